@@ -1,0 +1,35 @@
+//! The environment, captured once when the process starts and handed on as a value.
+#![expect(clippy::disallowed_methods, reason = "this file wraps the environment")]
+
+use std::collections::HashMap;
+
+/// The variables of the process at its start. An empty variable counts as unset.
+#[derive(Clone, Default)]
+pub struct Environment(HashMap<String, String>);
+
+impl Environment {
+    /// Captures the variables of this process; those that are not UTF-8 are left out.
+    pub fn capture() -> Environment {
+        std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect()
+    }
+
+    /// The value of `name`, or `None` when it is unset or empty.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+}
+
+impl FromIterator<(String, String)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Environment {
+        Environment(variables.into_iter().collect())
+    }
+}
+
+impl std::fmt::Debug for Environment {
+    /// Names only: values may be secrets.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_set().entries(self.0.keys()).finish()
+    }
+}

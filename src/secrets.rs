@@ -1,0 +1,27 @@
+//! Secret values: they print as `****` and zero themselves when dropped.
+
+use std::fmt;
+
+use zeroize::{Zeroize, Zeroizing};
+
+/// A value that must never be printed. `Debug` shows `****`; there is no `Display`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret<T: Zeroize>(Zeroizing<T>);
+
+impl<T: Zeroize> Secret<T> {
+    /// Wraps `value`.
+    pub fn new(value: T) -> Secret<T> {
+        Secret(Zeroizing::new(value))
+    }
+
+    /// The value itself, for the one place that needs it.
+    pub fn expose(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Zeroize> fmt::Debug for Secret<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("****")
+    }
+}

@@ -2,4 +2,9 @@
 //! time is an argument.
 
 pub mod account;
+pub mod health;
+pub mod lookup;
+pub mod pool;
+pub mod report;
+pub mod routing;
 pub mod time;

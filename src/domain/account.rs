@@ -32,3 +32,150 @@ pub enum Kind {
     /// A ChatGPT Plus or Pro login.
     ChatGpt,
 }
+
+/// The families that group several models under one rate limit, in the order they are matched by substring.
+pub const SHARED_FAMILIES: [&str; 5] = ["gpt-5.2-codex", "codex-max", "codex", "gpt-5.2", "gpt-5.1"];
+
+/// A group of models that share a rate limit.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ModelFamily(String);
+
+impl ModelFamily {
+    /// The family of a request for `model`: the first of [`SHARED_FAMILIES`] it contains, else the model
+    /// itself, else `default` for a request that names no model.
+    pub fn of(model: Option<&str>) -> ModelFamily {
+        let Some(model) = model else { return ModelFamily("default".to_owned()) };
+        let shared = SHARED_FAMILIES.into_iter().find(|family| model.contains(family));
+        ModelFamily(shared.unwrap_or(model).to_owned())
+    }
+
+    /// A family by its name, as a person or the accounts file spells it.
+    pub fn named(name: impl Into<String>) -> ModelFamily {
+        ModelFamily(name.into())
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ModelFamily {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// The models an account may be used for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModelScope(Vec<String>);
+
+impl ModelScope {
+    /// A scope of patterns in which `*` matches any run of characters; no patterns admit every model.
+    pub fn new(patterns: Vec<String>) -> ModelScope {
+        ModelScope(patterns)
+    }
+
+    /// The patterns as they were given.
+    pub fn patterns(&self) -> &[String] {
+        &self.0
+    }
+
+    /// Whether a request for `model` is in scope. One that names no model always is.
+    pub fn admits(&self, model: Option<&str>) -> bool {
+        let Some(model) = model else { return true };
+        self.0.is_empty() || self.0.iter().any(|pattern| matches_pattern(pattern, model))
+    }
+}
+
+/// Matches `text` against `pattern` in time linear in their product's worst case and without recursion: on a
+/// mismatch the last `*` swallows one more character.
+fn matches_pattern(pattern: &str, text: &str) -> bool {
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    let (mut at_pattern, mut at_text) = (0, 0);
+    let mut last_star: Option<(usize, usize)> = None;
+    while at_text < text.len() {
+        if pattern.get(at_pattern) == Some(&b'*') {
+            last_star = Some((at_pattern, at_text));
+            at_pattern += 1;
+        } else if pattern.get(at_pattern) == Some(&text[at_text]) {
+            at_pattern += 1;
+            at_text += 1;
+        } else if let Some((star, swallowed)) = last_star {
+            last_star = Some((star, swallowed + 1));
+            at_pattern = star + 1;
+            at_text = swallowed + 1;
+        } else {
+            return false;
+        }
+    }
+    pattern[at_pattern..].iter().all(|byte| *byte == b'*')
+}
+
+/// Why a label is refused.
+///
+/// # Errors
+///
+/// The sentence says which rule `label` breaks.
+pub fn check_label(label: &str) -> Result<(), &'static str> {
+    let length = label.chars().count();
+    if label.trim().is_empty() {
+        Err("a label needs at least one character")
+    } else if length > 64 {
+        Err("a label has at most 64 characters")
+    } else if label.chars().any(char::is_control) {
+        Err("a label has no control characters")
+    } else if label.bytes().all(|byte| byte.is_ascii_digit()) {
+        Err("a label is not all digits, because digits mean an account's number")
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_are_matched_in_order_by_substring() {
+        for (model, family) in [
+            (Some("gpt-5.2-codex"), "gpt-5.2-codex"),
+            (Some("gpt-5.1-codex-max"), "codex-max"),
+            (Some("gpt-5.1-codex-mini"), "codex"),
+            (Some("openai/gpt-5.2-pro"), "gpt-5.2"),
+            (Some("gpt-5.1"), "gpt-5.1"),
+            (Some("gpt-4o-mini"), "gpt-4o-mini"),
+            (None, "default"),
+        ] {
+            assert_eq!(ModelFamily::of(model).as_str(), family, "{model:?}");
+        }
+    }
+
+    #[test]
+    fn a_star_matches_any_run_of_characters_anywhere() {
+        for (pattern, model, admitted) in [
+            ("gpt-5*", "gpt-5.2", true),
+            ("*codex*", "gpt-5.1-codex-max", true),
+            ("gpt-*-mini", "gpt-4o-mini", true),
+            ("gpt-*-mini", "gpt-4o", false),
+            ("gpt-4o", "gpt-4o-mini", false),
+            ("*", "", true),
+            ("a*b*c", "aXbXbYc", true),
+            ("", "gpt-4o", false),
+        ] {
+            assert_eq!(ModelScope::new(vec![pattern.to_owned()]).admits(Some(model)), admitted, "{pattern} {model}");
+        }
+        assert!(ModelScope::default().admits(Some("anything")));
+        assert!(ModelScope::new(vec!["x".to_owned()]).admits(None));
+    }
+
+    #[test]
+    fn labels_that_would_confuse_are_refused() {
+        for label in ["", "  ", "42", "a\nb", &"x".repeat(65)] {
+            assert!(check_label(label).is_err(), "{label:?}");
+        }
+        for label in ["work", "you@example.com", "4two", &"é".repeat(64)] {
+            assert!(check_label(label).is_ok(), "{label:?}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The accounts and their standing at one instant: all that routing sees.
+
+use std::collections::BTreeMap;
+
+use super::account::{AccountId, Kind, ModelFamily, ModelScope};
+use super::health::{Cooldown, Gate};
+use super::time::Timestamp;
+
+/// The accounts in the order of the file.
+#[derive(Clone, Debug, Default)]
+pub struct Pool {
+    /// Every account, served or not.
+    pub members: Vec<Member>,
+    /// The position of the file's active account.
+    pub active: usize,
+    /// The position each family begins at, where the file names one.
+    pub active_by_family: BTreeMap<String, usize>,
+}
+
+/// One account and what is believed about it.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// The stable id.
+    pub id: AccountId,
+    /// How people call it.
+    pub label: String,
+    /// How it authenticates.
+    pub kind: Kind,
+    /// Whether its owner wants it used.
+    pub enabled: bool,
+    /// Its secret cannot be opened with the key at hand.
+    pub locked: bool,
+    /// Its credential was refused, or it has none.
+    pub needs_login: bool,
+    /// Which models it may be used for.
+    pub scope: ModelScope,
+    /// When each `family` and `family:model` limit ends.
+    pub limits: BTreeMap<String, Timestamp>,
+    /// Benched for every family.
+    pub cooldown: Option<Cooldown>,
+    /// What the breakers of the account and of its upstream host say.
+    pub gate: Gate,
+    /// Models the upstream said this account does not have, and until when that is believed.
+    pub unserved: BTreeMap<String, Timestamp>,
+    /// How many live sessions use it now, this one left out.
+    pub live_sessions: usize,
+}
+
+impl Pool {
+    /// The position of the account with this id.
+    pub fn position(&self, id: &AccountId) -> Option<usize> {
+        self.members.iter().position(|member| member.id == *id)
+    }
+
+    /// The position a family begins at.
+    pub fn active_for(&self, family: &ModelFamily) -> usize {
+        let position = self.active_by_family.get(family.as_str()).copied().unwrap_or(self.active);
+        if position < self.members.len() { position } else { 0 }
+    }
+
+    /// Positions counting on from `from`, round to the one before it.
+    pub fn from_position(&self, from: usize) -> impl Iterator<Item = usize> + use<> {
+        let count = self.members.len();
+        (0..count).map(move |step| (from + step) % count)
+    }
+}
+
+/// The key under which the file keeps the limit of one model of a family.
+pub fn model_limit_key(family: &ModelFamily, model: &str) -> String {
+    format!("{family}:{model}")
+}

@@ -1,0 +1,128 @@
+//! What is told about accounts and sessions. No secret has a place in these values.
+
+use super::account::{AccountId, Kind, ModelFamily};
+use super::time::Timestamp;
+
+/// The one word for how an account stands: the first of these that holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Its owner disabled it.
+    Disabled,
+    /// Its secret cannot be opened.
+    Locked,
+    /// Its credential was refused.
+    NeedsLogin,
+    /// Its USD limit is reached.
+    OverLimit,
+    /// At least one family is limited.
+    RateLimited,
+    /// Benched for every family.
+    CoolingDown,
+    /// Its breaker is open.
+    CircuitOpen,
+    /// None of them.
+    Ready,
+}
+
+/// One account, as `accounts/list` and the command line tell it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AccountReport {
+    /// The stable id.
+    pub id: AccountId,
+    /// 1-based.
+    pub index: usize,
+    /// How people call it.
+    pub label: String,
+    /// How it authenticates.
+    pub kind: Kind,
+    /// The login's email.
+    pub email: Option<String>,
+    /// The provider's id of the account.
+    pub account_id: Option<String>,
+    /// The plan of a ChatGPT login.
+    pub plan: Option<String>,
+    /// Where its requests go, when not to the default.
+    pub base_url: Option<String>,
+    /// Whether its owner wants it used.
+    pub enabled: bool,
+    /// Higher is preferred by the strategies that look at it.
+    pub priority: i64,
+    /// The model patterns it is kept for.
+    pub models: Vec<String>,
+    /// Whether it is the current one.
+    pub active: bool,
+    /// The families it is the current one for.
+    pub active_families: Vec<ModelFamily>,
+    /// How it stands.
+    pub state: State,
+    /// Why, in words.
+    pub reason: Option<String>,
+    /// When it can serve again by itself.
+    pub available_at: Option<Timestamp>,
+    /// The limits that hold now.
+    pub rate_limits: Vec<RateLimit>,
+    /// USD per day, if limited.
+    pub daily_limit_usd: Option<f64>,
+    /// USD per month, if limited.
+    pub monthly_limit_usd: Option<f64>,
+    /// When it was added.
+    pub added_at: Timestamp,
+    /// When it last served.
+    pub last_used_at: Option<Timestamp>,
+    /// The live sessions that use it: id and pid.
+    pub sessions: Vec<(String, u32)>,
+}
+
+/// One limit that holds now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    /// The family.
+    pub family: ModelFamily,
+    /// The one model it is for, when not for the whole family.
+    pub model: Option<String>,
+    /// When it ends.
+    pub reset_at: Timestamp,
+}
+
+/// What kind of process a session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionKind {
+    /// `sidecar`
+    Sidecar,
+    /// `run`
+    Run,
+    /// `proxy`
+    Proxy,
+}
+
+impl SessionKind {
+    /// The word on the wire and in the accounts file.
+    pub fn name(self) -> &'static str {
+        match self {
+            SessionKind::Sidecar => "sidecar",
+            SessionKind::Run => "run",
+            SessionKind::Proxy => "proxy",
+        }
+    }
+}
+
+/// One session that is alive now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionReport {
+    /// Its id.
+    pub id: String,
+    /// Its process.
+    pub pid: u32,
+    /// What it is.
+    pub kind: SessionKind,
+    /// Its proxy's port.
+    pub port: u16,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// Where it started; `proxy` has none.
+    pub start_account: Option<AccountId>,
+    /// Its current account per family.
+    pub accounts: Vec<(ModelFamily, AccountId)>,
+    /// Whether it is the one that reports.
+    pub is_self: bool,
+}

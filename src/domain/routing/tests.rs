@@ -1,0 +1,202 @@
+//! Properties and cases of choosing.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::decision::{Decision, Why};
+use super::eligibility::{Reason, obstacles};
+use super::starting_account::{Newcomer, Start, starting_account};
+use super::{Ask, Strategy, choose};
+use crate::domain::account::{AccountId, Kind, ModelFamily, ModelScope};
+use crate::domain::health::{Cooldown, Gate, REASON_AUTH, REASON_QUOTA};
+use crate::domain::pool::{Member, Pool};
+use crate::domain::time::Timestamp;
+
+const NOW: Timestamp = Timestamp(1_700_000_000_000);
+const LATER: Timestamp = Timestamp(1_700_000_900_000);
+
+fn member(name: &str) -> Member {
+    Member {
+        id: AccountId::new(name),
+        label: name.to_owned(),
+        kind: Kind::ApiKey,
+        enabled: true,
+        locked: false,
+        needs_login: false,
+        scope: ModelScope::default(),
+        limits: [].into(),
+        cooldown: None,
+        gate: Gate::Closed,
+        unserved: [].into(),
+        live_sessions: 0,
+    }
+}
+
+fn pool(count: usize) -> Pool {
+    Pool { members: (0..count).map(|n| member(&format!("a{n}"))).collect(), active: 0, active_by_family: [].into() }
+}
+
+fn ask<'a>(family: &'a ModelFamily, current: Option<usize>, excluded: &'a [usize]) -> Ask<'a> {
+    Ask { model: Some("gpt-5.2-codex"), family, current, pinned: None, excluded }
+}
+
+fn family() -> ModelFamily {
+    ModelFamily::of(Some("gpt-5.2-codex"))
+}
+
+#[track_caller]
+fn chosen(pool: &Pool, ask: &Ask<'_>) -> (usize, Why) {
+    match choose(pool, ask, Strategy::Sticky, NOW) {
+        Decision::Use(choice) => (choice.position, choice.why),
+        Decision::Exhausted(exhausted) => panic!("exhausted: {exhausted:?}"),
+    }
+}
+
+#[test]
+fn sticky_keeps_its_account_and_fails_over_to_the_fewest_sessions_counting_on() {
+    let mut pool = pool(4);
+    let family = family();
+    assert_eq!(chosen(&pool, &ask(&family, Some(2), &[])), (2, Why::Sticky));
+    pool.members[2].limits.insert("gpt-5.2-codex".to_owned(), LATER);
+    assert_eq!(chosen(&pool, &ask(&family, Some(2), &[])), (3, Why::Failover));
+    pool.members[3].live_sessions = 1;
+    assert_eq!(chosen(&pool, &ask(&family, Some(2), &[])), (0, Why::Failover));
+    assert_eq!(chosen(&pool, &ask(&family, Some(2), &[0, 1])), (3, Why::Failover));
+}
+
+#[test]
+fn a_pin_wins_gives_way_while_it_cannot_serve_and_is_returned_to() {
+    let mut pool = pool(3);
+    let family = family();
+    let pinned = Ask { pinned: Some(1), ..ask(&family, Some(0), &[]) };
+    assert_eq!(chosen(&pool, &pinned), (1, Why::Pinned));
+    pool.members[1].limits.insert("gpt-5.2-codex:gpt-5.2-codex".to_owned(), LATER);
+    assert_eq!(chosen(&pool, &pinned), (0, Why::Sticky));
+    pool.members[1].limits.clear();
+    assert_eq!(chosen(&pool, &pinned), (1, Why::Pinned));
+}
+
+#[test]
+fn a_limit_of_one_family_leaves_the_others_alone() {
+    let mut pool = pool(2);
+    pool.members[0].limits.insert("codex".to_owned(), LATER);
+    let family = ModelFamily::of(Some("gpt-5.1"));
+    assert_eq!(chosen(&pool, &Ask { model: Some("gpt-5.1"), ..ask(&family, Some(0), &[]) }), (0, Why::Sticky));
+}
+
+#[test]
+fn a_skipped_account_always_carries_its_reasons_in_the_order_of_their_weight() {
+    let mut worst = member("worst");
+    worst.enabled = false;
+    worst.locked = true;
+    worst.needs_login = true;
+    worst.kind = Kind::ChatGpt;
+    worst.limits.insert("gpt-5.2-codex".to_owned(), LATER);
+    worst.cooldown = Some(Cooldown { until: LATER, reason: REASON_QUOTA.to_owned() });
+    worst.gate = Gate::Open { until: LATER };
+    worst.scope = ModelScope::new(vec!["gpt-4*".to_owned()]);
+    let reasons: Vec<_> =
+        obstacles(&worst, Some("gpt-5.2-codex"), &family(), NOW).iter().map(|o| o.reason.name()).collect();
+    insta::assert_snapshot!(reasons.join(" "), @"disabled locked needsLogin rateLimited coolingDown circuitOpen notServed modelNotInScope");
+}
+
+#[test]
+fn when_nothing_can_serve_the_soonest_end_is_told_and_whether_waiting_helps() {
+    let mut pool = pool(3);
+    let family = family();
+    pool.members[0].limits.insert("gpt-5.2-codex".to_owned(), LATER);
+    pool.members[1].enabled = false;
+    pool.members[2].limits.insert("gpt-5.2-codex".to_owned(), Timestamp(NOW.0 + 5));
+    let Decision::Exhausted(exhausted) = choose(&pool, &ask(&family, None, &[]), Strategy::Sticky, NOW) else {
+        panic!("an account was found")
+    };
+    assert_eq!(exhausted.available_at, Some(Timestamp(NOW.0 + 5)));
+    assert!(exhausted.rate_limited);
+    assert_eq!(exhausted.candidates[1].available_at(), None);
+}
+
+#[test]
+fn a_benched_key_is_probed_after_its_hour_and_only_when_no_other_can_serve() {
+    let mut pool = pool(2);
+    let family = family();
+    pool.members[0].needs_login = true;
+    pool.members[0].cooldown = Some(Cooldown { until: Timestamp(NOW.0 - 1), reason: REASON_AUTH.to_owned() });
+    assert_eq!(chosen(&pool, &ask(&family, None, &[])), (1, Why::First));
+    pool.members[1].enabled = false;
+    let Decision::Use(choice) = choose(&pool, &ask(&family, None, &[]), Strategy::Sticky, NOW) else { panic!("none") };
+    assert!(choice.probe && choice.position == 0);
+    pool.members[0].cooldown = Some(Cooldown { until: LATER, reason: REASON_AUTH.to_owned() });
+    let Decision::Exhausted(exhausted) = choose(&pool, &ask(&family, None, &[]), Strategy::Sticky, NOW) else {
+        panic!("probed too early")
+    };
+    assert_eq!(exhausted.candidates[0].obstacles[0].reason, Reason::NeedsLogin);
+    assert_eq!(exhausted.available_at, Some(LATER));
+}
+
+#[test]
+fn a_limit_left_by_a_clock_that_jumped_is_not_believed() {
+    let mut pool = pool(1);
+    let family = family();
+    pool.members[0].limits.insert("gpt-5.2-codex".to_owned(), Timestamp(NOW.0 + 30 * 86_400_000));
+    assert_eq!(chosen(&pool, &ask(&family, Some(0), &[])), (0, Why::Sticky));
+}
+
+#[test]
+fn one_that_is_alone_starts_on_the_active_account() {
+    let mut pool = pool(3);
+    pool.active = 1;
+    let alone = Newcomer { pid: 77, others: 0, spread: true };
+    assert_eq!(starting_account(&pool, alone, NOW), Some(Start { position: 1, shifted: false }));
+    pool.members[1].enabled = false;
+    assert_eq!(starting_account(&pool, alone, NOW), Some(Start { position: 2, shifted: false }));
+    let crowded = Newcomer { others: 5, spread: false, ..alone };
+    assert_eq!(starting_account(&pool, crowded, NOW), Some(Start { position: 2, shifted: false }));
+}
+
+proptest! {
+    #[test]
+    fn k_sessions_on_at_least_k_usable_accounts_all_start_apart(
+        accounts in 1usize..12, active in 0usize..12, pids in prop::collection::vec(any::<u32>(), 1..12),
+    ) {
+        let mut pool = pool(accounts);
+        pool.active = active;
+        let mut starts = BTreeSet::new();
+        for (others, pid) in pids.iter().take(accounts).enumerate() {
+            let start = starting_account(&pool, Newcomer { pid: *pid, others, spread: true }, NOW).expect("usable");
+            pool.members[start.position].live_sessions += 1;
+            prop_assert!(starts.insert(start.position));
+        }
+    }
+
+    #[test]
+    fn what_is_chosen_can_serve_and_the_same_input_makes_the_same_choice(
+        flags in prop::collection::vec((any::<bool>(), any::<bool>(), any::<bool>(), 0usize..3), 0..8),
+        current in prop::option::of(0usize..10), pinned in prop::option::of(0usize..10),
+    ) {
+        let mut pool = pool(flags.len());
+        for (member, (disabled, limited, open, sessions)) in pool.members.iter_mut().zip(&flags) {
+            member.enabled = !disabled;
+            member.live_sessions = *sessions;
+            if *limited {
+                member.limits.insert("gpt-5.2-codex".to_owned(), LATER);
+            }
+            if *open {
+                member.gate = Gate::Open { until: LATER };
+            }
+        }
+        let family = family();
+        let ask = Ask { pinned, ..ask(&family, current, &[]) };
+        let first = choose(&pool, &ask, Strategy::Sticky, NOW);
+        prop_assert_eq!(&first, &choose(&pool, &ask, Strategy::Sticky, NOW));
+        match first {
+            Decision::Use(choice) => {
+                let member = &pool.members[choice.position];
+                prop_assert!(obstacles(member, ask.model, ask.family, NOW).is_empty());
+            }
+            Decision::Exhausted(exhausted) => {
+                prop_assert!(exhausted.candidates.iter().all(|candidate| !candidate.obstacles.is_empty()));
+            }
+        }
+    }
+}

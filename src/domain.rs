@@ -2,6 +2,7 @@
 //! time is an argument.
 
 pub mod account;
+pub mod base_url;
 pub mod health;
 pub mod lookup;
 pub mod pool;

@@ -3,6 +3,7 @@
 pub mod domain;
 
 pub mod clock;
+pub mod config;
 pub mod env;
 pub mod paths;
 pub mod secrets;

@@ -29,9 +29,9 @@ pub enum LookupError {
 /// # Errors
 ///
 /// [`LookupError::NotFound`] or, when several match in the deciding step, [`LookupError::Ambiguous`].
-pub fn find<'a>(accounts: impl Iterator<Item = Names<'a>> + Clone, wanted: &str) -> Result<usize, LookupError> {
+pub fn find(accounts: &[Names<'_>], wanted: &str) -> Result<usize, LookupError> {
     let wanted = wanted.trim();
-    let count = accounts.clone().count();
+    let count = accounts.len();
     let not_found = LookupError::NotFound { count };
     if !wanted.is_empty() && wanted.bytes().all(|byte| byte.is_ascii_digit()) {
         let number: usize = wanted.parse().map_err(|_| not_found.clone())?;
@@ -42,7 +42,7 @@ pub fn find<'a>(accounts: impl Iterator<Item = Names<'a>> + Clone, wanted: &str)
         [|names| Some(names.id), |names| names.label, |names| names.email];
     for step in steps {
         let matches: Vec<usize> = accounts
-            .clone()
+            .iter()
             .enumerate()
             .filter(|(_, names)| step(names).is_some_and(|name| name.to_lowercase() == folded))
             .map(|(position, _)| position)
@@ -67,20 +67,20 @@ mod tests {
     ];
 
     #[track_caller]
-    fn check(wanted: &str, expected: Result<usize, LookupError>) {
-        assert_eq!(find(ACCOUNTS.into_iter(), wanted), expected, "{wanted}");
+    fn check(wanted: &str, expected: &Result<usize, LookupError>) {
+        assert_eq!(find(&ACCOUNTS, wanted), *expected, "{wanted}");
     }
 
     #[test]
     fn digits_are_a_number_and_the_rest_is_id_then_label_then_email() {
-        check("2", Ok(1));
-        check("0", Err(LookupError::NotFound { count: 3 }));
-        check("4", Err(LookupError::NotFound { count: 3 }));
-        check("99999999999999999999999", Err(LookupError::NotFound { count: 3 }));
-        check("ID-A", Ok(0));
-        check("WORK", Ok(0));
-        check("me@example.com", Err(LookupError::Ambiguous(vec![0, 1])));
-        check("nobody", Err(LookupError::NotFound { count: 3 }));
-        check("", Err(LookupError::NotFound { count: 3 }));
+        check("2", &Ok(1));
+        check("0", &Err(LookupError::NotFound { count: 3 }));
+        check("4", &Err(LookupError::NotFound { count: 3 }));
+        check("99999999999999999999999", &Err(LookupError::NotFound { count: 3 }));
+        check("ID-A", &Ok(0));
+        check("WORK", &Ok(0));
+        check("me@example.com", &Err(LookupError::Ambiguous(vec![0, 1])));
+        check("nobody", &Err(LookupError::NotFound { count: 3 }));
+        check("", &Err(LookupError::NotFound { count: 3 }));
     }
 }

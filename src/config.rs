@@ -1,0 +1,185 @@
+//! Configuration: every value with where it came from. Nothing here stops a start: what cannot be used is a
+//! warning and the next source decides.
+
+mod json;
+pub mod keys;
+mod layers;
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::domain::health::breaker::BreakerSettings;
+use crate::domain::routing::Strategy;
+use crate::env::Environment;
+use crate::paths::Paths;
+use crate::secrets::Secret;
+use keys::{KEYS, Key};
+
+/// The key every program on the machine knows; only `proxy` on a loopback address uses it.
+pub const DEFAULT_PROXY_KEY: &str = "sk-codex-account-manager";
+
+/// Where a value came from, strongest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// `--strategy`, `--set` or another flag.
+    Flag,
+    /// The editor's `initializationOptions`.
+    InitializationOptions,
+    /// An environment variable.
+    Environment,
+    /// `config.toml`.
+    Toml,
+    /// OpenCode's JSON file.
+    Json,
+    /// Built in.
+    Default,
+}
+
+impl Source {
+    /// The word on the wire and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Source::Flag => "flag",
+            Source::InitializationOptions => "initializationOptions",
+            Source::Environment => "environment",
+            Source::Toml => "toml",
+            Source::Json => "json",
+            Source::Default => "default",
+        }
+    }
+}
+
+/// One effective value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    /// The key it belongs to.
+    pub key: &'static Key,
+    /// The value, checked against the key's shape. A secret one is still whole here.
+    pub value: Value,
+    /// Where it came from.
+    pub source: Source,
+    /// The flag, variable, or file and line.
+    pub location: Option<String>,
+}
+
+impl Setting {
+    /// The value as it may be shown: a secret that is not the well-known default is `****`.
+    pub fn shown(&self) -> Value {
+        let secret = self.key.secret && self.source != Source::Default;
+        if secret { Value::String("****".to_owned()) } else { self.value.clone() }
+    }
+}
+
+/// What the configuration is read from.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// `KEY=VALUE` pairs from flags, each with the flag's name.
+    pub flags: Vec<(String, String, Value)>,
+    /// The editor's options, `masterKey` left out.
+    pub initialization_options: Map<String, Value>,
+    /// The default strategy differs by command; so may others.
+    pub defaults: Vec<(&'static str, Value)>,
+}
+
+/// Every effective value, and what could not be used.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    settings: Vec<Setting>,
+    /// One sentence for each unknown key and bad value.
+    pub warnings: Vec<String>,
+}
+
+impl Config {
+    /// Reads all sources.
+    pub fn load(paths: &Paths, environment: &Environment, sources: &Sources) -> Config {
+        layers::merge(vec![
+            layers::flags(&sources.flags),
+            layers::initialization_options(&sources.initialization_options),
+            layers::environment(environment),
+            layers::toml(&paths.config_file),
+            json::layer(&paths.opencode_config_file),
+            layers::defaults(&sources.defaults),
+        ])
+    }
+
+    /// Every effective value, in the order of the table of keys.
+    pub fn settings(&self) -> &[Setting] {
+        &self.settings
+    }
+
+    fn value(&self, name: &str) -> &Value {
+        static NULL: Value = Value::Null;
+        self.settings.iter().find(|setting| setting.key.toml == name).map_or(&NULL, |setting| &setting.value)
+    }
+
+    fn flag(&self, name: &str) -> bool {
+        self.value(name).as_bool().unwrap_or_default()
+    }
+
+    fn number(&self, name: &str) -> u64 {
+        self.value(name).as_u64().unwrap_or_default()
+    }
+
+    /// `routing.strategy`
+    pub fn strategy(&self) -> Strategy {
+        self.value("routing.strategy").as_str().and_then(Strategy::parse).unwrap_or_default()
+    }
+
+    /// `routing.pid_offset`
+    pub fn pid_offset(&self) -> bool {
+        self.flag("routing.pid_offset")
+    }
+
+    /// `routing.short_retry_ms`
+    pub fn short_retry(&self) -> Duration {
+        Duration::from_millis(self.number("routing.short_retry_ms"))
+    }
+
+    /// `routing.max_attempts`
+    pub fn max_attempts(&self) -> u32 {
+        u32::try_from(self.number("routing.max_attempts")).unwrap_or(u32::MAX)
+    }
+
+    /// `notifications.quiet`
+    pub fn quiet(&self) -> bool {
+        self.flag("notifications.quiet")
+    }
+
+    /// `notifications.rate_limit_debounce_ms`
+    pub fn toast_debounce(&self) -> Duration {
+        Duration::from_millis(self.number("notifications.rate_limit_debounce_ms"))
+    }
+
+    /// `breaker.failures` and `breaker.open_seconds`
+    pub fn breaker(&self) -> BreakerSettings {
+        BreakerSettings {
+            failures: u32::try_from(self.number("breaker.failures")).unwrap_or(u32::MAX),
+            open_for: Duration::from_secs(self.number("breaker.open_seconds")),
+        }
+    }
+
+    /// `proxy.bind_addr`
+    pub fn bind_addr(&self) -> &str {
+        self.value("proxy.bind_addr").as_str().unwrap_or_default()
+    }
+
+    /// `proxy.api_key`
+    pub fn proxy_api_key(&self) -> Secret<String> {
+        Secret::new(self.value("proxy.api_key").as_str().unwrap_or_default().to_owned())
+    }
+
+    /// `proxy.allowed_hosts`
+    pub fn allowed_hosts(&self) -> Vec<String> {
+        let hosts = self.value("proxy.allowed_hosts").as_array();
+        hosts.into_iter().flatten().filter_map(Value::as_str).map(str::to_ascii_lowercase).collect()
+    }
+}
+
+/// The key of that TOML name.
+pub fn key(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.toml == name)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,220 @@
+//! The table of configuration keys: the one place that knows their names, shapes and defaults. The README's
+//! table is made from it.
+
+use serde_json::{Value, json};
+
+use super::DEFAULT_PROXY_KEY;
+use crate::domain::routing::Strategy;
+
+/// One key.
+#[derive(Debug, PartialEq)]
+pub struct Key {
+    /// Its dotted name in `config.toml`, in `--set` and in `initializationOptions`.
+    pub toml: &'static str,
+    /// Its name in OpenCode's JSON file.
+    pub json: Option<&'static str>,
+    /// Its environment variable.
+    pub variable: Option<&'static str>,
+    /// What values it takes.
+    pub shape: Shape,
+    /// Its default as JSON.
+    pub default: Default,
+    /// What it does, in a line.
+    pub help: &'static str,
+    /// Its value is never shown.
+    pub secret: bool,
+    /// Known, but without effect in this version.
+    pub dormant: bool,
+}
+
+/// A default that can stand in a `const`.
+#[derive(Debug, PartialEq)]
+pub enum Default {
+    /// `true` or `false`
+    Bool(bool),
+    /// A whole number.
+    Number(u64),
+    /// Text.
+    Text(&'static str),
+    /// An empty list.
+    Empty,
+}
+
+impl Default {
+    /// As JSON.
+    pub fn value(&self) -> Value {
+        match self {
+            Default::Bool(value) => json!(value),
+            Default::Number(value) => json!(value),
+            Default::Text(value) => json!(value),
+            Default::Empty => json!([]),
+        }
+    }
+}
+
+/// What values a key takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Shape {
+    /// The name of a strategy.
+    Strategy,
+    /// `true` or `false`.
+    Bool,
+    /// A whole number in a range, ends included.
+    Number(u64, u64),
+    /// `IP:PORT`.
+    Address,
+    /// Text that is not empty.
+    Text,
+    /// A list of texts.
+    List,
+    /// A list of tables.
+    Tables,
+}
+
+impl Shape {
+    /// `value` in the shape's own form, or `None` when it does not fit. Texts such as `"true"` and `"5000"` fit
+    /// too, because the environment knows nothing else.
+    pub fn accept(self, value: &Value) -> Option<Value> {
+        match self {
+            Shape::Strategy => Strategy::parse(value.as_str()?).map(|strategy| json!(strategy.name())),
+            Shape::Bool => match value {
+                Value::Bool(_) => Some(value.clone()),
+                Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
+                    "1" | "true" | "yes" | "on" => Some(json!(true)),
+                    "0" | "false" | "no" | "off" => Some(json!(false)),
+                    _ => None,
+                },
+                Value::Number(number) => match number.as_u64()? {
+                    0 => Some(json!(false)),
+                    1 => Some(json!(true)),
+                    _ => None,
+                },
+                _ => None,
+            },
+            Shape::Number(least, most) => {
+                let number = value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())?;
+                (least..=most).contains(&number).then(|| json!(number))
+            }
+            Shape::Address => {
+                let text = value.as_str()?.trim().replace("localhost:", "127.0.0.1:");
+                text.parse::<std::net::SocketAddr>().ok().map(|address| json!(address.to_string()))
+            }
+            Shape::Text => value.as_str().filter(|text| !text.trim().is_empty()).map(|text| json!(text)),
+            Shape::List => match value {
+                Value::Array(items) => items.iter().all(Value::is_string).then(|| value.clone()),
+                Value::String(text) => Some(json!(text.split(',').map(str::trim).collect::<Vec<_>>())),
+                _ => None,
+            },
+            Shape::Tables => value.as_array()?.iter().all(Value::is_object).then(|| value.clone()),
+        }
+    }
+
+    /// The accepted values, for a message.
+    pub fn accepted(self) -> String {
+        match self {
+            Shape::Strategy => Strategy::ALL.map(|strategy| format!("`{}`", strategy.name())).join(", "),
+            Shape::Bool => "`true`, `false`".to_owned(),
+            Shape::Number(least, u64::MAX) => format!("a whole number from {least}"),
+            Shape::Number(least, most) => format!("a whole number from {least} to {most}"),
+            Shape::Address => "an address and port such as `127.0.0.1:8080`".to_owned(),
+            Shape::Text => "text".to_owned(),
+            Shape::List => "a list of texts".to_owned(),
+            Shape::Tables => "a list of tables".to_owned(),
+        }
+    }
+}
+
+const DAY_MS: u64 = 86_400_000;
+
+const fn key(toml: &'static str, shape: Shape, default: Default, help: &'static str) -> Key {
+    Key { toml, json: None, variable: None, shape, default, help, secret: false, dormant: false }
+}
+
+impl Key {
+    const fn also(mut self, json: &'static str, variable: Option<&'static str>) -> Key {
+        self.json = Some(json);
+        self.variable = variable;
+        self
+    }
+
+    const fn secret(mut self) -> Key {
+        self.secret = true;
+        self
+    }
+
+    const fn dormant(mut self) -> Key {
+        self.dormant = true;
+        self
+    }
+}
+
+/// Every key.
+pub static KEYS: &[Key] = &[
+    key("routing.strategy", Shape::Strategy, Default::Text("sticky"), "how the account for a request is chosen")
+        .also("accountSelectionStrategy", Some("CODEX_AUTH_ACCOUNT_SELECTION_STRATEGY")),
+    key("routing.pid_offset", Shape::Bool, Default::Bool(true), "parallel sessions start on different accounts")
+        .also("pidOffsetEnabled", Some("CODEX_AUTH_PID_OFFSET_ENABLED")),
+    key(
+        "routing.short_retry_ms",
+        Shape::Number(0, 60_000),
+        Default::Number(5_000),
+        "a rate limit that ends within this time is waited out on the same account",
+    ),
+    key(
+        "routing.max_attempts",
+        Shape::Number(1, 100),
+        Default::Number(4),
+        "upstream calls per request after 5xx answers and connection errors",
+    ),
+    key("routing.wait_when_exhausted", Shape::Bool, Default::Bool(false), "wait when every account is limited")
+        .also("retryAllAccountsRateLimited", Some("CODEX_AUTH_RETRY_ALL_RATE_LIMITED"))
+        .dormant(),
+    key(
+        "routing.max_wait_ms",
+        Shape::Number(0, 8 * DAY_MS),
+        Default::Number(30_000),
+        "the longest such wait; 0 is no limit",
+    )
+    .also("retryAllAccountsMaxWaitMs", Some("CODEX_AUTH_RETRY_ALL_MAX_WAIT_MS"))
+    .dormant(),
+    key("routing.max_waits", Shape::Number(0, 1_000), Default::Number(1), "how many such waits a request may have")
+        .also("retryAllAccountsMaxRetries", Some("CODEX_AUTH_RETRY_ALL_MAX_RETRIES"))
+        .dormant(),
+    key(
+        "tokens.refresh_skew_ms",
+        Shape::Number(0, DAY_MS),
+        Default::Number(60_000),
+        "tokens are refreshed this long before they expire",
+    )
+    .also("tokenRefreshSkewMs", Some("CODEX_AUTH_TOKEN_REFRESH_SKEW_MS"))
+    .dormant(),
+    key("notifications.quiet", Shape::Bool, Default::Bool(false), "no messages to the person at the editor")
+        .also("quietMode", Some("CODEX_AUTH_QUIET")),
+    key(
+        "notifications.rate_limit_debounce_ms",
+        Shape::Number(0, DAY_MS),
+        Default::Number(60_000),
+        "the same message is not repeated within this time",
+    )
+    .also("rateLimitToastDebounceMs", Some("CODEX_AUTH_RATE_LIMIT_TOAST_DEBOUNCE_MS")),
+    key("polling.enabled", Shape::Bool, Default::Bool(true), "ask for the quota of ChatGPT accounts from time to time")
+        .dormant(),
+    key("polling.interval_seconds", Shape::Number(10, 86_400), Default::Number(300), "how often, one process for all")
+        .dormant(),
+    key("proxy.bind_addr", Shape::Address, Default::Text("127.0.0.1:8080"), "where `proxy` listens"),
+    key("proxy.api_key", Shape::Text, Default::Text(DEFAULT_PROXY_KEY), "the key that `proxy` asks for").secret(),
+    key(
+        "proxy.allowed_hosts",
+        Shape::List,
+        Default::Empty,
+        "host names that `proxy` answers to beyond its own address",
+    ),
+    key(
+        "breaker.failures",
+        Shape::Number(1, 1_000),
+        Default::Number(3),
+        "failures in a row that take an account or a host out",
+    ),
+    key("breaker.open_seconds", Shape::Number(1, 86_400), Default::Number(60), "for how long"),
+    key("pricing", Shape::Tables, Default::Empty, "USD per million tokens by model").dormant(),
+];

@@ -1,0 +1,117 @@
+//! Precedence, sources and warnings.
+
+use serde_json::{Value, json};
+
+use super::layers::typed;
+use super::{Config, Source, Sources};
+use crate::env::Environment;
+use crate::paths::Paths;
+
+struct Files(tempfile::TempDir);
+
+impl Files {
+    #[expect(clippy::disallowed_methods, reason = "the test writes the files that are read")]
+    fn new(toml: &str, json: &str) -> Files {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("config.toml"), toml).unwrap();
+        std::fs::write(folder.path().join("opencode.json"), json).unwrap();
+        Files(folder)
+    }
+
+    fn load(&self, variables: &[(&str, &str)], sources: &Sources) -> Config {
+        let environment: Environment = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        let folder = self.0.path();
+        let paths = Paths {
+            accounts_file: folder.join("accounts.json"),
+            config_file: folder.join("config.toml"),
+            opencode_config_file: folder.join("opencode.json"),
+            data_dir: folder.to_owned(),
+        };
+        Config::load(&paths, &environment, sources)
+    }
+}
+
+fn setting(config: &Config, name: &str) -> (Value, Source) {
+    let setting = config.settings().iter().find(|setting| setting.key.toml == name).unwrap();
+    (setting.value.clone(), setting.source)
+}
+
+#[test]
+fn each_source_gives_way_to_the_stronger_one() {
+    let name = "notifications.rate_limit_debounce_ms";
+    let flag = ("--set".to_owned(), name.to_owned(), json!(1));
+    let options = json!({"notifications": {"rate_limit_debounce_ms": 2}}).as_object().unwrap().clone();
+    let variable = [("CODEX_AUTH_RATE_LIMIT_TOAST_DEBOUNCE_MS", "3")];
+    let toml = "[notifications]\nrate_limit_debounce_ms = 4\n";
+    let json = "{ \"rateLimitToastDebounceMs\": 5 }";
+    let all = Sources { flags: vec![flag], initialization_options: options, defaults: vec![] };
+    let no_flag = Sources { flags: vec![], ..all.clone() };
+    let none = Sources::default();
+    for (toml, json, variables, sources, expected) in [
+        (toml, json, &variable[..], &all, (json!(1), Source::Flag)),
+        (toml, json, &variable[..], &no_flag, (json!(2), Source::InitializationOptions)),
+        (toml, json, &variable[..], &none, (json!(3), Source::Environment)),
+        (toml, json, &[], &none, (json!(4), Source::Toml)),
+        ("", json, &[], &none, (json!(5), Source::Json)),
+        ("", "{}", &[], &none, (json!(60_000), Source::Default)),
+    ] {
+        let config = Files::new(toml, json).load(variables, sources);
+        assert_eq!(setting(&config, name), expected);
+        assert_eq!(config.warnings, Vec::<String>::new());
+    }
+}
+
+#[test]
+fn unknown_keys_and_bad_values_warn_with_file_line_and_accepted_values() {
+    let files = Files::new(
+        "[routing]\nstrategy = \"fastest\"\nmax_attemps = 2\n[breaker]\nfailures = 0\n[polling]\nenabled = true\n",
+        "{\n // comment\n \"quietMode\": \"loud\",\n \"pidOffset\": true }",
+    );
+    let config = files.load(&[("CODEX_AUTH_QUIET", "maybe")], &Sources::default());
+    let folder = files.0.path().display().to_string();
+    let warnings = config.warnings.join("\n").replace(&folder, "[dir]");
+    insta::assert_snapshot!(warnings, @r#"
+    CODEX_AUTH_QUIET: `CODEX_AUTH_QUIET` does not take `"maybe"`; accepted: `true`, `false`
+    [dir]/config.toml:5: `breaker.failures` does not take `0`; accepted: a whole number from 1 to 1000
+    [dir]/config.toml:7: `polling.enabled` has no effect in this version
+    [dir]/config.toml:3: unknown key `routing.max_attemps`; `codex-account-manager config show` lists the keys
+    [dir]/config.toml:2: `routing.strategy` does not take `"fastest"`; accepted: `sticky`
+    [dir]/opencode.json:3: `quietMode` does not take `"loud"`; accepted: `true`, `false`
+    [dir]/opencode.json:4: unknown key `pidOffset`; `codex-account-manager config show` lists the keys
+    "#);
+    assert_eq!(setting(&config, "breaker.failures"), (json!(3), Source::Default));
+}
+
+#[test]
+fn a_file_that_does_not_parse_is_left_out_with_its_line() {
+    let files = Files::new("[routing]\nstrategy = \n", "{ \"quietMode\": true,, }");
+    let config = files.load(&[], &Sources::default());
+    assert_eq!(config.warnings.len(), 2, "{:?}", config.warnings);
+    assert!(config.warnings[0].contains("config.toml:2:"), "{:?}", config.warnings);
+    assert!(config.warnings[1].contains("opencode.json:1:"), "{:?}", config.warnings);
+}
+
+#[test]
+fn both_spellings_of_names_and_of_nesting_are_taken() {
+    let options = json!({"routing.strategy": "Sticky", "breaker": {"failures": 9}}).as_object().unwrap().clone();
+    let config = Files::new("", "").load(&[], &Sources { initialization_options: options, ..Sources::default() });
+    assert_eq!(setting(&config, "routing.strategy").1, Source::InitializationOptions);
+    assert_eq!(config.breaker().failures, 9);
+}
+
+#[test]
+fn what_is_typed_behind_set_is_toml_where_it_is_toml() {
+    assert_eq!(typed("true"), json!(true));
+    assert_eq!(typed("5"), json!(5));
+    assert_eq!(typed("[\"a\"]"), json!(["a"]));
+    assert_eq!(typed("sticky"), json!("sticky"));
+    assert_eq!(typed("1\nx = 2"), json!("1\nx = 2"));
+}
+
+#[test]
+fn a_secret_is_shown_masked() {
+    let config = Files::new("[proxy]\napi_key = \"sk-my-own\"\n", "").load(&[], &Sources::default());
+    let setting = config.settings().iter().find(|setting| setting.key.secret).unwrap();
+    assert_eq!(setting.shown(), json!("****"));
+    assert_eq!(config.proxy_api_key().expose(), "sk-my-own");
+}

@@ -1,9 +1,13 @@
 //! The map of the house, in reading order.
 
 pub mod domain;
+pub mod protocol;
 
 pub mod clock;
 pub mod config;
 pub mod env;
 pub mod paths;
 pub mod secrets;
+pub mod upstream;
+
+pub mod error;

@@ -215,5 +215,6 @@ pub fn read(path: &Path) -> Result<Option<String>, String> {
 
 /// The 1-based line of a byte offset.
 pub fn line_of(text: &str, offset: usize) -> usize {
-    text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
+    text.get(..offset).unwrap_or(text).matches('
+').count() + 1
 }

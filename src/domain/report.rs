@@ -84,6 +84,17 @@ pub struct RateLimit {
     pub reset_at: Timestamp,
 }
 
+/// An account by all its names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountName {
+    /// The stable id.
+    pub id: AccountId,
+    /// 1-based.
+    pub index: usize,
+    /// How people call it.
+    pub label: String,
+}
+
 /// What kind of process a session is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionKind {
@@ -120,7 +131,7 @@ pub struct SessionReport {
     /// When it started.
     pub started_at: Timestamp,
     /// Where it started; `proxy` has none.
-    pub start_account: Option<AccountId>,
+    pub start_account: Option<AccountName>,
     /// Its current account per family.
     pub accounts: Vec<(ModelFamily, AccountId)>,
     /// Whether it is the one that reports.

@@ -1,0 +1,339 @@
+//! `accounts/*`
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// Which account: a 1-based number, or an id, label or email.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum AccountSelector {
+    /// 1-based.
+    Number(u64),
+    /// Digits are a number; else an id, label or email, in this order, ignoring case.
+    Name(String),
+}
+
+impl std::fmt::Display for AccountSelector {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            AccountSelector::Number(number) => number.fmt(formatter),
+            AccountSelector::Name(name) => name.fmt(formatter),
+        }
+    }
+}
+
+/// One account. No secret, and no part of one, has a place here.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Account {
+    /// The stable id.
+    pub id: String,
+    /// 1-based.
+    pub index: usize,
+    /// How people call it.
+    pub label: String,
+    /// How it authenticates.
+    pub kind: AccountKind,
+    /// The login's email.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// The provider's id of the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_id: Option<String>,
+    /// The plan of a ChatGPT login.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
+    /// Where its requests go, when not to the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<String>,
+    /// Whether its owner wants it used.
+    pub enabled: bool,
+    /// Higher is preferred by the strategies that look at it.
+    pub priority: i64,
+    /// The model patterns it is kept for; none means every model.
+    pub models: Vec<String>,
+    /// Whether it is the current one: over RPC this session's, on the command line the file's.
+    pub active: bool,
+    /// The families it is the current one for.
+    pub active_families: Vec<String>,
+    /// How it stands.
+    pub state: AccountState,
+    /// Why, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// When it can serve again by itself, in unix milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub available_at: Option<i64>,
+    /// The limits that hold now.
+    pub rate_limits: Vec<RateLimit>,
+    /// The quota windows of a ChatGPT login.
+    pub quota: Vec<QuotaWindow>,
+    /// Its spending limits.
+    pub limits: SpendingLimits,
+    /// When it was added, in unix milliseconds.
+    pub added_at: i64,
+    /// When it last served, in unix milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<i64>,
+    /// The live sessions that use it.
+    pub sessions: Vec<AccountSession>,
+}
+
+/// How an account authenticates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum AccountKind {
+    /// An OpenAI API key.
+    ApiKey,
+    /// A ChatGPT Plus or Pro login.
+    #[serde(rename = "chatgpt")]
+    ChatGpt,
+}
+
+/// How an account stands: the first of these that holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum AccountState {
+    /// Its owner disabled it.
+    Disabled,
+    /// Its secret cannot be opened.
+    Locked,
+    /// Its credential was refused.
+    NeedsLogin,
+    /// Its spending limit is reached.
+    OverLimit,
+    /// At least one family is limited.
+    RateLimited,
+    /// Benched for every family.
+    CoolingDown,
+    /// Its breaker is open.
+    CircuitOpen,
+    /// None of them.
+    Ready,
+}
+
+/// One limit that holds now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RateLimit {
+    /// The family.
+    pub family: String,
+    /// The one model it is for, when not for the whole family.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// When it ends, in unix milliseconds.
+    pub reset_at: i64,
+}
+
+/// One quota window, named by its length.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct QuotaWindow {
+    /// Such as `5h` or `week`.
+    pub name: String,
+    /// 0 to 100.
+    pub used_percent: f64,
+    /// Its length in seconds.
+    pub window_seconds: u64,
+    /// When it begins anew, in unix milliseconds.
+    pub reset_at: i64,
+}
+
+/// Spending limits in USD.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SpendingLimits {
+    /// Per day, local time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub daily_usd: Option<f64>,
+    /// Per month, local time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monthly_usd: Option<f64>,
+}
+
+/// A live session that uses an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AccountSession {
+    /// The session's id.
+    pub id: String,
+    /// Its process.
+    pub pid: u32,
+}
+
+/// `accounts/list` takes nothing.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountsListParams {}
+
+/// Every account.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountsListResult {
+    /// The accounts file's revision.
+    pub revision: u64,
+    /// The 1-based number of the file's active account; 0 when there is no account.
+    pub active_index: usize,
+    /// The same per family.
+    pub active_index_by_family: std::collections::BTreeMap<String, usize>,
+    /// In the order of the file.
+    pub accounts: Vec<Account>,
+}
+
+/// Which account to read.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountsReadParams {
+    /// The account.
+    pub account: AccountSelector,
+}
+
+/// Which account to switch to.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AccountsSwitchParams {
+    /// The account; null takes the pin back. It has to be said: an absent one is an error.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schemars(required)]
+    pub account: Option<AccountSelector>,
+    /// For this family alone; without it for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<String>,
+    /// How far the pin reaches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<SwitchScope>,
+}
+
+/// How far a pin reaches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum SwitchScope {
+    /// This session.
+    #[default]
+    Session,
+    /// Every running session and new ones.
+    Everywhere,
+}
+
+/// Where a switch led.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct AccountsSwitchResult {
+    /// The account that is current now; null when there is none.
+    pub account: Option<Account>,
+    /// The id of the one that was current before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
+}
+
+/// A new API-key account.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AccountsAddParams {
+    /// 1 to 64 characters, no control characters, not all digits, unique.
+    pub label: String,
+    /// The key; it is sealed before it reaches the disk and never shown again.
+    pub api_key: String,
+    /// Another upstream that speaks OpenAI's API: https, or http on this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<String>,
+    /// Sent as `OpenAI-Organization`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
+    /// Sent as `OpenAI-Project`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// Higher is preferred; 0 if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<i64>,
+    /// The model patterns it is kept for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub models: Option<Vec<String>>,
+    /// USD per day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub daily_limit_usd: Option<f64>,
+    /// USD per month.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monthly_limit_usd: Option<f64>,
+}
+
+/// What to change; a field that is absent stays, null clears it.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AccountsUpdateParams {
+    /// The account.
+    pub account: AccountSelector,
+    /// A new label.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// A new key; it also ends `needsLogin`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<String>,
+    /// Needs the key in the same call, so that a stored key is never sent to a new address.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<Option<String>>,
+    /// Sent as `OpenAI-Organization`.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub organization: Option<Option<String>>,
+    /// Sent as `OpenAI-Project`.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub project: Option<Option<String>>,
+    /// Null is 0.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Option<i64>>,
+    /// Null is every model.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub models: Option<Option<Vec<String>>>,
+    /// USD per day.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub daily_limit_usd: Option<Option<f64>>,
+    /// USD per month.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub monthly_limit_usd: Option<Option<f64>>,
+    /// Whether its owner wants it used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+}
+
+/// Tells null from absent.
+#[expect(clippy::option_option, reason = "absent, null and a value are three different things here")]
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Some)
+}
+
+/// Which account to remove.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountsRemoveParams {
+    /// The account.
+    pub account: AccountSelector,
+}
+
+/// The account as it was.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct AccountsRemoveResult {
+    /// The account as it was.
+    pub removed: Account,
+}
+
+/// Accounts changed.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct AccountsDidChangeParams {
+    /// The accounts file's revision.
+    pub revision: u64,
+    /// Who changed them.
+    pub cause: ChangeCause,
+    /// The ids of the accounts that were added, changed or removed.
+    pub accounts: Vec<String>,
+}
+
+/// Who changed accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ChangeCause {
+    /// This process.
+    #[serde(rename = "self")]
+    Own,
+    /// Another process of the product.
+    Sibling,
+    /// Somebody else wrote or removed the file.
+    File,
+}

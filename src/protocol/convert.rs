@@ -1,0 +1,98 @@
+//! From what the domain tells to the words on the wire.
+
+use super::accounts::{Account, AccountKind, AccountSession, AccountState, RateLimit, SpendingLimits};
+use super::session::AccountReference;
+use super::status::{Session, SessionKind};
+use crate::domain::account::Kind;
+use crate::domain::report::{self, AccountReport, SessionReport, State};
+use crate::domain::time::Timestamp;
+
+impl From<AccountReport> for Account {
+    fn from(report: AccountReport) -> Account {
+        Account {
+            id: report.id.as_str().to_owned(),
+            index: report.index,
+            label: report.label,
+            kind: report.kind.into(),
+            email: report.email,
+            account_id: report.account_id,
+            plan: report.plan,
+            base_url: report.base_url,
+            enabled: report.enabled,
+            priority: report.priority,
+            models: report.models,
+            active: report.active,
+            active_families: report.active_families.iter().map(ToString::to_string).collect(),
+            state: report.state.into(),
+            reason: report.reason,
+            available_at: report.available_at.map(Timestamp::as_millis),
+            rate_limits: report.rate_limits.into_iter().map(RateLimit::from).collect(),
+            quota: Vec::new(),
+            limits: SpendingLimits { daily_usd: report.daily_limit_usd, monthly_usd: report.monthly_limit_usd },
+            added_at: report.added_at.as_millis(),
+            last_used_at: report.last_used_at.map(Timestamp::as_millis),
+            sessions: report.sessions.into_iter().map(|(id, pid)| AccountSession { id, pid }).collect(),
+        }
+    }
+}
+
+impl From<Kind> for AccountKind {
+    fn from(kind: Kind) -> AccountKind {
+        match kind {
+            Kind::ApiKey => AccountKind::ApiKey,
+            Kind::ChatGpt => AccountKind::ChatGpt,
+        }
+    }
+}
+
+impl From<State> for AccountState {
+    fn from(state: State) -> AccountState {
+        match state {
+            State::Disabled => AccountState::Disabled,
+            State::Locked => AccountState::Locked,
+            State::NeedsLogin => AccountState::NeedsLogin,
+            State::OverLimit => AccountState::OverLimit,
+            State::RateLimited => AccountState::RateLimited,
+            State::CoolingDown => AccountState::CoolingDown,
+            State::CircuitOpen => AccountState::CircuitOpen,
+            State::Ready => AccountState::Ready,
+        }
+    }
+}
+
+impl From<report::RateLimit> for RateLimit {
+    fn from(limit: report::RateLimit) -> RateLimit {
+        RateLimit { family: limit.family.to_string(), model: limit.model, reset_at: limit.reset_at.as_millis() }
+    }
+}
+
+impl From<report::SessionKind> for SessionKind {
+    fn from(kind: report::SessionKind) -> SessionKind {
+        match kind {
+            report::SessionKind::Sidecar => SessionKind::Sidecar,
+            report::SessionKind::Run => SessionKind::Run,
+            report::SessionKind::Proxy => SessionKind::Proxy,
+        }
+    }
+}
+
+impl From<SessionReport> for Session {
+    fn from(report: SessionReport) -> Session {
+        Session {
+            id: report.id,
+            pid: report.pid,
+            kind: report.kind.into(),
+            port: report.port,
+            started_at: report.started_at.as_millis(),
+            start_account: report.start_account.map(AccountReference::from),
+            accounts: report.accounts.iter().map(|(family, id)| (family.to_string(), id.to_string())).collect(),
+            is_self: report.is_self,
+        }
+    }
+}
+
+impl From<report::AccountName> for AccountReference {
+    fn from(name: report::AccountName) -> AccountReference {
+        AccountReference { id: name.id.to_string(), index: name.index, label: name.label }
+    }
+}

@@ -1,0 +1,59 @@
+//! What a session tells of itself: in the initialize result under `capabilities.experimental.codexAccountManager`
+//! and in `proxy/ready`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The product's part of the initialize result.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionInfo {
+    /// Grows when a client has to know.
+    pub protocol_version: u32,
+    /// Where to send requests.
+    pub proxy: ProxyInfo,
+    /// Who this session is.
+    pub session: SessionIdentity,
+}
+
+/// The proxy's address.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProxyInfo {
+    /// Always a loopback address.
+    pub host: String,
+    /// Chosen by the system.
+    pub port: u16,
+    /// For `OPENAI_BASE_URL`; ends in `/v1`.
+    pub base_url: String,
+    /// For `OPENAI_API_KEY`; only in the initialize result, never in a notification.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<String>,
+}
+
+/// Who a session is.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionIdentity {
+    /// Its id in the accounts file.
+    pub id: String,
+    /// Its process.
+    pub pid: u32,
+    /// Where it started; null when there is no usable account.
+    pub start_account: Option<AccountReference>,
+}
+
+/// An account by all its names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountReference {
+    /// The stable id.
+    pub id: String,
+    /// 1-based.
+    pub index: usize,
+    /// How people call it.
+    pub label: String,
+}
+
+/// The same object as in the initialize result, the key left out.
+pub type ProxyReadyParams = SessionInfo;

@@ -1,0 +1,109 @@
+//! The one client towards upstreams. It never retries by itself and never follows a redirect: what an attempt
+//! proved is for the caller to judge.
+
+mod connector;
+pub mod credential;
+pub mod openai;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::combinators::UnsyncBoxBody;
+use hyper::body::Incoming;
+use hyper::{Request, Response};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use crate::env::Environment;
+use connector::Connector;
+
+/// The body of a request to an upstream.
+pub type RequestBody = UnsyncBoxBody<Bytes, BodyError>;
+
+/// Why a request's body ended early; the client's fault or leaving, never the upstream's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    /// The client went away.
+    #[error("the client went away before its request was whole")]
+    ClientLeft,
+    /// It was longer than the limit.
+    #[error("the request body is longer than the limit")]
+    TooLong,
+}
+
+/// An idle connection is closed after this time, so that a quiet sidecar is a small one.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// A connection that is not there by then will not come.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// No answer came.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// No connection could be made: nothing was sent.
+    #[error("cannot connect: {0}")]
+    Connect(String),
+    /// The connection broke before the first byte of the answer.
+    #[error("the connection broke before an answer: {0}")]
+    Broken(String),
+    /// The request's own body failed.
+    #[error("{0}")]
+    Body(BodyError),
+}
+
+/// The client, with its pool of connections.
+#[derive(Clone)]
+pub struct Upstream {
+    client: Client<Connector, RequestBody>,
+}
+
+impl Upstream {
+    /// A client; TLS roots are loaded at the first https request. `HTTPS_PROXY` and `NO_PROXY` are honoured
+    /// towards providers and never for loopback.
+    pub fn new(environment: &Environment) -> Upstream {
+        let client = Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(IDLE)
+            .pool_timer(TokioTimer::new())
+            .pool_max_idle_per_host(32)
+            .retry_canceled_requests(false)
+            .set_host(true)
+            .build(Connector::new(environment, CONNECT));
+        Upstream { client }
+    }
+
+    /// Sends one attempt and waits for the head of its answer, for as long as it takes.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] when no answer came.
+    pub async fn send(&self, request: Request<RequestBody>) -> Result<Response<Incoming>, SendError> {
+        self.client.request(request).await.map_err(|error| {
+            let words = sources(&error);
+            match body_error(&error) {
+                Some(body) => SendError::Body(body),
+                None if error.is_connect() => SendError::Connect(words),
+                None => SendError::Broken(words),
+            }
+        })
+    }
+}
+
+fn body_error(error: &(dyn std::error::Error + 'static)) -> Option<BodyError> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(body) = error.downcast_ref::<BodyError>() {
+            return Some(*body);
+        }
+        cause = error.source();
+    }
+    None
+}
+
+/// The deepest source says the most; addresses in it are the upstream's own.
+fn sources(error: &dyn std::error::Error) -> String {
+    let mut deepest = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    deepest.to_string()
+}

@@ -1,0 +1,249 @@
+//! The one stateful room: it owns the store, the upstream client, the clock and what routing remembers. Every
+//! verb of the product is a method here; the doors only translate.
+
+pub mod accounts;
+pub mod event;
+mod failure;
+mod memory;
+mod notices;
+mod pins;
+mod pool;
+mod report;
+pub mod routing;
+mod session;
+mod tasks;
+mod view;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use serde_json::Map;
+use tokio::sync::broadcast;
+
+use crate::clock::Clock;
+use crate::config::{Config, Sources};
+use crate::domain::base_url::BaseUrl;
+use crate::domain::report::SessionKind;
+use crate::domain::routing::Strategy;
+use crate::domain::time::Timestamp;
+use crate::env::Environment;
+use crate::error::{Error, ErrorKind};
+use crate::paths::Paths;
+use crate::secrets::Secret;
+use crate::secrets::master_key::KeySources;
+use crate::store::{Creation, SessionLock, Store, StoreOptions, Transaction};
+use crate::upstream::Upstream;
+use event::Event;
+use failure::Failure;
+use memory::Memory;
+use tasks::Tasks;
+
+/// Where API keys without an address of their own are used.
+pub const DEFAULT_OPENAI_BASE_URL: &str = "https://api.openai.com";
+
+/// What a manager is made from.
+#[derive(Clone, Debug)]
+pub struct ManagerOptions {
+    /// The environment of the process.
+    pub environment: Environment,
+    /// Where the files are.
+    pub paths: Paths,
+    /// Flags and the editor's options.
+    pub sources: Sources,
+    /// The editor's `masterKey`.
+    pub master_key: Option<Secret<String>>,
+    /// The time.
+    pub clock: Clock,
+    /// What this process is.
+    pub kind: SessionKind,
+    /// Its pid.
+    pub pid: u32,
+    /// Its proxy's port; 0 for a process without one.
+    pub port: u16,
+}
+
+/// Who this process is among its siblings.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// Random, made at the start.
+    pub id: String,
+    /// Its pid.
+    pub pid: u32,
+    /// What it is.
+    pub kind: SessionKind,
+    /// Its proxy's port.
+    pub port: u16,
+    /// When it started.
+    pub started_at: Timestamp,
+}
+
+/// The state of one process. Shared by its doors.
+pub struct Manager {
+    store: Store,
+    clock: Clock,
+    environment: Environment,
+    paths: Paths,
+    sources: Sources,
+    config: RwLock<Arc<Config>>,
+    upstream: Upstream,
+    default_base: BaseUrl,
+    identity: Identity,
+    lock: Mutex<Option<SessionLock>>,
+    memory: Mutex<Memory>,
+    own_revisions: Arc<Mutex<BTreeSet<u64>>>,
+    events: broadcast::Sender<Event>,
+    tasks: Tasks,
+}
+
+impl Manager {
+    /// Opens the files' places; reads and writes nothing yet but the configuration.
+    ///
+    /// # Errors
+    ///
+    /// `Configuration` for an upstream address that is refused, `StoreUnreadable` when the accounts file's place
+    /// cannot be resolved.
+    pub fn open(options: ManagerOptions) -> Result<Arc<Manager>, Error> {
+        let ManagerOptions { environment, paths, sources, master_key, clock, kind, pid, port } = options;
+        let default_base = default_base(&environment)?;
+        let config = Config::load(&paths, &environment, &sources);
+        let identity = Identity { id: random_id(), pid, kind, port, started_at: clock.now() };
+        let keys = KeySources {
+            explicit: master_key,
+            variable: environment.get("CAM_MASTER_KEY").map(|key| Secret::new(key.to_owned())),
+            variable_file: environment.get("CAM_MASTER_KEY_FILE").map(Into::into),
+            data_dir: paths.data_dir.clone(),
+        };
+        let store = Store::open(StoreOptions {
+            accounts_file: paths.accounts_file.clone(),
+            keys,
+            clock: clock.clone(),
+            session_id: identity.id.clone(),
+        })
+        .map_err(Failure::from)?;
+        Ok(Arc::new(Manager {
+            upstream: Upstream::new(&environment),
+            store,
+            clock,
+            environment,
+            paths,
+            sources,
+            config: RwLock::new(Arc::new(config)),
+            default_base,
+            identity,
+            lock: Mutex::default(),
+            memory: Mutex::default(),
+            own_revisions: Arc::default(),
+            events: broadcast::channel(1024).0,
+            tasks: Tasks::default(),
+        }))
+    }
+
+    /// Who this process is.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The configuration in force.
+    pub fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The strategy in force.
+    pub fn strategy(&self) -> Strategy {
+        self.config().strategy()
+    }
+
+    /// The upstream client.
+    pub fn upstream(&self) -> &Upstream {
+        &self.upstream
+    }
+
+    /// The accounts file, symlinks resolved.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// What happens from now on.
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    fn emit(&self, event: Event) {
+        // Nobody listening is fine: the command line has no use for events.
+        let _ = self.events.send(event);
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the configuration anew and says what cannot be used.
+    pub fn reload_config(&self) -> Vec<String> {
+        let config = Config::load(&self.paths, &self.environment, &self.sources);
+        let warnings = config.warnings.clone();
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+        self.memory().touch();
+        warnings
+    }
+
+    /// One change of the accounts file. The revision is remembered as our own, so that the change is not
+    /// mistaken for a sibling's.
+    async fn commit<T: Send + 'static>(
+        &self,
+        creation: Creation,
+        change: impl FnOnce(&mut Transaction<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let own = Arc::clone(&self.own_revisions);
+        let result = self
+            .store
+            .update(creation, move |transaction| {
+                let value = change(transaction)?;
+                own.lock().unwrap_or_else(PoisonError::into_inner).insert(transaction.state.revision + 1);
+                Ok(value)
+            })
+            .await
+            .map_err(|error| Error::from(Failure::from(error)));
+        self.tell_store_warnings();
+        result
+    }
+
+    fn tell_store_warnings(&self) {
+        for warning in self.store.take_warnings() {
+            tracing::warn!("{warning}");
+            self.emit(Event::Notice(event::Notice { level: event::Level::Warning, text: warning.to_string() }));
+        }
+    }
+}
+
+fn default_base(environment: &Environment) -> Result<BaseUrl, Error> {
+    let text = environment.get("CAM_OPENAI_BASE_URL").unwrap_or(DEFAULT_OPENAI_BASE_URL);
+    BaseUrl::parse(text).map_err(|why| {
+        Error::new(ErrorKind::Configuration, format!("`CAM_OPENAI_BASE_URL` is refused: {why}"))
+            .hint("unset it, or set it to an address that is accepted")
+    })
+}
+
+/// 16 hexadecimal digits that no other process has.
+pub fn random_id() -> String {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).expect("the system has randomness");
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A key for a door: 32 random bytes as hexadecimal digits.
+pub fn random_key() -> Secret<String> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).expect("the system has randomness");
+    Secret::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// The editor's options without `masterKey`, and that key.
+pub fn split_master_key(mut options: Map<String, serde_json::Value>) -> (Map<String, serde_json::Value>, Option<Secret<String>>) {
+    let key = options.remove("masterKey").and_then(|key| key.as_str().map(|key| Secret::new(key.to_owned())));
+    (options, key.filter(|key| !key.expose().is_empty()))
+}

@@ -1,0 +1,91 @@
+//! What happens, for the doors to tell in their own words.
+
+use crate::domain::account::{AccountId, ModelFamily};
+use crate::domain::routing::decision::Why;
+
+/// One happening.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// Accounts changed.
+    AccountsChanged {
+        /// The accounts file's revision.
+        revision: u64,
+        /// Who changed them.
+        cause: Cause,
+        /// Which.
+        accounts: Vec<AccountId>,
+    },
+    /// An account was chosen for an attempt.
+    Selected(Selected),
+    /// A request was answered to its end.
+    Finished(Finished),
+    /// Something for a person to know.
+    Notice(Notice),
+}
+
+/// Who changed accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// This process.
+    Own,
+    /// Another process of the product.
+    Sibling,
+    /// Somebody else.
+    File,
+}
+
+/// An account was chosen for an attempt.
+#[derive(Clone, Debug)]
+pub struct Selected {
+    /// The request.
+    pub request_id: String,
+    /// The account.
+    pub account: AccountId,
+    /// Its 1-based number.
+    pub index: usize,
+    /// How people call it.
+    pub label: String,
+    /// The model.
+    pub model: Option<String>,
+    /// Its family.
+    pub family: ModelFamily,
+    /// 1 for the first account that is tried.
+    pub attempt: u32,
+    /// Why this one.
+    pub why: Why,
+}
+
+/// A request was answered to its end.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// The request.
+    pub request_id: String,
+    /// What the client got.
+    pub status: u16,
+    /// Who answered.
+    pub account: Option<AccountId>,
+    /// From arrival to end.
+    pub duration_ms: u64,
+    /// From arrival to the first byte.
+    pub first_byte_ms: Option<u64>,
+}
+
+/// Something for a person to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// How much it matters.
+    pub level: Level,
+    /// One sentence or two.
+    pub text: String,
+}
+
+/// How much a notice matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// It went well.
+    Info,
+    /// Something to look at.
+    Warning,
+    /// Something to act on.
+    Error,
+}

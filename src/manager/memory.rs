@@ -1,0 +1,65 @@
+//! What this process remembers besides the file: its own choices, and what it learned that is not written yet.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::pins::SessionPins;
+use super::view::View;
+use crate::domain::account::{AccountId, ModelFamily};
+use crate::domain::health::Cooldown;
+use crate::domain::health::breaker::Breaker;
+use crate::domain::time::Timestamp;
+use crate::store::State;
+
+/// Everything behind one lock that is held for microseconds and never across an await.
+#[derive(Default)]
+pub struct Memory {
+    /// The file as it was read last, and the pool made from it.
+    pub view: Option<View>,
+    /// Grows when something here changes that the pool shows.
+    pub version: u64,
+    /// The state the last events were told from.
+    pub told: Option<Arc<State>>,
+    /// Why the file could not be read the last time, if it could not.
+    pub store_error: Option<String>,
+    /// Where this session started.
+    pub start: Option<AccountId>,
+    /// Whether that was apart from the active account on purpose.
+    pub shifted: bool,
+    /// The account in use per family.
+    pub current: BTreeMap<ModelFamily, AccountId>,
+    /// The account used last.
+    pub last_used: Option<AccountId>,
+    /// What a person switched this session to.
+    pub pins: SessionPins,
+    /// Per account.
+    pub breakers: HashMap<AccountId, Breaker>,
+    /// Per upstream authority.
+    pub hosts: HashMap<String, Breaker>,
+    /// Models an account does not have, and until when that is believed.
+    pub unserved: HashMap<AccountId, BTreeMap<String, Timestamp>>,
+    /// Limits that are on their way to the file.
+    pub limits: HashMap<AccountId, BTreeMap<String, Timestamp>>,
+    /// Benches that are on their way to the file, and whether they ask for a login.
+    pub benches: HashMap<AccountId, Bench>,
+    /// Accounts whose secret did not open.
+    pub unopened: BTreeSet<AccountId>,
+    /// When each notice was told last.
+    pub toasts: HashMap<String, Timestamp>,
+}
+
+/// A bench that is on its way to the file.
+#[derive(Clone, Debug)]
+pub struct Bench {
+    /// Until when and why.
+    pub cooldown: Cooldown,
+    /// The key was refused.
+    pub needs_login: bool,
+}
+
+impl Memory {
+    /// Something changed that the pool shows.
+    pub fn touch(&mut self) {
+        self.version += 1;
+    }
+}

@@ -1,0 +1,122 @@
+//! From the file and the memory to the pool that routing sees.
+
+use std::collections::BTreeMap;
+
+use super::Manager;
+use super::memory::Memory;
+use crate::domain::account::{AccountId, Kind, ModelScope};
+use crate::domain::base_url::BaseUrl;
+use crate::domain::health::{Cooldown, Gate};
+use crate::domain::pool::{Member, Pool};
+use crate::domain::time::Timestamp;
+use crate::secrets::master_key::KeyState;
+use crate::store::{SessionKind, SessionRecord, State, StoredAccount, StoredKind, StoredSecret};
+
+impl Manager {
+    /// The pool at this state of the file and of the memory.
+    pub(super) fn pool(&self, state: &State, memory: &Memory) -> Pool {
+        let key = self.store.key_state(state);
+        let members = state.accounts.iter().enumerate().map(|(position, account)| {
+            let mut member = self.member(account, position, key, memory);
+            member.live_sessions = live_sessions(state, &member.id, &self.identity.id);
+            member
+        });
+        Pool {
+            members: members.collect(),
+            active: usize::try_from(state.active_index).unwrap_or_default(),
+            active_by_family: state
+                .active_index_by_family
+                .iter()
+                .filter_map(|(family, index)| Some((family.clone(), usize::try_from(*index).ok()?)))
+                .collect(),
+        }
+    }
+
+    fn member(&self, account: &StoredAccount, position: usize, key: KeyState, memory: &Memory) -> Member {
+        let id = AccountId::new(account.id.clone());
+        let kind = kind(account);
+        let secret = match kind {
+            Kind::ApiKey => account.api_key.as_ref(),
+            Kind::ChatGpt => account.refresh_token.as_ref(),
+        };
+        let sealed = matches!(secret, Some(StoredSecret::Sealed(_)));
+        let key_is_gone = matches!(key, KeyState::Missing | KeyState::Wrong);
+        let bench = memory.benches.get(&id);
+        Member {
+            label: label(account, position),
+            enabled: account.enabled.unwrap_or(true),
+            locked: sealed && (key_is_gone || memory.unopened.contains(&id)),
+            needs_login: account.needs_login.unwrap_or(false) || secret.is_none() || bench.is_some_and(|b| b.needs_login),
+            scope: ModelScope::new(account.models.clone().unwrap_or_default()),
+            limits: limits(account, memory.limits.get(&id)),
+            cooldown: bench.map(|bench| bench.cooldown.clone()).or_else(|| cooldown(account)),
+            gate: self.gate(account, &id, memory),
+            unserved: memory.unserved.get(&id).cloned().unwrap_or_default(),
+            live_sessions: 0,
+            kind,
+            id,
+        }
+    }
+
+    /// The breaker of the account, else that of its host.
+    fn gate(&self, account: &StoredAccount, id: &AccountId, memory: &Memory) -> Gate {
+        if memory.breakers.is_empty() && memory.hosts.is_empty() {
+            return Gate::Closed;
+        }
+        let (settings, now) = (self.config().breaker(), self.clock.now());
+        let own = memory.breakers.get(id).map_or(Gate::Closed, |breaker| breaker.gate(settings, now));
+        if own != Gate::Closed {
+            return own;
+        }
+        let host = memory.hosts.get(self.base_url(account).authority());
+        host.map_or(Gate::Closed, |breaker| breaker.gate(settings, now))
+    }
+
+    /// Where the account's requests go. An address that other hands wrote and that is refused leaves the default,
+    /// and the key, which is bound to the address it was sealed with, does not open.
+    pub(super) fn base_url(&self, account: &StoredAccount) -> BaseUrl {
+        let own = account.base_url.as_deref().and_then(|text| BaseUrl::parse(text).ok());
+        own.unwrap_or_else(|| self.default_base.clone())
+    }
+}
+
+/// How many live sessions but `own` use the account now: per family, or where they started.
+fn live_sessions(state: &State, account: &AccountId, own: &str) -> usize {
+    let uses = |session: &&SessionRecord| {
+        if session.accounts.is_empty() {
+            session.start_account.as_deref() == Some(account.as_str())
+        } else {
+            session.accounts.values().any(|id| id == account.as_str())
+        }
+    };
+    state.sessions.iter().filter(|session| session.id != own && session.kind != SessionKind::Proxy).filter(uses).count()
+}
+
+fn limits(account: &StoredAccount, unwritten: Option<&BTreeMap<String, Timestamp>>) -> BTreeMap<String, Timestamp> {
+    let written = account.rate_limit_reset_times.iter().map(|(key, until)| (key.clone(), Timestamp(*until)));
+    let mut limits: BTreeMap<String, Timestamp> = written.collect();
+    for (key, until) in unwritten.into_iter().flatten() {
+        let entry = limits.entry(key.clone()).or_insert(*until);
+        *entry = (*entry).max(*until);
+    }
+    limits
+}
+
+fn cooldown(account: &StoredAccount) -> Option<Cooldown> {
+    let until = Timestamp(account.cooling_down_until?);
+    Some(Cooldown { until, reason: account.cooldown_reason.clone().unwrap_or_default() })
+}
+
+/// The kind in the domain's words.
+pub fn kind(account: &StoredAccount) -> Kind {
+    match account.kind() {
+        StoredKind::ApiKey => Kind::ApiKey,
+        StoredKind::ChatGpt => Kind::ChatGpt,
+    }
+}
+
+/// What people call the account at `position`.
+pub fn label(account: &StoredAccount, position: usize) -> String {
+    let name = account.label.clone().or_else(|| account.email.clone());
+    name.unwrap_or_else(|| format!("Account {}", position + 1))
+}

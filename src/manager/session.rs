@@ -1,0 +1,198 @@
+//! This process among its siblings: its record in the file, where it starts, its end.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::Manager;
+use super::event::{Event, Level, Notice};
+use super::pool::label;
+use crate::domain::account::AccountId;
+use crate::domain::report::{AccountName, SessionKind, SessionReport};
+use crate::domain::routing::starting_account::{Newcomer, Start, starting_account};
+use crate::domain::time::Timestamp;
+use crate::error::Error;
+use crate::store::{self, Creation, SessionLock, SessionRecord, State, Transaction};
+
+/// How long the answer to `initialize` waits for the file's lock; after it the session starts without a record
+/// and gets one as soon as the lock is free.
+const PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// How often a process looks whether the file or its configuration moved.
+const TICK: Duration = Duration::from_secs(1);
+
+impl Manager {
+    /// Writes this process's record and chooses where it starts. It goes on without a record when the file
+    /// cannot be read or written; that is told as a notice.
+    pub async fn join(self: &Arc<Manager>) {
+        // Where it was announced to start, in case the answer could not wait for the lock.
+        let announced: Arc<Mutex<Option<Option<Start>>>> = Arc::default();
+        let registering = tokio::spawn(register(Arc::clone(self), Creation::Allowed, Arc::clone(&announced)));
+        if tokio::time::timeout(PATIENCE, registering).await.is_err() {
+            let start = self.start_without_record();
+            *announced.lock().unwrap_or_else(PoisonError::into_inner) = Some(start);
+            self.begin_at(start, &self.view().state);
+        }
+    }
+
+    fn start_without_record(&self) -> Option<Start> {
+        let view = self.view();
+        let others = view.state.sessions.iter().filter(|session| counts(session)).count();
+        self.starting_account(&view.state, others)
+    }
+
+    fn starting_account(&self, state: &State, others: usize) -> Option<Start> {
+        let pool = self.pool(state, &self.memory());
+        let newcomer = Newcomer { pid: self.identity.pid, others, spread: self.config().pid_offset() };
+        match self.identity.kind {
+            SessionKind::Sidecar | SessionKind::Run => starting_account(&pool, newcomer, self.clock.now()),
+            SessionKind::Proxy => None,
+        }
+    }
+
+    fn begin_at(&self, start: Option<Start>, state: &State) {
+        let mut memory = self.memory();
+        if memory.start.is_none() {
+            memory.start = start.and_then(|start| Some(AccountId::new(state.accounts.get(start.position)?.id.clone())));
+            memory.shifted = start.is_some_and(|start| start.shifted);
+        }
+    }
+
+    /// Where this session started, if the account is still there.
+    pub fn start_account(&self) -> Option<AccountName> {
+        let start = self.memory().start.clone()?;
+        self.account_name(&self.view().state, &start)
+    }
+
+    /// All names of an account.
+    pub(super) fn account_name(&self, state: &State, id: &AccountId) -> Option<AccountName> {
+        let position = state.position(id.as_str())?;
+        let label = label(&state.accounts[position], position);
+        Some(AccountName { id: id.clone(), index: position + 1, label })
+    }
+
+    /// Every session that is alive. Records of dead ones are cleared on the way, where the file can be written.
+    pub async fn sessions(&self) -> Vec<SessionReport> {
+        let reaped = self.commit(Creation::Never, |transaction| Ok(drop(transaction.reap_dead_sessions()))).await;
+        if let Err(error) = reaped {
+            tracing::debug!("dead sessions were not cleared: {error}");
+        }
+        let view = self.view();
+        view.state.sessions.iter().map(|session| self.session_report(&view.state, session)).collect()
+    }
+
+    fn session_report(&self, state: &State, session: &SessionRecord) -> SessionReport {
+        SessionReport {
+            id: session.id.clone(),
+            pid: session.pid,
+            kind: match session.kind {
+                store::SessionKind::Sidecar => SessionKind::Sidecar,
+                store::SessionKind::Run => SessionKind::Run,
+                store::SessionKind::Proxy => SessionKind::Proxy,
+            },
+            port: session.port,
+            started_at: Timestamp(session.started_at),
+            start_account: session.start_account.as_ref().and_then(|id| self.account_name(state, &AccountId::new(id.clone()))),
+            accounts: session
+                .accounts
+                .iter()
+                .map(|(family, id)| (crate::domain::account::ModelFamily::named(family), AccountId::new(id.clone())))
+                .collect(),
+            is_self: session.id == self.identity.id,
+        }
+    }
+
+    /// Looks every second whether the file or the configuration moved, for as long as the manager is alive.
+    pub fn watch(self: &Arc<Manager>) {
+        let weak = Arc::downgrade(self);
+        tokio::spawn(async move {
+            let mut tick = tokio::time::interval(TICK);
+            tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                tick.tick().await;
+                let Some(manager) = weak.upgrade() else { return };
+                let view = manager.view();
+                let here = !view.state.store_id.is_empty();
+                if here && view.state.session(&manager.identity.id).is_none() {
+                    // A file that was removed and made anew: siblings join it.
+                    register(manager, Creation::Never, Arc::default()).await;
+                }
+            }
+        });
+    }
+
+    /// Takes this process's record away, after every write that is on its way.
+    pub async fn leave(&self) {
+        self.tasks.drained().await;
+        let lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let id = self.identity.id.clone();
+        let left = self
+            .commit(Creation::Never, move |transaction| {
+                transaction.state.sessions.retain(|session| session.id != id);
+                if let Some(lock) = &lock {
+                    transaction.release_session(lock);
+                }
+                Ok(())
+            })
+            .await;
+        if let Err(error) = left {
+            tracing::debug!("the session's record is left for a sibling to clear: {error}");
+        }
+    }
+}
+
+/// Whether a session counts among those that start apart.
+fn counts(session: &SessionRecord) -> bool {
+    match session.kind {
+        store::SessionKind::Sidecar | store::SessionKind::Run => true,
+        store::SessionKind::Proxy => false,
+    }
+}
+
+async fn register(manager: Arc<Manager>, creation: Creation, announced: Arc<Mutex<Option<Option<Start>>>>) {
+    let inside = Arc::clone(&manager);
+    let joined = manager.commit(creation, move |transaction| inside.enter(transaction, &announced)).await;
+    match joined {
+        Ok(lock) => *manager.lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(lock),
+        Err(error) => {
+            tracing::warn!("this session has no record in the accounts file: {error}");
+            let text = format!("Accounts: {error}. {}", error.hint.clone().unwrap_or_default());
+            manager.emit(Event::Notice(Notice { level: Level::Error, text }));
+            let start = manager.start_without_record();
+            manager.begin_at(start, &manager.view().state);
+        }
+    }
+}
+
+impl Manager {
+    /// Under the file's lock: clears dead siblings, chooses where to start, takes the kernel lock that says that
+    /// this process is alive, and writes the record.
+    fn enter(&self, transaction: &mut Transaction<'_>, announced: &Mutex<Option<Option<Start>>>) -> Result<SessionLock, Error> {
+        transaction.reap_dead_sessions();
+        let identity = &self.identity;
+        transaction.state.sessions.retain(|session| session.id != identity.id);
+        let others = transaction.state.sessions.iter().filter(|session| counts(session)).count();
+        let said = *announced.lock().unwrap_or_else(PoisonError::into_inner);
+        let start = said.unwrap_or_else(|| self.starting_account(&transaction.state, others));
+        let lock = transaction.claim_session(&identity.id, &json!({ "pid": identity.pid, "port": identity.port }))?;
+        self.begin_at(start, &transaction.state);
+        let memory = self.memory();
+        transaction.state.sessions.push(SessionRecord {
+            id: identity.id.clone(),
+            pid: identity.pid,
+            kind: match identity.kind {
+                SessionKind::Sidecar => store::SessionKind::Sidecar,
+                SessionKind::Run => store::SessionKind::Run,
+                SessionKind::Proxy => store::SessionKind::Proxy,
+            },
+            port: identity.port,
+            started_at: identity.started_at.as_millis(),
+            start_account: memory.start.as_ref().map(ToString::to_string),
+            shifted: memory.shifted,
+            accounts: memory.current.iter().map(|(family, id)| (family.to_string(), id.to_string())).collect(),
+            ..SessionRecord::default()
+        });
+        Ok(lock)
+    }
+}

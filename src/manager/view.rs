@@ -1,0 +1,131 @@
+//! The accounts as they are now: one `stat`, a re-read only when the file moved, and the events that follow from
+//! a change.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
+
+use super::Manager;
+use super::event::{Cause, Event};
+use super::memory::Memory;
+use crate::domain::account::AccountId;
+use crate::domain::pool::Pool;
+use crate::error::Error;
+use crate::store::{State, StoredAccount};
+
+/// The file and the pool made from it.
+#[derive(Clone)]
+pub struct View {
+    /// The file; an empty one when there is none.
+    pub state: Arc<State>,
+    /// The pool.
+    pub pool: Arc<Pool>,
+    version: u64,
+    key_state: crate::secrets::master_key::KeyState,
+}
+
+impl Manager {
+    /// The accounts as they are now. When the file cannot be read the last state that could be is served on.
+    pub fn view(&self) -> View {
+        let read = self.store.read();
+        let mut memory = self.memory();
+        let state = match read {
+            Ok(state) => {
+                memory.store_error = None;
+                state.unwrap_or_else(|| match &memory.view {
+                    Some(view) if view.state.store_id.is_empty() && view.state.accounts.is_empty() => Arc::clone(&view.state),
+                    _ => Arc::new(State::default()),
+                })
+            }
+            Err(error) => {
+                memory.store_error = Some(error.to_string());
+                memory.view.as_ref().map(|view| Arc::clone(&view.state)).unwrap_or_default()
+            }
+        };
+        let key_state = self.store.key_state(&state);
+        if let Some(view) = &memory.view
+            && Arc::ptr_eq(&view.state, &state)
+            && view.version == memory.version
+            && view.key_state == key_state
+        {
+            return view.clone();
+        }
+        self.forget_what_the_file_overtook(&state, &mut memory);
+        let pool = Arc::new(self.pool(&state, &memory));
+        let view = View { state, pool, version: memory.version, key_state };
+        memory.view = Some(view.clone());
+        let event = self.change(&view.state, &mut memory);
+        drop(memory);
+        if let Some(event) = event {
+            self.emit(event);
+        }
+        view
+    }
+
+    /// The accounts as they are now, or why the file cannot be read.
+    ///
+    /// # Errors
+    ///
+    /// `StoreUnreadable`
+    pub fn fresh_view(&self) -> Result<View, Error> {
+        self.store.read()?;
+        Ok(self.view())
+    }
+
+    fn forget_what_the_file_overtook(&self, state: &State, memory: &mut Memory) {
+        if let Some(pin) = &state.pin {
+            memory.pins.overtaken_by(pin);
+        }
+        let replaced = memory.view.as_ref().is_some_and(|view| view.state.store_id != state.store_id);
+        if replaced {
+            memory.unopened.clear();
+        }
+    }
+
+    /// What to tell of the difference to the state that was told last.
+    fn change(&self, state: &Arc<State>, memory: &mut Memory) -> Option<Event> {
+        let before = memory.told.replace(Arc::clone(state))?;
+        if Arc::ptr_eq(&before, state) {
+            return None;
+        }
+        let accounts = changed_accounts(&before, state);
+        let cause = self.cause(&before, state);
+        (!accounts.is_empty()).then_some(Event::AccountsChanged { revision: state.revision, cause, accounts })
+    }
+
+    fn cause(&self, before: &State, after: &State) -> Cause {
+        if after.revision <= before.revision || before.store_id != after.store_id {
+            return if before.revision == 0 && self.owns(after.revision) { Cause::Own } else { Cause::File };
+        }
+        let all_own = (before.revision + 1..=after.revision).all(|revision| self.owns(revision));
+        if all_own { Cause::Own } else { Cause::Sibling }
+    }
+
+    fn owns(&self, revision: u64) -> bool {
+        self.own_revisions.lock().unwrap_or_else(PoisonError::into_inner).contains(&revision)
+    }
+}
+
+/// The ids of accounts that were added, removed or changed in a way that people care for, and of those that
+/// became or ceased to be the active one.
+fn changed_accounts(before: &State, after: &State) -> Vec<AccountId> {
+    let mut changed = BTreeSet::new();
+    for account in &after.accounts {
+        if before.account(&account.id).is_none_or(|old| essence(old) != essence(account)) {
+            changed.insert(account.id.as_str());
+        }
+    }
+    changed.extend(before.accounts.iter().map(|old| old.id.as_str()).filter(|id| after.account(id).is_none()));
+    if active(before) != active(after) || before.pin != after.pin {
+        changed.extend([active(before), active(after)].into_iter().flatten());
+    }
+    changed.into_iter().map(AccountId::new).collect()
+}
+
+fn essence(account: &StoredAccount) -> StoredAccount {
+    StoredAccount { last_used: None, ..account.clone() }
+}
+
+fn active(state: &State) -> Option<&str> {
+    let index = usize::try_from(state.active_index).ok()?;
+    state.accounts.get(index).map(|account| account.id.as_str())
+}

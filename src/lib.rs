@@ -6,3 +6,4 @@ pub mod clock;
 pub mod env;
 pub mod paths;
 pub mod secrets;
+pub mod store;

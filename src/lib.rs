@@ -8,6 +8,9 @@ pub mod config;
 pub mod env;
 pub mod paths;
 pub mod secrets;
+pub mod store;
 pub mod upstream;
+
+pub mod manager;
 
 pub mod error;

@@ -1,4 +1,8 @@
-//! Secret values: they print as `****` and zero themselves when dropped.
+//! Secret values: they print as `****` and zero themselves when dropped. Below, how they are sealed for the
+//! disk and where the key for that comes from.
+
+pub mod cipher;
+pub mod master_key;
 
 use std::fmt;
 

@@ -1,0 +1,254 @@
+//! The master key: found in the first source that fits the file, derived once per process, kept in memory that is
+//! zeroed on drop. There is never a built-in key.
+
+mod seal_block;
+mod sources;
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use seal_block::SealBlock;
+pub use sources::KeySources;
+use sources::{Found, Material};
+
+use crate::secrets::Secret;
+use crate::secrets::cipher::MasterKey;
+
+/// Wrong passphrases remembered, so that each costs Argon2 once.
+const MAX_REFUSED: usize = 16;
+
+/// Where a key came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeySource {
+    /// `masterKey` of the `initializationOptions`.
+    Explicit,
+    /// `CAM_MASTER_KEY`.
+    Variable,
+    /// `CAM_MASTER_KEY_FILE`.
+    VariableFile,
+    /// `master.key` in the data directory.
+    KeyFile,
+}
+
+impl fmt::Display for KeySource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            KeySource::Explicit => "`masterKey`",
+            KeySource::Variable => "`CAM_MASTER_KEY`",
+            KeySource::VariableFile => "`CAM_MASTER_KEY_FILE`",
+            KeySource::KeyFile => "the key file",
+        })
+    }
+}
+
+/// Why a secret cannot be sealed or opened. No variant holds any part of one.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The file is sealed and no source has a key.
+    #[error(
+        "the accounts file is sealed and there is no master key; set `CAM_MASTER_KEY` or `CAM_MASTER_KEY_FILE`, or \
+         put the key file back at `{}`", key_file.display()
+    )]
+    Missing {
+        /// Where the key file would be.
+        key_file: PathBuf,
+    },
+    /// There are keys, and none is the one that sealed the file.
+    #[error(
+        "the master key from {} is not the one that sealed the accounts file; set `CAM_MASTER_KEY` or \
+         `CAM_MASTER_KEY_FILE` to that one",
+        list(tried)
+    )]
+    Wrong {
+        /// The sources that had a key.
+        tried: Vec<KeySource>,
+    },
+    /// One sealed value cannot be opened though the key is right.
+    #[error("`{field}` of account `{account}` is damaged or was moved there; log in again or set the key again")]
+    Damaged {
+        /// The account's id.
+        account: String,
+        /// The JSON name of the field.
+        field: &'static str,
+    },
+    /// The file's `seal` block cannot be used.
+    #[error(
+        "the `seal` block of the accounts file cannot be used: {reason}; restore the file from a backup or from \
+         `previous.json` in its `.cam` folder"
+    )]
+    DamagedSeal {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A source is set and cannot be read.
+    #[error("cannot read the master key from `{}`: {source}; check `CAM_MASTER_KEY_FILE` and the file's mode", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// No key file could be made.
+    #[error("cannot create the key file `{}`: {source}; set `CAM_MASTER_KEY` or make the folder writable", path.display())]
+    Uncreatable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The system gave no random bytes.
+    #[error("the system gave no randomness to seal with; try again")]
+    NoRandomness,
+}
+
+impl KeyError {
+    fn unreadable(path: &Path, source: io::Error) -> KeyError {
+        KeyError::Unreadable { path: path.to_owned(), source }
+    }
+}
+
+fn list(sources: &[KeySource]) -> String {
+    sources.iter().map(KeySource::to_string).collect::<Vec<_>>().join(" and ")
+}
+
+/// What is known about the key without deriving it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyState {
+    /// The key is at hand, or nothing is sealed.
+    Unlocked,
+    /// No source has a key.
+    Missing,
+    /// Every source's key was tried and refused.
+    Wrong,
+    /// There is a passphrase that was not derived yet.
+    Untested,
+}
+
+/// The sources, and what was learned from them. One per process and accounts file.
+pub struct Keyring {
+    sources: KeySources,
+    known: Mutex<Known>,
+    /// Held during Argon2, so that two callers do not both pay for it; `known` is never held that long.
+    deriving: Mutex<()>,
+}
+
+#[derive(Default)]
+struct Known {
+    unlocked: Option<(SealBlock, Arc<MasterKey>)>,
+    refused: Vec<(SealBlock, Secret<String>)>,
+}
+
+impl Keyring {
+    /// Reads nothing yet.
+    pub fn new(sources: KeySources) -> Keyring {
+        Keyring { sources, known: Mutex::default(), deriving: Mutex::default() }
+    }
+
+    /// What is known about the key of `seal`. Raw keys are checked at once; Argon2 never runs here.
+    pub fn state(&self, seal: Option<&SealBlock>) -> KeyState {
+        let Some(seal) = seal else { return KeyState::Unlocked };
+        if self.unlocked(seal).is_some() {
+            return KeyState::Unlocked;
+        }
+        let (found, _) = self.sources.find();
+        let mut state = if found.is_empty() { KeyState::Missing } else { KeyState::Wrong };
+        for candidate in found {
+            if self.is_refused(seal, &candidate) {
+                continue;
+            }
+            match candidate.material() {
+                Material::Raw(_) => {
+                    if let Ok(Some(_)) = self.attempt(seal, &candidate) {
+                        return KeyState::Unlocked;
+                    }
+                }
+                Material::Passphrase(_) if seal.kdf == "none" => {}
+                Material::Passphrase(_) => state = KeyState::Untested,
+            }
+        }
+        state
+    }
+
+    /// The key of `seal`, from the first source that passes its check. May take Argon2's time once.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Missing`], [`KeyError::Wrong`], [`KeyError::DamagedSeal`] or [`KeyError::Unreadable`].
+    pub fn unlock(&self, seal: &SealBlock) -> Result<Arc<MasterKey>, KeyError> {
+        if let Some(key) = self.unlocked(seal) {
+            return Ok(key);
+        }
+        let _deriving = self.deriving.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = self.unlocked(seal) {
+            return Ok(key);
+        }
+        let (found, failure) = self.sources.find();
+        for candidate in &found {
+            if !self.is_refused(seal, candidate)
+                && let Some(key) = self.attempt(seal, candidate)?
+            {
+                return Ok(key);
+            }
+        }
+        match failure {
+            _ if !found.is_empty() => Err(KeyError::Wrong { tried: found.iter().map(|found| found.source).collect() }),
+            Some(failure) => Err(failure),
+            None => Err(KeyError::Missing { key_file: self.sources.key_file() }),
+        }
+    }
+
+    /// A key and a `seal` block for a file that has none, from the first source that is set; with none set, a
+    /// random key file is made.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Unreadable`], [`KeyError::Uncreatable`] or [`KeyError::NoRandomness`].
+    pub fn create(&self) -> Result<(SealBlock, Arc<MasterKey>), KeyError> {
+        let _deriving = self.deriving.lock().unwrap_or_else(PoisonError::into_inner);
+        let (found, failure) = self.sources.find();
+        let first = match (found.into_iter().next(), failure) {
+            (Some(first), None) => first,
+            (Some(first), Some(_)) if first.source != KeySource::KeyFile => first,
+            // A source that is set and cannot be read must not be passed over in silence: the next start, when it
+            // can be read, would find a file sealed with another key.
+            (_, Some(failure)) => return Err(failure),
+            (None, None) => self.sources.create_key_file()?,
+        };
+        let (seal, key) = SealBlock::create(&first.material())?;
+        let key = Arc::new(key);
+        self.known().unlocked = Some((seal.clone(), Arc::clone(&key)));
+        Ok((seal, key))
+    }
+
+    fn attempt(&self, seal: &SealBlock, candidate: &Found) -> Result<Option<Arc<MasterKey>>, KeyError> {
+        let key = seal.derive(&candidate.material())?.filter(|key| seal.accepts(key)).map(Arc::new);
+        let mut known = self.known();
+        match &key {
+            Some(key) => known.unlocked = Some((seal.clone(), Arc::clone(key))),
+            None => {
+                if known.refused.len() >= MAX_REFUSED {
+                    known.refused.remove(0);
+                }
+                known.refused.push((seal.clone(), candidate.text.clone()));
+            }
+        }
+        Ok(key)
+    }
+
+    fn unlocked(&self, seal: &SealBlock) -> Option<Arc<MasterKey>> {
+        self.known().unlocked.as_ref().filter(|(known, _)| known == seal).map(|(_, key)| Arc::clone(key))
+    }
+
+    fn is_refused(&self, seal: &SealBlock, candidate: &Found) -> bool {
+        self.known().refused.iter().any(|(known, text)| known == seal && *text == candidate.text)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,260 @@
+//! The shared accounts file. Any number of processes read it without a lock and change it under one; whatever
+//! happens to any of them at any moment, the file is the old state or the new, and never loses an acknowledged
+//! change.
+
+mod changes;
+mod error;
+mod files;
+pub mod format;
+mod hash;
+mod lock;
+mod migrate;
+mod replace;
+mod sealing;
+mod sessions;
+mod transaction;
+mod worker;
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+pub use error::{StoreError, UpdateError};
+pub use format::{FormatError, SecretField, SessionRecord, State, StoredAccount, StoredKind, StoredSecret};
+pub use lock::{Holder, NamedLock};
+pub use sessions::SessionLock;
+pub use transaction::Transaction;
+
+use crate::clock::{self, Clock};
+use crate::secrets::Secret;
+use crate::secrets::master_key::{KeyError, KeySources, KeyState, Keyring};
+
+/// How long an update waits for the lock before it gives up.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The one half-open probe of an account's breaker on this machine.
+pub type ProbeLock = NamedLock;
+
+/// What a store is made of.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// The accounts file, before links are resolved.
+    pub accounts_file: PathBuf,
+    /// Where the master key is looked for.
+    pub keys: KeySources,
+    /// The time of changes.
+    pub clock: Clock,
+    /// Stands in the lock file with the pid, so that those who wait can name us.
+    pub session_id: String,
+}
+
+/// Whether an update may make a file that is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Creation {
+    /// `add`, `login`, `import` and a process that starts make one, with a new store id.
+    Allowed,
+    /// A running process never brings back a file that was removed.
+    Never,
+}
+
+/// Something a person should be told once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreWarning {
+    /// What happened and what to do.
+    pub message: String,
+    /// The copy of the file as it was.
+    pub backup: PathBuf,
+}
+
+impl StoreWarning {
+    fn sealed(backup: PathBuf) -> StoreWarning {
+        StoreWarning {
+            message: format!(
+                "the tokens in the accounts file are sealed now; the tool that wrote them can no longer read them and \
+                 must be removed. The file as it was is kept in `{}`; `codex-account-manager export --plain` gives \
+                 the accounts back unsealed",
+                backup.display()
+            ),
+            backup,
+        }
+    }
+}
+
+/// The accounts file as this process sees it. Clones share one cache, one key and one thread.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    places: replace::Places,
+    clock: Clock,
+    session_id: String,
+    patience: Duration,
+    keyring: Keyring,
+    cache: Mutex<changes::Cache>,
+    warnings: Mutex<Vec<StoreWarning>>,
+    worker: worker::Worker,
+}
+
+impl Store {
+    /// Finds the real file behind links. Reads and makes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`] when a folder on the way cannot be searched.
+    pub fn open(options: StoreOptions) -> Result<Store, StoreError> {
+        Store::with_patience(options, PATIENCE)
+    }
+
+    fn with_patience(options: StoreOptions, patience: Duration) -> Result<Store, StoreError> {
+        Ok(Store(Arc::new(Inner {
+            places: replace::Places::resolve(&options.accounts_file)?,
+            clock: options.clock,
+            session_id: options.session_id,
+            patience,
+            keyring: Keyring::new(options.keys),
+            cache: Mutex::default(),
+            warnings: Mutex::default(),
+            worker: worker::Worker::default(),
+        })))
+    }
+
+    /// The accounts file, links resolved.
+    pub fn path(&self) -> &Path {
+        &self.0.places.file
+    }
+
+    /// `<accounts file>.cam`, where locks and the previous state are.
+    pub fn folder(&self) -> &Path {
+        &self.0.places.folder
+    }
+
+    /// The state of the file; `None` when there is none. One `stat` when it has not moved, and then the same `Arc`.
+    /// Takes no lock.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unreadable`], [`StoreError::Newer`] or [`StoreError::Io`].
+    pub fn read(&self) -> Result<Option<Arc<State>>, StoreError> {
+        self.0.cache().read(&self.0.places)
+    }
+
+    /// Changes the file under its lock; when this returns `Ok`, the change is on the disk. Nothing is written when
+    /// `change` leaves the state equal. Dropping the future does not stop a change that has begun.
+    ///
+    /// # Errors
+    ///
+    /// [`UpdateError`]; [`StoreError::Busy`] when the lock was not free within ten seconds.
+    pub async fn update<T: Send + 'static, E: Send + 'static>(
+        &self,
+        creation: Creation,
+        change: impl FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, UpdateError<E>> {
+        let (sender, mut receiver) = tokio::sync::oneshot::channel();
+        let claim = Arc::new(worker::Claim::default());
+        let patience = self.0.patience;
+        let deadline = clock::instant() + patience;
+        let job = {
+            let (inner, claim) = (Arc::clone(&self.0), Arc::clone(&claim));
+            move || {
+                let is_wanted = || clock::instant() < deadline && claim.start();
+                let done = catch_unwind(AssertUnwindSafe(|| inner.transact(creation, is_wanted, change)));
+                let _ = sender.send(done);
+            }
+        };
+        self.0.worker.run(Box::new(job)).map_err(StoreError::io("start a thread for", self.path()))?;
+        let done = match tokio::time::timeout(patience, &mut receiver).await {
+            Ok(done) => done,
+            Err(_) if claim.abandon() => return Err(self.busy().into()),
+            Err(_) => receiver.await,
+        };
+        match done {
+            Ok(Ok(Some(result))) => result,
+            Ok(Ok(None)) | Err(_) => Err(self.busy().into()),
+            Ok(Err(panic)) => resume_unwind(panic),
+        }
+    }
+
+    /// The secret in `field` of `account`, opened; `None` when there is none. The first call in a process may take
+    /// Argon2's time.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError`]: no key, the wrong one, or this one entry damaged.
+    pub fn open_secret(
+        &self,
+        state: &State,
+        account: &StoredAccount,
+        field: SecretField,
+    ) -> Result<Option<Secret<String>>, KeyError> {
+        sealing::open(state, account, field, &self.0.keyring)
+    }
+
+    /// What is known about the file's key without deriving it.
+    pub fn key_state(&self, state: &State) -> KeyState {
+        self.0.keyring.state(state.seal.as_ref())
+    }
+
+    /// The probe of an account, if no process on this machine has it.
+    pub fn try_probe(&self, account_id: &str) -> Option<ProbeLock> {
+        self.try_lock("probe", account_id)
+    }
+
+    /// The lock `kind` of `id` in the `.cam` folder, if no process has it.
+    pub fn try_lock(&self, kind: &str, id: &str) -> Option<NamedLock> {
+        self.0.places.make_folder().ok()?;
+        NamedLock::attempt(&lock::named(self.folder(), kind, id)).ok()?
+    }
+
+    /// Waits for the lock `kind` of `id`, blocking the thread. Not to be held by whoever waits for the file's lock.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`] or [`StoreError::Foreign`].
+    pub fn wait_for_lock(&self, kind: &str, id: &str) -> Result<NamedLock, StoreError> {
+        self.0.places.make_folder()?;
+        let path = lock::named(self.folder(), kind, id);
+        NamedLock::acquire(&path).map_err(StoreError::io("lock", &path))
+    }
+
+    /// What session `id` wrote about itself with `claim_session`.
+    pub fn session_private(&self, id: &str) -> Option<serde_json::Value> {
+        sessions::private(self.folder(), id)
+    }
+
+    /// What a person should be told; each warning is returned once.
+    pub fn take_warnings(&self) -> Vec<StoreWarning> {
+        std::mem::take(&mut self.0.warnings.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn busy(&self) -> StoreError {
+        StoreError::Busy { holder: lock::holder(&self.0.places.lock) }
+    }
+}
+
+impl Inner {
+    fn cache(&self) -> MutexGuard<'_, changes::Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn warn(&self, warning: StoreWarning) {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(warning);
+    }
+
+    fn random_id(&self) -> Result<String, StoreError> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes)
+            .map_err(|error| StoreError::io("make an id for", &self.places.file)(error.into()))?;
+        Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Store").field(&self.path()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

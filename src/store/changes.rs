@@ -1,0 +1,202 @@
+//! What this process last read, and whether the file moved since: one `stat` says so.
+
+use std::fs::Metadata;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::error::StoreError;
+use super::files;
+use super::format::{FormatError, State, StoredSecret};
+use super::replace::Places;
+use crate::clock::Clock;
+use crate::secrets::cipher;
+
+/// A file written this short a time before it was read may be written again within the same tick of the kernel's
+/// clock, and look unchanged.
+const RACY: Duration = Duration::from_millis(50);
+/// How often a file is read again that is written in place at the same moment.
+const ATTEMPTS: usize = 4;
+
+/// What tells one state of the file from another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    inode: u64,
+    modified: Duration,
+    changed: Duration,
+    length: u64,
+}
+
+impl Stamp {
+    #[cfg(unix)]
+    fn of(metadata: &Metadata) -> Stamp {
+        use std::os::unix::fs::MetadataExt;
+        let duration = |seconds: i64, nanoseconds: i64| {
+            Duration::new(u64::try_from(seconds).unwrap_or(0), u32::try_from(nanoseconds).unwrap_or(0))
+        };
+        Stamp {
+            inode: metadata.ino(),
+            modified: duration(metadata.mtime(), metadata.mtime_nsec()),
+            changed: duration(metadata.ctime(), metadata.ctime_nsec()),
+            length: metadata.len(),
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn of(metadata: &Metadata) -> Stamp {
+        use std::time::{SystemTime, UNIX_EPOCH};
+        let since = |time: io::Result<SystemTime>| time.ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        Stamp {
+            inode: 0,
+            modified: since(metadata.modified()).unwrap_or_default(),
+            changed: since(metadata.created()).unwrap_or_default(),
+            length: metadata.len(),
+        }
+    }
+
+    /// Whether the file had been at rest for a while at `now`, so that any later write changes the stamp.
+    fn is_settled(&self, now: Duration) -> bool {
+        now.abs_diff(self.modified) >= RACY && now.abs_diff(self.changed) >= RACY
+    }
+}
+
+/// The last reading of the file.
+#[derive(Default)]
+pub(super) struct Cache {
+    reading: Option<Reading>,
+    /// The last good state, also of a file that is gone.
+    seen: Option<Arc<State>>,
+}
+
+struct Reading {
+    /// `None`: read again, whatever `stat` says.
+    stamp: Option<Stamp>,
+    bytes: Vec<u8>,
+    outcome: Result<Arc<State>, StoreError>,
+}
+
+impl Cache {
+    /// The state of the file, read only if it moved. Reading the same bytes again gives the same `Arc`.
+    pub(super) fn read(&mut self, places: &Places) -> Result<Option<Arc<State>>, StoreError> {
+        let failed = |error| StoreError::io("read", &places.file)(error);
+        let Some(metadata) = files::stat(&places.file).map_err(failed)? else {
+            self.reading = None;
+            return Ok(None);
+        };
+        match &self.reading {
+            Some(reading) if reading.stamp == Some(Stamp::of(&metadata)) => reading.outcome.clone().map(Some),
+            _ => self.read_again(places),
+        }
+    }
+
+    /// The state of the file, read in any case.
+    pub(super) fn read_again(&mut self, places: &Places) -> Result<Option<Arc<State>>, StoreError> {
+        let (bytes, stamp) = match contents(&places.file) {
+            Ok(contents) => contents,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.reading = None;
+                return Ok(None);
+            }
+            Err(error) => {
+                self.distrust();
+                return Err(StoreError::io("read", &places.file)(error));
+            }
+        };
+        match &mut self.reading {
+            Some(reading) if reading.bytes == bytes => reading.stamp = stamp,
+            _ => {
+                let outcome = self.parse(places, &bytes);
+                self.remember(bytes, stamp, outcome);
+            }
+        }
+        self.reading.as_ref().map(|reading| reading.outcome.clone()).transpose()
+    }
+
+    /// The file was replaced by `bytes`, which read as `state`; the next reading checks that.
+    pub(super) fn replaced(&mut self, bytes: Vec<u8>, state: Arc<State>) {
+        self.remember(bytes, None, Ok(state));
+    }
+
+    /// Something failed half-way: believe nothing without reading it again.
+    pub(super) fn distrust(&mut self) {
+        if let Some(reading) = &mut self.reading {
+            reading.stamp = None;
+        }
+    }
+
+    /// The bytes of the last reading.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.reading.as_ref().map_or(&[], |reading| &reading.bytes)
+    }
+
+    /// The highest revision this process has seen.
+    pub(super) fn highest_revision(&self) -> u64 {
+        self.seen.as_ref().map_or(0, |state| state.revision)
+    }
+
+    fn remember(&mut self, bytes: Vec<u8>, stamp: Option<Stamp>, outcome: Result<Arc<State>, StoreError>) {
+        if let Ok(state) = &outcome {
+            self.seen = Some(Arc::clone(state));
+        }
+        self.reading = Some(Reading { stamp, bytes, outcome });
+    }
+
+    fn parse(&self, places: &Places, bytes: &[u8]) -> Result<Arc<State>, StoreError> {
+        let path = || places.file.clone();
+        let mut state = State::from_json(bytes).map_err(|error| match error {
+            FormatError::Newer(version) => StoreError::Newer { path: path(), version },
+            other => {
+                StoreError::Unreadable { path: path(), reason: other.to_string(), previous: places.previous.clone() }
+            }
+        })?;
+        // A tool that does not know our fields drops them; a revision never goes back for that.
+        state.revision = state.revision.max(self.highest_revision());
+        self.find_seal(places, &mut state);
+        Ok(Arc::new(state))
+    }
+
+    /// A tool that drops our fields keeps the sealed values and loses what opens them. We remember it, or the state
+    /// before the last write does.
+    fn find_seal(&self, places: &Places, state: &mut State) {
+        let sealed_with = |id: &str| {
+            state.secrets().any(|secret| match secret {
+                StoredSecret::Sealed(envelope) => cipher::key_id(envelope) == Some(id),
+                StoredSecret::Plain(_) | StoredSecret::New(_) => false,
+            })
+        };
+        let is_sealed = state.secrets().any(|secret| matches!(secret, StoredSecret::Sealed(_)));
+        if state.seal.is_some() || !is_sealed {
+            return;
+        }
+        let fits = |other: &State| other.seal.as_ref().is_some_and(|seal| sealed_with(&seal.key_id));
+        let previous = || State::from_json(&files::read(&places.previous).ok()??).ok().map(Arc::new);
+        if let Some(other) =
+            self.seen.clone().filter(|seen| fits(seen)).or_else(|| previous().filter(|state| fits(state)))
+        {
+            state.seal.clone_from(&other.seal);
+            if state.store_id.is_empty() {
+                state.store_id.clone_from(&other.store_id);
+            }
+        }
+    }
+}
+
+/// The bytes of the file and the stamp to know them by, if it can be trusted.
+fn contents(path: &Path) -> io::Result<(Vec<u8>, Option<Stamp>)> {
+    let mut last = Vec::new();
+    for _ in 0..ATTEMPTS {
+        let file = files::open(path)?;
+        // Times in a stamp are the kernel's, so the kernel is asked for the time too.
+        let now = Duration::from_millis(u64::try_from(Clock::system().now().as_millis()).unwrap_or(0));
+        let before = Stamp::of(&file.metadata()?);
+        last = files::read_all(&file)?;
+        if Stamp::of(&file.metadata()?) == before {
+            return Ok((last, Some(before).filter(|stamp| stamp.is_settled(now))));
+        }
+    }
+    Ok((last, None))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+//! What can go wrong with the accounts file, said with what to do.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::lock::Holder;
+use crate::secrets::master_key::KeyError;
+
+/// Why the accounts file was not read or not written. Its bytes are untouched in every case.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The system refused.
+    #[error("cannot {action} `{}`: {source}; check its owner, its mode and the free space", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why not.
+        source: Arc<io::Error>,
+    },
+    /// It is empty, cut short or not ours.
+    #[error(
+        "`{}` cannot be read as an accounts file: {reason}; restore it from `{}` or start anew with \
+         `codex-account-manager reset`", path.display(), previous.display()
+    )]
+    Unreadable {
+        /// The accounts file.
+        path: PathBuf,
+        /// What is wrong with it; no part of its content.
+        reason: String,
+        /// The state before the last write, if there is one.
+        previous: PathBuf,
+    },
+    /// A later version of this program wrote it.
+    #[error("`{}` has version {version}, this program reads up to 3; update codex-account-manager", path.display())]
+    Newer {
+        /// The accounts file.
+        path: PathBuf,
+        /// Its version.
+        version: u64,
+    },
+    /// The lock was not free within ten seconds.
+    #[error("the accounts file is held by {}; end or continue that process, then try again", name(holder.as_ref()))]
+    Busy {
+        /// Who wrote its name into the lock file last.
+        holder: Option<Holder>,
+    },
+    /// The lock folder cannot be trusted.
+    #[error("`{}` {problem}; remove it, or set `CAM_ACCOUNTS_FILE` to a file of your own", path.display())]
+    Foreign {
+        /// The `.cam` folder.
+        path: PathBuf,
+        /// Whose or what it is.
+        problem: &'static str,
+    },
+}
+
+fn name(holder: Option<&Holder>) -> String {
+    match holder {
+        Some(holder) => format!("process {} (session `{}`)", holder.pid, holder.session_id),
+        None => "another process".to_owned(),
+    }
+}
+
+impl StoreError {
+    /// For `map_err`: the system refused to `action` the file at `path`.
+    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+        let path = path.to_owned();
+        move |source| StoreError::Io { action, path, source: Arc::new(source) }
+    }
+}
+
+/// Why an update was not made. Nothing was written, but for a failed sync after the file was replaced.
+#[derive(Debug, thiserror::Error)]
+pub enum UpdateError<E> {
+    /// The change itself said no.
+    #[error("{0}")]
+    Refused(E),
+    /// The file was removed, and this update may not bring it back.
+    #[error("there is no accounts file; add an account with `codex-account-manager add` or `login`")]
+    NoFile,
+    /// The file could not be locked, read or replaced.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A new secret could not be sealed.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}

@@ -1,0 +1,234 @@
+//! One account as it stands in the file.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::fields::{Field, put, put_extra, take};
+use crate::secrets::{Secret, cipher};
+
+/// How an account authenticates, in the file's words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StoredKind {
+    /// `apiKey`.
+    ApiKey,
+    /// `chatgpt`.
+    #[default]
+    ChatGpt,
+}
+
+/// A secret as it stands in the file, or as it is to stand there.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StoredSecret {
+    /// An envelope of ours; it goes back byte for byte.
+    Sealed(String),
+    /// As another tool wrote it. The next write seals it if a key can be had, and leaves it as it is if not.
+    Plain(Secret<String>),
+    /// Set by us: it is sealed, or the whole update fails.
+    New(Secret<String>),
+}
+
+impl StoredSecret {
+    /// A secret to be stored.
+    pub fn new(text: impl Into<String>) -> StoredSecret {
+        StoredSecret::New(Secret::new(text.into()))
+    }
+}
+
+/// The fields of an account that hold secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretField {
+    /// `apiKey`.
+    ApiKey,
+    /// `accessToken`.
+    AccessToken,
+    /// `refreshToken`.
+    RefreshToken,
+}
+
+impl SecretField {
+    /// All of them.
+    pub const ALL: [SecretField; 3] = [SecretField::ApiKey, SecretField::AccessToken, SecretField::RefreshToken];
+
+    /// The name in the file.
+    pub fn name(self) -> &'static str {
+        match self {
+            SecretField::ApiKey => "apiKey",
+            SecretField::AccessToken => "accessToken",
+            SecretField::RefreshToken => "refreshToken",
+        }
+    }
+}
+
+/// One account. Optional fields are absent from the file when `None`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StoredAccount {
+    /// Stable and unique in the file.
+    pub id: String,
+    /// The name a person gave it.
+    pub label: Option<String>,
+    /// Missing in other tools' files; see [`StoredAccount::kind`].
+    pub kind: Option<StoredKind>,
+    /// The login's address.
+    pub email: Option<String>,
+    /// The ChatGPT account or workspace.
+    pub account_id: Option<String>,
+    /// The ChatGPT plan.
+    pub plan: Option<String>,
+    /// An OpenAI API key.
+    pub api_key: Option<StoredSecret>,
+    /// An OAuth access token.
+    pub access_token: Option<StoredSecret>,
+    /// An OAuth refresh token.
+    pub refresh_token: Option<StoredSecret>,
+    /// Where requests go, when not to the default. Secrets are bound to it.
+    pub base_url: Option<String>,
+    /// The `OpenAI-Organization` to send.
+    pub organization: Option<String>,
+    /// The `OpenAI-Project` to send.
+    pub project: Option<String>,
+    /// When the access token ends, unix milliseconds.
+    pub access_expires_at: Option<i64>,
+    /// Absent means enabled.
+    pub enabled: Option<bool>,
+    /// Higher is preferred.
+    pub priority: Option<i64>,
+    /// Patterns of the models it takes; absent or empty means all.
+    pub models: Option<Vec<String>>,
+    /// US dollars per local day.
+    pub daily_limit_usd: Option<f64>,
+    /// US dollars per local month.
+    pub monthly_limit_usd: Option<f64>,
+    /// Its credentials were refused for good.
+    pub needs_login: Option<bool>,
+    /// The mark that stands while a refresh token is being exchanged.
+    pub refresh_pending: Option<Value>,
+    /// What the provider last said of its quota windows.
+    pub quota: Option<Value>,
+    /// Unix milliseconds.
+    pub added_at: Option<i64>,
+    /// Unix milliseconds.
+    pub last_used: Option<i64>,
+    /// By family or `family:model`, unix milliseconds.
+    pub rate_limit_reset_times: BTreeMap<String, i64>,
+    /// Unix milliseconds.
+    pub cooling_down_until: Option<i64>,
+    /// Why, in the other tool's words or ours.
+    pub cooldown_reason: Option<String>,
+    /// Fields this version does not know.
+    pub extra: Map<String, Value>,
+}
+
+impl StoredAccount {
+    /// The kind, also where the file does not say it.
+    pub fn kind(&self) -> StoredKind {
+        self.kind.unwrap_or(if self.api_key.is_some() { StoredKind::ApiKey } else { StoredKind::ChatGpt })
+    }
+
+    /// One of its secrets.
+    pub fn secret(&self, field: SecretField) -> Option<&StoredSecret> {
+        match field {
+            SecretField::ApiKey => self.api_key.as_ref(),
+            SecretField::AccessToken => self.access_token.as_ref(),
+            SecretField::RefreshToken => self.refresh_token.as_ref(),
+        }
+    }
+
+    /// One of its secrets, to be set or taken away.
+    pub fn secret_mut(&mut self, field: SecretField) -> &mut Option<StoredSecret> {
+        match field {
+            SecretField::ApiKey => &mut self.api_key,
+            SecretField::AccessToken => &mut self.access_token,
+            SecretField::RefreshToken => &mut self.refresh_token,
+        }
+    }
+}
+
+impl Field for StoredKind {
+    fn read(value: &Value) -> Option<StoredKind> {
+        match value.as_str()? {
+            "apiKey" => Some(StoredKind::ApiKey),
+            "chatgpt" => Some(StoredKind::ChatGpt),
+            _ => None,
+        }
+    }
+
+    fn write(&self) -> Value {
+        Value::from(match self {
+            StoredKind::ApiKey => "apiKey",
+            StoredKind::ChatGpt => "chatgpt",
+        })
+    }
+}
+
+impl Field for StoredSecret {
+    fn read(value: &Value) -> Option<StoredSecret> {
+        let text = String::read(value)?;
+        Some(if cipher::is_envelope(&text) {
+            StoredSecret::Sealed(text)
+        } else {
+            StoredSecret::Plain(Secret::new(text))
+        })
+    }
+
+    fn write(&self) -> Value {
+        Value::from(match self {
+            StoredSecret::Sealed(envelope) => envelope.as_str(),
+            StoredSecret::Plain(text) => text.expose().as_str(),
+            StoredSecret::New(_) => "****",
+        })
+    }
+}
+
+/// Each field once, with its name in the file, for both directions.
+macro_rules! fields {
+    ($($field:ident: $name:literal),* $(,)?) => {
+        /// `id` is empty when there is none.
+        pub(super) fn read(mut object: Map<String, Value>) -> StoredAccount {
+            StoredAccount {
+                id: take(&mut object, "id").unwrap_or_default(),
+                $($field: take(&mut object, $name),)*
+                rate_limit_reset_times: take(&mut object, "rateLimitResetTimes").unwrap_or_default(),
+                extra: object,
+            }
+        }
+
+        pub(super) fn write(account: &StoredAccount) -> Value {
+            let mut object = Map::new();
+            object.insert("id".to_owned(), account.id.write());
+            $(put(&mut object, $name, account.$field.as_ref());)*
+            if !account.rate_limit_reset_times.is_empty() {
+                put(&mut object, "rateLimitResetTimes", Some(&account.rate_limit_reset_times));
+            }
+            put_extra(&mut object, &account.extra);
+            Value::Object(object)
+        }
+    };
+}
+
+fields! {
+    label: "label",
+    kind: "kind",
+    email: "email",
+    account_id: "accountId",
+    plan: "plan",
+    api_key: "apiKey",
+    access_token: "accessToken",
+    refresh_token: "refreshToken",
+    base_url: "baseUrl",
+    organization: "organization",
+    project: "project",
+    access_expires_at: "accessExpiresAt",
+    enabled: "enabled",
+    priority: "priority",
+    models: "models",
+    daily_limit_usd: "dailyLimitUsd",
+    monthly_limit_usd: "monthlyLimitUsd",
+    needs_login: "needsLogin",
+    refresh_pending: "refreshPending",
+    quota: "quota",
+    added_at: "addedAt",
+    last_used: "lastUsed",
+    cooling_down_until: "coolingDownUntil",
+    cooldown_reason: "cooldownReason",
+}

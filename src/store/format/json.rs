@@ -1,0 +1,113 @@
+//! From bytes to a state and back.
+
+use serde::Serialize;
+use serde_json::ser::PrettyFormatter;
+use serde_json::{Map, Value};
+
+use super::fields::{put, put_extra, take};
+use super::{State, VERSION, account};
+use crate::secrets::master_key::SealBlock;
+use crate::store::migrate;
+
+/// Why bytes are not an accounts file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FormatError {
+    /// No bytes, or only white space.
+    #[error("it is empty")]
+    Empty,
+    /// Not JSON.
+    #[error("it is not JSON (line {line}, column {column})")]
+    NotJson {
+        /// 1-based.
+        line: usize,
+        /// 1-based.
+        column: usize,
+    },
+    /// JSON, but no accounts file.
+    #[error("{0}")]
+    NotAccounts(&'static str),
+    /// Of a version after ours.
+    #[error("its version is {0}")]
+    Newer(u64),
+}
+
+pub(super) fn read(bytes: &[u8]) -> Result<State, FormatError> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(FormatError::Empty);
+    }
+    let value: Value = serde_json::from_slice(bytes)
+        .map_err(|error| FormatError::NotJson { line: error.line(), column: error.column() })?;
+    let Value::Object(mut file) = value else { return Err(FormatError::NotAccounts("it is not a JSON object")) };
+    let version = match file.get("version").and_then(Value::as_f64) {
+        Some(_) => take(&mut file, "version").unwrap_or_default(),
+        None => return Err(FormatError::NotAccounts("it has no `version` number")),
+    };
+    match version {
+        0 => return Err(FormatError::NotAccounts("its `version` is not a known one")),
+        1..=3 => {}
+        newer => return Err(FormatError::Newer(newer)),
+    }
+    let Some(Value::Array(entries)) = file.shift_remove("accounts") else {
+        return Err(FormatError::NotAccounts("it has no list of `accounts`"));
+    };
+    let mut accounts = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let Value::Object(entry) = entry else {
+            return Err(FormatError::NotAccounts("an entry of `accounts` is not an object"));
+        };
+        accounts.push(account::read(entry));
+    }
+    let active_index = take(&mut file, "activeIndex").unwrap_or_default();
+    let mut state = State {
+        version: VERSION,
+        store_id: take(&mut file, "storeId").unwrap_or_default(),
+        revision: take(&mut file, "revision").unwrap_or_default(),
+        accounts,
+        active_index,
+        active_index_by_family: take(&mut file, "activeIndexByFamily")
+            .unwrap_or_else(|| migrate::active_index_by_family(active_index)),
+        pin: take(&mut file, "pin"),
+        sessions: take(&mut file, "sessions").unwrap_or_default(),
+        seal: seal_block(&mut file)?,
+        extra: file,
+    };
+    if version == 1 {
+        migrate::spread_reset_time(&mut state.accounts);
+    }
+    migrate::give_ids(&mut state.accounts);
+    Ok(state)
+}
+
+/// A `seal` block that cannot be read must not pass for none: a new salt would lock every secret for good.
+fn seal_block(file: &mut Map<String, Value>) -> Result<Option<SealBlock>, FormatError> {
+    match file.shift_remove("seal") {
+        None | Some(Value::Null) => Ok(None),
+        Some(block) => serde_json::from_value(block)
+            .map(Some)
+            .map_err(|_| FormatError::NotAccounts("its `seal` block cannot be read")),
+    }
+}
+
+pub(super) fn write(state: &State) -> Vec<u8> {
+    let mut file = Map::new();
+    put(&mut file, "version", Some(&VERSION));
+    file.insert("accounts".to_owned(), state.accounts.iter().map(account::write).collect());
+    put(&mut file, "activeIndex", Some(&state.active_index));
+    put(&mut file, "activeIndexByFamily", Some(&state.active_index_by_family));
+    put(&mut file, "storeId", Some(&state.store_id));
+    put(&mut file, "revision", Some(&state.revision));
+    put(&mut file, "pin", state.pin.as_ref());
+    if !state.sessions.is_empty() {
+        put(&mut file, "sessions", Some(&state.sessions));
+    }
+    if let Some(block) = state.seal.as_ref().and_then(|seal| serde_json::to_value(seal).ok()) {
+        file.insert("seal".to_owned(), block);
+    }
+    put_extra(&mut file, &state.extra);
+    let mut bytes = Vec::new();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, PrettyFormatter::with_indent(b"  "));
+    Value::Object(file).serialize(&mut serializer).expect("a JSON value has text keys and fits in memory");
+    bytes.push(b'\n');
+    bytes
+}

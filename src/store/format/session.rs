@@ -1,0 +1,162 @@
+//! What running processes write into the file: their record, and the pin they follow.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::fields::{Field, put, put_extra, take};
+
+/// A switch by hand with scope `everywhere`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pin {
+    /// The account for every family without a pin of its own.
+    pub account: Option<String>,
+    /// When, unix milliseconds.
+    pub at: i64,
+    /// The families that were switched alone.
+    pub families: BTreeMap<String, FamilyPin>,
+    /// Fields this version does not know.
+    pub extra: Map<String, Value>,
+}
+
+/// A switch of one family.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FamilyPin {
+    /// The account.
+    pub account: String,
+    /// When, unix milliseconds.
+    pub at: i64,
+}
+
+/// What a running process is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SessionKind {
+    /// `sidecar`.
+    #[default]
+    Sidecar,
+    /// `run`.
+    Run,
+    /// `proxy`.
+    Proxy,
+}
+
+/// One running process.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SessionRecord {
+    /// Random, made by the process.
+    pub id: String,
+    /// In its own pid namespace; it tells nothing of life or death.
+    pub pid: u32,
+    /// What it is.
+    pub kind: SessionKind,
+    /// Its proxy's port.
+    pub port: u16,
+    /// Unix milliseconds.
+    pub started_at: i64,
+    /// The account it began on.
+    pub start_account: Option<String>,
+    /// Whether it began elsewhere than on the active account, since it was not alone.
+    pub shifted: bool,
+    /// The current account by family.
+    pub accounts: BTreeMap<String, String>,
+    /// Fields this version does not know.
+    pub extra: Map<String, Value>,
+}
+
+impl Field for SessionKind {
+    fn read(value: &Value) -> Option<SessionKind> {
+        match value.as_str()? {
+            "sidecar" => Some(SessionKind::Sidecar),
+            "run" => Some(SessionKind::Run),
+            "proxy" => Some(SessionKind::Proxy),
+            _ => None,
+        }
+    }
+
+    fn write(&self) -> Value {
+        Value::from(match self {
+            SessionKind::Sidecar => "sidecar",
+            SessionKind::Run => "run",
+            SessionKind::Proxy => "proxy",
+        })
+    }
+}
+
+impl Field for FamilyPin {
+    fn read(value: &Value) -> Option<FamilyPin> {
+        let mut object = value.as_object()?.clone();
+        Some(FamilyPin { account: take(&mut object, "account")?, at: take(&mut object, "at").unwrap_or_default() })
+    }
+
+    fn write(&self) -> Value {
+        let mut object = Map::new();
+        put(&mut object, "account", Some(&self.account));
+        put(&mut object, "at", Some(&self.at));
+        Value::Object(object)
+    }
+}
+
+impl Field for Pin {
+    fn read(value: &Value) -> Option<Pin> {
+        let mut object = value.as_object()?.clone();
+        Some(Pin {
+            account: take(&mut object, "account"),
+            at: take(&mut object, "at").unwrap_or_default(),
+            families: take(&mut object, "families").unwrap_or_default(),
+            extra: object,
+        })
+    }
+
+    fn write(&self) -> Value {
+        let mut object = Map::new();
+        put(&mut object, "account", self.account.as_ref());
+        put(&mut object, "at", Some(&self.at));
+        if !self.families.is_empty() {
+            put(&mut object, "families", Some(&self.families));
+        }
+        put_extra(&mut object, &self.extra);
+        Value::Object(object)
+    }
+}
+
+/// A record without an id is nobody's.
+impl Field for SessionRecord {
+    fn read(value: &Value) -> Option<SessionRecord> {
+        let mut object = value.as_object()?.clone();
+        Some(SessionRecord {
+            id: take(&mut object, "id")?,
+            pid: take(&mut object, "pid").unwrap_or_default(),
+            kind: take(&mut object, "kind").unwrap_or_default(),
+            port: take(&mut object, "port").unwrap_or_default(),
+            started_at: take(&mut object, "startedAt").unwrap_or_default(),
+            start_account: take(&mut object, "startAccount"),
+            shifted: take(&mut object, "shifted").unwrap_or_default(),
+            accounts: take(&mut object, "accounts").unwrap_or_default(),
+            extra: object,
+        })
+    }
+
+    fn write(&self) -> Value {
+        let mut object = Map::new();
+        put(&mut object, "id", Some(&self.id));
+        put(&mut object, "pid", Some(&self.pid));
+        put(&mut object, "kind", Some(&self.kind));
+        put(&mut object, "port", Some(&self.port));
+        put(&mut object, "startedAt", Some(&self.started_at));
+        put(&mut object, "startAccount", self.start_account.as_ref());
+        put(&mut object, "shifted", Some(&self.shifted));
+        put(&mut object, "accounts", Some(&self.accounts));
+        put_extra(&mut object, &self.extra);
+        Value::Object(object)
+    }
+}
+
+impl Field for Vec<SessionRecord> {
+    fn read(value: &Value) -> Option<Vec<SessionRecord>> {
+        Some(value.as_array()?.iter().filter_map(SessionRecord::read).collect())
+    }
+
+    fn write(&self) -> Value {
+        Value::Array(self.iter().map(SessionRecord::write).collect())
+    }
+}

@@ -1,0 +1,134 @@
+//! Kernel locks: the one of the accounts file, and the small ones beside it. Death frees each of them.
+
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use fs4::fs_std::FileExt;
+use serde::{Deserialize, Serialize};
+
+use super::error::StoreError;
+use super::files;
+
+/// How often a lock file may vanish under us before we say so.
+const ATTEMPTS: usize = 8;
+
+/// Who holds the lock of the accounts file, as it says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Holder {
+    /// Its process id.
+    pub pid: u32,
+    /// Its session.
+    pub session_id: String,
+}
+
+/// The lock of the accounts file. Its file is never renamed and never removed.
+#[must_use = "the lock is free again as soon as this is dropped"]
+pub(super) struct FileLock {
+    file: File,
+}
+
+impl FileLock {
+    /// Waits until the lock is free; there is no way to stop waiting.
+    pub(super) fn acquire(path: &Path) -> Result<FileLock, StoreError> {
+        for _ in 0..ATTEMPTS {
+            let file = files::open_lock(path).map_err(StoreError::io("open the lock file", path))?;
+            wait_for(&file).map_err(StoreError::io("lock", path))?;
+            // Someone may have removed the folder by hand while we waited; a lock on a file without a name is none.
+            if is_at(&file, path) {
+                return Ok(FileLock { file });
+            }
+        }
+        Err(StoreError::io("lock", path)(io::Error::other("it is replaced all the time")))
+    }
+
+    /// Leaves a note of who holds the lock, for those who wait in vain. A full disk must not stop the holder.
+    pub(super) fn sign(&self, holder: &Holder) {
+        let mut file = &self.file;
+        if let Ok(note) = serde_json::to_vec(holder) {
+            let _ = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(&note));
+            let _ = file.set_len(note.len() as u64);
+        }
+    }
+}
+
+/// Who signed the lock file at `path` last.
+pub(super) fn holder(path: &Path) -> Option<Holder> {
+    serde_json::from_slice(&files::read(path).ok()??).ok()
+}
+
+fn wait_for(file: &File) -> io::Result<()> {
+    loop {
+        match FileExt::lock_exclusive(file) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
+}
+
+/// Whether the lock of `file` was free and is ours now.
+pub(super) fn try_lock(file: &File) -> io::Result<bool> {
+    loop {
+        match FileExt::try_lock_exclusive(file) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (file.metadata(), files::stat(path)) {
+        (Ok(ours), Ok(Some(named))) => (ours.dev(), ours.ino()) == (named.dev(), named.ino()),
+        _ => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn is_at(_file: &File, _path: &Path) -> bool {
+    true
+}
+
+/// A lock by name in the `.cam` folder; free again on drop and on death. Its file stays.
+#[derive(Debug)]
+#[must_use = "the lock is free again as soon as this is dropped"]
+pub struct NamedLock {
+    _file: File,
+}
+
+impl NamedLock {
+    /// Takes the lock if it is free.
+    pub(super) fn attempt(path: &Path) -> io::Result<Option<NamedLock>> {
+        let file = files::open_lock(path)?;
+        Ok(try_lock(&file)?.then_some(NamedLock { _file: file }))
+    }
+
+    /// Waits until the lock is free.
+    pub(super) fn acquire(path: &Path) -> io::Result<NamedLock> {
+        let file = files::open_lock(path)?;
+        wait_for(&file)?;
+        Ok(NamedLock { _file: file })
+    }
+}
+
+/// The place of the lock `kind` of `id` in `folder`. Ids come from files, so what is not plain is spelled in
+/// hexadecimal, and what is long is cut and told apart by a hash; no two ids share a name.
+pub(super) fn named(folder: &Path, kind: &str, id: &str) -> PathBuf {
+    use std::fmt::Write;
+    let mut name = format!("{kind}-");
+    for byte in id.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
+            name.push(char::from(byte));
+        } else {
+            let _ = write!(name, "%{byte:02x}");
+        }
+    }
+    if name.len() > 120 {
+        name.truncate(80);
+        name.push('%');
+        name.push_str(&super::hash::hexadecimal(id.as_bytes()));
+    }
+    folder.join(name)
+}

@@ -1,0 +1,115 @@
+//! Replacing the accounts file so that at every instant, whatever happens, either the old or the new one is there.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::error::StoreError;
+use super::files;
+
+/// Where everything of one accounts file is.
+#[derive(Clone, Debug)]
+pub(super) struct Places {
+    /// The accounts file itself, links resolved.
+    pub file: PathBuf,
+    /// The folder it is in.
+    pub parent: PathBuf,
+    /// `<accounts file>.cam`.
+    pub folder: PathBuf,
+    /// The lock.
+    pub lock: PathBuf,
+    /// The next state while it is written.
+    pub next: PathBuf,
+    /// The state before the last write.
+    pub previous: PathBuf,
+}
+
+impl Places {
+    /// Resolves the links in `path`; touches nothing.
+    pub(super) fn resolve(path: &Path) -> Result<Places, StoreError> {
+        let file = files::real_path(path).map_err(StoreError::io("find", path))?;
+        let parent = file.parent().map(Path::to_owned).unwrap_or_default();
+        let folder = suffixed(&file, ".cam");
+        Ok(Places {
+            lock: folder.join("lock"),
+            next: folder.join("next.json"),
+            previous: folder.join("previous.json"),
+            file,
+            parent,
+            folder,
+        })
+    }
+
+    /// Makes the `.cam` folder, and refuses one that is not ours.
+    pub(super) fn make_folder(&self) -> Result<(), StoreError> {
+        files::make_folder(&self.folder).map_err(StoreError::io("create the folder", &self.folder))?;
+        match files::folder_problem(&self.folder).map_err(StoreError::io("use the folder", &self.folder))? {
+            None => Ok(()),
+            Some(problem) => Err(StoreError::Foreign { path: self.folder.clone(), problem }),
+        }
+    }
+
+    /// A copy of `bytes` beside the accounts file, on the disk when this returns.
+    pub(super) fn back_up(&self, bytes: &[u8], now: i64) -> Result<PathBuf, StoreError> {
+        let mut at = now;
+        loop {
+            let path = suffixed(&self.file, &format!(".cam-backup-{at}"));
+            match files::write_new(&path, bytes).and_then(|()| files::sync_folder(&self.parent)) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => at = at.wrapping_add(1),
+                done => return done.map(|()| path.clone()).map_err(StoreError::io("write the backup", &path)),
+            }
+        }
+    }
+
+    /// Keeps a copy of an accounts file that cannot be read, once for each content.
+    pub(super) fn set_aside(&self, bytes: &[u8]) {
+        let name = format!("unreadable-{}.json", super::hash::hexadecimal(bytes));
+        // The file itself stays where it is, so a copy that cannot be made loses nothing.
+        let _ = files::write_new(&self.folder.join(name), bytes);
+    }
+}
+
+fn suffixed(path: &Path, suffix: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(suffix);
+    PathBuf::from(path)
+}
+
+/// A write that failed, and whether the new state is in place all the same.
+pub(super) struct Failed {
+    pub error: StoreError,
+    pub replaced: bool,
+}
+
+/// Puts `bytes` in the place of the accounts file; the caller holds the lock. When this returns `Ok`, they survive a
+/// loss of power.
+pub(super) fn replace(places: &Places, bytes: &[u8]) -> Result<(), Failed> {
+    let before = |error| Failed { error, replaced: false };
+    let write = StoreError::io("write", &places.next);
+    let keep = StoreError::io("keep the previous state in", &places.previous);
+    let put = StoreError::io("replace", &places.file);
+    let sync = StoreError::io("sync the folder", &places.parent);
+    files::remove(&places.next).and_then(|()| files::write_new(&places.next, bytes)).map_err(write).map_err(before)?;
+    let done =
+        keep_previous(places).map_err(keep).and_then(|()| files::rename(&places.next, &places.file).map_err(put));
+    if let Err(error) = done {
+        let _ = files::remove(&places.next);
+        return Err(before(error));
+    }
+    files::sync_folder(&places.parent).map_err(|error| Failed { error: sync(error), replaced: true })
+}
+
+/// Gives the present state its second name. Renaming one name of a file over another of the same file does nothing,
+/// so the temporary name is removed before and after.
+fn keep_previous(places: &Places) -> io::Result<()> {
+    if files::stat(&places.file)?.is_none() {
+        return Ok(());
+    }
+    let temporary = places.folder.join("previous.next");
+    files::remove(&temporary)?;
+    files::link(&places.file, &temporary)?;
+    files::rename(&temporary, &places.previous)?;
+    files::remove(&temporary)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+//! Who is alive: every running process holds a lock on a file of its own, which the kernel frees when it dies.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::error::StoreError;
+use super::files;
+use super::format::SessionRecord;
+use super::lock;
+use super::transaction::Transaction;
+
+const KIND: &str = "session";
+
+/// A running process's proof of life. Keep it as long as the process lives; dropping it ends the session.
+#[derive(Debug)]
+#[must_use = "the session ends as soon as this is dropped"]
+pub struct SessionLock {
+    id: String,
+    path: PathBuf,
+    _file: File,
+}
+
+impl SessionLock {
+    /// The session's id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Drop for SessionLock {
+    fn drop(&mut self) {
+        // A record whose file is gone is a dead one.
+        let _ = files::remove(&self.path);
+    }
+}
+
+impl Transaction<'_> {
+    /// Takes out the records of sessions whose process is dead, and their files; also files without a record.
+    pub fn reap_dead_sessions(&mut self) -> Vec<SessionRecord> {
+        let folder = self.folder;
+        let (dead, alive) =
+            std::mem::take(&mut self.state.sessions).into_iter().partition(|session| reap(&place(folder, &session.id)));
+        self.state.sessions = alive;
+        let alive: Vec<PathBuf> = self.state.sessions.iter().map(|session| place(folder, &session.id)).collect();
+        for name in files::names(folder).unwrap_or_default() {
+            let path = folder.join(&name);
+            if name.starts_with("session-") && !alive.contains(&path) {
+                reap(&path);
+            }
+        }
+        dead
+    }
+
+    /// Makes and locks the file that proves that session `id` lives. `private` is written into it for whoever may
+    /// read this user's files: the port and the RPC token. The record itself is the caller's to add.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`], also when there is a session of that id.
+    pub fn claim_session(&mut self, id: &str, private: &Value) -> Result<SessionLock, StoreError> {
+        let path = place(self.folder, id);
+        let failed = StoreError::io("create the session file", &path);
+        let claimed = claim(&path, private).map_err(failed)?;
+        Ok(SessionLock { id: id.to_owned(), path, _file: claimed })
+    }
+
+    /// Takes the record of a session that ends out of the file.
+    pub fn release_session(&mut self, lock: &SessionLock) {
+        self.state.sessions.retain(|session| session.id != lock.id);
+    }
+}
+
+/// What the live session `id` says of itself to its own user.
+pub(super) fn private(folder: &Path, id: &str) -> Option<Value> {
+    serde_json::from_slice(&files::read(&place(folder, id)).ok()??).ok()
+}
+
+fn place(folder: &Path, id: &str) -> PathBuf {
+    lock::named(folder, KIND, id)
+}
+
+fn claim(path: &Path, private: &Value) -> io::Result<File> {
+    let mut file = files::create_new(path)?;
+    let written = lock::try_lock(&file).and_then(|locked| {
+        let text = private.to_string();
+        if locked { file.write_all(text.as_bytes()) } else { Err(io::ErrorKind::WouldBlock.into()) }
+    });
+    if let Err(error) = written {
+        let _ = files::remove(path);
+        return Err(error);
+    }
+    Ok(file)
+}
+
+/// Whether the session of the file at `path` is dead; its file goes with it. Whoever calls this holds the file lock,
+/// so no session is between making its file and locking it. When in doubt, a session lives.
+fn reap(path: &Path) -> bool {
+    let dead = match files::open_existing(path) {
+        Ok(file) => lock::try_lock(&file).unwrap_or(false),
+        Err(error) => return error.kind() == io::ErrorKind::NotFound,
+    };
+    if dead {
+        let _ = files::remove(path);
+    }
+    dead
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+//! One change of the accounts file, from the lock to the disk.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::error::{StoreError, UpdateError};
+use super::format::{State, StoredSecret};
+use super::lock::{FileLock, Holder};
+use super::{Creation, Inner, StoreWarning, migrate, replace, sealing};
+use crate::domain::time::Timestamp;
+
+/// The file as it is now, under its lock, for one change.
+#[derive(Debug)]
+pub struct Transaction<'a> {
+    /// What will be written, when it differs from what was read.
+    pub state: State,
+    pub(super) folder: &'a Path,
+    now: Timestamp,
+}
+
+impl Transaction<'_> {
+    /// The time of the change.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+}
+
+impl Inner {
+    /// Locks, reads, changes, seals, writes, unlocks. `None` when `is_wanted` says, once the lock is there, that
+    /// nobody waits any more.
+    pub(super) fn transact<T, E>(
+        &self,
+        creation: Creation,
+        is_wanted: impl FnOnce() -> bool,
+        change: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Option<Result<T, UpdateError<E>>> {
+        let lock = match self.places.make_folder().and_then(|()| FileLock::acquire(&self.places.lock)) {
+            Ok(lock) => lock,
+            Err(error) => return Some(Err(error.into())),
+        };
+        if !is_wanted() {
+            return None;
+        }
+        lock.sign(&Holder { pid: std::process::id(), session_id: self.session_id.clone() });
+        Some(self.change(&lock, creation, change))
+    }
+
+    /// The lock is an argument so that nobody comes here without it.
+    fn change<T, E>(
+        &self,
+        _lock: &FileLock,
+        creation: Creation,
+        change: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, UpdateError<E>> {
+        let (mut before, bytes) = match (self.read_locked()?, creation) {
+            (Some((state, bytes)), _) => (State::clone(&state), bytes),
+            (None, Creation::Allowed) => (State::new(""), Vec::new()),
+            (None, Creation::Never) => return Err(UpdateError::NoFile),
+        };
+        if before.store_id.is_empty() {
+            before.store_id = self.random_id()?;
+        }
+        let now = self.clock.now();
+        let mut transaction = Transaction { state: before.clone(), folder: &self.places.folder, now };
+        let value = change(&mut transaction).map_err(UpdateError::Refused)?;
+        let mut after = transaction.state;
+        if after == before {
+            return Ok(value);
+        }
+        migrate::give_ids(&mut after.accounts);
+        after.revision = before.revision.max(self.cache().highest_revision()).saturating_add(1);
+        sealing::seal(&mut after, &self.keyring)?;
+        let first_sealing = before.seal.is_none()
+            && after.seal.is_some()
+            && before.secrets().any(|secret| matches!(secret, StoredSecret::Plain(_)));
+        self.commit(&after, first_sealing.then_some((&bytes, now)))?;
+        Ok(value)
+    }
+
+    /// The state under the lock, with its bytes. A file that cannot be read is copied aside for whoever mends it.
+    fn read_locked(&self) -> Result<Option<(Arc<State>, Vec<u8>)>, StoreError> {
+        let mut cache = self.cache();
+        let read = cache.read_again(&self.places);
+        if let Err(StoreError::Unreadable { .. } | StoreError::Newer { .. }) = &read {
+            self.places.set_aside(cache.bytes());
+        }
+        Ok(read?.map(|state| (state, cache.bytes().to_vec())))
+    }
+
+    /// Writes `state`; before that, copies the `unsealed` bytes that another tool could still read.
+    fn commit(&self, state: &State, unsealed: Option<(&Vec<u8>, Timestamp)>) -> Result<(), StoreError> {
+        let bytes = state.to_json();
+        // What we could not read back must not reach the disk.
+        let state = State::from_json(&bytes).map(Arc::new).map_err(|error| StoreError::Unreadable {
+            path: self.places.next.clone(),
+            reason: error.to_string(),
+            previous: self.places.previous.clone(),
+        })?;
+        let backup = unsealed.map(|(bytes, now)| self.places.back_up(bytes, now.as_millis())).transpose()?;
+        match replace::replace(&self.places, &bytes) {
+            Ok(()) => {
+                self.cache().replaced(bytes, state);
+                if let Some(backup) = backup {
+                    self.warn(StoreWarning::sealed(backup));
+                }
+                Ok(())
+            }
+            Err(failed) => {
+                self.cache().distrust();
+                if let Some(backup) = backup {
+                    if failed.replaced {
+                        self.warn(StoreWarning::sealed(backup));
+                    } else {
+                        let _ = super::files::remove(&backup);
+                    }
+                }
+                Err(failed.error)
+            }
+        }
+    }
+}

@@ -6,3 +6,5 @@ pub mod clock;
 pub mod env;
 pub mod paths;
 pub mod secrets;
+
+pub mod demo;

@@ -14,3 +14,5 @@ pub mod upstream;
 pub mod manager;
 
 pub mod error;
+
+pub mod demo;

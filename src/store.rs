@@ -22,7 +22,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pub use error::{StoreError, UpdateError};
-pub use format::{FormatError, SecretField, SessionRecord, State, StoredAccount, StoredKind, StoredSecret};
+pub use format::{
+    FamilyPin, FormatError, Pin, SecretField, SessionKind, SessionRecord, State, StoredAccount, StoredKind, StoredSecret,
+};
 pub use lock::{Holder, NamedLock};
 pub use sessions::SessionLock;
 pub use transaction::Transaction;

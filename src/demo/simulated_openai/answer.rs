@@ -1,0 +1,97 @@
+//! What a request can be answered with: the normal answer, and each failure that real upstreams have been seen to give.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::wait::Wait;
+
+/// One answer to one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// What the endpoint answers when all is well.
+    Normal,
+    /// The normal answer, with this text in place of the server's.
+    Say(String),
+    /// The normal answer, this long after the request was read.
+    Slow(Duration),
+    /// 429 `rate_limit_exceeded`.
+    RateLimit {
+        /// How the answer tells when to come back.
+        retry_after: Wait,
+        /// Which limit was reached.
+        kind: LimitKind,
+    },
+    /// 429 `insufficient_quota`: waiting does not help.
+    InsufficientQuota,
+    /// 401 `invalid_api_key`, with the masked key in its message.
+    InvalidKey,
+    /// 401 with this code, or with `null`.
+    Unauthorized {
+        /// The error's `code`.
+        code: Option<String>,
+    },
+    /// 404 `model_not_found` for the model that was asked for.
+    ModelNotFound,
+    /// A 5xx with `server_error`.
+    ServerError(u16),
+    /// 503 `server_is_overloaded`.
+    Overloaded,
+    /// Any other error in `OpenAI`'s shape.
+    Status {
+        /// The HTTP status.
+        status: u16,
+        /// The error's `code`.
+        code: Option<String>,
+        /// The error's `type`.
+        error_type: String,
+        /// The error's `message`.
+        message: String,
+        /// Headers beside or in place of the usual ones.
+        headers: Vec<(String, String)>,
+    },
+    /// Exactly this, with no header of ours but `date` and the framing.
+    Raw {
+        /// The HTTP status.
+        status: u16,
+        /// The headers.
+        headers: Vec<(String, String)>,
+        /// The body.
+        body: Bytes,
+    },
+    /// Reads the whole request and never answers.
+    HangBeforeAnswer,
+    /// Reads the whole request and closes the connection without a byte.
+    CutBeforeAnswer,
+    /// Sends so many events, then closes the connection inside the stream. An answer that is no stream is cut in its middle.
+    CutMidStream {
+        /// How many events are sent whole.
+        after_events: usize,
+    },
+    /// Sends so many events, then nothing more, with the connection open. An answer that is no stream stops in its middle.
+    HangMidStream {
+        /// How many events are sent.
+        after_events: usize,
+    },
+    /// A stream that ends cleanly after its last delta, with no event that says it is whole. No other answer is changed.
+    EndWithoutTerminalEvent,
+    /// Sends so many events, then reports this failure inside the stream and ends it cleanly. Where no stream was asked
+    /// for, a 500 with the same code.
+    FailInStream {
+        /// How many events are sent before; 2 is the last that shows no output on `/v1/responses`.
+        after_events: usize,
+        /// The error's `code`, such as `server_is_overloaded`.
+        code: String,
+        /// The error's `message`.
+        message: String,
+    },
+}
+
+/// The limit that a 429 names, in the error's `type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LimitKind {
+    /// Tokens per minute.
+    Tokens,
+    /// Requests per minute.
+    Requests,
+}

@@ -1,0 +1,128 @@
+//! The body of an answer on its way out: paced, cut or left hanging as scripted, and aware of how it ended.
+
+use std::collections::VecDeque;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+use tokio::time::Sleep;
+
+use super::record::{Outcome, Watch};
+use super::state::State;
+
+/// How a body ends once its pieces are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// As HTTP wants it.
+    Clean,
+    /// The connection is closed.
+    Cut,
+    /// Never.
+    Hang,
+}
+
+/// The pieces of an answer.
+pub(super) struct ReplyBody {
+    pieces: VecDeque<Bytes>,
+    ending: Ending,
+    /// What the answer's `content-length` says; `None` for a stream.
+    length: Option<u64>,
+    stream: Option<Streaming>,
+    pause: Option<Pin<Box<Sleep>>>,
+    watch: Watch,
+    flushed: bool,
+}
+
+impl ReplyBody {
+    /// A body of known `length`, of which `pieces` are sent.
+    pub(super) fn whole(pieces: Bytes, length: usize, ending: Ending, watch: Watch) -> ReplyBody {
+        let pieces = if pieces.is_empty() { VecDeque::new() } else { VecDeque::from([pieces]) };
+        ReplyBody::new(pieces, Some(length as u64), None, ending, watch)
+    }
+
+    /// A stream of `events`.
+    pub(super) fn stream(events: Vec<Bytes>, ending: Ending, state: Arc<State>, watch: Watch) -> ReplyBody {
+        ReplyBody::new(events.into(), None, Some(Streaming::new(state)), ending, watch)
+    }
+
+    fn new(
+        pieces: VecDeque<Bytes>,
+        length: Option<u64>,
+        stream: Option<Streaming>,
+        ending: Ending,
+        mut watch: Watch,
+    ) -> ReplyBody {
+        if pieces.is_empty() && ending == Ending::Clean {
+            watch.end(Outcome::Completed);
+        }
+        ReplyBody { pieces, ending, length, stream, pause: None, watch, flushed: false }
+    }
+}
+
+impl Body for ReplyBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let this = self.get_mut();
+        if let Some(pause) = &mut this.pause {
+            ready!(pause.as_mut().poll(context));
+            this.pause = None;
+        }
+        if let Some(piece) = this.pieces.pop_front() {
+            this.watch.event();
+            if this.pieces.is_empty() {
+                if this.ending == Ending::Clean {
+                    this.watch.end(Outcome::Completed);
+                    this.stream = None;
+                }
+            } else if let Some(Streaming(state)) = &this.stream {
+                let pause = state.stream_pause();
+                this.pause = (!pause.is_zero()).then(|| Box::pin(tokio::time::sleep(pause)));
+            }
+            return Poll::Ready(Some(Ok(Frame::data(piece))));
+        }
+        match this.ending {
+            Ending::Clean => Poll::Ready(None),
+            Ending::Hang => Poll::Pending,
+            Ending::Cut if this.flushed => {
+                this.watch.end(Outcome::Cut);
+                Poll::Ready(Some(Err(io::Error::other("cut as scripted"))))
+            }
+            Ending::Cut => {
+                // An error drops what the connection has buffered; pending first makes it send the pieces.
+                this.flushed = true;
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.pieces.is_empty() && self.ending == Ending::Clean
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.length.map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}
+
+/// Counts a stream while it lasts.
+struct Streaming(Arc<State>);
+
+impl Streaming {
+    fn new(state: Arc<State>) -> Streaming {
+        state.streams.fetch_add(1, Relaxed);
+        Streaming(state)
+    }
+}
+
+impl Drop for Streaming {
+    fn drop(&mut self) {
+        self.0.streams.fetch_sub(1, Relaxed);
+    }
+}

@@ -1,0 +1,184 @@
+//! The response object, as it stands in a whole answer and in the events that open and close a stream.
+
+use serde::Serialize;
+
+use super::super::reply::Call;
+use super::super::usage::ResponsesUsage;
+
+/// How far a response has come.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Status {
+    InProgress,
+    Completed,
+    Failed,
+}
+
+/// The response object.
+#[derive(Clone, Serialize)]
+pub(in super::super) struct Document<'a> {
+    id: &'a str,
+    object: &'static str,
+    created_at: i64,
+    status: Status,
+    background: bool,
+    completed_at: Option<i64>,
+    error: Option<Failure<'a>>,
+    incomplete_details: Option<()>,
+    instructions: Option<()>,
+    max_output_tokens: Option<()>,
+    max_tool_calls: Option<()>,
+    model: &'a str,
+    output: Vec<Message<'a>>,
+    parallel_tool_calls: bool,
+    previous_response_id: Option<&'a str>,
+    prompt_cache_key: Option<&'a str>,
+    reasoning: Reasoning,
+    safety_identifier: Option<()>,
+    service_tier: &'static str,
+    store: bool,
+    temperature: f32,
+    text: TextOptions,
+    tool_choice: &'static str,
+    tools: [(); 0],
+    top_logprobs: u32,
+    top_p: f32,
+    truncation: &'static str,
+    usage: Option<ResponsesUsage>,
+    user: Option<()>,
+    metadata: Empty,
+    #[serde(skip)]
+    whole: Whole<'a>,
+}
+
+/// What a completed response has beyond one in progress.
+#[derive(Clone, Copy)]
+struct Whole<'a> {
+    message_id: &'a str,
+    text: &'a str,
+    usage: ResponsesUsage,
+}
+
+#[derive(Clone, Copy, Serialize)]
+pub(super) struct Failure<'a> {
+    pub(super) code: &'a str,
+    pub(super) message: &'a str,
+}
+
+/// An output item: the assistant's message.
+#[derive(Clone, Serialize)]
+pub(super) struct Message<'a> {
+    pub(super) id: &'a str,
+    pub(super) r#type: &'static str,
+    pub(super) status: Status,
+    pub(super) content: Vec<Part<'a>>,
+    pub(super) role: &'static str,
+}
+
+/// A part of a message: text.
+#[derive(Clone, Copy, Serialize)]
+pub(super) struct Part<'a> {
+    pub(super) r#type: &'static str,
+    pub(super) annotations: [(); 0],
+    pub(super) logprobs: [(); 0],
+    pub(super) text: &'a str,
+}
+
+#[derive(Clone, Copy, Serialize)]
+struct Reasoning {
+    effort: Option<()>,
+    summary: Option<()>,
+}
+
+#[derive(Clone, Copy, Serialize)]
+struct TextOptions {
+    format: Format,
+    verbosity: &'static str,
+}
+
+#[derive(Clone, Copy, Serialize)]
+struct Format {
+    r#type: &'static str,
+}
+
+#[derive(Clone, Copy, Serialize)]
+struct Empty {}
+
+impl<'a> Document<'a> {
+    /// A response to `call` that has just begun.
+    pub(super) fn new(id: &'a str, message_id: &'a str, call: &Call<'a>, model: &'a str) -> Document<'a> {
+        let whole = Whole { message_id, text: call.text, usage: call.usage().responses() };
+        Document {
+            id,
+            object: "response",
+            created_at: call.created,
+            status: Status::InProgress,
+            background: false,
+            completed_at: None,
+            error: None,
+            incomplete_details: None,
+            instructions: None,
+            max_output_tokens: None,
+            max_tool_calls: None,
+            model,
+            output: Vec::new(),
+            parallel_tool_calls: true,
+            previous_response_id: None,
+            prompt_cache_key: None,
+            reasoning: Reasoning { effort: None, summary: None },
+            safety_identifier: None,
+            service_tier: "default",
+            store: true,
+            temperature: 1.0,
+            text: TextOptions { format: Format { r#type: "text" }, verbosity: "medium" },
+            tool_choice: "auto",
+            tools: [],
+            top_logprobs: 0,
+            top_p: 1.0,
+            truncation: "disabled",
+            usage: None,
+            user: None,
+            metadata: Empty {},
+            whole,
+        }
+    }
+
+    pub(super) fn stored(self, store: bool) -> Document<'a> {
+        Document { store, ..self }
+    }
+
+    pub(super) fn continuing(self, previous_response_id: Option<&'a str>) -> Document<'a> {
+        Document { previous_response_id, ..self }
+    }
+
+    pub(super) fn cached_as(self, prompt_cache_key: Option<&'a str>) -> Document<'a> {
+        Document { prompt_cache_key, ..self }
+    }
+
+    pub(super) fn failed(self, failure: Failure<'a>) -> Document<'a> {
+        Document { status: Status::Failed, error: Some(failure), ..self }
+    }
+
+    /// The same response at another point of its life.
+    pub(super) fn at(self, status: Status) -> Document<'a> {
+        if status != Status::Completed {
+            return Document { status, ..self };
+        }
+        let message = message(self.whole.message_id, status, vec![part(self.whole.text)]);
+        Document {
+            status,
+            completed_at: Some(self.created_at),
+            output: vec![message],
+            usage: Some(self.whole.usage),
+            ..self
+        }
+    }
+}
+
+pub(super) fn message<'a>(id: &'a str, status: Status, content: Vec<Part<'a>>) -> Message<'a> {
+    Message { id, r#type: "message", status, content, role: "assistant" }
+}
+
+pub(super) fn part(text: &str) -> Part<'_> {
+    Part { r#type: "output_text", annotations: [], logprobs: [], text }
+}

@@ -1,0 +1,86 @@
+//! Which endpoint answers which path.
+
+use hyper::header::{HeaderMap, UPGRADE};
+use serde_json::json;
+
+use super::reply::{Call, Reply};
+use super::{chat, completions, embeddings, errors, files, models, responses};
+
+/// Collections of the real API that are not simulated: their answers tell what was asked.
+const ECHOED: [&str; 20] = [
+    "assistants",
+    "audio",
+    "batches",
+    "chat",
+    "containers",
+    "conversations",
+    "evals",
+    "files",
+    "fine_tuning",
+    "images",
+    "models",
+    "moderations",
+    "organization",
+    "realtime",
+    "responses",
+    "skills",
+    "threads",
+    "uploads",
+    "vector_stores",
+    "videos",
+];
+
+/// The normal answer to `call`.
+pub(super) fn reply(call: &Call, headers: &HeaderMap) -> Reply {
+    let Some(path) = call.path.strip_prefix("/v1/") else {
+        return errors::unknown_path(call);
+    };
+    if !matches!(call.method, "GET" | "POST" | "DELETE" | "PUT" | "PATCH") {
+        return errors::wrong_method(call, "GET, POST, DELETE");
+    }
+    if headers.contains_key(UPGRADE) {
+        return upgrade_required();
+    }
+    match (path, call.method) {
+        ("responses", "POST") => responses::create(call),
+        ("chat/completions", "POST") => chat::create(call),
+        ("completions", "POST") => completions::create(call),
+        ("embeddings", "POST") => embeddings::create(call),
+        ("responses" | "completions" | "embeddings", _) => errors::wrong_method(call, "POST"),
+        ("chat/completions", method) if method != "GET" => errors::wrong_method(call, "GET, POST"),
+        ("models", "GET") => models::list(),
+        ("models", _) => errors::wrong_method(call, "GET"),
+        ("files", "POST") => files::create(call, headers),
+        ("files", "GET") => files::list(),
+        ("files", _) => errors::wrong_method(call, "GET, POST"),
+        (path, method) => match (path.split_once('/'), method) {
+            (Some(("responses", id)), "GET") if !id.contains('/') => responses::retrieve(call, id),
+            (Some(("files", id)), "GET") if !id.contains('/') => files::retrieve(call, id),
+            (Some(("models", id)), "GET") => models::retrieve(id),
+            _ => echo(call, path),
+        },
+    }
+}
+
+fn echo(call: &Call, path: &str) -> Reply {
+    let collection = path.split('/').next().unwrap_or_default();
+    if !ECHOED.contains(&collection) {
+        return errors::unknown_path(call);
+    }
+    Reply::json(&json!({
+        "object": "echo", "method": call.method, "path": call.path, "body_bytes": call.body.len()
+    }))
+}
+
+/// There is no WebSocket here; 426 makes clients fall back to HTTP at once.
+fn upgrade_required() -> Reply {
+    let mut reply = errors::error(
+        426,
+        "invalid_request_error",
+        Some("upgrade_required"),
+        None,
+        "This server does not speak WebSocket; use HTTP instead.",
+    );
+    reply.headers.push(("upgrade".to_owned(), "HTTP/1.1".to_owned()));
+    reply
+}

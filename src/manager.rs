@@ -89,7 +89,7 @@ pub struct Manager {
     default_base: BaseUrl,
     identity: Identity,
     lock: Mutex<Option<SessionLock>>,
-    memory: Mutex<Memory>,
+    memory: Arc<Mutex<Memory>>,
     own_revisions: Arc<Mutex<BTreeSet<u64>>>,
     events: broadcast::Sender<Event>,
     tasks: Tasks,
@@ -131,7 +131,7 @@ impl Manager {
             default_base,
             identity,
             lock: Mutex::default(),
-            memory: Mutex::default(),
+            memory: Arc::default(),
             own_revisions: Arc::default(),
             events: broadcast::channel(1024).0,
             tasks: Tasks::default(),
@@ -214,8 +214,8 @@ impl Manager {
 
     fn tell_store_warnings(&self) {
         for warning in self.store.take_warnings() {
-            tracing::warn!("{warning}");
-            self.emit(Event::Notice(event::Notice { level: event::Level::Warning, text: warning.to_string() }));
+            tracing::warn!("{}", warning.message);
+            self.emit(Event::Notice(event::Notice { level: event::Level::Warning, text: warning.message.clone() }));
         }
     }
 }
@@ -243,7 +243,9 @@ pub fn random_key() -> Secret<String> {
 }
 
 /// The editor's options without `masterKey`, and that key.
-pub fn split_master_key(mut options: Map<String, serde_json::Value>) -> (Map<String, serde_json::Value>, Option<Secret<String>>) {
+pub fn split_master_key(
+    mut options: Map<String, serde_json::Value>,
+) -> (Map<String, serde_json::Value>, Option<Secret<String>>) {
     let key = options.remove("masterKey").and_then(|key| key.as_str().map(|key| Secret::new(key.to_owned())));
     (options, key.filter(|key| !key.expose().is_empty()))
 }

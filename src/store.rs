@@ -23,7 +23,8 @@ use std::time::Duration;
 
 pub use error::{StoreError, UpdateError};
 pub use format::{
-    FamilyPin, FormatError, Pin, SecretField, SessionKind, SessionRecord, State, StoredAccount, StoredKind, StoredSecret,
+    FamilyPin, FormatError, Pin, SecretField, SessionKind, SessionRecord, State, StoredAccount, StoredKind,
+    StoredSecret,
 };
 pub use lock::{Holder, NamedLock};
 pub use sessions::SessionLock;

@@ -215,6 +215,5 @@ pub fn read(path: &Path) -> Result<Option<String>, String> {
 
 /// The 1-based line of a byte offset.
 pub fn line_of(text: &str, offset: usize) -> usize {
-    text.get(..offset).unwrap_or(text).matches('
-').count() + 1
+    text.get(..offset).unwrap_or(text).matches('\n').count() + 1
 }

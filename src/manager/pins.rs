@@ -58,14 +58,18 @@ impl SessionPins {
 
     /// The account that `family` is pinned to; `None` for the family asks for all families.
     pub fn effective(&self, file: Option<&Pin>, family: Option<&ModelFamily>) -> Option<AccountId> {
-        let released = [self.released_all, family.and_then(|family| self.released.get(family)).copied()].into_iter().flatten().max();
+        let released = [self.released_all, family.and_then(|family| self.released.get(family)).copied()]
+            .into_iter()
+            .flatten()
+            .max();
         let followed = |at: i64| released.is_none_or(|released| at > released.as_millis());
         let file_all = file.and_then(|pin| Some((AccountId::new(pin.account.clone()?), Timestamp(pin.at))));
         let file_family = file.zip(family).and_then(|(pin, family)| {
             let pin = pin.families.get(family.as_str())?;
             Some((AccountId::new(pin.account.clone()), Timestamp(pin.at)))
         });
-        let own_all = self.all.clone().filter(|(_, at)| family.and_then(|f| self.released.get(f)).is_none_or(|r| at > r));
+        let own_all =
+            self.all.clone().filter(|(_, at)| family.and_then(|f| self.released.get(f)).is_none_or(|r| at > r));
         let own_family = family.and_then(|family| self.families.get(family)).cloned();
         let of_file = [file_all, file_family].into_iter().flatten().filter(|(_, at)| followed(at.as_millis()));
         // The later in this order wins among equals: a family's pin is the more particular one.

@@ -46,7 +46,9 @@ impl Manager {
             label: label(account, position),
             enabled: account.enabled.unwrap_or(true),
             locked: sealed && (key_is_gone || memory.unopened.contains(&id)),
-            needs_login: account.needs_login.unwrap_or(false) || secret.is_none() || bench.is_some_and(|b| b.needs_login),
+            needs_login: account.needs_login.unwrap_or(false)
+                || secret.is_none()
+                || bench.is_some_and(|b| b.needs_login),
             scope: ModelScope::new(account.models.clone().unwrap_or_default()),
             limits: limits(account, memory.limits.get(&id)),
             cooldown: bench.map(|bench| bench.cooldown.clone()).or_else(|| cooldown(account)),

@@ -93,7 +93,10 @@ impl Manager {
             },
             port: session.port,
             started_at: Timestamp(session.started_at),
-            start_account: session.start_account.as_ref().and_then(|id| self.account_name(state, &AccountId::new(id.clone()))),
+            start_account: session
+                .start_account
+                .as_ref()
+                .and_then(|id| self.account_name(state, &AccountId::new(id.clone()))),
             accounts: session
                 .accounts
                 .iter()
@@ -168,7 +171,11 @@ async fn register(manager: Arc<Manager>, creation: Creation, announced: Arc<Mute
 impl Manager {
     /// Under the file's lock: clears dead siblings, chooses where to start, takes the kernel lock that says that
     /// this process is alive, and writes the record.
-    fn enter(&self, transaction: &mut Transaction<'_>, announced: &Mutex<Option<Option<Start>>>) -> Result<SessionLock, Error> {
+    fn enter(
+        &self,
+        transaction: &mut Transaction<'_>,
+        announced: &Mutex<Option<Option<Start>>>,
+    ) -> Result<SessionLock, Error> {
         transaction.reap_dead_sessions();
         let identity = &self.identity;
         transaction.state.sessions.retain(|session| session.id != identity.id);

@@ -32,7 +32,9 @@ impl Manager {
             Ok(state) => {
                 memory.store_error = None;
                 state.unwrap_or_else(|| match &memory.view {
-                    Some(view) if view.state.store_id.is_empty() && view.state.accounts.is_empty() => Arc::clone(&view.state),
+                    Some(view) if view.state.store_id.is_empty() && view.state.accounts.is_empty() => {
+                        Arc::clone(&view.state)
+                    }
                     _ => Arc::new(State::default()),
                 })
             }

@@ -1,0 +1,382 @@
+//! The verbs that change accounts.
+
+use super::pool::kind;
+use super::report::find;
+use super::{Manager, random_id};
+use crate::domain::account::{AccountId, Kind, ModelFamily, check_label};
+use crate::domain::base_url::BaseUrl;
+use crate::domain::report::AccountReport;
+use crate::error::{Error, ErrorKind};
+use crate::secrets::Secret;
+use crate::store::{
+    Creation, FamilyPin, Pin, SecretField, State, Store, StoredAccount, StoredKind, StoredSecret, Transaction,
+};
+
+/// How far a pin reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// This session.
+    Session,
+    /// Every running session and new ones.
+    Everywhere,
+}
+
+/// What a new account has besides its label and key, and what an account may be changed to.
+#[derive(Clone, Debug, Default)]
+pub struct AccountChange {
+    /// A new label.
+    pub label: Option<String>,
+    /// A new key.
+    pub api_key: Option<Secret<String>>,
+    /// Where its requests go.
+    pub base_url: Change<String>,
+    /// Sent as `OpenAI-Organization`.
+    pub organization: Change<String>,
+    /// Sent as `OpenAI-Project`.
+    pub project: Change<String>,
+    /// Higher is preferred.
+    pub priority: Change<i64>,
+    /// The patterns of the models it is kept for.
+    pub models: Change<Vec<String>>,
+    /// USD per day.
+    pub daily_limit_usd: Change<f64>,
+    /// USD per month.
+    pub monthly_limit_usd: Change<f64>,
+    /// Whether its owner wants it used.
+    pub enabled: Option<bool>,
+}
+
+/// What happens to an optional field.
+#[derive(Clone, Debug, Default)]
+pub enum Change<T> {
+    /// It stays.
+    #[default]
+    Keep,
+    /// It goes.
+    Clear,
+    /// It becomes this.
+    Set(T),
+}
+
+impl<T: Clone> Change<T> {
+    fn apply(&self, field: &mut Option<T>) {
+        match self {
+            Change::Keep => {}
+            Change::Clear => *field = None,
+            Change::Set(value) => *field = Some(value.clone()),
+        }
+    }
+
+    fn value(&self) -> Option<&T> {
+        match self {
+            Change::Keep | Change::Clear => None,
+            Change::Set(value) => Some(value),
+        }
+    }
+}
+
+/// Where a switch led.
+#[derive(Clone, Debug)]
+pub struct Switched {
+    /// The account that is current now.
+    pub account: Option<AccountReport>,
+    /// The one before.
+    pub previous: Option<AccountId>,
+}
+
+impl Manager {
+    /// Adds an API-key account.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidParams` for a field that is refused, `Conflict` for a label or key that is there already, `Locked`
+    /// when the key cannot be sealed, `StoreBusy`, `StoreUnreadable`
+    pub async fn add(&self, change: AccountChange) -> Result<AccountReport, Error> {
+        check(&change)?;
+        let (Some(label), Some(api_key)) = (change.label.clone(), change.api_key.clone()) else {
+            return Err(Error::new(ErrorKind::InvalidParams, "an account needs a label and a key"));
+        };
+        let store = self.store.clone();
+        let id = self
+            .commit(Creation::Allowed, move |transaction| {
+                refuse_taken_label(&transaction.state, &label, None)?;
+                refuse_taken_key(&store, &transaction.state, &api_key, None)?;
+                let mut account = StoredAccount {
+                    id: format!("acc-{}", random_id()),
+                    kind: Some(StoredKind::ApiKey),
+                    added_at: Some(transaction.now().as_millis()),
+                    ..StoredAccount::default()
+                };
+                apply(&change, &mut account);
+                let id = account.id.clone();
+                transaction.state.accounts.push(account);
+                Ok(id)
+            })
+            .await?;
+        self.read_account(&id)
+    }
+
+    /// Changes fields of an account. A new key ends `needsLogin` and what benched it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Manager::add`], `AccountNotFound` and `AmbiguousAccount`
+    pub async fn update(&self, wanted: String, change: AccountChange) -> Result<AccountReport, Error> {
+        check(&change)?;
+        if !matches!(change.base_url, Change::Keep) && change.api_key.is_none() {
+            return Err(Error::new(ErrorKind::InvalidParams, "a new base URL needs the key in the same call")
+                .hint("give the key with it, so that a stored key is never sent to a new address"));
+        }
+        let store = self.store.clone();
+        let id = self
+            .commit(Creation::Never, move |transaction| {
+                let position = find(&transaction.state, &wanted)?;
+                if change.api_key.is_some() && kind(&transaction.state.accounts[position]) == Kind::ChatGpt {
+                    return Err(Error::new(ErrorKind::InvalidParams, "a ChatGPT login has no API key")
+                        .hint("add the key as an account of its own with `codex-account-manager add LABEL`"));
+                }
+                if let Some(label) = &change.label {
+                    refuse_taken_label(&transaction.state, label, Some(position))?;
+                }
+                if let Some(key) = &change.api_key {
+                    refuse_taken_key(&store, &transaction.state, key, Some(position))?;
+                }
+                let account = &mut transaction.state.accounts[position];
+                apply(&change, account);
+                Ok(account.id.clone())
+            })
+            .await?;
+        {
+            let mut memory = self.memory();
+            let account = AccountId::new(id.clone());
+            memory.unopened.remove(&account);
+            memory.benches.remove(&account);
+            memory.touch();
+        }
+        self.read_account(&id)
+    }
+
+    /// Removes an account; what pointed at it points on.
+    ///
+    /// # Errors
+    ///
+    /// `AccountNotFound`, `AmbiguousAccount`, `StoreBusy`, `StoreUnreadable`
+    pub async fn remove(&self, wanted: String) -> Result<AccountReport, Error> {
+        let id = self.read_account(&wanted)?.id;
+        let report = self.read_account(id.as_str())?;
+        self.commit(Creation::Never, move |transaction| {
+            let state = &mut transaction.state;
+            let position = find(state, id.as_str())?;
+            state.accounts.remove(position);
+            let count = state.accounts.len();
+            let moved = |index: i64| index_after_removal(index, position, count);
+            state.active_index = moved(state.active_index);
+            for index in state.active_index_by_family.values_mut() {
+                *index = moved(*index);
+            }
+            if let Some(pin) = &mut state.pin {
+                pin.account.take_if(|account| account == id.as_str());
+                pin.families.retain(|_, family| family.account != id.as_str());
+                if pin.account.is_none() && pin.families.is_empty() {
+                    state.pin = None;
+                }
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(report)
+    }
+
+    /// Switches by hand: the file's active account, and a pin as far as `scope` reaches. `None` takes it back.
+    ///
+    /// # Errors
+    ///
+    /// `AccountNotFound`, `AmbiguousAccount`, `InvalidParams` for an account that cannot be used by a switch,
+    /// `StoreBusy`, `StoreUnreadable`
+    pub async fn switch(
+        &self,
+        wanted: Option<String>,
+        family: Option<ModelFamily>,
+        scope: Scope,
+    ) -> Result<Switched, Error> {
+        let previous = self.current_account();
+        let (for_file, everywhere) = (family.clone(), scope == Scope::Everywhere);
+        let (id, at) = self
+            .commit(Creation::Never, move |transaction| {
+                let at = transaction.now();
+                let id = match &wanted {
+                    None => None,
+                    Some(wanted) => Some(activate(transaction, wanted, for_file.as_ref())?),
+                };
+                if everywhere {
+                    pin_everywhere(&mut transaction.state, id.as_deref(), for_file.as_ref(), at.as_millis());
+                }
+                Ok((id, at))
+            })
+            .await?;
+        {
+            let mut memory = self.memory();
+            match (&id, scope) {
+                (Some(id), Scope::Session) => memory.pins.pin(family.as_ref(), AccountId::new(id.clone()), at),
+                (Some(_), Scope::Everywhere) => {}
+                (None, Scope::Session | Scope::Everywhere) => memory.pins.release(family.as_ref(), at),
+            }
+            if let (Some(id), None) = (&id, &family) {
+                memory.last_used = Some(AccountId::new(id.clone()));
+            }
+            memory.touch();
+        }
+        let account = match id {
+            Some(id) => Some(self.read_account(&id)?),
+            None => self.current_account().and_then(|id| self.read_account(id.as_str()).ok()),
+        };
+        Ok(Switched { account, previous })
+    }
+
+    /// The session's current account, or the file's for a process that is no session.
+    fn current_account(&self) -> Option<AccountId> {
+        let report = self.list().ok()?;
+        report.accounts.into_iter().find(|account| account.active).map(|account| account.id)
+    }
+}
+
+/// Makes the account the file's active one, for one family or for all.
+fn activate(transaction: &mut Transaction<'_>, wanted: &str, family: Option<&ModelFamily>) -> Result<String, Error> {
+    let state = &mut transaction.state;
+    let position = find(state, wanted)?;
+    let index = i64::try_from(position).unwrap_or(i64::MAX);
+    match family {
+        Some(family) => {
+            state.active_index_by_family.insert(family.to_string(), index);
+        }
+        None => {
+            state.active_index = index;
+            for active in state.active_index_by_family.values_mut() {
+                *active = index;
+            }
+        }
+    }
+    Ok(state.accounts[position].id.clone())
+}
+
+fn pin_everywhere(state: &mut State, account: Option<&str>, family: Option<&ModelFamily>, at: i64) {
+    match (account, family) {
+        (Some(account), None) => {
+            state.pin = Some(Pin { account: Some(account.to_owned()), at, ..Pin::default() });
+        }
+        (Some(account), Some(family)) => {
+            let pin = state.pin.get_or_insert_default();
+            pin.families.insert(family.to_string(), FamilyPin { account: account.to_owned(), at });
+        }
+        (None, None) => state.pin = None,
+        (None, Some(family)) => {
+            if let Some(pin) = &mut state.pin {
+                pin.families.remove(family.as_str());
+                if pin.account.is_none() && pin.families.is_empty() {
+                    state.pin = None;
+                }
+            }
+        }
+    }
+}
+
+/// Where an index points after the account at `removed` is gone: at the same account, or at the one that took
+/// the place.
+fn index_after_removal(index: i64, removed: usize, count: usize) -> i64 {
+    let removed = i64::try_from(removed).unwrap_or(i64::MAX);
+    let last = i64::try_from(count).unwrap_or(i64::MAX) - 1;
+    let moved = if index > removed { index - 1 } else { index };
+    moved.clamp(0, last.max(0))
+}
+
+fn apply(change: &AccountChange, account: &mut StoredAccount) {
+    if let Some(label) = &change.label {
+        account.label = Some(label.trim().to_owned());
+    }
+    if let Some(key) = &change.api_key {
+        account.api_key = Some(StoredSecret::New(key.clone()));
+        account.needs_login = None;
+        account.cooling_down_until = None;
+        account.cooldown_reason = None;
+    }
+    change.base_url.apply(&mut account.base_url);
+    change.organization.apply(&mut account.organization);
+    change.project.apply(&mut account.project);
+    change.priority.apply(&mut account.priority);
+    change.models.apply(&mut account.models);
+    change.daily_limit_usd.apply(&mut account.daily_limit_usd);
+    change.monthly_limit_usd.apply(&mut account.monthly_limit_usd);
+    account.enabled = change.enabled.or(account.enabled);
+}
+
+/// The rules that need no file.
+fn check(change: &AccountChange) -> Result<(), Error> {
+    let invalid = |message: String| Err(Error::new(ErrorKind::InvalidParams, message));
+    if let Some(label) = &change.label
+        && let Err(why) = check_label(label.trim())
+    {
+        return invalid(why.to_owned());
+    }
+    if let Some(key) = &change.api_key
+        && (key.expose().is_empty() || !key.expose().bytes().all(|byte| byte.is_ascii_graphic()))
+    {
+        return invalid("a key is one word of visible ASCII characters".to_owned());
+    }
+    if let Some(url) = change.base_url.value()
+        && let Err(why) = BaseUrl::parse(url)
+    {
+        return invalid(format!("the base URL is refused: {why}"));
+    }
+    for (name, value) in [("organization", change.organization.value()), ("project", change.project.value())] {
+        if value.is_some_and(|text| text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic())) {
+            return invalid(format!("the {name} is one word of visible ASCII characters"));
+        }
+    }
+    for limit in [&change.daily_limit_usd, &change.monthly_limit_usd] {
+        if limit.value().is_some_and(|usd| !usd.is_finite() || *usd < 0.0) {
+            return invalid("a limit in USD is a number that is not negative".to_owned());
+        }
+    }
+    if change.models.value().is_some_and(|models| models.iter().any(|pattern| pattern.trim().is_empty())) {
+        return invalid("a model pattern is not empty".to_owned());
+    }
+    Ok(())
+}
+
+fn refuse_taken_label(state: &State, label: &str, but: Option<usize>) -> Result<(), Error> {
+    let folded = label.trim().to_lowercase();
+    let others = state.accounts.iter().enumerate().filter(|(position, _)| Some(*position) != but);
+    let taken =
+        others.into_iter().any(|(_, other)| other.label.as_ref().is_some_and(|other| other.to_lowercase() == folded));
+    if taken {
+        return Err(Error::new(ErrorKind::Conflict, format!("an account is called `{}` already", label.trim()))
+            .hint("choose another label, or change that account with `edit`"));
+    }
+    Ok(())
+}
+
+/// Keys that do not open are passed over: with them locked, a new one cannot be sealed either.
+fn refuse_taken_key(store: &Store, state: &State, key: &Secret<String>, but: Option<usize>) -> Result<(), Error> {
+    for (position, other) in state.accounts.iter().enumerate().filter(|(position, _)| Some(*position) != but) {
+        let opened = store.open_secret(state, other, SecretField::ApiKey);
+        if opened.is_ok_and(|opened| opened.as_ref() == Some(key)) {
+            return Err(Error::new(ErrorKind::Conflict, format!("account {} has this key already", position + 1))
+                .hint("one key is one account; change that one with `edit`"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::index_after_removal;
+
+    #[test]
+    fn indices_follow_their_account_when_another_is_removed() {
+        assert_eq!(index_after_removal(2, 0, 2), 1);
+        assert_eq!(index_after_removal(0, 0, 2), 0);
+        assert_eq!(index_after_removal(2, 2, 2), 1);
+        assert_eq!(index_after_removal(0, 0, 0), 0);
+        assert_eq!(index_after_removal(-7, 1, 2), 0);
+    }
+}

@@ -1,0 +1,125 @@
+//! What people are told: which account is used, a limit and the automatic switch, all limited. The same thing is
+//! not told twice within the configured time, and nothing when `quiet` is set.
+
+use std::time::Duration;
+
+use super::Manager;
+use super::event::{Event, Level, Notice};
+use super::routing::{RouteRequest, is_failover};
+use crate::domain::account::AccountId;
+use crate::domain::pool::Pool;
+use crate::domain::routing::decision::{Choice, Exhausted};
+use crate::domain::routing::eligibility::{Obstacle, Reason, obstacles};
+use crate::domain::time::Timestamp;
+
+impl Manager {
+    pub(super) fn notice_account(
+        &self,
+        pool: &Pool,
+        choice: Choice,
+        request: &RouteRequest,
+        before: Option<&AccountId>,
+    ) {
+        let now = self.clock.now();
+        let used = name(pool, choice.position);
+        let left = before.and_then(|id| pool.position(id)).or_else(|| {
+            let tried = request.tried.last()?;
+            pool.position(tried)
+        });
+        let trouble = left.filter(|_| is_failover(choice.why)).and_then(|position| {
+            let found = obstacles(&pool.members[position], request.model.as_deref(), &request.family, now);
+            let obstacle = found.first().copied();
+            Some((position, obstacle.map_or_else(|| "did not answer".to_owned(), |o| words(o, request, now))))
+        });
+        match trouble {
+            Some((position, why)) => {
+                let text = format!("{} {why}; switched to {}", capitalised(&name(pool, position)), used);
+                self.notify(Level::Warning, &format!("switch {position} {}", choice.position), text);
+            }
+            None => self.notify(Level::Info, &format!("use {}", choice.position), format!("Using {used}")),
+        }
+    }
+
+    pub(super) fn notice_exhausted(&self, pool: &Pool, exhausted: &Exhausted) {
+        let now = self.clock.now();
+        let count = pool.members.len();
+        let text = match exhausted.available_at.filter(|_| exhausted.rate_limited) {
+            Some(at) if count == 1 => {
+                format!("The one account is limited; it is free again in {}", length(at.since(now)))
+            }
+            Some(at) => {
+                format!("All {count} accounts are limited; the first is free again in {}", length(at.since(now)))
+            }
+            None => "No account can serve; `codex-account-manager list` says why".to_owned(),
+        };
+        self.notify(Level::Warning, "exhausted", text);
+    }
+
+    /// Tells people once within the configured time.
+    fn notify(&self, level: Level, key: &str, text: String) {
+        let config = self.config();
+        if config.quiet() {
+            return;
+        }
+        let now = self.clock.now();
+        {
+            let mut memory = self.memory();
+            let last = memory.toasts.get(key).copied();
+            // A time in the future is a clock that was set back.
+            if last.is_some_and(|last| last <= now && now < last.after(config.toast_debounce())) {
+                return;
+            }
+            memory.toasts.insert(key.to_owned(), now);
+        }
+        self.emit(Event::Notice(Notice { level, text }));
+    }
+}
+
+fn name(pool: &Pool, position: usize) -> String {
+    let label = pool.members.get(position).map(|member| member.label.as_str()).unwrap_or_default();
+    format!("account {} ({label})", position + 1)
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn words(obstacle: Obstacle, request: &RouteRequest, now: Timestamp) -> String {
+    let time = obstacle.until.map(|until| format!(" for {}", length(until.since(now)))).unwrap_or_default();
+    match obstacle.reason {
+        Reason::Disabled => "is disabled".to_owned(),
+        Reason::Locked => "is locked".to_owned(),
+        Reason::NeedsLogin => "needs a new key".to_owned(),
+        Reason::OverLimit => format!("has reached its spending limit{time}"),
+        Reason::RateLimited => format!("is rate limited for {}{time}", request.family),
+        Reason::CoolingDown => format!("is out of quota or was refused, benched{time}"),
+        Reason::CircuitOpen => format!("fails to answer, left alone{time}"),
+        Reason::ModelNotInScope | Reason::NotServed => "does not serve this model".to_owned(),
+    }
+}
+
+/// A length of time as people say it.
+pub fn length(time: Duration) -> String {
+    let seconds = time.as_millis().div_ceil(1000);
+    match seconds {
+        0..=90 => format!("{seconds} s"),
+        91..=5_400 => format!("{} min", seconds.div_ceil(60)),
+        5_401..=172_800 => format!("{} h", seconds.div_ceil(3_600)),
+        _ => format!("{} days", seconds.div_ceil(86_400)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_rounded_up_to_what_people_say() {
+        for (millis, said) in
+            [(0, "0 s"), (1, "1 s"), (90_000, "90 s"), (91_000, "2 min"), (3_600_000, "60 min"), (7_200_001, "3 h")]
+        {
+            assert_eq!(length(Duration::from_millis(millis)), said);
+        }
+    }
+}

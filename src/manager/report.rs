@@ -1,0 +1,226 @@
+//! What is told about accounts.
+
+use super::Manager;
+use super::memory::Memory;
+use super::pool::{kind, label};
+use super::routing::{current, is_served};
+use super::view::View;
+use crate::domain::account::{AccountId, Kind, ModelFamily};
+use crate::domain::health::{LONGEST_WAIT, REASON_AUTH, REASON_QUOTA, REASON_REFUSED};
+use crate::domain::lookup::{self, LookupError, Names};
+use crate::domain::pool::Member;
+use crate::domain::report::{AccountReport, RateLimit, State};
+use crate::domain::routing::eligibility::{Obstacle, Reason, standing};
+use crate::domain::time::Timestamp;
+use crate::error::{Error, ErrorKind};
+use crate::store::{self, StoredAccount};
+
+/// Every account and the file's own numbers.
+#[derive(Clone, Debug)]
+pub struct AccountsReport {
+    /// The accounts file's revision.
+    pub revision: u64,
+    /// 1-based; 0 when there is no account.
+    pub active_index: usize,
+    /// The same per family.
+    pub active_index_by_family: Vec<(ModelFamily, usize)>,
+    /// In the order of the file.
+    pub accounts: Vec<AccountReport>,
+}
+
+impl Manager {
+    /// Every account as this session sees it.
+    ///
+    /// # Errors
+    ///
+    /// `StoreUnreadable`
+    pub fn list(&self) -> Result<AccountsReport, Error> {
+        let view = self.fresh_view()?;
+        let count = view.state.accounts.len();
+        let number = |index: i64| {
+            usize::try_from(index).ok().filter(|index| *index < count).map_or(usize::from(count > 0), |i| i + 1)
+        };
+        Ok(AccountsReport {
+            revision: view.state.revision,
+            active_index: number(view.state.active_index),
+            active_index_by_family: view
+                .state
+                .active_index_by_family
+                .iter()
+                .map(|(family, index)| (ModelFamily::named(family), number(*index)))
+                .collect(),
+            accounts: (0..count).map(|position| self.report(&view, position)).collect(),
+        })
+    }
+
+    /// The account that `wanted` names.
+    ///
+    /// # Errors
+    ///
+    /// `AccountNotFound`, `AmbiguousAccount`, `StoreUnreadable`
+    pub fn read_account(&self, wanted: &str) -> Result<AccountReport, Error> {
+        let view = self.fresh_view()?;
+        let position = find(&view.state, wanted)?;
+        Ok(self.report(&view, position))
+    }
+
+    pub(super) fn report(&self, view: &View, position: usize) -> AccountReport {
+        let account = &view.state.accounts[position];
+        let member = &view.pool.members[position];
+        let memory = self.memory();
+        let now = self.clock.now();
+        let (active, active_families) = self.activity(view, &memory, position);
+        let obstacles = standing(member, now);
+        let rate_limits = rate_limits(member, now);
+        let (state, available_at) = state(&obstacles, &rate_limits);
+        AccountReport {
+            id: member.id.clone(),
+            index: position + 1,
+            label: label(account, position),
+            kind: kind(account),
+            email: account.email.clone(),
+            account_id: account.account_id.clone(),
+            plan: account.plan.clone(),
+            base_url: account.base_url.clone(),
+            enabled: member.enabled,
+            priority: account.priority.unwrap_or_default(),
+            models: member.scope.patterns().to_vec(),
+            active,
+            active_families,
+            state,
+            reason: reason(state, member, &rate_limits),
+            available_at,
+            rate_limits,
+            daily_limit_usd: account.daily_limit_usd,
+            monthly_limit_usd: account.monthly_limit_usd,
+            added_at: Timestamp(account.added_at.unwrap_or_default()),
+            last_used_at: account.last_used.filter(|at| *at > 0).map(Timestamp),
+            sessions: sessions(&view.state, account),
+        }
+    }
+
+    /// Whether the account is the session's current one, and for which families. A process that is no session
+    /// tells the file's.
+    fn activity(&self, view: &View, memory: &Memory, position: usize) -> (bool, Vec<ModelFamily>) {
+        let pin = view.state.pin.as_ref();
+        let position_of = |id: &AccountId| view.pool.position(id);
+        let is_session = memory.start.is_some() || !memory.current.is_empty();
+        let pinned = |family: Option<&ModelFamily>| memory.pins.effective(pin, family).and_then(|id| position_of(&id));
+        if !is_session {
+            let active = pinned(None).unwrap_or(view.pool.active.min(view.pool.members.len().saturating_sub(1)));
+            let by_family = view.pool.active_by_family.iter().filter(|(_, index)| **index == position);
+            return (active == position, by_family.map(|(family, _)| ModelFamily::named(family)).collect());
+        }
+        let used = memory.last_used.as_ref().or(memory.start.as_ref()).and_then(position_of);
+        let active = pinned(None).or(used) == Some(position);
+        let families = memory
+            .current
+            .keys()
+            .filter(|family| pinned(Some(family)).or_else(|| current(memory, &view.pool, family)) == Some(position));
+        (active, families.cloned().collect())
+    }
+}
+
+/// The 0-based position of the account that `wanted` names.
+pub(super) fn find(state: &store::State, wanted: &str) -> Result<usize, Error> {
+    let names: Vec<Names<'_>> = state
+        .accounts
+        .iter()
+        .map(|account| Names { id: &account.id, label: account.label.as_deref(), email: account.email.as_deref() })
+        .collect();
+    lookup::find(&names, wanted).map_err(|error| match error {
+        LookupError::NotFound { count: 0 } => Error::new(ErrorKind::AccountNotFound, "there is no account yet")
+            .hint("add one with `codex-account-manager add LABEL`"),
+        LookupError::NotFound { count } => {
+            Error::new(ErrorKind::AccountNotFound, format!("no account answers to `{wanted}`"))
+                .hint(format!("use a number from 1 to {count}, an id, a label or an email"))
+        }
+        LookupError::Ambiguous(positions) => {
+            let listed: Vec<String> = positions
+                .iter()
+                .map(|position| format!("{} ({})", position + 1, label(&state.accounts[*position], *position)))
+                .collect();
+            Error::new(ErrorKind::AmbiguousAccount, format!("`{wanted}` is several accounts: {}", listed.join(", ")))
+                .hint("use the number or the id")
+        }
+    })
+}
+
+fn sessions(state: &store::State, account: &StoredAccount) -> Vec<(String, u32)> {
+    let uses = |session: &&store::SessionRecord| {
+        if session.accounts.is_empty() {
+            session.start_account.as_ref() == Some(&account.id)
+        } else {
+            session.accounts.values().any(|id| *id == account.id)
+        }
+    };
+    state.sessions.iter().filter(uses).map(|session| (session.id.clone(), session.pid)).collect()
+}
+
+fn rate_limits(member: &Member, now: Timestamp) -> Vec<RateLimit> {
+    member
+        .limits
+        .iter()
+        .filter(|(_, until)| **until > now && **until <= now.after(LONGEST_WAIT))
+        .map(|(key, until)| {
+            let (family, model) =
+                key.split_once(':').map_or((key.as_str(), None), |(family, model)| (family, Some(model)));
+            RateLimit { family: ModelFamily::named(family), model: model.map(str::to_owned), reset_at: *until }
+        })
+        .collect()
+}
+
+/// The first state that holds, and when the account is free again if that comes by itself.
+fn state(obstacles: &[Obstacle], limits: &[RateLimit]) -> (State, Option<Timestamp>) {
+    let limited = limits.iter().map(|limit| limit.reset_at).min();
+    let at = |reason: Reason| obstacles.iter().find(|obstacle| obstacle.reason == reason);
+    for (reason, state) in [
+        (Reason::Disabled, State::Disabled),
+        (Reason::Locked, State::Locked),
+        (Reason::NeedsLogin, State::NeedsLogin),
+        (Reason::OverLimit, State::OverLimit),
+    ] {
+        if let Some(obstacle) = at(reason) {
+            return (state, obstacle.until);
+        }
+    }
+    if limited.is_some() {
+        return (State::RateLimited, limited);
+    }
+    for (reason, state) in [(Reason::CoolingDown, State::CoolingDown), (Reason::CircuitOpen, State::CircuitOpen)] {
+        if let Some(obstacle) = at(reason) {
+            return (state, obstacle.until);
+        }
+    }
+    (State::Ready, None)
+}
+
+fn reason(state: State, member: &Member, limits: &[RateLimit]) -> Option<String> {
+    let words = match state {
+        State::Disabled => "disabled; `edit --enable` takes it back".to_owned(),
+        State::Locked => {
+            "its secret does not open with the key at hand; set `CAM_MASTER_KEY` or `CAM_MASTER_KEY_FILE`".to_owned()
+        }
+        State::NeedsLogin if member.kind == Kind::ApiKey => {
+            "the key was refused or is missing; give it a new one with `edit --key-stdin`".to_owned()
+        }
+        State::NeedsLogin => "the login ended; log in again".to_owned(),
+        State::OverLimit => "its spending limit is reached".to_owned(),
+        State::RateLimited => {
+            let families: Vec<&str> =
+                limits.iter().filter(|limit| limit.model.is_none()).map(|l| l.family.as_str()).collect();
+            format!("rate limited for {}", families.join(", "))
+        }
+        State::CoolingDown => match member.cooldown.as_ref().map(|cooldown| cooldown.reason.as_str()) {
+            Some(REASON_QUOTA) => "out of quota; check the plan and billing of this account".to_owned(),
+            Some(REASON_AUTH) => "the key was refused".to_owned(),
+            Some(REASON_REFUSED) => "the account or its organisation is deactivated".to_owned(),
+            Some(other) if !other.is_empty() => format!("cooling down: {other}"),
+            _ => "cooling down".to_owned(),
+        },
+        State::CircuitOpen => "its upstream failed several times in a row".to_owned(),
+        State::Ready if !is_served(member.kind) => "not served yet".to_owned(),
+        State::Ready => return None,
+    };
+    Some(words)
+}

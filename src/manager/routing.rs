@@ -1,0 +1,366 @@
+//! The way of a request: which account, and what its attempt proved.
+
+use std::convert::Infallible;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use super::Manager;
+use super::event::{Event, Selected};
+use super::memory::{Bench, Memory};
+use super::pool;
+use super::view::View;
+use crate::domain::account::{AccountId, Kind, ModelFamily};
+use crate::domain::base_url::BaseUrl;
+use crate::domain::health::{BENCH, Cooldown, Outcome, REASON_AUTH, REASON_QUOTA, REASON_REFUSED};
+use crate::domain::pool::{Pool, model_limit_key};
+use crate::domain::routing::decision::{Choice, Decision, Exhausted, Why};
+use crate::domain::routing::{Ask, choose};
+use crate::domain::time::Timestamp;
+use crate::store::{Creation, ProbeLock, SecretField, State};
+use crate::upstream::credential::Credential;
+
+/// How long an account is believed not to have a model.
+const UNSERVED: Duration = Duration::from_secs(60 * 60);
+
+/// What a request asks for, and what was tried for it already.
+#[derive(Debug)]
+pub struct RouteRequest {
+    /// The request.
+    pub request_id: String,
+    /// The model it names.
+    pub model: Option<String>,
+    /// Its family.
+    pub family: ModelFamily,
+    /// Accounts that are out for this request.
+    pub tried: Vec<AccountId>,
+    /// 1 for the first account that is tried.
+    pub attempt: u32,
+}
+
+/// The account for an attempt, with what it takes to use it.
+#[derive(Debug)]
+pub struct Route {
+    /// The account.
+    pub account: AccountId,
+    /// How people call it.
+    pub label: String,
+    /// Where it goes.
+    pub base_url: BaseUrl,
+    /// What it authenticates with.
+    pub credential: Credential,
+    /// Held while this is the machine's one probe of the account; dropped with the route.
+    probe: Option<ProbeLock>,
+}
+
+/// Why no account can be had.
+#[derive(Debug)]
+pub enum Refusal {
+    /// There is none at all; the sentence says how to add one, or why the file cannot be read.
+    NoAccounts(String),
+    /// None can serve.
+    Exhausted(Exhausted),
+}
+
+impl Manager {
+    /// Chooses the account for the next attempt.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] with each account's reasons.
+    pub fn route(&self, request: &RouteRequest) -> Result<Route, Refusal> {
+        let mut out = Vec::new();
+        loop {
+            let view = self.view();
+            if view.pool.members.is_empty() {
+                let unreadable = self.memory().store_error.clone();
+                return Err(Refusal::NoAccounts(unreadable.unwrap_or_else(|| {
+                    "there is no account yet; add one with `codex-account-manager add LABEL`".to_owned()
+                })));
+            }
+            let excluded: Vec<usize> =
+                request.tried.iter().chain(&out).filter_map(|id| view.pool.position(id)).collect();
+            let choice = match self.decide(&view, request, &excluded) {
+                Decision::Use(choice) => choice,
+                Decision::Exhausted(exhausted) => {
+                    self.notice_exhausted(&view.pool, &exhausted);
+                    return Err(Refusal::Exhausted(exhausted));
+                }
+            };
+            let id = view.pool.members[choice.position].id.clone();
+            let probe = if choice.probe { self.store.try_probe(id.as_str()) } else { None };
+            if choice.probe && probe.is_none() {
+                out.push(id);
+                continue;
+            }
+            match self.route_to(&view, &id, probe) {
+                Some(route) => {
+                    self.selected(&view, request, choice, &route);
+                    return Ok(route);
+                }
+                None => out.push(id),
+            }
+        }
+    }
+
+    fn decide(&self, view: &View, request: &RouteRequest, excluded: &[usize]) -> Decision {
+        let (pinned, current) = {
+            let memory = self.memory();
+            let position = |id: AccountId| view.pool.position(&id);
+            let pinned = memory.pins.effective(view.state.pin.as_ref(), Some(&request.family)).and_then(position);
+            (pinned, current(&memory, &view.pool, &request.family))
+        };
+        let ask = Ask { model: request.model.as_deref(), family: &request.family, current, pinned, excluded };
+        choose(&view.pool, &ask, self.strategy(), self.clock.now())
+    }
+
+    /// Opens the account's key. One that does not open takes the account out, not the request.
+    fn route_to(&self, view: &View, id: &AccountId, probe: Option<ProbeLock>) -> Option<Route> {
+        let position = view.state.position(id.as_str())?;
+        let account = &view.state.accounts[position];
+        let opened = match self.store.open_secret(&view.state, account, SecretField::ApiKey) {
+            Ok(opened) => opened,
+            Err(error) => {
+                tracing::warn!("account {}: {error}", position + 1);
+                None
+            }
+        };
+        let Some(api_key) = opened else {
+            let mut memory = self.memory();
+            memory.unopened.insert(id.clone());
+            memory.touch();
+            return None;
+        };
+        Some(Route {
+            account: id.clone(),
+            label: pool::label(account, position),
+            base_url: self.base_url(account),
+            credential: Credential {
+                api_key,
+                organization: account.organization.clone(),
+                project: account.project.clone(),
+            },
+            probe,
+        })
+    }
+
+    fn selected(&self, view: &View, request: &RouteRequest, choice: Choice, route: &Route) {
+        let (before, is_new) = {
+            let mut memory = self.memory();
+            let before = memory.current.insert(request.family.clone(), route.account.clone());
+            let is_new = before.as_ref() != Some(&route.account);
+            let last = memory.last_used.replace(route.account.clone());
+            (last, is_new)
+        };
+        if is_new {
+            self.write_current(request.family.clone(), route.account.clone());
+        }
+        if before.as_ref() != Some(&route.account) {
+            self.notice_account(&view.pool, choice, request, before.as_ref());
+        }
+        self.emit(Event::Selected(Selected {
+            request_id: request.request_id.clone(),
+            account: route.account.clone(),
+            index: choice.position + 1,
+            label: route.label.clone(),
+            model: request.model.clone(),
+            family: request.family.clone(),
+            attempt: request.attempt,
+            why: choice.why,
+        }));
+    }
+
+    /// Tells siblings which account this session uses for the family now.
+    fn write_current(&self, family: ModelFamily, account: AccountId) {
+        let id = self.identity.id.clone();
+        let change = move |state: &mut State, now: Timestamp| {
+            if let Some(session) = state.session_mut(&id) {
+                session.accounts.insert(family.to_string(), account.to_string());
+            }
+            if let Some(stored) = state.account_mut(account.as_str()) {
+                stored.last_used = Some(now.as_millis());
+            }
+        };
+        self.write_later(change, |_| {});
+    }
+
+    /// A change that no request waits for. Once it is on disk `written` may forget what stood in for it; when it
+    /// cannot be written, serving goes on from memory.
+    fn write_later(
+        &self,
+        change: impl FnOnce(&mut State, Timestamp) + Send + 'static,
+        written: impl FnOnce(&mut Memory) + Send + 'static,
+    ) {
+        let own = Arc::clone(&self.own_revisions);
+        let memory = Arc::clone(&self.memory);
+        let store = self.store.clone();
+        self.tasks.spawn(async move {
+            let result = store
+                .update(Creation::Never, move |transaction| {
+                    let now = transaction.now();
+                    change(&mut transaction.state, now);
+                    let next = transaction.state.revision + 1;
+                    own.lock().unwrap_or_else(PoisonError::into_inner).insert(next);
+                    Ok::<(), Infallible>(())
+                })
+                .await;
+            match result {
+                Ok(()) => {
+                    let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
+                    written(&mut memory);
+                    memory.touch();
+                }
+                Err(error) => tracing::warn!("serving goes on from memory: {error}"),
+            }
+        });
+    }
+
+    /// Takes in what an attempt proved. Siblings are told through the file, off the request's path.
+    pub fn record(&self, route: &Route, request: &RouteRequest, outcome: &Outcome) {
+        let now = self.clock.now();
+        match outcome {
+            Outcome::Success => self.record_success(route, request),
+            Outcome::PassThrough => {}
+            Outcome::RateLimited { wait } => self.record_limit(route, request, now.after(*wait)),
+            Outcome::OutOfQuota => self.record_bench(route, REASON_QUOTA, false, now),
+            Outcome::KeyRefused => self.record_bench(route, REASON_AUTH, true, now),
+            Outcome::AccountRefused => self.record_bench(route, REASON_REFUSED, false, now),
+            Outcome::ModelUnavailable => {
+                if let Some(model) = &request.model {
+                    let mut memory = self.memory();
+                    let models = memory.unserved.entry(route.account.clone()).or_default();
+                    models.insert(model.clone(), now.after(UNSERVED));
+                    memory.touch();
+                }
+            }
+            Outcome::ServerFailure { overloaded } => self.record_failure(route, *overloaded, now),
+            Outcome::Unreachable => self.record_failure(route, false, now),
+        }
+    }
+
+    fn record_success(&self, route: &Route, request: &RouteRequest) {
+        let mut memory = self.memory();
+        let mut changed = memory.breakers.remove(&route.account).is_some();
+        changed |= memory.hosts.remove(route.base_url.authority()).is_some();
+        changed |= memory.benches.remove(&route.account).is_some();
+        if let Some(model) = &request.model {
+            changed |= memory.unserved.get_mut(&route.account).is_some_and(|models| models.remove(model).is_some());
+        }
+        if changed {
+            memory.touch();
+        }
+        drop(memory);
+        if changed || route.probe.is_some() {
+            let id = route.account.clone();
+            let change = move |state: &mut State, _| {
+                if let Some(account) = state.account_mut(id.as_str()) {
+                    account.cooling_down_until = None;
+                    account.cooldown_reason = None;
+                    account.needs_login = None;
+                }
+            };
+            self.write_later(change, |_| {});
+        }
+    }
+
+    fn record_limit(&self, route: &Route, request: &RouteRequest, until: Timestamp) {
+        let mut keys = vec![request.family.to_string()];
+        keys.extend(request.model.as_ref().map(|model| model_limit_key(&request.family, model)));
+        {
+            let mut memory = self.memory();
+            let limits = memory.limits.entry(route.account.clone()).or_default();
+            limits.extend(keys.iter().map(|key| (key.clone(), until)));
+            memory.touch();
+        }
+        let (id, limited) = (route.account.clone(), route.account.clone());
+        let change = move |state: &mut State, now: Timestamp| {
+            if let Some(account) = state.account_mut(id.as_str()) {
+                account.rate_limit_reset_times.retain(|_, until| *until > now.as_millis());
+                account.rate_limit_reset_times.extend(keys.into_iter().map(|key| (key, until.as_millis())));
+            }
+        };
+        self.write_later(change, move |memory| {
+            if let Some(limits) = memory.limits.get_mut(&limited) {
+                limits.retain(|_, own| *own != until);
+            }
+        });
+    }
+
+    fn record_bench(&self, route: &Route, reason: &str, needs_login: bool, now: Timestamp) {
+        let cooldown = Cooldown { until: now.after(BENCH), reason: reason.to_owned() };
+        {
+            let mut memory = self.memory();
+            memory.benches.insert(route.account.clone(), Bench { cooldown: cooldown.clone(), needs_login });
+            memory.touch();
+        }
+        let (id, benched) = (route.account.clone(), route.account.clone());
+        let change = move |state: &mut State, _| {
+            if let Some(account) = state.account_mut(id.as_str()) {
+                account.cooling_down_until = Some(cooldown.until.as_millis());
+                account.cooldown_reason = Some(cooldown.reason);
+                account.needs_login = account.needs_login.filter(|_| !needs_login).or(needs_login.then_some(true));
+            }
+        };
+        self.write_later(change, move |memory| drop(memory.benches.remove(&benched)));
+    }
+
+    /// Counts for the account's breaker and the host's. When the host's opens, the accounts are absolved: an
+    /// overloaded host must not take them out one by one.
+    fn record_failure(&self, route: &Route, overloaded: bool, now: Timestamp) {
+        let settings = self.config().breaker();
+        let state = self.view().state;
+        let mut memory = self.memory();
+        if !overloaded {
+            memory.breakers.entry(route.account.clone()).or_default().failed(settings, now);
+        }
+        let host = memory.hosts.entry(route.base_url.authority().to_owned()).or_default();
+        host.failed(settings, now);
+        let host_is_open = host.gate(settings, now) != crate::domain::health::Gate::Closed;
+        if host_is_open {
+            let authority = route.base_url.authority();
+            let neighbours = state.accounts.iter().filter(|account| self.base_url(account).authority() == authority);
+            for account in neighbours {
+                memory.breakers.remove(&AccountId::new(account.id.clone()));
+            }
+        }
+        memory.touch();
+    }
+
+    /// How many accounts can serve some model now.
+    pub fn available(&self) -> usize {
+        let (view, now) = (self.view(), self.clock.now());
+        let standing = crate::domain::routing::eligibility::standing;
+        view.pool.members.iter().filter(|member| standing(member, now).is_empty()).count()
+    }
+}
+
+/// The account in use for `family`: the one used last, or where the session begins it.
+pub(super) fn current(memory: &Memory, pool: &Pool, family: &ModelFamily) -> Option<usize> {
+    if let Some(position) = memory.current.get(family).and_then(|id| pool.position(id)) {
+        return Some(position);
+    }
+    let start = memory.start.as_ref().and_then(|id| pool.position(id));
+    if memory.shifted {
+        return start;
+    }
+    // A lone session begins each family where the file says; its start account stands in for an active one
+    // that was not usable.
+    let named = pool.active_by_family.get(family.as_str()).copied().filter(|position| *position < pool.members.len());
+    let differs = named.filter(|position| *position != pool.active);
+    differs.or(start).or(named)
+}
+
+/// Whether `kind` of account is served.
+pub(super) fn is_served(kind: Kind) -> bool {
+    match kind {
+        Kind::ApiKey => true,
+        Kind::ChatGpt => false,
+    }
+}
+
+/// Whether a choice says that another account could not serve.
+pub(super) fn is_failover(why: Why) -> bool {
+    match why {
+        Why::Failover => true,
+        Why::Pinned | Why::Sticky | Why::First => false,
+    }
+}

@@ -1,0 +1,125 @@
+//! The OpenAI-compatible proxy: bind, accept, drain.
+
+mod answer;
+mod body;
+mod errors;
+mod forward;
+mod gate;
+mod head_guard;
+mod headers;
+mod routes;
+mod stream;
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+
+use crate::clock;
+use crate::manager::Manager;
+use body::Budget;
+pub use gate::Gate;
+use head_guard::HeadGuard;
+
+/// Connections at a time; more wait in the system's queue. Heads of 64 KiB each and the replay budget stay
+/// together under the memory that is promised.
+const CONNECTIONS: usize = 640;
+
+/// The proxy of one process.
+pub struct Proxy {
+    manager: Arc<Manager>,
+    gate: Gate,
+    budget: Arc<Budget>,
+    started: Instant,
+}
+
+/// A proxy that runs; dropping it stops the accepting.
+pub struct Running {
+    stop: watch::Sender<bool>,
+    places: Arc<Semaphore>,
+}
+
+impl Proxy {
+    /// A proxy in front of `manager` that lets in what `gate` does.
+    pub fn new(manager: Arc<Manager>, gate: Gate) -> Proxy {
+        Proxy { manager, gate, budget: Arc::new(Budget::default()), started: clock::instant() }
+    }
+
+    /// Serves what comes in at `listener`.
+    pub fn serve(self, listener: TcpListener) -> Running {
+        let (stop, stopped) = watch::channel(false);
+        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        tokio::spawn(accept(Arc::new(self), listener, Arc::clone(&places), stopped));
+        Running { stop, places }
+    }
+}
+
+impl Running {
+    /// Takes no more requests and waits for the ones under way, `patience` at most.
+    pub async fn drain(self, patience: Duration) {
+        // No receiver means that the accepting has ended already.
+        let _ = self.stop.send(true);
+        let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
+        if tokio::time::timeout(patience, self.places.acquire_many(all)).await.is_err() {
+            tracing::info!("requests were still under way at the end");
+        }
+    }
+}
+
+async fn accept(proxy: Arc<Proxy>, listener: TcpListener, places: Arc<Semaphore>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let connection = connection(Arc::clone(&proxy), stream, peer, stopped.clone());
+                tokio::spawn(async move {
+                    connection.await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                // Out of file descriptors, most likely; it passes when connections end.
+                tracing::warn!("a connection could not be accepted: {error}");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+async fn connection(proxy: Arc<Proxy>, stream: TcpStream, peer: SocketAddr, mut stopped: watch::Receiver<bool>) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!("{peer}: {error}");
+    }
+    let (guarded, verdict) = HeadGuard::new(stream);
+    let service = service_fn(move |request| {
+        let (proxy, verdict) = (Arc::clone(&proxy), verdict.clone());
+        async move { Ok::<_, Infallible>(routes::answer(&proxy, request, &verdict).await) }
+    });
+    let serving = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(None)
+        .max_header_size(head_guard::MAX_HEAD)
+        .pipeline_flush(true)
+        .serve_connection(TokioIo::new(guarded), service);
+    let mut serving = std::pin::pin!(serving);
+    let ended = tokio::select! {
+        ended = serving.as_mut() => ended,
+        _ = stopped.wait_for(|stopped| *stopped) => {
+            serving.as_mut().graceful_shutdown();
+            serving.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!("{peer}: {error}");
+    }
+}

@@ -1,0 +1,148 @@
+//! Refusals in OpenAI's error shape, so that every client can show them.
+
+use hyper::header::{CONNECTION, HeaderName, HeaderValue, RETRY_AFTER, UPGRADE};
+use hyper::{Response, StatusCode};
+use serde_json::{Value, json};
+
+use super::answer;
+use super::gate::Rejection;
+use super::stream::ProxyBody;
+use crate::domain::account::ModelFamily;
+use crate::domain::pool::Pool;
+use crate::domain::routing::decision::Exhausted;
+use crate::domain::time::Timestamp;
+use crate::manager::routing::Refusal;
+
+/// Past this wait a client had better give up than sleep.
+const WORTH_RETRYING_SECONDS: u64 = 120;
+
+fn error(status: StatusCode, kind: &str, code: &str, message: &str) -> Response<ProxyBody> {
+    answer::json(status, &json!({"error": {"message": message, "type": kind, "param": null, "code": code}}))
+}
+
+/// What the gate says.
+pub fn rejected(rejection: Rejection) -> Response<ProxyBody> {
+    let invalid = "invalid_request_error";
+    match rejection {
+        Rejection::Malformed(why) => {
+            let message = format!("This request is malformed: {why}.");
+            let mut response = error(StatusCode::BAD_REQUEST, invalid, "malformed_request", &message);
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            response
+        }
+        Rejection::ForeignHost => error(
+            StatusCode::MISDIRECTED_REQUEST,
+            invalid,
+            "misdirected_request",
+            "The Host header does not name this proxy. Use the address it listens on, or add the name to `proxy.allowed_hosts`.",
+        ),
+        Rejection::Browser => error(
+            StatusCode::FORBIDDEN,
+            invalid,
+            "origin_refused",
+            "Requests from web pages are refused. Call the proxy from a program.",
+        ),
+        Rejection::WrongKey => error(
+            StatusCode::UNAUTHORIZED,
+            invalid,
+            "invalid_api_key",
+            "This proxy asks for its own key. Use the `apiKey` of the initialize result, the `OPENAI_API_KEY` that `run` sets, or the key `proxy` was started with.",
+        ),
+        Rejection::Method => error(StatusCode::METHOD_NOT_ALLOWED, invalid, "method_not_allowed", "This method is not forwarded."),
+        Rejection::Target(what) => {
+            let message = format!("{} are not forwarded. Use a plain path such as `/v1/responses`.", capitalised(what));
+            error(StatusCode::BAD_REQUEST, invalid, "target_refused", &message)
+        }
+        Rejection::NotFound => error(
+            StatusCode::NOT_FOUND,
+            invalid,
+            "not_found",
+            "Nothing is here. OpenAI's API is under `/v1/`.",
+        ),
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// A WebSocket is not served; clients fall back to HTTP at once.
+pub fn upgrade_required() -> Response<ProxyBody> {
+    let message = "WebSockets are not served here. Use HTTP.";
+    let mut response = error(StatusCode::UPGRADE_REQUIRED, "invalid_request_error", "upgrade_required", message);
+    response.headers_mut().insert(UPGRADE, HeaderValue::from_static("HTTP/1.1"));
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    response
+}
+
+/// The body is longer than the limit.
+pub fn too_large() -> Response<ProxyBody> {
+    let message = "The request body is over 64 MiB. Send less, or upload it in parts.";
+    error(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request_error", "request_too_large", message)
+}
+
+/// The stored key or names cannot stand in a header.
+pub fn unusable_credential() -> Response<ProxyBody> {
+    let message = "The account's key or organization cannot be sent. Give it again with `codex-account-manager edit`.";
+    error(StatusCode::SERVICE_UNAVAILABLE, "server_error", "no_available_accounts", message)
+}
+
+/// No upstream answered.
+pub fn unreachable(why: &str) -> Response<ProxyBody> {
+    let message = format!("No upstream answered: {why}. Check the network and `codex-account-manager doctor`.");
+    error(StatusCode::BAD_GATEWAY, "server_error", "upstream_unreachable", &message)
+}
+
+/// No account can serve: one 429 when waiting helps, else 503.
+pub fn refused(refusal: &Refusal, pool: &Pool, family: &ModelFamily, now: Timestamp) -> Response<ProxyBody> {
+    match refusal {
+        Refusal::NoAccounts(why) => {
+            let message = format!("No account is available: {why}.");
+            let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "server_error", "no_available_accounts", &message);
+            response.headers_mut().insert(HeaderName::from_static("x-should-retry"), HeaderValue::from_static("false"));
+            response
+        }
+        Refusal::Exhausted(exhausted) => exhausted_response(exhausted, pool, family, now),
+    }
+}
+
+fn exhausted_response(exhausted: &Exhausted, pool: &Pool, family: &ModelFamily, now: Timestamp) -> Response<ProxyBody> {
+    let seconds = exhausted.available_at.map(|at| at.since(now).as_millis().div_ceil(1000) as u64);
+    let accounts: Vec<Value> = exhausted
+        .candidates
+        .iter()
+        .zip(1..)
+        .map(|(candidate, index): (_, usize)| {
+            let reasons: Vec<&str> = candidate.reasons().map(crate::domain::routing::eligibility::Reason::name).collect();
+            let label = pool.members.get(index - 1).map(|member| member.label.as_str());
+            let until = candidate.available_at().map(Timestamp::as_millis);
+            json!({"index": index, "id": candidate.account.as_str(), "label": label, "reasons": reasons, "availableAt": until})
+        })
+        .collect();
+    let told: Vec<String> = accounts.iter().map(|account| {
+        let reasons = account["reasons"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        format!("{} ({}): {}", account["index"], account["label"].as_str().unwrap_or_default(), reasons.collect::<Vec<_>>().join(", "))
+    }).collect();
+    let (status, kind, code, begin) = if exhausted.rate_limited {
+        let begin = format!("All accounts are limited for {family}");
+        (StatusCode::TOO_MANY_REQUESTS, "usage_limit_reached", "all_accounts_rate_limited", begin)
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "server_error", "no_available_accounts", format!("No account can serve {family}"))
+    };
+    let when = seconds.map(|seconds| format!(" The first is free again in {seconds} s.")).unwrap_or_default();
+    let message = format!("{begin}.{when} {}.", told.join("; "));
+    let mut body = json!({"error": {"message": message, "type": kind, "param": null, "code": code, "accounts": accounts}});
+    if let (Some(at), Some(seconds)) = (exhausted.available_at, seconds) {
+        body["error"]["resets_at"] = json!(at.as_millis().div_euclid(1000) + i64::from(at.as_millis() % 1000 != 0));
+        body["error"]["resets_in_seconds"] = json!(seconds);
+    }
+    let mut response = answer::json(status, &body);
+    let headers = response.headers_mut();
+    if let Some(seconds) = seconds {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    let worth = seconds.is_some_and(|seconds| seconds <= WORTH_RETRYING_SECONDS);
+    headers.insert(HeaderName::from_static("x-should-retry"), HeaderValue::from_static(if worth { "true" } else { "false" }));
+    response
+}

@@ -1,0 +1,190 @@
+//! Who may come in, decided before anything else is looked at: a malformed head 400, a foreign `Host` 421, a
+//! browser 403, a wrong key 401, and last the target 4xx.
+
+use std::net::{IpAddr, SocketAddr};
+
+use hyper::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
+use hyper::http::request::Parts;
+use hyper::{Method, Version};
+use subtle::ConstantTimeEq;
+
+use super::routes::{self, Target};
+use crate::domain::base_url::is_loopback;
+use crate::secrets::Secret;
+
+/// What is let in.
+pub struct Gate {
+    /// The key of the proxy.
+    pub api_key: Secret<String>,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Names it answers to beyond its own address, in lowercase.
+    pub allowed_hosts: Vec<String>,
+}
+
+/// Why a request is turned away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// No HTTP that has one meaning.
+    Malformed(&'static str),
+    /// `Host` is another server's name.
+    ForeignHost,
+    /// A page in a browser asks.
+    Browser,
+    /// No key, or another one.
+    WrongKey,
+    /// This method is never forwarded.
+    Method,
+    /// This target is never forwarded.
+    Target(&'static str),
+    /// Nothing is there.
+    NotFound,
+}
+
+impl Gate {
+    /// Where an admitted request goes.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection`], the first that holds.
+    pub fn admit(&self, head: &Parts, ambiguous: bool) -> Result<Target, Rejection> {
+        if ambiguous {
+            return Err(Rejection::Malformed("it has both Transfer-Encoding and Content-Length"));
+        }
+        let mut hosts = head.headers.get_all(HOST).iter();
+        match (hosts.next(), hosts.next()) {
+            (Some(host), None) => self.check_host(host)?,
+            (None, _) if head.version < Version::HTTP_11 => return Err(Rejection::ForeignHost),
+            (None, _) => return Err(Rejection::Malformed("it has no Host")),
+            (Some(_), Some(_)) => return Err(Rejection::Malformed("it has more than one Host")),
+        }
+        check_origin(&head.headers)?;
+        let is_health = matches!(head.uri.path(), "/health" | "/healthz") && head.uri.scheme().is_none();
+        if !is_health && !self.has_key(&head.headers) {
+            return Err(Rejection::WrongKey);
+        }
+        if head.method == Method::CONNECT || head.method == Method::TRACE {
+            return Err(Rejection::Method);
+        }
+        routes::target(head)
+    }
+
+    /// The name and port it listens on. An open bind takes any address with its port, since no name that a
+    /// stranger controls can be one.
+    fn check_host(&self, host: &HeaderValue) -> Result<(), Rejection> {
+        let host = host.to_str().map_err(|_| Rejection::ForeignHost)?.to_ascii_lowercase();
+        let (name, port) = split_port(&host).ok_or(Rejection::ForeignHost)?;
+        let own_port = port == self.address.port();
+        let name = name.trim_start_matches('[').trim_end_matches(']');
+        let known = if self.address.ip().is_loopback() {
+            own_port && is_loopback(name)
+        } else {
+            own_port && name.parse::<IpAddr>().is_ok()
+        };
+        let allowed = known || self.allowed_hosts.iter().any(|allowed| *allowed == name || *allowed == host);
+        if allowed { Ok(()) } else { Err(Rejection::ForeignHost) }
+    }
+
+    fn has_key(&self, headers: &HeaderMap) -> bool {
+        let bearer = headers.get(AUTHORIZATION).and_then(|value| {
+            let (scheme, key) = value.as_bytes().split_at_checked(7)?;
+            scheme.eq_ignore_ascii_case(b"bearer ").then(|| key.trim_ascii())
+        });
+        let plain = headers.get(HeaderName::from_static("x-api-key")).map(HeaderValue::as_bytes);
+        [bearer, plain].into_iter().flatten().any(|key| bool::from(key.ct_eq(self.api_key.expose().as_bytes())))
+    }
+}
+
+/// Programs send neither header; pages cannot leave them out.
+fn check_origin(headers: &HeaderMap) -> Result<(), Rejection> {
+    let site = headers.get(HeaderName::from_static("sec-fetch-site")).map(HeaderValue::as_bytes);
+    let foreign = site.is_some_and(|site| !matches!(site, b"none" | b"same-origin"));
+    if headers.contains_key(ORIGIN) || foreign { Err(Rejection::Browser) } else { Ok(()) }
+}
+
+fn split_port(host: &str) -> Option<(&str, u16)> {
+    let after = host.rfind(']').map_or(0, |bracket| bracket + 1);
+    match host[after..].rfind(':') {
+        Some(colon) => Some((&host[..after + colon], host[after + colon + 1..].parse().ok()?)),
+        None => Some((host, 80)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::Request;
+
+    fn gate(address: &str) -> Gate {
+        Gate {
+            api_key: Secret::new("the-key".to_owned()),
+            address: address.parse().unwrap(),
+            allowed_hosts: vec!["proxy.internal".to_owned()],
+        }
+    }
+
+    #[track_caller]
+    fn check(gate: &Gate, method: &str, target: &str, headers: &[(&str, &str)], expected: &Result<Target, Rejection>) {
+        let mut request = Request::builder().method(method).uri(target);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (head, ()) = request.body(()).unwrap().into_parts();
+        assert_eq!(gate.admit(&head, false), *expected, "{method} {target} {headers:?}");
+    }
+
+    const KEY: (&str, &str) = ("authorization", "Bearer the-key");
+    const HOST: (&str, &str) = ("host", "127.0.0.1:4000");
+
+    #[test]
+    fn the_order_is_malformed_host_origin_key_target() {
+        let gate = gate("127.0.0.1:4000");
+        let models = || Ok(Target::Forward("/v1/models".to_owned()));
+        check(&gate, "GET", "/v1/models", &[HOST, KEY], &models());
+        check(&gate, "GET", "/v1/models", &[HOST, ("x-api-key", "the-key")], &models());
+        check(&gate, "GET", "/v1/models", &[("host", "localhost:4000"), ("authorization", "bearer the-key")], &models());
+        check(&gate, "GET", "/models", &[("host", "[::1]:4000"), KEY], &models());
+        let bad_origin = ("origin", "http://localhost:4000");
+        check(&gate, "GET", "/a/../b", &[bad_origin], &Err(Rejection::Malformed("it has no Host")));
+        check(&gate, "GET", "/a/../b", &[("host", "evil.example:4000"), bad_origin], &Err(Rejection::ForeignHost));
+        check(&gate, "GET", "/a/../b", &[HOST, bad_origin], &Err(Rejection::Browser));
+        check(&gate, "GET", "/a/../b", &[HOST], &Err(Rejection::WrongKey));
+        check(&gate, "GET", "/v1/a/../b", &[HOST, KEY], &Err(Rejection::Target("`..` and empty segments")));
+        check(&gate, "TRACE", "/v1/models", &[HOST, KEY], &Err(Rejection::Method));
+        check(&gate, "GET", "/rpc", &[HOST, KEY], &Err(Rejection::NotFound));
+    }
+
+    #[test]
+    fn health_skips_the_key_alone() {
+        let gate = gate("127.0.0.1:4000");
+        check(&gate, "GET", "/health", &[HOST], &Ok(Target::Health));
+        check(&gate, "GET", "/healthz", &[HOST], &Ok(Target::Health));
+        check(&gate, "GET", "/health", &[("host", "x")], &Err(Rejection::ForeignHost));
+        check(&gate, "GET", "/health", &[HOST, ("sec-fetch-site", "cross-site")], &Err(Rejection::Browser));
+    }
+
+    #[test]
+    fn foreign_names_and_ports_are_turned_away_even_with_the_key() {
+        let gate = gate("127.0.0.1:4000");
+        for host in ["127.0.0.1", "127.0.0.1:4001", "rebound.example:4000", "localhost.evil:4000", "0.0.0.0:4000", "", "a:b"] {
+            check(&gate, "GET", "/v1/models", &[("host", host), KEY], &Err(Rejection::ForeignHost));
+        }
+        check(&gate, "GET", "/health", &[("host", "proxy.internal")], &Ok(Target::Health));
+    }
+
+    #[test]
+    fn an_open_bind_takes_any_address_with_its_port_and_no_name() {
+        let gate = gate("0.0.0.0:4000");
+        check(&gate, "GET", "/health", &[("host", "192.0.2.7:4000")], &Ok(Target::Health));
+        check(&gate, "GET", "/health", &[("host", "192.0.2.7:80")], &Err(Rejection::ForeignHost));
+        check(&gate, "GET", "/health", &[("host", "name.example:4000")], &Err(Rejection::ForeignHost));
+    }
+
+    #[test]
+    fn near_keys_are_not_the_key() {
+        let gate = gate("127.0.0.1:4000");
+        for key in ["Bearer the-ke", "Bearer the-keyy", "Bearer", "Basic the-key", "the-key", "Bearer "] {
+            check(&gate, "GET", "/v1/models", &[HOST, ("authorization", key)], &Err(Rejection::WrongKey));
+        }
+    }
+}

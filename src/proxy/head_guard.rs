@@ -1,0 +1,262 @@
+//! Reads request heads as they pass to the HTTP parser, to see what the parser mends silently: a head with both
+//! `Transfer-Encoding` and `Content-Length`. It also bounds the time a head may take.
+//!
+//! The parser frames the bodies; to find the next head this keeps count of a `Content-Length`. After a chunked
+//! body the connection is closed, so that no head hides behind one.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep};
+
+/// No head is longer.
+pub const MAX_HEAD: usize = 64 * 1024;
+
+/// A head that has begun is whole within this time; so is the first one.
+const HEAD_TIME: Duration = Duration::from_secs(10);
+
+/// A connection may be idle this long between requests, longer than clients keep theirs.
+const IDLE_TIME: Duration = Duration::from_secs(120);
+
+/// What the heads of a connection were like.
+#[derive(Clone, Debug, Default)]
+pub struct Verdict(Arc<AtomicU8>);
+
+const AMBIGUOUS: u8 = 1;
+const CHUNKED: u8 = 2;
+
+impl Verdict {
+    /// A head had both `Transfer-Encoding` and `Content-Length`.
+    pub fn is_ambiguous(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & AMBIGUOUS != 0
+    }
+
+    /// A head announced a chunked body: the connection ends after it.
+    pub fn is_chunked(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & CHUNKED != 0
+    }
+}
+
+/// A connection whose heads are watched.
+pub struct HeadGuard<T> {
+    inner: T,
+    scanner: Scanner,
+    verdict: Verdict,
+    timer: Pin<Box<Sleep>>,
+    idle: bool,
+}
+
+impl<T> HeadGuard<T> {
+    /// Watches `inner`.
+    pub fn new(inner: T) -> (HeadGuard<T>, Verdict) {
+        let verdict = Verdict::default();
+        let timer = Box::pin(tokio::time::sleep(HEAD_TIME));
+        let guard = HeadGuard { inner, scanner: Scanner::default(), verdict: verdict.clone(), timer, idle: false };
+        (guard, verdict)
+    }
+
+    /// While a head is awaited: whether it takes too long.
+    fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.scanner.position {
+            Position::Head => self.timer.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into())),
+            Position::Body(_) | Position::Rest => Poll::Pending,
+        }
+    }
+
+    fn scan(&mut self, bytes: &[u8]) {
+        let before = self.scanner.heads;
+        self.scanner.push(bytes);
+        let flags = self.scanner.flags;
+        if flags != 0 {
+            self.verdict.0.fetch_or(flags, Ordering::Relaxed);
+        }
+        let between = self.scanner.is_between();
+        if between {
+            self.timer.as_mut().reset(Instant::now() + IDLE_TIME);
+        } else if self.idle || before != self.scanner.heads {
+            self.timer.as_mut().reset(Instant::now() + HEAD_TIME);
+        }
+        self.idle = between;
+    }
+}
+
+impl<T: AsyncRead + Unpin> AsyncRead for HeadGuard<T> {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        match Pin::new(&mut this.inner).poll_read(context, buffer) {
+            Poll::Ready(Ok(())) => {
+                this.scan(&buffer.filled()[before..]);
+                Poll::Ready(Ok(()))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending => this.poll_timer(context),
+        }
+    }
+}
+
+impl<T: AsyncWrite + Unpin> AsyncWrite for HeadGuard<T> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().inner).poll_write(context, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().inner).poll_shutdown(context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().inner).poll_write_vectored(context, slices)
+    }
+}
+
+/// Where the bytes that come next belong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Position {
+    /// To a head.
+    #[default]
+    Head,
+    /// To a body, this many more.
+    Body(u64),
+    /// To a chunked body or whatever follows it.
+    Rest,
+}
+
+/// The scanner proper; it copies no more than the first bytes of a line.
+#[derive(Debug, Default)]
+struct Scanner {
+    position: Position,
+    line: Line,
+    /// The line is not the first of its head.
+    in_fields: bool,
+    length: Option<u64>,
+    encoded: bool,
+    flags: u8,
+    heads: u64,
+}
+
+/// The beginning of a line: enough for the longest name and a 20-digit number.
+#[derive(Debug)]
+struct Line {
+    text: [u8; 64],
+    length: usize,
+}
+
+impl Default for Line {
+    fn default() -> Line {
+        Line { text: [0; 64], length: 0 }
+    }
+}
+
+impl Scanner {
+    /// At the very beginning of a head that is not the first.
+    fn is_between(&self) -> bool {
+        self.position == Position::Head && self.heads > 0 && !self.in_fields && self.line.length == 0
+    }
+
+    fn push(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            match self.position {
+                Position::Rest => return,
+                Position::Body(left) => {
+                    let taken = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
+                    bytes = &bytes[taken..];
+                    let left = left - taken as u64;
+                    self.position = if left == 0 { Position::Head } else { Position::Body(left) };
+                }
+                Position::Head => {
+                    let end = bytes.iter().position(|byte| *byte == b'\n');
+                    let (line, rest) = end.map_or((bytes, &bytes[..0]), |end| (&bytes[..end], &bytes[end + 1..]));
+                    let kept = line.len().min(self.line.text.len() - self.line.length);
+                    self.line.text[self.line.length..self.line.length + kept].copy_from_slice(&line[..kept]);
+                    self.line.length += kept;
+                    if end.is_some() {
+                        self.end_line();
+                    }
+                    bytes = rest;
+                }
+            }
+        }
+    }
+
+    fn end_line(&mut self) {
+        let line = std::mem::take(&mut self.line);
+        let text = line.text[..line.length].trim_ascii_end();
+        if text.is_empty() {
+            // Blank lines before a request line are borne, as the parser bears them.
+            if self.in_fields {
+                self.end_head();
+            }
+            return;
+        }
+        if self.in_fields {
+            if let Some(value) = field(text, b"content-length") {
+                self.length = std::str::from_utf8(value).ok().and_then(|digits| digits.parse().ok()).or(Some(0));
+            }
+            self.encoded |= field(text, b"transfer-encoding").is_some();
+        }
+        self.in_fields = true;
+    }
+
+    fn end_head(&mut self) {
+        self.heads += 1;
+        self.in_fields = false;
+        let (length, encoded) = (self.length.take(), std::mem::take(&mut self.encoded));
+        if encoded {
+            self.flags |= if length.is_some() { CHUNKED | AMBIGUOUS } else { CHUNKED };
+            self.position = Position::Rest;
+        } else if let Some(length) = length.filter(|length| *length > 0) {
+            self.position = Position::Body(length);
+        }
+    }
+}
+
+/// The value of a header line with this name.
+fn field<'l>(line: &'l [u8], name: &[u8]) -> Option<&'l [u8]> {
+    let (head, value) = line.split_at_checked(name.len())?;
+    let value = head.eq_ignore_ascii_case(name).then_some(value)?.trim_ascii_start();
+    Some(value.strip_prefix(b":")?.trim_ascii())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(wire: &str, heads: u64, flags: u8) {
+        for step in [1, 3, wire.len()] {
+            let mut scanner = Scanner::default();
+            for piece in wire.as_bytes().chunks(step) {
+                scanner.push(piece);
+            }
+            assert_eq!((scanner.heads, scanner.flags), (heads, flags), "{wire:?} in steps of {step}");
+        }
+    }
+
+    #[test]
+    fn heads_are_found_behind_bodies_and_both_framings_are_seen_in_any_order() {
+        check("GET / HTTP/1.1\r\nHost: a\r\n\r\n", 1, 0);
+        check("POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\n12\r\n\r\r\nGET / HTTP/1.1\r\n\r\n", 2, 0);
+        check("POST / HTTP/1.1\r\ncontent-length:3\r\n\r\nabcPOST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 2, CHUNKED);
+        check("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", 1, CHUNKED | AMBIGUOUS);
+        check("POST / HTTP/1.1\r\nContent-Length: 5\r\nTRANSFER-ENCODING : chunked\r\n\r\n", 1, CHUNKED | AMBIGUOUS);
+        check("GET / HTTP/1.1\nX-Content-Length: 5\nA: transfer-encoding: x\n\n", 1, 0);
+        check(&format!("GET /{} HTTP/1.1\r\nContent-Length: 0\r\n\r\n", "x".repeat(900)), 1, 0);
+    }
+}

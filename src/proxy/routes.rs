@@ -1,0 +1,89 @@
+//! What is where.
+
+use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue, UPGRADE};
+use hyper::http::request::Parts;
+use hyper::{Method, Request, Response, StatusCode};
+use serde_json::json;
+
+use super::gate::Rejection;
+use super::head_guard::Verdict;
+use super::stream::ProxyBody;
+use super::{Proxy, answer, errors, forward};
+use crate::clock;
+
+/// Where a request goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// `/health` and `/healthz`.
+    Health,
+    /// To an upstream, with this path and query.
+    Forward(String),
+    /// A WebSocket upgrade, which is answered 426 so that clients fall back to HTTP.
+    Upgrade,
+}
+
+/// The first segments of OpenAI's paths; clients that leave `/v1` out are told by them.
+const BARE: [&str; 20] = [
+    "assistants", "audio", "batches", "chat", "completions", "containers", "conversations", "embeddings", "evals", "files",
+    "fine_tuning", "images", "models", "moderations", "organization", "realtime", "responses", "threads", "uploads",
+    "vector_stores",
+];
+
+/// Where the head points. Origin form only, and no path that an upstream could read in another way.
+pub fn target(head: &Parts) -> Result<Target, Rejection> {
+    if head.uri.scheme().is_some() || head.uri.authority().is_some() {
+        return Err(Rejection::Target("absolute targets"));
+    }
+    let path = head.uri.path();
+    let lower = path.to_ascii_lowercase();
+    if !path.starts_with('/') {
+        return Err(Rejection::Target("targets that do not begin with `/`"));
+    }
+    if lower.contains("%2f") || lower.contains("%5c") || path.contains('\\') || lower.contains("%00") {
+        return Err(Rejection::Target("encoded slashes"));
+    }
+    let dots = lower.replace("%2e", ".");
+    if path.contains("//") || dots.split('/').any(|segment| segment == ".." || segment == ".") {
+        return Err(Rejection::Target("`..` and empty segments"));
+    }
+    if matches!(path, "/health" | "/healthz") {
+        return if matches!(head.method, Method::GET | Method::HEAD) { Ok(Target::Health) } else { Err(Rejection::Method) };
+    }
+    let first = path[1..].split('/').next().unwrap_or_default();
+    let versioned = path.strip_prefix("/v1/").is_some_and(|rest| !rest.is_empty());
+    if !versioned && !BARE.contains(&first) {
+        return Err(Rejection::NotFound);
+    }
+    if is_websocket(head) {
+        return Ok(Target::Upgrade);
+    }
+    let path_and_query = head.uri.path_and_query().map_or(path, |both| both.as_str());
+    Ok(Target::Forward(if versioned { path_and_query.to_owned() } else { format!("/v1{path_and_query}") }))
+}
+
+fn is_websocket(head: &Parts) -> bool {
+    let wants = head.headers.get(UPGRADE).map(HeaderValue::as_bytes);
+    wants.is_some_and(|protocol| protocol.eq_ignore_ascii_case(b"websocket"))
+}
+
+/// Answers one request.
+pub async fn answer(proxy: &Proxy, request: Request<Incoming>, verdict: &Verdict) -> Response<ProxyBody> {
+    let (head, body) = request.into_parts();
+    let mut response = match proxy.gate.admit(&head, verdict.is_ambiguous()) {
+        Ok(Target::Health) => health(proxy),
+        Ok(Target::Upgrade) => errors::upgrade_required(),
+        Ok(Target::Forward(path_and_query)) => forward::forward(proxy, head, body, path_and_query).await,
+        Err(rejection) => errors::rejected(rejection),
+    };
+    if verdict.is_chunked() {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+fn health(proxy: &Proxy) -> Response<ProxyBody> {
+    let uptime = clock::instant().duration_since(proxy.started).as_secs();
+    let body = json!({"status": "ok", "version": env!("CARGO_PKG_VERSION"), "uptimeSeconds": uptime});
+    answer::json(StatusCode::OK, &body)
+}

@@ -7,4 +7,6 @@ pub mod env;
 pub mod paths;
 pub mod secrets;
 
+pub mod server;
+
 pub mod demo;

@@ -95,17 +95,25 @@ impl FrameGuard {
     /// Takes the next bytes and appends what they complete to `events`.
     pub fn push(&mut self, mut bytes: &[u8], events: &mut Vec<Event>) {
         while let Some((&byte, rest)) = bytes.split_first() {
-            if let State::Body { length, body } = &mut self.state {
-                let (taken, rest) = bytes.split_at(bytes.len().min(*length - body.len()));
-                body.extend_from_slice(taken);
-                bytes = rest;
-                if body.len() == *length {
-                    events.push(message::checked(std::mem::take(body).into()));
-                    self.state = State::Header(Header::default());
+            match &mut self.state {
+                State::Body { length, body } => {
+                    let (taken, rest) = bytes.split_at(bytes.len().min(*length - body.len()));
+                    body.extend_from_slice(taken);
+                    bytes = rest;
+                    if body.len() == *length {
+                        events.push(message::checked(std::mem::take(body).into()));
+                        self.state = State::Header(Header::default());
+                    }
                 }
-            } else {
-                self.step(byte, events);
-                bytes = rest;
+                State::Hunt(0) if !byte.eq_ignore_ascii_case(&TOKEN[0]) => {
+                    // Most of a gigabyte of rubbish goes by here.
+                    let first = bytes.iter().position(|byte| byte.eq_ignore_ascii_case(&TOKEN[0]));
+                    bytes = &bytes[first.unwrap_or(bytes.len())..];
+                }
+                State::Hunt(_) | State::Header(_) => {
+                    self.step(byte, events);
+                    bytes = rest;
+                }
             }
         }
     }

@@ -15,4 +15,6 @@ pub mod manager;
 
 pub mod error;
 
+pub mod server;
+
 pub mod demo;

@@ -75,6 +75,11 @@ pub enum Answer {
     },
     /// A stream that ends cleanly after its last delta, with no event that says it is whole. No other answer is changed.
     EndWithoutTerminalEvent,
+    /// The normal stream behind a comment line of so many bytes; no other answer is changed.
+    LongLine {
+        /// The length of the line.
+        bytes: usize,
+    },
     /// Sends so many events, then reports this failure inside the stream and ends it cleanly. Where no stream was asked
     /// for, a 500 with the same code.
     FailInStream {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
@@ -81,6 +82,7 @@ async fn answer(request: Request<Incoming>, state: Arc<State>, clock: Clock) -> 
         | Answer::CutMidStream { .. }
         | Answer::HangMidStream { .. }
         | Answer::EndWithoutTerminalEvent
+        | Answer::LongLine { .. }
         | Answer::FailInStream { .. } => routes::reply(&call, &parts.headers),
         Answer::Say(text) => {
             call.text = text;
@@ -133,6 +135,9 @@ fn spoiled(mut reply: Reply, answer: &Answer, call: &Call) -> (Reply, Ending) {
         (Answer::EndWithoutTerminalEvent, Content::Events { events, terminal, .. }) => {
             events.truncate(events.len() - *terminal);
         }
+        (Answer::LongLine { bytes }, Content::Events { events, .. }) => {
+            events.splice(..0, long_line(*bytes));
+        }
         (Answer::FailInStream { after_events, code, message }, Content::Events { events, dialect, .. }) => {
             events.truncate(*after_events);
             let failure = failure_event(call, *dialect, events.len(), code, message);
@@ -144,6 +149,17 @@ fn spoiled(mut reply: Reply, answer: &Answer, call: &Call) -> (Reply, Ending) {
         _ => {}
     }
     (reply, ending)
+}
+
+/// A comment line in pieces that share their memory, so that its length costs next to nothing.
+fn long_line(bytes: usize) -> Vec<Bytes> {
+    static DASHES: [u8; 64 * 1024] = [b'-'; 64 * 1024];
+    let (whole, rest) = (bytes / DASHES.len(), bytes % DASHES.len());
+    let mut pieces = vec![Bytes::from_static(b":")];
+    pieces.extend(std::iter::repeat_n(Bytes::from_static(&DASHES), whole));
+    pieces.extend([Bytes::from_static(&DASHES[..rest]), Bytes::from_static(b"\n\n")]);
+    pieces.retain(|piece| !piece.is_empty());
+    pieces
 }
 
 fn shorten(content: &mut Content, after_events: usize) {

@@ -276,6 +276,10 @@ fn broken_streams_are_broken_where_the_script_says() {
     let short = scripted(Answer::EndWithoutTerminalEvent, CHAT);
     assert_eq!((&short.events().pop().unwrap()["choices"][0]["delta"]["content"], short.whole), (&json!("."), true));
 
+    let long = scripted(Answer::LongLine { bytes: 100_000 }, RESPONSES);
+    assert_eq!((long.events().len(), long.whole), (14, true));
+    assert!(long.body.starts_with(&format!(":{}\n\nevent: ", "-".repeat(100_000))));
+
     let fail = || Answer::FailInStream { after_events: 2, code: "server_is_overloaded".into(), message: "m".into() };
     let failed = scripted(fail(), RESPONSES).events().pop().unwrap();
     assert_eq!((&failed["type"], &failed["sequence_number"]), (&json!("response.failed"), &json!(2)));

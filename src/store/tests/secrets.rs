@@ -158,6 +158,29 @@ fn the_revision_goes_on_from_the_highest_that_was_seen() {
 }
 
 #[test]
+fn every_secret_can_be_sealed_anew_under_another_key() {
+    let home = Home::new();
+    let old = home.open();
+    add_key(&old, "one").unwrap();
+    let mut options = home.options();
+    options.keys.variable = Some(Secret::new(RAW_KEY.replace('0', "f")));
+    let new = Store::open(options).unwrap();
+    let opener = old.clone();
+    update(&new, move |transaction| {
+        let before = transaction.state.clone();
+        for account in &mut transaction.state.accounts {
+            let key = opener.open_secret(&before, account, SecretField::ApiKey).unwrap();
+            account.api_key = key.map(StoredSecret::New);
+        }
+        transaction.state.seal = None;
+    })
+    .unwrap();
+    assert_eq!(api_key(&new, "one").unwrap(), "sk-one");
+    assert!(matches!(api_key(&old, "one"), Err(KeyError::Wrong { .. })));
+    assert_eq!(old.key_state(&old.read().unwrap().unwrap()), KeyState::Wrong);
+}
+
+#[test]
 fn no_secret_prints() {
     let home = Home::with(&FOREIGN.replace("\"addedAt\"", "\"oauth\": { \"token\": \"rt-plain-other\" }, \"addedAt\""));
     let store = home.open();

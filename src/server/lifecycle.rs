@@ -65,12 +65,14 @@ pub async fn orphaned(named: Option<u32>) {
 /// Waits on a descriptor of the process, which does not mistake a later one of the same number for it. `false`
 /// when the system has none to give.
 #[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "tokio asks for a promise about the descriptor that its type cannot make")]
 async fn ended(parent: rustix::process::Pid) -> bool {
     use rustix::process::{PidfdFlags, pidfd_open};
     use tokio::io::Interest;
     use tokio::io::unix::AsyncFd;
     let Ok(descriptor) = pidfd_open(parent, PidfdFlags::empty()) else { return false };
-    match AsyncFd::register_with_interest(descriptor, Interest::READABLE) {
+    // SAFETY: an `OwnedFd` is open until it is dropped, always the same one, and the `AsyncFd` owns it.
+    match unsafe { AsyncFd::register_with_interest(descriptor, Interest::READABLE) } {
         Ok(watched) => watched.readable().await.is_ok(),
         Err(_) => false,
     }

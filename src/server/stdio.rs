@@ -11,11 +11,11 @@ use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
 use tower_lsp::jsonrpc::{Error as LspError, ErrorCode, Request, Response, Result as LspResult};
+use tower_lsp::ls_types::notification::Notification as LspNotification;
 use tower_lsp::ls_types::{
     ExecuteCommandOptions, ExecuteCommandParams, InitializeParams, InitializeResult, InitializedParams, MessageType,
     ServerCapabilities, ServerInfo,
 };
-use tower_lsp::ls_types::notification::Notification as LspNotification;
 use tower_lsp::{Client, LanguageServer, LspService, Server};
 use tower_service::Service;
 

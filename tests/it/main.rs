@@ -6,4 +6,5 @@
 #![allow(dead_code)]
 
 mod first_steps;
+mod protocol;
 mod support;

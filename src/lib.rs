@@ -13,8 +13,9 @@ pub mod upstream;
 
 pub mod manager;
 
-pub mod error;
-
+pub mod proxy;
 pub mod server;
 
 pub mod demo;
+
+pub mod error;

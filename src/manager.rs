@@ -178,6 +178,11 @@ impl Manager {
         let _ = self.events.send(event);
     }
 
+    /// A request was answered to its end.
+    pub fn finished(&self, finished: event::Finished) {
+        self.emit(Event::Finished(finished));
+    }
+
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -32,7 +32,7 @@ pub trait Notification {
     /// The name on the wire.
     const NAME: &'static str;
     /// What it carries.
-    type Params: DeserializeOwned + Serialize + JsonSchema + Clone + Send + 'static;
+    type Params: DeserializeOwned + Serialize + JsonSchema + Clone + Send + Sync + 'static;
 }
 
 /// A declaration as data, for generators and tables.

@@ -77,7 +77,7 @@ async fn accept(proxy: Arc<Proxy>, listener: TcpListener, places: Arc<Semaphore>
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            _ = stopped.wait_for(|stopped| *stopped) => return,
+            () = stop(&mut stopped) => return,
         };
         match accepted {
             Ok((stream, peer)) => {
@@ -114,7 +114,7 @@ async fn connection(proxy: Arc<Proxy>, stream: TcpStream, peer: SocketAddr, mut 
     let mut serving = std::pin::pin!(serving);
     let ended = tokio::select! {
         ended = serving.as_mut() => ended,
-        _ = stopped.wait_for(|stopped| *stopped) => {
+        () = stop(&mut stopped) => {
             serving.as_mut().graceful_shutdown();
             serving.await
         }
@@ -122,4 +122,9 @@ async fn connection(proxy: Arc<Proxy>, stream: TcpStream, peer: SocketAddr, mut 
     if let Err(error) = ended {
         tracing::debug!("{peer}: {error}");
     }
+}
+
+/// Until the proxy is to end, which its owner's going away means too.
+async fn stop(stopped: &mut watch::Receiver<bool>) {
+    drop(stopped.wait_for(|stopped| *stopped).await);
 }

@@ -10,6 +10,7 @@ mod hash;
 mod lock;
 mod migrate;
 mod replace;
+mod seal_copy;
 mod sealing;
 mod sessions;
 mod transaction;
@@ -260,4 +261,5 @@ impl fmt::Debug for Store {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;

@@ -48,17 +48,16 @@ pub fn rejected(rejection: Rejection) -> Response<ProxyBody> {
             "invalid_api_key",
             "This proxy asks for its own key. Use the `apiKey` of the initialize result, the `OPENAI_API_KEY` that `run` sets, or the key `proxy` was started with.",
         ),
-        Rejection::Method => error(StatusCode::METHOD_NOT_ALLOWED, invalid, "method_not_allowed", "This method is not forwarded."),
+        Rejection::Method => {
+            error(StatusCode::METHOD_NOT_ALLOWED, invalid, "method_not_allowed", "This method is not forwarded.")
+        }
         Rejection::Target(what) => {
             let message = format!("{} are not forwarded. Use a plain path such as `/v1/responses`.", capitalised(what));
             error(StatusCode::BAD_REQUEST, invalid, "target_refused", &message)
         }
-        Rejection::NotFound => error(
-            StatusCode::NOT_FOUND,
-            invalid,
-            "not_found",
-            "Nothing is here. OpenAI's API is under `/v1/`.",
-        ),
+        Rejection::NotFound => {
+            error(StatusCode::NOT_FOUND, invalid, "not_found", "Nothing is here. OpenAI's API is under `/v1/`.")
+        }
     }
 }
 
@@ -99,7 +98,8 @@ pub fn refused(refusal: &Refusal, pool: &Pool, family: &ModelFamily, now: Timest
     match refusal {
         Refusal::NoAccounts(why) => {
             let message = format!("No account is available: {why}.");
-            let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "server_error", "no_available_accounts", &message);
+            let mut response =
+                error(StatusCode::SERVICE_UNAVAILABLE, "server_error", "no_available_accounts", &message);
             response.headers_mut().insert(HeaderName::from_static("x-should-retry"), HeaderValue::from_static("false"));
             response
         }
@@ -120,19 +120,33 @@ fn exhausted_response(exhausted: &Exhausted, pool: &Pool, family: &ModelFamily, 
             json!({"index": index, "id": candidate.account.as_str(), "label": label, "reasons": reasons, "availableAt": until})
         })
         .collect();
-    let told: Vec<String> = accounts.iter().map(|account| {
-        let reasons = account["reasons"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        format!("{} ({}): {}", account["index"], account["label"].as_str().unwrap_or_default(), reasons.collect::<Vec<_>>().join(", "))
-    }).collect();
+    let told: Vec<String> = accounts
+        .iter()
+        .map(|account| {
+            let reasons = account["reasons"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            format!(
+                "{} ({}): {}",
+                account["index"],
+                account["label"].as_str().unwrap_or_default(),
+                reasons.collect::<Vec<_>>().join(", ")
+            )
+        })
+        .collect();
     let (status, kind, code, begin) = if exhausted.rate_limited {
         let begin = format!("All accounts are limited for {family}");
         (StatusCode::TOO_MANY_REQUESTS, "usage_limit_reached", "all_accounts_rate_limited", begin)
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "server_error", "no_available_accounts", format!("No account can serve {family}"))
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "server_error",
+            "no_available_accounts",
+            format!("No account can serve {family}"),
+        )
     };
     let when = seconds.map(|seconds| format!(" The first is free again in {seconds} s.")).unwrap_or_default();
     let message = format!("{begin}.{when} {}.", told.join("; "));
-    let mut body = json!({"error": {"message": message, "type": kind, "param": null, "code": code, "accounts": accounts}});
+    let mut body =
+        json!({"error": {"message": message, "type": kind, "param": null, "code": code, "accounts": accounts}});
     if let (Some(at), Some(seconds)) = (exhausted.available_at, seconds) {
         body["error"]["resets_at"] = json!(at.as_millis().div_euclid(1000) + i64::from(at.as_millis() % 1000 != 0));
         body["error"]["resets_in_seconds"] = json!(seconds);
@@ -143,6 +157,9 @@ fn exhausted_response(exhausted: &Exhausted, pool: &Pool, family: &ModelFamily, 
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     let worth = seconds.is_some_and(|seconds| seconds <= WORTH_RETRYING_SECONDS);
-    headers.insert(HeaderName::from_static("x-should-retry"), HeaderValue::from_static(if worth { "true" } else { "false" }));
+    headers.insert(
+        HeaderName::from_static("x-should-retry"),
+        HeaderValue::from_static(if worth { "true" } else { "false" }),
+    );
     response
 }

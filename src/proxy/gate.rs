@@ -142,7 +142,13 @@ mod tests {
         let models = || Ok(Target::Forward("/v1/models".to_owned()));
         check(&gate, "GET", "/v1/models", &[HOST, KEY], &models());
         check(&gate, "GET", "/v1/models", &[HOST, ("x-api-key", "the-key")], &models());
-        check(&gate, "GET", "/v1/models", &[("host", "localhost:4000"), ("authorization", "bearer the-key")], &models());
+        check(
+            &gate,
+            "GET",
+            "/v1/models",
+            &[("host", "localhost:4000"), ("authorization", "bearer the-key")],
+            &models(),
+        );
         check(&gate, "GET", "/models", &[("host", "[::1]:4000"), KEY], &models());
         let bad_origin = ("origin", "http://localhost:4000");
         check(&gate, "GET", "/a/../b", &[bad_origin], &Err(Rejection::Malformed("it has no Host")));
@@ -166,7 +172,9 @@ mod tests {
     #[test]
     fn foreign_names_and_ports_are_turned_away_even_with_the_key() {
         let gate = gate("127.0.0.1:4000");
-        for host in ["127.0.0.1", "127.0.0.1:4001", "rebound.example:4000", "localhost.evil:4000", "0.0.0.0:4000", "", "a:b"] {
+        for host in
+            ["127.0.0.1", "127.0.0.1:4001", "rebound.example:4000", "localhost.evil:4000", "0.0.0.0:4000", "", "a:b"]
+        {
             check(&gate, "GET", "/v1/models", &[("host", host), KEY], &Err(Rejection::ForeignHost));
         }
         check(&gate, "GET", "/health", &[("host", "proxy.internal")], &Ok(Target::Health));

@@ -253,7 +253,11 @@ mod tests {
     fn heads_are_found_behind_bodies_and_both_framings_are_seen_in_any_order() {
         check("GET / HTTP/1.1\r\nHost: a\r\n\r\n", 1, 0);
         check("POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\n12\r\n\r\r\nGET / HTTP/1.1\r\n\r\n", 2, 0);
-        check("POST / HTTP/1.1\r\ncontent-length:3\r\n\r\nabcPOST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 2, CHUNKED);
+        check(
+            "POST / HTTP/1.1\r\ncontent-length:3\r\n\r\nabcPOST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
+            2,
+            CHUNKED,
+        );
         check("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", 1, CHUNKED | AMBIGUOUS);
         check("POST / HTTP/1.1\r\nContent-Length: 5\r\nTRANSFER-ENCODING : chunked\r\n\r\n", 1, CHUNKED | AMBIGUOUS);
         check("GET / HTTP/1.1\nX-Content-Length: 5\nA: transfer-encoding: x\n\n", 1, 0);

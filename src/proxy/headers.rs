@@ -5,14 +5,44 @@ use hyper::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue};
 
 /// Headers of one connection, of the browser, of other proxies, and of accounts.
 const KEPT_BACK: [&str; 36] = [
-    "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer",
-    "transfer-encoding", "upgrade", "cookie", "set-cookie", "cookie2", "set-cookie2", "origin", "referer", "forwarded",
-    "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-real-ip", "authorization",
-    "x-api-key", "api-key", "openai-organization", "openai-project", "chatgpt-account-id", "host", "alt-svc", "expect",
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "cookie",
+    "set-cookie",
+    "cookie2",
+    "set-cookie2",
+    "origin",
+    "referer",
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-forwarded-port",
+    "x-real-ip",
+    "authorization",
+    "x-api-key",
+    "api-key",
+    "openai-organization",
+    "openai-project",
+    "chatgpt-account-id",
+    "host",
+    "alt-svc",
+    "expect",
     // Answers come back as they are, so that an error can be read and no compressed line hides an event.
     "accept-encoding",
     // Ours to say.
-    "x-account-id", "x-account-label", "x-routing-strategy", "x-retry-count",
+    "x-account-id",
+    "x-account-label",
+    "x-routing-strategy",
+    "x-retry-count",
 ];
 
 /// The client's headers as they go to an upstream.
@@ -45,7 +75,8 @@ fn forwarded(from: &HeaderMap) -> HeaderMap {
         .collect();
     let mut headers = HeaderMap::with_capacity(from.len() + 8);
     for (name, value) in from {
-        let kept_back = KEPT_BACK.contains(&name.as_str()) || named.iter().any(|other| other.eq_ignore_ascii_case(name.as_str()));
+        let kept_back =
+            KEPT_BACK.contains(&name.as_str()) || named.iter().any(|other| other.eq_ignore_ascii_case(name.as_str()));
         if !kept_back {
             headers.append(name.clone(), value.clone());
         }

@@ -25,8 +25,25 @@ pub enum Target {
 
 /// The first segments of OpenAI's paths; clients that leave `/v1` out are told by them.
 const BARE: [&str; 20] = [
-    "assistants", "audio", "batches", "chat", "completions", "containers", "conversations", "embeddings", "evals", "files",
-    "fine_tuning", "images", "models", "moderations", "organization", "realtime", "responses", "threads", "uploads",
+    "assistants",
+    "audio",
+    "batches",
+    "chat",
+    "completions",
+    "containers",
+    "conversations",
+    "embeddings",
+    "evals",
+    "files",
+    "fine_tuning",
+    "images",
+    "models",
+    "moderations",
+    "organization",
+    "realtime",
+    "responses",
+    "threads",
+    "uploads",
     "vector_stores",
 ];
 
@@ -48,7 +65,11 @@ pub fn target(head: &Parts) -> Result<Target, Rejection> {
         return Err(Rejection::Target("`..` and empty segments"));
     }
     if matches!(path, "/health" | "/healthz") {
-        return if matches!(head.method, Method::GET | Method::HEAD) { Ok(Target::Health) } else { Err(Rejection::Method) };
+        return if matches!(head.method, Method::GET | Method::HEAD) {
+            Ok(Target::Health)
+        } else {
+            Err(Rejection::Method)
+        };
     }
     let first = path[1..].split('/').next().unwrap_or_default();
     let versioned = path.strip_prefix("/v1/").is_some_and(|rest| !rest.is_empty());

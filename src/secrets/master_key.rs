@@ -7,7 +7,7 @@ mod sources;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 pub use seal_block::SealBlock;
 pub use sources::KeySources;
@@ -129,6 +129,8 @@ pub enum KeyState {
 /// The sources, and what was learned from them. One per process and accounts file.
 pub struct Keyring {
     sources: KeySources,
+    /// What a pipe in the place of a file said; it says it once.
+    piped: OnceLock<Secret<String>>,
     known: Mutex<Known>,
     /// Held during Argon2, so that two callers do not both pay for it; `known` is never held that long.
     deriving: Mutex<()>,
@@ -143,7 +145,7 @@ struct Known {
 impl Keyring {
     /// Reads nothing yet.
     pub fn new(sources: KeySources) -> Keyring {
-        Keyring { sources, known: Mutex::default(), deriving: Mutex::default() }
+        Keyring { sources, piped: OnceLock::new(), known: Mutex::default(), deriving: Mutex::default() }
     }
 
     /// What is known about the key of `seal`. Raw keys are checked at once; Argon2 never runs here.
@@ -152,7 +154,7 @@ impl Keyring {
         if self.unlocked(seal).is_some() {
             return KeyState::Unlocked;
         }
-        let (found, _) = self.sources.find();
+        let (found, _) = self.sources.find(&self.piped);
         let mut state = if found.is_empty() { KeyState::Missing } else { KeyState::Wrong };
         for candidate in found {
             if self.is_refused(seal, &candidate) {
@@ -184,7 +186,7 @@ impl Keyring {
         if let Some(key) = self.unlocked(seal) {
             return Ok(key);
         }
-        let (found, failure) = self.sources.find();
+        let (found, failure) = self.sources.find(&self.piped);
         for candidate in &found {
             if !self.is_refused(seal, candidate)
                 && let Some(key) = self.attempt(seal, candidate)?
@@ -207,7 +209,7 @@ impl Keyring {
     /// [`KeyError::Unreadable`], [`KeyError::Uncreatable`] or [`KeyError::NoRandomness`].
     pub fn create(&self) -> Result<(SealBlock, Arc<MasterKey>), KeyError> {
         let _deriving = self.deriving.lock().unwrap_or_else(PoisonError::into_inner);
-        let (found, failure) = self.sources.find();
+        let (found, failure) = self.sources.find(&self.piped);
         let first = match (found.into_iter().next(), failure) {
             (Some(first), None) => first,
             (Some(first), Some(_)) if first.source != KeySource::KeyFile => first,
@@ -225,14 +227,13 @@ impl Keyring {
     fn attempt(&self, seal: &SealBlock, candidate: &Found) -> Result<Option<Arc<MasterKey>>, KeyError> {
         let key = seal.derive(&candidate.material())?.filter(|key| seal.accepts(key)).map(Arc::new);
         let mut known = self.known();
-        match &key {
-            Some(key) => known.unlocked = Some((seal.clone(), Arc::clone(key))),
-            None => {
-                if known.refused.len() >= MAX_REFUSED {
-                    known.refused.remove(0);
-                }
-                known.refused.push((seal.clone(), candidate.text.clone()));
+        if let Some(key) = &key {
+            known.unlocked = Some((seal.clone(), Arc::clone(key)));
+        } else {
+            if known.refused.len() >= MAX_REFUSED {
+                known.refused.remove(0);
             }
+            known.refused.push((seal.clone(), candidate.text.clone()));
         }
         Ok(key)
     }
@@ -251,4 +252,5 @@ impl Keyring {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;

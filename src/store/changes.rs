@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use super::error::StoreError;
 use super::files;
-use super::format::{FormatError, State, StoredSecret};
+use super::format::{FormatError, State};
 use super::replace::Places;
+use super::seal_copy;
 use crate::clock::Clock;
-use crate::secrets::cipher;
 
 /// A file written this short a time before it was read may be written again within the same tick of the kernel's
 /// clock, and look unchanged.
@@ -135,6 +135,12 @@ impl Cache {
         self.seen.as_ref().map_or(0, |state| state.revision)
     }
 
+    /// Whether the next reading is one `stat` when the file does not move.
+    #[cfg(test)]
+    pub(super) fn is_settled(&self) -> bool {
+        self.reading.as_ref().is_some_and(|reading| reading.stamp.is_some())
+    }
+
     fn remember(&mut self, bytes: Vec<u8>, stamp: Option<Stamp>, outcome: Result<Arc<State>, StoreError>) {
         if let Ok(state) = &outcome {
             self.seen = Some(Arc::clone(state));
@@ -152,33 +158,8 @@ impl Cache {
         })?;
         // A tool that does not know our fields drops them; a revision never goes back for that.
         state.revision = state.revision.max(self.highest_revision());
-        self.find_seal(places, &mut state);
+        seal_copy::restore(places, &mut state);
         Ok(Arc::new(state))
-    }
-
-    /// A tool that drops our fields keeps the sealed values and loses what opens them. We remember it, or the state
-    /// before the last write does.
-    fn find_seal(&self, places: &Places, state: &mut State) {
-        let sealed_with = |id: &str| {
-            state.secrets().any(|secret| match secret {
-                StoredSecret::Sealed(envelope) => cipher::key_id(envelope) == Some(id),
-                StoredSecret::Plain(_) | StoredSecret::New(_) => false,
-            })
-        };
-        let is_sealed = state.secrets().any(|secret| matches!(secret, StoredSecret::Sealed(_)));
-        if state.seal.is_some() || !is_sealed {
-            return;
-        }
-        let fits = |other: &State| other.seal.as_ref().is_some_and(|seal| sealed_with(&seal.key_id));
-        let previous = || State::from_json(&files::read(&places.previous).ok()??).ok().map(Arc::new);
-        if let Some(other) =
-            self.seen.clone().filter(|seen| fits(seen)).or_else(|| previous().filter(|state| fits(state)))
-        {
-            state.seal.clone_from(&other.seal);
-            if state.store_id.is_empty() {
-                state.store_id.clone_from(&other.store_id);
-            }
-        }
     }
 }
 
@@ -197,6 +178,3 @@ fn contents(path: &Path) -> io::Result<(Vec<u8>, Option<Stamp>)> {
     }
     Ok((last, None))
 }
-
-#[cfg(test)]
-mod tests;

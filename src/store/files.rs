@@ -14,13 +14,11 @@ const MAX_LINKS: usize = 40;
 pub(super) fn real_path(path: &Path) -> io::Result<PathBuf> {
     let mut path = std::path::absolute(path)?;
     for _ in 0..MAX_LINKS {
-        match fs::read_link(&path) {
-            Ok(target) => path = real_folder(path.parent().unwrap_or(&path))?.join(target),
-            Err(_) => {
-                let name = path.file_name().ok_or(ErrorKind::InvalidInput)?;
-                return Ok(real_folder(path.parent().unwrap_or(&path))?.join(name));
-            }
-        }
+        let folder = real_folder(path.parent().unwrap_or(&path))?;
+        let Ok(target) = fs::read_link(&path) else {
+            return Ok(folder.join(path.file_name().ok_or(ErrorKind::InvalidInput)?));
+        };
+        path = folder.join(target);
     }
     Err(io::Error::other("too many levels of symbolic links"))
 }

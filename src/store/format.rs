@@ -7,9 +7,8 @@ mod session;
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
-
 pub use account::{SecretField, StoredAccount, StoredKind, StoredSecret};
+pub use fields::Extra;
 pub use json::FormatError;
 pub use session::{FamilyPin, Pin, SessionKind, SessionRecord};
 
@@ -43,7 +42,7 @@ pub struct State {
     /// How the secrets are sealed; `None` until there is one to seal.
     pub seal: Option<SealBlock>,
     /// Fields this version does not know.
-    pub extra: Map<String, Value>,
+    pub extra: Extra,
 }
 
 impl State {

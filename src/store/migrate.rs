@@ -17,6 +17,7 @@ pub(super) fn spread_reset_time(accounts: &mut [StoredAccount]) {
     for account in accounts {
         let Some(value) = account.extra.shift_remove("rateLimitResetTime") else { continue };
         let Some(reset_at) = number(&value) else { continue };
+        account.extra.shift_remove("rateLimitResetTimes");
         for family in FAMILIES {
             account.rate_limit_reset_times.entry(family.to_owned()).or_insert(reset_at);
         }

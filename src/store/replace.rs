@@ -110,6 +110,3 @@ fn keep_previous(places: &Places) -> io::Result<()> {
     files::rename(&temporary, &places.previous)?;
     files::remove(&temporary)
 }
-
-#[cfg(test)]
-mod tests;

@@ -68,6 +68,3 @@ fn binding<'a>(store_id: &'a str, account: &'a StoredAccount, field: SecretField
         field: field.name(),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -109,4 +109,5 @@ fn reap(path: &Path) -> bool {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;

@@ -1,1 +1,255 @@
-//! Tests.
+//! The store as its callers use it.
+#![expect(clippy::disallowed_methods, reason = "the tests play the other programs that touch these files")]
+
+mod concurrency;
+mod damage;
+mod model;
+mod processes;
+mod secrets;
+
+use std::convert::Infallible;
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::domain::time::Timestamp;
+
+pub(super) const RAW_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+
+/// A home with a store in it.
+pub(super) struct Home {
+    pub dir: TempDir,
+    pub file: PathBuf,
+}
+
+impl Home {
+    pub fn new() -> Home {
+        let dir = TempDir::new().unwrap();
+        let file = dir.path().canonicalize().unwrap().join("config/opencode/accounts.json");
+        Home { dir, file }
+    }
+
+    /// With an accounts file that another tool wrote.
+    pub fn with(text: &str) -> Home {
+        let home = Home::new();
+        fs::create_dir_all(home.file.parent().unwrap()).unwrap();
+        fs::write(&home.file, text).unwrap();
+        home
+    }
+
+    pub fn options(&self) -> StoreOptions {
+        StoreOptions {
+            accounts_file: self.file.clone(),
+            keys: KeySources {
+                explicit: None,
+                variable: Some(Secret::new(RAW_KEY.to_owned())),
+                variable_file: None,
+                data_dir: self.dir.path().join("data"),
+            },
+            clock: Clock::from_fn(|| Timestamp(1_700_000_000_000)),
+            session_id: "tests".to_owned(),
+        }
+    }
+
+    /// A store without any master key.
+    pub fn keyless(&self) -> Store {
+        let mut options = self.options();
+        options.keys.variable = None;
+        Store::open(options).unwrap()
+    }
+
+    /// A store of its own cache, thread and locks, as another process would have.
+    pub fn open(&self) -> Store {
+        Store::open(self.options()).unwrap()
+    }
+
+    pub fn text(&self) -> String {
+        fs::read_to_string(&self.file).unwrap()
+    }
+}
+
+/// Runs one update to its end.
+pub(super) fn update<T: Send + 'static>(
+    store: &Store,
+    change: impl FnOnce(&mut Transaction<'_>) -> T + Send + 'static,
+) -> Result<T, UpdateError<Infallible>> {
+    block_on(store.update(Creation::Allowed, |transaction| Ok(change(transaction))))
+}
+
+pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
+}
+
+pub(super) fn account(id: &str) -> StoredAccount {
+    StoredAccount { id: id.to_owned(), label: Some(id.to_owned()), ..StoredAccount::default() }
+}
+
+pub(super) fn add(store: &Store, id: &str) {
+    let account = account(id);
+    update(store, move |transaction| transaction.state.accounts.push(account)).unwrap();
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::symlink_metadata(path).unwrap().mode() & 0o7777
+}
+
+#[test]
+fn there_is_no_file_until_the_first_change() {
+    let home = Home::new();
+    let store = home.open();
+    assert_eq!(store.read().unwrap(), None);
+    update(&store, |_| ()).unwrap();
+    assert_eq!(store.read().unwrap(), None);
+    add(&store, "one");
+    let state = store.read().unwrap().unwrap();
+    assert_eq!((state.version, state.revision, state.accounts.len(), state.store_id.len()), (3, 1, 1, 32));
+    assert_eq!(state.seal, None, "there is nothing to seal");
+    assert!(home.text().starts_with("{\n  \"version\": 3,\n") && home.text().ends_with("}\n"));
+    let folder = store.folder().to_owned();
+    assert_eq!((mode(&home.file), mode(&folder), mode(&folder.join("lock"))), (0o600, 0o700, 0o600));
+    assert_eq!(mode(&home.dir.path().join("config")), 0o700);
+}
+
+#[test]
+fn an_update_that_changes_nothing_or_is_refused_writes_nothing() {
+    let home = Home::new();
+    let store = home.open();
+    add(&store, "one");
+    let (text, inode) = (home.text(), fs::metadata(&home.file).unwrap().ino());
+    update(&store, |transaction| transaction.state.accounts[0].label = Some("one".to_owned())).unwrap();
+    let refused: Result<(), _> = block_on(store.update(Creation::Allowed, |transaction| {
+        transaction.state.accounts.clear();
+        Err("no")
+    }));
+    assert!(matches!(refused, Err(UpdateError::Refused("no"))));
+    assert_eq!((home.text(), fs::metadata(&home.file).unwrap().ino()), (text, inode));
+}
+
+#[test]
+fn the_state_before_each_write_is_kept() {
+    let home = Home::new();
+    let store = home.open();
+    add(&store, "one");
+    let before = home.text();
+    add(&store, "two");
+    assert_eq!(fs::read_to_string(store.folder().join("previous.json")).unwrap(), before);
+    let mut names = files::names(store.folder()).unwrap();
+    names.sort();
+    assert_eq!(names, ["lock", "previous.json"]);
+}
+
+#[test]
+fn a_removed_file_comes_back_only_when_that_is_allowed() {
+    let home = Home::new();
+    let store = home.open();
+    add(&store, "one");
+    let first = store.read().unwrap().unwrap();
+    fs::remove_file(&home.file).unwrap();
+    assert_eq!(store.read().unwrap(), None);
+    let never: Result<(), UpdateError<Infallible>> = block_on(store.update(Creation::Never, |transaction| {
+        transaction.state.accounts.push(account("ghost"));
+        Ok(())
+    }));
+    assert!(matches!(never, Err(UpdateError::NoFile)));
+    assert!(!home.file.exists());
+    add(&store, "two");
+    let second = store.read().unwrap().unwrap();
+    assert_ne!(first.store_id, second.store_id);
+    assert!(second.revision > first.revision);
+    assert_eq!(second.accounts[0].id, "two");
+}
+
+#[test]
+fn two_paths_to_one_file_are_one_store() {
+    let home = Home::new();
+    let link = home.dir.path().join("link.json");
+    symlink("config/opencode/accounts.json", &link).unwrap();
+    let through_link = Store::open(StoreOptions { accounts_file: link.clone(), ..home.options() }).unwrap();
+    assert_eq!(through_link.path(), home.file, "also while the link dangles");
+    add(&through_link, "one");
+    assert!(link.is_symlink() && home.file.is_file());
+    add(&home.open(), "two");
+    assert_eq!(through_link.read().unwrap().unwrap().accounts.len(), 2);
+    symlink(home.dir.path().join("config"), home.dir.path().join("folder")).unwrap();
+    let odd = home.dir.path().join("folder/../config/opencode/./accounts.json");
+    assert_eq!(Store::open(StoreOptions { accounts_file: odd, ..home.options() }).unwrap().path(), home.file);
+    let (a, b) = (home.dir.path().join("a"), home.dir.path().join("b"));
+    symlink(&a, &b).unwrap();
+    symlink(&b, &a).unwrap();
+    assert!(matches!(Store::open(StoreOptions { accounts_file: a, ..home.options() }), Err(StoreError::Io { .. })));
+}
+
+#[test]
+fn reading_the_same_bytes_gives_the_same_state() {
+    let home = Home::new();
+    let store = home.open();
+    add(&store, "one");
+    let first = store.read().unwrap().unwrap();
+    fs::write(&home.file, home.text()).unwrap();
+    assert!(Arc::ptr_eq(&first, &store.read().unwrap().unwrap()));
+    add(&home.open(), "two");
+    assert!(!Arc::ptr_eq(&first, &store.read().unwrap().unwrap()));
+}
+
+#[test]
+fn a_file_at_rest_is_not_read_again() {
+    let home = Home::new();
+    add(&home.open(), "one");
+    let store = home.open();
+    let first = store.read().unwrap().unwrap();
+    assert!(!store.0.cache().is_settled(), "it was written a moment ago");
+    while !store.0.cache().is_settled() {
+        assert!(Arc::ptr_eq(&first, &store.read().unwrap().unwrap()));
+    }
+    assert!(Arc::ptr_eq(&first, &store.read().unwrap().unwrap()));
+}
+
+#[test]
+fn a_change_within_one_tick_of_the_clock_is_seen() {
+    let home = Home::new();
+    let store = home.open();
+    add(&store, "aaa");
+    for round in 0..200 {
+        let label = format!("a{:02}", round % 100);
+        let text = home.text();
+        let old = store.read().unwrap().unwrap().accounts[0].id.clone();
+        fs::write(&home.file, text.replace(&old, &label)).unwrap();
+        assert_eq!(store.read().unwrap().unwrap().accounts[0].id, label);
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_trusted_is_refused() {
+    let home = Home::new();
+    add(&home.open(), "one");
+    let folder = home.open().folder().to_owned();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+    add(&home.open(), "two");
+    assert_eq!(mode(&folder), 0o700);
+    fs::rename(&folder, home.dir.path().join("elsewhere")).unwrap();
+    symlink(home.dir.path().join("elsewhere"), &folder).unwrap();
+    let refused = update(&home.open(), |transaction| transaction.state.accounts.clear());
+    assert!(matches!(refused, Err(UpdateError::Store(StoreError::Foreign { .. }))), "{refused:?}");
+}
+
+#[test]
+fn a_panic_in_a_change_is_its_callers_alone() {
+    let home = Home::new();
+    let store = home.open();
+    add(&store, "one");
+    let panicked = catch_unwind(AssertUnwindSafe(|| update(&store, |_| panic!("in the change"))));
+    assert!(panicked.is_err());
+    add(&store, "two");
+    assert_eq!(store.read().unwrap().unwrap().accounts.len(), 2);
+}
+
+#[test]
+fn the_handles_can_be_shared() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Store>();
+    shared::<SessionLock>();
+    shared::<ProbeLock>();
+    shared::<StoreError>();
+}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::error::{StoreError, UpdateError};
 use super::format::{State, StoredSecret};
 use super::lock::{FileLock, Holder};
-use super::{Creation, Inner, StoreWarning, migrate, replace, sealing};
+use super::{Creation, Inner, StoreWarning, migrate, replace, seal_copy, sealing};
 use crate::domain::time::Timestamp;
 
 /// The file as it is now, under its lock, for one change.
@@ -23,6 +23,12 @@ impl Transaction<'_> {
     pub fn now(&self) -> Timestamp {
         self.now
     }
+}
+
+/// The file as it was read under the lock.
+struct Present {
+    state: Arc<State>,
+    bytes: Vec<u8>,
 }
 
 impl Inner {
@@ -53,7 +59,7 @@ impl Inner {
         change: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, UpdateError<E>> {
         let (mut before, bytes) = match (self.read_locked()?, creation) {
-            (Some((state, bytes)), _) => (State::clone(&state), bytes),
+            (Some(present), _) => (State::clone(&present.state), present.bytes),
             (None, Creation::Allowed) => (State::new(""), Vec::new()),
             (None, Creation::Never) => return Err(UpdateError::NoFile),
         };
@@ -78,13 +84,13 @@ impl Inner {
     }
 
     /// The state under the lock, with its bytes. A file that cannot be read is copied aside for whoever mends it.
-    fn read_locked(&self) -> Result<Option<(Arc<State>, Vec<u8>)>, StoreError> {
+    fn read_locked(&self) -> Result<Option<Present>, StoreError> {
         let mut cache = self.cache();
         let read = cache.read_again(&self.places);
         if let Err(StoreError::Unreadable { .. } | StoreError::Newer { .. }) = &read {
             self.places.set_aside(cache.bytes());
         }
-        Ok(read?.map(|state| (state, cache.bytes().to_vec())))
+        Ok(read?.map(|state| Present { state, bytes: cache.bytes().to_vec() }))
     }
 
     /// Writes `state`; before that, copies the `unsealed` bytes that another tool could still read.
@@ -96,6 +102,7 @@ impl Inner {
             reason: error.to_string(),
             previous: self.places.previous.clone(),
         })?;
+        seal_copy::keep(&self.places, &state)?;
         let backup = unsealed.map(|(bytes, now)| self.places.back_up(bytes, now.as_millis())).transpose()?;
         match replace::replace(&self.places, &bytes) {
             Ok(()) => {

@@ -4,6 +4,7 @@
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use zeroize::Zeroizing;
 
@@ -71,20 +72,20 @@ impl KeySources {
     }
 
     /// Every source that is set, and the first one that could not be read.
-    pub(super) fn find(&self) -> (Vec<Found>, Option<KeyError>) {
+    pub(super) fn find(&self, piped: &OnceLock<Secret<String>>) -> (Vec<Found>, Option<KeyError>) {
         let mut found = Vec::new();
         let mut failure = None;
         found.extend(self.explicit.as_ref().and_then(|text| Found::new(KeySource::Explicit, text.expose())));
         found.extend(self.variable.as_ref().and_then(|text| Found::new(KeySource::Variable, text.expose())));
         if let Some(path) = self.variable_file.as_deref().filter(|path| !path.as_os_str().is_empty()) {
-            match read_key(path) {
-                Ok(text) => found.extend(Found::new(KeySource::VariableFile, &text)),
+            match read_once(path, piped) {
+                Ok(text) => found.extend(Found::new(KeySource::VariableFile, text.expose())),
                 Err(source) => failure = Some(KeyError::unreadable(path, source)),
             }
         }
         match read_key(&self.key_file()) {
             Ok(text) => found.extend(Found::new(KeySource::KeyFile, &text)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
             Err(source) => failure = failure.or_else(|| Some(KeyError::unreadable(&self.key_file(), source))),
         }
         (found, failure)
@@ -140,6 +141,19 @@ fn make_private_dir(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)
+}
+
+/// `CAM_MASTER_KEY_FILE=<(pass show key)` gives a pipe, which is empty when it is read again.
+fn read_once(path: &Path, piped: &OnceLock<Secret<String>>) -> io::Result<Secret<String>> {
+    if let Some(text) = piped.get() {
+        return Ok(text.clone());
+    }
+    let is_file = fs::metadata(path)?.is_file();
+    let text = Secret::new(String::clone(&*read_key(path)?));
+    if is_file {
+        return Ok(text);
+    }
+    Ok(piped.get_or_init(|| text).clone())
 }
 
 fn read_key(path: &Path) -> io::Result<Zeroizing<String>> {

@@ -1,1 +1,166 @@
-//! Keys.
+//! Which source wins, and which of the three errors is told.
+#![expect(clippy::disallowed_methods, reason = "the tests play the other programs that touch these files")]
+
+use std::os::unix::fs::PermissionsExt;
+
+use tempfile::TempDir;
+
+use super::*;
+
+const RAW: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+const OTHER: &str = "FFEEDDCCBBAA99887766554433221100ffeeddccbbaa99887766554433221100";
+
+fn none(home: &TempDir) -> KeySources {
+    KeySources { explicit: None, variable: None, variable_file: None, data_dir: home.path().join("data/deep") }
+}
+
+fn secret(text: &str) -> Secret<String> {
+    Secret::new(text.to_owned())
+}
+
+fn mode(path: &Path) -> u32 {
+    path.symlink_metadata().unwrap().permissions().mode() & 0o7777
+}
+
+#[test]
+fn a_raw_key_needs_no_derivation() {
+    let home = TempDir::new().unwrap();
+    let sources = KeySources { variable: Some(secret(&format!("{RAW}\n"))), ..none(&home) };
+    let (seal, key) = Keyring::new(sources.clone()).create().unwrap();
+    assert_eq!((seal.kdf.as_str(), &seal.salt), ("none", &None));
+    let again = Keyring::new(sources);
+    assert_eq!(again.state(Some(&seal)), KeyState::Unlocked);
+    assert_eq!(again.unlock(&seal).unwrap().id(), key.id());
+    assert!(!home.path().join("data").exists());
+}
+
+#[test]
+fn a_passphrase_is_derived_on_need_alone() {
+    let home = TempDir::new().unwrap();
+    let sources = KeySources { variable: Some(secret("correct horse")), ..none(&home) };
+    let (seal, _) = Keyring::new(sources.clone()).create().unwrap();
+    assert_eq!(
+        (seal.kdf.as_str(), seal.memory_kib, seal.iterations, seal.parallelism),
+        ("argon2id", Some(19456), Some(2), Some(1))
+    );
+    let again = Keyring::new(sources);
+    assert_eq!(again.state(Some(&seal)), KeyState::Untested);
+    again.unlock(&seal).unwrap();
+    assert_eq!(again.state(Some(&seal)), KeyState::Unlocked);
+    let wrong = Keyring::new(KeySources { variable: Some(secret("wrong donkey")), ..none(&home) });
+    let error = wrong.unlock(&seal).unwrap_err();
+    assert!(matches!(&error, KeyError::Wrong { tried } if *tried == [KeySource::Variable]));
+    assert!(!error.to_string().contains("donkey") && error.to_string().contains("CAM_MASTER_KEY"));
+    assert_eq!(wrong.state(Some(&seal)), KeyState::Wrong);
+}
+
+#[test]
+fn no_key_and_the_wrong_key_are_two_errors() {
+    let home = TempDir::new().unwrap();
+    let (seal, _) = Keyring::new(KeySources { variable: Some(secret(RAW)), ..none(&home) }).create().unwrap();
+    let missing = Keyring::new(KeySources { explicit: Some(secret("")), variable: Some(secret("\n")), ..none(&home) });
+    assert!(matches!(missing.unlock(&seal), Err(KeyError::Missing { .. })));
+    assert_eq!(missing.state(Some(&seal)), KeyState::Missing);
+    let wrong =
+        Keyring::new(KeySources { explicit: Some(secret(OTHER)), variable: Some(secret("no raw key")), ..none(&home) });
+    assert_eq!(wrong.state(Some(&seal)), KeyState::Wrong);
+    assert!(matches!(wrong.unlock(&seal), Err(KeyError::Wrong { tried }) if tried.len() == 2));
+    assert!(!home.path().join("data").exists(), "a sealed file never makes a key file");
+}
+
+#[test]
+fn the_first_source_that_fits_is_used() {
+    let home = TempDir::new().unwrap();
+    let (seal, _) = Keyring::new(KeySources { variable: Some(secret(RAW)), ..none(&home) }).create().unwrap();
+    let file = home.path().join("key");
+    std::fs::write(&file, format!("{RAW}\r\n")).unwrap();
+    let sources = KeySources { explicit: Some(secret(OTHER)), variable_file: Some(file), ..none(&home) };
+    assert!(Keyring::new(sources).unlock(&seal).is_ok());
+    let unreadable = KeySources { variable_file: Some(home.path().join("gone")), ..none(&home) };
+    assert!(matches!(Keyring::new(unreadable.clone()).unlock(&seal), Err(KeyError::Unreadable { .. })));
+    assert!(matches!(Keyring::new(unreadable).create(), Err(KeyError::Unreadable { .. })));
+}
+
+#[test]
+fn a_key_file_is_made_once_and_for_its_owner_alone() {
+    let home = TempDir::new().unwrap();
+    let sources = none(&home);
+    let (seal, _) = Keyring::new(sources.clone()).create().unwrap();
+    let text = std::fs::read_to_string(sources.key_file()).unwrap();
+    assert_eq!((text.trim().len(), mode(&sources.key_file()), mode(&sources.data_dir)), (64, 0o600, 0o700));
+    assert_eq!(std::fs::read_dir(&sources.data_dir).unwrap().count(), 1, "nothing unfinished is left");
+    assert!(Keyring::new(sources.clone()).unlock(&seal).is_ok());
+    Keyring::new(sources.clone()).create().unwrap();
+    assert_eq!(std::fs::read_to_string(sources.key_file()).unwrap(), text);
+}
+
+#[test]
+fn an_empty_key_file_is_none() {
+    let home = TempDir::new().unwrap();
+    let sources = none(&home);
+    std::fs::create_dir_all(&sources.data_dir).unwrap();
+    std::fs::write(sources.key_file(), "\n").unwrap();
+    let (seal, _) = Keyring::new(sources.clone()).create().unwrap();
+    assert!(Keyring::new(sources).unlock(&seal).is_ok());
+}
+
+#[test]
+fn many_at_once_agree_on_one_key_file() {
+    let home = TempDir::new().unwrap();
+    let sources = none(&home);
+    let seals: Vec<SealBlock> = std::thread::scope(|scope| {
+        let makers: Vec<_> =
+            (0..8).map(|_| scope.spawn(|| Keyring::new(sources.clone()).create().unwrap().0)).collect();
+        makers.into_iter().map(|maker| maker.join().unwrap()).collect()
+    });
+    for seal in seals {
+        assert!(Keyring::new(sources.clone()).unlock(&seal).is_ok());
+    }
+}
+
+#[test]
+fn a_pipe_is_read_once() {
+    let home = TempDir::new().unwrap();
+    let pipe = home.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let writer = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::write(pipe, format!("{RAW}\n")).unwrap()
+    });
+    let keyring = Keyring::new(KeySources { variable_file: Some(pipe), ..none(&home) });
+    let (seal, _) = keyring.create().unwrap();
+    writer.join().unwrap();
+    assert_eq!((seal.kdf.as_str(), keyring.create().unwrap().0.kdf.as_str()), ("none", "none"));
+}
+
+#[test]
+fn absurd_parameters_are_refused_before_they_cost_anything() {
+    let home = TempDir::new().unwrap();
+    let sources = KeySources { variable: Some(secret("correct horse")), ..none(&home) };
+    let (seal, _) = Keyring::new(sources.clone()).create().unwrap();
+    let text = |text: &str| Some(text.to_owned());
+    for damaged in [
+        SealBlock { memory_kib: Some(u64::MAX), ..seal.clone() },
+        SealBlock { memory_kib: Some(4 * 1024 * 1024), ..seal.clone() },
+        SealBlock { memory_kib: Some(1), ..seal.clone() },
+        SealBlock { iterations: Some(1_000_000), ..seal.clone() },
+        SealBlock { parallelism: Some(0), ..seal.clone() },
+        SealBlock { parallelism: None, ..seal.clone() },
+        SealBlock { salt: text("AA"), ..seal.clone() },
+        SealBlock { salt: text("not base64!"), ..seal.clone() },
+        SealBlock { salt: None, ..seal.clone() },
+        SealBlock { kdf: "rot13".to_owned(), ..seal.clone() },
+        SealBlock { key_id: String::new(), ..seal.clone() },
+    ] {
+        let keyring = Keyring::new(sources.clone());
+        assert!(matches!(keyring.unlock(&damaged), Err(KeyError::DamagedSeal { .. })), "{damaged:?}");
+    }
+}
+
+#[test]
+fn sources_do_not_print_their_keys() {
+    let home = TempDir::new().unwrap();
+    let sources = KeySources { explicit: Some(secret(RAW)), variable: Some(secret("correct horse")), ..none(&home) };
+    let printed = format!("{sources:?}");
+    assert!(!printed.contains("horse") && !printed.contains(&RAW[..6]), "{printed}");
+}

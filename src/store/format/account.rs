@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::fields::{Field, put, put_extra, take};
+use super::fields::{Extra, Field, put, put_extra, take, take_always};
 use crate::secrets::{Secret, cipher};
 
 /// How an account authenticates, in the file's words.
@@ -116,7 +116,7 @@ pub struct StoredAccount {
     /// Why, in the other tool's words or ours.
     pub cooldown_reason: Option<String>,
     /// Fields this version does not know.
-    pub extra: Map<String, Value>,
+    pub extra: Extra,
 }
 
 impl StoredAccount {
@@ -186,10 +186,10 @@ macro_rules! fields {
         /// `id` is empty when there is none.
         pub(super) fn read(mut object: Map<String, Value>) -> StoredAccount {
             StoredAccount {
-                id: take(&mut object, "id").unwrap_or_default(),
+                id: take_always(&mut object, "id"),
                 $($field: take(&mut object, $name),)*
                 rate_limit_reset_times: take(&mut object, "rateLimitResetTimes").unwrap_or_default(),
-                extra: object,
+                extra: Extra(object),
             }
         }
 

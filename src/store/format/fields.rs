@@ -2,10 +2,37 @@
 //! its field stays among the unknown ones, so that nothing is lost.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::{Deref, DerefMut};
 
 use serde_json::{Map, Value};
 
 use crate::secrets::Secret;
+
+/// The fields this version does not know, kept as they came. They may hold another tool's secrets, so only their
+/// names print.
+#[derive(Clone, Default, PartialEq)]
+pub struct Extra(pub Map<String, Value>);
+
+impl Deref for Extra {
+    type Target = Map<String, Value>;
+
+    fn deref(&self) -> &Map<String, Value> {
+        &self.0
+    }
+}
+
+impl DerefMut for Extra {
+    fn deref_mut(&mut self) -> &mut Map<String, Value> {
+        &mut self.0
+    }
+}
+
+impl fmt::Debug for Extra {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 /// A value that stands in one field of the file.
 pub(super) trait Field: Sized {
@@ -21,6 +48,11 @@ pub(super) fn take<T: Field>(object: &mut Map<String, Value>, name: &str) -> Opt
         object.shift_remove(name);
     }
     read
+}
+
+/// Takes a field that is always written; what does not fit it would be overwritten, so it goes.
+pub(super) fn take_always<T: Field + Default>(object: &mut Map<String, Value>, name: &str) -> T {
+    object.shift_remove(name).and_then(|value| T::read(&value)).unwrap_or_default()
 }
 
 /// Puts the field into `object` when there is one.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::ser::PrettyFormatter;
 use serde_json::{Map, Value};
 
-use super::fields::{put, put_extra, take};
+use super::fields::{Extra, Field, put, put_extra, take, take_always};
 use super::{State, VERSION, account};
 use crate::secrets::master_key::SealBlock;
 use crate::store::migrate;
@@ -58,19 +58,21 @@ pub(super) fn read(bytes: &[u8]) -> Result<State, FormatError> {
         };
         accounts.push(account::read(entry));
     }
-    let active_index = take(&mut file, "activeIndex").unwrap_or_default();
+    let active_index = take_always(&mut file, "activeIndex");
     let mut state = State {
         version: VERSION,
         store_id: take(&mut file, "storeId").unwrap_or_default(),
-        revision: take(&mut file, "revision").unwrap_or_default(),
+        revision: take_always(&mut file, "revision"),
         accounts,
         active_index,
-        active_index_by_family: take(&mut file, "activeIndexByFamily")
+        active_index_by_family: file
+            .shift_remove("activeIndexByFamily")
+            .and_then(|indices| Field::read(&indices))
             .unwrap_or_else(|| migrate::active_index_by_family(active_index)),
         pin: take(&mut file, "pin"),
         sessions: take(&mut file, "sessions").unwrap_or_default(),
         seal: seal_block(&mut file)?,
-        extra: file,
+        extra: Extra(file),
     };
     if version == 1 {
         migrate::spread_reset_time(&mut state.accounts);
@@ -95,7 +97,7 @@ pub(super) fn write(state: &State) -> Vec<u8> {
     file.insert("accounts".to_owned(), state.accounts.iter().map(account::write).collect());
     put(&mut file, "activeIndex", Some(&state.active_index));
     put(&mut file, "activeIndexByFamily", Some(&state.active_index_by_family));
-    put(&mut file, "storeId", Some(&state.store_id));
+    put(&mut file, "storeId", Some(&state.store_id).filter(|id| !id.is_empty()));
     put(&mut file, "revision", Some(&state.revision));
     put(&mut file, "pin", state.pin.as_ref());
     if !state.sessions.is_empty() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::fields::{Field, put, put_extra, take};
+use super::fields::{Extra, Field, put, put_extra, take, take_always};
 
 /// A switch by hand with scope `everywhere`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,7 +16,7 @@ pub struct Pin {
     /// The families that were switched alone.
     pub families: BTreeMap<String, FamilyPin>,
     /// Fields this version does not know.
-    pub extra: Map<String, Value>,
+    pub extra: Extra,
 }
 
 /// A switch of one family.
@@ -60,7 +60,7 @@ pub struct SessionRecord {
     /// The current account by family.
     pub accounts: BTreeMap<String, String>,
     /// Fields this version does not know.
-    pub extra: Map<String, Value>,
+    pub extra: Extra,
 }
 
 impl Field for SessionKind {
@@ -85,7 +85,7 @@ impl Field for SessionKind {
 impl Field for FamilyPin {
     fn read(value: &Value) -> Option<FamilyPin> {
         let mut object = value.as_object()?.clone();
-        Some(FamilyPin { account: take(&mut object, "account")?, at: take(&mut object, "at").unwrap_or_default() })
+        Some(FamilyPin { account: take(&mut object, "account")?, at: take_always(&mut object, "at") })
     }
 
     fn write(&self) -> Value {
@@ -101,9 +101,9 @@ impl Field for Pin {
         let mut object = value.as_object()?.clone();
         Some(Pin {
             account: take(&mut object, "account"),
-            at: take(&mut object, "at").unwrap_or_default(),
+            at: take_always(&mut object, "at"),
             families: take(&mut object, "families").unwrap_or_default(),
-            extra: object,
+            extra: Extra(object),
         })
     }
 
@@ -125,14 +125,14 @@ impl Field for SessionRecord {
         let mut object = value.as_object()?.clone();
         Some(SessionRecord {
             id: take(&mut object, "id")?,
-            pid: take(&mut object, "pid").unwrap_or_default(),
-            kind: take(&mut object, "kind").unwrap_or_default(),
-            port: take(&mut object, "port").unwrap_or_default(),
-            started_at: take(&mut object, "startedAt").unwrap_or_default(),
+            pid: take_always(&mut object, "pid"),
+            kind: take_always(&mut object, "kind"),
+            port: take_always(&mut object, "port"),
+            started_at: take_always(&mut object, "startedAt"),
             start_account: take(&mut object, "startAccount"),
-            shifted: take(&mut object, "shifted").unwrap_or_default(),
-            accounts: take(&mut object, "accounts").unwrap_or_default(),
-            extra: object,
+            shifted: take_always(&mut object, "shifted"),
+            accounts: take_always(&mut object, "accounts"),
+            extra: Extra(object),
         })
     }
 

@@ -1,1 +1,85 @@
-//! Tests.
+//! Life and death by kernel locks.
+#![expect(clippy::disallowed_methods, reason = "the tests play the other programs that touch these files")]
+
+use serde_json::json;
+
+use super::super::tests::{Home, add, update};
+use super::*;
+use crate::store::Store;
+
+fn begin(store: &Store, id: &'static str) -> SessionLock {
+    update(store, move |transaction| {
+        let lock = transaction.claim_session(id, &json!({ "port": 7, "token": "t" })).unwrap();
+        transaction.state.sessions.push(SessionRecord { id: id.to_owned(), ..SessionRecord::default() });
+        lock
+    })
+    .unwrap()
+}
+
+fn reaped(store: &Store) -> Vec<String> {
+    update(store, |transaction| transaction.reap_dead_sessions().into_iter().map(|dead| dead.id).collect()).unwrap()
+}
+
+#[test]
+fn a_session_lives_as_long_as_its_lock() {
+    let home = Home::new();
+    let (one, two) = (home.open(), home.open());
+    let lock = begin(&one, "alpha");
+    assert_eq!(two.session_private("alpha"), Some(json!({ "port": 7, "token": "t" })));
+    assert!(reaped(&one).is_empty() && reaped(&two).is_empty());
+    drop(lock);
+    assert_eq!(reaped(&two), ["alpha"]);
+    assert!(two.read().unwrap().unwrap().sessions.is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn the_file_of_a_session_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::new();
+    let store = home.open();
+    let _lock = begin(&store, "alpha");
+    let file = store.folder().join("session-alpha");
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o7777, 0o600);
+}
+
+#[test]
+fn a_killed_session_leaves_a_file_without_a_lock() {
+    let home = Home::new();
+    let store = home.open();
+    add(&store, "one");
+    std::fs::write(store.folder().join("session-killed"), "{}").unwrap();
+    std::fs::write(store.folder().join("session-orphan"), "{}").unwrap();
+    update(&store, |transaction| {
+        for id in ["killed", "vanished"] {
+            transaction.state.sessions.push(SessionRecord { id: id.to_owned(), ..SessionRecord::default() });
+        }
+    })
+    .unwrap();
+    let _alive = begin(&store, "alive");
+    assert_eq!(reaped(&store), ["killed", "vanished"]);
+    let names = files::names(store.folder()).unwrap();
+    let left: Vec<_> = names.iter().filter(|name| name.starts_with("session-")).collect();
+    assert_eq!(left, ["session-alive"]);
+}
+
+#[test]
+fn a_session_that_ends_takes_its_record_along() {
+    let home = Home::new();
+    let store = home.open();
+    let lock = begin(&store, "alpha");
+    update(&store, move |transaction| transaction.release_session(&lock)).unwrap();
+    assert!(store.read().unwrap().unwrap().sessions.is_empty());
+    assert!(!files::names(store.folder()).unwrap().contains(&"session-alpha".to_owned()));
+}
+
+#[test]
+fn an_id_is_claimed_once() {
+    let home = Home::new();
+    let store = home.open();
+    let lock = begin(&store, "alpha");
+    let twice = update(&store, |transaction| transaction.claim_session("alpha", &json!({})).map(drop)).unwrap();
+    assert!(matches!(twice, Err(StoreError::Io { .. })));
+    assert_eq!(lock.id(), "alpha");
+    assert!(reaped(&home.open()).is_empty(), "the failed claim took nothing away");
+}

@@ -1,0 +1,237 @@
+//! A request's body, kept while it passes so that another account can get the same bytes.
+//!
+//! One attempt reads at a time. It takes what earlier ones got first, then goes on with what the client sends. A
+//! body over the limits passes without being kept; then there is no second attempt.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+
+use crate::upstream::{BodyError, RequestBody};
+
+/// No body is longer.
+pub const MAX_BODY: u64 = 64 * 1024 * 1024;
+
+/// What one request may keep.
+const KEPT_PER_REQUEST: usize = 32 * 1024 * 1024;
+
+/// What all requests of a process may keep.
+const KEPT_PER_PROCESS: usize = 128 * 1024 * 1024;
+
+/// How much the requests of this process keep now.
+#[derive(Debug, Default)]
+pub struct Budget(AtomicUsize);
+
+impl Budget {
+    fn take(&self, bytes: usize) -> bool {
+        let taken = self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, |kept| {
+            kept.checked_add(bytes).filter(|sum| *sum <= KEPT_PER_PROCESS)
+        });
+        taken.is_ok()
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.0.fetch_sub(bytes, Ordering::AcqRel);
+    }
+}
+
+/// The body of one request. Clones share it.
+#[derive(Clone)]
+pub struct ReplayBody(Arc<Mutex<Shared>>);
+
+struct Shared {
+    source: Option<Incoming>,
+    length: Option<u64>,
+    chunks: VecDeque<Bytes>,
+    kept: usize,
+    passed: u64,
+    is_kept: bool,
+    failed: Option<BodyError>,
+    budget: Arc<Budget>,
+}
+
+impl ReplayBody {
+    /// A body that has not begun. `None` when it says itself that it is too long.
+    pub fn new(source: Incoming, budget: &Arc<Budget>) -> Option<ReplayBody> {
+        let length = source.size_hint().exact();
+        if length.is_some_and(|length| length > MAX_BODY) {
+            return None;
+        }
+        let is_kept = length.is_none_or(|length| length <= KEPT_PER_REQUEST as u64);
+        let source = (!source.is_end_stream()).then_some(source);
+        Some(ReplayBody(Arc::new(Mutex::new(Shared {
+            source,
+            length,
+            chunks: VecDeque::new(),
+            kept: 0,
+            passed: 0,
+            is_kept,
+            failed: None,
+            budget: Arc::clone(budget),
+        }))))
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the body is there for another attempt.
+    pub fn is_replayable(&self) -> bool {
+        let shared = self.shared();
+        shared.is_kept && shared.failed.is_none()
+    }
+
+    /// Whether the client has sent all of it.
+    pub fn is_whole(&self) -> bool {
+        self.shared().source.is_none()
+    }
+
+    /// Reads on until the body is whole or more than can be kept. The bytes read so far, if they are the whole.
+    ///
+    /// # Errors
+    ///
+    /// [`BodyError`] when the client left or sent too much.
+    pub async fn collect(&self) -> Result<Option<Bytes>, BodyError> {
+        std::future::poll_fn(|context| self.shared().poll_whole(context)).await?;
+        let shared = self.shared();
+        if shared.source.is_some() {
+            return Ok(None);
+        }
+        Ok(Some(match shared.chunks.len() {
+            0 => Bytes::new(),
+            1 => shared.chunks[0].clone(),
+            _ => shared
+                .chunks
+                .iter()
+                .fold(Vec::with_capacity(shared.kept), |mut whole, chunk| {
+                    whole.extend_from_slice(chunk);
+                    whole
+                })
+                .into(),
+        }))
+    }
+
+    /// The body for one attempt, from its first byte.
+    pub fn attempt(&self) -> RequestBody {
+        let length = self.shared().length;
+        AttemptBody { body: self.clone(), next: 0, left: length }.boxed_unsync()
+    }
+}
+
+impl Shared {
+    /// Until the source ends, or what is kept would be over the limit.
+    fn poll_whole(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BodyError>> {
+        while self.source.is_some() && self.is_kept {
+            ready!(self.poll_source(context))?;
+        }
+        Poll::Ready(self.failed.map_or(Ok(()), Err))
+    }
+
+    /// Takes the next chunk from the client; `false` at the end.
+    fn poll_source(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, BodyError>> {
+        if let Some(failed) = self.failed {
+            return Poll::Ready(Err(failed));
+        }
+        let Some(source) = &mut self.source else { return Poll::Ready(Ok(false)) };
+        let frame = ready!(Pin::new(source).poll_frame(context));
+        Poll::Ready(match frame {
+            None => {
+                self.source = None;
+                Ok(false)
+            }
+            Some(Err(_)) => Err(self.fail(BodyError::ClientLeft)),
+            Some(Ok(frame)) => match frame.into_data() {
+                // Trailers mean nothing to an OpenAI endpoint.
+                Err(_) => Ok(true),
+                Ok(chunk) => self.keep(chunk).map(|()| true),
+            },
+        })
+    }
+
+    fn keep(&mut self, chunk: Bytes) -> Result<(), BodyError> {
+        self.passed += chunk.len() as u64;
+        if self.passed > MAX_BODY {
+            return Err(self.fail(BodyError::TooLong));
+        }
+        let fits = self.kept + chunk.len() <= KEPT_PER_REQUEST && self.budget.take(chunk.len());
+        if fits {
+            self.kept += chunk.len();
+        }
+        self.is_kept &= fits;
+        self.chunks.push_back(chunk);
+        if self.source.as_ref().is_some_and(Body::is_end_stream) {
+            self.source = None;
+        }
+        Ok(())
+    }
+
+    fn fail(&mut self, error: BodyError) -> BodyError {
+        self.failed = Some(error);
+        self.source = None;
+        self.is_kept = false;
+        error
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.budget.give_back(self.kept);
+    }
+}
+
+/// The body as one attempt sends it.
+struct AttemptBody {
+    body: ReplayBody,
+    next: usize,
+    left: Option<u64>,
+}
+
+impl Body for AttemptBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = self.get_mut();
+        let mut shared = this.body.shared();
+        loop {
+            let chunk = if shared.is_kept {
+                shared.chunks.get(this.next).cloned()
+            } else {
+                // Not kept: what is sent is gone. What this attempt has sent already went while it was kept.
+                let sent = std::mem::take(&mut this.next).min(shared.chunks.len());
+                shared.chunks.drain(..sent);
+                shared.chunks.pop_front()
+            };
+            if let Some(chunk) = chunk {
+                if shared.is_kept {
+                    this.next += 1;
+                }
+                this.left = this.left.map(|left| left.saturating_sub(chunk.len() as u64));
+                return Poll::Ready(Some(Ok(Frame::data(chunk))));
+            }
+            match ready!(shared.poll_source(context)) {
+                Ok(true) => {}
+                Ok(false) => return Poll::Ready(None),
+                Err(error) => return Poll::Ready(Some(Err(error))),
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        let shared = self.body.shared();
+        shared.source.is_none()
+            && shared.failed.is_none()
+            && (shared.is_kept && self.next >= shared.chunks.len() || shared.chunks.is_empty())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.left.map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}

@@ -1,0 +1,85 @@
+//! An answer that is no success, held back while it is looked at.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
+use hyper::http::{request, response};
+use hyper::{Method, Response};
+use serde_json::Value;
+
+use super::super::headers;
+use super::super::stream::ProxyBody;
+use super::whole;
+use crate::domain::health::Outcome;
+use crate::domain::health::classify::{Answer, classify};
+use crate::domain::time::Timestamp;
+
+/// Errors are short; what is longer is passed on behind the part that was read.
+const LOOKED_AT: usize = 256 * 1024;
+
+/// An upstream that is this slow with an error is not waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The answer, as far as it was read.
+pub struct Examined {
+    head: response::Parts,
+    bytes: Bytes,
+    rest: Option<Incoming>,
+}
+
+/// Reads the error and tells what it proves.
+pub async fn examine(response: Response<Incoming>, now: Timestamp) -> (Examined, Outcome) {
+    let (head, body) = response.into_parts();
+    let (bytes, rest) = read(body).await;
+    let body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    let error = body.get("error").unwrap_or(&Value::Null);
+    let header = |name: &str| head.headers.get(name)?.to_str().ok();
+    let outcome = classify(&Answer { status: head.status.as_u16(), header: &header, error }, now);
+    (Examined { head, bytes, rest }, outcome)
+}
+
+async fn read(mut body: Incoming) -> (Bytes, Option<Incoming>) {
+    let mut read = BytesMut::new();
+    let reading = async {
+        while read.len() < LOOKED_AT && !body.is_end_stream() {
+            match body.frame().await {
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        read.extend_from_slice(&data);
+                    }
+                }
+                // A body that breaks is passed on as far as it came, and breaks for the client too.
+                Some(Err(_)) => return false,
+                None => return true,
+            }
+        }
+        body.is_end_stream()
+    };
+    let ended = tokio::time::timeout(PATIENCE, reading).await.unwrap_or(false);
+    (read.freeze(), (!ended).then_some(body))
+}
+
+impl Examined {
+    /// The answer as the client gets it.
+    pub fn into_response(self, request: &request::Parts) -> Response<ProxyBody> {
+        let passed = headers::for_client(&self.head.headers);
+        match self.rest {
+            Some(rest) => {
+                let mut response = Response::new(ProxyBody::passing(Some(self.bytes), rest, None));
+                *response.status_mut() = self.head.status;
+                *response.headers_mut() = passed;
+                response
+            }
+            // The answer to a HEAD says how long the body would have been.
+            None if request.method == Method::HEAD => {
+                let mut response = Response::new(ProxyBody::full(Bytes::new()));
+                *response.status_mut() = self.head.status;
+                *response.headers_mut() = passed;
+                response
+            }
+            None => whole(self.head.status, passed, self.bytes),
+        }
+    }
+}

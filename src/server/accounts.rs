@@ -1,0 +1,94 @@
+//! `accounts/*`
+
+use std::sync::Arc;
+
+use super::Session;
+use crate::domain::account::ModelFamily;
+use crate::error::Error;
+use crate::manager::accounts::{AccountChange, Change, Scope};
+use crate::protocol::accounts::{
+    Account, AccountsAddParams, AccountsListParams, AccountsListResult, AccountsReadParams, AccountsRemoveParams,
+    AccountsRemoveResult, AccountsSwitchParams, AccountsSwitchResult, AccountsUpdateParams, SwitchScope,
+};
+use crate::secrets::Secret;
+
+pub async fn list(session: Arc<Session>, _: AccountsListParams) -> Result<AccountsListResult, Error> {
+    let report = session.manager.list()?;
+    Ok(AccountsListResult {
+        revision: report.revision,
+        active_index: report.active_index,
+        active_index_by_family: report
+            .active_index_by_family
+            .iter()
+            .map(|(f, index)| (f.to_string(), *index))
+            .collect(),
+        accounts: report.accounts.into_iter().map(Account::from).collect(),
+    })
+}
+
+pub async fn read(session: Arc<Session>, params: AccountsReadParams) -> Result<Account, Error> {
+    session.manager.read_account(&params.account.to_string()).map(Account::from)
+}
+
+pub async fn switch(session: Arc<Session>, params: AccountsSwitchParams) -> Result<AccountsSwitchResult, Error> {
+    let scope = match params.scope.unwrap_or_default() {
+        SwitchScope::Session => Scope::Session,
+        SwitchScope::Everywhere => Scope::Everywhere,
+    };
+    let account = params.account.map(|account| account.to_string());
+    let switched = session.manager.switch(account, params.family.map(ModelFamily::named), scope).await?;
+    Ok(AccountsSwitchResult {
+        account: switched.account.map(Account::from),
+        previous: switched.previous.map(|id| id.to_string()),
+    })
+}
+
+pub async fn add(session: Arc<Session>, params: AccountsAddParams) -> Result<Account, Error> {
+    let change = AccountChange {
+        label: Some(params.label),
+        api_key: Some(Secret::new(params.api_key)),
+        base_url: set(params.base_url),
+        organization: set(params.organization),
+        project: set(params.project),
+        priority: set(params.priority),
+        models: set(params.models),
+        daily_limit_usd: set(params.daily_limit_usd),
+        monthly_limit_usd: set(params.monthly_limit_usd),
+        enabled: None,
+    };
+    session.manager.add(change).await.map(Account::from)
+}
+
+pub async fn update(session: Arc<Session>, params: AccountsUpdateParams) -> Result<Account, Error> {
+    let change = AccountChange {
+        label: params.label,
+        api_key: params.api_key.map(Secret::new),
+        base_url: changed(params.base_url),
+        organization: changed(params.organization),
+        project: changed(params.project),
+        priority: changed(params.priority),
+        models: changed(params.models),
+        daily_limit_usd: changed(params.daily_limit_usd),
+        monthly_limit_usd: changed(params.monthly_limit_usd),
+        enabled: params.enabled,
+    };
+    session.manager.update(params.account.to_string(), change).await.map(Account::from)
+}
+
+pub async fn remove(session: Arc<Session>, params: AccountsRemoveParams) -> Result<AccountsRemoveResult, Error> {
+    let removed = session.manager.remove(params.account.to_string()).await?;
+    Ok(AccountsRemoveResult { removed: removed.into() })
+}
+
+fn set<T>(value: Option<T>) -> Change<T> {
+    value.map_or(Change::Keep, Change::Set)
+}
+
+#[expect(clippy::option_option, reason = "absent, null and a value are three different things on the wire")]
+fn changed<T>(value: Option<Option<T>>) -> Change<T> {
+    match value {
+        None => Change::Keep,
+        Some(None) => Change::Clear,
+        Some(Some(value)) => Change::Set(value),
+    }
+}

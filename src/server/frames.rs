@@ -1,0 +1,147 @@
+//! Frames between the standard streams and the language server: what comes in passes the guard, what goes out
+//! leaves in whole frames, the guard's own errors among them.
+
+use std::collections::VecDeque;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::Notify;
+
+use super::frame_guard::{Event, FrameGuard};
+
+/// What waits for a client that does not read. Beyond it the server waits too.
+const WAITING: usize = 4 * 1024 * 1024;
+
+/// Reads `input` to its end and passes good frames on to `server`.
+pub async fn guard_input(mut input: impl AsyncRead + Unpin, mut server: impl AsyncWrite + Unpin, output: Outbox) {
+    let mut guard = FrameGuard::new();
+    let mut events = Vec::new();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let read = input.read(&mut buffer).await.unwrap_or_default();
+        if read == 0 {
+            guard.finish(&mut events);
+        } else {
+            guard.push(&buffer[..read], &mut events);
+        }
+        for event in events.drain(..) {
+            match event {
+                Event::Frame(body) => {
+                    let head = format!("Content-Length: {}\r\n\r\n", body.len());
+                    if server.write_all(head.as_bytes()).await.is_err() || server.write_all(&body).await.is_err() {
+                        return;
+                    }
+                }
+                Event::Bad { code, reason } => {
+                    output
+                        .push_frame(&json!({"jsonrpc": "2.0", "id": null, "error": {"code": code, "message": reason}}));
+                }
+            }
+        }
+        if read == 0 {
+            return;
+        }
+    }
+}
+
+/// Frames on their way to the client. Clones share it.
+#[derive(Clone, Default)]
+pub struct Outbox(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    queue: Mutex<Queue>,
+    filled: Notify,
+    emptied: Notify,
+}
+
+#[derive(Default)]
+struct Queue {
+    bytes: VecDeque<u8>,
+    writing: bool,
+    waiting: Option<Waker>,
+}
+
+impl Outbox {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push_frame(&self, message: &serde_json::Value) {
+        let body = message.to_string();
+        let mut queue = self.queue();
+        queue.bytes.extend(format!("Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes());
+        drop(queue);
+        self.0.filled.notify_one();
+    }
+
+    /// Writes what comes to `output`, until that is closed.
+    pub async fn write_to(self, mut output: impl AsyncWrite + Unpin) {
+        loop {
+            let bytes: Vec<u8> = {
+                let mut queue = self.queue();
+                if let Some(waker) = queue.waiting.take() {
+                    waker.wake();
+                }
+                queue.writing = !queue.bytes.is_empty();
+                std::mem::take(&mut queue.bytes).into()
+            };
+            if bytes.is_empty() {
+                self.0.emptied.notify_waiters();
+                self.0.filled.notified().await;
+                continue;
+            }
+            if output.write_all(&bytes).await.is_err() || output.flush().await.is_err() {
+                tracing::debug!("the client closed its end");
+                return;
+            }
+        }
+    }
+
+    /// Until everything is written, `patience` at most.
+    pub async fn emptied(&self, patience: Duration) {
+        let waiting = async {
+            loop {
+                let emptied = self.0.emptied.notified();
+                {
+                    let queue = self.queue();
+                    if queue.bytes.is_empty() && !queue.writing {
+                        return;
+                    }
+                }
+                emptied.await;
+            }
+        };
+        if tokio::time::timeout(patience, waiting).await.is_err() {
+            tracing::debug!("the client did not read to the end");
+        }
+    }
+}
+
+impl AsyncWrite for Outbox {
+    /// Takes all or nothing, so that the frames of two writers never mix: the server hands over whole ones.
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let mut queue = self.queue();
+        if queue.bytes.len() > WAITING {
+            queue.waiting = Some(context.waker().clone());
+            return Poll::Pending;
+        }
+        queue.bytes.extend(bytes);
+        drop(queue);
+        self.0.filled.notify_one();
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}

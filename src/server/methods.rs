@@ -1,0 +1,97 @@
+//! The registry: one line per method.
+
+use std::sync::Arc;
+
+use jsonrpsee::RpcModule;
+use jsonrpsee::types::ErrorObjectOwned;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::{Session, accounts, boundary, params, status};
+use crate::error::Error;
+use crate::protocol::{
+    AccountsAdd, AccountsList, AccountsRead, AccountsRemove, AccountsSwitch, AccountsUpdate, ConfigRead, Method,
+    StatusRead,
+};
+
+/// The methods with their handlers, for every door.
+pub struct Registry {
+    module: RpcModule<Arc<Session>>,
+    session: Arc<Session>,
+}
+
+impl Registry {
+    /// Every method of the product.
+    pub fn new(session: Session) -> Registry {
+        let session = Arc::new(session);
+        let mut registry = Registry { module: RpcModule::new(Arc::clone(&session)), session };
+        registry
+            .on::<AccountsList, _>(accounts::list)
+            .on::<AccountsRead, _>(accounts::read)
+            .on::<AccountsSwitch, _>(accounts::switch)
+            .on::<AccountsAdd, _>(accounts::add)
+            .on::<AccountsUpdate, _>(accounts::update)
+            .on::<AccountsRemove, _>(accounts::remove)
+            .on::<StatusRead, _>(status::read)
+            .on::<ConfigRead, _>(status::config);
+        registry
+    }
+
+    /// What changes state runs in a task of its own: a handler that is cancelled halfway leaves it running, and
+    /// one that panics fails alone.
+    fn on<M: Method, F: Future<Output = Result<M::Result, Error>> + Send + 'static>(
+        &mut self,
+        handler: fn(Arc<Session>, M::Params) -> F,
+    ) -> &mut Registry {
+        let registered = self.module.register_async_method(M::NAME, move |raw, session, _| async move {
+            let params: M::Params = params::parse(raw.as_str()).map_err(|error| boundary::error_object(&error))?;
+            match tokio::spawn(handler(Arc::clone(&session), params)).await {
+                Ok(Ok(result)) => serde_json::to_value(result).map_err(|error| boundary::internal(&error.to_string())),
+                Ok(Err(error)) => Err(boundary::error_object(&error)),
+                Err(_) => Err(boundary::internal("the handler of this method failed")),
+            }
+        });
+        registered.expect("no name is registered twice: the declarations are distinct");
+        self
+    }
+
+    /// What the methods work on.
+    pub fn session(&self) -> Arc<Session> {
+        Arc::clone(&self.session)
+    }
+
+    /// The names that are served.
+    pub fn names(&self) -> Vec<&'static str> {
+        self.module.method_names().collect()
+    }
+
+    /// Calls a method as any door does.
+    ///
+    /// # Errors
+    ///
+    /// The JSON-RPC error object.
+    pub async fn call(&self, name: &str, params: &Value) -> Result<Value, ErrorObjectOwned> {
+        let request = json!({"jsonrpc": "2.0", "id": 0, "method": name, "params": params}).to_string();
+        let answered = self.module.raw_json_request(&request, 1).await;
+        let (response, _) = answered.map_err(|error| boundary::internal(&error.to_string()))?;
+        boundary::result_of(RawValue::get(&response))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::METHODS;
+
+    #[test]
+    fn every_declared_method_has_a_handler_and_no_other_is_served() {
+        let folder = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let _inside = runtime.enter();
+        let mut served = Registry::new(super::super::status::tests::session(folder.path())).names();
+        let mut declared: Vec<&str> = METHODS.iter().map(|method| method.name).collect();
+        served.sort_unstable();
+        declared.sort_unstable();
+        assert_eq!(served, declared);
+    }
+}

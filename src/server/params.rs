@@ -1,0 +1,78 @@
+//! Params as they come: absent and null are none, a few names are always borne, and no value is repeated in an
+//! error, because it may be a key in the wrong place.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::error::{Error, ErrorKind};
+
+/// Names that any client may add.
+const BORNE: [&str; 3] = ["workDoneToken", "partialResultToken", "_meta"];
+
+/// Reads the params of a method.
+///
+/// # Errors
+///
+/// `InvalidParams`
+pub fn parse<P: DeserializeOwned>(raw: Option<&str>) -> Result<P, Error> {
+    let value: Value = raw.map_or(Ok(Value::Null), serde_json::from_str).unwrap_or_default();
+    let mut object = match value {
+        Value::Null => Map::new(),
+        Value::Object(object) => object,
+        Value::Array(items) if items.is_empty() => Map::new(),
+        _ => return Err(invalid("params are an object with named members")),
+    };
+    for name in BORNE {
+        object.remove(name);
+    }
+    serde_json::from_value(Value::Object(object)).map_err(|error| invalid(&without_values(&error.to_string())))
+}
+
+fn invalid(message: &str) -> Error {
+    Error::new(ErrorKind::InvalidParams, message).hint("see the method's params in `schemas/protocol.schema.json`")
+}
+
+/// `invalid type: string "x", expected u64` without the part that repeats the value.
+fn without_values(message: &str) -> String {
+    for kind in ["invalid type", "invalid value", "invalid length", "unknown variant"] {
+        if message.starts_with(kind)
+            && let Some(expected) = message.find(", expected ")
+        {
+            return format!("{kind}{}", &message[expected..]);
+        }
+    }
+    message.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::accounts::{AccountsAddParams, AccountsListParams, AccountsSwitchParams};
+
+    #[test]
+    fn none_null_and_an_empty_list_are_no_params() {
+        for raw in [None, Some("null"), Some("{}"), Some("[]"), Some(r#"{"_meta":{},"workDoneToken":1}"#)] {
+            assert!(parse::<AccountsListParams>(raw).is_ok(), "{raw:?}");
+        }
+        assert!(parse::<AccountsListParams>(Some(r#"{"x":1}"#)).is_err());
+        assert!(parse::<AccountsListParams>(Some("[1]")).is_err());
+    }
+
+    #[test]
+    fn a_null_account_is_said_and_an_absent_one_is_an_error() {
+        assert!(parse::<AccountsSwitchParams>(Some(r#"{"account":null}"#)).is_ok());
+        assert!(parse::<AccountsSwitchParams>(Some("{}")).is_err());
+    }
+
+    #[test]
+    fn an_error_never_repeats_a_value() {
+        for raw in [
+            r#"{"label":"x","apiKey":"k","priority":"sk-secret"}"#,
+            r#"{"label":{"sk-secret":"sk-secret"},"apiKey":"k"}"#,
+            r#"{"label":"x","apiKey":["sk-secret"]}"#,
+        ] {
+            let error = parse::<AccountsAddParams>(Some(raw)).err().unwrap();
+            assert!(!error.message.contains("secret"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! `status/read` and `config/read`
+
+use std::sync::Arc;
+
+use super::Session;
+use crate::error::Error;
+use crate::protocol::configuration::{ConfigReadParams, ConfigReadResult, ConfigValue};
+use crate::protocol::status::{AccountCounts, StatusReadParams, StatusReadResult};
+
+pub async fn read(session: Arc<Session>, _: StatusReadParams) -> Result<StatusReadResult, Error> {
+    let sessions = session.manager.sessions().await;
+    Ok(StatusReadResult {
+        session: session.identity(),
+        proxy: session.proxy(),
+        strategy: session.manager.strategy().name().to_owned(),
+        sessions: sessions.into_iter().map(Into::into).collect(),
+        accounts: AccountCounts {
+            total: session.manager.list()?.accounts.len(),
+            available: session.manager.available(),
+        },
+    })
+}
+
+pub async fn config(session: Arc<Session>, _: ConfigReadParams) -> Result<ConfigReadResult, Error> {
+    let config = session.manager.config();
+    let values = config.settings().iter().map(|setting| ConfigValue {
+        key: setting.key.toml.to_owned(),
+        value: setting.shown(),
+        source: setting.source.name().to_owned(),
+        location: setting.location.clone(),
+    });
+    Ok(ConfigReadResult { values: values.collect() })
+}
+
+#[cfg(test)]
+pub mod tests {
+    use std::path::Path;
+
+    use super::Session;
+    use crate::clock::Clock;
+    use crate::config::Sources;
+    use crate::domain::report::SessionKind;
+    use crate::env::Environment;
+    use crate::manager::{Manager, ManagerOptions};
+    use crate::paths::Paths;
+    use crate::secrets::Secret;
+
+    /// A session over an empty folder.
+    pub fn session(folder: &Path) -> Session {
+        let options = ManagerOptions {
+            environment: Environment::default(),
+            paths: Paths {
+                accounts_file: folder.join("accounts.json"),
+                config_file: folder.join("config.toml"),
+                opencode_config_file: folder.join("opencode.json"),
+                data_dir: folder.join("data"),
+            },
+            sources: Sources::default(),
+            master_key: None,
+            clock: Clock::system(),
+            kind: SessionKind::Sidecar,
+            pid: 1,
+            port: 1,
+        };
+        Session { manager: Manager::open(options).unwrap(), port: 1, api_key: Secret::new("key".to_owned()) }
+    }
+}

@@ -1,0 +1,347 @@
+//! The language-server door. The only file that names the LSP types.
+
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use serde_json::{Map, Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::{broadcast, watch};
+use tower_lsp::jsonrpc::{Error as LspError, ErrorCode, Request, Response, Result as LspResult};
+use tower_lsp::ls_types::notification::Notification as LspNotification;
+use tower_lsp::ls_types::{
+    ExecuteCommandOptions, ExecuteCommandParams, InitializeParams, InitializeResult, InitializedParams, MessageType,
+    ServerCapabilities, ServerInfo,
+};
+use tower_lsp::{Client, LanguageServer, LspService, Server};
+use tower_service::Service;
+
+use super::events::{Message, message};
+use super::frames::{Outbox, guard_input};
+use super::methods::Registry;
+use super::{Session, boundary, lifecycle, table};
+use crate::error::Error;
+use crate::manager::event::{Event, Level};
+use crate::manager::{Manager, ManagerOptions, random_key, split_master_key};
+use crate::protocol::{AccountsDidChange, METHODS, Notification, ProxyReady, RoutingDidFinish, RoutingDidSelect};
+use crate::proxy::{Gate, Proxy, Running};
+
+/// Requests that are answered at the same time.
+const CONCURRENCY: usize = 64;
+
+/// How long requests under way may take to end: with it everything ends within five seconds.
+const DRAIN: Duration = Duration::from_millis(4_000);
+
+/// How long answers may take once the client's end is closed.
+const LAST_ANSWERS: Duration = Duration::from_millis(500);
+
+/// How long the file's lock is waited for at the end.
+const LEAVE: Duration = Duration::from_millis(800);
+
+/// Serves one client on the standard streams until it is done. The listener is bound already; everything else
+/// begins with `initialize`. Returns the exit code.
+pub async fn serve(options: ManagerOptions, listener: TcpListener) -> u8 {
+    let shared = Arc::new(Shared {
+        options: Mutex::new(Some((options, listener))),
+        started: OnceLock::new(),
+        parent: watch::channel(None).0,
+        saw_shutdown: AtomicBool::new(false),
+        saw_exit: AtomicBool::new(false),
+    });
+    let outbox = Outbox::default();
+    let (to_server, from_client) = tokio::io::duplex(64 * 1024);
+    tokio::spawn(outbox.clone().write_to(tokio::io::stdout()));
+    let reading = tokio::spawn(guard_input(tokio::io::stdin(), to_server, outbox.clone()));
+    let (service, socket) = service(&shared);
+    let boundary = Boundary { inner: service, shared: Arc::clone(&shared) };
+    let serving = Server::new(from_client, outbox.clone(), socket).concurrency_level(CONCURRENCY).serve(boundary);
+    let mut serving = std::pin::pin!(serving);
+    tokio::select! {
+        () = serving.as_mut() => {}
+        _ = reading => {
+            // The client's end is closed; answers that are nearly there still go out.
+            drop(tokio::time::timeout(LAST_ANSWERS, serving).await);
+        }
+        () = lifecycle::asked_to_end() => tracing::info!("asked to end"),
+        () = shared.orphaned() => tracing::info!("the parent is gone"),
+    }
+    outbox.emptied(LAST_ANSWERS).await;
+    shared.end().await;
+    outbox.emptied(LAST_ANSWERS).await;
+    let abrupt = shared.saw_exit.load(Ordering::Relaxed) && !shared.saw_shutdown.load(Ordering::Relaxed);
+    u8::from(abrupt)
+}
+
+/// What `initialize` starts.
+struct Started {
+    registry: Registry,
+    session: Arc<Session>,
+    running: Mutex<Option<Running>>,
+    events: Mutex<Option<broadcast::Receiver<Event>>>,
+}
+
+struct Shared {
+    options: Mutex<Option<(ManagerOptions, TcpListener)>>,
+    started: OnceLock<Started>,
+    /// The process the client named, once it did.
+    parent: watch::Sender<Option<Option<u32>>>,
+    saw_shutdown: AtomicBool,
+    saw_exit: AtomicBool,
+}
+
+impl Shared {
+    /// Before `initialize` the real parent is watched, then the one it names.
+    async fn orphaned(&self) {
+        let mut parent = self.parent.subscribe();
+        tokio::select! {
+            () = lifecycle::orphaned(None) => return,
+            _ = parent.changed() => {}
+        }
+        let named = parent.borrow_and_update().flatten();
+        lifecycle::orphaned(named).await;
+    }
+
+    async fn end(&self) {
+        let Some(started) = self.started.get() else { return };
+        let running = started.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(running) = running {
+            running.drain(DRAIN).await;
+        }
+        if tokio::time::timeout(LEAVE, started.session.manager.leave()).await.is_err() {
+            tracing::info!("the session's record is left for a sibling to clear");
+        }
+    }
+
+    fn started(&self) -> LspResult<&Started> {
+        self.started.get().ok_or_else(LspError::invalid_request)
+    }
+}
+
+struct Backend {
+    client: Client,
+    shared: Arc<Shared>,
+}
+
+fn service(shared: &Arc<Shared>) -> (LspService<Backend>, tower_lsp::ClientSocket) {
+    let shared = Arc::clone(shared);
+    let mut builder = LspService::build(move |client| Backend { client, shared });
+    for method in METHODS {
+        builder = builder.custom_method(method.name, delegate(method.name));
+    }
+    builder.finish()
+}
+
+/// The handler of one of the product's methods: it hands over to the registry.
+fn delegate(name: &'static str) -> impl for<'b> Fn(&'b Backend, Value) -> BoxFuture<'static, LspResult<Value>> + Clone {
+    move |backend, params| {
+        let shared = Arc::clone(&backend.shared);
+        Box::pin(async move {
+            let started = shared.started()?;
+            started.registry.call(name, &params).await.map_err(|error| LspError {
+                code: ErrorCode::from(i64::from(error.code())),
+                message: error.message().to_owned().into(),
+                data: error.data().and_then(|data| serde_json::from_str(data.get()).ok()),
+            })
+        })
+    }
+}
+
+fn lsp_error(error: &Error) -> LspError {
+    let object = boundary::error_object(error);
+    LspError {
+        code: ErrorCode::from(i64::from(object.code())),
+        message: object.message().to_owned().into(),
+        data: object.data().and_then(|data| serde_json::from_str(data.get()).ok()),
+    }
+}
+
+impl LanguageServer for Backend {
+    async fn initialize(&self, params: InitializeParams) -> LspResult<InitializeResult> {
+        // Nobody waits for a receiver that is not there.
+        let _ = self.shared.parent.send(Some(params.process_id));
+        let taken = self.shared.options.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (options, listener) = taken.ok_or_else(LspError::invalid_request)?;
+        let given = match params.initialization_options {
+            Some(Value::Object(given)) => given,
+            _ => Map::new(),
+        };
+        // In a task of its own: a client that cancels must not leave half a session behind.
+        let starting = tokio::spawn(start(options, listener, given));
+        let started = starting.await.map_err(|_| LspError::internal_error())?.map_err(|error| lsp_error(&error))?;
+        let mut info = started.session.info();
+        info.proxy.api_key = Some(started.session.api_key.expose().clone());
+        if self.shared.started.set(started).is_err() {
+            return Err(LspError::invalid_request());
+        }
+        Ok(InitializeResult {
+            server_info: Some(ServerInfo {
+                name: env!("CARGO_PKG_NAME").to_owned(),
+                version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            }),
+            capabilities: ServerCapabilities {
+                execute_command_provider: Some(ExecuteCommandOptions {
+                    commands: vec![table::LIST.to_owned(), table::SWITCH.to_owned()],
+                    ..ExecuteCommandOptions::default()
+                }),
+                experimental: Some(json!({ "codexAccountManager": info })),
+                ..ServerCapabilities::default()
+            },
+            ..InitializeResult::default()
+        })
+    }
+
+    async fn initialized(&self, _: InitializedParams) {
+        let Ok(started) = self.shared.started() else { return };
+        let Some(events) = started.events.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        let client = self.client.clone();
+        client.send_notification::<Wire<ProxyReady>>(started.session.info()).await;
+        for warning in &started.session.manager.config().warnings {
+            client.show_message(MessageType::WARNING, warning).await;
+        }
+        tokio::spawn(tell(client, events));
+    }
+
+    async fn shutdown(&self) -> LspResult<()> {
+        if let Ok(started) = self.shared.started() {
+            // Everything is on disk before this is answered: some clients kill right after.
+            let manager = Arc::clone(&started.session.manager);
+            drop(tokio::time::timeout(LEAVE, tokio::spawn(async move { manager.leave().await })).await);
+        }
+        Ok(())
+    }
+
+    async fn execute_command(&self, params: ExecuteCommandParams) -> LspResult<Option<Value>> {
+        let session = Arc::clone(&self.shared.started()?.session);
+        let done = match params.command.as_str() {
+            table::LIST => table::accounts(&session),
+            table::SWITCH => {
+                let argument = params.arguments.into_iter().next();
+                let switching = tokio::spawn(async move { table::switch(&session, argument.as_ref()).await });
+                switching.await.map_err(|_| LspError::internal_error())?
+            }
+            other => return Err(LspError::invalid_params(format!("there is no command `{other}`"))),
+        };
+        done.map(|text| Some(Value::String(text))).map_err(|error| lsp_error(&error))
+    }
+}
+
+/// One of the product's notifications as the LSP types have them.
+struct Wire<N>(PhantomData<N>);
+
+impl<N: Notification> LspNotification for Wire<N> {
+    type Params = N::Params;
+    const METHOD: &'static str = N::NAME;
+}
+
+/// Everything slow comes later: the key's derivation, TLS roots, other files.
+async fn start(
+    mut options: ManagerOptions,
+    listener: TcpListener,
+    given: Map<String, Value>,
+) -> Result<Started, Error> {
+    let (given, master_key) = split_master_key(given);
+    options.sources.initialization_options = given;
+    options.master_key = master_key;
+    let address = listener.local_addr().map_err(|error| {
+        Error::new(crate::error::ErrorKind::Internal, format!("the proxy's address cannot be read: {error}"))
+    })?;
+    options.port = address.port();
+    let manager = Manager::open(options)?;
+    let events = manager.events();
+    manager.join().await;
+    manager.watch();
+    let api_key = random_key();
+    let gate = Gate { api_key: api_key.clone(), address, allowed_hosts: Vec::new() };
+    let running = Proxy::new(Arc::clone(&manager), gate).serve(listener);
+    let session = Session { manager, port: address.port(), api_key };
+    let registry = Registry::new(session);
+    Ok(Started {
+        session: registry.session(),
+        registry,
+        running: Mutex::new(Some(running)),
+        events: Mutex::new(Some(events)),
+    })
+}
+
+/// Passes what happens on to the client for as long as both are there.
+async fn tell(client: Client, mut events: broadcast::Receiver<Event>) {
+    loop {
+        match events.recv().await {
+            Ok(event) => match message(event) {
+                Message::AccountsDidChange(params) => client.send_notification::<Wire<AccountsDidChange>>(params).await,
+                Message::RoutingDidSelect(params) => client.send_notification::<Wire<RoutingDidSelect>>(params).await,
+                Message::RoutingDidFinish(params) => client.send_notification::<Wire<RoutingDidFinish>>(params).await,
+                Message::Notice(notice) => {
+                    let kind = match notice.level {
+                        Level::Info => MessageType::INFO,
+                        Level::Warning => MessageType::WARNING,
+                        Level::Error => MessageType::ERROR,
+                    };
+                    client.show_message(kind, notice.text).await;
+                }
+            },
+            Err(broadcast::error::RecvError::Lagged(missed)) => {
+                tracing::warn!("{missed} events were not told: the client is slow")
+            }
+            Err(broadcast::error::RecvError::Closed) => return,
+        }
+    }
+}
+
+/// In front of the language server: what its types would refuse and clients do send.
+struct Boundary<S> {
+    inner: S,
+    shared: Arc<Shared>,
+}
+
+impl<S> Service<Request> for Boundary<S>
+where
+    S: Service<Request, Response = Option<Response>>,
+    S::Future: Send + 'static,
+{
+    type Response = Option<Response>;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> S::Future {
+        match request.method() {
+            "shutdown" => self.shared.saw_shutdown.store(true, Ordering::Relaxed),
+            "exit" => self.shared.saw_exit.store(true, Ordering::Relaxed),
+            _ => {}
+        }
+        self.inner.call(borne(request))
+    }
+}
+
+/// Absent and null params become what the method's type takes.
+fn borne(request: Request) -> Request {
+    let (method, id, params) = request.into_parts();
+    let params = match (method.as_ref(), params.filter(|params| !params.is_null())) {
+        ("initialize", params) => Some(initialize_params(params.as_ref())),
+        ("shutdown" | "exit", _) => None,
+        (_, Some(params)) => Some(params),
+        (_, None) => Some(json!({})),
+    };
+    let mut request = Request::build(method);
+    if let Some(id) = id {
+        request = request.id(id);
+    }
+    if let Some(params) = params {
+        request = request.params(params);
+    }
+    request.finish()
+}
+
+/// The parts of `initialize` that are used, in the form the type takes; clients differ in all the others.
+fn initialize_params(params: Option<&Value>) -> Value {
+    let field = |name: &str| params.and_then(|params| params.get(name)).cloned().unwrap_or_default();
+    let process_id = field("processId").as_u64().and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0);
+    json!({ "processId": process_id, "initializationOptions": field("initializationOptions"), "capabilities": {} })
+}

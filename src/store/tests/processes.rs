@@ -1,0 +1,119 @@
+//! Real processes: this test binary starts itself again, in the home of the test, under a shell that sets the stage.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use super::*;
+
+const UPDATES: i64 = 40;
+
+/// The child's home is its working directory.
+fn here() -> Home {
+    let home = Home::new();
+    Home { file: std::env::current_dir().unwrap().join("config/opencode/accounts.json"), ..home }
+}
+
+/// Starts the ignored test `name` in the home of this one, after the shell did `first`.
+fn spawn(home: &Home, first: &str, name: &str) -> Child {
+    Command::new("sh")
+        .arg("-c")
+        .arg(format!("{first} exec \"$0\" --exact store::tests::processes::{name} --ignored --nocapture"))
+        .arg(std::env::current_exe().unwrap())
+        .current_dir(home.dir.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+#[test]
+#[ignore = "another test starts this in a process of its own"]
+fn child_makes_everything() {
+    let home = here();
+    let store = home.open();
+    add(&store, "one");
+    let key = StoredAccount { api_key: Some(StoredSecret::new("sk-1")), ..account("two") };
+    update(&store, move |transaction| transaction.state.accounts.push(key)).unwrap();
+    let session =
+        update(&store, |transaction| transaction.claim_session("s", &serde_json::json!({})).unwrap()).unwrap();
+    let probe = store.try_probe("one").unwrap();
+    assert!(store.session_private("s").is_some());
+    std::mem::forget((session, probe));
+}
+
+#[test]
+fn no_umask_opens_or_closes_a_file() {
+    for umask in ["umask 000;", "umask 777;"] {
+        let home = Home::new();
+        assert!(spawn(&home, umask, "child_makes_everything").wait().unwrap().success());
+        let folder = home.open().folder().to_owned();
+        let names = files::names(&folder).unwrap();
+        assert!(names.len() >= 5, "{names:?}");
+        for name in names {
+            assert_eq!(mode(&folder.join(&name)), 0o600, "{name} under {umask}");
+        }
+        assert_eq!(mode(&home.file), 0o600);
+        for made in [folder.as_path(), home.file.parent().unwrap(), &home.dir.path().join("config")] {
+            assert_eq!(mode(made), 0o700, "{} under {umask}", made.display());
+        }
+        let reaped = update(&home.open(), |transaction| transaction.reap_dead_sessions().len()).unwrap();
+        assert_eq!((reaped, home.open().session_private("s")), (0, None), "a file without a record went");
+        assert!(home.open().try_probe("one").is_some(), "death freed the probe");
+    }
+}
+
+#[test]
+#[ignore = "another test starts this in a process of its own"]
+fn child_counts() {
+    let store = here().open();
+    let id = format!("counter-{}", std::process::id());
+    add(&store, &id);
+    println!("ack");
+    for _ in 0..UPDATES {
+        let id = id.clone();
+        update(&store, move |transaction| {
+            let account = transaction.state.account_mut(&id).unwrap();
+            account.priority = Some(account.priority.unwrap_or_default() + 1);
+        })
+        .unwrap();
+        println!("ack");
+    }
+}
+
+#[test]
+fn a_killed_process_loses_nothing_it_was_told() {
+    const PROCESSES: usize = 8;
+    let home = Home::new();
+    let counted = std::thread::scope(|scope| {
+        let children: Vec<_> = (0..PROCESSES)
+            .map(|number| {
+                let home = &home;
+                scope.spawn(move || {
+                    let mut child = spawn(home, "", "child_counts");
+                    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+                    let mut acknowledged = 0_i64;
+                    for _ in lines.filter(|line| line.contains("ack")) {
+                        acknowledged += 1;
+                        // Every other process is killed somewhere on its way, each at another place.
+                        if number % 2 == 0 && acknowledged == 5 + i64::try_from(number).unwrap() * 3 {
+                            child.kill().unwrap();
+                        }
+                    }
+                    child.wait().unwrap();
+                    (child.id(), acknowledged, number % 2 == 0)
+                })
+            })
+            .collect();
+        children.into_iter().map(|child| child.join().unwrap()).collect::<Vec<_>>()
+    });
+    let state = home.open().read().unwrap().unwrap();
+    let mut changes = 0;
+    for (pid, acknowledged, killed) in counted {
+        let held = state.account(&format!("counter-{pid}")).unwrap().priority.unwrap_or_default() + 1;
+        let unheard = i64::from(killed);
+        assert!((acknowledged..=acknowledged + unheard).contains(&held), "{held} held, {acknowledged} acknowledged");
+        changes += held;
+    }
+    assert_eq!(state.revision, u64::try_from(changes).unwrap());
+    add(&home.open(), "afterwards");
+}

@@ -5,6 +5,8 @@ mod json;
 pub mod keys;
 mod layers;
 
+pub use layers::typed;
+
 use std::time::Duration;
 
 use serde_json::{Map, Value};

@@ -16,6 +16,9 @@ pub mod manager;
 pub mod proxy;
 pub mod server;
 
+pub mod cli;
 pub mod demo;
 
 pub mod error;
+pub mod hardening;
+pub mod logging;

@@ -5,7 +5,7 @@ pub mod accounts;
 pub mod event;
 mod failure;
 mod memory;
-mod notices;
+pub mod notices;
 mod pins;
 mod pool;
 mod report;
@@ -217,8 +217,14 @@ impl Manager {
         result
     }
 
+    /// What the command line has to say besides its result; each is returned once.
+    pub fn take_warnings(&self) -> Vec<String> {
+        std::mem::take(&mut self.memory().warnings)
+    }
+
     fn tell_store_warnings(&self) {
         for warning in self.store.take_warnings() {
+            self.memory().warnings.push(warning.message.clone());
             tracing::warn!("{}", warning.message);
             self.emit(Event::Notice(event::Notice { level: event::Level::Warning, text: warning.message.clone() }));
         }

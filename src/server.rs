@@ -5,7 +5,7 @@ mod boundary;
 mod events;
 pub mod frame_guard;
 mod frames;
-mod lifecycle;
+pub mod lifecycle;
 mod methods;
 mod params;
 mod status;

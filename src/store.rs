@@ -227,6 +227,24 @@ impl Store {
         sessions::private(self.folder(), id)
     }
 
+    /// Moves the accounts file to `<name>.reset-<ms>`, as it is, readable or not; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`], [`StoreError::Foreign`]; [`StoreError::Busy`] when another process holds the lock.
+    pub async fn reset(&self) -> Result<Option<PathBuf>, StoreError> {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let (inner, deadline) = (Arc::clone(&self.0), clock::instant() + self.0.patience);
+        let job = move || {
+            let _ = sender.send(inner.move_away(deadline));
+        };
+        self.0.worker.run(Box::new(job)).map_err(StoreError::io("start a thread for", self.path()))?;
+        match tokio::time::timeout(self.0.patience, receiver).await {
+            Ok(Ok(Some(done))) => done,
+            Ok(Ok(None) | Err(_)) | Err(_) => Err(self.busy()),
+        }
+    }
+
     /// What a person should be told; each warning is returned once.
     pub fn take_warnings(&self) -> Vec<StoreWarning> {
         std::mem::take(&mut self.0.warnings.lock().unwrap_or_else(PoisonError::into_inner))
@@ -238,6 +256,17 @@ impl Store {
 }
 
 impl Inner {
+    /// `None` when the lock came too late.
+    fn move_away(&self, deadline: std::time::Instant) -> Option<Result<Option<PathBuf>, StoreError>> {
+        let lock = match self.places.make_folder().and_then(|()| lock::FileLock::acquire(&self.places.lock)) {
+            Ok(lock) => lock,
+            Err(error) => return Some(Err(error)),
+        };
+        let moved = (clock::instant() < deadline).then(|| self.places.move_away(self.clock.now().as_millis()));
+        drop(lock);
+        moved
+    }
+
     fn cache(&self) -> MutexGuard<'_, changes::Cache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -44,6 +44,8 @@ pub struct Memory {
     pub benches: HashMap<AccountId, Bench>,
     /// Accounts whose secret did not open.
     pub unopened: BTreeSet<AccountId>,
+    /// What the command line has to say besides its result.
+    pub warnings: Vec<String>,
     /// When each notice was told last.
     pub toasts: HashMap<String, Timestamp>,
 }

@@ -60,6 +60,23 @@ impl Places {
         }
     }
 
+    /// Moves the accounts file away; the caller holds the lock. `None` when there is none.
+    pub(super) fn move_away(&self, now: i64) -> Result<Option<PathBuf>, StoreError> {
+        let stat = |path: &Path| files::stat(path).map_err(StoreError::io("look for", path));
+        if stat(&self.file)?.is_none() {
+            return Ok(None);
+        }
+        let mut at = now;
+        let mut path = suffixed(&self.file, &format!(".reset-{at}"));
+        while stat(&path)?.is_some() {
+            at = at.wrapping_add(1);
+            path = suffixed(&self.file, &format!(".reset-{at}"));
+        }
+        files::rename(&self.file, &path).map_err(StoreError::io("move", &self.file))?;
+        files::sync_folder(&self.parent).map_err(StoreError::io("sync the folder", &self.parent))?;
+        Ok(Some(path))
+    }
+
     /// Keeps a copy of an accounts file that cannot be read, once for each content.
     pub(super) fn set_aside(&self, bytes: &[u8]) {
         let name = format!("unreadable-{}.json", super::hash::hexadecimal(bytes));

@@ -84,8 +84,8 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// The system's roots, or the bundled ones where the system has none.
-fn client_config() -> ClientConfig {
+/// TLS with the system's roots, or with the bundled ones where the system has none.
+pub fn client_config() -> ClientConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

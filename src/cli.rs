@@ -1,0 +1,147 @@
+//! The command line: one variant per verb. Results go to stdout, everything else to stderr.
+
+mod accounts;
+mod completions;
+mod config;
+mod context;
+mod doctor;
+mod export;
+mod list;
+pub mod printer;
+mod proxy;
+mod reset;
+mod run;
+mod schema;
+mod sidecar;
+mod status;
+mod switch;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::env::Environment;
+use crate::error::{Error, ErrorKind};
+use crate::{demo, hardening, logging};
+use context::Context;
+use printer::Printer;
+
+/// Use several OpenAI accounts from any agent or editor as if they were one.
+#[derive(Debug, Parser)]
+#[command(name = "codex-account-manager", version, about, max_term_width = 100, arg_required_else_help = false)]
+pub struct Cli {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Serve one editor or agent: JSON-RPC on stdin and stdout, a proxy on a loopback port
+    Sidecar(sidecar::SidecarArgs),
+    /// Run the proxy alone, in the foreground
+    Proxy(proxy::ProxyArgs),
+    /// Run a command whose OpenAI requests go through a proxy of its own
+    Run(run::RunArgs),
+    /// Add an API-key account
+    Add(accounts::AddArgs),
+    /// Show every account and its state
+    List(Json),
+    /// Show one account
+    Show(list::ShowArgs),
+    /// Change an account
+    Edit(accounts::EditArgs),
+    /// Remove an account
+    Remove(accounts::RemoveArgs),
+    /// Switch every session to an account, or take that back
+    Switch(switch::SwitchArgs),
+    /// Show the sessions that are alive and the accounts' state
+    Status(Json),
+    /// Show the configuration and where it comes from
+    Config(config::ConfigArgs),
+    /// Check files, keys, upstreams and siblings, and say what to run
+    Doctor(Json),
+    /// Write the accounts file to stdout
+    Export(export::ExportArgs),
+    /// Start afresh: move the accounts file away
+    Reset(reset::ResetArgs),
+    /// Write the generated files under `schemas/`, or check them
+    Schema(schema::SchemaArgs),
+    /// Write a completion script for a shell
+    Completions(completions::CompletionsArgs),
+    /// Run the whole main job on a simulated OpenAI; needs no account
+    Demo(demo::DemoArgs),
+}
+
+/// `--json`
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Json {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Flags of the commands that route requests.
+#[derive(Clone, Debug, Default, Args)]
+pub struct RoutingFlags {
+    /// How the account for a request is chosen
+    #[arg(long, value_name = "S")]
+    strategy: Option<String>,
+    /// Set a configuration key for this process
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    settings: Vec<String>,
+}
+
+/// The whole process; returns its exit code.
+pub fn main() -> u8 {
+    hardening::apply();
+    let environment = Environment::capture();
+    logging::start(environment.get("CAM_LOG"));
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = u8::from(error.use_stderr()) * 2;
+            // A closed terminal is not worth another error.
+            let _ = error.print();
+            return code;
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            Printer::error(&Error::new(ErrorKind::Internal, format!("the runtime cannot start: {error}")));
+            return 1;
+        }
+    };
+    let code = runtime.block_on(verb(cli.verb, environment)).unwrap_or_else(|error| {
+        Printer::error(&error);
+        error.kind.exit_code()
+    });
+    // A read of stdin may be pending for ever.
+    runtime.shutdown_background();
+    code
+}
+
+async fn verb(verb: Option<Verb>, environment: Environment) -> Result<u8, Error> {
+    let Some(verb) = verb else {
+        Printer::stderr(&Cli::command().render_help().to_string());
+        return Ok(2);
+    };
+    let context = Context::new(environment)?;
+    match verb {
+        Verb::Sidecar(args) => sidecar::run(&context, &args).await,
+        Verb::Proxy(args) => proxy::run(&context, args).await,
+        Verb::Run(args) => run::run(&context, args).await,
+        Verb::Add(args) => accounts::add(&context, args).await,
+        Verb::List(json) => list::list(&context, json),
+        Verb::Show(args) => list::show(&context, &args),
+        Verb::Edit(args) => accounts::edit(&context, args).await,
+        Verb::Remove(args) => accounts::remove(&context, args).await,
+        Verb::Switch(args) => switch::run(&context, args).await,
+        Verb::Status(json) => status::run(&context, json).await,
+        Verb::Config(args) => config::run(&context, &args),
+        Verb::Doctor(json) => doctor::run(&context, json).await,
+        Verb::Export(args) => export::run(&context, &args),
+        Verb::Reset(args) => reset::run(&context, &args).await,
+        Verb::Schema(args) => schema::run(&args),
+        Verb::Completions(args) => completions::run(&args),
+        Verb::Demo(args) => demo::run(&args).await,
+    }
+}

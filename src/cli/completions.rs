@@ -1,0 +1,22 @@
+//! `completions`
+
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+
+use super::Cli;
+use super::printer::Printer;
+use crate::error::Error;
+
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    shell: Shell,
+}
+
+/// Writes the script.
+pub fn run(args: &CompletionsArgs) -> Result<u8, Error> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "codex-account-manager", &mut script);
+    Printer::stdout(&String::from_utf8_lossy(&script));
+    Ok(0)
+}

@@ -1,0 +1,113 @@
+//! What every verb starts from: the environment, the places, and a manager over them.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::RoutingFlags;
+use super::printer::Printer;
+use crate::clock::Clock;
+use crate::config::{self, Sources, typed};
+use crate::domain::report::SessionKind;
+use crate::env::Environment;
+use crate::error::{Error, ErrorKind};
+use crate::manager::{Manager, ManagerOptions};
+use crate::paths::Paths;
+
+/// The surroundings of a verb.
+pub struct Context {
+    /// The environment of the process.
+    pub environment: Environment,
+    /// Where the files are.
+    pub paths: Paths,
+}
+
+impl Context {
+    /// Finds the places.
+    pub fn new(environment: Environment) -> Result<Context, Error> {
+        let paths = Paths::resolve(&environment).ok_or_else(|| {
+            Error::new(ErrorKind::Configuration, "there is no home directory")
+                .hint("set `HOME`, or `CAM_ACCOUNTS_FILE`, `CAM_CONFIG_FILE` and `CAM_DATA_DIR`")
+        })?;
+        Ok(Context { environment, paths })
+    }
+
+    /// What a manager of this kind is made from.
+    pub fn options(&self, kind: SessionKind, port: u16, sources: Sources) -> ManagerOptions {
+        ManagerOptions {
+            environment: self.environment.clone(),
+            paths: self.paths.clone(),
+            sources,
+            master_key: None,
+            clock: Clock::system(),
+            kind,
+            pid: std::process::id(),
+            port,
+        }
+    }
+
+    /// A manager for a verb that ends at once.
+    pub fn manager(&self) -> Result<Arc<Manager>, Error> {
+        Manager::open(self.options(SessionKind::Run, 0, Sources::default()))
+    }
+
+    /// Tells on stderr what in the configuration cannot be used.
+    pub fn warn(manager: &Manager) {
+        for warning in &manager.config().warnings {
+            Printer::warning(warning);
+        }
+    }
+}
+
+/// The flags as a source of configuration.
+///
+/// # Errors
+///
+/// `InvalidParams` for a key that is unknown or a value that it does not take: what a person types is not
+/// passed over.
+pub fn flag_sources(flags: &RoutingFlags) -> Result<Sources, Error> {
+    let mut settings = Vec::new();
+    if let Some(strategy) = &flags.strategy {
+        settings.push(("--strategy".to_owned(), "routing.strategy".to_owned(), json!(strategy)));
+    }
+    for setting in &flags.settings {
+        let (name, value) = setting.split_once('=').ok_or_else(|| {
+            Error::new(ErrorKind::InvalidParams, format!("`--set {setting}` has no `=`"))
+                .hint("write `--set KEY=VALUE`")
+        })?;
+        settings.push(("--set".to_owned(), name.trim().to_owned(), typed(value.trim())));
+    }
+    for (flag, name, value) in &settings {
+        check(flag, name, value)?;
+    }
+    Ok(Sources { flags: settings, ..Sources::default() })
+}
+
+fn check(flag: &str, name: &str, value: &Value) -> Result<(), Error> {
+    let invalid = |message: String| Error::new(ErrorKind::InvalidParams, message);
+    let key = config::key(name).ok_or_else(|| {
+        invalid(format!("`{flag}`: unknown key `{name}`")).hint("`codex-account-manager config show` lists the keys")
+    })?;
+    key.shape.accept(value).map(drop).ok_or_else(|| {
+        invalid(format!("`{flag}`: `{name}` does not take that value"))
+            .hint(format!("accepted: {}", key.shape.accepted()))
+    })
+}
+
+/// Asks a yes-or-no question on the terminal.
+///
+/// # Errors
+///
+/// `InvalidParams` where nobody can be asked.
+pub fn confirm(question: &str) -> Result<bool, Error> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Error::new(ErrorKind::InvalidParams, "nobody can be asked here").hint("pass `--yes`"));
+    }
+    Printer::stderr(&format!("{question} [y/N]"));
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).map_err(|error| {
+        Error::new(ErrorKind::Internal, format!("the answer cannot be read: {error}")).hint("pass `--yes`")
+    })?;
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}

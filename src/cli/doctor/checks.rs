@@ -1,0 +1,260 @@
+//! The checks themselves.
+#![expect(clippy::disallowed_methods, reason = "modes and other programs' files are looked at here, read only")]
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use super::Finding;
+use crate::cli::context::Context;
+use crate::domain::account::Kind;
+use crate::error::Error;
+use crate::manager::{DEFAULT_OPENAI_BASE_URL, Manager};
+use crate::secrets::master_key::KeyState;
+use crate::store::{SecretField, State, StoredSecret};
+
+/// An upstream that does not answer by then is not reachable.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A file from further in the future than this comes from a clock that is wrong.
+const CLOCK_SLACK_MS: i64 = 5 * 60 * 1_000;
+
+/// Every check, in the order a person would mend things.
+pub async fn all(context: &Context) -> Result<Vec<Finding>, Error> {
+    let manager = context.manager()?;
+    let mut findings = configuration(&manager);
+    let store = manager.store();
+    match store.read() {
+        Err(error) => {
+            let error = Error::from(error);
+            findings.push(Finding::problem("file", error.message, error.hint.unwrap_or_default()));
+        }
+        Ok(None) => findings.push(Finding::warning(
+            "file",
+            format!("there is no accounts file at `{}` yet", store.path().display()),
+            "add an account with `codex-account-manager add LABEL`",
+        )),
+        Ok(Some(state)) => {
+            findings.push(Finding::ok("file", format!("`{}`, revision {}", store.path().display(), state.revision)));
+            findings.push(mode("modes", store.path(), 0o600));
+            findings.push(mode("modes", store.folder(), 0o700));
+            findings.push(key(&manager, &state));
+            findings.extend(secrets(&manager, &state));
+            findings.extend(accounts(&manager)?);
+            findings.push(clock(&manager, &state));
+            findings.push(siblings(&manager).await);
+        }
+    }
+    findings.extend(other_tools(context));
+    findings.extend(reachability(context, &manager).await);
+    Ok(findings)
+}
+
+fn configuration(manager: &Manager) -> Vec<Finding> {
+    let config = manager.config();
+    if config.warnings.is_empty() {
+        return vec![Finding::ok("config", "every value can be used")];
+    }
+    let hint = "mend that line; `codex-account-manager config show` shows what is in force";
+    config.warnings.iter().map(|warning| Finding::problem("config", warning, hint)).collect()
+}
+
+#[cfg(unix)]
+fn mode(check: &'static str, path: &Path, wanted: u32) -> Finding {
+    use std::os::unix::fs::PermissionsExt;
+    let shown = path.display();
+    match std::fs::metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Finding::ok(check, format!("`{shown}` is not there yet"))
+        }
+        Err(error) => Finding::problem(check, format!("`{shown}` cannot be looked at: {error}"), "check its owner"),
+        Ok(metadata) => {
+            let mode = metadata.permissions().mode() & 0o777;
+            if mode & 0o077 == 0 {
+                Finding::ok(check, format!("`{shown}` is {mode:o}"))
+            } else {
+                Finding::problem(
+                    check,
+                    format!("`{shown}` is {mode:o}: others can reach it"),
+                    format!("chmod {wanted:o} '{shown}'"),
+                )
+            }
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn mode(check: &'static str, path: &Path, _: u32) -> Finding {
+    Finding::ok(check, format!("`{}` is protected by the profile it is in", path.display()))
+}
+
+fn key(manager: &Manager, state: &State) -> Finding {
+    match manager.store().key_state(state) {
+        KeyState::Unlocked if state.seal.is_none() => Finding::ok("key", "nothing is sealed yet"),
+        KeyState::Unlocked => Finding::ok("key", "the key that the secrets are sealed with is at hand"),
+        KeyState::Untested => Finding::ok("key", "there is a passphrase; it is tried with the secrets"),
+        KeyState::Missing => Finding::problem(
+            "key",
+            "the secrets are sealed and there is no key",
+            "set `CAM_MASTER_KEY` or `CAM_MASTER_KEY_FILE`, or bring the key file back to the data directory",
+        ),
+        KeyState::Wrong => Finding::problem(
+            "key",
+            "the secrets are sealed with another key",
+            "set `CAM_MASTER_KEY` or `CAM_MASTER_KEY_FILE` to the key they were sealed with",
+        ),
+    }
+}
+
+fn secrets(manager: &Manager, state: &State) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut plain = 0;
+    for (account, number) in state.accounts.iter().zip(1..) {
+        for field in SecretField::ALL {
+            match account.secret(field) {
+                None => {}
+                Some(StoredSecret::Plain(_) | StoredSecret::New(_)) => plain += 1,
+                Some(StoredSecret::Sealed(_)) => {
+                    if let Err(error) = manager.store().open_secret(state, account, field) {
+                        let error = Error::from(error);
+                        let hint = error.hint.unwrap_or_default();
+                        findings.push(Finding::problem(
+                            "secrets",
+                            format!("account {number}: {}", error.message),
+                            hint,
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    if plain > 0 {
+        findings.push(Finding::warning(
+            "secrets",
+            format!("{plain} secrets of another tool are not sealed"),
+            "they are sealed by the next change",
+        ));
+    }
+    if findings.is_empty() {
+        findings.push(Finding::ok("secrets", "every sealed secret opens"));
+    }
+    findings
+}
+
+fn accounts(manager: &Manager) -> Result<Vec<Finding>, Error> {
+    let report = manager.list()?;
+    let mut findings = Vec::new();
+    for account in &report.accounts {
+        let Some(reason) = &account.reason else { continue };
+        let message = format!("account {} ({}): {reason}", account.index, account.label);
+        let hint = format!("codex-account-manager show {}", account.index);
+        findings.push(match account.state {
+            crate::domain::report::State::NeedsLogin if account.kind == Kind::ApiKey => Finding::problem(
+                "accounts",
+                message,
+                format!("codex-account-manager edit {} --key-stdin", account.index),
+            ),
+            _ => Finding::warning("accounts", message, hint),
+        });
+    }
+    if report.accounts.is_empty() {
+        findings.push(Finding::warning("accounts", "there is no account", "codex-account-manager add LABEL"));
+    }
+    Ok(findings)
+}
+
+/// The newest time in the file against the clock.
+fn clock(manager: &Manager, state: &State) -> Finding {
+    let newest = state.accounts.iter().flat_map(|account| [account.added_at, account.last_used]).flatten().max();
+    let ahead = newest.unwrap_or_default() - manager.now().as_millis();
+    if ahead > CLOCK_SLACK_MS {
+        return Finding::warning(
+            "clock",
+            format!("the accounts file has a time {} minutes ahead of the clock", ahead / 60_000),
+            "check the clock of this machine",
+        );
+    }
+    Finding::ok("clock", "no time in the accounts file is ahead of the clock")
+}
+
+async fn siblings(manager: &Manager) -> Finding {
+    let sessions = manager.sessions().await;
+    let told: Vec<String> = sessions.iter().map(|session| format!("{} {}", session.kind.name(), session.pid)).collect();
+    match told.len() {
+        0 => Finding::ok("siblings", "no session is alive"),
+        count => Finding::ok("siblings", format!("{count} alive: {}", told.join(", "))),
+    }
+}
+
+/// Plugins that write the same accounts file and cannot read sealed tokens.
+fn other_tools(context: &Context) -> Vec<Finding> {
+    let Some(folder) = context.paths.opencode_config_file.parent() else { return Vec::new() };
+    let names = ["opencode.json", "opencode.jsonc", "config.json"];
+    let mut found = BTreeSet::new();
+    for text in names.iter().filter_map(|name| std::fs::read_to_string(folder.join(name)).ok()) {
+        let words = text.split(['"', '\'']);
+        found.extend(words.filter(|word| is_accounts_plugin(word)).map(str::to_owned));
+    }
+    found
+        .into_iter()
+        .map(|plugin| {
+            Finding::problem(
+                "plugins",
+                format!("OpenCode loads `{plugin}`, which writes the same accounts file and cannot read sealed tokens"),
+                format!("take it out of `plugin` in `{}`", folder.display()),
+            )
+        })
+        .collect()
+}
+
+fn is_accounts_plugin(word: &str) -> bool {
+    let name = word.rsplit('/').next().unwrap_or_default();
+    ["codex-auth", "codex-multi-auth", "chatgpt-multi-auth", "openai-multi"].iter().any(|part| name.contains(part))
+        && !word.contains(' ')
+        && !name.ends_with(".json")
+}
+
+/// Asks each upstream without a key: any answer will do.
+async fn reachability(context: &Context, manager: &Manager) -> Vec<Finding> {
+    let default = context.environment.get("CAM_OPENAI_BASE_URL").unwrap_or(DEFAULT_OPENAI_BASE_URL).to_owned();
+    let accounts = manager.list().map(|report| report.accounts).unwrap_or_default();
+    let mut upstreams: BTreeSet<String> = accounts.iter().filter_map(|account| account.base_url.clone()).collect();
+    upstreams.insert(default);
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(crate::upstream::tls_config())
+        .timeout(PATIENCE)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .build();
+    let client = match client {
+        Ok(client) => client,
+        Err(error) => {
+            return vec![Finding::problem(
+                "upstream",
+                format!("no client can be made: {error}"),
+                "check the system's certificates",
+            )];
+        }
+    };
+    let mut findings = Vec::new();
+    for upstream in upstreams {
+        let url = format!("{}/v1/models", upstream.trim_end_matches('/').trim_end_matches("/v1"));
+        findings.push(match client.get(&url).send().await {
+            Ok(response) => Finding::ok("upstream", format!("`{upstream}` answers ({})", response.status().as_u16())),
+            Err(error) => Finding::problem(
+                "upstream",
+                format!("`{upstream}` does not answer: {}", deepest(&error)),
+                "check the network, `HTTPS_PROXY` and the address",
+            ),
+        });
+    }
+    findings
+}
+
+fn deepest(error: &dyn std::error::Error) -> String {
+    let mut deepest = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    deepest.to_string()
+}

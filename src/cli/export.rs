@@ -1,0 +1,39 @@
+//! `export`
+
+use clap::Args;
+
+use super::context::Context;
+use super::printer::Printer;
+use crate::error::{Error, ErrorKind};
+use crate::store::{SecretField, StoredSecret};
+
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// With every secret open, for another tool
+    #[arg(long)]
+    plain: bool,
+}
+
+/// Writes the accounts file to stdout; secrets stay sealed unless they are asked for.
+pub fn run(context: &Context, args: &ExportArgs) -> Result<u8, Error> {
+    let manager = context.manager()?;
+    let store = manager.store();
+    let state = store.read()?.ok_or_else(|| {
+        Error::new(ErrorKind::AccountNotFound, "there is no accounts file")
+            .hint("add an account with `codex-account-manager add LABEL`")
+    })?;
+    let mut exported = (*state).clone();
+    // What belongs to running processes means nothing elsewhere.
+    exported.sessions.clear();
+    if args.plain {
+        for account in &mut exported.accounts {
+            for field in SecretField::ALL {
+                let opened = store.open_secret(&state, state.account(&account.id).expect("it is a copy"), field)?;
+                *account.secret_mut(field) = opened.map(StoredSecret::Plain);
+            }
+        }
+        exported.seal = None;
+    }
+    Printer::stdout(&String::from_utf8_lossy(&exported.to_json()));
+    Ok(0)
+}

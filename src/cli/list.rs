@@ -1,0 +1,123 @@
+//! `list` and `show`
+
+use clap::Args;
+use serde_json::json;
+
+use super::Json;
+use super::context::Context;
+use super::printer::{Printer, table};
+use crate::domain::time::Timestamp;
+use crate::error::Error;
+use crate::manager::notices::length;
+use crate::protocol::accounts::{Account, AccountKind, AccountState};
+
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// A number, id, label or email
+    account: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Every account.
+pub fn list(context: &Context, output: Json) -> Result<u8, Error> {
+    let manager = context.manager()?;
+    let report = manager.list()?;
+    let accounts: Vec<Account> = report.accounts.into_iter().map(Account::from).collect();
+    if output.json {
+        let families = report.active_index_by_family.iter().map(|(family, index)| (family.to_string(), json!(index)));
+        Printer::json(&json!({
+            "revision": report.revision,
+            "activeIndex": report.active_index,
+            "activeIndexByFamily": families.collect::<serde_json::Map<_, _>>(),
+            "accounts": accounts,
+        }));
+    } else if accounts.is_empty() {
+        Printer::stdout("No accounts yet. Add one with `codex-account-manager add LABEL`.");
+    } else {
+        Printer::stdout(&accounts_table(&accounts, manager.now()));
+    }
+    Ok(0)
+}
+
+/// The accounts as a person reads them.
+pub fn accounts_table(accounts: &[Account], now: Timestamp) -> String {
+    let rows: Vec<Vec<String>> = accounts
+        .iter()
+        .map(|account| {
+            vec![
+                format!("{}{}", account.index, if account.active { "*" } else { "" }),
+                account.label.clone(),
+                kind(account.kind).to_owned(),
+                state(account.state).to_owned(),
+                account.sessions.len().to_string(),
+                note(account, now),
+            ]
+        })
+        .collect();
+    table(&["#", "LABEL", "KIND", "STATE", "SESSIONS", "NOTE"], &rows)
+}
+
+fn note(account: &Account, now: Timestamp) -> String {
+    let free = account.available_at.map(|at| format!("free again in {}", length(Timestamp(at).since(now))));
+    let notes: Vec<String> = account.reason.clone().into_iter().chain(free).collect();
+    notes.join("; ")
+}
+
+fn kind(kind: AccountKind) -> &'static str {
+    match kind {
+        AccountKind::ApiKey => "API key",
+        AccountKind::ChatGpt => "ChatGPT",
+    }
+}
+
+fn state(state: AccountState) -> &'static str {
+    match state {
+        AccountState::Disabled => "disabled",
+        AccountState::Locked => "locked",
+        AccountState::NeedsLogin => "needs login",
+        AccountState::OverLimit => "over limit",
+        AccountState::RateLimited => "rate limited",
+        AccountState::CoolingDown => "cooling down",
+        AccountState::CircuitOpen => "circuit open",
+        AccountState::Ready => "ready",
+    }
+}
+
+/// One account.
+pub fn show(context: &Context, args: &ShowArgs) -> Result<u8, Error> {
+    let manager = context.manager()?;
+    let account = Account::from(manager.read_account(&args.account)?);
+    if args.json {
+        Printer::json(&account);
+        return Ok(0);
+    }
+    let mut rows = vec![
+        ("account", format!("{} ({})", account.index, account.label)),
+        ("id", account.id.clone()),
+        ("kind", kind(account.kind).to_owned()),
+        ("state", state(account.state).to_owned()),
+    ];
+    let mut add = |name, value: Option<String>| rows.extend(value.map(|value| (name, value)));
+    add("note", Some(note(&account, manager.now())).filter(|note| !note.is_empty()));
+    add("email", account.email.clone());
+    add("account id", account.account_id.clone());
+    add("plan", account.plan.clone());
+    add("base URL", account.base_url.clone());
+    add("priority", (account.priority != 0).then(|| account.priority.to_string()));
+    add("models", (!account.models.is_empty()).then(|| account.models.join(", ")));
+    add("daily limit", account.limits.daily_usd.map(|usd| format!("{usd} USD")));
+    add("monthly limit", account.limits.monthly_usd.map(|usd| format!("{usd} USD")));
+    for limit in &account.rate_limits {
+        let which =
+            limit.model.as_ref().map_or_else(|| limit.family.clone(), |model| format!("{}:{model}", limit.family));
+        add("limited", Some(format!("{which} for {}", length(Timestamp(limit.reset_at).since(manager.now())))));
+    }
+    for session in &account.sessions {
+        add("session", Some(format!("{} (pid {})", session.id, session.pid)));
+    }
+    let lines: Vec<String> = rows.iter().map(|(name, value)| format!("{name:<13} {value}")).collect();
+    Printer::stdout(&lines.join("\n"));
+    Ok(0)
+}

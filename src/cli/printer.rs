@@ -1,0 +1,63 @@
+//! The one place that writes to the terminal.
+
+use std::io::{ErrorKind, Write};
+
+use serde::Serialize;
+
+use crate::error::Error;
+
+/// Writes results to stdout and everything else to stderr.
+pub struct Printer;
+
+impl Printer {
+    /// A result, with a newline at its end.
+    pub fn stdout(text: &str) {
+        let mut stdout = std::io::stdout().lock();
+        let written = writeln!(stdout, "{}", text.trim_end_matches('\n')).and_then(|()| stdout.flush());
+        if let Err(error) = written
+            && error.kind() != ErrorKind::BrokenPipe
+        {
+            tracing::error!("stdout: {error}");
+        }
+    }
+
+    /// A result as JSON.
+    pub fn json(value: &impl Serialize) {
+        Printer::stdout(
+            &serde_json::to_string_pretty(value).expect("results have no maps with keys that are not text"),
+        );
+    }
+
+    /// Anything else.
+    pub fn stderr(text: &str) {
+        // There is nowhere left to say that stderr is closed.
+        let _ = writeln!(std::io::stderr().lock(), "{}", text.trim_end_matches('\n'));
+    }
+
+    /// A failure and what to do.
+    pub fn error(error: &Error) {
+        let hint = error.hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+        Printer::stderr(&format!("error: {error}{hint}"));
+    }
+
+    /// Something to look at.
+    pub fn warning(text: &str) {
+        Printer::stderr(&format!("warning: {text}"));
+    }
+}
+
+/// Columns wide enough for their cells; the last one is not padded.
+pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
+        cells.max().unwrap_or_default().max(header[column].chars().count())
+    };
+    let widths: Vec<usize> = (0..header.len()).map(width).collect();
+    let line = |cells: Vec<&str>| {
+        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    let mut lines = vec![line(header.to_vec())];
+    lines.extend(rows.iter().map(|row| line(row.iter().map(String::as_str).collect())));
+    lines.join("\n")
+}

@@ -1,0 +1,125 @@
+//! `proxy`
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::broadcast;
+
+use super::RoutingFlags;
+use super::context::{Context, flag_sources};
+use super::printer::Printer;
+use crate::config::DEFAULT_PROXY_KEY;
+use crate::domain::report::SessionKind;
+use crate::error::{Error, ErrorKind};
+use crate::manager::Manager;
+use crate::manager::event::Event;
+use crate::proxy::{Gate, Proxy};
+use crate::server::lifecycle;
+
+/// How long requests under way may take to end.
+const DRAIN: Duration = Duration::from_secs(4);
+
+#[derive(Debug, Args)]
+pub struct ProxyArgs {
+    /// Where to listen [default: `proxy.bind_addr`, 127.0.0.1:8080]
+    #[arg(long, value_name = "IP:PORT")]
+    bind: Option<String>,
+    /// The key that clients must send [default: `proxy.api_key`]
+    #[arg(long, value_name = "KEY")]
+    api_key: Option<String>,
+    #[command(flatten)]
+    routing: RoutingFlags,
+}
+
+/// Serves until it is asked to end.
+pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
+    let mut sources = flag_sources(&args.routing)?;
+    if let Some(bind) = &args.bind {
+        sources.flags.push(("--bind".to_owned(), "proxy.bind_addr".to_owned(), json!(bind)));
+    }
+    if let Some(key) = &args.api_key {
+        sources.flags.push(("--api-key".to_owned(), "proxy.api_key".to_owned(), json!(key)));
+    }
+    let mut options = context.options(SessionKind::Proxy, 0, sources);
+    let probe = Manager::open(options.clone())?;
+    let address = address(&probe, args.bind.as_deref())?;
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        Error::new(ErrorKind::Configuration, format!("`{address}` cannot be listened on: {error}"))
+            .hint("choose another address with `--bind`")
+    })?;
+    let address = listener.local_addr().unwrap_or(address);
+    options.port = address.port();
+    let manager = Manager::open(options)?;
+    Context::warn(&manager);
+    let api_key = manager.config().proxy_api_key();
+    if api_key.expose() == DEFAULT_PROXY_KEY {
+        if !address.ip().is_loopback() {
+            return Err(Error::new(
+                ErrorKind::Configuration,
+                "the well-known default key is refused on an address that others can reach",
+            )
+            .hint("give a key of your own with `--api-key` or `proxy.api_key`"));
+        }
+        Printer::warning(
+            "with the well-known default key every user of this machine can spend; set `proxy.api_key` to keep it to yourself",
+        );
+    }
+    let events = manager.events();
+    manager.join().await;
+    manager.watch();
+    tokio::spawn(log(Arc::clone(&manager), events));
+    let gate = Gate { api_key, address, allowed_hosts: manager.config().allowed_hosts() };
+    let running = Proxy::new(Arc::clone(&manager), gate).serve(listener);
+    Printer::stderr(&format!("listening on http://{address}/v1"));
+    lifecycle::asked_to_end().await;
+    running.drain(DRAIN).await;
+    drop(tokio::time::timeout(Duration::from_secs(1), manager.leave()).await);
+    Ok(0)
+}
+
+/// A flag that cannot be used is an error, where a file's value is a warning.
+fn address(manager: &Manager, flag: Option<&str>) -> Result<SocketAddr, Error> {
+    let config = manager.config();
+    let effective = config.bind_addr();
+    let refused = || {
+        Error::new(ErrorKind::InvalidParams, format!("`{}` is no address", flag.unwrap_or(effective)))
+            .hint("use an IP and a port, such as `127.0.0.1:8080`")
+    };
+    let taken = flag.is_none_or(|flag| flag == effective || flag.replace("localhost:", "127.0.0.1:") == effective);
+    if taken { effective.parse().map_err(|_| refused()) } else { Err(refused()) }
+}
+
+/// A line per routing decision, and what people are told.
+async fn log(manager: Arc<Manager>, mut events: broadcast::Receiver<Event>) {
+    loop {
+        match events.recv().await {
+            Ok(Event::Selected(selected)) => Printer::stderr(&format!(
+                "{} {} attempt {} -> {} ({}) {} {}",
+                manager.now().as_millis(),
+                selected.request_id,
+                selected.attempt,
+                selected.index,
+                selected.label,
+                selected.why.name(),
+                selected.model.as_deref().unwrap_or("-"),
+            )),
+            Ok(Event::Finished(finished)) => Printer::stderr(&format!(
+                "{} {} finished {} in {} ms",
+                manager.now().as_millis(),
+                finished.request_id,
+                finished.status,
+                finished.duration_ms,
+            )),
+            Ok(Event::Notice(notice)) => Printer::stderr(&notice.text),
+            Ok(Event::AccountsChanged { .. }) => {}
+            Err(broadcast::error::RecvError::Lagged(missed)) => {
+                Printer::stderr(&format!("{missed} lines were left out"))
+            }
+            Err(broadcast::error::RecvError::Closed) => return,
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! `run`: a command whose OpenAI requests go through a proxy of its own.
+
+mod agents;
+mod child;
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::RoutingFlags;
+use super::context::{Context, flag_sources};
+use super::sidecar::listen;
+use crate::domain::report::SessionKind;
+use crate::error::Error;
+use crate::manager::{Manager, random_key};
+use crate::proxy::{Gate, Proxy};
+
+/// How long requests of programs that the command left behind may take to end.
+const DRAIN: Duration = Duration::from_millis(500);
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    routing: RoutingFlags,
+    /// The command and its arguments
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "CMD")]
+    command: Vec<String>,
+}
+
+/// Runs the command and exits as it does.
+pub async fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
+    let sources = flag_sources(&args.routing)?;
+    let listener = listen().await?;
+    let address = listener.local_addr().map_err(|error| {
+        Error::new(crate::error::ErrorKind::Internal, format!("the proxy's address cannot be read: {error}"))
+    })?;
+    let manager = Manager::open(context.options(SessionKind::Run, address.port(), sources))?;
+    Context::warn(&manager);
+    manager.join().await;
+    for warning in manager.take_warnings() {
+        super::printer::Printer::warning(&warning);
+    }
+    manager.watch();
+    let api_key = random_key();
+    let gate = Gate { api_key: api_key.clone(), address, allowed_hosts: Vec::new() };
+    let running = Proxy::new(std::sync::Arc::clone(&manager), gate).serve(listener);
+    let command = agents::command(&args.command, address.port(), &api_key, &context.environment);
+    let code = child::run(command).await;
+    running.drain(DRAIN).await;
+    drop(tokio::time::timeout(Duration::from_secs(1), manager.leave()).await);
+    code
+}

@@ -1,0 +1,114 @@
+//! What a command is given so that its requests come here: two variables for every program, and for those that
+//! would go another way what they need besides.
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+use tokio::process::Command;
+
+use crate::env::Environment;
+use crate::secrets::Secret;
+
+/// Names of this machine; a proxy variable must not take requests for them away.
+const LOOPBACK_NAMES: [&str; 3] = ["127.0.0.1", "localhost", "::1"];
+
+/// The command with everything it needs. The master key is not for it: what opens the stored keys stays here.
+pub fn command(words: &[String], port: u16, api_key: &Secret<String>, environment: &Environment) -> Command {
+    let base_url = format!("http://127.0.0.1:{port}/v1");
+    let (program, arguments) = words.split_first().expect("the command line asks for a command");
+    let mut command = Command::new(program);
+    command.env("OPENAI_BASE_URL", &base_url).env("OPENAI_API_KEY", api_key.expose()).env_remove("CAM_MASTER_KEY");
+    for name in ["NO_PROXY", "no_proxy"] {
+        command.env(name, no_proxy(environment.get(name).or_else(|| environment.get("NO_PROXY"))));
+    }
+    match agent(program) {
+        Some(Agent::OpenCode) => {
+            let given = environment.get("OPENCODE_CONFIG_CONTENT");
+            command
+                .env("OPENCODE_CONFIG_CONTENT", opencode_config(given, &base_url))
+                .env("OPENCODE_DISABLE_DEFAULT_PLUGINS", "1");
+        }
+        Some(Agent::Codex) => {
+            command.args(codex_settings(&base_url));
+        }
+        None => {}
+    }
+    command.args(arguments);
+    command
+}
+
+/// The programs that are known to go another way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Agent {
+    /// A stored ChatGPT login goes past a base URL; configuration content beats it.
+    OpenCode,
+    /// It passes the variables over.
+    Codex,
+}
+
+fn agent(program: &str) -> Option<Agent> {
+    match Path::new(program).file_stem()?.to_str()? {
+        "opencode" => Some(Agent::OpenCode),
+        "codex" => Some(Agent::Codex),
+        _ => None,
+    }
+}
+
+fn no_proxy(given: Option<&str>) -> String {
+    let mut names: Vec<&str> =
+        given.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    names.extend(LOOPBACK_NAMES.into_iter().filter(|name| !given.unwrap_or_default().contains(name)));
+    names.join(",")
+}
+
+/// The person's own content with our provider options in it; the key is named by its variable.
+fn opencode_config(given: Option<&str>, base_url: &str) -> String {
+    let mut config: Value =
+        given.and_then(|text| serde_json::from_str(text).ok()).filter(Value::is_object).unwrap_or_else(|| json!({}));
+    let mut place = &mut config;
+    for name in ["provider", "openai", "options"] {
+        if !place[name].is_object() {
+            place[name] = Value::Object(Map::new());
+        }
+        place = &mut place[name];
+    }
+    place["baseURL"] = json!(base_url);
+    place["apiKey"] = json!("{env:OPENAI_API_KEY}");
+    config.to_string()
+}
+
+/// Before the person's own arguments, so that theirs win.
+fn codex_settings(base_url: &str) -> [String; 4] {
+    let provider = format!(
+        "model_providers.cam={{name=\"codex-account-manager\",base_url=\"{base_url}\",env_key=\"OPENAI_API_KEY\"}}"
+    );
+    ["-c".to_owned(), "model_provider=cam".to_owned(), "-c".to_owned(), provider]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_names_are_added_to_what_is_there() {
+        assert_eq!(no_proxy(None), "127.0.0.1,localhost,::1");
+        assert_eq!(no_proxy(Some("example.com, localhost")), "example.com,localhost,127.0.0.1,::1");
+    }
+
+    #[test]
+    fn a_persons_own_opencode_content_is_kept() {
+        let given = r#"{"theme":"x","provider":{"openai":{"options":{"timeout":5,"baseURL":"https://else"}}}}"#;
+        let config: Value = serde_json::from_str(&opencode_config(Some(given), "http://127.0.0.1:1/v1")).unwrap();
+        assert_eq!(config["theme"], "x");
+        assert_eq!(config["provider"]["openai"]["options"]["timeout"], 5);
+        assert_eq!(config["provider"]["openai"]["options"]["baseURL"], "http://127.0.0.1:1/v1");
+        assert_eq!(opencode_config(Some("not json"), "u"), opencode_config(None, "u"));
+    }
+
+    #[test]
+    fn agents_are_known_by_the_name_of_their_program() {
+        assert_eq!(agent("/usr/local/bin/opencode"), Some(Agent::OpenCode));
+        assert_eq!(agent("codex"), Some(Agent::Codex));
+        assert_eq!(agent("python3"), None);
+    }
+}

@@ -1,0 +1,47 @@
+//! `switch`
+
+use clap::Args;
+
+use super::context::Context;
+use super::printer::Printer;
+use crate::domain::account::ModelFamily;
+use crate::error::{Error, ErrorKind};
+use crate::manager::accounts::Scope;
+use crate::protocol::accounts::Account;
+
+#[derive(Debug, Args)]
+pub struct SwitchArgs {
+    /// A number, id, label or email
+    #[arg(required_unless_present = "auto", conflicts_with = "auto")]
+    account: Option<String>,
+    /// Take the pin back: sessions choose by themselves again
+    #[arg(long)]
+    auto: bool,
+    /// For this family of models alone
+    #[arg(long, value_name = "F")]
+    family: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Pins an account for every running session and for new ones.
+pub async fn run(context: &Context, args: SwitchArgs) -> Result<u8, Error> {
+    let manager = context.manager()?;
+    if manager.list()?.accounts.is_empty() {
+        return Err(Error::new(ErrorKind::AccountNotFound, "there is no account yet")
+            .hint("add one with `codex-account-manager add LABEL`"));
+    }
+    let family = args.family.map(ModelFamily::named);
+    let switched = manager.switch(args.account, family, Scope::Everywhere).await?;
+    let account = switched.account.map(Account::from);
+    if args.json {
+        Printer::json(&account);
+        return Ok(0);
+    }
+    Printer::stdout(&match (args.auto, account) {
+        (true, _) | (false, None) => "Every session chooses by itself again".to_owned(),
+        (false, Some(account)) => format!("Switched every session to account {} ({})", account.index, account.label),
+    });
+    Ok(0)
+}

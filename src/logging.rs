@@ -1,0 +1,10 @@
+//! The log, on stderr. Without a filter only errors are told: stderr may be a terminal that another program draws on.
+
+use tracing_subscriber::EnvFilter;
+
+/// Starts it with the filter of `CAM_LOG`.
+pub fn start(filter: Option<&str>) {
+    let filter = EnvFilter::try_new(filter.unwrap_or("error")).unwrap_or_else(|_| EnvFilter::new("warn"));
+    // A second start, in tests, changes nothing.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).try_init();
+}

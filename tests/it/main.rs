@@ -6,5 +6,6 @@
 #![allow(dead_code)]
 
 mod first_steps;
+mod lifecycle;
 mod protocol;
 mod support;

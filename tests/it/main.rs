@@ -6,4 +6,7 @@
 #![allow(dead_code)]
 
 mod first_steps;
+mod proxy_answers;
+mod proxy_gate;
+mod proxy_streams;
 mod support;

@@ -5,7 +5,9 @@
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 #![allow(dead_code)]
 
+mod architecture;
 mod first_steps;
+mod generated;
 mod proxy_answers;
 mod proxy_gate;
 mod proxy_streams;

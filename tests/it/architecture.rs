@@ -66,12 +66,12 @@ fn is_test(path: &Path) -> bool {
 
 #[test]
 fn rooms_import_only_what_they_may() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
-    sources(&root, &mut files);
+    sources(&folder, &mut files);
     let mut broken = BTreeSet::new();
     for path in files.iter().filter(|path| !is_test(path)) {
-        let relative = path.strip_prefix(&root).unwrap();
+        let relative = path.strip_prefix(&folder).unwrap();
         let room = relative.components().next().unwrap().as_os_str().to_string_lossy().replace(".rs", "");
         if room == "main" || room == "lib" {
             continue;
@@ -94,9 +94,9 @@ fn rooms_import_only_what_they_may() {
 
 #[test]
 fn every_source_file_begins_with_what_it_is_and_is_one_idea_long() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
-    sources(&root, &mut files);
+    sources(&folder, &mut files);
     for path in files {
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.starts_with("//! "), "{} does not say what it is", path.display());

@@ -8,6 +8,7 @@
 mod architecture;
 mod first_steps;
 mod generated;
+mod protocol;
 mod proxy_answers;
 mod proxy_gate;
 mod proxy_streams;

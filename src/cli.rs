@@ -136,12 +136,12 @@ async fn verb(verb: Option<Verb>, environment: Environment) -> Result<u8, Error>
         Verb::Remove(args) => accounts::remove(&context, args).await,
         Verb::Switch(args) => switch::run(&context, args).await,
         Verb::Status(json) => status::run(&context, json).await,
-        Verb::Config(args) => config::run(&context, &args),
+        Verb::Config(args) => Ok(config::run(&context, &args)),
         Verb::Doctor(json) => doctor::run(&context, json).await,
         Verb::Export(args) => export::run(&context, &args),
         Verb::Reset(args) => reset::run(&context, &args).await,
         Verb::Schema(args) => schema::run(&args),
-        Verb::Completions(args) => completions::run(&args),
+        Verb::Completions(args) => Ok(completions::run(&args)),
         Verb::Demo(args) => demo::run(&args).await,
     }
 }

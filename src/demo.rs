@@ -1,5 +1,6 @@
 //! What `demo` shows: the whole product at work against an OpenAI that is simulated on this machine.
 
+mod ask;
 mod sidecar;
 pub mod simulated_openai;
 mod story;

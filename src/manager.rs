@@ -243,14 +243,17 @@ fn default_base(environment: &Environment) -> Result<BaseUrl, Error> {
 pub fn random_id() -> String {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).expect("the system has randomness");
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:016x}", u64::from_be_bytes(bytes))
 }
 
 /// A key for a door: 32 random bytes as hexadecimal digits.
 pub fn random_key() -> Secret<String> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).expect("the system has randomness");
-    Secret::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    let mut halves = [[0; 16]; 2];
+    for half in &mut halves {
+        getrandom::fill(half).expect("the system has randomness");
+    }
+    let [first, second] = halves.map(u128::from_be_bytes);
+    Secret::new(format!("{first:032x}{second:032x}"))
 }
 
 /// The editor's options without `masterKey`, and that key.

@@ -74,6 +74,7 @@ pub struct EditArgs {
     json: bool,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]
 struct EditFields {
     /// Read a new key as one line from stdin
@@ -148,7 +149,7 @@ pub async fn add(context: &Context, args: AddArgs) -> Result<u8, Error> {
     let manager = context.manager()?;
     let report = manager.add(change).await?;
     warn(&manager);
-    said("Added", report.into(), args.json);
+    said("Added", &report.into(), args.json);
     Ok(0)
 }
 
@@ -177,7 +178,7 @@ pub async fn edit(context: &Context, args: EditArgs) -> Result<u8, Error> {
     };
     let report = manager.update(args.account, change).await?;
     warn(&manager);
-    said("Changed", report.into(), args.json);
+    said("Changed", &report.into(), args.json);
     Ok(0)
 }
 
@@ -191,13 +192,13 @@ pub async fn remove(context: &Context, args: RemoveArgs) -> Result<u8, Error> {
     }
     let removed = manager.remove(report.id.to_string()).await?;
     warn(&manager);
-    said("Removed", removed.into(), args.json);
+    said("Removed", &removed.into(), args.json);
     Ok(0)
 }
 
-fn said(what: &str, account: Account, json: bool) {
+fn said(what: &str, account: &Account, json: bool) {
     if json {
-        Printer::json(&account);
+        Printer::json(account);
     } else {
         Printer::stdout(&format!("{what} account {} ({})", account.index, account.label));
     }

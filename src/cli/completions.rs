@@ -5,7 +5,6 @@ use clap_complete::Shell;
 
 use super::Cli;
 use super::printer::Printer;
-use crate::error::Error;
 
 #[derive(Debug, Args)]
 pub struct CompletionsArgs {
@@ -14,9 +13,9 @@ pub struct CompletionsArgs {
 }
 
 /// Writes the script.
-pub fn run(args: &CompletionsArgs) -> Result<u8, Error> {
+pub fn run(args: &CompletionsArgs) -> u8 {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "codex-account-manager", &mut script);
     Printer::stdout(&String::from_utf8_lossy(&script));
-    Ok(0)
+    0
 }

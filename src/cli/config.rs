@@ -7,7 +7,6 @@ use super::Json;
 use super::context::Context;
 use super::printer::{Printer, table};
 use crate::config::{Config, Sources};
-use crate::error::Error;
 
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
@@ -24,12 +23,12 @@ enum What {
 }
 
 /// Shows values or places.
-pub fn run(context: &Context, args: &ConfigArgs) -> Result<u8, Error> {
+pub fn run(context: &Context, args: &ConfigArgs) -> u8 {
     match args.what {
         What::Show(output) => show(context, output),
         What::Path(output) => path(context, output),
     }
-    Ok(0)
+    0
 }
 
 fn show(context: &Context, output: Json) {

@@ -117,7 +117,7 @@ async fn log(manager: Arc<Manager>, mut events: broadcast::Receiver<Event>) {
             Ok(Event::Notice(notice)) => Printer::stderr(&notice.text),
             Ok(Event::AccountsChanged { .. }) => {}
             Err(broadcast::error::RecvError::Lagged(missed)) => {
-                Printer::stderr(&format!("{missed} lines were left out"))
+                Printer::stderr(&format!("{missed} lines were left out"));
             }
             Err(broadcast::error::RecvError::Closed) => return,
         }

@@ -37,6 +37,11 @@ impl Sidecar {
         Ok(sidecar)
     }
 
+    /// The label of the account it started on; empty when there is none.
+    pub fn start_label(&self) -> &str {
+        self.info["session"]["startAccount"]["label"].as_str().unwrap_or_default()
+    }
+
     /// Asks and waits for the answer; notifications that come before it are kept.
     pub async fn request(&mut self, method: &str, params: &Value) -> Result<Value, String> {
         let id = self.next_id;

@@ -1,27 +1,24 @@
 //! The story: N agents start at once, ask, hit a limit, fail over, are switched, and hit the end of every account.
 //! Each step looks at what came back; one that did not happen ends the story with an error.
-#![expect(clippy::disallowed_methods, reason = "the story has a folder of its own, made and removed here")]
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
+use super::ask::{Heard, ask};
 use super::sidecar::Sidecar;
 use super::simulated_openai::{Answer, LimitKind, SimulatedOpenAi, Wait};
 use crate::cli::printer::Printer;
 use crate::clock;
 use crate::error::{Error, ErrorKind};
 use crate::manager::{random_id, random_key};
-
-/// What the agents ask for.
-const MODEL: &str = "gpt-5.2-codex";
 
 /// A pause that lets a person see that text streams.
 const EVENT_PAUSE: Duration = Duration::from_millis(25);
@@ -35,8 +32,8 @@ const LABELS: [&str; 4] = ["work", "personal", "side-project", "spare"];
 /// Tells it.
 pub async fn tell(sessions: usize) -> Result<(), Error> {
     let began = clock::instant();
-    let folder = Folder::new().map_err(failed)?;
-    let result = steps(sessions, folder.path()).await.map_err(failed);
+    let folder = Folder::new().map_err(|why| failed(&why))?;
+    let result = steps(sessions, folder.path()).await.map_err(|why| failed(&why));
     drop(folder);
     result?;
     Printer::stdout(&format!(
@@ -46,7 +43,7 @@ pub async fn tell(sessions: usize) -> Result<(), Error> {
     Ok(())
 }
 
-fn failed(why: String) -> Error {
+fn failed(why: &str) -> Error {
     Error::new(ErrorKind::Internal, format!("the demo stopped: {why}"))
         .hint("`CAM_LOG=debug codex-account-manager demo` shows more")
 }
@@ -56,105 +53,115 @@ async fn steps(sessions: usize, folder: &Path) -> Result<(), String> {
     let upstream =
         SimulatedOpenAi::start().await.map_err(|error| format!("the simulated OpenAI cannot start: {error}"))?;
     upstream.set_stream_pause(EVENT_PAUSE);
-    let stage = Stage { upstream, folder: folder.to_owned(), keys: keys(sessions + 1) };
+    let stage = Stage { upstream, folder: folder.to_owned(), keys: keys(sessions + 1), limited: RefCell::default() };
+    let mut sidecars = start(&stage, sessions).await?;
+    stream(&sidecars).await?;
+    fail_over(&stage, &mut sidecars[0]).await?;
+    let last = sidecars.len() - 1;
+    switch(&stage, &mut sidecars[last]).await?;
+    exhaust(&stage, &sidecars[0]).await?;
+    look(&stage, sidecars).await
+}
 
-    heading(&format!("1. {} accounts are added, {sessions} agents start at the same instant", stage.keys.len()));
+async fn start(stage: &Stage, sessions: usize) -> Result<Vec<Sidecar>, String> {
+    let accounts = stage.keys.len();
+    heading(&format!("1. {accounts} accounts are added, {sessions} agents start at the same instant"));
     for (label, key) in &stage.keys {
         stage.upstream.add_key(key);
-        add_account(&stage, label, key).await?;
+        add_account(stage, label, key).await?;
     }
     let began = clock::instant();
-    let mut sidecars = try_join_all((0..sessions).map(|_| Sidecar::start(command(&stage)))).await?;
-    let took = clock::instant().duration_since(began).as_secs_f64() * 1000.0;
-    for sidecar in &sidecars {
-        let info = &sidecar.info;
+    let sidecars = try_join_all((0..sessions).map(|_| Sidecar::start(command(stage)))).await?;
+    let took = clock::instant().duration_since(began).as_millis();
+    for Sidecar { info, .. } in &sidecars {
+        let start = &info["session"]["startAccount"];
         Printer::stdout(&format!(
             "   pid {:<7} {} starts on account {} ({})",
             info["session"]["pid"],
             text(&info["proxy"]["baseUrl"]),
-            info["session"]["startAccount"]["index"],
-            text(&info["session"]["startAccount"]["label"]),
+            start["index"],
+            text(&start["label"]),
         ));
     }
-    let starts: BTreeSet<&str> =
-        sidecars.iter().map(|sidecar| text(&sidecar.info["session"]["startAccount"]["id"])).collect();
+    let starts: BTreeSet<&str> = sidecars.iter().map(Sidecar::start_label).collect();
     ensure(starts.len() == sessions && !starts.contains(""), "the agents did not start on different accounts")?;
-    Printer::stdout(&format!("   all ready after {took:.0} ms, on {} different accounts", starts.len()));
+    Printer::stdout(&format!("   all ready after {took} ms, on {} different accounts", starts.len()));
+    Ok(sidecars)
+}
 
+async fn stream(sidecars: &[Sidecar]) -> Result<(), String> {
     heading("2. each asks, and the answers stream in parallel");
-    let answers = join_all(sidecars.iter().map(|sidecar| ask(&sidecar.info))).await;
-    for answer in &answers {
-        let answer = answer.as_ref().map_err(Clone::clone)?;
-        ensure(answer.status == 200 && answer.pieces > 1, "an answer did not stream")?;
-        Printer::stdout(&format!(
-            "   {:<14} {} pieces, the first after {} ms: {}",
-            answer.label, answer.pieces, answer.first_ms, answer.text
-        ));
+    let answers = try_join_all(sidecars.iter().map(|sidecar| ask(&sidecar.info))).await?;
+    for Heard { status, label, pieces, first_ms, text, .. } in &answers {
+        ensure(*status == 200 && *pieces > 1, "an answer did not stream")?;
+        Printer::stdout(&format!("   {label:<14} {pieces} pieces, the first after {first_ms} ms: {text}"));
     }
-    let served: BTreeSet<String> = answers.into_iter().flatten().map(|answer| answer.label).collect();
-    ensure(served.len() == sessions, "the agents did not use different accounts")?;
+    let served: BTreeSet<&str> = answers.iter().map(|answer| answer.label.as_str()).collect();
+    ensure(served.len() == sidecars.len(), "the agents did not use different accounts")
+}
 
+async fn fail_over(stage: &Stage, sidecar: &mut Sidecar) -> Result<(), String> {
     heading("3. the first agent's account hits its rate limit");
-    let first = text(&sidecars[0].info["session"]["startAccount"]["label"]).to_owned();
-    stage.limit(&first, true);
-    let answer = ask(&sidecars[0].info).await?;
-    ensure(answer.status == 200 && answer.label != first && answer.retries >= 1, "the request did not fail over")?;
+    let first = sidecar.start_label().to_owned();
+    stage.limit(&first);
+    let answer = ask(&sidecar.info).await?;
+    let moved = answer.status == 200 && answer.label != first && answer.retries >= 1;
+    ensure(moved, "the request did not fail over")?;
     Printer::stdout(&format!(
         "   {first} answered 429; the same request was answered by {} ({} retry): {}",
         answer.label, answer.retries, answer.text
     ));
-    let notice = sidecars[0].notified("window/showMessage").await?;
-    let mut message = text(&notice["message"]).to_owned();
-    while !message.contains("rate limited") {
-        message = text(&sidecars[0].notified("window/showMessage").await?["message"]).to_owned();
+    loop {
+        let message = sidecar.notified("window/showMessage").await?;
+        if text(&message["message"]).contains("rate limited") {
+            Printer::stdout(&format!("   the agent was told: {}", text(&message["message"])));
+            return Ok(());
+        }
     }
-    Printer::stdout(&format!("   the agent was told: {message}"));
+}
 
+async fn switch(stage: &Stage, sidecar: &mut Sidecar) -> Result<(), String> {
     heading("4. the last agent is switched by hand, over JSON-RPC");
-    let last = sidecars.len() - 1;
-    let target = stage
-        .keys
-        .iter()
-        .map(|(label, _)| label.clone())
-        .find(|label| *label != first && !served_by(&sidecars[last].info, label))
-        .ok_or("there is no other account")?;
-    let switched = sidecars[last].request("accounts/switch", &json!({"account": target})).await?;
+    let limited = stage.limited.borrow().clone();
+    let mut others = stage.keys.iter().map(|(label, _)| label.as_str());
+    let target = others.find(|label| *label != sidecar.start_label() && !limited.contains(*label));
+    let target = target.ok_or("there is no other account")?.to_owned();
+    let switched = sidecar.request("accounts/switch", &json!({ "account": target })).await?;
     ensure(switched["account"]["label"] == json!(target), "the switch did not lead to that account")?;
-    let answer = ask(&sidecars[last].info).await?;
+    let answer = ask(&sidecar.info).await?;
     ensure(answer.label == target, "the switched agent did not use its account")?;
-    Printer::stdout(&format!(
-        "   accounts/switch {{\"account\":\"{target}\"}} -> its next request went to {}",
-        answer.label
-    ));
+    Printer::stdout(&format!("   accounts/switch {{\"account\":\"{target}\"}}: its next request went to {target}"));
+    Ok(())
+}
 
+async fn exhaust(stage: &Stage, sidecar: &Sidecar) -> Result<(), String> {
     heading("5. every account is limited");
     for (label, _) in &stage.keys {
-        stage.limit(label, true);
+        stage.limit(label);
     }
-    let answer = ask(&sidecars[0].info).await?;
-    ensure(
-        answer.status == 429 && answer.body["error"]["code"] == "all_accounts_rate_limited",
-        "there was no one answer for all",
-    )?;
-    let accounts = answer.body["error"]["accounts"].as_array().map_or(0, Vec::len);
+    let answer = ask(&sidecar.info).await?;
+    let error = &answer.body["error"];
+    let aggregate = answer.status == 429 && error["code"] == "all_accounts_rate_limited";
+    ensure(aggregate, "there was no one answer for all")?;
+    let accounts = error["accounts"].as_array().map_or(0, Vec::len);
     ensure(accounts == stage.keys.len(), "the answer did not name every account")?;
     Printer::stdout(&format!(
         "   one 429 for all {accounts} accounts, `all_accounts_rate_limited`, free again in {} s",
-        answer.body["error"]["resets_in_seconds"]
+        error["resets_in_seconds"]
     ));
+    Ok(())
+}
 
+async fn look(stage: &Stage, mut sidecars: Vec<Sidecar>) -> Result<(), String> {
     heading("6. what every agent sees now");
     let table = sidecars[0].request("workspace/executeCommand", &json!({"command": "openai-accounts"})).await?;
-    ensure(text(&table).matches("rate-limited").count() == accounts, "the siblings did not learn of the limits")?;
-    Printer::stdout(
-        &text(&table)
-            .lines()
-            .filter(|line| !line.starts_with("Storage:"))
-            .map(|line| format!("   {line}\n"))
-            .collect::<String>(),
-    );
+    let limited = text(&table).matches("rate-limited").count();
+    ensure(limited == stage.keys.len(), "the siblings did not learn of the limits")?;
+    for line in text(&table).lines().filter(|line| !line.starts_with("Storage:")) {
+        Printer::stdout(&format!("   {line}"));
+    }
     let status = sidecars[0].request("status/read", &json!({})).await?;
-    ensure(status["sessions"].as_array().map_or(0, Vec::len) == sessions, "not every session is listed")?;
+    ensure(status["sessions"].as_array().map_or(0, Vec::len) == sidecars.len(), "not every session is listed")?;
     for sidecar in sidecars {
         ensure(sidecar.end().await? == Some(0), "a sidecar did not end cleanly")?;
     }
@@ -168,13 +175,16 @@ struct Stage {
     folder: PathBuf,
     /// Label and key.
     keys: Vec<(String, String)>,
+    /// The labels that answer 429.
+    limited: RefCell<BTreeSet<String>>,
 }
 
 impl Stage {
-    fn limit(&self, label: &str, limited: bool) {
+    fn limit(&self, label: &str) {
+        self.limited.borrow_mut().insert(label.to_owned());
         for (_, key) in self.keys.iter().filter(|(known, _)| known == label) {
             let answer = Answer::RateLimit { retry_after: Wait::Usual(LIMIT), kind: LimitKind::Tokens };
-            self.upstream.always(key, limited.then_some(answer));
+            self.upstream.always(key, Some(answer));
         }
     }
 }
@@ -210,75 +220,11 @@ async fn add_account(stage: &Stage, label: &str, key: &str) -> Result<(), String
     ensure(status.success(), "an account could not be added")
 }
 
-/// What an agent got.
-struct Heard {
-    status: u16,
-    label: String,
-    retries: u64,
-    text: String,
-    pieces: usize,
-    first_ms: u128,
-    body: Value,
-}
-
-/// Asks through the agent's own proxy and listens to the stream.
-async fn ask(info: &Value) -> Result<Heard, String> {
-    let client = reqwest::Client::builder()
-        .tls_backend_preconfigured(crate::upstream::tls_config())
-        .no_proxy()
-        .build()
-        .map_err(|error| error.to_string())?;
-    let began = clock::instant();
-    let response = client
-        .post(format!("{}/responses", text(&info["proxy"]["baseUrl"])))
-        .bearer_auth(text(&info["proxy"]["apiKey"]))
-        .json(&json!({"model": MODEL, "input": "Say hello.", "stream": true}))
-        .send()
-        .await
-        .map_err(|error| error.to_string())?;
-    let header =
-        |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    let mut heard = Heard {
-        status: response.status().as_u16(),
-        label: header("x-account-label"),
-        retries: header("x-retry-count").parse().unwrap_or_default(),
-        text: String::new(),
-        pieces: 0,
-        first_ms: 0,
-        body: Value::Null,
-    };
-    let mut stream = response.bytes_stream();
-    let mut received = Vec::new();
-    while let Some(bytes) = stream.next().await {
-        received.extend_from_slice(&bytes.map_err(|error| error.to_string())?);
-        while let Some(end) = received.iter().position(|byte| *byte == b'\n') {
-            let line: Vec<u8> = received.drain(..=end).collect();
-            let Some(event) = line.strip_prefix(b"data: ").and_then(|data| serde_json::from_slice::<Value>(data).ok())
-            else {
-                continue;
-            };
-            if event["type"] == "response.output_text.delta" {
-                if heard.pieces == 0 {
-                    heard.first_ms = clock::instant().duration_since(began).as_millis();
-                }
-                heard.pieces += 1;
-                heard.text.push_str(text(&event["delta"]));
-            }
-        }
-    }
-    heard.body = serde_json::from_slice(&received).unwrap_or_default();
-    Ok(heard)
-}
-
-fn served_by(info: &Value, label: &str) -> bool {
-    info["session"]["startAccount"]["label"] == json!(label)
-}
-
 fn ensure(happened: bool, otherwise: &str) -> Result<(), String> {
     if happened { Ok(()) } else { Err(otherwise.to_owned()) }
 }
 
-fn text(value: &Value) -> &str {
+pub fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 

@@ -26,10 +26,10 @@ impl Manager {
             let tried = request.tried.last()?;
             pool.position(tried)
         });
-        let trouble = left.filter(|_| is_failover(choice.why)).and_then(|position| {
+        let trouble = left.filter(|_| is_failover(choice.why)).map(|position| {
             let found = obstacles(&pool.members[position], request.model.as_deref(), &request.family, now);
             let obstacle = found.first().copied();
-            Some((position, obstacle.map_or_else(|| "did not answer".to_owned(), |o| words(o, request, now))))
+            (position, obstacle.map_or_else(|| "did not answer".to_owned(), |o| words(o, request, now)))
         });
         match trouble {
             Some((position, why)) => {

@@ -69,7 +69,7 @@ impl Manager {
         let member = &view.pool.members[position];
         let memory = self.memory();
         let now = self.clock.now();
-        let (active, active_families) = self.activity(view, &memory, position);
+        let (active, active_families) = activity(view, &memory, position);
         let obstacles = standing(member, now);
         let rate_limits = rate_limits(member, now);
         let (state, available_at) = state(&obstacles, &rate_limits);
@@ -98,27 +98,27 @@ impl Manager {
             sessions: sessions(&view.state, account),
         }
     }
+}
 
-    /// Whether the account is the session's current one, and for which families. A process that is no session
-    /// tells the file's.
-    fn activity(&self, view: &View, memory: &Memory, position: usize) -> (bool, Vec<ModelFamily>) {
-        let pin = view.state.pin.as_ref();
-        let position_of = |id: &AccountId| view.pool.position(id);
-        let is_session = memory.start.is_some() || !memory.current.is_empty();
-        let pinned = |family: Option<&ModelFamily>| memory.pins.effective(pin, family).and_then(|id| position_of(&id));
-        if !is_session {
-            let active = pinned(None).unwrap_or(view.pool.active.min(view.pool.members.len().saturating_sub(1)));
-            let by_family = view.pool.active_by_family.iter().filter(|(_, index)| **index == position);
-            return (active == position, by_family.map(|(family, _)| ModelFamily::named(family)).collect());
-        }
-        let used = memory.last_used.as_ref().or(memory.start.as_ref()).and_then(position_of);
-        let active = pinned(None).or(used) == Some(position);
-        let families = memory
-            .current
-            .keys()
-            .filter(|family| pinned(Some(family)).or_else(|| current(memory, &view.pool, family)) == Some(position));
-        (active, families.cloned().collect())
+/// Whether the account is the session's current one, and for which families. A process that is no session
+/// tells the file's.
+fn activity(view: &View, memory: &Memory, position: usize) -> (bool, Vec<ModelFamily>) {
+    let pin = view.state.pin.as_ref();
+    let position_of = |id: &AccountId| view.pool.position(id);
+    let is_session = memory.start.is_some() || !memory.current.is_empty();
+    let pinned = |family: Option<&ModelFamily>| memory.pins.effective(pin, family).and_then(|id| position_of(&id));
+    if !is_session {
+        let active = pinned(None).unwrap_or(view.pool.active.min(view.pool.members.len().saturating_sub(1)));
+        let by_family = view.pool.active_by_family.iter().filter(|(_, index)| **index == position);
+        return (active == position, by_family.map(|(family, _)| ModelFamily::named(family)).collect());
     }
+    let used = memory.last_used.as_ref().or(memory.start.as_ref()).and_then(position_of);
+    let active = pinned(None).or(used) == Some(position);
+    let families = memory
+        .current
+        .keys()
+        .filter(|family| pinned(Some(family)).or_else(|| current(memory, &view.pool, family)) == Some(position));
+    (active, families.cloned().collect())
 }
 
 /// The 0-based position of the account that `wanted` names.

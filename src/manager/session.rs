@@ -1,6 +1,6 @@
 //! This process among its siblings: its record in the file, where it starts, its end.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::Duration;
 
 use serde_json::json;
@@ -26,12 +26,11 @@ impl Manager {
     /// Writes this process's record and chooses where it starts. It goes on without a record when the file
     /// cannot be read or written; that is told as a notice.
     pub async fn join(self: &Arc<Manager>) {
-        // Where it was announced to start, in case the answer could not wait for the lock.
-        let announced: Arc<Mutex<Option<Option<Start>>>> = Arc::default();
+        let announced: Arc<Announced> = Arc::default();
         let registering = tokio::spawn(register(Arc::clone(self), Creation::Allowed, Arc::clone(&announced)));
         if tokio::time::timeout(PATIENCE, registering).await.is_err() {
             let start = self.start_without_record();
-            *announced.lock().unwrap_or_else(PoisonError::into_inner) = Some(start);
+            announced.say(start);
             self.begin_at(start, &self.view().state);
         }
     }
@@ -62,19 +61,17 @@ impl Manager {
     /// Where this session started, if the account is still there.
     pub fn start_account(&self) -> Option<AccountName> {
         let start = self.memory().start.clone()?;
-        self.account_name(&self.view().state, &start)
-    }
-
-    /// All names of an account.
-    pub(super) fn account_name(&self, state: &State, id: &AccountId) -> Option<AccountName> {
-        let position = state.position(id.as_str())?;
-        let label = label(&state.accounts[position], position);
-        Some(AccountName { id: id.clone(), index: position + 1, label })
+        account_name(&self.view().state, &start)
     }
 
     /// Every session that is alive. Records of dead ones are cleared on the way, where the file can be written.
     pub async fn sessions(&self) -> Vec<SessionReport> {
-        let reaped = self.commit(Creation::Never, |transaction| Ok(drop(transaction.reap_dead_sessions()))).await;
+        let reaped = self
+            .commit(Creation::Never, |transaction| {
+                transaction.reap_dead_sessions();
+                Ok(())
+            })
+            .await;
         if let Err(error) = reaped {
             tracing::debug!("dead sessions were not cleared: {error}");
         }
@@ -96,7 +93,7 @@ impl Manager {
             start_account: session
                 .start_account
                 .as_ref()
-                .and_then(|id| self.account_name(state, &AccountId::new(id.clone()))),
+                .and_then(|id| account_name(state, &AccountId::new(id.clone()))),
             accounts: session
                 .accounts
                 .iter()
@@ -145,6 +142,28 @@ impl Manager {
     }
 }
 
+/// All names of an account.
+fn account_name(state: &State, id: &AccountId) -> Option<AccountName> {
+    let position = state.position(id.as_str())?;
+    let label = label(&state.accounts[position], position);
+    Some(AccountName { id: id.clone(), index: position + 1, label })
+}
+
+/// Where the session was said to start, in case the answer could not wait for the file's lock.
+#[derive(Default)]
+struct Announced(OnceLock<Option<Start>>);
+
+impl Announced {
+    fn say(&self, start: Option<Start>) {
+        // Said once; what was chosen under the lock meanwhile stands.
+        let _ = self.0.set(start);
+    }
+
+    fn said(&self, choose: impl FnOnce() -> Option<Start>) -> Option<Start> {
+        *self.0.get_or_init(choose)
+    }
+}
+
 /// Whether a session counts among those that start apart.
 fn counts(session: &SessionRecord) -> bool {
     match session.kind {
@@ -153,7 +172,7 @@ fn counts(session: &SessionRecord) -> bool {
     }
 }
 
-async fn register(manager: Arc<Manager>, creation: Creation, announced: Arc<Mutex<Option<Option<Start>>>>) {
+async fn register(manager: Arc<Manager>, creation: Creation, announced: Arc<Announced>) {
     let inside = Arc::clone(&manager);
     let joined = manager.commit(creation, move |transaction| inside.enter(transaction, &announced)).await;
     match joined {
@@ -171,17 +190,12 @@ async fn register(manager: Arc<Manager>, creation: Creation, announced: Arc<Mute
 impl Manager {
     /// Under the file's lock: clears dead siblings, chooses where to start, takes the kernel lock that says that
     /// this process is alive, and writes the record.
-    fn enter(
-        &self,
-        transaction: &mut Transaction<'_>,
-        announced: &Mutex<Option<Option<Start>>>,
-    ) -> Result<SessionLock, Error> {
+    fn enter(&self, transaction: &mut Transaction<'_>, announced: &Announced) -> Result<SessionLock, Error> {
         transaction.reap_dead_sessions();
         let identity = &self.identity;
         transaction.state.sessions.retain(|session| session.id != identity.id);
         let others = transaction.state.sessions.iter().filter(|session| counts(session)).count();
-        let said = *announced.lock().unwrap_or_else(PoisonError::into_inner);
-        let start = said.unwrap_or_else(|| self.starting_account(&transaction.state, others));
+        let start = announced.said(|| self.starting_account(&transaction.state, others));
         let lock = transaction.claim_session(&identity.id, &json!({ "pid": identity.pid, "port": identity.port }))?;
         self.begin_at(start, &transaction.state);
         let memory = self.memory();

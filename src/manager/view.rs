@@ -51,7 +51,7 @@ impl Manager {
         {
             return view.clone();
         }
-        self.forget_what_the_file_overtook(&state, &mut memory);
+        forget_what_the_file_overtook(&state, &mut memory);
         let pool = Arc::new(self.pool(&state, &memory));
         let view = View { state, pool, version: memory.version, key_state };
         memory.view = Some(view.clone());
@@ -71,16 +71,6 @@ impl Manager {
     pub fn fresh_view(&self) -> Result<View, Error> {
         self.store.read()?;
         Ok(self.view())
-    }
-
-    fn forget_what_the_file_overtook(&self, state: &State, memory: &mut Memory) {
-        if let Some(pin) = &state.pin {
-            memory.pins.overtaken_by(pin);
-        }
-        let replaced = memory.view.as_ref().is_some_and(|view| view.state.store_id != state.store_id);
-        if replaced {
-            memory.unopened.clear();
-        }
     }
 
     /// What to tell of the difference to the state that was told last.
@@ -104,6 +94,16 @@ impl Manager {
 
     fn owns(&self, revision: u64) -> bool {
         self.own_revisions.lock().unwrap_or_else(PoisonError::into_inner).contains(&revision)
+    }
+}
+
+fn forget_what_the_file_overtook(state: &State, memory: &mut Memory) {
+    if let Some(pin) = &state.pin {
+        memory.pins.overtaken_by(pin);
+    }
+    let replaced = memory.view.as_ref().is_some_and(|view| view.state.store_id != state.store_id);
+    if replaced {
+        memory.unopened.clear();
     }
 }
 

@@ -88,11 +88,6 @@ impl ReplayBody {
         shared.is_kept && shared.failed.is_none()
     }
 
-    /// Whether the client has sent all of it.
-    pub fn is_whole(&self) -> bool {
-        self.shared().source.is_none()
-    }
-
     /// Reads on until the body is whole or more than can be kept. The bytes read so far, if they are the whole.
     ///
     /// # Errors

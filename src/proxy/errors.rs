@@ -81,12 +81,6 @@ pub fn too_large() -> Response<ProxyBody> {
     error(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request_error", "request_too_large", message)
 }
 
-/// The stored key or names cannot stand in a header.
-pub fn unusable_credential() -> Response<ProxyBody> {
-    let message = "The account's key or organization cannot be sent. Give it again with `codex-account-manager edit`.";
-    error(StatusCode::SERVICE_UNAVAILABLE, "server_error", "no_available_accounts", message)
-}
-
 /// No upstream answered.
 pub fn unreachable(why: &str) -> Response<ProxyBody> {
     let message = format!("No upstream answered: {why}. Check the network and `codex-account-manager doctor`.");
@@ -108,7 +102,8 @@ pub fn refused(refusal: &Refusal, pool: &Pool, family: &ModelFamily, now: Timest
 }
 
 fn exhausted_response(exhausted: &Exhausted, pool: &Pool, family: &ModelFamily, now: Timestamp) -> Response<ProxyBody> {
-    let seconds = exhausted.available_at.map(|at| at.since(now).as_millis().div_ceil(1000) as u64);
+    let seconds =
+        exhausted.available_at.map(|at| u64::try_from(at.since(now).as_millis().div_ceil(1000)).unwrap_or(u64::MAX));
     let accounts: Vec<Value> = exhausted
         .candidates
         .iter()

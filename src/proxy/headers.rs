@@ -1,6 +1,8 @@
 //! What headers go on, either way. Hop-by-hop ones, cookies, where the request came from and who the client says
 //! it is stay here.
 
+use std::fmt::Write;
+
 use hyper::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue};
 
 /// Headers of one connection, of the browser, of other proxies, and of accounts.
@@ -91,8 +93,8 @@ pub fn percent_encoded(text: &str) -> HeaderValue {
         if byte.is_ascii_alphanumeric() || b"-._~@+".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push('%');
-            encoded.push_str(&format!("{byte:02X}"));
+            // Writing to a String cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
     HeaderValue::from_str(&encoded).expect("percent-encoded text is visible ASCII")

@@ -33,7 +33,7 @@ use crate::proxy::{Gate, Proxy, Running};
 const CONCURRENCY: usize = 64;
 
 /// How long requests under way may take to end: with it everything ends within five seconds.
-const DRAIN: Duration = Duration::from_millis(4_000);
+const DRAIN: Duration = Duration::from_secs(4);
 
 /// How long answers may take once the client's end is closed.
 const LAST_ANSWERS: Duration = Duration::from_millis(500);
@@ -47,7 +47,7 @@ pub async fn serve(options: ManagerOptions, listener: TcpListener) -> u8 {
     let shared = Arc::new(Shared {
         options: Mutex::new(Some((options, listener))),
         started: OnceLock::new(),
-        parent: watch::channel(None).0,
+        parent: watch::channel(Parent::Real).0,
         saw_shutdown: AtomicBool::new(false),
         saw_exit: AtomicBool::new(false),
     });
@@ -83,11 +83,20 @@ struct Started {
     events: Mutex<Option<broadcast::Receiver<Event>>>,
 }
 
+/// Which process is watched.
+#[derive(Clone, Copy, Debug)]
+enum Parent {
+    /// The one that started this process.
+    Real,
+    /// The one the client named.
+    Named(u32),
+}
+
 struct Shared {
     options: Mutex<Option<(ManagerOptions, TcpListener)>>,
     started: OnceLock<Started>,
     /// The process the client named, once it did.
-    parent: watch::Sender<Option<Option<u32>>>,
+    parent: watch::Sender<Parent>,
     saw_shutdown: AtomicBool,
     saw_exit: AtomicBool,
 }
@@ -100,7 +109,10 @@ impl Shared {
             () = lifecycle::orphaned(None) => return,
             _ = parent.changed() => {}
         }
-        let named = parent.borrow_and_update().flatten();
+        let named = match *parent.borrow_and_update() {
+            Parent::Real => None,
+            Parent::Named(pid) => Some(pid),
+        };
         lifecycle::orphaned(named).await;
     }
 
@@ -161,7 +173,8 @@ fn lsp_error(error: &Error) -> LspError {
 impl LanguageServer for Backend {
     async fn initialize(&self, params: InitializeParams) -> LspResult<InitializeResult> {
         // Nobody waits for a receiver that is not there.
-        let _ = self.shared.parent.send(Some(params.process_id));
+        let parent = params.process_id.map_or(Parent::Real, Parent::Named);
+        let _ = self.shared.parent.send(parent);
         let taken = self.shared.options.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (options, listener) = taken.ok_or_else(LspError::invalid_request)?;
         let given = match params.initialization_options {
@@ -284,7 +297,7 @@ async fn tell(client: Client, mut events: broadcast::Receiver<Event>) {
                 }
             },
             Err(broadcast::error::RecvError::Lagged(missed)) => {
-                tracing::warn!("{missed} events were not told: the client is slow")
+                tracing::warn!("{missed} events were not told: the client is slow");
             }
             Err(broadcast::error::RecvError::Closed) => return,
         }

@@ -1,1 +1,9 @@
-fn main() {}
+//! Black-box tests of the built binary: what a client, a person or a crash can do to it from outside. One binary, so
+//! that it is linked once.
+#![cfg(unix)]
+#![expect(clippy::disallowed_methods, reason = "tests look at files, time and the environment from outside")]
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![allow(dead_code)]
+
+mod first_steps;
+mod support;

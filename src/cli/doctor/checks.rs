@@ -70,7 +70,7 @@ fn mode(check: &'static str, path: &Path, wanted: u32) -> Finding {
         Err(error) => Finding::problem(check, format!("`{shown}` cannot be looked at: {error}"), "check its owner"),
         Ok(metadata) => {
             let mode = metadata.permissions().mode() & 0o777;
-            if mode & 0o077 == 0 {
+            if mode.trailing_zeros() >= 6 {
                 Finding::ok(check, format!("`{shown}` is {mode:o}"))
             } else {
                 Finding::problem(
@@ -211,7 +211,6 @@ fn is_accounts_plugin(word: &str) -> bool {
     let name = word.rsplit('/').next().unwrap_or_default();
     ["codex-auth", "codex-multi-auth", "chatgpt-multi-auth", "openai-multi"].iter().any(|part| name.contains(part))
         && !word.contains(' ')
-        && !name.ends_with(".json")
 }
 
 /// Asks each upstream without a key: any answer will do.

@@ -34,7 +34,7 @@ async fn wait(mut child: Child, mut signals: Signals) -> Result<u8, Error> {
         let status = tokio::select! {
             status = child.wait() => status,
             signal = signals.next() => {
-                signals.pass_on(&child, signal);
+                pass_on(&child, signal);
                 continue;
             }
         };
@@ -57,7 +57,7 @@ fn exit_code(status: std::process::ExitStatus) -> u8 {
 }
 
 #[cfg(unix)]
-use unix::Signals;
+use unix::{Signals, pass_on};
 
 #[cfg(unix)]
 mod unix {
@@ -95,23 +95,22 @@ mod unix {
             })
             .await
         }
+    }
 
-        /// Sends it to the child. A terminal's Ctrl-C reaches the child by itself: it is in our process group.
-        pub fn pass_on(&self, child: &Child, signal: Signal) {
-            let from_terminal =
-                matches!(signal, Signal::INT | Signal::QUIT) && rustix::termios::isatty(std::io::stdin());
-            let pid = child.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
-            if let (Some(pid), false) = (pid, from_terminal)
-                && let Err(error) = kill_process(pid, signal)
-            {
-                tracing::debug!("the signal was not passed on: {error}");
-            }
+    /// Sends it to the child. A terminal's Ctrl-C reaches the child by itself: it is in our process group.
+    pub fn pass_on(child: &Child, signal: Signal) {
+        let from_terminal = matches!(signal, Signal::INT | Signal::QUIT) && rustix::termios::isatty(std::io::stdin());
+        let pid = child.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
+        if let (Some(pid), false) = (pid, from_terminal)
+            && let Err(error) = kill_process(pid, signal)
+        {
+            tracing::debug!("the signal was not passed on: {error}");
         }
     }
 }
 
 #[cfg(not(unix))]
-use other::Signals;
+use other::{Signals, pass_on};
 
 #[cfg(not(unix))]
 mod other {
@@ -132,8 +131,8 @@ mod other {
                 std::future::pending::<()>().await;
             }
         }
-
-        /// Nothing to do.
-        pub fn pass_on(&self, _: &Child, (): ()) {}
     }
+
+    /// Nothing to do.
+    pub fn pass_on(_: &Child, (): ()) {}
 }

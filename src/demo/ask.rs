@@ -1,0 +1,77 @@
+//! What an agent does in the demo: it asks through its own proxy and listens to the stream.
+
+use futures_util::StreamExt;
+use serde_json::{Value, json};
+
+use super::story::text;
+use crate::clock;
+
+/// What the agents ask for.
+const MODEL: &str = "gpt-5.2-codex";
+
+/// What an agent got.
+pub struct Heard {
+    /// The HTTP status.
+    pub status: u16,
+    /// Whose answer it is.
+    pub label: String,
+    /// Attempts before it.
+    pub retries: u64,
+    /// The text, put together.
+    pub text: String,
+    /// In how many pieces it came.
+    pub pieces: usize,
+    /// When the first came.
+    pub first_ms: u128,
+    /// The body, when it was no stream.
+    pub body: Value,
+}
+
+/// Asks through the agent's own proxy and listens to the stream.
+pub async fn ask(info: &Value) -> Result<Heard, String> {
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(crate::upstream::tls_config())
+        .no_proxy()
+        .build()
+        .map_err(|error| error.to_string())?;
+    let began = clock::instant();
+    let response = client
+        .post(format!("{}/responses", text(&info["proxy"]["baseUrl"])))
+        .bearer_auth(text(&info["proxy"]["apiKey"]))
+        .json(&json!({"model": MODEL, "input": "Say hello.", "stream": true}))
+        .send()
+        .await
+        .map_err(|error| error.to_string())?;
+    let header =
+        |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let mut heard = Heard {
+        status: response.status().as_u16(),
+        label: header("x-account-label"),
+        retries: header("x-retry-count").parse().unwrap_or_default(),
+        text: String::new(),
+        pieces: 0,
+        first_ms: 0,
+        body: Value::Null,
+    };
+    let mut stream = response.bytes_stream();
+    let mut received = Vec::new();
+    while let Some(bytes) = stream.next().await {
+        received.extend_from_slice(&bytes.map_err(|error| error.to_string())?);
+        while let Some(end) = received.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = received.drain(..=end).collect();
+            let Some(event) = line.strip_prefix(b"data: ").and_then(|data| serde_json::from_slice::<Value>(data).ok())
+            else {
+                continue;
+            };
+            if event["type"] == "response.output_text.delta" {
+                if heard.pieces == 0 {
+                    heard.first_ms = clock::instant().duration_since(began).as_millis();
+                }
+                heard.pieces += 1;
+                heard.text.push_str(text(&event["delta"]));
+            }
+        }
+    }
+    heard.body = serde_json::from_slice(&received).unwrap_or_default();
+    Ok(heard)
+}

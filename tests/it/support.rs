@@ -1,0 +1,63 @@
+//! What every test stands on: a home of its own, the clients, the simulated upstream, and a few ways to wait.
+
+#[macro_use]
+pub mod snapshot;
+pub mod http;
+pub mod keys;
+pub mod process;
+pub mod sandbox;
+pub mod sidecar;
+pub mod transcript;
+pub mod upstream;
+
+use std::time::{Duration, Instant};
+
+pub use sandbox::Sandbox;
+pub use sidecar::{RpcError, Sidecar};
+pub use upstream::Pool;
+
+/// How long anything may take that promises no time: the machine may be busy with other tests.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Looks every few milliseconds until `look` finds something.
+#[track_caller]
+pub fn eventually<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    within(PATIENCE, look).unwrap_or_else(|| panic!("it did not come to this in {PATIENCE:?}: {what}"))
+}
+
+/// The same with a limit, `None` when it passed.
+pub fn within<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let deadline = Instant::now() + limit;
+    loop {
+        if let Some(found) = look() {
+            return Some(found);
+        }
+        if Instant::now() >= deadline {
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Whether everything is asked for, and not the sample that fits into every `cargo test`.
+pub fn full() -> bool {
+    std::env::var_os("CAM_TEST_FULL").is_some_and(|value| value == "1")
+}
+
+/// Whether `tool` is here. A user's machine may lack it, and the test then says so and ends; where `CI` is set that
+/// is a failure.
+#[must_use = "without the tool the test has to end"]
+pub fn require(tool: &str) -> bool {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&paths).any(|folder| folder.join(tool).is_file());
+    if !found {
+        missing(&format!("`{tool}` is not installed"));
+    }
+    found
+}
+
+/// Says why a test cannot run; where `CI` is set that is a failure.
+pub fn missing(reason: &str) {
+    assert!(std::env::var_os("CI").is_none(), "skipped in CI: {reason}");
+    println!("skipped: {reason}");
+}

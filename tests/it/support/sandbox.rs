@@ -1,0 +1,185 @@
+//! A home of its own for one test: no file, variable or port of the machine's owner is touched.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The binary under test.
+pub const BINARY: &str = env!("CARGO_BIN_EXE_codex-account-manager");
+
+/// A temporary home; it is gone when this is dropped.
+pub struct Sandbox {
+    // Never read; its drop removes the folder.
+    _dir: TempDir,
+    home: PathBuf,
+    environment: BTreeMap<String, String>,
+}
+
+/// What a command did.
+#[derive(Debug)]
+pub struct Output {
+    /// The exit code; 128 and the signal when one ended it.
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Output {
+    /// The result as JSON.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("no JSON ({error}): {self:?}"))
+    }
+
+    /// The same, when it went well.
+    #[track_caller]
+    pub fn ok(self) -> Output {
+        assert_eq!(self.code, 0, "{self:?}");
+        self
+    }
+}
+
+impl Sandbox {
+    /// A home whose upstream is a port that nobody listens on.
+    pub fn new() -> Sandbox {
+        let dir = tempfile::Builder::new().prefix("cam-it-").tempdir().unwrap();
+        let home = dir.path().canonicalize().unwrap();
+        let mut sandbox = Sandbox { _dir: dir, home, environment: BTreeMap::new() };
+        for (name, place) in [
+            ("HOME", ""),
+            ("XDG_CONFIG_HOME", "config"),
+            ("XDG_DATA_HOME", "data"),
+            ("XDG_CACHE_HOME", "cache"),
+            ("XDG_STATE_HOME", "state"),
+            ("CAM_ACCOUNTS_FILE", "accounts.json"),
+            ("CAM_CONFIG_FILE", "config.toml"),
+            ("CAM_DATA_DIR", "cam-data"),
+        ] {
+            let place = sandbox.path(place).display().to_string();
+            sandbox.set(name, &place);
+        }
+        sandbox.set("PATH", &std::env::var("PATH").unwrap_or_default());
+        sandbox.set("CAM_OPENAI_BASE_URL", "http://127.0.0.1:9");
+        sandbox
+    }
+
+    /// A home whose upstream is at `base_url`.
+    pub fn with_upstream(base_url: &str) -> Sandbox {
+        let mut sandbox = Sandbox::new();
+        sandbox.set("CAM_OPENAI_BASE_URL", base_url);
+        sandbox
+    }
+
+    /// Sets a variable for every command from now on.
+    pub fn set(&mut self, name: &str, value: &str) -> &mut Sandbox {
+        self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Takes a variable away.
+    pub fn unset(&mut self, name: &str) -> &mut Sandbox {
+        self.environment.remove(name);
+        self
+    }
+
+    /// The variables every command gets.
+    pub fn environment(&self) -> &BTreeMap<String, String> {
+        &self.environment
+    }
+
+    /// A place in the home.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.home.join(name)
+    }
+
+    /// The home itself.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// The accounts file, as the environment names it.
+    pub fn accounts_file(&self) -> PathBuf {
+        PathBuf::from(&self.environment["CAM_ACCOUNTS_FILE"])
+    }
+
+    /// The `.cam` folder beside it.
+    pub fn cam_folder(&self) -> PathBuf {
+        PathBuf::from(format!("{}.cam", self.environment["CAM_ACCOUNTS_FILE"]))
+    }
+
+    /// The bytes of the accounts file; none when there is no file.
+    pub fn bytes(&self) -> Option<Vec<u8>> {
+        std::fs::read(self.accounts_file()).ok()
+    }
+
+    /// The accounts file as JSON.
+    #[track_caller]
+    pub fn accounts(&self) -> Value {
+        serde_json::from_slice(&self.bytes().expect("there is an accounts file")).expect("the accounts file is JSON")
+    }
+
+    /// The ids of the sessions with a record in the accounts file.
+    pub fn session_ids(&self) -> Vec<String> {
+        let accounts = self.accounts();
+        let sessions = accounts["sessions"].as_array().cloned().unwrap_or_default();
+        sessions.iter().map(|session| session["id"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Writes the accounts file as another tool would, 0600.
+    pub fn write_accounts(&self, bytes: &[u8]) {
+        use std::os::unix::fs::OpenOptionsExt;
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o600);
+        options.open(self.accounts_file()).unwrap().write_all(bytes).unwrap();
+    }
+
+    /// A program in this home, with nothing else in its environment.
+    pub fn program(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().envs(&self.environment).current_dir(&self.home).stdin(Stdio::null());
+        command
+    }
+
+    /// The product in this home.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.program(BINARY);
+        command.args(args);
+        command
+    }
+
+    /// Runs the product to its end.
+    pub fn run(&self, args: &[&str]) -> Output {
+        output(self.command(args), b"")
+    }
+
+    /// The same with something on stdin.
+    pub fn run_with(&self, args: &[&str], stdin: &[u8]) -> Output {
+        output(self.command(args), stdin)
+    }
+
+    /// Adds an API-key account; its id.
+    #[track_caller]
+    pub fn add(&self, label: &str, key: &str) -> String {
+        let added = self.run_with(&["add", label, "--key-stdin", "--json"], format!("{key}\n").as_bytes()).ok();
+        added.json()["id"].as_str().unwrap().to_owned()
+    }
+}
+
+/// Runs `command` to its end with `stdin`.
+pub fn output(mut command: Command, stdin: &[u8]) -> Output {
+    use std::os::unix::process::ExitStatusExt;
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // A command that does not read its stdin may be gone already.
+    let _ = child.stdin.take().unwrap().write_all(stdin);
+    let done = child.wait_with_output().unwrap();
+    Output {
+        code: done.status.code().or_else(|| done.status.signal().map(|signal| 128 + signal)).unwrap(),
+        stdout: String::from_utf8_lossy(&done.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&done.stderr).into_owned(),
+    }
+}

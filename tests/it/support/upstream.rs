@@ -1,0 +1,80 @@
+//! The simulated OpenAI with as many keys as accounts, and a home that has them.
+
+use codex_account_manager::demo::simulated_openai::{Answer, RecordedRequest, SimulatedOpenAi};
+use serde_json::{Value, json};
+
+use super::http::{self, Response};
+use super::keys::random_key;
+use super::{Sandbox, Sidecar};
+
+/// An upstream and N accounts on it, `account-1` to `account-N`.
+pub struct Pool {
+    pub upstream: SimulatedOpenAi,
+    pub sandbox: Sandbox,
+    /// The key of each account.
+    pub keys: Vec<String>,
+    /// The id of each account.
+    pub ids: Vec<String>,
+}
+
+impl Pool {
+    /// N accounts.
+    pub fn new(count: usize) -> Pool {
+        let upstream = SimulatedOpenAi::start_on_thread().unwrap();
+        let sandbox = Sandbox::with_upstream(&upstream.base_url());
+        let mut pool = Pool { upstream, sandbox, keys: Vec::new(), ids: Vec::new() };
+        for _ in 0..count {
+            pool.add();
+        }
+        pool
+    }
+
+    /// One more account; its number.
+    pub fn add(&mut self) -> usize {
+        let (number, key) = (self.keys.len() + 1, random_key());
+        self.upstream.add_key(&key);
+        self.ids.push(self.sandbox.add(&format!("account-{number}"), &key));
+        self.keys.push(key);
+        number
+    }
+
+    /// A sidecar of this home.
+    pub fn sidecar(&self) -> Sidecar {
+        Sidecar::start(&self.sandbox)
+    }
+
+    /// Queues an answer for the account of that number, 1-based.
+    pub fn script(&self, number: usize, answer: Answer) {
+        self.upstream.script(&self.keys[number - 1], answer);
+    }
+
+    /// The 1-based number of the account that `request` came with.
+    pub fn number_of(&self, request: &RecordedRequest) -> Option<usize> {
+        self.keys.iter().position(|key| Some(key) == request.key.as_ref()).map(|position| position + 1)
+    }
+
+    /// The accounts of the requests so far.
+    pub fn served_by(&self) -> Vec<Option<usize>> {
+        self.upstream.requests().iter().map(|request| self.number_of(request)).collect()
+    }
+}
+
+/// A small request that is not streamed.
+pub fn small_request(model: &str) -> Value {
+    json!({ "model": model, "input": "hello" })
+}
+
+/// Sends a small request through the proxy of `sidecar`; the 1-based number of the account that answered.
+#[track_caller]
+pub fn ask(pool: &Pool, sidecar: &Sidecar, model: &str) -> usize {
+    let response = answer(sidecar, model);
+    assert_eq!(response.status(), 200, "{}", response.text());
+    let id = response.header("x-account-id").expect("the answer names its account").to_owned();
+    pool.ids.iter().position(|known| *known == id).expect("the account is one of the pool's") + 1
+}
+
+/// The same, whatever the answer is.
+#[track_caller]
+pub fn answer(sidecar: &Sidecar, model: &str) -> Response {
+    http::post(sidecar.port(), "/v1/responses", sidecar.api_key(), &small_request(model))
+}

@@ -5,7 +5,12 @@
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 #![allow(dead_code)]
 
+mod architecture;
 mod first_steps;
+mod generated;
 mod lifecycle;
 mod protocol;
+mod proxy_answers;
+mod proxy_gate;
+mod proxy_streams;
 mod support;

@@ -200,6 +200,8 @@ impl Manager {
         transaction.state.sessions.retain(|session| session.id != identity.id);
         let others = transaction.state.sessions.iter().filter(|session| counts(session)).count();
         let start = announced.said(|| self.starting_account(&transaction.state, others));
+        // One of a file that was removed since; its name is ours to take again.
+        drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
         let lock = transaction.claim_session(&identity.id, &json!({ "pid": identity.pid, "port": identity.port }))?;
         self.begin_at(start, &transaction.state);
         let memory = self.memory();

@@ -13,4 +13,5 @@ mod protocol;
 mod proxy_answers;
 mod proxy_gate;
 mod proxy_streams;
+mod sessions;
 mod support;

@@ -13,5 +13,7 @@ mod protocol;
 mod proxy_answers;
 mod proxy_gate;
 mod proxy_streams;
+mod secrets;
 mod sessions;
+mod store_faults;
 mod support;

@@ -112,6 +112,7 @@ impl Manager {
             loop {
                 tick.tick().await;
                 let Some(manager) = weak.upgrade() else { return };
+                manager.follow_config();
                 let view = manager.view();
                 let here = !view.state.store_id.is_empty();
                 if here && view.state.session(&manager.identity.id).is_none() {

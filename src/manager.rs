@@ -15,6 +15,7 @@ mod tasks;
 mod view;
 
 use std::collections::BTreeSet;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use serde_json::Map;
@@ -94,6 +95,8 @@ pub struct Manager {
     own_revisions: Arc<Mutex<BTreeSet<u64>>>,
     events: broadcast::Sender<Event>,
     tasks: Tasks,
+    /// Its record was taken away for good; a tick must not write it anew.
+    left: AtomicBool,
 }
 
 impl Manager {
@@ -139,6 +142,7 @@ impl Manager {
             own_revisions: Arc::default(),
             events: broadcast::channel(1024).0,
             tasks: Tasks::default(),
+            left: AtomicBool::new(false),
         }))
     }
 
@@ -217,14 +221,17 @@ impl Manager {
         let result = self
             .store
             .update(creation, move |transaction| {
+                let before = transaction.state.clone();
                 let value = change(transaction)?;
                 own.lock().unwrap_or_else(PoisonError::into_inner).insert(transaction.state.revision + 1);
-                Ok(value)
+                Ok((value, before))
             })
             .await
             .map_err(|error| Error::from(Failure::from(error)));
         self.tell_store_warnings();
-        result
+        let (value, before) = result?;
+        self.tell_before(before);
+        Ok(value)
     }
 
     /// What the command line has to say besides its result; each is returned once.

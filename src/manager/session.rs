@@ -1,5 +1,6 @@
 //! This process among its siblings: its record in the file, where it starts, its end.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -111,7 +112,9 @@ impl Manager {
             tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
                 tick.tick().await;
-                let Some(manager) = weak.upgrade() else { return };
+                let Some(manager) = weak.upgrade().filter(|manager| !manager.left.load(Ordering::Relaxed)) else {
+                    return;
+                };
                 manager.follow_config();
                 let view = manager.view();
                 let here = !view.state.store_id.is_empty();
@@ -125,6 +128,7 @@ impl Manager {
 
     /// Takes this process's record away, after every write that is on its way.
     pub async fn leave(&self) {
+        self.left.store(true, Ordering::Relaxed);
         self.tasks.drained().await;
         let lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
         let id = self.identity.id.clone();
@@ -197,6 +201,8 @@ impl Manager {
         transaction.state.sessions.retain(|session| session.id != identity.id);
         let others = transaction.state.sessions.iter().filter(|session| counts(session)).count();
         let start = announced.said(|| self.starting_account(&transaction.state, others));
+        // One of a file that was removed since; its name is ours to take again.
+        drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
         let lock = transaction.claim_session(&identity.id, &json!({ "pid": identity.pid, "port": identity.port }))?;
         self.begin_at(start, &transaction.state);
         let memory = self.memory();

@@ -73,6 +73,19 @@ impl Manager {
         Ok(self.view())
     }
 
+    /// Tells what siblings did up to our own change, so that it does not pass for theirs, nor theirs for ours.
+    pub(super) fn tell_before(&self, state: State) {
+        let mut memory = self.memory();
+        if memory.told.as_ref().is_none_or(|told| told.store_id != state.store_id || told.revision >= state.revision) {
+            return;
+        }
+        let event = self.change(&Arc::new(state), &mut memory);
+        drop(memory);
+        if let Some(event) = event {
+            self.emit(event);
+        }
+    }
+
     /// What to tell of the difference to the state that was told last.
     fn change(&self, state: &Arc<State>, memory: &mut Memory) -> Option<Event> {
         let before = memory.told.replace(Arc::clone(state))?;

@@ -23,9 +23,9 @@ const MAX_LENGTH_LINE: usize = 64;
 const TOKEN: &[u8] = b"content-length:";
 
 /// JSON-RPC's parse error.
-const PARSE_ERROR: i32 = -32700;
+pub const PARSE_ERROR: i32 = -32700;
 /// JSON-RPC's invalid request.
-const INVALID_REQUEST: i32 = -32600;
+pub const INVALID_REQUEST: i32 = -32600;
 
 /// What the guard found.
 #[derive(Clone, Debug, PartialEq, Eq)]

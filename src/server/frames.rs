@@ -12,13 +12,19 @@ use serde_json::json;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
 
-use super::frame_guard::{Event, FrameGuard};
+use super::frame_guard::{Event, FrameGuard, INVALID_REQUEST, PARSE_ERROR};
 
 /// What waits for a client that does not read. Beyond it the server waits too.
 const WAITING: usize = 4 * 1024 * 1024;
 
-/// Reads `input` to its end and passes good frames on to `server`.
-pub async fn guard_input(mut input: impl AsyncRead + Unpin, mut server: impl AsyncWrite + Unpin, output: Outbox) {
+/// Reads `input` to its end and passes good frames on to `server`. One that `decode` refuses is answered here: the
+/// server's own decoder ends for good at the first that it cannot read.
+pub async fn guard_input(
+    mut input: impl AsyncRead + Unpin,
+    mut server: impl AsyncWrite + Unpin,
+    output: Outbox,
+    decode: fn(&[u8]) -> serde_json::Result<()>,
+) {
     let mut guard = FrameGuard::new();
     let mut events = Vec::new();
     let mut buffer = vec![0; 64 * 1024];
@@ -30,6 +36,10 @@ pub async fn guard_input(mut input: impl AsyncRead + Unpin, mut server: impl Asy
             guard.push(&buffer[..read], &mut events);
         }
         for event in events.drain(..) {
+            let event = match event {
+                Event::Frame(body) => decode(&body).map_or_else(|error| refused(&error), |()| Event::Frame(body)),
+                Event::Bad { .. } => event,
+            };
             match event {
                 Event::Frame(body) => {
                     let head = format!("Content-Length: {}\r\n\r\n", body.len());
@@ -47,6 +57,15 @@ pub async fn guard_input(mut input: impl AsyncRead + Unpin, mut server: impl Asy
             return;
         }
     }
+}
+
+fn refused(error: &serde_json::Error) -> Event {
+    let (code, reason) = if error.is_data() {
+        (INVALID_REQUEST, "the message is not a JSON-RPC 2.0 request, notification or response")
+    } else {
+        (PARSE_ERROR, "the message is not JSON")
+    };
+    Event::Bad { code, reason: reason.to_owned() }
 }
 
 /// Frames on their way to the client. Clones share it.

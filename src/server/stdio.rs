@@ -54,7 +54,7 @@ pub async fn serve(options: ManagerOptions, listener: TcpListener) -> u8 {
     let outbox = Outbox::default();
     let (to_server, from_client) = tokio::io::duplex(64 * 1024);
     tokio::spawn(outbox.clone().write_to(tokio::io::stdout()));
-    let reading = tokio::spawn(guard_input(tokio::io::stdin(), to_server, outbox.clone()));
+    let reading = tokio::spawn(guard_input(tokio::io::stdin(), to_server, outbox.clone(), decode));
     let (service, socket) = service(&shared);
     let boundary = Boundary { inner: service, shared: Arc::clone(&shared) };
     let serving = Server::new(from_client, outbox.clone(), socket).concurrency_level(CONCURRENCY).serve(boundary);
@@ -73,6 +73,12 @@ pub async fn serve(options: ManagerOptions, listener: TcpListener) -> u8 {
     outbox.emptied(LAST_ANSWERS).await;
     let abrupt = shared.saw_exit.load(Ordering::Relaxed) && !shared.saw_shutdown.load(Ordering::Relaxed);
     u8::from(abrupt)
+}
+
+/// Whether the server's own decoder can read a message. It takes a request without a method, and never answers it.
+fn decode(body: &[u8]) -> serde_json::Result<()> {
+    let request: Request = serde_json::from_slice(body)?;
+    if request.method().is_empty() { serde_json::from_slice::<Response>(body).map(drop) } else { Ok(()) }
 }
 
 /// What `initialize` starts.
@@ -314,22 +320,28 @@ impl<S> Service<Request> for Boundary<S>
 where
     S: Service<Request, Response = Option<Response>>,
     S::Future: Send + 'static,
+    S::Error: Send + 'static,
 {
     type Response = Option<Response>;
     type Error = S::Error;
-    type Future = S::Future;
+    type Future = BoxFuture<'static, Result<Option<Response>, S::Error>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request) -> S::Future {
+    fn call(&mut self, request: Request) -> Self::Future {
+        if let (true, Some(id)) = (request.method().starts_with("$/"), request.id()) {
+            // The server passes these over, which is right for notifications alone.
+            let refused = Response::from_error(id.clone(), LspError::method_not_found());
+            return Box::pin(std::future::ready(Ok(Some(refused))));
+        }
         match request.method() {
             "shutdown" => self.shared.saw_shutdown.store(true, Ordering::Relaxed),
             "exit" => self.shared.saw_exit.store(true, Ordering::Relaxed),
             _ => {}
         }
-        self.inner.call(borne(request))
+        Box::pin(self.inner.call(borne(request)))
     }
 }
 

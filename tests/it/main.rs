@@ -8,8 +8,10 @@
 mod architecture;
 mod first_steps;
 mod generated;
+mod lifecycle;
 mod protocol;
 mod proxy_answers;
 mod proxy_gate;
 mod proxy_streams;
+mod sessions;
 mod support;

@@ -32,6 +32,7 @@ fn the_handshake_without_accounts_has_no_start_account() {
 fn reading_is_told_whole() {
     let pool = Pool::new(2);
     let mut sidecar = pool.sidecar();
+    sidecar.transcript.begin();
     for (method, params) in [
         ("accounts/list", json!({})),
         ("accounts/read", json!({ "account": 2 })),
@@ -50,6 +51,7 @@ fn reading_is_told_whole() {
 fn switching_is_told_whole() {
     let pool = Pool::new(3);
     let mut sidecar = pool.sidecar();
+    sidecar.transcript.begin();
     for (params, changes) in [
         (json!({ "account": 2 }), true),
         (json!({ "account": "account-3", "family": "codex" }), false),
@@ -70,6 +72,7 @@ fn switching_is_told_whole() {
 fn changing_is_told_whole() {
     let pool = Pool::new(1);
     let mut sidecar = pool.sidecar();
+    sidecar.transcript.begin();
     let all = json!({
         "label": "everything", "apiKey": "sk-0", "baseUrl": "http://127.0.0.1:1/x", "organization": "org-1",
         "project": "proj-1", "priority": -3, "models": ["gpt-5*"], "dailyLimitUsd": 1.5, "monthlyLimitUsd": 20,

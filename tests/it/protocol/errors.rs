@@ -238,8 +238,9 @@ fn a_command_without_its_number_or_of_another_name_is_32602() {
 fn an_unknown_method_is_32601() {
     let pool = Pool::new(1);
     let mut sidecar = pool.sidecar();
-    for method in ["accounts/nothing", "textDocument/hover", "$/nothing", ""] {
-        assert_eq!(sidecar.request(method, &json!({})).unwrap_err().code, -32601, "`{method}`");
+    let at = json!({ "textDocument": { "uri": "file:///a" }, "position": { "line": 0, "character": 0 } });
+    for method in ["accounts/nothing", "textDocument/hover", "$/nothing"] {
+        assert_eq!(sidecar.request(method, &at).unwrap_err().code, -32601, "`{method}`");
     }
 }
 
@@ -254,11 +255,25 @@ fn what_is_no_json_is_32700_and_what_is_no_request_32600() {
         ("\"text\"", -32600),
         ("5", -32600),
         ("[]", -32600),
-        ("{\"jsonrpc\":\"2.0\",\"id\":", -32700),
+        (r#"{"jsonrpc":"2.0","id":"#, -32700),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"accounts/list","params":1e999}"#, -32700),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"accounts/list","params":"\ud800"}"#, -32700),
+        ("{}", -32600),
+        (r#"{"jsonrpc":"2.0","id":1}"#, -32600),
+        (r#"{"jsonrpc":"2.0","id":1,"method":""}"#, -32600),
+        (r#"{"id":1,"method":"accounts/list"}"#, -32600),
+        (r#"{"jsonrpc":"1.0","id":1,"method":"accounts/list"}"#, -32600),
+        (r#"{"jsonrpc":"2.0","id":1,"method":5}"#, -32600),
+        (r#"{"jsonrpc":"2.0","id":1.5,"method":"accounts/list"}"#, -32600),
+        (r#"{"jsonrpc":"2.0","id":{},"method":"accounts/list"}"#, -32600),
+        (r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"accounts/list"}"#, -32600),
     ] {
         sidecar.send_raw(frame(body).as_bytes());
         let answer = sidecar.next_answer(&Value::Null);
         assert_eq!(answer["error"]["code"], code, "`{body}`: {answer}");
         sidecar.request("accounts/list", &json!({})).expect("in step again");
     }
+    // An answer to nothing is nobody's.
+    sidecar.send(&json!({ "jsonrpc": "2.0", "id": 77, "result": null }));
+    sidecar.request("accounts/list", &json!({})).expect("in step again");
 }

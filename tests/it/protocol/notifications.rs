@@ -18,6 +18,7 @@ fn a_request_its_failover_and_the_end_of_the_pool_are_told() {
     let pool = Pool::new(2);
     let mut sidecar = pool.sidecar();
     sidecar.wait_notification("proxy/ready");
+    sidecar.transcript.begin();
     sidecar.transcript.note("a request");
     assert_eq!(ask(&pool, &sidecar, "gpt-5.2-codex"), 1);
     sidecar.wait_notification("window/showMessage");

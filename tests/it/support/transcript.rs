@@ -19,6 +19,11 @@ impl Transcript {
         self.places.push((text.into(), as_what.into()));
     }
 
+    /// Forgets what was said so far.
+    pub fn begin(&mut self) {
+        self.lines.clear();
+    }
+
     /// A message of ours.
     pub fn sent(&mut self, method: &str, params: &Value) {
         self.lines.push(("-->", method.to_owned(), params.clone()));
@@ -77,7 +82,14 @@ impl Transcript {
                     .map(|(name, value)| (self.text_masked(name, ids), self.masked(name, value, ids)))
                     .collect(),
             ),
-            Value::Array(items) => items.iter().map(|item| self.masked("", item, ids)).collect(),
+            Value::Array(items) => {
+                let mut items: Vec<Value> = items.iter().map(|item| self.masked("", item, ids)).collect();
+                // Ids are random, and so is their order.
+                if items.iter().all(|item| item.as_str().is_some_and(|text| text.starts_with("acc-[id"))) {
+                    items.sort_by_key(ToString::to_string);
+                }
+                Value::Array(items)
+            }
             Value::String(text) => Value::String(self.text_masked(text, ids)),
             Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
         }

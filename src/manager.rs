@@ -6,6 +6,7 @@ pub mod event;
 mod failure;
 mod memory;
 pub mod notices;
+mod outcomes;
 mod pins;
 mod pool;
 mod report;

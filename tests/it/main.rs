@@ -5,5 +5,8 @@
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 #![allow(dead_code)]
 
+mod agents;
 mod first_steps;
+mod opencode;
+mod sdks;
 mod support;

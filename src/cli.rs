@@ -9,6 +9,7 @@ mod export;
 mod list;
 pub mod printer;
 mod proxy;
+mod reference;
 mod reset;
 mod run;
 mod schema;

@@ -100,16 +100,15 @@ async fn connection(proxy: Arc<Proxy>, stream: TcpStream, peer: SocketAddr, mut 
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!("{peer}: {error}");
     }
-    let (guarded, verdict) = HeadGuard::new(stream);
+    let (guarded, chunked) = HeadGuard::new(stream);
     let service = service_fn(move |request| {
-        let (proxy, verdict) = (Arc::clone(&proxy), verdict.clone());
-        async move { Ok::<_, Infallible>(routes::answer(&proxy, request, &verdict).await) }
+        let (proxy, chunked) = (Arc::clone(&proxy), chunked.clone());
+        async move { Ok::<_, Infallible>(routes::answer(&proxy, request, &chunked).await) }
     });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(None)
         .max_header_size(head_guard::MAX_HEAD)
-        .pipeline_flush(true)
         .serve_connection(TokioIo::new(guarded), service);
     let mut serving = std::pin::pin!(serving);
     let ended = tokio::select! {

@@ -24,7 +24,7 @@ pub struct Run {
 
 /// Keeps `connections` busy for `time`.
 pub async fn flood(target: &Target, connections: usize, time: Duration) -> io::Result<Run> {
-    let request: Arc<[u8]> = request::whole(&target.key).into();
+    let request: Arc<[u8]> = request::whole(target.address, &target.key).into();
     let mut tasks = JoinSet::new();
     let mut open = Vec::new();
     for _ in 0..connections {
@@ -62,7 +62,7 @@ pub async fn flood(target: &Target, connections: usize, time: Duration) -> io::R
 /// Asks `count` times with a pause before each; the latencies in microseconds. `retried` is whether each must have been
 /// failed over, where the answer tells.
 pub async fn ask_slowly(target: &Target, count: usize, pause: Duration, retried: bool) -> io::Result<Vec<f64>> {
-    let request = request::whole(&target.key);
+    let request = request::whole(target.address, &target.key);
     let mut connection = Connection::open(target.address).await?;
     let mut latencies = Vec::new();
     for _ in 0..count {

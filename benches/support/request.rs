@@ -1,5 +1,7 @@
 //! The requests of the load: bodies of 1 KB, as raw bytes, and how the upstream is told what to stream.
 
+use std::net::SocketAddr;
+
 use serde_json::{Value, json};
 
 const BODY_BYTES: usize = 1024;
@@ -14,14 +16,14 @@ pub struct Pace {
 }
 
 /// A chat completion that is answered whole.
-pub fn whole(key: &str) -> Vec<u8> {
-    raw(key, json!({ "model": "gpt-5.4" }))
+pub fn whole(host: SocketAddr, key: &str) -> Vec<u8> {
+    raw(host, key, json!({ "model": "gpt-5.4" }))
 }
 
 /// A chat completion that is streamed at this pace.
-pub fn stream(key: &str, pace: Pace) -> Vec<u8> {
+pub fn stream(host: SocketAddr, key: &str, pace: Pace) -> Vec<u8> {
     let metadata = json!({ "events": pace.events.to_string(), "pause_micros": pace.pause_micros.to_string() });
-    raw(key, json!({ "model": "gpt-5.4", "stream": true, "metadata": metadata }))
+    raw(host, key, json!({ "model": "gpt-5.4", "stream": true, "metadata": metadata }))
 }
 
 /// What a body asks for; `None` when it is to be answered whole.
@@ -31,14 +33,14 @@ pub fn pace(body: &[u8]) -> Option<Pace> {
     Some(Pace { events: number("events")?, pause_micros: number("pause_micros")? })
 }
 
-fn raw(key: &str, mut body: Value) -> Vec<u8> {
+fn raw(host: SocketAddr, key: &str, mut body: Value) -> Vec<u8> {
     body["messages"] = json!([{ "role": "user", "content": "" }]);
     let padding = BODY_BYTES.saturating_sub(body.to_string().len());
     body["messages"][0]["content"] = Value::String("x".repeat(padding));
     let body = body.to_string();
     let length = body.len();
     let head = format!(
-        "POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {key}\r\n\
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {key}\r\n\
          content-type: application/json\r\ncontent-length: {length}\r\n\r\n"
     );
     (head + &body).into_bytes()

@@ -16,7 +16,7 @@ use super::target::Target;
 
 /// The times from a request to the first event of its stream, in microseconds.
 pub async fn first_events(target: &Target, count: usize) -> io::Result<Vec<f64>> {
-    let request = request::stream(&target.key, Pace { events: 4, pause_micros: 0 });
+    let request = request::stream(target.address, &target.key, Pace { events: 4, pause_micros: 0 });
     let mut connection = Connection::open(target.address).await?;
     let mut times = Vec::new();
     for _ in 0..count {
@@ -58,7 +58,7 @@ pub async fn crowd(target: &Target, streams: u32, pace: Pace) -> io::Result<Crow
 }
 
 async fn run(target: &Target, streams: u32, pace: Pace, apart: Duration) -> io::Result<(Vec<f64>, u32)> {
-    let request: Arc<[u8]> = request::stream(&target.key, pace).into();
+    let request: Arc<[u8]> = request::stream(target.address, &target.key, pace).into();
     let mut tasks = JoinSet::new();
     for _ in 0..streams {
         let (request, address) = (Arc::clone(&request), target.address);

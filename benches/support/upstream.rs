@@ -69,7 +69,7 @@ pub fn serve() -> io::Result<()> {
     free.set_recording(false);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let address = |server: &SimulatedOpenAi| server.base_url().replace("http://", "");
-    let answer: Arc<[u8]> = sample(&address(&free))?.into();
+    let answer: Arc<[u8]> = sample(address(&free).parse().map_err(io::Error::other)?)?.into();
     let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
     let ports = json!({
         "replay": listener.local_addr()?.to_string(), "limited": address(&limited), "free": address(&free),
@@ -87,9 +87,9 @@ pub fn serve() -> io::Result<()> {
 }
 
 /// One whole answer of the simulated OpenAI, head and all.
-fn sample(address: &str) -> io::Result<Vec<u8>> {
+fn sample(address: SocketAddr) -> io::Result<Vec<u8>> {
     let mut socket = std::net::TcpStream::connect(address)?;
-    socket.write_all(&request::whole(KEY))?;
+    socket.write_all(&request::whole(address, KEY))?;
     let mut answer = vec![0; 64 * 1024];
     let mut read = 0;
     loop {

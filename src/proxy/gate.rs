@@ -47,10 +47,7 @@ impl Gate {
     /// # Errors
     ///
     /// [`Rejection`], the first that holds.
-    pub fn admit(&self, head: &Parts, ambiguous: bool) -> Result<Target, Rejection> {
-        if ambiguous {
-            return Err(Rejection::Malformed("it has both Transfer-Encoding and Content-Length"));
-        }
+    pub fn admit(&self, head: &Parts) -> Result<Target, Rejection> {
         let mut hosts = head.headers.get_all(HOST).iter();
         match (hosts.next(), hosts.next()) {
             (Some(host), None) => self.check_host(host)?,
@@ -130,7 +127,7 @@ mod tests {
             request = request.header(*name, *value);
         }
         let (head, ()) = request.body(()).unwrap().into_parts();
-        assert_eq!(gate.admit(&head, false), *expected, "{method} {target} {headers:?}");
+        assert_eq!(gate.admit(&head), *expected, "{method} {target} {headers:?}");
     }
 
     const KEY: (&str, &str) = ("authorization", "Bearer the-key");

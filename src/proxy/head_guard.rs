@@ -1,5 +1,6 @@
 //! Reads request heads as they pass to the HTTP parser, to see what the parser mends silently: a head with both
-//! `Transfer-Encoding` and `Content-Length`. It also bounds the time a head may take.
+//! `Transfer-Encoding` and `Content-Length`. Such a head is spoiled on its way, so that the parser answers 400. The
+//! guard also bounds the time a head may take.
 //!
 //! The parser frames the bodies; to find the next head this keeps count of a `Content-Length`. After a chunked
 //! body the connection is closed, so that no head hides behind one.
@@ -7,7 +8,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -23,22 +24,14 @@ const HEAD_TIME: Duration = Duration::from_secs(10);
 /// A connection may be idle this long between requests, longer than clients keep theirs.
 const IDLE_TIME: Duration = Duration::from_secs(120);
 
-/// What the heads of a connection were like.
+/// Whether a head of the connection announced a chunked body: the connection ends after it.
 #[derive(Clone, Debug, Default)]
-pub struct Verdict(Arc<AtomicU8>);
+pub struct Chunked(Arc<AtomicBool>);
 
-const AMBIGUOUS: u8 = 1;
-const CHUNKED: u8 = 2;
-
-impl Verdict {
-    /// A head had both `Transfer-Encoding` and `Content-Length`.
-    pub fn is_ambiguous(&self) -> bool {
-        self.0.load(Ordering::Relaxed) & AMBIGUOUS != 0
-    }
-
-    /// A head announced a chunked body: the connection ends after it.
-    pub fn is_chunked(&self) -> bool {
-        self.0.load(Ordering::Relaxed) & CHUNKED != 0
+impl Chunked {
+    /// Whether one did.
+    pub fn is_seen(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -46,18 +39,18 @@ impl Verdict {
 pub struct HeadGuard<T> {
     inner: T,
     scanner: Scanner,
-    verdict: Verdict,
+    chunked: Chunked,
     timer: Pin<Box<Sleep>>,
     idle: bool,
 }
 
 impl<T> HeadGuard<T> {
     /// Watches `inner`.
-    pub fn new(inner: T) -> (HeadGuard<T>, Verdict) {
-        let verdict = Verdict::default();
+    pub fn new(inner: T) -> (HeadGuard<T>, Chunked) {
+        let chunked = Chunked::default();
         let timer = Box::pin(tokio::time::sleep(HEAD_TIME));
-        let guard = HeadGuard { inner, scanner: Scanner::default(), verdict: verdict.clone(), timer, idle: false };
-        (guard, verdict)
+        let guard = HeadGuard { inner, scanner: Scanner::default(), chunked: chunked.clone(), timer, idle: false };
+        (guard, chunked)
     }
 
     /// While a head is awaited: whether it takes too long.
@@ -68,12 +61,11 @@ impl<T> HeadGuard<T> {
         }
     }
 
-    fn scan(&mut self, bytes: &[u8]) {
+    fn scan(&mut self, bytes: &mut [u8]) {
         let before = self.scanner.heads;
         self.scanner.push(bytes);
-        let flags = self.scanner.flags;
-        if flags != 0 {
-            self.verdict.0.fetch_or(flags, Ordering::Relaxed);
+        if self.scanner.position == Position::Rest {
+            self.chunked.0.store(true, Ordering::Relaxed);
         }
         let between = self.scanner.is_between();
         if between {
@@ -91,7 +83,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for HeadGuard<T> {
         let before = buffer.filled().len();
         match Pin::new(&mut this.inner).poll_read(context, buffer) {
             Poll::Ready(Ok(())) => {
-                this.scan(&buffer.filled()[before..]);
+                this.scan(&mut buffer.filled_mut()[before..]);
                 Poll::Ready(Ok(()))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
@@ -147,7 +139,6 @@ struct Scanner {
     in_fields: bool,
     length: Option<u64>,
     encoded: bool,
-    flags: u8,
     heads: u64,
 }
 
@@ -170,40 +161,43 @@ impl Scanner {
         self.position == Position::Head && self.heads > 0 && !self.in_fields && self.line.length == 0
     }
 
-    fn push(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() {
+    /// Reads on. The end of a head that is framed in two ways becomes a byte that no parser takes there.
+    fn push(&mut self, bytes: &mut [u8]) {
+        let mut at = 0;
+        while at < bytes.len() {
             match self.position {
                 Position::Rest => return,
                 Position::Body(left) => {
-                    let taken = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
-                    bytes = &bytes[taken..];
+                    let taken = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len() - at);
+                    at += taken;
                     let left = left - taken as u64;
                     self.position = if left == 0 { Position::Head } else { Position::Body(left) };
                 }
                 Position::Head => {
-                    let end = bytes.iter().position(|byte| *byte == b'\n');
-                    let (line, rest) = end.map_or((bytes, &bytes[..0]), |end| (&bytes[..end], &bytes[end + 1..]));
+                    let rest = &bytes[at..];
+                    let end = rest.iter().position(|byte| *byte == b'\n');
+                    let line = &rest[..end.unwrap_or(rest.len())];
                     let kept = line.len().min(self.line.text.len() - self.line.length);
                     self.line.text[self.line.length..self.line.length + kept].copy_from_slice(&line[..kept]);
                     self.line.length += kept;
+                    at += line.len();
                     if end.is_some() {
-                        self.end_line();
+                        if self.end_line() == Framing::Ambiguous {
+                            bytes[at] = 0;
+                        }
+                        at += 1;
                     }
-                    bytes = rest;
                 }
             }
         }
     }
 
-    fn end_line(&mut self) {
+    fn end_line(&mut self) -> Framing {
         let line = std::mem::take(&mut self.line);
         let text = line.text[..line.length].trim_ascii_end();
         if text.is_empty() {
             // Blank lines before a request line are borne, as the parser bears them.
-            if self.in_fields {
-                self.end_head();
-            }
-            return;
+            return if self.in_fields { self.end_head() } else { Framing::Plain };
         }
         if self.in_fields {
             if let Some(value) = field(text, b"content-length") {
@@ -212,19 +206,29 @@ impl Scanner {
             self.encoded |= field(text, b"transfer-encoding").is_some();
         }
         self.in_fields = true;
+        Framing::Plain
     }
 
-    fn end_head(&mut self) {
+    fn end_head(&mut self) -> Framing {
         self.heads += 1;
         self.in_fields = false;
         let (length, encoded) = (self.length.take(), std::mem::take(&mut self.encoded));
         if encoded {
-            self.flags |= if length.is_some() { CHUNKED | AMBIGUOUS } else { CHUNKED };
             self.position = Position::Rest;
-        } else if let Some(length) = length.filter(|length| *length > 0) {
+            return if length.is_some() { Framing::Ambiguous } else { Framing::Plain };
+        }
+        if let Some(length) = length.filter(|length| *length > 0) {
             self.position = Position::Body(length);
         }
+        Framing::Plain
     }
+}
+
+/// Whether a head, if one ended, says in one way how long its body is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Framing {
+    Plain,
+    Ambiguous,
 }
 
 /// The value of a header line with this name.
@@ -239,28 +243,26 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(wire: &str, heads: u64, flags: u8) {
+    fn check(wire: &str, heads: u64, spoiled: bool) {
         for step in [1, 3, wire.len()] {
             let mut scanner = Scanner::default();
-            for piece in wire.as_bytes().chunks(step) {
+            let mut passed = wire.as_bytes().to_vec();
+            for piece in passed.chunks_mut(step) {
                 scanner.push(piece);
             }
-            assert_eq!((scanner.heads, scanner.flags), (heads, flags), "{wire:?} in steps of {step}");
+            assert_eq!((scanner.heads, passed.contains(&0)), (heads, spoiled), "{wire:?} in steps of {step}");
         }
     }
 
     #[test]
     fn heads_are_found_behind_bodies_and_both_framings_are_seen_in_any_order() {
-        check("GET / HTTP/1.1\r\nHost: a\r\n\r\n", 1, 0);
-        check("POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\n12\r\n\r\r\nGET / HTTP/1.1\r\n\r\n", 2, 0);
-        check(
-            "POST / HTTP/1.1\r\ncontent-length:3\r\n\r\nabcPOST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
-            2,
-            CHUNKED,
-        );
-        check("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", 1, CHUNKED | AMBIGUOUS);
-        check("POST / HTTP/1.1\r\nContent-Length: 5\r\nTRANSFER-ENCODING : chunked\r\n\r\n", 1, CHUNKED | AMBIGUOUS);
-        check("GET / HTTP/1.1\nX-Content-Length: 5\nA: transfer-encoding: x\n\n", 1, 0);
-        check(&format!("GET /{} HTTP/1.1\r\nContent-Length: 0\r\n\r\n", "x".repeat(900)), 1, 0);
+        check("GET / HTTP/1.1\r\nHost: a\r\n\r\n", 1, false);
+        check("POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\n12\r\n\r\r\nGET / HTTP/1.1\r\n\r\n", 2, false);
+        let two = "POST / HTTP/1.1\r\ncontent-length:3\r\n\r\nabcPOST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+        check(two, 2, false);
+        check("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", 1, true);
+        check("POST / HTTP/1.1\r\nContent-Length: 5\r\nTRANSFER-ENCODING : chunked\r\n\r\n", 1, true);
+        check("GET / HTTP/1.1\nX-Content-Length: 5\nA: transfer-encoding: x\n\n", 1, false);
+        check(&format!("GET /{} HTTP/1.1\r\nContent-Length: 0\r\n\r\n", "x".repeat(900)), 1, false);
     }
 }

@@ -7,7 +7,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use serde_json::json;
 
 use super::gate::Rejection;
-use super::head_guard::Verdict;
+use super::head_guard::Chunked;
 use super::stream::ProxyBody;
 use super::{Proxy, answer, errors, forward};
 use crate::clock;
@@ -89,15 +89,15 @@ fn is_websocket(head: &Parts) -> bool {
 }
 
 /// Answers one request.
-pub async fn answer(proxy: &Proxy, request: Request<Incoming>, verdict: &Verdict) -> Response<ProxyBody> {
+pub async fn answer(proxy: &Proxy, request: Request<Incoming>, chunked: &Chunked) -> Response<ProxyBody> {
     let (head, body) = request.into_parts();
-    let mut response = match proxy.gate.admit(&head, verdict.is_ambiguous()) {
+    let mut response = match proxy.gate.admit(&head) {
         Ok(Target::Health) => health(proxy),
         Ok(Target::Upgrade) => errors::upgrade_required(),
         Ok(Target::Forward(path_and_query)) => forward::forward(proxy, head, body, path_and_query).await,
         Err(rejection) => errors::rejected(rejection),
     };
-    if verdict.is_chunked() {
+    if chunked.is_seen() {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response

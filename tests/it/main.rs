@@ -6,7 +6,13 @@
 #![allow(dead_code)]
 
 mod agents;
+mod architecture;
 mod first_steps;
+mod generated;
 mod opencode;
+mod protocol;
+mod proxy_answers;
+mod proxy_gate;
+mod proxy_streams;
 mod sdks;
 mod support;

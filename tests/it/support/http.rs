@@ -89,10 +89,10 @@ impl Connection {
         let port = self.stream.get_ref().peer_addr().unwrap().port();
         let mut head = format!("{method} {target} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n");
         for (name, value) in headers {
-            head += &format!("{name}: {value}\r\n");
+            head.extend([name, ": ", value, "\r\n"]);
         }
         if !body.is_empty() || method == "POST" {
-            head += &format!("content-length: {}\r\n", body.len());
+            head.extend(["content-length: ", &body.len().to_string(), "\r\n"]);
         }
         head += "\r\n";
         self.send(&[head.as_bytes(), body].concat()).unwrap();

@@ -1,0 +1,74 @@
+//! The tables of the README, made from the declarations they describe. Each stands between two markers.
+
+use clap::CommandFactory;
+
+use super::Cli;
+use crate::config::keys::{Default, KEYS};
+use crate::protocol::errors::ERROR_CODES;
+use crate::protocol::{Declaration, METHODS, NOTIFICATIONS};
+
+/// `readme` with every table made anew; text outside the markers stays as it is.
+///
+/// # Errors
+///
+/// Names the table whose markers are missing.
+pub fn with_tables(readme: &str) -> Result<String, String> {
+    let tables = [
+        ("commands", commands()),
+        ("configuration", configuration()),
+        ("methods", declarations("Request", METHODS)),
+        ("notifications", declarations("Notification", NOTIFICATIONS)),
+        ("errors", errors()),
+    ];
+    let mut text = readme.to_owned();
+    for (name, table) in tables {
+        let (begin, end) = (format!("<!-- {name}: generated -->\n"), format!("<!-- {name}: end -->"));
+        let missing = || format!("the markers of the table `{name}` are missing");
+        let start = text.find(&begin).ok_or_else(missing)? + begin.len();
+        let stop = start + text[start..].find(&end).ok_or_else(missing)?;
+        text.replace_range(start..stop, &format!("\n{table}\n"));
+    }
+    Ok(text)
+}
+
+fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let escaped = |cells: Vec<String>| cells.into_iter().map(|cell| cell.replace('|', "\\|")).collect::<Vec<_>>();
+    let header: Vec<String> = header.iter().map(|&cell| cell.to_owned()).collect();
+    let rule = vec!["---".to_owned(); header.len()];
+    rows.fold(line(&header) + &line(&rule), |text, row| text + &line(&escaped(row)))
+}
+
+fn commands() -> String {
+    let cli = Cli::command();
+    let rows = cli.get_subcommands().map(|command| {
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        vec![format!("`{}`", command.get_name()), about]
+    });
+    table(&["Command", "Does"], rows)
+}
+
+fn configuration() -> String {
+    let code = |text: &str| format!("`{text}`");
+    let rows = KEYS.iter().filter(|key| !key.dormant).map(|key| {
+        let default = match key.default {
+            Default::Text(text) => code(text),
+            ref other => code(&other.value().to_string()),
+        };
+        let names = key.json.iter().chain(&key.variable).map(|name| code(name)).collect::<Vec<_>>().join(", ");
+        vec![code(key.toml), names, default, format!("{} ({})", key.help, key.shape.accepted())]
+    });
+    table(&["`config.toml`", "JSON key, variable", "Default", "Meaning"], rows)
+}
+
+fn declarations(title: &str, declarations: &[Declaration]) -> String {
+    table(&[title, ""], declarations.iter().map(|each| vec![format!("`{}`", each.name), each.summary.to_owned()]))
+}
+
+fn errors() -> String {
+    let rows = ERROR_CODES.iter().map(|row| {
+        let retry = if row.retryable { "yes" } else { "no" };
+        vec![row.code.to_string(), format!("`{}`", row.kind), retry.to_owned(), row.meaning.to_owned()]
+    });
+    table(&["Code", "`data.kind`", "Retryable", "When"], rows)
+}

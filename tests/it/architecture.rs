@@ -1,0 +1,105 @@
+//! Who may import whom, read from the `use crate::…` lines of the sources.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Rooms and what each may import. `error` is everyone's; the crate's root names only the rooms.
+const RULES: &[(&str, &[&str])] = &[
+    ("domain", &[]),
+    ("protocol", &["domain"]),
+    ("error", &[]),
+    ("clock", &["domain"]),
+    ("env", &[]),
+    ("paths", &["env"]),
+    ("config", &["domain", "env", "paths", "secrets"]),
+    ("secrets", &[]),
+    ("store", &["domain", "secrets", "clock", "paths"]),
+    ("upstream", &["domain", "env", "secrets"]),
+    ("hardening", &[]),
+    ("logging", &[]),
+    ("manager", &["domain", "clock", "config", "env", "error", "paths", "secrets", "store", "upstream"]),
+    ("proxy", &["domain", "clock", "error", "manager", "secrets", "upstream"]),
+    ("server", &["domain", "error", "manager", "protocol", "proxy", "secrets"]),
+    (
+        "cli",
+        &[
+            "clock",
+            "config",
+            "demo",
+            "domain",
+            "env",
+            "error",
+            "hardening",
+            "logging",
+            "manager",
+            "paths",
+            "protocol",
+            "proxy",
+            "secrets",
+            "server",
+            "store",
+            "upstream",
+        ],
+    ),
+    ("demo", &["cli", "clock", "domain", "error", "manager", "upstream"]),
+];
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// Code that ships: what stands before the file's unit tests.
+fn shipped(text: &str) -> &str {
+    text.split("#[cfg(test)]").next().unwrap_or_default()
+}
+
+fn is_test(path: &Path) -> bool {
+    path.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs")
+}
+
+#[test]
+fn rooms_import_only_what_they_may() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&folder, &mut files);
+    let mut broken = BTreeSet::new();
+    for path in files.iter().filter(|path| !is_test(path)) {
+        let relative = path.strip_prefix(&folder).unwrap();
+        let room = relative.components().next().unwrap().as_os_str().to_string_lossy().replace(".rs", "");
+        if room == "main" || room == "lib" {
+            continue;
+        }
+        let allowed = RULES.iter().find(|(name, _)| *name == room).unwrap_or_else(|| panic!("`{room}` has no rule")).1;
+        let text = std::fs::read_to_string(path).unwrap();
+        for (at, _) in shipped(&text).match_indices("crate::") {
+            let imported: String = text[at + 7..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let inner = imported.is_empty() || imported == room;
+            if !inner && !allowed.contains(&imported.as_str()) {
+                broken.insert(format!(
+                    "{} imports `{imported}`, and `{room}` may import only {allowed:?}",
+                    relative.display()
+                ));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.into_iter().collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn every_source_file_begins_with_what_it_is_and_is_one_idea_long() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&folder, &mut files);
+    for path in files {
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("//! "), "{} does not say what it is", path.display());
+        assert!(text.lines().count() <= 400, "{} is longer than one idea", path.display());
+    }
+}

@@ -1,0 +1,7 @@
+//! The contract over stdio, as any client sees it.
+
+mod contract;
+mod errors;
+mod notifications;
+mod oddities;
+mod texts;

@@ -9,6 +9,7 @@ mod agents;
 mod architecture;
 mod first_steps;
 mod generated;
+mod neovim;
 mod opencode;
 mod protocol;
 mod proxy_answers;

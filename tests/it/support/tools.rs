@@ -34,7 +34,7 @@ pub fn python(script: &str) -> Option<Vec<String>> {
         missing(&format!("`{}` is no Python with `tests/tools/requirements.txt`", python.display()));
         return None;
     }
-    Some(vec![text(&python), text(&source().join("tests/tools").join(script))])
+    Some(vec![text(&python), self::script(script)])
 }
 
 /// The command `node SCRIPT` as words, or `None` after saying what is missing. The script is copied into the home, since
@@ -45,7 +45,7 @@ pub fn node(sandbox: &Sandbox, script: &str) -> Option<Vec<String>> {
     }
     installed("node_modules/openai/package.json")?;
     let copy = sandbox.path(script);
-    std::fs::copy(source().join("tests/tools").join(script), &copy).unwrap();
+    std::fs::copy(self::script(script), &copy).unwrap();
     let modules = sandbox.path("node_modules");
     if !modules.exists() {
         std::os::unix::fs::symlink(folder().join("node_modules"), modules).unwrap();
@@ -58,6 +58,11 @@ pub fn through_run(sandbox: &Sandbox, words: &[impl AsRef<str>]) -> Command {
     let mut command = sandbox.command(&["run", "--"]);
     command.args(words.iter().map(AsRef::as_ref)).env("HTTPS_PROXY", DEAD_PROXY);
     command
+}
+
+/// The path of a script of `tests/tools`.
+pub fn script(name: &str) -> String {
+    text(&source().join("tests/tools").join(name))
 }
 
 fn installed(name: &str) -> Option<String> {

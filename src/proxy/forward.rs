@@ -285,12 +285,16 @@ impl Attempts<'_> {
         Next::Answer(route, answer.map(|()| ProxyBody::passing(None, body, watch)))
     }
 
-    /// A Responses stream has a last event; without it the answer is not whole, however cleanly it ends.
+    /// A stream of answers has a last event; without it the answer is not whole, however cleanly it ends.
     fn last_event(&self, headers: &HeaderMap) -> Option<LastEvent> {
         let is_stream = content_type(headers).is_some_and(|kind| kind.starts_with("text/event-stream"));
         let path = self.path_and_query.split('?').next().unwrap_or_default();
-        let is_responses = path == "/v1/responses" && self.head.method == Method::POST;
-        (is_stream && is_responses).then(LastEvent::default)
+        match path {
+            _ if !is_stream || self.head.method != Method::POST => None,
+            "/v1/responses" => Some(LastEvent::default()),
+            "/v1/chat/completions" | "/v1/completions" => Some(LastEvent::of_completions()),
+            _ => None,
+        }
     }
 }
 

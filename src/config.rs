@@ -7,7 +7,7 @@ mod layers;
 
 pub use layers::typed;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
 
@@ -175,6 +175,21 @@ impl Config {
     pub fn allowed_hosts(&self) -> Vec<String> {
         let hosts = self.value("proxy.allowed_hosts").as_array();
         hosts.into_iter().flatten().filter_map(Value::as_str).map(str::to_ascii_lowercase).collect()
+    }
+}
+
+/// What tells that a configuration file moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamps([Option<(SystemTime, u64)>; 2]);
+
+impl Stamps {
+    /// The files as they are now; one that is not there has none.
+    #[expect(clippy::disallowed_methods, reason = "configuration files are looked at here")]
+    pub fn of(paths: &Paths) -> Stamps {
+        Stamps([&paths.config_file, &paths.opencode_config_file].map(|path| {
+            let metadata = std::fs::metadata(path).ok()?;
+            Some((metadata.modified().ok()?, metadata.len()))
+        }))
     }
 }
 

@@ -6,6 +6,7 @@ pub mod event;
 mod failure;
 mod memory;
 pub mod notices;
+mod outcomes;
 mod pins;
 mod pool;
 mod report;
@@ -22,7 +23,7 @@ use serde_json::Map;
 use tokio::sync::broadcast;
 
 use crate::clock::Clock;
-use crate::config::{Config, Sources};
+use crate::config::{Config, Sources, Stamps};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::report::SessionKind;
 use crate::domain::routing::Strategy;
@@ -86,6 +87,7 @@ pub struct Manager {
     paths: Paths,
     sources: Sources,
     config: RwLock<Arc<Config>>,
+    config_stamps: Mutex<Stamps>,
     upstream: Upstream,
     default_base: BaseUrl,
     identity: Identity,
@@ -108,6 +110,8 @@ impl Manager {
     pub fn open(options: ManagerOptions) -> Result<Arc<Manager>, Error> {
         let ManagerOptions { environment, paths, sources, master_key, clock, kind, pid, port } = options;
         let default_base = default_base(&environment)?;
+        // Before the files are read: a change in between is then seen as one.
+        let config_stamps = Mutex::new(Stamps::of(&paths));
         let config = Config::load(&paths, &environment, &sources);
         let identity = Identity { id: random_id(), pid, kind, port, started_at: clock.now() };
         let keys = KeySources {
@@ -131,6 +135,7 @@ impl Manager {
             paths,
             sources,
             config: RwLock::new(Arc::new(config)),
+            config_stamps,
             default_base,
             identity,
             lock: Mutex::default(),
@@ -191,13 +196,19 @@ impl Manager {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads the configuration anew and says what cannot be used.
-    pub fn reload_config(&self) -> Vec<String> {
+    /// Reads the configuration anew when one of its files moved, and tells what cannot be used.
+    fn follow_config(&self) {
+        let stamps = Stamps::of(&self.paths);
+        if std::mem::replace(&mut *self.config_stamps.lock().unwrap_or_else(PoisonError::into_inner), stamps) == stamps
+        {
+            return;
+        }
         let config = Config::load(&self.paths, &self.environment, &self.sources);
-        let warnings = config.warnings.clone();
+        for warning in &config.warnings {
+            self.emit(Event::Notice(event::Notice { level: event::Level::Warning, text: warning.clone() }));
+        }
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
         self.memory().touch();
-        warnings
     }
 
     /// One change of the accounts file. The revision is remembered as our own, so that the change is not

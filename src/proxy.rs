@@ -13,6 +13,7 @@ mod stream;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use hyper::server::conn::http1;
@@ -22,7 +23,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
 use crate::clock;
-use crate::manager::Manager;
+use crate::manager::{Manager, random_id};
 use body::Budget;
 pub use gate::Gate;
 use head_guard::HeadGuard;
@@ -37,6 +38,23 @@ pub struct Proxy {
     gate: Gate,
     budget: Arc<Budget>,
     started: Instant,
+    request_ids: RequestIds,
+}
+
+/// Names for requests that no other process gives.
+struct RequestIds {
+    prefix: String,
+    next: AtomicU64,
+}
+
+impl RequestIds {
+    fn new() -> RequestIds {
+        RequestIds { prefix: random_id(), next: AtomicU64::new(1) }
+    }
+
+    fn next(&self) -> String {
+        format!("req_{}{:08x}", self.prefix, self.next.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 /// A proxy that runs; dropping it stops the accepting.
@@ -48,7 +66,13 @@ pub struct Running {
 impl Proxy {
     /// A proxy in front of `manager` that lets in what `gate` does.
     pub fn new(manager: Arc<Manager>, gate: Gate) -> Proxy {
-        Proxy { manager, gate, budget: Arc::new(Budget::default()), started: clock::instant() }
+        Proxy {
+            manager,
+            gate,
+            budget: Arc::new(Budget::default()),
+            started: clock::instant(),
+            request_ids: RequestIds::new(),
+        }
     }
 
     /// Serves what comes in at `listener`.

@@ -35,6 +35,9 @@ pub enum BodyError {
 /// An idle connection is closed after this time, so that a quiet sidecar is a small one.
 const IDLE: Duration = Duration::from_secs(30);
 
+/// Enough for every stream of a busy agent to find its connection again.
+const IDLE_PER_HOST: usize = 256;
+
 /// A connection that is not there by then will not come.
 const CONNECT: Duration = Duration::from_secs(10);
 
@@ -65,7 +68,7 @@ impl Upstream {
         let client = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(IDLE)
             .pool_timer(TokioTimer::new())
-            .pool_max_idle_per_host(32)
+            .pool_max_idle_per_host(IDLE_PER_HOST)
             .retry_canceled_requests(false)
             .set_host(true)
             .build(Connector::new(environment, CONNECT));

@@ -201,6 +201,7 @@ impl Manager {
     ) -> Result<Switched, Error> {
         let previous = self.current_account();
         let (for_file, everywhere) = (family.clone(), scope == Scope::Everywhere);
+        let session = self.identity.id.clone();
         let (id, at) = self
             .commit(Creation::Never, move |transaction| {
                 let at = transaction.now();
@@ -208,6 +209,9 @@ impl Manager {
                     None => None,
                     Some(wanted) => Some(activate(transaction, wanted, for_file.as_ref())?),
                 };
+                if let Some(id) = &id {
+                    use_in_session(&mut transaction.state, &session, id, for_file.as_ref());
+                }
                 if everywhere {
                     pin_everywhere(&mut transaction.state, id.as_deref(), for_file.as_ref(), at.as_millis());
                 }
@@ -257,6 +261,18 @@ fn activate(transaction: &mut Transaction<'_>, wanted: &str, family: Option<&Mod
         }
     }
     Ok(state.accounts[position].id.clone())
+}
+
+/// Siblings count who uses what by the sessions' records.
+fn use_in_session(state: &mut State, session: &str, account: &str, family: Option<&ModelFamily>) {
+    let Some(record) = state.session_mut(session) else { return };
+    match family {
+        Some(family) => drop(record.accounts.insert(family.to_string(), account.to_owned())),
+        None if record.accounts.is_empty() => {
+            record.accounts.insert(ModelFamily::of(None).to_string(), account.to_owned());
+        }
+        None => record.accounts.values_mut().for_each(|used| account.clone_into(used)),
+    }
 }
 
 fn pin_everywhere(state: &mut State, account: Option<&str>, family: Option<&ModelFamily>, at: i64) {

@@ -2,25 +2,24 @@
 
 use std::convert::Infallible;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
 
 use super::Manager;
 use super::event::{Event, Selected};
-use super::memory::{Bench, Memory};
+use super::memory::Memory;
 use super::pool;
 use super::view::View;
 use crate::domain::account::{AccountId, Kind, ModelFamily};
 use crate::domain::base_url::BaseUrl;
-use crate::domain::health::{BENCH, Cooldown, Outcome, REASON_AUTH, REASON_QUOTA, REASON_REFUSED};
-use crate::domain::pool::{Pool, model_limit_key};
+use crate::domain::pool::Pool;
 use crate::domain::routing::decision::{Choice, Decision, Exhausted, Why};
 use crate::domain::routing::{Ask, choose};
 use crate::domain::time::Timestamp;
 use crate::store::{Creation, ProbeLock, SecretField, State};
 use crate::upstream::credential::Credential;
 
-/// How long an account is believed not to have a model.
-const UNSERVED: Duration = Duration::from_secs(60 * 60);
+/// A model that no family is known for is a family of its own; a client that makes names up must not let the
+/// session's record grow without end.
+const MOST_FAMILIES: usize = 64;
 
 /// What a request asks for, and what was tried for it already.
 #[derive(Debug)]
@@ -42,14 +41,28 @@ pub struct RouteRequest {
 pub struct Route {
     /// The account.
     pub account: AccountId,
-    /// How people call it.
-    pub label: String,
-    /// Where it goes.
-    pub base_url: BaseUrl,
-    /// What it authenticates with.
-    pub credential: Credential,
+    /// What it takes to use it.
+    pub target: Arc<Target>,
     /// Held while this is the machine's one probe of the account; dropped with the route.
     probe: Option<ProbeLock>,
+}
+
+impl Route {
+    /// Whether this is the machine's one probe of the account.
+    pub fn is_probe(&self) -> bool {
+        self.probe.is_some()
+    }
+}
+
+/// What it takes to use an account; made once for each state of the file.
+#[derive(Debug)]
+pub struct Target {
+    /// How people call it.
+    pub label: String,
+    /// Where its requests go.
+    pub base_url: BaseUrl,
+    /// What they authenticate with.
+    pub credential: Credential,
 }
 
 /// Why no account can be had.
@@ -116,6 +129,17 @@ impl Manager {
     /// Opens the account's key. One that does not open takes the account out, not the request.
     fn route_to(&self, view: &View, id: &AccountId, probe: Option<ProbeLock>) -> Option<Route> {
         let position = view.state.position(id.as_str())?;
+        let target = match view.targets[position].get() {
+            Some(target) => Arc::clone(target),
+            None => {
+                let opened = Arc::new(self.open_target(view, position)?);
+                Arc::clone(view.targets[position].get_or_init(|| opened))
+            }
+        };
+        Some(Route { account: id.clone(), target, probe })
+    }
+
+    fn open_target(&self, view: &View, position: usize) -> Option<Target> {
         let account = &view.state.accounts[position];
         let opened = match self.store.open_secret(&view.state, account, SecretField::ApiKey) {
             Ok(opened) => opened,
@@ -126,12 +150,11 @@ impl Manager {
         };
         let Some(api_key) = opened else {
             let mut memory = self.memory();
-            memory.unopened.insert(id.clone());
+            memory.unopened.insert(AccountId::new(account.id.clone()));
             memory.touch();
             return None;
         };
-        Some(Route {
-            account: id.clone(),
+        Some(Target {
             label: pool::label(account, position),
             base_url: self.base_url(account),
             credential: Credential {
@@ -139,15 +162,17 @@ impl Manager {
                 organization: account.organization.clone(),
                 project: account.project.clone(),
             },
-            probe,
         })
     }
 
     fn selected(&self, view: &View, request: &RouteRequest, choice: Choice, route: &Route) {
         let (before, is_new) = {
             let mut memory = self.memory();
-            let before = memory.current.insert(request.family.clone(), route.account.clone());
-            let is_new = before.as_ref() != Some(&route.account);
+            let known = memory.current.get(&request.family);
+            let is_new = known != Some(&route.account) && (known.is_some() || memory.current.len() < MOST_FAMILIES);
+            if is_new {
+                memory.current.insert(request.family.clone(), route.account.clone());
+            }
             let last = memory.last_used.replace(route.account.clone());
             (last, is_new)
         };
@@ -157,11 +182,14 @@ impl Manager {
         if before.as_ref() != Some(&route.account) {
             self.notice_account(&view.pool, choice, request, before.as_ref());
         }
+        if self.events.receiver_count() == 0 {
+            return;
+        }
         self.emit(Event::Selected(Selected {
             request_id: request.request_id.clone(),
             account: route.account.clone(),
             index: choice.position + 1,
-            label: route.label.clone(),
+            label: route.target.label.clone(),
             model: request.model.clone(),
             family: request.family.clone(),
             attempt: request.attempt,
@@ -185,7 +213,7 @@ impl Manager {
 
     /// A change that no request waits for. Once it is on disk `written` may forget what stood in for it; when it
     /// cannot be written, serving goes on from memory.
-    fn write_later(
+    pub(super) fn write_later(
         &self,
         change: impl FnOnce(&mut State, Timestamp) + Send + 'static,
         written: impl FnOnce(&mut Memory) + Send + 'static,
@@ -212,117 +240,6 @@ impl Manager {
                 Err(error) => tracing::warn!("serving goes on from memory: {error}"),
             }
         });
-    }
-
-    /// Takes in what an attempt proved. Siblings are told through the file, off the request's path.
-    pub fn record(&self, route: &Route, request: &RouteRequest, outcome: &Outcome) {
-        let now = self.clock.now();
-        match outcome {
-            Outcome::Success => self.record_success(route, request),
-            Outcome::PassThrough => {}
-            Outcome::RateLimited { wait } => self.record_limit(route, request, now.after(*wait)),
-            Outcome::OutOfQuota => self.record_bench(route, REASON_QUOTA, false, now),
-            Outcome::KeyRefused => self.record_bench(route, REASON_AUTH, true, now),
-            Outcome::AccountRefused => self.record_bench(route, REASON_REFUSED, false, now),
-            Outcome::ModelUnavailable => {
-                if let Some(model) = &request.model {
-                    let mut memory = self.memory();
-                    let models = memory.unserved.entry(route.account.clone()).or_default();
-                    models.insert(model.clone(), now.after(UNSERVED));
-                    memory.touch();
-                }
-            }
-            Outcome::ServerFailure { overloaded } => self.record_failure(route, *overloaded, now),
-            Outcome::Unreachable => self.record_failure(route, false, now),
-        }
-    }
-
-    fn record_success(&self, route: &Route, request: &RouteRequest) {
-        let mut memory = self.memory();
-        let mut changed = memory.breakers.remove(&route.account).is_some();
-        changed |= memory.hosts.remove(route.base_url.authority()).is_some();
-        changed |= memory.benches.remove(&route.account).is_some();
-        if let Some(model) = &request.model {
-            changed |= memory.unserved.get_mut(&route.account).is_some_and(|models| models.remove(model).is_some());
-        }
-        if changed {
-            memory.touch();
-        }
-        drop(memory);
-        if changed || route.probe.is_some() {
-            let id = route.account.clone();
-            let change = move |state: &mut State, _| {
-                if let Some(account) = state.account_mut(id.as_str()) {
-                    account.cooling_down_until = None;
-                    account.cooldown_reason = None;
-                    account.needs_login = None;
-                }
-            };
-            self.write_later(change, |_| {});
-        }
-    }
-
-    fn record_limit(&self, route: &Route, request: &RouteRequest, until: Timestamp) {
-        let mut keys = vec![request.family.to_string()];
-        keys.extend(request.model.as_ref().map(|model| model_limit_key(&request.family, model)));
-        {
-            let mut memory = self.memory();
-            let limits = memory.limits.entry(route.account.clone()).or_default();
-            limits.extend(keys.iter().map(|key| (key.clone(), until)));
-            memory.touch();
-        }
-        let (id, limited) = (route.account.clone(), route.account.clone());
-        let change = move |state: &mut State, now: Timestamp| {
-            if let Some(account) = state.account_mut(id.as_str()) {
-                account.rate_limit_reset_times.retain(|_, until| *until > now.as_millis());
-                account.rate_limit_reset_times.extend(keys.into_iter().map(|key| (key, until.as_millis())));
-            }
-        };
-        self.write_later(change, move |memory| {
-            if let Some(limits) = memory.limits.get_mut(&limited) {
-                limits.retain(|_, own| *own != until);
-            }
-        });
-    }
-
-    fn record_bench(&self, route: &Route, reason: &str, needs_login: bool, now: Timestamp) {
-        let cooldown = Cooldown { until: now.after(BENCH), reason: reason.to_owned() };
-        {
-            let mut memory = self.memory();
-            memory.benches.insert(route.account.clone(), Bench { cooldown: cooldown.clone(), needs_login });
-            memory.touch();
-        }
-        let (id, benched) = (route.account.clone(), route.account.clone());
-        let change = move |state: &mut State, _| {
-            if let Some(account) = state.account_mut(id.as_str()) {
-                account.cooling_down_until = Some(cooldown.until.as_millis());
-                account.cooldown_reason = Some(cooldown.reason);
-                account.needs_login = account.needs_login.filter(|_| !needs_login).or(needs_login.then_some(true));
-            }
-        };
-        self.write_later(change, move |memory| drop(memory.benches.remove(&benched)));
-    }
-
-    /// Counts for the account's breaker and the host's. When the host's opens, the accounts are absolved: an
-    /// overloaded host must not take them out one by one.
-    fn record_failure(&self, route: &Route, overloaded: bool, now: Timestamp) {
-        let settings = self.config().breaker();
-        let state = self.view().state;
-        let mut memory = self.memory();
-        if !overloaded {
-            memory.breakers.entry(route.account.clone()).or_default().failed(settings, now);
-        }
-        let host = memory.hosts.entry(route.base_url.authority().to_owned()).or_default();
-        host.failed(settings, now);
-        let host_is_open = host.gate(settings, now) != crate::domain::health::Gate::Closed;
-        if host_is_open {
-            let authority = route.base_url.authority();
-            let neighbours = state.accounts.iter().filter(|account| self.base_url(account).authority() == authority);
-            for account in neighbours {
-                memory.breakers.remove(&AccountId::new(account.id.clone()));
-            }
-        }
-        memory.touch();
     }
 
     /// How many accounts can serve some model now.

@@ -115,6 +115,7 @@ impl Manager {
                 let Some(manager) = weak.upgrade().filter(|manager| !manager.left.load(Ordering::Relaxed)) else {
                     return;
                 };
+                manager.follow_config();
                 let view = manager.view();
                 let here = !view.state.store_id.is_empty();
                 if here && view.state.session(&manager.identity.id).is_none() {

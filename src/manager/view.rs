@@ -2,11 +2,12 @@
 //! a change.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 
 use super::Manager;
 use super::event::{Cause, Event};
 use super::memory::Memory;
+use super::routing::Target;
 use crate::domain::account::AccountId;
 use crate::domain::pool::Pool;
 use crate::error::Error;
@@ -19,6 +20,8 @@ pub struct View {
     pub state: Arc<State>,
     /// The pool.
     pub pool: Arc<Pool>,
+    /// What it takes to use each account, opened at its first use.
+    pub(super) targets: Arc<[OnceLock<Arc<Target>>]>,
     version: u64,
     key_state: crate::secrets::master_key::KeyState,
 }
@@ -53,7 +56,11 @@ impl Manager {
         }
         forget_what_the_file_overtook(&state, &mut memory);
         let pool = Arc::new(self.pool(&state, &memory));
-        let view = View { state, pool, version: memory.version, key_state };
+        let targets = match &memory.view {
+            Some(view) if Arc::ptr_eq(&view.state, &state) => Arc::clone(&view.targets),
+            _ => state.accounts.iter().map(|_| OnceLock::new()).collect(),
+        };
+        let view = View { state, pool, targets, version: memory.version, key_state };
         memory.view = Some(view.clone());
         let event = self.change(&view.state, &mut memory);
         drop(memory);
@@ -110,12 +117,12 @@ impl Manager {
     }
 }
 
-fn forget_what_the_file_overtook(state: &State, memory: &mut Memory) {
+fn forget_what_the_file_overtook(state: &Arc<State>, memory: &mut Memory) {
     if let Some(pin) = &state.pin {
         memory.pins.overtaken_by(pin);
     }
-    let replaced = memory.view.as_ref().is_some_and(|view| view.state.store_id != state.store_id);
-    if replaced {
+    // Somebody may have given a new key.
+    if memory.view.as_ref().is_some_and(|view| !Arc::ptr_eq(&view.state, state)) {
         memory.unopened.clear();
     }
 }

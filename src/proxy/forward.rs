@@ -17,7 +17,6 @@ use super::{errors, headers};
 use crate::clock;
 use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::health::Outcome;
-use crate::manager::random_id;
 use crate::manager::routing::{Route, RouteRequest};
 use crate::upstream::{BodyError, RequestBody, SendError, openai};
 use examine::{Examined, examine};
@@ -64,9 +63,9 @@ enum Next {
 }
 
 /// Forwards a request and answers it.
-pub async fn forward(proxy: &Proxy, head: Parts, body: Incoming, path_and_query: String) -> Response<ProxyBody> {
+pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_query: String) -> Response<ProxyBody> {
     let started = clock::instant();
-    let request_id = format!("req_{}", random_id());
+    let request_id = proxy.request_ids.next();
     let ending = Ending::new(Arc::clone(&proxy.manager), request_id.clone(), started);
     let is_head = head.method == Method::HEAD;
     let Some(body) = ReplayBody::new(body, &proxy.budget) else {
@@ -84,7 +83,7 @@ pub async fn forward(proxy: &Proxy, head: Parts, body: Incoming, path_and_query:
         attempt: 1,
     };
     let mut attempts = Attempts {
-        headers: headers::for_upstream(&head.headers),
+        headers: headers::for_upstream(std::mem::take(&mut head.headers)),
         proxy,
         head,
         path_and_query,
@@ -119,7 +118,7 @@ fn finish(
     }
     if let Some(route) = route {
         ours.insert(HeaderName::from_static("x-account-id"), headers::percent_encoded(route.account.as_str()));
-        ours.insert(HeaderName::from_static("x-account-label"), headers::percent_encoded(&route.label));
+        ours.insert(HeaderName::from_static("x-account-label"), headers::percent_encoded(&route.target.label));
     }
     let ending = ending.with_answer(route.map(|route| route.account.clone()), response.status().as_u16());
     response.map(|body| body.ending(ending, is_head))
@@ -263,12 +262,12 @@ impl Attempts<'_> {
     }
 
     fn upstream_request(&self, route: &Route) -> Option<Request<RequestBody>> {
-        let uri = openai::target(&route.base_url, &self.path_and_query)?;
+        let uri = openai::target(&route.target.base_url, &self.path_and_query)?;
         let mut request = Request::new(self.body.attempt());
         *request.method_mut() = self.head.method.clone();
         *request.uri_mut() = uri;
         *request.headers_mut() = self.headers.clone();
-        route.credential.apply(request.headers_mut())?;
+        route.target.credential.apply(request.headers_mut())?;
         Some(request)
     }
 
@@ -281,17 +280,21 @@ impl Attempts<'_> {
         }
         let mut answer = Response::new(());
         *answer.status_mut() = head.status;
-        *answer.headers_mut() = headers::for_client(&head.headers);
         let watch = self.last_event(&head.headers);
+        *answer.headers_mut() = headers::for_client(head.headers);
         Next::Answer(route, answer.map(|()| ProxyBody::passing(None, body, watch)))
     }
 
-    /// A Responses stream has a last event; without it the answer is not whole, however cleanly it ends.
+    /// A stream of answers has a last event; without it the answer is not whole, however cleanly it ends.
     fn last_event(&self, headers: &HeaderMap) -> Option<LastEvent> {
         let is_stream = content_type(headers).is_some_and(|kind| kind.starts_with("text/event-stream"));
         let path = self.path_and_query.split('?').next().unwrap_or_default();
-        let is_responses = path == "/v1/responses" && self.head.method == Method::POST;
-        (is_stream && is_responses).then(LastEvent::default)
+        match path {
+            _ if !is_stream || self.head.method != Method::POST => None,
+            "/v1/responses" => Some(LastEvent::default()),
+            "/v1/chat/completions" | "/v1/completions" => Some(LastEvent::of_completions()),
+            _ => None,
+        }
     }
 }
 

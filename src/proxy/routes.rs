@@ -94,7 +94,10 @@ pub async fn answer(proxy: &Proxy, request: Request<Incoming>, chunked: &Chunked
     let mut response = match proxy.gate.admit(&head) {
         Ok(Target::Health) => health(proxy),
         Ok(Target::Upgrade) => errors::upgrade_required(),
-        Ok(Target::Forward(path_and_query)) => forward::forward(proxy, head, body, path_and_query).await,
+        Ok(Target::Forward(path_and_query)) => {
+            // Boxed: a connection keeps a place as large as the future of an answer for as long as it lives.
+            Box::pin(forward::forward(proxy, head, body, path_and_query)).await
+        }
         Err(rejection) => errors::rejected(rejection),
     };
     if chunked.is_seen() {

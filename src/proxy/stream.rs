@@ -169,6 +169,7 @@ impl Passing {
 #[derive(Debug, Default)]
 pub struct LastEvent {
     line: Vec<u8>,
+    finish_reason: Option<FinishReason>,
     whole: bool,
 }
 
@@ -176,7 +177,14 @@ pub struct LastEvent {
 const LOOKED_AT: usize = 48;
 
 impl LastEvent {
+    /// For a stream of completions: one whose last choice has a reason to finish is whole too, since not every server
+    /// that speaks this dialect says `[DONE]`.
+    pub fn of_completions() -> LastEvent {
+        LastEvent { finish_reason: Some(FinishReason(0)), ..LastEvent::default() }
+    }
+
     fn push(&mut self, mut bytes: &[u8]) {
+        self.whole |= self.finish_reason.as_mut().is_some_and(|reason| reason.is_seen_in(bytes));
         while !bytes.is_empty() && !self.whole {
             let end = bytes.iter().position(|byte| *byte == b'\n');
             let piece = &bytes[..end.unwrap_or(bytes.len())];
@@ -195,6 +203,28 @@ impl LastEvent {
     }
 }
 
+/// How much of `"finish_reason":"` was seen. Inside a JSON string its quotes would be escaped, so that a model's own
+/// words never look like it.
+#[derive(Debug)]
+struct FinishReason(usize);
+
+impl FinishReason {
+    const TEXT: &[u8] = b"\"finish_reason\":\"";
+
+    fn is_seen_in(&mut self, bytes: &[u8]) -> bool {
+        bytes.iter().any(|byte| {
+            match byte {
+                byte if *byte == Self::TEXT[self.0] => self.0 += 1,
+                b' ' if Self::TEXT[..self.0].ends_with(b"\":") => {}
+                byte => self.0 = usize::from(*byte == b'"'),
+            }
+            let seen = self.0 == Self::TEXT.len();
+            self.0 = if seen { 0 } else { self.0 };
+            seen
+        })
+    }
+}
+
 /// The events that end a Responses stream, by name or by type, and an error, which ends any.
 fn is_last(line: &[u8]) -> bool {
     let ends = |text: &[u8]| {
@@ -207,7 +237,9 @@ fn is_last(line: &[u8]) -> bool {
     }
     let Some(data) = line.strip_prefix(b"data:") else { return false };
     let data: Vec<u8> = data.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    data.starts_with(b"[DONE]") || data.strip_prefix(b"{\"type\":\"").is_some_and(ends)
+    data.starts_with(b"[DONE]")
+        || data.starts_with(b"{\"error\":")
+        || data.strip_prefix(b"{\"type\":\"").is_some_and(ends)
 }
 
 /// Tells how a request ended, once, whichever way it does.
@@ -284,8 +316,13 @@ mod tests {
 
     #[track_caller]
     fn check(stream: &str, whole: bool) {
+        check_with(LastEvent::default, stream, whole);
+    }
+
+    #[track_caller]
+    fn check_with(start: fn() -> LastEvent, stream: &str, whole: bool) {
         for step in [1, 7, stream.len().max(1)] {
-            let mut watch = LastEvent::default();
+            let mut watch = start();
             for piece in stream.as_bytes().chunks(step) {
                 watch.push(piece);
             }
@@ -307,6 +344,18 @@ mod tests {
             &format!("data: {{\"type\":\"response.output_text.delta\",\"delta\":\"{}\"}}\n", "x".repeat(5000)),
             false,
         );
+        check("", false);
+    }
+
+    #[test]
+    fn a_stream_of_completions_is_whole_with_a_reason_to_finish_or_the_word_done() {
+        let check = |stream, whole| check_with(LastEvent::of_completions, stream, whole);
+        check("data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"},\"finish_reason\":null}]}\n\n", false);
+        check("data: {\"choices\":[{\"delta\":{\"content\":\"\\\"finish_reason\\\":\\\"stop\"}}]}\n\n", false);
+        check("data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n", true);
+        check("data: {\"choices\": [{\"finish_reason\": \"length\"}]}\n\n", true);
+        check("data: [DONE]\n\n", true);
+        check("data: {\"error\": {\"message\": \"no\"}}\n\n", true);
         check("", false);
     }
 }

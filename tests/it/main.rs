@@ -5,14 +5,18 @@
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 #![allow(dead_code)]
 
+mod agents;
 mod architecture;
 mod first_steps;
 mod generated;
 mod lifecycle;
+mod neovim;
+mod opencode;
 mod protocol;
 mod proxy_answers;
 mod proxy_gate;
 mod proxy_streams;
+mod sdks;
 mod secrets;
 mod sessions;
 mod store_faults;

@@ -5,13 +5,16 @@ pub mod snapshot;
 pub mod http;
 pub mod keys;
 pub mod process;
+pub mod running;
 pub mod sandbox;
 pub mod sidecar;
+pub mod tools;
 pub mod transcript;
 pub mod upstream;
 
 use std::time::{Duration, Instant};
 
+pub use running::Running;
 pub use sandbox::Sandbox;
 pub use sidecar::{RpcError, Sidecar};
 pub use upstream::Pool;

@@ -64,7 +64,7 @@ async fn read(mut body: Incoming) -> (Bytes, Option<Incoming>) {
 impl Examined {
     /// The answer as the client gets it.
     pub fn into_response(self, request: &request::Parts) -> Response<ProxyBody> {
-        let passed = headers::for_client(&self.head.headers);
+        let passed = headers::for_client(self.head.headers);
         match self.rest {
             Some(rest) => {
                 let mut response = Response::new(ProxyBody::passing(Some(self.bytes), rest, None));

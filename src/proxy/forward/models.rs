@@ -21,7 +21,7 @@ pub async fn with_empty_models(head: Parts, body: Incoming) -> Response<ProxyBod
     };
     let bytes = collected.to_bytes();
     let added = if head.status == StatusCode::OK { add(&bytes) } else { None };
-    whole(head.status, headers::for_client(&head.headers), added.unwrap_or(bytes))
+    whole(head.status, headers::for_client(head.headers), added.unwrap_or(bytes))
 }
 
 fn add(bytes: &[u8]) -> Option<Bytes> {

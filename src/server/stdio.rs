@@ -47,6 +47,7 @@ pub async fn serve(options: ManagerOptions, listener: TcpListener) -> u8 {
     let shared = Arc::new(Shared {
         options: Mutex::new(Some((options, listener))),
         started: OnceLock::new(),
+        starting: tokio::sync::Mutex::default(),
         parent: watch::channel(Parent::Real).0,
         saw_shutdown: AtomicBool::new(false),
         saw_exit: AtomicBool::new(false),
@@ -101,6 +102,8 @@ enum Parent {
 struct Shared {
     options: Mutex<Option<(ManagerOptions, TcpListener)>>,
     started: OnceLock<Started>,
+    /// Held while the session starts, so that an end meanwhile finds what it has to take away.
+    starting: tokio::sync::Mutex<()>,
     /// The process the client named, once it did.
     parent: watch::Sender<Parent>,
     saw_shutdown: AtomicBool,
@@ -123,6 +126,7 @@ impl Shared {
     }
 
     async fn end(&self) {
+        drop(tokio::time::timeout(LEAVE, self.starting.lock()).await);
         let Some(started) = self.started.get() else { return };
         let running = started.running.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(running) = running {
@@ -188,13 +192,16 @@ impl LanguageServer for Backend {
             _ => Map::new(),
         };
         // In a task of its own: a client that cancels must not leave half a session behind.
-        let starting = tokio::spawn(start(options, listener, given));
-        let started = starting.await.map_err(|_| LspError::internal_error())?.map_err(|error| lsp_error(&error))?;
-        let mut info = started.session.info();
-        info.proxy.api_key = Some(started.session.api_key.expose().clone());
-        if self.shared.started.set(started).is_err() {
-            return Err(LspError::invalid_request());
-        }
+        let shared = Arc::clone(&self.shared);
+        let starting = tokio::spawn(async move {
+            let _starting = shared.starting.lock().await;
+            let started = start(options, listener, given).await.map_err(|error| lsp_error(&error))?;
+            let mut info = started.session.info();
+            info.proxy.api_key = Some(started.session.api_key.expose().clone());
+            shared.started.set(started).map_err(|_| LspError::invalid_request())?;
+            Ok(info)
+        });
+        let info = starting.await.map_err(|_| LspError::internal_error())??;
         Ok(InitializeResult {
             server_info: Some(ServerInfo {
                 name: env!("CARGO_PKG_NAME").to_owned(),

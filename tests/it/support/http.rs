@@ -1,7 +1,7 @@
 //! A blocking HTTP/1.1 client of few words: it can send anything, read an answer piece by piece, and leave halfway.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::TcpStream;
 
 use serde_json::Value;
 
@@ -163,11 +163,6 @@ impl Connection {
                 None => return Ok(None),
             }
         }
-    }
-
-    /// Closes our half.
-    pub fn finish(&mut self) {
-        let _ = self.stream.get_ref().shutdown(Shutdown::Write);
     }
 
     fn chunk(&mut self) -> std::io::Result<Option<Vec<u8>>> {

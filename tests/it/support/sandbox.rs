@@ -86,11 +86,6 @@ impl Sandbox {
         self
     }
 
-    /// The variables every command gets.
-    pub fn environment(&self) -> &BTreeMap<String, String> {
-        &self.environment
-    }
-
     /// A place in the home.
     pub fn path(&self, name: &str) -> PathBuf {
         self.home.join(name)

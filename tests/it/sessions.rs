@@ -219,9 +219,8 @@ fn sessions_in_pid_namespaces_of_their_own_start_apart_and_see_death() {
     assert!(sidecars.iter().all(|sidecar| sidecar.info["session"]["pid"] == 1), "each is process 1 of its own");
     let place = sidecars[1].start_account();
     sidecars[1].kill();
-    let freed = eventually("its place is free", || {
+    eventually("its place is free", || {
         let next = Sidecar::start_with(wrapped(&pool), &params);
         (next.start_account() == place).then_some(())
     });
-    assert_eq!(freed, ());
 }

@@ -17,5 +17,7 @@ mod proxy_answers;
 mod proxy_gate;
 mod proxy_streams;
 mod sdks;
+mod secrets;
 mod sessions;
+mod store_faults;
 mod support;

@@ -106,7 +106,7 @@ pub(super) struct Failed {
 
 /// Puts `bytes` in the place of the accounts file; the caller holds the lock. When this returns `Ok`, they survive a
 /// loss of power. With `Before::Present` a file that was removed meanwhile is not brought back: that is an error of kind
-/// `NotFound`, looked for as late as can be.
+/// `NotFound`. Where the system can exchange two files in one step no removal can fall in between.
 pub(super) fn replace(places: &Places, bytes: &[u8], present: Before) -> Result<(), Failed> {
     let before = |error| Failed { error, replaced: false };
     let write = StoreError::io("write", &places.next);
@@ -114,9 +114,24 @@ pub(super) fn replace(places: &Places, bytes: &[u8], present: Before) -> Result<
     let put = StoreError::io("replace", &places.file);
     let sync = StoreError::io("sync the folder", &places.parent);
     files::remove(&places.next).and_then(|()| files::write_new(&places.next, bytes)).map_err(write).map_err(before)?;
-    let done = keep_previous(places, present)
-        .map_err(keep)
-        .and_then(|()| files::rename(&places.next, &places.file).map_err(put));
+    let exchanged = match present {
+        Before::Present => files::exchange(&places.next, &places.file),
+        Before::Absent => None,
+    };
+    let done = match exchanged {
+        Some(Ok(())) => {
+            // What was the file is called `next.json` now. The change itself is made, whatever becomes of this name;
+            // where both are names of one file already, renaming does nothing.
+            let _ = files::restrict(&places.next, 0o600)
+                .and_then(|()| files::rename(&places.next, &places.previous))
+                .and_then(|()| files::remove(&places.next));
+            Ok(())
+        }
+        Some(Err(error)) => Err(put(error)),
+        None => keep_previous(places, present)
+            .map_err(keep)
+            .and_then(|()| files::rename(&places.next, &places.file).map_err(put)),
+    };
     if let Err(error) = done {
         let _ = files::remove(&places.next);
         return Err(before(error));

@@ -4,6 +4,7 @@
 //! the file must hold that very number: one that was lost to a sibling's stale copy would be lower, one that was done
 //! twice or for another higher.
 
+use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
@@ -139,7 +140,10 @@ fn count(processes: usize, updates: u64, pause: Duration) {
     let again = Instant::now();
     run.sandbox.run(&["edit", "1", "--priority", "-1"]).ok();
     assert!(again.elapsed() < Duration::from_secs(3), "the next operation works at once");
-    println!("{processes} processes, {updates} updates each, in {took:?}: {figures:?}, {changes} revisions");
+    let _ = writeln!(
+        std::io::stderr(),
+        "{processes} processes, {updates} updates each, in {took:?}: {figures:?}, {changes} revisions"
+    );
     assert!(took < PATIENCE * 10);
 }
 

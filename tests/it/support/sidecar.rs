@@ -295,8 +295,7 @@ impl Sidecar {
                 Ok(Ok(message)) => self.inbox.push_back(message),
                 // Whoever is killed may be so in the middle of a frame.
                 Ok(Err(why)) if !self.is_killed() => panic!("stdout is not frames alone: {why}"),
-                Ok(Err(_)) => return None,
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return None,
+                Ok(Err(_)) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return None,
             }
         }
     }

@@ -44,7 +44,7 @@ fn its_streams_are_the_commands_own() {
 fn every_argument_behind_the_command_is_the_commands_own() {
     let pool = Pool::new(1);
     let words = ["--", "--help", "-V", "--set", "a=b", "", "a b", "$HOME", "--"];
-    let expected: String = words.iter().map(|word| format!("[{word}]\n")).collect();
+    let expected = format!("[{}]\n", words.join("]\n["));
     for before in [vec!["run", "--"], vec!["run"], vec!["run", "--set", "routing.max_attempts=2"]] {
         let done = pool.sandbox.run(&[before.as_slice(), &["printf", "[%s]\\n"], &words].concat()).ok();
         assert_eq!(done.stdout, expected, "{before:?}");

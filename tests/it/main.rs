@@ -19,5 +19,7 @@ mod proxy_gate;
 mod proxy_streams;
 mod run;
 mod sdks;
+mod secrets;
 mod sessions;
+mod store_faults;
 mod support;

@@ -135,12 +135,23 @@ fn place(unfinished: &Path, path: &Path, key: &str) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes `folder` and those above it that are missing, 0700 under any umask.
 fn make_private_dir(folder: &Path) -> io::Result<()> {
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = folder.parent() {
+        make_private_dir(parent)?;
+    }
     let mut builder = DirBuilder::new();
-    builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+    match builder.create(folder) {
+        #[cfg(unix)]
+        Ok(()) => fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+        done => done,
+    }
 }
 
 /// `CAM_MASTER_KEY_FILE=<(pass show key)` gives a pipe, which is empty when it is read again.

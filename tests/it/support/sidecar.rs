@@ -139,6 +139,24 @@ impl Sidecar {
         self.answer(id)
     }
 
+    /// Asks one that may be killed meanwhile; `None` when it was.
+    #[track_caller]
+    pub fn attempt(&mut self, method: &str, params: &Value) -> Option<Result<Value, RpcError>> {
+        let id = self.next_id;
+        self.next_id += 1;
+        let message = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}).to_string();
+        let stdin = self.stdin.as_mut().expect("its stdin was not closed by the test");
+        stdin.write_all(frame(&message).as_bytes()).ok()?;
+        let limit = PATIENCE * 2;
+        let started = Instant::now();
+        let Some(message) = self.take(limit, |message| message["id"] == id) else {
+            assert!(started.elapsed() < limit, "no answer to `{method}` in {limit:?}");
+            return None;
+        };
+        self.inbox.push_front(message);
+        Some(self.answer(id))
+    }
+
     /// Asks, and waits for nothing; the request's id.
     #[track_caller]
     pub fn send_request(&mut self, method: &str, params: &Value) -> i64 {
@@ -256,6 +274,13 @@ impl Sidecar {
         status.code().expect("no signal ended it")
     }
 
+    /// Whether SIGKILL ended it; waits for its end, which its stdout has told already.
+    fn is_killed(&mut self) -> bool {
+        use std::os::unix::process::ExitStatusExt;
+        let ended = process::end_within(&mut self.child, Duration::from_secs(5));
+        self.killed || ended.is_some_and(|(status, _)| status.signal() == Some(9))
+    }
+
     /// The first message that is wanted, from those that came before or from those that come.
     #[track_caller]
     fn take(&mut self, limit: Duration, wanted: impl Fn(&Value) -> bool) -> Option<Value> {
@@ -268,7 +293,9 @@ impl Sidecar {
             match self.incoming.recv_timeout(left) {
                 Ok(Ok(message)) if wanted(&message) => return Some(message),
                 Ok(Ok(message)) => self.inbox.push_back(message),
-                Ok(Err(why)) => panic!("stdout is not frames alone: {why}"),
+                // Whoever is killed may be so in the middle of a frame.
+                Ok(Err(why)) if !self.is_killed() => panic!("stdout is not frames alone: {why}"),
+                Ok(Err(_)) => return None,
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return None,
             }
         }

@@ -1,0 +1,4 @@
+//! The shared accounts file under processes that are killed and a system that refuses, at every step.
+
+mod counting;
+mod sweep;

@@ -189,7 +189,8 @@ async fn register(manager: Arc<Manager>, creation: Creation, announced: Arc<Anno
         Ok(lock) => *manager.lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(lock),
         Err(error) => {
             tracing::warn!("this session has no record in the accounts file: {error}");
-            let text = format!("Accounts: {error}. {}", error.hint.clone().unwrap_or_default());
+            let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+            let text = format!("Accounts: {error}{hint}");
             manager.emit(Event::Notice(Notice { level: Level::Error, text }));
             let start = manager.start_without_record();
             manager.begin_at(start, &manager.view().state);

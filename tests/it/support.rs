@@ -8,6 +8,7 @@ pub mod process;
 pub mod running;
 pub mod sandbox;
 pub mod sidecar;
+pub mod terminal;
 pub mod tools;
 pub mod transcript;
 pub mod upstream;

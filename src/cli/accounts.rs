@@ -24,10 +24,10 @@ pub struct AddArgs {
     #[command(flatten)]
     fields: Fields,
     /// USD per day
-    #[arg(long, value_name = "USD")]
+    #[arg(long, value_name = "USD", allow_negative_numbers = true)]
     daily_limit: Option<f64>,
     /// USD per month
-    #[arg(long, value_name = "USD")]
+    #[arg(long, value_name = "USD", allow_negative_numbers = true)]
     monthly_limit: Option<f64>,
     /// Add it without using it yet
     #[arg(long)]
@@ -61,6 +61,7 @@ struct Fields {
 
 #[derive(Debug, Args)]
 #[group(id = "change", required = true, multiple = true)]
+#[command(override_usage = "codex-account-manager edit <ACCOUNT> <OPTIONS>")]
 pub struct EditArgs {
     /// A number, id, label or email
     account: String,
@@ -93,10 +94,10 @@ struct EditFields {
     #[arg(long, value_name = "N", allow_negative_numbers = true, group = "change")]
     priority: Option<i64>,
     /// USD per day
-    #[arg(long, value_name = "USD|none", group = "change")]
+    #[arg(long, value_name = "USD|none", allow_negative_numbers = true, group = "change")]
     daily_limit: Option<String>,
     /// USD per month
-    #[arg(long, value_name = "USD|none", group = "change")]
+    #[arg(long, value_name = "USD|none", allow_negative_numbers = true, group = "change")]
     monthly_limit: Option<String>,
     /// Replaces the list of models it is kept for
     #[arg(long = "model", value_name = "PATTERN", group = "change", conflicts_with = "any_model")]

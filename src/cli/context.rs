@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use tokio::sync::broadcast;
 
 use super::RoutingFlags;
 use super::printer::Printer;
@@ -12,6 +13,7 @@ use crate::config::{self, Sources, typed};
 use crate::domain::report::SessionKind;
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind};
+use crate::manager::event::Event;
 use crate::manager::{Manager, ManagerOptions};
 use crate::paths::Paths;
 
@@ -56,6 +58,27 @@ impl Context {
     pub fn warn(manager: &Manager) {
         for warning in &manager.config().warnings {
             Printer::warning(warning);
+        }
+    }
+
+    /// Tells on stderr what came up while a session began.
+    pub fn warn_of_start(mut events: broadcast::Receiver<Event>) {
+        while let Ok(event) = events.try_recv() {
+            if let Event::Notice(notice) = event {
+                Printer::warning(&notice.text);
+            }
+        }
+    }
+
+    /// Tells on stderr when no request can be served.
+    pub fn warn_unless_served(manager: &Manager) {
+        match manager.list().map(|report| report.accounts.len()) {
+            Ok(0) => Printer::warning("there is no account yet; add one with `codex-account-manager add LABEL`"),
+            Ok(_) if manager.available() == 0 => {
+                Printer::warning("no account can serve now; `codex-account-manager list` says why");
+            }
+            // A file that cannot be read was told as a notice.
+            Ok(_) | Err(_) => {}
         }
     }
 }

@@ -70,6 +70,7 @@ pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
     }
     let events = manager.events();
     manager.join().await;
+    Context::warn_unless_served(&manager);
     manager.watch();
     tokio::spawn(log(Arc::clone(&manager), events));
     let gate = Gate { api_key, address, allowed_hosts: manager.config().allowed_hosts() };

@@ -23,7 +23,7 @@ pub struct RunArgs {
     #[command(flatten)]
     routing: RoutingFlags,
     /// The command and its arguments
-    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "CMD")]
+    #[arg(required = true, trailing_var_arg = true, value_name = "CMD")]
     command: Vec<String>,
 }
 
@@ -36,10 +36,11 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
     })?;
     let manager = Manager::open(context.options(SessionKind::Run, address.port(), sources))?;
     Context::warn(&manager);
+    let notices = manager.events();
     manager.join().await;
-    for warning in manager.take_warnings() {
-        super::printer::Printer::warning(&warning);
-    }
+    // Told before the command has the terminal; later it belongs to the command.
+    Context::warn_of_start(notices);
+    Context::warn_unless_served(&manager);
     manager.watch();
     let api_key = random_key();
     let gate = Gate { api_key: api_key.clone(), address, allowed_hosts: Vec::new() };

@@ -1,6 +1,7 @@
 //! `switch`
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use super::context::Context;
 use super::printer::Printer;
@@ -18,7 +19,7 @@ pub struct SwitchArgs {
     #[arg(long)]
     auto: bool,
     /// For this family of models alone
-    #[arg(long, value_name = "F")]
+    #[arg(long, value_name = "F", value_parser = NonEmptyStringValueParser::new())]
     family: Option<String>,
     /// Print JSON
     #[arg(long)]
@@ -32,16 +33,25 @@ pub async fn run(context: &Context, args: SwitchArgs) -> Result<u8, Error> {
         return Err(Error::new(ErrorKind::AccountNotFound, "there is no account yet")
             .hint("add one with `codex-account-manager add LABEL`"));
     }
-    let family = args.family.map(ModelFamily::named);
+    // A model's name means the family that it is in.
+    let family = args.family.map(|family| ModelFamily::of(Some(&family)));
+    let scope = family.as_ref().map(|family| format!(" for `{family}`")).unwrap_or_default();
     let switched = manager.switch(args.account, family, Scope::Everywhere).await?;
     let account = switched.account.map(Account::from);
+    if let (false, Some(account)) = (args.auto, &account)
+        && let Some(reason) = &account.reason
+    {
+        Printer::warning(&format!("it is used as soon as it can serve: {reason}"));
+    }
     if args.json {
         Printer::json(&account);
         return Ok(0);
     }
     Printer::stdout(&match (args.auto, account) {
-        (true, _) | (false, None) => "Every session chooses by itself again".to_owned(),
-        (false, Some(account)) => format!("Switched every session to account {} ({})", account.index, account.label),
+        (true, _) | (false, None) => format!("Every session chooses by itself again{scope}"),
+        (false, Some(account)) => {
+            format!("Switched every session to account {} ({}){scope}", account.index, account.label)
+        }
     });
     Ok(0)
 }

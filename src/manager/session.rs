@@ -16,9 +16,9 @@ use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::store::{self, Creation, SessionLock, SessionRecord, State, Transaction};
 
-/// How long the answer to `initialize` waits for the file's lock; after it the session starts without a record
-/// and gets one as soon as the lock is free.
-const PATIENCE: Duration = Duration::from_millis(1_500);
+/// How long an editor waits for the file's lock before `initialize` is answered; after it the session starts
+/// without a record and gets one as soon as the lock is free. Only a stopped holder keeps the lock that long.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// How often a process looks whether the file or its configuration moved.
 const TICK: Duration = Duration::from_secs(1);
@@ -29,7 +29,12 @@ impl Manager {
     pub async fn join(self: &Arc<Manager>) {
         let announced: Arc<Announced> = Arc::default();
         let registering = tokio::spawn(register(Arc::clone(self), Creation::Allowed, Arc::clone(&announced)));
-        if tokio::time::timeout(PATIENCE, registering).await.is_err() {
+        let patience = match self.identity.kind {
+            SessionKind::Sidecar => PATIENCE,
+            // Nobody waits for an answer: the store's own limit will do.
+            SessionKind::Run | SessionKind::Proxy => Duration::MAX,
+        };
+        if tokio::time::timeout(patience, registering).await.is_err() {
             let start = self.start_without_record();
             announced.say(start);
             self.begin_at(start, &self.view().state);
@@ -184,7 +189,8 @@ async fn register(manager: Arc<Manager>, creation: Creation, announced: Arc<Anno
         Ok(lock) => *manager.lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(lock),
         Err(error) => {
             tracing::warn!("this session has no record in the accounts file: {error}");
-            let text = format!("Accounts: {error}. {}", error.hint.clone().unwrap_or_default());
+            let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+            let text = format!("Accounts: {error}{hint}");
             manager.emit(Event::Notice(Notice { level: Level::Error, text }));
             let start = manager.start_without_record();
             manager.begin_at(start, &manager.view().state);

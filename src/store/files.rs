@@ -75,7 +75,7 @@ pub(super) fn folder_problem(folder: &Path) -> io::Result<Option<&'static str>> 
 
 /// Sets the mode where there are modes, unless it is that already.
 #[cfg(unix)]
-fn restrict(path: &Path, mode: u32) -> io::Result<()> {
+pub(super) fn restrict(path: &Path, mode: u32) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     if fs::symlink_metadata(path)?.mode() & 0o7777 == mode {
         return Ok(());
@@ -84,7 +84,7 @@ fn restrict(path: &Path, mode: u32) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn restrict(_path: &Path, _mode: u32) -> io::Result<()> {
+pub(super) fn restrict(_path: &Path, _mode: u32) -> io::Result<()> {
     Ok(())
 }
 
@@ -181,6 +181,23 @@ pub(super) fn link(path: &Path, copy: &Path) -> io::Result<()> {
     let mut source = open(path)?;
     let mut target = create_new(copy)?;
     io::copy(&mut source, &mut target).map(drop)
+}
+
+/// Exchanges two files in one step; fails when either is not there. `None` where the system or the file system cannot.
+#[cfg(target_os = "linux")]
+pub(super) fn exchange(one: &Path, other: &Path) -> Option<io::Result<()>> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    use rustix::io::Errno;
+    match renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => None,
+        done => Some(done.map_err(io::Error::from)),
+    }
+}
+
+/// Exchanges two files in one step; `None`: the system has no such call that is known here.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn exchange(_: &Path, _: &Path) -> Option<io::Result<()>> {
+    None
 }
 
 /// Puts `from` in the place of `to`.

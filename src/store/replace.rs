@@ -91,6 +91,13 @@ fn suffixed(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(path)
 }
 
+/// Whether there was a file when the change began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Before {
+    Present,
+    Absent,
+}
+
 /// A write that failed, and whether the new state is in place all the same.
 pub(super) struct Failed {
     pub error: StoreError,
@@ -98,16 +105,33 @@ pub(super) struct Failed {
 }
 
 /// Puts `bytes` in the place of the accounts file; the caller holds the lock. When this returns `Ok`, they survive a
-/// loss of power.
-pub(super) fn replace(places: &Places, bytes: &[u8]) -> Result<(), Failed> {
+/// loss of power. With `Before::Present` a file that was removed meanwhile is not brought back: that is an error of kind
+/// `NotFound`. Where the system can exchange two files in one step no removal can fall in between.
+pub(super) fn replace(places: &Places, bytes: &[u8], present: Before) -> Result<(), Failed> {
     let before = |error| Failed { error, replaced: false };
     let write = StoreError::io("write", &places.next);
     let keep = StoreError::io("keep the previous state in", &places.previous);
     let put = StoreError::io("replace", &places.file);
     let sync = StoreError::io("sync the folder", &places.parent);
     files::remove(&places.next).and_then(|()| files::write_new(&places.next, bytes)).map_err(write).map_err(before)?;
-    let done =
-        keep_previous(places).map_err(keep).and_then(|()| files::rename(&places.next, &places.file).map_err(put));
+    let exchanged = match present {
+        Before::Present => files::exchange(&places.next, &places.file),
+        Before::Absent => None,
+    };
+    let done = match exchanged {
+        Some(Ok(())) => {
+            // What was the file is called `next.json` now. The change itself is made, whatever becomes of this name;
+            // where both are names of one file already, renaming does nothing.
+            let _ = files::restrict(&places.next, 0o600)
+                .and_then(|()| files::rename(&places.next, &places.previous))
+                .and_then(|()| files::remove(&places.next));
+            Ok(())
+        }
+        Some(Err(error)) => Err(put(error)),
+        None => keep_previous(places, present)
+            .map_err(keep)
+            .and_then(|()| files::rename(&places.next, &places.file).map_err(put)),
+    };
     if let Err(error) = done {
         let _ = files::remove(&places.next);
         return Err(before(error));
@@ -117,9 +141,12 @@ pub(super) fn replace(places: &Places, bytes: &[u8]) -> Result<(), Failed> {
 
 /// Gives the present state its second name. Renaming one name of a file over another of the same file does nothing,
 /// so the temporary name is removed before and after.
-fn keep_previous(places: &Places) -> io::Result<()> {
+fn keep_previous(places: &Places, present: Before) -> io::Result<()> {
     if files::stat(&places.file)?.is_none() {
-        return Ok(());
+        return match present {
+            Before::Present => Err(io::ErrorKind::NotFound.into()),
+            Before::Absent => Ok(()),
+        };
     }
     let temporary = places.folder.join("previous.next");
     files::remove(&temporary)?;

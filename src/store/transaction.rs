@@ -1,11 +1,13 @@
 //! One change of the accounts file, from the lock to the disk.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::error::{StoreError, UpdateError};
 use super::format::{State, StoredSecret};
 use super::lock::{FileLock, Holder};
+use super::replace::Before;
 use super::{Creation, Inner, StoreWarning, migrate, replace, seal_copy, sealing};
 use crate::domain::time::Timestamp;
 
@@ -58,9 +60,9 @@ impl Inner {
         creation: Creation,
         change: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, UpdateError<E>> {
-        let (mut before, bytes) = match (self.read_locked()?, creation) {
-            (Some(present), _) => (State::clone(&present.state), present.bytes),
-            (None, Creation::Allowed) => (State::new(""), Vec::new()),
+        let (mut before, bytes, present) = match (self.read_locked()?, creation) {
+            (Some(present), _) => (State::clone(&present.state), present.bytes, Before::Present),
+            (None, Creation::Allowed) => (State::new(""), Vec::new(), Before::Absent),
             (None, Creation::Never) => return Err(UpdateError::NoFile),
         };
         if before.store_id.is_empty() {
@@ -79,8 +81,14 @@ impl Inner {
         let first_sealing = before.seal.is_none()
             && after.seal.is_some()
             && before.secrets().any(|secret| matches!(secret, StoredSecret::Plain(_)));
-        self.commit(&after, first_sealing.then_some((&bytes, now)))?;
-        Ok(value)
+        match self.commit(&after, present, first_sealing.then_some((&bytes, now))) {
+            Err(StoreError::Io { source, .. })
+                if source.kind() == ErrorKind::NotFound && present == Before::Present && self.is_gone() =>
+            {
+                Err(UpdateError::NoFile)
+            }
+            done => Ok(done.map(|()| value)?),
+        }
     }
 
     /// The state under the lock, with its bytes. A file that cannot be read is copied aside for whoever mends it.
@@ -93,8 +101,17 @@ impl Inner {
         Ok(read?.map(|state| Present { state, bytes: cache.bytes().to_vec() }))
     }
 
+    fn is_gone(&self) -> bool {
+        matches!(super::files::stat(&self.places.file), Ok(None))
+    }
+
     /// Writes `state`; before that, copies the `unsealed` bytes that another tool could still read.
-    fn commit(&self, state: &State, unsealed: Option<(&Vec<u8>, Timestamp)>) -> Result<(), StoreError> {
+    fn commit(
+        &self,
+        state: &State,
+        present: Before,
+        unsealed: Option<(&Vec<u8>, Timestamp)>,
+    ) -> Result<(), StoreError> {
         let bytes = state.to_json();
         // What we could not read back must not reach the disk.
         let state = State::from_json(&bytes).map(Arc::new).map_err(|error| StoreError::Unreadable {
@@ -104,7 +121,7 @@ impl Inner {
         })?;
         seal_copy::keep(&self.places, &state)?;
         let backup = unsealed.map(|(bytes, now)| self.places.back_up(bytes, now.as_millis())).transpose()?;
-        match replace::replace(&self.places, &bytes) {
+        match replace::replace(&self.places, &bytes, present) {
             Ok(()) => {
                 self.cache().replaced(bytes, state);
                 if let Some(backup) = backup {

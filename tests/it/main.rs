@@ -7,6 +7,7 @@
 
 mod agents;
 mod architecture;
+mod cli;
 mod first_steps;
 mod generated;
 mod lifecycle;
@@ -16,6 +17,7 @@ mod protocol;
 mod proxy_answers;
 mod proxy_gate;
 mod proxy_streams;
+mod run;
 mod sdks;
 mod secrets;
 mod sessions;

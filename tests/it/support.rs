@@ -8,10 +8,12 @@ pub mod process;
 pub mod running;
 pub mod sandbox;
 pub mod sidecar;
+pub mod terminal;
 pub mod tools;
 pub mod transcript;
 pub mod upstream;
 
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 pub use running::Running;
@@ -62,5 +64,6 @@ pub fn require(tool: &str) -> bool {
 /// Says why a test cannot run; where `CI` is set that is a failure.
 pub fn missing(reason: &str) {
     assert!(std::env::var_os("CI").is_none(), "skipped in CI: {reason}");
-    println!("skipped: {reason}");
+    // Straight to the terminal: a skipped test must not read as a passed one.
+    let _ = writeln!(std::io::stderr(), "skipped: {reason}");
 }

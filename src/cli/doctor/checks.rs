@@ -2,16 +2,18 @@
 #![expect(clippy::disallowed_methods, reason = "modes and other programs' files are looked at here, read only")]
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::Finding;
+use super::{Finding, Verdict};
 use crate::cli::context::Context;
 use crate::domain::account::Kind;
+use crate::domain::base_url::is_loopback;
+use crate::domain::report::State;
 use crate::error::Error;
 use crate::manager::{DEFAULT_OPENAI_BASE_URL, Manager};
 use crate::secrets::master_key::KeyState;
-use crate::store::{SecretField, State, StoredSecret};
+use crate::store::{self, SecretField, StoredSecret};
 
 /// An upstream that does not answer by then is not reachable.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -21,7 +23,10 @@ const CLOCK_SLACK_MS: i64 = 5 * 60 * 1_000;
 
 /// Every check, in the order a person would mend things.
 pub async fn all(context: &Context) -> Result<Vec<Finding>, Error> {
-    let manager = context.manager()?;
+    let manager = match context.manager() {
+        Ok(manager) => manager,
+        Err(error) => return Ok(vec![Finding::problem("start", error.message, error.hint.unwrap_or_default())]),
+    };
     let mut findings = configuration(&manager);
     let store = manager.store();
     match store.read() {
@@ -38,9 +43,14 @@ pub async fn all(context: &Context) -> Result<Vec<Finding>, Error> {
             findings.push(Finding::ok("file", format!("`{}`, revision {}", store.path().display(), state.revision)));
             findings.push(mode("modes", store.path(), 0o600));
             findings.push(mode("modes", store.folder(), 0o700));
-            findings.push(key(&manager, &state));
-            findings.extend(secrets(&manager, &state));
-            findings.extend(accounts(&manager)?);
+            findings.extend(key_file(context).map(|path| mode("modes", &path, 0o600)));
+            findings.extend(unwritable(store.path(), store.folder()));
+            let key = key(&manager, &state);
+            let is_locked = key.verdict == Verdict::Problem;
+            findings.push(key);
+            // What follows from a missing key is not told again for every account.
+            findings.extend(if is_locked { Vec::new() } else { secrets(&manager, &state) });
+            findings.extend(accounts(&manager, is_locked)?);
             findings.push(clock(&manager, &state));
             findings.push(siblings(&manager).await);
         }
@@ -88,7 +98,35 @@ fn mode(check: &'static str, path: &Path, _: u32) -> Finding {
     Finding::ok(check, format!("`{}` is protected by the profile it is in", path.display()))
 }
 
-fn key(manager: &Manager, state: &State) -> Finding {
+/// The key file that is there: the one that was named, and else our own.
+fn key_file(context: &Context) -> Option<PathBuf> {
+    let named = context.environment.get("CAM_MASTER_KEY_FILE").map(PathBuf::from);
+    named.into_iter().chain([context.paths.data_dir.join("master.key")]).find(|path| path.is_file())
+}
+
+/// A change is a new file beside the old one, so it is the folders that must be writable.
+#[cfg(unix)]
+fn unwritable(file: &Path, folder: &Path) -> Vec<Finding> {
+    use rustix::fs::{Access, access};
+    let places = [file.parent(), Some(folder).filter(|folder| folder.exists())];
+    let closed = places.into_iter().flatten().filter_map(|place| Some((place, access(place, Access::WRITE_OK).err()?)));
+    closed
+        .map(|(place, error)| {
+            Finding::problem(
+                "modes",
+                format!("nothing can be changed, `{}` is not writable: {error}", place.display()),
+                format!("chmod u+w '{}', or mend its owner", place.display()),
+            )
+        })
+        .collect()
+}
+
+#[cfg(not(unix))]
+fn unwritable(_: &Path, _: &Path) -> Vec<Finding> {
+    Vec::new()
+}
+
+fn key(manager: &Manager, state: &store::State) -> Finding {
     match manager.store().key_state(state) {
         KeyState::Unlocked if state.seal.is_none() => Finding::ok("key", "nothing is sealed yet"),
         KeyState::Unlocked => Finding::ok("key", "the key that the secrets are sealed with is at hand"),
@@ -106,7 +144,7 @@ fn key(manager: &Manager, state: &State) -> Finding {
     }
 }
 
-fn secrets(manager: &Manager, state: &State) -> Vec<Finding> {
+fn secrets(manager: &Manager, state: &store::State) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut plain = 0;
     for (account, number) in state.accounts.iter().zip(1..) {
@@ -141,15 +179,18 @@ fn secrets(manager: &Manager, state: &State) -> Vec<Finding> {
     findings
 }
 
-fn accounts(manager: &Manager) -> Result<Vec<Finding>, Error> {
+fn accounts(manager: &Manager, is_locked: bool) -> Result<Vec<Finding>, Error> {
     let report = manager.list()?;
     let mut findings = Vec::new();
     for account in &report.accounts {
         let Some(reason) = &account.reason else { continue };
+        if is_locked && account.state == State::Locked {
+            continue;
+        }
         let message = format!("account {} ({}): {reason}", account.index, account.label);
         let hint = format!("codex-account-manager show {}", account.index);
         findings.push(match account.state {
-            crate::domain::report::State::NeedsLogin if account.kind == Kind::ApiKey => Finding::problem(
+            State::NeedsLogin if account.kind == Kind::ApiKey => Finding::problem(
                 "accounts",
                 message,
                 format!("codex-account-manager edit {} --key-stdin", account.index),
@@ -164,7 +205,7 @@ fn accounts(manager: &Manager) -> Result<Vec<Finding>, Error> {
 }
 
 /// The newest time in the file against the clock.
-fn clock(manager: &Manager, state: &State) -> Finding {
+fn clock(manager: &Manager, state: &store::State) -> Finding {
     let newest = state.accounts.iter().flat_map(|account| [account.added_at, account.last_used]).flatten().max();
     let ahead = newest.unwrap_or_default() - manager.now().as_millis();
     if ahead > CLOCK_SLACK_MS {
@@ -219,26 +260,9 @@ async fn reachability(context: &Context, manager: &Manager) -> Vec<Finding> {
     let accounts = manager.list().map(|report| report.accounts).unwrap_or_default();
     let mut upstreams: BTreeSet<String> = accounts.iter().filter_map(|account| account.base_url.clone()).collect();
     upstreams.insert(default);
-    let client = reqwest::Client::builder()
-        .tls_backend_preconfigured(crate::upstream::tls_config())
-        .timeout(PATIENCE)
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .build();
-    let client = match client {
-        Ok(client) => client,
-        Err(error) => {
-            return vec![Finding::problem(
-                "upstream",
-                format!("no client can be made: {error}"),
-                "check the system's certificates",
-            )];
-        }
-    };
     let mut findings = Vec::new();
     for upstream in upstreams {
-        let url = format!("{}/v1/models", upstream.trim_end_matches('/').trim_end_matches("/v1"));
-        findings.push(match client.get(&url).send().await {
+        findings.push(match ask(&upstream).await {
             Ok(response) => Finding::ok("upstream", format!("`{upstream}` answers ({})", response.status().as_u16())),
             Err(error) => Finding::problem(
                 "upstream",
@@ -248,6 +272,20 @@ async fn reachability(context: &Context, manager: &Manager) -> Vec<Finding> {
         });
     }
     findings
+}
+
+/// Asks as the proxy would: never through another proxy when it is on this machine.
+async fn ask(upstream: &str) -> reqwest::Result<reqwest::Response> {
+    let url = format!("{}/v1/models", upstream.trim_end_matches('/').trim_end_matches("/v1"));
+    let parsed = reqwest::Url::parse(&url).ok();
+    let host = parsed.as_ref().and_then(reqwest::Url::host_str).unwrap_or_default();
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(crate::upstream::tls_config())
+        .timeout(PATIENCE)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never());
+    let client = if is_loopback(host.trim_matches(['[', ']'])) { client.no_proxy() } else { client };
+    client.build()?.get(&url).send().await
 }
 
 fn deepest(error: &dyn std::error::Error) -> String {

@@ -57,7 +57,8 @@ fn agent(program: &str) -> Option<Agent> {
 fn no_proxy(given: Option<&str>) -> String {
     let mut names: Vec<&str> =
         given.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
-    names.extend(LOOPBACK_NAMES.into_iter().filter(|name| !given.unwrap_or_default().contains(name)));
+    let missing: Vec<&str> = LOOPBACK_NAMES.into_iter().filter(|name| !names.contains(name)).collect();
+    names.extend(missing);
     names.join(",")
 }
 
@@ -93,6 +94,7 @@ mod tests {
     fn loopback_names_are_added_to_what_is_there() {
         assert_eq!(no_proxy(None), "127.0.0.1,localhost,::1");
         assert_eq!(no_proxy(Some("example.com, localhost")), "example.com,localhost,127.0.0.1,::1");
+        assert_eq!(no_proxy(Some("localhost.example.com")), "localhost.example.com,127.0.0.1,localhost,::1");
     }
 
     #[test]

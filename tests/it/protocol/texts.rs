@@ -76,13 +76,12 @@ fn a_switch_takes_a_number_or_its_digits_for_this_session_alone() {
     let pool = Pool::new(3);
     let mut sidecar = pool.sidecar();
     let mut sibling = pool.sidecar();
-    let place = sibling.start_account();
     let command = "openai-accounts-switch";
     check(&mut sidecar, command, &json!([3]), "Switched to Account 3 (account-3)");
     assert_eq!(ask(&pool, &sidecar, "gpt-5.4"), 3);
     check(&mut sidecar, command, &json!(["1"]), "Switched to Account 1 (account-1)");
     assert_eq!(ask(&pool, &sidecar, "gpt-5.4"), 1);
-    assert_eq!(Some(ask(&pool, &sibling, "gpt-5.4") as u64), place, "a sibling is not moved");
+    assert_eq!(Some(ask(&pool, &sibling, "gpt-5.4") as u64), sibling.start_account(), "a sibling is not moved");
     for (wrong, shown) in [(json!(9), "9"), (json!(0), "0"), (json!("x"), "x"), (json!(-1), "-1"), (json!(1.5), "1.5")]
     {
         let expected = format!("Invalid account number: {shown}\nValid range: 1-3");

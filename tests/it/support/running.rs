@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -18,8 +19,14 @@ pub const CLIENT_PATIENCE: Duration = Duration::from_secs(180);
 pub struct Running {
     child: Child,
     stdin: Option<ChildStdin>,
-    stdout: Option<JoinHandle<String>>,
-    stderr: Option<JoinHandle<String>>,
+    stdout: Option<Collected>,
+    stderr: Option<Collected>,
+}
+
+/// What came from a stream so far, and who reads it.
+struct Collected {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    reader: JoinHandle<()>,
 }
 
 impl Running {
@@ -28,14 +35,24 @@ impl Running {
     pub fn start(mut command: Command) -> Running {
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        let stdout = collect(child.stdout.take().unwrap());
-        let stderr = collect(child.stderr.take().unwrap());
+        let stdout = Collected::of(child.stdout.take().unwrap());
+        let stderr = Collected::of(child.stderr.take().unwrap());
         Running { stdin: child.stdin.take(), child, stdout: Some(stdout), stderr: Some(stderr) }
     }
 
     /// The pid.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// What it has printed so far.
+    pub fn stdout_so_far(&self) -> String {
+        self.stdout.as_ref().map(Collected::text).unwrap_or_default()
+    }
+
+    /// What it has told on stderr so far.
+    pub fn stderr_so_far(&self) -> String {
+        self.stderr.as_ref().map(Collected::text).unwrap_or_default()
     }
 
     /// Writes to its stdin.
@@ -67,7 +84,7 @@ impl Running {
         self.close_stdin();
         let ended = super::within(limit, || self.child.try_wait().unwrap());
         self.kill_group();
-        let read = |thread: Option<JoinHandle<String>>| thread.expect("it is read once").join().unwrap();
+        let read = |stream: Option<Collected>| stream.expect("it is read once").whole();
         let (stdout, stderr) = (read(self.stdout.take()), read(self.stderr.take()));
         let status = ended.unwrap_or_else(|| panic!("it did not end in {limit:?}:\n{stdout}\n{stderr}"));
         let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap();
@@ -90,10 +107,25 @@ impl Drop for Running {
     }
 }
 
-fn collect(mut stream: impl Read + Send + 'static) -> JoinHandle<String> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let _ = stream.read_to_end(&mut bytes);
-        String::from_utf8_lossy(&bytes).into_owned()
-    })
+impl Collected {
+    fn of(mut stream: impl Read + Send + 'static) -> Collected {
+        let bytes: Arc<Mutex<Vec<u8>>> = Arc::default();
+        let sink = Arc::clone(&bytes);
+        let reader = std::thread::spawn(move || {
+            let mut piece = [0; 4096];
+            while let Ok(read @ 1..) = stream.read(&mut piece) {
+                sink.lock().unwrap().extend_from_slice(&piece[..read]);
+            }
+        });
+        Collected { bytes, reader }
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes.lock().unwrap()).into_owned()
+    }
+
+    fn whole(self) -> String {
+        self.reader.join().unwrap();
+        String::from_utf8_lossy(&self.bytes.lock().unwrap()).into_owned()
+    }
 }

@@ -1,0 +1,80 @@
+//! How `ACCOUNT` is understood, by every command that takes one.
+
+use serde_json::json;
+
+use super::check_refused;
+use crate::support::Sandbox;
+use crate::support::keys::random_key;
+
+/// Two logins that share an email but for its case, and a key whose label is the second login's id.
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let login =
+        |id: &str, email: &str| json!({ "id": id, "email": email, "accountId": id, "refreshToken": "not-a-token" });
+    let accounts = json!({ "version": 3, "accounts": [login("acct-A", "me@example.com"), login("acct-B", "Me@Example.com"),
+        login("acct-C", "you@example.com")], "activeIndex": 0 });
+    sandbox.write_accounts(accounts.to_string().as_bytes());
+    sandbox.add("acct-b", &random_key());
+    sandbox.add("Work", &random_key());
+    sandbox
+}
+
+#[test]
+fn a_number_an_id_a_label_or_an_email_names_an_account_in_this_order() {
+    let sandbox = sandbox();
+    for (wanted, index) in [
+        ("1", 1),
+        ("5", 5),
+        ("005", 5),
+        ("acct-A", 1),
+        ("ACCT-c", 3),
+        ("acct-b", 2), // An id goes before the label of account 4.
+        ("work", 5),
+        ("YOU@EXAMPLE.COM", 3),
+    ] {
+        let shown = sandbox.run(&["show", wanted, "--json"]).ok().json();
+        assert_eq!(shown["index"], index, "`{wanted}`");
+    }
+}
+
+#[test]
+fn what_names_none_or_several_ends_with_4_in_every_command() {
+    let sandbox = sandbox();
+    let before = sandbox.bytes();
+    for command in [vec!["show"], vec!["edit", "--disable"], vec!["remove", "--yes"], vec!["switch"]] {
+        let with = |wanted: &str| {
+            [command.as_slice(), &["--", wanted]].concat().iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()
+        };
+        for wanted in ["0", "6", "99999999999999999999", "nobody", "", "-1"] {
+            let words = with(wanted);
+            let done = sandbox.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
+            let said = format!("no account answers to `{wanted}`");
+            check_refused(&done, 4, &[&said, "hint: use a number from 1 to 5, an id, a label or an email"]);
+        }
+        let words = with("me@example.com");
+        let done = sandbox.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
+        check_refused(&done, 4, &["1 (me@example.com), 2 (Me@Example.com)", "hint: use the number or the id"]);
+    }
+    assert_eq!(sandbox.bytes(), before);
+}
+
+#[test]
+fn with_no_account_every_command_says_how_to_add_one() {
+    let sandbox = Sandbox::new();
+    let hint = "codex-account-manager add LABEL";
+    for words in [vec!["list"], vec!["status"]] {
+        let done = sandbox.run(&words).ok();
+        assert!(done.stdout.contains(hint), "{words:?}: {done:?}");
+    }
+    for words in [
+        vec!["show", "1"],
+        vec!["edit", "1", "--disable"],
+        vec!["remove", "1", "--yes"],
+        vec!["switch", "1"],
+        vec!["switch", "--auto"],
+        vec!["export"],
+    ] {
+        check_refused(&sandbox.run(&words), 4, &[hint]);
+    }
+    assert_eq!(sandbox.bytes(), None, "nothing that only looks makes the file");
+}

@@ -3,7 +3,6 @@
 #![cfg(unix)]
 #![expect(clippy::disallowed_methods, reason = "tests look at files, time and the environment from outside")]
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
-#![expect(clippy::print_stdout, reason = "a test tells its figures, and why it was skipped")]
 
 mod agents;
 mod architecture;

@@ -60,7 +60,8 @@ pub fn accounts_table(accounts: &[Account], now: Timestamp) -> String {
 }
 
 fn note(account: &Account, now: Timestamp) -> String {
-    let free = account.available_at.map(|at| format!("free again in {}", length(Timestamp(at).since(now))));
+    let what = if account.state == AccountState::NeedsLogin { "tried" } else { "free" };
+    let free = account.available_at.map(|at| format!("{what} again in {}", length(Timestamp(at).since(now))));
     let notes: Vec<String> = account.reason.clone().into_iter().chain(free).collect();
     notes.join("; ")
 }

@@ -17,7 +17,7 @@ const STORED_LOGIN: &str = r#"{"openai":{"type":"oauth","refresh":"not-a-token",
 fn three_at_once_answer_from_three_accounts() {
     let Some(opencode) = tools::opencode() else { return };
     let pool = Pool::new(4);
-    let agents: Vec<Running> = (0..3).map(|_| Running::start(say_hi(&pool, &opencode))).collect();
+    let agents: Vec<Running> = (0..3).map(|_| Running::start(say_hi(&pool, &[&opencode]))).collect();
     let started_on = eventually("three sessions are alive", || {
         let status = pool.sandbox.run(&["status", "--json"]).ok().json();
         let sessions = status["sessions"].as_array().unwrap().clone();
@@ -48,7 +48,7 @@ fn a_rate_limit_on_its_account_is_not_seen() {
     let pool = Pool::new(3);
     let limit = Answer::RateLimit { retry_after: Wait::Usual(Duration::from_secs(3600)), kind: LimitKind::Tokens };
     pool.upstream.always(&pool.keys[0], Some(limit));
-    check_answered(&Running::start(say_hi(&pool, &opencode)).finish());
+    check_answered(&Running::start(say_hi(&pool, &[&opencode])).finish());
     let served_by = pool.served_by();
     assert_eq!(served_by.first(), Some(&Some(1)), "it starts on the active account");
     assert!(served_by[1..].iter().all(|account| *account == Some(2)), "{served_by:?}");
@@ -64,7 +64,8 @@ fn neither_a_stored_login_nor_a_proxy_variable_leads_it_past_us() {
     let data = pool.sandbox.path("data/opencode");
     std::fs::create_dir_all(&data).unwrap();
     std::fs::write(data.join("auth.json"), STORED_LOGIN).unwrap();
-    let mut command = say_hi(&pool, &opencode);
+    // Behind a shell, as behind `npx` or a script of one's own.
+    let mut command = say_hi(&pool, &["sh", "-c", "\"$0\" \"$@\"", &opencode]);
     for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"] {
         command.env(name, DEAD_PROXY);
     }
@@ -76,8 +77,8 @@ fn neither_a_stored_login_nor_a_proxy_variable_leads_it_past_us() {
 }
 
 /// OpenCode without a screen, its first message given; a title spares it a second request.
-fn say_hi(pool: &Pool, opencode: &str) -> Command {
-    let words = [opencode, "run", "-m", "openai/gpt-5.4", "--title", "t", "say hi"];
+fn say_hi(pool: &Pool, opencode: &[&str]) -> Command {
+    let words = [opencode, &["run", "-m", "openai/gpt-5.4", "--title", "t", "say hi"]].concat();
     let mut command = tools::through_run(&pool.sandbox, &words);
     command.env("OPENCODE_DISABLE_MODELS_FETCH", "1").env("OPENCODE_DISABLE_AUTOUPDATE", "1");
     command

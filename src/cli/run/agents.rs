@@ -21,37 +21,20 @@ pub fn command(words: &[String], port: u16, api_key: &Secret<String>, environmen
     for name in ["NO_PROXY", "no_proxy"] {
         command.env(name, no_proxy(environment.get(name).or_else(|| environment.get("NO_PROXY"))));
     }
-    match agent(program) {
-        Some(Agent::OpenCode) => {
-            let given = environment.get("OPENCODE_CONFIG_CONTENT");
-            command
-                .env("OPENCODE_CONFIG_CONTENT", opencode_config(given, &base_url))
-                .env("OPENCODE_DISABLE_DEFAULT_PLUGINS", "1");
-        }
-        Some(Agent::Codex) => {
-            command.args(codex_settings(&base_url));
-        }
-        None => {}
+    // For every program: OpenCode may be behind a shell, `npx` or a script, and to others they mean nothing.
+    command
+        .env("OPENCODE_CONFIG_CONTENT", opencode_config(environment.get("OPENCODE_CONFIG_CONTENT"), &base_url))
+        .env("OPENCODE_DISABLE_DEFAULT_PLUGINS", "1");
+    if is_codex(program) {
+        command.args(codex_settings(&base_url));
     }
     command.args(arguments);
     command
 }
 
-/// The programs that are known to go another way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Agent {
-    /// A stored ChatGPT login goes past a base URL; configuration content beats it.
-    OpenCode,
-    /// It passes the variables over.
-    Codex,
-}
-
-fn agent(program: &str) -> Option<Agent> {
-    match Path::new(program).file_stem()?.to_str()? {
-        "opencode" => Some(Agent::OpenCode),
-        "codex" => Some(Agent::Codex),
-        _ => None,
-    }
+/// Codex passes the variables over; it takes arguments alone.
+fn is_codex(program: &str) -> bool {
+    Path::new(program).file_stem().is_some_and(|name| name == "codex")
 }
 
 fn no_proxy(given: Option<&str>) -> String {
@@ -62,7 +45,8 @@ fn no_proxy(given: Option<&str>) -> String {
     names.join(",")
 }
 
-/// The person's own content with our provider options in it; the key is named by its variable.
+/// The person's own content with our provider options in it; the key is named by its variable. A stored ChatGPT login
+/// goes past a base URL; this and no default plugins keep it from that.
 fn opencode_config(given: Option<&str>, base_url: &str) -> String {
     let mut config: Value =
         given.and_then(|text| serde_json::from_str(text).ok()).filter(Value::is_object).unwrap_or_else(|| json!({}));
@@ -108,9 +92,8 @@ mod tests {
     }
 
     #[test]
-    fn agents_are_known_by_the_name_of_their_program() {
-        assert_eq!(agent("/usr/local/bin/opencode"), Some(Agent::OpenCode));
-        assert_eq!(agent("codex"), Some(Agent::Codex));
-        assert_eq!(agent("python3"), None);
+    fn codex_is_known_by_the_name_of_its_program() {
+        assert!(is_codex("codex") && is_codex("/usr/local/bin/codex") && is_codex("codex.exe"));
+        assert!(!is_codex("opencode") && !is_codex("codex-account-manager"));
     }
 }

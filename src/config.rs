@@ -5,6 +5,7 @@ mod json;
 pub mod keys;
 mod layers;
 
+pub use json::plain_json;
 pub use layers::typed;
 
 use std::time::{Duration, SystemTime};

@@ -45,7 +45,7 @@ pub fn layer(path: &Path) -> Layer {
 }
 
 /// Blanks comments and trailing commas out, leaving every other byte where it was so that lines stay true.
-fn plain_json(text: &str) -> String {
+pub fn plain_json(text: &str) -> String {
     let mut bytes = text.as_bytes().to_vec();
     let mut at = 0;
     let mut last_comma = None;

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 use tokio::process::Command;
 
+use crate::config::plain_json;
 use crate::env::Environment;
 use crate::secrets::Secret;
 
@@ -48,8 +49,10 @@ fn no_proxy(given: Option<&str>) -> String {
 /// The person's own content with our provider options in it; the key is named by its variable. A stored ChatGPT login
 /// goes past a base URL; this and no default plugins keep it from that.
 fn opencode_config(given: Option<&str>, base_url: &str) -> String {
-    let mut config: Value =
-        given.and_then(|text| serde_json::from_str(text).ok()).filter(Value::is_object).unwrap_or_else(|| json!({}));
+    let mut config: Value = given
+        .and_then(|text| serde_json::from_str(&plain_json(text)).ok())
+        .filter(Value::is_object)
+        .unwrap_or_else(|| json!({}));
     let mut place = &mut config;
     for name in ["provider", "openai", "options"] {
         if !place[name].is_object() {

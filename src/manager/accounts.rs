@@ -1,7 +1,7 @@
 //! The verbs that change accounts.
 
 use super::pool::kind;
-use super::report::find;
+use super::report::{find, position};
 use super::{Manager, random_id};
 use crate::domain::account::{AccountId, Kind, ModelFamily, check_label};
 use crate::domain::base_url::BaseUrl;
@@ -113,7 +113,7 @@ impl Manager {
                 Ok(id)
             })
             .await?;
-        self.read_account(&id)
+        self.account(&id)
     }
 
     /// Changes fields of an account. A new key ends `needsLogin` and what benched it.
@@ -153,7 +153,7 @@ impl Manager {
             memory.benches.remove(&account);
             memory.touch();
         }
-        self.read_account(&id)
+        self.account(&id)
     }
 
     /// Removes an account; what pointed at it points on.
@@ -161,12 +161,21 @@ impl Manager {
     /// # Errors
     ///
     /// `AccountNotFound`, `AmbiguousAccount`, `StoreBusy`, `StoreUnreadable`
-    pub async fn remove(&self, wanted: String) -> Result<AccountReport, Error> {
-        let id = self.read_account(&wanted)?.id;
-        let report = self.read_account(id.as_str())?;
+    pub async fn remove(&self, wanted: &str) -> Result<AccountReport, Error> {
+        let id = self.read_account(wanted)?.id;
+        self.remove_account(id).await
+    }
+
+    /// Removes the account with this id.
+    ///
+    /// # Errors
+    ///
+    /// `AccountNotFound`, `StoreBusy`, `StoreUnreadable`
+    pub async fn remove_account(&self, id: AccountId) -> Result<AccountReport, Error> {
+        let report = self.account(id.as_str())?;
         self.commit(Creation::Never, move |transaction| {
             let state = &mut transaction.state;
-            let position = find(state, id.as_str())?;
+            let position = position(state, id.as_str())?;
             state.accounts.remove(position);
             let count = state.accounts.len();
             let moved = |index: i64| index_after_removal(index, position, count);
@@ -231,8 +240,8 @@ impl Manager {
             memory.touch();
         }
         let account = match id {
-            Some(id) => Some(self.read_account(&id)?),
-            None => self.current_account().and_then(|id| self.read_account(id.as_str()).ok()),
+            Some(id) => Some(self.account(&id)?),
+            None => self.current_account().and_then(|id| self.account(id.as_str()).ok()),
         };
         Ok(Switched { account, previous })
     }

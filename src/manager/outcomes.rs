@@ -15,6 +15,9 @@ use crate::store::State;
 /// How long an account is believed not to have a model.
 const UNSERVED: Duration = Duration::from_secs(60 * 60);
 
+/// How many models that is remembered of; a client that makes names up must not fill the memory.
+const MOST_UNSERVED: usize = 1024;
+
 impl Manager {
     /// Takes in what an attempt proved. Siblings are told through the file, off the request's path.
     pub fn record(&self, route: &Route, request: &RouteRequest, outcome: &Outcome) {
@@ -30,7 +33,10 @@ impl Manager {
                 if let Some(model) = &request.model {
                     let mut memory = self.memory();
                     let models = memory.unserved.entry(route.account.clone()).or_default();
-                    models.insert(model.clone(), now.after(UNSERVED));
+                    models.retain(|_, until| *until > now);
+                    if models.len() < MOST_UNSERVED {
+                        models.insert(model.clone(), now.after(UNSERVED));
+                    }
                     memory.touch();
                 }
             }

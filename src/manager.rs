@@ -9,6 +9,7 @@ pub mod notices;
 mod outcomes;
 mod pins;
 mod pool;
+mod removal;
 mod report;
 pub mod routing;
 mod session;

@@ -190,7 +190,7 @@ pub async fn remove(context: &Context, args: RemoveArgs) -> Result<u8, Error> {
         Printer::stderr("Nothing was removed.");
         return Ok(1);
     }
-    let removed = manager.remove(report.id.to_string()).await?;
+    let removed = manager.remove_account(report.id).await?;
     warn(&manager);
     said("Removed", &removed.into(), args.json);
     Ok(0)

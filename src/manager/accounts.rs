@@ -113,7 +113,7 @@ impl Manager {
                 Ok(id)
             })
             .await?;
-        self.read_account(&id)
+        self.account(&id)
     }
 
     /// Changes fields of an account. A new key ends `needsLogin` and what benched it.
@@ -153,38 +153,7 @@ impl Manager {
             memory.benches.remove(&account);
             memory.touch();
         }
-        self.read_account(&id)
-    }
-
-    /// Removes an account; what pointed at it points on.
-    ///
-    /// # Errors
-    ///
-    /// `AccountNotFound`, `AmbiguousAccount`, `StoreBusy`, `StoreUnreadable`
-    pub async fn remove(&self, wanted: String) -> Result<AccountReport, Error> {
-        let id = self.read_account(&wanted)?.id;
-        let report = self.read_account(id.as_str())?;
-        self.commit(Creation::Never, move |transaction| {
-            let state = &mut transaction.state;
-            let position = find(state, id.as_str())?;
-            state.accounts.remove(position);
-            let count = state.accounts.len();
-            let moved = |index: i64| index_after_removal(index, position, count);
-            state.active_index = moved(state.active_index);
-            for index in state.active_index_by_family.values_mut() {
-                *index = moved(*index);
-            }
-            if let Some(pin) = &mut state.pin {
-                pin.account.take_if(|account| account == id.as_str());
-                pin.families.retain(|_, family| family.account != id.as_str());
-                if pin.account.is_none() && pin.families.is_empty() {
-                    state.pin = None;
-                }
-            }
-            Ok(())
-        })
-        .await?;
-        Ok(report)
+        self.account(&id)
     }
 
     /// Switches by hand: the file's active account, and a pin as far as `scope` reaches. `None` takes it back.
@@ -231,8 +200,8 @@ impl Manager {
             memory.touch();
         }
         let account = match id {
-            Some(id) => Some(self.read_account(&id)?),
-            None => self.current_account().and_then(|id| self.read_account(id.as_str()).ok()),
+            Some(id) => Some(self.account(&id)?),
+            None => self.current_account().and_then(|id| self.account(id.as_str()).ok()),
         };
         Ok(Switched { account, previous })
     }
@@ -294,15 +263,6 @@ fn pin_everywhere(state: &mut State, account: Option<&str>, family: Option<&Mode
             }
         }
     }
-}
-
-/// Where an index points after the account at `removed` is gone: at the same account, or at the one that took
-/// the place.
-fn index_after_removal(index: i64, removed: usize, count: usize) -> i64 {
-    let removed = i64::try_from(removed).unwrap_or(i64::MAX);
-    let last = i64::try_from(count).unwrap_or(i64::MAX) - 1;
-    let moved = if index > removed { index - 1 } else { index };
-    moved.clamp(0, last.max(0))
 }
 
 fn apply(change: &AccountChange, account: &mut StoredAccount) {
@@ -381,18 +341,4 @@ fn refuse_taken_key(store: &Store, state: &State, key: &Secret<String>, but: Opt
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::index_after_removal;
-
-    #[test]
-    fn indices_follow_their_account_when_another_is_removed() {
-        assert_eq!(index_after_removal(2, 0, 2), 1);
-        assert_eq!(index_after_removal(0, 0, 2), 0);
-        assert_eq!(index_after_removal(2, 2, 2), 1);
-        assert_eq!(index_after_removal(0, 0, 0), 0);
-        assert_eq!(index_after_removal(-7, 1, 2), 0);
-    }
 }

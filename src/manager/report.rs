@@ -64,6 +64,13 @@ impl Manager {
         Ok(self.report(&view, position))
     }
 
+    /// The account with this id. Unlike a name that a person gives, an id of digits is no number.
+    pub(super) fn account(&self, id: &str) -> Result<AccountReport, Error> {
+        let view = self.fresh_view()?;
+        let position = position(&view.state, id)?;
+        Ok(self.report(&view, position))
+    }
+
     pub(super) fn report(&self, view: &View, position: usize) -> AccountReport {
         let account = &view.state.accounts[position];
         let member = &view.pool.members[position];
@@ -143,6 +150,14 @@ pub(super) fn find(state: &store::State, wanted: &str) -> Result<usize, Error> {
             Error::new(ErrorKind::AmbiguousAccount, format!("`{wanted}` is several accounts: {}", listed.join(", ")))
                 .hint("use the number or the id")
         }
+    })
+}
+
+/// The 0-based position of the account with this id.
+pub(super) fn position(state: &store::State, id: &str) -> Result<usize, Error> {
+    state.position(id).ok_or_else(|| {
+        Error::new(ErrorKind::AccountNotFound, "the account was removed meanwhile")
+            .hint("`codex-account-manager list` shows the accounts")
     })
 }
 

@@ -76,7 +76,7 @@ pub async fn update(session: Arc<Session>, params: AccountsUpdateParams) -> Resu
 }
 
 pub async fn remove(session: Arc<Session>, params: AccountsRemoveParams) -> Result<AccountsRemoveResult, Error> {
-    let removed = session.manager.remove(params.account.to_string()).await?;
+    let removed = session.manager.remove(&params.account.to_string()).await?;
     Ok(AccountsRemoveResult { removed: removed.into() })
 }
 

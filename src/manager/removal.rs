@@ -1,0 +1,73 @@
+//! Taking an account away.
+
+use super::Manager;
+use super::report::position;
+use crate::domain::account::AccountId;
+use crate::domain::report::AccountReport;
+use crate::error::Error;
+use crate::store::Creation;
+
+impl Manager {
+    /// Removes an account; what pointed at it points on.
+    ///
+    /// # Errors
+    ///
+    /// `AccountNotFound`, `AmbiguousAccount`, `StoreBusy`, `StoreUnreadable`
+    pub async fn remove(&self, wanted: &str) -> Result<AccountReport, Error> {
+        let id = self.read_account(wanted)?.id;
+        self.remove_account(id).await
+    }
+
+    /// Removes the account with this id.
+    ///
+    /// # Errors
+    ///
+    /// `AccountNotFound`, `StoreBusy`, `StoreUnreadable`
+    pub async fn remove_account(&self, id: AccountId) -> Result<AccountReport, Error> {
+        let report = self.account(id.as_str())?;
+        self.commit(Creation::Never, move |transaction| {
+            let state = &mut transaction.state;
+            let position = position(state, id.as_str())?;
+            state.accounts.remove(position);
+            let count = state.accounts.len();
+            let moved = |index: i64| index_after_removal(index, position, count);
+            state.active_index = moved(state.active_index);
+            for index in state.active_index_by_family.values_mut() {
+                *index = moved(*index);
+            }
+            if let Some(pin) = &mut state.pin {
+                pin.account.take_if(|account| account == id.as_str());
+                pin.families.retain(|_, family| family.account != id.as_str());
+                if pin.account.is_none() && pin.families.is_empty() {
+                    state.pin = None;
+                }
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(report)
+    }
+}
+
+/// Where an index points after the account at `removed` is gone: at the same account, or at the one that took
+/// the place.
+fn index_after_removal(index: i64, removed: usize, count: usize) -> i64 {
+    let removed = i64::try_from(removed).unwrap_or(i64::MAX);
+    let last = i64::try_from(count).unwrap_or(i64::MAX) - 1;
+    let moved = if index > removed { index - 1 } else { index };
+    moved.clamp(0, last.max(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::index_after_removal;
+
+    #[test]
+    fn indices_follow_their_account_when_another_is_removed() {
+        assert_eq!(index_after_removal(2, 0, 2), 1);
+        assert_eq!(index_after_removal(0, 0, 2), 0);
+        assert_eq!(index_after_removal(2, 2, 2), 1);
+        assert_eq!(index_after_removal(0, 0, 0), 0);
+        assert_eq!(index_after_removal(-7, 1, 2), 0);
+    }
+}

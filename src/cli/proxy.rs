@@ -42,6 +42,11 @@ pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
         sources.flags.push(("--bind".to_owned(), "proxy.bind_addr".to_owned(), json!(bind)));
     }
     if let Some(key) = &args.api_key {
+        if key.trim().is_empty() {
+            // Passed over, it would leave the well-known key in force.
+            return Err(Error::new(ErrorKind::InvalidParams, "`--api-key` is empty")
+                .hint("give a key of your own, or leave the flag out for `proxy.api_key`"));
+        }
         sources.flags.push(("--api-key".to_owned(), "proxy.api_key".to_owned(), json!(key)));
     }
     let mut options = context.options(SessionKind::Proxy, 0, sources);

@@ -83,7 +83,21 @@ struct Inner {
 struct Queue {
     bytes: VecDeque<u8>,
     writing: bool,
+    /// The client closed its end: nothing is kept for it.
+    closed: bool,
     waiting: Option<Waker>,
+}
+
+impl Queue {
+    fn has_room(&self) -> bool {
+        self.bytes.len() <= WAITING
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        if !self.closed {
+            self.bytes.extend(bytes);
+        }
+    }
 }
 
 impl Outbox {
@@ -91,10 +105,14 @@ impl Outbox {
         self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// For the guard's errors, which no request waits for: they are left out while the client does not read. Waiting
+    /// would hide the end of the input.
     fn push_frame(&self, message: &serde_json::Value) {
         let body = message.to_string();
         let mut queue = self.queue();
-        queue.bytes.extend(format!("Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes());
+        if queue.has_room() {
+            queue.add(format!("Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes());
+        }
         drop(queue);
         self.0.filled.notify_one();
     }
@@ -117,9 +135,22 @@ impl Outbox {
             }
             if output.write_all(&bytes).await.is_err() || output.flush().await.is_err() {
                 tracing::debug!("the client closed its end");
+                self.close();
                 return;
             }
         }
+    }
+
+    /// Whoever waits for room goes on, so that the end of the input is still seen.
+    fn close(&self) {
+        let mut queue = self.queue();
+        let waiting = queue.waiting.take();
+        *queue = Queue { closed: true, ..Queue::default() };
+        if let Some(waker) = waiting {
+            waker.wake();
+        }
+        drop(queue);
+        self.0.emptied.notify_waiters();
     }
 
     /// Until everything is written, `patience` at most.
@@ -146,11 +177,11 @@ impl AsyncWrite for Outbox {
     /// Takes all or nothing, so that the frames of two writers never mix: the server hands over whole ones.
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let mut queue = self.queue();
-        if queue.bytes.len() > WAITING {
+        if !queue.has_room() {
             queue.waiting = Some(context.waker().clone());
             return Poll::Pending;
         }
-        queue.bytes.extend(bytes);
+        queue.add(bytes);
         drop(queue);
         self.0.filled.notify_one();
         Poll::Ready(Ok(bytes.len()))

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::Json;
 use super::context::Context;
-use super::printer::{Printer, table};
+use super::printer::{Printer, plain, table};
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::manager::notices::length;
@@ -117,7 +117,7 @@ pub fn show(context: &Context, args: &ShowArgs) -> Result<u8, Error> {
     for session in &account.sessions {
         add("session", Some(format!("{} (pid {})", session.id, session.pid)));
     }
-    let lines: Vec<String> = rows.iter().map(|(name, value)| format!("{name:<13} {value}")).collect();
+    let lines: Vec<String> = rows.iter().map(|(name, value)| format!("{name:<13} {}", plain(value))).collect();
     Printer::stdout(&lines.join("\n"));
     Ok(0)
 }

@@ -31,7 +31,8 @@ impl Printer {
     /// Anything else.
     pub fn stderr(text: &str) {
         // There is nowhere left to say that stderr is closed.
-        let _ = writeln!(std::io::stderr().lock(), "{}", text.trim_end_matches('\n'));
+        let lines: Vec<String> = text.trim_end_matches('\n').split('\n').map(plain).collect();
+        let _ = writeln!(std::io::stderr().lock(), "{}", lines.join("\n"));
     }
 
     /// A failure and what to do.
@@ -46,11 +47,20 @@ impl Printer {
     }
 }
 
+/// `text` without the control characters that files of other hands may hold: a terminal would obey them.
+pub fn plain(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
+}
+
+/// No column is padded further; formatting takes no width over 65535.
+const WIDEST: usize = 1000;
+
 /// Columns wide enough for their cells; the last one is not padded.
 pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| plain(cell)).collect()).collect();
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
-        cells.max().unwrap_or_default().max(header[column].chars().count())
+        cells.max().unwrap_or_default().max(header[column].chars().count()).min(WIDEST)
     };
     let widths: Vec<usize> = (0..header.len()).map(width).collect();
     let line = |cells: Vec<&str>| {

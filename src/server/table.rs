@@ -46,6 +46,9 @@ pub async fn switch(session: &Session, argument: Option<&Value>) -> Result<Strin
     Ok(format!("Switched to {}", name(account)))
 }
 
+/// No column is padded further; formatting takes no width over 65535.
+const WIDEST: usize = 1000;
+
 fn table(accounts: &[AccountReport], storage: &Path) -> String {
     if accounts.is_empty() {
         return format!(
@@ -54,7 +57,7 @@ fn table(accounts: &[AccountReport], storage: &Path) -> String {
         );
     }
     let names: Vec<String> = accounts.iter().map(name).collect();
-    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default().max("Label".len());
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default().max("Label".len()).min(WIDEST);
     let statuses: Vec<String> = accounts.iter().map(status).collect();
     let status_width =
         statuses.iter().map(|status| status.chars().count()).max().unwrap_or_default().max("Status".len());

@@ -225,7 +225,7 @@ impl Manager {
             .update(creation, move |transaction| {
                 let before = transaction.state.clone();
                 let value = change(transaction)?;
-                own.lock().unwrap_or_else(PoisonError::into_inner).insert(transaction.state.revision + 1);
+                own.lock().unwrap_or_else(PoisonError::into_inner).insert(transaction.state.revision.saturating_add(1));
                 Ok((value, before))
             })
             .await

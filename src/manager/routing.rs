@@ -226,7 +226,7 @@ impl Manager {
                 .update(Creation::Never, move |transaction| {
                     let now = transaction.now();
                     change(&mut transaction.state, now);
-                    let next = transaction.state.revision + 1;
+                    let next = transaction.state.revision.saturating_add(1);
                     own.lock().unwrap_or_else(PoisonError::into_inner).insert(next);
                     Ok::<(), Infallible>(())
                 })

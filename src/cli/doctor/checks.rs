@@ -166,7 +166,7 @@ fn accounts(manager: &Manager) -> Result<Vec<Finding>, Error> {
 /// The newest time in the file against the clock.
 fn clock(manager: &Manager, state: &State) -> Finding {
     let newest = state.accounts.iter().flat_map(|account| [account.added_at, account.last_used]).flatten().max();
-    let ahead = newest.unwrap_or_default() - manager.now().as_millis();
+    let ahead = newest.unwrap_or_default().saturating_sub(manager.now().as_millis());
     if ahead > CLOCK_SLACK_MS {
         return Finding::warning(
             "clock",

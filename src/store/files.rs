@@ -130,9 +130,15 @@ pub(super) fn open_existing(path: &Path) -> io::Result<File> {
     private(OpenOptions::new().read(true).write(true)).open(path)
 }
 
-/// Opens for reading.
+/// Opens for reading. A pipe in the place of a file reads as empty: waiting for its writer would stop the process.
 pub(super) fn open(path: &Path) -> io::Result<File> {
-    File::open(path)
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags(i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default());
+    }
+    options.read(true).open(path)
 }
 
 /// The whole of `file`, bounded.

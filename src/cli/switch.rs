@@ -34,6 +34,9 @@ pub async fn run(context: &Context, args: SwitchArgs) -> Result<u8, Error> {
     }
     let family = args.family.map(ModelFamily::named);
     let switched = manager.switch(args.account, family, Scope::Everywhere).await?;
+    for warning in manager.take_warnings() {
+        Printer::warning(&warning);
+    }
     let account = switched.account.map(Account::from);
     if args.json {
         Printer::json(&account);

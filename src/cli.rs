@@ -117,7 +117,7 @@ pub fn main() -> u8 {
     });
     // A read of stdin may be pending for ever.
     runtime.shutdown_background();
-    code
+    if code == 0 && Printer::stdout_failed() { 1 } else { code }
 }
 
 async fn verb(verb: Option<Verb>, environment: Environment) -> Result<u8, Error> {

@@ -225,7 +225,7 @@ impl Manager {
             .update(creation, move |transaction| {
                 let before = transaction.state.clone();
                 let value = change(transaction)?;
-                own.lock().unwrap_or_else(PoisonError::into_inner).insert(transaction.state.revision.saturating_add(1));
+                remember(&own, transaction.state.revision.saturating_add(1));
                 Ok((value, before))
             })
             .await
@@ -256,6 +256,17 @@ fn default_base(environment: &Environment) -> Result<BaseUrl, Error> {
         Error::new(ErrorKind::Configuration, format!("`CAM_OPENAI_BASE_URL` is refused: {why}"))
             .hint("unset it, or set it to an address that is accepted")
     })
+}
+
+/// Changes are told apart within seconds; a process that runs for weeks must not keep every revision it made.
+const OWN_REVISIONS: usize = 1_024;
+
+fn remember(own: &Mutex<BTreeSet<u64>>, revision: u64) {
+    let mut own = own.lock().unwrap_or_else(PoisonError::into_inner);
+    own.insert(revision);
+    if own.len() > OWN_REVISIONS {
+        own.pop_first();
+    }
 }
 
 /// 16 hexadecimal digits that no other process has.

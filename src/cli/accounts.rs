@@ -1,8 +1,9 @@
 //! `add`, `edit` and `remove`
 
-use std::io::{IsTerminal, Read};
+use std::io::{BufRead, IsTerminal, Read};
 
 use clap::Args;
+use zeroize::Zeroizing;
 
 use super::context::{Context, confirm};
 use super::printer::Printer;
@@ -243,16 +244,16 @@ fn read_key(from_stdin: bool) -> Result<Secret<String>, Error> {
             .map(|key| Secret::new(key.trim().to_owned()))
             .map_err(unreadable);
     }
-    let mut text = Secret::new(String::with_capacity(256));
-    let mut bytes = Vec::with_capacity(256);
-    std::io::stdin().lock().take(LONGEST_KEY).read_to_end(&mut bytes).map_err(unreadable)?;
-    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    if let Ok(line) = std::str::from_utf8(line) {
-        text = Secret::new(line.trim().to_owned());
-    }
-    zeroize::Zeroize::zeroize(&mut bytes);
+    let mut line = Zeroizing::new(Vec::with_capacity(256));
+    std::io::stdin().lock().take(LONGEST_KEY + 1).read_until(b'\n', &mut line).map_err(unreadable)?;
+    let text = std::str::from_utf8(&line).map(|line| Secret::new(line.trim().to_owned()));
+    let text = text.map_err(|_| Error::new(ErrorKind::InvalidParams, "what is on stdin is no key"))?;
     if text.expose().is_empty() {
         return Err(Error::new(ErrorKind::InvalidParams, "there is no key on stdin").hint("pass the key as one line"));
+    }
+    if line.len() as u64 > LONGEST_KEY {
+        return Err(Error::new(ErrorKind::InvalidParams, "the line on stdin is too long for a key")
+            .hint("pass the key as one line"));
     }
     Ok(text)
 }

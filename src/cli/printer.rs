@@ -1,10 +1,14 @@
 //! The one place that writes to the terminal.
 
 use std::io::{ErrorKind, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
 use crate::error::Error;
+
+/// A result that could not be written makes the whole command fail.
+static STDOUT_FAILED: AtomicBool = AtomicBool::new(false);
 
 /// Writes results to stdout and everything else to stderr.
 pub struct Printer;
@@ -17,8 +21,14 @@ impl Printer {
         if let Err(error) = written
             && error.kind() != ErrorKind::BrokenPipe
         {
-            tracing::error!("stdout: {error}");
+            Printer::stderr(&format!("error: the result cannot be written: {error}"));
+            STDOUT_FAILED.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Whether a result could not be written. A reader that has had enough does not count.
+    pub fn stdout_failed() -> bool {
+        STDOUT_FAILED.load(Ordering::Relaxed)
     }
 
     /// A result as JSON.

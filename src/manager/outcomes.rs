@@ -125,7 +125,10 @@ impl Manager {
         let host_is_open = host.gate(settings, now) != Gate::Closed;
         if host_is_open {
             let authority = route.target.base_url.authority();
-            let neighbours = state.accounts.iter().filter(|account| self.base_url(account).authority() == authority);
+            let neighbours = state
+                .accounts
+                .iter()
+                .filter(|account| self.base_url(account).is_some_and(|base_url| base_url.authority() == authority));
             for account in neighbours {
                 memory.breakers.remove(&AccountId::new(account.id.clone()));
             }

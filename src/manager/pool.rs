@@ -48,6 +48,7 @@ impl Manager {
             locked: sealed && (key_is_gone || memory.unopened.contains(&id)),
             needs_login: account.needs_login.unwrap_or(false)
                 || secret.is_none()
+                || self.base_url(account).is_none()
                 || bench.is_some_and(|b| b.needs_login),
             scope: ModelScope::new(account.models.clone().unwrap_or_default()),
             limits: limits(account, memory.limits.get(&id)),
@@ -70,15 +71,17 @@ impl Manager {
         if own != Gate::Closed {
             return own;
         }
-        let host = memory.hosts.get(self.base_url(account).authority());
+        let host = self.base_url(account).and_then(|base_url| memory.hosts.get(base_url.authority()));
         host.map_or(Gate::Closed, |breaker| breaker.gate(settings, now))
     }
 
-    /// Where the account's requests go. An address that other hands wrote and that is refused leaves the default,
-    /// and the key, which is bound to the address it was sealed with, does not open.
-    pub(super) fn base_url(&self, account: &StoredAccount) -> BaseUrl {
-        let own = account.base_url.as_deref().and_then(|text| BaseUrl::parse(text).ok());
-        own.unwrap_or_else(|| self.default_base.clone())
+    /// Where the account's requests go. `None` for an address that other hands wrote and that is refused: its key
+    /// goes nowhere else.
+    pub(super) fn base_url(&self, account: &StoredAccount) -> Option<BaseUrl> {
+        match account.base_url.as_deref() {
+            Some(text) => BaseUrl::parse(text).ok(),
+            None => Some(self.default_base.clone()),
+        }
     }
 }
 

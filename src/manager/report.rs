@@ -95,7 +95,10 @@ impl Manager {
             active,
             active_families,
             state,
-            reason: reason(state, member, &rate_limits),
+            reason: match self.base_url(account) {
+                Some(_) => reason(state, member, &rate_limits),
+                None => Some("its base URL is refused; `edit --base-url URL --key-stdin` gives it anew".to_owned()),
+            },
             available_at,
             rate_limits,
             daily_limit_usd: account.daily_limit_usd,

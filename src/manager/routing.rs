@@ -3,11 +3,11 @@
 use std::convert::Infallible;
 use std::sync::{Arc, PoisonError};
 
-use super::Manager;
 use super::event::{Event, Selected};
 use super::memory::Memory;
 use super::pool;
 use super::view::View;
+use super::{Manager, remember};
 use crate::domain::account::{AccountId, Kind, ModelFamily};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::pool::Pool;
@@ -148,7 +148,7 @@ impl Manager {
                 None
             }
         };
-        let Some(api_key) = opened else {
+        let (Some(api_key), Some(base_url)) = (opened, self.base_url(account)) else {
             let mut memory = self.memory();
             memory.unopened.insert(AccountId::new(account.id.clone()));
             memory.touch();
@@ -156,7 +156,7 @@ impl Manager {
         };
         Some(Target {
             label: pool::label(account, position),
-            base_url: self.base_url(account),
+            base_url,
             credential: Credential {
                 api_key,
                 organization: account.organization.clone(),
@@ -227,7 +227,7 @@ impl Manager {
                     let now = transaction.now();
                     change(&mut transaction.state, now);
                     let next = transaction.state.revision.saturating_add(1);
-                    own.lock().unwrap_or_else(PoisonError::into_inner).insert(next);
+                    remember(&own, next);
                     Ok::<(), Infallible>(())
                 })
                 .await;

@@ -72,7 +72,7 @@ impl Gate {
         let host = host.to_str().map_err(|_| Rejection::ForeignHost)?.to_ascii_lowercase();
         let (name, port) = split_port(&host).ok_or(Rejection::ForeignHost)?;
         let own_port = port == self.address.port();
-        let name = name.trim_start_matches('[').trim_end_matches(']');
+        let name = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
         let known = if self.address.ip().is_loopback() {
             own_port && is_loopback(name)
         } else {
@@ -94,15 +94,19 @@ impl Gate {
 
 /// Programs send neither header; pages cannot leave them out.
 fn check_origin(headers: &HeaderMap) -> Result<(), Rejection> {
-    let site = headers.get(HeaderName::from_static("sec-fetch-site")).map(HeaderValue::as_bytes);
-    let foreign = site.is_some_and(|site| !matches!(site, b"none" | b"same-origin"));
+    let mut sites = headers.get_all(HeaderName::from_static("sec-fetch-site")).iter().map(HeaderValue::as_bytes);
+    let foreign = sites.any(|site| !matches!(site, b"none" | b"same-origin"));
     if headers.contains_key(ORIGIN) || foreign { Err(Rejection::Browser) } else { Ok(()) }
 }
 
 fn split_port(host: &str) -> Option<(&str, u16)> {
     let after = host.rfind(']').map_or(0, |bracket| bracket + 1);
     match host[after..].rfind(':') {
-        Some(colon) => Some((&host[..after + colon], host[after + colon + 1..].parse().ok()?)),
+        Some(colon) => {
+            let port = &host[after + colon + 1..];
+            let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+            Some((&host[..after + colon], port.parse().ok().filter(|_| digits)?))
+        }
         None => Some((host, 80)),
     }
 }
@@ -169,9 +173,17 @@ mod tests {
     #[test]
     fn foreign_names_and_ports_are_turned_away_even_with_the_key() {
         let gate = gate("127.0.0.1:4000");
-        for host in
-            ["127.0.0.1", "127.0.0.1:4001", "rebound.example:4000", "localhost.evil:4000", "0.0.0.0:4000", "", "a:b"]
-        {
+        for host in [
+            "127.0.0.1",
+            "127.0.0.1:4001",
+            "[[127.0.0.1]]:4000",
+            "127.0.0.1:+4000",
+            "rebound.example:4000",
+            "localhost.evil:4000",
+            "0.0.0.0:4000",
+            "",
+            "a:b",
+        ] {
             check(&gate, "GET", "/v1/models", &[("host", host), KEY], &Err(Rejection::ForeignHost));
         }
         check(&gate, "GET", "/health", &[("host", "proxy.internal")], &Ok(Target::Health));

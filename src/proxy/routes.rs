@@ -91,16 +91,24 @@ fn is_websocket(head: &Parts) -> bool {
 /// Answers one request.
 pub async fn answer(proxy: &Proxy, request: Request<Incoming>, chunked: &Chunked) -> Response<ProxyBody> {
     let (head, body) = request.into_parts();
+    // Whoever has not shown the key keeps no connection.
+    let mut is_last = chunked.is_seen();
     let mut response = match proxy.gate.admit(&head) {
-        Ok(Target::Health) => health(proxy),
+        Ok(Target::Health) => {
+            is_last = true;
+            health(proxy)
+        }
         Ok(Target::Upgrade) => errors::upgrade_required(),
         Ok(Target::Forward(path_and_query)) => {
             // Boxed: a connection keeps a place as large as the future of an answer for as long as it lives.
             Box::pin(forward::forward(proxy, head, body, path_and_query)).await
         }
-        Err(rejection) => errors::rejected(rejection),
+        Err(rejection) => {
+            is_last = true;
+            errors::rejected(rejection)
+        }
     };
-    if chunked.is_seen() {
+    if is_last || chunked.is_seen() {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response

@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
 
@@ -16,6 +18,12 @@ use super::frame_guard::{Event, FrameGuard, INVALID_REQUEST, PARSE_ERROR};
 
 /// What waits for a client that does not read. Beyond it the server waits too.
 const WAITING: usize = 4 * 1024 * 1024;
+
+/// A longer message is not taken apart: as values it would be many times its size.
+const LARGE: usize = 256 * 1024;
+
+/// No client's ids are longer.
+const LONGEST_ID: usize = 256;
 
 /// Reads `input` to its end and passes good frames on to `server`. One that `decode` refuses is answered here: the
 /// server's own decoder ends for good at the first that it cannot read.
@@ -37,6 +45,12 @@ pub async fn guard_input(
         }
         for event in events.drain(..) {
             let event = match event {
+                Event::Frame(body) if body.len() > LARGE => {
+                    if let Some(answer) = large(&body) {
+                        output.push_frame(&answer);
+                    }
+                    continue;
+                }
                 Event::Frame(body) => decode(&body).map_or_else(|error| refused(&error), |()| Event::Frame(body)),
                 Event::Bad { .. } => event,
             };
@@ -57,6 +71,23 @@ pub async fn guard_input(
             return;
         }
     }
+}
+
+/// The answer to a large message, which is not taken apart. No method of the product needs one; an editor's
+/// notification that carries a whole document means nothing here and has no answer.
+fn large(body: &[u8]) -> Option<Value> {
+    #[derive(Deserialize)]
+    struct Head<'b> {
+        #[serde(borrow)]
+        id: Option<&'b RawValue>,
+    }
+    let id = match serde_json::from_slice::<Head<'_>>(body) {
+        Ok(Head { id: None }) => return None,
+        Ok(Head { id: Some(id) }) if id.get().len() <= LONGEST_ID => serde_json::from_str(id.get()).unwrap_or_default(),
+        Ok(Head { id: Some(_) }) | Err(_) => Value::Null,
+    };
+    let message = format!("the message is longer than the {} KiB that a request may have", LARGE / 1024);
+    Some(json!({"jsonrpc": "2.0", "id": id, "error": {"code": INVALID_REQUEST, "message": message}}))
 }
 
 fn refused(error: &serde_json::Error) -> Event {

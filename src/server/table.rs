@@ -42,7 +42,7 @@ pub async fn switch(session: &Session, argument: Option<&Value>) -> Result<Strin
         });
     };
     let account = &accounts[number - 1];
-    session.manager.switch(Some(account.id.to_string()), None, Scope::Session).await?;
+    session.manager.switch(Some(number.to_string()), None, Scope::Session).await?;
     Ok(format!("Switched to {}", name(account)))
 }
 

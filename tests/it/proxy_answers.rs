@@ -352,3 +352,29 @@ fn models_carry_an_empty_list_for_codex_beside_the_data() {
     assert_eq!(response.json()["models"], json!([]));
     assert!(!response.json()["data"].as_array().unwrap().is_empty());
 }
+
+#[test]
+fn a_key_whose_address_is_refused_goes_nowhere_else() {
+    let pool = Pool::new(1);
+    let mut accounts = pool.sandbox.accounts();
+    let mut foreign =
+        json!({"id": "foreign", "label": "foreign", "kind": "apiKey", "apiKey": "sk-plain", "addedAt": 1});
+    foreign["baseUrl"] = json!("http://192.0.2.1/v1");
+    accounts["accounts"] = json!([foreign]);
+    pool.sandbox.write_accounts(accounts.to_string().as_bytes());
+    let sidecar = pool.sidecar();
+    assert_eq!(answer(&sidecar, MODEL).status(), 503);
+    assert!(pool.upstream.requests().is_empty());
+    let listed = pool.sandbox.run(&["list"]).ok();
+    assert!(listed.stdout.contains("its base URL is refused"), "{}", listed.stdout);
+}
+
+#[test]
+fn a_model_name_that_is_none_bloats_nothing() {
+    let pool = Pool::new(1);
+    let sidecar = pool.sidecar();
+    for model in ["m".repeat(1 << 20), "a\u{1b}[31m\r\nb".to_owned()] {
+        answer(&sidecar, &model);
+    }
+    assert!(pool.sandbox.bytes().unwrap().len() < 8 * 1024);
+}

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::{Finding, Verdict};
 use crate::cli::context::Context;
 use crate::domain::account::Kind;
+use crate::domain::base_url::BaseUrl;
 use crate::domain::base_url::is_loopback;
 use crate::domain::report::State;
 use crate::error::Error;
@@ -258,7 +259,12 @@ fn is_accounts_plugin(word: &str) -> bool {
 async fn reachability(context: &Context, manager: &Manager) -> Vec<Finding> {
     let default = context.environment.get("CAM_OPENAI_BASE_URL").unwrap_or(DEFAULT_OPENAI_BASE_URL).to_owned();
     let accounts = manager.list().map(|report| report.accounts).unwrap_or_default();
-    let mut upstreams: BTreeSet<String> = accounts.iter().filter_map(|account| account.base_url.clone()).collect();
+    let mut upstreams: BTreeSet<String> = accounts
+        .iter()
+        .filter_map(|account| account.base_url.clone())
+        // A refused one is told with its account.
+        .filter(|base_url| BaseUrl::parse(base_url).is_ok())
+        .collect();
     upstreams.insert(default);
     let mut findings = Vec::new();
     for upstream in upstreams {

@@ -79,13 +79,23 @@ fn a_line_of_64_mib_and_a_body_that_is_too_long_cost_no_memory() {
 }
 
 #[test]
-fn the_longest_frame_is_taken_and_refused_for_what_it_says() {
+fn a_large_request_is_refused_and_a_large_notification_borne_without_their_size_in_memory() {
     let pool = Pool::new(1);
     let mut sidecar = pool.sidecar();
-    let params = json!({ "account": "x".repeat(15 * 1024 * 1024) });
-    let error = sidecar.request("accounts/read", &params).unwrap_err();
-    assert_eq!(error.code, -32010);
+    sidecar.wait_notification("proxy/ready");
+    let Some(idle) = process::resident_kib(sidecar.pid()) else {
+        return crate::support::missing("there is no /proc to read memory from");
+    };
+    let numbers = "[".to_owned() + &"0,".repeat(7 * 1024 * 1024) + "0]";
+    let notification = format!(r#"{{"jsonrpc":"2.0","method":"textDocument/didOpen","params":{numbers}}}"#);
+    sidecar.send_raw(frame(&notification).as_bytes());
     check_in_step(&mut sidecar);
+    let request = format!(r#"{{"jsonrpc":"2.0","id":"large","method":"accounts/list","params":{numbers}}}"#);
+    sidecar.send_raw(frame(&request).as_bytes());
+    assert_eq!(sidecar.next_answer(&json!("large"))["error"]["code"], -32600);
+    check_in_step(&mut sidecar);
+    let most: u64 = process::status(sidecar.pid(), "VmHWM").unwrap().trim_end_matches(" kB").trim().parse().unwrap();
+    assert!(most < idle + MOST_KIB, "{idle} KiB became {most} KiB");
 }
 
 #[test]

@@ -17,7 +17,14 @@ const STORED_LOGIN: &str = r#"{"openai":{"type":"oauth","refresh":"not-a-token",
 fn three_at_once_answer_from_three_accounts() {
     let Some(opencode) = tools::opencode() else { return };
     let pool = Pool::new(4);
-    let agents: Vec<Running> = (0..3).map(|_| Running::start(say_hi(&pool, &[&opencode]))).collect();
+    let agents: Vec<Running> = (0..3)
+        .map(|agent| {
+            let mut command = say_hi(&pool, &[&opencode]);
+            // Several that make OpenCode's own database at the same instant get in each other's way.
+            command.env("XDG_DATA_HOME", pool.sandbox.path(&format!("data-{agent}")));
+            Running::start(command)
+        })
+        .collect();
     let started_on = eventually("three sessions are alive", || {
         let status = pool.sandbox.run(&["status", "--json"]).ok().json();
         let sessions = status["sessions"].as_array().unwrap().clone();

@@ -2,6 +2,7 @@
 
 pub mod breaker;
 pub mod classify;
+pub mod condition;
 pub mod retry_after;
 
 use std::time::Duration;

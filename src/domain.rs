@@ -9,3 +9,4 @@ pub mod pool;
 pub mod report;
 pub mod routing;
 pub mod time;
+pub mod usage;

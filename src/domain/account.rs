@@ -88,9 +88,9 @@ impl ModelScope {
     }
 }
 
-/// Matches `text` against `pattern` in time linear in their product's worst case and without recursion: on a
-/// mismatch the last `*` swallows one more character.
-fn matches_pattern(pattern: &str, text: &str) -> bool {
+/// Whether `text` matches `pattern`, in which `*` stands for any run of characters. It takes time linear in their
+/// product's worst case and no recursion: on a mismatch the last `*` swallows one more character.
+pub fn matches_pattern(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut at_pattern, mut at_text) = (0, 0);
     let mut last_star: Option<(usize, usize)> = None;

@@ -1,6 +1,11 @@
-//! Points in time as the accounts file and the wire spell them: unix milliseconds.
+//! Points in time as the accounts file and the wire spell them: unix milliseconds. And the days that money is
+//! counted by.
+
+mod day;
 
 use std::time::Duration;
+
+pub use day::Day;
 
 /// A point in time in unix milliseconds. Arithmetic saturates, so an absurd value read from a file or a
 /// header can never overflow.

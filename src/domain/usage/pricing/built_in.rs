@@ -1,0 +1,218 @@
+//! The built-in prices.
+
+use super::Price;
+
+/// Standard-tier prices of text in USD per million tokens: name, input, cached input, output. They are those of
+/// <https://developers.openai.com/api/docs/pricing> (before: <https://openai.com/api/pricing/>) as far as its copies
+/// and those who cite it agree; `[[pricing]]` in the configuration comes before them.
+///
+/// What is assumed:
+/// - input from the cache costs as much as other input where the page shows a dash (`-pro`, embeddings, `gpt-4`);
+/// - `gpt-5.2-codex` and older Codex models left the page; they have the price they had when they were on it;
+/// - `gpt-5.6*` and `gpt-6*` are second-hand (release notes that cite the page, autumn 2026); `gpt-5.6-sol` stands at
+///   its list price, not at the price of its promotion, because a limit must rather stop early;
+/// - the rows of `gpt-realtime*` and `gpt-audio*` are of text; their audio costs up to twenty times as much.
+///
+/// What is not told apart, because the answer does not say it or the page charges beside tokens: batch, flex and
+/// priority tiers, long context (`gpt-5.4` and later above 272,000 input tokens), regions, cache writes, tools.
+const PRICES: &[(&str, f64, f64, f64)] = &[
+    ("gpt-6.1-sol", 2.0, 0.1, 10.0),
+    ("gpt-6.1-terra", 1.0, 0.05, 5.0),
+    ("gpt-6-astra", 10.0, 1.0, 50.0),
+    ("gpt-6-sol", 2.0, 0.2, 10.0),
+    ("gpt-6-luna", 0.1, 0.01, 0.5),
+    ("gpt-5.6-sol", 5.0, 0.5, 30.0),
+    ("gpt-5.6-terra", 2.0, 0.2, 12.0),
+    ("gpt-5.6-luna", 0.2, 0.02, 1.2),
+    ("gpt-5.5", 5.0, 0.5, 30.0),
+    ("gpt-5.5-pro", 30.0, 30.0, 180.0),
+    ("gpt-5.4", 2.5, 0.25, 15.0),
+    ("gpt-5.4-mini", 0.75, 0.075, 4.5),
+    ("gpt-5.4-nano", 0.2, 0.02, 1.25),
+    ("gpt-5.4-pro", 30.0, 30.0, 180.0),
+    ("gpt-5.3-codex", 1.75, 0.175, 14.0),
+    ("gpt-5.3-chat-latest", 1.75, 0.175, 14.0),
+    ("gpt-5.2", 1.75, 0.175, 14.0),
+    ("gpt-5.2-chat-latest", 1.75, 0.175, 14.0),
+    ("gpt-5.2-codex", 1.75, 0.175, 14.0),
+    ("gpt-5.2-pro", 21.0, 21.0, 168.0),
+    ("gpt-5.1", 1.25, 0.125, 10.0),
+    ("gpt-5.1-chat-latest", 1.25, 0.125, 10.0),
+    ("gpt-5.1-codex", 1.25, 0.125, 10.0),
+    ("gpt-5.1-codex-max", 1.25, 0.125, 10.0),
+    ("gpt-5.1-codex-mini", 0.25, 0.025, 2.0),
+    ("gpt-5", 1.25, 0.125, 10.0),
+    ("gpt-5-chat-latest", 1.25, 0.125, 10.0),
+    ("gpt-5-codex", 1.25, 0.125, 10.0),
+    ("gpt-5-mini", 0.25, 0.025, 2.0),
+    ("gpt-5-nano", 0.05, 0.005, 0.4),
+    ("gpt-5-pro", 15.0, 15.0, 120.0),
+    ("gpt-5-search-api", 1.25, 0.125, 10.0),
+    ("codex-mini-latest", 1.5, 0.375, 6.0),
+    ("gpt-4.1", 2.0, 0.5, 8.0),
+    ("gpt-4.1-mini", 0.4, 0.1, 1.6),
+    ("gpt-4.1-nano", 0.1, 0.025, 0.4),
+    ("gpt-4.5-preview", 75.0, 37.5, 150.0),
+    ("gpt-4o", 2.5, 1.25, 10.0),
+    ("gpt-4o-2024-05-13", 5.0, 5.0, 15.0),
+    ("gpt-4o-mini", 0.15, 0.075, 0.6),
+    ("gpt-4o-search-preview", 2.5, 2.5, 10.0),
+    ("gpt-4o-mini-search-preview", 0.15, 0.15, 0.6),
+    ("chatgpt-4o-latest", 5.0, 5.0, 15.0),
+    ("gpt-realtime", 4.0, 0.4, 16.0),
+    ("gpt-realtime-1.5", 4.0, 0.4, 16.0),
+    ("gpt-realtime-2", 4.0, 0.4, 24.0),
+    ("gpt-realtime-mini", 0.6, 0.06, 2.4),
+    ("gpt-4o-realtime-preview", 5.0, 2.5, 20.0),
+    ("gpt-4o-mini-realtime-preview", 0.6, 0.3, 2.4),
+    ("gpt-audio", 2.5, 2.5, 10.0),
+    ("gpt-audio-mini", 0.6, 0.6, 2.4),
+    ("computer-use-preview", 3.0, 3.0, 12.0),
+    ("o1", 15.0, 7.5, 60.0),
+    ("o1-mini", 1.1, 0.55, 4.4),
+    ("o1-preview", 15.0, 7.5, 60.0),
+    ("o1-pro", 150.0, 150.0, 600.0),
+    ("o3", 2.0, 0.5, 8.0),
+    ("o3-mini", 1.1, 0.55, 4.4),
+    ("o3-pro", 20.0, 20.0, 80.0),
+    ("o3-deep-research", 10.0, 2.5, 40.0),
+    ("o4-mini", 1.1, 0.275, 4.4),
+    ("o4-mini-deep-research", 2.0, 0.5, 8.0),
+    ("gpt-4", 30.0, 30.0, 60.0),
+    ("gpt-4-32k", 60.0, 60.0, 120.0),
+    ("gpt-4-turbo", 10.0, 10.0, 30.0),
+    ("gpt-4-turbo-preview", 10.0, 10.0, 30.0),
+    ("gpt-4-0125-preview", 10.0, 10.0, 30.0),
+    ("gpt-4-1106-preview", 10.0, 10.0, 30.0),
+    ("gpt-4-1106-vision-preview", 10.0, 10.0, 30.0),
+    ("gpt-3.5-turbo", 0.5, 0.5, 1.5),
+    ("gpt-3.5-turbo-0301", 1.5, 1.5, 2.0),
+    ("gpt-3.5-turbo-0613", 1.5, 1.5, 2.0),
+    ("gpt-3.5-turbo-1106", 1.0, 1.0, 2.0),
+    ("gpt-3.5-turbo-16k", 3.0, 3.0, 4.0),
+    ("gpt-3.5-turbo-instruct", 1.5, 1.5, 2.0),
+    ("davinci-002", 2.0, 2.0, 2.0),
+    ("babbage-002", 0.4, 0.4, 0.4),
+    ("text-embedding-3-small", 0.02, 0.02, 0.0),
+    ("text-embedding-3-large", 0.13, 0.13, 0.0),
+    ("text-embedding-ada-002", 0.1, 0.1, 0.0),
+];
+
+/// The price of the model with this name, or of the one that `name` is a dated snapshot of. A snapshot with a price of
+/// its own stands in the table.
+pub(super) fn price(name: &str) -> Option<Price> {
+    exact(name).or_else(|| exact(without_date(name)?))
+}
+
+fn exact(name: &str) -> Option<Price> {
+    let picos = |usd_per_million: f64| {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the prices stand above")]
+        let picos = (usd_per_million * 1e6).round() as u64;
+        picos
+    };
+    let row = PRICES.iter().find(|row| row.0 == name);
+    row.map(|&(_, input, cached, output)| Price {
+        input: picos(input),
+        cached_input: picos(cached),
+        output: picos(output),
+    })
+}
+
+/// `gpt-5-2025-08-07`, `gpt-4-0613` and `gpt-4-1106-preview` without what makes them snapshots.
+fn without_date(name: &str) -> Option<&str> {
+    let name = name.strip_suffix("-preview").unwrap_or(name);
+    let (rest, last) = name.rsplit_once('-')?;
+    if last.len() == 4 {
+        return (is_month(last.get(..2)?) && is_day(last.get(2..)?)).then_some(rest);
+    }
+    let (rest, month) = rest.rsplit_once('-')?;
+    let (rest, year) = rest.rsplit_once('-')?;
+    let is_year = year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit());
+    (is_day(last) && is_month(month) && is_year).then_some(rest)
+}
+
+fn is_month(text: &str) -> bool {
+    text.len() == 2 && ("01"..="12").contains(&text) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_day(text: &str) -> bool {
+    text.len() == 2 && ("01"..="31").contains(&text) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usd(name: &str) -> Option<[u64; 3]> {
+        price(name).map(|price| [price.input, price.cached_input, price.output])
+    }
+
+    #[test]
+    fn every_name_stands_once_and_no_cached_token_costs_more() {
+        for (at, row) in PRICES.iter().enumerate() {
+            assert!(PRICES[at + 1..].iter().all(|other| other.0 != row.0), "{} twice", row.0);
+            assert!(row.2 <= row.1 && row.1 >= 0.0 && row.3 >= 0.0, "{}", row.0);
+        }
+    }
+
+    #[test]
+    fn a_snapshot_costs_what_its_model_costs_unless_it_has_a_price() {
+        assert_eq!(usd("gpt-5-2025-08-07"), Some([1_250_000, 125_000, 10_000_000]));
+        assert_eq!(usd("gpt-4-0613"), usd("gpt-4"));
+        assert_eq!(usd("gpt-4-1106-preview"), Some([10_000_000, 10_000_000, 30_000_000]));
+        assert_eq!(usd("gpt-4o-2024-05-13"), Some([5_000_000, 5_000_000, 15_000_000]));
+        assert_eq!(usd("gpt-3.5-turbo-0125"), usd("gpt-3.5-turbo"));
+    }
+
+    #[test]
+    fn a_name_that_only_looks_alike_has_no_price() {
+        for name in
+            ["gpt-5.4-ultra", "gpt-5.9", "my-gpt-5", "gpt-5-2025", "gpt-4-12345", "gpt-", "", "ft:gpt-4o", "-0613"]
+        {
+            assert_eq!(usd(name), None, "{name}");
+        }
+        assert_eq!(usd("gpt-5-2025-13-07").or(usd("gpt-5-25-08-07")).or(usd("gpt-4-06é")), None);
+    }
+
+    #[test]
+    fn every_model_the_product_names_has_a_price() {
+        for name in [
+            "gpt-5.4",
+            "gpt-5.4-mini",
+            "gpt-5.4-nano",
+            "gpt-5.4-pro",
+            "gpt-5.3-codex",
+            "gpt-5.2",
+            "gpt-5.2-pro",
+            "gpt-5.2-codex",
+            "gpt-5.1",
+            "gpt-5.1-codex",
+            "gpt-5.1-codex-max",
+            "gpt-5.1-codex-mini",
+            "gpt-5",
+            "gpt-5-mini",
+            "gpt-5-nano",
+            "gpt-5-codex",
+            "gpt-5-pro",
+            "gpt-4.1",
+            "gpt-4.1-mini",
+            "gpt-4.1-nano",
+            "gpt-4o",
+            "gpt-4o-mini",
+            "gpt-4",
+            "gpt-3.5-turbo",
+            "gpt-3.5-turbo-instruct",
+            "o1",
+            "o3",
+            "o3-mini",
+            "o4-mini",
+            "codex-mini-latest",
+            "text-embedding-3-small",
+            "text-embedding-3-large",
+            "text-embedding-ada-002",
+            "gpt-realtime",
+        ] {
+            assert!(price(name).is_some(), "{name}");
+        }
+    }
+}

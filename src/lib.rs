@@ -6,6 +6,7 @@ pub mod protocol;
 pub mod clock;
 pub mod config;
 pub mod env;
+pub mod ledger;
 pub mod paths;
 pub mod secrets;
 pub mod store;

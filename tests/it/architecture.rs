@@ -14,6 +14,7 @@ const RULES: &[(&str, &[&str])] = &[
     ("config", &["domain", "env", "paths", "secrets"]),
     ("secrets", &[]),
     ("store", &["domain", "secrets", "clock", "paths"]),
+    ("ledger", &["domain", "clock"]),
     ("upstream", &["domain", "env", "secrets"]),
     ("hardening", &[]),
     ("logging", &[]),

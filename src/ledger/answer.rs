@@ -1,0 +1,84 @@
+//! What the ledger is asked, and what it answers.
+
+use std::collections::HashMap;
+
+use super::entry::RateUsed;
+use crate::domain::account::AccountId;
+use crate::domain::health::breaker::Breaker;
+use crate::domain::health::condition::Condition;
+use crate::domain::time::{Day, Timestamp};
+use crate::domain::usage::{Spent, Tokens, Totals, Usd};
+
+/// What a [`Standing`] is to tell beside what it always tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Question {
+    /// The accounts whose spending matters.
+    pub spending_of: Vec<AccountId>,
+    /// The ids of resources whose accounts matter.
+    pub owners_of: Vec<String>,
+}
+
+/// Whose breaker it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum BreakerKey {
+    /// An account's.
+    Account(AccountId),
+    /// An upstream host's, shared by its accounts.
+    Host(String),
+}
+
+/// What the processes of this machine know of the accounts together.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Standing {
+    /// The conditions of accounts that were used; the others have the default one.
+    pub conditions: HashMap<AccountId, Condition>,
+    /// The used part of each account's rate-limit tokens, where it is known and still holds.
+    pub rates: HashMap<AccountId, RateUsed>,
+    /// The breakers that count at least one failure.
+    pub breakers: HashMap<BreakerKey, Breaker>,
+    /// The spending of each account that was asked for.
+    pub spending: HashMap<AccountId, Spent>,
+    /// The accounts of those resources that were asked for and are known.
+    pub owners: HashMap<String, AccountId>,
+    /// When it was read.
+    pub at: Timestamp,
+}
+
+/// By what usage is summed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// One row for each account.
+    Account,
+    /// One row for each model.
+    Model,
+    /// One row for each day.
+    Day,
+}
+
+/// The usage of one account, model or day. Rows are in the order of what they are summed by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UsageRow {
+    /// Set when summed by account.
+    pub account: Option<AccountId>,
+    /// Set when summed by model, unless the requests named none.
+    pub model: Option<String>,
+    /// Set when summed by day.
+    pub day: Option<Day>,
+    /// Requests that were served.
+    pub requests: u64,
+    /// Their tokens, and those of attempts that were cut short.
+    pub tokens: Tokens,
+    /// What they cost, as far as their models have a price.
+    pub cost: Usd,
+    /// Attempts with tokens whose model has no price.
+    pub unpriced: u64,
+}
+
+/// What one account used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AccountUsage {
+    /// Since the last local midnight.
+    pub today: Totals,
+    /// Since the month began, in local time.
+    pub month: Totals,
+}

@@ -1,0 +1,83 @@
+//! What one upstream attempt leaves in the ledger.
+
+use crate::domain::account::AccountId;
+use crate::domain::health::breaker::BreakerSettings;
+use crate::domain::health::condition::Effect;
+use crate::domain::time::Timestamp;
+use crate::domain::usage::{Tokens, Usd};
+
+/// One upstream attempt, when it is over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// When it was over; the local day of this moment is the one it counts for.
+    pub at: Timestamp,
+    /// The request it was made for, as `x-request-id` tells it.
+    pub request_id: String,
+    /// 1 for the request's first attempt.
+    pub attempt: u32,
+    /// The account it was made with.
+    pub account: AccountId,
+    /// The session that made it.
+    pub session: String,
+    /// The model the request named.
+    pub model: Option<String>,
+    /// The model's family.
+    pub family: String,
+    /// The path, without the query.
+    pub endpoint: String,
+    /// The host it was sent to; empty when there is none to blame.
+    pub host: String,
+    /// The status of the answer; 0 for none, 499 when the client left, 502 when the stream broke.
+    pub status: u16,
+    /// It served: it succeeded, or its answer had begun when the client left or the stream broke. Only such an attempt
+    /// counts as a request.
+    pub served: bool,
+    /// What the answer said it used.
+    pub tokens: Option<Tokens>,
+    /// What that cost; `None` beside tokens means that the model has no price.
+    pub cost: Option<Usd>,
+    /// From the start of the attempt to the first byte of the answer's body, in milliseconds.
+    pub first_byte_ms: Option<u64>,
+    /// From the start of the attempt to its end, in milliseconds.
+    pub duration_ms: u64,
+    /// Why this account was chosen, in one word.
+    pub why: &'static str,
+    /// What it did to the condition of its account, in this order.
+    pub effects: Vec<Effect>,
+    /// What it told about the account and its host.
+    pub breaker: Option<BreakerNote>,
+    /// What it made that only its account can serve.
+    pub owns: Vec<Resource>,
+    /// How much of the account's rate-limit tokens were used after it.
+    pub rate_used: Option<RateUsed>,
+}
+
+/// What an attempt told about the breakers of its account and of its host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BreakerNote {
+    /// Both are well.
+    Succeeded,
+    /// It failed.
+    Failed {
+        /// When a breaker opens and for how long.
+        settings: BreakerSettings,
+        /// The host said that it is too busy: nothing the account is to blame for.
+        overloaded: bool,
+    },
+}
+
+/// Something that was made under an account and can be used only with it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Resource {
+    /// Its id, such as `resp_…` or `file-…`.
+    pub id: String,
+}
+
+/// How much of an account's rate-limit tokens is used.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RateUsed {
+    /// The used part, 0 to 1.
+    pub used: f64,
+    /// When the upstream forgets it.
+    pub until: Timestamp,
+}

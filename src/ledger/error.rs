@@ -1,0 +1,61 @@
+//! Why the ledger cannot answer.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+/// A ledger that cannot be read or written. Serving goes on without it.
+#[derive(Clone, Debug, Error)]
+pub enum LedgerError {
+    /// A newer build made it.
+    #[error(
+        "the ledger `{path}` has version {found} and this build knows version {known}; update codex-account-manager, or \
+         move the file away to begin a new one"
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The newest version that is known here.
+        known: i64,
+    },
+    /// Another process holds it for longer than anyone should. What was to be written stays queued.
+    #[error("another process holds the ledger `{path}`; look for one that is stopped and end it")]
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The folder or the file cannot be made or opened.
+    #[error("cannot open the ledger `{path}`; check that its folder can be written")]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        #[source]
+        source: Arc<io::Error>,
+    },
+    /// A read or a write failed.
+    #[error("cannot use the ledger `{path}`; check the space on the disk and the mode of the file")]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        #[source]
+        source: Arc<rusqlite::Error>,
+    },
+    /// More entries wait to be written than memory is to be spent on.
+    #[error("too many entries wait for the ledger `{path}`; this one is not counted")]
+    Full {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The ledger's thread could not be started or is gone.
+    #[error("the thread of the ledger `{path}` is not there; start the process again")]
+    Stopped {
+        /// The file.
+        path: PathBuf,
+    },
+}

@@ -100,6 +100,16 @@ fn both_spellings_of_names_and_of_nesting_are_taken() {
 }
 
 #[test]
+fn configured_families_come_first_and_a_bad_name_leaves_the_built_in_ones() {
+    let names = |config: &Config| config.families().names().map(str::to_owned).collect::<Vec<_>>().join(" ");
+    let config = Files::new("[routing]\nfamilies = [\"o3\", \"codex\"]\n", "").load(&[], &Sources::default());
+    assert_eq!(names(&config), "o3 codex gpt-5.2-codex codex-max gpt-5.2 gpt-5.1");
+    let config = Files::new("[routing]\nfamilies = [\"o3:mini\"]\n", "").load(&[], &Sources::default());
+    assert_eq!(names(&config), "gpt-5.2-codex codex-max codex gpt-5.2 gpt-5.1");
+    assert!(config.warnings[0].contains("config.toml:2: `routing.families` does not take"), "{:?}", config.warnings);
+}
+
+#[test]
 fn what_is_typed_behind_set_is_toml_where_it_is_toml() {
     assert_eq!(typed("true"), json!(true));
     assert_eq!(typed("5"), json!(5));

@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
 
+use crate::domain::account::Families;
 use crate::domain::health::breaker::BreakerSettings;
 use crate::domain::routing::Strategy;
 use crate::env::Environment;
@@ -89,6 +90,8 @@ pub struct Sources {
 #[derive(Clone, Debug, Default)]
 pub struct Config {
     settings: Vec<Setting>,
+    /// Made once from the settings, because every request asks for them.
+    families: Families,
     /// One sentence for each unknown key and bad value.
     pub warnings: Vec<String>,
 }
@@ -127,6 +130,11 @@ impl Config {
     /// `routing.strategy`
     pub fn strategy(&self) -> Strategy {
         self.value("routing.strategy").as_str().and_then(Strategy::parse).unwrap_or_default()
+    }
+
+    /// `routing.families`
+    pub fn families(&self) -> Families {
+        self.families.clone()
     }
 
     /// `routing.pid_offset`

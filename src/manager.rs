@@ -25,6 +25,7 @@ use tokio::sync::broadcast;
 
 use crate::clock::Clock;
 use crate::config::{Config, Sources, Stamps};
+use crate::domain::account::Families;
 use crate::domain::base_url::BaseUrl;
 use crate::domain::report::SessionKind;
 use crate::domain::routing::Strategy;
@@ -161,6 +162,11 @@ impl Manager {
     /// The strategy in force.
     pub fn strategy(&self) -> Strategy {
         self.config().strategy()
+    }
+
+    /// The families that models are told apart by.
+    pub fn families(&self) -> Families {
+        self.config().families()
     }
 
     /// The upstream client.

@@ -34,7 +34,8 @@ pub async fn run(context: &Context, args: SwitchArgs) -> Result<u8, Error> {
             .hint("add one with `codex-account-manager add LABEL`"));
     }
     // A model's name means the family that it is in.
-    let family = args.family.map(|family| ModelFamily::of(Some(&family)));
+    let families = manager.families();
+    let family = args.family.map(|family| ModelFamily::of(Some(&family), &families));
     let scope = family.as_ref().map(|family| format!(" for `{family}`")).unwrap_or_default();
     let switched = manager.switch(args.account, family, Scope::Everywhere).await?;
     for warning in manager.take_warnings() {

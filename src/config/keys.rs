@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::DEFAULT_PROXY_KEY;
+use crate::domain::account::{BadFamily, Families};
 use crate::domain::routing::Strategy;
 
 /// One key.
@@ -67,6 +68,8 @@ pub enum Shape {
     Text,
     /// A list of texts.
     List,
+    /// A list of names of families.
+    Families,
     /// A list of tables.
     Tables,
 }
@@ -105,6 +108,10 @@ impl Shape {
                 Value::String(text) => Some(json!(text.split(',').map(str::trim).collect::<Vec<_>>())),
                 _ => None,
             },
+            Shape::Families => {
+                let names = Shape::List.accept(value)?;
+                families(&names).is_ok().then_some(names)
+            }
             Shape::Tables => value.as_array()?.iter().all(Value::is_object).then(|| value.clone()),
         }
     }
@@ -119,9 +126,16 @@ impl Shape {
             Shape::Address => "an address and port such as `127.0.0.1:8080`".to_owned(),
             Shape::Text => "text".to_owned(),
             Shape::List => "a list of texts".to_owned(),
+            Shape::Families => "a list of names without `:` and control characters".to_owned(),
             Shape::Tables => "a list of tables".to_owned(),
         }
     }
+}
+
+/// The families that a list of names makes.
+pub fn families(names: &Value) -> Result<Families, BadFamily> {
+    let names = names.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
+    Families::extended(&names.collect::<Vec<_>>())
 }
 
 const DAY_MS: u64 = 86_400_000;
@@ -152,6 +166,12 @@ impl Key {
 pub static KEYS: &[Key] = &[
     key("routing.strategy", Shape::Strategy, Default::Text("sticky"), "how the account for a request is chosen")
         .also("accountSelectionStrategy", Some("CODEX_AUTH_ACCOUNT_SELECTION_STRATEGY")),
+    key(
+        "routing.families",
+        Shape::Families,
+        Default::Empty,
+        "names of further groups of models that share a rate limit, matched before the built-in ones",
+    ),
     key("routing.pid_offset", Shape::Bool, Default::Bool(true), "parallel sessions start on different accounts")
         .also("pidOffsetEnabled", Some("CODEX_AUTH_PID_OFFSET_ENABLED")),
     key(

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
 
-use super::keys::{KEYS, Key};
+use super::keys::{KEYS, Key, families};
 use super::{Config, Setting, Source};
 use crate::env::Environment;
 
@@ -58,7 +58,8 @@ pub fn merge(layers: Vec<Layer>) -> Config {
             chosen.entry(key.toml).or_insert(setting);
         }
     }
-    Config { settings: KEYS.iter().filter_map(|key| chosen.remove(key.toml)).collect(), warnings }
+    let families = chosen.get("routing.families").and_then(|setting| families(&setting.value).ok()).unwrap_or_default();
+    Config { settings: KEYS.iter().filter_map(|key| chosen.remove(key.toml)).collect(), families, warnings }
 }
 
 fn suggestion(name: &str) -> String {

@@ -75,7 +75,7 @@ fn unknown_keys_and_bad_values_warn_with_file_line_and_accepted_values() {
     [dir]/config.toml:5: `breaker.failures` does not take `0`; accepted: a whole number from 1 to 1000
     [dir]/config.toml:7: `polling.enabled` has no effect in this version
     [dir]/config.toml:3: unknown key `routing.max_attemps`; `codex-account-manager config show` lists the keys
-    [dir]/config.toml:2: `routing.strategy` does not take `"fastest"`; accepted: `sticky`
+    [dir]/config.toml:2: `routing.strategy` does not take `"fastest"`; accepted: `sticky`, `round_robin`, `least_utilized`, `priority`, `hybrid`
     [dir]/opencode.json:3: `quietMode` does not take `"loud"`; accepted: `true`, `false`
     [dir]/opencode.json:4: unknown key `pidOffset`; `codex-account-manager config show` lists the keys
     "#);
@@ -97,6 +97,16 @@ fn both_spellings_of_names_and_of_nesting_are_taken() {
     let config = Files::new("", "").load(&[], &Sources { initialization_options: options, ..Sources::default() });
     assert_eq!(setting(&config, "routing.strategy").1, Source::InitializationOptions);
     assert_eq!(config.breaker().failures, 9);
+}
+
+#[test]
+fn configured_families_come_first_and_a_bad_name_leaves_the_built_in_ones() {
+    let names = |config: &Config| config.families().names().map(str::to_owned).collect::<Vec<_>>().join(" ");
+    let config = Files::new("[routing]\nfamilies = [\"o3\", \"codex\"]\n", "").load(&[], &Sources::default());
+    assert_eq!(names(&config), "o3 codex gpt-5.2-codex codex-max gpt-5.2 gpt-5.1");
+    let config = Files::new("[routing]\nfamilies = [\"o3:mini\"]\n", "").load(&[], &Sources::default());
+    assert_eq!(names(&config), "gpt-5.2-codex codex-max codex gpt-5.2 gpt-5.1");
+    assert!(config.warnings[0].contains("config.toml:2: `routing.families` does not take"), "{:?}", config.warnings);
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! Accounts as routing sees them: who they are and which models they take. No secrets live here.
 
+mod family;
+
 use std::fmt;
+
+pub use family::{BadFamily, Families, ModelFamily};
 
 /// The stable identity of an account; it never changes, whatever is edited or reordered.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,39 +35,6 @@ pub enum Kind {
     ApiKey,
     /// A ChatGPT Plus or Pro login.
     ChatGpt,
-}
-
-/// The families that group several models under one rate limit, in the order they are matched by substring.
-pub const SHARED_FAMILIES: [&str; 5] = ["gpt-5.2-codex", "codex-max", "codex", "gpt-5.2", "gpt-5.1"];
-
-/// A group of models that share a rate limit.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ModelFamily(String);
-
-impl ModelFamily {
-    /// The family of a request for `model`: the first of [`SHARED_FAMILIES`] it contains, else the model
-    /// itself, else `default` for a request that names no model.
-    pub fn of(model: Option<&str>) -> ModelFamily {
-        let Some(model) = model else { return ModelFamily("default".to_owned()) };
-        let shared = SHARED_FAMILIES.into_iter().find(|family| model.contains(family));
-        ModelFamily(shared.unwrap_or(model).to_owned())
-    }
-
-    /// A family by its name, as a person or the accounts file spells it.
-    pub fn named(name: impl Into<String>) -> ModelFamily {
-        ModelFamily(name.into())
-    }
-
-    /// The name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for ModelFamily {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
 }
 
 /// The models an account may be used for.
@@ -135,21 +106,6 @@ pub fn check_label(label: &str) -> Result<(), &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn families_are_matched_in_order_by_substring() {
-        for (model, family) in [
-            (Some("gpt-5.2-codex"), "gpt-5.2-codex"),
-            (Some("gpt-5.1-codex-max"), "codex-max"),
-            (Some("gpt-5.1-codex-mini"), "codex"),
-            (Some("openai/gpt-5.2-pro"), "gpt-5.2"),
-            (Some("gpt-5.1"), "gpt-5.1"),
-            (Some("gpt-4o-mini"), "gpt-4o-mini"),
-            (None, "default"),
-        ] {
-            assert_eq!(ModelFamily::of(model).as_str(), family, "{model:?}");
-        }
-    }
 
     #[test]
     fn a_star_matches_any_run_of_characters_anywhere() {

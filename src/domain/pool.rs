@@ -32,6 +32,10 @@ pub struct Member {
     pub locked: bool,
     /// Its credential was refused, or it has none.
     pub needs_login: bool,
+    /// Higher is preferred by the strategies that look at it.
+    pub priority: i64,
+    /// Its USD limit is reached, and that ends at this time.
+    pub over_limit: Option<Timestamp>,
     /// Which models it may be used for.
     pub scope: ModelScope,
     /// When each `family` and `family:model` limit ends.
@@ -58,9 +62,11 @@ impl Pool {
         if position < self.members.len() { position } else { 0 }
     }
 
-    /// Positions counting on from `from`, round to the one before it.
+    /// Positions counting on from `from`, round to the one before it. `from` may lie beyond the end; it is counted
+    /// round.
     pub fn from_position(&self, from: usize) -> impl Iterator<Item = usize> + use<> {
         let count = self.members.len();
+        let from = from.checked_rem(count).unwrap_or(0);
         (0..count).map(move |step| (from + step) % count)
     }
 }

@@ -2,40 +2,25 @@
 
 pub mod decision;
 pub mod eligibility;
+mod explain;
+pub mod hybrid;
+pub mod least_utilized;
+pub mod load;
+mod priority;
+mod round_robin;
+mod serving;
 pub mod starting_account;
 mod sticky;
+mod strategy;
+
+pub use explain::explain;
+pub use strategy::Strategy;
 
 use super::account::ModelFamily;
 use super::pool::Pool;
 use super::time::Timestamp;
-use decision::{Candidate, Decision, Exhausted};
-use eligibility::{Reason, obstacles};
-
-/// How an account is chosen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Strategy {
-    /// Keep the account in use until it cannot serve.
-    #[default]
-    Sticky,
-}
-
-impl Strategy {
-    /// Every strategy, in the order they are listed to people.
-    pub const ALL: [Strategy; 1] = [Strategy::Sticky];
-
-    /// The name in configuration and on the wire.
-    pub fn name(self) -> &'static str {
-        match self {
-            Strategy::Sticky => "sticky",
-        }
-    }
-
-    /// The strategy of that name, with `-` and `_` alike.
-    pub fn parse(name: &str) -> Option<Strategy> {
-        let name = name.trim().to_ascii_lowercase().replace('-', "_");
-        Strategy::ALL.into_iter().find(|strategy| strategy.name() == name)
-    }
-}
+use decision::{Choice, Decision, Why};
+use load::Load;
 
 /// What a request asks of routing.
 #[derive(Clone, Debug)]
@@ -48,38 +33,54 @@ pub struct Ask<'a> {
     pub current: Option<usize>,
     /// The account a person switched to by hand.
     pub pinned: Option<usize>,
+    /// The account that made a resource which the request names: no other knows it.
+    pub bound: Option<usize>,
     /// Accounts that are out for this request: they were tried already, or a sibling is probing them.
     pub excluded: &'a [usize],
+    /// How much of each account is used up, in the order of the pool; nothing is known of those that are missing.
+    pub loads: &'a [Load],
+    /// Where `round_robin` goes on: behind the account it chose last.
+    pub turn: usize,
 }
 
-/// Chooses the account for a request. A pin wins over the strategy and gives way only while its account cannot
-/// serve. Nothing is allocated unless no account can serve.
-pub fn choose(pool: &Pool, ask: &Ask<'_>, strategy: Strategy, now: Timestamp) -> Decision {
-    if let Some(choice) = ask.pinned.and_then(|pinned| sticky::keep(pool, ask, pinned, decision::Why::Pinned, now)) {
-        return Decision::Use(choice);
+impl<'a> Ask<'a> {
+    /// A first request for `model`, of which nothing more is known.
+    pub fn new(model: Option<&'a str>, family: &'a ModelFamily) -> Ask<'a> {
+        Ask { model, family, current: None, pinned: None, bound: None, excluded: &[], loads: &[], turn: 0 }
     }
-    let chosen = match strategy {
-        Strategy::Sticky => sticky::choose(pool, ask, now),
-    };
-    chosen.map_or_else(|| Decision::Exhausted(explain(pool, ask, now)), Decision::Use)
+
+    /// How much of the account at `position` is used up.
+    pub fn load(&self, position: usize) -> Load {
+        self.loads.get(position).copied().unwrap_or_default()
+    }
 }
 
-/// Every account with the reasons it cannot serve, and when the first of them can.
-pub fn explain(pool: &Pool, ask: &Ask<'_>, now: Timestamp) -> Exhausted {
-    let candidates: Vec<Candidate> = pool
-        .members
-        .iter()
-        .map(|member| Candidate {
-            account: member.id.clone(),
-            obstacles: obstacles(member, ask.model, ask.family, now),
-        })
-        .collect();
-    let available_at = candidates.iter().filter_map(Candidate::available_at).min();
-    let waiting_helps = candidates.iter().any(|candidate| {
-        candidate.available_at().is_some()
-            && candidate.obstacles.iter().all(|o| matches!(o.reason, Reason::RateLimited | Reason::CoolingDown))
-    });
-    Exhausted { candidates, available_at, rate_limited: waiting_helps }
+/// Chooses the account for a request. A resource that it is bound to beats everything, even when its account cannot
+/// serve. A pin wins over the strategy and gives way only while its account cannot serve. Nothing is allocated unless
+/// no account can serve.
+pub fn choose(pool: &Pool, ask: &Ask<'_>, strategy: Strategy, now: Timestamp) -> Decision {
+    select(pool, ask, strategy, now)
+        .map_or_else(|| Decision::Exhausted(explain::exhausted(pool, ask, strategy, now)), Decision::Use)
+}
+
+fn select(pool: &Pool, ask: &Ask<'_>, strategy: Strategy, now: Timestamp) -> Option<Choice> {
+    let choice = |position, why| {
+        let serving = serving::at(pool, ask, position, now)?;
+        Some(Choice { position, why, probe: serving.probe })
+    };
+    if let Some(bound) = ask.bound {
+        return choice(bound, Why::Bound);
+    }
+    if let Some(pinned) = ask.pinned.and_then(|pinned| choice(pinned, Why::Pinned)) {
+        return Some(pinned);
+    }
+    match strategy {
+        Strategy::Sticky => sticky::choose(pool, ask, now),
+        Strategy::RoundRobin => round_robin::choose(pool, ask, now),
+        Strategy::LeastUtilized => least_utilized::choose(pool, ask, now),
+        Strategy::Priority => priority::choose(pool, ask, now),
+        Strategy::Hybrid => hybrid::choose(pool, ask, now),
+    }
 }
 
 #[cfg(test)]

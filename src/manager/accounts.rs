@@ -238,7 +238,7 @@ fn use_in_session(state: &mut State, session: &str, account: &str, family: Optio
     match family {
         Some(family) => drop(record.accounts.insert(family.to_string(), account.to_owned())),
         None if record.accounts.is_empty() => {
-            record.accounts.insert(ModelFamily::of(None).to_string(), account.to_owned());
+            record.accounts.insert(ModelFamily::unnamed().to_string(), account.to_owned());
         }
         None => record.accounts.values_mut().for_each(|used| account.clone_into(used)),
     }

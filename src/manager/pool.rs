@@ -50,6 +50,8 @@ impl Manager {
                 || secret.is_none()
                 || self.base_url(account).is_none()
                 || bench.is_some_and(|b| b.needs_login),
+            priority: account.priority.unwrap_or_default(),
+            over_limit: None,
             scope: ModelScope::new(account.models.clone().unwrap_or_default()),
             limits: limits(account, memory.limits.get(&id)),
             cooldown: bench.map(|bench| bench.cooldown.clone()).or_else(|| cooldown(account)),

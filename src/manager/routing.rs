@@ -12,6 +12,7 @@ use crate::domain::account::{AccountId, Kind, ModelFamily};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::pool::Pool;
 use crate::domain::routing::decision::{Choice, Decision, Exhausted, Why};
+use crate::domain::routing::eligibility::is_usable;
 use crate::domain::routing::{Ask, choose};
 use crate::domain::time::Timestamp;
 use crate::store::{Creation, ProbeLock, SecretField, State};
@@ -122,7 +123,7 @@ impl Manager {
             let pinned = memory.pins.effective(view.state.pin.as_ref(), Some(&request.family)).and_then(position);
             (pinned, current(&memory, &view.pool, &request.family))
         };
-        let ask = Ask { model: request.model.as_deref(), family: &request.family, current, pinned, excluded };
+        let ask = Ask { current, pinned, excluded, ..Ask::new(request.model.as_deref(), &request.family) };
         choose(&view.pool, &ask, self.strategy(), self.clock.now())
     }
 
@@ -245,8 +246,7 @@ impl Manager {
     /// How many accounts can serve some model now.
     pub fn available(&self) -> usize {
         let (view, now) = (self.view(), self.clock.now());
-        let standing = crate::domain::routing::eligibility::standing;
-        view.pool.members.iter().filter(|member| standing(member, now).is_empty()).count()
+        view.pool.members.iter().filter(|member| is_usable(member, now)).count()
     }
 }
 
@@ -278,6 +278,13 @@ pub(super) fn is_served(kind: Kind) -> bool {
 pub(super) fn is_failover(why: Why) -> bool {
     match why {
         Why::Failover => true,
-        Why::Pinned | Why::Sticky | Why::First => false,
+        Why::Bound
+        | Why::Pinned
+        | Why::Sticky
+        | Why::First
+        | Why::RoundRobin
+        | Why::LeastUtilized
+        | Why::Priority
+        | Why::Hybrid => false,
     }
 }

@@ -18,7 +18,7 @@ pub struct RoutingDidSelectParams {
     pub family: String,
     /// 1 for the first account that is tried.
     pub attempt: u32,
-    /// `pinned`, `sticky`, `failover` or `first`.
+    /// `bound`, `pinned`, `sticky`, `failover`, `first`, `round_robin`, `least_utilized`, `priority` or `hybrid`.
     pub why: String,
 }
 

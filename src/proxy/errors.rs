@@ -107,10 +107,10 @@ fn exhausted_response(exhausted: &Exhausted, pool: &Pool, family: &ModelFamily, 
     let accounts: Vec<Value> = exhausted
         .candidates
         .iter()
-        .zip(1..)
-        .map(|(candidate, index): (_, usize)| {
+        .map(|candidate| {
+            let index = candidate.position + 1;
             let reasons: Vec<&str> = candidate.reasons().map(crate::domain::routing::eligibility::Reason::name).collect();
-            let label = pool.members.get(index - 1).map(|member| member.label.as_str());
+            let label = pool.members.get(candidate.position).map(|member| member.label.as_str());
             let until = candidate.available_at().map(Timestamp::as_millis);
             json!({"index": index, "id": candidate.account.as_str(), "label": label, "reasons": reasons, "availableAt": until})
         })

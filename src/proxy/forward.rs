@@ -77,7 +77,7 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
     };
     let request = RouteRequest {
         request_id,
-        family: ModelFamily::of(fields.model.as_deref()),
+        family: ModelFamily::of(fields.model.as_deref(), &proxy.manager.families()),
         model: fields.model,
         tried: Vec::new(),
         attempt: 1,

@@ -36,8 +36,9 @@ pub async fn switch(session: Arc<Session>, params: AccountsSwitchParams) -> Resu
         SwitchScope::Everywhere => Scope::Everywhere,
     };
     let account = params.account.map(|account| account.to_string());
-    let switched =
-        session.manager.switch(account, params.family.map(|family| ModelFamily::of(Some(&family))), scope).await?;
+    let families = session.manager.families();
+    let family = params.family.map(|family| ModelFamily::of(Some(&family), &families));
+    let switched = session.manager.switch(account, family, scope).await?;
     Ok(AccountsSwitchResult {
         account: switched.account.map(Account::from),
         previous: switched.previous.map(|id| id.to_string()),

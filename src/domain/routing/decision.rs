@@ -5,7 +5,7 @@ use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
 
 /// The outcome of a choice.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
     /// Use this account.
     Use(Choice),
@@ -27,32 +27,48 @@ pub struct Choice {
 /// Why an account was chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
+    /// It made a resource that the request names.
+    Bound,
     /// A person switched to it.
     Pinned,
     /// It is the one in use.
     Sticky,
-    /// The one in use cannot serve; this one has the fewest live sessions.
+    /// The one in use cannot serve, or others were tried for this request already.
     Failover,
     /// None was in use yet.
     First,
+    /// It is the next one.
+    RoundRobin,
+    /// It is used up least.
+    LeastUtilized,
+    /// Its owner prefers it.
+    Priority,
+    /// It has the best score, or none is far enough ahead of it.
+    Hybrid,
 }
 
 impl Why {
     /// The word on the wire and in the log.
     pub fn name(self) -> &'static str {
         match self {
+            Why::Bound => "bound",
             Why::Pinned => "pinned",
             Why::Sticky => "sticky",
             Why::Failover => "failover",
             Why::First => "first",
+            Why::RoundRobin => "round_robin",
+            Why::LeastUtilized => "least_utilized",
+            Why::Priority => "priority",
+            Why::Hybrid => "hybrid",
         }
     }
 }
 
 /// Why nothing can serve.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Exhausted {
-    /// Every account and what stands in its way.
+    /// Every account that might have been chosen and what stands in its way: all there are, or the one that the
+    /// request is bound to.
     pub candidates: Vec<Candidate>,
     /// When the first of them can serve again, if waiting helps any.
     pub available_at: Option<Timestamp>,
@@ -60,13 +76,30 @@ pub struct Exhausted {
     pub rate_limited: bool,
 }
 
+/// What would be chosen now, and how each account stands to that.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// The account a request would get; `None` when none can serve.
+    pub chosen: Option<Choice>,
+    /// Every account in the order of the pool.
+    pub candidates: Vec<Candidate>,
+    /// When nothing is chosen: when the first that may be can serve again, if waiting helps any.
+    pub available_at: Option<Timestamp>,
+}
+
 /// One account as routing saw it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
     /// The account.
     pub account: AccountId,
+    /// Its position in the pool.
+    pub position: usize,
     /// What stands in its way; empty when it can serve.
     pub obstacles: Vec<Obstacle>,
+    /// It could serve but is out for this request: it was tried already, or a sibling is probing it.
+    pub excluded: bool,
+    /// What the strategy compares accounts by, for those that compare a number.
+    pub score: Option<f64>,
 }
 
 impl Candidate {

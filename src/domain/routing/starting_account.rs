@@ -1,6 +1,6 @@
 //! Where a new session starts, so that parallel sessions start apart.
 
-use super::eligibility::standing;
+use super::eligibility::is_usable;
 use crate::domain::health::LONGEST_WAIT;
 use crate::domain::pool::{Member, Pool};
 use crate::domain::time::Timestamp;
@@ -30,7 +30,7 @@ pub struct Start {
 /// sessions on N ≥ K usable accounts all differ. `None` when no account is usable.
 pub fn starting_account(pool: &Pool, newcomer: Newcomer, now: Timestamp) -> Option<Start> {
     let active = if pool.active < pool.members.len() { pool.active } else { 0 };
-    let usable = |position: &usize| standing(&pool.members[*position], now).is_empty();
+    let usable = |position: &usize| is_usable(&pool.members[*position], now);
     if newcomer.others == 0 || !newcomer.spread {
         let position = pool.from_position(active).find(usable)?;
         return Some(Start { position, shifted: false });

@@ -24,6 +24,8 @@ fn member(name: &str) -> Member {
         enabled: true,
         locked: false,
         needs_login: false,
+        priority: 0,
+        over_limit: None,
         scope: ModelScope::default(),
         limits: [].into(),
         cooldown: None,
@@ -38,11 +40,11 @@ fn pool(count: usize) -> Pool {
 }
 
 fn ask<'a>(family: &'a ModelFamily, current: Option<usize>, excluded: &'a [usize]) -> Ask<'a> {
-    Ask { model: Some("gpt-5.2-codex"), family, current, pinned: None, excluded }
+    Ask { current, excluded, ..Ask::new(Some("gpt-5.2-codex"), family) }
 }
 
 fn family() -> ModelFamily {
-    ModelFamily::of(Some("gpt-5.2-codex"))
+    ModelFamily::named("gpt-5.2-codex")
 }
 
 #[track_caller]
@@ -81,7 +83,7 @@ fn a_pin_wins_gives_way_while_it_cannot_serve_and_is_returned_to() {
 fn a_limit_of_one_family_leaves_the_others_alone() {
     let mut pool = pool(2);
     pool.members[0].limits.insert("codex".to_owned(), LATER);
-    let family = ModelFamily::of(Some("gpt-5.1"));
+    let family = ModelFamily::named("gpt-5.1");
     assert_eq!(chosen(&pool, &Ask { model: Some("gpt-5.1"), ..ask(&family, Some(0), &[]) }), (0, Why::Sticky));
 }
 
@@ -98,7 +100,7 @@ fn a_skipped_account_always_carries_its_reasons_in_the_order_of_their_weight() {
     worst.scope = ModelScope::new(vec!["gpt-4*".to_owned()]);
     let reasons: Vec<_> =
         obstacles(&worst, Some("gpt-5.2-codex"), &family(), NOW).iter().map(|o| o.reason.name()).collect();
-    insta::assert_snapshot!(reasons.join(" "), @"disabled locked needsLogin rateLimited coolingDown circuitOpen notServed modelNotInScope");
+    insta::assert_snapshot!(reasons.join(" "), @"disabled locked needsLogin rateLimited coolingDown circuitOpen modelNotInScope notServed");
 }
 
 #[test]

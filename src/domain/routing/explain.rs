@@ -1,0 +1,59 @@
+//! Why an account is chosen and the others are not: every account with every reason and its number.
+
+use super::decision::{Candidate, Exhausted, Explanation};
+use super::eligibility::{Reason, obstacles};
+use super::{Ask, Strategy, hybrid, least_utilized, select};
+use crate::domain::pool::Pool;
+use crate::domain::time::Timestamp;
+
+/// What [`choose`](super::choose) would decide now, and how every account stands to that. An account that could be
+/// chosen has no obstacles.
+pub fn explain(pool: &Pool, ask: &Ask<'_>, strategy: Strategy, now: Timestamp) -> Explanation {
+    let chosen = select(pool, ask, strategy, now);
+    let candidates: Vec<Candidate> =
+        (0..pool.members.len()).filter_map(|position| candidate(pool, ask, strategy, position, now)).collect();
+    let may_be_chosen = |candidate: &&Candidate| ask.bound.is_none_or(|bound| bound == candidate.position);
+    let ends = candidates.iter().filter(may_be_chosen).filter_map(Candidate::available_at);
+    let available_at = if chosen.is_some() { None } else { ends.min() };
+    Explanation { chosen, candidates, available_at }
+}
+
+/// Every account that might have been chosen, with the reasons it cannot serve, and when the first of them can.
+pub(super) fn exhausted(pool: &Pool, ask: &Ask<'_>, strategy: Strategy, now: Timestamp) -> Exhausted {
+    let may_be_chosen = |position: &usize| ask.bound.is_none_or(|bound| bound == *position);
+    let candidates: Vec<Candidate> = (0..pool.members.len())
+        .filter(may_be_chosen)
+        .filter_map(|position| candidate(pool, ask, strategy, position, now))
+        .collect();
+    let ends_by_itself = |candidate: &Candidate| {
+        candidate.available_at().is_some()
+            && candidate.reasons().all(|reason| matches!(reason, Reason::RateLimited | Reason::CoolingDown))
+    };
+    Exhausted {
+        available_at: candidates.iter().filter_map(Candidate::available_at).min(),
+        rate_limited: candidates.iter().any(ends_by_itself),
+        candidates,
+    }
+}
+
+fn candidate(pool: &Pool, ask: &Ask<'_>, strategy: Strategy, position: usize, now: Timestamp) -> Option<Candidate> {
+    let member = pool.members.get(position)?;
+    Some(Candidate {
+        account: member.id.clone(),
+        position,
+        obstacles: obstacles(member, ask.model, ask.family, now),
+        excluded: ask.excluded.contains(&position),
+        score: score(pool, ask, strategy, position, now),
+    })
+}
+
+/// The number by which `strategy` compares the account; `None` for a strategy that compares none.
+#[expect(clippy::cast_precision_loss, reason = "a number to be looked at; the choice compares whole ones")]
+fn score(pool: &Pool, ask: &Ask<'_>, strategy: Strategy, position: usize, now: Timestamp) -> Option<f64> {
+    match strategy {
+        Strategy::Sticky | Strategy::RoundRobin => None,
+        Strategy::LeastUtilized => Some(least_utilized::utilisation(&ask.load(position))),
+        Strategy::Priority => pool.members.get(position).map(|member| member.priority as f64),
+        Strategy::Hybrid => Some(hybrid::score(&ask.load(position), ask.current == Some(position), now)),
+    }
+}

@@ -1,0 +1,12 @@
+//! How much of an account is used up: what changes with every request, kept apart from the pool, which does not.
+
+use crate::domain::health::condition::Condition;
+
+/// What the strategies that weigh accounts look at.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Load {
+    /// From 0, and 1 is all: the highest of USD used over the limit, quota window used, and rate-limit tokens used.
+    pub utilisation: f64,
+    /// Health, bucket and last use.
+    pub condition: Condition,
+}

@@ -1,0 +1,70 @@
+//! The accounts that can serve a request, one after the other, nothing allocated.
+
+use super::Ask;
+use super::decision::{Choice, Why};
+use super::eligibility::{can_serve, needs_probe};
+use super::load::Load;
+use crate::domain::pool::{Member, Pool};
+use crate::domain::time::Timestamp;
+
+/// An account that can serve the request and is not out for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Serving<'a> {
+    /// Its position in the pool.
+    pub position: usize,
+    /// The account.
+    pub member: &'a Member,
+    /// How much of it is used up.
+    pub load: Load,
+    /// It is due for a probe: every strategy puts it behind all that need none.
+    pub probe: bool,
+}
+
+impl Serving<'_> {
+    /// Chooses it, in the words of its strategy. It is a failover, whatever the strategy, when others were tried for
+    /// this request already.
+    pub fn because(self, ask: &Ask<'_>, why: Why) -> Choice {
+        let why = if ask.excluded.is_empty() { why } else { Why::Failover };
+        Choice { position: self.position, why, probe: self.probe }
+    }
+
+    /// Chooses it like [`Serving::because`] for a strategy that keeps the account in use: it is a failover too when
+    /// that one is left because it cannot serve, or not before a probe.
+    pub fn instead_of_current(self, pool: &Pool, ask: &Ask<'_>, why: Why, now: Timestamp) -> Choice {
+        let is_left = ask.current.is_some_and(|current| {
+            current != self.position && at(pool, ask, current, now).is_none_or(|current| current.probe)
+        });
+        self.because(ask, if is_left { Why::Failover } else { why })
+    }
+
+    /// Whether it is the account in use.
+    pub fn is_current(&self, ask: &Ask<'_>) -> bool {
+        ask.current == Some(self.position)
+    }
+}
+
+/// The account at `position`, if it can serve.
+pub fn at<'a>(pool: &'a Pool, ask: &Ask<'_>, position: usize, now: Timestamp) -> Option<Serving<'a>> {
+    let member = pool.members.get(position)?;
+    let serves = !ask.excluded.contains(&position) && can_serve(member, ask.model, ask.family, now);
+    serves.then(|| Serving { position, member, load: ask.load(position), probe: needs_probe(member, now) })
+}
+
+/// Those that can serve, counting on from `from`.
+pub fn counting_on<'a>(
+    pool: &'a Pool,
+    ask: &'a Ask<'a>,
+    from: usize,
+    now: Timestamp,
+) -> impl Iterator<Item = Serving<'a>> {
+    pool.from_position(from).filter_map(move |position| at(pool, ask, position, now))
+}
+
+/// Those that can serve, counting on from the account in use, or from where the family begins.
+pub fn counting_on_from_current<'a>(
+    pool: &'a Pool,
+    ask: &'a Ask<'a>,
+    now: Timestamp,
+) -> impl Iterator<Item = Serving<'a>> {
+    counting_on(pool, ask, ask.current.unwrap_or_else(|| pool.active_for(ask.family)), now)
+}

@@ -1,33 +1,84 @@
-//! The one source of time.
+//! The one source of time, and of which day a moment belongs to: days and months are local.
 #![expect(clippy::disallowed_methods, reason = "this file wraps the clock")]
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use crate::domain::time::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::domain::time::{Day, Timestamp};
 
 /// Reads the time. Cloning is cheap; tests hand in one that stands still.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+pub struct Clock {
+    read: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Read at the first need: the files it comes from are not worth a start's time.
+    zone: Arc<OnceLock<TimeZone>>,
+}
 
 impl Clock {
     /// The machine's wall clock.
     pub fn system() -> Clock {
-        Clock(Arc::new(|| {
+        Clock::from_fn(|| {
             let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             Timestamp(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
-        }))
+        })
     }
 
-    /// A clock that is read by `read`.
+    /// A clock that is read by `read`, in the machine's time zone.
     pub fn from_fn(read: impl Fn() -> Timestamp + Send + Sync + 'static) -> Clock {
-        Clock(Arc::new(read))
+        Clock { read: Arc::new(read), zone: Arc::default() }
+    }
+
+    /// This clock in another time zone, named as the variable `TZ` names it. One that is not known is UTC.
+    #[must_use]
+    pub fn in_zone(self, name: &str) -> Clock {
+        let zone = TimeZone::get(name).or_else(|_| TimeZone::posix(name)).unwrap_or(TimeZone::UTC);
+        Clock { zone: Arc::new(OnceLock::from(zone)), ..self }
     }
 
     /// The wall-clock time now.
     pub fn now(&self) -> Timestamp {
-        (self.0)()
+        (self.read)()
     }
+
+    /// The local day of `at`.
+    pub fn day(&self, at: Timestamp) -> Day {
+        let date = self.date(at);
+        Day { year: date.year().max(0), month: unsigned(date.month()), day: unsigned(date.day()) }
+    }
+
+    /// When the local day of `at` ends: its next midnight, or the moment that stands for it where the hands skip it.
+    pub fn day_ends(&self, at: Timestamp) -> Timestamp {
+        self.date(at).tomorrow().map_or(Timestamp(i64::MAX), |next| self.begin(next))
+    }
+
+    /// When the local month of `at` ends.
+    pub fn month_ends(&self, at: Timestamp) -> Timestamp {
+        self.date(at).last_of_month().tomorrow().map_or(Timestamp(i64::MAX), |next| self.begin(next))
+    }
+
+    /// `TZ` as a zone's name, a POSIX rule or a file, else what the system is set to, else UTC.
+    fn zone(&self) -> &TimeZone {
+        self.zone.get_or_init(TimeZone::system)
+    }
+
+    /// The local date of `at`; a time outside the years -9999 to 9999 counts as the end of them that is nearer.
+    fn date(&self, at: Timestamp) -> Date {
+        let bound = if at.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+        self.zone().to_datetime(jiff::Timestamp::from_millisecond(at.0).unwrap_or(bound)).date()
+    }
+
+    /// The first moment of `date`.
+    fn begin(&self, date: Date) -> Timestamp {
+        let midnight = date.to_zoned(self.zone().clone()).and_then(|midnight| midnight.start_of_day());
+        midnight.map_or(Timestamp(i64::MAX), |midnight| Timestamp(midnight.timestamp().as_millisecond()))
+    }
+}
+
+fn unsigned(part: i8) -> u8 {
+    u8::try_from(part).unwrap_or(1)
 }
 
 impl std::fmt::Debug for Clock {
@@ -39,4 +90,74 @@ impl std::fmt::Debug for Clock {
 /// A monotonic instant, for measuring how long something took.
 pub fn instant() -> Instant {
     Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 3_600_000;
+
+    fn clock(zone: &str) -> Clock {
+        Clock::from_fn(|| Timestamp(0)).in_zone(zone)
+    }
+
+    /// The moment of an instant such as `2026-03-08T12:00:00Z`.
+    fn at(text: &str) -> Timestamp {
+        Timestamp(text.parse::<jiff::Timestamp>().unwrap().as_millisecond())
+    }
+
+    #[track_caller]
+    fn check(zone: &str, moment: &str, day: &str, ends: &str, month_ends: &str) {
+        let (clock, moment) = (clock(zone), at(moment));
+        assert_eq!(clock.day(moment).to_string(), day);
+        assert_eq!(clock.day_ends(moment), at(ends));
+        assert_eq!(clock.month_ends(moment), at(month_ends));
+        let end = clock.day_ends(moment);
+        assert_ne!(clock.day(end), clock.day(Timestamp(end.0 - 1)));
+        assert_eq!(clock.day(Timestamp(end.0 - 1)).to_string(), day);
+    }
+
+    #[test]
+    fn days_and_months_end_at_local_midnight() {
+        check("UTC", "2026-11-21T04:00:00Z", "2026-11-21", "2026-11-22T00:00:00Z", "2026-12-01T00:00:00Z");
+        check("UTC", "2026-12-31T23:59:59.999Z", "2026-12-31", "2027-01-01T00:00:00Z", "2027-01-01T00:00:00Z");
+        check("UTC", "2028-02-29T00:00:00Z", "2028-02-29", "2028-03-01T00:00:00Z", "2028-03-01T00:00:00Z");
+        check("Asia/Tokyo", "2026-11-30T15:00:00Z", "2026-12-01", "2026-12-01T15:00:00Z", "2026-12-31T15:00:00Z");
+        check("Asia/Tokyo", "2026-11-30T14:59:59Z", "2026-11-30", "2026-11-30T15:00:00Z", "2026-11-30T15:00:00Z");
+        check("America/New_York", "2026-11-01T03:30:00Z", "2026-10-31", "2026-11-01T04:00:00Z", "2026-11-01T04:00:00Z");
+        // `EST5EDT` as a POSIX rule, and a half-hour zone that is west of it by name and east of it in truth.
+        check(
+            "EST5EDT,M3.2.0,M11.1.0",
+            "2026-11-21T04:00:00Z",
+            "2026-11-20",
+            "2026-11-21T05:00:00Z",
+            "2026-12-01T05:00:00Z",
+        );
+        check("IST-5:30", "2026-11-21T18:30:00Z", "2026-11-22", "2026-11-22T18:30:00Z", "2026-11-30T18:30:00Z");
+    }
+
+    #[test]
+    fn a_day_with_a_change_of_the_hands_is_23_or_25_hours_long() {
+        let clock = clock("Europe/Berlin");
+        for (noon, hours) in [("2026-03-29T10:00:00Z", 23), ("2026-10-25T11:00:00Z", 25), ("2026-11-21T11:00:00Z", 24)]
+        {
+            let ends = clock.day_ends(at(noon));
+            let began = clock.day_ends(Timestamp(at(noon).0 - 24 * HOUR));
+            assert_eq!(ends.0 - began.0, hours * HOUR, "{noon}");
+        }
+        // Where the hands go forward at midnight the day begins at one o'clock; where they go back, at the first zero.
+        check("America/Santiago", "2026-09-06T02:00:00Z", "2026-09-05", "2026-09-06T04:00:00Z", "2026-10-01T03:00:00Z");
+        check("America/Havana", "2026-10-31T12:00:00Z", "2026-10-31", "2026-11-01T04:00:00Z", "2026-11-01T04:00:00Z");
+    }
+
+    #[test]
+    fn an_unknown_zone_is_utc_and_absurd_times_are_borne() {
+        assert_eq!(clock("Mars/Olympus").day(at("2026-11-21T23:59:59Z")).to_string(), "2026-11-21");
+        for absurd in [Timestamp(i64::MIN), Timestamp(i64::MAX)] {
+            let clock = clock("Asia/Tokyo");
+            let _ = (clock.day(absurd), clock.day_ends(absurd), clock.month_ends(absurd));
+        }
+        assert_eq!(clock("UTC").day_ends(Timestamp(i64::MAX)), Timestamp(i64::MAX));
+    }
 }

@@ -1,5 +1,6 @@
 //! Choosing the account for a request.
 
+pub mod conversation;
 pub mod decision;
 pub mod eligibility;
 mod explain;

@@ -1,4 +1,8 @@
-//! Properties and cases of choosing.
+//! `sticky`, eligibility and where sessions start by example; the other strategies are in `cases`, what holds always
+//! in `properties`.
+
+mod cases;
+mod properties;
 
 use std::collections::BTreeSet;
 
@@ -168,37 +172,6 @@ proptest! {
             let start = starting_account(&pool, Newcomer { pid: *pid, others, spread: true }, NOW).expect("usable");
             pool.members[start.position].live_sessions += 1;
             prop_assert!(starts.insert(start.position));
-        }
-    }
-
-    #[test]
-    fn what_is_chosen_can_serve_and_the_same_input_makes_the_same_choice(
-        flags in prop::collection::vec((any::<bool>(), any::<bool>(), any::<bool>(), 0usize..3), 0..8),
-        current in prop::option::of(0usize..10), pinned in prop::option::of(0usize..10),
-    ) {
-        let mut pool = pool(flags.len());
-        for (member, (disabled, limited, open, sessions)) in pool.members.iter_mut().zip(&flags) {
-            member.enabled = !disabled;
-            member.live_sessions = *sessions;
-            if *limited {
-                member.limits.insert("gpt-5.2-codex".to_owned(), LATER);
-            }
-            if *open {
-                member.gate = Gate::Open { until: LATER };
-            }
-        }
-        let family = family();
-        let ask = Ask { pinned, ..ask(&family, current, &[]) };
-        let first = choose(&pool, &ask, Strategy::Sticky, NOW);
-        prop_assert_eq!(&first, &choose(&pool, &ask, Strategy::Sticky, NOW));
-        match first {
-            Decision::Use(choice) => {
-                let member = &pool.members[choice.position];
-                prop_assert!(obstacles(member, ask.model, ask.family, NOW).is_empty());
-            }
-            Decision::Exhausted(exhausted) => {
-                prop_assert!(exhausted.candidates.iter().all(|candidate| !candidate.obstacles.is_empty()));
-            }
         }
     }
 }

@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use crate::domain::account::Families;
 use crate::domain::health::breaker::BreakerSettings;
 use crate::domain::routing::Strategy;
+use crate::domain::usage::pricing::PriceTable;
 use crate::env::Environment;
 use crate::paths::Paths;
 use crate::secrets::Secret;
@@ -26,6 +27,8 @@ pub const DEFAULT_PROXY_KEY: &str = "sk-codex-account-manager";
 /// Where a value came from, strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
+    /// `routing/setStrategy`, until the session ends.
+    Session,
     /// `--strategy`, `--set` or another flag.
     Flag,
     /// The editor's `initializationOptions`.
@@ -44,6 +47,7 @@ impl Source {
     /// The word on the wire and on the command line.
     pub fn name(self) -> &'static str {
         match self {
+            Source::Session => "session",
             Source::Flag => "flag",
             Source::InitializationOptions => "initializationOptions",
             Source::Environment => "environment",
@@ -78,6 +82,8 @@ impl Setting {
 /// What the configuration is read from.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
+    /// The strategy that a client set for this session.
+    pub session_strategy: Option<Strategy>,
     /// `KEY=VALUE` pairs from flags, each with the flag's name.
     pub flags: Vec<(String, String, Value)>,
     /// The editor's options, `masterKey` left out.
@@ -92,6 +98,7 @@ pub struct Config {
     settings: Vec<Setting>,
     /// Made once from the settings, because every request asks for them.
     families: Families,
+    prices: PriceTable,
     /// One sentence for each unknown key and bad value.
     pub warnings: Vec<String>,
 }
@@ -100,6 +107,7 @@ impl Config {
     /// Reads all sources.
     pub fn load(paths: &Paths, environment: &Environment, sources: &Sources) -> Config {
         layers::merge(vec![
+            layers::session(sources.session_strategy),
             layers::flags(&sources.flags),
             layers::initialization_options(&sources.initialization_options),
             layers::environment(environment),
@@ -135,6 +143,26 @@ impl Config {
     /// `routing.families`
     pub fn families(&self) -> Families {
         self.families.clone()
+    }
+
+    /// `pricing`, before the built-in table.
+    pub fn prices(&self) -> &PriceTable {
+        &self.prices
+    }
+
+    /// `routing.wait_when_exhausted`
+    pub fn wait_when_exhausted(&self) -> bool {
+        self.flag("routing.wait_when_exhausted")
+    }
+
+    /// `routing.max_wait_ms`; `None` is no limit.
+    pub fn max_wait(&self) -> Option<Duration> {
+        Some(self.number("routing.max_wait_ms")).filter(|wait| *wait > 0).map(Duration::from_millis)
+    }
+
+    /// `routing.max_waits`
+    pub fn max_waits(&self) -> u32 {
+        u32::try_from(self.number("routing.max_waits")).unwrap_or(u32::MAX)
     }
 
     /// `routing.pid_offset`

@@ -5,16 +5,20 @@ pub mod accounts;
 pub mod event;
 mod failure;
 mod memory;
+pub mod metrics;
 pub mod notices;
-mod outcomes;
+pub mod outcomes;
 mod pins;
 mod pool;
 mod removal;
 mod report;
 pub mod routing;
 mod session;
+mod shared;
+pub mod spending;
 mod tasks;
 mod view;
+mod waits;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
@@ -32,6 +36,7 @@ use crate::domain::routing::Strategy;
 use crate::domain::time::Timestamp;
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind};
+use crate::ledger::Ledger;
 use crate::paths::Paths;
 use crate::secrets::Secret;
 use crate::secrets::master_key::KeySources;
@@ -40,7 +45,9 @@ use crate::upstream::Upstream;
 use event::Event;
 use failure::Failure;
 use memory::Memory;
+use metrics::Metrics;
 use tasks::Tasks;
+use waits::Waits;
 
 /// Where API keys without an address of their own are used.
 pub const DEFAULT_OPENAI_BASE_URL: &str = "https://api.openai.com";
@@ -84,10 +91,13 @@ pub struct Identity {
 /// The state of one process. Shared by its doors.
 pub struct Manager {
     store: Store,
+    ledger: Ledger,
+    metrics: Metrics,
+    waits: Waits,
     clock: Clock,
     environment: Environment,
     paths: Paths,
-    sources: Sources,
+    sources: Mutex<Sources>,
     config: RwLock<Arc<Config>>,
     config_stamps: Mutex<Stamps>,
     upstream: Upstream,
@@ -132,12 +142,15 @@ impl Manager {
         Ok(Arc::new(Manager {
             upstream: Upstream::new(&environment),
             store,
+            ledger: Ledger::new(paths.data_dir.clone(), clock.clone()),
+            metrics: Metrics::default(),
+            waits: Waits::default(),
+            sources: Mutex::new(sources),
+            config: RwLock::new(Arc::new(config)),
+            config_stamps,
             clock,
             environment,
             paths,
-            sources,
-            config: RwLock::new(Arc::new(config)),
-            config_stamps,
             default_base,
             identity,
             lock: Mutex::default(),
@@ -210,7 +223,12 @@ impl Manager {
         {
             return;
         }
-        let config = Config::load(&self.paths, &self.environment, &self.sources);
+        self.reload_config();
+    }
+
+    fn reload_config(&self) {
+        let sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let config = Config::load(&self.paths, &self.environment, &sources);
         for warning in &config.warnings {
             self.emit(Event::Notice(event::Notice { level: event::Level::Warning, text: warning.clone() }));
         }
@@ -249,10 +267,21 @@ impl Manager {
 
     fn tell_store_warnings(&self) {
         for warning in self.store.take_warnings() {
-            self.memory().warnings.push(warning.message.clone());
-            tracing::warn!("{}", warning.message);
-            self.emit(Event::Notice(event::Notice { level: event::Level::Warning, text: warning.message.clone() }));
+            self.warn(warning.message);
         }
+    }
+
+    /// Tells a warning by every door.
+    fn warn(&self, text: String) {
+        tracing::warn!("{text}");
+        self.memory().warnings.push(text.clone());
+        self.emit(Event::Notice(event::Notice { level: event::Level::Warning, text }));
+    }
+
+    /// Sets the strategy of this session, whatever the configuration says.
+    pub fn set_strategy(&self, strategy: Strategy) {
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner).session_strategy = Some(strategy);
+        self.reload_config();
     }
 }
 

@@ -122,6 +122,8 @@ notifications! {
     "accounts/didChange" => AccountsDidChange(accounts::AccountsDidChangeParams);
     /// An account was chosen for an attempt of a request.
     "routing/didSelect" => RoutingDidSelect(routing::RoutingDidSelectParams);
+    /// A request waits until an account is free.
+    "routing/didWait" => RoutingDidWait(routing::RoutingDidWaitParams);
     /// A request was answered to its end.
     "routing/didFinish" => RoutingDidFinish(routing::RoutingDidFinishParams);
 }

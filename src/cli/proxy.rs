@@ -121,7 +121,13 @@ async fn log(manager: Arc<Manager>, mut events: broadcast::Receiver<Event>) {
                 finished.duration_ms,
             )),
             Ok(Event::Notice(notice)) => Printer::stderr(&notice.text),
-            Ok(Event::AccountsChanged { .. }) => {}
+            Ok(Event::Waiting(waiting)) => Printer::stderr(&format!(
+                "{} {} waits for an account to be free, {} ms at most",
+                manager.now().as_millis(),
+                waiting.request_id,
+                waiting.wait_ms,
+            )),
+            Ok(Event::AccountsChanged { .. } | Event::WaitEnded { .. }) => {}
             Err(broadcast::error::RecvError::Lagged(missed)) => {
                 Printer::stderr(&format!("{missed} lines were left out"));
             }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::DEFAULT_PROXY_KEY;
 use crate::domain::account::{BadFamily, Families};
 use crate::domain::routing::Strategy;
+use crate::domain::usage::pricing::{PriceTable, parse_override};
 
 /// One key.
 #[derive(Debug, PartialEq)]
@@ -70,8 +71,8 @@ pub enum Shape {
     List,
     /// A list of names of families.
     Families,
-    /// A list of tables.
-    Tables,
+    /// A list of tables of prices.
+    Prices,
 }
 
 impl Shape {
@@ -112,7 +113,7 @@ impl Shape {
                 let names = Shape::List.accept(value)?;
                 families(&names).is_ok().then_some(names)
             }
-            Shape::Tables => value.as_array()?.iter().all(Value::is_object).then(|| value.clone()),
+            Shape::Prices => prices(value).is_ok().then(|| value.clone()),
         }
     }
 
@@ -127,9 +128,19 @@ impl Shape {
             Shape::Text => "text".to_owned(),
             Shape::List => "a list of texts".to_owned(),
             Shape::Families => "a list of names without `:` and control characters".to_owned(),
-            Shape::Tables => "a list of tables".to_owned(),
+            Shape::Prices => {
+                "a list of tables with `model`, `input` and, if they differ, `cached_input` and `output`, in USD per \
+                 million tokens"
+                    .to_owned()
+            }
         }
     }
+}
+
+/// The prices that a list of tables makes.
+pub fn prices(tables: &Value) -> Result<PriceTable, String> {
+    let tables = tables.as_array().ok_or_else(|| "this is not a list".to_owned())?;
+    Ok(PriceTable::new(tables.iter().map(parse_override).collect::<Result<_, String>>()?))
 }
 
 /// The families that a list of names makes.
@@ -187,19 +198,16 @@ pub static KEYS: &[Key] = &[
         "upstream calls per request after 5xx answers and connection errors",
     ),
     key("routing.wait_when_exhausted", Shape::Bool, Default::Bool(false), "wait when every account is limited")
-        .also("retryAllAccountsRateLimited", Some("CODEX_AUTH_RETRY_ALL_RATE_LIMITED"))
-        .dormant(),
+        .also("retryAllAccountsRateLimited", Some("CODEX_AUTH_RETRY_ALL_RATE_LIMITED")),
     key(
         "routing.max_wait_ms",
         Shape::Number(0, 8 * DAY_MS),
         Default::Number(30_000),
         "the longest such wait; 0 is no limit",
     )
-    .also("retryAllAccountsMaxWaitMs", Some("CODEX_AUTH_RETRY_ALL_MAX_WAIT_MS"))
-    .dormant(),
+    .also("retryAllAccountsMaxWaitMs", Some("CODEX_AUTH_RETRY_ALL_MAX_WAIT_MS")),
     key("routing.max_waits", Shape::Number(0, 1_000), Default::Number(1), "how many such waits a request may have")
-        .also("retryAllAccountsMaxRetries", Some("CODEX_AUTH_RETRY_ALL_MAX_RETRIES"))
-        .dormant(),
+        .also("retryAllAccountsMaxRetries", Some("CODEX_AUTH_RETRY_ALL_MAX_RETRIES")),
     key(
         "tokens.refresh_skew_ms",
         Shape::Number(0, DAY_MS),
@@ -236,5 +244,5 @@ pub static KEYS: &[Key] = &[
         "failures in a row that take an account or a host out",
     ),
     key("breaker.open_seconds", Shape::Number(1, 86_400), Default::Number(60), "for how long"),
-    key("pricing", Shape::Tables, Default::Empty, "USD per million tokens by model").dormant(),
+    key("pricing", Shape::Prices, Default::Empty, "USD per million tokens by model, before the built-in prices"),
 ];

@@ -6,8 +6,9 @@ use std::path::Path;
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
 
-use super::keys::{KEYS, Key, families};
+use super::keys::{KEYS, Key, families, prices};
 use super::{Config, Setting, Source};
+use crate::domain::routing::Strategy;
 use crate::env::Environment;
 
 /// What one source says.
@@ -59,7 +60,8 @@ pub fn merge(layers: Vec<Layer>) -> Config {
         }
     }
     let families = chosen.get("routing.families").and_then(|setting| families(&setting.value).ok()).unwrap_or_default();
-    Config { settings: KEYS.iter().filter_map(|key| chosen.remove(key.toml)).collect(), families, warnings }
+    let prices = chosen.get("pricing").and_then(|setting| prices(&setting.value).ok()).unwrap_or_default();
+    Config { settings: KEYS.iter().filter_map(|key| chosen.remove(key.toml)).collect(), families, prices, warnings }
 }
 
 fn suggestion(name: &str) -> String {
@@ -69,6 +71,17 @@ fn suggestion(name: &str) -> String {
         || "`codex-account-manager config show` lists the keys".to_owned(),
         |key| format!("did you mean `{}`?", key.toml),
     )
+}
+
+pub fn session(strategy: Option<Strategy>) -> Layer {
+    let entry = |strategy: Strategy| Entry {
+        source: Source::Session,
+        name: "routing.strategy".to_owned(),
+        key: super::key("routing.strategy"),
+        value: Value::from(strategy.name()),
+        location: Some("routing/setStrategy".to_owned()),
+    };
+    Layer { entries: strategy.map(entry).into_iter().collect(), warnings: Vec::new() }
 }
 
 pub fn flags(flags: &[(String, String, Value)]) -> Layer {

@@ -44,7 +44,7 @@ fn each_source_gives_way_to_the_stronger_one() {
     let variable = [("CODEX_AUTH_RATE_LIMIT_TOAST_DEBOUNCE_MS", "3")];
     let toml = "[notifications]\nrate_limit_debounce_ms = 4\n";
     let json = "{ \"rateLimitToastDebounceMs\": 5 }";
-    let all = Sources { flags: vec![flag], initialization_options: options, defaults: vec![] };
+    let all = Sources { flags: vec![flag], initialization_options: options, ..Sources::default() };
     let no_flag = Sources { flags: vec![], ..all.clone() };
     let none = Sources::default();
     for (toml, json, variables, sources, expected) in [

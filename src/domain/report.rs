@@ -24,6 +24,22 @@ pub enum State {
     Ready,
 }
 
+impl State {
+    /// The word on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Disabled => "disabled",
+            State::Locked => "locked",
+            State::NeedsLogin => "needsLogin",
+            State::OverLimit => "overLimit",
+            State::RateLimited => "rateLimited",
+            State::CoolingDown => "coolingDown",
+            State::CircuitOpen => "circuitOpen",
+            State::Ready => "ready",
+        }
+    }
+}
+
 /// One account, as `accounts/list` and the command line tell it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AccountReport {

@@ -24,6 +24,12 @@ impl Timestamp {
         Timestamp(self.0.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)))
     }
 
+    /// This time, `length` earlier.
+    #[must_use]
+    pub fn before(self, length: Duration) -> Timestamp {
+        Timestamp(self.0.saturating_sub(i64::try_from(length.as_millis()).unwrap_or(i64::MAX)))
+    }
+
     /// How long from `now` until this time; zero when it has passed.
     pub fn since(self, now: Timestamp) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(now.0)).unwrap_or(0))

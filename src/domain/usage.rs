@@ -2,6 +2,8 @@
 
 pub mod money;
 pub mod pricing;
+pub mod rate_headers;
+pub mod tokens;
 
 use std::ops::{Add, AddAssign};
 

@@ -1,7 +1,10 @@
 //! What happens, for the doors to tell in their own words.
 
 use crate::domain::account::{AccountId, ModelFamily};
+use crate::domain::routing::Strategy;
 use crate::domain::routing::decision::Why;
+use crate::domain::time::Timestamp;
+use crate::domain::usage::{Tokens, Usd};
 
 /// One happening.
 #[derive(Clone, Debug)]
@@ -17,6 +20,13 @@ pub enum Event {
     },
     /// An account was chosen for an attempt.
     Selected(Selected),
+    /// A request waits for an account to be free.
+    Waiting(Waiting),
+    /// It goes on, or gave up.
+    WaitEnded {
+        /// The request.
+        request_id: String,
+    },
     /// A request was answered to its end.
     Finished(Finished),
     /// Something for a person to know.
@@ -53,6 +63,21 @@ pub struct Selected {
     pub attempt: u32,
     /// Why this one.
     pub why: Why,
+    /// By which strategy.
+    pub strategy: Strategy,
+}
+
+/// A request waits for an account to be free.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// The request.
+    pub request_id: String,
+    /// Until when, at most.
+    pub until: Timestamp,
+    /// For how long from now, in milliseconds.
+    pub wait_ms: u64,
+    /// The family it asks for.
+    pub family: ModelFamily,
 }
 
 /// A request was answered to its end.
@@ -64,6 +89,10 @@ pub struct Finished {
     pub status: u16,
     /// Who answered.
     pub account: Option<AccountId>,
+    /// What the answer took, if it said so.
+    pub tokens: Option<Tokens>,
+    /// What that cost, if its model has a price.
+    pub cost: Option<Usd>,
     /// From arrival to end.
     pub duration_ms: u64,
     /// From arrival to the first byte.

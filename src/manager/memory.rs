@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::pins::SessionPins;
+use super::shared::Shared;
 use super::view::View;
 use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::health::Cooldown;
-use crate::domain::health::breaker::Breaker;
+use crate::domain::routing::conversation::Conversations;
 use crate::domain::time::Timestamp;
 use crate::store::State;
 
@@ -32,10 +33,16 @@ pub struct Memory {
     pub last_used: Option<AccountId>,
     /// What a person switched this session to.
     pub pins: SessionPins,
-    /// Per account.
-    pub breakers: HashMap<AccountId, Breaker>,
-    /// Per upstream authority.
-    pub hosts: HashMap<String, Breaker>,
+    /// What siblings know together.
+    pub shared: Shared,
+    /// Accounts that have spent what they may, and until when they are out.
+    pub over: HashMap<AccountId, Timestamp>,
+    /// Where `round_robin` goes on.
+    pub turn: Option<usize>,
+    /// The accounts of a stand-alone proxy's conversations.
+    pub conversations: Conversations,
+    /// Since when each limit is known here.
+    pub limited_since: HashMap<(AccountId, String), Timestamp>,
     /// Models an account does not have, and until when that is believed.
     pub unserved: HashMap<AccountId, BTreeMap<String, Timestamp>>,
     /// Limits that are on their way to the file.

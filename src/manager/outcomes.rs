@@ -1,16 +1,21 @@
 //! What an attempt proved, taken in: breakers and limits here at once, in the file for siblings off the request's
 //! path.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Manager;
-use super::memory::Bench;
+use super::memory::{Bench, Memory};
 use super::routing::{Route, RouteRequest};
+use super::shared::Deed;
+use super::spending::elapsed;
+use crate::clock;
 use crate::domain::account::AccountId;
-use crate::domain::health::{BENCH, Cooldown, Gate, Outcome, REASON_AUTH, REASON_QUOTA, REASON_REFUSED};
+use crate::domain::health::condition::Effect;
+use crate::domain::health::{BENCH, Cooldown, Outcome, REASON_AUTH, REASON_QUOTA, REASON_REFUSED};
 use crate::domain::pool::model_limit_key;
 use crate::domain::time::Timestamp;
-use crate::store::State;
+use crate::ledger::BreakerNote;
+use crate::store::{State, StoredAccount};
 
 /// How long an account is believed not to have a model.
 const UNSERVED: Duration = Duration::from_secs(60 * 60);
@@ -18,49 +23,109 @@ const UNSERVED: Duration = Duration::from_secs(60 * 60);
 /// How many models that is remembered of; a client that makes names up must not fill the memory.
 const MOST_UNSERVED: usize = 1024;
 
+/// What was measured of an attempt that is over.
+#[derive(Clone, Copy, Debug)]
+pub struct Measured {
+    /// The status of its answer; 0 for none.
+    pub status: u16,
+    /// When it began.
+    pub started: Instant,
+}
+
 impl Manager {
-    /// Takes in what an attempt proved. Siblings are told through the file, off the request's path.
-    pub fn record(&self, route: &Route, request: &RouteRequest, outcome: &Outcome) {
+    /// Takes in what an attempt proved. Siblings are told through the file, off the request's path. One that serves is
+    /// accounted when its answer is over; the others here.
+    pub fn record(&self, route: &Route, request: &RouteRequest, outcome: &Outcome, measured: Measured) {
         let now = self.clock.now();
         match outcome {
-            Outcome::Success => self.record_success(route, request),
-            Outcome::PassThrough => {}
-            Outcome::RateLimited { wait } => self.record_limit(route, request, now.after(*wait)),
-            Outcome::OutOfQuota => self.record_bench(route, REASON_QUOTA, false, now),
-            Outcome::KeyRefused => self.record_bench(route, REASON_AUTH, true, now),
-            Outcome::AccountRefused => self.record_bench(route, REASON_REFUSED, false, now),
-            Outcome::ModelUnavailable => {
-                if let Some(model) = &request.model {
-                    let mut memory = self.memory();
-                    let models = memory.unserved.entry(route.account.clone()).or_default();
-                    models.retain(|_, until| *until > now);
-                    if models.len() < MOST_UNSERVED {
-                        models.insert(model.clone(), now.after(UNSERVED));
-                    }
-                    memory.touch();
-                }
+            Outcome::Success => return self.record_success(route, request, measured),
+            Outcome::PassThrough => self.account_for(route, request, measured, None, None),
+            Outcome::RateLimited { wait } => {
+                self.account_for(route, request, measured, Some(Effect::RateLimited), None);
+                self.record_limit(route, request, now.after(*wait));
             }
-            Outcome::ServerFailure { overloaded } => self.record_failure(route, *overloaded, now),
-            Outcome::Unreachable => self.record_failure(route, false, now),
+            Outcome::OutOfQuota => {
+                self.account_for(route, request, measured, Some(Effect::RateLimited), None);
+                self.record_bench(route, REASON_QUOTA, false, now);
+            }
+            Outcome::KeyRefused => {
+                self.account_for(route, request, measured, Some(Effect::Failed), None);
+                self.record_bench(route, REASON_AUTH, true, now);
+            }
+            Outcome::AccountRefused => {
+                self.account_for(route, request, measured, Some(Effect::Failed), None);
+                self.record_bench(route, REASON_REFUSED, false, now);
+            }
+            Outcome::ModelUnavailable => {
+                self.account_for(route, request, measured, None, None);
+                self.record_unserved(route, request, now);
+            }
+            Outcome::ServerFailure { overloaded } => {
+                self.record_failure(route, request, measured, Effect::Failed, *overloaded);
+            }
+            Outcome::Unreachable => self.record_failure(route, request, measured, Effect::Unreachable, false),
         }
     }
 
-    fn record_success(&self, route: &Route, request: &RouteRequest) {
+    /// A limit so short that it is waited out: siblings need not know of it.
+    pub fn waits_shortly(&self, route: &Route, request: &RouteRequest, measured: Measured) {
+        self.account_for(route, request, measured, Some(Effect::RateLimited), None);
+    }
+
+    /// Leaves an attempt that does not serve in the ledger.
+    fn account_for(
+        &self,
+        route: &Route,
+        request: &RouteRequest,
+        measured: Measured,
+        effect: Option<Effect>,
+        breaker: Option<BreakerNote>,
+    ) {
+        let mut entry = self.entry(route, request);
+        entry.status = measured.status;
+        entry.duration_ms = elapsed(measured.started);
+        entry.effects.extend(effect);
+        entry.breaker = breaker;
+        self.write_entry(entry);
+    }
+
+    fn record_unserved(&self, route: &Route, request: &RouteRequest, now: Timestamp) {
+        let Some(model) = &request.model else { return };
         let mut memory = self.memory();
-        let mut changed = memory.breakers.remove(&route.account).is_some();
-        changed |= memory.hosts.remove(route.target.base_url.authority()).is_some();
-        changed |= memory.benches.remove(&route.account).is_some();
+        let models = memory.unserved.entry(route.account.clone()).or_default();
+        models.retain(|_, until| *until > now);
+        if models.len() < MOST_UNSERVED {
+            models.insert(model.clone(), now.after(UNSERVED));
+        }
+        memory.touch();
+    }
+
+    fn record_success(&self, route: &Route, request: &RouteRequest, measured: Measured) {
+        let host = route.target.base_url.authority();
+        let mut memory = self.memory();
+        let had_failures = memory.shared.has_failures(&route.account, host);
+        if had_failures {
+            memory.shared.add(Deed::Succeeded(route.account.clone(), host.to_owned()));
+            self.ledger.succeeded(route.account.clone(), host.to_owned());
+        }
+        let was_benched = memory.benches.remove(&route.account).is_some();
+        let mut changed = had_failures || was_benched;
         if let Some(model) = &request.model {
             changed |= memory.unserved.get_mut(&route.account).is_some_and(|models| models.remove(model).is_some());
         }
         if changed {
             memory.touch();
         }
+        let began = self.clock.now().before(clock::instant().duration_since(measured.started));
+        let over = limits_proved_over(&mut memory, route, request, began);
         drop(memory);
-        if changed || route.is_probe() {
+        if was_benched || route.is_probe() || !over.is_empty() {
             let id = route.account.clone();
+            let is_probe = was_benched || route.is_probe();
             let change = move |state: &mut State, _| {
-                if let Some(account) = state.account_mut(id.as_str()) {
+                let Some(account) = state.account_mut(id.as_str()) else { return };
+                account.rate_limit_reset_times.retain(|key, _| !over.contains(key));
+                if is_probe {
                     account.cooling_down_until = None;
                     account.cooldown_reason = None;
                     account.needs_login = None;
@@ -77,6 +142,9 @@ impl Manager {
             let mut memory = self.memory();
             let limits = memory.limits.entry(route.account.clone()).or_default();
             limits.extend(keys.iter().map(|key| (key.clone(), until)));
+            let now = self.clock.now();
+            let known = keys.iter().map(|key| ((route.account.clone(), key.clone()), now));
+            memory.limited_since.extend(known);
             memory.touch();
         }
         let (id, limited) = (route.account.clone(), route.account.clone());
@@ -111,28 +179,55 @@ impl Manager {
         self.write_later(change, move |memory| drop(memory.benches.remove(&benched)));
     }
 
-    /// Counts for the account's breaker and the host's. When the host's opens, the accounts are absolved: an
-    /// overloaded host must not take them out one by one.
-    fn record_failure(&self, route: &Route, overloaded: bool, now: Timestamp) {
+    /// Counts for the account's breaker and the host's, here and with the siblings. When the host's opens, the accounts
+    /// are absolved: an overloaded host must not take them out one by one.
+    fn record_failure(
+        &self,
+        route: &Route,
+        request: &RouteRequest,
+        measured: Measured,
+        effect: Effect,
+        overloaded: bool,
+    ) {
         let settings = self.config().breaker();
+        self.account_for(route, request, measured, Some(effect), Some(BreakerNote::Failed { settings, overloaded }));
         let state = self.view().state;
+        let host = route.target.base_url.authority();
+        let shares = |account: &&StoredAccount| self.base_url(account).is_some_and(|base| base.authority() == host);
+        let neighbours = state.accounts.iter().filter(shares).map(|account| AccountId::new(account.id.clone()));
+        let failed = Deed::Failed {
+            account: (!overloaded).then(|| route.account.clone()),
+            host: host.to_owned(),
+            neighbours: neighbours.collect(),
+            settings,
+            at: self.clock.now(),
+        };
         let mut memory = self.memory();
-        if !overloaded {
-            memory.breakers.entry(route.account.clone()).or_default().failed(settings, now);
-        }
-        let host = memory.hosts.entry(route.target.base_url.authority().to_owned()).or_default();
-        host.failed(settings, now);
-        let host_is_open = host.gate(settings, now) != Gate::Closed;
-        if host_is_open {
-            let authority = route.target.base_url.authority();
-            let neighbours = state
-                .accounts
-                .iter()
-                .filter(|account| self.base_url(account).is_some_and(|base_url| base_url.authority() == authority));
-            for account in neighbours {
-                memory.breakers.remove(&AccountId::new(account.id.clone()));
-            }
-        }
+        memory.shared.add(failed);
         memory.touch();
     }
+}
+
+/// The limits of the request's family and model that were known before the attempt began: its success proves them over.
+fn limits_proved_over(memory: &mut Memory, route: &Route, request: &RouteRequest, began: Timestamp) -> Vec<String> {
+    if memory.limited_since.is_empty() {
+        return Vec::new();
+    }
+    let mut keys = vec![request.family.to_string()];
+    keys.extend(request.model.as_ref().map(|model| model_limit_key(&request.family, model)));
+    keys.retain(|key| {
+        let known = (route.account.clone(), key.clone());
+        let is_over = memory.limited_since.get(&known).is_some_and(|since| *since < began);
+        if is_over {
+            memory.limited_since.remove(&known);
+            if let Some(limits) = memory.limits.get_mut(&route.account) {
+                limits.remove(key);
+            }
+        }
+        is_over
+    });
+    if !keys.is_empty() {
+        memory.touch();
+    }
+    keys
 }

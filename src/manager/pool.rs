@@ -51,7 +51,7 @@ impl Manager {
                 || self.base_url(account).is_none()
                 || bench.is_some_and(|b| b.needs_login),
             priority: account.priority.unwrap_or_default(),
-            over_limit: None,
+            over_limit: memory.over.get(&id).copied(),
             scope: ModelScope::new(account.models.clone().unwrap_or_default()),
             limits: limits(account, memory.limits.get(&id)),
             cooldown: bench.map(|bench| bench.cooldown.clone()).or_else(|| cooldown(account)),
@@ -65,16 +65,10 @@ impl Manager {
 
     /// The breaker of the account, else that of its host.
     fn gate(&self, account: &StoredAccount, id: &AccountId, memory: &Memory) -> Gate {
-        if memory.breakers.is_empty() && memory.hosts.is_empty() {
-            return Gate::Closed;
-        }
-        let (settings, now) = (self.config().breaker(), self.clock.now());
-        let own = memory.breakers.get(id).map_or(Gate::Closed, |breaker| breaker.gate(settings, now));
-        if own != Gate::Closed {
-            return own;
-        }
-        let host = self.base_url(account).and_then(|base_url| memory.hosts.get(base_url.authority()));
-        host.map_or(Gate::Closed, |breaker| breaker.gate(settings, now))
+        let base_url = self.base_url(account);
+        let host = base_url.as_ref().map(BaseUrl::authority);
+        let [own, host] = memory.shared.gates(id, host, self.config().breaker(), self.clock.now());
+        if own == Gate::Closed { host } else { own }
     }
 
     /// Where the account's requests go. `None` for an address that other hands wrote and that is refused: its key

@@ -104,7 +104,11 @@ impl Manager {
             daily_limit_usd: account.daily_limit_usd,
             monthly_limit_usd: account.monthly_limit_usd,
             added_at: Timestamp(account.added_at.unwrap_or_default()),
-            last_used_at: account.last_used.filter(|at| *at > 0).map(Timestamp),
+            last_used_at: account
+                .last_used
+                .filter(|at| *at > 0)
+                .map(Timestamp)
+                .max(memory.shared.last_used(&member.id)),
             sessions: sessions(&view.state, account),
         }
     }

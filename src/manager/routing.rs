@@ -1,5 +1,7 @@
 //! The way of a request: which account, and what its attempt proved.
 
+mod route;
+
 use std::convert::Infallible;
 use std::sync::{Arc, PoisonError};
 
@@ -10,70 +12,22 @@ use super::view::View;
 use super::{Manager, remember};
 use crate::domain::account::{AccountId, Kind, ModelFamily};
 use crate::domain::base_url::BaseUrl;
+use crate::domain::health::Gate;
 use crate::domain::pool::Pool;
-use crate::domain::routing::decision::{Choice, Decision, Exhausted, Why};
+use crate::domain::report::SessionKind;
+use crate::domain::routing::conversation::conversation_key;
+use crate::domain::routing::decision::{Choice, Decision, Explanation, Why};
 use crate::domain::routing::eligibility::is_usable;
-use crate::domain::routing::{Ask, choose};
+use crate::domain::routing::{Ask, Strategy, choose, explain};
 use crate::domain::time::Timestamp;
 use crate::store::{Creation, ProbeLock, SecretField, State};
 use crate::upstream::credential::Credential;
 
+pub use route::{Bound, Refusal, Route, RouteRequest, Target};
+
 /// A model that no family is known for is a family of its own; a client that makes names up must not let the
 /// session's record grow without end.
 const MOST_FAMILIES: usize = 64;
-
-/// What a request asks for, and what was tried for it already.
-#[derive(Debug)]
-pub struct RouteRequest {
-    /// The request.
-    pub request_id: String,
-    /// The model it names.
-    pub model: Option<String>,
-    /// Its family.
-    pub family: ModelFamily,
-    /// Accounts that are out for this request.
-    pub tried: Vec<AccountId>,
-    /// 1 for the first account that is tried.
-    pub attempt: u32,
-}
-
-/// The account for an attempt, with what it takes to use it.
-#[derive(Debug)]
-pub struct Route {
-    /// The account.
-    pub account: AccountId,
-    /// What it takes to use it.
-    pub target: Arc<Target>,
-    /// Held while this is the machine's one probe of the account; dropped with the route.
-    probe: Option<ProbeLock>,
-}
-
-impl Route {
-    /// Whether this is the machine's one probe of the account.
-    pub fn is_probe(&self) -> bool {
-        self.probe.is_some()
-    }
-}
-
-/// What it takes to use an account; made once for each state of the file.
-#[derive(Debug)]
-pub struct Target {
-    /// How people call it.
-    pub label: String,
-    /// Where its requests go.
-    pub base_url: BaseUrl,
-    /// What they authenticate with.
-    pub credential: Credential,
-}
-
-/// Why no account can be had.
-#[derive(Debug)]
-pub enum Refusal {
-    /// There is none at all; the sentence says how to add one, or why the file cannot be read.
-    NoAccounts(String),
-    /// None can serve.
-    Exhausted(Exhausted),
-}
 
 impl Manager {
     /// Chooses the account for the next attempt.
@@ -91,22 +45,30 @@ impl Manager {
                     "there is no account yet; add one with `codex-account-manager add LABEL`".to_owned()
                 })));
             }
+            let bound = match self.bound_position(&view, request) {
+                Ok(bound) => bound,
+                Err(bound) => return Err(Refusal::Bound(bound, None)),
+            };
             let excluded: Vec<usize> =
                 request.tried.iter().chain(&out).filter_map(|id| view.pool.position(id)).collect();
-            let choice = match self.decide(&view, request, &excluded) {
+            let choice = match self.decide(&view, request, bound, &excluded) {
                 Decision::Use(choice) => choice,
                 Decision::Exhausted(exhausted) => {
-                    self.notice_exhausted(&view.pool, &exhausted);
-                    return Err(Refusal::Exhausted(exhausted));
+                    return Err(match &request.bound {
+                        Some(bound) => Refusal::Bound(bound.clone(), Some(exhausted)),
+                        None => {
+                            self.notice_exhausted(&view.pool, &exhausted);
+                            Refusal::Exhausted(exhausted)
+                        }
+                    });
                 }
             };
             let id = view.pool.members[choice.position].id.clone();
-            let probe = if choice.probe { self.store.try_probe(id.as_str()) } else { None };
-            if choice.probe && probe.is_none() {
+            let Some(probes) = self.probes(&view, choice) else {
                 out.push(id);
                 continue;
-            }
-            match self.route_to(&view, &id, probe) {
+            };
+            match self.route_to(&view, &id, choice.why, probes) {
                 Some(route) => {
                     self.selected(&view, request, choice, &route);
                     return Ok(route);
@@ -116,19 +78,99 @@ impl Manager {
         }
     }
 
-    fn decide(&self, view: &View, request: &RouteRequest, excluded: &[usize]) -> Decision {
-        let (pinned, current) = {
-            let memory = self.memory();
-            let position = |id: AccountId| view.pool.position(&id);
-            let pinned = memory.pins.effective(view.state.pin.as_ref(), Some(&request.family)).and_then(position);
-            (pinned, current(&memory, &view.pool, &request.family))
+    /// The position of the account that the request is bound to.
+    fn bound_position(&self, view: &View, request: &RouteRequest) -> Result<Option<usize>, Bound> {
+        let Some(bound) = &request.bound else { return Ok(None) };
+        match view.pool.position(&bound.account) {
+            Some(position) if bound.torn.is_none() => Ok(Some(position)),
+            _ => Err(bound.clone()),
+        }
+    }
+
+    /// The locks of the probes that the choice is: of the account, of its host, or of both. `None` when a sibling has
+    /// one of them.
+    fn probes(&self, view: &View, choice: Choice) -> Option<Vec<ProbeLock>> {
+        if !choice.probe {
+            return Some(Vec::new());
+        }
+        let (id, account) = (&view.pool.members[choice.position].id, &view.state.accounts[choice.position]);
+        let (settings, now) = (self.config().breaker(), self.clock.now());
+        let base_url = self.base_url(account);
+        let host = base_url.as_ref().map(BaseUrl::authority);
+        let [own, of_host] = self.memory().shared.gates(id, host, settings, now);
+        let mut probes = Vec::new();
+        if let Some(host) = host.filter(|_| of_host != Gate::Closed) {
+            probes.push(self.store.try_lock("probe-host", host)?);
+        }
+        if own != Gate::Closed || probes.is_empty() {
+            probes.push(self.store.try_probe(id.as_str())?);
+        }
+        Some(probes)
+    }
+
+    pub(super) fn decide(
+        &self,
+        view: &View,
+        request: &RouteRequest,
+        bound: Option<usize>,
+        excluded: &[usize],
+    ) -> Decision {
+        let (strategy, now) = (self.strategy(), self.clock.now());
+        let mut memory = self.memory();
+        let Standpoint { pinned, current, turn } = self.standpoint(&mut memory, view, request);
+        let loads = match strategy {
+            Strategy::LeastUtilized | Strategy::Hybrid => memory.shared.loads(view, now),
+            Strategy::Sticky | Strategy::RoundRobin | Strategy::Priority => &[],
         };
-        let ask = Ask { current, pinned, excluded, ..Ask::new(request.model.as_deref(), &request.family) };
-        choose(&view.pool, &ask, self.strategy(), self.clock.now())
+        let model = request.model.as_deref();
+        let ask = Ask { current, pinned, bound, excluded, loads, turn, ..Ask::new(model, &request.family) };
+        choose(&view.pool, &ask, strategy, now)
+    }
+
+    /// What routing would decide for a request for `model` now, and why not otherwise.
+    pub async fn explain(
+        &self,
+        model: Option<&str>,
+        conversation: Option<&str>,
+    ) -> (Strategy, ModelFamily, Explanation) {
+        let mut request = RouteRequest {
+            model: model.map(str::to_owned),
+            family: ModelFamily::of(model, &self.families()),
+            conversation: conversation.and_then(|key| conversation_key(Some(key), &|_| None, None)),
+            ..RouteRequest::default()
+        };
+        self.consult(&mut request).await;
+        let (strategy, now, view) = (self.strategy(), self.clock.now(), self.view());
+        let mut memory = self.memory();
+        let Standpoint { pinned, current, turn } = self.standpoint(&mut memory, &view, &request);
+        let loads = memory.shared.loads(&view, now);
+        let ask = Ask { current, pinned, loads, turn, ..Ask::new(model, &request.family) };
+        let explanation = explain(&view.pool, &ask, strategy, now);
+        drop(memory);
+        (strategy, request.family, explanation)
+    }
+
+    /// From where this process chooses for a request.
+    fn standpoint(&self, memory: &mut Memory, view: &View, request: &RouteRequest) -> Standpoint {
+        let position = |id: AccountId| view.pool.position(&id);
+        let pinned = memory.pins.effective(view.state.pin.as_ref(), Some(&request.family)).and_then(position);
+        let current = match self.identity.kind {
+            SessionKind::Sidecar | SessionKind::Run => current(memory, &view.pool, &request.family),
+            SessionKind::Proxy => request
+                .conversation
+                .and_then(|key| memory.conversations.account(key, &request.family).cloned())
+                .and_then(|id| view.pool.position(&id)),
+        };
+        // Each process begins at its own offset, so that siblings share fairly.
+        let begin = || {
+            let start = memory.start.as_ref().and_then(|id| view.pool.position(id));
+            start.unwrap_or(self.identity.pid as usize % view.pool.members.len().max(1))
+        };
+        Standpoint { pinned, current, turn: memory.turn.unwrap_or_else(begin) }
     }
 
     /// Opens the account's key. One that does not open takes the account out, not the request.
-    fn route_to(&self, view: &View, id: &AccountId, probe: Option<ProbeLock>) -> Option<Route> {
+    fn route_to(&self, view: &View, id: &AccountId, why: Why, probes: Vec<ProbeLock>) -> Option<Route> {
         let position = view.state.position(id.as_str())?;
         let target = match view.targets[position].get() {
             Some(target) => Arc::clone(target),
@@ -137,7 +179,12 @@ impl Manager {
                 Arc::clone(view.targets[position].get_or_init(|| opened))
             }
         };
-        Some(Route { account: id.clone(), target, probe })
+        let took_place = self.strategy() == Strategy::Hybrid;
+        if took_place {
+            self.take_place(id);
+        }
+        let has_limit = Manager::has_limit(&view.state.accounts[position]);
+        Some(Route { account: id.clone(), target, why, has_limit, took_place, probes })
     }
 
     fn open_target(&self, view: &View, position: usize) -> Option<Target> {
@@ -167,12 +214,19 @@ impl Manager {
     }
 
     fn selected(&self, view: &View, request: &RouteRequest, choice: Choice, route: &Route) {
+        let keeps = keeps_an_account(self.strategy());
         let (before, is_new) = {
             let mut memory = self.memory();
+            memory.turn = Some((choice.position + 1) % view.pool.members.len());
             let known = memory.current.get(&request.family);
-            let is_new = known != Some(&route.account) && (known.is_some() || memory.current.len() < MOST_FAMILIES);
+            // Where every request goes elsewhere the file is told the first account alone.
+            let is_other = known != Some(&route.account) && (keeps || known.is_none());
+            let is_new = is_other && (known.is_some() || memory.current.len() < MOST_FAMILIES);
             if is_new {
                 memory.current.insert(request.family.clone(), route.account.clone());
+            }
+            if let (SessionKind::Proxy, Some(key)) = (self.identity.kind, request.conversation) {
+                memory.conversations.remember(key, &request.family, route.account.clone());
             }
             let last = memory.last_used.replace(route.account.clone());
             (last, is_new)
@@ -180,7 +234,7 @@ impl Manager {
         if is_new {
             self.write_current(request.family.clone(), route.account.clone());
         }
-        if before.as_ref() != Some(&route.account) {
+        if before.as_ref() != Some(&route.account) && (keeps || before.is_none() || is_failover(choice.why)) {
             self.notice_account(&view.pool, choice, request, before.as_ref());
         }
         if self.events.receiver_count() == 0 {
@@ -195,6 +249,7 @@ impl Manager {
             family: request.family.clone(),
             attempt: request.attempt,
             why: choice.why,
+            strategy: self.strategy(),
         }));
     }
 
@@ -272,6 +327,21 @@ pub(super) fn is_served(kind: Kind) -> bool {
         Kind::ApiKey => true,
         Kind::ChatGpt => false,
     }
+}
+
+/// Whether a strategy stays on an account, so that which one it is says something of the next request.
+fn keeps_an_account(strategy: Strategy) -> bool {
+    match strategy {
+        Strategy::Sticky | Strategy::Priority | Strategy::Hybrid => true,
+        Strategy::RoundRobin | Strategy::LeastUtilized => false,
+    }
+}
+
+/// From where a process chooses.
+struct Standpoint {
+    pinned: Option<usize>,
+    current: Option<usize>,
+    turn: usize,
 }
 
 /// Whether a choice says that another account could not serve.

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 
 use crate::upstream::{BodyError, RequestBody};
@@ -118,6 +118,11 @@ impl ReplayBody {
         let length = self.shared().length;
         AttemptBody { body: self.clone(), next: 0, left: length }.boxed_unsync()
     }
+}
+
+/// A body whose bytes are all here.
+pub fn whole(bytes: Bytes) -> RequestBody {
+    Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
 }
 
 impl Shared {

@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 use super::answer;
 use super::gate::Rejection;
 use super::stream::ProxyBody;
-use crate::domain::account::ModelFamily;
+use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::pool::Pool;
-use crate::domain::routing::decision::Exhausted;
+use crate::domain::routing::decision::{Candidate, Exhausted};
+use crate::domain::routing::eligibility::Reason;
 use crate::domain::time::Timestamp;
-use crate::manager::routing::Refusal;
+use crate::manager::routing::{Bound, Refusal};
 
 /// Past this wait a client had better give up than sleep.
 const WORTH_RETRYING_SECONDS: u64 = 120;
@@ -98,35 +99,15 @@ pub fn refused(refusal: &Refusal, pool: &Pool, family: &ModelFamily, now: Timest
             response
         }
         Refusal::Exhausted(exhausted) => exhausted_response(exhausted, pool, family, now),
+        Refusal::Bound(bound, exhausted) => bound_response(bound, exhausted.as_ref(), pool, now),
     }
 }
 
 fn exhausted_response(exhausted: &Exhausted, pool: &Pool, family: &ModelFamily, now: Timestamp) -> Response<ProxyBody> {
     let seconds =
         exhausted.available_at.map(|at| u64::try_from(at.since(now).as_millis().div_ceil(1000)).unwrap_or(u64::MAX));
-    let accounts: Vec<Value> = exhausted
-        .candidates
-        .iter()
-        .map(|candidate| {
-            let index = candidate.position + 1;
-            let reasons: Vec<&str> = candidate.reasons().map(crate::domain::routing::eligibility::Reason::name).collect();
-            let label = pool.members.get(candidate.position).map(|member| member.label.as_str());
-            let until = candidate.available_at().map(Timestamp::as_millis);
-            json!({"index": index, "id": candidate.account.as_str(), "label": label, "reasons": reasons, "availableAt": until})
-        })
-        .collect();
-    let told: Vec<String> = accounts
-        .iter()
-        .map(|account| {
-            let reasons = account["reasons"].as_array().into_iter().flatten().filter_map(Value::as_str);
-            format!(
-                "{} ({}): {}",
-                account["index"],
-                account["label"].as_str().unwrap_or_default(),
-                reasons.collect::<Vec<_>>().join(", ")
-            )
-        })
-        .collect();
+    let accounts = accounts(exhausted, pool);
+    let told = told(&accounts).join("; ");
     let (status, kind, code, begin) = if exhausted.rate_limited {
         let begin = format!("All accounts are limited for {family}");
         (StatusCode::TOO_MANY_REQUESTS, "usage_limit_reached", "all_accounts_rate_limited", begin)
@@ -139,10 +120,79 @@ fn exhausted_response(exhausted: &Exhausted, pool: &Pool, family: &ModelFamily, 
         )
     };
     let when = seconds.map(|seconds| format!(" The first is free again in {seconds} s.")).unwrap_or_default();
-    let message = format!("{begin}.{when} {}.", told.join("; "));
-    let mut body =
-        json!({"error": {"message": message, "type": kind, "param": null, "code": code, "accounts": accounts}});
-    if let (Some(at), Some(seconds)) = (exhausted.available_at, seconds) {
+    let message = format!("{begin}.{when} {told}.");
+    let body = json!({"error": {"message": message, "type": kind, "param": null, "code": code, "accounts": accounts}});
+    with_reset(status, body, exhausted.available_at, now)
+}
+
+/// The account that a request is bound to cannot serve: another one would not know what the request names.
+fn bound_response(bound: &Bound, exhausted: Option<&Exhausted>, pool: &Pool, now: Timestamp) -> Response<ProxyBody> {
+    let name = |id: &AccountId| {
+        pool.position(id).map_or_else(
+            || "an account that was removed".to_owned(),
+            |position| format!("account {} ({})", position + 1, pool.members[position].label),
+        )
+    };
+    let code = "resource_owner_unavailable";
+    let Bound { resource, account, torn } = bound;
+    let (status, why) = match (torn, exhausted) {
+        (Some((other, owner)), _) => (
+            StatusCode::CONFLICT,
+            format!(
+                "`{resource}` belongs to {} and `{other}` to {}. No account can serve both: make them anew with one \
+                 account, or send what they hold instead of their ids.",
+                name(account),
+                name(owner)
+            ),
+        ),
+        (None, None) => (
+            StatusCode::NOT_FOUND,
+            format!("`{resource}` belongs to {}. Send what it holds instead of its id.", name(account)),
+        ),
+        (None, Some(exhausted)) => {
+            let status =
+                if exhausted.rate_limited { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::SERVICE_UNAVAILABLE };
+            let why = told(&accounts(exhausted, pool)).join("; ");
+            let what = "Wait until it can, or send what it holds instead of its id";
+            (status, format!("`{resource}` belongs to {}, which cannot serve now: {why}. {what}.", name(account)))
+        }
+    };
+    let body = json!({"error": {"message": why, "type": "invalid_request_error", "param": null, "code": code}});
+    with_reset(status, body, exhausted.and_then(|exhausted| exhausted.available_at), now)
+}
+
+/// Every account with its reasons.
+fn accounts(exhausted: &Exhausted, pool: &Pool) -> Vec<Value> {
+    let account = |candidate: &Candidate| {
+        let reasons: Vec<&str> = candidate.reasons().map(Reason::name).collect();
+        let label = pool.members.get(candidate.position).map(|member| member.label.as_str());
+        let until = candidate.available_at().map(Timestamp::as_millis);
+        json!({
+            "index": candidate.position + 1,
+            "id": candidate.account.as_str(),
+            "label": label,
+            "reasons": reasons,
+            "availableAt": until,
+        })
+    };
+    exhausted.candidates.iter().map(account).collect()
+}
+
+/// The same in words.
+fn told(accounts: &[Value]) -> Vec<String> {
+    let words = accounts.iter().map(|account| {
+        let reasons = account["reasons"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let reasons = reasons.collect::<Vec<_>>().join(", ");
+        let reasons = if reasons.is_empty() { "did not answer" } else { &reasons };
+        format!("{} ({}): {reasons}", account["index"], account["label"].as_str().unwrap_or_default())
+    });
+    words.collect()
+}
+
+/// An error that says when to come again.
+fn with_reset(status: StatusCode, mut body: Value, at: Option<Timestamp>, now: Timestamp) -> Response<ProxyBody> {
+    let seconds = at.map(|at| u64::try_from(at.since(now).as_millis().div_ceil(1000)).unwrap_or(u64::MAX));
+    if let (Some(at), Some(seconds)) = (at, seconds) {
         body["error"]["resets_at"] = json!(at.as_millis().div_euclid(1000) + i64::from(at.as_millis() % 1000 != 0));
         body["error"]["resets_in_seconds"] = json!(seconds);
     }

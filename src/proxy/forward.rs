@@ -2,29 +2,37 @@
 //! it was refused; nothing is tried again once a byte of an answer went out.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, Response};
 
 use super::Proxy;
-use super::body::ReplayBody;
-use super::stream::{Ending, LastEvent, ProxyBody};
+use super::body::{self, ReplayBody};
+use super::stream::{Dialect, Ending, HiddenUsage, Meter, Passing, ProxyBody};
 use super::{errors, headers};
 use crate::clock;
 use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::health::Outcome;
-use crate::manager::routing::{Route, RouteRequest};
-use crate::upstream::{BodyError, RequestBody, SendError, openai};
-use examine::{Examined, examine};
+use crate::domain::routing::conversation::conversation_key;
+use crate::domain::usage::rate_headers;
+use crate::manager::outcomes::Measured;
+use crate::manager::routing::{Refusal, Route, RouteRequest};
+use crate::upstream::{RequestBody, SendError, openai};
+use answer::{Answer, body_failed, finish};
+use examine::{Examined, examine, examine_held};
 use fields::Fields;
+use held::Held;
 
+mod answer;
 mod examine;
 mod fields;
+mod held;
 mod models;
+mod resources;
 
 /// How often a short rate limit is waited out on one account.
 const SHORT_WAITS: u32 = 2;
@@ -39,12 +47,18 @@ struct Attempts<'p> {
     path_and_query: String,
     headers: HeaderMap,
     body: ReplayBody,
+    /// The body with the question for usage added, until an upstream refuses that.
+    asking_for_usage: Option<Bytes>,
+    /// The answer tells the ids of what the account owns from now on.
+    makes: bool,
     request: RouteRequest,
     /// Upstream calls that ended in a 5xx or in nothing.
     failures: u32,
     resends: u32,
     /// Attempts beyond the first.
     retries: u32,
+    /// How often it waited for an account to be free.
+    waits: u32,
     /// The answer to give when nothing better comes.
     kept: Option<(Route, Examined)>,
     unreachable: Option<String>,
@@ -53,7 +67,7 @@ struct Attempts<'p> {
 /// What to do after an attempt.
 enum Next {
     /// This is the answer.
-    Answer(Route, Response<ProxyBody>),
+    Answer(Answer),
     /// Try the next account.
     Another,
     /// The same account, once more.
@@ -69,91 +83,71 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
     let ending = Ending::new(Arc::clone(&proxy.manager), request_id.clone(), started);
     let is_head = head.method == Method::HEAD;
     let Some(body) = ReplayBody::new(body, &proxy.budget) else {
-        return finish(errors::too_large(), ending, is_head, None);
+        return finish(Answer::ours(errors::too_large()), ending, is_head);
     };
-    let fields = match Fields::read(&head.headers, &body).await {
+    let path = path_of(&path_and_query);
+    let fields = match Fields::read(path, &head.headers, &body).await {
         Ok(fields) => fields,
-        Err(error) => return finish(body_failed(error), ending, is_head, None),
+        Err(error) => return finish(Answer::ours(body_failed(error)), ending, is_head),
     };
+    let header = |name: &str| head.headers.get(name)?.to_str().ok();
+    let conversation = conversation_key(fields.prompt_cache_key.as_deref(), &header, fields.first_messages.as_deref());
     let request = RouteRequest {
         request_id,
+        endpoint: path.to_owned(),
         family: ModelFamily::of(fields.model.as_deref(), &proxy.manager.families()),
         model: fields.model,
-        tried: Vec::new(),
-        attempt: 1,
+        conversation,
+        resources: fields.resources,
+        ..RouteRequest::default()
     };
     let mut attempts = Attempts {
+        makes: resources::makes(&head.method, path, fields.stores),
         headers: headers::for_upstream(std::mem::take(&mut head.headers)),
         proxy,
         head,
         path_and_query,
         body,
+        asking_for_usage: fields.asking_for_usage,
         request,
         failures: 0,
         resends: 0,
         retries: 0,
+        waits: 0,
         kept: None,
         unreachable: None,
     };
-    let (route, mut response) = attempts.run().await;
+    let mut answer = attempts.run().await;
+    let headers = answer.response.headers_mut();
     if !attempts.body.is_replayable() {
-        response.headers_mut().insert(HeaderName::from_static("x-failover"), HeaderValue::from_static("off"));
+        headers.insert(HeaderName::from_static("x-failover"), HeaderValue::from_static("off"));
     }
-    response.headers_mut().insert(HeaderName::from_static("x-retry-count"), HeaderValue::from(attempts.retries));
+    headers.insert(HeaderName::from_static("x-retry-count"), HeaderValue::from(attempts.retries));
     let strategy = HeaderValue::from_static(proxy.manager.strategy().name());
-    response.headers_mut().insert(HeaderName::from_static("x-routing-strategy"), strategy);
-    finish(response, ending, is_head, route.as_ref())
+    headers.insert(HeaderName::from_static("x-routing-strategy"), strategy);
+    finish(answer, ending, is_head)
 }
 
-/// Puts our own headers on an answer and ties its end to what is told of it.
-fn finish(
-    mut response: Response<ProxyBody>,
-    ending: Ending,
-    is_head: bool,
-    route: Option<&Route>,
-) -> Response<ProxyBody> {
-    let ours = response.headers_mut();
-    if let Ok(id) = HeaderValue::from_str(ending.request_id()) {
-        ours.insert(HeaderName::from_static("x-request-id"), id);
-    }
-    if let Some(route) = route {
-        ours.insert(HeaderName::from_static("x-account-id"), headers::percent_encoded(route.account.as_str()));
-        ours.insert(HeaderName::from_static("x-account-label"), headers::percent_encoded(&route.target.label));
-    }
-    let ending = ending.with_answer(route.map(|route| route.account.clone()), response.status().as_u16());
-    response.map(|body| body.ending(ending, is_head))
-}
-
-fn body_failed(error: BodyError) -> Response<ProxyBody> {
-    match error {
-        BodyError::TooLong => errors::too_large(),
-        // Nobody is there to read it.
-        BodyError::ClientLeft => errors::rejected(super::gate::Rejection::Malformed("its body ended early")),
-    }
+fn path_of(path_and_query: &str) -> &str {
+    path_and_query.split('?').next().unwrap_or_default()
 }
 
 impl Attempts<'_> {
-    async fn run(&mut self) -> (Option<Route>, Response<ProxyBody>) {
+    async fn run(&mut self) -> Answer {
         loop {
+            self.proxy.manager.consult(&mut self.request).await;
             let mut route = match self.proxy.manager.route(&self.request) {
                 Ok(route) => route,
-                Err(refusal) => {
-                    if let Some((route, examined)) = self.kept.take() {
-                        let response = examined.into_response(&self.head);
-                        return (Some(route), response);
-                    }
-                    if let Some(why) = &self.unreachable {
-                        return (None, errors::unreachable(why));
-                    }
-                    let pool = self.proxy.manager.view().pool;
-                    return (None, errors::refused(&refusal, &pool, &self.request.family, self.proxy.manager.now()));
-                }
+                Err(refusal) => match self.refused(refusal).await {
+                    Some(answer) => return answer,
+                    None => continue,
+                },
             };
             let mut short_waits = SHORT_WAITS;
             loop {
                 match self.attempt(route, &mut short_waits).await {
-                    Next::Answer(route, response) => return (Some(route), response),
-                    Next::GiveUp(response) => return (None, response),
+                    Next::Answer(answer) => return answer,
+                    Next::GiveUp(response) => return Answer::ours(response),
                     Next::Another => break,
                     Next::Same(same) => route = same,
                 }
@@ -164,6 +158,27 @@ impl Attempts<'_> {
         }
     }
 
+    /// No account can serve: the answer, or `None` after a wait for one to be free.
+    async fn refused(&mut self, refusal: Refusal) -> Option<Answer> {
+        if let Some((route, examined)) = self.kept.take() {
+            return Some(Answer::of(route, examined.into_response(&self.head)));
+        }
+        if let Some(why) = &self.unreachable {
+            return Some(Answer::ours(errors::unreachable(why)));
+        }
+        let manager = &self.proxy.manager;
+        if let Refusal::Exhausted(exhausted) | Refusal::Bound(_, Some(exhausted)) = &refusal
+            && self.body.is_replayable()
+            && manager.wait_for_room(&self.request, exhausted, self.waits).await
+        {
+            self.waits += 1;
+            self.request.tried.clear();
+            return None;
+        }
+        let pool = manager.view().pool;
+        Some(Answer::ours(errors::refused(&refusal, &pool, &self.request.family, manager.now())))
+    }
+
     /// One call of an upstream.
     async fn attempt(&mut self, route: Route, short_waits: &mut u32) -> Next {
         let Some(request) = self.upstream_request(&route) else {
@@ -172,22 +187,33 @@ impl Attempts<'_> {
             return Next::Another;
         };
         let manager = &self.proxy.manager;
+        let started = clock::instant();
         let response = match manager.upstream().send(request).await {
             Ok(response) => response,
             Err(SendError::Body(error)) => return Next::GiveUp(body_failed(error)),
-            Err(error) => return self.no_answer(route, &error),
+            Err(error) => return self.no_answer(route, started, &error),
         };
-        if response.status().is_success() || response.status().is_informational() || response.status().is_redirection()
-        {
-            manager.record(&route, &self.request, &Outcome::Success);
-            return self.pass_on(route, response).await;
+        let status = response.status();
+        let (examined, outcome) = if status.is_success() || status.is_informational() || status.is_redirection() {
+            match self.begin(response).await {
+                Ok((held, None)) => return self.pass_on(route, held, started).await,
+                Ok((held, Some(error))) => examine_held(held, error, manager.now()),
+                Err(why) => return self.no_answer(route, started, &SendError::Broken(why.to_owned())),
+            }
+        } else {
+            examine(response, manager.now()).await
+        };
+        if self.asking_for_usage.is_some() && examined.refuses_asking_for_usage() {
+            self.asking_for_usage = None;
+            return Next::Same(route);
         }
-        let (examined, outcome) = examine(response, manager.now()).await;
+        let measured = Measured { status: examined.status(), started };
         let outcome = match outcome {
             Outcome::RateLimited { wait } if wait <= manager.config().short_retry() && *short_waits > 0 => {
                 if self.body.is_replayable() {
                     *short_waits -= 1;
                     drop(examined);
+                    manager.waits_shortly(&route, &self.request, measured);
                     tokio::time::sleep(wait.max(Duration::from_millis(1))).await;
                     return Next::Same(route);
                 }
@@ -195,7 +221,7 @@ impl Attempts<'_> {
             }
             other => other,
         };
-        manager.record(&route, &self.request, &outcome);
+        manager.record(&route, &self.request, &outcome, measured);
         self.after(route, examined, &outcome)
     }
 
@@ -219,7 +245,7 @@ impl Attempts<'_> {
         };
         if !(next && self.body.is_replayable()) {
             let response = examined.into_response(&self.head);
-            return Next::Answer(route, response);
+            return Next::Answer(Answer::of(route, response));
         }
         self.out(&route.account);
         let replace = match outcome {
@@ -234,22 +260,22 @@ impl Attempts<'_> {
     }
 
     /// No answer came: to the next account, or once more to the only one, within the bounds.
-    fn no_answer(&mut self, route: Route, error: &SendError) -> Next {
+    fn no_answer(&mut self, route: Route, started: Instant, error: &SendError) -> Next {
         let manager = &self.proxy.manager;
-        manager.record(&route, &self.request, &Outcome::Unreachable);
+        manager.record(&route, &self.request, &Outcome::Unreachable, Measured { status: 0, started });
         let was_sent = matches!(error, SendError::Broken(_));
         self.failures += 1;
         self.unreachable = Some(error.to_string());
         let is_spent = self.failures >= manager.config().max_attempts() || (was_sent && self.resends >= RESENDS);
         if is_spent || !self.body.is_replayable() {
             return match self.kept.take() {
-                Some((route, examined)) => Next::Answer(route, examined.into_response(&self.head)),
+                Some((route, examined)) => Next::Answer(Answer::of(route, examined.into_response(&self.head))),
                 None => Next::GiveUp(errors::unreachable(&error.to_string())),
             };
         }
         if was_sent {
             self.resends += 1;
-            if manager.available() <= 1 {
+            if manager.available() <= 1 || self.request.bound.is_some() {
                 return Next::Same(route);
             }
         }
@@ -263,50 +289,71 @@ impl Attempts<'_> {
 
     fn upstream_request(&self, route: &Route) -> Option<Request<RequestBody>> {
         let uri = openai::target(&route.target.base_url, &self.path_and_query)?;
-        let mut request = Request::new(self.body.attempt());
+        let mut headers = self.headers.clone();
+        let body = match &self.asking_for_usage {
+            Some(asking) => {
+                headers.remove(CONTENT_LENGTH);
+                body::whole(asking.clone())
+            }
+            None => self.body.attempt(),
+        };
+        let mut request = Request::new(body);
         *request.method_mut() = self.head.method.clone();
         *request.uri_mut() = uri;
-        *request.headers_mut() = self.headers.clone();
+        *request.headers_mut() = headers;
         route.target.credential.apply(request.headers_mut())?;
         Some(request)
     }
 
+    /// Reads the beginning of a stream; other answers are not held.
+    async fn begin(&self, response: Response<Incoming>) -> Result<(Held, Option<serde_json::Value>), &'static str> {
+        let dialect = self.dialect(response.headers());
+        let meter = Meter::new(dialect);
+        match dialect {
+            Dialect::Responses | Dialect::Completions => held::until_output(response, meter).await,
+            Dialect::Document | Dialect::Other => Ok((Held::nothing(response, meter), None)),
+        }
+    }
+
     /// Passes a good answer on as it comes.
-    async fn pass_on(&self, route: Route, response: Response<Incoming>) -> Next {
-        let (head, body) = response.into_parts();
-        if self.head.method == Method::GET && self.path_and_query.split('?').next() == Some("/v1/models") {
-            let response = models::with_empty_models(head, body).await;
-            return Next::Answer(route, response);
+    async fn pass_on(&mut self, route: Route, held: Held, started: Instant) -> Next {
+        let manager = &self.proxy.manager;
+        let Held { head, bytes, rest, meter } = held;
+        let status = head.status.as_u16();
+        let header = |name: &str| head.headers.get(name)?.to_str().ok();
+        manager.record(&route, &self.request, &Outcome::Success, Measured { status, started });
+        let mut ticket = manager.ticket(&route, &self.request, started);
+        ticket.rate_used(rate_headers::tokens_used(&header));
+        ticket.makes(self.makes);
+        if self.head.method == Method::GET && path_of(&self.path_and_query) == "/v1/models" {
+            let response = models::with_empty_models(head, rest).await;
+            return Next::Answer(Answer { response, route: Some(route), ticket: Some(ticket) });
         }
-        let mut answer = Response::new(());
-        *answer.status_mut() = head.status;
-        let watch = self.last_event(&head.headers);
-        *answer.headers_mut() = headers::for_client(head.headers);
-        Next::Answer(route, answer.map(|()| ProxyBody::passing(None, body, watch)))
+        let mut response = Response::new(());
+        *response.status_mut() = head.status;
+        let mut headers = headers::for_client(head.headers);
+        let is_completions = meter.dialect() == Dialect::Completions;
+        let hidden = (self.asking_for_usage.is_some() && is_completions).then(HiddenUsage::default);
+        if hidden.is_some() {
+            headers.remove(CONTENT_LENGTH);
+        }
+        *response.headers_mut() = headers;
+        let body = Passing::new(rest, meter).after(bytes).hiding(hidden);
+        let response = response.map(|()| body.into());
+        Next::Answer(Answer { response, route: Some(route), ticket: Some(ticket) })
     }
 
-    /// A stream of answers has a last event; without it the answer is not whole, however cleanly it ends.
-    fn last_event(&self, headers: &HeaderMap) -> Option<LastEvent> {
-        let is_stream = content_type(headers).is_some_and(|kind| kind.starts_with("text/event-stream"));
-        let path = self.path_and_query.split('?').next().unwrap_or_default();
-        match path {
-            _ if !is_stream || self.head.method != Method::POST => None,
-            "/v1/responses" => Some(LastEvent::default()),
-            "/v1/chat/completions" | "/v1/completions" => Some(LastEvent::of_completions()),
-            _ => None,
+    /// How the answer is read on its way.
+    fn dialect(&self, headers: &HeaderMap) -> Dialect {
+        let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let is_post = self.head.method == Method::POST;
+        match path_of(&self.path_and_query) {
+            "/v1/responses" if is_post && kind.starts_with("text/event-stream") => Dialect::Responses,
+            "/v1/chat/completions" | "/v1/completions" if is_post && kind.starts_with("text/event-stream") => {
+                Dialect::Completions
+            }
+            _ if kind.starts_with("application/json") && (is_post || self.makes) => Dialect::Document,
+            _ => Dialect::Other,
         }
     }
-}
-
-fn content_type(headers: &HeaderMap) -> Option<&str> {
-    headers.get(CONTENT_TYPE)?.to_str().ok()
-}
-
-/// An answer whose bytes are all here.
-fn whole(status: StatusCode, mut headers: HeaderMap, bytes: Bytes) -> Response<ProxyBody> {
-    headers.remove(CONTENT_LENGTH);
-    let mut response = Response::new(ProxyBody::full(bytes));
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    response
 }

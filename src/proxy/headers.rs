@@ -5,6 +5,8 @@ use std::fmt::Write;
 
 use hyper::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue};
 
+use crate::domain::account::AccountId;
+
 /// Whether a header stays here: those of one connection, of the browser, of other proxies, and of accounts.
 #[expect(clippy::match_same_arms, reason = "each kind of header stands by itself")]
 fn is_kept_back(name: &str) -> bool {
@@ -59,6 +61,12 @@ fn forwarded(mut headers: HeaderMap) -> HeaderMap {
         headers.remove(name);
     }
     headers
+}
+
+/// Says who answers.
+pub fn name_account(headers: &mut HeaderMap, account: &AccountId, label: &str) {
+    headers.insert(HeaderName::from_static("x-account-id"), percent_encoded(account.as_str()));
+    headers.insert(HeaderName::from_static("x-account-label"), percent_encoded(label));
 }
 
 /// `text` as a header value, with every byte that is not plain ASCII percent-encoded.

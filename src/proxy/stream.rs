@@ -1,25 +1,24 @@
 //! Answers as they pass to the client, event by event. A stream that broke is seen as broken: the client's
 //! response is aborted, never ended as if it were whole.
 
+mod ending;
+mod events;
+mod fields;
+mod hidden;
+mod meter;
+
+use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use crate::clock;
-use crate::domain::account::AccountId;
-use crate::manager::Manager;
-use crate::manager::event::Finished;
-
-/// What `routing/didFinish` says when the client left before the end.
-const CLIENT_LEFT: u16 = 499;
-
-/// What it says when the upstream broke the answer off.
-const UPSTREAM_BROKE: u16 = 502;
+pub use ending::Ending;
+pub use hidden::HiddenUsage;
+pub use meter::{Dialect, Meter};
 
 /// Why an answer was aborted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,10 +41,46 @@ pub enum ProxyBody {
 
 /// An upstream's answer on its way.
 pub struct Passing {
-    head: Option<Bytes>,
+    /// Read of the upstream, and not passed yet.
+    held: VecDeque<Bytes>,
     upstream: Incoming,
-    watch: Option<LastEvent>,
+    /// The upstream has nothing more.
+    is_over: bool,
+    meter: Meter,
+    hidden: Option<HiddenUsage>,
     ending: Option<Ending>,
+    /// What is read waits for this.
+    settling: Option<BoxFuture<'static, ()>>,
+}
+
+impl Passing {
+    /// The upstream's body, read by `meter`.
+    pub fn new(upstream: Incoming, meter: Meter) -> Passing {
+        Passing { held: VecDeque::new(), upstream, is_over: false, meter, hidden: None, ending: None, settling: None }
+    }
+
+    /// The same, after `held`, which was read of it and metered already.
+    #[must_use = "this returns the body with what was held back"]
+    pub fn after(mut self, held: VecDeque<Bytes>) -> Passing {
+        self.held = held;
+        self
+    }
+
+    /// The same, with the usage taken out that the client did not ask for.
+    #[must_use = "this returns the body with its filter"]
+    pub fn hiding(mut self, hidden: Option<HiddenUsage>) -> Passing {
+        if let Some(mut hidden) = hidden {
+            self.held = self.held.iter().map(|bytes| hidden.pass(bytes)).filter(|bytes| !bytes.is_empty()).collect();
+            self.hidden = Some(hidden);
+        }
+        self
+    }
+}
+
+impl From<Passing> for ProxyBody {
+    fn from(passing: Passing) -> ProxyBody {
+        ProxyBody::Passing(Box::new(passing))
+    }
 }
 
 impl ProxyBody {
@@ -54,21 +89,17 @@ impl ProxyBody {
         ProxyBody::Full(Some(bytes), None)
     }
 
-    /// The upstream's, after `head`, which was read of it already.
-    pub fn passing(head: Option<Bytes>, upstream: Incoming, watch: Option<LastEvent>) -> ProxyBody {
-        ProxyBody::Passing(Box::new(Passing { head, upstream, watch, ending: None }))
-    }
-
     /// The same body, told as finished when it is sent. One that has no bytes is not asked for any.
     #[must_use = "this returns the body with its ending"]
     pub fn ending(self, mut ending: Ending, is_head: bool) -> ProxyBody {
         if is_head || self.is_end_stream() {
-            ending.complete();
+            ending.complete(None);
         }
         match self {
             ProxyBody::Full(bytes, _) => ProxyBody::Full(bytes, Some(ending)),
             ProxyBody::Passing(mut passing) => {
                 passing.ending = Some(ending);
+                passing.settle_what_is_held();
                 ProxyBody::Passing(passing)
             }
         }
@@ -84,7 +115,7 @@ impl Body for ProxyBody {
             ProxyBody::Full(bytes, ending) => {
                 if let Some(ending) = ending {
                     ending.first_byte();
-                    ending.complete();
+                    ending.complete(None);
                 }
                 Poll::Ready(bytes.take().filter(|bytes| !bytes.is_empty()).map(|bytes| Ok(Frame::data(bytes))))
             }
@@ -97,7 +128,11 @@ impl Body for ProxyBody {
             ProxyBody::Full(bytes, _) => bytes.as_ref().is_none_or(Bytes::is_empty),
             // Asked before the body is polled: only an answer that has no body at all may say so.
             ProxyBody::Passing(passing) => {
-                passing.head.is_none() && passing.watch.is_none() && passing.upstream.is_end_stream()
+                passing.held.is_empty()
+                    && passing.settling.is_none()
+                    && passing.hidden.is_none()
+                    && passing.meter.is_whole()
+                    && passing.upstream.is_end_stream()
             }
         }
     }
@@ -105,13 +140,11 @@ impl Body for ProxyBody {
     fn size_hint(&self) -> SizeHint {
         match self {
             ProxyBody::Full(bytes, _) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
+            ProxyBody::Passing(passing) if passing.hidden.is_some() => SizeHint::default(),
             ProxyBody::Passing(passing) => {
-                let head = passing.head.as_ref().map_or(0, Bytes::len) as u64;
-                passing
-                    .upstream
-                    .size_hint()
-                    .exact()
-                    .map_or_else(SizeHint::default, |left| SizeHint::with_exact(left + head))
+                let held: usize = passing.held.iter().map(Bytes::len).sum();
+                let left = passing.upstream.size_hint().exact();
+                left.map_or_else(SizeHint::default, |left| SizeHint::with_exact(left + held as u64))
             }
         }
     }
@@ -119,243 +152,97 @@ impl Body for ProxyBody {
 
 impl Passing {
     fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, StreamError>>> {
-        if let Some(head) = self.head.take().filter(|head| !head.is_empty()) {
-            return Poll::Ready(Some(Ok(self.pass(head))));
-        }
         loop {
-            return Poll::Ready(match ready!(Pin::new(&mut self.upstream).poll_frame(context)) {
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(bytes) if bytes.is_empty() => continue,
-                    Ok(bytes) => Some(Ok(self.pass(bytes))),
+            if let Some(settling) = &mut self.settling {
+                ready!(settling.as_mut().poll(context));
+                self.settling = None;
+            }
+            if let Some(bytes) = self.held.pop_front() {
+                self.tell(|ending, _| ending.first_byte());
+                if self.held.is_empty()
+                    && self.upstream.is_end_stream()
+                    && self.meter.is_whole()
+                    && self.hidden.is_none()
+                {
+                    self.tell(|ending, meter| ending.complete(Some(meter)));
+                }
+                return Poll::Ready(Some(Ok(Frame::data(bytes))));
+            }
+            if self.is_over {
+                self.tell(|ending, meter| ending.complete(Some(meter)));
+                return Poll::Ready(None);
+            }
+            match ready!(Pin::new(&mut self.upstream).poll_frame(context)) {
+                Some(Ok(frame)) => {
                     // Trailers are hop-by-hop here.
-                    Err(_) => continue,
-                },
+                    if let Ok(bytes) = frame.into_data() {
+                        self.take(bytes);
+                    }
+                }
                 Some(Err(_)) => {
-                    self.end(Ending::broken);
-                    Some(Err(StreamError::Broken))
+                    self.tell(|ending, meter| ending.broken(meter));
+                    return Poll::Ready(Some(Err(StreamError::Broken)));
                 }
-                None if self.watch.as_ref().is_some_and(|watch| !watch.is_whole()) => {
-                    self.end(Ending::broken);
-                    Some(Err(StreamError::Truncated))
+                None if !self.meter.is_whole() => {
+                    self.tell(|ending, meter| ending.broken(meter));
+                    return Poll::Ready(Some(Err(StreamError::Truncated)));
                 }
-                None => {
-                    self.end(Ending::complete);
-                    None
-                }
-            });
+                None => self.end(),
+            }
         }
     }
 
-    fn pass(&mut self, bytes: Bytes) -> Frame<Bytes> {
-        self.end(Ending::first_byte);
-        if let Some(watch) = &mut self.watch {
-            watch.push(&bytes);
+    /// Reads `bytes` and puts them where they are passed on from.
+    fn take(&mut self, bytes: Bytes) {
+        self.meter.push(&bytes);
+        if self.is_known() {
+            self.settle_if_exact();
         }
-        if self.upstream.is_end_stream() && self.watch.as_ref().is_none_or(LastEvent::is_whole) {
-            self.end(Ending::complete);
+        let shown = match &mut self.hidden {
+            Some(hidden) => hidden.pass(&bytes),
+            None => bytes,
+        };
+        if !shown.is_empty() {
+            self.held.push_back(shown);
         }
-        Frame::data(bytes)
     }
 
-    fn end(&mut self, tell: fn(&mut Ending)) {
+    /// Whether what the answer took is known, or never will be.
+    fn is_known(&self) -> bool {
+        self.meter.tokens().is_some() || (self.upstream.is_end_stream() && self.meter.is_whole())
+    }
+
+    /// A short stream may be known before it begins to pass.
+    fn settle_what_is_held(&mut self) {
+        if !self.held.is_empty() && self.is_known() {
+            self.settle_if_exact();
+        }
+    }
+
+    fn end(&mut self) {
+        self.is_over = true;
+        self.settle_if_exact();
+        let rest = self.hidden.take().map(|mut hidden| hidden.rest());
+        self.held.extend(rest.filter(|rest| !rest.is_empty()));
+    }
+
+    /// An account with a spending limit is charged before the client has the whole answer.
+    fn settle_if_exact(&mut self) {
+        if let Some(ending) = self.ending.as_mut().filter(|ending| ending.is_exact()) {
+            self.settling = ending.settle_exactly(&mut self.meter);
+        }
+    }
+
+    fn tell(&mut self, tell: fn(&mut Ending, &mut Meter)) {
         if let Some(ending) = &mut self.ending {
-            tell(ending);
+            tell(ending, &mut self.meter);
         }
     }
 }
 
-/// Watches a stream of server-sent events for the one that says that it is whole. It looks at the beginning of
-/// each line alone, however long the line is.
-#[derive(Debug, Default)]
-pub struct LastEvent {
-    line: Vec<u8>,
-    finish_reason: Option<FinishReason>,
-    whole: bool,
-}
-
-/// How much of a line is looked at: `data: {"type":"response.incomplete"` fits.
-const LOOKED_AT: usize = 48;
-
-impl LastEvent {
-    /// For a stream of completions: one whose last choice has a reason to finish is whole too, since not every server
-    /// that speaks this dialect says `[DONE]`.
-    pub fn of_completions() -> LastEvent {
-        LastEvent { finish_reason: Some(FinishReason(0)), ..LastEvent::default() }
-    }
-
-    fn push(&mut self, mut bytes: &[u8]) {
-        self.whole |= self.finish_reason.as_mut().is_some_and(|reason| reason.is_seen_in(bytes));
-        while !bytes.is_empty() && !self.whole {
-            let end = bytes.iter().position(|byte| *byte == b'\n');
-            let piece = &bytes[..end.unwrap_or(bytes.len())];
-            let room = LOOKED_AT.saturating_sub(self.line.len());
-            self.line.extend_from_slice(&piece[..piece.len().min(room)]);
-            let Some(end) = end else { return };
-            self.whole = is_last(&self.line);
-            self.line.clear();
-            bytes = &bytes[end + 1..];
-        }
-    }
-
-    /// The last event was seen, or is the line that the stream ended in.
-    fn is_whole(&self) -> bool {
-        self.whole || is_last(&self.line)
-    }
-}
-
-/// How much of `"finish_reason":"` was seen. Inside a JSON string its quotes would be escaped, so that a model's own
-/// words never look like it.
-#[derive(Debug)]
-struct FinishReason(usize);
-
-impl FinishReason {
-    const TEXT: &[u8] = b"\"finish_reason\":\"";
-
-    fn is_seen_in(&mut self, bytes: &[u8]) -> bool {
-        bytes.iter().any(|byte| {
-            match byte {
-                byte if *byte == Self::TEXT[self.0] => self.0 += 1,
-                b' ' if Self::TEXT[..self.0].ends_with(b"\":") => {}
-                byte => self.0 = usize::from(*byte == b'"'),
-            }
-            let seen = self.0 == Self::TEXT.len();
-            self.0 = if seen { 0 } else { self.0 };
-            seen
-        })
-    }
-}
-
-/// The events that end a Responses stream, by name or by type, and an error, which ends any.
-fn is_last(line: &[u8]) -> bool {
-    let ends = |text: &[u8]| {
-        [b"response.completed".as_slice(), b"response.failed", b"response.incomplete", b"error"].iter().any(|name| {
-            text.strip_prefix(*name).is_some_and(|rest| rest.first().is_none_or(|byte| b"\"\r ".contains(byte)))
-        })
-    };
-    if let Some(name) = line.strip_prefix(b"event:") {
-        return ends(name.trim_ascii_start());
-    }
-    let Some(data) = line.strip_prefix(b"data:") else { return false };
-    let data: Vec<u8> = data.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    data.starts_with(b"[DONE]")
-        || data.starts_with(b"{\"error\":")
-        || data.strip_prefix(b"{\"type\":\"").is_some_and(ends)
-}
-
-/// Tells how a request ended, once, whichever way it does.
-pub struct Ending {
-    manager: Arc<Manager>,
-    started: Instant,
-    request_id: String,
-    status: u16,
-    account: Option<AccountId>,
-    first_byte_ms: Option<u64>,
-    is_told: bool,
-}
-
-impl Ending {
-    /// The ending of a request that began at `started`.
-    pub fn new(manager: Arc<Manager>, request_id: String, started: Instant) -> Ending {
-        Ending { manager, started, request_id, status: 0, account: None, first_byte_ms: None, is_told: false }
-    }
-
-    /// Who answers, and with what.
-    #[must_use = "this returns the ending with its answer"]
-    pub fn with_answer(mut self, account: Option<AccountId>, status: u16) -> Ending {
-        self.account = account;
-        self.status = status;
-        self
-    }
-
-    /// The request.
-    pub fn request_id(&self) -> &str {
-        &self.request_id
-    }
-
-    fn first_byte(&mut self) {
-        if self.first_byte_ms.is_none() {
-            self.first_byte_ms = Some(self.elapsed());
-        }
-    }
-
-    fn complete(&mut self) {
-        self.tell(self.status);
-    }
-
-    fn broken(&mut self) {
-        self.tell(UPSTREAM_BROKE);
-    }
-
-    fn elapsed(&self) -> u64 {
-        u64::try_from(clock::instant().duration_since(self.started).as_millis()).unwrap_or(u64::MAX)
-    }
-
-    fn tell(&mut self, status: u16) {
-        if !std::mem::replace(&mut self.is_told, true) {
-            self.manager.finished(Finished {
-                request_id: std::mem::take(&mut self.request_id),
-                status,
-                account: self.account.take(),
-                duration_ms: self.elapsed(),
-                first_byte_ms: self.first_byte_ms,
-            });
-        }
-    }
-}
-
-impl Drop for Ending {
-    /// Dropped before its end: the client went away.
+impl Drop for Passing {
+    /// What was learned of an answer that the client did not wait for is accounted too.
     fn drop(&mut self) {
-        self.tell(CLIENT_LEFT);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(stream: &str, whole: bool) {
-        check_with(LastEvent::default, stream, whole);
-    }
-
-    #[track_caller]
-    fn check_with(start: fn() -> LastEvent, stream: &str, whole: bool) {
-        for step in [1, 7, stream.len().max(1)] {
-            let mut watch = start();
-            for piece in stream.as_bytes().chunks(step) {
-                watch.push(piece);
-            }
-            assert_eq!(watch.is_whole(), whole, "{stream:?} in steps of {step}");
-        }
-    }
-
-    #[test]
-    fn a_stream_is_whole_when_its_last_event_was_seen() {
-        check("event: response.created\ndata: {\"type\":\"response.created\"}\n\n", false);
-        check("event: response.completed\ndata: {}\n\n", true);
-        check("data: {\"type\": \"response.completed\", \"response\": {}}\n\n", true);
-        check("data: {\"type\":\"response.failed\"}", true);
-        check("event: response.incomplete\r\n", true);
-        check("event: error\n", true);
-        check("event: response.completed_not\n", false);
-        check("data: the words event: response.completed\n\n", false);
-        check(
-            &format!("data: {{\"type\":\"response.output_text.delta\",\"delta\":\"{}\"}}\n", "x".repeat(5000)),
-            false,
-        );
-        check("", false);
-    }
-
-    #[test]
-    fn a_stream_of_completions_is_whole_with_a_reason_to_finish_or_the_word_done() {
-        let check = |stream, whole| check_with(LastEvent::of_completions, stream, whole);
-        check("data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"},\"finish_reason\":null}]}\n\n", false);
-        check("data: {\"choices\":[{\"delta\":{\"content\":\"\\\"finish_reason\\\":\\\"stop\"}}]}\n\n", false);
-        check("data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n", true);
-        check("data: {\"choices\": [{\"finish_reason\": \"length\"}]}\n\n", true);
-        check("data: [DONE]\n\n", true);
-        check("data: {\"error\": {\"message\": \"no\"}}\n\n", true);
-        check("", false);
+        self.tell(|ending, meter| ending.left(Some(meter)));
     }
 }

@@ -1,8 +1,9 @@
 //! From what happens in the manager to notifications.
 
-use crate::manager::event::{Cause, Event, Finished, Notice, Selected};
+use crate::domain::usage::Usd;
+use crate::manager::event::{Cause, Event, Finished, Notice, Selected, Waiting};
 use crate::protocol::accounts::{AccountsDidChangeParams, ChangeCause};
-use crate::protocol::routing::{RoutingDidFinishParams, RoutingDidSelectParams};
+use crate::protocol::routing::{RequestUsage, RoutingDidFinishParams, RoutingDidSelectParams, RoutingDidWaitParams};
 
 /// A message to the client.
 pub enum Message {
@@ -12,6 +13,10 @@ pub enum Message {
     RoutingDidSelect(RoutingDidSelectParams),
     /// `routing/didFinish`
     RoutingDidFinish(RoutingDidFinishParams),
+    /// `routing/didWait`, and progress for the person.
+    RoutingDidWait(RoutingDidWaitParams, Waiting),
+    /// The wait of this request is over.
+    WaitEnded(String),
     /// For the person.
     Notice(Notice),
 }
@@ -29,6 +34,12 @@ pub fn message(event: Event) -> Message {
             Message::AccountsDidChange(AccountsDidChangeParams { revision, cause, accounts })
         }
         Event::Selected(selected) => Message::RoutingDidSelect(did_select(selected)),
+        Event::Waiting(waiting) => {
+            let params =
+                RoutingDidWaitParams { request_id: waiting.request_id.clone(), until: waiting.until.as_millis() };
+            Message::RoutingDidWait(params, waiting)
+        }
+        Event::WaitEnded { request_id } => Message::WaitEnded(request_id),
         Event::Finished(finished) => Message::RoutingDidFinish(did_finish(finished)),
         Event::Notice(notice) => Message::Notice(notice),
     }
@@ -50,6 +61,13 @@ fn did_finish(finished: Finished) -> RoutingDidFinishParams {
         request_id: finished.request_id,
         status: finished.status,
         account: finished.account.map(|id| id.to_string()),
+        usage: finished.tokens.map(|tokens| RequestUsage {
+            input_tokens: tokens.input,
+            cached_input_tokens: tokens.cached,
+            output_tokens: tokens.output,
+            reasoning_tokens: tokens.reasoning,
+        }),
+        cost_usd: finished.cost.map(Usd::as_usd),
         duration_ms: finished.duration_ms,
         first_byte_ms: finished.first_byte_ms,
     }

@@ -26,7 +26,9 @@ use super::{Session, boundary, lifecycle, table};
 use crate::error::Error;
 use crate::manager::event::{Event, Level};
 use crate::manager::{Manager, ManagerOptions, random_key, split_master_key};
-use crate::protocol::{AccountsDidChange, METHODS, Notification, ProxyReady, RoutingDidFinish, RoutingDidSelect};
+use crate::protocol::{
+    AccountsDidChange, METHODS, Notification, ProxyReady, RoutingDidFinish, RoutingDidSelect, RoutingDidWait,
+};
 use crate::proxy::{Gate, Proxy, Running};
 
 /// Requests that are answered at the same time.
@@ -300,6 +302,8 @@ async fn tell(client: Client, mut events: broadcast::Receiver<Event>) {
                 Message::AccountsDidChange(params) => client.send_notification::<Wire<AccountsDidChange>>(params).await,
                 Message::RoutingDidSelect(params) => client.send_notification::<Wire<RoutingDidSelect>>(params).await,
                 Message::RoutingDidFinish(params) => client.send_notification::<Wire<RoutingDidFinish>>(params).await,
+                Message::RoutingDidWait(params, _) => client.send_notification::<Wire<RoutingDidWait>>(params).await,
+                Message::WaitEnded(_) => {}
                 Message::Notice(notice) => {
                     let kind = match notice.level {
                         Level::Info => MessageType::INFO,

@@ -18,7 +18,7 @@ const RULES: &[(&str, &[&str])] = &[
     ("upstream", &["domain", "env", "secrets"]),
     ("hardening", &[]),
     ("logging", &[]),
-    ("manager", &["domain", "clock", "config", "env", "error", "paths", "secrets", "store", "upstream"]),
+    ("manager", &["domain", "clock", "config", "env", "error", "ledger", "paths", "secrets", "store", "upstream"]),
     ("proxy", &["domain", "clock", "error", "manager", "secrets", "upstream"]),
     ("server", &["domain", "error", "manager", "protocol", "proxy", "secrets"]),
     (

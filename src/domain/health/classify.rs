@@ -42,6 +42,9 @@ const MISSING_SCOPE: [&str; 3] = ["missing_scope", "insufficient_scope", "insuff
 /// Codes by which a host says that it is too busy.
 const OVERLOADED: [&str; 2] = ["server_is_overloaded", "slow_down"];
 
+/// Codes and types of a limit that ends by itself.
+const RATE_LIMITED: [&str; 3] = ["rate_limit_exceeded", "rate_limit_error", "usage_limit_reached"];
+
 /// What `answer` proves. A 2xx is a success by its status alone.
 pub fn classify(answer: &Answer<'_>, now: Timestamp) -> Outcome {
     let code = answer.error.get("code").and_then(Value::as_str);
@@ -59,6 +62,23 @@ pub fn classify(answer: &Answer<'_>, now: Timestamp) -> Outcome {
         500.. => Outcome::ServerFailure { overloaded: says(&OVERLOADED) || answer.status == 529 },
         200..=299 => Outcome::Success,
         _ => Outcome::PassThrough,
+    }
+}
+
+/// What an error proves that a stream told before any output, behind a status of success. Only limits and overload
+/// concern the account or its host; everything else is the request's own.
+pub fn classify_in_stream(answer: &Answer<'_>, now: Timestamp) -> Outcome {
+    let code = answer.error.get("code").and_then(Value::as_str);
+    let kind = answer.error.get("type").and_then(Value::as_str);
+    let says = |words: &[&str]| words.iter().any(|word| code == Some(word) || kind == Some(word));
+    if says(&OUT_OF_QUOTA) {
+        Outcome::OutOfQuota
+    } else if says(&RATE_LIMITED) {
+        Outcome::RateLimited { wait: requested_wait(answer.header, answer.error, now) }
+    } else if says(&OVERLOADED) {
+        Outcome::ServerFailure { overloaded: true }
+    } else {
+        Outcome::PassThrough
     }
 }
 
@@ -101,5 +121,28 @@ mod tests {
         check(503, &json!({"code": "slow_down"}), &Outcome::ServerFailure { overloaded: true });
         check(200, &Value::Null, &Outcome::Success);
         check(304, &Value::Null, &Outcome::PassThrough);
+    }
+
+    #[test]
+    fn in_a_stream_only_limits_and_overload_count() {
+        for (error, expected) in [
+            (
+                json!({"code": "rate_limit_exceeded", "message": "Please try again in 20s."}),
+                Outcome::RateLimited { wait: Duration::from_secs(20) },
+            ),
+            (
+                json!({"type": "usage_limit_reached", "resets_in_seconds": 90}),
+                Outcome::RateLimited { wait: Duration::from_secs(90) },
+            ),
+            (json!({"code": "insufficient_quota"}), Outcome::OutOfQuota),
+            (json!({"code": "server_is_overloaded"}), Outcome::ServerFailure { overloaded: true }),
+            (json!({"code": "slow_down"}), Outcome::ServerFailure { overloaded: true }),
+            (json!({"code": "context_length_exceeded"}), Outcome::PassThrough),
+            (json!({"code": "server_error"}), Outcome::PassThrough),
+            (Value::Null, Outcome::PassThrough),
+        ] {
+            let answer = Answer { status: 200, header: &|_| None, error: &error };
+            assert_eq!(classify_in_stream(&answer, Timestamp(0)), expected, "{error}");
+        }
     }
 }

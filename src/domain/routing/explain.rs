@@ -27,7 +27,9 @@ pub(super) fn exhausted(pool: &Pool, ask: &Ask<'_>, strategy: Strategy, now: Tim
         .collect();
     let ends_by_itself = |candidate: &Candidate| {
         candidate.available_at().is_some()
-            && candidate.reasons().all(|reason| matches!(reason, Reason::RateLimited | Reason::CoolingDown))
+            && candidate
+                .reasons()
+                .all(|reason| matches!(reason, Reason::OverLimit | Reason::RateLimited | Reason::CoolingDown))
     };
     Exhausted {
         available_at: candidates.iter().filter_map(Candidate::available_at).min(),

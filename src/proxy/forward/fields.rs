@@ -1,20 +1,40 @@
 //! The few fields of a request that routing looks at. The bytes themselves go on untouched.
 
+use bytes::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderMap};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::super::body::ReplayBody;
+use super::resources;
 use crate::upstream::BodyError;
 
 /// No model's name is longer, in bytes. The name is kept per account, in the shared file too, and shown to people.
 const LONGEST_MODEL: usize = 256;
+
+/// No key of a conversation is longer.
+const LONGEST_KEY: usize = 1024;
+
+/// So much of the first messages tells a conversation from another.
+const FIRST_MESSAGES: usize = 16 * 1024;
 
 /// What routing looks at.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Fields {
     /// The model the request names.
     pub model: Option<String>,
+    /// It asks for a stream.
+    pub stream: bool,
+    /// Whether what is made is kept upstream, if the request says so.
+    pub stores: Option<bool>,
+    /// The key by which the upstream finds its prompt cache: one for each conversation.
+    pub prompt_cache_key: Option<String>,
+    /// The messages a conversation begins with.
+    pub first_messages: Option<Vec<u8>>,
+    /// What the request names that belongs to one account.
+    pub resources: Vec<String>,
+    /// The body, if it asks for a stream of completions without its usage: the same with the usage asked for.
+    pub asking_for_usage: Option<Bytes>,
 }
 
 /// A field of another type than its own is the upstream's to refuse. It stays text until then: a tree of values takes
@@ -23,6 +43,28 @@ pub struct Fields {
 struct Raw<'b> {
     #[serde(borrow)]
     model: Option<&'b RawValue>,
+    #[serde(borrow)]
+    stream: Option<&'b RawValue>,
+    #[serde(borrow)]
+    store: Option<&'b RawValue>,
+    #[serde(borrow)]
+    stream_options: Option<&'b RawValue>,
+    #[serde(borrow)]
+    prompt_cache_key: Option<&'b RawValue>,
+    #[serde(borrow)]
+    previous_response_id: Option<&'b RawValue>,
+    #[serde(borrow)]
+    conversation: Option<&'b RawValue>,
+    #[serde(borrow)]
+    input_file_id: Option<&'b RawValue>,
+    #[serde(borrow)]
+    training_file: Option<&'b RawValue>,
+    #[serde(borrow)]
+    validation_file: Option<&'b RawValue>,
+    #[serde(borrow)]
+    messages: Option<&'b RawValue>,
+    #[serde(borrow)]
+    input: Option<&'b RawValue>,
 }
 
 impl Fields {
@@ -31,19 +73,38 @@ impl Fields {
     /// # Errors
     ///
     /// [`BodyError`] when the client left or sent too much.
-    pub async fn read(headers: &HeaderMap, body: &ReplayBody) -> Result<Fields, BodyError> {
-        if !is_json(headers) {
-            return Ok(Fields::default());
+    pub async fn read(path: &str, headers: &HeaderMap, body: &ReplayBody) -> Result<Fields, BodyError> {
+        let mut fields = Fields::default();
+        if is_json(headers)
+            && let Some(bytes) = body.collect().await?
+        {
+            fields = Fields::parse(path, &bytes);
         }
-        let Some(bytes) = body.collect().await? else { return Ok(Fields::default()) };
-        Ok(Fields::parse(&bytes))
+        fields.resources.extend(resources::in_path(path));
+        Ok(fields)
     }
 
-    fn parse(bytes: &[u8]) -> Fields {
-        let raw: Option<Raw<'_>> = serde_json::from_slice(bytes).ok();
-        let model: Option<String> = raw.and_then(|raw| serde_json::from_str(raw.model?.get()).ok());
-        Fields { model: model.filter(|model| is_name(model)) }
+    fn parse(path: &str, bytes: &Bytes) -> Fields {
+        let Ok(raw) = serde_json::from_slice::<Raw<'_>>(bytes) else { return Fields::default() };
+        let model: Option<String> = take(raw.model);
+        let stream = take(raw.stream).unwrap_or(false);
+        let is_completion = matches!(path, "/v1/chat/completions" | "/v1/completions");
+        let named =
+            [raw.previous_response_id, raw.conversation, raw.input_file_id, raw.training_file, raw.validation_file];
+        Fields {
+            model: model.filter(|model| is_name(model)),
+            stream,
+            stores: take(raw.store),
+            prompt_cache_key: take(raw.prompt_cache_key).filter(|key: &String| (1..=LONGEST_KEY).contains(&key.len())),
+            first_messages: raw.messages.or(raw.input).and_then(|messages| first_messages(messages.get())),
+            resources: resources::in_body(&named, bytes),
+            asking_for_usage: (is_completion && stream).then(|| asking_for_usage(bytes, raw.stream_options)).flatten(),
+        }
     }
+}
+
+fn take<'b, T: Deserialize<'b>>(raw: Option<&'b RawValue>) -> Option<T> {
+    serde_json::from_str(raw?.get()).ok()
 }
 
 /// What is no name goes on as it is, routed like a request that names no model.
@@ -57,9 +118,63 @@ fn is_json(headers: &HeaderMap) -> bool {
     kind == "application/json" || kind.ends_with("+json")
 }
 
+/// The text of the messages up to the first one of the user: the same for every request of a conversation.
+fn first_messages(list: &str) -> Option<Vec<u8>> {
+    #[derive(Deserialize)]
+    struct Message<'m> {
+        #[serde(borrow, default)]
+        role: Option<&'m RawValue>,
+    }
+    if list.starts_with('"') {
+        return Some(list.bytes().take(FIRST_MESSAGES).collect());
+    }
+    let mut rest = list.strip_prefix('[')?;
+    let mut text = Vec::new();
+    while text.len() < FIRST_MESSAGES {
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
+        let Some(Ok(message)) = values.next() else { break };
+        let message = message.get();
+        text.extend_from_slice(&message.as_bytes()[..message.len().min(FIRST_MESSAGES)]);
+        let role = serde_json::from_str::<Message<'_>>(message).ok().and_then(|message| message.role);
+        let Some(next) = rest.trim_start()[message.len()..].trim_start().strip_prefix(',') else { break };
+        if role.is_some_and(|role| role.get() == "\"user\"") {
+            break;
+        }
+        rest = next;
+    }
+    (!text.is_empty()).then_some(text)
+}
+
+/// The same body with `stream_options.include_usage`, unless it says something about it already.
+fn asking_for_usage(body: &Bytes, options: Option<&RawValue>) -> Option<Bytes> {
+    let (at, text): (usize, &[u8]) = match options {
+        // A null is said too, and a field must not stand there twice.
+        None if memchr::memmem::find(body, b"\"stream_options\"").is_some() => return None,
+        None => (memchr::memrchr(b'}', body)?, b",\"stream_options\":{\"include_usage\":true}"),
+        Some(options) => {
+            let inner = options.get().strip_prefix('{')?;
+            if inner.contains("\"include_usage\"") {
+                return None;
+            }
+            let at = options.get().as_ptr() as usize - body.as_ptr() as usize + 1;
+            let is_empty = inner.trim_start().starts_with('}');
+            (at, if is_empty { b"\"include_usage\":true" } else { b"\"include_usage\":true," })
+        }
+    };
+    let mut asking = Vec::with_capacity(body.len() + text.len());
+    asking.extend_from_slice(&body[..at]);
+    asking.extend_from_slice(text);
+    asking.extend_from_slice(&body[at..]);
+    Some(asking.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse(body: &str) -> Fields {
+        Fields::parse("/v1/chat/completions", &Bytes::copy_from_slice(body.as_bytes()))
+    }
 
     #[test]
     fn the_model_is_found_wherever_it_stands_and_nonsense_has_none() {
@@ -75,13 +190,60 @@ mod tests {
             ("{", None),
             ("", None),
         ] {
-            assert_eq!(Fields::parse(body.as_bytes()).model.as_deref(), model, "{body}");
+            assert_eq!(parse(body).model.as_deref(), model, "{body}");
         }
         for (length, is_taken) in [(LONGEST_MODEL, true), (LONGEST_MODEL + 1, false)] {
             let body = format!("{{\"model\":\"{}\"}}", "m".repeat(length));
-            assert_eq!(Fields::parse(body.as_bytes()).model.is_some(), is_taken, "{length}");
+            assert_eq!(parse(&body).model.is_some(), is_taken, "{length}");
         }
         let deep = format!("{{\"x\":{}{},\"model\":\"m\"}}", "[".repeat(100_000), "]".repeat(100_000));
-        Fields::parse(deep.as_bytes());
+        parse(&deep);
+    }
+
+    #[test]
+    fn usage_is_asked_for_where_the_client_says_nothing_of_it() {
+        for (body, asking) in [
+            (r#"{"stream":true}"#, Some(r#"{"stream":true,"stream_options":{"include_usage":true}}"#)),
+            (
+                r#"{"stream":true,"stream_options":{ } }"#,
+                Some(r#"{"stream":true,"stream_options":{"include_usage":true } }"#),
+            ),
+            (
+                r#"{"stream_options":{"include_obfuscation":false},"stream":true}"#,
+                Some(r#"{"stream_options":{"include_usage":true,"include_obfuscation":false},"stream":true}"#),
+            ),
+            (r#"{"stream":true,"stream_options":{"include_usage":false}}"#, None),
+            (r#"{"stream":true,"stream_options":{"include_usage":true}}"#, None),
+            (r#"{"stream":true,"stream_options":5}"#, None),
+            (r#"{"stream":true,"stream_options":null}"#, None),
+            (r#"{"stream":false}"#, None),
+            (r#"{}"#, None),
+        ] {
+            let found = parse(body).asking_for_usage;
+            assert_eq!(found.as_deref(), asking.map(str::as_bytes), "{body}");
+        }
+    }
+
+    #[test]
+    fn the_first_messages_are_those_up_to_the_first_of_the_user() {
+        let system = r#"{"role":"system","content":"s"}"#;
+        let user = r#"{"role":"user","content":"u"}"#;
+        let first = |body: &str| parse(body).first_messages.map(|text| String::from_utf8(text).unwrap());
+        let both = Some(format!("{system}{user}"));
+        assert_eq!(first(&format!(r#"{{"messages":[{system}, {user}]}}"#)), both);
+        assert_eq!(first(&format!(r#"{{"messages":[{system},{user},{{"role":"assistant"}}]}}"#)), both);
+        assert_eq!(first(r#"{"input":"hello"}"#).as_deref(), Some("\"hello\""));
+        assert_eq!(first(r#"{"messages":[]}"#), None);
+        assert_eq!(first(r#"{"messages":{}}"#), None);
+    }
+
+    #[test]
+    fn what_else_routing_needs_is_read() {
+        let fields = parse(
+            r#"{"prompt_cache_key":"k","store":false,"previous_response_id":"resp_1","conversation":{"id":"conv_1"}}"#,
+        );
+        assert_eq!(fields.prompt_cache_key.as_deref(), Some("k"));
+        assert_eq!(fields.stores, Some(false));
+        assert_eq!(fields.resources, ["conv_1", "resp_1"]);
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::stream::ProxyBody;
 use super::super::{errors, headers};
-use super::whole;
+use super::answer::whole;
 
 /// No list of models is longer.
 const LONGEST: usize = 8 * 1024 * 1024;

@@ -139,7 +139,7 @@ fn the_account_in_use_is_probed_only_when_no_other_can_serve() {
 }
 
 #[test]
-fn a_spending_limit_is_told_with_its_end_and_is_no_rate_limit() {
+fn a_spending_limit_ends_by_itself_and_is_told_with_its_end() {
     let (mut pool, family) = (pool(1), family());
     pool.members[0].over_limit = Some(LATER);
     let found = obstacles(&pool.members[0], None, &family, NOW);
@@ -147,6 +147,6 @@ fn a_spending_limit_is_told_with_its_end_and_is_no_rate_limit() {
     let Decision::Exhausted(exhausted) = choose(&pool, &ask(&family, None, &[]), Strategy::Priority, NOW) else {
         panic!("money was spent")
     };
-    assert_eq!((exhausted.available_at, exhausted.rate_limited), (Some(LATER), false));
+    assert_eq!((exhausted.available_at, exhausted.rate_limited), (Some(LATER), true));
     assert!(obstacles(&pool.members[0], None, &family, LATER).is_empty());
 }

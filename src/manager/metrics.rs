@@ -1,0 +1,151 @@
+//! Numbers for a scraper: counters of what this process did, and gauges of how the accounts stand now. Accounts are told
+//! by their labels; no secret has a place here.
+
+use prometheus::core::Collector;
+use prometheus::{CounterVec, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry};
+use prometheus::{Encoder, TextEncoder};
+
+use super::Manager;
+use crate::domain::report::{AccountReport, State};
+use crate::ledger::Entry;
+
+/// Upper ends of the latency histograms, in seconds: from an answer of this machine to a long stream.
+const SECONDS: [f64; 13] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0];
+
+/// The counters of one process.
+pub struct Metrics {
+    requests: IntCounterVec,
+    tokens: IntCounterVec,
+    cost: CounterVec,
+    unpriced: IntCounterVec,
+    duration: HistogramVec,
+    first_byte: HistogramVec,
+}
+
+impl Default for Metrics {
+    fn default() -> Metrics {
+        let counter = |name, help, labels: &[&str]| IntCounterVec::new(Opts::new(name, help), labels);
+        let seconds =
+            |name, help| HistogramVec::new(HistogramOpts::new(name, help).buckets(SECONDS.to_vec()), &["account"]);
+        let made = || -> prometheus::Result<Metrics> {
+            Ok(Metrics {
+                requests: counter(
+                    "cam_upstream_requests_total",
+                    "Upstream attempts by the status of their answer; 0 for none, 499 when the client left.",
+                    &["account", "status"],
+                )?,
+                tokens: counter(
+                    "cam_tokens_total",
+                    "Tokens; cached ones are a part of input, reasoning ones a part of output.",
+                    &["account", "kind"],
+                )?,
+                cost: CounterVec::new(
+                    Opts::new("cam_cost_usd_total", "USD spent on models that have a price."),
+                    &["account"],
+                )?,
+                unpriced: counter("cam_unpriced_requests_total", "Requests whose model has no price.", &["account"])?,
+                duration: seconds("cam_upstream_request_duration_seconds", "From the start of an attempt to its end.")?,
+                first_byte: seconds("cam_first_byte_seconds", "From a request's arrival to its first byte.")?,
+            })
+        };
+        made().expect("names, labels and buckets are well-formed")
+    }
+}
+
+impl Metrics {
+    /// Counts one upstream attempt that is over.
+    pub(super) fn attempt(&self, entry: &Entry, account: &str) {
+        self.requests.with_label_values(&[account, &entry.status.to_string()]).inc();
+        self.duration.with_label_values(&[account]).observe(seconds(entry.duration_ms));
+        if let Some(first_byte) = entry.first_byte_ms {
+            self.first_byte.with_label_values(&[account]).observe(seconds(first_byte));
+        }
+        let Some(tokens) = entry.tokens else { return };
+        let kinds = [
+            ("input", tokens.input),
+            ("cached", tokens.cached),
+            ("output", tokens.output),
+            ("reasoning", tokens.reasoning),
+        ];
+        for (kind, count) in kinds {
+            self.tokens.with_label_values(&[account, kind]).inc_by(count);
+        }
+        match entry.cost {
+            Some(cost) => self.cost.with_label_values(&[account]).inc_by(cost.as_usd()),
+            None => self.unpriced.with_label_values(&[account]).inc(),
+        }
+    }
+
+    fn collectors(&self) -> [Box<dyn Collector>; 6] {
+        [
+            Box::new(self.requests.clone()),
+            Box::new(self.tokens.clone()),
+            Box::new(self.cost.clone()),
+            Box::new(self.unpriced.clone()),
+            Box::new(self.duration.clone()),
+            Box::new(self.first_byte.clone()),
+        ]
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a request of 285,000 years would lose a millisecond")]
+fn seconds(millis: u64) -> f64 {
+    millis as f64 / 1000.0
+}
+
+impl Manager {
+    /// Everything in Prometheus' text format.
+    ///
+    /// # Errors
+    ///
+    /// A sentence, when the accounts file cannot be read.
+    pub async fn metrics(&self) -> Result<String, String> {
+        self.ask(Vec::new()).await;
+        let accounts = self.list().map_err(|error| error.to_string())?.accounts;
+        let written = || -> prometheus::Result<String> {
+            let registry = Registry::new();
+            for collector in self.metrics.collectors() {
+                registry.register(collector)?;
+            }
+            gauges(&registry, &accounts)?;
+            let mut text = Vec::new();
+            TextEncoder::new().encode(&registry.gather(), &mut text)?;
+            Ok(String::from_utf8_lossy(&text).into_owned())
+        };
+        written().map_err(|error| error.to_string())
+    }
+}
+
+fn gauges(registry: &Registry, accounts: &[AccountReport]) -> prometheus::Result<()> {
+    let state =
+        IntGaugeVec::new(Opts::new("cam_account_state", "1 for the state an account is in."), &["account", "state"])?;
+    let breaker = IntGaugeVec::new(
+        Opts::new("cam_breaker_open", "1 while the breaker of an account or of its host is open."),
+        &["account"],
+    )?;
+    let limited = GaugeVec::new(
+        Opts::new("cam_rate_limit_reset_timestamp_seconds", "When a rate limit that holds now ends."),
+        &["account", "family", "model"],
+    )?;
+    let limit = GaugeVec::new(
+        Opts::new("cam_spending_limit_usd", "The spending limits that are set."),
+        &["account", "period"],
+    )?;
+    for account in accounts {
+        let label = account.label.as_str();
+        state.with_label_values(&[label, account.state.name()]).set(1);
+        breaker.with_label_values(&[label]).set(i64::from(account.state == State::CircuitOpen));
+        for rate in &account.rate_limits {
+            let labels = [label, rate.family.as_str(), rate.model.as_deref().unwrap_or_default()];
+            #[expect(clippy::cast_precision_loss, reason = "unix milliseconds fit a double for a long time")]
+            limited.with_label_values(&labels).set(rate.reset_at.as_millis() as f64 / 1000.0);
+        }
+        for (period, usd) in [("day", account.daily_limit_usd), ("month", account.monthly_limit_usd)] {
+            if let Some(usd) = usd {
+                limit.with_label_values(&[label, period]).set(usd);
+            }
+        }
+    }
+    let gauges: [Box<dyn Collector>; 4] = [Box::new(state), Box::new(breaker), Box::new(limited), Box::new(limit)];
+    gauges.into_iter().try_for_each(|gauge| registry.register(gauge))
+}

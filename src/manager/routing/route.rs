@@ -1,0 +1,117 @@
+//! What a request asks of routing, and what it gets.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::domain::account::{AccountId, ModelFamily};
+use crate::domain::base_url::BaseUrl;
+use crate::domain::routing::conversation::ConversationKey;
+use crate::domain::routing::decision::{Exhausted, Why};
+use crate::store::ProbeLock;
+use crate::upstream::credential::Credential;
+
+/// What a request asks for, and what was tried for it already.
+#[derive(Debug)]
+pub struct RouteRequest {
+    /// The request.
+    pub request_id: String,
+    /// Its path, without the query.
+    pub endpoint: String,
+    /// The model it names.
+    pub model: Option<String>,
+    /// Its family.
+    pub family: ModelFamily,
+    /// The conversation it belongs to; a stand-alone proxy keeps one on its account.
+    pub conversation: Option<ConversationKey>,
+    /// What it names that belongs to one account.
+    pub resources: Vec<String>,
+    /// The account that what it names belongs to.
+    pub bound: Option<Bound>,
+    /// Accounts that are out for this request.
+    pub tried: Vec<AccountId>,
+    /// 1 for the first account that is tried.
+    pub attempt: u32,
+}
+
+impl Default for RouteRequest {
+    fn default() -> RouteRequest {
+        RouteRequest {
+            request_id: String::new(),
+            endpoint: String::new(),
+            model: None,
+            family: ModelFamily::named("default"),
+            conversation: None,
+            resources: Vec::new(),
+            bound: None,
+            tried: Vec::new(),
+            attempt: 1,
+        }
+    }
+}
+
+/// What a request names belongs to an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// One of the things it names.
+    pub resource: String,
+    /// The account that made it.
+    pub account: AccountId,
+    /// Another one, which another account made: no account can serve both.
+    pub torn: Option<(String, AccountId)>,
+}
+
+impl Bound {
+    /// Of the things a request names, in their order, those that have an owner.
+    pub(in crate::manager) fn among(resources: &[String], owners: &HashMap<String, AccountId>) -> Option<Bound> {
+        let mut owned = resources.iter().filter_map(|id| Some((id.clone(), owners.get(id)?.clone())));
+        let (resource, account) = owned.next()?;
+        let torn = owned.find(|(_, other)| *other != account);
+        Some(Bound { resource, account, torn })
+    }
+}
+
+/// The account for an attempt, with what it takes to use it.
+#[derive(Debug)]
+pub struct Route {
+    /// The account.
+    pub account: AccountId,
+    /// What it takes to use it.
+    pub target: Arc<Target>,
+    /// Why it was chosen.
+    pub why: Why,
+    /// Whether it has a spending limit.
+    pub has_limit: bool,
+    /// Whether its place in the bucket was taken where siblings see it.
+    pub(in crate::manager) took_place: bool,
+    /// Held while this is the machine's one probe of the account or of its host; dropped with the route.
+    pub(super) probes: Vec<ProbeLock>,
+}
+
+impl Route {
+    /// Whether this is the machine's one probe of the account.
+    pub fn is_probe(&self) -> bool {
+        !self.probes.is_empty()
+    }
+}
+
+/// What it takes to use an account; made once for each state of the file.
+#[derive(Debug)]
+pub struct Target {
+    /// How people call it.
+    pub label: String,
+    /// Where its requests go.
+    pub base_url: BaseUrl,
+    /// What they authenticate with.
+    pub credential: Credential,
+}
+
+/// Why no account can be had.
+#[derive(Debug)]
+pub enum Refusal {
+    /// There is none at all; the sentence says how to add one, or why the file cannot be read.
+    NoAccounts(String),
+    /// None can serve.
+    Exhausted(Exhausted),
+    /// The account that what it names belongs to cannot serve, or is gone.
+    Bound(Bound, Option<Exhausted>),
+}

@@ -1,0 +1,305 @@
+//! What siblings know of the accounts together, as the ledger told it last: conditions, breakers, spending. Asked for
+//! once a second at most, before a request is routed; what this process did since is added to it at once.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use super::Manager;
+use super::routing::{Bound, RouteRequest};
+use super::view::View;
+use crate::clock;
+use crate::domain::account::AccountId;
+use crate::domain::health::Gate;
+use crate::domain::health::breaker::{Breaker, BreakerSettings};
+use crate::domain::health::condition::{Condition, Effect};
+use crate::domain::routing::load::Load;
+use crate::domain::time::Timestamp;
+use crate::domain::usage::{Spent, Usd};
+use crate::ledger::{BreakerKey, Question, RateUsed, Standing};
+use crate::store::StoredAccount;
+
+/// What the ledger said is believed for so long.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// A ledger that is slower is not waited for: a request goes on with what is known.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What siblings know together.
+#[derive(Default)]
+pub struct Shared {
+    conditions: HashMap<AccountId, Condition>,
+    rates: HashMap<AccountId, RateUsed>,
+    breakers: HashMap<BreakerKey, Breaker>,
+    spending: HashMap<AccountId, Spent>,
+    asked_at: Option<Instant>,
+    /// Questions that are not answered yet.
+    open_questions: usize,
+    /// What was done since the first of them was asked, with its number.
+    recent: VecDeque<(u64, Deed)>,
+    deeds: u64,
+    loads: Vec<Load>,
+}
+
+/// What this process did to what is known.
+#[derive(Clone, Debug)]
+pub enum Deed {
+    /// An attempt left its mark on an account.
+    Effect(AccountId, Effect, Timestamp),
+    /// An attempt failed.
+    Failed {
+        /// The account, unless the host alone is to blame.
+        account: Option<AccountId>,
+        /// The host.
+        host: String,
+        /// The accounts that share the host.
+        neighbours: Vec<AccountId>,
+        /// When a breaker opens.
+        settings: BreakerSettings,
+        /// When.
+        at: Timestamp,
+    },
+    /// An attempt succeeded.
+    Succeeded(AccountId, String),
+    /// The rate-limit tokens an answer told.
+    Rate(AccountId, RateUsed),
+    /// Money was spent that the ledger could not take.
+    Spent(AccountId, Usd),
+}
+
+impl Shared {
+    /// Adds what this process did.
+    pub fn add(&mut self, deed: Deed) {
+        if self.open_questions > 0 {
+            self.recent.push_back((self.deeds, deed.clone()));
+        }
+        self.deeds += 1;
+        self.apply(deed);
+    }
+
+    fn apply(&mut self, deed: Deed) {
+        match deed {
+            Deed::Effect(account, effect, at) => self.conditions.entry(account).or_default().apply(effect, at),
+            Deed::Failed { account, host, neighbours, settings, at } => {
+                if let Some(account) = account {
+                    self.breakers.entry(BreakerKey::Account(account)).or_default().failed(settings, at);
+                }
+                let host = self.breakers.entry(BreakerKey::Host(host)).or_default();
+                host.failed(settings, at);
+                if host.gate(settings, at) != Gate::Closed {
+                    // An overloaded host must not take its accounts out one by one.
+                    self.breakers.retain(|key, _| !matches!(key, BreakerKey::Account(id) if neighbours.contains(id)));
+                }
+            }
+            Deed::Succeeded(account, host) => {
+                self.breakers.remove(&BreakerKey::Account(account));
+                self.breakers.remove(&BreakerKey::Host(host));
+            }
+            Deed::Rate(account, rate) => drop(self.rates.insert(account, rate)),
+            Deed::Spent(account, cost) => {
+                let spent = self.spending.entry(account).or_default();
+                spent.today += cost;
+                spent.month += cost;
+            }
+        }
+    }
+
+    /// Whether the account or its host counts a failure.
+    pub fn has_failures(&self, account: &AccountId, host: &str) -> bool {
+        !self.breakers.is_empty()
+            && (self.breakers.contains_key(&BreakerKey::Account(account.clone()))
+                || self.breakers.contains_key(&BreakerKey::Host(host.to_owned())))
+    }
+
+    /// What the breaker of the account says, and what that of its host does.
+    pub fn gates(
+        &self,
+        account: &AccountId,
+        host: Option<&str>,
+        settings: BreakerSettings,
+        now: Timestamp,
+    ) -> [Gate; 2] {
+        if self.breakers.is_empty() {
+            return [Gate::Closed; 2];
+        }
+        let gate =
+            |key: BreakerKey| self.breakers.get(&key).map_or(Gate::Closed, |breaker| breaker.gate(settings, now));
+        let host = host.map_or(Gate::Closed, |host| gate(BreakerKey::Host(host.to_owned())));
+        [gate(BreakerKey::Account(account.clone())), host]
+    }
+
+    /// What the account spent, as far as it was asked for.
+    pub fn spent(&self, account: &AccountId) -> Option<Spent> {
+        self.spending.get(account).copied()
+    }
+
+    /// The ledger told what the account spent.
+    pub fn set_spent(&mut self, account: AccountId, spent: Spent) {
+        self.spending.insert(account, spent);
+    }
+
+    /// How much of each account is used up, in the order of the pool.
+    pub fn loads(&mut self, view: &View, now: Timestamp) -> &[Load] {
+        self.loads.clear();
+        for (member, account) in view.pool.members.iter().zip(&view.state.accounts) {
+            let load = Load {
+                utilisation: self.utilisation(&member.id, account, now),
+                condition: self.conditions.get(&member.id).copied().unwrap_or_default(),
+            };
+            self.loads.push(load);
+        }
+        &self.loads
+    }
+
+    /// When the account was used last, by any process.
+    pub fn last_used(&self, account: &AccountId) -> Option<Timestamp> {
+        self.conditions.get(account)?.last_used
+    }
+
+    fn utilisation(&self, id: &AccountId, account: &StoredAccount, now: Timestamp) -> f64 {
+        let spent = self.spending.get(id).copied().unwrap_or_default();
+        let part =
+            |spent: Usd, limit: Option<f64>| limit.filter(|limit| *limit > 0.0).map(|limit| spent.as_usd() / limit);
+        let rate = self.rates.get(id).filter(|rate| rate.until > now).map(|rate| rate.used);
+        [part(spent.today, account.daily_limit_usd), part(spent.month, account.monthly_limit_usd), rate, quota(account)]
+            .into_iter()
+            .flatten()
+            .fold(0.0, f64::max)
+    }
+
+    fn begin_question(&mut self, now: Instant) -> u64 {
+        self.asked_at = Some(now);
+        self.open_questions += 1;
+        self.deeds
+    }
+
+    /// Takes the answer in, and adds what was done since the question.
+    fn end_question(&mut self, since: u64, answer: Option<Standing>) {
+        self.open_questions -= 1;
+        if let Some(answer) = answer {
+            self.conditions = answer.conditions;
+            self.rates = answer.rates;
+            self.breakers = answer.breakers;
+            self.spending.extend(answer.spending);
+            let later: Vec<Deed> =
+                self.recent.iter().filter(|(number, _)| *number >= since).map(|(_, deed)| deed.clone()).collect();
+            later.into_iter().for_each(|deed| self.apply(deed));
+        }
+        if self.open_questions == 0 {
+            self.recent.clear();
+        }
+    }
+}
+
+/// The fullest quota window of a login, as the accounts file has it.
+fn quota(account: &StoredAccount) -> Option<f64> {
+    let windows = account.quota.as_ref()?.as_array()?;
+    let used = windows.iter().filter_map(|window| window.get("usedPercent")?.as_f64());
+    used.map(|percent| percent / 100.0).reduce(f64::max)
+}
+
+impl Manager {
+    /// Asks the ledger what has to be known before a request is routed: what siblings know, when that is older than a
+    /// second; the spending of accounts that have a limit, always; and who owns what the request names, once.
+    pub async fn consult(&self, request: &mut RouteRequest) {
+        let owners_of = if request.attempt == 1 { request.resources.clone() } else { Vec::new() };
+        let standing = self.ask(owners_of).await;
+        let Some(standing) = standing else { return };
+        if !standing.owners.is_empty() {
+            request.bound = Bound::among(&request.resources, &standing.owners);
+        }
+    }
+
+    /// Asks the ledger, if what is known is older than a second or something else is to be known.
+    pub(super) async fn ask(&self, owners_of: Vec<String>) -> Option<Standing> {
+        let view = self.view();
+        let limited =
+            |account: &&StoredAccount| account.daily_limit_usd.is_some() || account.monthly_limit_usd.is_some();
+        let spending_of: Vec<AccountId> =
+            view.state.accounts.iter().filter(limited).map(|account| AccountId::new(account.id.clone())).collect();
+        let now = clock::instant();
+        let since = {
+            let mut memory = self.memory();
+            let is_fresh = memory.shared.asked_at.is_some_and(|asked| now.duration_since(asked) < FRESH);
+            if is_fresh && spending_of.is_empty() && owners_of.is_empty() {
+                return None;
+            }
+            memory.shared.begin_question(now)
+        };
+        let question = Question { spending_of, owners_of };
+        let asked = Asked { manager: self, since, answer: None };
+        let answer = tokio::time::timeout(PATIENCE, self.ledger.standing(question)).await;
+        self.tell_ledger_warnings();
+        let answer = match answer {
+            Ok(Ok(standing)) => Some(standing),
+            Ok(Err(error)) => {
+                tracing::debug!("the ledger does not answer: {error}");
+                None
+            }
+            Err(_) => None,
+        };
+        asked.end(answer)
+    }
+
+    /// Which accounts have spent what they may, and until when they are out.
+    pub(super) fn note_spending(&self) {
+        let (view, now) = (self.view(), self.clock.now());
+        let mut memory = self.memory();
+        let over: HashMap<AccountId, Timestamp> = view
+            .state
+            .accounts
+            .iter()
+            .filter_map(|account| {
+                let id = AccountId::new(account.id.clone());
+                let spent = memory.shared.spent(&id)?;
+                let reached =
+                    |limit: Option<f64>, spent: Usd| limit.and_then(Usd::from_usd).is_some_and(|limit| spent >= limit);
+                let day = reached(account.daily_limit_usd, spent.today).then(|| self.clock.day_ends(now));
+                let month = reached(account.monthly_limit_usd, spent.month).then(|| self.clock.month_ends(now));
+                Some((id, day.max(month)?))
+            })
+            .collect();
+        if over != memory.over {
+            memory.over = over;
+            memory.touch();
+        }
+    }
+
+    pub(super) fn tell_ledger_warnings(&self) {
+        for text in self.ledger.take_warnings() {
+            self.warn(text);
+        }
+    }
+}
+
+/// A question on its way. A request that is cancelled meanwhile ends it too.
+struct Asked<'m> {
+    manager: &'m Manager,
+    since: u64,
+    answer: Option<Standing>,
+}
+
+impl Asked<'_> {
+    fn end(mut self, answer: Option<Standing>) -> Option<Standing> {
+        let owners = answer.as_ref().map(|standing| standing.owners.clone());
+        self.answer = answer;
+        drop(self);
+        owners.map(|owners| Standing { owners, ..Standing::default() })
+    }
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        let (before, changed) = {
+            let mut memory = self.manager.memory();
+            let before = memory.shared.breakers.clone();
+            memory.shared.end_question(self.since, self.answer.take());
+            let changed = before != memory.shared.breakers;
+            if changed {
+                memory.touch();
+            }
+            (before.len(), changed)
+        };
+        tracing::trace!(before, changed, "the ledger answered");
+        self.manager.note_spending();
+    }
+}

@@ -1,0 +1,95 @@
+//! Requests that wait until an account is free, where the configuration says that they may.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::Manager;
+use super::event::{Event, Waiting};
+use super::routing::RouteRequest;
+use crate::domain::routing::decision::{Decision, Exhausted};
+
+/// How often a request that waits looks whether an account was freed early.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// The requests that wait now, each with what ends its wait.
+#[derive(Default)]
+pub struct Waits(Mutex<HashMap<String, Arc<Notify>>>);
+
+impl Waits {
+    fn begin(&self, request_id: &str) -> Arc<Notify> {
+        let mut waits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(waits.entry(request_id.to_owned()).or_default())
+    }
+
+    fn end(&self, request_id: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(request_id);
+    }
+}
+
+/// A wait under way; a client that leaves ends it too.
+struct Wait<'m> {
+    manager: &'m Manager,
+    request_id: &'m str,
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        self.manager.waits.end(self.request_id);
+        self.manager.emit(Event::WaitEnded { request_id: self.request_id.to_owned() });
+    }
+}
+
+impl Manager {
+    /// Waits until an account is free for the request, if it may: `waited` says how often it did already. `false` when
+    /// it may not, or somebody cancelled the wait.
+    pub async fn wait_for_room(&self, request: &RouteRequest, exhausted: &Exhausted, waited: u32) -> bool {
+        let config = self.config();
+        let Some(until) = exhausted.available_at.filter(|_| exhausted.rate_limited) else { return false };
+        let wait = until.since(self.clock.now());
+        let is_bearable = config.max_wait().is_none_or(|most| wait <= most);
+        if !config.wait_when_exhausted() || waited >= config.max_waits() || !is_bearable {
+            return false;
+        }
+        let cancelled = self.waits.begin(&request.request_id);
+        let under_way = Wait { manager: self, request_id: &request.request_id };
+        self.emit(Event::Waiting(Waiting {
+            request_id: request.request_id.clone(),
+            until,
+            wait_ms: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+            family: request.family.clone(),
+        }));
+        let freed = tokio::select! {
+            () = self.until_free(request, wait) => true,
+            () = cancelled.notified() => false,
+        };
+        drop(under_way);
+        freed
+    }
+
+    /// Ends the wait of a request: it is answered as if it had not waited. `false` when none of that name waits.
+    pub fn cancel_wait(&self, request_id: &str) -> bool {
+        let waits = self.waits.0.lock().unwrap_or_else(PoisonError::into_inner);
+        waits.get(request_id).map(|wait| wait.notify_one()).is_some()
+    }
+
+    /// For `wait` at most: another account may be freed or added before.
+    async fn until_free(&self, request: &RouteRequest, mut wait: Duration) {
+        while !wait.is_zero() {
+            let step = wait.min(LOOK);
+            tokio::time::sleep(step).await;
+            wait = wait.saturating_sub(step);
+            if self.could_serve(request) {
+                return;
+            }
+        }
+    }
+
+    fn could_serve(&self, request: &RouteRequest) -> bool {
+        let view = self.view();
+        let bound = request.bound.as_ref().and_then(|bound| view.pool.position(&bound.account));
+        matches!(self.decide(&view, request, bound, &[]), Decision::Use(_))
+    }
+}

@@ -1,0 +1,145 @@
+//! How a request ended: told once, whichever way it does, and what its answer took, accounted once.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::future::BoxFuture;
+
+use super::meter::Meter;
+use crate::clock;
+use crate::domain::account::AccountId;
+use crate::domain::usage::{Tokens, Usd};
+use crate::manager::Manager;
+use crate::manager::event::Finished;
+use crate::manager::spending::{Learned, Ticket};
+
+/// What `routing/didFinish` says when the client left before the end.
+const CLIENT_LEFT: u16 = 499;
+
+/// What it says when the upstream broke the answer off.
+const UPSTREAM_BROKE: u16 = 502;
+
+/// The end of one request.
+pub struct Ending {
+    manager: Arc<Manager>,
+    started: Instant,
+    request_id: String,
+    status: u16,
+    account: Option<AccountId>,
+    /// Of the attempt that serves; taken when it is accounted.
+    ticket: Option<Ticket>,
+    first_byte_ms: Option<u64>,
+    tokens: Option<Tokens>,
+    cost: Option<Usd>,
+    is_told: bool,
+}
+
+impl Ending {
+    /// The ending of a request that began at `started`.
+    pub fn new(manager: Arc<Manager>, request_id: String, started: Instant) -> Ending {
+        Ending {
+            manager,
+            started,
+            request_id,
+            status: 0,
+            account: None,
+            ticket: None,
+            first_byte_ms: None,
+            tokens: None,
+            cost: None,
+            is_told: false,
+        }
+    }
+
+    /// Who answers, and with what.
+    #[must_use = "this returns the ending with its answer"]
+    pub fn with_answer(mut self, account: Option<AccountId>, ticket: Option<Ticket>, status: u16) -> Ending {
+        self.account = account;
+        self.ticket = ticket;
+        self.status = status;
+        self
+    }
+
+    /// The request.
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// Whether what the answer takes has to be accounted before its last byte goes out.
+    pub(super) fn is_exact(&self) -> bool {
+        self.ticket.as_ref().is_some_and(Ticket::is_exact)
+    }
+
+    pub(super) fn first_byte(&mut self) {
+        if self.first_byte_ms.is_none() {
+            self.first_byte_ms = Some(self.elapsed());
+        }
+    }
+
+    /// Accounts what was learned, with the siblings before the future ends.
+    pub(super) fn settle_exactly(&mut self, meter: &mut Meter) -> Option<BoxFuture<'static, ()>> {
+        let ticket = self.ticket.take()?;
+        let learned = self.learned(meter, self.status);
+        let (cost, settling) = self.manager.settle_exactly(ticket, learned);
+        self.cost = cost;
+        Some(settling)
+    }
+
+    pub(super) fn complete(&mut self, meter: Option<&mut Meter>) {
+        self.end(meter, self.status);
+    }
+
+    pub(super) fn broken(&mut self, meter: &mut Meter) {
+        self.end(Some(meter), UPSTREAM_BROKE);
+    }
+
+    /// The client went away before the end.
+    pub(super) fn left(&mut self, meter: Option<&mut Meter>) {
+        self.end(meter, CLIENT_LEFT);
+    }
+
+    fn end(&mut self, meter: Option<&mut Meter>, status: u16) {
+        if std::mem::replace(&mut self.is_told, true) {
+            return;
+        }
+        if let Some(ticket) = self.ticket.take() {
+            let learned = match meter {
+                Some(meter) => self.learned(meter, status),
+                None => Learned { status, first_byte_ms: self.first_byte_ms, ..Learned::default() },
+            };
+            self.cost = self.manager.settle(ticket, learned);
+        }
+        self.manager.finished(Finished {
+            request_id: std::mem::take(&mut self.request_id),
+            status,
+            account: self.account.take(),
+            tokens: self.tokens,
+            cost: self.cost,
+            duration_ms: self.elapsed(),
+            first_byte_ms: self.first_byte_ms,
+        });
+    }
+
+    fn learned(&mut self, meter: &mut Meter, status: u16) -> Learned {
+        meter.end();
+        self.tokens = meter.tokens();
+        Learned {
+            status,
+            tokens: self.tokens,
+            model: meter.model().map(str::to_owned),
+            made: meter.made(),
+            first_byte_ms: self.first_byte_ms,
+        }
+    }
+
+    fn elapsed(&self) -> u64 {
+        u64::try_from(clock::instant().duration_since(self.started).as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Drop for Ending {
+    /// Dropped before its end: the client went away.
+    fn drop(&mut self) {
+        self.left(None);
+    }
+}

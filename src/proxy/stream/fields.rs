@@ -1,0 +1,455 @@
+//! Takes a few small values out of a JSON document as its bytes pass, however the bytes are cut and however long the
+//! document is. Nothing of the rest is kept, and nothing is recursed into.
+
+use serde_json::Value;
+
+/// A value that is looked for, by the keys that lead to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// The type of an event.
+    Type,
+    /// The id of an object that was made.
+    Id,
+    /// The model that answered.
+    Model,
+    /// Tokens.
+    Usage,
+    /// What went wrong.
+    Error,
+    /// The code of a bare error event.
+    Code,
+    /// The words of a bare error event.
+    Message,
+    /// Looked at for whether it is empty.
+    Choices,
+    /// A file that a batch made.
+    OutputFileId,
+    /// A file of errors that a batch made.
+    ErrorFileId,
+    /// The id of a response inside its event.
+    ResponseId,
+    /// The model of a response inside its event.
+    ResponseModel,
+    /// The tokens of a response inside its event.
+    ResponseUsage,
+    /// What went wrong with a response inside its event.
+    ResponseError,
+}
+
+/// The keys that lead to each field, and how long its value may be.
+const WANTED: [(Field, &[&[u8]], usize); 14] = [
+    (Field::Type, &[b"type"], 128),
+    (Field::Id, &[b"id"], 512),
+    (Field::Model, &[b"model"], 512),
+    (Field::Usage, &[b"usage"], 4_096),
+    (Field::Error, &[b"error"], 8_192),
+    (Field::Code, &[b"code"], 256),
+    (Field::Message, &[b"message"], 4_096),
+    (Field::Choices, &[b"choices"], 16),
+    (Field::OutputFileId, &[b"output_file_id"], 512),
+    (Field::ErrorFileId, &[b"error_file_id"], 512),
+    (Field::ResponseId, &[b"response", b"id"], 512),
+    (Field::ResponseModel, &[b"response", b"model"], 512),
+    (Field::ResponseUsage, &[b"response", b"usage"], 4_096),
+    (Field::ResponseError, &[b"response", b"error"], 8_192),
+];
+
+/// No wanted field lies deeper.
+const DEEPEST: usize = 2;
+
+/// No wanted key is longer.
+const LONGEST_KEY: usize = 16;
+
+/// What nests deeper is not followed to its end: nothing real does.
+const MOST_NESTED: usize = 512;
+
+type Set = u16;
+
+const ALL: Set = (1 << WANTED.len()) - 1;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    BeforeValue,
+    BeforeKey,
+    InKey,
+    InKeyEscape,
+    AfterKey,
+    InString,
+    InStringEscape,
+    InScalar,
+    AfterValue,
+    /// The document is over, or none.
+    Over,
+}
+
+/// Reads one document.
+#[derive(Debug, Default)]
+pub struct Fields {
+    state: State,
+    depth: usize,
+    /// One bit for each open container: set for an object.
+    objects: [u64; MOST_NESTED / 64],
+    key: Vec<u8>,
+    /// The fields that the keys so far may lead to, at each depth.
+    possible: [Set; DEEPEST + 1],
+    capture: Option<Capture>,
+    found: [Option<Box<[u8]>>; WANTED.len()],
+    /// Where the last key of the outermost object begins, counted from the document's first byte.
+    key_at: usize,
+    usage_span: Option<(usize, usize)>,
+    passed: usize,
+}
+
+#[derive(Debug)]
+struct Capture {
+    place: usize,
+    depth: usize,
+    bytes: Vec<u8>,
+    key_at: usize,
+}
+
+impl Fields {
+    /// Takes the next bytes in.
+    pub fn push(&mut self, bytes: &[u8]) {
+        let mut at = 0;
+        while at < bytes.len() && self.state != State::Over {
+            if self.state == State::InString {
+                // Text makes up most of a document and is passed over at once.
+                let run = memchr::memchr2(b'"', b'\\', &bytes[at..]).unwrap_or(bytes.len() - at);
+                self.keep(&bytes[at..at + run]);
+                at += run;
+                self.passed += run;
+                if at == bytes.len() {
+                    return;
+                }
+            }
+            self.step(bytes[at]);
+            at += 1;
+            self.passed += 1;
+        }
+    }
+
+    /// Begins the next document.
+    pub fn reset(&mut self) {
+        self.state = State::BeforeValue;
+        self.depth = 0;
+        self.capture = None;
+        self.usage_span = None;
+        self.passed = 0;
+        self.found = Default::default();
+    }
+
+    /// The value of `field` as it stands in the document, once it is whole.
+    pub fn raw(&self, field: Field) -> Option<&[u8]> {
+        let place = WANTED.iter().position(|(wanted, ..)| *wanted == field)?;
+        self.found[place].as_deref()
+    }
+
+    /// The value of `field`.
+    pub fn value(&self, field: Field) -> Option<Value> {
+        serde_json::from_slice(self.raw(field)?).ok()
+    }
+
+    /// The value of `field` when it is text.
+    pub fn text(&self, field: Field) -> Option<String> {
+        serde_json::from_slice(self.raw(field)?).ok()
+    }
+
+    /// From the first byte of the key to behind the last byte of the value of the outermost `usage`.
+    pub fn usage_span(&self) -> Option<(usize, usize)> {
+        self.usage_span
+    }
+
+    fn step(&mut self, byte: u8) {
+        match self.state {
+            State::BeforeValue => self.begin_value(byte),
+            State::BeforeKey => match byte {
+                b'"' => {
+                    self.key.clear();
+                    if self.depth == 1 {
+                        self.key_at = self.passed;
+                    }
+                    self.state = State::InKey;
+                    self.keep(&[byte]);
+                }
+                b'}' => self.close(byte),
+                _ => self.space(byte),
+            },
+            State::InKey => {
+                self.keep(&[byte]);
+                match byte {
+                    b'"' => {
+                        self.narrow();
+                        self.state = State::AfterKey;
+                    }
+                    b'\\' => self.state = State::InKeyEscape,
+                    _ => self.key_byte(byte),
+                }
+            }
+            State::InKeyEscape => {
+                self.keep(&[byte]);
+                // No wanted key needs one: an overlong key matches none.
+                (0..=LONGEST_KEY).for_each(|_| self.key_byte(byte));
+                self.state = State::InKey;
+            }
+            State::AfterKey => {
+                self.keep(&[byte]);
+                if byte == b':' {
+                    self.state = State::BeforeValue;
+                }
+            }
+            State::InString => {
+                self.keep(&[byte]);
+                match byte {
+                    b'"' => self.end_value(1),
+                    b'\\' => self.state = State::InStringEscape,
+                    _ => {}
+                }
+            }
+            State::InStringEscape => {
+                self.keep(&[byte]);
+                self.state = State::InString;
+            }
+            State::InScalar => match byte {
+                b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t' => {
+                    self.end_value(0);
+                    self.step(byte);
+                }
+                _ => self.keep(&[byte]),
+            },
+            State::AfterValue => match byte {
+                b',' => {
+                    self.keep(&[byte]);
+                    self.state = if self.is_object(self.depth) { State::BeforeKey } else { State::BeforeValue };
+                }
+                b'}' | b']' => self.close(byte),
+                _ => self.space(byte),
+            },
+            State::Over => {}
+        }
+    }
+
+    fn begin_value(&mut self, byte: u8) {
+        if byte.is_ascii_whitespace() {
+            return self.keep(&[byte]);
+        }
+        if byte == b']' {
+            return self.close(byte);
+        }
+        self.begin_capture();
+        self.keep(&[byte]);
+        match byte {
+            b'{' => self.open(true),
+            b'[' => self.open(false),
+            b'"' => self.state = State::InString,
+            _ => self.state = State::InScalar,
+        }
+    }
+
+    fn begin_capture(&mut self) {
+        if self.capture.is_some() || self.depth == 0 || self.depth > DEEPEST || !self.is_object(self.depth) {
+            return;
+        }
+        let possible = self.possible[self.depth];
+        let wanted = WANTED.iter().enumerate();
+        let mut here = wanted.filter(|(place, (_, keys, _))| possible & (1 << place) != 0 && keys.len() == self.depth);
+        if let Some((place, _)) = here.next() {
+            self.found[place] = None;
+            self.capture = Some(Capture { place, depth: self.depth, bytes: Vec::new(), key_at: self.key_at });
+        }
+    }
+
+    fn open(&mut self, is_object: bool) {
+        if self.depth + 1 >= MOST_NESTED {
+            self.state = State::Over;
+            return;
+        }
+        self.depth += 1;
+        let (word, bit) = (self.depth / 64, 1_u64 << (self.depth % 64));
+        if is_object {
+            self.objects[word] |= bit
+        } else {
+            self.objects[word] &= !bit
+        }
+        if self.depth <= DEEPEST {
+            self.possible[self.depth] = 0;
+        }
+        self.state = if is_object { State::BeforeKey } else { State::BeforeValue };
+    }
+
+    fn close(&mut self, byte: u8) {
+        if self.depth == 0 {
+            self.state = State::Over;
+            return;
+        }
+        self.keep(&[byte]);
+        self.depth -= 1;
+        self.end_value(1);
+    }
+
+    /// A value ended, with the byte that is looked at now or with the one before it.
+    fn end_value(&mut self, this_byte: usize) {
+        self.state = if self.depth == 0 { State::Over } else { State::AfterValue };
+        if let Some(capture) = self.capture.take_if(|capture| capture.depth == self.depth) {
+            if WANTED[capture.place].0 == Field::Usage {
+                self.usage_span = Some((capture.key_at, self.passed + this_byte));
+            }
+            self.found[capture.place] = Some(capture.bytes.into_boxed_slice());
+        }
+    }
+
+    fn is_object(&self, depth: usize) -> bool {
+        depth > 0 && self.objects[depth / 64] & (1 << (depth % 64)) != 0
+    }
+
+    fn space(&mut self, byte: u8) {
+        // Anything else is no JSON: there is nothing more to learn.
+        if byte.is_ascii_whitespace() { self.keep(&[byte]) } else { self.state = State::Over }
+    }
+
+    fn key_byte(&mut self, byte: u8) {
+        if self.depth <= DEEPEST && self.key.len() <= LONGEST_KEY {
+            self.key.push(byte);
+        }
+    }
+
+    /// Which fields the key just read may lead to.
+    fn narrow(&mut self) {
+        if self.depth > DEEPEST {
+            return;
+        }
+        let before = if self.depth == 1 { ALL } else { self.possible[self.depth - 1] };
+        let fits = |(place, (_, keys, _)): (usize, &(Field, &[&[u8]], usize))| {
+            let fits = before & (1 << place) != 0 && keys.get(self.depth - 1).is_some_and(|key| *key == self.key);
+            Set::from(fits) << place
+        };
+        self.possible[self.depth] = WANTED.iter().enumerate().map(fits).fold(0, |set, bit| set | bit);
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        if let Some(capture) = &mut self.capture {
+            if capture.bytes.len() + bytes.len() > WANTED[capture.place].2 {
+                self.capture = None;
+            } else {
+                capture.bytes.extend_from_slice(bytes);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(document: &str, step: usize) -> Fields {
+        let mut fields = Fields::default();
+        for piece in document.as_bytes().chunks(step) {
+            fields.push(piece);
+        }
+        fields
+    }
+
+    #[track_caller]
+    fn check(document: &str, field: Field, expected: Option<&str>) {
+        for step in [1, 3, document.len().max(1)] {
+            let fields = read(document, step);
+            let raw = fields.raw(field).map(|raw| std::str::from_utf8(raw).unwrap().trim());
+            assert_eq!(raw, expected, "{document} in steps of {step}");
+        }
+    }
+
+    #[test]
+    fn values_are_found_at_their_own_path_alone() {
+        check(r#"{"id":"a","usage":{"x":1}}"#, Field::Usage, Some(r#"{"x":1}"#));
+        check(r#"{ "usage" : null , "id" : "a" }"#, Field::Usage, Some("null"));
+        check(r#"{"a":{"usage":1},"b":[{"usage":2}]}"#, Field::Usage, None);
+        check(r#"{"response":{"usage":{"i":1},"id":"r"},"type":"t"}"#, Field::ResponseUsage, Some(r#"{"i":1}"#));
+        check(r#"{"response":{"o":{"usage":9},"id":"r"},"type":"t"}"#, Field::ResponseUsage, None);
+        check(r#"{"response":[{"usage":9}],"type":"t"}"#, Field::Type, Some(r#""t""#));
+        check(r#"{"delta":"say \"usage\": {\\","type":"t"}"#, Field::Type, Some(r#""t""#));
+        check(r#"{"choices":[],"usage":3}"#, Field::Choices, Some("[]"));
+        check(r#"{"choices":[{"delta":{"content":"long enough"}}],"id":"b"}"#, Field::Choices, None);
+        check(r#"{"choices":[{"delta":{"content":"long enough"}}],"id":"b"}"#, Field::Id, Some(r#""b""#));
+        check(r#"{"us\u0061ge":1}"#, Field::Usage, None);
+        check(r#"{"usage":1,"usage":2}"#, Field::Usage, Some("2"));
+        check("[1,2]", Field::Usage, None);
+        check("}{", Field::Usage, None);
+        check("", Field::Usage, None);
+    }
+
+    #[test]
+    fn the_span_of_usage_covers_its_key_and_value() {
+        for (document, cut) in [
+            (r#"{"id":"a","usage":null,"b":1}"#, r#""usage":null"#),
+            (r#"{"id":"a", "usage" : {"x":[1]} }"#, r#""usage" : {"x":[1]}"#),
+            (r#"{"usage":"s"}"#, r#""usage":"s""#),
+        ] {
+            let (from, to) = read(document, 1).usage_span().unwrap();
+            assert_eq!(&document[from..to], cut);
+        }
+    }
+
+    #[test]
+    fn neither_depth_nor_length_costs_memory() {
+        let mut fields = Fields::default();
+        fields.push(b"{\"x\":");
+        for _ in 0..100_000 {
+            fields.push(b"[{\"a\":");
+        }
+        assert_eq!(fields.raw(Field::Usage), None);
+        let mut fields = Fields::default();
+        fields.push(b"{\"usage\":\"");
+        for _ in 0..10_000 {
+            fields.push(&[b'x'; 1_000]);
+        }
+        assert!(fields.capture.is_none());
+        fields.push(b"\",\"id\":\"a\"}");
+        assert_eq!(fields.text(Field::Id).as_deref(), Some("a"));
+    }
+
+    fn json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            "[a-z\"\\\\{}\\[\\], é]{0,12}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 5, |inner| {
+            let key = prop_oneof![
+                Just("usage".to_owned()),
+                Just("response".to_owned()),
+                Just("id".to_owned()),
+                "[a-z\"]{0,4}"
+            ];
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec((key, inner), 0..4).prop_map(|pairs| Value::Object(pairs.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn it_finds_what_a_parser_finds(document in json(), step in 1_usize..9) {
+            let text = document.to_string();
+            let fields = read(&text, step);
+            let expect = |value: Option<&Value>, field: Field| {
+                // What is longer than its limit is passed over on purpose.
+                let short = |value: &Value| value.to_string().len() <= 512;
+                let found = fields.value(field).filter(short);
+                prop_assert_eq!(found.as_ref(), value.filter(|value| short(value)));
+                Ok(())
+            };
+            expect(document.get("usage"), Field::Usage)?;
+            expect(document.get("response").and_then(|response| response.get("id")), Field::ResponseId)?;
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), step in 1_usize..9) {
+            let mut fields = Fields::default();
+            bytes.chunks(step).for_each(|piece| fields.push(piece));
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Takes out of a stream of completions what was asked for on the client's behalf: the last chunk, which has no choices
+//! but the usage, and the empty `usage` of every other chunk.
+
+use bytes::Bytes;
+
+use super::fields::{Field, Fields};
+
+/// An event that is longer passes as it is.
+const LONGEST_EVENT: usize = 1024 * 1024;
+
+/// The filter. It holds one event back until it is whole.
+#[derive(Debug, Default)]
+pub struct HiddenUsage {
+    event: Vec<u8>,
+    /// The event was too long to be held; the rest of it passes.
+    is_passing: bool,
+}
+
+impl HiddenUsage {
+    /// The next bytes as the client gets them; they may be none.
+    pub fn pass(&mut self, bytes: &[u8]) -> Bytes {
+        let mut out = Vec::with_capacity(bytes.len() + self.event.len());
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.event.extend_from_slice(line);
+            let is_blank = |event: &[u8]| {
+                matches!(event, b"\n" | b"\r\n") || event.ends_with(b"\n\n") || event.ends_with(b"\n\r\n")
+            };
+            if is_blank(&self.event) {
+                self.end_event(&mut out);
+            } else if self.event.len() > LONGEST_EVENT {
+                self.is_passing = true;
+                out.append(&mut self.event);
+            }
+        }
+        out.into()
+    }
+
+    /// What is still held when the stream is over.
+    pub fn rest(&mut self) -> Bytes {
+        let mut out = Vec::new();
+        self.end_event(&mut out);
+        out.into()
+    }
+
+    fn end_event(&mut self, out: &mut Vec<u8>) {
+        if std::mem::take(&mut self.is_passing) {
+            out.append(&mut self.event);
+            return;
+        }
+        match shown(&self.event) {
+            Shown::Nothing => {}
+            Shown::All => out.extend_from_slice(&self.event),
+            Shown::Without(from, to) => {
+                out.extend_from_slice(&self.event[..from]);
+                out.extend_from_slice(&self.event[to..]);
+            }
+        }
+        self.event.clear();
+    }
+}
+
+/// What the client gets of an event.
+#[derive(Debug, PartialEq, Eq)]
+enum Shown {
+    Nothing,
+    All,
+    Without(usize, usize),
+}
+
+fn shown(event: &[u8]) -> Shown {
+    let Some(data) = event.strip_prefix(b"data:") else { return Shown::All };
+    let offset = event.len() - data.len();
+    let mut fields = Fields::default();
+    fields.push(data);
+    let Some(usage) = fields.raw(Field::Usage) else { return Shown::All };
+    let is_last = fields.raw(Field::Choices).is_some_and(|choices| choices.iter().all(|byte| b"[] ".contains(byte)));
+    if usage.starts_with(b"{") {
+        return if is_last { Shown::Nothing } else { Shown::All };
+    }
+    let Some((from, to)) = fields.usage_span().filter(|_| usage == b"null") else { return Shown::All };
+    // With the comma in front of it, or the one behind it when it comes first.
+    let spaces = |bytes: &[u8]| bytes.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    let before = data[..from].trim_ascii_end();
+    if before.ends_with(b",") {
+        return Shown::Without(offset + before.len() - 1, offset + to);
+    }
+    let behind = to + spaces(&data[to..]);
+    let to = if data.get(behind) == Some(&b',') { behind + 1 } else { to };
+    Shown::Without(offset + from, offset + to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(stream: &str, expected: &str) {
+        for step in [1, 5, stream.len().max(1)] {
+            let mut hidden = HiddenUsage::default();
+            let mut out = Vec::new();
+            for piece in stream.as_bytes().chunks(step) {
+                out.extend_from_slice(&hidden.pass(piece));
+            }
+            out.extend_from_slice(&hidden.rest());
+            assert_eq!(String::from_utf8(out).unwrap(), expected, "in steps of {step}");
+        }
+    }
+
+    #[test]
+    fn the_client_sees_the_stream_it_would_have_got() {
+        check(
+            "data: {\"id\":\"a\",\"choices\":[{\"delta\":{}}],\"usage\":null}\n\ndata: {\"id\":\"a\",\"choices\":[],\"usage\":{\"total_tokens\":3}}\n\ndata: [DONE]\n\n",
+            "data: {\"id\":\"a\",\"choices\":[{\"delta\":{}}]}\n\ndata: [DONE]\n\n",
+        );
+        check("data: {\"usage\": null , \"choices\":[{}]}\r\n\r\n", "data: { \"choices\":[{}]}\r\n\r\n");
+        check("data: {\"usage\":null}\n\n", "data: {}\n\n");
+    }
+
+    #[test]
+    fn everything_else_passes_as_it_is() {
+        for stream in [
+            ": ping\n\n",
+            "data: [DONE]\n\n",
+            "data: {\"choices\":[{}],\"usage\":{\"total_tokens\":3}}\n\n",
+            "data: {\"choices\":[],\"prompt_filter_results\":[]}\n\n",
+            "event: x\ndata: {\"usage\":null}\n\n",
+            "data: {\"choices\":[{\"delta\":{\"content\":\"\\\"usage\\\":null\"}}]}\n\n",
+            "data: cut off",
+            "\n\n\n",
+        ] {
+            check(stream, stream);
+        }
+        let long = format!("data: {{\"usage\":null,\"x\":\"{}\"}}\n\n", "y".repeat(LONGEST_EVENT));
+        let mut hidden = HiddenUsage::default();
+        let out: Vec<u8> = long.as_bytes().chunks(60_000).flat_map(|piece| hidden.pass(piece)).collect();
+        assert!(out == long.as_bytes());
+    }
+}

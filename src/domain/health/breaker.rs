@@ -22,6 +22,21 @@ pub struct Breaker {
 }
 
 impl Breaker {
+    /// One with these parts, as they were kept.
+    pub fn restored(failures: u32, open_until: Option<Timestamp>) -> Breaker {
+        Breaker { failures, open_until }
+    }
+
+    /// The failures in a row so far.
+    pub fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// Until when it is open, if it ever opened since the last success.
+    pub fn open_until(&self) -> Option<Timestamp> {
+        self.open_until
+    }
+
     /// A success closes it.
     pub fn succeeded(&mut self) {
         *self = Breaker::default();

@@ -1,0 +1,122 @@
+//! Writing what came together. Sums, conditions and breakers are worked out in memory and stored once for the whole
+//! batch, so that an attempt costs one row.
+
+mod breakers;
+mod conditions;
+mod sums;
+
+use std::collections::HashMap;
+
+use rusqlite::{Transaction, params};
+
+use super::queue::{What, Write};
+use super::schema::stored;
+use super::{BreakerNote, Entry, RateUsed, read};
+use crate::clock::Clock;
+use crate::domain::account::AccountId;
+use crate::domain::health::condition::Effect;
+use crate::domain::usage::Spent;
+use breakers::Breakers;
+use conditions::Conditions;
+use sums::Sums;
+
+pub(super) use breakers::all as all_breakers;
+pub(super) use conditions::from_row as condition_from_row;
+
+/// Writes the batch, and tells for each write that has an answer what its account has spent with all of them.
+pub(super) fn write(transaction: &Transaction<'_>, batch: &[Write], clock: &Clock) -> rusqlite::Result<Vec<Spent>> {
+    let mut work = Work::default();
+    for write in batch {
+        match &write.what {
+            What::Began(account, at) => work.conditions.apply(transaction, account, Effect::Began, *at)?,
+            What::Entry(entry) => work.take(transaction, entry, clock)?,
+        }
+    }
+    work.sums.store(transaction)?;
+    work.conditions.store(transaction)?;
+    work.breakers.store(transaction)?;
+    store_rates(transaction, &work.rates)?;
+    let today = clock.day(clock.now());
+    let answered = batch.iter().filter(|write| write.answer.is_some());
+    answered
+        .map(|write| match &write.what {
+            What::Entry(entry) => read::spent(transaction, &entry.account, today),
+            What::Began(account, _) => read::spent(transaction, account, today),
+        })
+        .collect()
+}
+
+#[derive(Default)]
+struct Work {
+    sums: Sums,
+    conditions: Conditions,
+    breakers: Breakers,
+    rates: HashMap<AccountId, RateUsed>,
+}
+
+impl Work {
+    fn take(&mut self, transaction: &Transaction<'_>, entry: &Entry, clock: &Clock) -> rusqlite::Result<()> {
+        insert(transaction, entry)?;
+        self.sums.add(entry, clock);
+        for effect in &entry.effects {
+            self.conditions.apply(transaction, &entry.account, *effect, entry.at)?;
+        }
+        match entry.breaker {
+            None => {}
+            Some(BreakerNote::Succeeded) => self.breakers.succeeded(transaction, &entry.account, &entry.host)?,
+            Some(BreakerNote::Failed { settings, overloaded }) => {
+                self.breakers.failed(transaction, entry, settings, overloaded)?;
+            }
+        }
+        for resource in &entry.owns {
+            transaction
+                .prepare_cached("INSERT OR REPLACE INTO owners (id, account, at) VALUES (?, ?, ?)")?
+                .execute(params![resource.id, entry.account.as_str(), entry.at.0])?;
+        }
+        if let Some(used) = entry.rate_used {
+            self.rates.insert(entry.account.clone(), used);
+        }
+        Ok(())
+    }
+}
+
+fn insert(transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<()> {
+    let tokens = entry.tokens;
+    transaction
+        .prepare_cached(
+            "INSERT INTO attempts (at, request, attempt, account, session, model, family, endpoint, status, served, \
+             input, cached, output, reasoning, cost, first_byte_ms, duration_ms, why) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .execute(params![
+            entry.at.0,
+            entry.request_id,
+            entry.attempt,
+            entry.account.as_str(),
+            entry.session,
+            entry.model,
+            entry.family,
+            entry.endpoint,
+            entry.status,
+            entry.served,
+            tokens.map(|tokens| stored(tokens.input)),
+            tokens.map(|tokens| stored(tokens.cached)),
+            tokens.map(|tokens| stored(tokens.output)),
+            tokens.map(|tokens| stored(tokens.reasoning)),
+            entry.cost.map(|cost| cost.0),
+            entry.first_byte_ms.map(stored),
+            stored(entry.duration_ms),
+            entry.why,
+        ])
+        .map(drop)
+}
+
+fn store_rates(transaction: &Transaction<'_>, rates: &HashMap<AccountId, RateUsed>) -> rusqlite::Result<()> {
+    // What is no number would be NULL to SQLite.
+    for (account, rate) in rates.iter().filter(|(_, rate)| rate.used.is_finite()) {
+        transaction
+            .prepare_cached("INSERT OR REPLACE INTO rates (account, used, until) VALUES (?, ?, ?)")?
+            .execute(params![account.as_str(), rate.used, rate.until.0])?;
+    }
+    Ok(())
+}

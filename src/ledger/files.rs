@@ -1,0 +1,128 @@
+//! The ledger's file, private to its owner from the first syscall on. SQLite gives its side files the same mode.
+#![expect(clippy::disallowed_methods, reason = "this file wraps the file system for the ledger")]
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+/// What SQLite keeps beside the file.
+const SIDES: [&str; 2] = ["-wal", "-shm"];
+
+/// Which file a path names: it changes when the file is replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Identity(u64, u64);
+
+/// The file at `path`; `None` when there is none. One `stat`.
+pub(super) fn identity(path: &Path) -> io::Result<Option<Identity>> {
+    let metadata = match fs::symlink_metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is a link or no file; move it away"));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        Ok(Some(Identity(metadata.dev(), metadata.ino())))
+    }
+    // An open file cannot be replaced there.
+    #[cfg(not(unix))]
+    Ok(Some(Identity(0, 0)))
+}
+
+/// Makes an empty file, 0600, in a folder that is made 0700 with those above it. One that is there stays.
+pub(super) fn make(path: &Path) -> io::Result<()> {
+    make_folder(path.parent().unwrap_or(path))?;
+    match private(OpenOptions::new().write(true).create_new(true)).open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        Ok(_) | Err(_) => close_to_others(path),
+    }
+}
+
+/// Takes the modes of everyone else from a file that was put there by hand, and gives the owner's back.
+pub(super) fn close_to_others(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        let metadata = fs::symlink_metadata(path)?;
+        let ours = metadata.is_file() && metadata.uid() == rustix::process::geteuid().as_raw();
+        if ours && metadata.mode() & 0o7777 != 0o600 {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+        }
+    }
+    let _ = path;
+    Ok(())
+}
+
+/// The path with every link in its folders resolved, so that SQLite can be told to follow none.
+pub(super) fn resolved(path: &Path) -> io::Result<PathBuf> {
+    match (cfg!(unix), path.parent(), path.file_name()) {
+        (true, Some(folder), Some(name)) => Ok(fs::canonicalize(folder)?.join(name)),
+        _ => Ok(path.to_owned()),
+    }
+}
+
+/// Moves the damaged file `seen` to `<name>.damaged-<ms>`, with what SQLite keeps beside it. `None` when another process
+/// did so before: a lock on the damaged file itself lets one at a time look and move.
+pub(super) fn set_aside(path: &Path, seen: Identity, ms: i64) -> io::Result<Option<PathBuf>> {
+    let damaged = match private(OpenOptions::new().read(true).write(true)).open(path) {
+        Ok(damaged) => damaged,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    fs4::fs_std::FileExt::lock_exclusive(&damaged)?;
+    if identity(path)? != Some(seen) {
+        return Ok(None);
+    }
+    let aside = (0..).map(|more| with_suffix(path, &format!(".damaged-{}", ms.saturating_add(more))));
+    let aside = aside.take(1_000).find(|aside| fs::symlink_metadata(aside).is_err()).unwrap_or_default();
+    fs::rename(path, &aside)?;
+    for side in SIDES {
+        match fs::rename(with_suffix(path, side), with_suffix(&aside, side)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    drop::<File>(damaged);
+    Ok(Some(aside))
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let no_follow = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();
+        options.mode(0o600).custom_flags(no_follow);
+    }
+    options
+}
+
+fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = folder.parent() {
+        make_folder(parent)?;
+    }
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(folder) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => {
+            // A umask may have taken the owner's own bits away.
+            #[cfg(unix)]
+            fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The tables. What changes here changes [`VERSION`], and gets a step that leads from the version before.
+
+use rusqlite::{Connection, Transaction};
+
+/// The version of the tables below, kept in the file's `user_version`.
+pub(super) const VERSION: i64 = 1;
+
+/// `attempts` holds every upstream attempt; `days` their exact sums, so that spending is read from a handful of rows.
+/// Times are unix milliseconds, money is pico-USD, a request without a model has the empty one.
+const TABLES: &str = "
+    CREATE TABLE attempts (
+        id INTEGER PRIMARY KEY,
+        at INTEGER NOT NULL,
+        request TEXT NOT NULL,
+        attempt INTEGER NOT NULL,
+        account TEXT NOT NULL,
+        session TEXT NOT NULL,
+        model TEXT,
+        family TEXT NOT NULL,
+        endpoint TEXT NOT NULL,
+        status INTEGER NOT NULL,
+        served INTEGER NOT NULL,
+        input INTEGER,
+        cached INTEGER,
+        output INTEGER,
+        reasoning INTEGER,
+        cost INTEGER,
+        first_byte_ms INTEGER,
+        duration_ms INTEGER NOT NULL,
+        why TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX attempts_at ON attempts (at);
+    CREATE TABLE days (
+        account TEXT NOT NULL,
+        day TEXT NOT NULL,
+        model TEXT NOT NULL,
+        requests INTEGER NOT NULL,
+        input INTEGER NOT NULL,
+        cached INTEGER NOT NULL,
+        output INTEGER NOT NULL,
+        reasoning INTEGER NOT NULL,
+        cost INTEGER NOT NULL,
+        unpriced INTEGER NOT NULL,
+        PRIMARY KEY (account, day, model)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE conditions (
+        account TEXT PRIMARY KEY,
+        health REAL NOT NULL,
+        health_at INTEGER NOT NULL,
+        bucket REAL NOT NULL,
+        bucket_at INTEGER NOT NULL,
+        last_used INTEGER
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE rates (
+        account TEXT PRIMARY KEY,
+        used REAL NOT NULL,
+        until INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE breakers (
+        kind TEXT NOT NULL,
+        key TEXT NOT NULL,
+        host TEXT NOT NULL,
+        failures INTEGER NOT NULL,
+        open_until INTEGER,
+        PRIMARY KEY (kind, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE owners (
+        id TEXT PRIMARY KEY,
+        account TEXT NOT NULL,
+        at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX owners_at ON owners (at);
+    CREATE TABLE meta (
+        key TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    PRAGMA user_version = 1;
+";
+
+/// The version the file says it has; 0 for one that is empty.
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+/// Makes the tables, unless another process was faster.
+pub(super) fn make(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    if version(transaction)? == 0 { transaction.execute_batch(TABLES) } else { Ok(()) }
+}
+
+/// A count as SQLite keeps it; no real one is beyond its range.
+pub(super) fn stored(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// A count as it was kept.
+pub(super) fn counted(stored: i64) -> u64 {
+    u64::try_from(stored).unwrap_or(0)
+}

@@ -76,7 +76,7 @@ impl Ledger {
 
     /// Queues that an account and its host are well, before the answer that says so is over.
     pub fn succeeded(&self, account: AccountId, host: String) {
-        let _ = (account, host);
+        self.queue(What::Succeeded(account, host));
     }
 
     /// Writes `entry` and tells what its account has spent with it. When this returns, no crash of a process loses it.

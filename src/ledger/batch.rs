@@ -29,6 +29,7 @@ pub(super) fn write(transaction: &Transaction<'_>, batch: &[Write], clock: &Cloc
     for write in batch {
         match &write.what {
             What::Began(account, at) => work.conditions.apply(transaction, account, Effect::Began, *at)?,
+            What::Succeeded(account, host) => work.breakers.succeeded(transaction, account, host)?,
             What::Entry(entry) => work.take(transaction, entry, clock)?,
         }
     }
@@ -41,7 +42,7 @@ pub(super) fn write(transaction: &Transaction<'_>, batch: &[Write], clock: &Cloc
     answered
         .map(|write| match &write.what {
             What::Entry(entry) => read::spent(transaction, &entry.account, today),
-            What::Began(account, _) => read::spent(transaction, account, today),
+            What::Began(account, _) | What::Succeeded(account, _) => read::spent(transaction, account, today),
         })
         .collect()
 }

@@ -39,6 +39,8 @@ pub(super) enum What {
     Entry(Box<Entry>),
     /// A request took its place in the bucket of an account.
     Began(AccountId, Timestamp),
+    /// An account and its host are well.
+    Succeeded(AccountId, String),
 }
 
 /// What became of a job.

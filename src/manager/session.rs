@@ -20,6 +20,9 @@ use crate::store::{self, Creation, SessionLock, SessionRecord, State, Transactio
 /// without a record and gets one as soon as the lock is free. Only a stopped holder keeps the lock that long.
 const PATIENCE: Duration = Duration::from_secs(4);
 
+/// How long the end waits for the ledger to take what it was given.
+const LAST_ENTRIES: Duration = Duration::from_millis(700);
+
 /// How often a process looks whether the file or its configuration moved.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -137,15 +140,14 @@ impl Manager {
         self.tasks.drained().await;
         let lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
         let id = self.identity.id.clone();
-        let left = self
-            .commit(Creation::Never, move |transaction| {
-                transaction.state.sessions.retain(|session| session.id != id);
-                if let Some(lock) = &lock {
-                    transaction.release_session(lock);
-                }
-                Ok(())
-            })
-            .await;
+        let leaving = self.commit(Creation::Never, move |transaction| {
+            transaction.state.sessions.retain(|session| session.id != id);
+            if let Some(lock) = &lock {
+                transaction.release_session(lock);
+            }
+            Ok(())
+        });
+        let (left, _) = tokio::join!(leaving, tokio::time::timeout(LAST_ENTRIES, self.ledger.flush()));
         if let Err(error) = left {
             tracing::debug!("the session's record is left for a sibling to clear: {error}");
         }

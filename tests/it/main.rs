@@ -16,6 +16,7 @@ mod protocol;
 mod proxy_answers;
 mod proxy_gate;
 mod proxy_streams;
+mod routing;
 mod run;
 mod sdks;
 mod secrets;

@@ -1,0 +1,10 @@
+//! Choosing, limiting and counting, on the shipped binary.
+
+mod bound;
+mod breaker;
+mod counting;
+mod held;
+mod ledger;
+mod spending;
+mod strategies;
+mod waits;

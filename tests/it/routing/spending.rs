@@ -1,0 +1,99 @@
+//! Limits in USD, kept by all processes together.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::ledger::days;
+use crate::support::http::{self, Response};
+use crate::support::{Pool, Sidecar, eventually, within};
+
+/// With this price a request of 400 bytes in and 32 bytes out costs 1.08 cents.
+const PRICES: &str = "[[pricing]]\nmodel = \"gpt-5.4\"\ninput = 100\noutput = 100\n";
+
+fn limited(daily: &str) -> Pool {
+    let pool = Pool::new(1);
+    std::fs::write(pool.sandbox.path("config.toml"), PRICES).unwrap();
+    pool.sandbox.run(&["edit", "1", "--daily-limit", daily]).ok();
+    pool
+}
+
+fn send(sidecar: &Sidecar, stream: bool) -> Response {
+    let body = json!({"model": "gpt-5.4", "input": "x".repeat(340), "stream": stream});
+    http::post(sidecar.port(), "/v1/responses", sidecar.api_key(), &body)
+}
+
+fn usd(pool: &Pool) -> f64 {
+    days(&pool.sandbox).cost as f64 / 1e12
+}
+
+#[test]
+fn a_daily_limit_under_eight_processes_is_overshot_by_the_requests_in_flight_at_most() {
+    let pool = limited("1.00");
+    let mut sidecars: Vec<Sidecar> = (0..8).map(|_| pool.sidecar()).collect();
+    let price_of_one = {
+        assert_eq!(send(&sidecars[0], false).status(), 200);
+        usd(&pool)
+    };
+    assert!((0.005..0.05).contains(&price_of_one), "{price_of_one}");
+    std::thread::scope(|scope| {
+        for (place, sidecar) in sidecars.iter_mut().enumerate() {
+            scope.spawn(move || {
+                for number in 0..1_000 {
+                    let response = send(sidecar, (place + number) % 2 == 0);
+                    if response.status() != 200 {
+                        assert_eq!(response.status(), 429, "{}", response.text());
+                        assert!(response.text().contains("overLimit"), "{}", response.text());
+                        return;
+                    }
+                }
+                panic!("the limit never held");
+            });
+        }
+    });
+    let spent = usd(&pool);
+    // Eight clients with one request each: what all of them had in flight when the limit was reached.
+    assert!(spent >= 1.0, "{spent}");
+    assert!(spent < 1.0 + 8.0 * price_of_one * 1.05, "{spent}, one costs {price_of_one}");
+}
+
+#[test]
+fn an_account_over_its_limit_says_until_when_and_a_higher_limit_takes_it_back() {
+    let pool = limited("0.01");
+    let mut sidecar = pool.sidecar();
+    assert_eq!(send(&sidecar, true).status(), 200);
+    let refused = send(&sidecar, true);
+    assert_eq!((refused.status(), refused.header("x-should-retry")), (429, Some("false")));
+    let account = sidecar.request("accounts/read", &json!({"account": 1})).unwrap();
+    assert_eq!(account["state"], "overLimit");
+    let ends = account["availableAt"].as_i64().unwrap();
+    let now = i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap();
+    assert!(ends > now && ends - now <= 25 * 3_600_000, "{ends}");
+    pool.sandbox.run(&["edit", "1", "--daily-limit", "5"]).ok();
+    eventually("the new limit holds", || (send(&sidecar, true).status() == 200).then_some(()));
+    pool.sandbox.run(&["edit", "1", "--daily-limit", "none", "--monthly-limit", "0.001"]).ok();
+    eventually("the month's limit holds", || (send(&sidecar, true).status() == 429).then_some(()));
+}
+
+#[test]
+fn the_charge_is_there_before_the_answer_is_over() {
+    let pool = limited("100");
+    let sidecar = pool.sidecar();
+    for number in 1..=10 {
+        assert_eq!(send(&sidecar, number % 2 == 0).status(), 200);
+        assert_eq!(days(&pool.sandbox).requests, number);
+    }
+}
+
+#[test]
+fn a_limit_moves_the_session_to_the_next_account() {
+    let mut pool = limited("0.01");
+    pool.add();
+    let sidecar = pool.sidecar();
+    let numbers: Vec<String> =
+        (0..4).map(|_| send(&sidecar, false).header("x-account-id").map(str::to_owned).unwrap_or_default()).collect();
+    assert_eq!(numbers, [&pool.ids[0], &pool.ids[1], &pool.ids[1], &pool.ids[1]].map(String::as_str));
+    let listed: Value = pool.sandbox.run(&["list", "--json"]).ok().json();
+    let told = within(Duration::from_secs(2), || (listed["accounts"][0]["state"] == "overLimit").then_some(()));
+    assert!(told.is_some(), "{}", listed["accounts"][0]);
+}

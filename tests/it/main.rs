@@ -22,3 +22,4 @@ mod secrets;
 mod sessions;
 mod store_faults;
 mod support;
+mod traces;

@@ -19,6 +19,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -35,6 +36,9 @@ use queue::{Job, Pushed, Queue, What, Write};
 use warnings::{Topic, Warnings};
 use worker::{Waiting, Worker};
 
+/// How long a write waits for another process that writes, before those who wait for it are told.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// A handle on the ledger; clones share one thread and one queue.
 #[derive(Clone)]
 pub struct Ledger(Arc<Shared>);
@@ -42,6 +46,7 @@ pub struct Ledger(Arc<Shared>);
 struct Shared {
     path: PathBuf,
     clock: Clock,
+    patience: Duration,
     queue: Arc<Queue>,
     warnings: Arc<Warnings>,
 }
@@ -55,8 +60,13 @@ impl Drop for Shared {
 impl Ledger {
     /// The ledger in `data_dir`. This touches nothing.
     pub fn new(data_dir: PathBuf, clock: Clock) -> Ledger {
-        let path = data_dir.join("ledger.sqlite");
-        Ledger(Arc::new(Shared { path, clock, queue: Arc::default(), warnings: Arc::default() }))
+        Ledger::patient(data_dir, clock, PATIENCE)
+    }
+
+    fn patient(data_dir: PathBuf, clock: Clock, patience: Duration) -> Ledger {
+        let mut path = data_dir;
+        path.push("ledger.sqlite");
+        Ledger(Arc::new(Shared { path, clock, patience, queue: Arc::default(), warnings: Arc::default() }))
     }
 
     /// The file, whether it is there or not.
@@ -169,12 +179,12 @@ impl Ledger {
     }
 
     fn start(&self) -> bool {
-        let Shared { path, clock, queue, warnings } = &*self.0;
+        let Shared { path, clock, patience, queue, warnings } = &*self.0;
         let worker = Worker {
             queue: queue.clone(),
             warnings: warnings.clone(),
             clock: clock.clone(),
-            database: Database::new(path.clone(), clock.clone(), warnings.clone()),
+            database: Database::new(path.clone(), *patience, clock.clone(), warnings.clone()),
             waiting: Waiting::default(),
         };
         std::thread::Builder::new().name("ledger".to_owned()).spawn(move || worker.run()).is_ok()

@@ -13,6 +13,7 @@ mod serving;
 pub mod starting_account;
 mod sticky;
 mod strategy;
+mod total_order;
 
 pub use explain::explain;
 pub use strategy::Strategy;

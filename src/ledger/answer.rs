@@ -40,7 +40,7 @@ pub struct Standing {
     pub spending: HashMap<AccountId, Spent>,
     /// The accounts of those resources that were asked for and are known.
     pub owners: HashMap<String, AccountId>,
-    /// When it was read.
+    /// When it was asked for.
     pub at: Timestamp,
 }
 

@@ -13,8 +13,6 @@ use super::warnings::{Topic, Warnings};
 use super::{LedgerError, schema};
 use crate::clock::Clock;
 
-/// How long SQLite waits for another process that writes.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// Opening for the first time changes the file's journal, which SQLite does not wait for in every case.
 const OPENINGS: u32 = 10;
 const BETWEEN_OPENINGS: Duration = Duration::from_millis(20);
@@ -23,6 +21,8 @@ const STATEMENTS: usize = 48;
 
 pub(super) struct Database {
     path: PathBuf,
+    /// How long SQLite waits for another process that writes.
+    patience: Duration,
     clock: Clock,
     warnings: Arc<Warnings>,
     open: Option<Open>,
@@ -41,8 +41,8 @@ enum Trouble {
 }
 
 impl Database {
-    pub(super) fn new(path: PathBuf, clock: Clock, warnings: Arc<Warnings>) -> Database {
-        Database { path, clock, warnings, open: None }
+    pub(super) fn new(path: PathBuf, patience: Duration, clock: Clock, warnings: Arc<Warnings>) -> Database {
+        Database { path, patience, clock, warnings, open: None }
     }
 
     /// Does `work` in one transaction that no other process writes beside. Makes the file if need be. `work` runs again
@@ -134,7 +134,7 @@ impl Database {
         let path = files::resolved(&self.path).map_err(|error| Trouble::Other(self.unopened(error)))?;
         let mut opening = 1;
         let (connection, found) = loop {
-            match connect(&path) {
+            match connect(&path, self.patience) {
                 Err(error) if is_busy(&error) && opening < OPENINGS => std::thread::sleep(BETWEEN_OPENINGS),
                 Err(error) if is_damage(&error) => return Err(Trouble::Damaged(identity, error)),
                 Err(error) => return Err(Trouble::Other(self.failed(error))),
@@ -178,10 +178,10 @@ impl Database {
 }
 
 /// Opens the file and says its version; a newer one is not touched, an empty one gets its tables.
-fn connect(path: &Path) -> rusqlite::Result<(Connection, i64)> {
+fn connect(path: &Path, patience: Duration) -> rusqlite::Result<(Connection, i64)> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let mut connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(PATIENCE)?;
+    connection.busy_timeout(patience)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     let version = schema::version(&connection)?;
     if version > schema::VERSION {

@@ -22,10 +22,13 @@ pub(super) enum Job {
     /// Something to write.
     Write(Write),
     /// A question; it answers by itself. It gets the error when what was recorded before could not be written.
-    Read(Box<dyn FnOnce(Result<&mut Database, LedgerError>) + Send>),
+    Read(Read),
     /// Someone waits until all before it is done.
     Flush(oneshot::Sender<()>),
 }
+
+/// A question together with whom to answer.
+pub(super) type Read = Box<dyn FnOnce(Result<&mut Database, LedgerError>) + Send>;
 
 /// Something to write, and whom to tell.
 pub(super) struct Write {

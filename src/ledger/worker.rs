@@ -18,7 +18,7 @@ use crate::domain::time::Day;
 const COLLECT: Duration = Duration::from_millis(20);
 /// No transaction holds more entries, so that no other process waits long for its end.
 const LONGEST_BATCH: usize = 2_000;
-/// How often a batch is tried while another process holds the file, five seconds each time.
+/// How often a batch is tried while another process holds the file; each time SQLite waits for a while.
 const TRIES: u32 = 24;
 const BETWEEN_TRIES: Duration = Duration::from_millis(100);
 const BETWEEN_PRUNING_STEPS: Duration = Duration::from_millis(5);

@@ -23,3 +23,4 @@ mod secrets;
 mod sessions;
 mod store_faults;
 mod support;
+mod traces;

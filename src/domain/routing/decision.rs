@@ -96,8 +96,10 @@ pub struct Candidate {
     pub position: usize,
     /// What stands in its way; empty when it can serve.
     pub obstacles: Vec<Obstacle>,
-    /// It could serve but is out for this request: it was tried already, or a sibling is probing it.
+    /// It is out for this request, whether it could serve or not: it was tried already, or a sibling is probing it.
     pub excluded: bool,
+    /// It can serve, but only as a probe, so it comes after all that need none.
+    pub probe: bool,
     /// What the strategy compares accounts by, for those that compare a number.
     pub score: Option<f64>,
 }

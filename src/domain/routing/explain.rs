@@ -1,7 +1,7 @@
 //! Why an account is chosen and the others are not: every account with every reason and its number.
 
 use super::decision::{Candidate, Exhausted, Explanation};
-use super::eligibility::{Reason, obstacles};
+use super::eligibility::{Reason, needs_probe, obstacles};
 use super::{Ask, Strategy, hybrid, least_utilized, select};
 use crate::domain::pool::Pool;
 use crate::domain::time::Timestamp;
@@ -40,10 +40,12 @@ pub(super) fn exhausted(pool: &Pool, ask: &Ask<'_>, strategy: Strategy, now: Tim
 
 fn candidate(pool: &Pool, ask: &Ask<'_>, strategy: Strategy, position: usize, now: Timestamp) -> Option<Candidate> {
     let member = pool.members.get(position)?;
+    let obstacles = obstacles(member, ask.model, ask.family, now);
     Some(Candidate {
         account: member.id.clone(),
         position,
-        obstacles: obstacles(member, ask.model, ask.family, now),
+        probe: obstacles.is_empty() && needs_probe(member, now),
+        obstacles,
         excluded: ask.excluded.contains(&position),
         score: score(pool, ask, strategy, position, now),
     })

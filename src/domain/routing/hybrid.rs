@@ -1,10 +1,11 @@
 //! `hybrid`: the account with the best score of health, requests at hand and idle time, and no hopping about.
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 
 use super::decision::{Choice, Why};
 use super::load::Load;
 use super::serving::Serving;
+use super::total_order::TotalOrder;
 use super::{Ask, serving};
 use crate::domain::health::condition::{BUCKET, Condition};
 use crate::domain::pool::Pool;
@@ -24,11 +25,15 @@ const LEAD: f64 = 100.0;
 /// The account with the best score, or the one in use while none is far enough ahead of it. One in bad health or with
 /// an empty bucket comes after the others, but before refusing.
 pub fn choose(pool: &Pool, ask: &Ask<'_>, now: Timestamp) -> Option<Choice> {
-    let weigh = |serving| Weighed::new(serving, ask, now);
-    let best = serving::counting_on(pool, ask, 0, now).map(weigh).min_by(Weighed::order)?;
-    let current = ask.current.and_then(|current| serving::at(pool, ask, current, now)).map(weigh);
-    let kept = current.filter(|current| current.resort == best.resort && best.score < current.score + LEAD);
-    Some(kept.unwrap_or(best).serving.instead_of_current(pool, ask, Why::Hybrid, now))
+    let is_last_resort = |each: &Serving<'_>| (each.probe, !is_usable(&each.load.condition, now));
+    let score = |each: &Serving<'_>| score(&each.load, each.is_current(ask), now);
+    let best = serving::least(pool, ask, 0, now, |each| (is_last_resort(each), Reverse(TotalOrder(score(each)))))?;
+    let is_near = |current: &Serving<'_>| {
+        is_last_resort(current) == is_last_resort(&best) && score(&best) < score(current) + LEAD
+    };
+    let current = ask.current.and_then(|current| serving::at(pool, ask, current, now));
+    let chosen = current.filter(is_near).unwrap_or(best);
+    Some(chosen.instead_of_current(pool, ask, Why::Hybrid, now))
 }
 
 /// `2·health + 500·tokens/50 + 0.1·min(idle seconds, 3600) + 150 for the current account`
@@ -45,27 +50,4 @@ pub fn score(load: &Load, is_current: bool, now: Timestamp) -> f64 {
 /// Whether an account in this condition is taken before the others are tired out too.
 pub fn is_usable(condition: &Condition, now: Timestamp) -> bool {
     condition.health_at(now) >= USABLE_HEALTH && condition.bucket_at(now) >= 1.0
-}
-
-/// An account that can serve, with what it is compared by.
-struct Weighed<'a> {
-    serving: Serving<'a>,
-    /// What makes it a last resort, the worse first.
-    resort: (bool, bool),
-    score: f64,
-}
-
-impl<'a> Weighed<'a> {
-    fn new(serving: Serving<'a>, ask: &Ask<'_>, now: Timestamp) -> Weighed<'a> {
-        Weighed {
-            resort: (serving.probe, !is_usable(&serving.load.condition, now)),
-            score: score(&serving.load, serving.is_current(ask), now),
-            serving,
-        }
-    }
-
-    /// The one to choose comes first.
-    fn order(&self, other: &Weighed<'_>) -> Ordering {
-        self.resort.cmp(&other.resort).then_with(|| other.score.total_cmp(&self.score))
-    }
 }

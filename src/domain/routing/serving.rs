@@ -37,6 +37,10 @@ impl Serving<'_> {
         self.because(ask, if is_left { Why::Failover } else { why })
     }
 
+    fn can_serve(&self, ask: &Ask<'_>, now: Timestamp) -> bool {
+        !ask.excluded.contains(&self.position) && can_serve(self.member, ask.model, ask.family, now)
+    }
+
     /// Whether it is the account in use.
     pub fn is_current(&self, ask: &Ask<'_>) -> bool {
         ask.current == Some(self.position)
@@ -45,9 +49,7 @@ impl Serving<'_> {
 
 /// The account at `position`, if it can serve.
 pub fn at<'a>(pool: &'a Pool, ask: &Ask<'_>, position: usize, now: Timestamp) -> Option<Serving<'a>> {
-    let member = pool.members.get(position)?;
-    let serves = !ask.excluded.contains(&position) && can_serve(member, ask.model, ask.family, now);
-    serves.then(|| Serving { position, member, load: ask.load(position), probe: needs_probe(member, now) })
+    contender(pool, ask, position, now).filter(|contender| contender.can_serve(ask, now))
 }
 
 /// Those that can serve, counting on from `from`.
@@ -60,11 +62,32 @@ pub fn counting_on<'a>(
     pool.from_position(from).filter_map(move |position| at(pool, ask, position, now))
 }
 
-/// Those that can serve, counting on from the account in use, or from where the family begins.
-pub fn counting_on_from_current<'a>(
+/// The one of the least rank among those that can serve, the first of equals when counting on from `from`. Whether one
+/// can serve costs more than its rank, so it is asked only of those that would be the least.
+pub fn least<'a, Rank: Ord>(
     pool: &'a Pool,
-    ask: &'a Ask<'a>,
+    ask: &Ask<'_>,
+    from: usize,
     now: Timestamp,
-) -> impl Iterator<Item = Serving<'a>> {
-    counting_on(pool, ask, ask.current.unwrap_or_else(|| pool.active_for(ask.family)), now)
+    rank: impl Fn(&Serving<'a>) -> Rank,
+) -> Option<Serving<'a>> {
+    let mut least: Option<(Serving<'a>, Rank)> = None;
+    for contender in pool.from_position(from).filter_map(|position| contender(pool, ask, position, now)) {
+        let rank = rank(&contender);
+        if least.as_ref().is_none_or(|(_, least)| rank < *least) && contender.can_serve(ask, now) {
+            least = Some((contender, rank));
+        }
+    }
+    least.map(|(contender, _)| contender)
+}
+
+/// Where the account in use stands, or where the family begins.
+pub fn current_position(pool: &Pool, ask: &Ask<'_>) -> usize {
+    ask.current.unwrap_or_else(|| pool.active_for(ask.family))
+}
+
+/// The account at `position`, whether it can serve or not.
+fn contender<'a>(pool: &'a Pool, ask: &Ask<'_>, position: usize, now: Timestamp) -> Option<Serving<'a>> {
+    let member = pool.members.get(position)?;
+    Some(Serving { position, member, load: ask.load(position), probe: needs_probe(member, now) })
 }

@@ -1,6 +1,7 @@
 //! `sticky`: keep the account in use; when it cannot serve, the one with the fewest live sessions, counting on.
 
 use super::decision::{Choice, Why};
+use super::serving::Serving;
 use super::{Ask, serving};
 use crate::domain::pool::Pool;
 use crate::domain::time::Timestamp;
@@ -13,8 +14,9 @@ pub fn choose(pool: &Pool, ask: &Ask<'_>, now: Timestamp) -> Option<Choice> {
     {
         return Some(kept.because(ask, Why::Sticky));
     }
-    let chosen = serving::counting_on_from_current(pool, ask, now)
-        .min_by_key(|each| (each.probe, !each.is_current(ask), each.member.live_sessions))?;
+    let rank = |each: &Serving<'_>| (each.probe, !each.is_current(ask), each.member.live_sessions);
+    let from = serving::current_position(pool, ask);
+    let chosen = serving::least(pool, ask, from, now, rank)?;
     let why = if chosen.is_current(ask) { Why::Sticky } else { Why::First };
     Some(chosen.instead_of_current(pool, ask, why, now))
 }

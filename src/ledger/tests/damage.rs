@@ -1,6 +1,8 @@
 //! Files that are damaged, newer, gone, held by others or not to be written.
+#![expect(clippy::disallowed_methods, reason = "the tests set the stage")]
 
 use std::fs;
+use std::time::Duration;
 
 use super::*;
 
@@ -99,7 +101,7 @@ async fn nothing_is_lost_while_another_process_holds_the_lock_for_a_moment() {
         ledger.record(entry("a"));
     }
     let held = std::thread::spawn(move || {
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        std::thread::sleep(Duration::from_millis(300));
         other.execute_batch("COMMIT").unwrap();
     });
     assert_eq!(ledger.commit(entry("a")).await.unwrap().today, usd(102));
@@ -110,7 +112,8 @@ async fn nothing_is_lost_while_another_process_holds_the_lock_for_a_moment() {
 #[tokio::test]
 async fn a_lock_that_is_held_too_long_is_told_once_and_what_waits_is_written_in_the_end() {
     let home = Home::new();
-    let ledger = home.ledger();
+    let clock = Clock::from_fn(|| Timestamp(NOW)).in_zone("UTC");
+    let ledger = Ledger::patient(home.data(), clock, Duration::from_millis(100));
     ledger.commit(entry("a")).await.unwrap();
     let other = Connection::open(home.file()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();

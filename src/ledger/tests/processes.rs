@@ -1,4 +1,5 @@
 //! Real processes: this test binary starts itself again, in the home of the test, under a shell that sets the stage.
+#![expect(clippy::disallowed_methods, reason = "the tests set the stage")]
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};

@@ -146,6 +146,7 @@ proptest! {
             prop_assert_eq!(candidate.position, position);
             let skipped = !candidate.obstacles.is_empty() || candidate.excluded;
             prop_assert_eq!(skipped, !scene.serves(position), "{:?}", candidate);
+            prop_assert_eq!(candidate.probe, candidate.obstacles.is_empty() && scene.is_due_for_a_probe(position));
             prop_assert_eq!(candidate.score.is_some(), !matches!(strategy, Strategy::Sticky | Strategy::RoundRobin));
             prop_assert!(candidate.score.is_none_or(|score| !score.is_nan()));
         }

@@ -38,7 +38,7 @@ impl Manager {
     pub fn record(&self, route: &Route, request: &RouteRequest, outcome: &Outcome, measured: Measured) {
         let now = self.clock.now();
         match outcome {
-            Outcome::Success => return self.record_success(route, request, measured),
+            Outcome::Success => self.record_success(route, request, measured),
             Outcome::PassThrough => self.account_for(route, request, measured, None, None),
             Outcome::RateLimited { wait } => {
                 self.account_for(route, request, measured, Some(Effect::RateLimited), None);

@@ -45,9 +45,9 @@ impl Manager {
                     "there is no account yet; add one with `codex-account-manager add LABEL`".to_owned()
                 })));
             }
-            let bound = match self.bound_position(&view, request) {
+            let bound = match Manager::bound_position(&view, request) {
                 Ok(bound) => bound,
-                Err(bound) => return Err(Refusal::Bound(bound, None)),
+                Err(bound) => return Err(Refusal::Bound(Box::new(bound), None)),
             };
             let excluded: Vec<usize> =
                 request.tried.iter().chain(&out).filter_map(|id| view.pool.position(id)).collect();
@@ -55,7 +55,7 @@ impl Manager {
                 Decision::Use(choice) => choice,
                 Decision::Exhausted(exhausted) => {
                     return Err(match &request.bound {
-                        Some(bound) => Refusal::Bound(bound.clone(), Some(exhausted)),
+                        Some(bound) => Refusal::Bound(Box::new(bound.clone()), Some(exhausted)),
                         None => {
                             self.notice_exhausted(&view.pool, &exhausted);
                             Refusal::Exhausted(exhausted)
@@ -79,7 +79,7 @@ impl Manager {
     }
 
     /// The position of the account that the request is bound to.
-    fn bound_position(&self, view: &View, request: &RouteRequest) -> Result<Option<usize>, Bound> {
+    fn bound_position(view: &View, request: &RouteRequest) -> Result<Option<usize>, Bound> {
         let Some(bound) = &request.bound else { return Ok(None) };
         match view.pool.position(&bound.account) {
             Some(position) if bound.torn.is_none() => Ok(Some(position)),

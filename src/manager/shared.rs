@@ -182,7 +182,9 @@ impl Shared {
             self.spending.extend(answer.spending);
             let later: Vec<Deed> =
                 self.recent.iter().filter(|(number, _)| *number >= since).map(|(_, deed)| deed.clone()).collect();
-            later.into_iter().for_each(|deed| self.apply(deed));
+            for deed in later {
+                self.apply(deed);
+            }
         }
         if self.open_questions == 0 {
             self.recent.clear();

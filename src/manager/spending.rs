@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(6);
 
 /// An attempt that serves: what the ledger gets when its answer is over.
 pub struct Ticket {
-    entry: Entry,
+    entry: Box<Entry>,
     started: Instant,
     is_exact: bool,
     makes: bool,
@@ -88,7 +88,7 @@ impl Manager {
 
     /// The ticket of an attempt that serves, which began at `started`.
     pub fn ticket(&self, route: &Route, request: &RouteRequest, started: Instant) -> Ticket {
-        Ticket { entry: self.entry(route, request), started, is_exact: route.has_limit, makes: false }
+        Ticket { entry: Box::new(self.entry(route, request)), started, is_exact: route.has_limit, makes: false }
     }
 
     /// Accounts an answer that is over. What it cost, if its model has a price.
@@ -144,7 +144,7 @@ impl Manager {
         if makes {
             entry.owns = learned.made.into_iter().map(|id| Resource { id }).collect();
         }
-        entry
+        *entry
     }
 
     /// By the first of the names that has a price: what the request asked for, then what answered.

@@ -67,13 +67,13 @@ struct Attempts<'p> {
 /// What to do after an attempt.
 enum Next {
     /// This is the answer.
-    Answer(Answer),
+    Answer(Box<Answer>),
     /// Try the next account.
     Another,
     /// The same account, once more.
     Same(Route),
     /// The client is gone or its body is refused.
-    GiveUp(Response<ProxyBody>),
+    GiveUp(Box<Response<ProxyBody>>),
 }
 
 /// Forwards a request and answers it.
@@ -146,8 +146,8 @@ impl Attempts<'_> {
             let mut short_waits = SHORT_WAITS;
             loop {
                 match self.attempt(route, &mut short_waits).await {
-                    Next::Answer(answer) => return answer,
-                    Next::GiveUp(response) => return Answer::ours(response),
+                    Next::Answer(answer) => return *answer,
+                    Next::GiveUp(response) => return Answer::ours(*response),
                     Next::Another => break,
                     Next::Same(same) => route = same,
                 }
@@ -190,7 +190,7 @@ impl Attempts<'_> {
         let started = clock::instant();
         let response = match manager.upstream().send(request).await {
             Ok(response) => response,
-            Err(SendError::Body(error)) => return Next::GiveUp(body_failed(error)),
+            Err(SendError::Body(error)) => return Next::GiveUp(Box::new(body_failed(error))),
             Err(error) => return self.no_answer(route, started, &error),
         };
         let status = response.status();
@@ -245,7 +245,7 @@ impl Attempts<'_> {
         };
         if !(next && self.body.is_replayable()) {
             let response = examined.into_response(&self.head);
-            return Next::Answer(Answer::of(route, response));
+            return Next::Answer(Box::new(Answer::of(route, response)));
         }
         self.out(&route.account);
         let replace = match outcome {
@@ -269,8 +269,10 @@ impl Attempts<'_> {
         let is_spent = self.failures >= manager.config().max_attempts() || (was_sent && self.resends >= RESENDS);
         if is_spent || !self.body.is_replayable() {
             return match self.kept.take() {
-                Some((route, examined)) => Next::Answer(Answer::of(route, examined.into_response(&self.head))),
-                None => Next::GiveUp(errors::unreachable(&error.to_string())),
+                Some((route, examined)) => {
+                    Next::Answer(Box::new(Answer::of(route, examined.into_response(&self.head))))
+                }
+                None => Next::GiveUp(Box::new(errors::unreachable(&error.to_string()))),
             };
         }
         if was_sent {
@@ -327,7 +329,7 @@ impl Attempts<'_> {
         ticket.makes(self.makes);
         if self.head.method == Method::GET && path_of(&self.path_and_query) == "/v1/models" {
             let response = models::with_empty_models(head, rest).await;
-            return Next::Answer(Answer { response, route: Some(route), ticket: Some(ticket) });
+            return Next::Answer(Box::new(Answer { response, route: Some(route), ticket: Some(ticket) }));
         }
         let mut response = Response::new(());
         *response.status_mut() = head.status;
@@ -340,7 +342,7 @@ impl Attempts<'_> {
         *response.headers_mut() = headers;
         let body = Passing::new(rest, meter).after(bytes).hiding(hidden);
         let response = response.map(|()| body.into());
-        Next::Answer(Answer { response, route: Some(route), ticket: Some(ticket) })
+        Next::Answer(Box::new(Answer { response, route: Some(route), ticket: Some(ticket) }))
     }
 
     /// How the answer is read on its way.

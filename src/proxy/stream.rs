@@ -34,7 +34,7 @@ pub enum StreamError {
 /// The body of an answer.
 pub enum ProxyBody {
     /// Of our own, or held back while it was looked at.
-    Full(Option<Bytes>, Option<Ending>),
+    Full(Option<Bytes>, Option<Box<Ending>>),
     /// From the upstream as it comes, after what was read of it already.
     Passing(Box<Passing>),
 }
@@ -96,7 +96,7 @@ impl ProxyBody {
             ending.complete(None);
         }
         match self {
-            ProxyBody::Full(bytes, _) => ProxyBody::Full(bytes, Some(ending)),
+            ProxyBody::Full(bytes, _) => ProxyBody::Full(bytes, Some(Box::new(ending))),
             ProxyBody::Passing(mut passing) => {
                 passing.ending = Some(ending);
                 passing.settle_what_is_held();
@@ -180,11 +180,11 @@ impl Passing {
                     }
                 }
                 Some(Err(_)) => {
-                    self.tell(|ending, meter| ending.broken(meter));
+                    self.tell(Ending::broken);
                     return Poll::Ready(Some(Err(StreamError::Broken)));
                 }
                 None if !self.meter.is_whole() => {
-                    self.tell(|ending, meter| ending.broken(meter));
+                    self.tell(Ending::broken);
                     return Poll::Ready(Some(Err(StreamError::Truncated)));
                 }
                 None => self.end(),

@@ -113,5 +113,5 @@ pub enum Refusal {
     /// None can serve.
     Exhausted(Exhausted),
     /// The account that what it names belongs to cannot serve, or is gone.
-    Bound(Bound, Option<Exhausted>),
+    Bound(Box<Bound>, Option<Exhausted>),
 }

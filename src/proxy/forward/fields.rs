@@ -217,7 +217,7 @@ mod tests {
             (r#"{"stream":true,"stream_options":5}"#, None),
             (r#"{"stream":true,"stream_options":null}"#, None),
             (r#"{"stream":false}"#, None),
-            (r#"{}"#, None),
+            ("{}", None),
         ] {
             let found = parse(body).asking_for_usage;
             assert_eq!(found.as_deref(), asking.map(str::as_bytes), "{body}");

@@ -29,8 +29,7 @@ pub struct Held {
 
 /// Reads a stream until its first output, its failure, or a bound. `Err` when it breaks off before any output.
 pub async fn until_output(response: Response<Incoming>, meter: Meter) -> Result<(Held, Option<Value>), &'static str> {
-    let (head, rest) = response.into_parts();
-    let mut held = Held { head, bytes: VecDeque::new(), rest, meter };
+    let mut held = Held::nothing(response, meter);
     // The bound in time is over: what was read is passed on.
     let read = tokio::time::timeout(PATIENCE, held.read()).await.unwrap_or(Ok(()));
     read?;

@@ -267,11 +267,8 @@ impl Fields {
         }
         self.depth += 1;
         let (word, bit) = (self.depth / 64, 1_u64 << (self.depth % 64));
-        if is_object {
-            self.objects[word] |= bit
-        } else {
-            self.objects[word] &= !bit
-        }
+        self.objects[word] &= !bit;
+        self.objects[word] |= if is_object { bit } else { 0 };
         if self.depth <= DEEPEST {
             self.possible[self.depth] = 0;
         }

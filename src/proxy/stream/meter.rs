@@ -23,11 +23,17 @@ pub enum Dialect {
 /// What was learned of an answer.
 #[derive(Debug)]
 pub struct Meter {
-    dialect: Dialect,
-    events: Events,
-    document: Fields,
-    finish_reason: FinishReason,
+    reader: Reader,
     seen: Seen,
+}
+
+/// Reads a dialect. A stream lives long: what it does not need is not there.
+#[derive(Debug)]
+enum Reader {
+    Responses(Box<Events>),
+    Completions(Box<Events>, FinishReason),
+    Document(Box<Fields>),
+    Other,
 }
 
 /// What was seen so far.
@@ -47,55 +53,59 @@ const PREAMBLE: [&str; 4] = ["response.created", "response.in_progress", "respon
 impl Meter {
     /// A meter for an answer in `dialect`.
     pub fn new(dialect: Dialect) -> Meter {
-        Meter {
-            dialect,
-            events: Events::default(),
-            document: Fields::default(),
-            finish_reason: FinishReason(0),
-            seen: Seen::default(),
-        }
+        let reader = match dialect {
+            Dialect::Responses => Reader::Responses(Box::default()),
+            Dialect::Completions => Reader::Completions(Box::default(), FinishReason(0)),
+            Dialect::Document => Reader::Document(Box::default()),
+            Dialect::Other => Reader::Other,
+        };
+        Meter { reader, seen: Seen::default() }
     }
 
     /// The dialect.
     pub fn dialect(&self) -> Dialect {
-        self.dialect
+        match self.reader {
+            Reader::Responses(_) => Dialect::Responses,
+            Reader::Completions(..) => Dialect::Completions,
+            Reader::Document(_) => Dialect::Document,
+            Reader::Other => Dialect::Other,
+        }
     }
 
     /// Takes the next bytes in.
     pub fn push(&mut self, bytes: &[u8]) {
-        match self.dialect {
-            Dialect::Responses | Dialect::Completions => {
-                if self.dialect == Dialect::Completions {
-                    self.seen.is_whole |= self.finish_reason.is_seen_in(bytes);
-                }
-                let (dialect, seen) = (self.dialect, &mut self.seen);
-                self.events.push(bytes, &mut |event| seen.event(dialect, event));
+        let seen = &mut self.seen;
+        match &mut self.reader {
+            Reader::Responses(events) => events.push(bytes, &mut |event| seen.of_responses(event)),
+            Reader::Completions(events, finish_reason) => {
+                let is_whole = finish_reason.is_seen_in(bytes);
+                events.push(bytes, &mut |event| seen.of_completions(event));
+                seen.is_whole |= is_whole;
             }
-            Dialect::Document => self.document.push(bytes),
-            Dialect::Other => {}
+            Reader::Document(document) => document.push(bytes),
+            Reader::Other => {}
         }
     }
 
     /// No more bytes come.
     pub fn end(&mut self) {
-        match self.dialect {
-            Dialect::Responses | Dialect::Completions => {
-                let (dialect, seen) = (self.dialect, &mut self.seen);
-                self.events.end(&mut |event| seen.event(dialect, event));
-            }
-            Dialect::Document => self.seen.document(&self.document),
-            Dialect::Other => {}
+        let seen = &mut self.seen;
+        match &mut self.reader {
+            Reader::Responses(events) => events.end(&mut |event| seen.of_responses(event)),
+            Reader::Completions(events, _) => events.end(&mut |event| seen.of_completions(event)),
+            Reader::Document(document) => seen.document(document),
+            Reader::Other => {}
         }
     }
 
     /// Whether the answer may end here: a stream has a last event, without which it is not whole however cleanly it
     /// ends.
     pub fn is_whole(&self) -> bool {
-        match self.dialect {
-            Dialect::Responses | Dialect::Completions => {
-                self.seen.is_whole || self.events.pending().is_some_and(|event| is_last(&event))
+        match &self.reader {
+            Reader::Responses(events) | Reader::Completions(events, _) => {
+                self.seen.is_whole || events.pending().is_some_and(|event| is_last(&event))
             }
-            Dialect::Document | Dialect::Other => true,
+            Reader::Document(_) | Reader::Other => true,
         }
     }
 
@@ -126,24 +136,25 @@ impl Meter {
 }
 
 impl Seen {
-    fn event(&mut self, dialect: Dialect, event: &Event<'_>) {
+    fn of_responses(&mut self, event: &Event<'_>) {
         let fields = event.fields;
-        match dialect {
-            Dialect::Responses => {
-                self.take_tokens(fields.value(Field::ResponseUsage));
-                if event.kind == "response.created" {
-                    self.model = fields.text(Field::ResponseModel);
-                    self.made.extend(fields.text(Field::ResponseId));
-                }
-            }
-            Dialect::Completions => {
-                self.take_tokens(fields.value(Field::Usage));
-                if self.model.is_none() {
-                    self.model = fields.text(Field::Model);
-                }
-            }
-            Dialect::Document | Dialect::Other => {}
+        self.take_tokens(fields.value(Field::ResponseUsage).as_ref());
+        if event.kind == "response.created" {
+            self.model = fields.text(Field::ResponseModel);
+            self.made.extend(fields.text(Field::ResponseId));
         }
+        self.event(event);
+    }
+
+    fn of_completions(&mut self, event: &Event<'_>) {
+        self.take_tokens(event.fields.value(Field::Usage).as_ref());
+        if self.model.is_none() {
+            self.model = event.fields.text(Field::Model);
+        }
+        self.event(event);
+    }
+
+    fn event(&mut self, event: &Event<'_>) {
         self.is_whole |= is_last(event);
         if self.has_output {
             return;
@@ -155,14 +166,14 @@ impl Seen {
     }
 
     fn document(&mut self, fields: &Fields) {
-        self.take_tokens(fields.value(Field::Usage));
+        self.take_tokens(fields.value(Field::Usage).as_ref());
         self.model = fields.text(Field::Model);
         let ids = [Field::Id, Field::OutputFileId, Field::ErrorFileId].into_iter();
         self.made.extend(ids.filter_map(|field| fields.text(field)));
     }
 
-    fn take_tokens(&mut self, usage: Option<Value>) {
-        if let Some(tokens) = usage.as_ref().and_then(tokens::read) {
+    fn take_tokens(&mut self, usage: Option<&Value>) {
+        if let Some(tokens) = usage.and_then(tokens::read) {
             self.tokens = Some(tokens);
         }
     }

@@ -107,8 +107,7 @@ pub struct Candidate {
 impl Candidate {
     /// When the last obstacle is gone by itself; `None` when one of them stays, or there is none.
     pub fn available_at(&self) -> Option<Timestamp> {
-        let ends: Option<Vec<Timestamp>> = self.obstacles.iter().map(|obstacle| obstacle.until).collect();
-        ends?.into_iter().max()
+        self.obstacles.iter().map(|obstacle| obstacle.until).reduce(|one, other| Some(one?.max(other?))).flatten()
     }
 
     /// The reasons, in the order of their weight.

@@ -25,11 +25,14 @@ const LEAD: f64 = 100.0;
 /// The account with the best score, or the one in use while none is far enough ahead of it. One in bad health or with
 /// an empty bucket comes after the others, but before refusing.
 pub fn choose(pool: &Pool, ask: &Ask<'_>, now: Timestamp) -> Option<Choice> {
-    let is_last_resort = |each: &Serving<'_>| (each.probe, !is_usable(&each.load.condition, now));
-    let score = |each: &Serving<'_>| score(&each.load, each.is_current(ask), now);
-    let best = serving::least(pool, ask, 0, now, |each| (is_last_resort(each), Reverse(TotalOrder(score(each)))))?;
+    let rank = |each: &Serving<'_>| {
+        let weight = Weight::of(&each.load.condition, each.is_current(ask), now);
+        (each.probe, !weight.is_usable, Reverse(TotalOrder(weight.score)))
+    };
+    let best = serving::least(pool, ask, 0, now, rank)?;
     let is_near = |current: &Serving<'_>| {
-        is_last_resort(current) == is_last_resort(&best) && score(&best) < score(current) + LEAD
+        let ((probe, tired, Reverse(score)), (best_probe, best_tired, Reverse(best))) = (rank(current), rank(&best));
+        (probe, tired) == (best_probe, best_tired) && best.0 < score.0 + LEAD
     };
     let current = ask.current.and_then(|current| serving::at(pool, ask, current, now));
     let chosen = current.filter(is_near).unwrap_or(best);
@@ -38,16 +41,30 @@ pub fn choose(pool: &Pool, ask: &Ask<'_>, now: Timestamp) -> Option<Choice> {
 
 /// `2·health + 500·tokens/50 + 0.1·min(idle seconds, 3600) + 150 for the current account`
 pub fn score(load: &Load, is_current: bool, now: Timestamp) -> f64 {
-    let condition = &load.condition;
-    let score = WEIGHT_OF_HEALTH * condition.health_at(now)
-        + WEIGHT_OF_FULL_BUCKET * condition.bucket_at(now) / BUCKET
-        + WEIGHT_OF_IDLE_SECOND * condition.idle_seconds(now).min(MOST_IDLE_SECONDS)
-        + if is_current { BONUS_OF_CURRENT } else { 0.0 };
-    // Numbers that others wrote may be none.
-    if score.is_nan() { 0.0 } else { score }
+    Weight::of(&load.condition, is_current, now).score
 }
 
 /// Whether an account in this condition is taken before the others are tired out too.
 pub fn is_usable(condition: &Condition, now: Timestamp) -> bool {
-    condition.health_at(now) >= USABLE_HEALTH && condition.bucket_at(now) >= 1.0
+    Weight::of(condition, false, now).is_usable
+}
+
+struct Weight {
+    is_usable: bool,
+    score: f64,
+}
+
+impl Weight {
+    fn of(condition: &Condition, is_current: bool, now: Timestamp) -> Weight {
+        let (health, bucket) = (condition.health_at(now), condition.bucket_at(now));
+        let score = WEIGHT_OF_HEALTH * health
+            + WEIGHT_OF_FULL_BUCKET * bucket / BUCKET
+            + WEIGHT_OF_IDLE_SECOND * condition.idle_seconds(now).min(MOST_IDLE_SECONDS)
+            + if is_current { BONUS_OF_CURRENT } else { 0.0 };
+        Weight {
+            is_usable: health >= USABLE_HEALTH && bucket >= 1.0,
+            // Numbers that others wrote may be none.
+            score: if score.is_nan() { 0.0 } else { score },
+        }
+    }
 }

@@ -128,7 +128,7 @@ fn row(strategy: Strategy, begin: [String; 3], attempt: &Attempt) -> Vec<String>
 }
 
 /// `work: rateLimited until 12:08:00`. One that was tried and has nothing else against it says so, and so does one that
-/// comes after all others because it needs a probe.
+/// is due for a probe.
 fn skipped(candidate: &Candidate) -> Option<String> {
     let mut reasons: Vec<String> = candidate
         .obstacles
@@ -142,7 +142,7 @@ fn skipped(candidate: &Candidate) -> Option<String> {
         reasons.push("tried".to_owned());
     }
     if candidate.probe {
-        reasons.push("waits for a probe".to_owned());
+        reasons.push("due for a probe".to_owned());
     }
     (!reasons.is_empty()).then(|| format!("{}: {}", candidate.account, reasons.join(", ")))
 }

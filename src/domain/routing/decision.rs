@@ -98,7 +98,7 @@ pub struct Candidate {
     pub obstacles: Vec<Obstacle>,
     /// It is out for this request, whether it could serve or not: it was tried already, or a sibling is probing it.
     pub excluded: bool,
-    /// It can serve, but only as a probe, so it comes after all that need none.
+    /// It can serve, but only as a probe: one request at a time on the whole machine.
     pub probe: bool,
     /// What the strategy compares accounts by, for those that compare a number.
     pub score: Option<f64>,

@@ -27,12 +27,12 @@ const LEAD: f64 = 100.0;
 pub fn choose(pool: &Pool, ask: &Ask<'_>, now: Timestamp) -> Option<Choice> {
     let rank = |each: &Serving<'_>| {
         let weight = Weight::of(&each.load.condition, each.is_current(ask), now);
-        (each.probe, !weight.is_usable, Reverse(TotalOrder(weight.score)))
+        (!weight.is_usable, Reverse(TotalOrder(weight.score)))
     };
     let best = serving::least(pool, ask, 0, now, rank)?;
     let is_near = |current: &Serving<'_>| {
-        let ((probe, tired, Reverse(score)), (best_probe, best_tired, Reverse(best))) = (rank(current), rank(&best));
-        (probe, tired) == (best_probe, best_tired) && best.0 < score.0 + LEAD
+        let ((tired, Reverse(score)), (best_tired, Reverse(best))) = (rank(current), rank(&best));
+        tired == best_tired && best.0 < score.0 + LEAD
     };
     let current = ask.current.and_then(|current| serving::at(pool, ask, current, now));
     let chosen = current.filter(is_near).unwrap_or(best);

@@ -11,7 +11,7 @@ use crate::domain::time::Timestamp;
 /// The account with the lowest utilisation; among equals the one that was used longest ago, one that was never used
 /// before all others, and then the first.
 pub fn choose(pool: &Pool, ask: &Ask<'_>, now: Timestamp) -> Option<Choice> {
-    let rank = |each: &Serving<'_>| (each.probe, TotalOrder(utilisation(&each.load)), each.load.condition.last_used);
+    let rank = |each: &Serving<'_>| (TotalOrder(utilisation(&each.load)), each.load.condition.last_used);
     let chosen = serving::least(pool, ask, 0, now, rank)?;
     Some(chosen.because(ask, Why::LeastUtilized))
 }

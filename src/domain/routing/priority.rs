@@ -12,7 +12,7 @@ use crate::domain::time::Timestamp;
 /// sessions, counting on.
 pub fn choose(pool: &Pool, ask: &Ask<'_>, now: Timestamp) -> Option<Choice> {
     let rank = |each: &Serving<'_>| {
-        (each.probe, Reverse(each.member.priority), !each.is_current(ask), each.member.live_sessions)
+        (Reverse(each.member.priority), !each.is_current(ask), each.probe, each.member.live_sessions)
     };
     let from = serving::current_position(pool, ask);
     let chosen = serving::least(pool, ask, from, now, rank)?;

@@ -16,7 +16,8 @@ pub struct Serving<'a> {
     pub member: &'a Member,
     /// How much of it is used up.
     pub load: Load,
-    /// It is due for a probe: every strategy puts it behind all that need none.
+    /// It is due for a probe. It keeps its place in every strategy's order: a probe that fails costs the request one
+    /// failover, and an account that always came last would never be found well again.
     pub probe: bool,
 }
 
@@ -29,11 +30,10 @@ impl Serving<'_> {
     }
 
     /// Chooses it like [`Serving::because`] for a strategy that keeps the account in use: it is a failover too when
-    /// that one is left because it cannot serve, or not before a probe.
+    /// that one is left because it cannot serve.
     pub fn instead_of_current(self, pool: &Pool, ask: &Ask<'_>, why: Why, now: Timestamp) -> Choice {
-        let is_left = ask.current.is_some_and(|current| {
-            current != self.position && at(pool, ask, current, now).is_none_or(|current| current.probe)
-        });
+        let is_left =
+            ask.current.is_some_and(|current| current != self.position && at(pool, ask, current, now).is_none());
         self.because(ask, if is_left { Why::Failover } else { why })
     }
 

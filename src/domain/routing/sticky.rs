@@ -6,17 +6,15 @@ use super::{Ask, serving};
 use crate::domain::pool::Pool;
 use crate::domain::time::Timestamp;
 
-/// The account in use if it can serve, else the next by the rule above. An account that is due for a probe comes
-/// after all that need none.
+/// The account in use if it can serve, else the next by the rule above; one that is due for a probe comes after those
+/// that need none, because nothing is gained by leaving for it.
 pub fn choose(pool: &Pool, ask: &Ask<'_>, now: Timestamp) -> Option<Choice> {
     // The usual way: nobody else is looked at.
-    if let Some(kept) = ask.current.and_then(|current| serving::at(pool, ask, current, now)).filter(|kept| !kept.probe)
-    {
+    if let Some(kept) = ask.current.and_then(|current| serving::at(pool, ask, current, now)) {
         return Some(kept.because(ask, Why::Sticky));
     }
-    let rank = |each: &Serving<'_>| (each.probe, !each.is_current(ask), each.member.live_sessions);
+    let rank = |each: &Serving<'_>| (each.probe, each.member.live_sessions);
     let from = serving::current_position(pool, ask);
     let chosen = serving::least(pool, ask, from, now, rank)?;
-    let why = if chosen.is_current(ask) { Why::Sticky } else { Why::First };
-    Some(chosen.instead_of_current(pool, ask, why, now))
+    Some(chosen.instead_of_current(pool, ask, Why::First, now))
 }

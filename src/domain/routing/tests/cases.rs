@@ -72,6 +72,9 @@ fn priority_takes_the_highest_that_can_serve_and_stays_within_it() {
     check(strategy, &pool, &ask(&family, Some(2), &[]), (1, Why::Failover));
     check(strategy, &pool, &ask(&family, Some(0), &[]), (1, Why::Priority));
     pool.members[1].gate = Gate::Open { until: NOW };
+    check(strategy, &pool, &ask(&family, Some(1), &[]), (1, Why::Priority));
+    check(strategy, &pool, &ask(&family, None, &[]), (3, Why::Priority));
+    pool.members[1].gate = Gate::Open { until: LATER };
     check(strategy, &pool, &ask(&family, Some(1), &[]), (3, Why::Failover));
     pool.members[3].enabled = false;
     check(strategy, &pool, &ask(&family, Some(1), &[]), (0, Why::Failover));
@@ -128,14 +131,15 @@ fn a_bound_request_has_one_account_or_none() {
 }
 
 #[test]
-fn the_account_in_use_is_probed_only_when_no_other_can_serve() {
+fn one_that_is_due_for_a_probe_keeps_its_place_so_that_it_is_found_well_again() {
     let (mut pool, family) = (pool(2), family());
     pool.members[0].gate = Gate::Open { until: NOW };
-    for strategy in [Strategy::Sticky, Strategy::Priority, Strategy::Hybrid] {
-        check(strategy, &pool, &ask(&family, Some(0), &[]), (1, Why::Failover));
-    }
-    pool.members[1].enabled = false;
     check(Strategy::Sticky, &pool, &ask(&family, Some(0), &[]), (0, Why::Sticky));
+    check(Strategy::Priority, &pool, &ask(&family, Some(0), &[]), (0, Why::Priority));
+    check(Strategy::Hybrid, &pool, &ask(&family, Some(0), &[]), (0, Why::Hybrid));
+    check(Strategy::RoundRobin, &pool, &ask(&family, None, &[]), (0, Why::RoundRobin));
+    // A session that begins has nothing to gain from it.
+    check(Strategy::Sticky, &pool, &ask(&family, None, &[]), (1, Why::First));
 }
 
 #[test]

@@ -181,9 +181,9 @@ proptest! {
     }
 
     #[test]
-    fn one_that_is_due_for_a_probe_comes_after_all_others(scene in any_scene(), strategy in any_strategy()) {
-        let scene = Scene { bound: None, pinned: None, ..scene };
-        if let Decision::Use(choice) = choose(&scene.pool, &scene.ask(&family()), strategy, NOW) {
+    fn sticky_leaves_for_one_that_is_due_for_a_probe_only_when_all_are(scene in any_scene()) {
+        let scene = Scene { bound: None, pinned: None, current: None, ..scene };
+        if let Decision::Use(choice) = choose(&scene.pool, &scene.ask(&family()), Strategy::Sticky, NOW) {
             let none_is_free = scene.serving().into_iter().all(|position| scene.is_due_for_a_probe(position));
             prop_assert_eq!(choice.probe, none_is_free);
         }
@@ -194,8 +194,7 @@ proptest! {
         let scene = Scene { bound: None, pinned: None, ..scene };
         let family = family();
         let ask = scene.ask(&family);
-        let rivals: Vec<usize> =
-            scene.serving().into_iter().filter(|position| !scene.is_due_for_a_probe(*position)).collect();
+        let rivals: Vec<usize> = scene.serving();
         prop_assume!(!rivals.is_empty());
         let (least, first) = (Strategy::LeastUtilized, Strategy::Priority);
         for (strategy, sign) in [(least, -1.0), (first, 1.0)] {
@@ -211,9 +210,7 @@ proptest! {
         let scene = Scene { bound: None, pinned: None, ..scene };
         let family = family();
         let ask = scene.ask(&family);
-        let usable = |position: usize| {
-            !scene.is_due_for_a_probe(position) && hybrid::is_usable(&ask.load(position).condition, NOW)
-        };
+        let usable = |position: usize| hybrid::is_usable(&ask.load(position).condition, NOW);
         let score = |position: usize| hybrid::score(&ask.load(position), ask.current == Some(position), NOW);
         let rivals: Vec<usize> = scene.serving().into_iter().filter(|position| usable(*position)).collect();
         let Decision::Use(choice) = choose(&scene.pool, &ask, Strategy::Hybrid, NOW) else { return Ok(()) };
@@ -237,8 +234,7 @@ proptest! {
     #[test]
     fn round_robin_comes_by_each_account_that_can_serve_once_in_a_round(scene in any_scene()) {
         let mut scene = Scene { bound: None, pinned: None, ..scene };
-        let serving: BTreeSet<usize> =
-            scene.serving().into_iter().filter(|position| !scene.is_due_for_a_probe(*position)).collect();
+        let serving: BTreeSet<usize> = scene.serving().into_iter().collect();
         let mut seen = BTreeSet::new();
         for _ in 0..serving.len() {
             let Decision::Use(choice) = choose(&scene.pool, &scene.ask(&family()), Strategy::RoundRobin, NOW) else {

@@ -214,6 +214,28 @@ impl Manager {
     }
 
     fn selected(&self, view: &View, request: &RouteRequest, choice: Choice, route: &Route) {
+        // What a request is bound to says nothing of where the session is.
+        if choice.why != Why::Bound {
+            self.move_to(view, request, choice, route);
+        }
+        if self.events.receiver_count() == 0 {
+            return;
+        }
+        self.emit(Event::Selected(Selected {
+            request_id: request.request_id.clone(),
+            account: route.account.clone(),
+            index: choice.position + 1,
+            label: route.target.label.clone(),
+            model: request.model.clone(),
+            family: request.family.clone(),
+            attempt: request.attempt,
+            why: choice.why,
+            strategy: self.strategy(),
+        }));
+    }
+
+    /// The session, or the conversation, is on the chosen account from now on.
+    fn move_to(&self, view: &View, request: &RouteRequest, choice: Choice, route: &Route) {
         let keeps = keeps_an_account(self.strategy());
         let (before, is_new) = {
             let mut memory = self.memory();
@@ -237,20 +259,6 @@ impl Manager {
         if before.as_ref() != Some(&route.account) && (keeps || before.is_none() || is_failover(choice.why)) {
             self.notice_account(&view.pool, choice, request, before.as_ref());
         }
-        if self.events.receiver_count() == 0 {
-            return;
-        }
-        self.emit(Event::Selected(Selected {
-            request_id: request.request_id.clone(),
-            account: route.account.clone(),
-            index: choice.position + 1,
-            label: route.target.label.clone(),
-            model: request.model.clone(),
-            family: request.family.clone(),
-            attempt: request.attempt,
-            why: choice.why,
-            strategy: self.strategy(),
-        }));
     }
 
     /// Tells siblings which account this session uses for the family now.

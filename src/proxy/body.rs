@@ -11,7 +11,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
 use crate::upstream::{BodyError, RequestBody};
@@ -113,16 +113,13 @@ impl ReplayBody {
         }))
     }
 
-    /// The body for one attempt, from its first byte.
-    pub fn attempt(&self) -> RequestBody {
-        let length = self.shared().length;
-        AttemptBody { body: self.clone(), next: 0, left: length }.boxed_unsync()
+    /// The body for one attempt, from its first byte, with `insertion` worked into it.
+    pub fn attempt(&self, insertion: Option<&Insertion>) -> RequestBody {
+        let added = insertion.map_or(0, |insertion| insertion.text.len() as u64);
+        let left = self.shared().length.map(|length| length + added);
+        AttemptBody { body: self.clone(), next: 0, passed: 0, insertion: insertion.cloned(), cut: Vec::new(), left }
+            .boxed_unsync()
     }
-}
-
-/// A body whose bytes are all here.
-pub fn whole(bytes: Bytes) -> RequestBody {
-    Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
 }
 
 impl Shared {
@@ -186,11 +183,45 @@ impl Drop for Shared {
     }
 }
 
+/// Bytes that an attempt sends in the midst of the client's own. The kept body stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Insertion {
+    /// Behind so many bytes of the body.
+    pub at: u64,
+    /// What is sent there.
+    pub text: Bytes,
+}
+
 /// The body as one attempt sends it.
 struct AttemptBody {
     body: ReplayBody,
     next: usize,
+    /// Bytes of the client's that were taken.
+    passed: u64,
+    insertion: Option<Insertion>,
+    /// What is left of a chunk that the insertion cut, last first.
+    cut: Vec<Bytes>,
     left: Option<u64>,
+}
+
+impl AttemptBody {
+    /// The first piece of `chunk`; the others wait in `cut`.
+    fn piece(&mut self, chunk: Bytes) -> Bytes {
+        let from = self.passed;
+        self.passed += chunk.len() as u64;
+        let Some(Insertion { at, text }) = self.insertion.take_if(|insertion| insertion.at <= self.passed) else {
+            return chunk;
+        };
+        let at = usize::try_from(at.saturating_sub(from)).unwrap_or(chunk.len());
+        self.cut = vec![chunk.slice(at..), text];
+        self.cut.retain(|piece| !piece.is_empty());
+        chunk.slice(..at)
+    }
+
+    fn send(&mut self, piece: Bytes) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        self.left = self.left.map(|left| left.saturating_sub(piece.len() as u64));
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
 }
 
 impl Body for AttemptBody {
@@ -199,7 +230,11 @@ impl Body for AttemptBody {
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = self.get_mut();
-        let mut shared = this.body.shared();
+        if let Some(piece) = this.cut.pop() {
+            return this.send(piece);
+        }
+        let body = this.body.clone();
+        let mut shared = body.shared();
         loop {
             let chunk = if shared.is_kept {
                 shared.chunks.get(this.next).cloned()
@@ -213,8 +248,8 @@ impl Body for AttemptBody {
                 if shared.is_kept {
                     this.next += 1;
                 }
-                this.left = this.left.map(|left| left.saturating_sub(chunk.len() as u64));
-                return Poll::Ready(Some(Ok(Frame::data(chunk))));
+                let piece = this.piece(chunk);
+                return this.send(piece);
             }
             match ready!(shared.poll_source(context)) {
                 Ok(true) => {}
@@ -226,7 +261,9 @@ impl Body for AttemptBody {
 
     fn is_end_stream(&self) -> bool {
         let shared = self.body.shared();
-        shared.source.is_none()
+        self.cut.is_empty()
+            && self.insertion.is_none()
+            && shared.source.is_none()
             && shared.failed.is_none()
             && (shared.is_kept && self.next >= shared.chunks.len() || shared.chunks.is_empty())
     }

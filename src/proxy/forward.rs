@@ -4,14 +4,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
 
 use super::Proxy;
-use super::body::{self, ReplayBody};
+use super::body::{Insertion, ReplayBody};
 use super::stream::{Dialect, Ending, HiddenUsage, Meter, Passing, ProxyBody};
 use super::{errors, headers};
 use crate::clock;
@@ -47,8 +46,8 @@ struct Attempts<'p> {
     path_and_query: String,
     headers: HeaderMap,
     body: ReplayBody,
-    /// The body with the question for usage added, until an upstream refuses that.
-    asking_for_usage: Option<Bytes>,
+    /// The question for usage, worked into the body until an upstream refuses it.
+    asking_for_usage: Option<Insertion>,
     /// The answer tells the ids of what the account owns from now on.
     makes: bool,
     request: RouteRequest,
@@ -292,14 +291,10 @@ impl Attempts<'_> {
     fn upstream_request(&self, route: &Route) -> Option<Request<RequestBody>> {
         let uri = openai::target(&route.target.base_url, &self.path_and_query)?;
         let mut headers = self.headers.clone();
-        let body = match &self.asking_for_usage {
-            Some(asking) => {
-                headers.remove(CONTENT_LENGTH);
-                body::whole(asking.clone())
-            }
-            None => self.body.attempt(),
-        };
-        let mut request = Request::new(body);
+        if self.asking_for_usage.is_some() {
+            headers.remove(CONTENT_LENGTH);
+        }
+        let mut request = Request::new(self.body.attempt(self.asking_for_usage.as_ref()));
         *request.method_mut() = self.head.method.clone();
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;

@@ -71,7 +71,7 @@ impl Condition {
 
     /// Seconds since the last use; the longest there is for an account that was never used.
     pub fn idle_seconds(&self, now: Timestamp) -> f64 {
-        self.last_used.map_or(f64::MAX, |at| now.since(at).as_secs_f64())
+        self.last_used.map_or(f64::MAX, |at| seconds(now, at))
     }
 
     /// Takes in what an attempt did at `now`.
@@ -92,7 +92,13 @@ impl Condition {
 }
 
 fn hours(now: Timestamp, then: Timestamp) -> f64 {
-    now.since(then).as_secs_f64() / 3600.0
+    seconds(now, then) / 3600.0
+}
+
+/// None for a time that has not come: the clock was set back.
+#[expect(clippy::cast_precision_loss, reason = "a double holds 285,000 years of milliseconds")]
+fn seconds(now: Timestamp, then: Timestamp) -> f64 {
+    now.0.saturating_sub(then.0).max(0) as f64 / 1000.0
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use hyper::header::{CONTENT_TYPE, HeaderMap};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::super::body::ReplayBody;
+use super::super::body::{Insertion, ReplayBody};
 use super::resources;
 use crate::upstream::BodyError;
 
@@ -33,8 +33,8 @@ pub struct Fields {
     pub first_messages: Option<Vec<u8>>,
     /// What the request names that belongs to one account.
     pub resources: Vec<String>,
-    /// The body, if it asks for a stream of completions without its usage: the same with the usage asked for.
-    pub asking_for_usage: Option<Bytes>,
+    /// If the body asks for a stream of completions without its usage: what asks for it.
+    pub asking_for_usage: Option<Insertion>,
 }
 
 /// A field of another type than its own is the upstream's to refuse. It stays text until then: a tree of values takes
@@ -84,7 +84,7 @@ impl Fields {
         Ok(fields)
     }
 
-    fn parse(path: &str, bytes: &Bytes) -> Fields {
+    fn parse(path: &str, bytes: &[u8]) -> Fields {
         let Ok(raw) = serde_json::from_slice::<Raw<'_>>(bytes) else { return Fields::default() };
         let model: Option<String> = take(raw.model);
         let stream = take(raw.stream).unwrap_or(false);
@@ -145,9 +145,9 @@ fn first_messages(list: &str) -> Option<Vec<u8>> {
     (!text.is_empty()).then_some(text)
 }
 
-/// The same body with `stream_options.include_usage`, unless it says something about it already.
-fn asking_for_usage(body: &Bytes, options: Option<&RawValue>) -> Option<Bytes> {
-    let (at, text): (usize, &[u8]) = match options {
+/// What adds `stream_options.include_usage` to the body, unless it says something about it already.
+fn asking_for_usage(body: &[u8], options: Option<&RawValue>) -> Option<Insertion> {
+    let (at, text): (usize, &'static [u8]) = match options {
         // A null is said too, and a field must not stand there twice.
         None if memchr::memmem::find(body, b"\"stream_options\"").is_some() => return None,
         None => (memchr::memrchr(b'}', body)?, b",\"stream_options\":{\"include_usage\":true}"),
@@ -161,11 +161,7 @@ fn asking_for_usage(body: &Bytes, options: Option<&RawValue>) -> Option<Bytes> {
             (at, if is_empty { b"\"include_usage\":true" } else { b"\"include_usage\":true," })
         }
     };
-    let mut asking = Vec::with_capacity(body.len() + text.len());
-    asking.extend_from_slice(&body[..at]);
-    asking.extend_from_slice(text);
-    asking.extend_from_slice(&body[at..]);
-    Some(asking.into())
+    Some(Insertion { at: at as u64, text: Bytes::from_static(text) })
 }
 
 #[cfg(test)]
@@ -173,7 +169,7 @@ mod tests {
     use super::*;
 
     fn parse(body: &str) -> Fields {
-        Fields::parse("/v1/chat/completions", &Bytes::copy_from_slice(body.as_bytes()))
+        Fields::parse("/v1/chat/completions", body.as_bytes())
     }
 
     #[test]
@@ -219,8 +215,11 @@ mod tests {
             (r#"{"stream":false}"#, None),
             ("{}", None),
         ] {
-            let found = parse(body).asking_for_usage;
-            assert_eq!(found.as_deref(), asking.map(str::as_bytes), "{body}");
+            let found = parse(body).asking_for_usage.map(|Insertion { at, text }| {
+                let (before, behind) = body.split_at(usize::try_from(at).unwrap());
+                format!("{before}{}{behind}", std::str::from_utf8(&text).unwrap())
+            });
+            assert_eq!(found.as_deref(), asking, "{body}");
         }
     }
 

@@ -160,4 +160,31 @@ mod tests {
         }
         assert_eq!(clock("UTC").day_ends(Timestamp(i64::MAX)), Timestamp(i64::MAX));
     }
+
+    #[test]
+    #[ignore = "another test starts this in a process of its own"]
+    fn child_tells_when_its_day_ends() {
+        println!("\nends {}", Clock::system().day_ends(at("2026-11-21T04:00:00Z")).0);
+    }
+
+    #[test]
+    fn the_zone_is_what_the_variable_says() {
+        for (zone, ends) in [
+            ("Asia/Tokyo", "2026-11-21T15:00:00Z"),
+            (":Asia/Tokyo", "2026-11-21T15:00:00Z"),
+            ("/usr/share/zoneinfo/Asia/Tokyo", "2026-11-21T15:00:00Z"),
+            ("EST5EDT,M3.2.0,M11.1.0", "2026-11-21T05:00:00Z"),
+            ("<+0330>-3:30", "2026-11-21T20:30:00Z"),
+            ("Mars/Olympus", "2026-11-22T00:00:00Z"),
+            ("", "2026-11-22T00:00:00Z"),
+        ] {
+            let child = std::process::Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "clock::tests::child_tells_when_its_day_ends", "--ignored", "--nocapture"])
+                .env("TZ", zone)
+                .output()
+                .unwrap();
+            let told = String::from_utf8(child.stdout).unwrap();
+            assert!(told.contains(&format!("\nends {}\n", at(ends).0)), "{zone}: {told}");
+        }
+    }
 }

@@ -16,6 +16,8 @@ use crate::clock::Clock;
 /// Opening for the first time changes the file's journal, which SQLite does not wait for in every case.
 const OPENINGS: u32 = 10;
 const BETWEEN_OPENINGS: Duration = Duration::from_millis(20);
+/// So many transactions of ours, a megabyte or two of small ones, come between checkpoints.
+const CHECKPOINT: u32 = 100;
 /// Every statement there is stays prepared.
 const STATEMENTS: usize = 48;
 
@@ -31,6 +33,8 @@ pub(super) struct Database {
 struct Open {
     connection: Connection,
     identity: Identity,
+    /// Since the last checkpoint of ours.
+    transactions: u32,
 }
 
 /// Why something could not be done.
@@ -53,6 +57,7 @@ impl Database {
     ) -> Result<T, LedgerError> {
         self.mended(|database| {
             let Some(open) = database.open(true)? else { return Err(Trouble::Other(database.missing())) };
+            open.transactions += 1;
             let result = in_transaction(&mut open.connection, TransactionBehavior::Immediate, &work);
             result.map_err(|error| database.trouble(error))
         })
@@ -69,6 +74,16 @@ impl Database {
                 in_transaction(&mut open.connection, TransactionBehavior::Deferred, |transaction| work(transaction));
             result.map_err(|error| database.trouble(error))
         })
+    }
+
+    /// Brings what was written from the log into the file, when it is time. That waits for the disk, and SQLite would do
+    /// it within a commit that someone waits for.
+    pub(super) fn checkpoint(&mut self) {
+        if let Some(open) = self.open.as_mut().filter(|open| open.transactions >= CHECKPOINT) {
+            open.transactions = 0;
+            // Where it fails the next one will do.
+            let _ = open.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        }
     }
 
     /// Closes the connection; the next need opens it again.
@@ -125,7 +140,7 @@ impl Database {
             let Some(identity) = seen else { return Ok(None) };
             files::close_to_others(&self.path).map_err(|error| unopened(self, error))?;
             let connection = self.connect(identity)?;
-            self.open = Some(Open { connection, identity });
+            self.open = Some(Open { connection, identity, transactions: 0 });
         }
         Ok(self.open.as_mut())
     }
@@ -193,9 +208,11 @@ fn connect(path: &Path, patience: Duration) -> rusqlite::Result<(Connection, i64
     connection.execute_batch(
         "PRAGMA synchronous = NORMAL;
          PRAGMA temp_store = MEMORY;
-         PRAGMA cache_size = -1024;",
+         PRAGMA cache_size = -2048;",
     )?;
+    // The log stays small; a checkpoint within a commit is what remains for a process that never makes its own.
     connection.query_row("PRAGMA journal_size_limit = 4194304", [], |_| Ok(()))?;
+    connection.query_row("PRAGMA wal_autocheckpoint = 4000", [], |_| Ok(()))?;
     if version == 0 {
         in_transaction(&mut connection, TransactionBehavior::Immediate, schema::make)?;
     }

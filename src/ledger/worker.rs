@@ -115,6 +115,8 @@ impl Worker {
                 let _ = flush.send(());
             }
         }
+        // Everyone has an answer: now there is time for the disk.
+        self.database.checkpoint();
     }
 
     /// Writes all that waits. An error means that another process holds the file, and that it still waits.

@@ -305,3 +305,6 @@ impl Drop for Asked<'_> {
         self.manager.note_spending();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@ use super::Price;
 /// - `gpt-5.2-codex` and older Codex models left the page; they have the price they had when they were on it;
 /// - `gpt-5.6*` and `gpt-6*` are second-hand (release notes that cite the page, autumn 2026); `gpt-5.6-sol` stands at
 ///   its list price, not at the price of its promotion, because a limit must rather stop early;
+/// - models older than `gpt-5` have the prices that are generally known of them;
 /// - the rows of `gpt-realtime*` and `gpt-audio*` are of text; their audio costs up to twenty times as much.
 ///
 /// What is not told apart, because the answer does not say it or the page charges beside tokens: batch, flex and

@@ -1,0 +1,81 @@
+use super::*;
+use crate::domain::health::condition::BUCKET;
+
+const NOW: Timestamp = Timestamp(1_700_000_000_000);
+const SETTINGS: BreakerSettings = BreakerSettings { failures: 2, open_for: Duration::from_secs(60) };
+
+fn id(name: &str) -> AccountId {
+    AccountId::new(name)
+}
+
+fn failed(account: Option<&str>) -> Deed {
+    let neighbours = vec![id("a"), id("b")];
+    Deed::Failed { account: account.map(id), host: "host".to_owned(), neighbours, settings: SETTINGS, at: NOW }
+}
+
+fn places(shared: &Shared, account: &str) -> f64 {
+    shared.conditions.get(&id(account)).map_or(BUCKET, |condition| condition.bucket_at(NOW))
+}
+
+#[test]
+fn what_was_done_while_a_question_was_on_its_way_is_added_to_its_answer() {
+    let mut shared = Shared::default();
+    let began = |account: &str| Deed::Effect(id(account), Effect::Began, NOW);
+    shared.add(began("a"));
+    let since = shared.begin_question(clock::instant());
+    shared.add(began("a"));
+    shared.add(began("b"));
+    // The ledger had the first one when it was asked.
+    let mut known = Condition::default();
+    known.apply(Effect::Began, NOW);
+    let conditions = HashMap::from([(id("a"), known)]);
+    shared.end_question(since, Some(Standing { conditions, ..Standing::default() }));
+    assert!((places(&shared, "a") - (BUCKET - 2.0)).abs() < 1e-9);
+    assert!((places(&shared, "b") - (BUCKET - 1.0)).abs() < 1e-9);
+    assert!(shared.recent.is_empty());
+}
+
+#[test]
+fn a_question_without_an_answer_leaves_everything_as_it_is() {
+    let mut shared = Shared::default();
+    shared.add(failed(Some("a")));
+    let since = shared.begin_question(clock::instant());
+    shared.end_question(since, None);
+    assert!(shared.has_failures(&id("a"), "elsewhere"));
+    assert_eq!(shared.open_questions, 0);
+}
+
+#[test]
+fn a_host_that_opens_absolves_its_accounts_and_a_success_both() {
+    let mut shared = Shared::default();
+    shared.add(failed(Some("a")));
+    shared.add(failed(Some("b")));
+    let open = Gate::Open { until: Timestamp(NOW.0 + 60_000) };
+    assert_eq!(shared.gates(&id("a"), Some("host"), SETTINGS, NOW), [Gate::Closed, open]);
+    assert_eq!(shared.gates(&id("b"), Some("host"), SETTINGS, NOW), [Gate::Closed, open]);
+    shared.add(Deed::Succeeded(id("a"), "host".to_owned()));
+    assert_eq!(shared.gates(&id("a"), Some("host"), SETTINGS, NOW), [Gate::Closed; 2]);
+}
+
+#[test]
+fn an_overload_is_the_hosts_alone() {
+    let mut shared = Shared::default();
+    shared.add(failed(None));
+    assert!(!shared.has_failures(&id("a"), "elsewhere"));
+    assert!(shared.has_failures(&id("a"), "host"));
+}
+
+#[test]
+fn utilisation_is_the_highest_of_what_is_known() {
+    let mut shared = Shared::default();
+    let account = StoredAccount { id: "a".to_owned(), daily_limit_usd: Some(2.0), ..StoredAccount::default() };
+    assert!(shared.utilisation(&id("a"), &account, NOW).abs() < 1e-9);
+    shared.add(Deed::Spent(id("a"), Usd::from_usd(0.5).unwrap()));
+    assert!((shared.utilisation(&id("a"), &account, NOW) - 0.25).abs() < 1e-9);
+    shared.add(Deed::Rate(id("a"), RateUsed { used: 0.75, until: Timestamp(NOW.0 + 1_000) }));
+    assert!((shared.utilisation(&id("a"), &account, NOW) - 0.75).abs() < 1e-9);
+    assert!((shared.utilisation(&id("a"), &account, Timestamp(NOW.0 + 1_000)) - 0.25).abs() < 1e-9);
+    let quota = serde_json::json!([{"usedPercent": 90.0}, {"usedPercent": 10.0}, {}]);
+    let account = StoredAccount { quota: Some(quota), ..account };
+    assert!((shared.utilisation(&id("a"), &account, NOW) - 0.9).abs() < 1e-9);
+}

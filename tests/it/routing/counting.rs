@@ -71,7 +71,7 @@ fn told(pool: &Pool) -> Sums {
 #[test]
 fn a_thousand_mixed_requests_by_eight_processes_are_exact_to_the_token() {
     let pool = Pool::new(4);
-    let each = if crate::support::full() { 125 } else { 40 };
+    let each = 125;
     let mut sidecars: Vec<Sidecar> = (0..8).map(|_| pool.sidecar()).collect();
     std::thread::scope(|scope| {
         for (place, sidecar) in sidecars.iter_mut().enumerate() {

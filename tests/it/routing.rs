@@ -5,6 +5,7 @@ mod breaker;
 mod counting;
 mod held;
 mod ledger;
+mod limits;
 mod spending;
 mod strategies;
 mod waits;

@@ -16,6 +16,7 @@ mod schema;
 mod sidecar;
 mod status;
 mod switch;
+mod usage;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
@@ -55,7 +56,9 @@ enum Verb {
     Switch(switch::SwitchArgs),
     /// Show the sessions that are alive and the accounts' state
     Status(Json),
-    /// Show the configuration and where it comes from
+    /// Show what was used and what it cost
+    Usage(usage::UsageArgs),
+    /// Show the configuration and where it comes from, or change it
     Config(config::ConfigArgs),
     /// Check files, keys, upstreams and siblings, and say what to run
     Doctor(Json),
@@ -131,13 +134,14 @@ async fn verb(verb: Option<Verb>, environment: Environment) -> Result<u8, Error>
         Verb::Proxy(args) => proxy::run(&context, args).await,
         Verb::Run(args) => run::run(&context, args).await,
         Verb::Add(args) => accounts::add(&context, args).await,
-        Verb::List(json) => list::list(&context, json),
-        Verb::Show(args) => list::show(&context, &args),
+        Verb::List(json) => list::list(&context, json).await,
+        Verb::Show(args) => list::show(&context, &args).await,
         Verb::Edit(args) => accounts::edit(&context, args).await,
         Verb::Remove(args) => accounts::remove(&context, args).await,
         Verb::Switch(args) => switch::run(&context, args).await,
         Verb::Status(json) => status::run(&context, json).await,
-        Verb::Config(args) => Ok(config::run(&context, &args)),
+        Verb::Usage(args) => usage::run(&context, args).await,
+        Verb::Config(args) => config::run(&context, &args),
         Verb::Doctor(json) => doctor::run(&context, json).await,
         Verb::Export(args) => export::run(&context, &args),
         Verb::Reset(args) => reset::run(&context, &args).await,

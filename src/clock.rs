@@ -43,6 +43,12 @@ impl Clock {
         (self.read)()
     }
 
+    /// `at` as people read it, in local time: `2026-11-21 09:05:07`.
+    pub fn spelled(&self, at: Timestamp) -> String {
+        let time = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
+        self.zone().to_datetime(time).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    }
+
     /// The local day of `at`.
     pub fn day(&self, at: Timestamp) -> Day {
         let date = self.date(at);

@@ -1,12 +1,17 @@
 //! Configuration: every value with where it came from. Nothing here stops a start: what cannot be used is a
-//! warning and the next source decides.
+//! warning and the next source decides; where a file changes under a running process, what was good before stays.
 
+mod edit;
 mod json;
 pub mod keys;
 mod layers;
+mod merge;
+mod write;
 
+pub use edit::EditError;
 pub use json::plain_json;
 pub use layers::typed;
+pub use write::{WriteError, set};
 
 use std::time::{Duration, SystemTime};
 
@@ -96,6 +101,8 @@ pub struct Sources {
 #[derive(Clone, Debug, Default)]
 pub struct Config {
     settings: Vec<Setting>,
+    /// What was taken from each file, whether a stronger source beats it or not: it stays when the file goes bad.
+    from_files: Vec<Setting>,
     /// Made once from the settings, because every request asks for them.
     families: Families,
     prices: PriceTable,
@@ -106,7 +113,13 @@ pub struct Config {
 impl Config {
     /// Reads all sources.
     pub fn load(paths: &Paths, environment: &Environment, sources: &Sources) -> Config {
-        layers::merge(vec![
+        Config::default().reload(paths, environment, sources)
+    }
+
+    /// Reads all sources anew. What a file says that cannot be used leaves what this configuration took from it.
+    #[must_use = "this returns the new configuration"]
+    pub fn reload(&self, paths: &Paths, environment: &Environment, sources: &Sources) -> Config {
+        let layers = vec![
             layers::session(sources.session_strategy),
             layers::flags(&sources.flags),
             layers::initialization_options(&sources.initialization_options),
@@ -114,7 +127,8 @@ impl Config {
             layers::toml(&paths.config_file),
             json::layer(&paths.opencode_config_file),
             layers::defaults(&sources.defaults),
-        ])
+        ];
+        merge::merge(layers, self)
     }
 
     /// Every effective value, in the order of the table of keys.

@@ -2,6 +2,7 @@
 //! verb of the product is a method here; the doors only translate.
 
 pub mod accounts;
+pub mod configuration;
 pub mod event;
 mod failure;
 mod memory;
@@ -17,6 +18,7 @@ mod session;
 mod shared;
 pub mod spending;
 mod tasks;
+pub mod usage;
 mod view;
 mod waits;
 
@@ -28,11 +30,10 @@ use serde_json::Map;
 use tokio::sync::broadcast;
 
 use crate::clock::Clock;
+pub use crate::config::DEFAULT_PROXY_KEY;
 use crate::config::{Config, Sources, Stamps};
-use crate::domain::account::Families;
 use crate::domain::base_url::BaseUrl;
 use crate::domain::report::SessionKind;
-use crate::domain::routing::Strategy;
 use crate::domain::time::Timestamp;
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind};
@@ -167,21 +168,6 @@ impl Manager {
         &self.identity
     }
 
-    /// The configuration in force.
-    pub fn config(&self) -> Arc<Config> {
-        Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// The strategy in force.
-    pub fn strategy(&self) -> Strategy {
-        self.config().strategy()
-    }
-
-    /// The families that models are told apart by.
-    pub fn families(&self) -> Families {
-        self.config().families()
-    }
-
     /// The upstream client.
     pub fn upstream(&self) -> &Upstream {
         &self.upstream
@@ -195,6 +181,11 @@ impl Manager {
     /// The time.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The time as people read it.
+    pub fn spelled_now(&self) -> String {
+        self.clock.spelled(self.clock.now())
     }
 
     /// What happens from now on.
@@ -214,26 +205,6 @@ impl Manager {
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Reads the configuration anew when one of its files moved, and tells what cannot be used.
-    fn follow_config(&self) {
-        let stamps = Stamps::of(&self.paths);
-        if std::mem::replace(&mut *self.config_stamps.lock().unwrap_or_else(PoisonError::into_inner), stamps) == stamps
-        {
-            return;
-        }
-        self.reload_config();
-    }
-
-    fn reload_config(&self) {
-        let sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let config = Config::load(&self.paths, &self.environment, &sources);
-        for warning in &config.warnings {
-            self.emit(Event::Notice(event::Notice { level: event::Level::Warning, text: warning.clone() }));
-        }
-        *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
-        self.memory().touch();
     }
 
     /// One change of the accounts file. The revision is remembered as our own, so that the change is not
@@ -276,12 +247,6 @@ impl Manager {
         tracing::warn!("{text}");
         self.memory().warnings.push(text.clone());
         self.emit(Event::Notice(event::Notice { level: event::Level::Warning, text }));
-    }
-
-    /// Sets the strategy of this session, whatever the configuration says.
-    pub fn set_strategy(&self, strategy: Strategy) {
-        self.sources.lock().unwrap_or_else(PoisonError::into_inner).session_strategy = Some(strategy);
-        self.reload_config();
     }
 }
 

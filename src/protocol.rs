@@ -9,6 +9,7 @@ pub mod routing;
 pub mod schema;
 pub mod session;
 pub mod status;
+pub mod usage;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
@@ -109,8 +110,14 @@ methods! {
     "accounts/update" => AccountsUpdate(accounts::AccountsUpdateParams) -> accounts::Account;
     /// Removes an account.
     "accounts/remove" => AccountsRemove(accounts::AccountsRemoveParams) -> accounts::AccountsRemoveResult;
+    /// Tells which account a request would get now, and how every account stands to that.
+    "routing/explain" => RoutingExplain(routing::RoutingExplainParams) -> routing::RoutingExplainResult;
+    /// Changes how accounts are chosen, in this session or everywhere.
+    "routing/setStrategy" => RoutingSetStrategy(routing::RoutingSetStrategyParams) -> routing::RoutingSetStrategyResult;
     /// Tells this session, its proxy and every session that is alive.
     "status/read" => StatusRead(status::StatusReadParams) -> status::StatusReadResult;
+    /// Tells what was used and what it cost, by account, model or day.
+    "usage/read" => UsageRead(usage::UsageReadParams) -> usage::UsageReadResult;
     /// Tells every effective configuration value and where it came from.
     "config/read" => ConfigRead(configuration::ConfigReadParams) -> configuration::ConfigReadResult;
 }

@@ -8,9 +8,11 @@ mod frames;
 pub mod lifecycle;
 mod methods;
 mod params;
+mod routing;
 mod status;
 pub mod stdio;
 mod table;
+pub mod usage;
 
 use std::sync::Arc;
 

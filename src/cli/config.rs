@@ -1,12 +1,14 @@
-//! `config show` and `config path`
+//! `config show`, `config path` and `config set`
 
 use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::Json;
-use super::context::Context;
+use super::context::{Context, checked, known};
 use super::printer::{Printer, table};
-use crate::config::{Config, Sources};
+use crate::config::{Config, Source, Sources, typed};
+use crate::error::Error;
+use crate::manager::configuration::configure;
 
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
@@ -20,15 +22,69 @@ enum What {
     Show(Json),
     /// Where the files are
     Path(Json),
+    /// Set a key in `config.toml`; running processes follow
+    Set(SetArgs),
 }
 
-/// Shows values or places.
-pub fn run(context: &Context, args: &ConfigArgs) -> u8 {
-    match args.what {
-        What::Show(output) => show(context, output),
-        What::Path(output) => path(context, output),
+#[derive(Debug, Args)]
+struct SetArgs {
+    /// Such as `routing.strategy`
+    key: String,
+    /// TOML where it is TOML, else text
+    #[arg(required_unless_present = "unset", conflicts_with = "unset", allow_hyphen_values = true)]
+    value: Option<String>,
+    /// Take the key out of the file
+    #[arg(long)]
+    unset: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Shows values or places, or sets a value.
+pub fn run(context: &Context, args: &ConfigArgs) -> Result<u8, Error> {
+    match &args.what {
+        What::Show(output) => show(context, *output),
+        What::Path(output) => path(context, *output),
+        What::Set(args) => set(context, args)?,
     }
-    0
+    Ok(0)
+}
+
+fn set(context: &Context, args: &SetArgs) -> Result<(), Error> {
+    let (key, value) = match &args.value {
+        Some(text) => checked("config set", &args.key, &typed(text.trim())).map(|(key, value)| (key, Some(value)))?,
+        None => (known("config set", &args.key)?, None),
+    };
+    configure(&context.paths, key, value.as_ref())?;
+    if key.secret && value.is_some() {
+        Printer::warning("the value is in your shell's history now");
+    }
+    if key.dormant {
+        Printer::warning(&format!("`{}` has no effect in this version", key.toml));
+    }
+    let config = Config::load(&context.paths, &context.environment, &Sources::default());
+    let in_force = config.settings().iter().find(|setting| setting.key == key);
+    let stronger = in_force.filter(|setting| setting.source < Source::Toml);
+    if let Some(stronger) = stronger {
+        let place = stronger.location.as_deref().unwrap_or_default();
+        Printer::warning(&format!("`{place}` ({}) beats the file: it is {}", stronger.source.name(), stronger.shown()));
+    }
+    let file = context.paths.config_file.display();
+    let shown = value.map(|value| if key.secret { json!("****") } else { value });
+    if args.json {
+        let beaten_by = stronger.and_then(|setting| setting.location.as_deref());
+        Printer::json(&json!({ "key": key.toml, "value": shown, "file": file.to_string(), "overriddenBy": beaten_by }));
+        return Ok(());
+    }
+    Printer::stdout(&match (shown, in_force) {
+        (Some(shown), _) => format!("`{}` is {shown} in `{file}`", key.toml),
+        (None, Some(setting)) => {
+            format!("`{}` is not in `{file}`; it is {} ({})", key.toml, setting.shown(), setting.source.name())
+        }
+        (None, None) => format!("`{}` is not in `{file}`", key.toml),
+    });
+    Ok(())
 }
 
 fn show(context: &Context, output: Json) {

@@ -9,6 +9,7 @@ use tokio::sync::broadcast;
 use super::RoutingFlags;
 use super::printer::Printer;
 use crate::clock::Clock;
+use crate::config::keys::Key;
 use crate::config::{self, Sources, typed};
 use crate::domain::report::SessionKind;
 use crate::env::Environment;
@@ -61,6 +62,13 @@ impl Context {
         }
     }
 
+    /// Tells on stderr what kept a report from being whole.
+    pub fn warn_of_reports(manager: &Manager) {
+        for warning in manager.take_warnings() {
+            Printer::warning(&warning);
+        }
+    }
+
     /// Tells on stderr what came up while a session began.
     pub fn warn_of_start(mut events: broadcast::Receiver<Event>) {
         while let Ok(event) = events.try_recv() {
@@ -102,20 +110,35 @@ pub fn flag_sources(flags: &RoutingFlags) -> Result<Sources, Error> {
         settings.push(("--set".to_owned(), name.trim().to_owned(), typed(value.trim())));
     }
     for (flag, name, value) in &settings {
-        check(flag, name, value)?;
+        checked(&format!("`{flag}`"), name, value)?;
     }
     Ok(Sources { flags: settings, ..Sources::default() })
 }
 
-fn check(flag: &str, name: &str, value: &Value) -> Result<(), Error> {
-    let invalid = |message: String| Error::new(ErrorKind::InvalidParams, message);
-    let key = config::key(name).ok_or_else(|| {
-        invalid(format!("`{flag}`: unknown key `{name}`")).hint("`codex-account-manager config show` lists the keys")
-    })?;
-    key.shape.accept(value).map(drop).ok_or_else(|| {
-        invalid(format!("`{flag}`: `{name}` does not take that value"))
-            .hint(format!("accepted: {}", key.shape.accepted()))
+/// The key of that name; `whose` says who names it.
+///
+/// # Errors
+///
+/// `InvalidParams` when there is none.
+pub fn known(whose: &str, name: &str) -> Result<&'static Key, Error> {
+    config::key(name).ok_or_else(|| {
+        Error::new(ErrorKind::InvalidParams, format!("{whose}: unknown key `{name}`"))
+            .hint("`codex-account-manager config show` lists the keys")
     })
+}
+
+/// The key of that name, and the value as its shape has it.
+///
+/// # Errors
+///
+/// `InvalidParams` for a key that is unknown or a value that it does not take.
+pub fn checked(whose: &str, name: &str, value: &Value) -> Result<(&'static Key, Value), Error> {
+    let key = known(whose, name)?;
+    let value = key.shape.accept(value).ok_or_else(|| {
+        Error::new(ErrorKind::InvalidParams, format!("{whose}: `{name}` does not take that value"))
+            .hint(format!("accepted: {}", key.shape.accepted()))
+    })?;
+    Ok((key, value))
 }
 
 /// Asks a yes-or-no question on the terminal.

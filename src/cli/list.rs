@@ -6,10 +6,12 @@ use serde_json::json;
 use super::Json;
 use super::context::Context;
 use super::printer::{Printer, plain, table};
+use super::usage::{grouped, usd};
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::manager::notices::length;
 use crate::protocol::accounts::{Account, AccountKind, AccountState};
+use crate::protocol::usage::UsageTotals;
 
 #[derive(Debug, Args)]
 pub struct ShowArgs {
@@ -21,8 +23,10 @@ pub struct ShowArgs {
 }
 
 /// Every account.
-pub fn list(context: &Context, output: Json) -> Result<u8, Error> {
+pub async fn list(context: &Context, output: Json) -> Result<u8, Error> {
     let manager = context.manager()?;
+    manager.survey().await;
+    Context::warn_of_reports(&manager);
     let report = manager.list()?;
     let accounts: Vec<Account> = report.accounts.into_iter().map(Account::from).collect();
     if output.json {
@@ -51,12 +55,38 @@ pub fn accounts_table(accounts: &[Account], now: Timestamp) -> String {
                 account.label.clone(),
                 kind(account.kind).to_owned(),
                 state(account.state).to_owned(),
+                spent(&account.usage.today, account.limits.daily_usd),
+                spent(&account.usage.month, account.limits.monthly_usd),
                 account.sessions.len().to_string(),
                 note(account, now),
             ]
         })
         .collect();
-    table(&["#", "LABEL", "KIND", "STATE", "SESSIONS", "NOTE"], &rows)
+    table(&["#", "LABEL", "KIND", "STATE", "TODAY", "MONTH", "SESSIONS", "NOTE"], &rows)
+}
+
+/// What was spent, and of how much; `-` where nothing was asked for.
+fn spent(totals: &UsageTotals, limit: Option<f64>) -> String {
+    let limit = limit.map(|limit| format!(" of {}", usd(limit)));
+    let spent = if totals.requests == 0 && totals.cost_usd <= 0.0 { "-".to_owned() } else { usd(totals.cost_usd) };
+    format!("{spent}{}", limit.unwrap_or_default())
+}
+
+/// The same in full.
+fn used(totals: &UsageTotals, limit: Option<f64>) -> String {
+    let limit = limit.map(|limit| format!(" of {}", usd(limit))).unwrap_or_default();
+    if totals.requests == 0 && totals.input_tokens == 0 {
+        return format!("nothing{limit}");
+    }
+    format!(
+        "{}{limit}; {} {}, {} tokens in ({} cached), {} out",
+        usd(totals.cost_usd),
+        grouped(totals.requests),
+        if totals.requests == 1 { "request" } else { "requests" },
+        grouped(totals.input_tokens),
+        grouped(totals.cached_input_tokens),
+        grouped(totals.output_tokens),
+    )
 }
 
 fn note(account: &Account, now: Timestamp) -> String {
@@ -87,8 +117,10 @@ fn state(state: AccountState) -> &'static str {
 }
 
 /// One account.
-pub fn show(context: &Context, args: &ShowArgs) -> Result<u8, Error> {
+pub async fn show(context: &Context, args: &ShowArgs) -> Result<u8, Error> {
     let manager = context.manager()?;
+    manager.survey().await;
+    Context::warn_of_reports(&manager);
     let account = Account::from(manager.read_account(&args.account)?);
     if args.json {
         Printer::json(&account);
@@ -110,6 +142,8 @@ pub fn show(context: &Context, args: &ShowArgs) -> Result<u8, Error> {
     add("models", (!account.models.is_empty()).then(|| account.models.join(", ")));
     add("daily limit", account.limits.daily_usd.map(|usd| format!("{usd} USD")));
     add("monthly limit", account.limits.monthly_usd.map(|usd| format!("{usd} USD")));
+    add("today", Some(used(&account.usage.today, account.limits.daily_usd)));
+    add("this month", Some(used(&account.usage.month, account.limits.monthly_usd)));
     for limit in &account.rate_limits {
         let which =
             limit.model.as_ref().map_or_else(|| limit.family.clone(), |model| format!("{}:{model}", limit.family));

@@ -67,6 +67,11 @@ const WIDEST: usize = 1000;
 
 /// Columns wide enough for their cells; the last one is not padded.
 pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+    columns(header, rows, &[])
+}
+
+/// The same with columns of numbers, which end where their headers end.
+pub fn columns(header: &[&str], rows: &[Vec<String>], numbers: &[&str]) -> String {
     let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| plain(cell)).collect()).collect();
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
@@ -74,7 +79,9 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     };
     let widths: Vec<usize> = (0..header.len()).map(width).collect();
     let line = |cells: Vec<&str>| {
-        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        let padded = cells.iter().zip(&widths).zip(header).map(|((cell, width), name)| {
+            if numbers.contains(name) { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
+        });
         padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     let mut lines = vec![line(header.to_vec())];

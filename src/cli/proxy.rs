@@ -1,5 +1,7 @@
 //! `proxy`
 
+mod log;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,16 +9,15 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::sync::broadcast;
 
 use super::RoutingFlags;
 use super::context::{Context, flag_sources};
 use super::printer::Printer;
 use crate::config::DEFAULT_PROXY_KEY;
 use crate::domain::report::SessionKind;
+use crate::domain::routing::Strategy;
 use crate::error::{Error, ErrorKind};
 use crate::manager::Manager;
-use crate::manager::event::Event;
 use crate::proxy::{Gate, Proxy};
 use crate::server::lifecycle;
 
@@ -38,6 +39,8 @@ pub struct ProxyArgs {
 /// Serves until it is asked to end.
 pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
     let mut sources = flag_sources(&args.routing)?;
+    // Many programs share one proxy: none of them has an account of its own to keep.
+    sources.defaults.push(("routing.strategy", json!(Strategy::LeastUtilized.name())));
     if let Some(bind) = &args.bind {
         sources.flags.push(("--bind".to_owned(), "proxy.bind_addr".to_owned(), json!(bind)));
     }
@@ -77,7 +80,7 @@ pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
     manager.join().await;
     Context::warn_unless_served(&manager);
     manager.watch();
-    tokio::spawn(log(Arc::clone(&manager), events));
+    tokio::spawn(log::follow(Arc::clone(&manager), events));
     let gate = Gate { api_key, address, allowed_hosts: manager.config().allowed_hosts() };
     let running = Proxy::new(Arc::clone(&manager), gate).serve(listener);
     Printer::stderr(&format!("listening on http://{address}/v1"));
@@ -97,41 +100,4 @@ fn address(manager: &Manager, flag: Option<&str>) -> Result<SocketAddr, Error> {
     };
     let taken = flag.is_none_or(|flag| flag == effective || flag.replace("localhost:", "127.0.0.1:") == effective);
     if taken { effective.parse().map_err(|_| refused()) } else { Err(refused()) }
-}
-
-/// A line per routing decision, and what people are told.
-async fn log(manager: Arc<Manager>, mut events: broadcast::Receiver<Event>) {
-    loop {
-        match events.recv().await {
-            Ok(Event::Selected(selected)) => Printer::stderr(&format!(
-                "{} {} attempt {} -> {} ({}) {} {}",
-                manager.now().as_millis(),
-                selected.request_id,
-                selected.attempt,
-                selected.index,
-                selected.label,
-                selected.why.name(),
-                selected.model.as_deref().unwrap_or("-"),
-            )),
-            Ok(Event::Finished(finished)) => Printer::stderr(&format!(
-                "{} {} finished {} in {} ms",
-                manager.now().as_millis(),
-                finished.request_id,
-                finished.status,
-                finished.duration_ms,
-            )),
-            Ok(Event::Notice(notice)) => Printer::stderr(&notice.text),
-            Ok(Event::Waiting(waiting)) => Printer::stderr(&format!(
-                "{} {} waits for an account to be free, {} ms at most",
-                manager.now().as_millis(),
-                waiting.request_id,
-                waiting.wait_ms,
-            )),
-            Ok(Event::AccountsChanged { .. } | Event::WaitEnded { .. }) => {}
-            Err(broadcast::error::RecvError::Lagged(missed)) => {
-                Printer::stderr(&format!("{missed} lines were left out"));
-            }
-            Err(broadcast::error::RecvError::Closed) => return,
-        }
-    }
 }

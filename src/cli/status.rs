@@ -15,10 +15,13 @@ use crate::protocol::status::{Session, SessionKind};
 /// Sessions and accounts.
 pub async fn run(context: &Context, output: Json) -> Result<u8, Error> {
     let manager = context.manager()?;
+    manager.survey().await;
+    Context::warn_of_reports(&manager);
     let sessions: Vec<Session> = manager.sessions().await.into_iter().map(Session::from).collect();
     let accounts: Vec<Account> = manager.list()?.accounts.into_iter().map(Account::from).collect();
     if output.json {
-        Printer::json(&json!({ "sessions": sessions, "accounts": accounts }));
+        let strategy = manager.strategy().name();
+        Printer::json(&json!({ "strategy": strategy, "sessions": sessions, "accounts": accounts }));
         return Ok(0);
     }
     let sessions_text = if sessions.is_empty() {
@@ -32,7 +35,8 @@ pub async fn run(context: &Context, output: Json) -> Result<u8, Error> {
     } else {
         accounts_table(&accounts, manager.now())
     };
-    Printer::stdout(&format!("{sessions_text}\n\n{accounts_text}"));
+    let strategy = format!("New sessions choose by `{}`.", manager.strategy().name());
+    Printer::stdout(&format!("{sessions_text}\n\n{accounts_text}\n\n{strategy}"));
     Ok(0)
 }
 

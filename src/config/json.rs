@@ -12,36 +12,28 @@ use super::layers::{Entry, Layer, line_of, read};
 const FOREIGN: [&str; 1] = ["$schema"];
 
 pub fn layer(path: &Path) -> Layer {
-    let mut layer = Layer::default();
-    let text = match read(path) {
+    let text = match read(path, Source::Json) {
         Ok(Some(text)) => plain_json(&text),
-        Ok(None) => return layer,
-        Err(warning) => {
-            layer.warnings.push(warning);
-            return layer;
+        Ok(None) => return Layer::default(),
+        Err(broken) => return broken,
+    };
+    let table = match serde_json::from_str::<Map<String, Value>>(&text) {
+        Ok(table) => table,
+        Err(error) => {
+            let place = format!("{}:{}", path.display(), error.line());
+            return Layer::broken(Source::Json, place, "not valid JSON", error.to_string());
         }
     };
-    match serde_json::from_str::<Map<String, Value>>(&text) {
-        Ok(table) => {
-            layer.entries = table
-                .into_iter()
-                .filter(|(name, _)| !FOREIGN.contains(&name.as_str()))
-                .map(|(name, value)| Entry {
-                    source: Source::Json,
-                    key: KEYS.iter().find(|key| key.json == Some(name.as_str())),
-                    location: Some(format!("{}:{}", path.display(), line_of_key(&text, &name))),
-                    name,
-                    value,
-                })
-                .collect();
-        }
-        Err(error) => layer.warnings.push(format!(
-            "{}:{}: not valid JSON, so the whole file is left out: {error}",
-            path.display(),
-            error.line()
-        )),
-    }
-    layer
+    let ours = table.into_iter().filter(|(name, _)| !FOREIGN.contains(&name.as_str()));
+    let entries = ours.map(|(name, value)| Entry {
+        source: Source::Json,
+        key: KEYS.iter().find(|key| key.json == Some(name.as_str())),
+        location: Some(format!("{}:{}", path.display(), line_of_key(&text, &name))),
+        name,
+        value,
+        items: Vec::new(),
+    });
+    Layer { entries: entries.collect(), broken: None }
 }
 
 /// Blanks comments and trailing commas out, leaving every other byte where it was so that lines stay true.

@@ -175,8 +175,13 @@ impl Key {
 
 /// Every key.
 pub static KEYS: &[Key] = &[
-    key("routing.strategy", Shape::Strategy, Default::Text("sticky"), "how the account for a request is chosen")
-        .also("accountSelectionStrategy", Some("CODEX_AUTH_ACCOUNT_SELECTION_STRATEGY")),
+    key(
+        "routing.strategy",
+        Shape::Strategy,
+        Default::Text("sticky"),
+        "how the account for a request is chosen; under `proxy` the default is `least_utilized`",
+    )
+    .also("accountSelectionStrategy", Some("CODEX_AUTH_ACCOUNT_SELECTION_STRATEGY")),
     key(
         "routing.families",
         Shape::Families,

@@ -1,13 +1,12 @@
-//! The sources of configuration as layers of the same form, and how the strongest wins.
+//! The sources of configuration as layers of the same form.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
 
-use super::keys::{KEYS, Key, families, prices};
-use super::{Config, Setting, Source};
+use super::Source;
+use super::keys::{KEYS, Key};
 use crate::domain::routing::Strategy;
 use crate::env::Environment;
 
@@ -16,8 +15,30 @@ use crate::env::Environment;
 pub struct Layer {
     /// The values, not yet checked.
     pub entries: Vec<Entry>,
-    /// What could not be read at all.
-    pub warnings: Vec<String>,
+    /// Why nothing of a file could be read.
+    pub broken: Option<Broken>,
+}
+
+/// A file of which nothing could be read.
+#[derive(Debug)]
+pub struct Broken {
+    pub source: Source,
+    /// The file, and the line where that is known.
+    pub place: String,
+    /// Such as `not valid TOML`.
+    pub what: &'static str,
+    pub why: String,
+}
+
+impl Layer {
+    fn of(entries: impl Iterator<Item = Entry>) -> Layer {
+        Layer { entries: entries.collect(), broken: None }
+    }
+
+    /// A file of which nothing could be read.
+    pub fn broken(source: Source, place: String, what: &'static str, why: String) -> Layer {
+        Layer { entries: Vec::new(), broken: Some(Broken { source, place, what, why }) }
+    }
 }
 
 /// One value as a source spells it.
@@ -29,48 +50,8 @@ pub struct Entry {
     pub key: Option<&'static Key>,
     pub value: Value,
     pub location: Option<String>,
-}
-
-/// Takes for each key the strongest value that fits, and warns of the ones that do not.
-pub fn merge(layers: Vec<Layer>) -> Config {
-    let mut warnings = Vec::new();
-    let mut chosen: HashMap<&'static str, Setting> = HashMap::new();
-    for layer in layers {
-        warnings.extend(layer.warnings);
-        for entry in layer.entries {
-            let place = entry.location.as_deref().map(|location| format!("{location}: ")).unwrap_or_default();
-            let Some(key) = entry.key else {
-                warnings.push(format!("{place}unknown key `{}`; {}", entry.name, suggestion(&entry.name)));
-                continue;
-            };
-            let Some(value) = key.shape.accept(&entry.value) else {
-                let shown = if key.secret { "the value".to_owned() } else { format!("`{}`", entry.value) };
-                warnings.push(format!(
-                    "{place}`{}` does not take {shown}; accepted: {}",
-                    entry.name,
-                    key.shape.accepted()
-                ));
-                continue;
-            };
-            if key.dormant && entry.source != Source::Default {
-                warnings.push(format!("{place}`{}` has no effect in this version", entry.name));
-            }
-            let setting = Setting { key, value, source: entry.source, location: entry.location };
-            chosen.entry(key.toml).or_insert(setting);
-        }
-    }
-    let families = chosen.get("routing.families").and_then(|setting| families(&setting.value).ok()).unwrap_or_default();
-    let prices = chosen.get("pricing").and_then(|setting| prices(&setting.value).ok()).unwrap_or_default();
-    Config { settings: KEYS.iter().filter_map(|key| chosen.remove(key.toml)).collect(), families, prices, warnings }
-}
-
-fn suggestion(name: &str) -> String {
-    let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
-    let near = KEYS.iter().find(|key| last(key.toml) == last(name) || key.json == Some(name));
-    near.map_or_else(
-        || "`codex-account-manager config show` lists the keys".to_owned(),
-        |key| format!("did you mean `{}`?", key.toml),
-    )
+    /// Where each item of a list stands, in a file that can tell.
+    pub items: Vec<String>,
 }
 
 pub fn session(strategy: Option<Strategy>) -> Layer {
@@ -80,8 +61,9 @@ pub fn session(strategy: Option<Strategy>) -> Layer {
         key: super::key("routing.strategy"),
         value: Value::from(strategy.name()),
         location: Some("routing/setStrategy".to_owned()),
+        items: Vec::new(),
     };
-    Layer { entries: strategy.map(entry).into_iter().collect(), warnings: Vec::new() }
+    Layer::of(strategy.map(entry).into_iter())
 }
 
 pub fn flags(flags: &[(String, String, Value)]) -> Layer {
@@ -91,8 +73,9 @@ pub fn flags(flags: &[(String, String, Value)]) -> Layer {
         key: super::key(name),
         value: value.clone(),
         location: Some(flag.clone()),
+        items: Vec::new(),
     });
-    Layer { entries: entries.collect(), warnings: Vec::new() }
+    Layer::of(entries)
 }
 
 pub fn initialization_options(options: &Map<String, Value>) -> Layer {
@@ -104,6 +87,7 @@ pub fn initialization_options(options: &Map<String, Value>) -> Layer {
             name,
             value,
             location: Some("initializationOptions".to_owned()),
+            items: Vec::new(),
         });
     });
     layer
@@ -129,9 +113,10 @@ pub fn environment(environment: &Environment) -> Layer {
             key: Some(key),
             value: Value::String(environment.get(variable)?.to_owned()),
             location: Some(variable.to_owned()),
+            items: Vec::new(),
         })
     });
-    Layer { entries: entries.collect(), warnings: Vec::new() }
+    Layer::of(entries)
 }
 
 pub fn defaults(overrides: &[(&'static str, Value)]) -> Layer {
@@ -144,28 +129,24 @@ pub fn defaults(overrides: &[(&'static str, Value)]) -> Layer {
             .find(|(name, _)| *name == key.toml)
             .map_or_else(|| key.default.value(), |(_, v)| v.clone()),
         location: None,
+        items: Vec::new(),
     });
-    Layer { entries: entries.collect(), warnings: Vec::new() }
+    Layer::of(entries)
 }
 
 pub fn toml(path: &Path) -> Layer {
-    let mut layer = Layer::default();
-    let text = match read(path) {
+    let text = match read(path, Source::Toml) {
         Ok(Some(text)) => text,
-        Ok(None) => return layer,
-        Err(warning) => {
-            layer.warnings.push(warning);
-            return layer;
-        }
+        Ok(None) => return Layer::default(),
+        Err(broken) => return broken,
     };
+    let mut layer = Layer::default();
     match DeTable::parse(&text) {
         Ok(table) => walk_toml(path, &text, "", table.get_ref(), &mut layer.entries),
         Err(error) => {
             let line = error.span().map_or(1, |span| line_of(&text, span.start));
-            let message = error.message().lines().next().unwrap_or_default();
-            layer
-                .warnings
-                .push(format!("{}:{line}: not valid TOML, so the whole file is left out: {message}", path.display()));
+            let message = error.message().lines().next().unwrap_or_default().to_owned();
+            return Layer::broken(Source::Toml, format!("{}:{line}", path.display()), "not valid TOML", message);
         }
     }
     layer
@@ -180,12 +161,15 @@ fn walk_toml(path: &Path, text: &str, prefix: &str, table: &DeTable<'_>, entries
         {
             walk_toml(path, text, &name, inner, entries);
         } else {
+            let place = |at: usize| format!("{}:{}", path.display(), line_of(text, at));
+            let items = value.get_ref().as_array().into_iter().flat_map(|items| items.iter());
             entries.push(Entry {
                 source: Source::Toml,
                 key: super::key(&name),
                 name,
                 value: json_of(value.get_ref()),
-                location: Some(format!("{}:{}", path.display(), line_of(text, at))),
+                location: Some(place(at)),
+                items: items.map(|item| place(item.span().start)).collect(),
             });
         }
     }
@@ -218,12 +202,12 @@ pub fn typed(text: &str) -> Value {
 
 /// The file's text, `None` when there is no such file.
 #[expect(clippy::disallowed_methods, reason = "configuration files are read here")]
-pub fn read(path: &Path) -> Result<Option<String>, String> {
+pub fn read(path: &Path, source: Source) -> Result<Option<String>, Layer> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => Ok(None),
-        Err(error) => Err(format!("{}: cannot be read, so it is left out: {error}", path.display())),
+        Err(error) => Err(Layer::broken(source, path.display().to_string(), "cannot be read", error.to_string())),
     }
 }
 

@@ -18,16 +18,29 @@ impl Files {
         Files(folder)
     }
 
-    fn load(&self, variables: &[(&str, &str)], sources: &Sources) -> Config {
-        let environment: Environment = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+    #[expect(clippy::disallowed_methods, reason = "the test writes the files that are read")]
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.0.path().join(name), text).unwrap();
+    }
+
+    /// What the files say now, after `before` was in force.
+    fn reload(&self, before: &Config) -> Config {
+        before.reload(&self.paths(), &Environment::default(), &Sources::default())
+    }
+
+    fn paths(&self) -> Paths {
         let folder = self.0.path();
-        let paths = Paths {
+        Paths {
             accounts_file: folder.join("accounts.json"),
             config_file: folder.join("config.toml"),
             opencode_config_file: folder.join("opencode.json"),
             data_dir: folder.to_owned(),
-        };
-        Config::load(&paths, &environment, sources)
+        }
+    }
+
+    fn load(&self, variables: &[(&str, &str)], sources: &Sources) -> Config {
+        let environment: Environment = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        Config::load(&self.paths(), &environment, sources)
     }
 }
 
@@ -124,4 +137,56 @@ fn a_secret_is_shown_masked() {
     let setting = config.settings().iter().find(|setting| setting.key.secret).unwrap();
     assert_eq!(setting.shown(), json!("****"));
     assert_eq!(config.proxy_api_key().expose(), "sk-my-own");
+}
+
+#[test]
+fn a_value_that_goes_bad_leaves_the_last_good_one_of_its_file() {
+    let files = Files::new("[routing]\nstrategy = \"priority\"\n[breaker]\nfailures = 7\n", "{ \"quietMode\": true }");
+    let first = files.load(&[], &Sources::default());
+    files.write("config.toml", "[routing]\n\nstrategy = \"fastest\"\n");
+    files.write("opencode.json", "{ \"quietMode\": 7 }");
+    let second = files.reload(&first);
+    assert_eq!(setting(&second, "routing.strategy"), (json!("priority"), Source::Toml));
+    assert_eq!(setting(&second, "breaker.failures"), (json!(3), Source::Default), "what was taken out is gone");
+    assert_eq!(setting(&second, "notifications.quiet"), (json!(true), Source::Json));
+    let told = second.warnings.join("\n").replace(&files.0.path().display().to_string(), "[dir]");
+    insta::assert_snapshot!(told, @r#"
+    [dir]/config.toml:3: `routing.strategy` does not take `"fastest"`; accepted: `sticky`, `round_robin`, `least_utilized`, `priority`, `hybrid`; `"priority"` from before stays
+    [dir]/opencode.json:1: `quietMode` does not take `7`; accepted: `true`, `false`; `true` from before stays
+    "#);
+    files.write("config.toml", "[routing\n");
+    files.write("opencode.json", "{");
+    let third = files.reload(&second);
+    assert_eq!(setting(&third, "routing.strategy"), (json!("priority"), Source::Toml), "twice bad is no worse");
+    assert_eq!(setting(&third, "notifications.quiet"), (json!(true), Source::Json));
+    assert_eq!(third.warnings.len(), 2, "{:?}", third.warnings);
+    assert!(third.warnings.iter().all(|warning| warning.contains("what it said before stays")), "{:?}", third.warnings);
+    files.write("config.toml", "");
+    files.write("opencode.json", "{}");
+    let fourth = files.reload(&third);
+    assert_eq!(setting(&fourth, "routing.strategy"), (json!("sticky"), Source::Default));
+    assert_eq!(setting(&fourth, "notifications.quiet"), (json!(false), Source::Default));
+    assert_eq!(fourth.warnings, Vec::<String>::new());
+}
+
+#[test]
+fn a_bad_table_of_prices_is_told_with_its_line_and_left_out_alone() {
+    let table = |model: &str, input: &str| format!("[[pricing]]\nmodel = \"{model}\"\ninput = {input}\n\n");
+    let files = Files::new(&[table("a", "1"), table("b", "\"2\""), table("c", "3")].concat(), "{}");
+    let input = |config: &Config, model: &str| config.prices().price(model).map(|price| price.input / 1_000_000);
+    let first = files.load(&[], &Sources::default());
+    assert_eq!([input(&first, "a"), input(&first, "b"), input(&first, "c")], [Some(1), None, Some(3)]);
+    assert_eq!(first.warnings.len(), 1, "{:?}", first.warnings);
+    let told = &first.warnings[0];
+    assert!(told.contains("config.toml:5: this table of `pricing` is left out: `input` cannot be `\"2\"`"), "{told}");
+
+    files.write("config.toml", &[table("a", "9"), table("c", "-1"), table("d", "oops").replace("oops", "[]")].concat());
+    let second = files.reload(&first);
+    assert_eq!([input(&second, "a"), input(&second, "c"), input(&second, "d")], [Some(9), Some(3), None]);
+    assert_eq!(second.warnings.len(), 2, "{:?}", second.warnings);
+    assert!(second.warnings[0].contains(":5: this table of `pricing` is not taken and the one before stays"));
+    assert!(second.warnings[1].contains(":9: this table of `pricing` is left out"), "{:?}", second.warnings);
+    files.write("config.toml", "pricing = 5\n");
+    let third = files.reload(&second);
+    assert_eq!(input(&third, "a"), Some(9), "a list that is none leaves the one before");
 }

@@ -2,6 +2,7 @@
 
 use super::account::{AccountId, Kind, ModelFamily};
 use super::time::Timestamp;
+use super::usage::Totals;
 
 /// The one word for how an account stands: the first of these that holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +78,10 @@ pub struct AccountReport {
     pub available_at: Option<Timestamp>,
     /// The limits that hold now.
     pub rate_limits: Vec<RateLimit>,
+    /// What it used since the last local midnight.
+    pub today: Totals,
+    /// What it used since the month began.
+    pub month: Totals,
     /// USD per day, if limited.
     pub daily_limit_usd: Option<f64>,
     /// USD per month, if limited.

@@ -113,6 +113,7 @@ impl Manager {
                 Ok(id)
             })
             .await?;
+        self.survey().await;
         self.account(&id)
     }
 
@@ -153,6 +154,7 @@ impl Manager {
             memory.benches.remove(&account);
             memory.touch();
         }
+        self.survey().await;
         self.account(&id)
     }
 
@@ -199,6 +201,7 @@ impl Manager {
             }
             memory.touch();
         }
+        self.survey().await;
         let account = match id {
             Some(id) => Some(self.account(&id)?),
             None => self.current_account().and_then(|id| self.account(id.as_str()).ok()),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::pins::SessionPins;
 use super::shared::Shared;
+use super::usage::Usage;
 use super::view::View;
 use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::health::Cooldown;
@@ -35,6 +36,8 @@ pub struct Memory {
     pub pins: SessionPins,
     /// What siblings know together.
     pub shared: Shared,
+    /// What accounts used, as the ledger told it last.
+    pub usage: Usage,
     /// Accounts that have spent what they may, and until when they are out.
     pub over: HashMap<AccountId, Timestamp>,
     /// Where `round_robin` goes on.

@@ -6,7 +6,9 @@ use prometheus::{CounterVec, GaugeVec, HistogramOpts, HistogramVec, IntCounterVe
 use prometheus::{Encoder, TextEncoder};
 
 use super::Manager;
-use crate::domain::report::{AccountReport, State};
+use crate::domain::health::Gate;
+use crate::domain::pool::Pool;
+use crate::domain::report::AccountReport;
 use crate::ledger::Entry;
 
 /// Upper ends of the latency histograms, in seconds: from an answer of this machine to a long stream.
@@ -98,10 +100,18 @@ impl Manager {
     ///
     /// # Errors
     ///
-    /// A sentence, when the accounts file cannot be read.
+    /// A sentence, which no scrape has seen yet.
     pub async fn metrics(&self) -> Result<String, String> {
-        self.ask(Vec::new()).await;
-        let accounts = self.list().map_err(|error| error.to_string())?.accounts;
+        self.survey().await;
+        // An accounts file that cannot be read leaves the accounts that were read last.
+        let view = self.view();
+        let accounts: Vec<Gauged> = (0..view.pool.members.len())
+            .map(|position| Gauged {
+                label: label(&view.pool, position),
+                is_open: view.pool.members[position].gate != Gate::Closed,
+                report: self.report(&view, position),
+            })
+            .collect();
         let written = || -> prometheus::Result<String> {
             let registry = Registry::new();
             for collector in self.metrics.collectors() {
@@ -116,7 +126,23 @@ impl Manager {
     }
 }
 
-fn gauges(registry: &Registry, accounts: &[AccountReport]) -> prometheus::Result<()> {
+/// An account as the gauges show it.
+struct Gauged {
+    label: String,
+    is_open: bool,
+    report: AccountReport,
+}
+
+/// What the account is called in the numbers: its label, with its number where files of other hands have a label twice,
+/// and without characters that are no text.
+pub(super) fn label(pool: &Pool, position: usize) -> String {
+    let label = &pool.members[position].label;
+    let shown = label.replace(char::is_control, "\u{fffd}");
+    let is_alone = pool.members.iter().filter(|member| member.label == *label).count() == 1;
+    if is_alone { shown } else { format!("{shown} #{}", position + 1) }
+}
+
+fn gauges(registry: &Registry, accounts: &[Gauged]) -> prometheus::Result<()> {
     let state =
         IntGaugeVec::new(Opts::new("cam_account_state", "1 for the state an account is in."), &["account", "state"])?;
     let breaker = IntGaugeVec::new(
@@ -131,10 +157,17 @@ fn gauges(registry: &Registry, accounts: &[AccountReport]) -> prometheus::Result
         Opts::new("cam_spending_limit_usd", "The spending limits that are set."),
         &["account", "period"],
     )?;
-    for account in accounts {
-        let label = account.label.as_str();
+    let spent = GaugeVec::new(
+        Opts::new("cam_spent_usd", "USD spent in the current local day or month, by every process of this machine."),
+        &["account", "period"],
+    )?;
+    for Gauged { label, is_open, report: account } in accounts {
+        let label = label.as_str();
         state.with_label_values(&[label, account.state.name()]).set(1);
-        breaker.with_label_values(&[label]).set(i64::from(account.state == State::CircuitOpen));
+        breaker.with_label_values(&[label]).set(i64::from(*is_open));
+        for (period, totals) in [("day", account.today), ("month", account.month)] {
+            spent.with_label_values(&[label, period]).set(totals.cost.as_usd());
+        }
         for rate in &account.rate_limits {
             let labels = [label, rate.family.as_str(), rate.model.as_deref().unwrap_or_default()];
             #[expect(clippy::cast_precision_loss, reason = "unix milliseconds fit a double for a long time")]
@@ -146,6 +179,7 @@ fn gauges(registry: &Registry, accounts: &[AccountReport]) -> prometheus::Result
             }
         }
     }
-    let gauges: [Box<dyn Collector>; 4] = [Box::new(state), Box::new(breaker), Box::new(limited), Box::new(limit)];
+    let gauges: [Box<dyn Collector>; 5] =
+        [Box::new(state), Box::new(breaker), Box::new(limited), Box::new(limit), Box::new(spent)];
     gauges.into_iter().try_for_each(|gauge| registry.register(gauge))
 }

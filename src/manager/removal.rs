@@ -24,6 +24,7 @@ impl Manager {
     ///
     /// `AccountNotFound`, `StoreBusy`, `StoreUnreadable`
     pub async fn remove_account(&self, id: AccountId) -> Result<AccountReport, Error> {
+        self.survey().await;
         let report = self.account(id.as_str())?;
         self.commit(Creation::Never, move |transaction| {
             let state = &mut transaction.state;

@@ -76,6 +76,7 @@ impl Manager {
         let member = &view.pool.members[position];
         let memory = self.memory();
         let now = self.clock.now();
+        let used = memory.usage.of(&member.id);
         let (active, active_families) = activity(view, &memory, position);
         let obstacles = standing(member, now);
         let rate_limits = rate_limits(member, now);
@@ -101,6 +102,8 @@ impl Manager {
             },
             available_at,
             rate_limits,
+            today: used.today,
+            month: used.month,
             daily_limit_usd: account.daily_limit_usd,
             monthly_limit_usd: account.monthly_limit_usd,
             added_at: Timestamp(account.added_at.unwrap_or_default()),

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 
-use super::Manager;
 use super::routing::{Route, RouteRequest};
 use super::shared::Deed;
+use super::{Manager, metrics};
 use crate::clock;
 use crate::domain::account::AccountId;
 use crate::domain::health::condition::Effect;
@@ -172,7 +172,7 @@ impl Manager {
 
     fn label(&self, account: &AccountId) -> String {
         let pool = self.view().pool;
-        pool.position(account).map_or_else(|| account.to_string(), |position| pool.members[position].label.clone())
+        pool.position(account).map_or_else(|| account.to_string(), |position| metrics::label(&pool, position))
     }
 
     /// A request takes its place in the account's bucket, where siblings have to see it before the answer is over.

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::usage::AccountUsage;
+
 /// Which account: a 1-based number, or an id, label or email.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
@@ -68,6 +70,9 @@ pub struct Account {
     pub rate_limits: Vec<RateLimit>,
     /// The quota windows of a ChatGPT login.
     pub quota: Vec<QuotaWindow>,
+    /// What it used, in every process of this machine.
+    #[serde(default)]
+    pub usage: AccountUsage,
     /// Its spending limits.
     pub limits: SpendingLimits,
     /// When it was added, in unix milliseconds.
@@ -198,12 +203,12 @@ pub struct AccountsSwitchParams {
     /// For this family alone; without it for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub family: Option<String>,
-    /// How far the pin reaches.
+    /// How far it reaches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<SwitchScope>,
 }
 
-/// How far a pin reaches.
+/// How far a switch of the account or of the strategy reaches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum SwitchScope {

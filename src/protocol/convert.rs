@@ -3,9 +3,11 @@
 use super::accounts::{Account, AccountKind, AccountSession, AccountState, RateLimit, SpendingLimits};
 use super::session::AccountReference;
 use super::status::{Session, SessionKind};
+use super::usage::{AccountUsage, UsageTotals};
 use crate::domain::account::Kind;
 use crate::domain::report::{self, AccountReport, SessionReport, State};
 use crate::domain::time::Timestamp;
+use crate::domain::usage::Totals;
 
 impl From<AccountReport> for Account {
     fn from(report: AccountReport) -> Account {
@@ -28,10 +30,23 @@ impl From<AccountReport> for Account {
             available_at: report.available_at.map(Timestamp::as_millis),
             rate_limits: report.rate_limits.into_iter().map(RateLimit::from).collect(),
             quota: Vec::new(),
+            usage: AccountUsage { today: report.today.into(), month: report.month.into() },
             limits: SpendingLimits { daily_usd: report.daily_limit_usd, monthly_usd: report.monthly_limit_usd },
             added_at: report.added_at.as_millis(),
             last_used_at: report.last_used_at.map(Timestamp::as_millis),
             sessions: report.sessions.into_iter().map(|(id, pid)| AccountSession { id, pid }).collect(),
+        }
+    }
+}
+
+impl From<Totals> for UsageTotals {
+    fn from(totals: Totals) -> UsageTotals {
+        UsageTotals {
+            requests: totals.requests,
+            input_tokens: totals.tokens.input,
+            cached_input_tokens: totals.tokens.cached,
+            output_tokens: totals.tokens.output,
+            cost_usd: totals.cost.as_usd(),
         }
     }
 }

@@ -3,6 +3,70 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::accounts::SwitchScope;
+
+/// Which request.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RoutingExplainParams {
+    /// The model it names; none if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// The conversation it belongs to, as `prompt_cache_key` names it; the stand-alone proxy looks at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<String>,
+}
+
+/// What routing would decide now.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RoutingExplainResult {
+    /// The strategy in force.
+    pub strategy: String,
+    /// The model's family.
+    pub family: String,
+    /// The id of the account that the request would get; absent when none can serve.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<String>,
+    /// Every account, in the order of the file.
+    pub candidates: Vec<RoutingCandidate>,
+    /// When none can serve: when the first one can again by itself, in unix milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub available_at: Option<i64>,
+}
+
+/// How one account stands to a request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RoutingCandidate {
+    /// The account's id.
+    pub account: String,
+    /// Whether it can serve the request.
+    pub eligible: bool,
+    /// Why not: names of states, `modelNotInScope` and `notServed`.
+    pub reasons: Vec<String>,
+    /// The number the strategy compares accounts by, if it compares one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+}
+
+/// Which strategy, and for whom.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RoutingSetStrategyParams {
+    /// `sticky`, `round_robin`, `least_utilized`, `priority` or `hybrid`; `-` is as good as `_`.
+    pub strategy: String,
+    /// This session, or also `config.toml`, which every running process follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<SwitchScope>,
+}
+
+/// The strategy in force.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct RoutingSetStrategyResult {
+    /// Its name.
+    pub strategy: String,
+}
+
 /// An account was chosen for an attempt of a request.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

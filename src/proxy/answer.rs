@@ -14,3 +14,11 @@ pub fn json(status: StatusCode, body: &Value) -> Response<ProxyBody> {
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
+
+/// An answer in another format.
+pub fn text(status: StatusCode, kind: &'static str, body: String) -> Response<ProxyBody> {
+    let mut response = Response::new(ProxyBody::full(Bytes::from(body)));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}

@@ -62,6 +62,18 @@ pub fn rejected(rejection: Rejection) -> Response<ProxyBody> {
     }
 }
 
+/// The key is everybody's.
+pub fn metrics_refused() -> Response<ProxyBody> {
+    let message = "Metrics are refused under the well-known default key. Set `proxy.api_key` or pass `--api-key`.";
+    error(StatusCode::FORBIDDEN, "invalid_request_error", "metrics_refused", message)
+}
+
+/// The numbers cannot be put together.
+pub fn metrics_failed(why: &str) -> Response<ProxyBody> {
+    let message = format!("The metrics cannot be told: {why}.");
+    error(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "metrics_failed", &message)
+}
+
 fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()

@@ -10,6 +10,7 @@ use subtle::ConstantTimeEq;
 
 use super::routes::{self, Target};
 use crate::domain::base_url::is_loopback;
+use crate::manager::DEFAULT_PROXY_KEY;
 use crate::secrets::Secret;
 
 /// What is let in.
@@ -64,6 +65,11 @@ impl Gate {
             return Err(Rejection::Method);
         }
         routes::target(head)
+    }
+
+    /// Whether every program of the machine knows the key.
+    pub fn is_well_known(&self) -> bool {
+        self.api_key.expose() == DEFAULT_PROXY_KEY
     }
 
     /// The name and port it listens on. An open bind takes any address with its port, since no name that a
@@ -159,6 +165,11 @@ mod tests {
         check(&gate, "GET", "/v1/a/../b", &[HOST, KEY], &Err(Rejection::Target("`..` and empty segments")));
         check(&gate, "TRACE", "/v1/models", &[HOST, KEY], &Err(Rejection::Method));
         check(&gate, "GET", "/rpc", &[HOST, KEY], &Err(Rejection::NotFound));
+        check(&gate, "GET", "/metrics", &[HOST], &Err(Rejection::WrongKey));
+        check(&gate, "GET", "/metrics", &[HOST, KEY], &Ok(Target::Metrics));
+        check(&gate, "HEAD", "/metrics?x", &[HOST, KEY], &Ok(Target::Metrics));
+        check(&gate, "POST", "/metrics", &[HOST, KEY], &Err(Rejection::Method));
+        check(&gate, "GET", "/v1/metrics/x", &[HOST, KEY], &Ok(Target::Forward("/v1/metrics/x".to_owned())));
     }
 
     #[test]

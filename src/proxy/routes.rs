@@ -17,11 +17,16 @@ use crate::clock;
 pub enum Target {
     /// `/health` and `/healthz`.
     Health,
+    /// `/metrics`.
+    Metrics,
     /// To an upstream, with this path and query.
     Forward(String),
     /// A WebSocket upgrade, which is answered 426 so that clients fall back to HTTP.
     Upgrade,
 }
+
+/// Prometheus' text format.
+const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The first segments of OpenAI's paths; clients that leave `/v1` out are told by them.
 const BARE: [&str; 20] = [
@@ -71,6 +76,13 @@ pub fn target(head: &Parts) -> Result<Target, Rejection> {
             Err(Rejection::Method)
         };
     }
+    if path == "/metrics" {
+        return if matches!(head.method, Method::GET | Method::HEAD) {
+            Ok(Target::Metrics)
+        } else {
+            Err(Rejection::Method)
+        };
+    }
     let first = path[1..].split('/').next().unwrap_or_default();
     let versioned = path.strip_prefix("/v1/").is_some_and(|rest| !rest.is_empty());
     if !versioned && !BARE.contains(&first) {
@@ -98,6 +110,7 @@ pub async fn answer(proxy: &Proxy, request: Request<Incoming>, chunked: &Chunked
             is_last = true;
             health(proxy)
         }
+        Ok(Target::Metrics) => metrics(proxy).await,
         Ok(Target::Upgrade) => errors::upgrade_required(),
         Ok(Target::Forward(path_and_query)) => {
             // Boxed: a connection keeps a place as large as the future of an answer for as long as it lives.
@@ -112,6 +125,17 @@ pub async fn answer(proxy: &Proxy, request: Request<Incoming>, chunked: &Chunked
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
+}
+
+/// Labels of accounts and sums of money are for the owner's eyes, and the well-known key is everybody's.
+async fn metrics(proxy: &Proxy) -> Response<ProxyBody> {
+    if proxy.gate.is_well_known() {
+        return errors::metrics_refused();
+    }
+    match proxy.manager.metrics().await {
+        Ok(text) => answer::text(StatusCode::OK, METRICS_TYPE, text),
+        Err(why) => errors::metrics_failed(&why),
+    }
 }
 
 fn health(proxy: &Proxy) -> Response<ProxyBody> {

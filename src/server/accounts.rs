@@ -13,6 +13,7 @@ use crate::protocol::accounts::{
 use crate::secrets::Secret;
 
 pub async fn list(session: Arc<Session>, _: AccountsListParams) -> Result<AccountsListResult, Error> {
+    session.manager.survey().await;
     let report = session.manager.list()?;
     Ok(AccountsListResult {
         revision: report.revision,
@@ -27,6 +28,7 @@ pub async fn list(session: Arc<Session>, _: AccountsListParams) -> Result<Accoun
 }
 
 pub async fn read(session: Arc<Session>, params: AccountsReadParams) -> Result<Account, Error> {
+    session.manager.survey().await;
     session.manager.read_account(&params.account.to_string()).map(Account::from)
 }
 

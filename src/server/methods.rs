@@ -7,11 +7,11 @@ use jsonrpsee::types::ErrorObjectOwned;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::{Session, accounts, boundary, params, status};
+use super::{Session, accounts, boundary, params, routing, status, usage};
 use crate::error::Error;
 use crate::protocol::{
     AccountsAdd, AccountsList, AccountsRead, AccountsRemove, AccountsSwitch, AccountsUpdate, ConfigRead, Method,
-    StatusRead,
+    RoutingExplain, RoutingSetStrategy, StatusRead, UsageRead,
 };
 
 /// The methods with their handlers, for every door.
@@ -32,7 +32,10 @@ impl Registry {
             .on::<AccountsAdd, _>(accounts::add)
             .on::<AccountsUpdate, _>(accounts::update)
             .on::<AccountsRemove, _>(accounts::remove)
+            .on::<RoutingExplain, _>(routing::explain)
+            .on::<RoutingSetStrategy, _>(routing::set_strategy)
             .on::<StatusRead, _>(status::read)
+            .on::<UsageRead, _>(usage::read)
             .on::<ConfigRead, _>(status::config);
         registry
     }

@@ -8,6 +8,7 @@ use crate::protocol::configuration::{ConfigReadParams, ConfigReadResult, ConfigV
 use crate::protocol::status::{AccountCounts, StatusReadParams, StatusReadResult};
 
 pub async fn read(session: Arc<Session>, _: StatusReadParams) -> Result<StatusReadResult, Error> {
+    session.manager.survey().await;
     let sessions = session.manager.sessions().await;
     Ok(StatusReadResult {
         session: session.identity(),

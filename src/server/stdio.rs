@@ -1,9 +1,11 @@
-//! The language-server door. The only file that names the LSP types.
+//! The language-server door. The only room that names the LSP types.
 
-use std::marker::PhantomData;
+mod borne;
+mod progress;
+mod tell;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -11,24 +13,22 @@ use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
 use tower_lsp::jsonrpc::{Error as LspError, ErrorCode, Request, Response, Result as LspResult};
-use tower_lsp::ls_types::notification::Notification as LspNotification;
 use tower_lsp::ls_types::{
     ExecuteCommandOptions, ExecuteCommandParams, InitializeParams, InitializeResult, InitializedParams, MessageType,
-    ServerCapabilities, ServerInfo,
+    NumberOrString, ServerCapabilities, ServerInfo, WorkDoneProgressCancelParams,
 };
 use tower_lsp::{Client, LanguageServer, LspService, Server};
-use tower_service::Service;
 
-use super::events::{Message, message};
+use self::borne::Boundary;
+use self::progress::Waits;
+use self::tell::{Wire, tell};
 use super::frames::{Outbox, guard_input};
 use super::methods::Registry;
 use super::{Session, boundary, lifecycle, table};
 use crate::error::Error;
-use crate::manager::event::{Event, Level};
+use crate::manager::event::Event;
 use crate::manager::{Manager, ManagerOptions, random_key, split_master_key};
-use crate::protocol::{
-    AccountsDidChange, METHODS, Notification, ProxyReady, RoutingDidFinish, RoutingDidSelect, RoutingDidWait,
-};
+use crate::protocol::{METHODS, ProxyReady};
 use crate::proxy::{Gate, Proxy, Running};
 
 /// Requests that are answered at the same time.
@@ -53,6 +53,7 @@ pub async fn serve(options: ManagerOptions, listener: TcpListener) -> u8 {
         parent: watch::channel(Parent::Real).0,
         saw_shutdown: AtomicBool::new(false),
         saw_exit: AtomicBool::new(false),
+        shows_progress: AtomicBool::new(false),
     });
     let outbox = Outbox::default();
     let (to_server, from_client) = tokio::io::duplex(64 * 1024);
@@ -110,6 +111,8 @@ struct Shared {
     parent: watch::Sender<Parent>,
     saw_shutdown: AtomicBool,
     saw_exit: AtomicBool,
+    /// The client said that it shows progress that it did not ask for.
+    shows_progress: AtomicBool,
 }
 
 impl Shared {
@@ -155,7 +158,14 @@ fn service(shared: &Arc<Shared>) -> (LspService<Backend>, tower_lsp::ClientSocke
     for method in METHODS {
         builder = builder.custom_method(method.name, delegate(method.name));
     }
-    builder.finish()
+    builder.custom_method("window/workDoneProgress/cancel", cancel_wait).finish()
+}
+
+/// The person gave up a wait: the request is answered at once.
+async fn cancel_wait(backend: &Backend, params: WorkDoneProgressCancelParams) {
+    if let (Ok(started), NumberOrString::String(request_id)) = (backend.shared.started(), params.token) {
+        started.session.manager.cancel_wait(&request_id);
+    }
 }
 
 /// The handler of one of the product's methods: it hands over to the registry.
@@ -187,6 +197,8 @@ impl LanguageServer for Backend {
         // Nobody waits for a receiver that is not there.
         let parent = params.process_id.map_or(Parent::Real, Parent::Named);
         let _ = self.shared.parent.send(parent);
+        let shows_progress = params.capabilities.window.and_then(|window| window.work_done_progress).unwrap_or(false);
+        self.shared.shows_progress.store(shows_progress, Ordering::Relaxed);
         let taken = self.shared.options.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (options, listener) = taken.ok_or_else(LspError::invalid_request)?;
         let given = match params.initialization_options {
@@ -229,7 +241,8 @@ impl LanguageServer for Backend {
         for warning in &started.session.manager.config().warnings {
             client.show_message(MessageType::WARNING, warning).await;
         }
-        tokio::spawn(tell(client, events));
+        let waits = Waits::new(self.shared.shows_progress.load(Ordering::Relaxed));
+        tokio::spawn(tell(client, events, waits));
     }
 
     async fn shutdown(&self) -> LspResult<()> {
@@ -244,7 +257,7 @@ impl LanguageServer for Backend {
     async fn execute_command(&self, params: ExecuteCommandParams) -> LspResult<Option<Value>> {
         let session = Arc::clone(&self.shared.started()?.session);
         let done = match params.command.as_str() {
-            table::LIST => table::accounts(&session),
+            table::LIST => table::accounts(&session).await,
             table::SWITCH => {
                 let argument = params.arguments.into_iter().next();
                 let switching = tokio::spawn(async move { table::switch(&session, argument.as_ref()).await });
@@ -254,14 +267,6 @@ impl LanguageServer for Backend {
         };
         done.map(|text| Some(Value::String(text))).map_err(|error| lsp_error(&error))
     }
-}
-
-/// One of the product's notifications as the LSP types have them.
-struct Wire<N>(PhantomData<N>);
-
-impl<N: Notification> LspNotification for Wire<N> {
-    type Params = N::Params;
-    const METHOD: &'static str = N::NAME;
 }
 
 /// Everything slow comes later: the key's derivation, TLS roots, other files.
@@ -292,92 +297,4 @@ async fn start(
         running: Mutex::new(Some(running)),
         events: Mutex::new(Some(events)),
     })
-}
-
-/// Passes what happens on to the client for as long as both are there.
-async fn tell(client: Client, mut events: broadcast::Receiver<Event>) {
-    loop {
-        match events.recv().await {
-            Ok(event) => match message(event) {
-                Message::AccountsDidChange(params) => client.send_notification::<Wire<AccountsDidChange>>(params).await,
-                Message::RoutingDidSelect(params) => client.send_notification::<Wire<RoutingDidSelect>>(params).await,
-                Message::RoutingDidFinish(params) => client.send_notification::<Wire<RoutingDidFinish>>(params).await,
-                Message::RoutingDidWait(params, _) => client.send_notification::<Wire<RoutingDidWait>>(params).await,
-                Message::WaitEnded(_) => {}
-                Message::Notice(notice) => {
-                    let kind = match notice.level {
-                        Level::Info => MessageType::INFO,
-                        Level::Warning => MessageType::WARNING,
-                        Level::Error => MessageType::ERROR,
-                    };
-                    client.show_message(kind, notice.text).await;
-                }
-            },
-            Err(broadcast::error::RecvError::Lagged(missed)) => {
-                tracing::warn!("{missed} events were not told: the client is slow");
-            }
-            Err(broadcast::error::RecvError::Closed) => return,
-        }
-    }
-}
-
-/// In front of the language server: what its types would refuse and clients do send.
-struct Boundary<S> {
-    inner: S,
-    shared: Arc<Shared>,
-}
-
-impl<S> Service<Request> for Boundary<S>
-where
-    S: Service<Request, Response = Option<Response>>,
-    S::Future: Send + 'static,
-    S::Error: Send + 'static,
-{
-    type Response = Option<Response>;
-    type Error = S::Error;
-    type Future = BoxFuture<'static, Result<Option<Response>, S::Error>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request) -> Self::Future {
-        if let (true, Some(id)) = (request.method().starts_with("$/"), request.id()) {
-            // The server passes these over, which is right for notifications alone.
-            let refused = Response::from_error(id.clone(), LspError::method_not_found());
-            return Box::pin(std::future::ready(Ok(Some(refused))));
-        }
-        match request.method() {
-            "shutdown" => self.shared.saw_shutdown.store(true, Ordering::Relaxed),
-            "exit" => self.shared.saw_exit.store(true, Ordering::Relaxed),
-            _ => {}
-        }
-        Box::pin(self.inner.call(borne(request)))
-    }
-}
-
-/// Absent and null params become what the method's type takes.
-fn borne(request: Request) -> Request {
-    let (method, id, params) = request.into_parts();
-    let params = match (method.as_ref(), params.filter(|params| !params.is_null())) {
-        ("initialize", params) => Some(initialize_params(params.as_ref())),
-        ("shutdown" | "exit", _) => None,
-        (_, Some(params)) => Some(params),
-        (_, None) => Some(json!({})),
-    };
-    let mut request = Request::build(method);
-    if let Some(id) = id {
-        request = request.id(id);
-    }
-    if let Some(params) = params {
-        request = request.params(params);
-    }
-    request.finish()
-}
-
-/// The parts of `initialize` that are used, in the form the type takes; clients differ in all the others.
-fn initialize_params(params: Option<&Value>) -> Value {
-    let field = |name: &str| params.and_then(|params| params.get(name)).cloned().unwrap_or_default();
-    let process_id = field("processId").as_u64().and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0);
-    json!({ "processId": process_id, "initializationOptions": field("initializationOptions"), "capabilities": {} })
 }

@@ -18,7 +18,8 @@ pub const LIST: &str = "openai-accounts";
 pub const SWITCH: &str = "openai-accounts-switch";
 
 /// Every account as a table.
-pub fn accounts(session: &Session) -> Result<String, Error> {
+pub async fn accounts(session: &Session) -> Result<String, Error> {
+    session.manager.survey().await;
     let report = session.manager.list()?;
     Ok(table(&report.accounts, session.manager.store().path()))
 }

@@ -4,7 +4,9 @@ mod accounts;
 mod configuration;
 mod doctor;
 mod files;
+pub mod proxy;
 mod selection;
+mod setting;
 mod switching;
 mod typed;
 
@@ -72,6 +74,11 @@ fn bad_usage_ends_with_2_and_says_what_would_do() {
         (vec!["remove"], "<ACCOUNT>"),
         (vec!["switch"], "<ACCOUNT>"),
         (vec!["config"], "Usage: codex-account-manager config <COMMAND>"),
+        (vec!["usage", "--days", "0"], "0 is not in 1..=400"),
+        (vec!["usage", "--days", "401"], "401 is not in 1..=400"),
+        (vec!["usage", "--days", "week"], "invalid value 'week'"),
+        (vec!["usage", "--by", "hour"], "[possible values: account, model, day]"),
+        (vec!["config", "set", "routing.strategy"], "<VALUE>"),
         (vec!["completions"], "<SHELL>"),
         (vec!["completions", "tcsh"], "[possible values: bash, elvish, fish, powershell, zsh]"),
         (vec!["demo", "--sessions", "0"], "0 is not in 1..=16"),
@@ -92,6 +99,9 @@ fn every_listing_has_json_and_nothing_else_on_stdout() {
         vec!["list"],
         vec!["show", "1"],
         vec!["status"],
+        vec!["usage"],
+        vec!["config", "set", "breaker.failures", "4"],
+        vec!["config", "set", "breaker.failures", "--unset"],
         vec!["config", "show"],
         vec!["config", "path"],
         vec!["edit", "1", "--priority", "3"],

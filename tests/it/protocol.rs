@@ -4,4 +4,6 @@ mod contract;
 mod errors;
 mod notifications;
 mod oddities;
+mod progress;
+mod routing;
 mod texts;

@@ -39,6 +39,8 @@ fn reading_is_told_whole() {
         ("accounts/read", json!({ "account": "2" })),
         ("accounts/read", json!({ "account": "ACCOUNT-2" })),
         ("accounts/read", json!({ "account": pool.ids[1] })),
+        ("routing/explain", json!({})),
+        ("usage/read", json!({})),
         ("status/read", json!({})),
         ("config/read", json!({})),
     ] {

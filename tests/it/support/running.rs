@@ -50,6 +50,11 @@ impl Running {
         self.stdout.as_ref().map(Collected::text).unwrap_or_default()
     }
 
+    /// What it has said on stderr so far.
+    pub fn stderr_so_far(&self) -> String {
+        self.stderr.as_ref().map(Collected::text).unwrap_or_default()
+    }
+
     /// Writes to its stdin.
     #[track_caller]
     pub fn write(&mut self, bytes: &[u8]) {

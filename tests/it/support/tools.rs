@@ -26,11 +26,16 @@ pub fn codex() -> Option<String> {
 
 /// The command `python SCRIPT` as words, with the official SDK, or `None` after saying what is missing.
 pub fn python(script: &str) -> Option<Vec<String>> {
+    python_with("openai", script)
+}
+
+/// The same with another module.
+pub fn python_with(module: &str, script: &str) -> Option<Vec<String>> {
     let python = std::env::var_os("CAM_TEST_PYTHON")
         .map_or_else(|| source().join("target/tools/venv/bin/python"), PathBuf::from);
-    let has_sdk =
-        || Command::new(&python).args(["-c", "import openai"]).output().is_ok_and(|done| done.status.success());
-    if !python.is_file() || !has_sdk() {
+    let import = format!("import {module}");
+    let has_module = || Command::new(&python).args(["-c", &import]).output().is_ok_and(|done| done.status.success());
+    if !python.is_file() || !has_module() {
         missing(&format!("`{}` is no Python with `tests/tools/requirements.txt`", python.display()));
         return None;
     }

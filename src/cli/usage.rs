@@ -1,0 +1,204 @@
+//! `usage`
+
+use std::io::IsTerminal;
+
+use clap::{Args, ValueEnum};
+
+use super::context::Context;
+use super::printer::{Printer, columns};
+use crate::domain::usage::Usd;
+use crate::env::Environment;
+use crate::error::Error;
+use crate::protocol::usage::{UsageBy, UsageRow};
+use crate::server::usage::{DAYS, MOST_DAYS, rows};
+
+#[derive(Debug, Args)]
+pub struct UsageArgs {
+    /// Today and the days before it
+    #[arg(long, value_name = "N", default_value_t = DAYS, value_parser = clap::value_parser!(u64).range(1..=MOST_DAYS))]
+    days: u64,
+    /// A row for each of these
+    #[arg(long, value_name = "WHAT", default_value = "account")]
+    by: By,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum By {
+    Account,
+    Model,
+    Day,
+}
+
+/// The longest bar, in characters.
+const BAR: usize = 24;
+
+/// What was used, with a bar for each row on a terminal.
+pub async fn run(context: &Context, args: UsageArgs) -> Result<u8, Error> {
+    let manager = context.manager()?;
+    let by = match args.by {
+        By::Account => UsageBy::Account,
+        By::Model => UsageBy::Model,
+        By::Day => UsageBy::Day,
+    };
+    let used = rows(&manager, args.days, by).await?;
+    Context::warn_of_reports(&manager);
+    if args.json {
+        Printer::json(&used);
+        return Ok(0);
+    }
+    let period = if args.days == 1 { "today".to_owned() } else { format!("in the last {} days", args.days) };
+    if used.rows.is_empty() {
+        Printer::stdout(&format!("Nothing was used {period}."));
+        return Ok(0);
+    }
+    // Accounts that were removed, or a file that cannot be read, leave ids.
+    let labels = manager.list().map(|report| report.accounts).unwrap_or_default();
+    let name = |row: &UsageRow| match (args.by, &row.account, &row.model, &row.day) {
+        (By::Account, Some(id), ..) => labels
+            .iter()
+            .find(|account| account.id.as_str() == id)
+            .map_or_else(|| format!("{id} (removed)"), |account| account.label.clone()),
+        (By::Model, _, Some(model), _) => model.clone(),
+        (By::Day, .., Some(day)) => day.clone(),
+        _ => "(none named)".to_owned(),
+    };
+    let draw = std::io::stdout().is_terminal().then(|| Pen::of(&context.environment));
+    let most = used.rows.iter().map(weight(&used.rows)).fold(0.0, f64::max);
+    let bar = |row: &UsageRow| draw.map(|pen| pen.bar(weight(&used.rows)(row), most)).unwrap_or_default();
+    let mut lines: Vec<Vec<String>> = used.rows.iter().map(|row| cells(name(row), row, bar(row))).collect();
+    lines.push(cells("total".to_owned(), &total(&used.rows), String::new()));
+    let first = match args.by {
+        By::Account => "ACCOUNT",
+        By::Model => "MODEL",
+        By::Day => "DAY",
+    };
+    let numbers = ["REQUESTS", "INPUT", "CACHED", "OUTPUT", "USD"];
+    let header = [&[first][..], &numbers[..], &[""][..]].concat();
+    Printer::stdout(&format!("Used {period}:\n\n{}", columns(&header, &lines, &numbers)));
+    Ok(0)
+}
+
+fn cells(name: String, row: &UsageRow, bar: String) -> Vec<String> {
+    let cost = match (row.unpriced, row.cost_usd > 0.0) {
+        (0, _) => usd(row.cost_usd),
+        (_, false) => "unpriced".to_owned(),
+        (unpriced, true) => format!("{} + {} unpriced", usd(row.cost_usd), grouped(unpriced)),
+    };
+    let counts = [row.requests, row.input_tokens, row.cached_input_tokens, row.output_tokens].map(grouped);
+    [name].into_iter().chain(counts).chain([cost, bar]).collect()
+}
+
+fn total(rows: &[UsageRow]) -> UsageRow {
+    let sum = |count: fn(&UsageRow) -> u64| rows.iter().map(count).fold(0, u64::saturating_add);
+    UsageRow {
+        account: None,
+        model: None,
+        day: None,
+        requests: sum(|row| row.requests),
+        input_tokens: sum(|row| row.input_tokens),
+        cached_input_tokens: sum(|row| row.cached_input_tokens),
+        output_tokens: sum(|row| row.output_tokens),
+        cost_usd: rows.iter().map(|row| row.cost_usd).sum(),
+        unpriced: sum(|row| row.unpriced),
+    }
+}
+
+/// What a bar is as long as: the money, or the tokens where nothing has a price.
+#[expect(clippy::cast_precision_loss, reason = "a bar has two hundred lengths")]
+fn weight(rows: &[UsageRow]) -> impl Fn(&UsageRow) -> f64 {
+    let has_prices = rows.iter().any(|row| row.cost_usd > 0.0);
+    move |row| if has_prices { row.cost_usd } else { row.input_tokens.saturating_add(row.output_tokens) as f64 }
+}
+
+/// With what bars are drawn. Nothing here is coloured, so `NO_COLOR` has nothing to say.
+#[derive(Clone, Copy, Debug)]
+enum Pen {
+    /// Blocks, to an eighth of a character.
+    Blocks,
+    /// `#`, where a terminal may not show blocks.
+    Plain,
+}
+
+impl Pen {
+    fn of(environment: &Environment) -> Pen {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| environment.get(name));
+        let is_utf8 = locale.is_some_and(|locale| locale.to_ascii_lowercase().replace('-', "").contains("utf8"));
+        if is_utf8 && environment.get("TERM") != Some("dumb") { Pen::Blocks } else { Pen::Plain }
+    }
+
+    /// A bar for `part` of `most`; what is more than nothing is seen.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "0 to 192"
+    )]
+    fn bar(self, part: f64, most: f64) -> String {
+        if part <= 0.0 || most <= 0.0 {
+            return String::new();
+        }
+        let length = |steps: usize| ((part / most * steps as f64).round() as usize).clamp(1, steps);
+        match self {
+            Pen::Plain => "#".repeat(length(BAR)),
+            Pen::Blocks => {
+                let eighths = length(BAR * 8);
+                let rest = [None, Some('▏'), Some('▎'), Some('▍'), Some('▌'), Some('▋'), Some('▊'), Some('▉')];
+                "█".repeat(eighths / 8).chars().chain(rest[eighths % 8]).collect()
+            }
+        }
+    }
+}
+
+/// An amount as people read it.
+pub fn usd(amount: f64) -> String {
+    Usd::from_usd(amount).map_or_else(|| format!("${amount}"), |amount| amount.to_string())
+}
+
+/// A number with its thousands apart.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_their_thousands_apart() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+
+    #[test]
+    fn bars_are_as_long_as_their_part_and_never_vanish() {
+        for (part, blocks, plain) in [(0.0, "", ""), (0.001, "▏", "#"), (1.0, "█", "#"), (1.5, "█▌", "##")] {
+            assert_eq!(Pen::Blocks.bar(part, 24.0), blocks);
+            assert_eq!(Pen::Plain.bar(part, 24.0), plain);
+        }
+        assert_eq!(Pen::Plain.bar(24.0, 24.0).len(), BAR);
+        assert_eq!(Pen::Plain.bar(1.0, 0.0), "");
+    }
+
+    #[test]
+    fn blocks_are_for_terminals_that_show_them() {
+        let pen = |variables: &[(&str, &str)]| {
+            let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            matches!(Pen::of(&environment.collect()), Pen::Blocks)
+        };
+        assert!(pen(&[("LANG", "C.UTF-8")]) && pen(&[("LC_ALL", "de_DE.utf8"), ("LANG", "C")]));
+        assert!(!pen(&[]) && !pen(&[("LC_ALL", "C"), ("LANG", "C.UTF-8")]));
+        assert!(!pen(&[("LANG", "C.UTF-8"), ("TERM", "dumb")]));
+    }
+}

@@ -1,0 +1,121 @@
+//! How the strongest source wins, and what becomes of a value that cannot be used: what the same file said before
+//! stays, else the next source decides.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::keys::{KEYS, Key, Shape, families, prices};
+use super::layers::{Broken, Entry, Layer};
+use super::{Config, Setting, Source};
+use crate::domain::usage::pricing::parse_override;
+
+/// Takes for each key the strongest value that fits, and warns of the ones that do not. `before` is the configuration
+/// in force until now; an empty one at the start of a process.
+pub fn merge(layers: Vec<Layer>, before: &Config) -> Config {
+    let mut merging = Merging { before, warnings: Vec::new(), from_files: Vec::new(), chosen: HashMap::new() };
+    for layer in layers {
+        if let Some(broken) = layer.broken {
+            merging.keep_file(&broken);
+        }
+        for entry in layer.entries {
+            if let Some(setting) = merging.setting(entry) {
+                merging.take(setting);
+            }
+        }
+    }
+    let Merging { warnings, from_files, mut chosen, .. } = merging;
+    let families = chosen.get("routing.families").and_then(|setting| families(&setting.value).ok()).unwrap_or_default();
+    let prices = chosen.get("pricing").and_then(|setting| prices(&setting.value).ok()).unwrap_or_default();
+    let settings = KEYS.iter().filter_map(|key| chosen.remove(key.toml)).collect();
+    Config { settings, from_files, families, prices, warnings }
+}
+
+struct Merging<'c> {
+    before: &'c Config,
+    warnings: Vec<String>,
+    from_files: Vec<Setting>,
+    chosen: HashMap<&'static str, Setting>,
+}
+
+impl Merging<'_> {
+    fn take(&mut self, setting: Setting) {
+        if matches!(setting.source, Source::Toml | Source::Json) {
+            self.from_files.push(setting.clone());
+        }
+        self.chosen.entry(setting.key.toml).or_insert(setting);
+    }
+
+    /// Of a file that cannot be read everything stays that it said before.
+    fn keep_file(&mut self, broken: &Broken) {
+        let kept: Vec<Setting> =
+            self.before.from_files.iter().filter(|setting| setting.source == broken.source).cloned().collect();
+        let outcome = if kept.is_empty() { "the whole file is left out" } else { "what it said before stays" };
+        self.warnings.push(format!("{}: {}, so {outcome}: {}", broken.place, broken.what, broken.why));
+        kept.into_iter().for_each(|setting| self.take(setting));
+    }
+
+    /// What the same file said before.
+    fn kept(&self, key: &'static Key, source: Source) -> Option<&Setting> {
+        self.before.from_files.iter().find(|setting| setting.key == key && setting.source == source)
+    }
+
+    fn setting(&mut self, entry: Entry) -> Option<Setting> {
+        let place = entry.location.as_deref().map(|location| format!("{location}: ")).unwrap_or_default();
+        let Some(key) = entry.key else {
+            self.warnings.push(format!("{place}unknown key `{}`; {}", entry.name, suggestion(&entry.name)));
+            return None;
+        };
+        let kept = self.kept(key, entry.source).cloned();
+        let Some(value) = self.value(key, &entry, &place, kept.as_ref()) else {
+            let shown = |value: &Value| if key.secret { "the value".to_owned() } else { format!("`{value}`") };
+            let stays = kept.as_ref().map(|kept| format!("; {} from before stays", shown(&kept.value)));
+            self.warnings.push(format!(
+                "{place}`{}` does not take {}; accepted: {}{}",
+                entry.name,
+                shown(&entry.value),
+                key.shape.accepted(),
+                stays.unwrap_or_default()
+            ));
+            return kept;
+        };
+        if key.dormant && entry.source != Source::Default {
+            self.warnings.push(format!("{place}`{}` has no effect in this version", entry.name));
+        }
+        Some(Setting { key, value, source: entry.source, location: entry.location })
+    }
+
+    fn value(&mut self, key: &'static Key, entry: &Entry, place: &str, kept: Option<&Setting>) -> Option<Value> {
+        match (key.shape, &entry.value) {
+            (Shape::Prices, Value::Array(tables)) => Some(self.tables(tables, entry, place, kept)),
+            (shape, value) => shape.accept(value),
+        }
+    }
+
+    /// The tables of prices that can be used. In the place of a bad one stays the one that the same models had before.
+    fn tables(&mut self, tables: &[Value], entry: &Entry, place: &str, kept: Option<&Setting>) -> Value {
+        let mut good = Vec::new();
+        for (number, table) in tables.iter().enumerate() {
+            let Err(why) = parse_override(table) else {
+                good.push(table.clone());
+                continue;
+            };
+            let before = kept.and_then(|kept| kept.value.as_array()).into_iter().flatten();
+            let before = table.get("model").and_then(|model| before.into_iter().find(|old| old["model"] == *model));
+            let place = entry.items.get(number).map_or_else(|| place.to_owned(), |place| format!("{place}: "));
+            let outcome = if before.is_some() { "is not taken and the one before stays" } else { "is left out" };
+            self.warnings.push(format!("{place}this table of `{}` {outcome}: {why}", entry.name));
+            good.extend(before.cloned());
+        }
+        Value::Array(good)
+    }
+}
+
+fn suggestion(name: &str) -> String {
+    let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    let near = KEYS.iter().find(|key| last(key.toml) == last(name) || key.json == Some(name));
+    near.map_or_else(
+        || "`codex-account-manager config show` lists the keys".to_owned(),
+        |key| format!("did you mean `{}`?", key.toml),
+    )
+}

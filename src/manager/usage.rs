@@ -1,0 +1,69 @@
+//! What accounts used: asked of the ledger before a report is made, and kept in memory for the case that it does not
+//! answer.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::Manager;
+use crate::domain::account::AccountId;
+use crate::error::{Error, ErrorKind};
+use crate::ledger::AccountUsage;
+pub use crate::ledger::{By, UsageRow};
+
+/// A ledger that is slower is not waited for: the report tells what it said last.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What accounts used, as the ledger told it last.
+#[derive(Default)]
+pub struct Usage {
+    accounts: HashMap<AccountId, AccountUsage>,
+    /// That it cannot be read was told.
+    is_told: bool,
+}
+
+impl Usage {
+    /// What the account used; nothing, as long as nothing is known.
+    pub fn of(&self, account: &AccountId) -> AccountUsage {
+        self.accounts.get(account).copied().unwrap_or_default()
+    }
+}
+
+impl Manager {
+    /// Asks the ledger what a report tells: what accounts used, which of them are over a limit, what siblings know. A
+    /// ledger that does not answer leaves what was known before.
+    pub async fn survey(&self) {
+        let asking = tokio::time::timeout(PATIENCE, self.ledger.usage_of_accounts());
+        let (answer, _) = tokio::join!(asking, self.ask(Vec::new()));
+        let Ok(answer) = answer else { return };
+        let warning = {
+            let usage = &mut self.memory().usage;
+            match answer {
+                Ok(accounts) => {
+                    *usage = Usage { accounts, is_told: false };
+                    None
+                }
+                Err(_) if usage.is_told => None,
+                Err(error) => {
+                    usage.is_told = true;
+                    Some(format!("what was used cannot be told: {error}"))
+                }
+            }
+        };
+        if let Some(warning) = warning {
+            self.warn(warning);
+        }
+    }
+
+    /// What was used today and on the `days - 1` days before.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` when the ledger cannot be read.
+    pub async fn usage(&self, days: u32, by: By) -> Result<Vec<UsageRow>, Error> {
+        let rows = self.ledger.usage(days, by).await;
+        rows.map_err(|error| {
+            Error::new(ErrorKind::Internal, format!("what was used cannot be told: {error}"))
+                .hint("check that file and its folder; `codex-account-manager config path` says where it is")
+        })
+    }
+}

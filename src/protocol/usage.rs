@@ -1,0 +1,89 @@
+//! `usage/read`, and what an account used.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What an account used, in every process of this machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AccountUsage {
+    /// Since the last local midnight.
+    pub today: UsageTotals,
+    /// Since the month began, in local time.
+    pub month: UsageTotals,
+}
+
+/// Sums of requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UsageTotals {
+    /// Requests that were served.
+    pub requests: u64,
+    /// What went in.
+    pub input_tokens: u64,
+    /// The part of the input that came from the cache.
+    pub cached_input_tokens: u64,
+    /// What came out.
+    pub output_tokens: u64,
+    /// What that cost in USD, as far as its models have a price.
+    pub cost_usd: f64,
+}
+
+/// Of which days, and summed by what.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UsageReadParams {
+    /// Today and the days before it: 1 to 400, 30 if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 400))]
+    pub days: Option<u64>,
+    /// By account if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<UsageBy>,
+}
+
+/// By what usage is summed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum UsageBy {
+    /// A row for each account.
+    #[default]
+    Account,
+    /// A row for each model.
+    Model,
+    /// A row for each day.
+    Day,
+}
+
+/// What was used.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct UsageReadResult {
+    /// In the order of what they are summed by. What nothing was used of has no row.
+    pub rows: Vec<UsageRow>,
+}
+
+/// What one account, model or day used.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UsageRow {
+    /// The account's id, when summed by account. It may be gone by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// The model, when summed by model; absent for requests that named none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// The local day, such as `2026-11-21`, when summed by day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<String>,
+    /// Requests that were served.
+    pub requests: u64,
+    /// What went in.
+    pub input_tokens: u64,
+    /// The part of the input that came from the cache.
+    pub cached_input_tokens: u64,
+    /// What came out.
+    pub output_tokens: u64,
+    /// What that cost in USD, as far as its models have a price.
+    pub cost_usd: f64,
+    /// How many of the requests are not in the cost: their model has no price.
+    pub unpriced: u64,
+}

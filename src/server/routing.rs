@@ -1,0 +1,56 @@
+//! `routing/*`
+
+use std::sync::Arc;
+
+use super::Session;
+use crate::domain::routing::Strategy;
+use crate::domain::routing::eligibility::Reason;
+use crate::domain::time::Timestamp;
+use crate::error::{Error, ErrorKind};
+use crate::protocol::accounts::SwitchScope;
+use crate::protocol::routing::{
+    RoutingCandidate, RoutingExplainParams, RoutingExplainResult, RoutingSetStrategyParams, RoutingSetStrategyResult,
+};
+
+pub async fn explain(session: Arc<Session>, params: RoutingExplainParams) -> Result<RoutingExplainResult, Error> {
+    let said =
+        |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    let (model, conversation) = (said(&params.model), said(&params.conversation));
+    // A file that cannot be read is an error here, not an old answer.
+    session.manager.fresh_view()?;
+    let (strategy, family, explanation) = session.manager.explain(model.as_deref(), conversation.as_deref()).await;
+    let account = |position: usize| explanation.candidates.iter().find(|candidate| candidate.position == position);
+    let chosen = explanation.chosen.and_then(|choice| account(choice.position));
+    Ok(RoutingExplainResult {
+        strategy: strategy.name().to_owned(),
+        family: family.to_string(),
+        chosen: chosen.map(|candidate| candidate.account.to_string()),
+        candidates: explanation
+            .candidates
+            .iter()
+            .map(|candidate| RoutingCandidate {
+                account: candidate.account.to_string(),
+                eligible: candidate.obstacles.is_empty() && !candidate.excluded,
+                reasons: candidate.reasons().map(Reason::name).map(str::to_owned).collect(),
+                score: candidate.score,
+            })
+            .collect(),
+        available_at: explanation.available_at.map(Timestamp::as_millis),
+    })
+}
+
+pub async fn set_strategy(
+    session: Arc<Session>,
+    params: RoutingSetStrategyParams,
+) -> Result<RoutingSetStrategyResult, Error> {
+    let strategy = Strategy::parse(&params.strategy).ok_or_else(|| {
+        let names = Strategy::ALL.map(|strategy| format!("`{}`", strategy.name())).join(", ");
+        Error::new(ErrorKind::InvalidParams, format!("there is no strategy of that name; accepted: {names}"))
+            .hint("use one of the accepted names")
+    })?;
+    match params.scope.unwrap_or_default() {
+        SwitchScope::Session => session.manager.set_strategy(strategy),
+        SwitchScope::Everywhere => session.manager.set_strategy_everywhere(strategy).await?,
+    }
+    Ok(RoutingSetStrategyResult { strategy: session.manager.strategy().name().to_owned() })
+}

@@ -1,0 +1,74 @@
+//! `$/progress` while a request waits, for clients that show it. Each wait is told in a task of its own: a client that
+//! never answers must not keep what else happens back.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tower_lsp::Client;
+use tower_lsp::ls_types::notification::Progress;
+use tower_lsp::ls_types::request::WorkDoneProgressCreate;
+use tower_lsp::ls_types::{
+    NumberOrString, ProgressParams, ProgressParamsValue, WorkDoneProgress, WorkDoneProgressBegin,
+    WorkDoneProgressCreateParams, WorkDoneProgressEnd,
+};
+
+use crate::manager::event::Waiting;
+use crate::manager::notices::length;
+
+/// The waits that are told, each with what ends it: the sender goes away.
+pub struct Waits {
+    is_shown: bool,
+    under_way: HashMap<String, oneshot::Sender<()>>,
+}
+
+impl Waits {
+    /// Tells nothing unless the client shows it.
+    pub fn new(is_shown: bool) -> Waits {
+        Waits { is_shown, under_way: HashMap::new() }
+    }
+
+    /// A request waits.
+    pub fn begin(&mut self, client: &Client, waiting: &Waiting) {
+        if self.is_shown {
+            let (under_way, ended) = oneshot::channel();
+            self.under_way.insert(waiting.request_id.clone(), under_way);
+            tokio::spawn(tell(client.clone(), waiting.clone(), ended));
+        }
+    }
+
+    /// It goes on, or gave up.
+    pub fn end(&mut self, request_id: &str) {
+        self.under_way.remove(request_id);
+    }
+
+    /// Ends were missed: a progress that ends early is better than one that stays for ever.
+    pub fn end_all(&mut self) {
+        self.under_way.clear();
+    }
+}
+
+async fn tell(client: Client, waiting: Waiting, mut ended: oneshot::Receiver<()>) {
+    let token = NumberOrString::String(waiting.request_id.clone());
+    let create = WorkDoneProgressCreateParams { token: token.clone() };
+    tokio::select! {
+        created = client.send_request::<WorkDoneProgressCreate>(create) => if let Err(error) = created {
+            tracing::debug!("the client shows no progress: {error}");
+            return;
+        },
+        // Nothing was begun, so there is nothing to end.
+        _ = &mut ended => return,
+    }
+    let progress = |value| ProgressParams { token: token.clone(), value: ProgressParamsValue::WorkDone(value) };
+    let wait = length(Duration::from_millis(waiting.wait_ms));
+    let begin = WorkDoneProgress::Begin(WorkDoneProgressBegin {
+        title: "Waiting for an OpenAI account".to_owned(),
+        cancellable: Some(true),
+        message: Some(format!("every account is limited for {}; the first is free again in {wait}", waiting.family)),
+        percentage: None,
+    });
+    client.send_notification::<Progress>(progress(begin)).await;
+    // An error is the sender's going away: the end.
+    let _ = ended.await;
+    client.send_notification::<Progress>(progress(WorkDoneProgress::End(WorkDoneProgressEnd { message: None }))).await;
+}

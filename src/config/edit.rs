@@ -88,9 +88,9 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(text: &str, key: &str, value: Option<Value>, expected: &str) {
+    fn check(text: &str, key: &str, value: Option<&Value>, expected: &str) {
         let key = super::super::key(key).unwrap();
-        assert_eq!(edited(text, key, value.as_ref()).unwrap(), expected);
+        assert_eq!(edited(text, key, value).unwrap(), expected);
     }
 
     #[test]
@@ -99,14 +99,14 @@ mod tests {
         check(
             text,
             "routing.strategy",
-            Some(json!("hybrid")),
+            Some(&json!("hybrid")),
             &text.replace("'sticky'   # calm", "\"hybrid\"   # calm"),
         );
-        check(text, "breaker.open_seconds", Some(json!(9)), &text.replace("# few\n", "# few\nopen_seconds = 9\n"));
+        check(text, "breaker.open_seconds", Some(&json!(9)), &text.replace("# few\n", "# few\nopen_seconds = 9\n"));
         check(text, "breaker.failures", None, &text.replace("failures = 5 # few\n", ""));
         check(text, "polling.enabled", None, text);
-        check("", "notifications.quiet", Some(json!(true)), "[notifications]\nquiet = true\n");
-        check("a = 1", "routing.strategy", Some(json!("hybrid")), "a = 1\n\n[routing]\nstrategy = \"hybrid\"\n");
+        check("", "notifications.quiet", Some(&json!(true)), "[notifications]\nquiet = true\n");
+        check("a = 1", "routing.strategy", Some(&json!("hybrid")), "a = 1\n\n[routing]\nstrategy = \"hybrid\"\n");
     }
 
     #[test]
@@ -119,13 +119,13 @@ mod tests {
             ),
             ("\"routing.strategy\" = \"sticky\"\n", "\"routing.strategy\" = \"hybrid\"\n"),
         ] {
-            check(before, "routing.strategy", Some(json!("hybrid")), after);
+            check(before, "routing.strategy", Some(&json!("hybrid")), after);
         }
         let tables = json!([{ "model": "x", "input": 1.5 }]);
         check(
             "[[pricing]]\nmodel = \"y\"\ninput = 1\n",
             "pricing",
-            Some(tables),
+            Some(&tables),
             "pricing = [{ model = \"x\", input = 1.5 }]\n",
         );
     }

@@ -52,7 +52,9 @@ impl Merging<'_> {
             self.before.from_files.iter().filter(|setting| setting.source == broken.source).cloned().collect();
         let outcome = if kept.is_empty() { "the whole file is left out" } else { "what it said before stays" };
         self.warnings.push(format!("{}: {}, so {outcome}: {}", broken.place, broken.what, broken.why));
-        kept.into_iter().for_each(|setting| self.take(setting));
+        for setting in kept {
+            self.take(setting);
+        }
     }
 
     /// What the same file said before.

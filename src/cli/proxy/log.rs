@@ -43,16 +43,16 @@ fn chosen(selected: &Selected) -> String {
 }
 
 fn over(finished: &Finished) -> String {
-    let mut line = format!("{} <- {} after {} ms", finished.request_id, finished.status, finished.duration_ms);
+    let mut parts = vec![format!("{} <- {} after {} ms", finished.request_id, finished.status, finished.duration_ms)];
     if let Some(first_byte) = finished.first_byte_ms {
-        line += &format!(", first byte after {first_byte} ms");
+        parts.push(format!("first byte after {first_byte} ms"));
     }
     if let Some(tokens) = finished.tokens {
-        let (input, cached, output) = (grouped(tokens.input), grouped(tokens.cached), grouped(tokens.output));
-        line += &format!(", {input} tokens in ({cached} cached), {output} out");
-        line += &finished.cost.map_or_else(|| ", unpriced".to_owned(), |cost| format!(", {cost}"));
+        parts.push(format!("{} tokens in ({} cached)", grouped(tokens.input), grouped(tokens.cached)));
+        parts.push(format!("{} out", grouped(tokens.output)));
+        parts.push(finished.cost.map_or_else(|| "unpriced".to_owned(), |cost| cost.to_string()));
     }
-    line
+    parts.join(", ")
 }
 
 fn waits(waiting: &Waiting) -> String {

@@ -1,3 +1,5 @@
+//! What this process did is added to what the ledger answers, once.
+
 use super::*;
 use crate::domain::health::condition::BUCKET;
 

@@ -57,6 +57,7 @@ fn told(pool: &Pool) -> Sums {
         let is_embedding = request.path_and_query == "/v1/embeddings";
         let cached = if input < 1024 || is_embedding { 0 } else { input / 2 / 128 * 128 };
         let output = if is_embedding { 0 } else { 8 };
+        #[expect(clippy::cast_possible_truncation, reason = "no price is near the end of an integer")]
         let [of_input, of_cached, of_output] =
             price(body["model"].as_str().unwrap()).map(|usd| (usd * 1e6).round() as i64);
         sums.requests += 1;

@@ -23,6 +23,7 @@ fn send(sidecar: &Sidecar, stream: bool) -> Response {
     http::post(sidecar.port(), "/v1/responses", sidecar.api_key(), &body)
 }
 
+#[expect(clippy::cast_precision_loss, reason = "a test spends cents")]
 fn usd(pool: &Pool) -> f64 {
     days(&pool.sandbox).cost as f64 / 1e12
 }

@@ -18,9 +18,9 @@ fn eight_processes_under_round_robin_share_four_accounts_within_five_percent() {
         for sidecar in &mut sidecars {
             let pool = &pool;
             scope.spawn(move || {
-                (0..100).for_each(|_| {
+                for _ in 0..100 {
                     ask(pool, sidecar, "gpt-5.4");
-                })
+                }
             });
         }
     });

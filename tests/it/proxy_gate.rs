@@ -86,7 +86,8 @@ fn only_plain_targets_are_forwarded() {
         ("GET /v1/files%2fx HTTP/1.1", 400),
         ("GET /v1/files%5Cx HTTP/1.1", 400),
         ("GET /rpc HTTP/1.1", 404),
-        ("GET /metrics HTTP/1.1", 404),
+        ("GET /metrics/x HTTP/1.1", 404),
+        ("POST /metrics HTTP/1.1", 405),
         ("GET /favicon.ico HTTP/1.1", 404),
         ("OPTIONS * HTTP/1.1", 400),
     ] {

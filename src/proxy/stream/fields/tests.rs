@@ -1,3 +1,5 @@
+//! Fields found in bodies that come in pieces.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! What an answer tells of its usage, in every form it comes in.
+
 use super::*;
 use serde_json::json;
 

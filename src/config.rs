@@ -104,6 +104,7 @@ pub struct Config {
     /// What was taken from each file, whether a stronger source beats it or not: it stays when the file goes bad.
     from_files: Vec<Setting>,
     /// Made once from the settings, because every request asks for them.
+    strategy: Strategy,
     families: Families,
     prices: PriceTable,
     /// One sentence for each unknown key and bad value.
@@ -151,7 +152,7 @@ impl Config {
 
     /// `routing.strategy`
     pub fn strategy(&self) -> Strategy {
-        self.value("routing.strategy").as_str().and_then(Strategy::parse).unwrap_or_default()
+        self.strategy
     }
 
     /// `routing.families`

@@ -3,16 +3,17 @@
 mod family;
 
 use std::fmt;
+use std::sync::Arc;
 
 pub use family::{BadFamily, Families, ModelFamily};
 
 /// The stable identity of an account; it never changes, whatever is edited or reordered.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AccountId(String);
+pub struct AccountId(Arc<str>);
 
 impl AccountId {
     /// Wraps an id as it stands in the accounts file.
-    pub fn new(id: impl Into<String>) -> AccountId {
+    pub fn new(id: impl Into<Arc<str>>) -> AccountId {
         AccountId(id.into())
     }
 

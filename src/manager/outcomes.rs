@@ -86,7 +86,7 @@ impl Manager {
         entry.duration_ms = elapsed(measured.started);
         entry.effects.extend(effect);
         entry.breaker = breaker;
-        self.write_entry(entry);
+        self.write_entry(entry, &route.target);
     }
 
     fn record_unserved(&self, route: &Route, request: &RouteRequest, now: Timestamp) {

@@ -49,7 +49,7 @@ impl SessionPins {
             self.families.retain(|_, (_, own)| *own > at);
         }
         for (family, pin) in &file.families {
-            let family = ModelFamily::named(family);
+            let family = ModelFamily::named(family.as_str());
             if self.families.get(&family).is_some_and(|(_, own)| own.as_millis() <= pin.at) {
                 self.families.remove(&family);
             }

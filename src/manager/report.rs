@@ -47,7 +47,7 @@ impl Manager {
                 .state
                 .active_index_by_family
                 .iter()
-                .map(|(family, index)| (ModelFamily::named(family), number(*index)))
+                .map(|(family, index)| (ModelFamily::named(family.as_str()), number(*index)))
                 .collect(),
             accounts: (0..count).map(|position| self.report(&view, position)).collect(),
         })
@@ -127,7 +127,7 @@ fn activity(view: &View, memory: &Memory, position: usize) -> (bool, Vec<ModelFa
     if !is_session {
         let active = pinned(None).unwrap_or(view.pool.active.min(view.pool.members.len().saturating_sub(1)));
         let by_family = view.pool.active_by_family.iter().filter(|(_, index)| **index == position);
-        return (active == position, by_family.map(|(family, _)| ModelFamily::named(family)).collect());
+        return (active == position, by_family.map(|(family, _)| ModelFamily::named(family.as_str())).collect());
     }
     let used = memory.last_used.as_ref().or(memory.start.as_ref()).and_then(position_of);
     let active = pinned(None).or(used) == Some(position);

@@ -7,9 +7,9 @@ use std::sync::{Arc, PoisonError};
 
 use super::event::{Event, Selected};
 use super::memory::Memory;
-use super::pool;
 use super::view::View;
 use super::{Manager, remember};
+use super::{metrics, pool};
 use crate::domain::account::{AccountId, Kind, ModelFamily};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::health::Gate;
@@ -37,8 +37,9 @@ impl Manager {
     /// [`Refusal`] with each account's reasons.
     pub fn route(&self, request: &RouteRequest) -> Result<Route, Refusal> {
         let mut out = Vec::new();
+        let mut seen = request.seen.clone();
         loop {
-            let view = self.view();
+            let view = seen.take().unwrap_or_else(|| self.view());
             if view.pool.members.is_empty() {
                 let unreadable = self.memory().store_error.clone();
                 return Err(Refusal::NoAccounts(unreadable.unwrap_or_else(|| {
@@ -204,6 +205,7 @@ impl Manager {
         };
         Some(Target {
             label: pool::label(account, position),
+            metrics_label: metrics::label(&view.pool, position),
             base_url,
             credential: Credential {
                 api_key,

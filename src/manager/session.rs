@@ -106,7 +106,9 @@ impl Manager {
             accounts: session
                 .accounts
                 .iter()
-                .map(|(family, id)| (crate::domain::account::ModelFamily::named(family), AccountId::new(id.clone())))
+                .map(|(family, id)| {
+                    (crate::domain::account::ModelFamily::named(family.as_str()), AccountId::new(id.clone()))
+                })
                 .collect(),
             is_self: session.id == self.identity.id,
         }

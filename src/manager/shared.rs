@@ -204,16 +204,17 @@ impl Manager {
     /// second; the spending of accounts that have a limit, always; and who owns what the request names, once.
     pub async fn consult(&self, request: &mut RouteRequest) {
         let owners_of = if request.attempt == 1 { request.resources.clone() } else { Vec::new() };
-        let standing = self.ask(owners_of).await;
-        let Some(standing) = standing else { return };
-        if !standing.owners.is_empty() {
+        let view = self.view();
+        let standing = self.ask(&view, owners_of).await;
+        if let Some(standing) = standing.filter(|standing| !standing.owners.is_empty()) {
             request.bound = Bound::among(&request.resources, &standing.owners);
         }
+        // The answer may have changed the pool.
+        request.seen = Some(if view.is_of(&self.memory()) { view } else { self.view() });
     }
 
     /// Asks the ledger, if what is known is older than a second or something else is to be known.
-    pub(super) async fn ask(&self, owners_of: Vec<String>) -> Option<Standing> {
-        let view = self.view();
+    pub(super) async fn ask(&self, view: &View, owners_of: Vec<String>) -> Option<Standing> {
         let limited =
             |account: &&StoredAccount| account.daily_limit_usd.is_some() || account.monthly_limit_usd.is_some();
         let spending_of: Vec<AccountId> =

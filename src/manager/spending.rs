@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 
-use super::routing::{Route, RouteRequest};
+use super::Manager;
+use super::routing::{Route, RouteRequest, Target};
 use super::shared::Deed;
-use super::{Manager, metrics};
 use crate::clock;
 use crate::domain::account::AccountId;
 use crate::domain::health::condition::Effect;
@@ -21,6 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(6);
 /// An attempt that serves: what the ledger gets when its answer is over.
 pub struct Ticket {
     entry: Box<Entry>,
+    target: Arc<Target>,
     started: Instant,
     is_exact: bool,
     makes: bool,
@@ -88,33 +89,36 @@ impl Manager {
 
     /// The ticket of an attempt that serves, which began at `started`.
     pub fn ticket(&self, route: &Route, request: &RouteRequest, started: Instant) -> Ticket {
-        Ticket { entry: Box::new(self.entry(route, request)), started, is_exact: route.has_limit, makes: false }
+        let target = Arc::clone(&route.target);
+        Ticket { entry: Box::new(self.entry(route, request)), target, started, is_exact: route.has_limit, makes: false }
     }
 
     /// Accounts an answer that is over. What it cost, if its model has a price.
     pub fn settle(&self, ticket: Ticket, learned: Learned) -> Option<Usd> {
+        let target = Arc::clone(&ticket.target);
         let entry = self.finished_entry(ticket, learned);
         let cost = entry.cost;
-        self.write_entry(entry);
+        self.write_entry(entry, &target);
         cost
     }
 
     /// The same for an account with a spending limit: when the future ends, siblings see the charge.
     pub fn settle_exactly(self: &Arc<Self>, ticket: Ticket, learned: Learned) -> (Option<Usd>, BoxFuture<'static, ()>) {
+        let target = Arc::clone(&ticket.target);
         let entry = self.finished_entry(ticket, learned);
         let (cost, manager) = (entry.cost, Arc::clone(self));
         // In a task of its own: a client that leaves now does not keep the charge from being written.
         let (done, settled) = tokio::sync::oneshot::channel();
         self.tasks.spawn(async move {
-            manager.charge(entry).await;
+            manager.charge(entry, &target).await;
             let _ = done.send(());
         });
         (cost, Box::pin(async move { drop(tokio::time::timeout(PATIENCE, settled).await) }))
     }
 
-    async fn charge(&self, entry: Entry) {
+    async fn charge(&self, entry: Entry, target: &Target) {
         let (account, cost) = (entry.account.clone(), entry.cost);
-        self.take_in(&entry);
+        self.take_in(&entry, target);
         match self.ledger.commit(entry).await {
             Ok(spent) => self.memory().shared.set_spent(account, spent),
             Err(error) => {
@@ -154,13 +158,13 @@ impl Manager {
     }
 
     /// Queues an entry for the ledger, and adds it to what is known here.
-    pub(super) fn write_entry(&self, entry: Entry) {
-        self.take_in(&entry);
+    pub(super) fn write_entry(&self, entry: Entry, target: &Target) {
+        self.take_in(&entry, target);
         self.ledger.record(entry);
     }
 
-    fn take_in(&self, entry: &Entry) {
-        self.metrics.attempt(entry, &self.label(&entry.account));
+    fn take_in(&self, entry: &Entry, target: &Target) {
+        self.metrics.attempt(entry, &target.metrics_label);
         let mut memory = self.memory();
         for effect in &entry.effects {
             memory.shared.add(Deed::Effect(entry.account.clone(), *effect, entry.at));
@@ -168,11 +172,6 @@ impl Manager {
         if let Some(rate) = entry.rate_used {
             memory.shared.add(Deed::Rate(entry.account.clone(), rate));
         }
-    }
-
-    fn label(&self, account: &AccountId) -> String {
-        let pool = self.view().pool;
-        pool.position(account).map_or_else(|| account.to_string(), |position| metrics::label(&pool, position))
     }
 
     /// A request takes its place in the account's bucket, where siblings have to see it before the answer is over.

@@ -32,8 +32,9 @@ impl Manager {
     /// Asks the ledger what a report tells: what accounts used, which of them are over a limit, what siblings know. A
     /// ledger that does not answer leaves what was known before.
     pub async fn survey(&self) {
+        let view = self.view();
         let asking = tokio::time::timeout(PATIENCE, self.ledger.usage_of_accounts());
-        let (answer, _) = tokio::join!(asking, self.ask(Vec::new()));
+        let (answer, _) = tokio::join!(asking, self.ask(&view, Vec::new()));
         let Ok(answer) = answer else { return };
         let warning = {
             let usage = &mut self.memory().usage;

@@ -26,6 +26,13 @@ pub struct View {
     key_state: crate::secrets::master_key::KeyState,
 }
 
+impl View {
+    /// Whether nothing changed here since it was made.
+    pub(super) fn is_of(&self, memory: &Memory) -> bool {
+        self.version == memory.version
+    }
+}
+
 impl Manager {
     /// The accounts as they are now. When the file cannot be read the last state that could be is served on.
     pub fn view(&self) -> View {

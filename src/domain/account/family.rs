@@ -65,7 +65,7 @@ impl std::error::Error for BadFamily {}
 
 /// A group of models that share a rate limit.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ModelFamily(String);
+pub struct ModelFamily(Arc<str>);
 
 impl ModelFamily {
     /// The family of a request for `model`: the first of `families` that it contains, else the model itself, else
@@ -73,16 +73,16 @@ impl ModelFamily {
     pub fn of(model: Option<&str>, families: &Families) -> ModelFamily {
         let Some(model) = model else { return ModelFamily::unnamed() };
         let shared = families.names().find(|family| model.contains(family));
-        ModelFamily(shared.unwrap_or(model).to_owned())
+        ModelFamily(shared.unwrap_or(model).into())
     }
 
     /// The family of requests that name no model.
     pub fn unnamed() -> ModelFamily {
-        ModelFamily("default".to_owned())
+        ModelFamily("default".into())
     }
 
     /// A family by its name, as a person or the accounts file spells it.
-    pub fn named(name: impl Into<String>) -> ModelFamily {
+    pub fn named(name: impl Into<Arc<str>>) -> ModelFamily {
         ModelFamily(name.into())
     }
 

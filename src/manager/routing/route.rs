@@ -7,11 +7,11 @@ use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::routing::conversation::ConversationKey;
 use crate::domain::routing::decision::{Exhausted, Why};
+use crate::manager::view::View;
 use crate::store::ProbeLock;
 use crate::upstream::credential::Credential;
 
 /// What a request asks for, and what was tried for it already.
-#[derive(Debug)]
 pub struct RouteRequest {
     /// The request.
     pub request_id: String,
@@ -31,6 +31,8 @@ pub struct RouteRequest {
     pub tried: Vec<AccountId>,
     /// 1 for the first account that is tried.
     pub attempt: u32,
+    /// The accounts as they were when it was consulted about.
+    pub seen: Option<View>,
 }
 
 impl Default for RouteRequest {
@@ -45,6 +47,7 @@ impl Default for RouteRequest {
             bound: None,
             tried: Vec::new(),
             attempt: 1,
+            seen: None,
         }
     }
 }
@@ -99,6 +102,8 @@ impl Route {
 pub struct Target {
     /// How people call it.
     pub label: String,
+    /// How a scraper tells it from the others.
+    pub(in crate::manager) metrics_label: String,
     /// Where its requests go.
     pub base_url: BaseUrl,
     /// What they authenticate with.

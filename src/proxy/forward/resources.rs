@@ -1,6 +1,8 @@
 //! What belongs to one account alone: responses, conversations, files and the like. Which of them a request names, and
 //! which an answer makes.
 
+use std::sync::LazyLock;
+
 use hyper::Method;
 use memchr::memmem;
 use serde_json::value::RawValue;
@@ -28,6 +30,10 @@ const COLLECTIONS: [&str; 16] = [
 /// Segments behind a collection that are verbs, not members.
 const VERBS: [&str; 4] = ["compact", "input_tokens", "search", "cancel"];
 
+/// The keys whose values are ids, wherever they stand in a body. Making the finders costs more than most searches.
+static KEYS: LazyLock<[memmem::Finder<'static>; 4]> =
+    LazyLock::new(|| ["\"file_id\"", "\"file_ids\"", "\"vector_store_ids\"", "\"container\""].map(memmem::Finder::new));
+
 /// No request names more that is looked up.
 const MOST: usize = 32;
 
@@ -45,9 +51,9 @@ pub fn in_path(path: &str) -> Vec<String> {
 /// The members that a JSON body names: by the fields given, and by every `file_id` and list of ids in its text.
 pub fn in_body(named: &[Option<&RawValue>], text: &[u8]) -> Vec<String> {
     let mut found: Vec<String> = named.iter().flatten().filter_map(|raw| id_of(raw.get())).collect();
-    for key in ["\"file_id\"", "\"file_ids\"", "\"vector_store_ids\"", "\"container\""] {
-        for at in memmem::find_iter(text, key).take(MOST) {
-            found.extend(values(&text[at + key.len()..]));
+    for key in KEYS.iter() {
+        for at in key.find_iter(text).take(MOST) {
+            found.extend(values(&text[at + key.needle().len()..]));
         }
     }
     found.retain(|id| is_id(id));

@@ -11,6 +11,7 @@ mod completions;
 mod connection;
 mod embeddings;
 mod errors;
+mod faults;
 mod files;
 mod headers;
 mod models;
@@ -21,6 +22,7 @@ mod routes;
 mod state;
 mod usage;
 mod wait;
+mod websocket;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -75,7 +75,8 @@ pub enum Answer {
     },
     /// A stream that ends cleanly after its last delta, with no event that says it is whole. No other answer is changed.
     EndWithoutTerminalEvent,
-    /// The normal stream behind a comment line of so many bytes; no other answer is changed.
+    /// The normal stream behind a comment line of so many bytes, in a socket behind a message of about so many; no other
+    /// answer is changed.
     LongLine {
         /// The length of the line.
         bytes: usize,
@@ -90,6 +91,34 @@ pub enum Answer {
         /// The error's `message`.
         message: String,
     },
+}
+
+impl Answer {
+    /// Whether a WebSocket is opened with this answer. What it says of a stream then holds for the first response in
+    /// the socket; every later one takes an answer of its own, and one that refuses comes as an `error` event.
+    pub(super) fn lets_a_socket_open(&self) -> bool {
+        match self {
+            Answer::Normal
+            | Answer::Say(_)
+            | Answer::Slow(_)
+            | Answer::CutMidStream { .. }
+            | Answer::HangMidStream { .. }
+            | Answer::EndWithoutTerminalEvent
+            | Answer::LongLine { .. }
+            | Answer::FailInStream { .. } => true,
+            Answer::RateLimit { .. }
+            | Answer::InsufficientQuota
+            | Answer::InvalidKey
+            | Answer::Unauthorized { .. }
+            | Answer::ModelNotFound
+            | Answer::ServerError(_)
+            | Answer::Overloaded
+            | Answer::Status { .. }
+            | Answer::Raw { .. }
+            | Answer::HangBeforeAnswer
+            | Answer::CutBeforeAnswer => false,
+        }
+    }
 }
 
 /// The limit that a 429 names, in the error's `type`.

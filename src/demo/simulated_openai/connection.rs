@@ -1,11 +1,10 @@
 //! Accepts connections, reads each request whole, and sends the answer that its key is due.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
@@ -19,9 +18,11 @@ use tokio::task::JoinSet;
 
 use super::answer::Answer;
 use super::body::{Ending, ReplyBody};
+use super::faults::{refusal, spoiled};
 use super::record::{self, Outcome, Watch};
-use super::reply::{Call, Content, Reply, failure_event};
+use super::reply::{Call, Content, Reply};
 use super::state::{State, owner};
+use super::websocket::{Opening, Session};
 use super::{errors, headers, routes};
 use crate::clock::Clock;
 
@@ -48,14 +49,26 @@ async fn connection(socket: TcpStream, state: Arc<State>) {
     let _ = socket.set_nodelay(true);
     let open = Open::new(Arc::clone(&state));
     let clock = Clock::system();
-    let service = service_fn(|request| answer(request, Arc::clone(&state), clock.clone()));
+    let sockets: Arc<Mutex<Option<Session>>> = Arc::default();
+    let service = service_fn(|request| answer(request, Arc::clone(&state), clock.clone(), Arc::clone(&sockets)));
     // Clients that leave and cuts as scripted end it with an error; both are in the records.
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(socket), service).await;
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(socket), service).with_upgrades().await;
+    let session = sockets.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(session) = session {
+        session.run().await;
+    }
     drop(open);
 }
 
-async fn answer(request: Request<Incoming>, state: Arc<State>, clock: Clock) -> io::Result<Response<ReplyBody>> {
+async fn answer(
+    mut request: Request<Incoming>,
+    state: Arc<State>,
+    clock: Clock,
+    sockets: Arc<Mutex<Option<Session>>>,
+) -> io::Result<Response<ReplyBody>> {
+    let upgrade = hyper::upgrade::on(&mut request);
     let (parts, body) = request.into_parts();
+    let opening = Opening::of(&parts);
     let key = bearer(&parts);
     let mut watch = Watch::new(state.record(|| record::entry(&parts, key)));
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
@@ -77,95 +90,28 @@ async fn answer(request: Request<Incoming>, state: Arc<State>, clock: Clock) -> 
     let Some(answer) = state.take_answer(key) else {
         return Ok(response(errors::invalid_key(key), Ending::Clean, &call, &state, watch));
     };
-    let reply = match &answer {
-        Answer::Normal
-        | Answer::CutMidStream { .. }
-        | Answer::HangMidStream { .. }
-        | Answer::EndWithoutTerminalEvent
-        | Answer::LongLine { .. }
-        | Answer::FailInStream { .. } => routes::reply(&call, &parts.headers),
-        Answer::Say(text) => {
-            call.text = text;
-            routes::reply(&call, &parts.headers)
+    if let Some(opening) = opening.filter(|_| answer.lets_a_socket_open()) {
+        if let Answer::Slow(wait) = answer {
+            tokio::time::sleep(wait).await;
         }
-        Answer::Slow(wait) => {
-            tokio::time::sleep(*wait).await;
-            routes::reply(&call, &parts.headers)
-        }
+        let response = opening.response(&call);
+        let session = Session::new(upgrade, &opening, key, answer, Arc::clone(&state), clock, watch);
+        *sockets.lock().unwrap_or_else(PoisonError::into_inner) = Some(session);
+        return Ok(response);
+    }
+    match &answer {
+        Answer::Say(text) => call.text = text,
+        Answer::Slow(wait) => tokio::time::sleep(*wait).await,
         Answer::HangBeforeAnswer => std::future::pending().await,
         Answer::CutBeforeAnswer => {
             watch.end(Outcome::Cut);
             return Err(io::Error::other("cut as scripted"));
         }
-        Answer::RateLimit { retry_after, kind } => errors::rate_limit(&call, *retry_after, *kind, now),
-        Answer::InsufficientQuota => errors::insufficient_quota(),
-        Answer::InvalidKey => errors::invalid_key(key),
-        Answer::Unauthorized { code } => errors::unauthorized(code.as_deref()),
-        Answer::ModelNotFound => errors::model_not_found(&errors::model(&call)),
-        Answer::ServerError(status) => errors::server_error(*status),
-        Answer::Overloaded => errors::overloaded(),
-        Answer::Status { status, code, error_type, message, headers } => {
-            let reply = errors::error(*status, error_type, code.as_deref(), None, message);
-            Reply { headers: headers.clone(), ..reply }
-        }
-        Answer::Raw { status, headers, body } => Reply {
-            status: *status,
-            headers: headers.clone(),
-            content: Content::Whole(body.clone()),
-            metered: false,
-            bare: true,
-        },
-    };
-    let (reply, ending) = spoiled(reply, &answer, &call);
-    Ok(response(reply, ending, &call, &state, watch))
-}
-
-/// Works the faults of `answer` that lie inside the body into `reply`.
-fn spoiled(mut reply: Reply, answer: &Answer, call: &Call) -> (Reply, Ending) {
-    let mut ending = Ending::Clean;
-    match (answer, &mut reply.content) {
-        (Answer::CutMidStream { after_events }, content) => {
-            ending = Ending::Cut;
-            shorten(content, *after_events);
-        }
-        (Answer::HangMidStream { after_events }, content) => {
-            ending = Ending::Hang;
-            shorten(content, *after_events);
-        }
-        (Answer::EndWithoutTerminalEvent, Content::Events { events, terminal, .. }) => {
-            events.truncate(events.len() - *terminal);
-        }
-        (Answer::LongLine { bytes }, Content::Events { events, .. }) => {
-            events.splice(..0, long_line(*bytes));
-        }
-        (Answer::FailInStream { after_events, code, message }, Content::Events { events, dialect, .. }) => {
-            events.truncate(*after_events);
-            let failure = failure_event(call, *dialect, events.len(), code, message);
-            events.push(failure);
-        }
-        (Answer::FailInStream { code, message, .. }, Content::Whole(_)) => {
-            reply = errors::error(500, "server_error", Some(code), None, message);
-        }
         _ => {}
     }
-    (reply, ending)
-}
-
-/// A comment line in pieces that share their memory, so that its length costs next to nothing.
-fn long_line(bytes: usize) -> Vec<Bytes> {
-    static DASHES: [u8; 64 * 1024] = [b'-'; 64 * 1024];
-    let (whole, rest) = (bytes / DASHES.len(), bytes % DASHES.len());
-    let mut pieces = vec![Bytes::from_static(b":")];
-    pieces.extend(std::iter::repeat_n(Bytes::from_static(&DASHES), whole));
-    pieces.extend([Bytes::from_static(&DASHES[..rest]), Bytes::from_static(b"\n\n")]);
-    pieces.retain(|piece| !piece.is_empty());
-    pieces
-}
-
-fn shorten(content: &mut Content, after_events: usize) {
-    if let Content::Events { events, .. } = content {
-        events.truncate(after_events);
-    }
+    let reply = refusal(&answer, &call, key, now).unwrap_or_else(|| routes::reply(&call, &parts.headers));
+    let (reply, ending) = spoiled(reply, &answer, &call);
+    Ok(response(reply, ending, &call, &state, watch))
 }
 
 fn response(reply: Reply, ending: Ending, call: &Call, state: &Arc<State>, mut watch: Watch) -> Response<ReplyBody> {

@@ -21,7 +21,9 @@ pub struct RecordedRequest {
     pub body: Bytes,
     /// The bearer key, known or not.
     pub key: Option<String>,
-    /// How it ended.
+    /// The text messages that came through the WebSocket it opened, if it did.
+    pub messages: Vec<String>,
+    /// How it ended; for a WebSocket, how the socket did.
     pub outcome: Outcome,
 }
 
@@ -73,6 +75,13 @@ impl Watch {
         }
     }
 
+    /// A message came through the WebSocket.
+    pub(super) fn message(&self, text: &str) {
+        if let Some(entry) = &self.entry {
+            entry.lock().unwrap_or_else(PoisonError::into_inner).messages.push(text.to_owned());
+        }
+    }
+
     /// A piece of the answer's body was handed to the connection.
     pub(super) fn event(&mut self) {
         self.events += 1;
@@ -105,6 +114,7 @@ pub(super) fn entry(parts: &Parts, key: Option<&str>) -> Entry {
         headers: headers.collect(),
         body: Bytes::new(),
         key: key.map(str::to_owned),
+        messages: Vec::new(),
         outcome: Outcome::InProgress,
     }))
 }

@@ -30,6 +30,11 @@ impl Call<'_> {
         format!("{prefix}{:016x}{:016x}", self.owner, mixed(self.serial))
     }
 
+    /// An id that names no owner.
+    pub(super) fn unowned_id(&self, prefix: &str) -> String {
+        format!("{prefix}{:016x}{:016x}", mixed(self.owner ^ self.serial), mixed(self.serial))
+    }
+
     /// Whether `id` was made for the account of this call.
     pub(super) fn owns(&self, id: &str, prefix: &str) -> bool {
         id.strip_prefix(prefix).is_some_and(|digits| digits.starts_with(&format!("{:016x}", self.owner)))

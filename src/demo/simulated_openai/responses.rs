@@ -3,6 +3,8 @@
 mod document;
 mod events;
 
+use std::collections::HashSet;
+
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -25,6 +27,8 @@ struct Ask<'a> {
     #[serde(default)]
     stream: Option<bool>,
     #[serde(default)]
+    generate: Option<bool>,
+    #[serde(default)]
     store: Option<bool>,
     #[serde(default)]
     previous_response_id: Option<String>,
@@ -32,7 +36,29 @@ struct Ask<'a> {
     prompt_cache_key: Option<String>,
 }
 
+/// How a response was asked for.
+#[derive(Clone, Copy)]
+enum Door<'d> {
+    Http,
+    /// Always a stream, and what came before may be known to the socket alone.
+    Socket(&'d HashSet<String>),
+}
+
+/// A response over HTTP.
 pub(super) fn create(call: &Call) -> Reply {
+    answer(call, Door::Http)
+}
+
+/// A response in a socket in which the responses `made` came before; its own id is among them from now on.
+pub(super) fn create_in_socket(call: &Call, made: &mut HashSet<String>) -> Reply {
+    let reply = answer(call, Door::Socket(made));
+    if reply.status == 200 {
+        made.extend([call.id(PREFIX), call.unowned_id(PREFIX)]);
+    }
+    reply
+}
+
+fn answer(call: &Call, door: Door<'_>) -> Reply {
     let Ok(ask) = serde_json::from_slice::<Ask>(call.body) else {
         return errors::not_json();
     };
@@ -52,23 +78,34 @@ pub(super) fn create(call: &Call) -> Reply {
     let Some(model) = ask.model.as_deref() else {
         return missing("model");
     };
-    if let Some(previous) = ask.previous_response_id.as_deref().filter(|id| !call.owns(id, PREFIX)) {
+    let is_known = |id: &str| match door {
+        Door::Http => call.owns(id, PREFIX),
+        Door::Socket(made) => call.owns(id, PREFIX) || made.contains(id),
+    };
+    if let Some(previous) = ask.previous_response_id.as_deref().filter(|id| !is_known(id)) {
         return errors::invalid(
             Some("previous_response_not_found"),
             Some("previous_response_id"),
             &format!("Previous response with id '{previous}' not found."),
         );
     }
-    let id = call.id(PREFIX);
+    // What is not stored belongs to nobody: its id is found in the socket that made it, and nowhere else.
+    let is_stored = ask.store != Some(false);
+    let id = match door {
+        Door::Socket(_) if !is_stored => call.unowned_id(PREFIX),
+        Door::Http | Door::Socket(_) => call.id(PREFIX),
+    };
     let message_id = call.id("msg_");
     let document = Document::new(&id, &message_id, call, model)
-        .stored(ask.store != Some(false))
+        .stored(is_stored)
         .continuing(ask.previous_response_id.as_deref())
         .cached_as(ask.prompt_cache_key.as_deref());
-    if ask.stream == Some(true) {
-        return events::stream(call, document, &message_id);
+    match door {
+        Door::Socket(_) if ask.generate == Some(false) => events::warm_up(document),
+        Door::Socket(_) => events::stream(call, document, &message_id),
+        Door::Http if ask.stream == Some(true) => events::stream(call, document, &message_id),
+        Door::Http => Reply::json(&document.at(Status::Completed)).metered(),
     }
-    Reply::json(&document.at(Status::Completed)).metered()
 }
 
 /// A response made earlier for the same account; nothing of it is stored but what its id tells.

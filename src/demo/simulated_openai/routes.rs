@@ -72,14 +72,14 @@ fn echo(call: &Call, path: &str) -> Reply {
     }))
 }
 
-/// There is no WebSocket here; 426 makes clients fall back to HTTP at once.
+/// There is no WebSocket at this path; 426 makes clients fall back to HTTP at once.
 fn upgrade_required() -> Reply {
     let mut reply = errors::error(
         426,
         "invalid_request_error",
         Some("upgrade_required"),
         None,
-        "This server does not speak WebSocket; use HTTP instead.",
+        "There is no WebSocket here; use HTTP instead.",
     );
     reply.headers.push(("upgrade".to_owned(), "HTTP/1.1".to_owned()));
     reply

@@ -14,6 +14,9 @@ pub(super) struct Usage {
 }
 
 impl Usage {
+    /// Nothing at all.
+    pub(super) const NONE: Usage = Usage { input: 0, cached: 0, output: 0 };
+
     pub(super) fn of(body: usize, text: usize) -> Usage {
         let tokens = |bytes: usize| (bytes as u64).div_ceil(4).max(1);
         let input = tokens(body);

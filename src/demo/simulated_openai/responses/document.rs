@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::super::reply::Call;
-use super::super::usage::ResponsesUsage;
+use super::super::usage::{ResponsesUsage, Usage};
 
 /// How far a response has come.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
@@ -157,6 +157,12 @@ impl<'a> Document<'a> {
 
     pub(super) fn failed(self, failure: Failure<'a>) -> Document<'a> {
         Document { status: Status::Failed, error: Some(failure), ..self }
+    }
+
+    /// The same response, completed without a word.
+    pub(super) fn empty(self) -> Document<'a> {
+        let usage = Some(Usage::NONE.responses());
+        Document { status: Status::Completed, completed_at: Some(self.created_at), usage, ..self }
     }
 
     /// The same response at another point of its life.

@@ -73,6 +73,16 @@ pub(super) fn stream<'a>(call: &'a Call, document: Document<'a>, message_id: &'a
     Reply::events(events.0, 1, Dialect::Responses)
 }
 
+/// The events of a response that only makes ready: it says nothing and takes nothing.
+pub(super) fn warm_up(document: Document<'_>) -> Reply {
+    let mut events = Events(Vec::with_capacity(3));
+    let begun = OfResponse { response: document.clone() };
+    events.push("response.created", &begun);
+    events.push("response.in_progress", &begun);
+    events.push("response.completed", &OfResponse { response: document.empty() });
+    Reply::events(events.0, 1, Dialect::Responses)
+}
+
 /// The event that ends a stream which failed after `sent` events.
 pub(in super::super) fn failed_event(call: &Call, sent: usize, code: &str, message: &str) -> Bytes {
     let (id, message_id) = (call.id(PREFIX), call.id("msg_"));

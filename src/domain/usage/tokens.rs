@@ -16,8 +16,9 @@ pub fn read(usage: &Value) -> Option<Tokens> {
         return None;
     }
     let (input, output) = (input.unwrap_or_default(), output.unwrap_or_default());
-    let cached =
-        detail("input_tokens_details", "cached_tokens").or_else(|| detail("prompt_tokens_details", "cached_tokens"));
+    // The realtime API's details are spelled in the singular.
+    let cached = ["input_tokens_details", "prompt_tokens_details", "input_token_details"];
+    let cached = cached.into_iter().find_map(|of| detail(of, "cached_tokens"));
     let reasoning = detail("output_tokens_details", "reasoning_tokens")
         .or_else(|| detail("completion_tokens_details", "reasoning_tokens"));
     Some(Tokens {
@@ -47,6 +48,10 @@ mod tests {
                 tokens(5, 0, 2, 1),
             ),
             (json!({"input_tokens": 5, "input_tokens_details": null, "output_tokens": 0}), tokens(5, 0, 0, 0)),
+            (
+                json!({"input_tokens": 5, "output_tokens": 2, "input_token_details": {"cached_tokens": 1, "text_tokens": 4}}),
+                tokens(5, 1, 2, 0),
+            ),
             (json!({"prompt_tokens": -5}), None),
             (json!({"prompt_tokens": "5"}), None),
             (json!({}), None),

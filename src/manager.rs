@@ -16,6 +16,7 @@ mod report;
 pub mod routing;
 mod session;
 mod shared;
+mod sockets;
 pub mod spending;
 mod tasks;
 pub mod usage;

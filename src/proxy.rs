@@ -9,6 +9,7 @@ mod head_guard;
 mod headers;
 mod routes;
 mod stream;
+mod tunnel;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -27,6 +28,7 @@ use crate::manager::{Manager, random_id};
 use body::Budget;
 pub use gate::Gate;
 use head_guard::HeadGuard;
+use tunnel::Tunnels;
 
 /// Connections at a time; more wait in the system's queue. Heads of 64 KiB each and the replay budget stay
 /// together under the memory that is promised.
@@ -124,16 +126,19 @@ async fn connection(proxy: Arc<Proxy>, stream: TcpStream, peer: SocketAddr, mut 
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!("{peer}: {error}");
     }
-    let (guarded, chunked) = HeadGuard::new(stream);
+    let (guarded, last_head) = HeadGuard::new(stream);
+    let tunnels = Tunnels::default();
+    let opened = tunnels.clone();
     let service = service_fn(move |request| {
-        let (proxy, chunked) = (Arc::clone(&proxy), chunked.clone());
-        async move { Ok::<_, Infallible>(routes::answer(&proxy, request, &chunked).await) }
+        let (proxy, last_head, tunnels) = (Arc::clone(&proxy), last_head.clone(), tunnels.clone());
+        async move { Ok::<_, Infallible>(routes::answer(&proxy, request, &last_head, &tunnels).await) }
     });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(None)
         .max_header_size(head_guard::MAX_HEAD)
-        .serve_connection(TokioIo::new(guarded), service);
+        .serve_connection(TokioIo::new(guarded), service)
+        .with_upgrades();
     let mut serving = std::pin::pin!(serving);
     let ended = tokio::select! {
         ended = serving.as_mut() => ended,
@@ -144,6 +149,10 @@ async fn connection(proxy: Arc<Proxy>, stream: TcpStream, peer: SocketAddr, mut 
     };
     if let Err(error) = ended {
         tracing::debug!("{peer}: {error}");
+    }
+    // In the same task: a tunnel keeps the connection's place, and is waited for at the end like any request.
+    if let Some(tunnel) = opened.take() {
+        tunnel.run(&mut stopped).await;
     }
 }
 

@@ -185,14 +185,6 @@ impl Manager {
     pub(super) fn has_limit(account: &crate::store::StoredAccount) -> bool {
         account.daily_limit_usd.is_some() || account.monthly_limit_usd.is_some()
     }
-
-    /// Whether the account's answers can be accounted inside a socket: one with a spending limit has to be charged
-    /// between two answers, which a tunnel cannot hold apart.
-    pub fn may_tunnel(&self, account: &AccountId) -> bool {
-        let view = self.view();
-        let stored = view.state.account(account.as_str());
-        stored.is_some_and(|account| !Manager::has_limit(account))
-    }
 }
 
 /// Milliseconds since `started`.

@@ -81,10 +81,10 @@ fn capitalised(text: &str) -> String {
 
 /// A WebSocket is not served; clients fall back to HTTP at once.
 pub fn upgrade_required() -> Response<ProxyBody> {
-    let message = "WebSockets are not served here. Use HTTP.";
+    let message = "No WebSocket is served for this path or account now. Use HTTP.";
     let mut response = error(StatusCode::UPGRADE_REQUIRED, "invalid_request_error", "upgrade_required", message);
     response.headers_mut().insert(UPGRADE, HeaderValue::from_static("HTTP/1.1"));
-    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade, close"));
     response
 }
 

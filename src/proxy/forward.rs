@@ -26,8 +26,8 @@ use examine::{Examined, examine, examine_held};
 use fields::Fields;
 use held::Held;
 
-mod answer;
-mod examine;
+pub(super) mod answer;
+pub(super) mod examine;
 mod fields;
 mod held;
 mod models;

@@ -3,7 +3,8 @@
 //! guard also bounds the time a head may take.
 //!
 //! The parser frames the bodies; to find the next head this keeps count of a `Content-Length`. After a chunked
-//! body the connection is closed, so that no head hides behind one.
+//! body the connection is closed, so that no head hides behind one; and so after a head that asks for a WebSocket,
+//! since what follows it may be frames. None of that is looked at.
 
 use std::io;
 use std::pin::Pin;
@@ -24,12 +25,13 @@ const HEAD_TIME: Duration = Duration::from_secs(10);
 /// A connection may be idle this long between requests, longer than clients keep theirs.
 const IDLE_TIME: Duration = Duration::from_secs(120);
 
-/// Whether a head of the connection announced a chunked body: the connection ends after it.
+/// Whether a head of the connection was the last one that is looked at, since it announced a chunked body or asked for a
+/// WebSocket: the connection ends after its answer.
 #[derive(Clone, Debug, Default)]
-pub struct Chunked(Arc<AtomicBool>);
+pub struct LastHead(Arc<AtomicBool>);
 
-impl Chunked {
-    /// Whether one did.
+impl LastHead {
+    /// Whether one was.
     pub fn is_seen(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
@@ -39,18 +41,23 @@ impl Chunked {
 pub struct HeadGuard<T> {
     inner: T,
     scanner: Scanner,
-    chunked: Chunked,
+    last_head: LastHead,
     timer: Pin<Box<Sleep>>,
     idle: bool,
 }
 
 impl<T> HeadGuard<T> {
     /// Watches `inner`.
-    pub fn new(inner: T) -> (HeadGuard<T>, Chunked) {
-        let chunked = Chunked::default();
+    pub fn new(inner: T) -> (HeadGuard<T>, LastHead) {
+        let last_head = LastHead::default();
         let timer = Box::pin(tokio::time::sleep(HEAD_TIME));
-        let guard = HeadGuard { inner, scanner: Scanner::default(), chunked: chunked.clone(), timer, idle: false };
-        (guard, chunked)
+        let guard = HeadGuard { inner, scanner: Scanner::default(), last_head: last_head.clone(), timer, idle: false };
+        (guard, last_head)
+    }
+
+    /// The connection, unwatched from now on.
+    pub fn into_inner(self) -> T {
+        self.inner
     }
 
     /// While a head is awaited: whether it takes too long.
@@ -65,7 +72,7 @@ impl<T> HeadGuard<T> {
         let before = self.scanner.heads;
         self.scanner.push(bytes);
         if self.scanner.position == Position::Rest {
-            self.chunked.0.store(true, Ordering::Relaxed);
+            self.last_head.0.store(true, Ordering::Relaxed);
         }
         let between = self.scanner.is_between();
         if between {
@@ -126,7 +133,7 @@ enum Position {
     Head,
     /// To a body, this many more.
     Body(u64),
-    /// To a chunked body or whatever follows it.
+    /// To a chunked body or whatever follows it, or to a WebSocket.
     Rest,
 }
 
@@ -139,6 +146,7 @@ struct Scanner {
     in_fields: bool,
     length: Option<u64>,
     encoded: bool,
+    upgrades: bool,
     heads: u64,
 }
 
@@ -204,6 +212,7 @@ impl Scanner {
                 self.length = std::str::from_utf8(value).ok().and_then(|digits| digits.parse().ok()).or(Some(0));
             }
             self.encoded |= field(text, b"transfer-encoding").is_some();
+            self.upgrades |= field(text, b"upgrade").is_some_and(|name| name.eq_ignore_ascii_case(b"websocket"));
         }
         self.in_fields = true;
         Framing::Plain
@@ -213,9 +222,9 @@ impl Scanner {
         self.heads += 1;
         self.in_fields = false;
         let (length, encoded) = (self.length.take(), std::mem::take(&mut self.encoded));
-        if encoded {
+        if encoded || std::mem::take(&mut self.upgrades) {
             self.position = Position::Rest;
-            return if length.is_some() { Framing::Ambiguous } else { Framing::Plain };
+            return if encoded && length.is_some() { Framing::Ambiguous } else { Framing::Plain };
         }
         if let Some(length) = length.filter(|length| *length > 0) {
             self.position = Position::Body(length);
@@ -263,6 +272,11 @@ mod tests {
         check("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", 1, true);
         check("POST / HTTP/1.1\r\nContent-Length: 5\r\nTRANSFER-ENCODING : chunked\r\n\r\n", 1, true);
         check("GET / HTTP/1.1\nX-Content-Length: 5\nA: transfer-encoding: x\n\n", 1, false);
+        let frames =
+            "GET / HTTP/1.1\r\nUpgrade: WebSocket\r\n\r\nPOST /\r\ncontent-length: 3\r\ntransfer-encoding: x\r\n\r\n";
+        check(frames, 1, false);
+        check(&frames.replace("WebSocket", "h2c"), 2, true);
+        check("GET / HTTP/1.1\r\nUpgrade: websocket\r\nContent-Length: 5\r\nTransfer-Encoding: x\r\n\r\n", 1, true);
         check(&format!("GET /{} HTTP/1.1\r\nContent-Length: 0\r\n\r\n", "x".repeat(900)), 1, false);
     }
 }

@@ -7,8 +7,9 @@ use hyper::{Method, Request, Response, StatusCode};
 use serde_json::json;
 
 use super::gate::Rejection;
-use super::head_guard::Chunked;
+use super::head_guard::LastHead;
 use super::stream::ProxyBody;
+use super::tunnel::{self, Tunnels};
 use super::{Proxy, answer, errors, forward};
 use crate::clock;
 
@@ -21,7 +22,9 @@ pub enum Target {
     Metrics,
     /// To an upstream, with this path and query.
     Forward(String),
-    /// A WebSocket upgrade, which is answered 426 so that clients fall back to HTTP.
+    /// A WebSocket upgrade to an upstream, with this path and query.
+    Tunnel(String),
+    /// A WebSocket upgrade anywhere else, which is answered 426 so that clients fall back to HTTP.
     Upgrade,
 }
 
@@ -88,11 +91,13 @@ pub fn target(head: &Parts) -> Result<Target, Rejection> {
     if !versioned && !BARE.contains(&first) {
         return Err(Rejection::NotFound);
     }
-    if is_websocket(head) {
-        return Ok(Target::Upgrade);
-    }
     let path_and_query = head.uri.path_and_query().map_or(path, |both| both.as_str());
-    Ok(Target::Forward(if versioned { path_and_query.to_owned() } else { format!("/v1{path_and_query}") }))
+    let path_and_query = if versioned { path_and_query.to_owned() } else { format!("/v1{path_and_query}") };
+    Ok(match path.strip_prefix("/v1").filter(|_| versioned).unwrap_or(path) {
+        _ if !is_websocket(head) => Target::Forward(path_and_query),
+        "/responses" | "/realtime" => Target::Tunnel(path_and_query),
+        _ => Target::Upgrade,
+    })
 }
 
 fn is_websocket(head: &Parts) -> bool {
@@ -101,10 +106,15 @@ fn is_websocket(head: &Parts) -> bool {
 }
 
 /// Answers one request.
-pub async fn answer(proxy: &Proxy, request: Request<Incoming>, chunked: &Chunked) -> Response<ProxyBody> {
+pub async fn answer(
+    proxy: &Proxy,
+    request: Request<Incoming>,
+    last_head: &LastHead,
+    tunnels: &Tunnels,
+) -> Response<ProxyBody> {
     let (head, body) = request.into_parts();
     // Whoever has not shown the key keeps no connection.
-    let mut is_last = chunked.is_seen();
+    let mut is_last = false;
     let mut response = match proxy.gate.admit(&head) {
         Ok(Target::Health) => {
             is_last = true;
@@ -112,6 +122,10 @@ pub async fn answer(proxy: &Proxy, request: Request<Incoming>, chunked: &Chunked
         }
         Ok(Target::Metrics) => metrics(proxy).await,
         Ok(Target::Upgrade) => errors::upgrade_required(),
+        Ok(Target::Tunnel(path_and_query)) => {
+            let request = Request::from_parts(head, body);
+            Box::pin(tunnel::open(proxy, request, &path_and_query, tunnels)).await
+        }
         Ok(Target::Forward(path_and_query)) => {
             // Boxed: a connection keeps a place as large as the future of an answer for as long as it lives.
             Box::pin(forward::forward(proxy, head, body, path_and_query)).await
@@ -121,7 +135,8 @@ pub async fn answer(proxy: &Proxy, request: Request<Incoming>, chunked: &Chunked
             errors::rejected(rejection)
         }
     };
-    if is_last || chunked.is_seen() {
+    // An upgrade says itself how the connection goes on.
+    if (is_last || last_head.is_seen()) && !response.headers().contains_key(CONNECTION) {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response

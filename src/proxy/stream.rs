@@ -17,6 +17,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
 pub use ending::Ending;
+pub use fields::{Field, Fields};
 pub use hidden::HiddenUsage;
 pub use meter::{Dialect, Meter};
 

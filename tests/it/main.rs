@@ -27,3 +27,4 @@ mod store_faults;
 mod support;
 mod traces;
 mod usage;
+mod websocket;

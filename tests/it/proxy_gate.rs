@@ -97,16 +97,17 @@ fn only_plain_targets_are_forwarded() {
 }
 
 #[test]
-fn a_websocket_upgrade_is_told_to_use_http() {
+fn a_websocket_upgrade_of_another_path_is_told_to_use_http() {
     let pool = Pool::new(1);
     let sidecar = pool.sidecar();
-    for path in ["/v1/responses", "/v1/realtime", "/responses"] {
+    for path in ["/v1/files", "/v1/responses/resp_1", "/chat/completions", "/v1/realtime/calls"] {
         let head = format!(
             "GET {path} HTTP/1.1\nhost: 127.0.0.1:{{port}}\nauthorization: Bearer {{key}}\nconnection: Upgrade\nupgrade: websocket\n\
              sec-websocket-version: 13\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\n\n"
         );
         check(&sidecar, &head, 426);
     }
+    assert!(pool.upstream.requests().is_empty());
 }
 
 #[test]

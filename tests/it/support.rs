@@ -12,6 +12,7 @@ pub mod terminal;
 pub mod tools;
 pub mod transcript;
 pub mod upstream;
+pub mod websocket;
 
 use std::io::Write;
 use std::time::{Duration, Instant};

@@ -98,6 +98,13 @@ impl Connection {
         self.send(&[head.as_bytes(), body].concat()).unwrap();
     }
 
+    /// So many bytes, whatever they are.
+    pub fn bytes(&mut self, count: usize) -> std::io::Result<Vec<u8>> {
+        let mut bytes = vec![0; count];
+        self.stream.read_exact(&mut bytes)?;
+        Ok(bytes)
+    }
+
     /// The head of the next answer.
     pub fn head(&mut self) -> std::io::Result<Head> {
         let first = self.line()?;

@@ -1,0 +1,251 @@
+//! What the responses in a tunnel take, each accounted when it is over, and what their errors prove of the account. Also
+//! whether something is under way, so that an end waits for it and for nothing else.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use serde_json::Value;
+use tokio::sync::watch;
+
+use super::frames::{Frames, Messages, Sender};
+use super::relay::{Ended, Watcher};
+use super::told::{Failure, Happening, Told};
+use crate::clock;
+use crate::domain::account::ModelFamily;
+use crate::domain::health::Outcome;
+use crate::domain::health::classify::{Answer, classify, classify_in_stream};
+use crate::domain::usage::{Tokens, Usd};
+use crate::manager::Manager;
+use crate::manager::event::Finished;
+use crate::manager::outcomes::Measured;
+use crate::manager::routing::{Route, RouteRequest};
+use crate::manager::spending::Learned;
+
+/// What the ledger says of a response whose client left, and of one that the upstream broke off.
+const CLIENT_LEFT: u16 = 499;
+const UPSTREAM_BROKE: u16 = 502;
+
+/// The books of one tunnel.
+pub struct Accounting {
+    manager: Arc<Manager>,
+    route: Route,
+    request: RouteRequest,
+    opened: Instant,
+    books: Mutex<Books>,
+    busy: watch::Sender<bool>,
+}
+
+/// What was seen so far.
+struct Books {
+    from_client: Frames,
+    asked: Asked,
+    from_upstream: Frames,
+    told: Told,
+    /// Responses that began and have not ended.
+    under_way: usize,
+    /// When the last one was asked for.
+    started: Instant,
+    first_byte_ms: Option<u64>,
+    tokens: Option<Tokens>,
+    cost: Option<Usd>,
+    ended: Ended,
+}
+
+/// Whether a client has said something that no response has answered.
+#[derive(Default)]
+struct Asked(bool);
+
+impl Messages for Asked {
+    fn message_bytes(&mut self, _: &[u8], is_end: bool) {
+        self.0 |= is_end;
+    }
+}
+
+impl Books {
+    fn is_busy(&self) -> bool {
+        self.asked.0 || self.under_way > 0
+    }
+}
+
+impl Accounting {
+    /// The books of a tunnel to the account of `route`, opened for `request` which came at `opened`.
+    pub fn new(manager: Arc<Manager>, route: Route, request: RouteRequest, opened: Instant) -> Accounting {
+        let books = Books {
+            from_client: Frames::new(Sender::Client),
+            asked: Asked::default(),
+            from_upstream: Frames::new(Sender::Server),
+            told: Told::default(),
+            under_way: 0,
+            started: opened,
+            first_byte_ms: None,
+            tokens: None,
+            cost: None,
+            ended: Ended::ByClient,
+        };
+        Accounting { manager, route, request, opened, books: Mutex::new(books), busy: watch::Sender::new(false) }
+    }
+
+    /// Whether something is under way, as it changes.
+    pub fn busy(&self) -> watch::Receiver<bool> {
+        self.busy.subscribe()
+    }
+
+    /// Who ended the tunnel.
+    pub fn ended(&self, ended: Ended) {
+        self.with(|books| books.ended = ended);
+    }
+
+    fn with<T>(&self, look: impl FnOnce(&mut Books) -> T) -> T {
+        look(&mut self.books.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn publish(&self, is_busy: bool) {
+        self.busy.send_if_modified(|busy| std::mem::replace(busy, is_busy) != is_busy);
+    }
+
+    fn took_in(&self, books: &mut Books, happening: Happening) {
+        match happening {
+            Happening::Began => {
+                books.under_way += 1;
+                books.first_byte_ms = Some(milliseconds(books.started));
+            }
+            Happening::Ended { tokens, model, id, error } => {
+                books.under_way = books.under_way.saturating_sub(1);
+                books.asked.0 = false;
+                let learned = Learned {
+                    status: 200,
+                    tokens,
+                    model,
+                    made: id.into_iter().collect(),
+                    first_byte_ms: books.first_byte_ms.take(),
+                };
+                self.response_ended(books, learned, &error);
+            }
+            Happening::Failed(failure) => {
+                books.under_way = books.under_way.saturating_sub(1);
+                books.asked.0 = false;
+                let outcome = self.proved_by(&failure);
+                let measured = Measured { status: failure.status.unwrap_or(200), started: books.started };
+                self.manager.record(&self.route, &self.request, &outcome, measured);
+            }
+        }
+    }
+
+    fn response_ended(&self, books: &mut Books, learned: Learned, error: &Value) {
+        let measured = Measured { status: learned.status, started: books.started };
+        let outcome = match error {
+            Value::Null => Outcome::Success,
+            error => self.proved_by(&Failure { error: error.clone(), ..Failure::default() }),
+        };
+        match outcome {
+            Outcome::Success => {
+                // A warm-up, which takes nothing, is no request.
+                if learned.tokens != Some(Tokens::default()) {
+                    let request = self.request_for(learned.model.as_deref());
+                    self.manager.record(&self.route, &request, &Outcome::Success, measured);
+                    self.settle(books, &request, learned);
+                }
+            }
+            // What the request is to blame for is accounted like a good one, as over HTTP.
+            Outcome::PassThrough => self.settle(books, &self.request_for(learned.model.as_deref()), learned),
+            outcome => self.manager.record(&self.route, &self.request, &outcome, measured),
+        }
+    }
+
+    fn settle(&self, books: &mut Books, request: &RouteRequest, learned: Learned) {
+        let mut ticket = self.manager.ticket(&self.route, request, books.started);
+        // Whether it is stored upstream is not seen here; one that is not will not be asked for.
+        ticket.makes(true);
+        if let Some(tokens) = learned.tokens {
+            books.tokens = Some(books.tokens.unwrap_or_default() + tokens);
+        }
+        let cost = self.manager.settle(ticket, learned);
+        books.cost = match (books.cost, cost) {
+            (Some(sum), Some(cost)) => Some(sum + cost),
+            (sum, cost) => sum.or(cost),
+        };
+    }
+
+    /// What an error event proves. A limit of the socket itself is none of the account.
+    fn proved_by(&self, failure: &Failure) -> Outcome {
+        let code = failure.error.get("code").and_then(Value::as_str).unwrap_or_default();
+        if code.starts_with("websocket_") {
+            return Outcome::PassThrough;
+        }
+        let header = |name: &str| failure.headers.get(name).and_then(Value::as_str);
+        let status = failure.status.unwrap_or(200);
+        let answer = Answer { status, header: &header, error: &failure.error };
+        match failure.status {
+            Some(400..) => classify(&answer, self.manager.now()),
+            _ => classify_in_stream(&answer, self.manager.now()),
+        }
+    }
+
+    /// The request that a response to `model` would have been over HTTP. Limits are kept by what the handshake named
+    /// instead, since the next handshake names no more.
+    fn request_for(&self, model: Option<&str>) -> RouteRequest {
+        let model = self.request.model.as_deref().or(model);
+        RouteRequest {
+            request_id: self.request.request_id.clone(),
+            endpoint: self.request.endpoint.clone(),
+            model: model.map(str::to_owned),
+            family: ModelFamily::of(model, &self.manager.families()),
+            attempt: self.request.attempt,
+            ..RouteRequest::default()
+        }
+    }
+}
+
+impl Watcher for Accounting {
+    fn client_says(&self, bytes: &[u8]) {
+        let is_busy = self.with(|books| {
+            let was_busy = books.is_busy();
+            books.from_client.push(bytes, &mut books.asked);
+            if books.is_busy() && !was_busy {
+                books.started = clock::instant();
+            }
+            books.is_busy()
+        });
+        self.publish(is_busy);
+    }
+
+    fn upstream_says(&self, bytes: &[u8]) {
+        self.with(|books| {
+            books.from_upstream.push(bytes, &mut books.told);
+            for happening in books.told.take() {
+                self.took_in(books, happening);
+            }
+        });
+    }
+
+    fn passed(&self) {
+        self.publish(self.with(|books| books.is_busy()));
+    }
+}
+
+impl Drop for Accounting {
+    /// Responses that did not come to their end are accounted too.
+    fn drop(&mut self) {
+        let (tokens, cost) = self.with(|books| {
+            let status = if books.ended == Ended::ByUpstream { UPSTREAM_BROKE } else { CLIENT_LEFT };
+            for _ in 0..std::mem::take(&mut books.under_way) {
+                let request = self.request_for(None);
+                self.settle(books, &request, Learned { status, ..Learned::default() });
+            }
+            (books.tokens, books.cost)
+        });
+        self.manager.finished(Finished {
+            request_id: self.request.request_id.clone(),
+            status: 101,
+            account: Some(self.route.account.clone()),
+            tokens,
+            cost,
+            duration_ms: milliseconds(self.opened),
+            first_byte_ms: None,
+        });
+    }
+}
+
+fn milliseconds(since: Instant) -> u64 {
+    u64::try_from(clock::instant().duration_since(since).as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,145 @@
+//! What the messages of an upstream tell: that a response began or ended, what it took, and what went wrong. However long
+//! a message is, of it only the few [`Fields`] are kept and as much of its beginning as an error has.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::frames::Messages;
+use crate::domain::usage::{Tokens, tokens};
+use crate::proxy::stream::{Field, Fields};
+
+/// No error event is longer.
+const ERROR_LENGTH: usize = 16 * 1024;
+
+/// Something that a message told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Happening {
+    /// A response began.
+    Began,
+    /// A response is over.
+    Ended {
+        /// What it took, if it said so.
+        tokens: Option<Tokens>,
+        /// The model, as it calls itself.
+        model: Option<String>,
+        /// The response.
+        id: Option<String>,
+        /// What went wrong with it, or null.
+        error: Value,
+    },
+    /// An error event: what was asked for does not come, or not to its end.
+    Failed(Failure),
+}
+
+/// An error event.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct Failure {
+    /// The status it would have had over HTTP.
+    #[serde(alias = "status_code")]
+    pub status: Option<u16>,
+    /// The error, as in an answer's body.
+    #[serde(default)]
+    pub error: Value,
+    /// The headers it would have had over HTTP.
+    #[serde(default)]
+    pub headers: serde_json::Map<String, Value>,
+}
+
+/// Reads messages.
+#[derive(Debug, Default)]
+pub struct Told {
+    fields: Box<Fields>,
+    beginning: Vec<u8>,
+    happenings: Vec<Happening>,
+}
+
+impl Told {
+    /// What was told since the last time.
+    pub fn take(&mut self) -> Vec<Happening> {
+        std::mem::take(&mut self.happenings)
+    }
+
+    fn happening(&self) -> Option<Happening> {
+        let fields = &self.fields;
+        match fields.text(Field::Type)?.as_str() {
+            "response.created" => Some(Happening::Began),
+            "response.completed" | "response.failed" | "response.incomplete" | "response.done" => {
+                Some(Happening::Ended {
+                    tokens: fields.value(Field::ResponseUsage).as_ref().and_then(tokens::read),
+                    model: fields.text(Field::ResponseModel),
+                    id: fields.text(Field::ResponseId),
+                    error: fields.value(Field::ResponseError).unwrap_or_default(),
+                })
+            }
+            "error" => {
+                let whole = serde_json::from_slice(&self.beginning).ok();
+                let error = || fields.value(Field::Error).unwrap_or_default();
+                Some(Happening::Failed(whole.unwrap_or_else(|| Failure { error: error(), ..Failure::default() })))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Messages for Told {
+    fn message_bytes(&mut self, piece: &[u8], is_end: bool) {
+        self.fields.push(piece);
+        let room = ERROR_LENGTH - self.beginning.len();
+        self.beginning.extend_from_slice(&piece[..room.min(piece.len())]);
+        if is_end {
+            self.happenings.extend(self.happening());
+            self.fields.reset();
+            self.beginning.clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[track_caller]
+    fn check(message: &Value, expected: &[Happening]) {
+        let text = message.to_string();
+        for step in [1, 7, text.len()] {
+            let mut told = Told::default();
+            told.message_bytes(b"{\"type\":\"response.output_text.delta\",\"delta\":\"error\"}", true);
+            let last = text.len().div_ceil(step) - 1;
+            for (place, piece) in text.as_bytes().chunks(step).enumerate() {
+                told.message_bytes(piece, place == last);
+            }
+            assert_eq!(told.take(), expected, "{message} in steps of {step}");
+        }
+    }
+
+    #[test]
+    fn a_response_begins_and_ends_with_what_it_took() {
+        let model = Some("gpt-5.2".to_owned());
+        let response = json!({ "id": "resp_1", "model": "gpt-5.2", "usage": null, "error": null });
+        check(&json!({ "type": "response.created", "response": response }), &[Happening::Began]);
+        let usage = json!({ "input_tokens": 5, "input_tokens_details": { "cached_tokens": 2 }, "output_tokens": 3 });
+        let long = "x".repeat(40_000);
+        let response = json!({ "id": "resp_1", "model": "gpt-5.2", "instructions": long, "usage": usage });
+        let tokens = Some(Tokens { input: 5, cached: 2, output: 3, reasoning: 0 });
+        let ended = Happening::Ended { tokens, model, id: Some("resp_1".to_owned()), error: Value::Null };
+        check(&json!({ "type": "response.completed", "response": response }), &[ended]);
+        let error = json!({ "code": "rate_limit_exceeded", "message": "no" });
+        check(
+            &json!({ "type": "response.failed", "response": { "id": "r", "error": error } }),
+            &[Happening::Ended { tokens: None, model: None, id: Some("r".to_owned()), error }],
+        );
+    }
+
+    #[test]
+    fn an_error_event_is_read_whole_while_it_is_short() {
+        let error = json!({ "type": "tokens", "code": "rate_limit_exceeded" });
+        let event = json!({ "type": "error", "status": 429, "error": error, "headers": { "retry-after": "20" } });
+        let headers = event["headers"].as_object().unwrap().clone();
+        check(&event, &[Happening::Failed(Failure { status: Some(429), error: error.clone(), headers })]);
+        let long = json!({ "type": "error", "error": error, "padding": "x".repeat(ERROR_LENGTH) });
+        check(&long, &[Happening::Failed(Failure { error, ..Failure::default() })]);
+        check(&json!({ "type": "codex.rate_limits" }), &[]);
+        check(&json!(["error"]), &[]);
+    }
+}

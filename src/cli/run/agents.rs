@@ -65,7 +65,9 @@ fn opencode_config(given: Option<&str>, base_url: &str) -> String {
     config.to_string()
 }
 
-/// Before the person's own arguments, so that theirs win.
+/// Before the person's own arguments, so that theirs win. The provider does not say `supports_websockets`, so that Codex
+/// keeps to HTTP: there each request can go to another account, while a socket keeps its own, and Codex sleeps out a
+/// limit that an open socket tells, be it an hour, before it asks again.
 fn codex_settings(base_url: &str) -> [String; 4] {
     let provider = format!(
         "model_providers.cam={{name=\"codex-account-manager\",base_url=\"{base_url}\",env_key=\"OPENAI_API_KEY\"}}"

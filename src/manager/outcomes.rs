@@ -67,6 +67,13 @@ impl Manager {
         }
     }
 
+    /// Takes in what a limit proves of another request too, which was no attempt of its own.
+    pub fn record_limit_too(&self, route: &Route, request: &RouteRequest, outcome: &Outcome) {
+        if let Outcome::RateLimited { wait } = outcome {
+            self.record_limit(route, request, self.clock.now().after(*wait));
+        }
+    }
+
     /// A limit so short that it is waited out: siblings need not know of it.
     pub fn waits_shortly(&self, route: &Route, request: &RouteRequest, measured: Measured) {
         self.account_for(route, request, measured, Some(Effect::RateLimited), None);

@@ -28,7 +28,7 @@ use held::Held;
 
 pub(super) mod answer;
 pub(super) mod examine;
-mod fields;
+pub(super) mod fields;
 mod held;
 mod models;
 mod resources;

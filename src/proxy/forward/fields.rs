@@ -108,7 +108,7 @@ fn take<'b, T: Deserialize<'b>>(raw: Option<&'b RawValue>) -> Option<T> {
 }
 
 /// What is no name goes on as it is, routed like a request that names no model.
-fn is_name(model: &str) -> bool {
+pub fn is_name(model: &str) -> bool {
     (1..=LONGEST_MODEL).contains(&model.len()) && !model.chars().any(char::is_control)
 }
 

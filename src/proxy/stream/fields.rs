@@ -26,6 +26,8 @@ pub enum Field {
     OutputFileId,
     /// A file of errors that a batch made.
     ErrorFileId,
+    /// Whether what is asked for is to be kept.
+    Store,
     /// The id of a response inside its event.
     ResponseId,
     /// The model of a response inside its event.
@@ -37,7 +39,7 @@ pub enum Field {
 }
 
 /// The keys that lead to each field, and how long its value may be.
-const WANTED: [(Field, &[&[u8]], usize); 14] = [
+const WANTED: [(Field, &[&[u8]], usize); 15] = [
     (Field::Type, &[b"type"], 128),
     (Field::Id, &[b"id"], 512),
     (Field::Model, &[b"model"], 512),
@@ -48,6 +50,7 @@ const WANTED: [(Field, &[&[u8]], usize); 14] = [
     (Field::Choices, &[b"choices"], 16),
     (Field::OutputFileId, &[b"output_file_id"], 512),
     (Field::ErrorFileId, &[b"error_file_id"], 512),
+    (Field::Store, &[b"store"], 16),
     (Field::ResponseId, &[b"response", b"id"], 512),
     (Field::ResponseModel, &[b"response", b"model"], 512),
     (Field::ResponseUsage, &[b"response", b"usage"], 4_096),

@@ -20,6 +20,8 @@ use crate::manager::event::Finished;
 use crate::manager::outcomes::Measured;
 use crate::manager::routing::{Route, RouteRequest};
 use crate::manager::spending::Learned;
+use crate::proxy::forward::fields::is_name;
+use crate::proxy::stream::{Field, Fields};
 
 /// What the ledger says of a response whose client left, and of one that the upstream broke off.
 const CLIENT_LEFT: u16 = 499;
@@ -51,19 +53,36 @@ struct Books {
     ended: Ended,
 }
 
-/// Whether a client has said something that no response has answered.
+/// What a client asked for last.
 #[derive(Default)]
-struct Asked(bool);
+struct Asked {
+    fields: Box<Fields>,
+    /// It has said something that no response has answered.
+    is_open: bool,
+    model: Option<String>,
+    /// Whether what is made is kept upstream.
+    stores: bool,
+}
 
 impl Messages for Asked {
-    fn message_bytes(&mut self, _: &[u8], is_end: bool) {
-        self.0 |= is_end;
+    fn message_bytes(&mut self, piece: &[u8], is_end: bool) {
+        self.fields.push(piece);
+        if !is_end {
+            return;
+        }
+        self.is_open = true;
+        if self.fields.text(Field::Type).as_deref() == Some("response.create") {
+            let model = self.fields.text(Field::Model).or_else(|| self.fields.text(Field::ResponseModel));
+            self.model = model.filter(|model| is_name(model)).or(self.model.take());
+            self.stores = self.fields.raw(Field::Store) != Some(b"false");
+        }
+        self.fields.reset();
     }
 }
 
 impl Books {
     fn is_busy(&self) -> bool {
-        self.asked.0 || self.under_way > 0
+        self.asked.is_open || self.under_way > 0
     }
 }
 
@@ -111,7 +130,7 @@ impl Accounting {
             }
             Happening::Ended { tokens, model, id, error } => {
                 books.under_way = books.under_way.saturating_sub(1);
-                books.asked.0 = false;
+                books.asked.is_open = false;
                 let learned = Learned {
                     status: 200,
                     tokens,
@@ -123,11 +142,21 @@ impl Accounting {
             }
             Happening::Failed(failure) => {
                 books.under_way = books.under_way.saturating_sub(1);
-                books.asked.0 = false;
+                books.asked.is_open = false;
                 let outcome = self.proved_by(&failure);
                 let measured = Measured { status: failure.status.unwrap_or(200), started: books.started };
-                self.manager.record(&self.route, &self.request, &outcome, measured);
+                self.failed(books, &outcome, measured);
             }
+        }
+    }
+
+    /// A response was refused. A limit is one of the model that was asked for, and of what the next handshake will name,
+    /// which is no more than this one did.
+    fn failed(&self, books: &Books, outcome: &Outcome, measured: Measured) {
+        let request = self.request_for(books.asked.model.as_deref());
+        self.manager.record(&self.route, &request, outcome, measured);
+        if request.family != self.request.family {
+            self.manager.record_limit_too(&self.route, &self.request, outcome);
         }
     }
 
@@ -141,21 +170,23 @@ impl Accounting {
             Outcome::Success => {
                 // A warm-up, which takes nothing, is no request.
                 if learned.tokens != Some(Tokens::default()) {
-                    let request = self.request_for(learned.model.as_deref());
+                    let request = self.request_for(books.asked.model.as_deref().or(learned.model.as_deref()));
                     self.manager.record(&self.route, &request, &Outcome::Success, measured);
                     self.settle(books, &request, learned);
                 }
             }
             // What the request is to blame for is accounted like a good one, as over HTTP.
-            Outcome::PassThrough => self.settle(books, &self.request_for(learned.model.as_deref()), learned),
-            outcome => self.manager.record(&self.route, &self.request, &outcome, measured),
+            Outcome::PassThrough => {
+                let request = self.request_for(books.asked.model.as_deref().or(learned.model.as_deref()));
+                self.settle(books, &request, learned);
+            }
+            outcome => self.failed(books, &outcome, measured),
         }
     }
 
     fn settle(&self, books: &mut Books, request: &RouteRequest, learned: Learned) {
         let mut ticket = self.manager.ticket(&self.route, request, books.started);
-        // Whether it is stored upstream is not seen here; one that is not will not be asked for.
-        ticket.makes(true);
+        ticket.makes(books.asked.stores);
         if let Some(tokens) = learned.tokens {
             books.tokens = Some(books.tokens.unwrap_or_default() + tokens);
         }
@@ -181,8 +212,7 @@ impl Accounting {
         }
     }
 
-    /// The request that a response to `model` would have been over HTTP. Limits are kept by what the handshake named
-    /// instead, since the next handshake names no more.
+    /// The request that a response to `model` would have been over HTTP.
     fn request_for(&self, model: Option<&str>) -> RouteRequest {
         let model = self.request.model.as_deref().or(model);
         RouteRequest {
@@ -229,7 +259,7 @@ impl Drop for Accounting {
         let (tokens, cost) = self.with(|books| {
             let status = if books.ended == Ended::ByUpstream { UPSTREAM_BROKE } else { CLIENT_LEFT };
             for _ in 0..std::mem::take(&mut books.under_way) {
-                let request = self.request_for(None);
+                let request = self.request_for(books.asked.model.as_deref());
                 self.settle(books, &request, Learned { status, ..Learned::default() });
             }
             (books.tokens, books.cost)

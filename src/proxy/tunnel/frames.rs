@@ -12,7 +12,7 @@ pub trait Messages {
 /// Who sends the frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sender {
-    /// A client; what it says is masked, and told as it is on the wire.
+    /// A client; what it says is masked on the wire.
     Client,
     /// A server.
     Server,
@@ -26,6 +26,9 @@ pub struct Frames {
     head: [u8; LONGEST_HEAD],
     /// The message that has begun and goes on in the next frame.
     message: Option<Kind>,
+    /// What the payload of this frame is masked with, turned so that its first byte is for the next one.
+    mask: [u8; 4],
+    unmasked: Vec<u8>,
 }
 
 /// Two bytes, eight of length and four of mask.
@@ -60,7 +63,14 @@ enum Kind {
 impl Frames {
     /// The frames of `sender`, from its first.
     pub fn new(sender: Sender) -> Frames {
-        Frames { sender, place: Place::Head(0), head: [0; LONGEST_HEAD], message: None }
+        Frames {
+            sender,
+            place: Place::Head(0),
+            head: [0; LONGEST_HEAD],
+            message: None,
+            mask: [0; 4],
+            unmasked: Vec::new(),
+        }
     }
 
     /// Takes the next bytes in and tells what messages say in them.
@@ -78,7 +88,7 @@ impl Frames {
                     if let Payload::Of(kind, is_last) = payload {
                         let is_end = is_last && left == 0;
                         if kind == Kind::Text {
-                            messages.message_bytes(&bytes[..taken], is_end);
+                            messages.message_bytes(self.plain(&bytes[..taken]), is_end);
                         }
                     }
                     self.place = if left == 0 { Place::Head(0) } else { Place::Payload(left, payload) };
@@ -87,6 +97,17 @@ impl Frames {
                 Place::Blind => return,
             }
         }
+    }
+
+    /// What a piece of a payload says.
+    fn plain<'b>(&'b mut self, piece: &'b [u8]) -> &'b [u8] {
+        if self.mask == [0; 4] {
+            return piece;
+        }
+        self.unmasked.clear();
+        self.unmasked.extend(piece.iter().zip(self.mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+        self.mask.rotate_left(piece.len() % 4);
+        &self.unmasked
     }
 
     /// Where the next byte is, now that `there` bytes of a head are.
@@ -110,6 +131,8 @@ impl Frames {
         let Some(payload) = self.payload(first, length).filter(|_| is_masked == (mask_bytes > 0)) else {
             return Place::Blind;
         };
+        self.mask = [0; 4];
+        self.mask[..mask_bytes].copy_from_slice(&self.head[2 + length_bytes..2 + length_bytes + mask_bytes]);
         if length > 0 {
             return Place::Payload(length, payload);
         }
@@ -158,7 +181,10 @@ mod tests {
         }
     }
 
-    /// A frame as `sender` writes it; a client's mask is zero, so that its payload can be compared.
+    /// A client's mask.
+    const MASK: [u8; 4] = [0x12, 0xfe, 0, 0x9a];
+
+    /// A frame as `sender` writes it.
     fn frame(sender: Sender, first: u8, payload: &[u8]) -> Vec<u8> {
         let mask = if sender == Sender::Client { 0x80 } else { 0 };
         let mut frame = vec![first];
@@ -173,10 +199,12 @@ mod tests {
                 frame.extend((length as u64).to_be_bytes());
             }
         }
-        if mask != 0 {
-            frame.extend([0; 4]);
+        if mask == 0 {
+            frame.extend(payload);
+        } else {
+            frame.extend(MASK);
+            frame.extend(payload.iter().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask));
         }
-        frame.extend(payload);
         frame
     }
 
@@ -228,18 +256,18 @@ mod tests {
     }
 
     /// Messages in frames, and what stands between the frames.
-    fn conversations() -> impl Strategy<Value = (Vec<u8>, Vec<Vec<u8>>)> {
+    fn conversations(sender: Sender) -> impl Strategy<Value = (Vec<u8>, Vec<Vec<u8>>)> {
         let pieces = prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 1..4);
         let message = (any::<bool>(), pieces, prop::option::of(prop::collection::vec(any::<u8>(), 0..126)));
-        prop::collection::vec(message, 0..6).prop_map(|messages| {
+        prop::collection::vec(message, 0..6).prop_map(move |messages| {
             let (mut wire, mut texts) = (Vec::new(), Vec::new());
             for (is_text, pieces, ping) in messages {
                 let last = pieces.len() - 1;
                 for (place, piece) in pieces.iter().enumerate() {
                     let code = if place > 0 { 0 } else { 2 - u8::from(is_text) };
                     let last = if place == last { 0x80 } else { 0 };
-                    wire.extend(frame(Sender::Server, last | code, piece));
-                    wire.extend(ping.iter().flat_map(|ping| frame(Sender::Server, 0x89, ping)));
+                    wire.extend(frame(sender, last | code, piece));
+                    wire.extend(ping.iter().flat_map(|ping| frame(sender, 0x89, ping)));
                 }
                 texts.extend(is_text.then(|| pieces.concat()));
             }
@@ -250,9 +278,10 @@ mod tests {
     proptest! {
         #[test]
         fn however_the_bytes_are_cut_the_messages_are_the_same(
-            (wire, texts) in conversations(),
+            [of_server, of_client] in [conversations(Sender::Server), conversations(Sender::Client)],
             steps in prop::collection::vec(1_usize..40, 1..20),
         ) {
+            for (sender, (wire, texts)) in [(Sender::Server, of_server), (Sender::Client, of_client)] {
             let (mut rest, mut pieces) = (wire.as_slice(), Vec::new());
             for step in steps.iter().cycle() {
                 if rest.is_empty() {
@@ -262,8 +291,9 @@ mod tests {
                 pieces.push(piece);
                 rest = behind;
             }
-            prop_assert_eq!(&heard(Sender::Server, &pieces).whole, &texts);
-            prop_assert_eq!(heard(Sender::Server, &[&wire]).whole, texts);
+            prop_assert_eq!(&heard(sender, &pieces).whole, &texts);
+            prop_assert_eq!(heard(sender, &[&wire]).whole, texts);
+            }
         }
 
         #[test]

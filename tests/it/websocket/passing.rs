@@ -93,6 +93,10 @@ fn a_limit_that_a_socket_tells_sends_the_next_one_elsewhere() {
         });
         let other = WebSocket::open(&sidecar, "/v1/responses");
         assert_eq!(other.head.header("x-account-id"), Some(pool.ids[1].as_str()));
+        // Over HTTP the model says it.
+        let body = json!({ "model": create(&json!({}))["model"], "input": "hello" });
+        let response = http::post(sidecar.port(), "/v1/responses", sidecar.api_key(), &body);
+        assert_eq!(response.header("x-account-id"), Some(pool.ids[1].as_str()));
     }
 }
 
@@ -103,6 +107,8 @@ fn what_a_socket_made_stays_with_its_account() {
     let mut socket = WebSocket::open(&sidecar, "/v1/responses");
     socket.say(&create(&json!({ "store": true })));
     let id = socket.response()[0]["response"]["id"].as_str().unwrap().to_owned();
+    socket.say(&create(&json!({ "store": false })));
+    let unstored = socket.response()[0]["response"]["id"].as_str().unwrap().to_owned();
     drop(socket);
     sidecar.request("accounts/switch", &json!({ "account": 2 })).unwrap();
     eventually("its owner is known", || {
@@ -112,6 +118,9 @@ fn what_a_socket_made_stays_with_its_account() {
             assert_eq!(response.header("x-account-id"), Some(pool.ids[0].as_str()));
         })
     });
+    let body = json!({ "model": "gpt-5.4", "input": "more", "previous_response_id": unstored });
+    let response = http::post(sidecar.port(), "/v1/responses", sidecar.api_key(), &body);
+    assert_eq!(response.header("x-account-id"), Some(pool.ids[1].as_str()), "nobody owns what was not kept");
 }
 
 #[test]

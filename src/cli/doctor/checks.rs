@@ -56,6 +56,7 @@ pub async fn all(context: &Context) -> Result<Vec<Finding>, Error> {
             findings.push(siblings(&manager).await);
         }
     }
+    findings.extend(ledger(&manager).await);
     findings.extend(other_tools(context));
     findings.extend(reachability(context, &manager).await);
     Ok(findings)
@@ -97,6 +98,16 @@ fn mode(check: &'static str, path: &Path, wanted: u32) -> Finding {
 #[cfg(not(unix))]
 fn mode(check: &'static str, path: &Path, _: u32) -> Finding {
     Finding::ok(check, format!("`{}` is protected by the profile it is in", path.display()))
+}
+
+/// Whether what was used can be told; nothing before the first request.
+async fn ledger(manager: &Manager) -> Vec<Finding> {
+    let path = manager.ledger_path();
+    match manager.check_ledger().await {
+        Err(error) => vec![Finding::problem("ledger", error.message, error.hint.unwrap_or_default())],
+        Ok(_) if !path.exists() => vec![Finding::ok("ledger", "nothing was used yet")],
+        Ok(_) => vec![Finding::ok("ledger", format!("`{}` can be read", path.display())), mode("modes", path, 0o600)],
+    }
 }
 
 /// The key file that is there: the one that was named, and else our own.

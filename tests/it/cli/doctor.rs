@@ -49,6 +49,20 @@ fn a_home_in_order_has_nothing_wrong_even_behind_a_proxy() {
 }
 
 #[test]
+fn a_ledger_that_cannot_be_read_is_a_problem() {
+    let pool = Pool::new(1);
+    let mut sidecar = pool.sidecar();
+    crate::support::upstream::ask(&pool, &sidecar, "gpt-5.4");
+    assert_eq!(sidecar.end(), 0);
+    let ledger = pool.sandbox.path("cam-data/ledger.sqlite");
+    let done = pool.sandbox.run(&["doctor"]).ok();
+    assert!(done.stdout.contains("ledger.sqlite` can be read"), "{done:?}");
+    let database = rusqlite::Connection::open(&ledger).unwrap();
+    database.pragma_update(None, "user_version", 999).unwrap();
+    check_one(&pool.sandbox, "has version 999", "config path");
+}
+
+#[test]
 fn modes_that_let_others_in_are_problems() {
     let pool = Pool::new(1);
     let key_file = pool.sandbox.path("cam-data/master.key");

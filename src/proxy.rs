@@ -17,8 +17,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -28,6 +29,7 @@ use crate::manager::{Manager, random_id};
 use body::Budget;
 pub use gate::Gate;
 use head_guard::HeadGuard;
+use stream::ProxyBody;
 use tunnel::Tunnels;
 
 /// Connections at a time; more wait in the system's queue. Heads of 64 KiB each and the replay budget stay
@@ -133,6 +135,20 @@ async fn connection(proxy: Arc<Proxy>, stream: TcpStream, peer: SocketAddr, mut 
         let (proxy, last_head, tunnels) = (Arc::clone(&proxy), last_head.clone(), tunnels.clone());
         async move { Ok::<_, Infallible>(routes::answer(&proxy, request, &last_head, &tunnels).await) }
     });
+    serve_http(peer, guarded, service, &mut stopped).await;
+    // In the same task: a tunnel keeps the connection's place, and is waited for at the end like any request. Boxed, for
+    // the many connections that never become one.
+    if let Some(tunnel) = opened.take() {
+        Box::pin(tunnel.run(&mut stopped)).await;
+    }
+}
+
+/// Serves the requests of a connection, or its one that becomes a tunnel.
+async fn serve_http<S>(peer: SocketAddr, guarded: HeadGuard<TcpStream>, service: S, stopped: &mut watch::Receiver<bool>)
+where
+    S: HttpService<Incoming, ResBody = ProxyBody, Error = Infallible>,
+    S::Future: Send + 'static,
+{
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(None)
@@ -142,17 +158,13 @@ async fn connection(proxy: Arc<Proxy>, stream: TcpStream, peer: SocketAddr, mut 
     let mut serving = std::pin::pin!(serving);
     let ended = tokio::select! {
         ended = serving.as_mut() => ended,
-        () = stop(&mut stopped) => {
+        () = stop(stopped) => {
             serving.as_mut().graceful_shutdown();
             serving.await
         }
     };
     if let Err(error) = ended {
         tracing::debug!("{peer}: {error}");
-    }
-    // In the same task: a tunnel keeps the connection's place, and is waited for at the end like any request.
-    if let Some(tunnel) = opened.take() {
-        tunnel.run(&mut stopped).await;
     }
 }
 

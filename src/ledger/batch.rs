@@ -70,8 +70,12 @@ impl Work {
             }
         }
         for resource in &entry.owns {
+            // The first one keeps it: an upstream that tells another account's id must not draw its requests away.
             transaction
-                .prepare_cached("INSERT OR REPLACE INTO owners (id, account, at) VALUES (?, ?, ?)")?
+                .prepare_cached(
+                    "INSERT INTO owners (id, account, at) VALUES (?, ?, ?) \
+                     ON CONFLICT (id) DO UPDATE SET at = excluded.at WHERE account = excluded.account",
+                )?
                 .execute(params![resource.id, entry.account.as_str(), entry.at.0])?;
         }
         if let Some(used) = entry.rate_used {

@@ -173,7 +173,7 @@ fn sums_are_exact_under_threads_and_handles() {
 }
 
 #[tokio::test]
-async fn owners_are_remembered_and_the_last_one_counts() {
+async fn owners_are_remembered_and_no_other_account_takes_what_has_one() {
     let home = Home::new();
     let (one, other) = (home.ledger(), home.ledger());
     let made = |account: &str| Entry { owns: vec![Resource { id: "resp_1".to_owned() }], ..entry(account) };
@@ -182,7 +182,7 @@ async fn owners_are_remembered_and_the_last_one_counts() {
     other.record(made("b"));
     other.flush().await;
     let question = Question { spending_of: vec![], owners_of: vec!["resp_1".to_owned(), "resp_2".to_owned()] };
-    assert_eq!(one.standing(question).await.unwrap().owners, HashMap::from([("resp_1".to_owned(), id("b"))]));
+    assert_eq!(one.standing(question).await.unwrap().owners, HashMap::from([("resp_1".to_owned(), id("a"))]));
 }
 
 #[tokio::test]

@@ -180,7 +180,7 @@ impl Manager {
                 Arc::clone(view.targets[position].get_or_init(|| opened))
             }
         };
-        let took_place = self.strategy() == Strategy::Hybrid;
+        let took_place = looks_at_what_began(self.strategy());
         if took_place {
             self.take_place(id);
         }
@@ -344,6 +344,15 @@ fn keeps_an_account(strategy: Strategy) -> bool {
     match strategy {
         Strategy::Sticky | Strategy::Priority | Strategy::Hybrid => true,
         Strategy::RoundRobin | Strategy::LeastUtilized => false,
+    }
+}
+
+/// Whether a strategy compares the buckets or the last use of accounts: a request that has begun must count there before
+/// it is over, or all that come meanwhile take the same account.
+fn looks_at_what_began(strategy: Strategy) -> bool {
+    match strategy {
+        Strategy::LeastUtilized | Strategy::Hybrid => true,
+        Strategy::Sticky | Strategy::RoundRobin | Strategy::Priority => false,
     }
 }
 

@@ -210,7 +210,7 @@ impl Passing {
 
     /// Whether what the answer took is known, or never will be.
     fn is_known(&self) -> bool {
-        self.meter.tokens().is_some() || (self.upstream.is_end_stream() && self.meter.is_whole())
+        self.meter.is_over() || (self.upstream.is_end_stream() && self.meter.is_whole())
     }
 
     /// A short stream may be known before it begins to pass.

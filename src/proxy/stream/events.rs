@@ -6,6 +6,9 @@ use super::fields::{Field, Fields};
 /// How much of a line's beginning tells what it is: `event: response.output_item.added` fits.
 const LINE_HEAD: usize = 64;
 
+/// May stand before the first line, and says nothing.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// One event that is over.
 pub struct Event<'s> {
     /// Its type: that of its data, else its name.
@@ -26,6 +29,10 @@ pub struct Events {
     data_head: Vec<u8>,
     has_data: bool,
     fields: Fields,
+    /// The last byte was a carriage return, which ended its line: a newline right behind it belongs to it.
+    after_return: bool,
+    /// The first line is over.
+    has_begun: bool,
 }
 
 /// Where in a line the next byte is.
@@ -44,10 +51,14 @@ impl Events {
     /// Takes the next bytes in and tells each event that they end.
     pub fn push(&mut self, mut bytes: &[u8], tell: &mut dyn FnMut(&Event<'_>)) {
         while !bytes.is_empty() {
-            let end = memchr::memchr(b'\n', bytes);
+            let end = memchr::memchr2(b'\n', b'\r', bytes);
+            let is_behind_return = std::mem::take(&mut self.after_return) && bytes[0] == b'\n';
             self.piece(&bytes[..end.unwrap_or(bytes.len())]);
             let Some(end) = end else { return };
-            self.end_line(tell);
+            self.after_return = bytes[end] == b'\r';
+            if !is_behind_return {
+                self.end_line(tell);
+            }
             bytes = &bytes[end + 1..];
         }
     }
@@ -67,6 +78,9 @@ impl Events {
         if self.part == Part::Head {
             let room = LINE_HEAD.saturating_sub(self.line.len()).min(piece.len());
             self.line.extend_from_slice(&piece[..room]);
+            if !self.has_begun && self.line.starts_with(BYTE_ORDER_MARK) {
+                self.line.drain(..BYTE_ORDER_MARK.len());
+            }
             if let Some(data) = self.line.strip_prefix(b"data:") {
                 let data = data.to_vec();
                 self.part = Part::Data;
@@ -93,7 +107,8 @@ impl Events {
     fn end_line(&mut self, tell: &mut dyn FnMut(&Event<'_>)) {
         let was_data = self.part == Part::Data;
         self.part = Part::Head;
-        let line = self.line.strip_suffix(b"\r").unwrap_or(&self.line);
+        self.has_begun = true;
+        let line = self.line.as_slice();
         let is_blank = line.is_empty();
         if let Some(name) = line.strip_prefix(b"event:") {
             self.name = String::from_utf8_lossy(name.trim_ascii()).into_owned();
@@ -150,6 +165,9 @@ mod tests {
         check("event: error\n\n", &["error"]);
         check("data:{\ndata:\"type\":\"x\"}\n\n", &["x"]);
         check("data: {\"type\":\"last\"}", &["last"]);
+        check("event: a\rdata: {}\r\rdata: [DONE]\r\r", &["a", "done"]);
+        check("data: {}\r\rdata: {\"type\":\"b\"}\n\r\n: x\r\n\r\n", &["", "b"]);
+        check("\u{feff}data: {\"type\":\"first\"}\n\n\u{feff}data: {}\n\n", &["first"]);
         check("id: 5\nretry: 9\n\n", &[]);
         let long = format!("data: {{\"delta\":\"{}\",\"type\":\"d\"}}\n\n", "x".repeat(5_000));
         check(&long, &["d"]);

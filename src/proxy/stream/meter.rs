@@ -43,6 +43,8 @@ struct Seen {
     model: Option<String>,
     made: Vec<String>,
     is_whole: bool,
+    /// The last event was told.
+    is_over: bool,
     has_output: bool,
     failure: Option<Value>,
 }
@@ -109,6 +111,12 @@ impl Meter {
         }
     }
 
+    /// Whether a stream's last event has passed: nothing that comes after it changes what was learned. A usage that was
+    /// told before may be followed by a greater one, since some servers tell it in every chunk.
+    pub fn is_over(&self) -> bool {
+        self.seen.is_over
+    }
+
     /// Whether a stream has begun to say something; what comes before can be held back.
     pub fn has_output(&self) -> bool {
         self.seen.has_output
@@ -155,7 +163,8 @@ impl Seen {
     }
 
     fn event(&mut self, event: &Event<'_>) {
-        self.is_whole |= is_last(event);
+        self.is_over |= is_last(event);
+        self.is_whole |= self.is_over;
         if self.has_output {
             return;
         }

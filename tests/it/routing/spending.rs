@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use codex_account_manager::demo::simulated_openai::Answer;
 use serde_json::{Value, json};
 
 use super::ledger::days;
@@ -84,6 +85,25 @@ fn the_charge_is_there_before_the_answer_is_over() {
         assert_eq!(send(&sidecar, number % 2 == 0).status(), 200);
         assert_eq!(days(&pool.sandbox).requests, number);
     }
+}
+
+#[test]
+fn of_a_usage_that_grows_from_chunk_to_chunk_the_last_is_charged() {
+    let pool = limited("100");
+    let sidecar = pool.sidecar();
+    let chunk = |usage: Value| format!("data: {}\n\n", json!({"choices": [{"delta": {}}], "usage": usage}));
+    // Long enough that the proxy reads the two in different pieces.
+    let between = format!(": {}\n\n", "x".repeat(1024 * 1024));
+    let first = chunk(json!({"prompt_tokens": 10, "completion_tokens": 1}));
+    let last = chunk(json!({"prompt_tokens": 10, "completion_tokens": 5_000}));
+    let body = format!("{first}{between}{last}data: [DONE]\n\n").into();
+    let headers = vec![("content-type".to_owned(), "text/event-stream".to_owned())];
+    pool.script(1, Answer::Raw { status: 200, headers, body });
+    let asked = json!({"model": "gpt-5.4", "messages": [], "stream": true});
+    let response = http::post(sidecar.port(), "/v1/chat/completions", sidecar.api_key(), &asked);
+    assert_eq!(response.status(), 200);
+    let sums = days(&pool.sandbox);
+    assert_eq!((sums.requests, sums.input, sums.output), (1, 10, 5_000));
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! Strategies on the shipped binary: set by every source, followed by every process.
 
+use std::time::Duration;
+
+use codex_account_manager::demo::simulated_openai::Answer;
 use serde_json::json;
 
 use crate::support::http;
@@ -68,6 +71,27 @@ fn least_utilized_goes_where_least_was_spent_and_hybrid_stays_where_it_is() {
     let sidecar = with_strategy(&pool, "hybrid");
     let stays = ask(&pool, &sidecar, "gpt-5.4");
     assert!((0..5).all(|_| ask(&pool, &sidecar, "gpt-5.4") == stays));
+}
+
+#[test]
+fn requests_at_the_same_time_under_least_utilized_go_to_different_accounts() {
+    let pool = Pool::new(4);
+    for key in &pool.keys {
+        pool.upstream.always(key, Some(Answer::Slow(Duration::from_millis(500))));
+    }
+    let sidecar = with_strategy(&pool, "least_utilized");
+    let (port, bearer) = (sidecar.port(), format!("Bearer {}", sidecar.api_key()));
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let mut connections: Vec<http::Connection> = (0..4).map(|_| http::Connection::open(port)).collect();
+    for connection in &mut connections {
+        connection.request("POST", "/v1/responses", &headers, br#"{"model":"gpt-5.4","input":"hello"}"#);
+        // Within one millisecond two cannot be told apart.
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(connections.iter_mut().all(|connection| connection.head().unwrap().status == 200));
+    let mut served = pool.served_by();
+    served.sort_unstable();
+    assert_eq!(served, [Some(1), Some(2), Some(3), Some(4)]);
 }
 
 #[test]

@@ -223,7 +223,9 @@ impl Manager {
         let since = {
             let mut memory = self.memory();
             let is_fresh = memory.shared.asked_at.is_some_and(|asked| now.duration_since(asked) < FRESH);
-            if is_fresh && spending_of.is_empty() && owners_of.is_empty() {
+            // A limit that was taken away is noted with the answer.
+            let limits_nothing = spending_of.is_empty() && memory.over.is_empty();
+            if is_fresh && limits_nothing && owners_of.is_empty() {
                 return None;
             }
             memory.shared.begin_question(now)
@@ -253,7 +255,8 @@ impl Manager {
             .iter()
             .filter_map(|account| {
                 let id = AccountId::new(account.id.clone());
-                let spent = memory.shared.spent(&id)?;
+                // Where nothing is known, nothing was spent: a limit of nothing is reached all the same.
+                let spent = memory.shared.spent(&id).unwrap_or_default();
                 let reached =
                     |limit: Option<f64>, spent: Usd| limit.and_then(Usd::from_usd).is_some_and(|limit| spent >= limit);
                 let day = reached(account.daily_limit_usd, spent.today).then(|| self.clock.day_ends(now));

@@ -12,6 +12,7 @@ use crate::domain::pool::Pool;
 use crate::domain::routing::decision::{Candidate, Exhausted};
 use crate::domain::routing::eligibility::Reason;
 use crate::domain::time::Timestamp;
+use crate::manager::notices::length;
 use crate::manager::routing::{Bound, Refusal};
 
 /// Past this wait a client had better give up than sleep.
@@ -116,8 +117,6 @@ pub fn refused(refusal: &Refusal, pool: &Pool, family: &ModelFamily, now: Timest
 }
 
 fn exhausted_response(exhausted: &Exhausted, pool: &Pool, family: &ModelFamily, now: Timestamp) -> Response<ProxyBody> {
-    let seconds =
-        exhausted.available_at.map(|at| u64::try_from(at.since(now).as_millis().div_ceil(1000)).unwrap_or(u64::MAX));
     let accounts = accounts(exhausted, pool);
     let told = told(&accounts).join("; ");
     let (status, kind, code, begin) = if exhausted.rate_limited {
@@ -131,7 +130,8 @@ fn exhausted_response(exhausted: &Exhausted, pool: &Pool, family: &ModelFamily, 
             format!("No account can serve {family}"),
         )
     };
-    let when = seconds.map(|seconds| format!(" The first is free again in {seconds} s.")).unwrap_or_default();
+    let free = exhausted.available_at.map(|at| length(at.since(now)));
+    let when = free.map(|free| format!(" The first is free again in {free}.")).unwrap_or_default();
     let message = format!("{begin}.{when} {told}.");
     let body = json!({"error": {"message": message, "type": kind, "param": null, "code": code, "accounts": accounts}});
     with_reset(status, body, exhausted.available_at, now)

@@ -1,10 +1,16 @@
 //! Why an account is chosen and the others are not: every account with every reason and its number.
 
+use std::time::Duration;
+
 use super::decision::{Candidate, Exhausted, Explanation};
-use super::eligibility::{Reason, needs_probe, obstacles};
+use super::eligibility::{Obstacle, Reason, needs_probe, obstacles};
 use super::{Ask, Strategy, hybrid, least_utilized, select};
-use crate::domain::pool::Pool;
+use crate::domain::health::Gate;
+use crate::domain::pool::{Member, Pool};
 use crate::domain::time::Timestamp;
+
+/// When it is worth asking again whether a probe by another request is over.
+const PROBE: Duration = Duration::from_secs(2);
 
 /// What [`choose`](super::choose) would decide now, and how every account stands to that. An account that could be
 /// chosen has no obstacles.
@@ -38,15 +44,29 @@ pub(super) fn exhausted(pool: &Pool, ask: &Ask<'_>, strategy: Strategy, now: Tim
     }
 }
 
+/// An account that could only be probed is out: another request probes it. What it was out for before holds until that
+/// one knows better, which is soon.
+fn probed(member: &Member, now: Timestamp) -> Obstacle {
+    let reason = match member.gate {
+        Gate::Open { .. } => Reason::CircuitOpen,
+        Gate::Closed => Reason::CoolingDown,
+    };
+    Obstacle { reason, until: Some(now.after(PROBE)) }
+}
+
 fn candidate(pool: &Pool, ask: &Ask<'_>, strategy: Strategy, position: usize, now: Timestamp) -> Option<Candidate> {
     let member = pool.members.get(position)?;
-    let obstacles = obstacles(member, ask.model, ask.family, now);
+    let mut obstacles = obstacles(member, ask.model, ask.family, now);
+    let excluded = ask.excluded.contains(&position);
+    if excluded && obstacles.is_empty() && needs_probe(member, now) {
+        obstacles.push(probed(member, now));
+    }
     Some(Candidate {
         account: member.id.clone(),
         position,
         probe: obstacles.is_empty() && needs_probe(member, now),
         obstacles,
-        excluded: ask.excluded.contains(&position),
+        excluded,
         score: score(pool, ask, strategy, position, now),
     })
 }

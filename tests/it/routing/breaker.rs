@@ -43,6 +43,8 @@ fn an_account_that_fails_three_times_is_left_alone_by_every_process_and_one_prob
         pool.sandbox.run(&["switch", "1"]).ok();
     }
     assert_eq!(pool.upstream.requests().len(), 3);
+    // The ledger collects for some milliseconds before it writes.
+    eventually("siblings can know", || (states(&pool)[0] == "circuitOpen").then_some(()));
     // A sibling that saw none of it does not ask the failing host.
     let second = start(&pool, 2);
     assert_eq!(answer(&second, "gpt-5.4").status(), 200);
@@ -57,6 +59,32 @@ fn an_account_that_fails_three_times_is_left_alone_by_every_process_and_one_prob
     assert_eq!(ask(&pool, &first, "gpt-5.4"), 1);
     assert_eq!(states(&pool), ["ready", "ready"]);
     drop(other);
+}
+
+#[test]
+fn who_comes_during_a_probe_is_told_why_and_to_come_again_soon() {
+    let pool = Pool::new(2);
+    let sidecar = start(&pool, 1);
+    pool.upstream.always(&pool.keys[0], Some(Answer::ServerError(500)));
+    pool.upstream.always(&pool.keys[1], Some(Answer::ServerError(500)));
+    for _ in 0..2 {
+        answer(&sidecar, "gpt-5.4");
+    }
+    for key in &pool.keys {
+        pool.upstream.always(key, Some(Answer::Slow(Duration::from_secs(3))));
+    }
+    std::thread::sleep(Duration::from_millis(1_100));
+    let bearer = format!("Bearer {}", sidecar.api_key());
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    pool.upstream.clear_requests();
+    let mut prober = http::Connection::open(sidecar.port());
+    prober.request("POST", "/v1/responses", &headers, br#"{"model":"gpt-5.4","input":"hello"}"#);
+    eventually("the probe is on its way", || (!pool.upstream.requests().is_empty()).then_some(()));
+    let refused = answer(&sidecar, "gpt-5.4");
+    assert_eq!((refused.status(), refused.header("x-should-retry")), (503, Some("true")), "{}", refused.text());
+    assert_eq!(refused.json()["error"]["accounts"][0]["reasons"], json!(["circuitOpen"]));
+    assert_eq!(prober.head().unwrap().status, 200);
+    assert_eq!(answer(&sidecar, "gpt-5.4").status(), 200);
 }
 
 #[test]

@@ -88,6 +88,27 @@ fn the_charge_is_there_before_the_answer_is_over() {
 }
 
 #[test]
+fn a_limit_that_is_taken_away_holds_no_next_request() {
+    let pool = limited("0.01");
+    let sidecar = pool.sidecar();
+    assert_eq!(send(&sidecar, false).status(), 200);
+    let refused = send(&sidecar, false);
+    assert_eq!(refused.status(), 429);
+    let message = refused.json()["error"]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains(" h. ") || message.contains(" min. ") || message.contains(" s. "), "{message}");
+    pool.sandbox.run(&["edit", "1", "--daily-limit", "none"]).ok();
+    assert_eq!(send(&sidecar, false).status(), 200);
+}
+
+#[test]
+fn a_limit_of_nothing_holds_also_where_the_ledger_cannot_be_read() {
+    let pool = limited("0");
+    std::fs::create_dir_all(pool.sandbox.path("cam-data/ledger.sqlite")).unwrap();
+    let sidecar = pool.sidecar();
+    assert_eq!(send(&sidecar, false).status(), 429);
+}
+
+#[test]
 fn of_a_usage_that_grows_from_chunk_to_chunk_the_last_is_charged() {
     let pool = limited("100");
     let sidecar = pool.sidecar();

@@ -146,6 +146,9 @@ proptest! {
             prop_assert_eq!(candidate.position, position);
             let skipped = !candidate.obstacles.is_empty() || candidate.excluded;
             prop_assert_eq!(skipped, !scene.serves(position), "{:?}", candidate);
+            let is_probed = candidate.excluded && scene.is_due_for_a_probe(position);
+            prop_assert!(!is_probed || candidate.available_at().is_none_or(|at| at > NOW), "{:?}", candidate);
+            prop_assert!(!is_probed || !candidate.obstacles.is_empty(), "{:?}", candidate);
             prop_assert_eq!(candidate.probe, candidate.obstacles.is_empty() && scene.is_due_for_a_probe(position));
             prop_assert_eq!(candidate.score.is_some(), !matches!(strategy, Strategy::Sticky | Strategy::RoundRobin));
             prop_assert!(candidate.score.is_none_or(|score| !score.is_nan()));

@@ -2,6 +2,7 @@
 //! warning and the next source decides; where a file changes under a running process, what was good before stays.
 
 mod edit;
+mod file;
 mod json;
 pub mod keys;
 mod layers;

@@ -63,6 +63,7 @@ impl RequestIds {
 
 /// A proxy that runs; dropping it stops the accepting.
 pub struct Running {
+    manager: Arc<Manager>,
     stop: watch::Sender<bool>,
     places: Arc<Semaphore>,
 }
@@ -83,8 +84,9 @@ impl Proxy {
     pub fn serve(self, listener: TcpListener) -> Running {
         let (stop, stopped) = watch::channel(false);
         let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let manager = Arc::clone(&self.manager);
         tokio::spawn(accept(Arc::new(self), listener, Arc::clone(&places), stopped));
-        Running { stop, places }
+        Running { manager, stop, places }
     }
 }
 
@@ -93,6 +95,7 @@ impl Running {
     pub async fn drain(self, patience: Duration) {
         // No receiver means that the accepting has ended already.
         let _ = self.stop.send(true);
+        self.manager.end_waits();
         let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
         if tokio::time::timeout(patience, self.places.acquire_many(all)).await.is_err() {
             tracing::info!("requests were still under way at the end");

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
 
 use super::Source;
+use super::file;
 use super::keys::{KEYS, Key};
 use crate::domain::routing::Strategy;
 use crate::env::Environment;
@@ -201,14 +202,9 @@ pub fn typed(text: &str) -> Value {
 }
 
 /// The file's text, `None` when there is no such file.
-#[expect(clippy::disallowed_methods, reason = "configuration files are read here")]
 pub fn read(path: &Path, source: Source) -> Result<Option<String>, Layer> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => Ok(None),
-        Err(error) => Err(Layer::broken(source, path.display().to_string(), "cannot be read", error.to_string())),
-    }
+    file::read(path)
+        .map_err(|error| Layer::broken(source, path.display().to_string(), "cannot be read", error.to_string()))
 }
 
 /// The 1-based line of a byte offset.

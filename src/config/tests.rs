@@ -190,3 +190,25 @@ fn a_bad_table_of_prices_is_told_with_its_line_and_left_out_alone() {
     let third = files.reload(&second);
     assert_eq!(input(&third, "a"), Some(9), "a list that is none leaves the one before");
 }
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_or_too_long_is_told_and_not_waited_for() {
+    let files = Files::new("[breaker]\nfailures = 8\n", "{}");
+    let first = files.load(&[], &Sources::default());
+    files.write("config.toml", &"# long\n".repeat(200_000));
+    let long = files.reload(&first);
+    let pipe = files.paths().config_file;
+    let folder = files.paths().data_dir;
+    rustix::fs::unlink(&pipe).unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
+    let piped = files.reload(&long);
+    rustix::fs::unlink(&pipe).unwrap();
+    rustix::fs::symlink(&folder, &pipe).unwrap();
+    let in_place_of_a_folder = files.reload(&piped);
+    for (config, why) in [(&long, "it is over 1 MiB"), (&piped, "it is no file"), (&in_place_of_a_folder, "it is no file")] {
+        assert_eq!(setting(config, "breaker.failures"), (json!(8), Source::Toml), "{why}");
+        let told = format!("config.toml: cannot be read, so what it said before stays: {why}");
+        assert!(config.warnings.len() == 1 && config.warnings[0].ends_with(&told), "{:?}", config.warnings);
+    }
+}

@@ -50,7 +50,10 @@ pub fn set(path: &Path, key: &Key, value: Option<&Value>) -> Result<(), WriteErr
     let folder = file.parent().unwrap_or(Path::new("/"));
     make_folder(folder).map_err(failed)?;
     let _lock = lock(folder).map_err(failed)?;
-    let text = read(&file).map_err(failed)?;
+    if fs::metadata(&file).is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(failed(io::Error::other("it is no file")));
+    }
+    let text = super::file::read(&file).map_err(failed)?;
     let changed = edited(text.as_deref().unwrap_or_default(), key, value)
         .map_err(|source| WriteError::Content { path: path.to_owned(), source })?;
     if text.as_deref().unwrap_or_default() == changed {
@@ -96,16 +99,6 @@ fn lock(folder: &Path) -> io::Result<Option<File>> {
     {
         let _ = (folder, TRIES);
         Ok(None)
-    }
-}
-
-/// The file's text; `None` when there is none. What is no file is not waited for.
-fn read(file: &Path) -> io::Result<Option<String>> {
-    match fs::metadata(file) {
-        Ok(metadata) if metadata.is_file() => fs::read_to_string(file).map(Some),
-        Ok(_) => Err(io::Error::other("it is no file")),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
     }
 }
 

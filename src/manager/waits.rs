@@ -1,7 +1,7 @@
 //! Requests that wait until an account is free, where the configuration says that they may.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -14,18 +14,34 @@ use crate::domain::routing::decision::{Decision, Exhausted};
 /// How often a request that waits looks whether an account was freed early.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// The requests that wait now, each with what ends its wait.
+/// The requests that wait now.
 #[derive(Default)]
-pub struct Waits(Mutex<HashMap<String, Arc<Notify>>>);
+pub struct Waits(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    /// Each with what ends its wait.
+    waiting: HashMap<String, Arc<Notify>>,
+    /// The process is about to end: nothing waits any more.
+    over: bool,
+}
 
 impl Waits {
     fn begin(&self, request_id: &str) -> Arc<Notify> {
-        let mut waits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(waits.entry(request_id.to_owned()).or_default())
+        let mut state = self.lock();
+        let wait = Arc::clone(state.waiting.entry(request_id.to_owned()).or_default());
+        if state.over {
+            wait.notify_one();
+        }
+        wait
     }
 
     fn end(&self, request_id: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(request_id);
+        self.lock().waiting.remove(request_id);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -71,8 +87,14 @@ impl Manager {
 
     /// Ends the wait of a request: it is answered as if it had not waited. `false` when none of that name waits.
     pub fn cancel_wait(&self, request_id: &str) -> bool {
-        let waits = self.waits.0.lock().unwrap_or_else(PoisonError::into_inner);
-        waits.get(request_id).map(|wait| wait.notify_one()).is_some()
+        self.waits.lock().waiting.get(request_id).map(|wait| wait.notify_one()).is_some()
+    }
+
+    /// Ends every wait, now and from now on: the process is about to end, and nobody is to be kept until then.
+    pub fn end_waits(&self) {
+        let mut state = self.waits.lock();
+        state.over = true;
+        state.waiting.values().for_each(|wait| wait.notify_one());
     }
 
     /// For `wait` at most: another account may be freed or added before.

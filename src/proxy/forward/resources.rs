@@ -1,6 +1,7 @@
 //! What belongs to one account alone: responses, conversations, files and the like. Which of them a request names, and
 //! which an answer makes.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use hyper::Method;
@@ -42,10 +43,23 @@ const LONGEST: usize = 256;
 
 /// The members that `path` leads to or through.
 pub fn in_path(path: &str) -> Vec<String> {
-    let segments: Vec<&str> = path.trim_start_matches("/v1/").split('/').collect();
-    let pairs = segments.windows(2).filter(|pair| COLLECTIONS.contains(&pair[0]));
-    let members = pairs.map(|pair| pair[1]).filter(|id| is_id(id) && !COLLECTIONS.contains(id) && !VERBS.contains(id));
+    let segments: Vec<Cow<'_, str>> = path.trim_start_matches("/v1/").split('/').map(decoded).collect();
+    let pairs = segments.windows(2).filter(|pair| COLLECTIONS.contains(&&*pair[0]));
+    let members = pairs.map(|pair| &*pair[1]).filter(|id| is_id(id) && !COLLECTIONS.contains(id) && !VERBS.contains(id));
     members.map(str::to_owned).collect()
+}
+
+/// The segment as the upstream reads it: `%5F` is `_` there too. What does not decode stays.
+fn decoded(segment: &str) -> Cow<'_, str> {
+    let Some((begin, rest)) = segment.split_once('%') else { return Cow::Borrowed(segment) };
+    let mut bytes = begin.as_bytes().to_vec();
+    for piece in rest.split('%') {
+        let byte = piece.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let Some(byte) = byte else { return Cow::Borrowed(segment) };
+        bytes.push(byte);
+        bytes.extend_from_slice(&piece.as_bytes()[2..]);
+    }
+    String::from_utf8(bytes).map_or(Cow::Borrowed(segment), Cow::Owned)
 }
 
 /// The members that a JSON body names: by the fields given, and by every `file_id` and list of ids in its text.
@@ -124,6 +138,10 @@ mod tests {
             ("/v1/chat/completions", vec![]),
             ("/v1/chat/completions/chatcmpl-1", vec!["chatcmpl-1"]),
             ("/v1/models/gpt-5.2", vec![]),
+            ("/v1/responses/resp%5F1%3aa%2Db/input_items", vec!["resp_1:a-b"]),
+            ("/v1/%72esponses/resp_1", vec!["resp_1"]),
+            ("/v1/responses/resp%", vec![]),
+            ("/v1/responses/resp%+5%F0%9F", vec![]),
         ] {
             assert_eq!(in_path(path), ids, "{path}");
         }

@@ -65,3 +65,18 @@ fn an_account_that_is_added_meanwhile_ends_the_wait() {
     eventually("the request is answered", || asking.is_finished().then_some(()));
     assert_eq!(asking.join().unwrap(), 200);
 }
+
+#[test]
+fn a_process_that_ends_answers_who_waits_and_is_gone_at_once() {
+    let pool = Pool::new(1);
+    let mut sidecar = patient(&pool, &["--set", "routing.max_wait_ms=0"]);
+    limit(&pool, 1, Duration::from_secs(600));
+    let (port, key) = (sidecar.port(), sidecar.api_key().to_owned());
+    let asking = std::thread::spawn(move || {
+        crate::support::http::post(port, "/v1/responses", &key, &json!({"model": "gpt-5.4", "input": "x"})).status()
+    });
+    sidecar.wait_notification("routing/didWait");
+    sidecar.close_stdin();
+    let (status, _) = sidecar.end_within(Duration::from_secs(2)).expect("it ends within two seconds");
+    assert_eq!((status.code(), asking.join().unwrap()), (Some(0), 429));
+}

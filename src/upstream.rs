@@ -30,6 +30,9 @@ pub enum BodyError {
     /// It was longer than the limit.
     #[error("the request body is longer than the limit")]
     TooLong,
+    /// Another attempt sends it now.
+    #[error("another attempt sends the body now")]
+    Superseded,
 }
 
 /// An idle connection is closed after this time, so that a quiet sidecar is a small one.

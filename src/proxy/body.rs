@@ -54,6 +54,8 @@ struct Shared {
     passed: u64,
     is_kept: bool,
     failed: Option<BodyError>,
+    /// How many attempts began. Only the last one reads on: an upstream that answered early goes on asking for the body.
+    attempts: u64,
     budget: Arc<Budget>,
 }
 
@@ -74,6 +76,7 @@ impl ReplayBody {
             passed: 0,
             is_kept,
             failed: None,
+            attempts: 0,
             budget: Arc::clone(budget),
         }))))
     }
@@ -116,9 +119,21 @@ impl ReplayBody {
     /// The body for one attempt, from its first byte, with `insertion` worked into it.
     pub fn attempt(&self, insertion: Option<&Insertion>) -> RequestBody {
         let added = insertion.map_or(0, |insertion| insertion.text.len() as u64);
-        let left = self.shared().length.map(|length| length + added);
-        AttemptBody { body: self.clone(), next: 0, passed: 0, insertion: insertion.cloned(), cut: Vec::new(), left }
-            .boxed_unsync()
+        let (left, number) = {
+            let mut shared = self.shared();
+            shared.attempts += 1;
+            (shared.length.map(|length| length + added), shared.attempts)
+        };
+        AttemptBody {
+            body: self.clone(),
+            number,
+            next: 0,
+            passed: 0,
+            insertion: insertion.cloned(),
+            cut: Vec::new(),
+            left,
+        }
+        .boxed_unsync()
     }
 }
 
@@ -195,6 +210,7 @@ pub struct Insertion {
 /// The body as one attempt sends it.
 struct AttemptBody {
     body: ReplayBody,
+    number: u64,
     next: usize,
     /// Bytes of the client's that were taken.
     passed: u64,
@@ -235,6 +251,9 @@ impl Body for AttemptBody {
         }
         let body = this.body.clone();
         let mut shared = body.shared();
+        if shared.attempts != this.number {
+            return Poll::Ready(Some(Err(BodyError::Superseded)));
+        }
         loop {
             let chunk = if shared.is_kept {
                 shared.chunks.get(this.next).cloned()

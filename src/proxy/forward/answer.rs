@@ -46,7 +46,9 @@ pub fn body_failed(error: BodyError) -> Response<ProxyBody> {
     match error {
         BodyError::TooLong => errors::too_large(),
         // Nobody is there to read it.
-        BodyError::ClientLeft => errors::rejected(gate::Rejection::Malformed("its body ended early")),
+        BodyError::ClientLeft | BodyError::Superseded => {
+            errors::rejected(gate::Rejection::Malformed("its body ended early"))
+        }
     }
 }
 

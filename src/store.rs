@@ -200,15 +200,15 @@ impl Store {
         self.0.keyring.state(state.seal.as_ref())
     }
 
-    /// The probe of an account, if no process on this machine has it.
-    pub fn try_probe(&self, account_id: &str) -> Option<ProbeLock> {
-        self.try_lock("probe", account_id)
-    }
-
     /// The lock `kind` of `id` in the `.cam` folder, if no process has it.
-    pub fn try_lock(&self, kind: &str, id: &str) -> Option<NamedLock> {
-        self.0.places.make_folder().ok()?;
-        NamedLock::attempt(&lock::named(self.folder(), kind, id)).ok()?
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`] or [`StoreError::Foreign`]: nobody can have it, because there is no place for it.
+    pub fn try_lock(&self, kind: &str, id: &str) -> Result<Option<NamedLock>, StoreError> {
+        self.0.places.make_folder()?;
+        let path = lock::named(self.folder(), kind, id);
+        NamedLock::attempt(&path).map_err(StoreError::io("lock", &path))
     }
 
     /// Waits for the lock `kind` of `id`, blocking the thread. Not to be held by whoever waits for the file's lock.

@@ -89,8 +89,9 @@ impl Manager {
     }
 
     /// The locks of the probes that the choice is: of the account, of its host, or of both. `None` when a sibling has
-    /// one of them.
-    fn probes(&self, view: &View, choice: Choice) -> Option<Vec<ProbeLock>> {
+    /// one of them. Where no lock can be had, on a disk that takes no file, the probe goes without: an account that
+    /// nobody may probe would stay out for ever.
+    pub(super) fn probes(&self, view: &View, choice: Choice) -> Option<Vec<ProbeLock>> {
         if !choice.probe {
             return Some(Vec::new());
         }
@@ -99,12 +100,15 @@ impl Manager {
         let base_url = self.base_url(account);
         let host = base_url.as_ref().map(BaseUrl::authority);
         let [own, of_host] = self.memory().shared.gates(id, host, settings, now);
+        let probed_host = host.filter(|_| of_host != Gate::Closed);
+        let is_own = own != Gate::Closed || probed_host.is_none();
+        let wanted = [probed_host.map(|host| ("probe-host", host)), is_own.then(|| ("probe", id.as_str()))];
         let mut probes = Vec::new();
-        if let Some(host) = host.filter(|_| of_host != Gate::Closed) {
-            probes.push(self.store.try_lock("probe-host", host)?);
-        }
-        if own != Gate::Closed || probes.is_empty() {
-            probes.push(self.store.try_probe(id.as_str())?);
+        for (kind, id) in wanted.into_iter().flatten() {
+            match self.store.try_lock(kind, id) {
+                Ok(lock) => probes.push(lock?),
+                Err(error) => tracing::warn!("a probe goes without its lock: {error}"),
+            }
         }
         Some(probes)
     }
@@ -244,7 +248,9 @@ impl Manager {
             memory.turn = Some((choice.position + 1) % view.pool.members.len());
             let known = memory.current.get(&request.family);
             // Where every request goes elsewhere the file is told the first account alone.
-            let is_other = known != Some(&route.account) && (keeps || known.is_none());
+            // A stand-alone proxy keeps an account for each conversation, of which the file knows nothing.
+            let follows = keeps && self.identity.kind != SessionKind::Proxy;
+            let is_other = known != Some(&route.account) && (follows || known.is_none());
             let is_new = is_other && (known.is_some() || memory.current.len() < MOST_FAMILIES);
             if is_new {
                 memory.current.insert(request.family.clone(), route.account.clone());

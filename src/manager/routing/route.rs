@@ -91,6 +91,11 @@ pub struct Route {
 }
 
 impl Route {
+    /// Lets others probe the account: what this probe proved was taken in.
+    pub fn end_probe(&mut self) {
+        self.probes.clear();
+    }
+
     /// Whether this is the machine's one probe of the account.
     pub fn is_probe(&self) -> bool {
         !self.probes.is_empty()

@@ -78,13 +78,19 @@ fn whoever_waits_too_long_is_told_who_holds_the_lock() {
 fn one_probe_at_a_time() {
     let home = Home::new();
     let (one, two) = (home.open(), home.open());
-    let probe = one.try_probe("../odd id/ü").unwrap();
-    assert!(one.try_probe("../odd id/ü").is_none() && two.try_probe("../odd id/ü").is_none());
-    assert!(two.try_probe("another").is_some());
+    let probe = one.try_lock("probe", "../odd id/ü").unwrap().unwrap();
+    assert!(
+        one.try_lock("probe", "../odd id/ü").unwrap().is_none()
+            && two.try_lock("probe", "../odd id/ü").unwrap().is_none()
+    );
+    assert!(two.try_lock("probe", "another").unwrap().is_some());
     drop(probe);
-    assert!(two.try_probe("../odd id/ü").is_some());
+    assert!(two.try_lock("probe", "../odd id/ü").unwrap().is_some());
     let long = "x".repeat(500);
-    assert!(one.try_probe(&long).is_some() && one.try_probe(&format!("{long}y")).is_some());
+    assert!(
+        one.try_lock("probe", &long).unwrap().is_some()
+            && one.try_lock("probe", &format!("{long}y")).unwrap().is_some()
+    );
     let names = files::names(one.folder()).unwrap();
     assert!(names.contains(&"probe-..%2fodd%20id%2f%c3%bc".to_owned()), "{names:?}");
 }

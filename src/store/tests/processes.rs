@@ -36,7 +36,7 @@ fn child_makes_everything() {
     update(&store, move |transaction| transaction.state.accounts.push(key)).unwrap();
     let session =
         update(&store, |transaction| transaction.claim_session("s", &serde_json::json!({})).unwrap()).unwrap();
-    let probe = store.try_probe("one").unwrap();
+    let probe = store.try_lock("probe", "one").unwrap().unwrap();
     assert!(store.session_private("s").is_some());
     std::mem::forget((session, probe));
 }
@@ -58,7 +58,7 @@ fn no_umask_opens_or_closes_a_file() {
         }
         let reaped = update(&home.open(), |transaction| transaction.reap_dead_sessions().len()).unwrap();
         assert_eq!((reaped, home.open().session_private("s")), (0, None), "a file without a record went");
-        assert!(home.open().try_probe("one").is_some(), "death freed the probe");
+        assert!(home.open().try_lock("probe", "one").unwrap().is_some(), "death freed the probe");
     }
 }
 

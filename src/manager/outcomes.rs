@@ -11,7 +11,7 @@ use super::spending::elapsed;
 use crate::clock;
 use crate::domain::account::AccountId;
 use crate::domain::health::condition::Effect;
-use crate::domain::health::{BENCH, Cooldown, Outcome, REASON_AUTH, REASON_QUOTA, REASON_REFUSED};
+use crate::domain::health::{BENCH, Cooldown, LONGEST_WAIT, Outcome, REASON_AUTH, REASON_QUOTA, REASON_REFUSED};
 use crate::domain::pool::model_limit_key;
 use crate::domain::time::Timestamp;
 use crate::ledger::BreakerNote;
@@ -89,11 +89,24 @@ impl Manager {
         breaker: Option<BreakerNote>,
     ) {
         let mut entry = self.entry(route, request);
+        let breaker = breaker.or_else(|| self.answered(route, measured.status));
         entry.status = measured.status;
         entry.duration_ms = elapsed(measured.started);
         entry.effects.extend(effect);
         entry.breaker = breaker;
         self.write_entry(entry, &route.target);
+    }
+
+    /// An answer below 500, whatever it says, breaks a row of failures: somebody is there and answers.
+    fn answered(&self, route: &Route, status: u16) -> Option<BreakerNote> {
+        let host = route.target.base_url.authority();
+        let mut memory = self.memory();
+        if !(300..499).contains(&status) || !memory.shared.has_failures(&route.account, host) {
+            return None;
+        }
+        memory.shared.add(Deed::Succeeded(route.account.clone(), host.to_owned()));
+        memory.touch();
+        Some(BreakerNote::Succeeded)
     }
 
     fn record_unserved(&self, route: &Route, request: &RouteRequest, now: Timestamp) {
@@ -150,6 +163,7 @@ impl Manager {
             let limits = memory.limits.entry(route.account.clone()).or_default();
             limits.extend(keys.iter().map(|key| (key.clone(), until)));
             let now = self.clock.now();
+            memory.limited_since.retain(|_, since| now.since(*since) < LONGEST_WAIT);
             let known = keys.iter().map(|key| ((route.account.clone(), key.clone()), now));
             memory.limited_since.extend(known);
             memory.touch();

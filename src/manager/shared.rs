@@ -13,7 +13,7 @@ use crate::domain::health::Gate;
 use crate::domain::health::breaker::{Breaker, BreakerSettings};
 use crate::domain::health::condition::{Condition, Effect};
 use crate::domain::routing::load::Load;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Day, Timestamp};
 use crate::domain::usage::{Spent, Usd};
 use crate::ledger::{BreakerKey, Question, RateUsed, Standing};
 use crate::store::StoredAccount;
@@ -32,8 +32,12 @@ pub struct Shared {
     breakers: HashMap<BreakerKey, Breaker>,
     spending: HashMap<AccountId, Spent>,
     asked_at: Option<Instant>,
-    /// Questions that are not answered yet.
-    open_questions: usize,
+    /// The day that `spending` is of.
+    spending_on: Option<Day>,
+    /// Money that the ledger could not take, and the day it was spent on.
+    unwritten: HashMap<AccountId, (Day, Spent)>,
+    /// Questions that are not answered yet, each as the number of the first deed after it, in their order.
+    open_questions: VecDeque<u64>,
     /// What was done since the first of them was asked, with its number.
     recent: VecDeque<(u64, Deed)>,
     deeds: u64,
@@ -63,17 +67,41 @@ pub enum Deed {
     /// The rate-limit tokens an answer told.
     Rate(AccountId, RateUsed),
     /// Money was spent that the ledger could not take.
-    Spent(AccountId, Usd),
+    Spent(AccountId, Usd, Day),
 }
 
 impl Shared {
     /// Adds what this process did.
     pub fn add(&mut self, deed: Deed) {
-        if self.open_questions > 0 {
+        if !self.open_questions.is_empty() {
             self.recent.push_back((self.deeds, deed.clone()));
         }
         self.deeds += 1;
+        if let Deed::Spent(account, cost, day) = &deed {
+            self.turn(*day);
+            let (_, spent) = self.unwritten.entry(account.clone()).or_insert((*day, Spent::default()));
+            spent.today += *cost;
+            spent.month += *cost;
+        }
         self.apply(deed);
+    }
+
+    /// It is `day` now: what was spent before counts no more for it, nor for the month if another has begun.
+    pub fn turn(&mut self, day: Day) {
+        let turned = |of: Day, spent: &mut Spent| {
+            if of != day {
+                spent.today = Usd::default();
+            }
+            if of.first_of_month() != day.first_of_month() {
+                spent.month = Usd::default();
+            }
+        };
+        for (of, spent) in self.unwritten.values_mut() {
+            turned(*of, spent);
+            *of = day;
+        }
+        let before = self.spending_on.replace(day).unwrap_or(day);
+        self.spending.values_mut().for_each(|spent| turned(before, spent));
     }
 
     fn apply(&mut self, deed: Deed) {
@@ -95,11 +123,8 @@ impl Shared {
                 self.breakers.remove(&BreakerKey::Host(host));
             }
             Deed::Rate(account, rate) => drop(self.rates.insert(account, rate)),
-            Deed::Spent(account, cost) => {
-                let spent = self.spending.entry(account).or_default();
-                spent.today += cost;
-                spent.month += cost;
-            }
+            // No answer of the ledger holds it: it is kept beside them.
+            Deed::Spent(..) => {}
         }
     }
 
@@ -129,7 +154,17 @@ impl Shared {
 
     /// What the account spent, as far as it was asked for.
     pub fn spent(&self, account: &AccountId) -> Option<Spent> {
-        self.spending.get(account).copied()
+        let (written, unwritten) = (self.spending.get(account), self.unwritten.get(account));
+        let sum = |written: Spent, unwritten: Spent| Spent {
+            today: written.today + unwritten.today,
+            month: written.month + unwritten.month,
+        };
+        match (written, unwritten) {
+            (None, None) => None,
+            (written, unwritten) => {
+                Some(sum(written.copied().unwrap_or_default(), unwritten.map(|(_, spent)| *spent).unwrap_or_default()))
+            }
+        }
     }
 
     /// The ledger told what the account spent.
@@ -156,7 +191,7 @@ impl Shared {
     }
 
     fn utilisation(&self, id: &AccountId, account: &StoredAccount, now: Timestamp) -> f64 {
-        let spent = self.spending.get(id).copied().unwrap_or_default();
+        let spent = self.spent(id).unwrap_or_default();
         let part =
             |spent: Usd, limit: Option<f64>| limit.filter(|limit| *limit > 0.0).map(|limit| spent.as_usd() / limit);
         let rate = self.rates.get(id).filter(|rate| rate.until > now).map(|rate| rate.used);
@@ -168,27 +203,30 @@ impl Shared {
 
     fn begin_question(&mut self, now: Instant) -> u64 {
         self.asked_at = Some(now);
-        self.open_questions += 1;
+        self.open_questions.push_back(self.deeds);
         self.deeds
     }
 
     /// Takes the answer in, and adds what was done since the question.
     fn end_question(&mut self, since: u64, answer: Option<Standing>) {
-        self.open_questions -= 1;
+        if let Some(place) = self.open_questions.iter().position(|open| *open == since) {
+            self.open_questions.remove(place);
+        }
         if let Some(answer) = answer {
             self.conditions = answer.conditions;
             self.rates = answer.rates;
             self.breakers = answer.breakers;
             self.spending.extend(answer.spending);
-            let later: Vec<Deed> =
-                self.recent.iter().filter(|(number, _)| *number >= since).map(|(_, deed)| deed.clone()).collect();
+            let first = self.recent.partition_point(|(number, _)| *number < since);
+            let later: Vec<Deed> = self.recent.range(first..).map(|(_, deed)| deed.clone()).collect();
             for deed in later {
                 self.apply(deed);
             }
         }
-        if self.open_questions == 0 {
-            self.recent.clear();
-        }
+        // What came before every open question is in its answer.
+        let oldest = self.open_questions.front().copied().unwrap_or(u64::MAX);
+        let known = self.recent.partition_point(|(number, _)| *number < oldest);
+        self.recent.drain(..known);
     }
 }
 
@@ -249,6 +287,7 @@ impl Manager {
     pub(super) fn note_spending(&self) {
         let (view, now) = (self.view(), self.clock.now());
         let mut memory = self.memory();
+        memory.shared.turn(self.clock.day(now));
         let over: HashMap<AccountId, Timestamp> = view
             .state
             .accounts

@@ -124,7 +124,8 @@ impl Manager {
             Err(error) => {
                 tracing::warn!("spending is counted in memory: {error}");
                 if let Some(cost) = cost {
-                    self.memory().shared.add(Deed::Spent(account, cost));
+                    let day = self.clock.day(self.clock.now());
+                    self.memory().shared.add(Deed::Spent(account, cost, day));
                 }
             }
         }
@@ -143,8 +144,11 @@ impl Manager {
         let model = entry.model.clone().or(learned.model.clone());
         entry.cost = entry.tokens.and_then(|tokens| self.cost(&[model.as_deref(), learned.model.as_deref()], tokens));
         entry.model = model;
-        entry.effects.push(Effect::Succeeded);
-        entry.breaker = Some(BreakerNote::Succeeded);
+        // One that broke off or was left proves nothing at its end.
+        if learned.status < 400 {
+            entry.effects.push(Effect::Succeeded);
+            entry.breaker = Some(BreakerNote::Succeeded);
+        }
         if makes {
             entry.owns = learned.made.into_iter().map(|id| Resource { id }).collect();
         }

@@ -103,15 +103,21 @@ impl Manager {
             let step = wait.min(LOOK);
             tokio::time::sleep(step).await;
             wait = wait.saturating_sub(step);
+            // A limit in USD may have been raised, or its day be over.
+            self.ask(&self.view(), Vec::new()).await;
             if self.could_serve(request) {
                 return;
             }
         }
     }
 
+    /// Whether an account is free, and not for a probe that somebody else has.
     fn could_serve(&self, request: &RouteRequest) -> bool {
         let view = self.view();
         let bound = request.bound.as_ref().and_then(|bound| view.pool.position(&bound.account));
-        matches!(self.decide(&view, request, bound, &[]), Decision::Use(_))
+        match self.decide(&view, request, bound, &[]) {
+            Decision::Use(choice) => self.probes(&view, choice).is_some(),
+            Decision::Exhausted(_) => false,
+        }
     }
 }

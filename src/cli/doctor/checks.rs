@@ -105,8 +105,8 @@ async fn ledger(manager: &Manager) -> Vec<Finding> {
     let path = manager.ledger_path();
     match manager.check_ledger().await {
         Err(error) => vec![Finding::problem("ledger", error.message, error.hint.unwrap_or_default())],
-        Ok(_) if !path.exists() => vec![Finding::ok("ledger", "nothing was used yet")],
-        Ok(_) => vec![Finding::ok("ledger", format!("`{}` can be read", path.display())), mode("modes", path, 0o600)],
+        Ok(()) if !path.exists() => vec![Finding::ok("ledger", "nothing was used yet")],
+        Ok(()) => vec![Finding::ok("ledger", format!("`{}` can be read", path.display())), mode("modes", path, 0o600)],
     }
 }
 

@@ -4,6 +4,7 @@ use super::*;
 use crate::domain::health::condition::BUCKET;
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
+const TODAY: Day = Day { year: 2023, month: 11, day: 14 };
 const SETTINGS: BreakerSettings = BreakerSettings { failures: 2, open_for: Duration::from_secs(60) };
 
 fn id(name: &str) -> AccountId {
@@ -44,7 +45,7 @@ fn a_question_without_an_answer_leaves_everything_as_it_is() {
     let since = shared.begin_question(clock::instant());
     shared.end_question(since, None);
     assert!(shared.has_failures(&id("a"), "elsewhere"));
-    assert_eq!(shared.open_questions, 0);
+    assert!(shared.open_questions.is_empty());
 }
 
 #[test]
@@ -72,7 +73,7 @@ fn utilisation_is_the_highest_of_what_is_known() {
     let mut shared = Shared::default();
     let account = StoredAccount { id: "a".to_owned(), daily_limit_usd: Some(2.0), ..StoredAccount::default() };
     assert!(shared.utilisation(&id("a"), &account, NOW).abs() < 1e-9);
-    shared.add(Deed::Spent(id("a"), Usd::from_usd(0.5).unwrap()));
+    shared.add(Deed::Spent(id("a"), Usd::from_usd(0.5).unwrap(), TODAY));
     assert!((shared.utilisation(&id("a"), &account, NOW) - 0.25).abs() < 1e-9);
     shared.add(Deed::Rate(id("a"), RateUsed { used: 0.75, until: Timestamp(NOW.0 + 1_000) }));
     assert!((shared.utilisation(&id("a"), &account, NOW) - 0.75).abs() < 1e-9);
@@ -80,4 +81,33 @@ fn utilisation_is_the_highest_of_what_is_known() {
     let quota = serde_json::json!([{"usedPercent": 90.0}, {"usedPercent": 10.0}, {}]);
     let account = StoredAccount { quota: Some(quota), ..account };
     assert!((shared.utilisation(&id("a"), &account, NOW) - 0.9).abs() < 1e-9);
+}
+
+#[test]
+fn money_that_could_not_be_written_counts_until_its_day_and_month_are_over() {
+    let mut shared = Shared::default();
+    let usd = |usd: f64| Usd::from_usd(usd).unwrap();
+    shared.add(Deed::Spent(id("a"), usd(0.5), TODAY));
+    let since = shared.begin_question(clock::instant());
+    let spending = HashMap::from([(id("a"), Spent { today: usd(1.0), month: usd(2.0) })]);
+    shared.end_question(since, Some(Standing { spending, ..Standing::default() }));
+    assert_eq!(shared.spent(&id("a")), Some(Spent { today: usd(1.5), month: usd(2.5) }));
+    shared.turn(Day { day: 15, ..TODAY });
+    assert_eq!(shared.spent(&id("a")), Some(Spent { today: usd(0.0), month: usd(2.5) }));
+    shared.turn(Day { month: 12, day: 1, ..TODAY });
+    assert_eq!(shared.spent(&id("a")), Some(Spent::default()));
+}
+
+#[test]
+fn what_every_open_question_knows_is_not_kept() {
+    let mut shared = Shared::default();
+    let began = || Deed::Effect(id("a"), Effect::Began, NOW);
+    let first = shared.begin_question(clock::instant());
+    shared.add(began());
+    let second = shared.begin_question(clock::instant());
+    shared.add(began());
+    shared.end_question(first, None);
+    assert_eq!(shared.recent.len(), 1);
+    shared.end_question(second, None);
+    assert!(shared.recent.is_empty());
 }

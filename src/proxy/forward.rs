@@ -11,13 +11,14 @@ use hyper::{Method, Request, Response};
 
 use super::Proxy;
 use super::body::{Insertion, ReplayBody};
-use super::stream::{Dialect, Ending, HiddenUsage, Meter, Passing, ProxyBody};
+use super::stream::{CLIENT_LEFT, Dialect, Ending, HiddenUsage, Meter, Passing, ProxyBody};
 use super::{errors, headers};
 use crate::clock;
 use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::health::Outcome;
 use crate::domain::routing::conversation::conversation_key;
 use crate::domain::usage::rate_headers;
+use crate::manager::Manager;
 use crate::manager::outcomes::Measured;
 use crate::manager::routing::{Refusal, Route, RouteRequest};
 use crate::upstream::{RequestBody, SendError, openai};
@@ -131,6 +132,31 @@ fn path_of(path_and_query: &str) -> &str {
     path_and_query.split('?').next().unwrap_or_default()
 }
 
+/// An attempt of which the client has nothing yet. Dropped while it is not over, the client went away: that is a row
+/// in the ledger too.
+struct Unanswered<'a> {
+    manager: &'a Manager,
+    route: &'a Route,
+    request: &'a RouteRequest,
+    started: Instant,
+    is_over: bool,
+}
+
+impl Unanswered<'_> {
+    fn over(mut self) {
+        self.is_over = true;
+    }
+}
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            let measured = Measured { status: CLIENT_LEFT, started: self.started };
+            self.manager.record(self.route, self.request, &Outcome::PassThrough, measured);
+        }
+    }
+}
+
 impl Attempts<'_> {
     async fn run(&mut self) -> Answer {
         loop {
@@ -187,22 +213,32 @@ impl Attempts<'_> {
         };
         let manager = &self.proxy.manager;
         let started = clock::instant();
+        let unanswered = Unanswered { manager, route: &route, request: &self.request, started, is_over: false };
         let response = match manager.upstream().send(request).await {
             Ok(response) => response,
             Err(SendError::Body(error)) => return Next::GiveUp(Box::new(body_failed(error))),
-            Err(error) => return self.no_answer(route, started, &error),
+            Err(error) => {
+                unanswered.over();
+                return self.no_answer(route, started, &error);
+            }
         };
         let status = response.status();
         let (examined, outcome) = if status.is_success() || status.is_informational() || status.is_redirection() {
-            match self.begin(response).await {
+            let begun = self.begin(response).await;
+            unanswered.over();
+            match begun {
                 Ok((held, None)) => return self.pass_on(route, held, started).await,
                 Ok((held, Some(error))) => examine_held(held, error, manager.now()),
                 Err(why) => return self.no_answer(route, started, &SendError::Broken(why.to_owned())),
             }
         } else {
-            examine(response, manager.now()).await
+            let examined = examine(response, manager.now()).await;
+            unanswered.over();
+            examined
         };
-        if self.asking_for_usage.is_some() && examined.refuses_asking_for_usage() {
+        if self.asking_for_usage.is_some() && examined.refuses_asking_for_usage() && self.body.is_replayable() {
+            let measured = Measured { status: examined.status(), started };
+            manager.record(&route, &self.request, &Outcome::PassThrough, measured);
             self.asking_for_usage = None;
             return Next::Same(route);
         }
@@ -239,7 +275,8 @@ impl Attempts<'_> {
             Outcome::ModelUnavailable => true,
             Outcome::ServerFailure { .. } | Outcome::Unreachable => {
                 self.failures += 1;
-                self.failures < self.proxy.manager.config().max_attempts()
+                // A body that was sent once more already is not sent a third time: it may have been acted on.
+                self.failures < self.proxy.manager.config().max_attempts() && self.resends == 0
             }
         };
         if !(next && self.body.is_replayable()) {
@@ -253,6 +290,9 @@ impl Attempts<'_> {
             _ => true,
         };
         if replace {
+            // Kept for its answer alone.
+            let mut route = route;
+            route.end_probe();
             self.kept = Some((route, examined));
         }
         Next::Another

@@ -16,7 +16,7 @@ use futures_util::future::BoxFuture;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
-pub use ending::Ending;
+pub use ending::{CLIENT_LEFT, Ending};
 pub use fields::{Field, Fields};
 pub use hidden::HiddenUsage;
 pub use meter::{Dialect, Meter};

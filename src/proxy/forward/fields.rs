@@ -243,6 +243,6 @@ mod tests {
         );
         assert_eq!(fields.prompt_cache_key.as_deref(), Some("k"));
         assert_eq!(fields.stores, Some(false));
-        assert_eq!(fields.resources, ["conv_1", "resp_1"]);
+        assert_eq!(fields.resources, ["resp_1", "conv_1"]);
     }
 }

@@ -2,6 +2,7 @@
 //! which an answer makes.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use hyper::Method;
@@ -45,7 +46,8 @@ const LONGEST: usize = 256;
 pub fn in_path(path: &str) -> Vec<String> {
     let segments: Vec<Cow<'_, str>> = path.trim_start_matches("/v1/").split('/').map(decoded).collect();
     let pairs = segments.windows(2).filter(|pair| COLLECTIONS.contains(&&*pair[0]));
-    let members = pairs.map(|pair| &*pair[1]).filter(|id| is_id(id) && !COLLECTIONS.contains(id) && !VERBS.contains(id));
+    let members =
+        pairs.map(|pair| &*pair[1]).filter(|id| is_id(id) && !COLLECTIONS.contains(id) && !VERBS.contains(id));
     members.map(str::to_owned).collect()
 }
 
@@ -70,9 +72,9 @@ pub fn in_body(named: &[Option<&RawValue>], text: &[u8]) -> Vec<String> {
             found.extend(values(&text[at + key.needle().len()..]));
         }
     }
-    found.retain(|id| is_id(id));
-    found.sort_unstable();
-    found.dedup();
+    // In their order: what the request names itself comes before what stands deep in it.
+    let mut seen = HashSet::new();
+    found.retain(|id| is_id(id) && seen.insert(id.clone()));
     found.truncate(MOST);
     found
 }
@@ -153,7 +155,7 @@ mod tests {
         let (response, conversation, null) = (raw("\"resp_1\""), raw("{\"id\":\"conv_1\"}"), raw("null"));
         let text = br#"{"input":[{"file_id" : "file-1"},{"file_id":null}],"tools":[{"vector_store_ids":["vs_1","vs_2"]}],"container":"cntr_1"}"#;
         let found = in_body(&[Some(&response), Some(&conversation), Some(&null), None], text);
-        assert_eq!(found, ["cntr_1", "conv_1", "file-1", "resp_1", "vs_1", "vs_2"]);
+        assert_eq!(found, ["resp_1", "conv_1", "file-1", "vs_1", "vs_2", "cntr_1"]);
         assert!(in_body(&[], b"\"file_id\":\"").is_empty());
         assert!(in_body(&[], b"\"file_id\":\"../secret\"").is_empty());
     }

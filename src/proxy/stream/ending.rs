@@ -14,7 +14,7 @@ use crate::manager::event::Finished;
 use crate::manager::spending::{Learned, Ticket};
 
 /// What `routing/didFinish` says when the client left before the end.
-const CLIENT_LEFT: u16 = 499;
+pub const CLIENT_LEFT: u16 = 499;
 
 /// What it says when the upstream broke the answer off.
 const UPSTREAM_BROKE: u16 = 502;

@@ -14,12 +14,23 @@ pub struct HiddenUsage {
     event: Vec<u8>,
     /// The event was too long to be held; the rest of it passes.
     is_passing: bool,
+    /// Its lines end in another way than those of any server that is asked for usage: all of it passes.
+    is_foreign: bool,
 }
 
 impl HiddenUsage {
     /// The next bytes as the client gets them; they may be none.
     pub fn pass(&mut self, bytes: &[u8]) -> Bytes {
         let mut out = Vec::with_capacity(bytes.len() + self.event.len());
+        let lone = |pair: &[u8]| pair[0] == b'\r' && pair[1] != b'\n';
+        if self.event.ends_with(b"\r") && !bytes.starts_with(b"\n") && !bytes.is_empty() || bytes.windows(2).any(lone) {
+            self.is_foreign = true;
+        }
+        if self.is_foreign {
+            out.append(&mut self.event);
+            out.extend_from_slice(bytes);
+            return out.into();
+        }
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             self.event.extend_from_slice(line);
             let is_blank = |event: &[u8]| {
@@ -126,6 +137,7 @@ mod tests {
             "event: x\ndata: {\"usage\":null}\n\n",
             "data: {\"choices\":[{\"delta\":{\"content\":\"\\\"usage\\\":null\"}}]}\n\n",
             "data: cut off",
+            "data: {\"usage\":null}\r\rdata: [DONE]\r\r",
             "\n\n\n",
         ] {
             check(stream, stream);

@@ -70,8 +70,8 @@ impl Messages for Asked {
         if !is_end {
             return;
         }
-        self.is_open = true;
         if self.fields.text(Field::Type).as_deref() == Some("response.create") {
+            self.is_open = true;
             let model = self.fields.text(Field::Model).or_else(|| self.fields.text(Field::ResponseModel));
             self.model = model.filter(|model| is_name(model)).or(self.model.take());
             self.stores = self.fields.raw(Field::Store) != Some(b"false");
@@ -141,10 +141,16 @@ impl Accounting {
                 self.response_ended(books, learned, &error);
             }
             Happening::Failed(failure) => {
-                books.under_way = books.under_way.saturating_sub(1);
-                books.asked.is_open = false;
+                // A realtime session goes on after an error, and so does the response that is under way.
+                if !self.request.endpoint.starts_with("/v1/realtime") {
+                    books.under_way = books.under_way.saturating_sub(1);
+                }
+                books.asked.is_open &= books.under_way > 0;
                 let outcome = self.proved_by(&failure);
-                let measured = Measured { status: failure.status.unwrap_or(200), started: books.started };
+                let measured = Measured {
+                    status: failure.status.filter(|status| (100..600).contains(status)).unwrap_or(200),
+                    started: books.started,
+                };
                 self.failed(books, &outcome, measured);
             }
         }

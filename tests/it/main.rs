@@ -18,6 +18,7 @@ mod protocol;
 mod proxy_answers;
 mod proxy_gate;
 mod proxy_streams;
+mod proxy_uploads;
 mod routing;
 mod run;
 mod sdks;

@@ -191,7 +191,7 @@ fn a_bad_table_of_prices_is_told_with_its_line_and_left_out_alone() {
     assert_eq!(input(&third, "a"), Some(9), "a list that is none leaves the one before");
 }
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 #[test]
 fn what_is_no_file_or_too_long_is_told_and_not_waited_for() {
     let files = Files::new("[breaker]\nfailures = 8\n", "{}");
@@ -206,7 +206,9 @@ fn what_is_no_file_or_too_long_is_told_and_not_waited_for() {
     rustix::fs::unlink(&pipe).unwrap();
     rustix::fs::symlink(&folder, &pipe).unwrap();
     let in_place_of_a_folder = files.reload(&piped);
-    for (config, why) in [(&long, "it is over 1 MiB"), (&piped, "it is no file"), (&in_place_of_a_folder, "it is no file")] {
+    for (config, why) in
+        [(&long, "it is over 1 MiB"), (&piped, "it is no file"), (&in_place_of_a_folder, "it is no file")]
+    {
         assert_eq!(setting(config, "breaker.failures"), (json!(8), Source::Toml), "{why}");
         let told = format!("config.toml: cannot be read, so what it said before stays: {why}");
         assert!(config.warnings.len() == 1 && config.warnings[0].ends_with(&told), "{:?}", config.warnings);

@@ -45,7 +45,8 @@ const LONGEST: usize = 256;
 pub fn in_path(path: &str) -> Vec<String> {
     let segments: Vec<Cow<'_, str>> = path.trim_start_matches("/v1/").split('/').map(decoded).collect();
     let pairs = segments.windows(2).filter(|pair| COLLECTIONS.contains(&&*pair[0]));
-    let members = pairs.map(|pair| &*pair[1]).filter(|id| is_id(id) && !COLLECTIONS.contains(id) && !VERBS.contains(id));
+    let members =
+        pairs.map(|pair| &*pair[1]).filter(|id| is_id(id) && !COLLECTIONS.contains(id) && !VERBS.contains(id));
     members.map(str::to_owned).collect()
 }
 

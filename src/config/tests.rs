@@ -191,7 +191,7 @@ fn a_bad_table_of_prices_is_told_with_its_line_and_left_out_alone() {
     assert_eq!(input(&third, "a"), Some(9), "a list that is none leaves the one before");
 }
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 #[test]
 fn what_is_no_file_or_too_long_is_told_and_not_waited_for() {
     let files = Files::new("[breaker]\nfailures = 8\n", "{}");

@@ -316,10 +316,15 @@ fn check(change: &AccountChange) -> Result<(), Error> {
             return invalid("a limit in USD is a number that is not negative".to_owned());
         }
     }
-    if change.models.value().is_some_and(|models| models.iter().any(|pattern| pattern.trim().is_empty())) {
-        return invalid("a model pattern is not empty".to_owned());
+    if change.models.value().is_some_and(|models| !models.iter().all(|pattern| is_pattern(pattern))) {
+        return invalid("a model pattern is not empty and has no control characters".to_owned());
     }
     Ok(())
+}
+
+/// Patterns are shown to people, and no model that is routed by its name has such characters.
+fn is_pattern(pattern: &str) -> bool {
+    !pattern.trim().is_empty() && !pattern.contains(char::is_control)
 }
 
 fn refuse_taken_label(state: &State, label: &str, but: Option<usize>) -> Result<(), Error> {

@@ -18,6 +18,9 @@ use crate::ledger::{BreakerNote, Entry, RateUsed, Resource};
 /// A ledger that does not take a charge within this time keeps no answer back any longer.
 const PATIENCE: Duration = Duration::from_secs(6);
 
+/// The status of an answer that the upstream broke off.
+pub const UPSTREAM_BROKE: u16 = 502;
+
 /// An attempt that serves: what the ledger gets when its answer is over.
 pub struct Ticket {
     entry: Box<Entry>,
@@ -48,7 +51,7 @@ impl Ticket {
 /// What was learned of an answer.
 #[derive(Clone, Debug, Default)]
 pub struct Learned {
-    /// What the client got; 499 when it left, 502 when the upstream broke off.
+    /// What the client got; 499 when it left, [`UPSTREAM_BROKE`] when the upstream did.
     pub status: u16,
     /// What it took, if it said so.
     pub tokens: Option<Tokens>,

@@ -18,12 +18,14 @@ fn hasty_upstream() -> (String, Receiver<Vec<u8>>) {
     std::thread::spawn(move || {
         let mut first = BufReader::new(listener.accept().unwrap().0);
         head(&mut first);
+        // Until what it does not read fills the way to it, so that the rest waits for it.
+        std::thread::sleep(Duration::from_millis(300));
         answer(first.get_mut(), 401, r#"{"error":{"code":"invalid_api_key","type":"invalid_request_error"}}"#);
         // It reads on slowly, so that the first attempt goes on asking for the body.
         let reading = std::thread::spawn(move || {
-            let mut piece = [0; 1024];
+            let mut piece = [0; 64 * 1024];
             while first.read(&mut piece).is_ok_and(|read| read > 0) {
-                std::thread::sleep(Duration::from_millis(5));
+                std::thread::sleep(Duration::from_millis(20));
             }
         });
         let mut second = BufReader::new(listener.accept().unwrap().0);
@@ -82,12 +84,12 @@ fn an_upload_that_was_refused_while_it_came_in_is_sent_on_whole_by_the_next_acco
     );
     connection.send(head.as_bytes()).unwrap();
     let mut sent = Vec::new();
-    for number in 0..60_u8 {
-        let piece = vec![b'a' + number % 26; 4_000];
+    for number in 0..150_u8 {
+        let piece = vec![b'a' + number % 26; 128 * 1024];
         connection.send(format!("{:x}\r\n", piece.len()).as_bytes()).unwrap();
         connection.send(&[piece.as_slice(), b"\r\n"].concat()).unwrap();
         sent.extend(piece);
-        std::thread::sleep(Duration::from_millis(10));
+        std::thread::sleep(Duration::from_millis(5));
     }
     connection.send(b"0\r\n\r\n").unwrap();
     assert_eq!(connection.head().unwrap().status, 200);

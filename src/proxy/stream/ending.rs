@@ -11,13 +11,10 @@ use crate::domain::account::AccountId;
 use crate::domain::usage::{Tokens, Usd};
 use crate::manager::Manager;
 use crate::manager::event::Finished;
-use crate::manager::spending::{Learned, Ticket};
+use crate::manager::spending::{Learned, Ticket, UPSTREAM_BROKE};
 
 /// What `routing/didFinish` says when the client left before the end.
 pub const CLIENT_LEFT: u16 = 499;
-
-/// What it says when the upstream broke the answer off.
-const UPSTREAM_BROKE: u16 = 502;
 
 /// The end of one request.
 pub struct Ending {

@@ -151,3 +151,27 @@ fn refused_attempts_and_clients_that_leave_are_rows_that_cost_nothing() {
     assert_eq!((found[1].0, found[1].1, found[1].3.as_str()), (200, 1, "failover"));
     assert!(found[1].2.is_some());
 }
+
+#[test]
+fn a_stream_that_breaks_off_is_no_success_of_its_account() {
+    let pool = Pool::new(1);
+    let sidecar = pool.sidecar();
+    let health = || {
+        let database = super::ledger::open(&pool.sandbox);
+        database.query_row("SELECT health, last_used FROM conditions", [], |row| Ok((row.get(0)?, row.get(1)?))).ok()
+    };
+    let bearer = format!("Bearer {}", sidecar.api_key());
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let is_whole = || {
+        let mut connection = http::Connection::open(sidecar.port());
+        connection.request("POST", "/v1/responses", &headers, br#"{"model":"gpt-5.4","input":"x","stream":true}"#);
+        assert_eq!(connection.head().unwrap().status, 200);
+        connection.body().is_ok()
+    };
+    assert!(is_whole());
+    let (after_one, at): (f64, i64) = eventually("it is counted", health);
+    pool.script(1, Answer::CutMidStream { after_events: 5 });
+    assert!(!is_whole());
+    let (after_two, _) = eventually("the second is counted too", || health().filter(|(_, used)| *used > at));
+    assert!(after_one > 70.9 && (after_two - after_one).abs() < 0.1, "{after_one}, then {after_two}");
+}

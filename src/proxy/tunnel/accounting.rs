@@ -19,13 +19,9 @@ use crate::manager::Manager;
 use crate::manager::event::Finished;
 use crate::manager::outcomes::Measured;
 use crate::manager::routing::{Route, RouteRequest};
-use crate::manager::spending::Learned;
+use crate::manager::spending::{Learned, UPSTREAM_BROKE};
 use crate::proxy::forward::fields::is_name;
-use crate::proxy::stream::{Field, Fields};
-
-/// What the ledger says of a response whose client left, and of one that the upstream broke off.
-const CLIENT_LEFT: u16 = 499;
-const UPSTREAM_BROKE: u16 = 502;
+use crate::proxy::stream::{CLIENT_LEFT, Field, Fields};
 
 /// The books of one tunnel.
 pub struct Accounting {

@@ -23,7 +23,7 @@ fn hasty_upstream() -> (String, Receiver<Vec<u8>>) {
         answer(first.get_mut(), 401, r#"{"error":{"code":"invalid_api_key","type":"invalid_request_error"}}"#);
         // It reads on slowly, so that the first attempt goes on asking for the body.
         let reading = std::thread::spawn(move || {
-            let mut piece = [0; 64 * 1024];
+            let mut piece = vec![0; 64 * 1024];
             while first.read(&mut piece).is_ok_and(|read| read > 0) {
                 std::thread::sleep(Duration::from_millis(20));
             }

@@ -13,10 +13,13 @@ use crate::domain::health::Gate;
 use crate::domain::health::breaker::{Breaker, BreakerSettings};
 use crate::domain::health::condition::{Condition, Effect};
 use crate::domain::routing::load::Load;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Day, Timestamp};
 use crate::domain::usage::{Spent, Usd};
 use crate::ledger::{BreakerKey, Question, RateUsed, Standing};
 use crate::store::StoredAccount;
+use uncounted::Uncounted;
+
+mod uncounted;
 
 /// What the ledger said is believed for so long.
 const FRESH: Duration = Duration::from_secs(1);
@@ -31,6 +34,10 @@ pub struct Shared {
     rates: HashMap<AccountId, RateUsed>,
     breakers: HashMap<BreakerKey, Breaker>,
     spending: HashMap<AccountId, Spent>,
+    /// The day that the ledger told the spending of.
+    spending_day: Option<Day>,
+    /// What the ledger did not take.
+    pub uncounted: Uncounted,
     asked_at: Option<Instant>,
     /// Questions that are not answered yet.
     open_questions: usize,
@@ -62,7 +69,7 @@ pub enum Deed {
     Succeeded(AccountId, String),
     /// The rate-limit tokens an answer told.
     Rate(AccountId, RateUsed),
-    /// Money was spent that the ledger could not take.
+    /// Money was spent that the ledger has not taken yet.
     Spent(AccountId, Usd),
 }
 
@@ -127,14 +134,21 @@ impl Shared {
         [gate(BreakerKey::Account(account.clone())), host]
     }
 
-    /// What the account spent, as far as it was asked for.
-    pub fn spent(&self, account: &AccountId) -> Option<Spent> {
-        self.spending.get(account).copied()
+    /// What the account spent, as far as it is known. What a ledger told that is silent since then holds for its day and
+    /// its month.
+    pub fn spent(&self, account: &AccountId, today: Day) -> Spent {
+        let told = self.spending.get(account).copied().unwrap_or_default();
+        let is_of_month = self.spending_day.is_none_or(|day| day.first_of_month() == today.first_of_month());
+        let is_of_today = self.spending_day.is_none_or(|day| day == today);
+        let part = |holds: bool, spent: Usd| if holds { spent } else { Usd::default() };
+        let told = Spent { today: part(is_of_today, told.today), month: part(is_of_month, told.month) };
+        self.uncounted.with(account, today, told)
     }
 
     /// The ledger told what the account spent.
-    pub fn set_spent(&mut self, account: AccountId, spent: Spent) {
+    pub fn set_spent(&mut self, account: AccountId, spent: Spent, today: Day) {
         self.spending.insert(account, spent);
+        self.spending_day = Some(today);
     }
 
     /// How much of each account is used up, in the order of the pool.
@@ -173,13 +187,14 @@ impl Shared {
     }
 
     /// Takes the answer in, and adds what was done since the question.
-    fn end_question(&mut self, since: u64, answer: Option<Standing>) {
+    fn end_question(&mut self, since: u64, answer: Option<Standing>, today: Day) {
         self.open_questions -= 1;
         if let Some(answer) = answer {
             self.conditions = answer.conditions;
             self.rates = answer.rates;
             self.breakers = answer.breakers;
             self.spending.extend(answer.spending);
+            self.spending_day = Some(today);
             let later: Vec<Deed> =
                 self.recent.iter().filter(|(number, _)| *number >= since).map(|(_, deed)| deed.clone()).collect();
             for deed in later {
@@ -248,6 +263,7 @@ impl Manager {
     /// Which accounts have spent what they may, and until when they are out.
     pub(super) fn note_spending(&self) {
         let (view, now) = (self.view(), self.clock.now());
+        let today = self.clock.day(now);
         let mut memory = self.memory();
         let over: HashMap<AccountId, Timestamp> = view
             .state
@@ -255,8 +271,7 @@ impl Manager {
             .iter()
             .filter_map(|account| {
                 let id = AccountId::new(account.id.clone());
-                // Where nothing is known, nothing was spent: a limit of nothing is reached all the same.
-                let spent = memory.shared.spent(&id).unwrap_or_default();
+                let spent = memory.shared.spent(&id, today);
                 let reached =
                     |limit: Option<f64>, spent: Usd| limit.and_then(Usd::from_usd).is_some_and(|limit| spent >= limit);
                 let day = reached(account.daily_limit_usd, spent.today).then(|| self.clock.day_ends(now));
@@ -295,10 +310,11 @@ impl Asked<'_> {
 
 impl Drop for Asked<'_> {
     fn drop(&mut self) {
+        let today = self.manager.clock.day(self.manager.clock.now());
         let (before, changed) = {
             let mut memory = self.manager.memory();
             let before = memory.shared.breakers.clone();
-            memory.shared.end_question(self.since, self.answer.take());
+            memory.shared.end_question(self.since, self.answer.take(), today);
             let changed = before != memory.shared.breakers;
             if changed {
                 memory.touch();

@@ -10,6 +10,10 @@ fn id(name: &str) -> AccountId {
     AccountId::new(name)
 }
 
+fn today() -> Day {
+    "2026-04-02".parse().unwrap()
+}
+
 fn failed(account: Option<&str>) -> Deed {
     let neighbours = vec![id("a"), id("b")];
     Deed::Failed { account: account.map(id), host: "host".to_owned(), neighbours, settings: SETTINGS, at: NOW }
@@ -31,7 +35,7 @@ fn what_was_done_while_a_question_was_on_its_way_is_added_to_its_answer() {
     let mut known = Condition::default();
     known.apply(Effect::Began, NOW);
     let conditions = HashMap::from([(id("a"), known)]);
-    shared.end_question(since, Some(Standing { conditions, ..Standing::default() }));
+    shared.end_question(since, Some(Standing { conditions, ..Standing::default() }), today());
     assert!((places(&shared, "a") - (BUCKET - 2.0)).abs() < 1e-9);
     assert!((places(&shared, "b") - (BUCKET - 1.0)).abs() < 1e-9);
     assert!(shared.recent.is_empty());
@@ -42,7 +46,7 @@ fn a_question_without_an_answer_leaves_everything_as_it_is() {
     let mut shared = Shared::default();
     shared.add(failed(Some("a")));
     let since = shared.begin_question(clock::instant());
-    shared.end_question(since, None);
+    shared.end_question(since, None, today());
     assert!(shared.has_failures(&id("a"), "elsewhere"));
     assert_eq!(shared.open_questions, 0);
 }
@@ -80,4 +84,15 @@ fn utilisation_is_the_highest_of_what_is_known() {
     let quota = serde_json::json!([{"usedPercent": 90.0}, {"usedPercent": 10.0}, {}]);
     let account = StoredAccount { quota: Some(quota), ..account };
     assert!((shared.utilisation(&id("a"), &account, NOW) - 0.9).abs() < 1e-9);
+}
+
+#[test]
+fn what_a_silent_ledger_told_last_holds_for_its_day_and_its_month() {
+    let mut shared = Shared::default();
+    let told = Spent { today: Usd(5), month: Usd(9) };
+    shared.set_spent(id("a"), told, today());
+    assert_eq!(shared.spent(&id("a"), today()), told);
+    let later = |day: &str| shared.spent(&id("a"), day.parse().unwrap());
+    assert_eq!(later("2026-04-03"), Spent { today: Usd(0), month: Usd(9) });
+    assert_eq!(later("2026-05-01"), Spent::default());
 }

@@ -17,6 +17,9 @@ use crate::domain::time::{Day, Timestamp};
 use crate::domain::usage::{Spent, Usd};
 use crate::ledger::{BreakerKey, Question, RateUsed, Standing};
 use crate::store::StoredAccount;
+use uncounted::Uncounted;
+
+mod uncounted;
 
 /// What the ledger said is believed for so long.
 const FRESH: Duration = Duration::from_secs(1);
@@ -31,11 +34,11 @@ pub struct Shared {
     rates: HashMap<AccountId, RateUsed>,
     breakers: HashMap<BreakerKey, Breaker>,
     spending: HashMap<AccountId, Spent>,
+    /// The day that the ledger told the spending of.
+    spending_day: Option<Day>,
+    /// What the ledger did not take.
+    pub uncounted: Uncounted,
     asked_at: Option<Instant>,
-    /// The day that `spending` is of.
-    spending_on: Option<Day>,
-    /// Money that the ledger could not take, and the day it was spent on.
-    unwritten: HashMap<AccountId, (Day, Spent)>,
     /// Questions that are not answered yet, each as the number of the first deed after it, in their order.
     open_questions: VecDeque<u64>,
     /// What was done since the first of them was asked, with its number.
@@ -66,8 +69,8 @@ pub enum Deed {
     Succeeded(AccountId, String),
     /// The rate-limit tokens an answer told.
     Rate(AccountId, RateUsed),
-    /// Money was spent that the ledger could not take.
-    Spent(AccountId, Usd, Day),
+    /// Money was spent that the ledger has not taken yet.
+    Spent(AccountId, Usd),
 }
 
 impl Shared {
@@ -77,31 +80,7 @@ impl Shared {
             self.recent.push_back((self.deeds, deed.clone()));
         }
         self.deeds += 1;
-        if let Deed::Spent(account, cost, day) = &deed {
-            self.turn(*day);
-            let (_, spent) = self.unwritten.entry(account.clone()).or_insert((*day, Spent::default()));
-            spent.today += *cost;
-            spent.month += *cost;
-        }
         self.apply(deed);
-    }
-
-    /// It is `day` now: what was spent before counts no more for it, nor for the month if another has begun.
-    pub fn turn(&mut self, day: Day) {
-        let turned = |of: Day, spent: &mut Spent| {
-            if of != day {
-                spent.today = Usd::default();
-            }
-            if of.first_of_month() != day.first_of_month() {
-                spent.month = Usd::default();
-            }
-        };
-        for (of, spent) in self.unwritten.values_mut() {
-            turned(*of, spent);
-            *of = day;
-        }
-        let before = self.spending_on.replace(day).unwrap_or(day);
-        self.spending.values_mut().for_each(|spent| turned(before, spent));
     }
 
     fn apply(&mut self, deed: Deed) {
@@ -123,8 +102,11 @@ impl Shared {
                 self.breakers.remove(&BreakerKey::Host(host));
             }
             Deed::Rate(account, rate) => drop(self.rates.insert(account, rate)),
-            // No answer of the ledger holds it: it is kept beside them.
-            Deed::Spent(..) => {}
+            Deed::Spent(account, cost) => {
+                let spent = self.spending.entry(account).or_default();
+                spent.today += cost;
+                spent.month += cost;
+            }
         }
     }
 
@@ -152,24 +134,21 @@ impl Shared {
         [gate(BreakerKey::Account(account.clone())), host]
     }
 
-    /// What the account spent, as far as it was asked for.
-    pub fn spent(&self, account: &AccountId) -> Option<Spent> {
-        let (written, unwritten) = (self.spending.get(account), self.unwritten.get(account));
-        let sum = |written: Spent, unwritten: Spent| Spent {
-            today: written.today + unwritten.today,
-            month: written.month + unwritten.month,
-        };
-        match (written, unwritten) {
-            (None, None) => None,
-            (written, unwritten) => {
-                Some(sum(written.copied().unwrap_or_default(), unwritten.map(|(_, spent)| *spent).unwrap_or_default()))
-            }
-        }
+    /// What the account spent, as far as it is known. What a ledger told that is silent since then holds for its day and
+    /// its month.
+    pub fn spent(&self, account: &AccountId, today: Day) -> Spent {
+        let told = self.spending.get(account).copied().unwrap_or_default();
+        let is_of_month = self.spending_day.is_none_or(|day| day.first_of_month() == today.first_of_month());
+        let is_of_today = self.spending_day.is_none_or(|day| day == today);
+        let part = |holds: bool, spent: Usd| if holds { spent } else { Usd::default() };
+        let told = Spent { today: part(is_of_today, told.today), month: part(is_of_month, told.month) };
+        self.uncounted.with(account, today, told)
     }
 
     /// The ledger told what the account spent.
-    pub fn set_spent(&mut self, account: AccountId, spent: Spent) {
+    pub fn set_spent(&mut self, account: AccountId, spent: Spent, today: Day) {
         self.spending.insert(account, spent);
+        self.spending_day = Some(today);
     }
 
     /// How much of each account is used up, in the order of the pool.
@@ -191,7 +170,7 @@ impl Shared {
     }
 
     fn utilisation(&self, id: &AccountId, account: &StoredAccount, now: Timestamp) -> f64 {
-        let spent = self.spent(id).unwrap_or_default();
+        let spent = self.spending.get(id).copied().unwrap_or_default();
         let part =
             |spent: Usd, limit: Option<f64>| limit.filter(|limit| *limit > 0.0).map(|limit| spent.as_usd() / limit);
         let rate = self.rates.get(id).filter(|rate| rate.until > now).map(|rate| rate.used);
@@ -208,7 +187,7 @@ impl Shared {
     }
 
     /// Takes the answer in, and adds what was done since the question.
-    fn end_question(&mut self, since: u64, answer: Option<Standing>) {
+    fn end_question(&mut self, since: u64, answer: Option<Standing>, today: Day) {
         if let Some(place) = self.open_questions.iter().position(|open| *open == since) {
             self.open_questions.remove(place);
         }
@@ -217,6 +196,7 @@ impl Shared {
             self.rates = answer.rates;
             self.breakers = answer.breakers;
             self.spending.extend(answer.spending);
+            self.spending_day = Some(today);
             let first = self.recent.partition_point(|(number, _)| *number < since);
             let later: Vec<Deed> = self.recent.range(first..).map(|(_, deed)| deed.clone()).collect();
             for deed in later {
@@ -286,16 +266,15 @@ impl Manager {
     /// Which accounts have spent what they may, and until when they are out.
     pub(super) fn note_spending(&self) {
         let (view, now) = (self.view(), self.clock.now());
+        let today = self.clock.day(now);
         let mut memory = self.memory();
-        memory.shared.turn(self.clock.day(now));
         let over: HashMap<AccountId, Timestamp> = view
             .state
             .accounts
             .iter()
             .filter_map(|account| {
                 let id = AccountId::new(account.id.clone());
-                // Where nothing is known, nothing was spent: a limit of nothing is reached all the same.
-                let spent = memory.shared.spent(&id).unwrap_or_default();
+                let spent = memory.shared.spent(&id, today);
                 let reached =
                     |limit: Option<f64>, spent: Usd| limit.and_then(Usd::from_usd).is_some_and(|limit| spent >= limit);
                 let day = reached(account.daily_limit_usd, spent.today).then(|| self.clock.day_ends(now));
@@ -334,10 +313,11 @@ impl Asked<'_> {
 
 impl Drop for Asked<'_> {
     fn drop(&mut self) {
+        let today = self.manager.clock.day(self.manager.clock.now());
         let (before, changed) = {
             let mut memory = self.manager.memory();
             let before = memory.shared.breakers.clone();
-            memory.shared.end_question(self.since, self.answer.take());
+            memory.shared.end_question(self.since, self.answer.take(), today);
             let changed = before != memory.shared.breakers;
             if changed {
                 memory.touch();

@@ -13,7 +13,7 @@ use crate::clock;
 use crate::domain::account::AccountId;
 use crate::domain::health::condition::Effect;
 use crate::domain::usage::{Tokens, Usd};
-use crate::ledger::{BreakerNote, Entry, RateUsed, Resource};
+use crate::ledger::{BreakerNote, Entry, LedgerError, RateUsed, Resource};
 
 /// A ledger that does not take a charge within this time keeps no answer back any longer.
 const PATIENCE: Duration = Duration::from_secs(6);
@@ -120,15 +120,21 @@ impl Manager {
     }
 
     async fn charge(&self, entry: Entry, target: &Target) {
-        let (account, cost) = (entry.account.clone(), entry.cost);
+        let (account, cost, day) = (entry.account.clone(), entry.cost.unwrap_or_default(), self.clock.day(entry.at));
         self.take_in(&entry, target);
         match self.ledger.commit(entry).await {
-            Ok(spent) => self.memory().shared.set_spent(account, spent),
+            Ok(spent) => self.memory().shared.set_spent(account, spent, day),
             Err(error) => {
                 tracing::warn!("spending is counted in memory: {error}");
-                if let Some(cost) = cost {
-                    let day = self.clock.day(self.clock.now());
-                    self.memory().shared.add(Deed::Spent(account, cost, day));
+                let mut memory = self.memory();
+                match error {
+                    // It will, and tells it then.
+                    LedgerError::Busy { .. } => memory.shared.add(Deed::Spent(account, cost)),
+                    LedgerError::Newer { .. }
+                    | LedgerError::Open { .. }
+                    | LedgerError::Database { .. }
+                    | LedgerError::Full { .. }
+                    | LedgerError::Stopped { .. } => memory.shared.uncounted.add(account, day, cost),
                 }
             }
         }
@@ -147,7 +153,7 @@ impl Manager {
         let model = entry.model.clone().or(learned.model.clone());
         entry.cost = entry.tokens.and_then(|tokens| self.cost(&[model.as_deref(), learned.model.as_deref()], tokens));
         entry.model = model;
-        // One that broke off or was left proves nothing at its end.
+        // One that broke off or was left is no success: it must not close a breaker that failures since have opened.
         if learned.status < 400 {
             entry.effects.push(Effect::Succeeded);
             entry.breaker = Some(BreakerNote::Succeeded);

@@ -4,11 +4,14 @@ use super::*;
 use crate::domain::health::condition::BUCKET;
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
-const TODAY: Day = Day { year: 2023, month: 11, day: 14 };
 const SETTINGS: BreakerSettings = BreakerSettings { failures: 2, open_for: Duration::from_secs(60) };
 
 fn id(name: &str) -> AccountId {
     AccountId::new(name)
+}
+
+fn today() -> Day {
+    "2026-04-02".parse().unwrap()
 }
 
 fn failed(account: Option<&str>) -> Deed {
@@ -32,7 +35,7 @@ fn what_was_done_while_a_question_was_on_its_way_is_added_to_its_answer() {
     let mut known = Condition::default();
     known.apply(Effect::Began, NOW);
     let conditions = HashMap::from([(id("a"), known)]);
-    shared.end_question(since, Some(Standing { conditions, ..Standing::default() }));
+    shared.end_question(since, Some(Standing { conditions, ..Standing::default() }), today());
     assert!((places(&shared, "a") - (BUCKET - 2.0)).abs() < 1e-9);
     assert!((places(&shared, "b") - (BUCKET - 1.0)).abs() < 1e-9);
     assert!(shared.recent.is_empty());
@@ -43,7 +46,7 @@ fn a_question_without_an_answer_leaves_everything_as_it_is() {
     let mut shared = Shared::default();
     shared.add(failed(Some("a")));
     let since = shared.begin_question(clock::instant());
-    shared.end_question(since, None);
+    shared.end_question(since, None, today());
     assert!(shared.has_failures(&id("a"), "elsewhere"));
     assert!(shared.open_questions.is_empty());
 }
@@ -73,7 +76,7 @@ fn utilisation_is_the_highest_of_what_is_known() {
     let mut shared = Shared::default();
     let account = StoredAccount { id: "a".to_owned(), daily_limit_usd: Some(2.0), ..StoredAccount::default() };
     assert!(shared.utilisation(&id("a"), &account, NOW).abs() < 1e-9);
-    shared.add(Deed::Spent(id("a"), Usd::from_usd(0.5).unwrap(), TODAY));
+    shared.add(Deed::Spent(id("a"), Usd::from_usd(0.5).unwrap()));
     assert!((shared.utilisation(&id("a"), &account, NOW) - 0.25).abs() < 1e-9);
     shared.add(Deed::Rate(id("a"), RateUsed { used: 0.75, until: Timestamp(NOW.0 + 1_000) }));
     assert!((shared.utilisation(&id("a"), &account, NOW) - 0.75).abs() < 1e-9);
@@ -84,18 +87,14 @@ fn utilisation_is_the_highest_of_what_is_known() {
 }
 
 #[test]
-fn money_that_could_not_be_written_counts_until_its_day_and_month_are_over() {
+fn what_a_silent_ledger_told_last_holds_for_its_day_and_its_month() {
     let mut shared = Shared::default();
-    let usd = |usd: f64| Usd::from_usd(usd).unwrap();
-    shared.add(Deed::Spent(id("a"), usd(0.5), TODAY));
-    let since = shared.begin_question(clock::instant());
-    let spending = HashMap::from([(id("a"), Spent { today: usd(1.0), month: usd(2.0) })]);
-    shared.end_question(since, Some(Standing { spending, ..Standing::default() }));
-    assert_eq!(shared.spent(&id("a")), Some(Spent { today: usd(1.5), month: usd(2.5) }));
-    shared.turn(Day { day: 15, ..TODAY });
-    assert_eq!(shared.spent(&id("a")), Some(Spent { today: usd(0.0), month: usd(2.5) }));
-    shared.turn(Day { month: 12, day: 1, ..TODAY });
-    assert_eq!(shared.spent(&id("a")), Some(Spent::default()));
+    let told = Spent { today: Usd(5), month: Usd(9) };
+    shared.set_spent(id("a"), told, today());
+    assert_eq!(shared.spent(&id("a"), today()), told);
+    let later = |day: &str| shared.spent(&id("a"), day.parse().unwrap());
+    assert_eq!(later("2026-04-03"), Spent { today: Usd(0), month: Usd(9) });
+    assert_eq!(later("2026-05-01"), Spent::default());
 }
 
 #[test]
@@ -106,8 +105,8 @@ fn what_every_open_question_knows_is_not_kept() {
     shared.add(began());
     let second = shared.begin_question(clock::instant());
     shared.add(began());
-    shared.end_question(first, None);
+    shared.end_question(first, None, today());
     assert_eq!(shared.recent.len(), 1);
-    shared.end_question(second, None);
+    shared.end_question(second, None, today());
     assert!(shared.recent.is_empty());
 }

@@ -110,6 +110,19 @@ fn a_limit_of_nothing_holds_also_where_the_ledger_cannot_be_read() {
 }
 
 #[test]
+fn a_limit_holds_also_where_the_ledger_can_be_read_and_not_written() {
+    let pool = limited("0.05");
+    let sidecar = pool.sidecar();
+    assert_eq!(send(&sidecar, false).status(), 200);
+    // As on a full disk: what is there is read, and nothing is added.
+    let full = "CREATE TRIGGER full BEFORE INSERT ON attempts BEGIN SELECT RAISE(ABORT, 'full'); END";
+    super::ledger::open(&pool.sandbox).execute_batch(full).unwrap();
+    let statuses: Vec<u16> = (0..8).map(|_| send(&sidecar, false).status()).collect();
+    assert!(statuses.starts_with(&[200, 200, 200]) && statuses.ends_with(&[429, 429]), "{statuses:?}");
+    assert_eq!(days(&pool.sandbox).requests, 1);
+}
+
+#[test]
 fn of_a_usage_that_grows_from_chunk_to_chunk_the_last_is_charged() {
     let pool = limited("100");
     let sidecar = pool.sidecar();

@@ -6,6 +6,7 @@ use super::{Manager, random_id};
 use crate::domain::account::{AccountId, Kind, ModelFamily, check_label};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::report::AccountReport;
+use crate::domain::usage::Usd;
 use crate::error::{Error, ErrorKind};
 use crate::secrets::Secret;
 use crate::store::{
@@ -312,8 +313,8 @@ fn check(change: &AccountChange) -> Result<(), Error> {
         }
     }
     for limit in [&change.daily_limit_usd, &change.monthly_limit_usd] {
-        if limit.value().is_some_and(|usd| !usd.is_finite() || *usd < 0.0) {
-            return invalid("a limit in USD is a number that is not negative".to_owned());
+        if limit.value().is_some_and(|usd| Usd::from_usd(*usd).is_none()) {
+            return invalid("a limit in USD is a number that is not negative and below nine million".to_owned());
         }
     }
     if change.models.value().is_some_and(|models| !models.iter().all(|pattern| is_pattern(pattern))) {

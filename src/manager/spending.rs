@@ -143,7 +143,7 @@ impl Manager {
     }
 
     fn finished_entry(&self, ticket: Ticket, learned: Learned) -> Entry {
-        let Ticket { mut entry, started, makes, .. } = ticket;
+        let Ticket { mut entry, target, started, makes, .. } = ticket;
         entry.at = self.clock.now();
         entry.status = learned.status;
         entry.served = true;
@@ -159,7 +159,10 @@ impl Manager {
             entry.breaker = Some(BreakerNote::Succeeded);
         }
         if makes {
-            entry.owns = learned.made.into_iter().map(|id| Resource { id }).collect();
+            // An upstream that echoes the key as an id must not bring it onto the disk.
+            let key = target.credential.api_key.expose();
+            let made = learned.made.into_iter().filter(|id| !id.contains(key.as_str()));
+            entry.owns = made.map(|id| Resource { id }).collect();
         }
         *entry
     }

@@ -90,6 +90,7 @@ fn add_refuses_what_cannot_be_an_account_and_changes_nothing() {
         (vec!["new", &other, "--base-url", "http://example.com"], 2, "it must begin with `https://`"),
         (vec!["new", &other, "--base-url", "https://me:pw@example.com"], 2, "it must be a scheme, a host"),
         (vec!["new", &other, "--daily-limit", "-1"], 2, "is a number that is not negative"),
+        (vec!["new", &other, "--daily-limit", "1e300"], 2, "below nine million"),
         (vec!["new", &other, "--model", "gpt-\u{7}"], 2, "has no control characters"),
         (vec!["new", &other, "--monthly-limit", "NaN"], 2, "is a number that is not negative"),
         (vec!["new", &other, "--priority", "high"], 2, "--priority"),

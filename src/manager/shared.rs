@@ -314,17 +314,13 @@ impl Asked<'_> {
 impl Drop for Asked<'_> {
     fn drop(&mut self) {
         let today = self.manager.clock.day(self.manager.clock.now());
-        let (before, changed) = {
-            let mut memory = self.manager.memory();
-            let before = memory.shared.breakers.clone();
-            memory.shared.end_question(self.since, self.answer.take(), today);
-            let changed = before != memory.shared.breakers;
-            if changed {
-                memory.touch();
-            }
-            (before.len(), changed)
-        };
-        tracing::trace!(before, changed, "the ledger answered");
+        let mut memory = self.manager.memory();
+        let before = memory.shared.breakers.clone();
+        memory.shared.end_question(self.since, self.answer.take(), today);
+        if memory.shared.breakers != before {
+            memory.touch();
+        }
+        drop(memory);
         self.manager.note_spending();
     }
 }

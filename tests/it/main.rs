@@ -7,6 +7,7 @@
 mod agents;
 mod architecture;
 mod cli;
+mod clients;
 mod first_steps;
 mod generated;
 mod lifecycle;

@@ -1,0 +1,8 @@
+//! What a person installs, each driven against the real binary.
+
+mod editors;
+mod neovim;
+mod opencode;
+mod python;
+mod typescript;
+mod vscode;

@@ -1,0 +1,1 @@
+//! The configurations of `clients/examples`, in the editors they are for.

@@ -1,0 +1,1 @@
+//! The OpenCode plugin, in the real OpenCode.

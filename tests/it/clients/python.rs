@@ -1,0 +1,1 @@
+//! The Python client, installed with pip into an environment of its own.

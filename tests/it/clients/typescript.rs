@@ -1,0 +1,1 @@
+//! The TypeScript client, installed from its packed archive into an empty project.

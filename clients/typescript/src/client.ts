@@ -167,7 +167,7 @@ export class CodexAccountManager extends EventEmitter<ClientEvents> implements A
   }
 
   async #launch(): Promise<Sidecar> {
-    const { options } = { options: this.#options };
+    const options = this.#options;
     const env = options.env ?? process.env;
     const sidecar = await Sidecar.start(
       {

@@ -1,5 +1,6 @@
 // Everything a program needs.
 
+export { findBinary } from "./binary.js";
 export { DEFAULT_POLICY, type RestartPolicy } from "./back_off.js";
 export {
   CodexAccountManager,

@@ -18,20 +18,12 @@ const RESET_MS = 15_000;
 
 /** The accounts as the prompts know them: OpenCode asks for prompts and does not wait. */
 export class KnownAccounts {
-  #accounts: readonly Account[] = [];
-
-  get count(): number {
-    return this.#accounts.length;
-  }
-
-  has(label: string): boolean {
-    return this.#accounts.some((account) => account.label.toLowerCase() === label.toLowerCase());
-  }
+  count = 0;
 
   /** Reads them anew. */
   async refresh(manager: CodexAccountManager, signal?: AbortSignal): Promise<readonly Account[]> {
     const { accounts } = await manager.request("accounts/list", {}, signal ? { signal } : {});
-    this.#accounts = accounts;
+    this.count = accounts.length;
     return accounts;
   }
 }
@@ -49,12 +41,16 @@ export function login(manager: CodexAccountManager, known: KnownAccounts, binary
         },
         authorize: async (inputs = {}) => {
           const { start, label = "", key = "" } = inputs;
+          let moved = "";
           try {
-            if (start === "fresh") await promisify(execFile)(binary, ["reset", "--yes"], { timeout: RESET_MS });
+            if (start === "fresh") {
+              const { stdout } = await promisify(execFile)(binary, ["reset", "--yes"], { timeout: RESET_MS });
+              moved = `${stdout.trim()}. `;
+            }
             const added = await manager.request("accounts/add", { label: label.trim(), apiKey: key.trim() });
-            return done(`Added account ${added.index} (${added.label})`);
+            return done(`${moved}Added account ${added.index} (${added.label})`);
           } catch (error) {
-            throw new Error(words(error), { cause: error });
+            throw new Error(moved + words(error), { cause: error });
           }
         },
       },
@@ -77,7 +73,7 @@ function prompts(known: KnownAccounts): Prompt[] {
     key: "label",
     message: "What is the account called?",
     placeholder: "work",
-    validate: (text) => (text.trim() === "" ? "It needs a name" : undefined),
+    validate: (text) => (/^\d*$/.test(text.trim()) ? "It needs a name that is not a number" : undefined),
   };
   const key: Prompt = {
     type: "text",

@@ -140,7 +140,7 @@ export class Sidecar {
   /** Ends it as LSP says, then with the end of its stdin, then by force. */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    const shutdown = this.request("shutdown", undefined, AbortSignal.timeout(SHUTDOWN_MS));
+    const shutdown = this.request("shutdown", undefined, AbortSignal.timeout(Math.min(SHUTDOWN_MS, this.#options.stopTimeoutMs)));
     await shutdown.then(() => this.notify("exit", undefined), () => {});
     this.#child.stdin.end();
     if (!(await settlesWithin(this.ended, this.#options.stopTimeoutMs))) await this.#kill();

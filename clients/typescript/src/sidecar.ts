@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import {
   CancellationTokenSource,
   createMessageConnection,
+  ErrorCodes,
   ResponseError,
   StreamMessageReader,
   StreamMessageWriter,
@@ -20,6 +21,17 @@ const KEPT_LINES = 20;
 
 /** How long `shutdown` may take; the sidecar has everything on disk when it answers. */
 const SHUTDOWN_MS = 2_000;
+
+/** How long a process may live on whose stdout is closed: it answers nothing any more. */
+const LINGER_MS = 2_000;
+
+/** What the library says in place of an answer when the streams are closed. */
+const NO_ANSWER: readonly number[] = [
+  ErrorCodes.MessageWriteError,
+  ErrorCodes.MessageReadError,
+  ErrorCodes.PendingResponseRejected,
+  ErrorCodes.ConnectionInactive,
+];
 
 /** How long the streams of a process that has ended may take to say so. */
 const DRAIN_MS = 500;
@@ -98,6 +110,9 @@ export class Sidecar {
     // Nobody is asked here; null is LSP's answer of a person who closed the question.
     this.#connection.onRequest("window/showMessageRequest", () => null);
     this.#connection.onError(() => {});
+    this.#connection.onClose(() => {
+      void settlesWithin(this.ended, LINGER_MS).then((hasEnded) => hasEnded || this.#child.kill("SIGKILL"));
+    });
     this.#connection.listen();
   }
 
@@ -117,12 +132,10 @@ export class Sidecar {
       };
       signal?.addEventListener("abort", onAbort, { once: true });
       this.#connection.sendRequest(method, params, cancellation.token).then(resolve, (error: unknown) => {
-        if (error instanceof ResponseError) {
+        if (error instanceof ResponseError && !NO_ANSWER.includes(error.code)) {
           reject(new RequestError(method, error.code, error.message, error.data));
-        } else {
-          // The stream is closed: the end of the process is about to be known, and says more than the stream.
-          void this.ended.then(reject);
         }
+        // Else the streams are closed. That the process has ended is known in a moment, says more, and rejects this.
       });
     });
     return answer.finally(() => {

@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { CodexAccountManager, ERROR_CODES, RequestError } from "codex-account-manager";
 
-import { errorOf, made, next, started } from "./support.mjs";
+import { errorOf, made, next, program, started } from "./support.mjs";
 
 test("a first use is five lines", async () => {
   const manager = await CodexAccountManager.start();
@@ -44,17 +44,16 @@ test("a refusal is an error with its kind and what to do", async (t) => {
 
 test("options reach the sidecar, and its words come back", async (t) => {
   const lines = [];
-  const env = { ...process.env, CAM_LOG: "info" };
+  const binary = program('echo a word aside >&2; exec "$CAM_BINARY" "$@"');
   const initializationOptions = { "routing.strategy": "hybrid", "notifications.colour": 1 };
-  const manager = made(t, { env, initializationOptions, onStderr: (line) => lines.push(line) });
+  const manager = made(t, { binary, initializationOptions, onStderr: (line) => lines.push(line) });
   const message = next(manager, "message");
   await manager.start();
   assert.equal((await manager.request("status/read")).strategy, "hybrid");
   const [{ level, text }] = await message;
   assert.equal(level, "warning");
   assert.match(text, /notifications\.colour/);
-  await manager.stop();
-  assert.notDeepEqual(lines, []);
+  assert.deepEqual(lines, ["a word aside"]);
 });
 
 test("a request that is cancelled is left at once, and the sidecar goes on", async (t) => {

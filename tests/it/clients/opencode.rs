@@ -132,7 +132,9 @@ fn ctrl_c_on_its_screen_and_a_signal_in_a_run_leave_no_sidecar_behind() {
 
     for signal in [Signal::INT, Signal::KILL] {
         pool.script(2, Answer::HangMidStream { after_events: 5 });
-        let agent = Running::start(say_hi(&pool, &opencode));
+        let mut agent = Running::start(say_hi(&pool, &opencode));
+        // It reads its stdin to the end before it asks.
+        agent.close_stdin();
         eventually("its stream hangs", || (pool.upstream.open_streams() == 1).then_some(()));
         let sidecar = only_sidecar(&pool);
         agent.signal(signal);

@@ -66,7 +66,7 @@ async function server({ client }: PluginInput, options: Options = {}): Promise<H
     if (trouble) toasts.show("warning", trouble);
   } catch (error) {
     log("warn", words(error));
-    toasts.show("warning", words(error));
+    toasts.show("warning", `The accounts could not be read: ${words(error)}`);
   }
   return {
     event,
@@ -88,7 +88,12 @@ function listen(manager: CodexAccountManager, toasts: Toasts, log: ReturnType<ty
     log("error", error.message);
     toasts.show("error", error.message);
   });
+  let waitsUntil = 0;
   manager.onNotification("routing/didWait", ({ until }) => {
+    // OpenCode asks several things at once: one word for all that wait together.
+    const isKnown = Date.now() < waitsUntil;
+    waitsUntil = Math.max(waitsUntil, until);
+    if (isKnown) return;
     void isQuiet(manager).then((quiet) => {
       if (!quiet) toasts.show("warning", `Every account is limited; waiting until ${new Date(until).toLocaleTimeString()}`);
     });

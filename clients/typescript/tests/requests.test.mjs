@@ -1,6 +1,9 @@
 // Requests, notifications and errors, with the real sidecar.
 
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 
 import { CodexAccountManager, ERROR_CODES, RequestError } from "codex-account-manager";
@@ -64,6 +67,24 @@ test("a request that is cancelled is left at once, and the sidecar goes on", asy
   assert.equal((await refused).message, "enough");
   assert.equal((await errorOf(manager.request("accounts/list", {}, { signal: cancel.signal }))).message, "enough");
   assert.equal((await manager.request("accounts/list")).accounts.length, 0);
+});
+
+test("the sidecar is told of a request that is cancelled", async (t) => {
+  const copy = join(mkdtempSync(join(tmpdir(), "cam-")), "stdin");
+  const binary = program(`tee "${copy}" | "$CAM_BINARY" "$@"`);
+  const manager = await started(t, { binary });
+  const { pid } = manager.session.session;
+  const cancel = new AbortController();
+  // It cannot answer before it is told.
+  process.kill(pid, "SIGSTOP");
+  const refused = errorOf(manager.request("accounts/list", {}, { signal: cancel.signal }));
+  // A moment for the request itself to be asked: what is cancelled before is never sent.
+  await new Promise(setImmediate);
+  cancel.abort();
+  assert.equal((await refused).name, "AbortError");
+  process.kill(pid, "SIGCONT");
+  await manager.request("status/read");
+  assert.match(readFileSync(copy, "utf8"), /"method":"\$\/cancelRequest"/);
 });
 
 test("a listener that is disposed hears no more", async (t) => {

@@ -18,7 +18,11 @@ use crate::support::tools::DEAD_PROXY;
 use crate::support::{Pool, eventually, process, tools};
 
 fn limited() -> Answer {
-    Answer::RateLimit { retry_after: Wait::Usual(Duration::from_secs(3600)), kind: LimitKind::Tokens }
+    limited_for(Duration::from_secs(3600))
+}
+
+fn limited_for(wait: Duration) -> Answer {
+    Answer::RateLimit { retry_after: Wait::Usual(wait), kind: LimitKind::Tokens }
 }
 
 #[test]
@@ -101,18 +105,26 @@ fn neither_a_stored_login_nor_a_proxy_variable_leads_it_past_us() {
 }
 
 #[test]
-fn opencode_starts_without_the_program_and_uses_what_it_has() {
+fn opencode_starts_without_a_sidecar_and_uses_what_it_has() {
     let Some((opencode, mut pool)) = plugged_in(1, &json!({})) else { return };
-    pool.sandbox.set("CAM_BINARY", "/no/such/program");
+    let hangs = pool.sandbox.path("hangs");
+    std::fs::write(&hangs, "#!/bin/sh\nexec sleep 600\n").unwrap();
+    std::fs::set_permissions(&hangs, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     pool.sandbox.set("OPENAI_API_KEY", &pool.keys[0].clone());
     pool.sandbox.set("OPENAI_BASE_URL", &format!("{}/v1", pool.upstream.base_url()));
-    let mut command = say_hi(&pool, &opencode);
-    command.arg("--print-logs");
-    let done = Running::start(command).finish();
-    check_answered(&done);
-    assert!(done.stderr.contains("codex-account-manager was not found"), "{done:?}");
-    assert!(!done.stdout.contains("codex-account-manager"), "stdout is the answer's alone: {done:?}");
-    assert_eq!(pool.served_by(), [Some(1)]);
+    for (program, said) in [
+        ("/no/such/program", "codex-account-manager was not found"),
+        (hangs.to_str().unwrap(), "did not answer `initialize` within"),
+    ] {
+        pool.upstream.clear_requests();
+        let mut command = say_hi(&pool, &opencode);
+        command.arg("--print-logs").env("CAM_BINARY", program);
+        let done = Running::start(command).finish();
+        check_answered(&done);
+        assert!(done.stderr.contains(said), "{done:?}");
+        assert!(!done.stdout.contains(said), "stdout is the answer's alone: {done:?}");
+        assert_eq!(pool.served_by(), [Some(1)]);
+    }
 }
 
 #[test]

@@ -7,9 +7,9 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use super::home::plugged_in;
-use super::{limited, only_sidecar};
+use super::{limited, limited_for, only_sidecar};
 use crate::support::http::{self, Connection};
-use crate::support::{Pool, Running, eventually, process, within};
+use crate::support::{Pool, Running, eventually, process};
 
 /// `opencode serve` with somebody who listens to its events.
 struct Server {
@@ -40,9 +40,7 @@ impl Server {
     /// Says something and waits for the answer.
     #[track_caller]
     fn say_hi(&self) -> Value {
-        let model = json!({ "providerID": "openai", "modelID": "gpt-5.4" });
-        let message = json!({ "model": model, "parts": [{ "type": "text", "text": "say hi" }] });
-        post(self.port, &format!("/session/{}/message", self.session), &message)
+        post(self.port, &message_path(&self.session), &message())
     }
 
     /// The next toast.
@@ -58,10 +56,20 @@ impl Server {
     }
 }
 
+const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
+
+fn message_path(session: &str) -> String {
+    format!("/session/{session}/message")
+}
+
+fn message() -> Value {
+    let model = json!({ "providerID": "openai", "modelID": "gpt-5.4" });
+    json!({ "model": model, "parts": [{ "type": "text", "text": "say hi" }] })
+}
+
 #[track_caller]
 fn post(port: u16, path: &str, body: &Value) -> Value {
-    let response =
-        http::request(port, "POST", path, &[("content-type", "application/json")], body.to_string().as_bytes());
+    let response = http::request(port, "POST", path, JSON, body.to_string().as_bytes());
     assert_eq!(response.status(), 200, "{}", response.text());
     response.json()
 }
@@ -118,20 +126,31 @@ fn quiet_is_quiet() {
     pool.upstream.always(&pool.keys[0], Some(limited()));
     let mut server = Server::start(&pool, &opencode);
     check_said(&server.say_hi());
-    // What OpenCode tells of itself comes after whatever the plugin had to say.
-    let marker = json!({ "message": "the end", "variant": "info" });
-    let shown = within(Duration::from_secs(30), || {
-        http::request(
-            server.port,
-            "POST",
-            "/tui/show-toast",
-            &[("content-type", "application/json")],
-            marker.to_string().as_bytes(),
-        )
-        .status()
-        .eq(&200)
-        .then_some(())
-    });
-    assert!(shown.is_some());
+    // A toast of somebody else's comes after whatever the plugin had to say.
+    post(server.port, "/tui/show-toast", &json!({ "message": "the end", "variant": "info" }));
     assert_eq!(server.toast()["message"], "the end");
+}
+
+#[test]
+fn a_wait_is_a_toast_and_so_is_that_nothing_is_left() {
+    let settings = json!({ "routing.wait_when_exhausted": true, "routing.short_retry_ms": 0 });
+    let Some((opencode, pool)) = plugged_in(1, &json!({ "settings": settings })) else { return };
+    pool.script(1, limited_for(Duration::from_secs(3)));
+    let mut server = Server::start(&pool, &opencode);
+    check_said(&server.say_hi());
+    assert_eq!(server.toast()["message"], "Using account 1 (account-1)");
+    let waits = server.toast()["message"].as_str().unwrap().to_owned();
+    assert!(waits.starts_with("Every account is limited; waiting until "), "{waits}");
+
+    // Far past the longest wait: OpenCode goes on trying, and the person knows why.
+    pool.upstream.always(&pool.keys[0], Some(limited_for(Duration::from_secs(3600))));
+    let (port, session) = (server.port, server.session.clone());
+    std::thread::spawn(move || {
+        // It is not answered before the test ends.
+        let mut connection = Connection::open(port);
+        connection.request("POST", &message_path(&session), JSON, message().to_string().as_bytes());
+        let _ = connection.head();
+    });
+    let spent = server.toast()["message"].as_str().unwrap().to_owned();
+    assert!(spent.starts_with("The one account is limited; it is free again in "), "{spent}");
 }

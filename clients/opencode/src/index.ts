@@ -95,7 +95,8 @@ function listen(manager: CodexAccountManager, toasts: Toasts, log: ReturnType<ty
     waitsUntil = Math.max(waitsUntil, until);
     if (isKnown) return;
     void isQuiet(manager).then((quiet) => {
-      if (!quiet) toasts.show("warning", `Every account is limited; waiting until ${new Date(until).toLocaleTimeString()}`);
+      const time = new Date(until).toLocaleTimeString();
+      if (!quiet) toasts.show("warning", `The request waits for an account, until ${time} at the latest`);
     });
   });
 }

@@ -133,14 +133,15 @@ fn quiet_is_quiet() {
 
 #[test]
 fn a_wait_is_a_toast_and_so_is_that_nothing_is_left() {
-    let settings = json!({ "routing.wait_when_exhausted": true, "routing.short_retry_ms": 0 });
+    let settings = json!({ "routing.wait_when_exhausted": true, "routing.short_retry_ms": 0, "notifications.rate_limit_debounce_ms": 0 });
     let Some((opencode, pool)) = plugged_in(1, &json!({ "settings": settings })) else { return };
     pool.script(1, limited_for(Duration::from_secs(3)));
     let mut server = Server::start(&pool, &opencode);
     check_said(&server.say_hi());
-    assert_eq!(server.toast()["message"], "Using account 1 (account-1)");
-    let waits = server.toast()["message"].as_str().unwrap().to_owned();
-    assert!(waits.starts_with("Every account is limited; waiting until "), "{waits}");
+    let toasts = [(); 3].map(|()| server.toast()["message"].as_str().unwrap().to_owned());
+    assert_eq!(toasts[0], "Using account 1 (account-1)");
+    assert!(toasts[1].starts_with("The one account is limited; it is free again in "), "{toasts:?}");
+    assert!(toasts[2].starts_with("The request waits for an account, until "), "{toasts:?}");
 
     // Far past the longest wait: OpenCode goes on trying, and the person knows why.
     pool.upstream.always(&pool.keys[0], Some(limited_for(Duration::from_secs(3600))));
@@ -152,5 +153,5 @@ fn a_wait_is_a_toast_and_so_is_that_nothing_is_left() {
         let _ = connection.head();
     });
     let spent = server.toast()["message"].as_str().unwrap().to_owned();
-    assert!(spent.starts_with("The one account is limited; it is free again in "), "{spent}");
+    assert_eq!(spent, "The one account is limited; it is free again in 60 min");
 }

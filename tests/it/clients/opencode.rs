@@ -60,7 +60,9 @@ fn the_model_is_offered_both_tools_and_calls_them() {
 fn three_at_once_answer_from_three_accounts() {
     let Some((opencode, pool)) = plugged_in(4, &json!({})) else { return };
     // They stay until the three have met.
-    pool.keys.iter().for_each(|key| pool.upstream.script(key, Answer::Slow(Duration::from_secs(1))));
+    for number in 1..=4 {
+        pool.script(number, Answer::Slow(Duration::from_secs(1)));
+    }
     let agents: Vec<Running> = (0..3)
         .map(|agent| {
             let mut command = say_hi(&pool, &opencode);
@@ -75,7 +77,9 @@ fn three_at_once_answer_from_three_accounts() {
         let accounts = sessions.iter().map(|session| session["startAccount"]["index"].to_string());
         (sessions.len() == 3).then(|| accounts.collect())
     });
-    agents.into_iter().for_each(|agent| check_answered(&agent.finish()));
+    for agent in agents {
+        check_answered(&agent.finish());
+    }
     assert_eq!(started_on.len(), 3, "{started_on:?}");
     let served_by: BTreeSet<_> = pool.served_by().into_iter().collect();
     assert_eq!(served_by.len(), 3, "{served_by:?}");

@@ -94,8 +94,9 @@ fn install(sandbox: &Sandbox, project: &Path, packages: &[&Path]) {
     for package in packages {
         output(npm(&["pack", package.to_str().unwrap()]), b"").ok();
     }
-    let names = std::fs::read_dir(project).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
-    let archives: Vec<String> = names.filter(|name| name.ends_with(".tgz")).map(|name| format!("./{name}")).collect();
+    let mut files: Vec<_> = std::fs::read_dir(project).unwrap().map(|file| file.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "tgz"));
+    let archives: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
     assert_eq!(archives.len(), packages.len());
     let words: Vec<&str> = std::iter::once("install").chain(archives.iter().map(String::as_str)).collect();
     output(npm(&words), b"").ok();

@@ -72,10 +72,10 @@ pub fn clients() -> Option<PathBuf> {
     }
     // Tests run side by side; one builds, the others wait.
     BUILT.get_or_init(|| {
-        let mut build = Command::new("npm");
-        build.arg("--prefix").arg(&clients).args(["run", "build", "--workspaces", "--if-present"]);
-        let built = build.output().unwrap();
-        assert!(built.status.success(), "{build:?}: {built:?}");
+        let mut npm = Command::new("npm");
+        npm.arg("--prefix").arg(&clients).args(["run", "build", "--workspaces", "--if-present"]);
+        let built = npm.output().unwrap();
+        assert!(built.status.success(), "{npm:?}: {built:?}");
     });
     Some(clients)
 }

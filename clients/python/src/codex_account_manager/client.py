@@ -157,7 +157,7 @@ class AccountManager(Requests, Notifications):
         environment = os.environ if self._environment is None else self._environment
         command = [find_binary(self._binary, environment), "sidecar", "--stdio", *self._arguments]
         return await Connection.open(
-            command, environment, self._initialization_options, self._notified, self._complained
+            command, environment, self._initialization_options, self._notified, self._complained, self._over
         )
 
     def _announce(self, connection: Connection) -> None:
@@ -174,14 +174,14 @@ class AccountManager(Requests, Notifications):
         while True:
             began = loop.time()
             failure: AccountManagerError = await connection.ended()
-            waiting = self._connection = loop.create_future()
             if loop.time() - began >= WELL_SECONDS:
                 crashes = 0
             while True:
                 crashes += 1
                 if crashes > self._restarts:
                     _logger.error("%s; it is not started again", failure)
-                    _fail(waiting, failure)
+                    assert self._connection is not None
+                    _fail(self._connection, failure)
                     return
                 pause = min(FIRST_PAUSE_SECONDS * 2 ** (crashes - 1), LONGEST_PAUSE_SECONDS)
                 _logger.warning("%s; starting it again in %s s", failure, pause)
@@ -203,6 +203,11 @@ class AccountManager(Requests, Notifications):
             if connection.exception() is None:
                 await connection.result().close(GRACE_SECONDS)
         self._subscriptions.close()
+
+    def _over(self) -> None:
+        """The current process ended: whoever asks from here on waits for the next one."""
+        if self._closing is None and self._connection is not None and self._connection.done():
+            self._connection = asyncio.get_running_loop().create_future()
 
     def _notified(self, method: str, params: Any) -> None:
         if method in ("window/showMessage", "window/logMessage"):

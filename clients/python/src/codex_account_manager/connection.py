@@ -34,12 +34,14 @@ class Connection:
         process: asyncio.subprocess.Process,
         notified: Callable[[str, Any], None],
         complained: Callable[[str], None],
+        over: Callable[[], None],
     ) -> None:
         assert process.stdin is not None and process.stdout is not None and process.stderr is not None
         self._process = process
         self._stdin = process.stdin
         self._notified = notified
         self._complained = complained
+        self._over = over
         self._pending: dict[int, tuple[str, asyncio.Future[Any]]] = {}
         self._next_id = 1
         self._last_lines: deque[str] = deque(maxlen=KEPT_LINES)
@@ -57,8 +59,9 @@ class Connection:
         initialization_options: Mapping[str, Any],
         notified: Callable[[str, Any], None],
         complained: Callable[[str], None],
+        over: Callable[[], None],
     ) -> Connection:
-        """Starts the process and shakes hands."""
+        """Starts the process and shakes hands. `over` is called at its end, before anybody else hears of that."""
         try:
             process = await asyncio.create_subprocess_exec(
                 *command,
@@ -70,7 +73,7 @@ class Connection:
             )
         except OSError as error:
             raise SidecarExitedError(f"`{command[0]}` cannot be started: {error}", None, "") from error
-        connection = cls(process, notified, complained)
+        connection = cls(process, notified, complained, over)
         try:
             async with asyncio.timeout(HANDSHAKE_SECONDS):
                 await connection._shake_hands(initialization_options)
@@ -170,6 +173,7 @@ class Connection:
         # The end of stderr would wait for whoever else holds it.
         await asyncio.wait([self._stderr], timeout=LAST_WORDS_SECONDS)
         self._end = SidecarExitedError(self._reason(code), code, self._stderr_text())
+        self._over()
         for _, answer in self._pending.values():
             if not answer.done():
                 answer.set_exception(self._end)

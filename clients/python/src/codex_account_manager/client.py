@@ -11,7 +11,7 @@ from typing import Any, Literal, Self, cast
 
 from .binary import find_binary
 from .connection import Connection
-from .errors import AccountManagerError, ClosedError
+from .errors import AccountManagerError, ClosedError, SidecarExitedError
 from .protocol import Notifications, Requests, SessionInfo
 from .subscriptions import NotificationStream, Subscriptions, call
 
@@ -179,9 +179,11 @@ class AccountManager(Requests, Notifications):
             while True:
                 crashes += 1
                 if crashes > self._restarts:
-                    _logger.error("%s; it is not started again", failure)
+                    code = failure.code if isinstance(failure, SidecarExitedError) else None
+                    told = SidecarExitedError(f"{failure}\nit is not started again after {crashes} crashes in a row", code, "")
+                    _logger.error("%s", told)
                     assert self._connection is not None
-                    _fail(self._connection, failure)
+                    _fail(self._connection, told)
                     return
                 pause = min(FIRST_PAUSE_SECONDS * 2 ** (crashes - 1), LONGEST_PAUSE_SECONDS)
                 _logger.warning("%s; starting it again in %s s", failure, pause)

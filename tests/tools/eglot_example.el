@@ -1,13 +1,11 @@
 ;;; eglot_example.el --- Drives the example for Eglot  -*- lexical-binding: t; -*-
 
 ;; emacs --batch -L clients/examples/emacs -l tests/tools/eglot_example.el
-;; Prints one JSON object per step.
+;; Prints one JSON object per step. The program is the first `codex-account-manager' of PATH.
 
-(setq load-prefer-newer t)
 (package-initialize)
 (require 'json)
 (require 'codex-accounts-eglot)
-(setq openai-accounts-program (list (getenv "CAM_BINARY") "sidecar" "--stdio"))
 
 (defun say (step value)
   (princ (concat (json-encode `((step . ,step) (value . ,value))) "\n")))

@@ -81,12 +81,16 @@
          (current (plist-get result :account)))
     (message "Switched to account %d (%s)" (plist-get current :index) (plist-get current :label))))
 
+(defun openai-accounts-proxy ()
+  "Where the proxy is: a plist with `:baseUrl', `:port' and `:apiKey'."
+  (let* ((capabilities (eglot--capabilities (openai-accounts-start)))
+         (session (plist-get (plist-get capabilities :experimental) :codexAccountManager)))
+    (plist-get session :proxy)))
+
 (defun openai-accounts-environment ()
   "What sends a program through the proxy, for `process-environment'.
 Port and key are the sidecar's: ask again for every program you start."
-  (let* ((capabilities (eglot--capabilities (openai-accounts-start)))
-         (session (plist-get (plist-get capabilities :experimental) :codexAccountManager))
-         (proxy (plist-get session :proxy)))
+  (let ((proxy (openai-accounts-proxy)))
     (list (concat "OPENAI_BASE_URL=" (plist-get proxy :baseUrl))
           (concat "OPENAI_API_KEY=" (plist-get proxy :apiKey)))))
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -69,6 +70,27 @@ pub fn node(sandbox: &Sandbox, script: &str) -> Option<Vec<String>> {
         std::os::unix::fs::symlink(folder().join("node_modules"), modules).unwrap();
     }
     Some(vec!["node".to_owned(), text(&copy)])
+}
+
+/// The folder `clients` with its packages installed and built, or `None` after saying what is missing.
+pub fn clients() -> Option<PathBuf> {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    let clients = source().join("clients");
+    if !require("npm") {
+        return None;
+    }
+    if !clients.join("node_modules/typescript/package.json").is_file() {
+        missing("`clients/node_modules` is not there; run `npm --prefix clients ci --ignore-scripts`");
+        return None;
+    }
+    // Tests run side by side; one builds, the others wait.
+    BUILT.get_or_init(|| {
+        let mut build = Command::new("npm");
+        build.arg("--prefix").arg(&clients).args(["run", "build", "--workspaces", "--if-present"]);
+        let built = build.output().unwrap();
+        assert!(built.status.success(), "{build:?}: {built:?}");
+    });
+    Some(clients)
 }
 
 /// `codex-account-manager run -- WORDS…` in this home. A request of the client that goes past us meets a dead proxy.

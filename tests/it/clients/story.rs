@@ -87,7 +87,8 @@ impl Stage {
         let mut asked = Vec::new();
         for (message, answered) in conversation.exchanges() {
             let method = message["method"].as_str().unwrap();
-            let params = if method == "initialize" { of_the_client(&message["params"]) } else { message["params"].clone() };
+            let params =
+                if method == "initialize" { of_the_client(&message["params"]) } else { message["params"].clone() };
             if message.get("id").is_some() {
                 if asked.contains(&(method, params.clone())) {
                     continue;
@@ -147,7 +148,8 @@ fn check_agrees(answers: &BTreeMap<String, String>, part: Part) {
         snapshot!("story_server", wanted.map(block).collect::<Vec<_>>().join("\n"));
         return;
     }
-    let reference = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/story_server.snap")).unwrap();
+    let reference =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/story_server.snap")).unwrap();
     let known = answers.iter().filter(|(to, _)| reference.contains(&format!("\n# {to}\n")));
     let known: Vec<String> = known.map(block).collect();
     assert!(known.len() > 4, "it says hardly anything of the story: {:?}", answers.keys());

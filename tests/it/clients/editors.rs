@@ -1,9 +1,9 @@
 //! The configurations of `clients/examples`, in the editors they are for.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::sandbox::BINARY;
-use crate::support::{Pool, Running, eventually, missing, require, tools};
+use crate::support::{Pool, Running, Sandbox, eventually, missing, require, tools};
 
 #[test]
 fn eglot_runs_the_example_for_emacs() {
@@ -32,7 +32,7 @@ fn lsp_mode_runs_the_example_for_emacs() {
     eventually("its record is gone", || pool.sandbox.session_ids().is_empty().then_some(()));
 }
 
-/// Helix itself is in no stable Debian: that the file is TOML and names our command line is all that is checked.
+/// Helix is not in every Debian: that the file is TOML and names our command line is all that is checked.
 #[test]
 fn the_example_for_helix_is_toml_and_starts_a_sidecar() {
     let path = tools::source().join("clients/examples/helix/languages.toml");
@@ -45,6 +45,17 @@ fn the_example_for_helix_is_toml_and_starts_a_sidecar() {
     let languages = parsed["language"].as_array_of_tables().unwrap();
     let uses = |language: &toml_edit::Table| language["language-servers"].to_string().contains("codex-account-manager");
     assert!(languages.iter().all(uses), "{parsed}");
+}
+
+/// Zed is not run here.
+#[test]
+fn the_example_for_zed_is_json_and_names_the_address_of_the_proxy() {
+    let path = tools::source().join("clients/examples/zed/settings.json");
+    let settings: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let values = Sandbox::new().run(&["config", "show", "--json"]).ok().json();
+    let address = values["values"].as_array().unwrap().iter().find(|value| value["key"] == "proxy.bind_addr").unwrap();
+    let expected = format!("http://{}/v1", address["value"].as_str().unwrap());
+    assert_eq!(settings["language_models"]["openai_compatible"]["accounts"]["api_url"], expected);
 }
 
 /// The steps of a script in a batch Emacs; `None` after saying what is missing.

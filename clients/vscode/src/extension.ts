@@ -5,7 +5,7 @@ import type { Requests, SessionInfo } from "../../typescript/src/protocol.ts";
 import { registerCommands } from "./commands.ts";
 import { Debounced } from "./debounce.ts";
 import { Logins } from "./logins.ts";
-import { NAME, Sidecar } from "./sidecar.ts";
+import { NAME, Sidecar, type Notified } from "./sidecar.ts";
 import { StatusBar } from "./statusBar.ts";
 import { Terminals } from "./terminals.ts";
 import { textCommands } from "./textCommands.ts";
@@ -16,6 +16,8 @@ import { nextChange, type Phase, type View } from "./view.ts";
 export interface Api {
   /** This window's session, its proxy's address and key; undefined while there is none. */
   session(): SessionInfo | undefined;
+  /** Every notification of the sidecar. */
+  onNotification: vscode.Event<Notified>;
   /** Any request of the protocol. */
   request<Name extends keyof Requests>(name: Name, params: Requests[Name]["params"]): Promise<Requests[Name]["result"]>;
 }
@@ -33,6 +35,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   const statusBar = new StatusBar();
   const terminals = new Terminals(context.environmentVariableCollection);
   const logins = new Logins();
+  const notified = new vscode.EventEmitter<Notified>();
   let view: View = { phase: "starting" };
   let expiry: NodeJS.Timeout | undefined;
   const tree = new AccountsTree(() => view);
@@ -78,15 +81,24 @@ export function activate(context: vscode.ExtensionContext): Api {
       show({ phase: "running", session });
       look.ask();
     },
-    notified: (name, params) => {
-      if (name === "accounts/didLogin") {
-        logins.end(params as Parameters<Logins["end"]>[0]);
+    notified: (message) => {
+      switch (message.name) {
+        case "accounts/didLogin":
+          logins.end(message.params);
+          look.ask();
+          break;
+        case "routing/didSelect":
+          show({ ...view, latest: message.params });
+          break;
+        case "accounts/didChange":
+        case "routing/didFinish":
+          look.ask();
+          break;
+        case "proxy/ready":
+        case "routing/didWait":
+          break;
       }
-      if (name === "routing/didSelect") {
-        show({ ...view, latest: params as NonNullable<View["latest"]> });
-      } else {
-        look.ask();
-      }
+      notified.fire(message);
     },
   });
   running = sidecar;
@@ -95,6 +107,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     output,
     statusBar,
     tree,
+    notified,
     look,
     { dispose: () => clearTimeout(expiry) },
     vscode.window.createTreeView("codexAccountManager.accounts", { treeDataProvider: tree }),
@@ -110,7 +123,11 @@ export function activate(context: vscode.ExtensionContext): Api {
   );
   show(view);
   void sidecar.restart();
-  return { session: () => view.session, request: (name, params) => sidecar.request(name, params) };
+  return {
+    session: () => view.session,
+    onNotification: notified.event,
+    request: (name, params) => sidecar.request(name, params),
+  };
 }
 
 export async function deactivate(): Promise<void> {

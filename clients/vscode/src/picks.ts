@@ -42,7 +42,7 @@ function ofAccount(account: Account, now: number): Pick {
     choice: { switchTo: account.id },
   };
   if (account.usage !== undefined) {
-    pick.detail = `Today ${usage(account.usage.today)}. This month ${usage(account.usage.month)}`;
+    pick.detail = `Today: ${usage(account.usage.today)}. This month: ${usage(account.usage.month)}`;
   }
   return pick;
 }

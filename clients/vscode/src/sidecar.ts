@@ -23,13 +23,18 @@ export interface Listener {
   /** The proxy listens; with the key, which only the initialize result has. */
   ready(session: SessionInfo): void;
   missing(problem: string): void;
-  notified<Name extends keyof Notifications>(name: Name, params: Notifications[Name]): void;
+  notified(message: Notified): void;
 }
 
+/** Any notification, told apart by its name. */
+export type Notified = { [Name in keyof Notifications]: { name: Name; params: Notifications[Name] } }[keyof Notifications];
+
 const NOTIFICATIONS = [
+  "proxy/ready",
   "accounts/didChange",
   "accounts/didLogin",
   "routing/didSelect",
+  "routing/didWait",
   "routing/didFinish",
 ] as const satisfies (keyof Notifications)[];
 
@@ -113,14 +118,14 @@ export class Sidecar {
         this.listener.changed(newState === State.Starting ? "starting" : "stopped");
       }
     });
-    client.onNotification("proxy/ready", () => {
-      const session = sessionOf(client);
-      if (session !== undefined) {
-        this.listener.ready(session);
-      }
-    });
     for (const name of NOTIFICATIONS) {
-      client.onNotification(name, (params: Notifications[typeof name]) => this.listener.notified(name, params));
+      client.onNotification(name, (params: Notifications[typeof name]) => {
+        const session = sessionOf(client);
+        if (name === "proxy/ready" && session !== undefined) {
+          this.listener.ready(session);
+        }
+        this.listener.notified({ name, params } as Notified);
+      });
     }
     return client;
   }

@@ -23,6 +23,8 @@ export class AccountsTree implements vscode.TreeDataProvider<Row>, vscode.Dispos
     const item = new vscode.TreeItem(row.label, row.children.length === 0 ? None : Collapsed);
     item.id = row.id;
     item.description = row.description ?? "";
+    // In a narrow side bar the row is cut.
+    item.tooltip = row.description === undefined ? row.label : `${row.label}: ${row.description}`;
     if (row.icon !== undefined) {
       item.iconPath = new vscode.ThemeIcon(row.icon, row.color === undefined ? undefined : new vscode.ThemeColor(row.color));
     }

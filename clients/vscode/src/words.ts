@@ -35,6 +35,9 @@ export function usd(amount: number): string {
 
 /** `12 requests · 36k tokens · $0.12`. */
 export function usage(totals: UsageTotals): string {
+  if (totals.requests === 0) {
+    return "nothing yet";
+  }
   const tokens = totals.inputTokens + totals.outputTokens;
   return [many(totals.requests, "request"), many(tokens, "token"), usd(totals.costUsd)].join(" · ");
 }

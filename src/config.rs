@@ -7,6 +7,7 @@ mod json;
 pub mod keys;
 mod layers;
 mod merge;
+pub mod schema;
 mod write;
 
 pub use edit::EditError;

@@ -88,6 +88,8 @@ pub struct Identity {
     pub port: u16,
     /// When it started.
     pub started_at: Timestamp,
+    /// What a second client of this process shows at `/rpc`.
+    pub rpc_token: Secret<String>,
 }
 
 /// The state of one process. Shared by its doors.
@@ -127,7 +129,7 @@ impl Manager {
         // Before the files are read: a change in between is then seen as one.
         let config_stamps = Mutex::new(Stamps::of(&paths));
         let config = Config::load(&paths, &environment, &sources);
-        let identity = Identity { id: random_id(), pid, kind, port, started_at: clock.now() };
+        let identity = Identity { id: random_id(), pid, kind, port, started_at: clock.now(), rpc_token: random_key() };
         let keys = KeySources {
             explicit: master_key,
             variable: environment.get("CAM_MASTER_KEY").map(|key| Secret::new(key.to_owned())),

@@ -2,13 +2,16 @@
 //! README's tables are made from these declarations.
 
 pub mod accounts;
+pub mod commands;
 pub mod configuration;
 mod convert;
 pub mod errors;
+pub mod login;
 pub mod routing;
 pub mod schema;
 pub mod session;
 pub mod status;
+pub mod subscription;
 pub mod usage;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -110,6 +113,10 @@ methods! {
     "accounts/update" => AccountsUpdate(accounts::AccountsUpdateParams) -> accounts::Account;
     /// Removes an account.
     "accounts/remove" => AccountsRemove(accounts::AccountsRemoveParams) -> accounts::AccountsRemoveResult;
+    /// Begins the login of a ChatGPT account; `accounts/didLogin` tells its end.
+    "accounts/login" => AccountsLogin(login::AccountsLoginParams) -> login::AccountsLoginResult;
+    /// Gives up a login that is under way.
+    "accounts/cancelLogin" => AccountsCancelLogin(login::AccountsCancelLoginParams) -> login::AccountsCancelLoginResult;
     /// Tells which account a request would get now, and how every account stands to that.
     "routing/explain" => RoutingExplain(routing::RoutingExplainParams) -> routing::RoutingExplainResult;
     /// Changes how accounts are chosen, in this session or everywhere.
@@ -120,6 +127,8 @@ methods! {
     "usage/read" => UsageRead(usage::UsageReadParams) -> usage::UsageReadResult;
     /// Tells every effective configuration value and where it came from.
     "config/read" => ConfigRead(configuration::ConfigReadParams) -> configuration::ConfigReadResult;
+    /// Runs one of the two editor commands, `openai-accounts` and `openai-accounts-switch`; its result is a text to show.
+    "workspace/executeCommand" => ExecuteCommand(commands::ExecuteCommandParams) -> commands::ExecuteCommandResult;
 }
 
 notifications! {
@@ -127,6 +136,8 @@ notifications! {
     "proxy/ready" => ProxyReady(session::ProxyReadyParams);
     /// Accounts changed, here or in a sibling.
     "accounts/didChange" => AccountsDidChange(accounts::AccountsDidChangeParams);
+    /// A login ended, well or not.
+    "accounts/didLogin" => AccountsDidLogin(login::AccountsDidLoginParams);
     /// An account was chosen for an attempt of a request.
     "routing/didSelect" => RoutingDidSelect(routing::RoutingDidSelectParams);
     /// A request waits until an account is free.

@@ -17,9 +17,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{HttpService, service_fn};
+use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -36,10 +39,14 @@ use tunnel::Tunnels;
 /// together under the memory that is promised.
 const CONNECTIONS: usize = 640;
 
+/// What answers at `/rpc` whoever shows its token.
+pub type RpcDoor = Box<dyn Fn(Request<Incoming>) -> BoxFuture<'static, Response<Bytes>> + Send + Sync>;
+
 /// The proxy of one process.
 pub struct Proxy {
     manager: Arc<Manager>,
     gate: Gate,
+    rpc: RpcDoor,
     budget: Arc<Budget>,
     started: Instant,
     request_ids: RequestIds,
@@ -69,11 +76,12 @@ pub struct Running {
 }
 
 impl Proxy {
-    /// A proxy in front of `manager` that lets in what `gate` does.
-    pub fn new(manager: Arc<Manager>, gate: Gate) -> Proxy {
+    /// A proxy in front of `manager` that lets in what `gate` does, with `rpc` beside it.
+    pub fn new(manager: Arc<Manager>, gate: Gate, rpc: RpcDoor) -> Proxy {
         Proxy {
             manager,
             gate,
+            rpc,
             budget: Arc::new(Budget::default()),
             started: clock::instant(),
             request_ids: RequestIds::new(),

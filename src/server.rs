@@ -5,39 +5,59 @@ mod boundary;
 mod events;
 pub mod frame_guard;
 mod frames;
+mod http;
 pub mod lifecycle;
+mod login;
 mod methods;
 mod params;
 mod routing;
 mod status;
 pub mod stdio;
+mod subscription;
 mod table;
 pub mod usage;
 
-use std::sync::Arc;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
 
 use crate::manager::Manager;
 use crate::protocol::PROTOCOL_VERSION;
-use crate::protocol::session::{AccountReference, ProxyInfo, SessionIdentity, SessionInfo};
+use crate::protocol::session::{AccountReference, ProxyInfo, RpcInfo, SessionIdentity, SessionInfo};
+use crate::proxy::{Gate, Proxy, Running};
 use crate::secrets::Secret;
+use methods::Registry;
 
 /// What the methods of one session work on.
 pub struct Session {
     /// The one stateful room.
     pub manager: Arc<Manager>,
-    /// The proxy's port.
-    pub port: u16,
+    /// Where the proxy listens.
+    pub address: SocketAddr,
     /// The proxy's key.
     pub api_key: Secret<String>,
 }
 
 impl Session {
+    /// Where this machine reaches the proxy.
+    fn reached_at(&self) -> SocketAddr {
+        let ip = match self.address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            ip => ip,
+        };
+        SocketAddr::new(ip, self.address.port())
+    }
+
     /// The proxy's address, without its key.
     pub fn proxy(&self) -> ProxyInfo {
+        let address = self.reached_at();
         ProxyInfo {
-            host: "127.0.0.1".to_owned(),
-            port: self.port,
-            base_url: format!("http://127.0.0.1:{}/v1", self.port),
+            host: address.ip().to_string(),
+            port: address.port(),
+            base_url: format!("http://{address}/v1"),
             api_key: None,
         }
     }
@@ -52,8 +72,62 @@ impl Session {
         }
     }
 
-    /// What the initialize result tells, the key left out.
+    /// What the initialize result tells, the tokens left out.
     pub fn info(&self) -> SessionInfo {
-        SessionInfo { protocol_version: PROTOCOL_VERSION, proxy: self.proxy(), session: self.identity() }
+        let address = self.reached_at();
+        let rpc = RpcInfo {
+            url: format!("http://{address}/rpc"),
+            web_socket_url: format!("ws://{address}/rpc"),
+            token: None,
+        };
+        SessionInfo { protocol_version: PROTOCOL_VERSION, proxy: self.proxy(), rpc, session: self.identity() }
+    }
+
+    /// What the initialize result tells.
+    fn info_with_tokens(&self) -> SessionInfo {
+        let mut info = self.info();
+        info.proxy.api_key = Some(self.api_key.expose().clone());
+        info.rpc.token = Some(self.manager.identity().rpc_token.expose().clone());
+        info
+    }
+}
+
+/// What a process opens to others: the proxy, with `/rpc` beside it.
+pub struct Doors {
+    registry: Registry,
+    running: Mutex<Option<Running>>,
+}
+
+impl Doors {
+    /// Serves `session` at `listener`, which answers to `allowed_hosts` beside its own address.
+    pub fn open(session: Session, allowed_hosts: Vec<String>, listener: TcpListener) -> Doors {
+        let manager = Arc::clone(&session.manager);
+        let gate = Gate {
+            api_key: session.api_key.clone(),
+            rpc_token: manager.identity().rpc_token.clone(),
+            address: session.address,
+            allowed_hosts,
+        };
+        let registry = Registry::new(session);
+        let running = Proxy::new(manager, gate, http::door(&registry)).serve(listener);
+        Doors { registry, running: Mutex::new(Some(running)) }
+    }
+
+    /// The methods.
+    fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// What they work on.
+    fn session(&self) -> &Session {
+        self.registry.session()
+    }
+
+    /// Takes nothing new in and waits for what is under way, `patience` at most.
+    pub async fn drain(&self, patience: Duration) {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(running) = running {
+            running.drain(patience).await;
+        }
     }
 }

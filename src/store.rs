@@ -10,6 +10,7 @@ mod hash;
 mod lock;
 mod migrate;
 mod replace;
+pub mod schema;
 mod seal_copy;
 mod sealing;
 mod sessions;

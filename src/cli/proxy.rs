@@ -18,8 +18,7 @@ use crate::domain::report::SessionKind;
 use crate::domain::routing::Strategy;
 use crate::error::{Error, ErrorKind};
 use crate::manager::Manager;
-use crate::proxy::{Gate, Proxy};
-use crate::server::lifecycle;
+use crate::server::{Doors, Session, lifecycle};
 
 /// How long requests under way may take to end.
 const DRAIN: Duration = Duration::from_secs(4);
@@ -81,11 +80,11 @@ pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
     Context::warn_unless_served(&manager);
     manager.watch();
     tokio::spawn(log::follow(Arc::clone(&manager), events));
-    let gate = Gate { api_key, address, allowed_hosts: manager.config().allowed_hosts() };
-    let running = Proxy::new(Arc::clone(&manager), gate).serve(listener);
+    let session = Session { manager: Arc::clone(&manager), address, api_key };
+    let doors = Doors::open(session, manager.config().allowed_hosts(), listener);
     Printer::stderr(&format!("listening on http://{address}/v1"));
     lifecycle::asked_to_end().await;
-    running.drain(DRAIN).await;
+    doors.drain(DRAIN).await;
     drop(tokio::time::timeout(Duration::from_secs(1), manager.leave()).await);
     Ok(0)
 }

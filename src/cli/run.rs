@@ -3,6 +3,7 @@
 mod agents;
 mod child;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -13,7 +14,7 @@ use super::sidecar::listen;
 use crate::domain::report::SessionKind;
 use crate::error::Error;
 use crate::manager::{Manager, random_key};
-use crate::proxy::{Gate, Proxy};
+use crate::server::{Doors, Session};
 
 /// How long requests of programs that the command left behind may take to end.
 const DRAIN: Duration = Duration::from_millis(500);
@@ -43,11 +44,11 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
     Context::warn_unless_served(&manager);
     manager.watch();
     let api_key = random_key();
-    let gate = Gate { api_key: api_key.clone(), address, allowed_hosts: Vec::new() };
-    let running = Proxy::new(std::sync::Arc::clone(&manager), gate).serve(listener);
+    let session = Session { manager: Arc::clone(&manager), address, api_key: api_key.clone() };
+    let doors = Doors::open(session, Vec::new(), listener);
     let command = agents::command(&args.command, address.port(), &api_key, &context.environment);
     let code = child::run(command).await;
-    running.drain(DRAIN).await;
+    doors.drain(DRAIN).await;
     drop(tokio::time::timeout(Duration::from_secs(1), manager.leave()).await);
     code
 }

@@ -3,18 +3,30 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 use similar::TextDiff;
 
 use super::printer::Printer;
 use super::reference;
+use crate::config;
 use crate::error::{Error, ErrorKind};
-use crate::protocol::schema;
+use crate::protocol::schema::{self, Generated, Place};
+use crate::store;
+
+/// Where the files belong in a checkout.
+const SCHEMAS: &str = "schemas";
 
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
-    /// The folder
-    #[arg(long, value_name = "DIR", default_value = "schemas")]
-    out: PathBuf,
+    /// Print this file
+    #[arg(value_name = "NAME", default_value = "protocol", value_parser = PossibleValuesParser::new(names()))]
+    name: String,
+    /// Write or compare the schemas in this folder instead
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Write or compare the types of the clients in this folder as well
+    #[arg(long, value_name = "DIR")]
+    clients: Option<PathBuf>,
     /// Make the tables of this README anew as well
     #[arg(long, value_name = "FILE")]
     readme: Option<PathBuf>,
@@ -23,14 +35,43 @@ pub struct SchemaArgs {
     check: bool,
 }
 
-/// Writes the generated files, or compares them.
-#[expect(clippy::disallowed_methods, reason = "generated files are read and written here")]
+/// Every generated file.
+fn files() -> Vec<Generated> {
+    let file = |name, path, document| Generated { name, place: Place::Schemas(path), text: schema::pretty(&document) };
+    let mut files = schema::files();
+    files.push(file("accounts-file", "accounts-file.schema.json", store::schema::document()));
+    files.push(file("config", "config.schema.json", config::schema::toml()));
+    files.push(file("opencode-config", "opencode-config.schema.json", config::schema::json()));
+    files
+}
+
+fn names() -> Vec<&'static str> {
+    files().iter().map(|file| file.name).collect()
+}
+
+/// Prints one of the generated files, writes them all, or compares them.
 pub fn run(args: &SchemaArgs) -> Result<u8, Error> {
-    let unusable = |path: &Path, error: &dyn std::fmt::Display| {
-        Error::new(ErrorKind::Internal, format!("`{}` cannot be used: {error}", path.display()))
-    };
-    let mut files: Vec<(PathBuf, String)> =
-        schema::files().into_iter().map(|(name, text)| (args.out.join(name), text)).collect();
+    let writes = args.check || args.out.is_some() || args.clients.is_some() || args.readme.is_some();
+    if !writes {
+        let file = files().into_iter().find(|file| file.name == args.name);
+        let file = file.expect("the name is one of the files'");
+        Printer::stdout(file.text.trim_end());
+        return Ok(0);
+    }
+    let out = args.out.clone().unwrap_or_else(|| SCHEMAS.into());
+    write(args, &out)
+}
+
+#[expect(clippy::disallowed_methods, reason = "generated files are read and written here")]
+fn write(args: &SchemaArgs, out: &Path) -> Result<u8, Error> {
+    let mut files: Vec<(PathBuf, String)> = Vec::new();
+    for file in self::files() {
+        match (file.place, &args.clients) {
+            (Place::Schemas(path), _) => files.push((out.join(path), file.text)),
+            (Place::Clients(path), Some(clients)) => files.push((clients.join(path), file.text)),
+            (Place::Clients(_), None) => {}
+        }
+    }
     if let Some(readme) = &args.readme {
         let text = std::fs::read_to_string(readme).map_err(|error| unusable(readme, &error))?;
         files.push((readme.clone(), reference::with_tables(&text).map_err(|error| unusable(readme, &error))?));
@@ -52,10 +93,20 @@ pub fn run(args: &SchemaArgs) -> Result<u8, Error> {
     if differences == 0 {
         return Ok(0);
     }
-    let readme = args.readme.as_ref().map(|path| format!(" --readme {}", path.display())).unwrap_or_default();
-    let command = format!("codex-account-manager schema --out {}{readme}", args.out.display());
     Err(Error::new(ErrorKind::Internal, format!("not as they would be written: {differences} generated files"))
-        .hint(format!("run `{command}`")))
+        .hint(format!("run `{}`", command(args, out))))
+}
+
+/// What writes the files that were compared.
+fn command(args: &SchemaArgs, out: &Path) -> String {
+    let flag = |name: &str, path: Option<&PathBuf>| path.map(|path| format!(" --{name} {}", path.display()));
+    let clients = flag("clients", args.clients.as_ref()).unwrap_or_default();
+    let readme = flag("readme", args.readme.as_ref()).unwrap_or_default();
+    format!("codex-account-manager schema --out {}{clients}{readme}", out.display())
+}
+
+fn unusable(path: &Path, error: &dyn std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Internal, format!("`{}` cannot be used: {error}", path.display()))
 }
 
 fn difference(path: &Path, found: &str, expected: &str) -> String {

@@ -213,7 +213,8 @@ impl Manager {
         let start = announced.said(|| self.starting_account(&transaction.state, others));
         // One of a file that was removed since; its name is ours to take again.
         drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let lock = transaction.claim_session(&identity.id, &json!({ "pid": identity.pid, "port": identity.port }))?;
+        let private = json!({ "pid": identity.pid, "port": identity.port, "rpcToken": identity.rpc_token.expose() });
+        let lock = transaction.claim_session(&identity.id, &private)?;
         self.begin_at(start, &transaction.state);
         let memory = self.memory();
         transaction.state.sessions.push(SessionRecord {

@@ -1,6 +1,6 @@
 //! `accounts/*`
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::usage::AccountUsage;
@@ -198,7 +198,7 @@ pub struct AccountsReadParams {
 pub struct AccountsSwitchParams {
     /// The account; null takes the pin back. It has to be said: an absent one is an error.
     #[serde(deserialize_with = "Option::deserialize")]
-    #[schemars(required)]
+    #[schemars(required, schema_with = "selector_or_null")]
     pub account: Option<AccountSelector>,
     /// For this family alone; without it for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -206,6 +206,10 @@ pub struct AccountsSwitchParams {
     /// How far it reaches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<SwitchScope>,
+}
+
+fn selector_or_null(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({"anyOf": [generator.subschema_for::<AccountSelector>(), {"type": "null"}]})
 }
 
 /// How far a switch of the account or of the strategy reaches.

@@ -33,6 +33,9 @@ pub static ERROR_CODES: &[ErrorCode] = &[
     row(-32018, "conflict", false, "that label or key is there already"),
 ];
 
+/// `data.kind` of errors that have one of JSON-RPC's own codes.
+pub const FURTHER_KINDS: [&str; 3] = ["invalidParams", "configuration", "internal"];
+
 /// JSON-RPC's code for params of the wrong form.
 pub const INVALID_PARAMS: i32 = -32602;
 

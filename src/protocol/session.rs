@@ -12,6 +12,8 @@ pub struct SessionInfo {
     pub protocol_version: u32,
     /// Where to send requests.
     pub proxy: ProxyInfo,
+    /// Where a second client finds this session.
+    pub rpc: RpcInfo,
     /// Who this session is.
     pub session: SessionIdentity,
 }
@@ -29,6 +31,20 @@ pub struct ProxyInfo {
     /// For `OPENAI_API_KEY`; only in the initialize result, never in a notification.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key: Option<String>,
+}
+
+/// The same methods for a second client, such as a status bar or a script.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RpcInfo {
+    /// For `POST`, one request in each.
+    pub url: String,
+    /// For a WebSocket, with `notifications/subscribe`.
+    pub web_socket_url: String,
+    /// The bearer token of both; only in the initialize result, never in a notification. The proxy's key is refused
+    /// there, since every program that an agent starts can read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
 }
 
 /// Who a session is.
@@ -55,5 +71,5 @@ pub struct AccountReference {
     pub label: String,
 }
 
-/// The same object as in the initialize result, the key left out.
+/// The same object as in the initialize result, the two tokens left out.
 pub type ProxyReadyParams = SessionInfo;

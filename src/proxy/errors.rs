@@ -50,6 +50,12 @@ pub fn rejected(rejection: Rejection) -> Response<ProxyBody> {
             "invalid_api_key",
             "This proxy asks for its own key. Use the `apiKey` of the initialize result, the `OPENAI_API_KEY` that `run` sets, or the key `proxy` was started with.",
         ),
+        Rejection::WrongToken => error(
+            StatusCode::UNAUTHORIZED,
+            invalid,
+            "invalid_rpc_token",
+            "`/rpc` asks for a token of its own; the proxy's key is refused there. Use the `token` of `rpc` in the initialize result, or `rpcToken` of the session's file beside the accounts file.",
+        ),
         Rejection::Method => {
             error(StatusCode::METHOD_NOT_ALLOWED, invalid, "method_not_allowed", "This method is not forwarded.")
         }

@@ -17,6 +17,8 @@ use crate::secrets::Secret;
 pub struct Gate {
     /// The key of the proxy.
     pub api_key: Secret<String>,
+    /// The token of `/rpc`, where the key is worth nothing.
+    pub rpc_token: Secret<String>,
     /// Where it listens.
     pub address: SocketAddr,
     /// Names it answers to beyond its own address, in lowercase.
@@ -34,6 +36,8 @@ pub enum Rejection {
     Browser,
     /// No key, or another one.
     WrongKey,
+    /// No token of `/rpc`, or another one, such as the key.
+    WrongToken,
     /// This method is never forwarded.
     Method,
     /// This target is never forwarded.
@@ -57,9 +61,11 @@ impl Gate {
             (Some(_), Some(_)) => return Err(Rejection::Malformed("it has more than one Host")),
         }
         check_origin(&head.headers)?;
-        let is_health = matches!(head.uri.path(), "/health" | "/healthz") && head.uri.scheme().is_none();
-        if !is_health && !self.has_key(&head.headers) {
-            return Err(Rejection::WrongKey);
+        let is_origin_form = head.uri.scheme().is_none();
+        match head.uri.path() {
+            "/health" | "/healthz" if is_origin_form => {}
+            "/rpc" if is_origin_form => self.check_token(&head.headers)?,
+            _ => self.check_key(&head.headers)?,
         }
         if head.method == Method::CONNECT || head.method == Method::TRACE {
             return Err(Rejection::Method);
@@ -88,14 +94,25 @@ impl Gate {
         if allowed { Ok(()) } else { Err(Rejection::ForeignHost) }
     }
 
-    fn has_key(&self, headers: &HeaderMap) -> bool {
-        let bearer = headers.get(AUTHORIZATION).and_then(|value| {
-            let (scheme, key) = value.as_bytes().split_at_checked(7)?;
-            scheme.eq_ignore_ascii_case(b"bearer ").then(|| key.trim_ascii())
-        });
+    fn check_key(&self, headers: &HeaderMap) -> Result<(), Rejection> {
         let plain = headers.get(HeaderName::from_static("x-api-key")).map(HeaderValue::as_bytes);
-        [bearer, plain].into_iter().flatten().any(|key| bool::from(key.ct_eq(self.api_key.expose().as_bytes())))
+        let is_right = [bearer(headers), plain].into_iter().flatten().any(|key| same(key, &self.api_key));
+        if is_right { Ok(()) } else { Err(Rejection::WrongKey) }
     }
+
+    fn check_token(&self, headers: &HeaderMap) -> Result<(), Rejection> {
+        let is_right = bearer(headers).is_some_and(|token| same(token, &self.rpc_token));
+        if is_right { Ok(()) } else { Err(Rejection::WrongToken) }
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+    let (scheme, key) = headers.get(AUTHORIZATION)?.as_bytes().split_at_checked(7)?;
+    scheme.eq_ignore_ascii_case(b"bearer ").then(|| key.trim_ascii())
+}
+
+fn same(shown: &[u8], secret: &Secret<String>) -> bool {
+    shown.ct_eq(secret.expose().as_bytes()).into()
 }
 
 /// Programs send neither header; pages cannot leave them out.
@@ -125,6 +142,7 @@ mod tests {
     fn gate(address: &str) -> Gate {
         Gate {
             api_key: Secret::new("the-key".to_owned()),
+            rpc_token: Secret::new("the-token".to_owned()),
             address: address.parse().unwrap(),
             allowed_hosts: vec!["proxy.internal".to_owned()],
         }
@@ -164,7 +182,18 @@ mod tests {
         check(&gate, "GET", "/a/../b", &[HOST], &Err(Rejection::WrongKey));
         check(&gate, "GET", "/v1/a/../b", &[HOST, KEY], &Err(Rejection::Target("`..` and empty segments")));
         check(&gate, "TRACE", "/v1/models", &[HOST, KEY], &Err(Rejection::Method));
-        check(&gate, "GET", "/rpc", &[HOST, KEY], &Err(Rejection::NotFound));
+        let token = ("authorization", "Bearer the-token");
+        check(&gate, "POST", "/rpc", &[HOST, token], &Ok(Target::Rpc));
+        check(&gate, "GET", "/rpc?x", &[HOST, token, ("upgrade", "websocket")], &Ok(Target::Rpc));
+        check(&gate, "GET", "/rpc", &[HOST, token], &Err(Rejection::Method));
+        for shown in [KEY, ("x-api-key", "the-token"), ("authorization", "the-token")] {
+            check(&gate, "POST", "/rpc", &[HOST, shown], &Err(Rejection::WrongToken));
+        }
+        check(&gate, "POST", "/rpc", &[HOST], &Err(Rejection::WrongToken));
+        check(&gate, "POST", "/rpc", &[HOST, token, ("origin", "null")], &Err(Rejection::Browser));
+        check(&gate, "POST", "/rpc", &[("host", "evil.example"), token], &Err(Rejection::ForeignHost));
+        check(&gate, "POST", "/v1/responses", &[HOST, token], &Err(Rejection::WrongKey));
+        check(&gate, "POST", "/rpc/x", &[HOST, KEY], &Err(Rejection::NotFound));
         check(&gate, "GET", "/metrics", &[HOST], &Err(Rejection::WrongKey));
         check(&gate, "GET", "/metrics", &[HOST, KEY], &Ok(Target::Metrics));
         check(&gate, "HEAD", "/metrics?x", &[HOST, KEY], &Ok(Target::Metrics));

@@ -20,6 +20,8 @@ pub enum Target {
     Health,
     /// `/metrics`.
     Metrics,
+    /// `/rpc`.
+    Rpc,
     /// To an upstream, with this path and query.
     Forward(String),
     /// A WebSocket upgrade to an upstream, with this path and query.
@@ -86,6 +88,10 @@ pub fn target(head: &Parts) -> Result<Target, Rejection> {
             Err(Rejection::Method)
         };
     }
+    if path == "/rpc" {
+        let is_served = head.method == Method::POST || (head.method == Method::GET && is_websocket(head));
+        return if is_served { Ok(Target::Rpc) } else { Err(Rejection::Method) };
+    }
     let first = path[1..].split('/').next().unwrap_or_default();
     let versioned = path.strip_prefix("/v1/").is_some_and(|rest| !rest.is_empty());
     if !versioned && !BARE.contains(&first) {
@@ -121,6 +127,7 @@ pub async fn answer(
             health(proxy)
         }
         Ok(Target::Metrics) => metrics(proxy).await,
+        Ok(Target::Rpc) => (proxy.rpc)(Request::from_parts(head, body)).await.map(ProxyBody::full),
         Ok(Target::Upgrade) => errors::upgrade_required(),
         Ok(Target::Tunnel(path_and_query)) => {
             let request = Request::from_parts(head, body);

@@ -1,9 +1,12 @@
 //! From what happens in the manager to notifications.
 
+use serde_json::Value;
+
 use crate::domain::usage::Usd;
 use crate::manager::event::{Cause, Event, Finished, Notice, Selected, Waiting};
 use crate::protocol::accounts::{AccountsDidChangeParams, ChangeCause};
 use crate::protocol::routing::{RequestUsage, RoutingDidFinishParams, RoutingDidSelectParams, RoutingDidWaitParams};
+use crate::protocol::{AccountsDidChange, Notification, RoutingDidFinish, RoutingDidSelect, RoutingDidWait};
 
 /// A message to the client.
 pub enum Message {
@@ -19,6 +22,23 @@ pub enum Message {
     WaitEnded(String),
     /// For the person.
     Notice(Notice),
+}
+
+impl Message {
+    /// As a notification of the protocol, when it is one.
+    pub fn wire(self) -> Option<(&'static str, Value)> {
+        match self {
+            Message::AccountsDidChange(params) => Some(named::<AccountsDidChange>(&params)),
+            Message::RoutingDidSelect(params) => Some(named::<RoutingDidSelect>(&params)),
+            Message::RoutingDidFinish(params) => Some(named::<RoutingDidFinish>(&params)),
+            Message::RoutingDidWait(params, _) => Some(named::<RoutingDidWait>(&params)),
+            Message::WaitEnded(_) | Message::Notice(_) => None,
+        }
+    }
+}
+
+fn named<N: Notification>(params: &N::Params) -> (&'static str, Value) {
+    (N::NAME, serde_json::to_value(params).expect("a message of the protocol always serialises"))
 }
 
 /// What to send for `event`.

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use jsonrpsee::RpcModule;
 use jsonrpsee::types::ErrorObjectOwned;
+use jsonrpsee::{Methods, RpcModule};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::{Session, accounts, boundary, params, routing, status, usage};
+use super::{Session, accounts, boundary, login, params, routing, status, subscription, table, usage};
 use crate::error::Error;
+use crate::protocol::subscription::{SUBSCRIBE, UNSUBSCRIBE};
 use crate::protocol::{
-    AccountsAdd, AccountsList, AccountsRead, AccountsRemove, AccountsSwitch, AccountsUpdate, ConfigRead, Method,
-    RoutingExplain, RoutingSetStrategy, StatusRead, UsageRead,
+    AccountsAdd, AccountsCancelLogin, AccountsList, AccountsLogin, AccountsRead, AccountsRemove, AccountsSwitch,
+    AccountsUpdate, ConfigRead, ExecuteCommand, Method, RoutingExplain, RoutingSetStrategy, StatusRead, UsageRead,
 };
 
 /// The methods with their handlers, for every door.
@@ -32,12 +33,31 @@ impl Registry {
             .on::<AccountsAdd, _>(accounts::add)
             .on::<AccountsUpdate, _>(accounts::update)
             .on::<AccountsRemove, _>(accounts::remove)
+            .on::<AccountsLogin, _>(login::login)
+            .on::<AccountsCancelLogin, _>(login::cancel)
             .on::<RoutingExplain, _>(routing::explain)
             .on::<RoutingSetStrategy, _>(routing::set_strategy)
             .on::<StatusRead, _>(status::read)
             .on::<UsageRead, _>(usage::read)
-            .on::<ConfigRead, _>(status::config);
+            .on::<ConfigRead, _>(status::config)
+            .on::<ExecuteCommand, _>(table::execute);
         registry
+    }
+
+    /// The methods for a door that speaks JSON-RPC itself.
+    pub fn methods(&self) -> Methods {
+        self.module.clone().into()
+    }
+
+    /// The same for one that can tell its clients what happens.
+    pub fn methods_with_subscriptions(&self) -> Methods {
+        let mut module = self.module.clone();
+        module
+            .register_subscription(SUBSCRIBE, SUBSCRIBE, UNSUBSCRIBE, |params, pending, session, _| {
+                subscription::subscribe(params, pending, Arc::clone(&session))
+            })
+            .expect("no name is registered twice: the declarations are distinct");
+        module.into()
     }
 
     /// What changes state runs in a task of its own: a handler that is cancelled halfway leaves it running, and
@@ -59,8 +79,8 @@ impl Registry {
     }
 
     /// What the methods work on.
-    pub fn session(&self) -> Arc<Session> {
-        Arc::clone(&self.session)
+    pub fn session(&self) -> &Session {
+        &self.session
     }
 
     /// Calls a method as any door does.

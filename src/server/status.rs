@@ -63,6 +63,7 @@ pub mod tests {
             pid: 1,
             port: 1,
         };
-        Session { manager: Manager::open(options).unwrap(), port: 1, api_key: Secret::new("key".to_owned()) }
+        let address = ([127, 0, 0, 1], 1).into();
+        Session { manager: Manager::open(options).unwrap(), address, api_key: Secret::new("key".to_owned()) }
     }
 }

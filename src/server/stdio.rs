@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use jsonrpsee::types::ErrorObjectOwned;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
@@ -23,13 +24,11 @@ use self::borne::Boundary;
 use self::progress::Waits;
 use self::tell::{Wire, tell};
 use super::frames::{Outbox, guard_input};
-use super::methods::Registry;
-use super::{Session, boundary, lifecycle, table};
+use super::{Doors, Session, boundary, lifecycle, table};
 use crate::error::Error;
 use crate::manager::event::Event;
 use crate::manager::{Manager, ManagerOptions, random_key, split_master_key};
-use crate::protocol::{METHODS, ProxyReady};
-use crate::proxy::{Gate, Proxy, Running};
+use crate::protocol::{ExecuteCommand, METHODS, Method, ProxyReady};
 
 /// Requests that are answered at the same time.
 const CONCURRENCY: usize = 64;
@@ -87,9 +86,7 @@ fn decode(body: &[u8]) -> serde_json::Result<()> {
 
 /// What `initialize` starts.
 struct Started {
-    registry: Registry,
-    session: Arc<Session>,
-    running: Mutex<Option<Running>>,
+    doors: Doors,
     events: Mutex<Option<broadcast::Receiver<Event>>>,
 }
 
@@ -133,11 +130,8 @@ impl Shared {
     async fn end(&self) {
         drop(tokio::time::timeout(LEAVE, self.starting.lock()).await);
         let Some(started) = self.started.get() else { return };
-        let running = started.running.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(running) = running {
-            running.drain(DRAIN).await;
-        }
-        if tokio::time::timeout(LEAVE, started.session.manager.leave()).await.is_err() {
+        started.doors.drain(DRAIN).await;
+        if tokio::time::timeout(LEAVE, started.doors.session().manager.leave()).await.is_err() {
             tracing::info!("the session's record is left for a sibling to clear");
         }
     }
@@ -155,7 +149,8 @@ struct Backend {
 fn service(shared: &Arc<Shared>) -> (LspService<Backend>, tower_lsp::ClientSocket) {
     let shared = Arc::clone(shared);
     let mut builder = LspService::build(move |client| Backend { client, shared });
-    for method in METHODS {
+    // What LSP has a method for is handed over by that.
+    for method in METHODS.iter().filter(|method| method.name != ExecuteCommand::NAME) {
         builder = builder.custom_method(method.name, delegate(method.name));
     }
     builder.custom_method("window/workDoneProgress/cancel", cancel_wait).finish()
@@ -164,7 +159,7 @@ fn service(shared: &Arc<Shared>) -> (LspService<Backend>, tower_lsp::ClientSocke
 /// The person gave up a wait: the request is answered at once.
 async fn cancel_wait(backend: &Backend, params: WorkDoneProgressCancelParams) {
     if let (Ok(started), NumberOrString::String(request_id)) = (backend.shared.started(), params.token) {
-        started.session.manager.cancel_wait(&request_id);
+        started.doors.session().manager.cancel_wait(&request_id);
     }
 }
 
@@ -174,21 +169,16 @@ fn delegate(name: &'static str) -> impl for<'b> Fn(&'b Backend, Value) -> BoxFut
         let shared = Arc::clone(&backend.shared);
         Box::pin(async move {
             let started = shared.started()?;
-            started.registry.call(name, &params).await.map_err(|error| LspError {
-                code: ErrorCode::from(i64::from(error.code())),
-                message: error.message().to_owned().into(),
-                data: error.data().and_then(|data| serde_json::from_str(data.get()).ok()),
-            })
+            started.doors.registry().call(name, &params).await.map_err(|error| wire_error(&error))
         })
     }
 }
 
-fn lsp_error(error: &Error) -> LspError {
-    let object = boundary::error_object(error);
+fn wire_error(error: &ErrorObjectOwned) -> LspError {
     LspError {
-        code: ErrorCode::from(i64::from(object.code())),
-        message: object.message().to_owned().into(),
-        data: object.data().and_then(|data| serde_json::from_str(data.get()).ok()),
+        code: ErrorCode::from(i64::from(error.code())),
+        message: error.message().to_owned().into(),
+        data: error.data().and_then(|data| serde_json::from_str(data.get()).ok()),
     }
 }
 
@@ -209,9 +199,9 @@ impl LanguageServer for Backend {
         let shared = Arc::clone(&self.shared);
         let starting = tokio::spawn(async move {
             let _starting = shared.starting.lock().await;
-            let started = start(options, listener, given).await.map_err(|error| lsp_error(&error))?;
-            let mut info = started.session.info();
-            info.proxy.api_key = Some(started.session.api_key.expose().clone());
+            let started =
+                start(options, listener, given).await.map_err(|error| wire_error(&boundary::error_object(&error)))?;
+            let info = started.doors.session().info_with_tokens();
             shared.started.set(started).map_err(|_| LspError::invalid_request())?;
             Ok(info)
         });
@@ -237,8 +227,8 @@ impl LanguageServer for Backend {
         let Ok(started) = self.shared.started() else { return };
         let Some(events) = started.events.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
         let client = self.client.clone();
-        client.send_notification::<Wire<ProxyReady>>(started.session.info()).await;
-        for warning in &started.session.manager.config().warnings {
+        client.send_notification::<Wire<ProxyReady>>(started.doors.session().info()).await;
+        for warning in &started.doors.session().manager.config().warnings {
             client.show_message(MessageType::WARNING, warning).await;
         }
         let waits = Waits::new(self.shared.shows_progress.load(Ordering::Relaxed));
@@ -248,24 +238,16 @@ impl LanguageServer for Backend {
     async fn shutdown(&self) -> LspResult<()> {
         if let Ok(started) = self.shared.started() {
             // Everything is on disk before this is answered: some clients kill right after.
-            let manager = Arc::clone(&started.session.manager);
+            let manager = Arc::clone(&started.doors.session().manager);
             drop(tokio::time::timeout(LEAVE, tokio::spawn(async move { manager.leave().await })).await);
         }
         Ok(())
     }
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> LspResult<Option<Value>> {
-        let session = Arc::clone(&self.shared.started()?.session);
-        let done = match params.command.as_str() {
-            table::LIST => table::accounts(&session).await,
-            table::SWITCH => {
-                let argument = params.arguments.into_iter().next();
-                let switching = tokio::spawn(async move { table::switch(&session, argument.as_ref()).await });
-                switching.await.map_err(|_| LspError::internal_error())?
-            }
-            other => return Err(LspError::invalid_params(format!("there is no command `{other}`"))),
-        };
-        done.map(|text| Some(Value::String(text))).map_err(|error| lsp_error(&error))
+        let params = json!({"command": params.command, "arguments": params.arguments});
+        let answered = self.shared.started()?.doors.registry().call(ExecuteCommand::NAME, &params).await;
+        answered.map(Some).map_err(|error| wire_error(&error))
     }
 }
 
@@ -286,15 +268,6 @@ async fn start(
     let events = manager.events();
     manager.join().await;
     manager.watch();
-    let api_key = random_key();
-    let gate = Gate { api_key: api_key.clone(), address, allowed_hosts: Vec::new() };
-    let running = Proxy::new(Arc::clone(&manager), gate).serve(listener);
-    let session = Session { manager, port: address.port(), api_key };
-    let registry = Registry::new(session);
-    Ok(Started {
-        session: registry.session(),
-        registry,
-        running: Mutex::new(Some(running)),
-        events: Mutex::new(Some(events)),
-    })
+    let session = Session { manager, address, api_key: random_key() };
+    Ok(Started { doors: Doors::open(session, Vec::new(), listener), events: Mutex::new(Some(events)) })
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -10,6 +11,7 @@ use crate::domain::account::Kind;
 use crate::domain::report::{AccountReport, State};
 use crate::error::{Error, ErrorKind};
 use crate::manager::accounts::Scope;
+use crate::protocol::commands::{ExecuteCommandParams, ExecuteCommandResult};
 
 /// `openai-accounts`
 pub const LIST: &str = "openai-accounts";
@@ -17,15 +19,25 @@ pub const LIST: &str = "openai-accounts";
 /// `openai-accounts-switch`
 pub const SWITCH: &str = "openai-accounts-switch";
 
+/// `workspace/executeCommand`
+pub async fn execute(session: Arc<Session>, params: ExecuteCommandParams) -> Result<ExecuteCommandResult, Error> {
+    match params.command.as_str() {
+        LIST => accounts(&session).await,
+        SWITCH => switch(&session, params.arguments.unwrap_or_default().first()).await,
+        _ => Err(Error::new(ErrorKind::InvalidParams, "there is no such command")
+            .hint(format!("the commands are `{LIST}` and `{SWITCH}`"))),
+    }
+}
+
 /// Every account as a table.
-pub async fn accounts(session: &Session) -> Result<String, Error> {
+async fn accounts(session: &Session) -> Result<String, Error> {
     session.manager.survey().await;
     let report = session.manager.list()?;
     Ok(table(&report.accounts, session.manager.store().path()))
 }
 
 /// Switches this session to the account of that number and says so, or says which numbers there are.
-pub async fn switch(session: &Session, argument: Option<&Value>) -> Result<String, Error> {
+async fn switch(session: &Session, argument: Option<&Value>) -> Result<String, Error> {
     let accounts = session.manager.list()?.accounts;
     let wanted = match argument {
         Some(Value::Number(number)) => number.to_string(),

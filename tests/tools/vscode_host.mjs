@@ -122,7 +122,7 @@ function createHost(settings) {
     },
     window: quiet({
       createOutputChannel: () => ({
-        logLevel: 3,
+        logLevel: settings.logLevel ?? 3,
         onDidChangeLogLevel: () => new Disposable(() => {}),
         trace: log("trace"),
         debug: log("debug"),

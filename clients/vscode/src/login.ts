@@ -26,8 +26,8 @@ export async function login(sidecar: Sidecar, logins: Logins): Promise<void> {
     throw new Error(ended.error);
   }
   if (ended.account !== undefined) {
-    const account = await sidecar.request("accounts/read", { account: ended.account });
-    void vscode.window.showInformationMessage(`Logged in: account ${account.index} (${account.label})`);
+    const { index, label } = ended.account;
+    void vscode.window.showInformationMessage(`Logged in: account ${index} (${label})`);
   }
 }
 

@@ -10,7 +10,7 @@ import {
   type LanguageClientOptions,
   type Middleware,
 } from "vscode-languageclient/node";
-import type { Notifications, Requests, SessionInfo } from "../../typescript/src/protocol.ts";
+import { NOTIFICATIONS, type Notifications, type Requests, type SessionInfo } from "../../typescript/src/protocol.ts";
 import { findBinary } from "./binary.ts";
 import { masked } from "./mask.ts";
 import type { Phase } from "./view.ts";
@@ -28,15 +28,6 @@ export interface Listener {
 
 /** Any notification, told apart by its name. */
 export type Notified = { [Name in keyof Notifications]: { name: Name; params: Notifications[Name] } }[keyof Notifications];
-
-const NOTIFICATIONS = [
-  "proxy/ready",
-  "accounts/didChange",
-  "accounts/didLogin",
-  "routing/didSelect",
-  "routing/didWait",
-  "routing/didFinish",
-] as const satisfies (keyof Notifications)[];
 
 export class Sidecar {
   #client: LanguageClient | undefined;

@@ -56,8 +56,8 @@ test("labels", () => {
 
 test("a login that ended before anybody waited", async () => {
   const logins = new Logins();
-  logins.end({ loginId: "a", account: "id-1" });
-  assert.deepEqual(await logins.wait("a"), { loginId: "a", account: "id-1" });
+  logins.end({ loginId: "a", error: "denied" });
+  assert.deepEqual(await logins.wait("a"), { loginId: "a", error: "denied" });
 });
 
 test("logins end with the process that would have told", async () => {

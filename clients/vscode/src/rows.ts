@@ -1,6 +1,6 @@
 // The rows of the tree: an account, and below it what it used, what limits it and who uses it.
 
-import type { Account } from "../../typescript/src/protocol.ts";
+import type { Account, RateLimit } from "../../typescript/src/protocol.ts";
 import type { View } from "./view.ts";
 import { clock, state, usage, usd } from "./words.ts";
 
@@ -62,14 +62,9 @@ function children(account: Account, view: View, now: number): Omit<Row, "childre
     found.push({ id: "today", label: "Today", description: usage(today) + of(dailyUsd), icon: "graph" });
     found.push({ id: "month", label: "This month", description: usage(month) + of(monthlyUsd), icon: "calendar" });
   }
-  for (const { family, model, resetAt } of account.rateLimits) {
-    const what = model === undefined ? family : `${family}, ${model}`;
-    found.push({
-      id: `limit/${family}/${model ?? ""}`,
-      label: what,
-      description: `limited until ${clock(resetAt, now)}`,
-      icon: "watch",
-    });
+  for (const { family, model, resetAt } of limits(account)) {
+    const description = `limited until ${clock(resetAt, now)}`;
+    found.push({ id: `limit/${family}/${model ?? ""}`, label: model ?? family, description, icon: "watch" });
   }
   for (const { name, usedPercent, resetAt } of account.quota) {
     const description = `${Math.round(usedPercent)} % used, anew ${clock(resetAt, now)}`;
@@ -84,6 +79,15 @@ function children(account: Account, view: View, now: number): Omit<Row, "childre
     found.push({ id: `session/${id}`, label, description: `process ${pid}`, icon: own ? "window" : "terminal" });
   }
   return found;
+}
+
+/** The limits but those of one model whose whole family is limited for as long. */
+function limits(account: Account): Account["rateLimits"] {
+  const covers = (limit: RateLimit, other: RateLimit): boolean =>
+    limit.model === undefined && limit.family === other.family && limit.resetAt >= other.resetAt;
+  return account.rateLimits.filter(
+    (limit) => limit.model === undefined || !account.rateLimits.some((other) => covers(other, limit)),
+  );
 }
 
 function of(limit: number | undefined): string {

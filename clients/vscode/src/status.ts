@@ -53,8 +53,16 @@ function running(view: View, now: number): Pick<Status, "text" | "severity"> {
   if (account === undefined) {
     return { text: "$(account) Codex", severity: "none" };
   }
-  const words = account.state === "ready" ? plain(account.label) : `${plain(account.label)}: ${state(account, now)}`;
-  return { text: `${ICONS[account.state]} ${words}`, severity: account.state === "ready" ? "none" : "warning" };
+  const label = plain(account.label);
+  if (account.state === "ready") {
+    return { text: `${ICONS.ready} ${label}`, severity: "none" };
+  }
+  const words = state(account, now);
+  const stand = view.latest === undefined ? undefined : byId(view, view.latest.account);
+  if (stand !== undefined && stand !== account && stand.state === "ready") {
+    return { text: `${ICONS.ready} ${plain(stand.label)} (${label}: ${words})`, severity: "none" };
+  }
+  return { text: `${ICONS[account.state]} ${label}: ${words}`, severity: "warning" };
 }
 
 /** The codicon of each state. */

@@ -17,6 +17,7 @@ const FULL = account(2, {
   models: ["gpt-*"],
   rateLimits: [
     { family: "gpt-5.2", resetAt: NOON + MINUTE },
+    { family: "gpt-5.2", model: "gpt-5.2-mini", resetAt: NOON + MINUTE },
     { family: "codex", model: "codex-mini", resetAt: NOON + 24 * 60 * MINUTE },
   ],
   quota: [{ name: "week", usedPercent: 40, windowSeconds: 604_800, resetAt: NOON + MINUTE }],
@@ -38,7 +39,7 @@ test("a tree of accounts", () => {
     "  Today: 1 request · 1.2k tokens · <$0.01",
     "  This month: 2.5k requests · 7.6M tokens · $12.30 of $20.00",
     "  gpt-5.2: limited until 12:01",
-    "  codex, codex-mini: limited until Sun 12:00",
+    "  codex-mini: limited until Sun 12:00",
     "  Quota of week: 40 % used, anew 12:01",
     "  Kept for: gpt-*",
     "  This window: process 7",

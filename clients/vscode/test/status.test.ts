@@ -26,6 +26,15 @@ check(
   "warning",
 );
 check(
+  "a limit of the account in use, for which another stands in",
+  {
+    ...running(account(1, { state: "rateLimited", availableAt: LATER }), account(2)),
+    latest: { requestId: "r", account: "id-2", family: "gpt-5.2", attempt: 2, why: "failover" },
+  },
+  "$(account) account-2 (account-1: rate-limited until 14:05)",
+  "none",
+);
+check(
   "all limited, until the first is free",
   running(
     account(1, { state: "rateLimited", availableAt: LATER + MINUTE }),

@@ -1,9 +1,11 @@
 // The same story through the OpenCode plugin: its hooks are called as OpenCode calls them, with a client that records
-// its toasts. It wants three accounts, of which the second is rate limited, and CAM_BINARY.
+// its toasts. It wants three accounts, of which the second is rate limited; CAM_BINARY names
+// the program, CAM_PLUGIN the package when it is installed beside this script.
 
 import assert from "node:assert/strict";
 
-const { default: plugin } = await import(new URL("../../clients/opencode/dist/index.js", import.meta.url).href);
+const source = new URL("../../clients/opencode/dist/index.js", import.meta.url).href;
+const { default: plugin } = await import(process.env.CAM_PLUGIN ?? source);
 
 const toasts = [];
 const client = {

@@ -12,6 +12,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use self::home::{STORED_LOGIN, check_answered, node, plugged_in, say_hi};
+use super::typescript::installed;
 use crate::support::running::Running;
 use crate::support::terminal::Terminal;
 use crate::support::tools::DEAD_PROXY;
@@ -27,11 +28,15 @@ fn limited_for(wait: Duration) -> Answer {
 
 #[test]
 fn its_hooks_tell_a_whole_story() {
-    let Some(_) = tools::clients() else { return };
+    let Some(clients) = tools::clients() else { return };
     let pool = Pool::new(3);
     pool.upstream.always(&pool.keys[1], Some(limited()));
+    // From its archive, and nothing beside it.
+    let project = installed(&pool.sandbox, &[&clients.join("opencode")]);
+    let script = project.join("story.mjs");
+    std::fs::copy(tools::script("story_opencode.mjs"), &script).unwrap();
     let mut command = node(&pool.sandbox);
-    command.arg(tools::script("story_opencode.mjs"));
+    command.arg(&script).env("CAM_PLUGIN", "opencode-codex-account-manager");
     let done = Running::start(command).finish();
     assert_eq!((done.code, done.stdout.as_str()), (0, "story: done\n"), "{done:?}");
     assert!(pool.sandbox.session_ids().is_empty());

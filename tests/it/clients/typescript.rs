@@ -1,6 +1,6 @@
 //! The TypeScript client, installed from its packed archive into an empty project.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -39,10 +39,8 @@ fn it_is_installed_with_no_network_and_tells_its_whole_story() {
     let pool = Pool::new(3);
     let limit = Answer::RateLimit { retry_after: Wait::Usual(Duration::from_secs(3600)), kind: LimitKind::Tokens };
     pool.upstream.always(&pool.keys[1], Some(limit));
-    let project = pool.sandbox.path("project");
-    std::fs::create_dir(&project).unwrap();
-    std::fs::write(project.join("package.json"), r#"{ "name": "empty", "private": true }"#).unwrap();
-    install(&pool.sandbox, &project, &[&clients.join("typescript"), &clients.join("node_modules/vscode-jsonrpc")]);
+    let packages = [&*clients.join("typescript"), &clients.join("node_modules/vscode-jsonrpc")];
+    let project = installed(&pool.sandbox, &packages);
     let script = project.join("story.mjs");
     std::fs::copy(tools::script("story_typescript.mjs"), &script).unwrap();
     let mut command = node(&pool.sandbox);
@@ -84,20 +82,26 @@ fn node(sandbox: &Sandbox) -> Command {
     command
 }
 
-/// Packs each package and installs the archives, with a cache of the home's own and no registry.
-fn install(sandbox: &Sandbox, project: &Path, packages: &[&Path]) {
+/// An empty project into which the packed archive of each package is installed, with a cache of the home's own and no
+/// registry.
+#[track_caller]
+pub fn installed(sandbox: &Sandbox, packages: &[&Path]) -> PathBuf {
+    let project = sandbox.path("project");
+    std::fs::create_dir(&project).unwrap();
+    std::fs::write(project.join("package.json"), r#"{ "name": "empty", "private": true }"#).unwrap();
     let npm = |words: &[&str]| {
         let mut command = sandbox.program("npm");
-        command.args(words).args(["--offline", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(project);
+        command.args(words).args(["--offline", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&project);
         command
     };
     for package in packages {
         output(npm(&["pack", package.to_str().unwrap()]), b"").ok();
     }
-    let mut files: Vec<_> = std::fs::read_dir(project).unwrap().map(|file| file.unwrap().path()).collect();
+    let mut files: Vec<_> = std::fs::read_dir(&project).unwrap().map(|file| file.unwrap().path()).collect();
     files.retain(|file| file.extension().is_some_and(|extension| extension == "tgz"));
     let archives: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
     assert_eq!(archives.len(), packages.len());
     let words: Vec<&str> = std::iter::once("install").chain(archives.iter().map(String::as_str)).collect();
     output(npm(&words), b"").ok();
+    project
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::home::plugged_in;
 use super::{limited, limited_for, only_sidecar};
 use crate::support::http::{self, Connection};
+use crate::support::keys::random_key;
 use crate::support::{Pool, Running, eventually, process};
 
 /// `opencode serve` with somebody who listens to its events.
@@ -33,14 +34,14 @@ impl Server {
         let mut events = Connection::open(port);
         events.request("GET", "/event", &[], b"");
         assert_eq!(events.head().unwrap().status, 200);
-        let session = post(port, "/session", &json!({ "title": "t" }))["id"].as_str().unwrap().to_owned();
+        let session = begin(port, "/session");
         Server { running, port, events, rest: Vec::new(), session }
     }
 
     /// Says something and waits for the answer.
     #[track_caller]
     fn say_hi(&self) -> Value {
-        post(self.port, &message_path(&self.session), &message())
+        post(self.port, &format!("/session/{}/message", self.session), &message())
     }
 
     /// The next toast.
@@ -58,8 +59,10 @@ impl Server {
 
 const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
 
-fn message_path(session: &str) -> String {
-    format!("/session/{session}/message")
+/// The id of a new session.
+#[track_caller]
+fn begin(port: u16, path: &str) -> String {
+    post(port, path, &json!({ "title": "t" }))["id"].as_str().unwrap().to_owned()
 }
 
 fn message() -> Value {
@@ -145,13 +148,53 @@ fn a_wait_is_a_toast_and_so_is_that_nothing_is_left() {
 
     // Far past the longest wait: OpenCode goes on trying, and the person knows why.
     pool.upstream.always(&pool.keys[0], Some(limited_for(Duration::from_secs(3600))));
-    let (port, session) = (server.port, server.session.clone());
+    let (port, path) = (server.port, format!("/session/{}/message", server.session));
     std::thread::spawn(move || {
         // It is not answered before the test ends.
         let mut connection = Connection::open(port);
-        connection.request("POST", &message_path(&session), JSON, message().to_string().as_bytes());
+        connection.request("POST", &path, JSON, message().to_string().as_bytes());
         let _ = connection.head();
     });
     let spent = server.toast()["message"].as_str().unwrap().to_owned();
     assert_eq!(spent, "The one account is limited; it is free again in 60 min");
+}
+
+#[test]
+fn two_project_folders_in_one_process_are_two_sessions() {
+    let Some((opencode, pool)) = plugged_in(2, &json!({})) else { return };
+    let server = Server::start(&pool, &opencode);
+    check_said(&server.say_hi());
+    let other = pool.sandbox.path("other");
+    std::fs::create_dir(&other).unwrap();
+    let query = format!("directory={}", other.display());
+    let session = begin(server.port, &format!("/session?{query}"));
+    check_said(&post(server.port, &format!("/session/{session}/message?{query}"), &message()));
+    assert_eq!(pool.served_by(), [Some(1), Some(2)]);
+    assert_eq!(pool.sandbox.session_ids().len(), 2);
+    server.running.signal(Signal::KILL);
+    eventually("both have ended", || pool.sandbox.session_ids().is_empty().then_some(()));
+}
+
+/// What its screen does for `/connect`.
+#[test]
+fn an_account_that_is_connected_is_used_at_once() {
+    let Some((opencode, pool)) = plugged_in(0, &json!({})) else { return };
+    let key = random_key();
+    pool.upstream.add_key(&key);
+    let mut server = Server::start(&pool, &opencode);
+    let toast = server.toast()["message"].as_str().unwrap().to_owned();
+    assert!(toast.starts_with("There is no OpenAI account yet; add one with "), "{toast}");
+    let inputs = json!({ "label": "work", "key": key });
+    let authorize = json!({ "method": 0, "inputs": inputs });
+    let authorization = post(server.port, "/provider/openai/oauth/authorize", &authorize);
+    assert_eq!(authorization["instructions"], "Added account 1 (work)");
+    assert_eq!(post(server.port, "/provider/openai/oauth/callback", &json!({ "method": 0 })), true);
+    assert!(!pool.sandbox.path("data/opencode/auth.json").exists(), "OpenCode has nothing to store");
+    // The screen then begins anew, and the plugin with it.
+    let before = only_sidecar(&pool);
+    post(server.port, "/instance/dispose", &json!({}));
+    eventually("the sidecar before has ended", || (!process::runs(before)).then_some(()));
+    check_said(&server.say_hi());
+    assert_ne!(only_sidecar(&pool), before);
+    assert_eq!(pool.upstream.requests()[0].key.as_deref(), Some(key.as_str()));
 }

@@ -1,6 +1,6 @@
 // The same story through the OpenCode plugin: its hooks are called as OpenCode calls them, with a client that records
-// its toasts. It wants three accounts, of which the second is rate limited; CAM_BINARY names
-// the program, CAM_PLUGIN the package when it is installed beside this script.
+// its toasts. It wants three accounts, of which the second is rate limited; CAM_BINARY names the program, CAM_PLUGIN the
+// package when it is installed beside this script.
 
 import assert from "node:assert/strict";
 

@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use super::home::plugged_in;
-use super::{limited, limited_for, only_sidecar};
+use super::{check_nobody_left, limited, limited_for, only_sidecar, sessions};
 use crate::support::http::{self, Connection};
 use crate::support::keys::random_key;
 use crate::support::{Pool, Running, eventually, process};
@@ -106,7 +106,7 @@ fn a_failover_is_a_toast_and_a_sidecar_that_crashes_is_followed() {
         let sidecar = only_sidecar(&pool);
         server.running.signal(signal);
         eventually("the sidecar has ended", || (!process::runs(sidecar)).then_some(()));
-        assert!(pool.sandbox.session_ids().is_empty(), "{signal:?}");
+        check_nobody_left(&pool);
         if signal == Signal::TERM {
             server = Server::start(&pool, &opencode);
             check_said(&server.say_hi());
@@ -170,9 +170,9 @@ fn two_project_folders_in_one_process_are_two_sessions() {
     let session = begin(server.port, &format!("/session?{query}"));
     check_said(&post(server.port, &format!("/session/{session}/message?{query}"), &message()));
     assert_eq!(pool.served_by(), [Some(1), Some(2)]);
-    assert_eq!(pool.sandbox.session_ids().len(), 2);
+    assert_eq!(sessions(&pool).len(), 2);
     server.running.signal(Signal::KILL);
-    eventually("both have ended", || pool.sandbox.session_ids().is_empty().then_some(()));
+    check_nobody_left(&pool);
 }
 
 /// What its screen does for `/connect`.

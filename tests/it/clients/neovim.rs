@@ -81,6 +81,15 @@ fn the_plugin_says_where_it_looked_for_the_program() {
 }
 
 #[test]
+fn the_plugin_does_not_insist_on_a_program_that_never_answers() {
+    let mut sandbox = Sandbox::new();
+    sandbox.set("CAM_BINARY", "/bin/false");
+    let Some(steps) = steps(&sandbox, "missing") else { return };
+    assert!(text(&steps, "message").contains("ended with code 1 before it answered"), "{steps:?}");
+    assert!(text(&steps, "health").contains("ERROR: `/bin/false --version` failed"), "{steps:?}");
+}
+
+#[test]
 fn the_plugin_says_which_variable_opens_locked_accounts() {
     let mut pool = Pool::new(0);
     pool.sandbox.set("CAM_MASTER_KEY", "a passphrase");

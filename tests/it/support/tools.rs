@@ -122,11 +122,16 @@ pub fn name_program(command: &mut Command) {
     }
 }
 
+/// Writes a program in shell.
+pub fn write_program(path: &Path, script: &str) {
+    std::fs::write(path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(path, PermissionsExt::from_mode(0o700)).unwrap();
+}
+
 /// Puts a program in the place of ours that writes down what its client sends; the file with that.
 pub fn record(sandbox: &mut Sandbox) -> PathBuf {
     let (program, wire) = (sandbox.path("recording"), sandbox.path("wire"));
-    std::fs::write(&program, format!("#!/bin/sh\ntee -a '{}' | '{BINARY}' \"$@\"\n", wire.display())).unwrap();
-    std::fs::set_permissions(&program, PermissionsExt::from_mode(0o700)).unwrap();
+    write_program(&program, &format!("tee -a '{}' | '{BINARY}' \"$@\"", wire.display()));
     sandbox.set("CAM_BINARY", &text(&program));
     wire
 }

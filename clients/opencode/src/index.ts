@@ -22,7 +22,7 @@ const STOP_MS = 3_000;
 
 /** What may stand beside the plugin in OpenCode's configuration. */
 interface Options {
-  /** No toasts. */
+  /** No toasts but of what keeps the plugin from working. */
   quietMode?: boolean;
   /** The path of the program, where it is neither in `CAM_BINARY` nor on `PATH`. */
   binary?: string;
@@ -112,7 +112,7 @@ function atStart(accounts: readonly Account[]): string | undefined {
   }
   const locked = accounts.filter((account) => account.state === "locked");
   if (locked.length === 0) return undefined;
-  const which = locked.length === accounts.length ? "The accounts are" : `${locked.length} accounts are`;
+  const which = locked.length === accounts.length ? "Every account is" : `${locked.length} of the accounts are`;
   return `${which} locked; set CAM_MASTER_KEY or CAM_MASTER_KEY_FILE to the key they were sealed with, then start OpenCode again`;
 }
 

@@ -163,7 +163,7 @@ fn scenario(sandbox: &Sandbox, name: &str) -> Option<Command> {
 }
 
 /// A fresh environment with the package, built and installed once as a person would.
-fn environment() -> Option<&'static Path> {
+pub fn environment() -> Option<&'static Path> {
     static ENVIRONMENT: OnceLock<Option<PathBuf>> = OnceLock::new();
     ENVIRONMENT
         .get_or_init(|| {

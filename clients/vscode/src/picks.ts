@@ -1,0 +1,48 @@
+// What the quick pick offers.
+
+import type { Account } from "../../typescript/src/protocol.ts";
+import type { View } from "./view.ts";
+import { plain, state, usage } from "./words.ts";
+
+/** What a chosen item does. */
+export type Choice = { switchTo: string | null } | { run: "addKey" | "login" };
+
+export interface Pick {
+  label: string;
+  description?: string;
+  detail?: string;
+  /** Absent for a line between groups. */
+  choice?: Choice;
+}
+
+/** Every account, then "let it choose", then how to have more of them. */
+export function picks(view: View, now: number): Pick[] {
+  const accounts = view.accounts ?? [];
+  const more: Pick[] = [
+    { label: "$(add) Add an API key…", choice: { run: "addKey" } },
+    { label: "$(sign-in) Log in with ChatGPT…", choice: { run: "login" } },
+  ];
+  if (accounts.length === 0) {
+    return more;
+  }
+  const choose: Pick = {
+    label: "$(sparkle) Let it choose",
+    description: "take back what was pinned by hand",
+    choice: { switchTo: null },
+  };
+  return [...accounts.map((account) => ofAccount(account, now)), { label: "" }, choose, { label: "" }, ...more];
+}
+
+function ofAccount(account: Account, now: number): Pick {
+  const icon = account.active ? "$(check)" : account.state === "ready" ? "$(account)" : "$(circle-slash)";
+  const words = [`${account.index}`, state(account, now), ...(account.active ? ["in use"] : [])];
+  const pick: Pick = {
+    label: `${icon} ${plain(account.label)}`,
+    description: words.join(" · "),
+    choice: { switchTo: account.id },
+  };
+  if (account.usage !== undefined) {
+    pick.detail = `Today: ${usage(account.usage.today)}. This month: ${usage(account.usage.month)}`;
+  }
+  return pick;
+}

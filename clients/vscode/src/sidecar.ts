@@ -1,0 +1,169 @@
+// The sidecar under VS Code's language client, which starts it, starts it again when it crashes, and ends it.
+
+import { accessSync, constants, statSync } from "node:fs";
+import { homedir } from "node:os";
+import * as vscode from "vscode";
+import {
+  ExecuteCommandRequest,
+  LanguageClient,
+  State,
+  type LanguageClientOptions,
+  type Middleware,
+} from "vscode-languageclient/node";
+import { NOTIFICATIONS, type Notifications, type Requests, type SessionInfo } from "../../typescript/src/protocol.ts";
+import { findBinary } from "./binary.ts";
+import { masked } from "./mask.ts";
+import type { Phase } from "./view.ts";
+
+export const NAME = "Codex Account Manager";
+
+/** What the rest of the extension hears. */
+export interface Listener {
+  changed(phase: Phase): void;
+  /** The proxy listens; with the key, which only the initialize result has. */
+  ready(session: SessionInfo): void;
+  missing(problem: string): void;
+  notified(message: Notified): void;
+}
+
+/** Any notification, told apart by its name. */
+export type Notified = { [Name in keyof Notifications]: { name: Name; params: Notifications[Name] } }[keyof Notifications];
+
+export class Sidecar {
+  #client: LanguageClient | undefined;
+  #starting: Promise<void> = Promise.resolve();
+  /** Starts and stops happen one after the other. */
+  #queue: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly output: vscode.LogOutputChannel,
+    private readonly middleware: Middleware,
+    private readonly listener: Listener,
+  ) {}
+
+  /** Starts it; when it runs already, anew. */
+  restart(): Promise<void> {
+    return this.#next(async () => {
+      await this.#stop();
+      await this.#start();
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.#next(() => this.#stop());
+  }
+
+  async request<Name extends keyof Requests>(
+    name: Name,
+    params: Requests[Name]["params"],
+  ): Promise<Requests[Name]["result"]> {
+    if (this.#client?.state !== State.Running) {
+      throw new Error("The sidecar is not running");
+    }
+    return this.#client.sendRequest<Requests[Name]["result"]>(name, params);
+  }
+
+  #next(step: () => Promise<void>): Promise<void> {
+    this.#queue = this.#queue.then(step);
+    return this.#queue;
+  }
+
+  async #start(): Promise<void> {
+    const found = findBinary({
+      setting: vscode.workspace.getConfiguration("codexAccountManager").get("binary", ""),
+      environment: process.env,
+      platform: process.platform,
+      home: homedir(),
+      isProgram,
+    });
+    if ("missing" in found) {
+      this.output.warn(found.missing);
+      this.listener.missing(found.missing);
+      return;
+    }
+    this.output.info(`Starting ${found.path}`);
+    const client = this.#create(found.path);
+    this.#client = client;
+    this.#starting = client.start().catch(() => {
+      // The language client has shown the reason.
+    });
+    await this.#starting;
+    if (client.state === State.Running && sessionOf(client) === undefined) {
+      void vscode.window.showErrorMessage(`\`${found.path}\` is not the sidecar of ${NAME}.`);
+      await this.#stop();
+    }
+  }
+
+  #create(path: string): LanguageClient {
+    const options: LanguageClientOptions = {
+      outputChannel: this.output,
+      traceOutputChannel: masking(this.output),
+      middleware: this.middleware,
+    };
+    // Not in the folder that is open: the sidecar has nothing to do with it.
+    const executable = { command: path, args: ["sidecar", "--stdio"], options: { cwd: homedir() } };
+    const client = new LanguageClient("codexAccountManager", NAME, executable, options);
+    bearTakenCommands(client, this.output);
+    client.onDidChangeState(({ newState }) => {
+      if (newState !== State.Running && client === this.#client) {
+        this.listener.changed(newState === State.Starting ? "starting" : "stopped");
+      }
+    });
+    for (const name of NOTIFICATIONS) {
+      client.onNotification(name, (params: Notifications[typeof name]) => {
+        const session = sessionOf(client);
+        if (name === "proxy/ready" && session !== undefined) {
+          this.listener.ready(session);
+        }
+        this.listener.notified({ name, params } as Notified);
+      });
+    }
+    return client;
+  }
+
+  async #stop(): Promise<void> {
+    const client = this.#client;
+    if (client === undefined) {
+      return;
+    }
+    // The language client refuses to stop what is not up yet.
+    await this.#starting;
+    if (client.state === State.Running) {
+      await client.dispose().catch((error: unknown) => this.output.warn(`It did not end in good order: ${error}`));
+    }
+    this.#client = undefined;
+    this.listener.changed("stopped");
+  }
+}
+
+function sessionOf(client: LanguageClient): SessionInfo | undefined {
+  return client.initializeResult?.capabilities.experimental?.codexAccountManager;
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** The channel with a `trace` that masks keys and tokens. */
+function masking(output: vscode.LogOutputChannel): vscode.LogOutputChannel {
+  const trace = (message: string): void => output.trace(masked(message));
+  return Object.create(output, { trace: { value: trace } }) as vscode.LogOutputChannel;
+}
+
+/** The language client makes editor commands of the server's, and would not start if another extension has such a one. */
+function bearTakenCommands(client: LanguageClient, output: vscode.LogOutputChannel): void {
+  const feature = client.getFeature(ExecuteCommandRequest.method);
+  const register = feature.register.bind(feature);
+  feature.register = (data) => {
+    try {
+      register(data);
+    } catch (error) {
+      output.warn(`Another extension has a command of the same name: ${error}`);
+    }
+  };
+}

@@ -1,0 +1,116 @@
+// The status bar item: the account in use and what limits it, and more in the tooltip.
+
+import type { Account } from "../../typescript/src/protocol.ts";
+import { byId, current, exhausted, type View } from "./view.ts";
+import { clock, markdown, plain, state, usage, usd } from "./words.ts";
+
+export interface Status {
+  text: string;
+  /** Markdown. */
+  tooltip: string;
+  /** The command behind a click. */
+  command: string;
+  severity: "none" | "warning" | "error";
+}
+
+const SWITCH = "codexAccountManager.switchAccount";
+const RESTART = "codexAccountManager.restart";
+
+export function status(view: View, now: number): Status {
+  switch (view.phase) {
+    case "missing": {
+      const tooltip = `${markdown(view.problem ?? "The program was not found")}\n\nClick to look again.`;
+      return { text: "$(warning) Codex: not installed", tooltip, command: RESTART, severity: "warning" };
+    }
+    case "starting":
+      return { text: "$(loading~spin) Codex", tooltip: "The sidecar starts.", command: SWITCH, severity: "none" };
+    case "stopped": {
+      const tooltip = "The sidecar is not running. Click to start it.";
+      return { text: "$(error) Codex: stopped", tooltip, command: RESTART, severity: "error" };
+    }
+    case "running":
+      return { ...running(view, now), tooltip: tooltip(view, now), command: SWITCH };
+  }
+}
+
+function running(view: View, now: number): Pick<Status, "text" | "severity"> {
+  if (view.accounts === undefined) {
+    return { text: "$(loading~spin) Codex", severity: "none" };
+  }
+  if (view.accounts.length === 0) {
+    return { text: "$(account) No account", severity: "warning" };
+  }
+  const none = exhausted(view);
+  if (none !== undefined) {
+    const allLocked = view.accounts.every((account) => account.state === "locked");
+    if (allLocked) {
+      return { text: "$(lock) Accounts locked", severity: "error" };
+    }
+    const text = none.until === null ? "No account can serve" : `All accounts limited until ${clock(none.until, now)}`;
+    return { text: `$(error) ${text}`, severity: "error" };
+  }
+  const account = current(view);
+  if (account === undefined) {
+    return { text: "$(account) Codex", severity: "none" };
+  }
+  const label = plain(account.label);
+  if (account.state === "ready") {
+    return { text: `${ICONS.ready} ${label}`, severity: "none" };
+  }
+  const words = state(account, now);
+  const stand = view.latest === undefined ? undefined : byId(view, view.latest.account);
+  if (stand !== undefined && stand !== account && stand.state === "ready") {
+    return { text: `${ICONS.ready} ${plain(stand.label)} (${label}: ${words})`, severity: "none" };
+  }
+  return { text: `${ICONS[account.state]} ${label}: ${words}`, severity: "warning" };
+}
+
+/** The codicon of each state. */
+export const ICONS: Record<Account["state"], string> = {
+  ready: "$(account)",
+  disabled: "$(circle-slash)",
+  locked: "$(lock)",
+  needsLogin: "$(key)",
+  overLimit: "$(credit-card)",
+  rateLimited: "$(watch)",
+  coolingDown: "$(watch)",
+  circuitOpen: "$(debug-disconnect)",
+};
+
+function tooltip(view: View, now: number): string {
+  const blocks: string[] = [];
+  const account = current(view);
+  if (account !== undefined) {
+    blocks.push(inUse(account, now));
+  }
+  const others = (view.accounts ?? []).filter((other) => other !== account);
+  if (others.length > 0) {
+    blocks.push(others.map((other) => `- ${markdown(other.label)}: ${markdown(state(other, now))}`).join("\n"));
+  }
+  const { latest } = view;
+  if (latest !== undefined) {
+    const label = byId(view, latest.account)?.label ?? latest.account;
+    const what = latest.model === undefined ? "a request" : markdown(latest.model);
+    blocks.push(`Latest: ${what} → ${markdown(label)} (${markdown(latest.why.replaceAll("_", " "))})`);
+  }
+  if (view.session !== undefined) {
+    blocks.push(`\`${view.session.proxy.baseUrl}\``);
+  }
+  return blocks.length === 0 ? "Codex Account Manager" : blocks.join("\n\n---\n\n");
+}
+
+function inUse(account: Account, now: number): string {
+  const lines = [`**${markdown(account.label)}**, ${markdown(state(account, now))}`];
+  if (account.usage !== undefined) {
+    lines.push(`Today: ${markdown(usage(account.usage.today))}${spent(account.limits.dailyUsd)}`);
+    lines.push(`This month: ${markdown(usage(account.usage.month))}${spent(account.limits.monthlyUsd)}`);
+  }
+  for (const { name, usedPercent, resetAt } of account.quota) {
+    lines.push(`Quota of ${markdown(name)}: ${Math.round(usedPercent)} % used, anew ${clock(resetAt, now)}`);
+  }
+  return lines.join("  \n");
+}
+
+function spent(limit: number | undefined): string {
+  return limit === undefined ? "" : ` of ${markdown(usd(limit))}`;
+}

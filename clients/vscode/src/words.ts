@@ -1,0 +1,76 @@
+// How numbers, times and states read.
+
+import type { Account, AccountState, UsageTotals } from "../../typescript/src/protocol.ts";
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/** `14:05` today, `Tue 14:05` within a week, else `3 Dec, 14:05`; local time. */
+export function clock(at: number, now: number): string {
+  const date = new Date(at);
+  const time = date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  if (date.toDateString() === new Date(now).toDateString()) {
+    return time;
+  }
+  if (Math.abs(at - now) < 6 * DAY) {
+    return `${date.toLocaleDateString("en-GB", { weekday: "short" })} ${time}`;
+  }
+  return `${date.toLocaleDateString("en-GB", { day: "numeric", month: "short" })}, ${time}`;
+}
+
+/** `999`, `1.2k`, `34k`, `5.6M`. */
+export function count(number: number): string {
+  for (const [size, unit] of [[1e9, "G"], [1e6, "M"], [1e3, "k"]] as const) {
+    if (number >= size) {
+      const value = number / size;
+      return `${value < 10 ? Math.floor(value * 10) / 10 : Math.floor(value)}${unit}`;
+    }
+  }
+  return String(number);
+}
+
+/** `$0.12`; what is less than a cent and not nothing is `<$0.01`. */
+export function usd(amount: number): string {
+  return amount > 0 && amount < 0.01 ? "<$0.01" : `$${amount.toFixed(2)}`;
+}
+
+/** `12 requests · 36k tokens · $0.12`. */
+export function usage(totals: UsageTotals): string {
+  if (totals.requests === 0) {
+    return "nothing yet";
+  }
+  const tokens = totals.inputTokens + totals.outputTokens;
+  return [many(totals.requests, "request"), many(tokens, "token"), usd(totals.costUsd)].join(" · ");
+}
+
+/** `1 request`, `2 requests`, `3.4k requests`. */
+export function many(number: number, thing: string): string {
+  return `${count(number)} ${thing}${number === 1 ? "" : "s"}`;
+}
+
+const STATES: Record<AccountState, string> = {
+  ready: "ready",
+  disabled: "disabled",
+  locked: "locked",
+  needsLogin: "needs login",
+  overLimit: "over its limit",
+  rateLimited: "rate-limited",
+  coolingDown: "cooling down",
+  circuitOpen: "not answering",
+};
+
+/** `ready`, `rate-limited until 14:05`. */
+export function state(account: Account, now: number): string {
+  const words = STATES[account.state];
+  const until = account.availableAt;
+  return account.state === "ready" || until === undefined ? words : `${words} until ${clock(until, now)}`;
+}
+
+/** A label in a place where VS Code turns `$(name)` into an icon. */
+export function plain(label: string): string {
+  return label.replaceAll("$(", "\\$(");
+}
+
+/** The same in Markdown, where other characters have a meaning too. */
+export function markdown(text: string): string {
+  return text.replace(/[\\`*_{}[\]()#+\-.!|<>~&$]/g, "\\$&");
+}

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { picks } from "../src/picks.ts";
+import { rows, type Row } from "../src/rows.ts";
+import { MINUTE, NOON, account, running, totals } from "./support.ts";
+
+function text(rows: Row[], indent = ""): string[] {
+  return rows.flatMap((row) => [`${indent}${row.label}: ${row.description ?? ""}`, ...text(row.children, `${indent}  `)]);
+}
+
+const FULL = account(2, {
+  state: "rateLimited",
+  reason: "limited for gpt-5.2",
+  availableAt: NOON + MINUTE,
+  kind: "chatgpt",
+  enabled: false,
+  models: ["gpt-*"],
+  rateLimits: [
+    { family: "gpt-5.2", resetAt: NOON + MINUTE },
+    { family: "gpt-5.2", model: "gpt-5.2-mini", resetAt: NOON + MINUTE },
+    { family: "codex", model: "codex-mini", resetAt: NOON + 24 * 60 * MINUTE },
+  ],
+  quota: [{ name: "week", usedPercent: 40, windowSeconds: 604_800, resetAt: NOON + MINUTE }],
+  usage: { today: totals(1, 1_234, 0.004), month: totals(2_500, 7_654_321, 12.3) },
+  limits: { monthlyUsd: 20 },
+  sessions: [
+    { id: "own", pid: 7 },
+    { id: "other", pid: 8 },
+  ],
+});
+
+test("a tree of accounts", () => {
+  assert.deepEqual(text(rows(running(account(1), FULL), NOON)), [
+    "account-1: ready · in use",
+    "  Today: nothing yet",
+    "  This month: 12 requests · 36k tokens · $0.13",
+    "account-2: rate-limited until 12:01",
+    "  limited for gpt-5.2: ",
+    "  Today: 1 request · 1.2k tokens · <$0.01",
+    "  This month: 2.5k requests · 7.6M tokens · $12.30 of $20.00",
+    "  gpt-5.2: limited until 12:01",
+    "  codex-mini: limited until Sun 12:00",
+    "  Quota of week: 40 % used, anew 12:01",
+    "  Kept for: gpt-*",
+    "  This window: process 7",
+    "  Another session: process 8",
+  ]);
+});
+
+test("rows have ids of their own, and say to the menus what they are", () => {
+  const [first, second] = rows(running(account(1), FULL), NOON);
+  assert.deepEqual([first?.context, second?.context], ["account enabled apiKey", "account disabled chatgpt"]);
+  const ids = [first, second].flatMap((row) => [row?.id, ...(row?.children.map(({ id }) => id) ?? [])]);
+  assert.equal(new Set(ids).size, ids.length);
+});
+
+test("nothing to show is no row", () => {
+  assert.deepEqual(rows({ phase: "starting" }, NOON), []);
+});
+
+test("the quick pick offers every account, letting it choose, and more accounts", () => {
+  const offered = picks(running(account(1), FULL), NOON);
+  assert.deepEqual(
+    offered.map(({ label, description }) => [label, description].filter(Boolean).join(" | ")),
+    [
+      "$(check) account-1 | 1 · ready · in use",
+      "$(circle-slash) account-2 | 2 · rate-limited until 12:01",
+      "",
+      "$(sparkle) Let it choose | take back what was pinned by hand",
+      "",
+      "$(add) Add an API key…",
+      "$(sign-in) Log in with ChatGPT…",
+    ],
+  );
+  assert.deepEqual(offered[1]?.choice, { switchTo: "id-2" });
+  assert.deepEqual(offered[3]?.choice, { switchTo: null });
+});
+
+test("with no account it offers to add one", () => {
+  assert.deepEqual(picks(running(), NOON).map(({ choice }) => choice), [{ run: "addKey" }, { run: "login" }]);
+});

@@ -105,7 +105,7 @@ fn a_killed_neovim_leaves_no_sidecar() {
     for signal in [Signal::KILL, Signal::TERM] {
         let pool = Pool::new(1);
         let Some(command) = scenario(&pool.sandbox, "wait_to_be_ended") else { return };
-        tools::check_no_orphan(&pool.sandbox, Running::start(command), signal);
+        tools::check_no_orphan(&pool.sandbox, &Running::start(command), signal);
     }
 }
 

@@ -138,7 +138,7 @@ pub fn record(sandbox: &mut Sandbox) -> PathBuf {
 
 /// Sends `signal` to a client whose step `sidecar` told the pid of its sidecar: that ends too, and its record goes.
 #[track_caller]
-pub fn check_no_orphan(sandbox: &Sandbox, client: Running, signal: Signal) {
+pub fn check_no_orphan(sandbox: &Sandbox, client: &Running, signal: Signal) {
     let pid = eventually("it tells its sidecar's pid", || {
         let stdout = client.stdout_so_far();
         u32::try_from(steps(stdout.split_inclusive('\n').find(|line| line.ends_with('\n'))?)["sidecar"].as_u64()?).ok()

@@ -102,7 +102,11 @@ function scenarios.commands()
   say("stopped", { statusline = accounts.statusline(), environment = environment() })
   pick(nil)
   vim.cmd("CodexAccountsSwitch")
-  wait_for("it starts again by itself", accounts.session)
+  local pid = wait_for("it starts again by itself", accounts.session).session.pid
+  accounts.stop()
+  wait_for("it ends", function()
+    return not vim.loop.kill(pid, 0)
+  end)
 end
 
 function scenarios.lazy()
@@ -176,9 +180,9 @@ function scenarios.wait_to_be_ended()
   accounts.setup({})
   wait_for_accounts()
   say("sidecar", accounts.session().session.pid)
-  vim.wait(600000, function()
-    return false
-  end, 1000)
+  wait_for("the file `quit`, or a signal", function()
+    return vim.fn.filereadable("quit") == 1
+  end)
 end
 
 local ok, problem = pcall(scenarios[vim.env.SCENARIO])

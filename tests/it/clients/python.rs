@@ -103,14 +103,14 @@ fn python_can_be_started_and_closed_in_any_order() {
 fn a_killed_python_leaves_no_sidecar() {
     let pool = Pool::new(1);
     let Some(command) = scenario(&pool.sandbox, "wait_to_be_killed") else { return };
-    tools::check_no_orphan(&pool.sandbox, &Running::start(command), Signal::KILL);
+    tools::check_no_orphan(&pool.sandbox, &Running::start(command), |python| python.signal(Signal::KILL));
 }
 
 #[test]
 fn ctrl_c_in_python_ends_both() {
     let pool = Pool::new(1);
     let Some(command) = scenario(&pool.sandbox, "wait_to_be_killed") else { return };
-    tools::check_no_orphan(&pool.sandbox, &Running::start(command), Signal::INT);
+    tools::check_no_orphan(&pool.sandbox, &Running::start(command), |python| python.signal(Signal::INT));
 }
 
 #[test]

@@ -75,7 +75,9 @@ function scenarios.commands()
   say("loaded", { session = accounts.session() ~= nil, statusline = accounts.statusline() })
   accounts.setup({})
   wait_for_accounts()
-  say("statusline", accounts.statusline())
+  -- As the README says it.
+  local line = "%{v:lua.require'codex-account-manager'.statusline()}"
+  say("statusline", vim.api.nvim_eval_statusline(line, {}).str)
   say("environment", environment().url == accounts.session().proxy.baseUrl)
   say("table", shown_by("CodexAccounts"))
   vim.cmd("CodexAccountsSwitch 2")

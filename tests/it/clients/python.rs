@@ -129,6 +129,13 @@ fn the_example_of_the_python_readme_works_with_the_official_sdk() {
 }
 
 #[test]
+fn the_python_package_has_the_version_of_the_program() {
+    let text = std::fs::read_to_string(tools::source().join("clients/python/pyproject.toml")).unwrap();
+    let project: toml_edit::DocumentMut = text.parse().unwrap();
+    assert_eq!(project["project"]["version"].as_str(), Some(env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
 fn mypy_takes_right_requests_and_refuses_wrong_ones() {
     let Some(python) = environment() else { return };
     let sandbox = Sandbox::new();

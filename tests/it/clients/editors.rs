@@ -1,9 +1,5 @@
 //! The configurations of `clients/examples`, in the editors they are for.
 
-use std::process::Command;
-use std::time::Duration;
-
-use codex_account_manager::demo::simulated_openai::{Answer, LimitKind, Wait};
 use serde_json::{Value, json};
 
 use crate::support::sandbox::BINARY;
@@ -12,8 +8,7 @@ use crate::support::{Pool, Running, Sandbox, eventually, missing, require, tools
 #[test]
 fn eglot_runs_the_example_for_emacs() {
     let pool = Pool::new(2);
-    let Some(command) = emacs(&pool, "eglot", "eglot_example.el") else { return };
-    let steps = tools::steps(&Running::start(command).finish().ok().stdout);
+    let Some(steps) = emacs(&pool, "eglot", "eglot_example.el") else { return };
     assert_eq!(steps["labels"], json!(["account-1", "account-2"]));
     assert!(steps["table"].as_str().unwrap().starts_with("OpenAI Accounts (2):\n\n"), "{steps:?}");
     assert_eq!(steps["switch"], "Switched to account 2 (account-2)");
@@ -26,23 +21,9 @@ fn eglot_runs_the_example_for_emacs() {
 }
 
 #[test]
-fn eglot_tells_the_story_of_the_other_clients() {
-    let pool = Pool::new(3);
-    let limit = Answer::RateLimit { retry_after: Wait::Usual(Duration::from_secs(3600)), kind: LimitKind::Tokens };
-    pool.upstream.always(&pool.keys[1], Some(limit));
-    let Some(command) = emacs(&pool, "eglot", "story_eglot.el") else { return };
-    if require("curl") {
-        assert_eq!(Running::start(command).finish().ok().stdout, "story: done\n");
-        assert_eq!(pool.served_by(), [Some(2), Some(3)]);
-        eventually("its record is gone", || pool.sandbox.session_ids().is_empty().then_some(()));
-    }
-}
-
-#[test]
 fn lsp_mode_runs_the_example_for_emacs() {
     let pool = Pool::new(2);
-    let Some(command) = emacs(&pool, "lsp-mode", "lsp_mode_example.el") else { return };
-    let steps = tools::steps(&Running::start(command).finish().ok().stdout);
+    let Some(steps) = emacs(&pool, "lsp-mode", "lsp_mode_example.el") else { return };
     assert!(steps["table"].as_str().unwrap().starts_with("OpenAI Accounts (2):\n\n"), "{steps:?}");
     assert_eq!(steps["switch"], "Switched to Account 2 (account-2)");
     assert_eq!(steps["labels"], json!(["account-1", "account-2"]));
@@ -77,8 +58,8 @@ fn the_example_for_zed_is_json_and_names_the_address_of_the_proxy() {
     assert_eq!(settings["language_models"]["openai_compatible"]["accounts"]["api_url"], expected);
 }
 
-/// A batch Emacs with a script; `None` after saying what is missing.
-fn emacs(pool: &Pool, package: &str, script: &str) -> Option<Command> {
+/// The steps of a script in a batch Emacs; `None` after saying what is missing.
+fn emacs(pool: &Pool, package: &str, script: &str) -> Option<tools::Steps> {
     if !require("emacs") {
         return None;
     }
@@ -97,6 +78,5 @@ fn emacs(pool: &Pool, package: &str, script: &str) -> Option<Command> {
     let mut command = pool.sandbox.program("emacs");
     command.args(["--batch", "-L", &tools::text(&tools::source().join("clients/examples/emacs"))]);
     command.args(["-l", &tools::script(script)]).env("PATH", path);
-    tools::name_program(&mut command);
-    Some(command)
+    Some(tools::steps(&Running::start(command).finish().ok().stdout))
 }

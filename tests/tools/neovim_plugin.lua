@@ -75,7 +75,9 @@ function scenarios.commands()
   say("loaded", { session = accounts.session() ~= nil, statusline = accounts.statusline() })
   accounts.setup({})
   wait_for_accounts()
-  say("statusline", accounts.statusline())
+  -- As the README says it.
+  local line = "%{v:lua.require'codex-account-manager'.statusline()}"
+  say("statusline", vim.api.nvim_eval_statusline(line, {}).str)
   say("environment", environment().url == accounts.session().proxy.baseUrl)
   say("table", shown_by("CodexAccounts"))
   vim.cmd("CodexAccountsSwitch 2")
@@ -102,7 +104,11 @@ function scenarios.commands()
   say("stopped", { statusline = accounts.statusline(), environment = environment() })
   pick(nil)
   vim.cmd("CodexAccountsSwitch")
-  wait_for("it starts again by itself", accounts.session)
+  local pid = wait_for("it starts again by itself", accounts.session).session.pid
+  accounts.stop()
+  wait_for("it ends", function()
+    return not vim.loop.kill(pid, 0)
+  end)
 end
 
 function scenarios.lazy()
@@ -176,9 +182,9 @@ function scenarios.wait_to_be_ended()
   accounts.setup({})
   wait_for_accounts()
   say("sidecar", accounts.session().session.pid)
-  vim.wait(600000, function()
-    return false
-  end, 1000)
+  wait_for("the file `quit`, or a signal", function()
+    return vim.fn.filereadable("quit") == 1
+  end)
 end
 
 local ok, problem = pcall(scenarios[vim.env.SCENARIO])

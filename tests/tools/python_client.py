@@ -140,6 +140,44 @@ async def wrong_program():
         say("problem", str(error))
 
 
+async def strange_server():
+    codex_account_manager.client.GRACE_SECONDS = 0.2
+    said = asyncio.get_running_loop().create_future()
+    accounts = AccountManager(on_message=lambda level, text: said.set_result([level, text]))
+    async with accounts:
+        say("message", await said)
+        raised = asyncio.create_task(accounts.request("accounts/list"))
+        await asyncio.sleep(0)
+    try:
+        await raised
+    except SidecarExitedError as error:
+        say("killed", error.code)
+
+
+async def any_order():
+    accounts = AccountManager()
+    say("before the start", await refusal(accounts.request("accounts/list")))
+    starting = asyncio.create_task(accounts.start())
+    await asyncio.sleep(0)
+    await asyncio.gather(accounts.close(), accounts.close())
+    say("closed while it starts", await refusal(starting))
+    say("after the end", await refusal(accounts.start()))
+    accounts = AccountManager()
+    await asyncio.gather(accounts.start(), accounts.start())
+    pid = sidecar_pid(accounts)
+    say("two starts", len((await accounts.request("status/read"))["sessions"]))
+    os.kill(pid, signal.SIGKILL)
+    await accounts.close()
+    say("closed after a crash", True)
+
+
+async def refusal(asked):
+    try:
+        await asked
+    except ClosedError as error:
+        return str(error)
+
+
 async def wait_to_be_killed():
     async with AccountManager() as accounts:
         say("sidecar", sidecar_pid(accounts))

@@ -98,7 +98,12 @@ Port and key are the sidecar's: ask again for every program you start."
   "End the sidecar."
   (interactive)
   (when (and openai-accounts--server (jsonrpc-running-p openai-accounts--server))
-    (eglot-shutdown openai-accounts--server)))
+    ;; Not `eglot-shutdown': from Eglot 1.17 on it fails in a buffer that Eglot does not manage.
+    (setf (eglot--shutdown-requested openai-accounts--server) t)
+    (unwind-protect
+        (jsonrpc-request openai-accounts--server :shutdown nil :timeout 12)
+      (jsonrpc-notify openai-accounts--server :exit nil)
+      (jsonrpc-shutdown openai-accounts--server t))))
 
 (provide 'codex-accounts-eglot)
 ;;; codex-accounts-eglot.el ends here

@@ -78,6 +78,5 @@ fn emacs(pool: &Pool, package: &str, script: &str) -> Option<tools::Steps> {
     let mut command = pool.sandbox.program("emacs");
     command.args(["--batch", "-L", &tools::text(&tools::source().join("clients/examples/emacs"))]);
     command.args(["-l", &tools::script(script)]).env("PATH", path);
-    let output = Running::start(command).finish().ok();
-    Some(tools::steps(&output.stdout))
+    Some(tools::steps(&Running::start(command).finish().ok().stdout))
 }

@@ -81,6 +81,15 @@ fn the_plugin_says_where_it_looked_for_the_program() {
 }
 
 #[test]
+fn the_plugin_does_not_insist_on_a_program_that_never_answers() {
+    let mut sandbox = Sandbox::new();
+    sandbox.set("CAM_BINARY", "/bin/false");
+    let Some(steps) = steps(&sandbox, "missing") else { return };
+    assert!(text(&steps, "message").contains("ended with code 1 before it answered"), "{steps:?}");
+    assert!(text(&steps, "health").contains("ERROR: `/bin/false --version` failed"), "{steps:?}");
+}
+
+#[test]
 fn the_plugin_says_which_variable_opens_locked_accounts() {
     let mut pool = Pool::new(0);
     pool.sandbox.set("CAM_MASTER_KEY", "a passphrase");
@@ -92,11 +101,15 @@ fn the_plugin_says_which_variable_opens_locked_accounts() {
 }
 
 #[test]
-fn a_killed_neovim_leaves_no_sidecar() {
-    for signal in [Signal::KILL, Signal::TERM] {
+fn neovim_leaves_no_sidecar_however_it_ends() {
+    for signal in [None, Some(Signal::TERM), Some(Signal::KILL)] {
         let pool = Pool::new(1);
         let Some(command) = scenario(&pool.sandbox, "wait_to_be_ended") else { return };
-        tools::check_no_orphan(&pool.sandbox, Running::start(command), signal);
+        tools::check_no_orphan(&pool.sandbox, &Running::start(command), |neovim| match signal {
+            Some(signal) => neovim.signal(signal),
+            // It ends with `:qall!`.
+            None => std::fs::write(pool.sandbox.path("quit"), "").unwrap(),
+        });
     }
 }
 

@@ -78,17 +78,39 @@ fn python_says_where_it_looked_for_the_program() {
 }
 
 #[test]
+fn python_refuses_what_a_server_asks_and_kills_one_that_does_not_end() {
+    let mut sandbox = Sandbox::new();
+    let program = sandbox.path("strange");
+    let script = tools::script("strange_server.py");
+    tools::write_program(&program, &format!("exec '{}' '{script}'", tools::python_program().display()));
+    sandbox.set("CAM_BINARY", program.to_str().unwrap());
+    let Some(steps) = steps(&sandbox, "strange_server") else { return };
+    assert_eq!(steps["message"], json!(["warning", "-32601"]));
+    assert_eq!(steps["killed"], -9);
+}
+
+#[test]
+fn python_can_be_started_and_closed_in_any_order() {
+    let pool = Pool::new(1);
+    let Some(steps) = steps(&pool.sandbox, "any_order") else { return };
+    for step in ["before the start", "closed while it starts", "after the end"] {
+        assert!(steps[step].as_str().unwrap().contains("closed"), "{steps:?}");
+    }
+    assert_eq!((&steps["two starts"], &steps["closed after a crash"]), (&json!(1), &json!(true)));
+}
+
+#[test]
 fn a_killed_python_leaves_no_sidecar() {
     let pool = Pool::new(1);
     let Some(command) = scenario(&pool.sandbox, "wait_to_be_killed") else { return };
-    tools::check_no_orphan(&pool.sandbox, Running::start(command), Signal::KILL);
+    tools::check_no_orphan(&pool.sandbox, &Running::start(command), |python| python.signal(Signal::KILL));
 }
 
 #[test]
 fn ctrl_c_in_python_ends_both() {
     let pool = Pool::new(1);
     let Some(command) = scenario(&pool.sandbox, "wait_to_be_killed") else { return };
-    tools::check_no_orphan(&pool.sandbox, Running::start(command), Signal::INT);
+    tools::check_no_orphan(&pool.sandbox, &Running::start(command), |python| python.signal(Signal::INT));
 }
 
 #[test]
@@ -104,6 +126,13 @@ fn the_example_of_the_python_readme_works_with_the_official_sdk() {
     assert!(output.stdout.contains("account-1\n") && output.stdout.lines().count() == 2, "{output:?}");
     assert_eq!(pool.served_by(), [Some(1)]);
     assert!(pool.sandbox.session_ids().is_empty());
+}
+
+#[test]
+fn the_python_package_has_the_version_of_the_program() {
+    let text = std::fs::read_to_string(tools::source().join("clients/python/pyproject.toml")).unwrap();
+    let project: toml_edit::DocumentMut = text.parse().unwrap();
+    assert_eq!(project["project"]["version"].as_str(), Some(env!("CARGO_PKG_VERSION")));
 }
 
 #[test]

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use rustix::process::Signal;
 use serde_json::Value;
 
 use super::sandbox::BINARY;
@@ -122,24 +121,29 @@ pub fn name_program(command: &mut Command) {
     }
 }
 
+/// Writes a program in shell.
+pub fn write_program(path: &Path, script: &str) {
+    std::fs::write(path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(path, PermissionsExt::from_mode(0o700)).unwrap();
+}
+
 /// Puts a program in the place of ours that writes down what its client sends; the file with that.
 pub fn record(sandbox: &mut Sandbox) -> PathBuf {
     let (program, wire) = (sandbox.path("recording"), sandbox.path("wire"));
-    std::fs::write(&program, format!("#!/bin/sh\ntee -a '{}' | '{BINARY}' \"$@\"\n", wire.display())).unwrap();
-    std::fs::set_permissions(&program, PermissionsExt::from_mode(0o700)).unwrap();
+    write_program(&program, &format!("tee -a '{}' | '{BINARY}' \"$@\"", wire.display()));
     sandbox.set("CAM_BINARY", &text(&program));
     wire
 }
 
-/// Sends `signal` to a client whose step `sidecar` told the pid of its sidecar: that ends too, and its record goes.
+/// Ends a client whose step `sidecar` told the pid of its sidecar: that ends too, and its record goes.
 #[track_caller]
-pub fn check_no_orphan(sandbox: &Sandbox, client: Running, signal: Signal) {
+pub fn check_no_orphan(sandbox: &Sandbox, client: &Running, end: impl FnOnce(&Running)) {
     let pid = eventually("it tells its sidecar's pid", || {
         let stdout = client.stdout_so_far();
         u32::try_from(steps(stdout.split_inclusive('\n').find(|line| line.ends_with('\n'))?)["sidecar"].as_u64()?).ok()
     });
     assert!(process::runs(pid));
-    client.signal(signal);
+    end(client);
     // The client is not let go before: its process group is killed then.
     eventually("its sidecar ends", || (!process::runs(pid)).then_some(()));
     eventually("the record is gone", || sandbox.session_ids().is_empty().then_some(()));

@@ -97,24 +97,28 @@ local function ended(process, code, signal)
     return
   end
   current = nil
-  local how = signal ~= 0 and "was ended by signal " .. signal or "ended with code " .. code
-  local problem = { message = "the sidecar " .. how }
-  fail_pending(problem)
-  tell("session/ended", problem)
   if vim.loop.now() - process.began >= WELL then
     crashes = 0
   end
+  local how = "the sidecar " .. (signal ~= 0 and "was ended by signal " .. signal or "ended with code " .. code)
+  local problem = { message = how }
+  -- One that never answered will not do so the next time.
+  local never_worked = not process.session and crashes == 0
   crashes = crashes + 1
-  if crashes > config.get().restarts then
+  -- Before anybody hears of it: who asks again at once has to wait as well.
+  pausing = not never_worked and crashes <= config.get().restarts
+  tell("session/ended", problem)
+  fail_pending(problem)
+  if not pausing then
     crashes = 0
-    problem.message = problem.message .. " and is not started again"
-    problem.data = { hint = "`:checkhealth codex-account-manager`, or run `codex-account-manager doctor`" }
-    return fail(problem)
+    return fail({
+      message = how .. (never_worked and " before it answered" or " and is not started again"),
+      data = { hint = "`:checkhealth codex-account-manager`, or run `codex-account-manager doctor`" },
+    })
   end
-  messages.say(problem.message .. "; starting it again", vim.log.levels.WARN)
-  pausing = true
+  messages.say(how .. "; starting it again", vim.log.levels.WARN)
   vim.defer_fn(function()
-    -- Stopped or started by hand meanwhile.
+    -- Not stopped meanwhile.
     if pausing then
       pausing = false
       launch()
@@ -174,6 +178,7 @@ end
 
 --- Ends it: `shutdown`, then `exit`.
 function M.stop()
+  local stopped = { message = "the sidecar was stopped" }
   local process = current
   current, pausing, crashes = nil, false, 0
   if process then
@@ -181,10 +186,10 @@ function M.stop()
     if client then
       editor.call(client, "stop")
     end
-    fail_pending({ message = "the sidecar was stopped" })
-    tell("session/ended", { message = "the sidecar was stopped" })
+    tell("session/ended", stopped)
+    fail_pending(stopped)
   end
-  settle({ message = "the sidecar was stopped" })
+  settle(stopped)
 end
 
 --- What it told of itself; nil while none runs.

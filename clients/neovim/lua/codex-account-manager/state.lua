@@ -5,6 +5,8 @@ local M = {}
 local environment = require("codex-account-manager.environment")
 
 local session, accounts
+-- Whether the accounts could not be read; the sidecar says why.
+local unreadable = false
 -- The id of the account that was chosen last, by a request or by hand.
 local serving
 local text = ""
@@ -26,7 +28,7 @@ local function describe()
   if not session then
     return ""
   elseif not accounts then
-    return "OpenAI: …"
+    return unreadable and "OpenAI: accounts cannot be read" or "OpenAI: …"
   elseif #accounts == 0 then
     return "OpenAI: no account"
   end
@@ -92,7 +94,12 @@ function M.refresh(sidecar)
   local of = session
   sidecar.request("accounts/list", {}, function(problem, result)
     asking = false
-    if not problem and session == of then
+    if session == of then
+      unreadable = problem ~= nil
+    end
+    if problem then
+      redraw()
+    elseif session == of then
       accounts = result.accounts
       warn_of_locks()
       look_again_when_one_is_free(sidecar)
@@ -113,7 +120,7 @@ end
 --- Listens to the sidecar.
 function M.follow(sidecar)
   sidecar.on("session/began", function(began)
-    session, accounts, serving = began, nil, nil
+    session, accounts, serving, unreadable = began, nil, nil, false
     redraw()
     M.refresh(sidecar)
   end)

@@ -96,6 +96,11 @@ export class Sidecar {
 
   #create(path: string): LanguageClient {
     const options: LanguageClientOptions = {
+      errorHandler: {
+        // A message that could not be written is not for a person: the connection's end, which follows, decides.
+        error: async (...what) => ({ ...(await usual.error(...what)), handled: true }),
+        closed: () => usual.closed(),
+      },
       outputChannel: this.output,
       traceOutputChannel: masking(this.output),
       middleware: this.middleware,
@@ -103,6 +108,7 @@ export class Sidecar {
     // Not in the folder that is open: the sidecar has nothing to do with it.
     const executable = { command: path, args: ["sidecar", "--stdio"], options: { cwd: homedir() } };
     const client = new LanguageClient("codexAccountManager", NAME, executable, options);
+    const usual = client.createDefaultErrorHandler();
     bearTakenCommands(client, this.output);
     client.onDidChangeState(({ newState }) => {
       if (newState !== State.Running && client === this.#client) {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use super::{Sandbox, missing, require};
 
@@ -56,6 +57,50 @@ pub fn node(sandbox: &Sandbox, script: &str) -> Option<Vec<String>> {
         std::os::unix::fs::symlink(folder().join("node_modules"), modules).unwrap();
     }
     Some(vec!["node".to_owned(), text(&copy)])
+}
+
+/// The folder of the VS Code extension, its bundle and package built, or `None` after saying what is missing.
+pub fn vscode_extension() -> Option<PathBuf> {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    if !require("node") || !require("npm") {
+        return None;
+    }
+    let clients = source().join("clients");
+    if !clients.join("node_modules/vscode-languageclient").is_dir() {
+        missing("the clients' packages are not there; run `npm --prefix clients ci --ignore-scripts`");
+        return None;
+    }
+    let folder = clients.join("vscode");
+    BUILT.get_or_init(|| {
+        for script in ["build", "package"] {
+            let done = Command::new("npm").arg("--prefix").arg(&folder).args(["run", script]).output().unwrap();
+            assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        }
+    });
+    Some(folder)
+}
+
+/// Where `tests/tools/workbench/install` put a real VS Code, or `None` after saying that it is missing.
+pub fn workbench() -> Option<PathBuf> {
+    let folder =
+        std::env::var_os("CAM_TEST_WORKBENCH").map_or_else(|| source().join("target/tools/workbench"), PathBuf::from);
+    if folder.join("installed").is_file() {
+        return Some(folder);
+    }
+    missing(&format!("no VS Code; run `tests/tools/workbench/install {}`", folder.display()));
+    None
+}
+
+/// A Chromium, or `None` after saying that it is missing.
+pub fn chromium() -> Option<PathBuf> {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+    let found = std::env::split_paths(&paths).flat_map(|folder| names.map(|name| folder.join(name)));
+    let found = found.into_iter().find(|path| path.is_file());
+    if found.is_none() {
+        missing("`chromium` is not installed");
+    }
+    found
 }
 
 /// `codex-account-manager run -- WORDS…` in this home. A request of the client that goes past us meets a dead proxy.

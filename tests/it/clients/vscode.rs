@@ -6,7 +6,7 @@ use std::time::Duration;
 use codex_account_manager::demo::simulated_openai::{Answer, LimitKind, Wait};
 
 use crate::support::sandbox::BINARY;
-use crate::support::{Pool, Running, tools};
+use crate::support::{Pool, Running, Sandbox, tools};
 
 #[test]
 fn its_own_tests_hold() {
@@ -26,8 +26,20 @@ fn it_bears_what_goes_wrong_and_writes_down_no_key() {
         let pool = Pool::new(2);
         let mut command = pool.sandbox.program("node");
         command.arg(tools::script("vscode_faults.mjs")).env("CAM_BINARY", BINARY).env("TRACE_FORMAT", format);
-        check_done(&pool, command);
+        check_done(command);
+        assert!(pool.sandbox.session_ids().is_empty());
     }
+}
+
+#[test]
+fn it_logs_in_as_the_server_says() {
+    if tools::vscode_extension().is_none() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.program("node");
+    command.arg(tools::script("vscode_login.mjs"));
+    check_done(command);
 }
 
 #[test]
@@ -49,17 +61,17 @@ fn a_real_vs_code_shows_accounts_switches_and_leaves_nothing_behind() {
     if let Some(screenshots) = std::env::var_os("CAM_TEST_SCREENSHOTS") {
         command.env("SCREENSHOTS", screenshots);
     }
-    check_done(&pool, command);
+    check_done(command);
+    assert!(pool.sandbox.session_ids().is_empty());
     assert_eq!(pool.served_by().first(), Some(&Some(2)), "the account that was picked is asked first");
     let accounts = pool.sandbox.run(&["list", "--json"]).ok().json();
     assert_eq!(accounts["accounts"][3]["label"], "extra");
 }
 
-/// The script came to its end, and no session is left of it.
+/// The script came to its end.
 #[track_caller]
-fn check_done(pool: &Pool, command: Command) {
+fn check_done(command: Command) {
     let output = Running::start(command).finish();
     assert_eq!(output.code, 0, "{output:?}");
     assert_eq!(output.stdout.lines().last(), Some("done"), "{output:?}");
-    assert!(pool.sandbox.session_ids().is_empty());
 }

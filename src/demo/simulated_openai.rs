@@ -33,7 +33,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-pub use answer::{Answer, LimitKind};
+pub use answer::{Answer, LimitKind, ToolCall};
 pub use record::{Outcome, RecordedRequest};
 pub use wait::Wait;
 

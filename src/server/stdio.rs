@@ -15,8 +15,8 @@ use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
 use tower_lsp::jsonrpc::{Error as LspError, ErrorCode, Request, Response, Result as LspResult};
 use tower_lsp::ls_types::{
-    ExecuteCommandOptions, ExecuteCommandParams, InitializeParams, InitializeResult, InitializedParams, MessageType,
-    NumberOrString, ServerCapabilities, ServerInfo, WorkDoneProgressCancelParams,
+    ExecuteCommandOptions, InitializeParams, InitializeResult, InitializedParams, MessageType, NumberOrString,
+    ServerCapabilities, ServerInfo, WorkDoneProgressCancelParams,
 };
 use tower_lsp::{Client, LanguageServer, LspService, Server};
 
@@ -28,7 +28,7 @@ use super::{Doors, Session, boundary, lifecycle, table};
 use crate::error::Error;
 use crate::manager::event::Event;
 use crate::manager::{Manager, ManagerOptions, random_key, split_master_key};
-use crate::protocol::{ExecuteCommand, METHODS, Method, ProxyReady};
+use crate::protocol::{METHODS, ProxyReady};
 
 /// Requests that are answered at the same time.
 const CONCURRENCY: usize = 64;
@@ -149,9 +149,8 @@ struct Backend {
 fn service(shared: &Arc<Shared>) -> (LspService<Backend>, tower_lsp::ClientSocket) {
     let shared = Arc::clone(shared);
     let mut builder = LspService::build(move |client| Backend { client, shared });
-    // What LSP has a method for is handed over by that.
-    for method in METHODS.iter().filter(|method| method.name != ExecuteCommand::NAME) {
-        builder = builder.custom_method(method.name, delegate(method.name));
+    for method in METHODS {
+        builder = builder.custom_method(borne::name(method.name), delegate(method.name));
     }
     builder.custom_method("window/workDoneProgress/cancel", cancel_wait).finish()
 }
@@ -242,12 +241,6 @@ impl LanguageServer for Backend {
             drop(tokio::time::timeout(LEAVE, tokio::spawn(async move { manager.leave().await })).await);
         }
         Ok(())
-    }
-
-    async fn execute_command(&self, params: ExecuteCommandParams) -> LspResult<Option<Value>> {
-        let params = json!({"command": params.command, "arguments": params.arguments});
-        let answered = self.shared.started()?.doors.registry().call(ExecuteCommand::NAME, &params).await;
-        answered.map(Some).map_err(|error| wire_error(&error))
     }
 }
 

@@ -4,5 +4,6 @@ mod editors;
 mod neovim;
 mod opencode;
 mod python;
+mod story;
 mod typescript;
 mod vscode;

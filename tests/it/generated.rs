@@ -32,7 +32,8 @@ fn a_difference_fails_with_the_command_that_mends_it() {
     let told = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        told.contains("+    \"accounts/list\"") && told.contains("run `codex-account-manager schema --out schemas`"),
+        told.contains("\"const\": \"accounts/list\"")
+            && told.contains("run `codex-account-manager schema --out schemas`"),
         "{told}"
     );
 }

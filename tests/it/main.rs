@@ -21,6 +21,7 @@ mod proxy_gate;
 mod proxy_streams;
 mod proxy_uploads;
 mod routing;
+mod rpc;
 mod run;
 mod sdks;
 mod secrets;

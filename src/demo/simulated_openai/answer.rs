@@ -13,6 +13,8 @@ pub enum Answer {
     Normal,
     /// The normal answer, with this text in place of the server's.
     Say(String),
+    /// A call of this function in place of a text, on `/v1/responses`; elsewhere the normal answer.
+    CallTool(ToolCall),
     /// The normal answer, this long after the request was read.
     Slow(Duration),
     /// 429 `rate_limit_exceeded`.
@@ -100,6 +102,7 @@ impl Answer {
         match self {
             Answer::Normal
             | Answer::Say(_)
+            | Answer::CallTool(_)
             | Answer::Slow(_)
             | Answer::CutMidStream { .. }
             | Answer::HangMidStream { .. }
@@ -119,6 +122,15 @@ impl Answer {
             | Answer::CutBeforeAnswer => false,
         }
     }
+}
+
+/// A call of a function that the client offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToolCall {
+    /// The function.
+    pub name: String,
+    /// Its arguments, as JSON.
+    pub arguments: String,
 }
 
 /// The limit that a 429 names, in the error's `type`.

@@ -83,6 +83,7 @@ async fn answer(
         serial: state.next_serial(),
         created: now.as_millis() / 1000,
         text: &text,
+        tool: None,
     };
     let Some(key) = key else {
         return Ok(response(errors::no_key(), Ending::Clean, &call, &state, watch));
@@ -101,6 +102,7 @@ async fn answer(
     }
     match &answer {
         Answer::Say(text) => call.text = text,
+        Answer::CallTool(tool) => call.tool = Some(tool),
         Answer::Slow(wait) => tokio::time::sleep(*wait).await,
         Answer::HangBeforeAnswer => std::future::pending().await,
         Answer::CutBeforeAnswer => {

@@ -31,6 +31,7 @@ pub(super) fn refusal(answer: &Answer, call: &Call, key: &str, now: Timestamp) -
         },
         Answer::Normal
         | Answer::Say(_)
+        | Answer::CallTool(_)
         | Answer::Slow(_)
         | Answer::HangBeforeAnswer
         | Answer::CutBeforeAnswer

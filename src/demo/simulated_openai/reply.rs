@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde::Serialize;
 
+use super::answer::ToolCall;
 use super::responses;
 use super::usage::Usage;
 
@@ -22,6 +23,8 @@ pub(super) struct Call<'a> {
     pub(super) created: i64,
     /// What the answer says.
     pub(super) text: &'a str,
+    /// The function that the answer calls in place of saying it.
+    pub(super) tool: Option<&'a ToolCall>,
 }
 
 impl Call<'_> {
@@ -42,7 +45,8 @@ impl Call<'_> {
 
     /// What this call costs.
     pub(super) fn usage(&self) -> Usage {
-        Usage::of(self.body.len(), self.text.len())
+        let said = self.tool.map_or(self.text.len(), |tool| tool.name.len() + tool.arguments.len());
+        Usage::of(self.body.len(), said)
     }
 
     /// The text in the pieces in which it is streamed: words, each with the space before it, and the last full stop.

@@ -95,15 +95,15 @@ fn answer(call: &Call, door: Door<'_>) -> Reply {
         Door::Socket(_) if !is_stored => call.unowned_id(PREFIX),
         Door::Http | Door::Socket(_) => call.id(PREFIX),
     };
-    let message_id = call.id("msg_");
-    let document = Document::new(&id, &message_id, call, model)
+    let item_id = call.id(if call.tool.is_some() { "fc_" } else { "msg_" });
+    let document = Document::new(&id, &item_id, call, model)
         .stored(is_stored)
         .continuing(ask.previous_response_id.as_deref())
         .cached_as(ask.prompt_cache_key.as_deref());
     match door {
         Door::Socket(_) if ask.generate == Some(false) => events::warm_up(document),
-        Door::Socket(_) => events::stream(call, document, &message_id),
-        Door::Http if ask.stream == Some(true) => events::stream(call, document, &message_id),
+        Door::Socket(_) => events::stream(call, document, &item_id),
+        Door::Http if ask.stream == Some(true) => events::stream(call, document, &item_id),
         Door::Http => Reply::json(&document.at(Status::Completed)).metered(),
     }
 }

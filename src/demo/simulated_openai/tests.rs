@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::{Answer, LimitKind, Outcome, SimulatedOpenAi, Wait};
+use super::{Answer, LimitKind, Outcome, SimulatedOpenAi, ToolCall, Wait};
 
 const KEY: &str = "sk-test-0123456789abcdef";
 const CHAT: &str = r#"{"model":"gpt-5.4","messages":[],"stream":true}"#;
@@ -126,6 +126,31 @@ fn a_streamed_response_has_the_events_of_the_real_one_in_order() {
     assert_eq!(last["response"]["usage"]["input_tokens"], RESPONSES.len().div_ceil(4));
     assert_eq!(last["response"]["usage"]["output_tokens"], 8);
     assert!(seen.whole && seen.header("content-type").unwrap().starts_with("text/event-stream"));
+}
+
+#[test]
+fn a_function_is_called_with_the_events_of_the_real_one_in_order() {
+    let tool = ToolCall { name: "look".into(), arguments: r#"{"at":1}"#.into() };
+    let seen = scripted(Answer::CallTool(tool.clone()), RESPONSES);
+    let expected = [
+        "created",
+        "in_progress",
+        "output_item.added",
+        "function_call_arguments.delta",
+        "function_call_arguments.done",
+        "output_item.done",
+        "completed",
+    ];
+    assert_eq!(seen.event_types(), expected.map(|name| format!("response.{name}")));
+    let events = seen.events();
+    assert_eq!((&events[2]["item"]["arguments"], &events[3]["delta"]), (&json!(""), &json!(tool.arguments)));
+    let called = &events[6]["response"]["output"][0];
+    assert_eq!((&called["type"], &called["name"]), (&json!("function_call"), &json!("look")));
+    assert_eq!(called["arguments"], tool.arguments);
+    let id = called["id"].as_str().unwrap().strip_prefix("fc_").unwrap();
+    assert_eq!(called["call_id"], format!("call_{id}"));
+    let whole = scripted(Answer::CallTool(tool), SHORT);
+    assert_eq!(whole.json()["output"][0]["name"], "look");
 }
 
 #[test]

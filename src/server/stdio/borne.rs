@@ -10,6 +10,7 @@ use tower_lsp::jsonrpc::{Error as LspError, Request, Response};
 use tower_service::Service;
 
 use super::Shared;
+use crate::protocol::{ExecuteCommand, Method};
 
 /// The language server behind what is borne.
 pub struct Boundary<S> {
@@ -32,8 +33,9 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        if let (true, Some(id)) = (request.method().starts_with("$/"), request.id()) {
-            // The server passes these over, which is right for notifications alone.
+        let is_unknown = request.method().starts_with("$/") || request.method() == EXECUTE_COMMAND;
+        if let (true, Some(id)) = (is_unknown, request.id()) {
+            // The server passes the first over, which is right for notifications alone; the second is no client's word.
             let refused = Response::from_error(id.clone(), LspError::method_not_found());
             return Box::pin(std::future::ready(Ok(Some(refused))));
         }
@@ -46,6 +48,15 @@ where
     }
 }
 
+/// The server has a handler of its own for `workspace/executeCommand`, with params that refuse more than ours and tell
+/// less of why. It is handed over under this name.
+const EXECUTE_COMMAND: &str = "product/executeCommand";
+
+/// The name under which the server finds the handler of `method`.
+pub fn name(method: &'static str) -> &'static str {
+    if method == ExecuteCommand::NAME { EXECUTE_COMMAND } else { method }
+}
+
 /// Absent and null params become what the method's type takes.
 fn borne(request: Request) -> Request {
     let (method, id, params) = request.into_parts();
@@ -55,6 +66,7 @@ fn borne(request: Request) -> Request {
         (_, Some(params)) => Some(params),
         (_, None) => Some(json!({})),
     };
+    let method = if method == ExecuteCommand::NAME { EXECUTE_COMMAND.into() } else { method };
     let mut request = Request::build(method);
     if let Some(id) = id {
         request = request.id(id);

@@ -1,1 +1,156 @@
 //! The Neovim plugin, in a headless Neovim.
+
+use std::process::Command;
+
+use rustix::process::Signal;
+use serde_json::json;
+
+use crate::support::{Pool, Running, Sandbox, eventually, require, tools};
+
+#[test]
+fn every_command_of_the_plugin_works() {
+    let pool = Pool::new(3);
+    let Some(steps) = steps(&pool.sandbox, "commands") else { return };
+    assert_eq!(steps["loaded"], json!({ "session": false, "statusline": "" }), "nothing starts by itself");
+    assert_eq!(steps["statusline"], "OpenAI: account-1");
+    assert_eq!(steps["environment"], true);
+    assert!(text(&steps, "table").starts_with("OpenAI Accounts (3):\n\n"));
+    assert_eq!(steps["switched by number"], "Switched this session to account 2 (account-2)");
+    assert_eq!(steps["switched by label"], "Switched this session to account 3 (account-3)");
+    assert_eq!(steps["statusline after"], "OpenAI: account-3");
+    assert_eq!(steps["switched by picker"], "Switched every session to account 1 (account-1)");
+    assert!(text(&steps, "automatic").starts_with("Automatic again"));
+    assert!(text(&steps, "refused").contains("`nobody`\nhint: "), "{steps:?}");
+    assert_eq!(steps["completion"], json!(["account-1", "account-2", "account-3"]));
+    for line in ["Started on  account-1", "Strategy    sticky", "Accounts    3, 3 can serve", "* sidecar"] {
+        assert!(text(&steps, "status").contains(line), "{line}: {steps:?}");
+    }
+    assert_eq!(steps["attached"], 0, "it has no part in any buffer");
+    for line in ["codex-account-manager 0.", "point at it", "3 account-3: ready"] {
+        assert!(text(&steps, "health").contains(line), "{line}: {steps:?}");
+    }
+    assert!(!text(&steps, "health").contains("ERROR"), "{steps:?}");
+    assert_eq!(steps["stopped"], json!({ "statusline": "", "environment": { "url": "", "key": "" } }));
+    assert_eq!(steps["choices"].as_array().unwrap().len(), 4, "three accounts and `Automatic`");
+    eventually("its record is gone", || pool.sandbox.session_ids().is_empty().then_some(()));
+}
+
+#[test]
+fn a_plugin_that_starts_late_and_leaves_the_environment_alone() {
+    let pool = Pool::new(2);
+    let Some(steps) = steps(&pool.sandbox, "lazy") else { return };
+    assert_eq!(steps["before"], false);
+    assert_eq!(steps["completion"], json!(["account-1", "account-2"]), "a completion starts it");
+    assert_eq!(steps["environment"], json!({ "url": "", "key": "" }));
+}
+
+#[test]
+fn the_plugin_starts_a_killed_sidecar_again_and_keeps_no_stale_key() {
+    let mut pool = Pool::new(2);
+    pool.sandbox.set("OPENAI_API_KEY", "of-the-person");
+    let Some(steps) = steps(&pool.sandbox, "crash") else { return };
+    assert_eq!(steps["pending"], "the sidecar was ended by signal 9");
+    let before = json!({ "url": "", "key": "of-the-person" });
+    assert_eq!(steps["meanwhile"], json!({ "session": false, "environment": before, "statusline": "" }));
+    assert_eq!(steps["other"], json!([true, true]));
+    assert_eq!(steps["environment"], true);
+    assert!(text(&steps, "given up").contains("not started again\nhint: "), "{steps:?}");
+    assert!(text(&steps, "by hand").starts_with("OpenAI Accounts (2)"), "a command starts it again");
+}
+
+#[test]
+fn a_request_of_the_plugin_can_be_taken_back() {
+    let mut pool = Pool::new(1);
+    let wire = tools::record(&mut pool.sandbox);
+    let Some(steps) = steps(&pool.sandbox, "cancel") else { return };
+    assert_eq!((&steps["answered"], &steps["afterwards"]), (&json!(0), &json!(1)));
+    let sent = std::fs::read_to_string(wire).unwrap();
+    assert_eq!(sent.matches("cancelRequest").count(), 1, "{sent}");
+}
+
+#[test]
+fn the_plugin_says_where_it_looked_for_the_program() {
+    let mut sandbox = Sandbox::new();
+    sandbox.set("CAM_BINARY", "/nowhere/cam");
+    let Some(steps) = steps(&sandbox, "missing") else { return };
+    for step in ["message", "health"] {
+        assert!(text(&steps, step).contains("`CAM_BINARY` says `/nowhere/cam`"), "{steps:?}");
+        assert!(text(&steps, step).contains("hint: install it"), "{steps:?}");
+    }
+    assert!(text(&steps, "health").contains("ERROR"), "{steps:?}");
+}
+
+#[test]
+fn the_plugin_does_not_insist_on_a_program_that_never_answers() {
+    let mut sandbox = Sandbox::new();
+    sandbox.set("CAM_BINARY", "/bin/false");
+    let Some(steps) = steps(&sandbox, "missing") else { return };
+    assert!(text(&steps, "message").contains("ended with code 1 before it answered"), "{steps:?}");
+    assert!(text(&steps, "health").contains("ERROR: `/bin/false --version` failed"), "{steps:?}");
+}
+
+#[test]
+fn the_plugin_says_which_variable_opens_locked_accounts() {
+    let mut pool = Pool::new(0);
+    pool.sandbox.set("CAM_MASTER_KEY", "a passphrase");
+    pool.add();
+    pool.sandbox.unset("CAM_MASTER_KEY");
+    let Some(steps) = steps(&pool.sandbox, "locked") else { return };
+    assert!(text(&steps, "message").contains("1 of 1 accounts are locked"), "{steps:?}");
+    assert!(text(&steps, "message").contains("`CAM_MASTER_KEY`"), "{steps:?}");
+}
+
+#[test]
+fn neovim_leaves_no_sidecar_however_it_ends() {
+    for signal in [None, Some(Signal::TERM), Some(Signal::KILL)] {
+        let pool = Pool::new(1);
+        let Some(command) = scenario(&pool.sandbox, "wait_to_be_ended") else { return };
+        tools::check_no_orphan(&pool.sandbox, &Running::start(command), |neovim| match signal {
+            Some(signal) => neovim.signal(signal),
+            // It ends with `:qall!`.
+            None => std::fs::write(pool.sandbox.path("quit"), "").unwrap(),
+        });
+    }
+}
+
+#[test]
+fn the_help_has_its_tags() {
+    if !require("nvim") {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let doc = sandbox.path("doc");
+    std::fs::create_dir(&doc).unwrap();
+    let name = "codex-account-manager.txt";
+    std::fs::copy(tools::source().join("clients/neovim/doc").join(name), doc.join(name)).unwrap();
+    let mut command = sandbox.program("nvim");
+    command.args(["--headless", "--clean", "-n", "-c", "helptags doc", "-c", "qall!"]);
+    let output = Running::start(command).finish().ok();
+    assert_eq!(output.stderr, "");
+    let tags = std::fs::read_to_string(doc.join("tags")).unwrap();
+    for tag in [":CodexAccounts", ":CodexAccountsSwitch", ":CodexAccountsStatus", "codex-account-manager-options"] {
+        assert!(tags.lines().any(|line| line.starts_with(&format!("{tag}\t"))), "{tag}: {tags}");
+    }
+}
+
+fn text<'a>(steps: &'a tools::Steps, step: &str) -> &'a str {
+    steps[step].as_str().unwrap_or_else(|| panic!("{step}: {steps:?}"))
+}
+
+/// The steps of a scenario of `neovim_plugin.lua`; `None` after saying what is missing.
+fn steps(sandbox: &Sandbox, name: &str) -> Option<tools::Steps> {
+    let output = Running::start(scenario(sandbox, name)?).finish().ok();
+    Some(tools::steps(&output.stdout))
+}
+
+fn scenario(sandbox: &Sandbox, name: &str) -> Option<Command> {
+    if !require("nvim") {
+        return None;
+    }
+    let plugin = tools::text(&tools::source().join("clients/neovim"));
+    let mut command = sandbox.program("nvim");
+    command.args(["--headless", "--clean", "-n", "--cmd", &format!("set runtimepath^={plugin}")]);
+    command.args(["-c", &format!("luafile {}", tools::script("neovim_plugin.lua"))]).env("SCENARIO", name);
+    tools::name_program(&mut command);
+    Some(command)
+}

@@ -1,1 +1,157 @@
-//! The OpenCode plugin, in the real OpenCode.
+//! The OpenCode plugin, in the real OpenCode, which nothing else leads to us: no `run`, no variable.
+
+mod home;
+mod login;
+mod serving;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use codex_account_manager::demo::simulated_openai::{Answer, LimitKind, ToolCall, Wait};
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use self::home::{STORED_LOGIN, check_answered, node, plugged_in, say_hi};
+use crate::support::running::Running;
+use crate::support::terminal::Terminal;
+use crate::support::tools::DEAD_PROXY;
+use crate::support::{Pool, eventually, process, tools};
+
+fn limited() -> Answer {
+    Answer::RateLimit { retry_after: Wait::Usual(Duration::from_secs(3600)), kind: LimitKind::Tokens }
+}
+
+#[test]
+fn its_hooks_tell_a_whole_story() {
+    let Some(_) = tools::clients() else { return };
+    let pool = Pool::new(3);
+    pool.upstream.always(&pool.keys[1], Some(limited()));
+    let mut command = node(&pool.sandbox);
+    command.arg(tools::script("story_opencode.mjs"));
+    let done = Running::start(command).finish();
+    assert_eq!((done.code, done.stdout.as_str()), (0, "story: done\n"), "{done:?}");
+    assert!(pool.sandbox.session_ids().is_empty());
+    assert_eq!(pool.served_by(), [Some(2), Some(3)]);
+}
+
+#[test]
+fn the_model_is_offered_both_tools_and_calls_them() {
+    let Some((opencode, pool)) = plugged_in(2, &json!({})) else { return };
+    pool.script(1, call("openai-accounts", &json!({})));
+    pool.script(1, call("openai-accounts-switch", &json!({ "index": 2 })));
+    check_answered(&Running::start(say_hi(&pool, &opencode)).finish());
+    let bodies = pool.upstream.requests().into_iter().map(|request| serde_json::from_slice(&request.body).unwrap());
+    let bodies: Vec<Value> = bodies.collect();
+    let offered: Vec<&Value> = bodies[0]["tools"].as_array().unwrap().iter().map(|tool| &tool["name"]).collect();
+    assert!(offered.contains(&&json!("openai-accounts")), "{offered:?}");
+    assert!(offered.contains(&&json!("openai-accounts-switch")), "{offered:?}");
+    let answers: Vec<&Value> = bodies[2]["input"].as_array().unwrap().iter().map(|item| &item["output"]).collect();
+    let answers: Vec<&str> = answers.into_iter().filter_map(Value::as_str).collect();
+    assert!(answers[0].starts_with("OpenAI Accounts (2):\n\n"), "{answers:?}");
+    assert_eq!(answers[1], "Switched to Account 2 (account-2)");
+    assert_eq!(pool.served_by(), [Some(1), Some(1), Some(2)], "the switch holds from the next request on");
+}
+
+#[test]
+fn three_at_once_answer_from_three_accounts() {
+    let Some((opencode, pool)) = plugged_in(4, &json!({})) else { return };
+    // They stay until the three have met.
+    pool.keys.iter().for_each(|key| pool.upstream.script(key, Answer::Slow(Duration::from_secs(1))));
+    let agents: Vec<Running> = (0..3)
+        .map(|agent| {
+            let mut command = say_hi(&pool, &opencode);
+            // Several that make OpenCode's own database at the same instant get in each other's way.
+            command.env("XDG_DATA_HOME", pool.sandbox.path(&format!("data-{agent}")));
+            Running::start(command)
+        })
+        .collect();
+    let started_on: BTreeSet<String> = eventually("three sessions are alive", || {
+        let status = pool.sandbox.run(&["status", "--json"]).ok().json();
+        let sessions = status["sessions"].as_array().unwrap().clone();
+        let accounts = sessions.iter().map(|session| session["startAccount"]["index"].to_string());
+        (sessions.len() == 3).then(|| accounts.collect())
+    });
+    agents.into_iter().for_each(|agent| check_answered(&agent.finish()));
+    assert_eq!(started_on.len(), 3, "{started_on:?}");
+    let served_by: BTreeSet<_> = pool.served_by().into_iter().collect();
+    assert_eq!(served_by.len(), 3, "{served_by:?}");
+    let requests = pool.upstream.requests();
+    assert!(requests.iter().all(|request| request.header("x-session-id").is_some()), "OpenCode names its session");
+    eventually("no session is left", || pool.sandbox.session_ids().is_empty().then_some(()));
+}
+
+#[test]
+fn neither_a_stored_login_nor_a_proxy_variable_leads_it_past_us() {
+    let Some((opencode, pool)) = plugged_in(1, &json!({})) else { return };
+    let stored = pool.sandbox.path("data/opencode/auth.json");
+    std::fs::create_dir_all(stored.parent().unwrap()).unwrap();
+    for credential in [STORED_LOGIN, r#"{"openai":{"type":"api","key":"sk-of-opencodes-own"}}"#] {
+        std::fs::write(&stored, credential).unwrap();
+        pool.upstream.clear_requests();
+        let mut command = say_hi(&pool, &opencode);
+        for name in ["HTTP_PROXY", "http_proxy", "https_proxy"] {
+            command.env(name, DEAD_PROXY);
+        }
+        command.env("OPENAI_API_KEY", "sk-of-the-environment");
+        check_answered(&Running::start(command).finish());
+        let served_by = pool.served_by();
+        assert!(!served_by.is_empty() && served_by.iter().all(|account| *account == Some(1)), "{served_by:?}");
+        assert_eq!(std::fs::read_to_string(&stored).unwrap(), credential, "what is stored stays as it is");
+    }
+}
+
+#[test]
+fn opencode_starts_without_the_program_and_uses_what_it_has() {
+    let Some((opencode, mut pool)) = plugged_in(1, &json!({})) else { return };
+    pool.sandbox.set("CAM_BINARY", "/no/such/program");
+    pool.sandbox.set("OPENAI_API_KEY", &pool.keys[0].clone());
+    pool.sandbox.set("OPENAI_BASE_URL", &format!("{}/v1", pool.upstream.base_url()));
+    let mut command = say_hi(&pool, &opencode);
+    command.arg("--print-logs");
+    let done = Running::start(command).finish();
+    check_answered(&done);
+    assert!(done.stderr.contains("codex-account-manager was not found"), "{done:?}");
+    assert!(!done.stdout.contains("codex-account-manager"), "stdout is the answer's alone: {done:?}");
+    assert_eq!(pool.served_by(), [Some(1)]);
+}
+
+#[test]
+fn ctrl_c_on_its_screen_and_a_signal_in_a_run_leave_no_sidecar_behind() {
+    let Some((opencode, pool)) = plugged_in(2, &json!({})) else { return };
+    pool.upstream.always(&pool.keys[0], Some(limited()));
+    let line = format!("stty cols 120 rows 40; exec {opencode} -m openai/gpt-5.4 --prompt hi");
+    let Some(mut screen) = Terminal::start_line(&pool.sandbox, &line) else { return };
+    // Each word by itself: between them the screen may move its cursor.
+    screen.wait_for("switched");
+    screen.wait_for("Hello");
+    let sidecar = only_sidecar(&pool);
+    screen.type_keys("\u{3}");
+    eventually("ctrl-c has ended the sidecar", || (!process::runs(sidecar)).then_some(()));
+    drop(screen);
+    assert!(pool.sandbox.session_ids().is_empty());
+
+    for signal in [Signal::INT, Signal::KILL] {
+        pool.script(2, Answer::HangMidStream { after_events: 5 });
+        let mut agent = Running::start(say_hi(&pool, &opencode));
+        // It reads its stdin to the end before it asks.
+        agent.close_stdin();
+        eventually("its stream hangs", || (pool.upstream.open_streams() == 1).then_some(()));
+        let sidecar = only_sidecar(&pool);
+        agent.signal(signal);
+        eventually("the sidecar has ended", || (!process::runs(sidecar)).then_some(()));
+        assert!(pool.sandbox.session_ids().is_empty(), "{signal:?}");
+        drop(agent);
+    }
+}
+
+/// The pid of the one session that is alive.
+#[track_caller]
+fn only_sidecar(pool: &Pool) -> u32 {
+    let status = pool.sandbox.run(&["status", "--json"]).ok().json();
+    assert_eq!(status["sessions"].as_array().map(Vec::len), Some(1), "{status}");
+    status["sessions"][0]["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok()).unwrap()
+}
+
+fn call(name: &str, arguments: &Value) -> Answer {
+    Answer::CallTool(ToolCall { name: name.to_owned(), arguments: arguments.to_string() })
+}

@@ -12,6 +12,7 @@ fn the_handshake_tells_the_proxy_the_session_and_the_commands() {
     sidecar.wait_notification("proxy/ready");
     assert_eq!(sidecar.end(), 0);
     snapshot!("protocol_handshake", sidecar.transcript.text());
+    sidecar.conversation.check_valid(&pool.sandbox);
 }
 
 #[test]
@@ -47,6 +48,7 @@ fn reading_is_told_whole() {
         sidecar.request(method, &params).unwrap();
     }
     snapshot!("protocol_reading", sidecar.transcript.text());
+    sidecar.conversation.check_valid(&pool.sandbox);
 }
 
 #[test]
@@ -68,6 +70,7 @@ fn switching_is_told_whole() {
         }
     }
     snapshot!("protocol_switching", sidecar.transcript.text());
+    sidecar.conversation.check_valid(&pool.sandbox);
 }
 
 #[test]
@@ -98,4 +101,5 @@ fn changing_is_told_whole() {
         sidecar.wait_notification("accounts/didChange");
     }
     snapshot!("protocol_changing", sidecar.transcript.text());
+    sidecar.conversation.check_valid(&pool.sandbox);
 }

@@ -48,6 +48,7 @@ fn a_request_its_failover_and_the_end_of_the_pool_are_told() {
     });
     sidecar.wait_notification("routing/didFinish");
     snapshot!("protocol_notifications", sidecar.transcript.text());
+    sidecar.conversation.check_valid(&pool.sandbox);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::conversation::Conversation;
 use super::transcript::Transcript;
 use super::{PATIENCE, Sandbox, process};
 
@@ -33,6 +34,8 @@ pub struct Sidecar {
     pub info: Value,
     /// What was asked, answered and told.
     pub transcript: Transcript,
+    /// All of it as it was on the wire.
+    pub conversation: Conversation,
 }
 
 impl Sidecar {
@@ -79,6 +82,7 @@ impl Sidecar {
             killed: false,
             info: Value::Null,
             transcript,
+            conversation: Conversation::default(),
         }
     }
 
@@ -237,6 +241,7 @@ impl Sidecar {
     /// Sends a whole message.
     #[track_caller]
     pub fn send(&mut self, message: &Value) {
+        self.conversation.sent(message.clone());
         self.send_raw(frame(&message.to_string()).as_bytes());
     }
 
@@ -291,8 +296,13 @@ impl Sidecar {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.incoming.recv_timeout(left) {
-                Ok(Ok(message)) if wanted(&message) => return Some(message),
-                Ok(Ok(message)) => self.inbox.push_back(message),
+                Ok(Ok(message)) => {
+                    self.conversation.received(message.clone());
+                    if wanted(&message) {
+                        return Some(message);
+                    }
+                    self.inbox.push_back(message);
+                }
                 // Whoever is killed may be so in the middle of a frame.
                 Ok(Err(why)) if !self.is_killed() => panic!("stdout is not frames alone: {why}"),
                 Ok(Err(_)) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return None,

@@ -1,4 +1,4 @@
-//! The product on a terminal of its own, which `script` makes, with somebody who types.
+//! The product, or another program, on a terminal of its own, which `script` makes, with somebody who types.
 
 use std::path::PathBuf;
 
@@ -13,12 +13,16 @@ pub struct Terminal(Running);
 impl Terminal {
     /// Starts the product with these words, which no shell may need quoted; `None` after saying that `script` is missing.
     pub fn start(sandbox: &Sandbox, words: &[&str]) -> Option<Terminal> {
+        Terminal::start_line(sandbox, &[&[BINARY], words].concat().join(" "))
+    }
+
+    /// Starts this line of a shell's.
+    pub fn start_line(sandbox: &Sandbox, line: &str) -> Option<Terminal> {
         if !require("script") || !cfg!(target_os = "linux") {
             return None;
         }
-        let line = [&[BINARY], words].concat().join(" ");
         let mut command = sandbox.program("script");
-        command.args(["--quiet", "--return", "--command", &line, "/dev/null"]).env("TERM", "xterm");
+        command.args(["--quiet", "--return", "--command", line, "/dev/null"]).env("TERM", "xterm");
         Some(Terminal(Running::start(command)))
     }
 
@@ -41,7 +45,13 @@ impl Terminal {
     /// Types a line.
     #[track_caller]
     pub fn type_line(&mut self, line: &str) {
-        self.0.write(format!("{line}\n").as_bytes());
+        self.type_keys(&format!("{line}\n"));
+    }
+
+    /// Types these keys.
+    #[track_caller]
+    pub fn type_keys(&mut self, keys: &str) {
+        self.0.write(keys.as_bytes());
     }
 
     /// Waits for the end.

@@ -1,10 +1,15 @@
 //! The real clients of `tests/tools`, where they are installed, and what keeps them on this machine.
 
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use super::{Sandbox, missing, require};
+use serde_json::Value;
+
+use super::sandbox::BINARY;
+use super::{Running, Sandbox, eventually, missing, process, require};
 
 /// Nobody listens there: what does not go to a loopback address ends here and not at a provider.
 pub const DEAD_PROXY: &str = "http://127.0.0.1:9";
@@ -25,6 +30,9 @@ pub fn codex() -> Option<String> {
     if require("node") { installed(CODEX) } else { None }
 }
 
+/// What a script printed, one JSON object with `step` and `value` per line; of a step that came twice the last.
+pub type Steps = BTreeMap<String, Value>;
+
 /// The command `python SCRIPT` as words, with the official SDK, or `None` after saying what is missing.
 pub fn python(script: &str) -> Option<Vec<String>> {
     python_with("openai", script)
@@ -32,8 +40,7 @@ pub fn python(script: &str) -> Option<Vec<String>> {
 
 /// The same with another module.
 pub fn python_with(module: &str, script: &str) -> Option<Vec<String>> {
-    let python = std::env::var_os("CAM_TEST_PYTHON")
-        .map_or_else(|| source().join("target/tools/venv/bin/python"), PathBuf::from);
+    let python = python_program();
     let import = format!("import {module}");
     let has_module = || Command::new(&python).args(["-c", &import]).output().is_ok_and(|done| done.status.success());
     if !python.is_file() || !has_module() {
@@ -41,6 +48,11 @@ pub fn python_with(module: &str, script: &str) -> Option<Vec<String>> {
         return None;
     }
     Some(vec![text(&python), self::script(script)])
+}
+
+/// The Python that has `tests/tools/requirements.txt`.
+pub fn python_program() -> PathBuf {
+    std::env::var_os("CAM_TEST_PYTHON").map_or_else(|| source().join("target/tools/venv/bin/python"), PathBuf::from)
 }
 
 /// The command `node SCRIPT` as words, or `None` after saying what is missing. The script is copied into the home, since
@@ -59,23 +71,36 @@ pub fn node(sandbox: &Sandbox, script: &str) -> Option<Vec<String>> {
     Some(vec!["node".to_owned(), text(&copy)])
 }
 
-/// The folder of the VS Code extension, its bundle and package built, or `None` after saying what is missing.
-pub fn vscode_extension() -> Option<PathBuf> {
+/// The folder `clients` with its packages installed and built, or `None` after saying what is missing.
+pub fn clients() -> Option<PathBuf> {
     static BUILT: OnceLock<()> = OnceLock::new();
-    if !require("node") || !require("npm") {
-        return None;
-    }
     let clients = source().join("clients");
-    if !clients.join("node_modules/vscode-languageclient").is_dir() {
-        missing("the clients' packages are not there; run `npm --prefix clients ci --ignore-scripts`");
+    if !require("npm") {
         return None;
     }
-    let folder = clients.join("vscode");
+    if !clients.join("node_modules/typescript/package.json").is_file() {
+        missing("`clients/node_modules` is not there; run `npm --prefix clients ci --ignore-scripts`");
+        return None;
+    }
+    // Tests run side by side; one builds, the others wait.
     BUILT.get_or_init(|| {
-        for script in ["build", "package"] {
-            let done = Command::new("npm").arg("--prefix").arg(&folder).args(["run", script]).output().unwrap();
-            assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-        }
+        let mut build = Command::new("npm");
+        build.arg("--prefix").arg(&clients).args(["run", "build", "--workspaces", "--if-present"]);
+        let built = build.output().unwrap();
+        assert!(built.status.success(), "{build:?}: {built:?}");
+    });
+    Some(clients)
+}
+
+/// The folder of the VS Code extension, packed, or `None` after saying what is missing.
+pub fn vscode_extension() -> Option<PathBuf> {
+    static PACKED: OnceLock<()> = OnceLock::new();
+    let folder = clients()?.join("vscode");
+    PACKED.get_or_init(|| {
+        let mut pack = Command::new("npm");
+        pack.arg("--prefix").arg(&folder).args(["run", "package"]);
+        let packed = pack.output().unwrap();
+        assert!(packed.status.success(), "{pack:?}: {packed:?}");
     });
     Some(folder)
 }
@@ -115,6 +140,61 @@ pub fn script(name: &str) -> String {
     text(&source().join("tests/tools").join(name))
 }
 
+/// The steps that a script printed.
+#[track_caller]
+pub fn steps(stdout: &str) -> Steps {
+    let line = |line: &str| {
+        let mut line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        (line["step"].as_str().expect("it is a step").to_owned(), line["value"].take())
+    };
+    stdout.lines().map(line).collect()
+}
+
+/// Tells a client where the program is, unless the home says otherwise.
+pub fn name_program(command: &mut Command) {
+    if !command.get_envs().any(|(name, _)| name == "CAM_BINARY") {
+        command.env("CAM_BINARY", BINARY);
+    }
+}
+
+/// Writes a program in shell.
+pub fn write_program(path: &Path, script: &str) {
+    std::fs::write(path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(path, PermissionsExt::from_mode(0o700)).unwrap();
+}
+
+/// Puts a program in the place of ours that writes down what its client sends; the file with that.
+pub fn record(sandbox: &mut Sandbox) -> PathBuf {
+    let (program, wire) = (sandbox.path("recording"), sandbox.path("wire"));
+    write_program(&program, &format!("tee -a '{}' | '{BINARY}' \"$@\"", wire.display()));
+    sandbox.set("CAM_BINARY", &text(&program));
+    wire
+}
+
+/// Ends a client whose step `sidecar` told the pid of its sidecar: that ends too, and its record goes.
+#[track_caller]
+pub fn check_no_orphan(sandbox: &Sandbox, client: &Running, end: impl FnOnce(&Running)) {
+    let pid = eventually("it tells its sidecar's pid", || {
+        let stdout = client.stdout_so_far();
+        u32::try_from(steps(stdout.split_inclusive('\n').find(|line| line.ends_with('\n'))?)["sidecar"].as_u64()?).ok()
+    });
+    assert!(process::runs(pid));
+    end(client);
+    // The client is not let go before: its process group is killed then.
+    eventually("its sidecar ends", || (!process::runs(pid)).then_some(()));
+    eventually("the record is gone", || sandbox.session_ids().is_empty().then_some(()));
+}
+
+/// The repository.
+pub fn source() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A path as text.
+pub fn text(path: &Path) -> String {
+    path.to_str().expect("the path is UTF-8").to_owned()
+}
+
 fn installed(name: &str) -> Option<String> {
     let path = folder().join(name);
     if path.is_file() {
@@ -126,12 +206,4 @@ fn installed(name: &str) -> Option<String> {
 
 fn folder() -> PathBuf {
     std::env::var_os("CAM_TEST_TOOLS").map_or_else(|| source().join("tests/tools"), PathBuf::from)
-}
-
-fn source() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn text(path: &Path) -> String {
-    path.to_str().expect("the path is UTF-8").to_owned()
 }

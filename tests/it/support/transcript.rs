@@ -11,12 +11,18 @@ use serde_json::Value;
 pub struct Transcript {
     lines: Vec<(&'static str, String, Value)>,
     places: Vec<(String, String)>,
+    members: Vec<&'static str>,
 }
 
 impl Transcript {
     /// Shows `text` as `as_what`, wherever it stands.
     pub fn mask(&mut self, text: impl Into<String>, as_what: impl Into<String>) {
         self.places.push((text.into(), as_what.into()));
+    }
+
+    /// Shows no value of the members with this name.
+    pub fn mask_member(&mut self, name: &'static str) {
+        self.members.push(name);
     }
 
     /// Forgets what was said so far.
@@ -63,6 +69,9 @@ impl Transcript {
     }
 
     fn masked(&self, name: &str, value: &Value, ids: &mut Ids) -> Value {
+        if self.members.contains(&name) {
+            return Value::from(format!("[{name}]"));
+        }
         let fixed = match name {
             "port" => Some("[port]"),
             "pid" | "processId" => Some("[pid]"),
@@ -85,7 +94,8 @@ impl Transcript {
             Value::Array(items) => {
                 let mut items: Vec<Value> = items.iter().map(|item| self.masked("", item, ids)).collect();
                 // Ids are random, and so is their order.
-                if items.iter().all(|item| item.as_str().is_some_and(|text| text.starts_with("acc-[id"))) {
+                let is_id = |text: &str| text.starts_with("acc-[id") || text.starts_with("[account ");
+                if items.iter().all(|item| item.as_str().is_some_and(is_id)) {
                     items.sort_by_key(ToString::to_string);
                 }
                 Value::Array(items)

@@ -1,7 +1,8 @@
 //! The response object, as it stands in a whole answer and in the events that open and close a stream.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
+use super::super::answer::ToolCall;
 use super::super::reply::Call;
 use super::super::usage::{ResponsesUsage, Usage};
 
@@ -29,7 +30,7 @@ pub(in super::super) struct Document<'a> {
     max_output_tokens: Option<()>,
     max_tool_calls: Option<()>,
     model: &'a str,
-    output: Vec<Message<'a>>,
+    output: Vec<Item<'a>>,
     parallel_tool_calls: bool,
     previous_response_id: Option<&'a str>,
     prompt_cache_key: Option<&'a str>,
@@ -54,8 +55,9 @@ pub(in super::super) struct Document<'a> {
 /// What a completed response has beyond one in progress.
 #[derive(Clone, Copy)]
 struct Whole<'a> {
-    message_id: &'a str,
+    item_id: &'a str,
     text: &'a str,
+    tool: Option<&'a ToolCall>,
     usage: ResponsesUsage,
 }
 
@@ -65,7 +67,36 @@ pub(super) struct Failure<'a> {
     pub(super) message: &'a str,
 }
 
-/// An output item: the assistant's message.
+/// An output item.
+#[derive(Clone, Serialize)]
+#[serde(untagged)]
+pub(super) enum Item<'a> {
+    Message(Message<'a>),
+    FunctionCall(FunctionCall<'a>),
+}
+
+/// A call of a function of the client's.
+#[derive(Clone, Serialize)]
+pub(super) struct FunctionCall<'a> {
+    id: &'a str,
+    r#type: &'static str,
+    status: Status,
+    arguments: &'a str,
+    call_id: CallId<'a>,
+    name: &'a str,
+}
+
+/// What the client names in its answer: the item's id under another prefix.
+#[derive(Clone, Copy)]
+struct CallId<'a>(&'a str);
+
+impl Serialize for CallId<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("call_{}", self.0.trim_start_matches("fc_")))
+    }
+}
+
+/// The assistant's message.
 #[derive(Clone, Serialize)]
 pub(super) struct Message<'a> {
     pub(super) id: &'a str,
@@ -106,8 +137,8 @@ struct Empty {}
 
 impl<'a> Document<'a> {
     /// A response to `call` that has just begun.
-    pub(super) fn new(id: &'a str, message_id: &'a str, call: &Call<'a>, model: &'a str) -> Document<'a> {
-        let whole = Whole { message_id, text: call.text, usage: call.usage().responses() };
+    pub(super) fn new(id: &'a str, item_id: &'a str, call: &Call<'a>, model: &'a str) -> Document<'a> {
+        let whole = Whole { item_id, text: call.text, tool: call.tool, usage: call.usage().responses() };
         Document {
             id,
             object: "response",
@@ -170,19 +201,35 @@ impl<'a> Document<'a> {
         if status != Status::Completed {
             return Document { status, ..self };
         }
-        let message = message(self.whole.message_id, status, vec![part(self.whole.text)]);
+        let Whole { item_id, text, tool, .. } = self.whole;
+        let item = match tool {
+            None => message(item_id, status, vec![part(text)]),
+            Some(tool) => function_call(item_id, status, tool, &tool.arguments),
+        };
         Document {
             status,
             completed_at: Some(self.created_at),
-            output: vec![message],
+            output: vec![item],
             usage: Some(self.whole.usage),
             ..self
         }
     }
 }
 
-pub(super) fn message<'a>(id: &'a str, status: Status, content: Vec<Part<'a>>) -> Message<'a> {
-    Message { id, r#type: "message", status, content, role: "assistant" }
+pub(super) fn message<'a>(id: &'a str, status: Status, content: Vec<Part<'a>>) -> Item<'a> {
+    Item::Message(Message { id, r#type: "message", status, content, role: "assistant" })
+}
+
+/// A call of `tool` of whose arguments so much is known.
+pub(super) fn function_call<'a>(id: &'a str, status: Status, tool: &'a ToolCall, arguments: &'a str) -> Item<'a> {
+    Item::FunctionCall(FunctionCall {
+        id,
+        r#type: "function_call",
+        status,
+        arguments,
+        call_id: CallId(id),
+        name: &tool.name,
+    })
 }
 
 pub(super) fn part(text: &str) -> Part<'_> {

@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use serde::Serialize;
 
+use super::super::answer::ToolCall;
 use super::super::reply::{Call, Dialect, Reply};
 use super::PREFIX;
-use super::document::{Document, Failure, Message, Part, Status, message, part};
+use super::document::{Document, Failure, Item, Part, Status, function_call, message, part};
 
 #[derive(Serialize)]
 struct Numbered<'a, T> {
@@ -23,7 +24,7 @@ struct OfResponse<'a> {
 #[derive(Serialize)]
 struct OfItem<'a> {
     output_index: u32,
-    item: Message<'a>,
+    item: Item<'a>,
 }
 
 /// Of one content part: the part itself, a piece of its text or all of it.
@@ -42,7 +43,25 @@ struct OfPart<'a> {
     logprobs: Option<[(); 0]>,
 }
 
-pub(super) fn stream<'a>(call: &'a Call, document: Document<'a>, message_id: &'a str) -> Reply {
+/// Of a function call's arguments: a piece of them or all.
+#[derive(Clone, Copy, Serialize)]
+struct OfArguments<'a> {
+    item_id: &'a str,
+    output_index: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delta: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arguments: Option<&'a str>,
+}
+
+pub(super) fn stream<'a>(call: &'a Call, document: Document<'a>, item_id: &'a str) -> Reply {
+    match call.tool {
+        None => say(call, document, item_id),
+        Some(tool) => call_tool(tool, document, item_id),
+    }
+}
+
+fn say<'a>(call: &'a Call, document: Document<'a>, message_id: &'a str) -> Reply {
     let item = |status, content| OfItem { output_index: 0, item: message(message_id, status, content) };
     let of_part = OfPart {
         item_id: message_id,
@@ -69,6 +88,23 @@ pub(super) fn stream<'a>(call: &'a Call, document: Document<'a>, message_id: &'a
     events.push("response.output_text.done", &OfPart { text, logprobs, ..of_part });
     events.push("response.content_part.done", &with_part(call.text));
     events.push("response.output_item.done", &item(Status::Completed, vec![part(call.text)]));
+    events.push("response.completed", &OfResponse { response: document.at(Status::Completed) });
+    Reply::events(events.0, 1, Dialect::Responses)
+}
+
+fn call_tool<'a>(tool: &'a ToolCall, document: Document<'a>, item_id: &'a str) -> Reply {
+    let item = |status, arguments| OfItem { output_index: 0, item: function_call(item_id, status, tool, arguments) };
+    let of_arguments = OfArguments { item_id, output_index: 0, delta: None, arguments: None };
+    let all = Some(tool.arguments.as_str());
+
+    let mut events = Events(Vec::with_capacity(7));
+    let begun = OfResponse { response: document.clone() };
+    events.push("response.created", &begun);
+    events.push("response.in_progress", &begun);
+    events.push("response.output_item.added", &item(Status::InProgress, ""));
+    events.push("response.function_call_arguments.delta", &OfArguments { delta: all, ..of_arguments });
+    events.push("response.function_call_arguments.done", &OfArguments { arguments: all, ..of_arguments });
+    events.push("response.output_item.done", &item(Status::Completed, &tool.arguments));
     events.push("response.completed", &OfResponse { response: document.at(Status::Completed) });
     Reply::events(events.0, 1, Dialect::Responses)
 }

@@ -110,6 +110,7 @@ impl Responses {
             serial: self.state.next_serial(),
             created: self.clock.now().as_millis() / 1000,
             text: if let Answer::Say(text) = answer { text } else { &text },
+            tool: if let Answer::CallTool(tool) = answer { Some(tool) } else { None },
         })
     }
 }

@@ -1,0 +1,109 @@
+;;; codex-accounts-eglot.el --- OpenAI accounts through Eglot  -*- lexical-binding: t; -*-
+
+;; Package-Requires: ((emacs "28.1") (eglot "1.9"))
+
+;;; Commentary:
+
+;; Copy this file to a folder of `load-path' and add (require 'codex-accounts-eglot) to your init file.  The first of
+;; `openai-accounts', `openai-accounts-switch' and `openai-accounts-environment' starts the sidecar.  It manages no
+;; buffer, and Eglot starts it again after a crash as it does with every server.
+
+;;; Code:
+
+(require 'eglot)
+(require 'jsonrpc)
+
+(defgroup openai-accounts nil
+  "Several OpenAI accounts as if they were one."
+  :group 'tools)
+
+(defcustom openai-accounts-program '("codex-account-manager" "sidecar" "--stdio")
+  "The sidecar's command line."
+  :type '(repeat string))
+
+(defclass openai-accounts-server (eglot-lsp-server) ()
+  "A sidecar.")
+
+(defvar openai-accounts--server nil
+  "The sidecar that was started last.")
+
+(defun openai-accounts--remember (server)
+  "Keep SERVER if it is a sidecar; Eglot makes a new one when it connects again."
+  (when (object-of-class-p server 'openai-accounts-server)
+    (setq openai-accounts--server server)))
+
+(add-hook 'eglot-connect-hook #'openai-accounts--remember)
+
+(defun openai-accounts-start ()
+  "Start the sidecar, unless it runs; return its server."
+  (interactive)
+  (unless (and openai-accounts--server (jsonrpc-running-p openai-accounts--server))
+    (unless (executable-find (car openai-accounts-program))
+      (user-error "`%s' is not on `exec-path'; see `openai-accounts-program'" (car openai-accounts-program)))
+    (let ((eglot-sync-connect t)
+          (language "openai-accounts"))
+      ;; For a mode that no buffer has, so that no buffer is managed.
+      (eglot '(openai-accounts--no-mode)
+             (cons 'transient (expand-file-name "~/"))
+             'openai-accounts-server
+             openai-accounts-program
+             ;; From Eglot 1.13 on a list as long as that of the modes.
+             (if (fboundp 'eglot--languages) (list language) language))))
+  openai-accounts--server)
+
+(defun openai-accounts-request (method &optional params)
+  "Ask the sidecar METHOD, such as `:accounts/list', with the plist PARAMS."
+  (jsonrpc-request (openai-accounts-start) method params))
+
+(defun openai-accounts--command (name &rest arguments)
+  "Run the sidecar's command NAME with ARGUMENTS; return its text."
+  (openai-accounts-request :workspace/executeCommand (list :command name :arguments (vconcat arguments))))
+
+;;;###autoload
+(defun openai-accounts ()
+  "Show the OpenAI accounts."
+  (interactive)
+  (let ((table (openai-accounts--command "openai-accounts")))
+    (with-current-buffer (get-buffer-create "*OpenAI accounts*")
+      (let ((inhibit-read-only t))
+        (erase-buffer)
+        (insert table))
+      (special-mode)
+      (display-buffer (current-buffer)))))
+
+;;;###autoload
+(defun openai-accounts-switch (account)
+  "Switch this Emacs to ACCOUNT, a number, label or email."
+  (interactive
+   (list (let ((accounts (plist-get (openai-accounts-request :accounts/list) :accounts)))
+           (completing-read "OpenAI account: " (mapcar (lambda (each) (plist-get each :label)) accounts) nil t))))
+  (let* ((result (openai-accounts-request :accounts/switch (list :account account)))
+         (current (plist-get result :account)))
+    (message "Switched to account %d (%s)" (plist-get current :index) (plist-get current :label))))
+
+(defun openai-accounts-proxy ()
+  "Where the proxy is: a plist with `:baseUrl', `:port' and `:apiKey'."
+  (let* ((capabilities (eglot--capabilities (openai-accounts-start)))
+         (session (plist-get (plist-get capabilities :experimental) :codexAccountManager)))
+    (plist-get session :proxy)))
+
+(defun openai-accounts-environment ()
+  "What sends a program through the proxy, for `process-environment'.
+Port and key are the sidecar's: ask again for every program you start."
+  (let ((proxy (openai-accounts-proxy)))
+    (list (concat "OPENAI_BASE_URL=" (plist-get proxy :baseUrl))
+          (concat "OPENAI_API_KEY=" (plist-get proxy :apiKey)))))
+
+(defun openai-accounts-stop ()
+  "End the sidecar."
+  (interactive)
+  (when (and openai-accounts--server (jsonrpc-running-p openai-accounts--server))
+    ;; Not `eglot-shutdown': from Eglot 1.17 on it fails in a buffer that Eglot does not manage.
+    (setf (eglot--shutdown-requested openai-accounts--server) t)
+    (unwind-protect
+        (jsonrpc-request openai-accounts--server :shutdown nil :timeout 12)
+      (jsonrpc-notify openai-accounts--server :exit nil)
+      (jsonrpc-shutdown openai-accounts--server t))))
+
+(provide 'codex-accounts-eglot)
+;;; codex-accounts-eglot.el ends here

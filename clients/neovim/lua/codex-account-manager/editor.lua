@@ -1,0 +1,40 @@
+-- What differs between versions of Neovim, from 0.7 on.
+
+local M = {}
+
+local has_methods = vim.fn.has("nvim-0.11") == 1
+
+--- Starts a language server that is attached to no buffer; its client's id, or nil.
+function M.start_client(config)
+  if has_methods then
+    return vim.lsp.start(config, {
+      attach = false,
+      reuse_client = function()
+        return false
+      end,
+    })
+  end
+  return vim.lsp.start_client(config)
+end
+
+--- Calls a function of a client, which takes the client itself from 0.11 on.
+function M.call(client, name, ...)
+  if has_methods then
+    return client[name](client, ...)
+  end
+  return client[name](...)
+end
+
+--- The functions that report in a health check, which moved in 0.8 and were renamed in 0.10.
+function M.health()
+  local health = vim.health or require("health")
+  return {
+    start = health.start or health.report_start,
+    ok = health.ok or health.report_ok,
+    info = health.info or health.report_info,
+    warn = health.warn or health.report_warn,
+    error = health.error or health.report_error,
+  }
+end
+
+return M

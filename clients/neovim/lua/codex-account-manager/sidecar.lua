@@ -1,0 +1,262 @@
+-- The sidecar as a language server that is attached to no buffer: start, requests, notifications, and again after a
+-- crash.
+
+local binary = require("codex-account-manager.binary")
+local config = require("codex-account-manager.config")
+local editor = require("codex-account-manager.editor")
+local messages = require("codex-account-manager.messages")
+
+local M = {}
+
+-- The pause before the first restart in milliseconds; each further one in a row is twice as long.
+local FIRST_PAUSE, LONGEST_PAUSE = 250, 8000
+
+-- A sidecar that lived this long was well: the next crash is counted as the first.
+local WELL = 60000
+
+-- Names that LSP has given out; Neovim has handlers for them. All others are the sidecar's own.
+local LSP_NAMES = { "^%$/", "^window/", "^workspace/", "^client/", "^textDocument/", "^telemetry/" }
+
+-- The process that runs or starts: { id, session?, began }. A process that is not this one is over.
+local current
+-- Whether a restart is awaited.
+local pausing = false
+local crashes = 0
+-- Called with a problem or nil once the sidecar runs or cannot.
+local waiting = {}
+-- What was asked and is not answered: number -> callback.
+local pending, next_number = {}, 1
+local listeners = {}
+
+local function tell(method, params)
+  for _, handler in ipairs(vim.deepcopy(listeners[method] or {})) do
+    local ok, problem = pcall(handler, params)
+    if not ok then
+      messages.say("a handler of `" .. method .. "` failed: " .. tostring(problem), vim.log.levels.ERROR)
+    end
+  end
+end
+
+local function settle(problem)
+  local callbacks = waiting
+  waiting = {}
+  for _, callback in ipairs(callbacks) do
+    callback(problem)
+  end
+end
+
+-- When nobody waits, the person is told.
+local function fail(problem)
+  if #waiting == 0 then
+    messages.problem(problem)
+  end
+  settle(problem)
+end
+
+local function fail_pending(problem)
+  local callbacks = pending
+  pending = {}
+  for _, callback in pairs(callbacks) do
+    callback(problem)
+  end
+end
+
+local function show_message(_, params)
+  -- LSP counts error, warning, info, log from 1.
+  local levels = { vim.log.levels.ERROR, vim.log.levels.WARN, vim.log.levels.INFO, vim.log.levels.DEBUG }
+  messages.say(params.message, levels[params.type])
+  return vim.NIL
+end
+
+-- A handler for every name that is not LSP's own, so that there is no list of them to keep.
+local function handlers()
+  return setmetatable({ ["window/showMessage"] = show_message }, {
+    __index = function(_, method)
+      for _, pattern in ipairs(LSP_NAMES) do
+        if type(method) ~= "string" or method:find(pattern) then
+          return nil
+        end
+      end
+      return function(_, params)
+        tell(method, params)
+      end
+    end,
+  })
+end
+
+-- An empty table would go out as an empty list.
+local function object(fields)
+  return (fields == nil or vim.tbl_isempty(fields)) and vim.empty_dict() or fields
+end
+
+local launch
+
+-- The process ended. Its port and key are void from here on.
+local function ended(process, code, signal)
+  if process ~= current then
+    return
+  end
+  current = nil
+  if vim.loop.now() - process.began >= WELL then
+    crashes = 0
+  end
+  local how = "the sidecar " .. (signal ~= 0 and "was ended by signal " .. signal or "ended with code " .. code)
+  local problem = { message = how }
+  -- One that never answered will not do so the next time.
+  local never_worked = not process.session and crashes == 0
+  crashes = crashes + 1
+  -- Before anybody hears of it: who asks again at once has to wait as well.
+  pausing = not never_worked and crashes <= config.get().restarts
+  tell("session/ended", problem)
+  fail_pending(problem)
+  if not pausing then
+    crashes = 0
+    return fail({
+      message = how .. (never_worked and " before it answered" or " and is not started again"),
+      data = { hint = "`:checkhealth codex-account-manager`, or run `codex-account-manager doctor`" },
+    })
+  end
+  messages.say(how .. "; starting it again", vim.log.levels.WARN)
+  vim.defer_fn(function()
+    -- Not stopped meanwhile.
+    if pausing then
+      pausing = false
+      launch()
+    end
+  end, math.min(FIRST_PAUSE * 2 ^ (crashes - 1), LONGEST_PAUSE))
+end
+
+launch = function()
+  local path, missing = binary.find()
+  if not path then
+    return fail({ message = missing })
+  end
+  local options = config.get()
+  local command = { path, "sidecar", "--stdio" }
+  vim.list_extend(command, options.arguments)
+  local process = { began = vim.loop.now() }
+  current = process
+  process.id = editor.start_client({
+    name = binary.name,
+    cmd = command,
+    cmd_env = options.sidecar_environment,
+    init_options = object(options.initialization_options),
+    handlers = handlers(),
+    on_init = vim.schedule_wrap(function(client)
+      if process ~= current then
+        return
+      end
+      local experimental = client.server_capabilities.experimental or {}
+      process.session = experimental.codexAccountManager
+      if not process.session then
+        fail({ message = "`" .. path .. "` is not codex-account-manager" })
+        return M.stop()
+      end
+      tell("session/began", process.session)
+      settle(nil)
+    end),
+    on_exit = vim.schedule_wrap(function(code, signal)
+      ended(process, code, signal)
+    end),
+  })
+  if not process.id then
+    current = nil
+    fail({ message = "`" .. path .. "` cannot be started" })
+  end
+end
+
+--- Starts it if it does not run; `callback(problem)` once it does or cannot.
+function M.start(callback)
+  if current and current.session then
+    return callback(nil)
+  end
+  table.insert(waiting, callback)
+  if not current and not pausing then
+    launch()
+  end
+end
+
+--- Ends it: `shutdown`, then `exit`.
+function M.stop()
+  local stopped = { message = "the sidecar was stopped" }
+  local process = current
+  current, pausing, crashes = nil, false, 0
+  if process then
+    local client = vim.lsp.get_client_by_id(process.id)
+    if client then
+      editor.call(client, "stop")
+    end
+    tell("session/ended", stopped)
+    fail_pending(stopped)
+  end
+  settle(stopped)
+end
+
+--- What it told of itself; nil while none runs.
+function M.session()
+  return current and current.session
+end
+
+--- Asks it, starting it if need be. The returned function takes the request back.
+function M.request(method, params, callback)
+  local cancelled = false
+  local client, number, id
+  M.start(function(problem)
+    if cancelled then
+      return
+    elseif problem then
+      return callback(problem)
+    end
+    number = next_number
+    next_number = number + 1
+    pending[number] = callback
+    client = vim.lsp.get_client_by_id(current.id)
+    local sent
+    sent, id = editor.call(client, "request", method, object(params), function(failure, result)
+      if pending[number] then
+        pending[number] = nil
+        callback(failure, result)
+      end
+    end, 0)
+    if not sent then
+      -- It has ended, which is told in a moment.
+      id = nil
+    end
+  end)
+  return function()
+    cancelled = true
+    if number and pending[number] then
+      pending[number] = nil
+      if id then
+        editor.call(client, "cancel_request", id)
+      end
+    end
+  end
+end
+
+--- Calls `handler(params)` for every notification of that name; the returned function ends it. Beside the sidecar's own
+--- there are `session/began`, with what it told at its start, and `session/ended`.
+function M.on(method, handler)
+  listeners[method] = listeners[method] or {}
+  table.insert(listeners[method], handler)
+  return function()
+    for index, known in ipairs(listeners[method]) do
+      if known == handler then
+        return table.remove(listeners[method], index)
+      end
+    end
+  end
+end
+
+vim.api.nvim_create_autocmd("VimLeavePre", {
+  group = vim.api.nvim_create_augroup("codex-account-manager", {}),
+  desc = "Do not start the sidecar again: Neovim ends it with its other servers",
+  callback = function()
+    current, pausing = nil, false
+  end,
+})
+
+-- Here and not above: it listens to what this file tells.
+require("codex-account-manager.state").follow(M)
+
+return M

@@ -1,0 +1,119 @@
+// Several OpenAI accounts in OpenCode as if they were one: a sidecar for this process, the `openai` provider led to
+// its proxy, two tools, and a word to the person when something changes.
+
+import { CodexAccountManager, findBinary, type Account } from "codex-account-manager";
+
+import { logTo } from "./journal.js";
+import { KnownAccounts, login } from "./login.js";
+import { keepLoopback } from "./loopback.js";
+import type { Hooks, PluginInput } from "./opencode.js";
+import { Toasts } from "./toasts.js";
+import { tools, words } from "./tools.js";
+import { wire } from "./wiring.js";
+
+/** OpenCode waits for the start: whatever happens, it goes on after this. */
+const START_MS = 8_000;
+
+/** How long the first look at the accounts may take. */
+const LOOK_MS = 2_000;
+
+/** OpenCode waits for the end, too, before it is forced. */
+const STOP_MS = 3_000;
+
+/** What may stand beside the plugin in OpenCode's configuration. */
+interface Options {
+  /** No toasts but of what keeps the plugin from working. */
+  quietMode?: boolean;
+  /** The path of the program, where it is neither in `CAM_BINARY` nor on `PATH`. */
+  binary?: string;
+  /** Any configuration key of the sidecar, such as `routing.strategy`. */
+  settings?: Record<string, unknown>;
+}
+
+async function server({ client }: PluginInput, options: Options = {}): Promise<Hooks> {
+  const log = logTo(client);
+  const toasts = new Toasts(client);
+  const event: Hooks["event"] = async ({ event }) => toasts.saw(event.type);
+  keepLoopback(process.env);
+
+  const settings = { ...options.settings, ...(options.quietMode ? { "notifications.quiet": true } : {}) };
+  let manager: CodexAccountManager;
+  let binary: string;
+  try {
+    binary = findBinary(options.binary, process.env);
+    manager = new CodexAccountManager({
+      binary,
+      clientInfo: { name: "opencode" },
+      initializationOptions: settings,
+      onStderr: (line) => log("warn", line),
+      startTimeoutMs: START_MS,
+      stopTimeoutMs: STOP_MS,
+    });
+    listen(manager, toasts, log);
+    await manager.start();
+  } catch (error) {
+    // OpenCode goes on as if the plugin were not there, and says so.
+    log("error", words(error));
+    toasts.show("error", `${words(error)}\nOpenCode uses its own OpenAI login or key meanwhile.`);
+    return { event };
+  }
+
+  const known = new KnownAccounts();
+  manager.onNotification("accounts/didChange", () => void known.refresh(manager).catch(() => {}));
+  try {
+    const accounts = await known.refresh(manager, AbortSignal.timeout(LOOK_MS));
+    const trouble = atStart(accounts);
+    if (trouble) toasts.show("warning", trouble);
+  } catch (error) {
+    log("warn", words(error));
+    toasts.show("warning", words(error));
+  }
+  return {
+    event,
+    config: async (config) => wire(config, manager),
+    tool: tools(manager),
+    auth: login(manager, known, binary),
+    dispose: () => manager.stop(),
+  };
+}
+
+/** Passes on what the sidecar has to say. */
+function listen(manager: CodexAccountManager, toasts: Toasts, log: ReturnType<typeof logTo>): void {
+  manager.on("message", ({ level, text }) => {
+    log(level === "error" || level === "warning" ? "warn" : "info", text);
+    toasts.show(level === "log" ? "info" : level, text);
+  });
+  manager.on("crash", (error, delay) => log("warn", `${error.message}; started again in ${delay} ms`));
+  manager.on("gaveUp", (error) => {
+    log("error", error.message);
+    toasts.show("error", error.message);
+  });
+  manager.onNotification("routing/didWait", ({ until }) => {
+    void isQuiet(manager).then((quiet) => {
+      if (!quiet) toasts.show("warning", `Every account is limited; waiting until ${new Date(until).toLocaleTimeString()}`);
+    });
+  });
+}
+
+/** Its own messages the sidecar silences itself; the plugin's follow the same switch, wherever it was set. */
+async function isQuiet(manager: CodexAccountManager): Promise<boolean> {
+  try {
+    const { values } = await manager.request("config/read");
+    return values.some(({ key, value }) => key === "notifications.quiet" && value === true);
+  } catch {
+    return false;
+  }
+}
+
+/** What the person has to know before the first request. */
+function atStart(accounts: readonly Account[]): string | undefined {
+  if (accounts.length === 0) {
+    return "There is no OpenAI account yet; add one with `opencode auth login` or `codex-account-manager add LABEL`";
+  }
+  const locked = accounts.filter((account) => account.state === "locked");
+  if (locked.length === 0) return undefined;
+  const which = locked.length === accounts.length ? "Every account is" : `${locked.length} of the accounts are`;
+  return `${which} locked; set CAM_MASTER_KEY or CAM_MASTER_KEY_FILE to the key they were sealed with, then start OpenCode again`;
+}
+
+export default { id: "codex-account-manager", server };

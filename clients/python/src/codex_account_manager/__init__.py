@@ -1,0 +1,29 @@
+"""Several OpenAI accounts as if they were one: starts a sidecar and speaks with it.
+
+    async with AccountManager() as accounts:
+        client = AsyncOpenAI(**accounts.openai)
+"""
+
+from .binary import find_binary
+from .client import AccountManager, MessageLevel
+from .errors import (
+    AccountManagerError,
+    BinaryNotFoundError,
+    ClosedError,
+    RpcError,
+    SidecarExitedError,
+)
+from .subscriptions import Notification, NotificationStream
+
+__all__ = [
+    "AccountManager",
+    "AccountManagerError",
+    "BinaryNotFoundError",
+    "ClosedError",
+    "MessageLevel",
+    "Notification",
+    "NotificationStream",
+    "RpcError",
+    "SidecarExitedError",
+    "find_binary",
+]

@@ -1,0 +1,20 @@
+// Everything a program needs.
+
+export { findBinary } from "./binary.js";
+export { DEFAULT_POLICY, type RestartPolicy } from "./back_off.js";
+export {
+  CodexAccountManager,
+  type ClientEvents,
+  type ClientOptions,
+  type Message,
+  type Progress,
+  type RequestOptions,
+} from "./client.js";
+export {
+  BinaryNotFoundError,
+  RequestError,
+  SidecarError,
+  type JsonRpcErrorKind,
+  type SidecarErrorReason,
+} from "./errors.js";
+export * from "./protocol.js";

@@ -1,0 +1,31 @@
+;;; eglot_example.el --- Drives the example for Eglot  -*- lexical-binding: t; -*-
+
+;; emacs --batch -L clients/examples/emacs -l tests/tools/eglot_example.el
+;; Prints one JSON object per step. The program is the first `codex-account-manager' of PATH.
+
+(package-initialize)
+(require 'json)
+(require 'codex-accounts-eglot)
+
+(defun say (step value)
+  (princ (concat (json-encode `((step . ,step) (value . ,value))) "\n")))
+
+(defun labels ()
+  (mapcar (lambda (account) (plist-get account :label))
+          (plist-get (openai-accounts-request :accounts/list) :accounts)))
+
+(say "labels" (labels))
+(openai-accounts)
+(say "table" (with-current-buffer "*OpenAI accounts*" (buffer-string)))
+(say "switch" (openai-accounts-switch "2"))
+(say "environment" (mapcar (lambda (variable) (car (split-string variable "="))) (openai-accounts-environment)))
+(with-temp-buffer
+  (say "managed" (and (eglot-managed-p) t)))
+(say "refused" (condition-case problem
+                   (openai-accounts-switch "nobody")
+                 (jsonrpc-error (alist-get 'jsonrpc-error-message (cdr problem)))))
+(let ((process (jsonrpc--process openai-accounts--server)))
+  (openai-accounts-stop)
+  (say "ended" (not (process-live-p process))))
+(say "again" (labels))
+(openai-accounts-stop)

@@ -1,0 +1,195 @@
+-- Drives the Neovim plugin through the scenario that SCENARIO names and prints one JSON object per step. Sourced by
+-- `nvim --headless --clean --cmd 'set runtimepath^=clients/neovim' -c 'luafile …'`. Written for 0.7.
+
+local accounts = require("codex-account-manager")
+
+local function say(step, value)
+  io.stdout:write(vim.fn.json_encode({ step = step, value = value }) .. "\n")
+  io.stdout:flush()
+end
+
+local function wait_for(what, look)
+  local found
+  local done = vim.wait(30000, function()
+    found = look()
+    return found
+  end, 5)
+  assert(done, "it did not come to this: " .. what)
+  return found
+end
+
+local told = {}
+vim.notify = function(text, level)
+  table.insert(told, { text = text, level = level })
+end
+
+-- Waits for a message with this text in it.
+local function message(part)
+  return wait_for("a message with `" .. part .. "`", function()
+    for _, each in ipairs(told) do
+      if each.text:find(part, 1, true) then
+        return each.text
+      end
+    end
+  end)
+end
+
+-- Runs a command that opens a window, and closes it with its key.
+local function shown_by(command)
+  vim.cmd(command)
+  wait_for("a window of " .. command, function()
+    return vim.bo.filetype == "codex-accounts"
+  end)
+  local text = table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), "\n")
+  assert(not vim.bo.modifiable, "it can be read only")
+  vim.api.nvim_feedkeys("q", "x", false)
+  assert(vim.bo.filetype ~= "codex-accounts", "`q` closes it")
+  return text
+end
+
+local function wait_for_accounts()
+  wait_for("the accounts are known", accounts.accounts)
+end
+
+local function environment()
+  return { url = vim.env.OPENAI_BASE_URL or "", key = vim.env.OPENAI_API_KEY or "" }
+end
+
+-- Answers the next picker with the choice whose line has `part` in it.
+local function pick(part)
+  vim.ui.select = function(choices, options, chosen)
+    local lines = vim.tbl_map(options.format_item, choices)
+    say("choices", lines)
+    for index, line in ipairs(lines) do
+      if part and line:find(part, 1, true) then
+        return chosen(choices[index], index)
+      end
+    end
+    chosen(nil)
+  end
+end
+
+local scenarios = {}
+
+function scenarios.commands()
+  say("loaded", { session = accounts.session() ~= nil, statusline = accounts.statusline() })
+  accounts.setup({})
+  wait_for_accounts()
+  -- As the README says it.
+  local line = "%{v:lua.require'codex-account-manager'.statusline()}"
+  say("statusline", vim.api.nvim_eval_statusline(line, {}).str)
+  say("environment", environment().url == accounts.session().proxy.baseUrl)
+  say("table", shown_by("CodexAccounts"))
+  vim.cmd("CodexAccountsSwitch 2")
+  say("switched by number", message("account 2"))
+  vim.cmd("CodexAccountsSwitch ACCOUNT-3")
+  say("switched by label", message("account 3"))
+  say("statusline after", accounts.statusline())
+  pick("account-1")
+  vim.cmd("CodexAccountsSwitch!")
+  say("switched by picker", message("every session"))
+  pick("Automatic")
+  vim.cmd("CodexAccountsSwitch")
+  say("automatic", message("Automatic"))
+  vim.cmd("CodexAccountsSwitch nobody")
+  say("refused", message("nobody"))
+  say("completion", vim.fn.getcompletion("CodexAccountsSwitch Account-", "cmdline"))
+  say("status", shown_by("CodexAccountsStatus"))
+  vim.cmd("edit a.txt")
+  vim.api.nvim_buf_set_lines(0, 0, -1, false, { "text" })
+  say("attached", vim.tbl_count(vim.lsp.buf_get_clients(0)))
+  vim.cmd("checkhealth codex-account-manager")
+  say("health", table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), "\n"))
+  accounts.stop()
+  say("stopped", { statusline = accounts.statusline(), environment = environment() })
+  pick(nil)
+  vim.cmd("CodexAccountsSwitch")
+  local pid = wait_for("it starts again by itself", accounts.session).session.pid
+  accounts.stop()
+  wait_for("it ends", function()
+    return not vim.loop.kill(pid, 0)
+  end)
+end
+
+function scenarios.lazy()
+  accounts.setup({ start = "lazy", environment = false })
+  say("before", accounts.session() ~= nil)
+  say("completion", vim.fn.getcompletion("CodexAccountsSwitch ", "cmdline"))
+  say("environment", environment())
+end
+
+function scenarios.crash()
+  accounts.setup({ restarts = 2 })
+  for _ = 1, 2 do
+    wait_for_accounts()
+    local old = accounts.session()
+    assert(environment().url == old.proxy.baseUrl)
+    vim.loop.kill(old.session.pid, "sigstop")
+    local answer
+    accounts.request("accounts/list", {}, function(problem)
+      answer = problem
+    end)
+    vim.loop.kill(old.session.pid, "sigkill")
+    wait_for("the request is rejected", function()
+      return answer
+    end)
+    say("pending", answer.message)
+    say("meanwhile", { session = accounts.session() ~= nil, environment = environment(), statusline = accounts.statusline() })
+    wait_for_accounts()
+    local new = accounts.session()
+    say("other", { new.session.pid ~= old.session.pid, new.proxy.apiKey ~= old.proxy.apiKey })
+    say("environment", environment().url == new.proxy.baseUrl and environment().key == new.proxy.apiKey)
+  end
+  vim.loop.kill(accounts.session().session.pid, "sigkill")
+  say("given up", message("not started again"))
+  say("by hand", shown_by("CodexAccounts"))
+end
+
+function scenarios.cancel()
+  accounts.setup({})
+  wait_for_accounts()
+  local pid, answered = accounts.session().session.pid, 0
+  vim.loop.kill(pid, "sigstop")
+  local cancel = accounts.request("accounts/list", {}, function()
+    answered = answered + 1
+  end)
+  cancel()
+  vim.loop.kill(pid, "sigcont")
+  local after
+  accounts.request("accounts/list", {}, function(_, result)
+    after = #result.accounts
+  end)
+  wait_for("the next one is answered", function()
+    return after
+  end)
+  say("answered", answered)
+  say("afterwards", after)
+end
+
+function scenarios.missing()
+  vim.cmd("CodexAccounts")
+  say("message", message("hint"))
+  vim.cmd("checkhealth codex-account-manager")
+  say("health", table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), "\n"))
+end
+
+function scenarios.locked()
+  accounts.setup({})
+  say("message", message("locked"))
+end
+
+function scenarios.wait_to_be_ended()
+  accounts.setup({})
+  wait_for_accounts()
+  say("sidecar", accounts.session().session.pid)
+  wait_for("the file `quit`, or a signal", function()
+    return vim.fn.filereadable("quit") == 1
+  end)
+end
+
+local ok, problem = pcall(scenarios[vim.env.SCENARIO])
+if not ok then
+  io.stderr:write(tostring(problem) .. "\n" .. vim.inspect(told) .. "\n")
+  vim.cmd("cquit 1")
+end
+vim.cmd("qall!")

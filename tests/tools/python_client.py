@@ -1,0 +1,196 @@
+"""Drives the installed Python client through one scenario and prints one JSON object per step.
+
+    python python_client.py SCENARIO
+
+The program is the one of CAM_BINARY.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+
+import codex_account_manager
+from codex_account_manager import (
+    AccountManager,
+    AccountManagerError,
+    BinaryNotFoundError,
+    ClosedError,
+    RpcError,
+    SidecarExitedError,
+    protocol,
+)
+
+
+def say(step, value):
+    print(json.dumps({"step": step, "value": value}), flush=True)
+
+
+def sidecar_pid(accounts):
+    return accounts.session["session"]["pid"]
+
+
+async def requests():
+    messages, ready = [], asyncio.get_running_loop().create_future()
+    accounts = AccountManager(on_message=lambda level, text: messages.append([level, text]))
+    accounts.on("proxy/ready", ready.set_result)
+    changes = accounts.notifications("accounts/didChange")
+    async with accounts:
+        say("package", codex_account_manager.__file__)
+        say("session", accounts.session)
+        say("proxy/ready", await ready)
+        listed = await accounts.request("accounts/list")
+        say("labels", [account["label"] for account in listed["accounts"]])
+        say("switch", (await accounts.request("accounts/switch", {"account": 2}))["account"]["label"])
+        say("status", (await accounts.request("status/read"))["session"]["id"] == accounts.session["session"]["id"])
+        command = {"command": "openai-accounts-switch", "arguments": ["1"]}
+        say("command", await accounts.request("workspace/executeCommand", command))
+        try:
+            await accounts.request("accounts/read", {"account": "nobody"})
+        except RpcError as error:
+            say("error", [error.code, error.kind, error.retryable, error.hint, str(error)])
+            assert protocol.ERROR_CODES[error.kind] == error.code
+        try:
+            await accounts.request("no/such")
+        except RpcError as error:
+            say("unknown method", [error.code, error.kind, error.hint])
+        many = await asyncio.gather(*(accounts.request("accounts/read", {"account": 1 + n % 2}) for n in range(40)))
+        say("many", [account["index"] for account in many] == [1, 2] * 20)
+        await accounts.request("accounts/update", {"account": 1, "priority": 7})
+        say("change", (await anext(changes)).params["cause"])
+        environment = accounts.child_environment({"NO_PROXY": "example.com"})
+        say("environment", environment["OPENAI_BASE_URL"] == accounts.session["proxy"]["baseUrl"])
+        say("no proxy", environment["NO_PROXY"])
+        say("messages", messages)
+    await accounts.close()
+    say("left in the stream", [notification.method async for notification in changes])
+    try:
+        await accounts.request("accounts/list")
+    except ClosedError as error:
+        say("closed", str(error))
+
+
+async def crash():
+    sessions = []
+    accounts = AccountManager()
+    accounts.on_session(sessions.append)
+    async with accounts:
+        pid = sidecar_pid(accounts)
+        # One that is stopped does not answer before it is killed.
+        os.kill(pid, signal.SIGSTOP)
+        asked = asyncio.create_task(accounts.request("accounts/list"))
+        await asyncio.sleep(0)
+        os.kill(pid, signal.SIGKILL)
+        try:
+            await asked
+        except SidecarExitedError as error:
+            say("pending", [str(error), error.code])
+        say("again", len((await accounts.request("accounts/list"))["accounts"]))
+        say("sessions", [[session["session"]["pid"], session["proxy"]["apiKey"]] for session in sessions])
+        say("current", accounts.session["session"]["pid"] == sessions[-1]["session"]["pid"])
+
+
+async def give_up():
+    accounts = AccountManager(restarts=1)
+    async with accounts:
+        for _ in range(2):
+            os.kill(sidecar_pid(accounts), signal.SIGKILL)
+            try:
+                # Until the client has seen it, a request may still go out and be rejected.
+                while True:
+                    await accounts.request("status/read")
+            except SidecarExitedError:
+                pass
+            with contextlib.suppress(SidecarExitedError):
+                await accounts.request("status/read")
+        try:
+            await accounts.request("status/read")
+        except SidecarExitedError as error:
+            say("given up", str(error))
+
+
+async def cancel():
+    async with AccountManager() as accounts:
+        pid = sidecar_pid(accounts)
+        os.kill(pid, signal.SIGSTOP)
+        asked = asyncio.create_task(accounts.request("accounts/list"))
+        await asyncio.sleep(0)
+        asked.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asked
+        say("cancelled", asked.cancelled())
+        os.kill(pid, signal.SIGCONT)
+        say("afterwards", len((await accounts.request("accounts/list"))["accounts"]))
+
+
+async def missing():
+    for name, options in {"option": {"binary": "/nowhere/cam"}, "variable and PATH": {}}.items():
+        try:
+            await AccountManager(**options).start()
+        except BinaryNotFoundError as error:
+            say(name, str(error))
+
+
+async def wrong_program():
+    try:
+        await AccountManager(binary=sys.executable, on_stderr=lambda line: None).start()
+    except AccountManagerError as error:
+        say("problem", str(error))
+
+
+async def strange_server():
+    codex_account_manager.client.GRACE_SECONDS = 0.2
+    said = asyncio.get_running_loop().create_future()
+    accounts = AccountManager(on_message=lambda level, text: said.set_result([level, text]))
+    async with accounts:
+        say("message", await said)
+        raised = asyncio.create_task(accounts.request("accounts/list"))
+        await asyncio.sleep(0)
+    try:
+        await raised
+    except SidecarExitedError as error:
+        say("killed", error.code)
+
+
+async def any_order():
+    accounts = AccountManager()
+    say("before the start", await refusal(accounts.request("accounts/list")))
+    starting = asyncio.create_task(accounts.start())
+    await asyncio.sleep(0)
+    await asyncio.gather(accounts.close(), accounts.close())
+    say("closed while it starts", await refusal(starting))
+    say("after the end", await refusal(accounts.start()))
+    accounts = AccountManager()
+    await asyncio.gather(accounts.start(), accounts.start())
+    pid = sidecar_pid(accounts)
+    say("two starts", len((await accounts.request("status/read"))["sessions"]))
+    os.kill(pid, signal.SIGKILL)
+    await accounts.close()
+    say("closed after a crash", True)
+
+
+async def refusal(asked):
+    try:
+        await asked
+    except ClosedError as error:
+        return str(error)
+
+
+async def wait_to_be_killed():
+    async with AccountManager() as accounts:
+        say("sidecar", sidecar_pid(accounts))
+        await asyncio.Event().wait()
+
+
+async def openai_sdk():
+    from openai import AsyncOpenAI
+
+    async with AccountManager() as accounts:
+        client = AsyncOpenAI(**accounts.openai)
+        answer = await client.responses.create(model="gpt-5.2", input="say hi")
+        say("answer", answer.output_text)
+
+
+asyncio.run(globals()[sys.argv[1]]())

@@ -40,8 +40,16 @@ shown.messages.length = 0;
 set({ "codexAccountManager.binary": "/nowhere/cam" });
 await eventually(host, "the setting is named", () => last()?.text.includes("`/nowhere/cam`, where there is no program"));
 process.env.PATH = PATH;
+shown.messages.length = 0;
+
+// Another program is one message too, and not tried again and again.
+set({ "codexAccountManager.binary": process.execPath });
+await becomes("stopped");
 set({ "codexAccountManager.binary": BINARY });
 await becomes("account-1");
+assert.deepEqual(shown.messages.splice(0), [
+  { severity: "error", text: `\`${process.execPath}\` does not answer as the sidecar of Codex Account Manager does.` },
+]);
 const first = Object.fromEntries(environment.variables);
 assert.match(first.OPENAI_BASE_URL, /^http:\/\/127\.0\.0\.1:\d+\/v1$/);
 assert.match(first.NO_PROXY, /127\.0\.0\.1,localhost,::1$/);

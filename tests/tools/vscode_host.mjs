@@ -15,7 +15,6 @@ export function load(settings = {}) {
   const api = extension.activate({
     subscriptions,
     environmentVariableCollection: host.environment,
-    extension: { id: "codex-account-manager.codex-account-manager-vscode" },
   });
   const close = async () => {
     await extension.deactivate();
@@ -49,7 +48,7 @@ export async function eventually(host, what, look) {
 
 function createHost(settings) {
   const turns = new Emitter();
-  const shown = { messages: [], output: [], prompts: [], opened: [] };
+  const shown = { messages: [], output: [], prompts: [], opened: [], copied: [] };
   const answers = [];
   const commands = new Map();
   const trees = new Map();
@@ -106,7 +105,7 @@ function createHost(settings) {
       appName: "A host with no editor",
       language: "en",
       openExternal: (uri) => Promise.resolve(turn(shown.opened.push(String(uri)) > 0)),
-      clipboard: { writeText: () => Promise.resolve() },
+      clipboard: { writeText: (text) => Promise.resolve(turn(void shown.copied.push(text))) },
     },
     commands: {
       registerCommand(name, run) {
@@ -151,7 +150,11 @@ function createHost(settings) {
         const { title, password } = options;
         return answer({ title, password }, (wanted) => (options.validateInput?.(wanted) ? undefined : wanted));
       },
-      withProgress: (_options, run) => run({ report: () => {} }, { onCancellationRequested: () => {} }),
+      // Whoever queued `cancel` does not wait for the end.
+      withProgress(_options, run) {
+        const cancels = answers[0] === "cancel" && answers.shift() !== undefined;
+        return run({ report: () => {} }, { onCancellationRequested: (cancel) => cancels && cancel() });
+      },
       tabGroups: quiet({ all: [] }),
       visibleTextEditors: [],
     }),

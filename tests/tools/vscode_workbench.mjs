@@ -21,6 +21,7 @@ mkdirSync(`${folders.user}/User`, { recursive: true });
 mkdirSync(folders.open);
 const settings = {
   "chat.disableAIFeatures": true,
+  "remote.autoForwardPorts": false,
   "telemetry.telemetryLevel": "off",
   "terminal.integrated.gpuAcceleration": "off",
   "workbench.colorTheme": "Default Light Modern",

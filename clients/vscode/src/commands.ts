@@ -29,7 +29,7 @@ export function registerCommands(workings: Workings): vscode.Disposable {
     switchAccount: (row) => switchAccount(workings, "session", row),
     switchAccountEverywhere: (row) => switchAccount(workings, "everywhere", row),
     addKey: () => addKey(workings),
-    login: () => login(sidecar, workings.logins).finally(refresh),
+    login: () => login(sidecar, workings.logins),
     refresh,
     restart: () => sidecar.restart(),
     showOutput: async () => workings.output.show(true),

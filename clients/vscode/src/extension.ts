@@ -1,5 +1,6 @@
 // Where VS Code begins and ends: one sidecar per window, and what is shown of it.
 
+import { readdirSync } from "node:fs";
 import * as vscode from "vscode";
 import type { Requests, SessionInfo } from "../../typescript/src/protocol.ts";
 import { registerCommands } from "./commands.ts";
@@ -141,6 +142,9 @@ async function explainMissing(problem: string, context: vscode.ExtensionContext)
   if (chosen === settings) {
     await vscode.commands.executeCommand("workbench.action.openSettings", "codexAccountManager.binary");
   } else if (chosen === help) {
-    await vscode.commands.executeCommand("extension.open", context.extension.id);
+    // Packing changes the case of its name.
+    const readme = readdirSync(context.extensionPath).find((name) => name.toLowerCase() === "readme.md");
+    const page = vscode.Uri.joinPath(context.extensionUri, readme ?? "README.md");
+    await vscode.commands.executeCommand("markdown.showPreview", page);
   }
 }

@@ -1,7 +1,7 @@
 // What the quick pick offers.
 
 import type { Account } from "../../typescript/src/protocol.ts";
-import type { View } from "./view.ts";
+import { inUse, type View } from "./view.ts";
 import { plain, state, usage } from "./words.ts";
 
 /** What a chosen item does. */
@@ -30,12 +30,13 @@ export function picks(view: View, now: number): Pick[] {
     description: "take back what was pinned by hand",
     choice: { switchTo: null },
   };
-  return [...accounts.map((account) => ofAccount(account, now)), { label: "" }, choose, { label: "" }, ...more];
+  return [...accounts.map((account) => ofAccount(account, view, now)), { label: "" }, choose, { label: "" }, ...more];
 }
 
-function ofAccount(account: Account, now: number): Pick {
-  const icon = account.active ? "$(check)" : account.state === "ready" ? "$(account)" : "$(circle-slash)";
-  const words = [`${account.index}`, state(account, now), ...(account.active ? ["in use"] : [])];
+function ofAccount(account: Account, view: View, now: number): Pick {
+  const used = inUse(view)?.account === account;
+  const icon = used ? "$(check)" : account.state === "ready" ? "$(account)" : "$(circle-slash)";
+  const words = [`${account.index}`, ...(used ? ["in use"] : []), state(account, now)];
   const pick: Pick = {
     label: `${icon} ${plain(account.label)}`,
     description: words.join(" · "),

@@ -1,7 +1,7 @@
 // The rows of the tree: an account, and below it what it used, what limits it and who uses it.
 
 import type { Account, RateLimit } from "../../typescript/src/protocol.ts";
-import type { View } from "./view.ts";
+import { inUse, type View } from "./view.ts";
 import { clock, state, usage, usd } from "./words.ts";
 
 export interface Row {
@@ -25,7 +25,7 @@ export function rows(view: View, now: number): Row[] {
 }
 
 function ofAccount(account: Account, view: View, now: number): Row {
-  const words = [state(account, now), ...(account.active ? ["in use"] : [])];
+  const words = [...(inUse(view)?.account === account ? ["in use"] : []), state(account, now)];
   return {
     id: account.id,
     label: account.label,

@@ -4,6 +4,7 @@ import { accessSync, constants, statSync } from "node:fs";
 import { homedir } from "node:os";
 import * as vscode from "vscode";
 import {
+  CloseAction,
   ExecuteCommandRequest,
   LanguageClient,
   State,
@@ -29,9 +30,14 @@ export interface Listener {
 /** Any notification, told apart by its name. */
 export type Notified = { [Name in keyof Notifications]: { name: Name; params: Notifications[Name] } }[keyof Notifications];
 
+/** How long a program may take to answer; the sidecar takes milliseconds. */
+const PATIENCE = 15_000;
+
+/** It is not started again, and the language client says nothing of it. */
+const GIVEN_UP = { action: CloseAction.DoNotRestart, handled: true };
+
 export class Sidecar {
   #client: LanguageClient | undefined;
-  #starting: Promise<void> = Promise.resolve();
   /** Starts and stops happen one after the other. */
   #queue: Promise<void> = Promise.resolve();
 
@@ -64,8 +70,9 @@ export class Sidecar {
   }
 
   #next(step: () => Promise<void>): Promise<void> {
-    this.#queue = this.#queue.then(step);
-    return this.#queue;
+    const done = this.#queue.then(step);
+    this.#queue = done.catch(() => {});
+    return done;
   }
 
   async #start(): Promise<void> {
@@ -84,29 +91,45 @@ export class Sidecar {
     this.output.info(`Starting ${found.path}`);
     const client = this.#create(found.path);
     this.#client = client;
-    this.#starting = client.start().catch(() => {
-      // The language client has shown the reason.
-    });
-    await this.#starting;
-    if (client.state === State.Running && sessionOf(client) === undefined) {
-      void vscode.window.showErrorMessage(`\`${found.path}\` is not the sidecar of ${NAME}.`);
+    // Its failure is told by its state.
+    const answered = await within(PATIENCE, client.start().catch(() => {}));
+    if (!answered || (client.state === State.Running && sessionOf(client) === undefined)) {
+      this.#tell(found.path);
       await this.#stop();
     }
   }
 
+  #tell(path: string): void {
+    const show = "Show output";
+    const told = vscode.window.showErrorMessage(`\`${path}\` does not answer as the sidecar of ${NAME} does.`, show);
+    void told.then((chosen) => chosen === show && this.output.show(true));
+  }
+
   #create(path: string): LanguageClient {
     const options: LanguageClientOptions = {
+      errorHandler: {
+        // A message that could not be written is not for a person: the connection's end, which follows, decides.
+        error: async (...what) => ({ ...(await usual.error(...what)), handled: true }),
+        // What does not even come up would not at the next try, and what was ended on purpose is to stay so.
+        closed: () => (client === this.#client && client.state === State.Running ? usual.closed() : GIVEN_UP),
+      },
+      initializationFailedHandler: () => false,
       outputChannel: this.output,
       traceOutputChannel: masking(this.output),
       middleware: this.middleware,
     };
     // Not in the folder that is open: the sidecar has nothing to do with it.
     const executable = { command: path, args: ["sidecar", "--stdio"], options: { cwd: homedir() } };
-    const client = new LanguageClient("codexAccountManager", NAME, executable, options);
+    const client = new CalmClient("codexAccountManager", NAME, executable, options);
+    const usual = client.createDefaultErrorHandler();
     bearTakenCommands(client, this.output);
     client.onDidChangeState(({ newState }) => {
-      if (newState !== State.Running && client === this.#client) {
-        this.listener.changed(newState === State.Starting ? "starting" : "stopped");
+      if (newState === State.Running || client !== this.#client) {
+        return;
+      }
+      this.listener.changed(newState === State.Starting ? "starting" : "stopped");
+      if (newState === State.StartFailed) {
+        this.#tell(path);
       }
     });
     for (const name of NOTIFICATIONS) {
@@ -126,14 +149,31 @@ export class Sidecar {
     if (client === undefined) {
       return;
     }
-    // The language client refuses to stop what is not up yet.
-    await this.#starting;
+    this.#client = undefined;
     if (client.state === State.Running) {
       await client.dispose().catch((error: unknown) => this.output.warn(`It did not end in good order: ${error}`));
+    } else {
+      // The language client refuses to stop what is not up.
+      client.serverProcess?.kill();
     }
-    this.#client = undefined;
     this.listener.changed("stopped");
   }
+}
+
+/** Of one failed start the language client makes up to four messages with the words of Node.js; the output has them. */
+class CalmClient extends LanguageClient {
+  override error(message: string, data?: unknown, show?: boolean | "force"): void {
+    super.error(message, data, show === "force" && data !== undefined ? false : show);
+  }
+}
+
+/** Whether it is done in time. */
+async function within(milliseconds: number, promise: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), milliseconds)));
+  const done = await Promise.race([promise.then(() => true), late]);
+  clearTimeout(timer);
+  return done;
 }
 
 function sessionOf(client: LanguageClient): SessionInfo | undefined {

@@ -1,7 +1,7 @@
 // The status bar item: the account in use and what limits it, and more in the tooltip.
 
 import type { Account } from "../../typescript/src/protocol.ts";
-import { byId, current, exhausted, type View } from "./view.ts";
+import { byId, exhausted, inUse, type View } from "./view.ts";
 import { clock, markdown, plain, state, usage, usd } from "./words.ts";
 
 export interface Status {
@@ -49,20 +49,19 @@ function running(view: View, now: number): Pick<Status, "text" | "severity"> {
     const text = none.until === null ? "No account can serve" : `All accounts limited until ${clock(none.until, now)}`;
     return { text: `$(error) ${text}`, severity: "error" };
   }
-  const account = current(view);
-  if (account === undefined) {
+  const used = inUse(view);
+  if (used === undefined) {
     return { text: "$(account) Codex", severity: "none" };
   }
+  const { account, instead } = used;
   const label = plain(account.label);
+  if (instead !== undefined) {
+    return { text: `${ICONS.ready} ${label} (${plain(instead.label)}: ${state(instead, now)})`, severity: "none" };
+  }
   if (account.state === "ready") {
     return { text: `${ICONS.ready} ${label}`, severity: "none" };
   }
-  const words = state(account, now);
-  const stand = view.latest === undefined ? undefined : byId(view, view.latest.account);
-  if (stand !== undefined && stand !== account && stand.state === "ready") {
-    return { text: `${ICONS.ready} ${plain(stand.label)} (${label}: ${words})`, severity: "none" };
-  }
-  return { text: `${ICONS[account.state]} ${label}: ${words}`, severity: "warning" };
+  return { text: `${ICONS[account.state]} ${label}: ${state(account, now)}`, severity: "warning" };
 }
 
 /** The codicon of each state. */
@@ -79,9 +78,9 @@ export const ICONS: Record<Account["state"], string> = {
 
 function tooltip(view: View, now: number): string {
   const blocks: string[] = [];
-  const account = current(view);
+  const account = inUse(view)?.account;
   if (account !== undefined) {
-    blocks.push(inUse(account, now));
+    blocks.push(details(account, now));
   }
   const others = (view.accounts ?? []).filter((other) => other !== account);
   if (others.length > 0) {
@@ -99,7 +98,7 @@ function tooltip(view: View, now: number): string {
   return blocks.length === 0 ? "Codex Account Manager" : blocks.join("\n\n---\n\n");
 }
 
-function inUse(account: Account, now: number): string {
+function details(account: Account, now: number): string {
   const lines = [`**${markdown(account.label)}**, ${markdown(state(account, now))}`];
   if (account.usage !== undefined) {
     lines.push(`Today: ${markdown(usage(account.usage.today))}${spent(account.limits.dailyUsd)}`);

@@ -16,9 +16,15 @@ export interface View {
   latest?: RoutingDidSelectParams;
 }
 
-/** The account that this window's requests go to. */
-export function current(view: View): Account | undefined {
-  return view.accounts?.find((account) => account.active);
+/** The account that this window's requests go to, and the one it stands in for while that is limited. */
+export function inUse(view: View): { account: Account; instead?: Account } | undefined {
+  const account = view.accounts?.find((account) => account.active);
+  if (account === undefined) {
+    return undefined;
+  }
+  const latest = view.latest === undefined ? undefined : byId(view, view.latest.account);
+  const stands = account.state !== "ready" && latest?.state === "ready";
+  return stands ? { account: latest, instead: account } : { account };
 }
 
 /** An account by its id. */

@@ -31,7 +31,7 @@ const FULL = account(2, {
 
 test("a tree of accounts", () => {
   assert.deepEqual(text(rows(running(account(1), FULL), NOON)), [
-    "account-1: ready · in use",
+    "account-1: in use · ready",
     "  Today: nothing yet",
     "  This month: 12 requests · 36k tokens · $0.13",
     "account-2: rate-limited until 12:01",
@@ -63,7 +63,7 @@ test("the quick pick offers every account, letting it choose, and more accounts"
   assert.deepEqual(
     offered.map(({ label, description }) => [label, description].filter(Boolean).join(" | ")),
     [
-      "$(check) account-1 | 1 · ready · in use",
+      "$(check) account-1 | 1 · in use · ready",
       "$(circle-slash) account-2 | 2 · rate-limited until 12:01",
       "",
       "$(sparkle) Let it choose | take back what was pinned by hand",

@@ -1,1 +1,77 @@
-//! The VS Code extension.
+//! The VS Code extension: as it is shipped, in a host with no editor and in a real VS Code.
+
+use std::process::Command;
+use std::time::Duration;
+
+use codex_account_manager::demo::simulated_openai::{Answer, LimitKind, Wait};
+
+use crate::support::sandbox::BINARY;
+use crate::support::{Pool, Running, Sandbox, tools};
+
+#[test]
+fn its_own_tests_hold() {
+    let Some(folder) = tools::vscode_extension() else { return };
+    let mut command = Command::new("npm");
+    command.arg("--prefix").arg(folder).args(["run", "test"]);
+    let output = Running::start(command).finish();
+    assert_eq!(output.code, 0, "{output:?}");
+}
+
+#[test]
+fn it_bears_what_goes_wrong_and_writes_down_no_key() {
+    if tools::vscode_extension().is_none() {
+        return;
+    }
+    for format in ["text", "json"] {
+        let pool = Pool::new(2);
+        let mut command = pool.sandbox.program("node");
+        command.arg(tools::script("vscode_faults.mjs")).env("CAM_BINARY", BINARY).env("TRACE_FORMAT", format);
+        check_done(command);
+        assert!(pool.sandbox.session_ids().is_empty());
+    }
+}
+
+#[test]
+fn it_logs_in_as_the_server_says() {
+    if tools::vscode_extension().is_none() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.program("node");
+    command.arg(tools::script("vscode_login.mjs"));
+    check_done(command);
+}
+
+#[test]
+fn a_real_vs_code_shows_accounts_switches_and_leaves_nothing_behind() {
+    let (Some(extension), Some(workbench), Some(chromium)) =
+        (tools::vscode_extension(), tools::workbench(), tools::chromium())
+    else {
+        return;
+    };
+    let pool = Pool::new(3);
+    let limit = Answer::RateLimit { retry_after: Wait::Usual(Duration::from_secs(3600)), kind: LimitKind::Tokens };
+    pool.upstream.always(&pool.keys[1], Some(limit));
+    let folder = pool.sandbox.path("workbench");
+    std::fs::create_dir(&folder).unwrap();
+    let mut command = pool.sandbox.program("node");
+    command.arg(tools::script("vscode_workbench.mjs"));
+    command.env("CAM_BINARY", BINARY).env("CHROMIUM", chromium).env("FOLDER", folder).env("WORKBENCH", workbench);
+    command.env("VSIX", extension.join("dist/codex-account-manager-vscode.vsix"));
+    if let Some(screenshots) = std::env::var_os("CAM_TEST_SCREENSHOTS") {
+        command.env("SCREENSHOTS", screenshots);
+    }
+    check_done(command);
+    assert!(pool.sandbox.session_ids().is_empty());
+    assert_eq!(pool.served_by().first(), Some(&Some(2)), "the account that was picked is asked first");
+    let accounts = pool.sandbox.run(&["list", "--json"]).ok().json();
+    assert_eq!(accounts["accounts"][3]["label"], "extra");
+}
+
+/// The script came to its end.
+#[track_caller]
+fn check_done(command: Command) {
+    let output = Running::start(command).finish();
+    assert_eq!(output.code, 0, "{output:?}");
+    assert_eq!(output.stdout.lines().last(), Some("done"), "{output:?}");
+}

@@ -92,6 +92,42 @@ pub fn clients() -> Option<PathBuf> {
     Some(clients)
 }
 
+/// The folder of the VS Code extension, packed, or `None` after saying what is missing.
+pub fn vscode_extension() -> Option<PathBuf> {
+    static PACKED: OnceLock<()> = OnceLock::new();
+    let folder = clients()?.join("vscode");
+    PACKED.get_or_init(|| {
+        let mut pack = Command::new("npm");
+        pack.arg("--prefix").arg(&folder).args(["run", "package"]);
+        let packed = pack.output().unwrap();
+        assert!(packed.status.success(), "{pack:?}: {packed:?}");
+    });
+    Some(folder)
+}
+
+/// Where `tests/tools/workbench/install` put a real VS Code, or `None` after saying that it is missing.
+pub fn workbench() -> Option<PathBuf> {
+    let folder =
+        std::env::var_os("CAM_TEST_WORKBENCH").map_or_else(|| source().join("target/tools/workbench"), PathBuf::from);
+    if folder.join("installed").is_file() {
+        return Some(folder);
+    }
+    missing(&format!("no VS Code; run `tests/tools/workbench/install {}`", folder.display()));
+    None
+}
+
+/// A Chromium, or `None` after saying that it is missing.
+pub fn chromium() -> Option<PathBuf> {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+    let found = std::env::split_paths(&paths).flat_map(|folder| names.map(|name| folder.join(name)));
+    let found = found.into_iter().find(|path| path.is_file());
+    if found.is_none() {
+        missing("`chromium` is not installed");
+    }
+    found
+}
+
 /// `codex-account-manager run -- WORDS…` in this home. A request of the client that goes past us meets a dead proxy.
 pub fn through_run(sandbox: &Sandbox, words: &[impl AsRef<str>]) -> Command {
     let mut command = sandbox.command(&["run", "--"]);

@@ -131,7 +131,9 @@ export class Sidecar {
         reject(signal?.reason);
       };
       signal?.addEventListener("abort", onAbort, { once: true });
-      this.#connection.sendRequest(method, params, cancellation.token).then(resolve, (error: unknown) => {
+      // The library makes a list of params that are not there.
+      const given = params === undefined ? [] : [params];
+      this.#connection.sendRequest(method, ...given, cancellation.token).then(resolve, (error: unknown) => {
         if (error instanceof ResponseError && !NO_ANSWER.includes(error.code)) {
           reject(new RequestError(method, error.code, error.message, error.data));
         }
@@ -144,17 +146,18 @@ export class Sidecar {
     });
   }
 
-  /** Tells. */
-  notify(method: string, params: unknown): void {
+  /** Tells; resolves when it is written. */
+  async notify(method: string, params?: unknown): Promise<void> {
+    const given = params === undefined ? [] : [params];
     // Lost only when the process has ended.
-    this.#connection.sendNotification(method, params).catch(() => {});
+    await this.#connection.sendNotification(method, ...given).catch(() => {});
   }
 
   /** Ends it as LSP says, then with the end of its stdin, then by force. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     const shutdown = this.request("shutdown", undefined, AbortSignal.timeout(Math.min(SHUTDOWN_MS, this.#options.stopTimeoutMs)));
-    await shutdown.then(() => this.notify("exit", undefined), () => {});
+    await shutdown.then(() => this.notify("exit"), () => {});
     this.#child.stdin.end();
     if (!(await settlesWithin(this.ended, this.#options.stopTimeoutMs))) await this.#kill();
   }
@@ -173,7 +176,7 @@ export class Sidecar {
       const message = `${this.#options.binary} speaks ${theirs}, this client protocol ${PROTOCOL_VERSION}; update the older one`;
       throw new SidecarError("incompatible", message);
     }
-    this.notify("initialized", {});
+    void this.notify("initialized", {});
     return session;
   }
 

@@ -2,7 +2,6 @@
 //! a snapshot of its own; what the server said is one for all.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::Duration;

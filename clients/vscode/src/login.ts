@@ -26,7 +26,7 @@ export async function login(sidecar: Sidecar, logins: Logins): Promise<void> {
     throw new Error(ended.error);
   }
   if (ended.account !== undefined) {
-    const { index, label } = ended.account;
+    const { index, label } = await sidecar.request("accounts/read", { account: ended.account });
     void vscode.window.showInformationMessage(`Logged in: account ${index} (${label})`);
   }
 }

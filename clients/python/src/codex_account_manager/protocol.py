@@ -667,8 +667,8 @@ class AccountsDidLoginParams(TypedDict):
     loginId: str
     """As `accounts/login` named it."""
 
-    account: NotRequired[Account]
-    """The account that was added or renewed; absent when it failed."""
+    account: NotRequired[str]
+    """The id of the account that was added or renewed; absent when it failed."""
 
     error: NotRequired[str]
     """Why it failed."""

@@ -19,7 +19,7 @@ const SCHEMAS: &str = "schemas";
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
     /// Print this file
-    #[arg(value_name = "NAME", default_value = "protocol", value_parser = PossibleValuesParser::new(names()))]
+    #[arg(value_name = "NAME", default_value = "protocol", value_parser = PossibleValuesParser::new(files().map(|file| file.name)))]
     name: String,
     /// Write or compare the schemas in this folder instead
     #[arg(long, value_name = "DIR")]
@@ -35,27 +35,35 @@ pub struct SchemaArgs {
     check: bool,
 }
 
-/// Every generated file.
-fn files() -> Vec<Generated> {
-    let file = |name, path, document| Generated { name, place: Place::Schemas(path), text: schema::pretty(&document) };
-    let mut files = schema::files();
-    files.push(file("accounts-file", "accounts-file.schema.json", store::schema::document()));
-    files.push(file("config", "config.schema.json", config::schema::toml()));
-    files.push(file("opencode-config", "opencode-config.schema.json", config::schema::json()));
-    files
-}
+/// What is generated beside the protocol's own.
+static FURTHER_FILES: &[Generated] = &[
+    Generated {
+        name: "accounts-file",
+        place: Place::Schemas("accounts-file.schema.json"),
+        text: || schema::pretty(&store::schema::document()),
+    },
+    Generated {
+        name: "config",
+        place: Place::Schemas("config.schema.json"),
+        text: || schema::pretty(&config::schema::toml()),
+    },
+    Generated {
+        name: "opencode-config",
+        place: Place::Schemas("opencode-config.schema.json"),
+        text: || schema::pretty(&config::schema::json()),
+    },
+];
 
-fn names() -> Vec<&'static str> {
-    files().iter().map(|file| file.name).collect()
+fn files() -> impl Iterator<Item = &'static Generated> {
+    schema::FILES.iter().chain(FURTHER_FILES)
 }
 
 /// Prints one of the generated files, writes them all, or compares them.
 pub fn run(args: &SchemaArgs) -> Result<u8, Error> {
     let writes = args.check || args.out.is_some() || args.clients.is_some() || args.readme.is_some();
     if !writes {
-        let file = files().into_iter().find(|file| file.name == args.name);
-        let file = file.expect("the name is one of the files'");
-        Printer::stdout(file.text.trim_end());
+        let file = files().find(|file| file.name == args.name).expect("the name is one of the files'");
+        Printer::stdout((file.text)().trim_end());
         return Ok(0);
     }
     let out = args.out.clone().unwrap_or_else(|| SCHEMAS.into());
@@ -67,8 +75,8 @@ fn write(args: &SchemaArgs, out: &Path) -> Result<u8, Error> {
     let mut files: Vec<(PathBuf, String)> = Vec::new();
     for file in self::files() {
         match (file.place, &args.clients) {
-            (Place::Schemas(path), _) => files.push((out.join(path), file.text)),
-            (Place::Clients(path), Some(clients)) => files.push((clients.join(path), file.text)),
+            (Place::Schemas(path), _) => files.push((out.join(path), (file.text)())),
+            (Place::Clients(path), Some(clients)) => files.push((clients.join(path), (file.text)())),
             (Place::Clients(_), None) => {}
         }
     }

@@ -10,14 +10,14 @@ mod typescript;
 
 use contract::Contract;
 
-/// One generated file.
+/// A file that is generated.
 pub struct Generated {
     /// How it is asked for.
     pub name: &'static str,
     /// Where it belongs.
     pub place: Place,
-    /// Its content.
-    pub text: String,
+    /// Makes its content.
+    pub text: fn() -> String,
 }
 
 /// Where a generated file belongs.
@@ -30,17 +30,29 @@ pub enum Place {
 }
 
 /// Every file that is generated of the protocol.
-pub fn files() -> Vec<Generated> {
-    let contract = Contract::new();
-    let file = |name, place, text| Generated { name, place, text };
-    vec![
-        file("protocol", Place::Schemas("protocol.schema.json"), pretty(&json_schema::document(&contract))),
-        file("openrpc", Place::Schemas("openrpc.json"), pretty(&openrpc::document(&contract))),
-        file("reference", Place::Schemas("protocol.md"), reference::text(&contract)),
-        file("typescript", Place::Clients("typescript/src/protocol.ts"), typescript::text(&contract)),
-        file("python", Place::Clients("python/src/codex_account_manager/protocol.py"), python::text(&contract)),
-    ]
-}
+pub static FILES: &[Generated] = &[
+    Generated {
+        name: "protocol",
+        place: Place::Schemas("protocol.schema.json"),
+        text: || pretty(&json_schema::document(&Contract::new())),
+    },
+    Generated {
+        name: "openrpc",
+        place: Place::Schemas("openrpc.json"),
+        text: || pretty(&openrpc::document(&Contract::new())),
+    },
+    Generated { name: "reference", place: Place::Schemas("protocol.md"), text: || reference::text(&Contract::new()) },
+    Generated {
+        name: "typescript",
+        place: Place::Clients("typescript/src/protocol.ts"),
+        text: || typescript::text(&Contract::new()),
+    },
+    Generated {
+        name: "python",
+        place: Place::Clients("python/src/codex_account_manager/protocol.py"),
+        text: || python::text(&Contract::new()),
+    },
+];
 
 /// A JSON document as it is committed.
 pub fn pretty(document: &serde_json::Value) -> String {

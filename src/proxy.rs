@@ -7,6 +7,7 @@ mod forward;
 mod gate;
 mod head_guard;
 mod headers;
+mod pressure;
 mod routes;
 mod stream;
 mod tunnel;
@@ -32,6 +33,8 @@ use crate::manager::{Manager, random_id};
 use body::Budget;
 pub use gate::Gate;
 use head_guard::HeadGuard;
+pub use pressure::Pressure;
+use routes::Connected;
 use stream::ProxyBody;
 use tunnel::Tunnels;
 
@@ -40,7 +43,7 @@ use tunnel::Tunnels;
 const CONNECTIONS: usize = 640;
 
 /// What answers at `/rpc` whoever shows its token.
-pub type RpcDoor = Box<dyn Fn(Request<Incoming>) -> BoxFuture<'static, Response<Bytes>> + Send + Sync>;
+pub type RpcDoor = Box<dyn Fn(Request<Incoming>, Pressure) -> BoxFuture<'static, Response<Bytes>> + Send + Sync>;
 
 /// The proxy of one process.
 pub struct Proxy {
@@ -139,12 +142,13 @@ async fn connection(proxy: Arc<Proxy>, stream: TcpStream, peer: SocketAddr, mut 
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!("{peer}: {error}");
     }
-    let (guarded, last_head) = HeadGuard::new(stream);
-    let tunnels = Tunnels::default();
-    let opened = tunnels.clone();
+    let pressure = Pressure::default();
+    let (guarded, last_head) = HeadGuard::new(stream, pressure.clone());
+    let connected = Connected { last_head, tunnels: Tunnels::default(), pressure };
+    let opened = connected.tunnels.clone();
     let service = service_fn(move |request| {
-        let (proxy, last_head, tunnels) = (Arc::clone(&proxy), last_head.clone(), tunnels.clone());
-        async move { Ok::<_, Infallible>(routes::answer(&proxy, request, &last_head, &tunnels).await) }
+        let (proxy, connected) = (Arc::clone(&proxy), connected.clone());
+        async move { Ok::<_, Infallible>(routes::answer(&proxy, request, &connected).await) }
     });
     serve_http(peer, guarded, service, &mut stopped).await;
     // In the same task: a tunnel keeps the connection's place, and is waited for at the end like any request. Boxed, for

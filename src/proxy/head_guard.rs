@@ -10,11 +10,13 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
+
+use super::pressure::Pressure;
 
 /// No head is longer.
 pub const MAX_HEAD: usize = 64 * 1024;
@@ -42,16 +44,18 @@ pub struct HeadGuard<T> {
     inner: T,
     scanner: Scanner,
     last_head: LastHead,
+    pressure: Pressure,
     timer: Pin<Box<Sleep>>,
     idle: bool,
 }
 
 impl<T> HeadGuard<T> {
-    /// Watches `inner`.
-    pub fn new(inner: T) -> (HeadGuard<T>, LastHead) {
+    /// Watches `inner`. Once it is a WebSocket it is read as `pressure` allows.
+    pub fn new(inner: T, pressure: Pressure) -> (HeadGuard<T>, LastHead) {
         let last_head = LastHead::default();
         let timer = Box::pin(tokio::time::sleep(HEAD_TIME));
-        let guard = HeadGuard { inner, scanner: Scanner::default(), last_head: last_head.clone(), timer, idle: false };
+        let scanner = Scanner::default();
+        let guard = HeadGuard { inner, scanner, last_head: last_head.clone(), pressure, timer, idle: false };
         (guard, last_head)
     }
 
@@ -64,14 +68,14 @@ impl<T> HeadGuard<T> {
     fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.scanner.position {
             Position::Head => self.timer.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into())),
-            Position::Body(_) | Position::Rest => Poll::Pending,
+            Position::Body(_) | Position::Rest | Position::Socket => Poll::Pending,
         }
     }
 
     fn scan(&mut self, bytes: &mut [u8]) {
         let before = self.scanner.heads;
         self.scanner.push(bytes);
-        if self.scanner.position == Position::Rest {
+        if matches!(self.scanner.position, Position::Rest | Position::Socket) {
             self.last_head.0.store(true, Ordering::Relaxed);
         }
         let between = self.scanner.is_between();
@@ -87,6 +91,9 @@ impl<T> HeadGuard<T> {
 impl<T: AsyncRead + Unpin> AsyncRead for HeadGuard<T> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if this.scanner.position == Position::Socket {
+            ready!(this.pressure.poll_low(context));
+        }
         let before = buffer.filled().len();
         match Pin::new(&mut this.inner).poll_read(context, buffer) {
             Poll::Ready(Ok(())) => {
@@ -101,7 +108,10 @@ impl<T: AsyncRead + Unpin> AsyncRead for HeadGuard<T> {
 
 impl<T: AsyncWrite + Unpin> AsyncWrite for HeadGuard<T> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().inner).poll_write(context, bytes)
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.inner).poll_write(context, bytes);
+        this.pressure.wrote(&written);
+        written
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -121,7 +131,10 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for HeadGuard<T> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().inner).poll_write_vectored(context, slices)
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.inner).poll_write_vectored(context, slices);
+        this.pressure.wrote(&written);
+        written
     }
 }
 
@@ -133,8 +146,10 @@ enum Position {
     Head,
     /// To a body, this many more.
     Body(u64),
-    /// To a chunked body or whatever follows it, or to a WebSocket.
+    /// To a chunked body or whatever follows it.
     Rest,
+    /// To a WebSocket.
+    Socket,
 }
 
 /// The scanner proper; it copies no more than the first bytes of a line.
@@ -174,7 +189,7 @@ impl Scanner {
         let mut at = 0;
         while at < bytes.len() {
             match self.position {
-                Position::Rest => return,
+                Position::Rest | Position::Socket => return,
                 Position::Body(left) => {
                     let taken = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len() - at);
                     at += taken;
@@ -222,8 +237,9 @@ impl Scanner {
         self.heads += 1;
         self.in_fields = false;
         let (length, encoded) = (self.length.take(), std::mem::take(&mut self.encoded));
-        if encoded || std::mem::take(&mut self.upgrades) {
-            self.position = Position::Rest;
+        let upgrades = std::mem::take(&mut self.upgrades);
+        if encoded || upgrades {
+            self.position = if upgrades { Position::Socket } else { Position::Rest };
             return if encoded && length.is_some() { Framing::Ambiguous } else { Framing::Plain };
         }
         if let Some(length) = length.filter(|length| *length > 0) {

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::gate::Rejection;
 use super::head_guard::LastHead;
+use super::pressure::Pressure;
 use super::stream::ProxyBody;
 use super::tunnel::{self, Tunnels};
 use super::{Proxy, answer, errors, forward};
@@ -111,13 +112,18 @@ fn is_websocket(head: &Parts) -> bool {
     wants.is_some_and(|protocol| protocol.eq_ignore_ascii_case(b"websocket"))
 }
 
+/// What requests and their connection share.
+#[derive(Clone)]
+pub struct Connected {
+    pub last_head: LastHead,
+    /// The tunnel it becomes, if it does.
+    pub tunnels: Tunnels,
+    /// What keeps it from being read.
+    pub pressure: Pressure,
+}
+
 /// Answers one request.
-pub async fn answer(
-    proxy: &Proxy,
-    request: Request<Incoming>,
-    last_head: &LastHead,
-    tunnels: &Tunnels,
-) -> Response<ProxyBody> {
+pub async fn answer(proxy: &Proxy, request: Request<Incoming>, connected: &Connected) -> Response<ProxyBody> {
     let (head, body) = request.into_parts();
     // Whoever has not shown the key keeps no connection.
     let mut is_last = false;
@@ -127,11 +133,13 @@ pub async fn answer(
             health(proxy)
         }
         Ok(Target::Metrics) => metrics(proxy).await,
-        Ok(Target::Rpc) => (proxy.rpc)(Request::from_parts(head, body)).await.map(ProxyBody::full),
+        Ok(Target::Rpc) => {
+            (proxy.rpc)(Request::from_parts(head, body), connected.pressure.clone()).await.map(ProxyBody::full)
+        }
         Ok(Target::Upgrade) => errors::upgrade_required(),
         Ok(Target::Tunnel(path_and_query)) => {
             let request = Request::from_parts(head, body);
-            Box::pin(tunnel::open(proxy, request, &path_and_query, tunnels)).await
+            Box::pin(tunnel::open(proxy, request, &path_and_query, &connected.tunnels)).await
         }
         Ok(Target::Forward(path_and_query)) => {
             // Boxed: a connection keeps a place as large as the future of an answer for as long as it lives.
@@ -143,7 +151,7 @@ pub async fn answer(
         }
     };
     // An upgrade says itself how the connection goes on.
-    if (is_last || last_head.is_seen()) && !response.headers().contains_key(CONNECTION) {
+    if (is_last || connected.last_head.is_seen()) && !response.headers().contains_key(CONNECTION) {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::keys::{Default, KEYS, Key, Shape};
 use crate::domain::routing::Strategy;
+use crate::domain::usage::pricing::HIGHEST_PRICE;
 
 /// Of `config.toml`, for editors that check TOML.
 pub fn toml() -> Value {
@@ -21,7 +22,9 @@ pub fn toml() -> Value {
             }
         }
     }
-    document("config.toml", "The configuration of codex-account-manager.", &sections, false)
+    let what = "The configuration of codex-account-manager. Other spellings of a value are taken too, such as \"yes\" for true; \
+                these are the ones to write.";
+    document("config.toml", what, &sections, false)
 }
 
 /// Of OpenCode's JSON file, which other programs share.
@@ -56,6 +59,12 @@ fn described(key: &Key) -> Value {
     schema
 }
 
+/// An IPv4 address, an IPv6 address in brackets or `localhost`, and a port.
+const ADDRESS: &str = concat!(
+    r"^(localhost|((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(\.(?!:)|(?=:))){4}|\[[0-9A-Fa-f:.]+\])",
+    r":(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[0-5]?[0-9]{1,4})$"
+);
+
 fn shape(shape: Shape) -> Value {
     match shape {
         Shape::Strategy => {
@@ -67,17 +76,21 @@ fn shape(shape: Shape) -> Value {
         Shape::Bool => json!({"type": "boolean"}),
         Shape::Number(least, u64::MAX) => json!({"type": "integer", "minimum": least}),
         Shape::Number(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
-        Shape::Address => json!({"type": "string", "pattern": "^.+:[0-9]+$"}),
+        Shape::Address => json!({"type": "string", "pattern": ADDRESS}),
         Shape::Text => json!({"type": "string", "pattern": "\\S"}),
         Shape::List => json!({"type": "array", "items": {"type": "string"}}),
-        Shape::Families => json!({"type": "array", "items": {"type": "string", "pattern": "^[^:\\x00-\\x1f]+$"}}),
+        Shape::Families => {
+            // With a letter that is no space, and neither `:` nor a control character.
+            let name = "^(?=.*\\S)[^:\\u0000-\\u001f\\u007f-\\u009f]+$";
+            json!({"type": "array", "items": {"type": "string", "pattern": name}})
+        }
         Shape::Prices => {
-            let usd = json!({"type": "number", "minimum": 0});
+            let usd = json!({"type": "number", "minimum": 0, "maximum": HIGHEST_PRICE});
             json!({
                 "type": "array",
                 "items": {
                     "type": "object",
-                    "properties": {"model": {"type": "string"}, "input": usd, "cached_input": usd, "output": usd},
+                    "properties": {"model": {"type": "string", "pattern": "\\S"}, "input": usd, "cached_input": usd, "output": usd},
                     "required": ["model", "input"],
                     "additionalProperties": false,
                 },

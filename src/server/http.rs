@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use hyper::header::{CONTENT_TYPE, HeaderValue, UPGRADE};
-use hyper::{Response, StatusCode};
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::{Method, Response, StatusCode};
 use jsonrpsee::core::middleware::{Batch, Notification as RpcNotification, RpcServiceBuilder, RpcServiceT};
 use jsonrpsee::server::{
     BatchRequestConfig, HttpResponse, PingConfig, RandomStringIdProvider, Server, ServerConfig, stop_channel,
@@ -59,7 +59,8 @@ pub fn door(registry: &Registry) -> RpcDoor {
         let _ = &stop;
         // A subscription is known by its connection's number.
         let number = next_connection.fetch_add(1, Ordering::Relaxed);
-        let wants_socket = request.headers().contains_key(UPGRADE);
+        // The gate lets no other GET in; a `POST` may offer an upgrade to HTTP/2, which is passed over.
+        let wants_socket = request.method() == Method::GET;
         let served = if wants_socket { &with_subscriptions } else { &methods };
         let counted = RpcServiceBuilder::new().layer_fn(move |inner| Counted { inner, pressure: pressure.clone() });
         let builder = builder.clone().connection_id(number).set_rpc_middleware(counted);

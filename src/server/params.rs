@@ -5,9 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, ErrorKind};
-
-/// Names that any client may add.
-const BORNE: [&str; 3] = ["workDoneToken", "partialResultToken", "_meta"];
+use crate::protocol::BORNE;
 
 /// Reads the params of a method.
 ///

@@ -6,6 +6,41 @@ use super::format::VERSION;
 
 /// The schema of a file of the version that is written.
 pub fn document() -> Value {
+    let mut document = written();
+    as_others_write(&mut document);
+    document
+}
+
+/// Other programs write null for what is not there, and numbers with a point.
+fn as_others_write(schema: &mut Value) {
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
+    let Some(members) = schema.as_object_mut() else { return };
+    if members.get("type").is_some_and(|kind| kind == "integer") {
+        members["type"] = "number".into();
+    }
+    for name in ["additionalProperties", "items"] {
+        members.get_mut(name).map(as_others_write).unwrap_or_default();
+    }
+    for (name, described) in members.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
+        as_others_write(described);
+        if described.get("const").is_none() && !required.iter().any(|required| required == name) {
+            or_null(described);
+        }
+    }
+    for (_, definition) in members.get_mut("$defs").and_then(Value::as_object_mut).into_iter().flatten() {
+        as_others_write(definition);
+    }
+}
+
+fn or_null(schema: &mut Value) {
+    let described = schema.as_object_mut().and_then(|members| members.shift_remove("description"));
+    *schema = json!({"anyOf": [schema.take(), {"type": "null"}]});
+    if let Some(described) = described {
+        schema["description"] = described;
+    }
+}
+
+fn written() -> Value {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": format!("urn:codex-account-manager:accounts-file:{VERSION}"),
@@ -172,7 +207,7 @@ mod tests {
 
     #[test]
     fn every_member_of_the_file_is_described() {
-        let schema = document();
+        let schema = written();
         let full = |described: &Value| -> Value {
             let names = described["properties"].as_object().unwrap().iter();
             names.map(|(name, schema)| (name.clone(), example(schema))).collect::<serde_json::Map<_, _>>().into()

@@ -3,6 +3,10 @@
 use std::path::Path;
 use std::process::Command;
 
+use serde_json::{Value, json};
+
+use crate::support::{Pool, Sidecar, sandbox, tools};
+
 #[test]
 fn schemas_types_and_the_tables_of_the_readme_are_as_they_would_be_written() {
     let output = Command::new(env!("CARGO_BIN_EXE_codex-account-manager"))
@@ -36,4 +40,61 @@ fn a_difference_fails_with_the_command_that_mends_it() {
             && told.contains("run `codex-account-manager schema --out schemas`"),
         "{told}"
     );
+}
+
+#[test]
+fn the_schema_of_the_configuration_takes_what_the_program_takes() {
+    let pool = Pool::new(0);
+    let Some(words) = tools::node(&pool.sandbox, "config_values.mjs") else { return };
+    let price = |model: &str, input: f64| json!([{"model": model, "input": input}]);
+    let values = [
+        ("routing.strategy", json!("sticky")),
+        ("routing.strategy", json!("round-robin")),
+        ("routing.strategy", json!("random")),
+        ("routing.pid_offset", json!(false)),
+        ("routing.pid_offset", json!([])),
+        ("routing.max_attempts", json!(1)),
+        ("routing.max_attempts", json!(0)),
+        ("routing.max_attempts", json!(101)),
+        ("routing.max_attempts", json!(1.5)),
+        ("routing.families", json!(["mine"])),
+        ("routing.families", json!([" "])),
+        ("routing.families", json!(["a:b"])),
+        ("routing.families", json!(["a\u{7}"])),
+        ("proxy.bind_addr", json!("127.0.0.1:0")),
+        ("proxy.bind_addr", json!("[::1]:8080")),
+        ("proxy.bind_addr", json!("localhost:65535")),
+        ("proxy.bind_addr", json!("127.0.0.1:99999")),
+        ("proxy.bind_addr", json!("127.0.0.256:1")),
+        ("proxy.bind_addr", json!("example.com:80")),
+        ("proxy.bind_addr", json!(8080)),
+        ("proxy.api_key", json!("sk-x")),
+        ("proxy.api_key", json!(" ")),
+        ("proxy.allowed_hosts", json!(["a"])),
+        ("proxy.allowed_hosts", json!([1])),
+        ("pricing", price("m*", 1.5)),
+        ("pricing", price(" ", 1.0)),
+        ("pricing", price("m", -1.0)),
+        ("pricing", price("m", 1e10)),
+        ("pricing", json!([{"model": "m"}])),
+        ("pricing", json!([{"model": "m", "input": 1, "cached": 1}])),
+    ];
+    let documents = values.iter().map(|(key, value)| match key.split_once('.') {
+        Some((section, key)) => json!({section: {key: value}}),
+        None => json!({*key: value}),
+    });
+    let mut command = pool.sandbox.program(&words[0]);
+    command.args(&words[1..]).arg(concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/config.schema.json"));
+    let documents = Value::from(documents.collect::<Vec<_>>()).to_string();
+    let taken = sandbox::output(command, documents.as_bytes()).ok().json();
+    for (position, (key, value)) in values.iter().enumerate() {
+        let options = json!({"initializationOptions": {*key: value}});
+        let mut sidecar = Sidecar::start_with(pool.sandbox.command(&["sidecar"]), &options);
+        let read = sidecar.request("config/read", &json!({})).unwrap();
+        let effective = read["values"].as_array().unwrap().iter().find(|value| value["key"] == *key).unwrap();
+        // Of a list of prices the good ones are taken.
+        let is_whole = *key != "pricing" || effective["value"] == *value;
+        let is_taken = effective["source"] == "initializationOptions" && is_whole;
+        assert_eq!(taken[position], is_taken, "{key} = {value}: the schema and the program");
+    }
 }

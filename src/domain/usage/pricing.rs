@@ -6,7 +6,7 @@ mod table;
 use super::{Tokens, Usd};
 use crate::domain::account::matches_pattern;
 
-pub use table::parse_override;
+pub use table::{HIGHEST_PRICE, parse_override};
 
 /// The price of one token of each sort, in pico-USD. One USD per million tokens is a million pico-USD a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -79,6 +79,14 @@ impl Contract {
     }
 }
 
+impl Contract {
+    /// Whether these params may be none at all.
+    pub fn may_be_left_out(&self, params: &Value) -> bool {
+        let named = params["$ref"].as_str().and_then(|reference| self.types.get(reference.rsplit('/').next()?));
+        named.is_some_and(|schema| schema.get("required").is_none())
+    }
+}
+
 fn reference<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
     schema_of::<T>(generator).into()
 }

@@ -5,17 +5,24 @@ use serde_json::{Map, Value, json};
 
 use super::BANNER;
 use super::contract::Contract;
-use crate::protocol::PROTOCOL_VERSION;
 use crate::protocol::errors::ERROR_CODES;
+use crate::protocol::subscription::UNSUBSCRIBE;
+use crate::protocol::{BORNE, PROTOCOL_VERSION};
 
 pub fn document(contract: &Contract) -> Value {
     let methods = || contract.methods.iter().chain([&contract.subscribe]);
-    let requests = methods().map(|method| message(method.name, &method.params, true));
-    let notifications = contract.notifications.iter().map(|each| message(each.name, &each.params, false));
+    let requests =
+        methods().map(|method| request(method.name, &method.params, contract.may_be_left_out(&method.params)));
+    let unsubscribe = request(
+        UNSUBSCRIBE,
+        &json!({"type": "array", "prefixItems": [{"type": "string"}], "items": false, "minItems": 1}),
+        false,
+    );
+    let notifications = contract.notifications.iter().map(|each| notification(each.name, &each.params));
     let mut definitions = Map::new();
     let mut define = |name: &str, schema: Value| definitions.insert(name.to_owned(), schema);
     define("Id", json!({"type": ["integer", "string"]}));
-    define("Request", json!({"oneOf": requests.collect::<Vec<_>>()}));
+    define("Request", json!({"oneOf": requests.chain([unsubscribe]).collect::<Vec<_>>()}));
     define("Notification", json!({"oneOf": notifications.collect::<Vec<_>>()}));
     define(
         "SuccessResponse",
@@ -43,13 +50,13 @@ pub fn document(contract: &Contract) -> Value {
     define("Params", by_name(methods().map(|method| (method.name, method.params.clone()))));
     define("Results", by_name(methods().map(|method| (method.name, method.result.clone()))));
     define("Notifications", by_name(contract.notifications.iter().map(|each| (each.name, each.params.clone()))));
-    definitions.extend(contract.types.clone());
+    definitions.extend(contract.types.iter().map(|(name, schema)| (name.clone(), with_what_is_borne(schema.clone()))));
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": format!("urn:codex-account-manager:protocol:{PROTOCOL_VERSION}"),
         "$comment": BANNER,
         "title": "codex-account-manager protocol",
-        "description": "Every message of the product's own; LSP's are in its specification.",
+        "description": "Every message of the product's own, on stdio and at `/rpc`; LSP's are in its specification.",
         "anyOf": [
             {"$ref": "#/$defs/Request"},
             {"$ref": "#/$defs/Notification"},
@@ -60,16 +67,45 @@ pub fn document(contract: &Contract) -> Value {
     })
 }
 
-fn message(name: &str, params: &Value, is_request: bool) -> Value {
-    let mut properties = json!({"jsonrpc": {"const": "2.0"}, "method": {"const": name}, "params": params});
-    let mut required = vec!["jsonrpc", "method"];
-    if is_request {
-        properties["id"] = json!({"$ref": "#/$defs/Id"});
-        required.push("id");
+fn request(name: &str, params: &Value, may_be_left_out: bool) -> Value {
+    let mut required = vec!["jsonrpc", "id", "method"];
+    let params = if may_be_left_out {
+        json!({"anyOf": [params, {"type": "null"}]})
     } else {
         required.push("params");
-    }
+        params.clone()
+    };
+    let id = json!({"$ref": "#/$defs/Id"});
+    let properties = json!({"jsonrpc": {"const": "2.0"}, "id": id, "method": {"const": name}, "params": params});
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
+}
+
+/// As it comes on stdio, or as a subscription brings it.
+fn notification(name: &str, params: &Value) -> Value {
+    let params = json!({"anyOf": [params, delivered(params)]});
+    let properties = json!({"jsonrpc": {"const": "2.0"}, "method": {"const": name}, "params": params});
+    let required = ["jsonrpc", "method", "params"];
+    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
+}
+
+/// The params of a notification that a subscription brings.
+pub fn delivered(params: &Value) -> Value {
+    json!({
+        "type": "object",
+        "properties": {"subscription": {"type": "string"}, "result": params},
+        "required": ["subscription", "result"],
+        "additionalProperties": false,
+    })
+}
+
+/// Any client may add these to the params of any method; they say nothing here.
+fn with_what_is_borne(mut schema: Value) -> Value {
+    if schema["additionalProperties"] == false {
+        let properties = schema["properties"].as_object().cloned().unwrap_or_default();
+        let borne = BORNE.map(|name| (name.to_owned(), Value::Bool(true)));
+        schema["properties"] = properties.into_iter().chain(borne).collect::<Map<String, Value>>().into();
+    }
+    schema
 }
 
 /// One of the product's own codes comes with its kind; JSON-RPC's own may come with anything.

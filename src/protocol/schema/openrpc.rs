@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::BANNER;
 use super::contract::{Contract, Method};
+use super::json_schema::delivered;
 use crate::protocol::errors::ERROR_CODES;
 use crate::protocol::subscription::UNSUBSCRIBE;
 
@@ -13,7 +14,9 @@ pub fn document(contract: &Contract) -> Value {
     let notifications: Map<String, Value> = contract
         .notifications
         .iter()
-        .map(|each| (each.name.to_owned(), json!({"summary": each.summary, "params": relocated(&each.params)})))
+        .map(|each| {
+            (each.name.to_owned(), json!({"summary": each.summary, "params": delivered(&relocated(&each.params))}))
+        })
         .collect();
     let schemas: Map<String, Value> =
         contract.types.iter().map(|(name, schema)| (name.clone(), relocated(schema))).collect();

@@ -35,7 +35,7 @@ pub fn text(contract: &Contract) -> String {
 fn requests(contract: &Contract) -> String {
     let mut text = "class Requests:\n    \"\"\"What each request takes and answers, by its name.\"\"\"\n".to_owned();
     for method in &contract.methods {
-        let default = if takes_nothing(&method.params, contract) { " = ..." } else { "" };
+        let default = if contract.may_be_left_out(&method.params) { " = ..." } else { "" };
         let (params, result) = (written(&Shape::of(&method.params)), written(&Shape::of(&method.result)));
         let _ = write!(
             text,
@@ -63,15 +63,6 @@ fn notifications(contract: &Contract) -> String {
         "\n    def on(self, method: str, handler: Callable[[Any], None]) -> Callable[[], None]:\n        \"\"\"Calls `handler` with each notification of that name; what it returns ends that.\"\"\"\n        return self._on(method, handler)\n\n    def _on(self, method: str, handler: Callable[[Any], None]) -> Callable[[], None]:\n        raise NotImplementedError\n",
     );
     text
-}
-
-/// Whether the params may be left out.
-fn takes_nothing(params: &serde_json::Value, contract: &Contract) -> bool {
-    let Shape::Named(name) = Shape::of(params) else { return false };
-    match contract.types.get(&name).map(Shape::of) {
-        Some(Shape::Object(fields)) => fields.iter().all(|field| !field.is_required),
-        _ => false,
-    }
 }
 
 fn declared(name: &str, shape: &Shape, description: &str) -> String {

@@ -112,6 +112,26 @@ fn what_is_no_request_is_an_error_of_json_rpc() {
 }
 
 #[test]
+fn an_offer_of_http_2_is_passed_over() {
+    let pool = Pool::new(2);
+    let sidecar = pool.sidecar();
+    let bearer = format!("Bearer {}", token(&sidecar));
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+        ("connection", "Upgrade, HTTP2-Settings"),
+        ("upgrade", "h2c"),
+        ("http2-settings", "AAMAAABkAAQAAP__"),
+    ];
+    let body = request(1, "accounts/switch", &json!({"account": 2})).to_string();
+    let response = http::request(sidecar.port(), "POST", "/rpc", &headers, body.as_bytes());
+    assert_eq!((response.status(), &response.json()["result"]["account"]["index"]), (200, &json!(2)));
+    let body = request(1, "notifications/subscribe", &json!({})).to_string();
+    let response = http::request(sidecar.port(), "POST", "/rpc", &headers, body.as_bytes());
+    assert_eq!(response.json()["error"]["code"], -32601);
+}
+
+#[test]
 fn only_its_own_token_opens_it_and_it_opens_nothing_else() {
     let pool = Pool::new(1);
     let sidecar = pool.sidecar();

@@ -37,10 +37,10 @@ pub fn parse_override(table: &Value) -> Result<(String, Price), String> {
 }
 
 /// No price is higher, in USD per million tokens; what is was written per token or per thousand by mistake.
-const HIGHEST: f64 = 1e9;
+pub const HIGHEST_PRICE: f64 = 1e9;
 
 fn picos_per_token(value: &Value) -> Option<u64> {
-    let usd_per_million = value.as_f64().filter(|usd| (0.0..=HIGHEST).contains(usd))?;
+    let usd_per_million = value.as_f64().filter(|usd| (0.0..=HIGHEST_PRICE).contains(usd))?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is bounded above and below")]
     Some((usd_per_million * 1e6).round() as u64)
 }

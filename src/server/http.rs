@@ -1,6 +1,8 @@
 //! The second door: `/rpc` on the proxy's port, one request in a `POST` or many over a WebSocket. The proxy's gate
 //! stands before it.
 
+mod timed;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ use jsonrpsee::types::Request as RpcRequest;
 use serde_json::json;
 use tower_service::Service;
 
+use self::timed::Timed;
 use super::boundary;
 use super::methods::Registry;
 use crate::proxy::{Pressure, RpcDoor};
@@ -31,6 +34,9 @@ const SUBSCRIPTIONS: u32 = 16;
 
 /// Notifications that wait for a client that does not read; beyond it the oldest are missed.
 const WAITING: u32 = 256;
+
+/// How long the body of a `POST` may take; on a loopback connection it is there at once.
+const BODY: Duration = Duration::from_secs(10);
 
 /// How often a WebSocket's other end is asked whether it is there.
 const PING: Duration = Duration::from_secs(30);
@@ -66,7 +72,7 @@ pub fn door(registry: &Registry) -> RpcDoor {
         let builder = builder.clone().connection_id(number).set_rpc_middleware(counted);
         let mut service = builder.build(served.clone(), stopped.clone());
         Box::pin(async move {
-            match service.call(request).await {
+            match service.call(request.map(|body| Timed::new(body, BODY))).await {
                 Ok(response) => whole(response, wants_socket).await,
                 Err(error) => failed(&error.to_string()),
             }

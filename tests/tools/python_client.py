@@ -171,6 +171,23 @@ async def any_order():
     say("closed after a crash", True)
 
 
+async def streams():
+    accounts = AccountManager()
+    async with accounts:
+        stream = accounts.notifications("no/such")
+        consumers = [asyncio.create_task(collect(stream)) for _ in range(2)]
+        await asyncio.sleep(0)
+    ends = [*consumers, asyncio.create_task(collect(stream)), asyncio.create_task(collect(accounts.notifications()))]
+    ended, hanging = await asyncio.wait(ends, timeout=5)
+    for consumer in hanging:
+        consumer.cancel()
+    say("ended", len(ended))
+
+
+async def collect(stream):
+    return [notification async for notification in stream]
+
+
 async def refusal(asked):
     try:
         await asked

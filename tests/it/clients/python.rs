@@ -100,6 +100,13 @@ fn python_can_be_started_and_closed_in_any_order() {
 }
 
 #[test]
+fn every_stream_of_python_ends_with_its_client() {
+    let pool = Pool::new(0);
+    let Some(steps) = steps(&pool.sandbox, "streams") else { return };
+    assert_eq!(steps["ended"], 4, "two at once, one that asks again, one that begins later");
+}
+
+#[test]
 fn a_killed_python_leaves_no_sidecar() {
     let pool = Pool::new(1);
     let Some(command) = scenario(&pool.sandbox, "wait_to_be_killed") else { return };

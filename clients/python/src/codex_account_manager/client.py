@@ -200,11 +200,13 @@ class AccountManager(Requests, Notifications):
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
         connection = self._connection
-        if connection is not None:
-            _fail(connection, ClosedError("the client was closed"))
-            if connection.exception() is None:
-                await connection.result().close(GRACE_SECONDS)
-        self._subscriptions.close()
+        try:
+            if connection is not None:
+                _fail(connection, ClosedError("the client was closed"))
+                if connection.exception() is None:
+                    await connection.result().close(GRACE_SECONDS)
+        finally:
+            self._subscriptions.close()
 
     def _over(self) -> None:
         """The current process ended: whoever asks from here on waits for the next one."""

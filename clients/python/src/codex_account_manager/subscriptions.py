@@ -33,10 +33,10 @@ class NotificationStream:
         return self
 
     async def __anext__(self) -> Notification:
-        if self._ended and self._queue.empty():
-            raise StopAsyncIteration
         notification = await self._queue.get()
         if notification is None:
+            # For whoever else iterates, or asks once more.
+            self._queue.put_nowait(None)
             raise StopAsyncIteration
         return notification
 
@@ -59,6 +59,7 @@ class Subscriptions:
         self._handlers: dict[str, list[Handler]] = {}
         # A stream that nobody holds any more must not collect for ever.
         self._streams: weakref.WeakSet[NotificationStream] = weakref.WeakSet()
+        self._closed = False
 
     def on(self, method: str, handler: Handler) -> Unsubscribe:
         """Calls `handler` with the params of each; the returned function ends that."""
@@ -75,6 +76,8 @@ class Subscriptions:
         """An iterator of those methods, of all when there are none."""
         stream = NotificationStream(methods)
         self._streams.add(stream)
+        if self._closed:
+            stream.close()
         return stream
 
     def deliver(self, method: str, params: Any) -> None:
@@ -85,7 +88,8 @@ class Subscriptions:
             stream.put(Notification(method, params))
 
     def close(self) -> None:
-        """Ends every iteration."""
+        """Ends every iteration, also those that begin later."""
+        self._closed = True
         for stream in list(self._streams):
             stream.close()
 

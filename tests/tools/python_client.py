@@ -154,6 +154,34 @@ async def strange_server():
         say("killed", error.code)
 
 
+async def babbling_server():
+    told, messages = [], []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(repr(context["exception"])))
+
+    def cancelled(_):
+        raise asyncio.CancelledError("of a handler")
+
+    def failed(_):
+        raise ValueError("of a handler")
+
+    accounts = AccountManager(on_message=lambda level, text: messages.append([level, text]))
+    accounts.on("strange/notification", cancelled)
+    accounts.on("strange/notification", failed)
+    async with accounts, asyncio.timeout(20):
+        say("answer", await accounts.request("any"))
+        say("messages", messages)
+        say("handlers", told)
+        for method in ["text", "code"]:
+            try:
+                await accounts.request(method)
+            except RpcError as error:
+                say(method, [error.code, str(error)])
+        asked = [asyncio.create_task(accounts.request(method)) for method in ["nested", "any"]]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        say("broken", [[type(answer).__name__, str(answer)] for answer in answers])
+        say("again", await accounts.request("any"))
+
+
 async def any_order():
     accounts = AccountManager()
     say("before the start", await refusal(accounts.request("accounts/list")))

@@ -79,14 +79,26 @@ fn python_says_where_it_looked_for_the_program() {
 
 #[test]
 fn python_refuses_what_a_server_asks_and_kills_one_that_does_not_end() {
-    let mut sandbox = Sandbox::new();
-    let program = sandbox.path("strange");
-    let script = tools::script("strange_server.py");
-    tools::write_program(&program, &format!("exec '{}' '{script}'", tools::python_program().display()));
-    sandbox.set("CAM_BINARY", program.to_str().unwrap());
+    let sandbox = with_strange_server("asks");
     let Some(steps) = steps(&sandbox, "strange_server") else { return };
     assert_eq!(steps["message"], json!(["warning", "-32601"]));
     assert_eq!(steps["killed"], -9);
+}
+
+#[test]
+fn python_bears_messages_that_nobody_expects_and_starts_anew_after_one_it_cannot_take() {
+    let sandbox = with_strange_server("babbles");
+    let Some(steps) = steps(&sandbox, "babbling_server") else { return };
+    assert_eq!(steps["answer"], "any");
+    assert_eq!(steps["messages"], json!([["log", "of no type"]]));
+    assert_eq!(steps["handlers"], json!(["CancelledError('of a handler')", "ValueError('of a handler')"]));
+    assert_eq!(steps["text"], json!([0, "a text"]));
+    assert_eq!(steps["code"], json!([0, "a code that is no number"]));
+    for rejected in steps["broken"].as_array().unwrap() {
+        assert_eq!(rejected[0], "SidecarExitedError");
+        assert!(rejected[1].as_str().unwrap().contains("cannot be taken: RecursionError"), "{rejected}");
+    }
+    assert_eq!(steps["again"], "any");
 }
 
 #[test]
@@ -159,6 +171,15 @@ fn mypy_takes_right_requests_and_refuses_wrong_ones() {
         let checked = output(command, b"");
         assert_eq!(checked.code, 0, "{checked:?}");
     }
+}
+
+/// A home where `strange_server.py` stands in for the program.
+fn with_strange_server(kind: &str) -> Sandbox {
+    let mut sandbox = Sandbox::new();
+    let (program, script) = (sandbox.path("strange"), tools::script("strange_server.py"));
+    tools::write_program(&program, &format!("exec '{}' '{script}' {kind}", tools::python_program().display()));
+    sandbox.set("CAM_BINARY", &tools::text(&program));
+    sandbox
 }
 
 /// The steps of a scenario of `python_client.py`; `None` after saying what is missing.

@@ -214,8 +214,9 @@ class AccountManager(Requests, Notifications):
             self._connection = asyncio.get_running_loop().create_future()
 
     def _notified(self, method: str, params: Any) -> None:
-        if method in ("window/showMessage", "window/logMessage"):
-            call(self._on_message, _LEVELS.get(params.get("type"), "log"), str(params.get("message", "")))
+        if method in ("window/showMessage", "window/logMessage") and isinstance(params, dict) and "message" in params:
+            kind = params.get("type")
+            call(self._on_message, _LEVELS.get(kind, "log") if isinstance(kind, int) else "log", str(params["message"]))
         self._subscriptions.deliver(method, params)
 
     def _complained(self, line: str) -> None:

@@ -162,21 +162,31 @@ class Connection:
             self._stdin.write(frames.encode({"jsonrpc": "2.0", **message}))
 
     async def _read(self, stdout: asyncio.StreamReader) -> None:
+        code = None
+        try:
+            await self._take_all(stdout)
+            self._stdin.close()
+            code = await self._process.wait()
+            # The end of stderr would wait for whoever else holds it.
+            await asyncio.wait([self._stderr], timeout=LAST_WORDS_SECONDS)
+        finally:
+            self._end = SidecarExitedError(self._reason(code), code, self._stderr_text())
+            self._over()
+            for _, answer in self._pending.values():
+                if not answer.done():
+                    answer.set_exception(self._end)
+
+    async def _take_all(self, stdout: asyncio.StreamReader) -> None:
         try:
             while (message := await frames.read(stdout)) is not None:
                 self._take(message)
         except frames.FrameError as error:
             self._broken = str(error)
+        except Exception as error:
+            # Were it borne, whoever waits for what it answers would wait for ever.
+            self._broken = f"what cannot be taken: {error!r}"
+        if self._broken:
             self._kill()
-        self._stdin.close()
-        code = await self._process.wait()
-        # The end of stderr would wait for whoever else holds it.
-        await asyncio.wait([self._stderr], timeout=LAST_WORDS_SECONDS)
-        self._end = SidecarExitedError(self._reason(code), code, self._stderr_text())
-        self._over()
-        for _, answer in self._pending.values():
-            if not answer.done():
-                answer.set_exception(self._end)
 
     def _take(self, message: dict[str, Any]) -> None:
         method, number = message.get("method"), message.get("id")
@@ -189,7 +199,7 @@ class Connection:
             asked, answer = self._pending.pop(number)
             if answer.done():
                 return
-            if "error" in message:
+            if message.get("error") is not None:
                 answer.set_exception(RpcError(asked, message["error"]))
             else:
                 answer.set_result(message.get("result"))
@@ -212,9 +222,11 @@ class Connection:
     def _stderr_text(self) -> str:
         return "\n".join(self._last_lines)
 
-    def _reason(self, code: int) -> str:
+    def _reason(self, code: int | None) -> str:
         if self._broken:
             return f"the sidecar sent {self._broken}"
+        if code is None:
+            return "the sidecar is not listened to any more"
         return f"the sidecar was ended by signal {-code}" if code < 0 else f"the sidecar ended with code {code}"
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import weakref
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 Handler = Callable[[Any], None]
 Unsubscribe = Callable[[], None]
-
-_logger = logging.getLogger(__name__)
 
 
 class Notification(NamedTuple):
@@ -95,8 +92,10 @@ class Subscriptions:
 
 
 def call(handler: Callable[..., None], *arguments: Any) -> None:
-    """Calls a function of the user: one that raises is told in the log and must not end the connection."""
+    """Calls a function of the user: one that raises is told to the event loop and must not end the connection."""
     try:
         handler(*arguments)
-    except Exception:
-        _logger.exception("a handler failed")
+    except (Exception, asyncio.CancelledError) as error:
+        # The latter is what the result of a future that was cancelled raises; nobody cancels this task from in here.
+        told = {"message": f"a handler of codex-account-manager failed: {handler!r}", "exception": error}
+        asyncio.get_running_loop().call_exception_handler(told)

@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import time
 
 import codex_account_manager
 from codex_account_manager import (
@@ -180,6 +181,23 @@ async def babbling_server():
         answers = await asyncio.gather(*asked, return_exceptions=True)
         say("broken", [[type(answer).__name__, str(answer)] for answer in answers])
         say("again", await accounts.request("any"))
+
+
+async def refused_start():
+    began = time.monotonic()
+    try:
+        await AccountManager().start()
+    except RpcError as error:
+        say("refused", str(error))
+    say("at once", time.monotonic() - began < 4)
+
+
+async def crash_of_a_parent():
+    async with AccountManager(restarts=0) as accounts, asyncio.timeout(10):
+        try:
+            await accounts.request("exit")
+        except SidecarExitedError as error:
+            say("ended", str(error))
 
 
 async def any_order():

@@ -1,9 +1,10 @@
 """A language server that does what the sidecar does not.
 
-    python strange_server.py asks|babbles
+    python strange_server.py asks|babbles|refuses
 
 One that asks shakes hands, asks for something that no client knows, sends the code of the answer as a message for people,
 and does not end when it is told to. One that babbles sends messages and answers of forms that nobody expects.
+One that refuses answers every request with an error.
 """
 
 import json
@@ -61,6 +62,14 @@ def babbles():
             return
         elif asked is not None:
             send(id=asked, error=None, result=method)
+
+
+def refuses():
+    while message := read():
+        if "id" in message:
+            send(id=message["id"], error={"code": -32603, "message": "not today", "data": {"hint": "come back"}})
+    while True:
+        signal.pause()
 
 
 globals()[sys.argv[1]]()

@@ -102,6 +102,25 @@ fn python_bears_messages_that_nobody_expects_and_starts_anew_after_one_it_cannot
 }
 
 #[test]
+fn python_waits_for_the_end_of_a_start_that_failed() {
+    for others in ["", "sleep 8 >/dev/null &", "sleep 8 &"] {
+        let sandbox = with_strange_server("refuses");
+        precede(&sandbox, others);
+        let Some(steps) = steps(&sandbox, "refused_start") else { return };
+        assert_eq!(steps["refused"], "not today\nhint: come back", "{others}");
+        assert_eq!(steps["at once"], true, "{others}");
+    }
+}
+
+#[test]
+fn python_sees_the_end_of_a_sidecar_whose_child_holds_its_stderr() {
+    let sandbox = with_strange_server("babbles");
+    precede(&sandbox, "sleep 20 >/dev/null &");
+    let Some(steps) = steps(&sandbox, "crash_of_a_parent") else { return };
+    assert_eq!(steps["ended"], "the sidecar ended with code 0");
+}
+
+#[test]
 fn python_can_be_started_and_closed_in_any_order() {
     let pool = Pool::new(1);
     let Some(steps) = steps(&pool.sandbox, "any_order") else { return };
@@ -180,6 +199,13 @@ fn with_strange_server(kind: &str) -> Sandbox {
     tools::write_program(&program, &format!("exec '{}' '{script}' {kind}", tools::python_program().display()));
     sandbox.set("CAM_BINARY", &tools::text(&program));
     sandbox
+}
+
+/// Has the program do something before all else.
+fn precede(sandbox: &Sandbox, line: &str) {
+    let program = sandbox.path("strange");
+    let script = std::fs::read_to_string(&program).unwrap();
+    tools::write_program(&program, &format!("{line}\n{script}"));
 }
 
 /// The steps of a scenario of `python_client.py`; `None` after saying what is missing.

@@ -145,6 +145,38 @@ function scenarios.crash()
   say("by hand", shown_by("CodexAccounts"))
 end
 
+-- Neovim has forgotten the client, and the plugin does not know it yet.
+function scenarios.gap()
+  accounts.setup({})
+  wait_for_accounts()
+  local pid, id = accounts.session().session.pid, nil
+  for _, client in pairs(vim.lsp.get_active_clients()) do
+    id = client.id
+  end
+  vim.loop.kill(pid, "sigstop")
+  local answers = {}
+  accounts.request("accounts/list", {}, function()
+    error("on purpose")
+  end)
+  accounts.request("accounts/list", {}, function(problem)
+    answers.second = problem.message
+  end)
+  vim.loop.kill(pid, "sigkill")
+  wait_for("the client is gone", function()
+    return not vim.lsp.get_client_by_id(id)
+  end)
+  say("not known yet", accounts.session() ~= nil)
+  accounts.request("accounts/list", {}, function(problem)
+    answers.third = problem.message
+  end)
+  wait_for("the others are answered", function()
+    return answers.second and answers.third
+  end)
+  say("answers", answers)
+  say("failed", message("on purpose"))
+  wait_for_accounts()
+end
+
 function scenarios.cancel()
   accounts.setup({})
   wait_for_accounts()

@@ -90,6 +90,16 @@ fn the_plugin_does_not_insist_on_a_program_that_never_answers() {
 }
 
 #[test]
+fn a_request_between_the_end_of_the_sidecar_and_its_news_is_answered() {
+    let pool = Pool::new(1);
+    let Some(steps) = steps(&pool.sandbox, "gap") else { return };
+    let ended = "the sidecar was ended by signal 9";
+    assert_eq!(steps["not known yet"], true);
+    assert_eq!(steps["answers"], json!({ "second": ended, "third": ended }));
+    assert!(text(&steps, "failed").starts_with("the callback of a request failed: "), "{steps:?}");
+}
+
+#[test]
 fn the_plugin_says_which_variable_opens_locked_accounts() {
     let mut pool = Pool::new(0);
     pool.sandbox.set("CAM_MASTER_KEY", "a passphrase");

@@ -28,12 +28,17 @@ local waiting = {}
 local pending, next_number = {}, 1
 local listeners = {}
 
+-- Calls a function of the user: one that fails must not keep the others from being called.
+local function guarded(what, callback, ...)
+  local ok, problem = pcall(callback, ...)
+  if not ok then
+    messages.say(what .. " failed: " .. tostring(problem), vim.log.levels.ERROR)
+  end
+end
+
 local function tell(method, params)
   for _, handler in ipairs(vim.deepcopy(listeners[method] or {})) do
-    local ok, problem = pcall(handler, params)
-    if not ok then
-      messages.say("a handler of `" .. method .. "` failed: " .. tostring(problem), vim.log.levels.ERROR)
-    end
+    guarded("a handler of `" .. method .. "`", handler, params)
   end
 end
 
@@ -41,7 +46,7 @@ local function settle(problem)
   local callbacks = waiting
   waiting = {}
   for _, callback in ipairs(callbacks) do
-    callback(problem)
+    guarded("a callback", callback, problem)
   end
 end
 
@@ -57,7 +62,7 @@ local function fail_pending(problem)
   local callbacks = pending
   pending = {}
   for _, callback in pairs(callbacks) do
-    callback(problem)
+    guarded("the callback of a request", callback, problem)
   end
 end
 
@@ -206,11 +211,18 @@ function M.request(method, params, callback)
       return
     elseif problem then
       return callback(problem)
+    elseif not (current and current.session) then
+      -- Somebody who waited as well stopped it.
+      return callback({ message = "the sidecar was stopped" })
     end
     number = next_number
     next_number = number + 1
     pending[number] = callback
     client = vim.lsp.get_client_by_id(current.id)
+    if not client then
+      -- It has ended, which is told in a moment.
+      return
+    end
     local sent
     sent, id = editor.call(client, "request", method, object(params), function(failure, result)
       if pending[number] then

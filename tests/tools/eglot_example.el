@@ -18,7 +18,13 @@
 (openai-accounts)
 (say "table" (with-current-buffer "*OpenAI accounts*" (buffer-string)))
 (say "switch" (openai-accounts-switch "2"))
-(say "environment" (mapcar (lambda (variable) (car (split-string variable "="))) (openai-accounts-environment)))
+(setenv "NO_PROXY" "example.com, localhost")
+(setenv "no_proxy" nil)
+(let ((environment (openai-accounts-environment)))
+  (say "environment" (mapcar (lambda (variable) (car (split-string variable "="))) environment))
+  (say "no proxy" (vconcat (nthcdr 2 environment))))
+(setenv "no_proxy" "example.org")
+(say "other no_proxy" (car (last (openai-accounts-environment))))
 (with-temp-buffer
   (say "managed" (and (eglot-managed-p) t)))
 (say "refused" (condition-case problem

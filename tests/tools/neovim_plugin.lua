@@ -145,6 +145,66 @@ function scenarios.crash()
   say("by hand", shown_by("CodexAccounts"))
 end
 
+-- A program that cannot be used: the file `pid` has its process.
+function scenarios.unusable()
+  local defer = vim.defer_fn
+  vim.defer_fn = function(callback, pause)
+    return defer(callback, pause / 10)
+  end
+  accounts.setup({})
+  say("message", message("hint"))
+  wait_for("it is ended", function()
+    return not vim.loop.kill(tonumber(vim.fn.readfile("pid")[1]), 0)
+  end)
+  accounts.request("accounts/list", {}, function()
+    error("on purpose")
+  end)
+  local second
+  accounts.request("accounts/list", {}, function(problem)
+    second = problem
+  end)
+  wait_for("the second is answered, too", function()
+    return second
+  end)
+  say("second", second.message)
+  vim.wait(200)
+  say("told", vim.tbl_map(function(each)
+    return each.text
+  end, told))
+end
+
+-- Neovim has forgotten the client, and the plugin does not know it yet.
+function scenarios.gap()
+  accounts.setup({})
+  wait_for_accounts()
+  local pid, id = accounts.session().session.pid, nil
+  for _, client in pairs(vim.lsp.get_active_clients()) do
+    id = client.id
+  end
+  vim.loop.kill(pid, "sigstop")
+  local answers = {}
+  accounts.request("accounts/list", {}, function()
+    error("on purpose")
+  end)
+  accounts.request("accounts/list", {}, function(problem)
+    answers.second = problem.message
+  end)
+  vim.loop.kill(pid, "sigkill")
+  wait_for("the client is gone", function()
+    return not vim.lsp.get_client_by_id(id)
+  end)
+  say("not known yet", accounts.session() ~= nil)
+  accounts.request("accounts/list", {}, function(problem)
+    answers.third = problem.message
+  end)
+  wait_for("the others are answered", function()
+    return answers.second and answers.third
+  end)
+  say("answers", answers)
+  say("failed", message("on purpose"))
+  wait_for_accounts()
+end
+
 function scenarios.cancel()
   accounts.setup({})
   wait_for_accounts()

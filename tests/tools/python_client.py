@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import time
 
 import codex_account_manager
 from codex_account_manager import (
@@ -154,6 +155,51 @@ async def strange_server():
         say("killed", error.code)
 
 
+async def babbling_server():
+    told, messages = [], []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(repr(context["exception"])))
+
+    def cancelled(_):
+        raise asyncio.CancelledError("of a handler")
+
+    def failed(_):
+        raise ValueError("of a handler")
+
+    accounts = AccountManager(on_message=lambda level, text: messages.append([level, text]))
+    accounts.on("strange/notification", cancelled)
+    accounts.on("strange/notification", failed)
+    async with accounts, asyncio.timeout(20):
+        say("answer", await accounts.request("any"))
+        say("messages", messages)
+        say("handlers", told)
+        for method in ["text", "code"]:
+            try:
+                await accounts.request(method)
+            except RpcError as error:
+                say(method, [error.code, str(error)])
+        asked = [asyncio.create_task(accounts.request(method)) for method in ["nested", "any"]]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        say("broken", [[type(answer).__name__, str(answer)] for answer in answers])
+        say("again", await accounts.request("any"))
+
+
+async def refused_start():
+    began = time.monotonic()
+    try:
+        await AccountManager().start()
+    except RpcError as error:
+        say("refused", str(error))
+    say("at once", time.monotonic() - began < 4)
+
+
+async def crash_of_a_parent():
+    async with AccountManager(restarts=0) as accounts, asyncio.timeout(10):
+        try:
+            await accounts.request("exit")
+        except SidecarExitedError as error:
+            say("ended", str(error))
+
+
 async def any_order():
     accounts = AccountManager()
     say("before the start", await refusal(accounts.request("accounts/list")))
@@ -169,6 +215,23 @@ async def any_order():
     os.kill(pid, signal.SIGKILL)
     await accounts.close()
     say("closed after a crash", True)
+
+
+async def streams():
+    accounts = AccountManager()
+    async with accounts:
+        stream = accounts.notifications("no/such")
+        consumers = [asyncio.create_task(collect(stream)) for _ in range(2)]
+        await asyncio.sleep(0)
+    ends = [*consumers, asyncio.create_task(collect(stream)), asyncio.create_task(collect(accounts.notifications()))]
+    ended, hanging = await asyncio.wait(ends, timeout=5)
+    for consumer in hanging:
+        consumer.cancel()
+    say("ended", len(ended))
+
+
+async def collect(stream):
+    return [notification async for notification in stream]
 
 
 async def refusal(asked):

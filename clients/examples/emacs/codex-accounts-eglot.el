@@ -12,6 +12,7 @@
 
 (require 'eglot)
 (require 'jsonrpc)
+(require 'subr-x)
 
 (defgroup openai-accounts nil
   "Several OpenAI accounts as if they were one."
@@ -87,12 +88,22 @@
          (session (plist-get (plist-get capabilities :experimental) :codexAccountManager)))
     (plist-get session :proxy)))
 
+(defun openai-accounts--no-proxy (name)
+  "What the variable NAME has to be so that no other proxy takes what is meant for this machine."
+  (let ((names (split-string (or (getenv name) (getenv "NO_PROXY") "") "," t "[[:space:]]+")))
+    (dolist (loopback '("127.0.0.1" "localhost" "::1"))
+      (unless (member loopback names)
+        (setq names (append names (list loopback)))))
+    (concat name "=" (string-join names ","))))
+
 (defun openai-accounts-environment ()
   "What sends a program through the proxy, for `process-environment'.
 Port and key are the sidecar's: ask again for every program you start."
   (let ((proxy (openai-accounts-proxy)))
     (list (concat "OPENAI_BASE_URL=" (plist-get proxy :baseUrl))
-          (concat "OPENAI_API_KEY=" (plist-get proxy :apiKey)))))
+          (concat "OPENAI_API_KEY=" (plist-get proxy :apiKey))
+          (openai-accounts--no-proxy "NO_PROXY")
+          (openai-accounts--no-proxy "no_proxy"))))
 
 (defun openai-accounts-stop ()
   "End the sidecar."

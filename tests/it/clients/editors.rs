@@ -12,7 +12,10 @@ fn eglot_runs_the_example_for_emacs() {
     assert_eq!(steps["labels"], json!(["account-1", "account-2"]));
     assert!(steps["table"].as_str().unwrap().starts_with("OpenAI Accounts (2):\n\n"), "{steps:?}");
     assert_eq!(steps["switch"], "Switched to account 2 (account-2)");
-    assert_eq!(steps["environment"], json!(["OPENAI_BASE_URL", "OPENAI_API_KEY"]));
+    assert_eq!(steps["environment"], json!(["OPENAI_BASE_URL", "OPENAI_API_KEY", "NO_PROXY", "no_proxy"]));
+    let kept = "example.com,localhost,127.0.0.1,::1";
+    assert_eq!(steps["no proxy"], json!([format!("NO_PROXY={kept}"), format!("no_proxy={kept}")]));
+    assert_eq!(steps["other no_proxy"], "no_proxy=example.org,127.0.0.1,localhost,::1");
     assert_eq!(steps["managed"], json!(null), "no buffer is managed");
     assert!(steps["refused"].as_str().unwrap().contains("`nobody`"), "{steps:?}");
     assert_eq!(steps["ended"], true);

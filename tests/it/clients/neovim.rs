@@ -5,6 +5,7 @@ use std::process::Command;
 use rustix::process::Signal;
 use serde_json::json;
 
+use crate::support::sandbox::BINARY;
 use crate::support::{Pool, Running, Sandbox, eventually, require, tools};
 
 #[test]
@@ -87,6 +88,42 @@ fn the_plugin_does_not_insist_on_a_program_that_never_answers() {
     let Some(steps) = steps(&sandbox, "missing") else { return };
     assert!(text(&steps, "message").contains("ended with code 1 before it answered"), "{steps:?}");
     assert!(text(&steps, "health").contains("ERROR: `/bin/false --version` failed"), "{steps:?}");
+}
+
+#[test]
+fn the_plugin_ends_a_program_that_it_cannot_use_and_says_why() {
+    let refused = "the sidecar refuses to start: `CAM_OPENAI_BASE_URL` is refused";
+    let silent = "did not answer within 15 s\nhint: `:checkhealth codex-account-manager`";
+    let other = "is not codex-account-manager";
+    let empty = r#"printf 'Content-Length: 36\r\n\r\n{"jsonrpc":"2.0","id":1,"result":{}}'; exec sleep 60"#;
+    let cases = [(format!("exec '{BINARY}' \"$@\""), refused), ("exec sleep 60".into(), silent), (empty.into(), other)];
+    for (program, said) in cases {
+        let mut sandbox = Sandbox::new();
+        let path = sandbox.path("unusable");
+        tools::write_program(&path, &format!("echo $$ > pid\n{program}"));
+        sandbox.set("CAM_BINARY", &tools::text(&path));
+        sandbox.set("CAM_OPENAI_BASE_URL", "http://evil.example");
+        let Some(command) = scenario(&sandbox, "unusable") else { return };
+        let output = Running::start(command).finish().ok();
+        assert!(!output.stderr.contains("stack traceback"), "{output:?}");
+        let steps = tools::steps(&output.stdout);
+        assert!(text(&steps, "message").contains(said), "{steps:?}");
+        assert!(text(&steps, "message").contains("\nhint: "), "{steps:?}");
+        assert!(text(&steps, "message").starts_with(text(&steps, "second")), "{steps:?}");
+        let told = steps["told"].as_array().unwrap();
+        assert_eq!(told.len(), 2, "the person is told once, and of the callback that failed: {told:?}");
+        assert!(told[1].as_str().unwrap().ends_with("on purpose"), "{told:?}");
+    }
+}
+
+#[test]
+fn a_request_between_the_end_of_the_sidecar_and_its_news_is_answered() {
+    let pool = Pool::new(1);
+    let Some(steps) = steps(&pool.sandbox, "gap") else { return };
+    let ended = "the sidecar was ended by signal 9";
+    assert_eq!(steps["not known yet"], true);
+    assert_eq!(steps["answers"], json!({ "second": ended, "third": ended }));
+    assert!(text(&steps, "failed").starts_with("the callback of a request failed: "), "{steps:?}");
 }
 
 #[test]

@@ -79,14 +79,45 @@ fn python_says_where_it_looked_for_the_program() {
 
 #[test]
 fn python_refuses_what_a_server_asks_and_kills_one_that_does_not_end() {
-    let mut sandbox = Sandbox::new();
-    let program = sandbox.path("strange");
-    let script = tools::script("strange_server.py");
-    tools::write_program(&program, &format!("exec '{}' '{script}'", tools::python_program().display()));
-    sandbox.set("CAM_BINARY", program.to_str().unwrap());
+    let sandbox = with_strange_server("asks");
     let Some(steps) = steps(&sandbox, "strange_server") else { return };
     assert_eq!(steps["message"], json!(["warning", "-32601"]));
     assert_eq!(steps["killed"], -9);
+}
+
+#[test]
+fn python_bears_messages_that_nobody_expects_and_starts_anew_after_one_it_cannot_take() {
+    let sandbox = with_strange_server("babbles");
+    let Some(steps) = steps(&sandbox, "babbling_server") else { return };
+    assert_eq!(steps["answer"], "any");
+    assert_eq!(steps["messages"], json!([["log", "of no type"]]));
+    assert_eq!(steps["handlers"], json!(["CancelledError('of a handler')", "ValueError('of a handler')"]));
+    assert_eq!(steps["text"], json!([0, "a text"]));
+    assert_eq!(steps["code"], json!([0, "a code that is no number"]));
+    for rejected in steps["broken"].as_array().unwrap() {
+        assert_eq!(rejected[0], "SidecarExitedError");
+        assert!(rejected[1].as_str().unwrap().contains("cannot be taken: RecursionError"), "{rejected}");
+    }
+    assert_eq!(steps["again"], "any");
+}
+
+#[test]
+fn python_waits_for_the_end_of_a_start_that_failed() {
+    for others in ["", "sleep 8 >/dev/null &", "sleep 8 &"] {
+        let sandbox = with_strange_server("refuses");
+        precede(&sandbox, others);
+        let Some(steps) = steps(&sandbox, "refused_start") else { return };
+        assert_eq!(steps["refused"], "not today\nhint: come back", "{others}");
+        assert_eq!(steps["at once"], true, "{others}");
+    }
+}
+
+#[test]
+fn python_sees_the_end_of_a_sidecar_whose_child_holds_its_stderr() {
+    let sandbox = with_strange_server("babbles");
+    precede(&sandbox, "sleep 20 >/dev/null &");
+    let Some(steps) = steps(&sandbox, "crash_of_a_parent") else { return };
+    assert_eq!(steps["ended"], "the sidecar ended with code 0");
 }
 
 #[test]
@@ -97,6 +128,13 @@ fn python_can_be_started_and_closed_in_any_order() {
         assert!(steps[step].as_str().unwrap().contains("closed"), "{steps:?}");
     }
     assert_eq!((&steps["two starts"], &steps["closed after a crash"]), (&json!(1), &json!(true)));
+}
+
+#[test]
+fn every_stream_of_python_ends_with_its_client() {
+    let pool = Pool::new(0);
+    let Some(steps) = steps(&pool.sandbox, "streams") else { return };
+    assert_eq!(steps["ended"], 4, "two at once, one that asks again, one that begins later");
 }
 
 #[test]
@@ -152,6 +190,22 @@ fn mypy_takes_right_requests_and_refuses_wrong_ones() {
         let checked = output(command, b"");
         assert_eq!(checked.code, 0, "{checked:?}");
     }
+}
+
+/// A home where `strange_server.py` stands in for the program.
+fn with_strange_server(kind: &str) -> Sandbox {
+    let mut sandbox = Sandbox::new();
+    let (program, script) = (sandbox.path("strange"), tools::script("strange_server.py"));
+    tools::write_program(&program, &format!("exec '{}' '{script}' {kind}", tools::python_program().display()));
+    sandbox.set("CAM_BINARY", &tools::text(&program));
+    sandbox
+}
+
+/// Has the program do something before all else.
+fn precede(sandbox: &Sandbox, line: &str) {
+    let program = sandbox.path("strange");
+    let script = std::fs::read_to_string(&program).unwrap();
+    tools::write_program(&program, &format!("{line}\n{script}"));
 }
 
 /// The steps of a scenario of `python_client.py`; `None` after saying what is missing.

@@ -4,8 +4,7 @@ local M = {}
 
 local has_methods = vim.fn.has("nvim-0.11") == 1
 
---- Starts a language server that is attached to no buffer; its client's id, or nil.
-function M.start_client(config)
+local function start_client(config)
   if has_methods then
     return vim.lsp.start(config, {
       attach = false,
@@ -15,6 +14,44 @@ function M.start_client(config)
     })
   end
   return vim.lsp.start_client(config)
+end
+
+-- Neovim asserts that `initialize` was answered well and tells nobody but the person, with a stack trace.
+local function watch(connection, refused)
+  local request = connection.request
+  connection.request = function(method, params, callback, ...)
+    if method ~= "initialize" then
+      return request(method, params, callback, ...)
+    end
+    return request(method, params, function(problem, result)
+      if problem or type(result) ~= "table" or type(result.capabilities) ~= "table" then
+        return vim.schedule(function()
+          refused(problem)
+        end)
+      end
+      callback(problem, result)
+    end, ...)
+  end
+end
+
+--- Starts a language server that is attached to no buffer; its client's id, or nil. `refused(problem?)` is called when
+--- it answers `initialize` with an error, or with nothing that can be used.
+function M.start_client(config, refused)
+  local rpc = vim.lsp.rpc
+  local start = rpc.start
+  rpc.start = function(...)
+    local connection = start(...)
+    if connection then
+      watch(connection, refused)
+    end
+    return connection
+  end
+  local ok, id = pcall(start_client, config)
+  rpc.start = start
+  if not ok then
+    error(id, 0)
+  end
+  return id
 end
 
 --- Calls a function of a client, which takes the client itself from 0.11 on.

@@ -14,6 +14,12 @@ local FIRST_PAUSE, LONGEST_PAUSE = 250, 8000
 -- A sidecar that lived this long was well: the next crash is counted as the first.
 local WELL = 60000
 
+-- How long `initialize` may take in milliseconds. It takes a few; only a program that hangs comes here.
+local PATIENCE = 15000
+
+-- What to do when it cannot be used.
+local HINT = "`:checkhealth codex-account-manager`, or run `codex-account-manager doctor`"
+
 -- Names that LSP has given out; Neovim has handlers for them. All others are the sidecar's own.
 local LSP_NAMES = { "^%$/", "^window/", "^workspace/", "^client/", "^textDocument/", "^telemetry/" }
 
@@ -28,12 +34,17 @@ local waiting = {}
 local pending, next_number = {}, 1
 local listeners = {}
 
+-- Calls a function of the user: one that fails must not keep the others from being called.
+local function guarded(what, callback, ...)
+  local ok, problem = pcall(callback, ...)
+  if not ok then
+    messages.say(what .. " failed: " .. tostring(problem), vim.log.levels.ERROR)
+  end
+end
+
 local function tell(method, params)
   for _, handler in ipairs(vim.deepcopy(listeners[method] or {})) do
-    local ok, problem = pcall(handler, params)
-    if not ok then
-      messages.say("a handler of `" .. method .. "` failed: " .. tostring(problem), vim.log.levels.ERROR)
-    end
+    guarded("a handler of `" .. method .. "`", handler, params)
   end
 end
 
@@ -41,7 +52,7 @@ local function settle(problem)
   local callbacks = waiting
   waiting = {}
   for _, callback in ipairs(callbacks) do
-    callback(problem)
+    guarded("a callback", callback, problem)
   end
 end
 
@@ -57,7 +68,7 @@ local function fail_pending(problem)
   local callbacks = pending
   pending = {}
   for _, callback in pairs(callbacks) do
-    callback(problem)
+    guarded("the callback of a request", callback, problem)
   end
 end
 
@@ -91,6 +102,28 @@ end
 
 local launch
 
+-- Ends the process that runs or starts, and says why.
+local function let_go(problem)
+  local process = current
+  current, pausing, crashes = nil, false, 0
+  if process then
+    local client = vim.lsp.get_client_by_id(process.id)
+    if client then
+      editor.call(client, "stop")
+    end
+    tell("session/ended", problem)
+    fail_pending(problem)
+  end
+end
+
+-- A process that cannot be used although it runs.
+local function give_up(process, problem)
+  if process == current and not process.session then
+    let_go(problem)
+    fail(problem)
+  end
+end
+
 -- The process ended. Its port and key are void from here on.
 local function ended(process, code, signal)
   if process ~= current then
@@ -113,7 +146,7 @@ local function ended(process, code, signal)
     crashes = 0
     return fail({
       message = how .. (never_worked and " before it answered" or " and is not started again"),
-      data = { hint = "`:checkhealth codex-account-manager`, or run `codex-account-manager doctor`" },
+      data = { hint = HINT },
     })
   end
   messages.say(how .. "; starting it again", vim.log.levels.WARN)
@@ -134,6 +167,7 @@ launch = function()
   local options = config.get()
   local command = { path, "sidecar", "--stdio" }
   vim.list_extend(command, options.arguments)
+  local other = { message = "`" .. path .. "` is not codex-account-manager", data = { hint = HINT } }
   local process = { began = vim.loop.now() }
   current = process
   process.id = editor.start_client({
@@ -149,8 +183,7 @@ launch = function()
       local experimental = client.server_capabilities.experimental or {}
       process.session = experimental.codexAccountManager
       if not process.session then
-        fail({ message = "`" .. path .. "` is not codex-account-manager" })
-        return M.stop()
+        return give_up(process, other)
       end
       tell("session/began", process.session)
       settle(nil)
@@ -158,11 +191,21 @@ launch = function()
     on_exit = vim.schedule_wrap(function(code, signal)
       ended(process, code, signal)
     end),
-  })
+  }, function(problem)
+    if type(problem) ~= "table" then
+      return give_up(process, other)
+    end
+    local said = "the sidecar refuses to start: " .. tostring(problem.message)
+    give_up(process, { message = said, code = problem.code, data = problem.data or { hint = HINT } })
+  end)
   if not process.id then
     current = nil
-    fail({ message = "`" .. path .. "` cannot be started" })
+    return fail({ message = "`" .. path .. "` cannot be started" })
   end
+  vim.defer_fn(function()
+    local said = ("`%s` did not answer within %d s"):format(path, PATIENCE / 1000)
+    give_up(process, { message = said, data = { hint = HINT } })
+  end, PATIENCE)
 end
 
 --- Starts it if it does not run; `callback(problem)` once it does or cannot.
@@ -179,16 +222,7 @@ end
 --- Ends it: `shutdown`, then `exit`.
 function M.stop()
   local stopped = { message = "the sidecar was stopped" }
-  local process = current
-  current, pausing, crashes = nil, false, 0
-  if process then
-    local client = vim.lsp.get_client_by_id(process.id)
-    if client then
-      editor.call(client, "stop")
-    end
-    tell("session/ended", stopped)
-    fail_pending(stopped)
-  end
+  let_go(stopped)
   settle(stopped)
 end
 
@@ -206,11 +240,18 @@ function M.request(method, params, callback)
       return
     elseif problem then
       return callback(problem)
+    elseif not (current and current.session) then
+      -- Somebody who waited as well stopped it.
+      return callback({ message = "the sidecar was stopped" })
     end
     number = next_number
     next_number = number + 1
     pending[number] = callback
     client = vim.lsp.get_client_by_id(current.id)
+    if not client then
+      -- It has ended, which is told in a moment.
+      return
+    end
     local sent
     sent, id = editor.call(client, "request", method, object(params), function(failure, result)
       if pending[number] then

@@ -200,11 +200,13 @@ class AccountManager(Requests, Notifications):
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
         connection = self._connection
-        if connection is not None:
-            _fail(connection, ClosedError("the client was closed"))
-            if connection.exception() is None:
-                await connection.result().close(GRACE_SECONDS)
-        self._subscriptions.close()
+        try:
+            if connection is not None:
+                _fail(connection, ClosedError("the client was closed"))
+                if connection.exception() is None:
+                    await connection.result().close(GRACE_SECONDS)
+        finally:
+            self._subscriptions.close()
 
     def _over(self) -> None:
         """The current process ended: whoever asks from here on waits for the next one."""
@@ -212,8 +214,9 @@ class AccountManager(Requests, Notifications):
             self._connection = asyncio.get_running_loop().create_future()
 
     def _notified(self, method: str, params: Any) -> None:
-        if method in ("window/showMessage", "window/logMessage"):
-            call(self._on_message, _LEVELS.get(params.get("type"), "log"), str(params.get("message", "")))
+        if method in ("window/showMessage", "window/logMessage") and isinstance(params, dict) and "message" in params:
+            kind = params.get("type")
+            call(self._on_message, _LEVELS.get(kind, "log") if isinstance(kind, int) else "log", str(params["message"]))
         self._subscriptions.deliver(method, params)
 
     def _complained(self, line: str) -> None:

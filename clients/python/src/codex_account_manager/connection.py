@@ -20,10 +20,26 @@ HANDSHAKE_SECONDS = 30
 #: How many of its last lines on stderr are kept to explain its end.
 KEPT_LINES = 20
 
-#: How long its last words on stderr are waited for once it has ended.
+#: How long its last words are waited for once it has ended: somebody else may hold its pipes.
 LAST_WORDS_SECONDS = 1
 
+#: How much of a line of a header is read before it counts as none.
+HEADER_BYTES = 65536
+
 METHOD_NOT_FOUND = -32601
+
+
+class _Pipes(asyncio.subprocess.SubprocessStreamProtocol):
+    """The pipes of a process, and its exit, which `asyncio.subprocess.Process.wait` tells of only when nobody else holds
+    them, up to Python 3.12."""
+
+    def __init__(self) -> None:
+        super().__init__(limit=HEADER_BYTES, loop=asyncio.get_running_loop())
+        self.exited = asyncio.Event()
+
+    def process_exited(self) -> None:
+        self.exited.set()
+        super().process_exited()
 
 
 class Connection:
@@ -31,14 +47,16 @@ class Connection:
 
     def __init__(
         self,
-        process: asyncio.subprocess.Process,
+        transport: asyncio.SubprocessTransport,
+        pipes: _Pipes,
         notified: Callable[[str, Any], None],
         complained: Callable[[str], None],
         over: Callable[[], None],
     ) -> None:
-        assert process.stdin is not None and process.stdout is not None and process.stderr is not None
-        self._process = process
-        self._stdin = process.stdin
+        assert pipes.stdin is not None and pipes.stdout is not None and pipes.stderr is not None
+        self._transport = transport
+        self._pipes = pipes
+        self._stdin = pipes.stdin
         self._notified = notified
         self._complained = complained
         self._over = over
@@ -47,8 +65,8 @@ class Connection:
         self._last_lines: deque[str] = deque(maxlen=KEPT_LINES)
         self._broken = ""
         self._end: SidecarExitedError | None = None
-        self._stderr = asyncio.create_task(self._read_stderr(process.stderr))
-        self._reading = asyncio.create_task(self._read(process.stdout))
+        self._stderr = asyncio.create_task(self._read_stderr(pipes.stderr))
+        self._reading = asyncio.create_task(self._read(pipes.stdout))
         self.session: Any = None
 
     @classmethod
@@ -63,7 +81,8 @@ class Connection:
     ) -> Connection:
         """Starts the process and shakes hands. `over` is called at its end, before anybody else hears of that."""
         try:
-            process = await asyncio.create_subprocess_exec(
+            transport, pipes = await asyncio.get_running_loop().subprocess_exec(
+                _Pipes,
                 *command,
                 env=dict(environment),
                 stdin=subprocess.PIPE,
@@ -73,7 +92,7 @@ class Connection:
             )
         except OSError as error:
             raise SidecarExitedError(f"`{command[0]}` cannot be started: {error}", None, "") from error
-        connection = cls(process, notified, complained, over)
+        connection = cls(transport, pipes, notified, complained, over)
         try:
             async with asyncio.timeout(HANDSHAKE_SECONDS):
                 await connection._shake_hands(initialization_options)
@@ -81,7 +100,7 @@ class Connection:
             raise SidecarExitedError("the sidecar did not answer `initialize`", None, connection._stderr_text()) from error
         finally:
             if connection.session is None:
-                connection._kill()
+                await connection._destroy()
         return connection
 
     async def _shake_hands(self, initialization_options: Mapping[str, Any]) -> None:
@@ -145,15 +164,21 @@ class Connection:
         except TimeoutError:
             pass
         finally:
-            self._kill()
-        await self.ended()
+            await self._destroy()
 
     def _kill(self) -> None:
-        if self._process.returncode is None:
+        if self._transport.get_returncode() is None:
             try:
-                self._process.kill()
+                self._transport.kill()
             except ProcessLookupError:
                 pass
+
+    async def _destroy(self) -> None:
+        """Kills the process and waits for the end, but not for whoever else holds its pipes."""
+        self._kill()
+        await asyncio.wait([self._reading], timeout=2 * LAST_WORDS_SECONDS)
+        self._transport.close()
+        await self.ended()
 
     def _send(self, message: dict[str, Any]) -> None:
         # Not drained: requests are small, and a process that does not read is found out by its silence. Written to
@@ -162,21 +187,33 @@ class Connection:
             self._stdin.write(frames.encode({"jsonrpc": "2.0", **message}))
 
     async def _read(self, stdout: asyncio.StreamReader) -> None:
+        code = None
+        try:
+            await self._take_all(stdout)
+            self._stdin.close()
+            await self._pipes.exited.wait()
+            code = self._transport.get_returncode()
+            await asyncio.wait([self._stderr], timeout=LAST_WORDS_SECONDS)
+            self._stderr.cancel()
+            self._transport.close()
+        finally:
+            self._end = SidecarExitedError(self._reason(code), code, self._stderr_text())
+            self._over()
+            for _, answer in self._pending.values():
+                if not answer.done():
+                    answer.set_exception(self._end)
+
+    async def _take_all(self, stdout: asyncio.StreamReader) -> None:
         try:
             while (message := await frames.read(stdout)) is not None:
                 self._take(message)
         except frames.FrameError as error:
             self._broken = str(error)
+        except Exception as error:
+            # Were it borne, whoever waits for what it answers would wait for ever.
+            self._broken = f"what cannot be taken: {error!r}"
+        if self._broken:
             self._kill()
-        self._stdin.close()
-        code = await self._process.wait()
-        # The end of stderr would wait for whoever else holds it.
-        await asyncio.wait([self._stderr], timeout=LAST_WORDS_SECONDS)
-        self._end = SidecarExitedError(self._reason(code), code, self._stderr_text())
-        self._over()
-        for _, answer in self._pending.values():
-            if not answer.done():
-                answer.set_exception(self._end)
 
     def _take(self, message: dict[str, Any]) -> None:
         method, number = message.get("method"), message.get("id")
@@ -189,7 +226,7 @@ class Connection:
             asked, answer = self._pending.pop(number)
             if answer.done():
                 return
-            if "error" in message:
+            if message.get("error") is not None:
                 answer.set_exception(RpcError(asked, message["error"]))
             else:
                 answer.set_result(message.get("result"))
@@ -212,9 +249,11 @@ class Connection:
     def _stderr_text(self) -> str:
         return "\n".join(self._last_lines)
 
-    def _reason(self, code: int) -> str:
+    def _reason(self, code: int | None) -> str:
         if self._broken:
             return f"the sidecar sent {self._broken}"
+        if code is None:
+            return "the sidecar is not listened to any more"
         return f"the sidecar was ended by signal {-code}" if code < 0 else f"the sidecar ended with code {code}"
 
 

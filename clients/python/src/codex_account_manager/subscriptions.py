@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import weakref
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 Handler = Callable[[Any], None]
 Unsubscribe = Callable[[], None]
-
-_logger = logging.getLogger(__name__)
 
 
 class Notification(NamedTuple):
@@ -33,10 +30,10 @@ class NotificationStream:
         return self
 
     async def __anext__(self) -> Notification:
-        if self._ended and self._queue.empty():
-            raise StopAsyncIteration
         notification = await self._queue.get()
         if notification is None:
+            # For whoever else iterates, or asks once more.
+            self._queue.put_nowait(None)
             raise StopAsyncIteration
         return notification
 
@@ -59,6 +56,7 @@ class Subscriptions:
         self._handlers: dict[str, list[Handler]] = {}
         # A stream that nobody holds any more must not collect for ever.
         self._streams: weakref.WeakSet[NotificationStream] = weakref.WeakSet()
+        self._closed = False
 
     def on(self, method: str, handler: Handler) -> Unsubscribe:
         """Calls `handler` with the params of each; the returned function ends that."""
@@ -75,6 +73,8 @@ class Subscriptions:
         """An iterator of those methods, of all when there are none."""
         stream = NotificationStream(methods)
         self._streams.add(stream)
+        if self._closed:
+            stream.close()
         return stream
 
     def deliver(self, method: str, params: Any) -> None:
@@ -85,14 +85,17 @@ class Subscriptions:
             stream.put(Notification(method, params))
 
     def close(self) -> None:
-        """Ends every iteration."""
+        """Ends every iteration, also those that begin later."""
+        self._closed = True
         for stream in list(self._streams):
             stream.close()
 
 
 def call(handler: Callable[..., None], *arguments: Any) -> None:
-    """Calls a function of the user: one that raises is told in the log and must not end the connection."""
+    """Calls a function of the user: one that raises is told to the event loop and must not end the connection."""
     try:
         handler(*arguments)
-    except Exception:
-        _logger.exception("a handler failed")
+    except (Exception, asyncio.CancelledError) as error:
+        # The latter is what the result of a future that was cancelled raises; nobody cancels this task from in here.
+        told = {"message": f"a handler of codex-account-manager failed: {handler!r}", "exception": error}
+        asyncio.get_running_loop().call_exception_handler(told)

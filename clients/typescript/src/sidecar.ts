@@ -112,7 +112,8 @@ export class Sidecar {
     this.#connection.onRequest("window/showMessageRequest", () => null);
     this.#connection.onError(() => {});
     this.#connection.onClose(() => {
-      void settlesWithin(this.ended, LINGER_MS).then((hasEnded) => hasEnded || this.#child.kill("SIGKILL"));
+      // One that is to end has a limit of its own.
+      void settlesWithin(this.ended, LINGER_MS).then((hasEnded) => hasEnded || this.#isStopping || this.#child.kill("SIGKILL"));
     });
     this.#connection.listen();
   }

@@ -2,7 +2,7 @@
 // `tests/it/clients/opencode.rs` gives them.
 
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdtempSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -37,4 +37,24 @@ test("OpenCode waits three seconds for the end, and the sidecar takes the time i
     assert.ok(Date.now() - begin < 15_000, "it was ended by force");
     await sleep(20);
   }
+});
+
+test("a request that is cancelled while the sidecar restarts is left at once", async () => {
+  const [pid, hangs] = [join(folder, "pid"), join(folder, "hangs")];
+  const { hooks, logged } = await plugged(
+    `if [ -e "${hangs}" ]; then exec sleep 600; fi; echo $$ >"${pid}"; exec "$CAM_BINARY" "$@"`,
+  );
+  const config = {};
+  await hooks.config(config);
+  const { fetch: proxied } = config.provider.openai.options;
+  writeFileSync(hangs, "");
+  process.kill(Number(readFileSync(pid, "utf8")), "SIGKILL");
+  while (!logged.some((line) => line.includes("started again"))) await sleep(5);
+  const begin = Date.now();
+  const url = "https://api.openai.com/v1/models";
+  const cancelled = () => AbortSignal.timeout(50);
+  await assert.rejects(proxied(url, { signal: cancelled() }), { name: "TimeoutError" });
+  await assert.rejects(proxied(new Request(url, { signal: cancelled() })), { name: "TimeoutError" });
+  assert.ok(Date.now() - begin < 3_000, "it waits for the restart");
+  await hooks.dispose();
 });

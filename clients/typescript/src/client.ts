@@ -65,7 +65,7 @@ export interface ClientEvents {
 /** Params may be left out where nothing has to be said. */
 type Arguments<P> = {} extends P ? [params?: P, options?: RequestOptions] : [params: P, options?: RequestOptions];
 
-/** How a request is made. */
+/** How a request, or a wait for the sidecar, is made. */
 export interface RequestOptions {
   /** Cancels it. */
   signal?: AbortSignal;
@@ -123,8 +123,8 @@ export class CodexAccountManager extends EventEmitter<ClientEvents> implements A
   /**
    * The session in use, after the restart that may be under way. Rejects with `SidecarError` when there will be none.
    */
-  async ready(): Promise<SessionInfo> {
-    await this.#running();
+  async ready(options?: RequestOptions): Promise<SessionInfo> {
+    await abortable(this.#running(), options?.signal);
     return this.session;
   }
 

@@ -7,6 +7,8 @@ import {
   CloseAction,
   ExecuteCommandRequest,
   LanguageClient,
+  MessageType,
+  ShowMessageNotification,
   State,
   type LanguageClientOptions,
   type Middleware,
@@ -15,6 +17,7 @@ import { NOTIFICATIONS, type Notifications, type Requests, type SessionInfo } fr
 import { findBinary } from "./binary.ts";
 import { masked } from "./mask.ts";
 import type { Phase } from "./view.ts";
+import { unlinked } from "./words.ts";
 
 export const NAME = "Codex Account Manager";
 
@@ -132,6 +135,7 @@ export class Sidecar {
         this.#tell(path);
       }
     });
+    client.onNotification(ShowMessageNotification.type, ({ type, message }) => showMessage(type, unlinked(message)));
     for (const name of NOTIFICATIONS) {
       client.onNotification(name, (params: Notifications[typeof name]) => {
         const session = sessionOf(client);
@@ -164,6 +168,20 @@ export class Sidecar {
 class CalmClient extends LanguageClient {
   override error(message: string, data?: unknown, show?: boolean | "force"): void {
     super.error(message, data, show === "force" && data !== undefined ? false : show);
+  }
+}
+
+/** As the language client does it. */
+function showMessage(type: MessageType, message: string): void {
+  switch (type) {
+    case MessageType.Error:
+      void vscode.window.showErrorMessage(message);
+      break;
+    case MessageType.Warning:
+      void vscode.window.showWarningMessage(message);
+      break;
+    default:
+      void vscode.window.showInformationMessage(message);
   }
 }
 

@@ -98,6 +98,15 @@ answers.push("Let it choose");
 await run("codexAccountManager.switchAccountEverywhere");
 assert.equal(last().text, "Accounts are chosen automatically everywhere");
 
+// What VS Code would make icons and links of is neither.
+answers.push("$(bug) [me](command:quit)", KEY);
+await run("codexAccountManager.addKey");
+assert.deepEqual(last(), { severity: "information", text: "Added account 3 ($(bug) [me]\u2060(command:quit))" });
+await run("codexAccountManager.switchAccount", host.row("$(bug) [me](command:quit)"));
+assert.deepEqual(last(), { severity: "status", text: "Switched to \\$(bug) [me](command:quit)" });
+answers.push("Remove");
+await run("codexAccountManager.remove", host.row("$(bug) [me](command:quit)"));
+
 // A login that the server refuses is told with what to do instead.
 answers.push("With a code");
 await run("codexAccountManager.login");

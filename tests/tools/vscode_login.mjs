@@ -5,7 +5,8 @@
 import assert from "node:assert/strict";
 
 const PAGE = "https://auth.example.com/page";
-const ACCOUNT = { id: "a", index: 1, label: "me@example.com" };
+const ACCOUNT = { id: "a", index: 1, label: "[me](command:quit)" };
+const SHOWN = "[me]\u2060(command:quit)";
 
 if (process.argv[2] === "sidecar") {
   serve();
@@ -21,12 +22,17 @@ async function drive() {
   const { answers, run, shown } = host;
   const last = () => shown.messages.at(-1);
   await eventually(host, "it is up", () => host.statusBar.text === "$(account) No account");
+  // What the server itself says, by the language client.
+  assert.deepEqual(
+    shown.messages.splice(0),
+    ["error", "warning", "information"].map((severity) => ({ severity, text: `Switched to ${SHOWN}` })),
+  );
 
   // The server opens the browser, by the language client.
   answers.push("In the browser");
   await run("codexAccountManager.login");
   assert.deepEqual(shown.opened, [PAGE]);
-  assert.deepEqual(last(), { severity: "information", text: "Logged in: account 1 (me@example.com)" });
+  assert.deepEqual(last(), { severity: "information", text: `Logged in: account 1 (${SHOWN})` });
 
   // The code is copied and the page opened by whoever asks for it. This login ends before its start is answered.
   answers.push("With a code", "Copy the code and open the page");
@@ -61,7 +67,12 @@ function serve() {
   const didLogin = (params) => send({ method: "accounts/didLogin", params });
   const methods = {
     initialize: () => ({ capabilities: { experimental: { codexAccountManager: session } } }),
-    initialized: () => send({ method: "proxy/ready", params: session }),
+    initialized() {
+      for (const type of [1, 2, 3]) {
+        send({ method: "window/showMessage", params: { type, message: `Switched to ${ACCOUNT.label}` } });
+      }
+      send({ method: "proxy/ready", params: session });
+    },
     "accounts/list": () => ({ revision: 1, activeIndex: 0, activeIndexByFamily: {}, accounts: [] }),
     "accounts/read": ({ account }) => (account === ACCOUNT.id ? ACCOUNT : undefined),
     "accounts/login"({ method }) {

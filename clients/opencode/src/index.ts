@@ -17,7 +17,7 @@ const START_MS = 8_000;
 /** How long the first look at the accounts may take. */
 const LOOK_MS = 2_000;
 
-/** OpenCode waits for the end, too, before it is forced. */
+/** OpenCode waits for the end, too: after this the sidecar, which may have a token to write, ends by itself. */
 const STOP_MS = 3_000;
 
 /** What may stand beside the plugin in OpenCode's configuration. */
@@ -47,7 +47,6 @@ async function server({ client }: PluginInput, options: Options = {}): Promise<H
       initializationOptions: settings,
       onStderr: (line) => log("warn", line),
       startTimeoutMs: START_MS,
-      stopTimeoutMs: STOP_MS,
     });
     listen(manager, toasts, log);
     await manager.start();
@@ -73,7 +72,7 @@ async function server({ client }: PluginInput, options: Options = {}): Promise<H
     config: async (config) => wire(config, manager),
     tool: tools(manager),
     auth: login(manager, known, binary),
-    dispose: () => manager.stop(),
+    dispose: () => within(STOP_MS, manager.stop()),
   };
 }
 
@@ -99,6 +98,14 @@ function listen(manager: CodexAccountManager, toasts: Toasts, log: ReturnType<ty
       if (!quiet) toasts.show("warning", `The request waits for an account, until ${time} at the latest`);
     });
   });
+}
+
+/** The same promise, left when it takes longer; what it is about goes on. */
+async function within(milliseconds: number, promise: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
 }
 
 /** Its own messages the sidecar silences itself; the plugin's follow the same switch, wherever it was set. */

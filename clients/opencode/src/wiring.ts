@@ -26,13 +26,16 @@ export function wire(config: Config, manager: CodexAccountManager): void {
  */
 export function proxied(manager: CodexAccountManager): typeof fetch {
   return async (input, init) => {
+    const asked = input instanceof Request ? input : undefined;
+    // Null takes the signal away, as it does for `fetch`.
+    const signal = init?.signal === undefined ? asked?.signal : init.signal;
     let session;
     try {
-      session = await manager.ready();
+      session = await manager.ready(signal ? { signal } : {});
     } catch (error) {
+      signal?.throwIfAborted();
       return refusal(error);
     }
-    const asked = input instanceof Request ? input : undefined;
     const url = new URL(asked ? asked.url : input.toString());
     const proxy = new URL(session.proxy.baseUrl);
     url.protocol = proxy.protocol;

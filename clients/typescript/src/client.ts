@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BackOff, DEFAULT_POLICY, type RestartPolicy } from "./back_off.js";
 import { findBinary } from "./binary.js";
 import { isRecord, SidecarError } from "./errors.js";
+import { guarded } from "./listeners.js";
 import type { Notifications, Requests, SessionInfo } from "./protocol.js";
 import { Sidecar } from "./sidecar.js";
 
@@ -64,7 +65,7 @@ export interface ClientEvents {
 /** Params may be left out where nothing has to be said. */
 type Arguments<P> = {} extends P ? [params?: P, options?: RequestOptions] : [params: P, options?: RequestOptions];
 
-/** How a request is made. */
+/** How a request, or a wait for the sidecar, is made. */
 export interface RequestOptions {
   /** Cancels it. */
   signal?: AbortSignal;
@@ -122,8 +123,8 @@ export class CodexAccountManager extends EventEmitter<ClientEvents> implements A
   /**
    * The session in use, after the restart that may be under way. Rejects with `SidecarError` when there will be none.
    */
-  async ready(): Promise<SessionInfo> {
-    await this.#running();
+  async ready(options?: RequestOptions): Promise<SessionInfo> {
+    await abortable(this.#running(), options?.signal);
     return this.session;
   }
 
@@ -187,7 +188,7 @@ export class CodexAccountManager extends EventEmitter<ClientEvents> implements A
     );
     this.#session = sidecar.session;
     void sidecar.ended.then((end) => this.#ended(end));
-    this.emit("session", sidecar.session);
+    this.#tell("session", sidecar.session);
     return sidecar;
   }
 
@@ -203,7 +204,7 @@ export class CodexAccountManager extends EventEmitter<ClientEvents> implements A
     for (;;) {
       const delay = this.#options.restart === false ? undefined : this.#backOff.crashed(Date.now());
       if (delay === undefined) throw this.#giveUp(last);
-      this.emit("crash", asSidecarError(last), delay);
+      this.#tell("crash", asSidecarError(last), delay);
       await sleep(delay, undefined, { signal: this.#stop.signal }).catch(() => {
         throw stopped();
       });
@@ -221,7 +222,7 @@ export class CodexAccountManager extends EventEmitter<ClientEvents> implements A
     const often = restart === false ? "and is not started again" : `${this.#backOff.count} times and stays away`;
     const message = `the sidecar crashed ${often}; run \`codex-account-manager doctor\` (${last.message})`;
     const error = new SidecarError("gaveUp", message, { cause: last });
-    this.emit("gaveUp", error);
+    this.#tell("gaveUp", error);
     return error;
   }
 
@@ -235,13 +236,18 @@ export class CodexAccountManager extends EventEmitter<ClientEvents> implements A
   #notified(method: string, params: unknown): void {
     if (method === "window/showMessage" && isRecord(params)) {
       const level = LEVELS[Number(params["type"]) - 1] ?? "log";
-      this.emit("message", { level, text: String(params["message"]) });
+      this.#tell("message", { level, text: String(params["message"]) });
     } else if (method === "$/progress" && isRecord(params) && isRecord(params["value"])) {
       const { kind, title, message } = params["value"] as Omit<Progress, "token">;
       const words = { ...(title === undefined ? {} : { title }), ...(message === undefined ? {} : { message }) };
-      this.#options.onProgress?.({ token: String(params["token"]), kind, ...words });
+      guarded(() => this.#options.onProgress?.({ token: String(params["token"]), kind, ...words }));
     }
-    for (const listener of this.#listeners.get(method) ?? []) listener(params);
+    for (const listener of this.#listeners.get(method) ?? []) guarded(() => listener(params));
+  }
+
+  /** Like `emit`, but for that a listener that throws takes nothing from the others nor from what goes on here. */
+  #tell<K extends keyof ClientEvents>(name: K, ...words: ClientEvents[K]): void {
+    for (const listener of this.rawListeners(name)) guarded(() => Reflect.apply(listener, this, words));
   }
 }
 

@@ -10,6 +10,7 @@ import {
   ResponseError,
   StreamMessageReader,
   StreamMessageWriter,
+  type CancellationToken,
   type MessageConnection,
 } from "vscode-jsonrpc/node";
 
@@ -111,7 +112,8 @@ export class Sidecar {
     this.#connection.onRequest("window/showMessageRequest", () => null);
     this.#connection.onError(() => {});
     this.#connection.onClose(() => {
-      void settlesWithin(this.ended, LINGER_MS).then((hasEnded) => hasEnded || this.#child.kill("SIGKILL"));
+      // One that is to end has a limit of its own.
+      void settlesWithin(this.ended, LINGER_MS).then((hasEnded) => hasEnded || this.#isStopping || this.#child.kill("SIGKILL"));
     });
     this.#connection.listen();
   }
@@ -131,9 +133,7 @@ export class Sidecar {
         reject(signal?.reason);
       };
       signal?.addEventListener("abort", onAbort, { once: true });
-      // The library makes a list of params that are not there.
-      const given = params === undefined ? [] : [params];
-      this.#connection.sendRequest(method, ...given, cancellation.token).then(resolve, (error: unknown) => {
+      this.#send(method, params, cancellation.token).then(resolve, (error: unknown) => {
         if (error instanceof ResponseError && !NO_ANSWER.includes(error.code)) {
           reject(new RequestError(method, error.code, error.message, error.data));
         }
@@ -149,8 +149,11 @@ export class Sidecar {
   /** Tells; resolves when it is written. */
   async notify(method: string, params?: unknown): Promise<void> {
     const given = params === undefined ? [] : [params];
-    // Lost only when the process has ended.
-    await this.#connection.sendNotification(method, ...given).catch(() => {});
+    try {
+      await this.#connection.sendNotification(method, ...given);
+    } catch {
+      // Lost only when the process has ended, or is about to.
+    }
   }
 
   /** Ends it as LSP says, then with the end of its stdin, then by force. */
@@ -160,6 +163,13 @@ export class Sidecar {
     await shutdown.then(() => this.notify("exit"), () => {});
     this.#child.stdin.end();
     if (!(await settlesWithin(this.ended, this.#options.stopTimeoutMs))) await this.#kill();
+  }
+
+  /** Never throws at once, as the library does when the streams are closed. */
+  async #send(method: string, params: unknown, token: CancellationToken): Promise<unknown> {
+    // The library makes a list of params that are not there.
+    const given = params === undefined ? [] : [params];
+    return this.#connection.sendRequest(method, ...given, token);
   }
 
   async #shakeHands(signal: AbortSignal): Promise<SessionInfo> {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { BinaryNotFoundError, CodexAccountManager, SidecarError } from "codex-account-manager";
 
@@ -87,4 +88,28 @@ test("a start that fails says why, and nothing is left of it", async () => {
   const answer = '{"jsonrpc":"2.0","id":0,"result":{"capabilities":{}}}';
   const foreign = program(`printf 'Content-Length: ${answer.length}\\r\\n\\r\\n${answer}'; cat >/dev/null`);
   assert.equal((await errorOf(CodexAccountManager.start({ binary: foreign, onStderr }))).reason, "incompatible");
+});
+
+test("one whose stdout is closed has crashed for who asks, though its process lives on for a while", async (t) => {
+  const session = '{"protocolVersion":1,"proxy":{"baseUrl":"http://127.0.0.1:9/v1"}}';
+  const capabilities = `{"experimental":{"codexAccountManager":${session}}}`;
+  const answer = `{"jsonrpc":"2.0","id":0,"result":{"capabilities":${capabilities}}}`;
+  const binary = program(`printf 'Content-Length: ${answer.length}\\r\\n\\r\\n${answer}'; exec sleep 600 >&-`);
+  const manager = await started(t, { binary, restart: false });
+  const gaveUp = next(manager, "gaveUp");
+  const cancel = new AbortController();
+  const before = errorOf(manager.request("status/read", {}, { signal: cancel.signal }));
+  // When the client sees it cannot be told from outside: it does meanwhile.
+  const asked = [];
+  for (let turn = 0; turn < 10; turn += 1) {
+    await sleep(50);
+    asked.push(errorOf(manager.request("accounts/list")));
+  }
+  await manager.cancelProgress("1");
+  cancel.abort();
+  assert.equal((await before).name, "AbortError");
+  const [end] = await gaveUp;
+  const errors = await Promise.all(asked);
+  assert.deepEqual(errors, errors.map(() => end.cause));
+  assert.equal(end.cause.reason, "crashed");
 });

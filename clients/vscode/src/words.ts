@@ -70,7 +70,13 @@ export function plain(label: string): string {
   return label.replaceAll("$(", "\\$(");
 }
 
-/** The same in Markdown, where other characters have a meaning too. */
+/** A text in a notification, where VS Code makes a link, be it of a command, of `[…](…)` and knows no escape. */
+export function unlinked(text: string): string {
+  // A character that takes no room and that nothing is broken at.
+  return text.replaceAll("](", "]\u2060(");
+}
+
+/** A text in Markdown, where other characters have a meaning too. */
 export function markdown(text: string): string {
   return text.replace(/[\\`*_{}[\]()#+\-.!|<>~&$]/g, "\\$&");
 }

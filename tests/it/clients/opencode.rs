@@ -16,7 +16,7 @@ use super::typescript::installed;
 use crate::support::running::Running;
 use crate::support::terminal::Terminal;
 use crate::support::tools::DEAD_PROXY;
-use crate::support::{Pool, eventually, process, tools};
+use crate::support::{Pool, Sandbox, eventually, process, tools};
 
 fn limited() -> Answer {
     limited_for(Duration::from_secs(3600))
@@ -24,6 +24,16 @@ fn limited() -> Answer {
 
 fn limited_for(wait: Duration) -> Answer {
     Answer::RateLimit { retry_after: Wait::Usual(wait), kind: LimitKind::Tokens }
+}
+
+#[test]
+fn its_own_tests_pass_with_a_sidecar_that_is_slow() {
+    let Some(clients) = tools::clients() else { return };
+    let sandbox = Sandbox::new();
+    let mut command = node(&sandbox);
+    command.arg("--test").arg(clients.join("opencode/tests/plugin.test.mjs"));
+    let done = Running::start(command).finish();
+    assert_eq!(done.code, 0, "{done:?}");
 }
 
 #[test]

@@ -1,0 +1,12 @@
+// Calls what the program that uses the client has given.
+
+/** A throw is an uncaught exception of whoever gave `call`: it must not end what goes on here. */
+export function guarded(call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}

@@ -10,11 +10,13 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
+
+use super::pressure::{self, Pressure};
 
 /// No head is longer.
 pub const MAX_HEAD: usize = 64 * 1024;
@@ -25,15 +27,26 @@ const HEAD_TIME: Duration = Duration::from_secs(10);
 /// A connection may be idle this long between requests, longer than clients keep theirs.
 const IDLE_TIME: Duration = Duration::from_secs(120);
 
-/// Whether a head of the connection was the last one that is looked at, since it announced a chunked body or asked for a
-/// WebSocket: the connection ends after its answer.
+/// What the heads of a connection told so far.
 #[derive(Clone, Debug, Default)]
-pub struct LastHead(Arc<AtomicBool>);
+pub struct Heads(Arc<Told>);
 
-impl LastHead {
-    /// Whether one was.
-    pub fn is_seen(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+#[derive(Debug, Default)]
+struct Told {
+    any: AtomicBool,
+    last: AtomicBool,
+}
+
+impl Heads {
+    /// Whether one came whole.
+    pub fn is_any_seen(&self) -> bool {
+        self.0.any.load(Ordering::Relaxed)
+    }
+
+    /// Whether one was the last that is looked at, since it announced a chunked body or asked for a WebSocket: the
+    /// connection ends after its answer.
+    pub fn is_last_seen(&self) -> bool {
+        self.0.last.load(Ordering::Relaxed)
     }
 }
 
@@ -41,18 +54,20 @@ impl LastHead {
 pub struct HeadGuard<T> {
     inner: T,
     scanner: Scanner,
-    last_head: LastHead,
+    heads: Heads,
+    pressure: Pressure,
     timer: Pin<Box<Sleep>>,
     idle: bool,
 }
 
 impl<T> HeadGuard<T> {
     /// Watches `inner`.
-    pub fn new(inner: T) -> (HeadGuard<T>, LastHead) {
-        let last_head = LastHead::default();
+    pub fn new(inner: T, pressure: Pressure) -> (HeadGuard<T>, Heads) {
+        let heads = Heads::default();
         let timer = Box::pin(tokio::time::sleep(HEAD_TIME));
-        let guard = HeadGuard { inner, scanner: Scanner::default(), last_head: last_head.clone(), timer, idle: false };
-        (guard, last_head)
+        let scanner = Scanner::default();
+        let guard = HeadGuard { inner, scanner, heads: heads.clone(), pressure, timer, idle: false };
+        (guard, heads)
     }
 
     /// The connection, unwatched from now on.
@@ -71,8 +86,11 @@ impl<T> HeadGuard<T> {
     fn scan(&mut self, bytes: &mut [u8]) {
         let before = self.scanner.heads;
         self.scanner.push(bytes);
+        if before != self.scanner.heads {
+            self.heads.0.any.store(true, Ordering::Relaxed);
+        }
         if self.scanner.position == Position::Rest {
-            self.last_head.0.store(true, Ordering::Relaxed);
+            self.heads.0.last.store(true, Ordering::Relaxed);
         }
         let between = self.scanner.is_between();
         if between {
@@ -82,11 +100,43 @@ impl<T> HeadGuard<T> {
         }
         self.idle = between;
     }
+
+    /// What came of a write. One that stalls holds the reading back, and for no longer than there is patience.
+    fn written(&mut self, context: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if !self.pressure.is_engaged() {
+            return written;
+        }
+        let is_new = self.pressure.set_stalled(written.is_pending());
+        if written.is_pending() {
+            if is_new {
+                // No head is awaited any more.
+                self.timer.as_mut().reset(Instant::now() + pressure::PATIENCE);
+            }
+            return self.timer.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()));
+        }
+        written
+    }
+}
+
+impl<T: AsyncRead + Unpin> HeadGuard<T> {
+    /// Reads a little of a WebSocket, when more may be read.
+    fn poll_piece(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        ready!(self.pressure.poll_admits(context));
+        let mut bytes = [0; pressure::PIECE];
+        let room = buffer.remaining().min(bytes.len());
+        let mut piece = ReadBuf::new(&mut bytes[..room]);
+        ready!(Pin::new(&mut self.inner).poll_read(context, &mut piece))?;
+        buffer.put_slice(piece.filled());
+        Poll::Ready(Ok(()))
+    }
 }
 
 impl<T: AsyncRead + Unpin> AsyncRead for HeadGuard<T> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if this.pressure.is_engaged() {
+            return this.poll_piece(context, buffer);
+        }
         let before = buffer.filled().len();
         match Pin::new(&mut this.inner).poll_read(context, buffer) {
             Poll::Ready(Ok(())) => {
@@ -101,7 +151,9 @@ impl<T: AsyncRead + Unpin> AsyncRead for HeadGuard<T> {
 
 impl<T: AsyncWrite + Unpin> AsyncWrite for HeadGuard<T> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().inner).poll_write(context, bytes)
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.inner).poll_write(context, bytes);
+        this.written(context, written)
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -121,7 +173,9 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for HeadGuard<T> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().inner).poll_write_vectored(context, slices)
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.inner).poll_write_vectored(context, slices);
+        this.written(context, written)
     }
 }
 

@@ -7,7 +7,8 @@ use hyper::{Method, Request, Response, StatusCode};
 use serde_json::json;
 
 use super::gate::Rejection;
-use super::head_guard::LastHead;
+use super::head_guard::Heads;
+use super::pressure::Pressure;
 use super::stream::ProxyBody;
 use super::tunnel::{self, Tunnels};
 use super::{Proxy, answer, errors, forward};
@@ -115,7 +116,8 @@ fn is_websocket(head: &Parts) -> bool {
 pub async fn answer(
     proxy: &Proxy,
     request: Request<Incoming>,
-    last_head: &LastHead,
+    heads: &Heads,
+    pressure: &Pressure,
     tunnels: &Tunnels,
 ) -> Response<ProxyBody> {
     let (head, body) = request.into_parts();
@@ -127,7 +129,14 @@ pub async fn answer(
             health(proxy)
         }
         Ok(Target::Metrics) => metrics(proxy).await,
-        Ok(Target::Rpc) => (proxy.rpc)(Request::from_parts(head, body)).await.map(ProxyBody::full),
+        Ok(Target::Rpc) => {
+            let becomes_socket = is_websocket(&head);
+            let mut request = Request::from_parts(head, body);
+            if becomes_socket {
+                request.extensions_mut().insert(pressure.engage());
+            }
+            (proxy.rpc)(request).await.map(ProxyBody::full)
+        }
         Ok(Target::Upgrade) => errors::upgrade_required(),
         Ok(Target::Tunnel(path_and_query)) => {
             let request = Request::from_parts(head, body);
@@ -143,7 +152,7 @@ pub async fn answer(
         }
     };
     // An upgrade says itself how the connection goes on.
-    if (is_last || last_head.is_seen()) && !response.headers().contains_key(CONNECTION) {
+    if (is_last || heads.is_last_seen()) && !response.headers().contains_key(CONNECTION) {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response

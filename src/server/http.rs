@@ -27,8 +27,8 @@ const CONNECTIONS: u32 = 64;
 /// Subscriptions of one of them.
 const SUBSCRIPTIONS: u32 = 16;
 
-/// Notifications that wait for a client that does not read; beyond it the oldest are missed.
-const WAITING: u32 = 256;
+/// Messages that wait for a client that does not read; beyond it the oldest notifications are missed.
+const WAITING: u32 = 64;
 
 /// How often a WebSocket's other end is asked whether it is there.
 const PING: Duration = Duration::from_secs(30);

@@ -180,14 +180,14 @@ export class CodexAccountManager extends EventEmitter<ClientEvents> implements A
         showsProgress: options.onProgress !== undefined,
         startTimeoutMs: options.startTimeoutMs ?? 10_000,
         stopTimeoutMs: options.stopTimeoutMs ?? 10_000,
-        onStderr: options.onStderr ?? ((line) => void process.stderr.write(`${line}\n`)),
+        onStderr: (line) => borne(() => (options.onStderr ? options.onStderr(line) : process.stderr.write(`${line}\n`))),
         onNotification: (method, params) => this.#notified(method, params),
       },
       this.#stop.signal,
     );
     this.#session = sidecar.session;
     void sidecar.ended.then((end) => this.#ended(end));
-    this.emit("session", sidecar.session);
+    borne(() => this.emit("session", sidecar.session));
     return sidecar;
   }
 
@@ -203,7 +203,7 @@ export class CodexAccountManager extends EventEmitter<ClientEvents> implements A
     for (;;) {
       const delay = this.#options.restart === false ? undefined : this.#backOff.crashed(Date.now());
       if (delay === undefined) throw this.#giveUp(last);
-      this.emit("crash", asSidecarError(last), delay);
+      borne(() => this.emit("crash", asSidecarError(last), delay));
       await sleep(delay, undefined, { signal: this.#stop.signal }).catch(() => {
         throw stopped();
       });
@@ -221,7 +221,7 @@ export class CodexAccountManager extends EventEmitter<ClientEvents> implements A
     const often = restart === false ? "and is not started again" : `${this.#backOff.count} times and stays away`;
     const message = `the sidecar crashed ${often}; run \`codex-account-manager doctor\` (${last.message})`;
     const error = new SidecarError("gaveUp", message, { cause: last });
-    this.emit("gaveUp", error);
+    borne(() => this.emit("gaveUp", error));
     return error;
   }
 
@@ -235,13 +235,22 @@ export class CodexAccountManager extends EventEmitter<ClientEvents> implements A
   #notified(method: string, params: unknown): void {
     if (method === "window/showMessage" && isRecord(params)) {
       const level = LEVELS[Number(params["type"]) - 1] ?? "log";
-      this.emit("message", { level, text: String(params["message"]) });
+      borne(() => this.emit("message", { level, text: String(params["message"]) }));
     } else if (method === "$/progress" && isRecord(params) && isRecord(params["value"])) {
       const { kind, title, message } = params["value"] as Omit<Progress, "token">;
       const words = { ...(title === undefined ? {} : { title }), ...(message === undefined ? {} : { message }) };
-      this.#options.onProgress?.({ token: String(params["token"]), kind, ...words });
+      borne(() => this.#options.onProgress?.({ token: String(params["token"]), kind, ...words }));
     }
-    for (const listener of this.#listeners.get(method) ?? []) listener(params);
+    for (const listener of [...(this.#listeners.get(method) ?? [])]) borne(() => listener(params));
+  }
+}
+
+/** Calls a function of the user. One that throws is a warning of the process, and takes neither the sidecar nor others with it. */
+function borne(call: () => unknown): void {
+  try {
+    call();
+  } catch (error) {
+    process.emitWarning(error instanceof Error ? error : String(error));
   }
 }
 

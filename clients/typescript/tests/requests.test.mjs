@@ -8,7 +8,7 @@ import { test } from "node:test";
 
 import { CodexAccountManager, ERROR_CODES, RequestError } from "codex-account-manager";
 
-import { errorOf, made, next, program, started } from "./support.mjs";
+import { errorOf, made, next, program, SOON, started } from "./support.mjs";
 
 test("a first use is five lines", async () => {
   const manager = await CodexAccountManager.start();
@@ -98,4 +98,30 @@ test("a listener that is disposed hears no more", async (t) => {
   await changed;
   assert.deepEqual(heard, ["there"]);
   await manager.request("accounts/remove", { account: added.id });
+});
+
+test("a listener that throws is a warning, and stops neither the start, the others nor a restart", async (t) => {
+  const warnings = [];
+  const warned = (warning) => warnings.push(warning.message);
+  process.on("warning", warned);
+  t.after(() => process.off("warning", warned));
+  const manager = made(t, { restart: SOON });
+  for (const name of ["session", "crash"]) {
+    manager.on(name, () => {
+      throw new Error(`a listener of ${name}`);
+    });
+  }
+  manager.onNotification("proxy/ready", () => {
+    throw new Error("a listener of proxy/ready");
+  });
+  const second = new Promise((resolve) => manager.onNotification("proxy/ready", resolve));
+  await manager.start();
+  await second;
+  const { pid } = manager.session.session;
+  const crash = new Promise((resolve) => manager.prependListener("crash", resolve));
+  process.kill(pid, "SIGKILL");
+  await crash;
+  await manager.request("accounts/list");
+  assert.notEqual(manager.session.session.pid, pid);
+  for (const name of ["session", "crash", "proxy/ready"]) assert.ok(warnings.includes(`a listener of ${name}`), warnings.join());
 });

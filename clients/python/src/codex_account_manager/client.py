@@ -212,8 +212,10 @@ class AccountManager(Requests, Notifications):
             self._connection = asyncio.get_running_loop().create_future()
 
     def _notified(self, method: str, params: Any) -> None:
-        if method in ("window/showMessage", "window/logMessage"):
-            call(self._on_message, _LEVELS.get(params.get("type"), "log"), str(params.get("message", "")))
+        if method in ("window/showMessage", "window/logMessage") and isinstance(params, dict):
+            level = params.get("type")
+            level = _LEVELS.get(level, "log") if isinstance(level, int) else "log"
+            call(self._on_message, level, str(params.get("message", "")))
         self._subscriptions.deliver(method, params)
 
     def _complained(self, line: str) -> None:

@@ -20,6 +20,9 @@ HANDSHAKE_SECONDS = 30
 #: How many of its last lines on stderr are kept to explain its end.
 KEPT_LINES = 20
 
+#: A line on stderr that is longer comes in pieces.
+LONGEST_LINE = 65536
+
 #: How long its last words on stderr are waited for once it has ended.
 LAST_WORDS_SECONDS = 1
 
@@ -168,6 +171,9 @@ class Connection:
         except frames.FrameError as error:
             self._broken = str(error)
             self._kill()
+            # asyncio does not take a process for ended whose output is not read to its end.
+            while await stdout.read(65536):
+                pass
         self._stdin.close()
         code = await self._process.wait()
         # The end of stderr would wait for whoever else holds it.
@@ -180,6 +186,8 @@ class Connection:
 
     def _take(self, message: dict[str, Any]) -> None:
         method, number = message.get("method"), message.get("id")
+        if method is not None and not isinstance(method, str):
+            return
         if method is not None and number is not None:
             error = {"code": METHOD_NOT_FOUND, "message": f"this client has no method `{method}`"}
             self._send({"id": number, "error": error})
@@ -199,6 +207,8 @@ class Connection:
         # By pieces, since a line may be longer than what `readline` bears.
         while piece := await stderr.read(65536):
             *lines, rest = (rest + piece).split(b"\n")
+            if len(rest) > LONGEST_LINE:
+                lines, rest = [*lines, rest], b""
             for line in lines:
                 self._complain(line)
         if rest:

@@ -30,13 +30,15 @@ class SidecarExitedError(AccountManagerError):
 class RpcError(AccountManagerError):
     """The sidecar answered with an error."""
 
-    def __init__(self, method: str, error: dict[str, Any]) -> None:
+    def __init__(self, method: str, given: Any) -> None:
+        error: dict[str, Any] = given if isinstance(given, dict) else {}
         message = str(error.get("message", "no message"))
         # JSON-RPC leaves the form of `data` open, and a method that is not known comes with its name there.
         data = error.get("data")
         fields: dict[str, Any] = data if isinstance(data, dict) else {}
         self.method = method
-        self.code = int(error.get("code", 0))
+        code = error.get("code")
+        self.code = code if isinstance(code, int) else 0
         self.message = message
         #: The word of the table in `protocol.ERROR_CODES`; empty for an error that is not the product's.
         self.kind = str(fields.get("kind", ""))

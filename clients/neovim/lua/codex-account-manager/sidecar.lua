@@ -11,6 +11,9 @@ local M = {}
 -- The pause before the first restart in milliseconds; each further one in a row is twice as long.
 local FIRST_PAUSE, LONGEST_PAUSE = 250, 8000
 
+-- How long a program may take to answer `initialize`, which takes a sidecar milliseconds.
+local PATIENCE = 10000
+
 -- A sidecar that lived this long was well: the next crash is counted as the first.
 local WELL = 60000
 
@@ -28,12 +31,17 @@ local waiting = {}
 local pending, next_number = {}, 1
 local listeners = {}
 
+-- Calls a function of the user: one that fails is told, and keeps neither others nor a restart from happening.
+local function call(what, handler, ...)
+  local ok, problem = pcall(handler, ...)
+  if not ok then
+    messages.say(what .. " failed: " .. tostring(problem), vim.log.levels.ERROR)
+  end
+end
+
 local function tell(method, params)
   for _, handler in ipairs(vim.deepcopy(listeners[method] or {})) do
-    local ok, problem = pcall(handler, params)
-    if not ok then
-      messages.say("a handler of `" .. method .. "` failed: " .. tostring(problem), vim.log.levels.ERROR)
-    end
+    call("a handler of `" .. method .. "`", handler, params)
   end
 end
 
@@ -41,7 +49,7 @@ local function settle(problem)
   local callbacks = waiting
   waiting = {}
   for _, callback in ipairs(callbacks) do
-    callback(problem)
+    call("a callback", callback, problem)
   end
 end
 
@@ -57,7 +65,7 @@ local function fail_pending(problem)
   local callbacks = pending
   pending = {}
   for _, callback in pairs(callbacks) do
-    callback(problem)
+    call("the callback of a request", callback, problem)
   end
 end
 
@@ -161,8 +169,17 @@ launch = function()
   })
   if not process.id then
     current = nil
-    fail({ message = "`" .. path .. "` cannot be started" })
+    return fail({ message = "`" .. path .. "` cannot be started" })
   end
+  vim.defer_fn(function()
+    if process == current and not process.session then
+      fail({
+        message = ("`%s` did not answer `initialize` within %d s"):format(path, PATIENCE / 1000),
+        data = { hint = "run `codex-account-manager doctor`" },
+      })
+      M.stop()
+    end
+  end, PATIENCE)
 end
 
 --- Starts it if it does not run; `callback(problem)` once it does or cannot.

@@ -10,6 +10,7 @@ import { picks, type Choice, type Pick } from "./picks.ts";
 import type { Row } from "./rows.ts";
 import type { Sidecar } from "./sidecar.ts";
 import { byId, type View } from "./view.ts";
+import { plain, unlinked } from "./words.ts";
 
 export interface Workings {
   sidecar: Sidecar;
@@ -58,7 +59,7 @@ async function shown(run: () => Promise<unknown>): Promise<void> {
   try {
     await run();
   } catch (error) {
-    void vscode.window.showErrorMessage(errorText(error));
+    void vscode.window.showErrorMessage(unlinked(errorText(error)));
   }
 }
 
@@ -80,7 +81,7 @@ async function switchAccount(workings: Workings, scope: SwitchScope, row?: Row):
   const { account } = await workings.sidecar.request("accounts/switch", { account: choice.switchTo, scope });
   await workings.refresh();
   const where = scope === "everywhere" ? " everywhere" : "";
-  const what = choice.switchTo === null ? "Accounts are chosen automatically" : `Switched to ${account?.label}`;
+  const what = choice.switchTo === null ? "Accounts are chosen automatically" : `Switched to ${plain(account?.label ?? "")}`;
   vscode.window.setStatusBarMessage(`${what}${where}`, 5000);
 }
 
@@ -107,7 +108,7 @@ async function addKey({ sidecar, view, refresh }: Workings): Promise<void> {
   }
   const account = await sidecar.request("accounts/add", { label, apiKey });
   await refresh();
-  void vscode.window.showInformationMessage(`Added account ${account.index} (${account.label})`);
+  void vscode.window.showInformationMessage(unlinked(`Added account ${account.index} (${account.label})`));
 }
 
 function askLabel(view: View, title: string, renamed?: Account): Thenable<string | undefined> {
@@ -137,7 +138,7 @@ async function askKey(title: string): Promise<string | undefined> {
 async function remove({ sidecar, refresh }: Workings, account: Account): Promise<void> {
   const detail = "What is stored of it on this machine is removed. Sessions that use it go on with another account.";
   const question = `Remove the account ${account.label}?`;
-  const answer = await vscode.window.showWarningMessage(question, { modal: true, detail }, "Remove");
+  const answer = await vscode.window.showWarningMessage(unlinked(question), { modal: true, detail }, "Remove");
   if (answer === "Remove") {
     await sidecar.request("accounts/remove", { account: account.id });
     await refresh();

@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import type { AccountsLoginParams, AccountsLoginResult } from "../../typescript/src/protocol.ts";
 import type { Logins } from "./logins.ts";
 import type { Sidecar } from "./sidecar.ts";
+import { unlinked } from "./words.ts";
 
 interface Method extends vscode.QuickPickItem {
   method: AccountsLoginParams["method"];
@@ -27,7 +28,7 @@ export async function login(sidecar: Sidecar, logins: Logins): Promise<void> {
   }
   if (ended.account !== undefined) {
     const { index, label } = ended.account;
-    void vscode.window.showInformationMessage(`Logged in: account ${index} (${label})`);
+    void vscode.window.showInformationMessage(unlinked(`Logged in: account ${index} (${label})`));
   }
 }
 

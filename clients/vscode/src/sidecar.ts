@@ -7,6 +7,8 @@ import {
   CloseAction,
   ExecuteCommandRequest,
   LanguageClient,
+  MessageType,
+  ShowMessageNotification,
   State,
   type LanguageClientOptions,
   type Middleware,
@@ -15,6 +17,7 @@ import { NOTIFICATIONS, type Notifications, type Requests, type SessionInfo } fr
 import { findBinary } from "./binary.ts";
 import { masked } from "./mask.ts";
 import type { Phase } from "./view.ts";
+import { unlinked } from "./words.ts";
 
 export const NAME = "Codex Account Manager";
 
@@ -132,6 +135,8 @@ export class Sidecar {
         this.#tell(path);
       }
     });
+    // In place of the language client's own, which would make links of labels.
+    client.onNotification(ShowMessageNotification.type, ({ type, message }) => show(type, unlinked(message)));
     for (const name of NOTIFICATIONS) {
       client.onNotification(name, (params: Notifications[typeof name]) => {
         const session = sessionOf(client);
@@ -164,6 +169,20 @@ export class Sidecar {
 class CalmClient extends LanguageClient {
   override error(message: string, data?: unknown, show?: boolean | "force"): void {
     super.error(message, data, show === "force" && data !== undefined ? false : show);
+  }
+}
+
+/** A word of the sidecar to the person. */
+function show(type: MessageType, message: string): void {
+  switch (type) {
+    case MessageType.Error:
+      void vscode.window.showErrorMessage(message);
+      break;
+    case MessageType.Warning:
+      void vscode.window.showWarningMessage(message);
+      break;
+    default:
+      void vscode.window.showInformationMessage(message);
   }
 }
 

@@ -3,6 +3,7 @@
 
 import * as vscode from "vscode";
 import type { Middleware } from "vscode-languageclient/node";
+import { unlinked } from "./words.ts";
 
 export function textCommands(output: vscode.LogOutputChannel): Middleware {
   return {
@@ -14,7 +15,7 @@ export function textCommands(output: vscode.LogOutputChannel): Middleware {
       }
       const text: unknown = await next(command, args);
       if (switches) {
-        void vscode.window.showInformationMessage(String(text));
+        void vscode.window.showInformationMessage(unlinked(String(text)));
       } else {
         output.appendLine(String(text));
         output.show(true);

@@ -74,3 +74,9 @@ export function plain(label: string): string {
 export function markdown(text: string): string {
   return text.replace(/[\\`*_{}[\]()#+\-.!|<>~&$]/g, "\\$&");
 }
+
+/** The same in a message, where VS Code turns `[words](command:…)` into a link that runs a command. */
+export function unlinked(text: string): string {
+  // A word joiner: it is not seen, and what it stands in is no link.
+  return text.replaceAll("](", "]\u2060(");
+}

@@ -7,7 +7,7 @@ import { labelProblem } from "../src/labels.ts";
 import { Logins } from "../src/logins.ts";
 import { masked } from "../src/mask.ts";
 import { nextChange } from "../src/view.ts";
-import { clock, count } from "../src/words.ts";
+import { clock, count, unlinked } from "../src/words.ts";
 import { NOON, SESSION, account, running } from "./support.ts";
 
 test("a terminal's environment", () => {
@@ -100,4 +100,11 @@ test("many askings are one look, and one while it looks is another", async () =>
   pass();
   assert.equal(done.length, 2);
   debounced.dispose();
+});
+
+test("a label is no link in a message", () => {
+  const label = "[free tokens](command:workbench.action.terminal.new)";
+  const shown = unlinked(`Account 1 (${label}) is rate limited`);
+  assert.doesNotMatch(shown, /\[[^\]]+\]\((?:https?:\/\/|command:|file:)/);
+  assert.equal(shown.replaceAll("\u2060", ""), `Account 1 (${label}) is rate limited`);
 });

@@ -32,9 +32,8 @@ use crate::clock;
 use crate::manager::{Manager, random_id};
 use body::Budget;
 pub use gate::Gate;
-use head_guard::HeadGuard;
-pub use pressure::Pressure;
-use routes::Connected;
+use head_guard::{HeadGuard, Heads};
+use pressure::Pressure;
 use stream::ProxyBody;
 use tunnel::Tunnels;
 
@@ -43,7 +42,7 @@ use tunnel::Tunnels;
 const CONNECTIONS: usize = 640;
 
 /// What answers at `/rpc` whoever shows its token.
-pub type RpcDoor = Box<dyn Fn(Request<Incoming>, Pressure) -> BoxFuture<'static, Response<Bytes>> + Send + Sync>;
+pub type RpcDoor = Box<dyn Fn(Request<Incoming>) -> BoxFuture<'static, Response<Bytes>> + Send + Sync>;
 
 /// The proxy of one process.
 pub struct Proxy {
@@ -143,14 +142,15 @@ async fn connection(proxy: Arc<Proxy>, stream: TcpStream, peer: SocketAddr, mut 
         tracing::debug!("{peer}: {error}");
     }
     let pressure = Pressure::default();
-    let (guarded, last_head) = HeadGuard::new(stream, pressure.clone());
-    let connected = Connected { last_head, tunnels: Tunnels::default(), pressure };
-    let opened = connected.tunnels.clone();
+    let (guarded, heads) = HeadGuard::new(stream, pressure.clone());
+    let seen = heads.clone();
+    let tunnels = Tunnels::default();
+    let opened = tunnels.clone();
     let service = service_fn(move |request| {
-        let (proxy, connected) = (Arc::clone(&proxy), connected.clone());
-        async move { Ok::<_, Infallible>(routes::answer(&proxy, request, &connected).await) }
+        let (proxy, heads, pressure, tunnels) = (Arc::clone(&proxy), heads.clone(), pressure.clone(), tunnels.clone());
+        async move { Ok::<_, Infallible>(routes::answer(&proxy, request, &heads, &pressure, &tunnels).await) }
     });
-    serve_http(peer, guarded, service, &mut stopped).await;
+    serve_http(peer, guarded, &seen, service, &mut stopped).await;
     // In the same task: a tunnel keeps the connection's place, and is waited for at the end like any request. Boxed, for
     // the many connections that never become one.
     if let Some(tunnel) = opened.take() {
@@ -159,8 +159,13 @@ async fn connection(proxy: Arc<Proxy>, stream: TcpStream, peer: SocketAddr, mut 
 }
 
 /// Serves the requests of a connection, or its one that becomes a tunnel.
-async fn serve_http<S>(peer: SocketAddr, guarded: HeadGuard<TcpStream>, service: S, stopped: &mut watch::Receiver<bool>)
-where
+async fn serve_http<S>(
+    peer: SocketAddr,
+    guarded: HeadGuard<TcpStream>,
+    heads: &Heads,
+    service: S,
+    stopped: &mut watch::Receiver<bool>,
+) where
     S: HttpService<Incoming, ResBody = ProxyBody, Error = Infallible>,
     S::Future: Send + 'static,
 {
@@ -174,6 +179,10 @@ where
     let ended = tokio::select! {
         ended = serving.as_mut() => ended,
         () = stop(stopped) => {
+            // The rest of a first head would be waited for, and whoever began it has not even shown a key.
+            if !heads.is_any_seen() {
+                return;
+            }
             serving.as_mut().graceful_shutdown();
             serving.await
         }

@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
-use super::pressure::Pressure;
+use super::pressure::{self, Pressure};
 
 /// No head is longer.
 pub const MAX_HEAD: usize = 64 * 1024;
@@ -27,15 +27,26 @@ const HEAD_TIME: Duration = Duration::from_secs(10);
 /// A connection may be idle this long between requests, longer than clients keep theirs.
 const IDLE_TIME: Duration = Duration::from_secs(120);
 
-/// Whether a head of the connection was the last one that is looked at, since it announced a chunked body or asked for a
-/// WebSocket: the connection ends after its answer.
+/// What the heads of a connection told so far.
 #[derive(Clone, Debug, Default)]
-pub struct LastHead(Arc<AtomicBool>);
+pub struct Heads(Arc<Told>);
 
-impl LastHead {
-    /// Whether one was.
-    pub fn is_seen(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+#[derive(Debug, Default)]
+struct Told {
+    any: AtomicBool,
+    last: AtomicBool,
+}
+
+impl Heads {
+    /// Whether one came whole.
+    pub fn is_any_seen(&self) -> bool {
+        self.0.any.load(Ordering::Relaxed)
+    }
+
+    /// Whether one was the last that is looked at, since it announced a chunked body or asked for a WebSocket: the
+    /// connection ends after its answer.
+    pub fn is_last_seen(&self) -> bool {
+        self.0.last.load(Ordering::Relaxed)
     }
 }
 
@@ -43,20 +54,20 @@ impl LastHead {
 pub struct HeadGuard<T> {
     inner: T,
     scanner: Scanner,
-    last_head: LastHead,
+    heads: Heads,
     pressure: Pressure,
     timer: Pin<Box<Sleep>>,
     idle: bool,
 }
 
 impl<T> HeadGuard<T> {
-    /// Watches `inner`. Once it is a WebSocket it is read as `pressure` allows.
-    pub fn new(inner: T, pressure: Pressure) -> (HeadGuard<T>, LastHead) {
-        let last_head = LastHead::default();
+    /// Watches `inner`.
+    pub fn new(inner: T, pressure: Pressure) -> (HeadGuard<T>, Heads) {
+        let heads = Heads::default();
         let timer = Box::pin(tokio::time::sleep(HEAD_TIME));
         let scanner = Scanner::default();
-        let guard = HeadGuard { inner, scanner, last_head: last_head.clone(), pressure, timer, idle: false };
-        (guard, last_head)
+        let guard = HeadGuard { inner, scanner, heads: heads.clone(), pressure, timer, idle: false };
+        (guard, heads)
     }
 
     /// The connection, unwatched from now on.
@@ -68,15 +79,18 @@ impl<T> HeadGuard<T> {
     fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.scanner.position {
             Position::Head => self.timer.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into())),
-            Position::Body(_) | Position::Rest | Position::Socket => Poll::Pending,
+            Position::Body(_) | Position::Rest => Poll::Pending,
         }
     }
 
     fn scan(&mut self, bytes: &mut [u8]) {
         let before = self.scanner.heads;
         self.scanner.push(bytes);
-        if matches!(self.scanner.position, Position::Rest | Position::Socket) {
-            self.last_head.0.store(true, Ordering::Relaxed);
+        if before != self.scanner.heads {
+            self.heads.0.any.store(true, Ordering::Relaxed);
+        }
+        if self.scanner.position == Position::Rest {
+            self.heads.0.last.store(true, Ordering::Relaxed);
         }
         let between = self.scanner.is_between();
         if between {
@@ -86,13 +100,42 @@ impl<T> HeadGuard<T> {
         }
         self.idle = between;
     }
+
+    /// What came of a write. One that stalls holds the reading back, and for no longer than there is patience.
+    fn written(&mut self, context: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if !self.pressure.is_engaged() {
+            return written;
+        }
+        let is_new = self.pressure.set_stalled(written.is_pending());
+        if written.is_pending() {
+            if is_new {
+                // No head is awaited any more.
+                self.timer.as_mut().reset(Instant::now() + pressure::PATIENCE);
+            }
+            return self.timer.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()));
+        }
+        written
+    }
+}
+
+impl<T: AsyncRead + Unpin> HeadGuard<T> {
+    /// Reads a little of a WebSocket, when more may be read.
+    fn poll_piece(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        ready!(self.pressure.poll_admits(context));
+        let mut bytes = [0; pressure::PIECE];
+        let room = buffer.remaining().min(bytes.len());
+        let mut piece = ReadBuf::new(&mut bytes[..room]);
+        ready!(Pin::new(&mut self.inner).poll_read(context, &mut piece))?;
+        buffer.put_slice(piece.filled());
+        Poll::Ready(Ok(()))
+    }
 }
 
 impl<T: AsyncRead + Unpin> AsyncRead for HeadGuard<T> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.scanner.position == Position::Socket {
-            ready!(this.pressure.poll_low(context));
+        if this.pressure.is_engaged() {
+            return this.poll_piece(context, buffer);
         }
         let before = buffer.filled().len();
         match Pin::new(&mut this.inner).poll_read(context, buffer) {
@@ -110,8 +153,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for HeadGuard<T> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.inner).poll_write(context, bytes);
-        this.pressure.wrote(&written);
-        written
+        this.written(context, written)
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -133,8 +175,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for HeadGuard<T> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.inner).poll_write_vectored(context, slices);
-        this.pressure.wrote(&written);
-        written
+        this.written(context, written)
     }
 }
 
@@ -146,10 +187,8 @@ enum Position {
     Head,
     /// To a body, this many more.
     Body(u64),
-    /// To a chunked body or whatever follows it.
+    /// To a chunked body or whatever follows it, or to a WebSocket.
     Rest,
-    /// To a WebSocket.
-    Socket,
 }
 
 /// The scanner proper; it copies no more than the first bytes of a line.
@@ -189,7 +228,7 @@ impl Scanner {
         let mut at = 0;
         while at < bytes.len() {
             match self.position {
-                Position::Rest | Position::Socket => return,
+                Position::Rest => return,
                 Position::Body(left) => {
                     let taken = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len() - at);
                     at += taken;
@@ -237,9 +276,8 @@ impl Scanner {
         self.heads += 1;
         self.in_fields = false;
         let (length, encoded) = (self.length.take(), std::mem::take(&mut self.encoded));
-        let upgrades = std::mem::take(&mut self.upgrades);
-        if encoded || upgrades {
-            self.position = if upgrades { Position::Socket } else { Position::Rest };
+        if encoded || std::mem::take(&mut self.upgrades) {
+            self.position = Position::Rest;
             return if encoded && length.is_some() { Framing::Ambiguous } else { Framing::Plain };
         }
         if let Some(length) = length.filter(|length| *length > 0) {

@@ -1,102 +1,87 @@
-//! When a WebSocket of `/rpc` is not read: while its client does not take the answers, or has asked more than is answered.
-//! The library that speaks on it reads as fast as it can and keeps what it read.
+//! Back-pressure for a WebSocket of `/rpc`. jsonrpsee takes messages as fast as they come, whether the ones before are
+//! answered and whether the answers are read; each is a task with its bytes. What it takes is therefore bounded here,
+//! at the connection: nothing is read while several messages are being answered or an answer cannot be written.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
 
-/// Requests of one socket that are answered at the same time.
-const CALLS: usize = 32;
+/// Marks of a connection at which nothing more is read: that of the connection itself, and one for each message that is
+/// being answered.
+const MARKS: usize = 4;
 
-/// What weighs on one connection. Clones share it.
-#[derive(Clone, Debug, Default)]
-pub struct Pressure(Arc<Inner>);
+/// Read at a time, so that not many short messages come at once.
+pub const PIECE: usize = 1024;
 
-#[derive(Debug, Default)]
-struct Inner {
-    calls: AtomicUsize,
-    writing_waits: AtomicBool,
+/// Whoever reads nothing for this long is let go.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The pressure on one connection; nothing is held back before [`Pressure::engage`].
+#[derive(Clone, Default)]
+pub struct Pressure(Arc<State>);
+
+#[derive(Default)]
+struct State {
+    engaged: AtomicBool,
+    stalled: AtomicBool,
+    marks: AtomicUsize,
     reader: AtomicWaker,
 }
 
-/// A request that is being answered, for as long as this is kept.
-#[derive(Debug)]
-#[must_use = "the request counts until this is dropped"]
-pub struct Call(Arc<Inner>);
-
 impl Pressure {
-    /// One more request.
-    pub fn call(&self) -> Call {
-        self.0.calls.fetch_add(1, Ordering::Relaxed);
-        Call(Arc::clone(&self.0))
+    /// Begins to hold back. The mark goes into the extensions of the request: jsonrpsee copies them for every message
+    /// and drops the copy when that is answered.
+    pub fn engage(&self) -> Mark {
+        self.0.engaged.store(true, Ordering::Release);
+        Mark::of(self)
     }
 
-    /// What became of a write.
-    pub fn wrote<T>(&self, written: &Poll<T>) {
-        let waits = written.is_pending();
-        if self.0.writing_waits.swap(waits, Ordering::Relaxed) && !waits {
+    /// Whether the connection is held back at times.
+    pub fn is_engaged(&self) -> bool {
+        self.0.engaged.load(Ordering::Acquire)
+    }
+
+    /// Ready when more may be read; else the reader is woken when it is.
+    pub fn poll_admits(&self, context: &Context<'_>) -> Poll<()> {
+        // Before the look, so that what changes meanwhile wakes.
+        self.0.reader.register(context.waker());
+        let full = self.0.marks.load(Ordering::Acquire) >= MARKS || self.0.stalled.load(Ordering::Acquire);
+        if full { Poll::Pending } else { Poll::Ready(()) }
+    }
+
+    /// Tells whether writing has stalled; the answer is whether that is new.
+    pub fn set_stalled(&self, stalled: bool) -> bool {
+        let was = self.0.stalled.swap(stalled, Ordering::AcqRel);
+        if was && !stalled {
             self.0.reader.wake();
         }
-    }
-
-    /// Ready when more may be read.
-    pub fn poll_low(&self, context: &mut Context<'_>) -> Poll<()> {
-        if self.is_low() {
-            return Poll::Ready(());
-        }
-        self.0.reader.register(context.waker());
-        // It may have fallen before the waker was there.
-        if self.is_low() { Poll::Ready(()) } else { Poll::Pending }
-    }
-
-    fn is_low(&self) -> bool {
-        self.0.calls.load(Ordering::Relaxed) < CALLS && !self.0.writing_waits.load(Ordering::Relaxed)
+        was != stalled
     }
 }
 
-impl Drop for Call {
+/// Stands for a message that is being answered.
+pub struct Mark(Pressure);
+
+impl Mark {
+    fn of(pressure: &Pressure) -> Mark {
+        pressure.0.marks.fetch_add(1, Ordering::AcqRel);
+        Mark(pressure.clone())
+    }
+}
+
+impl Clone for Mark {
+    fn clone(&self) -> Mark {
+        Mark::of(&self.0)
+    }
+}
+
+impl Drop for Mark {
     fn drop(&mut self) {
-        self.0.calls.fetch_sub(1, Ordering::Relaxed);
-        self.0.reader.wake();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::AtomicU32;
-    use std::task::{Wake, Waker};
-
-    use super::*;
-
-    #[derive(Default)]
-    struct Woken(AtomicU32);
-
-    impl Wake for Woken {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    #[test]
-    fn a_reader_waits_for_answers_and_for_writes_and_is_woken() {
-        let pressure = Pressure::default();
-        let woken = Arc::new(Woken::default());
-        let waker = Waker::from(Arc::clone(&woken));
-        let mut context = Context::from_waker(&waker);
-        let mut calls: Vec<Call> = (0..CALLS - 1).map(|_| pressure.call()).collect();
-        assert!(pressure.poll_low(&mut context).is_ready());
-        calls.push(pressure.call());
-        assert!(pressure.poll_low(&mut context).is_pending());
-        calls.pop();
-        assert_eq!(woken.0.load(Ordering::Relaxed), 1);
-        assert!(pressure.poll_low(&mut context).is_ready());
-
-        pressure.wrote(&Poll::<()>::Pending);
-        assert!(pressure.poll_low(&mut context).is_pending());
-        pressure.wrote(&Poll::Ready(()));
-        assert_eq!(woken.0.load(Ordering::Relaxed), 2);
-        assert!(pressure.poll_low(&mut context).is_ready());
+        let state = &self.0.0;
+        state.marks.fetch_sub(1, Ordering::AcqRel);
+        state.reader.wake();
     }
 }

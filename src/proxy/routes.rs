@@ -7,7 +7,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use serde_json::json;
 
 use super::gate::Rejection;
-use super::head_guard::LastHead;
+use super::head_guard::Heads;
 use super::pressure::Pressure;
 use super::stream::ProxyBody;
 use super::tunnel::{self, Tunnels};
@@ -112,18 +112,14 @@ fn is_websocket(head: &Parts) -> bool {
     wants.is_some_and(|protocol| protocol.eq_ignore_ascii_case(b"websocket"))
 }
 
-/// What requests and their connection share.
-#[derive(Clone)]
-pub struct Connected {
-    pub last_head: LastHead,
-    /// The tunnel it becomes, if it does.
-    pub tunnels: Tunnels,
-    /// What keeps it from being read.
-    pub pressure: Pressure,
-}
-
 /// Answers one request.
-pub async fn answer(proxy: &Proxy, request: Request<Incoming>, connected: &Connected) -> Response<ProxyBody> {
+pub async fn answer(
+    proxy: &Proxy,
+    request: Request<Incoming>,
+    heads: &Heads,
+    pressure: &Pressure,
+    tunnels: &Tunnels,
+) -> Response<ProxyBody> {
     let (head, body) = request.into_parts();
     // Whoever has not shown the key keeps no connection.
     let mut is_last = false;
@@ -134,12 +130,17 @@ pub async fn answer(proxy: &Proxy, request: Request<Incoming>, connected: &Conne
         }
         Ok(Target::Metrics) => metrics(proxy).await,
         Ok(Target::Rpc) => {
-            (proxy.rpc)(Request::from_parts(head, body), connected.pressure.clone()).await.map(ProxyBody::full)
+            let becomes_socket = is_websocket(&head);
+            let mut request = Request::from_parts(head, body);
+            if becomes_socket {
+                request.extensions_mut().insert(pressure.engage());
+            }
+            (proxy.rpc)(request).await.map(ProxyBody::full)
         }
         Ok(Target::Upgrade) => errors::upgrade_required(),
         Ok(Target::Tunnel(path_and_query)) => {
             let request = Request::from_parts(head, body);
-            Box::pin(tunnel::open(proxy, request, &path_and_query, &connected.tunnels)).await
+            Box::pin(tunnel::open(proxy, request, &path_and_query, tunnels)).await
         }
         Ok(Target::Forward(path_and_query)) => {
             // Boxed: a connection keeps a place as large as the future of an answer for as long as it lives.
@@ -151,7 +152,7 @@ pub async fn answer(proxy: &Proxy, request: Request<Incoming>, connected: &Conne
         }
     };
     // An upgrade says itself how the connection goes on.
-    if (is_last || connected.last_head.is_seen()) && !response.headers().contains_key(CONNECTION) {
+    if (is_last || heads.is_last_seen()) && !response.headers().contains_key(CONNECTION) {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response

@@ -10,18 +10,16 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Response, StatusCode};
-use jsonrpsee::core::middleware::{Batch, Notification as RpcNotification, RpcServiceBuilder, RpcServiceT};
 use jsonrpsee::server::{
     BatchRequestConfig, HttpResponse, PingConfig, RandomStringIdProvider, Server, ServerConfig, stop_channel,
 };
-use jsonrpsee::types::Request as RpcRequest;
 use serde_json::json;
 use tower_service::Service;
 
 use self::timed::Timed;
 use super::boundary;
 use super::methods::Registry;
-use crate::proxy::{Pressure, RpcDoor};
+use crate::proxy::RpcDoor;
 
 /// No method of the product needs a longer message.
 const LONGEST_MESSAGE: u32 = 256 * 1024;
@@ -32,8 +30,8 @@ const CONNECTIONS: u32 = 64;
 /// Subscriptions of one of them.
 const SUBSCRIPTIONS: u32 = 16;
 
-/// Notifications that wait for a client that does not read; beyond it the oldest are missed.
-const WAITING: u32 = 256;
+/// Messages that wait for a client that does not read; beyond it the oldest notifications are missed.
+const WAITING: u32 = 64;
 
 /// How long the body of a `POST` may take; on a loopback connection it is there at once.
 const BODY: Duration = Duration::from_secs(10);
@@ -60,7 +58,7 @@ pub fn door(registry: &Registry) -> RpcDoor {
     // A `POST` has no way to be told anything later.
     let (methods, with_subscriptions) = (registry.methods(), registry.methods_with_subscriptions());
     let next_connection = AtomicU32::new(1);
-    Box::new(move |request, pressure| {
+    Box::new(move |request| {
         // Its drop is what stops the sockets.
         let _ = &stop;
         // A subscription is known by its connection's number.
@@ -68,9 +66,7 @@ pub fn door(registry: &Registry) -> RpcDoor {
         // The gate lets no other GET in; a `POST` may offer an upgrade to HTTP/2, which is passed over.
         let wants_socket = request.method() == Method::GET;
         let served = if wants_socket { &with_subscriptions } else { &methods };
-        let counted = RpcServiceBuilder::new().layer_fn(move |inner| Counted { inner, pressure: pressure.clone() });
-        let builder = builder.clone().connection_id(number).set_rpc_middleware(counted);
-        let mut service = builder.build(served.clone(), stopped.clone());
+        let mut service = builder.clone().connection_id(number).build(served.clone(), stopped.clone());
         Box::pin(async move {
             match service.call(request.map(|body| Timed::new(body, BODY))).await {
                 Ok(response) => whole(response, wants_socket).await,
@@ -78,42 +74,6 @@ pub fn door(registry: &Registry) -> RpcDoor {
             }
         })
     })
-}
-
-/// Keeps count of the requests that are being answered.
-struct Counted<S> {
-    inner: S,
-    pressure: Pressure,
-}
-
-impl<S: RpcServiceT + Sync> RpcServiceT for Counted<S> {
-    type MethodResponse = S::MethodResponse;
-    type NotificationResponse = S::NotificationResponse;
-    type BatchResponse = S::BatchResponse;
-
-    fn call<'a>(&self, request: RpcRequest<'a>) -> impl Future<Output = Self::MethodResponse> + Send + 'a {
-        counted(&self.pressure, self.inner.call(request))
-    }
-
-    fn batch<'a>(&self, requests: Batch<'a>) -> impl Future<Output = Self::BatchResponse> + Send + 'a {
-        counted(&self.pressure, self.inner.batch(requests))
-    }
-
-    fn notification<'a>(
-        &self,
-        told: RpcNotification<'a>,
-    ) -> impl Future<Output = Self::NotificationResponse> + Send + 'a {
-        counted(&self.pressure, self.inner.notification(told))
-    }
-}
-
-fn counted<F: Future>(pressure: &Pressure, answering: F) -> impl Future<Output = F::Output> + use<F> {
-    let call = pressure.call();
-    async move {
-        let answered = answering.await;
-        drop(call);
-        answered
-    }
 }
 
 /// The answer with its body, which is there already. A handshake that is refused must not look like success.

@@ -1,5 +1,6 @@
 //! `/rpc`: the same methods for a second client, over `POST` and a WebSocket.
 
+mod hostile;
 mod post;
 mod socket;
 

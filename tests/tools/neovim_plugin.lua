@@ -71,6 +71,37 @@ end
 
 local scenarios = {}
 
+function scenarios.handlers()
+  vim.o.wildignore = "*"
+  accounts.setup({})
+  wait_for_accounts()
+  local id = accounts.session().session.id
+  accounts.on("session/began", function()
+    error("a handler that fails")
+  end)
+  -- It cannot be answered before the end.
+  vim.loop.kill(accounts.session().session.pid, 19)
+  accounts.request("accounts/list", {}, function()
+    error("a callback that fails")
+  end)
+  vim.loop.kill(accounts.session().session.pid, 9)
+  message("a callback that fails")
+  wait_for("it runs again", function()
+    return accounts.session() and accounts.session().session.id ~= id
+  end)
+  message("a handler that fails")
+  accounts.stop()
+  local trap = vim.fn.tempname()
+  local binary = require("codex-account-manager.binary")
+  accounts.setup({ start = "lazy", binary = "`touch " .. trap .. "`" })
+  say("backticks", { path = binary.find() or "", ran = vim.fn.filereadable(trap) })
+  local folder = vim.fn.tempname() .. "/a [b] {c} d"
+  vim.fn.mkdir(folder, "p")
+  vim.loop.fs_symlink(vim.env.CAM_BINARY, folder .. "/cam")
+  accounts.setup({ start = "lazy", binary = folder .. "/cam" })
+  say("brackets", binary.find() == folder .. "/cam")
+end
+
 function scenarios.commands()
   say("loaded", { session = accounts.session() ~= nil, statusline = accounts.statusline() })
   accounts.setup({})

@@ -141,6 +141,64 @@ async def wrong_program():
         say("problem", str(error))
 
 
+def program(name, lines):
+    """A program of that name beside the accounts file's home, which answers `initialize` and goes on with `lines`."""
+    path = os.path.join(os.environ["HOME"], name)
+    session = {"protocolVersion": 1, "proxy": {"baseUrl": "http://127.0.0.1:1/v1"}, "session": {"startAccount": None}}
+    answer = {"capabilities": {"experimental": {"codexAccountManager": session}}}
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"""#!{sys.executable}
+import json, sys, time
+def read():
+    length = 0
+    while (line := sys.stdin.buffer.readline()).strip():
+        length = int(line.split(b":")[1])
+    return json.loads(sys.stdin.buffer.read(length)) if length else sys.exit()
+def write(message):
+    body = message if isinstance(message, bytes) else json.dumps(message).encode()
+    sys.stdout.buffer.write(b"Content-Length: %d\\r\\n\\r\\n%b" % (len(body), body))
+    sys.stdout.buffer.flush()
+def answer(result):
+    write({{"jsonrpc": "2.0", "id": read()["id"], "result": result}})
+answer({answer!r})
+read()
+{lines}
+""")
+    os.chmod(path, 0o755)
+    return path
+
+
+async def nonsense():
+    bears = """
+write({"method": "window/showMessage", "params": None})
+write({"method": "window/showMessage", "params": {"type": [1]}})
+write({"method": ["x"], "params": 1})
+write({"id": read()["id"], "error": "no object"})
+answer("well")
+"""
+    async with AccountManager(binary=program("bears", bears)) as accounts:
+        try:
+            await accounts.request("status/read")
+        except RpcError as error:
+            say("error", [error.code, str(error)])
+        say("afterwards", await accounts.request("accounts/list"))
+    for name, lines in [
+        ("deep", "write(b'[' * 200_000)"),
+        ("noise", "sys.stdout.write('x' * 5_000_000); sys.stdout.flush()"),
+    ]:
+        path = program(name, f"read()\n{lines}\ntime.sleep(60)")
+        async with AccountManager(binary=path, restarts=0) as accounts, asyncio.timeout(10):
+            try:
+                await accounts.request("accounts/list")
+            except SidecarExitedError as error:
+                say(name, str(error))
+    lines = "sys.stderr.write('x' * 5_000_000); sys.stderr.flush(); answer('well')"
+    lengths = []
+    async with AccountManager(binary=program("long", lines), on_stderr=lambda line: lengths.append(len(line))) as accounts:
+        await accounts.request("accounts/list")
+    say("long", max(lengths) <= 2 * 65536)
+
+
 async def strange_server():
     codex_account_manager.client.GRACE_SECONDS = 0.2
     said = asyncio.get_running_loop().create_future()

@@ -37,6 +37,14 @@ fn every_command_of_the_plugin_works() {
 }
 
 #[test]
+fn what_the_person_wrote_breaks_nothing_and_a_path_runs_nothing() {
+    let pool = Pool::new(1);
+    let Some(steps) = steps(&pool.sandbox, "handlers") else { return };
+    assert_eq!(steps["backticks"], json!({ "path": "", "ran": 0 }));
+    assert_eq!(steps["brackets"], true);
+}
+
+#[test]
 fn a_plugin_that_starts_late_and_leaves_the_environment_alone() {
     let pool = Pool::new(2);
     let Some(steps) = steps(&pool.sandbox, "lazy") else { return };

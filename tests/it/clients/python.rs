@@ -64,6 +64,18 @@ fn a_python_task_that_is_cancelled_takes_its_request_back() {
 }
 
 #[test]
+fn python_bears_nonsense_or_says_that_it_is_none() {
+    let pool = Pool::new(1);
+    let Some(steps) = steps(&pool.sandbox, "nonsense") else { return };
+    assert_eq!(steps["error"], json!([0, "no message"]));
+    assert_eq!(steps["afterwards"], "well");
+    for name in ["deep", "noise"] {
+        assert!(steps[name].as_str().unwrap().contains("the sidecar sent no frame"), "{steps:?}");
+    }
+    assert_eq!(steps["long"], true, "a line without an end comes in pieces");
+}
+
+#[test]
 fn python_says_where_it_looked_for_the_program() {
     let mut sandbox = Sandbox::new();
     sandbox.set("CAM_BINARY", "/nowhere/variable");

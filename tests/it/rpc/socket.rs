@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 
 use super::{request, token};
 use crate::support::upstream::ask;
-use crate::support::websocket::{TEXT, WebSocket};
 use crate::support::{Pool, Running, Sidecar, eventually, process, tools};
 
 /// A WebSocket of the `websockets` library.
@@ -171,23 +170,4 @@ fn an_open_socket_keeps_no_sidecar_from_ending() {
         assert!(status.success(), "{status} after {took:?}");
         socket.line("it is told of the end", |line| line.starts_with("closed "));
     }
-}
-
-#[test]
-fn a_client_that_asks_and_never_reads_is_not_read_any_more() {
-    let pool = Pool::new(1);
-    let mut sidecar = pool.sidecar();
-    let bearer = format!("Bearer {}", token(&sidecar));
-    let mut socket = WebSocket::open_with(&sidecar, "/rpc", &[("authorization", &bearer)]);
-    socket.write_within(Duration::from_secs(2));
-    let before = process::resident_kib(sidecar.pid()).unwrap();
-    let asked = request(1, "config/read", &json!({"_meta": "x".repeat(4096)})).to_string();
-    // What the system keeps for the two is less.
-    let most = 128 * 1024 * 1024 / asked.len();
-    let sent = (0..most).take_while(|_| socket.frame(TEXT, asked.as_bytes()).is_ok()).count();
-    assert!(sent < most, "it was read to the end, unanswered");
-    let grown = process::resident_kib(sidecar.pid()).unwrap().saturating_sub(before);
-    assert!(grown < 32 * 1024, "{grown} KiB more for a client that does not read");
-    let listed = sidecar.request("accounts/list", &json!({})).unwrap();
-    assert_eq!(listed["accounts"].as_array().unwrap().len(), 1, "others are served meanwhile");
 }

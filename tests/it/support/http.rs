@@ -2,7 +2,6 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
 
 use serde_json::Value;
 
@@ -77,11 +76,6 @@ impl Connection {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         Ok(Connection { stream: BufReader::new(stream), framing: Framing::Done })
-    }
-
-    /// Gives up on bytes that are not taken in this time.
-    pub fn write_within(&mut self, limit: Duration) {
-        self.stream.get_ref().set_write_timeout(Some(limit)).unwrap();
     }
 
     /// Sends these bytes as they are.

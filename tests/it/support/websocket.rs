@@ -1,7 +1,6 @@
 //! A blocking WebSocket client of few words: it can say anything in any frames, and leave halfway.
 
 use std::io::{Error, ErrorKind, Result};
-use std::time::Duration;
 
 use serde_json::Value;
 
@@ -38,22 +37,11 @@ impl WebSocket {
     /// Opens a socket through the proxy of `sidecar`.
     #[track_caller]
     pub fn open(sidecar: &Sidecar, target: &str) -> WebSocket {
-        WebSocket::open_with(sidecar, target, &[])
-    }
-
-    /// The same with these headers beside or in place of the usual ones.
-    #[track_caller]
-    pub fn open_with(sidecar: &Sidecar, target: &str, headers: &[(&str, &str)]) -> WebSocket {
-        let (head, connection) = handshake(sidecar, target, headers);
+        let (head, connection) = handshake(sidecar, target, &[]);
         assert_eq!(head.status, 101, "{head:?}");
         assert_eq!(head.header("sec-websocket-accept"), Some(ACCEPT));
         assert_eq!(head.header("sec-websocket-extensions"), None);
         WebSocket { connection, head }
-    }
-
-    /// Gives up on a frame that is not taken in this time.
-    pub fn write_within(&mut self, limit: Duration) {
-        self.connection.write_within(limit);
     }
 
     /// Sends a frame with this first byte.

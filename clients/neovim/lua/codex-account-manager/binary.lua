@@ -4,6 +4,18 @@ local M = {}
 
 M.name = "codex-account-manager"
 
+-- `~` and a variable at the beginning, and nothing else: `expand()` takes brackets for a pattern, heeds 'wildignore' and
+-- runs what stands in backticks.
+local function expanded(path)
+  local home = path:match("^~(/.*)$")
+  if home then
+    return vim.loop.os_homedir() .. home
+  end
+  return (path:gsub("^%$([%w_]+)", function(name)
+    return vim.env[name]
+  end))
+end
+
 --- The path, or nil and what is wrong. A place that is named and empty is an error: another copy on PATH is not meant.
 function M.find()
   local option = require("codex-account-manager.config").get().binary
@@ -11,7 +23,8 @@ function M.find()
   if variable == "" then
     variable = nil
   end
-  local path = vim.fn.exepath(vim.fn.expand(option or variable or M.name))
+  local named = expanded(option or variable or M.name)
+  local path = named ~= "" and vim.fn.exepath(named) or ""
   if path ~= "" then
     return path
   end

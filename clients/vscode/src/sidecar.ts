@@ -1,5 +1,6 @@
 // The sidecar under VS Code's language client, which starts it, starts it again when it crashes, and ends it.
 
+import type { ChildProcess } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import { homedir } from "node:os";
 import * as vscode from "vscode";
@@ -10,7 +11,9 @@ import {
   MessageType,
   ShowMessageNotification,
   State,
+  type Executable,
   type LanguageClientOptions,
+  type MessageTransports,
   type Middleware,
 } from "vscode-languageclient/node";
 import { NOTIFICATIONS, type Notifications, type Requests, type SessionInfo } from "../../typescript/src/protocol.ts";
@@ -36,13 +39,18 @@ export type Notified = { [Name in keyof Notifications]: { name: Name; params: No
 /** How long a program may take to answer; the sidecar takes milliseconds. */
 const PATIENCE = 15_000;
 
+/** How long it may take to end: a token may be on its way to the disk. */
+const END = 12_000;
+
 /** It is not started again, and the language client says nothing of it. */
 const GIVEN_UP = { action: CloseAction.DoNotRestart, handled: true };
 
 export class Sidecar {
-  #client: LanguageClient | undefined;
+  #client: CalmClient | undefined;
   /** Starts and stops happen one after the other. */
   #queue: Promise<void> = Promise.resolve();
+  /** Ends the latest start, be it under way or still to come. */
+  #starting = new AbortController();
 
   constructor(
     private readonly output: vscode.LogOutputChannel,
@@ -52,13 +60,18 @@ export class Sidecar {
 
   /** Starts it; when it runs already, anew. */
   restart(): Promise<void> {
+    this.#starting.abort();
+    const { signal } = (this.#starting = new AbortController());
     return this.#next(async () => {
       await this.#stop();
-      await this.#start();
+      if (!signal.aborted) {
+        await this.#start(signal);
+      }
     });
   }
 
   stop(): Promise<void> {
+    this.#starting.abort();
     return this.#next(() => this.#stop());
   }
 
@@ -78,7 +91,7 @@ export class Sidecar {
     return done;
   }
 
-  async #start(): Promise<void> {
+  async #start(signal: AbortSignal): Promise<void> {
     const found = findBinary({
       setting: vscode.workspace.getConfiguration("codexAccountManager").get("binary", ""),
       environment: process.env,
@@ -95,8 +108,10 @@ export class Sidecar {
     const client = this.#create(found.path);
     this.#client = client;
     // Its failure is told by its state.
-    const answered = await within(PATIENCE, client.start().catch(() => {}));
-    if (!answered || (client.state === State.Running && sessionOf(client) === undefined)) {
+    const answered = await within(PATIENCE, signal, client.start().catch(() => {}));
+    if (signal.aborted) {
+      await this.#stop();
+    } else if (!answered || (client.state === State.Running && sessionOf(client) === undefined)) {
       this.#tell(found.path);
       await this.#stop();
     }
@@ -108,7 +123,7 @@ export class Sidecar {
     void told.then((chosen) => chosen === show && this.output.show(true));
   }
 
-  #create(path: string): LanguageClient {
+  #create(path: string): CalmClient {
     const options: LanguageClientOptions = {
       errorHandler: {
         // A message that could not be written is not for a person: the connection's end, which follows, decides.
@@ -157,18 +172,50 @@ export class Sidecar {
     if (client.state === State.Running) {
       await client.dispose().catch((error: unknown) => this.output.warn(`It did not end in good order: ${error}`));
     } else {
-      // The language client refuses to stop what is not up.
-      client.serverProcess?.kill();
+      client.abandon();
     }
     this.listener.changed("stopped");
   }
 }
 
-/** Of one failed start the language client makes up to four messages with the words of Node.js; the output has them. */
 class CalmClient extends LanguageClient {
+  #isAbandoned = false;
+
+  constructor(...given: [id: string, name: string, executable: Executable, options: LanguageClientOptions]) {
+    super(...given);
+    // Its own ends the process after two seconds.
+    Object.defineProperty(this, "checkProcessDied", { value: endsInTime });
+  }
+
+  /** Ends what is not up, which the language client refuses to stop. */
+  abandon(): void {
+    this.#isAbandoned = true;
+    this.serverProcess?.kill();
+  }
+
+  protected override async createMessageTransports(encoding: string): Promise<MessageTransports> {
+    const transports = await super.createMessageTransports(encoding);
+    // It was not there yet.
+    if (this.#isAbandoned) {
+      this.serverProcess?.kill();
+    }
+    return transports;
+  }
+
+  /** Of one failed start it would make up to four messages with the words of Node.js; the output has them. */
   override error(message: string, data?: unknown, show?: boolean | "force"): void {
     super.error(message, data, show === "force" && data !== undefined ? false : show);
   }
+}
+
+/** Lets a process end whose language client is done with it, and ends it when it does not. */
+function endsInTime(child: ChildProcess | undefined): void {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) {
+    return;
+  }
+  child.stdin?.end();
+  const timer = setTimeout(() => child.kill("SIGKILL"), END);
+  child.once("exit", () => clearTimeout(timer));
 }
 
 /** As the language client does it. */
@@ -185,10 +232,13 @@ function showMessage(type: MessageType, message: string): void {
   }
 }
 
-/** Whether it is done in time. */
-async function within(milliseconds: number, promise: Promise<void>): Promise<boolean> {
+/** Whether it is done in time, and before the signal. */
+async function within(milliseconds: number, signal: AbortSignal, promise: Promise<void>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), milliseconds)));
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), milliseconds);
+    signal.addEventListener("abort", () => resolve(false), { once: true });
+  });
   const done = await Promise.race([promise.then(() => true), late]);
   clearTimeout(timer);
   return done;

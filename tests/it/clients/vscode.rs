@@ -32,6 +32,21 @@ fn it_bears_what_goes_wrong_and_writes_down_no_key() {
 }
 
 #[test]
+fn it_ends_at_once_and_leaves_its_sidecar_the_time_to_end() {
+    if tools::vscode_extension().is_none() {
+        return;
+    }
+    for end in ["start", "early", "slow"] {
+        let sandbox = Sandbox::new();
+        let folder = sandbox.path("programs");
+        std::fs::create_dir(&folder).unwrap();
+        let mut command = sandbox.program("node");
+        command.args([&*tools::script("vscode_ends.mjs"), end]).env("CAM_BINARY", BINARY).env("FOLDER", folder);
+        check_done(command);
+    }
+}
+
+#[test]
 fn it_logs_in_as_the_server_says() {
     if tools::vscode_extension().is_none() {
         return;

@@ -43,7 +43,6 @@ fn it_ends_at_once_and_leaves_its_sidecar_the_time_to_end() {
         let mut command = sandbox.program("node");
         command.args([&*tools::script("vscode_ends.mjs"), end]).env("CAM_BINARY", BINARY).env("FOLDER", folder);
         check_done(command);
-        assert!(sandbox.session_ids().is_empty());
     }
 }
 

@@ -23,6 +23,9 @@ KEPT_LINES = 20
 #: How long its last words are waited for once it has ended: somebody else may hold its pipes.
 LAST_WORDS_SECONDS = 1
 
+#: A line on stderr that is longer comes in pieces.
+LONGEST_LINE = 65536
+
 #: How much of a line of a header is read before it counts as none.
 HEADER_BYTES = 65536
 
@@ -217,6 +220,8 @@ class Connection:
 
     def _take(self, message: dict[str, Any]) -> None:
         method, number = message.get("method"), message.get("id")
+        if method is not None and not isinstance(method, str):
+            return
         if method is not None and number is not None:
             error = {"code": METHOD_NOT_FOUND, "message": f"this client has no method `{method}`"}
             self._send({"id": number, "error": error})
@@ -236,6 +241,8 @@ class Connection:
         # By pieces, since a line may be longer than what `readline` bears.
         while piece := await stderr.read(65536):
             *lines, rest = (rest + piece).split(b"\n")
+            if len(rest) > LONGEST_LINE:
+                lines, rest = [*lines, rest], b""
             for line in lines:
                 self._complain(line)
         if rest:

@@ -30,7 +30,7 @@ async def read(stream: asyncio.StreamReader) -> dict[str, Any] | None:
         message = json.loads(await stream.readexactly(length))
     except asyncio.IncompleteReadError:
         return None
-    except (ValueError, RecursionError, asyncio.LimitOverrunError) as error:
+    except (ValueError, asyncio.LimitOverrunError) as error:
         raise FrameError(f"no frame: {error}") from error
     if not isinstance(message, dict):
         raise FrameError("a message that is no object")

@@ -186,6 +186,7 @@ mod tests {
         check(&gate, "POST", "/rpc", &[HOST, token], &Ok(Target::Rpc));
         check(&gate, "GET", "/rpc?x", &[HOST, token, ("upgrade", "websocket")], &Ok(Target::Rpc));
         check(&gate, "GET", "/rpc", &[HOST, token], &Err(Rejection::Method));
+        check(&gate, "POST", "/rpc", &[HOST, token, ("upgrade", "websocket")], &Err(Rejection::Method));
         for shown in [KEY, ("x-api-key", "the-token"), ("authorization", "the-token")] {
             check(&gate, "POST", "/rpc", &[HOST, shown], &Err(Rejection::WrongToken));
         }

@@ -90,7 +90,7 @@ pub fn target(head: &Parts) -> Result<Target, Rejection> {
         };
     }
     if path == "/rpc" {
-        let is_served = head.method == Method::POST || (head.method == Method::GET && is_websocket(head));
+        let is_served = head.method == if is_websocket(head) { Method::GET } else { Method::POST };
         return if is_served { Ok(Target::Rpc) } else { Err(Rejection::Method) };
     }
     let first = path[1..].split('/').next().unwrap_or_default();

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod env;
 pub mod ledger;
+pub mod oauth;
 pub mod paths;
 pub mod secrets;
 pub mod store;

@@ -16,7 +16,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::env::Environment;
 use connector::Connector;
-pub use connector::client_config as tls_config;
+pub use connector::{client_config as tls_config, request_client};
 
 /// The body of a request to an upstream.
 pub type RequestBody = UnsyncBoxBody<Bytes, BodyError>;

@@ -18,6 +18,9 @@ use tower_service::Service;
 use crate::domain::base_url::is_loopback;
 use crate::env::Environment;
 
+/// Who we say we are to a ChatGPT backend and to the issuer.
+pub const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+
 type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -82,6 +85,24 @@ impl Service<Uri> for Connector {
             }
         }
     }
+}
+
+/// A client for single questions to a provider, with `patience` for each: never redirected, never asking twice, and past
+/// every proxy where `is_loopback` says that the provider is on this machine.
+///
+/// # Errors
+///
+/// The client cannot be made.
+pub fn request_client(is_loopback: bool, patience: Duration) -> reqwest::Result<reqwest::Client> {
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(client_config())
+        .user_agent(USER_AGENT)
+        .connect_timeout(Duration::from_secs(10).min(patience))
+        .timeout(patience)
+        .pool_idle_timeout(Duration::from_secs(30))
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never());
+    if is_loopback { client.no_proxy().build() } else { client.build() }
 }
 
 /// TLS with the system's roots, or with the bundled ones where the system has none.

@@ -15,10 +15,14 @@ const RULES: &[(&str, &[&str])] = &[
     ("secrets", &[]),
     ("store", &["domain", "secrets", "clock", "paths"]),
     ("ledger", &["domain", "clock"]),
+    ("oauth", &["secrets"]),
     ("upstream", &["domain", "env", "secrets"]),
     ("hardening", &[]),
     ("logging", &[]),
-    ("manager", &["domain", "clock", "config", "env", "error", "ledger", "paths", "secrets", "store", "upstream"]),
+    (
+        "manager",
+        &["domain", "clock", "config", "env", "error", "ledger", "oauth", "paths", "secrets", "store", "upstream"],
+    ),
     ("proxy", &["domain", "clock", "error", "manager", "secrets", "upstream"]),
     ("server", &["domain", "error", "manager", "protocol", "proxy", "secrets"]),
     (

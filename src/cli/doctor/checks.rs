@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::manager::{DEFAULT_OPENAI_BASE_URL, Manager};
 use crate::secrets::master_key::KeyState;
 use crate::store::{self, SecretField, StoredSecret};
+use crate::upstream::request_client;
 
 /// An upstream that does not answer by then is not reachable.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -296,13 +297,8 @@ async fn ask(upstream: &str) -> reqwest::Result<reqwest::Response> {
     let url = format!("{}/v1/models", upstream.trim_end_matches('/').trim_end_matches("/v1"));
     let parsed = reqwest::Url::parse(&url).ok();
     let host = parsed.as_ref().and_then(reqwest::Url::host_str).unwrap_or_default();
-    let client = reqwest::Client::builder()
-        .tls_backend_preconfigured(crate::upstream::tls_config())
-        .timeout(PATIENCE)
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never());
-    let client = if is_loopback(host.trim_matches(['[', ']'])) { client.no_proxy() } else { client };
-    client.build()?.get(&url).send().await
+    let client = request_client(is_loopback(host.trim_matches(['[', ']'])), PATIENCE)?;
+    client.get(&url).send().await
 }
 
 fn deepest(error: &dyn std::error::Error) -> String {

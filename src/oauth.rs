@@ -1,0 +1,288 @@
+//! The issuer of ChatGPT logins: authorisation by browser (OAuth 2.0 with PKCE, RFC 7636) or by device code, and the
+//! refresh that rotates a token. It asks once and tells what came back; when to ask, and what to keep, is for others.
+
+mod callback_server;
+mod device;
+mod pkce;
+
+use std::time::Duration;
+
+use reqwest::header::RETRY_AFTER;
+use reqwest::{RequestBuilder, Response, StatusCode, Url};
+use serde::Deserialize;
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+pub use callback_server::{Callback, CallbackServer, Page};
+pub use device::{DeviceCode, DeviceGrant};
+pub use pkce::{Pkce, random_text};
+
+use crate::secrets::Secret;
+
+/// The public client of OpenAI's open-source Codex CLI: logins of ChatGPT plans are given to it.
+pub const CLIENT_ID: &str = "app_EMoamEEZ73f0CkXaXp7hrann";
+
+/// Who we say we are where the issuer asks.
+pub const ORIGINATOR: &str = "codex-account-manager";
+
+const SCOPE: &str = "openid profile email offline_access";
+
+/// No answer of the issuer is longer, in bytes.
+const LONGEST_ANSWER: usize = 256 * 1024;
+
+/// Why the issuer gave no token.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OAuthError {
+    /// It said no, and will say no again.
+    #[error("the issuer refused it (`{code}`)")]
+    Refused {
+        /// Its code, such as `refresh_token_reused`; letters, digits, `_` and `-` alone.
+        code: String,
+    },
+    /// It could not be asked, or did not answer as it should: this passes.
+    #[error("{why}")]
+    Passing {
+        /// What happened; no part of what was sent.
+        why: String,
+        /// How long it asks to be left alone.
+        retry_after: Option<Duration>,
+    },
+}
+
+impl OAuthError {
+    fn passing(why: impl Into<String>) -> OAuthError {
+        OAuthError::Passing { why: why.into(), retry_after: None }
+    }
+}
+
+/// What the issuer gave.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    /// For the backend.
+    pub access_token: Secret<String>,
+    /// For the next refresh; `None` means that the old one stays.
+    pub refresh_token: Option<Secret<String>>,
+    /// Who logged in.
+    pub id_token: Option<Secret<String>>,
+    /// How long the access token holds, where the answer says so.
+    pub expires_in: Option<Duration>,
+}
+
+#[derive(Deserialize)]
+struct TokenAnswer {
+    access_token: String,
+    #[serde(default)]
+    refresh_token: Option<String>,
+    #[serde(default)]
+    id_token: Option<String>,
+    #[serde(default)]
+    expires_in: Option<f64>,
+}
+
+/// The issuer at one address.
+#[derive(Clone, Debug)]
+pub struct Issuer {
+    base: String,
+    client: reqwest::Client,
+}
+
+impl Issuer {
+    /// The issuer at `base`, which has no slash at its end.
+    pub fn new(base: impl Into<String>, client: reqwest::Client) -> Issuer {
+        Issuer { base: base.into(), client }
+    }
+
+    /// The page on which a person logs in. It leads back to `redirect` with `state`.
+    pub fn authorize_url(&self, pkce: &Pkce, state: &str, redirect: &str) -> String {
+        let parameters = [
+            ("response_type", "code"),
+            ("client_id", CLIENT_ID),
+            ("redirect_uri", redirect),
+            ("scope", SCOPE),
+            ("code_challenge", pkce.challenge()),
+            ("code_challenge_method", "S256"),
+            ("id_token_add_organizations", "true"),
+            ("codex_cli_simplified_flow", "true"),
+            ("state", state),
+            ("originator", ORIGINATOR),
+        ];
+        let page = format!("{}/oauth/authorize", self.base);
+        Url::parse_with_params(&page, parameters).map_or(page, String::from)
+    }
+
+    /// Exchanges the code that an authorisation ended with.
+    ///
+    /// # Errors
+    ///
+    /// [`OAuthError`]
+    pub async fn exchange(
+        &self,
+        code: &Secret<String>,
+        verifier: &Secret<String>,
+        redirect: &str,
+    ) -> Result<Tokens, OAuthError> {
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("client_id", CLIENT_ID),
+            ("code", code.expose()),
+            ("code_verifier", verifier.expose()),
+            ("redirect_uri", redirect),
+        ];
+        self.tokens(&form).await
+    }
+
+    /// Exchanges a refresh token, which is used up by that.
+    ///
+    /// # Errors
+    ///
+    /// [`OAuthError`]
+    pub async fn refresh(&self, refresh_token: &Secret<String>) -> Result<Tokens, OAuthError> {
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("client_id", CLIENT_ID),
+            ("refresh_token", refresh_token.expose()),
+            ("scope", "openid profile email"),
+        ];
+        self.tokens(&form).await
+    }
+
+    async fn tokens(&self, form: &[(&str, &str)]) -> Result<Tokens, OAuthError> {
+        let response = send(self.client.post(format!("{}/oauth/token", self.base)).form(form)).await?;
+        let (status, retry_after) = (response.status(), retry_after(&response));
+        let body = read(response).await?;
+        if status.is_success() {
+            let answer: TokenAnswer = serde_json::from_slice(&body)
+                .map_err(|_| OAuthError::passing("the issuer's answer has no token in it"))?;
+            if answer.access_token.is_empty() {
+                return Err(OAuthError::passing("the issuer's answer has no token in it"));
+            }
+            return Ok(Tokens {
+                access_token: Secret::new(answer.access_token),
+                refresh_token: answer.refresh_token.filter(|token| !token.is_empty()).map(Secret::new),
+                id_token: answer.id_token.map(Secret::new),
+                expires_in: answer.expires_in.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+            });
+        }
+        Err(refusal(status, &body, retry_after))
+    }
+}
+
+/// What an answer without a token means. Only the issuer's own word, a 400 or 401 with a code in it, is final: a page of
+/// somebody's gateway must not end a login.
+fn refusal(status: StatusCode, body: &[u8], retry_after: Option<Duration>) -> OAuthError {
+    let is_final = matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED);
+    match serde_json::from_slice(body).ok().as_ref().and_then(code).filter(|_| is_final) {
+        Some(code) => OAuthError::Refused { code },
+        None => OAuthError::Passing { why: format!("the issuer answered {}", status.as_u16()), retry_after },
+    }
+}
+
+/// `error.code`, else `error` as a text, else `code`.
+fn code(body: &Value) -> Option<String> {
+    let error = body.get("error");
+    let code = error
+        .and_then(|error| error.get("code")?.as_str())
+        .or_else(|| error.and_then(Value::as_str))
+        .or_else(|| body.get("code")?.as_str())
+        .or_else(|| error.and_then(|error| error.get("type")?.as_str()))?;
+    let plain = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
+    let code: String = code.chars().filter(plain).take(64).collect();
+    (!code.is_empty()).then_some(code)
+}
+
+async fn send(request: RequestBuilder) -> Result<Response, OAuthError> {
+    request.send().await.map_err(|error| {
+        let why = if error.is_timeout() { "did not answer in time" } else { "cannot be reached" };
+        OAuthError::passing(format!("the issuer {why}: {}", deepest(&error.without_url())))
+    })
+}
+
+async fn read(mut response: Response) -> Result<Zeroizing<Vec<u8>>, OAuthError> {
+    let mut body = Zeroizing::new(Vec::new());
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() <= LONGEST_ANSWER => body.extend_from_slice(&chunk),
+            Ok(Some(_)) => return Err(OAuthError::passing("the issuer's answer is too long")),
+            Ok(None) => return Ok(body),
+            Err(error) => {
+                return Err(OAuthError::passing(format!(
+                    "the issuer's answer broke off: {}",
+                    deepest(&error.without_url())
+                )));
+            }
+        }
+    }
+}
+
+fn retry_after(response: &Response) -> Option<Duration> {
+    let seconds: u64 = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+fn deepest(error: &dyn std::error::Error) -> String {
+    let mut deepest = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    deepest.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_code_is_read_where_the_issuer_puts_it_and_is_plain() {
+        for (body, expected) in [
+            (json!({"error": {"code": "refresh_token_reused", "type": "x"}}), Some("refresh_token_reused")),
+            (json!({"error": "invalid_grant"}), Some("invalid_grant")),
+            (json!({"error": {"message": "no"}, "code": "later"}), Some("later")),
+            (json!({"error": {"type": "invalid_request_error", "code": null}}), Some("invalid_request_error")),
+            (json!({"error": {"code": "a\u{1b}[31m b"}}), Some("a31mb")),
+            (json!({"error": {}}), None),
+            (json!([]), None),
+        ] {
+            assert_eq!(code(&body).as_deref(), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn only_the_issuers_own_no_is_final() {
+        let no = json!({"error": "invalid_grant"}).to_string();
+        let of = |status: u16, body: &str| refusal(StatusCode::from_u16(status).unwrap(), body.as_bytes(), None);
+        for status in [400, 401] {
+            assert_eq!(of(status, &no), OAuthError::Refused { code: "invalid_grant".to_owned() });
+            assert!(matches!(of(status, "<html>"), OAuthError::Passing { .. }));
+        }
+        for status in [403, 404, 429, 500, 503] {
+            assert!(matches!(of(status, &no), OAuthError::Passing { .. }), "{status}");
+        }
+    }
+
+    #[test]
+    fn the_page_to_log_in_on_has_every_parameter() {
+        let issuer = Issuer::new("https://auth.openai.com", reqwest_client());
+        let pkce = Pkce::new();
+        let url = issuer.authorize_url(&pkce, "st ate", "http://localhost:1455/auth/callback");
+        let url = Url::parse(&url).unwrap();
+        assert_eq!((url.host_str(), url.path()), (Some("auth.openai.com"), "/oauth/authorize"));
+        let parameters: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+        for (name, value) in [
+            ("response_type", "code"),
+            ("client_id", CLIENT_ID),
+            ("redirect_uri", "http://localhost:1455/auth/callback"),
+            ("scope", SCOPE),
+            ("code_challenge", pkce.challenge()),
+            ("code_challenge_method", "S256"),
+            ("state", "st ate"),
+        ] {
+            assert!(parameters.contains(&(name.to_owned(), value.to_owned())), "{name}");
+        }
+        assert!(!url.as_str().contains(pkce.verifier().expose().as_str()));
+    }
+
+    fn reqwest_client() -> reqwest::Client {
+        crate::upstream::request_client(true, Duration::from_secs(1)).unwrap()
+    }
+}

@@ -1,0 +1,258 @@
+//! Where a browser comes back to after a login (RFC 8252, section 7.3): a server on this machine for one answer. Whoever
+//! does not know the login's state gets nothing and ends nothing; when the login is over the port is closed.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HOST, HeaderValue, REFERRER_POLICY};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use reqwest::Url;
+use subtle::ConstantTimeEq;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+
+use crate::secrets::Secret;
+
+/// The port that the issuer knows for this client.
+pub const PORT: u16 = 1455;
+
+const PATH: &str = "/auth/callback";
+
+/// Connections at a time: a browser opens a few.
+const CONNECTIONS: usize = 16;
+
+/// A head that is not whole by then is not waited for.
+const HEAD: Duration = Duration::from_secs(10);
+
+/// How long the page waits for the login to be finished, which takes one question to the issuer and one write.
+const FINISH: Duration = Duration::from_secs(45);
+
+/// The port of the login that is under way.
+pub struct CallbackServer {
+    listeners: Vec<TcpListener>,
+}
+
+/// The browser came back.
+#[derive(Debug)]
+pub struct Callback {
+    /// The code to exchange, or the issuer's word for why there is none.
+    pub code: Result<Secret<String>, String>,
+    /// What the person is shown; dropped, the login counts as failed.
+    pub page: oneshot::Sender<Page>,
+}
+
+/// What the person is shown at the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// The account is there.
+    Done,
+    /// It is not, for this reason.
+    Failed(String),
+}
+
+impl CallbackServer {
+    /// Opens the port, on both kinds of loopback where the machine has both: `localhost` may be either.
+    ///
+    /// # Errors
+    ///
+    /// `AddrInUse` when another program, or another login, has it.
+    pub async fn open() -> io::Result<CallbackServer> {
+        let mut listeners = vec![TcpListener::bind((Ipv4Addr::LOCALHOST, PORT)).await?];
+        match TcpListener::bind((Ipv6Addr::LOCALHOST, PORT)).await {
+            Ok(listener) => listeners.push(listener),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
+            // A machine without IPv6.
+            Err(_) => {}
+        }
+        Ok(CallbackServer { listeners })
+    }
+
+    /// Where the issuer is to lead the browser back to.
+    pub fn redirect() -> String {
+        format!("http://localhost:{PORT}{PATH}")
+    }
+
+    /// Waits for the browser with this state. What comes without it is refused, and waiting goes on. The server answers
+    /// on for as long as the returned [`Serving`] lives, so that the page can be shown.
+    pub async fn callback(self, state: &Secret<String>) -> (Callback, Serving) {
+        let (sender, mut callbacks) = mpsc::channel(1);
+        let door = Arc::new(Door { state: state.clone(), sender });
+        let mut serving = JoinSet::new();
+        for listener in self.listeners {
+            serving.spawn(accept(listener, Arc::clone(&door)));
+        }
+        drop(door);
+        match callbacks.recv().await {
+            Some(callback) => (callback, Serving(serving)),
+            // The listeners never end by themselves.
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// The server while its last page is shown.
+pub struct Serving(JoinSet<()>);
+
+impl Serving {
+    /// Gives the page the time to leave, and closes the port.
+    pub async fn close(mut self) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        self.0.shutdown().await;
+    }
+}
+
+struct Door {
+    state: Secret<String>,
+    sender: mpsc::Sender<Callback>,
+}
+
+async fn accept(listener: TcpListener, door: Arc<Door>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept(), if connections.len() < CONNECTIONS => match accepted {
+                Ok((stream, _)) => drop(connections.spawn(connection(stream, Arc::clone(&door)))),
+                // Out of file descriptors, most likely; it passes.
+                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, door: Arc<Door>) {
+    let service = service_fn(|request| {
+        let door = Arc::clone(&door);
+        async move { Ok::<_, Infallible>(answer(&request, &door).await) }
+    });
+    // A browser that goes away is no concern of ours.
+    let _ = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_buf_size(16 * 1024)
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+async fn answer(request: &Request<Incoming>, door: &Door) -> Response<Full<Bytes>> {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let is_here = ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| host == format!("{name}:{PORT}"));
+    if !is_here {
+        return page(StatusCode::MISDIRECTED_REQUEST, "Not here", "This address belongs to a login on this machine.");
+    }
+    if request.uri().path() != PATH {
+        return page(StatusCode::NOT_FOUND, "Nothing here", "This port waits for the end of a login.");
+    }
+    if request.method() != Method::GET {
+        return page(StatusCode::METHOD_NOT_ALLOWED, "Not like this", "This port waits for the end of a login.");
+    }
+    let Some(code) = told(request.uri().query().unwrap_or_default(), &door.state) else {
+        return page(
+            StatusCode::BAD_REQUEST,
+            "Another login",
+            "This page does not belong to the login that is under way. Begin the login again and use its own page.",
+        );
+    };
+    let (sender, shown) = oneshot::channel();
+    if door.sender.send(Callback { code, page: sender }).await.is_err() {
+        return page(StatusCode::GONE, "Over", "This login is over. You can close this page.");
+    }
+    match tokio::time::timeout(FINISH, shown).await {
+        Ok(Ok(Page::Done)) => page(
+            StatusCode::OK,
+            "Logged in",
+            "The account was added to codex-account-manager. You can close this page.",
+        ),
+        Ok(Ok(Page::Failed(why))) => page(
+            StatusCode::BAD_REQUEST,
+            "Not logged in",
+            &format!("The login failed: {why}. You can close this page and begin again."),
+        ),
+        Ok(Err(_)) | Err(_) => page(
+            StatusCode::BAD_REQUEST,
+            "Not logged in",
+            "The login was given up. You can close this page and begin again.",
+        ),
+    }
+}
+
+/// What the query of a callback tells: the code, or why there is none. `None` when its state is not the login's.
+fn told(query: &str, state: &Secret<String>) -> Option<Result<Secret<String>, String>> {
+    let url = Url::parse(&format!("http://localhost/?{query}")).ok()?;
+    let field = |name: &str| url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned());
+    let shown = field("state")?;
+    if !bool::from(shown.as_bytes().ct_eq(state.expose().as_bytes())) {
+        return None;
+    }
+    match field("code").filter(|code| !code.is_empty()) {
+        Some(code) => Some(Ok(Secret::new(code))),
+        None => Some(Err(field("error").map_or_else(|| "no code was given".to_owned(), |error| plain(&error)))),
+    }
+}
+
+/// The issuer's word without what a terminal or a page would obey.
+fn plain(text: &str) -> String {
+    text.chars().filter(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | ' ')).take(64).collect()
+}
+
+fn page(status: StatusCode, title: &str, text: &str) -> Response<Full<Bytes>> {
+    let html = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title>\
+         <style>body{{font:1.1rem system-ui,sans-serif;max-width:34rem;margin:18vh auto;padding:0 1rem}}</style>\
+         <h1>{title}</h1><p>{}</p></html>",
+        escaped(text)
+    );
+    let mut response = Response::new(Full::new(Bytes::from(html)));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers
+        .insert("content-security-policy", HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"));
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_callback_tells_its_code_to_whoever_knows_the_state() {
+        let state = Secret::new("s-1".to_owned());
+        let told = |query: &str| told(query, &state).map(|code| code.map(|code| code.expose().clone()));
+        for (query, expected) in [
+            ("code=abc&state=s-1", Some(Ok("abc".to_owned()))),
+            ("state=s-1&code=a%2Bb", Some(Ok("a+b".to_owned()))),
+            ("error=access_denied&error_description=x&state=s-1", Some(Err("access_denied".to_owned()))),
+            ("error=%3Cb%3E%0A&state=s-1", Some(Err("b".to_owned()))),
+            ("code=&state=s-1", Some(Err("no code was given".to_owned()))),
+            ("code=abc&state=s-2", None),
+            ("code=abc&state=", None),
+            ("code=abc", None),
+            ("error=access_denied", None),
+            ("", None),
+        ] {
+            assert_eq!(told(query), expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_page_runs_nothing_that_it_is_told() {
+        assert_eq!(escaped("<script>&"), "&lt;script&gt;&amp;");
+    }
+}

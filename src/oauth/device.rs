@@ -1,0 +1,147 @@
+//! The login by a code that is typed into a page on any device.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use serde::{Deserialize, Deserializer};
+use serde_json::json;
+
+use super::{CLIENT_ID, Issuer, OAuthError, read, refusal, send};
+use crate::secrets::Secret;
+
+/// How long a code holds.
+pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
+
+/// A code to be typed in.
+#[derive(Clone, Debug)]
+pub struct DeviceCode {
+    /// What the issuer calls this login.
+    id: Secret<String>,
+    /// What the person types.
+    pub user_code: String,
+    /// How long to wait between two questions.
+    pub interval: Duration,
+    /// The page to type it into.
+    pub page: String,
+}
+
+/// What the issuer gives when the person has agreed.
+#[derive(Clone, Debug)]
+pub struct DeviceGrant {
+    /// To be exchanged.
+    pub code: Secret<String>,
+    /// The issuer's own, since it made the challenge.
+    pub verifier: Secret<String>,
+    /// What the exchange has to name.
+    pub redirect: String,
+}
+
+#[derive(Deserialize)]
+struct CodeAnswer {
+    device_auth_id: String,
+    #[serde(alias = "usercode")]
+    user_code: String,
+    #[serde(default = "usual_interval", deserialize_with = "seconds")]
+    interval: u64,
+}
+
+#[derive(Deserialize)]
+struct GrantAnswer {
+    authorization_code: String,
+    code_verifier: String,
+}
+
+impl DeviceCode {
+    /// How long the code holds.
+    pub const LIFETIME: Duration = LIFETIME;
+}
+
+impl Issuer {
+    /// Asks for a code.
+    ///
+    /// # Errors
+    ///
+    /// [`OAuthError`]
+    pub async fn begin_device(&self) -> Result<DeviceCode, OAuthError> {
+        let address = format!("{}/api/accounts/deviceauth/usercode", self.base);
+        let response = send(self.client.post(address).json(&json!({ "client_id": CLIENT_ID }))).await?;
+        let status = response.status();
+        let body = read(response).await?;
+        if status == StatusCode::NOT_FOUND {
+            return Err(OAuthError::passing("the issuer offers no login by device code"));
+        }
+        if !status.is_success() {
+            return Err(refusal(status, &body, None));
+        }
+        let answer: CodeAnswer = serde_json::from_slice(&body)
+            .map_err(|_| OAuthError::passing("the issuer's answer has no device code in it"))?;
+        Ok(DeviceCode {
+            id: Secret::new(answer.device_auth_id),
+            user_code: answer.user_code.chars().filter(|letter| letter.is_ascii_graphic()).take(32).collect(),
+            interval: Duration::from_secs(answer.interval.clamp(1, 60)),
+            page: format!("{}/codex/device", self.base),
+        })
+    }
+
+    /// Whether the person has agreed; `None` while they have not.
+    ///
+    /// # Errors
+    ///
+    /// [`OAuthError`]
+    pub async fn poll_device(&self, device: &DeviceCode) -> Result<Option<DeviceGrant>, OAuthError> {
+        let address = format!("{}/api/accounts/deviceauth/token", self.base);
+        let question = json!({ "device_auth_id": device.id.expose(), "user_code": device.user_code });
+        let response = send(self.client.post(address).json(&question)).await?;
+        let status = response.status();
+        if matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND) {
+            return Ok(None);
+        }
+        let body = read(response).await?;
+        if !status.is_success() {
+            return Err(refusal(status, &body, None));
+        }
+        let answer: GrantAnswer =
+            serde_json::from_slice(&body).map_err(|_| OAuthError::passing("the issuer's answer has no code in it"))?;
+        Ok(Some(DeviceGrant {
+            code: Secret::new(answer.authorization_code),
+            verifier: Secret::new(answer.code_verifier),
+            redirect: format!("{}/deviceauth/callback", self.base),
+        }))
+    }
+}
+
+fn usual_interval() -> u64 {
+    5
+}
+
+/// The issuer writes the number as a text.
+fn seconds<'d, D: Deserializer<'d>>(deserializer: D) -> Result<u64, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Seconds {
+        Number(u64),
+        Text(String),
+    }
+    Ok(match Seconds::deserialize(deserializer)? {
+        Seconds::Number(seconds) => seconds,
+        Seconds::Text(text) => text.trim().parse().unwrap_or_else(|_| usual_interval()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_spellings_of_a_code_and_of_its_interval_are_read() {
+        for (answer, code, interval) in [
+            (r#"{"device_auth_id":"d","user_code":"AB-12","interval":"7"}"#, "AB-12", 7),
+            (r#"{"device_auth_id":"d","usercode":"AB-12","interval":3}"#, "AB-12", 3),
+            (r#"{"device_auth_id":"d","user_code":"X"}"#, "X", 5),
+            (r#"{"device_auth_id":"d","user_code":"X","interval":"soon"}"#, "X", 5),
+        ] {
+            let read: CodeAnswer = serde_json::from_str(answer).unwrap();
+            assert_eq!((read.user_code.as_str(), read.interval), (code, interval), "{answer}");
+        }
+    }
+}

@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod base_url;
+pub mod claims;
 pub mod health;
 pub mod lookup;
 pub mod pool;

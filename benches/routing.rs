@@ -20,6 +20,7 @@ use codex_account_manager::domain::routing::decision::Decision;
 use codex_account_manager::domain::routing::load::Load;
 use codex_account_manager::domain::routing::{Ask, Strategy, choose};
 use codex_account_manager::domain::time::Timestamp;
+use codex_account_manager::domain::usage::quota::Quota;
 use support::allocations::{self, Counting};
 use support::figures::{Table, median, number};
 
@@ -111,6 +112,8 @@ fn member(number: u32, mood: Mood) -> Member {
         over_limit: None,
         scope: ModelScope::new(vec!["gpt-4*".to_owned(), "gpt-5*".to_owned()]),
         limits: ["codex", "gpt-5.1", "gpt-5.1:gpt-5.1"].map(|key| (key.to_owned(), LATER)).into(),
+        quota: Quota::default(),
+        quota_until: None,
         cooldown: None,
         gate: Gate::Closed,
         unserved: [("o3".to_owned(), LATER)].into(),

@@ -197,6 +197,22 @@ impl Config {
         u32::try_from(self.number("routing.max_attempts")).unwrap_or(u32::MAX)
     }
 
+    /// `routing.reserve_percent`
+    pub fn reserve_percent(&self) -> f64 {
+        // At most 99.
+        f64::from(u32::try_from(self.number("routing.reserve_percent")).unwrap_or_default())
+    }
+
+    /// `tokens.refresh_skew_ms`
+    pub fn refresh_skew(&self) -> Duration {
+        Duration::from_millis(self.number("tokens.refresh_skew_ms"))
+    }
+
+    /// `polling.interval_seconds`; `None` when polling is off.
+    pub fn polling_interval(&self) -> Option<Duration> {
+        self.flag("polling.enabled").then(|| Duration::from_secs(self.number("polling.interval_seconds")))
+    }
+
     /// `notifications.quiet`
     pub fn quiet(&self) -> bool {
         self.flag("notifications.quiet")

@@ -5,12 +5,16 @@ pub mod accounts;
 pub mod configuration;
 pub mod event;
 mod failure;
+pub mod login;
 mod memory;
 pub mod metrics;
 pub mod notices;
 pub mod outcomes;
 mod pins;
+mod polling;
 mod pool;
+mod quota;
+mod refresh;
 mod removal;
 mod report;
 pub mod routing;
@@ -19,6 +23,7 @@ mod shared;
 mod sockets;
 pub mod spending;
 mod tasks;
+pub mod tokens;
 pub mod usage;
 mod view;
 mod waits;
@@ -46,10 +51,18 @@ use crate::store::{Creation, SessionLock, Store, StoreOptions, Transaction};
 use crate::upstream::Upstream;
 use event::Event;
 use failure::Failure;
+use login::Logins;
 use memory::Memory;
 use metrics::Metrics;
 use tasks::Tasks;
+use tokens::Refreshes;
 use waits::Waits;
+
+/// Where ChatGPT logins are used.
+pub const DEFAULT_CHATGPT_BASE_URL: &str = "https://chatgpt.com";
+
+/// Who issues them.
+pub const DEFAULT_ISSUER: &str = "https://auth.openai.com";
 
 /// Where API keys without an address of their own are used.
 pub const DEFAULT_OPENAI_BASE_URL: &str = "https://api.openai.com";
@@ -106,6 +119,10 @@ pub struct Manager {
     config_stamps: Mutex<Stamps>,
     upstream: Upstream,
     default_base: BaseUrl,
+    chatgpt_base: BaseUrl,
+    issuer_base: BaseUrl,
+    refreshes: Refreshes,
+    logins: Logins,
     identity: Identity,
     lock: Mutex<Option<SessionLock>>,
     memory: Arc<Mutex<Memory>>,
@@ -125,7 +142,9 @@ impl Manager {
     /// cannot be resolved.
     pub fn open(options: ManagerOptions) -> Result<Arc<Manager>, Error> {
         let ManagerOptions { environment, paths, sources, master_key, clock, kind, pid, port } = options;
-        let default_base = default_base(&environment)?;
+        let default_base = base(&environment, "CAM_OPENAI_BASE_URL", DEFAULT_OPENAI_BASE_URL)?;
+        let chatgpt_base = base(&environment, "CAM_CHATGPT_BASE_URL", DEFAULT_CHATGPT_BASE_URL)?;
+        let issuer_base = base(&environment, "CAM_AUTH_ISSUER", DEFAULT_ISSUER)?;
         // Before the files are read: a change in between is then seen as one.
         let config_stamps = Mutex::new(Stamps::of(&paths));
         let config = Config::load(&paths, &environment, &sources);
@@ -156,6 +175,10 @@ impl Manager {
             environment,
             paths,
             default_base,
+            chatgpt_base,
+            issuer_base,
+            refreshes: Refreshes::default(),
+            logins: Logins::default(),
             identity,
             lock: Mutex::default(),
             memory: Arc::default(),
@@ -253,10 +276,10 @@ impl Manager {
     }
 }
 
-fn default_base(environment: &Environment) -> Result<BaseUrl, Error> {
-    let text = environment.get("CAM_OPENAI_BASE_URL").unwrap_or(DEFAULT_OPENAI_BASE_URL);
+fn base(environment: &Environment, variable: &str, default: &str) -> Result<BaseUrl, Error> {
+    let text = environment.get(variable).unwrap_or(default);
     BaseUrl::parse(text).map_err(|why| {
-        Error::new(ErrorKind::Configuration, format!("`CAM_OPENAI_BASE_URL` is refused: {why}"))
+        Error::new(ErrorKind::Configuration, format!("`{variable}` is refused: {why}"))
             .hint("unset it, or set it to an address that is accepted")
     })
 }

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-pub use callback_server::{Callback, CallbackServer, Page};
+pub use callback_server::{Callback, CallbackServer, Page, Serving};
 pub use device::{DeviceCode, DeviceGrant};
 pub use pkce::{Pkce, random_text};
 

@@ -116,6 +116,8 @@ methods! {
     "accounts/update" => AccountsUpdate(accounts::AccountsUpdateParams) -> accounts::Account;
     /// Removes an account.
     "accounts/remove" => AccountsRemove(accounts::AccountsRemoveParams) -> accounts::AccountsRemoveResult;
+    /// Refreshes tokens that end soon and asks for the quota of ChatGPT accounts.
+    "accounts/refresh" => AccountsRefresh(accounts::AccountsRefreshParams) -> accounts::AccountsRefreshResult;
     /// Begins the login of a ChatGPT account; `accounts/didLogin` tells its end.
     "accounts/login" => AccountsLogin(login::AccountsLoginParams) -> login::AccountsLoginResult;
     /// Gives up a login that is under way.

@@ -1,6 +1,7 @@
 //! The one client towards upstreams. It never retries by itself and never follows a redirect: what an attempt
 //! proved is for the caller to judge.
 
+pub mod chatgpt;
 mod connector;
 pub mod credential;
 pub mod openai;

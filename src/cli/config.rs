@@ -60,9 +60,6 @@ fn set(context: &Context, args: &SetArgs) -> Result<(), Error> {
     if key.secret && value.is_some() {
         Printer::warning("the value is in your shell's history now");
     }
-    if key.dormant {
-        Printer::warning(&format!("`{}` has no effect in this version", key.toml));
-    }
     let config = Config::load(&context.paths, &context.environment, &Sources::default());
     let in_force = config.settings().iter().find(|setting| setting.key == key);
     let stronger = in_force.filter(|setting| setting.source < Source::Toml);

@@ -79,13 +79,14 @@ pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
     manager.join().await;
     Context::warn_unless_served(&manager);
     manager.watch();
+    manager.poll();
     tokio::spawn(log::follow(Arc::clone(&manager), events));
     let session = Session { manager: Arc::clone(&manager), address, api_key };
     let doors = Doors::open(session, manager.config().allowed_hosts(), listener);
     Printer::stderr(&format!("listening on http://{address}/v1"));
     lifecycle::asked_to_end().await;
     doors.drain(DRAIN).await;
-    drop(tokio::time::timeout(Duration::from_secs(1), manager.leave()).await);
+    manager.leave_within(Duration::from_secs(1)).await;
     Ok(0)
 }
 

@@ -50,7 +50,7 @@ fn commands() -> String {
 
 fn configuration() -> String {
     let code = |text: &str| format!("`{text}`");
-    let rows = KEYS.iter().filter(|key| !key.dormant).map(|key| {
+    let rows = KEYS.iter().map(|key| {
         let default = match key.default {
             Default::Text(text) => code(text),
             ref other => code(&other.value().to_string()),

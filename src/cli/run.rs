@@ -43,12 +43,13 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
     Context::warn_of_start(notices);
     Context::warn_unless_served(&manager);
     manager.watch();
+    manager.poll();
     let api_key = random_key();
     let session = Session { manager: Arc::clone(&manager), address, api_key: api_key.clone() };
     let doors = Doors::open(session, Vec::new(), listener);
     let command = agents::command(&args.command, address.port(), &api_key, &context.environment);
     let code = child::run(command).await;
     doors.drain(DRAIN).await;
-    drop(tokio::time::timeout(Duration::from_secs(1), manager.leave()).await);
+    manager.leave_within(Duration::from_secs(1)).await;
     code
 }

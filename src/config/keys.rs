@@ -25,8 +25,6 @@ pub struct Key {
     pub help: &'static str,
     /// Its value is never shown.
     pub secret: bool,
-    /// Known, but without effect in this version.
-    pub dormant: bool,
 }
 
 /// A default that can stand in a `const`.
@@ -152,7 +150,7 @@ pub fn families(names: &Value) -> Result<Families, BadFamily> {
 const DAY_MS: u64 = 86_400_000;
 
 const fn key(toml: &'static str, shape: Shape, default: Default, help: &'static str) -> Key {
-    Key { toml, json: None, variable: None, shape, default, help, secret: false, dormant: false }
+    Key { toml, json: None, variable: None, shape, default, help, secret: false }
 }
 
 impl Key {
@@ -164,11 +162,6 @@ impl Key {
 
     const fn secret(mut self) -> Key {
         self.secret = true;
-        self
-    }
-
-    const fn dormant(mut self) -> Key {
-        self.dormant = true;
         self
     }
 }
@@ -202,6 +195,12 @@ pub static KEYS: &[Key] = &[
         Default::Number(4),
         "upstream calls per request after 5xx answers and connection errors",
     ),
+    key(
+        "routing.reserve_percent",
+        Shape::Number(0, 99),
+        Default::Number(0),
+        "so much of every quota window of a ChatGPT account is left unused",
+    ),
     key("routing.wait_when_exhausted", Shape::Bool, Default::Bool(false), "wait when every account is limited")
         .also("retryAllAccountsRateLimited", Some("CODEX_AUTH_RETRY_ALL_RATE_LIMITED")),
     key(
@@ -219,8 +218,7 @@ pub static KEYS: &[Key] = &[
         Default::Number(60_000),
         "tokens are refreshed this long before they expire",
     )
-    .also("tokenRefreshSkewMs", Some("CODEX_AUTH_TOKEN_REFRESH_SKEW_MS"))
-    .dormant(),
+    .also("tokenRefreshSkewMs", Some("CODEX_AUTH_TOKEN_REFRESH_SKEW_MS")),
     key("notifications.quiet", Shape::Bool, Default::Bool(false), "no messages to the person at the editor")
         .also("quietMode", Some("CODEX_AUTH_QUIET")),
     key(
@@ -230,10 +228,8 @@ pub static KEYS: &[Key] = &[
         "the same message is not repeated within this time",
     )
     .also("rateLimitToastDebounceMs", Some("CODEX_AUTH_RATE_LIMIT_TOAST_DEBOUNCE_MS")),
-    key("polling.enabled", Shape::Bool, Default::Bool(true), "ask for the quota of ChatGPT accounts from time to time")
-        .dormant(),
-    key("polling.interval_seconds", Shape::Number(10, 86_400), Default::Number(300), "how often, one process for all")
-        .dormant(),
+    key("polling.enabled", Shape::Bool, Default::Bool(true), "ask for the quota of ChatGPT accounts from time to time"),
+    key("polling.interval_seconds", Shape::Number(10, 86_400), Default::Number(300), "how often, one process for all"),
     key("proxy.bind_addr", Shape::Address, Default::Text("127.0.0.1:8080"), "where `proxy` listens"),
     key("proxy.api_key", Shape::Text, Default::Text(DEFAULT_PROXY_KEY), "the key that `proxy` asks for").secret(),
     key(

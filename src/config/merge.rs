@@ -83,9 +83,6 @@ impl Merging<'_> {
             ));
             return kept;
         };
-        if key.dormant && entry.source != Source::Default {
-            self.warnings.push(format!("{place}`{}` has no effect in this version", entry.name));
-        }
         Some(Setting { key, value, source: entry.source, location: entry.location })
     }
 

@@ -49,8 +49,7 @@ fn document(file: &str, what: &str, properties: &Map<String, Value>, has_more: b
 
 fn described(key: &Key) -> Value {
     let mut schema = shape(key.shape);
-    let unused = if key.dormant { "; no effect in this version" } else { "" };
-    schema["description"] = format!("{}{unused}", key.help).into();
+    schema["description"] = key.help.into();
     schema["default"] = match key.default {
         // The sidecar's; its help says what differs.
         Default::Text(text) => text.into(),

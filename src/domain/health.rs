@@ -43,6 +43,9 @@ pub const REASON_AUTH: &str = "auth-failure";
 /// The account or its organisation is deactivated.
 pub const REASON_REFUSED: &str = "account-refused";
 
+/// The token ended, and the issuer gives no other one at the moment.
+pub const REASON_REFRESH: &str = "refresh-failed";
+
 /// What a circuit breaker says to the next request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Gate {
@@ -65,6 +68,11 @@ pub enum Outcome {
     PassThrough,
     /// A rate limit that ends this soon from now.
     RateLimited {
+        /// How long to wait.
+        wait: Duration,
+    },
+    /// The plan of a ChatGPT login is used up for every family, and free again this soon from now.
+    UsageLimited {
         /// How long to wait.
         wait: Duration,
     },

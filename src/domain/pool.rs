@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::account::{AccountId, Kind, ModelFamily, ModelScope};
 use super::health::{Cooldown, Gate};
 use super::time::Timestamp;
+use super::usage::quota::Quota;
 
 /// The accounts in the order of the file.
 #[derive(Clone, Debug, Default)]
@@ -38,8 +39,12 @@ pub struct Member {
     pub over_limit: Option<Timestamp>,
     /// Which models it may be used for.
     pub scope: ModelScope,
-    /// When each `family` and `family:model` limit ends.
+    /// When each `family` and `family:model` limit ends, and that of [`EVERY_FAMILY`].
     pub limits: BTreeMap<String, Timestamp>,
+    /// What its plan's quota windows were told to be.
+    pub quota: Quota,
+    /// When the last of its quota windows that are used up begins anew.
+    pub quota_until: Option<Timestamp>,
     /// Benched for every family.
     pub cooldown: Option<Cooldown>,
     /// What the breakers of the account and of its upstream host say.
@@ -70,6 +75,9 @@ impl Pool {
         (0..count).map(move |step| (from + step) % count)
     }
 }
+
+/// The key under which the file keeps a limit of the whole account.
+pub const EVERY_FAMILY: &str = "*";
 
 /// The key under which the file keeps the limit of one model of a family.
 pub fn model_limit_key(family: &ModelFamily, model: &str) -> String {

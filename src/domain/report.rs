@@ -3,6 +3,7 @@
 use super::account::{AccountId, Kind, ModelFamily};
 use super::time::Timestamp;
 use super::usage::Totals;
+use super::usage::quota::QuotaWindow;
 
 /// The one word for how an account stands: the first of these that holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +79,8 @@ pub struct AccountReport {
     pub available_at: Option<Timestamp>,
     /// The limits that hold now.
     pub rate_limits: Vec<RateLimit>,
+    /// The quota windows of its plan, the shortest first.
+    pub quota: Vec<QuotaWindow>,
     /// What it used since the last local midnight.
     pub today: Totals,
     /// What it used since the month began.

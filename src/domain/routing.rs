@@ -22,6 +22,7 @@ use super::account::ModelFamily;
 use super::pool::Pool;
 use super::time::Timestamp;
 use decision::{Choice, Decision, Why};
+use eligibility::Demand;
 use load::Load;
 
 /// What a request asks of routing.
@@ -31,6 +32,8 @@ pub struct Ask<'a> {
     pub model: Option<&'a str>,
     /// The model's family.
     pub family: &'a ModelFamily,
+    /// Only an API-key account can serve it.
+    pub needs_api_key: bool,
     /// The account that the session or conversation uses for this family now.
     pub current: Option<usize>,
     /// The account a person switched to by hand.
@@ -48,7 +51,22 @@ pub struct Ask<'a> {
 impl<'a> Ask<'a> {
     /// A first request for `model`, of which nothing more is known.
     pub fn new(model: Option<&'a str>, family: &'a ModelFamily) -> Ask<'a> {
-        Ask { model, family, current: None, pinned: None, bound: None, excluded: &[], loads: &[], turn: 0 }
+        Ask {
+            model,
+            family,
+            needs_api_key: false,
+            current: None,
+            pinned: None,
+            bound: None,
+            excluded: &[],
+            loads: &[],
+            turn: 0,
+        }
+    }
+
+    /// What it asks of the account that is to serve it.
+    pub fn demand(&self) -> Demand<'a> {
+        Demand { model: self.model, family: self.family, needs_api_key: self.needs_api_key }
     }
 
     /// How much of the account at `position` is used up.

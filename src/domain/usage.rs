@@ -2,6 +2,7 @@
 
 pub mod money;
 pub mod pricing;
+pub mod quota;
 pub mod rate_headers;
 pub mod tokens;
 

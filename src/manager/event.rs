@@ -5,6 +5,7 @@ use crate::domain::routing::Strategy;
 use crate::domain::routing::decision::Why;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::{Tokens, Usd};
+use crate::error::Error;
 
 /// One happening.
 #[derive(Clone, Debug)]
@@ -29,8 +30,19 @@ pub enum Event {
     },
     /// A request was answered to its end.
     Finished(Finished),
+    /// A login is over.
+    LoginEnded(LoginEnded),
     /// Something for a person to know.
     Notice(Notice),
+}
+
+/// A login is over.
+#[derive(Clone, Debug)]
+pub struct LoginEnded {
+    /// Which.
+    pub id: String,
+    /// The account that was added or renewed, or why there is none.
+    pub result: Result<AccountId, Error>,
 }
 
 /// Who changed accounts.

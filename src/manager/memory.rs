@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::pins::SessionPins;
+use super::quota::Told;
 use super::shared::Shared;
 use super::usage::Usage;
 use super::view::View;
@@ -50,6 +51,10 @@ pub struct Memory {
     pub unserved: HashMap<AccountId, BTreeMap<String, Timestamp>>,
     /// Limits that are on their way to the file.
     pub limits: HashMap<AccountId, BTreeMap<String, Timestamp>>,
+    /// Quotas that are on their way to the file.
+    pub quotas: HashMap<AccountId, Told>,
+    /// When this process asked for each quota last.
+    pub polled: HashMap<AccountId, Timestamp>,
     /// Benches that are on their way to the file, and whether they ask for a login.
     pub benches: HashMap<AccountId, Bench>,
     /// Accounts whose secret did not open.

@@ -27,7 +27,7 @@ impl Manager {
             pool.position(tried)
         });
         let trouble = left.filter(|_| is_failover(choice.why)).map(|position| {
-            let found = obstacles(&pool.members[position], request.model.as_deref(), &request.family, now);
+            let found = obstacles(&pool.members[position], &request.demand(), now);
             let obstacle = found.first().copied();
             (position, obstacle.map_or_else(|| "did not answer".to_owned(), |o| words(o, request, now)))
         });

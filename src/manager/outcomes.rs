@@ -12,7 +12,7 @@ use crate::clock;
 use crate::domain::account::AccountId;
 use crate::domain::health::condition::Effect;
 use crate::domain::health::{BENCH, Cooldown, LONGEST_WAIT, Outcome, REASON_AUTH, REASON_QUOTA, REASON_REFUSED};
-use crate::domain::pool::model_limit_key;
+use crate::domain::pool::{EVERY_FAMILY, model_limit_key};
 use crate::domain::time::Timestamp;
 use crate::ledger::BreakerNote;
 use crate::store::{State, StoredAccount};
@@ -42,7 +42,11 @@ impl Manager {
             Outcome::PassThrough => self.account_for(route, request, measured, None, None),
             Outcome::RateLimited { wait } => {
                 self.account_for(route, request, measured, Some(Effect::RateLimited), None);
-                self.record_limit(route, request, now.after(*wait));
+                self.record_limit(route, limit_keys(request), now.after(*wait));
+            }
+            Outcome::UsageLimited { wait } => {
+                self.account_for(route, request, measured, Some(Effect::RateLimited), None);
+                self.record_limit(route, vec![EVERY_FAMILY.to_owned()], now.after(*wait));
             }
             Outcome::OutOfQuota => {
                 self.account_for(route, request, measured, Some(Effect::RateLimited), None);
@@ -70,7 +74,7 @@ impl Manager {
     /// Takes in what a limit proves of another request too, which was no attempt of its own.
     pub fn record_limit_too(&self, route: &Route, request: &RouteRequest, outcome: &Outcome) {
         if let Outcome::RateLimited { wait } = outcome {
-            self.record_limit(route, request, self.clock.now().after(*wait));
+            self.record_limit(route, limit_keys(request), self.clock.now().after(*wait));
         }
     }
 
@@ -155,9 +159,7 @@ impl Manager {
         }
     }
 
-    fn record_limit(&self, route: &Route, request: &RouteRequest, until: Timestamp) {
-        let mut keys = vec![request.family.to_string()];
-        keys.extend(request.model.as_ref().map(|model| model_limit_key(&request.family, model)));
+    fn record_limit(&self, route: &Route, keys: Vec<String>, until: Timestamp) {
         {
             let mut memory = self.memory();
             let limits = memory.limits.entry(route.account.clone()).or_default();
@@ -229,13 +231,19 @@ impl Manager {
     }
 }
 
-/// The limits of the request's family and model that were known before the attempt began: its success proves them over.
+/// The keys under which a limit that a request met is kept.
+fn limit_keys(request: &RouteRequest) -> Vec<String> {
+    let model = request.model.as_ref().map(|model| model_limit_key(&request.family, model));
+    [Some(request.family.to_string()), model].into_iter().flatten().collect()
+}
+
+/// The limits of the request's family and model, and of the whole account, that were known before the attempt began: its success proves them over.
 fn limits_proved_over(memory: &mut Memory, route: &Route, request: &RouteRequest, began: Timestamp) -> Vec<String> {
     if memory.limited_since.is_empty() {
         return Vec::new();
     }
-    let mut keys = vec![request.family.to_string()];
-    keys.extend(request.model.as_ref().map(|model| model_limit_key(&request.family, model)));
+    let mut keys = limit_keys(request);
+    keys.push(EVERY_FAMILY.to_owned());
     keys.retain(|key| {
         let known = (route.account.clone(), key.clone());
         let is_over = memory.limited_since.get(&known).is_some_and(|since| *since < began);

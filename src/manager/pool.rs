@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use super::Manager;
 use super::memory::Memory;
+use super::quota;
+use super::tokens::Pending;
 use crate::domain::account::{AccountId, Kind, ModelScope};
 use crate::domain::base_url::BaseUrl;
-use crate::domain::health::{Cooldown, Gate};
+use crate::domain::health::{Cooldown, Gate, REASON_REFRESH};
 use crate::domain::pool::{Member, Pool};
 use crate::domain::time::Timestamp;
 use crate::secrets::master_key::KeyState;
@@ -37,11 +39,13 @@ impl Manager {
         let kind = kind(account);
         let secret = match kind {
             Kind::ApiKey => account.api_key.as_ref(),
-            Kind::ChatGpt => account.refresh_token.as_ref(),
+            Kind::ChatGpt => account.refresh_token.as_ref().or(account.access_token.as_ref()),
         };
         let sealed = matches!(secret, Some(StoredSecret::Sealed(_)));
         let key_is_gone = matches!(key, KeyState::Missing | KeyState::Wrong);
         let bench = memory.benches.get(&id);
+        let now = self.clock.now();
+        let quota = quota::newest(account, &id, memory).quota;
         Member {
             label: label(account, position),
             enabled: account.enabled.unwrap_or(true),
@@ -54,7 +58,9 @@ impl Manager {
             over_limit: memory.over.get(&id).copied(),
             scope: ModelScope::new(account.models.clone().unwrap_or_default()),
             limits: limits(account, memory.limits.get(&id)),
-            cooldown: bench.map(|bench| bench.cooldown.clone()).or_else(|| cooldown(account)),
+            quota_until: quota.spent_until(self.config().reserve_percent(), now),
+            quota,
+            cooldown: bench.map(|bench| bench.cooldown.clone()).or_else(|| cooldown(account, now)),
             gate: self.gate(account, &id, memory),
             unserved: memory.unserved.get(&id).cloned().unwrap_or_default(),
             live_sessions: 0,
@@ -76,7 +82,10 @@ impl Manager {
     pub(super) fn base_url(&self, account: &StoredAccount) -> Option<BaseUrl> {
         match account.base_url.as_deref() {
             Some(text) => BaseUrl::parse(text).ok(),
-            None => Some(self.default_base.clone()),
+            None => Some(match kind(account) {
+                Kind::ApiKey => self.default_base.clone(),
+                Kind::ChatGpt => self.chatgpt_base.clone(),
+            }),
         }
     }
 }
@@ -103,7 +112,13 @@ fn limits(account: &StoredAccount, unwritten: Option<&BTreeMap<String, Timestamp
     limits
 }
 
-fn cooldown(account: &StoredAccount) -> Option<Cooldown> {
+/// What keeps the account out for every family: a bench, or a token that ended while the issuer fails.
+fn cooldown(account: &StoredAccount, now: Timestamp) -> Option<Cooldown> {
+    let has_ended = account.access_token.is_none() || account.access_expires_at.is_some_and(|at| Timestamp(at) <= now);
+    let waits = Pending::of(account).and_then(|mark| mark.waits_until(now)).filter(|_| has_ended);
+    if let Some(until) = waits.filter(|_| kind(account) == Kind::ChatGpt) {
+        return Some(Cooldown { until, reason: REASON_REFRESH.to_owned() });
+    }
     let until = Timestamp(account.cooling_down_until?);
     Some(Cooldown { until, reason: account.cooldown_reason.clone().unwrap_or_default() })
 }

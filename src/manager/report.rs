@@ -3,15 +3,16 @@
 use super::Manager;
 use super::memory::Memory;
 use super::pool::{kind, label};
-use super::routing::{current, is_served};
+use super::routing::current;
 use super::view::View;
 use crate::domain::account::{AccountId, Kind, ModelFamily};
-use crate::domain::health::{LONGEST_WAIT, REASON_AUTH, REASON_QUOTA, REASON_REFUSED};
+use crate::domain::health::{LONGEST_WAIT, REASON_AUTH, REASON_QUOTA, REASON_REFRESH, REASON_REFUSED};
 use crate::domain::lookup::{self, LookupError, Names};
-use crate::domain::pool::Member;
+use crate::domain::pool::{EVERY_FAMILY, Member};
 use crate::domain::report::{AccountReport, RateLimit, State};
 use crate::domain::routing::eligibility::{Obstacle, Reason, standing};
 use crate::domain::time::Timestamp;
+use crate::domain::usage::quota::QuotaWindow;
 use crate::error::{Error, ErrorKind};
 use crate::store::{self, StoredAccount};
 
@@ -81,6 +82,7 @@ impl Manager {
         let obstacles = standing(member, now);
         let rate_limits = rate_limits(member, now);
         let (state, available_at) = state(&obstacles, &rate_limits);
+        let quota = member.quota.windows.iter().map(|w| QuotaWindow { used_percent: w.used_at(now), ..*w }).collect();
         AccountReport {
             id: member.id.clone(),
             index: position + 1,
@@ -97,11 +99,12 @@ impl Manager {
             active_families,
             state,
             reason: match self.base_url(account) {
-                Some(_) => reason(state, member, &rate_limits),
+                Some(_) => reason(state, member, &rate_limits, now),
                 None => Some("its base URL is refused; `edit --base-url URL --key-stdin` gives it anew".to_owned()),
             },
             available_at,
             rate_limits,
+            quota,
             today: used.today,
             month: used.month,
             daily_limit_usd: account.daily_limit_usd,
@@ -197,7 +200,6 @@ fn rate_limits(member: &Member, now: Timestamp) -> Vec<RateLimit> {
 
 /// The first state that holds, and when the account is free again if that comes by itself.
 fn state(obstacles: &[Obstacle], limits: &[RateLimit]) -> (State, Option<Timestamp>) {
-    let limited = limits.iter().map(|limit| limit.reset_at).min();
     let at = |reason: Reason| obstacles.iter().find(|obstacle| obstacle.reason == reason);
     for (reason, state) in [
         (Reason::Disabled, State::Disabled),
@@ -209,6 +211,9 @@ fn state(obstacles: &[Obstacle], limits: &[RateLimit]) -> (State, Option<Timesta
             return (state, obstacle.until);
         }
     }
+    // A limit of the whole account outlasts those of its families.
+    let limited = at(Reason::RateLimited).and_then(|obstacle| obstacle.until);
+    let limited = limited.or_else(|| limits.iter().map(|limit| limit.reset_at).min());
     if limited.is_some() {
         return (State::RateLimited, limited);
     }
@@ -220,7 +225,15 @@ fn state(obstacles: &[Obstacle], limits: &[RateLimit]) -> (State, Option<Timesta
     (State::Ready, None)
 }
 
-fn reason(state: State, member: &Member, limits: &[RateLimit]) -> Option<String> {
+/// The quota windows that are used up, in words.
+fn spent(member: &Member, now: Timestamp) -> Option<String> {
+    let until = member.quota_until.filter(|until| *until > now)?;
+    let full = member.quota.windows.iter().filter(|window| window.reset_at <= until && window.used_at(now) > 0.0);
+    let fullest = full.max_by(|one, other| one.used_at(now).total_cmp(&other.used_at(now)))?;
+    Some(format!("{:.0} % of its {} quota is used", fullest.used_at(now), fullest.name()))
+}
+
+fn reason(state: State, member: &Member, limits: &[RateLimit], now: Timestamp) -> Option<String> {
     let words = match state {
         State::Disabled => "disabled; `edit --enable` takes it back".to_owned(),
         State::Locked => {
@@ -229,22 +242,28 @@ fn reason(state: State, member: &Member, limits: &[RateLimit]) -> Option<String>
         State::NeedsLogin if member.kind == Kind::ApiKey => {
             "the key was refused or is missing; give it a new one with `edit --key-stdin`".to_owned()
         }
-        State::NeedsLogin => "the login ended; log in again".to_owned(),
+        State::NeedsLogin => "the login ended; log in again with `codex-account-manager login`".to_owned(),
         State::OverLimit => "its spending limit is reached".to_owned(),
         State::RateLimited => {
+            if let Some(window) = spent(member, now) {
+                return Some(window);
+            }
             let families: Vec<&str> =
                 limits.iter().filter(|limit| limit.model.is_none()).map(|l| l.family.as_str()).collect();
+            if families.contains(&EVERY_FAMILY) {
+                return Some("the plan is used up".to_owned());
+            }
             format!("rate limited for {}", families.join(", "))
         }
         State::CoolingDown => match member.cooldown.as_ref().map(|cooldown| cooldown.reason.as_str()) {
             Some(REASON_QUOTA) => "out of quota; check the plan and billing of this account".to_owned(),
             Some(REASON_AUTH) => "the key was refused".to_owned(),
+            Some(REASON_REFRESH) => "its token ended and the issuer gives no other one now".to_owned(),
             Some(REASON_REFUSED) => "the account or its organisation is deactivated".to_owned(),
             Some(other) if !other.is_empty() => format!("cooling down: {other}"),
             _ => "cooling down".to_owned(),
         },
         State::CircuitOpen => "its upstream failed several times in a row".to_owned(),
-        State::Ready if !is_served(member.kind) => "not served yet".to_owned(),
         State::Ready => return None,
     };
     Some(words)

@@ -20,8 +20,9 @@ use crate::domain::routing::decision::{Choice, Decision, Explanation, Why};
 use crate::domain::routing::eligibility::is_usable;
 use crate::domain::routing::{Ask, Strategy, choose, explain};
 use crate::domain::time::Timestamp;
-use crate::store::{Creation, ProbeLock, SecretField, State};
-use crate::upstream::credential::Credential;
+use crate::secrets::master_key::KeyError;
+use crate::store::{Creation, ProbeLock, SecretField, State, StoredAccount};
+use crate::upstream::credential::{ApiKey, Credential, Login};
 
 pub use route::{Bound, Refusal, Route, RouteRequest, Target};
 
@@ -128,7 +129,9 @@ impl Manager {
             Strategy::Sticky | Strategy::RoundRobin | Strategy::Priority => &[],
         };
         let model = request.model.as_deref();
-        let ask = Ask { current, pinned, bound, excluded, loads, turn, ..Ask::new(model, &request.family) };
+        let needs_api_key = request.needs_api_key;
+        let ask =
+            Ask { needs_api_key, current, pinned, bound, excluded, loads, turn, ..Ask::new(model, &request.family) };
         choose(&view.pool, &ask, strategy, now)
     }
 
@@ -177,13 +180,7 @@ impl Manager {
     /// Opens the account's key. One that does not open takes the account out, not the request.
     fn route_to(&self, view: &View, id: &AccountId, why: Why, probes: Vec<ProbeLock>) -> Option<Route> {
         let position = view.state.position(id.as_str())?;
-        let target = match view.targets[position].get() {
-            Some(target) => Arc::clone(target),
-            None => {
-                let opened = Arc::new(self.open_target(view, position)?);
-                Arc::clone(view.targets[position].get_or_init(|| opened))
-            }
-        };
+        let target = self.target(view, position)?;
         let took_place = looks_at_what_began(self.strategy());
         if took_place {
             self.take_place(id);
@@ -192,16 +189,33 @@ impl Manager {
         Some(Route { account: id.clone(), target, why, has_limit, took_place, probes })
     }
 
+    /// The same route with what its account has in the file now. `None` when that does not open or is gone.
+    pub(super) fn rerouted(&self, route: Route) -> Option<Route> {
+        let view = self.view();
+        let position = view.state.position(route.account.as_str())?;
+        let target = self.target(&view, position)?;
+        Some(Route { target, ..route })
+    }
+
+    /// What it takes to use the account, opened at its first use.
+    pub(super) fn target(&self, view: &View, position: usize) -> Option<Arc<Target>> {
+        if let Some(target) = view.targets[position].get() {
+            return Some(Arc::clone(target));
+        }
+        let opened = Arc::new(self.open_target(view, position)?);
+        Some(Arc::clone(view.targets[position].get_or_init(|| opened)))
+    }
+
     fn open_target(&self, view: &View, position: usize) -> Option<Target> {
         let account = &view.state.accounts[position];
-        let opened = match self.store.open_secret(&view.state, account, SecretField::ApiKey) {
+        let opened = match self.credential(view, account) {
             Ok(opened) => opened,
             Err(error) => {
                 tracing::warn!("account {}: {error}", position + 1);
                 None
             }
         };
-        let (Some(api_key), Some(base_url)) = (opened, self.base_url(account)) else {
+        let (Some(credential), Some(base_url)) = (opened, self.base_url(account)) else {
             let mut memory = self.memory();
             memory.unopened.insert(AccountId::new(account.id.clone()));
             memory.touch();
@@ -211,11 +225,30 @@ impl Manager {
             label: pool::label(account, position),
             metrics_label: metrics::label(&view.pool, position),
             base_url,
-            credential: Credential {
-                api_key,
-                organization: account.organization.clone(),
-                project: account.project.clone(),
-            },
+            credential,
+        })
+    }
+
+    /// What an account authenticates with; `None` when it has nothing to do so.
+    fn credential(&self, view: &View, account: &StoredAccount) -> Result<Option<Credential>, KeyError> {
+        let open = |field| self.store.open_secret(&view.state, account, field);
+        Ok(match pool::kind(account) {
+            Kind::ApiKey => open(SecretField::ApiKey)?.map(|key| {
+                let (organization, project) = (account.organization.clone(), account.project.clone());
+                Credential::ApiKey(ApiKey { key, organization, project })
+            }),
+            Kind::ChatGpt => {
+                let access_token = open(SecretField::AccessToken)?;
+                // Without a token a refresh is what is needed, and that has to open.
+                let has_login = access_token.is_some() || open(SecretField::RefreshToken)?.is_some();
+                has_login.then(|| {
+                    Credential::ChatGpt(Login {
+                        access_token,
+                        expires_at: account.access_expires_at.map(Timestamp),
+                        account_id: account.account_id.clone(),
+                    })
+                })
+            }
         })
     }
 
@@ -335,14 +368,6 @@ pub(super) fn current(memory: &Memory, pool: &Pool, family: &ModelFamily) -> Opt
     let named = pool.active_by_family.get(family.as_str()).copied().filter(|position| *position < pool.members.len());
     let differs = named.filter(|position| *position != pool.active);
     differs.or(start).or(named)
-}
-
-/// Whether `kind` of account is served.
-pub(super) fn is_served(kind: Kind) -> bool {
-    match kind {
-        Kind::ApiKey => true,
-        Kind::ChatGpt => false,
-    }
 }
 
 /// Whether a strategy stays on an account, so that which one it is says something of the next request.

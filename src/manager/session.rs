@@ -20,6 +20,9 @@ use crate::store::{self, Creation, SessionLock, SessionRecord, State, Transactio
 /// without a record and gets one as soon as the lock is free. Only a stopped holder keeps the lock that long.
 const PATIENCE: Duration = Duration::from_secs(4);
 
+/// How much longer the end waits for a token that is on its way to the disk.
+const ROTATION: Duration = Duration::from_secs(5);
+
 /// How long the end waits for the ledger to take what it was given.
 const LAST_ENTRIES: Duration = Duration::from_millis(700);
 
@@ -134,6 +137,16 @@ impl Manager {
                 }
             }
         });
+    }
+
+    /// [`Manager::leave`] within `usual`, or later while a token is on its way to the disk. Whether it was done in time.
+    pub async fn leave_within(self: &Arc<Self>, usual: Duration) -> bool {
+        let manager = Arc::clone(self);
+        let mut leaving = tokio::spawn(async move { manager.leave().await });
+        if tokio::time::timeout(usual, &mut leaving).await.is_ok() {
+            return true;
+        }
+        self.is_rotating() && tokio::time::timeout(ROTATION, leaving).await.is_ok()
     }
 
     /// Takes this process's record away, after every write that is on its way.

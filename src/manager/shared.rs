@@ -12,6 +12,7 @@ use crate::domain::account::AccountId;
 use crate::domain::health::Gate;
 use crate::domain::health::breaker::{Breaker, BreakerSettings};
 use crate::domain::health::condition::{Condition, Effect};
+use crate::domain::pool::Member;
 use crate::domain::routing::load::Load;
 use crate::domain::time::{Day, Timestamp};
 use crate::domain::usage::{Spent, Usd};
@@ -156,7 +157,7 @@ impl Shared {
         self.loads.clear();
         for (member, account) in view.pool.members.iter().zip(&view.state.accounts) {
             let load = Load {
-                utilisation: self.utilisation(&member.id, account, now),
+                utilisation: self.utilisation(member, account, now),
                 condition: self.conditions.get(&member.id).copied().unwrap_or_default(),
             };
             self.loads.push(load);
@@ -169,12 +170,14 @@ impl Shared {
         self.conditions.get(account)?.last_used
     }
 
-    fn utilisation(&self, id: &AccountId, account: &StoredAccount, now: Timestamp) -> f64 {
+    fn utilisation(&self, member: &Member, account: &StoredAccount, now: Timestamp) -> f64 {
+        let id = &member.id;
+        let quota = Some(member.quota.used_at(now) / 100.0);
         let spent = self.spending.get(id).copied().unwrap_or_default();
         let part =
             |spent: Usd, limit: Option<f64>| limit.filter(|limit| *limit > 0.0).map(|limit| spent.as_usd() / limit);
         let rate = self.rates.get(id).filter(|rate| rate.until > now).map(|rate| rate.used);
-        [part(spent.today, account.daily_limit_usd), part(spent.month, account.monthly_limit_usd), rate, quota(account)]
+        [part(spent.today, account.daily_limit_usd), part(spent.month, account.monthly_limit_usd), rate, quota]
             .into_iter()
             .flatten()
             .fold(0.0, f64::max)
@@ -208,13 +211,6 @@ impl Shared {
         let known = self.recent.partition_point(|(number, _)| *number < oldest);
         self.recent.drain(..known);
     }
-}
-
-/// The fullest quota window of a login, as the accounts file has it.
-fn quota(account: &StoredAccount) -> Option<f64> {
-    let windows = account.quota.as_ref()?.as_array()?;
-    let used = windows.iter().filter_map(|window| window.get("usedPercent")?.as_f64());
-    used.map(|percent| percent / 100.0).reduce(f64::max)
 }
 
 impl Manager {

@@ -14,6 +14,7 @@ use crate::domain::account::AccountId;
 use crate::domain::health::condition::Effect;
 use crate::domain::usage::{Tokens, Usd};
 use crate::ledger::{BreakerNote, Entry, LedgerError, RateUsed, Resource};
+use crate::upstream::credential::Credential;
 
 /// A ledger that does not take a charge within this time keeps no answer back any longer.
 const PATIENCE: Duration = Duration::from_secs(6);
@@ -151,7 +152,13 @@ impl Manager {
         entry.first_byte_ms = learned.first_byte_ms;
         entry.duration_ms = elapsed(started);
         let model = entry.model.clone().or(learned.model.clone());
-        entry.cost = entry.tokens.and_then(|tokens| self.cost(&[model.as_deref(), learned.model.as_deref()], tokens));
+        entry.cost = match &target.credential {
+            Credential::ApiKey(_) => {
+                entry.tokens.and_then(|tokens| self.cost(&[model.as_deref(), learned.model.as_deref()], tokens))
+            }
+            // Its plan is paid by the month.
+            Credential::ChatGpt(_) => entry.tokens.map(|_| Usd::default()),
+        };
         entry.model = model;
         // One that broke off or was left is no success: it must not close a breaker that failures since have opened.
         if learned.status < 400 {
@@ -160,8 +167,8 @@ impl Manager {
         }
         if makes {
             // An upstream that echoes the key as an id must not bring it onto the disk.
-            let key = target.credential.api_key.expose();
-            let made = learned.made.into_iter().filter(|id| !id.contains(key.as_str()));
+            let key = target.credential.bearer().map(|key| key.expose().as_str()).unwrap_or_default();
+            let made = learned.made.into_iter().filter(|id| key.is_empty() || !id.contains(key));
             entry.owns = made.map(|id| Resource { id }).collect();
         }
         *entry

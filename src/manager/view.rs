@@ -150,8 +150,16 @@ fn changed_accounts(before: &State, after: &State) -> Vec<AccountId> {
     changed.into_iter().map(AccountId::new).collect()
 }
 
+/// What people care for: a token that was rotated is nobody's concern.
 fn essence(account: &StoredAccount) -> StoredAccount {
-    StoredAccount { last_used: None, ..account.clone() }
+    StoredAccount {
+        last_used: None,
+        access_token: None,
+        access_expires_at: None,
+        refresh_token: None,
+        refresh_pending: None,
+        ..account.clone()
+    }
 }
 
 fn active(state: &State) -> Option<&str> {

@@ -192,6 +192,23 @@ pub struct AccountsReadParams {
     pub account: AccountSelector,
 }
 
+/// What to ask the provider about.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountsRefreshParams {
+    /// The account; every ChatGPT login that is enabled if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountSelector>,
+}
+
+/// What was asked about, as it is known now.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountsRefreshResult {
+    /// Those that were asked about, in the order of the file.
+    pub accounts: Vec<Account>,
+}
+
 /// Which account to switch to.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -1,13 +1,13 @@
 //! From what the domain tells to the words on the wire.
 
-use super::accounts::{Account, AccountKind, AccountSession, AccountState, RateLimit, SpendingLimits};
+use super::accounts::{Account, AccountKind, AccountSession, AccountState, QuotaWindow, RateLimit, SpendingLimits};
 use super::session::AccountReference;
 use super::status::{Session, SessionKind};
 use super::usage::{AccountUsage, UsageTotals};
 use crate::domain::account::Kind;
 use crate::domain::report::{self, AccountReport, SessionReport, State};
 use crate::domain::time::Timestamp;
-use crate::domain::usage::Totals;
+use crate::domain::usage::{Totals, quota};
 
 impl From<AccountReport> for Account {
     fn from(report: AccountReport) -> Account {
@@ -29,12 +29,23 @@ impl From<AccountReport> for Account {
             reason: report.reason,
             available_at: report.available_at.map(Timestamp::as_millis),
             rate_limits: report.rate_limits.into_iter().map(RateLimit::from).collect(),
-            quota: Vec::new(),
+            quota: report.quota.into_iter().map(QuotaWindow::from).collect(),
             usage: AccountUsage { today: report.today.into(), month: report.month.into() },
             limits: SpendingLimits { daily_usd: report.daily_limit_usd, monthly_usd: report.monthly_limit_usd },
             added_at: report.added_at.as_millis(),
             last_used_at: report.last_used_at.map(Timestamp::as_millis),
             sessions: report.sessions.into_iter().map(|(id, pid)| AccountSession { id, pid }).collect(),
+        }
+    }
+}
+
+impl From<quota::QuotaWindow> for QuotaWindow {
+    fn from(window: quota::QuotaWindow) -> QuotaWindow {
+        QuotaWindow {
+            name: window.name(),
+            used_percent: window.used_percent,
+            window_seconds: window.window_seconds,
+            reset_at: window.reset_at.as_millis(),
         }
     }
 }

@@ -264,7 +264,11 @@ impl Attempts<'_> {
     fn after(&mut self, route: Route, examined: Examined, outcome: &Outcome) -> Next {
         let next = match outcome {
             Outcome::Success | Outcome::PassThrough => false,
-            Outcome::RateLimited { .. } | Outcome::OutOfQuota | Outcome::KeyRefused | Outcome::AccountRefused => {
+            Outcome::RateLimited { .. }
+            | Outcome::UsageLimited { .. }
+            | Outcome::OutOfQuota
+            | Outcome::KeyRefused
+            | Outcome::AccountRefused => {
                 // Their own words serve nobody: when no account is left there is one answer for all.
                 self.out(&route.account);
                 if self.body.is_replayable() {

@@ -93,6 +93,7 @@ pub async fn open(
         family: ModelFamily::of(model.as_deref(), &proxy.manager.families()),
         model,
         conversation: conversation_key(None, &header, None),
+        needs_api_key: path == "/v1/realtime",
         ..RouteRequest::default()
     };
     let headers = handshake::for_upstream(head.headers);
@@ -197,6 +198,7 @@ impl Attempts<'_> {
         self.manager.record(&route, &self.request, &outcome, Measured { status: status.as_u16(), started });
         match outcome {
             Outcome::RateLimited { .. }
+            | Outcome::UsageLimited { .. }
             | Outcome::OutOfQuota
             | Outcome::KeyRefused
             | Outcome::AccountRefused

@@ -7,8 +7,9 @@ use crate::domain::account::ModelFamily;
 use crate::error::Error;
 use crate::manager::accounts::{AccountChange, Change, Scope};
 use crate::protocol::accounts::{
-    Account, AccountsAddParams, AccountsListParams, AccountsListResult, AccountsReadParams, AccountsRemoveParams,
-    AccountsRemoveResult, AccountsSwitchParams, AccountsSwitchResult, AccountsUpdateParams, SwitchScope,
+    Account, AccountsAddParams, AccountsListParams, AccountsListResult, AccountsReadParams, AccountsRefreshParams,
+    AccountsRefreshResult, AccountsRemoveParams, AccountsRemoveResult, AccountsSwitchParams, AccountsSwitchResult,
+    AccountsUpdateParams, SwitchScope,
 };
 use crate::secrets::Secret;
 
@@ -82,6 +83,26 @@ pub async fn update(session: Arc<Session>, params: AccountsUpdateParams) -> Resu
 pub async fn remove(session: Arc<Session>, params: AccountsRemoveParams) -> Result<AccountsRemoveResult, Error> {
     let removed = session.manager.remove(&params.account.to_string()).await?;
     Ok(AccountsRemoveResult { removed: removed.into() })
+}
+
+/// An account of which nothing new is known fails the request only when it is the one that was named.
+pub async fn refresh(session: Arc<Session>, params: AccountsRefreshParams) -> Result<AccountsRefreshResult, Error> {
+    let manager = &session.manager;
+    let wanted = params.account.map(|account| account.to_string());
+    let ids = manager.refreshable(wanted.as_deref())?;
+    if let (Some(wanted), true) = (&wanted, ids.is_empty()) {
+        return Ok(AccountsRefreshResult { accounts: vec![manager.read_account(wanted)?.into()] });
+    }
+    let mut failed = None;
+    for id in &ids {
+        failed = manager.look_at(id).await.result.err().or(failed);
+    }
+    if let (Some(error), Some(_)) = (failed, wanted) {
+        return Err(error);
+    }
+    manager.survey().await;
+    let accounts = manager.list()?.accounts.into_iter().filter(|account| ids.contains(&account.id));
+    Ok(AccountsRefreshResult { accounts: accounts.map(Account::from).collect() })
 }
 
 fn set<T>(value: Option<T>) -> Change<T> {

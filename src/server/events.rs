@@ -2,11 +2,16 @@
 
 use serde_json::Value;
 
+use crate::domain::account::AccountId;
 use crate::domain::usage::Usd;
-use crate::manager::event::{Cause, Event, Finished, Notice, Selected, Waiting};
+use crate::error::Error;
+use crate::manager::event::{Cause, Event, Finished, LoginEnded, Notice, Selected, Waiting};
 use crate::protocol::accounts::{AccountsDidChangeParams, ChangeCause};
+use crate::protocol::login::AccountsDidLoginParams;
 use crate::protocol::routing::{RequestUsage, RoutingDidFinishParams, RoutingDidSelectParams, RoutingDidWaitParams};
-use crate::protocol::{AccountsDidChange, Notification, RoutingDidFinish, RoutingDidSelect, RoutingDidWait};
+use crate::protocol::{
+    AccountsDidChange, AccountsDidLogin, Notification, RoutingDidFinish, RoutingDidSelect, RoutingDidWait,
+};
 
 /// A message to the client.
 pub enum Message {
@@ -18,6 +23,8 @@ pub enum Message {
     RoutingDidFinish(RoutingDidFinishParams),
     /// `routing/didWait`, and progress for the person.
     RoutingDidWait(RoutingDidWaitParams, Waiting),
+    /// `accounts/didLogin`
+    AccountsDidLogin(AccountsDidLoginParams),
     /// The wait of this request is over.
     WaitEnded(String),
     /// For the person.
@@ -32,6 +39,7 @@ impl Message {
             Message::RoutingDidSelect(params) => Some(named::<RoutingDidSelect>(&params)),
             Message::RoutingDidFinish(params) => Some(named::<RoutingDidFinish>(&params)),
             Message::RoutingDidWait(params, _) => Some(named::<RoutingDidWait>(&params)),
+            Message::AccountsDidLogin(params) => Some(named::<AccountsDidLogin>(&params)),
             Message::WaitEnded(_) | Message::Notice(_) => None,
         }
     }
@@ -61,7 +69,18 @@ pub fn message(event: Event) -> Message {
         }
         Event::WaitEnded { request_id } => Message::WaitEnded(request_id),
         Event::Finished(finished) => Message::RoutingDidFinish(did_finish(finished)),
+        Event::LoginEnded(LoginEnded { id, result }) => Message::AccountsDidLogin(did_login(id, result)),
         Event::Notice(notice) => Message::Notice(notice),
+    }
+}
+
+fn did_login(login_id: String, result: Result<AccountId, Error>) -> AccountsDidLoginParams {
+    match result {
+        Ok(account) => AccountsDidLoginParams { login_id, account: Some(account.to_string()), error: None },
+        Err(error) => {
+            let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+            AccountsDidLoginParams { login_id, account: None, error: Some(format!("{error}{hint}")) }
+        }
     }
 }
 

@@ -1,20 +1,30 @@
-//! `accounts/login`
+//! `accounts/login` and `accounts/cancelLogin`
 
 use std::sync::Arc;
 
 use super::Session;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
+use crate::manager::login::{LoginBegun, LoginMethod, LoginRequest};
 use crate::protocol::login::{
-    AccountsCancelLoginParams, AccountsCancelLoginResult, AccountsLoginParams, AccountsLoginResult,
+    self, AccountsCancelLoginParams, AccountsCancelLoginResult, AccountsLoginParams, AccountsLoginResult,
 };
 
-/// This version has no login to offer; what it has is said.
-pub async fn login(_: Arc<Session>, _: AccountsLoginParams) -> Result<AccountsLoginResult, Error> {
-    Err(Error::new(ErrorKind::LoginFailed, "this version cannot log in to ChatGPT")
-        .hint("add an API key with `accounts/add` or `codex-account-manager add LABEL`"))
+/// Begins a login. The page is opened by a client that can, or by the person.
+pub async fn login(session: Arc<Session>, params: AccountsLoginParams) -> Result<AccountsLoginResult, Error> {
+    let method = match params.method {
+        login::LoginMethod::Browser => LoginMethod::Browser,
+        login::LoginMethod::Device => LoginMethod::Device,
+    };
+    let request = LoginRequest { method, label: params.label, fresh: params.fresh.unwrap_or(false) };
+    let LoginBegun { id, url, user_code, expires_at } = session.manager.begin_login(request).await?;
+    Ok(AccountsLoginResult { login_id: id, url, user_code, expires_at: expires_at.as_millis() })
 }
 
-/// No login is ever under way.
-pub async fn cancel(_: Arc<Session>, _: AccountsCancelLoginParams) -> Result<AccountsCancelLoginResult, Error> {
-    Err(Error::new(ErrorKind::LoginFailed, "no login of that id is under way").hint("it may have ended already"))
+/// Gives up a login.
+pub async fn cancel(
+    session: Arc<Session>,
+    params: AccountsCancelLoginParams,
+) -> Result<AccountsCancelLoginResult, Error> {
+    session.manager.cancel_login(&params.login_id)?;
+    Ok(AccountsCancelLoginResult {})
 }

@@ -11,8 +11,9 @@ use super::{Session, accounts, boundary, login, params, routing, status, subscri
 use crate::error::Error;
 use crate::protocol::subscription::{SUBSCRIBE, UNSUBSCRIBE};
 use crate::protocol::{
-    AccountsAdd, AccountsCancelLogin, AccountsList, AccountsLogin, AccountsRead, AccountsRemove, AccountsSwitch,
-    AccountsUpdate, ConfigRead, ExecuteCommand, Method, RoutingExplain, RoutingSetStrategy, StatusRead, UsageRead,
+    AccountsAdd, AccountsCancelLogin, AccountsList, AccountsLogin, AccountsRead, AccountsRefresh, AccountsRemove,
+    AccountsSwitch, AccountsUpdate, ConfigRead, ExecuteCommand, Method, RoutingExplain, RoutingSetStrategy, StatusRead,
+    UsageRead,
 };
 
 /// The methods with their handlers, for every door.
@@ -33,6 +34,7 @@ impl Registry {
             .on::<AccountsAdd, _>(accounts::add)
             .on::<AccountsUpdate, _>(accounts::update)
             .on::<AccountsRemove, _>(accounts::remove)
+            .on::<AccountsRefresh, _>(accounts::refresh)
             .on::<AccountsLogin, _>(login::login)
             .on::<AccountsCancelLogin, _>(login::cancel)
             .on::<RoutingExplain, _>(routing::explain)

@@ -131,7 +131,7 @@ impl Shared {
         drop(tokio::time::timeout(LEAVE, self.starting.lock()).await);
         let Some(started) = self.started.get() else { return };
         started.doors.drain(DRAIN).await;
-        if tokio::time::timeout(LEAVE, started.doors.session().manager.leave()).await.is_err() {
+        if !started.doors.session().manager.leave_within(LEAVE).await {
             tracing::info!("the session's record is left for a sibling to clear");
         }
     }
@@ -237,8 +237,7 @@ impl LanguageServer for Backend {
     async fn shutdown(&self) -> LspResult<()> {
         if let Ok(started) = self.shared.started() {
             // Everything is on disk before this is answered: some clients kill right after.
-            let manager = Arc::clone(&started.doors.session().manager);
-            drop(tokio::time::timeout(LEAVE, tokio::spawn(async move { manager.leave().await })).await);
+            started.doors.session().manager.leave_within(LEAVE).await;
         }
         Ok(())
     }
@@ -261,6 +260,7 @@ async fn start(
     let events = manager.events();
     manager.join().await;
     manager.watch();
+    manager.poll();
     let session = Session { manager, address, api_key: random_key() };
     Ok(Started { doors: Doors::open(session, Vec::new(), listener), events: Mutex::new(Some(events)) })
 }

@@ -2,21 +2,43 @@
 
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
+use crate::domain::time::Timestamp;
 use crate::secrets::Secret;
 
-/// The credential of an API-key account.
+/// The credential of an account.
 #[derive(Clone, Debug)]
-pub struct Credential {
+pub enum Credential {
+    /// Of an API-key account.
+    ApiKey(ApiKey),
+    /// Of a ChatGPT login.
+    ChatGpt(Login),
+}
+
+/// A key of OpenAI's API.
+#[derive(Clone, Debug)]
+pub struct ApiKey {
     /// The key.
-    pub api_key: Secret<String>,
+    pub key: Secret<String>,
     /// Sent as `OpenAI-Organization`.
     pub organization: Option<String>,
     /// Sent as `OpenAI-Project`.
     pub project: Option<String>,
 }
 
+/// The token of a ChatGPT login.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// `None` before the first refresh of a login that came without one.
+    pub access_token: Option<Secret<String>>,
+    /// When it ends, if it says so.
+    pub expires_at: Option<Timestamp>,
+    /// Sent as `chatgpt-account-id`.
+    pub account_id: Option<String>,
+}
+
 impl Credential {
-    /// Writes the headers, marked sensitive. `None` when the key or a name cannot stand in a header.
+    /// Writes the headers, marked sensitive. `None` when the key or a name cannot stand in a header, or there is no
+    /// token yet.
     pub fn apply(&self, headers: &mut HeaderMap) -> Option<()> {
         let mut put = |name: HeaderName, text: &str| {
             let mut value = HeaderValue::from_str(text).ok()?;
@@ -24,13 +46,38 @@ impl Credential {
             headers.insert(name, value);
             Some(())
         };
-        put(AUTHORIZATION, &format!("Bearer {}", self.api_key.expose()))?;
-        if let Some(organization) = &self.organization {
-            put(HeaderName::from_static("openai-organization"), organization)?;
-        }
-        if let Some(project) = &self.project {
-            put(HeaderName::from_static("openai-project"), project)?;
+        put(AUTHORIZATION, &format!("Bearer {}", self.bearer()?.expose()))?;
+        match self {
+            Credential::ApiKey(ApiKey { organization, project, .. }) => {
+                if let Some(organization) = organization {
+                    put(HeaderName::from_static("openai-organization"), organization)?;
+                }
+                if let Some(project) = project {
+                    put(HeaderName::from_static("openai-project"), project)?;
+                }
+            }
+            Credential::ChatGpt(Login { account_id, .. }) => {
+                if let Some(account_id) = account_id {
+                    put(HeaderName::from_static("chatgpt-account-id"), account_id)?;
+                }
+            }
         }
         Some(())
+    }
+
+    /// The secret itself.
+    pub fn bearer(&self) -> Option<&Secret<String>> {
+        match self {
+            Credential::ApiKey(ApiKey { key, .. }) => Some(key),
+            Credential::ChatGpt(Login { access_token, .. }) => access_token.as_ref(),
+        }
+    }
+
+    /// The login, when it is one.
+    pub fn login(&self) -> Option<&Login> {
+        match self {
+            Credential::ApiKey(_) => None,
+            Credential::ChatGpt(login) => Some(login),
+        }
     }
 }

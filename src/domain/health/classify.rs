@@ -17,8 +17,9 @@ pub struct Answer<'a> {
 }
 
 /// Codes and types that say that waiting will not help this account.
-const OUT_OF_QUOTA: [&str; 6] = [
+const OUT_OF_QUOTA: [&str; 7] = [
     "insufficient_quota",
+    "usage_not_included",
     "billing_hard_limit_reached",
     "billing_not_active",
     "access_terminated",
@@ -43,7 +44,10 @@ const MISSING_SCOPE: [&str; 3] = ["missing_scope", "insufficient_scope", "insuff
 const OVERLOADED: [&str; 2] = ["server_is_overloaded", "slow_down"];
 
 /// Codes and types of a limit that ends by itself.
-const RATE_LIMITED: [&str; 3] = ["rate_limit_exceeded", "rate_limit_error", "usage_limit_reached"];
+const RATE_LIMITED: [&str; 2] = ["rate_limit_exceeded", "rate_limit_error"];
+
+/// A plan that is used up; it is said with 429 and sometimes with 404.
+const USAGE_LIMITED: [&str; 1] = ["usage_limit_reached"];
 
 /// What `answer` proves. A 2xx is a success by its status alone.
 pub fn classify(answer: &Answer<'_>, now: Timestamp) -> Outcome {
@@ -51,10 +55,16 @@ pub fn classify(answer: &Answer<'_>, now: Timestamp) -> Outcome {
     let kind = answer.error.get("type").and_then(Value::as_str);
     let says = |words: &[&str]| words.iter().any(|word| code == Some(word) || kind == Some(word));
     match answer.status {
+        403 | 404 | 429 if says(&USAGE_LIMITED) => {
+            Outcome::UsageLimited { wait: requested_wait(answer.header, answer.error, now) }
+        }
         429 if says(&OUT_OF_QUOTA) => Outcome::OutOfQuota,
         429 => Outcome::RateLimited { wait: requested_wait(answer.header, answer.error, now) },
+        402 if says(&ACCOUNT_REFUSED) => Outcome::AccountRefused,
         402 => Outcome::OutOfQuota,
-        400 | 403 if says(&["billing_hard_limit_reached", "insufficient_quota"]) => Outcome::OutOfQuota,
+        400 | 403 | 404 if says(&["billing_hard_limit_reached", "insufficient_quota", "usage_not_included"]) => {
+            Outcome::OutOfQuota
+        }
         401 if says(&MISSING_SCOPE) || lacks_scope(answer) => Outcome::PassThrough,
         401 | 403 if says(&ACCOUNT_REFUSED) => Outcome::AccountRefused,
         401 if code.is_none_or(|code| code == "invalid_api_key") => Outcome::KeyRefused,
@@ -73,6 +83,8 @@ pub fn classify_in_stream(answer: &Answer<'_>, now: Timestamp) -> Outcome {
     let says = |words: &[&str]| words.iter().any(|word| code == Some(word) || kind == Some(word));
     if says(&OUT_OF_QUOTA) {
         Outcome::OutOfQuota
+    } else if says(&USAGE_LIMITED) {
+        Outcome::UsageLimited { wait: requested_wait(answer.header, answer.error, now) }
     } else if says(&RATE_LIMITED) {
         Outcome::RateLimited { wait: requested_wait(answer.header, answer.error, now) }
     } else if says(&OVERLOADED) {
@@ -106,6 +118,12 @@ mod tests {
         check(429, &json!({"type": "insufficient_quota", "code": "insufficient_quota"}), &Outcome::OutOfQuota);
         check(429, &json!({"type": "insufficient_quota", "code": null}), &Outcome::OutOfQuota);
         check(400, &json!({"code": "billing_hard_limit_reached"}), &Outcome::OutOfQuota);
+        let plan = json!({"type": "usage_limit_reached", "resets_in_seconds": 90});
+        for status in [403, 404, 429] {
+            check(status, &plan, &Outcome::UsageLimited { wait: Duration::from_secs(7) });
+        }
+        check(403, &json!({"type": "usage_not_included"}), &Outcome::OutOfQuota);
+        check(402, &json!({"code": "deactivated_workspace"}), &Outcome::AccountRefused);
         check(401, &json!({"type": "invalid_request_error", "code": "invalid_api_key"}), &Outcome::KeyRefused);
         check(401, &Value::Null, &Outcome::KeyRefused);
         check(401, &json!({"code": "missing_scope"}), &Outcome::PassThrough);
@@ -132,7 +150,7 @@ mod tests {
             ),
             (
                 json!({"type": "usage_limit_reached", "resets_in_seconds": 90}),
-                Outcome::RateLimited { wait: Duration::from_secs(90) },
+                Outcome::UsageLimited { wait: Duration::from_secs(90) },
             ),
             (json!({"code": "insufficient_quota"}), Outcome::OutOfQuota),
             (json!({"code": "server_is_overloaded"}), Outcome::ServerFailure { overloaded: true }),

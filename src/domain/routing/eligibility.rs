@@ -4,7 +4,7 @@ use std::ops::Bound::{Included, Unbounded};
 
 use crate::domain::account::{Kind, ModelFamily};
 use crate::domain::health::{Cooldown, Gate, LONGEST_WAIT};
-use crate::domain::pool::Member;
+use crate::domain::pool::{EVERY_FAMILY, Member};
 use crate::domain::time::Timestamp;
 
 /// Why an account cannot serve.
@@ -69,14 +69,25 @@ pub struct Obstacle {
     pub until: Option<Timestamp>,
 }
 
-/// Everything that keeps `member` from serving `model` at `now`, in the order of their weight. Empty when it can.
-pub fn obstacles(member: &Member, model: Option<&str>, family: &ModelFamily, now: Timestamp) -> Vec<Obstacle> {
-    in_the_way(member, Some((model, family)), now).collect()
+/// What a request asks of the account that is to serve it.
+#[derive(Clone, Copy, Debug)]
+pub struct Demand<'a> {
+    /// The model it names.
+    pub model: Option<&'a str>,
+    /// The model's family.
+    pub family: &'a ModelFamily,
+    /// Only OpenAI's API answers it: a ChatGPT login does not reach that.
+    pub needs_api_key: bool,
 }
 
-/// Whether `member` can serve `model` at `now`. Stops at the first obstacle and allocates nothing.
-pub fn can_serve(member: &Member, model: Option<&str>, family: &ModelFamily, now: Timestamp) -> bool {
-    in_the_way(member, Some((model, family)), now).next().is_none()
+/// Everything that keeps `member` from serving `demand` at `now`, in the order of their weight. Empty when it can.
+pub fn obstacles(member: &Member, demand: &Demand<'_>, now: Timestamp) -> Vec<Obstacle> {
+    in_the_way(member, Some(*demand), now).collect()
+}
+
+/// Whether `member` can serve `demand` at `now`. Stops at the first obstacle and allocates nothing.
+pub fn can_serve(member: &Member, demand: &Demand<'_>, now: Timestamp) -> bool {
+    in_the_way(member, Some(*demand), now).next().is_none()
 }
 
 /// What keeps `member` from serving anything at all at `now`.
@@ -94,33 +105,43 @@ pub fn needs_probe(member: &Member, now: Timestamp) -> bool {
     probe_is_due(member, now) || matches!(member.gate, Gate::Open { until } if until <= now)
 }
 
-/// When the limit of the family or of the model ends, whichever is later. One that ends further away than any
-/// wait can is not believed: it came from a clock that jumped.
-pub fn limited_until(member: &Member, model: Option<&str>, family: &ModelFamily, now: Timestamp) -> Option<Timestamp> {
+/// When the limit of the family, of the model or of the whole account ends, whichever is latest. One that ends further
+/// away than any wait can is not believed: it came from a clock that jumped.
+fn limited_until(member: &Member, demand: &Demand<'_>, now: Timestamp) -> Option<Timestamp> {
     // The family's own key and those of its models stand together, because they begin alike.
-    let begins = (Included(family.as_str()), Unbounded);
-    member
+    let family = demand.family.as_str();
+    let begins = (Included(family), Unbounded);
+    let own = member
         .limits
         .range::<str, _>(begins)
-        .map_while(|(key, until)| Some((key.strip_prefix(family.as_str())?, *until)))
-        .filter(|(rest, _)| rest.is_empty() || rest.strip_prefix(':').is_some_and(|of| Some(of) == model))
+        .map_while(|(key, until)| Some((key.strip_prefix(family)?, *until)))
+        .filter(|(rest, _)| rest.is_empty() || rest.strip_prefix(':').is_some_and(|of| Some(of) == demand.model))
         .map(|(_, until)| until)
-        .filter(|until| *until > now && *until <= now.after(LONGEST_WAIT))
-        .max()
+        .filter(|until| holds(*until, now))
+        .max();
+    own.max(spent_until(member, now))
 }
 
-type Request<'a> = (Option<&'a str>, &'a ModelFamily);
+/// When the account is free again for anything: of its limit for every family and its quota windows the later.
+pub fn spent_until(member: &Member, now: Timestamp) -> Option<Timestamp> {
+    let limit = member.limits.get(EVERY_FAMILY).copied().filter(|until| holds(*until, now));
+    limit.max(member.quota_until.filter(|until| *until > now))
+}
 
-/// The obstacles one after the other; for no request, those that are in the way of all.
+fn holds(until: Timestamp, now: Timestamp) -> bool {
+    until > now && until <= now.after(LONGEST_WAIT)
+}
+
+/// The obstacles one after the other; for no demand, those that are in the way of all.
 fn in_the_way<'a>(
     member: &'a Member,
-    request: Option<Request<'a>>,
+    demand: Option<Demand<'a>>,
     now: Timestamp,
 ) -> impl Iterator<Item = Obstacle> + use<'a> {
-    Reason::ALL.into_iter().filter_map(move |reason| obstacle(reason, member, request, now))
+    Reason::ALL.into_iter().filter_map(move |reason| obstacle(reason, member, demand.as_ref(), now))
 }
 
-fn obstacle(reason: Reason, member: &Member, request: Option<Request<'_>>, now: Timestamp) -> Option<Obstacle> {
+fn obstacle(reason: Reason, member: &Member, demand: Option<&Demand<'_>>, now: Timestamp) -> Option<Obstacle> {
     let stays = |holds: bool| holds.then_some(Obstacle { reason, until: None });
     let ends = |until: Option<Timestamp>| until.map(|until| Obstacle { reason, until: Some(until) });
     match reason {
@@ -134,16 +155,20 @@ fn obstacle(reason: Reason, member: &Member, request: Option<Request<'_>>, now: 
         },
         Reason::NeedsLogin => None,
         Reason::OverLimit => ends(member.over_limit.filter(|until| *until > now)),
-        Reason::RateLimited => request.and_then(|(model, family)| ends(limited_until(member, model, family, now))),
+        Reason::RateLimited => ends(match demand {
+            Some(demand) => limited_until(member, demand, now),
+            None => spent_until(member, now),
+        }),
         Reason::CoolingDown => ends(cooling(member, now).map(|cooldown| cooldown.until)),
         Reason::CircuitOpen => match member.gate {
             Gate::Open { until } => ends(Some(until).filter(|until| *until > now)),
             Gate::Closed => None,
         },
-        Reason::ModelNotInScope => request.and_then(|(model, _)| stays(!member.scope.admits(model))),
-        Reason::NotServed => match member.kind {
-            Kind::ChatGpt => stays(true),
-            Kind::ApiKey => ends(request.and_then(|(model, _)| unserved_until(member, model?, now))),
+        Reason::ModelNotInScope => demand.and_then(|demand| stays(!member.scope.admits(demand.model))),
+        Reason::NotServed => match (member.kind, demand) {
+            (_, None) => None,
+            (Kind::ChatGpt, Some(demand)) if demand.needs_api_key => stays(true),
+            (Kind::ChatGpt | Kind::ApiKey, Some(demand)) => ends(unserved_until(member, demand.model?, now)),
         },
     }
 }

@@ -56,7 +56,7 @@ fn probed(member: &Member, now: Timestamp) -> Obstacle {
 
 fn candidate(pool: &Pool, ask: &Ask<'_>, strategy: Strategy, position: usize, now: Timestamp) -> Option<Candidate> {
     let member = pool.members.get(position)?;
-    let mut obstacles = obstacles(member, ask.model, ask.family, now);
+    let mut obstacles = obstacles(member, &ask.demand(), now);
     let excluded = ask.excluded.contains(&position);
     if excluded && obstacles.is_empty() && needs_probe(member, now) {
         obstacles.push(probed(member, now));

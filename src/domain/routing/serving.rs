@@ -38,7 +38,7 @@ impl Serving<'_> {
     }
 
     fn can_serve(&self, ask: &Ask<'_>, now: Timestamp) -> bool {
-        !ask.excluded.contains(&self.position) && can_serve(self.member, ask.model, ask.family, now)
+        !ask.excluded.contains(&self.position) && can_serve(self.member, &ask.demand(), now)
     }
 
     /// Whether it is the account in use.

@@ -16,6 +16,7 @@ use crate::domain::account::{AccountId, Kind, ModelFamily, ModelScope};
 use crate::domain::health::{Cooldown, Gate, REASON_AUTH, REASON_QUOTA};
 use crate::domain::pool::{Member, Pool};
 use crate::domain::time::Timestamp;
+use crate::domain::usage::quota::Quota;
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 const LATER: Timestamp = Timestamp(1_700_000_900_000);
@@ -32,11 +33,17 @@ fn member(name: &str) -> Member {
         over_limit: None,
         scope: ModelScope::default(),
         limits: [].into(),
+        quota: Quota::default(),
+        quota_until: None,
         cooldown: None,
         gate: Gate::Closed,
         unserved: [].into(),
         live_sessions: 0,
     }
+}
+
+fn demand<'a>(model: Option<&'a str>, family: &'a ModelFamily) -> Demand<'a> {
+    Demand { model, family, needs_api_key: false }
 }
 
 fn pool(count: usize) -> Pool {
@@ -103,7 +110,7 @@ fn a_skipped_account_always_carries_its_reasons_in_the_order_of_their_weight() {
     worst.gate = Gate::Open { until: LATER };
     worst.scope = ModelScope::new(vec!["gpt-4*".to_owned()]);
     let reasons: Vec<_> =
-        obstacles(&worst, Some("gpt-5.2-codex"), &family(), NOW).iter().map(|o| o.reason.name()).collect();
+        obstacles(&worst, &demand(Some("gpt-5.2-codex"), &family()), NOW).iter().map(|o| o.reason.name()).collect();
     insta::assert_snapshot!(reasons.join(" "), @"disabled locked needsLogin rateLimited coolingDown circuitOpen modelNotInScope notServed");
 }
 

@@ -7,6 +7,7 @@ use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::routing::conversation::ConversationKey;
 use crate::domain::routing::decision::{Exhausted, Why};
+use crate::domain::routing::eligibility::Demand;
 use crate::manager::view::View;
 use crate::store::ProbeLock;
 use crate::upstream::credential::Credential;
@@ -21,6 +22,8 @@ pub struct RouteRequest {
     pub model: Option<String>,
     /// Its family.
     pub family: ModelFamily,
+    /// Only an API-key account can serve it.
+    pub needs_api_key: bool,
     /// The conversation it belongs to; a stand-alone proxy keeps one on its account.
     pub conversation: Option<ConversationKey>,
     /// What it names that belongs to one account.
@@ -42,6 +45,7 @@ impl Default for RouteRequest {
             endpoint: String::new(),
             model: None,
             family: ModelFamily::named("default"),
+            needs_api_key: false,
             conversation: None,
             resources: Vec::new(),
             bound: None,
@@ -49,6 +53,13 @@ impl Default for RouteRequest {
             attempt: 1,
             seen: None,
         }
+    }
+}
+
+impl RouteRequest {
+    /// What it asks of the account that is to serve it.
+    pub fn demand(&self) -> Demand<'_> {
+        Demand { model: self.model.as_deref(), family: &self.family, needs_api_key: self.needs_api_key }
     }
 }
 

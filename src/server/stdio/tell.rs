@@ -9,7 +9,9 @@ use tower_lsp::ls_types::notification::Notification as LspNotification;
 
 use super::progress::Waits;
 use crate::manager::event::{Event, Level};
-use crate::protocol::{AccountsDidChange, Notification, RoutingDidFinish, RoutingDidSelect, RoutingDidWait};
+use crate::protocol::{
+    AccountsDidChange, AccountsDidLogin, Notification, RoutingDidFinish, RoutingDidSelect, RoutingDidWait,
+};
 use crate::server::events::{Message, message};
 
 /// One of the product's notifications as the LSP types have them.
@@ -32,6 +34,7 @@ pub async fn tell(client: Client, mut events: broadcast::Receiver<Event>, mut wa
                     client.send_notification::<Wire<RoutingDidWait>>(params).await;
                     waits.begin(&client, &waiting);
                 }
+                Message::AccountsDidLogin(params) => client.send_notification::<Wire<AccountsDidLogin>>(params).await,
                 Message::WaitEnded(request_id) => waits.end(&request_id),
                 Message::Notice(notice) => {
                     let kind = match notice.level {

@@ -10,6 +10,7 @@ use codex_account_manager::domain::routing::decision::{Candidate, Choice, Decisi
 use codex_account_manager::domain::routing::load::Load;
 use codex_account_manager::domain::routing::{Ask, Strategy, choose, explain};
 use codex_account_manager::domain::time::Timestamp;
+use codex_account_manager::domain::usage::quota::Quota;
 
 pub const NAMES: [&str; 4] = ["work", "home", "spare", "team"];
 const WORK: usize = 0;
@@ -67,6 +68,8 @@ impl World {
             over_limit: None,
             scope: ModelScope::new(if position == TEAM { vec!["gpt-5*".to_owned()] } else { vec![] }),
             limits: BTreeMap::new(),
+            quota: Quota::default(),
+            quota_until: None,
             cooldown: None,
             gate: Gate::Closed,
             unserved: BTreeMap::new(),

@@ -146,11 +146,11 @@ fn one_that_is_due_for_a_probe_keeps_its_place_so_that_it_is_found_well_again() 
 fn a_spending_limit_ends_by_itself_and_is_told_with_its_end() {
     let (mut pool, family) = (pool(1), family());
     pool.members[0].over_limit = Some(LATER);
-    let found = obstacles(&pool.members[0], None, &family, NOW);
+    let found = obstacles(&pool.members[0], &demand(None, &family), NOW);
     assert_eq!(found.iter().map(|o| (o.reason, o.until)).collect::<Vec<_>>(), [(Reason::OverLimit, Some(LATER))]);
     let Decision::Exhausted(exhausted) = choose(&pool, &ask(&family, None, &[]), Strategy::Priority, NOW) else {
         panic!("money was spent")
     };
     assert_eq!((exhausted.available_at, exhausted.rate_limited), (Some(LATER), true));
-    assert!(obstacles(&pool.members[0], None, &family, LATER).is_empty());
+    assert!(obstacles(&pool.members[0], &demand(None, &family), LATER).is_empty());
 }

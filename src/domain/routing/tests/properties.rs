@@ -46,7 +46,7 @@ impl Scene {
 
     fn serves(&self, position: usize) -> bool {
         let member = self.pool.members.get(position);
-        member.is_some_and(|member| can_serve(member, Some(MODEL), &family(), NOW))
+        member.is_some_and(|member| can_serve(member, &demand(Some(MODEL), &family()), NOW))
             && !self.excluded.contains(&position)
     }
 
@@ -252,7 +252,7 @@ proptest! {
     #[test]
     fn the_quick_answer_and_the_reasons_agree(trouble in trouble()) {
         let member = troubled(trouble, 0, 0);
-        let reasons = obstacles(&member, Some(MODEL), &family(), NOW);
-        prop_assert_eq!(can_serve(&member, Some(MODEL), &family(), NOW), reasons.is_empty());
+        let reasons = obstacles(&member, &demand(Some(MODEL), &family()), NOW);
+        prop_assert_eq!(can_serve(&member, &demand(Some(MODEL), &family()), NOW), reasons.is_empty());
     }
 }

@@ -1,0 +1,276 @@
+//! Logins of ChatGPT accounts: begun by a person at any door, ended by the browser, the device page, a cancel or the
+//! time. Nothing is written before all of it is there.
+
+mod keep;
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::event::{Event, LoginEnded};
+use super::{Manager, random_id};
+use crate::domain::account::{AccountId, check_label};
+use crate::domain::time::Timestamp;
+use crate::error::{Error, ErrorKind};
+use crate::oauth::{
+    Callback, CallbackServer, DeviceCode, DeviceGrant, Issuer, OAuthError, Page, Pkce, Serving, random_text,
+};
+use crate::secrets::Secret;
+
+/// How long the browser is waited for.
+const BROWSER: Duration = Duration::from_secs(10 * 60);
+
+/// How often in a row a device login may find the issuer failing.
+const FAILURES: u32 = 10;
+
+/// By which way a person logs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginMethod {
+    /// A page in a browser on this machine.
+    Browser,
+    /// A code that is typed into a page anywhere.
+    Device,
+}
+
+/// What a person wants of a login.
+#[derive(Clone, Debug)]
+pub struct LoginRequest {
+    /// The way.
+    pub method: LoginMethod,
+    /// How the account is to be called; by its email if left out.
+    pub label: Option<String>,
+    /// The accounts there are make room: their file is moved aside once the login is good.
+    pub fresh: bool,
+}
+
+/// A login that is under way.
+#[derive(Clone, Debug)]
+pub struct LoginBegun {
+    /// Its name.
+    pub id: String,
+    /// The page to open.
+    pub url: String,
+    /// What to type there.
+    pub user_code: Option<String>,
+    /// When it is given up.
+    pub expires_at: Timestamp,
+}
+
+/// The logins of this process that are under way, each with what gives it up.
+#[derive(Default)]
+pub struct Logins(Mutex<HashMap<String, oneshot::Sender<()>>>);
+
+impl Logins {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, oneshot::Sender<()>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a login waits for.
+enum Awaited {
+    Browser { server: CallbackServer, pkce: Pkce, state: Secret<String> },
+    Device(DeviceCode),
+}
+
+impl Manager {
+    /// Begins a login; [`Event::LoginEnded`] tells its end.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidParams` for a label that is refused, `Conflict` for one that another account has, `LoginFailed` when the
+    /// way is not open, `UpstreamFailed` when the issuer cannot be asked.
+    pub async fn begin_login(self: &Arc<Self>, request: LoginRequest) -> Result<LoginBegun, Error> {
+        if let Some(label) = &request.label {
+            check_label(label.trim()).map_err(|why| Error::new(ErrorKind::InvalidParams, why))?;
+            self.refuse_label_of_a_key(label, request.fresh)?;
+        }
+        let issuer = self.issuer()?;
+        let id = format!("login-{}", random_id());
+        let (awaited, url, user_code, lifetime) = match request.method {
+            LoginMethod::Browser => {
+                let server = CallbackServer::open().await.map_err(|error| port_error(&error))?;
+                let (pkce, state) = (Pkce::new(), Secret::new(random_text()));
+                let url = issuer.authorize_url(&pkce, state.expose(), &CallbackServer::redirect());
+                (Awaited::Browser { server, pkce, state }, url, None, BROWSER)
+            }
+            LoginMethod::Device => {
+                let device = issuer.begin_device().await.map_err(|error| issuer_error(&error))?;
+                let (url, code) = (device.page.clone(), device.user_code.clone());
+                (Awaited::Device(device), url, Some(code), DeviceCode::LIFETIME)
+            }
+        };
+        let begun = LoginBegun { id: id.clone(), url, user_code, expires_at: self.clock.now().after(lifetime) };
+        let (give_up, given_up) = oneshot::channel();
+        self.logins.lock().insert(id.clone(), give_up);
+        let manager = Arc::clone(self);
+        tokio::spawn(async move {
+            let granted = tokio::select! {
+                granted = awaited.granted(&issuer) => granted,
+                _ = given_up => Err(Error::new(ErrorKind::LoginFailed, "the login was cancelled")
+                    .hint("begin it again when you like")),
+                () = tokio::time::sleep(lifetime) => Err(Error::new(
+                    ErrorKind::LoginFailed,
+                    format!("nobody logged in within {} minutes", lifetime.as_secs() / 60),
+                )
+                .hint("begin the login again")),
+            };
+            // What the person has agreed to is seen through, whoever cancels now.
+            manager.logins.lock().remove(&id);
+            let result = match granted {
+                Ok(granted) => manager.finish_login(issuer, granted, request).await,
+                Err(error) => Err(error),
+            };
+            manager.emit(Event::LoginEnded(LoginEnded { id, result }));
+        });
+        Ok(begun)
+    }
+
+    /// Gives up a login that is under way.
+    ///
+    /// # Errors
+    ///
+    /// `LoginFailed` when there is none of that name.
+    pub fn cancel_login(&self, id: &str) -> Result<(), Error> {
+        let give_up = self.logins.lock().remove(id).ok_or_else(|| {
+            Error::new(ErrorKind::LoginFailed, "no login of that id is under way").hint("it may have ended already")
+        })?;
+        // It may have ended this instant.
+        let _ = give_up.send(());
+        Ok(())
+    }
+
+    /// Exchanges the code and keeps what it gives, whoever waits for it.
+    async fn finish_login(
+        self: &Arc<Self>,
+        issuer: Issuer,
+        granted: Granted,
+        request: LoginRequest,
+    ) -> Result<AccountId, Error> {
+        let Granted { code, verifier, redirect, browser } = granted;
+        let (sender, receiver) = oneshot::channel();
+        let manager = Arc::clone(self);
+        self.tasks.spawn(async move {
+            let result = match issuer.exchange(&code, &verifier, &redirect).await {
+                Ok(tokens) => manager.keep_login(&tokens, request).await,
+                Err(error) => Err(issuer_error(&error)),
+            };
+            let _ = sender.send(result);
+        });
+        let result =
+            receiver.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "the login could not be finished")));
+        if let Some(browser) = browser {
+            browser.show(result.as_ref().err()).await;
+        }
+        result
+    }
+}
+
+/// What a person has agreed to.
+struct Granted {
+    code: Secret<String>,
+    verifier: Secret<String>,
+    redirect: String,
+    browser: Option<Browser>,
+}
+
+/// A browser that waits for its last page.
+struct Browser {
+    page: oneshot::Sender<Page>,
+    serving: Serving,
+}
+
+impl Browser {
+    async fn show(self, error: Option<&Error>) {
+        // The person may have closed it.
+        let _ = self.page.send(error.map_or(Page::Done, |error| Page::Failed(error.to_string())));
+        self.serving.close().await;
+    }
+}
+
+impl Awaited {
+    /// Waits for the person.
+    async fn granted(self, issuer: &Issuer) -> Result<Granted, Error> {
+        match self {
+            Awaited::Browser { server, pkce, state } => {
+                let (Callback { code, page }, serving) = server.callback(&state).await;
+                let browser = Browser { page, serving };
+                match code {
+                    Ok(code) => Ok(Granted {
+                        code,
+                        verifier: pkce.verifier().clone(),
+                        redirect: CallbackServer::redirect(),
+                        browser: Some(browser),
+                    }),
+                    Err(why) => {
+                        let error = if why == "access_denied" {
+                            denied()
+                        } else {
+                            Error::new(ErrorKind::LoginFailed, format!("the issuer gave no code (`{why}`)"))
+                                .hint("begin the login again")
+                        };
+                        browser.show(Some(&error)).await;
+                        Err(error)
+                    }
+                }
+            }
+            Awaited::Device(device) => {
+                let DeviceGrant { code, verifier, redirect } = poll(issuer, &device).await?;
+                Ok(Granted { code, verifier, redirect, browser: None })
+            }
+        }
+    }
+}
+
+/// Asks until the person has agreed.
+async fn poll(issuer: &Issuer, device: &DeviceCode) -> Result<DeviceGrant, Error> {
+    let mut failures = 0;
+    loop {
+        tokio::time::sleep(device.interval).await;
+        match issuer.poll_device(device).await {
+            Ok(Some(grant)) => return Ok(grant),
+            Ok(None) => failures = 0,
+            Err(OAuthError::Refused { code }) if code == "access_denied" || code.contains("denied") => {
+                return Err(denied());
+            }
+            Err(error @ OAuthError::Refused { .. }) => return Err(issuer_error(&error)),
+            Err(error @ OAuthError::Passing { .. }) => {
+                failures += 1;
+                if failures >= FAILURES {
+                    return Err(issuer_error(&error));
+                }
+            }
+        }
+    }
+}
+
+fn denied() -> Error {
+    Error::new(ErrorKind::LoginFailed, "the login was denied on the page").hint("begin it again and allow it")
+}
+
+fn issuer_error(error: &OAuthError) -> Error {
+    match error {
+        OAuthError::Refused { .. } => {
+            Error::new(ErrorKind::LoginFailed, error.to_string()).hint("begin the login again")
+        }
+        OAuthError::Passing { .. } => Error::new(ErrorKind::UpstreamFailed, error.to_string())
+            .hint("check the network and `HTTPS_PROXY`, then begin the login again"),
+    }
+}
+
+fn port_error(error: &io::Error) -> Error {
+    let (message, hint) = if error.kind() == io::ErrorKind::AddrInUse {
+        (
+            "port 1455, to which the browser comes back, is taken by another login or program".to_owned(),
+            "finish or cancel that one, or log in by a device code: `codex-account-manager login --device`",
+        )
+    } else {
+        (
+            format!("port 1455, to which the browser comes back, cannot be opened: {error}"),
+            "log in by a device code: `codex-account-manager login --device`",
+        )
+    };
+    Error::new(ErrorKind::LoginFailed, message).hint(hint)
+}

@@ -1,0 +1,147 @@
+//! What the provider tells of a plan's quota: kept in the accounts file where siblings and people have to know it, and
+//! looked at by routing.
+
+use serde_json::{Value, json};
+
+use super::Manager;
+use super::memory::Memory;
+use crate::domain::account::AccountId;
+use crate::domain::pool::EVERY_FAMILY;
+use crate::domain::time::Timestamp;
+use crate::domain::usage::quota::{Quota, QuotaWindow};
+use crate::store::{State, StoredAccount};
+
+/// What was told, and when.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Told {
+    /// The windows.
+    pub quota: Quota,
+    /// When they were told.
+    pub at: Timestamp,
+}
+
+/// What the accounts file has of the quota.
+pub fn read(account: &StoredAccount) -> Told {
+    let windows = account.quota.as_ref().and_then(Value::as_array).into_iter().flatten();
+    let window = |window: &Value| {
+        Some(QuotaWindow {
+            used_percent: window.get("usedPercent")?.as_f64()?,
+            window_seconds: window.get("windowSeconds")?.as_u64()?,
+            reset_at: Timestamp(window.get("resetAt")?.as_i64()?),
+        })
+    };
+    let at = account.quota.as_ref().and_then(|quota| quota.get(0)?.get("toldAt")?.as_i64()).unwrap_or_default();
+    Told { quota: Quota { windows: windows.filter_map(window).collect(), plan: None }, at: Timestamp(at) }
+}
+
+fn write(told: &Told) -> Value {
+    let windows = told.quota.windows.iter().map(|window| {
+        json!({
+            "name": window.name(),
+            "usedPercent": window.used_percent,
+            "windowSeconds": window.window_seconds,
+            "resetAt": window.reset_at.as_millis(),
+            "toldAt": told.at.as_millis(),
+        })
+    });
+    windows.collect()
+}
+
+/// The newest of what is known here and what the file has. What the file says of a time to come was written under a clock
+/// that was set back since.
+pub fn newest(account: &StoredAccount, id: &AccountId, memory: &Memory) -> Told {
+    let of_file = read(account);
+    match memory.quotas.get(id) {
+        Some(own) if own.at >= of_file.at => own.clone(),
+        Some(_) | None => of_file,
+    }
+}
+
+impl Manager {
+    /// Takes in what an answer or the usage endpoint told of an account's quota. Data with room in every window ends a
+    /// usage limit that was known before `asked_at`.
+    pub fn note_quota(&self, account: &AccountId, quota: Quota, asked_at: Timestamp) {
+        let view = self.view();
+        let Some(stored) = view.state.account(account.as_str()) else { return };
+        let told = Told { quota, at: self.clock.now() };
+        let has_room = told.quota.used_at(told.at) < 100.0;
+        let ends_limit = {
+            let mut memory = self.memory();
+            let known = (account.clone(), EVERY_FAMILY.to_owned());
+            let is_older = memory.limited_since.get(&known).is_none_or(|since| *since < asked_at);
+            let before = newest(stored, account, &memory);
+            let ends_limit = has_room && is_older && stored.rate_limit_reset_times.contains_key(EVERY_FAMILY);
+            let plan = told.quota.plan.as_ref();
+            let is_new_plan = plan.is_some() && plan != stored.plan.as_ref();
+            if !ends_limit && !is_new_plan && !told.quota.differs_from(&before.quota) {
+                return;
+            }
+            if ends_limit {
+                memory.limited_since.remove(&known);
+                if let Some(limits) = memory.limits.get_mut(account) {
+                    limits.remove(EVERY_FAMILY);
+                }
+            }
+            memory.quotas.insert(account.clone(), told.clone());
+            memory.touch();
+            ends_limit
+        };
+        let (id, written) = (account.clone(), account.clone());
+        let at = told.at;
+        let change = move |state: &mut State, _| {
+            let Some(account) = state.account_mut(id.as_str()) else { return };
+            if ends_limit {
+                account.rate_limit_reset_times.remove(EVERY_FAMILY);
+            }
+            // A sibling may have been told later.
+            if read(account).at <= told.at {
+                account.quota = Some(write(&told));
+                if told.quota.plan.is_some() {
+                    account.plan.clone_from(&told.quota.plan);
+                }
+            }
+        };
+        self.write_later(change, move |memory| {
+            if memory.quotas.get(&written).is_some_and(|own| own.at == at) {
+                memory.quotas.remove(&written);
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let windows = vec![
+            QuotaWindow { used_percent: 12.5, window_seconds: 18_000, reset_at: Timestamp(5_000) },
+            QuotaWindow { used_percent: 100.0, window_seconds: 604_800, reset_at: Timestamp(9_000) },
+        ];
+        let told = Told { quota: Quota { windows, plan: None }, at: Timestamp(7) };
+        let account = StoredAccount { quota: Some(write(&told)), ..StoredAccount::default() };
+        assert_eq!(read(&account), told);
+        assert_eq!(account.quota.as_ref().unwrap()[0]["name"], "5h");
+        for odd in [json!({}), json!([5, {"usedPercent": 1}]), json!("x"), Value::Null] {
+            let account = StoredAccount { quota: Some(odd), ..StoredAccount::default() };
+            assert_eq!(read(&account), Told::default());
+        }
+    }
+
+    #[test]
+    fn the_newer_of_file_and_memory_is_believed() {
+        let of = |used_percent: f64, at: i64| {
+            let window = QuotaWindow { used_percent, window_seconds: 18_000, reset_at: Timestamp(5_000) };
+            Told { quota: Quota { windows: vec![window], plan: None }, at: Timestamp(at) }
+        };
+        let id = AccountId::new("a");
+        let mut memory = Memory::default();
+        let account = StoredAccount { quota: Some(write(&of(50.0, 10))), ..StoredAccount::default() };
+        assert_eq!(newest(&account, &id, &memory), of(50.0, 10));
+        memory.quotas.insert(id.clone(), of(60.0, 9));
+        assert_eq!(newest(&account, &id, &memory), of(50.0, 10));
+        memory.quotas.insert(id.clone(), of(60.0, 11));
+        assert_eq!(newest(&account, &id, &memory), of(60.0, 11));
+    }
+}

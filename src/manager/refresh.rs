@@ -1,0 +1,126 @@
+//! The quota and usage of ChatGPT logins, asked of the provider because a person wants to know.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::Manager;
+use super::pool::kind;
+use super::report::find;
+use crate::domain::account::{AccountId, Kind};
+use crate::domain::time::Timestamp;
+use crate::domain::usage::quota::Quota;
+use crate::error::{Error, ErrorKind};
+use crate::upstream::chatgpt::{Endpoint, address};
+use crate::upstream::credential::Login;
+
+/// No answer of the usage endpoint is longer, in bytes.
+const LONGEST_ANSWER: u64 = 1024 * 1024;
+
+/// How one account fared.
+#[derive(Clone, Debug)]
+pub struct Looked {
+    /// The account.
+    pub account: AccountId,
+    /// How people call it.
+    pub label: String,
+    /// Why nothing new is known of it, if so.
+    pub result: Result<(), Error>,
+}
+
+impl Manager {
+    /// The accounts that `wanted` names, all without a name, of which the provider can be asked.
+    ///
+    /// # Errors
+    ///
+    /// `AccountNotFound`, `AmbiguousAccount`, `StoreUnreadable`
+    pub fn refreshable(&self, wanted: Option<&str>) -> Result<Vec<AccountId>, Error> {
+        let view = self.fresh_view()?;
+        let is_login = |position: &usize| kind(&view.state.accounts[*position]) == Kind::ChatGpt;
+        let positions = match wanted {
+            Some(wanted) => vec![find(&view.state, wanted)?],
+            None => (0..view.state.accounts.len())
+                .filter(|position| view.state.accounts[*position].enabled != Some(false))
+                .collect(),
+        };
+        let logins = positions.into_iter().filter(is_login);
+        Ok(logins.map(|position| view.pool.members[position].id.clone()).collect())
+    }
+
+    /// Refreshes the token of an account if it ends soon, and asks for its quota.
+    pub async fn look_at(self: &Arc<Self>, account: &AccountId) -> Looked {
+        let label = self.account(account.as_str()).map_or_else(|_| account.to_string(), |report| report.label);
+        let result = self.ask_for_quota(account).await;
+        Looked { account: account.clone(), label, result }
+    }
+
+    async fn ask_for_quota(self: &Arc<Self>, account: &AccountId) -> Result<(), Error> {
+        let login = self.login_of(account)?;
+        let ends = if login.access_token.is_some() { login.expires_at } else { Some(Timestamp(0)) };
+        let soon = self.clock.now().after(self.config().refresh_skew());
+        if ends.is_some_and(|ends| ends <= soon) {
+            self.refresh_now(account, login.access_token).await?;
+        }
+        let login = self.login_of(account)?;
+        let asked_at = self.clock.now();
+        let usage = match self.usage_of(account, &login).await? {
+            Some(usage) => usage,
+            // The token was taken back.
+            None => {
+                self.refresh_now(account, login.access_token).await?;
+                self.usage_of(account, &self.login_of(account)?).await?.ok_or_else(|| {
+                    Error::new(ErrorKind::LoginFailed, "its token is refused")
+                        .hint("log in again with `codex-account-manager login`")
+                })?
+            }
+        };
+        let quota = Quota::from_usage(&usage, self.clock.now()).ok_or_else(|| {
+            Error::new(ErrorKind::UpstreamFailed, "the usage endpoint told no quota").hint("try again later")
+        })?;
+        self.note_quota(account, quota, asked_at);
+        Ok(())
+    }
+
+    fn login_of(&self, account: &AccountId) -> Result<Login, Error> {
+        let view = self.view();
+        let position = super::report::position(&view.state, account.as_str())?;
+        let target = self.target(&view, position).ok_or_else(|| {
+            Error::new(ErrorKind::Locked, "its token does not open")
+                .hint("set `CAM_MASTER_KEY` or `CAM_MASTER_KEY_FILE` to the key that sealed it")
+        })?;
+        target.credential.login().cloned().ok_or_else(|| {
+            Error::new(ErrorKind::InvalidParams, "an API key has no quota to ask for")
+                .hint("`codex-account-manager usage` shows what it used")
+        })
+    }
+
+    /// What the usage endpoint says; `None` when it refuses the token.
+    async fn usage_of(&self, account: &AccountId, login: &Login) -> Result<Option<Value>, Error> {
+        let failed = |why: String| Error::new(ErrorKind::UpstreamFailed, why).hint("try again later");
+        let view = self.view();
+        let position = super::report::position(&view.state, account.as_str())?;
+        let base = self
+            .base_url(&view.state.accounts[position])
+            .ok_or_else(|| failed("its base URL is refused".to_owned()))?;
+        let mut request = self.question_client(&base)?.get(address(&base, Endpoint::Usage));
+        if let Some(token) = &login.access_token {
+            request = request.bearer_auth(token.expose());
+        }
+        if let Some(id) = &login.account_id {
+            request = request.header("chatgpt-account-id", id);
+        }
+        let sent = request
+            .send()
+            .await
+            .map_err(|error| failed(format!("the usage endpoint cannot be asked: {}", error.without_url())))?;
+        let status = sent.status();
+        if status.as_u16() == 401 {
+            return Ok(None);
+        }
+        if !status.is_success() || sent.content_length().is_some_and(|length| length > LONGEST_ANSWER) {
+            return Err(failed(format!("the usage endpoint answered {}", status.as_u16())));
+        }
+        let usage = sent.json().await.map_err(|_| failed("the usage endpoint's answer cannot be read".to_owned()))?;
+        Ok(Some(usage))
+    }
+}

@@ -1,0 +1,196 @@
+//! The tokens of ChatGPT logins: valid when they are used, refreshed by one process at a time on the whole machine. A
+//! refresh goes on whatever becomes of the request that needed it.
+
+mod pending;
+mod rotation;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::Manager;
+use super::routing::Route;
+use crate::domain::account::AccountId;
+use crate::domain::base_url::is_loopback;
+use crate::domain::time::Timestamp;
+use crate::error::{Error, ErrorKind};
+use crate::oauth::Issuer;
+use crate::secrets::Secret;
+use crate::upstream::request_client;
+
+pub use pending::Pending;
+pub(super) use rotation::put;
+
+/// A token that ends this soon would end on its way.
+const TOO_SOON: Duration = Duration::from_secs(5);
+
+/// How long a request waits for a refresh while another account can serve it.
+const SHORT_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The same when none can: an answer that comes late is better than none.
+const LONG_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long the issuer may take for an answer. What it has sent is not given up before: the old token is used up then.
+const ISSUER_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How a refresh ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refreshed {
+    /// The accounts file has a token that is new to whoever asked.
+    Fresh,
+    /// The issuer will not give another one: the person has to log in.
+    NeedsLogin,
+    /// It could not be done now; why.
+    Passing(String),
+    /// The account is not there any more, or is no login.
+    Gone,
+}
+
+/// The refreshes of this process that are under way, and the way to the issuer.
+#[derive(Default)]
+pub struct Refreshes {
+    under_way: Mutex<HashMap<AccountId, watch::Receiver<Option<Refreshed>>>>,
+    /// Those that have the machine's turn: their tokens must reach the disk.
+    rotating: Arc<AtomicUsize>,
+    client: OnceLock<reqwest::Client>,
+}
+
+impl Manager {
+    /// The same route with a token that holds. `Err` with why when there is none: another account is to be tried.
+    /// `has_others` says whether one can be.
+    ///
+    /// # Errors
+    ///
+    /// Why no token can be had now.
+    pub async fn with_token(self: &Arc<Self>, route: Route, has_others: bool) -> Result<Route, String> {
+        let Some(login) = route.target.credential.login() else { return Ok(route) };
+        let (now, token) = (self.clock.now(), login.access_token.clone());
+        // Without a time of its own a token is used until it is refused.
+        let ends = if token.is_some() { login.expires_at.unwrap_or(Timestamp(i64::MAX)) } else { Timestamp(0) };
+        if now.after(TOO_SOON) < ends {
+            if now.after(self.config().refresh_skew()) >= ends && self.issuer_is_left_alone_until().is_none() {
+                // It still holds: nobody waits for the next one.
+                drop(self.refresh(&route.account, token));
+            }
+            return Ok(route);
+        }
+        self.renewed(route, token, has_others).await
+    }
+
+    /// The same route with another token than `refused`, which did not hold or is none.
+    ///
+    /// # Errors
+    ///
+    /// Why no other token can be had now.
+    pub async fn renewed(
+        self: &Arc<Self>,
+        route: Route,
+        refused: Option<Secret<String>>,
+        has_others: bool,
+    ) -> Result<Route, String> {
+        let refreshing = self.refresh(&route.account, refused);
+        let patience = if has_others { SHORT_PATIENCE } else { LONG_PATIENCE };
+        match tokio::time::timeout(patience, ended(refreshing)).await {
+            Ok(Refreshed::Fresh) => {
+                self.rerouted(route).ok_or_else(|| "its token was refreshed and does not open".to_owned())
+            }
+            Ok(Refreshed::NeedsLogin) => Err("it needs a new login".to_owned()),
+            Ok(Refreshed::Passing(why)) => Err(why),
+            Ok(Refreshed::Gone) => Err("it was removed".to_owned()),
+            Err(_) => Err("its token is being refreshed, which takes long".to_owned()),
+        }
+    }
+
+    /// Refreshes the token of an account unless the file has another one than `known` by then. Those who ask while it is
+    /// under way share its end.
+    pub(super) fn refresh(
+        self: &Arc<Self>,
+        account: &AccountId,
+        known: Option<Secret<String>>,
+    ) -> watch::Receiver<Option<Refreshed>> {
+        let mut under_way = self.refreshes.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(receiver) = under_way.get(account).filter(|receiver| receiver.borrow().is_none()) {
+            return receiver.clone();
+        }
+        let (sender, receiver) = watch::channel(None);
+        under_way.insert(account.clone(), receiver.clone());
+        drop(under_way);
+        let (manager, account) = (Arc::clone(self), account.clone());
+        tokio::spawn(async move {
+            let refreshed = manager.take_turn(&account, known).await;
+            manager.refreshes.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&account);
+            // Nobody may be waiting any more.
+            let _ = sender.send(Some(refreshed));
+        });
+        receiver
+    }
+
+    /// Refreshes the token of an account and waits for the end.
+    ///
+    /// # Errors
+    ///
+    /// `LoginFailed` when the person has to log in, `UpstreamFailed` when it passes, `AccountNotFound`
+    pub(super) async fn refresh_now(
+        self: &Arc<Self>,
+        account: &AccountId,
+        known: Option<Secret<String>>,
+    ) -> Result<(), Error> {
+        match ended(self.refresh(account, known)).await {
+            Refreshed::Fresh => Ok(()),
+            Refreshed::NeedsLogin => Err(Error::new(ErrorKind::LoginFailed, "the login ended")
+                .hint("log in again with `codex-account-manager login`")),
+            Refreshed::Passing(why) => Err(Error::new(ErrorKind::UpstreamFailed, why).hint("try again later")),
+            Refreshed::Gone => Err(Error::new(ErrorKind::AccountNotFound, "the account was removed meanwhile")
+                .hint("`codex-account-manager list` shows the accounts")),
+        }
+    }
+
+    /// Until when the issuer is left alone, because it failed.
+    fn issuer_is_left_alone_until(&self) -> Option<Timestamp> {
+        let now = self.clock.now();
+        let marks = self.view().state.accounts.iter().filter_map(Pending::of).collect::<Vec<_>>();
+        marks.iter().filter_map(|mark| mark.waits_until(now)).max()
+    }
+
+    /// Whether a token is on its way to the disk: the process must not end before it is there.
+    pub fn is_rotating(&self) -> bool {
+        self.refreshes.rotating.load(Ordering::Acquire) > 0
+    }
+
+    /// The issuer of logins.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` when no client can be made.
+    pub(super) fn issuer(&self) -> Result<Issuer, Error> {
+        Ok(Issuer::new(self.issuer_base.to_string(), self.question_client(&self.issuer_base)?))
+    }
+
+    /// The client for single questions to `base`. One client is kept: both addresses are on this machine, or neither is.
+    pub(super) fn question_client(&self, base: &crate::domain::base_url::BaseUrl) -> Result<reqwest::Client, Error> {
+        let failed = |error: reqwest::Error| {
+            Error::new(ErrorKind::Internal, format!("no client can be made: {error}")).hint("check the TLS roots")
+        };
+        let host = base.authority();
+        let host = host.rsplit_once(':').map_or(host, |(host, _)| host).trim_matches(['[', ']']);
+        if is_loopback(host) {
+            return request_client(true, ISSUER_PATIENCE).map_err(failed);
+        }
+        if let Some(client) = self.refreshes.client.get() {
+            return Ok(client.clone());
+        }
+        let client = request_client(false, ISSUER_PATIENCE).map_err(failed)?;
+        Ok(self.refreshes.client.get_or_init(|| client).clone())
+    }
+}
+
+/// Until the refresh is over. One whose task is gone, at the end of the process, never is.
+async fn ended(mut receiver: watch::Receiver<Option<Refreshed>>) -> Refreshed {
+    match receiver.wait_for(Option::is_some).await {
+        Ok(refreshed) => refreshed.clone().expect("it was waited for"),
+        Err(_) => Refreshed::Passing("the process ends".to_owned()),
+    }
+}

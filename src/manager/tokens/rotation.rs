@@ -1,0 +1,272 @@
+//! One refresh, under the machine's one lock for them. The order is what keeps a login alive: a durable mark, the
+//! exchange, the new tokens on the disk, and only then their use and the next one's turn.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use super::{Manager, Pending, Refreshed};
+use crate::domain::account::AccountId;
+use crate::domain::claims::Claims;
+use crate::domain::time::Timestamp;
+use crate::error::{Error, ErrorKind};
+use crate::manager::event::{Event, Level, Notice};
+use crate::manager::notices::length;
+use crate::manager::pool::label;
+use crate::oauth::{OAuthError, Tokens};
+use crate::secrets::Secret;
+use crate::store::{Creation, NamedLock, SecretField, State, Store, StoredAccount, StoredKind, StoredSecret};
+
+/// How often a write is tried again that has to succeed: the tokens are nowhere else.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// What is to be done once the lock is there.
+enum Turn {
+    /// The file has a token that whoever asked does not know.
+    Adopt,
+    /// This refresh token is to be exchanged; the mark stands in the file.
+    Exchange {
+        refresh_token: Secret<String>,
+        /// The mark that stood there before.
+        before: Option<Pending>,
+    },
+    /// The issuer failed a moment ago and is left alone until then.
+    LeaveAlone(Timestamp),
+    NeedsLogin,
+    Gone,
+}
+
+impl Manager {
+    /// Waits for the machine's turn to refresh, and refreshes unless somebody else did.
+    pub(super) async fn take_turn(self: &Arc<Self>, account: &AccountId, known: Option<Secret<String>>) -> Refreshed {
+        let store = self.store.clone();
+        // On a thread of its own: a kernel lock cannot be waited for in any other way. Nothing was begun yet, so a process
+        // that ends leaves the thread behind.
+        let waiting = tokio::task::spawn_blocking(move || store.wait_for_lock("refresh", "tokens")).await;
+        let lock = match waiting {
+            Ok(Ok(lock)) => lock,
+            Ok(Err(error)) => return Refreshed::Passing(error.to_string()),
+            Err(_) => return Refreshed::Passing("the process ends".to_owned()),
+        };
+        if self.left.load(Ordering::Relaxed) {
+            return Refreshed::Passing("the process ends".to_owned());
+        }
+        // From here on it is seen through, whoever asked for it and whatever ends.
+        let rotating = Rotating::begin(&self.refreshes.rotating);
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let (manager, account) = (Arc::clone(self), account.clone());
+        self.tasks.spawn(async move {
+            let refreshed = manager.rotate(&account, known, &lock).await;
+            drop(lock);
+            drop(rotating);
+            let _ = sender.send(refreshed);
+        });
+        receiver.await.unwrap_or_else(|_| Refreshed::Passing("the refresh failed".to_owned()))
+    }
+
+    /// The lock is an argument so that nobody comes here without it.
+    async fn rotate(&self, account: &AccountId, known: Option<Secret<String>>, _: &NamedLock) -> Refreshed {
+        let (store, id, pid) = (self.store.clone(), account.as_str().to_owned(), self.identity.pid);
+        let begun = self
+            .commit(Creation::Never, move |transaction| {
+                let now = transaction.now();
+                let turn = turn(&store, &transaction.state, &id, known.as_ref(), now)?;
+                if let (Turn::Exchange { .. }, Some(stored)) = (&turn, transaction.state.account_mut(&id)) {
+                    stored.refresh_pending = Some(Pending::Exchanging { at: now }.write(pid));
+                }
+                Ok(turn)
+            })
+            .await;
+        let (refresh_token, before) = match begun {
+            Ok(Turn::Exchange { refresh_token, before }) => (refresh_token, before),
+            Ok(Turn::Adopt) => return Refreshed::Fresh,
+            Ok(Turn::LeaveAlone(until)) => {
+                let wait = length(until.since(self.clock.now()));
+                return Refreshed::Passing(format!("the issuer failed; it is asked again in {wait}"));
+            }
+            Ok(Turn::NeedsLogin) => return Refreshed::NeedsLogin,
+            Ok(Turn::Gone) => return Refreshed::Gone,
+            Err(error) if error.kind == ErrorKind::AccountNotFound => return Refreshed::Gone,
+            Err(error) => return Refreshed::Passing(error.to_string()),
+        };
+        let issuer = match self.issuer() {
+            Ok(issuer) => issuer,
+            Err(error) => return Refreshed::Passing(error.to_string()),
+        };
+        match issuer.refresh(&refresh_token).await {
+            Ok(tokens) => self.keep(account, &refresh_token, &tokens).await,
+            Err(OAuthError::Refused { code }) => self.refused(account, refresh_token, before.as_ref(), &code).await,
+            Err(OAuthError::Passing { why, retry_after }) => {
+                tracing::warn!("a token could not be refreshed: {why}");
+                self.failed(account, before, retry_after).await;
+                Refreshed::Passing(why)
+            }
+        }
+    }
+
+    /// Brings the new tokens onto the disk, however long that takes: the old ones are used up.
+    async fn keep(&self, account: &AccountId, posted: &Secret<String>, tokens: &Tokens) -> Refreshed {
+        let mut is_told = false;
+        loop {
+            let (store, id) = (self.store.clone(), account.as_str().to_owned());
+            let (posted, tokens) = (posted.clone(), tokens.clone());
+            let written = self
+                .commit(Creation::Never, move |transaction| {
+                    let now = transaction.now();
+                    let Some(position) = owner(&store, &transaction.state, &id, &posted) else { return Ok(false) };
+                    let stored = &mut transaction.state.accounts[position];
+                    stored.refresh_pending = None;
+                    put(stored, &tokens, now);
+                    Ok(true)
+                })
+                .await;
+            match written {
+                Ok(true) => return Refreshed::Fresh,
+                // Removed by hand, or another login took its place: there is nothing left that the tokens are for.
+                Ok(false) => return Refreshed::Gone,
+                Err(error) => {
+                    if !std::mem::replace(&mut is_told, true) {
+                        let text = format!("a refreshed token cannot be written and is not used before it is: {error}");
+                        self.warn(text);
+                    }
+                    tokio::time::sleep(AGAIN).await;
+                }
+            }
+        }
+    }
+
+    /// The issuer refused the token. When the file has another one by now, that one counts.
+    async fn refused(
+        &self,
+        account: &AccountId,
+        posted: Secret<String>,
+        before: Option<&Pending>,
+        code: &str,
+    ) -> Refreshed {
+        let (store, id) = (self.store.clone(), account.as_str().to_owned());
+        let marked = self
+            .commit(Creation::Never, move |transaction| {
+                let Some(stored) = transaction.state.account(&id) else { return Ok(None) };
+                let present = store.open_secret(&transaction.state, stored, SecretField::RefreshToken)?;
+                let is_other = present.as_ref() != Some(&posted);
+                let position = transaction.state.position(&id).unwrap_or_default();
+                let name = label(stored, position);
+                if let Some(stored) = transaction.state.account_mut(&id) {
+                    stored.refresh_pending = None;
+                    stored.needs_login = stored.needs_login.filter(|_| is_other).or((!is_other).then_some(true));
+                }
+                Ok(Some((is_other, position, name)))
+            })
+            .await;
+        match marked {
+            Ok(None) => Refreshed::Gone,
+            Ok(Some((true, ..))) => Refreshed::Fresh,
+            Ok(Some((false, position, name))) => {
+                let why = match before {
+                    Some(Pending::Exchanging { .. }) => {
+                        "a refresh was cut off before its new token was written".to_owned()
+                    }
+                    Some(Pending::Failed { .. }) | None => format!("the issuer refused its token (`{code}`)"),
+                };
+                self.tell_login_needed(position, &name, &why);
+                Refreshed::NeedsLogin
+            }
+            Err(error) => Refreshed::Passing(error.to_string()),
+        }
+    }
+
+    /// Leaves the mark that keeps siblings from asking a failing issuer at once.
+    async fn failed(&self, account: &AccountId, before: Option<Pending>, retry_after: Option<Duration>) {
+        let (id, pid) = (account.as_str().to_owned(), self.identity.pid);
+        let marked = self
+            .commit(Creation::Never, move |transaction| {
+                let mark = Pending::after_failure(before.as_ref(), retry_after, transaction.now());
+                if let Some(stored) = transaction.state.account_mut(&id) {
+                    stored.refresh_pending = Some(mark.write(pid));
+                }
+                Ok(())
+            })
+            .await;
+        if let Err(error) = marked {
+            tracing::warn!("siblings are not told that the issuer fails: {error}");
+        }
+    }
+
+    /// Tells people that a login is over.
+    pub(in crate::manager) fn tell_login_needed(&self, position: usize, name: &str, why: &str) {
+        let text = format!(
+            "Account {} ({name}) needs a new login: {why}. Run `codex-account-manager login`, or log in from here",
+            position + 1
+        );
+        tracing::warn!("{text}");
+        self.emit(Event::Notice(Notice { level: Level::Warning, text }));
+    }
+}
+
+/// What is to be done for the account as it stands in the file now.
+fn turn(store: &Store, state: &State, id: &str, known: Option<&Secret<String>>, now: Timestamp) -> Result<Turn, Error> {
+    let Some(account) = state.account(id).filter(|account| account.kind() == StoredKind::ChatGpt) else {
+        return Ok(Turn::Gone);
+    };
+    let access_token = store.open_secret(state, account, SecretField::AccessToken)?;
+    let holds = account.access_expires_at.is_none_or(|at| Timestamp(at) > now);
+    if access_token.is_some() && access_token.as_ref() != known && holds {
+        return Ok(Turn::Adopt);
+    }
+    if account.needs_login == Some(true) {
+        return Ok(Turn::NeedsLogin);
+    }
+    let waits = |account: &StoredAccount| Pending::of(account).and_then(|mark| mark.waits_until(now));
+    // One issuer gave all of them: when it fails for one, the others leave it alone too.
+    if let Some(until) = state.accounts.iter().filter_map(waits).max() {
+        return Ok(Turn::LeaveAlone(until));
+    }
+    let Some(refresh_token) = store.open_secret(state, account, SecretField::RefreshToken)? else {
+        return Ok(Turn::NeedsLogin);
+    };
+    Ok(Turn::Exchange { refresh_token, before: Pending::of(account) })
+}
+
+/// Where the tokens belong that were got for `posted`: to the account with that id as long as it has the token still, or
+/// to the one that has it by now under another id.
+fn owner(store: &Store, state: &State, id: &str, posted: &Secret<String>) -> Option<usize> {
+    let has_it = |account: &StoredAccount| {
+        let present = store.open_secret(state, account, SecretField::RefreshToken);
+        present.is_ok_and(|present| present.as_ref() == Some(posted))
+    };
+    let position = state.position(id).filter(|position| has_it(&state.accounts[*position]));
+    position.or_else(|| state.accounts.iter().position(has_it))
+}
+
+/// Puts the tokens where they are kept. What the issuer leaves out stays.
+pub(in crate::manager) fn put(account: &mut StoredAccount, tokens: &Tokens, now: Timestamp) {
+    let access = Claims::read(tokens.access_token.expose()).unwrap_or_default();
+    let id = tokens.id_token.as_ref().and_then(|token| Claims::read(token.expose())).unwrap_or_default();
+    let told = tokens.expires_in.map(|wait| now.after(wait));
+    // What it says of its length holds whatever the clocks of both sides say of now.
+    account.access_expires_at = told.or(access.expires_at).map(Timestamp::as_millis);
+    account.access_token = Some(StoredSecret::New(tokens.access_token.clone()));
+    if let Some(refresh_token) = &tokens.refresh_token {
+        account.refresh_token = Some(StoredSecret::New(refresh_token.clone()));
+    }
+    account.needs_login = None;
+    account.plan = id.plan.or(access.plan).or(account.plan.take());
+    account.email = account.email.take().or(id.email).or(access.email);
+    account.account_id = account.account_id.take().or(id.account_id).or(access.account_id);
+}
+
+/// Counts a rotation while it lasts.
+struct Rotating(Arc<AtomicUsize>);
+
+impl Rotating {
+    fn begin(count: &Arc<AtomicUsize>) -> Rotating {
+        count.fetch_add(1, Ordering::AcqRel);
+        Rotating(Arc::clone(count))
+    }
+}
+
+impl Drop for Rotating {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}

@@ -1,0 +1,71 @@
+//! Where a ChatGPT login's requests go, and how they look there.
+
+use hyper::Uri;
+use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT as USER_AGENT_HEADER};
+
+use super::connector::USER_AGENT;
+use crate::domain::base_url::BaseUrl;
+
+/// What answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// The model.
+    Responses,
+    /// How much of the plan is used.
+    Usage,
+    /// Which models there are.
+    Models,
+}
+
+/// The address of `endpoint` at `base`. `None` when it is no valid target.
+pub fn target(base: &BaseUrl, endpoint: Endpoint) -> Option<Uri> {
+    address(base, endpoint).parse().ok()
+}
+
+/// The same as text.
+pub fn address(base: &BaseUrl, endpoint: Endpoint) -> String {
+    let path = match endpoint {
+        Endpoint::Responses => "codex/responses".to_owned(),
+        Endpoint::Usage => "wham/usage".to_owned(),
+        Endpoint::Models => format!("codex/models?client_version={}", env!("CARGO_PKG_VERSION")),
+    };
+    format!("{base}/backend-api/{path}")
+}
+
+/// The headers of a request to the model, but for those of the credential. `session` is the key by which the backend
+/// finds its prompt cache.
+pub fn headers(session: Option<&str>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+    headers.insert(USER_AGENT_HEADER, HeaderValue::from_static(USER_AGENT));
+    headers.insert(HeaderName::from_static("openai-beta"), HeaderValue::from_static("responses=experimental"));
+    headers.insert(HeaderName::from_static("originator"), HeaderValue::from_static(env!("CARGO_PKG_NAME")));
+    if let Some(session) = session.and_then(|session| HeaderValue::from_str(session).ok()) {
+        headers.insert(HeaderName::from_static("session_id"), session);
+    }
+    headers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_paths_are_those_of_the_backend() {
+        let base = BaseUrl::parse("https://chatgpt.com").unwrap();
+        let responses = target(&base, Endpoint::Responses).unwrap().to_string();
+        assert_eq!(responses, "https://chatgpt.com/backend-api/codex/responses");
+        assert_eq!(address(&base, Endpoint::Usage), "https://chatgpt.com/backend-api/wham/usage");
+        assert!(
+            address(&base, Endpoint::Models)
+                .starts_with("https://chatgpt.com/backend-api/codex/models?client_version=")
+        );
+    }
+
+    #[test]
+    fn a_session_that_is_no_header_is_left_out() {
+        assert!(headers(Some("ses_1")).contains_key("session_id"));
+        assert!(!headers(Some("a\nb")).contains_key("session_id"));
+    }
+}

@@ -10,4 +10,5 @@ pub mod pool;
 pub mod report;
 pub mod routing;
 pub mod time;
+pub mod translate;
 pub mod usage;

@@ -1,0 +1,137 @@
+//! Translation between what clients of OpenAI ask, `POST /v1/responses` and `POST /v1/chat/completions`, and the
+//! ChatGPT Codex backend, which speaks the Responses API alone, always streams and never stores.
+//!
+//! What the backend refuses is left out where that is harmless, and then named; else the request is refused with
+//! OpenAI's error shape. Meaning never changes silently, and nothing that a round trip should keep is lost.
+
+mod answering;
+mod chat;
+mod collecting;
+mod errors;
+mod events;
+mod items;
+mod parameters;
+mod passing;
+mod reasoning;
+mod responses;
+
+use serde_json::{Map, Value, json};
+
+pub use answering::Answering;
+pub use collecting::Collecting;
+pub use errors::{Failure, Refused, error_document, is_unsupported_model};
+pub use events::LONGEST_EVENT;
+pub use reasoning::{encrypted_reasoning, without_reasoning};
+
+/// Where a client asks, and so how the answer has to be spelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// `POST /v1/responses`.
+    Responses,
+    /// `POST /v1/chat/completions`.
+    ChatCompletions,
+}
+
+/// What the answer has to look like for the client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Where it was asked.
+    pub door: Door,
+    /// As a stream of events, else as one document.
+    pub stream: bool,
+    /// A stream of chat completions ends with a chunk that tells the usage.
+    pub include_usage: bool,
+    /// The client spoke of `functions`, the forerunner of tools, and reads `function_call`.
+    pub legacy_functions: bool,
+    /// The model that was asked for: what the answer says unless the backend says another.
+    pub model: String,
+}
+
+/// A request as the backend takes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BackendRequest {
+    /// The body to send.
+    pub body: Value,
+    /// The parameters that were left out because the backend refuses them, by name, each once.
+    pub dropped: Vec<&'static str>,
+    /// The client's `prompt_cache_key`, which the `session_id` header carries too. `None` when there is none.
+    pub cache_key: Option<String>,
+    /// What the answer has to look like.
+    pub wanted: Wanted,
+}
+
+/// What the backend is told when nobody instructs the model: it refuses a request without instructions.
+pub const DEFAULT_INSTRUCTIONS: &str = "You are a helpful assistant.";
+
+/// What a stateless conversation needs to carry its reasoning along.
+const ENCRYPTED_REASONING: &str = "reasoning.encrypted_content";
+
+/// The backend's request for what a client asks at `door`.
+///
+/// # Errors
+///
+/// What the backend cannot do, and what is no such request at all.
+pub fn backend_request(door: Door, body: &Value) -> Result<BackendRequest, Refused> {
+    let Some(body) = body.as_object() else {
+        return Err(Refused::invalid(None, "The request body has to be a JSON object."));
+    };
+    let Some(model) = body.get("model").and_then(Value::as_str).filter(|model| !model.is_empty()) else {
+        return Err(Refused::missing("model"));
+    };
+    let stream = match body.get("stream") {
+        None | Some(Value::Null) => false,
+        Some(Value::Bool(stream)) => *stream,
+        Some(_) => return Err(Refused::invalid(Some("stream"), "`stream` has to be true or false.")),
+    };
+    let cache_key = body.get("prompt_cache_key").and_then(Value::as_str).filter(|key| !key.is_empty());
+    let asked = match door {
+        Door::Responses => responses::request(body)?,
+        Door::ChatCompletions => chat::request(body)?,
+    };
+    let wanted = Wanted {
+        door,
+        stream,
+        include_usage: body.get("stream_options").is_some_and(|options| options["include_usage"] == json!(true)),
+        legacy_functions: asked.legacy_functions,
+        model: model.to_owned(),
+    };
+    let dropped = asked.dropped.clone();
+    Ok(BackendRequest { body: asked.body(), dropped, cache_key: cache_key.map(str::to_owned), wanted })
+}
+
+/// A request in the backend's words, before it is put together.
+struct Asked {
+    /// What the client instructs the model with, if it does.
+    instructions: Option<Value>,
+    input: Vec<Value>,
+    /// What the client wants to have included.
+    include: Vec<Value>,
+    /// The other parameters.
+    kept: Map<String, Value>,
+    dropped: Vec<&'static str>,
+    legacy_functions: bool,
+}
+
+impl Asked {
+    fn body(mut self) -> Value {
+        let instructions = self.instructions.take().filter(|instructions| instructions != "");
+        let instructions = instructions
+            .or_else(|| items::take_instructions(&mut self.input).map(Value::from))
+            .unwrap_or_else(|| DEFAULT_INSTRUCTIONS.into());
+        if !self.include.iter().any(|included| included == ENCRYPTED_REASONING) {
+            self.include.push(ENCRYPTED_REASONING.into());
+        }
+        let mut body = Map::new();
+        body.extend(self.kept.shift_remove_entry("model"));
+        body.insert("instructions".into(), instructions);
+        body.insert("input".into(), self.input.into());
+        body.append(&mut self.kept);
+        body.insert("include".into(), self.include.into());
+        body.insert("store".into(), false.into());
+        body.insert("stream".into(), true.into());
+        body.into()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! The backend's stream as the client's, event by event.
+
+use super::chat::Chunks;
+use super::events::{Event, Events};
+use super::passing::Passing;
+use super::{Door, Failure, Wanted};
+
+/// Turns the backend's bytes into the client's.
+#[derive(Debug)]
+pub struct Answering {
+    events: Events,
+    teller: Teller,
+}
+
+#[derive(Debug)]
+struct Teller {
+    words: Words,
+    is_over: bool,
+}
+
+/// The client's words.
+#[derive(Debug)]
+enum Words {
+    Responses(Passing),
+    Chat(Box<Chunks>),
+}
+
+impl Answering {
+    /// For an answer that is wanted so.
+    pub fn new(wanted: &Wanted) -> Answering {
+        let words = match wanted.door {
+            Door::Responses => Words::Responses(Passing::default()),
+            Door::ChatCompletions => Words::Chat(Box::new(Chunks::new(wanted))),
+        };
+        Answering { events: Events::default(), teller: Teller { words, is_over: false } }
+    }
+
+    /// Takes the next bytes in and gives what the client gets for them, which may be nothing. After a
+    /// [`failure`](Answering::failure) it is nothing for good.
+    pub fn push(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let Answering { events, teller } = self;
+        let mut out = Vec::with_capacity(bytes.len());
+        if !teller.is_too_long() {
+            events.push(bytes, &mut |event| teller.take(event, &mut out));
+        }
+        out
+    }
+
+    /// The backend has nothing more: what an event that lacks its blank line is for the client. One that was cut off is
+    /// nothing.
+    pub fn end(&mut self) -> Vec<u8> {
+        let Answering { events, teller } = self;
+        let mut out = Vec::new();
+        if !teller.is_too_long() {
+            events.end(&mut |event| {
+                if event.value().is_object() {
+                    teller.take(event, &mut out);
+                }
+            });
+        }
+        out
+    }
+
+    /// Whether the last event has come: the stream is whole, whether it tells an answer or an error.
+    pub fn is_over(&self) -> bool {
+        self.teller.is_over
+    }
+
+    /// Why the client's stream has to be aborted if it ended here. `None` when it is whole.
+    pub fn failure(&self) -> Option<Failure> {
+        if self.events.is_too_long() || self.teller.is_too_long() {
+            return Some(Failure::TooLong);
+        }
+        (!self.is_over()).then_some(Failure::Truncated)
+    }
+}
+
+impl Teller {
+    fn take(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
+        if self.is_too_long() {
+            return;
+        }
+        let mut value = event.value();
+        let named = value["type"].as_str().unwrap_or(event.name);
+        self.is_over |= matches!(named, "response.completed" | "response.failed" | "response.incomplete" | "error");
+        match &mut self.words {
+            Words::Responses(passing) => passing.take(event, value, out),
+            // A comment keeps the client's connection alive too.
+            Words::Chat(_) if event.data.is_empty() && event.raw.starts_with(b":") => out.extend_from_slice(event.raw),
+            Words::Chat(chunks) => {
+                if value.is_object() && !value["type"].is_string() {
+                    value["type"] = event.name.into();
+                }
+                chunks.take(&value, out);
+            }
+        }
+    }
+
+    fn is_too_long(&self) -> bool {
+        matches!(&self.words, Words::Responses(passing) if passing.is_too_long())
+    }
+}

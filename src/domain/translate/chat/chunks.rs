@@ -1,0 +1,275 @@
+//! The events of a response as the chunks of a chat completion, one by one as they come.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Map, Value, json};
+
+use super::document::BETWEEN_THOUGHTS;
+use super::words::{citation, finish_reason, head, list, usage};
+use crate::domain::translate::{Wanted, errors};
+
+/// The translation of one stream.
+#[derive(Debug)]
+pub(in crate::domain::translate) struct Chunks {
+    wanted: Wanted,
+    head: Map<String, Value>,
+    has_begun: bool,
+    is_over: bool,
+    /// What was sent of each part, so that the event which tells a part as a whole adds but what is missing.
+    sent: BTreeMap<Place, Sent>,
+    /// The calls by the output's index, each with its index among the calls.
+    calls: BTreeMap<u64, Call>,
+    /// The output's index of each item by its id, for events that name their item alone.
+    items: HashMap<String, u64>,
+}
+
+/// A part of the output: the item's index, what it is, and the part's index in the item.
+type Place = (u64, Part, u64);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Text,
+    Refusal,
+    Summary,
+    Thought,
+    Call,
+}
+
+#[derive(Debug, Default)]
+struct Sent {
+    bytes: usize,
+    characters: usize,
+    annotations: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Call {
+    index: usize,
+    is_custom: bool,
+}
+
+impl Chunks {
+    pub(in crate::domain::translate) fn new(wanted: &Wanted) -> Chunks {
+        Chunks {
+            head: head("chat.completion.chunk", &Value::Null, wanted),
+            wanted: wanted.clone(),
+            has_begun: false,
+            is_over: false,
+            sent: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            items: HashMap::new(),
+        }
+    }
+
+    /// Adds the chunks for `event` to `out`.
+    pub(in crate::domain::translate) fn take(&mut self, event: &Value, out: &mut Vec<u8>) {
+        if self.is_over {
+            return;
+        }
+        let kind = event["type"].as_str().unwrap_or_default();
+        match kind {
+            "response.created" | "response.in_progress" => {
+                self.hear(&event["response"]);
+                self.begin(out);
+            }
+            "response.output_item.added" => self.open(self.index(event), &event["item"], out),
+            "response.output_item.done" => self.whole_item(self.index(event), &event["item"], out),
+            "response.output_text.annotation.added" => {
+                let place = (self.index(event), Part::Text, number(event, "content_index"));
+                self.annotation(place, &event["annotation"], out);
+            }
+            "response.completed" | "response.incomplete" => self.finish(&event["response"], out),
+            "response.failed" | "error" => {
+                self.is_over = true;
+                write(out, &json!({ "error": errors::told(event) }));
+            }
+            _ => self.part(kind, event, out),
+        }
+    }
+
+    /// Events that tell a piece of a part, or a part as a whole.
+    fn part(&mut self, kind: &str, event: &Value, out: &mut Vec<u8>) {
+        let Some((of, what)) = kind.strip_prefix("response.").and_then(|kind| kind.rsplit_once('.')) else { return };
+        let (part, index, whole) = match of {
+            "output_text" => (Part::Text, "content_index", "text"),
+            "refusal" => (Part::Refusal, "content_index", "refusal"),
+            "reasoning_summary_text" => (Part::Summary, "summary_index", "text"),
+            "reasoning_text" => (Part::Thought, "content_index", "text"),
+            "function_call_arguments" => (Part::Call, "", "arguments"),
+            "custom_tool_call_input" => (Part::Call, "", "input"),
+            _ => return,
+        };
+        let place = (self.index(event), part, number(event, index));
+        match what {
+            "delta" => self.piece(place, event["delta"].as_str().unwrap_or_default(), out),
+            "done" => self.rest(place, &event[whole], out),
+            _ => {}
+        }
+    }
+
+    /// The index of the event's item in the output.
+    fn index(&self, event: &Value) -> u64 {
+        let by_id = || self.items.get(event["item_id"].as_str()?).copied();
+        event["output_index"].as_u64().or_else(by_id).unwrap_or_default()
+    }
+
+    fn hear(&mut self, response: &Value) {
+        if response.is_object() {
+            self.head = head("chat.completion.chunk", response, &self.wanted);
+        }
+    }
+
+    fn begin(&mut self, out: &mut Vec<u8>) {
+        if !std::mem::replace(&mut self.has_begun, true) {
+            self.chunk(&json!({ "role": "assistant", "content": "", "refusal": null }), None, out);
+        }
+    }
+
+    /// Begins a call as soon as its item is there.
+    fn open(&mut self, index: u64, item: &Value, out: &mut Vec<u8>) {
+        if let Some(id) = item["id"].as_str() {
+            self.items.insert(id.to_owned(), index);
+        }
+        let is_custom = match item["type"].as_str() {
+            Some("function_call") => false,
+            Some("custom_tool_call") => true,
+            _ => return,
+        };
+        if self.calls.contains_key(&index) {
+            return;
+        }
+        let call = Call { index: self.calls.len(), is_custom };
+        self.calls.insert(index, call);
+        let (id, name) = (item["call_id"].as_str().unwrap_or_default(), item["name"].as_str().unwrap_or_default());
+        let delta = match (self.wanted.legacy_functions, is_custom) {
+            (true, _) => json!({ "function_call": { "name": name, "arguments": "" } }),
+            (false, false) => json!({ "tool_calls": [{ "index": call.index, "id": id, "type": "function",
+                "function": { "name": name, "arguments": "" } }] }),
+            (false, true) => json!({ "tool_calls": [{ "index": call.index, "id": id, "type": "custom",
+                "custom": { "name": name, "input": "" } }] }),
+        };
+        self.send_call(call, &delta, out);
+    }
+
+    /// The forerunner of tools knows one call.
+    fn send_call(&mut self, call: Call, delta: &Value, out: &mut Vec<u8>) {
+        if !self.wanted.legacy_functions || call.index == 0 {
+            self.delta(delta, out);
+        }
+    }
+
+    fn piece(&mut self, place: Place, text: &str, out: &mut Vec<u8>) {
+        if text.is_empty() {
+            return;
+        }
+        match place.1 {
+            Part::Text => self.delta(&json!({ "content": text }), out),
+            Part::Refusal => self.delta(&json!({ "refusal": text }), out),
+            Part::Summary | Part::Thought => {
+                let has_thought = self.sent.keys().any(|(_, part, _)| matches!(part, Part::Summary | Part::Thought));
+                let between = if has_thought && !self.sent.contains_key(&place) { BETWEEN_THOUGHTS } else { "" };
+                self.delta(&json!({ "reasoning_content": format!("{between}{text}") }), out);
+            }
+            Part::Call => {
+                // Before its item there is no call to add to; the item that is done tells all of it.
+                let Some(call) = self.calls.get(&place.0).copied() else { return };
+                let delta = match (self.wanted.legacy_functions, call.is_custom) {
+                    (true, _) => json!({ "function_call": { "arguments": text } }),
+                    (false, false) => json!({ "tool_calls": [{ "index": call.index,
+                        "function": { "arguments": text } }] }),
+                    (false, true) => json!({ "tool_calls": [{ "index": call.index, "custom": { "input": text } }] }),
+                };
+                self.send_call(call, &delta, out);
+            }
+        }
+        let sent = self.sent.entry(place).or_default();
+        sent.bytes += text.len();
+        sent.characters += text.chars().count();
+    }
+
+    /// What was not sent yet of a part whose text is `whole`.
+    fn rest(&mut self, place: Place, whole: &Value, out: &mut Vec<u8>) {
+        let sent = self.sent.get(&place).map_or(0, |sent| sent.bytes);
+        if let Some(rest) = whole.as_str().and_then(|whole| whole.get(sent..)) {
+            self.piece(place, rest, out);
+        }
+    }
+
+    fn annotation(&mut self, place: Place, annotation: &Value, out: &mut Vec<u8>) {
+        let before = self.sent.range(..place).filter(|((_, part, _), _)| *part == Part::Text);
+        let before = before.map(|(_, sent)| sent.characters).sum();
+        self.sent.entry(place).or_default().annotations += 1;
+        if let Some(citation) = citation(annotation, before) {
+            self.delta(&json!({ "annotations": [citation] }), out);
+        }
+    }
+
+    /// An item that is told as a whole.
+    fn whole_item(&mut self, index: u64, item: &Value, out: &mut Vec<u8>) {
+        match item["type"].as_str() {
+            Some("message") => {
+                for (at, part) in (0..).zip(list(&item["content"])) {
+                    self.rest((index, Part::Refusal, at), &part["refusal"], out);
+                    let place = (index, Part::Text, at);
+                    self.rest(place, &part["text"], out);
+                    let told = self.sent.get(&place).map_or(0, |sent| sent.annotations);
+                    for annotation in list(&part["annotations"]).iter().skip(told) {
+                        self.annotation(place, annotation, out);
+                    }
+                }
+            }
+            Some("reasoning") => {
+                for (part, parts) in [(Part::Summary, &item["summary"]), (Part::Thought, &item["content"])] {
+                    (0..).zip(list(parts)).for_each(|(at, told)| self.rest((index, part, at), &told["text"], out));
+                }
+            }
+            Some("function_call" | "custom_tool_call") => {
+                self.open(index, item, out);
+                let whole = if item["type"] == "function_call" { &item["arguments"] } else { &item["input"] };
+                self.rest((index, Part::Call, 0), whole, out);
+            }
+            _ => {}
+        }
+    }
+
+    fn finish(&mut self, response: &Value, out: &mut Vec<u8>) {
+        self.hear(response);
+        self.begin(out);
+        for (index, item) in (0..).zip(list(&response["output"])) {
+            self.whole_item(index, item, out);
+        }
+        let reason = finish_reason(response, !self.calls.is_empty(), &self.wanted);
+        self.chunk(&json!({}), Some(reason), out);
+        if let Some(usage) = usage(response).filter(|_| self.wanted.include_usage) {
+            let mut chunk = self.head.clone();
+            chunk.insert("choices".into(), json!([]));
+            chunk.insert("usage".into(), usage);
+            write(out, &chunk.into());
+        }
+        out.extend_from_slice(b"data: [DONE]\n\n");
+        self.is_over = true;
+    }
+
+    fn delta(&mut self, delta: &Value, out: &mut Vec<u8>) {
+        self.begin(out);
+        self.chunk(delta, None, out);
+    }
+
+    fn chunk(&self, delta: &Value, finish_reason: Option<&str>, out: &mut Vec<u8>) {
+        let mut chunk = self.head.clone();
+        let choice = json!({ "index": 0, "delta": delta, "logprobs": null, "finish_reason": finish_reason });
+        chunk.insert("choices".into(), json!([choice]));
+        if self.wanted.include_usage {
+            chunk.insert("usage".into(), Value::Null);
+        }
+        write(out, &chunk.into());
+    }
+}
+
+fn number(event: &Value, name: &str) -> u64 {
+    event[name].as_u64().unwrap_or_default()
+}
+
+fn write(out: &mut Vec<u8>, chunk: &Value) {
+    out.extend_from_slice(format!("data: {chunk}\n\n").as_bytes());
+}

@@ -1,0 +1,118 @@
+//! The whole answer for a client that asked for no stream, which the backend always sends.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::events::{Event, Events, LONGEST_EVENT};
+use super::{Door, Failure, Wanted, chat, errors};
+
+/// The items of an output that are done. The backend, which stores nothing, may end with an output that is empty.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    items: BTreeMap<u64, Value>,
+    bytes: usize,
+}
+
+impl Done {
+    /// Keeps the item that `event`, one of `size` bytes, tells as done.
+    pub(super) fn keep(&mut self, event: &mut Value, size: usize) {
+        let next = self.items.last_key_value().map_or(0, |(last, _)| last.saturating_add(1));
+        let index = event["output_index"].as_u64().unwrap_or(next);
+        let Some(item) = event.get_mut("item") else { return };
+        self.bytes += size;
+        if !self.is_too_long() {
+            self.items.insert(index, item.take());
+        }
+    }
+
+    /// More than any one event may be.
+    pub(super) fn is_too_long(&self) -> bool {
+        self.bytes > LONGEST_EVENT
+    }
+
+    /// Gives an empty `response` its output. Tells whether that changed it.
+    pub(super) fn fill(&mut self, response: &mut Value) -> bool {
+        let is_empty = response["output"].as_array().is_none_or(Vec::is_empty);
+        if !response.is_object() || !is_empty || self.items.is_empty() {
+            return false;
+        }
+        response["output"] = std::mem::take(&mut self.items).into_values().collect();
+        true
+    }
+}
+
+/// Collects the backend's stream.
+#[derive(Debug)]
+pub struct Collecting {
+    wanted: Wanted,
+    events: Events,
+    heard: Heard,
+}
+
+#[derive(Debug, Default)]
+struct Heard {
+    done: Done,
+    end: Option<Result<Value, Failure>>,
+}
+
+impl Collecting {
+    /// Of an answer that is wanted so.
+    pub fn new(wanted: &Wanted) -> Collecting {
+        Collecting { wanted: wanted.clone(), events: Events::default(), heard: Heard::default() }
+    }
+
+    /// Takes the next bytes in.
+    pub fn push(&mut self, bytes: &[u8]) {
+        let Collecting { events, heard, .. } = self;
+        events.push(bytes, &mut |event| heard.take(event));
+        if events.is_too_long() {
+            heard.end.get_or_insert(Err(Failure::TooLong));
+        }
+    }
+
+    /// Whether all is heard that is needed: the last event, or what cannot be borne.
+    pub fn is_over(&self) -> bool {
+        self.heard.end.is_some()
+    }
+
+    /// The document for the client.
+    ///
+    /// # Errors
+    ///
+    /// What the backend told instead, and a stream that lacks its last event.
+    pub fn finish(mut self) -> Result<Value, Failure> {
+        let Collecting { events, heard, .. } = &mut self;
+        events.end(&mut |event| heard.take(event));
+        let response = self.heard.end.unwrap_or(Err(Failure::Truncated))?;
+        Ok(match self.wanted.door {
+            Door::Responses => response,
+            Door::ChatCompletions => chat::document(&response, &self.wanted),
+        })
+    }
+}
+
+impl Heard {
+    fn take(&mut self, event: &Event<'_>) {
+        if self.end.is_some() {
+            return;
+        }
+        let mut value = event.value();
+        let named = value["type"].as_str().unwrap_or(event.name).to_owned();
+        match named.as_str() {
+            "response.output_item.done" => {
+                self.done.keep(&mut value, event.data.len());
+                if self.done.is_too_long() {
+                    self.end = Some(Err(Failure::TooLong));
+                }
+            }
+            "response.completed" | "response.incomplete" if value["response"].is_object() => {
+                let mut response = value["response"].take();
+                self.done.fill(&mut response);
+                self.end = Some(Ok(response));
+            }
+            "response.failed" | "error" => self.end = Some(Err(Failure::Told(errors::told(&value)))),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Errors in OpenAI's shape: `{"error": {message, type, param, code}}`.
+
+use serde_json::{Map, Value, json};
+
+/// A request that the backend could not serve as it is meant: status 400, `invalid_request_error`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The parameter, or the place in it. `None` for the request as a whole.
+    pub param: Option<String>,
+    /// OpenAI's code.
+    pub code: &'static str,
+    /// What to do instead.
+    pub message: String,
+}
+
+impl Refused {
+    pub(super) fn missing(param: &str) -> Refused {
+        let message = format!("Missing required parameter: '{param}'.");
+        Refused { param: Some(param.to_owned()), code: "missing_required_parameter", message }
+    }
+
+    pub(super) fn invalid(param: Option<&str>, message: impl Into<String>) -> Refused {
+        Refused { param: param.map(str::to_owned), code: "invalid_type", message: message.into() }
+    }
+
+    pub(super) fn unsupported(param: &str, why: &str) -> Refused {
+        let message = format!("Unsupported parameter: '{param}': {why}.");
+        Refused { param: Some(param.to_owned()), code: "unsupported_parameter", message }
+    }
+
+    /// The body of the answer.
+    pub fn document(&self) -> Value {
+        error(&self.message, "invalid_request_error", self.param.as_deref().into(), self.code.into())
+    }
+}
+
+/// Why an answer is no answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Failure {
+    /// The backend said so: the `error` object of `response.failed` or of the event `error`.
+    Told(Value),
+    /// The stream ended without the event that ends it.
+    Truncated,
+    /// An event was longer than [`LONGEST_EVENT`](super::LONGEST_EVENT), or all items together were.
+    TooLong,
+}
+
+impl Failure {
+    /// The body of an answer that tells it.
+    pub fn document(&self) -> Value {
+        match self {
+            Failure::Told(told) => json!({ "error": told }),
+            Failure::Truncated => {
+                let message = "The upstream ended the stream before its last event; try again.";
+                error(message, "server_error", Value::Null, "upstream_stream_truncated".into())
+            }
+            Failure::TooLong => {
+                let message = "The upstream sent more than is borne; ask for less at once.";
+                error(message, "server_error", Value::Null, "upstream_stream_too_long".into())
+            }
+        }
+    }
+}
+
+/// The error that `event` tells, in full shape: of `response.failed` the response's, of `error` its own.
+pub(super) fn told(event: &Value) -> Value {
+    let told = [&event["response"]["error"], &event["error"]].into_iter().find_map(Value::as_object);
+    // The event `error` may carry the fields itself, beside what every event has.
+    let mut fields: Map<String, Value> = told.or(event.as_object()).cloned().unwrap_or_default();
+    if told.is_none() {
+        fields.retain(|name, _| !matches!(name.as_str(), "type" | "sequence_number" | "response" | "error"));
+    }
+    let message = fields.get("message").and_then(Value::as_str).unwrap_or("The upstream failed; try again.");
+    let code = fields.get("code").cloned().unwrap_or_default();
+    let kind = fields.get("type").and_then(Value::as_str).unwrap_or_else(|| kind_of_code(code.as_str()));
+    let whole = error(message, kind, fields.get("param").cloned().unwrap_or_default(), code);
+    // Such as `resets_at` of a usage limit.
+    fields.retain(|name, _| whole["error"].get(name).is_none());
+    let mut whole = whole["error"].as_object().cloned().unwrap_or_default();
+    whole.append(&mut fields);
+    whole.into()
+}
+
+/// A backend's error body in OpenAI's shape. One that has an `error` object stays as it is.
+pub fn error_document(status: u16, body: &Value) -> Value {
+    if body["error"].is_object() {
+        return body.clone();
+    }
+    let told = [&body["detail"], &body["error"], &body["message"], body].into_iter().find(|told| !told.is_null());
+    let told = told.unwrap_or(&Value::Null);
+    let message = message(told).unwrap_or_else(|| format!("The upstream answered with status {status} and no reason."));
+    let kind = told["type"].as_str().unwrap_or(match status {
+        429 => "rate_limit_error",
+        500.. => "server_error",
+        _ => "invalid_request_error",
+    });
+    let (param, code) = match (told["code"].as_str(), message.strip_prefix("Unsupported parameter: ")) {
+        (Some(code), _) => (told["param"].clone(), code.into()),
+        (None, Some(name)) => (name.trim_matches(['\'', '.', '`']).into(), "unsupported_parameter".into()),
+        (None, None) if is_unsupported_model(&message) => ("model".into(), "model_not_found".into()),
+        (None, None) => (told["param"].clone(), Value::Null),
+    };
+    error(&message, kind, param, code)
+}
+
+/// Whether the text of a `detail` says that the model is not served with a ChatGPT account. There is no code for it.
+pub fn is_unsupported_model(detail: &str) -> bool {
+    detail.contains("model is not supported") && detail.contains("ChatGPT account")
+}
+
+/// What `told` says: a text, an object's message, or what a validator found wrong, one after another.
+fn message(told: &Value) -> Option<String> {
+    match told {
+        Value::String(text) => Some(text.clone()).filter(|text| !text.trim().is_empty()),
+        Value::Object(fields) => ["message", "msg", "detail"].iter().find_map(|name| message(fields.get(*name)?)),
+        Value::Array(list) => {
+            Some(list.iter().filter_map(message).collect::<Vec<_>>().join("; ")).filter(|messages| !messages.is_empty())
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
+fn kind_of_code(code: Option<&str>) -> &'static str {
+    match code {
+        Some("rate_limit_exceeded") => "rate_limit_error",
+        Some("insufficient_quota") => "insufficient_quota",
+        Some("invalid_prompt" | "context_length_exceeded" | "invalid_encrypted_content" | "model_not_found") => {
+            "invalid_request_error"
+        }
+        _ => "server_error",
+    }
+}
+
+fn error(message: &str, kind: &str, param: Value, code: Value) -> Value {
+    let mut error = json!({ "message": message, "type": kind });
+    error["param"] = param;
+    error["code"] = code;
+    json!({ "error": error })
+}

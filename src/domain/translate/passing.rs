@@ -1,0 +1,45 @@
+//! The events of a response for a client that reads them as they are: each passes byte for byte, but for those that no
+//! client knows and for a last one that lacks its output.
+
+use serde_json::Value;
+
+use super::collecting::Done;
+use super::events::Event;
+
+/// The backend's own events. The official clients fail on one that comes before `response.created`.
+const HIDDEN: [&str; 3] = ["codex.", "responsesapi.", "response.metadata"];
+
+/// The passing of one stream.
+#[derive(Debug, Default)]
+pub(super) struct Passing {
+    done: Done,
+}
+
+impl Passing {
+    /// Adds to `out` what the client gets of `event`, whose data is `value`.
+    pub(super) fn take(&mut self, event: &Event<'_>, mut value: Value, out: &mut Vec<u8>) {
+        let kind = value["type"].as_str().unwrap_or(event.name);
+        if HIDDEN.iter().any(|hidden| kind.starts_with(hidden) || event.name.starts_with(hidden)) {
+            return;
+        }
+        let is_item = kind == "response.output_item.done";
+        let is_end = matches!(kind, "response.completed" | "response.incomplete");
+        if is_item {
+            self.done.keep(&mut value, event.data.len());
+        }
+        let response = value.get_mut("response").filter(|_| is_end);
+        if response.is_some_and(|response| self.done.fill(response)) {
+            if !event.name.is_empty() {
+                out.extend_from_slice(format!("event: {}\n", event.name).as_bytes());
+            }
+            out.extend_from_slice(format!("data: {value}\n\n").as_bytes());
+            return;
+        }
+        out.extend_from_slice(event.raw);
+    }
+
+    /// More was told than is kept.
+    pub(super) fn is_too_long(&self) -> bool {
+        self.done.is_too_long()
+    }
+}

@@ -14,6 +14,7 @@ mod pins;
 mod polling;
 mod pool;
 mod quota;
+pub mod reasoning;
 mod refresh;
 mod removal;
 mod report;

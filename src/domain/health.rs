@@ -43,9 +43,6 @@ pub const REASON_AUTH: &str = "auth-failure";
 /// The account or its organisation is deactivated.
 pub const REASON_REFUSED: &str = "account-refused";
 
-/// The token ended, and the issuer gives no other one at the moment.
-pub const REASON_REFRESH: &str = "refresh-failed";
-
 /// What a circuit breaker says to the next request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Gate {

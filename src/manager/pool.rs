@@ -8,7 +8,7 @@ use super::quota;
 use super::tokens::Pending;
 use crate::domain::account::{AccountId, Kind, ModelScope};
 use crate::domain::base_url::BaseUrl;
-use crate::domain::health::{Cooldown, Gate, REASON_REFRESH};
+use crate::domain::health::{Cooldown, Gate};
 use crate::domain::pool::{Member, Pool};
 use crate::domain::time::Timestamp;
 use crate::secrets::master_key::KeyState;
@@ -60,7 +60,7 @@ impl Manager {
             limits: limits(account, memory.limits.get(&id)),
             quota_until: quota.spent_until(self.config().reserve_percent(), now),
             quota,
-            cooldown: bench.map(|bench| bench.cooldown.clone()).or_else(|| cooldown(account, now)),
+            cooldown: bench.map(|bench| bench.cooldown.clone()).or_else(|| cooldown(account)),
             gate: self.gate(account, &id, memory),
             unserved: memory.unserved.get(&id).cloned().unwrap_or_default(),
             live_sessions: 0,
@@ -69,10 +69,13 @@ impl Manager {
         }
     }
 
-    /// The breaker of the account, else that of its host.
+    /// The breaker of the account's issuer or of itself, else that of its host.
     fn gate(&self, account: &StoredAccount, id: &AccountId, memory: &Memory) -> Gate {
         let base_url = self.base_url(account);
         let host = base_url.as_ref().map(BaseUrl::authority);
+        if let Some(until) = waits_for_issuer(account, self.clock.now()) {
+            return Gate::Open { until };
+        }
         let [own, host] = memory.shared.gates(id, host, self.config().breaker(), self.clock.now());
         if own == Gate::Closed { host } else { own }
     }
@@ -112,13 +115,14 @@ fn limits(account: &StoredAccount, unwritten: Option<&BTreeMap<String, Timestamp
     limits
 }
 
-/// What keeps the account out for every family: a bench, or a token that ended while the issuer fails.
-fn cooldown(account: &StoredAccount, now: Timestamp) -> Option<Cooldown> {
+/// Until when the issuer, which failed, is left alone, if the account has no token until then.
+fn waits_for_issuer(account: &StoredAccount, now: Timestamp) -> Option<Timestamp> {
     let has_ended = account.access_token.is_none() || account.access_expires_at.is_some_and(|at| Timestamp(at) <= now);
-    let waits = Pending::of(account).and_then(|mark| mark.waits_until(now)).filter(|_| has_ended);
-    if let Some(until) = waits.filter(|_| kind(account) == Kind::ChatGpt) {
-        return Some(Cooldown { until, reason: REASON_REFRESH.to_owned() });
-    }
+    let mark = Pending::of(account).filter(|_| has_ended && kind(account) == Kind::ChatGpt)?;
+    mark.waits_until(now)
+}
+
+fn cooldown(account: &StoredAccount) -> Option<Cooldown> {
     let until = Timestamp(account.cooling_down_until?);
     Some(Cooldown { until, reason: account.cooldown_reason.clone().unwrap_or_default() })
 }

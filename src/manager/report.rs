@@ -6,7 +6,7 @@ use super::pool::{kind, label};
 use super::routing::current;
 use super::view::View;
 use crate::domain::account::{AccountId, Kind, ModelFamily};
-use crate::domain::health::{LONGEST_WAIT, REASON_AUTH, REASON_QUOTA, REASON_REFRESH, REASON_REFUSED};
+use crate::domain::health::{LONGEST_WAIT, REASON_AUTH, REASON_QUOTA, REASON_REFUSED};
 use crate::domain::lookup::{self, LookupError, Names};
 use crate::domain::pool::{EVERY_FAMILY, Member};
 use crate::domain::report::{AccountReport, RateLimit, State};
@@ -258,11 +258,13 @@ fn reason(state: State, member: &Member, limits: &[RateLimit], now: Timestamp) -
         State::CoolingDown => match member.cooldown.as_ref().map(|cooldown| cooldown.reason.as_str()) {
             Some(REASON_QUOTA) => "out of quota; check the plan and billing of this account".to_owned(),
             Some(REASON_AUTH) => "the key was refused".to_owned(),
-            Some(REASON_REFRESH) => "its token ended and the issuer gives no other one now".to_owned(),
             Some(REASON_REFUSED) => "the account or its organisation is deactivated".to_owned(),
             Some(other) if !other.is_empty() => format!("cooling down: {other}"),
             _ => "cooling down".to_owned(),
         },
+        State::CircuitOpen if member.kind == Kind::ChatGpt => {
+            "its upstream failed several times in a row, or the issuer gave no new token".to_owned()
+        }
         State::CircuitOpen => "its upstream failed several times in a row".to_owned(),
         State::Ready => return None,
     };

@@ -1,6 +1,7 @@
 //! The way of a request: which account, and what its attempt proved.
 
 mod route;
+mod target;
 
 use std::convert::Infallible;
 use std::sync::{Arc, PoisonError};
@@ -9,20 +10,17 @@ use super::event::{Event, Selected};
 use super::memory::Memory;
 use super::view::View;
 use super::{Manager, remember};
-use super::{metrics, pool};
 use crate::domain::account::{AccountId, Kind, ModelFamily};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::health::Gate;
-use crate::domain::pool::Pool;
+use crate::domain::pool::{Member, Pool};
 use crate::domain::report::SessionKind;
 use crate::domain::routing::conversation::conversation_key;
 use crate::domain::routing::decision::{Choice, Decision, Explanation, Why};
-use crate::domain::routing::eligibility::is_usable;
+use crate::domain::routing::eligibility::{can_serve, is_usable};
 use crate::domain::routing::{Ask, Strategy, choose, explain};
 use crate::domain::time::Timestamp;
-use crate::secrets::master_key::KeyError;
-use crate::store::{Creation, ProbeLock, SecretField, State, StoredAccount};
-use crate::upstream::credential::{ApiKey, Credential, Login};
+use crate::store::{Creation, ProbeLock, State};
 
 pub use route::{Bound, Refusal, Route, RouteRequest, Target};
 
@@ -189,69 +187,6 @@ impl Manager {
         Some(Route { account: id.clone(), target, why, has_limit, took_place, probes })
     }
 
-    /// The same route with what its account has in the file now. `None` when that does not open or is gone.
-    pub(super) fn rerouted(&self, route: Route) -> Option<Route> {
-        let view = self.view();
-        let position = view.state.position(route.account.as_str())?;
-        let target = self.target(&view, position)?;
-        Some(Route { target, ..route })
-    }
-
-    /// What it takes to use the account, opened at its first use.
-    pub(super) fn target(&self, view: &View, position: usize) -> Option<Arc<Target>> {
-        if let Some(target) = view.targets[position].get() {
-            return Some(Arc::clone(target));
-        }
-        let opened = Arc::new(self.open_target(view, position)?);
-        Some(Arc::clone(view.targets[position].get_or_init(|| opened)))
-    }
-
-    fn open_target(&self, view: &View, position: usize) -> Option<Target> {
-        let account = &view.state.accounts[position];
-        let opened = match self.credential(view, account) {
-            Ok(opened) => opened,
-            Err(error) => {
-                tracing::warn!("account {}: {error}", position + 1);
-                None
-            }
-        };
-        let (Some(credential), Some(base_url)) = (opened, self.base_url(account)) else {
-            let mut memory = self.memory();
-            memory.unopened.insert(AccountId::new(account.id.clone()));
-            memory.touch();
-            return None;
-        };
-        Some(Target {
-            label: pool::label(account, position),
-            metrics_label: metrics::label(&view.pool, position),
-            base_url,
-            credential,
-        })
-    }
-
-    /// What an account authenticates with; `None` when it has nothing to do so.
-    fn credential(&self, view: &View, account: &StoredAccount) -> Result<Option<Credential>, KeyError> {
-        let open = |field| self.store.open_secret(&view.state, account, field);
-        Ok(match pool::kind(account) {
-            Kind::ApiKey => open(SecretField::ApiKey)?.map(|key| {
-                let (organization, project) = (account.organization.clone(), account.project.clone());
-                Credential::ApiKey(ApiKey { key, organization, project })
-            }),
-            Kind::ChatGpt => {
-                let access_token = open(SecretField::AccessToken)?;
-                // Without a token a refresh is what is needed, and that has to open.
-                let has_login = access_token.is_some() || open(SecretField::RefreshToken)?.is_some();
-                has_login.then(|| {
-                    Credential::ChatGpt(Login {
-                        access_token,
-                        expires_at: account.access_expires_at.map(Timestamp),
-                        account_id: account.account_id.clone(),
-                    })
-                })
-            }
-        })
-    }
-
     fn selected(&self, view: &View, request: &RouteRequest, choice: Choice, route: &Route) {
         // What a request is bound to says nothing of where the session is.
         if choice.why != Why::Bound {
@@ -345,6 +280,20 @@ impl Manager {
                 Err(error) => tracing::warn!("serving goes on from memory: {error}"),
             }
         });
+    }
+
+    /// Whether an account beside `but` can serve the request now.
+    pub fn has_others(&self, request: &RouteRequest, but: &AccountId) -> bool {
+        let (view, now) = (self.view(), self.clock.now());
+        let may_serve = |member: &Member| {
+            member.id != *but && !request.tried.contains(&member.id) && can_serve(member, &request.demand(), now)
+        };
+        request.bound.is_none() && view.pool.members.iter().any(may_serve)
+    }
+
+    /// Whether some account is a ChatGPT login.
+    pub fn has_logins(&self) -> bool {
+        self.view().pool.members.iter().any(|member| member.kind == Kind::ChatGpt)
     }
 
     /// How many accounts can serve some model now.

@@ -217,11 +217,17 @@ impl Manager {
     /// Asks the ledger what has to be known before a request is routed: what siblings know, when that is older than a
     /// second; the spending of accounts that have a limit, always; and who owns what the request names, once.
     pub async fn consult(&self, request: &mut RouteRequest) {
-        let owners_of = if request.attempt == 1 { request.resources.clone() } else { Vec::new() };
+        let mut owners_of = Vec::new();
+        if request.attempt == 1 {
+            owners_of.extend_from_slice(&request.resources);
+            owners_of.extend_from_slice(&request.reasoning.marks);
+        }
         let view = self.view();
         let standing = self.ask(&view, owners_of).await;
         if let Some(standing) = standing.filter(|standing| !standing.owners.is_empty()) {
             request.bound = Bound::among(&request.resources, &standing.owners);
+            request.reasoning.owners = standing.owners;
+            request.reasoning.owners.retain(|id, _| request.reasoning.marks.contains(id));
         }
         // The answer may have changed the pool.
         request.seen = Some(if view.is_of(&self.memory()) { view } else { self.view() });

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
+use serde_json::Value;
 
 use super::Manager;
 use super::routing::{Route, RouteRequest, Target};
@@ -12,6 +13,7 @@ use super::shared::Deed;
 use crate::clock;
 use crate::domain::account::AccountId;
 use crate::domain::health::condition::Effect;
+use crate::domain::usage::quota::Quota;
 use crate::domain::usage::{Tokens, Usd};
 use crate::ledger::{BreakerNote, Entry, LedgerError, RateUsed, Resource};
 use crate::upstream::credential::Credential;
@@ -60,6 +62,10 @@ pub struct Learned {
     pub model: Option<String>,
     /// The ids of what it made.
     pub made: Vec<String>,
+    /// The marks of the reasoning that only its account can go on from.
+    pub reasoning: Vec<String>,
+    /// The quota it told, as the event `codex.rate_limits` does.
+    pub quota: Option<Value>,
     /// From the request's arrival to the first byte.
     pub first_byte_ms: Option<u64>,
 }
@@ -100,6 +106,7 @@ impl Manager {
     /// Accounts an answer that is over. What it cost, if its model has a price.
     pub fn settle(&self, ticket: Ticket, learned: Learned) -> Option<Usd> {
         let target = Arc::clone(&ticket.target);
+        self.note_told_quota(&ticket, &learned);
         let entry = self.finished_entry(ticket, learned);
         let cost = entry.cost;
         self.write_entry(entry, &target);
@@ -109,6 +116,7 @@ impl Manager {
     /// The same for an account with a spending limit: when the future ends, siblings see the charge.
     pub fn settle_exactly(self: &Arc<Self>, ticket: Ticket, learned: Learned) -> (Option<Usd>, BoxFuture<'static, ()>) {
         let target = Arc::clone(&ticket.target);
+        self.note_told_quota(&ticket, &learned);
         let entry = self.finished_entry(ticket, learned);
         let (cost, manager) = (entry.cost, Arc::clone(self));
         // In a task of its own: a client that leaves now does not keep the charge from being written.
@@ -118,6 +126,15 @@ impl Manager {
             let _ = done.send(());
         });
         (cost, Box::pin(async move { drop(tokio::time::timeout(PATIENCE, settled).await) }))
+    }
+
+    /// What a stream told of its account's quota.
+    fn note_told_quota(&self, ticket: &Ticket, learned: &Learned) {
+        let Some(told) = learned.quota.as_ref().filter(|_| ticket.target.credential.login().is_some()) else { return };
+        if let Some(quota) = Quota::from_event(told, self.clock.now()) {
+            let asked_at = self.clock.now().before(clock::instant().duration_since(ticket.started));
+            self.note_quota(&ticket.entry.account, quota, asked_at);
+        }
     }
 
     async fn charge(&self, entry: Entry, target: &Target) {
@@ -171,6 +188,7 @@ impl Manager {
             let made = learned.made.into_iter().filter(|id| key.is_empty() || !id.contains(key));
             entry.owns = made.map(|id| Resource { id }).collect();
         }
+        entry.owns.extend(learned.reasoning.into_iter().map(|id| Resource { id }));
         *entry
     }
 

@@ -37,8 +37,32 @@ impl Budget {
         taken.is_ok()
     }
 
+    /// Counts `bytes` among what is kept for as long as the result lives. `None` when there is no room.
+    pub fn keep(self: &Arc<Self>, bytes: Bytes) -> Option<Kept> {
+        self.take(bytes.len()).then(|| Kept { bytes, budget: Arc::clone(self) })
+    }
+
     fn give_back(&self, bytes: usize) {
         self.0.fetch_sub(bytes, Ordering::AcqRel);
+    }
+}
+
+/// Bytes of our own that are kept while a request is under way.
+pub struct Kept {
+    bytes: Bytes,
+    budget: Arc<Budget>,
+}
+
+impl Kept {
+    /// The bytes.
+    pub fn bytes(&self) -> Bytes {
+        self.bytes.clone()
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.budget.give_back(self.bytes.len());
     }
 }
 
@@ -98,11 +122,16 @@ impl ReplayBody {
     /// [`BodyError`] when the client left or sent too much.
     pub async fn collect(&self) -> Result<Option<Bytes>, BodyError> {
         std::future::poll_fn(|context| self.shared().poll_whole(context)).await?;
+        Ok(self.whole())
+    }
+
+    /// The bytes, if all of them were read and kept.
+    pub fn whole(&self) -> Option<Bytes> {
         let shared = self.shared();
-        if shared.source.is_some() {
-            return Ok(None);
+        if shared.source.is_some() || !shared.is_kept {
+            return None;
         }
-        Ok(Some(match shared.chunks.len() {
+        Some(match shared.chunks.len() {
             0 => Bytes::new(),
             1 => shared.chunks[0].clone(),
             _ => shared
@@ -113,7 +142,7 @@ impl ReplayBody {
                     whole
                 })
                 .into(),
-        }))
+        })
     }
 
     /// The body for one attempt, from its first byte, with `insertion` worked into it.

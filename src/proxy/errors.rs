@@ -12,6 +12,7 @@ use crate::domain::pool::Pool;
 use crate::domain::routing::decision::{Candidate, Exhausted};
 use crate::domain::routing::eligibility::Reason;
 use crate::domain::time::Timestamp;
+use crate::domain::translate::Refused;
 use crate::manager::notices::length;
 use crate::manager::routing::{Bound, Refusal};
 
@@ -105,6 +106,29 @@ pub fn too_large() -> Response<ProxyBody> {
 pub fn unreachable(why: &str) -> Response<ProxyBody> {
     let message = format!("No upstream answered: {why}. Check the network and `codex-account-manager doctor`.");
     error(StatusCode::BAD_GATEWAY, "server_error", "upstream_unreachable", &message)
+}
+
+/// Every account is a login, and its backend could not serve the request as it is meant.
+pub fn refused_by_logins(refused: &Refused) -> Response<ProxyBody> {
+    answer::json(StatusCode::BAD_REQUEST, &refused.document())
+}
+
+/// Every account is a login, and no login answers this path.
+pub fn api_key_needed(path: &str) -> Response<ProxyBody> {
+    let message = format!(
+        "`{path}` needs an API-key account: ChatGPT logins serve `POST /v1/responses` and `POST /v1/chat/completions` \
+         alone. Add one with `codex-account-manager add LABEL`."
+    );
+    error(StatusCode::BAD_REQUEST, "invalid_request_error", "api_key_account_required", &message)
+}
+
+/// The login that would serve has no token now.
+pub fn no_token(why: &str) -> Response<ProxyBody> {
+    let message = format!("No account has a token now: {why}. `codex-account-manager list` shows the accounts.");
+    let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "server_error", "no_available_accounts", &message);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
+    response.headers_mut().insert(HeaderName::from_static("x-should-retry"), HeaderValue::from_static("true"));
+    response
 }
 
 /// No account can serve: one 429 when waiting helps, else 503.

@@ -2,37 +2,38 @@
 //! it was refused; nothing is tried again once a byte of an answer went out.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
-use hyper::{Method, Request, Response};
+use hyper::{Method, Response};
 
 use super::Proxy;
 use super::body::{Insertion, ReplayBody};
-use super::stream::{CLIENT_LEFT, Dialect, Ending, HiddenUsage, Meter, Passing, ProxyBody};
+use super::stream::{Ending, ProxyBody};
 use super::{errors, headers};
 use crate::clock;
-use crate::domain::account::{AccountId, ModelFamily};
+use crate::domain::account::{AccountId, Kind, ModelFamily};
 use crate::domain::health::Outcome;
 use crate::domain::routing::conversation::conversation_key;
-use crate::domain::usage::rate_headers;
-use crate::manager::Manager;
 use crate::manager::outcomes::Measured;
+use crate::manager::reasoning::Reasoning;
 use crate::manager::routing::{Refusal, Route, RouteRequest};
-use crate::upstream::{RequestBody, SendError, openai};
+use crate::upstream::SendError;
 use answer::{Answer, body_failed, finish};
-use examine::{Examined, examine, examine_held};
+use examine::Examined;
 use fields::Fields;
-use held::Held;
+use translated::Translation;
 
 pub(super) mod answer;
+mod attempt;
 pub(super) mod examine;
 pub(super) mod fields;
 mod held;
 mod models;
 mod resources;
+mod translated;
 
 /// How often a short rate limit is waited out on one account.
 const SHORT_WAITS: u32 = 2;
@@ -62,6 +63,14 @@ struct Attempts<'p> {
     /// The answer to give when nothing better comes.
     kept: Option<(Route, Examined)>,
     unreachable: Option<String>,
+    /// The request as a login's backend takes it.
+    translation: Translation,
+    /// The logins whose token was refused and renewed for this request.
+    renewed: Vec<AccountId>,
+    /// Why a login has no token now.
+    without_token: Option<String>,
+    /// No encrypted reasoning is sent any more: an upstream could not read it.
+    is_bare: bool,
 }
 
 /// What to do after an attempt.
@@ -92,8 +101,11 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
     };
     let header = |name: &str| head.headers.get(name)?.to_str().ok();
     let conversation = conversation_key(fields.prompt_cache_key.as_deref(), &header, fields.first_messages.as_deref());
+    let translation = Translation::of(proxy, &head.method, path, &body);
     let request = RouteRequest {
         request_id,
+        needs_api_key: translation.ready().is_none(),
+        reasoning: Reasoning { marks: fields.reasoning, ..Reasoning::default() },
         endpoint: path.to_owned(),
         family: ModelFamily::of(fields.model.as_deref(), &proxy.manager.families()),
         model: fields.model,
@@ -116,6 +128,10 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
         waits: 0,
         kept: None,
         unreachable: None,
+        translation,
+        renewed: Vec::new(),
+        without_token: None,
+        is_bare: false,
     };
     let mut answer = attempts.run().await;
     let headers = answer.response.headers_mut();
@@ -132,31 +148,6 @@ fn path_of(path_and_query: &str) -> &str {
     path_and_query.split('?').next().unwrap_or_default()
 }
 
-/// An attempt of which the client has nothing yet. Dropped while it is not over, the client went away: that is a row
-/// in the ledger too.
-struct Unanswered<'a> {
-    manager: &'a Manager,
-    route: &'a Route,
-    request: &'a RouteRequest,
-    started: Instant,
-    is_over: bool,
-}
-
-impl Unanswered<'_> {
-    fn over(mut self) {
-        self.is_over = true;
-    }
-}
-
-impl Drop for Unanswered<'_> {
-    fn drop(&mut self) {
-        if !self.is_over {
-            let measured = Measured { status: CLIENT_LEFT, started: self.started };
-            self.manager.record(self.route, self.request, &Outcome::PassThrough, measured);
-        }
-    }
-}
-
 impl Attempts<'_> {
     async fn run(&mut self) -> Answer {
         loop {
@@ -167,6 +158,16 @@ impl Attempts<'_> {
                     Some(answer) => return answer,
                     None => continue,
                 },
+            };
+            let account = route.account.clone();
+            let has_others = self.proxy.manager.has_others(&self.request, &account);
+            route = match self.proxy.manager.with_token(route, has_others).await {
+                Ok(route) => route,
+                Err(why) => {
+                    self.has_no_token(&account, why);
+                    self.request.attempt += 1;
+                    continue;
+                }
             };
             let mut short_waits = SHORT_WAITS;
             loop {
@@ -188,6 +189,9 @@ impl Attempts<'_> {
         if let Some((route, examined)) = self.kept.take() {
             return Some(Answer::of(route, examined.into_response(&self.head)));
         }
+        if let Some(answer) = self.refused_for_logins(&refusal) {
+            return Some(Answer::ours(answer));
+        }
         if let Some(why) = &self.unreachable {
             return Some(Answer::ours(errors::unreachable(why)));
         }
@@ -204,60 +208,31 @@ impl Attempts<'_> {
         Some(Answer::ours(errors::refused(&refusal, &pool, &self.request.family, manager.now())))
     }
 
-    /// One call of an upstream.
-    async fn attempt(&mut self, route: Route, short_waits: &mut u32) -> Next {
-        let Some(request) = self.upstream_request(&route) else {
-            self.out(&route.account);
-            self.unreachable.get_or_insert_with(|| "the account's key cannot stand in a header".to_owned());
-            return Next::Another;
+    /// The answer where the reason is that no login can do what was asked, or has a token.
+    fn refused_for_logins(&self, refusal: &Refusal) -> Option<Response<ProxyBody>> {
+        let pool = self.proxy.manager.view().pool;
+        let is_login =
+            |id: &AccountId| pool.position(id).is_some_and(|position| pool.members[position].kind == Kind::ChatGpt);
+        let wants_key = match refusal {
+            Refusal::NoAccounts(_) => return None,
+            Refusal::Exhausted(_) => pool.members.iter().all(|member| member.kind == Kind::ChatGpt),
+            Refusal::Bound(bound, _) => bound.torn.is_none() && is_login(&bound.account),
         };
-        let manager = &self.proxy.manager;
-        let started = clock::instant();
-        let unanswered = Unanswered { manager, route: &route, request: &self.request, started, is_over: false };
-        let response = match manager.upstream().send(request).await {
-            Ok(response) => response,
-            Err(SendError::Body(error)) => return Next::GiveUp(Box::new(body_failed(error))),
-            Err(error) => {
-                unanswered.over();
-                return self.no_answer(route, started, &error);
-            }
-        };
-        let status = response.status();
-        let (examined, outcome) = if status.is_success() || status.is_informational() || status.is_redirection() {
-            let begun = self.begin(response).await;
-            unanswered.over();
-            match begun {
-                Ok((held, None)) => return self.pass_on(route, held, started).await,
-                Ok((held, Some(error))) => examine_held(held, error, manager.now()),
-                Err(why) => return self.no_answer(route, started, &SendError::Broken(why.to_owned())),
-            }
-        } else {
-            let examined = examine(response, manager.now()).await;
-            unanswered.over();
-            examined
-        };
-        if self.asking_for_usage.is_some() && examined.refuses_asking_for_usage() && self.body.is_replayable() {
-            let measured = Measured { status: examined.status(), started };
-            manager.record(&route, &self.request, &Outcome::PassThrough, measured);
-            self.asking_for_usage = None;
-            return Next::Same(route);
+        if self.request.needs_api_key && wants_key {
+            return Some(match &self.translation {
+                Translation::Refused(refused) => errors::refused_by_logins(refused),
+                Translation::Ready(_) | Translation::Nothing => errors::api_key_needed(&self.request.endpoint),
+            });
         }
-        let measured = Measured { status: examined.status(), started };
-        let outcome = match outcome {
-            Outcome::RateLimited { wait } if wait <= manager.config().short_retry() && *short_waits > 0 => {
-                if self.body.is_replayable() {
-                    *short_waits -= 1;
-                    drop(examined);
-                    manager.waits_shortly(&route, &self.request, measured);
-                    tokio::time::sleep(wait.max(Duration::from_millis(1))).await;
-                    return Next::Same(route);
-                }
-                Outcome::RateLimited { wait }
-            }
-            other => other,
-        };
-        manager.record(&route, &self.request, &outcome, measured);
-        self.after(route, examined, &outcome)
+        // A limit says more than a token that is late.
+        let is_limited = matches!(refusal, Refusal::Exhausted(exhausted) if exhausted.rate_limited);
+        self.without_token.as_ref().filter(|_| !is_limited).map(|why| errors::no_token(why))
+    }
+
+    /// A login is out for this request, because it has no token.
+    fn has_no_token(&mut self, account: &AccountId, why: String) {
+        self.out(account);
+        self.without_token = Some(why);
     }
 
     /// What follows from an answer that is no success.
@@ -330,71 +305,5 @@ impl Attempts<'_> {
 
     fn out(&mut self, account: &AccountId) {
         self.request.tried.push(account.clone());
-    }
-
-    fn upstream_request(&self, route: &Route) -> Option<Request<RequestBody>> {
-        let uri = openai::target(&route.target.base_url, &self.path_and_query)?;
-        let mut headers = self.headers.clone();
-        if self.asking_for_usage.is_some() {
-            headers.remove(CONTENT_LENGTH);
-        }
-        let mut request = Request::new(self.body.attempt(self.asking_for_usage.as_ref()));
-        *request.method_mut() = self.head.method.clone();
-        *request.uri_mut() = uri;
-        *request.headers_mut() = headers;
-        route.target.credential.apply(request.headers_mut())?;
-        Some(request)
-    }
-
-    /// Reads the beginning of a stream; other answers are not held.
-    async fn begin(&self, response: Response<Incoming>) -> Result<(Held, Option<serde_json::Value>), &'static str> {
-        let dialect = self.dialect(response.headers());
-        let meter = Meter::new(dialect);
-        match dialect {
-            Dialect::Responses | Dialect::Completions => held::until_output(response, meter).await,
-            Dialect::Document | Dialect::Other => Ok((Held::nothing(response, meter), None)),
-        }
-    }
-
-    /// Passes a good answer on as it comes.
-    async fn pass_on(&mut self, route: Route, held: Held, started: Instant) -> Next {
-        let manager = &self.proxy.manager;
-        let Held { head, bytes, rest, meter } = held;
-        let status = head.status.as_u16();
-        let header = |name: &str| head.headers.get(name)?.to_str().ok();
-        manager.record(&route, &self.request, &Outcome::Success, Measured { status, started });
-        let mut ticket = manager.ticket(&route, &self.request, started);
-        ticket.rate_used(rate_headers::tokens_used(&header));
-        ticket.makes(self.makes);
-        if self.head.method == Method::GET && path_of(&self.path_and_query) == "/v1/models" {
-            let response = models::with_empty_models(head, rest).await;
-            return Next::Answer(Box::new(Answer { response, route: Some(route), ticket: Some(ticket) }));
-        }
-        let mut response = Response::new(());
-        *response.status_mut() = head.status;
-        let mut headers = headers::for_client(head.headers);
-        let is_completions = meter.dialect() == Dialect::Completions;
-        let hidden = (self.asking_for_usage.is_some() && is_completions).then(HiddenUsage::default);
-        if hidden.is_some() {
-            headers.remove(CONTENT_LENGTH);
-        }
-        *response.headers_mut() = headers;
-        let body = Passing::new(rest, meter).after(bytes).hiding(hidden);
-        let response = response.map(|()| body.into());
-        Next::Answer(Box::new(Answer { response, route: Some(route), ticket: Some(ticket) }))
-    }
-
-    /// How the answer is read on its way.
-    fn dialect(&self, headers: &HeaderMap) -> Dialect {
-        let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let is_post = self.head.method == Method::POST;
-        match path_of(&self.path_and_query) {
-            "/v1/responses" if is_post && kind.starts_with("text/event-stream") => Dialect::Responses,
-            "/v1/chat/completions" | "/v1/completions" if is_post && kind.starts_with("text/event-stream") => {
-                Dialect::Completions
-            }
-            _ if kind.starts_with("application/json") && (is_post || self.makes) => Dialect::Document,
-            _ => Dialect::Other,
-        }
     }
 }

@@ -4,6 +4,7 @@
 mod ending;
 mod events;
 mod fields;
+mod filter;
 mod hidden;
 mod meter;
 
@@ -18,6 +19,7 @@ use hyper::body::Incoming;
 
 pub use ending::{CLIENT_LEFT, Ending};
 pub use fields::{Field, Fields};
+pub use filter::Filter;
 pub use hidden::HiddenUsage;
 pub use meter::{Dialect, Meter};
 
@@ -44,11 +46,12 @@ pub enum ProxyBody {
 pub struct Passing {
     /// Read of the upstream, and not passed yet.
     held: VecDeque<Bytes>,
-    upstream: Incoming,
+    /// `None` when all of it was read already.
+    upstream: Option<Incoming>,
     /// The upstream has nothing more.
     is_over: bool,
     meter: Meter,
-    hidden: Option<HiddenUsage>,
+    filter: Option<Filter>,
     ending: Option<Ending>,
     /// What is read waits for this.
     settling: Option<BoxFuture<'static, ()>>,
@@ -57,7 +60,16 @@ pub struct Passing {
 impl Passing {
     /// The upstream's body, read by `meter`.
     pub fn new(upstream: Incoming, meter: Meter) -> Passing {
-        Passing { held: VecDeque::new(), upstream, is_over: false, meter, hidden: None, ending: None, settling: None }
+        Passing::of(VecDeque::new(), Some(upstream), meter)
+    }
+
+    /// An answer that was read to its end by `meter`, and what the client gets for it.
+    pub fn collected(answer: Bytes, meter: Meter) -> Passing {
+        Passing::of(std::iter::once(answer).filter(|answer| !answer.is_empty()).collect(), None, meter)
+    }
+
+    fn of(held: VecDeque<Bytes>, upstream: Option<Incoming>, meter: Meter) -> Passing {
+        Passing { held, upstream, is_over: false, meter, filter: None, ending: None, settling: None }
     }
 
     /// The same, after `held`, which was read of it and metered already.
@@ -67,14 +79,18 @@ impl Passing {
         self
     }
 
-    /// The same, with the usage taken out that the client did not ask for.
+    /// The same, in the words that `filter` makes of it.
     #[must_use = "this returns the body with its filter"]
-    pub fn hiding(mut self, hidden: Option<HiddenUsage>) -> Passing {
-        if let Some(mut hidden) = hidden {
-            self.held = self.held.iter().map(|bytes| hidden.pass(bytes)).filter(|bytes| !bytes.is_empty()).collect();
-            self.hidden = Some(hidden);
+    pub fn through(mut self, filter: Option<Filter>) -> Passing {
+        if let Some(mut filter) = filter {
+            self.held = self.held.iter().map(|bytes| filter.pass(bytes)).filter(|bytes| !bytes.is_empty()).collect();
+            self.filter = Some(filter);
         }
         self
+    }
+
+    fn is_read(&self) -> bool {
+        self.upstream.as_ref().is_none_or(Body::is_end_stream)
     }
 }
 
@@ -131,9 +147,9 @@ impl Body for ProxyBody {
             ProxyBody::Passing(passing) => {
                 passing.held.is_empty()
                     && passing.settling.is_none()
-                    && passing.hidden.is_none()
+                    && passing.filter.is_none()
                     && passing.meter.is_whole()
-                    && passing.upstream.is_end_stream()
+                    && passing.is_read()
             }
         }
     }
@@ -141,10 +157,10 @@ impl Body for ProxyBody {
     fn size_hint(&self) -> SizeHint {
         match self {
             ProxyBody::Full(bytes, _) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
-            ProxyBody::Passing(passing) if passing.hidden.is_some() => SizeHint::default(),
+            ProxyBody::Passing(passing) if passing.filter.is_some() => SizeHint::default(),
             ProxyBody::Passing(passing) => {
                 let held: usize = passing.held.iter().map(Bytes::len).sum();
-                let left = passing.upstream.size_hint().exact();
+                let left = passing.upstream.as_ref().map_or(Some(0), |upstream| upstream.size_hint().exact());
                 left.map_or_else(SizeHint::default, |left| SizeHint::with_exact(left + held as u64))
             }
         }
@@ -160,11 +176,7 @@ impl Passing {
             }
             if let Some(bytes) = self.held.pop_front() {
                 self.tell(|ending, _| ending.first_byte());
-                if self.held.is_empty()
-                    && self.upstream.is_end_stream()
-                    && self.meter.is_whole()
-                    && self.hidden.is_none()
-                {
+                if self.held.is_empty() && self.is_read() && self.meter.is_whole() && self.filter.is_none() {
                     self.tell(|ending, meter| ending.complete(Some(meter)));
                 }
                 return Poll::Ready(Some(Ok(Frame::data(bytes))));
@@ -173,11 +185,19 @@ impl Passing {
                 self.tell(|ending, meter| ending.complete(Some(meter)));
                 return Poll::Ready(None);
             }
-            match ready!(Pin::new(&mut self.upstream).poll_frame(context)) {
+            let frame = match &mut self.upstream {
+                Some(upstream) => ready!(Pin::new(upstream).poll_frame(context)),
+                None => None,
+            };
+            match frame {
                 Some(Ok(frame)) => {
                     // Trailers are hop-by-hop here.
                     if let Ok(bytes) = frame.into_data() {
                         self.take(bytes);
+                    }
+                    if self.filter.as_ref().is_some_and(Filter::is_broken) {
+                        self.tell(Ending::broken);
+                        return Poll::Ready(Some(Err(StreamError::Broken)));
                     }
                 }
                 Some(Err(_)) => {
@@ -199,8 +219,8 @@ impl Passing {
         if self.is_known() {
             self.settle_if_exact();
         }
-        let shown = match &mut self.hidden {
-            Some(hidden) => hidden.pass(&bytes),
+        let shown = match &mut self.filter {
+            Some(filter) => filter.pass(&bytes),
             None => bytes,
         };
         if !shown.is_empty() {
@@ -210,7 +230,7 @@ impl Passing {
 
     /// Whether what the answer took is known, or never will be.
     fn is_known(&self) -> bool {
-        self.meter.is_over() || (self.upstream.is_end_stream() && self.meter.is_whole())
+        self.meter.is_over() || (self.is_read() && self.meter.is_whole())
     }
 
     /// A short stream may be known before it begins to pass.
@@ -223,7 +243,7 @@ impl Passing {
     fn end(&mut self) {
         self.is_over = true;
         self.settle_if_exact();
-        let rest = self.hidden.take().map(|mut hidden| hidden.rest());
+        let rest = self.filter.take().map(|mut filter| filter.rest());
         self.held.extend(rest.filter(|rest| !rest.is_empty()));
     }
 

@@ -194,7 +194,7 @@ impl Attempts<'_> {
         if status.is_success() || status.is_redirection() {
             return Next::GiveUp;
         }
-        let (_, outcome) = examine(response, self.manager.now()).await;
+        let (_, outcome) = examine(response, false, self.manager.now()).await;
         self.manager.record(&route, &self.request, &outcome, Measured { status: status.as_u16(), started });
         match outcome {
             Outcome::RateLimited { .. }

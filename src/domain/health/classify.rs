@@ -40,6 +40,10 @@ const ACCOUNT_REFUSED: [&str; 6] = [
 /// Codes of a 401 that speak of the key's permissions: the key itself is good.
 const MISSING_SCOPE: [&str; 3] = ["missing_scope", "insufficient_scope", "insufficient_permissions"];
 
+/// Codes of a 401 that speak of the key or the token itself.
+const CREDENTIAL_REFUSED: [&str; 5] =
+    ["invalid_api_key", "token_expired", "token_invalidated", "token_revoked", "unauthorized"];
+
 /// Codes by which a host says that it is too busy.
 const OVERLOADED: [&str; 2] = ["server_is_overloaded", "slow_down"];
 
@@ -67,8 +71,8 @@ pub fn classify(answer: &Answer<'_>, now: Timestamp) -> Outcome {
         }
         401 if says(&MISSING_SCOPE) || lacks_scope(answer) => Outcome::PassThrough,
         401 | 403 if says(&ACCOUNT_REFUSED) => Outcome::AccountRefused,
-        401 if code.is_none_or(|code| code == "invalid_api_key") => Outcome::KeyRefused,
-        404 if code == Some("model_not_found") => Outcome::ModelUnavailable,
+        401 if code.is_none_or(|code| CREDENTIAL_REFUSED.contains(&code)) => Outcome::KeyRefused,
+        400 | 404 if code == Some("model_not_found") => Outcome::ModelUnavailable,
         500.. => Outcome::ServerFailure { overloaded: says(&OVERLOADED) || answer.status == 529 },
         200..=299 => Outcome::Success,
         _ => Outcome::PassThrough,

@@ -8,6 +8,7 @@ use crate::domain::base_url::BaseUrl;
 use crate::domain::routing::conversation::ConversationKey;
 use crate::domain::routing::decision::{Exhausted, Why};
 use crate::domain::routing::eligibility::Demand;
+use crate::manager::reasoning::Reasoning;
 use crate::manager::view::View;
 use crate::store::ProbeLock;
 use crate::upstream::credential::Credential;
@@ -28,6 +29,8 @@ pub struct RouteRequest {
     pub conversation: Option<ConversationKey>,
     /// What it names that belongs to one account.
     pub resources: Vec<String>,
+    /// The encrypted reasoning that it brings along.
+    pub reasoning: Reasoning,
     /// The account that what it names belongs to.
     pub bound: Option<Bound>,
     /// Accounts that are out for this request.
@@ -48,6 +51,7 @@ impl Default for RouteRequest {
             needs_api_key: false,
             conversation: None,
             resources: Vec::new(),
+            reasoning: Reasoning::default(),
             bound: None,
             tried: Vec::new(),
             attempt: 1,

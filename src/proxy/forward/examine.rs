@@ -6,17 +6,19 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use hyper::http::{request, response};
-use hyper::{Method, Response};
-use serde_json::Value;
+use hyper::{Method, Response, StatusCode};
+use serde_json::{Value, json};
 
 use super::super::headers;
-use super::super::stream::{Dialect, Meter, Passing, ProxyBody};
+use super::super::stream::{Dialect, Filter, Meter, Passing, ProxyBody};
 use super::answer::whole;
 use super::held::Held;
 use crate::domain::health::Outcome;
 use crate::domain::health::classify::{Answer, classify, classify_in_stream};
 use crate::domain::time::Timestamp;
+use crate::domain::translate::error_document;
 
 /// Errors are short; what is longer is passed on behind the part that was read.
 const LOOKED_AT: usize = 256 * 1024;
@@ -30,27 +32,54 @@ pub struct Examined {
     bytes: VecDeque<Bytes>,
     rest: Option<Incoming>,
     meter: Meter,
+    filter: Option<Filter>,
     error: Value,
 }
 
-/// Reads the error and tells what it proves.
-pub async fn examine(response: Response<Incoming>, now: Timestamp) -> (Examined, Outcome) {
-    let (head, body) = response.into_parts();
-    let (bytes, rest) = read(body).await;
+/// Reads the error and tells what it proves. That of a ChatGPT backend is put into OpenAI's shape.
+pub async fn examine(response: Response<Incoming>, is_login: bool, now: Timestamp) -> (Examined, Outcome) {
+    let (mut head, body) = response.into_parts();
+    let (mut bytes, mut rest) = read(body).await;
     let mut body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    if is_login {
+        body = error_document(head.status.as_u16(), &body);
+        bytes = Bytes::from(body.to_string());
+        rest = None;
+        head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
     let error = body.get_mut("error").map(Value::take).unwrap_or_default();
     let header = |name: &str| head.headers.get(name)?.to_str().ok();
     let outcome = classify(&Answer { status: head.status.as_u16(), header: &header, error: &error }, now);
-    (Examined { head, bytes: VecDeque::from([bytes]), rest, meter: Meter::new(Dialect::Other), error }, outcome)
+    let meter = Meter::new(Dialect::Other);
+    (Examined { head, bytes: VecDeque::from([bytes]), rest, meter, filter: None, error }, outcome)
 }
 
-/// Tells what an error proves that a stream told before any output.
-pub fn examine_held(held: Held, error: Value, now: Timestamp) -> (Examined, Outcome) {
+/// Tells what an error proves that a stream told before any output. The client gets the stream itself, through `filter`.
+pub fn examine_held(held: Held, error: Value, filter: Option<Filter>, now: Timestamp) -> (Examined, Outcome) {
     let header = |name: &str| held.head.headers.get(name)?.to_str().ok();
     let answer = Answer { status: held.head.status.as_u16(), header: &header, error: &error };
     let outcome = classify_in_stream(&answer, now);
     let Held { head, bytes, rest, meter } = held;
-    (Examined { head, bytes, rest: Some(rest), meter, error }, outcome)
+    (Examined { head, bytes, rest: Some(rest), meter, filter, error }, outcome)
+}
+
+/// The same for a client that cannot read the stream: it gets the error with the status that fits it.
+pub fn examine_told(mut head: response::Parts, error: Value, now: Timestamp) -> (Examined, Outcome) {
+    let header = |name: &str| head.headers.get(name)?.to_str().ok();
+    let outcome = classify_in_stream(&Answer { status: head.status.as_u16(), header: &header, error: &error }, now);
+    let is_asked_wrongly = error.get("type").and_then(Value::as_str) == Some("invalid_request_error");
+    head.status = match &outcome {
+        Outcome::RateLimited { .. } | Outcome::UsageLimited { .. } | Outcome::OutOfQuota => {
+            StatusCode::TOO_MANY_REQUESTS
+        }
+        Outcome::ServerFailure { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        _ if is_asked_wrongly => StatusCode::BAD_REQUEST,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    head.headers.remove(CONTENT_LENGTH);
+    head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let bytes = VecDeque::from([Bytes::from(json!({ "error": error }).to_string())]);
+    (Examined { head, bytes, rest: None, meter: Meter::new(Dialect::Other), filter: None, error }, outcome)
 }
 
 async fn read(mut body: Incoming) -> (Bytes, Option<Incoming>) {
@@ -88,12 +117,21 @@ impl Examined {
         matches!(self.status(), 400 | 422) && (names("param") || names("message"))
     }
 
+    /// Whether it could not read the encrypted reasoning that was sent along.
+    pub fn refuses_reasoning(&self) -> bool {
+        self.error.get("code").and_then(Value::as_str) == Some("invalid_encrypted_content")
+    }
+
     /// The answer as the client gets it.
     pub fn into_response(self, request: &request::Parts) -> Response<ProxyBody> {
-        let passed = headers::for_client(self.head.headers);
+        let mut passed = headers::for_client(self.head.headers);
         match self.rest {
             Some(rest) => {
-                let mut response = Response::new(Passing::new(rest, self.meter).after(self.bytes).into());
+                if self.filter.is_some() {
+                    passed.remove(CONTENT_LENGTH);
+                }
+                let body = Passing::new(rest, self.meter).after(self.bytes).through(self.filter);
+                let mut response = Response::new(body.into());
                 *response.status_mut() = self.head.status;
                 *response.headers_mut() = passed;
                 response

@@ -33,6 +33,8 @@ pub struct Fields {
     pub first_messages: Option<Vec<u8>>,
     /// What the request names that belongs to one account.
     pub resources: Vec<String>,
+    /// The marks of the encrypted reasoning that the request brings along.
+    pub reasoning: Vec<String>,
     /// If the body asks for a stream of completions without its usage: what asks for it.
     pub asking_for_usage: Option<Insertion>,
 }
@@ -98,6 +100,7 @@ impl Fields {
             prompt_cache_key: take(raw.prompt_cache_key).filter(|key: &String| (1..=LONGEST_KEY).contains(&key.len())),
             first_messages: raw.messages.or(raw.input).and_then(|messages| first_messages(messages.get())),
             resources: resources::in_body(&named, bytes),
+            reasoning: resources::reasoning_in(bytes),
             asking_for_usage: (is_completion && stream).then(|| asking_for_usage(bytes, raw.stream_options)).flatten(),
         }
     }

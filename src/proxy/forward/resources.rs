@@ -9,6 +9,8 @@ use hyper::Method;
 use memchr::memmem;
 use serde_json::value::RawValue;
 
+use crate::manager::reasoning::reasoning_mark;
+
 /// The collections whose members belong to the account that made them.
 const COLLECTIONS: [&str; 16] = [
     "assistants",
@@ -38,6 +40,9 @@ static KEYS: LazyLock<[memmem::Finder<'static>; 4]> =
 
 /// No request names more that is looked up.
 const MOST: usize = 32;
+
+/// No request brings more reasoning that is looked up.
+const MOST_REASONING: usize = 512;
 
 /// No id is longer.
 const LONGEST: usize = 256;
@@ -77,6 +82,13 @@ pub fn in_body(named: &[Option<&RawValue>], text: &[u8]) -> Vec<String> {
     found.retain(|id| is_id(id) && seen.insert(id.clone()));
     found.truncate(MOST);
     found
+}
+
+/// The marks of every encrypted reasoning in a JSON body, wherever it stands.
+pub fn reasoning_in(text: &[u8]) -> Vec<String> {
+    static KEY: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("\"encrypted_content\""));
+    let found = KEY.find_iter(text).take(MOST_REASONING).flat_map(|at| values(&text[at + KEY.needle().len()..]));
+    found.map(|content| reasoning_mark(&content)).collect()
 }
 
 /// The text itself, or the `id` of an object.

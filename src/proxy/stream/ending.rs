@@ -130,6 +130,8 @@ impl Ending {
             tokens: self.tokens,
             model: meter.model().map(str::to_owned),
             made: meter.made(),
+            reasoning: meter.reasoning(),
+            quota: meter.quota(),
             first_byte_ms: self.first_byte_ms,
         }
     }

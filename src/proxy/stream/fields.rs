@@ -36,10 +36,18 @@ pub enum Field {
     ResponseUsage,
     /// What went wrong with a response inside its event.
     ResponseError,
+    /// What kind of item an event is about.
+    ItemType,
+    /// The reasoning that only its own account can go on from.
+    ItemEncrypted,
+    /// The quota windows that an event tells.
+    RateLimits,
+    /// The plan they are of.
+    PlanType,
 }
 
 /// The keys that lead to each field, and how long its value may be.
-const WANTED: [(Field, &[&[u8]], usize); 15] = [
+const WANTED: [(Field, &[&[u8]], usize); 19] = [
     (Field::Type, &[b"type"], 128),
     (Field::Id, &[b"id"], 512),
     (Field::Model, &[b"model"], 512),
@@ -55,18 +63,22 @@ const WANTED: [(Field, &[&[u8]], usize); 15] = [
     (Field::ResponseModel, &[b"response", b"model"], 512),
     (Field::ResponseUsage, &[b"response", b"usage"], 4_096),
     (Field::ResponseError, &[b"response", b"error"], 8_192),
+    (Field::ItemType, &[b"item", b"type"], 64),
+    (Field::ItemEncrypted, &[b"item", b"encrypted_content"], 512 * 1024),
+    (Field::RateLimits, &[b"rate_limits"], 4_096),
+    (Field::PlanType, &[b"plan_type"], 128),
 ];
 
 /// No wanted field lies deeper.
 const DEEPEST: usize = 2;
 
 /// No wanted key is longer.
-const LONGEST_KEY: usize = 16;
+const LONGEST_KEY: usize = 17;
 
 /// What nests deeper is not followed to its end: nothing real does.
 const MOST_NESTED: usize = 512;
 
-type Set = u16;
+type Set = u32;
 
 const ALL: Set = (1 << WANTED.len()) - 1;
 

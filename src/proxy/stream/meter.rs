@@ -1,11 +1,12 @@
 //! What an answer says while it passes: how many tokens it took, whether it is whole, what it made, and whether it
 //! failed before it began.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::events::{Event, Events};
 use super::fields::{Field, Fields};
 use crate::domain::usage::{Tokens, tokens};
+use crate::manager::reasoning::reasoning_mark;
 
 /// The dialect of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +48,12 @@ struct Seen {
     is_over: bool,
     has_output: bool,
     failure: Option<Value>,
+    reasoning: Vec<String>,
+    quota: Option<Value>,
 }
+
+/// No answer reasons in more pieces that are remembered.
+const MOST_REASONING: usize = 256;
 
 /// The events that come before any output.
 const PREAMBLE: [&str; 4] = ["response.created", "response.in_progress", "response.queued", "codex.rate_limits"];
@@ -141,6 +147,16 @@ impl Meter {
     pub fn made(&mut self) -> Vec<String> {
         std::mem::take(&mut self.seen.made)
     }
+
+    /// The marks of the reasoning that only the account which answered can go on from.
+    pub fn reasoning(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.seen.reasoning)
+    }
+
+    /// The quota that the stream told, as its event did.
+    pub fn quota(&mut self) -> Option<Value> {
+        self.seen.quota.take()
+    }
 }
 
 impl Seen {
@@ -150,6 +166,13 @@ impl Seen {
         if event.kind == "response.created" {
             self.model = fields.text(Field::ResponseModel);
             self.made.extend(fields.text(Field::ResponseId));
+        }
+        if event.kind == "response.output_item.done" && self.reasoning.len() < MOST_REASONING {
+            self.reasoning.extend(fields.text(Field::ItemEncrypted).map(|content| reasoning_mark(&content)));
+        }
+        if event.kind == "codex.rate_limits" {
+            let quota = |limits| json!({ "rate_limits": limits, "plan_type": fields.value(Field::PlanType) });
+            self.quota = fields.value(Field::RateLimits).map(quota).or(self.quota.take());
         }
         self.event(event);
     }
@@ -206,7 +229,7 @@ fn failure(event: &Event<'_>) -> Option<Value> {
         "response.failed" => Some(fields.value(Field::ResponseError).unwrap_or_default()),
         "error" => Some(fields.value(Field::Error).filter(Value::is_object).unwrap_or_else(|| {
             let text = |field| fields.text(field).map_or(Value::Null, Value::from);
-            serde_json::json!({ "code": text(Field::Code), "message": text(Field::Message) })
+            json!({ "code": text(Field::Code), "message": text(Field::Message) })
         })),
         "" => fields.value(Field::Error).filter(Value::is_object),
         _ => None,

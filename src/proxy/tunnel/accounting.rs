@@ -133,6 +133,7 @@ impl Accounting {
                     model,
                     made: id.into_iter().collect(),
                     first_byte_ms: books.first_byte_ms.take(),
+                    ..Learned::default()
                 };
                 self.response_ended(books, learned, &error);
             }

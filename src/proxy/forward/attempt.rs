@@ -1,0 +1,352 @@
+//! One call of an upstream: what is sent, and what is made of the answer.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, Response};
+use serde_json::Value;
+
+use super::super::headers;
+use super::super::stream::{CLIENT_LEFT, Dialect, Filter, HiddenUsage, Meter, Passing, ProxyBody};
+use super::answer::{Answer, body_failed};
+use super::examine::{Examined, examine, examine_held, examine_told};
+use super::held::{self, Held};
+use super::translated::{Collected, bare, collect};
+use super::{Attempts, Next, models, path_of};
+use crate::clock;
+use crate::domain::health::Outcome;
+use crate::domain::time::Timestamp;
+use crate::domain::translate::{Answering, Door};
+use crate::domain::usage::quota::Quota;
+use crate::domain::usage::rate_headers;
+use crate::manager::Manager;
+use crate::manager::outcomes::Measured;
+use crate::manager::routing::{Route, RouteRequest};
+use crate::upstream::credential::Credential;
+use crate::upstream::{RequestBody, SendError, chatgpt, openai};
+
+/// An attempt of which the client has nothing yet. Dropped while it is not over, the client went away: that is a row
+/// in the ledger too.
+struct Unanswered<'a> {
+    manager: &'a Manager,
+    route: &'a Route,
+    request: &'a RouteRequest,
+    started: Instant,
+    is_over: bool,
+}
+
+impl Unanswered<'_> {
+    fn over(mut self) {
+        self.is_over = true;
+    }
+}
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            let measured = Measured { status: CLIENT_LEFT, started: self.started };
+            self.manager.record(self.route, self.request, &Outcome::PassThrough, measured);
+        }
+    }
+}
+
+impl Attempts<'_> {
+    /// One call of an upstream.
+    pub(super) async fn attempt(&mut self, route: Route, short_waits: &mut u32) -> Next {
+        let Some(request) = self.upstream_request(&route) else {
+            self.out(&route.account);
+            self.unreachable.get_or_insert_with(|| "the account's key cannot stand in a header".to_owned());
+            return Next::Another;
+        };
+        let manager = &self.proxy.manager;
+        let (started, asked_at) = (clock::instant(), manager.now());
+        let unanswered = Unanswered { manager, route: &route, request: &self.request, started, is_over: false };
+        let response = match manager.upstream().send(request).await {
+            Ok(response) => response,
+            Err(SendError::Body(error)) => return Next::GiveUp(Box::new(body_failed(error))),
+            Err(error) => {
+                unanswered.over();
+                return self.no_answer(route, started, &error);
+            }
+        };
+        let is_login = route.target.credential.login().is_some();
+        if is_login {
+            note_quota(manager, &route, response.headers(), asked_at);
+        }
+        let status = response.status();
+        let (examined, outcome) = if status.is_success() || status.is_informational() || status.is_redirection() {
+            let begun = self.begin(response, is_login).await;
+            let (held, error) = match begun {
+                Ok(begun) => begun,
+                Err(why) => {
+                    unanswered.over();
+                    return self.no_answer(route, started, &SendError::Broken(why.to_owned()));
+                }
+            };
+            match (error, self.translation.ready().filter(|_| is_login)) {
+                (None, Some(translated)) if !translated.wanted.stream => {
+                    let collected = collect(held, &translated.wanted).await;
+                    unanswered.over();
+                    match collected {
+                        Collected::Document(head, meter, document) => {
+                            return self.pass_document(route, head, meter, &document, started);
+                        }
+                        Collected::Told(head, error) => examine_told(head, error, manager.now()),
+                        Collected::Broken(why) => {
+                            return self.no_answer(route, started, &SendError::Broken(why.to_owned()));
+                        }
+                    }
+                }
+                (None, _) => {
+                    unanswered.over();
+                    return self.pass_on(route, held, started).await;
+                }
+                (Some(error), translated) => {
+                    unanswered.over();
+                    match translated.map(|translated| &translated.wanted) {
+                        // The stream's own words are what its client reads best.
+                        Some(wanted) if wanted.stream && wanted.door == Door::Responses => {
+                            let filter = Filter::Answering(Box::new(Answering::new(wanted)));
+                            examine_held(held, error, Some(filter), manager.now())
+                        }
+                        Some(_) => examine_told(held.head, error, manager.now()),
+                        None => examine_held(held, error, None, manager.now()),
+                    }
+                }
+            }
+        } else {
+            let examined = examine(response, is_login, manager.now()).await;
+            unanswered.over();
+            examined
+        };
+        self.judge(route, examined, outcome, started, short_waits).await
+    }
+
+    /// What an answer that is no success calls for: another try with the same account, or what follows from it.
+    async fn judge(
+        &mut self,
+        route: Route,
+        examined: Examined,
+        outcome: Outcome,
+        started: Instant,
+        short_waits: &mut u32,
+    ) -> Next {
+        let manager = &self.proxy.manager;
+        let measured = Measured { status: examined.status(), started };
+        if self.asking_for_usage.is_some() && examined.refuses_asking_for_usage() && self.body.is_replayable() {
+            manager.record(&route, &self.request, &Outcome::PassThrough, measured);
+            self.asking_for_usage = None;
+            return Next::Same(route);
+        }
+        let has_reasoning = !self.request.reasoning.marks.is_empty() && !self.is_bare;
+        if has_reasoning && examined.refuses_reasoning() && self.body.is_replayable() {
+            manager.record(&route, &self.request, &Outcome::PassThrough, measured);
+            self.is_bare = true;
+            return Next::Same(route);
+        }
+        if outcome == Outcome::KeyRefused
+            && let Some(login) = route.target.credential.login()
+            && !self.renewed.contains(&route.account)
+        {
+            let refused = login.access_token.clone();
+            manager.record(&route, &self.request, &Outcome::PassThrough, measured);
+            let account = route.account.clone();
+            self.renewed.push(account.clone());
+            drop(examined);
+            let has_others = manager.has_others(&self.request, &account);
+            return match manager.renewed(route, refused, has_others).await {
+                Ok(route) => Next::Same(route),
+                Err(why) => {
+                    self.has_no_token(&account, why);
+                    Next::Another
+                }
+            };
+        }
+        let outcome = match outcome {
+            Outcome::RateLimited { wait } if wait <= manager.config().short_retry() && *short_waits > 0 => {
+                if self.body.is_replayable() {
+                    *short_waits -= 1;
+                    drop(examined);
+                    manager.waits_shortly(&route, &self.request, measured);
+                    tokio::time::sleep(wait.max(Duration::from_millis(1))).await;
+                    return Next::Same(route);
+                }
+                Outcome::RateLimited { wait }
+            }
+            other => other,
+        };
+        manager.record(&route, &self.request, &outcome, measured);
+        self.after(route, examined, &outcome)
+    }
+
+    fn upstream_request(&self, route: &Route) -> Option<Request<RequestBody>> {
+        let (uri, mut headers, body) = match &route.target.credential {
+            Credential::ApiKey(_) => {
+                let uri = openai::target(&route.target.base_url, &self.path_and_query)?;
+                let mut headers = self.headers.clone();
+                let bare = if self.has_foreign_reasoning(route) { self.body.whole() } else { None };
+                let bare = bare.and_then(|body| self.without_foreign_reasoning(route, &body));
+                let body = match bare {
+                    Some(bare) => {
+                        headers.remove(CONTENT_LENGTH);
+                        whole(bare)
+                    }
+                    None => {
+                        if self.asking_for_usage.is_some() {
+                            headers.remove(CONTENT_LENGTH);
+                        }
+                        self.body.attempt(self.asking_for_usage.as_ref())
+                    }
+                };
+                (uri, headers, body)
+            }
+            Credential::ChatGpt(_) => {
+                let translated = self.translation.ready()?;
+                let uri = chatgpt::target(&route.target.base_url, chatgpt::Endpoint::Responses)?;
+                let body = translated.body();
+                let bare =
+                    if self.has_foreign_reasoning(route) { self.without_foreign_reasoning(route, &body) } else { None };
+                let body = bare.unwrap_or(body);
+                (uri, chatgpt::headers(translated.cache_key.as_deref()), whole(body))
+            }
+        };
+        route.target.credential.apply(&mut headers)?;
+        let mut request = Request::new(body);
+        *request.method_mut() = self.head.method.clone();
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
+        Some(request)
+    }
+
+    /// Whether the request brings reasoning along that the account cannot go on from.
+    fn has_foreign_reasoning(&self, route: &Route) -> bool {
+        let reasoning = &self.request.reasoning;
+        !reasoning.marks.is_empty() && (self.is_bare || reasoning.has_foreign(&route.account))
+    }
+
+    /// The body without it. `None` when it stays as it is.
+    fn without_foreign_reasoning(&self, route: &Route, body: &Bytes) -> Option<Bytes> {
+        let reasoning = &self.request.reasoning;
+        bare(body, |content| self.is_bare || reasoning.is_foreign(content, &route.account))
+    }
+
+    /// Reads the beginning of a stream; other answers are not held. A ChatGPT backend has no others.
+    async fn begin(&self, response: Response<Incoming>, is_login: bool) -> Result<(Held, Option<Value>), &'static str> {
+        let dialect = if is_login {
+            let kind = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+            if !kind.starts_with(b"text/event-stream") {
+                return Err("the backend answered with something else than a stream");
+            }
+            Dialect::Responses
+        } else {
+            self.dialect(response.headers())
+        };
+        let meter = Meter::new(dialect);
+        match dialect {
+            Dialect::Responses | Dialect::Completions => held::until_output(response, meter).await,
+            Dialect::Document | Dialect::Other => Ok((Held::nothing(response, meter), None)),
+        }
+    }
+
+    /// Passes a good answer on as it comes.
+    async fn pass_on(&mut self, route: Route, held: Held, started: Instant) -> Next {
+        let manager = &self.proxy.manager;
+        let Held { head, bytes, rest, meter } = held;
+        let status = head.status.as_u16();
+        let header = |name: &str| head.headers.get(name)?.to_str().ok();
+        manager.record(&route, &self.request, &Outcome::Success, Measured { status, started });
+        let mut ticket = manager.ticket(&route, &self.request, started);
+        ticket.rate_used(rate_headers::tokens_used(&header));
+        ticket.makes(self.makes);
+        if self.head.method == Method::GET && path_of(&self.path_and_query) == "/v1/models" {
+            let response = models::with_empty_models(head, rest).await;
+            return Next::Answer(Box::new(Answer { response, route: Some(route), ticket: Some(ticket) }));
+        }
+        let mut response = Response::new(());
+        *response.status_mut() = head.status;
+        let mut headers = headers::for_client(head.headers);
+        let is_completions = meter.dialect() == Dialect::Completions;
+        let translated = self.translation.ready().filter(|_| route.target.credential.login().is_some());
+        let filter = match translated {
+            Some(translated) => {
+                name_dropped(&mut headers, &translated.dropped);
+                Some(Filter::Answering(Box::new(Answering::new(&translated.wanted))))
+            }
+            None if self.asking_for_usage.is_some() && is_completions => {
+                Some(Filter::HiddenUsage(HiddenUsage::default()))
+            }
+            None => None,
+        };
+        if filter.is_some() {
+            headers.remove(CONTENT_LENGTH);
+        }
+        *response.headers_mut() = headers;
+        let body = Passing::new(rest, meter).after(bytes).through(filter);
+        let response = response.map(|()| body.into());
+        Next::Answer(Box::new(Answer { response, route: Some(route), ticket: Some(ticket) }))
+    }
+
+    /// Passes a stream on as the one document that its client asked for.
+    fn pass_document(
+        &mut self,
+        route: Route,
+        head: hyper::http::response::Parts,
+        meter: Meter,
+        document: &Value,
+        started: Instant,
+    ) -> Next {
+        let manager = &self.proxy.manager;
+        let status = head.status.as_u16();
+        manager.record(&route, &self.request, &Outcome::Success, Measured { status, started });
+        let mut ticket = manager.ticket(&route, &self.request, started);
+        ticket.makes(self.makes);
+        let mut headers = headers::for_client(head.headers);
+        headers.remove(CONTENT_LENGTH);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(translated) = self.translation.ready() {
+            name_dropped(&mut headers, &translated.dropped);
+        }
+        let body = ProxyBody::from(Passing::collected(Bytes::from(document.to_string()), meter));
+        let mut response = Response::new(body);
+        *response.status_mut() = head.status;
+        *response.headers_mut() = headers;
+        Next::Answer(Box::new(Answer { response, route: Some(route), ticket: Some(ticket) }))
+    }
+
+    /// How the answer is read on its way.
+    fn dialect(&self, headers: &HeaderMap) -> Dialect {
+        let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let is_post = self.head.method == Method::POST;
+        match path_of(&self.path_and_query) {
+            "/v1/responses" if is_post && kind.starts_with("text/event-stream") => Dialect::Responses,
+            "/v1/chat/completions" | "/v1/completions" if is_post && kind.starts_with("text/event-stream") => {
+                Dialect::Completions
+            }
+            _ if kind.starts_with("application/json") && (is_post || self.makes) => Dialect::Document,
+            _ => Dialect::Other,
+        }
+    }
+}
+
+fn whole(bytes: Bytes) -> RequestBody {
+    Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
+}
+
+/// Says which parameters the backend would have refused.
+fn name_dropped(headers: &mut HeaderMap, dropped: &[&str]) {
+    if let Ok(names) = HeaderValue::from_str(&dropped.join(", "))
+        && !dropped.is_empty()
+    {
+        headers.insert(HeaderName::from_static("x-dropped-parameters"), names);
+    }
+}
+
+fn note_quota(manager: &Manager, route: &Route, headers: &HeaderMap, asked_at: Timestamp) {
+    let header = |name: &str| headers.get(name)?.to_str().ok();
+    if let Some(quota) = Quota::from_headers(&header, manager.now()) {
+        manager.note_quota(&route.account, quota, asked_at);
+    }
+}

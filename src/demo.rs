@@ -1,6 +1,7 @@
 //! What `demo` shows: the whole product at work against an OpenAI that is simulated on this machine.
 
 mod ask;
+mod loopback;
 mod sidecar;
 pub mod simulated_openai;
 mod story;

@@ -5,7 +5,6 @@
 //! No id is stored for that: an id carries its owner.
 
 mod answer;
-mod body;
 mod chat;
 mod completions;
 mod connection;
@@ -15,7 +14,6 @@ mod faults;
 mod files;
 mod headers;
 mod models;
-mod record;
 mod reply;
 mod responses;
 mod routes;
@@ -25,18 +23,14 @@ mod wait;
 mod websocket;
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-
+pub use super::loopback::record::{Outcome, RecordedRequest};
 pub use answer::{Answer, LimitKind, ToolCall};
-pub use record::{Outcome, RecordedRequest};
 pub use wait::Wait;
 
+use super::loopback::Loopback;
 use state::State;
 
 /// What every answer says until [`SimulatedOpenAi::set_text`] changes it.
@@ -45,44 +39,30 @@ pub const DEFAULT_TEXT: &str = "Hello from the simulated OpenAI.";
 /// A running server; dropping it closes its port and every connection.
 #[must_use = "the server stops when this is dropped"]
 pub struct SimulatedOpenAi {
-    address: SocketAddr,
+    server: Loopback,
     state: Arc<State>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl SimulatedOpenAi {
     /// Starts a server whose tasks run on the current tokio runtime.
     pub async fn start() -> io::Result<SimulatedOpenAi> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
-        let state = Arc::new(State::new());
-        let (stop, stopped) = oneshot::channel();
-        tokio::spawn(connection::serve(listener, Arc::clone(&state), stopped));
-        Ok(SimulatedOpenAi { address, state, stop: Some(stop), thread: None })
+        let traffic = Arc::default();
+        let state = |_| Arc::new(State::new(Arc::clone(&traffic)));
+        let (server, state) = Loopback::start(state, &traffic, connection::serve).await?;
+        Ok(SimulatedOpenAi { server, state })
     }
 
     /// Starts a server on a thread and a runtime of its own, for callers that are not async or measure another runtime.
     pub fn start_on_thread() -> io::Result<SimulatedOpenAi> {
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
-        let listener = {
-            let _guard = runtime.enter();
-            TcpListener::from_std(listener)?
-        };
-        let state = Arc::new(State::new());
-        let (stop, stopped) = oneshot::channel();
-        let serve = connection::serve(listener, Arc::clone(&state), stopped);
-        let thread =
-            std::thread::Builder::new().name("simulated-openai".into()).spawn(move || runtime.block_on(serve))?;
-        Ok(SimulatedOpenAi { address, state, stop: Some(stop), thread: Some(thread) })
+        let traffic = Arc::default();
+        let state = |_| Arc::new(State::new(Arc::clone(&traffic)));
+        let (server, state) = Loopback::start_on_thread("simulated-openai", state, &traffic, connection::serve)?;
+        Ok(SimulatedOpenAi { server, state })
     }
 
     /// `http://127.0.0.1:PORT`, without `/v1`.
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        self.server.base_url()
     }
 
     /// Makes `key` valid. Any other key is answered 401 `invalid_api_key`.
@@ -107,53 +87,43 @@ impl SimulatedOpenAi {
 
     /// The requests since the start or the last [`clear_requests`](Self::clear_requests), in order of arrival.
     pub fn requests(&self) -> Vec<RecordedRequest> {
-        self.state.requests()
+        self.state.traffic.requests()
     }
 
     /// Forgets the requests so far.
     pub fn clear_requests(&self) {
-        self.state.clear_requests();
+        self.state.traffic.clear_requests();
     }
 
     /// Turns the recording of requests off or on again; a long measurement would otherwise keep every body.
     pub fn set_recording(&self, on: bool) {
-        self.state.set_recording(on);
+        self.state.traffic.set_recording(on);
     }
 
     /// How many response streams are being sent now; one whose client goes away counts no more.
     pub fn open_streams(&self) -> usize {
-        self.state.open_streams()
+        self.state.traffic.open_streams()
     }
 
     /// How many TCP connections are open now.
     pub fn open_connections(&self) -> usize {
-        self.state.open_connections()
+        self.state.traffic.open_connections()
     }
 
     /// How many TCP connections were ever accepted; tells whether a client reuses them.
     pub fn accepted_connections(&self) -> usize {
-        self.state.accepted_connections()
+        self.state.traffic.accepted_connections()
     }
 
     /// Sets the pause between two streamed events, zero at the start; holds for running streams too.
     pub fn set_stream_pause(&self, pause: Duration) {
-        self.state.set_stream_pause(pause);
-    }
-}
-
-impl Drop for SimulatedOpenAi {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // A panic in there has been printed by the thread; a drop must not add one.
-            let _ = thread.join();
-        }
+        self.state.traffic.set_stream_pause(pause);
     }
 }
 
 impl std::fmt::Debug for SimulatedOpenAi {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("SimulatedOpenAi").field("address", &self.address).finish_non_exhaustive()
+        formatter.debug_struct("SimulatedOpenAi").field("address", &self.server.address()).finish_non_exhaustive()
     }
 }
 

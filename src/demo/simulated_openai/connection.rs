@@ -1,9 +1,7 @@
-//! Accepts connections, reads each request whole, and sends the answer that its key is due.
+//! Serves a connection: reads each request whole, and sends the answer that its key is due.
 
 use std::io;
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -12,42 +10,20 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
-use tokio::task::JoinSet;
+use tokio::net::TcpStream;
 
 use super::answer::Answer;
-use super::body::{Ending, ReplyBody};
 use super::faults::{refusal, spoiled};
-use super::record::{self, Outcome, Watch};
 use super::reply::{Call, Content, Reply};
 use super::state::{State, owner};
 use super::websocket::{Opening, Session};
 use super::{errors, headers, routes};
 use crate::clock::Clock;
+use crate::demo::loopback::body::{Ending, ReplyBody};
+use crate::demo::loopback::record::{self, Outcome, Watch};
 
-/// Serves until `stopped` is told or dropped; every connection ends with it.
-pub(super) async fn serve(listener: TcpListener, state: Arc<State>, mut stopped: oneshot::Receiver<()>) {
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            _ = &mut stopped => return,
-            accepted = listener.accept() => match accepted {
-                Ok((socket, _)) => {
-                    connections.spawn(connection(socket, Arc::clone(&state)));
-                }
-                // Out of file descriptors: some come back when connections end.
-                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-            },
-            Some(_) = connections.join_next() => {}
-        }
-    }
-}
-
-async fn connection(socket: TcpStream, state: Arc<State>) {
-    // Without it a short stream takes 40 ms longer; where it cannot be set the socket is gone anyway.
-    let _ = socket.set_nodelay(true);
-    let open = Open::new(Arc::clone(&state));
+/// Serves `socket` until it is closed.
+pub(super) async fn serve(socket: TcpStream, state: Arc<State>) {
     let clock = Clock::system();
     let sockets: Arc<Mutex<Option<Session>>> = Arc::default();
     let service = service_fn(|request| answer(request, Arc::clone(&state), clock.clone(), Arc::clone(&sockets)));
@@ -57,7 +33,6 @@ async fn connection(socket: TcpStream, state: Arc<State>) {
     if let Some(session) = session {
         session.run().await;
     }
-    drop(open);
 }
 
 async fn answer(
@@ -70,7 +45,7 @@ async fn answer(
     let (parts, body) = request.into_parts();
     let opening = Opening::of(&parts);
     let key = bearer(&parts);
-    let mut watch = Watch::new(state.record(|| record::entry(&parts, key)));
+    let mut watch = Watch::new(state.traffic.record(|| record::entry(&parts, key)));
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     watch.body(&body);
     let text = state.text();
@@ -80,7 +55,7 @@ async fn answer(
         path: parts.uri.path(),
         body: &body,
         owner: key.map_or(0, owner),
-        serial: state.next_serial(),
+        serial: state.traffic.next_serial(),
         created: now.as_millis() / 1000,
         text: &text,
         tool: None,
@@ -127,7 +102,7 @@ fn response(reply: Reply, ending: Ending, call: &Call, state: &Arc<State>, mut w
             let sent = if ending == Ending::Clean { whole.clone() } else { whole.slice(..whole.len() / 2) };
             ReplyBody::whole(sent, whole.len(), ending, watch)
         }
-        Content::Events { events, .. } => ReplyBody::stream(events, ending, Arc::clone(state), watch),
+        Content::Events { events, .. } => ReplyBody::stream(events, ending, Arc::clone(&state.traffic), watch),
     };
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -139,21 +114,4 @@ fn bearer(parts: &Parts) -> Option<&str> {
     let value = parts.headers.get(hyper::header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, key) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(key.trim()).filter(|key| !key.is_empty())
-}
-
-/// Counts a connection while it is open.
-struct Open(Arc<State>);
-
-impl Open {
-    fn new(state: Arc<State>) -> Open {
-        state.accepted.fetch_add(1, Relaxed);
-        state.connections.fetch_add(1, Relaxed);
-        Open(state)
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.0.connections.fetch_sub(1, Relaxed);
-    }
 }

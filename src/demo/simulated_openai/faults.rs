@@ -3,9 +3,9 @@
 use bytes::Bytes;
 
 use super::answer::Answer;
-use super::body::Ending;
 use super::errors;
 use super::reply::{Call, Content, Reply, failure_event};
+use crate::demo::loopback::body::Ending;
 use crate::domain::time::Timestamp;
 
 /// The reply of an answer that refuses the request of `key`; `None` for one that serves it.

@@ -28,12 +28,12 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::answer::Answer;
-use super::body::{Ending, ReplyBody};
 use super::headers;
-use super::record::{Outcome, Watch};
 use super::reply::{Call, Content, Reply};
 use super::state::State;
 use crate::clock::Clock;
+use crate::demo::loopback::body::{Ending, ReplyBody};
+use crate::demo::loopback::record::{Outcome, Watch};
 use responses::Responses;
 use turn::Turn;
 
@@ -193,7 +193,7 @@ impl Session {
                 return Next::Over;
             }
             self.watch.event();
-            let pause = self.state.stream_pause();
+            let pause = self.state.traffic.stream_pause();
             self.pause = (!pause.is_zero()).then(|| Box::pin(tokio::time::sleep(pause)));
             return Next::More;
         }

@@ -4,10 +4,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::answer::Answer;
-use super::super::body::Ending;
 use super::super::reply::{Call, mixed};
 use super::responses::Responses;
 use super::turn::Turn;
+use crate::demo::loopback::body::Ending;
 
 /// One realtime session.
 pub(super) struct Realtime {

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::super::answer::Answer;
-use super::super::body::Ending;
 use super::super::faults::{refusal, spoiled};
 use super::super::reply::Call;
 use super::super::state::{State, owner};
 use super::super::{errors, responses};
 use super::turn::Turn;
 use crate::clock::Clock;
+use crate::demo::loopback::body::Ending;
 
 /// The responses of one socket.
 pub(super) struct Responses {
@@ -107,7 +107,7 @@ impl Responses {
             path: "/v1/responses",
             body,
             owner: owner(&self.key),
-            serial: self.state.next_serial(),
+            serial: self.state.traffic.next_serial(),
             created: self.clock.now().as_millis() / 1000,
             text: if let Answer::Say(text) = answer { text } else { &text },
             tool: if let Answer::CallTool(tool) = answer { Some(tool) } else { None },

@@ -8,8 +8,8 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
-use super::super::body::Ending;
 use super::super::reply::{Content, Reply};
+use crate::demo::loopback::body::Ending;
 
 /// Pieces of a message that is too long for one frame.
 const FRAGMENT: usize = 64 * 1024;

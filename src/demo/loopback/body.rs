@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -12,11 +11,11 @@ use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::Sleep;
 
 use super::record::{Outcome, Watch};
-use super::state::State;
+use super::traffic::{Streaming, Traffic};
 
 /// How a body ends once its pieces are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ending {
+pub(in crate::demo) enum Ending {
     /// As HTTP wants it.
     Clean,
     /// The connection is closed.
@@ -26,7 +25,7 @@ pub(super) enum Ending {
 }
 
 /// The pieces of an answer.
-pub(super) struct ReplyBody {
+pub(in crate::demo) struct ReplyBody {
     pieces: VecDeque<Bytes>,
     ending: Ending,
     /// What the answer's `content-length` says; `None` for a stream.
@@ -39,14 +38,19 @@ pub(super) struct ReplyBody {
 
 impl ReplyBody {
     /// A body of known `length`, of which `pieces` are sent.
-    pub(super) fn whole(pieces: Bytes, length: usize, ending: Ending, watch: Watch) -> ReplyBody {
+    pub(in crate::demo) fn whole(pieces: Bytes, length: usize, ending: Ending, watch: Watch) -> ReplyBody {
         let pieces = if pieces.is_empty() { VecDeque::new() } else { VecDeque::from([pieces]) };
         ReplyBody::new(pieces, Some(length as u64), None, ending, watch)
     }
 
     /// A stream of `events`.
-    pub(super) fn stream(events: Vec<Bytes>, ending: Ending, state: Arc<State>, watch: Watch) -> ReplyBody {
-        ReplyBody::new(events.into(), None, Some(Streaming::new(state)), ending, watch)
+    pub(in crate::demo) fn stream(
+        events: Vec<Bytes>,
+        ending: Ending,
+        traffic: Arc<Traffic>,
+        watch: Watch,
+    ) -> ReplyBody {
+        ReplyBody::new(events.into(), None, Some(Streaming::new(traffic)), ending, watch)
     }
 
     fn new(
@@ -80,8 +84,8 @@ impl Body for ReplyBody {
                     this.watch.end(Outcome::Completed);
                     this.stream = None;
                 }
-            } else if let Some(Streaming(state)) = &this.stream {
-                let pause = state.stream_pause();
+            } else if let Some(stream) = &this.stream {
+                let pause = stream.pause();
                 this.pause = (!pause.is_zero()).then(|| Box::pin(tokio::time::sleep(pause)));
             }
             return Poll::Ready(Some(Ok(Frame::data(piece))));
@@ -108,21 +112,5 @@ impl Body for ReplyBody {
 
     fn size_hint(&self) -> SizeHint {
         self.length.map_or_else(SizeHint::default, SizeHint::with_exact)
-    }
-}
-
-/// Counts a stream while it lasts.
-struct Streaming(Arc<State>);
-
-impl Streaming {
-    fn new(state: Arc<State>) -> Streaming {
-        state.streams.fetch_add(1, Relaxed);
-        Streaming(state)
-    }
-}
-
-impl Drop for Streaming {
-    fn drop(&mut self) {
-        self.0.streams.fetch_sub(1, Relaxed);
     }
 }

@@ -52,10 +52,10 @@ pub enum Outcome {
     },
 }
 
-pub(super) type Entry = Arc<Mutex<RecordedRequest>>;
+pub(in crate::demo) type Entry = Arc<Mutex<RecordedRequest>>;
 
 /// Notes how one request ends: whoever drops it unfinished lets the client have left.
-pub(super) struct Watch {
+pub(in crate::demo) struct Watch {
     entry: Option<Entry>,
     started: Option<Instant>,
     events: usize,
@@ -63,32 +63,32 @@ pub(super) struct Watch {
 
 impl Watch {
     /// Watches a request that is recorded in `entry`, or nothing.
-    pub(super) fn new(entry: Option<Entry>) -> Watch {
+    pub(in crate::demo) fn new(entry: Option<Entry>) -> Watch {
         let started = entry.as_ref().map(|_| clock::instant());
         Watch { entry, started, events: 0 }
     }
 
     /// The body has arrived.
-    pub(super) fn body(&self, body: &Bytes) {
+    pub(in crate::demo) fn body(&self, body: &Bytes) {
         if let Some(entry) = &self.entry {
             entry.lock().unwrap_or_else(PoisonError::into_inner).body = body.clone();
         }
     }
 
     /// A message came through the WebSocket.
-    pub(super) fn message(&self, text: &str) {
+    pub(in crate::demo) fn message(&self, text: &str) {
         if let Some(entry) = &self.entry {
             entry.lock().unwrap_or_else(PoisonError::into_inner).messages.push(text.to_owned());
         }
     }
 
     /// A piece of the answer's body was handed to the connection.
-    pub(super) fn event(&mut self) {
+    pub(in crate::demo) fn event(&mut self) {
         self.events += 1;
     }
 
     /// The request ended like this.
-    pub(super) fn end(&mut self, outcome: Outcome) {
+    pub(in crate::demo) fn end(&mut self, outcome: Outcome) {
         if let Some(entry) = self.entry.take() {
             entry.lock().unwrap_or_else(PoisonError::into_inner).outcome = outcome;
         }
@@ -103,7 +103,7 @@ impl Drop for Watch {
 }
 
 /// The record of a request whose headers have arrived.
-pub(super) fn entry(parts: &Parts, key: Option<&str>) -> Entry {
+pub(in crate::demo) fn entry(parts: &Parts, key: Option<&str>) -> Entry {
     let headers = parts
         .headers
         .iter()

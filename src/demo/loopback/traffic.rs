@@ -1,0 +1,107 @@
+//! The traffic of one simulated server: the requests so far, what is open now, and how fast streams are sent.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::record::{Entry, RecordedRequest};
+
+/// Shared by the handle and every connection.
+#[derive(Default)]
+pub(in crate::demo) struct Traffic {
+    requests: Mutex<Vec<Entry>>,
+    deaf: AtomicBool,
+    serial: AtomicU64,
+    pause_micros: AtomicU64,
+    streams: AtomicUsize,
+    connections: AtomicUsize,
+    accepted: AtomicUsize,
+}
+
+impl Traffic {
+    /// Records the request that `entry` makes, unless recording is off.
+    pub(in crate::demo) fn record(&self, entry: impl FnOnce() -> Entry) -> Option<Entry> {
+        if self.deaf.load(Relaxed) {
+            return None;
+        }
+        let entry = entry();
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&entry));
+        Some(entry)
+    }
+
+    pub(in crate::demo) fn requests(&self) -> Vec<RecordedRequest> {
+        let entries = self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        entries.iter().map(|entry| entry.lock().unwrap_or_else(PoisonError::into_inner).clone()).collect()
+    }
+
+    pub(in crate::demo) fn clear_requests(&self) {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    pub(in crate::demo) fn set_recording(&self, on: bool) {
+        self.deaf.store(!on, Relaxed);
+    }
+
+    pub(in crate::demo) fn open_streams(&self) -> usize {
+        self.streams.load(Relaxed)
+    }
+
+    pub(in crate::demo) fn open_connections(&self) -> usize {
+        self.connections.load(Relaxed)
+    }
+
+    pub(in crate::demo) fn accepted_connections(&self) -> usize {
+        self.accepted.load(Relaxed)
+    }
+
+    pub(in crate::demo) fn set_stream_pause(&self, pause: Duration) {
+        self.pause_micros.store(u64::try_from(pause.as_micros()).unwrap_or(u64::MAX), Relaxed);
+    }
+
+    pub(in crate::demo) fn stream_pause(&self) -> Duration {
+        Duration::from_micros(self.pause_micros.load(Relaxed))
+    }
+
+    /// A number that no other request of this server has.
+    pub(in crate::demo) fn next_serial(&self) -> u64 {
+        self.serial.fetch_add(1, Relaxed)
+    }
+}
+
+/// Counts a stream while it lasts.
+pub(super) struct Streaming(Arc<Traffic>);
+
+impl Streaming {
+    pub(super) fn new(traffic: Arc<Traffic>) -> Streaming {
+        traffic.streams.fetch_add(1, Relaxed);
+        Streaming(traffic)
+    }
+
+    /// The pause between two events.
+    pub(super) fn pause(&self) -> Duration {
+        self.0.stream_pause()
+    }
+}
+
+impl Drop for Streaming {
+    fn drop(&mut self) {
+        self.0.streams.fetch_sub(1, Relaxed);
+    }
+}
+
+/// Counts a connection while it is open.
+pub(super) struct Open(Arc<Traffic>);
+
+impl Open {
+    pub(super) fn new(traffic: Arc<Traffic>) -> Open {
+        traffic.accepted.fetch_add(1, Relaxed);
+        traffic.connections.fetch_add(1, Relaxed);
+        Open(traffic)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.connections.fetch_sub(1, Relaxed);
+    }
+}

@@ -3,6 +3,8 @@
 
 pub(super) mod body;
 pub(super) mod record;
+#[cfg(test)]
+pub(super) mod testing;
 pub(super) mod traffic;
 
 use std::future::Future;

@@ -30,6 +30,9 @@ pub use super::loopback::record::{Outcome, RecordedRequest};
 pub use answer::{Answer, LimitKind, ToolCall};
 pub use wait::Wait;
 
+pub(super) use reply::{mixed, pieces};
+pub(super) use usage::Usage;
+
 use super::loopback::Loopback;
 use state::State;
 

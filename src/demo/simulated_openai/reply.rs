@@ -49,17 +49,22 @@ impl Call<'_> {
         Usage::of(self.body.len(), said)
     }
 
-    /// The text in the pieces in which it is streamed: words, each with the space before it, and the last full stop.
+    /// The text in the pieces in which it is streamed.
     pub(super) fn deltas(&self) -> impl Iterator<Item = &str> {
-        let mut rest = self.text;
-        std::iter::from_fn(move || {
-            let behind_first = rest.chars().next()?.len_utf8();
-            let at = rest[behind_first..].find([' ', '.']).map_or(rest.len(), |at| at + behind_first);
-            let (piece, behind) = rest.split_at(at);
-            rest = behind;
-            Some(piece)
-        })
+        pieces(self.text)
     }
+}
+
+/// `text` in the pieces in which it is streamed: words, each with the space before it, and the last full stop.
+pub(in crate::demo) fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let behind_first = rest.chars().next()?.len_utf8();
+        let at = rest[behind_first..].find([' ', '.']).map_or(rest.len(), |at| at + behind_first);
+        let (piece, behind) = rest.split_at(at);
+        rest = behind;
+        Some(piece)
+    })
 }
 
 /// The answer to a call.
@@ -136,7 +141,7 @@ pub(super) fn failure_event(call: &Call, dialect: Dialect, sent: usize, code: &s
 }
 
 /// Scatters a running number, so that ids look as random as real ones. The finalizer of `SplitMix64`.
-pub(super) fn mixed(number: u64) -> u64 {
+pub(in crate::demo) fn mixed(number: u64) -> u64 {
     let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -7,43 +7,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use crate::demo::loopback::testing::{self, Seen, seen, until};
+
 use super::{Answer, LimitKind, Outcome, SimulatedOpenAi, ToolCall, Wait};
 
 const KEY: &str = "sk-test-0123456789abcdef";
 const CHAT: &str = r#"{"model":"gpt-5.4","messages":[],"stream":true}"#;
 const RESPONSES: &str = r#"{"model":"gpt-5.4","input":"hi","stream":true}"#;
 const SHORT: &str = r#"{"model":"gpt-5.4","input":"hi"}"#;
-
-/// What came back until the server closed the connection.
-struct Seen {
-    status: u16,
-    head: String,
-    body: String,
-    /// Whether the body ended as its framing says.
-    whole: bool,
-}
-
-impl Seen {
-    fn header(&self, name: &str) -> Option<&str> {
-        let found = self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-        found.map(str::trim_end)
-    }
-
-    #[track_caller]
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap()
-    }
-
-    /// The data of each event.
-    fn events(&self) -> Vec<Value> {
-        let lines = self.body.lines().filter_map(|line| line.strip_prefix("data: "));
-        lines.map(|data| serde_json::from_str(data).unwrap_or_else(|_| json!(data))).collect()
-    }
-
-    fn event_types(&self) -> Vec<String> {
-        self.events().iter().map(|event| event["type"].as_str().unwrap_or_default().to_owned()).collect()
-    }
-}
 
 fn server() -> SimulatedOpenAi {
     let server = SimulatedOpenAi::start_on_thread().unwrap();
@@ -52,13 +23,7 @@ fn server() -> SimulatedOpenAi {
 }
 
 fn open(server: &SimulatedOpenAi, method: &str, path: &str, headers: &str, body: &str) -> TcpStream {
-    let mut socket = TcpStream::connect(server.base_url().strip_prefix("http://").unwrap()).unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    let length = body.len();
-    let head =
-        format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}content-length: {length}\r\n");
-    write!(socket, "{head}\r\n{body}").unwrap();
-    socket
+    testing::open(&server.base_url(), method, path, headers, body)
 }
 
 fn ask_as(server: &SimulatedOpenAi, key: &str, method: &str, path: &str, body: &str) -> Seen {
@@ -76,36 +41,6 @@ fn scripted(answer: Answer, body: &str) -> Seen {
     let server = server();
     server.script(KEY, answer);
     ask(&server, "POST", if body == CHAT { "/v1/chat/completions" } else { "/v1/responses" }, body)
-}
-
-fn seen(text: &str) -> Seen {
-    let (head, mut rest) = text.split_once("\r\n\r\n").unwrap_or_default();
-    let head = head.to_ascii_lowercase();
-    let status = head.get(9..12).and_then(|digits| digits.parse().ok()).unwrap_or(0);
-    if !head.contains("transfer-encoding: chunked") {
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok());
-        return Seen { status, whole: length == Some(rest.len()), body: rest.to_owned(), head };
-    }
-    let (mut body, mut whole) = (String::new(), false);
-    while let Some((size, behind)) = rest.split_once("\r\n") {
-        let size = usize::from_str_radix(size, 16).unwrap();
-        whole = size == 0;
-        body.push_str(&behind[..size]);
-        rest = &behind[size + 2..];
-    }
-    Seen { status, head, body, whole }
-}
-
-/// Looks again and again until `condition` holds; ten seconds are far more than it ever takes.
-#[track_caller]
-fn until(condition: impl Fn() -> bool) {
-    for _ in 0..5000 {
-        if condition() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    panic!("it did not happen");
 }
 
 #[test]

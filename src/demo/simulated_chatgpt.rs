@@ -1,0 +1,88 @@
+//! A ChatGPT backend and the issuer of its tokens, on one port of loopback, that speak the real wire and fail on
+//! request: `https://chatgpt.com` and `https://auth.openai.com` for the demo and the tests.
+//!
+//! It is as strict as the real ones: tokens are looked at, a refresh token works once, a parameter that the backend does
+//! not know is refused, and so is reasoning that another account made.
+
+mod account;
+mod answer;
+mod authorize;
+mod backend;
+mod connection;
+mod device;
+mod faults;
+mod form;
+mod handle;
+mod issuer;
+mod jwt;
+mod output;
+mod quota;
+mod reply;
+mod responses;
+mod rules;
+mod sealed;
+mod state;
+mod stream;
+mod structured;
+mod token;
+mod token_log;
+mod wham;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+pub use super::loopback::record::{Outcome, RecordedRequest};
+pub use super::simulated_openai::ToolCall;
+pub use account::{Account, Login, Tokens};
+pub use answer::Answer;
+pub use authorize::CLIENT_ID;
+pub use handle::Request;
+pub use quota::{Credits, Quota, Window};
+pub use token::{RefusalShape, TokenFault};
+pub use token_log::{Grant, TokenCall, TokenOutcome};
+
+use super::loopback::Loopback;
+use state::State;
+
+/// What every answer says until [`SimulatedChatGpt::set_text`] changes it.
+pub const DEFAULT_TEXT: &str = "Hello from the simulated ChatGPT.";
+
+/// A running server; dropping it closes its port and every connection.
+#[must_use = "the server stops when this is dropped"]
+pub struct SimulatedChatGpt {
+    server: Loopback,
+    state: Arc<State>,
+}
+
+impl SimulatedChatGpt {
+    /// Starts a server whose tasks run on the current tokio runtime.
+    pub async fn start() -> io::Result<SimulatedChatGpt> {
+        let traffic = Arc::default();
+        let state = |address: SocketAddr| Arc::new(State::new(format!("http://{address}"), Arc::clone(&traffic)));
+        let (server, state) = Loopback::start(state, &traffic, connection::serve).await?;
+        Ok(SimulatedChatGpt { server, state })
+    }
+
+    /// Starts a server on a thread and a runtime of its own, for callers that are not async.
+    pub fn start_on_thread() -> io::Result<SimulatedChatGpt> {
+        let traffic = Arc::default();
+        let state = |address: SocketAddr| Arc::new(State::new(format!("http://{address}"), Arc::clone(&traffic)));
+        let (server, state) = Loopback::start_on_thread("simulated-chatgpt", state, &traffic, connection::serve)?;
+        Ok(SimulatedChatGpt { server, state })
+    }
+
+    /// `http://127.0.0.1:PORT`, of the backend and the issuer alike.
+    pub fn base_url(&self) -> String {
+        self.server.base_url()
+    }
+}
+
+impl std::fmt::Debug for SimulatedChatGpt {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("SimulatedChatGpt").field("address", &self.server.address()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! `/oauth/authorize`: looks at every parameter, and sends the browser back as the person decides.
+
+use hyper::http::request::Parts;
+
+use super::account::Account;
+use super::form::{Fields, encoded};
+use super::reply::Reply;
+use super::state::State;
+
+/// The public client of the Codex command line.
+pub const CLIENT_ID: &str = "app_EMoamEEZ73f0CkXaXp7hrann";
+
+/// The ports that the real issuer takes in a redirect.
+const REGISTERED_PORTS: [u16; 2] = [1455, 1457];
+
+/// Who sits before the browser.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Person {
+    /// Nobody yet: the page waits.
+    #[default]
+    Nobody,
+    /// Somebody who signs in as this account.
+    SignsIn(Account),
+    /// Somebody who says no.
+    Denies,
+}
+
+pub(super) fn answer(state: &State, head: &Parts) -> Reply {
+    let fields = Fields::encoded(head.uri.query().unwrap_or_default());
+    if let Some(wrong) = wrong_parameter(&fields, state.settings().only_registered_ports) {
+        return Reply::page(400, &format!("The parameter <code>{wrong}</code> is missing or wrong."));
+    }
+    let (redirect_uri, state_field) = (fields.get("redirect_uri"), encoded(fields.get("state")));
+    let person = state.settings().person;
+    let query = match person {
+        Person::Nobody => return Reply::page(200, "Nobody signs in here until a test says who."),
+        Person::SignsIn(account) => {
+            let challenge = fields.get("code_challenge");
+            let code = state.issuer().new_code(account, redirect_uri, challenge, state.now());
+            format!("code={code}&scope={}&state={state_field}", encoded(fields.get("scope")))
+        }
+        Person::Denies => {
+            let why = encoded("The user denied the request.");
+            format!("error=access_denied&error_description={why}&state={state_field}")
+        }
+    };
+    Reply::page(302, "Go back to the program.").with("location", &format!("{redirect_uri}?{query}"))
+}
+
+/// The first parameter that the real issuer would not take.
+fn wrong_parameter(fields: &Fields, only_registered_ports: bool) -> Option<&'static str> {
+    let is_base64url =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    let scopes: Vec<&str> = fields.get("scope").split(' ').collect();
+    let checks = [
+        ("response_type", fields.get("response_type") == "code"),
+        ("client_id", fields.get("client_id") == CLIENT_ID),
+        ("redirect_uri", is_redirect(fields.get("redirect_uri"), only_registered_ports)),
+        ("scope", ["openid", "profile", "email", "offline_access"].iter().all(|scope| scopes.contains(scope))),
+        ("code_challenge", fields.get("code_challenge").len() == 43 && is_base64url(fields.get("code_challenge"))),
+        ("code_challenge_method", fields.get("code_challenge_method") == "S256"),
+        ("state", fields.get("state").len() >= 8),
+        ("id_token_add_organizations", fields.get("id_token_add_organizations") == "true"),
+        ("codex_cli_simplified_flow", fields.get("codex_cli_simplified_flow") == "true"),
+        ("originator", !fields.get("originator").is_empty()),
+    ];
+    checks.into_iter().find(|(_, is_right)| !is_right).map(|(name, _)| name)
+}
+
+fn is_redirect(uri: &str, only_registered_ports: bool) -> bool {
+    let port = uri.strip_prefix("http://localhost:").and_then(|rest| rest.strip_suffix("/auth/callback"));
+    let port = port.and_then(|port| port.parse::<u16>().ok());
+    port.is_some_and(|port| !only_registered_ports || REGISTERED_PORTS.contains(&port))
+}

@@ -1,0 +1,112 @@
+//! What the backend knows of each account: its scripts, its quota and its models. And who is let in.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use hyper::http::request::Parts;
+use serde_json::json;
+
+use super::account::Account;
+use super::answer::Answer;
+use super::connection::bearer;
+use super::quota::{Credits, Quota};
+use super::reply::Reply;
+use super::state::State;
+use crate::domain::time::Timestamp;
+
+/// The models at the start.
+const MODELS: [&str; 7] =
+    ["gpt-5.4", "gpt-5.3-codex", "gpt-5.2-codex", "gpt-5.2", "gpt-5.1-codex-max", "gpt-5.1-codex-mini", "gpt-5-codex"];
+
+pub(super) struct Backend {
+    pub(super) text: Arc<str>,
+    pub(super) models: Vec<String>,
+    /// How much of every window one response uses, in percent.
+    pub(super) quota_step: f64,
+    pub(super) limit_at_full: bool,
+    pub(super) quota_headers: bool,
+    pub(super) rate_limit_event: bool,
+    /// Whether the last event has the output once more.
+    pub(super) output_in_completed: bool,
+    accounts: HashMap<Account, Standing>,
+}
+
+/// One account.
+#[derive(Default)]
+pub(super) struct Standing {
+    pub(super) scripted: VecDeque<Answer>,
+    pub(super) always: Option<Answer>,
+    pub(super) usage_scripted: VecDeque<Answer>,
+    pub(super) quota: Quota,
+    pub(super) credits: Credits,
+    pub(super) models: Option<Vec<String>>,
+}
+
+impl Backend {
+    pub(super) fn new() -> Backend {
+        Backend {
+            text: super::DEFAULT_TEXT.into(),
+            models: MODELS.map(str::to_owned).into(),
+            quota_step: 0.0,
+            limit_at_full: false,
+            quota_headers: true,
+            rate_limit_event: false,
+            output_in_completed: false,
+            accounts: HashMap::new(),
+        }
+    }
+
+    pub(super) fn add(&mut self, account: Account, now: Timestamp) {
+        self.accounts.insert(account, Standing { quota: Quota::fresh(now), ..Standing::default() });
+    }
+
+    pub(super) fn of(&mut self, account: Account) -> &mut Standing {
+        self.accounts.entry(account).or_default()
+    }
+
+    /// The quota of `account` at this moment.
+    pub(super) fn quota(&mut self, account: Account, now: Timestamp) -> Quota {
+        let quota = &mut self.of(account).quota;
+        quota.roll(now);
+        *quota
+    }
+
+    /// The answer that the next response of `account` gets.
+    pub(super) fn take_answer(&mut self, account: Account) -> Answer {
+        let standing = self.of(account);
+        standing.scripted.pop_front().or_else(|| standing.always.clone()).unwrap_or(Answer::Normal)
+    }
+
+    /// The models that `account` may use.
+    pub(super) fn models_of(&self, account: Account) -> &[String] {
+        let own = self.accounts.get(&account).and_then(|standing| standing.models.as_deref());
+        own.unwrap_or(&self.models)
+    }
+}
+
+/// The account whose token and whose id a request came with, or the refusal.
+pub(super) fn admit(state: &State, head: &Parts) -> Result<Account, Reply> {
+    let token = bearer(head).ok_or_else(|| unauthorized(None))?;
+    let issuer = state.issuer();
+    let account = issuer.admit(token, state.now()).map_err(|denial| unauthorized(denial.as_deref()))?;
+    let named = head.headers.get("chatgpt-account-id").and_then(|value| value.to_str().ok());
+    if named == Some(issuer.login(account).account_id.as_str()) {
+        Ok(account)
+    } else {
+        Err(Reply::detail(403, "Unauthorized"))
+    }
+}
+
+/// A 401, with a code or without.
+pub(super) fn unauthorized(code: Option<&str>) -> Reply {
+    let Some(code) = code else {
+        return Reply::detail(401, "Unauthorized");
+    };
+    let message = match code {
+        "token_expired" => "Provided authentication token is expired. Please try signing in again.",
+        "token_invalidated" => "Your authentication token has been invalidated. Please try signing in again.",
+        _ => "Your authentication token is not valid. Please try signing in again.",
+    };
+    let error = json!({ "message": message, "type": "invalid_request_error", "param": null, "code": code });
+    Reply::json(401, &json!({ "error": error, "status": 401 }))
+}

@@ -1,0 +1,111 @@
+//! Serves a connection: reads each request whole, finds its door, and sends what comes out of it.
+
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue, UPGRADE};
+use hyper::http::request::Parts;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use super::reply::{Content, Reply};
+use super::state::State;
+use super::{authorize, device, responses, token, wham};
+use crate::demo::loopback::body::{Ending, ReplyBody};
+use crate::demo::loopback::record::{self, Outcome, Watch};
+use crate::demo::simulated_openai::mixed;
+
+/// What a door lets out.
+pub(super) enum Sent {
+    /// This, ended like that.
+    Reply(Reply, Ending),
+    /// Nothing: the connection is closed.
+    Cut,
+}
+
+/// Serves `socket` until it is closed.
+pub(super) async fn serve(socket: TcpStream, state: Arc<State>) {
+    let service = service_fn(|request| answer(request, Arc::clone(&state)));
+    // Clients that leave and cuts as scripted end it with an error; both are in the records.
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(socket), service).await;
+}
+
+async fn answer(request: Request<Incoming>, state: Arc<State>) -> io::Result<Response<ReplyBody>> {
+    let (head, body) = request.into_parts();
+    let mut watch = Watch::new(state.traffic.record(|| record::entry(&head, bearer(&head))));
+    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+    watch.body(&body);
+    match door(&state, &head, &body).await {
+        Sent::Reply(reply, ending) => Ok(response(reply, ending, &state, watch)),
+        Sent::Cut => {
+            watch.end(Outcome::Cut);
+            Err(io::Error::other("cut as scripted"))
+        }
+    }
+}
+
+async fn door(state: &State, head: &Parts, body: &Bytes) -> Sent {
+    let whole = |reply| Sent::Reply(reply, Ending::Clean);
+    match (head.method.as_str(), head.uri.path()) {
+        ("POST", "/oauth/token") => token::answer(state, head, body).await.map_or(Sent::Cut, whole),
+        ("POST", "/oauth/revoke") => whole(token::revoke(state, head, body)),
+        ("GET", "/oauth/authorize") => whole(authorize::answer(state, head)),
+        ("POST", "/api/accounts/deviceauth/usercode") => whole(device::user_code(state, body)),
+        ("POST", "/api/accounts/deviceauth/token") => whole(device::poll(state, body)),
+        ("GET", "/codex/device") => whole(Reply::page(200, "Enter the code that the program shows.")),
+        (_, "/backend-api/codex/responses") if head.headers.contains_key(UPGRADE) => {
+            whole(Reply::detail(426, "Upgrade Required"))
+        }
+        ("POST", "/backend-api/codex/responses") => responses::answer(state, head, body).await,
+        ("GET", "/backend-api/wham/usage") => wham::usage(state, head).await,
+        ("GET", "/backend-api/codex/models") => whole(wham::models(state, head)),
+        (
+            _,
+            "/oauth/token"
+            | "/oauth/revoke"
+            | "/oauth/authorize"
+            | "/backend-api/codex/responses"
+            | "/backend-api/wham/usage"
+            | "/backend-api/codex/models",
+        ) => whole(Reply::detail(405, "Method Not Allowed")),
+        _ => whole(Reply::not_found()),
+    }
+}
+
+fn response(reply: Reply, ending: Ending, state: &State, watch: Watch) -> Response<ReplyBody> {
+    let body = match reply.content {
+        Content::Whole(whole) => {
+            let sent = if ending == Ending::Clean { whole.clone() } else { whole.slice(..whole.len() / 2) };
+            ReplyBody::whole(sent, whole.len(), ending, watch)
+        }
+        Content::Events(events) => ReplyBody::stream(events, ending, Arc::clone(&state.traffic), watch),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    let serial = state.traffic.next_serial();
+    let usual = [
+        ("server".to_owned(), "cloudflare".to_owned()),
+        ("cf-ray".to_owned(), format!("{:016x}-FRA", mixed(serial))),
+        ("x-request-id".to_owned(), format!("req_{serial:016x}{:016x}", mixed(serial))),
+    ];
+    for (name, value) in usual.into_iter().chain(reply.headers) {
+        // A name or value that HTTP cannot carry is a mistake of the script; the answer goes out without it.
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+/// The token that a request came with.
+pub(super) fn bearer(head: &Parts) -> Option<&str> {
+    let (scheme, token) = head.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim()).filter(|token| !token.is_empty())
+}

@@ -1,0 +1,160 @@
+//! What the backend takes: fewer parameters and stricter ones than the API.
+
+use hyper::header::CONTENT_TYPE;
+use hyper::http::request::Parts;
+use serde_json::{Map, Value};
+
+use super::reply::Reply;
+
+/// The parameters that it knows.
+const KNOWN: [&str; 14] = [
+    "model",
+    "instructions",
+    "input",
+    "tools",
+    "tool_choice",
+    "parallel_tool_calls",
+    "reasoning",
+    "store",
+    "stream",
+    "include",
+    "service_tier",
+    "prompt_cache_key",
+    "text",
+    "client_metadata",
+];
+
+/// The request in `body`, or the refusal of it.
+pub(super) fn checked(head: &Parts, body: &[u8]) -> Result<Value, Reply> {
+    let refused = |detail: &str| Err(Reply::detail(400, detail));
+    let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !content_type.starts_with("application/json") {
+        return refused("Unsupported content type");
+    }
+    let Ok(Value::Object(request)) = serde_json::from_slice::<Value>(body) else {
+        return refused("Invalid JSON");
+    };
+    if let Some(unknown) = request.keys().find(|name| !KNOWN.contains(&name.as_str())) {
+        return refused(&format!("Unsupported parameter: {unknown}"));
+    }
+    if !is_text(&request, "model") {
+        return refused("Model is required");
+    }
+    if !is_text(&request, "instructions") {
+        return refused("Instructions are required");
+    }
+    if request.get("store") != Some(&Value::Bool(false)) {
+        return refused("Store must be set to false");
+    }
+    if request.get("stream") != Some(&Value::Bool(true)) {
+        return refused("Stream must be set to true");
+    }
+    let Some(Value::Array(items)) = request.get("input") else {
+        return refused("Input must be a list");
+    };
+    for (at, item) in items.iter().enumerate() {
+        item_checked(at, item, items)?;
+    }
+    tools_checked(&request)?;
+    Ok(Value::Object(request))
+}
+
+fn is_text(object: &Map<String, Value>, name: &str) -> bool {
+    object.get(name).and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty())
+}
+
+fn item_checked(at: usize, item: &Value, items: &[Value]) -> Result<(), Reply> {
+    let Value::Object(fields) = item else {
+        return Err(invalid(&format!("input[{at}]"), "Invalid type: expected an object."));
+    };
+    let kind = fields.get("type").and_then(Value::as_str).unwrap_or("message");
+    let id = fields.get("id").and_then(Value::as_str);
+    if kind == "item_reference" || id.is_some() {
+        let id = id.unwrap_or_default();
+        return Err(Reply::detail(
+            400,
+            &format!(
+                "Item with id '{id}' not found. Items are not persisted when `store` is set to false. Try again with \
+                 `store` set to true, or remove this item from your input."
+            ),
+        ));
+    }
+    match kind {
+        "message" => message_checked(at, fields),
+        "reasoning" if !fields.get("summary").is_some_and(Value::is_array) => {
+            Err(missing(&format!("input[{at}].summary")))
+        }
+        "function_call" => paired(items, at, fields, "function_call_output", "No tool output found for function call"),
+        "function_call_output" => {
+            paired(items, at, fields, "function_call", "No tool call found for function call output with call_id")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A call needs its output, and an output its call.
+fn paired(items: &[Value], at: usize, fields: &Map<String, Value>, other: &str, complaint: &str) -> Result<(), Reply> {
+    let Some(call_id) = fields.get("call_id").and_then(Value::as_str) else {
+        return Err(missing(&format!("input[{at}].call_id")));
+    };
+    let has_other = items.iter().any(|item| item["type"] == *other && item["call_id"] == *call_id);
+    if has_other { Ok(()) } else { Err(invalid("input", &format!("{complaint} {call_id}."))) }
+}
+
+fn message_checked(at: usize, fields: &Map<String, Value>) -> Result<(), Reply> {
+    let allowed: &[&str] = match fields.get("role").and_then(Value::as_str) {
+        Some("system") => return Err(Reply::detail(400, "System messages are not allowed")),
+        Some("assistant") => &["output_text", "refusal"],
+        Some("user" | "developer") => &["input_text", "input_image", "input_file"],
+        _ => {
+            let message = "Invalid value. Supported values are: 'assistant', 'developer', and 'user'.";
+            return Err(invalid(&format!("input[{at}].role"), message));
+        }
+    };
+    let parts = match fields.get("content") {
+        Some(Value::String(_)) => return Ok(()),
+        Some(Value::Array(parts)) => parts,
+        _ => return Err(missing(&format!("input[{at}].content"))),
+    };
+    for (part_at, part) in parts.iter().enumerate() {
+        let kind = part["type"].as_str().unwrap_or_default();
+        if !allowed.contains(&kind) {
+            let supported = allowed.iter().map(|kind| format!("'{kind}'")).collect::<Vec<_>>().join(", ");
+            let message = format!("Invalid value: '{kind}'. Supported values are: {supported}.");
+            return Err(invalid(&format!("input[{at}].content[{part_at}]"), &message));
+        }
+    }
+    Ok(())
+}
+
+/// Tools and a schema have their names beside their type, not one level down as in chat completions.
+fn tools_checked(request: &Map<String, Value>) -> Result<(), Reply> {
+    let tools = request.get("tools").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    for (at, tool) in tools.iter().enumerate() {
+        match tool["type"].as_str() {
+            None => return Err(missing(&format!("tools[{at}].type"))),
+            Some("function" | "custom") if !tool["name"].is_string() => {
+                return Err(missing(&format!("tools[{at}].name")));
+            }
+            Some(_) => {}
+        }
+    }
+    let format = request.get("text").map_or(&Value::Null, |text| &text["format"]);
+    if format["type"] == "json_schema" {
+        for name in ["name", "schema"] {
+            if format[name].is_null() {
+                return Err(missing(&format!("text.format.{name}")));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn missing(param: &str) -> Reply {
+    let message = format!("Missing required parameter: '{param}'.");
+    Reply::error(400, "invalid_request_error", Some("missing_required_parameter"), Some(param), &message)
+}
+
+fn invalid(param: &str, message: &str) -> Reply {
+    Reply::error(400, "invalid_request_error", Some("invalid_value"), Some(param), message)
+}

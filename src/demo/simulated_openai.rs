@@ -30,6 +30,7 @@ pub use super::loopback::record::{Outcome, RecordedRequest};
 pub use answer::{Answer, LimitKind, ToolCall};
 pub use wait::Wait;
 
+pub(super) use faults::long_line;
 pub(super) use reply::{mixed, pieces};
 pub(super) use usage::Usage;
 

@@ -82,6 +82,16 @@ pub enum Answer {
     },
     /// A stream that ends cleanly with no event that says it is whole.
     EndWithoutTerminalEvent,
+    /// The normal stream behind a comment line of so many bytes.
+    LongLine {
+        /// The length of the line.
+        bytes: usize,
+    },
+    /// The normal stream in pieces of so many bytes, whatever stands in them.
+    Torn {
+        /// The length of a piece.
+        bytes: usize,
+    },
     /// Sends so many events, then `response.failed` and ends cleanly.
     FailInStream {
         /// How many events are sent before; 2 is the last that shows no output.

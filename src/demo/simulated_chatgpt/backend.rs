@@ -24,11 +24,17 @@ pub(super) struct Backend {
     /// How much of every window one response uses, in percent.
     pub(super) quota_step: f64,
     pub(super) limit_at_full: bool,
+    pub(super) shown: Shown,
+    accounts: HashMap<Account, Standing>,
+}
+
+/// What the answers tell beside the response itself.
+#[derive(Clone, Copy)]
+pub(super) struct Shown {
     pub(super) quota_headers: bool,
     pub(super) rate_limit_event: bool,
     /// Whether the last event has the output once more.
     pub(super) output_in_completed: bool,
-    accounts: HashMap<Account, Standing>,
 }
 
 /// One account.
@@ -49,9 +55,7 @@ impl Backend {
             models: MODELS.map(str::to_owned).into(),
             quota_step: 0.0,
             limit_at_full: false,
-            quota_headers: true,
-            rate_limit_event: false,
-            output_in_completed: false,
+            shown: Shown { quota_headers: true, rate_limit_event: false, output_in_completed: false },
             accounts: HashMap::new(),
         }
     }

@@ -8,6 +8,7 @@ use super::backend::unauthorized;
 use super::reply::{Content, Reply};
 use super::stream::{error_event, failed_event};
 use crate::demo::loopback::body::Ending;
+use crate::demo::simulated_openai::long_line;
 use crate::domain::time::Timestamp;
 
 /// Waits as `answer` says; `false` when the connection is to be cut.
@@ -59,6 +60,8 @@ pub(super) fn refusal(answer: &Answer, model: &str, plan: &str, now: Timestamp) 
         | Answer::CutMidStream { .. }
         | Answer::HangMidStream { .. }
         | Answer::EndWithoutTerminalEvent
+        | Answer::LongLine { .. }
+        | Answer::Torn { .. }
         | Answer::FailInStream { .. }
         | Answer::ErrorInStream { .. } => return None,
     })
@@ -106,6 +109,13 @@ pub(super) fn spoiled(mut events: Vec<Bytes>, answer: &Answer, begun: &Value) ->
         }
         Answer::EndWithoutTerminalEvent => {
             events.pop();
+        }
+        Answer::LongLine { bytes } => {
+            events.splice(..0, long_line(*bytes));
+        }
+        Answer::Torn { bytes } => {
+            let all = events.concat();
+            events = all.chunks((*bytes).max(1)).map(Bytes::copy_from_slice).collect();
         }
         Answer::FailInStream { after_events, code, message } => {
             events.truncate(*after_events);

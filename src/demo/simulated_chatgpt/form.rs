@@ -52,12 +52,12 @@ fn decoded(text: &str) -> String {
 
 /// `text` as it stands in a query.
 pub(super) fn encoded(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut query, byte| {
+    let spelled = text.bytes().map(|byte| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            query.push(char::from(byte));
+            char::from(byte).to_string()
         } else {
-            query.push_str(&format!("%{byte:02X}"));
+            format!("%{byte:02X}")
         }
-        query
-    })
+    });
+    spelled.collect()
 }

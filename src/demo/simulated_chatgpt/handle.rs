@@ -222,17 +222,17 @@ impl SimulatedChatGpt {
 
     /// Whether answers have the quota headers, as at the start.
     pub fn set_quota_headers(&self, on: bool) {
-        self.state.backend().quota_headers = on;
+        self.state.backend().shown.quota_headers = on;
     }
 
     /// Whether streams begin with a `codex.rate_limits` event; off at the start. Scripts do not count it.
     pub fn set_rate_limit_event(&self, on: bool) {
-        self.state.backend().rate_limit_event = on;
+        self.state.backend().shown.rate_limit_event = on;
     }
 
     /// Whether the last event of a stream has the output once more; off at the start, as in reality.
     pub fn set_output_in_completed(&self, on: bool) {
-        self.state.backend().output_in_completed = on;
+        self.state.backend().shown.output_in_completed = on;
     }
 
     /// Sets the models of every account without a list of its own.

@@ -108,11 +108,10 @@ impl Item {
     /// The item before any of it is known.
     pub(super) fn added(&self) -> Value {
         match self {
-            Item::Reasoning { .. } => self.document("in_progress", ""),
             Item::Message { id, .. } => {
                 json!({ "id": id, "type": "message", "status": "in_progress", "content": [], "role": "assistant" })
             }
-            Item::Call { .. } => self.document("in_progress", ""),
+            Item::Reasoning { .. } | Item::Call { .. } => self.document("in_progress", ""),
         }
     }
 

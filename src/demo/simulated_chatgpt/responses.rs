@@ -75,10 +75,10 @@ fn served(state: &State, account: Account, request: &Value, length: usize, answe
         length,
         serial: state.traffic.next_serial(),
         created: now.as_millis() / 1000,
-        output_in_completed: backend.output_in_completed,
+        output_in_completed: backend.shown.output_in_completed,
     };
     let text = backend.text.to_string();
-    let event = backend.rate_limit_event.then(|| quota.event(&backend.of(account).credits, &plan));
+    let event = backend.shown.rate_limit_event.then(|| quota.event(&backend.of(account).credits, &plan));
     drop(backend);
     let (events, begun) = stream::events(&asked, answer, &text);
     let (mut events, ending) = spoiled(events, answer, &begun);
@@ -92,7 +92,7 @@ fn served(state: &State, account: Account, request: &Value, length: usize, answe
 fn with_quota(state: &State, account: Account, exhausted_until: Option<i64>, mut reply: Reply) -> Reply {
     let (now, plan) = (state.now(), plan(state, account));
     let mut backend = state.backend();
-    if backend.quota_headers {
+    if backend.shown.quota_headers {
         let mut quota = backend.quota(account, now);
         if let Some(until) = exhausted_until {
             quota.exhaust(until);

@@ -17,7 +17,7 @@ use super::state::State;
 use super::token_log::{Grant, InFlight, TokenOutcome};
 
 /// A failure of one call to the token endpoint.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenFault {
     /// This status, such as a 5xx; nothing is rotated.
     Status(u16),
@@ -70,53 +70,79 @@ pub(super) async fn answer(state: &State, head: &Parts, body: &Bytes) -> Option<
     let mut call = state.token_log().begin(grant.clone(), account);
     let fault = state.settings().take_token_fault(account);
     let _refreshing = Refreshing::begin(state, &grant, credential);
-    match &fault {
-        None | Some(TokenFault::RotateThenCut | TokenFault::RotateThenHang | TokenFault::DelayAfterRotating(_)) => {}
-        Some(TokenFault::DelayBeforeRotating(wait)) => tokio::time::sleep(*wait).await,
-        Some(
-            fault @ (TokenFault::Status(_)
-            | TokenFault::RateLimited { .. }
-            | TokenFault::NotJson
-            | TokenFault::Hang
-            | TokenFault::Cut),
-        ) => {
-            call.end(TokenOutcome::Faulted(fault.clone()));
-            return failed(fault).await;
-        }
+    if let Some(fault) = fault
+        && let Some(end) = before_rotating(fault).await
+    {
+        call.end(TokenOutcome::Faulted(fault));
+        return end.answer().await;
     }
     let reply = granted(state, &grant, &fields, &mut call);
-    match fault {
-        Some(TokenFault::RotateThenCut) => {
-            call.lose();
-            None
+    let Some(end) = (match fault {
+        Some(fault) => after_rotating(fault).await,
+        None => None,
+    }) else {
+        return Some(reply);
+    };
+    call.lose();
+    end.answer().await
+}
+
+/// How a fault ends a call.
+enum End {
+    Reply(Reply),
+    Cut,
+    Hang,
+}
+
+impl End {
+    async fn answer(self) -> Option<Reply> {
+        match self {
+            End::Reply(reply) => Some(reply),
+            End::Cut => None,
+            End::Hang => std::future::pending().await,
         }
-        Some(TokenFault::RotateThenHang) => {
-            call.lose();
-            std::future::pending().await
-        }
-        Some(TokenFault::DelayAfterRotating(wait)) => {
-            tokio::time::sleep(wait).await;
-            Some(reply)
-        }
-        _ => Some(reply),
     }
 }
 
-/// The answer of a fault that comes before any rotation.
-async fn failed(fault: &TokenFault) -> Option<Reply> {
+/// What of `fault` comes before anything is issued.
+async fn before_rotating(fault: TokenFault) -> Option<End> {
     match fault {
         TokenFault::Status(status) => {
-            Some(Reply::error(*status, "server_error", None, None, "The server had an error. Please try again later."))
+            let message = "The server had an error. Please try again later.";
+            Some(End::Reply(Reply::error(status, "server_error", None, None, message)))
         }
         TokenFault::RateLimited { retry_after } => {
             let seconds = retry_after.as_millis().div_ceil(1000).to_string();
             let message = "Too many requests. Please try again later.";
             let reply = Reply::error(429, "rate_limit_error", Some("rate_limit_exceeded"), None, message);
-            Some(reply.with("retry-after", &seconds))
+            Some(End::Reply(reply.with("retry-after", &seconds)))
         }
-        TokenFault::NotJson => Some(Reply::page(200, "Accept the terms of this network first.")),
-        TokenFault::Hang => std::future::pending().await,
-        _ => None,
+        TokenFault::NotJson => Some(End::Reply(Reply::page(200, "Accept the terms of this network first."))),
+        TokenFault::Hang => Some(End::Hang),
+        TokenFault::Cut => Some(End::Cut),
+        TokenFault::DelayBeforeRotating(wait) => {
+            tokio::time::sleep(wait).await;
+            None
+        }
+        TokenFault::RotateThenCut | TokenFault::RotateThenHang | TokenFault::DelayAfterRotating(_) => None,
+    }
+}
+
+/// What of `fault` comes once something is issued.
+async fn after_rotating(fault: TokenFault) -> Option<End> {
+    match fault {
+        TokenFault::RotateThenCut => Some(End::Cut),
+        TokenFault::RotateThenHang => Some(End::Hang),
+        TokenFault::DelayAfterRotating(wait) => {
+            tokio::time::sleep(wait).await;
+            None
+        }
+        TokenFault::Status(_)
+        | TokenFault::RateLimited { .. }
+        | TokenFault::NotJson
+        | TokenFault::Hang
+        | TokenFault::Cut
+        | TokenFault::DelayBeforeRotating(_) => None,
     }
 }
 

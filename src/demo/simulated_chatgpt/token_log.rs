@@ -60,7 +60,7 @@ pub(super) struct TokenLog(Mutex<Calls>);
 
 #[derive(Default)]
 struct Calls {
-    calls: Vec<TokenCall>,
+    all: Vec<TokenCall>,
     in_flight: usize,
     most_in_flight: usize,
 }
@@ -70,14 +70,14 @@ impl TokenLog {
     pub(super) fn begin(&self, grant: Grant, account: Option<Account>) -> InFlight<'_> {
         let mut calls = self.calls();
         let counts = grant != Grant::Revocation;
-        calls.calls.push(TokenCall { grant, account, outcome: TokenOutcome::InFlight });
+        calls.all.push(TokenCall { grant, account, outcome: TokenOutcome::InFlight });
         calls.in_flight += usize::from(counts);
         calls.most_in_flight = calls.most_in_flight.max(calls.in_flight);
-        InFlight { log: self, at: calls.calls.len() - 1, counts }
+        InFlight { log: self, at: calls.all.len() - 1, counts }
     }
 
     pub(super) fn so_far(&self) -> Vec<TokenCall> {
-        self.calls().calls.clone()
+        self.calls().all.clone()
     }
 
     pub(super) fn most_in_flight(&self) -> usize {
@@ -99,12 +99,12 @@ pub(super) struct InFlight<'l> {
 impl InFlight<'_> {
     /// The call has been decided.
     pub(super) fn end(&mut self, outcome: TokenOutcome) {
-        self.log.calls().calls[self.at].outcome = outcome;
+        self.log.calls().all[self.at].outcome = outcome;
     }
 
     /// What was issued will not reach the client.
     pub(super) fn lose(&mut self) {
-        let outcome = &mut self.log.calls().calls[self.at].outcome;
+        let outcome = &mut self.log.calls().all[self.at].outcome;
         if matches!(outcome, TokenOutcome::Issued | TokenOutcome::Rotated | TokenOutcome::Kept) {
             *outcome = TokenOutcome::Lost;
         }
@@ -115,7 +115,7 @@ impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         let mut calls = self.log.calls();
         calls.in_flight -= usize::from(self.counts);
-        let outcome = &mut calls.calls[self.at].outcome;
+        let outcome = &mut calls.all[self.at].outcome;
         if *outcome == TokenOutcome::InFlight {
             *outcome = TokenOutcome::ClientLeft;
         }

@@ -75,7 +75,7 @@ pub(super) fn spoiled(mut reply: Reply, answer: &Answer, call: &Call) -> (Reply,
 }
 
 /// A comment line in pieces that share their memory, so that its length costs next to nothing.
-fn long_line(bytes: usize) -> Vec<Bytes> {
+pub(in crate::demo) fn long_line(bytes: usize) -> Vec<Bytes> {
     static DASHES: [u8; 64 * 1024] = [b'-'; 64 * 1024];
     let (whole, rest) = (bytes / DASHES.len(), bytes % DASHES.len());
     let mut pieces = vec![Bytes::from_static(b":")];

@@ -43,22 +43,22 @@ fn a_request_needs_a_good_token_and_the_id_of_its_workspace() {
 #[test]
 fn every_refusal_has_its_status_and_shape() {
     #[track_caller]
-    fn check(answer: Answer, status: u16, pointer: &str, value: Value) {
+    fn check(answer: &Answer, status: u16, pointer: &str, value: &Value) {
         let seen = scripted(answer.clone());
-        assert_eq!((seen.status, seen.json().pointer(pointer)), (status, Some(&value)), "{answer:?}");
+        assert_eq!((seen.status, seen.json().pointer(pointer)), (status, Some(value)), "{answer:?}");
         assert_eq!(seen.header("x-codex-plan-type").is_some(), status == 429, "{answer:?}");
     }
     let resets_in = Duration::from_secs(90);
-    check(Answer::UsageLimit { status: 429, resets_in }, 429, "/error/type", json!("usage_limit_reached"));
-    check(Answer::UsageLimit { status: 404, resets_in }, 404, "/error/resets_in_seconds", json!(90));
-    check(Answer::UsageNotIncluded, 429, "/error/type", json!("usage_not_included"));
-    check(Answer::DeactivatedWorkspace { status: 402 }, 402, "/detail/code", json!("deactivated_workspace"));
-    check(Answer::Unauthorized { code: None }, 401, "/detail", json!("Unauthorized"));
-    check(Answer::Unauthorized { code: Some("token_revoked".into()) }, 401, "/error/code", json!("token_revoked"));
+    check(&Answer::UsageLimit { status: 429, resets_in }, 429, "/error/type", &json!("usage_limit_reached"));
+    check(&Answer::UsageLimit { status: 404, resets_in }, 404, "/error/resets_in_seconds", &json!(90));
+    check(&Answer::UsageNotIncluded, 429, "/error/type", &json!("usage_not_included"));
+    check(&Answer::DeactivatedWorkspace { status: 402 }, 402, "/detail/code", &json!("deactivated_workspace"));
+    check(&Answer::Unauthorized { code: None }, 401, "/detail", &json!("Unauthorized"));
+    check(&Answer::Unauthorized { code: Some("token_revoked".into()) }, 401, "/error/code", &json!("token_revoked"));
     let unsupported = "The 'gpt-5.2-codex' model is not supported when using Codex with a ChatGPT account.";
-    check(Answer::ModelNotSupported, 400, "/detail", json!(unsupported));
-    check(Answer::ServerError(502), 502, "/error/type", json!("server_error"));
-    check(Answer::Overloaded, 503, "/error/code", json!("server_is_overloaded"));
+    check(&Answer::ModelNotSupported, 400, "/detail", &json!(unsupported));
+    check(&Answer::ServerError(502), 502, "/error/type", &json!("server_error"));
+    check(&Answer::Overloaded, 503, "/error/code", &json!("server_is_overloaded"));
     let seen = scripted(Answer::Raw {
         status: 418,
         headers: vec![("x-a".into(), "1".into())],

@@ -7,13 +7,13 @@ use crate::demo::simulated_chatgpt::{TokenFault, TokenOutcome};
 
 /// What a call with that fault is answered, whether its refresh token is good afterwards, and how it is recorded.
 #[track_caller]
-fn check(fault: TokenFault, still_good: bool, outcome: TokenOutcome, look: impl Fn(&Seen) -> bool) {
+fn check(fault: TokenFault, still_good: bool, outcome: &TokenOutcome, look: impl Fn(&Seen) -> bool) {
     let server = server();
     let tokens = ada(&server);
-    server.script_token(fault.clone());
+    server.script_token(fault);
     let seen = refresh(&server, &tokens.refresh_token);
     assert!(look(&seen), "{fault:?}: {} {}", seen.status, seen.body);
-    assert_eq!(server.token_calls()[0].outcome, outcome, "{fault:?}");
+    assert_eq!(&server.token_calls()[0].outcome, outcome, "{fault:?}");
     let again = refresh(&server, &tokens.refresh_token).status;
     assert_eq!(again, if still_good { 200 } else { 401 }, "{fault:?}");
 }
@@ -21,7 +21,7 @@ fn check(fault: TokenFault, still_good: bool, outcome: TokenOutcome, look: impl 
 #[test]
 fn a_fault_rotates_or_does_not_as_its_name_says() {
     let kept = |fault: TokenFault, look: fn(&Seen) -> bool| {
-        check(fault.clone(), true, TokenOutcome::Faulted(fault), look);
+        check(fault, true, &TokenOutcome::Faulted(fault), look);
     };
     kept(TokenFault::Status(503), |seen| seen.status == 503 && seen.json()["error"]["type"] == "server_error");
     kept(TokenFault::RateLimited { retry_after: Duration::from_millis(1200) }, |seen| {
@@ -29,10 +29,10 @@ fn a_fault_rotates_or_does_not_as_its_name_says() {
     });
     kept(TokenFault::NotJson, |seen| seen.status == 200 && seen.body.starts_with("<!doctype html>"));
     kept(TokenFault::Cut, |seen| seen.head.is_empty());
-    check(TokenFault::RotateThenCut, false, TokenOutcome::Lost, |seen| seen.head.is_empty());
+    check(TokenFault::RotateThenCut, false, &TokenOutcome::Lost, |seen| seen.head.is_empty());
     let short = Duration::from_millis(5);
-    check(TokenFault::DelayBeforeRotating(short), false, TokenOutcome::Rotated, |seen| seen.status == 200);
-    check(TokenFault::DelayAfterRotating(short), false, TokenOutcome::Rotated, |seen| seen.status == 200);
+    check(TokenFault::DelayBeforeRotating(short), false, &TokenOutcome::Rotated, |seen| seen.status == 200);
+    check(TokenFault::DelayAfterRotating(short), false, &TokenOutcome::Rotated, |seen| seen.status == 200);
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_hanging_call_is_in_flight_until_the_client_leaves() {
     ] {
         let server = server();
         let tokens = ada(&server);
-        server.script_token(fault.clone());
+        server.script_token(fault);
         let socket = open_json(&server, "/oauth/token", "", &refresh_body(&tokens.refresh_token));
         until(|| server.token_calls().len() == 1);
         drop(socket);

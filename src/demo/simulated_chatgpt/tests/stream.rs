@@ -144,6 +144,10 @@ fn broken_streams_are_broken_where_the_script_says() {
     let cut = scripted(Answer::CutMidStream { after_events: 5 });
     assert_eq!((cut.events().len(), cut.whole), (5, false));
     assert_eq!(scripted(Answer::CutBeforeAnswer).head, "");
+    let long = scripted(Answer::LongLine { bytes: 100_000 });
+    assert!(long.body.starts_with(&format!(":{}\n\nevent: ", "-".repeat(100_000))) && long.whole);
+    let (torn, whole) = (scripted(Answer::Torn { bytes: 7 }), scripted(Answer::Normal));
+    assert_eq!((names(&torn), torn.whole), (names(&whole), true));
     let short = scripted(Answer::EndWithoutTerminalEvent);
     assert_eq!((names(&short).pop().unwrap().as_str(), short.whole), ("output_item.done", true));
     let fault = ("server_is_overloaded".to_owned(), "m".to_owned());

@@ -7,9 +7,11 @@ mod context;
 mod doctor;
 mod export;
 mod list;
+mod login;
 pub mod printer;
 mod proxy;
 mod reference;
+mod refresh;
 mod reset;
 mod run;
 mod schema;
@@ -44,6 +46,8 @@ enum Verb {
     Run(run::RunArgs),
     /// Add an API-key account
     Add(accounts::AddArgs),
+    /// Add a ChatGPT account by logging in
+    Login(login::LoginArgs),
     /// Show every account and its state
     List(Json),
     /// Show one account
@@ -54,6 +58,8 @@ enum Verb {
     Remove(accounts::RemoveArgs),
     /// Switch every session to an account, or take that back
     Switch(switch::SwitchArgs),
+    /// Refresh tokens that end soon, and ask for the quota of ChatGPT accounts
+    Refresh(refresh::RefreshArgs),
     /// Show the sessions that are alive and the accounts' state
     Status(Json),
     /// Show what was used and what it cost
@@ -134,11 +140,13 @@ async fn verb(verb: Option<Verb>, environment: Environment) -> Result<u8, Error>
         Verb::Proxy(args) => proxy::run(&context, args).await,
         Verb::Run(args) => run::run(&context, args).await,
         Verb::Add(args) => accounts::add(&context, args).await,
+        Verb::Login(args) => login::run(&context, args).await,
         Verb::List(json) => list::list(&context, json).await,
         Verb::Show(args) => list::show(&context, &args).await,
         Verb::Edit(args) => accounts::edit(&context, args).await,
         Verb::Remove(args) => accounts::remove(&context, args).await,
         Verb::Switch(args) => switch::run(&context, args).await,
+        Verb::Refresh(args) => refresh::run(&context, args).await,
         Verb::Status(json) => status::run(&context, json).await,
         Verb::Usage(args) => usage::run(&context, args).await,
         Verb::Config(args) => config::run(&context, &args),

@@ -3,6 +3,7 @@
 mod ask;
 mod loopback;
 mod sidecar;
+pub mod simulated_chatgpt;
 pub mod simulated_openai;
 mod story;
 

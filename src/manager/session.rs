@@ -149,6 +149,11 @@ impl Manager {
         self.is_rotating() && tokio::time::timeout(ROTATION, leaving).await.is_ok()
     }
 
+    /// Until every write that is on its way was made.
+    pub async fn settled(&self) {
+        self.tasks.drained().await;
+    }
+
     /// Takes this process's record away, after every write that is on its way.
     pub async fn leave(&self) {
         self.left.store(true, Ordering::Relaxed);

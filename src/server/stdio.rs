@@ -2,6 +2,7 @@
 
 mod borne;
 mod progress;
+mod show_document;
 mod tell;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -52,6 +53,7 @@ pub async fn serve(options: ManagerOptions, listener: TcpListener) -> u8 {
         parent: watch::channel(Parent::Real).0,
         saw_shutdown: AtomicBool::new(false),
         saw_exit: AtomicBool::new(false),
+        shows_documents: AtomicBool::new(false),
         shows_progress: AtomicBool::new(false),
     });
     let outbox = Outbox::default();
@@ -108,6 +110,8 @@ struct Shared {
     parent: watch::Sender<Parent>,
     saw_shutdown: AtomicBool,
     saw_exit: AtomicBool,
+    /// The client said that it opens pages.
+    shows_documents: AtomicBool,
     /// The client said that it shows progress that it did not ask for.
     shows_progress: AtomicBool,
 }
@@ -165,10 +169,15 @@ async fn cancel_wait(backend: &Backend, params: WorkDoneProgressCancelParams) {
 /// The handler of one of the product's methods: it hands over to the registry.
 fn delegate(name: &'static str) -> impl for<'b> Fn(&'b Backend, Value) -> BoxFuture<'static, LspResult<Value>> + Clone {
     move |backend, params| {
-        let shared = Arc::clone(&backend.shared);
+        let (shared, client) = (Arc::clone(&backend.shared), backend.client.clone());
         Box::pin(async move {
             let started = shared.started()?;
-            started.doors.registry().call(name, &params).await.map_err(|error| wire_error(&error))
+            let answer = started.doors.registry().call(name, &params).await.map_err(|error| wire_error(&error))?;
+            let page = show_document::page(name, &answer);
+            if let Some(page) = page.filter(|_| shared.shows_documents.load(Ordering::Relaxed)) {
+                show_document::show(client, &page);
+            }
+            Ok(answer)
         })
     }
 }
@@ -186,7 +195,10 @@ impl LanguageServer for Backend {
         // Nobody waits for a receiver that is not there.
         let parent = params.process_id.map_or(Parent::Real, Parent::Named);
         let _ = self.shared.parent.send(parent);
-        let shows_progress = params.capabilities.window.and_then(|window| window.work_done_progress).unwrap_or(false);
+        let window = params.capabilities.window.unwrap_or_default();
+        let shows_documents = window.show_document.is_some_and(|shows| shows.support);
+        self.shared.shows_documents.store(shows_documents, Ordering::Relaxed);
+        let shows_progress = window.work_done_progress.unwrap_or(false);
         self.shared.shows_progress.store(shows_progress, Ordering::Relaxed);
         let taken = self.shared.options.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (options, listener) = taken.ok_or_else(LspError::invalid_request)?;

@@ -12,6 +12,7 @@ mod first_steps;
 mod generated;
 mod lifecycle;
 mod live_config;
+mod logins;
 mod metrics;
 mod neovim;
 mod opencode;

@@ -5,6 +5,7 @@ pub mod snapshot;
 pub mod conversation;
 pub mod http;
 pub mod keys;
+pub mod logins;
 pub mod process;
 pub mod running;
 pub mod sandbox;

@@ -81,10 +81,15 @@ fn borne(request: Request) -> Request {
 fn initialize_params(params: Option<&Value>) -> Value {
     let field = |name: &str| params.and_then(|params| params.get(name)).cloned().unwrap_or_default();
     let process_id = field("processId").as_u64().and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0);
-    let shows_progress = field("capabilities").pointer("/window/workDoneProgress").is_some_and(|shows| *shows == true);
+    let capabilities = field("capabilities");
+    let says = |pointer: &str| capabilities.pointer(pointer).is_some_and(|says| *says == true);
+    let window = json!({
+        "workDoneProgress": says("/window/workDoneProgress"),
+        "showDocument": { "support": says("/window/showDocument/support") },
+    });
     json!({
         "processId": process_id,
         "initializationOptions": field("initializationOptions"),
-        "capabilities": { "window": { "workDoneProgress": shows_progress } },
+        "capabilities": { "window": window },
     })
 }

@@ -1,0 +1,114 @@
+//! `login`
+
+use std::io::IsTerminal;
+use std::process::Stdio;
+use std::sync::Arc;
+
+use clap::Args;
+use tokio::process::Command;
+use tokio::sync::broadcast;
+
+use super::context::Context;
+use super::printer::Printer;
+use crate::error::{Error, ErrorKind};
+use crate::manager::Manager;
+use crate::manager::event::{Event, LoginEnded};
+use crate::manager::login::{LoginBegun, LoginMethod, LoginRequest};
+use crate::protocol::accounts::Account;
+
+#[derive(Debug, Args)]
+pub struct LoginArgs {
+    /// By a code that is typed into a page on any device, for a machine without a browser
+    #[arg(long)]
+    device: bool,
+    /// How to call the account; its email if left out
+    #[arg(long, value_name = "L")]
+    label: Option<String>,
+    /// Move the accounts there are aside once the login is good
+    #[arg(long)]
+    fresh: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Logs in to ChatGPT; more than once where a person wants to.
+pub async fn run(context: &Context, args: LoginArgs) -> Result<u8, Error> {
+    let manager = context.manager()?;
+    let count = manager.list()?.accounts.len();
+    let fresh = args.fresh || (count > 0 && wants_fresh_start(count)?);
+    let method = if args.device { LoginMethod::Device } else { LoginMethod::Browser };
+    let account = log_in(&manager, LoginRequest { method, label: args.label, fresh }).await?;
+    for warning in manager.take_warnings() {
+        Printer::warning(&warning);
+    }
+    if args.json {
+        Printer::json(&account);
+    } else {
+        let plan = account.plan.as_ref().map(|plan| format!(", {plan}")).unwrap_or_default();
+        Printer::stdout(&format!("Logged in: account {} ({}{plan})", account.index, account.label));
+    }
+    Ok(0)
+}
+
+/// Asks where somebody can be asked; elsewhere an account is added.
+fn wants_fresh_start(count: usize) -> Result<bool, Error> {
+    if !std::io::stdin().is_terminal() {
+        return Ok(false);
+    }
+    let accounts = if count == 1 { "is one account".to_owned() } else { format!("are {count} accounts") };
+    Printer::stderr(&format!("There {accounts} already."));
+    loop {
+        Printer::stderr("(a)dd new account(s) or (f)resh start? [a/f]:");
+        let mut answer = String::new();
+        let read = std::io::stdin().read_line(&mut answer).map_err(|error| {
+            Error::new(ErrorKind::Internal, format!("the answer cannot be read: {error}"))
+                .hint("pass `--fresh`, or nothing on stdin to add")
+        })?;
+        match answer.trim().to_ascii_lowercase().as_str() {
+            "a" | "add" => return Ok(false),
+            "f" | "fresh" => return Ok(true),
+            _ if read == 0 => {
+                return Err(Error::new(ErrorKind::LoginFailed, "nothing was chosen")
+                    .hint("answer `a` to add an account or `f` to move the others aside"));
+            }
+            _ => {}
+        }
+    }
+}
+
+async fn log_in(manager: &Arc<Manager>, request: LoginRequest) -> Result<Account, Error> {
+    let mut events = manager.events();
+    let LoginBegun { id, url, user_code, expires_at } = manager.begin_login(request).await?;
+    match &user_code {
+        Some(code) => Printer::stderr(&format!("Open {url} on any device and enter the code {code}")),
+        None => {
+            Printer::stderr(&format!("Log in on the page that opens, or open it yourself:\n{url}"));
+            open(&url);
+        }
+    }
+    let minutes = expires_at.since(manager.now()).as_secs().div_ceil(60);
+    Printer::stderr(&format!("Waiting for up to {minutes} minutes; Ctrl-C gives it up."));
+    loop {
+        match events.recv().await {
+            Ok(Event::LoginEnded(LoginEnded { id: ended, result })) if ended == id => {
+                let account = result?;
+                return manager.read_account(account.as_str()).map(Account::from);
+            }
+            Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
+            Err(broadcast::error::RecvError::Closed) => {
+                return Err(Error::new(ErrorKind::Internal, "the login was lost").hint("begin it again"));
+            }
+        }
+    }
+}
+
+/// Asks the desktop to open a page. Where there is none the person opens it.
+fn open(url: &str) {
+    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let started =
+        Command::new(opener).arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    if let Err(error) = started {
+        tracing::debug!("`{opener}`: {error}");
+    }
+}

@@ -1,0 +1,63 @@
+//! `refresh`
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use super::context::Context;
+use super::list::accounts_table;
+use super::printer::Printer;
+use crate::domain::account::AccountId;
+use crate::error::Error;
+use crate::protocol::accounts::Account;
+
+#[derive(Debug, Args)]
+pub struct RefreshArgs {
+    /// A number, id, label or email; every ChatGPT account if left out
+    account: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Refreshes tokens that end soon and asks for quota. Every account is asked about, whatever becomes of the others.
+pub async fn run(context: &Context, args: RefreshArgs) -> Result<u8, Error> {
+    let manager = context.manager()?;
+    let ids = manager.refreshable(args.account.as_deref())?;
+    // It draws on stderr, and only where that is a terminal.
+    let bar = ProgressBar::new(ids.len() as u64);
+    if let Ok(style) = ProgressStyle::with_template("{bar:20} {pos}/{len} {wide_msg}") {
+        bar.set_style(style);
+    }
+    let mut failures = Vec::new();
+    for id in &ids {
+        bar.set_message(manager.read_account(id.as_str()).map(|account| account.label).unwrap_or_default());
+        let looked = manager.look_at(id).await;
+        failures.extend(looked.result.err().map(|error| (looked.label, error)));
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    // What is told next must have been written.
+    manager.settled().await;
+    manager.survey().await;
+    Context::warn_of_reports(&manager);
+    let is_asked = |id: &AccountId| ids.contains(id) || args.account.is_some();
+    let wanted = args.account.as_deref().map(|wanted| manager.read_account(wanted)).transpose()?;
+    let reports = match wanted {
+        Some(report) => vec![report],
+        None => manager.list()?.accounts.into_iter().filter(|account| is_asked(&account.id)).collect(),
+    };
+    let accounts: Vec<Account> = reports.into_iter().map(Account::from).collect();
+    for (label, error) in &failures {
+        let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+        Printer::warning(&format!("{label}: {error}{hint}"));
+    }
+    if args.json {
+        Printer::json(&json!({ "accounts": accounts }));
+    } else if accounts.is_empty() {
+        Printer::stdout("There is no ChatGPT account to ask about. Add one with `codex-account-manager login`.");
+    } else {
+        Printer::stdout(&accounts_table(&accounts, manager.now()));
+    }
+    Ok(u8::from(!failures.is_empty()))
+}

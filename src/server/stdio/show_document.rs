@@ -1,0 +1,34 @@
+//! `window/showDocument`: the page of a login, opened by a client that can.
+
+use serde_json::Value;
+use tower_lsp::Client;
+use tower_lsp::ls_types::ShowDocumentParams;
+
+use crate::protocol::login::AccountsLoginResult;
+use crate::protocol::{AccountsLogin, Method};
+
+/// The page that the person is to see after this answer to `method`.
+pub fn page(method: &str, answer: &Value) -> Option<String> {
+    if method != AccountsLogin::NAME {
+        return None;
+    }
+    serde_json::from_value::<AccountsLoginResult>(answer.clone()).ok().map(|begun| begun.url)
+}
+
+/// Asks the client to open it, in a task of its own: one that never answers keeps nothing back.
+pub fn show(client: Client, page: &str) {
+    let Ok(uri) = page.parse() else { return };
+    tokio::spawn(async move {
+        let shown = client.show_document(ShowDocumentParams {
+            uri,
+            external: Some(true),
+            take_focus: Some(true),
+            selection: None,
+        });
+        match shown.await {
+            Ok(true) => {}
+            Ok(false) => tracing::info!("the client did not open the page; the person can"),
+            Err(error) => tracing::info!("the client did not open the page: {error}"),
+        }
+    });
+}

@@ -1,0 +1,4 @@
+//! ChatGPT logins, against a simulated backend and issuer.
+
+mod serving;
+mod tokens;

@@ -1,0 +1,173 @@
+//! Requests that are served with a login: translated both ways, failed over, refused in words that clients show.
+
+use std::time::Duration;
+
+use codex_account_manager::demo::simulated_chatgpt::Answer;
+use codex_account_manager::demo::simulated_openai::ToolCall;
+use serde_json::{Value, json};
+
+use crate::support::Pool;
+use crate::support::keys::random_key;
+use crate::support::logins::{Logins, ask, post, small};
+
+#[track_caller]
+fn text_of(response: &Value) -> &str {
+    response["output"][0]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("no text: {response}"))
+}
+
+#[test]
+fn a_request_for_a_document_is_answered_from_a_stream() {
+    let logins = Logins::new(1);
+    let sidecar = logins.sidecar();
+    logins.upstream.script(logins.accounts[0], Answer::Say("Hello there.".to_owned()));
+    let response = ask(&sidecar);
+    assert_eq!(response.header("content-type"), Some("application/json"));
+    assert_eq!(response.header("x-account-label"), Some("person-1@example.com"));
+    let document = response.json();
+    assert_eq!((document["status"].as_str(), text_of(&document)), (Some("completed"), "Hello there."));
+    let sent = &logins.upstream.requests_of("/backend-api/codex/responses")[0];
+    let body: Value = serde_json::from_slice(&sent.body).unwrap();
+    assert_eq!((&body["store"], &body["stream"]), (&json!(false), &json!(true)));
+    assert_eq!(sent.header("chatgpt-account-id"), Some("workspace-1"));
+    assert_eq!(sent.header("originator"), Some("codex-account-manager"));
+    let usage = logins.sandbox.run(&["usage", "--json"]).ok().json();
+    assert!(usage["rows"][0]["inputTokens"].as_u64().unwrap() > 0, "{usage}");
+    assert_eq!(usage["rows"][0]["costUsd"], json!(0.0), "a plan is paid by the month");
+}
+
+#[test]
+fn chat_completions_are_answered_whole_and_streamed_with_tools() {
+    let logins = Logins::new(1);
+    let sidecar = logins.sidecar();
+    let weather = ToolCall { name: "weather".to_owned(), arguments: r#"{"city":"Oslo"}"#.to_owned() };
+    let time = ToolCall { name: "time".to_owned(), arguments: "{}".to_owned() };
+    let tool = |name: &str| json!({"type": "function", "function": {"name": name, "parameters": {"type": "object"}}});
+    let mut body = json!({
+        "model": "gpt-5.2", "messages": [{"role": "system", "content": "Be short."}, {"role": "user", "content": "hi"}],
+        "tools": [tool("weather"), tool("time")], "max_tokens": 50, "temperature": 0.2,
+    });
+    logins.upstream.script(logins.accounts[0], Answer::CallTools(vec![weather.clone(), time.clone()]));
+    let response = post(&sidecar, "/v1/chat/completions", &body);
+    assert_eq!(response.status(), 200, "{}", response.text());
+    let dropped = response.header("x-dropped-parameters").unwrap_or_default().to_owned();
+    assert!(dropped.contains("max_tokens") && dropped.contains("temperature"), "{dropped}");
+    let document = response.json();
+    let choice = &document["choices"][0];
+    assert_eq!(choice["finish_reason"], "tool_calls", "{document}");
+    let calls = choice["message"]["tool_calls"].as_array().unwrap();
+    let called: Vec<_> = calls.iter().map(|call| call["function"]["name"].as_str().unwrap()).collect();
+    assert_eq!(called, ["weather", "time"]);
+    assert_eq!(calls[0]["function"]["arguments"], weather.arguments);
+    // The results go back, and the answer streams.
+    let messages = body["messages"].as_array_mut().unwrap();
+    messages.push(choice["message"].clone());
+    for call in calls {
+        messages.push(json!({"role": "tool", "tool_call_id": call["id"], "content": "sunny"}));
+    }
+    body["stream"] = json!(true);
+    body["stream_options"] = json!({"include_usage": true});
+    logins.upstream.script(logins.accounts[0], Answer::Say("It is sunny.".to_owned()));
+    let streamed = post(&sidecar, "/v1/chat/completions", &body).text();
+    let chunks: Vec<Value> = streamed
+        .lines()
+        .filter_map(|line| line.strip_prefix("data: "))
+        .filter(|data| *data != "[DONE]")
+        .map(|data| serde_json::from_str(data).unwrap())
+        .collect();
+    let said: String = chunks.iter().filter_map(|chunk| chunk["choices"][0]["delta"]["content"].as_str()).collect();
+    assert_eq!(said, "It is sunny.", "{streamed}");
+    assert!(streamed.trim_end().ends_with("data: [DONE]"), "{streamed}");
+    assert!(chunks.last().unwrap()["usage"]["prompt_tokens"].as_u64().unwrap() > 0, "{streamed}");
+    let sent = logins.upstream.requests_of("/backend-api/codex/responses");
+    let input: Value = serde_json::from_slice(&sent.last().unwrap().body).unwrap();
+    let kinds: Vec<_> = input["input"].as_array().unwrap().iter().map(|item| item["type"].clone()).collect();
+    assert!(kinds.iter().filter(|kind| **kind == "function_call_output").count() == 2, "{input}");
+}
+
+#[test]
+fn a_used_up_plan_fails_over_and_is_out_for_every_model_until_its_reset() {
+    for status in [429, 404] {
+        let logins = Logins::new(2);
+        let sidecar = logins.sidecar();
+        let limit = Answer::UsageLimit { status, resets_in: Duration::from_secs(3_600) };
+        logins.upstream.script(logins.accounts[0], limit);
+        assert_eq!(ask(&sidecar).header("x-retry-count"), Some("1"));
+        let other = post(&sidecar, "/v1/responses", &json!({"model": "gpt-5.1", "input": "hi"}));
+        assert_eq!(other.header("x-retry-count"), Some("0"));
+        assert_eq!(logins.served_by(), [1, 2, 2]);
+        let listed = logins.listed(1);
+        assert_eq!(listed["state"], "rateLimited", "{listed}");
+        let left = listed["availableAt"].as_i64().unwrap() - crate::support::logins::now();
+        assert!((3_500_000..=3_605_000).contains(&left), "{left}");
+    }
+}
+
+#[test]
+fn keys_and_logins_fail_over_into_each_other_and_other_paths_go_to_keys() {
+    let mut logins = Logins::new(1);
+    let pool = Pool::new(0);
+    let key = random_key();
+    pool.upstream.add_key(&key);
+    logins.sandbox.set("CAM_OPENAI_BASE_URL", &pool.upstream.base_url());
+    logins.sandbox.add("a-key", &key);
+    let sidecar = logins.sidecar();
+    assert_eq!(
+        ask(&sidecar).header("x-account-label"),
+        Some("person-1%40example.com").or(Some("person-1@example.com"))
+    );
+    let limit = Answer::UsageLimit { status: 429, resets_in: Duration::from_secs(3_600) };
+    logins.upstream.script(logins.accounts[0], limit);
+    assert_eq!(ask(&sidecar).header("x-account-label"), Some("a-key"));
+    let embeddings = json!({"model": "text-embedding-3-small", "input": "hi"});
+    let response = post(&sidecar, "/v1/embeddings", &embeddings);
+    assert_eq!((response.status(), response.header("x-account-label")), (200, Some("a-key")));
+}
+
+#[test]
+fn what_no_login_can_do_is_refused_in_words_when_there_is_no_key() {
+    let logins = Logins::new(1);
+    let sidecar = logins.sidecar();
+    for (path, body, code) in [
+        ("/v1/embeddings", json!({"model": "text-embedding-3-small", "input": "hi"}), "api_key_account_required"),
+        ("/v1/responses", json!({"model": "gpt-5.2", "input": "hi", "background": true}), "unsupported_parameter"),
+        (
+            "/v1/responses",
+            json!({"model": "gpt-5.2", "input": "hi", "previous_response_id": "resp_1"}),
+            "unsupported_parameter",
+        ),
+        (
+            "/v1/chat/completions",
+            json!({"model": "gpt-5.2", "messages": [{"role": "user", "content": "hi"}], "n": 2}),
+            "unsupported_parameter",
+        ),
+    ] {
+        let response = post(&sidecar, path, &body);
+        assert_eq!((response.status(), response.json()["error"]["code"].as_str()), (400, Some(code)), "{body}");
+    }
+    assert_eq!(logins.served_by(), [0_usize; 0]);
+    let unsupported = post(&sidecar, "/v1/responses", &json!({"model": "gpt-4o", "input": "hi"}));
+    assert_eq!(unsupported.json()["error"]["code"], "model_not_found", "{}", unsupported.text());
+}
+
+#[test]
+fn a_stream_that_breaks_is_seen_as_broken_and_one_that_failed_early_is_failed_over() {
+    let logins = Logins::new(2);
+    let sidecar = logins.sidecar();
+    let mut streamed = small();
+    streamed["stream"] = json!(true);
+    let failure =
+        |code: &str| Answer::FailInStream { after_events: 2, code: code.to_owned(), message: "no".to_owned() };
+    logins.upstream.script(logins.accounts[0], failure("server_is_overloaded"));
+    let response = post(&sidecar, "/v1/responses", &streamed);
+    assert_eq!(response.header("x-retry-count"), Some("1"), "{}", response.text());
+    assert!(response.text().contains("response.completed"));
+    assert!(!response.text().contains("codex.rate_limits"), "{}", response.text());
+    // What is the request's own fault comes as the stream told it.
+    logins.upstream.script(logins.accounts[1], failure("context_length_exceeded"));
+    let response = post(&sidecar, "/v1/responses", &streamed);
+    assert!(response.text().contains("context_length_exceeded"), "{}", response.text());
+    logins.upstream.script(logins.accounts[1], failure("context_length_exceeded"));
+    let response = post(&sidecar, "/v1/responses", &small());
+    assert_eq!(response.json()["error"]["code"], "context_length_exceeded");
+    assert!(response.status() >= 400);
+}

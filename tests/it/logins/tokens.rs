@@ -1,0 +1,118 @@
+//! Tokens: refreshed by one process for all, on the disk before they are used, and never lost by whatever happens.
+
+use std::time::{Duration, Instant};
+
+use codex_account_manager::demo::simulated_chatgpt::{TokenFault, TokenOutcome};
+
+use crate::support::keys::check_no_leak;
+use crate::support::logins::{Access, Logins, ask, post, small};
+use crate::support::{Sidecar, eventually, http};
+
+#[track_caller]
+fn outcomes(logins: &Logins) -> Vec<TokenOutcome> {
+    logins.upstream.token_calls().into_iter().map(|call| call.outcome).collect()
+}
+
+#[test]
+fn an_expired_token_is_refreshed_and_the_new_ones_are_sealed_on_the_disk() {
+    let logins = Logins::with(1, Access::Expired);
+    let sidecar = logins.sidecar();
+    ask(&sidecar);
+    assert_eq!(outcomes(&logins), [TokenOutcome::Rotated]);
+    let stored = logins.stored(1);
+    assert!(stored["refreshToken"].as_str().unwrap().starts_with("cam1:"), "{stored}");
+    assert_eq!(stored.get("refreshPending"), None, "{stored}");
+    let tokens = logins.upstream.tokens(logins.accounts[0]);
+    check_no_leak("the accounts file", &logins.sandbox.bytes().unwrap(), &[&tokens.refresh_token]);
+    let exported = logins.sandbox.run(&["export", "--plain"]).ok().json();
+    assert_eq!(exported["accounts"][0]["refreshToken"], tokens.refresh_token);
+    ask(&sidecar);
+    assert_eq!(outcomes(&logins).len(), 1);
+}
+
+#[test]
+fn many_processes_with_one_expired_token_make_one_call_and_all_are_served() {
+    let logins = Logins::with(1, Access::Expired);
+    let count = 50;
+    let sidecars: Vec<Sidecar> = (0..count).map(|_| logins.sidecar()).collect();
+    let doors: Vec<(u16, String)> = sidecars.iter().map(|it| (it.port(), it.api_key().to_owned())).collect();
+    let asking = doors.into_iter().map(|(port, key)| {
+        std::thread::spawn(move || http::post(port, "/v1/responses", &key, &small()).status())
+    });
+    let asking: Vec<_> = asking.collect();
+    let statuses: Vec<u16> = asking.into_iter().map(|asking| asking.join().unwrap()).collect();
+    assert_eq!(statuses, vec![200; count]);
+    assert_eq!(outcomes(&logins), [TokenOutcome::Rotated]);
+    assert_eq!(logins.served_by(), vec![1; count]);
+}
+
+#[test]
+fn a_token_that_is_refused_is_renewed_once_and_then_asks_for_a_login() {
+    let logins = Logins::new(2);
+    let mut sidecar = logins.sidecar();
+    logins.upstream.expire_access(logins.accounts[0]);
+    assert_eq!(ask(&sidecar).header("x-retry-count"), Some("1"));
+    assert_eq!(logins.served_by(), [1, 1]);
+    assert_eq!(outcomes(&logins), [TokenOutcome::Rotated]);
+    logins.upstream.expire_access(logins.accounts[0]);
+    logins.upstream.invalidate_refresh(logins.accounts[0]);
+    ask(&sidecar);
+    assert_eq!(logins.served_by().last(), Some(&2));
+    let told = sidecar.wait_notification_where("window/showMessage", |message| {
+        message["message"].as_str().unwrap().contains("needs a new login")
+    });
+    assert_eq!(told["type"], 2);
+    assert_eq!(logins.listed(1)["state"], "needsLogin");
+    // Nothing is deleted.
+    assert!(logins.stored(1)["refreshToken"].is_string());
+}
+
+#[test]
+fn an_issuer_that_fails_is_left_alone_and_no_credential_is_lost() {
+    let logins = Logins::with(1, Access::Expired);
+    let sidecar = logins.sidecar();
+    logins.upstream.script_token(TokenFault::Status(503));
+    let response = post(&sidecar, "/v1/responses", &small());
+    assert_eq!(response.status(), 503, "{}", response.text());
+    assert_eq!(response.header("x-should-retry"), Some("true"));
+    // At once again: the issuer is not asked.
+    let response = post(&sidecar, "/v1/responses", &small());
+    assert_eq!(response.status(), 503, "{}", response.text());
+    assert_eq!(outcomes(&logins).len(), 1);
+    eventually("the issuer is asked again", || {
+        (post(&sidecar, "/v1/responses", &small()).status() == 200).then_some(())
+    });
+    assert_eq!(outcomes(&logins).last(), Some(&TokenOutcome::Rotated));
+}
+
+#[test]
+fn a_rotation_outlives_the_client_and_the_process_that_began_it() {
+    let logins = Logins::with(1, Access::Expired);
+    let mut sidecar = logins.sidecar();
+    logins.upstream.script_token(TokenFault::DelayAfterRotating(Duration::from_secs(3)));
+    let mut leaving = crate::support::http::Connection::open(sidecar.port());
+    let key = format!("Bearer {}", sidecar.api_key());
+    let headers = [("authorization", key.as_str()), ("content-type", "application/json")];
+    leaving.request("POST", "/v1/responses", &headers, small().to_string().as_bytes());
+    eventually("the issuer rotated", || (!logins.upstream.token_calls().is_empty()).then_some(()));
+    drop(leaving);
+    let began = Instant::now();
+    sidecar.close_stdin();
+    let (status, _) = sidecar.end_within(Duration::from_secs(10)).expect("it ends in time");
+    assert!(status.success() && began.elapsed() > Duration::from_secs(1), "{status:?} {:?}", began.elapsed());
+    let exported = logins.sandbox.run(&["export", "--plain"]).ok().json();
+    assert_eq!(exported["accounts"][0]["refreshToken"], logins.upstream.tokens(logins.accounts[0]).refresh_token);
+}
+
+#[test]
+fn a_slow_refresh_moves_requests_to_another_account_within_two_seconds() {
+    let logins = Logins::new(2);
+    let sidecar = logins.sidecar();
+    logins.upstream.expire_access(logins.accounts[0]);
+    logins.upstream.script_token(TokenFault::DelayBeforeRotating(Duration::from_secs(6)));
+    let began = Instant::now();
+    ask(&sidecar);
+    let took = began.elapsed();
+    assert_eq!(logins.served_by(), [1, 2]);
+    assert!((Duration::from_millis(1_500)..Duration::from_secs(5)).contains(&took), "{took:?}");
+}

@@ -114,8 +114,9 @@ struct Asked {
 
 impl Asked {
     fn body(mut self) -> Value {
-        let instructions = self.instructions.take().filter(|instructions| instructions != "");
-        let instructions = instructions
+        let instructions = self
+            .instructions
+            .take()
             .or_else(|| items::take_instructions(&mut self.input).map(Value::from))
             .unwrap_or_else(|| DEFAULT_INSTRUCTIONS.into());
         if !self.include.iter().any(|included| included == ENCRYPTED_REASONING) {

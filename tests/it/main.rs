@@ -30,5 +30,6 @@ mod sessions;
 mod store_faults;
 mod support;
 mod traces;
+mod translate;
 mod usage;
 mod websocket;

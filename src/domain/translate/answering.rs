@@ -1,7 +1,7 @@
 //! The backend's stream as the client's, event by event.
 
 use super::chat::Chunks;
-use super::events::{Event, Events};
+use super::events::{Event, Events, is_last};
 use super::passing::Passing;
 use super::{Door, Failure, Wanted};
 
@@ -66,7 +66,8 @@ impl Answering {
         self.teller.is_over
     }
 
-    /// Why the client's stream has to be aborted if it ended here. `None` when it is whole.
+    /// Why the client's stream has to be aborted if it ended here, to be asked after [`end`](Answering::end). `None` when
+    /// it is whole.
     pub fn failure(&self) -> Option<Failure> {
         if self.events.is_too_long() || self.teller.is_too_long() {
             return Some(Failure::TooLong);
@@ -80,19 +81,13 @@ impl Teller {
         if self.is_too_long() {
             return;
         }
-        let mut value = event.value();
-        let named = value["type"].as_str().unwrap_or(event.name);
-        self.is_over |= matches!(named, "response.completed" | "response.failed" | "response.incomplete" | "error");
+        let value = event.value();
+        self.is_over |= is_last(&value);
         match &mut self.words {
             Words::Responses(passing) => passing.take(event, value, out),
             // A comment keeps the client's connection alive too.
             Words::Chat(_) if event.data.is_empty() && event.raw.starts_with(b":") => out.extend_from_slice(event.raw),
-            Words::Chat(chunks) => {
-                if value.is_object() && !value["type"].is_string() {
-                    value["type"] = event.name.into();
-                }
-                chunks.take(&value, out);
-            }
+            Words::Chat(chunks) => chunks.take(&value, out),
         }
     }
 

@@ -15,24 +15,26 @@ pub(super) use document::document;
 
 /// The request for `body`.
 pub(super) fn request(body: &Map<String, Value>) -> Result<Asked, Refused> {
-    let mut settled = parameters::settle(body)?;
+    let mut settled = parameters::settle(body, "messages")?;
     let kept = &mut settled.kept;
     let (input, has_names) = match body.get("messages") {
         None | Some(Value::Null) => return Err(Refused::missing("messages")),
         Some(Value::Array(list)) => messages::items(list)?,
         Some(_) => return Err(Refused::invalid(Some("messages"), "`messages` has to be a list.")),
     };
+    if kept.contains_key("input") {
+        return Err(Refused::unsupported("input", "chat completions read `messages`"));
+    }
     if has_names {
         settled.dropped.push("messages.name");
     }
     let legacy_functions = tools::translate(kept)?;
     text(kept)?;
     reasoning(kept)?;
-    let include =
-        kept.shift_remove("include").into_iter().flat_map(|list| list.as_array().cloned().unwrap_or_default());
     Ok(Asked {
-        include: include.collect(),
-        instructions: None,
+        // Clients that know both interfaces mix their words.
+        instructions: parameters::instructions(body),
+        include: parameters::include(body)?,
         input,
         kept: settled.kept,
         dropped: settled.dropped,

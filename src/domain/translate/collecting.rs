@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::events::{Event, Events, LONGEST_EVENT};
+use super::events::{Event, Events, LONGEST_EVENT, is_last};
 use super::{Door, Failure, Wanted, chat, errors};
 
 /// The items of an output that are done. The backend, which stores nothing, may end with an output that is empty.
@@ -98,20 +98,19 @@ impl Heard {
             return;
         }
         let mut value = event.value();
-        let named = value["type"].as_str().unwrap_or(event.name).to_owned();
-        match named.as_str() {
-            "response.output_item.done" => {
+        match value["type"].as_str() {
+            Some("response.output_item.done") => {
                 self.done.keep(&mut value, event.data.len());
                 if self.done.is_too_long() {
                     self.end = Some(Err(Failure::TooLong));
                 }
             }
-            "response.completed" | "response.incomplete" if value["response"].is_object() => {
+            Some("response.failed" | "error") => self.end = Some(Err(Failure::Told(errors::told(&value)))),
+            _ if is_last(&value) => {
                 let mut response = value["response"].take();
                 self.done.fill(&mut response);
                 self.end = Some(Ok(response));
             }
-            "response.failed" | "error" => self.end = Some(Err(Failure::Told(errors::told(&value)))),
             _ => {}
         }
     }

@@ -15,7 +15,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Bytes of an event that are kept allocated for the next.
 const ROOM_KEPT: usize = 64 * 1024;
 
-/// One event, or comments between two.
+/// One event, or what stands between two: comments, and blank lines.
 pub(super) struct Event<'s> {
     /// As it came, with the blank line that ends it.
     pub(super) raw: &'s [u8],
@@ -26,9 +26,28 @@ pub(super) struct Event<'s> {
 }
 
 impl Event<'_> {
-    /// Its data as JSON. `Value::Null` when it is none.
+    /// Its data as JSON, an object that says its `type`. `Value::Null` when it is none.
     pub(super) fn value(&self) -> Value {
-        serde_json::from_slice(&self.data).unwrap_or_default()
+        match serde_json::from_slice(&self.data) {
+            Ok(Value::Object(mut fields)) => {
+                if !self.name.is_empty() && !fields.get("type").is_some_and(Value::is_string) {
+                    fields.insert("type".into(), self.name.into());
+                }
+                fields.into()
+            }
+            // However an error is told, it ends the stream.
+            _ if self.name == "error" => serde_json::json!({ "type": "error" }),
+            _ => Value::Null,
+        }
+    }
+}
+
+/// Whether an event ends its stream.
+pub(super) fn is_last(event: &Value) -> bool {
+    match event["type"].as_str() {
+        Some("response.completed" | "response.incomplete") => event["response"].is_object(),
+        Some("response.failed" | "error") => true,
+        _ => false,
     }
 }
 
@@ -52,8 +71,13 @@ impl Events {
     pub(super) fn push(&mut self, mut bytes: &[u8], tell: &mut dyn FnMut(&Event<'_>)) {
         while !bytes.is_empty() && !self.is_too_long {
             if std::mem::take(&mut self.after_return) && bytes[0] == b'\n' {
-                self.raw.push(b'\n');
-                self.line = self.raw.len();
+                if self.raw.is_empty() {
+                    // The event that it belongs to was told at the carriage return already.
+                    tell(&Event { raw: b"\n", name: "", data: Cow::Borrowed(b"") });
+                } else {
+                    self.raw.push(b'\n');
+                    self.line = self.raw.len();
+                }
                 bytes = &bytes[1..];
                 continue;
             }

@@ -64,13 +64,14 @@ const PARAMETERS: &[(&str, Fate, IsDefault)] = &[
     ("audio", Refuse("a ChatGPT account answers with text alone"), is_empty),
 ];
 
-/// What the doors read by themselves.
-const READ_ELSEWHERE: [&str; 6] = ["input", "messages", "instructions", "include", "stream", "stream_options"];
+/// What both doors read by themselves.
+const READ_ELSEWHERE: [&str; 4] = ["instructions", "include", "stream", "stream_options"];
 
-/// Sorts the parameters of `body`. Null is the same as absence.
-pub(super) fn settle(body: &Map<String, Value>) -> Result<Settled, Refused> {
+/// Sorts the parameters of `body` but for the `conversation`, which its door translates. Null is the same as absence.
+pub(super) fn settle(body: &Map<String, Value>, conversation: &str) -> Result<Settled, Refused> {
+    let is_read_elsewhere = |name: &str| name == conversation || READ_ELSEWHERE.contains(&name);
     let mut settled = Settled { kept: Map::new(), dropped: Vec::new() };
-    for (name, value) in body.iter().filter(|(name, value)| !value.is_null() && !READ_ELSEWHERE.contains(&&***name)) {
+    for (name, value) in body.iter().filter(|(name, value)| !value.is_null() && !is_read_elsewhere(name)) {
         let known = PARAMETERS.iter().find(|(known, ..)| known == name);
         match known {
             Some((_, _, is_default)) if is_default(value) => {}
@@ -84,6 +85,20 @@ pub(super) fn settle(body: &Map<String, Value>) -> Result<Settled, Refused> {
         }
     }
     Ok(settled)
+}
+
+/// What the client instructs the model with. `None` when it does not.
+pub(super) fn instructions(body: &Map<String, Value>) -> Option<Value> {
+    body.get("instructions").filter(|instructions| !instructions.is_null() && *instructions != "").cloned()
+}
+
+/// What the client wants to have included.
+pub(super) fn include(body: &Map<String, Value>) -> Result<Vec<Value>, Refused> {
+    match body.get("include") {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::Array(included)) => Ok(included.clone()),
+        Some(_) => Err(Refused::invalid(Some("include"), "`include` has to be a list.")),
+    }
 }
 
 impl Settled {

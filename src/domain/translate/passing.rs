@@ -13,13 +13,17 @@ const HIDDEN: [&str; 3] = ["codex.", "responsesapi.", "response.metadata"];
 #[derive(Debug, Default)]
 pub(super) struct Passing {
     done: Done,
+    /// The last event did not pass, and so neither does the rest of its line end.
+    is_hiding: bool,
 }
 
 impl Passing {
     /// Adds to `out` what the client gets of `event`, whose data is `value`.
     pub(super) fn take(&mut self, event: &Event<'_>, mut value: Value, out: &mut Vec<u8>) {
         let kind = value["type"].as_str().unwrap_or(event.name);
-        if HIDDEN.iter().any(|hidden| kind.starts_with(hidden) || event.name.starts_with(hidden)) {
+        let is_hidden = HIDDEN.iter().any(|hidden| kind.starts_with(hidden) || event.name.starts_with(hidden));
+        let was_hiding = std::mem::replace(&mut self.is_hiding, is_hidden);
+        if is_hidden || (was_hiding && event.raw == b"\n") {
             return;
         }
         let is_item = kind == "response.output_item.done";

@@ -10,19 +10,14 @@ const WITHOUT_STATUS: [&str; 6] =
 
 /// The request for `body`. Where the client gives both instructions and messages of a developer, both stay as they are.
 pub(super) fn request(body: &Map<String, Value>) -> Result<Asked, Refused> {
-    let mut settled = parameters::settle(body)?;
+    let mut settled = parameters::settle(body, "input")?;
     if body.get("stream_options").is_some_and(|options| options["include_obfuscation"] == false) {
         settled.dropped.push("stream_options");
     }
-    let include = match body.get("include") {
-        None | Some(Value::Null) => Vec::new(),
-        Some(Value::Array(included)) => included.clone(),
-        Some(_) => return Err(Refused::invalid(Some("include"), "`include` has to be a list.")),
-    };
     Ok(Asked {
-        instructions: body.get("instructions").filter(|instructions| !instructions.is_null()).cloned(),
+        instructions: parameters::instructions(body),
         input: input(body.get("input"))?,
-        include,
+        include: parameters::include(body)?,
         kept: settled.kept,
         dropped: settled.dropped,
         legacy_functions: false,

@@ -1,1 +1,88 @@
 //! Tests of the translation as a whole.
+
+mod answers;
+mod requests;
+
+use serde_json::{Value, json};
+
+use super::{
+    Answering, Collecting, Door, Failure, LONGEST_EVENT, Wanted, encrypted_reasoning, error_document,
+    is_unsupported_model, without_reasoning,
+};
+
+fn wanted(door: Door) -> Wanted {
+    Wanted { door, stream: true, include_usage: false, legacy_functions: false, model: "gpt-5.2".to_owned() }
+}
+
+#[test]
+fn an_event_is_told_as_soon_as_it_is_whole() {
+    let created = b"data: {\"type\":\"response.created\",\"response\":{}}\n\n";
+    let delta = b"data: {\"type\":\"response.output_text.delta\",\"delta\":\"Hel\"}\r\n\r\n";
+    let mut passing = Answering::new(&wanted(Door::Responses));
+    assert_eq!(passing.push(created), created);
+    assert_eq!(passing.push(&delta[..delta.len() - 2]), b"");
+    assert_eq!(passing.push(&delta[delta.len() - 2..]), delta);
+    let mut chat = Answering::new(&wanted(Door::ChatCompletions));
+    assert!(String::from_utf8(chat.push(created)).unwrap().contains("\"role\":\"assistant\""));
+    assert!(String::from_utf8(chat.push(delta)).unwrap().contains("\"content\":\"Hel\""));
+}
+
+#[test]
+fn more_than_is_borne_breaks_the_stream() {
+    let filler = "x".repeat(1024 * 1024);
+    let endless = std::iter::once("data: ".to_owned()).chain((0..40).map(|_| filler.clone()));
+    let item = format!("data: {{\"type\":\"response.output_item.done\",\"item\":{{\"text\":\"{filler}\"}}}}\n\n");
+    let last = "data: {\"type\":\"response.completed\",\"response\":{\"output\":[]}}\n\n".to_owned();
+    let many = (0..=LONGEST_EVENT / filler.len()).map(|_| item.clone()).chain([last.clone()]);
+    for (pieces, door) in [
+        (endless.clone().collect::<Vec<_>>(), Door::Responses),
+        (endless.collect(), Door::ChatCompletions),
+        (many.collect(), Door::Responses),
+    ] {
+        let mut answering = Answering::new(&wanted(door));
+        let mut collecting = Collecting::new(&wanted(door));
+        for piece in &pieces {
+            answering.push(piece.as_bytes());
+            collecting.push(piece.as_bytes());
+        }
+        assert_eq!(answering.failure(), Some(Failure::TooLong));
+        assert_eq!(answering.push(last.as_bytes()), b"");
+        assert_eq!(answering.end(), b"");
+        assert!(collecting.is_over());
+        assert_eq!(collecting.finish(), Err(Failure::TooLong));
+    }
+}
+
+#[test]
+fn foreign_reasoning_goes_and_all_else_stays() {
+    let reasoning = |sealed: &str| json!({ "type": "reasoning", "summary": [], "encrypted_content": sealed });
+    let compacted = json!({ "type": "compaction", "encrypted_content": "theirs" });
+    let user = json!({ "role": "user", "content": "Hello" });
+    let mut body = json!({ "input": [reasoning("ours"), user, reasoning("theirs"), compacted] });
+    assert_eq!(encrypted_reasoning(&body), ["ours", "theirs", "theirs"]);
+    assert_eq!(without_reasoning(&mut body, |sealed| sealed == "theirs"), 1);
+    assert_eq!(body, json!({ "input": [reasoning("ours"), user, compacted] }));
+    for mut nothing in [json!({}), json!({ "input": "Hello" }), Value::Null, json!([1]), json!({ "input": [1, null] })]
+    {
+        let before = nothing.clone();
+        assert!(encrypted_reasoning(&nothing).is_empty());
+        assert_eq!(without_reasoning(&mut nothing, |_| true), 0);
+        assert_eq!(nothing, before);
+    }
+}
+
+#[test]
+fn an_error_in_shape_stays_as_it_is() {
+    let error = json!({ "error": { "type": "usage_limit_reached", "plan_type": "plus" }, "detail": "other" });
+    assert_eq!(error_document(429, &error), error);
+}
+
+#[test]
+fn only_an_unsupported_model_is_one() {
+    assert!(is_unsupported_model("The 'x' model is not supported when using Codex with a ChatGPT account."));
+    for other in
+        ["Unsupported parameter: model", "Unauthorized", "The tool is not supported with a ChatGPT account", ""]
+    {
+        assert!(!is_unsupported_model(other), "{other}");
+    }
+}

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::document::BETWEEN_THOUGHTS;
 use super::words::{citation, finish_reason, head, list, usage};
+use crate::domain::translate::events::is_last;
 use crate::domain::translate::{Wanted, errors};
 
 /// The translation of one stream.
@@ -78,7 +79,7 @@ impl Chunks {
                 let place = (self.index(event), Part::Text, number(event, "content_index"));
                 self.annotation(place, &event["annotation"], out);
             }
-            "response.completed" | "response.incomplete" => self.finish(&event["response"], out),
+            "response.completed" | "response.incomplete" if is_last(event) => self.finish(&event["response"], out),
             "response.failed" | "error" => {
                 self.is_over = true;
                 write(out, &json!({ "error": errors::told(event) }));

@@ -84,12 +84,20 @@ export interface AccountsRemoveParams {
   account: AccountSelector;
 }
 
+/** What to ask the provider about. */
+export interface AccountsRefreshParams {
+  /** The account; every ChatGPT login that is enabled if left out. */
+  account?: AccountSelector | null;
+}
+
 /** How to log in. */
 export interface AccountsLoginParams {
   /** By which way. */
   method: LoginMethod;
   /** How the account is to be called; its email if left out. */
   label?: string | null;
+  /** The accounts there are make room: their file is moved aside once the login is good. */
+  fresh?: boolean | null;
 }
 
 /** A way to log in. */
@@ -303,6 +311,12 @@ export interface AccountsSwitchResult {
 export interface AccountsRemoveResult {
   /** The account as it was. */
   removed: Account;
+}
+
+/** What was asked about, as it is known now. */
+export interface AccountsRefreshResult {
+  /** Those that were asked about, in the order of the file. */
+  accounts: Account[];
 }
 
 /** A login that is under way; `accounts/didLogin` tells its end. */
@@ -612,6 +626,8 @@ export interface Requests {
   "accounts/update": { params: AccountsUpdateParams; result: Account };
   /** Removes an account. */
   "accounts/remove": { params: AccountsRemoveParams; result: AccountsRemoveResult };
+  /** Refreshes tokens that end soon and asks for the quota of ChatGPT accounts. */
+  "accounts/refresh": { params: AccountsRefreshParams; result: AccountsRefreshResult };
   /** Begins the login of a ChatGPT account; `accounts/didLogin` tells its end. */
   "accounts/login": { params: AccountsLoginParams; result: AccountsLoginResult };
   /** Gives up a login that is under way. */

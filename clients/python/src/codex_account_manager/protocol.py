@@ -116,6 +116,13 @@ class AccountsRemoveParams(TypedDict):
     """The account."""
 
 
+class AccountsRefreshParams(TypedDict):
+    """What to ask the provider about."""
+
+    account: NotRequired[AccountSelector | None]
+    """The account; every ChatGPT login that is enabled if left out."""
+
+
 class AccountsLoginParams(TypedDict):
     """How to log in."""
 
@@ -124,6 +131,9 @@ class AccountsLoginParams(TypedDict):
 
     label: NotRequired[str | None]
     """How the account is to be called; its email if left out."""
+
+    fresh: NotRequired[bool | None]
+    """The accounts there are make room: their file is moved aside once the login is good."""
 
 
 #: A way to log in.
@@ -386,6 +396,13 @@ class AccountsRemoveResult(TypedDict):
 
     removed: Account
     """The account as it was."""
+
+
+class AccountsRefreshResult(TypedDict):
+    """What was asked about, as it is known now."""
+
+    accounts: list[Account]
+    """Those that were asked about, in the order of the file."""
 
 
 class AccountsLoginResult(TypedDict):
@@ -826,6 +843,10 @@ class Requests:
     @overload
     async def request(self, method: Literal["accounts/remove"], params: AccountsRemoveParams) -> AccountsRemoveResult:
         """Removes an account."""
+
+    @overload
+    async def request(self, method: Literal["accounts/refresh"], params: AccountsRefreshParams = ...) -> AccountsRefreshResult:
+        """Refreshes tokens that end soon and asks for the quota of ChatGPT accounts."""
 
     @overload
     async def request(self, method: Literal["accounts/login"], params: AccountsLoginParams) -> AccountsLoginResult:

@@ -1,4 +1,4 @@
-//! The quota and usage of ChatGPT logins, asked of the provider because a person wants to know.
+//! What a ChatGPT backend tells beside the answers of its models: quota and models, asked with a token that holds.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::Manager;
 use super::pool::kind;
 use super::report::find;
+use super::routing::Target;
 use crate::domain::account::{AccountId, Kind};
 use crate::domain::time::Timestamp;
 use crate::domain::usage::quota::Quota;
@@ -55,25 +56,8 @@ impl Manager {
     }
 
     async fn ask_for_quota(self: &Arc<Self>, account: &AccountId) -> Result<(), Error> {
-        let login = self.login_of(account)?;
-        let ends = if login.access_token.is_some() { login.expires_at } else { Some(Timestamp(0)) };
-        let soon = self.clock.now().after(self.config().refresh_skew());
-        if ends.is_some_and(|ends| ends <= soon) {
-            self.refresh_now(account, login.access_token).await?;
-        }
-        let login = self.login_of(account)?;
         let asked_at = self.clock.now();
-        let usage = match self.usage_of(account, &login).await? {
-            Some(usage) => usage,
-            // The token was taken back.
-            None => {
-                self.refresh_now(account, login.access_token).await?;
-                self.usage_of(account, &self.login_of(account)?).await?.ok_or_else(|| {
-                    Error::new(ErrorKind::LoginFailed, "its token is refused")
-                        .hint("log in again with `codex-account-manager login`")
-                })?
-            }
-        };
+        let usage = self.ask_backend(account, Endpoint::Usage).await?;
         let quota = Quota::from_usage(&usage, self.clock.now()).ok_or_else(|| {
             Error::new(ErrorKind::UpstreamFailed, "the usage endpoint told no quota").hint("try again later")
         })?;
@@ -81,10 +65,39 @@ impl Manager {
         Ok(())
     }
 
+    /// The models that a login's backend serves.
+    ///
+    /// # Errors
+    ///
+    /// Those of a question to the backend: `LoginFailed`, `UpstreamFailed`, `Locked`, `AccountNotFound`
+    pub async fn models_of(self: &Arc<Self>, account: &AccountId) -> Result<Vec<String>, Error> {
+        let told = self.ask_backend(account, Endpoint::Models).await?;
+        let models = told.get("models").and_then(Value::as_array).into_iter().flatten();
+        let is_offered = |model: &&Value| model.get("visibility").is_none_or(|visibility| visibility != "hide");
+        Ok(models.filter(is_offered).filter_map(|model| model.get("slug")?.as_str()).map(str::to_owned).collect())
+    }
+
+    /// Asks the backend with a token that holds; one that is refused is renewed once.
+    async fn ask_backend(self: &Arc<Self>, account: &AccountId, endpoint: Endpoint) -> Result<Value, Error> {
+        let login = self.login_of(account)?;
+        let ends = if login.access_token.is_some() { login.expires_at } else { Some(Timestamp(0)) };
+        let soon = self.clock.now().after(self.config().refresh_skew());
+        if ends.is_some_and(|ends| ends <= soon) {
+            self.refresh_now(account, login.access_token).await?;
+        }
+        let login = self.login_of(account)?;
+        if let Some(answer) = self.answer_of(account, &login, endpoint).await? {
+            return Ok(answer);
+        }
+        self.refresh_now(account, login.access_token).await?;
+        self.answer_of(account, &self.login_of(account)?, endpoint).await?.ok_or_else(|| {
+            Error::new(ErrorKind::LoginFailed, "its token is refused")
+                .hint("log in again with `codex-account-manager login`")
+        })
+    }
+
     fn login_of(&self, account: &AccountId) -> Result<Login, Error> {
-        let view = self.view();
-        let position = super::report::position(&view.state, account.as_str())?;
-        let target = self.target(&view, position).ok_or_else(|| {
+        let target = self.target_of(account).ok_or_else(|| {
             Error::new(ErrorKind::Locked, "its token does not open")
                 .hint("set `CAM_MASTER_KEY` or `CAM_MASTER_KEY_FILE` to the key that sealed it")
         })?;
@@ -94,15 +107,22 @@ impl Manager {
         })
     }
 
-    /// What the usage endpoint says; `None` when it refuses the token.
-    async fn usage_of(&self, account: &AccountId, login: &Login) -> Result<Option<Value>, Error> {
+    /// What it takes to use the account. `None` when that does not open or is gone.
+    pub fn target_of(&self, account: &AccountId) -> Option<Arc<Target>> {
+        let view = self.view();
+        let position = view.state.position(account.as_str())?;
+        self.target(&view, position)
+    }
+
+    /// What the backend answers; `None` when it refuses the token.
+    async fn answer_of(&self, account: &AccountId, login: &Login, endpoint: Endpoint) -> Result<Option<Value>, Error> {
         let failed = |why: String| Error::new(ErrorKind::UpstreamFailed, why).hint("try again later");
         let view = self.view();
         let position = super::report::position(&view.state, account.as_str())?;
         let base = self
             .base_url(&view.state.accounts[position])
             .ok_or_else(|| failed("its base URL is refused".to_owned()))?;
-        let mut request = self.question_client(&base)?.get(address(&base, Endpoint::Usage));
+        let mut request = self.question_client(&base)?.get(address(&base, endpoint));
         if let Some(token) = &login.access_token {
             request = request.bearer_auth(token.expose());
         }
@@ -112,15 +132,15 @@ impl Manager {
         let sent = request
             .send()
             .await
-            .map_err(|error| failed(format!("the usage endpoint cannot be asked: {}", error.without_url())))?;
+            .map_err(|error| failed(format!("the backend cannot be asked: {}", error.without_url())))?;
         let status = sent.status();
         if status.as_u16() == 401 {
             return Ok(None);
         }
         if !status.is_success() || sent.content_length().is_some_and(|length| length > LONGEST_ANSWER) {
-            return Err(failed(format!("the usage endpoint answered {}", status.as_u16())));
+            return Err(failed(format!("the backend answered {}", status.as_u16())));
         }
-        let usage = sent.json().await.map_err(|_| failed("the usage endpoint's answer cannot be read".to_owned()))?;
-        Ok(Some(usage))
+        let answer = sent.json().await.map_err(|_| failed("the backend's answer cannot be read".to_owned()))?;
+        Ok(Some(answer))
     }
 }

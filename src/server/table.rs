@@ -107,7 +107,7 @@ fn status(account: &AccountReport) -> String {
     if account.active {
         words.push("active");
     }
-    if !account.rate_limits.is_empty() {
+    if !account.rate_limits.is_empty() || account.state == State::RateLimited {
         words.push("rate-limited");
     }
     match account.state {
@@ -117,7 +117,6 @@ fn status(account: &AccountReport) -> String {
         State::NeedsLogin => words.push("needs login"),
         State::OverLimit => words.push("over its limit"),
         State::CircuitOpen => words.push("circuit open"),
-        State::Ready if account.reason.is_some() => words.push("not served yet"),
         State::Ready | State::RateLimited => {}
     }
     if words.is_empty() { "ok".to_owned() } else { words.join(", ") }

@@ -1,18 +1,34 @@
-//! `GET /v1/models` carries an empty `models` list beside OpenAI's `data`: Codex asks for one.
+//! `GET /v1/models`: what the accounts can serve together, with an empty `models` list beside OpenAI's `data`, which
+//! Codex asks for.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Limited};
+use futures_util::future::join_all;
+use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::Incoming;
 use hyper::http::response::Parts;
-use hyper::{Response, StatusCode};
+use hyper::{Request, Response, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::super::stream::ProxyBody;
-use super::super::{errors, headers};
+use super::super::{Proxy, answer, errors, headers};
 use super::answer::whole;
+use crate::domain::account::{AccountId, Kind};
+use crate::domain::routing::eligibility::is_usable;
+use crate::manager::Manager;
+use crate::upstream::openai;
 
 /// No list of models is longer.
 const LONGEST: usize = 8 * 1024 * 1024;
+
+/// An account that takes longer to tell its models is left out.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// So many accounts are asked.
+const MOST_ASKED: usize = 16;
 
 /// The answer with the empty list added; one that is no JSON object passes as it is.
 pub async fn with_empty_models(head: Parts, body: Incoming) -> Response<ProxyBody> {
@@ -28,4 +44,46 @@ fn add(bytes: &[u8]) -> Option<Bytes> {
     let mut object: Map<String, Value> = serde_json::from_slice(bytes).ok()?;
     object.entry("models").or_insert_with(|| json!([]));
     Some(Bytes::from(Value::Object(object).to_string()))
+}
+
+/// The models of all accounts that can serve now, each once and only where its account is kept for it. `None` where no
+/// account tells any.
+pub async fn of_all(proxy: &Proxy) -> Option<Response<ProxyBody>> {
+    let manager = &proxy.manager;
+    let (view, now) = (manager.view(), manager.now());
+    let usable = view.pool.members.iter().filter(|member| is_usable(member, now)).take(MOST_ASKED);
+    let asked = usable.map(|member| async {
+        let models = tokio::time::timeout(PATIENCE, of(manager, &member.id, member.kind)).await.ok().flatten()?;
+        let is_admitted = |model: &Value| model["id"].as_str().is_some_and(|id| member.scope.admits(Some(id)));
+        Some(models.into_iter().filter(is_admitted).collect::<Vec<Value>>())
+    });
+    let told: Vec<Vec<Value>> = join_all(asked).await.into_iter().flatten().collect();
+    if told.is_empty() {
+        return None;
+    }
+    let mut known = HashSet::new();
+    let mut data: Vec<Value> = told.into_iter().flatten().collect();
+    data.retain(|model| known.insert(model["id"].as_str().unwrap_or_default().to_owned()));
+    Some(answer::json(StatusCode::OK, &json!({ "object": "list", "data": data, "models": [] })))
+}
+
+async fn of(manager: &Arc<Manager>, account: &AccountId, kind: Kind) -> Option<Vec<Value>> {
+    match kind {
+        Kind::ChatGpt => {
+            let names = manager.models_of(account).await.ok()?;
+            let model = |name: &String| json!({"id": name, "object": "model", "created": 0, "owned_by": "openai"});
+            Some(names.iter().map(model).collect())
+        }
+        Kind::ApiKey => {
+            let target = manager.target_of(account)?;
+            let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
+            let mut request = Request::new(body);
+            *request.uri_mut() = openai::target(&target.base_url, "/v1/models")?;
+            target.credential.apply(request.headers_mut())?;
+            let response = manager.upstream().send(request).await.ok().filter(|response| response.status() == 200)?;
+            let body = Limited::new(response.into_body(), LONGEST).collect().await.ok()?.to_bytes();
+            let mut list: Value = serde_json::from_slice(&body).ok()?;
+            serde_json::from_value(list["data"].take()).ok()
+        }
+    }
 }

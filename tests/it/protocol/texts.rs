@@ -92,7 +92,7 @@ fn a_switch_takes_a_number_or_its_digits_for_this_session_alone() {
 }
 
 #[test]
-fn logins_of_another_tool_are_listed_sealed_and_passed_over() {
+fn logins_of_another_tool_are_listed_and_sealed_and_a_key_serves_while_they_cannot() {
     let mut pool = Pool::new(0);
     pool.sandbox.write_accounts(serde_json::to_string_pretty(&chatgpt_file()).unwrap().as_bytes());
     let mut sidecar = pool.sidecar();
@@ -101,9 +101,9 @@ fn logins_of_another_tool_are_listed_sealed_and_passed_over() {
     let table = sidecar.request("workspace/executeCommand", &command).unwrap();
     let lines: Vec<&str> = table.as_str().unwrap().lines().collect();
     assert_eq!(lines[0], "OpenAI Accounts (3):");
-    assert_eq!(lines[4], "1   Account 1 (a@b.c, id:abcdef) active, not served yet");
-    assert_eq!(lines[5], "2   Account 2 (d@e.f)            not served yet");
-    assert_eq!(lines[6], "3   Account 3 (id:acct_x)        not served yet");
+    assert_eq!(lines[4], "1   Account 1 (a@b.c, id:abcdef) active");
+    assert_eq!(lines[5], "2   Account 2 (d@e.f)            ok");
+    assert_eq!(lines[6], "3   Account 3 (id:acct_x)        ok");
     assert_eq!(lines[8], format!("Storage: {storage}"));
     check(&mut sidecar, "openai-accounts-switch", &json!([1]), "Switched to Account 1 (a@b.c, id:abcdef)");
 
@@ -111,7 +111,7 @@ fn logins_of_another_tool_are_listed_sealed_and_passed_over() {
     assert!(!file.contains("rt-one") && file.contains("cam1:"), "the tokens are sealed: {file}");
     let listed = sidecar.request("accounts/list", &json!({})).unwrap();
     assert_eq!(listed["accounts"][0]["kind"], "chatgpt");
-    assert_eq!(listed["accounts"][0]["reason"], "not served yet");
+    assert_eq!(listed["accounts"][0]["state"], "ready");
 
     let refused = answer(&sidecar, "gpt-5.4");
     assert_eq!(refused.status(), 503, "{}", refused.text());

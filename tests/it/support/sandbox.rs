@@ -63,7 +63,10 @@ impl Sandbox {
             sandbox.set(name, &place);
         }
         sandbox.set("PATH", &std::env::var("PATH").unwrap_or_default());
-        sandbox.set("CAM_OPENAI_BASE_URL", "http://127.0.0.1:9");
+        // Nothing ever goes to a real provider.
+        for base in ["CAM_OPENAI_BASE_URL", "CAM_CHATGPT_BASE_URL", "CAM_AUTH_ISSUER"] {
+            sandbox.set(base, "http://127.0.0.1:9");
+        }
         sandbox
     }
 

@@ -58,11 +58,19 @@ pub fn accounts_table(accounts: &[Account], now: Timestamp) -> String {
                 spent(&account.usage.today, account.limits.daily_usd),
                 spent(&account.usage.month, account.limits.monthly_usd),
                 account.sessions.len().to_string(),
+                quota(account),
                 note(account, now),
             ]
         })
         .collect();
-    table(&["#", "LABEL", "KIND", "STATE", "TODAY", "MONTH", "SESSIONS", "NOTE"], &rows)
+    table(&["#", "LABEL", "KIND", "STATE", "TODAY", "MONTH", "SESSIONS", "QUOTA", "NOTE"], &rows)
+}
+
+/// How much of each quota window is used; `-` for an account that has none.
+fn quota(account: &Account) -> String {
+    let windows = account.quota.iter().map(|window| format!("{} {:.0} %", window.name, window.used_percent));
+    let windows = windows.collect::<Vec<_>>().join(", ");
+    if windows.is_empty() { "-".to_owned() } else { windows }
 }
 
 /// What was spent, and of how much; `-` where nothing was asked for.
@@ -138,6 +146,10 @@ pub async fn show(context: &Context, args: &ShowArgs) -> Result<u8, Error> {
     add("account id", account.account_id.clone());
     add("plan", account.plan.clone());
     add("base URL", account.base_url.clone());
+    for window in &account.quota {
+        let anew = length(Timestamp(window.reset_at).since(manager.now()));
+        add("quota", Some(format!("{} {:.0} % used, anew in {anew}", window.name, window.used_percent)));
+    }
     add("priority", (account.priority != 0).then(|| account.priority.to_string()));
     add("models", (!account.models.is_empty()).then(|| account.models.join(", ")));
     add("daily limit", account.limits.daily_usd.map(|usd| format!("{usd} USD")));

@@ -1,4 +1,7 @@
 //! ChatGPT logins, against a simulated backend and issuer.
 
+mod quota;
+mod reasoning;
 mod serving;
+mod sign_in;
 mod tokens;

@@ -6,7 +6,7 @@ use codex_account_manager::demo::simulated_chatgpt::Answer;
 use codex_account_manager::demo::simulated_openai::ToolCall;
 use serde_json::{Value, json};
 
-use crate::support::Pool;
+use crate::support::{Pool, eventually};
 use crate::support::keys::random_key;
 use crate::support::logins::{Logins, ask, post, small};
 
@@ -31,9 +31,12 @@ fn a_request_for_a_document_is_answered_from_a_stream() {
     assert_eq!((&body["store"], &body["stream"]), (&json!(false), &json!(true)));
     assert_eq!(sent.header("chatgpt-account-id"), Some("workspace-1"));
     assert_eq!(sent.header("originator"), Some("codex-account-manager"));
-    let usage = logins.sandbox.run(&["usage", "--json"]).ok().json();
-    assert!(usage["rows"][0]["inputTokens"].as_u64().unwrap() > 0, "{usage}");
-    assert_eq!(usage["rows"][0]["costUsd"], json!(0.0), "a plan is paid by the month");
+    let row = eventually("it is accounted", || {
+        let row = logins.sandbox.run(&["usage", "--json"]).ok().json()["rows"][0].clone();
+        (row["requests"] == 1).then_some(row)
+    });
+    assert!(row["inputTokens"].as_u64().unwrap() > 0, "{row}");
+    assert_eq!(row["costUsd"], json!(0.0), "a plan is paid by the month");
 }
 
 #[test]

@@ -12,9 +12,11 @@ pub mod printer;
 mod proxy;
 mod reference;
 mod refresh;
+mod rekey;
 mod reset;
 mod run;
 mod schema;
+mod secret_line;
 mod sidecar;
 mod status;
 mod switch;
@@ -70,6 +72,8 @@ enum Verb {
     Doctor(Json),
     /// Write the accounts file to stdout
     Export(export::ExportArgs),
+    /// Seal every secret under a new master key
+    Rekey(rekey::RekeyArgs),
     /// Start afresh: move the accounts file away
     Reset(reset::ResetArgs),
     /// Write the generated files under `schemas/`, or check them
@@ -152,6 +156,7 @@ async fn verb(verb: Option<Verb>, environment: Environment) -> Result<u8, Error>
         Verb::Config(args) => config::run(&context, &args),
         Verb::Doctor(json) => doctor::run(&context, json).await,
         Verb::Export(args) => export::run(&context, &args),
+        Verb::Rekey(args) => rekey::run(&context, &args).await,
         Verb::Reset(args) => reset::run(&context, &args).await,
         Verb::Schema(args) => schema::run(&args),
         Verb::Completions(args) => Ok(completions::run(&args)),

@@ -16,6 +16,7 @@ mod pool;
 mod quota;
 pub mod reasoning;
 mod refresh;
+mod rekey;
 mod removal;
 mod report;
 pub mod routing;

@@ -9,6 +9,8 @@ pub mod format;
 mod hash;
 mod lock;
 mod migrate;
+mod preview;
+mod rekey;
 mod replace;
 pub mod schema;
 mod seal_copy;
@@ -29,6 +31,8 @@ pub use format::{
     StoredSecret,
 };
 pub use lock::{Holder, NamedLock};
+pub use preview::{Foreign, Preview};
+pub use rekey::Rekeyed;
 pub use sessions::SessionLock;
 pub use transaction::Transaction;
 
@@ -156,6 +160,14 @@ impl Store {
         creation: Creation,
         change: impl FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, UpdateError<E>> {
+        self.under_lock(move |inner, lock| inner.change(lock, creation, change)).await
+    }
+
+    /// Does `work` on the store's thread, under the lock of the file.
+    async fn under_lock<T: Send + 'static, E: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner, &lock::FileLock) -> Result<T, UpdateError<E>> + Send + 'static,
+    ) -> Result<T, UpdateError<E>> {
         let (sender, mut receiver) = tokio::sync::oneshot::channel();
         let claim = Arc::new(worker::Claim::default());
         let patience = self.0.patience;
@@ -164,7 +176,7 @@ impl Store {
             let (inner, claim) = (Arc::clone(&self.0), Arc::clone(&claim));
             move || {
                 let is_wanted = || clock::instant() < deadline && claim.start();
-                let done = catch_unwind(AssertUnwindSafe(|| inner.transact(creation, is_wanted, change)));
+                let done = catch_unwind(AssertUnwindSafe(|| inner.locked(is_wanted, work)));
                 let _ = sender.send(done);
             }
         };

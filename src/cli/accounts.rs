@@ -1,19 +1,16 @@
 //! `add`, `edit` and `remove`
 
-use std::io::{BufRead, IsTerminal, Read};
+use std::io::IsTerminal;
 
 use clap::Args;
-use zeroize::Zeroizing;
 
 use super::context::{Context, confirm};
 use super::printer::Printer;
+use super::secret_line;
 use crate::error::{Error, ErrorKind};
 use crate::manager::accounts::{AccountChange, Change};
 use crate::protocol::accounts::Account;
 use crate::secrets::Secret;
-
-/// No key is longer.
-const LONGEST_KEY: u64 = 16 * 1024;
 
 #[derive(Debug, Args)]
 pub struct AddArgs {
@@ -233,27 +230,10 @@ fn usd(value: Option<String>, flag: &str) -> Result<Change<f64>, Error> {
 
 /// One line from stdin, or typed without echo.
 fn read_key(from_stdin: bool) -> Result<Secret<String>, Error> {
-    let unreadable =
-        |error: std::io::Error| Error::new(ErrorKind::InvalidParams, format!("the key cannot be read: {error}"));
-    if !from_stdin {
-        if !std::io::stdin().is_terminal() {
-            return Err(Error::new(ErrorKind::InvalidParams, "nobody can be asked for the key here")
-                .hint("pass it on stdin with `--key-stdin`"));
-        }
-        return rpassword::prompt_password("API key: ")
-            .map(|key| Secret::new(key.trim().to_owned()))
-            .map_err(unreadable);
-    }
-    let mut line = Zeroizing::new(Vec::with_capacity(256));
-    std::io::stdin().lock().take(LONGEST_KEY + 1).read_until(b'\n', &mut line).map_err(unreadable)?;
-    let text = std::str::from_utf8(&line).map(|line| Secret::new(line.trim().to_owned()));
-    let text = text.map_err(|_| Error::new(ErrorKind::InvalidParams, "what is on stdin is no key"))?;
-    if text.expose().is_empty() {
-        return Err(Error::new(ErrorKind::InvalidParams, "there is no key on stdin").hint("pass the key as one line"));
-    }
-    if line.len() as u64 > LONGEST_KEY {
-        return Err(Error::new(ErrorKind::InvalidParams, "the line on stdin is too long for a key")
-            .hint("pass the key as one line"));
-    }
-    Ok(text)
+    let key = if from_stdin {
+        secret_line::from_stdin()?
+    } else {
+        secret_line::typed("API key: ", "pass it on stdin with `--key-stdin`")?
+    };
+    Ok(Secret::new(key.expose().trim().to_owned()))
 }

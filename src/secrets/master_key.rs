@@ -1,6 +1,7 @@
 //! The master key: found in the first source that fits the file, derived once per process, kept in memory that is
 //! zeroed on drop. There is never a built-in key.
 
+mod replacement;
 mod seal_block;
 mod sources;
 
@@ -9,6 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+pub use replacement::{NewKey, Replacement};
 pub use seal_block::SealBlock;
 pub use sources::KeySources;
 use sources::{Found, Material};
@@ -30,6 +32,8 @@ pub enum KeySource {
     VariableFile,
     /// `master.key` in the data directory.
     KeyFile,
+    /// A key beside it, which was the key file's before or is to become it.
+    OtherKeyFile,
 }
 
 impl fmt::Display for KeySource {
@@ -39,6 +43,7 @@ impl fmt::Display for KeySource {
             KeySource::Variable => "`CAM_MASTER_KEY`",
             KeySource::VariableFile => "`CAM_MASTER_KEY_FILE`",
             KeySource::KeyFile => "the key file",
+            KeySource::OtherKeyFile => "the keys beside the key file",
         })
     }
 }
@@ -110,7 +115,9 @@ impl KeyError {
 }
 
 fn list(sources: &[KeySource]) -> String {
-    sources.iter().map(KeySource::to_string).collect::<Vec<_>>().join(" and ")
+    let mut named: Vec<String> = sources.iter().map(KeySource::to_string).collect();
+    named.dedup();
+    named.join(" and ")
 }
 
 /// What is known about the key without deriving it.
@@ -138,7 +145,7 @@ pub struct Keyring {
 
 #[derive(Default)]
 struct Known {
-    unlocked: Option<(SealBlock, Arc<MasterKey>)>,
+    unlocked: Option<(SealBlock, Arc<MasterKey>, KeySource)>,
     refused: Vec<(SealBlock, Secret<String>)>,
 }
 
@@ -146,6 +153,16 @@ impl Keyring {
     /// Reads nothing yet.
     pub fn new(sources: KeySources) -> Keyring {
         Keyring { sources, piped: OnceLock::new(), known: Mutex::default(), deriving: Mutex::default() }
+    }
+
+    /// The key file's path.
+    pub fn key_file(&self) -> PathBuf {
+        self.sources.key_file()
+    }
+
+    /// Where the key with this id is kept for as long as something may be sealed with it.
+    pub fn file_of(&self, key_id: &str) -> PathBuf {
+        self.sources.file_of(key_id)
     }
 
     /// What is known about the key of `seal`. Raw keys are checked at once; Argon2 never runs here.
@@ -201,6 +218,17 @@ impl Keyring {
         }
     }
 
+    /// Where the key of `seal` comes from. May take Argon2's time once.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Keyring::unlock`].
+    pub fn source(&self, seal: &SealBlock) -> Result<KeySource, KeyError> {
+        self.unlock(seal)?;
+        let known = self.known();
+        Ok(known.unlocked.as_ref().map_or(KeySource::KeyFile, |(_, _, source)| *source))
+    }
+
     /// A key and a `seal` block for a file that has none, from the first source that is set; with none set, a
     /// random key file is made.
     ///
@@ -209,7 +237,9 @@ impl Keyring {
     /// [`KeyError::Unreadable`], [`KeyError::Uncreatable`] or [`KeyError::NoRandomness`].
     pub fn create(&self) -> Result<(SealBlock, Arc<MasterKey>), KeyError> {
         let _deriving = self.deriving.lock().unwrap_or_else(PoisonError::into_inner);
-        let (found, failure) = self.sources.find(&self.piped);
+        let (mut found, failure) = self.sources.find(&self.piped);
+        // Those were replaced for a reason.
+        found.retain(|found| found.source != KeySource::OtherKeyFile);
         let first = match (found.into_iter().next(), failure) {
             (Some(first), None) => first,
             (Some(first), Some(_)) if first.source != KeySource::KeyFile => first,
@@ -220,7 +250,7 @@ impl Keyring {
         };
         let (seal, key) = SealBlock::create(&first.material())?;
         let key = Arc::new(key);
-        self.known().unlocked = Some((seal.clone(), Arc::clone(&key)));
+        self.known().unlocked = Some((seal.clone(), Arc::clone(&key), first.source));
         Ok((seal, key))
     }
 
@@ -228,7 +258,7 @@ impl Keyring {
         let key = seal.derive(&candidate.material())?.filter(|key| seal.accepts(key)).map(Arc::new);
         let mut known = self.known();
         if let Some(key) = &key {
-            known.unlocked = Some((seal.clone(), Arc::clone(key)));
+            known.unlocked = Some((seal.clone(), Arc::clone(key), candidate.source));
         } else {
             if known.refused.len() >= MAX_REFUSED {
                 known.refused.remove(0);
@@ -239,7 +269,7 @@ impl Keyring {
     }
 
     fn unlocked(&self, seal: &SealBlock) -> Option<Arc<MasterKey>> {
-        self.known().unlocked.as_ref().filter(|(known, _)| known == seal).map(|(_, key)| Arc::clone(key))
+        self.known().unlocked.as_ref().filter(|(known, ..)| known == seal).map(|(_, key, _)| Arc::clone(key))
     }
 
     fn is_refused(&self, seal: &SealBlock, candidate: &Found) -> bool {

@@ -21,6 +21,8 @@ pub(super) struct Places {
     pub next: PathBuf,
     /// The state before the last write.
     pub previous: PathBuf,
+    /// The id of the key that is being made, while secrets are sealed anew.
+    pub rekey: PathBuf,
 }
 
 impl Places {
@@ -33,6 +35,7 @@ impl Places {
             lock: folder.join("lock"),
             next: folder.join("next.json"),
             previous: folder.join("previous.json"),
+            rekey: folder.join("rekey"),
             file,
             parent,
             folder,
@@ -141,7 +144,7 @@ pub(super) fn replace(places: &Places, bytes: &[u8], present: Before) -> Result<
 
 /// Gives the present state its second name. Renaming one name of a file over another of the same file does nothing,
 /// so the temporary name is removed before and after.
-fn keep_previous(places: &Places, present: Before) -> io::Result<()> {
+pub(super) fn keep_previous(places: &Places, present: Before) -> io::Result<()> {
     if files::stat(&places.file)?.is_none() {
         return match present {
             Before::Present => Err(io::ErrorKind::NotFound.into()),

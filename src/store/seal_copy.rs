@@ -57,6 +57,11 @@ pub(super) fn restore(places: &Places, state: &mut State) {
     }
 }
 
+/// Removes the copy for a key that nothing was sealed with.
+pub(super) fn forget(places: &Places, key_id: &str) {
+    let _ = files::remove(&place(places, key_id));
+}
+
 fn read(places: &Places, key_id: &str) -> Option<SealCopy> {
     let copy: SealCopy = serde_json::from_slice(&files::read(&place(places, key_id)).ok()??).ok()?;
     (copy.seal.key_id == key_id).then_some(copy)

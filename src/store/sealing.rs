@@ -2,7 +2,7 @@
 
 use super::format::{SecretField, State, StoredAccount, StoredSecret};
 use crate::secrets::Secret;
-use crate::secrets::cipher::{self, Binding};
+use crate::secrets::cipher::{self, Binding, MasterKey};
 use crate::secrets::master_key::{KeyError, Keyring};
 
 /// Seals every new secret, and those of another tool when a key can be had.
@@ -28,11 +28,16 @@ pub(super) fn seal(state: &mut State, keyring: &Keyring) -> Result<(), KeyError>
         Err(error) if has_new => return Err(error),
         Err(_) => return Ok(()),
     };
+    seal_with(state, &key)
+}
+
+/// Seals what is not sealed yet with `key`, which is that of the state's `seal` block.
+pub(super) fn seal_with(state: &mut State, key: &MasterKey) -> Result<(), KeyError> {
     for account in &mut state.accounts {
         for field in SecretField::ALL {
             let envelope = match account.secret(field) {
                 Some(StoredSecret::New(text) | StoredSecret::Plain(text)) => {
-                    cipher::seal(&key, &binding(&state.store_id, account, field), text.expose())
+                    cipher::seal(key, &binding(&state.store_id, account, field), text.expose())
                         .map_err(|_| KeyError::NoRandomness)?
                 }
                 Some(StoredSecret::Sealed(_)) | None => continue,
@@ -41,6 +46,25 @@ pub(super) fn seal(state: &mut State, keyring: &Keyring) -> Result<(), KeyError>
         }
     }
     Ok(())
+}
+
+/// Opens every secret of `state` in place, so that each is sealed anew.
+///
+/// # Errors
+///
+/// [`KeyError`], which names the first that does not open.
+pub(super) fn unseal(state: &mut State, keyring: &Keyring) -> Result<usize, KeyError> {
+    let sealed = state.clone();
+    let mut count = 0;
+    for (account, sealed_account) in state.accounts.iter_mut().zip(&sealed.accounts) {
+        for field in SecretField::ALL {
+            if let Some(opened) = open(&sealed, sealed_account, field, keyring)? {
+                *account.secret_mut(field) = Some(StoredSecret::New(opened));
+                count += 1;
+            }
+        }
+    }
+    Ok(count)
 }
 
 /// The secret in `field` of `account`, opened.

@@ -17,7 +17,7 @@ pub struct Transaction<'a> {
     /// What will be written, when it differs from what was read.
     pub state: State,
     pub(super) folder: &'a Path,
-    now: Timestamp,
+    pub(super) now: Timestamp,
 }
 
 impl Transaction<'_> {
@@ -28,19 +28,24 @@ impl Transaction<'_> {
 }
 
 /// The file as it was read under the lock.
-struct Present {
-    state: Arc<State>,
-    bytes: Vec<u8>,
+pub(super) struct Present {
+    pub state: Arc<State>,
+    pub bytes: Vec<u8>,
+}
+
+/// Whether tokens that another tool could still read are sealed by this change.
+pub(super) fn is_first_sealing(before: &State, after: &State) -> bool {
+    before.seal.is_none()
+        && after.seal.is_some()
+        && before.secrets().any(|secret| matches!(secret, StoredSecret::Plain(_)))
 }
 
 impl Inner {
-    /// Locks, reads, changes, seals, writes, unlocks. `None` when `is_wanted` says, once the lock is there, that
-    /// nobody waits any more.
-    pub(super) fn transact<T, E>(
+    /// Locks, does `work`, unlocks. `None` when `is_wanted` says, once the lock is there, that nobody waits any more.
+    pub(super) fn locked<T, E>(
         &self,
-        creation: Creation,
         is_wanted: impl FnOnce() -> bool,
-        change: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
+        work: impl FnOnce(&Inner, &FileLock) -> Result<T, UpdateError<E>>,
     ) -> Option<Result<T, UpdateError<E>>> {
         let lock = match self.places.make_folder().and_then(|()| FileLock::acquire(&self.places.lock)) {
             Ok(lock) => lock,
@@ -50,11 +55,11 @@ impl Inner {
             return None;
         }
         lock.sign(&Holder { pid: std::process::id(), session_id: self.session_id.clone() });
-        Some(self.change(&lock, creation, change))
+        Some(work(self, &lock))
     }
 
-    /// The lock is an argument so that nobody comes here without it.
-    fn change<T, E>(
+    /// Reads, changes, seals, writes. The lock is an argument so that nobody comes here without it.
+    pub(super) fn change<T, E>(
         &self,
         _lock: &FileLock,
         creation: Creation,
@@ -76,12 +81,10 @@ impl Inner {
             return Ok(value);
         }
         migrate::give_ids(&mut after.accounts);
-        after.revision = before.revision.max(self.cache().highest_revision()).saturating_add(1);
+        after.revision = self.next_revision(&before);
         sealing::seal(&mut after, &self.keyring)?;
-        let first_sealing = before.seal.is_none()
-            && after.seal.is_some()
-            && before.secrets().any(|secret| matches!(secret, StoredSecret::Plain(_)));
-        match self.commit(&after, present, first_sealing.then_some((&bytes, now))) {
+        let unsealed = is_first_sealing(&before, &after).then_some((&bytes, now));
+        match self.commit(&after, present, unsealed) {
             Err(StoreError::Io { source, .. })
                 if source.kind() == ErrorKind::NotFound && present == Before::Present && self.is_gone() =>
             {
@@ -91,8 +94,13 @@ impl Inner {
         }
     }
 
+    /// Never one that this process has seen already.
+    pub(super) fn next_revision(&self, before: &State) -> u64 {
+        before.revision.max(self.cache().highest_revision()).saturating_add(1)
+    }
+
     /// The state under the lock, with its bytes. A file that cannot be read is copied aside for whoever mends it.
-    fn read_locked(&self) -> Result<Option<Present>, StoreError> {
+    pub(super) fn read_locked(&self) -> Result<Option<Present>, StoreError> {
         let mut cache = self.cache();
         let read = cache.read_again(&self.places);
         if let Err(StoreError::Unreadable { .. } | StoreError::Newer { .. }) = &read {
@@ -106,7 +114,7 @@ impl Inner {
     }
 
     /// Writes `state`; before that, copies the `unsealed` bytes that another tool could still read.
-    fn commit(
+    pub(super) fn commit(
         &self,
         state: &State,
         present: Before,

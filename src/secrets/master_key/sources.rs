@@ -44,14 +44,19 @@ pub(super) enum Material {
 }
 
 impl Found {
-    fn new(source: KeySource, text: &str) -> Option<Found> {
-        let text = text.trim_end_matches(['\r', '\n']);
+    pub(super) fn new(source: KeySource, text: &str) -> Option<Found> {
+        let text = without_newline(text);
         (!text.is_empty()).then(|| Found { source, text: Secret::new(text.to_owned()) })
     }
 
     pub(super) fn material(&self) -> Material {
         raw_key(self.text.expose()).map_or_else(|| Material::Passphrase(self.text.clone()), Material::Raw)
     }
+}
+
+/// The key in a file or a line; only newlines at its end are not of it.
+pub(super) fn without_newline(text: &str) -> &str {
+    text.trim_end_matches(['\r', '\n'])
 }
 
 fn raw_key(text: &str) -> Option<Zeroizing<[u8; 32]>> {
@@ -83,12 +88,58 @@ impl KeySources {
                 Err(source) => failure = Some(KeyError::unreadable(path, source)),
             }
         }
-        match read_key(&self.key_file()) {
-            Ok(text) => found.extend(Found::new(KeySource::KeyFile, &text)),
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
-            Err(source) => failure = failure.or_else(|| Some(KeyError::unreadable(&self.key_file(), source))),
+        match self.key_files() {
+            Ok(files) => found.extend(files),
+            Err(error) => failure = failure.or(Some(error)),
         }
         (found, failure)
+    }
+
+    /// What the key file holds, and then the other keys of this folder. While a key is replaced it has two names, one
+    /// after the other, so the key file is read before and after the others: then none is missed.
+    fn key_files(&self) -> Result<Vec<Found>, KeyError> {
+        let read = |path: &Path| match read_key(path) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+            Err(source) => Err(KeyError::unreadable(path, source)),
+        };
+        let before = read(&self.key_file())?;
+        let others = self.other_key_files();
+        // One that cannot be read opens nothing; the key that is missed then is told as missing or wrong.
+        let others: Vec<_> = others.iter().filter_map(|path| read(path).ok().flatten()).collect();
+        let after = if others.is_empty() && before.is_some() { None } else { read(&self.key_file())? };
+        let mut found: Vec<Found> = Vec::new();
+        let key_file = after.into_iter().chain(before).map(|text| (KeySource::KeyFile, text));
+        for (source, text) in key_file.chain(others.into_iter().map(|text| (KeySource::OtherKeyFile, text))) {
+            if let Some(each) = Found::new(source, &text)
+                && !found.iter().any(|other| other.text == each.text)
+            {
+                found.push(each);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The keys beside the key file, `master.key.<key id>`, in the order of their names.
+    pub fn other_key_files(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(&self.data_dir).into_iter().flatten();
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let mut paths: Vec<PathBuf> = names
+            .filter(|name| name.strip_prefix("master.key.").is_some_and(is_key_id))
+            .map(|name| self.data_dir.join(name))
+            .collect();
+        paths.sort();
+        paths
+    }
+
+    /// Where the key with this id is kept for as long as something may be sealed with it.
+    pub(super) fn file_of(&self, key_id: &str) -> PathBuf {
+        self.data_dir.join(format!("master.key.{key_id}"))
+    }
+
+    /// A name for a key file that is being written; it is not looked at.
+    pub(super) fn unfinished(&self) -> Result<PathBuf, KeyError> {
+        Ok(self.data_dir.join(format!("master.key.new-{}", random_hex::<6>()?)))
     }
 
     /// Makes a random key file, readable by its owner alone, and returns what it holds. When another process was
@@ -98,7 +149,7 @@ impl KeySources {
         let failed = |source| KeyError::Uncreatable { path: path.clone(), source };
         make_private_dir(&self.data_dir).map_err(failed)?;
         let key = Zeroizing::new(random_hex::<32>()?);
-        let unfinished = self.data_dir.join(format!("master.key.{}", random_hex::<6>()?));
+        let unfinished = self.unfinished()?;
         let placed = place(&unfinished, &path, &key);
         let _ = fs::remove_file(&unfinished);
         placed.map_err(failed)?;
@@ -109,15 +160,7 @@ impl KeySources {
 
 /// A link appears whole or not at all and never replaces a key; only an empty leftover is replaced.
 fn place(unfinished: &Path, path: &Path, key: &str) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(unfinished)?;
-    #[cfg(unix)]
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    file.write_all(format!("{key}\n").as_bytes())?;
-    file.sync_all()?;
+    write_key(unfinished, key)?;
     match fs::hard_link(unfinished, path) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -128,15 +171,39 @@ fn place(unfinished: &Path, path: &Path, key: &str) -> io::Result<()> {
         Err(_) if !path.try_exists()? => fs::rename(unfinished, path)?,
         Err(error) => return Err(error),
     }
+    sync_folder_of(path)
+}
+
+/// Writes a new key file, readable by its owner alone; on the disk when this returns, but for its name.
+pub(super) fn write_key(path: &Path, key: &str) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    file.write_all(Zeroizing::new(format!("{key}\n")).as_bytes())?;
+    file.sync_all()
+}
+
+/// Makes the name `path` durable.
+pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     if let Some(folder) = path.parent() {
         File::open(folder)?.sync_all()?;
     }
+    let _ = path;
     Ok(())
 }
 
+/// Whether `text` is a key id of ours; another one must not become part of a path.
+pub(super) fn is_key_id(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// Makes `folder` and those above it that are missing, 0700 under any umask.
-fn make_private_dir(folder: &Path) -> io::Result<()> {
+pub(super) fn make_private_dir(folder: &Path) -> io::Result<()> {
     if folder.as_os_str().is_empty() || folder.is_dir() {
         return Ok(());
     }
@@ -167,7 +234,7 @@ fn read_once(path: &Path, piped: &OnceLock<Secret<String>>) -> io::Result<Secret
     Ok(piped.get_or_init(|| text).clone())
 }
 
-fn read_key(path: &Path) -> io::Result<Zeroizing<String>> {
+pub(super) fn read_key(path: &Path) -> io::Result<Zeroizing<String>> {
     let mut text = Zeroizing::new(String::new());
     File::open(path)?.take(MAX_KEY_BYTES + 1).read_to_string(&mut text)?;
     if text.len() as u64 > MAX_KEY_BYTES {

@@ -125,6 +125,11 @@ impl StoredAccount {
         self.kind.unwrap_or(if self.api_key.is_some() { StoredKind::ApiKey } else { StoredKind::ChatGpt })
     }
 
+    /// Whether there is any secret in it.
+    pub fn has_secret(&self) -> bool {
+        SecretField::ALL.into_iter().any(|field| self.secret(field).is_some())
+    }
+
     /// One of its secrets.
     pub fn secret(&self, field: SecretField) -> Option<&StoredSecret> {
         match field {

@@ -1,0 +1,47 @@
+//! A key that a person types, or passes as one line on stdin.
+
+use std::io::{BufRead, IsTerminal, Read};
+
+use zeroize::Zeroizing;
+
+use crate::error::{Error, ErrorKind};
+use crate::secrets::Secret;
+
+/// No key is longer.
+const LONGEST_KEY: u64 = 16 * 1024;
+
+/// One line of stdin, without the newline at its end.
+///
+/// # Errors
+///
+/// `InvalidParams` when there is none, or none that can be a key.
+pub fn from_stdin() -> Result<Secret<String>, Error> {
+    let mut line = Zeroizing::new(Vec::with_capacity(256));
+    std::io::stdin().lock().take(LONGEST_KEY + 1).read_until(b'\n', &mut line).map_err(|error| unreadable(&error))?;
+    let text = std::str::from_utf8(&line).map(|line| Secret::new(line.trim_end_matches(['\r', '\n']).to_owned()));
+    let text = text.map_err(|_| Error::new(ErrorKind::InvalidParams, "what is on stdin is no key"))?;
+    if text.expose().trim().is_empty() {
+        return Err(Error::new(ErrorKind::InvalidParams, "there is no key on stdin").hint("pass the key as one line"));
+    }
+    if line.len() as u64 > LONGEST_KEY {
+        return Err(Error::new(ErrorKind::InvalidParams, "the line on stdin is too long for a key")
+            .hint("pass the key as one line"));
+    }
+    Ok(text)
+}
+
+/// What is typed on the terminal, without echo.
+///
+/// # Errors
+///
+/// `InvalidParams` where nobody can be asked; `hint` says what to do then.
+pub fn typed(prompt: &str, hint: &str) -> Result<Secret<String>, Error> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Error::new(ErrorKind::InvalidParams, "nobody can be asked for the key here").hint(hint));
+    }
+    rpassword::prompt_password(prompt).map(Secret::new).map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &std::io::Error) -> Error {
+    Error::new(ErrorKind::InvalidParams, format!("the key cannot be read: {error}"))
+}

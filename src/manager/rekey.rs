@@ -1,0 +1,42 @@
+//! Sealing every secret under a new master key.
+
+use std::convert::Infallible;
+
+use super::Manager;
+use super::failure::Failure;
+use crate::error::{Error, ErrorKind};
+use crate::secrets::master_key::NewKey;
+use crate::store::{Rekeyed, UpdateError};
+
+impl Manager {
+    /// Seals every secret under a new master key. Nothing changes unless all of them open.
+    ///
+    /// # Errors
+    ///
+    /// `Locked` when the present key is missing or wrong or an entry is damaged, `InvalidParams` when the new key is
+    /// the present one, `AccountNotFound` when there is no accounts file, `StoreBusy`, `StoreUnreadable`
+    pub async fn rekey(&self, new: NewKey) -> Result<Rekeyed, Error> {
+        if let (NewKey::Given(text), Some(state)) = (&new, self.store.read()?)
+            && self.store.is_present_key(&state, text)?
+        {
+            return Err(Error::new(ErrorKind::InvalidParams, "that is the present master key")
+                .hint("choose another, or let one be made with `--random`"));
+        }
+        let done = self.store.rekey(new).await;
+        self.tell_store_warnings();
+        let mut done = done.map_err(failure)?;
+        for warning in std::mem::take(&mut done.warnings) {
+            self.warn(warning);
+        }
+        Ok(done)
+    }
+}
+
+fn failure(error: UpdateError<Infallible>) -> Error {
+    Error::from(match error {
+        UpdateError::Refused(never) => match never {},
+        UpdateError::NoFile => Failure::NoFile,
+        UpdateError::Store(error) => Failure::Store(error),
+        UpdateError::Key(error) => Failure::Key(error),
+    })
+}

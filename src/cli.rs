@@ -6,6 +6,7 @@ mod config;
 mod context;
 mod doctor;
 mod export;
+mod import;
 mod list;
 mod login;
 pub mod printer;
@@ -70,6 +71,8 @@ enum Verb {
     Config(config::ConfigArgs),
     /// Check files, keys, upstreams and siblings, and say what to run
     Doctor(Json),
+    /// Add the accounts of another accounts file, of Codex or of OpenCode
+    Import(import::ImportArgs),
     /// Write the accounts file to stdout
     Export(export::ExportArgs),
     /// Seal every secret under a new master key
@@ -155,6 +158,7 @@ async fn verb(verb: Option<Verb>, environment: Environment) -> Result<u8, Error>
         Verb::Usage(args) => usage::run(&context, args).await,
         Verb::Config(args) => config::run(&context, &args),
         Verb::Doctor(json) => doctor::run(&context, json).await,
+        Verb::Import(args) => import::run(&context, &args).await,
         Verb::Export(args) => export::run(&context, &args),
         Verb::Rekey(args) => rekey::run(&context, &args).await,
         Verb::Reset(args) => reset::run(&context, &args).await,

@@ -6,6 +6,7 @@ pub mod configuration;
 pub mod event;
 mod failure;
 pub mod login;
+pub mod import;
 mod memory;
 pub mod metrics;
 pub mod notices;

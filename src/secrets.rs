@@ -3,6 +3,7 @@
 
 pub mod cipher;
 pub mod master_key;
+pub mod names;
 
 use std::fmt;
 

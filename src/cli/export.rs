@@ -1,5 +1,7 @@
 //! `export`
 
+use std::io::IsTerminal;
+
 use clap::Args;
 
 use super::context::Context;
@@ -25,6 +27,10 @@ pub fn run(context: &Context, args: &ExportArgs) -> Result<u8, Error> {
     let mut exported = (*state).clone();
     // What belongs to running processes means nothing elsewhere.
     exported.sessions.clear();
+    exported.pin = None;
+    for account in &mut exported.accounts {
+        account.refresh_pending = None;
+    }
     if args.plain {
         for account in &mut exported.accounts {
             for field in SecretField::ALL {
@@ -33,6 +39,9 @@ pub fn run(context: &Context, args: &ExportArgs) -> Result<u8, Error> {
             }
         }
         exported.seal = None;
+        if std::io::stdout().is_terminal() {
+            Printer::warning("every key and token stands open on this screen and in what it keeps of it");
+        }
     }
     Printer::stdout(&String::from_utf8_lossy(&exported.to_json()));
     Ok(0)

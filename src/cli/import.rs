@@ -1,0 +1,200 @@
+//! `import`
+
+mod masked;
+mod place;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::printer::Printer;
+use crate::error::{Error, ErrorKind};
+use crate::manager::Manager;
+use crate::manager::import::{Imported, Incoming, Origin, Outcome, Refused};
+use place::Place;
+
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// An accounts file of version 1 to 3, or the `auth.json` of Codex or OpenCode; `-` is stdin
+    path: Option<PathBuf>,
+    /// Codex's login: `auth.json` in `$CODEX_HOME` or `~/.codex`, unless there is a PATH
+    #[arg(long)]
+    codex: bool,
+    /// OpenCode's login: `opencode/auth.json` in `$XDG_DATA_HOME` or `~/.local/share`, unless there is a PATH
+    #[arg(long)]
+    opencode: bool,
+    /// Show what would change in the accounts file, with every secret masked, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Takes accounts in from other files. An account that cannot be taken in makes the command fail after the others
+/// were, so that nobody removes a file that something is still to be taken from.
+pub async fn run(context: &Context, args: &ImportArgs) -> Result<u8, Error> {
+    let manager = context.manager()?;
+    let mut incoming: Vec<Incoming> = Vec::new();
+    let mut refused: Vec<Refused> = Vec::new();
+    let places = places(context, args)?;
+    for (place, expected) in &places {
+        let reading = manager.read_import(&place.read()?, expected).map_err(|error| told_of(place, error))?;
+        incoming.extend(reading.incoming);
+        refused.extend(reading.refused);
+    }
+    let (imported, difference) = if args.dry_run {
+        let preview = manager.preview_import(incoming)?;
+        let name = manager.store().path().display().to_string();
+        let difference = preview.after.map(|after| masked::difference(&name, &preview.before, &after));
+        (preview.value, Some(difference.unwrap_or_default()))
+    } else {
+        (manager.import(incoming).await?, None)
+    };
+    for warning in manager.take_warnings() {
+        Printer::warning(&warning);
+    }
+    for Refused { name, why } in &refused {
+        Printer::warning(&format!("{name} is not imported: {why}"));
+    }
+    match &difference {
+        _ if args.json => Printer::json(&as_json(&imported, &refused, difference.as_deref())),
+        Some(difference) => show(&manager, &imported, difference),
+        None => say(&imported),
+    }
+    for warning in shared_logins(&imported, &places) {
+        Printer::warning(&warning);
+    }
+    Ok(u8::from(!refused.is_empty()))
+}
+
+/// The files to read, and what each may be; nothing means anything.
+fn places(context: &Context, args: &ImportArgs) -> Result<Vec<(Place, Vec<Origin>)>, Error> {
+    let programs: Vec<Origin> = [(args.codex, Origin::Codex), (args.opencode, Origin::OpenCode)]
+        .into_iter()
+        .filter_map(|(is_asked_for, program)| is_asked_for.then_some(program))
+        .collect();
+    match (&args.path, programs.as_slice()) {
+        (None, []) => Err(Error::new(ErrorKind::InvalidParams, "nothing is named to import from").hint(
+            "name an accounts file or an `auth.json`, or pass `--codex` or `--opencode` for that program's own login",
+        )),
+        (Some(_), [_, _]) => Err(Error::new(ErrorKind::InvalidParams, "one file is not both Codex's and OpenCode's")
+            .hint("leave `--codex` and `--opencode` out to have it recognised")),
+        (Some(path), _) => {
+            let place = if path.as_os_str() == "-" { Place::Stdin } else { Place::File(path.clone()) };
+            Ok(vec![(place, programs)])
+        }
+        (None, programs) => programs
+            .iter()
+            .map(|program| {
+                let path = place::of_program(*program, &context.environment).ok_or_else(|| {
+                    Error::new(ErrorKind::Configuration, "there is no home directory")
+                        .hint("set `HOME`, or give a path")
+                })?;
+                Ok((Place::File(path), vec![*program]))
+            })
+            .collect(),
+    }
+}
+
+fn told_of(place: &Place, error: Error) -> Error {
+    let message = format!("{} cannot be imported: {}", place.name(), error.message);
+    Error { message, ..error }
+}
+
+fn line(imported: &Imported, is_done: bool) -> String {
+    let Imported { index, label, .. } = imported;
+    match (imported.outcome, is_done) {
+        (Outcome::Added, true) => format!("Added account {index} ({label})"),
+        (Outcome::Added, false) => format!("Would add account {index} ({label})"),
+        (Outcome::Renewed, true) => format!("Renewed the login of account {index} ({label})"),
+        (Outcome::Renewed, false) => format!("Would renew the login of account {index} ({label})"),
+        (Outcome::Skipped(why), true) => format!("Skipped account {index} ({label}): {why}"),
+        (Outcome::Skipped(why), false) => format!("Would skip account {index} ({label}): {why}"),
+    }
+}
+
+fn say(imported: &[Imported]) {
+    if imported.is_empty() {
+        Printer::stdout("No account was imported.");
+    }
+    for each in imported {
+        Printer::stdout(&super::printer::plain(&line(each, true)));
+    }
+}
+
+/// The diff is the result; what it means is told beside it.
+fn show(manager: &Manager, imported: &[Imported], difference: &str) {
+    for each in imported {
+        Printer::stderr(&line(each, false));
+    }
+    if difference.is_empty() {
+        Printer::stdout(&format!("Nothing would change in {}", manager.store().path().display()));
+    } else {
+        Printer::stdout(difference);
+    }
+}
+
+fn as_json(imported: &[Imported], refused: &[Refused], difference: Option<&str>) -> Value {
+    let of = |wanted: fn(Outcome) -> bool| -> Vec<Value> {
+        let chosen = imported.iter().filter(|each| wanted(each.outcome));
+        chosen
+            .map(|each| {
+                let mut told = json!({ "id": each.id, "index": each.index, "label": each.label });
+                if let Outcome::Skipped(why) = each.outcome {
+                    told["reason"] = json!(why);
+                }
+                told
+            })
+            .collect()
+    };
+    let refused: Vec<Value> = refused.iter().map(|each| json!({ "name": each.name, "reason": each.why })).collect();
+    let mut result = json!({
+        "added": of(|outcome| outcome == Outcome::Added),
+        "renewed": of(|outcome| outcome == Outcome::Renewed),
+        "skipped": of(|outcome| matches!(outcome, Outcome::Skipped(_))),
+        "refused": refused,
+    });
+    if let Some(difference) = difference {
+        result["difference"] = json!(difference);
+    }
+    result
+}
+
+/// A refresh token is exchanged at each use, so two programs that hold the same one sign each other out.
+fn shared_logins(imported: &[Imported], places: &[(Place, Vec<Origin>)]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for origin in [Origin::Codex, Origin::OpenCode, Origin::Accounts] {
+        let shared = imported.iter().filter(|each| each.shares_login && each.origin == origin);
+        let labels: Vec<&str> = shared.map(|each| each.label.as_str()).collect();
+        if labels.is_empty() {
+            continue;
+        }
+        let (holder, way_out) = match origin {
+            Origin::Codex => (
+                "Codex".to_owned(),
+                "start it with `codex-account-manager run codex`, or give it a login of its own with `codex login`",
+            ),
+            Origin::OpenCode => (
+                "OpenCode".to_owned(),
+                "start it with `codex-account-manager run opencode`, or give it a login of its own with \
+                 `opencode auth login`",
+            ),
+            Origin::Accounts => {
+                let files: Vec<String> = places.iter().map(|(place, _)| place.name()).collect();
+                (
+                    format!("the program that uses {}", files.join(" or ")),
+                    "use them from here alone, or log in anew there",
+                )
+            }
+        };
+        warnings.push(format!(
+            "the refresh token of {} lives in one program only: it is exchanged at the first refresh here, and {holder} \
+             is signed out then; {way_out}",
+            labels.join(", ")
+        ));
+    }
+    warnings
+}

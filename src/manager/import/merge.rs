@@ -1,0 +1,169 @@
+//! Which of the accounts that come in are there already, and what becomes of each. A login is told by account id, email
+//! and plan, an API key by itself; the order of what is there stays.
+
+use super::{Imported, Incoming, Outcome, main_secret};
+use crate::domain::time::Timestamp;
+use crate::manager::pool::label;
+use crate::manager::random_id;
+use crate::secrets::Secret;
+use crate::store::{State, StoredAccount, StoredKind, StoredSecret};
+
+/// Labels have at most so many characters.
+const LONGEST_LABEL: usize = 64;
+
+/// Adds each account, renews the login of one that is there, or leaves that as it is. `opened` holds what each account
+/// of `state` is used with, in its order.
+pub(super) fn merge(
+    state: &mut State,
+    mut opened: Vec<Option<Secret<String>>>,
+    incoming: Vec<Incoming>,
+    now: Timestamp,
+) -> Vec<Imported> {
+    let mut imported = Vec::with_capacity(incoming.len());
+    for Incoming { account, origin } in incoming {
+        let secret = match account.secret(main_secret(&account)) {
+            Some(StoredSecret::New(text)) => text.clone(),
+            Some(StoredSecret::Plain(_) | StoredSecret::Sealed(_)) | None => continue,
+        };
+        let is_login = account.kind() == StoredKind::ChatGpt;
+        let (position, outcome) = match position_of(&account, &secret, state, &opened) {
+            None => {
+                add(state, account, now);
+                opened.push(Some(secret.clone()));
+                (state.accounts.len() - 1, Outcome::Added)
+            }
+            Some(position) => {
+                let present = &mut state.accounts[position];
+                let outcome =
+                    if is_login { renew(present, account, opened[position].as_ref(), &secret) } else { SAME_KEY };
+                if outcome == Outcome::Renewed {
+                    opened[position] = Some(secret.clone());
+                }
+                (position, outcome)
+            }
+        };
+        imported.push(Imported {
+            id: state.accounts[position].id.clone(),
+            index: position + 1,
+            label: label(&state.accounts[position], position),
+            shares_login: is_login && opened[position].as_ref() == Some(&secret),
+            origin,
+            outcome,
+        });
+    }
+    imported
+}
+
+const SAME_KEY: Outcome = Outcome::Skipped("its key is there already");
+
+fn position_of(
+    account: &StoredAccount,
+    secret: &Secret<String>,
+    state: &State,
+    opened: &[Option<Secret<String>>],
+) -> Option<usize> {
+    let kind = account.kind();
+    let of_kind = || state.accounts.iter().enumerate().filter(move |(_, other)| other.kind() == kind);
+    let same_secret = of_kind().find(|(position, _)| opened[*position].as_ref() == Some(secret));
+    if same_secret.is_some() || kind == StoredKind::ApiKey {
+        return same_secret.map(|(position, _)| position);
+    }
+    let likeness = |(position, other): (usize, &StoredAccount)| Some((position, likeness(account, other)?));
+    let alike: Vec<(usize, Likeness)> = of_kind().filter_map(likeness).collect();
+    let exact = alike.iter().find(|(_, likeness)| *likeness == Likeness::Same);
+    match (exact, alike.as_slice()) {
+        (Some((position, _)), _) | (None, [(position, _)]) => Some(*position),
+        (None, _) => None,
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Likeness {
+    /// Account id, email and plan are known on both sides and equal.
+    Same,
+    /// The account id is, and nothing that both know differs.
+    Possible,
+}
+
+/// `None` for two logins that are not the same. One person has several workspaces, so an email alone says nothing.
+fn likeness(one: &StoredAccount, other: &StoredAccount) -> Option<Likeness> {
+    let equal = |one: &Option<String>, other: &Option<String>| match (one, other) {
+        (Some(one), Some(other)) => Some(one.eq_ignore_ascii_case(other)),
+        _ => None,
+    };
+    if one.account_id.is_none() || one.account_id != other.account_id {
+        return None;
+    }
+    match (equal(&one.email, &other.email), equal(&one.plan, &other.plan)) {
+        (Some(false), _) | (_, Some(false)) => None,
+        (Some(true), Some(true)) => Some(Likeness::Same),
+        (Some(true) | None, None) | (None, Some(true)) => Some(Likeness::Possible),
+    }
+}
+
+/// Takes the login over when the one that is there is of no use or ends earlier.
+fn renew(
+    present: &mut StoredAccount,
+    incoming: StoredAccount,
+    opened: Option<&Secret<String>>,
+    secret: &Secret<String>,
+) -> Outcome {
+    let ends_later = match (incoming.access_expires_at, present.access_expires_at) {
+        (Some(incoming), Some(known)) => incoming > known,
+        (Some(_), None) => opened == Some(secret) && incoming.access_token.is_some(),
+        (None, _) => false,
+    };
+    let is_of_no_use = opened != Some(secret) && (opened.is_none() || present.needs_login == Some(true));
+    if !ends_later && !is_of_no_use {
+        return Outcome::Skipped(if opened == Some(secret) {
+            "its login is there already"
+        } else {
+            "the login that is there ends no earlier"
+        });
+    }
+    present.refresh_token = incoming.refresh_token;
+    present.access_token = incoming.access_token;
+    present.access_expires_at = incoming.access_expires_at;
+    present.needs_login = incoming.needs_login;
+    present.refresh_pending = None;
+    present.cooling_down_until = None;
+    present.cooldown_reason = None;
+    present.email = present.email.take().or(incoming.email);
+    present.plan = present.plan.take().or(incoming.plan);
+    present.account_id = present.account_id.take().or(incoming.account_id);
+    Outcome::Renewed
+}
+
+fn add(state: &mut State, mut account: StoredAccount, now: Timestamp) {
+    let is_plain = (1..=64).contains(&account.id.len())
+        && account.id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+        && !account.id.bytes().all(|byte| byte.is_ascii_digit());
+    // What was used before under this id is then told of it again.
+    let is_free = state.accounts.iter().all(|other| !other.id.eq_ignore_ascii_case(&account.id));
+    if !is_plain || !is_free {
+        account.id = format!("acc-{}", random_id());
+    }
+    account.label = account.label.map(|label| free_label(state, &label));
+    account.added_at = account.added_at.or(Some(now.as_millis()));
+    state.accounts.push(account);
+}
+
+/// The label, or the label and the first number that makes it free.
+fn free_label(state: &State, label: &str) -> String {
+    let is_taken = |label: &str| {
+        let folded = label.to_lowercase();
+        state.accounts.iter().any(|other| other.label.as_ref().is_some_and(|other| other.to_lowercase() == folded))
+    };
+    let mut free = label.to_owned();
+    let mut number = 2_u32;
+    while is_taken(&free) {
+        let suffix = format!(" ({number})");
+        let kept: String = label.chars().take(LONGEST_LABEL - suffix.len()).collect();
+        free = format!("{}{suffix}", kept.trim_end());
+        number += 1;
+    }
+    free
+}
+
+#[cfg(test)]
+mod tests;

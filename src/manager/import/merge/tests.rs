@@ -1,0 +1,143 @@
+//! Who is who.
+
+use super::*;
+use crate::manager::import::Origin;
+
+const NOW: Timestamp = Timestamp(1_700_000_000_000);
+
+/// `account id/email/plan`, each of which may be empty.
+fn login(identity: &str, token: &str, ends: Option<i64>) -> StoredAccount {
+    let mut parts = identity.split('/').map(|part| (!part.is_empty()).then(|| part.to_owned()));
+    StoredAccount {
+        kind: Some(StoredKind::ChatGpt),
+        account_id: parts.next().flatten(),
+        email: parts.next().flatten(),
+        plan: parts.next().flatten(),
+        refresh_token: Some(StoredSecret::new(token)),
+        access_token: ends.map(|_| StoredSecret::new("access")),
+        access_expires_at: ends,
+        ..StoredAccount::default()
+    }
+}
+
+fn key(label: &str, key: &str) -> StoredAccount {
+    StoredAccount {
+        kind: Some(StoredKind::ApiKey),
+        label: Some(label.to_owned()),
+        api_key: Some(StoredSecret::new(key)),
+        ..StoredAccount::default()
+    }
+}
+
+fn state_of(accounts: Vec<StoredAccount>) -> (State, Vec<Option<Secret<String>>>) {
+    let opened = |account: &StoredAccount| match account.secret(main_secret(account)) {
+        Some(StoredSecret::New(text)) => Some(text.clone()),
+        Some(StoredSecret::Plain(_) | StoredSecret::Sealed(_)) | None => None,
+    };
+    let opened = accounts.iter().map(opened).collect();
+    let mut state = State::new("store");
+    for (account, number) in accounts.into_iter().zip(1..) {
+        state.accounts.push(StoredAccount { id: format!("acc-{number}"), ..account });
+    }
+    (state, opened)
+}
+
+fn merged(present: Vec<StoredAccount>, incoming: Vec<StoredAccount>) -> (State, Vec<(usize, Outcome)>) {
+    let (mut state, opened) = state_of(present);
+    let incoming = incoming.into_iter().map(|account| Incoming { account, origin: Origin::Accounts }).collect();
+    let imported = merge(&mut state, opened, incoming, NOW);
+    (state, imported.iter().map(|each| (each.index, each.outcome)).collect())
+}
+
+/// What becomes of a login of this identity and another token, which ends later than those of `present`.
+#[track_caller]
+fn check(present: &[&str], incoming: &str, expected: (usize, Outcome)) {
+    let tokens = ["one", "two", "three"];
+    let accounts = present.iter().zip(tokens).map(|(identity, token)| login(identity, token, Some(1_000))).collect();
+    let (_, outcomes) = merged(accounts, vec![login(incoming, "other", Some(2_000))]);
+    assert_eq!(outcomes, [expected], "{incoming} among {present:?}");
+}
+
+#[test]
+fn a_login_is_told_by_account_id_email_and_plan() {
+    check(&["a/x@y.z/plus"], "a/X@y.z/plus", (1, Outcome::Renewed));
+    check(&["a/x@y.z/plus"], "b/x@y.z/plus", (2, Outcome::Added));
+    check(&["a/x@y.z/plus"], "a/w@y.z/plus", (2, Outcome::Added));
+    check(&["a/x@y.z/plus"], "a/x@y.z/team", (2, Outcome::Added));
+    check(&["b/x@y.z/plus", "a/x@y.z/plus"], "a/x@y.z/plus", (2, Outcome::Renewed));
+}
+
+#[test]
+fn what_one_side_does_not_know_is_passed_over_when_one_account_is_left() {
+    check(&["a/x@y.z/"], "a/x@y.z/plus", (1, Outcome::Renewed));
+    check(&["a//"], "a/x@y.z/plus", (1, Outcome::Renewed));
+    check(&["a/x@y.z/plus"], "a//", (1, Outcome::Renewed));
+    check(&["a/x@y.z/plus", "a/x@y.z/team"], "a/x@y.z/", (3, Outcome::Added));
+    check(&["a/x@y.z/", "a/x@y.z/plus"], "a/x@y.z/plus", (2, Outcome::Renewed));
+    check(&["/x@y.z/plus"], "/x@y.z/plus", (2, Outcome::Added));
+    check(&["/x@y.z/plus"], "a/x@y.z/plus", (2, Outcome::Added));
+}
+
+#[test]
+fn the_same_token_is_the_same_login_whatever_is_known_of_it() {
+    let (state, outcomes) = merged(vec![login("//", "one", None)], vec![login("a/x@y.z/plus", "one", None)]);
+    assert_eq!(outcomes, [(1, Outcome::Skipped("its login is there already"))]);
+    assert_eq!(state.accounts.len(), 1);
+}
+
+#[test]
+fn a_login_is_renewed_when_what_is_there_ends_earlier_or_is_of_no_use() {
+    let kept = Outcome::Skipped("the login that is there ends no earlier");
+    for (known, incoming, needs_login, expected) in [
+        (Some(1_000), Some(2_000), false, Outcome::Renewed),
+        (Some(2_000), Some(1_000), false, kept),
+        (Some(1_000), Some(1_000), false, kept),
+        (Some(1_000), None, false, kept),
+        (None, Some(1_000), false, kept),
+        (Some(2_000), Some(1_000), true, Outcome::Renewed),
+        (None, None, true, Outcome::Renewed),
+    ] {
+        let mut present = login("a/x@y.z/plus", "one", known);
+        present.needs_login = needs_login.then_some(true);
+        present.refresh_pending = Some(serde_json::json!(1));
+        present.label = Some("mine".to_owned());
+        let (state, outcomes) = merged(vec![present], vec![login("a/x@y.z/plus", "two", incoming)]);
+        assert_eq!(outcomes, [(1, expected)], "{known:?} {incoming:?} {needs_login}");
+        let account = &state.accounts[0];
+        let is_renewed = expected == Outcome::Renewed;
+        assert_eq!(account.refresh_token, Some(StoredSecret::new(if is_renewed { "two" } else { "one" })));
+        assert_eq!((account.refresh_pending.is_none(), account.label.as_deref()), (is_renewed, Some("mine")));
+        assert!(!is_renewed || account.needs_login.is_none());
+    }
+}
+
+#[test]
+fn a_key_is_one_account_and_the_order_stays() {
+    let present = vec![key("one", "sk-1"), key("two", "sk-2")];
+    let (state, outcomes) = merged(present, vec![key("x", "sk-2"), key("y", "sk-3"), key("z", "sk-3")]);
+    assert_eq!(outcomes, [(2, SAME_KEY), (3, Outcome::Added), (3, SAME_KEY)]);
+    let labels: Vec<_> = state.accounts.iter().map(|account| account.label.as_deref().unwrap()).collect();
+    assert_eq!(labels, ["one", "two", "y"]);
+    assert_eq!(state.accounts[2].added_at, Some(NOW.as_millis()));
+}
+
+#[test]
+fn labels_that_are_taken_get_a_number() {
+    let long = "x".repeat(64);
+    let present = vec![key("work", "sk-1"), key(&long, "sk-2")];
+    let incoming = vec![key("Work", "sk-3"), key("work", "sk-4"), key(&long, "sk-5")];
+    let (state, _) = merged(present, incoming);
+    let labels: Vec<_> = state.accounts[2..].iter().map(|account| account.label.clone().unwrap()).collect();
+    assert_eq!(labels, ["Work (2)".to_owned(), "work (3)".to_owned(), format!("{} (2)", "x".repeat(60))]);
+}
+
+#[test]
+fn ids_stay_unless_they_are_taken_or_could_be_mistaken() {
+    let with_id = |id: &str, text: &str| StoredAccount { id: id.to_owned(), ..key("l", text) };
+    let incoming =
+        vec![with_id("acc-9", "sk-2"), with_id("ACC-1", "sk-3"), with_id("12", "sk-4"), with_id("a b", "sk-5")];
+    let (state, _) = merged(vec![key("one", "sk-1")], incoming);
+    let ids: Vec<&str> = state.accounts.iter().map(|account| account.id.as_str()).collect();
+    assert_eq!(ids[1], "acc-9");
+    assert!(ids[2..].iter().all(|id| id.starts_with("acc-") && id.len() == 20), "{ids:?}");
+}

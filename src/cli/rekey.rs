@@ -54,12 +54,8 @@ pub async fn run(context: &Context, args: &RekeyArgs) -> Result<u8, Error> {
     } else if done.secrets == 0 {
         Printer::stdout("There is no secret to seal.");
     } else {
-        Printer::stdout(&format!(
-            "Sealed {} secrets of {} accounts under a new master key.",
-            done.secrets, done.accounts
-        ));
-    }
-    if done.secrets > 0 {
+        let (secrets, accounts) = (done.secrets, done.accounts);
+        Printer::stdout(&format!("Sealed {secrets} secrets of {accounts} accounts under a new master key."));
         say_what_is_next(context, &done, is_given);
     }
     Ok(0)

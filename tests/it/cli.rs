@@ -4,7 +4,9 @@ mod accounts;
 mod configuration;
 mod doctor;
 mod files;
+mod import;
 pub mod proxy;
+mod rekey;
 mod selection;
 mod setting;
 mod switching;
@@ -108,6 +110,7 @@ fn every_listing_has_json_and_nothing_else_on_stdout() {
         vec!["switch", "2"],
         vec!["switch", "--auto"],
         vec!["remove", "2", "--yes"],
+        vec!["rekey"],
         vec!["reset", "--yes"],
     ] {
         let done = sandbox.run(&[words.as_slice(), &["--json"]].concat()).ok();

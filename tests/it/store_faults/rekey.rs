@@ -1,0 +1,201 @@
+//! `rekey` killed, or refused, at each of its system calls: all secrets are under the old key or all under the new one,
+//! everything opens, and the next command works with nothing cleaned by hand.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::keys::random_key;
+use crate::support::sandbox::{BINARY, Output, output};
+use crate::support::{Sandbox, full, missing, process, require};
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// What is done to each call; without `CAM_TEST_FULL` an error is done at each seventh step alone.
+const FAULTS: [&str; 4] = ["signal=KILL", "error=EIO", "error=ENOSPC", "error=EACCES"];
+
+/// The new key that is given where none is made.
+const PASSPHRASE: &str = "correct horse battery staple";
+
+/// The files before each run.
+struct Snapshot(Vec<(PathBuf, Vec<u8>)>);
+
+impl Snapshot {
+    fn of(sandbox: &Sandbox) -> Snapshot {
+        let folders = [sandbox.home().to_owned(), sandbox.cam_folder(), sandbox.path("cam-data")];
+        let entries = folders.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap());
+        let files = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+        Snapshot(files.map(|path| (path.clone(), std::fs::read(path).unwrap())).collect())
+    }
+
+    fn restore(&self, sandbox: &Sandbox) {
+        for folder in [sandbox.home().to_owned(), sandbox.cam_folder(), sandbox.path("cam-data")] {
+            for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+                if entry.is_file() {
+                    std::fs::remove_file(entry).unwrap();
+                }
+            }
+        }
+        for (path, bytes) in &self.0 {
+            use std::io::Write;
+            use std::os::unix::fs::OpenOptionsExt;
+            let mut options = std::fs::OpenOptions::new();
+            options.write(true).create_new(true).mode(0o600).open(path).unwrap().write_all(bytes).unwrap();
+        }
+    }
+}
+
+/// `rekey` under strace with `fault`.
+fn strace(sandbox: &Sandbox, words: &[&str], fault: Option<&str>, trace: &Path) -> Command {
+    let mut command = sandbox.program("strace");
+    command.args(["-f", "-qq", "-o"]).arg(trace).args(["-e", "trace=%file,%desc,%network,flock"]);
+    command.args(fault.map(|fault| format!("--inject={fault}")));
+    command.arg(BINARY).args(words);
+    command
+}
+
+/// The calls of one undisturbed run, as name and number: strace counts for each thread alone, so the largest count.
+fn record(sandbox: &Sandbox, words: &[&str], stdin: &[u8]) -> Vec<(String, usize)> {
+    let trace = sandbox.path("trace");
+    output(strace(sandbox, words, None, &trace), stdin).ok();
+    let text = std::fs::read_to_string(&trace).unwrap();
+    let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for line in text.lines() {
+        let Some((thread, call)) = line.split_once(' ') else { continue };
+        if let Some((call, _)) = call.trim_start().split_once('(') {
+            *counts.entry((call.to_owned(), thread.to_owned())).or_default() += 1;
+        }
+    }
+    let mut most: BTreeMap<String, usize> = BTreeMap::new();
+    for ((call, _), count) in counts {
+        let most = most.entry(call).or_default();
+        *most = count.max(*most);
+    }
+    // The program loader's, and what looks alone, changes nothing on the disk and is everywhere.
+    let writing = [
+        "openat",
+        "write",
+        "fsync",
+        "fdatasync",
+        "rename",
+        "renameat2",
+        "link",
+        "linkat",
+        "unlink",
+        "chmod",
+        "fchmod",
+        "mkdir",
+        "flock",
+        "getdents64",
+        "ftruncate",
+    ];
+    most.retain(|call, _| writing.contains(&call.as_str()));
+    most.into_iter().flat_map(|(call, count)| (1..=count).map(move |number| (call.clone(), number))).collect()
+}
+
+fn secrets(exported: &Output) -> Vec<Value> {
+    let file: Value = serde_json::from_str(&exported.stdout).unwrap();
+    file["accounts"].as_array().unwrap().iter().map(|account| account["apiKey"].clone()).collect()
+}
+
+/// Everything opens, under one key; then the same again after another `rekey`.
+#[track_caller]
+fn check(sandbox: &mut Sandbox, expected: &[Value], acknowledged: bool, told: &str) {
+    let seal = sandbox.accounts()["seal"]["kdf"].clone();
+    if seal == "argon2id" {
+        sandbox.set("CAM_MASTER_KEY", PASSPHRASE);
+    }
+    let key_id = sandbox.accounts()["seal"]["keyId"].as_str().unwrap().to_owned();
+    for account in sandbox.accounts()["accounts"].as_array().unwrap() {
+        let envelope = account["apiKey"].as_str().unwrap();
+        assert!(envelope.starts_with(&format!("cam1:{key_id}:")), "{told}: {envelope} under {key_id}");
+    }
+    let list = sandbox.run(&["list", "--json"]).ok();
+    assert!(!list.stdout.contains("locked"), "{told}: {list:?}");
+    let exported = sandbox.run(&["export", "--plain"]);
+    assert_eq!(exported.code, 0, "{told}: {exported:?}");
+    assert_eq!(secrets(&exported), expected, "{told}");
+    if acknowledged {
+        return;
+    }
+    let started = Instant::now();
+    let again = sandbox.run(&["rekey", "--random"]);
+    assert_eq!(again.code, 0, "{told}: the next one: {again:?}");
+    assert!(started.elapsed() < Duration::from_secs(5), "{told}: the next one works at once");
+    sandbox.unset("CAM_MASTER_KEY");
+    assert_eq!(secrets(&sandbox.run(&["export", "--plain"]).ok()), expected, "{told}");
+    assert!(!sandbox.cam_folder().join("rekey").exists(), "{told}: what was left is taken away");
+    let names = std::fs::read_dir(sandbox.path("cam-data")).unwrap().map(|entry| entry.unwrap().file_name());
+    let kept = names.filter(|name| !name.to_string_lossy().contains("new-")).count();
+    assert!(kept <= 4, "{told}: {kept} key files");
+}
+
+/// Every call of `rekey` with these words, killed and refused.
+fn sweep(words: &[&str], stdin: &[u8]) {
+    if !require("strace") {
+        return;
+    }
+    let mut sandbox = Sandbox::new();
+    for label in ["first", "second", "third"] {
+        sandbox.add(label, &random_key());
+    }
+    let expected = secrets(&sandbox.run(&["export", "--plain"]).ok());
+    let before = Snapshot::of(&sandbox);
+    let steps = record(&sandbox, words, stdin);
+    if !steps.iter().any(|(call, _)| call == "fsync") {
+        return missing("strace does not see descriptors of a process that is not dumpable; run the tests as root");
+    }
+    let (mut runs, mut came, mut replaced) = (0, 0, 0);
+    let started = Instant::now();
+    for (number, (call, occurrence)) in steps.iter().enumerate() {
+        for (turn, fault) in FAULTS.iter().enumerate() {
+            let is_in_turn =
+                turn == 0 && (full() || is_sampled(call, number)) || full() || (number + turn) % 7 == 0 && turn > 0;
+            if !is_in_turn {
+                continue;
+            }
+            before.restore(&sandbox);
+            sandbox.unset("CAM_MASTER_KEY");
+            let old_key = sandbox.accounts()["seal"]["keyId"].clone();
+            let told = format!("{call} {occurrence} {fault} of `{}`", words.join(" "));
+            let trace = sandbox.path("trace");
+            let mut command = strace(&sandbox, words, Some(&format!("{call}:{fault}:when={occurrence}")), &trace);
+            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+            let mut child = command.spawn().unwrap();
+            let _ = std::io::Write::write_all(&mut child.stdin.take().unwrap(), stdin);
+            let (status, _) = process::end_within(&mut child, LIMIT).unwrap_or_else(|| panic!("{told}: it hangs"));
+            let text = std::fs::read_to_string(&trace).unwrap_or_default();
+            came += usize::from(text.contains("INJECTED") || text.contains("killed by SIGKILL"));
+            let is_new = sandbox.accounts()["seal"]["keyId"] != old_key;
+            replaced += usize::from(is_new);
+            assert!(is_new || !status.success(), "{told}: acknowledged and not done");
+            check(&mut sandbox, &expected, status.success(), &told);
+            runs += 1;
+        }
+    }
+    println!(
+        "{} steps: {runs} runs, {came} with their fault, {replaced} done, in {:?}",
+        steps.len(),
+        started.elapsed()
+    );
+    assert!(came * 10 >= runs * 8, "the faults come: {came} of {runs}");
+    assert!(replaced > 0 && replaced < runs, "some fall before the change and some after it: {replaced} of {runs}");
+}
+
+/// What changes the disk is killed in every run; a part of what is done everywhere.
+fn is_sampled(call: &str, number: usize) -> bool {
+    !matches!(call, "openat" | "write" | "getdents64") || number.is_multiple_of(3)
+}
+
+#[test]
+fn a_new_random_key_may_be_cut_short_at_any_step() {
+    sweep(&["rekey"], b"");
+}
+
+#[test]
+fn a_new_passphrase_may_be_cut_short_at_any_step() {
+    sweep(&["rekey", "--key-stdin"], PASSPHRASE.as_bytes());
+}

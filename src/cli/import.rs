@@ -15,6 +15,7 @@ use crate::manager::Manager;
 use crate::manager::import::{Imported, Incoming, Origin, Outcome, Refused};
 use place::Place;
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]
 pub struct ImportArgs {
     /// An accounts file of version 1 to 3, or the `auth.json` of Codex or OpenCode; `-` is stdin

@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 pub use replacement::{NewKey, Replacement};
 pub use seal_block::SealBlock;
-pub use sources::KeySources;
 use sources::{Found, Material};
+pub use sources::{KeySources, other_key_files};
 
 use crate::secrets::Secret;
 use crate::secrets::cipher::MasterKey;

@@ -13,7 +13,7 @@ use crate::domain::base_url::is_loopback;
 use crate::domain::report::State;
 use crate::error::Error;
 use crate::manager::{DEFAULT_OPENAI_BASE_URL, Manager};
-use crate::secrets::master_key::KeyState;
+use crate::secrets::master_key::{self, KeyState};
 use crate::store::{self, SecretField, StoredSecret};
 use crate::upstream::request_client;
 
@@ -45,7 +45,7 @@ pub async fn all(context: &Context) -> Result<Vec<Finding>, Error> {
             findings.push(Finding::ok("file", format!("`{}`, revision {}", store.path().display(), state.revision)));
             findings.push(mode("modes", store.path(), 0o600));
             findings.push(mode("modes", store.folder(), 0o700));
-            findings.extend(key_file(context).map(|path| mode("modes", &path, 0o600)));
+            findings.extend(key_files(context).iter().map(|path| mode("modes", path, 0o600)));
             findings.extend(unwritable(store.path(), store.folder()));
             let key = key(&manager, &state);
             let is_locked = key.verdict == Verdict::Problem;
@@ -111,10 +111,11 @@ async fn ledger(manager: &Manager) -> Vec<Finding> {
     }
 }
 
-/// The key file that is there: the one that was named, and else our own.
-fn key_file(context: &Context) -> Option<PathBuf> {
+/// The key file that is there, the one that was named and else our own, and the keys that `rekey` left beside it.
+fn key_files(context: &Context) -> Vec<PathBuf> {
     let named = context.environment.get("CAM_MASTER_KEY_FILE").map(PathBuf::from);
-    named.into_iter().chain([context.paths.data_dir.join("master.key")]).find(|path| path.is_file())
+    let first = named.into_iter().chain([context.paths.data_dir.join("master.key")]).find(|path| path.is_file());
+    first.into_iter().chain(master_key::other_key_files(&context.paths.data_dir)).collect()
 }
 
 /// A change is a new file beside the old one, so it is the folders that must be writable.

@@ -24,7 +24,7 @@ const SALT_BYTES: std::ops::RangeInclusive<usize> = 8..=64;
 
 const CHECK_TEXT: &str = "codex-account-manager";
 
-/// How the secrets of one accounts file are sealed. The salt is kept for the life of the file.
+/// How the secrets of one accounts file are sealed. The salt is kept for the life of the key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SealBlock {

@@ -120,16 +120,9 @@ impl KeySources {
         Ok(found)
     }
 
-    /// The keys beside the key file, `master.key.<key id>`, in the order of their names.
-    pub fn other_key_files(&self) -> Vec<PathBuf> {
-        let entries = fs::read_dir(&self.data_dir).into_iter().flatten();
-        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        let mut paths: Vec<PathBuf> = names
-            .filter(|name| name.strip_prefix("master.key.").is_some_and(is_key_id))
-            .map(|name| self.data_dir.join(name))
-            .collect();
-        paths.sort();
-        paths
+    /// The keys beside the key file.
+    pub(super) fn other_key_files(&self) -> Vec<PathBuf> {
+        other_key_files(&self.data_dir)
     }
 
     /// Where the key with this id is kept for as long as something may be sealed with it.
@@ -156,6 +149,16 @@ impl KeySources {
         let text = read_key(&path).map_err(failed)?;
         Found::new(KeySource::KeyFile, &text).ok_or_else(|| failed(io::ErrorKind::UnexpectedEof.into()))
     }
+}
+
+/// The keys beside the key file in `data_dir`, `master.key.<key id>`, in the order of their names.
+pub fn other_key_files(data_dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(data_dir).into_iter().flatten();
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let names = names.filter(|name| name.strip_prefix("master.key.").is_some_and(is_key_id));
+    let mut paths: Vec<PathBuf> = names.map(|name| data_dir.join(name)).collect();
+    paths.sort();
+    paths
 }
 
 /// A link appears whole or not at all and never replaces a key; only an empty leftover is replaced.

@@ -164,3 +164,39 @@ fn sources_do_not_print_their_keys() {
     let printed = format!("{sources:?}");
     assert!(!printed.contains("horse") && !printed.contains(&RAW[..6]), "{printed}");
 }
+
+#[test]
+fn a_key_that_was_replaced_opens_on_and_seals_nothing_new() {
+    let home = TempDir::new().unwrap();
+    let sources = none(&home);
+    let keyring = Keyring::new(sources.clone());
+    let (old, _) = keyring.create().unwrap();
+    let new = keyring.replacement(&NewKey::Random).unwrap();
+    keyring.keep(&new).unwrap();
+    assert!(Keyring::new(sources.clone()).unlock(&new.seal).is_ok(), "it is found before it is the key file's");
+    let earlier = keyring.adopt(&new, Some(&old.key_id)).unwrap();
+    assert_eq!(earlier, Some(sources.data_dir.join(format!("master.key.{}", old.key_id))));
+    assert_eq!(Keyring::new(sources.clone()).source(&new.seal).unwrap(), KeySource::KeyFile);
+    assert_eq!(Keyring::new(sources.clone()).source(&old).unwrap(), KeySource::OtherKeyFile);
+
+    std::fs::remove_file(sources.key_file()).unwrap();
+    let (fresh, _) = Keyring::new(sources.clone()).create().unwrap();
+    assert_eq!(Keyring::new(sources.clone()).source(&fresh).unwrap(), KeySource::KeyFile);
+    let text = std::fs::read_to_string(sources.key_file()).unwrap();
+    assert!(other_key_files(&sources.data_dir).iter().all(|path| std::fs::read_to_string(path).unwrap() != text));
+}
+
+#[test]
+fn a_key_that_nothing_is_sealed_with_is_discarded_and_no_other_file_is() {
+    let home = TempDir::new().unwrap();
+    let sources = none(&home);
+    let keyring = Keyring::new(sources.clone());
+    keyring.create().unwrap();
+    let new = keyring.replacement(&NewKey::Random).unwrap();
+    keyring.keep(&new).unwrap();
+    for id in ["", ".", "../master.key", "new-00", new.seal.key_id.as_str()] {
+        keyring.discard(id);
+    }
+    assert_eq!(other_key_files(&sources.data_dir), Vec::<PathBuf>::new());
+    assert!(sources.key_file().exists());
+}

@@ -168,7 +168,9 @@ fn as_json(imported: &[Imported], refused: &[Refused], difference: Option<&str>)
 fn shared_logins(imported: &[Imported], places: &[(Place, Vec<Origin>)]) -> Vec<String> {
     let mut warnings = Vec::new();
     for origin in [Origin::Codex, Origin::OpenCode, Origin::Accounts] {
-        let shared = imported.iter().filter(|each| each.shares_login && each.origin == origin);
+        // What is there already may well come from an export of this very file.
+        let is_told = |each: &&Imported| origin != Origin::Accounts || !matches!(each.outcome, Outcome::Skipped(_));
+        let shared = imported.iter().filter(|each| each.shares_login && each.origin == origin).filter(is_told);
         let labels: Vec<&str> = shared.map(|each| each.label.as_str()).collect();
         if labels.is_empty() {
             continue;

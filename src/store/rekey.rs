@@ -121,16 +121,16 @@ impl Inner {
             .map_err(StoreError::io("write", &self.places.rekey))
     }
 
-    /// Takes away the key of a time that was killed before anything was sealed with it.
+    /// Takes away what a time left that was killed: the key too, when nothing was sealed with it yet.
     fn clean_up_after_killed(&self, state: &State) -> Result<(), StoreError> {
         let failed = |error| StoreError::io("clean up", &self.places.rekey)(error);
         let Some(noted) = files::read(&self.places.rekey).map_err(failed)? else { return Ok(()) };
-        let in_use = state.seal.as_ref().map(|seal| seal.key_id.as_str());
-        if let Ok(noted) = std::str::from_utf8(&noted)
-            && in_use != Some(noted)
-        {
-            self.keyring.discard(noted);
-            seal_copy::forget(&self.places, noted);
+        if let Ok(noted) = std::str::from_utf8(&noted) {
+            let is_sealed = state.seal.as_ref().is_some_and(|seal| seal.key_id == noted);
+            self.keyring.clean_up(noted, is_sealed);
+            if !is_sealed {
+                seal_copy::forget(&self.places, noted);
+            }
         }
         files::remove(&self.places.rekey).map_err(failed)
     }

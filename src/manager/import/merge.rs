@@ -101,7 +101,7 @@ fn likeness(one: &StoredAccount, other: &StoredAccount) -> Option<Likeness> {
     }
 }
 
-/// Takes the login over when the one that is there is of no use or ends earlier.
+/// Takes the login over, unless it is dead, when the one that is there is of no use or ends earlier.
 fn renew(
     present: &mut StoredAccount,
     incoming: StoredAccount,
@@ -113,6 +113,9 @@ fn renew(
         (Some(_), None) => opened == Some(secret) && incoming.access_token.is_some(),
         (None, _) => false,
     };
+    if incoming.needs_login == Some(true) && opened != Some(secret) {
+        return Outcome::Skipped("the login that comes in does not work any more");
+    }
     let is_of_no_use = opened != Some(secret) && (opened.is_none() || present.needs_login == Some(true));
     if !ends_later && !is_of_no_use {
         return Outcome::Skipped(if opened == Some(secret) {
@@ -124,7 +127,7 @@ fn renew(
     present.refresh_token = incoming.refresh_token;
     present.access_token = incoming.access_token;
     present.access_expires_at = incoming.access_expires_at;
-    present.needs_login = incoming.needs_login;
+    present.needs_login = None;
     present.refresh_pending = None;
     present.cooling_down_until = None;
     present.cooldown_reason = None;

@@ -102,7 +102,7 @@ impl Keyring {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(failed(error)),
         };
-        let unfinished = self.sources.unfinished()?;
+        let unfinished = self.sources.unfinished(&new.seal.key_id);
         let done = name_twice(&self.sources.file_of(&new.seal.key_id), &unfinished)
             .and_then(|()| fs::rename(&unfinished, &path))
             .and_then(|()| sync_folder_of(&path));
@@ -112,10 +112,14 @@ impl Keyring {
         Ok(earlier)
     }
 
-    /// Removes a key that nothing was sealed with.
-    pub fn discard(&self, key_id: &str) {
+    /// Removes what was left of making the key with this id the key file's; the key itself too unless something
+    /// `is_sealed` with it.
+    pub fn clean_up(&self, key_id: &str, is_sealed: bool) {
         if is_key_id(key_id) {
-            let _ = fs::remove_file(self.sources.file_of(key_id));
+            let _ = fs::remove_file(self.sources.unfinished(key_id));
+            if !is_sealed {
+                let _ = fs::remove_file(self.sources.file_of(key_id));
+            }
         }
     }
 

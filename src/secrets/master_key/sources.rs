@@ -131,8 +131,8 @@ impl KeySources {
     }
 
     /// A name for a key file that is being written; it is not looked at.
-    pub(super) fn unfinished(&self) -> Result<PathBuf, KeyError> {
-        Ok(self.data_dir.join(format!("master.key.new-{}", random_hex::<6>()?)))
+    pub(super) fn unfinished(&self, id: &str) -> PathBuf {
+        self.data_dir.join(format!("master.key.new-{id}"))
     }
 
     /// Makes a random key file, readable by its owner alone, and returns what it holds. When another process was
@@ -142,7 +142,7 @@ impl KeySources {
         let failed = |source| KeyError::Uncreatable { path: path.clone(), source };
         make_private_dir(&self.data_dir).map_err(failed)?;
         let key = Zeroizing::new(random_hex::<32>()?);
-        let unfinished = self.unfinished()?;
+        let unfinished = self.unfinished(&random_hex::<6>()?);
         let placed = place(&unfinished, &path, &key);
         let _ = fs::remove_file(&unfinished);
         placed.map_err(failed)?;

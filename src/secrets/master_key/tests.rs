@@ -195,7 +195,7 @@ fn a_key_that_nothing_is_sealed_with_is_discarded_and_no_other_file_is() {
     let new = keyring.replacement(&NewKey::Random).unwrap();
     keyring.keep(&new).unwrap();
     for id in ["", ".", "../master.key", "new-00", new.seal.key_id.as_str()] {
-        keyring.discard(id);
+        keyring.clean_up(id, false);
     }
     assert_eq!(other_key_files(&sources.data_dir), Vec::<PathBuf>::new());
     assert!(sources.key_file().exists());

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{check_refused, with_accounts};
 use crate::support::keys::{check_no_leak, random_key};
+use crate::support::terminal::Terminal;
 use crate::support::{Pool, Sandbox};
 
 #[test]
@@ -25,6 +26,32 @@ fn export_keeps_secrets_sealed_unless_plain_is_asked_for() {
     other.write_accounts(plain.stdout.as_bytes());
     let labels = |sandbox: &Sandbox| sandbox.run(&["list"]).ok().stdout;
     assert_eq!(labels(&other), labels(&pool.sandbox), "what was exported is an accounts file");
+}
+
+#[test]
+fn what_belongs_to_running_processes_is_not_exported() {
+    let sandbox = with_accounts(&["one", "two"]);
+    sandbox.run(&["switch", "2"]).ok();
+    let mut file = sandbox.accounts();
+    assert!(file.get("pin").is_some());
+    file["accounts"][0]["refreshPending"] = json!({ "at": 1 });
+    sandbox.write_accounts(file.to_string().as_bytes());
+    for words in [vec!["export"], vec!["export", "--plain"]] {
+        let exported = sandbox.run(&words).ok().json();
+        assert_eq!((exported.get("pin"), exported.get("sessions")), (None, None), "{exported}");
+        assert_eq!(exported["accounts"][0].get("refreshPending"), None, "{exported}");
+        assert_eq!(exported["activeIndex"], 1);
+    }
+}
+
+#[test]
+fn export_plain_onto_a_screen_is_warned_of() {
+    let sandbox = with_accounts(&["one"]);
+    for (words, warned) in [(vec!["export", "--plain"], true), (vec!["export"], false)] {
+        let Some(terminal) = Terminal::start(&sandbox, &words) else { return };
+        let done = terminal.finish();
+        assert_eq!((done.code, done.stdout.contains("warning: every key")), (0, warned), "{done:?}");
+    }
 }
 
 #[test]

@@ -164,3 +164,38 @@ fn a_running_session_goes_on_with_the_new_key() {
     assert!(pool.served_by().iter().all(Option::is_some));
     assert_eq!(sidecar.end(), 0);
 }
+
+/// Whoever reads meanwhile finds the key, and whoever changes its key at the same time loses none.
+#[test]
+fn many_at_once_leave_nothing_locked() {
+    let mut sandbox = with_accounts(&["one"]);
+    let files = ["second.json", "accounts.json"].map(|name| sandbox.path(name).display().to_string());
+    sandbox.set("CAM_ACCOUNTS_FILE", &files[0]);
+    sandbox.add("two", &random_key());
+    let run = |file: &str, words: &[&str]| {
+        let mut command = sandbox.command(words);
+        command.env("CAM_ACCOUNTS_FILE", file);
+        crate::support::sandbox::output(command, b"")
+    };
+    let before = files.clone().map(|file| run(&file, &["export", "--plain"]).ok().json()["accounts"].clone());
+    std::thread::scope(|scope| {
+        for file in &files {
+            for _ in 0..2 {
+                scope.spawn(|| (0..6).for_each(|_| drop(run(file, &["rekey"]).ok())));
+            }
+            scope.spawn(|| (0..12).for_each(|_| drop(run(file, &["export", "--plain"]).ok())));
+        }
+    });
+    let after = files.clone().map(|file| run(&file, &["export", "--plain"]).ok().json()["accounts"].clone());
+    assert_eq!(after, before);
+}
+
+#[test]
+fn doctor_looks_at_the_mode_of_a_key_that_was_replaced() {
+    let sandbox = with_accounts(&["one"]);
+    let earlier = sandbox.run(&["rekey", "--json"]).ok().json()["earlierKeyFile"].as_str().unwrap().to_owned();
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(&earlier, open).unwrap();
+    let told = sandbox.run(&["doctor"]).stdout;
+    assert!(told.contains(&format!("chmod 600 '{earlier}'")), "{told}");
+}

@@ -112,6 +112,14 @@ fn a_login_is_renewed_when_what_is_there_ends_earlier_or_is_of_no_use() {
 }
 
 #[test]
+fn a_login_that_needs_one_itself_renews_nothing() {
+    let dead = StoredAccount { needs_login: Some(true), ..login("a/x@y.z/plus", "two", Some(2_000)) };
+    let (state, outcomes) = merged(vec![login("a/x@y.z/plus", "one", Some(1_000))], vec![dead]);
+    assert_eq!(outcomes, [(1, Outcome::Skipped("the login that comes in does not work any more"))]);
+    assert_eq!(state.accounts[0].refresh_token, Some(StoredSecret::new("one")));
+}
+
+#[test]
 fn a_key_is_one_account_and_the_order_stays() {
     let present = vec![key("one", "sk-1"), key("two", "sk-2")];
     let (state, outcomes) = merged(present, vec![key("x", "sk-2"), key("y", "sk-3"), key("z", "sk-3")]);

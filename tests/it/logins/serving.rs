@@ -6,9 +6,9 @@ use codex_account_manager::demo::simulated_chatgpt::Answer;
 use codex_account_manager::demo::simulated_openai::ToolCall;
 use serde_json::{Value, json};
 
-use crate::support::{Pool, eventually};
 use crate::support::keys::random_key;
 use crate::support::logins::{Logins, ask, post, small};
+use crate::support::{Pool, eventually};
 
 #[track_caller]
 fn text_of(response: &Value) -> &str {

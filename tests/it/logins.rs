@@ -1,5 +1,6 @@
 //! ChatGPT logins, against a simulated backend and issuer.
 
+mod kills;
 mod quota;
 mod reasoning;
 mod serving;

@@ -6,6 +6,7 @@ pub mod configuration;
 pub mod event;
 mod failure;
 pub mod import;
+mod labels;
 pub mod login;
 mod memory;
 pub mod metrics;
@@ -41,6 +42,7 @@ use tokio::sync::broadcast;
 use crate::clock::Clock;
 pub use crate::config::DEFAULT_PROXY_KEY;
 use crate::config::{Config, Sources, Stamps};
+use crate::domain::account::Kind;
 use crate::domain::base_url::BaseUrl;
 use crate::domain::report::SessionKind;
 use crate::domain::time::Timestamp;
@@ -230,6 +232,23 @@ impl Manager {
     /// A request was answered to its end.
     pub fn finished(&self, finished: event::Finished) {
         self.emit(Event::Finished(finished));
+    }
+
+    /// Every place that requests go to, each with what it is: those of API keys, and those of logins where there are any.
+    pub fn upstreams(&self) -> Vec<(&'static str, BaseUrl)> {
+        let state = self.view().state;
+        let of = |kind: Kind| state.accounts.iter().filter(move |account| pool::kind(account) == kind);
+        let mut upstreams = vec![("upstream", self.default_base.clone())];
+        // A refused address is told with its account.
+        let own = of(Kind::ApiKey).filter(|account| account.base_url.is_some()).filter_map(|it| self.base_url(it));
+        upstreams.extend(own.map(|base| ("upstream", base)));
+        if of(Kind::ChatGpt).next().is_some() {
+            upstreams.push(("chatgpt", self.chatgpt_base.clone()));
+            upstreams.push(("issuer", self.issuer_base.clone()));
+        }
+        let mut seen = BTreeSet::new();
+        upstreams.retain(|(what, base)| seen.insert((*what, base.to_string())));
+        upstreams
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {

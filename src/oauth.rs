@@ -283,6 +283,6 @@ mod tests {
     }
 
     fn reqwest_client() -> reqwest::Client {
-        crate::upstream::request_client(true, Duration::from_secs(1)).unwrap()
+        reqwest::Client::builder().tls_backend_preconfigured(crate::upstream::tls_config()).build().unwrap()
     }
 }

@@ -16,7 +16,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::env::Environment;
-use connector::Connector;
+use connector::{CONNECT, Connector};
 pub use connector::{client_config as tls_config, request_client};
 
 /// The body of a request to an upstream.
@@ -41,9 +41,6 @@ const IDLE: Duration = Duration::from_secs(30);
 
 /// Enough for every stream of a busy agent to find its connection again.
 const IDLE_PER_HOST: usize = 256;
-
-/// A connection that is not there by then will not come.
-const CONNECT: Duration = Duration::from_secs(10);
 
 /// No answer came.
 #[derive(Debug, thiserror::Error)]

@@ -86,7 +86,6 @@ fn unknown_keys_and_bad_values_warn_with_file_line_and_accepted_values() {
     insta::assert_snapshot!(warnings, @r#"
     CODEX_AUTH_QUIET: `CODEX_AUTH_QUIET` does not take `"maybe"`; accepted: `true`, `false`
     [dir]/config.toml:5: `breaker.failures` does not take `0`; accepted: a whole number from 1 to 1000
-    [dir]/config.toml:7: `polling.enabled` has no effect in this version
     [dir]/config.toml:3: unknown key `routing.max_attemps`; `codex-account-manager config show` lists the keys
     [dir]/config.toml:2: `routing.strategy` does not take `"fastest"`; accepted: `sticky`, `round_robin`, `least_utilized`, `priority`, `hybrid`
     [dir]/opencode.json:3: `quietMode` does not take `"loud"`; accepted: `true`, `false`

@@ -1,11 +1,13 @@
 //! Accounts as routing sees them: who they are and which models they take. No secrets live here.
 
 mod family;
+mod identity;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use family::{BadFamily, Families, ModelFamily};
+pub use identity::{Likeness, LoginIdentity};
 
 /// The stable identity of an account; it never changes, whatever is edited or reordered.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -71,6 +71,11 @@ impl BaseUrl {
         &self.authority
     }
 
+    /// The host alone, without the brackets of an IPv6 address.
+    pub fn host(&self) -> &str {
+        host_of(&self.authority).unwrap_or(&self.authority).trim_matches(['[', ']'])
+    }
+
     /// The path that stands before `/v1`; empty for OpenAI.
     pub fn prefix(&self) -> &str {
         &self.prefix

@@ -6,7 +6,7 @@ use super::Manager;
 use super::memory::Memory;
 use super::quota;
 use super::tokens::Pending;
-use crate::domain::account::{AccountId, Kind, ModelScope};
+use crate::domain::account::{AccountId, Kind, LoginIdentity, ModelScope};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::health::{Cooldown, Gate};
 use crate::domain::pool::{Member, Pool};
@@ -132,6 +132,15 @@ pub fn kind(account: &StoredAccount) -> Kind {
     match account.kind() {
         StoredKind::ApiKey => Kind::ApiKey,
         StoredKind::ChatGpt => Kind::ChatGpt,
+    }
+}
+
+/// Who the login is.
+pub fn identity(account: &StoredAccount) -> LoginIdentity<'_> {
+    LoginIdentity {
+        account_id: account.account_id.as_deref(),
+        email: account.email.as_deref(),
+        plan: account.plan.as_deref(),
     }
 }
 

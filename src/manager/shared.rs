@@ -12,9 +12,9 @@ use crate::domain::account::AccountId;
 use crate::domain::health::Gate;
 use crate::domain::health::breaker::{Breaker, BreakerSettings};
 use crate::domain::health::condition::{Condition, Effect};
-use crate::domain::pool::Member;
 use crate::domain::routing::load::Load;
 use crate::domain::time::{Day, Timestamp};
+use crate::domain::usage::quota::Quota;
 use crate::domain::usage::{Spent, Usd};
 use crate::ledger::{BreakerKey, Question, RateUsed, Standing};
 use crate::store::StoredAccount;
@@ -157,7 +157,7 @@ impl Shared {
         self.loads.clear();
         for (member, account) in view.pool.members.iter().zip(&view.state.accounts) {
             let load = Load {
-                utilisation: self.utilisation(member, account, now),
+                utilisation: self.utilisation(&member.id, account, &member.quota, now),
                 condition: self.conditions.get(&member.id).copied().unwrap_or_default(),
             };
             self.loads.push(load);
@@ -170,9 +170,8 @@ impl Shared {
         self.conditions.get(account)?.last_used
     }
 
-    fn utilisation(&self, member: &Member, account: &StoredAccount, now: Timestamp) -> f64 {
-        let id = &member.id;
-        let quota = Some(member.quota.used_at(now) / 100.0);
+    fn utilisation(&self, id: &AccountId, account: &StoredAccount, quota: &Quota, now: Timestamp) -> f64 {
+        let quota = Some(quota.used_at(now) / 100.0);
         let spent = self.spending.get(id).copied().unwrap_or_default();
         let part =
             |spent: Usd, limit: Option<f64>| limit.filter(|limit| *limit > 0.0).map(|limit| spent.as_usd() / limit);

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use super::Manager;
 use super::routing::Route;
 use crate::domain::account::AccountId;
-use crate::domain::base_url::is_loopback;
+use crate::domain::base_url::{BaseUrl, is_loopback};
 use crate::domain::time::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::oauth::Issuer;
@@ -169,20 +169,18 @@ impl Manager {
         Ok(Issuer::new(self.issuer_base.to_string(), self.question_client(&self.issuer_base)?))
     }
 
-    /// The client for single questions to `base`. One client is kept: both addresses are on this machine, or neither is.
-    pub(super) fn question_client(&self, base: &crate::domain::base_url::BaseUrl) -> Result<reqwest::Client, Error> {
+    /// The client for single questions to `base`; one is kept for all that are not on this machine.
+    pub(super) fn question_client(&self, base: &BaseUrl) -> Result<reqwest::Client, Error> {
         let failed = |error: reqwest::Error| {
             Error::new(ErrorKind::Internal, format!("no client can be made: {error}")).hint("check the TLS roots")
         };
-        let host = base.authority();
-        let host = host.rsplit_once(':').map_or(host, |(host, _)| host).trim_matches(['[', ']']);
-        if is_loopback(host) {
-            return request_client(true, ISSUER_PATIENCE).map_err(failed);
+        if is_loopback(base.host()) {
+            return request_client(base, ISSUER_PATIENCE).map_err(failed);
         }
         if let Some(client) = self.refreshes.client.get() {
             return Ok(client.clone());
         }
-        let client = request_client(false, ISSUER_PATIENCE).map_err(failed)?;
+        let client = request_client(base, ISSUER_PATIENCE).map_err(failed)?;
         Ok(self.refreshes.client.get_or_init(|| client).clone())
     }
 }

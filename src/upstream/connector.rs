@@ -15,11 +15,14 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use crate::domain::base_url::is_loopback;
+use crate::domain::base_url::{BaseUrl, is_loopback};
 use crate::env::Environment;
 
 /// Who we say we are to a ChatGPT backend and to the issuer.
 pub const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+
+/// A connection that is not there by then will not come.
+pub const CONNECT: Duration = Duration::from_secs(10);
 
 type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -87,34 +90,39 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// A client for single questions to a provider, with `patience` for each: never redirected, never asking twice, and past
-/// every proxy where `is_loopback` says that the provider is on this machine.
+/// A client for single questions to the provider at `base`, with `patience` for each: never redirected, never asking
+/// twice, and past every proxy where the provider is on this machine.
 ///
 /// # Errors
 ///
 /// The client cannot be made.
-pub fn request_client(is_loopback: bool, patience: Duration) -> reqwest::Result<reqwest::Client> {
+pub fn request_client(base: &BaseUrl, patience: Duration) -> reqwest::Result<reqwest::Client> {
     let client = reqwest::Client::builder()
-        .tls_backend_preconfigured(client_config())
+        // The system's roots are hundreds of files, which plain http has no use for.
+        .tls_backend_preconfigured(if base.is_https() { client_config() } else { bundled() })
         .user_agent(USER_AGENT)
-        .connect_timeout(Duration::from_secs(10).min(patience))
+        .connect_timeout(CONNECT.min(patience))
         .timeout(patience)
         .pool_idle_timeout(Duration::from_secs(30))
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never());
-    if is_loopback { client.no_proxy().build() } else { client.build() }
+    if is_loopback(base.host()) { client.no_proxy().build() } else { client.build() }
 }
 
 /// TLS with the system's roots, or with the bundled ones where the system has none.
 pub fn client_config() -> ClientConfig {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("ring knows the default protocol versions");
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if roots.is_empty() {
-        return builder.with_webpki_roots().with_no_client_auth();
-    }
-    builder.with_root_certificates(roots).with_no_client_auth()
+    if roots.is_empty() { bundled() } else { builder().with_root_certificates(roots).with_no_client_auth() }
+}
+
+fn bundled() -> ClientConfig {
+    builder().with_webpki_roots().with_no_client_auth()
+}
+
+fn builder() -> rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring knows the default protocol versions")
 }

@@ -9,10 +9,9 @@ use super::{Finding, Verdict};
 use crate::cli::context::Context;
 use crate::domain::account::Kind;
 use crate::domain::base_url::BaseUrl;
-use crate::domain::base_url::is_loopback;
 use crate::domain::report::State;
 use crate::error::Error;
-use crate::manager::{DEFAULT_OPENAI_BASE_URL, Manager};
+use crate::manager::Manager;
 use crate::secrets::master_key::{self, KeyState};
 use crate::store::{self, SecretField, StoredSecret};
 use crate::upstream::request_client;
@@ -59,7 +58,7 @@ pub async fn all(context: &Context) -> Result<Vec<Finding>, Error> {
     }
     findings.extend(ledger(&manager).await);
     findings.extend(other_tools(context));
-    findings.extend(reachability(context, &manager).await);
+    findings.extend(reachability(&manager).await);
     Ok(findings)
 }
 
@@ -268,24 +267,15 @@ fn is_accounts_plugin(word: &str) -> bool {
         && !word.contains(' ')
 }
 
-/// Asks each upstream without a key: any answer will do.
-async fn reachability(context: &Context, manager: &Manager) -> Vec<Finding> {
-    let default = context.environment.get("CAM_OPENAI_BASE_URL").unwrap_or(DEFAULT_OPENAI_BASE_URL).to_owned();
-    let accounts = manager.list().map(|report| report.accounts).unwrap_or_default();
-    let mut upstreams: BTreeSet<String> = accounts
-        .iter()
-        .filter_map(|account| account.base_url.clone())
-        // A refused one is told with its account.
-        .filter(|base_url| BaseUrl::parse(base_url).is_ok())
-        .collect();
-    upstreams.insert(default);
+/// Asks each upstream without a key or token: any answer will do.
+async fn reachability(manager: &Manager) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for upstream in upstreams {
-        findings.push(match ask(&upstream).await {
-            Ok(response) => Finding::ok("upstream", format!("`{upstream}` answers ({})", response.status().as_u16())),
+    for (check, base) in manager.upstreams() {
+        findings.push(match ask(&base).await {
+            Ok(response) => Finding::ok(check, format!("`{base}` answers ({})", response.status().as_u16())),
             Err(error) => Finding::problem(
-                "upstream",
-                format!("`{upstream}` does not answer: {}", deepest(&error)),
+                check,
+                format!("`{base}` does not answer: {}", deepest(&error)),
                 "check the network, `HTTPS_PROXY` and the address",
             ),
         });
@@ -294,12 +284,8 @@ async fn reachability(context: &Context, manager: &Manager) -> Vec<Finding> {
 }
 
 /// Asks as the proxy would: never through another proxy when it is on this machine.
-async fn ask(upstream: &str) -> reqwest::Result<reqwest::Response> {
-    let url = format!("{}/v1/models", upstream.trim_end_matches('/').trim_end_matches("/v1"));
-    let parsed = reqwest::Url::parse(&url).ok();
-    let host = parsed.as_ref().and_then(reqwest::Url::host_str).unwrap_or_default();
-    let client = request_client(is_loopback(host.trim_matches(['[', ']'])), PATIENCE)?;
-    client.get(&url).send().await
+async fn ask(base: &BaseUrl) -> reqwest::Result<reqwest::Response> {
+    request_client(base, PATIENCE)?.get(format!("{base}/v1/models")).send().await
 }
 
 fn deepest(error: &dyn std::error::Error) -> String {

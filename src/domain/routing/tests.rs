@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::decision::{Decision, Why};
-use super::eligibility::{Reason, obstacles};
+use super::eligibility::{Demand, Reason, obstacles};
 use super::starting_account::{Newcomer, Start, starting_account};
 use super::{Ask, Strategy, choose};
 use crate::domain::account::{AccountId, Kind, ModelFamily, ModelScope};
@@ -110,7 +110,10 @@ fn a_skipped_account_always_carries_its_reasons_in_the_order_of_their_weight() {
     worst.gate = Gate::Open { until: LATER };
     worst.scope = ModelScope::new(vec!["gpt-4*".to_owned()]);
     let reasons: Vec<_> =
-        obstacles(&worst, &demand(Some("gpt-5.2-codex"), &family()), NOW).iter().map(|o| o.reason.name()).collect();
+        obstacles(&worst, &Demand { needs_api_key: true, ..demand(Some("gpt-5.2-codex"), &family()) }, NOW)
+            .iter()
+            .map(|o| o.reason.name())
+            .collect();
     insta::assert_snapshot!(reasons.join(" "), @"disabled locked needsLogin rateLimited coolingDown circuitOpen modelNotInScope notServed");
 }
 

@@ -2,14 +2,13 @@
 //! and plan, an API key by itself; the order of what is there stays.
 
 use super::{Imported, Incoming, Outcome, main_secret};
+use crate::domain::account::Likeness;
 use crate::domain::time::Timestamp;
-use crate::manager::pool::label;
+use crate::manager::labels::free_label;
+use crate::manager::pool::{self, identity, label};
 use crate::manager::random_id;
 use crate::secrets::Secret;
 use crate::store::{State, StoredAccount, StoredKind, StoredSecret};
-
-/// Labels have at most so many characters.
-const LONGEST_LABEL: usize = 64;
 
 /// Adds each account, renews the login of one that is there, or leaves that as it is. `opened` holds what each account
 /// of `state` is used with, in its order.
@@ -68,36 +67,16 @@ fn position_of(
     if same_secret.is_some() || kind == StoredKind::ApiKey {
         return same_secret.map(|(position, _)| position);
     }
-    let likeness = |(position, other): (usize, &StoredAccount)| Some((position, likeness(account, other)?));
+    let identity = identity(account);
+    let likeness = |(position, other): (usize, &StoredAccount)| {
+        let likeness = identity.likeness(&pool::identity(other)).filter(|it| *it != Likeness::OtherPlan)?;
+        Some((position, likeness))
+    };
     let alike: Vec<(usize, Likeness)> = of_kind().filter_map(likeness).collect();
     let exact = alike.iter().find(|(_, likeness)| *likeness == Likeness::Same);
     match (exact, alike.as_slice()) {
         (Some((position, _)), _) | (None, [(position, _)]) => Some(*position),
         (None, _) => None,
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Likeness {
-    /// Account id, email and plan are known on both sides and equal.
-    Same,
-    /// The account id is, and nothing that both know differs.
-    Possible,
-}
-
-/// `None` for two logins that are not the same. One person has several workspaces, so an email alone says nothing.
-fn likeness(one: &StoredAccount, other: &StoredAccount) -> Option<Likeness> {
-    let equal = |one: &Option<String>, other: &Option<String>| match (one, other) {
-        (Some(one), Some(other)) => Some(one.eq_ignore_ascii_case(other)),
-        _ => None,
-    };
-    if one.account_id.is_none() || one.account_id != other.account_id {
-        return None;
-    }
-    match (equal(&one.email, &other.email), equal(&one.plan, &other.plan)) {
-        (Some(false), _) | (_, Some(false)) => None,
-        (Some(true), Some(true)) => Some(Likeness::Same),
-        (Some(true) | None, None) | (None, Some(true)) => Some(Likeness::Possible),
     }
 }
 
@@ -146,26 +125,9 @@ fn add(state: &mut State, mut account: StoredAccount, now: Timestamp) {
     if !is_plain || !is_free {
         account.id = format!("acc-{}", random_id());
     }
-    account.label = account.label.map(|label| free_label(state, &label));
+    account.label = account.label.map(|label| free_label(state, &label, None, None));
     account.added_at = account.added_at.or(Some(now.as_millis()));
     state.accounts.push(account);
-}
-
-/// The label, or the label and the first number that makes it free.
-fn free_label(state: &State, label: &str) -> String {
-    let is_taken = |label: &str| {
-        let folded = label.to_lowercase();
-        state.accounts.iter().any(|other| other.label.as_ref().is_some_and(|other| other.to_lowercase() == folded))
-    };
-    let mut free = label.to_owned();
-    let mut number = 2_u32;
-    while is_taken(&free) {
-        let suffix = format!(" ({number})");
-        let kept: String = label.chars().take(LONGEST_LABEL - suffix.len()).collect();
-        free = format!("{}{suffix}", kept.trim_end());
-        number += 1;
-    }
-    free
 }
 
 #[cfg(test)]

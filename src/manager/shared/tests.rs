@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::health::condition::BUCKET;
+use crate::domain::usage::quota::QuotaWindow;
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 const SETTINGS: BreakerSettings = BreakerSettings { failures: 2, open_for: Duration::from_secs(60) };
@@ -75,15 +76,19 @@ fn an_overload_is_the_hosts_alone() {
 fn utilisation_is_the_highest_of_what_is_known() {
     let mut shared = Shared::default();
     let account = StoredAccount { id: "a".to_owned(), daily_limit_usd: Some(2.0), ..StoredAccount::default() };
-    assert!(shared.utilisation(&id("a"), &account, NOW).abs() < 1e-9);
+    let none = Quota::default();
+    assert!(shared.utilisation(&id("a"), &account, &none, NOW).abs() < 1e-9);
     shared.add(Deed::Spent(id("a"), Usd::from_usd(0.5).unwrap()));
-    assert!((shared.utilisation(&id("a"), &account, NOW) - 0.25).abs() < 1e-9);
+    assert!((shared.utilisation(&id("a"), &account, &none, NOW) - 0.25).abs() < 1e-9);
     shared.add(Deed::Rate(id("a"), RateUsed { used: 0.75, until: Timestamp(NOW.0 + 1_000) }));
-    assert!((shared.utilisation(&id("a"), &account, NOW) - 0.75).abs() < 1e-9);
-    assert!((shared.utilisation(&id("a"), &account, Timestamp(NOW.0 + 1_000)) - 0.25).abs() < 1e-9);
-    let quota = serde_json::json!([{"usedPercent": 90.0}, {"usedPercent": 10.0}, {}]);
-    let account = StoredAccount { quota: Some(quota), ..account };
-    assert!((shared.utilisation(&id("a"), &account, NOW) - 0.9).abs() < 1e-9);
+    assert!((shared.utilisation(&id("a"), &account, &none, NOW) - 0.75).abs() < 1e-9);
+    assert!((shared.utilisation(&id("a"), &account, &none, Timestamp(NOW.0 + 1_000)) - 0.25).abs() < 1e-9);
+    let window =
+        |used_percent| QuotaWindow { used_percent, window_seconds: 18_000, reset_at: Timestamp(NOW.0 + 5_000) };
+    let quota = Quota { windows: vec![window(90.0), window(10.0)], plan: None };
+    assert!((shared.utilisation(&id("a"), &account, &quota, NOW) - 0.9).abs() < 1e-9);
+    // What began anew is unused.
+    assert!(shared.utilisation(&id("a"), &account, &quota, Timestamp(NOW.0 + 5_000)) < 0.5);
 }
 
 #[test]

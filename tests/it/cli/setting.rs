@@ -115,8 +115,6 @@ fn what_beats_the_file_is_named_and_a_secret_is_not_shown() {
     assert!(done.stdout.contains("****") && !format!("{done:?}").contains("mine"), "{done:?}");
     assert!(done.stderr.contains("shell's history"), "{done:?}");
     assert_eq!(mode(&file), 0o600, "a secret is its owner's alone");
-    let done = sandbox.run(&["config", "set", "polling.enabled", "false"]).ok();
-    assert!(done.stderr.contains("has no effect in this version"), "{done:?}");
 }
 
 #[test]

@@ -118,12 +118,15 @@ pub fn ask(sidecar: &Sidecar) -> Response {
 
 /// The one port that a browser comes back to: whoever holds this has it, on the whole machine.
 #[must_use = "the port is another test's as soon as this is dropped"]
-pub struct CallbackPort(std::fs::File);
+pub struct CallbackPort {
+    // Never read; its drop frees the lock.
+    _file: std::fs::File,
+}
 
 /// Waits for the port.
 pub fn callback_port() -> CallbackPort {
     let path = std::env::temp_dir().join("cam-it-port-1455.lock");
     let file = std::fs::OpenOptions::new().write(true).create(true).truncate(false).open(path).unwrap();
     file.lock().unwrap();
-    CallbackPort(file)
+    CallbackPort { _file: file }
 }

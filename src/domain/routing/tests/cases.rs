@@ -1,6 +1,6 @@
 //! Each strategy beyond `sticky` by example: what it compares, its ties and its words.
 
-use super::{LATER, NOW, ask, family, pool};
+use super::{LATER, NOW, ask, demand, family, pool};
 use crate::domain::health::Gate;
 use crate::domain::health::condition::Condition;
 use crate::domain::pool::Pool;

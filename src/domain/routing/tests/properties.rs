@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use proptest::strategy::Strategy as Generator;
 
-use super::{LATER, NOW, family, member};
+use super::{LATER, NOW, demand, family, member};
 use crate::domain::account::{Kind, ModelFamily, ModelScope};
 use crate::domain::health::condition::Condition;
 use crate::domain::health::{Cooldown, Gate, REASON_AUTH, REASON_QUOTA};

@@ -1,7 +1,6 @@
 //! The story: N agents start at once, ask, hit a limit, fail over, are switched, and hit the end of every account.
 //! Each step looks at what came back; one that did not happen ends the story with an error.
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -14,6 +13,7 @@ use tokio::process::Command;
 
 use super::ask::{Heard, ask};
 use super::sidecar::Sidecar;
+use super::simulated_chatgpt::{self as chatgpt, Account, Login, SimulatedChatGpt};
 use super::simulated_openai::{Answer, LimitKind, SimulatedOpenAi, Wait};
 use crate::cli::printer::Printer;
 use crate::clock;
@@ -26,7 +26,10 @@ const EVENT_PAUSE: Duration = Duration::from_millis(25);
 /// How long the limits of the story last.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
-/// Its accounts' labels; more agents get numbered ones.
+/// The person who logs in to ChatGPT, and so the label of that account.
+const LOGIN: &str = "you@example.com";
+
+/// Its keys' labels; more agents get numbered ones.
 const LABELS: [&str; 4] = ["work", "personal", "side-project", "spare"];
 
 /// Tells it.
@@ -50,26 +53,29 @@ fn failed(why: &str) -> Error {
 
 async fn steps(sessions: usize, folder: &Path) -> Result<(), String> {
     Printer::stdout("This is the whole main job on a simulated OpenAI on this machine: no account, no network.");
-    let upstream =
-        SimulatedOpenAi::start().await.map_err(|error| format!("the simulated OpenAI cannot start: {error}"))?;
-    upstream.set_stream_pause(EVENT_PAUSE);
-    let stage = Stage { upstream, folder: folder.to_owned(), keys: keys(sessions + 1), limited: RefCell::default() };
+    let stage = Stage::new(sessions, folder).await?;
     let mut sidecars = start(&stage, sessions).await?;
     stream(&sidecars).await?;
-    fail_over(&stage, &mut sidecars[0]).await?;
+    // The login is needed later.
+    let first = sidecars.iter().position(|sidecar| sidecar.start_label() != LOGIN).ok_or("no agent has a key")?;
+    fail_over(&stage, &mut sidecars[first]).await?;
     let last = sidecars.len() - 1;
-    switch(&stage, &mut sidecars[last]).await?;
+    switch(&mut sidecars[last]).await?;
+    refresh(&stage, &sidecars[last]).await?;
     exhaust(&stage, &sidecars[0]).await?;
     look(&stage, sidecars).await
 }
 
 async fn start(stage: &Stage, sessions: usize) -> Result<Vec<Sidecar>, String> {
-    let accounts = stage.keys.len();
-    heading(&format!("1. {accounts} accounts are added, {sessions} agents start at the same instant"));
+    let accounts = stage.keys.len() + 1;
+    heading(&format!(
+        "1. {accounts} accounts are added, one of them a ChatGPT login; {sessions} agents start at the same instant"
+    ));
     for (label, key) in &stage.keys {
         stage.upstream.add_key(key);
         add_account(stage, label, key).await?;
     }
+    log_in(stage).await?;
     let began = clock::instant();
     let sidecars = try_join_all((0..sessions).map(|_| Sidecar::start(command(stage)))).await?;
     let took = clock::instant().duration_since(began).as_millis();
@@ -120,31 +126,44 @@ async fn fail_over(stage: &Stage, sidecar: &mut Sidecar) -> Result<(), String> {
     }
 }
 
-async fn switch(stage: &Stage, sidecar: &mut Sidecar) -> Result<(), String> {
-    heading("4. the last agent is switched by hand, over JSON-RPC");
-    let limited = stage.limited.borrow().clone();
-    let mut others = stage.keys.iter().map(|(label, _)| label.as_str());
-    let target = others.find(|label| *label != sidecar.start_label() && !limited.contains(*label));
-    let target = target.ok_or("there is no other account")?.to_owned();
-    let switched = sidecar.request("accounts/switch", &json!({ "account": target })).await?;
-    ensure(switched["account"]["label"] == json!(target), "the switch did not lead to that account")?;
+async fn switch(sidecar: &mut Sidecar) -> Result<(), String> {
+    heading("4. the last agent is switched to the ChatGPT account by hand, over JSON-RPC");
+    let switched = sidecar.request("accounts/switch", &json!({ "account": LOGIN })).await?;
+    ensure(switched["account"]["label"] == json!(LOGIN), "the switch did not lead to that account")?;
     let answer = ask(&sidecar.info).await?;
-    ensure(answer.label == target, "the switched agent did not use its account")?;
-    Printer::stdout(&format!("   accounts/switch {{\"account\":\"{target}\"}}: its next request went to {target}"));
+    ensure(answer.label == LOGIN && answer.pieces > 1, "the switched agent did not use its account")?;
+    Printer::stdout(&format!(
+        "   accounts/switch {{\"account\":\"{LOGIN}\"}}: its next request went there, translated both ways: {}",
+        answer.text
+    ));
+    Ok(())
+}
+
+async fn refresh(stage: &Stage, sidecar: &Sidecar) -> Result<(), String> {
+    heading("5. the token of the ChatGPT account ends while five requests come at once");
+    let calls = stage.chatgpt.token_calls().len();
+    stage.chatgpt.expire_access(stage.login);
+    let answers = try_join_all((0..5).map(|_| ask(&sidecar.info))).await?;
+    let served = answers.iter().all(|answer| answer.status == 200 && answer.label == LOGIN);
+    ensure(served, "a request was not served")?;
+    let refreshes = stage.chatgpt.token_calls().len() - calls;
+    ensure(refreshes == 1, "the token was not refreshed once")?;
+    Printer::stdout("   one refresh for all of them, its new tokens on the disk before they were used; all served");
     Ok(())
 }
 
 async fn exhaust(stage: &Stage, sidecar: &Sidecar) -> Result<(), String> {
-    heading("5. every account is limited");
+    heading("6. every account is limited");
     for (label, _) in &stage.keys {
         stage.limit(label);
     }
+    stage.limit(LOGIN);
     let answer = ask(&sidecar.info).await?;
     let error = &answer.body["error"];
     let aggregate = answer.status == 429 && error["code"] == "all_accounts_rate_limited";
     ensure(aggregate, "there was no one answer for all")?;
     let accounts = error["accounts"].as_array().map_or(0, Vec::len);
-    ensure(accounts == stage.keys.len(), "the answer did not name every account")?;
+    ensure(accounts == stage.keys.len() + 1, "the answer did not name every account")?;
     Printer::stdout(&format!(
         "   one 429 for all {accounts} accounts, `all_accounts_rate_limited`, free again in {} s",
         error["resets_in_seconds"]
@@ -153,10 +172,10 @@ async fn exhaust(stage: &Stage, sidecar: &Sidecar) -> Result<(), String> {
 }
 
 async fn look(stage: &Stage, mut sidecars: Vec<Sidecar>) -> Result<(), String> {
-    heading("6. what every agent sees now");
+    heading("7. what every agent sees now");
     let table = sidecars[0].request("workspace/executeCommand", &json!({"command": "openai-accounts"})).await?;
     let limited = text(&table).matches("rate-limited").count();
-    ensure(limited == stage.keys.len(), "the siblings did not learn of the limits")?;
+    ensure(limited == stage.keys.len() + 1, "the siblings did not learn of the limits")?;
     for line in text(&table).lines().filter(|line| !line.starts_with("Storage:")) {
         Printer::stdout(&format!("   {line}"));
     }
@@ -172,16 +191,29 @@ async fn look(stage: &Stage, mut sidecars: Vec<Sidecar>) -> Result<(), String> {
 /// What the story plays with.
 struct Stage {
     upstream: SimulatedOpenAi,
+    chatgpt: SimulatedChatGpt,
+    login: Account,
     folder: PathBuf,
     /// Label and key.
     keys: Vec<(String, String)>,
-    /// The labels that answer 429.
-    limited: RefCell<BTreeSet<String>>,
 }
 
 impl Stage {
+    async fn new(sessions: usize, folder: &Path) -> Result<Stage, String> {
+        let failed = |error: std::io::Error| format!("the simulated upstream cannot start: {error}");
+        let upstream = SimulatedOpenAi::start().await.map_err(failed)?;
+        let chatgpt = SimulatedChatGpt::start().await.map_err(failed)?;
+        upstream.set_stream_pause(EVENT_PAUSE);
+        chatgpt.set_stream_pause(EVENT_PAUSE);
+        let login = chatgpt.add_login(Login::new(LOGIN, "workspace-1", "plus")).account;
+        Ok(Stage { upstream, chatgpt, login, folder: folder.to_owned(), keys: keys(sessions) })
+    }
+
     fn limit(&self, label: &str) {
-        self.limited.borrow_mut().insert(label.to_owned());
+        if label == LOGIN {
+            let answer = chatgpt::Answer::UsageLimit { status: 429, resets_in: LIMIT };
+            self.chatgpt.always(self.login, Some(answer));
+        }
         for (_, key) in self.keys.iter().filter(|(known, _)| known == label) {
             let answer = Answer::RateLimit { retry_after: Wait::Usual(LIMIT), kind: LimitKind::Tokens };
             self.upstream.always(key, Some(answer));
@@ -192,7 +224,7 @@ impl Stage {
 fn keys(count: usize) -> Vec<(String, String)> {
     let label =
         |index: usize| LABELS.get(index).map_or_else(|| format!("extra-{}", index + 1), |label| (*label).to_owned());
-    (0..count.max(2)).map(|index| (label(index), format!("sk-simulated-{}", random_key().expose()))).collect()
+    (0..count).map(|index| (label(index), format!("sk-simulated-{}", random_key().expose()))).collect()
 }
 
 /// This program over the story's own files, with nothing of the person's.
@@ -205,7 +237,9 @@ fn command(stage: &Stage) -> Command {
         .env("CAM_ACCOUNTS_FILE", stage.folder.join("accounts.json"))
         .env("CAM_CONFIG_FILE", stage.folder.join("config.toml"))
         .env("CAM_DATA_DIR", stage.folder.join("data"))
-        .env("CAM_OPENAI_BASE_URL", stage.upstream.base_url());
+        .env("CAM_OPENAI_BASE_URL", stage.upstream.base_url())
+        .env("CAM_CHATGPT_BASE_URL", stage.chatgpt.base_url())
+        .env("CAM_AUTH_ISSUER", stage.chatgpt.base_url());
     command
 }
 
@@ -218,6 +252,15 @@ async fn add_account(stage: &Stage, label: &str, key: &str) -> Result<(), String
     drop(stdin);
     let status = child.wait().await.map_err(|error| error.to_string())?;
     ensure(status.success(), "an account could not be added")
+}
+
+/// A person who types the code into the issuer's page at once.
+async fn log_in(stage: &Stage) -> Result<(), String> {
+    stage.chatgpt.approve_next_device(stage.login);
+    let mut command = command(stage);
+    command.args(["login", "--device"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let status = command.status().await.map_err(|error| error.to_string())?;
+    ensure(status.success(), "the login did not end well")
 }
 
 fn ensure(happened: bool, otherwise: &str) -> Result<(), String> {

@@ -1,5 +1,6 @@
 //! ChatGPT logins, against a simulated backend and issuer.
 
+mod agents;
 mod kills;
 mod quota;
 mod reasoning;

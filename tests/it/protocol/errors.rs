@@ -52,6 +52,7 @@ fn an_account_that_is_not_there_is_32010() {
 #[test]
 fn a_name_of_several_accounts_is_32011_and_lists_them() {
     let sandbox = Sandbox::new();
+    sandbox.without_polling();
     let mut file = chatgpt_file();
     file["accounts"][1]["email"] = json!("A@B.C");
     sandbox.write_accounts(file.to_string().as_bytes());

@@ -94,6 +94,7 @@ fn a_switch_takes_a_number_or_its_digits_for_this_session_alone() {
 #[test]
 fn logins_of_another_tool_are_listed_and_sealed_and_a_key_serves_while_they_cannot() {
     let mut pool = Pool::new(0);
+    pool.sandbox.without_polling();
     pool.sandbox.write_accounts(serde_json::to_string_pretty(&chatgpt_file()).unwrap().as_bytes());
     let mut sidecar = pool.sidecar();
     let storage = pool.sandbox.accounts_file().display().to_string();

@@ -34,9 +34,7 @@ impl Logins {
         let upstream = SimulatedChatGpt::start_on_thread().unwrap();
         let mut sandbox = Sandbox::new();
         sandbox.set("CAM_CHATGPT_BASE_URL", &upstream.base_url()).set("CAM_AUTH_ISSUER", &upstream.base_url());
-        // What is not asked for must not be among the requests that are counted.
-        sandbox.set("CAM_LOG", "warn");
-        std::fs::write(sandbox.path("config.toml"), "[polling]\nenabled = false\n").unwrap();
+        sandbox.without_polling();
         let mut logins = Logins { upstream, sandbox, accounts: Vec::new(), ids: Vec::new() };
         let stored: Vec<Value> = (1..=count).map(|number| logins.sign_in(number, access)).collect();
         let file = json!({"version": 3, "accounts": stored, "activeIndex": 0, "activeIndexByFamily": {}});

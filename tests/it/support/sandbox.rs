@@ -89,6 +89,12 @@ impl Sandbox {
         self
     }
 
+    /// Lets no process ask a provider by itself: what is not asked for must not be among the requests that are counted.
+    pub fn without_polling(&self) -> &Sandbox {
+        std::fs::write(self.path("config.toml"), "[polling]\nenabled = false\n").unwrap();
+        self
+    }
+
     /// A place in the home.
     pub fn path(&self, name: &str) -> PathBuf {
         self.home.join(name)

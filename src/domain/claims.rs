@@ -57,7 +57,7 @@ impl Claims {
     }
 }
 
-/// A NumericDate of RFC 7519: seconds since the epoch, with or without a fraction.
+/// A `NumericDate` of RFC 7519: seconds since the epoch, with or without a fraction.
 #[expect(clippy::cast_possible_truncation, reason = "a float's cast saturates, which is what an absurd time needs")]
 fn seconds(value: &Value) -> Option<Timestamp> {
     let whole = value.as_i64().map(|seconds| seconds.saturating_mul(1_000));

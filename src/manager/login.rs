@@ -103,13 +103,13 @@ impl Manager {
             }
         };
         let begun = LoginBegun { id: id.clone(), url, user_code, expires_at: self.clock.now().after(lifetime) };
-        let (give_up, given_up) = oneshot::channel();
-        self.logins.lock().insert(id.clone(), give_up);
+        let (cancel, cancelled) = oneshot::channel();
+        self.logins.lock().insert(id.clone(), cancel);
         let manager = Arc::clone(self);
         tokio::spawn(async move {
             let granted = tokio::select! {
                 granted = awaited.granted(&issuer) => granted,
-                _ = given_up => Err(Error::new(ErrorKind::LoginFailed, "the login was cancelled")
+                _ = cancelled => Err(Error::new(ErrorKind::LoginFailed, "the login was cancelled")
                     .hint("begin it again when you like")),
                 () = tokio::time::sleep(lifetime) => Err(Error::new(
                     ErrorKind::LoginFailed,
@@ -134,11 +134,11 @@ impl Manager {
     ///
     /// `LoginFailed` when there is none of that name.
     pub fn cancel_login(&self, id: &str) -> Result<(), Error> {
-        let give_up = self.logins.lock().remove(id).ok_or_else(|| {
+        let cancel = self.logins.lock().remove(id).ok_or_else(|| {
             Error::new(ErrorKind::LoginFailed, "no login of that id is under way").hint("it may have ended already")
         })?;
         // It may have ended this instant.
-        let _ = give_up.send(());
+        let _ = cancel.send(());
         Ok(())
     }
 

@@ -77,7 +77,7 @@ impl Issuer {
             .map_err(|_| OAuthError::passing("the issuer's answer has no device code in it"))?;
         Ok(DeviceCode {
             id: Secret::new(answer.device_auth_id),
-            user_code: answer.user_code.chars().filter(|letter| letter.is_ascii_graphic()).take(32).collect(),
+            user_code: answer.user_code.chars().filter(char::is_ascii_graphic).take(32).collect(),
             interval: Duration::from_secs(answer.interval.clamp(1, 60)),
             page: format!("{}/codex/device", self.base),
         })

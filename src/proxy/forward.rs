@@ -91,10 +91,12 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
     let request_id = proxy.request_ids.next();
     let ending = Ending::new(Arc::clone(&proxy.manager), request_id.clone(), started);
     let is_head = head.method == Method::HEAD;
-    if head.method == Method::GET && path_of(&path_and_query) == "/v1/models" && proxy.manager.has_logins() {
-        if let Some(response) = models::of_all(proxy).await {
-            return finish(Answer::ours(response), ending, is_head);
-        }
+    let lists_models = head.method == Method::GET && path_of(&path_and_query) == "/v1/models";
+    if lists_models
+        && proxy.manager.has_logins()
+        && let Some(response) = models::of_all(proxy).await
+    {
+        return finish(Answer::ours(response), ending, is_head);
     }
     let Some(body) = ReplayBody::new(body, &proxy.budget) else {
         return finish(Answer::ours(errors::too_large()), ending, is_head);

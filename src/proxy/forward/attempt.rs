@@ -14,7 +14,7 @@ use super::super::stream::{CLIENT_LEFT, Dialect, Filter, HiddenUsage, Meter, Pas
 use super::answer::{Answer, body_failed};
 use super::examine::{Examined, examine, examine_held, examine_told};
 use super::held::{self, Held};
-use super::translated::{Collected, bare, collect};
+use super::translated::{Collected, Whole, bare, collect};
 use super::{Attempts, Next, models, path_of};
 use crate::clock;
 use crate::domain::health::Outcome;
@@ -53,6 +53,25 @@ impl Drop for Unanswered<'_> {
     }
 }
 
+/// What an answer is, as far as it was read.
+#[expect(clippy::large_enum_variant, reason = "nearly every answer is the large one, which a box would slow down")]
+enum Looked {
+    /// A good one, or the beginning of one.
+    Good(Held),
+    /// A good one, read to its end for a client that asked for no stream.
+    Whole(Box<Whole>),
+    /// One that says why there is none.
+    Failed(Box<Examined>, Outcome),
+    /// None: it broke off.
+    Broken(&'static str),
+}
+
+impl Looked {
+    fn failed((examined, outcome): (Examined, Outcome)) -> Looked {
+        Looked::Failed(Box::new(examined), outcome)
+    }
+}
+
 impl Attempts<'_> {
     /// One call of an upstream.
     pub(super) async fn attempt(&mut self, route: Route, short_waits: &mut u32) -> Next {
@@ -76,53 +95,43 @@ impl Attempts<'_> {
         if is_login {
             note_quota(manager, &route, response.headers(), asked_at);
         }
+        let looked = self.look_at(response, is_login).await;
+        unanswered.over();
+        match looked {
+            Looked::Good(held) => self.pass_on(route, held, started).await,
+            Looked::Whole(document) => self.pass_document(route, *document, started),
+            Looked::Failed(examined, outcome) => self.judge(route, *examined, outcome, started, short_waits).await,
+            Looked::Broken(why) => self.no_answer(route, started, &SendError::Broken(why.to_owned())),
+        }
+    }
+
+    /// Reads as much of an answer as tells whether it is one.
+    async fn look_at(&self, response: Response<Incoming>, is_login: bool) -> Looked {
+        let now = || self.proxy.manager.now();
         let status = response.status();
-        let (examined, outcome) = if status.is_success() || status.is_informational() || status.is_redirection() {
-            let begun = self.begin(response, is_login).await;
-            let (held, error) = match begun {
-                Ok(begun) => begun,
-                Err(why) => {
-                    unanswered.over();
-                    return self.no_answer(route, started, &SendError::Broken(why.to_owned()));
-                }
-            };
-            match (error, self.translation.ready().filter(|_| is_login)) {
-                (None, Some(translated)) if !translated.wanted.stream => {
-                    let collected = collect(held, &translated.wanted).await;
-                    unanswered.over();
-                    match collected {
-                        Collected::Document(head, meter, document) => {
-                            return self.pass_document(route, head, meter, &document, started);
-                        }
-                        Collected::Told(head, error) => examine_told(head, error, manager.now()),
-                        Collected::Broken(why) => {
-                            return self.no_answer(route, started, &SendError::Broken(why.to_owned()));
-                        }
-                    }
-                }
-                (None, _) => {
-                    unanswered.over();
-                    return self.pass_on(route, held, started).await;
-                }
-                (Some(error), translated) => {
-                    unanswered.over();
-                    match translated.map(|translated| &translated.wanted) {
-                        // The stream's own words are what its client reads best.
-                        Some(wanted) if wanted.stream && wanted.door == Door::Responses => {
-                            let filter = Filter::Answering(Box::new(Answering::new(wanted)));
-                            examine_held(held, error, Some(filter), manager.now())
-                        }
-                        Some(_) => examine_told(held.head, error, manager.now()),
-                        None => examine_held(held, error, None, manager.now()),
-                    }
-                }
-            }
-        } else {
-            let examined = examine(response, is_login, manager.now()).await;
-            unanswered.over();
-            examined
+        if !(status.is_success() || status.is_informational() || status.is_redirection()) {
+            return Looked::failed(examine(response, is_login, now()).await);
+        }
+        let (held, error) = match self.begin(response, is_login).await {
+            Ok(begun) => begun,
+            Err(why) => return Looked::Broken(why),
         };
-        self.judge(route, examined, outcome, started, short_waits).await
+        let wanted = self.translation.ready().filter(|_| is_login).map(|translated| &translated.wanted);
+        match (error, wanted) {
+            (None, Some(wanted)) if !wanted.stream => match collect(held, wanted).await {
+                Collected::Whole(document) => Looked::Whole(document),
+                Collected::Told(told) => Looked::failed(examine_told(told.head, told.error, now())),
+                Collected::Broken(why) => Looked::Broken(why),
+            },
+            (None, _) => Looked::Good(held),
+            // The stream's own words are what its client reads best.
+            (Some(error), Some(wanted)) if wanted.stream && wanted.door == Door::Responses => {
+                let filter = Filter::Answering(Box::new(Answering::new(wanted)));
+                Looked::failed(examine_held(held, error, Some(filter), now()))
+            }
+            (Some(error), Some(_)) => Looked::failed(examine_told(held.head, error, now())),
+            (Some(error), None) => Looked::failed(examine_held(held, error, None, now())),
+        }
     }
 
     /// What an answer that is no success calls for: another try with the same account, or what follows from it.
@@ -290,14 +299,8 @@ impl Attempts<'_> {
     }
 
     /// Passes a stream on as the one document that its client asked for.
-    fn pass_document(
-        &mut self,
-        route: Route,
-        head: hyper::http::response::Parts,
-        meter: Meter,
-        document: &Value,
-        started: Instant,
-    ) -> Next {
+    fn pass_document(&mut self, route: Route, whole: Whole, started: Instant) -> Next {
+        let Whole { head, meter, document } = whole;
         let manager = &self.proxy.manager;
         let status = head.status.as_u16();
         manager.record(&route, &self.request, &Outcome::Success, Measured { status, started });

@@ -99,18 +99,33 @@ pub fn bare(body: &[u8], is_foreign: impl Fn(&str) -> bool) -> Option<Bytes> {
 /// What became of a stream that was read to its end.
 pub enum Collected {
     /// The whole answer.
-    Document(Parts, Meter, Value),
+    Whole(Box<Whole>),
     /// The backend told why there is none.
-    Told(Parts, Value),
+    Told(Box<Told>),
     /// It broke off.
     Broken(&'static str),
+}
+
+/// A whole answer.
+pub struct Whole {
+    pub head: Parts,
+    pub meter: Meter,
+    pub document: Value,
+}
+
+/// An error in the place of one.
+pub struct Told {
+    pub head: Parts,
+    pub error: Value,
 }
 
 /// Reads a stream to its end for a client that asked for none.
 pub async fn collect(held: Held, wanted: &Wanted) -> Collected {
     let Held { head, bytes, mut rest, mut meter } = held;
     let mut collecting = Collecting::new(wanted);
-    bytes.iter().for_each(|bytes| collecting.push(bytes));
+    for bytes in &bytes {
+        collecting.push(bytes);
+    }
     while !collecting.is_over() {
         match rest.frame().await {
             Some(Ok(frame)) => {
@@ -124,8 +139,8 @@ pub async fn collect(held: Held, wanted: &Wanted) -> Collected {
         }
     }
     match collecting.finish() {
-        Ok(document) => Collected::Document(head, meter, document),
-        Err(Failure::Told(error)) => Collected::Told(head, error),
+        Ok(document) => Collected::Whole(Box::new(Whole { head, meter, document })),
+        Err(Failure::Told(error)) => Collected::Told(Box::new(Told { head, error })),
         Err(Failure::Truncated) => Collected::Broken("the stream ended before its last event"),
         Err(Failure::TooLong) => Collected::Broken("the answer is longer than is borne"),
     }

@@ -6,8 +6,17 @@ use serde_json::{Value, json};
 use crate::support::logins::{Logins, ask, now, post, small};
 use crate::support::{eventually, within};
 
-fn window(used_percent: f64, window_minutes: u64, seconds: i64) -> Option<Window> {
-    Some(Window { used_percent, window_minutes, reset_at: now() / 1000 + seconds })
+fn window(used_percent: f64, window_minutes: u64, seconds: i64) -> Window {
+    Window { used_percent, window_minutes, reset_at: now() / 1000 + seconds }
+}
+
+/// Windows in the first slot and in the second.
+fn both(primary: Window, secondary: Window) -> Quota {
+    Quota { primary: Some(primary), secondary: Some(secondary) }
+}
+
+fn one(primary: Window) -> Quota {
+    Quota { primary: Some(primary), secondary: None }
 }
 
 #[track_caller]
@@ -29,21 +38,17 @@ fn windows_are_read_from_headers_events_and_the_usage_endpoint_whichever_slot_th
     let logins = Logins::new(1);
     let account = logins.accounts[0];
     let sidecar = logins.sidecar();
-    logins
-        .upstream
-        .set_quota(account, Quota { primary: window(12.0, 300, 9_000), secondary: window(40.0, 10_080, 500_000) });
+    logins.upstream.set_quota(account, both(window(12.0, 300, 9_000), window(40.0, 10_080, 500_000)));
     ask(&sidecar);
     comes_to(&logins, 1, &[("5h", 12.0), ("week", 40.0)]);
     // In the other slots, told by the event alone.
     logins.upstream.set_quota_headers(false);
     logins.upstream.set_rate_limit_event(true);
-    logins
-        .upstream
-        .set_quota(account, Quota { primary: window(41.0, 10_080, 500_000), secondary: window(15.0, 300, 9_000) });
+    logins.upstream.set_quota(account, both(window(41.0, 10_080, 500_000), window(15.0, 300, 9_000)));
     ask(&sidecar);
     comes_to(&logins, 1, &[("5h", 15.0), ("week", 41.0)]);
     // By the usage endpoint, a month alone.
-    logins.upstream.set_quota(account, Quota { primary: window(70.0, 43_200, 2_000_000), secondary: None });
+    logins.upstream.set_quota(account, one(window(70.0, 43_200, 2_000_000)));
     let refreshed = logins.sandbox.run(&["refresh"]).ok();
     assert!(refreshed.stdout.contains("month 70 %"), "{refreshed:?}");
     comes_to(&logins, 1, &[("month", 70.0)]);
@@ -55,7 +60,7 @@ fn windows_are_read_from_headers_events_and_the_usage_endpoint_whichever_slot_th
 fn a_full_account_is_skipped_and_taken_back_when_fresh_data_says_so() {
     let logins = Logins::new(2);
     let mut sidecar = logins.sidecar();
-    let full = Quota { primary: window(100.0, 300, 9_000), secondary: window(40.0, 10_080, 500_000) };
+    let full = both(window(100.0, 300, 9_000), window(40.0, 10_080, 500_000));
     logins.upstream.set_quota(logins.accounts[0], full);
     let refreshed = sidecar.request("accounts/refresh", &json!({"account": 1})).unwrap();
     assert_eq!(refreshed["accounts"][0]["state"], "rateLimited", "{refreshed}");
@@ -64,7 +69,7 @@ fn a_full_account_is_skipped_and_taken_back_when_fresh_data_says_so() {
     let explained = sidecar.request("routing/explain", &json!({"model": "gpt-5.2"})).unwrap();
     assert_eq!(explained["candidates"][0]["reasons"], json!(["rateLimited"]), "{explained}");
     // The provider took the limit back early, as it does after an outage.
-    let room = Quota { primary: window(3.0, 300, 9_000), secondary: window(40.0, 10_080, 500_000) };
+    let room = both(window(3.0, 300, 9_000), window(40.0, 10_080, 500_000));
     logins.upstream.set_quota(logins.accounts[0], room);
     logins.sandbox.run(&["refresh", "1"]).ok();
     sidecar.request("accounts/switch", &json!({"account": 1})).unwrap();
@@ -83,7 +88,7 @@ fn a_usage_limit_ends_with_fresh_data() {
     assert_eq!((limited.status(), limited.json()["error"]["code"].as_str()), (429, Some("all_accounts_rate_limited")));
     assert_eq!(limited.header("x-should-retry"), Some("false"));
     eventually("it is told", || (logins.listed(1)["state"] == "rateLimited").then_some(()));
-    logins.upstream.set_quota(logins.accounts[0], Quota { primary: window(1.0, 300, 9_000), secondary: None });
+    logins.upstream.set_quota(logins.accounts[0], one(window(1.0, 300, 9_000)));
     logins.sandbox.run(&["refresh"]).ok();
     assert_eq!(logins.listed(1)["state"], "ready", "{}", logins.listed(1));
     ask(&sidecar);
@@ -92,7 +97,7 @@ fn a_usage_limit_ends_with_fresh_data() {
 #[test]
 fn a_reserve_is_left_unused() {
     let logins = Logins::new(2);
-    let quota = Quota { primary: window(91.0, 300, 9_000), secondary: window(2.0, 10_080, 500_000) };
+    let quota = both(window(91.0, 300, 9_000), window(2.0, 10_080, 500_000));
     logins.upstream.set_quota(logins.accounts[0], quota);
     logins.sandbox.run(&["refresh"]).ok();
     let sidecar = logins.sidecar();
@@ -110,7 +115,7 @@ fn a_reserve_is_left_unused() {
 fn the_least_utilized_login_is_the_one_with_the_emptiest_windows() {
     let logins = Logins::new(3);
     for (account, used) in logins.accounts.iter().zip([50.0, 10.0, 30.0]) {
-        logins.upstream.set_quota(*account, Quota { primary: window(used, 300, 9_000), secondary: None });
+        logins.upstream.set_quota(*account, one(window(used, 300, 9_000)));
     }
     logins.sandbox.run(&["refresh"]).ok();
     let proxy = logins.sandbox.command(&["sidecar", "--strategy", "least_utilized"]);

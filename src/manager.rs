@@ -22,7 +22,7 @@ mod rekey;
 mod removal;
 mod report;
 pub mod routing;
-mod session;
+pub mod session;
 mod shared;
 mod sockets;
 pub mod spending;

@@ -30,13 +30,22 @@ const SCOPE: &str = "openid profile email offline_access";
 /// No answer of the issuer is longer, in bytes.
 const LONGEST_ANSWER: usize = 256 * 1024;
 
+/// What is shown in the place of a code that is none.
+const UNKNOWN: &str = "unknown";
+
+/// No code is longer.
+const LONGEST_CODE: usize = 64;
+
+/// What of a question nobody may see.
+const SECRETS: [&str; 3] = ["refresh_token", "code", "code_verifier"];
+
 /// Why the issuer gave no token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OAuthError {
     /// It said no, and will say no again.
     #[error("the issuer refused it (`{code}`)")]
     Refused {
-        /// Its code, such as `refresh_token_reused`; letters, digits, `_` and `-` alone.
+        /// Its code, such as `refresh_token_reused`; `unknown` where it gave something else.
         code: String,
     },
     /// It could not be asked, or did not answer as it should: this passes.
@@ -46,12 +55,14 @@ pub enum OAuthError {
         why: String,
         /// How long it asks to be left alone.
         retry_after: Option<Duration>,
+        /// It would have failed for everybody, not for this question alone.
+        is_the_issuers: bool,
     },
 }
 
 impl OAuthError {
     fn passing(why: impl Into<String>) -> OAuthError {
-        OAuthError::Passing { why: why.into(), retry_after: None }
+        OAuthError::Passing { why: why.into(), retry_after: None, is_the_issuers: true }
     }
 }
 
@@ -163,7 +174,10 @@ impl Issuer {
                 expires_in: answer.expires_in.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
             });
         }
-        Err(refusal(status, &body, retry_after))
+        Err(match refusal(status, &body, retry_after) {
+            OAuthError::Refused { code } if echoes(&code, form) => OAuthError::Refused { code: UNKNOWN.to_owned() },
+            other => other,
+        })
     }
 }
 
@@ -173,7 +187,11 @@ fn refusal(status: StatusCode, body: &[u8], retry_after: Option<Duration>) -> OA
     let is_final = matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED);
     match serde_json::from_slice(body).ok().as_ref().and_then(code).filter(|_| is_final) {
         Some(code) => OAuthError::Refused { code },
-        None => OAuthError::Passing { why: format!("the issuer answered {}", status.as_u16()), retry_after },
+        None => OAuthError::Passing {
+            why: format!("the issuer answered {}", status.as_u16()),
+            retry_after,
+            is_the_issuers: status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS,
+        },
     }
 }
 
@@ -185,9 +203,16 @@ fn code(body: &Value) -> Option<String> {
         .or_else(|| error.and_then(Value::as_str))
         .or_else(|| body.get("code")?.as_str())
         .or_else(|| error.and_then(|error| error.get("type")?.as_str()))?;
-    let plain = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
-    let code: String = code.chars().filter(plain).take(64).collect();
-    (!code.is_empty()).then_some(code)
+    // What is no code is not shown: it may be anything, the token itself too.
+    let is_plain = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit() || matches!(letter, b'_' | b'-');
+    let is_code = (1..=LONGEST_CODE).contains(&code.len()) && code.bytes().all(is_plain);
+    Some(if is_code { code.to_owned() } else { UNKNOWN.to_owned() })
+}
+
+/// Whether `code` holds six characters in a row of something that was sent.
+fn echoes(code: &str, sent: &[(&str, &str)]) -> bool {
+    let secrets = || sent.iter().filter(|(name, _)| SECRETS.contains(name)).map(|(_, secret)| secret.as_bytes());
+    code.as_bytes().windows(6).any(|piece| secrets().any(|secret| memchr::memmem::find(secret, piece).is_some()))
 }
 
 async fn send(request: RequestBuilder) -> Result<Response, OAuthError> {
@@ -239,11 +264,22 @@ mod tests {
             (json!({"error": "invalid_grant"}), Some("invalid_grant")),
             (json!({"error": {"message": "no"}, "code": "later"}), Some("later")),
             (json!({"error": {"type": "invalid_request_error", "code": null}}), Some("invalid_request_error")),
-            (json!({"error": {"code": "a\u{1b}[31m b"}}), Some("a31mb")),
+            (json!({"error": {"code": "a\u{1b}[31m b"}}), Some("unknown")),
+            (json!({"error": "token rt_Zq8Yw2Lm4Nx7Kp is not known"}), Some("unknown")),
             (json!({"error": {}}), None),
             (json!([]), None),
         ] {
             assert_eq!(code(&body).as_deref(), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_code_that_holds_a_piece_of_what_was_sent_is_told_apart() {
+        let sent = [("client_id", "refresh_token_reused"), ("refresh_token", "rt_zq8yw2lm4nx7kp")];
+        for (code, expected) in
+            [("refresh_token_reused", false), ("zq8yw2", true), ("not-8yw2lm-known", true), ("zq8yw", false)]
+        {
+            assert_eq!(echoes(code, &sent), expected, "{code}");
         }
     }
 

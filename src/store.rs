@@ -224,7 +224,7 @@ impl Store {
         NamedLock::attempt(&path).map_err(StoreError::io("lock", &path))
     }
 
-    /// Waits for the lock `kind` of `id`, blocking the thread. Not to be held by whoever waits for the file's lock.
+    /// Waits for the lock `kind` of `id`, blocking the thread. Whoever holds it may wait for the file's lock, never the other way round.
     ///
     /// # Errors
     ///

@@ -1,5 +1,7 @@
 //! `refresh`
 
+use std::time::Duration;
+
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -7,9 +9,12 @@ use serde_json::json;
 use super::context::Context;
 use super::list::accounts_table;
 use super::printer::Printer;
+use crate::clock;
 use crate::domain::account::AccountId;
 use crate::error::Error;
+use crate::manager::session::LATEST_END;
 use crate::protocol::accounts::Account;
+use crate::server::lifecycle;
 
 #[derive(Debug, Args)]
 pub struct RefreshArgs {
@@ -32,7 +37,15 @@ pub async fn run(context: &Context, args: RefreshArgs) -> Result<u8, Error> {
     let mut failures = Vec::new();
     for id in &ids {
         bar.set_message(manager.read_account(id.as_str()).map(|account| account.label).unwrap_or_default());
-        let looked = manager.look_at(id).await;
+        let looked = tokio::select! {
+            looked = manager.look_at(id) => looked,
+            () = lifecycle::asked_to_end() => {
+                bar.finish_and_clear();
+                manager.leave_within(Duration::ZERO, clock::instant() + LATEST_END).await;
+                Printer::stderr("Not every account was asked about.");
+                return Ok(1);
+            }
+        };
         failures.extend(looked.result.err().map(|error| (looked.label, error)));
         bar.inc(1);
     }

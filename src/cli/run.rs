@@ -11,8 +11,10 @@ use clap::Args;
 use super::RoutingFlags;
 use super::context::{Context, flag_sources};
 use super::sidecar::listen;
+use crate::clock;
 use crate::domain::report::SessionKind;
 use crate::error::Error;
+use crate::manager::session::LATEST_END;
 use crate::manager::{Manager, random_key};
 use crate::server::{Doors, Session};
 
@@ -49,7 +51,8 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
     let doors = Doors::open(session, Vec::new(), listener);
     let command = agents::command(&args.command, address.port(), &api_key, &context.environment);
     let code = child::run(command).await;
+    let latest = clock::instant() + LATEST_END;
     doors.drain(DRAIN).await;
-    manager.leave_within(Duration::from_secs(1)).await;
+    manager.leave_within(Duration::from_secs(1), latest).await;
     code
 }

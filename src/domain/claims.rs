@@ -1,6 +1,8 @@
 //! What a token of a login says of itself. Its signature is not checked: it comes from the issuer or from a file of
 //! the person's own, and nothing is granted for what it says; it only tells logins apart and when they end.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -32,6 +34,8 @@ pub struct Claims {
     pub plan: Option<String>,
     /// When the token ends.
     pub expires_at: Option<Timestamp>,
+    /// When it was issued.
+    pub issued_at: Option<Timestamp>,
 }
 
 impl Claims {
@@ -53,7 +57,16 @@ impl Claims {
             email: text(payload.get("email")).or_else(|| text(profile.and_then(|profile| profile.get("email")))),
             plan: text(auth.and_then(|auth| auth.get("chatgpt_plan_type"))),
             expires_at: payload.get("exp").and_then(seconds),
+            issued_at: payload.get("iat").and_then(seconds),
         })
+    }
+}
+
+impl Claims {
+    /// How long the token lives in all. `None` where it does not say both ends, or none that can be.
+    pub fn life(&self) -> Option<Duration> {
+        let life = self.expires_at?.since(self.issued_at?);
+        (!life.is_zero()).then_some(life)
     }
 }
 
@@ -90,6 +103,7 @@ mod tests {
             email: some("you@example.com"),
             plan: some("plus"),
             expires_at: Some(Timestamp(1_700_000_000_000)),
+            issued_at: None,
         };
         check(&json!({ "email": "you@example.com", "exp": 1_700_000_000, AUTH: auth }), &whole);
         let profile = json!({ "email": "you@example.com" });

@@ -71,8 +71,8 @@ const ENCRYPTED_REASONING: &str = "reasoning.encrypted_content";
 /// # Errors
 ///
 /// What the backend cannot do, and what is no such request at all.
-pub fn backend_request(door: Door, body: &Value) -> Result<BackendRequest, Refused> {
-    let Some(body) = body.as_object() else {
+pub fn backend_request(door: Door, body: Value) -> Result<BackendRequest, Refused> {
+    let Value::Object(mut body) = body else {
         return Err(Refused::invalid(None, "The request body has to be a JSON object."));
     };
     let Some(model) = body.get("model").and_then(Value::as_str).filter(|model| !model.is_empty()) else {
@@ -83,20 +83,26 @@ pub fn backend_request(door: Door, body: &Value) -> Result<BackendRequest, Refus
         Some(Value::Bool(stream)) => *stream,
         Some(_) => return Err(Refused::invalid(Some("stream"), "`stream` has to be true or false.")),
     };
+    let model = model.to_owned();
     let cache_key = body.get("prompt_cache_key").and_then(Value::as_str).filter(|key| !key.is_empty());
+    let cache_key = cache_key.map(str::to_owned);
+    // The conversation may be as large as all memory there is for it: it is moved, not copied.
     let asked = match door {
-        Door::Responses => responses::request(body)?,
-        Door::ChatCompletions => chat::request(body)?,
+        Door::Responses => {
+            let input = body.shift_remove("input");
+            responses::request(&body, input)?
+        }
+        Door::ChatCompletions => chat::request(&body)?,
     };
     let wanted = Wanted {
         door,
         stream,
         include_usage: body.get("stream_options").is_some_and(|options| options["include_usage"] == json!(true)),
         legacy_functions: asked.legacy_functions,
-        model: model.to_owned(),
+        model,
     };
     let dropped = asked.dropped.clone();
-    Ok(BackendRequest { body: asked.body(), dropped, cache_key: cache_key.map(str::to_owned), wanted })
+    Ok(BackendRequest { body: asked.body(), dropped, cache_key, wanted })
 }
 
 /// A request in the backend's words, before it is put together.

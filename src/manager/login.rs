@@ -61,10 +61,17 @@ pub struct LoginBegun {
 
 /// The logins of this process that are under way, each with what gives it up.
 #[derive(Default)]
-pub struct Logins(Mutex<HashMap<String, oneshot::Sender<()>>>);
+pub struct Logins(Mutex<HashMap<String, Cancel>>);
+
+/// Gives a login up.
+struct Cancel {
+    cancel: oneshot::Sender<()>,
+    /// Ends when nothing of the login is open any more.
+    closed: oneshot::Receiver<()>,
+}
 
 impl Logins {
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, oneshot::Sender<()>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Cancel>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -104,7 +111,8 @@ impl Manager {
         };
         let begun = LoginBegun { id: id.clone(), url, user_code, expires_at: self.clock.now().after(lifetime) };
         let (cancel, cancelled) = oneshot::channel();
-        self.logins.lock().insert(id.clone(), cancel);
+        let (open, closed) = oneshot::channel::<()>();
+        self.logins.lock().insert(id.clone(), Cancel { cancel, closed });
         let manager = Arc::clone(self);
         tokio::spawn(async move {
             let granted = tokio::select! {
@@ -117,6 +125,7 @@ impl Manager {
                 )
                 .hint("begin the login again")),
             };
+            drop(open);
             // What the person has agreed to is seen through, whoever cancels now.
             manager.logins.lock().remove(&id);
             let result = match granted {
@@ -133,12 +142,13 @@ impl Manager {
     /// # Errors
     ///
     /// `LoginFailed` when there is none of that name.
-    pub fn cancel_login(&self, id: &str) -> Result<(), Error> {
-        let cancel = self.logins.lock().remove(id).ok_or_else(|| {
+    pub async fn cancel_login(&self, id: &str) -> Result<(), Error> {
+        let Cancel { cancel, closed } = self.logins.lock().remove(id).ok_or_else(|| {
             Error::new(ErrorKind::LoginFailed, "no login of that id is under way").hint("it may have ended already")
         })?;
-        // It may have ended this instant.
+        // It may have ended this instant. Its port is free when this is over.
         let _ = cancel.send(());
+        let _ = closed.await;
         Ok(())
     }
 

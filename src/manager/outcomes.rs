@@ -15,7 +15,8 @@ use crate::domain::health::{BENCH, Cooldown, LONGEST_WAIT, Outcome, REASON_AUTH,
 use crate::domain::pool::{EVERY_FAMILY, model_limit_key};
 use crate::domain::time::Timestamp;
 use crate::ledger::BreakerNote;
-use crate::store::{State, StoredAccount};
+use crate::store::{SecretField, State, StoredAccount};
+use crate::upstream::credential::{Credential, Login};
 
 /// How long an account is believed not to have a model.
 const UNSERVED: Duration = Duration::from_secs(60 * 60);
@@ -54,7 +55,10 @@ impl Manager {
             }
             Outcome::KeyRefused => {
                 self.account_for(route, request, measured, Some(Effect::Failed), None);
-                self.record_bench(route, REASON_AUTH, true, now);
+                match &route.target.credential {
+                    Credential::ApiKey(_) => self.record_bench(route, REASON_AUTH, true, now),
+                    Credential::ChatGpt(login) => self.record_login_refused(route, login),
+                }
             }
             Outcome::AccountRefused => {
                 self.account_for(route, request, measured, Some(Effect::Failed), None);
@@ -200,6 +204,23 @@ impl Manager {
             }
         };
         self.write_later(change, move |memory| drop(memory.benches.remove(&benched)));
+    }
+
+    /// A login's token was refused, and so was the one that it was renewed to: the person has to log in, unless somebody
+    /// has meanwhile.
+    fn record_login_refused(&self, route: &Route, login: &Login) {
+        let (store, id, refused) = (self.store.clone(), route.account.clone(), login.access_token.clone());
+        let change = move |state: &mut State, _| {
+            let Some(account) = state.account(id.as_str()) else { return };
+            let present = store.open_secret(state, account, SecretField::AccessToken);
+            let is_same = present.is_ok_and(|present| present == refused);
+            if let Some(account) = state.account_mut(id.as_str()).filter(|_| is_same) {
+                account.needs_login = Some(true);
+            }
+        };
+        self.write_later(change, |_| {});
+        let position = self.view().state.position(route.account.as_str()).unwrap_or_default();
+        self.tell_login_needed(position, &route.target.label, "its token is refused, a renewed one too");
     }
 
     /// Counts for the account's breaker and the host's, here and with the siblings. When the host's opens, the accounts

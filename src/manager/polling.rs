@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use super::Manager;
 use super::quota;
-use crate::domain::account::AccountId;
-use crate::store::NamedLock;
+use crate::domain::account::{AccountId, Kind};
+use crate::domain::pool::Member;
+use crate::store::{NamedLock, StoredAccount};
 
 /// How often a process looks whether something is due, and whether it is the one to ask.
 const LOOK: Duration = Duration::from_secs(5);
@@ -34,7 +35,11 @@ impl Manager {
             *turn = None;
             return;
         };
-        let due = self.due(interval);
+        let Some(due) = self.due(interval) else {
+            // A sibling may be able to ask where this process is not.
+            *turn = None;
+            return;
+        };
         if due.is_empty() {
             return;
         }
@@ -53,22 +58,23 @@ impl Manager {
         }
     }
 
-    /// The logins whose quota was neither told nor asked for within `interval`.
-    fn due(&self, interval: Duration) -> Vec<AccountId> {
+    /// The logins whose quota was neither told nor asked for within `interval`. `None` when there is no login that could
+    /// be asked about.
+    fn due(&self, interval: Duration) -> Option<Vec<AccountId>> {
         let (view, now) = (self.view(), self.clock.now());
         let memory = self.memory();
-        let members = view.pool.members.iter().zip(&view.state.accounts);
-        let is_due = |(member, account): &(&crate::domain::pool::Member, &crate::store::StoredAccount)| {
-            let told = quota::newest(account, &member.id, &memory).at;
+        let is_login = |(member, _): &(&Member, &StoredAccount)| {
+            member.kind == Kind::ChatGpt && member.enabled && !member.locked && !member.needs_login
+        };
+        let logins: Vec<_> = view.pool.members.iter().zip(&view.state.accounts).filter(is_login).collect();
+        let is_due = |(member, account): &&(&Member, &StoredAccount)| {
+            let told = quota::newest(account, &member.id, &memory, now).at;
             let polled = memory.polled.get(&member.id).copied().unwrap_or_default();
             let last = told.max(polled);
             // A time to come is of a clock that was set back.
-            member.kind == crate::domain::account::Kind::ChatGpt
-                && member.enabled
-                && !member.locked
-                && !member.needs_login
-                && (last > now || now >= last.after(interval))
+            last > now || now >= last.after(interval)
         };
-        members.filter(is_due).map(|(member, _)| member.id.clone()).collect()
+        let due = logins.iter().filter(is_due).map(|(member, _)| member.id.clone());
+        (!logins.is_empty()).then(|| due.collect())
     }
 }

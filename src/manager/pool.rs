@@ -45,7 +45,7 @@ impl Manager {
         let key_is_gone = matches!(key, KeyState::Missing | KeyState::Wrong);
         let bench = memory.benches.get(&id);
         let now = self.clock.now();
-        let quota = quota::newest(account, &id, memory).quota;
+        let quota = quota::newest(account, &id, memory, now).quota;
         Member {
             label: label(account, position),
             enabled: account.enabled.unwrap_or(true),

@@ -47,14 +47,18 @@ fn write(told: &Told) -> Value {
     windows.collect()
 }
 
-/// The newest of what is known here and what the file has. What the file says of a time to come was written under a clock
-/// that was set back since.
-pub fn newest(account: &StoredAccount, id: &AccountId, memory: &Memory) -> Told {
-    let of_file = read(account);
+/// The newest of what is known here and what the file has.
+pub fn newest(account: &StoredAccount, id: &AccountId, memory: &Memory, now: Timestamp) -> Told {
+    let of_file = believed(read(account), now);
     match memory.quotas.get(id) {
         Some(own) if own.at >= of_file.at => own.clone(),
         Some(_) | None => of_file,
     }
+}
+
+/// What is told of a time to come was told under a clock that was set back since: anything is newer.
+fn believed(told: Told, now: Timestamp) -> Told {
+    if told.at <= now { told } else { Told { at: Timestamp(0), ..told } }
 }
 
 impl Manager {
@@ -69,11 +73,16 @@ impl Manager {
             let mut memory = self.memory();
             let known = (account.clone(), EVERY_FAMILY.to_owned());
             let is_older = memory.limited_since.get(&known).is_none_or(|since| *since < asked_at);
-            let before = newest(stored, account, &memory);
-            let ends_limit = has_room && is_older && stored.rate_limit_reset_times.contains_key(EVERY_FAMILY);
+            let before = newest(stored, account, &memory, told.at);
+            let is_limited = stored.rate_limit_reset_times.contains_key(EVERY_FAMILY)
+                || memory.limits.get(account).is_some_and(|limits| limits.contains_key(EVERY_FAMILY));
+            let ends_limit = has_room && is_older && is_limited;
             let plan = told.quota.plan.as_ref();
             let is_new_plan = plan.is_some() && plan != stored.plan.as_ref();
-            if !ends_limit && !is_new_plan && !told.quota.differs_from(&before.quota) {
+            let reserve = self.config().reserve_percent();
+            let is_spent = |quota: &Quota| quota.spent_until(reserve, told.at).is_some();
+            let is_another = told.quota.differs_from(&before.quota) || is_spent(&told.quota) != is_spent(&before.quota);
+            if !ends_limit && !is_new_plan && !is_another {
                 return;
             }
             if ends_limit {
@@ -94,7 +103,7 @@ impl Manager {
                 account.rate_limit_reset_times.remove(EVERY_FAMILY);
             }
             // A sibling may have been told later.
-            if read(account).at <= told.at {
+            if believed(read(account), told.at).at <= told.at {
                 account.quota = Some(write(&told));
                 if told.quota.plan.is_some() {
                     account.plan.clone_from(&told.quota.plan);
@@ -138,10 +147,12 @@ mod tests {
         let id = AccountId::new("a");
         let mut memory = Memory::default();
         let account = StoredAccount { quota: Some(write(&of(50.0, 10))), ..StoredAccount::default() };
-        assert_eq!(newest(&account, &id, &memory), of(50.0, 10));
+        assert_eq!(newest(&account, &id, &memory, Timestamp(100)), of(50.0, 10));
         memory.quotas.insert(id.clone(), of(60.0, 9));
-        assert_eq!(newest(&account, &id, &memory), of(50.0, 10));
+        assert_eq!(newest(&account, &id, &memory, Timestamp(100)), of(50.0, 10));
+        let ahead = StoredAccount { quota: Some(write(&of(90.0, 200))), ..StoredAccount::default() };
+        assert_eq!(newest(&ahead, &id, &memory, Timestamp(100)), of(60.0, 9));
         memory.quotas.insert(id.clone(), of(60.0, 11));
-        assert_eq!(newest(&account, &id, &memory), of(60.0, 11));
+        assert_eq!(newest(&account, &id, &memory, Timestamp(100)), of(60.0, 11));
     }
 }

@@ -9,14 +9,13 @@ use super::pool::kind;
 use super::report::find;
 use super::routing::Target;
 use crate::domain::account::{AccountId, Kind};
-use crate::domain::time::Timestamp;
 use crate::domain::usage::quota::Quota;
 use crate::error::{Error, ErrorKind};
 use crate::upstream::chatgpt::{Endpoint, address};
 use crate::upstream::credential::Login;
 
-/// No answer of the usage endpoint is longer, in bytes.
-const LONGEST_ANSWER: u64 = 1024 * 1024;
+/// No answer is longer, in bytes.
+const LONGEST_ANSWER: usize = 1024 * 1024;
 
 /// How one account fared.
 #[derive(Clone, Debug)]
@@ -80,10 +79,13 @@ impl Manager {
     /// Asks the backend with a token that holds; one that is refused is renewed once.
     async fn ask_backend(self: &Arc<Self>, account: &AccountId, endpoint: Endpoint) -> Result<Value, Error> {
         let login = self.login_of(account)?;
-        let ends = if login.access_token.is_some() { login.expires_at } else { Some(Timestamp(0)) };
-        let soon = self.clock.now().after(self.config().refresh_skew());
-        if ends.is_some_and(|ends| ends <= soon) {
-            self.refresh_now(account, login.access_token).await?;
+        if self.ends_soon(&login) {
+            let holds = login.access_token.is_some() && login.expires_at.is_none_or(|ends| ends > self.clock.now());
+            match self.refresh_now(account, login.access_token).await {
+                // One that still holds will do.
+                Err(error) if holds && error.kind == ErrorKind::UpstreamFailed => tracing::debug!("{error}"),
+                done => done?,
+            }
         }
         let login = self.login_of(account)?;
         if let Some(answer) = self.answer_of(account, &login, endpoint).await? {
@@ -129,7 +131,7 @@ impl Manager {
         if let Some(id) = &login.account_id {
             request = request.header("chatgpt-account-id", id);
         }
-        let sent = request
+        let mut sent = request
             .send()
             .await
             .map_err(|error| failed(format!("the backend cannot be asked: {}", error.without_url())))?;
@@ -137,10 +139,17 @@ impl Manager {
         if status.as_u16() == 401 {
             return Ok(None);
         }
-        if !status.is_success() || sent.content_length().is_some_and(|length| length > LONGEST_ANSWER) {
+        if !status.is_success() {
             return Err(failed(format!("the backend answered {}", status.as_u16())));
         }
-        let answer = sent.json().await.map_err(|_| failed("the backend's answer cannot be read".to_owned()))?;
-        Ok(Some(answer))
+        let unread = || failed("the backend's answer cannot be read".to_owned());
+        let mut answer = Vec::new();
+        while let Some(piece) = sent.chunk().await.map_err(|_| unread())? {
+            answer.extend_from_slice(&piece);
+            if answer.len() > LONGEST_ANSWER {
+                return Err(unread());
+            }
+        }
+        serde_json::from_slice(&answer).map(Some).map_err(|_| unread())
     }
 }

@@ -22,7 +22,10 @@ impl Manager {
             return Err(Error::new(ErrorKind::InvalidParams, "that is the present master key")
                 .hint("choose another, or let one be made with `--random`"));
         }
+        // A token that comes back meanwhile could not be put where it belongs.
+        let turn = self.in_turn().await?;
         let done = self.store.rekey(new).await;
+        drop(turn);
         self.tell_store_warnings();
         let mut done = done.map_err(failure)?;
         for warning in std::mem::take(&mut done.warnings) {

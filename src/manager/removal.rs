@@ -1,5 +1,7 @@
 //! Taking an account away.
 
+use std::path::PathBuf;
+
 use super::Manager;
 use super::report::position;
 use crate::domain::account::AccountId;
@@ -16,6 +18,18 @@ impl Manager {
     pub async fn remove(&self, wanted: &str) -> Result<AccountReport, Error> {
         let id = self.read_account(wanted)?.id;
         self.remove_account(id).await
+    }
+
+    /// Moves the accounts file aside, after every token that is on its way to it; where to. `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// `StoreBusy`, `StoreUnreadable`
+    pub async fn reset(&self) -> Result<Option<PathBuf>, Error> {
+        let turn = self.in_turn().await?;
+        let moved = self.store.reset().await;
+        drop(turn);
+        Ok(moved?)
     }
 
     /// Removes the account with this id.

@@ -188,8 +188,12 @@ impl Manager {
     }
 
     fn selected(&self, view: &View, request: &RouteRequest, choice: Choice, route: &Route) {
-        // What a request is bound to says nothing of where the session is.
-        if choice.why != Why::Bound {
+        // What a request is bound to says nothing of where the session is, and neither does what a login cannot do.
+        let is_on_a_login = || {
+            let current = self.memory().current.get(&request.family).and_then(|id| view.pool.position(id));
+            current.is_some_and(|position| view.pool.members[position].kind == Kind::ChatGpt)
+        };
+        if choice.why != Why::Bound && !(request.needs_api_key && is_on_a_login()) {
             self.move_to(view, request, choice, route);
         }
         if self.events.receiver_count() == 0 {

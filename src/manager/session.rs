@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -20,8 +20,9 @@ use crate::store::{self, Creation, SessionLock, SessionRecord, State, Transactio
 /// without a record and gets one as soon as the lock is free. Only a stopped holder keeps the lock that long.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// How much longer the end waits for a token that is on its way to the disk.
-const ROTATION: Duration = Duration::from_secs(5);
+/// How long after it was asked to end a process waits for a token that is on its way to the disk: ten seconds are
+/// promised, and the end itself takes some.
+pub const LATEST_END: Duration = Duration::from_millis(9_300);
 
 /// How long the end waits for the ledger to take what it was given.
 const LAST_ENTRIES: Duration = Duration::from_millis(700);
@@ -139,14 +140,15 @@ impl Manager {
         });
     }
 
-    /// [`Manager::leave`] within `usual`, or later while a token is on its way to the disk. Whether it was done in time.
-    pub async fn leave_within(self: &Arc<Self>, usual: Duration) -> bool {
+    /// [`Manager::leave`] within `usual`, or until `latest` while a token is on its way to the disk. Whether it was done in
+    /// time.
+    pub async fn leave_within(self: &Arc<Self>, usual: Duration, latest: Instant) -> bool {
         let manager = Arc::clone(self);
         let mut leaving = tokio::spawn(async move { manager.leave().await });
         if tokio::time::timeout(usual, &mut leaving).await.is_ok() {
             return true;
         }
-        self.is_rotating() && tokio::time::timeout(ROTATION, leaving).await.is_ok()
+        self.is_rotating() && tokio::time::timeout_at(latest.into(), leaving).await.is_ok()
     }
 
     /// Until every write that is on its way was made.
@@ -156,8 +158,13 @@ impl Manager {
 
     /// Takes this process's record away, after every write that is on its way.
     pub async fn leave(&self) {
-        self.left.store(true, Ordering::Relaxed);
+        self.left.store(true, Ordering::SeqCst);
         self.tasks.drained().await;
+        // One that had its turn and was not yet among the tasks.
+        while self.is_rotating() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            self.tasks.drained().await;
+        }
         let lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
         let id = self.identity.id.clone();
         let leaving = self.commit(Creation::Never, move |transaction| {

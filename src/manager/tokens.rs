@@ -15,10 +15,13 @@ use super::Manager;
 use super::routing::Route;
 use crate::domain::account::AccountId;
 use crate::domain::base_url::{BaseUrl, is_loopback};
+use crate::domain::claims::Claims;
 use crate::domain::time::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::oauth::Issuer;
 use crate::secrets::Secret;
+use crate::store::NamedLock;
+use crate::upstream::credential::Login;
 use crate::upstream::request_client;
 
 pub use pending::Pending;
@@ -35,6 +38,9 @@ const LONG_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long the issuer may take for an answer. What it has sent is not given up before: the old token is used up then.
 const ISSUER_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a token is taken to live that does not say it.
+const USUAL_LIFE: Duration = Duration::from_secs(60 * 60);
 
 /// How a refresh ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,13 +77,22 @@ impl Manager {
         // Without a time of its own a token is used until it is refused.
         let ends = if token.is_some() { login.expires_at.unwrap_or(Timestamp(i64::MAX)) } else { Timestamp(0) };
         if now.after(TOO_SOON) < ends {
-            if now.after(self.config().refresh_skew()) >= ends && self.issuer_is_left_alone_until().is_none() {
+            if self.ends_soon(login) && self.issuer_is_left_alone_until().is_none() {
                 // It still holds: nobody waits for the next one.
                 drop(self.refresh(&route.account, token));
             }
             return Ok(route);
         }
         self.renewed(route, token, has_others).await
+    }
+
+    /// Whether a token is to be renewed though it holds: within the configured time of its end, or in the second half of
+    /// its life where that is shorter.
+    pub(super) fn ends_soon(&self, login: &Login) -> bool {
+        let Some(ends) = login.expires_at else { return login.access_token.is_none() };
+        let life = login.access_token.as_ref().and_then(|token| Claims::read(token.expose())?.life());
+        let skew = self.config().refresh_skew().min(life.unwrap_or(USUAL_LIFE) / 2);
+        self.clock.now().after(skew) >= ends
     }
 
     /// The same route with another token than `refused`, which did not hold or is none.
@@ -112,7 +127,7 @@ impl Manager {
         known: Option<Secret<String>>,
     ) -> watch::Receiver<Option<Refreshed>> {
         let mut under_way = self.refreshes.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(receiver) = under_way.get(account).filter(|receiver| receiver.borrow().is_none()) {
+        if let Some(receiver) = under_way.get(account).filter(|it| it.borrow().is_none() && it.has_changed().is_ok()) {
             return receiver.clone();
         }
         let (sender, receiver) = watch::channel(None);
@@ -151,13 +166,31 @@ impl Manager {
     /// Until when the issuer is left alone, because it failed.
     fn issuer_is_left_alone_until(&self) -> Option<Timestamp> {
         let now = self.clock.now();
-        let marks = self.view().state.accounts.iter().filter_map(Pending::of).collect::<Vec<_>>();
-        marks.iter().filter_map(|mark| mark.waits_until(now)).max()
+        let view = self.view();
+        let marks = view.state.accounts.iter().filter_map(Pending::of).filter(Pending::is_the_issuers);
+        marks.filter_map(|mark| mark.waits_until(now)).max()
+    }
+
+    /// The machine's turn to refresh, for what must not happen while a token is on its way to the disk.
+    ///
+    /// # Errors
+    ///
+    /// `StoreBusy` when a refresh takes longer than it may.
+    pub(super) async fn in_turn(&self) -> Result<NamedLock, Error> {
+        let store = self.store.clone();
+        let waiting = tokio::task::spawn_blocking(move || store.wait_for_lock("refresh", "tokens"));
+        match tokio::time::timeout(ISSUER_PATIENCE + LONG_PATIENCE, waiting).await {
+            Ok(Ok(lock)) => Ok(lock?),
+            Ok(Err(_)) | Err(_) => {
+                Err(Error::new(ErrorKind::StoreBusy, "a token is being refreshed, which takes long")
+                    .hint("try again later"))
+            }
+        }
     }
 
     /// Whether a token is on its way to the disk: the process must not end before it is there.
     pub fn is_rotating(&self) -> bool {
-        self.refreshes.rotating.load(Ordering::Acquire) > 0
+        self.refreshes.rotating.load(Ordering::SeqCst) > 0
     }
 
     /// The issuer of logins.

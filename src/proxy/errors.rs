@@ -5,6 +5,7 @@ use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::answer;
+use super::forward::translated::Unserved;
 use super::gate::Rejection;
 use super::stream::ProxyBody;
 use crate::domain::account::{AccountId, ModelFamily};
@@ -12,7 +13,6 @@ use crate::domain::pool::Pool;
 use crate::domain::routing::decision::{Candidate, Exhausted};
 use crate::domain::routing::eligibility::Reason;
 use crate::domain::time::Timestamp;
-use crate::domain::translate::Refused;
 use crate::manager::notices::length;
 use crate::manager::routing::{Bound, Refusal};
 
@@ -108,18 +108,34 @@ pub fn unreachable(why: &str) -> Response<ProxyBody> {
     error(StatusCode::BAD_GATEWAY, "server_error", "upstream_unreachable", &message)
 }
 
-/// Every account is a login, and its backend could not serve the request as it is meant.
-pub fn refused_by_logins(refused: &Refused) -> Response<ProxyBody> {
-    answer::json(StatusCode::BAD_REQUEST, &refused.document())
-}
-
-/// Every account is a login, and no login answers this path.
-pub fn api_key_needed(path: &str) -> Response<ProxyBody> {
-    let message = format!(
-        "`{path}` needs an API-key account: ChatGPT logins serve `POST /v1/responses` and `POST /v1/chat/completions` \
-         alone. Add one with `codex-account-manager add LABEL`."
-    );
-    error(StatusCode::BAD_REQUEST, "invalid_request_error", "api_key_account_required", &message)
+/// Every account that might serve is a login, and no login can.
+pub fn unserved(why: &Unserved, path: &str) -> Response<ProxyBody> {
+    let invalid = "invalid_request_error";
+    match why {
+        Unserved::Refused(refused) => answer::json(StatusCode::BAD_REQUEST, &refused.document()),
+        Unserved::Path => {
+            let message = format!(
+                "`{path}` needs an API-key account: ChatGPT logins serve `POST /v1/responses` and \
+                 `POST /v1/chat/completions` alone. Add one with `codex-account-manager add LABEL`."
+            );
+            error(StatusCode::BAD_REQUEST, invalid, "api_key_account_required", &message)
+        }
+        Unserved::Malformed => {
+            let message = "The request body is no JSON. Send a JSON object, with `content-type: application/json`.";
+            error(StatusCode::BAD_REQUEST, invalid, "invalid_json", message)
+        }
+        Unserved::TooLong => {
+            let message = "The request is larger than ChatGPT logins are asked with: 16 MiB, and 250,000 values. Send \
+                           less, or add an API key with `codex-account-manager add LABEL`.";
+            error(StatusCode::PAYLOAD_TOO_LARGE, invalid, "request_too_large", message)
+        }
+        Unserved::NoRoom => {
+            let message = "Too many large requests are under way. Try again in a moment.";
+            let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "server_error", "too_many_requests", message);
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
+            response
+        }
+    }
 }
 
 /// The login that would serve has no token now.

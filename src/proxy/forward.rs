@@ -20,11 +20,11 @@ use crate::domain::routing::conversation::conversation_key;
 use crate::manager::outcomes::Measured;
 use crate::manager::reasoning::Reasoning;
 use crate::manager::routing::{Refusal, Route, RouteRequest};
-use crate::upstream::SendError;
+use crate::upstream::{BodyError, SendError};
 use answer::{Answer, body_failed, finish};
 use examine::Examined;
 use fields::Fields;
-use translated::Translation;
+use translated::{Translation, Unserved, door};
 
 pub(super) mod answer;
 mod attempt;
@@ -33,7 +33,7 @@ pub(super) mod fields;
 mod held;
 mod models;
 mod resources;
-mod translated;
+pub(super) mod translated;
 
 /// How often a short rate limit is waited out on one account.
 const SHORT_WAITS: u32 = 2;
@@ -108,10 +108,9 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
     };
     let header = |name: &str| head.headers.get(name)?.to_str().ok();
     let conversation = conversation_key(fields.prompt_cache_key.as_deref(), &header, fields.first_messages.as_deref());
-    let translation = Translation::of(proxy, &head.method, path, &body);
     let request = RouteRequest {
         request_id,
-        needs_api_key: translation.ready().is_none(),
+        needs_api_key: door(&head.method, path).is_none(),
         reasoning: Reasoning { marks: fields.reasoning, ..Reasoning::default() },
         endpoint: path.to_owned(),
         family: ModelFamily::of(fields.model.as_deref(), &proxy.manager.families()),
@@ -135,7 +134,7 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
         waits: 0,
         kept: None,
         unreachable: None,
-        translation,
+        translation: Translation::Untried,
         renewed: Vec::new(),
         without_token: None,
         is_bare: false,
@@ -166,6 +165,12 @@ impl Attempts<'_> {
                     None => continue,
                 },
             };
+            match self.translate(&route).await {
+                Ok(true) => {}
+                // For an account of the other kind.
+                Ok(false) => continue,
+                Err(error) => return Answer::ours(body_failed(error)),
+            }
             let account = route.account.clone();
             let has_others = self.proxy.manager.has_others(&self.request, &account);
             route = match self.proxy.manager.with_token(route, has_others).await {
@@ -211,29 +216,47 @@ impl Attempts<'_> {
             self.request.tried.clear();
             return None;
         }
+        // A limit says more than a token that is late.
+        let is_limited = matches!(&refusal, Refusal::Exhausted(exhausted) if exhausted.rate_limited);
+        if let Some(why) = self.without_token.as_ref().filter(|_| !is_limited) {
+            return Some(Answer::ours(errors::no_token(why)));
+        }
         let pool = manager.view().pool;
         Some(Answer::ours(errors::refused(&refusal, &pool, &self.request.family, manager.now())))
     }
 
-    /// The answer where the reason is that no login can do what was asked, or has a token.
+    /// Puts the request into a login's words, once, if it is a login that was chosen. `false` when no login can serve it:
+    /// then an API key is to be chosen.
+    async fn translate(&mut self, route: &Route) -> Result<bool, BodyError> {
+        if route.target.credential.login().is_none() {
+            return Ok(true);
+        }
+        if matches!(self.translation, Translation::Untried) {
+            let door = door(&self.head.method, path_of(&self.path_and_query));
+            self.translation = Translation::of(self.proxy, door, &self.body).await?;
+        }
+        let is_ready = self.translation.ready().is_some();
+        self.request.needs_api_key = !is_ready;
+        Ok(is_ready)
+    }
+
+    /// The answer where every account that might serve is a login, and no login can.
     fn refused_for_logins(&self, refusal: &Refusal) -> Option<Response<ProxyBody>> {
         let pool = self.proxy.manager.view().pool;
         let is_login =
             |id: &AccountId| pool.position(id).is_some_and(|position| pool.members[position].kind == Kind::ChatGpt);
         let wants_key = match refusal {
-            Refusal::NoAccounts(_) => return None,
+            Refusal::NoAccounts(_) => false,
             Refusal::Exhausted(_) => pool.members.iter().all(|member| member.kind == Kind::ChatGpt),
             Refusal::Bound(bound, _) => bound.torn.is_none() && is_login(&bound.account),
         };
-        if self.request.needs_api_key && wants_key {
-            return Some(match &self.translation {
-                Translation::Refused(refused) => errors::refused_by_logins(refused),
-                Translation::Ready(_) | Translation::Nothing => errors::api_key_needed(&self.request.endpoint),
-            });
+        if !(self.request.needs_api_key && wants_key) {
+            return None;
         }
-        // A limit says more than a token that is late.
-        let is_limited = matches!(refusal, Refusal::Exhausted(exhausted) if exhausted.rate_limited);
-        self.without_token.as_ref().filter(|_| !is_limited).map(|why| errors::no_token(why))
+        Some(match &self.translation {
+            Translation::Failed(unserved) => errors::unserved(unserved, &self.request.endpoint),
+            Translation::Untried | Translation::Ready(_) => errors::unserved(&Unserved::Path, &self.request.endpoint),
+        })
     }
 
     /// A login is out for this request, because it has no token.

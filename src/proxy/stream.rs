@@ -50,6 +50,8 @@ pub struct Passing {
     upstream: Option<Incoming>,
     /// The upstream has nothing more.
     is_over: bool,
+    /// What it had was not the whole.
+    is_cut: bool,
     meter: Meter,
     filter: Option<Filter>,
     ending: Option<Ending>,
@@ -69,7 +71,7 @@ impl Passing {
     }
 
     fn of(held: VecDeque<Bytes>, upstream: Option<Incoming>, meter: Meter) -> Passing {
-        Passing { held, upstream, is_over: false, meter, filter: None, ending: None, settling: None }
+        Passing { held, upstream, is_over: false, is_cut: false, meter, filter: None, ending: None, settling: None }
     }
 
     /// The same, after `held`, which was read of it and metered already.
@@ -181,6 +183,10 @@ impl Passing {
                 }
                 return Poll::Ready(Some(Ok(Frame::data(bytes))));
             }
+            if self.is_cut {
+                self.tell(Ending::broken);
+                return Poll::Ready(Some(Err(StreamError::Truncated)));
+            }
             if self.is_over {
                 self.tell(|ending, meter| ending.complete(Some(meter)));
                 return Poll::Ready(None);
@@ -243,7 +249,11 @@ impl Passing {
     fn end(&mut self) {
         self.is_over = true;
         self.settle_if_exact();
-        let rest = self.filter.take().map(|mut filter| filter.rest());
+        let rest = self.filter.take().map(|mut filter| {
+            let rest = filter.rest();
+            self.is_cut = filter.is_cut();
+            rest
+        });
         self.held.extend(rest.filter(|rest| !rest.is_empty()));
     }
 

@@ -25,6 +25,6 @@ pub async fn cancel(
     session: Arc<Session>,
     params: AccountsCancelLoginParams,
 ) -> Result<AccountsCancelLoginResult, Error> {
-    session.manager.cancel_login(&params.login_id)?;
+    session.manager.cancel_login(&params.login_id).await?;
     Ok(AccountsCancelLoginResult {})
 }

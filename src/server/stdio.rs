@@ -7,7 +7,7 @@ mod tell;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use jsonrpsee::types::ErrorObjectOwned;
@@ -26,8 +26,10 @@ use self::progress::Waits;
 use self::tell::{Wire, tell};
 use super::frames::{Outbox, guard_input};
 use super::{Doors, Session, boundary, lifecycle, table};
+use crate::clock;
 use crate::error::Error;
 use crate::manager::event::Event;
+use crate::manager::session::LATEST_END;
 use crate::manager::{Manager, ManagerOptions, random_key, split_master_key};
 use crate::protocol::{METHODS, ProxyReady};
 
@@ -73,8 +75,9 @@ pub async fn serve(options: ManagerOptions, listener: TcpListener) -> u8 {
         () = lifecycle::asked_to_end() => tracing::info!("asked to end"),
         () = shared.orphaned() => tracing::info!("the parent is gone"),
     }
+    let latest = clock::instant() + LATEST_END;
     outbox.emptied(LAST_ANSWERS).await;
-    shared.end().await;
+    shared.end(latest).await;
     outbox.emptied(LAST_ANSWERS).await;
     let abrupt = shared.saw_exit.load(Ordering::Relaxed) && !shared.saw_shutdown.load(Ordering::Relaxed);
     u8::from(abrupt)
@@ -131,11 +134,11 @@ impl Shared {
         lifecycle::orphaned(named).await;
     }
 
-    async fn end(&self) {
+    async fn end(&self, latest: Instant) {
         drop(tokio::time::timeout(LEAVE, self.starting.lock()).await);
         let Some(started) = self.started.get() else { return };
         started.doors.drain(DRAIN).await;
-        if !started.doors.session().manager.leave_within(LEAVE).await {
+        if !started.doors.session().manager.leave_within(LEAVE, latest).await {
             tracing::info!("the session's record is left for a sibling to clear");
         }
     }
@@ -249,7 +252,7 @@ impl LanguageServer for Backend {
     async fn shutdown(&self) -> LspResult<()> {
         if let Ok(started) = self.shared.started() {
             // Everything is on disk before this is answered: some clients kill right after.
-            started.doors.session().manager.leave_within(LEAVE).await;
+            started.doors.session().manager.leave_within(LEAVE, clock::instant() + LATEST_END).await;
         }
         Ok(())
     }

@@ -35,7 +35,7 @@ impl Store {
             None => (State::new(""), Vec::new()),
         };
         let mut transaction =
-            Transaction { state: before.clone(), folder: &self.0.places.folder, now: self.0.clock.now() };
+            Transaction { state: before.clone(), places: &self.0.places, bytes: &bytes, now: self.0.clock.now() };
         let value = change(&mut transaction)?;
         let mut after = transaction.state;
         if after == before {

@@ -51,11 +51,11 @@ impl Places {
         }
     }
 
-    /// A copy of `bytes` beside the accounts file, on the disk when this returns.
-    pub(super) fn back_up(&self, bytes: &[u8], now: i64) -> Result<PathBuf, StoreError> {
+    /// A copy of `bytes` beside the accounts file, `<name>.<kind>-<ms>`, on the disk when this returns.
+    pub(super) fn copy_beside(&self, bytes: &[u8], kind: &str, now: i64) -> Result<PathBuf, StoreError> {
         let mut at = now;
         loop {
-            let path = suffixed(&self.file, &format!(".cam-backup-{at}"));
+            let path = suffixed(&self.file, &format!(".{kind}-{at}"));
             match files::write_new(&path, bytes).and_then(|()| files::sync_folder(&self.parent)) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => at = at.wrapping_add(1),
                 done => return done.map(|()| path.clone()).map_err(StoreError::io("write the backup", &path)),

@@ -40,7 +40,7 @@ impl Drop for SessionLock {
 impl Transaction<'_> {
     /// Takes out the records of sessions whose process is dead, and their files; also files without a record.
     pub fn reap_dead_sessions(&mut self) -> Vec<SessionRecord> {
-        let folder = self.folder;
+        let folder = &self.places.folder;
         let (dead, alive) =
             std::mem::take(&mut self.state.sessions).into_iter().partition(|session| reap(&place(folder, &session.id)));
         self.state.sessions = alive;
@@ -61,7 +61,7 @@ impl Transaction<'_> {
     ///
     /// [`StoreError::Io`], also when there is a session of that id.
     pub fn claim_session(&mut self, id: &str, private: &Value) -> Result<SessionLock, StoreError> {
-        let path = place(self.folder, id);
+        let path = place(&self.places.folder, id);
         let failed = StoreError::io("create the session file", &path);
         let claimed = claim(&path, private).map_err(failed)?;
         Ok(SessionLock { id: id.to_owned(), path, _file: claimed })

@@ -1,13 +1,13 @@
 //! One change of the accounts file, from the lock to the disk.
 
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::error::{StoreError, UpdateError};
 use super::format::{State, StoredSecret};
 use super::lock::{FileLock, Holder};
-use super::replace::Before;
+use super::replace::{Before, Places};
 use super::{Creation, Inner, StoreWarning, migrate, replace, seal_copy, sealing};
 use crate::domain::time::Timestamp;
 
@@ -16,11 +16,25 @@ use crate::domain::time::Timestamp;
 pub struct Transaction<'a> {
     /// What will be written, when it differs from what was read.
     pub state: State,
-    pub(super) folder: &'a Path,
+    pub(super) places: &'a Places,
+    /// The file as it was; empty when there was none.
+    pub(super) bytes: &'a [u8],
     pub(super) now: Timestamp,
 }
 
 impl Transaction<'_> {
+    /// A copy of the file as it was, as `reset` leaves one, for a change that starts afresh. `None` when there was none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`]
+    pub fn keep_copy(&self) -> Result<Option<PathBuf>, StoreError> {
+        if self.bytes.is_empty() {
+            return Ok(None);
+        }
+        self.places.copy_beside(self.bytes, "reset", self.now.as_millis()).map(Some)
+    }
+
     /// The time of the change.
     pub fn now(&self) -> Timestamp {
         self.now
@@ -74,7 +88,7 @@ impl Inner {
             before.store_id = self.random_id()?;
         }
         let now = self.clock.now();
-        let mut transaction = Transaction { state: before.clone(), folder: &self.places.folder, now };
+        let mut transaction = Transaction { state: before.clone(), places: &self.places, bytes: &bytes, now };
         let value = change(&mut transaction).map_err(UpdateError::Refused)?;
         let mut after = transaction.state;
         if after == before {
@@ -128,7 +142,8 @@ impl Inner {
             previous: self.places.previous.clone(),
         })?;
         seal_copy::keep(&self.places, &state)?;
-        let backup = unsealed.map(|(bytes, now)| self.places.back_up(bytes, now.as_millis())).transpose()?;
+        let backup =
+            unsealed.map(|(bytes, now)| self.places.copy_beside(bytes, "cam-backup", now.as_millis())).transpose()?;
         match replace::replace(&self.places, &bytes, present) {
             Ok(()) => {
                 self.cache().replaced(bytes, state);

@@ -24,7 +24,7 @@ const RULES: &[(&str, &[&str])] = &[
         &["domain", "clock", "config", "env", "error", "ledger", "oauth", "paths", "secrets", "store", "upstream"],
     ),
     ("proxy", &["domain", "clock", "error", "manager", "secrets", "upstream"]),
-    ("server", &["domain", "error", "manager", "protocol", "proxy", "secrets"]),
+    ("server", &["clock", "domain", "error", "manager", "protocol", "proxy", "secrets"]),
     (
         "cli",
         &[

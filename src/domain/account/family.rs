@@ -27,7 +27,7 @@ impl Families {
         let mut families: Vec<&str> = Vec::with_capacity(names.len() + BUILT_IN.len());
         for name in names {
             let name = name.trim();
-            if name.is_empty() || name.contains(|letter: char| letter == ':' || letter.is_control()) {
+            if matches!(name, "" | "*") || name.contains(|letter: char| letter == ':' || letter.is_control()) {
                 return Err(BadFamily { name: name.to_owned() });
             }
             families.push(name);
@@ -55,7 +55,11 @@ impl fmt::Display for BadFamily {
         match self.name.as_str() {
             "" => write!(formatter, "a family needs a name"),
             name => {
-                write!(formatter, "`{}` cannot name a family: it holds `:` or a control character", name.escape_debug())
+                write!(
+                    formatter,
+                    "`{}` cannot name a family: it is `*`, or holds `:` or a control character",
+                    name.escape_debug()
+                )
             }
         }
     }
@@ -71,7 +75,8 @@ impl ModelFamily {
     /// The family of a request for `model`: the first of `families` that it contains, else the model itself, else
     /// `default` for a request that names no model.
     pub fn of(model: Option<&str>, families: &Families) -> ModelFamily {
-        let Some(model) = model else { return ModelFamily::unnamed() };
+        // A star stands for every family where limits are kept; no model is called so.
+        let Some(model) = model.filter(|model| *model != "*") else { return ModelFamily::unnamed() };
         let shared = families.names().find(|family| model.contains(family));
         ModelFamily(shared.unwrap_or(model).into())
     }
@@ -137,7 +142,10 @@ mod tests {
     #[test]
     fn names_that_the_accounts_file_cannot_tell_apart_are_refused() {
         check(&["gpt-4o", "  "], Err("a family needs a name"));
-        check(&["codex:mini"], Err("`codex:mini` cannot name a family: it holds `:` or a control character"));
-        check(&["a\tb"], Err("`a\\tb` cannot name a family: it holds `:` or a control character"));
+        check(
+            &["codex:mini"],
+            Err("`codex:mini` cannot name a family: it is `*`, or holds `:` or a control character"),
+        );
+        check(&["a\tb"], Err("`a\\tb` cannot name a family: it is `*`, or holds `:` or a control character"));
     }
 }

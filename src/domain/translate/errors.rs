@@ -45,23 +45,6 @@ pub enum Failure {
     TooLong,
 }
 
-impl Failure {
-    /// The body of an answer that tells it.
-    pub fn document(&self) -> Value {
-        match self {
-            Failure::Told(told) => json!({ "error": told }),
-            Failure::Truncated => {
-                let message = "The upstream ended the stream before its last event; try again.";
-                error(message, "server_error", Value::Null, "upstream_stream_truncated".into())
-            }
-            Failure::TooLong => {
-                let message = "The upstream sent more than is borne; ask for less at once.";
-                error(message, "server_error", Value::Null, "upstream_stream_too_long".into())
-            }
-        }
-    }
-}
-
 /// The error that `event` tells, in full shape: of `response.failed` the response's, of `error` its own.
 pub(super) fn told(event: &Value) -> Value {
     let told = [&event["response"]["error"], &event["error"]].into_iter().find_map(Value::as_object);

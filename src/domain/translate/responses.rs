@@ -8,15 +8,15 @@ use super::{Asked, Refused, items, parameters};
 const WITHOUT_STATUS: [&str; 6] =
     ["message", "reasoning", "function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output"];
 
-/// The request for `body`. Where the client gives both instructions and messages of a developer, both stay as they are.
-pub(super) fn request(body: &Map<String, Value>) -> Result<Asked, Refused> {
+/// The request for `body` without its `input`, which is the `conversation`. Where the client gives both instructions and messages of a developer, both stay as they are.
+pub(super) fn request(body: &Map<String, Value>, conversation: Option<Value>) -> Result<Asked, Refused> {
     let mut settled = parameters::settle(body, "input")?;
     if body.get("stream_options").is_some_and(|options| options["include_obfuscation"] == false) {
         settled.dropped.push("stream_options");
     }
     Ok(Asked {
         instructions: parameters::instructions(body),
-        input: input(body.get("input"))?,
+        input: input(conversation)?,
         include: parameters::include(body)?,
         kept: settled.kept,
         dropped: settled.dropped,
@@ -24,12 +24,12 @@ pub(super) fn request(body: &Map<String, Value>) -> Result<Asked, Refused> {
     })
 }
 
-fn input(input: Option<&Value>) -> Result<Vec<Value>, Refused> {
+fn input(input: Option<Value>) -> Result<Vec<Value>, Refused> {
     match input {
         None | Some(Value::Null) => Err(Refused::missing("input")),
-        Some(Value::String(text)) => Ok(vec![items::message("user", vec![items::input_text(text)])]),
+        Some(Value::String(text)) => Ok(vec![items::message("user", vec![items::input_text(&text)])]),
         Some(Value::Array(list)) => {
-            list.iter().enumerate().filter_map(|(index, given)| item(index, given).transpose()).collect()
+            list.into_iter().enumerate().filter_map(|(index, given)| item(index, given).transpose()).collect()
         }
         Some(_) => Err(Refused::invalid(Some("input"), "`input` has to be a text or a list of items.")),
     }
@@ -37,12 +37,12 @@ fn input(input: Option<&Value>) -> Result<Vec<Value>, Refused> {
 
 /// An item without what only a store could resolve. `None` for reasoning that is nothing but a pointer into a store:
 /// the conversation goes on without it.
-fn item(index: usize, given: &Value) -> Result<Option<Value>, Refused> {
-    let Some(fields) = given.as_object() else { return Ok(Some(given.clone())) };
-    let text = |name: &str| fields.get(name).and_then(Value::as_str);
+fn item(index: usize, given: Value) -> Result<Option<Value>, Refused> {
+    let Value::Object(mut item) = given else { return Ok(Some(given)) };
+    let text = |name: &str| item.get(name).and_then(Value::as_str);
     let kind = match text("type") {
         Some(kind) => kind,
-        None if fields.contains_key("role") => "message",
+        None if item.contains_key("role") => "message",
         None => "item_reference",
     };
     match kind {
@@ -51,16 +51,13 @@ fn item(index: usize, given: &Value) -> Result<Option<Value>, Refused> {
             let why = "a ChatGPT account stores nothing that could be referred to; send the item itself";
             return Err(Refused::unsupported(&format!("input[{index}]"), why));
         }
-        "reasoning" if text("encrypted_content").is_none() && !fields.contains_key("content") => return Ok(None),
+        "reasoning" if text("encrypted_content").is_none() && !item.contains_key("content") => return Ok(None),
         _ => {}
     }
-    let is_left_out = |name: &str| name == "id" || (name == "status" && WITHOUT_STATUS.contains(&kind));
-    let mut item: Map<String, Value> = fields
-        .iter()
-        .filter(|(name, _)| !is_left_out(name))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
-    if kind == "message" && text("role") == Some("system") {
+    let is_of_a_system = kind == "message" && text("role") == Some("system");
+    let loses_status = WITHOUT_STATUS.contains(&kind);
+    item.retain(|name, _| !(name == "id" || (loses_status && name == "status")));
+    if is_of_a_system {
         item.insert("role".into(), "developer".into());
     }
     Ok(Some(item.into()))

@@ -72,13 +72,16 @@ impl Manager {
                 Error::new(ErrorKind::LoginFailed, "the issuer gave no token that lasts").hint("begin the login again")
             );
         }
-        if request.fresh {
-            self.store.reset().await?;
-        }
+        // Those that make room may have a token on its way.
+        let turn = if request.fresh { Some(self.in_turn().await?) } else { None };
         let tokens = tokens.clone();
         let id = self
             .commit(Creation::Allowed, move |transaction| {
                 let (now, person) = (transaction.now(), Person::of(&tokens));
+                if request.fresh {
+                    transaction.keep_copy()?;
+                    start_afresh(&mut transaction.state);
+                }
                 let state = &mut transaction.state;
                 let position = person.position(state).unwrap_or_else(|| {
                     state.accounts.push(StoredAccount {
@@ -89,11 +92,15 @@ impl Manager {
                     });
                     state.accounts.len() - 1
                 });
+                let mut renamed = None;
                 let is_new = state.accounts[position].label.is_none() && state.accounts[position].email.is_none();
                 let wanted = request.label.as_deref().map(str::trim).map(str::to_owned);
                 let wanted = wanted.or_else(|| if is_new { person.email.clone() } else { None });
                 if let Some(wanted) = wanted {
                     let free = free_label(state, &wanted, person.plan.as_deref(), Some(position));
+                    if request.label.is_some() && free != wanted {
+                        renamed = Some((wanted, free.clone()));
+                    }
                     state.accounts[position].label = Some(free);
                 }
                 let account = &mut state.accounts[position];
@@ -103,9 +110,14 @@ impl Manager {
                 put(account, &tokens, now);
                 account.account_id = person.account_id.or(account.account_id.take());
                 account.email = person.email.or(account.email.take());
-                Ok(account.id.clone())
+                Ok((account.id.clone(), renamed))
             })
-            .await?;
+            .await;
+        drop(turn);
+        let (id, renamed) = id?;
+        if let Some((wanted, free)) = renamed {
+            self.warn(format!("an account is called `{wanted}` already; the new one is called `{free}`"));
+        }
         {
             let mut memory = self.memory();
             let account = AccountId::new(id.clone());
@@ -114,6 +126,19 @@ impl Manager {
             memory.touch();
         }
         Ok(AccountId::new(id))
+    }
+}
+
+/// Takes every account out, and what points at one.
+fn start_afresh(state: &mut State) {
+    let fresh = State::new(state.store_id.as_str());
+    state.accounts = fresh.accounts;
+    state.active_index = fresh.active_index;
+    state.active_index_by_family = fresh.active_index_by_family;
+    state.pin = fresh.pin;
+    for session in &mut state.sessions {
+        session.accounts.clear();
+        session.start_account = None;
     }
 }
 

@@ -31,6 +31,8 @@ pub enum Pending {
         failures: u32,
         /// When the next is due.
         retry_at: Timestamp,
+        /// The issuer failed as a whole, not for this account alone.
+        is_the_issuers: bool,
     },
 }
 
@@ -41,7 +43,9 @@ impl Pending {
         let time = |name: &str| mark.get(name).and_then(Value::as_i64).map(Timestamp);
         if let Some(retry_at) = time("retryAt") {
             let failures = mark.get("failures").and_then(Value::as_u64).unwrap_or(1);
-            return Some(Pending::Failed { failures: u32::try_from(failures).unwrap_or(u32::MAX), retry_at });
+            let is_the_issuers = mark.get("issuer").and_then(Value::as_bool).unwrap_or(true);
+            let failures = u32::try_from(failures).unwrap_or(u32::MAX);
+            return Some(Pending::Failed { failures, retry_at, is_the_issuers });
         }
         time("at").map(|at| Pending::Exchanging { at })
     }
@@ -50,21 +54,32 @@ impl Pending {
     pub fn write(&self, pid: u32) -> Value {
         match self {
             Pending::Exchanging { at } => json!({ "at": at.as_millis(), "pid": pid }),
-            Pending::Failed { failures, retry_at } => {
-                json!({ "failures": failures, "retryAt": retry_at.as_millis(), "pid": pid })
+            Pending::Failed { failures, retry_at, is_the_issuers } => {
+                let retry_at = retry_at.as_millis();
+                json!({ "failures": failures, "retryAt": retry_at, "issuer": is_the_issuers, "pid": pid })
             }
         }
     }
 
     /// The mark after one more failure at `now`; the issuer may have asked to be left alone for some time.
-    pub fn after_failure(before: Option<&Pending>, asked: Option<Duration>, now: Timestamp) -> Pending {
+    pub fn after_failure(
+        before: Option<&Pending>,
+        asked: Option<Duration>,
+        is_the_issuers: bool,
+        now: Timestamp,
+    ) -> Pending {
         let failures = match before {
             Some(Pending::Failed { failures, .. }) => failures.saturating_add(1),
             Some(Pending::Exchanging { .. }) | None => 1,
         };
         let doubled = FIRST_WAIT.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST_WAIT);
         let wait = asked.unwrap_or_default().min(LONGEST_ASKED).max(doubled);
-        Pending::Failed { failures, retry_at: now.after(wait) }
+        Pending::Failed { failures, retry_at: now.after(wait), is_the_issuers }
+    }
+
+    /// Whether the issuer failed as a whole.
+    pub fn is_the_issuers(&self) -> bool {
+        matches!(self, Pending::Failed { is_the_issuers: true, .. })
     }
 
     /// Until when the issuer is to be left alone. A time further away than any wait came from a clock that jumped.
@@ -86,7 +101,9 @@ mod tests {
 
     #[test]
     fn a_mark_is_read_as_it_was_written() {
-        for mark in [Pending::Exchanging { at: NOW }, Pending::Failed { failures: 3, retry_at: NOW }] {
+        for mark in
+            [Pending::Exchanging { at: NOW }, Pending::Failed { failures: 3, retry_at: NOW, is_the_issuers: false }]
+        {
             let account = StoredAccount { refresh_pending: Some(mark.write(7)), ..StoredAccount::default() };
             assert_eq!(Pending::of(&account), Some(mark));
         }
@@ -100,13 +117,13 @@ mod tests {
     fn an_issuer_that_fails_is_left_alone_for_longer_and_longer() {
         let mut mark = None;
         for seconds in [1, 2, 4, 8, 16, 32, 60, 60] {
-            let next = Pending::after_failure(mark.as_ref(), None, NOW);
+            let next = Pending::after_failure(mark.as_ref(), None, true, NOW);
             assert_eq!(next.waits_until(NOW), Some(NOW.after(Duration::from_secs(seconds))));
             mark = Some(next);
         }
-        let asked = Pending::after_failure(None, Some(Duration::from_secs(120)), NOW);
+        let asked = Pending::after_failure(None, Some(Duration::from_secs(120)), true, NOW);
         assert_eq!(asked.waits_until(NOW), Some(NOW.after(Duration::from_secs(120))));
-        let absurd = Pending::after_failure(None, Some(Duration::MAX), NOW);
+        let absurd = Pending::after_failure(None, Some(Duration::MAX), true, NOW);
         assert_eq!(absurd.waits_until(NOW), Some(NOW.after(LONGEST_ASKED)));
         // The clock was set back by an hour since.
         assert_eq!(asked.waits_until(Timestamp(NOW.0 - 3_600_000)), None);

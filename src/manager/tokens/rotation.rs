@@ -15,6 +15,7 @@ use crate::manager::notices::length;
 use crate::manager::pool::label;
 use crate::oauth::{OAuthError, Tokens};
 use crate::secrets::Secret;
+use crate::secrets::master_key::KeyError;
 use crate::store::{Creation, NamedLock, SecretField, State, Store, StoredAccount, StoredKind, StoredSecret};
 
 /// How often a write is tried again that has to succeed: the tokens are nowhere else.
@@ -48,11 +49,12 @@ impl Manager {
             Ok(Err(error)) => return Refreshed::Passing(error.to_string()),
             Err(_) => return Refreshed::Passing("the process ends".to_owned()),
         };
-        if self.left.load(Ordering::Relaxed) {
+        // Counted before it is asked whether the process ends: whoever ends it sees one or the other.
+        let rotating = Rotating::begin(&self.refreshes.rotating);
+        if self.left.load(Ordering::SeqCst) {
             return Refreshed::Passing("the process ends".to_owned());
         }
         // From here on it is seen through, whoever asked for it and whatever ends.
-        let rotating = Rotating::begin(&self.refreshes.rotating);
         let (sender, receiver) = tokio::sync::oneshot::channel();
         let (manager, account) = (Arc::clone(self), account.clone());
         self.tasks.spawn(async move {
@@ -71,8 +73,12 @@ impl Manager {
             .commit(Creation::Never, move |transaction| {
                 let now = transaction.now();
                 let turn = turn(&store, &transaction.state, &id, known.as_ref(), now)?;
-                if let (Turn::Exchange { .. }, Some(stored)) = (&turn, transaction.state.account_mut(&id)) {
+                if let (Turn::Exchange { refresh_token, .. }, Some(stored)) =
+                    (&turn, transaction.state.account_mut(&id))
+                {
                     stored.refresh_pending = Some(Pending::Exchanging { at: now }.write(pid));
+                    // Sealed anew: where that is not possible the next token could not be kept, and none is asked for.
+                    stored.refresh_token = Some(StoredSecret::New(refresh_token.clone()));
                 }
                 Ok(turn)
             })
@@ -96,9 +102,9 @@ impl Manager {
         match issuer.refresh(&refresh_token).await {
             Ok(tokens) => self.keep(account, &refresh_token, &tokens).await,
             Err(OAuthError::Refused { code }) => self.refused(account, refresh_token, before.as_ref(), &code).await,
-            Err(OAuthError::Passing { why, retry_after }) => {
+            Err(OAuthError::Passing { why, retry_after, is_the_issuers }) => {
                 tracing::warn!("a token could not be refreshed: {why}");
-                self.failed(account, before, retry_after).await;
+                self.failed(account, before, retry_after, is_the_issuers).await;
                 Refreshed::Passing(why)
             }
         }
@@ -113,17 +119,22 @@ impl Manager {
             let written = self
                 .commit(Creation::Never, move |transaction| {
                     let now = transaction.now();
-                    let Some(position) = owner(&store, &transaction.state, &id, &posted) else { return Ok(false) };
+                    let Some(position) = owner(&store, &transaction.state, &id, &posted)? else {
+                        // It has another token by now, or is gone.
+                        return Ok(if transaction.state.account(&id).is_some() {
+                            Refreshed::Fresh
+                        } else {
+                            Refreshed::Gone
+                        });
+                    };
                     let stored = &mut transaction.state.accounts[position];
                     stored.refresh_pending = None;
                     put(stored, &tokens, now);
-                    Ok(true)
+                    Ok(Refreshed::Fresh)
                 })
                 .await;
             match written {
-                Ok(true) => return Refreshed::Fresh,
-                // Removed by hand, or another login took its place: there is nothing left that the tokens are for.
-                Ok(false) => return Refreshed::Gone,
+                Ok(refreshed) => return refreshed,
                 Err(error) => {
                     if !std::mem::replace(&mut is_told, true) {
                         let text = format!("a refreshed token cannot be written and is not used before it is: {error}");
@@ -176,11 +187,17 @@ impl Manager {
     }
 
     /// Leaves the mark that keeps siblings from asking a failing issuer at once.
-    async fn failed(&self, account: &AccountId, before: Option<Pending>, retry_after: Option<Duration>) {
+    async fn failed(
+        &self,
+        account: &AccountId,
+        before: Option<Pending>,
+        retry_after: Option<Duration>,
+        is_the_issuers: bool,
+    ) {
         let (id, pid) = (account.as_str().to_owned(), self.identity.pid);
         let marked = self
             .commit(Creation::Never, move |transaction| {
-                let mark = Pending::after_failure(before.as_ref(), retry_after, transaction.now());
+                let mark = Pending::after_failure(before.as_ref(), retry_after, is_the_issuers, transaction.now());
                 if let Some(stored) = transaction.state.account_mut(&id) {
                     stored.refresh_pending = Some(mark.write(pid));
                 }
@@ -216,8 +233,11 @@ fn turn(store: &Store, state: &State, id: &str, known: Option<&Secret<String>>, 
     if account.needs_login == Some(true) {
         return Ok(Turn::NeedsLogin);
     }
-    let waits = |account: &StoredAccount| Pending::of(account).and_then(|mark| mark.waits_until(now));
-    // One issuer gave all of them: when it fails for one, the others leave it alone too.
+    // One issuer gave all of them: when it fails as a whole, the others leave it alone too.
+    let waits = |other: &StoredAccount| {
+        let mark = Pending::of(other).filter(|mark| mark.is_the_issuers() || other.id == account.id)?;
+        mark.waits_until(now)
+    };
     if let Some(until) = state.accounts.iter().filter_map(waits).max() {
         return Ok(Turn::LeaveAlone(until));
     }
@@ -229,13 +249,19 @@ fn turn(store: &Store, state: &State, id: &str, known: Option<&Secret<String>>, 
 
 /// Where the tokens belong that were got for `posted`: to the account with that id as long as it has the token still, or
 /// to the one that has it by now under another id.
-fn owner(store: &Store, state: &State, id: &str, posted: &Secret<String>) -> Option<usize> {
-    let has_it = |account: &StoredAccount| {
-        let present = store.open_secret(state, account, SecretField::RefreshToken);
-        present.is_ok_and(|present| present.as_ref() == Some(posted))
-    };
-    let position = state.position(id).filter(|position| has_it(&state.accounts[*position]));
-    position.or_else(|| state.accounts.iter().position(has_it))
+///
+/// # Errors
+///
+/// The account's own token does not open: whether it is still the same cannot be told.
+fn owner(store: &Store, state: &State, id: &str, posted: &Secret<String>) -> Result<Option<usize>, KeyError> {
+    let present = |account: &StoredAccount| store.open_secret(state, account, SecretField::RefreshToken);
+    if let Some(position) = state.position(id)
+        && present(&state.accounts[position])?.as_ref() == Some(posted)
+    {
+        return Ok(Some(position));
+    }
+    let has_it = |account: &StoredAccount| present(account).is_ok_and(|present| present.as_ref() == Some(posted));
+    Ok(state.accounts.iter().position(has_it))
 }
 
 /// Puts the tokens where they are kept. What the issuer leaves out stays.
@@ -260,13 +286,13 @@ struct Rotating(Arc<AtomicUsize>);
 
 impl Rotating {
     fn begin(count: &Arc<AtomicUsize>) -> Rotating {
-        count.fetch_add(1, Ordering::AcqRel);
+        count.fetch_add(1, Ordering::SeqCst);
         Rotating(Arc::clone(count))
     }
 }
 
 impl Drop for Rotating {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }

@@ -12,19 +12,36 @@ use super::super::body::{Kept, ReplayBody};
 use super::super::stream::Meter;
 use super::held::Held;
 use crate::domain::translate::{Collecting, Door, Failure, Refused, Wanted, backend_request, without_reasoning};
+use crate::upstream::BodyError;
 
-/// A tree of values takes many times the memory of its text. What has more of these letters than that, each of which may
-/// begin a value, is not made a tree of.
-const MOST_VALUES: usize = 500_000;
+/// A tree of values takes many times the memory of its text: what has more values is not made a tree of.
+const MOST_VALUES: usize = 250_000;
+
+/// What is longer, in bytes, is not translated: its text, its tree and what is made of that stand side by side.
+const LONGEST: u64 = 16 * 1024 * 1024;
 
 /// How a request looks to a login.
 pub enum Translation {
+    /// No login was to serve it yet.
+    Untried,
     /// As the backend takes it.
     Ready(Box<Translated>),
+    /// It cannot be had.
+    Failed(Unserved),
+}
+
+/// Why no login can serve a request.
+pub enum Unserved {
     /// The backend could not serve it as it is meant.
     Refused(Refused),
-    /// No login answers this path, or there is none.
-    Nothing,
+    /// No login answers this path.
+    Path,
+    /// Its body is no JSON.
+    Malformed,
+    /// Its body is longer than is translated.
+    TooLong,
+    /// What this process may keep is used up at the moment.
+    NoRoom,
 }
 
 /// A request as the backend takes it.
@@ -38,38 +55,52 @@ pub struct Translated {
     pub wanted: Wanted,
 }
 
+/// What a login may be asked at `path`.
+pub fn door(method: &Method, path: &str) -> Option<Door> {
+    match path {
+        _ if *method != Method::POST => None,
+        "/v1/responses" => Some(Door::Responses),
+        "/v1/chat/completions" => Some(Door::ChatCompletions),
+        _ => None,
+    }
+}
+
 impl Translation {
-    /// Of the request for `path`, whose body was read.
-    pub fn of(proxy: &Proxy, method: &Method, path: &str, body: &ReplayBody) -> Translation {
-        let door = match path {
-            "/v1/responses" => Door::Responses,
-            "/v1/chat/completions" => Door::ChatCompletions,
-            _ => return Translation::Nothing,
+    /// Of a request whose body is read for it, to its end.
+    ///
+    /// # Errors
+    ///
+    /// [`BodyError`] when the client left or sent too much.
+    pub async fn of(proxy: &Proxy, door: Option<Door>, body: &ReplayBody) -> Result<Translation, BodyError> {
+        let Some(door) = door else { return Ok(Translation::Failed(Unserved::Path)) };
+        let Some(bytes) = body.collect().await?.filter(|bytes| bytes.len() as u64 <= LONGEST) else {
+            return Ok(Translation::Failed(Unserved::TooLong));
         };
-        if *method != Method::POST || !proxy.manager.has_logins() {
-            return Translation::Nothing;
+        if count_values(&bytes) > MOST_VALUES {
+            return Ok(Translation::Failed(Unserved::TooLong));
         }
-        // One that is too long to be kept could not be sent twice either.
-        let Some(value) = body.whole().filter(|_| body.is_replayable()).and_then(|bytes| tree(&bytes)) else {
-            return Translation::Nothing;
+        let Ok(value) = serde_json::from_slice::<Value>(&bytes) else {
+            return Ok(Translation::Failed(Unserved::Malformed));
         };
-        match backend_request(door, &value) {
-            Err(refused) => Translation::Refused(refused),
+        drop(bytes);
+        Ok(match backend_request(door, value) {
+            Err(refused) => Translation::Failed(Unserved::Refused(refused)),
             Ok(request) => {
-                drop(value);
                 let bytes = Bytes::from(request.body.to_string());
-                let Some(body) = proxy.budget.keep(bytes) else { return Translation::Nothing };
                 let (cache_key, dropped, wanted) = (request.cache_key, request.dropped, request.wanted);
-                Translation::Ready(Box::new(Translated { body, cache_key, dropped, wanted }))
+                match proxy.budget.keep(bytes) {
+                    Some(body) => Translation::Ready(Box::new(Translated { body, cache_key, dropped, wanted })),
+                    None => Translation::Failed(Unserved::NoRoom),
+                }
             }
-        }
+        })
     }
 
     /// The request, when there is one.
     pub fn ready(&self) -> Option<&Translated> {
         match self {
             Translation::Ready(translated) => Some(translated),
-            Translation::Refused(_) | Translation::Nothing => None,
+            Translation::Untried | Translation::Failed(_) => None,
         }
     }
 }
@@ -81,18 +112,31 @@ impl Translated {
     }
 }
 
-/// The tree of a JSON text that is not too large for one.
-fn tree(bytes: &[u8]) -> Option<Value> {
-    let letters = bytes.iter().filter(|byte| matches!(byte, b',' | b':' | b'[' | b'{'));
-    if letters.take(MOST_VALUES + 1).count() > MOST_VALUES {
-        return None;
+/// How many values a JSON text has at most: what may begin one, outside of its strings.
+fn count_values(bytes: &[u8]) -> usize {
+    let (mut count, mut rest) = (0, bytes);
+    let begins = |bytes: &[u8]| bytes.iter().filter(|byte| matches!(byte, b',' | b':' | b'[' | b'{')).count();
+    while let Some(quote) = memchr::memchr(b'"', rest) {
+        count += begins(&rest[..quote]);
+        rest = &rest[quote + 1..];
+        // To the end of the string, past what is escaped in it.
+        while let Some(at) = memchr::memchr2(b'"', b'\\', rest) {
+            let is_end = rest[at] == b'"';
+            rest = rest.get(at + if is_end { 1 } else { 2 }..).unwrap_or_default();
+            if is_end {
+                break;
+            }
+        }
     }
-    serde_json::from_slice(bytes).ok()
+    count + begins(rest)
 }
 
 /// `body` without the reasoning that `is_foreign` says another account made. `None` when it stays as it is.
 pub fn bare(body: &[u8], is_foreign: impl Fn(&str) -> bool) -> Option<Bytes> {
-    let mut value = tree(body)?;
+    if body.len() as u64 > LONGEST || count_values(body) > MOST_VALUES {
+        return None;
+    }
+    let mut value = serde_json::from_slice(body).ok()?;
     (without_reasoning(&mut value, is_foreign) > 0).then(|| Bytes::from(value.to_string()))
 }
 
@@ -143,5 +187,24 @@ pub async fn collect(held: Held, wanted: &Wanted) -> Collected {
         Err(Failure::Told(error)) => Collected::Told(Box::new(Told { head, error })),
         Err(Failure::Truncated) => Collected::Broken("the stream ended before its last event"),
         Err(Failure::TooLong) => Collected::Broken("the answer is longer than is borne"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_counted_outside_of_strings() {
+        for (text, count) in [
+            (r#"{"a":[1,2,{"b":3}]}"#, 7),
+            (r#"{"a":"[[[,,,:::{{{"}"#, 2),
+            (r#"{"a":"x\"[[[\\","b":1}"#, 4),
+            (r#"["open"#, 1),
+            (r#"["open\"#, 1),
+            ("", 0),
+        ] {
+            assert_eq!(count_values(text.as_bytes()), count, "{text}");
+        }
     }
 }

@@ -31,6 +31,14 @@ impl Filter {
         }
     }
 
+    /// Whether the answer, which is over, was not whole.
+    pub fn is_cut(&self) -> bool {
+        match self {
+            Filter::HiddenUsage(_) => false,
+            Filter::Answering(answering) => answering.failure().is_some(),
+        }
+    }
+
     /// Whether the answer cannot be told on: what came is more than is borne.
     pub fn is_broken(&self) -> bool {
         match self {

@@ -172,3 +172,47 @@ fn a_stream_that_breaks_is_seen_as_broken_and_one_that_failed_early_is_failed_ov
     assert_eq!(response.json()["error"]["code"], "context_length_exceeded");
     assert!(response.status() >= 400);
 }
+
+#[test]
+fn what_is_no_json_or_too_large_for_a_login_is_told_as_that() {
+    use crate::support::http;
+    let logins = Logins::new(1);
+    let sidecar = logins.sidecar();
+    let key = format!("Bearer {}", sidecar.api_key());
+    let many = format!("{{\"model\":\"gpt-5.2\",\"input\":[{}1]}}", "1,".repeat(300_000));
+    for (kind, body, status, code) in [
+        ("application/json", "{\"model\":", 400, "invalid_json"),
+        ("application/json", many.as_str(), 413, "request_too_large"),
+        ("text/plain", "{\"model\":\"gpt-5.2\",\"input\":\"hi\"}", 200, ""),
+    ] {
+        let headers = [("authorization", key.as_str()), ("content-type", kind)];
+        let response = http::request(sidecar.port(), "POST", "/v1/responses", &headers, body.as_bytes());
+        let told = response.json()["error"]["code"].as_str().unwrap_or_default().to_owned();
+        assert_eq!((response.status(), told.as_str()), (status, code), "{kind} {}", &body[..20]);
+    }
+}
+
+#[test]
+fn a_backend_that_ends_without_its_last_event_is_never_taken_for_whole() {
+    let logins = Logins::new(1);
+    let sidecar = logins.sidecar();
+    let events = "event: response.created\ndata: {\"type\":\"response.created\",\"response\":{\"id\":\"resp_1\"}}\n\n\
+                  event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"output_index\":0,\
+                  \"content_index\":0,\"delta\":\"half\"}\n\ndata: [DONE]\n\n";
+    let headers = vec![("content-type".to_owned(), "text/event-stream".to_owned())];
+    let answer = Answer::Raw { status: 200, headers, body: events.into() };
+    logins.upstream.always(logins.accounts[0], Some(answer));
+    let key = format!("Bearer {}", sidecar.api_key());
+    for (path, mut body) in [
+        ("/v1/responses", small()),
+        ("/v1/chat/completions", json!({"model": "gpt-5.2", "messages": [{"role": "user", "content": "hi"}]})),
+    ] {
+        body["stream"] = json!(true);
+        let mut connection = crate::support::http::Connection::open(sidecar.port());
+        let headers = [("authorization", key.as_str()), ("content-type", "application/json")];
+        connection.request("POST", path, &headers, body.to_string().as_bytes());
+        // All of it came at once: the abort may overtake the head.
+        let is_whole = connection.head().is_ok_and(|head| head.status == 200 && connection.body().is_ok());
+        assert!(!is_whole, "{path}: the stream is aborted");
+    }
+}

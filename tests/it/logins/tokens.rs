@@ -6,7 +6,7 @@ use codex_account_manager::demo::simulated_chatgpt::{TokenFault, TokenOutcome};
 
 use crate::support::keys::check_no_leak;
 use crate::support::logins::{Access, Logins, ask, post, small};
-use crate::support::{Sidecar, eventually, http};
+use crate::support::{Running, Sidecar, eventually, http};
 
 #[track_caller]
 fn outcomes(logins: &Logins) -> Vec<TokenOutcome> {
@@ -115,4 +115,54 @@ fn a_slow_refresh_moves_requests_to_another_account_within_two_seconds() {
     let took = began.elapsed();
     assert_eq!(logins.served_by(), [1, 2]);
     assert!((Duration::from_millis(1_500)..Duration::from_secs(5)).contains(&took), "{took:?}");
+}
+
+#[test]
+fn no_token_is_asked_for_that_could_not_be_sealed() {
+    let mut logins = Logins::with(1, Access::Expired);
+    let missing = logins.sandbox.path("no-such-key").display().to_string();
+    logins.sandbox.set("CAM_MASTER_KEY_FILE", &missing);
+    let done = logins.sandbox.run(&["refresh"]);
+    assert_eq!(done.code, 1, "{done:?}");
+    assert!(done.stderr.contains("master key"), "{done:?}");
+    assert_eq!(outcomes(&logins), []);
+    logins.sandbox.unset("CAM_MASTER_KEY_FILE");
+    logins.sandbox.run(&["refresh"]).ok();
+    assert_eq!(outcomes(&logins), [TokenOutcome::Rotated]);
+}
+
+#[test]
+fn a_new_master_key_waits_for_a_token_that_is_on_its_way() {
+    let logins = Logins::with(1, Access::Expired);
+    logins.sandbox.run(&["edit", "1", "--priority", "1"]).ok();
+    logins.upstream.script_token(TokenFault::DelayAfterRotating(Duration::from_secs(2)));
+    let refreshing = Running::start(logins.sandbox.command(&["refresh"]));
+    eventually("the issuer rotated", || (!logins.upstream.token_calls().is_empty()).then_some(()));
+    let began = Instant::now();
+    logins.sandbox.run(&["rekey", "--random"]).ok();
+    assert!(began.elapsed() > Duration::from_secs(1), "{:?}", began.elapsed());
+    assert_eq!(refreshing.finish().code, 0);
+    let exported = logins.sandbox.run(&["export", "--plain"]).ok().json();
+    assert_eq!(exported["accounts"][0]["refreshToken"], logins.upstream.tokens(logins.accounts[0]).refresh_token);
+}
+
+#[test]
+fn a_command_that_is_asked_to_end_sees_its_rotation_through() {
+    let logins = Logins::with(1, Access::Expired);
+    logins.upstream.script_token(TokenFault::DelayAfterRotating(Duration::from_secs(3)));
+    let refreshing = Running::start(logins.sandbox.command(&["refresh"]));
+    eventually("the issuer rotated", || (!logins.upstream.token_calls().is_empty()).then_some(()));
+    refreshing.signal(rustix::process::Signal::TERM);
+    assert_eq!(refreshing.finish_within(Duration::from_secs(10)).code, 1);
+    let exported = logins.sandbox.run(&["export", "--plain"]).ok().json();
+    assert_eq!(exported["accounts"][0]["refreshToken"], logins.upstream.tokens(logins.accounts[0]).refresh_token);
+}
+
+#[test]
+fn an_issuer_that_refuses_one_account_keeps_no_other_from_its_token() {
+    let logins = Logins::with(2, Access::Expired);
+    let sidecar = logins.sidecar();
+    logins.upstream.script_token_of(logins.accounts[0], TokenFault::Status(403));
+    assert_eq!(ask(&sidecar).header("x-account-label"), Some("person-2@example.com"));
+    assert_eq!(outcomes(&logins).last(), Some(&TokenOutcome::Rotated));
 }

@@ -37,7 +37,7 @@ fn read(name: &str, wanted: &Wanted, stream: &str) -> String {
     }
     match collecting.finish() {
         Ok(document) => writeln!(text, "whole {document:#}\n").unwrap(),
-        Err(failure) => writeln!(text, "failed {:#}\n", failure.document()).unwrap(),
+        Err(failure) => writeln!(text, "failed {failure:#?}\n").unwrap(),
     }
     text
 }

@@ -17,7 +17,7 @@ fn told(door: Door, cases: Vec<Case>) -> String {
             fields.entry("model").or_insert("gpt-5.2".into());
         }
         writeln!(text, "## {name}\n\nasked {asked:#}\n").unwrap();
-        match backend_request(door, &asked) {
+        match backend_request(door, asked.clone()) {
             Ok(request) => {
                 writeln!(text, "sent {:#}", request.body).unwrap();
                 writeln!(text, "dropped {:?}, cache key {:?}", request.dropped, request.cache_key).unwrap();

@@ -205,7 +205,7 @@ proptest! {
             "tools": [{ "type": "function", "function": { "name": "f", "parameters": schema } }],
             "response_format": { "type": "json_schema", "json_schema": { "name": "s", "schema": schema, "strict": true } },
         });
-        let sent = backend_request(Door::ChatCompletions, &asked).unwrap().body;
+        let sent = backend_request(Door::ChatCompletions, asked.clone()).unwrap().body;
         let (instructions, expected) = expected(&atoms);
         let input = sent["input"].as_array().unwrap();
         prop_assert_eq!(&sent["instructions"], &Value::from(instructions));
@@ -224,8 +224,8 @@ proptest! {
     #[test]
     fn what_was_translated_once_stays_as_it_is(turns in prop::collection::vec(turn(), 1..9)) {
         let asked = json!({ "model": "gpt-5.2", "messages": messages(&turns).0 });
-        let sent = backend_request(Door::ChatCompletions, &asked).unwrap().body;
-        let again = backend_request(Door::Responses, &sent).unwrap();
+        let sent = backend_request(Door::ChatCompletions, asked.clone()).unwrap().body;
+        let again = backend_request(Door::Responses, sent.clone()).unwrap();
         prop_assert_eq!(again.body, sent);
         prop_assert!(again.dropped.is_empty());
     }
@@ -237,7 +237,7 @@ proptest! {
         places(&asked, "", &mut found);
         *asked.pointer_mut(&found[place.index(found.len())]).unwrap() = put;
         let door = if (which == 0) == swap { Door::Responses } else { Door::ChatCompletions };
-        if let Ok(request) = backend_request(door, &asked) {
+        if let Ok(request) = backend_request(door, asked.clone()) {
             prop_assert_eq!(&request.body["store"], &Value::from(false));
             prop_assert_eq!(&request.body["stream"], &Value::from(true));
             prop_assert!(request.body["instructions"] != "" && !request.body["instructions"].is_null());

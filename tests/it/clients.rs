@@ -1,6 +1,7 @@
 //! What a person installs, each driven against the real binary.
 
 mod editors;
+mod logins;
 mod neovim;
 mod opencode;
 mod python;

@@ -3,11 +3,13 @@
 import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { abortable } from "./abortable.js";
 import { BackOff, DEFAULT_POLICY, type RestartPolicy } from "./back_off.js";
 import { findBinary } from "./binary.js";
 import { isRecord, SidecarError } from "./errors.js";
 import { guarded } from "./listeners.js";
-import type { Notifications, Requests, SessionInfo } from "./protocol.js";
+import { Login } from "./login.js";
+import type { AccountsLoginParams, Notifications, Requests, SessionInfo } from "./protocol.js";
 import { Sidecar } from "./sidecar.js";
 
 /** How a client is made; nothing has to be given. */
@@ -137,6 +139,21 @@ export class CodexAccountManager extends EventEmitter<ClientEvents> implements A
     return (await sidecar.request(method, params ?? {}, options?.signal)) as Requests[M]["result"];
   }
 
+  /**
+   * Begins the login of a ChatGPT account. Show the person its `url`, and its `userCode` where it has one, then wait for
+   * `finished()`.
+   */
+  async login(params: AccountsLoginParams, options?: RequestOptions): Promise<Login> {
+    const sidecar = await abortable(this.#running(), options?.signal);
+    const issuing = {
+      request: (method: string, asked: unknown) => sidecar.request(method, asked),
+      onDidLogin: (listener: (told: Notifications["accounts/didLogin"]) => void) =>
+        this.onNotification("accounts/didLogin", listener),
+      ended: sidecar.ended,
+    };
+    return Login.begin(issuing, params, options?.signal);
+  }
+
   /** Calls `listener` with every notification of that name, across restarts. */
   onNotification<N extends keyof Notifications>(name: N, listener: (params: Notifications[N]) => void): Disposable {
     const listeners = this.#listeners.get(name) ?? new Set();
@@ -257,15 +274,4 @@ function stopped(): SidecarError {
 
 function asSidecarError(error: Error): SidecarError {
   return error instanceof SidecarError ? error : new SidecarError("crashed", error.message, { cause: error });
-}
-
-/** The same promise, left early when the signal says so. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const leave = (): void => reject(signal.reason);
-    if (signal.aborted) leave();
-    signal.addEventListener("abort", leave, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
-  });
 }

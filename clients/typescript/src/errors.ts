@@ -42,6 +42,11 @@ export class RequestError extends Error {
   }
 }
 
+/** A login ended without an account: it was denied, cancelled, or nobody came in time. Its message says what to do. */
+export class LoginError extends Error {
+  override readonly name = "LoginError";
+}
+
 /** The program is not where it was looked for. */
 export class BinaryNotFoundError extends Error {
   override readonly name = "BinaryNotFoundError";

@@ -12,9 +12,11 @@ export {
 } from "./client.js";
 export {
   BinaryNotFoundError,
+  LoginError,
   RequestError,
   SidecarError,
   type JsonRpcErrorKind,
   type SidecarErrorReason,
 } from "./errors.js";
+export { Login } from "./login.js";
 export * from "./protocol.js";

@@ -11,8 +11,10 @@ export async function compiles(): Promise<void> {
   const text: string | null = await manager.request("workspace/executeCommand", { command: "openai-accounts" });
   manager.on("session", (session: SessionInfo) => session.proxy.baseUrl);
   using listener = manager.onNotification("routing/didFinish", ({ status }) => status.toFixed());
+  const login = await manager.login({ method: "device", label: "work" }, { signal: AbortSignal.timeout(500) });
+  const person: Account = await login.finished({ signal: AbortSignal.timeout(60_000) });
   const code: -32015 = ERROR_CODES.loginFailed;
-  void [first, text, listener, code];
+  void [first, text, listener, person, code];
 }
 
 export async function doesNotCompile(manager: CodexAccountManager, error: RequestError): Promise<void> {
@@ -30,6 +32,8 @@ export async function doesNotCompile(manager: CodexAccountManager, error: Reques
   (await manager.request("status/read")).ports;
   // @ts-expect-error there is no such notification
   manager.onNotification("accounts/changed", () => {});
+  // @ts-expect-error a way to log in is one of two words
+  await manager.login({ method: "paper" });
   // @ts-expect-error there is no such kind
   void (error.kind === "noSuchKind");
   // @ts-expect-error there is no such option

@@ -10,9 +10,11 @@ from .errors import (
     AccountManagerError,
     BinaryNotFoundError,
     ClosedError,
+    LoginError,
     RpcError,
     SidecarExitedError,
 )
+from .login import Login
 from .subscriptions import Notification, NotificationStream
 
 __all__ = [
@@ -20,6 +22,8 @@ __all__ = [
     "AccountManagerError",
     "BinaryNotFoundError",
     "ClosedError",
+    "Login",
+    "LoginError",
     "MessageLevel",
     "Notification",
     "NotificationStream",

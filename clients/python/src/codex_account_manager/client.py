@@ -12,7 +12,8 @@ from typing import Any, Literal, Self, cast
 from .binary import find_binary
 from .connection import Connection
 from .errors import AccountManagerError, ClosedError, SidecarExitedError
-from .protocol import Notifications, Requests, SessionInfo
+from .login import Login, begin
+from .protocol import AccountsLoginParams, LoginMethod, Notifications, Requests, SessionInfo
 from .subscriptions import NotificationStream, Subscriptions, call
 
 MessageLevel = Literal["error", "warning", "info", "log"]
@@ -108,6 +109,17 @@ class AccountManager(Requests, Notifications):
         """An async iterator of the notifications of these methods, of all when none is named."""
         return self._subscriptions.stream(frozenset(methods))
 
+    async def login(self, method: LoginMethod, *, label: str | None = None, fresh: bool = False) -> Login:
+        """Begins the login of a ChatGPT account. Show the person its `url`, and its `user_code` where it has one, then wait
+        for `finished()`. `fresh` moves the accounts there are aside once the login is good."""
+        params: AccountsLoginParams = {"method": method}
+        if label is not None:
+            params["label"] = label
+        if fresh:
+            params["fresh"] = True
+        connection = await self._connected("accounts/login")
+        return await begin(connection, self.notifications("accounts/didLogin"), params)
+
     async def start(self) -> None:
         """Starts the sidecar and shakes hands. Raises `BinaryNotFoundError`, or `SidecarExitedError` with the reason."""
         if self._closing is not None:
@@ -144,11 +156,15 @@ class AccountManager(Requests, Notifications):
         await self.close()
 
     async def _request(self, method: str, params: Any) -> Any:
-        """Waits for a restart that is under way; what was asked before the crash is not asked again."""
+        """What was asked before a crash is not asked again."""
+        connection = await self._connected(method)
+        return await connection.request(method, params)
+
+    async def _connected(self, method: str) -> Connection:
+        """Waits for a restart that is under way."""
         if self._closing is not None or self._connection is None:
             raise ClosedError(f"`{method}`: the client is not started, or was closed")
-        connection = await asyncio.shield(self._connection)
-        return await connection.request(method, params)
+        return await asyncio.shield(self._connection)
 
     def _on(self, method: str, handler: Callable[[Any], None]) -> Callable[[], None]:
         return self._subscriptions.on(method, handler)

@@ -27,6 +27,10 @@ class SidecarExitedError(AccountManagerError):
         self.stderr = stderr
 
 
+class LoginError(AccountManagerError):
+    """A login ended without an account: it was denied, cancelled, or nobody came in time. Its text says what to do."""
+
+
 class RpcError(AccountManagerError):
     """The sidecar answered with an error."""
 

@@ -1,0 +1,103 @@
+"""A login that is under way: what the person has to see, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import Any
+
+from .connection import Connection
+from .errors import LoginError, RpcError, SidecarExitedError
+from .protocol import Account, AccountsLoginParams, AccountsLoginResult
+from .subscriptions import NotificationStream
+
+#: Past its own end a login may still exchange its code: after this nothing comes any more.
+OVERDUE_SECONDS = 60.0
+
+#: How long a task that is cancelled stays to give its login up.
+LAST_WORD_SECONDS = 1.0
+
+
+class Login:
+    """A login that waits for its person. It belongs to the sidecar that runs now: another one knows nothing of it."""
+
+    def __init__(self, connection: Connection, told: NotificationStream, begun: AccountsLoginResult) -> None:
+        self._connection = connection
+        self.id = begun["loginId"]
+        #: The page to open.
+        self.url = begun["url"]
+        #: What to type there; only of a device login.
+        self.user_code = begun.get("userCode")
+        #: When it is given up, in unix milliseconds.
+        self.expires_at = begun["expiresAt"]
+        self._end = asyncio.create_task(self._wait(told))
+        # Whoever never asks how it ended need not hear of a failure.
+        self._end.add_done_callback(lambda end: end.cancelled() or end.exception())
+
+    async def finished(self, timeout: float | None = None) -> Account:
+        """The account, once the person has logged in.
+
+        Raises `LoginError` when the login was denied, cancelled or came too late, also by `timeout` in seconds, and
+        `SidecarExitedError` when the sidecar ended meanwhile. A task that is cancelled here gives the login up."""
+        try:
+            async with asyncio.timeout(timeout):
+                return await asyncio.shield(self._end)
+        except TimeoutError:
+            await self.cancel()
+            try:
+                # It may have ended well this instant.
+                return await asyncio.shield(self._end)
+            except LoginError:
+                raise LoginError(f"nobody logged in within {timeout} s") from None
+        except asyncio.CancelledError:
+            with contextlib.suppress(RpcError, SidecarExitedError, TimeoutError):
+                async with asyncio.timeout(LAST_WORD_SECONDS):
+                    await self.cancel()
+            raise
+
+    async def cancel(self) -> None:
+        """Gives it up. One that has ended already stays as it ended."""
+        try:
+            await self._connection.request("accounts/cancelLogin", {"loginId": self.id})
+        except RpcError as error:
+            if error.kind != "loginFailed":
+                raise
+
+    async def _wait(self, told: NotificationStream) -> Account:
+        listening = asyncio.create_task(self._told(told))
+        ended = asyncio.create_task(self._connection.ended())
+        left = max(0.0, self.expires_at / 1000 - time.time()) + OVERDUE_SECONDS
+        try:
+            done, _ = await asyncio.wait([listening, ended], timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            told.close()
+            for task in (listening, ended):
+                task.cancel()
+        if listening in done:
+            params = listening.result()
+        elif ended in done:
+            raise ended.result()
+        else:
+            raise LoginError("nobody told how the login ended; look at the accounts")
+        if "account" not in params:
+            raise LoginError(str(params.get("error", "the login failed")))
+        account: Account = await self._connection.request("accounts/read", {"account": params["account"]})
+        return account
+
+    async def _told(self, told: NotificationStream) -> dict[str, Any]:
+        async for _, params in told:
+            if isinstance(params, dict) and params.get("loginId") == self.id:
+                return params
+        # The client is closed, and with it the sidecar.
+        raise await self._connection.ended()
+
+
+async def begin(connection: Connection, told: NotificationStream, params: AccountsLoginParams) -> Login:
+    """Begins one; `told` hears from before, since it may end before the answer is read."""
+    try:
+        begun: AccountsLoginResult = await connection.request("accounts/login", params)
+    except BaseException:
+        told.close()
+        raise
+    return Login(connection, told, begun)

@@ -71,7 +71,7 @@ async function server({ client }: PluginInput, options: Options = {}): Promise<H
     event,
     config: async (config) => wire(config, manager),
     tool: tools(manager),
-    auth: login(manager, known, binary),
+    auth: login(manager, known, binary, toasts),
     dispose: () => within(STOP_MS, manager.stop()),
   };
 }

@@ -7,6 +7,9 @@ import type { OpenCodeClient, Toast } from "./opencode.js";
 /** More than these before the first session event would be a wall nobody reads. */
 const KEPT = 5;
 
+/** When OpenCode has said its own words of a failure. */
+const AFTERWARDS_MS = 500;
+
 export class Toasts {
   readonly #client: OpenCodeClient;
   #kept: Toast[] | undefined = [];
@@ -17,9 +20,17 @@ export class Toasts {
 
   /** Shows a toast, now or once there is somebody to see it. */
   show(variant: Toast["variant"], message: string): void {
-    const toast: Toast = { title: "OpenAI accounts", message, variant, duration: variant === "error" ? 15_000 : 6_000 };
+    const toast = made(variant, message);
     if (this.#kept) this.#kept = [...this.#kept, toast].slice(-KEPT);
     else this.#send(toast);
+  }
+
+  /** Shows what became of something that the person waits for: the screen listens, or there is none. */
+  answer(variant: Toast["variant"], message: string): void {
+    const toast = made(variant, message);
+    this.#send(toast);
+    // OpenCode says in its own words that something failed, a moment later and in the same place.
+    if (variant === "error") setTimeout(() => this.#send(toast), AFTERWARDS_MS).unref();
   }
 
   /** Takes OpenCode's events. */
@@ -33,4 +44,8 @@ export class Toasts {
   #send(toast: Toast): void {
     void attempt(() => this.#client.tui.showToast({ body: toast }));
   }
+}
+
+function made(variant: Toast["variant"], message: string): Toast {
+  return { title: "OpenAI accounts", message, variant, duration: variant === "error" ? 15_000 : 6_000 };
 }

@@ -55,11 +55,19 @@ local function story()
     return finished
   end)
   assert(finished.status == 200, vim.inspect(finished))
-  local refused = ask("accounts/login", { method = "device" })
-  assert(refused and refused.data.kind == "loginFailed", vim.inspect(refused))
-  assert(answer_of("status/read", {}).accounts.total == 3)
+  local logged_in
+  accounts.on("accounts/didLogin", function(params)
+    logged_in = params
+  end)
+  local login = answer_of("accounts/login", { method = "device" })
+  assert(login.userCode, vim.inspect(login))
+  wait_for("`accounts/didLogin`", function()
+    return logged_in
+  end)
+  assert(logged_in.loginId == login.loginId and logged_in.account, vim.inspect(logged_in))
+  assert(answer_of("status/read", {}).accounts.total == 4)
   local said = answer_of("workspace/executeCommand", { command = "openai-accounts-switch", arguments = { "9" } })
-  assert(said == "Invalid account number: 9\nValid range: 1-3", said)
+  assert(said == "Invalid account number: 9\nValid range: 1-4", said)
   local pid = accounts.session().session.pid
   accounts.stop()
   wait_for("the sidecar has ended", function()

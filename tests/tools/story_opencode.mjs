@@ -41,16 +41,21 @@ await hooks.event({ event: { type: "session.idle" } });
 const texts = () => toasts.map(({ message }) => message).join("\n");
 while (!/switched to account/.test(texts())) await new Promise((resolve) => setTimeout(resolve, 5));
 
-assert.equal(await change.execute({ index: 9 }, {}), "Invalid account number: 9\nValid range: 1-3");
-
-const [method] = hooks.auth.methods;
+const [browser, device, key] = hooks.auth.methods;
 assert.deepEqual(
-  method.prompts.map(({ key }) => key),
-  ["start", "label", "key"],
+  [browser, device, key].map(({ prompts }) => prompts.map(({ key }) => key)),
+  [["start"], ["start"], ["start", "label", "key"]],
 );
-const authorization = await method.authorize({ start: "add", label: "fourth", key: "sk-a-fourth-key-0123456789abcdef" });
-assert.match(authorization.instructions, /^Added account 4 \(fourth\)$/);
-assert.deepEqual(await authorization.callback(), { type: "success" }, "OpenCode has nothing to store");
+const login = await device.authorize({ start: "add" });
+assert.match(login.instructions, /^Enter code: [A-Z0-9]{4}-[A-Z0-9]{5}$/);
+assert.deepEqual(await login.callback(), { type: "success" }, "OpenCode has nothing to store");
+assert.equal(toasts.at(-1).message, "Logged in: account 4 (person@example.com)");
+
+assert.equal(await change.execute({ index: 9 }, {}), "Invalid account number: 9\nValid range: 1-4");
+
+const added = await key.authorize({ start: "add", label: "fifth", key: "sk-a-fifth-key-0123456789abcdefgh" });
+assert.match(added.instructions, /^Added account 5 \(fifth\)$/);
+assert.deepEqual(await added.callback(), { type: "success" }, "OpenCode has nothing to store");
 
 await hooks.dispose();
 console.log("story: done");

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 
 const source = new URL("../../clients/typescript/dist/index.js", import.meta.url).href;
-const { CodexAccountManager, RequestError } = await import(process.env.CAM_CLIENT ?? source);
+const { CodexAccountManager } = await import(process.env.CAM_CLIENT ?? source);
 
 const manager = new CodexAccountManager({ clientInfo: { name: "story_typescript.mjs" } });
 
@@ -41,16 +41,18 @@ const { status, account } = await finished;
 assert.equal(status, 200);
 assert.notEqual(account, accounts[1].id, "the second account is limited");
 
-const refused = await manager.request("accounts/login", { method: "device" }).catch((error) => error);
-assert.ok(refused instanceof RequestError, "a login is refused in this version");
-assert.equal(refused.kind, "loginFailed");
+const login = await manager.login({ method: "device" });
+assert.ok(login.userCode, login.url);
+const { index, label } = await login.finished();
+assert.deepEqual([index, label], [4, "person@example.com"]);
 
-const { session } = await manager.request("status/read", {});
+const { accounts: counts, session } = await manager.request("status/read", {});
+assert.equal(counts.total, 4);
 assert.equal(session.id, manager.session.session.id);
 
 const params = { command: "openai-accounts-switch", arguments: ["9"] };
 const answer = await manager.request("workspace/executeCommand", params);
-assert.equal(answer, "Invalid account number: 9\nValid range: 1-3");
+assert.equal(answer, "Invalid account number: 9\nValid range: 1-4");
 
 await manager.stop();
 console.log("story: done");

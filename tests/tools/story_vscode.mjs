@@ -37,13 +37,15 @@ assert.equal(response.status, 200);
 assert.equal((await finished).status, 200);
 await eventually(host, "the tree tells of the limit", () => host.tree().some((line) => line.includes("gpt-5.2: limited until")));
 
-const refused = await api.request("accounts/login", { method: "device" }).then(() => undefined, (error) => error);
-assert.equal(refused?.data?.kind, "loginFailed", String(refused));
+answers.push("With a code");
+await run("codexAccountManager.login");
+assert.match(shown.opened[0], /\/codex\/device$/, "the server has the page opened");
+assert.equal(shown.messages.at(-1).text, "Logged in: account 4 (person@example.com)");
 
 const status = await api.request("status/read", {});
-assert.equal(status.accounts.total, 3);
+assert.equal(status.accounts.total, 4);
 
-assert.equal(await run("openai-accounts-switch", "9"), "Invalid account number: 9\nValid range: 1-3");
+assert.equal(await run("openai-accounts-switch", "9"), "Invalid account number: 9\nValid range: 1-4");
 
 await host.close();
 assert.equal(environment.variables.size, 0, "the terminals' environment is taken back");

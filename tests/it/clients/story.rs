@@ -1,4 +1,4 @@
-//! The same story by every client: list, switch, a failover, a login that is refused, status, the end. What each said is
+//! The same story by every client: list, switch, a failover, a login, status, the end. What each said is
 //! a snapshot of its own; what the server said is one for all.
 
 use std::collections::BTreeMap;
@@ -6,19 +6,22 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::Duration;
 
+use codex_account_manager::demo::simulated_chatgpt::{Login, SimulatedChatGpt};
 use codex_account_manager::demo::simulated_openai::{Answer, LimitKind, Wait};
 use serde_json::{Value, json};
 
 use super::python;
 use crate::snapshot;
 use crate::support::conversation::Conversation;
+use crate::support::logins::browser;
 use crate::support::sandbox::BINARY;
 use crate::support::transcript::Transcript;
 use crate::support::{Pool, Running, eventually, require, tools};
 
 /// What the story has of every client that tells it whole. A client may ask for more.
-const STORY: [&str; 13] = [
+const STORY: [&str; 14] = [
     "accounts/didChange",
+    "accounts/didLogin",
     "accounts/list {}",
     "accounts/login",
     "accounts/switch",
@@ -33,9 +36,11 @@ const STORY: [&str; 13] = [
     "$/progress",
 ];
 
-/// The home of a story: three accounts, the second of them limited, and a binary that writes down what is said.
+/// The home of a story: three accounts, the second of them limited, a person who logs in by a code, and a binary that
+/// writes down what is said.
 struct Stage {
     pool: Pool,
+    issuer: SimulatedChatGpt,
 }
 
 impl Stage {
@@ -45,12 +50,20 @@ impl Stage {
         let mut pool = Pool::new(3);
         let limit = Answer::RateLimit { retry_after: Wait::Usual(Duration::from_secs(3600)), kind: LimitKind::Tokens };
         pool.upstream.always(&pool.keys[1], Some(limit));
+        let issuer = SimulatedChatGpt::start_on_thread().unwrap();
+        issuer.approve_next_device(issuer.add_login(Login::new("person@example.com", "workspace", "plus")).account);
+        for base in ["CAM_CHATGPT_BASE_URL", "CAM_AUTH_ISSUER"] {
+            pool.sandbox.set(base, &issuer.base_url());
+        }
+        // What a client opens is opened here, and no other word is said of the login than its own.
+        browser(&mut pool.sandbox);
+        std::fs::write(pool.sandbox.path("config.toml"), "[polling]\nenabled = false\n").unwrap();
         let program = pool.sandbox.path("tapped");
         std::fs::write(&program, format!("#!/bin/sh\nexec '{}' '{}' \"$@\"\n", tap[0], tap[1])).unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
         let log = pool.sandbox.path("said.jsonl").display().to_string();
         pool.sandbox.set("CAM_BINARY", program.to_str().unwrap()).set("TAP_PROGRAM", BINARY).set("TAP_LOG", &log);
-        Some(Stage { pool })
+        Some(Stage { pool, issuer })
     }
 
     /// Lets the client tell the story, and holds what was said against the schemas and the snapshots.
@@ -76,6 +89,13 @@ impl Stage {
         transcript.mask(self.pool.sandbox.home().display().to_string(), "[home]");
         for (number, id) in self.pool.ids.iter().enumerate() {
             transcript.mask(id, format!("[account {}]", number + 1));
+        }
+        transcript.mask(self.issuer.base_url(), "[issuer]");
+        transcript.mask_member("userCode");
+        transcript.mask_member("expiresAt");
+        if let Some(end) = conversation.told().find(|told| told["method"] == "accounts/didLogin") {
+            transcript.mask(end["params"]["loginId"].as_str().unwrap(), "[login]");
+            transcript.mask(end["params"]["account"].as_str().unwrap(), "[account 4]");
         }
         let opened = conversation.exchanges().find(|(asked, _)| asked["method"] == "initialize");
         let opened = opened.and_then(|(_, answered)| answered).expect("it began with a handshake");

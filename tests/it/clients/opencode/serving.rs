@@ -185,10 +185,10 @@ fn an_account_that_is_connected_is_used_at_once() {
     let toast = server.toast()["message"].as_str().unwrap().to_owned();
     assert!(toast.starts_with("There is no OpenAI account yet; add one with "), "{toast}");
     let inputs = json!({ "label": "work", "key": key });
-    let authorize = json!({ "method": 0, "inputs": inputs });
+    let authorize = json!({ "method": 2, "inputs": inputs });
     let authorization = post(server.port, "/provider/openai/oauth/authorize", &authorize);
     assert_eq!(authorization["instructions"], "Added account 1 (work)");
-    assert_eq!(post(server.port, "/provider/openai/oauth/callback", &json!({ "method": 0 })), true);
+    assert_eq!(post(server.port, "/provider/openai/oauth/callback", &json!({ "method": 2 })), true);
     assert!(!pool.sandbox.path("data/opencode/auth.json").exists(), "OpenCode has nothing to store");
     // The screen then begins anew, and the plugin with it.
     let before = only_sidecar(&pool);

@@ -142,6 +142,50 @@ function scenarios.commands()
   end)
 end
 
+-- Begins a login by a code and tells the code; the text of its window, and the window's buffer.
+local function begin_login(command, step)
+  vim.cmd(command)
+  local text = wait_for("the code of " .. command, function()
+    local text = table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), "\n")
+    return text:find("enter the code", 1, true) and text
+  end)
+  say(step, text:match("%w%w%w%w%-%w%w%w%w%w"))
+  return text, vim.api.nvim_get_current_buf()
+end
+
+function scenarios.login()
+  accounts.setup({})
+  wait_for_accounts()
+  vim.cmd("CodexAccountsLogin browser")
+  wait_for("it waits for the browser", function()
+    return vim.bo.filetype == "codex-accounts"
+  end)
+  -- Whoever begins anew has given up what was before.
+  pick("code")
+  local shown, buffer = begin_login("CodexAccountsLogin", "first code")
+  say("shown", shown)
+  say("first", message("first@example.com"))
+  say("window", vim.api.nvim_buf_is_valid(buffer))
+  -- The server has the page opened.
+  vim.cmd("CodexAccountsLogin browser by browser")
+  say("second", message("by browser"))
+  begin_login("CodexAccountsLogin device", "left code")
+  vim.cmd("CodexAccountsLogin cancel")
+  message("given up")
+  vim.cmd("CodexAccountsLogin cancel")
+  message("No login is under way")
+  begin_login("CodexAccountsLogin! device", "third code")
+  say("third", message("third@example.com"))
+  begin_login("CodexAccountsLogin device", "denied code")
+  say("denied", message("denied"))
+  begin_login("CodexAccountsLogin device", "lost code")
+  vim.loop.kill(accounts.session().session.pid, 9)
+  say("lost", message("begin the login again"))
+  vim.cmd("CodexAccountsLogin paper")
+  say("no way", message("no way to log in"))
+  say("ways", vim.fn.getcompletion("CodexAccountsLogin ", "cmdline"))
+end
+
 function scenarios.lazy()
   accounts.setup({ start = "lazy", environment = false })
   say("before", accounts.session() ~= nil)

@@ -23,6 +23,16 @@ command("CodexAccountsStatus", "Show this session, its proxy and every other ses
   require("codex-account-manager.commands").show_status()
 end)
 
+command("CodexAccountsLogin", "Log in with ChatGPT; with ! the accounts there are make room", {
+  nargs = "*",
+  bang = true,
+  complete = function(lead, line, cursor)
+    return require("codex-account-manager.login").complete(lead, line:sub(1, cursor))
+  end,
+}, function(given)
+  require("codex-account-manager.login").run(given.args, given.bang)
+end)
+
 command("CodexAccountsSwitch", "Switch this session to an OpenAI account; with ! every session", {
   nargs = "?",
   bang = true,

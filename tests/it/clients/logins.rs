@@ -8,23 +8,13 @@ use serde_json::{Value, json};
 use super::python;
 use crate::support::logins::{Logins, callback_port};
 use crate::support::sandbox::BINARY;
-use crate::support::{Running, eventually, tools};
+use crate::support::{Running, tools};
 
 const CANCELLED: &str = "the login was cancelled; begin it again when you like";
 
 /// A person with a workspace of their own.
 fn person(logins: &Logins, name: &str) -> Account {
     logins.upstream.add_login(Login::new(&format!("{name}@example.com"), &format!("ws-{name}"), "plus")).account
-}
-
-/// What the script has told of this step so far.
-#[track_caller]
-fn told(client: &Running, step: &str) -> String {
-    eventually(&format!("it tells `{step}`"), || {
-        let stdout = client.stdout_so_far();
-        let whole = &stdout[..stdout.rfind('\n')?];
-        tools::steps(whole).get(step).map(|value| value.as_str().expect("it is a text").to_owned())
-    })
 }
 
 /// What only this client's language says so: how a wait ends that is over or was left, and a sidecar that was killed.
@@ -42,8 +32,9 @@ fn check(logins: &Logins, client: Command, words: &Words) {
     logins.upstream.approve_next_device(first);
     logins.upstream.signs_in(second);
     let client = Running::start(client);
-    assert!(logins.upstream.deny_device(&told(&client, "to deny")));
-    assert!(logins.upstream.approve_device(&told(&client, "to approve"), third));
+    let code = |step: &str| tools::told(&client, step).as_str().unwrap().to_owned();
+    assert!(logins.upstream.deny_device(&code("to deny")));
+    assert!(logins.upstream.approve_device(&code("to approve"), third));
     let done = client.finish().ok();
     assert!(!["Traceback", "Warning", "never"].iter().any(|word| done.stderr.contains(word)), "{done:?}");
     let steps = tools::steps(&done.stdout);

@@ -2,9 +2,11 @@
 
 use std::process::Command;
 
+use codex_account_manager::demo::simulated_chatgpt::Login;
 use rustix::process::Signal;
 use serde_json::json;
 
+use crate::support::logins::{Logins, browser, callback_port};
 use crate::support::sandbox::BINARY;
 use crate::support::{Pool, Running, Sandbox, eventually, require, tools};
 
@@ -34,6 +36,42 @@ fn every_command_of_the_plugin_works() {
     assert_eq!(steps["stopped"], json!({ "statusline": "", "environment": { "url": "", "key": "" } }));
     assert_eq!(steps["choices"].as_array().unwrap().len(), 4, "three accounts and `Automatic`");
     eventually("its record is gone", || pool.sandbox.session_ids().is_empty().then_some(()));
+}
+
+#[test]
+fn a_chatgpt_login_shows_its_page_and_its_code_and_tells_its_end() {
+    if !require("curl") {
+        return;
+    }
+    let _port = callback_port();
+    let mut logins = Logins::new(0);
+    browser(&mut logins.sandbox);
+    let people = ["first", "second", "third"].map(|name| {
+        let login = Login::new(&format!("{name}@example.com"), &format!("ws-{name}"), "plus");
+        logins.upstream.add_login(login).account
+    });
+    let Some(command) = scenario(&logins.sandbox, "login") else { return };
+    let neovim = Running::start(command);
+    let code = |step: &str| tools::told(&neovim, step).as_str().unwrap().to_owned();
+    let first = code("first code");
+    // Until now nobody logged in on the page that the browser was led to.
+    logins.upstream.signs_in(people[1]);
+    assert!(logins.upstream.approve_device(&first, people[0]));
+    assert!(logins.upstream.approve_device(&code("third code"), people[2]));
+    assert!(logins.upstream.deny_device(&code("denied code")));
+    let output = neovim.finish().ok();
+    let steps = tools::steps(&output.stdout);
+    let page = format!("{}/codex/device", logins.upstream.base_url());
+    assert!(text(&steps, "shown").contains(&page) && text(&steps, "shown").contains(&first), "{steps:?}");
+    assert_eq!(steps["first"], "Logged in: account 1 (first@example.com)");
+    assert_eq!(steps["window"], false, "its window goes with it");
+    assert_eq!(steps["second"], "Logged in: account 2 (by browser)");
+    assert_eq!(steps["third"], "Logged in: account 1 (third@example.com)", "the others were moved aside");
+    assert_eq!(steps["denied"], "the login was denied on the page; begin it again and allow it");
+    assert_eq!(steps["lost"], "the sidecar was ended by signal 9; begin the login again");
+    assert!(text(&steps, "no way").starts_with("`paper` is no way to log in\nhint: "), "{steps:?}");
+    assert_eq!(steps["ways"], json!(["browser", "cancel", "device"]));
+    assert_eq!(steps["choices"], json!(["In a browser on this machine", "With a code, on any device"]));
 }
 
 #[test]
@@ -173,7 +211,7 @@ fn the_help_has_its_tags() {
     let output = Running::start(command).finish().ok();
     assert_eq!(output.stderr, "");
     let tags = std::fs::read_to_string(doc.join("tags")).unwrap();
-    for tag in [":CodexAccounts", ":CodexAccountsSwitch", ":CodexAccountsStatus", "codex-account-manager-options"] {
+    for tag in [":CodexAccounts", ":CodexAccountsLogin", ":CodexAccountsSwitch", ":CodexAccountsStatus", "codex-account-manager-options"] {
         assert!(tags.lines().any(|line| line.starts_with(&format!("{tag}\t"))), "{tag}: {tags}");
     }
 }

@@ -12,6 +12,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use self::home::{STORED_LOGIN, check_answered, node, plugged_in, say_hi};
+use super::story;
 use super::typescript::installed;
 use crate::support::running::Running;
 use crate::support::terminal::Terminal;
@@ -39,7 +40,8 @@ fn its_own_tests_pass_with_a_sidecar_that_is_slow() {
 #[test]
 fn its_hooks_tell_a_whole_story() {
     let Some(clients) = tools::clients() else { return };
-    let pool = Pool::new(3);
+    let mut pool = Pool::new(3);
+    let _issuer = story::person(&mut pool.sandbox);
     pool.upstream.always(&pool.keys[1], Some(limited()));
     // From its archive, and nothing beside it.
     let project = installed(&pool.sandbox, &[&clients.join("opencode")]);

@@ -16,7 +16,7 @@ use crate::support::conversation::Conversation;
 use crate::support::logins::browser;
 use crate::support::sandbox::BINARY;
 use crate::support::transcript::Transcript;
-use crate::support::{Pool, Running, eventually, require, tools};
+use crate::support::{Pool, Running, Sandbox, eventually, require, tools};
 
 /// What the story has of every client that tells it whole. A client may ask for more.
 const STORY: [&str; 14] = [
@@ -50,11 +50,7 @@ impl Stage {
         let mut pool = Pool::new(3);
         let limit = Answer::RateLimit { retry_after: Wait::Usual(Duration::from_secs(3600)), kind: LimitKind::Tokens };
         pool.upstream.always(&pool.keys[1], Some(limit));
-        let issuer = SimulatedChatGpt::start_on_thread().unwrap();
-        issuer.approve_next_device(issuer.add_login(Login::new("person@example.com", "workspace", "plus")).account);
-        for base in ["CAM_CHATGPT_BASE_URL", "CAM_AUTH_ISSUER"] {
-            pool.sandbox.set(base, &issuer.base_url());
-        }
+        let issuer = person(&mut pool.sandbox);
         // What a client opens is opened here, and no other word is said of the login than its own.
         browser(&mut pool.sandbox);
         std::fs::write(pool.sandbox.path("config.toml"), "[polling]\nenabled = false\n").unwrap();
@@ -155,6 +151,16 @@ impl Stage {
         }
         answers.into_iter().map(|(to, said)| (to, said.text())).collect()
     }
+}
+
+/// The issuer of a home, and a person who logs in there by the next code.
+pub fn person(sandbox: &mut Sandbox) -> SimulatedChatGpt {
+    let issuer = SimulatedChatGpt::start_on_thread().unwrap();
+    issuer.approve_next_device(issuer.add_login(Login::new("person@example.com", "workspace", "plus")).account);
+    for base in ["CAM_CHATGPT_BASE_URL", "CAM_AUTH_ISSUER"] {
+        sandbox.set(base, &issuer.base_url());
+    }
+    issuer
 }
 
 /// How much of the story a client tells.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use codex_account_manager::demo::simulated_openai::{Answer, LimitKind, Wait};
 use rustix::process::Signal;
 
+use super::story;
 use crate::support::sandbox::{BINARY, output};
 use crate::support::{Pool, Running, Sandbox, eventually, process, tools};
 
@@ -36,7 +37,8 @@ fn what_is_right_compiles_and_what_is_wrong_does_not() {
 #[test]
 fn it_is_installed_with_no_network_and_tells_its_whole_story() {
     let Some(clients) = tools::clients() else { return };
-    let pool = Pool::new(3);
+    let mut pool = Pool::new(3);
+    let _issuer = story::person(&mut pool.sandbox);
     let limit = Answer::RateLimit { retry_after: Wait::Usual(Duration::from_secs(3600)), kind: LimitKind::Tokens };
     pool.upstream.always(&pool.keys[1], Some(limit));
     let packages = [&*clients.join("typescript"), &clients.join("node_modules/vscode-jsonrpc")];

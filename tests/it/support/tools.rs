@@ -140,6 +140,15 @@ pub fn script(name: &str) -> String {
     text(&source().join("tests/tools").join(name))
 }
 
+/// What a script that runs has told of this step, once it has.
+#[track_caller]
+pub fn told(client: &Running, step: &str) -> Value {
+    eventually(&format!("it tells `{step}`"), || {
+        let stdout = client.stdout_so_far();
+        steps(&stdout[..stdout.rfind('\n')?]).remove(step)
+    })
+}
+
 /// The steps that a script printed.
 #[track_caller]
 pub fn steps(stdout: &str) -> Steps {

@@ -54,7 +54,7 @@ end
 local function pick(everywhere)
   ask("accounts/list", {}, function(list)
     if #list.accounts == 0 then
-      return messages.say("There is no account yet\nhint: run `codex-account-manager add LABEL`", vim.log.levels.WARN)
+      return messages.say("There is no account yet\nhint: `:CodexAccountsLogin`, or run `codex-account-manager add LABEL`", vim.log.levels.WARN)
     end
     local choices = vim.list_extend({}, list.accounts)
     -- The other choices are accounts.

@@ -38,7 +38,7 @@ local function check_accounts(report)
   if not accounts then
     report.info("known only while a sidecar runs")
   elseif #accounts == 0 then
-    report.warn("there is none; add one with `codex-account-manager add LABEL`")
+    report.warn("there is none; add one with `:CodexAccountsLogin` or `codex-account-manager add LABEL`")
   end
   for _, account in ipairs(accounts or {}) do
     local text = ("%d %s: %s"):format(account.index, account.label, account.reason or account.state)

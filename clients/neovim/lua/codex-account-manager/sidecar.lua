@@ -2,6 +2,7 @@
 -- crash.
 
 local binary = require("codex-account-manager.binary")
+local browser = require("codex-account-manager.browser")
 local config = require("codex-account-manager.config")
 local editor = require("codex-account-manager.editor")
 local messages = require("codex-account-manager.messages")
@@ -79,9 +80,22 @@ local function show_message(_, params)
   return vim.NIL
 end
 
+-- The page of a login.
+local function show_document(_, params)
+  return { success = params.external == true and browser.open(params.uri) }
+end
+
+-- What this Neovim can do. A page is opened by it where there is a browser.
+local function capabilities()
+  local able = vim.lsp.protocol.make_client_capabilities()
+  able.window = vim.tbl_extend("force", able.window or {}, { showDocument = { support = browser.exists() } })
+  return able
+end
+
 -- A handler for every name that is not LSP's own, so that there is no list of them to keep.
 local function handlers()
-  return setmetatable({ ["window/showMessage"] = show_message }, {
+  local own = { ["window/showMessage"] = show_message, ["window/showDocument"] = show_document }
+  return setmetatable(own, {
     __index = function(_, method)
       for _, pattern in ipairs(LSP_NAMES) do
         if type(method) ~= "string" or method:find(pattern) then
@@ -175,6 +189,7 @@ launch = function()
     cmd = command,
     cmd_env = options.sidecar_environment,
     init_options = object(options.initialization_options),
+    capabilities = capabilities(),
     handlers = handlers(),
     on_init = vim.schedule_wrap(function(client)
       if process ~= current then

@@ -31,7 +31,8 @@ export function registerCommands(workings: Workings): vscode.Disposable {
     switchAccountEverywhere: (row) => switchAccount(workings, "everywhere", row),
     addKey: () => addKey(workings),
     login: () => login(sidecar, workings.logins),
-    refresh,
+    loginAgain: (row) => ofRow(view(), row, (account) => login(sidecar, workings.logins, account)),
+    refresh: () => refreshAll(workings),
     restart: () => sidecar.restart(),
     showOutput: async () => workings.output.show(true),
     enable: (row) => ofRow(view(), row, (account) => change(account, { enabled: true })),
@@ -78,6 +79,10 @@ async function switchAccount(workings: Workings, scope: SwitchScope, row?: Row):
     await vscode.commands.executeCommand(`codexAccountManager.${choice.run}`);
     return;
   }
+  if ("logInAgain" in choice) {
+    await login(workings.sidecar, workings.logins, await workings.sidecar.request("accounts/read", { account: choice.logInAgain }));
+    return;
+  }
   const { account } = await workings.sidecar.request("accounts/switch", { account: choice.switchTo, scope });
   await workings.refresh();
   const where = scope === "everywhere" ? " everywhere" : "";
@@ -99,6 +104,14 @@ async function pick({ sidecar, view }: Workings, scope: SwitchScope): Promise<Ch
 
 function quickPickItem({ choice, ...pick }: Pick): vscode.QuickPickItem & { choice?: Choice } {
   return choice === undefined ? { ...pick, kind: vscode.QuickPickItemKind.Separator } : { ...pick, choice };
+}
+
+/** Reads the accounts anew, of ChatGPT logins what the provider says of their quota, too. */
+async function refreshAll({ sidecar, view, refresh }: Workings): Promise<void> {
+  if (view().accounts?.some(({ kind }) => kind === "chatgpt")) {
+    await sidecar.request("accounts/refresh", {});
+  }
+  await refresh();
 }
 
 async function addKey({ sidecar, view, refresh }: Workings): Promise<void> {

@@ -1,13 +1,14 @@
 // Logging in with ChatGPT. The server opens the browser itself (`window/showDocument`) and tells the end of it.
 
 import * as vscode from "vscode";
-import type { AccountsLoginParams, AccountsLoginResult } from "../../typescript/src/protocol.ts";
+import type { Account, AccountsLoginParams, AccountsLoginResult } from "../../typescript/src/protocol.ts";
 import type { Logins } from "./logins.ts";
 import type { Sidecar } from "./sidecar.ts";
 import { unlinked } from "./words.ts";
 
 interface Method extends vscode.QuickPickItem {
-  method: AccountsLoginParams["method"];
+  /** Absent for what is no login. */
+  method?: AccountsLoginParams["method"];
 }
 
 const METHODS: Method[] = [
@@ -15,26 +16,39 @@ const METHODS: Method[] = [
   { method: "device", label: "$(device-mobile) With a code", description: "in any browser, for a machine without one" },
 ];
 
-/** Asks how, and waits until the login is over, one way or the other. */
-export async function login(sidecar: Sidecar, logins: Logins): Promise<void> {
-  const chosen = await vscode.window.showQuickPick(METHODS, { title: "Log in with ChatGPT" });
+const KEY: Method = { label: "$(key) With an API key instead…" };
+
+/**
+ * Asks how, and waits until the login is over, one way or the other. With an account it is that one's login that ended.
+ */
+export async function login(sidecar: Sidecar, logins: Logins, again?: Account): Promise<void> {
+  const title = again === undefined ? "Log in with ChatGPT" : `Log in again: ${again.label}`;
+  const chosen = await vscode.window.showQuickPick(again === undefined ? [...METHODS, KEY] : METHODS, { title });
   if (chosen === undefined) {
     return;
   }
-  const started = await sidecar.request("accounts/login", { method: chosen.method });
-  const ended = await waitedFor(started, sidecar, logins);
-  if (ended.error !== undefined) {
-    throw new Error(ended.error);
+  if (chosen.method === undefined) {
+    await vscode.commands.executeCommand("codexAccountManager.addKey");
+    return;
   }
-  if (ended.account !== undefined) {
-    const { index, label } = await sidecar.request("accounts/read", { account: ended.account });
-    void vscode.window.showInformationMessage(unlinked(`Logged in: account ${index} (${label})`));
+  const started = await sidecar.request("accounts/login", { method: chosen.method });
+  const ended = await waitedFor(started, title, sidecar, logins);
+  if (ended.account === undefined) {
+    throw new Error(ended.error ?? "The login failed");
+  }
+  const { id, index, label } = await sidecar.request("accounts/read", { account: ended.account });
+  const done = `Logged in: account ${index} (${label})`;
+  if (again === undefined || again.id === id) {
+    void vscode.window.showInformationMessage(unlinked(done));
+  } else {
+    // The page knew somebody else, and the account that was meant is as it was.
+    void vscode.window.showWarningMessage(unlinked(`${done}. That is another login; ${again.label} still needs its own.`));
   }
 }
 
-function waitedFor(started: AccountsLoginResult, sidecar: Sidecar, logins: Logins) {
-  const { loginId, url, userCode } = started;
-  const options = { location: vscode.ProgressLocation.Notification, title: "Log in with ChatGPT", cancellable: true };
+function waitedFor(started: AccountsLoginResult, title: string, sidecar: Sidecar, logins: Logins) {
+  const { loginId, url, userCode, expiresAt } = started;
+  const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
   return vscode.window.withProgress(options, (progress, cancelled) => {
     progress.report({ message: userCode === undefined ? "finish it in the browser" : `the code is ${userCode}` });
     cancelled.onCancellationRequested(() => {
@@ -42,7 +56,7 @@ function waitedFor(started: AccountsLoginResult, sidecar: Sidecar, logins: Login
       void sidecar.request("accounts/cancelLogin", { loginId }).catch(() => logins.end({ loginId }));
     });
     void offer(url, userCode);
-    return logins.wait(loginId);
+    return logins.wait(loginId, expiresAt);
   });
 }
 

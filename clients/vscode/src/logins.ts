@@ -2,6 +2,12 @@
 
 import type { AccountsDidLoginParams } from "../../typescript/src/protocol.ts";
 
+/** Past its own end a login may still exchange its code: after this nothing comes any more. */
+const OVERDUE = 60_000;
+
+/** The longest time a timer of Node.js can take. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 export class Logins {
   readonly #ended = new Map<string, AccountsDidLoginParams>();
   readonly #waiting = new Map<string, (ended: AccountsDidLoginParams) => void>();
@@ -25,8 +31,19 @@ export class Logins {
     }
   }
 
-  /** How the login of that id ends. */
-  wait(loginId: string): Promise<AccountsDidLoginParams> {
+  /** How the login of that id ends, which is given up at that time. */
+  async wait(loginId: string, expiresAt: number): Promise<AccountsDidLoginParams> {
+    const late = "Nobody told how the login ended; look at the accounts";
+    const left = Math.min(Math.max(expiresAt - Date.now(), 0) + OVERDUE, LONGEST_TIMER);
+    const timer = setTimeout(() => this.end({ loginId, error: late }), left);
+    try {
+      return await this.#ending(loginId);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #ending(loginId: string): Promise<AccountsDidLoginParams> {
     const ended = this.#ended.get(loginId);
     if (ended !== undefined) {
       this.#ended.delete(loginId);

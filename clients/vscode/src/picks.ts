@@ -1,11 +1,11 @@
 // What the quick pick offers.
 
 import type { Account } from "../../typescript/src/protocol.ts";
-import { inUse, type View } from "./view.ts";
-import { plain, state, usage } from "./words.ts";
+import { canLogInAgain, inUse, type View } from "./view.ts";
+import { plain, quota, state, usage } from "./words.ts";
 
 /** What a chosen item does. */
-export type Choice = { switchTo: string | null } | { run: "addKey" | "login" };
+export type Choice = { switchTo: string | null } | { logInAgain: string } | { run: "addKey" | "login" };
 
 export interface Pick {
   label: string;
@@ -40,10 +40,17 @@ function ofAccount(account: Account, view: View, now: number): Pick {
   const pick: Pick = {
     label: `${icon} ${plain(account.label)}`,
     description: words.join(" · "),
-    choice: { switchTo: account.id },
+    choice: canLogInAgain(account) ? { logInAgain: account.id } : { switchTo: account.id },
   };
+  const details = account.quota.map((window) => `${window.name}: ${quota(window, now)}`);
   if (account.usage !== undefined) {
-    pick.detail = `Today: ${usage(account.usage.today)}. This month: ${usage(account.usage.month)}`;
+    details.push(`Today: ${usage(account.usage.today)}`, `This month: ${usage(account.usage.month)}`);
+  }
+  if (canLogInAgain(account)) {
+    details.unshift("Choose it to log in again");
+  }
+  if (details.length > 0) {
+    pick.detail = details.join(". ");
   }
   return pick;
 }

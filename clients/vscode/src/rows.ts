@@ -1,8 +1,8 @@
 // The rows of the tree: an account, and below it what it used, what limits it and who uses it.
 
 import type { Account, RateLimit } from "../../typescript/src/protocol.ts";
-import { inUse, type View } from "./view.ts";
-import { clock, state, usage, usd } from "./words.ts";
+import { canLogInAgain, inUse, type View } from "./view.ts";
+import { clock, quota, state, usage, usd } from "./words.ts";
 
 export interface Row {
   /** Stable, so that an open row stays open when everything is read again. */
@@ -13,7 +13,7 @@ export interface Row {
   icon?: string;
   /** A theme colour's name. */
   color?: string;
-  /** What the menus look at: `account enabled apiKey`. */
+  /** What the menus look at: `account enabled apiKey`, `account enabled chatgpt logInAgain`. */
   context?: string;
   /** The account that a menu's command is about. */
   account?: string;
@@ -26,13 +26,14 @@ export function rows(view: View, now: number): Row[] {
 
 function ofAccount(account: Account, view: View, now: number): Row {
   const words = [...(inUse(view)?.account === account ? ["in use"] : []), state(account, now)];
+  const again = canLogInAgain(account) ? ["logInAgain"] : [];
   return {
     id: account.id,
     label: account.label,
     description: words.join(" · "),
     icon: ICONS[account.state],
     color: account.state === "ready" ? "testing.iconPassed" : WARNING.has(account.state) ? "list.warningForeground" : "disabledForeground",
-    context: `account ${account.enabled ? "enabled" : "disabled"} ${account.kind}`,
+    context: ["account", account.enabled ? "enabled" : "disabled", account.kind, ...again].join(" "),
     account: account.id,
     children: children(account, view, now).map((row) => ({ ...row, id: `${account.id}/${row.id}`, children: [] })),
   };
@@ -66,9 +67,9 @@ function children(account: Account, view: View, now: number): Omit<Row, "childre
     const description = `limited until ${clock(resetAt, now)}`;
     found.push({ id: `limit/${family}/${model ?? ""}`, label: model ?? family, description, icon: "watch" });
   }
-  for (const { name, usedPercent, resetAt } of account.quota) {
-    const description = `${Math.round(usedPercent)} % used, anew ${clock(resetAt, now)}`;
-    found.push({ id: `quota/${name}`, label: `Quota of ${name}`, description, icon: "dashboard" });
+  for (const window of account.quota) {
+    const label = `Quota of ${window.name}`;
+    found.push({ id: `quota/${window.name}`, label, description: quota(window, now), icon: "dashboard" });
   }
   if (account.models.length > 0) {
     found.push({ id: "models", label: "Kept for", description: account.models.join(", "), icon: "symbol-namespace" });

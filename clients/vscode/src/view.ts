@@ -27,6 +27,11 @@ export function inUse(view: View): { account: Account; instead?: Account } | und
   return stands ? { account: latest, instead: account } : { account };
 }
 
+/** Whether its person has to log in again, and can here. */
+export function canLogInAgain({ kind, state }: Account): boolean {
+  return kind === "chatgpt" && state === "needsLogin";
+}
+
 /** An account by its id. */
 export function byId(view: View, id: string): Account | undefined {
   return view.accounts?.find((account) => account.id === id);

@@ -1,6 +1,6 @@
 // How numbers, times and states read.
 
-import type { Account, AccountState, UsageTotals } from "../../typescript/src/protocol.ts";
+import type { Account, AccountState, QuotaWindow, UsageTotals } from "../../typescript/src/protocol.ts";
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -40,6 +40,11 @@ export function usage(totals: UsageTotals): string {
   }
   const tokens = totals.inputTokens + totals.outputTokens;
   return [many(totals.requests, "request"), many(tokens, "token"), usd(totals.costUsd)].join(" · ");
+}
+
+/** `42 % used, anew 14:05`. */
+export function quota({ usedPercent, resetAt }: QuotaWindow, now: number): string {
+  return `${Math.round(usedPercent)} % used, anew ${clock(resetAt, now)}`;
 }
 
 /** `1 request`, `2 requests`, `3.4k requests`. */

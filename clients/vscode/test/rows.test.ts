@@ -54,6 +54,16 @@ test("rows have ids of their own, and say to the menus what they are", () => {
   assert.equal(new Set(ids).size, ids.length);
 });
 
+test("who has to log in again is offered that, and a key that is refused is not", () => {
+  const over = { state: "needsLogin", reason: "its login ended" } as const;
+  const view = running(account(1, { ...over, kind: "chatgpt" }), account(2, over));
+  assert.deepEqual(rows(view, NOON).map(({ context }) => context), ["account enabled chatgpt logInAgain", "account enabled apiKey"]);
+  const [first, second] = picks(view, NOON);
+  assert.deepEqual([first?.choice, second?.choice], [{ logInAgain: "id-1" }, { switchTo: "id-2" }]);
+  assert.match(first?.detail ?? "", /^Choose it to log in again\. Today: /);
+  assert.match(second?.detail ?? "", /^Today: /);
+});
+
 test("nothing to show is no row", () => {
   assert.deepEqual(rows({ phase: "starting" }, NOON), []);
 });
@@ -72,6 +82,7 @@ test("the quick pick offers every account, letting it choose, and more accounts"
       "$(sign-in) Log in with ChatGPT…",
     ],
   );
+  assert.match(offered[1]?.detail ?? "", /^week: 40 % used, anew 12:01\. Today: 1 request/);
   assert.deepEqual(offered[1]?.choice, { switchTo: "id-2" });
   assert.deepEqual(offered[3]?.choice, { switchTo: null });
 });

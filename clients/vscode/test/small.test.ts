@@ -57,14 +57,24 @@ test("labels", () => {
 test("a login that ended before anybody waited", async () => {
   const logins = new Logins();
   logins.end({ loginId: "a", error: "denied" });
-  assert.deepEqual(await logins.wait("a"), { loginId: "a", error: "denied" });
+  assert.deepEqual(await logins.wait("a", Date.now()), { loginId: "a", error: "denied" });
 });
 
 test("logins end with the process that would have told", async () => {
   const logins = new Logins();
-  const waiting = logins.wait("a");
+  const waiting = logins.wait("a", Date.now());
   logins.endAll("it ended");
   assert.deepEqual(await waiting, { loginId: "a", error: "it ended" });
+});
+
+test("a login that nobody tells of is waited for until it is long over", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const waiting = new Logins().wait("a", Date.now() + 1_000);
+  t.mock.timers.tick(60_999);
+  const pending = Symbol("pending");
+  assert.equal(await Promise.race([waiting, Promise.resolve(pending)]), pending);
+  t.mock.timers.tick(1);
+  assert.match((await waiting).error ?? "", /^Nobody told/);
 });
 
 test("the next change is the soonest limit that is still to end", () => {

@@ -3,8 +3,10 @@
 use std::process::Command;
 use std::time::Duration;
 
+use codex_account_manager::demo::simulated_chatgpt::Login;
 use codex_account_manager::demo::simulated_openai::{Answer, LimitKind, Wait};
 
+use crate::support::logins::{Access, Logins, callback_port};
 use crate::support::sandbox::BINARY;
 use crate::support::{Pool, Running, Sandbox, tools};
 
@@ -55,6 +57,29 @@ fn it_logs_in_as_the_server_says() {
     let mut command = sandbox.program("node");
     command.arg(tools::script("vscode_login.mjs"));
     check_done(command);
+}
+
+#[test]
+fn it_logs_chatgpt_accounts_in_and_tells_their_quota() {
+    if tools::vscode_extension().is_none() {
+        return;
+    }
+    let _port = callback_port();
+    let logins = Logins::with(1, Access::Expired);
+    let first = logins.accounts[0];
+    logins.upstream.expire_refresh(first);
+    let mut quota = logins.upstream.quota(first);
+    for (window, used) in [(&mut quota.primary, 42.0), (&mut quota.secondary, 7.0)] {
+        window.as_mut().unwrap().used_percent = used;
+    }
+    logins.upstream.set_quota(first, quota);
+    logins.upstream.approve_next_device(first);
+    let second = Login::new("second@example.com", "ws-second", "pro");
+    logins.upstream.signs_in(logins.upstream.add_login(second).account);
+    let mut command = logins.sandbox.program("node");
+    command.arg(tools::script("vscode_chatgpt.mjs")).env("CAM_BINARY", BINARY);
+    check_done(command);
+    assert!(logins.sandbox.session_ids().is_empty());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 // Drives the extension in a real VS Code: code-server, in Chromium. WORKBENCH is the folder both were installed to by
 // `tests/tools/workbench/install`, VSIX the packed extension, CAM_BINARY the program, FOLDER an empty folder to work in.
-// Account 2 of three is rate-limited upstream. With SCREENSHOTS, a folder, pictures are left there.
+// Account 2 of three is rate-limited upstream, and the next code of a login is entered by a person at once. With SCREENSHOTS, a folder, pictures are left there.
 
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
@@ -142,6 +142,16 @@ try {
   assert.equal(await quickInput.getAttribute("type"), "password");
   await type(KEY);
   await row("extra").waitFor();
+
+  // A ChatGPT login with a code, which somebody types as soon as it is there.
+  await command("Codex Account Manager: Log in with ChatGPT");
+  await pick("With a code").waitFor();
+  await picture("login");
+  await pick("With a code").click();
+  await page.locator(".notifications-toasts", { hasText: /the code is [A-Z0-9]{4}-[A-Z0-9]{5}/ }).waitFor();
+  await picture("login-code");
+  await page.locator(".notifications-toasts", { hasText: "Logged in: account 5 (person@example.com)" }).waitFor();
+  await row("person@example.com").filter({ hasText: "ready" }).waitFor();
 
   // A terminal has the proxy, and what goes through it is told of in the tree and the status bar.
   await command("Terminal: Create New Terminal");

@@ -17,14 +17,14 @@ async function plugged(script) {
   const binary = join(mkdtempSync(join(folder, "program-")), "codex-account-manager");
   writeFileSync(binary, `#!/bin/sh\n${script}\n`);
   chmodSync(binary, 0o755);
-  const logged = [];
+  const [logged, toasts] = [[], []];
   const client = {
-    tui: { showToast: async () => {} },
+    tui: { showToast: async ({ body }) => void toasts.push(body.message) },
     app: { log: async ({ body }) => void logged.push(body.message) },
   };
   const hooks = await plugin.server({ client }, { binary });
   assert.deepEqual(logged, []);
-  return { hooks, logged };
+  return { hooks, logged, toasts };
 }
 
 test("OpenCode waits three seconds for the end, and the sidecar takes the time it needs", async () => {
@@ -57,4 +57,21 @@ test("a request that is cancelled while the sidecar restarts is left at once", a
   await assert.rejects(proxied(new Request(url, { signal: cancelled() })), { name: "TimeoutError" });
   assert.ok(Date.now() - begin < 3_000, "it waits for the restart");
   await hooks.dispose();
+});
+
+test("a login whose sidecar ends has failed, and the next one begins", async () => {
+  const pid = join(folder, "pid of a login");
+  const { hooks, toasts } = await plugged(`echo $$ >"${pid}"; exec "$CAM_BINARY" "$@"`);
+  const [browser] = hooks.auth.methods;
+  const login = await browser.authorize({});
+  assert.match(login.url, /\/oauth\/authorize\?/);
+  assert.match(login.instructions, /^Log in on the page/);
+  process.kill(Number(readFileSync(pid, "utf8")), "SIGKILL");
+  const ended = /^the sidecar was ended by SIGKILL/;
+  await assert.rejects(login.callback(), { message: ended });
+  assert.match(toasts[0], ended);
+  const next = await browser.authorize({});
+  // OpenCode ends while it waits: nothing keeps it.
+  await hooks.dispose();
+  await assert.rejects(next.callback());
 });

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use self::home::{STORED_LOGIN, check_answered, node, plugged_in, say_hi};
 use super::story;
 use super::typescript::installed;
+use crate::support::logins::{browser, callback_port};
 use crate::support::running::Running;
 use crate::support::terminal::Terminal;
 use crate::support::tools::DEAD_PROXY;
@@ -30,7 +31,9 @@ fn limited_for(wait: Duration) -> Answer {
 #[test]
 fn its_own_tests_pass_with_a_sidecar_that_is_slow() {
     let Some(clients) = tools::clients() else { return };
-    let sandbox = Sandbox::new();
+    let _port = callback_port();
+    let mut sandbox = Sandbox::new();
+    browser(&mut sandbox);
     let mut command = node(&sandbox);
     command.arg("--test").arg(clients.join("opencode/tests/plugin.test.mjs"));
     let done = Running::start(command).finish();

@@ -6,6 +6,7 @@ use std::time::Duration;
 use codex_account_manager::demo::simulated_chatgpt::Login;
 use codex_account_manager::demo::simulated_openai::{Answer, LimitKind, Wait};
 
+use super::story;
 use crate::support::logins::{Access, Logins, callback_port};
 use crate::support::sandbox::BINARY;
 use crate::support::{Pool, Running, Sandbox, tools};
@@ -89,7 +90,8 @@ fn a_real_vs_code_shows_accounts_switches_and_leaves_nothing_behind() {
     else {
         return;
     };
-    let pool = Pool::new(3);
+    let mut pool = Pool::new(3);
+    let _issuer = story::person(&mut pool.sandbox);
     let limit = Answer::RateLimit { retry_after: Wait::Usual(Duration::from_secs(3600)), kind: LimitKind::Tokens };
     pool.upstream.always(&pool.keys[1], Some(limit));
     let folder = pool.sandbox.path("workbench");

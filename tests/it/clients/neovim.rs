@@ -211,7 +211,13 @@ fn the_help_has_its_tags() {
     let output = Running::start(command).finish().ok();
     assert_eq!(output.stderr, "");
     let tags = std::fs::read_to_string(doc.join("tags")).unwrap();
-    for tag in [":CodexAccounts", ":CodexAccountsLogin", ":CodexAccountsSwitch", ":CodexAccountsStatus", "codex-account-manager-options"] {
+    for tag in [
+        ":CodexAccounts",
+        ":CodexAccountsLogin",
+        ":CodexAccountsSwitch",
+        ":CodexAccountsStatus",
+        "codex-account-manager-options",
+    ] {
         assert!(tags.lines().any(|line| line.starts_with(&format!("{tag}\t"))), "{tag}: {tags}");
     }
 }

@@ -36,9 +36,9 @@ fn many_processes_with_one_expired_token_make_one_call_and_all_are_served() {
     let count = 50;
     let sidecars: Vec<Sidecar> = (0..count).map(|_| logins.sidecar()).collect();
     let doors: Vec<(u16, String)> = sidecars.iter().map(|it| (it.port(), it.api_key().to_owned())).collect();
-    let asking = doors.into_iter().map(|(port, key)| {
-        std::thread::spawn(move || http::post(port, "/v1/responses", &key, &small()).status())
-    });
+    let asking = doors
+        .into_iter()
+        .map(|(port, key)| std::thread::spawn(move || http::post(port, "/v1/responses", &key, &small()).status()));
     let asking: Vec<_> = asking.collect();
     let statuses: Vec<u16> = asking.into_iter().map(|asking| asking.join().unwrap()).collect();
     assert_eq!(statuses, vec![200; count]);

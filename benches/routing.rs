@@ -139,7 +139,7 @@ fn load(number: u32) -> Load {
         bucket_at: at,
         last_used: Some(at),
     };
-    Load { utilisation: f64::from(number % 10) / 10.0, condition }
+    Load { utilisation: f64::from(number % 10) / 10.0, quota_used: f64::from(number % 5) / 10.0, condition }
 }
 
 /// What it costs to tell a conversation and to find its account among as many as are remembered.

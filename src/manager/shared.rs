@@ -157,6 +157,7 @@ impl Shared {
         self.loads.clear();
         for (member, account) in view.pool.members.iter().zip(&view.state.accounts) {
             let load = Load {
+                quota_used: member.quota.used_at(now) / 100.0,
                 utilisation: self.utilisation(&member.id, account, &member.quota, now),
                 condition: self.conditions.get(&member.id).copied().unwrap_or_default(),
             };

@@ -165,22 +165,13 @@ impl Attempts<'_> {
                     None => continue,
                 },
             };
-            match self.translate(&route).await {
-                Ok(true) => {}
-                // For an account of the other kind.
-                Ok(false) => continue,
-                Err(error) => return Answer::ours(body_failed(error)),
+            if route.target.credential.login().is_some() {
+                route = match self.ready_for_login(route).await {
+                    Ok(Some(route)) => route,
+                    Ok(None) => continue,
+                    Err(error) => return Answer::ours(body_failed(error)),
+                };
             }
-            let account = route.account.clone();
-            let has_others = self.proxy.manager.has_others(&self.request, &account);
-            route = match self.proxy.manager.with_token(route, has_others).await {
-                Ok(route) => route,
-                Err(why) => {
-                    self.has_no_token(&account, why);
-                    self.request.attempt += 1;
-                    continue;
-                }
-            };
             let mut short_waits = SHORT_WAITS;
             loop {
                 match self.attempt(route, &mut short_waits).await {
@@ -225,19 +216,27 @@ impl Attempts<'_> {
         Some(Answer::ours(errors::refused(&refusal, &pool, &self.request.family, manager.now())))
     }
 
-    /// Puts the request into a login's words, once, if it is a login that was chosen. `false` when no login can serve it:
-    /// then an API key is to be chosen.
-    async fn translate(&mut self, route: &Route) -> Result<bool, BodyError> {
-        if route.target.credential.login().is_none() {
-            return Ok(true);
-        }
+    /// What a login needs that was chosen: the request in its words, and a token that holds. `None` when it has to be
+    /// another account.
+    async fn ready_for_login(&mut self, route: Route) -> Result<Option<Route>, BodyError> {
         if matches!(self.translation, Translation::Untried) {
             let door = door(&self.head.method, path_of(&self.path_and_query));
             self.translation = Translation::of(self.proxy, door, &self.body).await?;
         }
-        let is_ready = self.translation.ready().is_some();
-        self.request.needs_api_key = !is_ready;
-        Ok(is_ready)
+        if self.translation.ready().is_none() {
+            self.request.needs_api_key = true;
+            return Ok(None);
+        }
+        let account = route.account.clone();
+        let has_others = self.proxy.manager.has_others(&self.request, &account);
+        Ok(match self.proxy.manager.with_token(route, has_others).await {
+            Ok(route) => Some(route),
+            Err(why) => {
+                self.has_no_token(&account, why);
+                self.request.attempt += 1;
+                None
+            }
+        })
     }
 
     /// The answer where every account that might serve is a login, and no login can.

@@ -148,4 +148,10 @@ mod tests {
         );
         check(&["a\tb"], Err("`a\\tb` cannot name a family: it is `*`, or holds `:` or a control character"));
     }
+
+    #[test]
+    fn a_star_is_no_family_because_it_stands_for_all() {
+        assert_eq!(ModelFamily::of(Some("*"), &Families::default()), ModelFamily::unnamed());
+        assert!(Families::extended(&["*".to_owned()]).is_err());
+    }
 }

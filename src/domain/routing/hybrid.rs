@@ -7,7 +7,7 @@ use super::load::Load;
 use super::serving::Serving;
 use super::total_order::TotalOrder;
 use super::{Ask, serving};
-use crate::domain::health::condition::{BUCKET, Condition};
+use crate::domain::health::condition::BUCKET;
 use crate::domain::pool::Pool;
 use crate::domain::time::Timestamp;
 
@@ -26,7 +26,7 @@ const LEAD: f64 = 100.0;
 /// an empty bucket comes after the others, but before refusing.
 pub fn choose(pool: &Pool, ask: &Ask<'_>, now: Timestamp) -> Option<Choice> {
     let rank = |each: &Serving<'_>| {
-        let weight = Weight::of(&each.load.condition, each.is_current(ask), now);
+        let weight = Weight::of(&each.load, each.is_current(ask), now);
         (!weight.is_usable, Reverse(TotalOrder(weight.score)))
     };
     let best = serving::least(pool, ask, 0, now, rank)?;
@@ -41,12 +41,12 @@ pub fn choose(pool: &Pool, ask: &Ask<'_>, now: Timestamp) -> Option<Choice> {
 
 /// `2·health + 500·tokens/50 + 0.1·min(idle seconds, 3600) + 150 for the current account`
 pub fn score(load: &Load, is_current: bool, now: Timestamp) -> f64 {
-    Weight::of(&load.condition, is_current, now).score
+    Weight::of(load, is_current, now).score
 }
 
-/// Whether an account in this condition is taken before the others are tired out too.
-pub fn is_usable(condition: &Condition, now: Timestamp) -> bool {
-    Weight::of(condition, false, now).is_usable
+/// Whether an account under this load is taken before the others are tired out too.
+pub fn is_usable(load: &Load, now: Timestamp) -> bool {
+    Weight::of(load, false, now).is_usable
 }
 
 struct Weight {
@@ -55,8 +55,11 @@ struct Weight {
 }
 
 impl Weight {
-    fn of(condition: &Condition, is_current: bool, now: Timestamp) -> Weight {
-        let (health, bucket) = (condition.health_at(now), condition.bucket_at(now));
+    fn of(load: &Load, is_current: bool, now: Timestamp) -> Weight {
+        let condition = &load.condition;
+        // No bucket holds more than what its plan has left.
+        let left = BUCKET * (1.0 - load.quota_used).clamp(0.0, 1.0);
+        let (health, bucket) = (condition.health_at(now), condition.bucket_at(now).min(left));
         let score = WEIGHT_OF_HEALTH * health
             + WEIGHT_OF_FULL_BUCKET * bucket / BUCKET
             + WEIGHT_OF_IDLE_SECOND * condition.idle_seconds(now).min(MOST_IDLE_SECONDS)

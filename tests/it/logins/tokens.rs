@@ -166,3 +166,19 @@ fn an_issuer_that_refuses_one_account_keeps_no_other_from_its_token() {
     assert_eq!(ask(&sidecar).header("x-account-label"), Some("person-2@example.com"));
     assert_eq!(outcomes(&logins).last(), Some(&TokenOutcome::Rotated));
 }
+
+#[test]
+fn a_renewed_token_that_is_refused_too_asks_for_a_login_and_says_so() {
+    use codex_account_manager::demo::simulated_chatgpt::Answer;
+    let logins = Logins::new(2);
+    let mut sidecar = logins.sidecar();
+    logins.upstream.always(logins.accounts[0], Some(Answer::Unauthorized { code: Some("token_revoked".to_owned()) }));
+    ask(&sidecar);
+    assert_eq!((logins.served_by(), outcomes(&logins)), (vec![1, 1, 2], vec![TokenOutcome::Rotated]));
+    sidecar.wait_notification_where("window/showMessage", |message| {
+        message["message"].as_str().unwrap().contains("a renewed one too")
+    });
+    eventually("it is told", || (logins.listed(1)["state"] == "needsLogin").then_some(()));
+    ask(&sidecar);
+    assert_eq!(logins.served_by(), [1, 1, 2, 2]);
+}

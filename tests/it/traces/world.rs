@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use codex_account_manager::domain::account::{AccountId, Families, Kind, ModelFamily, ModelScope};
 use codex_account_manager::domain::health::Gate;
-use codex_account_manager::domain::health::condition::{Condition, Effect};
+use codex_account_manager::domain::health::condition::Effect;
 use codex_account_manager::domain::pool::{Member, Pool, model_limit_key};
 use codex_account_manager::domain::routing::decision::{Candidate, Choice, Decision, Why};
 use codex_account_manager::domain::routing::load::Load;
@@ -78,7 +78,7 @@ impl World {
         World {
             strategy,
             pool: Pool { members: (0..4).map(member).collect(), ..Pool::default() },
-            loads: UTILISATION.map(|(utilisation, _)| Load { utilisation, condition: Condition::default() }).into(),
+            loads: UTILISATION.map(|(utilisation, _)| Load { utilisation, ..Load::default() }).into(),
             current: BTreeMap::new(),
             turn: 0,
         }

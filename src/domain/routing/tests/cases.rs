@@ -21,7 +21,7 @@ fn check(strategy: Strategy, pool: &Pool, ask: &Ask<'_>, expected: (usize, Why))
 fn used(utilisation: f64, seconds_ago: Option<i64>) -> Load {
     let at = |seconds: i64| Timestamp(NOW.0 - seconds * 1000);
     let condition = Condition { last_used: seconds_ago.map(at), ..Condition::default() };
-    Load { utilisation, condition }
+    Load { utilisation, condition, ..Load::default() }
 }
 
 #[test]
@@ -90,6 +90,10 @@ fn the_score_of_hybrid_is_made_of_its_constants() {
     assert!((hybrid::score(&load, false, NOW) - expected).abs() < 1e-9);
     assert!((hybrid::score(&load, true, NOW) - expected - 150.0).abs() < 1e-9);
     assert!((hybrid::score(&Load::default(), false, NOW) - 1000.0).abs() < 1e-9, "never used: 140 + 500 + 360");
+    // A plan of which nine tenths are used holds 5 requests of 50 at most.
+    let spent = Load { quota_used: 0.9, ..Load::default() };
+    assert!((hybrid::score(&spent, false, NOW) - 550.0).abs() < 1e-9, "140 + 50 + 360");
+    assert!(hybrid::is_usable(&spent, NOW) && !hybrid::is_usable(&Load { quota_used: 0.99, ..spent }, NOW));
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn any_load() -> impl Generator<Value = Load> {
         let at = Timestamp(NOW.0 - ago.unwrap_or(0));
         Condition { health, health_at: at, bucket, bucket_at: at, last_used: ago.map(|_| at) }
     });
-    (utilisation, condition).prop_map(|(utilisation, condition)| Load { utilisation, condition })
+    (utilisation, condition).prop_map(|(utilisation, condition)| Load { utilisation, condition, ..Load::default() })
 }
 
 fn any_scene() -> impl Generator<Value = Scene> {
@@ -213,7 +213,7 @@ proptest! {
         let scene = Scene { bound: None, pinned: None, ..scene };
         let family = family();
         let ask = scene.ask(&family);
-        let usable = |position: usize| hybrid::is_usable(&ask.load(position).condition, NOW);
+        let usable = |position: usize| hybrid::is_usable(&ask.load(position), NOW);
         let score = |position: usize| hybrid::score(&ask.load(position), ask.current == Some(position), NOW);
         let rivals: Vec<usize> = scene.serving().into_iter().filter(|position| usable(*position)).collect();
         let Decision::Use(choice) = choose(&scene.pool, &ask, Strategy::Hybrid, NOW) else { return Ok(()) };

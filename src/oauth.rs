@@ -17,6 +17,7 @@ pub use callback_server::{Callback, CallbackServer, Page, Serving};
 pub use device::{DeviceCode, DeviceGrant};
 pub use pkce::{Pkce, random_text};
 
+use crate::error::deepest;
 use crate::secrets::Secret;
 
 /// The public client of OpenAI's open-source Codex CLI: logins of ChatGPT plans are given to it.
@@ -79,15 +80,28 @@ pub struct Tokens {
     pub expires_in: Option<Duration>,
 }
 
+/// What stands beside the access token is taken where it has the right shape. The old refresh token is used up by now, so
+/// that nothing in an answer may be a reason to throw the new one away.
 #[derive(Deserialize)]
 struct TokenAnswer {
     access_token: String,
     #[serde(default)]
-    refresh_token: Option<String>,
+    refresh_token: Value,
     #[serde(default)]
-    id_token: Option<String>,
+    id_token: Value,
     #[serde(default)]
-    expires_in: Option<f64>,
+    expires_in: Value,
+}
+
+/// `value` as a token.
+fn token(value: &Value) -> Option<Secret<String>> {
+    value.as_str().filter(|token| !token.is_empty()).map(|token| Secret::new(token.to_owned()))
+}
+
+/// `value` as a number of seconds, which some write as a text.
+fn seconds(value: &Value) -> Option<Duration> {
+    let seconds = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;
+    Duration::try_from_secs_f64(seconds).ok()
 }
 
 /// The issuer at one address.
@@ -169,9 +183,9 @@ impl Issuer {
             }
             return Ok(Tokens {
                 access_token: Secret::new(answer.access_token),
-                refresh_token: answer.refresh_token.filter(|token| !token.is_empty()).map(Secret::new),
-                id_token: answer.id_token.map(Secret::new),
-                expires_in: answer.expires_in.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+                refresh_token: token(&answer.refresh_token),
+                id_token: token(&answer.id_token),
+                expires_in: seconds(&answer.expires_in),
             });
         }
         Err(match refusal(status, &body, retry_after) {
@@ -244,14 +258,6 @@ fn retry_after(response: &Response) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
-fn deepest(error: &dyn std::error::Error) -> String {
-    let mut deepest = error;
-    while let Some(source) = deepest.source() {
-        deepest = source;
-    }
-    deepest.to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -271,6 +277,24 @@ mod tests {
         ] {
             assert_eq!(code(&body).as_deref(), expected, "{body}");
         }
+    }
+
+    #[test]
+    fn what_stands_beside_a_token_is_no_reason_to_throw_the_token_away() {
+        let answer = |rest: Value| -> TokenAnswer {
+            let mut document = json!({"access_token": "a", "refresh_token": "r", "id_token": "i", "expires_in": 3600});
+            document.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+            serde_json::from_value(document).unwrap()
+        };
+        let hour = Some(Duration::from_secs(3600));
+        for (told, expected) in [(json!(3600), hour), (json!("3600"), hour), (json!({}), None), (json!(-1), None)] {
+            let answer = answer(json!({"expires_in": told, "id_token": {}, "scope": 5}));
+            assert_eq!(seconds(&answer.expires_in), expected, "{told}");
+            assert!(token(&answer.id_token).is_none());
+            assert_eq!(token(&answer.refresh_token).unwrap().expose(), "r");
+        }
+        assert!(token(&answer(json!({"refresh_token": 5})).refresh_token).is_none());
+        assert!(token(&answer(json!({"refresh_token": ""})).refresh_token).is_none());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::report::find;
 use super::routing::Target;
 use crate::domain::account::{AccountId, Kind};
 use crate::domain::usage::quota::Quota;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, deepest};
 use crate::upstream::chatgpt::{Endpoint, address};
 use crate::upstream::credential::Login;
 
@@ -134,7 +134,7 @@ impl Manager {
         let mut sent = request
             .send()
             .await
-            .map_err(|error| failed(format!("the backend cannot be asked: {}", error.without_url())))?;
+            .map_err(|error| failed(format!("the backend cannot be asked: {}", deepest(&error.without_url()))))?;
         let status = sent.status();
         if status.as_u16() == 401 {
             return Ok(None);

@@ -10,7 +10,7 @@ use crate::cli::context::Context;
 use crate::domain::account::Kind;
 use crate::domain::base_url::BaseUrl;
 use crate::domain::report::State;
-use crate::error::Error;
+use crate::error::{Error, deepest};
 use crate::manager::Manager;
 use crate::secrets::master_key::{self, KeyState};
 use crate::store::{self, SecretField, StoredSecret};
@@ -286,12 +286,4 @@ async fn reachability(manager: &Manager) -> Vec<Finding> {
 /// Asks as the proxy would: never through another proxy when it is on this machine.
 async fn ask(base: &BaseUrl) -> reqwest::Result<reqwest::Response> {
     request_client(base, PATIENCE)?.get(format!("{base}/v1/models")).send().await
-}
-
-fn deepest(error: &dyn std::error::Error) -> String {
-    let mut deepest = error;
-    while let Some(source) = deepest.source() {
-        deepest = source;
-    }
-    deepest.to_string()
 }

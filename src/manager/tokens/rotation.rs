@@ -268,8 +268,8 @@ fn owner(store: &Store, state: &State, id: &str, posted: &Secret<String>) -> Res
 pub(in crate::manager) fn put(account: &mut StoredAccount, tokens: &Tokens, now: Timestamp) {
     let access = Claims::read(tokens.access_token.expose()).unwrap_or_default();
     let id = tokens.id_token.as_ref().and_then(|token| Claims::read(token.expose())).unwrap_or_default();
-    let told = tokens.expires_in.map(|wait| now.after(wait));
-    // What it says of its length holds whatever the clocks of both sides say of now.
+    // A length holds whatever the clocks of both sides say of now.
+    let told = tokens.expires_in.or(access.life()).map(|wait| now.after(wait));
     account.access_expires_at = told.or(access.expires_at).map(Timestamp::as_millis);
     account.access_token = Some(StoredSecret::New(tokens.access_token.clone()));
     if let Some(refresh_token) = &tokens.refresh_token {
@@ -294,5 +294,36 @@ impl Rotating {
 impl Drop for Rotating {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn the_length_of_a_tokens_life_counts_from_now_whatever_the_issuers_clock_says() {
+        let now = Timestamp(2_000_000_000_000);
+        let hour = Duration::from_secs(3600);
+        let past = json!({"iat": 1_900_000_000, "exp": 1_900_003_600});
+        let only_end = json!({"exp": 2_000_000_100});
+        for (claims, told, expected) in [
+            (&past, None, now.after(hour)),
+            (&past, Some(hour / 2), now.after(hour / 2)),
+            (&only_end, None, Timestamp(2_000_000_100_000)),
+        ] {
+            let mut account = StoredAccount::default();
+            put(&mut account, &of(claims, told), now);
+            assert_eq!(account.access_expires_at, Some(expected.as_millis()), "{claims} {told:?}");
+        }
+    }
+
+    fn of(claims: &Value, expires_in: Option<Duration>) -> Tokens {
+        let access_token = Secret::new(format!("e30.{}.e30", URL_SAFE_NO_PAD.encode(claims.to_string())));
+        Tokens { access_token, refresh_token: None, id_token: None, expires_in }
     }
 }

@@ -50,6 +50,8 @@ pub struct Proxy {
     gate: Gate,
     rpc: RpcDoor,
     budget: Arc<Budget>,
+    /// For a large request that is translated.
+    translating: Semaphore,
     started: Instant,
     request_ids: RequestIds,
 }
@@ -85,6 +87,7 @@ impl Proxy {
             gate,
             rpc,
             budget: Arc::new(Budget::default()),
+            translating: Semaphore::new(1),
             started: clock::instant(),
             request_ids: RequestIds::new(),
         }

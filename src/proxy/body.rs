@@ -115,14 +115,19 @@ impl ReplayBody {
         shared.is_kept && shared.failed.is_none()
     }
 
-    /// Reads on until the body is whole or more than can be kept. The bytes read so far, if they are the whole.
+    /// Reads on until the body is [`whole`](Self::whole) or more than can be kept.
     ///
     /// # Errors
     ///
     /// [`BodyError`] when the client left or sent too much.
-    pub async fn collect(&self) -> Result<Option<Bytes>, BodyError> {
-        std::future::poll_fn(|context| self.shared().poll_whole(context)).await?;
-        Ok(self.whole())
+    pub async fn collect(&self) -> Result<(), BodyError> {
+        std::future::poll_fn(|context| self.shared().poll_whole(context)).await
+    }
+
+    /// How many bytes it has, as far as it is known.
+    pub fn length(&self) -> u64 {
+        let shared = self.shared();
+        shared.length.unwrap_or(shared.passed)
     }
 
     /// The bytes, if all of them were read and kept.

@@ -10,19 +10,20 @@ use super::{Door, Failure, Wanted, chat, errors};
 /// The items of an output that are done. The backend, which stores nothing, may end with an output that is empty.
 #[derive(Debug, Default)]
 pub(super) struct Done {
-    items: BTreeMap<u64, Value>,
+    /// As texts: a tree takes several times as much, and all clients' answers share one process.
+    items: BTreeMap<u64, Box<str>>,
     bytes: usize,
 }
 
 impl Done {
     /// Keeps the item that `event`, one of `size` bytes, tells as done.
-    pub(super) fn keep(&mut self, event: &mut Value, size: usize) {
+    pub(super) fn keep(&mut self, event: &Value, size: usize) {
         let next = self.items.last_key_value().map_or(0, |(last, _)| last.saturating_add(1));
         let index = event["output_index"].as_u64().unwrap_or(next);
-        let Some(item) = event.get_mut("item") else { return };
+        let Some(item) = event.get("item") else { return };
         self.bytes += size;
         if !self.is_too_long() {
-            self.items.insert(index, item.take());
+            self.items.insert(index, item.to_string().into_boxed_str());
         }
     }
 
@@ -37,7 +38,10 @@ impl Done {
         if !response.is_object() || !is_empty || self.items.is_empty() {
             return false;
         }
-        response["output"] = std::mem::take(&mut self.items).into_values().collect();
+        response["output"] = std::mem::take(&mut self.items)
+            .into_values()
+            .filter_map(|item| serde_json::from_str::<Value>(&item).ok())
+            .collect();
         true
     }
 }
@@ -100,7 +104,7 @@ impl Heard {
         let mut value = event.value();
         match value["type"].as_str() {
             Some("response.output_item.done") => {
-                self.done.keep(&mut value, event.data.len());
+                self.done.keep(&value, event.data.len());
                 if self.done.is_too_long() {
                     self.end = Some(Err(Failure::TooLong));
                 }

@@ -29,7 +29,7 @@ impl Passing {
         let is_item = kind == "response.output_item.done";
         let is_end = matches!(kind, "response.completed" | "response.incomplete");
         if is_item {
-            self.done.keep(&mut value, event.data.len());
+            self.done.keep(&value, event.data.len());
         }
         let response = value.get_mut("response").filter(|_| is_end);
         if response.is_some_and(|response| self.done.fill(response)) {

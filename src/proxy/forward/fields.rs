@@ -77,10 +77,11 @@ impl Fields {
     /// [`BodyError`] when the client left or sent too much.
     pub async fn read(path: &str, headers: &HeaderMap, body: &ReplayBody) -> Result<Fields, BodyError> {
         let mut fields = Fields::default();
-        if is_json(headers)
-            && let Some(bytes) = body.collect().await?
-        {
-            fields = Fields::parse(path, &bytes);
+        if is_json(headers) {
+            body.collect().await?;
+            if let Some(bytes) = body.whole() {
+                fields = Fields::parse(path, &bytes);
+            }
         }
         fields.resources.extend(resources::in_path(path));
         Ok(fields)

@@ -20,6 +20,9 @@ const MOST_VALUES: usize = 250_000;
 /// What is longer, in bytes, is not translated: its text, its tree and what is made of that stand side by side.
 const LONGEST: u64 = 16 * 1024 * 1024;
 
+/// From so many bytes on, requests are translated one at a time.
+const LARGE: u64 = 1024 * 1024;
+
 /// How a request looks to a login.
 pub enum Translation {
     /// No login was to serve it yet.
@@ -73,9 +76,16 @@ impl Translation {
     /// [`BodyError`] when the client left or sent too much.
     pub async fn of(proxy: &Proxy, door: Option<Door>, body: &ReplayBody) -> Result<Translation, BodyError> {
         let Some(door) = door else { return Ok(Translation::Failed(Unserved::Path)) };
-        let Some(bytes) = body.collect().await?.filter(|bytes| bytes.len() as u64 <= LONGEST) else {
+        body.collect().await?;
+        if body.length() > LONGEST {
             return Ok(Translation::Failed(Unserved::TooLong));
+        }
+        // A tree takes several times the room of its text, so that no two large ones stand at a time.
+        let _turn = match body.length() {
+            LARGE.. => proxy.translating.acquire().await.ok(),
+            _ => None,
         };
+        let Some(bytes) = body.whole() else { return Ok(Translation::Failed(Unserved::NoRoom)) };
         if count_values(&bytes) > MOST_VALUES {
             return Ok(Translation::Failed(Unserved::TooLong));
         }

@@ -28,10 +28,10 @@ pub const PORT: u16 = 1455;
 const PATH: &str = "/auth/callback";
 
 /// Connections at a time: a browser opens a few.
-const CONNECTIONS: usize = 16;
+const CONNECTIONS: usize = 64;
 
 /// A head that is not whole by then is not waited for.
-const HEAD: Duration = Duration::from_secs(10);
+const HEAD: Duration = Duration::from_secs(2);
 
 /// How long the page waits for the login to be finished, which takes one question to the issuer and one write.
 const FINISH: Duration = Duration::from_secs(45);

@@ -61,11 +61,53 @@ pub(super) fn told(event: &Value) -> Value {
     fields.retain(|name, _| whole["error"].get(name).is_none());
     let mut whole = whole["error"].as_object().cloned().unwrap_or_default();
     whole.append(&mut fields);
-    whole.into()
+    let mut told = whole.into();
+    hide_tokens(&mut told);
+    told
 }
 
-/// A backend's error body in OpenAI's shape. One that has an `error` object stays as it is.
+/// Puts `****` in the place of every JSON Web Token in `value`: a backend may tell in an error what was sent to it, and a
+/// login's token must not come to its client, whose model may read the answer.
+pub(super) fn hide_tokens(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Some(hidden) = without_tokens(text) {
+                *text = hidden;
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(hide_tokens),
+        Value::Object(fields) => fields.values_mut().for_each(hide_tokens),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// `text` with its tokens hidden. `None` when it has none. What is cut off after its second part is one too.
+fn without_tokens(text: &str) -> Option<String> {
+    let is_of_a_token = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    let mut hidden = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(TOKEN_START) {
+        let (before, word) = rest.split_at(at);
+        let end = word.find(|letter| !is_of_a_token(letter)).unwrap_or(word.len());
+        let (word, after) = word.split_at(end);
+        hidden.push_str(before);
+        hidden.push_str(if word.contains('.') { "****" } else { word });
+        rest = after;
+    }
+    (rest.len() < text.len()).then(|| hidden + rest)
+}
+
+/// `{"` in base64, with which every JSON Web Token begins.
+pub(super) const TOKEN_START: &str = "eyJ";
+
+/// A backend's error body in OpenAI's shape. One that has an `error` object stays as it is, but for tokens in it.
 pub fn error_document(status: u16, body: &Value) -> Value {
+    let mut document = shaped(status, body);
+    hide_tokens(&mut document);
+    document
+}
+
+fn shaped(status: u16, body: &Value) -> Value {
     if body["error"].is_object() {
         return body.clone();
     }

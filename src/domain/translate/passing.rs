@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::collecting::Done;
+use super::errors::{TOKEN_START, hide_tokens};
 use super::events::Event;
 
 /// The backend's own events. The official clients fail on one that comes before `response.created`.
@@ -31,8 +32,12 @@ impl Passing {
         if is_item {
             self.done.keep(&value, event.data.len());
         }
+        let has_token = matches!(kind, "response.failed" | "error") && has_token(event.raw);
+        if has_token {
+            hide_tokens(&mut value);
+        }
         let response = value.get_mut("response").filter(|_| is_end);
-        if response.is_some_and(|response| self.done.fill(response)) {
+        if has_token || response.is_some_and(|response| self.done.fill(response)) {
             if !event.name.is_empty() {
                 out.extend_from_slice(format!("event: {}\n", event.name).as_bytes());
             }
@@ -46,4 +51,8 @@ impl Passing {
     pub(super) fn is_too_long(&self) -> bool {
         self.done.is_too_long()
     }
+}
+
+fn has_token(raw: &[u8]) -> bool {
+    memchr::memmem::find(raw, TOKEN_START.as_bytes()).is_some()
 }

@@ -78,6 +78,41 @@ fn an_error_in_shape_stays_as_it_is() {
 }
 
 #[test]
+fn a_token_that_a_backend_echoes_in_an_error_does_not_come_to_the_client() {
+    let token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1c2VyIn0.c2lnbmF0dXJlLW9mLWl0";
+    let message = format!("Bearer {token}, which eyJ and eyJx are not, nor {token}");
+    for body in [
+        json!({ "detail": message }),
+        json!({ "error": { "message": message, "code": token } }),
+        json!({ "detail": [{ "msg": message, "input": { "authorization": token } }] }),
+    ] {
+        let document = error_document(400, &body);
+        assert!(
+            document["error"]["message"].as_str().unwrap().contains("Bearer ****, which eyJ and eyJx"),
+            "{document}"
+        );
+        assert!(!document.to_string().contains(token), "{document}");
+    }
+    for event in [
+        json!({ "type": "response.failed", "response": { "error": { "code": "server_error", "message": message } } }),
+        json!({ "type": "error", "code": "server_error", "message": message, "param": null }),
+    ] {
+        for door in [Door::Responses, Door::ChatCompletions] {
+            let sent = format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap());
+            let mut answering = Answering::new(&wanted(door));
+            let mut told: Vec<u8> = answering.push(sent.as_bytes()).to_vec();
+            told.extend(answering.end());
+            let told = String::from_utf8(told).unwrap();
+            assert!(told.contains("Bearer ****") && !told.contains(token), "{told}");
+            let mut collecting = Collecting::new(&wanted(door));
+            collecting.push(sent.as_bytes());
+            let Err(Failure::Told(error)) = collecting.finish() else { panic!("no error") };
+            assert!(!error.to_string().contains(token), "{error}");
+        }
+    }
+}
+
+#[test]
 fn only_an_unsupported_model_is_one() {
     assert!(is_unsupported_model("The 'x' model is not supported when using Codex with a ChatGPT account."));
     for other in

@@ -100,7 +100,7 @@ fn a_token_that_a_backend_echoes_in_an_error_does_not_come_to_the_client() {
         for door in [Door::Responses, Door::ChatCompletions] {
             let sent = format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap());
             let mut answering = Answering::new(&wanted(door));
-            let mut told: Vec<u8> = answering.push(sent.as_bytes()).to_vec();
+            let mut told = answering.push(sent.as_bytes());
             told.extend(answering.end());
             let told = String::from_utf8(told).unwrap();
             assert!(told.contains("Bearer ****") && !told.contains(token), "{told}");

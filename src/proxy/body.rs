@@ -23,7 +23,7 @@ pub const MAX_BODY: u64 = 64 * 1024 * 1024;
 const KEPT_PER_REQUEST: usize = 32 * 1024 * 1024;
 
 /// What all requests of a process may keep.
-const KEPT_PER_PROCESS: usize = 128 * 1024 * 1024;
+const KEPT_PER_PROCESS: usize = 96 * 1024 * 1024;
 
 /// How much the requests of this process keep now.
 #[derive(Debug, Default)]
@@ -42,8 +42,37 @@ impl Budget {
         self.take(bytes.len()).then(|| Kept { bytes, budget: Arc::clone(self) })
     }
 
+    /// Room for bytes that come one after another; none at first.
+    pub fn room(self: &Arc<Self>) -> Room {
+        Room { bytes: 0, budget: Arc::clone(self) }
+    }
+
     fn give_back(&self, bytes: usize) {
         self.0.fetch_sub(bytes, Ordering::AcqRel);
+    }
+}
+
+/// What is counted among what is kept for as long as this lives.
+pub struct Room {
+    bytes: usize,
+    budget: Arc<Budget>,
+}
+
+impl Room {
+    /// Counts `bytes` more. `false` when there is no room for them.
+    #[must_use]
+    pub fn grow(&mut self, bytes: usize) -> bool {
+        let fits = self.budget.take(bytes);
+        if fits {
+            self.bytes += bytes;
+        }
+        fits
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.budget.give_back(self.bytes);
     }
 }
 

@@ -7,7 +7,7 @@ use std::ops::Range;
 use serde_json::Value;
 
 /// No event may be longer, in bytes: what never ends must not fill the memory.
-pub const LONGEST_EVENT: usize = 32 * 1024 * 1024;
+pub const LONGEST_EVENT: usize = 16 * 1024 * 1024;
 
 /// May stand before the first line, and says nothing.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";

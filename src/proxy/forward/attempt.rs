@@ -118,7 +118,7 @@ impl Attempts<'_> {
         };
         let wanted = self.translation.ready().filter(|_| is_login).map(|translated| &translated.wanted);
         match (error, wanted) {
-            (None, Some(wanted)) if !wanted.stream => match collect(held, wanted).await {
+            (None, Some(wanted)) if !wanted.stream => match collect(held, wanted, self.proxy.budget.room()).await {
                 Collected::Whole(document) => Looked::Whole(document),
                 Collected::Told(told) => Looked::failed(examine_told(told.head, told.error, now())),
                 Collected::Broken(why) => Looked::Broken(why),

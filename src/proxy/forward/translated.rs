@@ -8,7 +8,7 @@ use hyper::http::response::Parts;
 use serde_json::Value;
 
 use super::super::Proxy;
-use super::super::body::{Kept, ReplayBody};
+use super::super::body::{Kept, ReplayBody, Room};
 use super::super::stream::Meter;
 use super::held::Held;
 use crate::domain::translate::{Collecting, Door, Failure, Refused, Wanted, backend_request, without_reasoning};
@@ -173,8 +173,8 @@ pub struct Told {
     pub error: Value,
 }
 
-/// Reads a stream to its end for a client that asked for none.
-pub async fn collect(held: Held, wanted: &Wanted) -> Collected {
+/// Reads a stream to its end for a client that asked for none. What comes is counted in `room`.
+pub async fn collect(held: Held, wanted: &Wanted, mut room: Room) -> Collected {
     let Held { head, bytes, mut rest, mut meter } = held;
     let mut collecting = Collecting::new(wanted);
     for bytes in &bytes {
@@ -184,6 +184,9 @@ pub async fn collect(held: Held, wanted: &Wanted) -> Collected {
         match rest.frame().await {
             Some(Ok(frame)) => {
                 if let Ok(bytes) = frame.into_data() {
+                    if !room.grow(bytes.len()) {
+                        return Collected::Broken("too many large answers are under way");
+                    }
                     meter.push(&bytes);
                     collecting.push(&bytes);
                 }

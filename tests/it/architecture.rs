@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Rooms and what each may import. `error` is everyone's; the crate's root names only the rooms.
+/// Rooms and what each may import; the crate's root names only the rooms.
 const RULES: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("protocol", &["domain"]),
@@ -15,7 +15,7 @@ const RULES: &[(&str, &[&str])] = &[
     ("secrets", &[]),
     ("store", &["domain", "secrets", "clock", "paths"]),
     ("ledger", &["domain", "clock"]),
-    ("oauth", &["secrets"]),
+    ("oauth", &["error", "secrets"]),
     ("upstream", &["domain", "env", "secrets"]),
     ("hardening", &[]),
     ("logging", &[]),

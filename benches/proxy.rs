@@ -19,6 +19,7 @@ mod support {
     pub mod sidecar;
     pub mod stamp;
     pub mod streams;
+    pub mod table;
     pub mod target;
     pub mod upstream;
 }
@@ -27,9 +28,10 @@ use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use support::figures::{Table, median, number, quantile};
+use support::figures::{median, quantile};
 use support::nginx::Nginx;
 use support::request::Pace;
+use support::table::{Table, number};
 use support::target::{Ours, Target};
 use support::upstream::{KEY, LIMITED_FOR, Upstream};
 use support::{cores, load, memory, streams};

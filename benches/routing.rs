@@ -6,6 +6,7 @@
 mod support {
     pub mod allocations;
     pub mod figures;
+    pub mod table;
 }
 
 use std::hint::black_box;
@@ -22,7 +23,8 @@ use codex_account_manager::domain::routing::{Ask, Strategy, choose};
 use codex_account_manager::domain::time::Timestamp;
 use codex_account_manager::domain::usage::quota::Quota;
 use support::allocations::{self, Counting};
-use support::figures::{Table, median, number};
+use support::figures::median;
+use support::table::{Table, number};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;

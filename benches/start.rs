@@ -14,6 +14,7 @@ mod support {
     pub mod home;
     pub mod memory;
     pub mod sidecar;
+    pub mod table;
 }
 
 use std::io;
@@ -22,10 +23,11 @@ use std::time::{Duration, Instant};
 
 use codex_account_manager::clock;
 use serde_json::Value;
-use support::figures::{Table, median, number, quantile};
+use support::figures::{median, quantile};
 use support::home::Home;
 use support::memory;
 use support::sidecar::Sidecar;
+use support::table::{Table, number};
 
 /// Starts before the first that counts: the binary's pages are in memory then.
 const WARM_UPS: usize = 3;

@@ -48,7 +48,7 @@ impl Connection {
                 self.buffer.advance(length);
             }
             Body::Chunked => loop {
-                match framing::next_chunk(&mut self.buffer)? {
+                match next_chunk(&mut self.buffer)? {
                     Some(chunk) if chunk.is_empty() => break,
                     Some(chunk) => piece(&chunk),
                     None => self.read().await?,
@@ -74,4 +74,18 @@ impl Connection {
             _ => Ok(()),
         }
     }
+}
+
+/// Takes the next chunk off `bytes`, or `None` when it is not whole yet; an empty one is the last.
+fn next_chunk(bytes: &mut BytesMut) -> io::Result<Option<Bytes>> {
+    let Some(line) = framing::find(bytes, b"\r\n") else { return Ok(None) };
+    let digits = std::str::from_utf8(&bytes[..line]).map_err(io::Error::other)?;
+    let size = usize::from_str_radix(digits, 16).map_err(io::Error::other)?;
+    if bytes.len() < line + 2 + size + 2 {
+        return Ok(None);
+    }
+    bytes.advance(line + 2);
+    let chunk = bytes.split_to(size).freeze();
+    bytes.advance(2);
+    Ok(Some(chunk))
 }

@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -24,6 +25,10 @@ const KEPT_PER_REQUEST: usize = 32 * 1024 * 1024;
 
 /// What all requests of a process may keep.
 const KEPT_PER_PROCESS: usize = 96 * 1024 * 1024;
+
+/// How long a client that got its answer early may go on sending. Whoever is cut off in the midst of a body reads a broken
+/// connection and not the answer.
+const LINGER: Duration = Duration::from_secs(30);
 
 /// How much the requests of this process keep now.
 #[derive(Debug, Default)]
@@ -113,15 +118,19 @@ struct Shared {
 }
 
 impl ReplayBody {
-    /// A body that has not begun. `None` when it says itself that it is too long.
-    pub fn new(source: Incoming, budget: &Arc<Budget>) -> Option<ReplayBody> {
+    /// A body that has not begun.
+    ///
+    /// # Errors
+    ///
+    /// The source, when it says itself that it is too long.
+    pub fn new(source: Incoming, budget: &Arc<Budget>) -> Result<ReplayBody, Incoming> {
         let length = source.size_hint().exact();
         if length.is_some_and(|length| length > MAX_BODY) {
-            return None;
+            return Err(source);
         }
         let is_kept = length.is_none_or(|length| length <= KEPT_PER_REQUEST as u64);
         let source = (!source.is_end_stream()).then_some(source);
-        Some(ReplayBody(Arc::new(Mutex::new(Shared {
+        Ok(ReplayBody(Arc::new(Mutex::new(Shared {
             source,
             length,
             chunks: VecDeque::new(),
@@ -132,6 +141,16 @@ impl ReplayBody {
             attempts: 0,
             budget: Arc::clone(budget),
         }))))
+    }
+
+    /// Nothing of it is wanted any more, whatever the client still sends.
+    pub fn let_go(&self) {
+        let mut shared = self.shared();
+        // Of the attempts none reads on.
+        shared.attempts += 1;
+        if let Some(source) = shared.source.take() {
+            drain(source);
+        }
     }
 
     fn shared(&self) -> MutexGuard<'_, Shared> {
@@ -249,9 +268,15 @@ impl Shared {
 
     fn fail(&mut self, error: BodyError) -> BodyError {
         self.failed = Some(error);
-        self.source = None;
         self.is_kept = false;
+        self.give_back();
         error
+    }
+
+    /// Nothing is kept any more.
+    fn give_back(&mut self) {
+        self.chunks.clear();
+        self.budget.give_back(std::mem::take(&mut self.kept));
     }
 }
 
@@ -259,6 +284,11 @@ impl Drop for Shared {
     fn drop(&mut self) {
         self.budget.give_back(self.kept);
     }
+}
+
+/// Takes what the client still sends, for a while, and drops it.
+pub fn drain(mut source: Incoming) {
+    tokio::spawn(tokio::time::timeout(LINGER, async move { while let Some(Ok(_)) = source.frame().await {} }));
 }
 
 /// Bytes that an attempt sends in the midst of the client's own. The kept body stays as it is.

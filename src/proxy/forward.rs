@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use hyper::body::Incoming;
-use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{EXPECT, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Response};
 
 use super::Proxy;
-use super::body::{Insertion, ReplayBody};
+use super::body::{Insertion, ReplayBody, drain};
 use super::stream::{Ending, ProxyBody};
 use super::{errors, headers};
 use crate::clock;
@@ -98,13 +98,24 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
     {
         return finish(Answer::ours(response), ending, is_head);
     }
-    let Some(body) = ReplayBody::new(body, &proxy.budget) else {
-        return finish(Answer::ours(errors::too_large()), ending, is_head);
+    // Whoever waits for leave to send does not send.
+    let is_sent = !head.headers.contains_key(EXPECT);
+    let body = match ReplayBody::new(body, &proxy.budget) {
+        Ok(body) => body,
+        Err(source) => {
+            if is_sent {
+                drain(source);
+            }
+            return finish(Answer::ours(errors::too_large()), ending, is_head);
+        }
     };
     let path = path_of(&path_and_query);
     let fields = match Fields::read(path, &head.headers, &body).await {
         Ok(fields) => fields,
-        Err(error) => return finish(Answer::ours(body_failed(error)), ending, is_head),
+        Err(error) => {
+            body.let_go();
+            return finish(Answer::ours(body_failed(error)), ending, is_head);
+        }
     };
     let header = |name: &str| head.headers.get(name)?.to_str().ok();
     let conversation = conversation_key(fields.prompt_cache_key.as_deref(), &header, fields.first_messages.as_deref());
@@ -147,6 +158,9 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
     headers.insert(HeaderName::from_static("x-retry-count"), HeaderValue::from(attempts.retries));
     let strategy = HeaderValue::from_static(proxy.manager.strategy().name());
     headers.insert(HeaderName::from_static("x-routing-strategy"), strategy);
+    if !answer.response.status().is_success() && is_sent {
+        attempts.body.let_go();
+    }
     finish(answer, ending, is_head)
 }
 

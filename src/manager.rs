@@ -63,6 +63,10 @@ use tasks::Tasks;
 use tokens::Refreshes;
 use waits::Waits;
 
+/// What a person does who has no account.
+pub const FIRST_ACCOUNT: &str =
+    "add a key with `codex-account-manager add LABEL`, or log in with `codex-account-manager login`";
+
 /// Where ChatGPT logins are used.
 pub const DEFAULT_CHATGPT_BASE_URL: &str = "https://chatgpt.com";
 

@@ -15,7 +15,7 @@ use crate::domain::report::SessionKind;
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind};
 use crate::manager::event::Event;
-use crate::manager::{Manager, ManagerOptions};
+use crate::manager::{FIRST_ACCOUNT, Manager, ManagerOptions};
 use crate::paths::Paths;
 
 /// The surroundings of a verb.
@@ -81,7 +81,7 @@ impl Context {
     /// Tells on stderr when no request can be served.
     pub fn warn_unless_served(manager: &Manager) {
         match manager.list().map(|report| report.accounts.len()) {
-            Ok(0) => Printer::warning("there is no account yet; add one with `codex-account-manager add LABEL`"),
+            Ok(0) => Printer::warning(&format!("there is no account yet; {FIRST_ACCOUNT}")),
             Ok(_) if manager.available() == 0 => {
                 Printer::warning("no account can serve now; `codex-account-manager list` says why");
             }

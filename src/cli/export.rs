@@ -7,6 +7,7 @@ use clap::Args;
 use super::context::Context;
 use super::printer::Printer;
 use crate::error::{Error, ErrorKind};
+use crate::manager::FIRST_ACCOUNT;
 use crate::store::{SecretField, StoredSecret};
 
 #[derive(Debug, Args)]
@@ -20,10 +21,9 @@ pub struct ExportArgs {
 pub fn run(context: &Context, args: &ExportArgs) -> Result<u8, Error> {
     let manager = context.manager()?;
     let store = manager.store();
-    let state = store.read()?.ok_or_else(|| {
-        Error::new(ErrorKind::AccountNotFound, "there is no accounts file")
-            .hint("add an account with `codex-account-manager add LABEL`")
-    })?;
+    let state = store
+        .read()?
+        .ok_or_else(|| Error::new(ErrorKind::AccountNotFound, "there is no accounts file").hint(FIRST_ACCOUNT))?;
     let mut exported = (*state).clone();
     // What belongs to running processes means nothing elsewhere.
     exported.sessions.clear();

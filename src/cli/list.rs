@@ -9,6 +9,7 @@ use super::printer::{Printer, plain, table};
 use super::usage::{grouped, usd};
 use crate::domain::time::Timestamp;
 use crate::error::Error;
+use crate::manager::FIRST_ACCOUNT;
 use crate::manager::notices::length;
 use crate::protocol::accounts::{Account, AccountKind, AccountState};
 use crate::protocol::usage::UsageTotals;
@@ -38,7 +39,7 @@ pub async fn list(context: &Context, output: Json) -> Result<u8, Error> {
             "accounts": accounts,
         }));
     } else if accounts.is_empty() {
-        Printer::stdout("No accounts yet. Add one with `codex-account-manager add LABEL`.");
+        Printer::stdout(&format!("There is no account yet; {FIRST_ACCOUNT}."));
     } else {
         Printer::stdout(&accounts_table(&accounts, manager.now()));
     }

@@ -8,6 +8,7 @@ use super::list::accounts_table;
 use super::printer::{Printer, table};
 use crate::domain::time::Timestamp;
 use crate::error::Error;
+use crate::manager::FIRST_ACCOUNT;
 use crate::manager::notices::length;
 use crate::protocol::accounts::Account;
 use crate::protocol::status::{Session, SessionKind};
@@ -31,7 +32,7 @@ pub async fn run(context: &Context, output: Json) -> Result<u8, Error> {
         table(&["SESSION", "KIND", "PID", "PORT", "UP", "STARTED ON", "USES"], &rows)
     };
     let accounts_text = if accounts.is_empty() {
-        "No accounts yet. Add one with `codex-account-manager add LABEL`.".to_owned()
+        format!("There is no account yet; {FIRST_ACCOUNT}.")
     } else {
         accounts_table(&accounts, manager.now())
     };

@@ -7,6 +7,7 @@ use super::context::Context;
 use super::printer::Printer;
 use crate::domain::account::ModelFamily;
 use crate::error::{Error, ErrorKind};
+use crate::manager::FIRST_ACCOUNT;
 use crate::manager::accounts::Scope;
 use crate::protocol::accounts::Account;
 
@@ -30,8 +31,7 @@ pub struct SwitchArgs {
 pub async fn run(context: &Context, args: SwitchArgs) -> Result<u8, Error> {
     let manager = context.manager()?;
     if manager.list()?.accounts.is_empty() {
-        return Err(Error::new(ErrorKind::AccountNotFound, "there is no account yet")
-            .hint("add one with `codex-account-manager add LABEL`"));
+        return Err(Error::new(ErrorKind::AccountNotFound, "there is no account yet").hint(FIRST_ACCOUNT));
     }
     // A model's name means the family that it is in.
     let families = manager.families();

@@ -1,5 +1,6 @@
 //! From what the store and the keys refuse to what a verb fails with.
 
+use super::FIRST_ACCOUNT;
 use crate::error::{Error, ErrorKind};
 use crate::secrets::master_key::KeyError;
 use crate::store::{StoreError, UpdateError};
@@ -12,7 +13,7 @@ pub enum Failure {
     Key(KeyError),
     /// Already in words.
     Said(Error),
-    /// The accounts file was removed.
+    /// There is no accounts file, or it was removed.
     NoFile,
 }
 
@@ -43,8 +44,7 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Error {
         match failure {
             Failure::Said(error) => error,
-            Failure::NoFile => Error::new(ErrorKind::AccountNotFound, "there is no accounts file any more")
-                .hint("add an account with `codex-account-manager add LABEL`"),
+            Failure::NoFile => Error::new(ErrorKind::AccountNotFound, "there is no accounts file").hint(FIRST_ACCOUNT),
             Failure::Key(error) => said(ErrorKind::Locked, &error),
             Failure::Store(error) => {
                 let kind = match &error {

@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError};
 use super::event::{Event, Selected};
 use super::memory::Memory;
 use super::view::View;
-use super::{Manager, remember};
+use super::{FIRST_ACCOUNT, Manager, remember};
 use crate::domain::account::{AccountId, Kind, ModelFamily};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::health::Gate;
@@ -41,9 +41,9 @@ impl Manager {
             let view = seen.take().unwrap_or_else(|| self.view());
             if view.pool.members.is_empty() {
                 let unreadable = self.memory().store_error.clone();
-                return Err(Refusal::NoAccounts(unreadable.unwrap_or_else(|| {
-                    "there is no account yet; add one with `codex-account-manager add LABEL`".to_owned()
-                })));
+                return Err(Refusal::NoAccounts(
+                    unreadable.unwrap_or_else(|| format!("there is no account yet; {FIRST_ACCOUNT}")),
+                ));
             }
             let bound = match Manager::bound_position(&view, request) {
                 Ok(bound) => bound,

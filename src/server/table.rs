@@ -65,7 +65,7 @@ const WIDEST: usize = 1000;
 fn table(accounts: &[AccountReport], storage: &Path) -> String {
     if accounts.is_empty() {
         return format!(
-            "No OpenAI accounts configured.\n\nAdd one with: codex-account-manager add LABEL\n\nStorage: {}",
+            "No OpenAI accounts configured.\n\nAdd one with: codex-account-manager add LABEL\nOr log in with: codex-account-manager login\n\nStorage: {}",
             storage.display()
         );
     }

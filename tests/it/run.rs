@@ -123,7 +123,7 @@ fn it_warns_before_the_command_that_nothing_can_be_served() {
         assert_eq!((done.code, done.stdout.as_str()), (0, "ran\n"), "{done:?}");
         assert!(done.stderr.starts_with("warning: ") && done.stderr.contains(text), "{done:?}");
     };
-    warned(&sandbox, "there is no account yet; add one with `codex-account-manager add LABEL`");
+    warned(&sandbox, "there is no account yet; add a key with `codex-account-manager add LABEL`");
     sandbox.add("only", &random_key());
     sandbox.run(&["edit", "1", "--disable"]).ok();
     warned(&sandbox, "no account can serve now; `codex-account-manager list` says why");

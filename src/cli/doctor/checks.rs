@@ -11,7 +11,7 @@ use crate::domain::account::Kind;
 use crate::domain::base_url::BaseUrl;
 use crate::domain::report::State;
 use crate::error::{Error, deepest};
-use crate::manager::Manager;
+use crate::manager::{FIRST_ACCOUNT, Manager};
 use crate::secrets::master_key::{self, KeyState};
 use crate::store::{self, SecretField, StoredSecret};
 use crate::upstream::request_client;
@@ -38,7 +38,7 @@ pub async fn all(context: &Context) -> Result<Vec<Finding>, Error> {
         Ok(None) => findings.push(Finding::warning(
             "file",
             format!("there is no accounts file at `{}` yet", store.path().display()),
-            "add an account with `codex-account-manager add LABEL`",
+            FIRST_ACCOUNT,
         )),
         Ok(Some(state)) => {
             findings.push(Finding::ok("file", format!("`{}`, revision {}", store.path().display(), state.revision)));
@@ -212,7 +212,7 @@ fn accounts(manager: &Manager, is_locked: bool) -> Result<Vec<Finding>, Error> {
         });
     }
     if report.accounts.is_empty() {
-        findings.push(Finding::warning("accounts", "there is no account", "codex-account-manager add LABEL"));
+        findings.push(Finding::warning("accounts", "there is no account", FIRST_ACCOUNT));
     }
     Ok(findings)
 }

@@ -34,7 +34,7 @@ fn without_accounts_both_say_so_and_how_to_add_one() {
     let mut sidecar = Sidecar::start(&sandbox);
     let storage = sandbox.accounts_file().display().to_string();
     let none = format!(
-        "No OpenAI accounts configured.\n\nAdd one with: codex-account-manager add LABEL\n\nStorage: {storage}"
+        "No OpenAI accounts configured.\n\nAdd one with: codex-account-manager add LABEL\nOr log in with: codex-account-manager login\n\nStorage: {storage}"
     );
     check(&mut sidecar, "openai-accounts", &json!([]), &none);
     let refused = "Invalid account number: 1\nNo OpenAI accounts configured.";

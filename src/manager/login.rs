@@ -141,10 +141,10 @@ impl Manager {
     ///
     /// # Errors
     ///
-    /// `LoginFailed` when there is none of that name.
+    /// `InvalidParams` when there is none of that name.
     pub async fn cancel_login(&self, id: &str) -> Result<(), Error> {
         let Cancel { cancel, closed } = self.logins.lock().remove(id).ok_or_else(|| {
-            Error::new(ErrorKind::LoginFailed, "no login of that id is under way").hint("it may have ended already")
+            Error::new(ErrorKind::InvalidParams, "no login of that id is under way").hint("it may have ended already")
         })?;
         // It may have ended this instant. Its port is free when this is over.
         let _ = cancel.send(());
@@ -244,6 +244,10 @@ async fn poll(issuer: &Issuer, device: &DeviceCode) -> Result<DeviceGrant, Error
             Ok(None) => failures = 0,
             Err(OAuthError::Refused { code }) if code == "access_denied" || code.contains("denied") => {
                 return Err(denied());
+            }
+            Err(OAuthError::Refused { code }) if code == "expired_token" => {
+                return Err(Error::new(ErrorKind::LoginFailed, "the code expired before it was typed in")
+                    .hint("begin the login again for another one"));
             }
             Err(error @ OAuthError::Refused { .. }) => return Err(issuer_error(&error)),
             Err(error @ OAuthError::Passing { .. }) => {

@@ -116,7 +116,7 @@ fn limits(account: &StoredAccount, unwritten: Option<&BTreeMap<String, Timestamp
 }
 
 /// Until when the issuer, which failed, is left alone, if the account has no token until then.
-fn waits_for_issuer(account: &StoredAccount, now: Timestamp) -> Option<Timestamp> {
+pub(super) fn waits_for_issuer(account: &StoredAccount, now: Timestamp) -> Option<Timestamp> {
     let has_ended = account.access_token.is_none() || account.access_expires_at.is_some_and(|at| Timestamp(at) <= now);
     let mark = Pending::of(account).filter(|_| has_ended && kind(account) == Kind::ChatGpt)?;
     mark.waits_until(now)

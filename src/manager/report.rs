@@ -1,10 +1,10 @@
 //! What is told about accounts.
 
-use super::Manager;
 use super::memory::Memory;
-use super::pool::{kind, label};
+use super::pool::{kind, label, waits_for_issuer};
 use super::routing::current;
 use super::view::View;
+use super::{FIRST_ACCOUNT, Manager};
 use crate::domain::account::{AccountId, Kind, ModelFamily};
 use crate::domain::health::{LONGEST_WAIT, REASON_AUTH, REASON_QUOTA, REASON_REFUSED};
 use crate::domain::lookup::{self, LookupError, Names};
@@ -99,6 +99,9 @@ impl Manager {
             active_families,
             state,
             reason: match self.base_url(account) {
+                Some(_) if state == State::CircuitOpen && waits_for_issuer(account, now).is_some() => {
+                    Some("the issuer of its tokens failed, and is asked again soon".to_owned())
+                }
                 Some(_) => reason(state, member, &rate_limits, now),
                 None => Some("its base URL is refused; `edit --base-url URL --key-stdin` gives it anew".to_owned()),
             },
@@ -149,8 +152,9 @@ pub(super) fn find(state: &store::State, wanted: &str) -> Result<usize, Error> {
         .map(|account| Names { id: &account.id, label: account.label.as_deref(), email: account.email.as_deref() })
         .collect();
     lookup::find(&names, wanted).map_err(|error| match error {
-        LookupError::NotFound { count: 0 } => Error::new(ErrorKind::AccountNotFound, "there is no account yet")
-            .hint("add one with `codex-account-manager add LABEL`"),
+        LookupError::NotFound { count: 0 } => {
+            Error::new(ErrorKind::AccountNotFound, "there is no account yet").hint(FIRST_ACCOUNT)
+        }
         LookupError::NotFound { count } => {
             Error::new(ErrorKind::AccountNotFound, format!("no account answers to `{wanted}`"))
                 .hint(format!("use a number from 1 to {count}, an id, a label or an email"))
@@ -262,9 +266,6 @@ fn reason(state: State, member: &Member, limits: &[RateLimit], now: Timestamp) -
             Some(other) if !other.is_empty() => format!("cooling down: {other}"),
             _ => "cooling down".to_owned(),
         },
-        State::CircuitOpen if member.kind == Kind::ChatGpt => {
-            "its upstream failed several times in a row, or the issuer gave no new token".to_owned()
-        }
         State::CircuitOpen => "its upstream failed several times in a row".to_owned(),
         State::Ready => return None,
     };

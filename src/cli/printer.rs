@@ -57,9 +57,11 @@ impl Printer {
     }
 }
 
-/// `text` without the control characters that files of other hands may hold: a terminal would obey them.
+/// `text` without what files of other hands may hold and a terminal would obey: control characters, and marks that turn
+/// the direction of the text beside them.
 pub fn plain(text: &str) -> String {
-    text.replace(char::is_control, "\u{fffd}")
+    let turns = |letter| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.replace(|letter: char| letter.is_control() || turns(letter), "\u{fffd}")
 }
 
 /// No column is padded further; formatting takes no width over 65535.

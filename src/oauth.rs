@@ -18,7 +18,7 @@ pub use device::{DeviceCode, DeviceGrant};
 pub use pkce::{Pkce, random_text};
 
 use crate::error::deepest;
-use crate::secrets::Secret;
+use crate::secrets::{Secret, is_word};
 
 /// The public client of OpenAI's open-source Codex CLI: logins of ChatGPT plans are given to it.
 pub const CLIENT_ID: &str = "app_EMoamEEZ73f0CkXaXp7hrann";
@@ -37,8 +37,11 @@ const UNKNOWN: &str = "unknown";
 /// No code is longer.
 const LONGEST_CODE: usize = 64;
 
+/// Why an answer that should hold an access token is none.
+pub const WITHOUT_TOKEN: &str = "the issuer's answer has no access token in it";
+
 /// What of a question nobody may see.
-const SECRETS: [&str; 3] = ["refresh_token", "code", "code_verifier"];
+const SECRETS: [&str; 5] = ["refresh_token", "code", "code_verifier", "device_auth_id", "user_code"];
 
 /// Why the issuer gave no token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -70,8 +73,8 @@ impl OAuthError {
 /// What the issuer gave.
 #[derive(Clone, Debug)]
 pub struct Tokens {
-    /// For the backend.
-    pub access_token: Secret<String>,
+    /// For the backend. `None` in the answer to a refresh means that the rotation has to be kept and asked again.
+    pub access_token: Option<Secret<String>>,
     /// For the next refresh; `None` means that the old one stays.
     pub refresh_token: Option<Secret<String>>,
     /// Who logged in.
@@ -80,11 +83,12 @@ pub struct Tokens {
     pub expires_in: Option<Duration>,
 }
 
-/// What stands beside the access token is taken where it has the right shape. The old refresh token is used up by now, so
-/// that nothing in an answer may be a reason to throw the new one away.
+/// What has the right shape is taken. The old refresh token is used up by now, so that nothing in an answer may be a
+/// reason to throw the new one away.
 #[derive(Deserialize)]
 struct TokenAnswer {
-    access_token: String,
+    #[serde(default)]
+    access_token: Value,
     #[serde(default)]
     refresh_token: Value,
     #[serde(default)]
@@ -95,7 +99,7 @@ struct TokenAnswer {
 
 /// `value` as a token.
 fn token(value: &Value) -> Option<Secret<String>> {
-    value.as_str().filter(|token| !token.is_empty()).map(|token| Secret::new(token.to_owned()))
+    value.as_str().filter(|text| is_word(text)).map(|token| Secret::new(token.to_owned()))
 }
 
 /// `value` as a number of seconds, which some write as a text.
@@ -176,30 +180,24 @@ impl Issuer {
         let (status, retry_after) = (response.status(), retry_after(&response));
         let body = read(response).await?;
         if status.is_success() {
-            let answer: TokenAnswer = serde_json::from_slice(&body)
-                .map_err(|_| OAuthError::passing("the issuer's answer has no token in it"))?;
-            if answer.access_token.is_empty() {
-                return Err(OAuthError::passing("the issuer's answer has no token in it"));
+            let answer: TokenAnswer = serde_json::from_slice(&body).map_err(|_| OAuthError::passing(WITHOUT_TOKEN))?;
+            let (access_token, refresh_token) = (token(&answer.access_token), token(&answer.refresh_token));
+            if access_token.is_none() && refresh_token.is_none() {
+                return Err(OAuthError::passing(WITHOUT_TOKEN));
             }
-            return Ok(Tokens {
-                access_token: Secret::new(answer.access_token),
-                refresh_token: token(&answer.refresh_token),
-                id_token: token(&answer.id_token),
-                expires_in: seconds(&answer.expires_in),
-            });
+            let (id_token, expires_in) = (token(&answer.id_token), seconds(&answer.expires_in));
+            return Ok(Tokens { access_token, refresh_token, id_token, expires_in });
         }
-        Err(match refusal(status, &body, retry_after) {
-            OAuthError::Refused { code } if echoes(&code, form) => OAuthError::Refused { code: UNKNOWN.to_owned() },
-            other => other,
-        })
+        Err(refusal(status, &body, retry_after, form))
     }
 }
 
-/// What an answer without a token means. Only the issuer's own word, a 400 or 401 with a code in it, is final: a page of
-/// somebody's gateway must not end a login.
-fn refusal(status: StatusCode, body: &[u8], retry_after: Option<Duration>) -> OAuthError {
+/// What an answer to what was `sent` means that has no token in it. Only the issuer's own word, a 400 or 401 with a code
+/// in it, is final: a page of somebody's gateway must not end a login.
+fn refusal(status: StatusCode, body: &[u8], retry_after: Option<Duration>, sent: &[(&str, &str)]) -> OAuthError {
     let is_final = matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED);
     match serde_json::from_slice(body).ok().as_ref().and_then(code).filter(|_| is_final) {
+        Some(code) if echoes(&code, sent) => OAuthError::Refused { code: UNKNOWN.to_owned() },
         Some(code) => OAuthError::Refused { code },
         None => OAuthError::Passing {
             why: format!("the issuer answered {}", status.as_u16()),
@@ -295,6 +293,7 @@ mod tests {
         }
         assert!(token(&answer(json!({"refresh_token": 5})).refresh_token).is_none());
         assert!(token(&answer(json!({"refresh_token": ""})).refresh_token).is_none());
+        assert!(token(&answer(json!({"access_token": null})).access_token).is_none());
     }
 
     #[test]
@@ -310,7 +309,7 @@ mod tests {
     #[test]
     fn only_the_issuers_own_no_is_final() {
         let no = json!({"error": "invalid_grant"}).to_string();
-        let of = |status: u16, body: &str| refusal(StatusCode::from_u16(status).unwrap(), body.as_bytes(), None);
+        let of = |status: u16, body: &str| refusal(StatusCode::from_u16(status).unwrap(), body.as_bytes(), None, &[]);
         for status in [400, 401] {
             assert_eq!(of(status, &no), OAuthError::Refused { code: "invalid_grant".to_owned() });
             assert!(matches!(of(status, "<html>"), OAuthError::Passing { .. }));

@@ -25,6 +25,11 @@ impl<T: Zeroize> Secret<T> {
     }
 }
 
+/// Whether `text` is one word of visible ASCII characters, as a key or a token has to be that stands in a header.
+pub fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 impl<T: Zeroize> fmt::Debug for Secret<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("****")

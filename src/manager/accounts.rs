@@ -8,7 +8,7 @@ use crate::domain::base_url::BaseUrl;
 use crate::domain::report::AccountReport;
 use crate::domain::usage::Usd;
 use crate::error::{Error, ErrorKind};
-use crate::secrets::Secret;
+use crate::secrets::{Secret, is_word};
 use crate::store::{
     Creation, FamilyPin, Pin, SecretField, State, Store, StoredAccount, StoredKind, StoredSecret, Transaction,
 };
@@ -298,7 +298,7 @@ fn check(change: &AccountChange) -> Result<(), Error> {
         return invalid(why.to_owned());
     }
     if let Some(key) = &change.api_key
-        && (key.expose().is_empty() || !key.expose().bytes().all(|byte| byte.is_ascii_graphic()))
+        && !is_word(key.expose())
     {
         return invalid("a key is one word of visible ASCII characters".to_owned());
     }
@@ -308,7 +308,7 @@ fn check(change: &AccountChange) -> Result<(), Error> {
         return invalid(format!("the base URL is refused: {why}"));
     }
     for (name, value) in [("organization", change.organization.value()), ("project", change.project.value())] {
-        if value.is_some_and(|text| text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic())) {
+        if value.is_some_and(|text| !is_word(text)) {
             return invalid(format!("the {name} is one word of visible ASCII characters"));
         }
     }

@@ -190,8 +190,3 @@ fn unusable(why: impl Into<String>) -> Error {
     Error::new(ErrorKind::StoreUnreadable, why)
         .hint("give an accounts file of version 1 to 3, or the `auth.json` of Codex or OpenCode")
 }
-
-/// A key or a token goes into a header.
-fn is_word(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
-}

@@ -25,7 +25,8 @@ use crate::upstream::credential::Login;
 use crate::upstream::request_client;
 
 pub use pending::Pending;
-pub(super) use rotation::put;
+use rotation::SHORTEST_LIFE;
+pub(super) use rotation::{can_be_sent, claims, put};
 
 /// A token that ends this soon would end on its way.
 const TOO_SOON: Duration = Duration::from_secs(5);
@@ -38,9 +39,6 @@ const LONG_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long the issuer may take for an answer. What it has sent is not given up before: the old token is used up then.
 const ISSUER_PATIENCE: Duration = Duration::from_secs(30);
-
-/// How long a token is taken to live that does not say it.
-const USUAL_LIFE: Duration = Duration::from_secs(60 * 60);
 
 /// How a refresh ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,11 +85,11 @@ impl Manager {
     }
 
     /// Whether a token is to be renewed though it holds: within the configured time of its end, or in the second half of
-    /// its life where that is shorter.
+    /// its life where that is shorter. One that does not tell its life may be the shortest there is.
     pub(super) fn ends_soon(&self, login: &Login) -> bool {
         let Some(ends) = login.expires_at else { return login.access_token.is_none() };
         let life = login.access_token.as_ref().and_then(|token| Claims::read(token.expose())?.life());
-        let skew = self.config().refresh_skew().min(life.unwrap_or(USUAL_LIFE) / 2);
+        let skew = self.config().refresh_skew().min(life.unwrap_or_default().max(SHORTEST_LIFE) / 2);
         self.clock.now().after(skew) >= ends
     }
 

@@ -146,7 +146,7 @@ async fn connection(stream: TcpStream, door: Arc<Door>) {
 async fn answer(request: &Request<Incoming>, door: &Door) -> Response<Full<Bytes>> {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let is_here = ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| host == format!("{name}:{PORT}"));
-    if !is_here {
+    if !is_here || request.uri().authority().is_some() {
         return page(StatusCode::MISDIRECTED_REQUEST, "Not here", "This address belongs to a login on this machine.");
     }
     if request.uri().path() != PATH {

@@ -1,5 +1,6 @@
 //! The login by a code that is typed into a page on any device.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use reqwest::StatusCode;
@@ -71,7 +72,7 @@ impl Issuer {
             return Err(OAuthError::passing("the issuer offers no login by device code"));
         }
         if !status.is_success() {
-            return Err(refusal(status, &body, None));
+            return Err(refusal(status, &body, None, &[]));
         }
         let answer: CodeAnswer = serde_json::from_slice(&body)
             .map_err(|_| OAuthError::passing("the issuer's answer has no device code in it"))?;
@@ -90,15 +91,15 @@ impl Issuer {
     /// [`OAuthError`]
     pub async fn poll_device(&self, device: &DeviceCode) -> Result<Option<DeviceGrant>, OAuthError> {
         let address = format!("{}/api/accounts/deviceauth/token", self.base);
-        let question = json!({ "device_auth_id": device.id.expose(), "user_code": device.user_code });
-        let response = send(self.client.post(address).json(&question)).await?;
+        let question = [("device_auth_id", device.id.expose().as_str()), ("user_code", device.user_code.as_str())];
+        let response = send(self.client.post(address).json(&BTreeMap::from(question))).await?;
         let status = response.status();
         if matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND) {
             return Ok(None);
         }
         let body = read(response).await?;
         if !status.is_success() {
-            return Err(refusal(status, &body, None));
+            return Err(refusal(status, &body, None, &question));
         }
         let answer: GrantAnswer =
             serde_json::from_slice(&body).map_err(|_| OAuthError::passing("the issuer's answer has no code in it"))?;

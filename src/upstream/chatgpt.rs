@@ -6,6 +6,9 @@ use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, US
 use super::connector::USER_AGENT;
 use crate::domain::base_url::BaseUrl;
 
+/// A longer key, in bytes, is told in the body alone: the backend refuses heads that are too long.
+const LONGEST_SESSION: usize = 256;
+
 /// What answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Endpoint {
@@ -41,6 +44,7 @@ pub fn headers(session: Option<&str>) -> HeaderMap {
     headers.insert(USER_AGENT_HEADER, HeaderValue::from_static(USER_AGENT));
     headers.insert(HeaderName::from_static("openai-beta"), HeaderValue::from_static("responses=experimental"));
     headers.insert(HeaderName::from_static("originator"), HeaderValue::from_static(env!("CARGO_PKG_NAME")));
+    let session = session.filter(|session| session.len() <= LONGEST_SESSION);
     if let Some(session) = session.and_then(|session| HeaderValue::from_str(session).ok()) {
         headers.insert(HeaderName::from_static("session_id"), session);
     }
@@ -67,5 +71,6 @@ mod tests {
     fn a_session_that_is_no_header_is_left_out() {
         assert!(headers(Some("ses_1")).contains_key("session_id"));
         assert!(!headers(Some("a\nb")).contains_key("session_id"));
+        assert!(!headers(Some(&"a".repeat(LONGEST_SESSION + 1))).contains_key("session_id"));
     }
 }

@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::{Incoming, Origin, Reading, Refused, is_word, unusable};
+use super::{Incoming, Origin, Reading, Refused, unusable};
 use crate::domain::claims::Claims;
 use crate::error::Error;
+use crate::secrets::is_word;
 use crate::store::{StoredAccount, StoredKind, StoredSecret};
 
 /// `{ OPENAI_API_KEY, tokens: { id_token, access_token, refresh_token, account_id } }`

@@ -1,12 +1,13 @@
 //! The accounts of an accounts file from elsewhere: their secrets opened, and only what means something here.
 
-use super::{Incoming, Origin, Reading, Refused, is_word, main_secret};
+use super::{Incoming, Origin, Reading, Refused, main_secret};
 use crate::domain::account::check_label;
 use crate::domain::base_url::BaseUrl;
 use crate::domain::claims::Claims;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::Usd;
 use crate::error::{Error, ErrorKind};
+use crate::secrets::is_word;
 use crate::secrets::master_key::KeyError;
 use crate::secrets::names::{is_secret_name, looks_secret};
 use crate::store::{Foreign, SecretField, Store, StoredAccount, StoredKind, StoredSecret};

@@ -2,11 +2,10 @@
 
 use super::LoginRequest;
 use crate::domain::account::{AccountId, Likeness, LoginIdentity};
-use crate::domain::claims::Claims;
 use crate::error::{Error, ErrorKind};
 use crate::manager::labels::{free_label, has_label};
 use crate::manager::pool::identity;
-use crate::manager::tokens::put;
+use crate::manager::tokens::{claims, put};
 use crate::manager::{Manager, random_id};
 use crate::oauth::Tokens;
 use crate::store::{Creation, State, StoredAccount, StoredKind};
@@ -21,8 +20,7 @@ struct Person {
 
 impl Person {
     fn of(tokens: &Tokens) -> Person {
-        let access = Claims::read(tokens.access_token.expose()).unwrap_or_default();
-        let id = tokens.id_token.as_ref().and_then(|token| Claims::read(token.expose())).unwrap_or_default();
+        let (access, id) = (claims(tokens.access_token.as_ref()), claims(tokens.id_token.as_ref()));
         Person {
             account_id: id.account_id.or(access.account_id),
             email: id.email.or(access.email),
@@ -67,9 +65,9 @@ impl Manager {
     }
 
     pub(super) async fn keep_login(&self, tokens: &Tokens, request: LoginRequest) -> Result<AccountId, Error> {
-        if tokens.refresh_token.is_none() {
+        if tokens.refresh_token.is_none() || tokens.access_token.is_none() {
             return Err(
-                Error::new(ErrorKind::LoginFailed, "the issuer gave no token that lasts").hint("begin the login again")
+                Error::new(ErrorKind::LoginFailed, "the issuer's answer lacks a token").hint("begin the login again")
             );
         }
         // Those that make room may have a token on its way.

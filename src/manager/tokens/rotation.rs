@@ -13,13 +13,17 @@ use crate::error::{Error, ErrorKind};
 use crate::manager::event::{Event, Level, Notice};
 use crate::manager::notices::length;
 use crate::manager::pool::label;
-use crate::oauth::{OAuthError, Tokens};
-use crate::secrets::Secret;
+use crate::oauth::{OAuthError, Tokens, WITHOUT_TOKEN};
 use crate::secrets::master_key::KeyError;
+use crate::secrets::{Secret, is_word};
 use crate::store::{Creation, NamedLock, SecretField, State, Store, StoredAccount, StoredKind, StoredSecret};
 
 /// How often a write is tried again that has to succeed: the tokens are nowhere else.
 const AGAIN: Duration = Duration::from_millis(500);
+
+/// No new token is taken to live shorter: one that says so, or that ends by a clock which is wrong, would be renewed for
+/// each request. If it has ended indeed it is refused, and renewed for that.
+pub(super) const SHORTEST_LIFE: Duration = Duration::from_secs(60);
 
 /// What is to be done once the lock is there.
 enum Turn {
@@ -100,7 +104,12 @@ impl Manager {
             Err(error) => return Refreshed::Passing(error.to_string()),
         };
         match issuer.refresh(&refresh_token).await {
-            Ok(tokens) => self.keep(account, &refresh_token, &tokens).await,
+            Ok(tokens) if tokens.access_token.is_some() => self.keep(account, &refresh_token, &tokens).await,
+            Ok(rotation) => {
+                self.keep(account, &refresh_token, &rotation).await;
+                self.failed(account, before, None, true).await;
+                Refreshed::Passing(WITHOUT_TOKEN.to_owned())
+            }
             Err(OAuthError::Refused { code }) => self.refused(account, refresh_token, before.as_ref(), &code).await,
             Err(OAuthError::Passing { why, retry_after, is_the_issuers }) => {
                 tracing::warn!("a token could not be refreshed: {why}");
@@ -225,7 +234,7 @@ fn turn(store: &Store, state: &State, id: &str, known: Option<&Secret<String>>, 
     let Some(account) = state.account(id).filter(|account| account.kind() == StoredKind::ChatGpt) else {
         return Ok(Turn::Gone);
     };
-    let access_token = store.open_secret(state, account, SecretField::AccessToken)?;
+    let access_token = store.open_secret(state, account, SecretField::AccessToken)?.filter(can_be_sent);
     let holds = account.access_expires_at.is_none_or(|at| Timestamp(at) > now);
     if access_token.is_some() && access_token.as_ref() != known && holds {
         return Ok(Turn::Adopt);
@@ -264,14 +273,26 @@ fn owner(store: &Store, state: &State, id: &str, posted: &Secret<String>) -> Res
     Ok(state.accounts.iter().position(has_it))
 }
 
+/// Whether a token can stand in a header. What other hands wrote and cannot is none.
+pub(in crate::manager) fn can_be_sent(token: &Secret<String>) -> bool {
+    is_word(token.expose())
+}
+
+/// What a token says of itself; nothing when there is none.
+pub(in crate::manager) fn claims(token: Option<&Secret<String>>) -> Claims {
+    token.and_then(|token| Claims::read(token.expose())).unwrap_or_default()
+}
+
 /// Puts the tokens where they are kept. What the issuer leaves out stays.
 pub(in crate::manager) fn put(account: &mut StoredAccount, tokens: &Tokens, now: Timestamp) {
-    let access = Claims::read(tokens.access_token.expose()).unwrap_or_default();
-    let id = tokens.id_token.as_ref().and_then(|token| Claims::read(token.expose())).unwrap_or_default();
-    // A length holds whatever the clocks of both sides say of now.
-    let told = tokens.expires_in.or(access.life()).map(|wait| now.after(wait));
-    account.access_expires_at = told.or(access.expires_at).map(Timestamp::as_millis);
-    account.access_token = Some(StoredSecret::New(tokens.access_token.clone()));
+    let (access, id) = (claims(tokens.access_token.as_ref()), claims(tokens.id_token.as_ref()));
+    if let Some(access_token) = &tokens.access_token {
+        // A length holds whatever the clocks of both sides say of now.
+        let told = tokens.expires_in.or(access.life()).map(|wait| now.after(wait));
+        let ends = told.or(access.expires_at).map(|ends| ends.max(now.after(SHORTEST_LIFE)));
+        account.access_expires_at = ends.map(Timestamp::as_millis);
+        account.access_token = Some(StoredSecret::New(access_token.clone()));
+    }
     if let Some(refresh_token) = &tokens.refresh_token {
         account.refresh_token = Some(StoredSecret::New(refresh_token.clone()));
     }
@@ -315,6 +336,8 @@ mod tests {
             (&past, None, now.after(hour)),
             (&past, Some(hour / 2), now.after(hour / 2)),
             (&only_end, None, Timestamp(2_000_000_100_000)),
+            (&json!({"exp": 1_000}), None, now.after(SHORTEST_LIFE)),
+            (&past, Some(Duration::ZERO), now.after(SHORTEST_LIFE)),
         ] {
             let mut account = StoredAccount::default();
             put(&mut account, &of(claims, told), now);
@@ -322,8 +345,22 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_rotation_without_an_access_token_leaves_the_old_one_and_is_kept() {
+        let mut account = StoredAccount::default();
+        put(&mut account, &of(&json!({}), Some(Duration::from_secs(3600))), Timestamp(0));
+        let before = account.clone();
+        let refresh_token = Some(Secret::new("next".to_owned()));
+        put(&mut account, &Tokens { access_token: None, refresh_token, ..of(&json!({}), None) }, Timestamp(5));
+        assert_eq!(
+            (&account.access_token, account.access_expires_at),
+            (&before.access_token, before.access_expires_at)
+        );
+        assert_eq!(account.refresh_token, Some(StoredSecret::New(Secret::new("next".to_owned()))));
+    }
+
     fn of(claims: &Value, expires_in: Option<Duration>) -> Tokens {
         let access_token = Secret::new(format!("e30.{}.e30", URL_SAFE_NO_PAD.encode(claims.to_string())));
-        Tokens { access_token, refresh_token: None, id_token: None, expires_in }
+        Tokens { access_token: Some(access_token), refresh_token: None, id_token: None, expires_in }
     }
 }

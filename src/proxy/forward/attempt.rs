@@ -77,7 +77,9 @@ impl Attempts<'_> {
     pub(super) async fn attempt(&mut self, route: Route, short_waits: &mut u32) -> Next {
         let Some(request) = self.upstream_request(&route) else {
             self.out(&route.account);
-            self.unreachable.get_or_insert_with(|| "the account's key cannot stand in a header".to_owned());
+            self.unreachable.get_or_insert_with(|| {
+                format!("the key of `{}` cannot stand in a header; give it anew", route.target.label)
+            });
             return Next::Another;
         };
         let manager = &self.proxy.manager;

@@ -47,7 +47,7 @@ impl Budget {
         self.take(bytes.len()).then(|| Kept { bytes, budget: Arc::clone(self) })
     }
 
-    /// Room for bytes that come one after another; none at first.
+    /// Room for what grows and shrinks; none at first.
     pub fn room(self: &Arc<Self>) -> Room {
         Room { bytes: 0, budget: Arc::clone(self) }
     }
@@ -58,20 +58,22 @@ impl Budget {
 }
 
 /// What is counted among what is kept for as long as this lives.
+#[derive(Debug)]
 pub struct Room {
     bytes: usize,
     budget: Arc<Budget>,
 }
 
 impl Room {
-    /// Counts `bytes` more. `false` when there is no room for them.
+    /// Counts `bytes` from now on, in the place of what was counted. `false` when there is no room for them.
     #[must_use]
-    pub fn grow(&mut self, bytes: usize) -> bool {
-        let fits = self.budget.take(bytes);
-        if fits {
-            self.bytes += bytes;
+    pub fn hold(&mut self, bytes: usize) -> bool {
+        if bytes > self.bytes && !self.budget.take(bytes - self.bytes) {
+            return false;
         }
-        fits
+        self.budget.give_back(self.bytes.saturating_sub(bytes));
+        self.bytes = bytes;
+        true
     }
 }
 

@@ -32,6 +32,9 @@ pub enum StreamError {
     /// It ended without the event that says that it is whole.
     #[error("the upstream ended the stream before its last event")]
     Truncated,
+    /// What it tells at a time is more than there is room for in this process.
+    #[error("too many large answers are under way")]
+    Crowded,
 }
 
 /// The body of an answer.
@@ -201,9 +204,9 @@ impl Passing {
                     if let Ok(bytes) = frame.into_data() {
                         self.take(bytes);
                     }
-                    if self.filter.as_ref().is_some_and(Filter::is_broken) {
-                        self.tell(Ending::broken);
-                        return Poll::Ready(Some(Err(StreamError::Broken)));
+                    if let Some(failure) = self.filter.as_ref().and_then(Filter::failure) {
+                        self.tell(if failure == StreamError::Crowded { Ending::crowded } else { Ending::broken });
+                        return Poll::Ready(Some(Err(failure)));
                     }
                 }
                 Some(Err(_)) => {

@@ -61,6 +61,15 @@ impl Answering {
         out
     }
 
+    /// How much is kept of the stream, in bytes.
+    pub fn held(&self) -> usize {
+        let kept = match &self.teller.words {
+            Words::Responses(passing) => passing.held(),
+            Words::Chat(chunks) => chunks.held(),
+        };
+        self.events.held() + kept
+    }
+
     /// Whether the last event has come: the stream is whole, whether it tells an answer or an error.
     pub fn is_over(&self) -> bool {
         self.teller.is_over

@@ -27,6 +27,11 @@ impl Done {
         }
     }
 
+    /// How much is kept, in bytes.
+    pub(super) fn held(&self) -> usize {
+        self.bytes
+    }
+
     /// More than any one event may be.
     pub(super) fn is_too_long(&self) -> bool {
         self.bytes > LONGEST_EVENT
@@ -73,6 +78,11 @@ impl Collecting {
         if events.is_too_long() {
             heard.end.get_or_insert(Err(Failure::TooLong));
         }
+    }
+
+    /// How much is kept of the stream, in bytes.
+    pub fn held(&self) -> usize {
+        self.events.held() + self.heard.done.held()
     }
 
     /// Whether all is heard that is needed: the last event, or what cannot be borne.

@@ -30,8 +30,13 @@ impl Event<'_> {
     pub(super) fn value(&self) -> Value {
         match serde_json::from_slice(&self.data) {
             Ok(Value::Object(mut fields)) => {
-                if !self.name.is_empty() && !fields.get("type").is_some_and(Value::is_string) {
-                    fields.insert("type".into(), self.name.into());
+                if !fields.get("type").is_some_and(Value::is_string) {
+                    // An error that says nothing but itself ends the stream too.
+                    let is_bare = self.name.is_empty() && fields.get("error").is_some_and(Value::is_object);
+                    let kind = if is_bare { "error" } else { self.name };
+                    if !kind.is_empty() {
+                        fields.insert("type".into(), kind.into());
+                    }
                 }
                 fields.into()
             }
@@ -111,6 +116,11 @@ impl Events {
             self.raw.push(b'\n');
             self.dispatch(tell);
         }
+    }
+
+    /// How much is kept, in bytes, beyond the little that is always there.
+    pub(super) fn held(&self) -> usize {
+        self.raw.capacity().saturating_sub(ROOM_KEPT)
     }
 
     /// An event was longer than [`LONGEST_EVENT`]; nothing is read any more.

@@ -47,6 +47,11 @@ impl Passing {
         out.extend_from_slice(event.raw);
     }
 
+    /// How much is kept, in bytes.
+    pub(super) fn held(&self) -> usize {
+        self.done.held()
+    }
+
     /// More was told than is kept.
     pub(super) fn is_too_long(&self) -> bool {
         self.done.is_too_long()

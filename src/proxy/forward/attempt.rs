@@ -3,18 +3,17 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, Request, Response};
+use hyper::{Method, Response};
 use serde_json::Value;
 
-use super::super::headers;
 use super::super::stream::{CLIENT_LEFT, Dialect, Filter, HiddenUsage, Meter, Passing, ProxyBody};
+use super::super::{errors, headers};
 use super::answer::{Answer, body_failed};
 use super::examine::{Examined, examine, examine_held, examine_told};
 use super::held::{self, Held};
-use super::translated::{Collected, Whole, bare, collect};
+use super::translated::{Collected, Unserved, Whole, collect};
 use super::{Attempts, Next, models, path_of};
 use crate::clock;
 use crate::domain::health::Outcome;
@@ -25,8 +24,7 @@ use crate::domain::usage::rate_headers;
 use crate::manager::Manager;
 use crate::manager::outcomes::Measured;
 use crate::manager::routing::{Route, RouteRequest};
-use crate::upstream::credential::Credential;
-use crate::upstream::{RequestBody, SendError, chatgpt, openai};
+use crate::upstream::SendError;
 
 /// An attempt of which the client has nothing yet. Dropped while it is not over, the client went away: that is a row
 /// in the ledger too.
@@ -64,6 +62,8 @@ enum Looked {
     Failed(Box<Examined>, Outcome),
     /// None: it broke off.
     Broken(&'static str),
+    /// It is more than this process bears, which the upstream is not to blame for.
+    NotBorne(Unserved),
 }
 
 impl Looked {
@@ -75,7 +75,8 @@ impl Looked {
 impl Attempts<'_> {
     /// One call of an upstream.
     pub(super) async fn attempt(&mut self, route: Route, short_waits: &mut u32) -> Next {
-        let Some(request) = self.upstream_request(&route) else {
+        let bare = self.without_foreign_reasoning(&route).await;
+        let Some(request) = self.upstream_request(&route, bare.as_ref()) else {
             self.out(&route.account);
             self.unreachable.get_or_insert_with(|| {
                 format!("the key of `{}` cannot stand in a header; give it anew", route.target.label)
@@ -104,6 +105,10 @@ impl Attempts<'_> {
             Looked::Whole(document) => self.pass_document(route, *document, started),
             Looked::Failed(examined, outcome) => self.judge(route, *examined, outcome, started, short_waits).await,
             Looked::Broken(why) => self.no_answer(route, started, &SendError::Broken(why.to_owned())),
+            Looked::NotBorne(why) => {
+                manager.record(&route, &self.request, &Outcome::PassThrough, Measured { status: 503, started });
+                Next::GiveUp(Box::new(errors::unserved(&why, &self.request.endpoint)))
+            }
         }
     }
 
@@ -120,19 +125,20 @@ impl Attempts<'_> {
         };
         let wanted = self.translation.ready().filter(|_| is_login).map(|translated| &translated.wanted);
         match (error, wanted) {
-            (None, Some(wanted)) if !wanted.stream => match collect(held, wanted, self.proxy.budget.room()).await {
+            // The stream's own words are what its client reads best.
+            (Some(error), Some(wanted)) if wanted.stream && wanted.door == Door::Responses => {
+                let filter = Filter::translation(Answering::new(wanted), self.proxy.budget.room());
+                Looked::failed(examine_held(held, error, Some(filter), now()))
+            }
+            (None, Some(wanted)) if wanted.stream => Looked::Good(held),
+            (_, Some(wanted)) => match collect(held, wanted, self.proxy.budget.room()).await {
                 Collected::Whole(document) => Looked::Whole(document),
                 Collected::Told(told) => Looked::failed(examine_told(told.head, told.error, now())),
                 Collected::Broken(why) => Looked::Broken(why),
+                Collected::NotBorne(why) => Looked::NotBorne(why),
             },
-            (None, _) => Looked::Good(held),
-            // The stream's own words are what its client reads best.
-            (Some(error), Some(wanted)) if wanted.stream && wanted.door == Door::Responses => {
-                let filter = Filter::Answering(Box::new(Answering::new(wanted)));
-                Looked::failed(examine_held(held, error, Some(filter), now()))
-            }
-            (Some(error), Some(_)) => Looked::failed(examine_told(held.head, error, now())),
             (Some(error), None) => Looked::failed(examine_held(held, error, None, now())),
+            (None, None) => Looked::Good(held),
         }
     }
 
@@ -193,57 +199,6 @@ impl Attempts<'_> {
         self.after(route, examined, &outcome)
     }
 
-    fn upstream_request(&self, route: &Route) -> Option<Request<RequestBody>> {
-        let (uri, mut headers, body) = match &route.target.credential {
-            Credential::ApiKey(_) => {
-                let uri = openai::target(&route.target.base_url, &self.path_and_query)?;
-                let mut headers = self.headers.clone();
-                let bare = if self.has_foreign_reasoning(route) { self.body.whole() } else { None };
-                let bare = bare.and_then(|body| self.without_foreign_reasoning(route, &body));
-                let body = match bare {
-                    Some(bare) => {
-                        headers.remove(CONTENT_LENGTH);
-                        whole(bare)
-                    }
-                    None => {
-                        if self.asking_for_usage.is_some() {
-                            headers.remove(CONTENT_LENGTH);
-                        }
-                        self.body.attempt(self.asking_for_usage.as_ref())
-                    }
-                };
-                (uri, headers, body)
-            }
-            Credential::ChatGpt(_) => {
-                let translated = self.translation.ready()?;
-                let uri = chatgpt::target(&route.target.base_url, chatgpt::Endpoint::Responses)?;
-                let body = translated.body();
-                let bare =
-                    if self.has_foreign_reasoning(route) { self.without_foreign_reasoning(route, &body) } else { None };
-                let body = bare.unwrap_or(body);
-                (uri, chatgpt::headers(translated.cache_key.as_deref()), whole(body))
-            }
-        };
-        route.target.credential.apply(&mut headers)?;
-        let mut request = Request::new(body);
-        *request.method_mut() = self.head.method.clone();
-        *request.uri_mut() = uri;
-        *request.headers_mut() = headers;
-        Some(request)
-    }
-
-    /// Whether the request brings reasoning along that the account cannot go on from.
-    fn has_foreign_reasoning(&self, route: &Route) -> bool {
-        let reasoning = &self.request.reasoning;
-        !reasoning.marks.is_empty() && (self.is_bare || reasoning.has_foreign(&route.account))
-    }
-
-    /// The body without it. `None` when it stays as it is.
-    fn without_foreign_reasoning(&self, route: &Route, body: &Bytes) -> Option<Bytes> {
-        let reasoning = &self.request.reasoning;
-        bare(body, |content| self.is_bare || reasoning.is_foreign(content, &route.account))
-    }
-
     /// Reads the beginning of a stream; other answers are not held. A ChatGPT backend has no others.
     async fn begin(&self, response: Response<Incoming>, is_login: bool) -> Result<(Held, Option<Value>), &'static str> {
         let dialect = if is_login {
@@ -284,7 +239,7 @@ impl Attempts<'_> {
         let filter = match translated {
             Some(translated) => {
                 name_dropped(&mut headers, &translated.dropped);
-                Some(Filter::Answering(Box::new(Answering::new(&translated.wanted))))
+                Some(Filter::translation(Answering::new(&translated.wanted), self.proxy.budget.room()))
             }
             None if self.asking_for_usage.is_some() && is_completions => {
                 Some(Filter::HiddenUsage(HiddenUsage::default()))
@@ -334,10 +289,6 @@ impl Attempts<'_> {
             _ => Dialect::Other,
         }
     }
-}
-
-fn whole(bytes: Bytes) -> RequestBody {
-    Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
 }
 
 /// Says which parameters the backend would have refused.

@@ -6,6 +6,7 @@ use http_body_util::BodyExt;
 use hyper::Method;
 use hyper::http::response::Parts;
 use serde_json::Value;
+use tokio::sync::SemaphorePermit;
 
 use super::super::Proxy;
 use super::super::body::{Kept, ReplayBody, Room};
@@ -45,6 +46,8 @@ pub enum Unserved {
     TooLong,
     /// What this process may keep is used up at the moment.
     NoRoom,
+    /// Its answer is longer than can be told as one document.
+    AnswerTooLong,
 }
 
 /// A request as the backend takes it.
@@ -80,11 +83,7 @@ impl Translation {
         if body.length() > LONGEST {
             return Ok(Translation::Failed(Unserved::TooLong));
         }
-        // A tree takes several times the room of its text, so that no two large ones stand at a time.
-        let _turn = match body.length() {
-            LARGE.. => proxy.translating.acquire().await.ok(),
-            _ => None,
-        };
+        let _turn = turn(proxy, body.length()).await;
         let Some(bytes) = body.whole() else { return Ok(Translation::Failed(Unserved::NoRoom)) };
         if count_values(&bytes) > MOST_VALUES {
             return Ok(Translation::Failed(Unserved::TooLong));
@@ -122,6 +121,15 @@ impl Translated {
     }
 }
 
+/// The turn to make a tree of so many bytes. A tree takes several times the room of its text, so that no two large ones
+/// stand at a time.
+async fn turn(proxy: &Proxy, length: u64) -> Option<SemaphorePermit<'_>> {
+    match length {
+        LARGE.. => proxy.translating.acquire().await.ok(),
+        _ => None,
+    }
+}
+
 /// How many values a JSON text has at most: what may begin one, outside of its strings.
 fn count_values(bytes: &[u8]) -> usize {
     let (mut count, mut rest) = (0, bytes);
@@ -141,13 +149,22 @@ fn count_values(bytes: &[u8]) -> usize {
     count + begins(rest)
 }
 
-/// `body` without the reasoning that `is_foreign` says another account made. `None` when it stays as it is.
-pub fn bare(body: &[u8], is_foreign: impl Fn(&str) -> bool) -> Option<Bytes> {
-    if body.len() as u64 > LONGEST || count_values(body) > MOST_VALUES {
+/// The body of `length` bytes without the reasoning that `is_foreign` says another account made. `None` when it stays as it
+/// is, for want of room too: an upstream that cannot read all of it says so.
+pub async fn bare(
+    proxy: &Proxy,
+    length: u64,
+    body: impl FnOnce() -> Option<Bytes>,
+    is_foreign: impl Fn(&str) -> bool,
+) -> Option<Kept> {
+    if length > LONGEST {
         return None;
     }
-    let mut value = serde_json::from_slice(body).ok()?;
-    (without_reasoning(&mut value, is_foreign) > 0).then(|| Bytes::from(value.to_string()))
+    let _turn = turn(proxy, length).await;
+    let body = body().filter(|body| count_values(body) <= MOST_VALUES)?;
+    let mut value = serde_json::from_slice(&body).ok()?;
+    let has_lost_some = without_reasoning(&mut value, is_foreign) > 0;
+    if has_lost_some { proxy.budget.keep(Bytes::from(value.to_string())) } else { None }
 }
 
 /// What became of a stream that was read to its end.
@@ -158,6 +175,8 @@ pub enum Collected {
     Told(Box<Told>),
     /// It broke off.
     Broken(&'static str),
+    /// It is more than this process bears.
+    NotBorne(Unserved),
 }
 
 /// A whole answer.
@@ -173,22 +192,22 @@ pub struct Told {
     pub error: Value,
 }
 
-/// Reads a stream to its end for a client that asked for none. What comes is counted in `room`.
+/// Reads a stream to its end for a client that asked for none. What is kept of it is counted in `room`.
 pub async fn collect(held: Held, wanted: &Wanted, mut room: Room) -> Collected {
     let Held { head, bytes, mut rest, mut meter } = held;
     let mut collecting = Collecting::new(wanted);
-    for bytes in &bytes {
-        collecting.push(bytes);
+    for bytes in bytes {
+        collecting.push(&bytes);
     }
     while !collecting.is_over() {
         match rest.frame().await {
             Some(Ok(frame)) => {
                 if let Ok(bytes) = frame.into_data() {
-                    if !room.grow(bytes.len()) {
-                        return Collected::Broken("too many large answers are under way");
-                    }
                     meter.push(&bytes);
                     collecting.push(&bytes);
+                    if !room.hold(collecting.held()) {
+                        return Collected::NotBorne(Unserved::NoRoom);
+                    }
                 }
             }
             Some(Err(_)) => return Collected::Broken("the stream broke off"),
@@ -199,7 +218,7 @@ pub async fn collect(held: Held, wanted: &Wanted, mut room: Room) -> Collected {
         Ok(document) => Collected::Whole(Box::new(Whole { head, meter, document })),
         Err(Failure::Told(error)) => Collected::Told(Box::new(Told { head, error })),
         Err(Failure::Truncated) => Collected::Broken("the stream ended before its last event"),
-        Err(Failure::TooLong) => Collected::Broken("the answer is longer than is borne"),
+        Err(Failure::TooLong) => Collected::NotBorne(Unserved::AnswerTooLong),
     }
 }
 

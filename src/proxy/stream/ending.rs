@@ -16,6 +16,9 @@ use crate::manager::spending::{Learned, Ticket, UPSTREAM_BROKE};
 /// What `routing/didFinish` says when the client left before the end.
 pub const CLIENT_LEFT: u16 = 499;
 
+/// What it says when there was no room for the rest.
+const CROWDED: u16 = 503;
+
 /// The end of one request.
 pub struct Ending {
     manager: Arc<Manager>,
@@ -93,6 +96,11 @@ impl Ending {
 
     pub(super) fn broken(&mut self, meter: &mut Meter) {
         self.end(Some(meter), UPSTREAM_BROKE);
+    }
+
+    /// There is no room for the rest, which nobody but this process is to blame for.
+    pub(super) fn crowded(&mut self, meter: &mut Meter) {
+        self.end(Some(meter), CROWDED);
     }
 
     /// The client went away before the end.

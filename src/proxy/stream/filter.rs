@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 
+use super::super::body::Room;
+use super::StreamError;
 use super::hidden::HiddenUsage;
 use crate::domain::translate::{Answering, Failure};
 
@@ -11,15 +13,40 @@ pub enum Filter {
     /// Takes the usage out that the client did not ask for.
     HiddenUsage(HiddenUsage),
     /// From the words of a ChatGPT backend to the client's.
-    Answering(Box<Answering>),
+    Translation(Box<Translation>),
+}
+
+/// A translation, and the room that it takes.
+#[derive(Debug)]
+pub struct Translation {
+    answering: Answering,
+    room: Room,
+    /// There was no room for what came.
+    is_crowded: bool,
+}
+
+impl Translation {
+    fn pass(&mut self, bytes: &[u8]) -> Bytes {
+        if self.is_crowded {
+            return Bytes::new();
+        }
+        let out = self.answering.push(bytes);
+        self.is_crowded = !self.room.hold(self.answering.held() + out.len());
+        out.into()
+    }
 }
 
 impl Filter {
+    /// A translation whose memory is counted in `room`.
+    pub fn translation(answering: Answering, room: Room) -> Filter {
+        Filter::Translation(Box::new(Translation { answering, room, is_crowded: false }))
+    }
+
     /// The next bytes as the client gets them; they may be none.
     pub fn pass(&mut self, bytes: &[u8]) -> Bytes {
         match self {
             Filter::HiddenUsage(hidden) => hidden.pass(bytes),
-            Filter::Answering(answering) => answering.push(bytes).into(),
+            Filter::Translation(translation) => translation.pass(bytes),
         }
     }
 
@@ -27,7 +54,7 @@ impl Filter {
     pub fn rest(&mut self) -> Bytes {
         match self {
             Filter::HiddenUsage(hidden) => hidden.rest(),
-            Filter::Answering(answering) => answering.end().into(),
+            Filter::Translation(translation) => translation.answering.end().into(),
         }
     }
 
@@ -35,15 +62,18 @@ impl Filter {
     pub fn is_cut(&self) -> bool {
         match self {
             Filter::HiddenUsage(_) => false,
-            Filter::Answering(answering) => answering.failure().is_some(),
+            Filter::Translation(translation) => translation.answering.failure().is_some(),
         }
     }
 
-    /// Whether the answer cannot be told on: what came is more than is borne.
-    pub fn is_broken(&self) -> bool {
+    /// Why the answer cannot be told on, if it cannot.
+    pub fn failure(&self) -> Option<StreamError> {
         match self {
-            Filter::HiddenUsage(_) => false,
-            Filter::Answering(answering) => answering.failure() == Some(Failure::TooLong),
+            Filter::Translation(translation) if translation.is_crowded => Some(StreamError::Crowded),
+            Filter::Translation(translation) if translation.answering.failure() == Some(Failure::TooLong) => {
+                Some(StreamError::Broken)
+            }
+            Filter::Translation(_) | Filter::HiddenUsage(_) => None,
         }
     }
 }

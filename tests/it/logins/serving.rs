@@ -169,8 +169,21 @@ fn a_stream_that_breaks_is_seen_as_broken_and_one_that_failed_early_is_failed_ov
     assert!(response.text().contains("context_length_exceeded"), "{}", response.text());
     logins.upstream.script(logins.accounts[1], failure("context_length_exceeded"));
     let response = post(&sidecar, "/v1/responses", &small());
-    assert_eq!(response.json()["error"]["code"], "context_length_exceeded");
-    assert!(response.status() >= 400);
+    let error = &response.json()["error"];
+    assert_eq!((response.status(), &error["code"]), (400, &json!("context_length_exceeded")));
+    assert_eq!((&error["type"], &error["param"]), (&json!("invalid_request_error"), &Value::Null));
+    // Whoever reads no stream of responses is not told the token that the backend echoes either.
+    let token = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ5b3UifQ.c2lnbmF0dXJl";
+    let mut chat = json!({"model": "gpt-5.2", "messages": [{"role": "user", "content": "hi"}]});
+    for stream in [false, true] {
+        let message = format!("no: Bearer {token}");
+        let echo = Answer::FailInStream { after_events: 2, code: "invalid_prompt".to_owned(), message };
+        logins.upstream.script(logins.accounts[1], echo);
+        chat["stream"] = json!(stream);
+        let response = post(&sidecar, "/v1/chat/completions", &chat);
+        assert_eq!(response.status(), 400, "{}", response.text());
+        assert_eq!(response.json()["error"]["message"], "no: Bearer ****");
+    }
 }
 
 #[test]

@@ -22,7 +22,12 @@ pub(in crate::domain::translate) struct Chunks {
     calls: BTreeMap<u64, Call>,
     /// The output's index of each item by its id, for events that name their item alone.
     items: HashMap<String, u64>,
+    /// The bytes of these ids.
+    ids: usize,
 }
+
+/// What a row of the three tables takes, in bytes.
+const ROW: usize = 128;
 
 /// A part of the output: the item's index, what it is, and the part's index in the item.
 type Place = (u64, Part, u64);
@@ -59,7 +64,13 @@ impl Chunks {
             sent: BTreeMap::new(),
             calls: BTreeMap::new(),
             items: HashMap::new(),
+            ids: 0,
         }
+    }
+
+    /// How much is kept, in bytes.
+    pub(in crate::domain::translate) fn held(&self) -> usize {
+        self.ids + ROW * (self.sent.len() + self.calls.len() + self.items.len())
     }
 
     /// Adds the chunks for `event` to `out`.
@@ -128,8 +139,10 @@ impl Chunks {
 
     /// Begins a call as soon as its item is there.
     fn open(&mut self, index: u64, item: &Value, out: &mut Vec<u8>) {
-        if let Some(id) = item["id"].as_str() {
-            self.items.insert(id.to_owned(), index);
+        if let Some(id) = item["id"].as_str()
+            && self.items.insert(id.to_owned(), index).is_none()
+        {
+            self.ids += id.len();
         }
         let is_custom = match item["type"].as_str() {
             Some("function_call") => false,
@@ -236,8 +249,10 @@ impl Chunks {
     fn finish(&mut self, response: &Value, out: &mut Vec<u8>) {
         self.hear(response);
         self.begin(out);
-        for (index, item) in (0..).zip(list(&response["output"])) {
-            self.whole_item(index, item, out);
+        for (position, item) in (0..).zip(list(&response["output"])) {
+            // An output that leaves an item out numbers those behind it anew.
+            let known = item["id"].as_str().and_then(|id| self.items.get(id)).copied();
+            self.whole_item(known.unwrap_or(position), item, out);
         }
         let reason = finish_reason(response, !self.calls.is_empty(), &self.wanted);
         self.chunk(&json!({}), Some(reason), out);

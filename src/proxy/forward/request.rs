@@ -1,0 +1,64 @@
+//! What is sent to an upstream: the client's request, or the one that was translated for a login.
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::Request;
+use hyper::header::CONTENT_LENGTH;
+
+use super::super::body::Kept;
+use super::Attempts;
+use super::translated::bare;
+use crate::manager::routing::Route;
+use crate::upstream::credential::Credential;
+use crate::upstream::{RequestBody, chatgpt, openai};
+
+impl Attempts<'_> {
+    /// The request with `bare` in the place of its body, if there is one. `None` when the account's key or address
+    /// cannot stand in a request.
+    pub(super) fn upstream_request(&self, route: &Route, bare: Option<&Kept>) -> Option<Request<RequestBody>> {
+        let bare = bare.map(|bare| whole(bare.bytes()));
+        let (uri, mut headers, body) = match &route.target.credential {
+            Credential::ApiKey(_) => {
+                let uri = openai::target(&route.target.base_url, &self.path_and_query)?;
+                let mut headers = self.headers.clone();
+                if bare.is_some() || self.asking_for_usage.is_some() {
+                    headers.remove(CONTENT_LENGTH);
+                }
+                let body = bare.unwrap_or_else(|| self.body.attempt(self.asking_for_usage.as_ref()));
+                (uri, headers, body)
+            }
+            Credential::ChatGpt(_) => {
+                let translated = self.translation.ready()?;
+                let uri = chatgpt::target(&route.target.base_url, chatgpt::Endpoint::Responses)?;
+                let body = bare.unwrap_or_else(|| whole(translated.body()));
+                (uri, chatgpt::headers(translated.cache_key.as_deref()), body)
+            }
+        };
+        route.target.credential.apply(&mut headers)?;
+        let mut request = Request::new(body);
+        *request.method_mut() = self.head.method.clone();
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
+        Some(request)
+    }
+
+    /// The body without the reasoning that the account cannot go on from. `None` when it goes as it is.
+    pub(super) async fn without_foreign_reasoning(&self, route: &Route) -> Option<Kept> {
+        let reasoning = &self.request.reasoning;
+        if reasoning.marks.is_empty() || !(self.is_bare || reasoning.has_foreign(&route.account)) {
+            return None;
+        }
+        let is_foreign = |content: &str| self.is_bare || reasoning.is_foreign(content, &route.account);
+        match &route.target.credential {
+            Credential::ApiKey(_) => bare(self.proxy, self.body.length(), || self.body.whole(), is_foreign).await,
+            Credential::ChatGpt(_) => {
+                let body = self.translation.ready()?.body();
+                bare(self.proxy, body.len() as u64, || Some(body), is_foreign).await
+            }
+        }
+    }
+}
+
+fn whole(bytes: Bytes) -> RequestBody {
+    Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
+}

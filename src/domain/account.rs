@@ -86,6 +86,9 @@ pub fn matches_pattern(pattern: &str, text: &str) -> bool {
     pattern[at_pattern..].iter().all(|byte| *byte == b'*')
 }
 
+/// No label has more characters.
+pub const LONGEST_LABEL: usize = 64;
+
 /// Why a label is refused.
 ///
 /// # Errors
@@ -95,7 +98,7 @@ pub fn check_label(label: &str) -> Result<(), &'static str> {
     let length = label.chars().count();
     if label.trim().is_empty() {
         Err("a label needs at least one character")
-    } else if length > 64 {
+    } else if length > LONGEST_LABEL {
         Err("a label has at most 64 characters")
     } else if label.chars().any(char::is_control) {
         Err("a label has no control characters")

@@ -60,9 +60,19 @@ impl Claims {
             issued_at: payload.get("iat").and_then(seconds),
         })
     }
-}
 
-impl Claims {
+    /// Those of a login's access token; who it is of, the id token knows better. Nothing where there is no token.
+    pub fn of_login(access_token: Option<&str>, id_token: Option<&str>) -> Claims {
+        let read = |token: Option<&str>| token.and_then(Claims::read).unwrap_or_default();
+        let (access, id) = (read(access_token), read(id_token));
+        Claims {
+            account_id: id.account_id.or(access.account_id),
+            email: id.email.or(access.email),
+            plan: id.plan.or(access.plan),
+            ..access
+        }
+    }
+
     /// How long the token lives in all. `None` where it does not say both ends, or none that can be.
     pub fn life(&self) -> Option<Duration> {
         let life = self.expires_at?.since(self.issued_at?);

@@ -1,9 +1,7 @@
 //! Labels that nobody else has.
 
+use crate::domain::account::LONGEST_LABEL;
 use crate::store::{State, StoredAccount};
-
-/// Labels have at most so many characters.
-const LONGEST: usize = 64;
 
 /// Whether an account is called so; case makes no difference.
 pub fn has_label(account: &StoredAccount, label: &str) -> bool {
@@ -19,7 +17,7 @@ pub fn free_label(state: &State, wanted: &str, plan: Option<&str>, own: Option<u
     let wanted: String = wanted.trim().chars().filter(|letter| !letter.is_control()).collect();
     let with = |suffix: &str| {
         let suffix = if suffix.is_empty() { String::new() } else { format!(" ({suffix})") };
-        let kept: String = wanted.chars().take(LONGEST - suffix.chars().count()).collect();
+        let kept: String = wanted.chars().take(LONGEST_LABEL - suffix.chars().count()).collect();
         format!("{}{suffix}", kept.trim_end())
     };
     let plan = plan.filter(|plan| (1..=16).contains(&plan.chars().count())).map(with);

@@ -39,6 +39,25 @@ impl LoginIdentity<'_> {
     }
 }
 
+impl LoginIdentity<'_> {
+    /// The position of the login among `others` that is this one: the same, else the only one that may be. Those that
+    /// `admits` does not let in are passed over.
+    pub fn position_among<'a>(
+        &self,
+        others: impl Iterator<Item = (usize, LoginIdentity<'a>)>,
+        admits: impl Fn(usize, Likeness) -> bool,
+    ) -> Option<usize> {
+        let likeness = |(position, other): (usize, LoginIdentity<'a>)| Some((position, self.likeness(&other)?));
+        let alike: Vec<(usize, Likeness)> =
+            others.filter_map(likeness).filter(|(position, likeness)| admits(*position, *likeness)).collect();
+        let same = alike.iter().find(|(_, likeness)| *likeness == Likeness::Same);
+        match (same, &alike[..]) {
+            (Some((position, _)), _) | (None, [(position, _)]) => Some(*position),
+            (None, _) => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,5 +85,22 @@ mod tests {
             assert_eq!(other.likeness(&one), expected, "{other:?}");
         }
         assert_eq!(identity("", "you@x.com", "plus").likeness(&identity("", "you@x.com", "plus")), None);
+    }
+
+    #[test]
+    fn the_same_login_is_found_before_the_only_one_that_may_be() {
+        let own = identity("ws-1", "you@x.com", "plus");
+        let (same, possible) = (own, identity("ws-1", "", ""));
+        for (others, expected) in [
+            (vec![possible, same], Some(1)),
+            (vec![possible], Some(0)),
+            (vec![possible, possible], None),
+            (vec![identity("ws-2", "you@x.com", "plus")], None),
+        ] {
+            let found = own.position_among(others.iter().copied().enumerate(), |_, _| true);
+            assert_eq!(found, expected, "{others:?}");
+        }
+        let admits = |_: usize, likeness: Likeness| likeness != Likeness::Same;
+        assert_eq!(own.position_among([(0, same)].into_iter(), admits), None);
     }
 }

@@ -1,7 +1,7 @@
 //! The accounts of an accounts file from elsewhere: their secrets opened, and only what means something here.
 
 use super::{Incoming, Origin, Reading, Refused, main_secret};
-use crate::domain::account::check_label;
+use crate::domain::account::{LONGEST_LABEL, check_label};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::claims::Claims;
 use crate::domain::time::Timestamp;
@@ -83,7 +83,7 @@ fn usable(account: &StoredAccount) -> StoredAccount {
 
 /// The label as our rules have it; `None` when nothing is left of it.
 fn usable_label(label: &str) -> Option<String> {
-    let kept: String = label.chars().filter(|letter| !letter.is_control()).take(64).collect();
+    let kept: String = label.chars().filter(|letter| !letter.is_control()).take(LONGEST_LABEL).collect();
     let kept = kept.trim();
     if check_label(kept).is_ok() {
         return Some(kept.to_owned());

@@ -5,7 +5,7 @@ use super::{Imported, Incoming, Outcome, main_secret};
 use crate::domain::account::Likeness;
 use crate::domain::time::Timestamp;
 use crate::manager::labels::free_label;
-use crate::manager::pool::{self, identity, label};
+use crate::manager::pool::{identity, label};
 use crate::manager::random_id;
 use crate::secrets::Secret;
 use crate::store::{State, StoredAccount, StoredKind, StoredSecret};
@@ -67,17 +67,8 @@ fn position_of(
     if same_secret.is_some() || kind == StoredKind::ApiKey {
         return same_secret.map(|(position, _)| position);
     }
-    let identity = identity(account);
-    let likeness = |(position, other): (usize, &StoredAccount)| {
-        let likeness = identity.likeness(&pool::identity(other)).filter(|it| *it != Likeness::OtherPlan)?;
-        Some((position, likeness))
-    };
-    let alike: Vec<(usize, Likeness)> = of_kind().filter_map(likeness).collect();
-    let exact = alike.iter().find(|(_, likeness)| *likeness == Likeness::Same);
-    match (exact, alike.as_slice()) {
-        (Some((position, _)), _) | (None, [(position, _)]) => Some(*position),
-        (None, _) => None,
-    }
+    let others = of_kind().map(|(position, other)| (position, identity(other)));
+    identity(account).position_among(others, |_, likeness| likeness != Likeness::OtherPlan)
 }
 
 /// Takes the login over, unless it is dead, when the one that is there is of no use or ends earlier.
@@ -106,10 +97,7 @@ fn renew(
     present.refresh_token = incoming.refresh_token;
     present.access_token = incoming.access_token;
     present.access_expires_at = incoming.access_expires_at;
-    present.needs_login = None;
-    present.refresh_pending = None;
-    present.cooling_down_until = None;
-    present.cooldown_reason = None;
+    present.clear_faults();
     present.email = present.email.take().or(incoming.email);
     present.plan = present.plan.take().or(incoming.plan);
     present.account_id = present.account_id.take().or(incoming.account_id);

@@ -2,6 +2,7 @@
 
 use super::LoginRequest;
 use crate::domain::account::{AccountId, Likeness, LoginIdentity};
+use crate::domain::claims::Claims;
 use crate::error::{Error, ErrorKind};
 use crate::manager::labels::{free_label, has_label};
 use crate::manager::pool::identity;
@@ -10,43 +11,19 @@ use crate::manager::{Manager, random_id};
 use crate::oauth::Tokens;
 use crate::store::{Creation, State, StoredAccount, StoredKind};
 
-/// Who logged in.
-#[derive(Clone, Debug, Default)]
-struct Person {
-    account_id: Option<String>,
-    email: Option<String>,
-    plan: Option<String>,
-}
-
-impl Person {
-    fn of(tokens: &Tokens) -> Person {
-        let (access, id) = (claims(tokens.access_token.as_ref()), claims(tokens.id_token.as_ref()));
-        Person {
-            account_id: id.account_id.or(access.account_id),
-            email: id.email.or(access.email),
-            plan: id.plan.or(access.plan),
-        }
-    }
-
-    /// The account that this login is of: the same one, else the one that may be it. A plan changes, so that an account
-    /// whose login is over is taken to be the same under another.
-    fn position(&self, state: &State) -> Option<usize> {
-        let own = LoginIdentity {
-            account_id: self.account_id.as_deref(),
-            email: self.email.as_deref(),
-            plan: self.plan.as_deref(),
-        };
-        let logins = state.accounts.iter().enumerate().filter(|(_, account)| account.kind() == StoredKind::ChatGpt);
-        let alike = logins.filter_map(|(position, account)| {
-            let likeness = own.likeness(&identity(account))?;
-            (likeness != Likeness::OtherPlan || account.needs_login == Some(true)).then_some((position, likeness))
-        });
-        let alike: Vec<(usize, Likeness)> = alike.collect();
-        match (alike.iter().find(|(_, likeness)| *likeness == Likeness::Same), alike.as_slice()) {
-            (Some((position, _)), _) | (None, [(position, _)]) => Some(*position),
-            (None, _) => None,
-        }
-    }
+/// The account that this login is of. A plan changes, so that an account whose login is over is taken to be the same
+/// under another.
+fn position_of(person: &Claims, state: &State) -> Option<usize> {
+    let own = LoginIdentity {
+        account_id: person.account_id.as_deref(),
+        email: person.email.as_deref(),
+        plan: person.plan.as_deref(),
+    };
+    let logins = state.accounts.iter().enumerate().filter(|(_, account)| account.kind() == StoredKind::ChatGpt);
+    let logins = logins.map(|(position, account)| (position, identity(account)));
+    own.position_among(logins, |position, likeness| {
+        likeness != Likeness::OtherPlan || state.accounts[position].needs_login == Some(true)
+    })
 }
 
 impl Manager {
@@ -75,13 +52,13 @@ impl Manager {
         let tokens = tokens.clone();
         let id = self
             .commit(Creation::Allowed, move |transaction| {
-                let (now, person) = (transaction.now(), Person::of(&tokens));
+                let (now, person) = (transaction.now(), claims(&tokens));
                 if request.fresh {
                     transaction.keep_copy()?;
                     start_afresh(&mut transaction.state);
                 }
                 let state = &mut transaction.state;
-                let position = person.position(state).unwrap_or_else(|| {
+                let position = position_of(&person, state).unwrap_or_else(|| {
                     state.accounts.push(StoredAccount {
                         id: format!("acc-{}", random_id()),
                         kind: Some(StoredKind::ChatGpt),
@@ -102,9 +79,7 @@ impl Manager {
                     state.accounts[position].label = Some(free);
                 }
                 let account = &mut state.accounts[position];
-                account.refresh_pending = None;
-                account.cooling_down_until = None;
-                account.cooldown_reason = None;
+                account.clear_faults();
                 put(account, &tokens, now);
                 account.account_id = person.account_id.or(account.account_id.take());
                 account.email = person.email.or(account.email.take());
@@ -116,14 +91,9 @@ impl Manager {
         if let Some((wanted, free)) = renamed {
             self.warn(format!("an account is called `{wanted}` already; the new one is called `{free}`"));
         }
-        {
-            let mut memory = self.memory();
-            let account = AccountId::new(id.clone());
-            memory.unopened.remove(&account);
-            memory.benches.remove(&account);
-            memory.touch();
-        }
-        Ok(AccountId::new(id))
+        let account = AccountId::new(id);
+        self.believe_again(&account);
+        Ok(account)
     }
 }
 
@@ -155,9 +125,9 @@ mod tests {
         }
     }
 
-    fn person(account_id: &str, email: &str, plan: &str) -> Person {
+    fn person(account_id: &str, email: &str, plan: &str) -> Claims {
         let StoredAccount { account_id, email, plan, .. } = account(account_id, email, plan);
-        Person { account_id, email, plan }
+        Claims { account_id, email, plan, ..Claims::default() }
     }
 
     #[test]
@@ -178,7 +148,7 @@ mod tests {
             (person("ws-4", "new@x.com", "pro"), Some(3)),
             (person("ws-5", "you@x.com", "pro"), Some(4)),
         ] {
-            assert_eq!(login.position(&state), expected, "{login:?}");
+            assert_eq!(position_of(&login, &state), expected, "{login:?}");
         }
     }
 }

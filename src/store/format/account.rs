@@ -120,6 +120,14 @@ pub struct StoredAccount {
 }
 
 impl StoredAccount {
+    /// It got a new credential: what was held against the old one is forgotten.
+    pub fn clear_faults(&mut self) {
+        self.needs_login = None;
+        self.refresh_pending = None;
+        self.cooling_down_until = None;
+        self.cooldown_reason = None;
+    }
+
     /// The kind, also where the file does not say it.
     pub fn kind(&self) -> StoredKind {
         self.kind.unwrap_or(if self.api_key.is_some() { StoredKind::ApiKey } else { StoredKind::ChatGpt })

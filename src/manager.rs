@@ -270,10 +270,9 @@ impl Manager {
         let result = self
             .store
             .update(creation, move |transaction| {
-                let before = transaction.state.clone();
                 let value = change(transaction)?;
-                remember(&own, transaction.state.revision.saturating_add(1));
-                Ok((value, before))
+                remember(&own, transaction);
+                Ok((value, transaction.before.clone()))
             })
             .await
             .map_err(|error| Error::from(Failure::from(error)));
@@ -313,9 +312,13 @@ fn base(environment: &Environment, variable: &str, default: &str) -> Result<Base
 /// Changes are told apart within seconds; a process that runs for weeks must not keep every revision it made.
 const OWN_REVISIONS: usize = 1_024;
 
-fn remember(own: &Mutex<BTreeSet<u64>>, revision: u64) {
+fn remember(own: &Mutex<BTreeSet<u64>>, transaction: &Transaction<'_>) {
+    if transaction.state == *transaction.before {
+        // It is not written, and the next revision is somebody else's.
+        return;
+    }
     let mut own = own.lock().unwrap_or_else(PoisonError::into_inner);
-    own.insert(revision);
+    own.insert(transaction.state.revision.saturating_add(1));
     if own.len() > OWN_REVISIONS {
         own.pop_first();
     }

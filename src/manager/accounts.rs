@@ -148,15 +148,17 @@ impl Manager {
                 Ok(account.id.clone())
             })
             .await?;
-        {
-            let mut memory = self.memory();
-            let account = AccountId::new(id.clone());
-            memory.unopened.remove(&account);
-            memory.benches.remove(&account);
-            memory.touch();
-        }
+        self.believe_again(&AccountId::new(id.clone()));
         self.survey().await;
         self.account(&id)
+    }
+
+    /// Forgets what was known against an account that has a new credential.
+    pub(super) fn believe_again(&self, account: &AccountId) {
+        let mut memory = self.memory();
+        memory.unopened.remove(account);
+        memory.benches.remove(account);
+        memory.touch();
     }
 
     /// Switches by hand: the file's active account, and a pin as far as `scope` reaches. `None` takes it back.
@@ -275,9 +277,7 @@ fn apply(change: &AccountChange, account: &mut StoredAccount) {
     }
     if let Some(key) = &change.api_key {
         account.api_key = Some(StoredSecret::New(key.clone()));
-        account.needs_login = None;
-        account.cooling_down_until = None;
-        account.cooldown_reason = None;
+        account.clear_faults();
     }
     change.base_url.apply(&mut account.base_url);
     change.organization.apply(&mut account.organization);

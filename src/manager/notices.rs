@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Manager;
 use super::event::{Event, Level, Notice};
 use super::routing::{RouteRequest, is_failover};
-use crate::domain::account::AccountId;
+use crate::domain::account::{AccountId, Kind};
 use crate::domain::pool::Pool;
 use crate::domain::routing::decision::{Choice, Exhausted};
 use crate::domain::routing::eligibility::{Obstacle, Reason, obstacles};
@@ -29,7 +29,13 @@ impl Manager {
         let trouble = left.filter(|_| is_failover(choice.why)).map(|position| {
             let found = obstacles(&pool.members[position], &request.demand(), now);
             let obstacle = found.first().copied();
-            (position, obstacle.map_or_else(|| "did not answer".to_owned(), |o| words(o, request, now)))
+            (
+                position,
+                obstacle.map_or_else(
+                    || "did not answer".to_owned(),
+                    |o| words(pool.members[position].kind, o, request, now),
+                ),
+            )
         });
         match trouble {
             Some((position, why)) => {
@@ -80,16 +86,18 @@ fn name(pool: &Pool, position: usize) -> String {
     format!("account {} ({label})", position + 1)
 }
 
-fn capitalised(text: &str) -> String {
+/// `text` with a large first letter.
+pub fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-fn words(obstacle: Obstacle, request: &RouteRequest, now: Timestamp) -> String {
+fn words(kind: Kind, obstacle: Obstacle, request: &RouteRequest, now: Timestamp) -> String {
     let time = obstacle.until.map(|until| format!(" for {}", length(until.since(now)))).unwrap_or_default();
     match obstacle.reason {
         Reason::Disabled => "is disabled".to_owned(),
         Reason::Locked => "is locked".to_owned(),
+        Reason::NeedsLogin if kind == Kind::ChatGpt => "needs a new login".to_owned(),
         Reason::NeedsLogin => "needs a new key".to_owned(),
         Reason::OverLimit => format!("has reached its spending limit{time}"),
         Reason::RateLimited => format!("is rate limited for {}{time}", request.family),

@@ -8,6 +8,7 @@ use super::memory::{Bench, Memory};
 use super::routing::{Route, RouteRequest};
 use super::shared::Deed;
 use super::spending::elapsed;
+use super::tokens::{access_token, login_needed};
 use crate::clock;
 use crate::domain::account::AccountId;
 use crate::domain::health::condition::Effect;
@@ -15,7 +16,7 @@ use crate::domain::health::{BENCH, Cooldown, LONGEST_WAIT, Outcome, REASON_AUTH,
 use crate::domain::pool::{EVERY_FAMILY, model_limit_key};
 use crate::domain::time::Timestamp;
 use crate::ledger::BreakerNote;
-use crate::store::{SecretField, State, StoredAccount};
+use crate::store::{State, StoredAccount};
 use crate::upstream::credential::{Credential, Login};
 
 /// How long an account is believed not to have a model.
@@ -57,7 +58,7 @@ impl Manager {
                 self.account_for(route, request, measured, Some(Effect::Failed), None);
                 match &route.target.credential {
                     Credential::ApiKey(_) => self.record_bench(route, REASON_AUTH, true, now),
-                    Credential::ChatGpt(login) => self.record_login_refused(route, login),
+                    Credential::ChatGpt(login) => self.record_login_refused(route, login, now),
                 }
             }
             Outcome::AccountRefused => {
@@ -159,7 +160,7 @@ impl Manager {
                     account.needs_login = None;
                 }
             };
-            self.write_later(change, |_| {});
+            self.write_later(change, |_, ()| {});
         }
     }
 
@@ -181,7 +182,7 @@ impl Manager {
                 account.rate_limit_reset_times.extend(keys.into_iter().map(|key| (key, until.as_millis())));
             }
         };
-        self.write_later(change, move |memory| {
+        self.write_later(change, move |memory, ()| {
             if let Some(limits) = memory.limits.get_mut(&limited) {
                 limits.retain(|_, own| *own != until);
             }
@@ -190,37 +191,50 @@ impl Manager {
 
     fn record_bench(&self, route: &Route, reason: &str, needs_login: bool, now: Timestamp) {
         let cooldown = Cooldown { until: now.after(BENCH), reason: reason.to_owned() };
-        {
-            let mut memory = self.memory();
-            memory.benches.insert(route.account.clone(), Bench { cooldown: cooldown.clone(), needs_login });
-            memory.touch();
-        }
+        self.bench(&route.account, Bench { cooldown: cooldown.clone(), needs_login });
         let (id, benched) = (route.account.clone(), route.account.clone());
         let change = move |state: &mut State, _| {
             if let Some(account) = state.account_mut(id.as_str()) {
                 account.cooling_down_until = Some(cooldown.until.as_millis());
                 account.cooldown_reason = Some(cooldown.reason);
-                account.needs_login = account.needs_login.filter(|_| !needs_login).or(needs_login.then_some(true));
+                if needs_login {
+                    account.needs_login = Some(true);
+                }
             }
         };
-        self.write_later(change, move |memory| drop(memory.benches.remove(&benched)));
+        self.write_later(change, move |memory, ()| drop(memory.benches.remove(&benched)));
     }
 
     /// A login's token was refused, and so was the one that it was renewed to: the person has to log in, unless somebody
     /// has meanwhile.
-    fn record_login_refused(&self, route: &Route, login: &Login) {
+    fn record_login_refused(&self, route: &Route, login: &Login, now: Timestamp) {
         let (store, id, refused) = (self.store.clone(), route.account.clone(), login.access_token.clone());
+        let cooldown = Cooldown { until: now.after(BENCH), reason: REASON_AUTH.to_owned() };
+        self.bench(&id, Bench { cooldown, needs_login: true });
         let change = move |state: &mut State, _| {
-            let Some(account) = state.account(id.as_str()) else { return };
-            let present = store.open_secret(state, account, SecretField::AccessToken);
-            let is_same = present.is_ok_and(|present| present == refused);
-            if let Some(account) = state.account_mut(id.as_str()).filter(|_| is_same) {
-                account.needs_login = Some(true);
+            let position = state.position(id.as_str())?;
+            let present = access_token(&store, state, &state.accounts[position]);
+            if present.is_ok_and(|present| present == refused) {
+                state.accounts[position].needs_login = Some(true);
+                return Some(position);
             }
+            None
         };
-        self.write_later(change, |_| {});
-        let position = self.view().state.position(route.account.as_str()).unwrap_or_default();
-        self.tell_login_needed(position, &route.target.label, "its token is refused, a renewed one too");
+        let (benched, label, events) = (route.account.clone(), route.target.label.clone(), self.events.clone());
+        self.write_later(change, move |memory, refused| {
+            memory.benches.remove(&benched);
+            if let Some(position) = refused {
+                // Nobody listening is fine.
+                let _ = events.send(login_needed(position, &label, "its token is refused, a renewed one too"));
+            }
+        });
+    }
+
+    /// Keeps the account from requests until the accounts file does.
+    fn bench(&self, account: &AccountId, bench: Bench) {
+        let mut memory = self.memory();
+        memory.benches.insert(account.clone(), bench);
+        memory.touch();
     }
 
     /// Counts for the account's breaker and the host's, here and with the siblings. When the host's opens, the accounts

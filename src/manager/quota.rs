@@ -61,6 +61,11 @@ fn believed(told: Told, now: Timestamp) -> Told {
     if told.at <= now { told } else { Told { at: Timestamp(0), ..told } }
 }
 
+/// Whether nobody was told anything later of the account by `now`, when it is written.
+fn is_news(told: &Told, account: &StoredAccount, now: Timestamp) -> bool {
+    believed(read(account), now).at <= told.at
+}
+
 impl Manager {
     /// Takes in what an answer or the usage endpoint told of an account's quota. Data with room in every window ends a
     /// usage limit that was known before `asked_at`.
@@ -83,6 +88,7 @@ impl Manager {
             let is_spent = |quota: &Quota| quota.spent_until(reserve, told.at).is_some();
             let is_another = told.quota.differs_from(&before.quota) || is_spent(&told.quota) != is_spent(&before.quota);
             if !ends_limit && !is_new_plan && !is_another {
+                memory.polled.insert(account.clone(), told.at);
                 return;
             }
             if ends_limit {
@@ -97,20 +103,18 @@ impl Manager {
         };
         let (id, written) = (account.clone(), account.clone());
         let at = told.at;
-        let change = move |state: &mut State, _| {
-            let Some(account) = state.account_mut(id.as_str()) else { return };
+        let change = move |state: &mut State, now| {
+            let news = state.account_mut(id.as_str()).filter(|account| is_news(&told, account, now));
+            let Some(account) = news else { return };
             if ends_limit {
                 account.rate_limit_reset_times.remove(EVERY_FAMILY);
             }
-            // A sibling may have been told later.
-            if believed(read(account), told.at).at <= told.at {
-                account.quota = Some(write(&told));
-                if told.quota.plan.is_some() {
-                    account.plan.clone_from(&told.quota.plan);
-                }
+            account.quota = Some(write(&told));
+            if told.quota.plan.is_some() {
+                account.plan.clone_from(&told.quota.plan);
             }
         };
-        self.write_later(change, move |memory| {
+        self.write_later(change, move |memory, ()| {
             if memory.quotas.get(&written).is_some_and(|own| own.at == at) {
                 memory.quotas.remove(&written);
             }
@@ -138,12 +142,21 @@ mod tests {
         }
     }
 
+    fn of(used_percent: f64, at: i64) -> Told {
+        let window = QuotaWindow { used_percent, window_seconds: 18_000, reset_at: Timestamp(5_000) };
+        Told { quota: Quota { windows: vec![window], plan: None }, at: Timestamp(at) }
+    }
+
+    #[test]
+    fn what_a_sibling_was_told_later_is_not_overwritten() {
+        let account = StoredAccount { quota: Some(write(&of(100.0, 200))), ..StoredAccount::default() };
+        for (told_at, now, expected) in [(100, 250, false), (200, 250, true), (220, 250, true), (100, 150, true)] {
+            assert_eq!(is_news(&of(99.0, told_at), &account, Timestamp(now)), expected, "{told_at} {now}");
+        }
+    }
+
     #[test]
     fn the_newer_of_file_and_memory_is_believed() {
-        let of = |used_percent: f64, at: i64| {
-            let window = QuotaWindow { used_percent, window_seconds: 18_000, reset_at: Timestamp(5_000) };
-            Told { quota: Quota { windows: vec![window], plan: None }, at: Timestamp(at) }
-        };
         let id = AccountId::new("a");
         let mut memory = Memory::default();
         let account = StoredAccount { quota: Some(write(&of(50.0, 10))), ..StoredAccount::default() };

@@ -9,6 +9,7 @@ use super::pool::kind;
 use super::report::find;
 use super::routing::Target;
 use crate::domain::account::{AccountId, Kind};
+use crate::domain::base_url::BaseUrl;
 use crate::domain::usage::quota::Quota;
 use crate::error::{Error, ErrorKind, deepest};
 use crate::upstream::chatgpt::{Endpoint, address};
@@ -33,7 +34,7 @@ impl Manager {
     ///
     /// # Errors
     ///
-    /// `AccountNotFound`, `AmbiguousAccount`, `StoreUnreadable`
+    /// `AccountNotFound`, `AmbiguousAccount`, `StoreUnreadable`, and `InvalidParams` for an API key that is named
     pub fn refreshable(&self, wanted: Option<&str>) -> Result<Vec<AccountId>, Error> {
         let view = self.fresh_view()?;
         let is_login = |position: &usize| kind(&view.state.accounts[*position]) == Kind::ChatGpt;
@@ -43,6 +44,13 @@ impl Manager {
                 .filter(|position| view.state.accounts[*position].enabled != Some(false))
                 .collect(),
         };
+        if let (Some(_), [position]) = (wanted, &positions[..])
+            && !is_login(position)
+        {
+            let label = &view.pool.members[*position].label;
+            return Err(Error::new(ErrorKind::InvalidParams, format!("`{label}` is an API key, which has no quota"))
+                .hint("`codex-account-manager usage` shows what it used"));
+        }
         let logins = positions.into_iter().filter(is_login);
         Ok(logins.map(|position| view.pool.members[position].id.clone()).collect())
     }
@@ -78,7 +86,7 @@ impl Manager {
 
     /// Asks the backend with a token that holds; one that is refused is renewed once.
     async fn ask_backend(self: &Arc<Self>, account: &AccountId, endpoint: Endpoint) -> Result<Value, Error> {
-        let login = self.login_of(account)?;
+        let login = self.asked_with(account)?.1;
         if self.ends_soon(&login) {
             let holds = login.access_token.is_some() && login.expires_at.is_none_or(|ends| ends > self.clock.now());
             match self.refresh_now(account, login.access_token).await {
@@ -87,26 +95,39 @@ impl Manager {
                 done => done?,
             }
         }
-        let login = self.login_of(account)?;
-        if let Some(answer) = self.answer_of(account, &login, endpoint).await? {
+        let (base, login) = self.asked_with(account)?;
+        if let Some(answer) = self.answer_of(&base, &login, endpoint).await? {
             return Ok(answer);
         }
         self.refresh_now(account, login.access_token).await?;
-        self.answer_of(account, &self.login_of(account)?, endpoint).await?.ok_or_else(|| {
+        let (base, login) = self.asked_with(account)?;
+        self.answer_of(&base, &login, endpoint).await?.ok_or_else(|| {
             Error::new(ErrorKind::LoginFailed, "its token is refused")
                 .hint("log in again with `codex-account-manager login`")
         })
     }
 
-    fn login_of(&self, account: &AccountId) -> Result<Login, Error> {
-        let target = self.target_of(account).ok_or_else(|| {
+    /// Where a login's backend is, and what it is asked with.
+    fn asked_with(&self, account: &AccountId) -> Result<(BaseUrl, Login), Error> {
+        let view = self.view();
+        let position = super::report::position(&view.state, account.as_str())?;
+        let stored = &view.state.accounts[position];
+        let base = self.base_url(stored).ok_or_else(|| {
+            Error::new(ErrorKind::UpstreamFailed, "its base URL is refused")
+                .hint("`codex-account-manager edit --base-url` gives it anew")
+        })?;
+        let ended = || {
+            Error::new(ErrorKind::LoginFailed, "the login ended")
+                .hint("log in again with `codex-account-manager login`")
+        };
+        if view.pool.members[position].needs_login {
+            return Err(ended());
+        }
+        let target = self.target(&view, position).ok_or_else(|| {
             Error::new(ErrorKind::Locked, "its token does not open")
                 .hint("set `CAM_MASTER_KEY` or `CAM_MASTER_KEY_FILE` to the key that sealed it")
         })?;
-        target.credential.login().cloned().ok_or_else(|| {
-            Error::new(ErrorKind::InvalidParams, "an API key has no quota to ask for")
-                .hint("`codex-account-manager usage` shows what it used")
-        })
+        Ok((base, target.credential.login().cloned().ok_or_else(ended)?))
     }
 
     /// What it takes to use the account. `None` when that does not open or is gone.
@@ -117,14 +138,9 @@ impl Manager {
     }
 
     /// What the backend answers; `None` when it refuses the token.
-    async fn answer_of(&self, account: &AccountId, login: &Login, endpoint: Endpoint) -> Result<Option<Value>, Error> {
+    async fn answer_of(&self, base: &BaseUrl, login: &Login, endpoint: Endpoint) -> Result<Option<Value>, Error> {
         let failed = |why: String| Error::new(ErrorKind::UpstreamFailed, why).hint("try again later");
-        let view = self.view();
-        let position = super::report::position(&view.state, account.as_str())?;
-        let base = self
-            .base_url(&view.state.accounts[position])
-            .ok_or_else(|| failed("its base URL is refused".to_owned()))?;
-        let mut request = self.question_client(&base)?.get(address(&base, endpoint));
+        let mut request = self.question_client(base)?.get(address(base, endpoint));
         if let Some(token) = &login.access_token {
             request = request.bearer_auth(token.expose());
         }

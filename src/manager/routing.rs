@@ -252,15 +252,15 @@ impl Manager {
                 stored.last_used = Some(now.as_millis());
             }
         };
-        self.write_later(change, |_| {});
+        self.write_later(change, |_, ()| {});
     }
 
-    /// A change that no request waits for. Once it is on disk `written` may forget what stood in for it; when it
-    /// cannot be written, serving goes on from memory.
-    pub(super) fn write_later(
+    /// A change that no request waits for. Once it is on disk `written`, which gets what `change` found, may forget what
+    /// stood in for it; when it cannot be written, serving goes on from memory.
+    pub(super) fn write_later<T: Send + 'static>(
         &self,
-        change: impl FnOnce(&mut State, Timestamp) + Send + 'static,
-        written: impl FnOnce(&mut Memory) + Send + 'static,
+        change: impl FnOnce(&mut State, Timestamp) -> T + Send + 'static,
+        written: impl FnOnce(&mut Memory, T) + Send + 'static,
     ) {
         let own = Arc::clone(&self.own_revisions);
         let memory = Arc::clone(&self.memory);
@@ -269,16 +269,15 @@ impl Manager {
             let result = store
                 .update(Creation::Never, move |transaction| {
                     let now = transaction.now();
-                    change(&mut transaction.state, now);
-                    let next = transaction.state.revision.saturating_add(1);
-                    remember(&own, next);
-                    Ok::<(), Infallible>(())
+                    let found = change(&mut transaction.state, now);
+                    remember(&own, transaction);
+                    Ok::<T, Infallible>(found)
                 })
                 .await;
             match result {
-                Ok(()) => {
+                Ok(found) => {
                     let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
-                    written(&mut memory);
+                    written(&mut memory, found);
                     memory.touch();
                 }
                 Err(error) => tracing::warn!("serving goes on from memory: {error}"),

@@ -25,8 +25,9 @@ use crate::upstream::credential::Login;
 use crate::upstream::request_client;
 
 pub use pending::Pending;
+use pending::left_alone_until;
 use rotation::SHORTEST_LIFE;
-pub(super) use rotation::{can_be_sent, claims, put};
+pub(super) use rotation::{access_token, claims, login_needed, put};
 
 /// A token that ends this soon would end on its way.
 const TOO_SOON: Duration = Duration::from_secs(5);
@@ -53,6 +54,17 @@ pub enum Refreshed {
     Gone,
 }
 
+/// Why a login cannot be used now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WithoutToken {
+    /// The person has to log in.
+    NeedsLogin,
+    /// The account is not there any more.
+    Gone,
+    /// It has no token yet; why.
+    Late(String),
+}
+
 /// The refreshes of this process that are under way, and the way to the issuer.
 #[derive(Default)]
 pub struct Refreshes {
@@ -69,13 +81,14 @@ impl Manager {
     /// # Errors
     ///
     /// Why no token can be had now.
-    pub async fn with_token(self: &Arc<Self>, route: Route, has_others: bool) -> Result<Route, String> {
+    pub async fn with_token(self: &Arc<Self>, route: Route, has_others: bool) -> Result<Route, WithoutToken> {
         let Some(login) = route.target.credential.login() else { return Ok(route) };
         let (now, token) = (self.clock.now(), login.access_token.clone());
         // Without a time of its own a token is used until it is refused.
         let ends = if token.is_some() { login.expires_at.unwrap_or(Timestamp(i64::MAX)) } else { Timestamp(0) };
         if now.after(TOO_SOON) < ends {
-            if self.ends_soon(login) && self.issuer_is_left_alone_until().is_none() {
+            let is_left_alone = || left_alone_until(&self.view().state, route.account.as_str(), now).is_some();
+            if self.ends_soon(login) && !is_left_alone() {
                 // It still holds: nobody waits for the next one.
                 drop(self.refresh(&route.account, token));
             }
@@ -103,18 +116,32 @@ impl Manager {
         route: Route,
         refused: Option<Secret<String>>,
         has_others: bool,
-    ) -> Result<Route, String> {
-        let refreshing = self.refresh(&route.account, refused);
+    ) -> Result<Route, WithoutToken> {
         let patience = if has_others { SHORT_PATIENCE } else { LONG_PATIENCE };
-        match tokio::time::timeout(patience, ended(refreshing)).await {
-            Ok(Refreshed::Fresh) => {
-                self.rerouted(route).ok_or_else(|| "its token was refreshed and does not open".to_owned())
-            }
-            Ok(Refreshed::NeedsLogin) => Err("it needs a new login".to_owned()),
-            Ok(Refreshed::Passing(why)) => Err(why),
-            Ok(Refreshed::Gone) => Err("it was removed".to_owned()),
-            Err(_) => Err("its token is being refreshed, which takes long".to_owned()),
+        let account = route.account.clone();
+        let refresh = || tokio::time::timeout(patience, ended(self.refresh(&account, refused.clone())));
+        let mut refreshed = refresh().await;
+        if matches!(refreshed, Ok(Refreshed::Fresh)) && self.has_still(&account, refused.as_ref()) {
+            // It joined one that was begun for an older token, and found this one.
+            refreshed = refresh().await;
         }
+        let late = |why: &str| WithoutToken::Late(why.to_owned());
+        match refreshed {
+            Ok(Refreshed::Fresh) => {
+                self.rerouted(route).ok_or_else(|| late("its token was refreshed and does not open"))
+            }
+            Ok(Refreshed::NeedsLogin) => Err(WithoutToken::NeedsLogin),
+            Ok(Refreshed::Passing(why)) => Err(WithoutToken::Late(why)),
+            Ok(Refreshed::Gone) => Err(WithoutToken::Gone),
+            Err(_) => Err(late("its token is being refreshed, which takes long")),
+        }
+    }
+
+    /// Whether `refused` is the token that the account has.
+    fn has_still(&self, account: &AccountId, refused: Option<&Secret<String>>) -> bool {
+        let target = self.target_of(account);
+        let login = target.as_ref().and_then(|target| target.credential.login());
+        login.is_some_and(|login| login.access_token.as_ref() == refused)
     }
 
     /// Refreshes the token of an account unless the file has another one than `known` by then. Those who ask while it is
@@ -159,14 +186,6 @@ impl Manager {
             Refreshed::Gone => Err(Error::new(ErrorKind::AccountNotFound, "the account was removed meanwhile")
                 .hint("`codex-account-manager list` shows the accounts")),
         }
-    }
-
-    /// Until when the issuer is left alone, because it failed.
-    fn issuer_is_left_alone_until(&self) -> Option<Timestamp> {
-        let now = self.clock.now();
-        let view = self.view();
-        let marks = view.state.accounts.iter().filter_map(Pending::of).filter(Pending::is_the_issuers);
-        marks.filter_map(|mark| mark.waits_until(now)).max()
     }
 
     /// The machine's turn to refresh, for what must not happen while a token is on its way to the disk.

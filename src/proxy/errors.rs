@@ -13,7 +13,7 @@ use crate::domain::pool::Pool;
 use crate::domain::routing::decision::{Candidate, Exhausted};
 use crate::domain::routing::eligibility::Reason;
 use crate::domain::time::Timestamp;
-use crate::manager::notices::length;
+use crate::manager::notices::{capitalised, length};
 use crate::manager::routing::{Bound, Refusal};
 
 /// Past this wait a client had better give up than sleep.
@@ -82,11 +82,6 @@ pub fn metrics_failed(why: &str) -> Response<ProxyBody> {
     error(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "metrics_failed", &message)
 }
 
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}
-
 /// A WebSocket is not served; clients fall back to HTTP at once.
 pub fn upgrade_required() -> Response<ProxyBody> {
     let message = "No WebSocket is served for this path or account now. Use HTTP.";
@@ -129,8 +124,13 @@ pub fn unserved(why: &Unserved, path: &str) -> Response<ProxyBody> {
                            less, or add an API key with `codex-account-manager add LABEL`.";
             error(StatusCode::PAYLOAD_TOO_LARGE, invalid, "request_too_large", message)
         }
+        Unserved::AnswerTooLong => {
+            let message = "The answer is longer than 16 MiB, which a ChatGPT login's is at most as one document. Ask for a \
+                           stream, or add an API key with `codex-account-manager add LABEL`.";
+            error(StatusCode::BAD_GATEWAY, "server_error", "response_too_large", message)
+        }
         Unserved::NoRoom => {
-            let message = "Too many large requests are under way. Try again in a moment.";
+            let message = "Too many large requests and answers are under way. Try again in a moment.";
             let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "server_error", "too_many_requests", message);
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
             response

@@ -20,6 +20,7 @@ use crate::domain::routing::conversation::conversation_key;
 use crate::manager::outcomes::Measured;
 use crate::manager::reasoning::Reasoning;
 use crate::manager::routing::{Refusal, Route, RouteRequest};
+use crate::manager::tokens::WithoutToken;
 use crate::upstream::{BodyError, SendError};
 use answer::{Answer, body_failed, finish};
 use examine::Examined;
@@ -32,6 +33,7 @@ pub(super) mod examine;
 pub(super) mod fields;
 mod held;
 mod models;
+mod request;
 mod resources;
 pub(super) mod translated;
 
@@ -273,9 +275,13 @@ impl Attempts<'_> {
     }
 
     /// A login is out for this request, because it has no token.
-    fn has_no_token(&mut self, account: &AccountId, why: String) {
+    fn has_no_token(&mut self, account: &AccountId, why: WithoutToken) {
         self.out(account);
-        self.without_token = Some(why);
+        if let WithoutToken::Late(why) = why {
+            let pool = self.proxy.manager.view().pool;
+            let label = pool.position(account).map(|position| pool.members[position].label.as_str());
+            self.without_token = Some(format!("`{}`: {why}", label.unwrap_or_default()));
+        }
     }
 
     /// What follows from an answer that is no success.

@@ -34,8 +34,13 @@ impl Store {
             Some(state) => (State::clone(&state), self.0.cache().bytes().to_vec()),
             None => (State::new(""), Vec::new()),
         };
-        let mut transaction =
-            Transaction { state: before.clone(), places: &self.0.places, bytes: &bytes, now: self.0.clock.now() };
+        let mut transaction = Transaction {
+            state: before.clone(),
+            before: &before,
+            places: &self.0.places,
+            bytes: &bytes,
+            now: self.0.clock.now(),
+        };
         let value = change(&mut transaction)?;
         let mut after = transaction.state;
         if after == before {

@@ -16,6 +16,8 @@ use crate::domain::time::Timestamp;
 pub struct Transaction<'a> {
     /// What will be written, when it differs from what was read.
     pub state: State,
+    /// The file as it was read.
+    pub before: &'a State,
     pub(super) places: &'a Places,
     /// The file as it was; empty when there was none.
     pub(super) bytes: &'a [u8],
@@ -88,7 +90,8 @@ impl Inner {
             before.store_id = self.random_id()?;
         }
         let now = self.clock.now();
-        let mut transaction = Transaction { state: before.clone(), places: &self.places, bytes: &bytes, now };
+        let mut transaction =
+            Transaction { state: before.clone(), before: &before, places: &self.places, bytes: &bytes, now };
         let value = change(&mut transaction).map_err(UpdateError::Refused)?;
         let mut after = transaction.state;
         if after == before {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Route, Target};
 use crate::domain::account::{AccountId, Kind};
 use crate::domain::time::Timestamp;
-use crate::manager::tokens::can_be_sent;
+use crate::manager::tokens::access_token;
 use crate::manager::view::View;
 use crate::manager::{Manager, metrics, pool};
 use crate::secrets::master_key::KeyError;
@@ -62,7 +62,7 @@ impl Manager {
                 Credential::ApiKey(ApiKey { key, organization, project })
             }),
             Kind::ChatGpt => {
-                let access_token = open(SecretField::AccessToken)?.filter(can_be_sent);
+                let access_token = access_token(&self.store, &view.state, account)?;
                 // Without a token a refresh is what is needed, and that has to open.
                 let has_login = access_token.is_some() || open(SecretField::RefreshToken)?.is_some();
                 has_login.then(|| {

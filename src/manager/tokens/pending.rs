@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::domain::time::Timestamp;
-use crate::store::StoredAccount;
+use crate::store::{State, StoredAccount};
 
 /// The first wait after a failure; each further one doubles it.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -91,6 +91,16 @@ impl Pending {
             Pending::Exchanging { .. } => None,
         }
     }
+}
+
+/// Until when no token of the account `id` is exchanged, because that failed. One issuer gave all of them: when it fails
+/// as a whole, the others leave it alone too.
+pub(in crate::manager) fn left_alone_until(state: &State, id: &str, now: Timestamp) -> Option<Timestamp> {
+    let waits = |account: &StoredAccount| {
+        let mark = Pending::of(account).filter(|mark| mark.is_the_issuers() || account.id == id)?;
+        mark.waits_until(now)
+    };
+    state.accounts.iter().filter_map(waits).max()
 }
 
 #[cfg(test)]

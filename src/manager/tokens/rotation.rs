@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use super::pending::left_alone_until;
 use super::{Manager, Pending, Refreshed};
+use crate::clock;
 use crate::domain::account::AccountId;
 use crate::domain::claims::Claims;
 use crate::domain::time::Timestamp;
@@ -24,6 +26,9 @@ const AGAIN: Duration = Duration::from_millis(500);
 /// No new token is taken to live shorter: one that says so, or that ends by a clock which is wrong, would be renewed for
 /// each request. If it has ended indeed it is refused, and renewed for that.
 pub(super) const SHORTEST_LIFE: Duration = Duration::from_secs(60);
+
+/// An accounts file that is missing for this long was removed.
+const GONE: Duration = Duration::from_secs(5);
 
 /// What is to be done once the lock is there.
 enum Turn {
@@ -72,6 +77,10 @@ impl Manager {
 
     /// The lock is an argument so that nobody comes here without it.
     async fn rotate(&self, account: &AccountId, known: Option<Secret<String>>, _: &NamedLock) -> Refreshed {
+        let issuer = match self.issuer() {
+            Ok(issuer) => issuer,
+            Err(error) => return Refreshed::Passing(error.to_string()),
+        };
         let (store, id, pid) = (self.store.clone(), account.as_str().to_owned(), self.identity.pid);
         let begun = self
             .commit(Creation::Never, move |transaction| {
@@ -99,10 +108,6 @@ impl Manager {
             Err(error) if error.kind == ErrorKind::AccountNotFound => return Refreshed::Gone,
             Err(error) => return Refreshed::Passing(error.to_string()),
         };
-        let issuer = match self.issuer() {
-            Ok(issuer) => issuer,
-            Err(error) => return Refreshed::Passing(error.to_string()),
-        };
         match issuer.refresh(&refresh_token).await {
             Ok(tokens) if tokens.access_token.is_some() => self.keep(account, &refresh_token, &tokens).await,
             Ok(rotation) => {
@@ -122,6 +127,7 @@ impl Manager {
     /// Brings the new tokens onto the disk, however long that takes: the old ones are used up.
     async fn keep(&self, account: &AccountId, posted: &Secret<String>, tokens: &Tokens) -> Refreshed {
         let mut is_told = false;
+        let began = clock::instant();
         loop {
             let (store, id) = (self.store.clone(), account.as_str().to_owned());
             let (posted, tokens) = (posted.clone(), tokens.clone());
@@ -144,6 +150,10 @@ impl Manager {
                 .await;
             match written {
                 Ok(refreshed) => return refreshed,
+                // There is nobody to keep it for. For a moment there may be no file while another tool writes it.
+                Err(error) if error.kind == ErrorKind::AccountNotFound && began.elapsed() > GONE => {
+                    return Refreshed::Gone;
+                }
                 Err(error) => {
                     if !std::mem::replace(&mut is_told, true) {
                         let text = format!("a refreshed token cannot be written and is not used before it is: {error}");
@@ -166,16 +176,14 @@ impl Manager {
         let (store, id) = (self.store.clone(), account.as_str().to_owned());
         let marked = self
             .commit(Creation::Never, move |transaction| {
-                let Some(stored) = transaction.state.account(&id) else { return Ok(None) };
+                let Some(position) = transaction.state.position(&id) else { return Ok(None) };
+                let stored = &transaction.state.accounts[position];
                 let present = store.open_secret(&transaction.state, stored, SecretField::RefreshToken)?;
                 let is_other = present.as_ref() != Some(&posted);
-                let position = transaction.state.position(&id).unwrap_or_default();
-                let name = label(stored, position);
-                if let Some(stored) = transaction.state.account_mut(&id) {
-                    stored.refresh_pending = None;
-                    stored.needs_login = stored.needs_login.filter(|_| is_other).or((!is_other).then_some(true));
-                }
-                Ok(Some((is_other, position, name)))
+                let stored = &mut transaction.state.accounts[position];
+                stored.refresh_pending = None;
+                stored.needs_login = (!is_other).then_some(true);
+                Ok(Some((is_other, position, label(stored, position))))
             })
             .await;
         match marked {
@@ -188,7 +196,7 @@ impl Manager {
                     }
                     Some(Pending::Failed { .. }) | None => format!("the issuer refused its token (`{code}`)"),
                 };
-                self.tell_login_needed(position, &name, &why);
+                self.emit(login_needed(position, &name, &why));
                 Refreshed::NeedsLogin
             }
             Err(error) => Refreshed::Passing(error.to_string()),
@@ -217,16 +225,16 @@ impl Manager {
             tracing::warn!("siblings are not told that the issuer fails: {error}");
         }
     }
+}
 
-    /// Tells people that a login is over.
-    pub(in crate::manager) fn tell_login_needed(&self, position: usize, name: &str, why: &str) {
-        let text = format!(
-            "Account {} ({name}) needs a new login: {why}. Run `codex-account-manager login`, or log in from here",
-            position + 1
-        );
-        tracing::warn!("{text}");
-        self.emit(Event::Notice(Notice { level: Level::Warning, text }));
-    }
+/// What tells people that a login is over.
+pub(in crate::manager) fn login_needed(position: usize, name: &str, why: &str) -> Event {
+    let text = format!(
+        "Account {} ({name}) needs a new login: {why}. Run `codex-account-manager login`, or log in from here",
+        position + 1
+    );
+    tracing::warn!("{text}");
+    Event::Notice(Notice { level: Level::Warning, text })
 }
 
 /// What is to be done for the account as it stands in the file now.
@@ -234,7 +242,7 @@ fn turn(store: &Store, state: &State, id: &str, known: Option<&Secret<String>>, 
     let Some(account) = state.account(id).filter(|account| account.kind() == StoredKind::ChatGpt) else {
         return Ok(Turn::Gone);
     };
-    let access_token = store.open_secret(state, account, SecretField::AccessToken)?.filter(can_be_sent);
+    let access_token = access_token(store, state, account)?;
     let holds = account.access_expires_at.is_none_or(|at| Timestamp(at) > now);
     if access_token.is_some() && access_token.as_ref() != known && holds {
         return Ok(Turn::Adopt);
@@ -242,12 +250,7 @@ fn turn(store: &Store, state: &State, id: &str, known: Option<&Secret<String>>, 
     if account.needs_login == Some(true) {
         return Ok(Turn::NeedsLogin);
     }
-    // One issuer gave all of them: when it fails as a whole, the others leave it alone too.
-    let waits = |other: &StoredAccount| {
-        let mark = Pending::of(other).filter(|mark| mark.is_the_issuers() || other.id == account.id)?;
-        mark.waits_until(now)
-    };
-    if let Some(until) = state.accounts.iter().filter_map(waits).max() {
+    if let Some(until) = left_alone_until(state, id, now) {
         return Ok(Turn::LeaveAlone(until));
     }
     let Some(refresh_token) = store.open_secret(state, account, SecretField::RefreshToken)? else {
@@ -273,23 +276,32 @@ fn owner(store: &Store, state: &State, id: &str, posted: &Secret<String>) -> Res
     Ok(state.accounts.iter().position(has_it))
 }
 
-/// Whether a token can stand in a header. What other hands wrote and cannot is none.
-pub(in crate::manager) fn can_be_sent(token: &Secret<String>) -> bool {
-    is_word(token.expose())
+/// The account's access token. One that is damaged, or that cannot stand in a header, is none: a refresh brings another.
+pub(in crate::manager) fn access_token(
+    store: &Store,
+    state: &State,
+    account: &StoredAccount,
+) -> Result<Option<Secret<String>>, KeyError> {
+    match store.open_secret(state, account, SecretField::AccessToken) {
+        Err(KeyError::Damaged { .. }) => Ok(None),
+        opened => Ok(opened?.filter(|token| is_word(token.expose()))),
+    }
 }
 
-/// What a token says of itself; nothing when there is none.
-pub(in crate::manager) fn claims(token: Option<&Secret<String>>) -> Claims {
-    token.and_then(|token| Claims::read(token.expose())).unwrap_or_default()
+/// What the tokens say of themselves and of whom they are.
+pub(in crate::manager) fn claims(tokens: &Tokens) -> Claims {
+    let access = tokens.access_token.as_ref().map(|token| token.expose().as_str());
+    let id = tokens.id_token.as_ref().map(|token| token.expose().as_str());
+    Claims::of_login(access, id)
 }
 
 /// Puts the tokens where they are kept. What the issuer leaves out stays.
 pub(in crate::manager) fn put(account: &mut StoredAccount, tokens: &Tokens, now: Timestamp) {
-    let (access, id) = (claims(tokens.access_token.as_ref()), claims(tokens.id_token.as_ref()));
+    let claims = claims(tokens);
     if let Some(access_token) = &tokens.access_token {
         // A length holds whatever the clocks of both sides say of now.
-        let told = tokens.expires_in.or(access.life()).map(|wait| now.after(wait));
-        let ends = told.or(access.expires_at).map(|ends| ends.max(now.after(SHORTEST_LIFE)));
+        let told = tokens.expires_in.or(claims.life()).map(|wait| now.after(wait));
+        let ends = told.or(claims.expires_at).map(|ends| ends.max(now.after(SHORTEST_LIFE)));
         account.access_expires_at = ends.map(Timestamp::as_millis);
         account.access_token = Some(StoredSecret::New(access_token.clone()));
     }
@@ -297,9 +309,9 @@ pub(in crate::manager) fn put(account: &mut StoredAccount, tokens: &Tokens, now:
         account.refresh_token = Some(StoredSecret::New(refresh_token.clone()));
     }
     account.needs_login = None;
-    account.plan = id.plan.or(access.plan).or(account.plan.take());
-    account.email = account.email.take().or(id.email).or(access.email);
-    account.account_id = account.account_id.take().or(id.account_id).or(access.account_id);
+    account.plan = claims.plan.or(account.plan.take());
+    account.email = account.email.take().or(claims.email);
+    account.account_id = account.account_id.take().or(claims.account_id);
 }
 
 /// Counts a rotation while it lasts.

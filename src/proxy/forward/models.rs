@@ -17,12 +17,17 @@ use super::super::stream::ProxyBody;
 use super::super::{Proxy, answer, errors, headers};
 use super::answer::whole;
 use crate::domain::account::{AccountId, Kind};
-use crate::domain::routing::eligibility::is_usable;
+use crate::domain::health::Gate;
+use crate::domain::pool::Member;
+use crate::domain::time::Timestamp;
 use crate::manager::Manager;
 use crate::upstream::openai;
 
 /// No list of models is longer.
 const LONGEST: usize = 8 * 1024 * 1024;
+
+/// The same where the lists of several accounts stand side by side.
+const LONGEST_OF_SEVERAL: usize = 2 * 1024 * 1024;
 
 /// An account that takes longer to tell its models is left out.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -46,25 +51,32 @@ fn add(bytes: &[u8]) -> Option<Bytes> {
     Some(Bytes::from(Value::Object(object).to_string()))
 }
 
-/// The models of all accounts that can serve now, each once and only where its account is kept for it. `None` where no
-/// account tells any.
+/// The models of all accounts, those that wait for a limit to end too, each once and only where its account is kept for it.
+/// `None` where no account tells any, and one that is a key may tell why.
 pub async fn of_all(proxy: &Proxy) -> Option<Response<ProxyBody>> {
     let manager = &proxy.manager;
     let (view, now) = (manager.view(), manager.now());
-    let usable = view.pool.members.iter().filter(|member| is_usable(member, now)).take(MOST_ASKED);
-    let asked = usable.map(|member| async {
+    let asked = view.pool.members.iter().filter(|member| can_tell(member, now)).take(MOST_ASKED);
+    let asked = asked.map(|member| async {
         let models = tokio::time::timeout(PATIENCE, of(manager, &member.id, member.kind)).await.ok().flatten()?;
         let is_admitted = |model: &Value| model["id"].as_str().is_some_and(|id| member.scope.admits(Some(id)));
         Some(models.into_iter().filter(is_admitted).collect::<Vec<Value>>())
     });
     let told: Vec<Vec<Value>> = join_all(asked).await.into_iter().flatten().collect();
     if told.is_empty() {
-        return None;
+        let has_key = view.pool.members.iter().any(|member| member.kind == Kind::ApiKey);
+        return (!has_key).then(|| errors::unreachable("no account tells its models"));
     }
     let mut known = HashSet::new();
     let mut data: Vec<Value> = told.into_iter().flatten().collect();
     data.retain(|model| known.insert(model["id"].as_str().unwrap_or_default().to_owned()));
     Some(answer::json(StatusCode::OK, &json!({ "object": "list", "data": data, "models": [] })))
+}
+
+/// Whether an account is likely to answer a question that takes nothing of its limits.
+fn can_tell(member: &Member, now: Timestamp) -> bool {
+    let is_open = matches!(member.gate, Gate::Open { until } if until > now);
+    member.enabled && !member.locked && !member.needs_login && !is_open
 }
 
 async fn of(manager: &Arc<Manager>, account: &AccountId, kind: Kind) -> Option<Vec<Value>> {
@@ -81,7 +93,7 @@ async fn of(manager: &Arc<Manager>, account: &AccountId, kind: Kind) -> Option<V
             *request.uri_mut() = openai::target(&target.base_url, "/v1/models")?;
             target.credential.apply(request.headers_mut())?;
             let response = manager.upstream().send(request).await.ok().filter(|response| response.status() == 200)?;
-            let body = Limited::new(response.into_body(), LONGEST).collect().await.ok()?.to_bytes();
+            let body = Limited::new(response.into_body(), LONGEST_OF_SEVERAL).collect().await.ok()?.to_bytes();
             let mut list: Value = serde_json::from_slice(&body).ok()?;
             serde_json::from_value(list["data"].take()).ok()
         }

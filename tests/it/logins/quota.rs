@@ -1,6 +1,8 @@
 //! Quota windows: told by headers, events and the usage endpoint; shown, and looked at by routing.
 
-use codex_account_manager::demo::simulated_chatgpt::{Quota, Window};
+use std::time::Duration;
+
+use codex_account_manager::demo::simulated_chatgpt::{Answer, Quota, Window};
 use serde_json::{Value, json};
 
 use crate::support::logins::{Logins, ask, now, post, small};
@@ -149,4 +151,24 @@ fn models_of_keys_and_logins_are_listed_together() {
     let ids: Vec<&Value> = listed["data"].as_array().unwrap().iter().map(|model| &model["id"]).collect();
     assert_eq!(ids, ["gpt-5.2-codex", "gpt-5.2", "gpt-5.4"]);
     assert_eq!(listed["models"], json!([]));
+    // Being limited keeps nobody from telling them.
+    for account in &logins.accounts {
+        logins.upstream.script(*account, Answer::UsageLimit { status: 429, resets_in: Duration::from_secs(3_600) });
+    }
+    assert_eq!(post(&sidecar, "/v1/responses", &small()).status(), 429);
+    let listed = crate::support::http::request(sidecar.port(), "GET", "/v1/models", &headers, b"");
+    assert_eq!((listed.status(), listed.json()["data"].as_array().map(Vec::len)), (200, Some(3)));
+    // With nobody there it is no fault of the request's.
+    drop(logins.upstream);
+    let listed = crate::support::http::request(sidecar.port(), "GET", "/v1/models", &headers, b"");
+    assert_eq!((listed.status(), &listed.json()["error"]["code"]), (502, &json!("upstream_unreachable")));
+}
+
+#[test]
+fn a_key_has_no_quota_to_ask_for() {
+    let logins = Logins::new(1);
+    logins.sandbox.add("work", &crate::support::keys::random_key());
+    let refused = logins.sandbox.run(&["refresh", "work"]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.stderr.contains("`work` is an API key"), "{}", refused.stderr);
 }

@@ -31,6 +31,20 @@ fn an_expired_token_is_refreshed_and_the_new_ones_are_sealed_on_the_disk() {
 }
 
 #[test]
+fn a_damaged_access_token_is_none_and_the_refresh_token_brings_another() {
+    let logins = Logins::with(1, Access::Expired);
+    ask(&logins.sidecar());
+    let mut file = logins.sandbox.accounts();
+    let sealed = file["accounts"][0]["accessToken"].as_str().unwrap().to_owned();
+    let last = if sealed.ends_with('A') { "B" } else { "A" };
+    file["accounts"][0]["accessToken"] = format!("{}{last}", &sealed[..sealed.len() - 2]).into();
+    logins.sandbox.write_accounts(file.to_string().as_bytes());
+    assert_eq!(logins.listed(1)["state"], "ready");
+    ask(&logins.sidecar());
+    assert_eq!(outcomes(&logins), [TokenOutcome::Rotated, TokenOutcome::Rotated]);
+}
+
+#[test]
 fn many_processes_with_one_expired_token_make_one_call_and_all_are_served() {
     let logins = Logins::with(1, Access::Expired);
     let count = 50;

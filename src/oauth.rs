@@ -37,6 +37,9 @@ const UNKNOWN: &str = "unknown";
 /// No code is longer.
 const LONGEST_CODE: usize = 64;
 
+/// What the issuer says when the person said no (RFC 6749, 4.1.2.1).
+pub const DENIED: &str = "access_denied";
+
 /// Why an answer that should hold an access token is none.
 pub const WITHOUT_TOKEN: &str = "the issuer's answer has no access token in it";
 

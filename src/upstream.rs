@@ -51,6 +51,9 @@ pub enum SendError {
     /// The connection broke before the first byte of the answer.
     #[error("the connection broke before an answer: {0}")]
     Broken(String),
+    /// The answer was none that could be used.
+    #[error("{0}")]
+    Unusable(String),
     /// The request's own body failed.
     #[error("{0}")]
     Body(BodyError),

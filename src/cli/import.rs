@@ -13,6 +13,7 @@ use super::printer::Printer;
 use crate::error::{Error, ErrorKind};
 use crate::manager::Manager;
 use crate::manager::import::{Imported, Incoming, Origin, Outcome, Refused};
+use crate::secrets::master_key::KeySource;
 use place::Place;
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
@@ -52,7 +53,12 @@ pub async fn run(context: &Context, args: &ImportArgs) -> Result<u8, Error> {
         let difference = preview.after.map(|after| masked::difference(&name, &preview.before, &after));
         (preview.value, Some(difference.unwrap_or_default()))
     } else {
-        (manager.import(incoming).await?, None)
+        let was_sealed = is_sealed(&manager)?;
+        let imported = manager.import(incoming).await?;
+        if !was_sealed {
+            warn_of_the_key(&manager)?;
+        }
+        (imported, None)
     };
     for warning in manager.take_warnings() {
         Printer::warning(&warning);
@@ -98,6 +104,21 @@ fn places(context: &Context, args: &ImportArgs) -> Result<Vec<(Place, Vec<Origin
             })
             .collect(),
     }
+}
+
+fn is_sealed(manager: &Manager) -> Result<bool, Error> {
+    Ok(manager.store().read()?.is_some_and(|state| state.seal.is_some()))
+}
+
+/// A variable that was set to open the file which is imported has sealed the new one too.
+fn warn_of_the_key(manager: &Manager) -> Result<(), Error> {
+    let Some(state) = manager.store().read()? else { return Ok(()) };
+    if let Some(source @ (KeySource::Variable | KeySource::VariableFile)) = manager.store().key_source(&state)? {
+        Printer::warning(&format!(
+            "the accounts are sealed with the key from {source}; set it for every program that is to use them"
+        ));
+    }
+    Ok(())
 }
 
 fn told_of(place: &Place, error: Error) -> Error {

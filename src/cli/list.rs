@@ -69,7 +69,7 @@ pub fn accounts_table(accounts: &[Account], now: Timestamp) -> String {
 
 /// How much of each quota window is used; `-` for an account that has none.
 fn quota(account: &Account) -> String {
-    let windows = account.quota.iter().map(|window| format!("{} {:.0} %", window.name, window.used_percent));
+    let windows = account.quota.iter().map(|window| format!("{} {:.0} %", window.name, window.used_percent.floor()));
     let windows = windows.collect::<Vec<_>>().join(", ");
     if windows.is_empty() { "-".to_owned() } else { windows }
 }
@@ -149,7 +149,7 @@ pub async fn show(context: &Context, args: &ShowArgs) -> Result<u8, Error> {
     add("base URL", account.base_url.clone());
     for window in &account.quota {
         let anew = length(Timestamp(window.reset_at).since(manager.now()));
-        add("quota", Some(format!("{} {:.0} % used, anew in {anew}", window.name, window.used_percent)));
+        add("quota", Some(format!("{} {:.0} % used, anew in {anew}", window.name, window.used_percent.floor())));
     }
     add("priority", (account.priority != 0).then(|| account.priority.to_string()));
     add("models", (!account.models.is_empty()).then(|| account.models.join(", ")));

@@ -15,6 +15,7 @@ use crate::manager::Manager;
 use crate::manager::event::{Event, LoginEnded};
 use crate::manager::login::{LoginBegun, LoginMethod, LoginRequest};
 use crate::protocol::accounts::Account;
+use crate::server::lifecycle;
 
 #[derive(Debug, Args)]
 pub struct LoginArgs {
@@ -90,7 +91,16 @@ async fn log_in(manager: &Arc<Manager>, request: LoginRequest) -> Result<Account
     let minutes = expires_at.since(manager.now()).as_secs().div_ceil(60);
     Printer::stderr(&format!("Waiting for up to {minutes} minutes; Ctrl-C gives it up."));
     loop {
-        match events.recv().await {
+        let event = tokio::select! {
+            event = events.recv() => event,
+            () = lifecycle::asked_to_end() => {
+                // One that was agreed to by now is seen through.
+                let _ = manager.cancel_login(&id).await;
+                manager.settled().await;
+                return Err(Error::new(ErrorKind::LoginFailed, "the login was given up").hint("begin it again when you like"));
+            }
+        };
+        match event {
             Ok(Event::LoginEnded(LoginEnded { id: ended, result })) if ended == id => {
                 let account = result?;
                 return manager.read_account(account.as_str()).map(Account::from);

@@ -59,9 +59,11 @@ async fn steps(sessions: usize, folder: &Path) -> Result<(), String> {
     // The login is needed later.
     let first = sidecars.iter().position(|sidecar| sidecar.start_label() != LOGIN).ok_or("no agent has a key")?;
     fail_over(&stage, &mut sidecars[first]).await?;
-    let last = sidecars.len() - 1;
-    switch(&mut sidecars[last]).await?;
-    refresh(&stage, &sidecars[last]).await?;
+    // Another one than the first, and none that is on the login already.
+    let is_other = |(at, sidecar): &(usize, &Sidecar)| *at != first && sidecar.start_label() != LOGIN;
+    let other = sidecars.iter().enumerate().find(is_other).map_or(first, |(at, _)| at);
+    switch(&mut sidecars[other]).await?;
+    refresh(&stage, &sidecars[other]).await?;
     exhaust(&stage, &sidecars[0]).await?;
     look(&stage, sidecars).await
 }
@@ -127,7 +129,7 @@ async fn fail_over(stage: &Stage, sidecar: &mut Sidecar) -> Result<(), String> {
 }
 
 async fn switch(sidecar: &mut Sidecar) -> Result<(), String> {
-    heading("4. the last agent is switched to the ChatGPT account by hand, over JSON-RPC");
+    heading("4. another agent is switched to the ChatGPT account by hand, over JSON-RPC");
     let switched = sidecar.request("accounts/switch", &json!({ "account": LOGIN })).await?;
     ensure(switched["account"]["label"] == json!(LOGIN), "the switch did not lead to that account")?;
     let answer = ask(&sidecar.info).await?;

@@ -8,6 +8,7 @@ use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::Value;
 
+use super::account::LoginIdentity;
 use super::time::Timestamp;
 
 /// Where the issuer keeps what belongs to the account.
@@ -70,6 +71,15 @@ impl Claims {
             email: id.email.or(access.email),
             plan: id.plan.or(access.plan),
             ..access
+        }
+    }
+
+    /// Who the login is.
+    pub fn identity(&self) -> LoginIdentity<'_> {
+        LoginIdentity {
+            account_id: self.account_id.as_deref(),
+            email: self.email.as_deref(),
+            plan: self.plan.as_deref(),
         }
     }
 

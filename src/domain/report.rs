@@ -1,6 +1,6 @@
 //! What is told about accounts and sessions. No secret has a place in these values.
 
-use super::account::{AccountId, Kind, ModelFamily};
+use super::account::{AccountId, Kind, LoginIdentity, ModelFamily};
 use super::time::Timestamp;
 use super::usage::Totals;
 use super::usage::quota::QuotaWindow;
@@ -95,6 +95,17 @@ pub struct AccountReport {
     pub last_used_at: Option<Timestamp>,
     /// The live sessions that use it: id and pid.
     pub sessions: Vec<(String, u32)>,
+}
+
+impl AccountReport {
+    /// Who the login is.
+    pub fn identity(&self) -> LoginIdentity<'_> {
+        LoginIdentity {
+            account_id: self.account_id.as_deref(),
+            email: self.email.as_deref(),
+            plan: self.plan.as_deref(),
+        }
+    }
 }
 
 /// One limit that holds now.

@@ -16,7 +16,7 @@ use crate::domain::account::{AccountId, check_label};
 use crate::domain::time::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::oauth::{
-    Callback, CallbackServer, DeviceCode, DeviceGrant, Issuer, OAuthError, Page, Pkce, Serving, random_text,
+    Callback, CallbackServer, DENIED, DeviceCode, DeviceGrant, Issuer, OAuthError, Page, Pkce, Serving, random_text,
 };
 use crate::secrets::Secret;
 
@@ -94,6 +94,7 @@ impl Manager {
             check_label(label.trim()).map_err(|why| Error::new(ErrorKind::InvalidParams, why))?;
             self.refuse_label_of_a_key(label, request.fresh)?;
         }
+        self.refuse_without_key()?;
         let issuer = self.issuer()?;
         let id = format!("login-{}", random_id());
         let (awaited, url, user_code, lifetime) = match request.method {
@@ -135,6 +136,12 @@ impl Manager {
             manager.emit(Event::LoginEnded(LoginEnded { id, result }));
         });
         Ok(begun)
+    }
+
+    /// Early, so that nobody logs in for tokens that could not be sealed.
+    fn refuse_without_key(&self) -> Result<(), Error> {
+        self.store.key_source(&self.view().state)?;
+        Ok(())
     }
 
     /// Gives up a login that is under way.
@@ -215,7 +222,7 @@ impl Awaited {
                         browser: Some(browser),
                     }),
                     Err(why) => {
-                        let error = if why == "access_denied" {
+                        let error = if why == DENIED {
                             denied()
                         } else {
                             Error::new(ErrorKind::LoginFailed, format!("the issuer gave no code (`{why}`)"))
@@ -242,7 +249,7 @@ async fn poll(issuer: &Issuer, device: &DeviceCode) -> Result<DeviceGrant, Error
         match issuer.poll_device(device).await {
             Ok(Some(grant)) => return Ok(grant),
             Ok(None) => failures = 0,
-            Err(OAuthError::Refused { code }) if code == "access_denied" || code.contains("denied") => {
+            Err(OAuthError::Refused { code }) if code.contains("denied") => {
                 return Err(denied());
             }
             Err(OAuthError::Refused { code }) if code == "expired_token" => {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::Manager;
 use super::report::position;
-use crate::domain::account::AccountId;
+use crate::domain::account::{AccountId, Kind};
 use crate::domain::report::AccountReport;
 use crate::error::Error;
 use crate::store::Creation;
@@ -40,6 +40,8 @@ impl Manager {
     pub async fn remove_account(&self, id: AccountId) -> Result<AccountReport, Error> {
         self.survey().await;
         let report = self.account(id.as_str())?;
+        // A token on its way is written first: the copy that is kept of the file before may be needed again.
+        let turn = if report.kind == Kind::ChatGpt { Some(self.in_turn().await?) } else { None };
         self.commit(Creation::Never, move |transaction| {
             let state = &mut transaction.state;
             let position = position(state, id.as_str())?;
@@ -60,6 +62,7 @@ impl Manager {
             Ok(())
         })
         .await?;
+        drop(turn);
         Ok(report)
     }
 }

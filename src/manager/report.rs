@@ -234,7 +234,7 @@ fn spent(member: &Member, now: Timestamp) -> Option<String> {
     let until = member.quota_until.filter(|until| *until > now)?;
     let full = member.quota.windows.iter().filter(|window| window.reset_at <= until && window.used_at(now) > 0.0);
     let fullest = full.max_by(|one, other| one.used_at(now).total_cmp(&other.used_at(now)))?;
-    Some(format!("{:.0} % of its {} quota is used", fullest.used_at(now), fullest.name()))
+    Some(format!("{:.0} % of its {} quota is used", fullest.used_at(now).floor(), fullest.name()))
 }
 
 fn reason(state: State, member: &Member, limits: &[RateLimit], now: Timestamp) -> Option<String> {

@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
-use super::{CLIENT_ID, Issuer, OAuthError, read, refusal, send};
+use super::{CLIENT_ID, DENIED, Issuer, OAuthError, code, read, refusal, send};
 use crate::secrets::Secret;
 
 /// How long a code holds.
@@ -94,10 +94,17 @@ impl Issuer {
         let question = [("device_auth_id", device.id.expose().as_str()), ("user_code", device.user_code.as_str())];
         let response = send(self.client.post(address).json(&BTreeMap::from(question))).await?;
         let status = response.status();
-        if matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND) {
+        let body = read(response).await?;
+        let code = code(&serde_json::from_slice(&body).unwrap_or_default());
+        let is_denied = code.as_deref() == Some(DENIED);
+        let is_pending = matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND) && !is_denied
+            || matches!(code.as_deref(), Some("authorization_pending" | "slow_down"));
+        if is_pending {
             return Ok(None);
         }
-        let body = read(response).await?;
+        if is_denied {
+            return Err(OAuthError::Refused { code: DENIED.to_owned() });
+        }
         if !status.is_success() {
             return Err(refusal(status, &body, None, &question));
         }

@@ -14,7 +14,7 @@ use crate::domain::routing::decision::{Candidate, Exhausted};
 use crate::domain::routing::eligibility::Reason;
 use crate::domain::time::Timestamp;
 use crate::manager::notices::{capitalised, length};
-use crate::manager::routing::{Bound, Refusal};
+use crate::manager::routing::{Bound, Refusal, RouteRequest};
 
 /// Past this wait a client had better give up than sleep.
 const WORTH_RETRYING_SECONDS: u64 = 120;
@@ -97,9 +97,9 @@ pub fn too_large() -> Response<ProxyBody> {
     error(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request_error", "request_too_large", message)
 }
 
-/// No upstream answered.
+/// No upstream gave an answer.
 pub fn unreachable(why: &str) -> Response<ProxyBody> {
-    let message = format!("No upstream answered: {why}. Check the network and `codex-account-manager doctor`.");
+    let message = format!("No upstream gave an answer: {why}. Check the network and `codex-account-manager doctor`.");
     error(StatusCode::BAD_GATEWAY, "server_error", "upstream_unreachable", &message)
 }
 
@@ -111,7 +111,7 @@ pub fn unserved(why: &Unserved, path: &str) -> Response<ProxyBody> {
         Unserved::Path => {
             let message = format!(
                 "`{path}` needs an API-key account: ChatGPT logins serve `POST /v1/responses` and \
-                 `POST /v1/chat/completions` alone. Add one with `codex-account-manager add LABEL`."
+                 `POST /v1/chat/completions` alone, and store nothing. Add one with `codex-account-manager add LABEL`."
             );
             error(StatusCode::BAD_REQUEST, invalid, "api_key_account_required", &message)
         }
@@ -147,8 +147,14 @@ pub fn no_token(why: &str) -> Response<ProxyBody> {
     response
 }
 
-/// No account can serve: one 429 when waiting helps, else 503.
-pub fn refused(refusal: &Refusal, pool: &Pool, family: &ModelFamily, now: Timestamp) -> Response<ProxyBody> {
+/// No account can serve: one 429 when waiting helps, else 503. `unserved` says why no login could.
+pub fn refused(
+    refusal: &Refusal,
+    pool: &Pool,
+    request: &RouteRequest,
+    unserved: Option<&str>,
+    now: Timestamp,
+) -> Response<ProxyBody> {
     match refusal {
         Refusal::NoAccounts(why) => {
             let message = format!("No account is available: {why}.");
@@ -157,12 +163,40 @@ pub fn refused(refusal: &Refusal, pool: &Pool, family: &ModelFamily, now: Timest
             response.headers_mut().insert(HeaderName::from_static("x-should-retry"), HeaderValue::from_static("false"));
             response
         }
-        Refusal::Exhausted(exhausted) => exhausted_response(exhausted, pool, family, now),
+        Refusal::Exhausted(exhausted) => match &request.model {
+            Some(model) if is_unknown(exhausted) => unknown_model(model, exhausted, pool),
+            Some(_) | None => exhausted_response(exhausted, pool, &request.family, unserved, now),
+        },
         Refusal::Bound(bound, exhausted) => bound_response(bound, exhausted.as_ref(), pool, now),
     }
 }
 
-fn exhausted_response(exhausted: &Exhausted, pool: &Pool, family: &ModelFamily, now: Timestamp) -> Response<ProxyBody> {
+/// Whether every account lacks the model: time mends nothing then.
+fn is_unknown(exhausted: &Exhausted) -> bool {
+    let lacks = |reason| matches!(reason, Reason::NotServed | Reason::ModelNotInScope);
+    exhausted.candidates.iter().all(|candidate| candidate.reasons().any(lacks))
+        && exhausted.candidates.iter().any(|candidate| candidate.reasons().any(|reason| reason == Reason::NotServed))
+}
+
+fn unknown_model(model: &str, exhausted: &Exhausted, pool: &Pool) -> Response<ProxyBody> {
+    let accounts = accounts(exhausted, pool);
+    let told = told(&accounts).join("; ");
+    let message =
+        format!("No account serves the model `{model}`. {told}. `GET /v1/models` lists those that are served.");
+    let error = json!({"message": message, "type": "invalid_request_error", "param": "model", "code": "model_not_found",
+        "accounts": accounts});
+    let mut response = answer::json(StatusCode::NOT_FOUND, &json!({ "error": error }));
+    response.headers_mut().insert(HeaderName::from_static("x-should-retry"), HeaderValue::from_static("false"));
+    response
+}
+
+fn exhausted_response(
+    exhausted: &Exhausted,
+    pool: &Pool,
+    family: &ModelFamily,
+    unserved: Option<&str>,
+    now: Timestamp,
+) -> Response<ProxyBody> {
     let accounts = accounts(exhausted, pool);
     let told = told(&accounts).join("; ");
     let (status, kind, code, begin) = if exhausted.rate_limited {
@@ -178,7 +212,8 @@ fn exhausted_response(exhausted: &Exhausted, pool: &Pool, family: &ModelFamily, 
     };
     let free = exhausted.available_at.map(|at| length(at.since(now)));
     let when = free.map(|free| format!(" The first is free again in {free}.")).unwrap_or_default();
-    let message = format!("{begin}.{when} {told}.");
+    let unserved = unserved.map(|why| format!(" A ChatGPT login cannot serve it: {why}")).unwrap_or_default();
+    let message = format!("{begin}.{when} {told}.{unserved}");
     let body = json!({"error": {"message": message, "type": kind, "param": null, "code": code, "accounts": accounts}});
     with_reset(status, body, exhausted.available_at, now)
 }

@@ -17,6 +17,7 @@ use crate::clock;
 use crate::domain::account::{AccountId, Kind, ModelFamily};
 use crate::domain::health::Outcome;
 use crate::domain::routing::conversation::conversation_key;
+use crate::domain::translate::Door;
 use crate::manager::outcomes::Measured;
 use crate::manager::reasoning::Reasoning;
 use crate::manager::routing::{Refusal, Route, RouteRequest};
@@ -73,6 +74,8 @@ struct Attempts<'p> {
     without_token: Option<String>,
     /// No encrypted reasoning is sent any more: an upstream could not read it.
     is_bare: bool,
+    /// Only keys are asked, until none can serve.
+    prefers_api_key: bool,
 }
 
 /// What to do after an attempt.
@@ -121,9 +124,11 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
     };
     let header = |name: &str| head.headers.get(name)?.to_str().ok();
     let conversation = conversation_key(fields.prompt_cache_key.as_deref(), &header, fields.first_messages.as_deref());
+    // A login stores nothing. It serves all the same when no key can.
+    let is_to_be_stored = door(&head.method, path) == Some(Door::Responses) && fields.stores == Some(true);
     let request = RouteRequest {
         request_id,
-        needs_api_key: door(&head.method, path).is_none(),
+        needs_api_key: door(&head.method, path).is_none() || is_to_be_stored,
         reasoning: Reasoning { marks: fields.reasoning, ..Reasoning::default() },
         endpoint: path.to_owned(),
         family: ModelFamily::of(fields.model.as_deref(), &proxy.manager.families()),
@@ -151,6 +156,7 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
         renewed: Vec::new(),
         without_token: None,
         is_bare: false,
+        prefers_api_key: is_to_be_stored,
     };
     let mut answer = attempts.run().await;
     let headers = answer.response.headers_mut();
@@ -205,6 +211,10 @@ impl Attempts<'_> {
 
     /// No account can serve: the answer, or `None` after a wait for one to be free.
     async fn refused(&mut self, refusal: Refusal) -> Option<Answer> {
+        if std::mem::take(&mut self.prefers_api_key) {
+            self.request.needs_api_key = false;
+            return None;
+        }
         if let Some((route, examined)) = self.kept.take() {
             return Some(Answer::of(route, examined.into_response(&self.head)));
         }
@@ -229,7 +239,11 @@ impl Attempts<'_> {
             return Some(Answer::ours(errors::no_token(why)));
         }
         let pool = manager.view().pool;
-        Some(Answer::ours(errors::refused(&refusal, &pool, &self.request.family, manager.now())))
+        let unserved = match &self.translation {
+            Translation::Failed(Unserved::Refused(refused)) => Some(refused.message.as_str()),
+            Translation::Failed(_) | Translation::Untried | Translation::Ready(_) => None,
+        };
+        Some(Answer::ours(errors::refused(&refusal, &pool, &self.request, unserved, manager.now())))
     }
 
     /// What a login needs that was chosen: the request in its words, and a token that holds. `None` when it has to be
@@ -330,7 +344,7 @@ impl Attempts<'_> {
     fn no_answer(&mut self, route: Route, started: Instant, error: &SendError) -> Next {
         let manager = &self.proxy.manager;
         manager.record(&route, &self.request, &Outcome::Unreachable, Measured { status: 0, started });
-        let was_sent = matches!(error, SendError::Broken(_));
+        let was_sent = matches!(error, SendError::Broken(_) | SendError::Unusable(_));
         self.failures += 1;
         self.unreachable = Some(error.to_string());
         let is_spent = self.failures >= manager.config().max_attempts() || (was_sent && self.resends >= RESENDS);

@@ -166,7 +166,7 @@ fn a_body_over_64_mib_is_refused_with_and_without_a_length() {
     let mut connection = Connection::open(sidecar.port());
     connection.send(format!("{head}content-length: 68000000\r\n\r\n").as_bytes()).unwrap();
     for _ in 0..68 {
-        connection.send(&[b'x'; 1_000_000]).unwrap();
+        connection.send(&vec![b'x'; 1_000_000]).unwrap();
     }
     assert_eq!(connection.head().unwrap().status, 413);
 }

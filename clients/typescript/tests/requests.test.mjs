@@ -38,7 +38,7 @@ test("a refusal is an error with its kind and what to do", async (t) => {
   const { code, kind, retryable, method } = error;
   const expected = { code: ERROR_CODES.accountNotFound, kind: "accountNotFound", retryable: false };
   assert.deepEqual({ code, kind, retryable, method }, { ...expected, method: "accounts/read" });
-  assert.match(error.hint, /add one with/);
+  assert.match(error.hint, /add a key with/);
   const wrong = await errorOf(manager.request("accounts/read", { nobody: 1 }));
   assert.deepEqual([wrong.code, wrong.kind], [-32602, "invalidParams"]);
   const unknown = await errorOf(manager.request("accounts/write", {}));

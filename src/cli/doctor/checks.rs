@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use super::{Finding, Verdict};
 use crate::cli::context::Context;
-use crate::domain::account::Kind;
+use crate::domain::account::{Kind, Likeness};
 use crate::domain::base_url::BaseUrl;
-use crate::domain::report::State;
+use crate::domain::report::{AccountReport, State};
 use crate::error::{Error, deepest};
 use crate::manager::{FIRST_ACCOUNT, Manager};
 use crate::secrets::master_key::{self, KeyState};
@@ -210,6 +210,16 @@ fn accounts(manager: &Manager, is_locked: bool) -> Result<Vec<Finding>, Error> {
             ),
             _ => Finding::warning("accounts", message, hint),
         });
+    }
+    for (at, account) in report.accounts.iter().enumerate() {
+        let is_same = |other: &&AccountReport| account.identity().likeness(&other.identity()) == Some(Likeness::Same);
+        if let Some(twin) = report.accounts[..at].iter().find(is_same) {
+            findings.push(Finding::warning(
+                "accounts",
+                format!("accounts {} and {} are one login and share its quota", twin.index, account.index),
+                format!("codex-account-manager remove {}", account.index),
+            ));
+        }
     }
     if report.accounts.is_empty() {
         findings.push(Finding::warning("accounts", "there is no account", FIRST_ACCOUNT));

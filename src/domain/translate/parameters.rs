@@ -27,6 +27,8 @@ use Fate::{Dropped, Refused as Refuse};
 const NOTHING_STORED: &str = "a ChatGPT account stores nothing; send the whole conversation as `input`";
 const NO_LOGPROBS: &str = "a ChatGPT account tells no log probabilities";
 
+const LOGPROBS: &str = "message.output_text.logprobs";
+
 /// Each parameter that the backend does not take.
 const PARAMETERS: &[(&str, Fate, IsDefault)] = &[
     // Limits and sampling: its models choose for themselves.
@@ -79,6 +81,10 @@ pub(super) fn settle(body: &Map<String, Value>, conversation: &str) -> Result<Se
             Some((known, Refuse(why), _)) => return Err(Refused::unsupported(known, why)),
             None if name == "service_tier" => settled.service_tier(value),
             None if name == "max_tool_calls" => settled.max_tool_calls(body)?,
+            None if name == "tools" => {
+                refuse_tools_of_a_store(value)?;
+                settled.kept.insert(name.clone(), value.clone());
+            }
             None => {
                 settled.kept.insert(name.clone(), value.clone());
             }
@@ -96,6 +102,9 @@ pub(super) fn instructions(body: &Map<String, Value>) -> Option<Value> {
 pub(super) fn include(body: &Map<String, Value>) -> Result<Vec<Value>, Refused> {
     match body.get("include") {
         None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::Array(included)) if included.iter().any(|included| included == LOGPROBS) => {
+            Err(Refused::unsupported("include", NO_LOGPROBS))
+        }
         Some(Value::Array(included)) => Ok(included.clone()),
         Some(_) => Err(Refused::invalid(Some("include"), "`include` has to be a list.")),
     }
@@ -123,6 +132,22 @@ impl Settled {
         }
         Err(Refused::unsupported("max_tool_calls", "a ChatGPT account does not limit the calls of built-in tools"))
     }
+}
+
+/// Vector stores and containers that were made before belong to an API key.
+fn refuse_tools_of_a_store(tools: &Value) -> Result<(), Refused> {
+    for (index, tool) in tools.as_array().into_iter().flatten().enumerate() {
+        let is_stored = match tool["type"].as_str() {
+            Some("file_search") => true,
+            Some("code_interpreter") => tool["container"].is_string() || tool["container"]["file_ids"].is_array(),
+            _ => false,
+        };
+        if is_stored {
+            let why = "a ChatGPT account has no vector stores, containers or files of the API";
+            return Err(Refused::unsupported(&format!("tools[{index}]"), why));
+        }
+    }
+    Ok(())
 }
 
 fn never(_: &Value) -> bool {

@@ -8,6 +8,13 @@ use super::{Asked, Refused, items, parameters};
 const WITHOUT_STATUS: [&str; 6] =
     ["message", "reasoning", "function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output"];
 
+const NO_FILES: &str = "a ChatGPT account has no files of the API; send what the file holds";
+
+/// A part that names an uploaded file.
+fn is_of_a_file(part: &Value) -> bool {
+    matches!(part["type"].as_str(), Some("input_file" | "input_image")) && part["file_id"].is_string()
+}
+
 /// The request for `body` without its `input`, which is the `conversation`. Where the client gives both instructions and messages of a developer, both stay as they are.
 pub(super) fn request(body: &Map<String, Value>, conversation: Option<Value>) -> Result<Asked, Refused> {
     let mut settled = parameters::settle(body, "input")?;
@@ -53,6 +60,11 @@ fn item(index: usize, given: Value) -> Result<Option<Value>, Refused> {
         }
         "reasoning" if text("encrypted_content").is_none() && !item.contains_key("content") => return Ok(None),
         _ => {}
+    }
+    if let Some(part) =
+        item.get("content").and_then(Value::as_array).and_then(|parts| parts.iter().position(is_of_a_file))
+    {
+        return Err(Refused::unsupported(&format!("input[{index}].content[{part}]"), NO_FILES));
     }
     let is_of_a_system = kind == "message" && text("role") == Some("system");
     let loses_status = WITHOUT_STATUS.contains(&kind);

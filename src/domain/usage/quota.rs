@@ -88,13 +88,21 @@ impl Quota {
     /// As the usage endpoint tells it. `None` when it tells no window.
     pub fn from_usage(usage: &Value, now: Timestamp) -> Option<Quota> {
         let limits = usage.get("rate_limit")?;
+        let is_reached = limits.get("limit_reached") == Some(&Value::Bool(true));
         let windows = ["primary_window", "secondary_window"].into_iter().filter_map(|slot| {
             let slot = limits.get(slot)?;
             let field = |name: &str| slot.get(name).and_then(Value::as_f64);
             let resets = Resets { at: field("reset_at"), after: field("reset_after_seconds") };
             window(field("used_percent")?, field("limit_window_seconds")?, &resets, now)
         });
-        Quota::of(windows, usage.get("plan_type").and_then(Value::as_str))
+        let mut quota = Quota::of(windows, usage.get("plan_type").and_then(Value::as_str))?;
+        if is_reached
+            && let Some(fullest) = quota.windows.iter_mut().max_by(|a, b| a.used_percent.total_cmp(&b.used_percent))
+        {
+            // The numbers are rounded; this is what counts.
+            fullest.used_percent = 100.0;
+        }
+        Some(quota)
     }
 
     /// The highest used percent of all windows at `now`.
@@ -212,6 +220,10 @@ mod tests {
         let one = json!({"rate_limit": {"primary_window": {"used_percent": 1, "limit_window_seconds": 2_592_000,
             "reset_at": 1_700_600_000}, "secondary_window": null}});
         assert_eq!(Quota::from_usage(&one, NOW).unwrap().windows[0].name(), "month");
+        let mut reached = usage;
+        reached["rate_limit"]["limit_reached"] = json!(true);
+        let reached = Quota::from_usage(&reached, NOW).unwrap();
+        assert_eq!(reached.windows.iter().map(|window| window.used_percent).collect::<Vec<_>>(), [12.5, 100.0]);
     }
 
     #[test]

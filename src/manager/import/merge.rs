@@ -113,7 +113,8 @@ fn add(state: &mut State, mut account: StoredAccount, now: Timestamp) {
     if !is_plain || !is_free {
         account.id = format!("acc-{}", random_id());
     }
-    account.label = account.label.map(|label| free_label(state, &label, None, None));
+    let wanted = account.label.take().or_else(|| account.email.clone());
+    account.label = wanted.map(|label| free_label(state, &label, account.plan.as_deref(), None));
     account.added_at = account.added_at.or(Some(now.as_millis()));
     state.accounts.push(account);
 }

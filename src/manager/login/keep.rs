@@ -1,7 +1,7 @@
 //! A login that is good, on its way into the accounts file: as a new account, or as the same one logged in again.
 
 use super::LoginRequest;
-use crate::domain::account::{AccountId, Likeness, LoginIdentity};
+use crate::domain::account::{AccountId, Likeness};
 use crate::domain::claims::Claims;
 use crate::error::{Error, ErrorKind};
 use crate::manager::labels::{free_label, has_label};
@@ -14,16 +14,19 @@ use crate::store::{Creation, State, StoredAccount, StoredKind};
 /// The account that this login is of. A plan changes, so that an account whose login is over is taken to be the same
 /// under another.
 fn position_of(person: &Claims, state: &State) -> Option<usize> {
-    let own = LoginIdentity {
-        account_id: person.account_id.as_deref(),
-        email: person.email.as_deref(),
-        plan: person.plan.as_deref(),
-    };
     let logins = state.accounts.iter().enumerate().filter(|(_, account)| account.kind() == StoredKind::ChatGpt);
     let logins = logins.map(|(position, account)| (position, identity(account)));
-    own.position_among(logins, |position, likeness| {
+    person.identity().position_among(logins, |position, likeness| {
         likeness != Likeness::OtherPlan || state.accounts[position].needs_login == Some(true)
     })
+}
+
+/// The number of the account that is this one but for its plan.
+fn same_under_another_plan(person: &Claims, state: &State, own: usize) -> Option<usize> {
+    let is_other = |(position, account): &(usize, &StoredAccount)| {
+        *position != own && person.identity().likeness(&identity(account)) == Some(Likeness::OtherPlan)
+    };
+    state.accounts.iter().enumerate().find(is_other).map(|(position, _)| position + 1)
 }
 
 impl Manager {
@@ -68,6 +71,7 @@ impl Manager {
                     state.accounts.len() - 1
                 });
                 let mut renamed = None;
+                let other_plan = same_under_another_plan(&person, state, position);
                 let is_new = state.accounts[position].label.is_none() && state.accounts[position].email.is_none();
                 let wanted = request.label.as_deref().map(str::trim).map(str::to_owned);
                 let wanted = wanted.or_else(|| if is_new { person.email.clone() } else { None });
@@ -83,11 +87,17 @@ impl Manager {
                 put(account, &tokens, now);
                 account.account_id = person.account_id.or(account.account_id.take());
                 account.email = person.email.or(account.email.take());
-                Ok((account.id.clone(), renamed))
+                Ok((account.id.clone(), renamed, other_plan))
             })
             .await;
         drop(turn);
-        let (id, renamed) = id?;
+        let (id, renamed, other_plan) = id?;
+        if let Some(number) = other_plan {
+            self.warn(format!(
+                "account {number} is the same person and workspace under another plan; if the plan changed, \
+                 `codex-account-manager remove {number}`"
+            ));
+        }
         if let Some((wanted, free)) = renamed {
             self.warn(format!("an account is called `{wanted}` already; the new one is called `{free}`"));
         }

@@ -104,7 +104,7 @@ impl Attempts<'_> {
             Looked::Good(held) => self.pass_on(route, held, started).await,
             Looked::Whole(document) => self.pass_document(route, *document, started),
             Looked::Failed(examined, outcome) => self.judge(route, *examined, outcome, started, short_waits).await,
-            Looked::Broken(why) => self.no_answer(route, started, &SendError::Broken(why.to_owned())),
+            Looked::Broken(why) => self.no_answer(route, started, &SendError::Unusable(why.to_owned())),
             Looked::NotBorne(why) => {
                 manager.record(&route, &self.request, &Outcome::PassThrough, Measured { status: 503, started });
                 Next::GiveUp(Box::new(errors::unserved(&why, &self.request.endpoint)))

@@ -41,6 +41,10 @@ use tunnel::Tunnels;
 /// together under the memory that is promised.
 const CONNECTIONS: usize = 640;
 
+/// How much of a connection is read before it is passed on, in bytes: many senders of large bodies must not fill the memory
+/// with what nobody has asked for yet. A head is less.
+const READ_AT_ONCE: usize = 2 * head_guard::MAX_HEAD;
+
 /// What answers at `/rpc` whoever shows its token.
 pub type RpcDoor = Box<dyn Fn(Request<Incoming>) -> BoxFuture<'static, Response<Bytes>> + Send + Sync>;
 
@@ -176,6 +180,7 @@ async fn serve_http<S>(
         .timer(TokioTimer::new())
         .header_read_timeout(None)
         .max_header_size(head_guard::MAX_HEAD)
+        .max_buf_size(READ_AT_ONCE)
         .serve_connection(TokioIo::new(guarded), service)
         .with_upgrades();
     let mut serving = std::pin::pin!(serving);

@@ -39,6 +39,9 @@ pub enum BodyError {
 /// An idle connection is closed after this time, so that a quiet sidecar is a small one.
 const IDLE: Duration = Duration::from_secs(30);
 
+/// How much of an answer is read before it is passed on, in bytes.
+const READ_AT_ONCE: usize = 128 * 1024;
+
 /// Enough for every stream of a busy agent to find its connection again.
 const IDLE_PER_HOST: usize = 256;
 
@@ -71,6 +74,7 @@ impl Upstream {
     pub fn new(environment: &Environment) -> Upstream {
         let client = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(IDLE)
+            .http1_max_buf_size(READ_AT_ONCE)
             .pool_timer(TokioTimer::new())
             .pool_max_idle_per_host(IDLE_PER_HOST)
             .retry_canceled_requests(false)

@@ -148,10 +148,10 @@ impl Manager {
     ///
     /// # Errors
     ///
-    /// `InvalidParams` when there is none of that name.
+    /// `LoginFailed` when there is none of that name.
     pub async fn cancel_login(&self, id: &str) -> Result<(), Error> {
         let Cancel { cancel, closed } = self.logins.lock().remove(id).ok_or_else(|| {
-            Error::new(ErrorKind::InvalidParams, "no login of that id is under way").hint("it may have ended already")
+            Error::new(ErrorKind::LoginFailed, "no login of that id is under way").hint("it may have ended already")
         })?;
         // It may have ended this instant. Its port is free when this is over.
         let _ = cancel.send(());

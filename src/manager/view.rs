@@ -1,7 +1,7 @@
 //! The accounts as they are now: one `stat`, a re-read only when the file moved, and the events that follow from
 //! a change.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock, PoisonError};
 
 use super::Manager;
@@ -138,12 +138,14 @@ fn forget_what_the_file_overtook(state: &Arc<State>, memory: &mut Memory) {
 /// became or ceased to be the active one.
 fn changed_accounts(before: &State, after: &State) -> Vec<AccountId> {
     let mut changed = BTreeSet::new();
+    let mut gone: HashMap<&str, &StoredAccount> =
+        before.accounts.iter().map(|account| (account.id.as_str(), account)).collect();
     for account in &after.accounts {
-        if before.account(&account.id).is_none_or(|old| essence(old) != essence(account)) {
+        if gone.remove(account.id.as_str()).is_none_or(|old| essence(old) != essence(account)) {
             changed.insert(account.id.as_str());
         }
     }
-    changed.extend(before.accounts.iter().map(|old| old.id.as_str()).filter(|id| after.account(id).is_none()));
+    changed.extend(gone.into_keys());
     if active(before) != active(after) || before.pin != after.pin {
         changed.extend([active(before), active(after)].into_iter().flatten());
     }

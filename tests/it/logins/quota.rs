@@ -155,7 +155,8 @@ fn models_of_keys_and_logins_are_listed_together() {
     for account in &logins.accounts {
         logins.upstream.script(*account, Answer::UsageLimit { status: 429, resets_in: Duration::from_secs(3_600) });
     }
-    assert_eq!(post(&sidecar, "/v1/responses", &small()).status(), 429);
+    let request = json!({"model": "gpt-5.2", "input": "hello"});
+    assert_eq!(post(&sidecar, "/v1/responses", &request).status(), 429);
     let listed = crate::support::http::request(sidecar.port(), "GET", "/v1/models", &headers, b"");
     assert_eq!((listed.status(), listed.json()["data"].as_array().map(Vec::len)), (200, Some(3)));
     // With nobody there it is no fault of the request's.

@@ -178,7 +178,8 @@ fn a_stream_that_breaks_is_seen_as_broken_and_one_that_failed_early_is_failed_ov
     for stream in [false, true] {
         let message = format!("no: Bearer {token}");
         let echo = Answer::FailInStream { after_events: 2, code: "invalid_prompt".to_owned(), message };
-        logins.upstream.script(logins.accounts[1], echo);
+        // Whichever of them is asked.
+        logins.accounts.iter().for_each(|account| logins.upstream.script(*account, echo.clone()));
         chat["stream"] = json!(stream);
         let response = post(&sidecar, "/v1/chat/completions", &chat);
         assert_eq!(response.status(), 400, "{}", response.text());

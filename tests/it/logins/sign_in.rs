@@ -110,7 +110,7 @@ fn a_login_that_is_denied_cancelled_or_has_no_port_says_so_and_writes_nothing() 
     sidecar.request("accounts/cancelLogin", &json!({"loginId": login})).unwrap();
     assert!(ended(&mut sidecar, &login)["error"].as_str().unwrap().contains("cancelled"));
     let gone = sidecar.request("accounts/cancelLogin", &json!({"loginId": login})).unwrap_err();
-    assert_eq!(gone.code, -32602);
+    assert_eq!(gone.code, -32015);
     let refused = sidecar.request("accounts/login", &json!({"method": "browser", "label": "42"})).unwrap_err();
     assert_eq!(refused.code, -32602);
     assert_eq!(logins.sandbox.accounts()["accounts"], before);

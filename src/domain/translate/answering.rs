@@ -1,9 +1,10 @@
 //! The backend's stream as the client's, event by event.
 
 use super::chat::Chunks;
-use super::events::{Event, Events, is_last};
+use super::events::{self, LONGEST_EVENT, is_last};
 use super::passing::Passing;
 use super::{Door, Failure, Wanted};
+use crate::domain::event_stream::{Event, Events};
 
 /// Turns the backend's bytes into the client's.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub struct Answering {
 struct Teller {
     words: Words,
     is_over: bool,
+    /// An event was longer than any may be.
+    has_long_event: bool,
 }
 
 /// The client's words.
@@ -32,7 +35,10 @@ impl Answering {
             Door::Responses => Words::Responses(Passing::default()),
             Door::ChatCompletions => Words::Chat(Box::new(Chunks::new(wanted))),
         };
-        Answering { events: Events::default(), teller: Teller { words, is_over: false } }
+        Answering {
+            events: Events::new(LONGEST_EVENT),
+            teller: Teller { words, is_over: false, has_long_event: false },
+        }
     }
 
     /// Takes the next bytes in and gives what the client gets for them, which may be nothing. After a
@@ -53,7 +59,7 @@ impl Answering {
         let mut out = Vec::new();
         if !teller.is_too_long() {
             events.end(&mut |event| {
-                if event.value().is_object() {
+                if events::value(event).is_object() {
                     teller.take(event, &mut out);
                 }
             });
@@ -78,7 +84,7 @@ impl Answering {
     /// Why the client's stream has to be aborted if it ended here, to be asked after [`end`](Answering::end). `None` when
     /// it is whole.
     pub fn failure(&self) -> Option<Failure> {
-        if self.events.is_too_long() || self.teller.is_too_long() {
+        if self.teller.is_too_long() {
             return Some(Failure::TooLong);
         }
         (!self.is_over()).then_some(Failure::Truncated)
@@ -87,10 +93,11 @@ impl Answering {
 
 impl Teller {
     fn take(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
+        self.has_long_event |= event.is_piece;
         if self.is_too_long() {
             return;
         }
-        let value = event.value();
+        let value = events::value(event);
         self.is_over |= is_last(&value);
         match &mut self.words {
             Words::Responses(passing) => passing.take(event, value, out),
@@ -101,6 +108,6 @@ impl Teller {
     }
 
     fn is_too_long(&self) -> bool {
-        matches!(&self.words, Words::Responses(passing) if passing.is_too_long())
+        self.has_long_event || matches!(&self.words, Words::Responses(passing) if passing.is_too_long())
     }
 }

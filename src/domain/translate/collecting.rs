@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::events::{Event, Events, LONGEST_EVENT, is_last};
+use super::events::{self, LONGEST_EVENT, is_last};
 use super::{Door, Failure, Wanted, chat, errors};
+use crate::domain::event_stream::{Event, Events};
 
 /// The items of an output that are done. The backend, which stores nothing, may end with an output that is empty.
 #[derive(Debug, Default)]
@@ -68,16 +69,13 @@ struct Heard {
 impl Collecting {
     /// Of an answer that is wanted so.
     pub fn new(wanted: &Wanted) -> Collecting {
-        Collecting { wanted: wanted.clone(), events: Events::default(), heard: Heard::default() }
+        Collecting { wanted: wanted.clone(), events: Events::new(LONGEST_EVENT), heard: Heard::default() }
     }
 
     /// Takes the next bytes in.
     pub fn push(&mut self, bytes: &[u8]) {
         let Collecting { events, heard, .. } = self;
         events.push(bytes, &mut |event| heard.take(event));
-        if events.is_too_long() {
-            heard.end.get_or_insert(Err(Failure::TooLong));
-        }
     }
 
     /// How much is kept of the stream, in bytes.
@@ -111,7 +109,11 @@ impl Heard {
         if self.end.is_some() {
             return;
         }
-        let mut value = event.value();
+        if event.is_piece {
+            self.end = Some(Err(Failure::TooLong));
+            return;
+        }
+        let mut value = events::value(event);
         match value["type"].as_str() {
             Some("response.output_item.done") => {
                 self.done.keep(&value, event.data.len());

@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::collecting::Done;
 use super::errors::{TOKEN_START, hide_tokens};
-use super::events::Event;
+use super::events::is_failure;
+use crate::domain::event_stream::Event;
 
 /// The backend's own events. The official clients fail on one that comes before `response.created`.
 const HIDDEN: [&str; 3] = ["codex.", "responsesapi.", "response.metadata"];
@@ -32,7 +33,7 @@ impl Passing {
         if is_item {
             self.done.keep(&value, event.data.len());
         }
-        let has_token = matches!(kind, "response.failed" | "error") && has_token(event.raw);
+        let has_token = is_failure(kind) && has_token(event.raw);
         if has_token {
             hide_tokens(&mut value);
         }

@@ -2,12 +2,10 @@
 //! that no line is too long.
 
 use super::fields::{Field, Fields};
+use crate::domain::event_stream::{BYTE_ORDER_MARK, Lines, Piece};
 
 /// How much of a line's beginning tells what it is: `event: response.output_item.added` fits.
 const LINE_HEAD: usize = 64;
-
-/// May stand before the first line, and says nothing.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// One event that is over.
 pub struct Event<'s> {
@@ -29,8 +27,7 @@ pub struct Events {
     data_head: Vec<u8>,
     has_data: bool,
     fields: Fields,
-    /// The last byte was a carriage return, which ended its line: a newline right behind it belongs to it.
-    after_return: bool,
+    lines: Lines,
     /// The first line is over.
     has_begun: bool,
 }
@@ -49,18 +46,14 @@ enum Part {
 
 impl Events {
     /// Takes the next bytes in and tells each event that they end.
-    pub fn push(&mut self, mut bytes: &[u8], tell: &mut dyn FnMut(&Event<'_>)) {
-        while !bytes.is_empty() {
-            let end = memchr::memchr2(b'\n', b'\r', bytes);
-            let is_behind_return = std::mem::take(&mut self.after_return) && bytes[0] == b'\n';
-            self.piece(&bytes[..end.unwrap_or(bytes.len())]);
-            let Some(end) = end else { return };
-            self.after_return = bytes[end] == b'\r';
-            if !is_behind_return {
-                self.end_line(tell);
-            }
-            bytes = &bytes[end + 1..];
-        }
+    pub fn push(&mut self, bytes: &[u8], tell: &mut dyn FnMut(&Event<'_>)) {
+        let mut lines = self.lines;
+        lines.push(bytes, &mut |piece| match piece {
+            Piece::Text(text) => self.piece(text),
+            Piece::End(_) => self.end_line(tell),
+            Piece::Tail(_) => {}
+        });
+        self.lines = lines;
     }
 
     /// The stream is over: an event that lacks its blank line is told too.

@@ -4,69 +4,54 @@
 use bytes::Bytes;
 
 use super::fields::{Field, Fields};
+use crate::domain::event_stream::{Event, Events};
 
 /// An event that is longer passes as it is.
 const LONGEST_EVENT: usize = 1024 * 1024;
 
 /// The filter. It holds one event back until it is whole.
-#[derive(Debug, Default)]
-pub struct HiddenUsage {
-    event: Vec<u8>,
-    /// The event was too long to be held; the rest of it passes.
-    is_passing: bool,
-    /// Its lines end in another way than those of any server that is asked for usage: all of it passes.
-    is_foreign: bool,
+#[derive(Debug)]
+pub struct HiddenUsage(Events);
+
+impl Default for HiddenUsage {
+    fn default() -> HiddenUsage {
+        HiddenUsage(Events::new(LONGEST_EVENT))
+    }
 }
 
 impl HiddenUsage {
     /// The next bytes as the client gets them; they may be none.
     pub fn pass(&mut self, bytes: &[u8]) -> Bytes {
-        let mut out = Vec::with_capacity(bytes.len() + self.event.len());
-        let lone = |pair: &[u8]| pair[0] == b'\r' && pair[1] != b'\n';
-        if self.event.ends_with(b"\r") && !bytes.starts_with(b"\n") && !bytes.is_empty() || bytes.windows(2).any(lone) {
-            self.is_foreign = true;
-        }
-        if self.is_foreign {
-            out.append(&mut self.event);
-            out.extend_from_slice(bytes);
-            return out.into();
-        }
-        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-            self.event.extend_from_slice(line);
-            let is_blank = |event: &[u8]| {
-                matches!(event, b"\n" | b"\r\n") || event.ends_with(b"\n\n") || event.ends_with(b"\n\r\n")
-            };
-            if is_blank(&self.event) {
-                self.end_event(&mut out);
-            } else if self.event.len() > LONGEST_EVENT {
-                self.is_passing = true;
-                out.append(&mut self.event);
-            }
-        }
+        let mut out = Vec::with_capacity(bytes.len());
+        self.0.push(bytes, &mut |event| show(event, &mut out));
         out.into()
     }
 
     /// What is still held when the stream is over.
     pub fn rest(&mut self) -> Bytes {
+        let rest = self.0.take_rest();
         let mut out = Vec::new();
-        self.end_event(&mut out);
+        show_whole(&rest, &mut out);
         out.into()
     }
+}
 
-    fn end_event(&mut self, out: &mut Vec<u8>) {
-        if std::mem::take(&mut self.is_passing) {
-            out.append(&mut self.event);
-            return;
+fn show(event: &Event<'_>, out: &mut Vec<u8>) {
+    if event.is_piece {
+        out.extend_from_slice(event.raw);
+    } else {
+        show_whole(event.raw, out);
+    }
+}
+
+fn show_whole(event: &[u8], out: &mut Vec<u8>) {
+    match shown(event) {
+        Shown::Nothing => {}
+        Shown::All => out.extend_from_slice(event),
+        Shown::Without(from, to) => {
+            out.extend_from_slice(&event[..from]);
+            out.extend_from_slice(&event[to..]);
         }
-        match shown(&self.event) {
-            Shown::Nothing => {}
-            Shown::All => out.extend_from_slice(&self.event),
-            Shown::Without(from, to) => {
-                out.extend_from_slice(&self.event[..from]);
-                out.extend_from_slice(&self.event[to..]);
-            }
-        }
-        self.event.clear();
     }
 }
 
@@ -125,6 +110,7 @@ mod tests {
         );
         check("data: {\"usage\": null , \"choices\":[{}]}\r\n\r\n", "data: { \"choices\":[{}]}\r\n\r\n");
         check("data: {\"usage\":null}\n\n", "data: {}\n\n");
+        check("data: {\"usage\":null}\r\rdata: [DONE]\r\r", "data: {}\r\rdata: [DONE]\r\r");
     }
 
     #[test]
@@ -137,7 +123,6 @@ mod tests {
             "event: x\ndata: {\"usage\":null}\n\n",
             "data: {\"choices\":[{\"delta\":{\"content\":\"\\\"usage\\\":null\"}}]}\n\n",
             "data: cut off",
-            "data: {\"usage\":null}\r\rdata: [DONE]\r\r",
             "\n\n\n",
         ] {
             check(stream, stream);

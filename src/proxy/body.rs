@@ -180,24 +180,27 @@ impl ReplayBody {
         shared.length.unwrap_or(shared.passed)
     }
 
-    /// The bytes, if all of them were read and kept.
+    /// The bytes, if all of them were read and kept. Before the first attempt they become one piece for good, so that they
+    /// are not there twice.
     pub fn whole(&self) -> Option<Bytes> {
-        let shared = self.shared();
+        let mut shared = self.shared();
         if shared.source.is_some() || !shared.is_kept {
             return None;
         }
-        Some(match shared.chunks.len() {
-            0 => Bytes::new(),
-            1 => shared.chunks[0].clone(),
-            _ => shared
-                .chunks
-                .iter()
-                .fold(Vec::with_capacity(shared.kept), |mut whole, chunk| {
-                    whole.extend_from_slice(chunk);
-                    whole
-                })
-                .into(),
-        })
+        if shared.chunks.len() <= 1 {
+            return Some(shared.chunks.front().cloned().unwrap_or_default());
+        }
+        let mut whole = Vec::with_capacity(shared.kept);
+        if shared.attempts > 0 {
+            shared.chunks.iter().for_each(|chunk| whole.extend_from_slice(chunk));
+            return Some(whole.into());
+        }
+        while let Some(chunk) = shared.chunks.pop_front() {
+            whole.extend_from_slice(&chunk);
+        }
+        let whole = Bytes::from(whole);
+        shared.chunks.push_back(whole.clone());
+        Some(whole)
     }
 
     /// The body for one attempt, from its first byte, with `insertion` worked into it.

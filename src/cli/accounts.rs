@@ -7,6 +7,7 @@ use clap::Args;
 use super::context::{Context, confirm};
 use super::printer::Printer;
 use super::secret_line;
+use crate::domain::account::Kind;
 use crate::error::{Error, ErrorKind};
 use crate::manager::accounts::{AccountChange, Change};
 use crate::protocol::accounts::Account;
@@ -185,7 +186,9 @@ pub async fn edit(context: &Context, args: EditArgs) -> Result<u8, Error> {
 pub async fn remove(context: &Context, args: RemoveArgs) -> Result<u8, Error> {
     let manager = context.manager()?;
     let report = manager.read_account(&args.account)?;
-    if !args.yes && !confirm(&format!("Remove account {} ({})? Its key is gone then.", report.index, report.label))? {
+    let what = if report.kind == Kind::ChatGpt { "login" } else { "key" };
+    let question = format!("Remove account {} ({})? Its {what} is gone then.", report.index, report.label);
+    if !args.yes && !confirm(&question)? {
         Printer::stderr("Nothing was removed.");
         return Ok(1);
     }

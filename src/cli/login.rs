@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use tokio::process::Command;
@@ -17,6 +18,9 @@ use crate::manager::login::{LoginBegun, LoginMethod, LoginRequest};
 use crate::protocol::accounts::Account;
 use crate::server::lifecycle;
 
+/// A login whose end is not told by then is waited for no longer.
+const OVERDUE: Duration = Duration::from_secs(60);
+
 #[derive(Debug, Args)]
 pub struct LoginArgs {
     /// By a code that is typed into a page on any device, for a machine without a browser
@@ -25,7 +29,7 @@ pub struct LoginArgs {
     /// How to call the account; its email if left out
     #[arg(long, value_name = "L")]
     label: Option<String>,
-    /// Move the accounts there are aside once the login is good
+    /// Move the existing accounts aside once the login is good
     #[arg(long)]
     fresh: bool,
     /// Print JSON
@@ -88,16 +92,26 @@ async fn log_in(manager: &Arc<Manager>, request: LoginRequest) -> Result<Account
             open(&url);
         }
     }
+    let mut given_up = std::pin::pin!(lifecycle::asked_to_end());
     let minutes = expires_at.since(manager.now()).as_secs().div_ceil(60);
     Printer::stderr(&format!("Waiting for up to {minutes} minutes; Ctrl-C gives it up."));
+    let lasts = expires_at.since(manager.now()) + OVERDUE;
+    let mut is_given_up = false;
+    let mut overdue = std::pin::pin!(tokio::time::sleep(lasts));
     loop {
         let event = tokio::select! {
             event = events.recv() => event,
-            () = lifecycle::asked_to_end() => {
-                // One that was agreed to by now is seen through.
-                let _ = manager.cancel_login(&id).await;
-                manager.settled().await;
-                return Err(Error::new(ErrorKind::LoginFailed, "the login was given up").hint("begin it again when you like"));
+            () = given_up.as_mut(), if !is_given_up => {
+                is_given_up = true;
+                // One that the person has agreed to by now is seen through, and its end is told all the same.
+                if let Err(error) = manager.cancel_login(&id).await {
+                    tracing::debug!("{error}");
+                }
+                continue;
+            }
+            () = overdue.as_mut() => {
+                return Err(Error::new(ErrorKind::Internal, "nobody told how the login ended")
+                    .hint("`codex-account-manager list` shows whether the account is there"));
             }
         };
         match event {
@@ -115,10 +129,16 @@ async fn log_in(manager: &Arc<Manager>, request: LoginRequest) -> Result<Account
 
 /// Asks the desktop to open a page. Where there is none the person opens it.
 fn open(url: &str) {
-    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
-    let started =
-        Command::new(opener).arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    if let Err(error) = started {
+    let (opener, first) = if cfg!(target_os = "macos") {
+        ("open", None)
+    } else if cfg!(windows) {
+        ("rundll32", Some("url.dll,FileProtocolHandler"))
+    } else {
+        ("xdg-open", None)
+    };
+    let mut command = Command::new(opener);
+    command.args(first).arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    if let Err(error) = command.spawn() {
         tracing::debug!("`{opener}`: {error}");
     }
 }

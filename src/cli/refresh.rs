@@ -10,7 +10,7 @@ use super::context::Context;
 use super::list::accounts_table;
 use super::printer::Printer;
 use crate::clock;
-use crate::domain::account::AccountId;
+use crate::domain::account::Kind;
 use crate::error::Error;
 use crate::manager::session::LATEST_END;
 use crate::protocol::accounts::Account;
@@ -54,19 +54,18 @@ pub async fn run(context: &Context, args: RefreshArgs) -> Result<u8, Error> {
     manager.settled().await;
     manager.survey().await;
     Context::warn_of_reports(&manager);
-    let is_asked = |id: &AccountId| ids.contains(id) || args.account.is_some();
-    let wanted = args.account.as_deref().map(|wanted| manager.read_account(wanted)).transpose()?;
-    let reports = match wanted {
-        Some(report) => vec![report],
-        None => manager.list()?.accounts.into_iter().filter(|account| is_asked(&account.id)).collect(),
-    };
-    let accounts: Vec<Account> = reports.into_iter().map(Account::from).collect();
+    let all = manager.list()?.accounts;
+    let has_login = all.iter().any(|account| account.kind == Kind::ChatGpt);
+    let accounts: Vec<Account> =
+        all.into_iter().filter(|account| ids.contains(&account.id)).map(Account::from).collect();
     for (label, error) in &failures {
         let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
         Printer::warning(&format!("{label}: {error}{hint}"));
     }
     if args.json {
         Printer::json(&json!({ "accounts": accounts }));
+    } else if accounts.is_empty() && has_login {
+        Printer::stdout("Every ChatGPT account is disabled; `codex-account-manager edit N --enable` takes one back.");
     } else if accounts.is_empty() {
         Printer::stdout("There is no ChatGPT account to ask about. Add one with `codex-account-manager login`.");
     } else {

@@ -55,7 +55,12 @@ pub async fn run(context: &Context, args: &RekeyArgs) -> Result<u8, Error> {
         Printer::stdout("There is no secret to seal.");
     } else {
         let (secrets, accounts) = (done.secrets, done.accounts);
-        Printer::stdout(&format!("Sealed {secrets} secrets of {accounts} accounts under a new master key."));
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        Printer::stdout(&format!(
+            "Sealed {secrets} secret{} of {accounts} account{} under a new master key.",
+            plural(secrets),
+            plural(accounts)
+        ));
         say_what_is_next(context, &done, is_given);
     }
     Ok(0)

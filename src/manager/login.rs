@@ -42,7 +42,7 @@ pub struct LoginRequest {
     pub method: LoginMethod,
     /// How the account is to be called; by its email if left out.
     pub label: Option<String>,
-    /// The accounts there are make room: their file is moved aside once the login is good.
+    /// The existing accounts make room: their file is moved aside once the login is good.
     pub fresh: bool,
 }
 

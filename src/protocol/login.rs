@@ -12,7 +12,7 @@ pub struct AccountsLoginParams {
     /// How the account is to be called; its email if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// The accounts there are make room: their file is moved aside once the login is good.
+    /// The existing accounts make room: their file is moved aside once the login is good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fresh: Option<bool>,
 }

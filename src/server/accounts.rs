@@ -90,9 +90,6 @@ pub async fn refresh(session: Arc<Session>, params: AccountsRefreshParams) -> Re
     let manager = &session.manager;
     let wanted = params.account.map(|account| account.to_string());
     let ids = manager.refreshable(wanted.as_deref())?;
-    if let (Some(wanted), true) = (&wanted, ids.is_empty()) {
-        return Ok(AccountsRefreshResult { accounts: vec![manager.read_account(wanted)?.into()] });
-    }
     let mut failed = None;
     for id in &ids {
         failed = manager.look_at(id).await.result.err().or(failed);

@@ -5,9 +5,9 @@ use std::time::Duration;
 /// How often the parent is looked for where the system cannot tell of its death.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Until the system asks the process to end.
+/// Until the system asks the process to end, which it may do from the call on.
 #[cfg(unix)]
-pub async fn asked_to_end() {
+pub fn asked_to_end() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
     let kinds = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
     let mut signals = Vec::new();
@@ -17,17 +17,16 @@ pub async fn asked_to_end() {
             Err(error) => tracing::warn!("a signal cannot be watched: {error}"),
         }
     }
-    std::future::poll_fn(|context| {
+    std::future::poll_fn(move |context| {
         if signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready()) {
             std::task::Poll::Ready(())
         } else {
             std::task::Poll::Pending
         }
     })
-    .await;
 }
 
-/// Until the system asks the process to end.
+/// Until the system asks the process to end, which it may do from the first poll on.
 #[cfg(not(unix))]
 pub async fn asked_to_end() {
     if tokio::signal::ctrl_c().await.is_err() {

@@ -96,7 +96,7 @@ export interface AccountsLoginParams {
   method: LoginMethod;
   /** How the account is to be called; its email if left out. */
   label?: string | null;
-  /** The accounts there are make room: their file is moved aside once the login is good. */
+  /** The existing accounts make room: their file is moved aside once the login is good. */
   fresh?: boolean | null;
 }
 

@@ -137,6 +137,22 @@ fn what_no_login_can_do_is_refused_in_words_when_there_is_no_key() {
             "unsupported_parameter",
         ),
         (
+            "/v1/responses",
+            json!({"model": "gpt-5.2", "input": "hi", "tools": [{"type": "file_search", "vector_store_ids": ["vs_1"]}]}),
+            "unsupported_parameter",
+        ),
+        (
+            "/v1/responses",
+            json!({"model": "gpt-5.2", "input": [
+                {"role": "user", "content": [{"type": "input_file", "file_id": "file-1"}]}]}),
+            "unsupported_parameter",
+        ),
+        (
+            "/v1/responses",
+            json!({"model": "gpt-5.2", "input": "hi", "include": ["message.output_text.logprobs"]}),
+            "unsupported_parameter",
+        ),
+        (
             "/v1/chat/completions",
             json!({"model": "gpt-5.2", "messages": [{"role": "user", "content": "hi"}], "n": 2}),
             "unsupported_parameter",
@@ -226,7 +242,43 @@ fn a_backend_that_ends_without_its_last_event_is_never_taken_for_whole() {
         let headers = [("authorization", key.as_str()), ("content-type", "application/json")];
         connection.request("POST", path, &headers, body.to_string().as_bytes());
         // All of it came at once: the abort may overtake the head.
-        let is_whole = connection.head().is_ok_and(|head| head.status == 200 && connection.body().is_ok());
-        assert!(!is_whole, "{path}: the stream is aborted");
+        if let Ok(head) = connection.head() {
+            assert_eq!(head.status, 200);
+            assert!(connection.body().is_err(), "{path}: the stream is aborted");
+        }
     }
+}
+
+#[test]
+fn what_is_to_be_stored_goes_to_a_key_and_to_a_login_when_no_key_can() {
+    let mut logins = Logins::new(1);
+    let pool = Pool::new(0);
+    let key = random_key();
+    pool.upstream.add_key(&key);
+    logins.sandbox.set("CAM_OPENAI_BASE_URL", &pool.upstream.base_url());
+    logins.sandbox.add("a-key", &key);
+    let sidecar = logins.sidecar();
+    let served_by = |stored: bool| {
+        let body = json!({"model": "gpt-5.4", "input": "hi", "store": stored});
+        post(&sidecar, "/v1/responses", &body).header("x-account-label").map(str::to_owned)
+    };
+    assert_eq!(served_by(false).as_deref(), Some("person-1@example.com"));
+    assert_eq!(served_by(true).as_deref(), Some("a-key"));
+    logins.sandbox.run(&["edit", "a-key", "--disable"]).ok();
+    eventually("the key is out", || (served_by(true).as_deref() == Some("person-1@example.com")).then_some(()));
+}
+
+#[test]
+fn a_model_that_no_account_has_stays_unknown_and_is_no_matter_of_time() {
+    let logins = Logins::new(1);
+    let sidecar = logins.sidecar();
+    logins.upstream.set_models_of(logins.accounts[0], &["gpt-5.2"]);
+    let body = json!({"model": "gpt-5.9", "input": "hi"});
+    let first = post(&sidecar, "/v1/responses", &body);
+    assert_eq!((first.status(), &first.json()["error"]["code"]), (400, &json!("model_not_found")), "{}", first.text());
+    let asked = logins.served_by().len();
+    let second = post(&sidecar, "/v1/responses", &body);
+    assert_eq!((second.status(), &second.json()["error"]["code"]), (404, &json!("model_not_found")));
+    assert_eq!((second.header("x-should-retry"), second.header("retry-after")), (Some("false"), None));
+    assert_eq!(logins.served_by().len(), asked, "it is not asked again");
 }

@@ -204,3 +204,42 @@ fn a_fresh_start_moves_the_accounts_aside_once_the_login_is_good() {
     let names = std::fs::read_dir(logins.sandbox.home()).unwrap().map(|entry| entry.unwrap().file_name());
     assert_eq!(names.filter(|name| name.to_string_lossy().starts_with("accounts.json.reset-")).count(), 1);
 }
+
+#[test]
+fn ctrl_c_gives_a_login_up_and_says_so() {
+    let logins = Logins::new(0);
+    let running = Running::start(logins.sandbox.command(&["login", "--device"]));
+    eventually("a code waits", || logins.upstream.waiting_user_codes().pop());
+    eventually("it says how to give up", || running.stderr_so_far().contains("Ctrl-C").then_some(()));
+    running.signal(rustix::process::Signal::INT);
+    let done = running.finish();
+    assert!(done.code == 1 && done.stderr.contains("the login was cancelled"), "{done:?}");
+    assert_eq!(logins.sandbox.bytes(), None);
+}
+
+#[test]
+fn nobody_logs_in_for_tokens_that_could_not_be_sealed() {
+    let mut logins = Logins::new(0);
+    logins.sandbox.add("work", &crate::support::keys::random_key());
+    let missing = logins.sandbox.path("no-such-key").display().to_string();
+    logins.sandbox.set("CAM_MASTER_KEY_FILE", &missing);
+    let done = logins.sandbox.run(&["login", "--device"]);
+    assert!(done.code == 3 && done.stderr.contains("hint:"), "{done:?}");
+    assert!(logins.upstream.waiting_user_codes().is_empty());
+}
+
+#[test]
+fn a_login_under_another_plan_is_an_account_of_its_own_and_says_what_it_may_be() {
+    let logins = Logins::new(0);
+    for plan in ["plus", "pro"] {
+        logins.upstream.approve_next_device(newcomer(&logins, "you@example.com", "ws-1", plan));
+        let done = logins.sandbox.run(&["login", "--device"]).ok();
+        let is_told = done.stderr.contains("account 1 is the same person and workspace under another plan");
+        assert_eq!(is_told, plan == "pro", "{done:?}");
+    }
+    let mut file = logins.sandbox.accounts();
+    file["accounts"][0]["plan"] = "pro".into();
+    logins.sandbox.write_accounts(file.to_string().as_bytes());
+    let told = logins.sandbox.run(&["doctor"]);
+    assert!(told.stdout.contains("accounts 1 and 2 are one login"), "{told:?}");
+}

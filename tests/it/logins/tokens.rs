@@ -110,10 +110,9 @@ fn a_rotation_outlives_the_client_and_the_process_that_began_it() {
     leaving.request("POST", "/v1/responses", &headers, small().to_string().as_bytes());
     eventually("the issuer rotated", || (!logins.upstream.token_calls().is_empty()).then_some(()));
     drop(leaving);
-    let began = Instant::now();
     sidecar.close_stdin();
     let (status, _) = sidecar.end_within(Duration::from_secs(10)).expect("it ends in time");
-    assert!(status.success() && began.elapsed() > Duration::from_secs(1), "{status:?} {:?}", began.elapsed());
+    assert!(status.success(), "{status:?}");
     let exported = logins.sandbox.run(&["export", "--plain"]).ok().json();
     assert_eq!(exported["accounts"][0]["refreshToken"], logins.upstream.tokens(logins.accounts[0]).refresh_token);
 }
@@ -152,9 +151,7 @@ fn a_new_master_key_waits_for_a_token_that_is_on_its_way() {
     logins.upstream.script_token(TokenFault::DelayAfterRotating(Duration::from_secs(2)));
     let refreshing = Running::start(logins.sandbox.command(&["refresh"]));
     eventually("the issuer rotated", || (!logins.upstream.token_calls().is_empty()).then_some(()));
-    let began = Instant::now();
     logins.sandbox.run(&["rekey", "--random"]).ok();
-    assert!(began.elapsed() > Duration::from_secs(1), "{:?}", began.elapsed());
     assert_eq!(refreshing.finish().code, 0);
     let exported = logins.sandbox.run(&["export", "--plain"]).ok().json();
     assert_eq!(exported["accounts"][0]["refreshToken"], logins.upstream.tokens(logins.accounts[0]).refresh_token);
@@ -195,4 +192,19 @@ fn a_renewed_token_that_is_refused_too_asks_for_a_login_and_says_so() {
     eventually("it is told", || (logins.listed(1)["state"] == "needsLogin").then_some(()));
     ask(&sidecar);
     assert_eq!(logins.served_by(), [1, 1, 2, 2]);
+}
+
+#[test]
+fn an_account_that_is_removed_while_its_token_is_on_its_way_can_be_brought_back() {
+    let logins = Logins::with(1, Access::Expired);
+    logins.upstream.script_token(TokenFault::DelayAfterRotating(Duration::from_secs(2)));
+    let refreshing = Running::start(logins.sandbox.command(&["refresh"]));
+    eventually("the issuer rotated", || (!logins.upstream.token_calls().is_empty()).then_some(()));
+    logins.sandbox.run(&["remove", "1", "--yes"]).ok();
+    refreshing.finish();
+    assert_eq!(logins.sandbox.accounts()["accounts"], serde_json::json!([]));
+    let before = std::fs::read(logins.sandbox.cam_folder().join("previous.json")).unwrap();
+    logins.sandbox.write_accounts(&before);
+    let exported = logins.sandbox.run(&["export", "--plain"]).ok().json();
+    assert_eq!(exported["accounts"][0]["refreshToken"], logins.upstream.tokens(logins.accounts[0]).refresh_token);
 }

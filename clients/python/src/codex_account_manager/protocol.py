@@ -133,7 +133,7 @@ class AccountsLoginParams(TypedDict):
     """How the account is to be called; its email if left out."""
 
     fresh: NotRequired[bool | None]
-    """The accounts there are make room: their file is moved aside once the login is good."""
+    """The existing accounts make room: their file is moved aside once the login is good."""
 
 
 #: A way to log in.

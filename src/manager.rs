@@ -2,6 +2,7 @@
 //! verb of the product is a method here; the doors only translate.
 
 pub mod accounts;
+mod backend;
 pub mod configuration;
 pub mod event;
 mod failure;
@@ -17,7 +18,6 @@ mod polling;
 mod pool;
 mod quota;
 pub mod reasoning;
-mod refresh;
 mod rekey;
 mod removal;
 mod report;

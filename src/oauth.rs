@@ -21,10 +21,10 @@ use crate::error::deepest;
 use crate::secrets::{Secret, is_word};
 
 /// The public client of OpenAI's open-source Codex CLI: logins of ChatGPT plans are given to it.
-pub const CLIENT_ID: &str = "app_EMoamEEZ73f0CkXaXp7hrann";
+const CLIENT_ID: &str = "app_EMoamEEZ73f0CkXaXp7hrann";
 
 /// Who we say we are where the issuer asks.
-pub const ORIGINATOR: &str = "codex-account-manager";
+const ORIGINATOR: &str = env!("CARGO_PKG_NAME");
 
 const SCOPE: &str = "openid profile email offline_access";
 

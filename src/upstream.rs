@@ -16,6 +16,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::env::Environment;
+use crate::error::deepest;
 use connector::{CONNECT, Connector};
 pub use connector::{client_config as tls_config, request_client};
 
@@ -90,7 +91,7 @@ impl Upstream {
     /// [`SendError`] when no answer came.
     pub async fn send(&self, request: Request<RequestBody>) -> Result<Response<Incoming>, SendError> {
         self.client.request(request).await.map_err(|error| {
-            let words = sources(&error);
+            let words = deepest(&error);
             match body_error(&error) {
                 Some(body) => SendError::Body(body),
                 None if error.is_connect() => SendError::Connect(words),
@@ -109,13 +110,4 @@ fn body_error(error: &(dyn std::error::Error + 'static)) -> Option<BodyError> {
         cause = error.source();
     }
     None
-}
-
-/// The deepest source says the most; addresses in it are the upstream's own.
-fn sources(error: &dyn std::error::Error) -> String {
-    let mut deepest = error;
-    while let Some(source) = deepest.source() {
-        deepest = source;
-    }
-    deepest.to_string()
 }

@@ -37,8 +37,8 @@ pub async fn run(context: &Context, args: RefreshArgs) -> Result<u8, Error> {
     let mut failures = Vec::new();
     for id in &ids {
         bar.set_message(manager.read_account(id.as_str()).map(|account| account.label).unwrap_or_default());
-        let looked = tokio::select! {
-            looked = manager.look_at(id) => looked,
+        let asked = tokio::select! {
+            asked = manager.ask_about(id) => asked,
             () = lifecycle::asked_to_end() => {
                 bar.finish_and_clear();
                 manager.leave_within(Duration::ZERO, clock::instant() + LATEST_END).await;
@@ -46,7 +46,7 @@ pub async fn run(context: &Context, args: RefreshArgs) -> Result<u8, Error> {
                 return Ok(1);
             }
         };
-        failures.extend(looked.result.err().map(|error| (looked.label, error)));
+        failures.extend(asked.result.err().map(|error| (asked.label, error)));
         bar.inc(1);
     }
     bar.finish_and_clear();

@@ -19,9 +19,8 @@ use serde_json::{Map, Value, json};
 
 pub use answering::Answering;
 pub use collecting::Collecting;
-pub use errors::{Failure, Refused, error_document, is_unsupported_model};
-pub use events::LONGEST_EVENT;
-pub use reasoning::{encrypted_reasoning, without_reasoning};
+pub use errors::{Failure, Refused, error_document};
+pub use reasoning::without_reasoning;
 
 /// Where a client asks, and so how the answer has to be spelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +60,7 @@ pub struct BackendRequest {
 }
 
 /// What the backend is told when nobody instructs the model: it refuses a request without instructions.
-pub const DEFAULT_INSTRUCTIONS: &str = "You are a helpful assistant.";
+const DEFAULT_INSTRUCTIONS: &str = "You are a helpful assistant.";
 
 /// What a stateless conversation needs to carry its reasoning along.
 const ENCRYPTED_REASONING: &str = "reasoning.encrypted_content";
@@ -86,8 +85,8 @@ pub fn backend_request(door: Door, body: Value) -> Result<BackendRequest, Refuse
     let model = model.to_owned();
     let cache_key = body.get("prompt_cache_key").and_then(Value::as_str).filter(|key| !key.is_empty());
     let cache_key = cache_key.map(str::to_owned);
-    // The conversation may be as large as all memory there is for it: it is moved, not copied.
-    let asked = match door {
+    // An input may be as large as all memory there is for it: it is moved, not copied.
+    let mut asked = match door {
         Door::Responses => {
             let input = body.shift_remove("input");
             responses::request(&body, input)?
@@ -101,7 +100,7 @@ pub fn backend_request(door: Door, body: Value) -> Result<BackendRequest, Refuse
         legacy_functions: asked.legacy_functions,
         model,
     };
-    let dropped = asked.dropped.clone();
+    let dropped = std::mem::take(&mut asked.dropped);
     Ok(BackendRequest { body: asked.body(), dropped, cache_key, wanted })
 }
 

@@ -153,7 +153,7 @@ impl Manager {
         let Cancel { cancel, closed } = self.logins.lock().remove(id).ok_or_else(|| {
             Error::new(ErrorKind::LoginFailed, "no login of that id is under way").hint("it may have ended already")
         })?;
-        // It may have ended this instant. Its port is free when this is over.
+        // It may have ended this instant, or the person has just agreed; else its port is free when this is over.
         let _ = cancel.send(());
         let _ = closed.await;
         Ok(())

@@ -52,7 +52,7 @@ impl Manager {
         }
         for account in due {
             self.memory().polled.insert(account.clone(), self.clock.now());
-            if let Err(error) = self.look_at(&account).await.result {
+            if let Err(error) = self.ask_about(&account).await.result {
                 tracing::debug!("the quota of {account} is not known: {error}");
             }
         }

@@ -15,7 +15,6 @@ use super::Manager;
 use super::routing::Route;
 use crate::domain::account::AccountId;
 use crate::domain::base_url::{BaseUrl, is_loopback};
-use crate::domain::claims::Claims;
 use crate::domain::time::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::oauth::Issuer;
@@ -101,8 +100,7 @@ impl Manager {
     /// its life where that is shorter. One that does not tell its life may be the shortest there is.
     pub(super) fn ends_soon(&self, login: &Login) -> bool {
         let Some(ends) = login.expires_at else { return login.access_token.is_none() };
-        let life = login.access_token.as_ref().and_then(|token| Claims::read(token.expose())?.life());
-        let skew = self.config().refresh_skew().min(life.unwrap_or_default().max(SHORTEST_LIFE) / 2);
+        let skew = self.config().refresh_skew().min(login.life.unwrap_or_default().max(SHORTEST_LIFE) / 2);
         self.clock.now().after(skew) >= ends
     }
 

@@ -33,7 +33,8 @@ const CONNECTIONS: usize = 64;
 /// A head that is not whole by then is not waited for.
 const HEAD: Duration = Duration::from_secs(2);
 
-/// How long the page waits for the login to be finished, which takes one question to the issuer and one write.
+/// How long the page waits for the login to be finished: one question to the issuer, and one write, which for a fresh
+/// start waits for a token that is on its way.
 const FINISH: Duration = Duration::from_secs(45);
 
 /// The port of the login that is under way.

@@ -10,9 +10,6 @@ use serde_json::json;
 use super::{CLIENT_ID, DENIED, Issuer, OAuthError, code, read, refusal, send};
 use crate::secrets::Secret;
 
-/// How long a code holds.
-pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
-
 /// A code to be typed in.
 #[derive(Clone, Debug)]
 pub struct DeviceCode {
@@ -54,7 +51,7 @@ struct GrantAnswer {
 
 impl DeviceCode {
     /// How long the code holds.
-    pub const LIFETIME: Duration = LIFETIME;
+    pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
 }
 
 impl Issuer {

@@ -28,7 +28,7 @@ const KEPT_PER_PROCESS: usize = 96 * 1024 * 1024;
 
 /// How long a client that got its answer early may go on sending. Whoever is cut off in the midst of a body reads a broken
 /// connection and not the answer.
-const LINGER: Duration = Duration::from_secs(30);
+pub const LINGER: Duration = Duration::from_secs(30);
 
 /// How much the requests of this process keep now.
 #[derive(Debug, Default)]
@@ -151,7 +151,7 @@ impl ReplayBody {
         // Of the attempts none reads on.
         shared.attempts += 1;
         if let Some(source) = shared.source.take() {
-            drain(source);
+            drain(source, LINGER);
         }
     }
 
@@ -291,9 +291,9 @@ impl Drop for Shared {
     }
 }
 
-/// Takes what the client still sends, for a while, and drops it.
-pub fn drain(mut source: Incoming) {
-    tokio::spawn(tokio::time::timeout(LINGER, async move { while let Some(Ok(_)) = source.frame().await {} }));
+/// Takes what still comes, for as long as `patience` lasts, and drops it: the connection is whole afterwards.
+pub fn drain(mut source: Incoming, patience: Duration) {
+    tokio::spawn(tokio::time::timeout(patience, async move { while let Some(Ok(_)) = source.frame().await {} }));
 }
 
 /// Bytes that an attempt sends in the midst of the client's own. The kept body stays as it is.

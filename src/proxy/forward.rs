@@ -10,7 +10,7 @@ use hyper::http::request::Parts;
 use hyper::{Method, Response};
 
 use super::Proxy;
-use super::body::{Insertion, ReplayBody, drain};
+use super::body::{Insertion, LINGER, ReplayBody, drain};
 use super::stream::{Ending, ProxyBody};
 use super::{errors, headers};
 use crate::clock;
@@ -109,7 +109,7 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
         Ok(body) => body,
         Err(source) => {
             if is_sent {
-                drain(source);
+                drain(source, LINGER);
             }
             return finish(Answer::ours(errors::too_large()), ending, is_head);
         }

@@ -92,7 +92,7 @@ pub async fn refresh(session: Arc<Session>, params: AccountsRefreshParams) -> Re
     let ids = manager.refreshable(wanted.as_deref())?;
     let mut failed = None;
     for id in &ids {
-        failed = manager.look_at(id).await.result.err().or(failed);
+        failed = manager.ask_about(id).await.result.err().or(failed);
     }
     if let (Some(error), Some(_)) = (failed, wanted) {
         return Err(error);

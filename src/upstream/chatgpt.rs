@@ -1,13 +1,20 @@
 //! Where a ChatGPT login's requests go, and how they look there.
 
-use hyper::Uri;
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT as USER_AGENT_HEADER};
+use hyper::{StatusCode, Uri};
+
+use serde_json::Value;
 
 use super::connector::USER_AGENT;
+use super::credential::{Credential, Login};
 use crate::domain::base_url::BaseUrl;
+use crate::error::deepest;
 
 /// A longer key, in bytes, is told in the body alone: the backend refuses heads that are too long.
 const LONGEST_SESSION: usize = 256;
+
+/// No answer to a question is longer, in bytes.
+const LONGEST_ANSWER: usize = 1024 * 1024;
 
 /// What answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +33,7 @@ pub fn target(base: &BaseUrl, endpoint: Endpoint) -> Option<Uri> {
 }
 
 /// The same as text.
-pub fn address(base: &BaseUrl, endpoint: Endpoint) -> String {
+fn address(base: &BaseUrl, endpoint: Endpoint) -> String {
     let path = match endpoint {
         Endpoint::Responses => "codex/responses".to_owned(),
         Endpoint::Usage => "wham/usage".to_owned(),
@@ -49,6 +56,39 @@ pub fn headers(session: Option<&str>) -> HeaderMap {
         headers.insert(HeaderName::from_static("session_id"), session);
     }
     headers
+}
+
+/// What `endpoint` tells `login`; `None` when it refuses the token.
+///
+/// # Errors
+///
+/// What went wrong, without a part of what was sent.
+pub async fn ask(
+    client: &reqwest::Client,
+    base: &BaseUrl,
+    endpoint: Endpoint,
+    login: Login,
+) -> Result<Option<Value>, String> {
+    let mut headers = HeaderMap::new();
+    Credential::ChatGpt(login).apply(&mut headers).ok_or("it has no token that can be sent")?;
+    let asked = client.get(address(base, endpoint)).headers(headers).send().await;
+    let mut sent = asked.map_err(|error| format!("the backend cannot be asked: {}", deepest(&error.without_url())))?;
+    let status = sent.status();
+    if status == StatusCode::UNAUTHORIZED {
+        return Ok(None);
+    }
+    if !status.is_success() {
+        return Err(format!("the backend answered {}", status.as_u16()));
+    }
+    let unread = || "the backend's answer cannot be read".to_owned();
+    let mut answer = Vec::new();
+    while let Some(piece) = sent.chunk().await.map_err(|_| unread())? {
+        answer.extend_from_slice(&piece);
+        if answer.len() > LONGEST_ANSWER {
+            return Err(unread());
+        }
+    }
+    serde_json::from_slice(&answer).map(Some).map_err(|_| unread())
 }
 
 #[cfg(test)]

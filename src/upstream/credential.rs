@@ -1,5 +1,7 @@
 //! What an attempt authenticates with.
 
+use std::time::Duration;
+
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
 use crate::domain::time::Timestamp;
@@ -32,6 +34,8 @@ pub struct Login {
     pub access_token: Option<Secret<String>>,
     /// When it ends, if it says so.
     pub expires_at: Option<Timestamp>,
+    /// How long it lives in all, if it says so.
+    pub life: Option<Duration>,
     /// Sent as `chatgpt-account-id`.
     pub account_id: Option<String>,
 }

@@ -16,7 +16,7 @@ const RULES: &[(&str, &[&str])] = &[
     ("store", &["domain", "secrets", "clock", "paths"]),
     ("ledger", &["domain", "clock"]),
     ("oauth", &["error", "secrets"]),
-    ("upstream", &["domain", "env", "secrets"]),
+    ("upstream", &["domain", "env", "error", "secrets"]),
     ("hardening", &[]),
     ("logging", &[]),
     (

@@ -41,7 +41,7 @@ pub enum Failure {
     Told(Value),
     /// The stream ended without the event that ends it.
     Truncated,
-    /// An event was longer than [`LONGEST_EVENT`](super::LONGEST_EVENT), or all items together were.
+    /// An event was longer than [`LONGEST_EVENT`](super::events::LONGEST_EVENT), or all items together were.
     TooLong,
 }
 
@@ -129,7 +129,7 @@ fn shaped(status: u16, body: &Value) -> Value {
 }
 
 /// Whether the text of a `detail` says that the model is not served with a ChatGPT account. There is no code for it.
-pub fn is_unsupported_model(detail: &str) -> bool {
+pub(super) fn is_unsupported_model(detail: &str) -> bool {
     detail.contains("model is not supported") && detail.contains("ChatGPT account")
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::domain::event_stream::Event;
 
 /// No event may be longer, in bytes: what never ends must not fill the memory.
-pub const LONGEST_EVENT: usize = 16 * 1024 * 1024;
+pub(super) const LONGEST_EVENT: usize = 16 * 1024 * 1024;
 
 /// The data of an event as JSON, an object that says its `type`. `Value::Null` when it is none.
 pub(super) fn value(event: &Event<'_>) -> Value {

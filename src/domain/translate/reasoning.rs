@@ -2,13 +2,6 @@
 
 use serde_json::Value;
 
-/// Every `encrypted_content` among the items of a request's `input`, in order: that of reasoning, and that of a
-/// conversation which was compacted.
-pub fn encrypted_reasoning(body: &Value) -> Vec<&str> {
-    let items = body["input"].as_array().map_or(&[][..], Vec::as_slice);
-    items.iter().filter_map(|item| item["encrypted_content"].as_str()).collect()
-}
-
 /// Takes each reasoning item out of `body` whose `encrypted_content` is foreign, and tells how many. A compacted
 /// conversation stays: without it the request would mean something else.
 pub fn without_reasoning(body: &mut Value, is_foreign: impl Fn(&str) -> bool) -> usize {

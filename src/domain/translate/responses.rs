@@ -15,7 +15,8 @@ fn is_of_a_file(part: &Value) -> bool {
     matches!(part["type"].as_str(), Some("input_file" | "input_image")) && part["file_id"].is_string()
 }
 
-/// The request for `body` without its `input`, which is the `conversation`. Where the client gives both instructions and messages of a developer, both stay as they are.
+/// The request for `body` without its `input`, which is the `conversation`. Where the client gives both instructions and
+/// messages of a developer, both stay as they are.
 pub(super) fn request(body: &Map<String, Value>, conversation: Option<Value>) -> Result<Asked, Refused> {
     let mut settled = parameters::settle(body, "input")?;
     if body.get("stream_options").is_some_and(|options| options["include_obfuscation"] == false) {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::domain::time::Timestamp;
 
-/// A month has at most 31 days, and no plan has a longer window.
+/// No plan has a longer window than a year.
 const LONGEST_WINDOW: u64 = 366 * DAY;
 /// The clocks of two machines differ by this at most.
 const SLACK_SECONDS: u64 = 60;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Route, Target};
 use crate::domain::account::{AccountId, Kind};
+use crate::domain::claims::Claims;
 use crate::domain::time::Timestamp;
 use crate::manager::tokens::access_token;
 use crate::manager::view::View;
@@ -67,6 +68,7 @@ impl Manager {
                 let has_login = access_token.is_some() || open(SecretField::RefreshToken)?.is_some();
                 has_login.then(|| {
                     Credential::ChatGpt(Login {
+                        life: access_token.as_ref().and_then(|token| Claims::read(token.expose())?.life()),
                         access_token,
                         expires_at: account.access_expires_at.map(Timestamp),
                         account_id: account.account_id.clone(),

@@ -23,8 +23,6 @@ const FIRST_MESSAGES: usize = 16 * 1024;
 pub struct Fields {
     /// The model the request names.
     pub model: Option<String>,
-    /// It asks for a stream.
-    pub stream: bool,
     /// Whether what is made is kept upstream, if the request says so.
     pub stores: Option<bool>,
     /// The key by which the upstream finds its prompt cache: one for each conversation.
@@ -96,7 +94,6 @@ impl Fields {
             [raw.previous_response_id, raw.conversation, raw.input_file_id, raw.training_file, raw.validation_file];
         Fields {
             model: model.filter(|model| is_name(model)),
-            stream,
             stores: take(raw.store),
             prompt_cache_key: take(raw.prompt_cache_key).filter(|key: &String| (1..=LONGEST_KEY).contains(&key.len())),
             first_messages: raw.messages.or(raw.input).and_then(|messages| first_messages(messages.get())),

@@ -1,6 +1,8 @@
 //! A request in the words of a ChatGPT backend, made once for all attempts with a login, and the answer for a client that
 //! asked for no stream.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::Method;
@@ -9,7 +11,7 @@ use serde_json::Value;
 use tokio::sync::SemaphorePermit;
 
 use super::super::Proxy;
-use super::super::body::{Kept, ReplayBody, Room};
+use super::super::body::{Kept, ReplayBody, Room, drain};
 use super::super::stream::Meter;
 use super::held::Held;
 use crate::domain::translate::{Collecting, Door, Failure, Refused, Wanted, backend_request, without_reasoning};
@@ -23,6 +25,9 @@ const LONGEST: u64 = 16 * 1024 * 1024;
 
 /// From so many bytes on, requests are translated one at a time.
 const LARGE: u64 = 1024 * 1024;
+
+/// How long an upstream may take to end an answer whose last event is there.
+const REST: Duration = Duration::from_secs(1);
 
 /// How a request looks to a login.
 pub enum Translation {
@@ -213,6 +218,10 @@ pub async fn collect(held: Held, wanted: &Wanted, mut room: Room) -> Collected {
             Some(Err(_)) => return Collected::Broken("the stream broke off"),
             None => break,
         }
+    }
+    if collecting.is_over() {
+        // The connection serves the next request.
+        drain(rest, REST);
     }
     match collecting.finish() {
         Ok(document) => Collected::Whole(Box::new(Whole { head, meter, document })),

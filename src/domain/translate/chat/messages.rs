@@ -1,6 +1,8 @@
 //! The messages of a chat as items of the Responses API, in order: a message of the assistant becomes its text and
 //! then its calls, each an item of its own.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
 use crate::domain::translate::Refused;
@@ -24,7 +26,7 @@ struct Talk {
     items: Vec<Value>,
     has_names: bool,
     /// The ids of the calls of custom tools: their results are told apart from those of functions.
-    custom: Vec<String>,
+    custom: HashSet<String>,
     /// The calls of the forerunner of tools, which have no ids but their names, and no result yet.
     legacy: Vec<(String, String)>,
     legacy_count: usize,
@@ -48,8 +50,7 @@ impl Talk {
             }
             Some("tool") => {
                 let id = text_of(fields, "tool_call_id", at)?;
-                let is_custom = self.custom.iter().any(|custom| custom == id);
-                let kind = if is_custom { "custom_tool_call_output" } else { "function_call_output" };
+                let kind = if self.custom.contains(id) { "custom_tool_call_output" } else { "function_call_output" };
                 self.items.push(json!({ "type": kind, "call_id": id, "output": output(at, content)? }));
             }
             Some("function") => {
@@ -111,7 +112,7 @@ impl Talk {
         if let Some(custom) = call.get("custom").and_then(Value::as_object) {
             let name = text_of(custom, "name", at)?;
             let input = custom.get("input").and_then(Value::as_str).unwrap_or_default();
-            self.custom.push(id.to_owned());
+            self.custom.insert(id.to_owned());
             self.items.push(json!({ "type": "custom_tool_call", "call_id": id, "name": name, "input": input }));
             return Ok(());
         }

@@ -8,8 +8,9 @@ use crate::domain::translate::Wanted;
 pub(super) fn head(object: &str, response: &Value, wanted: &Wanted) -> Map<String, Value> {
     let id = response["id"].as_str().unwrap_or_default();
     let created = &response["created_at"];
-    // Some servers tell seconds with a fraction, which begins with the whole ones.
-    let whole = || created.as_f64().map(|seconds| seconds.trunc().to_string().parse().unwrap_or_default());
+    // Some servers tell seconds with a fraction.
+    #[expect(clippy::cast_possible_truncation, reason = "a float's cast saturates")]
+    let whole = || created.as_f64().map(|seconds| seconds as i64);
     let created: i64 = created.as_i64().or_else(whole).unwrap_or_default();
     let mut head = Map::new();
     head.insert("id".into(), format!("chatcmpl-{}", id.strip_prefix("resp_").unwrap_or(id)).into());

@@ -11,16 +11,13 @@ use super::routing::Target;
 use crate::domain::account::{AccountId, Kind};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::usage::quota::Quota;
-use crate::error::{Error, ErrorKind, deepest};
-use crate::upstream::chatgpt::{Endpoint, address};
+use crate::error::{Error, ErrorKind};
+use crate::upstream::chatgpt::{Endpoint, ask};
 use crate::upstream::credential::Login;
-
-/// No answer is longer, in bytes.
-const LONGEST_ANSWER: usize = 1024 * 1024;
 
 /// How one account fared.
 #[derive(Clone, Debug)]
-pub struct Looked {
+pub struct Asked {
     /// The account.
     pub account: AccountId,
     /// How people call it.
@@ -56,10 +53,10 @@ impl Manager {
     }
 
     /// Refreshes the token of an account if it ends soon, and asks for its quota.
-    pub async fn look_at(self: &Arc<Self>, account: &AccountId) -> Looked {
+    pub async fn ask_about(self: &Arc<Self>, account: &AccountId) -> Asked {
         let label = self.account(account.as_str()).map_or_else(|_| account.to_string(), |report| report.label);
         let result = self.ask_for_quota(account).await;
-        Looked { account: account.clone(), label, result }
+        Asked { account: account.clone(), label, result }
     }
 
     async fn ask_for_quota(self: &Arc<Self>, account: &AccountId) -> Result<(), Error> {
@@ -96,12 +93,13 @@ impl Manager {
             }
         }
         let (base, login) = self.asked_with(account)?;
-        if let Some(answer) = self.answer_of(&base, &login, endpoint).await? {
+        let refused = login.access_token.clone();
+        if let Some(answer) = self.answer_of(&base, login, endpoint).await? {
             return Ok(answer);
         }
-        self.refresh_now(account, login.access_token).await?;
+        self.refresh_now(account, refused).await?;
         let (base, login) = self.asked_with(account)?;
-        self.answer_of(&base, &login, endpoint).await?.ok_or_else(|| {
+        self.answer_of(&base, login, endpoint).await?.ok_or_else(|| {
             Error::new(ErrorKind::LoginFailed, "its token is refused")
                 .hint("log in again with `codex-account-manager login`")
         })
@@ -138,34 +136,10 @@ impl Manager {
     }
 
     /// What the backend answers; `None` when it refuses the token.
-    async fn answer_of(&self, base: &BaseUrl, login: &Login, endpoint: Endpoint) -> Result<Option<Value>, Error> {
-        let failed = |why: String| Error::new(ErrorKind::UpstreamFailed, why).hint("try again later");
-        let mut request = self.question_client(base)?.get(address(base, endpoint));
-        if let Some(token) = &login.access_token {
-            request = request.bearer_auth(token.expose());
-        }
-        if let Some(id) = &login.account_id {
-            request = request.header("chatgpt-account-id", id);
-        }
-        let mut sent = request
-            .send()
+    async fn answer_of(&self, base: &BaseUrl, login: Login, endpoint: Endpoint) -> Result<Option<Value>, Error> {
+        let client = self.question_client(base)?;
+        ask(&client, base, endpoint, login)
             .await
-            .map_err(|error| failed(format!("the backend cannot be asked: {}", deepest(&error.without_url()))))?;
-        let status = sent.status();
-        if status.as_u16() == 401 {
-            return Ok(None);
-        }
-        if !status.is_success() {
-            return Err(failed(format!("the backend answered {}", status.as_u16())));
-        }
-        let unread = || failed("the backend's answer cannot be read".to_owned());
-        let mut answer = Vec::new();
-        while let Some(piece) = sent.chunk().await.map_err(|_| unread())? {
-            answer.extend_from_slice(&piece);
-            if answer.len() > LONGEST_ANSWER {
-                return Err(unread());
-            }
-        }
-        serde_json::from_slice(&answer).map(Some).map_err(|_| unread())
+            .map_err(|why| Error::new(ErrorKind::UpstreamFailed, why).hint("try again later"))
     }
 }

@@ -1,7 +1,8 @@
 //! What the simulated servers have in common: a port on loopback, a runtime where they need one of their own, the
-//! bodies they send and the records they keep.
+//! bodies they send, the ways these break off, and the records they keep.
 
 pub(super) mod body;
+pub(super) mod breakage;
 pub(super) mod record;
 #[cfg(test)]
 pub(super) mod testing;

@@ -32,6 +32,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+pub use super::loopback::breakage::Breakage;
 pub use super::loopback::record::{Outcome, RecordedRequest};
 pub use super::simulated_openai::ToolCall;
 pub use account::{Account, Login, Tokens};

@@ -26,11 +26,11 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use super::loopback::breakage::Breakage;
 pub use super::loopback::record::{Outcome, RecordedRequest};
 pub use answer::{Answer, LimitKind, ToolCall};
 pub use wait::Wait;
 
-pub(super) use faults::long_line;
 pub(super) use reply::{mixed, pieces};
 pub(super) use usage::Usage;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_openai::{Answer, LimitKind, Wait};
+use codex_account_manager::demo::simulated_openai::{Answer, Breakage, LimitKind, Wait};
 use serde_json::{Value, json};
 
 use crate::support::upstream::{answer, ask};
@@ -203,10 +203,10 @@ fn limits_go_on_to_every_account_however_many_there_are() {
 fn a_connection_that_breaks_before_an_answer_is_tried_once_more_at_most() {
     let pool = Pool::new(3);
     let sidecar = pool.sidecar();
-    pool.script(1, Answer::CutBeforeAnswer);
+    pool.script(1, Answer::Broken(Breakage::CutBeforeAnswer));
     assert_eq!(ask(&pool, &sidecar, MODEL), 2);
     for number in 1..=3 {
-        pool.script(number, Answer::CutBeforeAnswer);
+        pool.script(number, Answer::Broken(Breakage::CutBeforeAnswer));
     }
     pool.upstream.clear_requests();
     let response = answer(&sidecar, MODEL);
@@ -219,7 +219,7 @@ fn a_connection_that_breaks_before_an_answer_is_tried_once_more_at_most() {
 fn the_only_account_gets_a_second_try_when_its_connection_broke() {
     let pool = Pool::new(1);
     let sidecar = pool.sidecar();
-    pool.script(1, Answer::CutBeforeAnswer);
+    pool.script(1, Answer::Broken(Breakage::CutBeforeAnswer));
     assert_eq!(ask(&pool, &sidecar, MODEL), 1);
     assert_eq!(pool.served_by(), [Some(1), Some(1)]);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_openai::{Answer, LimitKind, Outcome, Wait};
+use codex_account_manager::demo::simulated_openai::{Answer, Breakage, LimitKind, Outcome, Wait};
 use serde_json::{Value, json};
 
 use crate::support::http::Connection;
@@ -28,7 +28,7 @@ fn sent(sidecar: &Sidecar, body: &Value) -> Connection {
 fn events_arrive_one_by_one_as_the_upstream_sends_them() {
     let pool = Pool::new(1);
     let sidecar = pool.sidecar();
-    pool.script(1, Answer::HangMidStream { after_events: 5 });
+    pool.script(1, Answer::Broken(Breakage::HangMidStream { after_events: 5 }));
     let mut connection = sent(&sidecar, &stream_request());
     assert_eq!(connection.head().unwrap().status, 200);
     let mut rest = Vec::new();
@@ -43,12 +43,14 @@ fn events_arrive_one_by_one_as_the_upstream_sends_them() {
 
 #[test]
 fn a_client_that_leaves_frees_the_upstream_and_nobody_is_blamed() {
-    for scripted in [Answer::HangBeforeAnswer, Answer::HangMidStream { after_events: 3 }] {
+    for scripted in
+        [Answer::Broken(Breakage::HangBeforeAnswer), Answer::Broken(Breakage::HangMidStream { after_events: 3 })]
+    {
         let pool = Pool::new(1);
         let mut sidecar = pool.sidecar();
         pool.script(1, scripted.clone());
         let mut connection = sent(&sidecar, &stream_request());
-        if matches!(scripted, Answer::HangMidStream { .. }) {
+        if matches!(scripted, Answer::Broken(Breakage::HangMidStream { .. })) {
             connection.head().unwrap();
             connection.event(&mut Vec::new()).unwrap();
         } else {
@@ -68,7 +70,9 @@ fn a_client_that_leaves_frees_the_upstream_and_nobody_is_blamed() {
 
 #[test]
 fn a_stream_that_broke_is_seen_as_broken_and_is_never_sent_again() {
-    for scripted in [Answer::CutMidStream { after_events: 4 }, Answer::EndWithoutTerminalEvent] {
+    for scripted in
+        [Answer::Broken(Breakage::CutMidStream { after_events: 4 }), Answer::Broken(Breakage::EndWithoutTerminalEvent)]
+    {
         let pool = Pool::new(2);
         let sidecar = pool.sidecar();
         pool.script(1, scripted.clone());
@@ -83,7 +87,7 @@ fn a_stream_that_broke_is_seen_as_broken_and_is_never_sent_again() {
 fn an_answer_cut_in_its_middle_is_seen_as_cut() {
     let pool = Pool::new(2);
     let sidecar = pool.sidecar();
-    pool.script(1, Answer::CutMidStream { after_events: 1 });
+    pool.script(1, Answer::Broken(Breakage::CutMidStream { after_events: 1 }));
     let mut connection = sent(&sidecar, &json!({"model": "gpt-5.4", "input": "hello"}));
     assert_eq!(connection.head().unwrap().status, 200);
     assert!(connection.body().is_err());
@@ -175,7 +179,7 @@ fn a_body_over_64_mib_is_refused_with_and_without_a_length() {
 fn a_slow_reader_slows_the_upstream_and_memory_stays_flat() {
     let pool = Pool::new(1);
     let sidecar = pool.sidecar();
-    pool.script(1, Answer::LongLine { bytes: 400 * 1024 * 1024 });
+    pool.script(1, Answer::Broken(Breakage::LongLine { bytes: 400 * 1024 * 1024 }));
     let mut connection = sent(&sidecar, &stream_request());
     assert_eq!(connection.head().unwrap().status, 200);
     let mut read = 0;
@@ -190,7 +194,7 @@ fn a_slow_reader_slows_the_upstream_and_memory_stays_flat() {
 fn a_huge_line_passes_by_and_the_stream_ends_well() {
     let pool = Pool::new(1);
     let sidecar = pool.sidecar();
-    pool.script(1, Answer::LongLine { bytes: 64 * 1024 * 1024 });
+    pool.script(1, Answer::Broken(Breakage::LongLine { bytes: 64 * 1024 * 1024 }));
     let mut connection = sent(&sidecar, &stream_request());
     assert_eq!(connection.head().unwrap().status, 200);
     let body = connection.body().unwrap();

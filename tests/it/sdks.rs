@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_openai::{Answer, DEFAULT_TEXT, LimitKind, Wait};
+use codex_account_manager::demo::simulated_openai::{Answer, Breakage, DEFAULT_TEXT, LimitKind, Wait};
 use serde_json::Value;
 
 use crate::support::tools::{self, through_run};
@@ -73,10 +73,10 @@ fn a_stream_that_breaks_is_an_error_and_no_short_answer() {
     each_language(|language| {
         let pool = Pool::new(1);
         for (call, answer) in [
-            ("responses stream", Answer::CutMidStream { after_events: 6 }),
-            ("responses stream", Answer::EndWithoutTerminalEvent),
-            ("chat stream", Answer::CutMidStream { after_events: 4 }),
-            ("chat stream", Answer::EndWithoutTerminalEvent),
+            ("responses stream", Answer::Broken(Breakage::CutMidStream { after_events: 6 })),
+            ("responses stream", Answer::Broken(Breakage::EndWithoutTerminalEvent)),
+            ("chat stream", Answer::Broken(Breakage::CutMidStream { after_events: 4 })),
+            ("chat stream", Answer::Broken(Breakage::EndWithoutTerminalEvent)),
         ] {
             pool.script(1, answer.clone());
             let Some(outcome) = outcome(&pool, language, call) else { return };
@@ -92,7 +92,7 @@ fn a_stream_that_breaks_is_an_error_and_no_short_answer() {
 fn an_answer_that_is_lost_before_its_first_byte_is_asked_for_again_by_nobody_but_us() {
     each_language(|language| {
         let pool = Pool::new(2);
-        pool.script(1, Answer::CutBeforeAnswer);
+        pool.script(1, Answer::Broken(Breakage::CutBeforeAnswer));
         let Some(outcome) = outcome(&pool, language, "responses") else { return };
         assert_eq!((&outcome["error"], &outcome["text"]), (&Value::Null, &Value::from(DEFAULT_TEXT)), "{outcome}");
         assert_eq!(pool.served_by(), [Some(1), Some(2)]);

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::Sleep;
 
+use super::breakage::Cut;
 use super::record::{Outcome, Watch};
 use super::traffic::{Streaming, Traffic};
 
@@ -95,7 +96,7 @@ impl Body for ReplyBody {
             Ending::Hang => Poll::Pending,
             Ending::Cut if this.flushed => {
                 this.watch.end(Outcome::Cut);
-                Poll::Ready(Some(Err(io::Error::other("cut as scripted"))))
+                Poll::Ready(Some(Err(Cut.into())))
             }
             Ending::Cut => {
                 // An error drops what the connection has buffered; pending first makes it send the pieces.

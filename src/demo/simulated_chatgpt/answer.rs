@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::demo::loopback::breakage::Breakage;
 use crate::demo::simulated_openai::ToolCall;
 
 /// One answer to one request.
@@ -66,27 +67,8 @@ pub enum Answer {
         /// The body.
         body: Bytes,
     },
-    /// Reads the whole request and never answers.
-    HangBeforeAnswer,
-    /// Reads the whole request and closes the connection without a byte.
-    CutBeforeAnswer,
-    /// Sends so many events, then closes the connection inside the stream.
-    CutMidStream {
-        /// How many events are sent whole.
-        after_events: usize,
-    },
-    /// Sends so many events, then nothing more, with the connection open.
-    HangMidStream {
-        /// How many events are sent.
-        after_events: usize,
-    },
-    /// A stream that ends cleanly with no event that says it is whole.
-    EndWithoutTerminalEvent,
-    /// The normal stream behind a comment line of so many bytes.
-    LongLine {
-        /// The length of the line.
-        bytes: usize,
-    },
+    /// The normal answer, broken off like this.
+    Broken(Breakage),
     /// The normal stream in pieces of so many bytes, whatever stands in them.
     Torn {
         /// The length of a piece.

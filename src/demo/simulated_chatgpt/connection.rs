@@ -18,16 +18,12 @@ use super::reply::{Content, Reply};
 use super::state::State;
 use super::{authorize, device, responses, token, wham};
 use crate::demo::loopback::body::{Ending, ReplyBody};
+use crate::demo::loopback::breakage::Cut;
 use crate::demo::loopback::record::{self, Outcome, Watch};
 use crate::demo::simulated_openai::mixed;
 
-/// What a door lets out.
-pub(super) enum Sent {
-    /// This, ended like that.
-    Reply(Reply, Ending),
-    /// Nothing: the connection is closed.
-    Cut,
-}
+/// What a door lets out, and how that ends.
+pub(super) type Sent = Result<(Reply, Ending), Cut>;
 
 /// Serves `socket` until it is closed.
 pub(super) async fn serve(socket: TcpStream, state: Arc<State>) {
@@ -42,18 +38,18 @@ async fn answer(request: Request<Incoming>, state: Arc<State>) -> io::Result<Res
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     watch.body(&body);
     match door(&state, &head, &body).await {
-        Sent::Reply(reply, ending) => Ok(response(reply, ending, &state, watch)),
-        Sent::Cut => {
+        Ok((reply, ending)) => Ok(response(reply, ending, &state, watch)),
+        Err(cut) => {
             watch.end(Outcome::Cut);
-            Err(io::Error::other("cut as scripted"))
+            Err(cut.into())
         }
     }
 }
 
 async fn door(state: &State, head: &Parts, body: &Bytes) -> Sent {
-    let whole = |reply| Sent::Reply(reply, Ending::Clean);
+    let whole = |reply| Ok((reply, Ending::Clean));
     match (head.method.as_str(), head.uri.path()) {
-        ("POST", "/oauth/token") => token::answer(state, head, body).await.map_or(Sent::Cut, whole),
+        ("POST", "/oauth/token") => token::answer(state, head, body).await.and_then(whole),
         ("POST", "/oauth/revoke") => whole(token::revoke(state, head, body)),
         ("GET", "/oauth/authorize") => whole(authorize::answer(state, head)),
         ("POST", "/api/accounts/deviceauth/usercode") => whole(device::user_code(state, body)),

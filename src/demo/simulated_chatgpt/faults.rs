@@ -8,17 +8,17 @@ use super::backend::unauthorized;
 use super::reply::{Content, Reply};
 use super::stream::{error_event, failed_event};
 use crate::demo::loopback::body::Ending;
-use crate::demo::simulated_openai::long_line;
+use crate::demo::loopback::breakage::Cut;
 use crate::domain::time::Timestamp;
 
-/// Waits as `answer` says; `false` when the connection is to be cut.
-pub(super) async fn pause(answer: &Answer) -> bool {
+/// Waits as `answer` says; an error when the connection is to be closed in place of an answer.
+pub(super) async fn pause(answer: &Answer) -> Result<(), Cut> {
     match answer {
         Answer::Slow(wait) => tokio::time::sleep(*wait).await,
-        Answer::HangBeforeAnswer => std::future::pending().await,
+        Answer::Broken(breakage) => breakage.before_answer().await?,
         _ => {}
     }
-    *answer != Answer::CutBeforeAnswer
+    Ok(())
 }
 
 /// The reply of an answer that refuses; `None` for one that serves.
@@ -55,12 +55,7 @@ pub(super) fn refusal(answer: &Answer, model: &str, plan: &str, now: Timestamp) 
         | Answer::Refuse(_)
         | Answer::Incomplete { .. }
         | Answer::Slow(_)
-        | Answer::HangBeforeAnswer
-        | Answer::CutBeforeAnswer
-        | Answer::CutMidStream { .. }
-        | Answer::HangMidStream { .. }
-        | Answer::EndWithoutTerminalEvent
-        | Answer::LongLine { .. }
+        | Answer::Broken(_)
         | Answer::Torn { .. }
         | Answer::FailInStream { .. }
         | Answer::ErrorInStream { .. } => return None,
@@ -99,19 +94,9 @@ pub(super) fn model_not_supported(model: &str) -> Reply {
 /// Works the faults of `answer` that lie inside the stream into `events`; `begun` is the response as it began.
 pub(super) fn spoiled(mut events: Vec<Bytes>, answer: &Answer, begun: &Value) -> (Vec<Bytes>, Ending) {
     match answer {
-        Answer::CutMidStream { after_events } => {
-            events.truncate(*after_events);
-            return (events, Ending::Cut);
-        }
-        Answer::HangMidStream { after_events } => {
-            events.truncate(*after_events);
-            return (events, Ending::Hang);
-        }
-        Answer::EndWithoutTerminalEvent => {
-            events.pop();
-        }
-        Answer::LongLine { bytes } => {
-            events.splice(..0, long_line(*bytes));
+        Answer::Broken(breakage) => {
+            breakage.spoil(&mut events, 1);
+            return (events, breakage.ending());
         }
         Answer::Torn { bytes } => {
             let all = events.concat();

@@ -16,7 +16,7 @@ use super::{rules, sealed};
 use crate::demo::loopback::body::Ending;
 
 pub(super) async fn answer(state: &State, head: &Parts, body: &Bytes) -> Sent {
-    let whole = |reply| Sent::Reply(reply, Ending::Clean);
+    let whole = |reply| Ok((reply, Ending::Clean));
     let account = match admit(state, head) {
         Ok(account) => account,
         Err(reply) => return whole(reply),
@@ -36,9 +36,7 @@ pub(super) async fn answer(state: &State, head: &Parts, body: &Bytes) -> Sent {
         return whole(reply);
     }
     let answer = state.backend().take_answer(account);
-    if !pause(&answer).await {
-        return Sent::Cut;
-    }
+    pause(&answer).await?;
     let (now, plan) = (state.now(), plan(state, account));
     if let Some(reply) = refusal(&answer, &model, &plan, now) {
         return whole(match (&answer, reply.status) {
@@ -47,8 +45,7 @@ pub(super) async fn answer(state: &State, head: &Parts, body: &Bytes) -> Sent {
             _ => reply,
         });
     }
-    let (reply, ending) = served(state, account, &request, body.len(), &answer);
-    Sent::Reply(reply, ending)
+    Ok(served(state, account, &request, body.len(), &answer))
 }
 
 /// The refusal of an account whose quota is used up, where that limits.

@@ -15,6 +15,7 @@ use super::issuer::Refusal;
 use super::reply::Reply;
 use super::state::State;
 use super::token_log::{Grant, InFlight, TokenOutcome};
+use crate::demo::loopback::breakage::Cut;
 
 /// A failure of one call to the token endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,11 +55,11 @@ pub enum RefusalShape {
     TopLevelCode,
 }
 
-/// Answers a call of the token endpoint; `None` when the connection is to be cut.
-pub(super) async fn answer(state: &State, head: &Parts, body: &Bytes) -> Option<Reply> {
+/// Answers a call of the token endpoint.
+pub(super) async fn answer(state: &State, head: &Parts, body: &Bytes) -> Result<Reply, Cut> {
     let Some(fields) = fields(head, body) else {
         let mut call = state.token_log().begin(Grant::Other(String::new()), None);
-        return Some(refused(&mut call, 400, "invalid_request", "The body is neither a form nor a JSON object."));
+        return Ok(refused(&mut call, 400, "invalid_request", "The body is neither a form nor a JSON object."));
     };
     let grant = match fields.get("grant_type") {
         "authorization_code" => Grant::AuthorizationCode,
@@ -81,7 +82,7 @@ pub(super) async fn answer(state: &State, head: &Parts, body: &Bytes) -> Option<
         Some(fault) => after_rotating(fault).await,
         None => None,
     }) else {
-        return Some(reply);
+        return Ok(reply);
     };
     call.lose();
     end.answer().await
@@ -95,10 +96,10 @@ enum End {
 }
 
 impl End {
-    async fn answer(self) -> Option<Reply> {
+    async fn answer(self) -> Result<Reply, Cut> {
         match self {
-            End::Reply(reply) => Some(reply),
-            End::Cut => None,
+            End::Reply(reply) => Ok(reply),
+            End::Cut => Err(Cut),
             End::Hang => std::future::pending().await,
         }
     }

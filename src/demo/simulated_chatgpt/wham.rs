@@ -16,12 +16,10 @@ use crate::demo::loopback::body::Ending;
 pub(super) async fn usage(state: &State, head: &Parts) -> Sent {
     let account = match admit(state, head) {
         Ok(account) => account,
-        Err(reply) => return Sent::Reply(reply, Ending::Clean),
+        Err(reply) => return Ok((reply, Ending::Clean)),
     };
     let answer = state.backend().of(account).usage_scripted.pop_front().unwrap_or(Answer::Normal);
-    if !pause(&answer).await {
-        return Sent::Cut;
-    }
+    pause(&answer).await?;
     let now = state.now();
     let plan = state.issuer().login(account).plan.clone();
     let reply = refusal(&answer, "", &plan, now).unwrap_or_else(|| {
@@ -29,7 +27,7 @@ pub(super) async fn usage(state: &State, head: &Parts) -> Sent {
         let quota = backend.quota(account, now);
         Reply::json(200, &quota.document(&backend.of(account).credits, &plan, now))
     });
-    Sent::Reply(reply, Ending::Clean)
+    Ok((reply, Ending::Clean))
 }
 
 /// `/backend-api/codex/models`.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::wait::Wait;
+use crate::demo::loopback::breakage::Breakage;
 
 /// One answer to one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,28 +62,8 @@ pub enum Answer {
         /// The body.
         body: Bytes,
     },
-    /// Reads the whole request and never answers.
-    HangBeforeAnswer,
-    /// Reads the whole request and closes the connection without a byte.
-    CutBeforeAnswer,
-    /// Sends so many events, then closes the connection inside the stream. An answer that is no stream is cut in its middle.
-    CutMidStream {
-        /// How many events are sent whole.
-        after_events: usize,
-    },
-    /// Sends so many events, then nothing more, with the connection open. An answer that is no stream stops in its middle.
-    HangMidStream {
-        /// How many events are sent.
-        after_events: usize,
-    },
-    /// A stream that ends cleanly after its last delta, with no event that says it is whole. No other answer is changed.
-    EndWithoutTerminalEvent,
-    /// The normal stream behind a comment line of so many bytes, in a socket behind a message of about so many; no other
-    /// answer is changed.
-    LongLine {
-        /// The length of the line.
-        bytes: usize,
-    },
+    /// The normal answer, broken off like this.
+    Broken(Breakage),
     /// Sends so many events, then reports this failure inside the stream and ends it cleanly. Where no stream was asked
     /// for, a 500 with the same code.
     FailInStream {
@@ -100,15 +81,10 @@ impl Answer {
     /// the socket; every later one takes an answer of its own, and one that refuses comes as an `error` event.
     pub(super) fn lets_a_socket_open(&self) -> bool {
         match self {
-            Answer::Normal
-            | Answer::Say(_)
-            | Answer::CallTool(_)
-            | Answer::Slow(_)
-            | Answer::CutMidStream { .. }
-            | Answer::HangMidStream { .. }
-            | Answer::EndWithoutTerminalEvent
-            | Answer::LongLine { .. }
-            | Answer::FailInStream { .. } => true,
+            Answer::Normal | Answer::Say(_) | Answer::CallTool(_) | Answer::Slow(_) | Answer::FailInStream { .. } => {
+                true
+            }
+            Answer::Broken(breakage) => breakage.lets_it_begin(),
             Answer::RateLimit { .. }
             | Answer::InsufficientQuota
             | Answer::InvalidKey
@@ -117,9 +93,7 @@ impl Answer {
             | Answer::ServerError(_)
             | Answer::Overloaded
             | Answer::Status { .. }
-            | Answer::Raw { .. }
-            | Answer::HangBeforeAnswer
-            | Answer::CutBeforeAnswer => false,
+            | Answer::Raw { .. } => false,
         }
     }
 }

@@ -79,10 +79,11 @@ async fn answer(
         Answer::Say(text) => call.text = text,
         Answer::CallTool(tool) => call.tool = Some(tool),
         Answer::Slow(wait) => tokio::time::sleep(*wait).await,
-        Answer::HangBeforeAnswer => std::future::pending().await,
-        Answer::CutBeforeAnswer => {
-            watch.end(Outcome::Cut);
-            return Err(io::Error::other("cut as scripted"));
+        Answer::Broken(breakage) => {
+            if let Err(cut) = breakage.before_answer().await {
+                watch.end(Outcome::Cut);
+                return Err(cut.into());
+            }
         }
         _ => {}
     }

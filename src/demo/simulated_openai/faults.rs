@@ -1,7 +1,5 @@
 //! The scripted failures: an answer that refuses, and faults that lie inside an answer's body.
 
-use bytes::Bytes;
-
 use super::answer::Answer;
 use super::errors;
 use super::reply::{Call, Content, Reply, failure_event};
@@ -33,12 +31,7 @@ pub(super) fn refusal(answer: &Answer, call: &Call, key: &str, now: Timestamp) -
         | Answer::Say(_)
         | Answer::CallTool(_)
         | Answer::Slow(_)
-        | Answer::HangBeforeAnswer
-        | Answer::CutBeforeAnswer
-        | Answer::CutMidStream { .. }
-        | Answer::HangMidStream { .. }
-        | Answer::EndWithoutTerminalEvent
-        | Answer::LongLine { .. }
+        | Answer::Broken(_)
         | Answer::FailInStream { .. } => return None,
     })
 }
@@ -47,19 +40,11 @@ pub(super) fn refusal(answer: &Answer, call: &Call, key: &str, now: Timestamp) -
 pub(super) fn spoiled(mut reply: Reply, answer: &Answer, call: &Call) -> (Reply, Ending) {
     let mut ending = Ending::Clean;
     match (answer, &mut reply.content) {
-        (Answer::CutMidStream { after_events }, content) => {
-            ending = Ending::Cut;
-            shorten(content, *after_events);
-        }
-        (Answer::HangMidStream { after_events }, content) => {
-            ending = Ending::Hang;
-            shorten(content, *after_events);
-        }
-        (Answer::EndWithoutTerminalEvent, Content::Events { events, terminal, .. }) => {
-            events.truncate(events.len() - *terminal);
-        }
-        (Answer::LongLine { bytes }, Content::Events { events, .. }) => {
-            events.splice(..0, long_line(*bytes));
+        (Answer::Broken(breakage), content) => {
+            ending = breakage.ending();
+            if let Content::Events { events, terminal, .. } = content {
+                breakage.spoil(events, *terminal);
+            }
         }
         (Answer::FailInStream { after_events, code, message }, Content::Events { events, dialect, .. }) => {
             events.truncate(*after_events);
@@ -72,21 +57,4 @@ pub(super) fn spoiled(mut reply: Reply, answer: &Answer, call: &Call) -> (Reply,
         _ => {}
     }
     (reply, ending)
-}
-
-/// A comment line in pieces that share their memory, so that its length costs next to nothing.
-pub(in crate::demo) fn long_line(bytes: usize) -> Vec<Bytes> {
-    static DASHES: [u8; 64 * 1024] = [b'-'; 64 * 1024];
-    let (whole, rest) = (bytes / DASHES.len(), bytes % DASHES.len());
-    let mut pieces = vec![Bytes::from_static(b":")];
-    pieces.extend(std::iter::repeat_n(Bytes::from_static(&DASHES), whole));
-    pieces.extend([Bytes::from_static(&DASHES[..rest]), Bytes::from_static(b"\n\n")]);
-    pieces.retain(|piece| !piece.is_empty());
-    pieces
-}
-
-fn shorten(content: &mut Content, after_events: usize) {
-    if let Content::Events { events, .. } = content {
-        events.truncate(after_events);
-    }
 }

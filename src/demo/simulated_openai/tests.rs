@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::demo::loopback::testing::{self, Seen, seen, until};
 
-use super::{Answer, LimitKind, Outcome, SimulatedOpenAi, ToolCall, Wait};
+use super::{Answer, Breakage, LimitKind, Outcome, SimulatedOpenAi, ToolCall, Wait};
 
 const KEY: &str = "sk-test-0123456789abcdef";
 const CHAT: &str = r#"{"model":"gpt-5.4","messages":[],"stream":true}"#;
@@ -223,20 +223,20 @@ fn unknown_and_missing_keys_are_refused() {
 
 #[test]
 fn broken_streams_are_broken_where_the_script_says() {
-    let cut = scripted(Answer::CutMidStream { after_events: 5 }, RESPONSES);
+    let cut = scripted(Answer::Broken(Breakage::CutMidStream { after_events: 5 }), RESPONSES);
     assert_eq!((cut.events().len(), cut.whole), (5, false));
-    let cut = scripted(Answer::CutMidStream { after_events: 0 }, RESPONSES);
+    let cut = scripted(Answer::Broken(Breakage::CutMidStream { after_events: 0 }), RESPONSES);
     assert_eq!((cut.status, cut.events().len(), cut.whole), (200, 0, false));
-    let cut = scripted(Answer::CutMidStream { after_events: 0 }, SHORT);
+    let cut = scripted(Answer::Broken(Breakage::CutMidStream { after_events: 0 }), SHORT);
     assert!(cut.status == 200 && !cut.whole && !cut.body.is_empty());
-    assert_eq!(scripted(Answer::CutBeforeAnswer, RESPONSES).head, "");
+    assert_eq!(scripted(Answer::Broken(Breakage::CutBeforeAnswer), RESPONSES).head, "");
 
-    let short = scripted(Answer::EndWithoutTerminalEvent, RESPONSES);
+    let short = scripted(Answer::Broken(Breakage::EndWithoutTerminalEvent), RESPONSES);
     assert_eq!((short.event_types().pop().unwrap().as_str(), short.whole), ("response.output_item.done", true));
-    let short = scripted(Answer::EndWithoutTerminalEvent, CHAT);
+    let short = scripted(Answer::Broken(Breakage::EndWithoutTerminalEvent), CHAT);
     assert_eq!((&short.events().pop().unwrap()["choices"][0]["delta"]["content"], short.whole), (&json!("."), true));
 
-    let long = scripted(Answer::LongLine { bytes: 100_000 }, RESPONSES);
+    let long = scripted(Answer::Broken(Breakage::LongLine { bytes: 100_000 }), RESPONSES);
     assert_eq!((long.events().len(), long.whole), (14, true));
     assert!(long.body.starts_with(&format!(":{}\n\nevent: ", "-".repeat(100_000))));
 
@@ -280,8 +280,8 @@ fn requests_are_recorded_as_they_came() {
 fn a_client_that_leaves_is_noticed_in_every_phase() {
     let server = server();
     let bearer = format!("authorization: Bearer {KEY}\r\n");
-    server.script(KEY, Answer::HangBeforeAnswer);
-    server.script(KEY, Answer::HangMidStream { after_events: 3 });
+    server.script(KEY, Answer::Broken(Breakage::HangBeforeAnswer));
+    server.script(KEY, Answer::Broken(Breakage::HangMidStream { after_events: 3 }));
     let waiting = open(&server, "POST", "/v1/responses", &bearer, RESPONSES);
     until(|| server.requests().first().is_some_and(|request| !request.body.is_empty()));
     assert_eq!(server.requests()[0].outcome, Outcome::InProgress);

@@ -7,7 +7,7 @@ mod serving;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_openai::{Answer, LimitKind, ToolCall, Wait};
+use codex_account_manager::demo::simulated_openai::{Answer, Breakage, LimitKind, ToolCall, Wait};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -166,7 +166,7 @@ fn ctrl_c_on_its_screen_and_a_signal_in_a_run_leave_no_sidecar_behind() {
     check_nobody_left(&pool);
 
     for signal in [Signal::INT, Signal::KILL] {
-        pool.script(2, Answer::HangMidStream { after_events: 5 });
+        pool.script(2, Answer::Broken(Breakage::HangMidStream { after_events: 5 }));
         let mut agent = Running::start(say_hi(&pool, &opencode));
         // It reads its stdin to the end before it asks.
         agent.close_stdin();

@@ -4,7 +4,7 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_openai::Answer;
+use codex_account_manager::demo::simulated_openai::{Answer, Breakage};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -89,7 +89,7 @@ fn a_sidecar_with_a_stream_open_ends_in_every_way_and_lets_the_upstream_go() {
     for (way, ask_to_end, code) in ENDINGS {
         println!("{way}");
         let mut sidecar = pool.sidecar();
-        pool.script(1, Answer::HangMidStream { after_events: 3 });
+        pool.script(1, Answer::Broken(Breakage::HangMidStream { after_events: 3 }));
         let mut body = small_request("gpt-5.4");
         body["stream"] = json!(true);
         let bearer = format!("Bearer {}", sidecar.api_key());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_openai::{Answer, SimulatedOpenAi};
+use codex_account_manager::demo::simulated_openai::{Answer, Breakage, SimulatedOpenAi};
 use serde_json::{Value, json};
 
 use crate::support::http;
@@ -123,7 +123,7 @@ fn of_many_processes_one_probes_at_a_time_and_a_client_that_leaves_frees_the_pro
     }
     let before = pool.upstream.requests().len();
     // Everybody asks when the probe is due, and the upstream keeps it waiting.
-    pool.upstream.always(&pool.keys[0], Some(Answer::HangBeforeAnswer));
+    pool.upstream.always(&pool.keys[0], Some(Answer::Broken(Breakage::HangBeforeAnswer)));
     std::thread::sleep(Duration::from_millis(1_200));
     let body = json!({"model": "gpt-5.4", "input": "x"}).to_string();
     let mut connections: Vec<http::Connection> = sidecars

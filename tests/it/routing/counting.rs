@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_openai::Answer;
+use codex_account_manager::demo::simulated_openai::{Answer, Breakage};
 use serde_json::{Value, json};
 
 use super::ledger::{Sums, days, rows};
@@ -170,7 +170,7 @@ fn a_stream_that_breaks_off_is_no_success_of_its_account() {
     };
     assert!(is_whole());
     let (after_one, at): (f64, i64) = eventually("it is counted", health);
-    pool.script(1, Answer::CutMidStream { after_events: 5 });
+    pool.script(1, Answer::Broken(Breakage::CutMidStream { after_events: 5 }));
     assert!(!is_whole());
     let (after_two, _) = eventually("the second is counted too", || health().filter(|(_, used)| *used > at));
     assert!(after_one > 70.9 && (after_two - after_one).abs() < 0.1, "{after_one}, then {after_two}");

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use codex_account_manager::demo::simulated_openai::Answer;
+use codex_account_manager::demo::simulated_openai::{Answer, Breakage};
 use serde_json::{Value, json};
 
 use crate::support::http::{self, Response};
@@ -67,7 +67,10 @@ fn what_comes_after_output_or_is_the_requests_own_fault_passes_as_it_is() {
 
 #[test]
 fn a_stream_cut_before_any_output_is_sent_once_more() {
-    for scripted in [Answer::CutMidStream { after_events: 2 }, Answer::CutMidStream { after_events: 0 }] {
+    for scripted in [
+        Answer::Broken(Breakage::CutMidStream { after_events: 2 }),
+        Answer::Broken(Breakage::CutMidStream { after_events: 0 }),
+    ] {
         let pool = Pool::new(2);
         let sidecar = pool.sidecar();
         pool.script(1, scripted.clone());
@@ -82,7 +85,7 @@ fn a_stream_cut_before_any_output_is_sent_once_more() {
 fn a_stream_that_says_nothing_is_not_held_for_ever() {
     let pool = Pool::new(2);
     let sidecar = pool.sidecar();
-    pool.script(1, Answer::HangMidStream { after_events: 2 });
+    pool.script(1, Answer::Broken(Breakage::HangMidStream { after_events: 2 }));
     let body = json!({"model": "gpt-5.4", "input": "hello", "stream": true}).to_string();
     let bearer = format!("Bearer {}", sidecar.api_key());
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];

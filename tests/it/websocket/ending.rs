@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use codex_account_manager::demo::simulated_openai::{Answer, Outcome};
+use codex_account_manager::demo::simulated_openai::{Answer, Breakage, Outcome};
 use rustix::process::Signal;
 use serde_json::json;
 
@@ -18,7 +18,7 @@ fn is_open(pool: &Pool) -> bool {
 
 /// A socket with a response in it that does not come to its end.
 fn hanging(pool: &Pool, sidecar: &Sidecar) -> WebSocket {
-    pool.script(1, Answer::HangMidStream { after_events: 3 });
+    pool.script(1, Answer::Broken(Breakage::HangMidStream { after_events: 3 }));
     let mut socket = WebSocket::open(sidecar, "/v1/responses");
     socket.say(&create(&json!({})));
     for _ in 0..3 {
@@ -47,7 +47,7 @@ fn a_client_that_leaves_frees_the_upstream_and_nobody_is_blamed() {
 fn an_upstream_that_leaves_frees_the_client_and_what_it_said_arrives() {
     let pool = Pool::new(1);
     let sidecar = pool.sidecar();
-    pool.script(1, Answer::CutMidStream { after_events: 3 });
+    pool.script(1, Answer::Broken(Breakage::CutMidStream { after_events: 3 }));
     let mut socket = WebSocket::open(&sidecar, "/v1/responses");
     socket.say(&create(&json!({})));
     let asked = Instant::now();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_openai::{Answer, LimitKind, Wait};
+use codex_account_manager::demo::simulated_openai::{Answer, Breakage, LimitKind, Wait};
 use serde_json::json;
 
 use super::create;
@@ -60,7 +60,7 @@ fn a_handshake_that_is_refused_is_recorded_and_goes_to_the_next_account() {
         (Answer::InsufficientQuota, "coolingDown"),
         (Answer::InvalidKey, "needsLogin"),
         (Answer::Overloaded, "ready"),
-        (Answer::CutBeforeAnswer, "ready"),
+        (Answer::Broken(Breakage::CutBeforeAnswer), "ready"),
     ] {
         let pool = Pool::new(2);
         let sidecar = pool.sidecar();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_openai::{Answer, DEFAULT_TEXT, LimitKind, Wait};
+use codex_account_manager::demo::simulated_openai::{Answer, Breakage, DEFAULT_TEXT, LimitKind, Wait};
 use serde_json::json;
 
 use super::create;
@@ -43,7 +43,7 @@ fn responses_continue_one_another_and_are_accounted_one_by_one() {
 fn frames_pass_as_they_are() {
     let pool = Pool::new(1);
     let sidecar = pool.sidecar();
-    pool.script(1, Answer::LongLine { bytes: 300_000 });
+    pool.script(1, Answer::Broken(Breakage::LongLine { bytes: 300_000 }));
     let mut socket = WebSocket::open(&sidecar, "/v1/responses");
     socket.frame(PING, b"are you there").unwrap();
     assert_eq!(socket.next().unwrap(), Message::Pong(b"are you there".to_vec()));
@@ -65,7 +65,7 @@ fn frames_pass_as_they_are() {
 fn a_slow_reader_slows_the_upstream_and_memory_stays_flat() {
     let pool = Pool::new(1);
     let sidecar = pool.sidecar();
-    pool.script(1, Answer::LongLine { bytes: 400 * 1024 * 1024 });
+    pool.script(1, Answer::Broken(Breakage::LongLine { bytes: 400 * 1024 * 1024 }));
     let mut socket = WebSocket::open(&sidecar, "/v1/responses");
     socket.say(&create(&json!({})));
     socket.skip(8 * 1024 * 1024).unwrap();

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::{Answer, RESPONSES, ada, bob, credentials, get, post, refresh, request, respond, scripted, server, until};
-use crate::demo::simulated_chatgpt::{Outcome, SimulatedChatGpt};
+use crate::demo::simulated_chatgpt::{Breakage, Outcome, SimulatedChatGpt};
 
 #[test]
 fn a_request_needs_a_good_token_and_the_id_of_its_workspace() {
@@ -114,7 +114,7 @@ fn other_paths_are_not_found_and_a_socket_is_not_opened() {
 fn requests_are_recorded_with_their_account_and_their_end() {
     let server = server();
     let account = ada(&server).account;
-    server.script(account, Answer::HangMidStream { after_events: 3 });
+    server.script(account, Answer::Broken(Breakage::HangMidStream { after_events: 3 }));
     let headers = format!("openai-beta: responses=experimental\r\n{}", credentials(&server, account));
     let socket = super::open_json(&server, RESPONSES, &headers, &request());
     until(|| server.open_streams() == 1);

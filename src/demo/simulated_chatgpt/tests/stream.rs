@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Seen, ada, request, request_with, respond, scripted, server};
-use crate::demo::simulated_chatgpt::{DEFAULT_TEXT, ToolCall};
+use crate::demo::simulated_chatgpt::{Breakage, DEFAULT_TEXT, ToolCall};
 
 fn names(seen: &Seen) -> Vec<String> {
     seen.event_types().into_iter().map(|name| name.replace("response.", "")).collect()
@@ -141,14 +141,14 @@ fn a_response_can_refuse_or_end_too_early() {
 
 #[test]
 fn broken_streams_are_broken_where_the_script_says() {
-    let cut = scripted(Answer::CutMidStream { after_events: 5 });
+    let cut = scripted(Answer::Broken(Breakage::CutMidStream { after_events: 5 }));
     assert_eq!((cut.events().len(), cut.whole), (5, false));
-    assert_eq!(scripted(Answer::CutBeforeAnswer).head, "");
-    let long = scripted(Answer::LongLine { bytes: 100_000 });
+    assert_eq!(scripted(Answer::Broken(Breakage::CutBeforeAnswer)).head, "");
+    let long = scripted(Answer::Broken(Breakage::LongLine { bytes: 100_000 }));
     assert!(long.body.starts_with(&format!(":{}\n\nevent: ", "-".repeat(100_000))) && long.whole);
     let (torn, whole) = (scripted(Answer::Torn { bytes: 7 }), scripted(Answer::Normal));
     assert_eq!((names(&torn), torn.whole), (names(&whole), true));
-    let short = scripted(Answer::EndWithoutTerminalEvent);
+    let short = scripted(Answer::Broken(Breakage::EndWithoutTerminalEvent));
     assert_eq!((names(&short).pop().unwrap().as_str(), short.whole), ("output_item.done", true));
     let fault = ("server_is_overloaded".to_owned(), "m".to_owned());
     let failed = scripted(Answer::FailInStream { after_events: 2, code: fault.0.clone(), message: fault.1.clone() });

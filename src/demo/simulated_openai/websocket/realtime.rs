@@ -8,6 +8,7 @@ use super::super::reply::{Call, mixed};
 use super::responses::Responses;
 use super::turn::Turn;
 use crate::demo::loopback::body::Ending;
+use crate::demo::loopback::breakage::Breakage;
 
 /// One realtime session.
 pub(super) struct Realtime {
@@ -62,14 +63,12 @@ impl Realtime {
             return turn;
         }
         let mut events = self.responses.call(body, &answer, response);
-        let (kept, ending) = match answer {
-            Answer::CutMidStream { after_events } => (after_events, Ending::Cut),
-            Answer::HangMidStream { after_events } => (after_events, Ending::Hang),
-            Answer::EndWithoutTerminalEvent => (events.len() - 1, Ending::Clean),
-            _ => (events.len(), Ending::Clean),
-        };
-        events.truncate(kept);
-        let closes = answer == Answer::EndWithoutTerminalEvent;
+        let mut ending = Ending::Clean;
+        if let Answer::Broken(breakage) = answer {
+            breakage.shorten(&mut events, 1);
+            ending = breakage.ending();
+        }
+        let closes = answer == Answer::Broken(Breakage::EndWithoutTerminalEvent);
         Turn { ending: Some(ending), closes, ..self.turn_of(events) }
     }
 

@@ -14,6 +14,7 @@ use super::super::{errors, responses};
 use super::turn::Turn;
 use crate::clock::Clock;
 use crate::demo::loopback::body::Ending;
+use crate::demo::loopback::breakage::Breakage;
 
 /// The responses of one socket.
 pub(super) struct Responses {
@@ -68,15 +69,15 @@ impl Responses {
             let reply = responses::create_in_socket(call, &mut made);
             match answer {
                 // In a socket it is a message of its own.
-                Answer::LongLine { .. } => (reply, Ending::Clean),
+                Answer::Broken(Breakage::LongLine { .. }) => (reply, Ending::Clean),
                 answer => spoiled(reply, answer, call),
             }
         });
         self.made = made;
         let mut turn = Turn::from_reply(&reply, ending);
         match answer {
-            Answer::LongLine { bytes } => turn.pad(*bytes),
-            Answer::EndWithoutTerminalEvent => turn.closes = true,
+            Answer::Broken(Breakage::LongLine { bytes }) => turn.pad(*bytes),
+            Answer::Broken(Breakage::EndWithoutTerminalEvent) => turn.closes = true,
             _ => {}
         }
         turn
@@ -90,10 +91,10 @@ impl Responses {
 
     /// What comes instead of a response to `body`, if `answer` lets none come.
     pub(super) fn refused(&self, body: &[u8], answer: &Answer) -> Option<Turn> {
-        match answer {
-            Answer::HangBeforeAnswer => return Some(Turn { hangs: true, ..Turn::default() }),
-            Answer::CutBeforeAnswer => return Some(Turn { ending: Some(Ending::Cut), ..Turn::default() }),
-            _ => {}
+        if let Answer::Broken(breakage) = answer
+            && !breakage.lets_it_begin()
+        {
+            return Some(Turn { ending: Some(breakage.ending()), ..Turn::default() });
         }
         let refused = self.call(body, answer, |call| refusal(answer, call, &self.key, self.clock.now()))?;
         Some(Turn::from_reply(&refused, Ending::Clean))

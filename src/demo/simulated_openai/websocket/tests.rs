@@ -11,7 +11,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use super::super::{Answer, DEFAULT_TEXT, LimitKind, Outcome, SimulatedOpenAi, Wait};
+use super::super::{Answer, Breakage, DEFAULT_TEXT, LimitKind, Outcome, SimulatedOpenAi, Wait};
 use super::accept;
 
 type Socket = WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>;
@@ -121,7 +121,7 @@ async fn a_handshake_is_refused_and_a_socket_is_spoiled_as_scripted() {
 
     server.script(KEY, Answer::Normal);
     server.script(KEY, limit);
-    server.script(KEY, Answer::CutMidStream { after_events: 3 });
+    server.script(KEY, Answer::Broken(Breakage::CutMidStream { after_events: 3 }));
     let mut socket = open(&server, "/v1/responses").await;
     say(&mut socket, &create(&json!({}))).await;
     let limited = &events(&mut socket).await[0];
@@ -134,7 +134,7 @@ async fn a_handshake_is_refused_and_a_socket_is_spoiled_as_scripted() {
 #[tokio::test]
 async fn a_long_message_comes_in_frames_and_pings_are_answered() {
     let server = server().await;
-    server.script(KEY, Answer::LongLine { bytes: 300_000 });
+    server.script(KEY, Answer::Broken(Breakage::LongLine { bytes: 300_000 }));
     let mut socket = open(&server, "/v1/responses").await;
     socket.send(Message::Ping("are you there".into())).await.unwrap();
     assert_eq!(socket.next().await.unwrap().unwrap(), Message::Pong("are you there".into()));

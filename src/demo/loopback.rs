@@ -1,5 +1,5 @@
 //! What the simulated servers have in common: a port on loopback, a runtime where they need one of their own, the
-//! bodies they send, the ways these break off, and the records they keep.
+//! bodies they send and what stands in them, the ways these break off, and the records they keep.
 
 pub(super) mod body;
 pub(super) mod breakage;
@@ -7,6 +7,8 @@ pub(super) mod record;
 #[cfg(test)]
 pub(super) mod testing;
 pub(super) mod traffic;
+pub(super) mod usage;
+pub(super) mod words;
 
 use std::future::Future;
 use std::io;

@@ -34,7 +34,7 @@ use std::sync::Arc;
 
 pub use super::loopback::breakage::Breakage;
 pub use super::loopback::record::{Outcome, RecordedRequest};
-pub use super::simulated_openai::ToolCall;
+pub use super::loopback::words::ToolCall;
 pub use account::{Account, Login, Tokens};
 pub use answer::Answer;
 pub use authorize::CLIENT_ID;

@@ -28,11 +28,9 @@ use std::time::Duration;
 
 pub use super::loopback::breakage::Breakage;
 pub use super::loopback::record::{Outcome, RecordedRequest};
-pub use answer::{Answer, LimitKind, ToolCall};
+pub use super::loopback::words::ToolCall;
+pub use answer::{Answer, LimitKind};
 pub use wait::Wait;
-
-pub(super) use reply::{mixed, pieces};
-pub(super) use usage::Usage;
 
 use super::loopback::Loopback;
 use state::State;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::demo::loopback::breakage::Breakage;
-use crate::demo::simulated_openai::ToolCall;
+use crate::demo::loopback::words::ToolCall;
 
 /// One answer to one request.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -20,7 +20,7 @@ use super::{authorize, device, responses, token, wham};
 use crate::demo::loopback::body::{Ending, ReplyBody};
 use crate::demo::loopback::breakage::Cut;
 use crate::demo::loopback::record::{self, Outcome, Watch};
-use crate::demo::simulated_openai::mixed;
+use crate::demo::loopback::words::mixed;
 
 /// What a door lets out, and how that ends.
 pub(super) type Sent = Result<(Reply, Ending), Cut>;

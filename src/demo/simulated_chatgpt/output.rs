@@ -6,7 +6,7 @@ use super::answer::Answer;
 use super::sealed::seal;
 use super::stream::Asked;
 use super::structured;
-use crate::demo::simulated_openai::ToolCall;
+use crate::demo::loopback::words::ToolCall;
 
 /// The summary of every reasoning that no script words.
 const SUMMARY: &str = "**Thinking about it**";

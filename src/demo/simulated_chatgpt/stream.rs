@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::account::Account;
 use super::answer::Answer;
 use super::output::{self, Item};
-use crate::demo::simulated_openai::{Usage, mixed, pieces};
+use crate::demo::loopback::usage::Usage;
+use crate::demo::loopback::words::{mixed, pieces};
 
 /// The tokens of every reasoning.
 const REASONING_TOKENS: u64 = 64;

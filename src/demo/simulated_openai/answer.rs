@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::wait::Wait;
 use crate::demo::loopback::breakage::Breakage;
+use crate::demo::loopback::words::ToolCall;
 
 /// One answer to one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,15 +97,6 @@ impl Answer {
             | Answer::Raw { .. } => false,
         }
     }
-}
-
-/// A call of a function that the client offers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ToolCall {
-    /// The function.
-    pub name: String,
-    /// Its arguments, as JSON.
-    pub arguments: String,
 }
 
 /// The limit that a 429 names, in the error's `type`.

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::errors;
-use super::reply::{Call, Reply, mixed};
+use super::reply::{Call, Reply};
+use crate::demo::loopback::words::mixed;
 
 #[derive(Deserialize)]
 struct Ask {

@@ -2,8 +2,9 @@
 
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
-use super::reply::{Call, Content, Reply, mixed};
+use super::reply::{Call, Content, Reply};
 use super::wait::go_duration;
+use crate::demo::loopback::words::mixed;
 use std::time::Duration;
 
 /// Tokens per minute.

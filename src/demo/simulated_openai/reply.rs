@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::answer::ToolCall;
 use super::responses;
-use super::usage::Usage;
+use crate::demo::loopback::usage::Usage;
+use crate::demo::loopback::words::{ToolCall, mixed, pieces};
 
 /// What an endpoint needs to know of a request.
 pub(super) struct Call<'a> {
@@ -53,18 +53,6 @@ impl Call<'_> {
     pub(super) fn deltas(&self) -> impl Iterator<Item = &str> {
         pieces(self.text)
     }
-}
-
-/// `text` in the pieces in which it is streamed: words, each with the space before it, and the last full stop.
-pub(in crate::demo) fn pieces(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        let behind_first = rest.chars().next()?.len_utf8();
-        let at = rest[behind_first..].find([' ', '.']).map_or(rest.len(), |at| at + behind_first);
-        let (piece, behind) = rest.split_at(at);
-        rest = behind;
-        Some(piece)
-    })
 }
 
 /// The answer to a call.
@@ -138,12 +126,4 @@ pub(super) fn failure_event(call: &Call, dialect: Dialect, sent: usize, code: &s
             "error": { "message": message, "type": "server_error", "param": null, "code": code }
         })),
     }
-}
-
-/// Scatters a running number, so that ids look as random as real ones. The finalizer of `SplitMix64`.
-pub(in crate::demo) fn mixed(number: u64) -> u64 {
-    let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
 }

@@ -1,29 +1,10 @@
-//! Token counts that look real and follow from the lengths alone, so that tests can foresee them.
+//! The tokens of a call as each endpoint reports them.
 
 use serde::Serialize;
 
-/// The tokens of one call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::demo) struct Usage {
-    /// All input tokens, one for each four bytes of the request's body.
-    pub(in crate::demo) input: u64,
-    /// Those of them that came from the prompt cache: half, in steps of 128, from 1,024 on.
-    pub(in crate::demo) cached: u64,
-    /// One for each four bytes of the answer's text.
-    pub(in crate::demo) output: u64,
-}
+use crate::demo::loopback::usage::Usage;
 
 impl Usage {
-    /// Nothing at all.
-    pub(super) const NONE: Usage = Usage { input: 0, cached: 0, output: 0 };
-
-    pub(in crate::demo) fn of(body: usize, text: usize) -> Usage {
-        let tokens = |bytes: usize| (bytes as u64).div_ceil(4).max(1);
-        let input = tokens(body);
-        let cached = if input < 1024 { 0 } else { input / 2 / 128 * 128 };
-        Usage { input, cached, output: tokens(text) }
-    }
-
     pub(super) fn chat(self) -> ChatUsage {
         ChatUsage {
             prompt_tokens: self.input,

@@ -3,8 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_chatgpt::Answer;
-use codex_account_manager::demo::simulated_openai::ToolCall;
+use codex_account_manager::demo::simulated_chatgpt::{Answer, ToolCall};
 use serde_json::{Value, json};
 
 use crate::support::logins::Logins;

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_chatgpt::Answer;
-use codex_account_manager::demo::simulated_openai::ToolCall;
+use codex_account_manager::demo::simulated_chatgpt::{Answer, ToolCall};
 use serde_json::{Value, json};
 
 use crate::support::keys::random_key;

@@ -2,9 +2,10 @@
 
 use serde::{Serialize, Serializer};
 
-use super::super::answer::ToolCall;
 use super::super::reply::Call;
-use super::super::usage::{ResponsesUsage, Usage};
+use super::super::usage::ResponsesUsage;
+use crate::demo::loopback::usage::Usage;
+use crate::demo::loopback::words::ToolCall;
 
 /// How far a response has come.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]

@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::super::answer::ToolCall;
 use super::super::reply::{Call, Dialect, Reply};
 use super::PREFIX;
 use super::document::{Document, Failure, Item, Part, Status, function_call, message, part};
+use crate::demo::loopback::words::ToolCall;
 
 #[derive(Serialize)]
 struct Numbered<'a, T> {

@@ -4,11 +4,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::answer::Answer;
-use super::super::reply::{Call, mixed};
+use super::super::reply::Call;
 use super::responses::Responses;
 use super::turn::Turn;
 use crate::demo::loopback::body::Ending;
 use crate::demo::loopback::breakage::Breakage;
+use crate::demo::loopback::words::mixed;
 
 /// One realtime session.
 pub(super) struct Realtime {

@@ -62,11 +62,11 @@ pub fn serve() -> io::Result<()> {
     let limited = SimulatedOpenAi::start_on_thread()?;
     limited
         .always(KEY, Some(Answer::RateLimit { retry_after: Wait::RetryAfterMs(LIMITED_FOR), kind: LimitKind::Tokens }));
-    limited.set_recording(false);
+    limited.traffic().set_recording(false);
     let free = SimulatedOpenAi::start_on_thread()?;
     free.add_key(KEY);
     free.add_key(&format!("{KEY}0"));
-    free.set_recording(false);
+    free.traffic().set_recording(false);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let address = |server: &SimulatedOpenAi| server.base_url().replace("http://", "");
     let answer: Arc<[u8]> = sample(address(&free).parse().map_err(io::Error::other)?)?.into();

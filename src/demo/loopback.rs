@@ -32,9 +32,9 @@ pub(super) struct Loopback {
 }
 
 impl Loopback {
-    /// Serves on the current tokio runtime. `state` makes what the connections share, once the address is known, and
+    /// Serves on the current tokio runtime, without which this panics. `state` makes what the connections share, once the address is known, and
     /// `connection` serves one of them.
-    pub(super) async fn start<S, C, F>(
+    pub(super) fn start<S, C, F>(
         state: impl FnOnce(SocketAddr) -> S,
         traffic: &Arc<Traffic>,
         connection: C,
@@ -44,12 +44,10 @@ impl Loopback {
         C: Fn(TcpStream, S) -> F + Send + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
-        let state = state(address);
-        let (stop, stopped) = oneshot::channel();
+        let (port, listener, stopped) = Loopback::bind()?;
+        let state = state(port.address);
         tokio::spawn(serve(listener, state.clone(), Arc::clone(traffic), stopped, connection));
-        Ok((Loopback { address, stop: Some(stop), thread: None }, state))
+        Ok((port, state))
     }
 
     /// The same on a thread named `name` and a runtime of its own, for callers that are not async or measure another
@@ -65,19 +63,24 @@ impl Loopback {
         C: Fn(TcpStream, S) -> F + Send + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        let (mut port, listener, stopped) = {
+            let _guard = runtime.enter();
+            Loopback::bind()?
+        };
+        let state = state(port.address);
+        let serving = serve(listener, state.clone(), Arc::clone(traffic), stopped, connection);
+        port.thread = Some(std::thread::Builder::new().name(name.into()).spawn(move || runtime.block_on(serving))?);
+        Ok((port, state))
+    }
+
+    /// A port that nobody serves yet, its listener, and what tells that it is to stop.
+    fn bind() -> io::Result<(Loopback, TcpListener, oneshot::Receiver<()>)> {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
-        let listener = {
-            let _guard = runtime.enter();
-            TcpListener::from_std(listener)?
-        };
-        let state = state(address);
         let (stop, stopped) = oneshot::channel();
-        let serve = serve(listener, state.clone(), Arc::clone(traffic), stopped, connection);
-        let thread = std::thread::Builder::new().name(name.into()).spawn(move || runtime.block_on(serve))?;
-        Ok((Loopback { address, stop: Some(stop), thread: Some(thread) }, state))
+        Ok((Loopback { address, stop: Some(stop), thread: None }, TcpListener::from_std(listener)?, stopped))
     }
 
     /// The address of the port.

@@ -34,6 +34,7 @@ use std::sync::Arc;
 
 pub use super::loopback::breakage::Breakage;
 pub use super::loopback::record::{Outcome, RecordedRequest};
+pub use super::loopback::traffic::Traffic;
 pub use super::loopback::words::ToolCall;
 pub use account::{Account, Login, Tokens};
 pub use answer::Answer;
@@ -57,11 +58,11 @@ pub struct SimulatedChatGpt {
 }
 
 impl SimulatedChatGpt {
-    /// Starts a server whose tasks run on the current tokio runtime.
-    pub async fn start() -> io::Result<SimulatedChatGpt> {
+    /// Starts a server whose tasks run on the current tokio runtime, without which this panics.
+    pub fn start() -> io::Result<SimulatedChatGpt> {
         let traffic = Arc::default();
         let state = |address: SocketAddr| Arc::new(State::new(format!("http://{address}"), Arc::clone(&traffic)));
-        let (server, state) = Loopback::start(state, &traffic, connection::serve).await?;
+        let (server, state) = Loopback::start(state, &traffic, connection::serve)?;
         Ok(SimulatedChatGpt { server, state })
     }
 

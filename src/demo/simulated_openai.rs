@@ -24,10 +24,10 @@ mod websocket;
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use super::loopback::breakage::Breakage;
 pub use super::loopback::record::{Outcome, RecordedRequest};
+pub use super::loopback::traffic::Traffic;
 pub use super::loopback::words::ToolCall;
 pub use answer::{Answer, LimitKind};
 pub use wait::Wait;
@@ -46,11 +46,11 @@ pub struct SimulatedOpenAi {
 }
 
 impl SimulatedOpenAi {
-    /// Starts a server whose tasks run on the current tokio runtime.
-    pub async fn start() -> io::Result<SimulatedOpenAi> {
+    /// Starts a server whose tasks run on the current tokio runtime, without which this panics.
+    pub fn start() -> io::Result<SimulatedOpenAi> {
         let traffic = Arc::default();
         let state = |_| Arc::new(State::new(Arc::clone(&traffic)));
-        let (server, state) = Loopback::start(state, &traffic, connection::serve).await?;
+        let (server, state) = Loopback::start(state, &traffic, connection::serve)?;
         Ok(SimulatedOpenAi { server, state })
     }
 
@@ -87,39 +87,14 @@ impl SimulatedOpenAi {
         self.state.set_text(text);
     }
 
-    /// The requests since the start or the last [`clear_requests`](Self::clear_requests), in order of arrival.
+    /// The requests since the start or the last [`Traffic::clear_requests`], in order of arrival.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.state.traffic.requests()
     }
 
-    /// Forgets the requests so far.
-    pub fn clear_requests(&self) {
-        self.state.traffic.clear_requests();
-    }
-
-    /// Turns the recording of requests off or on again; a long measurement would otherwise keep every body.
-    pub fn set_recording(&self, on: bool) {
-        self.state.traffic.set_recording(on);
-    }
-
-    /// How many response streams are being sent now; one whose client goes away counts no more.
-    pub fn open_streams(&self) -> usize {
-        self.state.traffic.open_streams()
-    }
-
-    /// How many TCP connections are open now.
-    pub fn open_connections(&self) -> usize {
-        self.state.traffic.open_connections()
-    }
-
-    /// How many TCP connections were ever accepted; tells whether a client reuses them.
-    pub fn accepted_connections(&self) -> usize {
-        self.state.traffic.accepted_connections()
-    }
-
-    /// Sets the pause between two streamed events, zero at the start; holds for running streams too.
-    pub fn set_stream_pause(&self, pause: Duration) {
-        self.state.traffic.set_stream_pause(pause);
+    /// What is open now, whether requests are recorded, and how fast streams are sent.
+    pub fn traffic(&self) -> &Traffic {
+        &self.state.traffic
     }
 }
 

@@ -53,7 +53,7 @@ fn failed(why: &str) -> Error {
 
 async fn steps(sessions: usize, folder: &Path) -> Result<(), String> {
     Printer::stdout("This is the whole main job on a simulated OpenAI on this machine: no account, no network.");
-    let stage = Stage::new(sessions, folder).await?;
+    let stage = Stage::new(sessions, folder)?;
     let mut sidecars = start(&stage, sessions).await?;
     stream(&sidecars).await?;
     // The login is needed later.
@@ -201,12 +201,12 @@ struct Stage {
 }
 
 impl Stage {
-    async fn new(sessions: usize, folder: &Path) -> Result<Stage, String> {
+    fn new(sessions: usize, folder: &Path) -> Result<Stage, String> {
         let failed = |error: std::io::Error| format!("the simulated upstream cannot start: {error}");
-        let upstream = SimulatedOpenAi::start().await.map_err(failed)?;
-        let chatgpt = SimulatedChatGpt::start().await.map_err(failed)?;
-        upstream.set_stream_pause(EVENT_PAUSE);
-        chatgpt.set_stream_pause(EVENT_PAUSE);
+        let upstream = SimulatedOpenAi::start().map_err(failed)?;
+        let chatgpt = SimulatedChatGpt::start().map_err(failed)?;
+        upstream.traffic().set_stream_pause(EVENT_PAUSE);
+        chatgpt.traffic().set_stream_pause(EVENT_PAUSE);
         let login = chatgpt.add_login(Login::new(LOGIN, "workspace-1", "plus")).account;
         Ok(Stage { upstream, chatgpt, login, folder: folder.to_owned(), keys: keys(sessions) })
     }

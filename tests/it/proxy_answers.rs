@@ -89,7 +89,7 @@ fn a_limit_is_of_its_family_and_reaches_siblings() {
     assert_eq!(ask(&pool, &first, "gpt-5.1"), 1, "another family is not limited");
     pool.upstream.always(&pool.keys[1], Some(long()));
     first_account(&pool, |account| account["state"] == "rateLimited");
-    pool.upstream.clear_requests();
+    pool.upstream.traffic().clear_requests();
     assert_eq!(answer(&second, MODEL).status(), 429);
     assert_eq!(pool.served_by(), [Some(2)], "the sibling does not ask account 1 again");
     let limits = &pool.sandbox.accounts()["accounts"][0]["rateLimitResetTimes"];
@@ -168,7 +168,7 @@ fn a_server_failure_moves_on_and_the_last_one_is_passed_on() {
         assert_eq!(ask(&pool, &sidecar, MODEL), 2, "{status}");
         pool.script(1, Answer::ServerError(status));
         pool.script(2, Answer::ServerError(status));
-        pool.upstream.clear_requests();
+        pool.upstream.traffic().clear_requests();
         let response = answer(&sidecar, MODEL);
         assert_eq!(response.status(), status);
         assert_eq!(pool.upstream.requests().len(), 2);
@@ -208,7 +208,7 @@ fn a_connection_that_breaks_before_an_answer_is_tried_once_more_at_most() {
     for number in 1..=3 {
         pool.script(number, Answer::Broken(Breakage::CutBeforeAnswer));
     }
-    pool.upstream.clear_requests();
+    pool.upstream.traffic().clear_requests();
     let response = answer(&sidecar, MODEL);
     assert_eq!(response.status(), 502);
     assert_eq!(response.json()["error"]["code"], "upstream_unreachable");
@@ -243,7 +243,7 @@ fn an_account_without_the_model_makes_room_and_the_first_refusal_is_the_answer_w
     pool.script(1, Answer::ModelNotFound);
     assert_eq!(ask(&pool, &sidecar, MODEL), 2);
     pool.script(2, Answer::ModelNotFound);
-    pool.upstream.clear_requests();
+    pool.upstream.traffic().clear_requests();
     let response = answer(&sidecar, MODEL);
     assert_eq!((response.status(), &response.json()["error"]["code"]), (404, &json!("model_not_found")));
     assert_eq!(pool.served_by(), [Some(2)], "account 1 is remembered not to have it");
@@ -266,7 +266,7 @@ fn failures_in_a_row_open_the_breaker_and_the_account_is_left_alone() {
         pool.sandbox.run(&["switch", "1"]).ok();
         assert_eq!(answer(&sidecar, MODEL).status(), 200);
     }
-    pool.upstream.clear_requests();
+    pool.upstream.traffic().clear_requests();
     assert_eq!(answer(&sidecar, MODEL).status(), 200);
     assert!(pool.upstream.requests().is_empty(), "the open breaker keeps requests away");
 }
@@ -289,7 +289,7 @@ fn one_answer_for_all_says_when_the_first_is_free_and_why_each_is_not() {
     let reasons: Vec<&Value> =
         error["accounts"].as_array().unwrap().iter().map(|account| &account["reasons"]).collect();
     assert_eq!(reasons, [&json!(["rateLimited"]), &json!(["rateLimited"]), &json!(["disabled"])]);
-    pool.upstream.clear_requests();
+    pool.upstream.traffic().clear_requests();
     assert_eq!(answer(&sidecar, MODEL).status(), 429);
     assert!(pool.upstream.requests().is_empty(), "nobody is asked again");
 }
@@ -331,7 +331,7 @@ fn every_method_and_path_goes_on_as_it_is() {
         ("PATCH", "/v1/threads/%C3%A9", b"x"),
         ("POST", "/chat/completions", br#"{"model":"gpt-5.4","messages":[{"role":"user","content":"hi"}]}"#),
     ] {
-        pool.upstream.clear_requests();
+        pool.upstream.traffic().clear_requests();
         http::request(sidecar.port(), method, target, &headers, body);
         let requests = pool.upstream.requests();
         let [request] = requests.as_slice() else { panic!("{method} {target}: {} requests", requests.len()) };

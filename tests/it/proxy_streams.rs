@@ -38,7 +38,7 @@ fn events_arrive_one_by_one_as_the_upstream_sends_them() {
         .collect();
     assert_eq!(names[0], "response.created");
     assert_eq!(names[4], "response.output_text.delta");
-    assert_eq!(pool.upstream.open_streams(), 1);
+    assert_eq!(pool.upstream.traffic().open_streams(), 1);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
+use hyper::{Response, StatusCode};
 use tokio::time::Sleep;
 
 use super::breakage::Cut;
@@ -38,9 +39,11 @@ pub(in crate::demo) struct ReplyBody {
 }
 
 impl ReplyBody {
-    /// A body of known `length`, of which `pieces` are sent.
-    pub(in crate::demo) fn whole(pieces: Bytes, length: usize, ending: Ending, watch: Watch) -> ReplyBody {
-        let pieces = if pieces.is_empty() { VecDeque::new() } else { VecDeque::from([pieces]) };
+    /// A document; half of it is sent where it does not end as it should.
+    pub(in crate::demo) fn whole(document: Bytes, ending: Ending, watch: Watch) -> ReplyBody {
+        let length = document.len();
+        let sent = if ending == Ending::Clean { document } else { document.slice(..length / 2) };
+        let pieces = if sent.is_empty() { VecDeque::new() } else { VecDeque::from([sent]) };
         ReplyBody::new(pieces, Some(length as u64), None, ending, watch)
     }
 
@@ -65,6 +68,13 @@ impl ReplyBody {
             watch.end(Outcome::Completed);
         }
         ReplyBody { pieces, ending, length, stream, pause: None, watch, flushed: false }
+    }
+
+    /// The response with this body; 500 where a script names a status that is none.
+    pub(in crate::demo) fn with_status(self, status: u16) -> Response<ReplyBody> {
+        let mut response = Response::new(self);
+        *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        response
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use hyper::header::AUTHORIZATION;
 use hyper::http::request::Parts;
 
 use crate::clock;
@@ -102,8 +103,14 @@ impl Drop for Watch {
     }
 }
 
+/// The bearer key that a request came with.
+pub(in crate::demo) fn bearer(head: &Parts) -> Option<&str> {
+    let (scheme, key) = head.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(key.trim()).filter(|key| !key.is_empty())
+}
+
 /// The record of a request whose headers have arrived.
-pub(in crate::demo) fn entry(parts: &Parts, key: Option<&str>) -> Entry {
+pub(in crate::demo) fn entry(parts: &Parts) -> Entry {
     let headers = parts
         .headers
         .iter()
@@ -113,7 +120,7 @@ pub(in crate::demo) fn entry(parts: &Parts, key: Option<&str>) -> Entry {
         path_and_query: parts.uri.to_string(),
         headers: headers.collect(),
         body: Bytes::new(),
-        key: key.map(str::to_owned),
+        key: bearer(parts).map(str::to_owned),
         messages: Vec::new(),
         outcome: Outcome::InProgress,
     }))

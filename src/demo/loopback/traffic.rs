@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::record::{Entry, RecordedRequest};
 
-/// Shared by the handle and every connection.
+/// The traffic of one server, shared by its handle and every connection.
 #[derive(Default)]
-pub(in crate::demo) struct Traffic {
+pub struct Traffic {
     requests: Mutex<Vec<Entry>>,
     deaf: AtomicBool,
     serial: AtomicU64,
@@ -34,27 +34,33 @@ impl Traffic {
         entries.iter().map(|entry| entry.lock().unwrap_or_else(PoisonError::into_inner).clone()).collect()
     }
 
-    pub(in crate::demo) fn clear_requests(&self) {
+    /// Forgets the requests so far.
+    pub fn clear_requests(&self) {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    pub(in crate::demo) fn set_recording(&self, on: bool) {
+    /// Turns the recording of requests off or on again; a long measurement would otherwise keep every body.
+    pub fn set_recording(&self, on: bool) {
         self.deaf.store(!on, Relaxed);
     }
 
-    pub(in crate::demo) fn open_streams(&self) -> usize {
+    /// How many response streams are being sent now; one whose client goes away counts no more.
+    pub fn open_streams(&self) -> usize {
         self.streams.load(Relaxed)
     }
 
-    pub(in crate::demo) fn open_connections(&self) -> usize {
+    /// How many TCP connections are open now.
+    pub fn open_connections(&self) -> usize {
         self.connections.load(Relaxed)
     }
 
-    pub(in crate::demo) fn accepted_connections(&self) -> usize {
+    /// How many TCP connections were ever accepted; tells whether a client reuses them.
+    pub fn accepted_connections(&self) -> usize {
         self.accepted.load(Relaxed)
     }
 
-    pub(in crate::demo) fn set_stream_pause(&self, pause: Duration) {
+    /// Sets the pause between two streamed events, zero at the start; holds for running streams too.
+    pub fn set_stream_pause(&self, pause: Duration) {
         self.pause_micros.store(u64::try_from(pause.as_micros()).unwrap_or(u64::MAX), Relaxed);
     }
 

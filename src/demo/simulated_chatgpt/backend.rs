@@ -8,10 +8,10 @@ use serde_json::json;
 
 use super::account::Account;
 use super::answer::Answer;
-use super::connection::bearer;
 use super::quota::{Credits, Quota};
 use super::reply::Reply;
 use super::state::State;
+use crate::demo::loopback::record::bearer;
 use crate::domain::time::Timestamp;
 
 /// The models at the start.

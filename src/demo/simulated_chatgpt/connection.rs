@@ -6,11 +6,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue, UPGRADE};
+use hyper::header::{HeaderName, HeaderValue, UPGRADE};
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
@@ -34,7 +34,7 @@ pub(super) async fn serve(socket: TcpStream, state: Arc<State>) {
 
 async fn answer(request: Request<Incoming>, state: Arc<State>) -> io::Result<Response<ReplyBody>> {
     let (head, body) = request.into_parts();
-    let mut watch = Watch::new(state.traffic.record(|| record::entry(&head, bearer(&head))));
+    let mut watch = Watch::new(state.traffic.record(|| record::entry(&head)));
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     watch.body(&body);
     match door(&state, &head, &body).await {
@@ -76,14 +76,10 @@ async fn door(state: &State, head: &Parts, body: &Bytes) -> Sent {
 
 fn response(reply: Reply, ending: Ending, state: &State, watch: Watch) -> Response<ReplyBody> {
     let body = match reply.content {
-        Content::Whole(whole) => {
-            let sent = if ending == Ending::Clean { whole.clone() } else { whole.slice(..whole.len() / 2) };
-            ReplyBody::whole(sent, whole.len(), ending, watch)
-        }
+        Content::Whole(whole) => ReplyBody::whole(whole, ending, watch),
         Content::Events(events) => ReplyBody::stream(events, ending, Arc::clone(&state.traffic), watch),
     };
-    let mut response = Response::new(body);
-    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = body.with_status(reply.status);
     let headers = response.headers_mut();
     let serial = state.traffic.next_serial();
     let usual = [
@@ -98,10 +94,4 @@ fn response(reply: Reply, ending: Ending, state: &State, watch: Watch) -> Respon
         }
     }
     response
-}
-
-/// The token that a request came with.
-pub(super) fn bearer(head: &Parts) -> Option<&str> {
-    let (scheme, token) = head.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim()).filter(|token| !token.is_empty())
 }

@@ -9,7 +9,7 @@ use super::authorize::Person;
 use super::quota::{Credits, Quota};
 use super::token::{RefusalShape, TokenFault};
 use super::token_log::TokenCall;
-use super::{RecordedRequest, SimulatedChatGpt};
+use super::{RecordedRequest, SimulatedChatGpt, Traffic};
 
 /// A request, and whose token it came with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -249,7 +249,7 @@ impl SimulatedChatGpt {
 
 /// What was asked.
 impl SimulatedChatGpt {
-    /// The requests since the start or the last [`clear_requests`](Self::clear_requests), in order of arrival.
+    /// The requests since the start or the last [`Traffic::clear_requests`], in order of arrival.
     pub fn requests(&self) -> Vec<Request> {
         let requests = self.state.traffic.requests();
         let issuer = self.state.issuer();
@@ -266,33 +266,8 @@ impl SimulatedChatGpt {
         self.requests().into_iter().filter(is_of).collect()
     }
 
-    /// Forgets the requests so far; the calls of the token endpoint stay.
-    pub fn clear_requests(&self) {
-        self.state.traffic.clear_requests();
-    }
-
-    /// Turns the recording of requests off or on again.
-    pub fn set_recording(&self, on: bool) {
-        self.state.traffic.set_recording(on);
-    }
-
-    /// How many response streams are being sent now.
-    pub fn open_streams(&self) -> usize {
-        self.state.traffic.open_streams()
-    }
-
-    /// How many TCP connections are open now.
-    pub fn open_connections(&self) -> usize {
-        self.state.traffic.open_connections()
-    }
-
-    /// How many TCP connections were ever accepted.
-    pub fn accepted_connections(&self) -> usize {
-        self.state.traffic.accepted_connections()
-    }
-
-    /// Sets the pause between two streamed events, zero at the start; holds for running streams too.
-    pub fn set_stream_pause(&self, pause: Duration) {
-        self.state.traffic.set_stream_pause(pause);
+    /// What is open now, whether requests are recorded, and how fast streams are sent.
+    pub fn traffic(&self) -> &Traffic {
+        &self.state.traffic
     }
 }

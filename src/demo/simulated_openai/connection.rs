@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
@@ -44,8 +43,8 @@ async fn answer(
     let upgrade = hyper::upgrade::on(&mut request);
     let (parts, body) = request.into_parts();
     let opening = Opening::of(&parts);
-    let key = bearer(&parts);
-    let mut watch = Watch::new(state.traffic.record(|| record::entry(&parts, key)));
+    let key = record::bearer(&parts);
+    let mut watch = Watch::new(state.traffic.record(|| record::entry(&parts)));
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     watch.body(&body);
     let text = state.text();
@@ -99,20 +98,10 @@ fn response(reply: Reply, ending: Ending, call: &Call, state: &Arc<State>, mut w
         watch.end(Outcome::Completed);
     }
     let body = match reply.content {
-        Content::Whole(whole) => {
-            let sent = if ending == Ending::Clean { whole.clone() } else { whole.slice(..whole.len() / 2) };
-            ReplyBody::whole(sent, whole.len(), ending, watch)
-        }
+        Content::Whole(whole) => ReplyBody::whole(whole, ending, watch),
         Content::Events { events, .. } => ReplyBody::stream(events, ending, Arc::clone(&state.traffic), watch),
     };
-    let mut response = Response::new(body);
-    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = body.with_status(reply.status);
     *response.headers_mut() = headers;
     response
-}
-
-fn bearer(parts: &Parts) -> Option<&str> {
-    let value = parts.headers.get(hyper::header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, key) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(key.trim()).filter(|key| !key.is_empty())
 }

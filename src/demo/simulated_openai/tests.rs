@@ -270,8 +270,8 @@ fn requests_are_recorded_as_they_came() {
     assert_eq!((request.method.as_str(), request.path_and_query.as_str()), ("POST", "/v1/responses?a=%2F"));
     assert_eq!((request.key.as_deref(), &request.body[..]), (Some(KEY), SHORT.as_bytes()));
     assert_eq!((request.header("host"), request.outcome), (Some("x"), Outcome::Completed));
-    server.clear_requests();
-    server.set_recording(false);
+    server.traffic().clear_requests();
+    server.traffic().set_recording(false);
     ask(&server, "GET", "/v1/models", "");
     assert!(server.requests().is_empty());
 }
@@ -286,36 +286,36 @@ fn a_client_that_leaves_is_noticed_in_every_phase() {
     until(|| server.requests().first().is_some_and(|request| !request.body.is_empty()));
     assert_eq!(server.requests()[0].outcome, Outcome::InProgress);
     let streaming = open(&server, "POST", "/v1/responses", &bearer, RESPONSES);
-    until(|| server.open_streams() == 1);
+    until(|| server.traffic().open_streams() == 1);
     let mut uploading = TcpStream::connect(server.base_url().replace("http://", "")).unwrap();
     write!(uploading, "POST /v1/files HTTP/1.1\r\nhost: x\r\n{bearer}content-length: 99\r\n\r\nhalf").unwrap();
     until(|| server.requests().len() == 3);
     drop((waiting, streaming, uploading));
-    until(|| server.open_streams() == 0 && server.open_connections() == 0);
+    until(|| server.traffic().open_streams() == 0 && server.traffic().open_connections() == 0);
     let left = |at: usize| match server.requests()[at].outcome {
         Outcome::ClientLeft { after_events, .. } => Some(after_events),
         Outcome::InProgress | Outcome::Completed | Outcome::Cut => None,
     };
     assert_eq!((left(0), left(1), left(2)), (Some(0), Some(3), Some(0)));
-    assert_eq!(server.accepted_connections(), 3);
+    assert_eq!(server.traffic().accepted_connections(), 3);
 }
 
 #[test]
 fn a_pause_lies_between_two_events() {
     let server = server();
-    server.set_stream_pause(Duration::from_millis(5));
+    server.traffic().set_stream_pause(Duration::from_millis(5));
     let mut socket = open(&server, "POST", "/v1/responses", &format!("authorization: Bearer {KEY}\r\n"), RESPONSES);
     let mut first = [0; 2048];
     let count = socket.read(&mut first).unwrap();
-    assert!(count > 0 && server.open_streams() == 1);
+    assert!(count > 0 && server.traffic().open_streams() == 1);
     assert!(!String::from_utf8_lossy(&first).contains("response.completed"));
     socket.read_to_string(&mut String::new()).unwrap();
-    until(|| server.open_streams() == 0);
+    until(|| server.traffic().open_streams() == 0);
 }
 
 #[tokio::test]
 async fn a_server_on_the_current_runtime_stops_when_dropped() {
-    let server = SimulatedOpenAi::start().await.unwrap();
+    let server = SimulatedOpenAi::start().unwrap();
     let address = server.base_url().replace("http://", "");
     let connected = tokio::net::TcpStream::connect(&address).await.unwrap();
     connected.writable().await.unwrap();

@@ -20,7 +20,7 @@ use futures_util::{SinkExt, StreamExt};
 use hyper::header::{CONNECTION, HeaderMap, HeaderValue, UPGRADE};
 use hyper::http::request::Parts;
 use hyper::upgrade::{OnUpgrade, Upgraded};
-use hyper::{Method, Response, StatusCode};
+use hyper::{Method, Response};
 use hyper_util::rt::TokioIo;
 use tokio::time::Sleep;
 use tokio_tungstenite::WebSocketStream;
@@ -83,9 +83,8 @@ impl Opening {
     pub(super) fn response(&self, call: &Call) -> Response<ReplyBody> {
         let nothing = Content::Whole(bytes::Bytes::new());
         let reply = Reply { status: 101, headers: Vec::new(), content: nothing, metered: false, bare: false };
-        let body = ReplyBody::whole(bytes::Bytes::new(), 0, Ending::Clean, Watch::new(None));
-        let mut response = Response::new(body);
-        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        let body = ReplyBody::whole(bytes::Bytes::new(), Ending::Clean, Watch::new(None));
+        let mut response = body.with_status(reply.status);
         let headers: &mut HeaderMap = response.headers_mut();
         *headers = headers::of(&reply, call);
         headers.remove("content-type");

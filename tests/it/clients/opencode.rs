@@ -114,7 +114,7 @@ fn neither_a_stored_login_nor_a_proxy_variable_leads_it_past_us() {
     std::fs::create_dir_all(stored.parent().unwrap()).unwrap();
     for credential in [STORED_LOGIN, r#"{"openai":{"type":"api","key":"sk-of-opencodes-own"}}"#] {
         std::fs::write(&stored, credential).unwrap();
-        pool.upstream.clear_requests();
+        pool.upstream.traffic().clear_requests();
         let mut command = say_hi(&pool, &opencode);
         for name in ["HTTP_PROXY", "http_proxy", "https_proxy"] {
             command.env(name, DEAD_PROXY);
@@ -139,7 +139,7 @@ fn opencode_starts_without_a_sidecar_and_uses_what_it_has() {
         ("/no/such/program", "codex-account-manager was not found"),
         (hangs.to_str().unwrap(), "did not answer `initialize` within"),
     ] {
-        pool.upstream.clear_requests();
+        pool.upstream.traffic().clear_requests();
         let mut command = say_hi(&pool, &opencode);
         command.arg("--print-logs").env("CAM_BINARY", program);
         let done = Running::start(command).finish();
@@ -170,7 +170,7 @@ fn ctrl_c_on_its_screen_and_a_signal_in_a_run_leave_no_sidecar_behind() {
         let mut agent = Running::start(say_hi(&pool, &opencode));
         // It reads its stdin to the end before it asks.
         agent.close_stdin();
-        eventually("its stream hangs", || (pool.upstream.open_streams() == 1).then_some(()));
+        eventually("its stream hangs", || (pool.upstream.traffic().open_streams() == 1).then_some(()));
         let sidecar = only_sidecar(&pool);
         agent.signal(signal);
         eventually("the sidecar has ended", || (!process::runs(sidecar)).then_some(()));

@@ -102,7 +102,7 @@ fn a_sidecar_with_a_stream_open_ends_in_every_way_and_lets_the_upstream_go() {
         check_end(&mut sidecar, &pool.sandbox, STREAMING, code);
         let ended = std::iter::from_fn(|| client.event(&mut rest).transpose()).find_map(Result::err);
         assert!(ended.is_some(), "the client sees that its stream is broken");
-        eventually("the upstream's stream is free", || (pool.upstream.open_streams() == 0).then_some(()));
+        eventually("the upstream's stream is free", || (pool.upstream.traffic().open_streams() == 0).then_some(()));
     }
 }
 

@@ -87,7 +87,7 @@ fn codex_calls_a_tool_over_http() {
     logins.upstream.script(logins.accounts[0], Answer::Say("Which tools are there?".to_owned()));
     assert_eq!(codex_by_run(&logins, &codex).code, 0);
     let (name, arguments) = shell_of_codex(&bodies(&logins)[0]);
-    logins.upstream.clear_requests();
+    logins.upstream.traffic().clear_requests();
     logins.upstream.script(logins.accounts[0], call(&name, &arguments));
     logins.upstream.script(logins.accounts[0], Answer::Say(SAID.to_owned()));
     let output = codex_by_run(&logins, &codex);

@@ -89,7 +89,7 @@ fn an_owner_that_cannot_serve_is_told_clearly_and_no_other_account_is_asked() {
     let pool = Pool::new(2);
     let mut sidecar = pool.sidecar();
     let id = made_by(&pool, &mut sidecar, 2, &json!({}));
-    pool.upstream.clear_requests();
+    pool.upstream.traffic().clear_requests();
     pool.script(2, Answer::RateLimit { retry_after: Wait::Usual(Duration::from_secs(600)), kind: LimitKind::Tokens });
     for _ in 0..2 {
         let refused = create(&sidecar, &json!({"previous_response_id": id}));

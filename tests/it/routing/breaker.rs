@@ -76,7 +76,7 @@ fn who_comes_during_a_probe_is_told_why_and_to_come_again_soon() {
     std::thread::sleep(Duration::from_millis(1_100));
     let bearer = format!("Bearer {}", sidecar.api_key());
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
-    pool.upstream.clear_requests();
+    pool.upstream.traffic().clear_requests();
     let mut prober = http::Connection::open(sidecar.port());
     prober.request("POST", "/v1/responses", &headers, br#"{"model":"gpt-5.4","input":"hello"}"#);
     eventually("the probe is on its way", || (!pool.upstream.requests().is_empty()).then_some(()));

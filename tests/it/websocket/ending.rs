@@ -54,7 +54,7 @@ fn an_upstream_that_leaves_frees_the_client_and_what_it_said_arrives() {
     let events = std::iter::from_fn(|| socket.event().ok()).count();
     assert_eq!(events, 3);
     assert!(asked.elapsed() < PROMISED * 3, "{:?}", asked.elapsed());
-    eventually("nothing is left open", || (pool.upstream.open_connections() == 0).then_some(()));
+    eventually("nothing is left open", || (pool.upstream.traffic().open_connections() == 0).then_some(()));
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_sidecar_ends_in_time_with_a_tunnel_open() {
 fn a_response_under_way_comes_to_its_end_before_the_sidecar_does() {
     let pool = Pool::new(1);
     let mut sidecar = pool.sidecar();
-    pool.upstream.set_stream_pause(Duration::from_millis(50));
+    pool.upstream.traffic().set_stream_pause(Duration::from_millis(50));
     let mut socket = WebSocket::open(&sidecar, "/v1/responses");
     socket.say(&create(&json!({})));
     socket.event().unwrap();

@@ -117,23 +117,23 @@ fn requests_are_recorded_with_their_account_and_their_end() {
     server.script(account, Answer::Broken(Breakage::HangMidStream { after_events: 3 }));
     let headers = format!("openai-beta: responses=experimental\r\n{}", credentials(&server, account));
     let socket = super::open_json(&server, RESPONSES, &headers, &request());
-    until(|| server.open_streams() == 1);
+    until(|| server.traffic().open_streams() == 1);
     assert_eq!(server.requests()[0].outcome, Outcome::InProgress);
     drop(socket);
-    until(|| server.open_streams() == 0 && server.open_connections() == 0);
+    until(|| server.traffic().open_streams() == 0 && server.traffic().open_connections() == 0);
     let request = server.requests_of(RESPONSES).remove(0);
     assert!(matches!(request.outcome, Outcome::ClientLeft { after_events: 3, .. }));
     assert_eq!((request.account, request.header("openai-beta")), (Some(account), Some("responses=experimental")));
     assert!(request.body.starts_with(b"{\"model\""));
     get(&server, "/nothing", "");
     assert_eq!((server.requests().len(), server.requests()[1].account), (2, None));
-    server.clear_requests();
+    server.traffic().clear_requests();
     assert!(server.requests().is_empty());
 }
 
 #[tokio::test]
 async fn a_server_on_the_current_runtime_stops_when_dropped() {
-    let server = SimulatedChatGpt::start().await.unwrap();
+    let server = SimulatedChatGpt::start().unwrap();
     let address = server.base_url().replace("http://", "");
     assert!(tokio::net::TcpStream::connect(&address).await.is_ok());
     drop(server);

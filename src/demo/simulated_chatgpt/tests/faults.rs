@@ -49,7 +49,7 @@ fn a_hanging_call_is_in_flight_until_the_client_leaves() {
         let socket = open_json(&server, "/oauth/token", "", &refresh_body(&tokens.refresh_token));
         until(|| server.token_calls().len() == 1);
         drop(socket);
-        until(|| server.open_connections() == 0);
+        until(|| server.traffic().open_connections() == 0);
         assert_eq!(server.token_calls()[0].outcome, outcome, "{fault:?}");
         assert_eq!(refresh(&server, &tokens.refresh_token).status, then, "{fault:?}");
         assert_eq!(server.max_token_calls_in_flight(), 1);

@@ -111,7 +111,7 @@ fn refreshes_of_two_accounts_at_once_end_both_families_where_that_is_on() {
         until(|| !server.token_calls().is_empty());
         assert_eq!(refresh(&server, &bob.refresh_token).status, expected);
         drop(hanging);
-        until(|| server.open_connections() == 0);
+        until(|| server.traffic().open_connections() == 0);
         assert_eq!(refresh(&server, &ada.refresh_token).status, expected);
         assert_eq!(server.max_token_calls_in_flight(), 2);
     }

@@ -62,8 +62,8 @@ fn create(extra: &Value) -> Value {
     message
 }
 
-async fn server() -> SimulatedOpenAi {
-    let server = SimulatedOpenAi::start().await.unwrap();
+fn server() -> SimulatedOpenAi {
+    let server = SimulatedOpenAi::start().unwrap();
     server.add_key(KEY);
     server
 }
@@ -75,7 +75,7 @@ fn the_key_is_proved_to_be_read_as_in_the_standard() {
 
 #[tokio::test]
 async fn a_response_has_the_events_of_a_stream_and_continues_what_its_socket_made() {
-    let server = server().await;
+    let server = server();
     let mut socket = open(&server, "/v1/responses").await;
     say(&mut socket, &create(&json!({ "generate": false }))).await;
     let warm_up = events(&mut socket).await;
@@ -100,7 +100,7 @@ async fn a_response_has_the_events_of_a_stream_and_continues_what_its_socket_mad
 
 #[tokio::test]
 async fn what_is_stored_is_continued_in_another_socket() {
-    let server = server().await;
+    let server = server();
     let mut socket = open(&server, "/v1/responses").await;
     say(&mut socket, &create(&json!({ "store": true }))).await;
     let id = events(&mut socket).await[0]["response"]["id"].clone();
@@ -111,7 +111,7 @@ async fn what_is_stored_is_continued_in_another_socket() {
 
 #[tokio::test]
 async fn a_handshake_is_refused_and_a_socket_is_spoiled_as_scripted() {
-    let server = server().await;
+    let server = server();
     let limit = Answer::RateLimit { retry_after: Wait::Usual(Duration::from_secs(20)), kind: LimitKind::Tokens };
     for (answer, status) in [(limit.clone(), 429), (Answer::InvalidKey, 401), (Answer::Overloaded, 503)] {
         server.script(KEY, answer);
@@ -133,7 +133,7 @@ async fn a_handshake_is_refused_and_a_socket_is_spoiled_as_scripted() {
 
 #[tokio::test]
 async fn a_long_message_comes_in_frames_and_pings_are_answered() {
-    let server = server().await;
+    let server = server();
     server.script(KEY, Answer::Broken(Breakage::LongLine { bytes: 300_000 }));
     let mut socket = open(&server, "/v1/responses").await;
     socket.send(Message::Ping("are you there".into())).await.unwrap();
@@ -149,7 +149,7 @@ async fn a_long_message_comes_in_frames_and_pings_are_answered() {
 
 #[tokio::test]
 async fn a_realtime_session_greets_and_answers() {
-    let server = server().await;
+    let server = server();
     let mut socket = open(&server, "/v1/realtime?model=gpt-realtime-2").await;
     let greeting: Value = serde_json::from_str(socket.next().await.unwrap().unwrap().to_text().unwrap()).unwrap();
     assert_eq!(

@@ -88,6 +88,12 @@ fn item_checked(at: usize, item: &Value, items: &[Value]) -> Result<(), Reply> {
         "function_call_output" => {
             paired(items, at, fields, "function_call", "No tool call found for function call output with call_id")
         }
+        "custom_tool_call" => {
+            paired(items, at, fields, "custom_tool_call_output", "No tool output found for custom tool call")
+        }
+        "custom_tool_call_output" => {
+            paired(items, at, fields, "custom_tool_call", "No tool call found for custom tool call output with call_id")
+        }
         _ => Ok(()),
     }
 }

@@ -82,6 +82,7 @@ pub(super) async fn answer(state: &State, head: &Parts, body: &Bytes) -> Result<
         Some(fault) => after_rotating(fault).await,
         None => None,
     }) else {
+        call.answer();
         return Ok(reply);
     };
     call.lose();

@@ -73,7 +73,7 @@ impl TokenLog {
         calls.all.push(TokenCall { grant, account, outcome: TokenOutcome::InFlight });
         calls.in_flight += usize::from(counts);
         calls.most_in_flight = calls.most_in_flight.max(calls.in_flight);
-        InFlight { log: self, at: calls.all.len() - 1, counts }
+        InFlight { log: self, at: calls.all.len() - 1, counts, is_answered: false }
     }
 
     pub(super) fn so_far(&self) -> Vec<TokenCall> {
@@ -89,17 +89,23 @@ impl TokenLog {
     }
 }
 
-/// A call that runs.
+/// A call that runs. Whoever drops it before it is answered lets its tokens be lost.
 pub(super) struct InFlight<'l> {
     log: &'l TokenLog,
     at: usize,
     counts: bool,
+    is_answered: bool,
 }
 
 impl InFlight<'_> {
     /// The call has been decided.
     pub(super) fn end(&mut self, outcome: TokenOutcome) {
         self.log.calls().all[self.at].outcome = outcome;
+    }
+
+    /// The answer goes out.
+    pub(super) fn answer(&mut self) {
+        self.is_answered = true;
     }
 
     /// What was issued will not reach the client.
@@ -113,6 +119,9 @@ impl InFlight<'_> {
 
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
+        if !self.is_answered {
+            self.lose();
+        }
         let mut calls = self.log.calls();
         calls.in_flight -= usize::from(self.counts);
         let outcome = &mut calls.all[self.at].outcome;

@@ -41,7 +41,7 @@ fn a_hanging_call_is_in_flight_until_the_client_leaves() {
         (TokenFault::Hang, TokenOutcome::Faulted(TokenFault::Hang), 200),
         (TokenFault::RotateThenHang, TokenOutcome::Lost, 401),
         (TokenFault::DelayBeforeRotating(Duration::from_secs(600)), TokenOutcome::ClientLeft, 200),
-        (TokenFault::DelayAfterRotating(Duration::from_secs(600)), TokenOutcome::Rotated, 401),
+        (TokenFault::DelayAfterRotating(Duration::from_secs(600)), TokenOutcome::Lost, 401),
     ] {
         let server = server();
         let tokens = ada(&server);

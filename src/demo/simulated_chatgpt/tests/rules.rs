@@ -58,11 +58,20 @@ fn what_is_no_responses_request_is_refused_with_its_parameter() {
     check(json!({ "input": [{ "type": "reasoning" }] }), "input[0].summary");
     check(json!({ "input": [{ "type": "function_call", "call_id": "c", "name": "f", "arguments": "" }] }), "input");
     check(json!({ "input": [{ "type": "function_call_output", "call_id": "c", "output": "" }] }), "input");
+    check(json!({ "input": [{ "type": "custom_tool_call", "call_id": "c", "name": "f", "input": "" }] }), "input");
+    check(json!({ "input": [{ "type": "custom_tool_call_output", "call_id": "c", "output": "" }] }), "input");
+    let mixed_up = json!([
+        { "type": "custom_tool_call", "call_id": "c", "name": "f", "input": "" },
+        { "type": "function_call_output", "call_id": "c", "output": "1" },
+    ]);
+    check(json!({ "input": mixed_up }), "input");
     check(json!({ "tools": [{ "type": "function", "function": { "name": "f" } }] }), "tools[0].name");
     check(json!({ "text": { "format": { "type": "json_schema", "schema": {} } } }), "text.format.name");
     let called = json!([
         { "type": "function_call", "call_id": "c", "name": "f", "arguments": "{}" },
         { "type": "function_call_output", "call_id": "c", "output": "1" },
+        { "type": "custom_tool_call", "call_id": "d", "name": "f", "input": "+1" },
+        { "type": "custom_tool_call_output", "call_id": "d", "output": "2" },
     ]);
     assert_eq!(respond(&server, account, &request_with(&json!({ "input": called }))).status, 200);
 }

@@ -3,9 +3,10 @@
 //! One attempt reads at a time. It takes what earlier ones got first, then goes on with what the client sends. A
 //! body over the limits passes without being kept; then there is no second attempt.
 
+mod budget;
+
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -17,90 +18,17 @@ use hyper::body::Incoming;
 
 use crate::upstream::{BodyError, RequestBody};
 
+pub use budget::{Budget, Kept, Room};
+
 /// No body is longer.
 pub const MAX_BODY: u64 = 64 * 1024 * 1024;
 
 /// What one request may keep.
 const KEPT_PER_REQUEST: usize = 32 * 1024 * 1024;
 
-/// What all requests of a process may keep.
-const KEPT_PER_PROCESS: usize = 96 * 1024 * 1024;
-
 /// How long a client that got its answer early may go on sending. Whoever is cut off in the midst of a body reads a broken
 /// connection and not the answer.
 pub const LINGER: Duration = Duration::from_secs(30);
-
-/// How much the requests of this process keep now.
-#[derive(Debug, Default)]
-pub struct Budget(AtomicUsize);
-
-impl Budget {
-    fn take(&self, bytes: usize) -> bool {
-        let taken = self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, |kept| {
-            kept.checked_add(bytes).filter(|sum| *sum <= KEPT_PER_PROCESS)
-        });
-        taken.is_ok()
-    }
-
-    /// Counts `bytes` among what is kept for as long as the result lives. `None` when there is no room.
-    pub fn keep(self: &Arc<Self>, bytes: Bytes) -> Option<Kept> {
-        self.take(bytes.len()).then(|| Kept { bytes, budget: Arc::clone(self) })
-    }
-
-    /// Room for what grows and shrinks; none at first.
-    pub fn room(self: &Arc<Self>) -> Room {
-        Room { bytes: 0, budget: Arc::clone(self) }
-    }
-
-    fn give_back(&self, bytes: usize) {
-        self.0.fetch_sub(bytes, Ordering::AcqRel);
-    }
-}
-
-/// What is counted among what is kept for as long as this lives.
-#[derive(Debug)]
-pub struct Room {
-    bytes: usize,
-    budget: Arc<Budget>,
-}
-
-impl Room {
-    /// Counts `bytes` from now on, in the place of what was counted. `false` when there is no room for them.
-    #[must_use]
-    pub fn hold(&mut self, bytes: usize) -> bool {
-        if bytes > self.bytes && !self.budget.take(bytes - self.bytes) {
-            return false;
-        }
-        self.budget.give_back(self.bytes.saturating_sub(bytes));
-        self.bytes = bytes;
-        true
-    }
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        self.budget.give_back(self.bytes);
-    }
-}
-
-/// Bytes of our own that are kept while a request is under way.
-pub struct Kept {
-    bytes: Bytes,
-    budget: Arc<Budget>,
-}
-
-impl Kept {
-    /// The bytes.
-    pub fn bytes(&self) -> Bytes {
-        self.bytes.clone()
-    }
-}
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        self.budget.give_back(self.bytes.len());
-    }
-}
 
 /// The body of one request. Clones share it.
 #[derive(Clone)]
@@ -109,6 +37,8 @@ pub struct ReplayBody(Arc<Mutex<Shared>>);
 struct Shared {
     source: Option<Incoming>,
     length: Option<u64>,
+    /// What was read before the first attempt, in one piece: many small ones would leave holes in the memory.
+    gathered: Vec<u8>,
     chunks: VecDeque<Bytes>,
     kept: usize,
     passed: u64,
@@ -135,6 +65,7 @@ impl ReplayBody {
         Ok(ReplayBody(Arc::new(Mutex::new(Shared {
             source,
             length,
+            gathered: Vec::new(),
             chunks: VecDeque::new(),
             kept: 0,
             passed: 0,
@@ -180,27 +111,23 @@ impl ReplayBody {
         shared.length.unwrap_or(shared.passed)
     }
 
-    /// The bytes, if all of them were read and kept. Before the first attempt they become one piece for good, so that they
-    /// are not there twice.
+    /// The bytes, if all of them were read and kept.
     pub fn whole(&self) -> Option<Bytes> {
         let mut shared = self.shared();
         if shared.source.is_some() || !shared.is_kept {
             return None;
         }
-        if shared.chunks.len() <= 1 {
-            return Some(shared.chunks.front().cloned().unwrap_or_default());
-        }
-        let mut whole = Vec::with_capacity(shared.kept);
-        if shared.attempts > 0 {
-            shared.chunks.iter().for_each(|chunk| whole.extend_from_slice(chunk));
-            return Some(whole.into());
-        }
-        while let Some(chunk) = shared.chunks.pop_front() {
-            whole.extend_from_slice(&chunk);
-        }
-        let whole = Bytes::from(whole);
-        shared.chunks.push_back(whole.clone());
-        Some(whole)
+        shared.settle();
+        Some(match shared.chunks.len() {
+            0 => Bytes::new(),
+            1 => shared.chunks[0].clone(),
+            // It was read while it was sent.
+            _ => {
+                let mut whole = Vec::with_capacity(shared.kept);
+                shared.chunks.iter().for_each(|chunk| whole.extend_from_slice(chunk));
+                whole.into()
+            }
+        })
     }
 
     /// The body for one attempt, from its first byte, with `insertion` worked into it.
@@ -208,6 +135,7 @@ impl ReplayBody {
         let added = insertion.map_or(0, |insertion| insertion.text.len() as u64);
         let (left, number) = {
             let mut shared = self.shared();
+            shared.settle();
             shared.attempts += 1;
             (shared.length.map(|length| length + added), shared.attempts)
         };
@@ -264,7 +192,18 @@ impl Shared {
             self.kept += chunk.len();
         }
         self.is_kept &= fits;
-        self.chunks.push_back(chunk);
+        let is_all = self.passed == chunk.len() as u64 && self.length == Some(self.passed);
+        if fits && self.attempts == 0 && !is_all {
+            if self.gathered.is_empty() {
+                // Only what is written to takes memory. Where there is none to be had, it grows as it goes.
+                let length = usize::try_from(self.length.unwrap_or_default()).unwrap_or_default();
+                let _ = self.gathered.try_reserve_exact(length);
+            }
+            self.gathered.extend_from_slice(&chunk);
+        } else {
+            self.settle();
+            self.chunks.push_back(chunk);
+        }
         if self.source.as_ref().is_some_and(Body::is_end_stream) {
             self.source = None;
         }
@@ -278,8 +217,16 @@ impl Shared {
         error
     }
 
+    /// What was gathered is the next chunk.
+    fn settle(&mut self) {
+        if !self.gathered.is_empty() {
+            self.chunks.push_back(std::mem::take(&mut self.gathered).into());
+        }
+    }
+
     /// Nothing is kept any more.
     fn give_back(&mut self) {
+        self.gathered = Vec::new();
         self.chunks.clear();
         self.budget.give_back(std::mem::take(&mut self.kept));
     }

@@ -100,7 +100,7 @@ impl Translation {
         Ok(match backend_request(door, value) {
             Err(refused) => Translation::Failed(Unserved::Refused(refused)),
             Ok(request) => {
-                let bytes = Bytes::from(request.body.to_string());
+                let bytes = text_of(&request.body, body.length());
                 let (cache_key, dropped, wanted) = (request.cache_key, request.dropped, request.wanted);
                 match proxy.budget.keep(bytes) {
                     Some(body) => Translation::Ready(Box::new(Translated { body, cache_key, dropped, wanted })),
@@ -133,6 +133,13 @@ async fn turn(proxy: &Proxy, length: u64) -> Option<SemaphorePermit<'_>> {
         LARGE.. => proxy.translating.acquire().await.ok(),
         _ => None,
     }
+}
+
+/// `value` as text, which is about as long as `length`: nothing is allocated over and over.
+fn text_of(value: &Value, length: u64) -> Bytes {
+    let mut text = Vec::with_capacity(usize::try_from(length + length / 16).unwrap_or_default() + 1024);
+    serde_json::to_writer(&mut text, value).expect("a value is JSON");
+    text.into()
 }
 
 /// How many values a JSON text has at most: what may begin one, outside of its strings.
@@ -169,7 +176,7 @@ pub async fn bare(
     let body = body().filter(|body| count_values(body) <= MOST_VALUES)?;
     let mut value = serde_json::from_slice(&body).ok()?;
     let has_lost_some = without_reasoning(&mut value, is_foreign) > 0;
-    if has_lost_some { proxy.budget.keep(Bytes::from(value.to_string())) } else { None }
+    if has_lost_some { proxy.budget.keep(text_of(&value, length)) } else { None }
 }
 
 /// What became of a stream that was read to its end.

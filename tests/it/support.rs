@@ -10,6 +10,7 @@ pub mod process;
 pub mod running;
 pub mod sandbox;
 pub mod sidecar;
+pub mod strace;
 pub mod terminal;
 pub mod tools;
 pub mod transcript;

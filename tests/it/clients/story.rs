@@ -157,9 +157,7 @@ impl Stage {
 pub fn person(sandbox: &mut Sandbox) -> SimulatedChatGpt {
     let issuer = SimulatedChatGpt::start_on_thread().unwrap();
     issuer.approve_next_device(issuer.add_login(Login::new("person@example.com", "workspace", "plus")).account);
-    for base in ["CAM_CHATGPT_BASE_URL", "CAM_AUTH_ISSUER"] {
-        sandbox.set(base, &issuer.base_url());
-    }
+    sandbox.set_chatgpt(&issuer.base_url());
     issuer
 }
 

@@ -1,6 +1,5 @@
 //! The real OpenCode, the real Codex and the official SDKs with nothing but ChatGPT logins behind them.
 
-use std::process::Command;
 use std::time::Duration;
 
 use codex_account_manager::demo::simulated_chatgpt::{Answer, ToolCall};
@@ -9,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::logins::Logins;
 use crate::support::sandbox::Output;
 use crate::support::tools::{self, DEAD_PROXY};
-use crate::support::{Pool, Running, eventually};
+use crate::support::{Pool, Running, Sandbox, eventually};
 
 const SAID: &str = "The tool has spoken.";
 
@@ -100,19 +99,8 @@ fn codex_goes_on_over_http_after_a_426() {
     let Some(codex) = tools::codex() else { return };
     let logins = Logins::new(1);
     let sidecar = logins.sidecar();
-    let provider = format!(
-        "model_providers.cam={{name=\"CAM\",base_url=\"{}\",env_key=\"CAM_KEY\",supports_websockets=true}}",
-        sidecar.base_url()
-    );
     logins.upstream.always(logins.accounts[0], Some(Answer::Say(SAID.to_owned())));
-    let mut command: Command = logins.sandbox.program(&codex);
-    command
-        .args(["exec", "--skip-git-repo-check", "-c", "model=gpt-5.2", "-c", "model_provider=cam", "-c"])
-        .args([provider.as_str(), "say hi"])
-        .env("CAM_KEY", sidecar.api_key())
-        .env("NO_PROXY", "127.0.0.1")
-        .env("HTTPS_PROXY", DEAD_PROXY);
-    let output = Running::start(command).finish();
+    let output = tools::codex_by_socket(&logins.sandbox, &sidecar, &codex);
     assert_eq!((output.code, output.stdout.trim()), (0, SAID), "{output:?}");
     assert!(!output.stderr.contains("Reconnecting"), "it does so at once: {output:?}");
     assert_eq!(logins.served_by(), [1]);
@@ -129,24 +117,31 @@ fn codex_is_told_when_its_plan_is_used_up() {
     assert!(output.stderr.contains("hit your usage limit. Try again at"), "{output:?}");
 }
 
+/// An SDK's script, with a login and a key.
+#[track_caller]
+fn check_sdk(words: impl FnOnce(&Sandbox) -> Option<Vec<String>>) {
+    let mut logins = Logins::new(1);
+    let pool = Pool::new(0);
+    let key = crate::support::keys::random_key();
+    pool.upstream.add_key(&key);
+    logins.sandbox.set("CAM_OPENAI_BASE_URL", &pool.upstream.base_url());
+    logins.sandbox.add("a-key", &key);
+    let Some(words) = words(&logins.sandbox) else { return };
+    logins.upstream.set_text(codex_account_manager::demo::simulated_openai::DEFAULT_TEXT);
+    let output = Running::start(tools::through_run(&logins.sandbox, &words)).finish();
+    assert_eq!(output.code, 0, "{output:?}");
+    eventually("it is recorded", || (logins.served_by().len() >= 5).then_some(()));
+    let asked_of_the_key: Vec<String> = pool.upstream.requests().iter().map(|it| it.path_and_query.clone()).collect();
+    assert!(asked_of_the_key.contains(&"/v1/embeddings".to_owned()), "{asked_of_the_key:?}");
+    assert!(!asked_of_the_key.iter().any(|path| path.contains("responses") || path.contains("chat")));
+}
+
 #[test]
-fn both_sdks_are_served_by_a_login_and_embeddings_by_a_key() {
-    for words in [tools::python("openai_sdk.py"), None] {
-        let mut logins = Logins::new(1);
-        let pool = Pool::new(0);
-        let key = crate::support::keys::random_key();
-        pool.upstream.add_key(&key);
-        logins.sandbox.set("CAM_OPENAI_BASE_URL", &pool.upstream.base_url());
-        logins.sandbox.add("a-key", &key);
-        let Some(words) = words.or_else(|| tools::node(&logins.sandbox, "openai_sdk.mjs")) else { return };
-        let text = codex_account_manager::demo::simulated_openai::DEFAULT_TEXT;
-        logins.upstream.set_text(text);
-        let output = Running::start(tools::through_run(&logins.sandbox, &words)).finish();
-        assert_eq!(output.code, 0, "{output:?}");
-        eventually("it is recorded", || (logins.served_by().len() >= 5).then_some(()));
-        let asked_of_the_key: Vec<String> =
-            pool.upstream.requests().iter().map(|it| it.path_and_query.clone()).collect();
-        assert!(asked_of_the_key.contains(&"/v1/embeddings".to_owned()), "{asked_of_the_key:?}");
-        assert!(!asked_of_the_key.iter().any(|path| path.contains("responses") || path.contains("chat")));
-    }
+fn the_python_sdk_is_served_by_a_login_and_its_embeddings_by_a_key() {
+    check_sdk(|_| tools::python("openai_sdk.py"));
+}
+
+#[test]
+fn the_node_sdk_is_served_by_a_login_and_its_embeddings_by_a_key() {
+    check_sdk(|sandbox| tools::node(sandbox, "openai_sdk.mjs"));
 }

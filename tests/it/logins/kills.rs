@@ -11,8 +11,7 @@ use codex_account_manager::demo::simulated_chatgpt::TokenOutcome;
 use serde_json::{Value, json};
 
 use crate::support::logins::{Access, Logins, stored};
-use crate::support::sandbox::BINARY;
-use crate::support::{full, process, require};
+use crate::support::{full, process, require, strace};
 
 /// A command may wait for nothing here, so this is plenty.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -53,35 +52,17 @@ fn expired(logins: &Logins) -> Value {
     logins.sandbox.accounts()["accounts"][1].clone()
 }
 
-fn strace(logins: &Logins, spec: Option<&str>) -> Command {
-    let mut command = logins.sandbox.program("strace");
-    command.args(["-f", "-qq", "-o"]).arg(logins.sandbox.path("trace"));
-    match spec {
-        Some(spec) => command.arg(format!("--inject={spec}")),
-        None => command.arg(format!("--trace={}", CALLS.join(","))),
-    };
-    command.args([BINARY, "refresh", "1"]).stdout(Stdio::null()).stderr(Stdio::null());
-    command
+fn refreshing(logins: &Logins, fault: Option<&str>) -> Command {
+    strace::command(&logins.sandbox, &[], fault, &["refresh", "1"])
 }
 
-/// How often each call is made by the thread that makes most of it: strace counts for each thread alone.
+/// How often each call is made.
 fn record(logins: &Logins) -> BTreeMap<String, usize> {
     expired(logins);
-    assert!(strace(logins, None).status().unwrap().success());
-    let trace = std::fs::read_to_string(logins.sandbox.path("trace")).unwrap();
-    let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
-    for line in trace.lines() {
-        let Some((thread, call)) = line.split_once(' ') else { continue };
-        if let Some((call, _)) = call.trim_start().split_once('(') {
-            *counts.entry((call.to_owned(), thread.to_owned())).or_default() += 1;
-        }
-    }
-    let mut most: BTreeMap<String, usize> = BTreeMap::new();
-    for ((call, _), count) in counts.into_iter().filter(|((call, _), _)| CALLS.contains(&call.as_str())) {
-        let entry = most.entry(call).or_default();
-        *entry = count.max(*entry);
-    }
-    most
+    assert!(refreshing(logins, None).status().unwrap().success());
+    let mut counts = strace::counts(&logins.sandbox);
+    counts.retain(|call, _| CALLS.contains(&call.as_str()));
+    counts
 }
 
 /// How many tokens the issuer gave since it had made `calls` calls.
@@ -133,10 +114,9 @@ fn a_refresh_that_is_killed_at_any_step_costs_one_login_at_most_and_says_so() {
             let other = expired(&logins);
             let calls = logins.upstream.token_calls().len();
             let spec = format!("{call}:signal=KILL:when={occurrence}");
-            let mut child = strace(&logins, Some(&spec)).spawn().unwrap();
+            let mut child = refreshing(&logins, Some(&spec)).spawn().unwrap();
             assert!(process::end_within(&mut child, LIMIT).is_some(), "{spec}: it hangs");
-            let trace = std::fs::read_to_string(logins.sandbox.path("trace")).unwrap_or_default();
-            came += usize::from(trace.contains("+++ killed by SIGKILL"));
+            came += usize::from(strace::fault_came(&logins.sandbox));
             lost += usize::from(check(&logins, &spec, &other, calls));
             runs += 1;
         }

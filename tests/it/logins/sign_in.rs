@@ -201,8 +201,7 @@ fn a_fresh_start_moves_the_accounts_aside_once_the_login_is_good() {
     let accounts = logins.sandbox.accounts();
     assert_eq!(accounts["accounts"].as_array().unwrap().len(), 1, "{accounts}");
     assert_eq!(accounts["accounts"][0]["email"], "new@example.com");
-    let names = std::fs::read_dir(logins.sandbox.home()).unwrap().map(|entry| entry.unwrap().file_name());
-    assert_eq!(names.filter(|name| name.to_string_lossy().starts_with("accounts.json.reset-")).count(), 1);
+    assert_eq!(logins.sandbox.moved_aside(), 1);
 }
 
 #[test]

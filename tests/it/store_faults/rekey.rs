@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::support::keys::random_key;
-use crate::support::sandbox::{BINARY, Output, output};
-use crate::support::{Sandbox, full, missing, process, require};
+use crate::support::sandbox::{Output, output};
+use crate::support::{Sandbox, full, missing, process, require, strace};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -59,15 +59,9 @@ fn places(sandbox: &Sandbox) -> Vec<PathBuf> {
 }
 
 /// `rekey` under strace with `fault` in `call`, which may be any.
-fn strace(sandbox: &Sandbox, words: &[&str], call: &str, fault: Option<&str>) -> Command {
-    let mut command = sandbox.program("strace");
-    command.args(["-f", "-qq", "-o"]).arg(sandbox.path("trace"));
-    if call == "openat" {
-        command.args(places(sandbox).into_iter().flat_map(|place| ["-P".into(), place.into_os_string()]));
-    }
-    command.args(fault.map(|fault| format!("--inject={call}:{fault}")));
-    command.arg(BINARY).args(words);
-    command
+fn traced(sandbox: &Sandbox, words: &[&str], call: &str, fault: Option<&str>) -> Command {
+    let paths = if call == "openat" { places(sandbox) } else { Vec::new() };
+    strace::command(sandbox, &paths, fault.map(|fault| format!("{call}:{fault}")).as_deref(), words)
 }
 
 /// What changes the disk, and what it is done with. The program loader's calls, and those that look alone, are not in it.
@@ -94,22 +88,9 @@ fn record(sandbox: &Sandbox, before: &Snapshot, words: &[&str], stdin: &[u8]) ->
     let mut most: BTreeMap<String, usize> = BTreeMap::new();
     for recorded in ["openat", "all others"] {
         before.restore(sandbox);
-        output(strace(sandbox, words, recorded, None), stdin).ok();
-        let text = std::fs::read_to_string(sandbox.path("trace")).unwrap();
-        let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-        for line in text.lines() {
-            let Some((thread, call)) = line.split_once(' ') else { continue };
-            if let Some((call, _)) = call.trim_start().split_once('(')
-                && CALLS.contains(&call)
-                && (call == "openat") == (recorded == "openat")
-            {
-                *counts.entry((call, thread)).or_default() += 1;
-            }
-        }
-        for ((call, _), count) in counts {
-            let most = most.entry(call.to_owned()).or_default();
-            *most = count.max(*most);
-        }
+        output(traced(sandbox, words, recorded, None), stdin).ok();
+        let is_recorded = |call: &str| CALLS.contains(&call) && (call == "openat") == (recorded == "openat");
+        most.extend(strace::counts(sandbox).into_iter().filter(|(call, _)| is_recorded(call)));
     }
     most.into_iter().flat_map(|(call, count)| (1..=count).map(move |number| (call.clone(), number))).collect()
 }
@@ -179,13 +160,11 @@ fn sweep(words: &[&str], stdin: &[u8]) {
             sandbox.unset("CAM_MASTER_KEY");
             let old_key = sandbox.accounts()["seal"]["keyId"].clone();
             let told = format!("{call} {occurrence} {fault} of `{}`", words.join(" "));
-            let mut command = strace(&sandbox, words, call, Some(&format!("{fault}:when={occurrence}")));
-            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-            let mut child = command.spawn().unwrap();
+            let mut command = traced(&sandbox, words, call, Some(&format!("{fault}:when={occurrence}")));
+            let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
             let _ = child.stdin.take().unwrap().write_all(stdin);
             let (status, _) = process::end_within(&mut child, LIMIT).unwrap_or_else(|| panic!("{told}: it hangs"));
-            let text = std::fs::read_to_string(sandbox.path("trace")).unwrap_or_default();
-            came += usize::from(text.contains("INJECTED") || text.contains("killed by SIGKILL"));
+            came += usize::from(strace::fault_came(&sandbox));
             let is_new = sandbox.accounts()["seal"]["keyId"] != old_key;
             replaced += usize::from(is_new);
             assert!(is_new || !status.success(), "{told}: acknowledged and not done");

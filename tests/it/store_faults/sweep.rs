@@ -2,14 +2,13 @@
 //! each error, once and for ever. The file is the old state or the new, whoever was told of success finds the new one,
 //! and the next command works at once with nothing cleaned by hand.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::support::keys::random_key;
 use crate::support::sandbox::BINARY;
-use crate::support::{Sandbox, full, missing, process, require};
+use crate::support::{Sandbox, full, missing, process, require, strace};
 
 /// A command may wait for nothing here, so this is plenty.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -51,33 +50,17 @@ fn places(sandbox: &Sandbox) -> Vec<PathBuf> {
 }
 
 /// `add NAME` under strace, which watches `path` and does `fault` to it.
-fn strace(sandbox: &Sandbox, path: &PathBuf, fault: Option<&str>, name: &str) -> Command {
-    let mut command = sandbox.program("strace");
-    command.args(["-f", "-qq", "-o"]).arg(sandbox.path("trace")).arg("-P").arg(path);
-    command.args(fault.map(|fault| format!("--inject={fault}")));
-    command.args([BINARY, "add", name, &random_key()]).stdout(Stdio::null()).stderr(Stdio::null());
-    command
+fn adding(sandbox: &Sandbox, path: &PathBuf, fault: Option<&str>, name: &str) -> Command {
+    strace::command(sandbox, std::slice::from_ref(path), fault, &["add", name, &random_key()])
 }
 
-/// The calls of one undisturbed commit, by the thread that makes most of each: strace counts for each thread alone.
+/// The calls of one undisturbed commit.
 fn record(sandbox: &Sandbox) -> Vec<Step> {
     let before = sandbox.bytes().unwrap();
     let mut steps = Vec::new();
     for (number, path) in places(sandbox).into_iter().enumerate() {
-        assert!(strace(sandbox, &path, None, &format!("recorded-{number}")).status().unwrap().success());
-        let trace = std::fs::read_to_string(sandbox.path("trace")).unwrap();
-        let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
-        for line in trace.lines() {
-            let Some((thread, call)) = line.split_once(' ') else { continue };
-            if let Some((call, _)) = call.trim_start().split_once('(') {
-                *counts.entry((call.to_owned(), thread.to_owned())).or_default() += 1;
-            }
-        }
-        let mut most: BTreeMap<String, usize> = BTreeMap::new();
-        for ((call, _), count) in counts {
-            let most = most.entry(call).or_default();
-            *most = count.max(*most);
-        }
+        assert!(adding(sandbox, &path, None, &format!("recorded-{number}")).status().unwrap().success());
+        let mut most = strace::counts(sandbox);
         // What looks at a descriptor's flags is an assertion of the debug build alone.
         most.retain(|call, _| call != "fcntl" && call.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
         for (call, count) in most {
@@ -99,7 +82,7 @@ fn check(sandbox: &Sandbox, step: &Step, fault: (&str, bool), number: usize) -> 
     let spec = format!("{}:{what}:when={}{}", step.call, step.occurrence, if forever { "+" } else { "" });
     let told = format!("{spec} on {}", step.path.display());
     let name = format!("faulty-{number}");
-    let mut child = strace(sandbox, &step.path, Some(&spec), &name).spawn().unwrap();
+    let mut child = adding(sandbox, &step.path, Some(&spec), &name).spawn().unwrap();
     let endless = forever && what == "error=EINTR";
     let ended = process::end_within(&mut child, if endless { INTERRUPTED } else { LIMIT });
     assert!(ended.is_some() || endless, "{told}: it hangs");
@@ -115,8 +98,7 @@ fn check(sandbox: &Sandbox, step: &Step, fault: (&str, bool), number: usize) -> 
     assert!(has_label(sandbox, &name) || !acknowledged, "{told}: acknowledged and lost");
     let export = sandbox.run(&["export", "--plain"]);
     assert_eq!(export.code, 0, "{told}: every secret opens: {export:?}");
-    let trace = std::fs::read_to_string(sandbox.path("trace")).unwrap();
-    trace.contains("INJECTED") || trace.contains("+++ killed by SIGKILL") || endless
+    strace::fault_came(sandbox) || endless
 }
 
 #[test]
@@ -165,7 +147,7 @@ fn the_first_commit_of_all_may_fail_at_any_step_as_well() {
                 let sandbox = Sandbox::new();
                 let here = sandbox.home().join(path.strip_prefix(model.home()).unwrap());
                 let spec = format!("{call}:{}:when=1{}", fault.0, if fault.1 { "+" } else { "" });
-                let mut child = strace(&sandbox, &here, Some(&spec), "faulty").spawn().unwrap();
+                let mut child = adding(&sandbox, &here, Some(&spec), "faulty").spawn().unwrap();
                 let told = format!("{spec} on {}", here.display());
                 let ended = process::end_within(&mut child, LIMIT);
                 let acknowledged = ended.unwrap_or_else(|| panic!("{told}: it hangs")).0.success();
@@ -175,8 +157,7 @@ fn the_first_commit_of_all_may_fail_at_any_step_as_well() {
                 assert_eq!(is_there, has_label(&sandbox, "faulty"), "{told}");
                 let export = sandbox.run(&["export", "--plain"]);
                 assert_eq!(export.code, 0, "{told}: every secret opens: {export:?}");
-                let trace = std::fs::read_to_string(sandbox.path("trace")).unwrap();
-                came += usize::from(trace.contains("INJECTED") || trace.contains("+++ killed by SIGKILL"));
+                came += usize::from(strace::fault_came(&sandbox));
                 runs += 1;
             }
         }

@@ -33,8 +33,7 @@ impl Logins {
     pub fn with(count: usize, access: Access) -> Logins {
         let upstream = SimulatedChatGpt::start_on_thread().unwrap();
         let mut sandbox = Sandbox::new();
-        sandbox.set("CAM_CHATGPT_BASE_URL", &upstream.base_url()).set("CAM_AUTH_ISSUER", &upstream.base_url());
-        sandbox.without_polling();
+        sandbox.set_chatgpt(&upstream.base_url()).without_polling();
         let mut logins = Logins { upstream, sandbox, accounts: Vec::new(), ids: Vec::new() };
         let stored: Vec<Value> = (1..=count).map(|number| logins.sign_in(number, access)).collect();
         let file = json!({"version": 3, "accounts": stored, "activeIndex": 0, "activeIndexByFamily": {}});

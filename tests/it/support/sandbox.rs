@@ -77,6 +77,11 @@ impl Sandbox {
         sandbox
     }
 
+    /// Puts the ChatGPT backend and its issuer at `base_url`.
+    pub fn set_chatgpt(&mut self, base_url: &str) -> &mut Sandbox {
+        self.set("CAM_CHATGPT_BASE_URL", base_url).set("CAM_AUTH_ISSUER", base_url)
+    }
+
     /// Sets a variable for every command from now on.
     pub fn set(&mut self, name: &str, value: &str) -> &mut Sandbox {
         self.environment.insert(name.to_owned(), value.to_owned());
@@ -124,6 +129,12 @@ impl Sandbox {
     #[track_caller]
     pub fn accounts(&self) -> Value {
         serde_json::from_slice(&self.bytes().expect("there is an accounts file")).expect("the accounts file is JSON")
+    }
+
+    /// How many files the accounts were moved aside to.
+    pub fn moved_aside(&self) -> usize {
+        let names = std::fs::read_dir(&self.home).unwrap().map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name.to_string_lossy().starts_with("accounts.json.reset-")).count()
     }
 
     /// The ids of the sessions with a record in the accounts file.

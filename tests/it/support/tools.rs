@@ -8,8 +8,8 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use super::sandbox::BINARY;
-use super::{Running, Sandbox, eventually, missing, process, require};
+use super::sandbox::{BINARY, Output};
+use super::{Running, Sandbox, Sidecar, eventually, missing, process, require};
 
 /// Nobody listens there: what does not go to a loopback address ends here and not at a provider.
 pub const DEAD_PROXY: &str = "http://127.0.0.1:9";
@@ -133,6 +133,22 @@ pub fn through_run(sandbox: &Sandbox, words: &[impl AsRef<str>]) -> Command {
     let mut command = sandbox.command(&["run", "--"]);
     command.args(words.iter().map(AsRef::as_ref)).env("HTTPS_PROXY", DEAD_PROXY);
     command
+}
+
+/// Codex says hi to a sidecar, by a provider of its own that speaks WebSocket.
+pub fn codex_by_socket(sandbox: &Sandbox, sidecar: &Sidecar, codex: &str) -> Output {
+    let provider = format!(
+        "model_providers.cam={{name=\"CAM\",base_url=\"{}\",env_key=\"CAM_KEY\",supports_websockets=true}}",
+        sidecar.base_url()
+    );
+    let mut command = sandbox.program(codex);
+    command
+        .args(["exec", "--skip-git-repo-check", "-c", "model=gpt-5.2", "-c", "model_provider=cam", "-c"])
+        .args([provider.as_str(), "say hi"])
+        .env("CAM_KEY", sidecar.api_key())
+        .env("NO_PROXY", "127.0.0.1")
+        .env("HTTPS_PROXY", DEAD_PROXY);
+    Running::start(command).finish()
 }
 
 /// The path of a script of `tests/tools`.

@@ -1,29 +1,12 @@
 //! The real Codex in its WebSocket mode, both ways: through a tunnel, and back to HTTP where there is none.
 
-use std::process::Command;
 use std::time::Duration;
 
 use codex_account_manager::demo::simulated_openai::{Answer, DEFAULT_TEXT, LimitKind, Wait};
 
+use crate::support::Pool;
 use crate::support::sandbox::Output;
-use crate::support::tools::{self, DEAD_PROXY};
-use crate::support::{Pool, Running, Sidecar};
-
-/// Codex with a provider of its own that speaks WebSocket.
-fn say_hi(pool: &Pool, sidecar: &Sidecar, codex: &str) -> Output {
-    let provider = format!(
-        "model_providers.cam={{name=\"CAM\",base_url=\"{}\",env_key=\"CAM_KEY\",supports_websockets=true}}",
-        sidecar.base_url()
-    );
-    let mut command: Command = pool.sandbox.program(codex);
-    command
-        .args(["exec", "--skip-git-repo-check", "-c", "model=gpt-5.2", "-c", "model_provider=cam", "-c"])
-        .args([provider.as_str(), "say hi"])
-        .env("CAM_KEY", sidecar.api_key())
-        .env("NO_PROXY", "127.0.0.1")
-        .env("HTTPS_PROXY", DEAD_PROXY);
-    Running::start(command).finish()
-}
+use crate::support::tools;
 
 #[track_caller]
 fn check_answered(output: &Output) {
@@ -40,7 +23,7 @@ fn codex_speaks_through_a_tunnel() {
     let Some(codex) = tools::codex() else { return };
     let pool = Pool::new(2);
     let sidecar = pool.sidecar();
-    check_answered(&say_hi(&pool, &sidecar, &codex));
+    check_answered(&tools::codex_by_socket(&pool.sandbox, &sidecar, &codex));
     assert_eq!(methods(&pool), ["GET /v1/responses"], "all of it went through one socket");
     let request = &pool.upstream.requests()[0];
     assert_eq!(pool.number_of(request), Some(1));
@@ -56,7 +39,7 @@ fn codex_goes_back_to_http_where_there_is_no_tunnel() {
     let pool = Pool::new(2);
     pool.sandbox.run(&["edit", "1", "--daily-limit", "5"]).ok();
     let sidecar = pool.sidecar();
-    let output = say_hi(&pool, &sidecar, &codex);
+    let output = tools::codex_by_socket(&pool.sandbox, &sidecar, &codex);
     check_answered(&output);
     assert!(!output.stderr.contains("Reconnecting"), "it does so at once: {output:?}");
     assert_eq!(methods(&pool), ["POST /v1/responses"]);
@@ -73,7 +56,7 @@ fn codex_does_not_see_that_a_handshake_failed_over() {
     let pool = Pool::new(2);
     pool.upstream.always(&pool.keys[0], Some(limited(Wait::Usual(Duration::from_secs(3600)))));
     let sidecar = pool.sidecar();
-    let output = say_hi(&pool, &sidecar, &codex);
+    let output = tools::codex_by_socket(&pool.sandbox, &sidecar, &codex);
     check_answered(&output);
     assert_eq!(methods(&pool), ["GET /v1/responses", "GET /v1/responses"]);
     assert_eq!(pool.served_by(), [Some(1), Some(2)]);
@@ -88,6 +71,6 @@ fn codex_gives_up_on_a_limit_that_an_open_socket_tells() {
     pool.script(1, Answer::Normal);
     pool.script(1, limited(Wait::None));
     let sidecar = pool.sidecar();
-    let output = say_hi(&pool, &sidecar, &codex);
+    let output = tools::codex_by_socket(&pool.sandbox, &sidecar, &codex);
     assert_eq!((output.code, pool.served_by()), (1, vec![Some(1)]), "{output:?}");
 }

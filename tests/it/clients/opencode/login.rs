@@ -33,9 +33,7 @@ impl Home {
     fn new() -> Option<Home> {
         let (opencode, mut pool) = plugged_in(0, &json!({}))?;
         let issuer = SimulatedChatGpt::start_on_thread().unwrap();
-        for name in ["CAM_CHATGPT_BASE_URL", "CAM_AUTH_ISSUER"] {
-            pool.sandbox.set(name, &issuer.base_url());
-        }
+        pool.sandbox.set_chatgpt(&issuer.base_url());
         let pages = browser(&mut pool.sandbox);
         let home = Home { opencode, pool, issuer, pages };
         std::fs::create_dir_all(home.stored().parent().unwrap()).unwrap();
@@ -63,13 +61,6 @@ impl Home {
         let listed = self.pool.sandbox.run(&["list", "--json"]).ok().json();
         let accounts = listed["accounts"].as_array().unwrap();
         accounts.iter().map(|account| account["label"].as_str().unwrap().to_owned()).collect()
-    }
-
-    /// How many files the accounts were moved aside to.
-    fn moved(&self) -> usize {
-        let files = std::fs::read_dir(self.pool.sandbox.home()).unwrap();
-        let names = files.map(|file| file.unwrap().file_name());
-        names.filter(|name| name.to_string_lossy().starts_with("accounts.json.reset-")).count()
     }
 
     /// The code that a person has to type, once it is on the screen.
@@ -116,7 +107,7 @@ fn a_key_goes_to_the_accounts_file_and_not_to_opencodes_own() {
         check_good(terminal);
     }
     assert_eq!(home.labels(), ["third"], "the third began afresh");
-    assert_eq!(home.moved(), 1, "the others were moved aside");
+    assert_eq!(home.pool.sandbox.moved_aside(), 1, "the others were moved aside");
     home.check_opencode_stored_nothing();
     check_no_leak("the accounts file", &home.pool.sandbox.bytes().unwrap(), &keys);
 }
@@ -144,7 +135,7 @@ fn a_chatgpt_login_by_browser_is_added_by_the_page_it_opens() {
     terminal.wait_for("There is one account");
     terminal.type_keys(&format!("{DOWN}\r"));
     check_good(terminal);
-    assert_eq!((home.labels(), home.moved()), (vec!["second@example.com".to_owned()], 1));
+    assert_eq!((home.labels(), home.pool.sandbox.moved_aside()), (vec!["second@example.com".to_owned()], 1));
 
     home.issuer.denies();
     let Some(mut terminal) = home.log_in(Some(BROWSER)) else { return };
@@ -152,7 +143,11 @@ fn a_chatgpt_login_by_browser_is_added_by_the_page_it_opens() {
     terminal.type_keys(&format!("{DOWN}\r"));
     let done = terminal.finish();
     assert!(done.code != 0 && done.stdout.contains("the login was denied on the page; begin it again"), "{done:?}");
-    assert_eq!((home.labels(), home.moved()), (vec!["second@example.com".to_owned()], 1), "nothing was moved for it");
+    assert_eq!(
+        (home.labels(), home.pool.sandbox.moved_aside()),
+        (vec!["second@example.com".to_owned()], 1),
+        "nothing was moved for it"
+    );
     home.check_opencode_stored_nothing();
 }
 

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use codex_account_manager::demo::simulated_chatgpt::{TokenFault, TokenOutcome};
+use codex_account_manager::demo::simulated_chatgpt::{RefusalShape, TokenFault, TokenOutcome};
+use serde_json::json;
 
 use crate::support::keys::check_no_leak;
 use crate::support::logins::{Access, Logins, ask, post, small};
@@ -58,6 +59,81 @@ fn many_processes_with_one_expired_token_make_one_call_and_all_are_served() {
     assert_eq!(statuses, vec![200; count]);
     assert_eq!(outcomes(&logins), [TokenOutcome::Rotated]);
     assert_eq!(logins.served_by(), vec![1; count]);
+}
+
+#[test]
+fn four_processes_with_a_login_each_take_turns_since_the_issuer_revokes_what_is_refreshed_at_once() {
+    let logins = Logins::with(4, Access::Expired);
+    logins.upstream.revoke_on_simultaneous_refresh(true);
+    for account in &logins.accounts {
+        let slowly = TokenFault::DelayBeforeRotating(Duration::from_millis(300));
+        logins.upstream.script_token_of(*account, slowly);
+    }
+    let refreshing: Vec<Running> = ["1", "2", "3", "4"]
+        .into_iter()
+        .map(|number| Running::start(logins.sandbox.command(&["refresh", number])))
+        .collect();
+    for refreshing in refreshing {
+        let done = refreshing.finish();
+        assert_eq!(done.code, 0, "{done:?}");
+    }
+    assert_eq!(logins.upstream.max_token_calls_in_flight(), 1);
+    assert_eq!(outcomes(&logins), vec![TokenOutcome::Rotated; 4]);
+}
+
+/// One refresh that fails like this, and how the next one ends that reaches the issuer.
+#[track_caller]
+fn check_fault(fault: TokenFault, recorded: TokenOutcome, next: TokenOutcome) {
+    let logins = Logins::with(1, Access::Expired);
+    logins.upstream.script_token(fault);
+    // The issuer may take half a minute for its answer.
+    let failed = Running::start(logins.sandbox.command(&["refresh", "1"])).finish_within(Duration::from_secs(60));
+    assert_eq!(failed.code, 1, "{fault:?}: {failed:?}");
+    assert_eq!(outcomes(&logins), std::slice::from_ref(&recorded), "{fault:?}");
+    let done = eventually("the issuer is asked again", || {
+        let done = logins.sandbox.run(&["refresh", "1", "--json"]);
+        (outcomes(&logins).len() > 1).then_some(done)
+    });
+    let is_kept = next == TokenOutcome::Rotated;
+    let (code, state) = if is_kept { (0, "ready") } else { (1, "needsLogin") };
+    assert_eq!((done.code, &done.json()["accounts"][0]["state"]), (code, &json!(state)), "{fault:?}: {done:?}");
+    assert_eq!(outcomes(&logins), [recorded, next], "{fault:?}");
+}
+
+#[test]
+fn a_refresh_that_fails_keeps_its_token_and_one_whose_answer_is_lost_asks_for_a_login() {
+    std::thread::scope(|scope| {
+        for fault in [
+            TokenFault::RateLimited { retry_after: Duration::from_secs(2) },
+            TokenFault::NotJson,
+            TokenFault::Cut,
+            TokenFault::Hang,
+        ] {
+            scope.spawn(move || check_fault(fault, TokenOutcome::Faulted(fault), TokenOutcome::Rotated));
+        }
+        for fault in [TokenFault::RotateThenCut, TokenFault::RotateThenHang] {
+            scope.spawn(move || check_fault(fault, TokenOutcome::Lost, TokenOutcome::Reused));
+        }
+    });
+}
+
+#[test]
+fn a_refusal_asks_for_a_login_in_whichever_shape_it_comes() {
+    for (status, shape) in [
+        (401, RefusalShape::ErrorCode),
+        (400, RefusalShape::ErrorCode),
+        (400, RefusalShape::InvalidGrant),
+        (401, RefusalShape::TopLevelCode),
+    ] {
+        let logins = Logins::with(1, Access::Expired);
+        logins.upstream.set_refresh_refusal(status, shape);
+        logins.upstream.expire_refresh(logins.accounts[0]);
+        let done = logins.sandbox.run(&["refresh", "1", "--json"]);
+        let told = format!("{status} {shape:?}: {done:?}");
+        assert_eq!((done.code, &done.json()["accounts"][0]["state"]), (1, &json!("needsLogin")), "{told}");
+        assert_eq!(outcomes(&logins), [TokenOutcome::Refused("refresh_token_expired".to_owned())], "{told}");
+        assert!(logins.stored(1)["refreshToken"].is_string(), "{told}: nothing is deleted");
+    }
 }
 
 #[test]

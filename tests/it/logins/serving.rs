@@ -281,3 +281,32 @@ fn a_model_that_no_account_has_stays_unknown_and_is_no_matter_of_time() {
     assert_eq!((second.header("x-should-retry"), second.header("retry-after")), (Some("false"), None));
     assert_eq!(logins.served_by().len(), asked, "it is not asked again");
 }
+
+/// What the first of two logins answers, and what becomes of it: the status, who served it, a word of the answer, and the
+/// state of the first.
+#[test]
+fn every_other_answer_of_a_backend_means_what_it_says() {
+    let say = |text: &str| text.to_owned();
+    for (answer, status, served_by, word, state) in [
+        (Answer::Torn { bytes: 7 }, 200, 1, "Hello from the simulated ChatGPT.", "ready"),
+        (Answer::Refuse(say("I will not.")), 200, 1, "I will not.", "ready"),
+        (Answer::Incomplete { text: say("half of") }, 200, 1, "max_output_tokens", "ready"),
+        (Answer::UsageNotIncluded, 200, 2, "Hello from the simulated ChatGPT.", "coolingDown"),
+        (Answer::DeactivatedWorkspace { status: 402 }, 200, 2, "Hello from the simulated ChatGPT.", "coolingDown"),
+        (Answer::DeactivatedWorkspace { status: 403 }, 200, 2, "Hello from the simulated ChatGPT.", "coolingDown"),
+        (Answer::ModelNotSupported, 200, 2, "Hello from the simulated ChatGPT.", "ready"),
+    ] {
+        let logins = Logins::new(2);
+        let sidecar = logins.sidecar();
+        logins.upstream.script(logins.accounts[0], answer.clone());
+        let response = post(&sidecar, "/v1/responses", &small());
+        let label = format!("person-{served_by}@example.com");
+        assert_eq!(
+            (response.status(), response.header("x-account-label")),
+            (status, Some(label.as_str())),
+            "{answer:?}"
+        );
+        assert!(response.text().contains(word), "{answer:?}: {}", response.text());
+        assert_eq!(logins.listed(1)["state"], state, "{answer:?}");
+    }
+}

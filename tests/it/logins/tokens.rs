@@ -284,3 +284,15 @@ fn an_account_that_is_removed_while_its_token_is_on_its_way_can_be_brought_back(
     let exported = logins.sandbox.run(&["export", "--plain"]).ok().json();
     assert_eq!(exported["accounts"][0]["refreshToken"], logins.upstream.tokens(logins.accounts[0]).refresh_token);
 }
+
+#[test]
+fn an_issuer_that_keeps_the_refresh_token_is_asked_with_it_again() {
+    let logins = Logins::with(1, Access::Expired);
+    logins.upstream.set_rotation(false);
+    let sidecar = logins.sidecar();
+    ask(&sidecar);
+    logins.upstream.expire_access(logins.accounts[0]);
+    ask(&sidecar);
+    assert_eq!(logins.upstream.token_calls().len(), 2);
+    assert_eq!(logins.listed(1)["state"], "ready");
+}

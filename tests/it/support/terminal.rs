@@ -1,11 +1,12 @@
 //! The product, or another program, on a terminal of its own, which `script` makes, with somebody who types.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use rustix::termios::{LocalModes, tcgetattr};
 
 use super::sandbox::{BINARY, Output};
-use super::{Running, Sandbox, eventually, require};
+use super::{Running, Sandbox, eventually, require, within};
 
 /// One command on its terminal. What it writes to stderr is in stdout too: a terminal has one screen.
 pub struct Terminal(Running);
@@ -26,10 +27,11 @@ impl Terminal {
         Some(Terminal(Running::start(command)))
     }
 
-    /// Waits until `text` is on the screen.
+    /// Waits until `text` is on the screen. A whole agent may have to start for it, beside many other tests.
     #[track_caller]
     pub fn wait_for(&self, text: &str) {
-        eventually(&format!("`{text}` is on the screen"), || self.0.stdout_so_far().contains(text).then_some(()));
+        let shown = within(Duration::from_secs(120), || self.0.stdout_so_far().contains(text).then_some(()));
+        assert!(shown.is_some(), "`{text}` is not on the screen: {}", self.0.stdout_so_far());
     }
 
     /// Waits until what is typed is not shown.

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The ChatGPT login of the VS Code extension, in a host with no editor. The other side is this script too, started as a
-// sidecar that has no accounts and knows nothing but logins: in the browser, with a code, and one that nobody ends.
+// sidecar that has no accounts and knows nothing but logins: in the browser, with a code, one whose cancel comes too late,
+// and one that nobody ends.
 
 import assert from "node:assert/strict";
 
@@ -45,6 +46,15 @@ async function drive() {
   await run("codexAccountManager.login");
   assert.deepEqual(last(), { severity: "error", text: "The login was cancelled" });
 
+  // The person agreed on the page before: the cancel is refused, and the account comes.
+  answers.push("In the browser", "cancel");
+  const said = shown.messages.length;
+  await run("codexAccountManager.login");
+  assert.deepEqual(shown.messages.slice(said), [
+    { severity: "information", text: "Finish the login in the browser." },
+    { severity: "information", text: `Logged in: account 1 (${SHOWN})` },
+  ]);
+
   // With the sidecar gone, nobody would tell of the end.
   answers.push("In the browser");
   const login = run("codexAccountManager.login");
@@ -88,6 +98,11 @@ function serve() {
       return started;
     },
     "accounts/cancelLogin"({ loginId }) {
+      if (loginId === "4") {
+        // After the refusal.
+        process.nextTick(didLogin, { loginId, account: ACCOUNT.id });
+        throw { code: -32015, message: "no login of that id is under way", data: { kind: "loginFailed" } };
+      }
       didLogin({ loginId, error: "The login was cancelled" });
       return {};
     },
@@ -100,9 +115,13 @@ function serve() {
       didLogin({ loginId: "1", account: ACCOUNT.id });
       return;
     }
-    const answer = methods[method]?.(params);
-    if (id !== undefined) {
-      send({ id, result: answer });
+    try {
+      const answer = methods[method]?.(params);
+      if (id !== undefined) {
+        send({ id, result: answer });
+      }
+    } catch (error) {
+      send({ id, error });
     }
   };
   let bytes = Buffer.alloc(0);

@@ -52,8 +52,9 @@ function waitedFor(started: AccountsLoginResult, title: string, sidecar: Sidecar
   return vscode.window.withProgress(options, (progress, cancelled) => {
     progress.report({ message: userCode === undefined ? "finish it in the browser" : `the code is ${userCode}` });
     cancelled.onCancellationRequested(() => {
-      // It ends with `accounts/didLogin` as any other.
-      void sidecar.request("accounts/cancelLogin", { loginId }).catch(() => logins.end({ loginId }));
+      // It ends with `accounts/didLogin` as any other, also when this comes too late: what the person has agreed to is
+      // seen through, and the cancel is refused.
+      void sidecar.request("accounts/cancelLogin", { loginId }).catch(() => {});
     });
     void offer(url, userCode);
     return logins.wait(loginId, expiresAt);

@@ -186,6 +186,39 @@ function scenarios.login()
   say("ways", vim.fn.getcompletion("CodexAccountsLogin ", "cmdline"))
 end
 
+-- A server whose logins cannot be cancelled any more: `exchanges` of `strange_server.py`.
+function scenarios.exchange()
+  local function begin(command)
+    vim.cmd(command)
+    wait_for("it shows its page", function()
+      return vim.bo.filetype == "codex-accounts"
+    end)
+  end
+  local function count(part)
+    return #vim.tbl_filter(function(each)
+      return each.text:find(part, 1, true)
+    end, told)
+  end
+  accounts.setup({ restarts = 0 })
+  begin("CodexAccountsLogin browser")
+  vim.cmd("CodexAccountsLogin cancel")
+  say("came all the same", message("Logged in"))
+  begin("CodexAccountsLogin browser")
+  begin("CodexAccountsLogin device")
+  local logins
+  accounts.request("logins", {}, function(_, result)
+    logins = result
+  end)
+  wait_for("they are counted", function()
+    return logins
+  end)
+  say("logins", logins)
+  say("came", count("Logged in"))
+  vim.cmd("CodexAccountsLogin cancel")
+  say("lost", message("begin the login again"))
+  say("given up", count("given up"))
+end
+
 function scenarios.lazy()
   accounts.setup({ start = "lazy", environment = false })
   say("before", accounts.session() ~= nil)

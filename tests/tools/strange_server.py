@@ -1,10 +1,12 @@
 """A language server that does what the sidecar does not.
 
-    python strange_server.py asks|babbles|refuses
+    python strange_server.py asks|babbles|exchanges|refuses
 
 One that asks shakes hands, asks for something that no client knows, sends the code of the answer as a message for people,
 and does not end when it is told to. One that babbles sends messages and answers of forms that nobody expects.
-One that refuses answers every request with an error.
+One that exchanges knows logins, whose cancel comes too late, since their code is being exchanged: the first is told of
+after the refusal, the second before it, and at the cancel of the third it ends. One that refuses answers every request
+with an error.
 """
 
 import json
@@ -62,6 +64,35 @@ def babbles():
             return
         elif asked is not None:
             send(id=asked, error=None, result=method)
+
+
+def exchanges():
+    shake_hands()
+    logins = 0
+    while message := read():
+        method, asked, params = message["method"], message.get("id"), message.get("params")
+        if method == "accounts/list":
+            send(id=asked, result={"revision": 1, "activeIndex": 0, "activeIndexByFamily": {}, "accounts": []})
+        elif method == "accounts/read":
+            send(id=asked, result={"id": params["account"], "index": 1, "label": "work"})
+        elif method == "accounts/login":
+            logins += 1
+            begun = {"loginId": str(logins), "url": "https://example.com", "expiresAt": 4102444800000}
+            send(id=asked, result=begun)
+        elif method == "accounts/cancelLogin":
+            if params["loginId"] == "3":
+                return
+            error = {"code": -32015, "message": "no login of that id is under way", "data": {"kind": "loginFailed"}}
+            refusal = {"id": asked, "error": error}
+            told = {"method": "accounts/didLogin", "params": {"loginId": params["loginId"], "account": "a"}}
+            for each in (refusal, told) if params["loginId"] == "1" else (told, refusal):
+                send(**each)
+        elif method == "logins":
+            send(id=asked, result=logins)
+        elif method == "shutdown":
+            send(id=asked, result=None)
+        elif method == "exit":
+            return
 
 
 def refuses():

@@ -6,6 +6,7 @@ use codex_account_manager::demo::simulated_chatgpt::Login;
 use rustix::process::Signal;
 use serde_json::json;
 
+use super::python;
 use crate::support::logins::{Logins, browser, callback_port};
 use crate::support::sandbox::BINARY;
 use crate::support::{Pool, Running, Sandbox, eventually, require, tools};
@@ -72,6 +73,18 @@ fn a_chatgpt_login_shows_its_page_and_its_code_and_tells_its_end() {
     assert!(text(&steps, "no way").starts_with("`paper` is no way to log in\nhint: "), "{steps:?}");
     assert_eq!(steps["ways"], json!(["browser", "cancel", "device"]));
     assert_eq!(steps["choices"], json!(["In a browser on this machine", "With a code, on any device"]));
+}
+
+#[test]
+fn a_login_that_is_given_up_too_late_is_told_by_its_end() {
+    if tools::python_with("json", "strange_server.py").is_none() {
+        return;
+    }
+    let Some(steps) = steps(&python::with_strange_server("exchanges"), "exchange") else { return };
+    assert_eq!(steps["came all the same"], "Logged in: account 1 (work)");
+    assert_eq!((&steps["logins"], &steps["came"]), (&json!(3), &json!(2)), "the next one begins once");
+    assert_eq!(steps["lost"], "the sidecar ended with code 0; begin the login again");
+    assert_eq!(steps["given up"], 0);
 }
 
 #[test]

@@ -204,7 +204,7 @@ fn mypy_takes_right_requests_and_refuses_wrong_ones() {
 }
 
 /// A home where `strange_server.py` stands in for the program.
-fn with_strange_server(kind: &str) -> Sandbox {
+pub fn with_strange_server(kind: &str) -> Sandbox {
     let mut sandbox = Sandbox::new();
     let (program, script) = (sandbox.path("strange"), tools::script("strange_server.py"));
     tools::write_program(&program, &format!("exec '{}' '{script}' {kind}", tools::python_program().display()));

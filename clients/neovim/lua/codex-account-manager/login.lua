@@ -13,7 +13,7 @@ local METHODS = { "browser", "device" }
 
 local WORDS = { browser = "In a browser on this machine", device = "With a code, on any device" }
 
--- The login that is under way: { id, buffer? }.
+-- The login that is under way: { id, buffer?, after? }. `after` is what its person wants next, having given it up.
 local current
 -- Logins that ended before their beginning was answered: id -> params.
 local ended = {}
@@ -35,16 +35,34 @@ local function tell_account(id)
   end)
 end
 
-local function finish(login, params)
+-- Whether it was still waited for.
+local function close(login)
   if login ~= current then
-    return
+    return false
   end
   current = nil
   close_window(login)
+  return true
+end
+
+local function finish(login, params)
+  if not close(login) then
+    return
+  end
   if params.account then
     tell_account(params.account)
-  else
+  elseif not login.after then
     messages.say(params.error or "the login failed", vim.log.levels.ERROR)
+  end
+  if login.after then
+    login.after(params.account)
+  end
+end
+
+-- Nobody will tell how it ended, nor whether its port is free.
+local function lose(login, why)
+  if close(login) then
+    messages.say(why, vim.log.levels.ERROR)
   end
 end
 
@@ -61,7 +79,7 @@ sidecar.on("session/ended", function(problem)
   ended = {}
   if current then
     local why = type(problem) == "table" and problem.message or "the sidecar ended"
-    finish(current, { error = why .. "; begin the login again" })
+    lose(current, why .. "; begin the login again")
   end
 end)
 
@@ -86,7 +104,7 @@ local function wait_for(begun)
   login.buffer = window.show("ChatGPT login", lines_of(begun))
   local left = math.max(begun.expiresAt - os.time() * 1000, 0)
   vim.defer_fn(function()
-    finish(login, { error = "nobody told how the login ended; look at `:CodexAccounts`" })
+    lose(login, "nobody told how the login ended; look at `:CodexAccounts`")
   end, left + OVERDUE)
 end
 
@@ -101,28 +119,17 @@ local function begin(method, label, fresh)
   end)
 end
 
--- Gives up the login that is under way, and calls `after` once it has ended: only then is its port free.
+-- Gives up the login that is under way, and calls `after` once it has ended, with the account where one came all the
+-- same: only then is its port free.
 local function leave(after)
   local login = current
   if not login then
     return after()
   end
-  current = nil
+  login.after = after
   close_window(login)
-  local done
-  done = sidecar.on("accounts/didLogin", function(params)
-    if params.loginId == login.id then
-      done()
-      after()
-    end
-  end)
-  sidecar.request("accounts/cancelLogin", { loginId = login.id }, function(problem)
-    -- It has ended already, or the sidecar has.
-    if problem then
-      done()
-      after()
-    end
-  end)
+  -- A cancel that comes too late is refused: what the person has agreed to is seen through. Either way its end is told.
+  sidecar.request("accounts/cancelLogin", { loginId = login.id }, function() end)
 end
 
 local function start(method, label, fresh)
@@ -138,8 +145,10 @@ function M.run(words, fresh)
     if not current then
       return messages.say("No login is under way", vim.log.levels.WARN)
     end
-    return leave(function()
-      messages.say("The login was given up")
+    return leave(function(account)
+      if not account then
+        messages.say("The login was given up")
+      end
     end)
   elseif WORDS[method] then
     return start(method, label, fresh)

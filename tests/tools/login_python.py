@@ -62,6 +62,15 @@ async def main():
         await asyncio.wait([waiting])
         say("left", [waiting.cancelled(), await failure(login)])
 
+        told = accounts.notifications("accounts/didLogin")
+        beginning = asyncio.create_task(accounts.login("browser"))
+        # A turn for the task and one for its request: the login begins, and nobody hears its name.
+        for _ in range(2):
+            await asyncio.sleep(0)
+        beginning.cancel()
+        await asyncio.wait([beginning])
+        say("left early", [beginning.cancelled(), (await anext(told)).params["error"]])
+
         login = await accounts.login("device")
         os.kill(accounts.session["session"]["pid"], signal.SIGKILL)
         say("killed", await failure(login))

@@ -24,9 +24,9 @@ struct Words {
     killed: [&'static str; 2],
 }
 
-/// Plays the person of a script that tells its steps, and checks them.
+/// Plays the person of a script that tells its steps, and checks those that both clients tell.
 #[track_caller]
-fn check(logins: &Logins, client: Command, words: &Words) {
+fn check(logins: &Logins, client: Command, words: &Words) -> tools::Steps {
     let _port = callback_port();
     let [first, second, third] = ["first", "second", "third"].map(|name| person(logins, name));
     logins.upstream.approve_next_device(first);
@@ -52,6 +52,7 @@ fn check(logins: &Logins, client: Command, words: &Words) {
     assert_eq!(steps["fresh"], "third@example.com");
     assert_eq!(steps["closed"], words.killed[0]);
     assert!(logins.sandbox.session_ids().is_empty());
+    steps
 }
 
 #[test]
@@ -65,7 +66,8 @@ fn by_the_python_client() {
         left: json!([true, ["LoginError", CANCELLED]]),
         killed: ["SidecarExitedError", "the sidecar was ended by signal 9"],
     };
-    check(&logins, client, &words);
+    let steps = check(&logins, client, &words);
+    assert_eq!(steps["left early"], json!([true, CANCELLED]), "it is given up as soon as its name is known");
 }
 
 #[test]

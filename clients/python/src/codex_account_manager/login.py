@@ -93,11 +93,33 @@ class Login:
         raise await self._connection.ended()
 
 
+#: Logins that begin although nobody waits for them any more, each with what gives it up: the loop alone would not keep it.
+_leaving: set[asyncio.Task[None]] = set()
+
+
 async def begin(connection: Connection, told: NotificationStream, params: AccountsLoginParams) -> Login:
     """Begins one; `told` hears from before, since it may end before the answer is read."""
+    beginning = asyncio.create_task(_begun(connection, told, params))
+    try:
+        return await asyncio.shield(beginning)
+    except asyncio.CancelledError:
+        # It may begin all the same, and nobody would know its name.
+        leaving = asyncio.create_task(_leave(beginning))
+        _leaving.add(leaving)
+        leaving.add_done_callback(_leaving.discard)
+        await asyncio.wait([leaving], timeout=LAST_WORD_SECONDS)
+        raise
+
+
+async def _begun(connection: Connection, told: NotificationStream, params: AccountsLoginParams) -> Login:
     try:
         begun: AccountsLoginResult = await connection.request("accounts/login", params)
     except BaseException:
         told.close()
         raise
     return Login(connection, told, begun)
+
+
+async def _leave(beginning: asyncio.Task[Login]) -> None:
+    with contextlib.suppress(RpcError, SidecarExitedError):
+        await (await beginning).cancel()

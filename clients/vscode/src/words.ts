@@ -42,9 +42,9 @@ export function usage(totals: UsageTotals): string {
   return [many(totals.requests, "request"), many(tokens, "token"), usd(totals.costUsd)].join(" · ");
 }
 
-/** `42 % used, anew 14:05`. */
+/** `42 % used, anew 14:05`. Nothing is used up before all of it is. */
 export function quota({ usedPercent, resetAt }: QuotaWindow, now: number): string {
-  return `${Math.round(usedPercent)} % used, anew ${clock(resetAt, now)}`;
+  return `${Math.floor(usedPercent)} % used, anew ${clock(resetAt, now)}`;
 }
 
 /** `1 request`, `2 requests`, `3.4k requests`. */

@@ -7,7 +7,7 @@ import { labelProblem } from "../src/labels.ts";
 import { Logins } from "../src/logins.ts";
 import { masked } from "../src/mask.ts";
 import { nextChange } from "../src/view.ts";
-import { clock, count } from "../src/words.ts";
+import { clock, count, quota } from "../src/words.ts";
 import { NOON, SESSION, account, running } from "./support.ts";
 
 test("a terminal's environment", () => {
@@ -33,6 +33,12 @@ test("times read shorter the nearer they are", () => {
 
 test("counts", () => {
   assert.deepEqual([0, 999, 1_000, 9_999, 12_345, 5_600_000].map(count), ["0", "999", "1k", "9.9k", "12k", "5.6M"]);
+});
+
+test("a quota is used up when all of it is", () => {
+  const window = { name: "week", windowSeconds: 604_800, resetAt: NOON };
+  const used = [0.9, 42, 99.6, 100].map((usedPercent) => quota({ ...window, usedPercent }, NOON));
+  assert.deepEqual(used, [0, 42, 99, 100].map((percent) => `${percent} % used, anew 12:00`));
 });
 
 test("an error says its hint", () => {

@@ -12,6 +12,12 @@ import { Login } from "./login.js";
 import type { AccountsLoginParams, Notifications, Requests, SessionInfo } from "./protocol.js";
 import { Sidecar } from "./sidecar.js";
 
+/** A sidecar starts in milliseconds; only one that hangs comes here. */
+const START_MS = 10_000;
+
+/** A sidecar that renews a token may take somewhat more than 10 s to end. */
+const STOP_MS = 12_000;
+
 /** How a client is made; nothing has to be given. */
 export interface ClientOptions {
   /** The program: a path or a name on `PATH`. Without it `CAM_BINARY`, then `codex-account-manager` on `PATH`. */
@@ -34,7 +40,7 @@ export interface ClientOptions {
   restart?: Partial<RestartPolicy> | false;
   /** How long a start may take, 10 s if left out. */
   startTimeoutMs?: number;
-  /** How long an end may take before it is forced, 10 s if left out: a token may be on its way to the disk. */
+  /** How long an end may take before it is forced, 12 s if left out: a token may be on its way to the disk. */
   stopTimeoutMs?: number;
 }
 
@@ -196,8 +202,8 @@ export class CodexAccountManager extends EventEmitter<ClientEvents> implements A
         clientInfo: options.clientInfo ?? { name: "codex-account-manager (Node.js)" },
         initializationOptions: options.initializationOptions ?? {},
         showsProgress: options.onProgress !== undefined,
-        startTimeoutMs: options.startTimeoutMs ?? 10_000,
-        stopTimeoutMs: options.stopTimeoutMs ?? 10_000,
+        startTimeoutMs: options.startTimeoutMs ?? START_MS,
+        stopTimeoutMs: options.stopTimeoutMs ?? STOP_MS,
         onStderr: options.onStderr ?? ((line) => void process.stderr.write(`${line}\n`)),
         onNotification: (method, params) => this.#notified(method, params),
       },

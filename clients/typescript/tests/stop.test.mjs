@@ -54,6 +54,13 @@ test("one that hangs is ended by force, and requests under way are told", async 
   assert.equal((await pending).reason, "stopped");
 });
 
+test("the end has all the time that a sidecar may take for it", async (context) => {
+  const manager = await CodexAccountManager.start();
+  const timers = context.mock.method(globalThis, "setTimeout").mock;
+  await manager.stop();
+  assert.equal(Math.max(...timers.calls.map(({ arguments: [, milliseconds] }) => milliseconds)), 12_000);
+});
+
 test("an end during a wait for a restart starts nothing", async () => {
   const manager = await CodexAccountManager.start({ restart: { ...SOON, firstDelayMs: 600_000, longestDelayMs: 600_000 } });
   const crash = next(manager, "crash");

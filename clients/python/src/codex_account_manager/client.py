@@ -35,7 +35,7 @@ LONGEST_PAUSE_SECONDS = 8.0
 #: A sidecar that lived this long was well: the next crash is counted as the first.
 WELL_SECONDS = 60.0
 
-#: A sidecar promises to end within 10 s even while it renews a token.
+#: A sidecar that renews a token may take somewhat more than 10 s to end.
 GRACE_SECONDS = 12.0
 
 _logger = logging.getLogger("codex_account_manager")

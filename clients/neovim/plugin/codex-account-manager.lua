@@ -23,7 +23,7 @@ command("CodexAccountsStatus", "Show this session, its proxy and every other ses
   require("codex-account-manager.commands").show_status()
 end)
 
-command("CodexAccountsLogin", "Log in with ChatGPT; with ! the accounts there are make room", {
+command("CodexAccountsLogin", "Log in with ChatGPT; with ! the existing accounts are moved aside", {
   nargs = "*",
   bang = true,
   complete = function(lead, line, cursor)

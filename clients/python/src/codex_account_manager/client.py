@@ -111,7 +111,7 @@ class AccountManager(Requests, Notifications):
 
     async def login(self, method: LoginMethod, *, label: str | None = None, fresh: bool = False) -> Login:
         """Begins the login of a ChatGPT account. Show the person its `url`, and its `user_code` where it has one, then wait
-        for `finished()`. `fresh` moves the accounts there are aside once the login is good."""
+        for `finished()`. `fresh` moves the existing accounts aside once the login is good."""
         params: AccountsLoginParams = {"method": method}
         if label is not None:
             params["label"] = label

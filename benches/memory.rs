@@ -57,30 +57,90 @@ struct Case {
 const RESPONSES: &str = "/v1/responses";
 
 const CASES: [Case; 9] = [
-    Case::new("24 bodies of 15.5 MB, login", Pool::Login, Answers::Nothing, RESPONSES, false, 24, 31 * MEGABYTE / 2),
-    Case::new("24 bodies of 15.5 MB, key", Pool::Key, Answers::Nothing, RESPONSES, false, 24, 31 * MEGABYTE / 2),
-    Case::new("24 bodies of 60 MB, key", Pool::Key, Answers::Nothing, RESPONSES, false, 24, 60 * MEGABYTE),
-    Case::new("250 bodies of 1 MB, login", Pool::Login, Answers::Nothing, RESPONSES, false, 250, MEGABYTE - 1024),
-    Case::new("8 endless answers collected", Pool::Login, Answers::Items, RESPONSES, false, 8, 1024),
-    Case::new("24 endless answers streamed", Pool::Login, Answers::Items, RESPONSES, true, 24, 1024),
-    Case::new("24 endless answers to chat", Pool::Login, Answers::Items, "/v1/chat/completions", true, 24, 1024),
-    Case::new("24 endless lines, login", Pool::Login, Answers::Line, RESPONSES, true, 24, 1024),
-    Case::new("24 endless lines, key", Pool::Key, Answers::Line, RESPONSES, true, 24, 1024),
+    Case {
+        name: "24 bodies of 15.5 MB, login",
+        pool: Pool::Login,
+        answers: Answers::Nothing,
+        path: RESPONSES,
+        stream: false,
+        requests: 24,
+        bytes: 31 * MEGABYTE / 2,
+    },
+    Case {
+        name: "24 bodies of 15.5 MB, key",
+        pool: Pool::Key,
+        answers: Answers::Nothing,
+        path: RESPONSES,
+        stream: false,
+        requests: 24,
+        bytes: 31 * MEGABYTE / 2,
+    },
+    Case {
+        name: "24 bodies of 60 MB, key",
+        pool: Pool::Key,
+        answers: Answers::Nothing,
+        path: RESPONSES,
+        stream: false,
+        requests: 24,
+        bytes: 60 * MEGABYTE,
+    },
+    Case {
+        name: "250 bodies of 1 MB, login",
+        pool: Pool::Login,
+        answers: Answers::Nothing,
+        path: RESPONSES,
+        stream: false,
+        requests: 250,
+        bytes: MEGABYTE - 1024,
+    },
+    Case {
+        name: "8 endless answers collected",
+        pool: Pool::Login,
+        answers: Answers::Items,
+        path: RESPONSES,
+        stream: false,
+        requests: 8,
+        bytes: 1024,
+    },
+    Case {
+        name: "24 endless answers streamed",
+        pool: Pool::Login,
+        answers: Answers::Items,
+        path: RESPONSES,
+        stream: true,
+        requests: 24,
+        bytes: 1024,
+    },
+    Case {
+        name: "24 endless answers to chat",
+        pool: Pool::Login,
+        answers: Answers::Items,
+        path: "/v1/chat/completions",
+        stream: true,
+        requests: 24,
+        bytes: 1024,
+    },
+    Case {
+        name: "24 endless lines, login",
+        pool: Pool::Login,
+        answers: Answers::Line,
+        path: RESPONSES,
+        stream: true,
+        requests: 24,
+        bytes: 1024,
+    },
+    Case {
+        name: "24 endless lines, key",
+        pool: Pool::Key,
+        answers: Answers::Line,
+        path: RESPONSES,
+        stream: true,
+        requests: 24,
+        bytes: 1024,
+    },
 ];
 
 impl Case {
-    const fn new(
-        name: &'static str,
-        pool: Pool,
-        answers: Answers,
-        path: &'static str,
-        stream: bool,
-        requests: usize,
-        bytes: usize,
-    ) -> Case {
-        Case { name, pool, answers, path, stream, requests, bytes }
-    }
-
     fn body(&self) -> String {
         let words = if self.path == RESPONSES { "input" } else { "messages" };
         let mut body = json!({ "model": "gpt-5.4", "stream": self.stream, words: [{ "role": "user", "content": "" }] });

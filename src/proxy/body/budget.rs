@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 
 /// What all requests of a process may keep.
-const KEPT_PER_PROCESS: usize = 96 * 1024 * 1024;
+const KEPT_PER_PROCESS: usize = 64 * 1024 * 1024;
 
 /// How much the requests of this process keep now.
 #[derive(Debug, Default)]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::keys::random_key;
 use crate::support::logins::{Logins, ask, post, small};
-use crate::support::{Pool, eventually};
+use crate::support::{Pool, Sidecar, eventually};
 
 #[track_caller]
 fn text_of(response: &Value) -> &str {
@@ -105,8 +105,8 @@ fn a_used_up_plan_fails_over_and_is_out_for_every_model_until_its_reset() {
     }
 }
 
-#[test]
-fn keys_and_logins_fail_over_into_each_other_and_other_paths_go_to_keys() {
+/// A login and, behind it, the key `a-key`.
+fn with_a_key() -> (Logins, Pool, Sidecar) {
     let mut logins = Logins::new(1);
     let pool = Pool::new(0);
     let key = random_key();
@@ -114,6 +114,12 @@ fn keys_and_logins_fail_over_into_each_other_and_other_paths_go_to_keys() {
     logins.sandbox.set("CAM_OPENAI_BASE_URL", &pool.upstream.base_url());
     logins.sandbox.add("a-key", &key);
     let sidecar = logins.sidecar();
+    (logins, pool, sidecar)
+}
+
+#[test]
+fn keys_and_logins_fail_over_into_each_other_and_other_paths_go_to_keys() {
+    let (logins, _pool, sidecar) = with_a_key();
     assert_eq!(ask(&sidecar).header("x-account-label"), Some("person-1@example.com"));
     let limit = Answer::UsageLimit { status: 429, resets_in: Duration::from_secs(3_600) };
     logins.upstream.script(logins.accounts[0], limit);
@@ -250,13 +256,7 @@ fn a_backend_that_ends_without_its_last_event_is_never_taken_for_whole() {
 
 #[test]
 fn what_is_to_be_stored_goes_to_a_key_and_to_a_login_when_no_key_can() {
-    let mut logins = Logins::new(1);
-    let pool = Pool::new(0);
-    let key = random_key();
-    pool.upstream.add_key(&key);
-    logins.sandbox.set("CAM_OPENAI_BASE_URL", &pool.upstream.base_url());
-    logins.sandbox.add("a-key", &key);
-    let sidecar = logins.sidecar();
+    let (logins, _pool, sidecar) = with_a_key();
     let served_by = |stored: bool| {
         let body = json!({"model": "gpt-5.4", "input": "hi", "store": stored});
         post(&sidecar, "/v1/responses", &body).header("x-account-label").map(str::to_owned)

@@ -91,6 +91,8 @@ class ChatGptLogins {
   async #leaveLatest(): Promise<void> {
     const latest = this.#latest;
     if (latest === undefined) return;
+    // From here on its failure is nobody's news. An account that comes all the same is told.
+    this.#latest = undefined;
     await latest.cancel().catch(() => {});
     // Only then is the port free to which the browser comes back.
     await latest.finished().catch(() => {});

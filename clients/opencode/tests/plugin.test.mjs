@@ -75,3 +75,15 @@ test("a login whose sidecar ends has failed, and the next one begins", async () 
   await hooks.dispose();
   await assert.rejects(next.callback());
 });
+
+test("of the end of a login that was left for another nobody hears", async () => {
+  const { hooks, toasts } = await plugged(`exec "$CAM_BINARY" "$@"`);
+  const [browser] = hooks.auth.methods;
+  toasts.length = 0;
+  const first = await browser.authorize({});
+  const second = await browser.authorize({});
+  await assert.rejects(first.callback(), { message: /^the login was cancelled/ });
+  assert.deepEqual(toasts, []);
+  await hooks.dispose();
+  await assert.rejects(second.callback());
+});

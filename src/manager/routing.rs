@@ -127,10 +127,24 @@ impl Manager {
             Strategy::Sticky | Strategy::RoundRobin | Strategy::Priority => &[],
         };
         let model = request.model.as_deref();
-        let needs_api_key = request.needs_api_key;
-        let ask =
-            Ask { needs_api_key, current, pinned, bound, excluded, loads, turn, ..Ask::new(model, &request.family) };
-        choose(&view.pool, &ask, strategy, now)
+        let decision = |needs_api_key| {
+            let ask = Ask {
+                needs_api_key,
+                current,
+                pinned,
+                bound,
+                excluded,
+                loads,
+                turn,
+                ..Ask::new(model, &request.family)
+            };
+            choose(&view.pool, &ask, strategy, now)
+        };
+        let preferred = (request.prefers_api_key && bound.is_none()).then(|| decision(true));
+        match preferred {
+            Some(Decision::Use(choice)) => Decision::Use(choice),
+            Some(Decision::Exhausted(_)) | None => decision(request.needs_api_key),
+        }
     }
 
     /// What routing would decide for a request for `model` now, and why not otherwise.
@@ -193,7 +207,8 @@ impl Manager {
             let current = self.memory().current.get(&request.family).and_then(|id| view.pool.position(id));
             current.is_some_and(|position| view.pool.members[position].kind == Kind::ChatGpt)
         };
-        if choice.why != Why::Bound && !(request.needs_api_key && is_on_a_login()) {
+        let is_for_a_key = request.needs_api_key || request.prefers_api_key;
+        if choice.why != Why::Bound && !(is_for_a_key && is_on_a_login()) {
             self.move_to(view, request, choice, route);
         }
         if self.events.receiver_count() == 0 {

@@ -74,8 +74,6 @@ struct Attempts<'p> {
     without_token: Option<String>,
     /// No encrypted reasoning is sent any more: an upstream could not read it.
     is_bare: bool,
-    /// Only keys are asked, until none can serve.
-    prefers_api_key: bool,
 }
 
 /// What to do after an attempt.
@@ -124,11 +122,12 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
     };
     let header = |name: &str| head.headers.get(name)?.to_str().ok();
     let conversation = conversation_key(fields.prompt_cache_key.as_deref(), &header, fields.first_messages.as_deref());
-    // A login stores nothing. It serves all the same when no key can.
+    // A login stores nothing.
     let is_to_be_stored = door(&head.method, path) == Some(Door::Responses) && fields.stores == Some(true);
     let request = RouteRequest {
         request_id,
-        needs_api_key: door(&head.method, path).is_none() || is_to_be_stored,
+        needs_api_key: door(&head.method, path).is_none(),
+        prefers_api_key: is_to_be_stored,
         reasoning: Reasoning { marks: fields.reasoning, ..Reasoning::default() },
         endpoint: path.to_owned(),
         family: ModelFamily::of(fields.model.as_deref(), &proxy.manager.families()),
@@ -156,7 +155,6 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
         renewed: Vec::new(),
         without_token: None,
         is_bare: false,
-        prefers_api_key: is_to_be_stored,
     };
     let mut answer = attempts.run().await;
     let headers = answer.response.headers_mut();
@@ -211,10 +209,6 @@ impl Attempts<'_> {
 
     /// No account can serve: the answer, or `None` after a wait for one to be free.
     async fn refused(&mut self, refusal: Refusal) -> Option<Answer> {
-        if std::mem::take(&mut self.prefers_api_key) {
-            self.request.needs_api_key = false;
-            return None;
-        }
         if let Some((route, examined)) = self.kept.take() {
             return Some(Answer::of(route, examined.into_response(&self.head)));
         }

@@ -25,6 +25,8 @@ pub struct RouteRequest {
     pub family: ModelFamily,
     /// Only an API-key account can serve it.
     pub needs_api_key: bool,
+    /// An API-key account serves it better; a login does when none can.
+    pub prefers_api_key: bool,
     /// The conversation it belongs to; a stand-alone proxy keeps one on its account.
     pub conversation: Option<ConversationKey>,
     /// What it names that belongs to one account.
@@ -49,6 +51,7 @@ impl Default for RouteRequest {
             model: None,
             family: ModelFamily::named("default"),
             needs_api_key: false,
+            prefers_api_key: false,
             conversation: None,
             resources: Vec::new(),
             reasoning: Reasoning::default(),

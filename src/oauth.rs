@@ -224,10 +224,14 @@ fn code(body: &Value) -> Option<String> {
     Some(if is_code { code.to_owned() } else { UNKNOWN.to_owned() })
 }
 
-/// Whether `code` holds six characters in a row of something that was sent.
+/// Whether `code` holds six characters in a row of something that was sent, in whatever case.
 fn echoes(code: &str, sent: &[(&str, &str)]) -> bool {
-    let secrets = || sent.iter().filter(|(name, _)| SECRETS.contains(name)).map(|(_, secret)| secret.as_bytes());
-    code.as_bytes().windows(6).any(|piece| secrets().any(|secret| memchr::memmem::find(secret, piece).is_some()))
+    let secrets = sent.iter().filter(|(name, _)| SECRETS.contains(name));
+    let secrets: Vec<Zeroizing<String>> =
+        secrets.map(|(_, secret)| Zeroizing::new(secret.to_ascii_lowercase())).collect();
+    let code = code.to_ascii_lowercase();
+    let is_in = |piece: &[u8]| secrets.iter().any(|secret| memchr::memmem::find(secret.as_bytes(), piece).is_some());
+    code.as_bytes().windows(6).any(is_in)
 }
 
 async fn send(request: RequestBuilder) -> Result<Response, OAuthError> {
@@ -301,7 +305,7 @@ mod tests {
 
     #[test]
     fn a_code_that_holds_a_piece_of_what_was_sent_is_told_apart() {
-        let sent = [("client_id", "refresh_token_reused"), ("refresh_token", "rt_zq8yw2lm4nx7kp")];
+        let sent = [("client_id", "refresh_token_reused"), ("refresh_token", "rt_Zq8Yw2Lm4Nx7Kp")];
         for (code, expected) in
             [("refresh_token_reused", false), ("zq8yw2", true), ("not-8yw2lm-known", true), ("zq8yw", false)]
         {

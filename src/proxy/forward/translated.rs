@@ -27,7 +27,7 @@ const LONGEST: u64 = 16 * 1024 * 1024;
 const LARGE: u64 = 1024 * 1024;
 
 /// How long an upstream may take to end an answer whose last event is there.
-const REST: Duration = Duration::from_secs(1);
+const END_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How a request looks to a login.
 pub enum Translation {
@@ -228,7 +228,7 @@ pub async fn collect(held: Held, wanted: &Wanted, mut room: Room) -> Collected {
     }
     if collecting.is_over() {
         // The connection serves the next request.
-        drain(rest, REST);
+        drain(rest, END_PATIENCE);
     }
     match collecting.finish() {
         Ok(document) => Collected::Whole(Box::new(Whole { head, meter, document })),

@@ -13,19 +13,19 @@ pub enum Filter {
     /// Takes the usage out that the client did not ask for.
     HiddenUsage(HiddenUsage),
     /// From the words of a ChatGPT backend to the client's.
-    Translation(Box<Translation>),
+    Translation(Box<StreamTranslation>),
 }
 
 /// A translation, and the room that it takes.
 #[derive(Debug)]
-pub struct Translation {
+pub struct StreamTranslation {
     answering: Answering,
     room: Room,
     /// There was no room for what came.
     is_crowded: bool,
 }
 
-impl Translation {
+impl StreamTranslation {
     fn pass(&mut self, bytes: &[u8]) -> Bytes {
         if self.is_crowded {
             return Bytes::new();
@@ -39,7 +39,7 @@ impl Translation {
 impl Filter {
     /// A translation whose memory is counted in `room`.
     pub fn translation(answering: Answering, room: Room) -> Filter {
-        Filter::Translation(Box::new(Translation { answering, room, is_crowded: false }))
+        Filter::Translation(Box::new(StreamTranslation { answering, room, is_crowded: false }))
     }
 
     /// The next bytes as the client gets them; they may be none.

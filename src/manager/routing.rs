@@ -140,7 +140,9 @@ impl Manager {
             };
             choose(&view.pool, &ask, strategy, now)
         };
-        let preferred = (request.prefers_api_key && bound.is_none()).then(|| decision(true));
+        // What a person pinned says more than a preference.
+        let has_choice = bound.is_none() && pinned.is_none();
+        let preferred = (request.prefers_api_key && has_choice).then(|| decision(true));
         match preferred {
             Some(Decision::Use(choice)) => Decision::Use(choice),
             Some(Decision::Exhausted(_)) | None => decision(request.needs_api_key),

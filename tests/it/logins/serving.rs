@@ -263,6 +263,10 @@ fn what_is_to_be_stored_goes_to_a_key_and_to_a_login_when_no_key_can() {
     };
     assert_eq!(served_by(false).as_deref(), Some("person-1@example.com"));
     assert_eq!(served_by(true).as_deref(), Some("a-key"));
+    logins.sandbox.run(&["switch", "1"]).ok();
+    eventually("a pin stays", || (served_by(true).as_deref() == Some("person-1@example.com")).then_some(()));
+    logins.sandbox.run(&["switch", "--auto"]).ok();
+    eventually("the pin is gone", || (served_by(true).as_deref() == Some("a-key")).then_some(()));
     logins.sandbox.run(&["edit", "a-key", "--disable"]).ok();
     eventually("the key is out", || (served_by(true).as_deref() == Some("person-1@example.com")).then_some(()));
 }

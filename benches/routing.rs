@@ -14,7 +14,7 @@ use std::hint::black_box;
 use codex_account_manager::clock;
 use codex_account_manager::domain::account::{AccountId, Kind, ModelFamily, ModelScope};
 use codex_account_manager::domain::health::condition::Condition;
-use codex_account_manager::domain::health::{Cooldown, Gate, REASON_QUOTA};
+use codex_account_manager::domain::health::{Cooldown, Gate, Limit, REASON_QUOTA};
 use codex_account_manager::domain::pool::{Member, Pool};
 use codex_account_manager::domain::routing::conversation::{Conversations, conversation_key};
 use codex_account_manager::domain::routing::decision::Decision;
@@ -113,7 +113,7 @@ fn member(number: u32, mood: Mood) -> Member {
         priority: i64::from(number % 3),
         over_limit: None,
         scope: ModelScope::new(vec!["gpt-4*".to_owned(), "gpt-5*".to_owned()]),
-        limits: ["codex", "gpt-5.1", "gpt-5.1:gpt-5.1"].map(|key| (key.to_owned(), LATER)).into(),
+        limits: ["codex", "gpt-5.1", "gpt-5.1:gpt-5.1"].map(|key| (key.to_owned(), Limit::ending(LATER))).into(),
         quota: Quota::default(),
         quota_until: None,
         cooldown: None,
@@ -126,7 +126,9 @@ fn member(number: u32, mood: Mood) -> Member {
         (Mood::Well, _) | (Mood::Mixed, 0) => well,
         (Mood::Exhausted, 0) => Member { gate: Gate::Open { until: LATER }, ..well },
         (_, 1) => Member { limits: limited(), ..well },
-        (_, 2) => Member { cooldown: Some(Cooldown { until: LATER, reason: REASON_QUOTA.to_owned() }), ..well },
+        (_, 2) => {
+            Member { cooldown: Some(Cooldown { until: LATER, since: None, reason: REASON_QUOTA.to_owned() }), ..well }
+        }
         (_, 3) => Member { enabled: false, ..well },
         (_, _) => Member { scope: ModelScope::new(vec!["gpt-4*".to_owned(), "*-mini".to_owned()]), ..well },
     }

@@ -5,6 +5,7 @@ pub mod account;
 pub mod base_url;
 pub mod claims;
 pub mod event_stream;
+pub mod first_output;
 pub mod health;
 pub mod lookup;
 pub mod pool;

@@ -2,6 +2,7 @@
 
 mod answer;
 mod body;
+mod echo;
 mod errors;
 mod forward;
 mod gate;

@@ -12,6 +12,9 @@ use super::time::Timestamp;
 /// How long an account stays benched before one request may probe it.
 pub const BENCH: Duration = Duration::from_secs(60 * 60);
 
+/// How long an account is believed not to have a model.
+pub const UNSERVED: Duration = Duration::from_secs(60 * 60);
+
 /// No wait is believed beyond this: the longest window is a week.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(8 * 24 * 60 * 60);
 
@@ -20,19 +23,21 @@ pub const LONGEST_WAIT: Duration = Duration::from_secs(8 * 24 * 60 * 60);
 pub struct Cooldown {
     /// When it ends.
     pub until: Timestamp,
-    /// Why, as the accounts file spells it: `insufficient-quota`, `auth-failure`, `account-refused` or what another tool wrote.
+    /// When it began, if the file says so.
+    pub since: Option<Timestamp>,
+    /// Why, as the accounts file spells it: one of the reasons below, or what another tool wrote.
     pub reason: String,
 }
 
 impl Cooldown {
-    /// Whether it still holds. One that ends further away than any wait can came from a clock that jumped.
+    /// Whether it still holds.
     pub fn holds(&self, now: Timestamp) -> bool {
-        self.until > now && self.until <= now.after(LONGEST_WAIT)
+        holds(self.until, self.since, now)
     }
 
     /// Whether the account, once the time is over, is to be tried by one request at a time first.
     pub fn ends_in_probe(&self) -> bool {
-        matches!(self.reason.as_str(), REASON_QUOTA | REASON_AUTH | REASON_REFUSED)
+        matches!(self.reason.as_str(), REASON_QUOTA | REASON_AUTH | REASON_REFUSED | REASON_MISASSIGNED)
     }
 }
 
@@ -42,6 +47,40 @@ pub const REASON_QUOTA: &str = "insufficient-quota";
 pub const REASON_AUTH: &str = "auth-failure";
 /// The account or its organisation is deactivated.
 pub const REASON_REFUSED: &str = "account-refused";
+
+/// The organisation or project that is sent with the key is not the key's.
+pub const REASON_MISASSIGNED: &str = "organization-mismatch";
+
+/// Two clocks that agree differ by less than this.
+const CLOCK_SLACK: Duration = Duration::from_secs(60);
+
+/// A limit of a family, a model or a whole account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// When it ends.
+    pub until: Timestamp,
+    /// When it was met, if that is known.
+    pub since: Option<Timestamp>,
+}
+
+impl Limit {
+    /// One of which it is not known when it was met.
+    pub fn ending(until: Timestamp) -> Limit {
+        Limit { until, since: None }
+    }
+
+    /// Whether it still holds.
+    pub fn holds(&self, now: Timestamp) -> bool {
+        holds(self.until, self.since, now)
+    }
+}
+
+/// Whether something that keeps an account out until `until`, known since `since`, still does at `now`. What ends further
+/// away than any wait can, or began in the future, came from a clock that was set back since: how much of it is over is
+/// not known, and asking once more costs one failover at most.
+fn holds(until: Timestamp, since: Option<Timestamp>, now: Timestamp) -> bool {
+    until > now && until <= now.after(LONGEST_WAIT) && since.is_none_or(|since| since <= now.after(CLOCK_SLACK))
+}
 
 /// What a circuit breaker says to the next request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,12 +112,23 @@ pub enum Outcome {
         /// How long to wait.
         wait: Duration,
     },
+    /// This request alone is more than the account may use in a minute: no waiting helps it, and nothing is limited.
+    TooLarge,
     /// No quota or a billing problem: waiting does not help.
     OutOfQuota,
     /// The key is wrong or revoked.
     KeyRefused,
+    /// The organisation or project that is sent with the key does not fit it.
+    Misassigned,
     /// The account or its organisation is deactivated.
     AccountRefused,
+    /// Something before the provider answered: a challenge or a block page.
+    Blocked {
+        /// It says that it is Cloudflare's.
+        is_cloudflare: bool,
+    },
+    /// Refused for a reason of this account that is not known; another one may serve.
+    RefusedHere,
     /// This account does not have the model.
     ModelUnavailable,
     /// The upstream failed; `overloaded` when it says that it is the host that is too busy.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::account::{AccountId, Kind, ModelFamily, ModelScope};
-use super::health::{Cooldown, Gate};
+use super::health::{Cooldown, Gate, Limit};
 use super::time::Timestamp;
 use super::usage::quota::Quota;
 
@@ -39,8 +39,8 @@ pub struct Member {
     pub over_limit: Option<Timestamp>,
     /// Which models it may be used for.
     pub scope: ModelScope,
-    /// When each `family` and `family:model` limit ends, and that of [`EVERY_FAMILY`].
-    pub limits: BTreeMap<String, Timestamp>,
+    /// Each limit of a `family` and of a `family:model`, and that of [`EVERY_FAMILY`].
+    pub limits: BTreeMap<String, Limit>,
     /// What its plan's quota windows were told to be.
     pub quota: Quota,
     /// When the last of its quota windows that are used up begins anew.

@@ -10,6 +10,7 @@ pub mod load;
 mod priority;
 mod round_robin;
 mod serving;
+pub mod setback;
 pub mod starting_account;
 mod sticky;
 mod strategy;

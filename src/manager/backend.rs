@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Manager;
+use super::credential_mark::CredentialMark;
 use super::pool::kind;
 use super::report::find;
 use super::routing::Target;
@@ -61,11 +62,11 @@ impl Manager {
 
     async fn ask_for_quota(self: &Arc<Self>, account: &AccountId) -> Result<(), Error> {
         let asked_at = self.clock.now();
-        let usage = self.ask_backend(account, Endpoint::Usage).await?;
+        let (usage, mark) = self.ask_backend(account, Endpoint::Usage).await?;
         let quota = Quota::from_usage(&usage, self.clock.now()).ok_or_else(|| {
             Error::new(ErrorKind::UpstreamFailed, "the usage endpoint told no quota").hint("try again later")
         })?;
-        self.note_quota(account, quota, asked_at);
+        drop(self.note_quota(account, mark, quota, asked_at));
         Ok(())
     }
 
@@ -75,14 +76,19 @@ impl Manager {
     ///
     /// Those of a question to the backend: `LoginFailed`, `UpstreamFailed`, `Locked`, `AccountNotFound`
     pub async fn models_of(self: &Arc<Self>, account: &AccountId) -> Result<Vec<String>, Error> {
-        let told = self.ask_backend(account, Endpoint::Models).await?;
+        let (told, _) = self.ask_backend(account, Endpoint::Models).await?;
         let models = told.get("models").and_then(Value::as_array).into_iter().flatten();
         let is_offered = |model: &&Value| model.get("visibility").is_none_or(|visibility| visibility != "hide");
         Ok(models.filter(is_offered).filter_map(|model| model.get("slug")?.as_str()).map(str::to_owned).collect())
     }
 
-    /// Asks the backend with a token that holds; one that is refused is renewed once.
-    async fn ask_backend(self: &Arc<Self>, account: &AccountId, endpoint: Endpoint) -> Result<Value, Error> {
+    /// Asks the backend with a token that holds; one that is refused is renewed once. The answer comes with the
+    /// credential that it was given to.
+    async fn ask_backend(
+        self: &Arc<Self>,
+        account: &AccountId,
+        endpoint: Endpoint,
+    ) -> Result<(Value, CredentialMark), Error> {
         let login = self.asked_with(account)?.1;
         if self.ends_soon(&login) {
             let holds = login.access_token.is_some() && login.expires_at.is_none_or(|ends| ends > self.clock.now());
@@ -92,21 +98,22 @@ impl Manager {
                 done => done?,
             }
         }
-        let (base, login) = self.asked_with(account)?;
+        let (base, login, mark) = self.asked_with(account)?;
         let refused = login.access_token.clone();
         if let Some(answer) = self.answer_of(&base, login, endpoint).await? {
-            return Ok(answer);
+            return Ok((answer, mark));
         }
         self.refresh_now(account, refused).await?;
-        let (base, login) = self.asked_with(account)?;
-        self.answer_of(&base, login, endpoint).await?.ok_or_else(|| {
+        let (base, login, mark) = self.asked_with(account)?;
+        let answer = self.answer_of(&base, login, endpoint).await?.map(|answer| (answer, mark));
+        answer.ok_or_else(|| {
             Error::new(ErrorKind::LoginFailed, "its token is refused")
                 .hint("log in again with `codex-account-manager login`")
         })
     }
 
     /// Where a login's backend is, and what it is asked with.
-    fn asked_with(&self, account: &AccountId) -> Result<(BaseUrl, Login), Error> {
+    fn asked_with(&self, account: &AccountId) -> Result<(BaseUrl, Login, CredentialMark), Error> {
         let view = self.view();
         let position = super::report::position(&view.state, account.as_str())?;
         let stored = &view.state.accounts[position];
@@ -125,7 +132,7 @@ impl Manager {
             Error::new(ErrorKind::Locked, "its token does not open")
                 .hint("set `CAM_MASTER_KEY` or `CAM_MASTER_KEY_FILE` to the key that sealed it")
         })?;
-        Ok((base, target.credential.login().cloned().ok_or_else(ended)?))
+        Ok((base, target.credential.login().cloned().ok_or_else(ended)?, target.mark))
     }
 
     /// What it takes to use the account. `None` when that does not open or is gone.

@@ -9,7 +9,7 @@ use super::shared::Shared;
 use super::usage::Usage;
 use super::view::View;
 use crate::domain::account::{AccountId, ModelFamily};
-use crate::domain::health::Cooldown;
+use crate::domain::health::{Cooldown, Limit};
 use crate::domain::routing::conversation::Conversations;
 use crate::domain::time::Timestamp;
 use crate::store::State;
@@ -42,15 +42,15 @@ pub struct Memory {
     /// Accounts that have spent what they may, and until when they are out.
     pub over: HashMap<AccountId, Timestamp>,
     /// Where `round_robin` goes on.
-    pub turn: Option<usize>,
+    pub turns: Turns,
     /// The accounts of a stand-alone proxy's conversations.
     pub conversations: Conversations,
     /// Since when each limit is known here.
     pub limited_since: HashMap<(AccountId, String), Timestamp>,
-    /// Models an account does not have, and until when that is believed.
+    /// Models an account does not have, on their way to the file, and until when that is believed.
     pub unserved: HashMap<AccountId, BTreeMap<String, Timestamp>>,
     /// Limits that are on their way to the file.
-    pub limits: HashMap<AccountId, BTreeMap<String, Timestamp>>,
+    pub limits: HashMap<AccountId, BTreeMap<String, Limit>>,
     /// Quotas that are on their way to the file.
     pub quotas: HashMap<AccountId, Told>,
     /// When this process asked for each quota last.
@@ -63,6 +63,27 @@ pub struct Memory {
     pub warnings: Vec<String>,
     /// When each notice was told last.
     pub toasts: HashMap<String, Timestamp>,
+}
+
+/// Where `round_robin` goes on: apart for requests that only keys can serve, so that these go round the keys whatever
+/// stands between them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Turns {
+    all: Option<usize>,
+    keys: Option<usize>,
+}
+
+impl Turns {
+    /// The next position for such requests, if one was chosen before.
+    pub fn next(self, needs_api_key: bool) -> Option<usize> {
+        if needs_api_key { self.keys } else { self.all }
+    }
+
+    /// The account at `position` of `count` was chosen.
+    pub fn chose(&mut self, needs_api_key: bool, position: usize, count: usize) {
+        let turn = if needs_api_key { &mut self.keys } else { &mut self.all };
+        *turn = (position + 1).checked_rem(count);
+    }
 }
 
 /// A bench that is on its way to the file.

@@ -10,6 +10,7 @@ use crate::domain::account::{AccountId, Kind};
 use crate::domain::pool::Pool;
 use crate::domain::routing::decision::{Choice, Exhausted};
 use crate::domain::routing::eligibility::{Obstacle, Reason, obstacles};
+use crate::domain::routing::setback::Setback;
 use crate::domain::time::Timestamp;
 
 impl Manager {
@@ -23,19 +24,20 @@ impl Manager {
         let now = self.clock.now();
         let used = name(pool, choice.position);
         let left = before.and_then(|id| pool.position(id)).or_else(|| {
-            let tried = request.tried.last()?;
+            let (tried, _) = request.tried.last()?;
             pool.position(tried)
         });
         let trouble = left.filter(|_| is_failover(choice.why)).map(|position| {
             let found = obstacles(&pool.members[position], &request.demand(), now);
-            let obstacle = found.first().copied();
-            (
-                position,
-                obstacle.map_or_else(
-                    || "did not answer".to_owned(),
-                    |o| words(pool.members[position].kind, o, request, now),
-                ),
-            )
+            let tried = request.tried.iter().rev().find(|(id, _)| *id == pool.members[position].id);
+            let why = match (found.first(), tried) {
+                (Some(obstacle), _) | (None, Some((_, Setback::Obstacle(obstacle)))) => {
+                    words(pool.members[position].kind, *obstacle, request, now)
+                }
+                (None, Some((_, setback))) => setback_words(*setback),
+                (None, None) => "cannot serve".to_owned(),
+            };
+            (position, why)
         });
         match trouble {
             Some((position, why)) => {
@@ -104,6 +106,25 @@ fn words(kind: Kind, obstacle: Obstacle, request: &RouteRequest, now: Timestamp)
         Reason::CoolingDown => format!("is out of quota or was refused, benched{time}"),
         Reason::CircuitOpen => format!("fails to answer, left alone{time}"),
         Reason::ModelNotInScope | Reason::NotServed => "does not serve this model".to_owned(),
+    }
+}
+
+/// What came of an account, in words that follow its name.
+pub fn setback_words(setback: Setback) -> String {
+    match setback {
+        Setback::Obstacle(obstacle) => obstacle.reason.name().to_owned(),
+        Setback::Failed(status) => format!("failed with status {status}"),
+        Setback::NoAnswer => "did not answer".to_owned(),
+        Setback::TooLarge => "may not use as many tokens a minute as this request needs".to_owned(),
+        Setback::Blocked { is_cloudflare: true } => {
+            "was not reached: Cloudflare answered with a challenge page; try from another network".to_owned()
+        }
+        Setback::Blocked { is_cloudflare: false } => {
+            "was not reached: something on the way answered with a page; try from another network".to_owned()
+        }
+        Setback::Refused(status) => format!("refused the request with status {status}"),
+        Setback::NoToken => "has no token now".to_owned(),
+        Setback::Unsendable => "has a key that cannot stand in a header; give it again".to_owned(),
     }
 }
 

@@ -1,91 +1,140 @@
-//! What an attempt proved, taken in: breakers and limits here at once, in the file for siblings off the request's
-//! path.
+//! What an attempt proved, taken in: breakers and limits here at once, and in the file, where siblings see it. All of it
+//! is tied to the credential that the attempt was made with.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::Manager;
 use super::memory::{Bench, Memory};
-use super::routing::{Route, RouteRequest};
+use super::routing::{Route, RouteRequest, Written};
 use super::shared::Deed;
 use super::spending::elapsed;
-use super::tokens::{access_token, login_needed};
+use super::tokens::login_needed;
 use crate::clock;
 use crate::domain::account::AccountId;
 use crate::domain::health::condition::Effect;
-use crate::domain::health::{BENCH, Cooldown, LONGEST_WAIT, Outcome, REASON_AUTH, REASON_QUOTA, REASON_REFUSED};
+use crate::domain::health::{
+    BENCH, Cooldown, LONGEST_WAIT, Limit, Outcome, REASON_AUTH, REASON_MISASSIGNED, REASON_QUOTA, REASON_REFUSED,
+    UNSERVED,
+};
 use crate::domain::pool::{EVERY_FAMILY, model_limit_key};
 use crate::domain::time::Timestamp;
 use crate::ledger::BreakerNote;
 use crate::store::{State, StoredAccount};
-use crate::upstream::credential::{Credential, Login};
+use crate::upstream::credential::Credential;
 
-/// How long an account is believed not to have a model.
-const UNSERVED: Duration = Duration::from_secs(60 * 60);
-
-/// How many models that is remembered of; a client that makes names up must not fill the memory.
-const MOST_UNSERVED: usize = 1024;
+/// How many models an account is known not to have; a client that makes names up must not fill the file.
+const MOST_UNSERVED: usize = 64;
 
 /// What was measured of an attempt that is over.
 #[derive(Clone, Copy, Debug)]
 pub struct Measured {
-    /// The status of its answer; 0 for none.
+    /// The status of its answer, [`NO_ANSWER`] or [`CLIENT_LEFT`].
     pub status: u16,
     /// When it began.
     pub started: Instant,
 }
 
+/// The status of an attempt that got no answer.
+pub const NO_ANSWER: u16 = 0;
+
+/// The status of an attempt whose client went away first.
+pub const CLIENT_LEFT: u16 = 499;
+
+impl Measured {
+    /// Whether the upstream answered, and not that it failed itself.
+    fn is_answered(self) -> bool {
+        (200..500).contains(&self.status) && self.status != CLIENT_LEFT
+    }
+}
+
 impl Manager {
-    /// Takes in what an attempt proved. Siblings are told through the file, off the request's path. One that serves is
-    /// accounted when its answer is over; the others here.
-    pub fn record(&self, route: &Route, request: &RouteRequest, outcome: &Outcome, measured: Measured) {
+    /// Takes in what an attempt proved, unless its account has another credential by now. One that serves is accounted
+    /// when its answer is over; the others here. What siblings have to know is on its way to the file then.
+    pub fn record(
+        &self,
+        route: &Route,
+        request: &RouteRequest,
+        outcome: &Outcome,
+        measured: Measured,
+    ) -> Option<Written> {
         let now = self.clock.now();
+        let account_for = |effect| self.account_for(route, request, measured, effect, None);
         match outcome {
-            Outcome::Success => self.record_success(route, request, measured),
-            Outcome::PassThrough => self.account_for(route, request, measured, None, None),
-            Outcome::RateLimited { wait } => {
-                self.account_for(route, request, measured, Some(Effect::RateLimited), None);
-                self.record_limit(route, limit_keys(request), now.after(*wait));
-            }
-            Outcome::UsageLimited { wait } => {
-                self.account_for(route, request, measured, Some(Effect::RateLimited), None);
-                self.record_limit(route, vec![EVERY_FAMILY.to_owned()], now.after(*wait));
-            }
-            Outcome::OutOfQuota => {
-                self.account_for(route, request, measured, Some(Effect::RateLimited), None);
-                self.record_bench(route, REASON_QUOTA, false, now);
-            }
-            Outcome::KeyRefused => {
-                self.account_for(route, request, measured, Some(Effect::Failed), None);
-                match &route.target.credential {
-                    Credential::ApiKey(_) => self.record_bench(route, REASON_AUTH, true, now),
-                    Credential::ChatGpt(login) => self.record_login_refused(route, login, now),
-                }
-            }
-            Outcome::AccountRefused => {
-                self.account_for(route, request, measured, Some(Effect::Failed), None);
-                self.record_bench(route, REASON_REFUSED, false, now);
+            Outcome::Success => return self.record_success(route, request, measured),
+            Outcome::PassThrough | Outcome::TooLarge | Outcome::Blocked { .. } | Outcome::RefusedHere => {
+                account_for(None)
             }
             Outcome::ModelUnavailable => {
-                self.account_for(route, request, measured, None, None);
-                self.record_unserved(route, request, now);
+                account_for(None);
+                return self.record_unserved(route, request, now);
             }
             Outcome::ServerFailure { overloaded } => {
                 self.record_failure(route, request, measured, Effect::Failed, *overloaded);
             }
             Outcome::Unreachable => self.record_failure(route, request, measured, Effect::Unreachable, false),
+            Outcome::RateLimited { .. } | Outcome::UsageLimited { .. } | Outcome::OutOfQuota => {
+                account_for(Some(Effect::RateLimited).filter(|_| self.is_current(route)));
+            }
+            Outcome::KeyRefused | Outcome::Misassigned | Outcome::AccountRefused => {
+                account_for(Some(Effect::Failed).filter(|_| self.is_current(route)));
+            }
+        }
+        match outcome {
+            Outcome::RateLimited { wait } => self.record_limit(route, limit_keys(request), *wait),
+            Outcome::UsageLimited { wait } => self.record_limit(route, vec![EVERY_FAMILY.to_owned()], *wait),
+            Outcome::OutOfQuota => self.record_bench(route, REASON_QUOTA, false, now),
+            Outcome::KeyRefused => match &route.target.credential {
+                Credential::ApiKey(_) => self.record_bench(route, REASON_AUTH, true, now),
+                Credential::ChatGpt(_) => self.record_login_refused(route, now),
+            },
+            Outcome::Misassigned => self.record_bench(route, REASON_MISASSIGNED, false, now),
+            Outcome::AccountRefused => self.record_bench(route, REASON_REFUSED, false, now),
+            Outcome::Success
+            | Outcome::PassThrough
+            | Outcome::TooLarge
+            | Outcome::Blocked { .. }
+            | Outcome::RefusedHere
+            | Outcome::ModelUnavailable
+            | Outcome::ServerFailure { .. }
+            | Outcome::Unreachable => None,
         }
     }
 
     /// Takes in what a limit proves of another request too, which was no attempt of its own.
     pub fn record_limit_too(&self, route: &Route, request: &RouteRequest, outcome: &Outcome) {
         if let Outcome::RateLimited { wait } = outcome {
-            self.record_limit(route, limit_keys(request), self.clock.now().after(*wait));
+            drop(self.record_limit(route, limit_keys(request), *wait));
         }
     }
 
     /// A limit so short that it is waited out: siblings need not know of it.
     pub fn waits_shortly(&self, route: &Route, request: &RouteRequest, measured: Measured) {
         self.account_for(route, request, measured, Some(Effect::RateLimited), None);
+    }
+
+    /// Whether the account has the credential still that the attempt was made with.
+    fn is_current(&self, route: &Route) -> bool {
+        let view = self.view();
+        let position = view.state.position(route.account.as_str());
+        let target = position.and_then(|position| self.target(&view, position));
+        target.is_some_and(|target| target.mark == route.target.mark)
+    }
+
+    /// A change of the account in the file, for as long as it has the credential of the attempt.
+    fn write_of_credential<T: Default + Send + 'static>(
+        &self,
+        route: &Route,
+        change: impl FnOnce(&mut StoredAccount, usize, Timestamp) -> T + Send + 'static,
+        written: impl FnOnce(&mut Memory, T) + Send + 'static,
+    ) -> Written {
+        let (store, id, mark) = (self.store.clone(), route.account.clone(), route.target.mark);
+        let change = move |state: &mut State, now: Timestamp| {
+            let position = state.position(id.as_str());
+            let position = position.filter(|position| mark.is_of(&store, state, &state.accounts[*position]));
+            position.map(|position| change(&mut state.accounts[position], position, now)).unwrap_or_default()
+        };
+        self.write_later(change, written)
     }
 
     /// Leaves an attempt that does not serve in the ledger.
@@ -98,7 +147,7 @@ impl Manager {
         breaker: Option<BreakerNote>,
     ) {
         let mut entry = self.entry(route, request);
-        let breaker = breaker.or_else(|| self.answered(route, measured.status));
+        let breaker = breaker.or_else(|| self.answered(route, measured));
         entry.status = measured.status;
         entry.duration_ms = elapsed(measured.started);
         entry.effects.extend(effect);
@@ -107,10 +156,10 @@ impl Manager {
     }
 
     /// An answer below 500, whatever it says, breaks a row of failures: somebody is there and answers.
-    fn answered(&self, route: &Route, status: u16) -> Option<BreakerNote> {
+    fn answered(&self, route: &Route, measured: Measured) -> Option<BreakerNote> {
         let host = route.target.base_url.authority();
         let mut memory = self.memory();
-        if !(300..499).contains(&status) || !memory.shared.has_failures(&route.account, host) {
+        if !measured.is_answered() || !memory.shared.has_failures(&route.account, host) {
             return None;
         }
         memory.shared.add(Deed::Succeeded(route.account.clone(), host.to_owned()));
@@ -118,116 +167,140 @@ impl Manager {
         Some(BreakerNote::Succeeded)
     }
 
-    fn record_unserved(&self, route: &Route, request: &RouteRequest, now: Timestamp) {
-        let Some(model) = &request.model else { return };
-        let mut memory = self.memory();
-        let models = memory.unserved.entry(route.account.clone()).or_default();
-        models.retain(|_, until| *until > now);
-        if models.len() < MOST_UNSERVED {
-            models.insert(model.clone(), now.after(UNSERVED));
+    fn record_unserved(&self, route: &Route, request: &RouteRequest, now: Timestamp) -> Option<Written> {
+        let model = request.model.clone().filter(|_| self.is_current(route))?;
+        let until = now.after(UNSERVED);
+        {
+            let mut memory = self.memory();
+            let models = memory.unserved.entry(route.account.clone()).or_default();
+            remember_unserved(models, model.clone(), until, now);
+            memory.touch();
         }
-        memory.touch();
+        let (account, written) = (route.account.clone(), model.clone());
+        let change = move |account: &mut StoredAccount, _, now: Timestamp| {
+            let models = std::mem::take(&mut account.unserved_models).into_iter();
+            let mut models = models.map(|(model, until)| (model, Timestamp(until))).collect();
+            remember_unserved(&mut models, model, until, now);
+            account.unserved_models = models.into_iter().map(|(model, until)| (model, until.as_millis())).collect();
+        };
+        Some(self.write_of_credential(route, change, move |memory, ()| {
+            if let Some(models) = memory.unserved.get_mut(&account) {
+                models.remove(&written);
+            }
+        }))
     }
 
-    fn record_success(&self, route: &Route, request: &RouteRequest, measured: Measured) {
+    fn record_success(&self, route: &Route, request: &RouteRequest, measured: Measured) -> Option<Written> {
         let host = route.target.base_url.authority();
+        let began = self.clock.now().before(clock::instant().duration_since(measured.started));
         let mut memory = self.memory();
         let had_failures = memory.shared.has_failures(&route.account, host);
         if had_failures {
             memory.shared.add(Deed::Succeeded(route.account.clone(), host.to_owned()));
+            memory.touch();
             self.ledger.succeeded(route.account.clone(), host.to_owned());
         }
-        let was_benched = memory.benches.remove(&route.account).is_some();
-        let mut changed = had_failures || was_benched;
-        if let Some(model) = &request.model {
-            changed |= memory.unserved.get_mut(&route.account).is_some_and(|models| models.remove(model).is_some());
+        let was_benched = memory.benches.contains_key(&route.account);
+        let served = request.model.clone().filter(|model| is_unserved(&memory, &route.account, model));
+        let over = limits_proved_over(&memory, route, request, began);
+        drop(memory);
+        let ends_bench = was_benched || route.is_probe();
+        if !(ends_bench || served.is_some() || !over.is_empty()) || !self.is_current(route) {
+            return None;
         }
-        if changed {
+        {
+            let mut memory = self.memory();
+            if was_benched {
+                memory.benches.remove(&route.account);
+            }
+            if let (Some(models), Some(model)) = (memory.unserved.get_mut(&route.account), &served) {
+                models.remove(model);
+            }
+            for key in &over {
+                memory.limited_since.remove(&(route.account.clone(), key.clone()));
+                if let Some(limits) = memory.limits.get_mut(&route.account) {
+                    limits.remove(key);
+                }
+            }
             memory.touch();
         }
-        let began = self.clock.now().before(clock::instant().duration_since(measured.started));
-        let over = limits_proved_over(&mut memory, route, request, began);
-        drop(memory);
-        if was_benched || route.is_probe() || !over.is_empty() {
-            let id = route.account.clone();
-            let is_probe = was_benched || route.is_probe();
-            let change = move |state: &mut State, _| {
-                let Some(account) = state.account_mut(id.as_str()) else { return };
-                account.rate_limit_reset_times.retain(|key, _| !over.contains(key));
-                if is_probe {
-                    account.cooling_down_until = None;
-                    account.cooldown_reason = None;
-                    account.needs_login = None;
-                }
-            };
-            self.write_later(change, |_, ()| {});
-        }
+        let change = move |account: &mut StoredAccount, _, _| {
+            account.retain_limits(|key, _| !over.iter().any(|over| over == key));
+            if let Some(model) = served {
+                account.unserved_models.remove(&model);
+            }
+            if ends_bench {
+                account.end_cooldown();
+                account.needs_login = None;
+            }
+        };
+        Some(self.write_of_credential(route, change, |_, ()| {}))
     }
 
-    fn record_limit(&self, route: &Route, keys: Vec<String>, until: Timestamp) {
+    fn record_limit(&self, route: &Route, keys: Vec<String>, wait: Duration) -> Option<Written> {
+        if !self.is_current(route) {
+            return None;
+        }
+        let now = self.clock.now();
+        let until = now.after(wait);
         {
             let mut memory = self.memory();
             let limits = memory.limits.entry(route.account.clone()).or_default();
-            limits.extend(keys.iter().map(|key| (key.clone(), until)));
-            let now = self.clock.now();
-            memory.limited_since.retain(|_, since| now.since(*since) < LONGEST_WAIT);
+            limits.extend(keys.iter().map(|key| (key.clone(), Limit { until, since: Some(now) })));
+            memory.limited_since.retain(|_, since| *since <= now && now.since(*since) < LONGEST_WAIT);
             let known = keys.iter().map(|key| ((route.account.clone(), key.clone()), now));
             memory.limited_since.extend(known);
             memory.touch();
         }
-        let (id, limited) = (route.account.clone(), route.account.clone());
-        let change = move |state: &mut State, now: Timestamp| {
-            if let Some(account) = state.account_mut(id.as_str()) {
-                account.rate_limit_reset_times.retain(|_, until| *until > now.as_millis());
-                account.rate_limit_reset_times.extend(keys.into_iter().map(|key| (key, until.as_millis())));
-            }
+        let limited = route.account.clone();
+        let change = move |account: &mut StoredAccount, _, now: Timestamp| {
+            account.set_limits(keys, until.as_millis(), now.as_millis());
         };
-        self.write_later(change, move |memory, ()| {
+        Some(self.write_of_credential(route, change, move |memory, ()| {
             if let Some(limits) = memory.limits.get_mut(&limited) {
-                limits.retain(|_, own| *own != until);
+                limits.retain(|_, own| own.until != until);
             }
-        });
+        }))
     }
 
-    fn record_bench(&self, route: &Route, reason: &str, needs_login: bool, now: Timestamp) {
-        let cooldown = Cooldown { until: now.after(BENCH), reason: reason.to_owned() };
+    fn record_bench(&self, route: &Route, reason: &str, needs_login: bool, now: Timestamp) -> Option<Written> {
+        if !self.is_current(route) {
+            return None;
+        }
+        let cooldown = Cooldown { until: now.after(BENCH), since: Some(now), reason: reason.to_owned() };
         self.bench(&route.account, Bench { cooldown: cooldown.clone(), needs_login });
-        let (id, benched) = (route.account.clone(), route.account.clone());
-        let change = move |state: &mut State, _| {
-            if let Some(account) = state.account_mut(id.as_str()) {
-                account.cooling_down_until = Some(cooldown.until.as_millis());
-                account.cooldown_reason = Some(cooldown.reason);
-                if needs_login {
-                    account.needs_login = Some(true);
-                }
+        let benched = route.account.clone();
+        let change = move |account: &mut StoredAccount, _, now: Timestamp| {
+            account.cooling_down_until = Some(cooldown.until.as_millis());
+            account.cooling_down_since = Some(now.as_millis());
+            account.cooldown_reason = Some(cooldown.reason);
+            if needs_login {
+                account.needs_login = Some(true);
             }
         };
-        self.write_later(change, move |memory, ()| drop(memory.benches.remove(&benched)));
+        Some(self.write_of_credential(route, change, move |memory, ()| drop(memory.benches.remove(&benched))))
     }
 
     /// A login's token was refused, and so was the one that it was renewed to: the person has to log in, unless somebody
     /// has meanwhile.
-    fn record_login_refused(&self, route: &Route, login: &Login, now: Timestamp) {
-        let (store, id, refused) = (self.store.clone(), route.account.clone(), login.access_token.clone());
-        let cooldown = Cooldown { until: now.after(BENCH), reason: REASON_AUTH.to_owned() };
-        self.bench(&id, Bench { cooldown, needs_login: true });
-        let change = move |state: &mut State, _| {
-            let position = state.position(id.as_str())?;
-            let present = access_token(&store, state, &state.accounts[position]);
-            if present.is_ok_and(|present| present == refused) {
-                state.accounts[position].needs_login = Some(true);
-                return Some(position);
-            }
-            None
+    fn record_login_refused(&self, route: &Route, now: Timestamp) -> Option<Written> {
+        if !self.is_current(route) {
+            return None;
+        }
+        let cooldown = Cooldown { until: now.after(BENCH), since: Some(now), reason: REASON_AUTH.to_owned() };
+        self.bench(&route.account, Bench { cooldown, needs_login: true });
+        let change = move |account: &mut StoredAccount, position, _| {
+            account.needs_login = Some(true);
+            Some(position)
         };
         let (benched, label, events) = (route.account.clone(), route.target.label.clone(), self.events.clone());
-        self.write_later(change, move |memory, refused| {
+        Some(self.write_of_credential(route, change, move |memory, refused| {
             memory.benches.remove(&benched);
             if let Some(position) = refused {
                 // Nobody listening is fine.
                 let _ = events.send(login_needed(position, &label, "its token is refused, a renewed one too"));
             }
-        });
+        }))
     }
 
     /// Keeps the account from requests until the accounts file does.
@@ -272,8 +345,9 @@ fn limit_keys(request: &RouteRequest) -> Vec<String> {
     [Some(request.family.to_string()), model].into_iter().flatten().collect()
 }
 
-/// The limits of the request's family and model, and of the whole account, that were known before the attempt began: its success proves them over.
-fn limits_proved_over(memory: &mut Memory, route: &Route, request: &RouteRequest, began: Timestamp) -> Vec<String> {
+/// The limits of the request's family and model, and of the whole account, that were known before the attempt began: its
+/// success proves them over.
+fn limits_proved_over(memory: &Memory, route: &Route, request: &RouteRequest, began: Timestamp) -> Vec<String> {
     if memory.limited_since.is_empty() {
         return Vec::new();
     }
@@ -281,17 +355,26 @@ fn limits_proved_over(memory: &mut Memory, route: &Route, request: &RouteRequest
     keys.push(EVERY_FAMILY.to_owned());
     keys.retain(|key| {
         let known = (route.account.clone(), key.clone());
-        let is_over = memory.limited_since.get(&known).is_some_and(|since| *since < began);
-        if is_over {
-            memory.limited_since.remove(&known);
-            if let Some(limits) = memory.limits.get_mut(&route.account) {
-                limits.remove(key);
-            }
-        }
-        is_over
+        memory.limited_since.get(&known).is_some_and(|since| *since < began)
     });
-    if !keys.is_empty() {
-        memory.touch();
-    }
     keys
+}
+
+/// Whether the account is believed not to have the model, here or in the file.
+fn is_unserved(memory: &Memory, account: &AccountId, model: &str) -> bool {
+    let of_pool = || {
+        let pool = &memory.view.as_ref()?.pool;
+        Some(pool.members[pool.position(account)?].unserved.contains_key(model))
+    };
+    memory.unserved.get(account).is_some_and(|models| models.contains_key(model)) || of_pool().unwrap_or_default()
+}
+
+/// Adds a model that is not served; the first to be over makes room.
+fn remember_unserved(models: &mut BTreeMap<String, Timestamp>, model: String, until: Timestamp, now: Timestamp) {
+    models.retain(|_, until| *until > now);
+    models.insert(model, until);
+    while models.len() > MOST_UNSERVED {
+        let first = models.iter().min_by_key(|(_, until)| **until).map(|(model, _)| model.clone());
+        first.map(|model| models.remove(&model));
+    }
 }

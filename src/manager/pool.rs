@@ -8,7 +8,7 @@ use super::quota;
 use super::tokens::Pending;
 use crate::domain::account::{AccountId, Kind, LoginIdentity, ModelScope};
 use crate::domain::base_url::BaseUrl;
-use crate::domain::health::{Cooldown, Gate};
+use crate::domain::health::{Cooldown, Gate, Limit};
 use crate::domain::pool::{Member, Pool};
 use crate::domain::time::Timestamp;
 use crate::secrets::master_key::KeyState;
@@ -62,7 +62,7 @@ impl Manager {
             quota,
             cooldown: bench.map(|bench| bench.cooldown.clone()).or_else(|| cooldown(account)),
             gate: self.gate(account, &id, memory),
-            unserved: memory.unserved.get(&id).cloned().unwrap_or_default(),
+            unserved: unserved(account, memory.unserved.get(&id)),
             live_sessions: 0,
             kind,
             id,
@@ -105,14 +105,24 @@ fn live_sessions(state: &State, account: &AccountId, own: &str) -> usize {
     state.sessions.iter().filter(|session| session.id != own && session.kind != SessionKind::Proxy).filter(uses).count()
 }
 
-fn limits(account: &StoredAccount, unwritten: Option<&BTreeMap<String, Timestamp>>) -> BTreeMap<String, Timestamp> {
-    let written = account.rate_limit_reset_times.iter().map(|(key, until)| (key.clone(), Timestamp(*until)));
-    let mut limits: BTreeMap<String, Timestamp> = written.collect();
-    for (key, until) in unwritten.into_iter().flatten() {
-        let entry = limits.entry(key.clone()).or_insert(*until);
-        *entry = (*entry).max(*until);
+fn limits(account: &StoredAccount, unwritten: Option<&BTreeMap<String, Limit>>) -> BTreeMap<String, Limit> {
+    let since = |key: &str| account.rate_limit_set_times.get(key).copied().map(Timestamp);
+    let written = account.rate_limit_reset_times.iter();
+    let written = written.map(|(key, until)| (key.clone(), Limit { until: Timestamp(*until), since: since(key) }));
+    let mut limits: BTreeMap<String, Limit> = written.collect();
+    for (key, limit) in unwritten.into_iter().flatten() {
+        let entry = limits.entry(key.clone()).or_insert(*limit);
+        if entry.until < limit.until {
+            *entry = *limit;
+        }
     }
     limits
+}
+
+/// The models that the file says the account does not have, and those on their way there.
+fn unserved(account: &StoredAccount, unwritten: Option<&BTreeMap<String, Timestamp>>) -> BTreeMap<String, Timestamp> {
+    let written = account.unserved_models.iter().map(|(model, until)| (model.clone(), Timestamp(*until)));
+    written.chain(unwritten.into_iter().flatten().map(|(model, until)| (model.clone(), *until))).collect()
 }
 
 /// Until when the issuer, which failed, is left alone, if the account has no token until then.
@@ -124,7 +134,8 @@ pub(super) fn waits_for_issuer(account: &StoredAccount, now: Timestamp) -> Optio
 
 fn cooldown(account: &StoredAccount) -> Option<Cooldown> {
     let until = Timestamp(account.cooling_down_until?);
-    Some(Cooldown { until, reason: account.cooldown_reason.clone().unwrap_or_default() })
+    let since = account.cooling_down_since.map(Timestamp);
+    Some(Cooldown { until, since, reason: account.cooldown_reason.clone().unwrap_or_default() })
 }
 
 /// The kind in the domain's words.

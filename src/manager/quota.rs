@@ -4,7 +4,9 @@
 use serde_json::{Value, json};
 
 use super::Manager;
+use super::credential_mark::CredentialMark;
 use super::memory::Memory;
+use super::routing::{Route, Written};
 use crate::domain::account::AccountId;
 use crate::domain::pool::EVERY_FAMILY;
 use crate::domain::time::Timestamp;
@@ -67,11 +69,26 @@ fn is_news(told: &Told, account: &StoredAccount, now: Timestamp) -> bool {
 }
 
 impl Manager {
-    /// Takes in what an answer or the usage endpoint told of an account's quota. Data with room in every window ends a
-    /// usage limit that was known before `asked_at`.
-    pub fn note_quota(&self, account: &AccountId, quota: Quota, asked_at: Timestamp) {
+    /// Takes in what an answer reports of the quota of the account that it came from.
+    pub fn note_quota_of(&self, route: &Route, quota: Quota, asked_at: Timestamp) -> Option<Written> {
+        self.note_quota(&route.account, route.target.mark, quota, asked_at)
+    }
+
+    /// Takes in what an answer or the usage endpoint reports of an account's quota, for as long as it has the credential
+    /// of `mark`. Data with room in every window ends a usage limit that was known before `asked_at`.
+    pub(super) fn note_quota(
+        &self,
+        account: &AccountId,
+        mark: CredentialMark,
+        quota: Quota,
+        asked_at: Timestamp,
+    ) -> Option<Written> {
         let view = self.view();
-        let Some(stored) = view.state.account(account.as_str()) else { return };
+        let position = view.state.position(account.as_str())?;
+        if self.target(&view, position)?.mark != mark {
+            return None;
+        }
+        let stored = &view.state.accounts[position];
         let told = Told { quota, at: self.clock.now() };
         let has_room = told.quota.used_at(told.at) < 100.0;
         let ends_limit = {
@@ -89,7 +106,7 @@ impl Manager {
             let is_another = told.quota.differs_from(&before.quota) || is_spent(&told.quota) != is_spent(&before.quota);
             if !ends_limit && !is_new_plan && !is_another {
                 memory.polled.insert(account.clone(), told.at);
-                return;
+                return None;
             }
             if ends_limit {
                 memory.limited_since.remove(&known);
@@ -103,22 +120,27 @@ impl Manager {
         };
         let (id, written) = (account.clone(), account.clone());
         let at = told.at;
+        let store = self.store.clone();
         let change = move |state: &mut State, now| {
-            let news = state.account_mut(id.as_str()).filter(|account| is_news(&told, account, now));
-            let Some(account) = news else { return };
+            let Some(position) = state.position(id.as_str()) else { return };
+            if !mark.is_of(&store, state, &state.accounts[position]) || !is_news(&told, &state.accounts[position], now)
+            {
+                return;
+            }
+            let account = &mut state.accounts[position];
             if ends_limit {
-                account.rate_limit_reset_times.remove(EVERY_FAMILY);
+                account.retain_limits(|key, _| key != EVERY_FAMILY);
             }
             account.quota = Some(write(&told));
             if told.quota.plan.is_some() {
                 account.plan.clone_from(&told.quota.plan);
             }
         };
-        self.write_later(change, move |memory, ()| {
+        Some(self.write_later(change, move |memory, ()| {
             if memory.quotas.get(&written).is_some_and(|own| own.at == at) {
                 memory.quotas.remove(&written);
             }
-        });
+        }))
     }
 }
 

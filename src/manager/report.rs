@@ -6,7 +6,7 @@ use super::routing::current;
 use super::view::View;
 use super::{FIRST_ACCOUNT, Manager};
 use crate::domain::account::{AccountId, Kind, ModelFamily};
-use crate::domain::health::{LONGEST_WAIT, REASON_AUTH, REASON_QUOTA, REASON_REFUSED};
+use crate::domain::health::{REASON_AUTH, REASON_MISASSIGNED, REASON_QUOTA, REASON_REFUSED};
 use crate::domain::lookup::{self, LookupError, Names};
 use crate::domain::pool::{EVERY_FAMILY, Member};
 use crate::domain::report::{AccountReport, RateLimit, State};
@@ -193,11 +193,11 @@ fn rate_limits(member: &Member, now: Timestamp) -> Vec<RateLimit> {
     member
         .limits
         .iter()
-        .filter(|(_, until)| **until > now && **until <= now.after(LONGEST_WAIT))
-        .map(|(key, until)| {
+        .filter(|(_, limit)| limit.holds(now))
+        .map(|(key, limit)| {
             let (family, model) =
                 key.split_once(':').map_or((key.as_str(), None), |(family, model)| (family, Some(model)));
-            RateLimit { family: ModelFamily::named(family), model: model.map(str::to_owned), reset_at: *until }
+            RateLimit { family: ModelFamily::named(family), model: model.map(str::to_owned), reset_at: limit.until }
         })
         .collect()
 }
@@ -263,6 +263,9 @@ fn reason(state: State, member: &Member, limits: &[RateLimit], now: Timestamp) -
             Some(REASON_QUOTA) => "out of quota; check the plan and billing of this account".to_owned(),
             Some(REASON_AUTH) => "the key was refused".to_owned(),
             Some(REASON_REFUSED) => "the account or its organisation is deactivated".to_owned(),
+            Some(REASON_MISASSIGNED) => "its organisation or project does not fit its key; change them with `edit \
+                                         --organization ID --project ID`"
+                .to_owned(),
             Some(other) if !other.is_empty() => format!("cooling down: {other}"),
             _ => "cooling down".to_owned(),
         },

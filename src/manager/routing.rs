@@ -2,9 +2,12 @@
 
 mod route;
 mod target;
+mod written;
 
 use std::convert::Infallible;
 use std::sync::{Arc, PoisonError};
+
+use tokio::sync::oneshot;
 
 use super::event::{Event, Selected};
 use super::memory::Memory;
@@ -23,6 +26,7 @@ use crate::domain::time::Timestamp;
 use crate::store::{Creation, ProbeLock, State};
 
 pub use route::{Bound, Refusal, Route, RouteRequest, Target};
+pub use written::{Written, all_written};
 
 /// A model that no family is known for is a family of its own; a client that makes names up must not let the
 /// session's record grow without end.
@@ -50,10 +54,11 @@ impl Manager {
                 Err(bound) => return Err(Refusal::Bound(Box::new(bound), None)),
             };
             let excluded: Vec<usize> =
-                request.tried.iter().chain(&out).filter_map(|id| view.pool.position(id)).collect();
+                request.tried.iter().map(|(id, _)| id).chain(&out).filter_map(|id| view.pool.position(id)).collect();
             let choice = match self.decide(&view, request, bound, &excluded) {
                 Decision::Use(choice) => choice,
                 Decision::Exhausted(exhausted) => {
+                    let exhausted = exhausted.with_tried(&request.tried, self.clock.now());
                     return Err(match &request.bound {
                         Some(bound) => Refusal::Bound(Box::new(bound.clone()), Some(exhausted)),
                         None => {
@@ -121,7 +126,8 @@ impl Manager {
     ) -> Decision {
         let (strategy, now) = (self.strategy(), self.clock.now());
         let mut memory = self.memory();
-        let Standpoint { pinned, current, turn } = self.standpoint(&mut memory, view, request);
+        let Standpoint { pinned, current, begin } = self.standpoint(&mut memory, view, request);
+        let turns = memory.turns;
         let loads = match strategy {
             Strategy::LeastUtilized | Strategy::Hybrid => memory.shared.loads(view, now),
             Strategy::Sticky | Strategy::RoundRobin | Strategy::Priority => &[],
@@ -135,7 +141,7 @@ impl Manager {
                 bound,
                 excluded,
                 loads,
-                turn,
+                turn: turns.next(needs_api_key).unwrap_or(begin),
                 ..Ask::new(model, &request.family)
             };
             choose(&view.pool, &ask, strategy, now)
@@ -164,7 +170,8 @@ impl Manager {
         self.consult(&mut request).await;
         let (strategy, now, view) = (self.strategy(), self.clock.now(), self.view());
         let mut memory = self.memory();
-        let Standpoint { pinned, current, turn } = self.standpoint(&mut memory, &view, &request);
+        let Standpoint { pinned, current, begin } = self.standpoint(&mut memory, &view, &request);
+        let turn = memory.turns.next(request.needs_api_key).unwrap_or(begin);
         let loads = memory.shared.loads(&view, now);
         let ask = Ask { current, pinned, loads, turn, ..Ask::new(model, &request.family) };
         let explanation = explain(&view.pool, &ask, strategy, now);
@@ -184,11 +191,9 @@ impl Manager {
                 .and_then(|id| view.pool.position(&id)),
         };
         // Each process begins at its own offset, so that siblings share fairly.
-        let begin = || {
-            let start = memory.start.as_ref().and_then(|id| view.pool.position(id));
-            start.unwrap_or(self.identity.pid as usize % view.pool.members.len().max(1))
-        };
-        Standpoint { pinned, current, turn: memory.turn.unwrap_or_else(begin) }
+        let start = memory.start.as_ref().and_then(|id| view.pool.position(id));
+        let begin = start.unwrap_or(self.identity.pid as usize % view.pool.members.len().max(1));
+        Standpoint { pinned, current, begin }
     }
 
     /// Opens the account's key. One that does not open takes the account out, not the request.
@@ -209,7 +214,11 @@ impl Manager {
             let current = self.memory().current.get(&request.family).and_then(|id| view.pool.position(id));
             current.is_some_and(|position| view.pool.members[position].kind == Kind::ChatGpt)
         };
-        let is_for_a_key = request.needs_api_key || request.prefers_api_key;
+        let is_key = view.pool.members[choice.position].kind == Kind::ApiKey;
+        let is_for_a_key = request.needs_api_key || (request.prefers_api_key && is_key);
+        if choice.why != Why::Bound {
+            self.memory().turns.chose(is_for_a_key, choice.position, view.pool.members.len());
+        }
         if choice.why != Why::Bound && !(is_for_a_key && is_on_a_login()) {
             self.move_to(view, request, choice, route);
         }
@@ -234,7 +243,6 @@ impl Manager {
         let keeps = keeps_an_account(self.strategy());
         let (before, is_new) = {
             let mut memory = self.memory();
-            memory.turn = Some((choice.position + 1) % view.pool.members.len());
             let known = memory.current.get(&request.family);
             // Where every request goes elsewhere the file is told the first account alone.
             // A stand-alone proxy keeps an account for each conversation, of which the file knows nothing.
@@ -269,7 +277,7 @@ impl Manager {
                 stored.last_used = Some(now.as_millis());
             }
         };
-        self.write_later(change, |_, ()| {});
+        drop(self.write_later(change, |_, ()| {}));
     }
 
     /// A change that no request waits for. Once it is on disk `written`, which gets what `change` found, may forget what
@@ -278,7 +286,8 @@ impl Manager {
         &self,
         change: impl FnOnce(&mut State, Timestamp) -> T + Send + 'static,
         written: impl FnOnce(&mut Memory, T) + Send + 'static,
-    ) {
+    ) -> Written {
+        let (done, is_done) = oneshot::channel();
         let own = Arc::clone(&self.own_revisions);
         let memory = Arc::clone(&self.memory);
         let store = self.store.clone();
@@ -299,14 +308,17 @@ impl Manager {
                 }
                 Err(error) => tracing::warn!("serving goes on from memory: {error}"),
             }
+            // Nobody may be waiting.
+            let _ = done.send(());
         });
+        Written(is_done)
     }
 
     /// Whether an account beside `but` can serve the request now.
     pub fn has_others(&self, request: &RouteRequest, but: &AccountId) -> bool {
         let (view, now) = (self.view(), self.clock.now());
         let may_serve = |member: &Member| {
-            member.id != *but && !request.tried.contains(&member.id) && can_serve(member, &request.demand(), now)
+            member.id != *but && !request.has_tried(&member.id) && can_serve(member, &request.demand(), now)
         };
         request.bound.is_none() && view.pool.members.iter().any(may_serve)
     }
@@ -360,7 +372,8 @@ fn looks_at_what_began(strategy: Strategy) -> bool {
 struct Standpoint {
     pinned: Option<usize>,
     current: Option<usize>,
-    turn: usize,
+    /// Where `round_robin` begins.
+    begin: usize,
 }
 
 /// Whether a choice says that another account could not serve.

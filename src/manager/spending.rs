@@ -133,7 +133,7 @@ impl Manager {
         let Some(told) = learned.quota.as_ref().filter(|_| ticket.target.credential.login().is_some()) else { return };
         if let Some(quota) = Quota::from_event(told, self.clock.now()) {
             let asked_at = self.clock.now().before(clock::instant().duration_since(ticket.started));
-            self.note_quota(&ticket.entry.account, quota, asked_at);
+            drop(self.note_quota(&ticket.entry.account, ticket.target.mark, quota, asked_at));
         }
     }
 

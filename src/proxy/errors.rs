@@ -13,7 +13,7 @@ use crate::domain::pool::Pool;
 use crate::domain::routing::decision::{Candidate, Exhausted};
 use crate::domain::routing::eligibility::Reason;
 use crate::domain::time::Timestamp;
-use crate::manager::notices::{capitalised, length};
+use crate::manager::notices::{capitalised, length, setback_words};
 use crate::manager::routing::{Bound, Refusal, RouteRequest};
 
 /// Past this wait a client had better give up than sleep.
@@ -180,7 +180,7 @@ fn is_unknown(exhausted: &Exhausted) -> bool {
 
 fn unknown_model(model: &str, exhausted: &Exhausted, pool: &Pool) -> Response<ProxyBody> {
     let accounts = accounts(exhausted, pool);
-    let told = told(&accounts).join("; ");
+    let told = reasons(exhausted, pool);
     let message =
         format!("No account serves the model `{model}`. {told}. `GET /v1/models` lists those that are served.");
     let error = json!({"message": message, "type": "invalid_request_error", "param": "model", "code": "model_not_found",
@@ -198,7 +198,7 @@ fn exhausted_response(
     now: Timestamp,
 ) -> Response<ProxyBody> {
     let accounts = accounts(exhausted, pool);
-    let told = told(&accounts).join("; ");
+    let told = reasons(exhausted, pool);
     let (status, kind, code, begin) = if exhausted.rate_limited {
         let begin = format!("All accounts are limited for {family}");
         (StatusCode::TOO_MANY_REQUESTS, "usage_limit_reached", "all_accounts_rate_limited", begin)
@@ -245,7 +245,7 @@ fn bound_response(bound: &Bound, exhausted: Option<&Exhausted>, pool: &Pool, now
         (None, Some(exhausted)) => {
             let status =
                 if exhausted.rate_limited { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::SERVICE_UNAVAILABLE };
-            let why = told(&accounts(exhausted, pool)).join("; ");
+            let why = reasons(exhausted, pool);
             let what = "Wait until it can, or send what it holds instead of its id";
             (status, format!("`{resource}` belongs to {}, which cannot serve now: {why}. {what}.", name(account)))
         }
@@ -271,15 +271,19 @@ fn accounts(exhausted: &Exhausted, pool: &Pool) -> Vec<Value> {
     exhausted.candidates.iter().map(account).collect()
 }
 
-/// The same in words.
-fn told(accounts: &[Value]) -> Vec<String> {
-    let words = accounts.iter().map(|account| {
-        let reasons = account["reasons"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        let reasons = reasons.collect::<Vec<_>>().join(", ");
-        let reasons = if reasons.is_empty() { "did not answer" } else { &reasons };
-        format!("{} ({}): {reasons}", account["index"], account["label"].as_str().unwrap_or_default())
+/// The same in words: what keeps each from serving, or what came of it when it was tried.
+fn reasons(exhausted: &Exhausted, pool: &Pool) -> String {
+    let words = exhausted.candidates.iter().map(|candidate| {
+        let reasons = candidate.reasons().map(Reason::name).collect::<Vec<_>>().join(", ");
+        let reasons = match candidate.tried {
+            _ if !reasons.is_empty() => reasons,
+            Some(setback) => setback_words(setback),
+            None => "is in use by a probe".to_owned(),
+        };
+        let label = pool.members.get(candidate.position).map(|member| member.label.as_str()).unwrap_or_default();
+        format!("{} ({label}): {reasons}", candidate.position + 1)
     });
-    words.collect()
+    words.collect::<Vec<_>>().join("; ")
 }
 
 /// An error that says when to come again.

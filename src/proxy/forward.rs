@@ -17,10 +17,11 @@ use crate::clock;
 use crate::domain::account::{AccountId, Kind, ModelFamily};
 use crate::domain::health::Outcome;
 use crate::domain::routing::conversation::conversation_key;
+use crate::domain::routing::setback::Setback;
 use crate::domain::translate::Door;
-use crate::manager::outcomes::Measured;
+use crate::manager::outcomes::{Measured, NO_ANSWER};
 use crate::manager::reasoning::Reasoning;
-use crate::manager::routing::{Refusal, Route, RouteRequest};
+use crate::manager::routing::{Refusal, Route, RouteRequest, Written, all_written};
 use crate::manager::tokens::WithoutToken;
 use crate::upstream::{BodyError, SendError};
 use answer::{Answer, body_failed, finish};
@@ -56,6 +57,10 @@ struct Attempts<'p> {
     /// The answer tells the ids of what the account owns from now on.
     makes: bool,
     request: RouteRequest,
+    /// What attempts proved, on its way to the file.
+    writes: Vec<Written>,
+    /// When the head of the last answer came.
+    head_at: Option<Instant>,
     /// Upstream calls that ended in a 5xx or in nothing.
     failures: u32,
     resends: u32,
@@ -145,6 +150,8 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
         body,
         asking_for_usage: fields.asking_for_usage,
         request,
+        writes: Vec::new(),
+        head_at: None,
         failures: 0,
         resends: 0,
         retries: 0,
@@ -157,6 +164,9 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
         is_bare: false,
     };
     let mut answer = attempts.run().await;
+    // A sibling's next request has to know what these attempts proved.
+    let head_at = attempts.head_at.unwrap_or_else(clock::instant);
+    all_written(std::mem::take(&mut attempts.writes), head_at).await;
     let headers = answer.response.headers_mut();
     if !attempts.body.is_replayable() {
         headers.insert(HeaderName::from_static("x-failover"), HeaderValue::from_static("off"));
@@ -284,7 +294,7 @@ impl Attempts<'_> {
 
     /// A login is out for this request, because it has no token.
     fn has_no_token(&mut self, account: &AccountId, why: WithoutToken) {
-        self.out(account);
+        self.out(account, Setback::NoToken);
         if let WithoutToken::Late(why) = why {
             let pool = self.proxy.manager.view().pool;
             let label = pool.position(account).map(|position| pool.members[position].label.as_str());
@@ -294,35 +304,37 @@ impl Attempts<'_> {
 
     /// What follows from an answer that is no success.
     fn after(&mut self, route: Route, examined: Examined, outcome: &Outcome) -> Next {
+        let setback = Setback::of(outcome, examined.status(), self.proxy.manager.now());
+        let Some(setback) = setback.filter(|_| self.body.is_replayable()) else {
+            return Next::Answer(Box::new(Answer::of(route, examined.into_response(&self.head))));
+        };
         let next = match outcome {
             Outcome::Success | Outcome::PassThrough => false,
             Outcome::RateLimited { .. }
             | Outcome::UsageLimited { .. }
             | Outcome::OutOfQuota
             | Outcome::KeyRefused
-            | Outcome::AccountRefused => {
+            | Outcome::Misassigned
+            | Outcome::AccountRefused
+            | Outcome::Blocked { .. } => {
                 // Their own words serve nobody: when no account is left there is one answer for all.
-                self.out(&route.account);
-                if self.body.is_replayable() {
-                    return Next::Another;
-                }
-                false
+                self.out(&route.account, setback);
+                return Next::Another;
             }
-            Outcome::ModelUnavailable => true,
+            Outcome::ModelUnavailable | Outcome::TooLarge | Outcome::RefusedHere => true,
             Outcome::ServerFailure { .. } | Outcome::Unreachable => {
                 self.failures += 1;
                 // A body that was sent once more already is not sent a third time: it may have been acted on.
                 self.failures < self.proxy.manager.config().max_attempts() && self.resends == 0
             }
         };
-        if !(next && self.body.is_replayable()) {
-            let response = examined.into_response(&self.head);
-            return Next::Answer(Box::new(Answer::of(route, response)));
+        if !next {
+            return Next::Answer(Box::new(Answer::of(route, examined.into_response(&self.head))));
         }
-        self.out(&route.account);
+        self.out(&route.account, setback);
         let replace = match outcome {
-            // The first such answer is the one to give when no account has the model.
-            Outcome::ModelUnavailable => self.kept.is_none(),
+            // The first such answer is the one to give when no account serves it.
+            Outcome::ModelUnavailable | Outcome::RefusedHere => self.kept.is_none(),
             _ => true,
         };
         if replace {
@@ -337,7 +349,8 @@ impl Attempts<'_> {
     /// No answer came: to the next account, or once more to the only one, within the bounds.
     fn no_answer(&mut self, route: Route, started: Instant, error: &SendError) -> Next {
         let manager = &self.proxy.manager;
-        manager.record(&route, &self.request, &Outcome::Unreachable, Measured { status: 0, started });
+        let measured = Measured { status: NO_ANSWER, started };
+        self.writes.extend(manager.record(&route, &self.request, &Outcome::Unreachable, measured));
         let was_sent = matches!(error, SendError::Broken(_) | SendError::Unusable(_));
         self.failures += 1;
         self.unreachable = Some(error.to_string());
@@ -352,15 +365,16 @@ impl Attempts<'_> {
         }
         if was_sent {
             self.resends += 1;
-            if manager.available() <= 1 || self.request.bound.is_some() {
+            if !manager.has_others(&self.request, &route.account) {
                 return Next::Same(route);
             }
         }
-        self.out(&route.account);
+        self.out(&route.account, Setback::NoAnswer);
         Next::Another
     }
 
-    fn out(&mut self, account: &AccountId) {
-        self.request.tried.push(account.clone());
+    /// The account is out for this request.
+    fn out(&mut self, account: &AccountId, setback: Setback) {
+        self.request.tried.push((account.clone(), setback));
     }
 }

@@ -17,7 +17,8 @@ use futures_util::future::BoxFuture;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
-pub use ending::{CLIENT_LEFT, Ending};
+use super::echo;
+pub use ending::Ending;
 pub use fields::{Field, Fields};
 pub use filter::Filter;
 pub use hidden::HiddenUsage;
@@ -109,6 +110,29 @@ impl ProxyBody {
     /// A whole body.
     pub fn full(bytes: Bytes) -> ProxyBody {
         ProxyBody::Full(Some(bytes), None)
+    }
+
+    /// Hides `secret` in what is here of the body. Whether it was there.
+    pub fn hide(&mut self, secret: &str) -> bool {
+        match self {
+            ProxyBody::Full(bytes, _) => {
+                let hidden = bytes.as_ref().and_then(|bytes| echo::without(bytes, secret));
+                let is_found = hidden.is_some();
+                *bytes = hidden.or(bytes.take());
+                is_found
+            }
+            ProxyBody::Passing(passing) => {
+                // It may be cut between two pieces.
+                let hidden = match passing.held.make_contiguous() {
+                    [] => None,
+                    [one] => echo::without(one, secret),
+                    pieces => echo::without(&pieces.concat(), secret),
+                };
+                let Some(hidden) = hidden else { return false };
+                passing.held = VecDeque::from([hidden]);
+                true
+            }
+        }
     }
 
     /// The same body, told as finished when it is sent. One that has no bytes is not asked for any.

@@ -29,14 +29,15 @@ use super::forward::answer::{Answer, finish};
 use super::forward::examine::examine;
 use super::head_guard::HeadGuard;
 use super::stream::{Ending, ProxyBody};
-use super::{Proxy, errors, headers};
+use super::{Proxy, echo, errors, headers};
 use crate::clock;
 use crate::domain::account::ModelFamily;
 use crate::domain::health::Outcome;
 use crate::domain::routing::conversation::conversation_key;
+use crate::domain::routing::setback::Setback;
 use crate::manager::Manager;
-use crate::manager::outcomes::Measured;
-use crate::manager::routing::{Route, RouteRequest};
+use crate::manager::outcomes::{Measured, NO_ANSWER};
+use crate::manager::routing::{Route, RouteRequest, Written, all_written};
 use crate::upstream::{RequestBody, openai};
 use accounting::Accounting;
 use relay::relay;
@@ -98,8 +99,18 @@ pub async fn open(
     };
     let headers = handshake::for_upstream(head.headers);
     let manager = &proxy.manager;
-    let mut attempts = Attempts { manager, path_and_query, headers, request: route_request, failures: 0, retries: 0 };
-    let Some(Agreed { route, headers, upstream }) = attempts.run().await else {
+    let mut attempts = Attempts {
+        manager,
+        path_and_query,
+        headers,
+        request: route_request,
+        failures: 0,
+        retries: 0,
+        writes: Vec::new(),
+    };
+    let agreed = attempts.run().await;
+    all_written(std::mem::take(&mut attempts.writes), clock::instant()).await;
+    let Some(Agreed { route, headers, upstream }) = agreed else {
         let mut response = errors::upgrade_required();
         attempts.name(response.headers_mut());
         return finish(Answer::ours(response), ending, false);
@@ -107,6 +118,9 @@ pub async fn open(
     let mut response = Response::new(ProxyBody::full(Bytes::new()));
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     *response.headers_mut() = handshake::for_client(headers);
+    if let Some(secret) = route.target.credential.bearer() {
+        echo::hide_in_headers(response.headers_mut(), secret.expose());
+    }
     attempts.name(response.headers_mut());
     headers::name_account(response.headers_mut(), &route.account, &route.target.label);
     ending.hand_over();
@@ -132,6 +146,8 @@ struct Attempts<'p> {
     failures: u32,
     /// Attempts beyond the first.
     retries: u32,
+    /// What attempts proved, on its way to the file.
+    writes: Vec<Written>,
 }
 
 /// An upstream that agreed.
@@ -144,7 +160,7 @@ struct Agreed {
 /// What to do after an attempt.
 enum Next {
     Agreed(Box<Agreed>),
-    Another,
+    Another(Setback),
     GiveUp,
 }
 
@@ -161,7 +177,7 @@ impl Attempts<'_> {
             let account = route.account.clone();
             match self.attempt(route, deadline).await {
                 Next::Agreed(agreed) => return Some(*agreed),
-                Next::Another => self.request.tried.push(account),
+                Next::Another(setback) => self.request.tried.push((account, setback)),
                 Next::GiveUp => return None,
             }
             self.retries += 1;
@@ -170,15 +186,16 @@ impl Attempts<'_> {
     }
 
     async fn attempt(&mut self, route: Route, deadline: Instant) -> Next {
-        let Some(request) = self.upstream_request(&route) else { return Next::Another };
+        let Some(request) = self.upstream_request(&route) else { return Next::Another(Setback::Unsendable) };
         let started = clock::instant();
         let sending = self.manager.upstream().send(request);
         let answered = tokio::time::timeout_at(deadline.into(), sending).await;
         let Ok(Ok(response)) = answered else {
-            self.manager.record(&route, &self.request, &Outcome::Unreachable, Measured { status: 0, started });
+            let measured = Measured { status: NO_ANSWER, started };
+            drop(self.manager.record(&route, &self.request, &Outcome::Unreachable, measured));
             self.failures += 1;
             let is_spent = answered.is_err() || self.failures >= self.manager.config().max_attempts();
-            return if is_spent { Next::GiveUp } else { Next::Another };
+            return if is_spent { Next::GiveUp } else { Next::Another(Setback::NoAnswer) };
         };
         let status = response.status();
         if status.is_informational() {
@@ -194,21 +211,18 @@ impl Attempts<'_> {
         if status.is_success() || status.is_redirection() {
             return Next::GiveUp;
         }
-        let (_, outcome) = examine(response, false, self.manager.now()).await;
-        self.manager.record(&route, &self.request, &outcome, Measured { status: status.as_u16(), started });
-        match outcome {
-            Outcome::RateLimited { .. }
-            | Outcome::UsageLimited { .. }
-            | Outcome::OutOfQuota
-            | Outcome::KeyRefused
-            | Outcome::AccountRefused
-            | Outcome::ModelUnavailable => Next::Another,
-            Outcome::ServerFailure { .. } | Outcome::Unreachable => {
-                self.failures += 1;
-                if self.failures >= self.manager.config().max_attempts() { Next::GiveUp } else { Next::Another }
+        let now = self.manager.now();
+        let (_, outcome) = examine(response, route.target.kind(), now).await;
+        let measured = Measured { status: status.as_u16(), started };
+        self.writes.extend(self.manager.record(&route, &self.request, &outcome, measured));
+        let Some(setback) = Setback::of(&outcome, status.as_u16(), now) else { return Next::GiveUp };
+        if matches!(outcome, Outcome::ServerFailure { .. } | Outcome::Unreachable) {
+            self.failures += 1;
+            if self.failures >= self.manager.config().max_attempts() {
+                return Next::GiveUp;
             }
-            Outcome::Success | Outcome::PassThrough => Next::GiveUp,
         }
+        Next::Another(setback)
     }
 
     fn upstream_request(&self, route: &Route) -> Option<Request<RequestBody>> {

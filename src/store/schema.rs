@@ -125,6 +125,17 @@ fn account() -> Value {
                 "additionalProperties": {"$ref": "#/$defs/Time"},
                 "description": "When limits end, by family or `family:model`.",
             },
+            "rateLimitSetTimes": {
+                "type": "object",
+                "additionalProperties": {"$ref": "#/$defs/Time"},
+                "description": "When each of these limits was met: one of the future came from a clock that was set back.",
+            },
+            "unservedModels": {
+                "type": "object",
+                "additionalProperties": {"$ref": "#/$defs/Time"},
+                "description": "The models that the provider says it does not have, and until when that is believed.",
+            },
+            "coolingDownSince": time("When that began."),
             "coolingDownUntil": time("Until when it is benched for every family."),
             "cooldownReason": text("Why."),
         },

@@ -71,7 +71,7 @@ fn a_client_that_leaves_frees_the_upstream_and_nobody_is_blamed() {
 #[test]
 fn a_stream_that_broke_is_seen_as_broken_and_is_never_sent_again() {
     for scripted in
-        [Answer::Broken(Breakage::CutMidStream { after_events: 4 }), Answer::Broken(Breakage::EndWithoutTerminalEvent)]
+        [Answer::Broken(Breakage::CutMidStream { after_events: 5 }), Answer::Broken(Breakage::EndWithoutTerminalEvent)]
     {
         let pool = Pool::new(2);
         let sidecar = pool.sidecar();

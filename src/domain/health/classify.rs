@@ -1,12 +1,20 @@
-//! What an upstream's answer proves, read from its status, code and type; never from the wording of a message.
+//! What an upstream's answer proves, by one table for API keys, one for ChatGPT logins and one for the errors inside a
+//! stream. Codes and types decide; a text does only where nothing else says it, and each such text stands once.
+
+mod keys;
+mod logins;
+mod stream;
+
+use std::ops::RangeInclusive;
 
 use serde_json::Value;
 
 use super::Outcome;
 use super::retry_after::requested_wait;
+use crate::domain::account::Kind;
 use crate::domain::time::Timestamp;
 
-/// The parts of an answer that tell.
+/// The parts of an answer that count.
 pub struct Answer<'a> {
     /// The HTTP status.
     pub status: u16,
@@ -16,155 +24,174 @@ pub struct Answer<'a> {
     pub error: &'a Value,
 }
 
-/// Codes and types that say that waiting will not help this account.
-const OUT_OF_QUOTA: [&str; 7] = [
+/// One row of a table: the first row that fits decides.
+struct Row {
+    statuses: RangeInclusive<u16>,
+    says: Says,
+    proves: Proof,
+}
+
+/// What an answer has to say for a row to fit.
+enum Says {
+    /// Whatever it is.
+    Anything,
+    /// No code at all.
+    NoCode,
+    /// One of these as its code or type.
+    Word(&'static [&'static str]),
+    /// Its message contains each of these.
+    Text(&'static [&'static str]),
+    /// The challenge of a key that lacks a permission.
+    InsufficientScope,
+    /// It is a page of HTML: something between us and the provider answered.
+    Page,
+}
+
+/// An [`Outcome`] without its times.
+#[derive(Clone, Copy)]
+enum Proof {
+    Success,
+    PassThrough,
+    RateLimited,
+    UsageLimited,
+    TooLarge,
+    OutOfQuota,
+    CredentialRefused,
+    Misassigned,
+    AccountRefused,
+    ModelUnavailable,
+    Blocked,
+    RefusedHere,
+    Overloaded,
+    Failed,
+}
+
+const fn row(statuses: RangeInclusive<u16>, says: Says, proves: Proof) -> Row {
+    Row { statuses, says, proves }
+}
+
+/// What `answer` to a request of an account of this kind proves.
+pub fn classify(answer: &Answer<'_>, kind: Kind, now: Timestamp) -> Outcome {
+    let table: &[Row] = match kind {
+        Kind::ApiKey => &keys::TABLE,
+        Kind::ChatGpt => &logins::TABLE,
+    };
+    first(table, answer, now)
+}
+
+/// What an error proves that a stream reported before any output, behind a status of success. Only what concerns the
+/// account or its host counts; everything else is the request's own.
+pub fn classify_in_stream(answer: &Answer<'_>, now: Timestamp) -> Outcome {
+    first(&stream::TABLE, answer, now)
+}
+
+/// Whether the text of a `detail` says that this account, its plan or its client does not serve the model. There is no
+/// code for it.
+pub fn is_model_refusal(detail: &str) -> bool {
+    logins::MODEL_REFUSALS.iter().any(|texts| texts.iter().all(|text| detail.contains(text)))
+}
+
+fn first(table: &[Row], answer: &Answer<'_>, now: Timestamp) -> Outcome {
+    let row = table.iter().find(|row| row.statuses.contains(&answer.status) && row.says.fits(answer));
+    outcome(row.map_or(Proof::PassThrough, |row| row.proves), answer, now)
+}
+
+impl Says {
+    fn fits(&self, answer: &Answer<'_>) -> bool {
+        let field = |name: &str| answer.error.get(name).and_then(Value::as_str);
+        match self {
+            Says::Anything => true,
+            Says::NoCode => field("code").is_none(),
+            Says::Word(words) => [field("code"), field("type")].into_iter().flatten().any(|word| words.contains(&word)),
+            Says::Text(texts) => {
+                field("message").is_some_and(|message| texts.iter().all(|text| message.contains(text)))
+            }
+            Says::InsufficientScope => {
+                (answer.header)("www-authenticate").is_some_and(|challenge| challenge.contains("insufficient_scope"))
+            }
+            Says::Page => {
+                let is_html =
+                    (answer.header)("content-type").is_some_and(|kind| kind.trim_start().starts_with("text/html"));
+                is_html || (answer.header)("cf-mitigated").is_some()
+            }
+        }
+    }
+}
+
+fn outcome(proof: Proof, answer: &Answer<'_>, now: Timestamp) -> Outcome {
+    let wait = || requested_wait(answer.header, answer.error, now);
+    match proof {
+        Proof::Success => Outcome::Success,
+        Proof::PassThrough => Outcome::PassThrough,
+        Proof::RateLimited => Outcome::RateLimited { wait: wait() },
+        Proof::UsageLimited => Outcome::UsageLimited { wait: wait() },
+        Proof::TooLarge => Outcome::TooLarge,
+        Proof::OutOfQuota => Outcome::OutOfQuota,
+        Proof::CredentialRefused => Outcome::KeyRefused,
+        Proof::Misassigned => Outcome::Misassigned,
+        Proof::AccountRefused => Outcome::AccountRefused,
+        Proof::ModelUnavailable => Outcome::ModelUnavailable,
+        Proof::Blocked => Outcome::Blocked {
+            is_cloudflare: (answer.header)("server").is_some_and(|server| server.eq_ignore_ascii_case("cloudflare"))
+                || (answer.header)("cf-mitigated").is_some(),
+        },
+        Proof::RefusedHere => Outcome::RefusedHere,
+        Proof::Overloaded => Outcome::ServerFailure { overloaded: true },
+        Proof::Failed => Outcome::ServerFailure { overloaded: false },
+    }
+}
+
+/// A plan that is used up.
+const USAGE_LIMITED: &[&str] = &["usage_limit_reached"];
+
+/// No money, no quota: waiting does not help. OpenAI keeps the type `insufficient_quota` beside newer codes.
+/// <https://developers.openai.com/api/docs/guides/error-codes>,
+/// <https://help.openai.com/en/articles/6614457-troubleshooting-api-usage-and-spend-limits>
+const OUT_OF_QUOTA: &[&str] = &[
     "insufficient_quota",
-    "usage_not_included",
+    "credit_balance_exhausted",
+    "organization_spend_limit_exceeded",
+    "project_spend_limit_exceeded",
+    "organization_usage_limit_exceeded",
     "billing_hard_limit_reached",
     "billing_not_active",
-    "access_terminated",
-    "account_deactivated",
-    "organization_deactivated",
+    "quota_exceeded",
+    // Codex, `codex-rs/codex-api`: a plan without Codex.
+    "usage_not_included",
 ];
 
-/// Codes that say that the account itself is refused, whatever is asked of it.
-const ACCOUNT_REFUSED: [&str; 6] = [
+/// The account itself is refused, whatever is asked of it.
+const ACCOUNT_REFUSED: &[&str] = &[
     "account_deactivated",
     "organization_deactivated",
     "organization_disabled",
     "deactivated_workspace",
     "access_terminated",
-    "billing_not_active",
 ];
 
-/// Codes of a 401 that speak of the key's permissions: the key itself is good.
-const MISSING_SCOPE: [&str; 3] = ["missing_scope", "insufficient_scope", "insufficient_permissions"];
+/// The organisation or project that is sent with a key is not the key's, or is none. openai/codex#1000
+const MISASSIGNED: &[&str] = &[
+    "mismatched_organization",
+    "mismatched_project",
+    "no_organization",
+    "no_project",
+    "invalid_organization",
+    "invalid_project",
+];
 
-/// Codes of a 401 that speak of the key or the token itself.
-const CREDENTIAL_REFUSED: [&str; 5] =
-    ["invalid_api_key", "token_expired", "token_invalidated", "token_revoked", "unauthorized"];
+/// The key is good, and lacks a permission.
+const MISSING_SCOPE: &[&str] = &["missing_scope", "insufficient_scope", "insufficient_permissions"];
 
-/// Codes by which a host says that it is too busy.
-const OVERLOADED: [&str; 2] = ["server_is_overloaded", "slow_down"];
+/// Every model is served to some: this account does not have it.
+const MODEL_NOT_FOUND: &[&str] = &["model_not_found"];
 
-/// Codes and types of a limit that ends by itself.
-const RATE_LIMITED: [&str; 2] = ["rate_limit_exceeded", "rate_limit_error"];
+/// A host that is too busy. <https://developers.openai.com/api/docs/guides/error-codes>, 503 there; Codex reads the codes
+/// in streams, `codex-rs/codex-api/src/sse/responses.rs`.
+const OVERLOADED: &[&str] = &["server_is_overloaded", "slow_down"];
 
-/// A plan that is used up; it is said with 429 and sometimes with 404.
-const USAGE_LIMITED: [&str; 1] = ["usage_limit_reached"];
-
-/// What `answer` proves. A 2xx is a success by its status alone.
-pub fn classify(answer: &Answer<'_>, now: Timestamp) -> Outcome {
-    let code = answer.error.get("code").and_then(Value::as_str);
-    let kind = answer.error.get("type").and_then(Value::as_str);
-    let says = |words: &[&str]| words.iter().any(|word| code == Some(word) || kind == Some(word));
-    match answer.status {
-        403 | 404 | 429 if says(&USAGE_LIMITED) => {
-            Outcome::UsageLimited { wait: requested_wait(answer.header, answer.error, now) }
-        }
-        429 if says(&OUT_OF_QUOTA) => Outcome::OutOfQuota,
-        429 => Outcome::RateLimited { wait: requested_wait(answer.header, answer.error, now) },
-        402 if says(&ACCOUNT_REFUSED) => Outcome::AccountRefused,
-        402 => Outcome::OutOfQuota,
-        400 | 403 | 404 if says(&["billing_hard_limit_reached", "insufficient_quota", "usage_not_included"]) => {
-            Outcome::OutOfQuota
-        }
-        401 if says(&MISSING_SCOPE) || lacks_scope(answer) => Outcome::PassThrough,
-        401 | 403 if says(&ACCOUNT_REFUSED) => Outcome::AccountRefused,
-        401 if code.is_none_or(|code| CREDENTIAL_REFUSED.contains(&code)) => Outcome::KeyRefused,
-        400 | 404 if code == Some("model_not_found") => Outcome::ModelUnavailable,
-        500.. => Outcome::ServerFailure { overloaded: says(&OVERLOADED) || answer.status == 529 },
-        200..=299 => Outcome::Success,
-        _ => Outcome::PassThrough,
-    }
-}
-
-/// What an error proves that a stream told before any output, behind a status of success. Only limits and overload
-/// concern the account or its host; everything else is the request's own.
-pub fn classify_in_stream(answer: &Answer<'_>, now: Timestamp) -> Outcome {
-    let code = answer.error.get("code").and_then(Value::as_str);
-    let kind = answer.error.get("type").and_then(Value::as_str);
-    let says = |words: &[&str]| words.iter().any(|word| code == Some(word) || kind == Some(word));
-    if says(&OUT_OF_QUOTA) {
-        Outcome::OutOfQuota
-    } else if says(&USAGE_LIMITED) {
-        Outcome::UsageLimited { wait: requested_wait(answer.header, answer.error, now) }
-    } else if says(&RATE_LIMITED) {
-        Outcome::RateLimited { wait: requested_wait(answer.header, answer.error, now) }
-    } else if says(&OVERLOADED) {
-        Outcome::ServerFailure { overloaded: true }
-    } else {
-        Outcome::PassThrough
-    }
-}
-
-fn lacks_scope(answer: &Answer<'_>) -> bool {
-    (answer.header)("www-authenticate").is_some_and(|challenge| challenge.contains("insufficient_scope"))
-}
+/// A 429 that no waiting helps: this request alone is larger than the account's tokens a minute. It has the code of every
+/// rate limit. vanna-ai/vanna-flask#11, continuedev/continue#11717
+const TOO_LARGE: &[&str] = &["Request too large"];
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-    use std::time::Duration;
-
-    #[track_caller]
-    fn check(status: u16, error: &Value, expected: &Outcome) {
-        let answer = Answer { status, header: &|name| (name == "retry-after").then_some("7"), error };
-        assert_eq!(classify(&answer, Timestamp(0)), *expected, "{status} {error}");
-    }
-
-    #[test]
-    fn the_table_of_answers() {
-        let rate = json!({"type": "tokens", "code": "rate_limit_exceeded", "message": "insufficient_quota"});
-        check(429, &rate, &Outcome::RateLimited { wait: Duration::from_secs(7) });
-        check(429, &Value::Null, &Outcome::RateLimited { wait: Duration::from_secs(7) });
-        check(429, &json!({"type": "insufficient_quota", "code": "insufficient_quota"}), &Outcome::OutOfQuota);
-        check(429, &json!({"type": "insufficient_quota", "code": null}), &Outcome::OutOfQuota);
-        check(400, &json!({"code": "billing_hard_limit_reached"}), &Outcome::OutOfQuota);
-        let plan = json!({"type": "usage_limit_reached", "resets_in_seconds": 90});
-        for status in [403, 404, 429] {
-            check(status, &plan, &Outcome::UsageLimited { wait: Duration::from_secs(7) });
-        }
-        check(403, &json!({"type": "usage_not_included"}), &Outcome::OutOfQuota);
-        check(402, &json!({"code": "deactivated_workspace"}), &Outcome::AccountRefused);
-        check(401, &json!({"type": "invalid_request_error", "code": "invalid_api_key"}), &Outcome::KeyRefused);
-        check(401, &Value::Null, &Outcome::KeyRefused);
-        check(401, &json!({"code": "missing_scope"}), &Outcome::PassThrough);
-        check(401, &json!({"code": "something_else"}), &Outcome::PassThrough);
-        check(401, &json!({"code": "account_deactivated"}), &Outcome::AccountRefused);
-        check(403, &json!({"code": "account_deactivated"}), &Outcome::AccountRefused);
-        check(403, &json!({"code": "unsupported_country_region_territory"}), &Outcome::PassThrough);
-        check(404, &json!({"code": "model_not_found"}), &Outcome::ModelUnavailable);
-        check(404, &json!({"code": "not_found"}), &Outcome::PassThrough);
-        check(400, &json!({"code": "context_length_exceeded"}), &Outcome::PassThrough);
-        check(500, &Value::Null, &Outcome::ServerFailure { overloaded: false });
-        check(503, &json!({"code": "server_is_overloaded"}), &Outcome::ServerFailure { overloaded: true });
-        check(503, &json!({"code": "slow_down"}), &Outcome::ServerFailure { overloaded: true });
-        check(200, &Value::Null, &Outcome::Success);
-        check(304, &Value::Null, &Outcome::PassThrough);
-    }
-
-    #[test]
-    fn in_a_stream_only_limits_and_overload_count() {
-        for (error, expected) in [
-            (
-                json!({"code": "rate_limit_exceeded", "message": "Please try again in 20s."}),
-                Outcome::RateLimited { wait: Duration::from_secs(20) },
-            ),
-            (
-                json!({"type": "usage_limit_reached", "resets_in_seconds": 90}),
-                Outcome::UsageLimited { wait: Duration::from_secs(90) },
-            ),
-            (json!({"code": "insufficient_quota"}), Outcome::OutOfQuota),
-            (json!({"code": "server_is_overloaded"}), Outcome::ServerFailure { overloaded: true }),
-            (json!({"code": "slow_down"}), Outcome::ServerFailure { overloaded: true }),
-            (json!({"code": "context_length_exceeded"}), Outcome::PassThrough),
-            (json!({"code": "server_error"}), Outcome::PassThrough),
-            (Value::Null, Outcome::PassThrough),
-        ] {
-            let answer = Answer { status: 200, header: &|_| None, error: &error };
-            assert_eq!(classify_in_stream(&answer, Timestamp(0)), expected, "{error}");
-        }
-    }
-}
+mod tests;

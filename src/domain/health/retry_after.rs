@@ -10,11 +10,16 @@ use crate::domain::time::Timestamp;
 /// The wait when an answer names none.
 pub const UNSAID_WAIT: Duration = Duration::from_secs(60);
 
+/// A wait of no time that was tried in vain counts as this one.
+pub const SHORTEST_LIMIT: Duration = Duration::from_secs(5);
+
 /// The wait an answer asks for. The forms are read in this order: `retry-after-ms`, `retry-after` (seconds or an
-/// HTTP date), the error's `resets_at` and `resets_in_seconds`, the exhausted `x-codex-*` window, `try again
+/// HTTP date), the error's `resets_in_seconds` and `resets_at`, the exhausted `x-codex-*` window, `try again
 /// in …` in the message, `x-ratelimit-reset-*`. Values that are absurd are passed over; the result is at most
-/// [`LONGEST_WAIT`], and [`UNSAID_WAIT`] when nothing was said.
+/// [`LONGEST_WAIT`], and [`UNSAID_WAIT`] when nothing was said. Lengths of time come before points in time, which are
+/// read by the clock of the `Date` header where there is one: ours may be wrong.
 pub fn requested_wait<'h>(header: &dyn Fn(&str) -> Option<&'h str>, error: &Value, now: Timestamp) -> Duration {
+    let now = header("date").and_then(http_date).unwrap_or(now);
     from_retry_after(header, now)
         .or_else(|| from_error(error, now))
         .or_else(|| from_codex_window(header, now))
@@ -29,16 +34,18 @@ fn from_retry_after<'h>(header: &dyn Fn(&str) -> Option<&'h str>, now: Timestamp
         return Some(wait);
     }
     let value = header("retry-after")?;
-    number(value).and_then(seconds).or_else(|| {
-        let date: SystemTime = httpdate::parse_http_date(value.trim()).ok()?;
-        let at = date.duration_since(UNIX_EPOCH).ok()?;
-        Some(at.saturating_sub(Duration::from_millis(u64::try_from(now.as_millis()).ok()?)))
-    })
+    number(value).and_then(seconds).or_else(|| Some(http_date(value)?.since(now)))
+}
+
+fn http_date(text: &str) -> Option<Timestamp> {
+    let date: SystemTime = httpdate::parse_http_date(text.trim()).ok()?;
+    let at = date.duration_since(UNIX_EPOCH).ok()?;
+    Some(Timestamp(i64::try_from(at.as_millis()).ok()?))
 }
 
 fn from_error(error: &Value, now: Timestamp) -> Option<Duration> {
-    let at = error.get("resets_at").and_then(Value::as_f64).and_then(|at| until_unix_seconds(at, now));
-    at.or_else(|| error.get("resets_in_seconds").and_then(Value::as_f64).and_then(seconds))
+    let after = error.get("resets_in_seconds").and_then(Value::as_f64).and_then(seconds);
+    after.or_else(|| until_unix_seconds(error.get("resets_at").and_then(Value::as_f64)?, now))
 }
 
 /// Of the windows that are used up, the one that resets last: until then the account cannot serve.
@@ -148,7 +155,8 @@ mod tests {
         check(&[("retry-after-ms", "1500"), ("retry-after", "9")], &none, 1_500);
         check(&[("retry-after", "9")], &json!({"resets_in_seconds": 70}), 9_000);
         check(&[("retry-after", "Tue, 14 Nov 2023 22:14:20 GMT")], &none, 60_000);
-        check(&[], &json!({"resets_at": 1_700_000_030, "resets_in_seconds": 5}), 30_000);
+        check(&[], &json!({"resets_at": 1_700_000_030, "resets_in_seconds": 5}), 5_000);
+        check(&[], &json!({"resets_at": 1_700_000_030}), 30_000);
         check(&[], &json!({"resets_in_seconds": 5}), 5_000);
         let window = ("x-codex-primary-used-percent", "100");
         check(&[window, ("x-codex-primary-reset-after-seconds", "90")], &none, 90_000);
@@ -162,6 +170,17 @@ mod tests {
         check(&both, &none, 5_011_000);
         check(&[both[0], both[1], ("x-ratelimit-remaining-tokens", "0")], &json!({"type": "requests"}), 360_000);
         check(&[], &none, 60_000);
+    }
+
+    #[test]
+    fn points_in_time_are_read_by_the_clock_that_wrote_them() {
+        // Ours is two hours ahead.
+        let date = ("date", "Tue, 14 Nov 2023 20:13:20 GMT");
+        check(&[date, ("retry-after", "Tue, 14 Nov 2023 20:14:20 GMT")], &json!({}), 60_000);
+        check(&[date], &json!({"resets_at": 1_699_992_900}), 100_000);
+        let window = [date, ("x-codex-primary-used-percent", "100"), ("x-codex-primary-reset-at", "1699992810")];
+        check(&window, &json!({}), 10_000);
+        check(&[("date", "yesterday"), ("retry-after", "Tue, 14 Nov 2023 22:14:20 GMT")], &json!({}), 60_000);
     }
 
     #[test]

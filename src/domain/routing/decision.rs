@@ -1,6 +1,9 @@
 //! What routing decided, with its why.
 
+use std::time::Duration;
+
 use super::eligibility::{Obstacle, Reason};
+use super::setback::Setback;
 use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
 
@@ -98,11 +101,50 @@ pub struct Candidate {
     pub obstacles: Vec<Obstacle>,
     /// It is out for this request, whether it could serve or not: it was tried already, or a sibling is probing it.
     pub excluded: bool,
+    /// What came of it when it was tried for this request.
+    pub tried: Option<Setback>,
     /// It can serve, but only as a probe: one request at a time on the whole machine.
     pub probe: bool,
     /// What the strategy compares accounts by, for those that compare a number.
     pub score: Option<f64>,
 }
+
+impl Exhausted {
+    /// The same, with what came of the accounts that were tried for the request: it is the reason why they are out, also
+    /// where nothing keeps them from the next one.
+    #[must_use = "this returns the decision with its reasons"]
+    pub fn with_tried(mut self, tried: &[(AccountId, Setback)], now: Timestamp) -> Exhausted {
+        for candidate in &mut self.candidates {
+            let setback =
+                tried.iter().rev().find(|(account, _)| *account == candidate.account).map(|(_, setback)| *setback);
+            candidate.tried = setback;
+            if let (Some(Setback::Obstacle(obstacle)), true) = (setback, candidate.obstacles.is_empty()) {
+                // A limit that is over by now is no answer; the next request may be.
+                let until = obstacle.until.map(|until| until.max(now.after(SOON)));
+                candidate.obstacles.push(Obstacle { until, ..obstacle });
+            }
+        }
+        Exhausted::of(self.candidates)
+    }
+
+    /// What these candidates come to.
+    pub(super) fn of(candidates: Vec<Candidate>) -> Exhausted {
+        let ends_by_itself = |candidate: &Candidate| {
+            candidate.available_at().is_some()
+                && candidate
+                    .reasons()
+                    .all(|reason| matches!(reason, Reason::OverLimit | Reason::RateLimited | Reason::CoolingDown))
+        };
+        Exhausted {
+            available_at: candidates.iter().filter_map(Candidate::available_at).min(),
+            rate_limited: candidates.iter().any(ends_by_itself),
+            candidates,
+        }
+    }
+}
+
+/// When a request that was refused for a limit which is over may come again.
+const SOON: Duration = Duration::from_secs(1);
 
 impl Candidate {
     /// When the last obstacle is gone by itself; `None` when one of them stays, or there is none.

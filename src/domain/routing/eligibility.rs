@@ -3,7 +3,7 @@
 use std::ops::Bound::{Included, Unbounded};
 
 use crate::domain::account::{Kind, ModelFamily};
-use crate::domain::health::{Cooldown, Gate, LONGEST_WAIT};
+use crate::domain::health::{Cooldown, Gate, UNSERVED};
 use crate::domain::pool::{EVERY_FAMILY, Member};
 use crate::domain::time::Timestamp;
 
@@ -105,8 +105,7 @@ pub fn needs_probe(member: &Member, now: Timestamp) -> bool {
     probe_is_due(member, now) || matches!(member.gate, Gate::Open { until } if until <= now)
 }
 
-/// When the limit of the family, of the model or of the whole account ends, whichever is latest. One that ends further
-/// away than any wait can is not believed: it came from a clock that jumped.
+/// When the limit of the family, of the model or of the whole account ends, whichever is latest.
 fn limited_until(member: &Member, demand: &Demand<'_>, now: Timestamp) -> Option<Timestamp> {
     // The family's own key and those of its models stand together, because they begin alike.
     let family = demand.family.as_str();
@@ -114,22 +113,18 @@ fn limited_until(member: &Member, demand: &Demand<'_>, now: Timestamp) -> Option
     let own = member
         .limits
         .range::<str, _>(begins)
-        .map_while(|(key, until)| Some((key.strip_prefix(family)?, *until)))
+        .map_while(|(key, limit)| Some((key.strip_prefix(family)?, *limit)))
         .filter(|(rest, _)| rest.is_empty() || rest.strip_prefix(':').is_some_and(|of| Some(of) == demand.model))
-        .map(|(_, until)| until)
-        .filter(|until| holds(*until, now))
+        .filter(|(_, limit)| limit.holds(now))
+        .map(|(_, limit)| limit.until)
         .max();
     own.max(spent_until(member, now))
 }
 
 /// When the account is free again for anything: of its limit for every family and its quota windows the later.
 pub fn spent_until(member: &Member, now: Timestamp) -> Option<Timestamp> {
-    let limit = member.limits.get(EVERY_FAMILY).copied().filter(|until| holds(*until, now));
+    let limit = member.limits.get(EVERY_FAMILY).filter(|limit| limit.holds(now)).map(|limit| limit.until);
     limit.max(member.quota_until.filter(|until| *until > now))
-}
-
-fn holds(until: Timestamp, now: Timestamp) -> bool {
-    until > now && until <= now.after(LONGEST_WAIT)
 }
 
 /// The obstacles one after the other; for no demand, those that are in the way of all.
@@ -175,7 +170,8 @@ fn obstacle(reason: Reason, member: &Member, demand: Option<&Demand<'_>>, now: T
 
 /// Until when the upstream is believed that this account does not have `model`.
 fn unserved_until(member: &Member, model: &str, now: Timestamp) -> Option<Timestamp> {
-    member.unserved.get(model).copied().filter(|until| *until > now)
+    // One that ends further away came from a clock that was set back since.
+    member.unserved.get(model).copied().filter(|until| *until > now && *until <= now.after(UNSERVED))
 }
 
 fn cooling(member: &Member, now: Timestamp) -> Option<&Cooldown> {

@@ -31,17 +31,7 @@ pub(super) fn exhausted(pool: &Pool, ask: &Ask<'_>, strategy: Strategy, now: Tim
         .filter(may_be_chosen)
         .filter_map(|position| candidate(pool, ask, strategy, position, now))
         .collect();
-    let ends_by_itself = |candidate: &Candidate| {
-        candidate.available_at().is_some()
-            && candidate
-                .reasons()
-                .all(|reason| matches!(reason, Reason::OverLimit | Reason::RateLimited | Reason::CoolingDown))
-    };
-    Exhausted {
-        available_at: candidates.iter().filter_map(Candidate::available_at).min(),
-        rate_limited: candidates.iter().any(ends_by_itself),
-        candidates,
-    }
+    Exhausted::of(candidates)
 }
 
 /// An account that could only be probed is out: another request probes it. What it was out for before holds until that
@@ -67,6 +57,7 @@ fn candidate(pool: &Pool, ask: &Ask<'_>, strategy: Strategy, position: usize, no
         probe: obstacles.is_empty() && needs_probe(member, now),
         obstacles,
         excluded,
+        tried: None,
         score: score(pool, ask, strategy, position, now),
     })
 }

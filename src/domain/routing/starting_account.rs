@@ -1,7 +1,6 @@
 //! Where a new session starts, so that parallel sessions start apart.
 
 use super::eligibility::is_usable;
-use crate::domain::health::LONGEST_WAIT;
 use crate::domain::pool::{Member, Pool};
 use crate::domain::time::Timestamp;
 
@@ -43,6 +42,5 @@ pub fn starting_account(pool: &Pool, newcomer: Newcomer, now: Timestamp) -> Opti
 
 /// An account that is limited for any family is a worse place to start than one that is limited for none.
 fn has_limit(member: &Member, now: Timestamp) -> bool {
-    member.quota_until.is_some_and(|until| until > now)
-        || member.limits.values().any(|until| *until > now && *until <= now.after(LONGEST_WAIT))
+    member.quota_until.is_some_and(|until| until > now) || member.limits.values().any(|limit| limit.holds(now))
 }

@@ -5,15 +5,17 @@ mod cases;
 mod properties;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use proptest::prelude::*;
 
 use super::decision::{Decision, Why};
 use super::eligibility::{Demand, Reason, obstacles};
+use super::setback::Setback;
 use super::starting_account::{Newcomer, Start, starting_account};
 use super::{Ask, Strategy, choose};
 use crate::domain::account::{AccountId, Kind, ModelFamily, ModelScope};
-use crate::domain::health::{Cooldown, Gate, REASON_AUTH, REASON_QUOTA};
+use crate::domain::health::{Cooldown, Gate, Limit, Outcome, REASON_AUTH, REASON_QUOTA};
 use crate::domain::pool::{Member, Pool};
 use crate::domain::time::Timestamp;
 use crate::domain::usage::quota::Quota;
@@ -71,7 +73,7 @@ fn sticky_keeps_its_account_and_fails_over_to_the_fewest_sessions_counting_on() 
     let mut pool = pool(4);
     let family = family();
     assert_eq!(chosen(&pool, &ask(&family, Some(2), &[])), (2, Why::Sticky));
-    pool.members[2].limits.insert("gpt-5.2-codex".to_owned(), LATER);
+    pool.members[2].limits.insert("gpt-5.2-codex".to_owned(), Limit::ending(LATER));
     assert_eq!(chosen(&pool, &ask(&family, Some(2), &[])), (3, Why::Failover));
     pool.members[3].live_sessions = 1;
     assert_eq!(chosen(&pool, &ask(&family, Some(2), &[])), (0, Why::Failover));
@@ -84,7 +86,7 @@ fn a_pin_wins_gives_way_while_it_cannot_serve_and_is_returned_to() {
     let family = family();
     let pinned = Ask { pinned: Some(1), ..ask(&family, Some(0), &[]) };
     assert_eq!(chosen(&pool, &pinned), (1, Why::Pinned));
-    pool.members[1].limits.insert("gpt-5.2-codex:gpt-5.2-codex".to_owned(), LATER);
+    pool.members[1].limits.insert("gpt-5.2-codex:gpt-5.2-codex".to_owned(), Limit::ending(LATER));
     assert_eq!(chosen(&pool, &pinned), (0, Why::Sticky));
     pool.members[1].limits.clear();
     assert_eq!(chosen(&pool, &pinned), (1, Why::Pinned));
@@ -93,7 +95,7 @@ fn a_pin_wins_gives_way_while_it_cannot_serve_and_is_returned_to() {
 #[test]
 fn a_limit_of_one_family_leaves_the_others_alone() {
     let mut pool = pool(2);
-    pool.members[0].limits.insert("codex".to_owned(), LATER);
+    pool.members[0].limits.insert("codex".to_owned(), Limit::ending(LATER));
     let family = ModelFamily::named("gpt-5.1");
     assert_eq!(chosen(&pool, &Ask { model: Some("gpt-5.1"), ..ask(&family, Some(0), &[]) }), (0, Why::Sticky));
 }
@@ -105,8 +107,8 @@ fn a_skipped_account_always_carries_its_reasons_in_the_order_of_their_weight() {
     worst.locked = true;
     worst.needs_login = true;
     worst.kind = Kind::ChatGpt;
-    worst.limits.insert("gpt-5.2-codex".to_owned(), LATER);
-    worst.cooldown = Some(Cooldown { until: LATER, reason: REASON_QUOTA.to_owned() });
+    worst.limits.insert("gpt-5.2-codex".to_owned(), Limit::ending(LATER));
+    worst.cooldown = Some(Cooldown { until: LATER, since: None, reason: REASON_QUOTA.to_owned() });
     worst.gate = Gate::Open { until: LATER };
     worst.scope = ModelScope::new(vec!["gpt-4*".to_owned()]);
     let reasons: Vec<_> =
@@ -121,9 +123,9 @@ fn a_skipped_account_always_carries_its_reasons_in_the_order_of_their_weight() {
 fn when_nothing_can_serve_the_soonest_end_is_told_and_whether_waiting_helps() {
     let mut pool = pool(3);
     let family = family();
-    pool.members[0].limits.insert("gpt-5.2-codex".to_owned(), LATER);
+    pool.members[0].limits.insert("gpt-5.2-codex".to_owned(), Limit::ending(LATER));
     pool.members[1].enabled = false;
-    pool.members[2].limits.insert("gpt-5.2-codex".to_owned(), Timestamp(NOW.0 + 5));
+    pool.members[2].limits.insert("gpt-5.2-codex".to_owned(), Limit::ending(Timestamp(NOW.0 + 5)));
     let Decision::Exhausted(exhausted) = choose(&pool, &ask(&family, None, &[]), Strategy::Sticky, NOW) else {
         panic!("an account was found")
     };
@@ -137,12 +139,13 @@ fn a_benched_key_is_probed_after_its_hour_and_only_when_no_other_can_serve() {
     let mut pool = pool(2);
     let family = family();
     pool.members[0].needs_login = true;
-    pool.members[0].cooldown = Some(Cooldown { until: Timestamp(NOW.0 - 1), reason: REASON_AUTH.to_owned() });
+    pool.members[0].cooldown =
+        Some(Cooldown { until: Timestamp(NOW.0 - 1), since: None, reason: REASON_AUTH.to_owned() });
     assert_eq!(chosen(&pool, &ask(&family, None, &[])), (1, Why::First));
     pool.members[1].enabled = false;
     let Decision::Use(choice) = choose(&pool, &ask(&family, None, &[]), Strategy::Sticky, NOW) else { panic!("none") };
     assert!(choice.probe && choice.position == 0);
-    pool.members[0].cooldown = Some(Cooldown { until: LATER, reason: REASON_AUTH.to_owned() });
+    pool.members[0].cooldown = Some(Cooldown { until: LATER, since: None, reason: REASON_AUTH.to_owned() });
     let Decision::Exhausted(exhausted) = choose(&pool, &ask(&family, None, &[]), Strategy::Sticky, NOW) else {
         panic!("probed too early")
     };
@@ -154,8 +157,41 @@ fn a_benched_key_is_probed_after_its_hour_and_only_when_no_other_can_serve() {
 fn a_limit_left_by_a_clock_that_jumped_is_not_believed() {
     let mut pool = pool(1);
     let family = family();
-    pool.members[0].limits.insert("gpt-5.2-codex".to_owned(), Timestamp(NOW.0 + 30 * 86_400_000));
+    pool.members[0].limits.insert("gpt-5.2-codex".to_owned(), Limit::ending(Timestamp(NOW.0 + 30 * 86_400_000)));
     assert_eq!(chosen(&pool, &ask(&family, Some(0), &[])), (0, Why::Sticky));
+    // Twenty seconds from a time that is a day ahead: the clock was set back since.
+    let (since, until) = (Timestamp(NOW.0 + 86_400_000), Timestamp(NOW.0 + 86_420_000));
+    pool.members[0].limits = [("gpt-5.2-codex".to_owned(), Limit { until, since: Some(since) })].into();
+    pool.members[0].cooldown = Some(Cooldown { until, since: Some(since), reason: REASON_QUOTA.to_owned() });
+    assert_eq!(chosen(&pool, &ask(&family, Some(0), &[])), (0, Why::Sticky));
+    // Two machines that share the file differ by some seconds.
+    let since = Timestamp(NOW.0 + 5_000);
+    pool.members[0].limits = [("gpt-5.2-codex".to_owned(), Limit { until: LATER, since: Some(since) })].into();
+    assert!(matches!(choose(&pool, &ask(&family, Some(0), &[]), Strategy::Sticky, NOW), Decision::Exhausted(_)));
+}
+
+#[test]
+fn what_came_of_an_account_that_was_tried_is_its_reason() {
+    let pool = pool(2);
+    let family = family();
+    let refuse = |tried: &[(AccountId, Setback)]| {
+        let Decision::Exhausted(exhausted) = choose(&pool, &ask(&family, None, &[0, 1]), Strategy::Sticky, NOW) else {
+            panic!("an account was found")
+        };
+        exhausted.with_tried(tried, NOW)
+    };
+    let limit = Setback::of(&Outcome::RateLimited { wait: Duration::from_millis(200) }, 429, NOW).unwrap();
+    let (a, b) = (pool.members[0].id.clone(), pool.members[1].id.clone());
+    let limited = refuse(&[(a.clone(), limit), (b.clone(), limit)]);
+    assert!(limited.rate_limited);
+    assert_eq!(limited.available_at, Some(Timestamp(NOW.0 + 1_000)));
+    assert_eq!(limited.candidates[0].reasons().collect::<Vec<_>>(), [Reason::RateLimited]);
+    let failed = refuse(&[(a, Setback::NoAnswer), (b, Setback::Failed(500))]);
+    assert!(!failed.rate_limited);
+    assert_eq!(
+        failed.candidates.iter().map(|each| each.tried).collect::<Vec<_>>(),
+        [Some(Setback::NoAnswer), Some(Setback::Failed(500))]
+    );
 }
 
 #[test]

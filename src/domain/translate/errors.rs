@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::domain::health::classify::is_model_refusal;
+
 /// A request that the backend could not serve as it is meant: status 400, `invalid_request_error`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
@@ -122,15 +124,10 @@ fn shaped(status: u16, body: &Value) -> Value {
     let (param, code) = match (told["code"].as_str(), message.strip_prefix("Unsupported parameter: ")) {
         (Some(code), _) => (told["param"].clone(), code.into()),
         (None, Some(name)) => (name.trim_matches(['\'', '.', '`']).into(), "unsupported_parameter".into()),
-        (None, None) if is_unsupported_model(&message) => ("model".into(), "model_not_found".into()),
+        (None, None) if is_model_refusal(&message) => ("model".into(), "model_not_found".into()),
         (None, None) => (told["param"].clone(), Value::Null),
     };
     error(&message, kind, param, code)
-}
-
-/// Whether the text of a `detail` says that the model is not served with a ChatGPT account. There is no code for it.
-pub(super) fn is_unsupported_model(detail: &str) -> bool {
-    detail.contains("model is not supported") && detail.contains("ChatGPT account")
 }
 
 /// What `told` says: a text, an object's message, or what a validator found wrong, one after another.

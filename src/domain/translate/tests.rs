@@ -5,7 +5,6 @@ mod requests;
 
 use serde_json::{Value, json};
 
-use super::errors::is_unsupported_model;
 use super::events::LONGEST_EVENT;
 use super::{Answering, Collecting, Door, Failure, Wanted, error_document, without_reasoning};
 
@@ -106,15 +105,5 @@ fn a_token_that_a_backend_echoes_in_an_error_does_not_come_to_the_client() {
             let Err(Failure::Told(error)) = collecting.finish() else { panic!("no error") };
             assert!(!error.to_string().contains(token), "{error}");
         }
-    }
-}
-
-#[test]
-fn only_an_unsupported_model_is_one() {
-    assert!(is_unsupported_model("The 'x' model is not supported when using Codex with a ChatGPT account."));
-    for other in
-        ["Unsupported parameter: model", "Unauthorized", "The tool is not supported with a ChatGPT account", ""]
-    {
-        assert!(!is_unsupported_model(other), "{other}");
     }
 }

@@ -63,8 +63,7 @@ fn usable(account: &StoredAccount) -> StoredAccount {
     taken.kind = Some(account.kind());
     taken.label = account.label.as_deref().and_then(usable_label);
     taken.refresh_pending = None;
-    taken.cooling_down_until = None;
-    taken.cooldown_reason = None;
+    taken.end_cooldown();
     taken.organization.take_if(|text| !is_word(text));
     taken.project.take_if(|text| !is_word(text));
     for limit in [&mut taken.daily_limit_usd, &mut taken.monthly_limit_usd] {

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::domain::account::{AccountId, ModelFamily};
+use crate::domain::account::{AccountId, Kind, ModelFamily};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::routing::conversation::ConversationKey;
 use crate::domain::routing::decision::{Exhausted, Why};
 use crate::domain::routing::eligibility::Demand;
+use crate::domain::routing::setback::Setback;
+use crate::manager::credential_mark::CredentialMark;
 use crate::manager::reasoning::Reasoning;
 use crate::manager::view::View;
 use crate::store::ProbeLock;
@@ -35,8 +37,8 @@ pub struct RouteRequest {
     pub reasoning: Reasoning,
     /// The account that what it names belongs to.
     pub bound: Option<Bound>,
-    /// Accounts that are out for this request.
-    pub tried: Vec<AccountId>,
+    /// Accounts that are out for this request, and why.
+    pub tried: Vec<(AccountId, Setback)>,
     /// 1 for the first account that is tried.
     pub attempt: u32,
     /// The accounts as they were when it was consulted about.
@@ -64,6 +66,11 @@ impl Default for RouteRequest {
 }
 
 impl RouteRequest {
+    /// Whether the account was tried already.
+    pub fn has_tried(&self, account: &AccountId) -> bool {
+        self.tried.iter().any(|(tried, _)| tried == account)
+    }
+
     /// What it asks of the account that is to serve it.
     pub fn demand(&self) -> Demand<'_> {
         Demand { model: self.model.as_deref(), family: &self.family, needs_api_key: self.needs_api_key }
@@ -131,6 +138,18 @@ pub struct Target {
     pub base_url: BaseUrl,
     /// What they authenticate with.
     pub credential: Credential,
+    /// Which credential that is.
+    pub(in crate::manager) mark: CredentialMark,
+}
+
+impl Target {
+    /// How the account authenticates.
+    pub fn kind(&self) -> Kind {
+        match &self.credential {
+            Credential::ApiKey(_) => Kind::ApiKey,
+            Credential::ChatGpt(_) => Kind::ChatGpt,
+        }
+    }
 }
 
 /// Why no account can be had.

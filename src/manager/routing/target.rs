@@ -6,6 +6,7 @@ use super::{Route, Target};
 use crate::domain::account::{AccountId, Kind};
 use crate::domain::claims::Claims;
 use crate::domain::time::Timestamp;
+use crate::manager::credential_mark::CredentialMark;
 use crate::manager::tokens::access_token;
 use crate::manager::view::View;
 use crate::manager::{Manager, metrics, pool};
@@ -49,6 +50,7 @@ impl Manager {
         Some(Target {
             label: pool::label(account, position),
             metrics_label: metrics::label(&view.pool, position),
+            mark: CredentialMark::of(account, credential.bearer()),
             base_url,
             credential,
         })

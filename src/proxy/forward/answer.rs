@@ -5,7 +5,7 @@ use hyper::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
 use super::super::stream::{Ending, ProxyBody};
-use super::super::{errors, gate, headers};
+use super::super::{echo, errors, gate, headers};
 use crate::manager::routing::Route;
 use crate::manager::spending::Ticket;
 use crate::upstream::BodyError;
@@ -31,6 +31,9 @@ impl Answer {
 /// Puts our own headers on an answer and ties its end to what is told of it.
 pub fn finish(answer: Answer, ending: Ending, is_head: bool) -> Response<ProxyBody> {
     let Answer { mut response, route, ticket } = answer;
+    if let Some(secret) = route.as_ref().and_then(|route| route.target.credential.bearer()) {
+        hide(&mut response, secret.expose());
+    }
     let ours = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(ending.request_id()) {
         ours.insert(HeaderName::from_static("x-request-id"), id);
@@ -40,6 +43,14 @@ pub fn finish(answer: Answer, ending: Ending, is_head: bool) -> Response<ProxyBo
     }
     let ending = ending.with_answer(route.map(|route| route.account), ticket, response.status().as_u16());
     response.map(|body| body.ending(ending, is_head))
+}
+
+/// The account's own credential, which an upstream may repeat in a header or in what was read of its answer.
+fn hide(response: &mut Response<ProxyBody>, secret: &str) {
+    echo::hide_in_headers(response.headers_mut(), secret);
+    if response.body_mut().hide(secret) {
+        response.headers_mut().remove(CONTENT_LENGTH);
+    }
 }
 
 pub fn body_failed(error: BodyError) -> Response<ProxyBody> {

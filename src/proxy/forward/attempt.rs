@@ -8,7 +8,7 @@ use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderV
 use hyper::{Method, Response};
 use serde_json::Value;
 
-use super::super::stream::{CLIENT_LEFT, Dialect, Filter, HiddenUsage, Meter, Passing, ProxyBody};
+use super::super::stream::{Dialect, Filter, HiddenUsage, Meter, Passing, ProxyBody};
 use super::super::{errors, headers};
 use super::answer::{Answer, body_failed};
 use super::examine::{Examined, examine, examine_held, examine_told};
@@ -16,14 +16,17 @@ use super::held::{self, Held};
 use super::translated::{Collected, Unserved, Whole, collect};
 use super::{Attempts, Next, models, path_of};
 use crate::clock;
+use crate::domain::account::Kind;
 use crate::domain::health::Outcome;
+use crate::domain::health::retry_after::SHORTEST_LIMIT;
+use crate::domain::routing::setback::Setback;
 use crate::domain::time::Timestamp;
 use crate::domain::translate::{Answering, Door};
 use crate::domain::usage::quota::Quota;
 use crate::domain::usage::rate_headers;
 use crate::manager::Manager;
-use crate::manager::outcomes::Measured;
-use crate::manager::routing::{Route, RouteRequest};
+use crate::manager::outcomes::{CLIENT_LEFT, Measured};
+use crate::manager::routing::{Route, RouteRequest, Written};
 use crate::upstream::SendError;
 
 /// An attempt of which the client has nothing yet. Dropped while it is not over, the client went away: that is a row
@@ -46,7 +49,7 @@ impl Drop for Unanswered<'_> {
     fn drop(&mut self) {
         if !self.is_over {
             let measured = Measured { status: CLIENT_LEFT, started: self.started };
-            self.manager.record(self.route, self.request, &Outcome::PassThrough, measured);
+            drop(self.manager.record(self.route, self.request, &Outcome::PassThrough, measured));
         }
     }
 }
@@ -77,7 +80,7 @@ impl Attempts<'_> {
     pub(super) async fn attempt(&mut self, route: Route, short_waits: &mut u32) -> Next {
         let bare = self.without_foreign_reasoning(&route).await;
         let Some(request) = self.upstream_request(&route, bare.as_ref()) else {
-            self.out(&route.account);
+            self.out(&route.account, Setback::Unsendable);
             self.unreachable.get_or_insert_with(|| {
                 format!("the key of `{}` cannot stand in a header; give it anew", route.target.label)
             });
@@ -94,19 +97,21 @@ impl Attempts<'_> {
                 return self.no_answer(route, started, &error);
             }
         };
+        let head_at = clock::instant();
         let is_login = route.target.credential.login().is_some();
-        if is_login {
-            note_quota(manager, &route, response.headers(), asked_at);
-        }
+        let quota = if is_login { note_quota(manager, &route, response.headers(), asked_at) } else { None };
         let looked = self.look_at(response, is_login).await;
         unanswered.over();
+        self.head_at = Some(head_at);
+        self.writes.extend(quota);
+        let manager = &self.proxy.manager;
         match looked {
             Looked::Good(held) => self.pass_on(route, held, started).await,
             Looked::Whole(document) => self.pass_document(route, *document, started),
             Looked::Failed(examined, outcome) => self.judge(route, *examined, outcome, started, short_waits).await,
             Looked::Broken(why) => self.no_answer(route, started, &SendError::Unusable(why.to_owned())),
             Looked::NotBorne(why) => {
-                manager.record(&route, &self.request, &Outcome::PassThrough, Measured { status: 503, started });
+                drop(manager.record(&route, &self.request, &Outcome::PassThrough, Measured { status: 503, started }));
                 Next::GiveUp(Box::new(errors::unserved(&why, &self.request.endpoint)))
             }
         }
@@ -117,7 +122,8 @@ impl Attempts<'_> {
         let now = || self.proxy.manager.now();
         let status = response.status();
         if !(status.is_success() || status.is_informational() || status.is_redirection()) {
-            return Looked::failed(examine(response, is_login, now()).await);
+            let kind = if is_login { Kind::ChatGpt } else { Kind::ApiKey };
+            return Looked::failed(examine(response, kind, now()).await);
         }
         let (held, error) = match self.begin(response, is_login).await {
             Ok(begun) => begun,
@@ -154,13 +160,13 @@ impl Attempts<'_> {
         let manager = &self.proxy.manager;
         let measured = Measured { status: examined.status(), started };
         if self.asking_for_usage.is_some() && examined.refuses_asking_for_usage() && self.body.is_replayable() {
-            manager.record(&route, &self.request, &Outcome::PassThrough, measured);
+            drop(manager.record(&route, &self.request, &Outcome::PassThrough, measured));
             self.asking_for_usage = None;
             return Next::Same(route);
         }
         let has_reasoning = !self.request.reasoning.marks.is_empty() && !self.is_bare;
         if has_reasoning && examined.refuses_reasoning() && self.body.is_replayable() {
-            manager.record(&route, &self.request, &Outcome::PassThrough, measured);
+            drop(manager.record(&route, &self.request, &Outcome::PassThrough, measured));
             self.is_bare = true;
             return Next::Same(route);
         }
@@ -169,7 +175,7 @@ impl Attempts<'_> {
             && !self.renewed.contains(&route.account)
         {
             let refused = login.access_token.clone();
-            manager.record(&route, &self.request, &Outcome::PassThrough, measured);
+            drop(manager.record(&route, &self.request, &Outcome::PassThrough, measured));
             let account = route.account.clone();
             self.renewed.push(account.clone());
             drop(examined);
@@ -182,20 +188,20 @@ impl Attempts<'_> {
                 }
             };
         }
+        let is_short = |wait: Duration| wait <= manager.config().short_retry() && *short_waits > 0;
         let outcome = match outcome {
-            Outcome::RateLimited { wait } if wait <= manager.config().short_retry() && *short_waits > 0 => {
-                if self.body.is_replayable() {
-                    *short_waits -= 1;
-                    drop(examined);
-                    manager.waits_shortly(&route, &self.request, measured);
-                    tokio::time::sleep(wait.max(Duration::from_millis(1))).await;
-                    return Next::Same(route);
-                }
-                Outcome::RateLimited { wait }
+            Outcome::RateLimited { wait } if is_short(wait) && self.body.is_replayable() => {
+                *short_waits -= 1;
+                drop(examined);
+                manager.waits_shortly(&route, &self.request, measured);
+                tokio::time::sleep(wait.max(Duration::from_millis(1))).await;
+                return Next::Same(route);
             }
+            // No time at all was tried in vain, or cannot be tried.
+            Outcome::RateLimited { wait: Duration::ZERO } => Outcome::RateLimited { wait: SHORTEST_LIMIT },
             other => other,
         };
-        manager.record(&route, &self.request, &outcome, measured);
+        self.writes.extend(manager.record(&route, &self.request, &outcome, measured));
         self.after(route, examined, &outcome)
     }
 
@@ -223,7 +229,7 @@ impl Attempts<'_> {
         let Held { head, bytes, rest, meter } = held;
         let status = head.status.as_u16();
         let header = |name: &str| head.headers.get(name)?.to_str().ok();
-        manager.record(&route, &self.request, &Outcome::Success, Measured { status, started });
+        self.writes.extend(manager.record(&route, &self.request, &Outcome::Success, Measured { status, started }));
         let mut ticket = manager.ticket(&route, &self.request, started);
         ticket.rate_used(rate_headers::tokens_used(&header));
         ticket.makes(self.makes);
@@ -260,7 +266,7 @@ impl Attempts<'_> {
         let Whole { head, meter, document } = whole;
         let manager = &self.proxy.manager;
         let status = head.status.as_u16();
-        manager.record(&route, &self.request, &Outcome::Success, Measured { status, started });
+        self.writes.extend(manager.record(&route, &self.request, &Outcome::Success, Measured { status, started }));
         let mut ticket = manager.ticket(&route, &self.request, started);
         ticket.makes(self.makes);
         let mut headers = headers::for_client(head.headers);
@@ -300,9 +306,7 @@ fn name_dropped(headers: &mut HeaderMap, dropped: &[&str]) {
     }
 }
 
-fn note_quota(manager: &Manager, route: &Route, headers: &HeaderMap, asked_at: Timestamp) {
+fn note_quota(manager: &Manager, route: &Route, headers: &HeaderMap, asked_at: Timestamp) -> Option<Written> {
     let header = |name: &str| headers.get(name)?.to_str().ok();
-    if let Some(quota) = Quota::from_headers(&header, manager.now()) {
-        manager.note_quota(&route.account, quota, asked_at);
-    }
+    manager.note_quota_of(route, Quota::from_headers(&header, manager.now())?, asked_at)
 }

@@ -15,6 +15,7 @@ use super::super::headers;
 use super::super::stream::{Dialect, Filter, Meter, Passing, ProxyBody};
 use super::answer::whole;
 use super::held::Held;
+use crate::domain::account::Kind;
 use crate::domain::health::Outcome;
 use crate::domain::health::classify::{Answer, classify, classify_in_stream};
 use crate::domain::time::Timestamp;
@@ -37,19 +38,21 @@ pub struct Examined {
 }
 
 /// Reads the error and tells what it proves. That of a ChatGPT backend is put into OpenAI's shape.
-pub async fn examine(response: Response<Incoming>, is_login: bool, now: Timestamp) -> (Examined, Outcome) {
+pub async fn examine(response: Response<Incoming>, kind: Kind, now: Timestamp) -> (Examined, Outcome) {
     let (mut head, body) = response.into_parts();
     let (mut bytes, mut rest) = read(body).await;
     let mut body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    if is_login {
+    if kind == Kind::ChatGpt {
         body = error_document(head.status.as_u16(), &body);
         bytes = Bytes::from(body.to_string());
         rest = None;
-        head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
     let error = body.get_mut("error").map(Value::take).unwrap_or_default();
     let header = |name: &str| head.headers.get(name)?.to_str().ok();
-    let outcome = classify(&Answer { status: head.status.as_u16(), header: &header, error: &error }, now);
+    let outcome = classify(&Answer { status: head.status.as_u16(), header: &header, error: &error }, kind, now);
+    if kind == Kind::ChatGpt {
+        head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
     let meter = Meter::new(Dialect::Other);
     (Examined { head, bytes: VecDeque::from([bytes]), rest, meter, filter: None, error }, outcome)
 }

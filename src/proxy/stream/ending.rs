@@ -11,10 +11,8 @@ use crate::domain::account::AccountId;
 use crate::domain::usage::{Tokens, Usd};
 use crate::manager::Manager;
 use crate::manager::event::Finished;
+use crate::manager::outcomes::CLIENT_LEFT;
 use crate::manager::spending::{Learned, Ticket, UPSTREAM_BROKE};
-
-/// What `routing/didFinish` says when the client left before the end.
-pub const CLIENT_LEFT: u16 = 499;
 
 /// What it says when there was no room for the rest.
 const CROWDED: u16 = 503;

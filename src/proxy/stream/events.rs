@@ -7,6 +7,9 @@ use crate::domain::event_stream::{BYTE_ORDER_MARK, Lines, Piece};
 /// How much of a line's beginning tells what it is: `event: response.output_item.added` fits.
 const LINE_HEAD: usize = 64;
 
+/// No longer data is kept, in bytes.
+const LONGEST_KEPT: usize = 16 * 1024;
+
 /// One event that is over.
 pub struct Event<'s> {
     /// Its type: that of its data, else its name.
@@ -15,10 +18,12 @@ pub struct Event<'s> {
     pub fields: &'s Fields,
     /// It says `[DONE]`.
     pub is_done: bool,
+    /// Its data, while it is kept. `None` when it is too long for that.
+    pub data: Option<&'s [u8]>,
 }
 
 /// The splitter.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Events {
     line: Vec<u8>,
     part: Part,
@@ -26,6 +31,8 @@ pub struct Events {
     /// The data begins with this; only the first line's beginning is kept.
     data_head: Vec<u8>,
     has_data: bool,
+    /// The data of the event, until nobody needs it any more.
+    kept: Option<Vec<u8>>,
     fields: Fields,
     lines: Lines,
     /// The first line is over.
@@ -44,7 +51,28 @@ enum Part {
     Rest,
 }
 
+impl Default for Events {
+    fn default() -> Events {
+        Events {
+            line: Vec::new(),
+            part: Part::Head,
+            name: String::new(),
+            data_head: Vec::new(),
+            has_data: false,
+            kept: Some(Vec::new()),
+            fields: Fields::default(),
+            lines: Lines::default(),
+            has_begun: false,
+        }
+    }
+}
+
 impl Events {
+    /// Keeps no data from now on.
+    pub fn keep_nothing(&mut self) {
+        self.kept = None;
+    }
+
     /// Takes the next bytes in and tells each event that they end.
     pub fn push(&mut self, bytes: &[u8], tell: &mut dyn FnMut(&Event<'_>)) {
         let mut lines = self.lines;
@@ -95,6 +123,15 @@ impl Events {
             self.data_head.extend(more);
         }
         self.fields.push(bytes);
+        self.keep(bytes);
+    }
+
+    /// One byte more than is kept says that it is too long.
+    fn keep(&mut self, bytes: &[u8]) {
+        if let Some(kept) = &mut self.kept {
+            let room = (LONGEST_KEPT + 1).saturating_sub(kept.len());
+            kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        }
     }
 
     fn end_line(&mut self, tell: &mut dyn FnMut(&Event<'_>)) {
@@ -110,6 +147,7 @@ impl Events {
         if was_data {
             // Several lines of data are one text with the line's end between them.
             self.fields.push(b"\n");
+            self.keep(b"\n");
         } else if is_blank {
             self.dispatch(tell);
         }
@@ -123,12 +161,16 @@ impl Events {
         self.name.clear();
         self.data_head.clear();
         self.has_data = false;
+        if let Some(kept) = &mut self.kept {
+            kept.clear();
+        }
         self.fields.reset();
     }
 
     fn event<'s>(&'s self, kind: &'s str) -> Event<'s> {
         let kind = if kind.is_empty() { self.name.as_str() } else { kind };
-        Event { kind, fields: &self.fields, is_done: self.data_head == b"[DONE]" }
+        let data = self.kept.as_deref().filter(|kept| kept.len() <= LONGEST_KEPT);
+        Event { kind, fields: &self.fields, is_done: self.data_head == b"[DONE]", data }
     }
 }
 

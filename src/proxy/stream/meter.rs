@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::events::{Event, Events};
 use super::fields::{Field, Fields};
+use crate::domain::first_output;
 use crate::domain::usage::{Tokens, tokens};
 use crate::manager::reasoning::reasoning_mark;
 
@@ -55,9 +56,6 @@ struct Seen {
 /// No answer reasons in more pieces that are remembered.
 const MOST_REASONING: usize = 256;
 
-/// The events that come before any output.
-const PREAMBLE: [&str; 4] = ["response.created", "response.in_progress", "response.queued", "codex.rate_limits"];
-
 impl Meter {
     /// A meter for an answer in `dialect`.
     pub fn new(dialect: Dialect) -> Meter {
@@ -92,6 +90,11 @@ impl Meter {
             }
             Reader::Document(document) => document.push(bytes),
             Reader::Other => {}
+        }
+        if let Reader::Responses(events) | Reader::Completions(events, _) = &mut self.reader
+            && self.seen.has_output
+        {
+            events.keep_nothing();
         }
     }
 
@@ -174,7 +177,7 @@ impl Seen {
             let quota = |limits| json!({ "rate_limits": limits, "plan_type": fields.value(Field::PlanType) });
             self.quota = fields.value(Field::RateLimits).map(quota).or(self.quota.take());
         }
-        self.event(event);
+        self.event(event, |event, data| first_output::is_in_response(event.kind, data));
     }
 
     fn of_completions(&mut self, event: &Event<'_>) {
@@ -182,10 +185,10 @@ impl Seen {
         if self.model.is_none() {
             self.model = event.fields.text(Field::Model);
         }
-        self.event(event);
+        self.event(event, |_, data| first_output::is_in_completion(data));
     }
 
-    fn event(&mut self, event: &Event<'_>) {
+    fn event(&mut self, event: &Event<'_>, says_something: fn(&Event<'_>, &Value) -> bool) {
         self.is_over |= is_last(event);
         self.is_whole |= self.is_over;
         if self.has_output {
@@ -193,7 +196,11 @@ impl Seen {
         }
         match failure(event) {
             Some(error) => self.failure = self.failure.take().or(Some(error)),
-            None => self.has_output = !PREAMBLE.contains(&event.kind),
+            None => {
+                // What is too long to be kept is no metadata.
+                let data = event.data.map(|data| serde_json::from_slice(data).unwrap_or_default());
+                self.has_output = data.is_none_or(|data| says_something(event, &data));
+            }
         }
     }
 

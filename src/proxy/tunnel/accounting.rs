@@ -17,11 +17,11 @@ use crate::domain::health::classify::{Answer, classify, classify_in_stream};
 use crate::domain::usage::{Tokens, Usd};
 use crate::manager::Manager;
 use crate::manager::event::Finished;
-use crate::manager::outcomes::Measured;
+use crate::manager::outcomes::{CLIENT_LEFT, Measured};
 use crate::manager::routing::{Route, RouteRequest};
 use crate::manager::spending::{Learned, UPSTREAM_BROKE};
 use crate::proxy::forward::fields::is_name;
-use crate::proxy::stream::{CLIENT_LEFT, Field, Fields};
+use crate::proxy::stream::{Field, Fields};
 
 /// The books of one tunnel.
 pub struct Accounting {
@@ -157,7 +157,8 @@ impl Accounting {
     /// which is no more than this one did.
     fn failed(&self, books: &Books, outcome: &Outcome, measured: Measured) {
         let request = self.request_for(books.asked.model.as_deref());
-        self.manager.record(&self.route, &request, outcome, measured);
+        // The message passes meanwhile: a socket is not held for a write.
+        drop(self.manager.record(&self.route, &request, outcome, measured));
         if request.family != self.request.family {
             self.manager.record_limit_too(&self.route, &self.request, outcome);
         }
@@ -174,7 +175,7 @@ impl Accounting {
                 // A warm-up, which takes nothing, is no request.
                 if learned.tokens != Some(Tokens::default()) {
                     let request = self.request_for(books.asked.model.as_deref().or(learned.model.as_deref()));
-                    self.manager.record(&self.route, &request, &Outcome::Success, measured);
+                    drop(self.manager.record(&self.route, &request, &Outcome::Success, measured));
                     self.settle(books, &request, learned);
                 }
             }
@@ -210,7 +211,7 @@ impl Accounting {
         let status = failure.status.unwrap_or(200);
         let answer = Answer { status, header: &header, error: &failure.error };
         match failure.status {
-            Some(400..) => classify(&answer, self.manager.now()),
+            Some(400..) => classify(&answer, self.route.target.kind(), self.manager.now()),
             _ => classify_in_stream(&answer, self.manager.now()),
         }
     }

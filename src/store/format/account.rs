@@ -111,8 +111,14 @@ pub struct StoredAccount {
     pub last_used: Option<i64>,
     /// By family or `family:model`, unix milliseconds.
     pub rate_limit_reset_times: BTreeMap<String, i64>,
+    /// When each of these limits was met, unix milliseconds.
+    pub rate_limit_set_times: BTreeMap<String, i64>,
+    /// The models that the provider says it does not have, and until when that is believed, unix milliseconds.
+    pub unserved_models: BTreeMap<String, i64>,
     /// Unix milliseconds.
     pub cooling_down_until: Option<i64>,
+    /// When that began, unix milliseconds.
+    pub cooling_down_since: Option<i64>,
     /// Why, in the other tool's words or ours.
     pub cooldown_reason: Option<String>,
     /// Fields this version does not know.
@@ -124,8 +130,33 @@ impl StoredAccount {
     pub fn clear_faults(&mut self) {
         self.needs_login = None;
         self.refresh_pending = None;
+        self.end_cooldown();
+        self.rate_limit_reset_times.clear();
+        self.rate_limit_set_times.clear();
+        self.unserved_models.clear();
+        self.quota = None;
+    }
+
+    /// Nothing keeps it from every family any more.
+    pub fn end_cooldown(&mut self) {
         self.cooling_down_until = None;
+        self.cooling_down_since = None;
         self.cooldown_reason = None;
+    }
+
+    /// It met these limits at `now`. Those that are over are forgotten.
+    pub fn set_limits(&mut self, keys: impl IntoIterator<Item = String>, until: i64, now: i64) {
+        self.retain_limits(|_, until| until > now);
+        for key in keys {
+            self.rate_limit_set_times.insert(key.clone(), now);
+            self.rate_limit_reset_times.insert(key, until);
+        }
+    }
+
+    /// Keeps the limits of which `keep` says so, by their keys and ends.
+    pub fn retain_limits(&mut self, keep: impl Fn(&str, i64) -> bool) {
+        self.rate_limit_reset_times.retain(|key, until| keep(key, *until));
+        self.rate_limit_set_times.retain(|key, _| self.rate_limit_reset_times.contains_key(key));
     }
 
     /// The kind, also where the file does not say it.
@@ -202,6 +233,8 @@ macro_rules! fields {
                 id: take_always(&mut object, "id"),
                 $($field: take(&mut object, $name),)*
                 rate_limit_reset_times: take(&mut object, "rateLimitResetTimes").unwrap_or_default(),
+                rate_limit_set_times: take(&mut object, "rateLimitSetTimes").unwrap_or_default(),
+                unserved_models: take(&mut object, "unservedModels").unwrap_or_default(),
                 extra: Extra(object),
             }
         }
@@ -210,8 +243,14 @@ macro_rules! fields {
             let mut object = Map::new();
             object.insert("id".to_owned(), account.id.write());
             $(put(&mut object, $name, account.$field.as_ref());)*
-            if !account.rate_limit_reset_times.is_empty() {
-                put(&mut object, "rateLimitResetTimes", Some(&account.rate_limit_reset_times));
+            for (name, times) in [
+                ("rateLimitResetTimes", &account.rate_limit_reset_times),
+                ("rateLimitSetTimes", &account.rate_limit_set_times),
+                ("unservedModels", &account.unserved_models),
+            ] {
+                if !times.is_empty() {
+                    put(&mut object, name, Some(times));
+                }
             }
             put_extra(&mut object, &account.extra);
             Value::Object(object)
@@ -243,5 +282,6 @@ fields! {
     added_at: "addedAt",
     last_used: "lastUsed",
     cooling_down_until: "coolingDownUntil",
+    cooling_down_since: "coolingDownSince",
     cooldown_reason: "cooldownReason",
 }

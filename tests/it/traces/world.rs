@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use codex_account_manager::domain::account::{AccountId, Families, Kind, ModelFamily, ModelScope};
-use codex_account_manager::domain::health::Gate;
 use codex_account_manager::domain::health::condition::Effect;
+use codex_account_manager::domain::health::{Gate, Limit};
 use codex_account_manager::domain::pool::{Member, Pool, model_limit_key};
 use codex_account_manager::domain::routing::decision::{Candidate, Choice, Decision, Why};
 use codex_account_manager::domain::routing::load::Load;
@@ -133,8 +133,8 @@ impl World {
         let (member, load) = (&mut self.pool.members[position], &mut self.loads[position]);
         load.condition.apply(Effect::Began, now);
         if let Some(until) = limit(position, family, now) {
-            member.limits.insert(family.to_string(), until);
-            member.limits.insert(model_limit_key(family, model), until);
+            member.limits.insert(family.to_string(), Limit::ending(until));
+            member.limits.insert(model_limit_key(family, model), Limit::ending(until));
             load.condition.apply(Effect::RateLimited, now);
             return Answer::Limited(until);
         }

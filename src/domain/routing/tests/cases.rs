@@ -1,8 +1,8 @@
 //! Each strategy beyond `sticky` by example: what it compares, its ties and its words.
 
 use super::{LATER, NOW, ask, demand, family, pool};
-use crate::domain::health::Gate;
 use crate::domain::health::condition::Condition;
+use crate::domain::health::{Gate, Limit};
 use crate::domain::pool::Pool;
 use crate::domain::routing::decision::{Decision, Why};
 use crate::domain::routing::eligibility::{Reason, obstacles};
@@ -27,7 +27,7 @@ fn used(utilisation: f64, seconds_ago: Option<i64>) -> Load {
 #[test]
 fn round_robin_goes_on_from_its_turn_past_those_that_cannot_serve() {
     let (mut pool, family) = (pool(4), family());
-    pool.members[2].limits.insert("gpt-5.2-codex".to_owned(), LATER);
+    pool.members[2].limits.insert("gpt-5.2-codex".to_owned(), Limit::ending(LATER));
     for (turn, expected) in [(0, 0), (1, 1), (2, 3), (3, 3), (4, 0), (usize::MAX, 3)] {
         check(Strategy::RoundRobin, &pool, &Ask { turn, ..ask(&family, Some(1), &[]) }, (expected, Why::RoundRobin));
     }
@@ -123,7 +123,7 @@ fn a_bound_request_has_one_account_or_none() {
     let (mut pool, family) = (pool(3), family());
     let bound = Ask { bound: Some(1), pinned: Some(2), ..ask(&family, Some(0), &[]) };
     check(Strategy::Sticky, &pool, &bound, (1, Why::Bound));
-    pool.members[1].limits.insert("gpt-5.2-codex".to_owned(), LATER);
+    pool.members[1].limits.insert("gpt-5.2-codex".to_owned(), Limit::ending(LATER));
     let Decision::Exhausted(exhausted) = choose(&pool, &bound, Strategy::Hybrid, NOW) else {
         panic!("a wrong account was chosen")
     };

@@ -8,7 +8,7 @@ use proptest::strategy::Strategy as Generator;
 use super::{LATER, NOW, demand, family, member};
 use crate::domain::account::{Kind, ModelFamily, ModelScope};
 use crate::domain::health::condition::Condition;
-use crate::domain::health::{Cooldown, Gate, REASON_AUTH, REASON_QUOTA};
+use crate::domain::health::{Cooldown, Gate, Limit, REASON_AUTH, REASON_QUOTA};
 use crate::domain::pool::{Member, Pool};
 use crate::domain::routing::decision::{Decision, Why};
 use crate::domain::routing::eligibility::{can_serve, needs_probe, obstacles};
@@ -66,7 +66,7 @@ fn trouble() -> impl Generator<Value = usize> {
 
 fn troubled(trouble: usize, priority: i64, live_sessions: usize) -> Member {
     let plain = Member { priority, live_sessions, ..member("") };
-    let cooling = |until, reason: &str| Some(Cooldown { until, reason: reason.to_owned() });
+    let cooling = |until, reason: &str| Some(Cooldown { until, since: None, reason: reason.to_owned() });
     match trouble {
         0 => Member { enabled: false, ..plain },
         1 => Member { locked: true, ..plain },
@@ -75,8 +75,12 @@ fn troubled(trouble: usize, priority: i64, live_sessions: usize) -> Member {
         4 => Member { needs_login: true, cooldown: cooling(EARLIER, REASON_AUTH), ..plain },
         5 => Member { over_limit: Some(LATER), ..plain },
         6 => Member { over_limit: Some(EARLIER), ..plain },
-        7 => Member { limits: [(MODEL.to_owned(), LATER)].into(), ..plain },
-        8 => Member { limits: [(format!("{MODEL}:{MODEL}"), LATER), (MODEL.to_owned(), EARLIER)].into(), ..plain },
+        7 => Member { limits: [(MODEL.to_owned(), Limit::ending(LATER))].into(), ..plain },
+        8 => Member {
+            limits: [(format!("{MODEL}:{MODEL}"), Limit::ending(LATER)), (MODEL.to_owned(), Limit::ending(EARLIER))]
+                .into(),
+            ..plain
+        },
         9 => Member { cooldown: cooling(LATER, REASON_QUOTA), ..plain },
         10 => Member { cooldown: cooling(EARLIER, REASON_QUOTA), ..plain },
         11 => Member { gate: Gate::Open { until: LATER }, ..plain },

@@ -67,6 +67,9 @@ fn a_failure_counts_only_before_any_output() {
     let check = |stream: &str, expected: Option<Value>| check_failure(Dialect::Responses, stream, expected.as_ref());
     check(&format!("{created}: ping\n\n{failed}"), Some(json!({"code": "slow_down"})));
     check(&format!("{created}{delta}{failed}"), None);
+    check(&format!("{created}event: keepalive\ndata: {{}}\n\n{failed}"), Some(json!({"code": "slow_down"})));
+    let long = format!("data: {{\"type\":\"metadata\",\"x\":\"{}\"}}\n\n", "y".repeat(20_000));
+    check(&format!("{created}{long}{failed}"), None);
     check(created, None);
     check(
         "data: {\"type\":\"error\",\"code\":\"rate_limit_exceeded\",\"message\":\"try again in 20s\"}\n\n",
@@ -76,7 +79,11 @@ fn a_failure_counts_only_before_any_output() {
     check(nested, Some(json!({"type": "usage_limit_reached"})));
     let check = |stream: &str, expected: Option<Value>| check_failure(Dialect::Completions, stream, expected.as_ref());
     check("data: {\"error\":{\"code\":\"server_is_overloaded\"}}\n\n", Some(json!({"code": "server_is_overloaded"})));
-    check("data: {\"choices\":[{}]}\n\ndata: {\"error\":{\"code\":\"x\"}}\n\n", None);
+    let says = |delta: &str| {
+        format!("data: {{\"choices\":[{{\"delta\":{delta}}}]}}\n\ndata: {{\"error\":{{\"code\":\"x\"}}}}\n\n")
+    };
+    check(&says("{\"content\":\"a\"}"), None);
+    check(&says("{\"role\":\"assistant\",\"content\":\"\"}"), Some(json!({"code": "x"})));
 }
 
 #[track_caller]

@@ -1,0 +1,19 @@
+//! What an error inside a stream proves, which has no status of its own. The codes are those that Codex reads there,
+//! `codex-rs/codex-api/src/sse/responses.rs`.
+
+use super::Proof::{
+    AccountRefused, ModelUnavailable, OutOfQuota, Overloaded, PassThrough, RateLimited, TooLarge, UsageLimited,
+};
+use super::Says::{Anything, Text, Word};
+use super::{ACCOUNT_REFUSED, MODEL_NOT_FOUND, OUT_OF_QUOTA, OVERLOADED, Row, TOO_LARGE, USAGE_LIMITED, row};
+
+pub(super) const TABLE: [Row; 8] = [
+    row(0..=999, Word(OUT_OF_QUOTA), OutOfQuota),
+    row(0..=999, Word(USAGE_LIMITED), UsageLimited),
+    row(0..=999, Word(ACCOUNT_REFUSED), AccountRefused),
+    row(0..=999, Text(TOO_LARGE), TooLarge),
+    row(0..=999, Word(&["rate_limit_exceeded", "rate_limit_error"]), RateLimited),
+    row(0..=999, Word(OVERLOADED), Overloaded),
+    row(0..=999, Word(MODEL_NOT_FOUND), ModelUnavailable),
+    row(0..=999, Anything, PassThrough),
+];

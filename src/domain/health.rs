@@ -51,6 +51,17 @@ pub const REASON_REFUSED: &str = "account-refused";
 /// The organisation or project that is sent with the key is not the key's.
 pub const REASON_MISASSIGNED: &str = "organization-mismatch";
 
+/// How long a login is left alone whose token is refused just after it was renewed, at first.
+const FIRST_REFUSAL: Duration = Duration::from_secs(60);
+
+/// How long a login is left alone whose renewed token is refused: twice as long as the last time when that is not long
+/// over, an hour at most.
+pub fn refusal_bench(last: Option<&Cooldown>, now: Timestamp) -> Duration {
+    let last = last.filter(|last| last.until.after(BENCH) > now && last.until <= now.after(BENCH));
+    let length = last.and_then(|last| Some(last.until.since(last.since?)));
+    length.map_or(FIRST_REFUSAL, |length| (length * 2).clamp(FIRST_REFUSAL, BENCH))
+}
+
 /// Two clocks that agree differ by less than this.
 const CLOCK_SLACK: Duration = Duration::from_secs(60);
 
@@ -116,8 +127,11 @@ pub enum Outcome {
     TooLarge,
     /// No quota or a billing problem: waiting does not help.
     OutOfQuota,
-    /// The key is wrong or revoked.
-    KeyRefused,
+    /// The key or token is refused.
+    CredentialRefused {
+        /// The code that says why, where there is one.
+        code: Option<String>,
+    },
     /// The organisation or project that is sent with the key does not fit it.
     Misassigned,
     /// The account or its organisation is deactivated.
@@ -138,4 +152,33 @@ pub enum Outcome {
     },
     /// No answer came.
     Unreachable,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_renewed_token_that_is_refused_again_and_again_is_left_alone_for_longer() {
+        let minutes = |count: i64| Timestamp(count * 60_000);
+        let benched = |since: i64, until: i64| Cooldown {
+            since: Some(minutes(since)),
+            until: minutes(until),
+            reason: "token_revoked".to_owned(),
+        };
+        for (last, now, expected) in [
+            (None, 100, 1),
+            (Some(benched(100, 101)), 101, 2),
+            (Some(benched(100, 132)), 133, 60),
+            (Some(benched(100, 160)), 161, 60),
+            // It served for an hour and more in between.
+            (Some(benched(100, 132)), 193, 1),
+            (Some(Cooldown { since: None, ..benched(100, 132) }), 133, 1),
+            // The clock was set back.
+            (Some(benched(1_000, 1_016)), 101, 1),
+        ] {
+            let length = refusal_bench(last.as_ref(), minutes(now));
+            assert_eq!(length, Duration::from_secs(expected * 60), "{last:?} at {now}");
+        }
+    }
 }

@@ -4,18 +4,18 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::Manager;
+use super::event::{Event, Level, Notice};
 use super::memory::{Bench, Memory};
 use super::routing::{Route, RouteRequest, Written};
 use super::shared::Deed;
 use super::spending::elapsed;
-use super::tokens::login_needed;
+use super::{Manager, notices};
 use crate::clock;
 use crate::domain::account::AccountId;
 use crate::domain::health::condition::Effect;
 use crate::domain::health::{
     BENCH, Cooldown, LONGEST_WAIT, Limit, Outcome, REASON_AUTH, REASON_MISASSIGNED, REASON_QUOTA, REASON_REFUSED,
-    UNSERVED,
+    UNSERVED, refusal_bench,
 };
 use crate::domain::pool::{EVERY_FAMILY, model_limit_key};
 use crate::domain::time::Timestamp;
@@ -25,6 +25,12 @@ use crate::upstream::credential::Credential;
 
 /// How many models an account is known not to have; a client that makes names up must not fill the file.
 const MOST_UNSERVED: usize = 64;
+
+/// The reason of a bench whose refusal has no code.
+const REASON_UNAUTHORIZED: &str = "unauthorized";
+
+/// No longer code is kept as a reason, in bytes.
+const LONGEST_REASON: usize = 64;
 
 /// What was measured of an attempt that is over.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +82,7 @@ impl Manager {
             Outcome::RateLimited { .. } | Outcome::UsageLimited { .. } | Outcome::OutOfQuota => {
                 account_for(Some(Effect::RateLimited).filter(|_| self.is_current(route)));
             }
-            Outcome::KeyRefused | Outcome::Misassigned | Outcome::AccountRefused => {
+            Outcome::CredentialRefused { .. } | Outcome::Misassigned | Outcome::AccountRefused => {
                 account_for(Some(Effect::Failed).filter(|_| self.is_current(route)));
             }
         }
@@ -84,9 +90,9 @@ impl Manager {
             Outcome::RateLimited { wait } => self.record_limit(route, limit_keys(request), *wait),
             Outcome::UsageLimited { wait } => self.record_limit(route, vec![EVERY_FAMILY.to_owned()], *wait),
             Outcome::OutOfQuota => self.record_bench(route, REASON_QUOTA, false, now),
-            Outcome::KeyRefused => match &route.target.credential {
+            Outcome::CredentialRefused { code } => match &route.target.credential {
                 Credential::ApiKey(_) => self.record_bench(route, REASON_AUTH, true, now),
-                Credential::ChatGpt(_) => self.record_login_refused(route, now),
+                Credential::ChatGpt(_) => self.record_login_refused(route, code.as_deref(), now),
             },
             Outcome::Misassigned => self.record_bench(route, REASON_MISASSIGNED, false, now),
             Outcome::AccountRefused => self.record_bench(route, REASON_REFUSED, false, now),
@@ -200,11 +206,20 @@ impl Manager {
             memory.touch();
             self.ledger.succeeded(route.account.clone(), host.to_owned());
         }
-        let was_benched = memory.benches.contains_key(&route.account);
-        let served = request.model.clone().filter(|model| is_unserved(&memory, &route.account, model));
+        // What was met after the attempt began is not over because of it.
+        let is_older = |cooldown: &Cooldown| cooldown.since.is_none_or(|since| since < began);
+        let was_benched = memory.benches.get(&route.account).is_some_and(|bench| is_older(&bench.cooldown));
+        let member = memory.view.as_ref().and_then(|view| {
+            let position = view.pool.position(&route.account)?;
+            Some(&view.pool.members[position])
+        });
+        // A bench that is over is not to lengthen the next one.
+        let was_benched_before = member.and_then(|member| member.cooldown.as_ref()).is_some_and(is_older);
+        let is_unserved = |model: &String| member.is_some_and(|member| member.unserved.contains_key(model));
+        let served = request.model.clone().filter(is_unserved);
         let over = limits_proved_over(&memory, route, request, began);
         drop(memory);
-        let ends_bench = was_benched || route.is_probe();
+        let ends_bench = was_benched || was_benched_before || route.is_probe();
         if !(ends_bench || served.is_some() || !over.is_empty()) || !self.is_current(route) {
             return None;
         }
@@ -268,6 +283,10 @@ impl Manager {
             return None;
         }
         let cooldown = Cooldown { until: now.after(BENCH), since: Some(now), reason: reason.to_owned() };
+        Some(self.bench_until(route, cooldown, needs_login))
+    }
+
+    fn bench_until(&self, route: &Route, cooldown: Cooldown, needs_login: bool) -> Written {
         self.bench(&route.account, Bench { cooldown: cooldown.clone(), needs_login });
         let benched = route.account.clone();
         let change = move |account: &mut StoredAccount, _, now: Timestamp| {
@@ -278,29 +297,29 @@ impl Manager {
                 account.needs_login = Some(true);
             }
         };
-        Some(self.write_of_credential(route, change, move |memory, ()| drop(memory.benches.remove(&benched))))
+        self.write_of_credential(route, change, move |memory, ()| drop(memory.benches.remove(&benched)))
     }
 
-    /// A login's token was refused, and so was the one that it was renewed to: the person has to log in, unless somebody
-    /// has meanwhile.
-    fn record_login_refused(&self, route: &Route, now: Timestamp) -> Option<Written> {
-        if !self.is_current(route) {
-            return None;
-        }
-        let cooldown = Cooldown { until: now.after(BENCH), since: Some(now), reason: REASON_AUTH.to_owned() };
-        self.bench(&route.account, Bench { cooldown, needs_login: true });
-        let change = move |account: &mut StoredAccount, position, _| {
-            account.needs_login = Some(true);
-            Some(position)
-        };
-        let (benched, label, events) = (route.account.clone(), route.target.label.clone(), self.events.clone());
-        Some(self.write_of_credential(route, change, move |memory, refused| {
-            memory.benches.remove(&benched);
-            if let Some(position) = refused {
-                // Nobody listening is fine.
-                let _ = events.send(login_needed(position, &label, "its token is refused, a renewed one too"));
-            }
-        }))
+    /// A login's token was refused, and so was the one that it was renewed to. Its refresh token is good: it is left alone
+    /// for a while, longer each time.
+    fn record_login_refused(&self, route: &Route, code: Option<&str>, now: Timestamp) -> Option<Written> {
+        let view = self.view();
+        let position = view.state.position(route.account.as_str()).filter(|_| self.is_current(route))?;
+        let last = view.pool.members[position].cooldown.as_ref();
+        let length = refusal_bench(last, now);
+        // What another machine says is kept short and plain.
+        let is_plain = |code: &&str| code.len() <= LONGEST_REASON && code.bytes().all(|byte| byte.is_ascii_graphic());
+        let reason = code.filter(is_plain).unwrap_or(REASON_UNAUTHORIZED);
+        let text = format!(
+            "Account {} ({}): its token is refused, a renewed one too ({reason}); it is left alone for {}",
+            position + 1,
+            route.target.label,
+            notices::length(length)
+        );
+        tracing::warn!("{text}");
+        self.emit(Event::Notice(Notice { level: Level::Warning, text }));
+        let cooldown = Cooldown { until: now.after(length), since: Some(now), reason: reason.to_owned() };
+        Some(self.bench_until(route, cooldown, false))
     }
 
     /// Keeps the account from requests until the accounts file does.
@@ -358,15 +377,6 @@ fn limits_proved_over(memory: &Memory, route: &Route, request: &RouteRequest, be
         memory.limited_since.get(&known).is_some_and(|since| *since < began)
     });
     keys
-}
-
-/// Whether the account is believed not to have the model, here or in the file.
-fn is_unserved(memory: &Memory, account: &AccountId, model: &str) -> bool {
-    let of_pool = || {
-        let pool = &memory.view.as_ref()?.pool;
-        Some(pool.members[pool.position(account)?].unserved.contains_key(model))
-    };
-    memory.unserved.get(account).is_some_and(|models| models.contains_key(model)) || of_pool().unwrap_or_default()
 }
 
 /// Adds a model that is not served; the first to be over makes room.

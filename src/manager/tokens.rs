@@ -26,7 +26,7 @@ use crate::upstream::request_client;
 pub use pending::Pending;
 use pending::left_alone_until;
 use rotation::SHORTEST_LIFE;
-pub(super) use rotation::{access_token, claims, login_needed, put};
+pub(super) use rotation::{access_token, claims, put};
 
 /// A token that ends this soon would end on its way.
 const TOO_SOON: Duration = Duration::from_secs(5);

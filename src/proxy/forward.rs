@@ -313,7 +313,7 @@ impl Attempts<'_> {
             Outcome::RateLimited { .. }
             | Outcome::UsageLimited { .. }
             | Outcome::OutOfQuota
-            | Outcome::KeyRefused
+            | Outcome::CredentialRefused { .. }
             | Outcome::Misassigned
             | Outcome::AccountRefused
             | Outcome::Blocked { .. } => {

@@ -3,9 +3,11 @@
 mod bound;
 mod breaker;
 mod counting;
+mod credentials;
 mod held;
 mod ledger;
 mod limits;
+mod refusals;
 mod spending;
 mod strategies;
 mod waits;

@@ -33,6 +33,8 @@ pub enum Answer {
     },
     /// The normal answer, this long after the request was read.
     Slow(Duration),
+    /// This answer, so long after the request was read.
+    Late(Duration, Box<Answer>),
     /// `usage_limit_reached`: the plan is used up.
     UsageLimit {
         /// 429, and sometimes 404.
@@ -76,7 +78,7 @@ pub enum Answer {
     },
     /// Sends so many events, then `response.failed` and ends cleanly.
     FailInStream {
-        /// How many events are sent before; 2 is the last that shows no output.
+        /// How many events are sent before; 4 is the last that shows no output.
         after_events: usize,
         /// Such as `rate_limit_exceeded`, `server_is_overloaded` or `context_length_exceeded`.
         code: String,

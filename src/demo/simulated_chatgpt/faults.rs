@@ -14,7 +14,7 @@ use crate::domain::time::Timestamp;
 /// Waits as `answer` says; an error when the connection is to be closed in place of an answer.
 pub(super) async fn pause(answer: &Answer) -> Result<(), Cut> {
     match answer {
-        Answer::Slow(wait) => tokio::time::sleep(*wait).await,
+        Answer::Slow(wait) | Answer::Late(wait, _) => tokio::time::sleep(*wait).await,
         Answer::Broken(breakage) => breakage.before_answer().await?,
         _ => {}
     }
@@ -45,6 +45,7 @@ pub(super) fn refusal(answer: &Answer, model: &str, plan: &str, now: Timestamp) 
             let message = "Our servers are currently overloaded. Please try again later.";
             Reply::error(503, "service_unavailable_error", Some("server_is_overloaded"), None, message)
         }
+        Answer::Late(_, answer) => return refusal(answer, model, plan, now),
         Answer::Raw { status, headers, body } => {
             Reply { status: *status, headers: headers.clone(), content: Content::Whole(body.clone()) }
         }
@@ -66,6 +67,7 @@ pub(super) fn refusal(answer: &Answer, model: &str, plan: &str, now: Timestamp) 
 pub(super) fn resets_at(answer: &Answer, now: Timestamp) -> Option<i64> {
     match answer {
         Answer::UsageLimit { resets_in, .. } => Some(now.after(*resets_in).as_millis() / 1000),
+        Answer::Late(_, answer) => resets_at(answer, now),
         _ => None,
     }
 }

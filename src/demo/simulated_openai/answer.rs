@@ -19,6 +19,8 @@ pub enum Answer {
     CallTool(ToolCall),
     /// The normal answer, this long after the request was read.
     Slow(Duration),
+    /// This answer, so long after the request was read.
+    Late(Duration, Box<Answer>),
     /// 429 `rate_limit_exceeded`.
     RateLimit {
         /// How the answer tells when to come back.
@@ -68,7 +70,7 @@ pub enum Answer {
     /// Sends so many events, then reports this failure inside the stream and ends it cleanly. Where no stream was asked
     /// for, a 500 with the same code.
     FailInStream {
-        /// How many events are sent before; 2 is the last that shows no output on `/v1/responses`.
+        /// How many events are sent before; 4 is the last that shows no output on `/v1/responses`, and 1 elsewhere.
         after_events: usize,
         /// The error's `code`, such as `server_is_overloaded`.
         code: String,
@@ -86,6 +88,7 @@ impl Answer {
                 true
             }
             Answer::Broken(breakage) => breakage.lets_it_begin(),
+            Answer::Late(_, answer) => answer.lets_a_socket_open(),
             Answer::RateLimit { .. }
             | Answer::InsufficientQuota
             | Answer::InvalidKey

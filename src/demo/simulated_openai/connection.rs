@@ -65,6 +65,13 @@ async fn answer(
     let Some(answer) = state.take_answer(key) else {
         return Ok(response(errors::invalid_key(key), Ending::Clean, &call, &state, watch));
     };
+    let answer = match answer {
+        Answer::Late(wait, answer) => {
+            tokio::time::sleep(wait).await;
+            *answer
+        }
+        answer => answer,
+    };
     if let Some(opening) = opening.filter(|_| answer.lets_a_socket_open()) {
         if let Answer::Slow(wait) = answer {
             tokio::time::sleep(wait).await;

@@ -31,6 +31,7 @@ pub(super) fn refusal(answer: &Answer, call: &Call, key: &str, now: Timestamp) -
         | Answer::Say(_)
         | Answer::CallTool(_)
         | Answer::Slow(_)
+        | Answer::Late(..)
         | Answer::Broken(_)
         | Answer::FailInStream { .. } => return None,
     })

@@ -127,7 +127,9 @@ fn outcome(proof: Proof, answer: &Answer<'_>, now: Timestamp) -> Outcome {
         Proof::UsageLimited => Outcome::UsageLimited { wait: wait() },
         Proof::TooLarge => Outcome::TooLarge,
         Proof::OutOfQuota => Outcome::OutOfQuota,
-        Proof::CredentialRefused => Outcome::KeyRefused,
+        Proof::CredentialRefused => {
+            Outcome::CredentialRefused { code: answer.error.get("code").and_then(Value::as_str).map(str::to_owned) }
+        }
         Proof::Misassigned => Outcome::Misassigned,
         Proof::AccountRefused => Outcome::AccountRefused,
         Proof::ModelUnavailable => Outcome::ModelUnavailable,

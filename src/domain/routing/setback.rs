@@ -38,7 +38,9 @@ impl Setback {
             Outcome::OutOfQuota | Outcome::Misassigned | Outcome::AccountRefused => {
                 obstacle(Reason::CoolingDown, BENCH)
             }
-            Outcome::KeyRefused => Some(Setback::Obstacle(Obstacle { reason: Reason::NeedsLogin, until: None })),
+            Outcome::CredentialRefused { .. } => {
+                Some(Setback::Obstacle(Obstacle { reason: Reason::NeedsLogin, until: None }))
+            }
             Outcome::ModelUnavailable => obstacle(Reason::NotServed, UNSERVED),
             Outcome::TooLarge => Some(Setback::TooLarge),
             Outcome::Blocked { is_cloudflare } => Some(Setback::Blocked { is_cloudflare: *is_cloudflare }),

@@ -228,7 +228,7 @@ impl Manager {
 }
 
 /// What tells people that a login is over.
-pub(in crate::manager) fn login_needed(position: usize, name: &str, why: &str) -> Event {
+fn login_needed(position: usize, name: &str, why: &str) -> Event {
     let text = format!(
         "Account {} ({name}) needs a new login: {why}. Run `codex-account-manager login`, or log in from here",
         position + 1

@@ -170,7 +170,7 @@ impl Attempts<'_> {
             self.is_bare = true;
             return Next::Same(route);
         }
-        if outcome == Outcome::KeyRefused
+        if matches!(outcome, Outcome::CredentialRefused { .. })
             && let Some(login) = route.target.credential.login()
             && !self.renewed.contains(&route.account)
         {

@@ -6,7 +6,7 @@ use codex_account_manager::demo::simulated_chatgpt::{RefusalShape, TokenFault, T
 use serde_json::json;
 
 use crate::support::keys::check_no_leak;
-use crate::support::logins::{Access, Logins, ask, post, small};
+use crate::support::logins::{Access, Logins, ask, now, post, small};
 use crate::support::{Running, Sidecar, eventually, http};
 
 #[track_caller]
@@ -255,7 +255,7 @@ fn an_issuer_that_refuses_one_account_keeps_no_other_from_its_token() {
 }
 
 #[test]
-fn a_renewed_token_that_is_refused_too_asks_for_a_login_and_says_so() {
+fn a_renewed_token_that_is_refused_too_leaves_the_login_alone_for_a_while_and_says_so() {
     use codex_account_manager::demo::simulated_chatgpt::Answer;
     let logins = Logins::new(2);
     let mut sidecar = logins.sidecar();
@@ -265,9 +265,12 @@ fn a_renewed_token_that_is_refused_too_asks_for_a_login_and_says_so() {
     sidecar.wait_notification_where("window/showMessage", |message| {
         message["message"].as_str().unwrap().contains("a renewed one too")
     });
-    eventually("it is told", || (logins.listed(1)["state"] == "needsLogin").then_some(()));
+    let listed = logins.listed(1);
+    assert_eq!((&listed["state"], &listed["reason"]), (&json!("coolingDown"), &json!("cooling down: token_revoked")));
+    let left = listed["availableAt"].as_i64().unwrap() - now();
+    assert!((50_000..=60_000).contains(&left), "{left} ms");
     ask(&sidecar);
-    assert_eq!(logins.served_by(), [1, 1, 2, 2]);
+    assert_eq!((logins.served_by(), outcomes(&logins).len()), (vec![1, 1, 2, 2], 1));
 }
 
 #[test]

@@ -90,9 +90,10 @@ fn rows_that_both_tables_share() {
 #[test]
 fn a_401_of_a_key_is_of_the_key_of_its_organisation_or_of_its_permissions() {
     let check = |error: &Value, expected: &Outcome| check(Kind::ApiKey, 401, &[], error, expected);
-    check(&json!({"type": "invalid_request_error", "code": "invalid_api_key"}), &Outcome::KeyRefused);
-    check(&Value::Null, &Outcome::KeyRefused);
-    check(&kind("invalid_request_error"), &Outcome::KeyRefused);
+    let refused = |code: Option<&str>| Outcome::CredentialRefused { code: code.map(str::to_owned) };
+    check(&json!({"type": "invalid_request_error", "code": "invalid_api_key"}), &refused(Some("invalid_api_key")));
+    check(&Value::Null, &refused(None));
+    check(&kind("invalid_request_error"), &refused(None));
     for misassigned in
         ["mismatched_organization", "mismatched_project", "no_organization", "invalid_organization", "invalid_project"]
     {
@@ -108,7 +109,8 @@ fn a_401_of_a_key_is_of_the_key_of_its_organisation_or_of_its_permissions() {
 #[test]
 fn a_401_of_a_login_is_of_its_token_whatever_its_code() {
     for error in [Value::Null, code("token_expired"), code("something_else"), code("missing_scope")] {
-        check(Kind::ChatGpt, 401, &[], &error, &Outcome::KeyRefused);
+        let code = error["code"].as_str().map(str::to_owned);
+        check(Kind::ChatGpt, 401, &[], &error, &Outcome::CredentialRefused { code });
     }
 }
 

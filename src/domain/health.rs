@@ -63,7 +63,7 @@ pub fn refusal_bench(last: Option<&Cooldown>, now: Timestamp) -> Duration {
 }
 
 /// Two clocks that agree differ by less than this.
-const CLOCK_SLACK: Duration = Duration::from_secs(60);
+pub const CLOCK_SLACK: Duration = Duration::from_secs(60);
 
 /// A limit of a family, a model or a whole account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

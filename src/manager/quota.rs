@@ -8,6 +8,7 @@ use super::credential_mark::CredentialMark;
 use super::memory::Memory;
 use super::routing::{Route, Written};
 use crate::domain::account::AccountId;
+use crate::domain::health::CLOCK_SLACK;
 use crate::domain::pool::EVERY_FAMILY;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::quota::{Quota, QuotaWindow};
@@ -58,9 +59,14 @@ pub fn newest(account: &StoredAccount, id: &AccountId, memory: &Memory, now: Tim
     }
 }
 
-/// What is told of a time to come was told under a clock that was set back since: anything is newer.
+/// What was reported at a time to come came before the clock was set back: anything is newer. When that is further away
+/// than two clocks differ, its windows may be over by now, and none is believed.
 fn believed(told: Told, now: Timestamp) -> Told {
-    if told.at <= now { told } else { Told { at: Timestamp(0), ..told } }
+    match told.at {
+        at if at <= now => told,
+        at if at <= now.after(CLOCK_SLACK) => Told { at: Timestamp(0), ..told },
+        _ => Told::default(),
+    }
 }
 
 /// Whether nobody was told anything later of the account by `now`, when it is written.
@@ -189,5 +195,8 @@ mod tests {
         assert_eq!(newest(&ahead, &id, &memory, Timestamp(100)), of(60.0, 9));
         memory.quotas.insert(id.clone(), of(60.0, 11));
         assert_eq!(newest(&account, &id, &memory, Timestamp(100)), of(60.0, 11));
+        // The clock was set back by a day since: how much of the window is over is not known.
+        let full = StoredAccount { quota: Some(write(&of(100.0, 86_400_000))), ..StoredAccount::default() };
+        assert_eq!(newest(&full, &id, &Memory::default(), Timestamp(100)), Told::default());
     }
 }

@@ -137,8 +137,8 @@ struct Resets {
     after: Option<f64>,
 }
 
-/// A window, if its numbers can be ones. A reset that lies further away than the window is long came from a clock that is
-/// wrong, the provider's or ours: then the seconds from now are believed.
+/// A window, if its numbers can be ones. The seconds from now come first: they hold whatever our clock says. A reset that
+/// lies further away than the window is long came from a clock that is wrong, the provider's or ours.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -156,7 +156,7 @@ fn window(used_percent: f64, seconds: f64, resets: &Resets, now: Timestamp) -> O
     Some(QuotaWindow {
         used_percent: used_percent.clamp(0.0, 100.0),
         window_seconds: seconds as u64,
-        reset_at: Timestamp(at.or(after)?),
+        reset_at: Timestamp(after.or(at)?),
     })
 }
 

@@ -121,7 +121,7 @@ fn member(number: u32, mood: Mood) -> Member {
         unserved: [("o3".to_owned(), LATER)].into(),
         live_sessions: number as usize % 4,
     };
-    let limited = || [MODEL.to_owned(), format!("{MODEL}:{MODEL}")].map(|key| (key, LATER)).into();
+    let limited = || [MODEL.to_owned(), format!("{MODEL}:{MODEL}")].map(|key| (key, Limit::ending(LATER))).into();
     match (mood, number % 5) {
         (Mood::Well, _) | (Mood::Mixed, 0) => well,
         (Mood::Exhausted, 0) => Member { gate: Gate::Open { until: LATER }, ..well },

@@ -8,19 +8,20 @@ use serde_json::Value;
 /// <https://developers.openai.com/api/reference/resources/responses/streaming-events>
 pub fn is_in_response(kind: &str, data: &Value) -> bool {
     let Some(kind) = kind.strip_prefix("response.") else { return false };
-    match kind {
-        "completed" | "incomplete" => true,
+    // A kind is a path of names: what it is about, and what became of that.
+    let (about, what) = kind.rsplit_once('.').unwrap_or(("", kind));
+    match (about, what) {
+        ("", "completed" | "incomplete") | ("output_text.annotation", "added") => true,
         // A call that is named; its arguments follow.
-        "output_item.added" => is_something(&data["item"]["name"]),
-        "output_item.done" => is_item(&data["item"]),
-        "output_text.annotation.added" => true,
-        _ if kind.ends_with(".delta") => is_something(&data["delta"]),
-        "content_part.done" | "reasoning_summary_part.done" => is_something(&data["part"]["text"]),
-        _ if kind.ends_with(".done") => ["text", "refusal", "arguments", "input", "code", "transcript"]
+        ("output_item", "added") => is_something(&data["item"]["name"]),
+        ("output_item", "done") => is_item(&data["item"]),
+        ("content_part" | "reasoning_summary_part", "done") => is_something(&data["part"]["text"]),
+        (_, "delta") => is_something(&data["delta"]),
+        (_, "done") => ["text", "refusal", "arguments", "input", "code", "transcript"]
             .iter()
             .any(|name| is_something(&data[*name])),
         // A tool of the provider's runs.
-        _ => kind.contains("_call."),
+        _ => about.ends_with("_call"),
     }
 }
 

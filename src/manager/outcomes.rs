@@ -13,6 +13,7 @@ use super::{Manager, notices};
 use crate::clock;
 use crate::domain::account::AccountId;
 use crate::domain::health::condition::Effect;
+use crate::domain::health::retry_after::SHORTEST_LIMIT;
 use crate::domain::health::{
     BENCH, Cooldown, LONGEST_WAIT, Limit, Outcome, REASON_AUTH, REASON_MISASSIGNED, REASON_QUOTA, REASON_REFUSED,
     UNSERVED, refusal_bench,
@@ -69,7 +70,7 @@ impl Manager {
         match outcome {
             Outcome::Success => return self.record_success(route, request, measured),
             Outcome::PassThrough | Outcome::TooLarge | Outcome::Blocked { .. } | Outcome::RefusedHere => {
-                account_for(None)
+                account_for(None);
             }
             Outcome::ModelUnavailable => {
                 account_for(None);
@@ -257,7 +258,7 @@ impl Manager {
             return None;
         }
         let now = self.clock.now();
-        let until = now.after(wait);
+        let until = now.after(if wait.is_zero() { SHORTEST_LIMIT } else { wait });
         {
             let mut memory = self.memory();
             let limits = memory.limits.entry(route.account.clone()).or_default();

@@ -199,6 +199,7 @@ impl Attempts<'_> {
             }
             // No time at all was tried in vain, or cannot be tried.
             Outcome::RateLimited { wait: Duration::ZERO } => Outcome::RateLimited { wait: SHORTEST_LIMIT },
+            Outcome::UsageLimited { wait: Duration::ZERO } => Outcome::UsageLimited { wait: SHORTEST_LIMIT },
             other => other,
         };
         self.writes.extend(manager.record(&route, &self.request, &outcome, measured));

@@ -11,12 +11,13 @@ use super::spending::elapsed;
 use super::tokens::{access_token, login_needed};
 use crate::clock;
 use crate::domain::account::AccountId;
+use crate::domain::health::breakers::Failure;
 use crate::domain::health::condition::Effect;
 use crate::domain::health::{BENCH, Cooldown, LONGEST_WAIT, Outcome, REASON_AUTH, REASON_QUOTA, REASON_REFUSED};
 use crate::domain::pool::{EVERY_FAMILY, model_limit_key};
 use crate::domain::time::Timestamp;
 use crate::ledger::BreakerNote;
-use crate::store::{State, StoredAccount};
+use crate::store::State;
 use crate::upstream::credential::{Credential, Login};
 
 /// How long an account is believed not to have a model.
@@ -238,7 +239,7 @@ impl Manager {
     }
 
     /// Counts for the account's breaker and the host's, here and with the siblings. When the host's opens, the accounts
-    /// are absolved: an overloaded host must not take them out one by one.
+    /// are cleared: an overloaded host must not take them out one by one.
     fn record_failure(
         &self,
         route: &Route,
@@ -249,17 +250,13 @@ impl Manager {
     ) {
         let settings = self.config().breaker();
         self.account_for(route, request, measured, Some(effect), Some(BreakerNote::Failed { settings, overloaded }));
-        let state = self.view().state;
-        let host = route.target.base_url.authority();
-        let shares = |account: &&StoredAccount| self.base_url(account).is_some_and(|base| base.authority() == host);
-        let neighbours = state.accounts.iter().filter(shares).map(|account| AccountId::new(account.id.clone()));
-        let failed = Deed::Failed {
-            account: (!overloaded).then(|| route.account.clone()),
-            host: host.to_owned(),
-            neighbours: neighbours.collect(),
+        let failed = Deed::Failed(Failure {
+            account: route.account.clone(),
+            host: route.target.base_url.authority().to_owned(),
+            overloaded,
             settings,
             at: self.clock.now(),
-        };
+        });
         let mut memory = self.memory();
         memory.shared.add(failed);
         memory.touch();

@@ -1,6 +1,7 @@
 //! The ledger: what every attempt used and cost, and what the processes of this machine know of the accounts together.
 //! One SQLite file, shared by all of them. Nothing of it is on a request's path: entries are queued for a thread that
-//! writes them in batches. Nothing is opened or made before the first need.
+//! writes them in batches, and keeps them for as long as another program holds the file. Nothing is opened or made before
+//! the first need.
 
 mod answer;
 mod batch;
@@ -12,6 +13,8 @@ mod prune;
 mod queue;
 mod read;
 mod schema;
+mod tally;
+mod unwritten;
 mod warnings;
 mod worker;
 
@@ -19,12 +22,13 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-pub use answer::{AccountUsage, BreakerKey, By, Question, Standing, UsageRow};
-pub use entry::{BreakerNote, Entry, RateUsed, Resource};
+pub use answer::{AccountUsage, By, Question, Standing, UsageRow};
+pub use entry::{BreakerNote, Entry, Mark, RateUsed, Resource};
 pub use error::LedgerError;
 
 use crate::clock::Clock;
@@ -33,10 +37,12 @@ use crate::domain::time::Timestamp;
 use crate::domain::usage::Spent;
 use database::Database;
 use queue::{Job, Pushed, Queue, What, Write};
+use tally::Tally;
+use unwritten::Unwritten;
 use warnings::{Topic, Warnings};
 use worker::{Waiting, Worker};
 
-/// How long a write waits for another process that writes, before those who wait for it are told.
+/// How long a write waits for another process that writes, before those who wait for it get an error and people a warning.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A handle on the ledger; clones share one thread and one queue.
@@ -48,6 +54,8 @@ struct Shared {
     clock: Clock,
     patience: Duration,
     queue: Arc<Queue>,
+    tally: Arc<Tally>,
+    is_held: Arc<AtomicBool>,
     warnings: Arc<Warnings>,
 }
 
@@ -66,7 +74,8 @@ impl Ledger {
     fn patient(data_dir: PathBuf, clock: Clock, patience: Duration) -> Ledger {
         let mut path = data_dir;
         path.push("ledger.sqlite");
-        Ledger(Arc::new(Shared { path, clock, patience, queue: Arc::default(), warnings: Arc::default() }))
+        let (queue, tally, is_held, warnings) = Default::default();
+        Ledger(Arc::new(Shared { path, clock, patience, queue, tally, is_held, warnings }))
     }
 
     /// The file, whether it is there or not.
@@ -74,9 +83,9 @@ impl Ledger {
         &self.0.path
     }
 
-    /// Queues `entry`. It never waits and never fails; what cannot be written is told by a warning.
+    /// Queues `entry`. It never waits and never fails; what cannot be written is reported by a warning.
     pub fn record(&self, entry: Entry) {
-        self.queue(What::Entry(Box::new(entry)));
+        let _ = self.push_entry(entry, None);
     }
 
     /// Queues that a request took its place in the account's bucket.
@@ -89,34 +98,53 @@ impl Ledger {
         self.queue(What::Succeeded(account, host));
     }
 
-    /// Writes `entry` and tells what its account has spent with it. When this returns, no crash of a process loses it.
+    /// Writes `entry` and returns what its account has spent with it. When this returns, no crash of a process loses it.
     ///
     /// # Errors
     ///
-    /// The entry is not written, or, for [`LedgerError::Busy`], not yet.
+    /// The entry is not written, or, where that may pass, not yet. What it cost is a part of [`Ledger::spent`] all the same.
     pub async fn commit(&self, entry: Entry) -> Result<Spent, LedgerError> {
         let (answer, answered) = oneshot::channel();
-        self.push(Job::Write(Write { what: What::Entry(Box::new(entry)), answer: Some(answer) }))?;
+        self.push_entry(entry, Some(answer))?;
         answered.await.unwrap_or_else(|_| Err(self.stopped()))
     }
 
-    /// What is known of the accounts, with all this process recorded before. Without a file, nothing is.
+    /// What the account has spent, as far as this process knows: what the ledger said last, and what this process has spent
+    /// that is not there yet.
+    pub fn spent(&self, account: &AccountId) -> Spent {
+        self.0.tally.spent(account, self.0.clock.day(self.0.clock.now()))
+    }
+
+    /// Whether this process has counted what this account's response, batch or run with this id used.
+    pub fn has_counted(&self, account: &AccountId, id: &str) -> bool {
+        self.0.tally.has_counted(account, id)
+    }
+
+    /// Whether another program holds the file for so long that waiting for it is of no use.
+    pub fn is_held(&self) -> bool {
+        self.0.is_held.load(Ordering::Relaxed)
+    }
+
+    /// What is known of the accounts, with all this process recorded before. Without a file, nothing else is.
     ///
     /// # Errors
     ///
-    /// The file cannot be read, or what was recorded before cannot be written yet.
+    /// The file cannot be read.
     pub async fn standing(&self, question: Question) -> Result<Standing, LedgerError> {
         let now = self.0.clock.now();
         let today = self.0.clock.day(now);
-        let nothing = Standing {
-            spending: question.spending_of.iter().map(|account| (account.clone(), Spent::default())).collect(),
-            at: now,
-            ..Standing::default()
-        };
-        let read = self.ask(move |database| {
-            database.read(|connection| read::standing(connection, &question, today, now).map(Some))
+        let tally = Arc::clone(&self.0.tally);
+        let read = self.ask(move |database, unwritten| {
+            let read = database.read(|connection| read::standing(connection, &question, today, now).map(Some))?;
+            let mut standing = read.unwrap_or_else(|| Standing { at: now, ..Standing::default() });
+            tally.read(today, &standing.spending);
+            let spent = |account: &AccountId| (account.clone(), tally.spent(account, today));
+            standing.spending = question.spending_of.iter().map(spent).collect();
+            unwritten.owners(&question.owners_of, &mut standing.owners);
+            standing.is_behind = !unwritten.is_empty();
+            Ok(standing)
         });
-        Ok(read.await?.unwrap_or(nothing))
+        read.await
     }
 
     /// Usage of today and of the `days - 1` local days before.
@@ -127,7 +155,11 @@ impl Ledger {
     pub async fn usage(&self, days: u32, by: By) -> Result<Vec<UsageRow>, LedgerError> {
         let today = self.0.clock.day(self.0.clock.now());
         let first = today.days_before(days.saturating_sub(1));
-        self.ask(move |database| database.read(|connection| read::usage(connection, first, today, by))).await
+        self.ask(move |database, unwritten| {
+            let usage = database.read(|connection| read::usage(connection, first, today, by))?;
+            Ok(read::rows_with(usage, &unwritten.sums(), first, today, by))
+        })
+        .await
     }
 
     /// What each account used today and this month; an account that used nothing this month is left out.
@@ -137,7 +169,12 @@ impl Ledger {
     /// As for [`Ledger::standing`].
     pub async fn usage_of_accounts(&self) -> Result<HashMap<AccountId, AccountUsage>, LedgerError> {
         let today = self.0.clock.day(self.0.clock.now());
-        self.ask(move |database| database.read(|connection| read::usage_of_accounts(connection, today))).await
+        self.ask(move |database, unwritten| {
+            let mut usage = database.read(|connection| read::usage_of_accounts(connection, today))?;
+            read::add_unwritten(&mut usage, &unwritten.sums(), today);
+            Ok(usage)
+        })
+        .await
     }
 
     /// Waits until all that was recorded so far is written, or has failed to be.
@@ -148,43 +185,62 @@ impl Ledger {
         }
     }
 
-    /// What a person should be told, each once until it is well again.
+    /// What a person should know, each once until it is well again.
     pub fn take_warnings(&self) -> Vec<String> {
         self.0.warnings.take()
     }
 
     async fn ask<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&mut Database) -> Result<T, LedgerError> + Send + 'static,
+        read: impl FnOnce(&mut Database, &Unwritten) -> Result<T, LedgerError> + Send + 'static,
     ) -> Result<T, LedgerError> {
         let (answer, answered) = oneshot::channel();
-        self.push(Job::Read(Box::new(move |database| {
-            let _ = answer.send(database.and_then(read));
+        self.push(Job::Read(Box::new(move |database, unwritten| {
+            let _ = answer.send(read(database, unwritten));
         })))?;
         answered.await.unwrap_or_else(|_| Err(self.stopped()))
     }
 
     fn queue(&self, what: What) {
-        if let Err(error) = self.push(Job::Write(Write { what, answer: None })) {
-            self.0.warnings.tell(Topic::Full, || error.to_string());
+        let _ = self.push(Job::Write(Write { what, held: None, answer: None }));
+    }
+
+    fn push_entry(
+        &self,
+        entry: Entry,
+        answer: Option<oneshot::Sender<Result<Spent, LedgerError>>>,
+    ) -> Result<(), LedgerError> {
+        let held = self.0.tally.hold(&entry, self.0.clock.day(entry.at));
+        let account = entry.account.clone();
+        let pushed = self.push(Job::Write(Write { what: What::Entry(Box::new(entry)), held: Some(held), answer }));
+        if let Err(LedgerError::Stopped { .. }) = &pushed {
+            self.0.tally.lost(&account, held);
         }
+        pushed
     }
 
     fn push(&self, job: Job) -> Result<(), LedgerError> {
         match self.0.queue.push(job, || self.start()) {
             Pushed::Queued => Ok(()),
-            Pushed::Full => Err(LedgerError::Full { path: self.0.path.clone() }),
+            Pushed::Full => {
+                let error = LedgerError::Full { path: self.0.path.clone() };
+                self.0.warnings.tell(Topic::Full, || error.to_string());
+                Err(error)
+            }
             Pushed::Stopped => Err(self.stopped()),
         }
     }
 
     fn start(&self) -> bool {
-        let Shared { path, clock, patience, queue, warnings } = &*self.0;
+        let Shared { path, clock, patience, queue, tally, is_held, warnings } = &*self.0;
         let worker = Worker {
-            queue: queue.clone(),
-            warnings: warnings.clone(),
+            queue: Arc::clone(queue),
+            tally: Arc::clone(tally),
+            is_held: Arc::clone(is_held),
+            warnings: Arc::clone(warnings),
             clock: clock.clone(),
-            database: Database::new(path.clone(), *patience, clock.clone(), warnings.clone()),
+            patience: *patience,
+            database: Database::new(path.clone(), clock.clone(), Arc::clone(warnings)),
             waiting: Waiting::default(),
         };
         std::thread::Builder::new().name("ledger".to_owned()).spawn(move || worker.run()).is_ok()

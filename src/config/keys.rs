@@ -127,8 +127,9 @@ impl Shape {
             Shape::List => "a list of texts".to_owned(),
             Shape::Families => "a list of names without `:` and control characters".to_owned(),
             Shape::Prices => {
-                "a list of tables with `model`, `input` and, if they differ, `cached_input` and `output`, in USD per \
-                 million tokens"
+                "a list of tables with `model`, `input` and, where they matter, `cached_input`, `output` and \
+                 `cache_write`, in USD per million tokens; `long_context_above`, in tokens; and the factors \
+                 `long_context_input`, `long_context_output`, `priority`, `flex` and `batch`"
                     .to_owned()
             }
         }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::keys::{Default, KEYS, Key, Shape};
 use crate::domain::routing::Strategy;
-use crate::domain::usage::pricing::HIGHEST_PRICE;
+use crate::domain::usage::pricing::{HIGHEST_FACTOR, HIGHEST_PRICE, LONGEST_CONTEXT};
 
 /// Of `config.toml`, for editors that check TOML.
 pub fn toml() -> Value {
@@ -85,11 +85,24 @@ fn shape(shape: Shape) -> Value {
         }
         Shape::Prices => {
             let usd = json!({"type": "number", "minimum": 0, "maximum": HIGHEST_PRICE});
+            let factor = json!({"type": "number", "minimum": 0, "maximum": HIGHEST_FACTOR});
             json!({
                 "type": "array",
                 "items": {
                     "type": "object",
-                    "properties": {"model": {"type": "string", "pattern": "\\S"}, "input": usd, "cached_input": usd, "output": usd},
+                    "properties": {
+                        "model": {"type": "string", "pattern": "\\S"},
+                        "input": usd,
+                        "cached_input": usd,
+                        "output": usd,
+                        "cache_write": usd,
+                        "long_context_above": {"type": "integer", "minimum": 0, "maximum": LONGEST_CONTEXT},
+                        "long_context_input": factor,
+                        "long_context_output": factor,
+                        "priority": factor,
+                        "flex": factor,
+                        "batch": factor,
+                    },
                     "required": ["model", "input"],
                     "additionalProperties": false,
                 },

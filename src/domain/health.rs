@@ -1,6 +1,7 @@
 //! What an attempt proved, and what is believed about an account because of it.
 
 pub mod breaker;
+pub mod breakers;
 pub mod classify;
 pub mod condition;
 pub mod retry_after;

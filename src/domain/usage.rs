@@ -1,14 +1,18 @@
 //! What requests used: tokens, and the money they cost.
 
+pub mod counting;
 pub mod money;
 pub mod pricing;
 pub mod quota;
 pub mod rate_headers;
+pub mod tier;
 pub mod tokens;
 
 use std::ops::{Add, AddAssign};
 
+pub use counting::{Asks, Bill, Counting, Subject};
 pub use money::Usd;
+pub use tier::Tier;
 
 /// Tokens of one or more requests. Sums saturate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,6 +21,8 @@ pub struct Tokens {
     pub input: u64,
     /// The part of `input` that came from the cache.
     pub cached: u64,
+    /// The part of `input` that was written to the cache, apart from `cached`.
+    pub cache_write: u64,
     /// What came out, with the reasoning.
     pub output: u64,
     /// The part of `output` that was reasoning.
@@ -30,6 +36,7 @@ impl Add for Tokens {
         Tokens {
             input: self.input.saturating_add(other.input),
             cached: self.cached.saturating_add(other.cached),
+            cache_write: self.cache_write.saturating_add(other.cache_write),
             output: self.output.saturating_add(other.output),
             reasoning: self.reasoning.saturating_add(other.reasoning),
         }
@@ -39,6 +46,21 @@ impl Add for Tokens {
 impl AddAssign for Tokens {
     fn add_assign(&mut self, other: Tokens) {
         *self = *self + other;
+    }
+}
+
+/// What one answer reports that it used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Used {
+    /// Its tokens.
+    pub tokens: Tokens,
+    /// The length of the audio that it transcribed, in milliseconds, where that is what it is charged by.
+    pub audio_ms: u64,
+}
+
+impl From<Tokens> for Used {
+    fn from(tokens: Tokens) -> Used {
+        Used { tokens, audio_ms: 0 }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::entry::RateUsed;
 use crate::domain::account::AccountId;
-use crate::domain::health::breaker::Breaker;
+use crate::domain::health::breakers::Breakers;
 use crate::domain::health::condition::Condition;
 use crate::domain::time::{Day, Timestamp};
 use crate::domain::usage::{Spent, Tokens, Totals, Usd};
@@ -18,15 +18,6 @@ pub struct Question {
     pub owners_of: Vec<String>,
 }
 
-/// Whose breaker it is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum BreakerKey {
-    /// An account's.
-    Account(AccountId),
-    /// An upstream host's, shared by its accounts.
-    Host(String),
-}
-
 /// What the processes of this machine know of the accounts together.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Standing {
@@ -35,11 +26,13 @@ pub struct Standing {
     /// The used part of each account's rate-limit tokens, where it is known and still holds.
     pub rates: HashMap<AccountId, RateUsed>,
     /// The breakers that count at least one failure.
-    pub breakers: HashMap<BreakerKey, Breaker>,
-    /// The spending of each account that was asked for.
+    pub breakers: Breakers,
+    /// The spending of each account that was asked for, with what this process has spent since.
     pub spending: HashMap<AccountId, Spent>,
     /// The accounts of those resources that were asked for and are known.
     pub owners: HashMap<String, AccountId>,
+    /// Conditions, rates and breakers lack what this process did of late: another one holds the file.
+    pub is_behind: bool,
     /// When it was asked for.
     pub at: Timestamp,
 }

@@ -3,6 +3,7 @@
 
 mod breakers;
 mod conditions;
+mod marks;
 mod sums;
 
 use std::collections::HashMap;
@@ -15,17 +16,32 @@ use super::{BreakerNote, Entry, RateUsed, read};
 use crate::clock::Clock;
 use crate::domain::account::AccountId;
 use crate::domain::health::condition::Effect;
+use crate::domain::time::Day;
 use crate::domain::usage::Spent;
 use breakers::Breakers;
 use conditions::Conditions;
-use sums::Sums;
 
 pub(super) use breakers::all as all_breakers;
 pub(super) use conditions::from_row as condition_from_row;
+pub(super) use sums::Sums;
 
-/// Writes the batch, and tells for each write that has an answer what its account has spent with all of them.
-pub(super) fn write(transaction: &Transaction<'_>, batch: &[Write], clock: &Clock) -> rusqlite::Result<Vec<Spent>> {
+/// What the accounts of a batch have spent with it.
+pub(super) struct Written {
+    pub(super) today: Day,
+    pub(super) sums: HashMap<AccountId, Spent>,
+}
+
+/// Writes the batch, with the sums of what there was no room for as rows.
+pub(super) fn write(
+    transaction: &Transaction<'_>,
+    batch: &[Write],
+    folded: Option<&Sums>,
+    clock: &Clock,
+) -> rusqlite::Result<Written> {
     let mut work = Work::default();
+    if let Some(folded) = folded {
+        work.sums.add_all(folded);
+    }
     for write in batch {
         match &write.what {
             What::Began(account, at) => work.conditions.apply(transaction, account, Effect::Began, *at)?,
@@ -33,18 +49,19 @@ pub(super) fn write(transaction: &Transaction<'_>, batch: &[Write], clock: &Cloc
             What::Entry(entry) => work.take(transaction, entry, clock)?,
         }
     }
+    let today = clock.day(clock.now());
+    let accounts = work.sums.accounts();
     work.sums.store(transaction)?;
     work.conditions.store(transaction)?;
     work.breakers.store(transaction)?;
     store_rates(transaction, &work.rates)?;
-    let today = clock.day(clock.now());
-    let answered = batch.iter().filter(|write| write.answer.is_some());
-    answered
-        .map(|write| match &write.what {
-            What::Entry(entry) => read::spent(transaction, &entry.account, today),
-            What::Began(account, _) | What::Succeeded(account, _) => read::spent(transaction, account, today),
-        })
-        .collect()
+    let asked = batch.iter().filter(|write| write.answer.is_some()).map(|write| write.what.account().clone());
+    let mut sums = HashMap::new();
+    for account in accounts.into_iter().chain(asked) {
+        let spent = read::spent(transaction, &account, today)?;
+        sums.insert(account, spent);
+    }
+    Ok(Written { today, sums })
 }
 
 #[derive(Default)]
@@ -57,8 +74,9 @@ struct Work {
 
 impl Work {
     fn take(&mut self, transaction: &Transaction<'_>, entry: &Entry, clock: &Clock) -> rusqlite::Result<()> {
-        insert(transaction, entry)?;
-        self.sums.add(entry, clock);
+        let counts = marks::counts(transaction, entry)?;
+        insert(transaction, entry, counts)?;
+        self.sums.add(entry, counts, clock.day(entry.at));
         for effect in &entry.effects {
             self.conditions.apply(transaction, &entry.account, *effect, entry.at)?;
         }
@@ -85,13 +103,13 @@ impl Work {
     }
 }
 
-fn insert(transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<()> {
-    let tokens = entry.tokens;
+fn insert(transaction: &Transaction<'_>, entry: &Entry, counts: bool) -> rusqlite::Result<()> {
+    let tokens = entry.tokens.filter(|_| counts);
     transaction
         .prepare_cached(
             "INSERT INTO attempts (at, request, attempt, account, session, model, family, endpoint, status, served, \
-             input, cached, output, reasoning, cost, first_byte_ms, duration_ms, why) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             input, cached, output, reasoning, cost, first_byte_ms, duration_ms, why, cache_write, tier) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             entry.at.0,
@@ -108,10 +126,12 @@ fn insert(transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<()> 
             tokens.map(|tokens| stored(tokens.cached)),
             tokens.map(|tokens| stored(tokens.output)),
             tokens.map(|tokens| stored(tokens.reasoning)),
-            entry.cost.map(|cost| cost.0),
+            entry.cost.filter(|_| counts).map(|cost| cost.0),
             entry.first_byte_ms.map(stored),
             stored(entry.duration_ms),
             entry.why,
+            tokens.map(|tokens| stored(tokens.cache_write)),
+            tokens.map(|_| entry.tier.name()),
         ])
         .map(drop)
 }

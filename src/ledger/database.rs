@@ -11,10 +11,14 @@ use rusqlite::{Connection, Error, ErrorCode, OpenFlags, Transaction, Transaction
 use super::files::{self, Identity};
 use super::warnings::{Topic, Warnings};
 use super::{LedgerError, schema};
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 
+/// How long SQLite waits for another process that writes. What cannot be written by then is tried again later: whoever asks
+/// something meanwhile must not wait for it.
+const PATIENCE: Duration = Duration::from_millis(100);
 /// Opening for the first time changes the file's journal, which SQLite does not wait for in every case.
 const OPENINGS: u32 = 10;
+const OPENING: Duration = Duration::from_millis(200);
 const BETWEEN_OPENINGS: Duration = Duration::from_millis(20);
 /// So many transactions of ours, a megabyte or two of small ones, come between checkpoints.
 const CHECKPOINT: u32 = 100;
@@ -23,8 +27,6 @@ const STATEMENTS: usize = 48;
 
 pub(super) struct Database {
     path: PathBuf,
-    /// How long SQLite waits for another process that writes.
-    patience: Duration,
     clock: Clock,
     warnings: Arc<Warnings>,
     open: Option<Open>,
@@ -33,8 +35,20 @@ pub(super) struct Database {
 struct Open {
     connection: Connection,
     identity: Identity,
+    /// Of its tables; 0 as long as there are none.
+    version: i64,
     /// Since the last checkpoint of ours.
     transactions: u32,
+}
+
+impl Open {
+    /// Whether there is something to read. A file that another process has only just made has no tables yet.
+    fn has_tables(&mut self) -> bool {
+        if self.version == 0 {
+            self.version = schema::version(&self.connection).unwrap_or_default();
+        }
+        self.version > 0
+    }
 }
 
 /// Why something could not be done.
@@ -45,8 +59,8 @@ enum Trouble {
 }
 
 impl Database {
-    pub(super) fn new(path: PathBuf, patience: Duration, clock: Clock, warnings: Arc<Warnings>) -> Database {
-        Database { path, patience, clock, warnings, open: None }
+    pub(super) fn new(path: PathBuf, clock: Clock, warnings: Arc<Warnings>) -> Database {
+        Database { path, clock, warnings, open: None }
     }
 
     /// Does `work` in one transaction that no other process writes beside. Makes the file if need be. `work` runs again
@@ -58,7 +72,18 @@ impl Database {
         self.mended(|database| {
             let Some(open) = database.open(true)? else { return Err(Trouble::Other(database.missing())) };
             open.transactions += 1;
-            let result = in_transaction(&mut open.connection, TransactionBehavior::Immediate, &work);
+            let behavior = TransactionBehavior::Immediate;
+            let result = if open.version < schema::VERSION {
+                in_transaction(&mut open.connection, behavior, |transaction| {
+                    Ok((schema::bring_up(transaction)?, work(transaction)?))
+                })
+                .map(|(version, done)| {
+                    open.version = version;
+                    done
+                })
+            } else {
+                in_transaction(&mut open.connection, behavior, &work)
+            };
             result.map_err(|error| database.trouble(error))
         })
     }
@@ -70,6 +95,9 @@ impl Database {
     ) -> Result<T, LedgerError> {
         self.mended(|database| {
             let Some(open) = database.open(false)? else { return Ok(T::default()) };
+            if !open.has_tables() {
+                return Ok(T::default());
+            }
             let result =
                 in_transaction(&mut open.connection, TransactionBehavior::Deferred, |transaction| work(transaction));
             result.map_err(|error| database.trouble(error))
@@ -139,21 +167,27 @@ impl Database {
             }
             let Some(identity) = seen else { return Ok(None) };
             files::close_to_others(&self.path).map_err(|error| unopened(self, error))?;
-            let connection = self.connect(identity)?;
-            self.open = Some(Open { connection, identity, transactions: 0 });
+            let (connection, version) = self.connect(identity)?;
+            self.open = Some(Open { connection, identity, version, transactions: 0 });
         }
         Ok(self.open.as_mut())
     }
 
-    fn connect(&self, identity: Identity) -> Result<Connection, Trouble> {
-        let path = files::resolved(&self.path).map_err(|error| Trouble::Other(self.unopened(error)))?;
-        let mut opening = 1;
+    fn connect(&self, identity: Identity) -> Result<(Connection, i64), Trouble> {
+        let unopened = |error| Trouble::Other(self.unopened(error));
+        let path = files::resolved(&self.path).map_err(unopened)?;
+        let (mut opening, began) = (1, clock::instant());
         let (connection, found) = loop {
-            match connect(&path, self.patience) {
-                Err(error) if is_busy(&error) && opening < OPENINGS => std::thread::sleep(BETWEEN_OPENINGS),
-                Err(error) if is_damage(&error) => return Err(Trouble::Damaged(identity, error)),
-                Err(error) => return Err(Trouble::Other(self.failed(error))),
-                Ok(connected) => break connected,
+            let may_wait = opening < OPENINGS && clock::instant().duration_since(began) < OPENING;
+            // Until it is open nobody sets it aside.
+            let in_place = files::keep_in_place(&self.path, identity).map_err(unopened)?;
+            let connected = in_place.map(|_lock| connect(&path));
+            match connected {
+                Some(Ok(connected)) => break connected,
+                Some(Err(error)) if is_damage(&error) => return Err(Trouble::Damaged(identity, error)),
+                Some(Err(error)) if !is_busy(&error) => return Err(Trouble::Other(self.failed(error))),
+                Some(Err(_)) | None if may_wait => std::thread::sleep(BETWEEN_OPENINGS),
+                Some(Err(_)) | None => return Err(Trouble::Other(LedgerError::Busy { path: self.path.clone() })),
             }
             opening += 1;
         };
@@ -161,7 +195,7 @@ impl Database {
             let path = self.path.clone();
             return Err(Trouble::Other(LedgerError::Newer { path, found, known: schema::VERSION }));
         }
-        Ok(connection)
+        Ok((connection, found))
     }
 
     /// Tells what `error` means. After any but a busy file the connection is not trusted any more.
@@ -192,11 +226,11 @@ impl Database {
     }
 }
 
-/// Opens the file and says its version; a newer one is not touched, an empty one gets its tables.
-fn connect(path: &Path, patience: Duration) -> rusqlite::Result<(Connection, i64)> {
+/// Opens the file and says its version; a newer one is not touched.
+fn connect(path: &Path) -> rusqlite::Result<(Connection, i64)> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    let mut connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(patience)?;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     let version = schema::version(&connection)?;
     if version > schema::VERSION {
@@ -213,10 +247,6 @@ fn connect(path: &Path, patience: Duration) -> rusqlite::Result<(Connection, i64
     // The log stays small; a checkpoint within a commit is what remains for a process that never makes its own.
     connection.query_row("PRAGMA journal_size_limit = 4194304", [], |_| Ok(()))?;
     connection.query_row("PRAGMA wal_autocheckpoint = 4000", [], |_| Ok(()))?;
-    if version == 0 {
-        in_transaction(&mut connection, TransactionBehavior::Immediate, schema::make)?;
-    }
-    let version = schema::version(&connection)?;
     Ok((connection, version))
 }
 

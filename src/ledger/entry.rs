@@ -4,7 +4,7 @@ use crate::domain::account::AccountId;
 use crate::domain::health::breaker::BreakerSettings;
 use crate::domain::health::condition::Effect;
 use crate::domain::time::Timestamp;
-use crate::domain::usage::{Tokens, Usd};
+use crate::domain::usage::{Tier, Tokens, Usd};
 
 /// One upstream attempt, when it is over.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,8 +34,14 @@ pub struct Entry {
     pub served: bool,
     /// What the answer said it used.
     pub tokens: Option<Tokens>,
-    /// What that cost; `None` beside tokens means that the model has no price.
+    /// At which of its prices.
+    pub tier: Tier,
+    /// What that cost.
     pub cost: Option<Usd>,
+    /// Its model has no price: it costs nothing, or what a model without a price is charged at under a limit.
+    pub is_unpriced: bool,
+    /// Whether what it used is reported by other answers too.
+    pub mark: Option<Mark>,
     /// From the start of the attempt to the first byte of the answer's body, in milliseconds.
     pub first_byte_ms: Option<u64>,
     /// From the start of the attempt to its end, in milliseconds.
@@ -50,6 +56,17 @@ pub struct Entry {
     pub owns: Vec<Resource>,
     /// How much of the account's rate-limit tokens were used after it.
     pub rate_used: Option<RateUsed>,
+}
+
+/// How an entry whose use several answers report is kept from counting twice. Each has the id of what it is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// It counts unless one with this id has counted.
+    Once(String),
+    /// It counts if one with this id is to report its use, and none has yet.
+    IfDue(String),
+    /// What it used will be reported later.
+    Later(String),
 }
 
 /// What an attempt told about the breakers of its account and of its host.

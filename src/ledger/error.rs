@@ -47,7 +47,7 @@ pub enum LedgerError {
         source: Arc<rusqlite::Error>,
     },
     /// More entries wait to be written than memory is to be spent on.
-    #[error("too many entries wait for the ledger `{path}`; this one is not counted")]
+    #[error("too many entries wait for the ledger `{path}`; of further requests only the sums are kept")]
     Full {
         /// The file.
         path: PathBuf,
@@ -58,4 +58,19 @@ pub enum LedgerError {
         /// The file.
         path: PathBuf,
     },
+}
+
+impl LedgerError {
+    /// Whether it may be well again without any change of what is to be written.
+    pub(super) fn is_passing(&self) -> bool {
+        use rusqlite::ErrorCode::{CannotOpen, DiskFull, OutOfMemory, PermissionDenied, ReadOnly, SystemIoFailure};
+        match self {
+            LedgerError::Newer { .. } | LedgerError::Busy { .. } | LedgerError::Open { .. } => true,
+            LedgerError::Database { source, .. } => matches!(
+                source.sqlite_error_code(),
+                Some(CannotOpen | DiskFull | OutOfMemory | PermissionDenied | ReadOnly | SystemIoFailure)
+            ),
+            LedgerError::Full { .. } | LedgerError::Stopped { .. } => false,
+        }
+    }
 }

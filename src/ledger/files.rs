@@ -64,29 +64,49 @@ pub(super) fn resolved(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// Moves the damaged file `seen` to `<name>.damaged-<ms>`, with what SQLite keeps beside it. `None` when another process
-/// did so before: a lock on the damaged file itself lets one at a time look and move.
-pub(super) fn set_aside(path: &Path, seen: Identity, ms: i64) -> io::Result<Option<PathBuf>> {
-    let damaged = match private(OpenOptions::new().read(true).write(true)).open(path) {
-        Ok(damaged) => damaged,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
+/// The folder's lock while it lasts.
+pub(super) struct FolderLock(Option<File>);
+
+/// Keeps the file at `path` from being set aside while it is opened. `None` while somebody does that, or when it is not
+/// `seen` by now.
+pub(super) fn keep_in_place(path: &Path, seen: Identity) -> io::Result<Option<FolderLock>> {
+    let folder = open_folder(path)?;
+    let is_free = match &folder {
+        Some(folder) => fs4::fs_std::FileExt::try_lock_shared(folder)?,
+        None => true,
     };
-    fs4::fs_std::FileExt::lock_exclusive(&damaged)?;
+    Ok((is_free && identity(path)? == Some(seen)).then_some(FolderLock(folder)))
+}
+
+/// Moves the damaged file `seen` to `<name>.damaged-<ms>`, with what SQLite keeps beside it. `None` when another process
+/// did so before. A lock on the folder lets one at a time look and move, and keeps others from opening the file meanwhile.
+/// It is not one on the file itself: closing that would free every lock that SQLite has on it in this process. What is
+/// beside the file goes first: as long as the damaged one is in its place nobody makes a new one, whose own side files
+/// could be taken for its.
+pub(super) fn set_aside(path: &Path, seen: Identity, ms: i64) -> io::Result<Option<PathBuf>> {
+    let lock = FolderLock(open_folder(path)?);
+    if let Some(folder) = &lock.0 {
+        fs4::fs_std::FileExt::lock_exclusive(folder)?;
+    }
     if identity(path)? != Some(seen) {
         return Ok(None);
     }
     let aside = (0..).map(|more| with_suffix(path, &format!(".damaged-{}", ms.saturating_add(more))));
     let aside = aside.take(1_000).find(|aside| fs::symlink_metadata(aside).is_err()).unwrap_or_default();
-    fs::rename(path, &aside)?;
     for side in SIDES {
         match fs::rename(with_suffix(path, side), with_suffix(&aside, side)) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
         }
     }
-    drop::<File>(damaged);
+    fs::rename(path, &aside)?;
     Ok(Some(aside))
+}
+
+/// The folder of `path`, to be locked. Where a folder cannot be opened an open file cannot be moved either.
+fn open_folder(path: &Path) -> io::Result<Option<File>> {
+    let folder = path.parent().filter(|folder| cfg!(unix) && !folder.as_os_str().is_empty());
+    folder.map(File::open).transpose()
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

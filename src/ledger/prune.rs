@@ -8,6 +8,8 @@ use crate::domain::time::{Day, Timestamp};
 const ATTEMPTS: i64 = 90 * DAY;
 /// How long the upstream keeps what was made, and we the account that made it.
 const OWNERS: i64 = 30 * DAY;
+/// How long it is kept what a response or a batch reported: longer than the upstream keeps it.
+const COUNTED: i64 = 60 * DAY;
 /// How many days of sums are kept: a year and the month before.
 const DAYS: u32 = 400;
 const DAY: i64 = 24 * 60 * 60 * 1_000;
@@ -39,6 +41,7 @@ pub(super) struct Pruning {
 enum Stage {
     Attempts,
     Owners,
+    Counted,
     Days,
 }
 
@@ -62,6 +65,14 @@ impl Pruning {
                 transaction.execute(
                     "DELETE FROM owners WHERE id IN (SELECT id FROM owners WHERE at < ? ORDER BY at LIMIT ?)",
                     params![before(OWNERS), STEP],
+                )?,
+                Some(Stage::Counted),
+            ),
+            Stage::Counted => (
+                transaction.execute(
+                    "DELETE FROM counted WHERE (account, id) IN \
+                     (SELECT account, id FROM counted WHERE at < ? ORDER BY at LIMIT ?)",
+                    params![before(COUNTED), STEP],
                 )?,
                 Some(Stage::Days),
             ),

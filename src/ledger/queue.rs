@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::batch::Sums;
 use super::database::Database;
+use super::tally::Held;
+use super::unwritten::Unwritten;
 use super::{Entry, LedgerError};
 use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
@@ -21,18 +24,20 @@ const USUAL: usize = 4_096;
 pub(super) enum Job {
     /// Something to write.
     Write(Write),
-    /// A question; it answers by itself. It gets the error when what was recorded before could not be written.
+    /// A question; it answers by itself.
     Read(Read),
     /// Someone waits until all before it is done.
     Flush(oneshot::Sender<()>),
 }
 
-/// A question together with whom to answer.
-pub(super) type Read = Box<dyn FnOnce(Result<&mut Database, LedgerError>) + Send>;
+/// A question together with whom to answer. It gets what was recorded before and is not written yet.
+pub(super) type Read = Box<dyn FnOnce(&mut Database, &Unwritten) + Send>;
 
 /// Something to write, and whom to tell.
 pub(super) struct Write {
     pub(super) what: What,
+    /// What it costs meanwhile; for an entry.
+    pub(super) held: Option<Held>,
     pub(super) answer: Option<oneshot::Sender<Result<Spent, LedgerError>>>,
 }
 
@@ -46,15 +51,49 @@ pub(super) enum What {
     Succeeded(AccountId, String),
 }
 
+impl What {
+    /// Whose it is.
+    pub(super) fn account(&self) -> &AccountId {
+        match self {
+            What::Entry(entry) => &entry.account,
+            What::Began(account, _) | What::Succeeded(account, _) => account,
+        }
+    }
+}
+
 /// What became of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pushed {
     /// It waits.
     Queued,
-    /// There is no more room.
+    /// There is no more room: of an entry only its sums wait.
     Full,
     /// There is no thread.
     Stopped,
+}
+
+/// Entries for which there was no room as rows.
+#[derive(Default)]
+pub(super) struct Folded {
+    pub(super) sums: Sums,
+    pub(super) held: Vec<(AccountId, Held)>,
+}
+
+impl Folded {
+    fn add(&mut self, entry: &Entry, held: Held) {
+        self.sums.add(entry, held.counts, held.day);
+        let known = self.held.iter_mut().find(|(account, known)| *account == entry.account && known.day == held.day);
+        match known {
+            Some((_, known)) => known.cost += held.cost,
+            None => self.held.push((entry.account.clone(), held)),
+        }
+    }
+
+    /// Adds others.
+    pub(super) fn add_all(&mut self, others: Folded) {
+        self.sums.add_all(&others.sums);
+        self.held.extend(others.held);
+    }
 }
 
 /// What the thread does next.
@@ -76,6 +115,7 @@ pub(super) struct Queue {
 #[derive(Default)]
 struct State {
     jobs: Vec<Job>,
+    folded: Option<Box<Folded>>,
     /// Entries that wait here or in the thread.
     held: usize,
     /// One of the jobs has someone who waits for it.
@@ -106,6 +146,9 @@ impl Queue {
         }
         if matches!(job, Job::Write(_)) {
             if state.held >= MOST {
+                if let Job::Write(Write { what: What::Entry(entry), held: Some(held), .. }) = &job {
+                    state.folded.get_or_insert_default().add(entry, *held);
+                }
                 return Pushed::Full;
             }
             state.held += 1;
@@ -152,6 +195,11 @@ impl Queue {
             (jobs, false) if jobs.is_empty() => Next::Idle,
             (jobs, _) => Next::Jobs(jobs),
         }
+    }
+
+    /// The sums of what there was no room for since the last time.
+    pub(super) fn take_folded(&self) -> Option<Box<Folded>> {
+        self.lock().folded.take()
     }
 
     /// So many entries are written or given up.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
+use super::batch::Sums;
 use super::batch::{all_breakers, condition_from_row};
 use super::schema::counted;
 use super::{AccountUsage, By, Question, RateUsed, Standing, UsageRow};
@@ -19,7 +20,7 @@ pub(super) fn standing(
     today: Day,
     now: Timestamp,
 ) -> rusqlite::Result<Standing> {
-    let breakers = all_breakers(connection)?.into_iter().map(|(key, kept)| (key, kept.breaker)).collect();
+    let breakers = all_breakers(connection)?;
     let mut standing = Standing { breakers, at: now, ..Standing::default() };
     let mut statement =
         connection.prepare_cached("SELECT account, health, health_at, bucket, bucket_at, last_used FROM conditions")?;
@@ -65,29 +66,49 @@ pub(super) fn spent(connection: &Connection, account: &AccountId, today: Day) ->
     Ok(spent)
 }
 
+/// The usage of some days, by the text that rows are in the order of.
+pub(super) type Usage = BTreeMap<String, UsageRow>;
+
 /// The usage of the days from `first` to `last`.
-pub(super) fn usage(connection: &Connection, first: Day, last: Day, by: By) -> rusqlite::Result<Vec<UsageRow>> {
+pub(super) fn usage(connection: &Connection, first: Day, last: Day, by: By) -> rusqlite::Result<Usage> {
     let mut statement = connection.prepare_cached(
         "SELECT account, day, model, requests, input, cached, output, reasoning, cost, unpriced FROM days \
          WHERE day BETWEEN ? AND ?",
     )?;
     let mut rows = statement.query([first.to_string(), last.to_string()])?;
-    // The key is the text that the rows are in the order of.
-    let mut sums: BTreeMap<String, UsageRow> = BTreeMap::new();
+    let mut usage = Usage::new();
     while let Some(row) = rows.next()? {
         let key: String = match by {
             By::Account => row.get(0)?,
             By::Day => row.get(1)?,
             By::Model => row.get(2)?,
         };
-        let sum = sums.entry(key).or_default();
-        let totals = totals(row, 3)?;
-        sum.requests = sum.requests.saturating_add(totals.requests);
-        sum.tokens += totals.tokens;
-        sum.cost += totals.cost;
-        sum.unpriced = sum.unpriced.saturating_add(counted(row.get(9)?));
+        let Totals { requests, tokens, cost } = totals(row, 3)?;
+        let unpriced = counted(row.get(9)?);
+        add_row(&mut usage, key, &UsageRow { requests, tokens, cost, unpriced, ..UsageRow::default() });
     }
-    Ok(sums.into_iter().map(|(key, sum)| named(key, sum, by)).collect())
+    Ok(usage)
+}
+
+/// Rows of usage, with sums that are not in the file yet.
+pub(super) fn rows_with(mut usage: Usage, unwritten: &Sums, first: Day, last: Day, by: By) -> Vec<UsageRow> {
+    for (account, day, model, row) in unwritten.rows().filter(|(_, day, ..)| (first..=last).contains(day)) {
+        let key = match by {
+            By::Account => account.to_string(),
+            By::Day => day.to_string(),
+            By::Model => model.to_owned(),
+        };
+        add_row(&mut usage, key, &row);
+    }
+    usage.into_iter().map(|(key, sum)| named(key, sum, by)).collect()
+}
+
+fn add_row(usage: &mut Usage, key: String, row: &UsageRow) {
+    let sum = usage.entry(key).or_default();
+    sum.requests = sum.requests.saturating_add(row.requests);
+    sum.tokens += row.tokens;
+    sum.cost += row.cost;
+    sum.unpriced = sum.unpriced.saturating_add(row.unpriced);
 }
 
 fn named(key: String, sum: UsageRow, by: By) -> UsageRow {
@@ -128,6 +149,19 @@ pub(super) fn usage_of_accounts(
     Ok(usage)
 }
 
+/// Adds sums that are not in the file yet to what each account used today and this month.
+pub(super) fn add_unwritten(usage: &mut HashMap<AccountId, AccountUsage>, unwritten: &Sums, today: Day) {
+    let of_month = |day: &Day| (today.first_of_month()..=today).contains(day);
+    for (account, day, _, row) in unwritten.rows().filter(|(_, day, ..)| of_month(day)) {
+        let totals = Totals { requests: row.requests, tokens: row.tokens, cost: row.cost };
+        let sum = usage.entry(account.clone()).or_default();
+        add(&mut sum.month, totals);
+        if day == today {
+            add(&mut sum.today, totals);
+        }
+    }
+}
+
 fn add(sum: &mut Totals, totals: Totals) {
     sum.requests = sum.requests.saturating_add(totals.requests);
     sum.tokens += totals.tokens;
@@ -139,7 +173,7 @@ fn totals(row: &Row<'_>, first: usize) -> rusqlite::Result<Totals> {
     let count = |column: usize| row.get(first + column).map(counted);
     Ok(Totals {
         requests: count(0)?,
-        tokens: Tokens { input: count(1)?, cached: count(2)?, output: count(3)?, reasoning: count(4)? },
+        tokens: Tokens { input: count(1)?, cached: count(2)?, output: count(3)?, reasoning: count(4)?, cache_write: 0 },
         cost: Usd(row.get(first + 5)?),
     })
 }

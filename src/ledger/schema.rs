@@ -3,11 +3,11 @@
 use rusqlite::{Connection, Transaction};
 
 /// The version of the tables below, kept in the file's `user_version`.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
-/// `attempts` holds every upstream attempt; `days` their exact sums, so that spending is read from a handful of rows.
+/// Version 1. `attempts` holds every upstream attempt; `days` their exact sums, so that spending is read from a handful of rows.
 /// Times are unix milliseconds, money is pico-USD, a request without a model has the empty one.
-const TABLES: &str = "
+const FIRST: &str = "
     CREATE TABLE attempts (
         id INTEGER PRIMARY KEY,
         at INTEGER NOT NULL,
@@ -77,14 +77,37 @@ const TABLES: &str = "
     PRAGMA user_version = 1;
 ";
 
+/// From version 1 to 2: what is kept from counting twice, and what a price follows. A process of the version before that has
+/// the file open goes on writing to it as it does.
+const SECOND: &str = "
+    ALTER TABLE attempts ADD COLUMN cache_write INTEGER;
+    ALTER TABLE attempts ADD COLUMN tier TEXT;
+    CREATE TABLE counted (
+        account TEXT NOT NULL,
+        id TEXT NOT NULL,
+        counted INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (account, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX counted_at ON counted (at);
+    PRAGMA user_version = 2;
+";
+
+/// The steps from each version to the next.
+const STEPS: [&str; 2] = [FIRST, SECOND];
+
 /// The version the file says it has; 0 for one that is empty.
 pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
-/// Makes the tables, unless another process was faster.
-pub(super) fn make(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-    if version(transaction)? == 0 { transaction.execute_batch(TABLES) } else { Ok(()) }
+/// Brings the tables from the version they have to the present one, unless another process was faster. The version then.
+pub(super) fn bring_up(transaction: &Transaction<'_>) -> rusqlite::Result<i64> {
+    let found = usize::try_from(version(transaction)?).unwrap_or_default();
+    for step in STEPS.iter().skip(found) {
+        transaction.execute_batch(step)?;
+    }
+    version(transaction)
 }
 
 /// A count as SQLite keeps it; no real one is beyond its range.

@@ -2,8 +2,11 @@
 
 mod damage;
 mod health;
+mod held;
+mod marks;
 mod processes;
 mod usage;
+mod versions;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,7 +17,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::domain::health::condition::Effect;
-use crate::domain::usage::{Tokens, Usd};
+use crate::domain::usage::{Tier, Tokens, Usd};
 
 /// 2026-11-21 04:00 UTC.
 const NOW: i64 = 1_795_233_600_000;
@@ -76,8 +79,11 @@ fn entry(account: &str) -> Entry {
         host: "api.openai.com".to_owned(),
         status: 200,
         served: true,
-        tokens: Some(Tokens { input: 10, cached: 4, output: 5, reasoning: 2 }),
+        tokens: Some(Tokens { input: 10, cached: 4, output: 5, reasoning: 2, cache_write: 0 }),
+        tier: Tier::Standard,
         cost: Some(usd(1)),
+        is_unpriced: false,
+        mark: None,
         first_byte_ms: Some(20),
         duration_ms: 300,
         why: "sticky",

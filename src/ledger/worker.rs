@@ -2,33 +2,46 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use super::database::Database;
 use super::prune::{self, Pruning};
 use super::queue::{Job, Next, Queue, What, Write};
+use super::tally::Tally;
+use super::unwritten::Unwritten;
 use super::warnings::{Topic, Warnings};
 use super::{LedgerError, batch};
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::domain::time::Day;
 
 /// How long an entry that nobody waits for lets others join it. A process that is killed loses no more than this.
 const COLLECT: Duration = Duration::from_millis(20);
 /// No transaction holds more entries, so that no other process waits long for its end.
 const LONGEST_BATCH: usize = 2_000;
-/// How often a batch is tried while another process holds the file; each time SQLite waits for a while.
-const TRIES: u32 = 24;
-const BETWEEN_TRIES: Duration = Duration::from_millis(100);
+/// How soon a batch is tried again that another process kept from being written; SQLite waits a while each time.
+const BETWEEN_TRIES: Duration = Duration::from_millis(50);
+/// How soon one is that the disk or the file refuses.
+const BETWEEN_REFUSALS: Duration = Duration::from_secs(1);
+/// A file that others have held for so long is not waited for by anyone on a request's path.
+const HELD: Duration = Duration::from_secs(1);
+/// When nobody is left to ask anything, what waits is tried for no longer.
+const LAST: Duration = Duration::from_secs(120);
 const BETWEEN_PRUNING_STEPS: Duration = Duration::from_millis(5);
 /// A ledger that is not used is closed, and its memory given back.
 const UNUSED: Duration = Duration::from_secs(60);
 
 pub(super) struct Worker {
     pub(super) queue: Arc<Queue>,
+    pub(super) tally: Arc<Tally>,
+    /// Others hold the file, and have for a while.
+    pub(super) is_held: Arc<AtomicBool>,
     pub(super) warnings: Arc<Warnings>,
     pub(super) clock: Clock,
+    /// How long what is not written is nobody's concern.
+    pub(super) patience: Duration,
     pub(super) database: Database,
     pub(super) waiting: Waiting,
 }
@@ -36,23 +49,34 @@ pub(super) struct Worker {
 /// What the thread has taken on and not done yet.
 #[derive(Default)]
 pub(super) struct Waiting {
-    writes: Vec<Write>,
+    unwritten: Unwritten,
     flushes: Vec<oneshot::Sender<()>>,
-    tries: u32,
+    trouble: Option<Trouble>,
     pruning: Option<Pruning>,
     /// The day on which the last look for old rows was.
     looked: Option<Day>,
 }
 
+/// Why nothing is written now.
+struct Trouble {
+    error: LedgerError,
+    since: Instant,
+    again: Instant,
+}
+
 impl Worker {
     /// Works until the queue is closed and empty.
     pub(super) fn run(mut self) {
+        let mut closed: Option<Instant> = None;
         loop {
             match self.queue.next(self.pause(), COLLECT) {
                 Next::Jobs(jobs) => self.guarded(|worker| worker.work(jobs)),
                 Next::Idle => self.guarded(Worker::tend),
-                Next::Closed if self.waiting.writes.is_empty() => return,
                 Next::Closed => {
+                    let closed = *closed.get_or_insert_with(clock::instant);
+                    if self.waiting.unwritten.is_empty() || clock::instant().duration_since(closed) > LAST {
+                        return;
+                    }
                     std::thread::sleep(BETWEEN_TRIES);
                     self.guarded(|worker| worker.work(Vec::new()));
                 }
@@ -62,8 +86,8 @@ impl Worker {
 
     /// How long to wait for a job before there is something else to do.
     fn pause(&self) -> Option<Duration> {
-        if !self.waiting.writes.is_empty() {
-            Some(BETWEEN_TRIES)
+        if let Some(trouble) = &self.waiting.trouble {
+            Some(trouble.again.saturating_duration_since(clock::instant()))
         } else if self.waiting.pruning.is_some() {
             Some(BETWEEN_PRUNING_STEPS)
         } else {
@@ -77,15 +101,16 @@ impl Worker {
             return;
         }
         self.database.close();
-        let lost = std::mem::take(&mut self.waiting);
+        let lost = std::mem::take(&mut self.waiting).unwritten;
         self.queue.done(lost.writes.len());
-        self.warnings.tell(Topic::Unwritten, || {
-            format!("a defect kept {} entries out of the ledger; please report it", lost.writes.len())
-        });
+        let count = lost.writes.len();
+        self.lose(lost);
+        self.warnings
+            .tell(Topic::Unwritten, || format!("a defect kept {count} entries out of the ledger; please report it"));
     }
 
     fn tend(&mut self) {
-        if !self.waiting.writes.is_empty() {
+        if self.waiting.trouble.is_some() {
             self.work(Vec::new());
         } else if self.waiting.pruning.is_some() {
             self.prune();
@@ -94,65 +119,74 @@ impl Worker {
         }
     }
 
-    /// Everything that is to be written is written before any question is answered.
+    /// Everything that is to be written is written before any question is answered, or is a part of the answer.
     fn work(&mut self, jobs: Vec<Job>) {
         let mut questions = Vec::new();
         for job in jobs {
             match job {
-                Job::Write(write) => self.waiting.writes.push(write),
+                Job::Write(write) => self.waiting.unwritten.writes.push(write),
                 Job::Read(question) => questions.push(question),
                 Job::Flush(flush) => self.waiting.flushes.push(flush),
             }
         }
-        let written = self.write();
-        for question in questions {
-            question(written.clone().map(|()| &mut self.database));
+        self.waiting.unwritten.fold(self.queue.take_folded());
+        // While nothing can be written nobody waits for the next try.
+        let in_trouble = self.waiting.trouble.is_some();
+        if in_trouble {
+            self.answer(std::mem::take(&mut questions));
         }
-        if self.waiting.writes.is_empty() {
-            self.prune();
+        let has_failed = self.write().is_err_and(|error| !matches!(error, LedgerError::Busy { .. }));
+        self.answer(questions);
+        if self.waiting.unwritten.is_empty() || has_failed {
             for flush in self.waiting.flushes.drain(..) {
                 // Whoever waited may have left.
                 let _ = flush.send(());
             }
         }
+        if self.waiting.unwritten.is_empty() {
+            self.prune();
+        }
         // Everyone has an answer: now there is time for the disk.
         self.database.checkpoint();
     }
 
-    /// Writes all that waits. An error means that another process holds the file, and that it still waits.
+    fn answer(&mut self, questions: Vec<super::queue::Read>) {
+        for question in questions {
+            question(&mut self.database, &self.waiting.unwritten);
+        }
+    }
+
+    /// Writes all that waits. An error means that it still waits.
     fn write(&mut self) -> Result<(), LedgerError> {
-        while !self.waiting.writes.is_empty() {
-            let count = self.waiting.writes.len().min(LONGEST_BATCH);
-            let batch = &self.waiting.writes[..count];
+        if let Some(Trouble { error, again, .. }) = &self.waiting.trouble
+            && clock::instant() < *again
+        {
+            let error = error.clone();
+            self.report();
+            return Err(error);
+        }
+        while !self.waiting.unwritten.is_empty() {
+            let Unwritten { writes, folded } = &self.waiting.unwritten;
+            let count = writes.len().min(LONGEST_BATCH);
+            let (batch, folded) = (&writes[..count], folded.as_ref().map(|folded| &folded.sums));
             let (clock, now) = (&self.clock, self.clock.now());
             let today = clock.day(now);
             let look = self.waiting.looked != Some(today);
             let written = self.database.write(|transaction| {
-                let spent = batch::write(transaction, batch, clock)?;
-                Ok((spent, look && prune::claim(transaction, today)?))
+                let written = batch::write(transaction, batch, folded, clock)?;
+                Ok((written, look && prune::claim(transaction, today)?))
             });
             match written {
-                Ok((spent, prune)) => {
+                Ok((written, prune)) => {
                     self.waiting.looked = Some(today);
-                    self.waiting.tries = 0;
                     if prune {
                         self.waiting.pruning = Some(Pruning::new(today, now));
                     }
-                    self.warnings.well();
-                    let answers = self.waiting.writes.drain(..count).filter_map(|write| write.answer);
-                    for (answer, spent) in answers.zip(spent) {
-                        let _ = answer.send(Ok(spent));
-                    }
-                    self.queue.done(count);
+                    self.is_well();
+                    self.written(count, &written);
                 }
-                Err(error @ LedgerError::Busy { .. }) if self.waiting.tries + 1 < TRIES => {
-                    self.waiting.tries += 1;
-                    self.warnings.tell(Topic::Busy, || format!("{error}; what requests use is kept until then"));
-                    for write in &mut self.waiting.writes {
-                        if let Some(answer) = write.answer.take() {
-                            let _ = answer.send(Err(error.clone()));
-                        }
-                    }
+                Err(error) if error.is_passing() => {
+                    self.keep(&error);
                     return Err(error);
                 }
                 Err(error) => self.give_up(count, &error),
@@ -161,20 +195,92 @@ impl Worker {
         Ok(())
     }
 
-    fn give_up(&mut self, count: usize, error: &LedgerError) {
-        self.waiting.tries = 0;
-        self.warnings.tell(Topic::Unwritten, || {
-            format!("{}; until that is mended, what requests use is not counted", with_sources(error))
-        });
-        for write in self.waiting.writes.drain(..count) {
-            if let What::Entry(entry) = &write.what {
-                tracing::debug!("request {} is not in the ledger", entry.request_id);
-            }
-            if let Some(answer) = write.answer {
-                let _ = answer.send(Err(error.clone()));
+    fn is_well(&mut self) {
+        self.waiting.trouble = None;
+        self.is_held.store(false, Ordering::Relaxed);
+        self.warnings.well();
+    }
+
+    fn written(&mut self, count: usize, written: &batch::Written) {
+        let unwritten = &mut self.waiting.unwritten;
+        let writes: Vec<Write> = unwritten.writes.drain(..count).collect();
+        let folded = unwritten.folded.take();
+        let held = writes.iter().filter_map(|write| Some((write.what.account(), write.held?)));
+        let of_folded = folded.iter().flat_map(|folded| folded.held.iter().map(|(account, held)| (account, *held)));
+        let sums = written.sums.clone();
+        self.tally.written(held.chain(of_folded), written.today, sums);
+        for Write { what, answer, .. } in writes {
+            if let Some(answer) = answer {
+                let _ = answer.send(Ok(written.sums.get(what.account()).copied().unwrap_or_default()));
             }
         }
         self.queue.done(count);
+    }
+
+    /// What waits is kept.
+    fn keep(&mut self, error: &LedgerError) {
+        let now = clock::instant();
+        let since = self.waiting.trouble.take().map_or(now, |trouble| trouble.since);
+        let is_busy = matches!(error, LedgerError::Busy { .. });
+        let again = now + if is_busy { BETWEEN_TRIES } else { BETWEEN_REFUSALS };
+        self.waiting.trouble = Some(Trouble { error: error.clone(), since, again });
+        if !is_busy || now.duration_since(since) >= HELD {
+            self.is_held.store(true, Ordering::Relaxed);
+        }
+        self.report();
+    }
+
+    /// Whoever waits for a write gets the error, when it is no matter of a moment.
+    fn report(&mut self) {
+        let Some(Trouble { error, since, .. }) = &self.waiting.trouble else { return };
+        if matches!(error, LedgerError::Busy { .. }) {
+            if clock::instant().duration_since(*since) < self.patience {
+                return;
+            }
+            self.warnings.tell(Topic::Busy, || format!("{error}; what requests use is kept until then"));
+        } else {
+            self.warnings.tell(Topic::Unwritten, || {
+                format!("{}; until that is mended, what requests use is kept here", with_sources(error))
+            });
+        }
+        for write in &mut self.waiting.unwritten.writes {
+            if let Some(answer) = write.answer.take() {
+                let _ = answer.send(Err(error.clone()));
+            }
+        }
+    }
+
+    /// These entries are of no use to the file, whenever they are tried.
+    fn give_up(&mut self, count: usize, error: &LedgerError) {
+        let writes: Vec<Write> = self.waiting.unwritten.writes.drain(..count).collect();
+        let folded = self.waiting.unwritten.folded.take();
+        let why = with_sources(error);
+        self.warnings
+            .tell(Topic::Unwritten, || format!("{why}; until that is mended, what requests use is not counted"));
+        self.queue.done(count);
+        let mut lost = Unwritten { writes, folded };
+        for write in &mut lost.writes {
+            if let What::Entry(entry) = &write.what {
+                tracing::debug!("request {} is not in the ledger", entry.request_id);
+            }
+            if let Some(answer) = write.answer.take() {
+                let _ = answer.send(Err(error.clone()));
+            }
+        }
+        self.lose(lost);
+    }
+
+    /// What will not be written counts in this process alone.
+    fn lose(&self, lost: Unwritten) {
+        let Unwritten { writes, folded } = lost;
+        for write in writes {
+            if let Some(held) = write.held {
+                self.tally.lost(write.what.account(), held);
+            }
+        }
+        for (account, held) in folded.into_iter().flat_map(|folded| folded.held) {
+            self.tally.lost(&account, held);
+        }
     }
 
     /// One step; what fails is tried again on another day.

@@ -39,6 +39,8 @@ pub struct Memory {
     pub shared: Shared,
     /// What accounts used, as the ledger told it last.
     pub usage: Usage,
+    /// Models without a price that a limit is over, which was reported.
+    pub unpriced: BTreeSet<String>,
     /// Accounts that have spent what they may, and until when they are out.
     pub over: HashMap<AccountId, Timestamp>,
     /// Where `round_robin` goes on.

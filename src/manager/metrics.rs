@@ -42,7 +42,10 @@ impl Default for Metrics {
                     &["account", "kind"],
                 )?,
                 cost: CounterVec::new(
-                    Opts::new("cam_cost_usd_total", "USD spent on models that have a price."),
+                    Opts::new(
+                        "cam_cost_usd_total",
+                        "USD spent on models that have a price, or on any under a spending limit.",
+                    ),
                     &["account"],
                 )?,
                 unpriced: counter("cam_unpriced_requests_total", "Requests whose model has no price.", &["account"])?,
@@ -72,9 +75,11 @@ impl Metrics {
         for (kind, count) in kinds {
             self.tokens.with_label_values(&[account, kind]).inc_by(count);
         }
-        match entry.cost {
-            Some(cost) => self.cost.with_label_values(&[account]).inc_by(cost.as_usd()),
-            None => self.unpriced.with_label_values(&[account]).inc(),
+        if let Some(cost) = entry.cost {
+            self.cost.with_label_values(&[account]).inc_by(cost.as_usd());
+        }
+        if entry.is_unpriced {
+            self.unpriced.with_label_values(&[account]).inc();
         }
     }
 

@@ -12,6 +12,7 @@ use super::spending::elapsed;
 use super::{Manager, notices};
 use crate::clock;
 use crate::domain::account::AccountId;
+use crate::domain::health::breakers::Failure;
 use crate::domain::health::condition::Effect;
 use crate::domain::health::retry_after::SHORTEST_LIMIT;
 use crate::domain::health::{
@@ -331,7 +332,7 @@ impl Manager {
     }
 
     /// Counts for the account's breaker and the host's, here and with the siblings. When the host's opens, the accounts
-    /// are absolved: an overloaded host must not take them out one by one.
+    /// are cleared: an overloaded host must not take them out one by one.
     fn record_failure(
         &self,
         route: &Route,
@@ -342,17 +343,13 @@ impl Manager {
     ) {
         let settings = self.config().breaker();
         self.account_for(route, request, measured, Some(effect), Some(BreakerNote::Failed { settings, overloaded }));
-        let state = self.view().state;
-        let host = route.target.base_url.authority();
-        let shares = |account: &&StoredAccount| self.base_url(account).is_some_and(|base| base.authority() == host);
-        let neighbours = state.accounts.iter().filter(shares).map(|account| AccountId::new(account.id.clone()));
-        let failed = Deed::Failed {
-            account: (!overloaded).then(|| route.account.clone()),
-            host: host.to_owned(),
-            neighbours: neighbours.collect(),
+        let failed = Deed::Failed(Failure {
+            account: route.account.clone(),
+            host: route.target.base_url.authority().to_owned(),
+            overloaded,
             settings,
             at: self.clock.now(),
-        };
+        });
         let mut memory = self.memory();
         memory.shared.add(failed);
         memory.touch();

@@ -10,17 +10,15 @@ use super::view::View;
 use crate::clock;
 use crate::domain::account::AccountId;
 use crate::domain::health::Gate;
-use crate::domain::health::breaker::{Breaker, BreakerSettings};
+use crate::domain::health::breaker::BreakerSettings;
+use crate::domain::health::breakers::{Breakers, Failure};
 use crate::domain::health::condition::{Condition, Effect};
 use crate::domain::routing::load::Load;
-use crate::domain::time::{Day, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::domain::usage::quota::Quota;
 use crate::domain::usage::{Spent, Usd};
-use crate::ledger::{BreakerKey, Question, RateUsed, Standing};
+use crate::ledger::{Question, RateUsed, Standing};
 use crate::store::StoredAccount;
-use uncounted::Uncounted;
-
-mod uncounted;
 
 /// What the ledger said is believed for so long.
 const FRESH: Duration = Duration::from_secs(1);
@@ -33,12 +31,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub struct Shared {
     conditions: HashMap<AccountId, Condition>,
     rates: HashMap<AccountId, RateUsed>,
-    breakers: HashMap<BreakerKey, Breaker>,
+    breakers: Breakers,
+    /// What the accounts that have a limit had spent when that was looked at last.
     spending: HashMap<AccountId, Spent>,
-    /// The day that the ledger told the spending of.
-    spending_day: Option<Day>,
-    /// What the ledger did not take.
-    pub uncounted: Uncounted,
     asked_at: Option<Instant>,
     /// Questions that are not answered yet, each as the number of the first deed after it, in their order.
     open_questions: VecDeque<u64>,
@@ -54,24 +49,11 @@ pub enum Deed {
     /// An attempt left its mark on an account.
     Effect(AccountId, Effect, Timestamp),
     /// An attempt failed.
-    Failed {
-        /// The account, unless the host alone is to blame.
-        account: Option<AccountId>,
-        /// The host.
-        host: String,
-        /// The accounts that share the host.
-        neighbours: Vec<AccountId>,
-        /// When a breaker opens.
-        settings: BreakerSettings,
-        /// When.
-        at: Timestamp,
-    },
+    Failed(Failure),
     /// An attempt succeeded.
     Succeeded(AccountId, String),
     /// The rate-limit tokens an answer told.
     Rate(AccountId, RateUsed),
-    /// Money was spent that the ledger has not taken yet.
-    Spent(AccountId, Usd),
 }
 
 impl Shared {
@@ -87,35 +69,15 @@ impl Shared {
     fn apply(&mut self, deed: Deed) {
         match deed {
             Deed::Effect(account, effect, at) => self.conditions.entry(account).or_default().apply(effect, at),
-            Deed::Failed { account, host, neighbours, settings, at } => {
-                if let Some(account) = account {
-                    self.breakers.entry(BreakerKey::Account(account)).or_default().failed(settings, at);
-                }
-                let host = self.breakers.entry(BreakerKey::Host(host)).or_default();
-                host.failed(settings, at);
-                if host.gate(settings, at) != Gate::Closed {
-                    // An overloaded host must not take its accounts out one by one.
-                    self.breakers.retain(|key, _| !matches!(key, BreakerKey::Account(id) if neighbours.contains(id)));
-                }
-            }
-            Deed::Succeeded(account, host) => {
-                self.breakers.remove(&BreakerKey::Account(account));
-                self.breakers.remove(&BreakerKey::Host(host));
-            }
+            Deed::Failed(failure) => drop(self.breakers.failed(&failure)),
+            Deed::Succeeded(account, host) => drop(self.breakers.succeeded(&account, &host)),
             Deed::Rate(account, rate) => drop(self.rates.insert(account, rate)),
-            Deed::Spent(account, cost) => {
-                let spent = self.spending.entry(account).or_default();
-                spent.today += cost;
-                spent.month += cost;
-            }
         }
     }
 
     /// Whether the account or its host counts a failure.
     pub fn has_failures(&self, account: &AccountId, host: &str) -> bool {
-        !self.breakers.is_empty()
-            && (self.breakers.contains_key(&BreakerKey::Account(account.clone()))
-                || self.breakers.contains_key(&BreakerKey::Host(host.to_owned())))
+        self.breakers.has_failures(account, host)
     }
 
     /// What the breaker of the account says, and what that of its host does.
@@ -126,30 +88,7 @@ impl Shared {
         settings: BreakerSettings,
         now: Timestamp,
     ) -> [Gate; 2] {
-        if self.breakers.is_empty() {
-            return [Gate::Closed; 2];
-        }
-        let gate =
-            |key: BreakerKey| self.breakers.get(&key).map_or(Gate::Closed, |breaker| breaker.gate(settings, now));
-        let host = host.map_or(Gate::Closed, |host| gate(BreakerKey::Host(host.to_owned())));
-        [gate(BreakerKey::Account(account.clone())), host]
-    }
-
-    /// What the account spent, as far as it is known. What a ledger told that is silent since then holds for its day and
-    /// its month.
-    pub fn spent(&self, account: &AccountId, today: Day) -> Spent {
-        let told = self.spending.get(account).copied().unwrap_or_default();
-        let is_of_month = self.spending_day.is_none_or(|day| day.first_of_month() == today.first_of_month());
-        let is_of_today = self.spending_day.is_none_or(|day| day == today);
-        let part = |holds: bool, spent: Usd| if holds { spent } else { Usd::default() };
-        let told = Spent { today: part(is_of_today, told.today), month: part(is_of_month, told.month) };
-        self.uncounted.with(account, today, told)
-    }
-
-    /// The ledger told what the account spent.
-    pub fn set_spent(&mut self, account: AccountId, spent: Spent, today: Day) {
-        self.spending.insert(account, spent);
-        self.spending_day = Some(today);
+        self.breakers.gates(account, host, settings, now)
     }
 
     /// How much of each account is used up, in the order of the pool.
@@ -189,17 +128,25 @@ impl Shared {
         self.deeds
     }
 
-    /// Takes the answer in, and adds what was done since the question.
-    fn end_question(&mut self, since: u64, answer: Option<Standing>, today: Day) {
+    /// Takes the answer in, and adds what was done since the question. An answer that lacks what this process did before
+    /// adds to what is known only what is not.
+    fn end_question(&mut self, since: u64, answer: Option<Standing>) {
         if let Some(place) = self.open_questions.iter().position(|open| *open == since) {
             self.open_questions.remove(place);
         }
-        if let Some(answer) = answer {
+        if let Some(answer) = answer.as_ref().filter(|answer| answer.is_behind) {
+            for (account, condition) in &answer.conditions {
+                self.conditions.entry(account.clone()).or_insert(*condition);
+            }
+            for (account, rate) in &answer.rates {
+                self.rates.entry(account.clone()).or_insert(*rate);
+            }
+            self.breakers.add_unknown(answer.breakers.clone());
+        }
+        if let Some(answer) = answer.filter(|answer| !answer.is_behind) {
             self.conditions = answer.conditions;
             self.rates = answer.rates;
             self.breakers = answer.breakers;
-            self.spending.extend(answer.spending);
-            self.spending_day = Some(today);
             let first = self.recent.partition_point(|(number, _)| *number < since);
             let later: Vec<Deed> = self.recent.range(first..).map(|(_, deed)| deed.clone()).collect();
             for deed in later {
@@ -235,10 +182,13 @@ impl Manager {
 
     /// Asks the ledger, if what is known is older than a second or something else is to be known.
     pub(super) async fn ask(&self, view: &View, owners_of: Vec<String>) -> Option<Standing> {
-        let limited =
-            |account: &&StoredAccount| account.daily_limit_usd.is_some() || account.monthly_limit_usd.is_some();
-        let spending_of: Vec<AccountId> =
-            view.state.accounts.iter().filter(limited).map(|account| AccountId::new(account.id.clone())).collect();
+        let spending_of: Vec<AccountId> = view
+            .state
+            .accounts
+            .iter()
+            .filter(|account| Manager::has_limit(account))
+            .map(|account| AccountId::new(account.id.clone()))
+            .collect();
         let now = clock::instant();
         let since = {
             let mut memory = self.memory();
@@ -268,7 +218,14 @@ impl Manager {
     /// Which accounts have spent what they may, and until when they are out.
     pub(super) fn note_spending(&self) {
         let (view, now) = (self.view(), self.clock.now());
-        let today = self.clock.day(now);
+        let limited = view.state.accounts.iter().filter(|account| Manager::has_limit(account));
+        let spending: HashMap<AccountId, Spent> = limited
+            .map(|account| AccountId::new(account.id.clone()))
+            .map(|id| {
+                let spent = self.ledger.spent(&id);
+                (id, spent)
+            })
+            .collect();
         let mut memory = self.memory();
         let over: HashMap<AccountId, Timestamp> = view
             .state
@@ -276,7 +233,7 @@ impl Manager {
             .iter()
             .filter_map(|account| {
                 let id = AccountId::new(account.id.clone());
-                let spent = memory.shared.spent(&id, today);
+                let spent = *spending.get(&id)?;
                 let reached =
                     |limit: Option<f64>, spent: Usd| limit.and_then(Usd::from_usd).is_some_and(|limit| spent >= limit);
                 let day = reached(account.daily_limit_usd, spent.today).then(|| self.clock.day_ends(now));
@@ -284,6 +241,7 @@ impl Manager {
                 Some((id, day.max(month)?))
             })
             .collect();
+        memory.shared.spending = spending;
         if over != memory.over {
             memory.over = over;
             memory.touch();
@@ -315,10 +273,9 @@ impl Asked<'_> {
 
 impl Drop for Asked<'_> {
     fn drop(&mut self) {
-        let today = self.manager.clock.day(self.manager.clock.now());
         let mut memory = self.manager.memory();
         let before = memory.shared.breakers.clone();
-        memory.shared.end_question(self.since, self.answer.take(), today);
+        memory.shared.end_question(self.since, self.answer.take());
         if memory.shared.breakers != before {
             memory.touch();
         }

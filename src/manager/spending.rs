@@ -14,12 +14,16 @@ use crate::clock;
 use crate::domain::account::AccountId;
 use crate::domain::health::condition::Effect;
 use crate::domain::usage::quota::Quota;
-use crate::domain::usage::{Tokens, Usd};
-use crate::ledger::{BreakerNote, Entry, LedgerError, RateUsed, Resource};
+use crate::domain::usage::{Asks, Bill, Counting, Tier, Tokens, Usd, Used};
+use crate::ledger::{BreakerNote, Entry, Mark, RateUsed, Resource};
 use crate::upstream::credential::Credential;
 
-/// A ledger that does not take a charge within this time keeps no answer back any longer.
-const PATIENCE: Duration = Duration::from_secs(6);
+/// A ledger that does not take a charge within this time keeps no answer back any longer: with the look before the request
+/// that is no more than a second.
+const PATIENCE: Duration = Duration::from_millis(800);
+
+/// So many models without a price are reported; a client that makes names up must not fill the memory.
+const MOST_UNPRICED: usize = 64;
 
 /// The status of an answer that the upstream broke off.
 pub const UPSTREAM_BROKE: u16 = 502;
@@ -31,6 +35,7 @@ pub struct Ticket {
     started: Instant,
     is_exact: bool,
     makes: bool,
+    asks: Asks,
 }
 
 impl Ticket {
@@ -42,6 +47,11 @@ impl Ticket {
     /// Whether the ids that the answer tells are the account's from now on.
     pub fn makes(&mut self, makes: bool) {
         self.makes = makes;
+    }
+
+    /// What the request is about.
+    pub fn asks(&mut self, asks: Asks) {
+        self.asks = asks;
     }
 
     /// The used part of the account's rate-limit tokens, and for how long that holds.
@@ -56,10 +66,8 @@ impl Ticket {
 pub struct Learned {
     /// What the client got; 499 when it left, [`UPSTREAM_BROKE`] when the upstream did.
     pub status: u16,
-    /// What it took, if it said so.
-    pub tokens: Option<Tokens>,
-    /// The model that answered, as it calls itself.
-    pub model: Option<String>,
+    /// What it reports of its use.
+    pub bill: Bill,
     /// The ids of what it made.
     pub made: Vec<String>,
     /// The marks of the reasoning that only its account can go on from.
@@ -68,6 +76,21 @@ pub struct Learned {
     pub quota: Option<Value>,
     /// From the request's arrival to the first byte.
     pub first_byte_ms: Option<u64>,
+}
+
+/// What an answer was accounted with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// What it used; `None` where it does not say so, and where that counted before.
+    pub tokens: Option<Tokens>,
+    /// What that cost, if its model has a price.
+    pub cost: Option<Usd>,
+}
+
+impl Settled {
+    fn of(entry: &Entry) -> Settled {
+        Settled { tokens: entry.tokens, cost: entry.cost }
+    }
 }
 
 impl Manager {
@@ -86,7 +109,10 @@ impl Manager {
             status: 0,
             served: false,
             tokens: None,
+            tier: Tier::Standard,
             cost: None,
+            is_unpriced: false,
+            mark: None,
             first_byte_ms: None,
             duration_ms: 0,
             why: route.why.name(),
@@ -100,32 +126,43 @@ impl Manager {
     /// The ticket of an attempt that serves, which began at `started`.
     pub fn ticket(&self, route: &Route, request: &RouteRequest, started: Instant) -> Ticket {
         let target = Arc::clone(&route.target);
-        Ticket { entry: Box::new(self.entry(route, request)), target, started, is_exact: route.has_limit, makes: false }
+        Ticket {
+            entry: Box::new(self.entry(route, request)),
+            target,
+            started,
+            is_exact: route.has_limit,
+            makes: false,
+            asks: Asks::ForNew,
+        }
     }
 
-    /// Accounts an answer that is over. What it cost, if its model has a price.
-    pub fn settle(&self, ticket: Ticket, learned: Learned) -> Option<Usd> {
+    /// Accounts an answer that is over.
+    pub fn settle(&self, ticket: Ticket, learned: Learned) -> Settled {
         let target = Arc::clone(&ticket.target);
         self.note_told_quota(&ticket, &learned);
         let entry = self.finished_entry(ticket, learned);
-        let cost = entry.cost;
+        let settled = Settled::of(&entry);
         self.write_entry(entry, &target);
-        cost
+        settled
     }
 
-    /// The same for an account with a spending limit: when the future ends, siblings see the charge.
-    pub fn settle_exactly(self: &Arc<Self>, ticket: Ticket, learned: Learned) -> (Option<Usd>, BoxFuture<'static, ()>) {
+    /// The same for an account with a spending limit: when the future ends, siblings see the charge, unless another program
+    /// holds the ledger.
+    pub fn settle_exactly(self: &Arc<Self>, ticket: Ticket, learned: Learned) -> (Settled, BoxFuture<'static, ()>) {
         let target = Arc::clone(&ticket.target);
         self.note_told_quota(&ticket, &learned);
         let entry = self.finished_entry(ticket, learned);
-        let (cost, manager) = (entry.cost, Arc::clone(self));
+        let (settled, manager) = (Settled::of(&entry), Arc::clone(self));
+        // Nobody gains by waiting for one that has been held for long.
+        let patience = if self.ledger.is_held() { Duration::ZERO } else { PATIENCE };
         // In a task of its own: a client that leaves now does not keep the charge from being written.
-        let (done, settled) = tokio::sync::oneshot::channel();
+        let (done, charged) = tokio::sync::oneshot::channel();
+        self.take_in(&entry, &target);
         self.tasks.spawn(async move {
-            manager.charge(entry, &target).await;
+            manager.charge(entry).await;
             let _ = done.send(());
         });
-        (cost, Box::pin(async move { drop(tokio::time::timeout(PATIENCE, settled).await) }))
+        (settled, Box::pin(async move { drop(tokio::time::timeout(patience, charged).await) }))
     }
 
     /// What a stream told of its account's quota.
@@ -137,45 +174,36 @@ impl Manager {
         }
     }
 
-    async fn charge(&self, entry: Entry, target: &Target) {
-        let (account, cost, day) = (entry.account.clone(), entry.cost.unwrap_or_default(), self.clock.day(entry.at));
-        self.take_in(&entry, target);
-        match self.ledger.commit(entry).await {
-            Ok(spent) => self.memory().shared.set_spent(account, spent, day),
-            Err(error) => {
-                tracing::warn!("spending is counted in memory: {error}");
-                let mut memory = self.memory();
-                match error {
-                    // It will, and tells it then.
-                    LedgerError::Busy { .. } => memory.shared.add(Deed::Spent(account, cost)),
-                    LedgerError::Newer { .. }
-                    | LedgerError::Open { .. }
-                    | LedgerError::Database { .. }
-                    | LedgerError::Full { .. }
-                    | LedgerError::Stopped { .. } => memory.shared.uncounted.add(account, day, cost),
-                }
-            }
+    async fn charge(&self, entry: Entry) {
+        let committed = self.ledger.commit(entry);
+        if let Err(error) = committed.await {
+            tracing::warn!("spending is counted in memory: {error}");
         }
         self.tell_ledger_warnings();
         self.note_spending();
     }
 
     fn finished_entry(&self, ticket: Ticket, learned: Learned) -> Entry {
-        let Ticket { mut entry, target, started, makes, .. } = ticket;
+        let Ticket { mut entry, target, started, is_exact, makes, asks } = ticket;
         entry.at = self.clock.now();
         entry.status = learned.status;
         entry.served = true;
-        entry.tokens = learned.tokens;
         entry.first_byte_ms = learned.first_byte_ms;
         entry.duration_ms = elapsed(started);
-        let model = entry.model.clone().or(learned.model.clone());
-        entry.cost = match &target.credential {
-            Credential::ApiKey(_) => {
-                entry.tokens.and_then(|tokens| self.cost(&[model.as_deref(), learned.model.as_deref()], tokens))
+        let Bill { model, .. } = &learned.bill;
+        let model = entry.model.take().or_else(|| model.clone());
+        self.charge_for(&mut entry, &learned.bill, asks, makes);
+        let (tier, used) = (learned.bill.charged_tier(), learned.bill.used);
+        if let Some(used) = used.filter(|_| entry.tokens.is_some()) {
+            match &target.credential {
+                Credential::ApiKey(_) => {
+                    let names = [model.as_deref(), learned.bill.model.as_deref()];
+                    self.price(&mut entry, &names, used, tier, is_exact);
+                }
+                // Its plan is paid by the month.
+                Credential::ChatGpt(_) => entry.cost = Some(Usd::default()),
             }
-            // Its plan is paid by the month.
-            Credential::ChatGpt(_) => entry.tokens.map(|_| Usd::default()),
-        };
+        }
         entry.model = model;
         // One that broke off or was left is no success: it must not close a breaker that failures since have opened.
         if learned.status < 400 {
@@ -192,10 +220,49 @@ impl Manager {
         *entry
     }
 
-    /// By the first of the names that has a price: what the request asked for, then what answered.
-    fn cost(&self, models: &[Option<&str>], tokens: Tokens) -> Option<Usd> {
+    /// What an entry used, as far as that is new.
+    fn charge_for(&self, entry: &mut Entry, bill: &Bill, asks: Asks, makes: bool) {
+        let (counts, mark) = match bill.counting(asks, makes) {
+            Counting::Now => (true, None),
+            Counting::Once(id) => (!self.ledger.has_counted(&entry.account, &id), Some(Mark::Once(id))),
+            Counting::IfDue(id) => (!self.ledger.has_counted(&entry.account, &id), Some(Mark::IfDue(id))),
+            Counting::Later(id) => (false, Some(Mark::Later(id))),
+            Counting::Nothing => (false, None),
+        };
+        let is_later = matches!(mark, Some(Mark::Later(_)));
+        entry.mark = mark.filter(|_| counts || is_later);
+        entry.tokens = bill.used.filter(|_| counts).map(|used| used.tokens);
+        entry.tier = bill.charged_tier();
+    }
+
+    /// Charges an entry by the first of the names that has a price: what the request asked for, then what answered. Under a
+    /// spending limit a model without a price is not free: it is charged at the highest price that is known.
+    fn price(&self, entry: &mut Entry, models: &[Option<&str>], used: Used, tier: Tier, has_limit: bool) {
         let config = self.config();
-        models.iter().flatten().find_map(|model| config.prices().cost(model, tokens))
+        let prices = config.prices();
+        entry.cost = models.iter().flatten().find_map(|model| prices.cost(model, used, tier));
+        entry.is_unpriced = entry.cost.is_none();
+        if entry.is_unpriced && has_limit {
+            let cost = prices.highest().cost(used, tier);
+            entry.cost = Some(cost);
+            self.warn_unpriced(models.iter().flatten().next().copied(), cost);
+        }
+    }
+
+    /// Reports a model without a price that a limit is over, once for each.
+    fn warn_unpriced(&self, model: Option<&str>, cost: Usd) {
+        let name = model.unwrap_or_default();
+        {
+            let mut memory = self.memory();
+            if memory.unpriced.len() >= MOST_UNPRICED || !memory.unpriced.insert(name.to_owned()) {
+                return;
+            }
+        }
+        let what = model.map_or_else(|| "a request that names no model".to_owned(), |model| format!("`{model}`"));
+        self.warn(format!(
+            "{what} has no price and its account has a spending limit, so it is charged at the highest known price, {cost} \
+             for this request; add it to `[[pricing]]` in the configuration"
+        ));
     }
 
     /// Queues an entry for the ledger, and adds it to what is known here.

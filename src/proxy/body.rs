@@ -133,11 +133,12 @@ impl ReplayBody {
     /// The body for one attempt, from its first byte, with `insertion` worked into it.
     pub fn attempt(&self, insertion: Option<&Insertion>) -> RequestBody {
         let added = insertion.map_or(0, |insertion| insertion.text.len() as u64);
+        let replaced = insertion.map_or(0, |insertion| insertion.replaces);
         let (left, number) = {
             let mut shared = self.shared();
             shared.settle();
             shared.attempts += 1;
-            (shared.length.map(|length| length + added), shared.attempts)
+            (shared.length.map(|length| (length + added).saturating_sub(replaced)), shared.attempts)
         };
         AttemptBody {
             body: self.clone(),
@@ -145,6 +146,7 @@ impl ReplayBody {
             next: 0,
             passed: 0,
             insertion: insertion.cloned(),
+            left_out: 0,
             cut: Vec::new(),
             left,
         }
@@ -243,11 +245,13 @@ pub fn drain(mut source: Incoming, patience: Duration) {
     tokio::spawn(tokio::time::timeout(patience, async move { while let Some(Ok(_)) = source.frame().await {} }));
 }
 
-/// Bytes that an attempt sends in the midst of the client's own. The kept body stays as it is.
+/// Bytes that an attempt sends in the midst of the client's own, or in the place of some. The kept body stays as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Insertion {
     /// Behind so many bytes of the body.
     pub at: u64,
+    /// In the place of so many.
+    pub replaces: u64,
     /// What is sent there.
     pub text: Bytes,
 }
@@ -260,6 +264,8 @@ struct AttemptBody {
     /// Bytes of the client's that were taken.
     passed: u64,
     insertion: Option<Insertion>,
+    /// So many bytes of the client's that come next are replaced.
+    left_out: u64,
     /// What is left of a chunk that the insertion cut, last first.
     cut: Vec<Bytes>,
     left: Option<u64>,
@@ -267,16 +273,29 @@ struct AttemptBody {
 
 impl AttemptBody {
     /// The first piece of `chunk`; the others wait in `cut`.
-    fn piece(&mut self, chunk: Bytes) -> Bytes {
+    fn piece(&mut self, chunk: &Bytes) -> Bytes {
+        let chunk = self.without_replaced(chunk);
         let from = self.passed;
         self.passed += chunk.len() as u64;
-        let Some(Insertion { at, text }) = self.insertion.take_if(|insertion| insertion.at <= self.passed) else {
+        let Some(insertion) = self.insertion.take_if(|insertion| insertion.at <= self.passed) else {
             return chunk;
         };
-        let at = usize::try_from(at.saturating_sub(from)).unwrap_or(chunk.len());
-        self.cut = vec![chunk.slice(at..), text];
+        let at = usize::try_from(insertion.at.saturating_sub(from)).unwrap_or(chunk.len());
+        self.left_out = insertion.replaces;
+        self.passed = insertion.at.max(from);
+        let rest = self.without_replaced(&chunk.slice(at..));
+        self.passed += rest.len() as u64;
+        self.cut = vec![rest, insertion.text];
         self.cut.retain(|piece| !piece.is_empty());
         chunk.slice(..at)
+    }
+
+    /// `chunk` without the bytes at its beginning that are replaced.
+    fn without_replaced(&mut self, chunk: &Bytes) -> Bytes {
+        let length = usize::try_from(self.left_out).map_or(chunk.len(), |left| left.min(chunk.len()));
+        self.left_out -= length as u64;
+        self.passed += length as u64;
+        chunk.slice(length..)
     }
 
     fn send(&mut self, piece: Bytes) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
@@ -312,7 +331,7 @@ impl Body for AttemptBody {
                 if shared.is_kept {
                     this.next += 1;
                 }
-                let piece = this.piece(chunk);
+                let piece = this.piece(&chunk);
                 return this.send(piece);
             }
             match ready!(shared.poll_source(context)) {

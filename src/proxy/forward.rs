@@ -30,6 +30,7 @@ use fields::Fields;
 use translated::{Translation, Unserved, door};
 
 pub(super) mod answer;
+mod asking;
 mod attempt;
 pub(super) mod examine;
 pub(super) mod fields;

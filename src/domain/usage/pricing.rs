@@ -1,103 +1,104 @@
-//! What tokens cost. A model without a price is unpriced: a guess by a similar name would be worse than saying so.
+//! What was used costs by its model and by what the answer reports: its tier, long context, writes to the cache. A model
+//! without a price is unpriced: a guess by a similar name would be worse than saying so.
 
 mod built_in;
 mod table;
+mod terms;
 
-use super::{Tokens, Usd};
+use super::{Tier, Usd, Used};
 use crate::domain::account::matches_pattern;
 
-pub use table::{HIGHEST_PRICE, parse_override};
+pub use table::{HIGHEST_FACTOR, HIGHEST_PRICE, LONGEST_CONTEXT, Override, parse_override};
+pub use terms::{Factor, LongContext, Terms};
 
-/// The price of one token of each sort, in pico-USD. One USD per million tokens is a million pico-USD a token.
+/// The price of one token of each sort, in pico-USD, and on which terms it changes. One USD per million tokens is a million
+/// pico-USD a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Price {
-    /// Of input that did not come from the cache.
+    /// Of input that neither came from the cache nor went there.
     pub input: u64,
-    /// Of input that did.
+    /// Of input that came from the cache.
     pub cached_input: u64,
+    /// Of input that was written to the cache.
+    pub cache_write: u64,
     /// Of output, reasoning included.
     pub output: u64,
+    /// Of one millisecond of audio, where a transcription is charged by its length.
+    pub audio_ms: u64,
+    /// By what an answer reports.
+    pub terms: Terms,
 }
 
 impl Price {
-    /// What `tokens` cost at this price.
-    pub fn cost(&self, tokens: Tokens) -> Usd {
-        let product = |count: u64, price: u64| u128::from(count) * u128::from(price);
+    /// What `used` costs at this price in `tier`.
+    pub fn cost(&self, used: Used, tier: Tier) -> Usd {
+        let tokens = used.tokens;
         // More cached than input would be an upstream's mistake.
         let cached = tokens.cached.min(tokens.input);
-        let cost = product(tokens.input - cached, self.input)
+        let written = tokens.cache_write.min(tokens.input - cached);
+        let product = |count: u64, price: u64| u128::from(count) * u128::from(price);
+        let of_input = product(tokens.input - cached - written, self.input)
             .saturating_add(product(cached, self.cached_input))
-            .saturating_add(product(tokens.output, self.output));
-        Usd(i64::try_from(cost).unwrap_or(i64::MAX))
+            .saturating_add(product(written, self.cache_write));
+        let of_output = product(tokens.output, self.output);
+        let [times_input, times_output] = self.terms.of_context(tokens.input, tier);
+        let picos = times_input
+            .scaled(of_input)
+            .saturating_add(times_output.scaled(of_output))
+            .saturating_add(Factor::ONE.scaled(product(used.audio_ms, self.audio_ms)));
+        Usd(self.terms.of_tier(tier).applied_to(picos))
+    }
+
+    /// The higher of each sort.
+    fn or_higher(self, other: Price) -> Price {
+        Price {
+            input: self.input.max(other.input),
+            cached_input: self.cached_input.max(other.cached_input),
+            cache_write: self.cache_write.max(other.cache_write),
+            output: self.output.max(other.output),
+            audio_ms: self.audio_ms.max(other.audio_ms),
+            terms: self.terms,
+        }
     }
 }
 
 /// Prices by model: what the owner configured, then what is built in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PriceTable {
-    overrides: Vec<(String, Price)>,
+    overrides: Vec<Override>,
 }
 
 impl PriceTable {
     /// A table in which the first of `overrides` whose pattern matches comes before every built-in price.
-    pub fn new(overrides: Vec<(String, Price)>) -> PriceTable {
+    pub fn new(overrides: Vec<Override>) -> PriceTable {
         PriceTable { overrides }
     }
 
-    /// What `tokens` of `model` cost; `None` when the model has no price.
-    pub fn cost(&self, model: &str, tokens: Tokens) -> Option<Usd> {
-        self.price(model).map(|price| price.cost(tokens))
+    /// What `used` costs with `model` in `tier`; `None` when the model has no price.
+    pub fn cost(&self, model: &str, used: Used, tier: Tier) -> Option<Usd> {
+        self.price(model).map(|price| price.cost(used, tier))
     }
 
-    /// The price of `model`. A pattern is tried on the name as it was sent and on the name without its vendor.
+    /// The price of `model`. A pattern is tried on the name as it was sent and on the name without its vendor. On what terms
+    /// it changes is built in for the models of the built-in table, as far as the owner does not say it.
     pub fn price(&self, model: &str) -> Option<Price> {
         // `openai/gpt-5.4`, as routers and OpenCode spell it.
         let name = model.rsplit('/').next().unwrap_or(model);
         let matches = |pattern: &str| matches_pattern(pattern, model) || matches_pattern(pattern, name);
-        let configured = self.overrides.iter().find(|(pattern, _)| matches(pattern)).map(|(_, price)| *price);
-        configured.or_else(|| built_in::price(name))
+        let built_in = built_in::price(name);
+        match self.overrides.iter().find(|known| matches(&known.model)) {
+            Some(configured) => Some(configured.price(built_in)),
+            None => built_in,
+        }
+    }
+
+    /// No known price of any sort is higher, on the terms of the newest models: what a model without a price is charged at
+    /// where it must not be free.
+    pub fn highest(&self) -> Price {
+        let configured = self.overrides.iter().map(|known| known.price(None));
+        built_in::all().chain(configured).fold(built_in::dearest_terms(), Price::or_higher)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TOKENS: Tokens = Tokens { input: 1_000, cached: 400, output: 100, reasoning: 60 };
-
-    fn price(input: u64, cached_input: u64, output: u64) -> Price {
-        Price { input, cached_input, output }
-    }
-
-    #[test]
-    fn cached_input_has_its_own_price_and_reasoning_is_output() {
-        let table = PriceTable::default();
-        // 600 at 1.75, 400 at 0.175 and 100 at 14 USD per million.
-        assert_eq!(table.cost("gpt-5.2-codex", TOKENS), Some(Usd(600 * 1_750_000 + 400 * 175_000 + 100 * 14_000_000)));
-        assert_eq!(table.cost("text-embedding-3-small", TOKENS), Some(Usd(1_000 * 20_000)));
-        assert_eq!(table.cost("gpt-0", TOKENS), None);
-        let absurd = Tokens { input: 10, cached: 20, ..Tokens::default() };
-        assert_eq!(price(5, 1, 0).cost(absurd), Usd(10));
-        let most = Tokens { input: u64::MAX, cached: 0, output: u64::MAX, reasoning: 0 };
-        assert_eq!(price(u64::MAX, 0, u64::MAX).cost(most), Usd(i64::MAX));
-    }
-
-    #[test]
-    fn overrides_come_first_in_their_order() {
-        let table = PriceTable::new(vec![
-            ("gpt-5.4-mini".to_owned(), price(1, 1, 1)),
-            ("gpt-5*".to_owned(), price(2, 2, 2)),
-            ("azure/*".to_owned(), price(3, 3, 3)),
-        ]);
-        for (model, expected) in [
-            ("gpt-5.4-mini", Some(price(1, 1, 1))),
-            ("openai/gpt-5.4-mini", Some(price(1, 1, 1))),
-            ("gpt-5.4", Some(price(2, 2, 2))),
-            ("azure/anything", Some(price(3, 3, 3))),
-            ("gpt-4o", PriceTable::default().price("gpt-4o")),
-            ("llama", None),
-        ] {
-            assert_eq!(table.price(model), expected, "{model}");
-        }
-    }
-}
+mod tests;

@@ -1,20 +1,19 @@
-//! The sums of a batch by account, day and model, added to those of the file.
+//! Sums of entries by account, day and model, to be added to those of the file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Transaction, params};
 
-use crate::clock::Clock;
 use crate::domain::account::AccountId;
 use crate::domain::time::Day;
 use crate::domain::usage::{Tokens, Usd};
-use crate::ledger::Entry;
 use crate::ledger::schema::stored;
+use crate::ledger::{Entry, UsageRow};
 
 #[derive(Default)]
-pub(super) struct Sums(BTreeMap<(AccountId, Day, String), Sum>);
+pub(in crate::ledger) struct Sums(BTreeMap<(AccountId, Day, String), Sum>);
 
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Sum {
     requests: u64,
     tokens: Tokens,
@@ -22,22 +21,59 @@ struct Sum {
     unpriced: u64,
 }
 
+/// So many models are told apart; a client that makes names up must not fill the memory.
+const MOST: usize = 10_000;
+
 impl Sums {
-    /// Counts an attempt that served or used tokens. One that was refused is no request.
-    pub(super) fn add(&mut self, entry: &Entry, clock: &Clock) {
-        if !entry.served && entry.tokens.is_none() {
+    /// Adds an attempt of `day` that served or used tokens. One that was refused is no request; what it used is left out
+    /// where it does not count.
+    pub(in crate::ledger) fn add(&mut self, entry: &Entry, counts: bool, day: Day) {
+        let tokens = entry.tokens.filter(|_| counts);
+        let cost = entry.cost.filter(|_| counts);
+        if !entry.served && tokens.is_none() && cost.is_none() {
             return;
         }
-        let key = (entry.account.clone(), clock.day(entry.at), entry.model.clone().unwrap_or_default());
+        let sum = Sum {
+            requests: u64::from(entry.served),
+            tokens: tokens.unwrap_or_default(),
+            cost: cost.unwrap_or_default(),
+            unpriced: u64::from(counts && entry.is_unpriced),
+        };
+        self.add_sum((entry.account.clone(), day, entry.model.clone().unwrap_or_default()), sum);
+    }
+
+    /// Adds others.
+    pub(in crate::ledger) fn add_all(&mut self, others: &Sums) {
+        for (key, sum) in &others.0 {
+            self.add_sum(key.clone(), *sum);
+        }
+    }
+
+    fn add_sum(&mut self, key: (AccountId, Day, String), more: Sum) {
+        let is_known = self.0.len() < MOST || self.0.contains_key(&key);
+        let key = if is_known { key } else { (key.0, key.1, String::new()) };
         let sum = self.0.entry(key).or_default();
-        sum.requests += u64::from(entry.served);
-        sum.tokens += entry.tokens.unwrap_or_default();
-        sum.cost += entry.cost.unwrap_or_default();
-        sum.unpriced += u64::from(entry.tokens.is_some() && entry.cost.is_none());
+        sum.requests = sum.requests.saturating_add(more.requests);
+        sum.tokens += more.tokens;
+        sum.cost += more.cost;
+        sum.unpriced = sum.unpriced.saturating_add(more.unpriced);
+    }
+
+    /// Whose they are.
+    pub(in crate::ledger) fn accounts(&self) -> BTreeSet<AccountId> {
+        self.0.keys().map(|(account, ..)| account.clone()).collect()
+    }
+
+    /// Each sum as a row of its account, day and model.
+    pub(in crate::ledger) fn rows(&self) -> impl Iterator<Item = (&AccountId, Day, &str, UsageRow)> {
+        self.0.iter().map(|((account, day, model), sum)| {
+            let Sum { requests, tokens, cost, unpriced } = *sum;
+            (account, *day, model.as_str(), UsageRow { requests, tokens, cost, unpriced, ..UsageRow::default() })
+        })
     }
 
     /// Adds to the file's sums, which stop at the most an integer holds: beyond it SQLite would go on in floating point.
-    pub(super) fn store(self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    pub(in crate::ledger) fn store(self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         for ((account, day, model), sum) in self.0 {
             transaction
                 .prepare_cached(

@@ -26,7 +26,7 @@ async fn a_newer_file_is_refused_and_left_as_it_is() {
         ledger.record(entry("a"));
         ledger.flush().await;
     }
-    assert!(matches!(ledger.commit(entry("a")).await, Err(LedgerError::Newer { found: 7, known: 1, .. })));
+    assert!(matches!(ledger.commit(entry("a")).await, Err(LedgerError::Newer { found: 7, known: 2, .. })));
     assert!(matches!(ledger.usage(1, By::Day).await, Err(LedgerError::Newer { .. })));
     assert!(matches!(ledger.standing(Question::default()).await, Err(LedgerError::Newer { .. })));
     let warnings = ledger.take_warnings();
@@ -35,7 +35,10 @@ async fn a_newer_file_is_refused_and_left_as_it_is() {
     assert_eq!(names(&home), ["ledger.sqlite"]);
     // Moved away, as the message says.
     fs::rename(home.file(), home.data().join("old")).unwrap();
-    ledger.commit(entry("a")).await.unwrap();
+    while ledger.is_held() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(ledger.commit(entry("a")).await.unwrap().today, usd(5), "with what was kept until then");
 }
 
 #[tokio::test]
@@ -110,20 +113,33 @@ async fn nothing_is_lost_while_another_process_holds_the_lock_for_a_moment() {
 }
 
 #[tokio::test]
-async fn a_lock_that_is_held_too_long_is_told_once_and_what_waits_is_written_in_the_end() {
+async fn a_lock_that_is_held_too_long_is_told_once_and_what_waits_counts_until_it_is_written() {
     let home = Home::new();
     let clock = Clock::from_fn(|| Timestamp(NOW)).in_zone("UTC");
     let ledger = Ledger::patient(home.data(), clock, Duration::from_millis(100));
     ledger.commit(entry("a")).await.unwrap();
     let other = Connection::open(home.file()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    ledger.record(entry("a"));
-    let (committed, read) = tokio::join!(ledger.commit(entry("a")), ledger.usage(1, By::Day));
-    assert!(matches!(committed, Err(LedgerError::Busy { .. })));
-    assert!(matches!(read, Err(LedgerError::Busy { .. })));
+    let made = Entry { owns: vec![Resource { id: "resp_1".to_owned() }], ..entry("a") };
+    ledger.record(made);
+    assert!(matches!(ledger.commit(entry("a")).await, Err(LedgerError::Busy { .. })));
+    let began = crate::clock::instant();
+    for _ in 0..5 {
+        let rows = ledger.usage(1, By::Day).await.unwrap();
+        assert_eq!((rows[0].requests, rows[0].cost), (3, usd(3)));
+        assert_eq!(ledger.usage_of_accounts().await.unwrap()[&id("a")].today.requests, 3);
+        let question = Question { spending_of: vec![id("a")], owners_of: vec!["resp_1".to_owned()] };
+        let standing = ledger.standing(question).await.unwrap();
+        assert_eq!(standing.spending[&id("a")], Spent { today: usd(3), month: usd(3) });
+        assert_eq!((&standing.owners["resp_1"], standing.is_behind), (&id("a"), true));
+    }
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert_eq!(home.count("SELECT count(*) FROM attempts"), 1);
     other.execute_batch("COMMIT").unwrap();
     ledger.flush().await;
-    assert_eq!(ledger.usage(1, By::Day).await.unwrap()[0].requests, 3);
+    let standing = ledger.standing(Question { spending_of: vec![id("a")], owners_of: vec![] }).await.unwrap();
+    assert_eq!((standing.spending[&id("a")].today, standing.is_behind), (usd(3), false));
+    assert_eq!(home.count("SELECT sum(requests) FROM days"), 3);
     let warnings = ledger.take_warnings();
     assert!(warnings.len() == 1 && warnings[0].contains("another process"), "{warnings:?}");
 }
@@ -140,11 +156,16 @@ async fn what_cannot_be_made_is_told_once_and_serving_goes_on() {
         ledger.flush().await;
     }
     assert!(matches!(ledger.commit(entry("a")).await, Err(LedgerError::Open { .. })));
-    assert!(ledger.usage(1, By::Day).await.unwrap().is_empty(), "there is no file");
+    assert!(ledger.is_held());
+    assert_eq!(ledger.usage(1, By::Day).await.unwrap()[0].requests, 4, "there is no file, and they count all the same");
     let warnings = ledger.take_warnings();
-    assert!(warnings.len() == 1 && warnings[0].contains("is not counted"), "{warnings:?}");
+    assert!(warnings.len() == 1 && warnings[0].contains("is kept here"), "{warnings:?}");
     fs::remove_file(home.data()).unwrap();
-    ledger.commit(entry("a")).await.unwrap();
+    // Tried again after a second.
+    while ledger.is_held() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(ledger.commit(entry("a")).await.unwrap().today, usd(5));
     fs::remove_dir_all(home.data()).unwrap();
     fs::write(home.data(), "").unwrap();
     ledger.record(entry("a"));
@@ -163,6 +184,9 @@ async fn a_link_in_the_place_of_the_file_is_not_followed() {
     assert!(matches!(ledger.commit(entry("a")).await, Err(LedgerError::Open { .. })));
     assert!(!target.exists());
     fs::remove_file(home.file()).unwrap();
+    while ledger.is_held() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     // A link among the folders is the owner's own.
     let real = home.dir.path().join("real");
     fs::rename(home.data(), &real).unwrap();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::domain::health::Gate;
 use crate::domain::health::breaker::{Breaker, BreakerSettings};
+use crate::domain::health::breakers::BreakerKey;
 use crate::domain::health::condition::Condition;
 
 const SETTINGS: BreakerSettings = BreakerSettings { failures: 3, open_for: Duration::from_secs(60) };
@@ -29,7 +30,8 @@ async fn standing(ledger: &Ledger) -> Standing {
 
 /// The failures of each breaker there is, and whether it is open.
 async fn breakers(ledger: &Ledger) -> Vec<(String, u32, bool)> {
-    let mut breakers: Vec<_> = standing(ledger).await.breakers.into_iter().collect();
+    let known = standing(ledger).await.breakers;
+    let mut breakers: Vec<_> = known.iter().map(|(key, counted)| (key.clone(), counted.breaker)).collect();
     breakers.sort_by(|one, other| one.0.cmp(&other.0));
     let told = |(key, breaker): (BreakerKey, Breaker)| {
         let name = match key {
@@ -115,8 +117,9 @@ async fn an_overloaded_host_opens_alone_and_takes_the_blame_from_its_accounts() 
     assert_eq!(breakers(&one).await, open, "`a` and `b` are not to blame for what the host did");
     // A failed probe opens it again, and still blames no account.
     one.commit(Entry { at: Timestamp(NOW + 60_000), ..failure("a", "h", false) }).await.unwrap();
-    let host = standing(&other).await.breakers[&BreakerKey::Host("h".to_owned())];
-    assert_eq!(host, Breaker::restored(4, Some(Timestamp(NOW + 120_000))));
+    let known = standing(&other).await.breakers;
+    let host = known.get(&BreakerKey::Host("h".to_owned())).map(|counted| counted.breaker);
+    assert_eq!(host.unwrap(), Breaker::restored(4, Some(Timestamp(NOW + 120_000))));
     one.commit(Entry { host: "h".to_owned(), ..entry("a") }).await.unwrap();
     assert_eq!(breakers(&other).await, [told("c", 1, false), told("elsewhere", 1, false)]);
 }

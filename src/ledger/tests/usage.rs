@@ -17,8 +17,14 @@ async fn usage_is_summed_by_account_model_and_day_in_their_order() {
     let home = Home::new();
     let ledger = home.ledger();
     ledger.record(entry("b"));
-    ledger.record(Entry { model: None, cost: None, ..entry("a") });
-    ledger.record(Entry { at: Timestamp(NOW - DAY), model: Some("gpt-0".to_owned()), cost: None, ..entry("a") });
+    ledger.record(Entry { model: None, cost: None, is_unpriced: true, ..entry("a") });
+    ledger.record(Entry {
+        at: Timestamp(NOW - DAY),
+        model: Some("gpt-0".to_owned()),
+        cost: None,
+        is_unpriced: true,
+        ..entry("a")
+    });
     ledger.record(Entry { at: Timestamp(NOW - 2 * DAY), ..entry("a") });
     // Refused, without an answer, and gone before it served: rows, but no requests.
     ledger.record(Entry { status: 429, served: false, tokens: None, cost: None, ..entry("a") });
@@ -74,7 +80,8 @@ async fn what_each_account_used_is_told_for_all_of_them() {
 async fn absurd_numbers_stop_at_the_most_there_is() {
     let home = Home::new();
     let ledger = home.ledger();
-    let tokens = Tokens { input: u64::MAX, cached: u64::MAX, output: u64::MAX, reasoning: u64::MAX };
+    let tokens =
+        Tokens { input: u64::MAX, cached: u64::MAX, output: u64::MAX, reasoning: u64::MAX, cache_write: u64::MAX };
     for _ in 0..3 {
         let absurd = Entry { tokens: Some(tokens), cost: Some(Usd(i64::MAX)), duration_ms: u64::MAX, ..entry("a") };
         let spent = ledger.commit(absurd).await.unwrap();

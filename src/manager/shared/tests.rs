@@ -11,13 +11,9 @@ fn id(name: &str) -> AccountId {
     AccountId::new(name)
 }
 
-fn today() -> Day {
-    "2026-04-02".parse().unwrap()
-}
-
-fn failed(account: Option<&str>) -> Deed {
-    let neighbours = vec![id("a"), id("b")];
-    Deed::Failed { account: account.map(id), host: "host".to_owned(), neighbours, settings: SETTINGS, at: NOW }
+fn failed(account: &str) -> Deed {
+    let (account, host) = (id(account), "host".to_owned());
+    Deed::Failed(Failure { account, host, overloaded: false, settings: SETTINGS, at: NOW })
 }
 
 fn places(shared: &Shared, account: &str) -> f64 {
@@ -36,7 +32,7 @@ fn what_was_done_while_a_question_was_on_its_way_is_added_to_its_answer() {
     let mut known = Condition::default();
     known.apply(Effect::Began, NOW);
     let conditions = HashMap::from([(id("a"), known)]);
-    shared.end_question(since, Some(Standing { conditions, ..Standing::default() }), today());
+    shared.end_question(since, Some(Standing { conditions, ..Standing::default() }));
     assert!((places(&shared, "a") - (BUCKET - 2.0)).abs() < 1e-9);
     assert!((places(&shared, "b") - (BUCKET - 1.0)).abs() < 1e-9);
     assert!(shared.recent.is_empty());
@@ -45,9 +41,9 @@ fn what_was_done_while_a_question_was_on_its_way_is_added_to_its_answer() {
 #[test]
 fn a_question_without_an_answer_leaves_everything_as_it_is() {
     let mut shared = Shared::default();
-    shared.add(failed(Some("a")));
+    shared.add(failed("a"));
     let since = shared.begin_question(clock::instant());
-    shared.end_question(since, None, today());
+    shared.end_question(since, None);
     assert!(shared.has_failures(&id("a"), "elsewhere"));
     assert!(shared.open_questions.is_empty());
 }
@@ -55,8 +51,8 @@ fn a_question_without_an_answer_leaves_everything_as_it_is() {
 #[test]
 fn a_host_that_opens_absolves_its_accounts_and_a_success_both() {
     let mut shared = Shared::default();
-    shared.add(failed(Some("a")));
-    shared.add(failed(Some("b")));
+    shared.add(failed("a"));
+    shared.add(failed("b"));
     let open = Gate::Open { until: Timestamp(NOW.0 + 60_000) };
     assert_eq!(shared.gates(&id("a"), Some("host"), SETTINGS, NOW), [Gate::Closed, open]);
     assert_eq!(shared.gates(&id("b"), Some("host"), SETTINGS, NOW), [Gate::Closed, open]);
@@ -65,11 +61,20 @@ fn a_host_that_opens_absolves_its_accounts_and_a_success_both() {
 }
 
 #[test]
-fn an_overload_is_the_hosts_alone() {
+fn an_answer_that_lacks_what_was_done_before_takes_nothing_back() {
     let mut shared = Shared::default();
-    shared.add(failed(None));
-    assert!(!shared.has_failures(&id("a"), "elsewhere"));
-    assert!(shared.has_failures(&id("a"), "host"));
+    shared.add(failed("a"));
+    shared.add(Deed::Effect(id("a"), Effect::Began, NOW));
+    let since = shared.begin_question(clock::instant());
+    let mut others = Breakers::default();
+    let (account, host) = (id("b"), "other".to_owned());
+    others.failed(&Failure { account, host, overloaded: false, settings: SETTINGS, at: NOW });
+    let conditions = HashMap::from([(id("a"), Condition::default()), (id("b"), Condition::default())]);
+    let answer = Standing { conditions, breakers: others, is_behind: true, ..Standing::default() };
+    shared.end_question(since, Some(answer));
+    assert!((places(&shared, "a") - (BUCKET - 1.0)).abs() < 1e-9);
+    assert!(shared.conditions.contains_key(&id("b")));
+    assert!(shared.has_failures(&id("a"), "host") && shared.has_failures(&id("b"), "other"));
 }
 
 #[test]
@@ -78,7 +83,8 @@ fn utilisation_is_the_highest_of_what_is_known() {
     let account = StoredAccount { id: "a".to_owned(), daily_limit_usd: Some(2.0), ..StoredAccount::default() };
     let none = Quota::default();
     assert!(shared.utilisation(&id("a"), &account, &none, NOW).abs() < 1e-9);
-    shared.add(Deed::Spent(id("a"), Usd::from_usd(0.5).unwrap()));
+    let half = Usd::from_usd(0.5).unwrap();
+    shared.spending.insert(id("a"), Spent { today: half, month: half });
     assert!((shared.utilisation(&id("a"), &account, &none, NOW) - 0.25).abs() < 1e-9);
     shared.add(Deed::Rate(id("a"), RateUsed { used: 0.75, until: Timestamp(NOW.0 + 1_000) }));
     assert!((shared.utilisation(&id("a"), &account, &none, NOW) - 0.75).abs() < 1e-9);
@@ -92,17 +98,6 @@ fn utilisation_is_the_highest_of_what_is_known() {
 }
 
 #[test]
-fn what_a_silent_ledger_told_last_holds_for_its_day_and_its_month() {
-    let mut shared = Shared::default();
-    let told = Spent { today: Usd(5), month: Usd(9) };
-    shared.set_spent(id("a"), told, today());
-    assert_eq!(shared.spent(&id("a"), today()), told);
-    let later = |day: &str| shared.spent(&id("a"), day.parse().unwrap());
-    assert_eq!(later("2026-04-03"), Spent { today: Usd(0), month: Usd(9) });
-    assert_eq!(later("2026-05-01"), Spent::default());
-}
-
-#[test]
 fn what_every_open_question_knows_is_not_kept() {
     let mut shared = Shared::default();
     let began = || Deed::Effect(id("a"), Effect::Began, NOW);
@@ -110,8 +105,8 @@ fn what_every_open_question_knows_is_not_kept() {
     shared.add(began());
     let second = shared.begin_question(clock::instant());
     shared.add(began());
-    shared.end_question(first, None, today());
+    shared.end_question(first, None);
     assert_eq!(shared.recent.len(), 1);
-    shared.end_question(second, None, today());
+    shared.end_question(second, None);
     assert!(shared.recent.is_empty());
 }

@@ -23,7 +23,7 @@ use crate::domain::routing::setback::Setback;
 use crate::domain::time::Timestamp;
 use crate::domain::translate::{Answering, Door};
 use crate::domain::usage::quota::Quota;
-use crate::domain::usage::rate_headers;
+use crate::domain::usage::{Asks, rate_headers};
 use crate::manager::Manager;
 use crate::manager::outcomes::{CLIENT_LEFT, Measured};
 use crate::manager::routing::{Route, RouteRequest, Written};
@@ -220,7 +220,7 @@ impl Attempts<'_> {
         let meter = Meter::new(dialect);
         match dialect {
             Dialect::Responses | Dialect::Completions => held::until_output(response, meter).await,
-            Dialect::Document | Dialect::Other => Ok((Held::nothing(response, meter), None)),
+            Dialect::Events | Dialect::Document | Dialect::Other => Ok((Held::nothing(response, meter), None)),
         }
     }
 
@@ -234,6 +234,7 @@ impl Attempts<'_> {
         let mut ticket = manager.ticket(&route, &self.request, started);
         ticket.rate_used(rate_headers::tokens_used(&header));
         ticket.makes(self.makes);
+        ticket.asks(self.asks());
         if self.head.method == Method::GET && path_of(&self.path_and_query) == "/v1/models" {
             let response = models::with_empty_models(head, rest).await;
             return Next::Answer(Box::new(Answer { response, route: Some(route), ticket: Some(ticket) }));
@@ -270,6 +271,7 @@ impl Attempts<'_> {
         self.writes.extend(manager.record(&route, &self.request, &Outcome::Success, Measured { status, started }));
         let mut ticket = manager.ticket(&route, &self.request, started);
         ticket.makes(self.makes);
+        ticket.asks(self.asks());
         let mut headers = headers::for_client(head.headers);
         headers.remove(CONTENT_LENGTH);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -283,19 +285,35 @@ impl Attempts<'_> {
         Next::Answer(Box::new(Answer { response, route: Some(route), ticket: Some(ticket) }))
     }
 
+    /// What the request is about.
+    fn asks(&self) -> Asks {
+        Asks::of(self.head.method.as_str(), path_of(&self.path_and_query))
+    }
+
     /// How the answer is read on its way.
     fn dialect(&self, headers: &HeaderMap) -> Dialect {
         let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let is_post = self.head.method == Method::POST;
-        match path_of(&self.path_and_query) {
-            "/v1/responses" if is_post && kind.starts_with("text/event-stream") => Dialect::Responses,
-            "/v1/chat/completions" | "/v1/completions" if is_post && kind.starts_with("text/event-stream") => {
-                Dialect::Completions
-            }
-            _ if kind.starts_with("application/json") && (is_post || self.makes) => Dialect::Document,
+        let is_stream = starts_with(kind, "text/event-stream");
+        match (self.asks(), path_of(&self.path_and_query)) {
+            (Asks::ForNew, "/v1/responses") if is_stream => Dialect::Responses,
+            (Asks::ForNew, "/v1/chat/completions" | "/v1/completions") if is_stream => Dialect::Completions,
+            (Asks::ForNew | Asks::ForKnown, _) if is_stream => Dialect::Events,
+            // One that does not say what it is may report its use all the same.
+            (Asks::ForNew | Asks::ForKnown, _) if is_text(kind) => Dialect::Document,
+            (Asks::ForOther, _) if self.makes && starts_with(kind, "application/json") => Dialect::Document,
             _ => Dialect::Other,
         }
     }
+}
+
+fn starts_with(kind: &str, name: &str) -> bool {
+    kind.get(..name.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(name))
+}
+
+/// Whether an answer may be JSON.
+fn is_text(kind: &str) -> bool {
+    kind.is_empty()
+        || ["application/json", "text/", "application/problem+json"].iter().any(|name| starts_with(kind, name))
 }
 
 /// Says which parameters the backend would have refused.

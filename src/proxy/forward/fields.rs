@@ -1,12 +1,11 @@
 //! The few fields of a request that routing looks at. The bytes themselves go on untouched.
 
-use bytes::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderMap};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::super::body::{Insertion, ReplayBody};
-use super::resources;
+use super::{asking, resources};
 use crate::upstream::BodyError;
 
 /// No model's name is longer, in bytes. The name is kept per account, in the shared file too, and shown to people.
@@ -44,11 +43,7 @@ struct Raw<'b> {
     #[serde(borrow)]
     model: Option<&'b RawValue>,
     #[serde(borrow)]
-    stream: Option<&'b RawValue>,
-    #[serde(borrow)]
     store: Option<&'b RawValue>,
-    #[serde(borrow)]
-    stream_options: Option<&'b RawValue>,
     #[serde(borrow)]
     prompt_cache_key: Option<&'b RawValue>,
     #[serde(borrow)]
@@ -78,18 +73,17 @@ impl Fields {
         if is_json(headers) {
             body.collect().await?;
             if let Some(bytes) = body.whole() {
-                fields = Fields::parse(path, &bytes);
+                fields = Fields::parse(&bytes);
+                fields.asking_for_usage = asking::for_usage(path, &bytes);
             }
         }
         fields.resources.extend(resources::in_path(path));
         Ok(fields)
     }
 
-    fn parse(path: &str, bytes: &[u8]) -> Fields {
+    fn parse(bytes: &[u8]) -> Fields {
         let Ok(raw) = serde_json::from_slice::<Raw<'_>>(bytes) else { return Fields::default() };
         let model: Option<String> = take(raw.model);
-        let stream = take(raw.stream).unwrap_or(false);
-        let is_completion = matches!(path, "/v1/chat/completions" | "/v1/completions");
         let named =
             [raw.previous_response_id, raw.conversation, raw.input_file_id, raw.training_file, raw.validation_file];
         Fields {
@@ -99,7 +93,7 @@ impl Fields {
             first_messages: raw.messages.or(raw.input).and_then(|messages| first_messages(messages.get())),
             resources: resources::in_body(&named, bytes),
             reasoning: resources::reasoning_in(bytes),
-            asking_for_usage: (is_completion && stream).then(|| asking_for_usage(bytes, raw.stream_options)).flatten(),
+            asking_for_usage: None,
         }
     }
 }
@@ -146,31 +140,12 @@ fn first_messages(list: &str) -> Option<Vec<u8>> {
     (!text.is_empty()).then_some(text)
 }
 
-/// What adds `stream_options.include_usage` to the body, unless it says something about it already.
-fn asking_for_usage(body: &[u8], options: Option<&RawValue>) -> Option<Insertion> {
-    let (at, text): (usize, &'static [u8]) = match options {
-        // A null is said too, and a field must not stand there twice.
-        None if memchr::memmem::find(body, b"\"stream_options\"").is_some() => return None,
-        None => (memchr::memrchr(b'}', body)?, b",\"stream_options\":{\"include_usage\":true}"),
-        Some(options) => {
-            let inner = options.get().strip_prefix('{')?;
-            if inner.contains("\"include_usage\"") {
-                return None;
-            }
-            let at = options.get().as_ptr() as usize - body.as_ptr() as usize + 1;
-            let is_empty = inner.trim_start().starts_with('}');
-            (at, if is_empty { b"\"include_usage\":true" } else { b"\"include_usage\":true," })
-        }
-    };
-    Some(Insertion { at: at as u64, text: Bytes::from_static(text) })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn parse(body: &str) -> Fields {
-        Fields::parse("/v1/chat/completions", body.as_bytes())
+        Fields::parse(body.as_bytes())
     }
 
     #[test]
@@ -195,33 +170,6 @@ mod tests {
         }
         let deep = format!("{{\"x\":{}{},\"model\":\"m\"}}", "[".repeat(100_000), "]".repeat(100_000));
         parse(&deep);
-    }
-
-    #[test]
-    fn usage_is_asked_for_where_the_client_says_nothing_of_it() {
-        for (body, asking) in [
-            (r#"{"stream":true}"#, Some(r#"{"stream":true,"stream_options":{"include_usage":true}}"#)),
-            (
-                r#"{"stream":true,"stream_options":{ } }"#,
-                Some(r#"{"stream":true,"stream_options":{"include_usage":true } }"#),
-            ),
-            (
-                r#"{"stream_options":{"include_obfuscation":false},"stream":true}"#,
-                Some(r#"{"stream_options":{"include_usage":true,"include_obfuscation":false},"stream":true}"#),
-            ),
-            (r#"{"stream":true,"stream_options":{"include_usage":false}}"#, None),
-            (r#"{"stream":true,"stream_options":{"include_usage":true}}"#, None),
-            (r#"{"stream":true,"stream_options":5}"#, None),
-            (r#"{"stream":true,"stream_options":null}"#, None),
-            (r#"{"stream":false}"#, None),
-            ("{}", None),
-        ] {
-            let found = parse(body).asking_for_usage.map(|Insertion { at, text }| {
-                let (before, behind) = body.split_at(usize::try_from(at).unwrap());
-                format!("{before}{}{behind}", std::str::from_utf8(&text).unwrap())
-            });
-            assert_eq!(found.as_deref(), asking, "{body}");
-        }
     }
 
     #[test]

@@ -83,8 +83,8 @@ impl Ending {
     pub(super) fn settle_exactly(&mut self, meter: &mut Meter) -> Option<BoxFuture<'static, ()>> {
         let ticket = self.ticket.take()?;
         let learned = self.learned(meter, self.status);
-        let (cost, settling) = self.manager.settle_exactly(ticket, learned);
-        self.cost = cost;
+        let (settled, settling) = self.manager.settle_exactly(ticket, learned);
+        (self.tokens, self.cost) = (settled.tokens, settled.cost);
         Some(settling)
     }
 
@@ -115,7 +115,8 @@ impl Ending {
                 Some(meter) => self.learned(meter, status),
                 None => Learned { status, first_byte_ms: self.first_byte_ms, ..Learned::default() },
             };
-            self.cost = self.manager.settle(ticket, learned);
+            let settled = self.manager.settle(ticket, learned);
+            (self.tokens, self.cost) = (settled.tokens, settled.cost);
         }
         self.manager.finished(Finished {
             request_id: std::mem::take(&mut self.request_id),
@@ -130,11 +131,9 @@ impl Ending {
 
     fn learned(&mut self, meter: &mut Meter, status: u16) -> Learned {
         meter.end();
-        self.tokens = meter.tokens();
         Learned {
             status,
-            tokens: self.tokens,
-            model: meter.model().map(str::to_owned),
+            bill: meter.bill().clone(),
             made: meter.made(),
             reasoning: meter.reasoning(),
             quota: meter.quota(),

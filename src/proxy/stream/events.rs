@@ -68,6 +68,11 @@ impl Default for Events {
 }
 
 impl Events {
+    /// A splitter that keeps no data.
+    pub fn keeping_nothing() -> Events {
+        Events { kept: None, ..Events::default() }
+    }
+
     /// Keeps no data from now on.
     pub fn keep_nothing(&mut self) {
         self.kept = None;

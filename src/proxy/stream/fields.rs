@@ -44,14 +44,28 @@ pub enum Field {
     RateLimits,
     /// The plan they are of.
     PlanType,
+    /// What an object is.
+    Object,
+    /// How far it is.
+    Status,
+    /// Whether a response goes on without its client.
+    Background,
+    /// At which of its prices it was processed.
+    ServiceTier,
+    /// How far a response inside its event is.
+    ResponseStatus,
+    /// Whether it goes on without its client.
+    ResponseBackground,
+    /// At which of its prices it was processed.
+    ResponseServiceTier,
 }
 
 /// The keys that lead to each field, and how long its value may be.
-const WANTED: [(Field, &[&[u8]], usize); 19] = [
+const WANTED: [(Field, &[&[u8]], usize); 26] = [
     (Field::Type, &[b"type"], 128),
     (Field::Id, &[b"id"], 512),
     (Field::Model, &[b"model"], 512),
-    (Field::Usage, &[b"usage"], 4_096),
+    (Field::Usage, &[b"usage"], LONGEST_USAGE),
     (Field::Error, &[b"error"], 8_192),
     (Field::Code, &[b"code"], 256),
     (Field::Message, &[b"message"], 4_096),
@@ -61,13 +75,23 @@ const WANTED: [(Field, &[&[u8]], usize); 19] = [
     (Field::Store, &[b"store"], 16),
     (Field::ResponseId, &[b"response", b"id"], 512),
     (Field::ResponseModel, &[b"response", b"model"], 512),
-    (Field::ResponseUsage, &[b"response", b"usage"], 4_096),
+    (Field::ResponseUsage, &[b"response", b"usage"], LONGEST_USAGE),
     (Field::ResponseError, &[b"response", b"error"], 8_192),
     (Field::ItemType, &[b"item", b"type"], 64),
     (Field::ItemEncrypted, &[b"item", b"encrypted_content"], 512 * 1024),
     (Field::RateLimits, &[b"rate_limits"], 4_096),
     (Field::PlanType, &[b"plan_type"], 128),
+    (Field::Object, &[b"object"], 64),
+    (Field::Status, &[b"status"], 64),
+    (Field::Background, &[b"background"], 16),
+    (Field::ServiceTier, &[b"service_tier"], 64),
+    (Field::ResponseStatus, &[b"response", b"status"], 64),
+    (Field::ResponseBackground, &[b"response", b"background"], 16),
+    (Field::ResponseServiceTier, &[b"response", b"service_tier"], 64),
 ];
+
+/// What was used costs, however much is said about it.
+const LONGEST_USAGE: usize = 64 * 1024;
 
 /// No wanted field lies deeper.
 const DEEPEST: usize = 2;
@@ -78,7 +102,7 @@ const LONGEST_KEY: usize = 17;
 /// What nests deeper is not followed to its end: nothing real does.
 const MOST_NESTED: usize = 512;
 
-type Set = u32;
+type Set = u64;
 
 const ALL: Set = (1 << WANTED.len()) - 1;
 

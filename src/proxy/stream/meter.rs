@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::events::{Event, Events};
 use super::fields::{Field, Fields};
 use crate::domain::first_output;
-use crate::domain::usage::{Tokens, tokens};
+use crate::domain::usage::{Bill, Tier, tokens};
 use crate::manager::reasoning::reasoning_mark;
 
 /// The dialect of an answer.
@@ -16,6 +16,8 @@ pub enum Dialect {
     Responses,
     /// Server-sent events of chat and legacy completions.
     Completions,
+    /// Any other server-sent events: they are read for what was used, and may end anywhere.
+    Events,
     /// One JSON document.
     Document,
     /// Anything else: it passes unread.
@@ -34,6 +36,7 @@ pub struct Meter {
 enum Reader {
     Responses(Box<Events>),
     Completions(Box<Events>, FinishReason),
+    Events(Box<Events>),
     Document(Box<Fields>),
     Other,
 }
@@ -41,8 +44,7 @@ enum Reader {
 /// What was seen so far.
 #[derive(Debug, Default)]
 struct Seen {
-    tokens: Option<Tokens>,
-    model: Option<String>,
+    bill: Bill,
     made: Vec<String>,
     is_whole: bool,
     /// The last event was told.
@@ -62,6 +64,7 @@ impl Meter {
         let reader = match dialect {
             Dialect::Responses => Reader::Responses(Box::default()),
             Dialect::Completions => Reader::Completions(Box::default(), FinishReason(0)),
+            Dialect::Events => Reader::Events(Box::new(Events::keeping_nothing())),
             Dialect::Document => Reader::Document(Box::default()),
             Dialect::Other => Reader::Other,
         };
@@ -73,6 +76,7 @@ impl Meter {
         match self.reader {
             Reader::Responses(_) => Dialect::Responses,
             Reader::Completions(..) => Dialect::Completions,
+            Reader::Events(_) => Dialect::Events,
             Reader::Document(_) => Dialect::Document,
             Reader::Other => Dialect::Other,
         }
@@ -88,6 +92,7 @@ impl Meter {
                 events.push(bytes, &mut |event| seen.of_completions(event));
                 seen.is_whole |= is_whole;
             }
+            Reader::Events(events) => events.push(bytes, &mut |event| seen.of_any(event)),
             Reader::Document(document) => document.push(bytes),
             Reader::Other => {}
         }
@@ -104,6 +109,7 @@ impl Meter {
         match &mut self.reader {
             Reader::Responses(events) => events.end(&mut |event| seen.of_responses(event)),
             Reader::Completions(events, _) => events.end(&mut |event| seen.of_completions(event)),
+            Reader::Events(events) => events.end(&mut |event| seen.of_any(event)),
             Reader::Document(document) => seen.document(document),
             Reader::Other => {}
         }
@@ -116,7 +122,7 @@ impl Meter {
             Reader::Responses(events) | Reader::Completions(events, _) => {
                 self.seen.is_whole || events.pending().is_some_and(|event| is_last(&event))
             }
-            Reader::Document(_) | Reader::Other => true,
+            Reader::Events(_) | Reader::Document(_) | Reader::Other => true,
         }
     }
 
@@ -136,14 +142,9 @@ impl Meter {
         self.seen.failure.as_ref().filter(|_| !self.seen.has_output)
     }
 
-    /// The tokens, once they were told.
-    pub fn tokens(&self) -> Option<Tokens> {
-        self.seen.tokens
-    }
-
-    /// The model that answered, as it calls itself.
-    pub fn model(&self) -> Option<&str> {
-        self.seen.model.as_deref()
+    /// What the answer reports of its use so far.
+    pub fn bill(&self) -> &Bill {
+        &self.seen.bill
     }
 
     /// The ids of what the answer made.
@@ -165,9 +166,8 @@ impl Meter {
 impl Seen {
     fn of_responses(&mut self, event: &Event<'_>) {
         let fields = event.fields;
-        self.take_tokens(fields.value(Field::ResponseUsage).as_ref());
+        self.response(fields);
         if event.kind == "response.created" {
-            self.model = fields.text(Field::ResponseModel);
             self.made.extend(fields.text(Field::ResponseId));
         }
         if event.kind == "response.output_item.done" && self.reasoning.len() < MOST_REASONING {
@@ -181,11 +181,62 @@ impl Seen {
     }
 
     fn of_completions(&mut self, event: &Event<'_>) {
-        self.take_tokens(event.fields.value(Field::Usage).as_ref());
-        if self.model.is_none() {
-            self.model = event.fields.text(Field::Model);
-        }
+        self.object(event.fields);
         self.event(event, |_, data| first_output::is_in_completion(data));
+    }
+
+    /// An event of any stream: about a response, or an object itself. A run's steps report parts of what the run does.
+    fn of_any(&mut self, event: &Event<'_>) {
+        let fields = event.fields;
+        self.response(fields);
+        if fields.text(Field::Object).as_deref() != Some("thread.run.step") {
+            self.object(fields);
+        }
+    }
+
+    fn document(&mut self, fields: &Fields) {
+        self.object(fields);
+        let ids = [Field::Id, Field::OutputFileId, Field::ErrorFileId].into_iter();
+        self.made.extend(ids.filter_map(|field| fields.text(field)));
+    }
+
+    /// Takes in what an object says of itself.
+    fn object(&mut self, fields: &Fields) {
+        self.used(fields, Field::Usage);
+        self.bill.model = fields.text(Field::Model).or(self.bill.model.take());
+        self.tier(fields, Field::ServiceTier);
+        let subject = &mut self.bill.subject;
+        subject.object = fields.text(Field::Object).or(subject.object.take());
+        subject.id = fields.text(Field::Id).or(subject.id.take());
+        subject.status = fields.text(Field::Status).or(subject.status.take());
+        subject.background |= fields.raw(Field::Background) == Some(b"true");
+    }
+
+    /// Takes in what an event says of its response.
+    fn response(&mut self, fields: &Fields) {
+        self.used(fields, Field::ResponseUsage);
+        if let Some(id) = fields.text(Field::ResponseId) {
+            self.bill.subject.object = Some("response".to_owned());
+            self.bill.subject.id = Some(id);
+        }
+        self.bill.model = fields.text(Field::ResponseModel).or(self.bill.model.take());
+        self.tier(fields, Field::ResponseServiceTier);
+        let subject = &mut self.bill.subject;
+        subject.status = fields.text(Field::ResponseStatus).or(subject.status.take());
+        subject.background |= fields.raw(Field::ResponseBackground) == Some(b"true");
+    }
+
+    /// The last use that is reported is the whole one. A null after it takes nothing back.
+    fn used(&mut self, fields: &Fields, field: Field) {
+        let used = fields.value(field).as_ref().and_then(tokens::read);
+        self.bill.used = used.or(self.bill.used);
+    }
+
+    /// What a stream says at its end is where it was processed; before, what was asked for.
+    fn tier(&mut self, fields: &Fields, field: Field) {
+        if let Some(name) = fields.text(field) {
+            self.bill.tier = Tier::named(&name);
+        }
     }
 
     fn event(&mut self, event: &Event<'_>, says_something: fn(&Event<'_>, &Value) -> bool) {
@@ -201,19 +252,6 @@ impl Seen {
                 let data = event.data.map(|data| serde_json::from_slice(data).unwrap_or_default());
                 self.has_output = data.is_none_or(|data| says_something(event, &data));
             }
-        }
-    }
-
-    fn document(&mut self, fields: &Fields) {
-        self.take_tokens(fields.value(Field::Usage).as_ref());
-        self.model = fields.text(Field::Model);
-        let ids = [Field::Id, Field::OutputFileId, Field::ErrorFileId].into_iter();
-        self.made.extend(ids.filter_map(|field| fields.text(field)));
-    }
-
-    fn take_tokens(&mut self, usage: Option<&Value>) {
-        if let Some(tokens) = usage.and_then(tokens::read) {
-            self.tokens = Some(tokens);
         }
     }
 }

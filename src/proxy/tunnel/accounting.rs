@@ -14,7 +14,7 @@ use crate::clock;
 use crate::domain::account::ModelFamily;
 use crate::domain::health::Outcome;
 use crate::domain::health::classify::{Answer, classify, classify_in_stream};
-use crate::domain::usage::{Tokens, Usd};
+use crate::domain::usage::{Tokens, Usd, Used};
 use crate::manager::Manager;
 use crate::manager::event::Finished;
 use crate::manager::outcomes::{CLIENT_LEFT, Measured};
@@ -124,14 +124,13 @@ impl Accounting {
                 books.under_way += 1;
                 books.first_byte_ms = Some(milliseconds(books.started));
             }
-            Happening::Ended { tokens, model, id, error } => {
+            Happening::Ended { bill, error } => {
                 books.under_way = books.under_way.saturating_sub(1);
                 books.asked.is_open = false;
                 let learned = Learned {
                     status: 200,
-                    tokens,
-                    model,
-                    made: id.into_iter().collect(),
+                    made: bill.subject.id.iter().cloned().collect(),
+                    bill: *bill,
                     first_byte_ms: books.first_byte_ms.take(),
                     ..Learned::default()
                 };
@@ -173,15 +172,15 @@ impl Accounting {
         match outcome {
             Outcome::Success => {
                 // A warm-up, which takes nothing, is no request.
-                if learned.tokens != Some(Tokens::default()) {
-                    let request = self.request_for(books.asked.model.as_deref().or(learned.model.as_deref()));
+                if learned.bill.used != Some(Used::default()) {
+                    let request = self.request_for(books.asked.model.as_deref().or(learned.bill.model.as_deref()));
                     drop(self.manager.record(&self.route, &request, &Outcome::Success, measured));
                     self.settle(books, &request, learned);
                 }
             }
             // What the request is to blame for is accounted like a good one, as over HTTP.
             Outcome::PassThrough => {
-                let request = self.request_for(books.asked.model.as_deref().or(learned.model.as_deref()));
+                let request = self.request_for(books.asked.model.as_deref().or(learned.bill.model.as_deref()));
                 self.settle(books, &request, learned);
             }
             outcome => self.failed(books, &outcome, measured),
@@ -191,11 +190,11 @@ impl Accounting {
     fn settle(&self, books: &mut Books, request: &RouteRequest, learned: Learned) {
         let mut ticket = self.manager.ticket(&self.route, request, books.started);
         ticket.makes(books.asked.stores);
-        if let Some(tokens) = learned.tokens {
+        let settled = self.manager.settle(ticket, learned);
+        if let Some(tokens) = settled.tokens {
             books.tokens = Some(books.tokens.unwrap_or_default() + tokens);
         }
-        let cost = self.manager.settle(ticket, learned);
-        books.cost = match (books.cost, cost) {
+        books.cost = match (books.cost, settled.cost) {
             (Some(sum), Some(cost)) => Some(sum + cost),
             (sum, cost) => sum.or(cost),
         };

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::frames::Messages;
-use crate::domain::usage::{Tokens, tokens};
+use crate::domain::usage::{Bill, Subject, Tier, tokens};
 use crate::proxy::stream::{Field, Fields};
 
 /// No error event is longer.
@@ -18,12 +18,8 @@ pub enum Happening {
     Began,
     /// A response is over.
     Ended {
-        /// What it took, if it said so.
-        tokens: Option<Tokens>,
-        /// The model, as it calls itself.
-        model: Option<String>,
-        /// The response.
-        id: Option<String>,
+        /// What it reports of its use.
+        bill: Box<Bill>,
         /// What went wrong with it, or null.
         error: Value,
     },
@@ -64,10 +60,20 @@ impl Told {
         match fields.text(Field::Type)?.as_str() {
             "response.created" => Some(Happening::Began),
             "response.completed" | "response.failed" | "response.incomplete" | "response.done" => {
-                Some(Happening::Ended {
-                    tokens: fields.value(Field::ResponseUsage).as_ref().and_then(tokens::read),
-                    model: fields.text(Field::ResponseModel),
+                let subject = Subject {
+                    object: Some("response".to_owned()),
                     id: fields.text(Field::ResponseId),
+                    status: fields.text(Field::ResponseStatus),
+                    background: fields.raw(Field::ResponseBackground) == Some(b"true"),
+                };
+                let bill = Bill {
+                    used: fields.value(Field::ResponseUsage).as_ref().and_then(tokens::read),
+                    tier: fields.text(Field::ResponseServiceTier).map_or(Tier::Standard, |name| Tier::named(&name)),
+                    model: fields.text(Field::ResponseModel),
+                    subject,
+                };
+                Some(Happening::Ended {
+                    bill: Box::new(bill),
                     error: fields.value(Field::ResponseError).unwrap_or_default(),
                 })
             }
@@ -97,6 +103,7 @@ impl Messages for Told {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::usage::Tokens;
     use serde_json::json;
 
     #[track_caller]
@@ -120,14 +127,25 @@ mod tests {
         check(&json!({ "type": "response.created", "response": response }), &[Happening::Began]);
         let usage = json!({ "input_tokens": 5, "input_tokens_details": { "cached_tokens": 2 }, "output_tokens": 3 });
         let long = "x".repeat(40_000);
-        let response = json!({ "id": "resp_1", "model": "gpt-5.2", "instructions": long, "usage": usage });
-        let tokens = Some(Tokens { input: 5, cached: 2, output: 3, reasoning: 0 });
-        let ended = Happening::Ended { tokens, model, id: Some("resp_1".to_owned()), error: Value::Null };
+        let response = json!({
+            "id": "resp_1", "model": "gpt-5.2", "instructions": long, "usage": usage, "status": "completed",
+            "service_tier": "priority",
+        });
+        let tokens = Tokens { input: 5, cached: 2, output: 3, reasoning: 0, cache_write: 0 };
+        let subject = |id: &str, status: Option<&str>| Subject {
+            object: Some("response".to_owned()),
+            id: Some(id.to_owned()),
+            status: status.map(str::to_owned),
+            background: false,
+        };
+        let subject_of_it = subject("resp_1", Some("completed"));
+        let bill = Bill { used: Some(tokens.into()), tier: Tier::Priority, model, subject: subject_of_it };
+        let ended = Happening::Ended { bill: Box::new(bill), error: Value::Null };
         check(&json!({ "type": "response.completed", "response": response }), &[ended]);
         let error = json!({ "code": "rate_limit_exceeded", "message": "no" });
         check(
             &json!({ "type": "response.failed", "response": { "id": "r", "error": error } }),
-            &[Happening::Ended { tokens: None, model: None, id: Some("r".to_owned()), error }],
+            &[Happening::Ended { bill: Box::new(Bill { subject: subject("r", None), ..Bill::default() }), error }],
         );
     }
 

@@ -1,22 +1,32 @@
 //! The built-in prices.
 
-use super::Price;
+use super::{Factor, Price, Terms};
 
-/// Standard-tier prices of text in USD per million tokens: name, input, cached input, output. They are those of
-/// <https://developers.openai.com/api/docs/pricing> (before: <https://openai.com/api/pricing/>) as far as its copies
-/// and those who cite it agree; `[[pricing]]` in the configuration comes before them.
+/// A row of prices in USD per million tokens of text, in the standard tier: name, input, cached input, output.
+type Row = (&'static str, f64, f64, f64);
+
+/// The prices of <https://developers.openai.com/api/docs/pricing> and of the pages of single models below
+/// <https://developers.openai.com/api/docs/models>, as their copies of October and November 2026 have them;
+/// `[[pricing]]` in the configuration comes before them. Last compared on 2026-11-28.
 ///
 /// What is assumed:
-/// - input from the cache costs as much as other input where the page shows a dash (`-pro`, embeddings, `gpt-4`);
+/// - input from the cache costs as much as other input where the page shows a dash (`-pro`, embeddings, `gpt-4`), and so
+///   does input that is written there before `gpt-5.6`;
 /// - `gpt-5.2-codex` and older Codex models left the page; they have the price they had when they were on it;
-/// - `gpt-5.6*` and `gpt-6*` are second-hand (release notes that cite the page, autumn 2026); `gpt-5.6-sol` stands at
-///   its list price, not at the price of its promotion, because a limit must rather stop early;
-/// - models older than `gpt-5` have the prices that are generally known of them;
-/// - the rows of `gpt-realtime*` and `gpt-audio*` are of text; their audio costs up to twenty times as much.
+///   `gpt-5.3-codex-spark`, which is not sold by the token, has that of `gpt-5.3-codex`;
+/// - `gpt-5.6-sol` stands at its list price and not at that of its promotion, a write to the cache at that of the shorter
+///   of two times it is kept, and `ultrafast` at six times the standard price also where a promotion halves that, because
+///   a limit must rather stop early than late;
+/// - models older than `gpt-5` have the prices that are generally known of them, and cost twice as much in the tier
+///   `priority`, as all do but `gpt-5.5`: some of them cost a little less there;
+/// - the rows of `gpt-realtime*` and `gpt-audio*` are of text; their audio costs up to twenty times as much. Those of
+///   images are of images, whose text costs less.
 ///
-/// What is not told apart, because the answer does not say it or the page charges beside tokens: batch, flex and
-/// priority tiers, long context (`gpt-5.4` and later above 272,000 input tokens), regions, cache writes, tools.
-const PRICES: &[(&str, f64, f64, f64)] = &[
+/// What the page charges beside tokens and the length of audio is not counted: regions, tools, storage, speech, video.
+///
+/// These cost 1.25 times their input for writes to the cache, and more for a long context.
+const SINCE_GPT_5_6: &[Row] = &[
+    ("gpt-6.2-sol", 2.0, 0.1, 10.0),
     ("gpt-6.1-sol", 2.0, 0.1, 10.0),
     ("gpt-6.1-terra", 1.0, 0.05, 5.0),
     ("gpt-6-astra", 10.0, 1.0, 50.0),
@@ -25,13 +35,22 @@ const PRICES: &[(&str, f64, f64, f64)] = &[
     ("gpt-5.6-sol", 5.0, 0.5, 30.0),
     ("gpt-5.6-terra", 2.0, 0.2, 12.0),
     ("gpt-5.6-luna", 0.2, 0.02, 1.2),
+];
+
+/// These cost more for a long context.
+const SINCE_GPT_5_4: &[Row] = &[
     ("gpt-5.5", 5.0, 0.5, 30.0),
     ("gpt-5.5-pro", 30.0, 30.0, 180.0),
     ("gpt-5.4", 2.5, 0.25, 15.0),
     ("gpt-5.4-mini", 0.75, 0.075, 4.5),
     ("gpt-5.4-nano", 0.2, 0.02, 1.25),
     ("gpt-5.4-pro", 30.0, 30.0, 180.0),
+];
+
+/// These cost the same however long the context is.
+const OLDER: &[Row] = &[
     ("gpt-5.3-codex", 1.75, 0.175, 14.0),
+    ("gpt-5.3-codex-spark", 1.75, 0.175, 14.0),
     ("gpt-5.3-chat-latest", 1.75, 0.175, 14.0),
     ("gpt-5.2", 1.75, 0.175, 14.0),
     ("gpt-5.2-chat-latest", 1.75, 0.175, 14.0),
@@ -97,7 +116,28 @@ const PRICES: &[(&str, f64, f64, f64)] = &[
     ("text-embedding-3-small", 0.02, 0.02, 0.0),
     ("text-embedding-3-large", 0.13, 0.13, 0.0),
     ("text-embedding-ada-002", 0.1, 0.1, 0.0),
+    ("gpt-image-1", 10.0, 2.5, 40.0),
+    ("gpt-image-1-mini", 2.5, 0.25, 8.0),
+    ("gpt-image-1.5", 8.0, 2.0, 32.0),
+    ("gpt-4o-transcribe", 2.5, 2.5, 10.0),
+    ("gpt-4o-transcribe-diarize", 2.5, 2.5, 10.0),
+    ("gpt-4o-mini-transcribe", 1.25, 1.25, 5.0),
+    ("whisper-1", 0.0, 0.0, 0.0),
 ];
+
+/// What a minute of audio costs in USD where an answer reports its length.
+const BY_THE_MINUTE: [(&str, f64); 4] = [
+    ("whisper-1", 0.006),
+    ("gpt-4o-transcribe", 0.006),
+    ("gpt-4o-transcribe-diarize", 0.006),
+    ("gpt-4o-mini-transcribe", 0.003),
+];
+
+/// What writes to the cache cost, by what other input does.
+const CACHE_WRITE: f64 = 1.25;
+
+/// `gpt-5.5` in the tier `priority`.
+const PRIORITY_OF_GPT_5_5: Factor = Factor(2_500_000);
 
 /// The price of the model with this name, or of the one that `name` is a dated snapshot of. A snapshot with a price of
 /// its own stands in the table.
@@ -105,18 +145,53 @@ pub(super) fn price(name: &str) -> Option<Price> {
     exact(name).or_else(|| exact(without_date(name)?))
 }
 
+/// Every price there is.
+pub(super) fn all() -> impl Iterator<Item = Price> {
+    rows().map(|(row, terms, cache_write)| made(row, terms, cache_write))
+}
+
+/// Nothing, on the terms of the newest models.
+pub(super) fn dearest_terms() -> Price {
+    Price {
+        input: 0,
+        cached_input: 0,
+        cache_write: 0,
+        output: 0,
+        audio_ms: 0,
+        terms: Terms { priority: PRIORITY_OF_GPT_5_5, ..Terms::LONG },
+    }
+}
+
+fn rows() -> impl Iterator<Item = (&'static Row, Terms, f64)> {
+    let of =
+        |rows: &'static [Row], terms: Terms, cache_write: f64| rows.iter().map(move |row| (row, terms, cache_write));
+    of(SINCE_GPT_5_6, Terms::LONG, CACHE_WRITE).chain(of(SINCE_GPT_5_4, Terms::LONG, 1.0)).chain(of(
+        OLDER,
+        Terms::USUAL,
+        1.0,
+    ))
+}
+
 fn exact(name: &str) -> Option<Price> {
+    rows().find(|(row, ..)| row.0 == name).map(|(row, terms, cache_write)| made(row, terms, cache_write))
+}
+
+fn made(&(name, input, cached, output): &Row, terms: Terms, cache_write: f64) -> Price {
     let picos = |usd_per_million: f64| {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the prices stand above")]
         let picos = (usd_per_million * 1e6).round() as u64;
         picos
     };
-    let row = PRICES.iter().find(|row| row.0 == name);
-    row.map(|&(_, input, cached, output)| Price {
+    let minute = BY_THE_MINUTE.iter().find(|(of, _)| *of == name).map_or(0.0, |(_, usd)| *usd);
+    Price {
         input: picos(input),
         cached_input: picos(cached),
+        cache_write: picos(input * cache_write),
         output: picos(output),
-    })
+        // A USD is a million millionths, and a minute 60,000 milliseconds.
+        audio_ms: picos(minute * 1e6 / 60_000.0),
+        terms: if name == "gpt-5.5" { Terms { priority: PRIORITY_OF_GPT_5_5, ..terms } } else { terms },
+    }
 }
 
 /// `gpt-5-2025-08-07`, `gpt-4-0613` and `gpt-4-1106-preview` without what makes them snapshots.
@@ -150,10 +225,31 @@ mod tests {
 
     #[test]
     fn every_name_stands_once_and_no_cached_token_costs_more() {
-        for (at, row) in PRICES.iter().enumerate() {
-            assert!(PRICES[at + 1..].iter().all(|other| other.0 != row.0), "{} twice", row.0);
+        let names: Vec<&str> = rows().map(|(row, ..)| row.0).collect();
+        for (row, ..) in rows() {
+            assert_eq!(names.iter().filter(|name| **name == row.0).count(), 1, "{}", row.0);
             assert!(row.2 <= row.1 && row.1 >= 0.0 && row.3 >= 0.0, "{}", row.0);
         }
+    }
+
+    #[test]
+    fn terms_are_those_of_the_generation() {
+        for (name, is_long, cache_write, priority) in [
+            ("gpt-6.2-sol", true, 2_500_000, 2_000_000),
+            ("gpt-6-luna", true, 125_000, 2_000_000),
+            ("gpt-5.6-terra", true, 2_500_000, 2_000_000),
+            ("gpt-5.5", true, 5_000_000, 2_500_000),
+            ("gpt-5.5-2026-04-23", true, 5_000_000, 2_500_000),
+            ("gpt-5.4-mini", true, 750_000, 2_000_000),
+            ("gpt-5.3-codex", false, 1_750_000, 2_000_000),
+            ("gpt-4o", false, 2_500_000, 2_000_000),
+        ] {
+            let price = price(name).unwrap();
+            assert_eq!(price.terms.long_context.is_some(), is_long, "{name}");
+            assert_eq!((price.cache_write, price.terms.priority), (cache_write, Factor(priority)), "{name}");
+        }
+        // 0.006 USD a minute are a ten-thousandth of a USD a second.
+        assert_eq!(price("whisper-1").unwrap().audio_ms, 100_000);
     }
 
     #[test]
@@ -178,6 +274,19 @@ mod tests {
     #[test]
     fn every_model_the_product_names_has_a_price() {
         for name in [
+            "gpt-6.2-sol",
+            "gpt-6.1-sol",
+            "gpt-6.1-terra",
+            "gpt-6-astra",
+            "gpt-6-sol",
+            "gpt-6-luna",
+            "gpt-5.6-sol",
+            "gpt-5.6-terra",
+            "gpt-5.6-luna",
+            "gpt-5.5",
+            "gpt-5.3-codex-spark",
+            "gpt-image-1",
+            "whisper-1",
             "gpt-5.4",
             "gpt-5.4-mini",
             "gpt-5.4-nano",

@@ -91,7 +91,8 @@ fn check_tokens(dialect: Dialect, answer: &str, expected: Option<(u64, u64, u64,
     for step in steps(answer) {
         let mut meter = read(dialect, answer, step);
         meter.end();
-        let tokens = meter.tokens().map(|t| (t.input, t.cached, t.output, t.reasoning));
+        let tokens = meter.bill().used.map(|used| used.tokens);
+        let tokens = tokens.map(|t| (t.input, t.cached, t.output, t.reasoning));
         assert_eq!(tokens, expected, "{answer:?} in steps of {step}");
     }
 }
@@ -121,5 +122,84 @@ fn what_was_made_is_told_with_its_ids() {
     let created = "data: {\"type\":\"response.created\",\"response\":{\"id\":\"resp_1\",\"model\":\"gpt-5.2\"}}\n\n";
     let mut meter = read(Dialect::Responses, created, 5);
     assert_eq!(meter.made(), ["resp_1"]);
-    assert_eq!(meter.model(), Some("gpt-5.2"));
+    assert_eq!(meter.bill().model.as_deref(), Some("gpt-5.2"));
+}
+
+#[track_caller]
+fn check_bill(dialect: Dialect, answer: &str, expected: (Option<u64>, Tier, Option<&str>, Option<&str>, bool)) {
+    for step in steps(answer) {
+        let mut meter = read(dialect, answer, step);
+        meter.end();
+        let Bill { used, tier, subject, .. } = meter.bill();
+        let input = used.map(|used| used.tokens.input);
+        let found = (input, *tier, subject.id.as_deref(), subject.status.as_deref(), subject.background);
+        assert_eq!(found, expected, "{answer:?} in steps of {step}");
+    }
+}
+
+#[test]
+fn an_answer_reports_its_tier_and_what_it_is_of() {
+    let usage = r#""usage":{"input_tokens":10,"output_tokens":7}"#;
+    let document = |more: &str| format!("{{\"id\":\"resp_1\",\"object\":\"response\",{more}}}");
+    let check = |answer: &str, expected| check_bill(Dialect::Document, answer, expected);
+    let id = Some("resp_1");
+    check(
+        &document(&format!("\"status\":\"completed\",\"service_tier\":\"Priority\",{usage}")),
+        (Some(10), Tier::Priority, id, Some("completed"), false),
+    );
+    check(
+        &document("\"status\":\"queued\",\"background\":true,\"usage\":null,\"service_tier\":null"),
+        (None, Tier::Standard, id, Some("queued"), true),
+    );
+    check(
+        &document(&format!("\"background\":\"yes\",\"service_tier\":5,{usage}")),
+        (Some(10), Tier::Standard, id, None, false),
+    );
+    // A count of what a request would take is no use.
+    check(r#"{"object":"response.input_tokens","input_tokens":11}"#, (None, Tier::Standard, None, None, false));
+    let long = format!("\"usage\":{{\"input_tokens\":10,\"output_tokens\":7,\"more\":\"{}\"}}", "x".repeat(20_000));
+    check(&document(&long), (Some(10), Tier::Standard, id, None, false));
+
+    let created = "data: {\"type\":\"response.created\",\"response\":{\"id\":\"resp_1\",\"status\":\"in_progress\",\"background\":true,\"service_tier\":\"priority\",\"usage\":null}}\n\n";
+    let completed = format!(
+        "data: {{\"type\":\"response.completed\",\"response\":{{\"id\":\"resp_1\",\"status\":\"completed\",\"background\":true,\"service_tier\":\"default\",{usage}}}}}\n\n"
+    );
+    for dialect in [Dialect::Responses, Dialect::Events] {
+        check_bill(dialect, created, (None, Tier::Priority, id, Some("in_progress"), true));
+        let whole = format!("{created}{completed}");
+        check_bill(dialect, &whole, (Some(10), Tier::Standard, id, Some("completed"), true));
+    }
+
+    let chunk = |more: &str| format!("data: {{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",{more}}}\n\n");
+    let stream = [
+        chunk("\"choices\":[{}],\"service_tier\":\"flex\",\"usage\":null"),
+        chunk("\"choices\":[],\"service_tier\":\"flex\",\"usage\":{\"prompt_tokens\":3}"),
+        chunk("\"choices\":[{}],\"usage\":null"),
+        "data: [DONE]\n\n".to_owned(),
+    ];
+    check_bill(Dialect::Completions, &stream.concat(), (Some(3), Tier::Flex, Some("chatcmpl-1"), None, false));
+}
+
+#[test]
+fn other_streams_are_read_for_what_was_used() {
+    let image = "event: image_generation.completed\ndata: {\"type\":\"image_generation.completed\",\"b64_json\":\"eA==\",\"usage\":{\"input_tokens\":10,\"output_tokens\":40}}\n\n";
+    check_tokens(Dialect::Events, image, Some((10, 0, 40, 0)));
+    let transcript = "data: {\"type\":\"transcript.text.delta\",\"delta\":\"a\"}\n\ndata: {\"type\":\"transcript.text.done\",\"text\":\"a\",\"usage\":{\"type\":\"tokens\",\"input_tokens\":14,\"output_tokens\":45}}\n\n";
+    check_tokens(Dialect::Events, transcript, Some((14, 0, 45, 0)));
+    let event = |name: &str, data: &str| format!("event: {name}\ndata: {data}\n\n");
+    let run = [
+        event("thread.run.created", r#"{"id":"run_1","object":"thread.run","status":"queued","usage":null}"#),
+        event(
+            "thread.run.step.completed",
+            r#"{"id":"step_1","object":"thread.run.step","status":"completed","usage":{"prompt_tokens":3,"completion_tokens":1}}"#,
+        ),
+        event(
+            "thread.run.completed",
+            r#"{"id":"run_1","object":"thread.run","status":"completed","usage":{"prompt_tokens":9,"completion_tokens":2}}"#,
+        ),
+        event("done", "[DONE]"),
+    ];
+    check_bill(Dialect::Events, &run.concat(), (Some(9), Tier::Standard, Some("run_1"), Some("completed"), false));
+    check_bill(Dialect::Events, &run[..2].concat(), (None, Tier::Standard, Some("run_1"), Some("queued"), false));
+    check_whole(Dialect::Events, &run[0], true);
 }

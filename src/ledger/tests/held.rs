@@ -1,0 +1,130 @@
+//! A file that another program holds: nothing waits long for it, and nothing is lost when it is free again.
+
+use std::time::Duration;
+
+use super::*;
+use crate::clock;
+
+fn hold(home: &Home) -> Connection {
+    let other = Connection::open(home.file()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    other
+}
+
+fn asking(account: &str) -> Question {
+    Question { spending_of: vec![id(account)], owners_of: vec![] }
+}
+
+#[tokio::test]
+async fn sums_are_exact_while_it_is_held_and_after() {
+    let home = Home::new();
+    let (one, sibling) = (home.ledger(), home.ledger());
+    one.commit(entry("a")).await.unwrap();
+    sibling.commit(entry("a")).await.unwrap();
+    let other = hold(&home);
+    for round in 1..=50 {
+        one.record(entry("a"));
+        sibling.record(entry("a"));
+        let read = if round == 1 { 1 } else { 2 };
+        assert_eq!(one.spent(&id("a")).today, usd(read + round), "its own, on top of what it read last");
+        let standing = one.standing(asking("a")).await.unwrap();
+        assert_eq!(standing.spending[&id("a")].today, usd(2 + round), "the sibling's own is nobody else's yet");
+    }
+    other.execute_batch("COMMIT").unwrap();
+    one.flush().await;
+    sibling.flush().await;
+    for ledger in [&one, &sibling] {
+        assert_eq!(ledger.standing(asking("a")).await.unwrap().spending[&id("a")].today, usd(102));
+        assert_eq!(ledger.spent(&id("a")).today, usd(102));
+    }
+    assert_eq!(home.count("SELECT count(*) FROM attempts"), 102);
+}
+
+#[tokio::test]
+async fn a_poll_counts_once_while_it_is_held_too() {
+    let home = Home::new();
+    let ledger = home.ledger();
+    ledger.commit(entry("a")).await.unwrap();
+    let other = hold(&home);
+    let marked = |mark| Entry { mark: Some(mark), ..entry("a") };
+    for _ in 0..3 {
+        ledger.record(marked(Mark::Once("resp_1".to_owned())));
+        ledger.record(marked(Mark::IfDue("resp_2".to_owned())));
+    }
+    let rows = ledger.usage(1, By::Account).await.unwrap();
+    assert_eq!((rows[0].requests, rows[0].cost), (7, usd(2)));
+    assert_eq!(ledger.spent(&id("a")).today, usd(2));
+    other.execute_batch("COMMIT").unwrap();
+    ledger.flush().await;
+    assert_eq!(ledger.usage(1, By::Account).await.unwrap()[0].cost, usd(2));
+}
+
+#[tokio::test]
+async fn neither_a_question_nor_a_look_waits_for_it() {
+    let home = Home::new();
+    let ledger = home.ledger();
+    ledger.commit(entry("a")).await.unwrap();
+    let other = hold(&home);
+    ledger.record(entry("a"));
+    let began = clock::instant();
+    while !ledger.is_held() {
+        let asked = clock::instant();
+        ledger.standing(asking("a")).await.unwrap();
+        assert!(asked.elapsed() < Duration::from_millis(500), "{:?}", asked.elapsed());
+        assert!(began.elapsed() < Duration::from_secs(20), "it is held, and nobody says so");
+    }
+    assert!(began.elapsed() > Duration::from_millis(800), "{:?}", began.elapsed());
+    other.execute_batch("COMMIT").unwrap();
+    ledger.flush().await;
+    assert!(!ledger.is_held());
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_even_be_read_delays_a_question_no_more() {
+    let home = Home::new();
+    home.ledger().commit(entry("a")).await.unwrap();
+    let other = Connection::open(home.file()).unwrap();
+    other.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(())).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let ledger = home.ledger();
+    for round in 1..=3 {
+        ledger.record(entry("a"));
+        let asked = clock::instant();
+        assert!(matches!(ledger.standing(asking("a")).await, Err(LedgerError::Busy { .. })));
+        assert!(asked.elapsed() < Duration::from_millis(900), "{:?}", asked.elapsed());
+        assert_eq!(ledger.spent(&id("a")).today, usd(round));
+    }
+    other.execute_batch("COMMIT").unwrap();
+    ledger.flush().await;
+    assert_eq!(ledger.standing(asking("a")).await.unwrap().spending[&id("a")].today, usd(4));
+}
+
+#[tokio::test]
+async fn of_what_there_is_no_room_for_the_sums_are_kept() {
+    let home = Home::new();
+    let ledger = home.ledger();
+    ledger.commit(entry("a")).await.unwrap();
+    let other = hold(&home);
+    for _ in 0..100_000 {
+        ledger.began(id("a"), Timestamp(NOW));
+    }
+    for number in 0..50 {
+        ledger.record(Entry { model: Some(format!("model-{}", number % 5)), ..entry("a") });
+        ledger.record(Entry { at: Timestamp(NOW - DAY), ..entry("b") });
+    }
+    assert!(matches!(ledger.commit(entry("a")).await, Err(LedgerError::Full { .. })));
+    let warnings = ledger.take_warnings();
+    assert!(warnings.len() == 1 && warnings[0].contains("too many"), "{warnings:?}");
+    let held = async || {
+        let usage = ledger.usage_of_accounts().await.unwrap();
+        let spent = [ledger.spent(&id("a")), ledger.spent(&id("b"))].map(|spent| (spent.today, spent.month));
+        (usage[&id("a")].today.requests, usage[&id("b")].month.cost, spent)
+    };
+    let expected = (52, usd(50), [(usd(52), usd(52)), (Usd::default(), usd(50))]);
+    assert_eq!(held().await, expected);
+    other.execute_batch("COMMIT").unwrap();
+    ledger.flush().await;
+    assert_eq!(held().await, expected);
+    assert_eq!(home.count("SELECT count(*) FROM attempts"), 1);
+    assert_eq!(home.count("SELECT count(*) FROM days WHERE account = 'a'"), 6);
+}

@@ -1,0 +1,57 @@
+//! What the ledger's thread has taken on and not written yet: kept for as long as another program holds the file, and a part
+//! of every answer meanwhile.
+
+use std::collections::HashMap;
+
+use super::batch::Sums;
+use super::queue::{Folded, What, Write};
+use crate::domain::account::AccountId;
+
+#[derive(Default)]
+pub(super) struct Unwritten {
+    pub(super) writes: Vec<Write>,
+    pub(super) folded: Option<Box<Folded>>,
+}
+
+impl Unwritten {
+    pub(super) fn is_empty(&self) -> bool {
+        self.writes.is_empty() && self.folded.is_none()
+    }
+
+    /// Takes in what there was no room for.
+    pub(super) fn fold(&mut self, more: Option<Box<Folded>>) {
+        if let Some(more) = more {
+            self.folded.get_or_insert_default().add_all(*more);
+        }
+    }
+
+    /// Its sums, by account, day and model.
+    pub(super) fn sums(&self) -> Sums {
+        let mut sums = Sums::default();
+        for write in &self.writes {
+            if let (What::Entry(entry), Some(held)) = (&write.what, write.held) {
+                sums.add(entry, held.counts, held.day);
+            }
+        }
+        if let Some(folded) = &self.folded {
+            sums.add_all(&folded.sums);
+        }
+        sums
+    }
+
+    /// The owners of those of `ids` that are not `known`; the first one keeps it.
+    pub(super) fn owners(&self, ids: &[String], known: &mut HashMap<String, AccountId>) {
+        let wanted: Vec<&String> = ids.iter().filter(|id| !known.contains_key(*id)).collect();
+        if wanted.is_empty() {
+            return;
+        }
+        for write in &self.writes {
+            let What::Entry(entry) = &write.what else { continue };
+            for resource in &entry.owns {
+                if wanted.contains(&&resource.id) {
+                    known.entry(resource.id.clone()).or_insert_with(|| entry.account.clone());
+                }
+            }
+        }
+    }
+}

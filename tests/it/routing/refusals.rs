@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::support::http;
 use crate::support::upstream::{answer, ask};
-use crate::support::{Pool, Sidecar};
+use crate::support::{Pool, Sidecar, eventually};
 
 const MODEL: &str = "gpt-4o";
 
@@ -130,6 +130,8 @@ fn a_model_that_a_project_lacks_is_remembered_by_every_process() {
         assert_eq!(ask(&pool, &sidecar, MODEL), 2, "{status}");
         assert_eq!(ask(&pool, &sidecar, "gpt-5.1"), 1, "{status}: another model is served");
         // One that starts later on that account knows it too.
+        let unserved = || pool.sandbox.accounts()["accounts"][0]["unservedModels"].is_object().then_some(());
+        eventually("it is in the file", unserved);
         drop(sidecar);
         let later = pool.sidecar();
         pool.upstream.traffic().clear_requests();

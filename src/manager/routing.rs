@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError};
 use super::event::{Event, Selected};
 use super::memory::Memory;
 use super::view::View;
-use super::{FIRST_ACCOUNT, Manager, remember};
+use super::{FIRST_ACCOUNT, Manager};
 use crate::domain::account::{AccountId, Kind, ModelFamily};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::health::Gate;
@@ -279,7 +279,6 @@ impl Manager {
         change: impl FnOnce(&mut State, Timestamp) -> T + Send + 'static,
         written: impl FnOnce(&mut Memory, T) + Send + 'static,
     ) {
-        let own = Arc::clone(&self.own_revisions);
         let memory = Arc::clone(&self.memory);
         let store = self.store.clone();
         self.tasks.spawn(async move {
@@ -287,7 +286,6 @@ impl Manager {
                 .update(Creation::Never, move |transaction| {
                     let now = transaction.now();
                     let found = change(&mut transaction.state, now);
-                    remember(&own, transaction);
                     Ok::<T, Infallible>(found)
                 })
                 .await;

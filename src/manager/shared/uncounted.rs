@@ -19,6 +19,11 @@ impl Uncounted {
         *days.entry(day).or_default() += cost;
     }
 
+    /// Forgets accounts that are gone.
+    pub fn forget_accounts_but(&mut self, is_there: impl Fn(&AccountId) -> bool) {
+        self.0.retain(|id, _| is_there(id));
+    }
+
     /// What `spent` is with it.
     pub fn with(&self, account: &AccountId, today: Day, mut spent: Spent) -> Spent {
         for (day, cost) in self.0.get(account).into_iter().flat_map(|days| days.range(today.first_of_month()..=today)) {

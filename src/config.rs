@@ -8,6 +8,7 @@ pub mod keys;
 mod layers;
 mod merge;
 pub mod schema;
+mod stamp;
 mod write;
 
 pub use edit::EditError;
@@ -15,7 +16,7 @@ pub use json::plain_json;
 pub use layers::typed;
 pub use write::{WriteError, set};
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -250,16 +251,12 @@ impl Config {
 
 /// What tells that a configuration file moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stamps([Option<(SystemTime, u64)>; 2]);
+pub struct Stamps([Option<stamp::Stamp>; 2]);
 
 impl Stamps {
     /// The files as they are now; one that is not there has none.
-    #[expect(clippy::disallowed_methods, reason = "configuration files are looked at here")]
     pub fn of(paths: &Paths) -> Stamps {
-        Stamps([&paths.config_file, &paths.opencode_config_file].map(|path| {
-            let metadata = std::fs::metadata(path).ok()?;
-            Some((metadata.modified().ok()?, metadata.len()))
-        }))
+        Stamps([&paths.config_file, &paths.opencode_config_file].map(|path| stamp::Stamp::of(path)))
     }
 }
 

@@ -136,7 +136,6 @@ pub struct Manager {
     identity: Identity,
     lock: Mutex<Option<SessionLock>>,
     memory: Arc<Mutex<Memory>>,
-    own_revisions: Arc<Mutex<BTreeSet<u64>>>,
     events: broadcast::Sender<Event>,
     tasks: Tasks,
     /// Its record was taken away for good; a tick must not write it anew.
@@ -192,7 +191,6 @@ impl Manager {
             identity,
             lock: Mutex::default(),
             memory: Arc::default(),
-            own_revisions: Arc::default(),
             events: broadcast::channel(1024).0,
             tasks: Tasks::default(),
             left: AtomicBool::new(false),
@@ -260,19 +258,16 @@ impl Manager {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One change of the accounts file. The revision is remembered as our own, so that the change is not
-    /// mistaken for a sibling's.
+    /// One change of the accounts file.
     async fn commit<T: Send + 'static>(
         &self,
         creation: Creation,
         change: impl FnOnce(&mut Transaction<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let own = Arc::clone(&self.own_revisions);
         let result = self
             .store
             .update(creation, move |transaction| {
                 let value = change(transaction)?;
-                remember(&own, transaction);
                 Ok((value, transaction.before.clone()))
             })
             .await
@@ -297,7 +292,7 @@ impl Manager {
     /// Tells a warning by every door.
     fn warn(&self, text: String) {
         tracing::warn!("{text}");
-        self.memory().warnings.push(text.clone());
+        self.memory().keep_warning(text.clone());
         self.emit(Event::Notice(event::Notice { level: event::Level::Warning, text }));
     }
 }
@@ -308,21 +303,6 @@ fn base(environment: &Environment, variable: &str, default: &str) -> Result<Base
         Error::new(ErrorKind::Configuration, format!("`{variable}` is refused: {why}"))
             .hint("unset it, or set it to an address that is accepted")
     })
-}
-
-/// Changes are told apart within seconds; a process that runs for weeks must not keep every revision it made.
-const OWN_REVISIONS: usize = 1_024;
-
-fn remember(own: &Mutex<BTreeSet<u64>>, transaction: &Transaction<'_>) {
-    if transaction.state == *transaction.before {
-        // It is not written, and the next revision is somebody else's.
-        return;
-    }
-    let mut own = own.lock().unwrap_or_else(PoisonError::into_inner);
-    own.insert(transaction.state.revision.saturating_add(1));
-    if own.len() > OWN_REVISIONS {
-        own.pop_first();
-    }
 }
 
 /// 16 hexadecimal digits that no other process has.

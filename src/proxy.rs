@@ -2,12 +2,15 @@
 
 mod answer;
 mod body;
+mod connections;
 mod echo;
 mod errors;
+mod faults;
 mod forward;
 mod gate;
 mod head_guard;
 mod headers;
+mod keepalive;
 mod pressure;
 mod routes;
 mod stream;
@@ -32,15 +35,13 @@ use tokio::sync::{Semaphore, watch};
 use crate::clock;
 use crate::manager::{Manager, random_id};
 use body::Budget;
+use connections::{Connections, Patience, Place, Presence};
+use faults::Attended;
 pub use gate::Gate;
 use head_guard::{HeadGuard, Heads};
 use pressure::Pressure;
 use stream::ProxyBody;
 use tunnel::Tunnels;
-
-/// Connections at a time; more wait in the system's queue. Heads of 64 KiB each and the replay budget stay
-/// together under the memory that is promised.
-const CONNECTIONS: usize = 640;
 
 /// How much of a connection is read before it is passed on, in bytes: many senders of large bodies must not fill the memory
 /// with what nobody has asked for yet. A head is less.
@@ -81,7 +82,7 @@ impl RequestIds {
 pub struct Running {
     manager: Arc<Manager>,
     stop: watch::Sender<bool>,
-    places: Arc<Semaphore>,
+    connections: Connections,
 }
 
 impl Proxy {
@@ -101,10 +102,10 @@ impl Proxy {
     /// Serves what comes in at `listener`.
     pub fn serve(self, listener: TcpListener) -> Running {
         let (stop, stopped) = watch::channel(false);
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let connections = Connections::new(connections::MOST, Patience::default());
         let manager = Arc::clone(&self.manager);
-        tokio::spawn(accept(Arc::new(self), listener, Arc::clone(&places), stopped));
-        Running { manager, stop, places }
+        tokio::spawn(accept(Arc::new(self), listener, connections.clone(), stopped));
+        Running { manager, stop, connections }
     }
 }
 
@@ -114,27 +115,30 @@ impl Running {
         // No receiver means that the accepting has ended already.
         let _ = self.stop.send(true);
         self.manager.end_waits();
-        let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
-        if tokio::time::timeout(patience, self.places.acquire_many(all)).await.is_err() {
+        if tokio::time::timeout(patience, self.connections.drained()).await.is_err() {
             tracing::info!("requests were still under way at the end");
         }
     }
 }
 
-async fn accept(proxy: Arc<Proxy>, listener: TcpListener, places: Arc<Semaphore>, mut stopped: watch::Receiver<bool>) {
+async fn accept(
+    proxy: Arc<Proxy>,
+    listener: TcpListener,
+    connections: Connections,
+    mut stopped: watch::Receiver<bool>,
+) {
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = async {
+                let accepted = listener.accept().await?;
+                Ok::<_, std::io::Error>((accepted, connections.admit().await))
+            } => accepted,
             () = stop(&mut stopped) => return,
         };
         match accepted {
-            Ok((stream, peer)) => {
-                let connection = connection(Arc::clone(&proxy), stream, peer, stopped.clone());
-                tokio::spawn(async move {
-                    connection.await;
-                    drop(place);
-                });
+            Ok(((stream, peer), place)) => {
+                let connection = connection(Arc::clone(&proxy), stream, peer, place, stopped.clone());
+                tokio::spawn(faults::contained("a connection", connection));
             }
             Err(error) => {
                 // Out of file descriptors, most likely; it passes when connections end.
@@ -145,40 +149,67 @@ async fn accept(proxy: Arc<Proxy>, listener: TcpListener, places: Arc<Semaphore>
     }
 }
 
-async fn connection(proxy: Arc<Proxy>, stream: TcpStream, peer: SocketAddr, mut stopped: watch::Receiver<bool>) {
-    if let Err(error) = stream.set_nodelay(true) {
+async fn connection(
+    proxy: Arc<Proxy>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    place: Place,
+    mut stopped: watch::Receiver<bool>,
+) {
+    if let Err(error) = stream.set_nodelay(true).and_then(|()| keepalive::ask(&stream)) {
         tracing::debug!("{peer}: {error}");
     }
+    let presence = place.presence();
     let pressure = Pressure::default();
-    let (guarded, heads) = HeadGuard::new(stream, pressure.clone());
-    let seen = heads.clone();
+    let (guarded, heads) = HeadGuard::new(stream, presence.clone(), pressure.clone());
     let tunnels = Tunnels::default();
-    let opened = tunnels.clone();
-    let service = service_fn(move |request| {
-        let (proxy, heads, pressure, tunnels) = (Arc::clone(&proxy), heads.clone(), pressure.clone(), tunnels.clone());
-        async move { Ok::<_, Infallible>(routes::answer(&proxy, request, &heads, &pressure, &tunnels).await) }
-    });
-    serve_http(peer, guarded, &seen, service, &mut stopped).await;
+    let parts = Parts { heads, presence: presence.clone(), pressure, tunnels };
+    let service = {
+        let parts = parts.clone();
+        service_fn(move |request| {
+            let (proxy, parts) = (Arc::clone(&proxy), parts.clone());
+            async move {
+                let under_way = parts.presence.begin();
+                let response = faults::answered(routes::answer(&proxy, request, &parts)).await;
+                Ok::<_, Infallible>(response.map(|body| Attended::new(body, under_way)))
+            }
+        })
+    };
+    serve_http(peer, guarded, &parts, service, &mut stopped).await;
     // In the same task: a tunnel keeps the connection's place, and is waited for at the end like any request. Boxed, for
     // the many connections that never become one.
-    if let Some(tunnel) = opened.take() {
-        Box::pin(tunnel.run(&mut stopped)).await;
+    if let Some(tunnel) = parts.tunnels.take() {
+        let busy = tunnel.busy();
+        tokio::select! {
+            () = Box::pin(tunnel.run(&mut stopped)) => {}
+            () = Box::pin(presence.crowded_out(busy)) => {}
+        }
     }
+}
+
+/// What belongs to one connection, whatever is asked on it.
+#[derive(Clone)]
+struct Parts {
+    heads: Heads,
+    presence: Presence,
+    pressure: Pressure,
+    tunnels: Tunnels,
 }
 
 /// Serves the requests of a connection, or its one that becomes a tunnel.
 async fn serve_http<S>(
     peer: SocketAddr,
     guarded: HeadGuard<TcpStream>,
-    heads: &Heads,
+    parts: &Parts,
     service: S,
     stopped: &mut watch::Receiver<bool>,
 ) where
-    S: HttpService<Incoming, ResBody = ProxyBody, Error = Infallible>,
+    S: HttpService<Incoming, ResBody = Attended<ProxyBody>, Error = Infallible>,
     S::Future: Send + 'static,
 {
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
+        // It would begin when an answer ends, and allow an idle connection no more time than a head.
         .header_read_timeout(None)
         .max_header_size(head_guard::MAX_HEAD)
         .max_buf_size(READ_AT_ONCE)
@@ -187,13 +218,20 @@ async fn serve_http<S>(
     let mut serving = std::pin::pin!(serving);
     let ended = tokio::select! {
         ended = serving.as_mut() => ended,
+        why = parts.presence.overstayed() => {
+            tracing::debug!("{peer}: closed: {why:?}");
+            return;
+        }
         () = stop(stopped) => {
             // The rest of a first head would be waited for, and whoever began it has not even shown a key.
-            if !heads.is_any_seen() {
+            if !parts.heads.is_any_seen() {
                 return;
             }
             serving.as_mut().graceful_shutdown();
-            serving.await
+            tokio::select! {
+                ended = serving.as_mut() => ended,
+                _ = parts.presence.overstayed() => return,
+            }
         }
     };
     if let Err(error) = ended {

@@ -9,6 +9,7 @@ pub mod format;
 mod hash;
 mod lock;
 mod migrate;
+mod own;
 mod preview;
 mod rekey;
 mod replace;
@@ -103,6 +104,7 @@ struct Inner {
     keyring: Keyring,
     cache: Mutex<changes::Cache>,
     warnings: Mutex<Vec<StoreWarning>>,
+    own: Mutex<own::Revisions>,
     worker: worker::Worker,
 }
 
@@ -125,6 +127,7 @@ impl Store {
             keyring: Keyring::new(options.keys),
             cache: Mutex::default(),
             warnings: Mutex::default(),
+            own: Mutex::default(),
             worker: worker::Worker::default(),
         })))
     }
@@ -191,6 +194,12 @@ impl Store {
             Ok(Ok(None)) | Err(_) => Err(self.busy().into()),
             Ok(Err(panic)) => resume_unwind(panic),
         }
+    }
+
+    /// Whether this process wrote that revision of the file with that `storeId`. One whose write failed is nobody's, and may
+    /// be a sibling's later.
+    pub fn has_written(&self, store_id: &str, revision: u64) -> bool {
+        self.0.own().contains(store_id, revision)
     }
 
     /// The secret in `field` of `account`, opened; `None` when there is none. The first call in a process may take
@@ -282,6 +291,10 @@ impl Inner {
 
     fn cache(&self) -> MutexGuard<'_, changes::Cache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn own(&self) -> MutexGuard<'_, own::Revisions> {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn warn(&self, warning: StoreWarning) {

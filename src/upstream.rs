@@ -4,6 +4,7 @@
 pub mod chatgpt;
 mod connector;
 pub mod credential;
+mod framing;
 pub mod openai;
 
 use std::time::Duration;
@@ -17,7 +18,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::env::Environment;
 use crate::error::deepest;
-use connector::{CONNECT, Connector};
+use connector::{Connector, Patience};
 pub use connector::{client_config as tls_config, request_client};
 
 /// The body of a request to an upstream.
@@ -80,7 +81,7 @@ impl Upstream {
             .pool_max_idle_per_host(IDLE_PER_HOST)
             .retry_canceled_requests(false)
             .set_host(true)
-            .build(Connector::new(environment, CONNECT));
+            .build(Connector::new(environment, Patience::default()));
         Upstream { client }
     }
 
@@ -90,14 +91,18 @@ impl Upstream {
     ///
     /// [`SendError`] when no answer came.
     pub async fn send(&self, request: Request<RequestBody>) -> Result<Response<Incoming>, SendError> {
-        self.client.request(request).await.map_err(|error| {
+        let response = self.client.request(request).await.map_err(|error| {
             let words = deepest(&error);
             match body_error(&error) {
                 Some(body) => SendError::Body(body),
                 None if error.is_connect() => SendError::Connect(words),
                 None => SendError::Broken(words),
             }
-        })
+        })?;
+        match framing::problem(response.headers()) {
+            None => Ok(response),
+            Some(why) => Err(SendError::Unusable(why)),
+        }
     }
 }
 

@@ -1,6 +1,9 @@
 //! Numbers for a scraper: counters of what this process did, and gauges of how the accounts stand now. Accounts are told
 //! by their labels; no secret has a place here.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
 use prometheus::core::Collector;
 use prometheus::{CounterVec, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry};
 use prometheus::{Encoder, TextEncoder};
@@ -22,7 +25,15 @@ pub struct Metrics {
     unpriced: IntCounterVec,
     duration: HistogramVec,
     first_byte: HistogramVec,
+    /// The accounts that have numbers.
+    labels: Mutex<BTreeSet<String>>,
 }
+
+/// Accounts that have numbers of their own: renamed ones keep theirs, and a process may see many names.
+const MOST_LABELS: usize = 1_024;
+
+/// What the others are called together.
+const OTHERS: &str = "(others)";
 
 impl Default for Metrics {
     fn default() -> Metrics {
@@ -51,6 +62,7 @@ impl Default for Metrics {
                 unpriced: counter("cam_unpriced_requests_total", "Requests whose model has no price.", &["account"])?,
                 duration: seconds("cam_upstream_request_duration_seconds", "From the start of an attempt to its end.")?,
                 first_byte: seconds("cam_first_byte_seconds", "From a request's arrival to its first byte.")?,
+                labels: Mutex::default(),
             })
         };
         made().expect("names, labels and buckets are well-formed")
@@ -60,6 +72,7 @@ impl Default for Metrics {
 impl Metrics {
     /// Counts one upstream attempt that is over.
     pub(super) fn attempt(&self, entry: &Entry, account: &str) {
+        let account = self.named(account);
         self.requests.with_label_values(&[account, &entry.status.to_string()]).inc();
         self.duration.with_label_values(&[account]).observe(seconds(entry.duration_ms));
         if let Some(first_byte) = entry.first_byte_ms {
@@ -81,6 +94,15 @@ impl Metrics {
         if entry.is_unpriced {
             self.unpriced.with_label_values(&[account]).inc();
         }
+    }
+
+    /// The account's own name in the numbers, or that of all who come too late for one.
+    fn named<'l>(&self, label: &'l str) -> &'l str {
+        let mut labels = self.labels.lock().unwrap_or_else(PoisonError::into_inner);
+        if labels.len() < MOST_LABELS && !labels.contains(label) {
+            labels.insert(label.to_owned());
+        }
+        if labels.contains(label) { label } else { OTHERS }
     }
 
     fn collectors(&self) -> [Box<dyn Collector>; 6] {
@@ -187,4 +209,20 @@ fn gauges(registry: &Registry, accounts: &[Gauged]) -> prometheus::Result<()> {
     let gauges: [Box<dyn Collector>; 5] =
         [Box::new(state), Box::new(breaker), Box::new(limited), Box::new(limit), Box::new(spent)];
     gauges.into_iter().try_for_each(|gauge| registry.register(gauge))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_that_are_renamed_without_end_share_one_name() {
+        let metrics = Metrics::default();
+        for number in 0..MOST_LABELS {
+            let label = format!("account {number}");
+            assert_eq!(metrics.named(&label), label);
+        }
+        assert_eq!(metrics.named("one more"), OTHERS);
+        assert_eq!(metrics.named("account 7"), "account 7");
+    }
 }

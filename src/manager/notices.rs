@@ -69,15 +69,8 @@ impl Manager {
         if config.quiet() {
             return;
         }
-        let now = self.clock.now();
-        {
-            let mut memory = self.memory();
-            let last = memory.toasts.get(key).copied();
-            // A time in the future is a clock that was set back.
-            if last.is_some_and(|last| last <= now && now < last.after(config.toast_debounce())) {
-                return;
-            }
-            memory.toasts.insert(key.to_owned(), now);
+        if !self.memory().may_notify(key, self.clock.now(), config.toast_debounce()) {
+            return;
         }
         self.emit(Event::Notice(Notice { level, text }));
     }

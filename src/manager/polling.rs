@@ -1,8 +1,11 @@
 //! The quota of ChatGPT logins, asked for from time to time by one process for all of this accounts file.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+
+use futures_util::FutureExt;
 
 use super::Manager;
 use super::quota;
@@ -23,7 +26,10 @@ impl Manager {
                 let Some(manager) = weak.upgrade().filter(|manager| !manager.left.load(Ordering::Relaxed)) else {
                     return;
                 };
-                manager.poll_once(&mut turn).await;
+                // A fault in one round must not be the end of all rounds.
+                if AssertUnwindSafe(manager.poll_once(&mut turn)).catch_unwind().await.is_err() {
+                    tracing::error!("asking for quotas failed by a fault of this program, please report it");
+                }
                 drop(manager);
                 tokio::time::sleep(LOOK).await;
             }

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use super::event::{Event, Selected};
 use super::memory::Memory;
 use super::view::View;
-use super::{FIRST_ACCOUNT, Manager, remember};
+use super::{FIRST_ACCOUNT, Manager};
 use crate::domain::account::{AccountId, Kind, ModelFamily};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::health::Gate;
@@ -288,7 +288,6 @@ impl Manager {
         written: impl FnOnce(&mut Memory, T) + Send + 'static,
     ) -> Written {
         let (done, is_done) = oneshot::channel();
-        let own = Arc::clone(&self.own_revisions);
         let memory = Arc::clone(&self.memory);
         let store = self.store.clone();
         self.tasks.spawn(async move {
@@ -296,7 +295,6 @@ impl Manager {
                 .update(Creation::Never, move |transaction| {
                     let now = transaction.now();
                     let found = change(&mut transaction.state, now);
-                    remember(&own, transaction);
                     Ok::<T, Infallible>(found)
                 })
                 .await;

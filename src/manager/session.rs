@@ -1,9 +1,11 @@
 //! This process among its siblings: its record in the file, where it starts, its end.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use serde_json::json;
 
 use super::Manager;
@@ -129,12 +131,9 @@ impl Manager {
                 let Some(manager) = weak.upgrade().filter(|manager| !manager.left.load(Ordering::Relaxed)) else {
                     return;
                 };
-                manager.follow_config();
-                let view = manager.view();
-                let here = !view.state.store_id.is_empty();
-                if here && view.state.session(&manager.identity.id).is_none() {
-                    // A file that was removed and made anew: siblings join it.
-                    register(manager, Creation::Never, Arc::default()).await;
+                // A fault in one look must not be the last of all looks.
+                if AssertUnwindSafe(follow(manager)).catch_unwind().await.is_err() {
+                    tracing::error!("a look at the files failed by a fault of this program, please report it");
                 }
             }
         });
@@ -211,16 +210,27 @@ fn counts(session: &SessionRecord) -> bool {
     }
 }
 
+/// Looks whether the file or the configuration moved.
+async fn follow(manager: Arc<Manager>) {
+    manager.follow_config();
+    let view = manager.view();
+    let here = !view.state.store_id.is_empty();
+    if here && view.state.session(&manager.identity.id).is_none() {
+        // Of a file that was removed and is there again: siblings join it.
+        register(manager, Creation::Never, Arc::default()).await;
+    }
+}
+
 async fn register(manager: Arc<Manager>, creation: Creation, announced: Arc<Announced>) {
     let inside = Arc::clone(&manager);
     let joined = manager.commit(creation, move |transaction| inside.enter(transaction, &announced)).await;
     match joined {
-        Ok(lock) => *manager.lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(lock),
+        Ok(lock) => {
+            *manager.lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(lock);
+            manager.memory().unregistered = None;
+        }
         Err(error) => {
-            tracing::warn!("this session has no record in the accounts file: {error}");
-            let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
-            let text = format!("Accounts: {error}{hint}");
-            manager.emit(Event::Notice(Notice { level: Level::Error, text }));
+            manager.report_unregistered(&error);
             let start = manager.start_without_record();
             manager.begin_at(start, &manager.view().state);
         }
@@ -228,6 +238,24 @@ async fn register(manager: Arc<Manager>, creation: Creation, announced: Arc<Anno
 }
 
 impl Manager {
+    /// Reports that this session has no record, when that is new: it is tried again every second.
+    fn report_unregistered(&self, error: &Error) {
+        let known = self.memory().unregistered.replace(error.kind);
+        if known == Some(error.kind) {
+            tracing::debug!("this session still has no record in the accounts file: {error}");
+            return;
+        }
+        tracing::warn!("this session has no record in the accounts file: {error}");
+        // Of two states that alternate each is known soon.
+        let key = format!("unregistered {:?}", error.kind);
+        if !self.memory().may_notify(&key, self.clock.now(), self.config().toast_debounce()) {
+            return;
+        }
+        let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+        let text = format!("Accounts: {error}{hint}");
+        self.emit(Event::Notice(Notice { level: Level::Error, text }));
+    }
+
     /// Under the file's lock: clears dead siblings, chooses where to start, takes the kernel lock that says that
     /// this process is alive, and writes the record.
     fn enter(&self, transaction: &mut Transaction<'_>, announced: &Announced) -> Result<SessionLock, Error> {

@@ -105,6 +105,13 @@ impl Shared {
         &self.loads
     }
 
+    /// Forgets accounts that are gone.
+    pub fn forget_accounts_but(&mut self, is_there: impl Fn(&AccountId) -> bool) {
+        self.conditions.retain(|id, _| is_there(id));
+        self.rates.retain(|id, _| is_there(id));
+        self.spending.retain(|id, _| is_there(id));
+    }
+
     /// When the account was used last, by any process.
     pub fn last_used(&self, account: &AccountId) -> Option<Timestamp> {
         self.conditions.get(account)?.last_used

@@ -2,7 +2,7 @@
 //! a change.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use super::Manager;
 use super::event::{Cause, Event};
@@ -10,6 +10,7 @@ use super::memory::Memory;
 use super::routing::Target;
 use crate::domain::account::AccountId;
 use crate::domain::pool::Pool;
+use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::store::{State, StoredAccount};
 
@@ -61,7 +62,7 @@ impl Manager {
         {
             return view.clone();
         }
-        forget_what_the_file_overtook(&state, &mut memory);
+        forget_what_the_file_overtook(&state, &mut memory, self.clock.now());
         let pool = Arc::new(self.pool(&state, &memory));
         let targets = match &memory.view {
             Some(view) if Arc::ptr_eq(&view.state, &state) => Arc::clone(&view.targets),
@@ -113,18 +114,22 @@ impl Manager {
 
     fn cause(&self, before: &State, after: &State) -> Cause {
         if after.revision <= before.revision || before.store_id != after.store_id {
-            return if before.revision == 0 && self.owns(after.revision) { Cause::Own } else { Cause::File };
+            return if before.revision == 0 && self.owns(after, after.revision) { Cause::Own } else { Cause::File };
         }
-        let all_own = (before.revision + 1..=after.revision).all(|revision| self.owns(revision));
+        let all_own = (before.revision + 1..=after.revision).all(|revision| self.owns(after, revision));
         if all_own { Cause::Own } else { Cause::Sibling }
     }
 
-    fn owns(&self, revision: u64) -> bool {
-        self.own_revisions.lock().unwrap_or_else(PoisonError::into_inner).contains(&revision)
+    fn owns(&self, state: &State, revision: u64) -> bool {
+        self.store.has_written(&state.store_id, revision)
     }
 }
 
-fn forget_what_the_file_overtook(state: &Arc<State>, memory: &mut Memory) {
+fn forget_what_the_file_overtook(state: &Arc<State>, memory: &mut Memory, now: Timestamp) {
+    memory.forget_old_limits(now);
+    if !state.accounts.is_empty() && memory.view.as_ref().is_none_or(|view| !Arc::ptr_eq(&view.state, state)) {
+        memory.forget_accounts_but(|id| state.position(id.as_str()).is_some());
+    }
     if let Some(pin) = &state.pin {
         memory.pins.overtaken_by(pin);
     }

@@ -91,6 +91,13 @@ pub fn upgrade_required() -> Response<ProxyBody> {
     response
 }
 
+/// A fault of this program.
+pub fn internal() -> Response<ProxyBody> {
+    let message = "This request met a fault of the proxy itself, recorded in its log. Other requests are not \
+                   affected; please report it.";
+    error(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "internal_error", message)
+}
+
 /// The body is longer than the limit.
 pub fn too_large() -> Response<ProxyBody> {
     let message = "The request body is over 64 MiB. Send less, or upload it in parts.";

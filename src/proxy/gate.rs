@@ -3,7 +3,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use hyper::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
+use hyper::header::{
+    AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, TRANSFER_ENCODING,
+};
 use hyper::http::request::Parts;
 use hyper::{Method, Version};
 use subtle::ConstantTimeEq;
@@ -53,6 +55,9 @@ impl Gate {
     ///
     /// [`Rejection`], the first that holds.
     pub fn admit(&self, head: &Parts) -> Result<Target, Rejection> {
+        if !is_framed_plainly(&head.headers) {
+            return Err(Rejection::Malformed("its Transfer-Encoding is not `chunked` alone"));
+        }
         let mut hosts = head.headers.get_all(HOST).iter();
         match (hosts.next(), hosts.next()) {
             (Some(host), None) => self.check_host(host)?,
@@ -103,6 +108,19 @@ impl Gate {
     fn check_token(&self, headers: &HeaderMap) -> Result<(), Rejection> {
         let is_right = bearer(headers).is_some_and(|token| same(token, &self.rpc_token));
         if is_right { Ok(()) } else { Err(Rejection::WrongToken) }
+    }
+}
+
+/// A body that is coded in another way than in chunks would go on as something else than it is, and one whose codings are
+/// spelled in two ways could be framed in two ways.
+fn is_framed_plainly(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => true,
+        (Some(coding), None) => {
+            !headers.contains_key(CONTENT_LENGTH) && coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked")
+        }
+        (Some(_), Some(_)) => false,
     }
 }
 
@@ -200,6 +218,28 @@ mod tests {
         check(&gate, "HEAD", "/metrics?x", &[HOST, KEY], &Ok(Target::Metrics));
         check(&gate, "POST", "/metrics", &[HOST, KEY], &Err(Rejection::Method));
         check(&gate, "GET", "/v1/metrics/x", &[HOST, KEY], &Ok(Target::Forward("/v1/metrics/x".to_owned())));
+    }
+
+    #[test]
+    fn a_body_is_in_chunks_or_has_a_length_and_nothing_else() {
+        let gate = gate("127.0.0.1:4000");
+        let forwarded = || Ok(Target::Forward("/v1/responses".to_owned()));
+        let framed = |headers: &[(&str, &str)], is_plain: bool| {
+            let malformed = Err(Rejection::Malformed("its Transfer-Encoding is not `chunked` alone"));
+            let expected = if is_plain { forwarded() } else { malformed };
+            check(&gate, "POST", "/v1/responses", &[&[HOST, KEY], headers].concat(), &expected);
+        };
+        framed(&[("transfer-encoding", "chunked")], true);
+        framed(&[("transfer-encoding", "Chunked")], true);
+        framed(&[("content-length", "2")], true);
+        for coding in
+            ["gzip, chunked", "chunked, gzip", "chunked, chunked", "identity", "gzip", "chunked;a=b", "xchunked", ""]
+        {
+            framed(&[("transfer-encoding", coding)], false);
+        }
+        framed(&[("transfer-encoding", "gzip"), ("transfer-encoding", "chunked")], false);
+        framed(&[("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")], false);
+        framed(&[("transfer-encoding", "chunked"), ("content-length", "2")], false);
     }
 
     #[test]

@@ -3,64 +3,164 @@
 
 use std::fmt::Write;
 
-use hyper::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 
 use crate::domain::account::AccountId;
 
-/// Whether a header stays here: those of one connection, of the browser, of other proxies, and of accounts.
-#[expect(clippy::match_same_arms, reason = "each kind of header stands by itself")]
-fn is_kept_back(name: &str) -> bool {
-    match name {
+/// Of one connection (RFC 9110, section 7.6.1), whoever names them.
+fn is_of_the_hop(name: &str) -> bool {
+    matches!(
+        name,
         "connection"
-        | "keep-alive"
-        | "proxy-connection"
-        | "proxy-authenticate"
-        | "proxy-authorization"
-        | "te"
-        | "trailer"
-        | "transfer-encoding"
-        | "upgrade"
-        | "expect"
-        | "host"
-        | "alt-svc" => true,
-        "cookie" | "set-cookie" | "cookie2" | "set-cookie2" | "origin" | "referer" => true,
-        "forwarded" | "via" | "x-forwarded-for" | "x-forwarded-host" | "x-forwarded-proto" | "x-forwarded-port"
-        | "x-real-ip" => true,
-        "authorization" | "x-api-key" | "api-key" | "openai-organization" | "openai-project" | "chatgpt-account-id" => {
-            true
-        }
-        // Answers come back as they are, so that an error can be read and no compressed line hides an event.
-        "accept-encoding" => true,
-        // Ours to say.
-        "x-account-id" | "x-account-label" | "x-routing-strategy" | "x-retry-count" | "x-failover" => true,
-        _ => name.starts_with("access-control-"),
-    }
+            | "keep-alive"
+            | "te"
+            | "trailer"
+            | "trailers"
+            | "transfer-encoding"
+            | "upgrade"
+            | "http2-settings"
+            | "expect"
+            | "host"
+            | "alt-svc"
+            | "max-forwards"
+            | "early-data"
+    ) || name.starts_with("proxy-")
+}
+
+/// Of the browser, or of the page in it.
+fn is_of_the_browser(name: &str) -> bool {
+    matches!(name, "cookie" | "set-cookie" | "cookie2" | "set-cookie2" | "origin" | "referer")
+        || name.starts_with("access-control-")
+}
+
+/// Says who sent it to a proxy before us, or how.
+fn is_of_forwarding(name: &str) -> bool {
+    matches!(name, "via" | "cdn-loop" | "x-proxyuser-ip" | "x-originating-ip")
+        || name.contains("forwarded")
+        || name.starts_with("x-original-")
+        || name.starts_with("x-rewrite-")
+        || name.starts_with("x-proxy-")
+}
+
+/// What a proxy, a load balancer or a gateway in front of us says of the client to its own. In an answer such names
+/// are the provider's, and some of them help to find a fault.
+fn is_of_a_front(name: &str) -> bool {
+    const FRONTS: [&str; 18] = [
+        "akamai-",
+        "ali-cdn-",
+        "ali-swift-",
+        "cf-",
+        "cloudfront-",
+        "fastly-",
+        "fly-",
+        "incap-",
+        "ssl-",
+        "sw8",
+        "x-amz-",
+        "x-amzn-",
+        "x-appengine-",
+        "x-arr-",
+        "x-azure-",
+        "x-envoy-",
+        "x-ms-",
+        "x-vercel-",
+    ];
+    const NAMES: [&str; 10] = [
+        "client-cert",
+        "client-cert-chain",
+        "remote-addr",
+        "remote-host",
+        "remote-user",
+        "x-client-cert",
+        "x-remote-addr",
+        "x-remote-user",
+        "x-scheme",
+        "x-url-scheme",
+    ];
+    name.ends_with("-ip")
+        || name.ends_with("clientip")
+        || NAMES.contains(&name)
+        || FRONTS.iter().any(|begin| name.starts_with(begin))
+        || name.starts_with("x-ssl-")
+        || name.starts_with("x-auth-request-")
+}
+
+/// A key, or whose key it is: the client's own, or one for another service.
+fn is_of_an_account(name: &str) -> bool {
+    const NAMES: [&str; 8] = [
+        "openai-organization",
+        "openai-project",
+        "chatgpt-account-id",
+        "x-access-token",
+        "x-auth-token",
+        "x-csrf-token",
+        "x-xsrf-token",
+        "ocp-apim-subscription-key",
+    ];
+    NAMES.contains(&name)
+        || name.ends_with("authorization")
+        || name.ends_with("api-key")
+        || name.ends_with("apikey")
+        || name.ends_with("-auth")
+        || name.starts_with("x-goog-")
+}
+
+/// Ours to say.
+fn is_ours(name: &str) -> bool {
+    matches!(
+        name,
+        "x-account-id"
+            | "x-account-label"
+            | "x-routing-strategy"
+            | "x-retry-count"
+            | "x-failover"
+            | "x-dropped-parameters"
+    )
 }
 
 /// The client's headers as they go to an upstream.
 pub fn for_upstream(headers: HeaderMap) -> HeaderMap {
-    forwarded(headers)
+    // Answers come back as they are, so that an error can be read and no compressed line hides an event.
+    without(headers, |name| is_of_a_front(name) || name == "accept-encoding")
 }
 
 /// The upstream's headers as they go to the client. No CORS header is ever sent, and the upstream's request id
 /// makes room for ours.
-pub fn for_client(headers: HeaderMap) -> HeaderMap {
-    let mut headers = forwarded(headers);
+pub fn for_client(mut headers: HeaderMap) -> HeaderMap {
+    if headers.contains_key(TRANSFER_ENCODING) {
+        // The length is void then (RFC 9112, section 6.3), and the body came in chunks.
+        headers.remove(CONTENT_LENGTH);
+    }
+    let mut headers = without(headers, |name| name == "accept-encoding");
     if let Some(id) = headers.remove("x-request-id") {
         headers.insert(HeaderName::from_static("x-upstream-request-id"), id);
     }
     headers
 }
 
-/// Takes out of the map what stays here: a few names, found without copying the rest.
-fn forwarded(mut headers: HeaderMap) -> HeaderMap {
-    let mut dropped: Vec<HeaderName> = headers.keys().filter(|name| is_kept_back(name.as_str())).cloned().collect();
-    let named = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
-    dropped.extend(named.flat_map(|value| value.split(',')).filter_map(|name| name.trim().parse().ok()));
+/// Takes out of the map what stays here either way, and what `is_kept_back` says: a few names, found without copying the
+/// rest.
+fn without(mut headers: HeaderMap, is_kept_back: fn(&str) -> bool) -> HeaderMap {
+    let stays = |name: &str| {
+        is_of_the_hop(name)
+            || is_of_the_browser(name)
+            || is_of_forwarding(name)
+            || is_of_an_account(name)
+            || is_ours(name)
+            || is_kept_back(name)
+    };
+    let mut dropped: Vec<HeaderName> = headers.keys().filter(|name| stays(name.as_str())).cloned().collect();
+    dropped.extend(named_by_connection(&headers).filter_map(|name| HeaderName::from_bytes(name).ok()));
     for name in dropped {
         headers.remove(name);
     }
     headers
+}
+
+/// What `Connection` names. A byte that is not ASCII spoils its own name alone.
+pub fn named_by_connection(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    let values = headers.get_all(CONNECTION).iter().map(HeaderValue::as_bytes);
+    values.flat_map(|value| value.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
 }
 
 /// Says who answers.
@@ -121,6 +221,106 @@ mod tests {
         let headers = for_client(from);
         let names: Vec<String> = headers.keys().map(ToString::to_string).collect();
         assert_eq!(names, ["openai-processing-ms", "x-upstream-request-id"]);
+    }
+
+    #[test]
+    fn forwarding_headers_and_foreign_credentials_stay_here_in_every_spelling() {
+        let stays = [
+            "forwarded",
+            "via",
+            "cdn-loop",
+            "x-forwarded",
+            "x-forwarded-for",
+            "x-forwarded-client-cert",
+            "x-forwarded-ssl",
+            "x-vercel-forwarded-for",
+            "x-original-forwarded-for",
+            "x-original-url",
+            "x-rewrite-url",
+            "x-real-ip",
+            "x-client-ip",
+            "client-ip",
+            "true-client-ip",
+            "x-cluster-client-ip",
+            "fastly-client-ip",
+            "fly-client-ip",
+            "do-connecting-ip",
+            "wl-proxy-client-ip",
+            "x-azure-clientip",
+            "cf-connecting-ip",
+            "cf-ipcountry",
+            "cf-access-jwt-assertion",
+            "cf-aig-authorization",
+            "x-envoy-external-address",
+            "x-amzn-trace-id",
+            "x-amz-security-token",
+            "x-appengine-user-ip",
+            "x-ms-client-principal",
+            "x-auth-request-email",
+            "x-ssl-client-verify",
+            "client-cert",
+            "authorization",
+            "proxy-authorization",
+            "x-authorization",
+            "api-key",
+            "x-api-key",
+            "x-goog-api-key",
+            "x-goog-user-project",
+            "anthropic-api-key",
+            "x-portkey-api-key",
+            "helicone-auth",
+            "x-auth-token",
+            "ocp-apim-subscription-key",
+        ];
+        for name in stays {
+            assert_eq!(for_upstream(map(&[(name, "1")])).len(), 0, "{name}");
+        }
+        let goes_on = [
+            "accept",
+            "content-type",
+            "content-encoding",
+            "user-agent",
+            "openai-beta",
+            "x-stainless-lang",
+            "x-codex-turn-state",
+            "x-openai-subagent",
+            "session_id",
+            "originator",
+            "traceparent",
+            "idempotency-key",
+            "x-client-request-id",
+            "anthropic-version",
+        ];
+        for name in goes_on {
+            assert_eq!(for_upstream(map(&[(name, "1")])).len(), 1, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_answer_says_nothing_of_its_hop_or_of_an_account_and_keeps_what_finds_a_fault() {
+        for name in ["keep-alive", "proxy-connection", "trailer", "upgrade", "via", "openai-organization", "alt-svc"] {
+            assert_eq!(for_client(map(&[(name, "1")])).len(), 0, "{name}");
+        }
+        for name in ["cf-ray", "x-ms-region", "retry-after", "content-encoding", "x-ratelimit-limit-tokens"] {
+            assert_eq!(for_client(map(&[(name, "1")])).len(), 1, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_length_beside_chunks_is_void() {
+        let both = map(&[("content-length", "2"), ("transfer-encoding", "chunked"), ("x-custom", "1")]);
+        let names: Vec<String> = for_client(both).keys().map(ToString::to_string).collect();
+        assert_eq!(names, ["x-custom"]);
+        assert_eq!(for_client(map(&[("content-length", "2")])).len(), 1);
+    }
+
+    #[test]
+    fn a_byte_beyond_ascii_hides_no_name_in_connection() {
+        let mut headers = map(&[("x-secret", "1"), ("x-other", "1")]);
+        headers.insert(CONNECTION, HeaderValue::from_bytes(b"close,X-Secret , \xc3\xa9").unwrap());
+        headers.append(CONNECTION, HeaderValue::from_static("x-third"));
+        let names: Vec<String> = for_upstream(headers).keys().map(ToString::to_string).collect();
+        assert_eq!(names, ["x-other"]);
     }
 
     #[test]

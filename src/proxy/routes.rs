@@ -2,16 +2,13 @@
 
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue, UPGRADE};
-use hyper::http::request::Parts;
+use hyper::http::request;
 use hyper::{Method, Request, Response, StatusCode};
 use serde_json::json;
 
 use super::gate::Rejection;
-use super::head_guard::Heads;
-use super::pressure::Pressure;
 use super::stream::ProxyBody;
-use super::tunnel::{self, Tunnels};
-use super::{Proxy, answer, errors, forward};
+use super::{Parts, Proxy, answer, errors, forward, tunnel};
 use crate::clock;
 
 /// Where a request goes.
@@ -34,32 +31,48 @@ pub enum Target {
 /// Prometheus' text format.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// The first segments of OpenAI's paths; clients that leave `/v1` out are told by them.
-const BARE: [&str; 20] = [
+/// The first segments of OpenAI's paths, by which clients that leave `/v1` out are understood. A list and no rule: a
+/// path that is spelled wrongly is refused here, and costs no call. The newest of them are those of OpenAI's own
+/// client library; whatever comes after them is served with `/v1`.
+const BARE: [&str; 34] = [
+    "agents",
+    "alpha",
     "assistants",
     "audio",
     "batches",
     "chat",
+    "chatkit",
     "completions",
     "containers",
     "conversations",
+    "edits",
     "embeddings",
+    "engines",
+    "environments",
     "evals",
     "files",
+    "fine-tunes",
     "fine_tuning",
+    "graders",
     "images",
+    "memories",
     "models",
     "moderations",
     "organization",
+    "projects",
     "realtime",
     "responses",
+    "skills",
     "threads",
     "uploads",
+    "vaults",
     "vector_stores",
+    "videos",
+    "webhooks",
 ];
 
 /// Where the head points. Origin form only, and no path that an upstream could read in another way.
-pub fn target(head: &Parts) -> Result<Target, Rejection> {
+pub fn target(head: &request::Parts) -> Result<Target, Rejection> {
     if head.uri.scheme().is_some() || head.uri.authority().is_some() {
         return Err(Rejection::Target("absolute targets"));
     }
@@ -107,23 +120,21 @@ pub fn target(head: &Parts) -> Result<Target, Rejection> {
     })
 }
 
-fn is_websocket(head: &Parts) -> bool {
+fn is_websocket(head: &request::Parts) -> bool {
     let wants = head.headers.get(UPGRADE).map(HeaderValue::as_bytes);
     wants.is_some_and(|protocol| protocol.eq_ignore_ascii_case(b"websocket"))
 }
 
 /// Answers one request.
-pub async fn answer(
-    proxy: &Proxy,
-    request: Request<Incoming>,
-    heads: &Heads,
-    pressure: &Pressure,
-    tunnels: &Tunnels,
-) -> Response<ProxyBody> {
+pub async fn answer(proxy: &Proxy, request: Request<Incoming>, parts: &Parts) -> Response<ProxyBody> {
     let (head, body) = request.into_parts();
     // Whoever has not shown the key keeps no connection.
     let mut is_last = false;
-    let mut response = match proxy.gate.admit(&head) {
+    let admitted = proxy.gate.admit(&head);
+    if admitted.as_ref().is_ok_and(|target| *target != Target::Health) {
+        parts.presence.show_key();
+    }
+    let mut response = match admitted {
         Ok(Target::Health) => {
             is_last = true;
             health(proxy)
@@ -133,14 +144,14 @@ pub async fn answer(
             let becomes_socket = is_websocket(&head);
             let mut request = Request::from_parts(head, body);
             if becomes_socket {
-                request.extensions_mut().insert(pressure.engage());
+                request.extensions_mut().insert(parts.pressure.engage());
             }
             (proxy.rpc)(request).await.map(ProxyBody::full)
         }
         Ok(Target::Upgrade) => errors::upgrade_required(),
         Ok(Target::Tunnel(path_and_query)) => {
             let request = Request::from_parts(head, body);
-            Box::pin(tunnel::open(proxy, request, &path_and_query, tunnels)).await
+            Box::pin(tunnel::open(proxy, request, &path_and_query, &parts.tunnels)).await
         }
         Ok(Target::Forward(path_and_query)) => {
             // Boxed: a connection keeps a place as large as the future of an answer for as long as it lives.
@@ -152,7 +163,7 @@ pub async fn answer(
         }
     };
     // An upgrade says itself how the connection goes on.
-    if (is_last || heads.is_last_seen()) && !response.headers().contains_key(CONNECTION) {
+    if (is_last || parts.heads.is_last_seen()) && !response.headers().contains_key(CONNECTION) {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response

@@ -36,6 +36,9 @@ pub enum StreamError {
     /// What it tells at a time is more than there is room for in this process.
     #[error("too many large answers are under way")]
     Crowded,
+    /// A fault of this program.
+    #[error("the proxy failed by a fault of its own")]
+    Fault,
 }
 
 /// The body of an answer.

@@ -43,7 +43,10 @@ use accounting::Accounting;
 use relay::relay;
 
 /// Upstreams have this long for a handshake, all that are tried together; Codex waits 15 s.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+const HANDSHAKE: Duration = Duration::from_secs(14);
+
+/// One upstream has this long, as it has for a connection: a silent one leaves the next its time.
+const ONE_HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// No model's name is longer, in bytes.
 const LONGEST_MODEL: usize = 256;
@@ -189,12 +192,12 @@ impl Attempts<'_> {
         let Some(request) = self.upstream_request(&route) else { return Next::Another(Setback::Unsendable) };
         let started = clock::instant();
         let sending = self.manager.upstream().send(request);
-        let answered = tokio::time::timeout_at(deadline.into(), sending).await;
-        let Ok(Ok(response)) = answered else {
+        let deadline_of_one = deadline.min(started + ONE_HANDSHAKE);
+        let Ok(Ok(response)) = tokio::time::timeout_at(deadline_of_one.into(), sending).await else {
             let measured = Measured { status: NO_ANSWER, started };
             drop(self.manager.record(&route, &self.request, &Outcome::Unreachable, measured));
             self.failures += 1;
-            let is_spent = answered.is_err() || self.failures >= self.manager.config().max_attempts();
+            let is_spent = clock::instant() >= deadline || self.failures >= self.manager.config().max_attempts();
             return if is_spent { Next::GiveUp } else { Next::Another(Setback::NoAnswer) };
         };
         let status = response.status();
@@ -246,6 +249,11 @@ impl Attempts<'_> {
 }
 
 impl Tunnel {
+    /// Whether something is under way, as it changes.
+    pub fn busy(&self) -> watch::Receiver<bool> {
+        self.accounting.busy()
+    }
+
     /// Passes bytes until one side has enough. When the process is to end, until nothing is under way.
     pub async fn run(self, stopped: &mut watch::Receiver<bool>) {
         let Tunnel { client, upstream, accounting } = self;

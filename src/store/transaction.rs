@@ -147,6 +147,9 @@ impl Inner {
         seal_copy::keep(&self.places, &state)?;
         let backup =
             unsealed.map(|(bytes, now)| self.places.copy_beside(bytes, "cam-backup", now.as_millis())).transpose()?;
+        let (store_id, revision) = (state.store_id.clone(), state.revision);
+        // Nobody else can write this number: the lock is held until it is written or taken back.
+        self.own().begin(&store_id, revision);
         match replace::replace(&self.places, &bytes, present) {
             Ok(()) => {
                 self.cache().replaced(bytes, state);
@@ -156,6 +159,9 @@ impl Inner {
                 Ok(())
             }
             Err(failed) => {
+                if !failed.replaced {
+                    self.own().take_back(revision);
+                }
                 self.cache().distrust();
                 if let Some(backup) = backup {
                     if failed.replaced {

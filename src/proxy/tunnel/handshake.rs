@@ -76,8 +76,7 @@ fn protocols(headers: &HeaderMap) -> Option<HeaderValue> {
 
 /// Whether `Connection` names `word`.
 fn names(headers: &HeaderMap, word: &str) -> bool {
-    let values = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(|name| name.trim().eq_ignore_ascii_case(word))
+    headers::named_by_connection(headers).any(|name| name.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 #[cfg(test)]

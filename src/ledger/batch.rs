@@ -11,10 +11,11 @@ use rusqlite::{Transaction, params};
 
 use super::queue::{What, Write};
 use super::schema::stored;
-use super::{BreakerNote, Entry, RateUsed, read};
+use super::{BreakerNote, Entry, RateUsed, Resource, read};
 use crate::clock::Clock;
 use crate::domain::account::AccountId;
 use crate::domain::health::condition::Effect;
+use crate::domain::time::Timestamp;
 use crate::domain::usage::Spent;
 use breakers::Breakers;
 use conditions::Conditions;
@@ -23,12 +24,16 @@ use sums::Sums;
 pub(super) use breakers::all as all_breakers;
 pub(super) use conditions::from_row as condition_from_row;
 
+/// In milliseconds.
+const A_DAY: i64 = 24 * 60 * 60 * 1000;
+
 /// Writes the batch, and tells for each write that has an answer what its account has spent with all of them.
 pub(super) fn write(transaction: &Transaction<'_>, batch: &[Write], clock: &Clock) -> rusqlite::Result<Vec<Spent>> {
     let mut work = Work::default();
     for write in batch {
         match &write.what {
             What::Began(account, at) => work.conditions.apply(transaction, account, Effect::Began, *at)?,
+            What::Owns(account, owns, at) => own(transaction, account, owns, *at)?,
             What::Succeeded(account, host) => work.breakers.succeeded(transaction, account, host)?,
             What::Entry(entry) => work.take(transaction, entry, clock)?,
         }
@@ -42,7 +47,9 @@ pub(super) fn write(transaction: &Transaction<'_>, batch: &[Write], clock: &Cloc
     answered
         .map(|write| match &write.what {
             What::Entry(entry) => read::spent(transaction, &entry.account, today),
-            What::Began(account, _) | What::Succeeded(account, _) => read::spent(transaction, account, today),
+            What::Began(account, _) | What::Succeeded(account, _) | What::Owns(account, ..) => {
+                read::spent(transaction, account, today)
+            }
         })
         .collect()
 }
@@ -69,20 +76,25 @@ impl Work {
                 self.breakers.failed(transaction, entry, settings, overloaded)?;
             }
         }
-        for resource in &entry.owns {
-            // The first one keeps it: an upstream that tells another account's id must not draw its requests away.
-            transaction
-                .prepare_cached(
-                    "INSERT INTO owners (id, account, at) VALUES (?, ?, ?) \
-                     ON CONFLICT (id) DO UPDATE SET at = excluded.at WHERE account = excluded.account",
-                )?
-                .execute(params![resource.id, entry.account.as_str(), entry.at.0])?;
-        }
+        own(transaction, &entry.account, &entry.owns, entry.at)?;
         if let Some(used) = entry.rate_used {
             self.rates.insert(entry.account.clone(), used);
         }
         Ok(())
     }
+}
+
+/// The first one keeps it: an upstream that tells another account's id must not draw its requests away. What a list tells
+/// again and again is written once a day.
+fn own(transaction: &Transaction<'_>, account: &AccountId, owns: &[Resource], at: Timestamp) -> rusqlite::Result<()> {
+    let mut statement = transaction.prepare_cached(
+        "INSERT INTO owners (id, account, at) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at \
+         WHERE account = excluded.account AND abs(excluded.at - at) > ?",
+    )?;
+    for resource in owns {
+        statement.execute(params![resource.id, account.as_str(), at.0, A_DAY])?;
+    }
+    Ok(())
 }
 
 fn insert(transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<()> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::database::Database;
-use super::{Entry, LedgerError};
+use super::{Entry, LedgerError, Resource};
 use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::Spent;
@@ -42,6 +42,8 @@ pub(super) enum What {
     Entry(Box<Entry>),
     /// A request took its place in the bucket of an account.
     Began(AccountId, Timestamp),
+    /// An account made what only it can serve.
+    Owns(AccountId, Vec<Resource>, Timestamp),
     /// An account and its host are well.
     Succeeded(AccountId, String),
 }

@@ -30,18 +30,12 @@ pub struct Ticket {
     target: Arc<Target>,
     started: Instant,
     is_exact: bool,
-    makes: bool,
 }
 
 impl Ticket {
     /// Whether the account is to be charged before the answer's last byte.
     pub fn is_exact(&self) -> bool {
         self.is_exact
-    }
-
-    /// Whether the ids that the answer tells are the account's from now on.
-    pub fn makes(&mut self, makes: bool) {
-        self.makes = makes;
     }
 
     /// The used part of the account's rate-limit tokens, and for how long that holds.
@@ -60,10 +54,8 @@ pub struct Learned {
     pub tokens: Option<Tokens>,
     /// The model that answered, as it calls itself.
     pub model: Option<String>,
-    /// The ids of what it made.
+    /// The ids of what it made, and the marks of what only its account can go on from.
     pub made: Vec<String>,
-    /// The marks of the reasoning that only its account can go on from.
-    pub reasoning: Vec<String>,
     /// The quota it told, as the event `codex.rate_limits` does.
     pub quota: Option<Value>,
     /// From the request's arrival to the first byte.
@@ -100,7 +92,13 @@ impl Manager {
     /// The ticket of an attempt that serves, which began at `started`.
     pub fn ticket(&self, route: &Route, request: &RouteRequest, started: Instant) -> Ticket {
         let target = Arc::clone(&route.target);
-        Ticket { entry: Box::new(self.entry(route, request)), target, started, is_exact: route.has_limit, makes: false }
+        Ticket { entry: Box::new(self.entry(route, request)), target, started, is_exact: route.has_limit }
+    }
+
+    /// What an answer made is its account's, from before the answer is over.
+    pub fn note_made(&self, ticket: &Ticket, made: Vec<String>) {
+        let made = owned(&ticket.target, made);
+        self.ledger.owns(ticket.entry.account.clone(), made, self.clock.now());
     }
 
     /// Accounts an answer that is over. What it cost, if its model has a price.
@@ -161,7 +159,7 @@ impl Manager {
     }
 
     fn finished_entry(&self, ticket: Ticket, learned: Learned) -> Entry {
-        let Ticket { mut entry, target, started, makes, .. } = ticket;
+        let Ticket { mut entry, target, started, .. } = ticket;
         entry.at = self.clock.now();
         entry.status = learned.status;
         entry.served = true;
@@ -182,13 +180,7 @@ impl Manager {
             entry.effects.push(Effect::Succeeded);
             entry.breaker = Some(BreakerNote::Succeeded);
         }
-        if makes {
-            // An upstream that echoes the key as an id must not bring it onto the disk.
-            let key = target.credential.bearer().map(|key| key.expose().as_str()).unwrap_or_default();
-            let made = learned.made.into_iter().filter(|id| key.is_empty() || !id.contains(key));
-            entry.owns = made.map(|id| Resource { id }).collect();
-        }
-        entry.owns.extend(learned.reasoning.into_iter().map(|id| Resource { id }));
+        entry.owns = owned(&target, learned.made);
         *entry
     }
 
@@ -226,6 +218,12 @@ impl Manager {
     pub(super) fn has_limit(account: &crate::store::StoredAccount) -> bool {
         account.daily_limit_usd.is_some() || account.monthly_limit_usd.is_some()
     }
+}
+
+/// What an answer made. An upstream that echoes the key as an id must not bring it onto the disk.
+fn owned(target: &Target, made: Vec<String>) -> Vec<Resource> {
+    let key = target.credential.bearer().map(|key| key.expose().as_str()).unwrap_or_default();
+    made.into_iter().filter(|id| key.is_empty() || !id.contains(key)).map(|id| Resource { id }).collect()
 }
 
 /// Milliseconds since `started`.

@@ -6,6 +6,7 @@ mod counting;
 mod held;
 mod ledger;
 mod limits;
+mod owners;
 mod spending;
 mod strategies;
 mod waits;

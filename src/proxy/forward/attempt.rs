@@ -17,12 +17,14 @@ use super::translated::{Collected, Unserved, Whole, collect};
 use super::{Attempts, Next, models, path_of};
 use crate::clock;
 use crate::domain::health::Outcome;
+use crate::domain::resources::{Keeps, Made};
 use crate::domain::time::Timestamp;
 use crate::domain::translate::{Answering, Door};
 use crate::domain::usage::quota::Quota;
 use crate::domain::usage::rate_headers;
 use crate::manager::Manager;
 use crate::manager::outcomes::Measured;
+use crate::manager::reasoning::ContentDigest;
 use crate::manager::routing::{Route, RouteRequest};
 use crate::upstream::SendError;
 
@@ -75,7 +77,7 @@ impl Looked {
 impl Attempts<'_> {
     /// One call of an upstream.
     pub(super) async fn attempt(&mut self, route: Route, short_waits: &mut u32) -> Next {
-        let bare = self.without_foreign_reasoning(&route).await;
+        let bare = self.without_foreign_reasoning(&route);
         let Some(request) = self.upstream_request(&route, bare.as_ref()) else {
             self.out(&route.account);
             self.unreachable.get_or_insert_with(|| {
@@ -158,7 +160,7 @@ impl Attempts<'_> {
             self.asking_for_usage = None;
             return Next::Same(route);
         }
-        let has_reasoning = !self.request.reasoning.marks.is_empty() && !self.is_bare;
+        let has_reasoning = self.request.reasoning.is_sealed && !self.is_bare;
         if has_reasoning && examined.refuses_reasoning() && self.body.is_replayable() {
             manager.record(&route, &self.request, &Outcome::PassThrough, measured);
             self.is_bare = true;
@@ -210,7 +212,7 @@ impl Attempts<'_> {
         } else {
             self.dialect(response.headers())
         };
-        let meter = Meter::new(dialect);
+        let meter = Meter::new(dialect).of_choices(self.choices).noting(self.made(response.headers(), is_login));
         match dialect {
             Dialect::Responses | Dialect::Completions => held::until_output(response, meter).await,
             Dialect::Document | Dialect::Other => Ok((Held::nothing(response, meter), None)),
@@ -226,7 +228,6 @@ impl Attempts<'_> {
         manager.record(&route, &self.request, &Outcome::Success, Measured { status, started });
         let mut ticket = manager.ticket(&route, &self.request, started);
         ticket.rate_used(rate_headers::tokens_used(&header));
-        ticket.makes(self.makes);
         if self.head.method == Method::GET && path_of(&self.path_and_query) == "/v1/models" {
             let response = models::with_empty_models(head, rest).await;
             return Next::Answer(Box::new(Answer { response, route: Some(route), ticket: Some(ticket) }));
@@ -261,8 +262,7 @@ impl Attempts<'_> {
         let manager = &self.proxy.manager;
         let status = head.status.as_u16();
         manager.record(&route, &self.request, &Outcome::Success, Measured { status, started });
-        let mut ticket = manager.ticket(&route, &self.request, started);
-        ticket.makes(self.makes);
+        let ticket = manager.ticket(&route, &self.request, started);
         let mut headers = headers::for_client(head.headers);
         headers.remove(CONTENT_LENGTH);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -276,6 +276,17 @@ impl Attempts<'_> {
         Next::Answer(Box::new(Answer { response, route: Some(route), ticket: Some(ticket) }))
     }
 
+    /// What takes note of what the answer makes, if there may be something. A login stores nothing: what it made is known
+    /// all the same, so that a request which names it can be refused in true words.
+    fn made(&self, headers: &HeaderMap, is_login: bool) -> Option<Made<ContentDigest>> {
+        let keeps = if is_login { Keeps::All } else { self.keeps };
+        let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let kind = kind.trim_start().to_ascii_lowercase();
+        let is_stream = kind.starts_with("text/event-stream");
+        let is_read = keeps != Keeps::Nothing && (is_stream || kind.starts_with("application/json"));
+        is_read.then(|| Made::new(keeps, is_stream))
+    }
+
     /// How the answer is read on its way.
     fn dialect(&self, headers: &HeaderMap) -> Dialect {
         let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
@@ -285,7 +296,7 @@ impl Attempts<'_> {
             "/v1/chat/completions" | "/v1/completions" if is_post && kind.starts_with("text/event-stream") => {
                 Dialect::Completions
             }
-            _ if kind.starts_with("application/json") && (is_post || self.makes) => Dialect::Document,
+            _ if kind.starts_with("application/json") && is_post => Dialect::Document,
             _ => Dialect::Other,
         }
     }

@@ -81,6 +81,16 @@ impl Ending {
         }
     }
 
+    /// Takes note of what the answer made so far: its client may name it before the answer is over.
+    pub(super) fn owns(&self, meter: &mut Meter) {
+        if let Some(ticket) = &self.ticket {
+            let made = meter.made();
+            if !made.is_empty() {
+                self.manager.note_made(ticket, made);
+            }
+        }
+    }
+
     /// Accounts what was learned, with the siblings before the future ends.
     pub(super) fn settle_exactly(&mut self, meter: &mut Meter) -> Option<BoxFuture<'static, ()>> {
         let ticket = self.ticket.take()?;
@@ -138,7 +148,6 @@ impl Ending {
             tokens: self.tokens,
             model: meter.model().map(str::to_owned),
             made: meter.made(),
-            reasoning: meter.reasoning(),
             quota: meter.quota(),
             first_byte_ms: self.first_byte_ms,
         }

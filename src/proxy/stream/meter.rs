@@ -3,10 +3,12 @@
 
 use serde_json::{Value, json};
 
+use super::choices::Choices;
 use super::events::{Event, Events};
 use super::fields::{Field, Fields};
+use crate::domain::resources::Made;
 use crate::domain::usage::{Tokens, tokens};
-use crate::manager::reasoning::reasoning_mark;
+use crate::manager::reasoning::ContentDigest;
 
 /// The dialect of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +27,7 @@ pub enum Dialect {
 #[derive(Debug)]
 pub struct Meter {
     reader: Reader,
+    made: Option<Box<Made<ContentDigest>>>,
     seen: Seen,
 }
 
@@ -32,7 +35,7 @@ pub struct Meter {
 #[derive(Debug)]
 enum Reader {
     Responses(Box<Events>),
-    Completions(Box<Events>, FinishReason),
+    Completions(Box<Events>, Box<Choices>),
     Document(Box<Fields>),
     Other,
 }
@@ -42,18 +45,13 @@ enum Reader {
 struct Seen {
     tokens: Option<Tokens>,
     model: Option<String>,
-    made: Vec<String>,
     is_whole: bool,
     /// The last event was told.
     is_over: bool,
     has_output: bool,
     failure: Option<Value>,
-    reasoning: Vec<String>,
     quota: Option<Value>,
 }
-
-/// No answer reasons in more pieces that are remembered.
-const MOST_REASONING: usize = 256;
 
 /// The events that come before any output.
 const PREAMBLE: [&str; 4] = ["response.created", "response.in_progress", "response.queued", "codex.rate_limits"];
@@ -63,11 +61,27 @@ impl Meter {
     pub fn new(dialect: Dialect) -> Meter {
         let reader = match dialect {
             Dialect::Responses => Reader::Responses(Box::default()),
-            Dialect::Completions => Reader::Completions(Box::default(), FinishReason(0)),
+            Dialect::Completions => Reader::Completions(Box::default(), Box::new(Choices::new(1))),
             Dialect::Document => Reader::Document(Box::default()),
             Dialect::Other => Reader::Other,
         };
-        Meter { reader, seen: Seen::default() }
+        Meter { reader, made: None, seen: Seen::default() }
+    }
+
+    /// The same, for an answer that is to have so many choices.
+    #[must_use = "this returns the meter that knows of them"]
+    pub fn of_choices(mut self, wanted: u32) -> Meter {
+        if let Reader::Completions(_, choices) = &mut self.reader {
+            **choices = Choices::new(wanted);
+        }
+        self
+    }
+
+    /// The same, which takes note of what the answer makes.
+    #[must_use = "this returns the meter that takes note"]
+    pub fn noting(mut self, made: Option<Made<ContentDigest>>) -> Meter {
+        self.made = made.map(Box::new);
+        self
     }
 
     /// The dialect.
@@ -82,13 +96,15 @@ impl Meter {
 
     /// Takes the next bytes in.
     pub fn push(&mut self, bytes: &[u8]) {
+        if let Some(made) = &mut self.made {
+            made.push(bytes);
+        }
         let seen = &mut self.seen;
         match &mut self.reader {
             Reader::Responses(events) => events.push(bytes, &mut |event| seen.of_responses(event)),
-            Reader::Completions(events, finish_reason) => {
-                let is_whole = finish_reason.is_seen_in(bytes);
+            Reader::Completions(events, choices) => {
+                choices.push(bytes);
                 events.push(bytes, &mut |event| seen.of_completions(event));
-                seen.is_whole |= is_whole;
             }
             Reader::Document(document) => document.push(bytes),
             Reader::Other => {}
@@ -110,11 +126,14 @@ impl Meter {
     /// ends.
     pub fn is_whole(&self) -> bool {
         match &self.reader {
-            Reader::Responses(events) | Reader::Completions(events, _) => {
-                self.seen.is_whole || events.pending().is_some_and(|event| is_last(&event))
-            }
+            Reader::Responses(events) => self.has_ended(events),
+            Reader::Completions(events, choices) => choices.are_finished() || self.has_ended(events),
             Reader::Document(_) | Reader::Other => true,
         }
+    }
+
+    fn has_ended(&self, events: &Events) -> bool {
+        self.seen.is_whole || events.pending().is_some_and(|event| is_last(&event))
     }
 
     /// Whether a stream's last event has passed: nothing that comes after it changes what was learned. A usage that was
@@ -143,14 +162,9 @@ impl Meter {
         self.seen.model.as_deref()
     }
 
-    /// The ids of what the answer made.
+    /// The ids of what the answer made since the last time, and the marks of what only its account can go on from.
     pub fn made(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.seen.made)
-    }
-
-    /// The marks of the reasoning that only the account which answered can go on from.
-    pub fn reasoning(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.seen.reasoning)
+        self.made.as_mut().map(|made| made.take()).unwrap_or_default()
     }
 
     /// The quota that the stream told, as its event did.
@@ -165,10 +179,6 @@ impl Seen {
         self.take_tokens(fields.value(Field::ResponseUsage).as_ref());
         if event.kind == "response.created" {
             self.model = fields.text(Field::ResponseModel);
-            self.made.extend(fields.text(Field::ResponseId));
-        }
-        if event.kind == "response.output_item.done" && self.reasoning.len() < MOST_REASONING {
-            self.reasoning.extend(fields.text(Field::ItemEncrypted).map(|content| reasoning_mark(&content)));
         }
         if event.kind == "codex.rate_limits" {
             let quota = |limits| json!({ "rate_limits": limits, "plan_type": fields.value(Field::PlanType) });
@@ -200,8 +210,6 @@ impl Seen {
     fn document(&mut self, fields: &Fields) {
         self.take_tokens(fields.value(Field::Usage).as_ref());
         self.model = fields.text(Field::Model);
-        let ids = [Field::Id, Field::OutputFileId, Field::ErrorFileId].into_iter();
-        self.made.extend(ids.filter_map(|field| fields.text(field)));
     }
 
     fn take_tokens(&mut self, usage: Option<&Value>) {
@@ -233,29 +241,6 @@ fn failure(event: &Event<'_>) -> Option<Value> {
         })),
         "" => fields.value(Field::Error).filter(Value::is_object),
         _ => None,
-    }
-}
-
-/// How much of `"finish_reason":"` was seen: a stream of completions whose last choice has a reason to finish is whole,
-/// since not every server that speaks this dialect says `[DONE]`. Inside a JSON string its quotes would be escaped, so
-/// that a model's own words never look like it.
-#[derive(Debug)]
-struct FinishReason(usize);
-
-impl FinishReason {
-    const TEXT: &[u8] = b"\"finish_reason\":\"";
-
-    fn is_seen_in(&mut self, bytes: &[u8]) -> bool {
-        bytes.iter().any(|byte| {
-            match byte {
-                byte if *byte == Self::TEXT[self.0] => self.0 += 1,
-                b' ' if Self::TEXT[..self.0].ends_with(b"\":") => {}
-                byte => self.0 = usize::from(*byte == b'"'),
-            }
-            let seen = self.0 == Self::TEXT.len();
-            self.0 = if seen { 0 } else { self.0 };
-            seen
-        })
     }
 }
 

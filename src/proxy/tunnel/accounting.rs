@@ -131,7 +131,7 @@ impl Accounting {
                     status: 200,
                     tokens,
                     model,
-                    made: id.into_iter().collect(),
+                    made: id.into_iter().filter(|_| books.asked.stores).collect(),
                     first_byte_ms: books.first_byte_ms.take(),
                     ..Learned::default()
                 };
@@ -188,8 +188,7 @@ impl Accounting {
     }
 
     fn settle(&self, books: &mut Books, request: &RouteRequest, learned: Learned) {
-        let mut ticket = self.manager.ticket(&self.route, request, books.started);
-        ticket.makes(books.asked.stores);
+        let ticket = self.manager.ticket(&self.route, request, books.started);
         if let Some(tokens) = learned.tokens {
             books.tokens = Some(books.tokens.unwrap_or_default() + tokens);
         }

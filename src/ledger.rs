@@ -93,6 +93,11 @@ impl Ledger {
         self.queue(What::Began(account, at));
     }
 
+    /// Queues that an account made `owns`, before the answer that says so is over.
+    pub fn owns(&self, account: AccountId, owns: Vec<Resource>, at: Timestamp) {
+        self.queue(What::Owns(account, owns, at));
+    }
+
     /// Queues that an account and its host are well, before the answer that says so is over.
     pub fn succeeded(&self, account: AccountId, host: String) {
         self.queue(What::Succeeded(account, host));

@@ -14,6 +14,7 @@ mod faults;
 mod files;
 mod headers;
 mod models;
+mod owned;
 mod reply;
 mod responses;
 mod routes;

@@ -12,7 +12,6 @@ mod events;
 mod items;
 mod parameters;
 mod passing;
-mod reasoning;
 mod responses;
 
 use serde_json::{Map, Value, json};
@@ -20,7 +19,6 @@ use serde_json::{Map, Value, json};
 pub use answering::Answering;
 pub use collecting::Collecting;
 pub use errors::{Failure, Refused, error_document};
-pub use reasoning::without_reasoning;
 
 /// Where a client asks, and so how the answer has to be spelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,11 +12,11 @@ use rusqlite::{Transaction, params};
 
 use super::queue::{What, Write};
 use super::schema::stored;
-use super::{BreakerNote, Entry, RateUsed, read};
+use super::{BreakerNote, Entry, RateUsed, Resource, read};
 use crate::clock::Clock;
 use crate::domain::account::AccountId;
 use crate::domain::health::condition::Effect;
-use crate::domain::time::Day;
+use crate::domain::time::{Day, Timestamp};
 use crate::domain::usage::Spent;
 use breakers::Breakers;
 use conditions::Conditions;
@@ -24,6 +24,9 @@ use conditions::Conditions;
 pub(super) use breakers::all as all_breakers;
 pub(super) use conditions::from_row as condition_from_row;
 pub(super) use sums::Sums;
+
+/// In milliseconds.
+const A_DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// What the accounts of a batch have spent with it.
 pub(super) struct Written {
@@ -45,6 +48,7 @@ pub(super) fn write(
     for write in batch {
         match &write.what {
             What::Began(account, at) => work.conditions.apply(transaction, account, Effect::Began, *at)?,
+            What::Owns(account, owns, at) => own(transaction, account, owns, *at)?,
             What::Succeeded(account, host) => work.breakers.succeeded(transaction, account, host)?,
             What::Entry(entry) => work.take(transaction, entry, clock)?,
         }
@@ -87,20 +91,25 @@ impl Work {
                 self.breakers.failed(transaction, entry, settings, overloaded)?;
             }
         }
-        for resource in &entry.owns {
-            // The first one keeps it: an upstream that tells another account's id must not draw its requests away.
-            transaction
-                .prepare_cached(
-                    "INSERT INTO owners (id, account, at) VALUES (?, ?, ?) \
-                     ON CONFLICT (id) DO UPDATE SET at = excluded.at WHERE account = excluded.account",
-                )?
-                .execute(params![resource.id, entry.account.as_str(), entry.at.0])?;
-        }
+        own(transaction, &entry.account, &entry.owns, entry.at)?;
         if let Some(used) = entry.rate_used {
             self.rates.insert(entry.account.clone(), used);
         }
         Ok(())
     }
+}
+
+/// The first one keeps it: an upstream that tells another account's id must not draw its requests away. What a list tells
+/// again and again is written once a day.
+fn own(transaction: &Transaction<'_>, account: &AccountId, owns: &[Resource], at: Timestamp) -> rusqlite::Result<()> {
+    let mut statement = transaction.prepare_cached(
+        "INSERT INTO owners (id, account, at) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at \
+         WHERE account = excluded.account AND abs(excluded.at - at) > ?",
+    )?;
+    for resource in owns {
+        statement.execute(params![resource.id, account.as_str(), at.0, A_DAY])?;
+    }
+    Ok(())
 }
 
 fn insert(transaction: &Transaction<'_>, entry: &Entry, counts: bool) -> rusqlite::Result<()> {

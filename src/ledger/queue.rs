@@ -10,7 +10,7 @@ use super::batch::Sums;
 use super::database::Database;
 use super::tally::Held;
 use super::unwritten::Unwritten;
-use super::{Entry, LedgerError};
+use super::{Entry, LedgerError, Resource};
 use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::Spent;
@@ -47,6 +47,8 @@ pub(super) enum What {
     Entry(Box<Entry>),
     /// A request took its place in the bucket of an account.
     Began(AccountId, Timestamp),
+    /// An account made what only it can serve.
+    Owns(AccountId, Vec<Resource>, Timestamp),
     /// An account and its host are well.
     Succeeded(AccountId, String),
 }
@@ -56,7 +58,7 @@ impl What {
     pub(super) fn account(&self) -> &AccountId {
         match self {
             What::Entry(entry) => &entry.account,
-            What::Began(account, _) | What::Succeeded(account, _) => account,
+            What::Began(account, _) | What::Succeeded(account, _) | What::Owns(account, ..) => account,
         }
     }
 }

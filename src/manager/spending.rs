@@ -34,7 +34,7 @@ pub struct Ticket {
     target: Arc<Target>,
     started: Instant,
     is_exact: bool,
-    makes: bool,
+    is_stored: bool,
     asks: Asks,
 }
 
@@ -44,9 +44,9 @@ impl Ticket {
         self.is_exact
     }
 
-    /// Whether the ids that the answer tells are the account's from now on.
-    pub fn makes(&mut self, makes: bool) {
-        self.makes = makes;
+    /// Whether the upstream keeps what the answer made, so that it can be read again.
+    pub fn stored(&mut self, is_stored: bool) {
+        self.is_stored = is_stored;
     }
 
     /// What the request is about.
@@ -68,10 +68,8 @@ pub struct Learned {
     pub status: u16,
     /// What it reports of its use.
     pub bill: Bill,
-    /// The ids of what it made.
+    /// The ids of what it made, and the marks of what only its account can go on from.
     pub made: Vec<String>,
-    /// The marks of the reasoning that only its account can go on from.
-    pub reasoning: Vec<String>,
     /// The quota it told, as the event `codex.rate_limits` does.
     pub quota: Option<Value>,
     /// From the request's arrival to the first byte.
@@ -131,9 +129,15 @@ impl Manager {
             target,
             started,
             is_exact: route.has_limit,
-            makes: false,
+            is_stored: false,
             asks: Asks::ForNew,
         }
+    }
+
+    /// What an answer made is its account's, from before the answer is over.
+    pub fn note_made(&self, ticket: &Ticket, made: Vec<String>) {
+        let made = owned(&ticket.target, made);
+        self.ledger.owns(ticket.entry.account.clone(), made, self.clock.now());
     }
 
     /// Accounts an answer that is over.
@@ -184,7 +188,7 @@ impl Manager {
     }
 
     fn finished_entry(&self, ticket: Ticket, learned: Learned) -> Entry {
-        let Ticket { mut entry, target, started, is_exact, makes, asks } = ticket;
+        let Ticket { mut entry, target, started, is_exact, is_stored, asks } = ticket;
         entry.at = self.clock.now();
         entry.status = learned.status;
         entry.served = true;
@@ -192,7 +196,7 @@ impl Manager {
         entry.duration_ms = elapsed(started);
         let Bill { model, .. } = &learned.bill;
         let model = entry.model.take().or_else(|| model.clone());
-        self.charge_for(&mut entry, &learned.bill, asks, makes);
+        self.charge_for(&mut entry, &learned.bill, asks, is_stored);
         let (tier, used) = (learned.bill.charged_tier(), learned.bill.used);
         if let Some(used) = used.filter(|_| entry.tokens.is_some()) {
             match &target.credential {
@@ -210,19 +214,13 @@ impl Manager {
             entry.effects.push(Effect::Succeeded);
             entry.breaker = Some(BreakerNote::Succeeded);
         }
-        if makes {
-            // An upstream that echoes the key as an id must not bring it onto the disk.
-            let key = target.credential.bearer().map(|key| key.expose().as_str()).unwrap_or_default();
-            let made = learned.made.into_iter().filter(|id| key.is_empty() || !id.contains(key));
-            entry.owns = made.map(|id| Resource { id }).collect();
-        }
-        entry.owns.extend(learned.reasoning.into_iter().map(|id| Resource { id }));
+        entry.owns = owned(&target, learned.made);
         *entry
     }
 
     /// What an entry used, as far as that is new.
-    fn charge_for(&self, entry: &mut Entry, bill: &Bill, asks: Asks, makes: bool) {
-        let (counts, mark) = match bill.counting(asks, makes) {
+    fn charge_for(&self, entry: &mut Entry, bill: &Bill, asks: Asks, is_stored: bool) {
+        let (counts, mark) = match bill.counting(asks, is_stored) {
             Counting::Now => (true, None),
             Counting::Once(id) => (!self.ledger.has_counted(&entry.account, &id), Some(Mark::Once(id))),
             Counting::IfDue(id) => (!self.ledger.has_counted(&entry.account, &id), Some(Mark::IfDue(id))),
@@ -293,6 +291,12 @@ impl Manager {
     pub(super) fn has_limit(account: &crate::store::StoredAccount) -> bool {
         account.daily_limit_usd.is_some() || account.monthly_limit_usd.is_some()
     }
+}
+
+/// What an answer made. An upstream that echoes the key as an id must not bring it onto the disk.
+fn owned(target: &Target, made: Vec<String>) -> Vec<Resource> {
+    let key = target.credential.bearer().map(|key| key.expose().as_str()).unwrap_or_default();
+    made.into_iter().filter(|id| key.is_empty() || !id.contains(key)).map(|id| Resource { id }).collect()
 }
 
 /// Milliseconds since `started`.

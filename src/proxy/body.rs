@@ -4,6 +4,7 @@
 //! body over the limits passes without being kept; then there is no second attempt.
 
 mod budget;
+pub mod encoding;
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -25,6 +26,9 @@ pub const MAX_BODY: u64 = 64 * 1024 * 1024;
 
 /// What one request may keep.
 const KEPT_PER_REQUEST: usize = 32 * 1024 * 1024;
+
+/// So much of a body that is not kept is read before it is sent on: what it begins with says where it has to go.
+const BEGINNING: u64 = 256 * 1024;
 
 /// How long a client that got its answer early may go on sending. Whoever is cut off in the midst of a body reads a broken
 /// connection and not the answer.
@@ -76,6 +80,30 @@ impl ReplayBody {
         }))))
     }
 
+    /// A body whose bytes are all here, counted in `room`.
+    pub fn whole_of(bytes: Bytes, room: Room, budget: &Arc<Budget>) -> ReplayBody {
+        let length = bytes.len();
+        ReplayBody(Arc::new(Mutex::new(Shared {
+            source: None,
+            length: Some(length as u64),
+            gathered: Vec::new(),
+            chunks: VecDeque::from([bytes]),
+            kept: room.release(),
+            passed: length as u64,
+            is_kept: true,
+            failed: None,
+            attempts: 0,
+            budget: Arc::clone(budget),
+        })))
+    }
+
+    /// Nothing of it is kept any more. Whoever has its bytes counts them.
+    fn forget(&self) {
+        let mut shared = self.shared();
+        shared.is_kept = false;
+        shared.give_back();
+    }
+
     /// Nothing of it is wanted any more, whatever the client still sends.
     pub fn let_go(&self) {
         let mut shared = self.shared();
@@ -96,7 +124,7 @@ impl ReplayBody {
         shared.is_kept && shared.failed.is_none()
     }
 
-    /// Reads on until the body is [`whole`](Self::whole) or more than can be kept.
+    /// Reads on until the body is [`whole`](Self::whole), or more than can be kept and [`begun`](Self::begun).
     ///
     /// # Errors
     ///
@@ -130,6 +158,23 @@ impl ReplayBody {
         })
     }
 
+    /// The bytes, or of a body that is not kept those it begins with.
+    pub fn begun(&self) -> Bytes {
+        if let Some(whole) = self.whole() {
+            return whole;
+        }
+        let mut shared = self.shared();
+        shared.settle();
+        let mut begun = shared.chunks.front().cloned().unwrap_or_default();
+        for chunk in shared.chunks.iter().skip(1) {
+            if begun.len() as u64 >= BEGINNING {
+                break;
+            }
+            begun = [&begun[..], chunk].concat().into();
+        }
+        begun
+    }
+
     /// The body for one attempt, from its first byte, with `insertion` worked into it.
     pub fn attempt(&self, insertion: Option<&Insertion>) -> RequestBody {
         let added = insertion.map_or(0, |insertion| insertion.text.len() as u64);
@@ -157,7 +202,7 @@ impl ReplayBody {
 impl Shared {
     /// Until the source ends, or what is kept would be over the limit.
     fn poll_whole(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BodyError>> {
-        while self.source.is_some() && self.is_kept {
+        while self.source.is_some() && (self.is_kept || self.passed < BEGINNING) {
             ready!(self.poll_source(context))?;
         }
         Poll::Ready(self.failed.map_or(Ok(()), Err))

@@ -5,16 +5,20 @@ use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::answer;
+use super::body::encoding::Undecoded;
 use super::forward::translated::Unserved;
 use super::gate::Rejection;
 use super::stream::ProxyBody;
 use crate::domain::account::{AccountId, ModelFamily};
+use crate::domain::lenient_json::DEEPEST;
 use crate::domain::pool::Pool;
 use crate::domain::routing::decision::{Candidate, Exhausted};
 use crate::domain::routing::eligibility::Reason;
 use crate::domain::time::Timestamp;
 use crate::manager::notices::{capitalised, length, setback_words};
+use crate::manager::reasoning::is_mark;
 use crate::manager::routing::{Bound, Refusal, RouteRequest};
+use crate::upstream::BodyError;
 
 /// Past this wait a client had better give up than sleep.
 const WORTH_RETRYING_SECONDS: u64 = 120;
@@ -100,8 +104,32 @@ pub fn internal() -> Response<ProxyBody> {
 
 /// The body is longer than the limit.
 pub fn too_large() -> Response<ProxyBody> {
-    let message = "The request body is over 64 MiB. Send less, or upload it in parts.";
+    let message = "The request body, without its compression, is over 64 MiB. Send less, or upload it in parts.";
     error(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request_error", "request_too_large", message)
+}
+
+/// A compressed body cannot be read.
+pub fn undecoded(why: &Undecoded) -> Response<ProxyBody> {
+    let invalid = "invalid_request_error";
+    match why {
+        Undecoded::Body(BodyError::TooLong) | Undecoded::TooLong => too_large(),
+        Undecoded::Body(BodyError::ClientLeft | BodyError::Superseded) => {
+            rejected(Rejection::Malformed("its body ended early"))
+        }
+        Undecoded::NoRoom => unserved(&Unserved::NoRoom, ""),
+        Undecoded::Unknown(name) => {
+            let message = format!(
+                "The request body's `content-encoding`, {name}, is not read here. Send it with `gzip`, `deflate`, `br` or \
+                 `zstd`, or as it is."
+            );
+            error(StatusCode::UNSUPPORTED_MEDIA_TYPE, invalid, "unsupported_content_encoding", &message)
+        }
+        Undecoded::Damaged(name, why) => {
+            let message =
+                format!("The request body is no whole `{name}`: {why}. Compress it anew, or send it as it is.");
+            error(StatusCode::BAD_REQUEST, invalid, "invalid_content_encoding", &message)
+        }
+    }
 }
 
 /// No upstream gave an answer.
@@ -122,9 +150,18 @@ pub fn unserved(why: &Unserved, path: &str) -> Response<ProxyBody> {
             );
             error(StatusCode::BAD_REQUEST, invalid, "api_key_account_required", &message)
         }
-        Unserved::Malformed => {
-            let message = "The request body is no JSON. Send a JSON object, with `content-type: application/json`.";
-            error(StatusCode::BAD_REQUEST, invalid, "invalid_json", message)
+        Unserved::Malformed(why) => {
+            let message = format!(
+                "The request body is no JSON: {why}. Send a JSON object, with `content-type: application/json`."
+            );
+            error(StatusCode::BAD_REQUEST, invalid, "invalid_json", &message)
+        }
+        Unserved::TooDeep => {
+            let message = format!(
+                "The request body nests deeper than {DEEPEST} levels, more than ChatGPT logins are asked with. Send \
+                 flatter schemas, or add an API key with `codex-account-manager add LABEL`."
+            );
+            error(StatusCode::BAD_REQUEST, invalid, "json_too_deep", &message)
         }
         Unserved::TooLong => {
             let message = "The request is larger than ChatGPT logins are asked with: 16 MiB, and 250,000 values. Send \
@@ -235,30 +272,48 @@ fn bound_response(bound: &Bound, exhausted: Option<&Exhausted>, pool: &Pool, now
     };
     let code = "resource_owner_unavailable";
     let Bound { resource, account, torn } = bound;
+    let called = |id: &str| match is_mark(id) {
+        true => "The encrypted content of this request".to_owned(),
+        false => format!("`{id}`"),
+    };
+    let resource = called(resource);
     let (status, why) = match (torn, exhausted) {
         (Some((other, owner)), _) => (
             StatusCode::CONFLICT,
             format!(
-                "`{resource}` belongs to {} and `{other}` to {}. No account can serve both: make them anew with one \
+                "{resource} belongs to {} and {} to {}. No account can serve both: make them anew with one \
                  account, or send what they hold instead of their ids.",
                 name(account),
+                called(other),
                 name(owner)
             ),
         ),
         (None, None) => (
             StatusCode::NOT_FOUND,
-            format!("`{resource}` belongs to {}. Send what it holds instead of its id.", name(account)),
+            format!("{resource} belongs to {}. Send what it holds instead of its id.", name(account)),
         ),
         (None, Some(exhausted)) => {
             let status =
                 if exhausted.rate_limited { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::SERVICE_UNAVAILABLE };
             let why = reasons(exhausted, pool);
             let what = "Wait until it can, or send what it holds instead of its id";
-            (status, format!("`{resource}` belongs to {}, which cannot serve now: {why}. {what}.", name(account)))
+            (status, format!("{resource} belongs to {}, which cannot serve now: {why}. {what}.", name(account)))
         }
     };
     let body = json!({"error": {"message": why, "type": "invalid_request_error", "param": null, "code": code}});
     with_reset(status, body, exhausted.and_then(|exhausted| exhausted.available_at), now)
+}
+
+/// The request names what a login made, which is stored nowhere.
+pub fn unstored(bound: &Bound, pool: &Pool) -> Response<ProxyBody> {
+    let Bound { resource, account, .. } = bound;
+    let label = pool.position(account).map(|position| (position + 1, pool.members[position].label.as_str()));
+    let (number, label) = label.unwrap_or_default();
+    let message = format!(
+        "`{resource}` came from account {number} ({label}), a ChatGPT login, which stores nothing: it cannot be read, \
+         continued or changed. Send what it held, or ask with `store: true` and an API-key account."
+    );
+    error(StatusCode::NOT_FOUND, "invalid_request_error", "resource_not_stored", &message)
 }
 
 /// Every account with its reasons.

@@ -10,12 +10,14 @@ use hyper::http::request::Parts;
 use hyper::{Method, Response};
 
 use super::Proxy;
+use super::body::encoding;
 use super::body::{Insertion, LINGER, ReplayBody, drain};
 use super::stream::{Ending, ProxyBody};
 use super::{errors, headers};
 use crate::clock;
 use crate::domain::account::{AccountId, Kind, ModelFamily};
 use crate::domain::health::Outcome;
+use crate::domain::resources::{Keeps, target};
 use crate::domain::routing::conversation::conversation_key;
 use crate::domain::routing::setback::Setback;
 use crate::domain::translate::Door;
@@ -37,7 +39,6 @@ pub(super) mod fields;
 mod held;
 mod models;
 mod request;
-mod resources;
 pub(super) mod translated;
 
 /// How often a short rate limit is waited out on one account.
@@ -55,8 +56,10 @@ struct Attempts<'p> {
     body: ReplayBody,
     /// The question for usage, worked into the body until an upstream refuses it.
     asking_for_usage: Option<Insertion>,
-    /// The answer tells the ids of what the account owns from now on.
-    makes: bool,
+    /// What of an answer is its account's from now on.
+    keeps: Keeps,
+    /// How many choices a chat completion is to have.
+    choices: u32,
     request: RouteRequest,
     /// What attempts proved, on its way to the file.
     writes: Vec<Written>,
@@ -118,8 +121,15 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
             return finish(Answer::ours(errors::too_large()), ending, is_head);
         }
     };
+    let body = match encoding::plain(body, &mut head.headers, &proxy.budget, &proxy.translating).await {
+        Ok(body) => body,
+        Err((why, body)) => {
+            body.let_go();
+            return finish(Answer::ours(errors::undecoded(&why)), ending, is_head);
+        }
+    };
     let path = path_of(&path_and_query);
-    let fields = match Fields::read(path, &head.headers, &body).await {
+    let fields = match Fields::read(&path_and_query, &head.headers, &body).await {
         Ok(fields) => fields,
         Err(error) => {
             body.let_go();
@@ -134,7 +144,7 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
         request_id,
         needs_api_key: door(&head.method, path).is_none(),
         prefers_api_key: is_to_be_stored,
-        reasoning: Reasoning { marks: fields.reasoning, ..Reasoning::default() },
+        reasoning: Reasoning::new(fields.reasoning),
         endpoint: path.to_owned(),
         family: ModelFamily::of(fields.model.as_deref(), &proxy.manager.families()),
         model: fields.model,
@@ -143,7 +153,8 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
         ..RouteRequest::default()
     };
     let mut attempts = Attempts {
-        makes: resources::makes(&head.method, path, fields.stores),
+        keeps: target::keeps(head.method == Method::POST, path, fields.stores),
+        choices: fields.choices,
         headers: headers::for_upstream(std::mem::take(&mut head.headers)),
         proxy,
         head,
@@ -287,9 +298,14 @@ impl Attempts<'_> {
         if !(self.request.needs_api_key && wants_key) {
             return None;
         }
-        Some(match &self.translation {
-            Translation::Failed(unserved) => errors::unserved(unserved, &self.request.endpoint),
-            Translation::Untried | Translation::Ready(_) => errors::unserved(&Unserved::Path, &self.request.endpoint),
+        Some(match (refusal, &self.translation) {
+            (Refusal::Bound(bound, _), Translation::Failed(Unserved::Path) | Translation::Untried) => {
+                errors::unstored(bound, &pool)
+            }
+            (_, Translation::Failed(unserved)) => errors::unserved(unserved, &self.request.endpoint),
+            (_, Translation::Untried | Translation::Ready(_)) => {
+                errors::unserved(&Unserved::Path, &self.request.endpoint)
+            }
         })
     }
 

@@ -1,6 +1,7 @@
 //! Answers as they pass to the client, event by event. A stream that broke is seen as broken: the client's
 //! response is aborted, never ended as if it were whole.
 
+mod choices;
 mod ending;
 mod events;
 mod fields;
@@ -252,6 +253,7 @@ impl Passing {
     /// Reads `bytes` and puts them where they are passed on from.
     fn take(&mut self, bytes: Bytes) {
         self.meter.push(&bytes);
+        self.tell(|ending, meter| ending.owns(meter));
         if self.is_known() {
             self.settle_if_exact();
         }
@@ -271,6 +273,7 @@ impl Passing {
 
     /// A short stream may be known before it begins to pass.
     fn settle_what_is_held(&mut self) {
+        self.tell(|ending, meter| ending.owns(meter));
         if !self.held.is_empty() && self.is_known() {
             self.settle_if_exact();
         }

@@ -18,6 +18,7 @@ mod neovim;
 mod opencode;
 mod protocol;
 mod proxy_answers;
+mod proxy_bodies;
 mod proxy_gate;
 mod proxy_streams;
 mod proxy_uploads;

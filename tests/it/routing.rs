@@ -7,6 +7,7 @@ mod credentials;
 mod held;
 mod ledger;
 mod limits;
+mod owners;
 mod refusals;
 mod spending;
 mod strategies;

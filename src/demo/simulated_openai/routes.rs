@@ -1,10 +1,10 @@
 //! Which endpoint answers which path.
 
-use hyper::header::{HeaderMap, UPGRADE};
+use hyper::header::{CONTENT_ENCODING, HeaderMap, UPGRADE};
 use serde_json::json;
 
 use super::reply::{Call, Reply};
-use super::{chat, completions, embeddings, errors, files, models, responses};
+use super::{chat, completions, embeddings, errors, files, models, owned, responses};
 
 /// Collections of the real API that are not simulated: their answers tell what was asked.
 const ECHOED: [&str; 20] = [
@@ -40,6 +40,12 @@ pub(super) fn reply(call: &Call, headers: &HeaderMap) -> Reply {
     }
     if headers.contains_key(UPGRADE) {
         return upgrade_required();
+    }
+    if headers.contains_key(CONTENT_ENCODING) {
+        return errors::not_json();
+    }
+    if let Some(reply) = owned::refusal(call).or_else(|| owned::reply(call, path)) {
+        return reply;
     }
     match (path, call.method) {
         ("responses", "POST") => responses::create(call),

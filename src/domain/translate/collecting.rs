@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::events::{self, LONGEST_EVENT, is_last};
 use super::{Door, Failure, Wanted, chat, errors};
 use crate::domain::event_stream::{Event, Events};
+use crate::domain::lenient_json;
 
 /// The items of an output that are done. The backend, which stores nothing, may end with an output that is empty.
 #[derive(Debug, Default)]
@@ -46,7 +47,7 @@ impl Done {
         }
         response["output"] = std::mem::take(&mut self.items)
             .into_values()
-            .filter_map(|item| serde_json::from_str::<Value>(&item).ok())
+            .filter_map(|item| lenient_json::parse(item.as_bytes()).ok())
             .collect();
         true
     }

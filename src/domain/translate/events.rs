@@ -3,13 +3,14 @@
 use serde_json::Value;
 
 use crate::domain::event_stream::Event;
+use crate::domain::lenient_json;
 
 /// No event may be longer, in bytes: what never ends must not fill the memory.
 pub(super) const LONGEST_EVENT: usize = 16 * 1024 * 1024;
 
 /// The data of an event as JSON, an object that says its `type`. `Value::Null` when it is none.
 pub(super) fn value(event: &Event<'_>) -> Value {
-    match serde_json::from_slice(&event.data) {
+    match lenient_json::parse(&event.data) {
         Ok(Value::Object(mut fields)) => {
             if !fields.get("type").is_some_and(Value::is_string) {
                 // An error that says nothing but itself ends the stream too.

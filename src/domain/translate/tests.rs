@@ -3,10 +3,10 @@
 mod answers;
 mod requests;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::events::LONGEST_EVENT;
-use super::{Answering, Collecting, Door, Failure, Wanted, error_document, without_reasoning};
+use super::{Answering, Collecting, Door, Failure, Wanted, error_document};
 
 fn wanted(door: Door) -> Wanted {
     Wanted { door, stream: true, include_usage: false, legacy_functions: false, model: "gpt-5.2".to_owned() }
@@ -48,22 +48,6 @@ fn more_than_is_borne_breaks_the_stream() {
         assert_eq!(answering.end(), b"");
         assert!(collecting.is_over());
         assert_eq!(collecting.finish(), Err(Failure::TooLong));
-    }
-}
-
-#[test]
-fn foreign_reasoning_goes_and_all_else_stays() {
-    let reasoning = |sealed: &str| json!({ "type": "reasoning", "summary": [], "encrypted_content": sealed });
-    let compacted = json!({ "type": "compaction", "encrypted_content": "theirs" });
-    let user = json!({ "role": "user", "content": "Hello" });
-    let mut body = json!({ "input": [reasoning("ours"), user, reasoning("theirs"), compacted] });
-    assert_eq!(without_reasoning(&mut body, |sealed| sealed == "theirs"), 1);
-    assert_eq!(body, json!({ "input": [reasoning("ours"), user, compacted] }));
-    for mut nothing in [json!({}), json!({ "input": "Hello" }), Value::Null, json!([1]), json!({ "input": [1, null] })]
-    {
-        let before = nothing.clone();
-        assert_eq!(without_reasoning(&mut nothing, |_| true), 0);
-        assert_eq!(nothing, before);
     }
 }
 

@@ -43,6 +43,11 @@ pub struct Room {
 }
 
 impl Room {
+    /// What is counted, which somebody else gives back.
+    pub(super) fn release(mut self) -> usize {
+        std::mem::take(&mut self.bytes)
+    }
+
     /// Counts `bytes` from now on, in the place of what was counted. `false` when there is no room for them.
     #[must_use]
     pub fn hold(&mut self, bytes: usize) -> bool {

@@ -19,6 +19,7 @@ use crate::clock;
 use crate::domain::account::Kind;
 use crate::domain::health::Outcome;
 use crate::domain::health::retry_after::SHORTEST_LIMIT;
+use crate::domain::resources::{Keeps, Made};
 use crate::domain::routing::setback::Setback;
 use crate::domain::time::Timestamp;
 use crate::domain::translate::{Answering, Door};
@@ -26,6 +27,7 @@ use crate::domain::usage::quota::Quota;
 use crate::domain::usage::{Asks, rate_headers};
 use crate::manager::Manager;
 use crate::manager::outcomes::{CLIENT_LEFT, Measured};
+use crate::manager::reasoning::ContentDigest;
 use crate::manager::routing::{Route, RouteRequest, Written};
 use crate::upstream::SendError;
 
@@ -78,7 +80,7 @@ impl Looked {
 impl Attempts<'_> {
     /// One call of an upstream.
     pub(super) async fn attempt(&mut self, route: Route, short_waits: &mut u32) -> Next {
-        let bare = self.without_foreign_reasoning(&route).await;
+        let bare = self.without_foreign_reasoning(&route);
         let Some(request) = self.upstream_request(&route, bare.as_ref()) else {
             self.out(&route.account, Setback::Unsendable);
             self.unreachable.get_or_insert_with(|| {
@@ -164,7 +166,7 @@ impl Attempts<'_> {
             self.asking_for_usage = None;
             return Next::Same(route);
         }
-        let has_reasoning = !self.request.reasoning.marks.is_empty() && !self.is_bare;
+        let has_reasoning = self.request.reasoning.is_sealed && !self.is_bare;
         if has_reasoning && examined.refuses_reasoning() && self.body.is_replayable() {
             drop(manager.record(&route, &self.request, &Outcome::PassThrough, measured));
             self.is_bare = true;
@@ -217,7 +219,7 @@ impl Attempts<'_> {
         } else {
             self.dialect(response.headers())
         };
-        let meter = Meter::new(dialect);
+        let meter = Meter::new(dialect).of_choices(self.choices).noting(self.made(response.headers(), is_login));
         match dialect {
             Dialect::Responses | Dialect::Completions => held::until_output(response, meter).await,
             Dialect::Events | Dialect::Document | Dialect::Other => Ok((Held::nothing(response, meter), None)),
@@ -233,7 +235,7 @@ impl Attempts<'_> {
         self.writes.extend(manager.record(&route, &self.request, &Outcome::Success, Measured { status, started }));
         let mut ticket = manager.ticket(&route, &self.request, started);
         ticket.rate_used(rate_headers::tokens_used(&header));
-        ticket.makes(self.makes);
+        ticket.stored(self.keeps == Keeps::All);
         ticket.asks(self.asks());
         if self.head.method == Method::GET && path_of(&self.path_and_query) == "/v1/models" {
             let response = models::with_empty_models(head, rest).await;
@@ -270,7 +272,7 @@ impl Attempts<'_> {
         let status = head.status.as_u16();
         self.writes.extend(manager.record(&route, &self.request, &Outcome::Success, Measured { status, started }));
         let mut ticket = manager.ticket(&route, &self.request, started);
-        ticket.makes(self.makes);
+        ticket.stored(self.keeps == Keeps::All);
         ticket.asks(self.asks());
         let mut headers = headers::for_client(head.headers);
         headers.remove(CONTENT_LENGTH);
@@ -290,6 +292,17 @@ impl Attempts<'_> {
         Asks::of(self.head.method.as_str(), path_of(&self.path_and_query))
     }
 
+    /// What takes note of what the answer makes, if there may be something. A login stores nothing: what it made is known
+    /// all the same, so that a request which names it can be refused in true words.
+    fn made(&self, headers: &HeaderMap, is_login: bool) -> Option<Made<ContentDigest>> {
+        let keeps = if is_login { Keeps::All } else { self.keeps };
+        let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let kind = kind.trim_start().to_ascii_lowercase();
+        let is_stream = kind.starts_with("text/event-stream");
+        let is_read = keeps != Keeps::Nothing && (is_stream || kind.starts_with("application/json"));
+        is_read.then(|| Made::new(keeps, is_stream))
+    }
+
     /// How the answer is read on its way.
     fn dialect(&self, headers: &HeaderMap) -> Dialect {
         let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
@@ -300,7 +313,6 @@ impl Attempts<'_> {
             (Asks::ForNew | Asks::ForKnown, _) if is_stream => Dialect::Events,
             // One that does not say what it is may report its use all the same.
             (Asks::ForNew | Asks::ForKnown, _) if is_text(kind) => Dialect::Document,
-            (Asks::ForOther, _) if self.makes && starts_with(kind, "application/json") => Dialect::Document,
             _ => Dialect::Other,
         }
     }

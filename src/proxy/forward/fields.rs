@@ -5,7 +5,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::super::body::{Insertion, ReplayBody};
-use super::{asking, resources};
+use super::asking;
+use crate::domain::lenient_json;
+use crate::domain::resources::{Reasoning, TopLevel, form, is_id, named_in, target};
+use crate::manager::reasoning::ContentDigest;
 use crate::upstream::BodyError;
 
 /// No model's name is longer, in bytes. The name is kept per account, in the shared file too, and shown to people.
@@ -24,82 +27,89 @@ pub struct Fields {
     pub model: Option<String>,
     /// Whether what is made is kept upstream, if the request says so.
     pub stores: Option<bool>,
+    /// How many choices a chat completion is to have.
+    pub choices: u32,
     /// The key by which the upstream finds its prompt cache: one for each conversation.
     pub prompt_cache_key: Option<String>,
     /// The messages a conversation begins with.
     pub first_messages: Option<Vec<u8>>,
     /// What the request names that belongs to one account.
     pub resources: Vec<String>,
-    /// The marks of the encrypted reasoning that the request brings along.
-    pub reasoning: Vec<String>,
+    /// The reasoning that the request brings along.
+    pub reasoning: Vec<Reasoning>,
     /// If the body asks for a stream of completions without its usage: what asks for it.
     pub asking_for_usage: Option<Insertion>,
 }
 
-/// A field of another type than its own is the upstream's to refuse. It stays text until then: a tree of values takes
-/// many times the memory of its text.
-#[derive(Deserialize)]
-struct Raw<'b> {
-    #[serde(borrow)]
-    model: Option<&'b RawValue>,
-    #[serde(borrow)]
-    store: Option<&'b RawValue>,
-    #[serde(borrow)]
-    prompt_cache_key: Option<&'b RawValue>,
-    #[serde(borrow)]
-    previous_response_id: Option<&'b RawValue>,
-    #[serde(borrow)]
-    conversation: Option<&'b RawValue>,
-    #[serde(borrow)]
-    input_file_id: Option<&'b RawValue>,
-    #[serde(borrow)]
-    training_file: Option<&'b RawValue>,
-    #[serde(borrow)]
-    validation_file: Option<&'b RawValue>,
-    #[serde(borrow)]
-    messages: Option<&'b RawValue>,
-    #[serde(borrow)]
-    input: Option<&'b RawValue>,
+/// The form of a body that is read.
+enum Form {
+    Json,
+    Multipart(Vec<u8>),
+    Urlencoded,
 }
 
 impl Fields {
-    /// Reads a JSON body to its end and takes the fields out; other bodies are not waited for.
+    /// Reads a body that may name something to its end and takes the fields out; other bodies are not waited for.
     ///
     /// # Errors
     ///
     /// [`BodyError`] when the client left or sent too much.
-    pub async fn read(path: &str, headers: &HeaderMap, body: &ReplayBody) -> Result<Fields, BodyError> {
+    pub async fn read(path_and_query: &str, headers: &HeaderMap, body: &ReplayBody) -> Result<Fields, BodyError> {
+        let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
         let mut fields = Fields::default();
-        if is_json(headers) {
+        if let Some(form) = form(path, headers) {
             body.collect().await?;
-            if let Some(bytes) = body.whole() {
-                fields = Fields::parse(&bytes);
+            // Of a body that is more than can be kept, what came of it is read.
+            let bytes = body.begun();
+            fields = match form {
+                Form::Json => Fields::parse(&bytes),
+                Form::Multipart(boundary) => Fields::of_form(form::multipart(&bytes, &boundary)),
+                Form::Urlencoded => Fields::of_form(form::urlencoded(&bytes)),
+            };
+            // Where the end of a longer one is, is not known.
+            if body.is_replayable() {
                 fields.asking_for_usage = asking::for_usage(path, &bytes);
             }
         }
-        fields.resources.extend(resources::in_path(path));
+        fields.resources.extend(target::in_path(path));
+        fields.resources.extend(target::in_query(query));
         Ok(fields)
     }
 
     fn parse(bytes: &[u8]) -> Fields {
-        let Ok(raw) = serde_json::from_slice::<Raw<'_>>(bytes) else { return Fields::default() };
-        let model: Option<String> = take(raw.model);
-        let named =
-            [raw.previous_response_id, raw.conversation, raw.input_file_id, raw.training_file, raw.validation_file];
+        let named = named_in::<ContentDigest>(bytes);
+        let raw = |field| named.top_level(field).and_then(|place| bytes.get(place));
+        let text = |field| raw(field).and_then(lenient_json::text);
+        let flag = |field| raw(field).and_then(|raw| serde_json::from_slice::<bool>(raw).ok());
         Fields {
-            model: model.filter(|model| is_name(model)),
-            stores: take(raw.store),
-            prompt_cache_key: take(raw.prompt_cache_key).filter(|key: &String| (1..=LONGEST_KEY).contains(&key.len())),
-            first_messages: raw.messages.or(raw.input).and_then(|messages| first_messages(messages.get())),
-            resources: resources::in_body(&named, bytes),
-            reasoning: resources::reasoning_in(bytes),
+            model: text(TopLevel::Model).filter(|model| is_name(model)),
+            stores: flag(TopLevel::Store),
+            choices: choices(raw(TopLevel::Choices), raw(TopLevel::Prompt)),
+            prompt_cache_key: text(TopLevel::PromptCacheKey).filter(|key| (1..=LONGEST_KEY).contains(&key.len())),
+            first_messages: raw(TopLevel::Messages).or(raw(TopLevel::Input)).and_then(first_messages),
             asking_for_usage: None,
+            resources: named.ids,
+            reasoning: named.reasoning,
         }
     }
-}
 
-fn take<'b, T: Deserialize<'b>>(raw: Option<&'b RawValue>) -> Option<T> {
-    serde_json::from_str(raw?.get()).ok()
+    /// A field may hold JSON of its own.
+    fn of_form(form: Vec<form::Field<'_>>) -> Fields {
+        let mut fields = Fields { choices: 1, ..Fields::default() };
+        for (name, value) in form {
+            match &name[..] {
+                b"model" => fields.model = String::from_utf8(value.into_owned()).ok().filter(|model| is_name(model)),
+                _ if value.starts_with(b"{") || value.starts_with(b"[") => {
+                    fields.resources.extend(named_in::<ContentDigest>(&value).ids);
+                }
+                _ if form::names(&name) => {
+                    fields.resources.extend(String::from_utf8(value.into_owned()).ok().filter(|id| is_id(id)));
+                }
+                _ => {}
+            }
+        }
+        fields
+    }
 }
 
 /// What is no name goes on as it is, routed like a request that names no model.
@@ -107,22 +117,45 @@ pub fn is_name(model: &str) -> bool {
     (1..=LONGEST_MODEL).contains(&model.len()) && !model.chars().any(char::is_control)
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
-    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    kind == "application/json" || kind.ends_with("+json")
+/// How many choices completions are to have: `n` for each prompt, of which a legacy completion may have several. Numbers
+/// are the tokens of one.
+fn choices(each: Option<&[u8]>, prompt: Option<&[u8]>) -> u32 {
+    let each: u32 = each.and_then(|each| serde_json::from_slice(each).ok()).unwrap_or(1);
+    let prompts: Option<Vec<&RawValue>> = prompt.and_then(|prompt| serde_json::from_slice(prompt).ok());
+    let prompts = prompts.filter(|prompts| prompts.first().is_some_and(|first| first.get().starts_with(['"', '['])));
+    let count = prompts.map_or(1, |prompts| u32::try_from(prompts.len()).unwrap_or(u32::MAX));
+    each.saturating_mul(count)
+}
+
+/// How the body has to be read, if it is one that may name something.
+fn form(path: &str, headers: &HeaderMap) -> Option<Form> {
+    let full = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = full.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match kind.as_str() {
+        "application/x-www-form-urlencoded" => Some(Form::Urlencoded),
+        "multipart/form-data" if !is_upload(path) => form::boundary(full).map(Form::Multipart),
+        _ if kind == "application/json" || kind.ends_with("+json") => Some(Form::Json),
+        _ => None,
+    }
+}
+
+/// Whether the form at `path` holds a file and no more: it names nothing, and is passed on while it comes in.
+fn is_upload(path: &str) -> bool {
+    let path = path.trim_end_matches('/');
+    path == "/v1/files" || (path.starts_with("/v1/uploads/") && path.ends_with("/parts"))
 }
 
 /// The text of the messages up to the first one of the user: the same for every request of a conversation.
-fn first_messages(list: &str) -> Option<Vec<u8>> {
+fn first_messages(list: &[u8]) -> Option<Vec<u8>> {
     #[derive(Deserialize)]
     struct Message<'m> {
         #[serde(borrow, default)]
         role: Option<&'m RawValue>,
     }
-    if list.starts_with('"') {
-        return Some(list.bytes().take(FIRST_MESSAGES).collect());
+    if list.starts_with(b"\"") {
+        return Some(list.iter().copied().take(FIRST_MESSAGES).collect());
     }
+    let list = String::from_utf8_lossy(list);
     let mut rest = list.strip_prefix('[')?;
     let mut text = Vec::new();
     while text.len() < FIRST_MESSAGES {
@@ -158,6 +191,11 @@ mod tests {
             (r#"{"model":[0,0,{"model":"inner"}]}"#, None),
             (r#"{"model":"a\u001b[31m"}"#, None),
             (r#"{"model":"caf\u00e9 \"q\""}"#, Some("café \"q\"")),
+            // What a strict parser refuses, an upstream may take.
+            (r#"{"model":"a","model":"b"}"#, Some("b")),
+            (r#"{"model":"m","input":"cut \ud83d","temperature":NaN,}"#, Some("m")),
+            ("\u{feff}{\"model\":\"m\"} x", Some("m")),
+            (r#"{"model":"m\ud83d"}"#, Some("m\u{fffd}")),
             ("[]", None),
             ("{", None),
             ("", None),
@@ -169,7 +207,9 @@ mod tests {
             assert_eq!(parse(&body).model.is_some(), is_taken, "{length}");
         }
         let deep = format!("{{\"x\":{}{},\"model\":\"m\"}}", "[".repeat(100_000), "]".repeat(100_000));
-        parse(&deep);
+        assert_eq!(parse(&deep).model.as_deref(), Some("m"));
+        let bytes = Fields::parse(b"{\"input\":\"\xff\xf0\x9f\",\"model\":\"m\"}");
+        assert_eq!(bytes.model.as_deref(), Some("m"));
     }
 
     #[test]
@@ -193,5 +233,65 @@ mod tests {
         assert_eq!(fields.prompt_cache_key.as_deref(), Some("k"));
         assert_eq!(fields.stores, Some(false));
         assert_eq!(fields.resources, ["resp_1", "conv_1"]);
+    }
+
+    #[test]
+    fn each_prompt_has_its_choices() {
+        for (body, expected) in [
+            ("{}", 1),
+            (r#"{"n":2}"#, 2),
+            (r#"{"n":null,"prompt":"a"}"#, 1),
+            (r#"{"n":2,"prompt":["a","b","c"]}"#, 6),
+            (r#"{"prompt":[1,2,3]}"#, 1),
+            (r#"{"prompt":[[1,2],[3]]}"#, 2),
+            (r#"{"n":4294967295,"prompt":["a","b"]}"#, u32::MAX),
+        ] {
+            assert_eq!(parse(body).choices, expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn forms_name_their_model_and_ids_too() {
+        let part = |name: &str, value: &str| {
+            format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
+        let body = [
+            part("file_ids[]", "file-1"),
+            part("video", r#"{"id":"video_1"}"#),
+            part("prompt", "resp_1"),
+            part("model", "gpt-image-1"),
+        ];
+        let body = body.concat() + "--b--\r\n";
+        let fields = Fields::of_form(form::multipart(body.as_bytes(), b"b"));
+        assert_eq!(fields.model.as_deref(), Some("gpt-image-1"));
+        assert_eq!(fields.resources, ["file-1", "video_1"]);
+        let fields = Fields::of_form(form::urlencoded(b"model=gpt-5.2&container_id=cntr%5F1"));
+        assert_eq!((fields.model.as_deref(), fields.resources), (Some("gpt-5.2"), vec!["cntr_1".to_owned()]));
+    }
+
+    #[test]
+    fn a_body_is_read_in_its_form_and_a_plain_upload_not_at_all() {
+        let of = |path: &str, kind: &'static str| {
+            form(path, &HeaderMap::from_iter([(CONTENT_TYPE, hyper::header::HeaderValue::from_static(kind))])).map(
+                |form| match form {
+                    Form::Json => "json",
+                    Form::Multipart(_) => "multipart",
+                    Form::Urlencoded => "urlencoded",
+                },
+            )
+        };
+        let multipart = "multipart/form-data; boundary=b";
+        for (path, kind, expected) in [
+            ("/v1/responses", "application/json; charset=utf-8", Some("json")),
+            ("/v1/responses", "application/vnd.api+JSON", Some("json")),
+            ("/v1/audio/transcriptions", multipart, Some("multipart")),
+            ("/v1/files", multipart, None),
+            ("/v1/uploads/upload_1/parts", multipart, None),
+            ("/v1/images/edits", "multipart/form-data", None),
+            ("/v1/x", "application/x-www-form-urlencoded", Some("urlencoded")),
+            ("/v1/realtime/calls", "application/sdp", None),
+        ] {
+            assert_eq!(of(path, kind), expected, "{path} {kind}");
+        }
     }
 }

@@ -46,7 +46,12 @@ pub async fn with_empty_models(head: Parts, body: Incoming) -> Response<ProxyBod
 }
 
 fn add(bytes: &[u8]) -> Option<Bytes> {
-    let mut object: Map<String, Value> = serde_json::from_slice(bytes).ok()?;
+    let mut object = match serde_json::from_slice(bytes).ok()? {
+        Value::Object(object) => object,
+        // Some providers answer with the list itself.
+        list @ Value::Array(_) => Map::from_iter([("object".to_owned(), "list".into()), ("data".to_owned(), list)]),
+        _ => return None,
+    };
     object.entry("models").or_insert_with(|| json!([]));
     Some(Bytes::from(Value::Object(object).to_string()))
 }
@@ -94,8 +99,50 @@ async fn of(manager: &Arc<Manager>, account: &AccountId, kind: Kind) -> Option<V
             target.credential.apply(request.headers_mut())?;
             let response = manager.upstream().send(request).await.ok().filter(|response| response.status() == 200)?;
             let body = Limited::new(response.into_body(), LONGEST_OF_SEVERAL).collect().await.ok()?.to_bytes();
-            let mut list: Value = serde_json::from_slice(&body).ok()?;
-            serde_json::from_value(list["data"].take()).ok()
+            listed(serde_json::from_slice(&body).ok()?)
         }
+    }
+}
+
+/// The models of a list, which some providers answer with as it is. `None` where there is no list.
+fn listed(answer: Value) -> Option<Vec<Value>> {
+    match answer {
+        Value::Array(models) => Some(models),
+        Value::Object(mut fields) => match fields.remove("data") {
+            Some(Value::Array(models)) => Some(models),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_taken_from_whatever_an_upstream_answers() {
+        let model = json!({ "id": "m1" });
+        for (answer, expected) in [
+            (json!({ "object": "list", "data": [model] }), Some(1)),
+            (json!([model, model]), Some(2)),
+            (json!([]), Some(0)),
+            (json!({ "data": "none" }), None),
+            (json!({ "data": { "id": "m1" } }), None),
+            (json!({}), None),
+            (json!("models"), None),
+            (json!(7), None),
+            (Value::Null, None),
+        ] {
+            assert_eq!(listed(answer.clone()).map(|models| models.len()), expected, "{answer}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_one_provider_gets_the_models_that_codex_asks_for() {
+        let added = |body: &str| add(body.as_bytes()).map(|bytes| String::from_utf8(bytes.to_vec()).unwrap());
+        assert_eq!(added(r#"{"data":[]}"#).as_deref(), Some(r#"{"data":[],"models":[]}"#));
+        assert_eq!(added(r#"[{"id":"m"}]"#).as_deref(), Some(r#"{"object":"list","data":[{"id":"m"}],"models":[]}"#));
+        assert_eq!(added("7"), None);
     }
 }

@@ -7,7 +7,8 @@ use hyper::header::CONTENT_LENGTH;
 
 use super::super::body::Kept;
 use super::Attempts;
-use super::translated::bare;
+use crate::domain::resources::{Reasoning, named_in, without};
+use crate::manager::reasoning::ContentDigest;
 use crate::manager::routing::Route;
 use crate::upstream::credential::Credential;
 use crate::upstream::{RequestBody, chatgpt, openai};
@@ -42,20 +43,22 @@ impl Attempts<'_> {
         Some(request)
     }
 
-    /// The body without the reasoning that the account cannot go on from. `None` when it goes as it is.
-    pub(super) async fn without_foreign_reasoning(&self, route: &Route) -> Option<Kept> {
+    /// The body without the reasoning that the account cannot go on from. `None` when it goes as it is, for want of room
+    /// too: an upstream that cannot read all of it says so.
+    pub(super) fn without_foreign_reasoning(&self, route: &Route) -> Option<Kept> {
         let reasoning = &self.request.reasoning;
-        if reasoning.marks.is_empty() || !(self.is_bare || reasoning.has_foreign(&route.account)) {
+        if !(reasoning.has_foreign(&route.account) || self.is_bare) {
             return None;
         }
-        let is_foreign = |content: &str| self.is_bare || reasoning.is_foreign(content, &route.account);
-        match &route.target.credential {
-            Credential::ApiKey(_) => bare(self.proxy, self.body.length(), || self.body.whole(), is_foreign).await,
-            Credential::ChatGpt(_) => {
-                let body = self.translation.ready()?.body();
-                bare(self.proxy, body.len() as u64, || Some(body), is_foreign).await
-            }
-        }
+        let body = match &route.target.credential {
+            Credential::ApiKey(_) => self.body.whole()?,
+            Credential::ChatGpt(_) => self.translation.ready()?.body(),
+        };
+        let is_left_out =
+            |piece: &Reasoning| (self.is_bare && piece.is_sealed) || reasoning.is_foreign(&piece.mark, &route.account);
+        let pieces = named_in::<ContentDigest>(&body).reasoning;
+        let places: Vec<_> = pieces.into_iter().filter(is_left_out).filter_map(|piece| piece.place).collect();
+        if places.is_empty() { None } else { self.proxy.budget.keep(without(&body, &places).into()) }
     }
 }
 

@@ -14,7 +14,8 @@ use super::super::Proxy;
 use super::super::body::{Kept, ReplayBody, Room, drain};
 use super::super::stream::Meter;
 use super::held::Held;
-use crate::domain::translate::{Collecting, Door, Failure, Refused, Wanted, backend_request, without_reasoning};
+use crate::domain::lenient_json::{self, Unread};
+use crate::domain::translate::{Collecting, Door, Failure, Refused, Wanted, backend_request};
 use crate::upstream::BodyError;
 
 /// A tree of values takes many times the memory of its text: what has more values is not made a tree of.
@@ -45,8 +46,10 @@ pub enum Unserved {
     Refused(Refused),
     /// No login answers this path.
     Path,
-    /// Its body is no JSON.
-    Malformed,
+    /// Its body is no JSON: why, and where.
+    Malformed(String),
+    /// Its body nests deeper than is translated.
+    TooDeep,
     /// Its body is longer than is translated.
     TooLong,
     /// What this process may keep is used up at the moment.
@@ -93,8 +96,10 @@ impl Translation {
         if count_values(&bytes) > MOST_VALUES {
             return Ok(Translation::Failed(Unserved::TooLong));
         }
-        let Ok(value) = serde_json::from_slice::<Value>(&bytes) else {
-            return Ok(Translation::Failed(Unserved::Malformed));
+        let value = match lenient_json::parse(&bytes) {
+            Ok(value) => value,
+            Err(Unread::TooDeep) => return Ok(Translation::Failed(Unserved::TooDeep)),
+            Err(Unread::Malformed(why)) => return Ok(Translation::Failed(Unserved::Malformed(why))),
         };
         drop(bytes);
         Ok(match backend_request(door, value) {
@@ -159,24 +164,6 @@ fn count_values(bytes: &[u8]) -> usize {
         }
     }
     count + begins(rest)
-}
-
-/// The body of `length` bytes without the reasoning that `is_foreign` says another account made. `None` when it stays as it
-/// is, for want of room too: an upstream that cannot read all of it says so.
-pub async fn bare(
-    proxy: &Proxy,
-    length: u64,
-    body: impl FnOnce() -> Option<Bytes>,
-    is_foreign: impl Fn(&str) -> bool,
-) -> Option<Kept> {
-    if length > LONGEST {
-        return None;
-    }
-    let _turn = turn(proxy, length).await;
-    let body = body().filter(|body| count_values(body) <= MOST_VALUES)?;
-    let mut value = serde_json::from_slice(&body).ok()?;
-    let has_lost_some = without_reasoning(&mut value, is_foreign) > 0;
-    if has_lost_some { proxy.budget.keep(text_of(&value, length)) } else { None }
 }
 
 /// What became of a stream that was read to its end.

@@ -79,6 +79,16 @@ impl Ending {
         }
     }
 
+    /// Takes note of what the answer made so far: its client may name it before the answer is over.
+    pub(super) fn owns(&self, meter: &mut Meter) {
+        if let Some(ticket) = &self.ticket {
+            let made = meter.made();
+            if !made.is_empty() {
+                self.manager.note_made(ticket, made);
+            }
+        }
+    }
+
     /// Accounts what was learned, with the siblings before the future ends.
     pub(super) fn settle_exactly(&mut self, meter: &mut Meter) -> Option<BoxFuture<'static, ()>> {
         let ticket = self.ticket.take()?;
@@ -135,7 +145,6 @@ impl Ending {
             status,
             bill: meter.bill().clone(),
             made: meter.made(),
-            reasoning: meter.reasoning(),
             quota: meter.quota(),
             first_byte_ms: self.first_byte_ms,
         }

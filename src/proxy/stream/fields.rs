@@ -22,10 +22,6 @@ pub enum Field {
     Message,
     /// Looked at for whether it is empty.
     Choices,
-    /// A file that a batch made.
-    OutputFileId,
-    /// A file of errors that a batch made.
-    ErrorFileId,
     /// Whether what is asked for is to be kept.
     Store,
     /// The id of a response inside its event.
@@ -36,10 +32,6 @@ pub enum Field {
     ResponseUsage,
     /// What went wrong with a response inside its event.
     ResponseError,
-    /// What kind of item an event is about.
-    ItemType,
-    /// The reasoning that only its own account can go on from.
-    ItemEncrypted,
     /// The quota windows that an event tells.
     RateLimits,
     /// The plan they are of.
@@ -61,7 +53,7 @@ pub enum Field {
 }
 
 /// The keys that lead to each field, and how long its value may be.
-const WANTED: [(Field, &[&[u8]], usize); 26] = [
+const WANTED: [(Field, &[&[u8]], usize); 22] = [
     (Field::Type, &[b"type"], 128),
     (Field::Id, &[b"id"], 512),
     (Field::Model, &[b"model"], 512),
@@ -70,15 +62,11 @@ const WANTED: [(Field, &[&[u8]], usize); 26] = [
     (Field::Code, &[b"code"], 256),
     (Field::Message, &[b"message"], 4_096),
     (Field::Choices, &[b"choices"], 16),
-    (Field::OutputFileId, &[b"output_file_id"], 512),
-    (Field::ErrorFileId, &[b"error_file_id"], 512),
     (Field::Store, &[b"store"], 16),
     (Field::ResponseId, &[b"response", b"id"], 512),
     (Field::ResponseModel, &[b"response", b"model"], 512),
     (Field::ResponseUsage, &[b"response", b"usage"], LONGEST_USAGE),
     (Field::ResponseError, &[b"response", b"error"], 8_192),
-    (Field::ItemType, &[b"item", b"type"], 64),
-    (Field::ItemEncrypted, &[b"item", b"encrypted_content"], 512 * 1024),
     (Field::RateLimits, &[b"rate_limits"], 4_096),
     (Field::PlanType, &[b"plan_type"], 128),
     (Field::Object, &[b"object"], 64),
@@ -97,7 +85,7 @@ const LONGEST_USAGE: usize = 64 * 1024;
 const DEEPEST: usize = 2;
 
 /// No wanted key is longer.
-const LONGEST_KEY: usize = 17;
+const LONGEST_KEY: usize = 14;
 
 /// What nests deeper is not followed to its end: nothing real does.
 const MOST_NESTED: usize = 512;

@@ -3,11 +3,13 @@
 
 use serde_json::{Value, json};
 
+use super::choices::Choices;
 use super::events::{Event, Events};
 use super::fields::{Field, Fields};
 use crate::domain::first_output;
+use crate::domain::resources::Made;
 use crate::domain::usage::{Bill, Tier, tokens};
-use crate::manager::reasoning::reasoning_mark;
+use crate::manager::reasoning::ContentDigest;
 
 /// The dialect of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +30,7 @@ pub enum Dialect {
 #[derive(Debug)]
 pub struct Meter {
     reader: Reader,
+    made: Option<Box<Made<ContentDigest>>>,
     seen: Seen,
 }
 
@@ -35,7 +38,7 @@ pub struct Meter {
 #[derive(Debug)]
 enum Reader {
     Responses(Box<Events>),
-    Completions(Box<Events>, FinishReason),
+    Completions(Box<Events>, Box<Choices>),
     Events(Box<Events>),
     Document(Box<Fields>),
     Other,
@@ -45,30 +48,41 @@ enum Reader {
 #[derive(Debug, Default)]
 struct Seen {
     bill: Bill,
-    made: Vec<String>,
     is_whole: bool,
     /// The last event was told.
     is_over: bool,
     has_output: bool,
     failure: Option<Value>,
-    reasoning: Vec<String>,
     quota: Option<Value>,
 }
-
-/// No answer reasons in more pieces that are remembered.
-const MOST_REASONING: usize = 256;
 
 impl Meter {
     /// A meter for an answer in `dialect`.
     pub fn new(dialect: Dialect) -> Meter {
         let reader = match dialect {
             Dialect::Responses => Reader::Responses(Box::default()),
-            Dialect::Completions => Reader::Completions(Box::default(), FinishReason(0)),
+            Dialect::Completions => Reader::Completions(Box::default(), Box::new(Choices::new(1))),
             Dialect::Events => Reader::Events(Box::new(Events::keeping_nothing())),
             Dialect::Document => Reader::Document(Box::default()),
             Dialect::Other => Reader::Other,
         };
-        Meter { reader, seen: Seen::default() }
+        Meter { reader, made: None, seen: Seen::default() }
+    }
+
+    /// The same, for an answer that is to have so many choices.
+    #[must_use = "this returns the meter that knows of them"]
+    pub fn of_choices(mut self, wanted: u32) -> Meter {
+        if let Reader::Completions(_, choices) = &mut self.reader {
+            **choices = Choices::new(wanted);
+        }
+        self
+    }
+
+    /// The same, which takes note of what the answer makes.
+    #[must_use = "this returns the meter that takes note"]
+    pub fn noting(mut self, made: Option<Made<ContentDigest>>) -> Meter {
+        self.made = made.map(Box::new);
+        self
     }
 
     /// The dialect.
@@ -84,13 +98,15 @@ impl Meter {
 
     /// Takes the next bytes in.
     pub fn push(&mut self, bytes: &[u8]) {
+        if let Some(made) = &mut self.made {
+            made.push(bytes);
+        }
         let seen = &mut self.seen;
         match &mut self.reader {
             Reader::Responses(events) => events.push(bytes, &mut |event| seen.of_responses(event)),
-            Reader::Completions(events, finish_reason) => {
-                let is_whole = finish_reason.is_seen_in(bytes);
+            Reader::Completions(events, choices) => {
+                choices.push(bytes);
                 events.push(bytes, &mut |event| seen.of_completions(event));
-                seen.is_whole |= is_whole;
             }
             Reader::Events(events) => events.push(bytes, &mut |event| seen.of_any(event)),
             Reader::Document(document) => document.push(bytes),
@@ -110,7 +126,7 @@ impl Meter {
             Reader::Responses(events) => events.end(&mut |event| seen.of_responses(event)),
             Reader::Completions(events, _) => events.end(&mut |event| seen.of_completions(event)),
             Reader::Events(events) => events.end(&mut |event| seen.of_any(event)),
-            Reader::Document(document) => seen.document(document),
+            Reader::Document(document) => seen.object(document),
             Reader::Other => {}
         }
     }
@@ -119,11 +135,14 @@ impl Meter {
     /// ends.
     pub fn is_whole(&self) -> bool {
         match &self.reader {
-            Reader::Responses(events) | Reader::Completions(events, _) => {
-                self.seen.is_whole || events.pending().is_some_and(|event| is_last(&event))
-            }
+            Reader::Responses(events) => self.has_ended(events),
+            Reader::Completions(events, choices) => choices.are_finished() || self.has_ended(events),
             Reader::Events(_) | Reader::Document(_) | Reader::Other => true,
         }
+    }
+
+    fn has_ended(&self, events: &Events) -> bool {
+        self.seen.is_whole || events.pending().is_some_and(|event| is_last(&event))
     }
 
     /// Whether a stream's last event has passed: nothing that comes after it changes what was learned. A usage that was
@@ -147,14 +166,9 @@ impl Meter {
         &self.seen.bill
     }
 
-    /// The ids of what the answer made.
+    /// The ids of what the answer made since the last time, and the marks of what only its account can go on from.
     pub fn made(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.seen.made)
-    }
-
-    /// The marks of the reasoning that only the account which answered can go on from.
-    pub fn reasoning(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.seen.reasoning)
+        self.made.as_mut().map(|made| made.take()).unwrap_or_default()
     }
 
     /// The quota that the stream told, as its event did.
@@ -167,12 +181,6 @@ impl Seen {
     fn of_responses(&mut self, event: &Event<'_>) {
         let fields = event.fields;
         self.response(fields);
-        if event.kind == "response.created" {
-            self.made.extend(fields.text(Field::ResponseId));
-        }
-        if event.kind == "response.output_item.done" && self.reasoning.len() < MOST_REASONING {
-            self.reasoning.extend(fields.text(Field::ItemEncrypted).map(|content| reasoning_mark(&content)));
-        }
         if event.kind == "codex.rate_limits" {
             let quota = |limits| json!({ "rate_limits": limits, "plan_type": fields.value(Field::PlanType) });
             self.quota = fields.value(Field::RateLimits).map(quota).or(self.quota.take());
@@ -192,12 +200,6 @@ impl Seen {
         if fields.text(Field::Object).as_deref() != Some("thread.run.step") {
             self.object(fields);
         }
-    }
-
-    fn document(&mut self, fields: &Fields) {
-        self.object(fields);
-        let ids = [Field::Id, Field::OutputFileId, Field::ErrorFileId].into_iter();
-        self.made.extend(ids.filter_map(|field| fields.text(field)));
     }
 
     /// Takes in what an object says of itself.
@@ -278,29 +280,6 @@ fn failure(event: &Event<'_>) -> Option<Value> {
         })),
         "" => fields.value(Field::Error).filter(Value::is_object),
         _ => None,
-    }
-}
-
-/// How much of `"finish_reason":"` was seen: a stream of completions whose last choice has a reason to finish is whole,
-/// since not every server that speaks this dialect says `[DONE]`. Inside a JSON string its quotes would be escaped, so
-/// that a model's own words never look like it.
-#[derive(Debug)]
-struct FinishReason(usize);
-
-impl FinishReason {
-    const TEXT: &[u8] = b"\"finish_reason\":\"";
-
-    fn is_seen_in(&mut self, bytes: &[u8]) -> bool {
-        bytes.iter().any(|byte| {
-            match byte {
-                byte if *byte == Self::TEXT[self.0] => self.0 += 1,
-                b' ' if Self::TEXT[..self.0].ends_with(b"\":") => {}
-                byte => self.0 = usize::from(*byte == b'"'),
-            }
-            let seen = self.0 == Self::TEXT.len();
-            self.0 = if seen { 0 } else { self.0 };
-            seen
-        })
     }
 }
 

@@ -129,7 +129,7 @@ impl Accounting {
                 books.asked.is_open = false;
                 let learned = Learned {
                     status: 200,
-                    made: bill.subject.id.iter().cloned().collect(),
+                    made: bill.subject.id.iter().filter(|_| books.asked.stores).cloned().collect(),
                     bill: *bill,
                     first_byte_ms: books.first_byte_ms.take(),
                     ..Learned::default()
@@ -189,7 +189,7 @@ impl Accounting {
 
     fn settle(&self, books: &mut Books, request: &RouteRequest, learned: Learned) {
         let mut ticket = self.manager.ticket(&self.route, request, books.started);
-        ticket.makes(books.asked.stores);
+        ticket.stored(books.asked.stores);
         let settled = self.manager.settle(ticket, learned);
         if let Some(tokens) = settled.tokens {
             books.tokens = Some(books.tokens.unwrap_or_default() + tokens);

@@ -24,6 +24,10 @@ pub(in crate::domain::translate) struct Chunks {
     items: HashMap<String, u64>,
     /// The bytes of these ids.
     ids: usize,
+    /// The one call that a client of `functions` reads.
+    legacy: Option<usize>,
+    /// The first call of a custom tool, which stands in its place when no function is called.
+    custom: Option<Value>,
 }
 
 /// What a row of the three tables takes, in bytes.
@@ -65,12 +69,15 @@ impl Chunks {
             calls: BTreeMap::new(),
             items: HashMap::new(),
             ids: 0,
+            legacy: None,
+            custom: None,
         }
     }
 
     /// How much is kept, in bytes.
     pub(in crate::domain::translate) fn held(&self) -> usize {
-        self.ids + ROW * (self.sent.len() + self.calls.len() + self.items.len())
+        let custom = self.custom.as_ref().and_then(|call| call["arguments"].as_str()).map_or(0, str::len);
+        self.ids + custom + ROW * (self.sent.len() + self.calls.len() + self.items.len())
     }
 
     /// Adds the chunks for `event` to `out`.
@@ -154,6 +161,9 @@ impl Chunks {
         }
         let call = Call { index: self.calls.len(), is_custom };
         self.calls.insert(index, call);
+        if !is_custom {
+            self.legacy.get_or_insert(call.index);
+        }
         let (id, name) = (item["call_id"].as_str().unwrap_or_default(), item["name"].as_str().unwrap_or_default());
         let delta = match (self.wanted.legacy_functions, is_custom) {
             (true, _) => json!({ "function_call": { "name": name, "arguments": "" } }),
@@ -165,9 +175,9 @@ impl Chunks {
         self.send_call(call, &delta, out);
     }
 
-    /// The forerunner of tools knows one call.
+    /// The forerunner of tools knows one call, of a function.
     fn send_call(&mut self, call: Call, delta: &Value, out: &mut Vec<u8>) {
-        if !self.wanted.legacy_functions || call.index == 0 {
+        if !self.wanted.legacy_functions || self.legacy == Some(call.index) {
             self.delta(delta, out);
         }
     }
@@ -239,6 +249,10 @@ impl Chunks {
             }
             Some("function_call" | "custom_tool_call") => {
                 self.open(index, item, out);
+                if self.wanted.legacy_functions && item["type"] == "custom_tool_call" && self.custom.is_none() {
+                    let text = |name: &str| item[name].as_str().unwrap_or_default();
+                    self.custom = Some(json!({ "name": text("name"), "arguments": text("input") }));
+                }
                 let whole = if item["type"] == "function_call" { &item["arguments"] } else { &item["input"] };
                 self.rest((index, Part::Call, 0), whole, out);
             }
@@ -253,6 +267,9 @@ impl Chunks {
             // An output that leaves an item out numbers those behind it anew.
             let known = item["id"].as_str().and_then(|id| self.items.get(id)).copied();
             self.whole_item(known.unwrap_or(position), item, out);
+        }
+        if let Some(call) = self.custom.take().filter(|_| self.legacy.is_none()) {
+            self.delta(&json!({ "function_call": call }), out);
         }
         let reason = finish_reason(response, !self.calls.is_empty(), &self.wanted);
         self.chunk(&json!({}), Some(reason), out);

@@ -34,6 +34,16 @@ pub(in crate::domain::translate) fn document(response: &Value, wanted: &Wanted) 
     document.into()
 }
 
+/// The one call that a client of `functions` reads: the first of a function, else a custom one in its place.
+fn function_call(calls: &[Value]) -> Value {
+    let of_a_function = calls.iter().find_map(|call| call.get("function")).cloned();
+    of_a_function.unwrap_or_else(|| {
+        let custom = calls.first().and_then(|call| call.get("custom"));
+        let text = |name: &str| custom.and_then(|custom| custom[name].as_str()).unwrap_or_default();
+        json!({ "name": text("name"), "arguments": text("input") })
+    })
+}
+
 impl Said {
     fn take(&mut self, item: &Value) {
         let text = |name: &str| item[name].as_str().unwrap_or_default();
@@ -73,7 +83,7 @@ impl Said {
         }
     }
 
-    fn message(mut self, wanted: &Wanted) -> Value {
+    fn message(self, wanted: &Wanted) -> Value {
         let has_else = !self.calls.is_empty() || self.refusal.is_some();
         let text = self.text.or_else(|| (!has_else).then(String::new));
         let mut message = json!({ "role": "assistant", "content": text, "refusal": self.refusal });
@@ -87,7 +97,7 @@ impl Said {
             return message;
         }
         if wanted.legacy_functions {
-            message["function_call"] = self.calls.swap_remove(0)["function"].take();
+            message["function_call"] = function_call(&self.calls);
         } else {
             message["tool_calls"] = self.calls.into();
         }

@@ -1,6 +1,8 @@
 //! Of any response, however its bytes are split, every door tells the same: the chat's stream put together is the
 //! chat's document, which is what the response says, and the stream of the Responses API keeps every event.
 
+use std::fmt::Write;
+
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -357,4 +359,41 @@ proptest! {
         }
         error_document(400, &put);
     }
+}
+
+/// The call that a client of `functions` reads, streamed and whole.
+#[track_caller]
+fn check_legacy_call(items: &[Value], expected: &Value) {
+    let wanted = Wanted { legacy_functions: true, ..wanted(Door::ChatCompletions) };
+    let mut stream = String::new();
+    for (index, item) in items.iter().enumerate() {
+        let done = json!({ "type": "response.output_item.done", "output_index": index, "item": item });
+        let _ = write!(stream, "data: {done}\n\n");
+    }
+    stream += "data: {\"type\":\"response.completed\",\"response\":{\"id\":\"resp_1\",\"output\":[]}}\n\n";
+    let mut collecting = Collecting::new(&wanted);
+    collecting.push(stream.as_bytes());
+    assert_eq!(collecting.finish().unwrap()["choices"][0]["message"]["function_call"], *expected, "{stream}");
+    let mut answering = Answering::new(&wanted);
+    let chunks = String::from_utf8(answering.push(stream.as_bytes())).unwrap();
+    let (mut name, mut arguments) = (String::new(), String::new());
+    for chunk in chunks.lines().filter_map(|line| line.strip_prefix("data: {")) {
+        let chunk: Value = serde_json::from_str(&format!("{{{chunk}")).unwrap();
+        let call = &chunk["choices"][0]["delta"]["function_call"];
+        name += call["name"].as_str().unwrap_or_default();
+        arguments += call["arguments"].as_str().unwrap_or_default();
+    }
+    assert_eq!(json!({ "name": name, "arguments": arguments }), *expected, "{chunks}");
+    assert!(chunks.contains("\"finish_reason\":\"function_call\""), "{chunks}");
+}
+
+#[test]
+fn a_client_of_functions_reads_the_first_function_and_else_the_custom_tool() {
+    let custom = json!({ "type": "custom_tool_call", "id": "ctc_1", "call_id": "call_1", "name": "sh", "input": "ls" });
+    let function =
+        json!({ "type": "function_call", "id": "fc_1", "call_id": "call_2", "name": "f", "arguments": "{\"a\":1}" });
+    let called = json!({ "name": "f", "arguments": "{\"a\":1}" });
+    check_legacy_call(&[custom.clone(), function.clone()], &called);
+    check_legacy_call(&[function, custom.clone()], &called);
+    check_legacy_call(&[custom], &json!({ "name": "sh", "arguments": "ls" }));
 }

@@ -1,6 +1,7 @@
 //! What an answer tells of its usage, in every form it comes in.
 
 use super::*;
+use crate::domain::resources::Keeps;
 use serde_json::json;
 
 fn read(dialect: Dialect, stream: &str, step: usize) -> Meter {
@@ -115,14 +116,19 @@ fn tokens_are_read_in_every_dialect() {
 }
 
 #[test]
-fn what_was_made_is_told_with_its_ids() {
-    let mut meter = read(Dialect::Document, r#"{"id":"batch_1","output_file_id":"file-2","error_file_id":null}"#, 5);
-    meter.end();
+fn what_was_made_is_told_as_soon_as_it_passes() {
+    let made = |is_stream| Some(Made::new(Keeps::All, is_stream));
+    let mut meter = Meter::new(Dialect::Document).noting(made(false));
+    meter.push(br#"{"id":"batch_1","output_file_id":"file-2","#);
     assert_eq!(meter.made(), ["batch_1", "file-2"]);
+    meter.push(br#""error_file_id":"file-3","input_file_id":"file-2"}"#);
+    assert_eq!(meter.made(), ["file-3"]);
     let created = "data: {\"type\":\"response.created\",\"response\":{\"id\":\"resp_1\",\"model\":\"gpt-5.2\"}}\n\n";
-    let mut meter = read(Dialect::Responses, created, 5);
+    let mut meter = Meter::new(Dialect::Responses).noting(made(true));
+    meter.push(created.as_bytes());
     assert_eq!(meter.made(), ["resp_1"]);
     assert_eq!(meter.bill().model.as_deref(), Some("gpt-5.2"));
+    assert!(read(Dialect::Other, created, 5).made().is_empty());
 }
 
 #[track_caller]

@@ -1,0 +1,24 @@
+//! What belongs to one account alone: responses and their items, files, containers, skills and the like. An id is known by
+//! its place, the key or the path that names it, and by its shape; both are tables in [`shape`] and [`place`], for every
+//! endpoint, so that what an answer makes is found again wherever a request names it.
+
+mod cut;
+pub mod form;
+mod made;
+mod named;
+mod place;
+mod shape;
+pub mod target;
+
+pub use cut::without;
+pub use made::{Keeps, Made};
+pub use named::{Named, Reasoning, TopLevel, named_in};
+pub use shape::is_id;
+
+/// Makes the mark of encrypted content, which may be long and comes in pieces.
+pub trait Digest: Default {
+    /// Takes the next piece in.
+    fn take(&mut self, piece: &[u8]);
+    /// The mark of all pieces.
+    fn mark(self) -> String;
+}

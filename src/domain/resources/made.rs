@@ -1,0 +1,292 @@
+//! What an answer makes, read as it passes: every id in its places, and encrypted content by its mark. A list reports what
+//! its account has, so that what it lists counts as made.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
+
+use super::place::{self, Place};
+use super::shape::{Kept, kept};
+use super::{Digest, is_id};
+use crate::domain::json_events::EventScan;
+use crate::domain::json_scan::{Leaf, Scan, Visit};
+
+/// No answer makes more that is remembered: a list of files has ten thousand at most.
+const MOST: usize = 16_384;
+
+/// What nests deeper is not read.
+const DEEPEST: usize = 64;
+
+/// What of an answer is remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeps {
+    /// All of it.
+    All,
+    /// What upstreams keep although the answer itself is not stored.
+    ByItself,
+    /// Nothing: what it lists is everybody's.
+    Nothing,
+}
+
+/// Reads an answer.
+#[derive(Debug)]
+pub struct Made<D> {
+    walk: Walk,
+    reader: Reader<D>,
+}
+
+#[derive(Debug)]
+enum Walk {
+    Document(Scan),
+    Stream(EventScan),
+}
+
+impl<D: Digest> Made<D> {
+    /// Of a document, or of a stream of events.
+    pub fn new(keeps: Keeps, is_stream: bool) -> Made<D> {
+        let reader = Reader {
+            keeps,
+            known: HashSet::new(),
+            found: Vec::new(),
+            frames: Vec::new(),
+            beyond: 0,
+            place: Place::Other,
+            key: Key::Other,
+            digest: None,
+        };
+        let walk = if is_stream { Walk::Stream(EventScan::default()) } else { Walk::Document(Scan::default()) };
+        Made { walk, reader }
+    }
+
+    /// Takes the next bytes in.
+    pub fn push(&mut self, bytes: &[u8]) {
+        if self.reader.keeps == Keeps::Nothing {
+            return;
+        }
+        match &mut self.walk {
+            Walk::Document(scan) => scan.push(bytes, &mut self.reader),
+            Walk::Stream(events) => events.push(bytes, &mut self.reader, Reader::reset),
+        }
+    }
+
+    /// The document is over, and the next one begins.
+    pub fn next_document(&mut self) {
+        if let Walk::Document(scan) = &mut self.walk {
+            scan.end(&mut self.reader);
+            scan.reset();
+        }
+        self.reader.reset();
+    }
+
+    /// What was made since the last time, each once.
+    pub fn take(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.reader.found)
+    }
+}
+
+/// Which of the keys that may lead to an id of any shape it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Key {
+    Response,
+    Data,
+    Other,
+}
+
+#[derive(Debug)]
+struct Reader<D> {
+    keeps: Keeps,
+    known: HashSet<u64>,
+    found: Vec<String>,
+    /// The open containers: what their key says, whether they are objects, and which key it is.
+    frames: Vec<(Place, bool, Key)>,
+    beyond: usize,
+    place: Place,
+    key: Key,
+    digest: Option<D>,
+}
+
+impl<D: Digest> Reader<D> {
+    fn reset(&mut self) {
+        self.frames.clear();
+        self.beyond = 0;
+        self.place = Place::Other;
+        self.digest = None;
+    }
+
+    fn is_skipped(&self) -> bool {
+        self.beyond > 0 || matches!(self.frames.last(), Some((Place::Foreign, ..)))
+    }
+
+    /// Whether the object that is read is the answer itself, its response, or an entry of its list: their ids may have any
+    /// shape.
+    fn is_made_itself(&self) -> bool {
+        matches!(self.frames.as_slice(), [_] | [_, (_, true, Key::Response)] | [_, (_, false, Key::Data), _])
+    }
+
+    fn add(&mut self, id: &[u8]) {
+        let Ok(id) = std::str::from_utf8(id) else { return };
+        if !is_id(id) {
+            return;
+        }
+        let is_kept = match (self.keeps, kept(id)) {
+            (Keeps::All, Some(_)) | (Keeps::ByItself, Some(Kept::ByItself)) => true,
+            (Keeps::All, None) => self.place == Place::Id && self.is_made_itself(),
+            _ => false,
+        };
+        if is_kept {
+            self.add_mark(id.to_owned());
+        }
+    }
+
+    fn add_mark(&mut self, id: String) {
+        let mut hasher = DefaultHasher::new();
+        id.hash(&mut hasher);
+        if self.known.len() < MOST && self.known.insert(hasher.finish()) {
+            self.found.push(id);
+        }
+    }
+}
+
+impl<D: Digest> Visit for Reader<D> {
+    fn open(&mut self, is_object: bool, _: usize) {
+        let (place, key) = (std::mem::take(&mut self.place), std::mem::replace(&mut self.key, Key::Other));
+        if self.is_skipped() || self.frames.len() >= DEEPEST {
+            self.beyond += 1;
+            return;
+        }
+        let place = match self.frames.last() {
+            Some((place, false, _)) => *place,
+            _ => place,
+        };
+        self.frames.push((place, is_object, key));
+    }
+
+    fn close(&mut self, _: usize) {
+        self.place = Place::Other;
+        if self.beyond > 0 {
+            self.beyond -= 1;
+        } else {
+            self.frames.pop();
+        }
+    }
+
+    fn key(&mut self, key: &[u8]) {
+        if self.is_skipped() {
+            return;
+        }
+        self.place = place::of(key);
+        self.key = match key {
+            b"response" => Key::Response,
+            b"data" => Key::Data,
+            _ => Key::Other,
+        };
+    }
+
+    fn leaf(&mut self, leaf: Leaf<'_>, _: Range<usize>) {
+        let digest = self.digest.take();
+        if !self.is_skipped() {
+            match (leaf, self.place) {
+                (Leaf::Text(text) | Leaf::Long(text), Place::Sealed) if !text.is_empty() => {
+                    if let Some(digest) = digest {
+                        self.add_mark(digest.mark());
+                    }
+                }
+                (Leaf::Text(text), Place::Id | Place::Names) => self.add(text),
+                (Leaf::Text(text), Place::Other) if matches!(self.frames.last(), Some((Place::Names, false, _))) => {
+                    self.add(text);
+                }
+                _ => {}
+            }
+        }
+        self.place = Place::Other;
+    }
+
+    fn wants_pieces(&mut self) -> bool {
+        let wants = self.place == Place::Sealed && !self.is_skipped();
+        if wants {
+            self.digest = Some(D::default());
+        }
+        wants
+    }
+
+    fn piece(&mut self, piece: &[u8]) {
+        if let Some(digest) = &mut self.digest {
+            digest.take(piece);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::named::tests::Plain;
+    use super::*;
+
+    #[track_caller]
+    fn check(keeps: Keeps, is_stream: bool, answer: &str, expected: &[&str]) {
+        for step in [1, 7, answer.len().max(1)] {
+            let mut made = Made::<Plain>::new(keeps, is_stream);
+            answer.as_bytes().chunks(step).for_each(|piece| made.push(piece));
+            made.push(b"");
+            assert_eq!(made.take(), expected, "{answer} in steps of {step}");
+        }
+    }
+
+    #[test]
+    fn whatever_an_answer_reports_is_made() {
+        for (answer, expected) in [
+            (r#"{"id":"batch_1","output_file_id":"file-2","error_file_id":null}"#, vec!["batch_1", "file-2"]),
+            (r#"{"id":"0b6c9f7e-1","object":"response"}"#, vec!["0b6c9f7e-1"]),
+            (
+                r#"{"object":"list","data":[{"id":"x-1","files":["file-1"]},{"id":"vs_2"}]}"#,
+                vec!["x-1", "file-1", "vs_2"],
+            ),
+            (
+                r#"{"id":"resp_1","output":[{"type":"code_interpreter_call","id":"ci_1","container_id":"cntr_1"},{"type":"message","id":"msg_1","content":[{"annotations":[{"container_id":"cntr_1","file_id":"cfile_1"}]}]}]}"#,
+                vec!["resp_1", "ci_1", "cntr_1", "msg_1", "cfile_1"],
+            ),
+            (
+                r#"{"id":"resp_1","metadata":{"file_id":"file-1"},"conversation":{"id":"conv_1"}}"#,
+                vec!["resp_1", "conv_1"],
+            ),
+            (
+                r#"{"output":[{"type":"function_call","call_id":"call_1","id":"fc_1","arguments":"{\"id\":\"file-1\"}"}]}"#,
+                vec!["fc_1"],
+            ),
+            (r#"{"output":[{"type":"reasoning","id":"rs_1","encrypted_content":"gA\/"}]}"#, vec!["rs_1", "<gA/>"]),
+            (
+                r#"{"choices":[{"message":{"tool_calls":[{"id":"7"}],"audio":{"id":"audio_1"}}}],"id":"completions"}"#,
+                vec!["audio_1"],
+            ),
+        ] {
+            check(Keeps::All, false, answer, &expected);
+        }
+    }
+
+    #[test]
+    fn what_is_not_stored_makes_only_what_is_kept_by_itself() {
+        let answer = r#"{"id":"resp_1","output":[{"id":"rs_1","encrypted_content":"gA"},{"id":"ci_1","container_id":"cntr_1"}]}"#;
+        check(Keeps::ByItself, false, answer, &["<gA>", "cntr_1"]);
+        check(Keeps::Nothing, false, r#"{"data":[{"id":"gpt-5.2"}]}"#, &[]);
+    }
+
+    #[test]
+    fn a_stream_reports_each_thing_once_and_as_soon_as_it_is_there() {
+        let created = "event: response.created\ndata: {\"response\":{\"id\":\"x1\"}}\n\n";
+        let stream = format!(
+            "{created}: it's a \"comment\n\nevent: a\ndata: {{\"item_id\":\"msg_1\",\"delta\":\"\\\"id\\\":\\\"resp_9\\\"\"}}\r\n\r\n\
+             data: {{\"item_id\":\"msg_1\"}}\n\ndata: {{\"item\":{{\"encrypted_content\":\"gA\"}}}}\n\ndata: [DONE]\n\n"
+        );
+        check(Keeps::All, true, &stream, &["x1", "msg_1", "<gA>"]);
+        let mut made = Made::<Plain>::new(Keeps::All, true);
+        made.push(&created.as_bytes()[..created.len() - 2]);
+        assert_eq!(made.take(), ["x1"]);
+    }
+
+    #[test]
+    fn a_flood_of_ids_is_bounded() {
+        let ids: Vec<String> = (0..100_000).map(|number| format!("{{\"id\":\"file-{number}\"}}")).collect();
+        let mut made = Made::<Plain>::new(Keeps::All, false);
+        made.push(format!("{{\"data\":[{}]}}", ids.join(",")).as_bytes());
+        assert_eq!(made.take().len(), MOST);
+    }
+}

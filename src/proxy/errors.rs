@@ -265,9 +265,8 @@ fn bound_response(bound: &Bound, exhausted: Option<&Exhausted>, pool: &Pool, now
     };
     let code = "resource_owner_unavailable";
     let Bound { resource, account, torn } = bound;
-    let called = |id: &str| match is_mark(id) {
-        true => "The encrypted content of this request".to_owned(),
-        false => format!("`{id}`"),
+    let called = |id: &str| {
+        if is_mark(id) { "The encrypted content of this request".to_owned() } else { format!("`{id}`") }
     };
     let resource = called(resource);
     let (status, why) = match (torn, exhausted) {

@@ -180,5 +180,12 @@ fn what_a_login_made_is_stored_nowhere_and_a_request_that_names_it_is_answered_s
         assert!(continued.text().contains("stores nothing"), "{}", continued.text());
         sidecar.request("accounts/switch", &json!({ "account": 1 })).unwrap();
     }
+    let chat = json!({"model": "gpt-5.2", "messages": [{"role": "user", "content": "x"}]});
+    let id = post(&sidecar, "/v1/chat/completions", &chat).json()["id"].as_str().unwrap().to_owned();
+    sidecar.request("accounts/switch", &json!({ "account": 2 })).unwrap();
+    let bearer = format!("Bearer {}", sidecar.api_key());
+    let path = format!("/v1/chat/completions/{id}");
+    let read = http::request(sidecar.port(), "GET", &path, &[("authorization", &bearer)], b"");
+    assert_eq!((read.status(), &read.json()["error"]["code"]), (404, &json!("resource_not_stored")));
     assert!(openai.requests().is_empty(), "no key is asked for what it cannot know");
 }

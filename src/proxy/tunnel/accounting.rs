@@ -14,6 +14,7 @@ use crate::clock;
 use crate::domain::account::ModelFamily;
 use crate::domain::health::Outcome;
 use crate::domain::health::classify::{Answer, classify, classify_in_stream};
+use crate::domain::resources::Keeps;
 use crate::domain::usage::{Tokens, Usd};
 use crate::manager::Manager;
 use crate::manager::event::Finished;
@@ -124,14 +125,14 @@ impl Accounting {
                 books.under_way += 1;
                 books.first_byte_ms = Some(milliseconds(books.started));
             }
-            Happening::Ended { tokens, model, id, error } => {
+            Happening::Ended { tokens, model, error } => {
                 books.under_way = books.under_way.saturating_sub(1);
                 books.asked.is_open = false;
                 let learned = Learned {
                     status: 200,
                     tokens,
                     model,
-                    made: id.into_iter().filter(|_| books.asked.stores).collect(),
+                    made: books.told.made(),
                     first_byte_ms: books.first_byte_ms.take(),
                     ..Learned::default()
                 };
@@ -243,6 +244,7 @@ impl Watcher for Accounting {
 
     fn upstream_says(&self, bytes: &[u8]) {
         self.with(|books| {
+            books.told.keep(if books.asked.stores { Keeps::All } else { Keeps::ByItself });
             books.from_upstream.push(bytes, &mut books.told);
             for happening in books.told.take() {
                 self.took_in(books, happening);

@@ -5,7 +5,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::frames::Messages;
+use crate::domain::resources::{Keeps, Made};
 use crate::domain::usage::{Tokens, tokens};
+use crate::manager::reasoning::ContentDigest;
 use crate::proxy::stream::{Field, Fields};
 
 /// No error event is longer.
@@ -22,8 +24,6 @@ pub enum Happening {
         tokens: Option<Tokens>,
         /// The model, as it calls itself.
         model: Option<String>,
-        /// The response.
-        id: Option<String>,
         /// What went wrong with it, or null.
         error: Value,
     },
@@ -46,14 +46,32 @@ pub struct Failure {
 }
 
 /// Reads messages.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Told {
     fields: Box<Fields>,
+    made: Box<Made<ContentDigest>>,
     beginning: Vec<u8>,
     happenings: Vec<Happening>,
 }
 
+impl Default for Told {
+    fn default() -> Told {
+        let made = Box::new(Made::new(Keeps::All, false));
+        Told { fields: Box::default(), made, beginning: Vec::new(), happenings: Vec::new() }
+    }
+}
+
 impl Told {
+    /// What was made since the last time.
+    pub fn made(&mut self) -> Vec<String> {
+        self.made.take()
+    }
+
+    /// What of it is remembered from now on.
+    pub fn keep(&mut self, keeps: Keeps) {
+        self.made.keep(keeps);
+    }
+
     /// What was told since the last time.
     pub fn take(&mut self) -> Vec<Happening> {
         std::mem::take(&mut self.happenings)
@@ -67,7 +85,6 @@ impl Told {
                 Some(Happening::Ended {
                     tokens: fields.value(Field::ResponseUsage).as_ref().and_then(tokens::read),
                     model: fields.text(Field::ResponseModel),
-                    id: fields.text(Field::ResponseId),
                     error: fields.value(Field::ResponseError).unwrap_or_default(),
                 })
             }
@@ -84,11 +101,13 @@ impl Told {
 impl Messages for Told {
     fn message_bytes(&mut self, piece: &[u8], is_end: bool) {
         self.fields.push(piece);
+        self.made.push(piece);
         let room = ERROR_LENGTH - self.beginning.len();
         self.beginning.extend_from_slice(&piece[..room.min(piece.len())]);
         if is_end {
             self.happenings.extend(self.happening());
             self.fields.reset();
+            self.made.next_document();
             self.beginning.clear();
         }
     }
@@ -114,6 +133,20 @@ mod tests {
     }
 
     #[test]
+    fn what_was_made_is_known_by_what_is_stored() {
+        let message = json!({ "type": "response.completed", "response": { "id": "resp_1", "output": [
+            { "type": "code_interpreter_call", "id": "ci_1", "container_id": "cntr_1" } ] } });
+        for (keeps, made) in [(Keeps::All, vec!["resp_1", "ci_1", "cntr_1"]), (Keeps::ByItself, vec!["cntr_1"])] {
+            let mut told = Told::default();
+            told.keep(keeps);
+            for _ in 0..2 {
+                told.message_bytes(message.to_string().as_bytes(), true);
+            }
+            assert_eq!(told.made(), made);
+        }
+    }
+
+    #[test]
     fn a_response_begins_and_ends_with_what_it_took() {
         let model = Some("gpt-5.2".to_owned());
         let response = json!({ "id": "resp_1", "model": "gpt-5.2", "usage": null, "error": null });
@@ -122,12 +155,12 @@ mod tests {
         let long = "x".repeat(40_000);
         let response = json!({ "id": "resp_1", "model": "gpt-5.2", "instructions": long, "usage": usage });
         let tokens = Some(Tokens { input: 5, cached: 2, output: 3, reasoning: 0 });
-        let ended = Happening::Ended { tokens, model, id: Some("resp_1".to_owned()), error: Value::Null };
+        let ended = Happening::Ended { tokens, model, error: Value::Null };
         check(&json!({ "type": "response.completed", "response": response }), &[ended]);
         let error = json!({ "code": "rate_limit_exceeded", "message": "no" });
         check(
             &json!({ "type": "response.failed", "response": { "id": "r", "error": error } }),
-            &[Happening::Ended { tokens: None, model: None, id: Some("r".to_owned()), error }],
+            &[Happening::Ended { tokens: None, model: None, error }],
         );
     }
 

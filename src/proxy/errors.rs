@@ -119,7 +119,7 @@ pub fn undecoded(why: &Undecoded) -> Response<ProxyBody> {
         }
         Undecoded::Damaged(name, why) => {
             let message =
-                format!("The request body is no whole `{name}`: {why}. Compress it anew, or send it as it is.");
+                format!("The request body is no whole `{name}`: {why}. Compress it again, or send it as it is.");
             error(StatusCode::BAD_REQUEST, invalid, "invalid_content_encoding", &message)
         }
     }
@@ -273,7 +273,7 @@ fn bound_response(bound: &Bound, exhausted: Option<&Exhausted>, pool: &Pool, now
         (Some((other, owner)), _) => (
             StatusCode::CONFLICT,
             format!(
-                "{resource} belongs to {} and {} to {}. No account can serve both: make them anew with one \
+                "{resource} belongs to {} and {} to {}. No account can serve both: make them again with one \
                  account, or send what they hold instead of their ids.",
                 name(account),
                 called(other),

@@ -10,7 +10,7 @@ pub(super) enum Place {
     Id,
     /// It is an id, a list of ids, or an object with one.
     Names,
-    /// It tells what the object is.
+    /// It says what the object is.
     Type,
     /// Who speaks; the object is a message.
     Role,

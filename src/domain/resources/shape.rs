@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_told_from_words_and_texts() {
+    fn ids_are_distinguished_from_words_and_texts() {
         for (text, expected) in [
             ("resp_1", true),
             ("skill_abc", true),
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_with_its_answer_is_told_from_what_is_kept_by_itself() {
+    fn what_is_kept_with_its_answer_is_distinguished_from_what_is_kept_by_itself() {
         for (id, expected) in [
             ("resp_1", Some(WithAnswer)),
             ("rs_1", Some(WithAnswer)),

@@ -36,10 +36,10 @@ impl EventScan {
                 while *part == Part::Head && !text.is_empty() {
                     let is_of_data = text[0] == DATA[*head];
                     *head += 1;
-                    *part = match is_of_data {
-                        false => Part::Rest,
-                        true if *head == DATA.len() => Part::Data,
-                        true => Part::Head,
+                    *part = match *head {
+                        _ if !is_of_data => Part::Rest,
+                        length if length == DATA.len() => Part::Data,
+                        _ => Part::Head,
                     };
                     text = &text[1..];
                 }

@@ -98,7 +98,7 @@ fn mended(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Adds the escape whose backslash stands in front of `rest`, and tells how much of `rest` it took.
+/// Adds the escape whose backslash stands in front of `rest`, and returns how much of `rest` it took.
 fn escape(rest: &[u8], out: &mut Vec<u8>) -> usize {
     let unit = |at: usize| {
         let digits = rest.get(at..at + 4)?;
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_is_borne_up_to_its_bound_on_the_smallest_stack() {
+    fn depth_is_read_up_to_its_bound_on_the_smallest_stack() {
         let nested = |depth: usize| format!("{}1{}", "{\"a\":[".repeat(depth / 2), "]}".repeat(depth / 2));
         // Of the smallest thread that parses.
         let parsing = std::thread::Builder::new().stack_size(2 * 1024 * 1024).spawn(move || {

@@ -99,7 +99,7 @@ impl Work {
     }
 }
 
-/// The first one keeps it: an upstream that tells another account's id must not draw its requests away. What a list tells
+/// The first one keeps it: an upstream that reports another account's id must not draw its requests away. What a list reports
 /// again and again is written once a day.
 fn own(transaction: &Transaction<'_>, account: &AccountId, owns: &[Resource], at: Timestamp) -> rusqlite::Result<()> {
     let mut statement = transaction.prepare_cached(

@@ -126,7 +126,7 @@ pub fn undecoded(why: &Undecoded) -> Response<ProxyBody> {
         }
         Undecoded::Damaged(name, why) => {
             let message =
-                format!("The request body is no whole `{name}`: {why}. Compress it anew, or send it as it is.");
+                format!("The request body is no whole `{name}`: {why}. Compress it again, or send it as it is.");
             error(StatusCode::BAD_REQUEST, invalid, "invalid_content_encoding", &message)
         }
     }
@@ -272,16 +272,15 @@ fn bound_response(bound: &Bound, exhausted: Option<&Exhausted>, pool: &Pool, now
     };
     let code = "resource_owner_unavailable";
     let Bound { resource, account, torn } = bound;
-    let called = |id: &str| match is_mark(id) {
-        true => "The encrypted content of this request".to_owned(),
-        false => format!("`{id}`"),
+    let called = |id: &str| {
+        if is_mark(id) { "The encrypted content of this request".to_owned() } else { format!("`{id}`") }
     };
     let resource = called(resource);
     let (status, why) = match (torn, exhausted) {
         (Some((other, owner)), _) => (
             StatusCode::CONFLICT,
             format!(
-                "{resource} belongs to {} and {} to {}. No account can serve both: make them anew with one \
+                "{resource} belongs to {} and {} to {}. No account can serve both: make them again with one \
                  account, or send what they hold instead of their ids.",
                 name(account),
                 called(other),

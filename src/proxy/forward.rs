@@ -257,6 +257,7 @@ impl Attempts<'_> {
         let pool = manager.view().pool;
         let unserved = match &self.translation {
             Translation::Failed(Unserved::Refused(refused)) => Some(refused.message.as_str()),
+            Translation::Failed(Unserved::TooDeep) => Some("its body nests too deep."),
             Translation::Failed(_) | Translation::Untried | Translation::Ready(_) => None,
         };
         Some(Answer::ours(errors::refused(&refusal, &pool, &self.request, unserved, manager.now())))
@@ -292,7 +293,11 @@ impl Attempts<'_> {
             |id: &AccountId| pool.position(id).is_some_and(|position| pool.members[position].kind == Kind::ChatGpt);
         let wants_key = match refusal {
             Refusal::NoAccounts(_) => false,
-            Refusal::Exhausted(_) => pool.members.iter().all(|member| member.kind == Kind::ChatGpt),
+            // What is no JSON is served by nobody, whatever a key waits for.
+            Refusal::Exhausted(_) => {
+                matches!(self.translation, Translation::Failed(Unserved::Malformed(_)))
+                    || pool.members.iter().all(|member| member.kind == Kind::ChatGpt)
+            }
             Refusal::Bound(bound, _) => bound.torn.is_none() && is_login(&bound.account),
         };
         if !(self.request.needs_api_key && wants_key) {

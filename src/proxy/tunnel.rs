@@ -33,6 +33,7 @@ use super::{Proxy, echo, errors, headers};
 use crate::clock;
 use crate::domain::account::ModelFamily;
 use crate::domain::health::Outcome;
+use crate::domain::resources::target;
 use crate::domain::routing::conversation::conversation_key;
 use crate::domain::routing::setback::Setback;
 use crate::manager::Manager;
@@ -98,6 +99,7 @@ pub async fn open(
         model,
         conversation: conversation_key(None, &header, None),
         needs_api_key: path == "/v1/realtime",
+        resources: [target::in_path(path), target::in_query(query)].concat(),
         ..RouteRequest::default()
     };
     let headers = handshake::for_upstream(head.headers);

@@ -147,6 +147,18 @@ fn a_login_is_sent_what_is_plainly_meant_and_the_rest_is_refused_by_its_name() {
         let error = if status == 200 { Value::Null } else { answer.json()["error"].clone() };
         assert_eq!((answer.status(), error["code"].as_str()), (status, code), "{shown}: {}", answer.text());
     }
+    // A key that cannot serve now does not make it a matter of time.
+    logins.sandbox.add("key", &crate::support::keys::random_key());
+    logins.sandbox.run(&["edit", "key", "--disable"]).ok();
+    let words = |body: &[u8]| {
+        let answer = send(&sidecar, "/v1/responses", JSON, None, body).json();
+        answer["error"]["message"].as_str().unwrap_or_default().to_owned()
+    };
+    crate::support::eventually("the key is known", || {
+        words(deeper.as_bytes()).contains("A ChatGPT login cannot serve it: its body nests too deep").then_some(())
+    });
+    let malformed = words(b"{\"model\":\"gpt-5.2\",\"input\":\"x\",}");
+    assert!(malformed.contains("no JSON: trailing comma at line 1"), "{malformed}");
     let sent = logins.upstream.requests_of("/backend-api/codex/responses");
     let first: Value = serde_json::from_slice(&sent[0].body).unwrap();
     assert_eq!(first["input"][0]["content"][0]["text"], "cut \u{fffd} here");
@@ -180,5 +192,12 @@ fn what_a_login_made_is_stored_nowhere_and_a_request_that_names_it_is_answered_s
         assert!(continued.text().contains("stores nothing"), "{}", continued.text());
         sidecar.request("accounts/switch", &json!({ "account": 1 })).unwrap();
     }
+    let chat = json!({"model": "gpt-5.2", "messages": [{"role": "user", "content": "x"}]});
+    let id = post(&sidecar, "/v1/chat/completions", &chat).json()["id"].as_str().unwrap().to_owned();
+    sidecar.request("accounts/switch", &json!({ "account": 2 })).unwrap();
+    let bearer = format!("Bearer {}", sidecar.api_key());
+    let path = format!("/v1/chat/completions/{id}");
+    let read = http::request(sidecar.port(), "GET", &path, &[("authorization", &bearer)], b"");
+    assert_eq!((read.status(), &read.json()["error"]["code"]), (404, &json!("resource_not_stored")));
     assert!(openai.requests().is_empty(), "no key is asked for what it cannot know");
 }

@@ -53,9 +53,17 @@ impl<D: Digest> Made<D> {
             place: Place::Other,
             key: Key::Other,
             digest: None,
+            renamed: None,
         };
         let walk = if is_stream { Walk::Stream(EventScan::default()) } else { Walk::Document(Scan::default()) };
         Made { walk, reader }
+    }
+
+    /// The same, for a client that reads ids which begin with `from` as if they began with `to`.
+    #[must_use = "this returns the reader that renames"]
+    pub fn renaming(mut self, from: &'static str, to: &'static str) -> Made<D> {
+        self.reader.renamed = Some((from, to));
+        self
     }
 
     /// Takes the next bytes in.
@@ -67,6 +75,11 @@ impl<D: Digest> Made<D> {
             Walk::Document(scan) => scan.push(bytes, &mut self.reader),
             Walk::Stream(events) => events.push(bytes, &mut self.reader, Reader::reset),
         }
+    }
+
+    /// What of it is remembered from now on.
+    pub fn keep(&mut self, keeps: Keeps) {
+        self.reader.keeps = keeps;
     }
 
     /// The document is over, and the next one begins.
@@ -103,6 +116,8 @@ struct Reader<D> {
     place: Place,
     key: Key,
     digest: Option<D>,
+    /// The client reads ids that begin with the first of these as if they began with the second.
+    renamed: Option<(&'static str, &'static str)>,
 }
 
 impl<D: Digest> Reader<D> {
@@ -134,7 +149,8 @@ impl<D: Digest> Reader<D> {
             _ => false,
         };
         if is_kept {
-            self.add_mark(id.to_owned());
+            let renamed = self.renamed.and_then(|(from, to)| Some(format!("{to}{}", id.strip_prefix(from)?)));
+            self.add_mark(renamed.unwrap_or_else(|| id.to_owned()));
         }
     }
 
@@ -174,7 +190,7 @@ impl<D: Digest> Visit for Reader<D> {
         if self.is_skipped() {
             return;
         }
-        self.place = place::of(key);
+        self.place = place::in_answer(key);
         self.key = match key {
             b"response" => Key::Response,
             b"data" => Key::Data,
@@ -237,16 +253,16 @@ mod tests {
             (r#"{"id":"batch_1","output_file_id":"file-2","error_file_id":null}"#, vec!["batch_1", "file-2"]),
             (r#"{"id":"0b6c9f7e-1","object":"response"}"#, vec!["0b6c9f7e-1"]),
             (
-                r#"{"object":"list","data":[{"id":"x-1","files":["file-1"]},{"id":"vs_2"}]}"#,
-                vec!["x-1", "file-1", "vs_2"],
+                r#"{"object":"list","data":[{"id":"x-123456","files":["file-1"]},{"id":"vs_2"}]}"#,
+                vec!["x-123456", "file-1", "vs_2"],
             ),
             (
                 r#"{"id":"resp_1","output":[{"type":"code_interpreter_call","id":"ci_1","container_id":"cntr_1"},{"type":"message","id":"msg_1","content":[{"annotations":[{"container_id":"cntr_1","file_id":"cfile_1"}]}]}]}"#,
                 vec!["resp_1", "ci_1", "cntr_1", "msg_1", "cfile_1"],
             ),
             (
-                r#"{"id":"resp_1","metadata":{"file_id":"file-1"},"conversation":{"id":"conv_1"}}"#,
-                vec!["resp_1", "conv_1"],
+                r#"{"id":"resp_1","metadata":{"file_id":"file-1"},"conversation":{"id":"conv_1"},"tools":[{"vector_store_ids":["vs_1"]}]}"#,
+                vec!["resp_1"],
             ),
             (
                 r#"{"output":[{"type":"function_call","call_id":"call_1","id":"fc_1","arguments":"{\"id\":\"file-1\"}"}]}"#,
@@ -271,15 +287,22 @@ mod tests {
 
     #[test]
     fn a_stream_reports_each_thing_once_and_as_soon_as_it_is_there() {
-        let created = "event: response.created\ndata: {\"response\":{\"id\":\"x1\"}}\n\n";
+        let created = "event: response.created\ndata: {\"response\":{\"id\":\"r0-12345\"}}\n\n";
         let stream = format!(
             "{created}: it's a \"comment\n\nevent: a\ndata: {{\"item_id\":\"msg_1\",\"delta\":\"\\\"id\\\":\\\"resp_9\\\"\"}}\r\n\r\n\
              data: {{\"item_id\":\"msg_1\"}}\n\ndata: {{\"item\":{{\"encrypted_content\":\"gA\"}}}}\n\ndata: [DONE]\n\n"
         );
-        check(Keeps::All, true, &stream, &["x1", "msg_1", "<gA>"]);
+        check(Keeps::All, true, &stream, &["r0-12345", "msg_1", "<gA>"]);
         let mut made = Made::<Plain>::new(Keeps::All, true);
         made.push(&created.as_bytes()[..created.len() - 2]);
-        assert_eq!(made.take(), ["x1"]);
+        assert_eq!(made.take(), ["r0-12345"]);
+    }
+
+    #[test]
+    fn ids_are_known_as_the_client_reads_them() {
+        let mut made = Made::<Plain>::new(Keeps::All, false).renaming("resp_", "chatcmpl-");
+        made.push(br#"{"id":"resp_1","output":[{"id":"msg_1"}]}"#);
+        assert_eq!(made.take(), ["chatcmpl-1", "msg_1"]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub(super) enum Place {
     Id,
     /// It is an id, a list of ids, or an object with one.
     Names,
-    /// It tells what the object is.
+    /// It says what the object is.
     Type,
     /// Who speaks; the object is a message.
     Role,
@@ -47,6 +47,16 @@ const FOREIGN: [&[u8]; 12] = [
     b"prediction",
     b"sample",
 ];
+
+/// Keys by which an answer repeats what was asked: that it names something is no sign of who made it, and two keys of one
+/// project may share what neither made here.
+const REPEATED: [&[u8]; 7] =
+    [b"tools", b"tool_choice", b"prompt", b"instructions", b"input", b"conversation", b"previous_response_id"];
+
+/// What `key` says of its value in an answer.
+pub(super) fn in_answer(key: &[u8]) -> Place {
+    if REPEATED.contains(&key) { Place::Foreign } else { of(key) }
+}
 
 /// What `key` says of its value.
 pub(super) fn of(key: &[u8]) -> Place {

@@ -97,13 +97,15 @@ pub(super) fn kept(id: &str) -> Option<Kept> {
     kind.filter(|_| !WORDS.contains(&id)).map(|(_, kept)| *kept)
 }
 
-/// Whether `text` may be an id: short, of an id's letters, and no plain word. Servers that only speak like OpenAI begin
-/// theirs otherwise, but all have digits.
+/// An id that begins like none of these is no shorter, in bytes: what is, is a number or a word of somebody's.
+const SHORTEST_UNKNOWN: usize = 8;
+
+/// Whether `text` may be an id: of an id's letters, and no plain word. Servers that only speak like OpenAI begin theirs
+/// otherwise, but all have digits.
 pub fn is_id(text: &str) -> bool {
     let is_of_an_id = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
-    (2..=LONGEST).contains(&text.len())
-        && text.bytes().all(is_of_an_id)
-        && (text.bytes().any(|byte| byte.is_ascii_digit()) || kept(text).is_some())
+    let is_like_one = || text.len() >= SHORTEST_UNKNOWN && text.bytes().any(|byte| byte.is_ascii_digit());
+    text.len() <= LONGEST && text.bytes().all(is_of_an_id) && (kept(text).is_some() || is_like_one())
 }
 
 #[cfg(test)]
@@ -111,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_told_from_words_and_texts() {
+    fn ids_are_distinguished_from_words_and_texts() {
         for (text, expected) in [
             ("resp_1", true),
             ("skill_abc", true),
@@ -119,6 +121,8 @@ mod tests {
             ("file_batches", false),
             ("input_items", false),
             ("completions", false),
+            ("12", false),
+            ("v2", false),
             ("resp_", false),
             ("../secret1", false),
             ("look at resp_1", false),
@@ -130,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_with_its_answer_is_told_from_what_is_kept_by_itself() {
+    fn what_is_kept_with_its_answer_is_distinguished_from_what_is_kept_by_itself() {
         for (id, expected) in [
             ("resp_1", Some(WithAnswer)),
             ("rs_1", Some(WithAnswer)),

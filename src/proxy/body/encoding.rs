@@ -221,8 +221,9 @@ impl Read for Frames<'_> {
                     return Ok(count);
                 }
                 if self.decoder.is_finished() {
-                    let (told, found) = (self.decoder.get_checksum_from_data(), self.decoder.get_calculated_checksum());
-                    if told.is_some() && told != found {
+                    let (expected, found) =
+                        (self.decoder.get_checksum_from_data(), self.decoder.get_calculated_checksum());
+                    if expected.is_some() && expected != found {
                         return Err(io::Error::other("its checksum does not fit"));
                     }
                     self.is_in_frame = false;

@@ -300,7 +300,9 @@ impl Attempts<'_> {
         let kind = kind.trim_start().to_ascii_lowercase();
         let is_stream = kind.starts_with("text/event-stream");
         let is_read = keeps != Keeps::Nothing && (is_stream || kind.starts_with("application/json"));
-        is_read.then(|| Made::new(keeps, is_stream))
+        let made = is_read.then(|| Made::new(keeps, is_stream))?;
+        let is_chat = path_of(&self.path_and_query) == "/v1/chat/completions";
+        Some(if is_login && is_chat { made.renaming("resp_", "chatcmpl-") } else { made })
     }
 
     /// How the answer is read on its way.

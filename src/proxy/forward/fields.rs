@@ -100,7 +100,9 @@ impl Fields {
             match &name[..] {
                 b"model" => fields.model = String::from_utf8(value.into_owned()).ok().filter(|model| is_name(model)),
                 _ if value.starts_with(b"{") || value.starts_with(b"[") => {
-                    fields.resources.extend(named_in::<ContentDigest>(&value).ids);
+                    let key = name.escape_ascii().to_string().replace(['"', '\\'], "");
+                    let object = [b"{\"", key.as_bytes(), b"\":", &value[..], b"}"].concat();
+                    fields.resources.extend(named_in::<ContentDigest>(&object).ids);
                 }
                 _ if form::names(&name) => {
                     fields.resources.extend(String::from_utf8(value.into_owned()).ok().filter(|id| is_id(id)));

@@ -14,6 +14,7 @@ use crate::clock;
 use crate::domain::account::ModelFamily;
 use crate::domain::health::Outcome;
 use crate::domain::health::classify::{Answer, classify, classify_in_stream};
+use crate::domain::resources::Keeps;
 use crate::domain::usage::{Tokens, Usd, Used};
 use crate::manager::Manager;
 use crate::manager::event::Finished;
@@ -129,8 +130,8 @@ impl Accounting {
                 books.asked.is_open = false;
                 let learned = Learned {
                     status: 200,
-                    made: bill.subject.id.iter().filter(|_| books.asked.stores).cloned().collect(),
                     bill: *bill,
+                    made: books.told.made(),
                     first_byte_ms: books.first_byte_ms.take(),
                     ..Learned::default()
                 };
@@ -244,6 +245,7 @@ impl Watcher for Accounting {
 
     fn upstream_says(&self, bytes: &[u8]) {
         self.with(|books| {
+            books.told.keep(if books.asked.stores { Keeps::All } else { Keeps::ByItself });
             books.from_upstream.push(bytes, &mut books.told);
             for happening in books.told.take() {
                 self.took_in(books, happening);

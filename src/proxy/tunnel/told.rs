@@ -5,7 +5,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::frames::Messages;
+use crate::domain::resources::{Keeps, Made};
 use crate::domain::usage::{Bill, Subject, Tier, tokens};
+use crate::manager::reasoning::ContentDigest;
 use crate::proxy::stream::{Field, Fields};
 
 /// No error event is longer.
@@ -42,14 +44,32 @@ pub struct Failure {
 }
 
 /// Reads messages.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Told {
     fields: Box<Fields>,
+    made: Box<Made<ContentDigest>>,
     beginning: Vec<u8>,
     happenings: Vec<Happening>,
 }
 
+impl Default for Told {
+    fn default() -> Told {
+        let made = Box::new(Made::new(Keeps::All, false));
+        Told { fields: Box::default(), made, beginning: Vec::new(), happenings: Vec::new() }
+    }
+}
+
 impl Told {
+    /// What was made since the last time.
+    pub fn made(&mut self) -> Vec<String> {
+        self.made.take()
+    }
+
+    /// What of it is remembered from now on.
+    pub fn keep(&mut self, keeps: Keeps) {
+        self.made.keep(keeps);
+    }
+
     /// What was told since the last time.
     pub fn take(&mut self) -> Vec<Happening> {
         std::mem::take(&mut self.happenings)
@@ -90,11 +110,13 @@ impl Told {
 impl Messages for Told {
     fn message_bytes(&mut self, piece: &[u8], is_end: bool) {
         self.fields.push(piece);
+        self.made.push(piece);
         let room = ERROR_LENGTH - self.beginning.len();
         self.beginning.extend_from_slice(&piece[..room.min(piece.len())]);
         if is_end {
             self.happenings.extend(self.happening());
             self.fields.reset();
+            self.made.next_document();
             self.beginning.clear();
         }
     }
@@ -117,6 +139,20 @@ mod tests {
                 told.message_bytes(piece, place == last);
             }
             assert_eq!(told.take(), expected, "{message} in steps of {step}");
+        }
+    }
+
+    #[test]
+    fn what_was_made_is_known_by_what_is_stored() {
+        let message = json!({ "type": "response.completed", "response": { "id": "resp_1", "output": [
+            { "type": "code_interpreter_call", "id": "ci_1", "container_id": "cntr_1" } ] } });
+        for (keeps, made) in [(Keeps::All, vec!["resp_1", "ci_1", "cntr_1"]), (Keeps::ByItself, vec!["cntr_1"])] {
+            let mut told = Told::default();
+            told.keep(keeps);
+            for _ in 0..2 {
+                told.message_bytes(message.to_string().as_bytes(), true);
+            }
+            assert_eq!(told.made(), made);
         }
     }
 

@@ -21,8 +21,8 @@ impl Scene {
         let mut scene = Scene { pool, sidecar, owner: String::new() };
         scene.pin(1);
         let id = scene.ask("POST", "/v1/responses", &json!({"model": "gpt-5.4", "input": "x"})).json()["id"].clone();
-        scene.owner = id.as_str().unwrap()["resp_".len()..][..16].to_owned();
-        scene
+        let owner = &id.as_str().unwrap()["resp_".len()..][..16];
+        Scene { owner: owner.to_owned(), ..scene }
     }
 
     fn pin(&mut self, number: usize) {
@@ -63,6 +63,9 @@ fn with_input(input: &Value) -> Value {
     json!({"model": "gpt-5.4", "input": input})
 }
 
+/// A request that names an id.
+type Named = fn(&str) -> (&'static str, String, Value);
+
 #[test]
 fn what_an_account_makes_or_lists_is_found_again_wherever_it_is_named() {
     let mut scene = Scene::new();
@@ -70,7 +73,6 @@ fn what_an_account_makes_or_lists_is_found_again_wherever_it_is_named() {
     let skill = |id: &str| {
         tool(json!({"type": "shell", "environment": {"skills": [{"type": "skill_reference", "skill_id": id}]}}))
     };
-    type Named = fn(&str) -> (&'static str, String, Value);
     let rows: [(&str, &str, Named); 8] = [
         ("POST", "/v1/skills", |id| ("GET", format!("/v1/skills/{id}"), Value::Null)),
         ("POST", "/v1/containers", |id| ("GET", format!("/v1/containers/{id}/files"), Value::Null)),

@@ -1,6 +1,10 @@
 //! What requests name, by table.
 
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
 use super::*;
+use crate::domain::resources::without;
 
 /// Stands for content by itself.
 #[derive(Default)]
@@ -139,5 +143,35 @@ fn five_hundred_references_are_all_found_and_a_flood_is_bounded() {
             (0..count).map(|number| format!(r#"{{"type":"item_reference","id":"msg_{number}"}}"#)).collect();
         let named = named_in::<Plain>(format!(r#"{{"input":[{}]}}"#, items.join(",")).as_bytes());
         assert_eq!(named.ids.len(), found);
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        named_in::<Plain>(&bytes);
+    }
+
+    #[test]
+    fn nothing_nearly_json_makes_it_panic(text in "[\\[\\]{}:,\"\\\\a-fnu0-9 ]{0,200}", cut in 0_usize..200) {
+        let named = named_in::<Plain>(&text.as_bytes()[..cut.min(text.len())]);
+        for field in [TopLevel::Model, TopLevel::Input, TopLevel::Prompt] {
+            prop_assert!(named.top_level(field).is_none_or(|place| text.get(place).is_some()));
+        }
+    }
+
+    #[test]
+    fn what_is_cut_out_leaves_the_other_items(kinds in prop::collection::vec(any::<bool>(), 0..12)) {
+        let item = |(at, is_reasoning): (usize, &bool)| match is_reasoning {
+            true => json!({"type": "reasoning", "id": format!("rs_{at}"), "summary": [{"text": "],{\""}]}),
+            false => json!({"role": "user", "content": format!("x \",{at}")}),
+        };
+        let items: Vec<Value> = kinds.iter().enumerate().map(item).collect();
+        let body = json!({"model": "m", "input": items, "n": 1}).to_string();
+        let named = named_in::<Plain>(body.as_bytes());
+        let places: Vec<_> = named.reasoning.into_iter().filter_map(|piece| piece.place).collect();
+        let left: Vec<Value> = items.into_iter().filter(|item| item["type"] != "reasoning").collect();
+        let found: Value = serde_json::from_slice(&without(body.as_bytes(), &places)).unwrap();
+        prop_assert_eq!(found, json!({"model": "m", "input": left, "n": 1}));
     }
 }

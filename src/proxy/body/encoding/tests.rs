@@ -63,7 +63,7 @@ fn every_encoding_is_read_several_in_a_row_too() {
 }
 
 #[test]
-fn a_damaged_body_is_told_by_its_encoding() {
+fn a_damaged_body_is_refused_by_the_name_of_its_encoding() {
     for (whole, encoding) in [
         (gzip(&text()), Encoding::Gzip),
         (zlib(&text()), Encoding::Deflate),

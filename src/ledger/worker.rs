@@ -22,7 +22,7 @@ const COLLECT: Duration = Duration::from_millis(20);
 /// No transaction holds more entries, so that no other process waits long for its end.
 const LONGEST_BATCH: usize = 2_000;
 /// How soon a batch is tried again that another process kept from being written; SQLite waits a while each time.
-const BETWEEN_TRIES: Duration = Duration::from_millis(50);
+const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 /// How soon one is that the disk or the file refuses.
 const BETWEEN_REFUSALS: Duration = Duration::from_secs(1);
 /// A file that others have held for so long is not waited for by anyone on a request's path.

@@ -20,7 +20,7 @@ use crate::upstream::credential::Credential;
 
 /// A ledger that does not take a charge within this time keeps no answer back any longer: with the look before the request
 /// that is no more than a second.
-const PATIENCE: Duration = Duration::from_millis(800);
+const PATIENCE: Duration = Duration::from_millis(700);
 
 /// So many models without a price are reported; a client that makes names up must not fill the memory.
 const MOST_UNPRICED: usize = 64;

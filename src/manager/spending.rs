@@ -22,6 +22,9 @@ use crate::upstream::credential::Credential;
 /// that is no more than a second.
 const PATIENCE: Duration = Duration::from_millis(700);
 
+/// No id that is kept from counting twice is longer.
+const LONGEST_ID: usize = 256;
+
 /// So many models without a price are reported; a client that makes names up must not fill the memory.
 const MOST_UNPRICED: usize = 64;
 
@@ -190,8 +193,14 @@ impl Manager {
         entry.served = true;
         entry.first_byte_ms = learned.first_byte_ms;
         entry.duration_ms = elapsed(started);
-        let Bill { model, .. } = &learned.bill;
-        let model = entry.model.take().or_else(|| model.clone());
+        // An upstream that echoes the key as an id or a name must not bring it onto the disk.
+        let key = target.credential.bearer().map(|key| key.expose().as_str()).unwrap_or_default();
+        let has_key = |text: &str| !key.is_empty() && text.contains(key);
+        let mut learned = learned;
+        learned.bill.model = learned.bill.model.take().filter(|model| !has_key(model));
+        learned.bill.subject.id = learned.bill.subject.id.take().filter(|id| !has_key(id) && id.len() <= LONGEST_ID);
+        learned.made.retain(|id| !has_key(id));
+        let model = entry.model.take().or_else(|| learned.bill.model.clone());
         self.charge_for(&mut entry, &learned.bill, asks, makes);
         let (tier, used) = (learned.bill.charged_tier(), learned.bill.used);
         if let Some(used) = used.filter(|_| entry.tokens.is_some()) {
@@ -211,10 +220,7 @@ impl Manager {
             entry.breaker = Some(BreakerNote::Succeeded);
         }
         if makes {
-            // An upstream that echoes the key as an id must not bring it onto the disk.
-            let key = target.credential.bearer().map(|key| key.expose().as_str()).unwrap_or_default();
-            let made = learned.made.into_iter().filter(|id| key.is_empty() || !id.contains(key));
-            entry.owns = made.map(|id| Resource { id }).collect();
+            entry.owns = learned.made.into_iter().map(|id| Resource { id }).collect();
         }
         entry.owns.extend(learned.reasoning.into_iter().map(|id| Resource { id }));
         *entry

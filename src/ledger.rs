@@ -13,6 +13,7 @@ mod prune;
 mod queue;
 mod read;
 mod schema;
+mod set_down;
 mod tally;
 mod unwritten;
 mod warnings;

@@ -3,7 +3,7 @@
 
 mod breakers;
 mod conditions;
-mod marks;
+pub(super) mod marks;
 mod sums;
 
 use std::collections::HashMap;
@@ -16,7 +16,7 @@ use super::{BreakerNote, Entry, RateUsed, read};
 use crate::clock::Clock;
 use crate::domain::account::AccountId;
 use crate::domain::health::condition::Effect;
-use crate::domain::time::Day;
+use crate::domain::time::{Day, Timestamp};
 use crate::domain::usage::Spent;
 use breakers::Breakers;
 use conditions::Conditions;
@@ -74,7 +74,7 @@ struct Work {
 
 impl Work {
     fn take(&mut self, transaction: &Transaction<'_>, entry: &Entry, clock: &Clock) -> rusqlite::Result<()> {
-        let counts = marks::counts(transaction, entry)?;
+        let counts = marks::counts(transaction, &entry.account, entry.mark.as_ref(), entry.at)?;
         insert(transaction, entry, counts)?;
         self.sums.add(entry, counts, clock.day(entry.at));
         for effect in &entry.effects {
@@ -88,19 +88,25 @@ impl Work {
             }
         }
         for resource in &entry.owns {
-            // The first one keeps it: an upstream that tells another account's id must not draw its requests away.
-            transaction
-                .prepare_cached(
-                    "INSERT INTO owners (id, account, at) VALUES (?, ?, ?) \
-                     ON CONFLICT (id) DO UPDATE SET at = excluded.at WHERE account = excluded.account",
-                )?
-                .execute(params![resource.id, entry.account.as_str(), entry.at.0])?;
+            own(transaction, &resource.id, entry.account.as_str(), entry.at)?;
         }
         if let Some(used) = entry.rate_used {
             self.rates.insert(entry.account.clone(), used);
         }
         Ok(())
     }
+}
+
+/// Remembers whose something is. The first one keeps it: an upstream that reports another account's id must not draw its
+/// requests away.
+pub(super) fn own(transaction: &Transaction<'_>, id: &str, account: &str, at: Timestamp) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO owners (id, account, at) VALUES (?, ?, ?) \
+             ON CONFLICT (id) DO UPDATE SET at = excluded.at WHERE account = excluded.account",
+        )?
+        .execute(params![id, account, at.0])
+        .map(drop)
 }
 
 fn insert(transaction: &Transaction<'_>, entry: &Entry, counts: bool) -> rusqlite::Result<()> {

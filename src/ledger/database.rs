@@ -119,6 +119,10 @@ impl Database {
         self.open = None;
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(super) fn is_open(&self) -> bool {
         self.open.is_some()
     }

@@ -69,6 +69,47 @@ pub(super) fn resolved(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
+/// What is between the name of the ledger and the key of what was set down beside it.
+const SET_DOWN: &str = ".unwritten-";
+
+/// Writes `text` into a new file beside the ledger, private, and locked for as long as the returned file is open: what a
+/// living process set down is its own to write.
+pub(super) fn set_down(path: &Path, name: &str, text: &[u8]) -> io::Result<(PathBuf, File)> {
+    let path = with_suffix(path, &format!("{SET_DOWN}{name}"));
+    let mut file = private(OpenOptions::new().write(true).create_new(true)).open(&path)?;
+    let written = fs4::fs_std::FileExt::lock_exclusive(&file).and_then(|()| io::Write::write_all(&mut file, text));
+    match written {
+        Ok(()) => Ok((path, file)),
+        Err(error) => {
+            remove(&path);
+            Err(error)
+        }
+    }
+}
+
+/// What processes that have ended set down: names and files. One that is not whole any more is left out.
+pub(super) fn left_behind(path: &Path) -> Vec<(String, PathBuf, Vec<u8>)> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+        return Vec::new();
+    };
+    let prefix = format!("{name}{SET_DOWN}");
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let found =
+        entries.filter_map(|entry| Some((entry.file_name().to_str()?.strip_prefix(&prefix)?.to_owned(), entry.path())));
+    let read = |(name, path): (String, PathBuf)| {
+        let mut file = private(OpenOptions::new().read(true).write(true)).open(&path).ok()?;
+        let mut text = Vec::new();
+        let is_free = fs4::fs_std::FileExt::try_lock_exclusive(&file).ok()?;
+        (is_free && io::Read::read_to_end(&mut file, &mut text).is_ok()).then_some((name, path, text))
+    };
+    found.filter_map(read).collect()
+}
+
+/// Removes what was set down. What stays is known not to count again.
+pub(super) fn remove(path: &Path) {
+    let _ = fs::remove_file(path);
+}
+
 /// The folder's lock while it lasts.
 pub(super) struct FolderLock(Option<File>);
 

@@ -42,6 +42,12 @@ impl Sums {
         self.add_sum((entry.account.clone(), day, entry.model.clone().unwrap_or_default()), sum);
     }
 
+    /// Adds a row of one account, day and model.
+    pub(in crate::ledger) fn add_row(&mut self, account: AccountId, day: Day, model: String, row: &UsageRow) {
+        let sum = Sum { requests: row.requests, tokens: row.tokens, cost: row.cost, unpriced: row.unpriced };
+        self.add_sum((account, day, model), sum);
+    }
+
     /// Adds others.
     pub(in crate::ledger) fn add_all(&mut self, others: &Sums) {
         for (key, sum) in &others.0 {

@@ -141,7 +141,7 @@ fn what_sessions_spent_that_ended_while_the_ledger_was_held_counts_after() {
             });
             sidecar.kill();
         } else {
-            sidecar.shut_down();
+            sidecar.end();
         }
         held.execute_batch("COMMIT").unwrap();
         drop(held);

@@ -21,7 +21,7 @@ struct Sum {
     unpriced: u64,
 }
 
-/// So many models are told apart; a client that makes names up must not fill the memory.
+/// So many models are counted apart; a client that makes names up must not fill the memory.
 const MOST: usize = 10_000;
 
 impl Sums {

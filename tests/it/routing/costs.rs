@@ -246,9 +246,9 @@ fn a_model_without_a_price_is_not_free_under_a_limit_and_that_is_reported_once()
     let rows = sidecar.request("usage/read", &json!({"by": "model"})).unwrap();
     assert_eq!((&rows["rows"][0]["model"], &rows["rows"][0]["unpriced"]), (&json!("house-model"), &json!(served)));
     assert!(rows["rows"][0]["costUsd"].as_f64().unwrap() >= 0.5, "{rows}");
-    let told = sidecar.notifications_so_far("window/showMessage");
-    let texts = told.iter().filter_map(|params| params["message"].as_str());
-    assert_eq!(texts.filter(|text| text.contains("highest known price")).count(), 1, "{told:?}");
+    let shown = sidecar.notifications_so_far("window/showMessage");
+    let texts = shown.iter().filter_map(|params| params["message"].as_str());
+    assert_eq!(texts.filter(|text| text.contains("highest known price")).count(), 1, "{shown:?}");
     // Without a limit it stays unpriced.
     pool.add();
     assert_eq!(ask(&sidecar), 200);

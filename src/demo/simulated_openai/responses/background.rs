@@ -1,5 +1,5 @@
 //! Responses that go on without their client. The first answer has one queued, every later one has it completed. Nothing is
-//! stored but what its id tells: what it took, in which tier, and its model.
+//! stored but what its id says: what it took, in which tier, and its model.
 
 use super::document::{Document, Status};
 use super::{PREFIX, events};
@@ -7,7 +7,7 @@ use crate::demo::loopback::usage::Usage;
 use crate::demo::simulated_openai::reply::{Call, Reply};
 use crate::demo::simulated_openai::usage::processed_in;
 
-/// What an id tells of such a response.
+/// What an id says of such a response.
 pub(super) struct Background<'i> {
     usage: Usage,
     tier: &'static str,
@@ -31,8 +31,8 @@ impl<'i> Background<'i> {
 
     /// The one that has this id.
     pub(super) fn of(id: &'i str) -> Option<Background<'i>> {
-        let (_, told) = id.split_once(MARK)?;
-        let mut parts = told.splitn(5, '_');
+        let (_, said) = id.split_once(MARK)?;
+        let mut parts = said.splitn(5, '_');
         let mut number = || parts.next()?.parse().ok();
         let usage = Usage { input: number()?, cached: number()?, output: number()? };
         Some(Background { usage, tier: processed_in(parts.next()), model: parts.next()? })

@@ -13,6 +13,7 @@ mod prune;
 mod queue;
 mod read;
 mod schema;
+mod set_down;
 mod tally;
 mod unwritten;
 mod warnings;
@@ -141,7 +142,12 @@ impl Ledger {
         let tally = Arc::clone(&self.0.tally);
         let read = self.ask(move |database, unwritten| {
             let read = database.read(|connection| read::standing(connection, &question, today, now).map(Some))?;
-            let mut standing = read.unwrap_or_else(|| Standing { at: now, ..Standing::default() });
+            let nothing = || Standing {
+                spending: question.spending_of.iter().map(|account| (account.clone(), Spent::default())).collect(),
+                at: now,
+                ..Standing::default()
+            };
+            let mut standing = read.unwrap_or_else(nothing);
             tally.read(today, &standing.spending);
             let spent = |account: &AccountId| (account.clone(), tally.spent(account, today));
             standing.spending = question.spending_of.iter().map(spent).collect();

@@ -3,7 +3,7 @@
 
 mod breakers;
 mod conditions;
-mod marks;
+pub(super) mod marks;
 mod sums;
 
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use rusqlite::{Transaction, params};
 
 use super::queue::{What, Write};
 use super::schema::stored;
-use super::{BreakerNote, Entry, RateUsed, Resource, read};
+use super::{BreakerNote, Entry, RateUsed, read};
 use crate::clock::Clock;
 use crate::domain::account::AccountId;
 use crate::domain::health::condition::Effect;
@@ -48,7 +48,11 @@ pub(super) fn write(
     for write in batch {
         match &write.what {
             What::Began(account, at) => work.conditions.apply(transaction, account, Effect::Began, *at)?,
-            What::Owns(account, owns, at) => own(transaction, account, owns, *at)?,
+            What::Owns(account, owns, at) => {
+                for resource in owns {
+                    own(transaction, &resource.id, account.as_str(), *at)?;
+                }
+            }
             What::Succeeded(account, host) => work.breakers.succeeded(transaction, account, host)?,
             What::Entry(entry) => work.take(transaction, entry, clock)?,
         }
@@ -78,7 +82,7 @@ struct Work {
 
 impl Work {
     fn take(&mut self, transaction: &Transaction<'_>, entry: &Entry, clock: &Clock) -> rusqlite::Result<()> {
-        let counts = marks::counts(transaction, entry)?;
+        let counts = marks::counts(transaction, &entry.account, entry.mark.as_ref(), entry.at)?;
         insert(transaction, entry, counts)?;
         self.sums.add(entry, counts, clock.day(entry.at));
         for effect in &entry.effects {
@@ -91,7 +95,9 @@ impl Work {
                 self.breakers.failed(transaction, entry, settings, overloaded)?;
             }
         }
-        own(transaction, &entry.account, &entry.owns, entry.at)?;
+        for resource in &entry.owns {
+            own(transaction, &resource.id, entry.account.as_str(), entry.at)?;
+        }
         if let Some(used) = entry.rate_used {
             self.rates.insert(entry.account.clone(), used);
         }
@@ -99,17 +105,16 @@ impl Work {
     }
 }
 
-/// The first one keeps it: an upstream that reports another account's id must not draw its requests away. What a list reports
-/// again and again is written once a day.
-fn own(transaction: &Transaction<'_>, account: &AccountId, owns: &[Resource], at: Timestamp) -> rusqlite::Result<()> {
-    let mut statement = transaction.prepare_cached(
-        "INSERT INTO owners (id, account, at) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at \
-         WHERE account = excluded.account AND abs(excluded.at - at) > ?",
-    )?;
-    for resource in owns {
-        statement.execute(params![resource.id, account.as_str(), at.0, A_DAY])?;
-    }
-    Ok(())
+/// Remembers whose something is. The first one keeps it: an upstream that reports another account's id must not draw its
+/// requests away. What a list reports again and again is written once a day.
+pub(super) fn own(transaction: &Transaction<'_>, id: &str, account: &str, at: Timestamp) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO owners (id, account, at) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at \
+             WHERE account = excluded.account AND abs(excluded.at - at) > ?",
+        )?
+        .execute(params![id, account, at.0, A_DAY])
+        .map(drop)
 }
 
 fn insert(transaction: &Transaction<'_>, entry: &Entry, counts: bool) -> rusqlite::Result<()> {

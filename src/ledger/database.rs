@@ -15,10 +15,10 @@ use crate::clock::{self, Clock};
 
 /// How long SQLite waits for another process that writes. What cannot be written by then is tried again later: whoever asks
 /// something meanwhile must not wait for it.
-const PATIENCE: Duration = Duration::from_millis(100);
+const PATIENCE: Duration = Duration::from_millis(50);
 /// Opening for the first time changes the file's journal, which SQLite does not wait for in every case.
 const OPENINGS: u32 = 10;
-const OPENING: Duration = Duration::from_millis(200);
+const OPENING: Duration = Duration::from_millis(100);
 const BETWEEN_OPENINGS: Duration = Duration::from_millis(20);
 /// So many transactions of ours, a megabyte or two of small ones, come between checkpoints.
 const CHECKPOINT: u32 = 100;
@@ -117,6 +117,10 @@ impl Database {
     /// Closes the connection; the next need opens it again.
     pub(super) fn close(&mut self) {
         self.open = None;
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     pub(super) fn is_open(&self) -> bool {

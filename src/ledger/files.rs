@@ -4,9 +4,14 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What SQLite keeps beside the file.
 const SIDES: [&str; 2] = ["-wal", "-shm"];
+
+/// How often the folder's lock is tried.
+const TRIES: u32 = 25;
+const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
 /// Which file a path names: it changes when the file is replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +69,47 @@ pub(super) fn resolved(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
+/// What is between the name of the ledger and the key of what was set down beside it.
+const SET_DOWN: &str = ".unwritten-";
+
+/// Writes `text` into a new file beside the ledger, private, and locked for as long as the returned file is open: what a
+/// living process set down is its own to write.
+pub(super) fn set_down(path: &Path, name: &str, text: &[u8]) -> io::Result<(PathBuf, File)> {
+    let path = with_suffix(path, &format!("{SET_DOWN}{name}"));
+    let mut file = private(OpenOptions::new().write(true).create_new(true)).open(&path)?;
+    let written = fs4::fs_std::FileExt::lock_exclusive(&file).and_then(|()| io::Write::write_all(&mut file, text));
+    match written {
+        Ok(()) => Ok((path, file)),
+        Err(error) => {
+            remove(&path);
+            Err(error)
+        }
+    }
+}
+
+/// What processes that have ended set down: names and files. One that is not whole any more is left out.
+pub(super) fn left_behind(path: &Path) -> Vec<(String, PathBuf, Vec<u8>)> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+        return Vec::new();
+    };
+    let prefix = format!("{name}{SET_DOWN}");
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let found =
+        entries.filter_map(|entry| Some((entry.file_name().to_str()?.strip_prefix(&prefix)?.to_owned(), entry.path())));
+    let read = |(name, path): (String, PathBuf)| {
+        let mut file = private(OpenOptions::new().read(true).write(true)).open(&path).ok()?;
+        let mut text = Vec::new();
+        let is_free = fs4::fs_std::FileExt::try_lock_exclusive(&file).ok()?;
+        (is_free && io::Read::read_to_end(&mut file, &mut text).is_ok()).then_some((name, path, text))
+    };
+    found.filter_map(read).collect()
+}
+
+/// Removes what was set down. What stays is known not to count again.
+pub(super) fn remove(path: &Path) {
+    let _ = fs::remove_file(path);
+}
+
 /// The folder's lock while it lasts.
 pub(super) struct FolderLock(Option<File>);
 
@@ -86,7 +132,7 @@ pub(super) fn keep_in_place(path: &Path, seen: Identity) -> io::Result<Option<Fo
 pub(super) fn set_aside(path: &Path, seen: Identity, ms: i64) -> io::Result<Option<PathBuf>> {
     let lock = FolderLock(open_folder(path)?);
     if let Some(folder) = &lock.0 {
-        fs4::fs_std::FileExt::lock_exclusive(folder)?;
+        lock_for_a_moment(folder)?;
     }
     if identity(path)? != Some(seen) {
         return Ok(None);
@@ -101,6 +147,17 @@ pub(super) fn set_aside(path: &Path, seen: Identity, ms: i64) -> io::Result<Opti
     }
     fs::rename(path, &aside)?;
     Ok(Some(aside))
+}
+
+/// Others hold it for the time of an opening. One that was stopped in the midst of that must not stop everyone.
+fn lock_for_a_moment(folder: &File) -> io::Result<()> {
+    for _ in 0..TRIES {
+        if fs4::fs_std::FileExt::try_lock_exclusive(folder)? {
+            return Ok(());
+        }
+        std::thread::sleep(BETWEEN_TRIES);
+    }
+    Err(ErrorKind::WouldBlock.into())
 }
 
 /// The folder of `path`, to be locked. Where a folder cannot be opened an open file cannot be moved either.
@@ -143,6 +200,39 @@ fn make_folder(folder: &Path) -> io::Result<()> {
             #[cfg(unix)]
             fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
             Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_beside_a_damaged_file_goes_with_it_and_nothing_else_does() {
+        let home = tempfile::TempDir::new().unwrap();
+        let path = home.path().join("ledger.sqlite");
+        for (name, text) in [("", "damaged"), ("-wal", "its log"), ("-shm", "its index"), (".other", "other")] {
+            fs::write(with_suffix(&path, name), text).unwrap();
+        }
+        let seen = identity(&path).unwrap().unwrap();
+        let kept = keep_in_place(&path, seen).unwrap().expect("it is in its place");
+        assert_eq!(set_aside(&path, seen, 5).unwrap_err().kind(), ErrorKind::WouldBlock, "it is being opened");
+        assert!(path.exists());
+        drop(kept);
+        let aside = set_aside(&path, seen, 5).unwrap().unwrap();
+        assert_eq!(aside, with_suffix(&path, ".damaged-5"));
+        for (name, text) in [("", "damaged"), ("-wal", "its log"), ("-shm", "its index")] {
+            assert_eq!(fs::read_to_string(with_suffix(&aside, name)).unwrap(), text);
+        }
+        // Another process makes a new one, and who saw the old one too moves nothing of it.
+        for name in ["", "-wal", "-shm"] {
+            fs::write(with_suffix(&path, name), "new").unwrap();
+        }
+        assert_eq!(set_aside(&path, seen, 6).unwrap(), None);
+        assert!(keep_in_place(&path, seen).unwrap().is_none(), "it is another file");
+        for name in ["", "-wal", "-shm"] {
+            assert_eq!(fs::read_to_string(with_suffix(&path, name)).unwrap(), "new");
         }
     }
 }

@@ -79,6 +79,10 @@ impl Pruning {
             Stage::Days => {
                 let oldest = self.today.days_before(DAYS).to_string();
                 transaction.execute("DELETE FROM days WHERE day < ?", params![oldest])?;
+                transaction.execute(
+                    "DELETE FROM meta WHERE key LIKE ? || '%' AND value < ?",
+                    params![super::set_down::NOTE, oldest],
+                )?;
                 (0, None)
             }
         };

@@ -8,21 +8,26 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::database::Database;
+use super::files;
 use super::prune::{self, Pruning};
 use super::queue::{Job, Next, Queue, What, Write};
+use super::set_down;
 use super::tally::Tally;
 use super::unwritten::Unwritten;
 use super::warnings::{Topic, Warnings};
 use super::{LedgerError, batch};
 use crate::clock::{self, Clock};
 use crate::domain::time::Day;
+use beside::Copied;
+
+mod beside;
 
 /// How long an entry that nobody waits for lets others join it. A process that is killed loses no more than this.
 const COLLECT: Duration = Duration::from_millis(20);
 /// No transaction holds more entries, so that no other process waits long for its end.
 const LONGEST_BATCH: usize = 2_000;
 /// How soon a batch is tried again that another process kept from being written; SQLite waits a while each time.
-const BETWEEN_TRIES: Duration = Duration::from_millis(50);
+const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 /// How soon one is that the disk or the file refuses.
 const BETWEEN_REFUSALS: Duration = Duration::from_secs(1);
 /// A file that others have held for so long is not waited for by anyone on a request's path.
@@ -52,6 +57,9 @@ pub(super) struct Waiting {
     unwritten: Unwritten,
     flushes: Vec<oneshot::Sender<()>>,
     trouble: Option<Trouble>,
+    set_down: Option<Copied>,
+    /// When it was looked for what others have set down.
+    looked_beside: Option<Instant>,
     pruning: Option<Pruning>,
     /// The day on which the last look for old rows was.
     looked: Option<Day>,
@@ -131,12 +139,14 @@ impl Worker {
         }
         self.waiting.unwritten.fold(self.queue.take_folded());
         // While nothing can be written nobody waits for the next try.
-        let in_trouble = self.waiting.trouble.is_some();
-        if in_trouble {
+        if self.waiting.trouble.is_some() {
             self.answer(std::mem::take(&mut questions));
+        } else {
+            self.take_up();
         }
         let has_failed = self.write().is_err_and(|error| !matches!(error, LedgerError::Busy { .. }));
         self.answer(questions);
+        self.set_down();
         if self.waiting.unwritten.is_empty() || has_failed {
             for flush in self.waiting.flushes.drain(..) {
                 // Whoever waited may have left.
@@ -172,8 +182,12 @@ impl Worker {
             let (clock, now) = (&self.clock, self.clock.now());
             let today = clock.day(now);
             let look = self.waiting.looked != Some(today);
+            let copied = self.waiting.set_down.as_ref().map(|copied| copied.key.as_str());
             let written = self.database.write(|transaction| {
                 let written = batch::write(transaction, batch, folded, clock)?;
+                if let Some(key) = copied {
+                    set_down::note(transaction, key, today)?;
+                }
                 Ok((written, look && prune::claim(transaction, today)?))
             });
             match written {
@@ -183,6 +197,9 @@ impl Worker {
                         self.waiting.pruning = Some(Pruning::new(today, now));
                     }
                     self.is_well();
+                    if let Some(copied) = self.waiting.set_down.take() {
+                        files::remove(&copied.path);
+                    }
                     self.written(count, &written);
                 }
                 Err(error) if error.is_passing() => {

@@ -20,7 +20,10 @@ use crate::upstream::credential::Credential;
 
 /// A ledger that does not take a charge within this time keeps no answer back any longer: with the look before the request
 /// that is no more than a second.
-const PATIENCE: Duration = Duration::from_millis(800);
+const PATIENCE: Duration = Duration::from_millis(700);
+
+/// No id that is kept from counting twice is longer.
+const LONGEST_ID: usize = 256;
 
 /// So many models without a price are reported; a client that makes names up must not fill the memory.
 const MOST_UNPRICED: usize = 64;
@@ -194,8 +197,13 @@ impl Manager {
         entry.served = true;
         entry.first_byte_ms = learned.first_byte_ms;
         entry.duration_ms = elapsed(started);
-        let Bill { model, .. } = &learned.bill;
-        let model = entry.model.take().or_else(|| model.clone());
+        // An upstream that echoes the key as an id or a name must not bring it onto the disk.
+        let key = target.credential.bearer().map(|key| key.expose().as_str()).unwrap_or_default();
+        let has_key = |text: &str| !key.is_empty() && text.contains(key);
+        let mut learned = learned;
+        learned.bill.model = learned.bill.model.take().filter(|model| !has_key(model));
+        learned.bill.subject.id = learned.bill.subject.id.take().filter(|id| !has_key(id) && id.len() <= LONGEST_ID);
+        let model = entry.model.take().or_else(|| learned.bill.model.clone());
         self.charge_for(&mut entry, &learned.bill, asks, is_stored);
         let (tier, used) = (learned.bill.charged_tier(), learned.bill.used);
         if let Some(used) = used.filter(|_| entry.tokens.is_some()) {

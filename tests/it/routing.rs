@@ -2,6 +2,7 @@
 
 mod bound;
 mod breaker;
+mod costs;
 mod counting;
 mod credentials;
 mod held;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::errors;
 use super::reply::{Call, Dialect, Reply, data_event};
-use super::usage::Reported;
+use super::usage::{Reported, processed_in};
 
 #[derive(Deserialize)]
 struct Ask {
@@ -16,6 +16,8 @@ struct Ask {
     stream: Option<bool>,
     #[serde(default)]
     stream_options: Option<StreamOptions>,
+    #[serde(default)]
+    service_tier: Option<String>,
 }
 
 /// Shared with `/v1/completions`.
@@ -84,18 +86,27 @@ pub(super) fn create(call: &Call) -> Reply {
         return errors::invalid(Some("missing_required_parameter"), Some("messages"), message);
     }
     let id = call.id("chatcmpl-");
+    let base = Base { id: &id, model, service_tier: processed_in(ask.service_tier.as_deref()) };
     if ask.stream == Some(true) {
         let with_usage = ask.stream_options.and_then(|options| options.include_usage) == Some(true);
-        return stream(call, &id, model, with_usage);
+        return stream(call, base, with_usage);
     }
     let message = Message { role: "assistant", content: call.text, refusal: None, annotations: [] };
     let choice = Choice { index: 0, message: Some(message), delta: None, logprobs: None, finish_reason: Some("stop") };
     let usage = Some(Reported::Now(call.usage().chat()));
-    Reply::json(&completion(call, &id, model, "chat.completion", vec![choice], usage)).metered()
+    Reply::json(&completion(call, base, "chat.completion", vec![choice], usage)).metered()
 }
 
-fn stream(call: &Call, id: &str, model: &str, with_usage: bool) -> Reply {
-    let chunk = |choices, usage| data_event(&completion(call, id, model, "chat.completion.chunk", choices, usage));
+/// What every chunk of an answer says.
+#[derive(Clone, Copy)]
+struct Base<'a> {
+    id: &'a str,
+    model: &'a str,
+    service_tier: &'static str,
+}
+
+fn stream(call: &Call, base: Base<'_>, with_usage: bool) -> Reply {
+    let chunk = |choices, usage| data_event(&completion(call, base, "chat.completion.chunk", choices, usage));
     let change = |delta, finish_reason| {
         let choice = Choice { index: 0, message: None, delta: Some(delta), logprobs: None, finish_reason };
         // When usage was asked for, every chunk but the last says `null`.
@@ -116,12 +127,12 @@ fn stream(call: &Call, id: &str, model: &str, with_usage: bool) -> Reply {
 
 fn completion<'a>(
     call: &Call,
-    id: &'a str,
-    model: &'a str,
+    base: Base<'a>,
     object: &'static str,
     choices: Vec<Choice<'a>>,
     usage: Option<Reported>,
 ) -> Completion<'a> {
+    let Base { id, model, service_tier } = base;
     Completion {
         id,
         object,
@@ -129,7 +140,7 @@ fn completion<'a>(
         model,
         choices,
         usage,
-        service_tier: "default",
+        service_tier,
         system_fingerprint: "fp_simulated",
     }
 }

@@ -52,6 +52,7 @@ async fn answer(
     let mut call = Call {
         method: parts.method.as_str(),
         path: parts.uri.path(),
+        streams: parts.uri.query().is_some_and(|query| query.split('&').any(|part| part == "stream=true")),
         body: &body,
         owner: key.map_or(0, owner),
         serial: state.traffic.next_serial(),

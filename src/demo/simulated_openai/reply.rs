@@ -13,6 +13,8 @@ pub(super) struct Call<'a> {
     pub(super) method: &'a str,
     /// The path without the query.
     pub(super) path: &'a str,
+    /// The query asks for a stream.
+    pub(super) streams: bool,
     /// The body.
     pub(super) body: &'a [u8],
     /// The account that the key stands for.

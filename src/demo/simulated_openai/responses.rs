@@ -1,5 +1,6 @@
 //! `/v1/responses`: what a call asks for, and the answer whole or as numbered events.
 
+mod background;
 mod document;
 mod events;
 
@@ -12,6 +13,8 @@ use serde_json::value::RawValue;
 use self::document::{Document, Status};
 use super::errors;
 use super::reply::{Call, Reply};
+use super::usage::processed_in;
+use background::Background;
 
 pub(super) use events::failed_event;
 
@@ -34,6 +37,10 @@ struct Ask<'a> {
     previous_response_id: Option<String>,
     #[serde(default)]
     prompt_cache_key: Option<String>,
+    #[serde(default)]
+    service_tier: Option<String>,
+    #[serde(default)]
+    background: Option<bool>,
 }
 
 /// How a response was asked for.
@@ -91,6 +98,13 @@ fn answer(call: &Call, door: Door<'_>) -> Reply {
     }
     // What is not stored belongs to nobody: its id is found in the socket that made it, and nowhere else.
     let is_stored = ask.store != Some(false);
+    let tier = processed_in(ask.service_tier.as_deref());
+    if ask.background == Some(true) && matches!(door, Door::Http) {
+        if !is_stored {
+            return errors::invalid(None, Some("background"), "Background responses require 'store' to be true.");
+        }
+        return Background::begin(call, model, tier, ask.stream == Some(true));
+    }
     let id = match door {
         Door::Socket(_) if !is_stored => call.unowned_id(PREFIX),
         Door::Http | Door::Socket(_) => call.id(PREFIX),
@@ -98,6 +112,7 @@ fn answer(call: &Call, door: Door<'_>) -> Reply {
     let item_id = call.id(if call.tool.is_some() { "fc_" } else { "msg_" });
     let document = Document::new(&id, &item_id, call, model)
         .stored(is_stored)
+        .tiered(tier)
         .continuing(ask.previous_response_id.as_deref())
         .cached_as(ask.prompt_cache_key.as_deref());
     match door {
@@ -108,11 +123,22 @@ fn answer(call: &Call, door: Door<'_>) -> Reply {
     }
 }
 
+/// Ends a response that goes on; one that has ended stays as it is.
+pub(super) fn cancel(call: &Call, id: &str) -> Reply {
+    match Background::of(id).filter(|_| call.owns(id, PREFIX)) {
+        Some(background) => background.poll(call, id),
+        None => errors::invalid(None, None, "Only responses with background=true can be cancelled."),
+    }
+}
+
 /// A response made earlier for the same account; nothing of it is stored but what its id tells.
 pub(super) fn retrieve(call: &Call, id: &str) -> Reply {
     if !call.owns(id, PREFIX) {
         let message = format!("Response with id '{id}' not found.");
         return errors::error(404, "invalid_request_error", None, None, &message);
+    }
+    if let Some(background) = Background::of(id) {
+        return background.poll(call, id);
     }
     let message_id = id.replacen(PREFIX, "msg_", 1);
     Reply::json(&Document::new(id, &message_id, call, "gpt-5.4").at(Status::Completed))

@@ -61,6 +61,9 @@ pub(super) fn reply(call: &Call, headers: &HeaderMap) -> Reply {
         ("files", _) => errors::wrong_method(call, "GET, POST"),
         (path, method) => match (path.split_once('/'), method) {
             (Some(("responses", id)), "GET") if !id.contains('/') => responses::retrieve(call, id),
+            (Some(("responses", rest)), "POST") if rest.ends_with("/cancel") => {
+                responses::cancel(call, rest.trim_end_matches("/cancel"))
+            }
             (Some(("files", id)), "GET") if !id.contains('/') => files::retrieve(call, id),
             (Some(("models", id)), "GET") => models::retrieve(id),
             _ => echo(call, path),

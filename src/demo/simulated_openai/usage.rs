@@ -26,6 +26,16 @@ impl Usage {
     }
 }
 
+/// The tier that a call is processed in, as its answer reports it: `fast` is another name for `priority`.
+pub(super) fn processed_in(asked: Option<&str>) -> &'static str {
+    match asked {
+        Some("priority" | "fast") => "priority",
+        Some("flex") => "flex",
+        Some("ultrafast") => "ultrafast",
+        _ => "default",
+    }
+}
+
 /// As chat completions and completions report it.
 #[derive(Clone, Copy, Serialize)]
 pub(super) struct ChatUsage {

@@ -154,8 +154,8 @@ mod tests {
         let due = || Counting::IfDue(id());
         let later = || Counting::Later(id());
         let none = || Counting::Nothing;
-        // Of an object with a status, in the background or not, that reports its use or not: asked for anew, and known.
-        for (object, status, background, reports, anew, known) in [
+        // Of an object with a status, in the background or not, that reports its use or not: asked for as new, and as known.
+        for (object, status, background, reports, new, known) in [
             ("response", "completed", false, true, now(), due()),
             ("response", "incomplete", false, true, now(), due()),
             ("response", "failed", false, true, now(), due()),
@@ -182,7 +182,7 @@ mod tests {
             let subject = Subject { object: text(object), id: Some(id()), status: text(status), background };
             let bill = Bill { used, subject, ..Bill::default() };
             let is = format!("{object} {status} {background} {reports}");
-            assert_eq!(bill.counting(Asks::ForNew, true), anew, "{is}");
+            assert_eq!(bill.counting(Asks::ForNew, true), new, "{is}");
             assert_eq!(bill.counting(Asks::ForKnown, true), known, "{is}, known");
             assert_eq!(bill.counting(Asks::ForOther, true), Counting::Nothing, "{is}, other");
         }

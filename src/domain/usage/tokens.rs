@@ -80,6 +80,7 @@ fn rounded_up(number: f64) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
 
     #[track_caller]
@@ -174,6 +175,36 @@ mod tests {
         ] {
             let expected = audio_ms.map(|audio_ms| Used { tokens: Tokens::default(), audio_ms });
             assert_eq!(read(&usage), expected, "{usage}");
+        }
+    }
+
+    fn number() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            any::<u64>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            "[-0-9eEnNaA.]{0,24}".prop_map(Value::from),
+            Just(Value::Null),
+            Just(json!([])),
+            Just(json!({})),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn parts_are_never_more_than_their_whole(
+            input in number(), cached in number(), written in number(), output in number(), reasoning in number(),
+            total in number(), seconds in number(),
+        ) {
+            let usage = json!({
+                "input_tokens": input, "output_tokens": output, "total_tokens": total, "seconds": seconds,
+                "input_tokens_details": {"cached_tokens": cached, "cache_write_tokens": written},
+                "output_tokens_details": {"reasoning_tokens": reasoning},
+            });
+            if let Some(Used { tokens, .. }) = read(&usage) {
+                prop_assert!(tokens.cached <= tokens.input && tokens.cache_write <= tokens.input - tokens.cached);
+                prop_assert!(tokens.reasoning <= tokens.output);
+            }
         }
     }
 }

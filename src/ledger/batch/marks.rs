@@ -3,12 +3,18 @@
 
 use rusqlite::{Transaction, params};
 
-use crate::ledger::Entry;
+use crate::domain::account::AccountId;
+use crate::domain::time::Timestamp;
 use crate::ledger::entry::Mark;
 
-/// Whether what the entry used counts.
-pub(super) fn counts(transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<bool> {
-    let (statement, id) = match &entry.mark {
+/// Whether what an entry with this mark used counts.
+pub(in crate::ledger) fn counts(
+    transaction: &Transaction<'_>,
+    account: &AccountId,
+    mark: Option<&Mark>,
+    at: Timestamp,
+) -> rusqlite::Result<bool> {
+    let (statement, id) = match mark {
         None => return Ok(true),
         Some(Mark::Once(id)) => (
             "INSERT INTO counted (account, id, counted, at) VALUES (?1, ?2, 1, ?3) \
@@ -22,6 +28,6 @@ pub(super) fn counts(transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::
             ("INSERT OR IGNORE INTO counted (account, id, counted, at) VALUES (?1, ?2, 0, ?3)", id)
         }
     };
-    let changed = transaction.prepare_cached(statement)?.execute(params![entry.account.as_str(), id, entry.at.0])?;
-    Ok(changed > 0 || matches!(entry.mark, Some(Mark::Later(_))))
+    let changed = transaction.prepare_cached(statement)?.execute(params![account.as_str(), id, at.0])?;
+    Ok(changed > 0 || matches!(mark, Some(Mark::Later(_))))
 }

@@ -21,7 +21,7 @@ struct Sum {
     unpriced: u64,
 }
 
-/// So many models are told apart; a client that makes names up must not fill the memory.
+/// So many models are counted apart; a client that makes names up must not fill the memory.
 const MOST: usize = 10_000;
 
 impl Sums {
@@ -40,6 +40,12 @@ impl Sums {
             unpriced: u64::from(counts && entry.is_unpriced),
         };
         self.add_sum((entry.account.clone(), day, entry.model.clone().unwrap_or_default()), sum);
+    }
+
+    /// Adds a row of one account, day and model.
+    pub(in crate::ledger) fn add_row(&mut self, account: AccountId, day: Day, model: String, row: &UsageRow) {
+        let sum = Sum { requests: row.requests, tokens: row.tokens, cost: row.cost, unpriced: row.unpriced };
+        self.add_sum((account, day, model), sum);
     }
 
     /// Adds others.

@@ -1,4 +1,5 @@
 //! A file that another program holds: nothing waits long for it, and nothing is lost when it is free again.
+#![expect(clippy::disallowed_methods, reason = "the tests set the stage")]
 
 use std::time::Duration;
 
@@ -84,11 +85,9 @@ async fn a_file_that_cannot_even_be_read_delays_a_question_no_more() {
     let home = Home::new();
     home.ledger().commit(entry("a")).await.unwrap();
     let other = Connection::open(home.file()).unwrap();
-    // The first ledger's thread ends on its own, and closes its connection then.
-    while other.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get::<_, String>(0)).ok().as_deref()
-        != Some("delete")
-    {
-        std::thread::yield_now();
+    // The handle that was dropped closes its connection in a moment.
+    while other.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(())).is_err() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
     let ledger = home.ledger();
@@ -132,4 +131,47 @@ async fn of_what_there_is_no_room_for_the_sums_are_kept() {
     assert_eq!(held().await, expected);
     assert_eq!(home.count("SELECT count(*) FROM attempts"), 1);
     assert_eq!(home.count("SELECT count(*) FROM days WHERE account = 'a'"), 6);
+}
+
+#[tokio::test]
+async fn what_a_process_that_ends_could_not_write_is_taken_up_once() {
+    let home = Home::new();
+    home.ledger().commit(entry("a")).await.unwrap();
+    let ledger = home.ledger();
+    let other = hold(&home);
+    let marked = |mark| Entry { mark: Some(mark), ..entry("a") };
+    let owns = vec![Resource { id: "resp_9".to_owned() }];
+    ledger.record(Entry { owns, ..entry("a") });
+    ledger.record(Entry { model: None, at: Timestamp(NOW - DAY), ..entry("b") });
+    ledger.record(marked(Mark::Once("resp_1".to_owned())));
+    ledger.record(marked(Mark::Once("resp_1".to_owned())));
+    // As at the end of a session.
+    let flushed = tokio::time::timeout(Duration::from_millis(600), ledger.flush()).await;
+    assert!(flushed.is_err(), "it is held");
+    let beside = || {
+        let names = std::fs::read_dir(home.data()).unwrap().map(|entry| entry.unwrap().path());
+        names.filter(|path| path.to_string_lossy().contains("unwritten")).collect::<Vec<_>>()
+    };
+    let set_down = beside();
+    assert_eq!(set_down.len(), 1, "{set_down:?}");
+    let text = std::fs::read(&set_down[0]).unwrap();
+    // It is this process' own as long as that lives, and goes when it is written.
+    other.execute_batch("COMMIT").unwrap();
+    ledger.flush().await;
+    assert_eq!((beside().len(), home.count("SELECT sum(requests) FROM days")), (0, 5));
+    let sums = || home.count("SELECT sum(cost) / 1000000000000 FROM days");
+    assert_eq!(sums(), 4);
+    // Killed between the write and the removal: the note says that it is there.
+    std::fs::write(&set_down[0], &text).unwrap();
+    let question = || Question { spending_of: vec![id("a"), id("b")], owners_of: vec!["resp_9".to_owned()] };
+    home.ledger().standing(question()).await.unwrap();
+    assert_eq!((beside().len(), sums()), (0, 4));
+    // Killed before: another process takes it up before it answers anything, but what was counted meanwhile.
+    let name = set_down[0].to_string_lossy().replace("unwritten-", "unwritten-9");
+    std::fs::write(&name, &text).unwrap();
+    std::fs::write(name.replace(".1", ".2"), "{ cut off").unwrap();
+    let standing = home.ledger().standing(question()).await.unwrap();
+    assert_eq!((standing.spending[&id("a")].today, standing.spending[&id("b")].month), (usd(4), usd(2)));
+    assert_eq!(standing.owners["resp_9"], id("a"));
+    assert_eq!((beside().len(), sums(), home.count("SELECT sum(requests) FROM days")), (0, 6, 9));
 }

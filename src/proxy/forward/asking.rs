@@ -14,7 +14,7 @@ use super::super::body::Insertion;
 /// What makes the body of a request to `path` ask for the usage of its stream. `None` when it is no such request, when the
 /// client asks itself, and when what it says is the upstream's to refuse.
 pub fn for_usage(path: &str, body: &[u8]) -> Option<Insertion> {
-    if !matches!(path, "/v1/chat/completions" | "/v1/completions") {
+    if !matches!(&*plain(path), "/v1/chat/completions" | "/v1/completions") {
         return None;
     }
     let Entries(entries) = serde_json::from_slice(body).ok()?;
@@ -42,6 +42,20 @@ pub fn for_usage(path: &str, body: &[u8]) -> Option<Insertion> {
         Some(value) if matches!(value.get(), "false" | "null") => Some(insertion(place(value), b"true")),
         Some(_) => None,
     }
+}
+
+/// The path as an upstream reads it: `%63` is `c` there too, and a slash at the end is none. What does not decode stays.
+pub fn plain(path: &str) -> Cow<'_, str> {
+    let path = path.trim_end_matches('/');
+    let Some((begin, rest)) = path.split_once('%') else { return Cow::Borrowed(path) };
+    let mut bytes = begin.as_bytes().to_vec();
+    for piece in rest.split('%') {
+        let byte = piece.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let Some(byte) = byte else { return Cow::Borrowed(path) };
+        bytes.push(byte);
+        bytes.extend_from_slice(&piece.as_bytes()[2..]);
+    }
+    String::from_utf8(bytes).map_or(Cow::Borrowed(path), Cow::Owned)
 }
 
 fn insertion(place: Range<usize>, text: &'static [u8]) -> Insertion {
@@ -126,7 +140,7 @@ mod tests {
 
     #[track_caller]
     fn check(body: &str, asking: Option<&str>) {
-        for path in ["/v1/chat/completions", "/v1/completions"] {
+        for path in ["/v1/chat/completions", "/v1/completions", "/v1/chat/%63ompletions", "/v1/completions/"] {
             let found = for_usage(path, body.as_bytes()).map(|Insertion { at, replaces, text }| {
                 let at = usize::try_from(at).unwrap();
                 let behind = at + usize::try_from(replaces).unwrap();

@@ -14,7 +14,7 @@ use super::answer::{Answer, body_failed};
 use super::examine::{Examined, examine, examine_held, examine_told};
 use super::held::{self, Held};
 use super::translated::{Collected, Unserved, Whole, collect};
-use super::{Attempts, Next, models, path_of};
+use super::{Attempts, Next, asking, models, path_of};
 use crate::clock;
 use crate::domain::account::Kind;
 use crate::domain::health::Outcome;
@@ -289,7 +289,7 @@ impl Attempts<'_> {
 
     /// What the request is about.
     fn asks(&self) -> Asks {
-        Asks::of(self.head.method.as_str(), path_of(&self.path_and_query))
+        Asks::of(self.head.method.as_str(), &asking::plain(path_of(&self.path_and_query)))
     }
 
     /// What takes note of what the answer makes, if there may be something. A login stores nothing: what it made is known
@@ -309,7 +309,7 @@ impl Attempts<'_> {
     fn dialect(&self, headers: &HeaderMap) -> Dialect {
         let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let is_stream = starts_with(kind, "text/event-stream");
-        match (self.asks(), path_of(&self.path_and_query)) {
+        match (self.asks(), &*asking::plain(path_of(&self.path_and_query))) {
             (Asks::ForNew, "/v1/responses") if is_stream => Dialect::Responses,
             (Asks::ForNew, "/v1/chat/completions" | "/v1/completions") if is_stream => Dialect::Completions,
             (Asks::ForNew | Asks::ForKnown, _) if is_stream => Dialect::Events,

@@ -69,7 +69,11 @@ fn shown(event: &[u8]) -> Shown {
     let mut fields = Fields::default();
     fields.push(data);
     let Some(usage) = fields.raw(Field::Usage) else { return Shown::All };
-    let is_last = fields.raw(Field::Choices).is_some_and(|choices| choices.iter().all(|byte| b"[] ".contains(byte)));
+    // One with choices that are too long to be kept has some; one that says nothing of them has none.
+    let is_last = match fields.raw(Field::Choices) {
+        Some(choices) => choices == b"null" || choices.iter().all(|byte| b"[] ".contains(byte)),
+        None => memchr::memmem::find(data, b"\"choices\"").is_none(),
+    };
     if usage.starts_with(b"{") {
         return if is_last { Shown::Nothing } else { Shown::All };
     }
@@ -110,6 +114,9 @@ mod tests {
         );
         check("data: {\"usage\": null , \"choices\":[{}]}\r\n\r\n", "data: { \"choices\":[{}]}\r\n\r\n");
         check("data: {\"usage\":null}\n\n", "data: {}\n\n");
+        check("data: {\"usage\":{\"total_tokens\":3}}\n\n", "");
+        check("data: {\"choices\":null,\"usage\":{\"total_tokens\":3}}\n\n", "");
+        check("data: {\"choices\": [ ],\"usage\":{\"total_tokens\":3},\"obfuscation\":\"\"}\n\n", "");
         check("data: {\"usage\":null}\r\rdata: [DONE]\r\r", "data: {}\r\rdata: [DONE]\r\r");
     }
 

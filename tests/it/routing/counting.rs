@@ -13,7 +13,7 @@ use crate::support::{Pool, Sidecar, eventually, within};
 fn kinds(number: usize) -> (&'static str, Value) {
     let text = "word ".repeat(number % 37 + 1);
     let messages = json!([{ "role": "user", "content": text }]);
-    match number % 8 {
+    match number % 12 {
         0 => ("/v1/responses", json!({"model": "gpt-5.2-codex", "input": text})),
         1 => ("/v1/responses", json!({"model": "gpt-5.4", "input": text, "stream": true})),
         2 => ("/v1/chat/completions", json!({"model": "gpt-4o", "messages": messages})),
@@ -23,15 +23,36 @@ fn kinds(number: usize) -> (&'static str, Value) {
             json!({"model": "gpt-4o-mini", "messages": messages, "stream": true, "stream_options": {"include_usage": true}}),
         ),
         5 => ("/v1/completions", json!({"model": "gpt-3.5-turbo-instruct", "prompt": text})),
+        8 => ("/v1/responses", json!({"model": "gpt-5.5", "input": text, "service_tier": "priority"})),
+        9 => (
+            "/v1/chat/completions",
+            json!({"model": "gpt-5.4", "messages": messages, "stream": true, "stream_options": null, "service_tier": "flex"}),
+        ),
+        10 => ("/v1/responses", json!({"model": "gpt-5.4", "input": text, "stream": true, "service_tier": "fast"})),
+        11 => (
+            "/v1/responses",
+            json!({"model": "gpt-5.5", "input": text.repeat(200), "background": true, "service_tier": "flex"}),
+        ),
         6 => ("/v1/embeddings", json!({"model": "text-embedding-3-small", "input": text.repeat(40)})),
         _ => ("/v1/responses", json!({"model": "gpt-5.1-codex-max", "input": text.repeat(200)})),
     }
 }
 
-fn send(sidecar: &Sidecar, number: usize) {
+/// The id of the response, if it goes on in the background.
+fn send(sidecar: &Sidecar, number: usize) -> Option<String> {
     let (path, body) = kinds(number);
     let response = http::post(sidecar.port(), path, sidecar.api_key(), &body);
     assert_eq!(response.status(), 200, "{path}: {}", response.text());
+    let id = (body["background"] == true).then(|| response.json()["id"].as_str().unwrap().to_owned())?;
+    // Its owner is in the ledger from now on.
+    poll(sidecar, &id, "");
+    Some(id)
+}
+
+fn poll(sidecar: &Sidecar, id: &str, query: &str) {
+    let response = http::get(sidecar.port(), &format!("/v1/responses/{id}{query}"), sidecar.api_key());
+    assert_eq!(response.status(), 200, "{id}: {}", response.text());
+    assert!(response.text().contains("\"status\":\"completed\""), "{}", response.text());
 }
 
 /// USD per million tokens: input, cached input, output.
@@ -39,6 +60,7 @@ fn price(model: &str) -> [f64; 3] {
     match model {
         "gpt-5.2-codex" => [1.75, 0.175, 14.0],
         "gpt-5.4" => [2.5, 0.25, 15.0],
+        "gpt-5.5" => [5.0, 0.5, 30.0],
         "gpt-4o" => [2.5, 1.25, 10.0],
         "gpt-5.1" | "gpt-5.1-codex-max" => [1.25, 0.125, 10.0],
         "gpt-4o-mini" => [0.15, 0.075, 0.6],
@@ -52,6 +74,10 @@ fn price(model: &str) -> [f64; 3] {
 fn told(pool: &Pool) -> Sums {
     let mut sums = Sums { requests: 0, input: 0, cached: 0, output: 0, cost: 0 };
     for request in pool.upstream.requests() {
+        sums.requests += 1;
+        if request.method == "GET" {
+            continue;
+        }
         let body: Value = serde_json::from_slice(&request.body).unwrap();
         let input = i64::try_from(request.body.len().div_ceil(4)).unwrap();
         let is_embedding = request.path_and_query == "/v1/embeddings";
@@ -60,11 +86,16 @@ fn told(pool: &Pool) -> Sums {
         #[expect(clippy::cast_possible_truncation, reason = "no price is near the end of an integer")]
         let [of_input, of_cached, of_output] =
             price(body["model"].as_str().unwrap()).map(|usd| (usd * 1e6).round() as i64);
-        sums.requests += 1;
+        let halves = match (body["service_tier"].as_str(), body["model"].as_str()) {
+            (Some("priority"), Some("gpt-5.5")) => 5,
+            (Some("priority" | "fast"), _) => 4,
+            (Some("flex"), _) => 1,
+            _ => 2,
+        };
         sums.input += input;
         sums.cached += cached;
         sums.output += output;
-        sums.cost += (input - cached) * of_input + cached * of_cached + output * of_output;
+        sums.cost += ((input - cached) * of_input + cached * of_cached + output * of_output) * halves / 2;
     }
     sums
 }
@@ -74,13 +105,22 @@ fn a_thousand_mixed_requests_by_eight_processes_are_exact_to_the_token() {
     let pool = Pool::new(4);
     let each = 125;
     let mut sidecars: Vec<Sidecar> = (0..8).map(|_| pool.sidecar()).collect();
+    let background: Vec<String> = std::thread::scope(|scope| {
+        let asking = sidecars.iter_mut().enumerate().map(|(place, sidecar)| {
+            scope.spawn(move || (0..each).filter_map(|number| send(sidecar, place * each + number)).collect::<Vec<_>>())
+        });
+        let asking: Vec<_> = asking.collect();
+        asking.into_iter().flat_map(|asking| asking.join().unwrap()).collect()
+    });
+    // Every process polls them all, whole and as a stream, and at the same time.
     std::thread::scope(|scope| {
         for (place, sidecar) in sidecars.iter_mut().enumerate() {
-            scope.spawn(move || (0..each).for_each(|number| send(sidecar, place * each + number)));
+            let (background, query) = (&background, if place % 2 == 0 { "" } else { "?stream=true" });
+            scope.spawn(move || background.iter().for_each(|id| poll(sidecar, id, query)));
         }
     });
     let told = told(&pool);
-    assert_eq!(told.requests, i64::try_from(each * 8).unwrap());
+    assert_eq!(told.requests, i64::try_from(each * 8 + background.len() * 9).unwrap());
     let counted = within(Duration::from_secs(10), || (rows(&pool.sandbox) == told).then_some(()));
     assert!(counted.is_some(), "the rows say {:?}, the upstream {told:?}", rows(&pool.sandbox));
     assert_eq!(days(&pool.sandbox), told);
@@ -138,7 +178,7 @@ fn refused_attempts_and_clients_that_leave_are_rows_that_cost_nothing() {
     let pool = Pool::new(2);
     let sidecar = pool.sidecar();
     pool.script(1, Answer::InsufficientQuota);
-    send(&sidecar, 0);
+    assert_eq!(send(&sidecar, 0), None);
     let database = super::ledger::open(&pool.sandbox);
     let read = || -> Vec<(i64, i64, Option<i64>, String)> {
         let Ok(mut statement) =

@@ -126,6 +126,35 @@ fn a_limit_holds_also_where_the_ledger_can_be_read_and_not_written() {
 }
 
 #[test]
+fn what_sessions_spent_that_ended_while_the_ledger_was_held_counts_after() {
+    for is_killed in [false, true] {
+        let pool = limited("0.03");
+        let mut sidecar = pool.sidecar();
+        assert_eq!(send(&sidecar, false).status(), 200);
+        let held = super::ledger::open(&pool.sandbox);
+        held.execute_batch("BEGIN IMMEDIATE").unwrap();
+        assert_eq!([(); 2].map(|()| send(&sidecar, false).status()), [200, 200]);
+        if is_killed {
+            // What waits is set down once it has waited for a second.
+            let folder = pool.sandbox.path("cam-data");
+            let is_set_down = |name: &str| name.contains("unwritten");
+            eventually("it is set down", || {
+                let names = std::fs::read_dir(&folder).unwrap().flatten();
+                names.map(|entry| entry.file_name()).find(|name| is_set_down(&name.to_string_lossy())).map(drop)
+            });
+            sidecar.kill();
+        } else {
+            sidecar.end();
+        }
+        held.execute_batch("COMMIT").unwrap();
+        drop(held);
+        let other = pool.sidecar();
+        assert_eq!(send(&other, false).status(), 429, "killed: {is_killed}");
+        assert_eq!(days(&pool.sandbox).requests, 3);
+    }
+}
+
+#[test]
 fn of_a_usage_that_grows_from_chunk_to_chunk_the_last_is_charged() {
     let pool = limited("100");
     let sidecar = pool.sidecar();

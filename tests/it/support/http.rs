@@ -227,3 +227,9 @@ pub fn post(port: u16, target: &str, key: &str, body: &Value) -> Response {
 fn broken(what: &str) -> std::io::Error {
     std::io::Error::new(std::io::ErrorKind::InvalidData, format!("not HTTP: `{what}`"))
 }
+
+/// Gets `target` with the proxy's key.
+#[track_caller]
+pub fn get(port: u16, target: &str, key: &str) -> Response {
+    request(port, "GET", target, &[("authorization", &format!("Bearer {key}"))], b"")
+}

@@ -11,6 +11,7 @@ use crate::demo::loopback::words::ToolCall;
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Status {
+    Queued,
     InProgress,
     Completed,
     Failed,
@@ -173,6 +174,17 @@ impl<'a> Document<'a> {
             metadata: Empty {},
             whole,
         }
+    }
+
+    /// Processed in this tier. Before it is completed the answer says what was asked for.
+    pub(super) fn tiered(self, service_tier: &'static str) -> Document<'a> {
+        Document { service_tier, ..self }
+    }
+
+    /// One that goes on without its client, and takes so much.
+    pub(super) fn in_background(self, usage: Usage) -> Document<'a> {
+        let whole = Whole { usage: usage.responses(), ..self.whole };
+        Document { background: true, whole, ..self }
     }
 
     pub(super) fn stored(self, store: bool) -> Document<'a> {

@@ -106,6 +106,7 @@ impl Responses {
         make(&Call {
             method: "POST",
             path: "/v1/responses",
+            streams: false,
             body,
             owner: owner(&self.key),
             serial: self.state.traffic.next_serial(),

@@ -1,0 +1,178 @@
+//! What waits while another program holds the ledger, set down in a file beside it, so that it outlives this process. Whoever
+//! can write to the ledger again takes it up, once: the transaction that does so leaves a note of it there. Sums are kept,
+//! not the rows of single attempts.
+
+use rusqlite::{OptionalExtension, Transaction, params};
+use serde::{Deserialize, Serialize};
+
+use super::UsageRow;
+use super::batch::{Sums, marks, own};
+use super::entry::Mark;
+use super::queue::What;
+use super::unwritten::Unwritten;
+use crate::domain::account::AccountId;
+use crate::domain::time::{Day, Timestamp};
+use crate::domain::usage::{Tokens, Usd};
+
+/// What a file has.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SetDown {
+    sums: Vec<Sum>,
+    marked: Vec<Marked>,
+    owners: Vec<(String, String, i64)>,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Sum {
+    account: String,
+    day: String,
+    model: String,
+    requests: u64,
+    input: u64,
+    cached: u64,
+    output: u64,
+    reasoning: u64,
+    cost: i64,
+    unpriced: u64,
+}
+
+/// What counts only if the ledger says so.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Marked {
+    kind: Kind,
+    account: String,
+    id: String,
+    at: i64,
+    sum: Option<Sum>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Kind {
+    Once,
+    IfDue,
+    Later,
+}
+
+impl SetDown {
+    pub(super) fn of(unwritten: &Unwritten) -> SetDown {
+        let mut set_down = SetDown::default();
+        let mut sums = Sums::default();
+        for write in &unwritten.writes {
+            if let What::Owns(account, owns, at) = &write.what {
+                set_down.owners.extend(owns.iter().map(|made| (made.id.clone(), account.to_string(), at.0)));
+            }
+            let (What::Entry(entry), Some(held)) = (&write.what, write.held) else { continue };
+            let owners = entry.owns.iter().map(|made| (made.id.clone(), entry.account.to_string(), entry.at.0));
+            set_down.owners.extend(owners);
+            let (kind, id) = match &entry.mark {
+                None => {
+                    sums.add(entry, true, held.day);
+                    continue;
+                }
+                Some(Mark::Once(id)) => (Kind::Once, id),
+                Some(Mark::IfDue(id)) => (Kind::IfDue, id),
+                Some(Mark::Later(id)) => (Kind::Later, id),
+            };
+            let mut alone = Sums::default();
+            alone.add(entry, true, held.day);
+            let (account, id, at) = (entry.account.to_string(), id.clone(), entry.at.0);
+            set_down.marked.push(Marked { kind, account, id, at, sum: Sum::all(&alone).pop() });
+        }
+        if let Some(folded) = &unwritten.folded {
+            sums.add_all(&folded.sums);
+        }
+        set_down.sums = Sum::all(&sums);
+        set_down
+    }
+
+    pub(super) fn read(text: &[u8]) -> Option<SetDown> {
+        serde_json::from_slice(text).ok()
+    }
+
+    pub(super) fn text(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// Adds it to the ledger, unless that has the note `key` of it. Whose sums it changed.
+    pub(super) fn take_up(
+        &self,
+        transaction: &Transaction<'_>,
+        key: &str,
+        today: Day,
+    ) -> rusqlite::Result<Vec<AccountId>> {
+        if is_taken_up(transaction, key)? {
+            return Ok(Vec::new());
+        }
+        let mut sums = Sums::default();
+        for sum in &self.sums {
+            sum.add_to(&mut sums, true);
+        }
+        for marked in &self.marked {
+            let id = marked.id.clone();
+            let mark = match marked.kind {
+                Kind::Once => Mark::Once(id),
+                Kind::IfDue => Mark::IfDue(id),
+                Kind::Later => Mark::Later(id),
+            };
+            let account = AccountId::new(marked.account.clone());
+            let counts = marks::counts(transaction, &account, Some(&mark), Timestamp(marked.at))?;
+            if let Some(sum) = &marked.sum {
+                sum.add_to(&mut sums, counts);
+            }
+        }
+        for (id, account, at) in &self.owners {
+            own(transaction, id, account, Timestamp(*at))?;
+        }
+        let accounts = sums.accounts();
+        sums.store(transaction)?;
+        note(transaction, key, today)?;
+        Ok(accounts.into_iter().collect())
+    }
+}
+
+impl Sum {
+    fn all(sums: &Sums) -> Vec<Sum> {
+        let all = sums.rows().map(|(account, day, model, row)| Sum {
+            account: account.to_string(),
+            day: day.to_string(),
+            model: model.to_owned(),
+            requests: row.requests,
+            input: row.tokens.input,
+            cached: row.tokens.cached,
+            output: row.tokens.output,
+            reasoning: row.tokens.reasoning,
+            cost: row.cost.0,
+            unpriced: row.unpriced,
+        });
+        all.collect()
+    }
+
+    /// Where it does not count, only the requests do.
+    fn add_to(&self, sums: &mut Sums, counts: bool) {
+        let Ok(day) = self.day.parse::<Day>() else { return };
+        let Sum { input, cached, output, reasoning, .. } = *self;
+        let used = UsageRow {
+            tokens: Tokens { input, cached, cache_write: 0, output, reasoning },
+            cost: Usd(self.cost),
+            unpriced: self.unpriced,
+            ..UsageRow::default()
+        };
+        let row = UsageRow { requests: self.requests, ..if counts { used } else { UsageRow::default() } };
+        sums.add_row(AccountId::new(self.account.clone()), day, self.model.clone(), &row);
+    }
+}
+
+/// Notes in the ledger that what was set down under `key` is there.
+pub(super) fn note(transaction: &Transaction<'_>, key: &str, today: Day) -> rusqlite::Result<()> {
+    let (key, day) = (format!("{NOTE}{key}"), today.to_string());
+    transaction.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", params![key, day]).map(drop)
+}
+
+fn is_taken_up(transaction: &Transaction<'_>, key: &str) -> rusqlite::Result<bool> {
+    let found = transaction.query_row("SELECT 1 FROM meta WHERE key = ?", [format!("{NOTE}{key}")], |_| Ok(()));
+    Ok(found.optional()?.is_some())
+}
+
+/// How the key of a note begins.
+pub(super) const NOTE: &str = "set down ";

@@ -4,6 +4,7 @@
 //! body over the limits passes without being kept; then there is no second attempt.
 
 mod budget;
+mod silence;
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -19,6 +20,7 @@ use hyper::body::Incoming;
 use crate::upstream::{BodyError, RequestBody};
 
 pub use budget::{Budget, Kept, Room};
+use silence::Silence;
 
 /// No body is longer.
 pub const MAX_BODY: u64 = 64 * 1024 * 1024;
@@ -36,6 +38,7 @@ pub struct ReplayBody(Arc<Mutex<Shared>>);
 
 struct Shared {
     source: Option<Incoming>,
+    silence: Silence,
     length: Option<u64>,
     /// What was read before the first attempt, in one piece: many small ones would leave holes in the memory.
     gathered: Vec<u8>,
@@ -64,6 +67,7 @@ impl ReplayBody {
         let source = (!source.is_end_stream()).then_some(source);
         Ok(ReplayBody(Arc::new(Mutex::new(Shared {
             source,
+            silence: Silence::new(silence::LONGEST),
             length,
             gathered: Vec::new(),
             chunks: VecDeque::new(),
@@ -167,7 +171,11 @@ impl Shared {
             return Poll::Ready(Err(failed));
         }
         let Some(source) = &mut self.source else { return Poll::Ready(Ok(false)) };
-        let frame = ready!(Pin::new(source).poll_frame(context));
+        let frame = Pin::new(source).poll_frame(context);
+        if self.silence.is_too_long(&frame, context) {
+            return Poll::Ready(Err(self.fail(BodyError::ClientLeft)));
+        }
+        let frame = ready!(frame);
         Poll::Ready(match frame {
             None => {
                 self.source = None;

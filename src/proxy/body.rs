@@ -6,6 +6,7 @@
 mod attempt;
 mod budget;
 pub mod encoding;
+mod silence;
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -23,6 +24,7 @@ use crate::upstream::{BodyError, RequestBody};
 use attempt::AttemptBody;
 pub use attempt::Insertion;
 pub use budget::{Budget, Kept, Room};
+use silence::Silence;
 
 /// No body is longer.
 pub const MAX_BODY: u64 = 64 * 1024 * 1024;
@@ -43,6 +45,7 @@ pub struct ReplayBody(Arc<Mutex<Shared>>);
 
 struct Shared {
     source: Option<Incoming>,
+    silence: Silence,
     length: Option<u64>,
     /// What was read before the first attempt, in one piece: many small ones would leave holes in the memory.
     gathered: Vec<u8>,
@@ -71,6 +74,7 @@ impl ReplayBody {
         let source = (!source.is_end_stream()).then_some(source);
         Ok(ReplayBody(Arc::new(Mutex::new(Shared {
             source,
+            silence: Silence::new(silence::LONGEST),
             length,
             gathered: Vec::new(),
             chunks: VecDeque::new(),
@@ -88,6 +92,7 @@ impl ReplayBody {
         let length = bytes.len();
         ReplayBody(Arc::new(Mutex::new(Shared {
             source: None,
+            silence: Silence::new(silence::LONGEST),
             length: Some(length as u64),
             gathered: Vec::new(),
             chunks: VecDeque::from([bytes]),
@@ -207,7 +212,11 @@ impl Shared {
             return Poll::Ready(Err(failed));
         }
         let Some(source) = &mut self.source else { return Poll::Ready(Ok(false)) };
-        let frame = ready!(Pin::new(source).poll_frame(context));
+        let frame = Pin::new(source).poll_frame(context);
+        if self.silence.is_too_long(&frame, context) {
+            return Poll::Ready(Err(self.fail(BodyError::ClientLeft)));
+        }
+        let frame = ready!(frame);
         Poll::Ready(match frame {
             None => {
                 self.source = None;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Session;
 use crate::domain::account::ModelFamily;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::manager::accounts::{AccountChange, Change, Scope};
 use crate::protocol::accounts::{
     Account, AccountsAddParams, AccountsListParams, AccountsListResult, AccountsReadParams, AccountsRefreshParams,
@@ -85,17 +85,26 @@ pub async fn remove(session: Arc<Session>, params: AccountsRemoveParams) -> Resu
     Ok(AccountsRemoveResult { removed: removed.into() })
 }
 
-/// An account of which nothing new is known fails the request only when it is the one that was named.
+/// An account of which nothing new is known fails the request only when it is the one that was named, or when no account
+/// can be asked at all.
 pub async fn refresh(session: Arc<Session>, params: AccountsRefreshParams) -> Result<AccountsRefreshResult, Error> {
     let manager = &session.manager;
     let wanted = params.account.map(|account| account.to_string());
     let ids = manager.refreshable(wanted.as_deref())?;
-    let mut failed = None;
+    let mut failed = Vec::new();
     for id in &ids {
-        failed = manager.ask_about(id).await.result.err().or(failed);
+        failed.extend(manager.ask_about(id).await.result.err());
     }
-    if let (Some(error), Some(_)) = (failed, wanted) {
-        return Err(error);
+    if let (Some(error), Some(_)) = (failed.last(), wanted) {
+        return Err(error.clone());
+    }
+    let has_no_use = |error: &Error| matches!(error.kind, ErrorKind::LoginFailed | ErrorKind::Locked);
+    if let Some(first) = failed.first()
+        && failed.len() == ids.len()
+        && failed.iter().all(has_no_use)
+    {
+        let none = Error::new(ErrorKind::NoAccountAvailable, format!("no ChatGPT account can be asked: {first}"));
+        return Err(first.hint.clone().into_iter().fold(none, Error::hint));
     }
     manager.survey().await;
     let accounts = manager.list()?.accounts.into_iter().filter(|account| ids.contains(&account.id));

@@ -71,3 +71,8 @@ pub fn missing(reason: &str) {
     // Straight to the terminal: a skipped test must not read as a passed one.
     let _ = writeln!(std::io::stderr(), "skipped: {reason}");
 }
+
+/// Says that a test is not run, because it is not asked for: it must not read as one that passed.
+pub fn not_run(reason: &str) {
+    let _ = writeln!(std::io::stderr(), "not run: {reason}");
+}

@@ -1,3 +1,5 @@
+//! A crowd in small: few places, short patience.
+
 use super::*;
 
 const PATIENCE: Patience = Patience { head: Duration::from_millis(20), idle: Duration::from_millis(80) };

@@ -104,3 +104,19 @@ fn a_lock_that_is_waited_for_comes() {
     drop(held);
     waiting.join().unwrap().unwrap();
 }
+
+#[test]
+fn a_revision_whose_write_failed_is_not_our_own_when_a_sibling_writes_it() {
+    let home = Home::new();
+    let (store, sibling) = (home.open(), home.open());
+    add(&store, "one");
+    let id = store.read().unwrap().unwrap().store_id.clone();
+    assert!(store.has_written(&id, 1) && !sibling.has_written(&id, 1));
+    let in_the_way = store.folder().join("next.json/full");
+    fs::create_dir_all(&in_the_way).unwrap();
+    update(&store, |transaction| transaction.state.accounts.push(account("two"))).unwrap_err();
+    fs::remove_dir(&in_the_way).and_then(|()| fs::remove_dir(in_the_way.parent().unwrap())).unwrap();
+    add(&sibling, "three");
+    assert_eq!(store.read().unwrap().unwrap().revision, 2);
+    assert!(!store.has_written(&id, 2) && sibling.has_written(&id, 2));
+}

@@ -1,3 +1,5 @@
+//! Hosts and proxies that say nothing, and what is asked of the system.
+
 use std::io::{Read, Write};
 use std::net::TcpListener;
 

@@ -6,7 +6,7 @@ use codex_account_manager::demo::simulated_chatgpt::{Answer, Quota, Window};
 use serde_json::{Value, json};
 
 use crate::support::logins::{Logins, ask, now, post, small};
-use crate::support::{eventually, within};
+use crate::support::{Sidecar, eventually, within};
 
 fn window(used_percent: f64, window_minutes: u64, seconds: i64) -> Window {
     Window { used_percent, window_minutes, reset_at: now() / 1000 + seconds }
@@ -172,4 +172,21 @@ fn a_key_has_no_quota_to_ask_for() {
     let refused = logins.sandbox.run(&["refresh", "work"]);
     assert_eq!(refused.code, 2);
     assert!(refused.stderr.contains("`work` is an API key"), "{}", refused.stderr);
+}
+
+#[test]
+fn where_no_login_can_be_asked_a_refresh_of_all_says_so() {
+    let logins = Logins::new(1);
+    let mut sidecar = logins.sidecar();
+    logins.upstream.expire_access(logins.accounts[0]);
+    logins.upstream.invalidate_refresh(logins.accounts[0]);
+    let refused = |sidecar: &mut Sidecar, params: Value| {
+        let error = sidecar.request("accounts/refresh", &params).unwrap_err();
+        (error.code, error.data["kind"].as_str().unwrap().to_owned(), error.data["hint"].as_str().unwrap().to_owned())
+    };
+    let (code, kind, hint) = refused(&mut sidecar, json!({}));
+    assert_eq!((code, kind.as_str()), (-32_017, "noAccountAvailable"));
+    assert!(hint.contains("codex-account-manager login"), "{hint}");
+    let (code, kind, _) = refused(&mut sidecar, json!({"account": 1}));
+    assert_eq!((code, kind.as_str()), (-32_015, "loginFailed"));
 }

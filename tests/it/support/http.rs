@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -76,6 +77,11 @@ impl Connection {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         Ok(Connection { stream: BufReader::new(stream), framing: Framing::Done })
+    }
+
+    /// How long a read may take.
+    pub fn set_patience(&mut self, patience: Duration) {
+        self.stream.get_ref().set_read_timeout(Some(patience)).unwrap();
     }
 
     /// Sends these bytes as they are.

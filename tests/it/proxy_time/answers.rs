@@ -1,0 +1,102 @@
+//! Answers that take longer than every time that a client, a connection or a head has.
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use codex_account_manager::demo::simulated_openai::Answer;
+use serde_json::json;
+
+use super::has_time;
+use crate::support::Pool;
+use crate::support::http::Connection;
+
+/// Longer than a connection may be idle.
+const LONG: Duration = Duration::from_secs(130);
+
+/// Between two events, in a stream of twelve that takes as long.
+const PAUSE: Duration = Duration::from_secs(13);
+
+/// A connection that has asked for an answer, as its second request when `is_used`.
+fn asked(port: u16, key: &str, is_stream: bool, is_used: bool) -> Connection {
+    let key = format!("Bearer {key}");
+    let headers = [("authorization", key.as_str()), ("content-type", "application/json")];
+    let mut connection = Connection::open(port);
+    connection.set_patience(LONG * 3);
+    if is_used {
+        connection.request("GET", "/v1/models", &headers, b"");
+        assert_eq!(connection.head().unwrap().status, 200);
+        connection.body().unwrap();
+    }
+    let body = json!({ "model": "gpt-5.4", "input": "hello", "stream": is_stream });
+    connection.request("POST", "/v1/responses", &headers, body.to_string().as_bytes());
+    connection
+}
+
+/// Reads an answer to its end, which takes as long as it is said to.
+#[track_caller]
+fn check_whole(mut connection: Connection, what: &str) {
+    let started = Instant::now();
+    let head = connection.head().unwrap_or_else(|error| panic!("{what} was cut before its head: {error}"));
+    assert_eq!(head.status, 200, "{what}");
+    let body = connection.body().unwrap_or_else(|error| panic!("{what} was cut: {error}"));
+    let body = String::from_utf8(body).unwrap();
+    assert!(body.contains(r#""status":"completed""#), "{what}: {body}");
+    assert!(started.elapsed() >= LONG, "{what} took {:?}", started.elapsed());
+}
+
+#[test]
+fn an_answer_has_no_limit_whether_it_is_silent_or_comes_piece_by_piece() {
+    if !has_time("130 s") {
+        return;
+    }
+    let (silent, streaming) = (Pool::new(1), Pool::new(1));
+    silent.upstream.always(&silent.keys[0], Some(Answer::Slow(LONG)));
+    streaming.upstream.traffic().set_stream_pause(PAUSE);
+    let sidecars = [silent.sidecar(), streaming.sidecar()];
+    std::thread::scope(|scope| {
+        for (sidecar, is_stream) in [(&sidecars[0], false), (&sidecars[1], true)] {
+            for is_used in [false, true] {
+                let connection = asked(sidecar.port(), sidecar.api_key(), is_stream, is_used);
+                let what = format!("an answer (stream: {is_stream}, on a used connection: {is_used})");
+                scope.spawn(move || check_whole(connection, &what));
+            }
+        }
+    });
+    for pool in [&silent, &streaming] {
+        let posts = pool.upstream.requests().iter().filter(|request| request.method == "POST").count();
+        assert_eq!(posts, 2, "a request was sent again");
+    }
+}
+
+#[test]
+fn a_head_that_comes_byte_by_byte_and_an_idle_connection_end_in_their_time() {
+    if !has_time("125 s") {
+        return;
+    }
+    let pool = Pool::new(1);
+    let sidecar = pool.sidecar();
+    let port = sidecar.port();
+    let mut idle = Connection::open(port);
+    idle.set_patience(LONG * 2);
+    idle.request("GET", "/v1/models", &[("x-api-key", sidecar.api_key())], b"");
+    assert_eq!(idle.head().unwrap().status, 200);
+    idle.body().unwrap();
+    let idle_since = Instant::now();
+    let slow = std::thread::spawn(move || {
+        let mut slow = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let started = Instant::now();
+        for byte in b"GET /v1/models HTTP/1.1\r\nhost: 127.0.0.1\r\n".iter().cycle() {
+            if slow.write_all(&[*byte]).is_err() || started.elapsed() > LONG {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(500));
+        }
+        started.elapsed()
+    });
+    let slow = slow.join().unwrap();
+    assert!((Duration::from_secs(10)..Duration::from_secs(20)).contains(&slow), "a slow head had {slow:?}");
+    assert!(idle.head().is_err(), "an idle connection is not closed");
+    let idle = idle_since.elapsed();
+    assert!((Duration::from_secs(115)..Duration::from_secs(135)).contains(&idle), "an idle connection had {idle:?}");
+}

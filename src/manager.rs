@@ -10,6 +10,7 @@ mod failure;
 pub mod import;
 mod labels;
 pub mod login;
+mod made;
 mod memory;
 pub mod metrics;
 pub mod notices;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::made::Made;
 use super::pins::SessionPins;
 use super::quota::Told;
 use super::shared::Shared;
@@ -48,6 +49,8 @@ pub struct Memory {
     pub over: HashMap<AccountId, Timestamp>,
     /// Where `round_robin` goes on.
     pub turns: Turns,
+    /// What accounts made a short while ago.
+    pub made: Made,
     /// The accounts of a stand-alone proxy's conversations.
     pub conversations: Conversations,
     /// Since when each limit is known here.

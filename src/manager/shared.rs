@@ -1,7 +1,7 @@
 //! What siblings know of the accounts together, as the ledger told it last: conditions, breakers, spending. Asked for
 //! once a second at most, before a request is routed; what this process did since is added to it at once.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::Manager;
@@ -177,11 +177,15 @@ impl Manager {
             owners_of.extend_from_slice(&request.reasoning.marks);
         }
         let view = self.view();
-        let standing = self.ask(&view, owners_of).await;
-        if let Some(standing) = standing.filter(|standing| !standing.owners.is_empty()) {
-            request.bound = Bound::among(&request.resources, &standing.owners);
-            request.reasoning.owners = standing.owners;
-            request.reasoning.owners.retain(|id, _| request.reasoning.marks.contains(id));
+        let mut owners =
+            if owners_of.is_empty() { HashMap::new() } else { self.memory().made.owners_of(owners_of.iter()) };
+        // What the ledger says comes first: it knows who made it at first.
+        owners.extend(self.ask(&view, owners_of).await.map(|standing| standing.owners).unwrap_or_default());
+        if !owners.is_empty() {
+            request.bound = Bound::among(&request.resources, &owners);
+            let marks: HashSet<&String> = request.reasoning.marks.iter().collect();
+            owners.retain(|id, _| marks.contains(id));
+            request.reasoning.owners = owners;
         }
         // The answer may have changed the pool.
         request.seen = Some(if view.is_of(&self.memory()) { view } else { self.view() });

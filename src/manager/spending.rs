@@ -140,7 +140,16 @@ impl Manager {
     /// What an answer made is its account's, from before the answer is over.
     pub fn note_made(&self, ticket: &Ticket, made: Vec<String>) {
         let made = owned(&ticket.target, made);
+        self.remember_made(&ticket.entry.account, &made);
         self.ledger.owns(ticket.entry.account.clone(), made, self.clock.now());
+    }
+
+    /// The next request may name it before the ledger has it.
+    fn remember_made(&self, account: &AccountId, made: &[Resource]) {
+        if !made.is_empty() {
+            let mut memory = self.memory();
+            made.iter().for_each(|made| memory.made.remember(&made.id, account));
+        }
     }
 
     /// Accounts an answer that is over.
@@ -223,6 +232,7 @@ impl Manager {
             entry.breaker = Some(BreakerNote::Succeeded);
         }
         entry.owns = owned(&target, learned.made);
+        self.remember_made(&entry.account, &entry.owns);
         *entry
     }
 

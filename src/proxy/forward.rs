@@ -16,19 +16,18 @@ use super::stream::{Ending, ProxyBody};
 use super::{errors, headers};
 use crate::clock;
 use crate::domain::account::{AccountId, Kind, ModelFamily};
-use crate::domain::health::Outcome;
 use crate::domain::resources::{Keeps, target};
 use crate::domain::routing::conversation::conversation_key;
 use crate::domain::routing::setback::Setback;
 use crate::domain::translate::Door;
-use crate::manager::outcomes::{Measured, NO_ANSWER};
 use crate::manager::reasoning::Reasoning;
 use crate::manager::routing::{Refusal, Route, RouteRequest, Written, all_written};
 use crate::manager::tokens::WithoutToken;
-use crate::upstream::{BodyError, SendError};
+use crate::upstream::BodyError;
 use answer::{Answer, body_failed, finish};
 use examine::Examined;
 use fields::Fields;
+use next::Next;
 use translated::{Translation, Unserved, door};
 
 pub(super) mod answer;
@@ -38,6 +37,7 @@ pub(super) mod examine;
 pub(super) mod fields;
 mod held;
 mod models;
+mod next;
 mod request;
 pub(super) mod translated;
 
@@ -83,18 +83,6 @@ struct Attempts<'p> {
     without_token: Option<String>,
     /// No encrypted reasoning is sent any more: an upstream could not read it.
     is_bare: bool,
-}
-
-/// What to do after an attempt.
-enum Next {
-    /// This is the answer.
-    Answer(Box<Answer>),
-    /// Try the next account.
-    Another,
-    /// The same account, once more.
-    Same(Route),
-    /// The client is gone or its body is refused.
-    GiveUp(Box<Response<ProxyBody>>),
 }
 
 /// Forwards a request and answers it.
@@ -322,81 +310,5 @@ impl Attempts<'_> {
             let label = pool.position(account).map(|position| pool.members[position].label.as_str());
             self.without_token = Some(format!("`{}`: {why}", label.unwrap_or_default()));
         }
-    }
-
-    /// What follows from an answer that is no success.
-    fn after(&mut self, route: Route, examined: Examined, outcome: &Outcome) -> Next {
-        let setback = Setback::of(outcome, examined.status(), self.proxy.manager.now());
-        let Some(setback) = setback.filter(|_| self.body.is_replayable()) else {
-            return Next::Answer(Box::new(Answer::of(route, examined.into_response(&self.head))));
-        };
-        let next = match outcome {
-            Outcome::Success | Outcome::PassThrough => false,
-            Outcome::RateLimited { .. }
-            | Outcome::UsageLimited { .. }
-            | Outcome::OutOfQuota
-            | Outcome::CredentialRefused { .. }
-            | Outcome::Misassigned
-            | Outcome::AccountRefused
-            | Outcome::Blocked { .. } => {
-                // Their own words serve nobody: when no account is left there is one answer for all.
-                self.out(&route.account, setback);
-                return Next::Another;
-            }
-            Outcome::ModelUnavailable | Outcome::TooLarge | Outcome::RefusedHere => true,
-            Outcome::ServerFailure { .. } | Outcome::Unreachable => {
-                self.failures += 1;
-                // A body that was sent once more already is not sent a third time: it may have been acted on.
-                self.failures < self.proxy.manager.config().max_attempts() && self.resends == 0
-            }
-        };
-        if !next {
-            return Next::Answer(Box::new(Answer::of(route, examined.into_response(&self.head))));
-        }
-        self.out(&route.account, setback);
-        let replace = match outcome {
-            // The first such answer is the one to give when no account serves it.
-            Outcome::ModelUnavailable | Outcome::RefusedHere => self.kept.is_none(),
-            _ => true,
-        };
-        if replace {
-            // Kept for its answer alone.
-            let mut route = route;
-            route.end_probe();
-            self.kept = Some((route, examined));
-        }
-        Next::Another
-    }
-
-    /// No answer came: to the next account, or once more to the only one, within the bounds.
-    fn no_answer(&mut self, route: Route, started: Instant, error: &SendError) -> Next {
-        let manager = &self.proxy.manager;
-        let measured = Measured { status: NO_ANSWER, started };
-        self.writes.extend(manager.record(&route, &self.request, &Outcome::Unreachable, measured));
-        let was_sent = matches!(error, SendError::Broken(_) | SendError::Unusable(_));
-        self.failures += 1;
-        self.unreachable = Some(error.to_string());
-        let is_spent = self.failures >= manager.config().max_attempts() || (was_sent && self.resends >= RESENDS);
-        if is_spent || !self.body.is_replayable() {
-            return match self.kept.take() {
-                Some((route, examined)) => {
-                    Next::Answer(Box::new(Answer::of(route, examined.into_response(&self.head))))
-                }
-                None => Next::GiveUp(Box::new(errors::unreachable(&error.to_string()))),
-            };
-        }
-        if was_sent {
-            self.resends += 1;
-            if !manager.has_others(&self.request, &route.account) {
-                return Next::Same(route);
-            }
-        }
-        self.out(&route.account, Setback::NoAnswer);
-        Next::Another
-    }
-
-    /// The account is out for this request.
-    fn out(&mut self, account: &AccountId, setback: Setback) {
-        self.request.tried.push((account.clone(), setback));
     }
 }

@@ -148,7 +148,9 @@ impl Manager {
     fn remember_made(&self, account: &AccountId, made: &[Resource]) {
         if !made.is_empty() {
             let mut memory = self.memory();
-            made.iter().for_each(|made| memory.made.remember(&made.id, account));
+            for made in made {
+                memory.made.remember(&made.id, account);
+            }
         }
     }
 

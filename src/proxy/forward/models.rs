@@ -14,7 +14,7 @@ use hyper::{Request, Response, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::super::stream::ProxyBody;
-use super::super::{Proxy, answer, errors, headers};
+use super::super::{Proxy, answer, echo, errors, headers};
 use super::answer::whole;
 use crate::domain::account::{AccountId, Kind};
 use crate::domain::health::Gate;
@@ -99,6 +99,8 @@ async fn of(manager: &Arc<Manager>, account: &AccountId, kind: Kind) -> Option<V
             target.credential.apply(request.headers_mut())?;
             let response = manager.upstream().send(request).await.ok().filter(|response| response.status() == 200)?;
             let body = Limited::new(response.into_body(), LONGEST_OF_SEVERAL).collect().await.ok()?.to_bytes();
+            let hidden = target.credential.bearer().and_then(|secret| echo::without(&body, secret.expose()));
+            let body = hidden.unwrap_or(body);
             listed(serde_json::from_slice(&body).ok()?)
         }
     }

@@ -14,8 +14,8 @@ use crate::support::http::Connection;
 /// Longer than a connection may be idle.
 const LONG: Duration = Duration::from_secs(130);
 
-/// Between two events, in a stream of twelve that takes as long.
-const PAUSE: Duration = Duration::from_secs(13);
+/// Between two events, in a stream that takes as long.
+const PAUSE: Duration = Duration::from_secs(14);
 
 /// A connection that has asked for an answer, as its second request when `is_used`.
 fn asked(port: u16, key: &str, is_stream: bool, is_used: bool) -> Connection {
@@ -53,6 +53,8 @@ fn an_answer_has_no_limit_whether_it_is_silent_or_comes_piece_by_piece() {
     let (silent, streaming) = (Pool::new(1), Pool::new(1));
     silent.upstream.always(&silent.keys[0], Some(Answer::Slow(LONG)));
     streaming.upstream.traffic().set_stream_pause(PAUSE);
+    // Few words: with the events around them they fill the time and no more.
+    streaming.upstream.set_text("Hello there");
     let sidecars = [silent.sidecar(), streaming.sidecar()];
     std::thread::scope(|scope| {
         for (sidecar, is_stream) in [(&sidecars[0], false), (&sidecars[1], true)] {

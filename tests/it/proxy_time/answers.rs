@@ -14,29 +14,28 @@ use crate::support::http::Connection;
 /// Longer than a connection may be idle.
 const LONG: Duration = Duration::from_secs(130);
 
-/// Between two events, in a stream that takes as long.
-const PAUSE: Duration = Duration::from_secs(14);
+/// Between two of the fourteen events of a stream, which takes as long.
+const PAUSE: Duration = Duration::from_secs(11);
 
-/// A connection that has asked for an answer, as its second request when `is_used`.
-fn asked(port: u16, key: &str, is_stream: bool, is_used: bool) -> Connection {
-    let key = format!("Bearer {key}");
-    let headers = [("authorization", key.as_str()), ("content-type", "application/json")];
+/// A new connection, or one that has had an answer already.
+fn opened(port: u16, key: &str, is_used: bool) -> Connection {
     let mut connection = Connection::open(port);
     connection.set_patience(LONG * 3);
     if is_used {
-        connection.request("GET", "/v1/models", &headers, b"");
+        connection.request("GET", "/v1/models", &[("x-api-key", key)], b"");
         assert_eq!(connection.head().unwrap().status, 200);
         connection.body().unwrap();
     }
-    let body = json!({ "model": "gpt-5.4", "input": "hello", "stream": is_stream });
-    connection.request("POST", "/v1/responses", &headers, body.to_string().as_bytes());
     connection
 }
 
-/// Reads an answer to its end, which takes as long as it is said to.
+/// Asks and reads the answer to its end, which takes as long as it is said to.
 #[track_caller]
-fn check_whole(mut connection: Connection, what: &str) {
+fn check_whole(mut connection: Connection, key: &str, is_stream: bool, what: &str) {
     let started = Instant::now();
+    let body = json!({ "model": "gpt-5.4", "input": "hello", "stream": is_stream });
+    let headers = [("x-api-key", key), ("content-type", "application/json")];
+    connection.request("POST", "/v1/responses", &headers, body.to_string().as_bytes());
     let head = connection.head().unwrap_or_else(|error| panic!("{what} was cut before its head: {error}"));
     assert_eq!(head.status, 200, "{what}");
     let body = connection.body().unwrap_or_else(|error| panic!("{what} was cut: {error}"));
@@ -51,17 +50,17 @@ fn an_answer_has_no_limit_whether_it_is_silent_or_comes_piece_by_piece() {
         return;
     }
     let (silent, streaming) = (Pool::new(1), Pool::new(1));
+    let sidecars = [silent.sidecar(), streaming.sidecar()];
+    let opened = [&sidecars[0], &sidecars[1]]
+        .map(|sidecar| [false, true].map(|is_used| opened(sidecar.port(), sidecar.api_key(), is_used)));
     silent.upstream.always(&silent.keys[0], Some(Answer::Slow(LONG)));
     streaming.upstream.traffic().set_stream_pause(PAUSE);
-    // Few words: with the events around them they fill the time and no more.
-    streaming.upstream.set_text("Hello there");
-    let sidecars = [silent.sidecar(), streaming.sidecar()];
     std::thread::scope(|scope| {
-        for (sidecar, is_stream) in [(&sidecars[0], false), (&sidecars[1], true)] {
-            for is_used in [false, true] {
-                let connection = asked(sidecar.port(), sidecar.api_key(), is_stream, is_used);
+        for ((connections, sidecar), is_stream) in opened.into_iter().zip(&sidecars).zip([false, true]) {
+            for (connection, is_used) in connections.into_iter().zip([false, true]) {
+                let key = sidecar.api_key();
                 let what = format!("an answer (stream: {is_stream}, on a used connection: {is_used})");
-                scope.spawn(move || check_whole(connection, &what));
+                scope.spawn(move || check_whole(connection, key, is_stream, &what));
             }
         }
     });

@@ -50,7 +50,7 @@ fn limited_for(seconds: u64) -> Answer {
 }
 
 /// Codex without a screen, and with proxy variables that would take its loopback requests away.
-fn say_hi(pool: &Pool, codex: &str) -> Command {
+pub fn say_hi(pool: &Pool, codex: &str) -> Command {
     let words = [codex, "exec", "--skip-git-repo-check", "-c", "model=gpt-5.2", "say hi"];
     let mut command = tools::through_run(&pool.sandbox, &words);
     command.env("HTTP_PROXY", DEAD_PROXY);

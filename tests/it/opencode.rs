@@ -84,7 +84,7 @@ fn neither_a_stored_login_nor_a_proxy_variable_leads_it_past_us() {
 }
 
 /// OpenCode without a screen, its first message given; a title spares it a second request.
-fn say_hi(pool: &Pool, opencode: &[&str]) -> Command {
+pub fn say_hi(pool: &Pool, opencode: &[&str]) -> Command {
     let words = [opencode, &["run", "-m", "openai/gpt-5.4", "--title", "t", "say hi"]].concat();
     let mut command = tools::through_run(&pool.sandbox, &words);
     command.env("OPENCODE_DISABLE_MODELS_FETCH", "1").env("OPENCODE_DISABLE_AUTOUPDATE", "1");

@@ -20,7 +20,12 @@ fn codex_and_opencode_get_an_answer_that_takes_150_seconds() {
     let pool = Pool::new(1);
     pool.upstream.always(&pool.keys[0], Some(Answer::Slow(ANSWER)));
     let started = Instant::now();
-    let clients = [agents::say_hi(&pool, &codex), opencode::say_hi(&pool, &[&opencode])].map(Running::start);
+    let clients = [agents::say_hi(&pool, &codex), opencode::say_hi(&pool, &[&opencode])].map(|command| {
+        let mut client = Running::start(command);
+        // OpenCode reads to the end of its stdin first.
+        client.close_stdin();
+        client
+    });
     for client in clients {
         let output = client.finish_within(ANSWER * 3);
         assert_eq!(output.code, 0, "{output:?}");

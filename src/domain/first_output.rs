@@ -4,6 +4,13 @@
 
 use serde_json::Value;
 
+/// Whether an event of this kind is the last one of a response. `response.done` is how older servers and sockets say it,
+/// and `response.cancelled` how some report that it was cancelled in the background.
+pub fn ends_response(kind: &str) -> bool {
+    let how = kind.strip_prefix("response.");
+    how.is_some_and(|how| matches!(how, "completed" | "failed" | "incomplete" | "cancelled" | "done"))
+}
+
 /// Whether an event of `/v1/responses` says something.
 /// <https://developers.openai.com/api/reference/resources/responses/streaming-events>
 pub fn is_in_response(kind: &str, data: &Value) -> bool {
@@ -11,7 +18,7 @@ pub fn is_in_response(kind: &str, data: &Value) -> bool {
     // A kind is a path of names: what it is about, and what became of that.
     let (about, what) = kind.rsplit_once('.').unwrap_or(("", kind));
     match (about, what) {
-        ("", "completed" | "incomplete") | ("output_text.annotation", "added") => true,
+        ("", "completed" | "incomplete" | "cancelled" | "done") | ("output_text.annotation", "added") => true,
         // A call that is named; its arguments follow.
         ("output_item", "added") => is_something(&data["item"]["name"]),
         ("output_item", "done") => is_item(&data["item"]),
@@ -98,8 +105,28 @@ mod tests {
             ("response.web_search_call.in_progress", json!({}), true),
             ("response.completed", json!({}), true),
             ("response.incomplete", json!({}), true),
+            ("response.cancelled", json!({}), true),
+            ("response.done", json!({}), true),
         ] {
             assert_eq!(is_in_response(kind, &data), says, "{kind} {data}");
+        }
+    }
+
+    #[test]
+    fn the_last_event_of_a_response_is_known() {
+        for (kind, is_last) in [
+            ("response.completed", true),
+            ("response.failed", true),
+            ("response.incomplete", true),
+            ("response.cancelled", true),
+            ("response.done", true),
+            ("response.output_text.done", false),
+            ("response.output_item.done", false),
+            ("response.created", false),
+            ("done", false),
+            ("", false),
+        ] {
+            assert_eq!(ends_response(kind), is_last, "{kind}");
         }
     }
 

@@ -82,7 +82,18 @@ pub fn classify(answer: &Answer<'_>, kind: Kind, now: Timestamp) -> Outcome {
 /// What an error proves that a stream reported before any output, behind a status of success. Only what concerns the
 /// account or its host counts; everything else is the request's own.
 pub fn classify_in_stream(answer: &Answer<'_>, now: Timestamp) -> Outcome {
-    first(&stream::TABLE, answer, now)
+    let status = status_of_code(answer.error).unwrap_or(answer.status);
+    first(&stream::TABLE, &Answer { status, ..*answer }, now)
+}
+
+/// The code of an error when it is a status.
+fn status_of_code(error: &Value) -> Option<u16> {
+    let code = error.get("code")?;
+    match code {
+        Value::Number(number) => u16::try_from(number.as_u64()?).ok(),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    }
 }
 
 /// Whether the text of a `detail` says that this account, its plan or its client does not serve the model. There is no

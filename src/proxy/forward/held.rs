@@ -56,10 +56,15 @@ impl Held {
                     }
                 }
                 Some(Err(_)) => return Err("the stream broke before it said anything"),
-                None if self.meter.is_whole() => return Ok(()),
+                None if self.meter.is_whole() => {
+                    // An error may be the last event and lack its blank line.
+                    self.meter.end();
+                    return Ok(());
+                }
                 None => return Err("the stream ended before it said anything"),
             }
             if self.rest.is_end_stream() && self.meter.is_whole() {
+                self.meter.end();
                 return Ok(());
             }
         }

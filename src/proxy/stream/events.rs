@@ -7,8 +7,9 @@ use crate::domain::event_stream::{BYTE_ORDER_MARK, Lines, Piece};
 /// How much of a line's beginning tells what it is: `event: response.output_item.added` fits.
 const LINE_HEAD: usize = 64;
 
-/// No longer data is kept, in bytes.
-const LONGEST_KEPT: usize = 16 * 1024;
+/// No longer data is kept, in bytes: no less than what is held back of a stream's beginning, whose first events may repeat
+/// long instructions and tools and yet say nothing.
+const LONGEST_KEPT: usize = 64 * 1024;
 
 /// One event that is over.
 pub struct Event<'s> {

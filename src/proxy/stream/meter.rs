@@ -260,8 +260,7 @@ impl Seen {
 
 /// The events that end a stream.
 fn is_last(event: &Event<'_>) -> bool {
-    let by_kind =
-        |kind: &str| matches!(kind, "response.completed" | "response.failed" | "response.incomplete" | "error");
+    let by_kind = |kind: &str| kind == "error" || first_output::ends_response(kind);
     let is_error = || event.fields.raw(Field::Error).is_some_and(|error| error.starts_with(b"{"));
     event.is_done
         || by_kind(event.kind)

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::frames::Messages;
+use crate::domain::first_output;
 use crate::domain::resources::{Keeps, Made};
 use crate::domain::usage::{Bill, Subject, Tier, tokens};
 use crate::manager::reasoning::ContentDigest;
@@ -79,7 +80,7 @@ impl Told {
         let fields = &self.fields;
         match fields.text(Field::Type)?.as_str() {
             "response.created" => Some(Happening::Began),
-            "response.completed" | "response.failed" | "response.incomplete" | "response.done" => {
+            kind if first_output::ends_response(kind) => {
                 let subject = Subject {
                     object: Some("response".to_owned()),
                     id: fields.text(Field::ResponseId),

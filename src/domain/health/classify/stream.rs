@@ -7,13 +7,18 @@ use super::Proof::{
 use super::Says::{Anything, Text, Word};
 use super::{ACCOUNT_REFUSED, MODEL_NOT_FOUND, OUT_OF_QUOTA, OVERLOADED, Row, TOO_LARGE, USAGE_LIMITED, row};
 
-pub(super) const TABLE: [Row; 8] = [
+pub(super) const TABLE: [Row; 11] = [
     row(0..=999, Word(OUT_OF_QUOTA), OutOfQuota),
     row(0..=999, Word(USAGE_LIMITED), UsageLimited),
     row(0..=999, Word(ACCOUNT_REFUSED), AccountRefused),
     row(0..=999, Text(TOO_LARGE), TooLarge),
-    row(0..=999, Word(&["rate_limit_exceeded", "rate_limit_error"]), RateLimited),
+    // OpenAI's types of a rate limit are the budgets that are used up.
+    row(0..=999, Word(&["rate_limit_exceeded", "rate_limit_error", "requests", "tokens"]), RateLimited),
     row(0..=999, Word(OVERLOADED), Overloaded),
     row(0..=999, Word(MODEL_NOT_FOUND), ModelUnavailable),
+    // Gateways whose code is the status that it would have been. <https://openrouter.ai/docs/api-reference/errors>
+    row(402..=402, Anything, OutOfQuota),
+    row(429..=429, Anything, RateLimited),
+    row(529..=529, Anything, Overloaded),
     row(0..=999, Anything, PassThrough),
 ];

@@ -33,6 +33,9 @@ fn a_stream_is_whole_when_its_last_event_was_seen() {
     check("data: {\"type\":\"response.failed\"}", true);
     check("event: response.incomplete\r\n", true);
     check("event: error\n", true);
+    check("data: {\"type\":\"response.cancelled\"}\n\n", true);
+    check("data: {\"type\":\"response.done\"}\n\n", true);
+    check("data: {\"type\":\"response.output_item.done\"}\n\n", false);
     check("event: response.completed_not\n", false);
     check("data: the words event: response.completed\n\n", false);
     let long = format!("data: {{\"type\":\"response.output_text.delta\",\"delta\":\"{}\"}}\n", "x".repeat(5000));
@@ -69,8 +72,13 @@ fn a_failure_counts_only_before_any_output() {
     check(&format!("{created}: ping\n\n{failed}"), Some(json!({"code": "slow_down"})));
     check(&format!("{created}{delta}{failed}"), None);
     check(&format!("{created}event: keepalive\ndata: {{}}\n\n{failed}"), Some(json!({"code": "slow_down"})));
-    let long = format!("data: {{\"type\":\"metadata\",\"x\":\"{}\"}}\n\n", "y".repeat(20_000));
-    check(&format!("{created}{long}{failed}"), None);
+    // Instructions and tools are repeated, as long as they are.
+    let long = |length| {
+        let words = "y".repeat(length);
+        format!("data: {{\"type\":\"response.in_progress\",\"response\":{{\"instructions\":\"{words}\"}}}}\n\n")
+    };
+    check(&format!("{created}{}{failed}", long(60_000)), Some(json!({"code": "slow_down"})));
+    check(&format!("{created}{}{failed}", long(70_000)), None);
     check(created, None);
     check(
         "data: {\"type\":\"error\",\"code\":\"rate_limit_exceeded\",\"message\":\"try again in 20s\"}\n\n",

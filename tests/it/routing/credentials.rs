@@ -10,7 +10,7 @@ use simulated_openai::{Answer, LimitKind, Wait};
 use crate::support::keys::random_key;
 use crate::support::logins::{Logins, small};
 use crate::support::upstream::{answer, ask};
-use crate::support::{Pool, Sidecar, eventually, http};
+use crate::support::{Pool, Sandbox, Sidecar, eventually, http};
 
 const LATE: Duration = Duration::from_millis(1_500);
 
@@ -44,6 +44,13 @@ fn proofs() -> [Answer; 6] {
 fn in_flight(sidecar: &Sidecar, body: Value) -> JoinHandle<u16> {
     let (port, key) = (sidecar.port(), sidecar.api_key().to_owned());
     std::thread::spawn(move || http::post(port, "/v1/responses", &key, &body).status())
+}
+
+/// The lock of the accounts file, until the result is dropped.
+fn locked(sandbox: &Sandbox) -> std::fs::File {
+    let lock = std::fs::File::options().write(true).open(sandbox.cam_folder().join("lock")).unwrap();
+    lock.lock().unwrap();
+    lock
 }
 
 fn account(sidecar: &mut Sidecar) -> Value {
@@ -111,12 +118,14 @@ fn what_comes_late_of_an_old_token_says_nothing_of_the_new_one() {
         let old = in_flight(&sidecar, small());
         eventually("it is on its way", || (logins.served_by().len() == 1).then_some(()));
         // Somebody logs in again: other tokens in the place of those.
+        let locked = locked(&logins.sandbox);
         let mut file = logins.sandbox.accounts();
         let tokens = logins.upstream.sign_in_again(logins.accounts[0]);
         file["accounts"][0]["accessToken"] = json!(tokens.access_token);
         file["accounts"][0]["refreshToken"] = json!(tokens.refresh_token);
         file["revision"] = json!(file["revision"].as_u64().unwrap() + 1);
         logins.sandbox.write_accounts(file.to_string().as_bytes());
+        drop(locked);
         assert_ne!(old.join().unwrap(), 200, "{proof:?}");
         assert_eq!(account(&mut sidecar)["state"], "ready", "{proof:?}");
     }
@@ -150,8 +159,7 @@ fn an_answer_is_not_held_for_a_file_that_somebody_else_has_locked() {
     let pool = Pool::new(2);
     let sidecar = pool.sidecar();
     assert_eq!(ask(&pool, &sidecar, "gpt-5.4"), 1);
-    let lock = std::fs::File::options().write(true).open(pool.sandbox.cam_folder().join("lock")).unwrap();
-    lock.lock().unwrap();
+    let lock = locked(&pool.sandbox);
     pool.script(1, limit());
     let started = Instant::now();
     assert_eq!(ask(&pool, &sidecar, "gpt-5.4"), 2);

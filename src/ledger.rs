@@ -109,10 +109,15 @@ impl Ledger {
     /// # Errors
     ///
     /// The entry is not written, or, where that may pass, not yet. What it cost is a part of [`Ledger::spent`] all the same.
-    pub async fn commit(&self, entry: Entry) -> Result<Spent, LedgerError> {
+    pub fn commit(&self, entry: Entry) -> impl Future<Output = Result<Spent, LedgerError>> + Send + use<> {
         let (answer, answered) = oneshot::channel();
-        self.push_entry(entry, Some(answer))?;
-        answered.await.unwrap_or_else(|_| Err(self.stopped()))
+        // Not in the future: what it cost counts from now on, whenever that is polled.
+        let pushed = self.push_entry(entry, Some(answer));
+        let path = self.0.path.clone();
+        async move {
+            pushed?;
+            answered.await.unwrap_or(Err(LedgerError::Stopped { path }))
+        }
     }
 
     /// What the account has spent, as far as this process knows: what the ledger said last, and what this process has spent

@@ -55,12 +55,16 @@ pub const REASON_MISASSIGNED: &str = "organization-mismatch";
 /// How long a login is left alone whose token is refused just after it was renewed, at first.
 const FIRST_REFUSAL: Duration = Duration::from_secs(60);
 
-/// How long a login is left alone whose renewed token is refused: twice as long as the last time when that is not long
-/// over, an hour at most.
-pub fn refusal_bench(last: Option<&Cooldown>, now: Timestamp) -> Duration {
+/// How long a login is left alone whose renewed token was refused to an attempt that began at `began`: twice as long as the
+/// last time when that is not long over, an hour at most. `None` when another attempt, under way at the same time, had it
+/// left alone since: of a hundred requests at once it is refused once.
+pub fn refusal_bench(last: Option<&Cooldown>, began: Timestamp, now: Timestamp) -> Option<Duration> {
     let last = last.filter(|last| last.until.after(BENCH) > now && last.until <= now.after(BENCH));
+    if last.is_some_and(|last| last.holds(now) && last.since.is_some_and(|since| since >= began)) {
+        return None;
+    }
     let length = last.and_then(|last| Some(last.until.since(last.since?)));
-    length.map_or(FIRST_REFUSAL, |length| (length * 2).clamp(FIRST_REFUSAL, BENCH))
+    Some(length.map_or(FIRST_REFUSAL, |length| (length * 2).clamp(FIRST_REFUSAL, BENCH)))
 }
 
 /// Two clocks that agree differ by less than this.
@@ -178,8 +182,19 @@ mod tests {
             // The clock was set back.
             (Some(benched(1_000, 1_016)), 101, 1),
         ] {
-            let length = refusal_bench(last.as_ref(), minutes(now));
-            assert_eq!(length, Duration::from_secs(expected * 60), "{last:?} at {now}");
+            let length = refusal_bench(last.as_ref(), minutes(now), minutes(now));
+            assert_eq!(length, Some(Duration::from_secs(expected * 60)), "{last:?} at {now}");
+        }
+        let last = benched(100, 101);
+        for (began, now, expected) in [
+            (Timestamp(99 * 60_000), Timestamp(100 * 60_000 + 1), None),
+            (minutes(100), Timestamp(100 * 60_000 + 1), None),
+            // A probe, or one that goes there whatever is believed.
+            (Timestamp(100 * 60_000 + 1), Timestamp(100 * 60_000 + 2), Some(120)),
+            (minutes(99), minutes(101), Some(120)),
+        ] {
+            let length = refusal_bench(Some(&last), began, now);
+            assert_eq!(length, expected.map(Duration::from_secs), "{began:?} to {now:?}");
         }
     }
 }

@@ -84,17 +84,24 @@ pub(super) struct Folded {
 impl Folded {
     fn add(&mut self, entry: &Entry, held: Held) {
         self.sums.add(entry, held.counts, held.day);
-        let known = self.held.iter_mut().find(|(account, known)| *account == entry.account && known.day == held.day);
-        match known {
-            Some((_, known)) => known.cost += held.cost,
-            None => self.held.push((entry.account.clone(), held)),
-        }
+        self.hold(&entry.account, held);
     }
 
     /// Adds others.
     pub(super) fn add_all(&mut self, others: Folded) {
         self.sums.add_all(&others.sums);
-        self.held.extend(others.held);
+        for (account, held) in others.held {
+            self.hold(&account, held);
+        }
+    }
+
+    /// One amount for each account and day, however many entries it is of.
+    fn hold(&mut self, account: &AccountId, held: Held) {
+        let known = self.held.iter_mut().find(|(of, known)| of == account && known.day == held.day);
+        match known {
+            Some((_, known)) => known.cost += held.cost,
+            None => self.held.push((account.clone(), held)),
+        }
     }
 }
 
@@ -218,5 +225,23 @@ impl Queue {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::usage::Usd;
+
+    #[test]
+    fn amounts_without_room_do_not_add_up_in_memory() {
+        let (mut all, day) = (Folded::default(), "2026-04-02".parse().unwrap());
+        for number in 0..1_000 {
+            let account = AccountId::new((number % 2).to_string());
+            let held = Held { day, cost: Usd(1), counts: true };
+            all.add_all(Folded { held: vec![(account, held)], ..Folded::default() });
+        }
+        let held: Vec<Usd> = all.held.iter().map(|(_, held)| held.cost).collect();
+        assert_eq!(held, [Usd(500), Usd(500)]);
     }
 }

@@ -46,10 +46,14 @@ impl Unwritten {
             return;
         }
         for write in &self.writes {
-            let What::Entry(entry) = &write.what else { continue };
-            for resource in &entry.owns {
+            let (account, owns) = match &write.what {
+                What::Entry(entry) => (&entry.account, &entry.owns),
+                What::Owns(account, owns, _) => (account, owns),
+                What::Began(..) | What::Succeeded(..) => continue,
+            };
+            for resource in owns {
                 if wanted.contains(&&resource.id) {
-                    known.entry(resource.id.clone()).or_insert_with(|| entry.account.clone());
+                    known.entry(resource.id.clone()).or_insert_with(|| account.clone());
                 }
             }
         }

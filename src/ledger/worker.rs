@@ -177,7 +177,9 @@ impl Worker {
         }
         while !self.waiting.unwritten.is_empty() {
             let Unwritten { writes, folded } = &self.waiting.unwritten;
-            let count = writes.len().min(LONGEST_BATCH);
+            // What was set down is written as a whole: its file goes with the first of it.
+            let longest = if self.waiting.set_down.is_some() { usize::MAX } else { LONGEST_BATCH };
+            let count = writes.len().min(longest);
             let (batch, folded) = (&writes[..count], folded.as_ref().map(|folded| &folded.sums));
             let (clock, now) = (&self.clock, self.clock.now());
             let today = clock.day(now);
@@ -275,6 +277,9 @@ impl Worker {
         self.warnings
             .tell(Topic::Unwritten, || format!("{why}; until that is mended, what requests use is not counted"));
         self.queue.done(count);
+        // What comes next is tried at once: the file can be written to.
+        self.waiting.trouble = None;
+        self.is_held.store(false, Ordering::Relaxed);
         let mut lost = Unwritten { writes, folded };
         for write in &mut lost.writes {
             if let What::Entry(entry) = &write.what {

@@ -94,7 +94,7 @@ impl Manager {
             Outcome::OutOfQuota => self.record_bench(route, REASON_QUOTA, false, now),
             Outcome::CredentialRefused { code } => match &route.target.credential {
                 Credential::ApiKey(_) => self.record_bench(route, REASON_AUTH, true, now),
-                Credential::ChatGpt(_) => self.record_login_refused(route, code.as_deref(), now),
+                Credential::ChatGpt(_) => self.record_login_refused(route, code.as_deref(), measured, now),
             },
             Outcome::Misassigned => self.record_bench(route, REASON_MISASSIGNED, false, now),
             Outcome::AccountRefused => self.record_bench(route, REASON_REFUSED, false, now),
@@ -304,11 +304,18 @@ impl Manager {
 
     /// A login's token was refused, and so was the one that it was renewed to. Its refresh token is good: it is left alone
     /// for a while, longer each time.
-    fn record_login_refused(&self, route: &Route, code: Option<&str>, now: Timestamp) -> Option<Written> {
+    fn record_login_refused(
+        &self,
+        route: &Route,
+        code: Option<&str>,
+        measured: Measured,
+        now: Timestamp,
+    ) -> Option<Written> {
         let view = self.view();
         let position = view.state.position(route.account.as_str()).filter(|_| self.is_current(route))?;
         let last = view.pool.members[position].cooldown.as_ref();
-        let length = refusal_bench(last, now);
+        let began = now.before(clock::instant().duration_since(measured.started));
+        let length = refusal_bench(last, began, now)?;
         // What another machine says is kept short and plain.
         let is_plain = |code: &&str| code.len() <= LONGEST_REASON && code.bytes().all(|byte| byte.is_ascii_graphic());
         let reason = code.filter(is_plain).unwrap_or(REASON_UNAUTHORIZED);

@@ -14,8 +14,8 @@ use crate::clock;
 use crate::domain::account::AccountId;
 use crate::domain::health::condition::Effect;
 use crate::domain::usage::quota::Quota;
-use crate::domain::usage::{Asks, Bill, Counting, Tier, Tokens, Usd, Used};
-use crate::ledger::{BreakerNote, Entry, Mark, RateUsed, Resource};
+use crate::domain::usage::{Asks, Bill, Counting, Spent, Tier, Tokens, Usd, Used};
+use crate::ledger::{BreakerNote, Entry, LedgerError, Mark, RateUsed, Resource};
 use crate::upstream::credential::Credential;
 
 /// A ledger that does not take a charge within this time keeps no answer back any longer: with the look before the request
@@ -176,8 +176,9 @@ impl Manager {
         // In a task of its own: a client that leaves now does not keep the charge from being written.
         let (done, charged) = tokio::sync::oneshot::channel();
         self.take_in(&entry, &target);
+        let committed = self.ledger.commit(entry);
         self.tasks.spawn(async move {
-            manager.charge(entry).await;
+            manager.charged(committed.await);
             let _ = done.send(());
         });
         (settled, Box::pin(async move { drop(tokio::time::timeout(patience, charged).await) }))
@@ -192,9 +193,8 @@ impl Manager {
         }
     }
 
-    async fn charge(&self, entry: Entry) {
-        let committed = self.ledger.commit(entry);
-        if let Err(error) = committed.await {
+    fn charged(&self, committed: Result<Spent, LedgerError>) {
+        if let Err(error) = committed {
             tracing::warn!("spending is counted in memory: {error}");
         }
         self.tell_ledger_warnings();

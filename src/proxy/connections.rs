@@ -78,12 +78,12 @@ impl Connections {
 
     fn try_admit(&self) -> Option<Place> {
         let mut crowd = self.crowd();
-        if crowd.places.len() >= self.0.most {
+        while crowd.places.len() >= self.0.most {
             let longest_idle = crowd.places.iter().filter_map(|(number, it)| Some((it.idle_rank()?, *number))).min()?.1;
-            if !crowd.places.get(&longest_idle)?.close() {
-                return None;
+            // A request may have begun on it meanwhile; then there is the next one.
+            if crowd.places.get(&longest_idle)?.close() {
+                crowd.places.remove(&longest_idle);
             }
-            crowd.places.remove(&longest_idle);
         }
         let number = crowd.next;
         crowd.next += 1;
@@ -297,8 +297,14 @@ impl Presence {
     pub fn set_stalled(&self, is_stalled: bool) {
         let mut state = self.inner.state();
         state.is_stalled = is_stalled;
-        if !is_stalled {
-            state.since = Instant::now();
+        if is_stalled {
+            return;
+        }
+        state.since = Instant::now();
+        let is_idle = state.under_way == 0;
+        drop(state);
+        if is_idle {
+            self.connections.0.room.notify_one();
         }
     }
 }

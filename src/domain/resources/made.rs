@@ -89,6 +89,10 @@ impl<D: Digest> Made<D> {
             scan.reset();
         }
         self.reader.reset();
+        // A socket lives for hours: what it reported long ago makes room for what is new.
+        if self.reader.known.len() >= MOST / 2 {
+            self.reader.known.clear();
+        }
     }
 
     /// What was made since the last time, each once.
@@ -157,7 +161,7 @@ impl<D: Digest> Reader<D> {
     fn add_mark(&mut self, id: String) {
         let mut hasher = DefaultHasher::new();
         id.hash(&mut hasher);
-        if self.known.len() < MOST && self.known.insert(hasher.finish()) {
+        if self.found.len() < MOST && self.known.len() < MOST && self.known.insert(hasher.finish()) {
             self.found.push(id);
         }
     }
@@ -303,6 +307,21 @@ mod tests {
         let mut made = Made::<Plain>::new(Keeps::All, false).renaming("resp_", "chatcmpl-");
         made.push(br#"{"id":"resp_1","output":[{"id":"msg_1"}]}"#);
         assert_eq!(made.take(), ["chatcmpl-1", "msg_1"]);
+    }
+
+    #[test]
+    fn a_socket_reports_what_is_made_however_many_messages_it_has_had() {
+        let mut made = Made::<Plain>::new(Keeps::All, false);
+        for number in 0..3 * MOST {
+            made.push(format!("{{\"item_id\":\"msg_{number}\"}}").as_bytes());
+            made.next_document();
+            assert_eq!(made.take(), [format!("msg_{number}")]);
+        }
+        for number in 0..3 * MOST {
+            made.push(format!("{{\"item_id\":\"rs_{number}\"}}").as_bytes());
+            made.next_document();
+        }
+        assert_eq!((made.take().len(), made.reader.known.len() <= MOST), (MOST, true), "of what nobody takes");
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub fn keeps(is_post: bool, path: &str, stores: Option<bool>) -> Keeps {
         "chat/completions" if is_post && stores != Some(true) => Keeps::ByItself,
         "completions" | "embeddings" | "moderations" => Keeps::Nothing,
         _ if path == "models" || path.starts_with("models/") => Keeps::Nothing,
+        // What stands in a file was written by somebody, and is no sign of who made it.
+        _ if path.ends_with("/content") => Keeps::Nothing,
         _ => Keeps::All,
     }
 }
@@ -100,6 +102,8 @@ mod tests {
             (false, "/v1/files", None, Keeps::All),
             (true, "/v1/embeddings", None, Keeps::Nothing),
             (false, "/v1/models", None, Keeps::Nothing),
+            (false, "/v1/files/file-1/content", None, Keeps::Nothing),
+            (false, "/v1/containers/cntr_1/files/cfile_1/content", None, Keeps::Nothing),
             (true, "/v1/vector_stores/vs_1/files", None, Keeps::All),
         ] {
             assert_eq!(keeps(is_post, path, stores), expected, "{path}");

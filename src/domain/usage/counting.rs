@@ -101,6 +101,12 @@ impl Bill {
         }
     }
 
+    /// Whether it is known of which object and which model it is.
+    pub fn is_named(&self) -> bool {
+        let names = [&self.model, &self.subject.object, &self.subject.id];
+        names.into_iter().all(|name| name.as_ref().is_some_and(|name| !name.is_empty()))
+    }
+
     /// The tier it is charged at.
     pub fn charged_tier(&self) -> Tier {
         if self.subject.object.as_deref() == Some("batch") { Tier::Batch } else { self.tier }

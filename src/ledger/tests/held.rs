@@ -175,3 +175,62 @@ async fn what_a_process_that_ends_could_not_write_is_taken_up_once() {
     assert_eq!(standing.owners["resp_9"], id("a"));
     assert_eq!((beside().len(), sums(), home.count("SELECT sum(requests) FROM days")), (0, 6, 9));
 }
+
+#[tokio::test]
+async fn what_is_set_down_in_one_instant_has_two_keys() {
+    let home = Home::new();
+    let ledger = home.ledger();
+    let mut keys = std::collections::BTreeSet::new();
+    for _ in 0..2 {
+        ledger.commit(entry("a")).await.unwrap();
+        let other = hold(&home);
+        ledger.record(entry("a"));
+        assert!(tokio::time::timeout(Duration::from_millis(600), ledger.flush()).await.is_err(), "it is held");
+        let names = std::fs::read_dir(home.data()).unwrap().map(|entry| entry.unwrap().file_name());
+        keys.extend(names.filter(|name| name.to_string_lossy().contains("unwritten")));
+        other.execute_batch("COMMIT").unwrap();
+        ledger.flush().await;
+    }
+    assert_eq!(keys.len(), 2, "{keys:?}");
+    assert_eq!(home.count("SELECT count(*) FROM meta WHERE key LIKE 'set down %'"), 2);
+}
+
+#[tokio::test]
+async fn what_an_answer_made_is_known_before_it_is_written() {
+    let home = Home::new();
+    let ledger = home.ledger();
+    ledger.commit(entry("a")).await.unwrap();
+    let other = hold(&home);
+    ledger.owns(id("a"), vec![Resource { id: "resp_1".to_owned() }], Timestamp(NOW));
+    ledger.record(Entry { owns: vec![Resource { id: "resp_1".to_owned() }], ..entry("b") });
+    let question = Question { spending_of: vec![], owners_of: vec!["resp_1".to_owned()] };
+    assert_eq!(ledger.standing(question).await.unwrap().owners["resp_1"], id("a"));
+    other.execute_batch("COMMIT").unwrap();
+}
+
+#[tokio::test]
+async fn a_charge_counts_from_when_it_is_made_on() {
+    let home = Home::new();
+    let ledger = home.ledger();
+    let committed = ledger.commit(entry("a"));
+    assert_eq!(ledger.spent(&id("a")).today, usd(1), "nobody has waited for it yet");
+    assert_eq!(committed.await.unwrap().today, usd(1));
+}
+
+#[tokio::test]
+async fn a_file_that_refuses_what_waited_is_held_no_more() {
+    let home = Home::new();
+    let ledger = home.ledger();
+    ledger.commit(entry("a")).await.unwrap();
+    let other = hold(&home);
+    ledger.record(entry("a"));
+    let began = clock::instant();
+    while !ledger.is_held() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        assert!(began.elapsed() < Duration::from_secs(20), "it is held, and nobody says so");
+    }
+    other.execute_batch("DROP TABLE days; COMMIT").unwrap();
+    ledger.flush().await;
+    assert!(!ledger.is_held());
+    assert_eq!(ledger.spent(&id("a")).today, usd(2));
+}

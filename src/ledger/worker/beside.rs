@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::{HELD, Worker};
@@ -14,6 +15,10 @@ use crate::ledger::{files, read};
 const BETWEEN_SETTING_DOWN: Duration = Duration::from_secs(1);
 /// How often it is looked for what others have set down.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(30);
+
+/// How often this process began to set down what waits. Where the clock stands still, two of them must not have one key:
+/// the second would pass for taken up.
+static SET_DOWN: AtomicU64 = AtomicU64::new(1);
 
 /// What waits, as it was set down last.
 pub(super) struct Copied {
@@ -46,7 +51,10 @@ impl Worker {
         }
         let (key, generation) = match &self.waiting.set_down {
             Some(copied) => (copied.key.clone(), copied.generation + 1),
-            None => (format!("{}-{}", self.clock.now().as_millis(), std::process::id()), 1),
+            None => {
+                let count = SET_DOWN.fetch_add(1, Ordering::Relaxed);
+                (format!("{}-{}-{count}", self.clock.now().as_millis(), std::process::id()), 1)
+            }
         };
         // On a full disk it stays in memory alone.
         if let Ok((path, file)) = files::set_down(self.database.path(), &format!("{key}.{generation}"), &text) {

@@ -108,3 +108,19 @@ async fn an_idle_tunnel_makes_room_and_a_busy_one_does_not() {
     drop(connections.admit().await);
     tunnel.await.unwrap();
 }
+
+#[tokio::test]
+async fn a_client_that_has_read_the_last_bytes_of_its_answer_makes_room() {
+    let connections = Connections::new(1, PATIENCE);
+    let place = connections.admit().await;
+    let presence = place.presence().clone();
+    presence.set_head_begun(false);
+    presence.show_key();
+    presence.set_stalled(true);
+    let admitted = tokio::spawn(async move { connections.admit().await });
+    tokio::task::yield_now().await;
+    assert!(!admitted.is_finished(), "its last bytes are on their way");
+    presence.set_stalled(false);
+    let admitted = tokio::time::timeout(Duration::from_secs(20), admitted).await;
+    drop(admitted.expect("it is idle").unwrap());
+}

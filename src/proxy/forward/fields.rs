@@ -1,7 +1,9 @@
 //! The few fields of a request that routing looks at. The bytes themselves go on untouched.
 
+use std::fmt;
+
 use hyper::header::{CONTENT_TYPE, HeaderMap};
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::super::body::{Insertion, ReplayBody};
@@ -123,10 +125,37 @@ pub fn is_name(model: &str) -> bool {
 /// are the tokens of one.
 fn choices(each: Option<&[u8]>, prompt: Option<&[u8]>) -> u32 {
     let each: u32 = each.and_then(|each| serde_json::from_slice(each).ok()).unwrap_or(1);
-    let prompts: Option<Vec<&RawValue>> = prompt.and_then(|prompt| serde_json::from_slice(prompt).ok());
-    let prompts = prompts.filter(|prompts| prompts.first().is_some_and(|first| first.get().starts_with(['"', '['])));
-    let count = prompts.map_or(1, |prompts| u32::try_from(prompts.len()).unwrap_or(u32::MAX));
-    each.saturating_mul(count)
+    let prompts = prompt.and_then(|prompt| serde_json::from_slice(prompt).ok());
+    each.saturating_mul(prompts.map_or(1, |Prompts(count)| count))
+}
+
+/// How many prompts a list has. They are counted and not kept: a list of single tokens may be as long as a body.
+struct Prompts(u32);
+
+impl<'de> Deserialize<'de> for Prompts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OfList;
+
+        impl<'de> Visitor<'de> for OfList {
+            type Value = Prompts;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a list of prompts")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Prompts, A::Error> {
+                let first: Option<&RawValue> = list.next_element()?;
+                let mut count: u32 = 1;
+                while list.next_element::<IgnoredAny>()?.is_some() {
+                    count = count.saturating_add(1);
+                }
+                let is_list = first.is_some_and(|first| first.get().starts_with(['"', '[']));
+                Ok(Prompts(if is_list { count } else { 1 }))
+            }
+        }
+
+        deserializer.deserialize_seq(OfList)
+    }
 }
 
 /// How the body has to be read, if it is one that may name something.
@@ -149,7 +178,7 @@ fn is_upload(path: &str) -> bool {
 
 /// The text of the messages up to the first one of the user: the same for every request of a conversation.
 fn first_messages(list: &[u8]) -> Option<Vec<u8>> {
-    #[derive(Deserialize)]
+    #[derive(serde::Deserialize)]
     struct Message<'m> {
         #[serde(borrow, default)]
         role: Option<&'m RawValue>,
@@ -246,6 +275,8 @@ mod tests {
             (r#"{"n":2,"prompt":["a","b","c"]}"#, 6),
             (r#"{"prompt":[1,2,3]}"#, 1),
             (r#"{"prompt":[[1,2],[3]]}"#, 2),
+            (r#"{"prompt":[],"n":3}"#, 3),
+            (r#"{"prompt":{"id":"pmpt_1"}}"#, 1),
             (r#"{"n":4294967295,"prompt":["a","b"]}"#, u32::MAX),
         ] {
             assert_eq!(parse(body).choices, expected, "{body}");

@@ -189,7 +189,13 @@ impl Seen {
     }
 
     fn of_completions(&mut self, event: &Event<'_>) {
-        self.object(event.fields);
+        // Every chunk says the same of itself, but for a first one that some servers leave without names.
+        if self.bill.is_named() {
+            self.used(event.fields, Field::Usage);
+            self.tier(event.fields, Field::ServiceTier);
+        } else {
+            self.object(event.fields);
+        }
         self.event(event, |_, data| first_output::is_in_completion(data));
     }
 

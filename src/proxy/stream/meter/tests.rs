@@ -192,6 +192,13 @@ fn an_answer_reports_its_tier_and_what_it_is_of() {
         "data: [DONE]\n\n".to_owned(),
     ];
     check_bill(Dialect::Completions, &stream.concat(), (Some(3), Tier::Flex, Some("chatcmpl-1"), None, false));
+    // Azure's first chunk is of its filter.
+    let unnamed = "data: {\"id\":\"\",\"object\":\"\",\"model\":\"\",\"choices\":[]}\n\n";
+    let named = chunk("\"model\":\"gpt-4o\",\"choices\":[{}]");
+    let usage = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3},\"service_tier\":\"flex\"}\n\n";
+    let stream = [unnamed, &named, &named, usage, "data: [DONE]\n\n"].concat();
+    check_bill(Dialect::Completions, &stream, (Some(3), Tier::Flex, Some("chatcmpl-1"), None, false));
+    assert_eq!(read(Dialect::Completions, &stream, 7).bill().model.as_deref(), Some("gpt-4o"));
 }
 
 #[test]

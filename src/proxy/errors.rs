@@ -132,9 +132,13 @@ pub fn undecoded(why: &Undecoded) -> Response<ProxyBody> {
     }
 }
 
-/// No upstream gave an answer.
-pub fn unreachable(why: &str) -> Response<ProxyBody> {
-    let message = format!("No upstream gave an answer: {why}. Check the network and `codex-account-manager doctor`.");
+/// No upstream gave an answer, or none of those that had not refused.
+pub fn unreachable(why: &str, others_refused: bool) -> Response<ProxyBody> {
+    let message = if others_refused {
+        format!("An upstream gave no answer: {why}. `codex-account-manager explain` says why the others do not serve.")
+    } else {
+        format!("No upstream gave an answer: {why}. Check the network and `codex-account-manager doctor`.")
+    };
     error(StatusCode::BAD_GATEWAY, "server_error", "upstream_unreachable", &message)
 }
 

@@ -225,8 +225,10 @@ impl Attempts<'_> {
         if let Some(answer) = self.refused_for_logins(&refusal) {
             return Some(Answer::ours(answer));
         }
-        if let Some(why) = &self.unreachable {
-            return Some(Answer::ours(errors::unreachable(why)));
+        // A limit says more than an upstream that may be there again in a moment.
+        let is_limited = matches!(&refusal, Refusal::Exhausted(exhausted) if exhausted.rate_limited);
+        if let Some(why) = self.unreachable.as_ref().filter(|_| !(is_limited && self.has_answer())) {
+            return Some(Answer::ours(errors::unreachable(why, self.has_answer())));
         }
         let manager = &self.proxy.manager;
         if let Refusal::Exhausted(exhausted) | Refusal::Bound(_, Some(exhausted)) = &refusal
@@ -235,10 +237,10 @@ impl Attempts<'_> {
         {
             self.waits += 1;
             self.request.tried.clear();
+            self.unreachable = None;
             return None;
         }
         // A limit says more than a token that is late.
-        let is_limited = matches!(&refusal, Refusal::Exhausted(exhausted) if exhausted.rate_limited);
         if let Some(why) = self.without_token.as_ref().filter(|_| !is_limited) {
             return Some(Answer::ours(errors::no_token(why)));
         }
@@ -249,6 +251,12 @@ impl Attempts<'_> {
             Translation::Failed(_) | Translation::Untried | Translation::Ready(_) => None,
         };
         Some(Answer::ours(errors::refused(&refusal, &pool, &self.request, unserved, manager.now())))
+    }
+
+    /// Whether any account that was tried gave an answer.
+    fn has_answer(&self) -> bool {
+        let is_silent = |setback: &Setback| matches!(setback, Setback::NoAnswer | Setback::Unsendable);
+        self.request.tried.iter().any(|(_, setback)| !is_silent(setback))
     }
 
     /// What a login needs that was chosen: the request in its words, and a token that holds. `None` when it has to be

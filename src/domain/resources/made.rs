@@ -257,6 +257,10 @@ mod tests {
             (r#"{"id":"batch_1","output_file_id":"file-2","error_file_id":null}"#, vec!["batch_1", "file-2"]),
             (r#"{"id":"0b6c9f7e-1","object":"response"}"#, vec!["0b6c9f7e-1"]),
             (
+                r#"{"data":[{"id":"ftckpt_1","fine_tuned_model_checkpoint":"ft:gpt-4o:org::1:ckpt-step-1"}]}"#,
+                vec!["ftckpt_1", "ft:gpt-4o:org::1:ckpt-step-1"],
+            ),
+            (
                 r#"{"object":"list","data":[{"id":"x-123456","files":["file-1"]},{"id":"vs_2"}]}"#,
                 vec!["x-123456", "file-1", "vs_2"],
             ),

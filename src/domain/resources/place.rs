@@ -25,8 +25,16 @@ pub(super) enum Place {
 }
 
 /// Keys of ids that do not end like one.
-const NAMES: [&[u8]; 6] =
-    [b"container", b"conversation", b"training_file", b"validation_file", b"result_files", b"files"];
+const NAMES: [&[u8]; 8] = [
+    b"container",
+    b"conversation",
+    b"training_file",
+    b"validation_file",
+    b"result_files",
+    b"files",
+    b"fine_tuned_model",
+    b"fine_tuned_model_checkpoint",
+];
 
 /// Keys that end like one of an id, of what a client or a third party calls its own things.
 const OF_OTHERS: [&[u8]; 7] =

@@ -15,7 +15,7 @@ pub(super) enum Kept {
 use Kept::{ByItself, WithAnswer};
 
 /// How the ids of each kind begin. <https://platform.openai.com/docs/api-reference>
-const KINDS: [(&str, Kept); 68] = [
+const KINDS: [(&str, Kept); 69] = [
     // Responses, chat completions, and the items of both.
     ("resp_", WithAnswer),
     ("chatcmpl-", WithAnswer),
@@ -66,6 +66,8 @@ const KINDS: [(&str, Kept); 68] = [
     ("part_", ByItself),
     ("ftjob-", ByItself),
     ("ftckpt_", ByItself),
+    // A model that was trained, and a checkpoint of one.
+    ("ft:", ByItself),
     ("ftevent-", ByItself),
     ("asst_", ByItself),
     ("thread_", ByItself),
@@ -141,6 +143,7 @@ mod tests {
             ("cntr_1", Some(ByItself)),
             ("file-1", Some(ByItself)),
             ("ftjob-1", Some(ByItself)),
+            ("ft:gpt-4o:org::1:ckpt-step-1", Some(ByItself)),
             ("call_1", None),
             ("gpt-5.2", None),
         ] {

@@ -63,6 +63,10 @@ mod tests {
             ("/v1/vector_stores/vs_1/file_batches/vsfb_2", vec!["vs_1", "vsfb_2"]),
             ("/v1/containers/cntr_1/files/cfile_1/content", vec!["cntr_1", "cfile_1"]),
             ("/v1/fine_tuning/jobs/ftjob-1/events", vec!["ftjob-1"]),
+            (
+                "/v1/fine_tuning/checkpoints/ft:gpt-4o:org::1:ckpt-step-1/permissions",
+                vec!["ft:gpt-4o:org::1:ckpt-step-1"],
+            ),
             ("/v1/skills/skill_1/versions/2", vec!["skill_1"]),
             ("/v1/chat/completions", vec![]),
             ("/v1/chat/completions/chatcmpl-1", vec!["chatcmpl-1"]),

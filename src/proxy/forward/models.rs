@@ -38,7 +38,7 @@ const MOST_ASKED: usize = 16;
 /// The answer with the empty list added; one that is no JSON object passes as it is.
 pub async fn with_empty_models(head: Parts, body: Incoming) -> Response<ProxyBody> {
     let Ok(collected) = Limited::new(body, LONGEST).collect().await else {
-        return errors::unreachable("the list of models broke off");
+        return errors::unreachable("the list of models broke off", false);
     };
     let bytes = collected.to_bytes();
     let added = if head.status == StatusCode::OK { add(&bytes) } else { None };
@@ -70,7 +70,7 @@ pub async fn of_all(proxy: &Proxy) -> Option<Response<ProxyBody>> {
     let told: Vec<Vec<Value>> = join_all(asked).await.into_iter().flatten().collect();
     if told.is_empty() {
         let has_key = view.pool.members.iter().any(|member| member.kind == Kind::ApiKey);
-        return (!has_key).then(|| errors::unreachable("no account tells its models"));
+        return (!has_key).then(|| errors::unreachable("no account tells its models", false));
     }
     let mut known = HashSet::new();
     let mut data: Vec<Value> = told.into_iter().flatten().collect();

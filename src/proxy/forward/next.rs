@@ -87,7 +87,7 @@ impl Attempts<'_> {
                 Some((route, examined)) => {
                     Next::Answer(Box::new(Answer::of(route, examined.into_response(&self.head))))
                 }
-                None => Next::GiveUp(Box::new(errors::unreachable(&error.to_string()))),
+                None => Next::GiveUp(Box::new(errors::unreachable(&error.to_string(), self.has_answer()))),
             };
         }
         if was_sent {

@@ -171,3 +171,28 @@ fn stream(sidecar: &Sidecar) -> http::Response {
     let body = json!({"model": MODEL, "input": "hello", "stream": true});
     http::post(sidecar.port(), "/v1/responses", sidecar.api_key(), &body)
 }
+
+#[test]
+fn beside_a_limit_only_those_that_did_not_answer_are_said_not_to() {
+    let long = refusal(429, Some("rate_limit_exceeded"), "Rate limit reached", &[("retry-after", "600")]);
+    let pool = Pool::new(2);
+    let sidecar = pool.sidecar();
+    pool.script(1, long.clone());
+    pool.script(2, Answer::Broken(Breakage::CutBeforeAnswer));
+    pool.script(2, Answer::Broken(Breakage::CutBeforeAnswer));
+    let response = answer(&sidecar, MODEL);
+    assert_eq!(response.status(), 502, "it may have been acted on");
+    let message = response.json()["error"]["message"].as_str().unwrap().to_owned();
+    assert!(message.starts_with("An upstream gave no answer"), "{message}");
+    // One that is not there at all, and the limit.
+    let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let pool = Pool::new(1);
+    let mut sidecar = pool.sidecar();
+    let add = json!({"label": "dead", "apiKey": "sk-dead-0123456789", "baseUrl": format!("http://{dead}")});
+    sidecar.request("accounts/add", &add).unwrap();
+    pool.script(1, long);
+    let response = answer(&sidecar, MODEL);
+    assert_eq!(response.status(), 429);
+    let message = response.json()["error"]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("rateLimited") && message.contains("(dead): did not answer"), "{message}");
+}

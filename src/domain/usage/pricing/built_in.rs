@@ -14,6 +14,7 @@ type Row = (&'static str, f64, f64, f64);
 ///   does input that is written there before `gpt-5.6`;
 /// - `gpt-5.2-codex` and older Codex models left the page; they have the price they had when they were on it;
 ///   `gpt-5.3-codex-spark`, which is not sold by the token, has that of `gpt-5.3-codex`;
+/// - `gpt-5.6` is another name of `gpt-5.6-sol`, as the page of that says;
 /// - `gpt-5.6-sol` stands at its list price and not at that of its promotion, a write to the cache at that of the shorter
 ///   of two times it is kept, and `ultrafast` at six times the standard price also where a promotion halves that, because
 ///   a limit must rather stop early than late;
@@ -33,6 +34,7 @@ const SINCE_GPT_5_6: &[Row] = &[
     ("gpt-6-sol", 2.0, 0.2, 10.0),
     ("gpt-6-luna", 0.1, 0.01, 0.5),
     ("gpt-5.6-sol", 5.0, 0.5, 30.0),
+    ("gpt-5.6", 5.0, 0.5, 30.0),
     ("gpt-5.6-terra", 2.0, 0.2, 12.0),
     ("gpt-5.6-luna", 0.2, 0.02, 1.2),
 ];
@@ -238,6 +240,7 @@ mod tests {
             ("gpt-6.2-sol", true, 2_500_000, 2_000_000),
             ("gpt-6-luna", true, 125_000, 2_000_000),
             ("gpt-5.6-terra", true, 2_500_000, 2_000_000),
+            ("gpt-5.6", true, 6_250_000, 2_000_000),
             ("gpt-5.5", true, 5_000_000, 2_500_000),
             ("gpt-5.5-2026-04-23", true, 5_000_000, 2_500_000),
             ("gpt-5.4-mini", true, 750_000, 2_000_000),
@@ -281,6 +284,7 @@ mod tests {
             "gpt-6-sol",
             "gpt-6-luna",
             "gpt-5.6-sol",
+            "gpt-5.6",
             "gpt-5.6-terra",
             "gpt-5.6-luna",
             "gpt-5.5",

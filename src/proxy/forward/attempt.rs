@@ -84,7 +84,7 @@ impl Attempts<'_> {
         let Some(request) = self.upstream_request(&route, bare.as_ref()) else {
             self.out(&route.account, Setback::Unsendable);
             self.unreachable.get_or_insert_with(|| {
-                format!("the key of `{}` cannot stand in a header; give it anew", route.target.label)
+                format!("the key of `{}` cannot stand in a header; give it again", route.target.label)
             });
             return Next::Another;
         };

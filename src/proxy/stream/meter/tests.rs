@@ -95,6 +95,20 @@ fn a_failure_counts_only_before_any_output() {
     check(&says("{\"role\":\"assistant\",\"content\":\"\"}"), Some(json!({"code": "x"})));
 }
 
+#[test]
+fn an_error_that_lacks_its_blank_line_counts_when_the_stream_is_over() {
+    for (dialect, stream) in [
+        (Dialect::Responses, "data: {\"type\":\"error\",\"error\":{\"code\":\"slow_down\"}}\n"),
+        (Dialect::Completions, "data: {\"error\":{\"code\":\"slow_down\"}}"),
+    ] {
+        let mut meter = read(dialect, stream, stream.len());
+        assert!(meter.is_whole() && meter.failure().is_none(), "{stream:?}");
+        meter.end();
+        meter.end();
+        assert_eq!(meter.failure(), Some(&json!({"code": "slow_down"})), "{stream:?}");
+    }
+}
+
 #[track_caller]
 fn check_tokens(dialect: Dialect, answer: &str, expected: Option<(u64, u64, u64, u64)>) {
     for step in steps(answer) {

@@ -1,6 +1,8 @@
 //! Where a ChatGPT login's requests go, and how they look there.
 
-use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT as USER_AGENT_HEADER};
+use hyper::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT as USER_AGENT_HEADER,
+};
 use hyper::{StatusCode, Uri};
 
 use serde_json::Value;
@@ -48,6 +50,7 @@ pub fn headers(session: Option<&str>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     headers.insert(USER_AGENT_HEADER, HeaderValue::from_static(USER_AGENT));
     headers.insert(HeaderName::from_static("openai-beta"), HeaderValue::from_static("responses=experimental"));
     headers.insert(HeaderName::from_static("originator"), HeaderValue::from_static(env!("CARGO_PKG_NAME")));

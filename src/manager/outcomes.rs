@@ -167,7 +167,7 @@ impl Manager {
     fn answered(&self, route: &Route, measured: Measured) -> Option<BreakerNote> {
         let host = route.target.base_url.authority();
         let mut memory = self.memory();
-        if !measured.is_answered() || !memory.shared.has_failures(&route.account, host) {
+        if !measured.is_answered() || !memory.shared.breakers().has_failures(&route.account, host) {
             return None;
         }
         memory.shared.add(Deed::Succeeded(route.account.clone(), host.to_owned()));
@@ -202,7 +202,7 @@ impl Manager {
         let host = route.target.base_url.authority();
         let began = self.clock.now().before(clock::instant().duration_since(measured.started));
         let mut memory = self.memory();
-        let had_failures = memory.shared.has_failures(&route.account, host);
+        let had_failures = memory.shared.breakers().has_failures(&route.account, host);
         if had_failures {
             memory.shared.add(Deed::Succeeded(route.account.clone(), host.to_owned()));
             memory.touch();

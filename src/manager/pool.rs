@@ -76,7 +76,7 @@ impl Manager {
         if let Some(until) = waits_for_issuer(account, self.clock.now()) {
             return Gate::Open { until };
         }
-        let [own, host] = memory.shared.gates(id, host, self.config().breaker(), self.clock.now());
+        let [own, host] = memory.shared.breakers().gates(id, host, self.config().breaker(), self.clock.now());
         if own == Gate::Closed { host } else { own }
     }
 

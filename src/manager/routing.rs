@@ -103,7 +103,7 @@ impl Manager {
         let (settings, now) = (self.config().breaker(), self.clock.now());
         let base_url = self.base_url(account);
         let host = base_url.as_ref().map(BaseUrl::authority);
-        let [own, of_host] = self.memory().shared.gates(id, host, settings, now);
+        let [own, of_host] = self.memory().shared.breakers().gates(id, host, settings, now);
         let probed_host = host.filter(|_| of_host != Gate::Closed);
         let is_own = own != Gate::Closed || probed_host.is_none();
         let wanted = [probed_host.map(|host| ("probe-host", host)), is_own.then(|| ("probe", id.as_str()))];

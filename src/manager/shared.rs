@@ -9,8 +9,6 @@ use super::routing::{Bound, RouteRequest};
 use super::view::View;
 use crate::clock;
 use crate::domain::account::AccountId;
-use crate::domain::health::Gate;
-use crate::domain::health::breaker::BreakerSettings;
 use crate::domain::health::breakers::{Breakers, Failure};
 use crate::domain::health::condition::{Condition, Effect};
 use crate::domain::routing::load::Load;
@@ -75,20 +73,9 @@ impl Shared {
         }
     }
 
-    /// Whether the account or its host counts a failure.
-    pub fn has_failures(&self, account: &AccountId, host: &str) -> bool {
-        self.breakers.has_failures(account, host)
-    }
-
-    /// What the breaker of the account says, and what that of its host does.
-    pub fn gates(
-        &self,
-        account: &AccountId,
-        host: Option<&str>,
-        settings: BreakerSettings,
-        now: Timestamp,
-    ) -> [Gate; 2] {
-        self.breakers.gates(account, host, settings, now)
+    /// The breakers of accounts and hosts.
+    pub fn breakers(&self) -> &Breakers {
+        &self.breakers
     }
 
     /// How much of each account is used up, in the order of the pool.

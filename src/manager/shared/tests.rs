@@ -1,6 +1,8 @@
 //! What this process did is added to what the ledger answers, once.
 
 use super::*;
+use crate::domain::health::Gate;
+use crate::domain::health::breaker::BreakerSettings;
 use crate::domain::health::condition::BUCKET;
 use crate::domain::usage::quota::QuotaWindow;
 
@@ -44,7 +46,7 @@ fn a_question_without_an_answer_leaves_everything_as_it_is() {
     shared.add(failed("a"));
     let since = shared.begin_question(clock::instant());
     shared.end_question(since, None);
-    assert!(shared.has_failures(&id("a"), "elsewhere"));
+    assert!(shared.breakers().has_failures(&id("a"), "elsewhere"));
     assert!(shared.open_questions.is_empty());
 }
 
@@ -54,10 +56,10 @@ fn a_host_that_opens_absolves_its_accounts_and_a_success_both() {
     shared.add(failed("a"));
     shared.add(failed("b"));
     let open = Gate::Open { until: Timestamp(NOW.0 + 60_000) };
-    assert_eq!(shared.gates(&id("a"), Some("host"), SETTINGS, NOW), [Gate::Closed, open]);
-    assert_eq!(shared.gates(&id("b"), Some("host"), SETTINGS, NOW), [Gate::Closed, open]);
+    assert_eq!(shared.breakers().gates(&id("a"), Some("host"), SETTINGS, NOW), [Gate::Closed, open]);
+    assert_eq!(shared.breakers().gates(&id("b"), Some("host"), SETTINGS, NOW), [Gate::Closed, open]);
     shared.add(Deed::Succeeded(id("a"), "host".to_owned()));
-    assert_eq!(shared.gates(&id("a"), Some("host"), SETTINGS, NOW), [Gate::Closed; 2]);
+    assert_eq!(shared.breakers().gates(&id("a"), Some("host"), SETTINGS, NOW), [Gate::Closed; 2]);
 }
 
 #[test]
@@ -74,7 +76,7 @@ fn an_answer_that_lacks_what_was_done_before_takes_nothing_back() {
     shared.end_question(since, Some(answer));
     assert!((places(&shared, "a") - (BUCKET - 1.0)).abs() < 1e-9);
     assert!(shared.conditions.contains_key(&id("b")));
-    assert!(shared.has_failures(&id("a"), "host") && shared.has_failures(&id("b"), "other"));
+    assert!(shared.breakers().has_failures(&id("a"), "host") && shared.breakers().has_failures(&id("b"), "other"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Whether an event of a stream says something to a person or a tool. What comes before can be held back: a limit that is
+//! Whether an event of a stream says something to a person or a tool. What comes before can be buffered: a limit that is
 //! reported then fails over unseen. Role chunks, keep-alives, metadata, empty reasoning and events that nobody knows say
 //! nothing.
 

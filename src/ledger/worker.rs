@@ -30,7 +30,7 @@ const LONGEST_BATCH: usize = 2_000;
 const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 /// How soon one is that the disk or the file refuses.
 const BETWEEN_REFUSALS: Duration = Duration::from_secs(1);
-/// A file that others have held for so long is not waited for by anyone on a request's path.
+/// No request waits for a file that others have locked for longer than this.
 const HELD: Duration = Duration::from_secs(1);
 /// When nobody is left to ask anything, what waits is tried for no longer.
 const LAST: Duration = Duration::from_secs(120);
@@ -58,7 +58,7 @@ pub(super) struct Waiting {
     flushes: Vec<oneshot::Sender<()>>,
     trouble: Option<Trouble>,
     set_down: Option<Copied>,
-    /// When it was looked for what others have set down.
+    /// When the files that others have set down were last listed.
     looked_beside: Option<Instant>,
     pruning: Option<Pruning>,
     /// The day on which the last look for old rows was.

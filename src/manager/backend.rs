@@ -76,8 +76,8 @@ impl Manager {
     ///
     /// Those of a question to the backend: `LoginFailed`, `UpstreamFailed`, `Locked`, `AccountNotFound`
     pub async fn models_of(self: &Arc<Self>, account: &AccountId) -> Result<Vec<String>, Error> {
-        let (told, _) = self.ask_backend(account, Endpoint::Models).await?;
-        let models = told.get("models").and_then(Value::as_array).into_iter().flatten();
+        let (answer, _) = self.ask_backend(account, Endpoint::Models).await?;
+        let models = answer.get("models").and_then(Value::as_array).into_iter().flatten();
         let is_offered = |model: &&Value| model.get("visibility").is_none_or(|visibility| visibility != "hide");
         Ok(models.filter(is_offered).filter_map(|model| model.get("slug")?.as_str()).map(str::to_owned).collect())
     }

@@ -71,7 +71,7 @@ pub struct Memory {
     pub warnings: Vec<String>,
     /// When each notice was told last.
     pub toasts: HashMap<String, Timestamp>,
-    /// Why this session has no record, as people were told last.
+    /// Why this session has no record, as it was last reported.
     pub unregistered: Option<ErrorKind>,
 }
 

@@ -171,7 +171,7 @@ impl Manager {
         self.note_told_quota(&ticket, &learned);
         let entry = self.finished_entry(ticket, learned);
         let (settled, manager) = (Settled::of(&entry), Arc::clone(self));
-        // Nobody gains by waiting for one that has been held for long.
+        // Nobody gains by waiting for one that has been locked for long.
         let patience = if self.ledger.is_held() { Duration::ZERO } else { PATIENCE };
         // In a task of its own: a client that leaves now does not keep the charge from being written.
         let (done, charged) = tokio::sync::oneshot::channel();

@@ -228,9 +228,9 @@ fn is_unknown(exhausted: &Exhausted) -> bool {
 
 fn unknown_model(model: &str, exhausted: &Exhausted, pool: &Pool) -> Response<ProxyBody> {
     let accounts = accounts(exhausted, pool);
-    let told = reasons(exhausted, pool);
+    let reasons = reasons(exhausted, pool);
     let message =
-        format!("No account serves the model `{model}`. {told}. `GET /v1/models` lists those that are served.");
+        format!("No account serves the model `{model}`. {reasons}. `GET /v1/models` lists those that are served.");
     let error = json!({"message": message, "type": "invalid_request_error", "param": "model", "code": "model_not_found",
         "accounts": accounts});
     let mut response = answer::json(StatusCode::NOT_FOUND, &json!({ "error": error }));
@@ -246,7 +246,7 @@ fn exhausted_response(
     now: Timestamp,
 ) -> Response<ProxyBody> {
     let accounts = accounts(exhausted, pool);
-    let told = reasons(exhausted, pool);
+    let reasons = reasons(exhausted, pool);
     let (status, kind, code, begin) = if exhausted.rate_limited {
         let begin = format!("All accounts are limited for {family}");
         (StatusCode::TOO_MANY_REQUESTS, "usage_limit_reached", "all_accounts_rate_limited", begin)
@@ -261,7 +261,7 @@ fn exhausted_response(
     let free = exhausted.available_at.map(|at| length(at.since(now)));
     let when = free.map(|free| format!(" The first is free again in {free}.")).unwrap_or_default();
     let unserved = unserved.map(|why| format!(" A ChatGPT login cannot serve it: {why}")).unwrap_or_default();
-    let message = format!("{begin}.{when} {told}.{unserved}");
+    let message = format!("{begin}.{when} {reasons}.{unserved}");
     let body = json!({"error": {"message": message, "type": kind, "param": null, "code": code, "accounts": accounts}});
     with_reset(status, body, exhausted.available_at, now)
 }

@@ -24,12 +24,12 @@ use scanner::{Position, Scanner};
 /// No head is longer.
 pub const MAX_HEAD: usize = 64 * 1024;
 
-/// What the heads of a connection told so far.
+/// What the heads of a connection have shown so far.
 #[derive(Clone, Debug, Default)]
-pub struct Heads(Arc<Told>);
+pub struct Heads(Arc<Seen>);
 
 #[derive(Debug, Default)]
-struct Told {
+struct Seen {
     any: AtomicBool,
     last: AtomicBool,
 }

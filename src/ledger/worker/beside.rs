@@ -13,7 +13,7 @@ use crate::ledger::{files, read};
 
 /// How often what waits is set down for the case that this process ends.
 const BETWEEN_SETTING_DOWN: Duration = Duration::from_secs(1);
-/// How often it is looked for what others have set down.
+/// How often the files that others have set down are listed.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(30);
 
 /// How often this process began to set down what waits. Where the clock stands still, two of them must not have one key:

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-/// How long after its upstream's head an answer is held for a write: one that takes longer goes on behind it.
+/// How long after its upstream's head an answer waits for a write: one that takes longer goes on behind it.
 const PATIENCE: Duration = Duration::from_millis(50);
 
 /// A change on its way to the file. It is made whether somebody waits for it or not.

@@ -10,7 +10,7 @@ use tokio::time::Sleep;
 /// As long as a connection may be idle between requests.
 pub const LONGEST: Duration = Duration::from_secs(120);
 
-/// The silence of one client. It counts only while its bytes are asked for: one that is held back is not silent.
+/// The silence of one client. It counts only while its bytes are asked for: one whose bytes are not read is not silent.
 pub struct Silence {
     longest: Duration,
     since: Option<Pin<Box<Sleep>>>,

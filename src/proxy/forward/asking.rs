@@ -67,10 +67,10 @@ fn last<'b>(entries: &[(Cow<'b, str>, &'b RawValue)], key: &str) -> Option<&'b R
     entries.iter().rev().find(|(known, _)| known == key).map(|(_, value)| *value)
 }
 
-/// The few entries of an object that are looked at, each value as it stands in the text.
+/// The few entries of an object that are inspected, each value as it stands in the text.
 struct Entries<'b>(Vec<(Cow<'b, str>, &'b RawValue)>);
 
-/// The keys that are looked at.
+/// The keys that are inspected.
 const KEYS: [&str; 3] = ["stream", "stream_options", "include_usage"];
 
 impl<'de> Deserialize<'de> for Entries<'de> {

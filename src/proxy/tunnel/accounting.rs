@@ -157,7 +157,7 @@ impl Accounting {
     /// which is no more than this one did.
     fn failed(&self, books: &Books, outcome: &Outcome, measured: Measured) {
         let request = self.request_for(books.asked.model.as_deref());
-        // The message passes meanwhile: a socket is not held for a write.
+        // The message passes meanwhile: a socket does not wait for a write.
         drop(self.manager.record(&self.route, &request, outcome, measured));
         if request.family != self.request.family {
             self.manager.record_limit_too(&self.route, &self.request, outcome);

@@ -21,6 +21,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::domain::account::Families;
+use crate::domain::client_version::ClientVersion;
 use crate::domain::health::breaker::BreakerSettings;
 use crate::domain::routing::Strategy;
 use crate::domain::usage::pricing::PriceTable;
@@ -230,6 +231,11 @@ impl Config {
             failures: u32::try_from(self.number("breaker.failures")).unwrap_or(u32::MAX),
             open_for: Duration::from_secs(self.number("breaker.open_seconds")),
         }
+    }
+
+    /// `chatgpt.client_version`
+    pub fn client_version(&self) -> ClientVersion {
+        self.value("chatgpt.client_version").as_str().and_then(|text| text.parse().ok()).unwrap_or_default()
     }
 
     /// `proxy.bind_addr`

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod base_url;
 pub mod claims;
+pub mod client_version;
 pub mod event_stream;
 pub mod first_output;
 pub mod health;

@@ -30,6 +30,7 @@ mod sockets;
 pub mod spending;
 mod tasks;
 pub mod tokens;
+pub mod turn_state;
 pub mod usage;
 mod view;
 mod waits;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::DEFAULT_PROXY_KEY;
 use crate::domain::account::{BadFamily, Families};
+use crate::domain::client_version::{BUILT_IN, ClientVersion};
 use crate::domain::routing::Strategy;
 use crate::domain::usage::pricing::{PriceTable, parse_override};
 
@@ -36,6 +37,8 @@ pub enum Default {
     Number(u64),
     /// Text.
     Text(&'static str),
+    /// The version of Codex that is built in.
+    ClientVersion,
     /// An empty list.
     Empty,
 }
@@ -47,6 +50,7 @@ impl Default {
             Default::Bool(value) => json!(value),
             Default::Number(value) => json!(value),
             Default::Text(value) => json!(value),
+            Default::ClientVersion => json!(BUILT_IN.to_string()),
             Default::Empty => json!([]),
         }
     }
@@ -71,6 +75,8 @@ pub enum Shape {
     Families,
     /// A list of tables of prices.
     Prices,
+    /// A version of Codex, the built-in one or a later one.
+    ClientVersion,
 }
 
 impl Shape {
@@ -112,6 +118,10 @@ impl Shape {
                 families(&names).is_ok().then_some(names)
             }
             Shape::Prices => prices(value).is_ok().then(|| value.clone()),
+            Shape::ClientVersion => {
+                let version: ClientVersion = value.as_str()?.trim().parse().ok()?;
+                (version >= BUILT_IN).then(|| json!(version.to_string()))
+            }
         }
     }
 
@@ -132,6 +142,7 @@ impl Shape {
                  `long_context_input`, `long_context_output`, `priority`, `flex` and `batch`"
                     .to_owned()
             }
+            Shape::ClientVersion => format!("a version from `{BUILT_IN}` on"),
         }
     }
 }
@@ -246,5 +257,11 @@ pub static KEYS: &[Key] = &[
         "failures in a row that take an account or a host out",
     ),
     key("breaker.open_seconds", Shape::Number(1, 86_400), Default::Number(60), "for how long"),
+    key(
+        "chatgpt.client_version",
+        Shape::ClientVersion,
+        Default::ClientVersion,
+        "the version of Codex that requests with a ChatGPT account stand for where the client names none",
+    ),
     key("pricing", Shape::Prices, Default::Empty, "USD per million tokens by model, before the built-in prices"),
 ];

@@ -77,6 +77,7 @@ fn shape(shape: Shape) -> Value {
         Shape::Number(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
         Shape::Address => json!({"type": "string", "pattern": ADDRESS}),
         Shape::Text => json!({"type": "string", "pattern": "\\S"}),
+        Shape::ClientVersion => json!({"type": "string", "pattern": "^[0-9]+\\.[0-9]+\\.[0-9]+"}),
         Shape::List => json!({"type": "array", "items": {"type": "string"}}),
         Shape::Families => {
             // With a letter that is no space, and neither `:` nor a control character.

@@ -51,14 +51,13 @@ pub struct BackendRequest {
     pub body: Value,
     /// The parameters that were left out because the backend refuses them, by name, each once.
     pub dropped: Vec<&'static str>,
-    /// The client's `prompt_cache_key`, which the `session_id` header carries too. `None` when there is none.
+    /// The client's `prompt_cache_key`, which the session header carries too. `None` when there is none.
     pub cache_key: Option<String>,
+    /// The input holds its own tools, as an `additional_tools` item.
+    pub is_lite: bool,
     /// What the answer has to look like.
     pub wanted: Wanted,
 }
-
-/// What the backend is told when nobody instructs the model: it refuses a request without instructions.
-const DEFAULT_INSTRUCTIONS: &str = "You are a helpful assistant.";
 
 /// What a stateless conversation needs to carry its reasoning along.
 const ENCRYPTED_REASONING: &str = "reasoning.encrypted_content";
@@ -99,7 +98,8 @@ pub fn backend_request(door: Door, body: Value) -> Result<BackendRequest, Refuse
         model,
     };
     let dropped = std::mem::take(&mut asked.dropped);
-    Ok(BackendRequest { body: asked.body(), dropped, cache_key, wanted })
+    let is_lite = items::hold_tools(&asked.input);
+    Ok(BackendRequest { body: asked.body(is_lite), dropped, cache_key, is_lite, wanted })
 }
 
 /// A request in the backend's words, before it is put together.
@@ -116,18 +116,20 @@ struct Asked {
 }
 
 impl Asked {
-    fn body(mut self) -> Value {
-        let instructions = self
-            .instructions
-            .take()
-            .or_else(|| items::take_instructions(&mut self.input).map(Value::from))
-            .unwrap_or_else(|| DEFAULT_INSTRUCTIONS.into());
+    /// The body to send. An input that holds its own tools has its instructions too; elsewhere the backend wants
+    /// instructions, and takes empty ones.
+    fn body(mut self, is_lite: bool) -> Value {
+        let instructions = match self.instructions.take() {
+            None if is_lite => None,
+            Some(instructions) => Some(instructions),
+            None => Some(items::take_instructions(&mut self.input).unwrap_or_default().into()),
+        };
         if !self.include.iter().any(|included| included == ENCRYPTED_REASONING) {
             self.include.push(ENCRYPTED_REASONING.into());
         }
         let mut body = Map::new();
         body.extend(self.kept.shift_remove_entry("model"));
-        body.insert("instructions".into(), instructions);
+        body.extend(instructions.map(|instructions| ("instructions".to_owned(), instructions)));
         body.insert("input".into(), self.input.into());
         body.append(&mut self.kept);
         body.insert("include".into(), self.include.into());

@@ -70,13 +70,13 @@ impl Manager {
         Ok(())
     }
 
-    /// The models that a login's backend serves.
+    /// The models that a login's backend serves to a client of this version.
     ///
     /// # Errors
     ///
     /// Those of a question to the backend: `LoginFailed`, `UpstreamFailed`, `Locked`, `AccountNotFound`
-    pub async fn models_of(self: &Arc<Self>, account: &AccountId) -> Result<Vec<String>, Error> {
-        let (answer, _) = self.ask_backend(account, Endpoint::Models).await?;
+    pub async fn models_of(self: &Arc<Self>, account: &AccountId, client_version: &str) -> Result<Vec<String>, Error> {
+        let (answer, _) = self.ask_backend(account, Endpoint::Models(client_version)).await?;
         let models = answer.get("models").and_then(Value::as_array).into_iter().flatten();
         let is_offered = |model: &&Value| model.get("visibility").is_none_or(|visibility| visibility != "hide");
         Ok(models.filter(is_offered).filter_map(|model| model.get("slug")?.as_str()).map(str::to_owned).collect())
@@ -87,7 +87,7 @@ impl Manager {
     async fn ask_backend(
         self: &Arc<Self>,
         account: &AccountId,
-        endpoint: Endpoint,
+        endpoint: Endpoint<'_>,
     ) -> Result<(Value, CredentialMark), Error> {
         let login = self.asked_with(account)?.1;
         if self.ends_soon(&login) {
@@ -143,7 +143,7 @@ impl Manager {
     }
 
     /// What the backend answers; `None` when it refuses the token.
-    async fn answer_of(&self, base: &BaseUrl, login: Login, endpoint: Endpoint) -> Result<Option<Value>, Error> {
+    async fn answer_of(&self, base: &BaseUrl, login: Login, endpoint: Endpoint<'_>) -> Result<Option<Value>, Error> {
         let client = self.question_client(base)?;
         ask(&client, base, endpoint, login)
             .await

@@ -30,6 +30,11 @@ impl Made {
         self.order.push_back(id.to_owned());
     }
 
+    /// The account that made `id`, if that is remembered.
+    pub fn owner_of(&self, id: &str) -> Option<&AccountId> {
+        self.owners.get(id)
+    }
+
     /// The owners of those of `ids` that are remembered.
     pub fn owners_of<'i>(&self, ids: impl Iterator<Item = &'i String>) -> HashMap<String, AccountId> {
         if self.owners.is_empty() {

@@ -51,6 +51,8 @@ pub struct Memory {
     pub turns: Turns,
     /// What accounts made a short while ago.
     pub made: Made,
+    /// The accounts that gave the turn states of a short while ago.
+    pub turn_states: Made,
     /// The accounts of a stand-alone proxy's conversations.
     pub conversations: Conversations,
     /// Since when each limit is known here.

@@ -23,6 +23,7 @@ use crate::domain::translate::Door;
 use crate::manager::reasoning::Reasoning;
 use crate::manager::routing::{Refusal, Route, RouteRequest, Written, all_written};
 use crate::manager::tokens::WithoutToken;
+use crate::manager::turn_state::TURN_STATE;
 use crate::upstream::BodyError;
 use answer::{Answer, body_failed, finish};
 use examine::Examined;
@@ -53,6 +54,8 @@ struct Attempts<'p> {
     head: Parts,
     path_and_query: String,
     headers: HeaderMap,
+    /// The turn state that the client echoes, which is one account's.
+    turn_state: Option<HeaderValue>,
     body: ReplayBody,
     /// The question for usage, worked into the body until an upstream refuses it.
     asking_for_usage: Option<Insertion>,
@@ -94,7 +97,7 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
     let lists_models = head.method == Method::GET && path_of(&path_and_query) == "/v1/models";
     if lists_models
         && proxy.manager.has_logins()
-        && let Some(response) = models::of_all(proxy).await
+        && let Some(response) = models::of_all(proxy, query_of(&path_and_query), &head.headers).await
     {
         return finish(Answer::ours(response), ending, is_head);
     }
@@ -140,10 +143,12 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
         resources: fields.resources,
         ..RouteRequest::default()
     };
+    let mut headers = headers::for_upstream(std::mem::take(&mut head.headers));
     let mut attempts = Attempts {
         keeps: target::keeps(head.method == Method::POST, path, fields.stores),
         choices: fields.choices,
-        headers: headers::for_upstream(std::mem::take(&mut head.headers)),
+        turn_state: headers.remove(TURN_STATE),
+        headers,
         proxy,
         head,
         path_and_query,
@@ -182,6 +187,10 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
 
 fn path_of(path_and_query: &str) -> &str {
     path_and_query.split('?').next().unwrap_or_default()
+}
+
+fn query_of(path_and_query: &str) -> &str {
+    path_and_query.split_once('?').map_or("", |(_, query)| query)
 }
 
 impl Attempts<'_> {

@@ -89,10 +89,13 @@ fn is_of_a_front(name: &str) -> bool {
 
 /// A key, or whose key it is: the client's own, or one for another service.
 fn is_of_an_account(name: &str) -> bool {
-    const NAMES: [&str; 8] = [
+    const NAMES: [&str; 11] = [
         "openai-organization",
         "openai-project",
         "chatgpt-account-id",
+        "x-openai-account-routing-override",
+        "x-openai-fedramp",
+        "x-openai-internal-codex-residency",
         "x-access-token",
         "x-auth-token",
         "x-csrf-token",
@@ -278,6 +281,12 @@ mod tests {
             "helicone-auth",
             "x-auth-token",
             "ocp-apim-subscription-key",
+            "chatgpt-account-id",
+            "openai-organization",
+            "openai-project",
+            "x-openai-account-routing-override",
+            "x-openai-fedramp",
+            "x-openai-internal-codex-residency",
         ];
         for name in stays {
             assert!(!for_upstream(map(&[(name, "1")])).contains_key(name), "{name}");
@@ -289,9 +298,12 @@ mod tests {
             "user-agent",
             "openai-beta",
             "x-stainless-lang",
-            "x-codex-turn-state",
+            "x-codex-turn-metadata",
             "x-openai-subagent",
+            "x-openai-internal-codex-responses-lite",
             "session_id",
+            "version",
+            "accept-language",
             "originator",
             "traceparent",
             "idempotency-key",

@@ -1,64 +1,44 @@
 //! Where a ChatGPT login's requests go, and how they look there.
 
-use hyper::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT as USER_AGENT_HEADER,
-};
+mod identity;
+
+use hyper::header::HeaderMap;
 use hyper::{StatusCode, Uri};
 
 use serde_json::Value;
 
-use super::connector::USER_AGENT;
 use super::credential::{Credential, Login};
 use crate::domain::base_url::BaseUrl;
 use crate::error::deepest;
-
-/// A longer key, in bytes, is told in the body alone: the backend refuses heads that are too long.
-const LONGEST_SESSION: usize = 256;
+pub use identity::{Defaults, client_version, headers, responses_headers};
 
 /// No answer to a question is longer, in bytes.
 const LONGEST_ANSWER: usize = 1024 * 1024;
 
 /// What answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Endpoint {
+pub enum Endpoint<'a> {
     /// The model.
     Responses,
     /// How much of the plan is used.
     Usage,
-    /// Which models there are.
-    Models,
+    /// Which models there are for a client of this version.
+    Models(&'a str),
 }
 
 /// The address of `endpoint` at `base`. `None` when it is no valid target.
-pub fn target(base: &BaseUrl, endpoint: Endpoint) -> Option<Uri> {
+pub fn target(base: &BaseUrl, endpoint: Endpoint<'_>) -> Option<Uri> {
     address(base, endpoint).parse().ok()
 }
 
 /// The same as text.
-fn address(base: &BaseUrl, endpoint: Endpoint) -> String {
+fn address(base: &BaseUrl, endpoint: Endpoint<'_>) -> String {
     let path = match endpoint {
         Endpoint::Responses => "codex/responses".to_owned(),
         Endpoint::Usage => "wham/usage".to_owned(),
-        Endpoint::Models => format!("codex/models?client_version={}", env!("CARGO_PKG_VERSION")),
+        Endpoint::Models(client_version) => format!("codex/models?client_version={client_version}"),
     };
     format!("{base}/backend-api/{path}")
-}
-
-/// The headers of a request to the model, but for those of the credential. `session` is the key by which the backend
-/// finds its prompt cache.
-pub fn headers(session: Option<&str>) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
-    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    headers.insert(USER_AGENT_HEADER, HeaderValue::from_static(USER_AGENT));
-    headers.insert(HeaderName::from_static("openai-beta"), HeaderValue::from_static("responses=experimental"));
-    headers.insert(HeaderName::from_static("originator"), HeaderValue::from_static(env!("CARGO_PKG_NAME")));
-    let session = session.filter(|session| session.len() <= LONGEST_SESSION);
-    if let Some(session) = session.and_then(|session| HeaderValue::from_str(session).ok()) {
-        headers.insert(HeaderName::from_static("session_id"), session);
-    }
-    headers
 }
 
 /// What `endpoint` tells `login`; `None` when it refuses the token.
@@ -69,7 +49,7 @@ pub fn headers(session: Option<&str>) -> HeaderMap {
 pub async fn ask(
     client: &reqwest::Client,
     base: &BaseUrl,
-    endpoint: Endpoint,
+    endpoint: Endpoint<'_>,
     login: Login,
 ) -> Result<Option<Value>, String> {
     let mut headers = HeaderMap::new();
@@ -104,16 +84,7 @@ mod tests {
         let responses = target(&base, Endpoint::Responses).unwrap().to_string();
         assert_eq!(responses, "https://chatgpt.com/backend-api/codex/responses");
         assert_eq!(address(&base, Endpoint::Usage), "https://chatgpt.com/backend-api/wham/usage");
-        assert!(
-            address(&base, Endpoint::Models)
-                .starts_with("https://chatgpt.com/backend-api/codex/models?client_version=")
-        );
-    }
-
-    #[test]
-    fn a_session_that_is_no_header_is_left_out() {
-        assert!(headers(Some("ses_1")).contains_key("session_id"));
-        assert!(!headers(Some("a\nb")).contains_key("session_id"));
-        assert!(!headers(Some(&"a".repeat(LONGEST_SESSION + 1))).contains_key("session_id"));
+        let models = address(&base, Endpoint::Models("0.171.0"));
+        assert_eq!(models, "https://chatgpt.com/backend-api/codex/models?client_version=0.171.0");
     }
 }

@@ -44,7 +44,9 @@ pub(super) fn checked(head: &Parts, body: &[u8]) -> Result<Value, Reply> {
     if !is_text(&request, "model") {
         return refused("Model is required");
     }
-    if !is_text(&request, "instructions") {
+    // Empty ones will do, and an input with tools of its own has its instructions too.
+    let holds_tools = |input: &Value| input.as_array().is_some_and(|items| items.iter().any(is_tools));
+    if !request.get("instructions").is_some_and(Value::is_string) && !request.get("input").is_some_and(holds_tools) {
         return refused("Instructions are required");
     }
     if request.get("store") != Some(&Value::Bool(false)) {
@@ -61,6 +63,10 @@ pub(super) fn checked(head: &Parts, body: &[u8]) -> Result<Value, Reply> {
     }
     tools_checked(&request)?;
     Ok(Value::Object(request))
+}
+
+fn is_tools(item: &Value) -> bool {
+    item["type"] == "additional_tools"
 }
 
 fn is_text(object: &Map<String, Value>, name: &str) -> bool {

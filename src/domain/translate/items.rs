@@ -14,6 +14,11 @@ pub(super) fn input_text(text: &str) -> Value {
     json!({ "type": "input_text", "text": text })
 }
 
+/// Whether the tools of a request are an item of its input, as Codex sends them for the models of today.
+pub(super) fn hold_tools(input: &[Value]) -> bool {
+    input.iter().any(|item| item["type"] == "additional_tools")
+}
+
 /// Takes the developer's messages that open the conversation out of `input`, as the text of the request's
 /// instructions, which is what they are. They stay where something else than text is in them, and where nothing would
 /// be left to answer. `None` when there are none.

@@ -29,6 +29,7 @@ use crate::manager::Manager;
 use crate::manager::outcomes::{CLIENT_LEFT, Measured};
 use crate::manager::reasoning::ContentDigest;
 use crate::manager::routing::{Route, RouteRequest, Written};
+use crate::manager::turn_state::TURN_STATE;
 use crate::upstream::SendError;
 
 /// An attempt of which the client has nothing yet. Dropped while it is not over, the client went away: that is a row
@@ -100,6 +101,9 @@ impl Attempts<'_> {
             }
         };
         let head_at = clock::instant();
+        if let Some(state) = response.headers().get(TURN_STATE) {
+            manager.note_turn_state(state.as_bytes(), &route.account);
+        }
         let is_login = route.target.credential.login().is_some();
         let quota = if is_login { note_quota(manager, &route, response.headers(), asked_at) } else { None };
         let looked = self.look_at(response, is_login).await;

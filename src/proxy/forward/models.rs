@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::Incoming;
+use hyper::header::HeaderMap;
 use hyper::http::response::Parts;
 use hyper::{Request, Response, StatusCode};
 use serde_json::{Map, Value, json};
@@ -17,11 +18,12 @@ use super::super::stream::ProxyBody;
 use super::super::{Proxy, answer, echo, errors, headers};
 use super::answer::whole;
 use crate::domain::account::{AccountId, Kind};
+use crate::domain::client_version::ClientVersion;
 use crate::domain::health::Gate;
 use crate::domain::pool::Member;
 use crate::domain::time::Timestamp;
 use crate::manager::Manager;
-use crate::upstream::openai;
+use crate::upstream::{chatgpt, openai};
 
 /// No list of models is longer.
 const LONGEST: usize = 8 * 1024 * 1024;
@@ -58,12 +60,16 @@ fn add(bytes: &[u8]) -> Option<Bytes> {
 
 /// The models of all accounts, those that wait for a limit to end too, each once and only where its account is kept for it.
 /// `None` where no account tells any, and one that is a key may tell why.
-pub async fn of_all(proxy: &Proxy) -> Option<Response<ProxyBody>> {
+pub async fn of_all(proxy: &Proxy, query: &str, client: &HeaderMap) -> Option<Response<ProxyBody>> {
     let manager = &proxy.manager;
+    let client_version = &client_version(query, client, manager.config().client_version());
     let (view, now) = (manager.view(), manager.now());
     let asked = view.pool.members.iter().filter(|member| can_tell(member, now)).take(MOST_ASKED);
     let asked = asked.map(|member| async {
-        let models = tokio::time::timeout(PATIENCE, of(manager, &member.id, member.kind)).await.ok().flatten()?;
+        let models = tokio::time::timeout(PATIENCE, of(manager, &member.id, member.kind, client_version))
+            .await
+            .ok()
+            .flatten()?;
         let is_admitted = |model: &Value| model["id"].as_str().is_some_and(|id| member.scope.admits(Some(id)));
         Some(models.into_iter().filter(is_admitted).collect::<Vec<Value>>())
     });
@@ -84,10 +90,20 @@ fn can_tell(member: &Member, now: Timestamp) -> bool {
     member.enabled && !member.locked && !member.needs_login && !is_open
 }
 
-async fn of(manager: &Arc<Manager>, account: &AccountId, kind: Kind) -> Option<Vec<Value>> {
+/// The version that decides which models a backend lists: the client's own, as its query or its headers say it, else ours.
+fn client_version(query: &str, client: &HeaderMap, ours: ClientVersion) -> String {
+    let named = query.split('&').find_map(|pair| pair.strip_prefix("client_version="));
+    let can_be_sent = |text: &&str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_~".contains(&byte));
+    let said = chatgpt::client_version(client, ours);
+    let ours = ours.to_string();
+    let known = named.filter(|text| !text.is_empty()).into_iter().chain([&*said, &*ours]);
+    known.filter(can_be_sent).next().unwrap_or_default().to_owned()
+}
+
+async fn of(manager: &Arc<Manager>, account: &AccountId, kind: Kind, client_version: &str) -> Option<Vec<Value>> {
     match kind {
         Kind::ChatGpt => {
-            let names = manager.models_of(account).await.ok()?;
+            let names = manager.models_of(account, client_version).await.ok()?;
             let model = |name: &String| json!({"id": name, "object": "model", "created": 0, "owned_by": "openai"});
             Some(names.iter().map(model).collect())
         }
@@ -120,7 +136,24 @@ fn listed(answer: Value) -> Option<Vec<Value>> {
 
 #[cfg(test)]
 mod tests {
+    use hyper::header::HeaderValue;
+
     use super::*;
+
+    #[test]
+    fn the_version_is_the_clients_own() {
+        let ours: ClientVersion = "0.171.0".parse().unwrap();
+        for (query, agent, expected) in [
+            ("client_version=0.172.3", "", "0.172.3"),
+            ("a=b&client_version=0.172.0-alpha.1", "codex_exec/0.180.0", "0.172.0-alpha.1"),
+            ("client_version=", "codex_exec/0.180.0 (x)", "0.180.0"),
+            ("client_version=a%26b", "opencode/1.2.3", "0.171.0"),
+            ("", "", "0.171.0"),
+        ] {
+            let client = HeaderMap::from_iter([(hyper::header::USER_AGENT, HeaderValue::from_static(agent))]);
+            assert_eq!(client_version(query, &client, ours), expected, "{query} {agent}");
+        }
+    }
 
     #[test]
     fn a_list_is_taken_from_whatever_an_upstream_answers() {

@@ -3,13 +3,14 @@
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::Request;
-use hyper::header::CONTENT_LENGTH;
+use hyper::header::{CONTENT_LENGTH, HeaderName};
 
 use super::super::body::Kept;
 use super::Attempts;
 use crate::domain::resources::{Reasoning, named_in, without};
 use crate::manager::reasoning::ContentDigest;
 use crate::manager::routing::Route;
+use crate::manager::turn_state::TURN_STATE;
 use crate::upstream::credential::Credential;
 use crate::upstream::{RequestBody, chatgpt, openai};
 
@@ -32,10 +33,20 @@ impl Attempts<'_> {
                 let translated = self.translation.ready()?;
                 let uri = chatgpt::target(&route.target.base_url, chatgpt::Endpoint::Responses)?;
                 let body = bare.unwrap_or_else(|| whole(translated.body()));
-                (uri, chatgpt::headers(translated.cache_key.as_deref()), body)
+                let defaults = chatgpt::Defaults {
+                    client_version: self.proxy.manager.config().client_version(),
+                    session: translated.cache_key.as_deref(),
+                    is_lite: translated.is_lite,
+                };
+                (uri, chatgpt::responses_headers(&self.headers, defaults), body)
             }
         };
         route.target.credential.apply(&mut headers)?;
+        if let Some(state) = &self.turn_state
+            && self.proxy.manager.gave_turn_state(state.as_bytes(), &route.account)
+        {
+            headers.insert(HeaderName::from_static(TURN_STATE), state.clone());
+        }
         let mut request = Request::new(body);
         *request.method_mut() = self.head.method.clone();
         *request.uri_mut() = uri;

@@ -15,7 +15,7 @@ use super::super::body::{Kept, ReplayBody, Room, drain};
 use super::super::stream::Meter;
 use super::held::Held;
 use crate::domain::lenient_json::{self, Unread};
-use crate::domain::translate::{Collecting, Door, Failure, Refused, Wanted, backend_request};
+use crate::domain::translate::{BackendRequest, Collecting, Door, Failure, Refused, Wanted, backend_request};
 use crate::upstream::BodyError;
 
 /// A tree of values takes many times the memory of its text: what has more values is not made a tree of.
@@ -63,6 +63,8 @@ pub struct Translated {
     body: Kept,
     /// The key by which the backend finds its prompt cache.
     pub cache_key: Option<String>,
+    /// Its input holds its own tools.
+    pub is_lite: bool,
     /// The parameters that were left out.
     pub dropped: Vec<&'static str>,
     /// How the answer has to look.
@@ -106,9 +108,11 @@ impl Translation {
             Err(refused) => Translation::Failed(Unserved::Refused(refused)),
             Ok(request) => {
                 let bytes = text_of(&request.body, body.length());
-                let (cache_key, dropped, wanted) = (request.cache_key, request.dropped, request.wanted);
+                let BackendRequest { cache_key, is_lite, dropped, wanted, .. } = request;
                 match proxy.budget.keep(bytes) {
-                    Some(body) => Translation::Ready(Box::new(Translated { body, cache_key, dropped, wanted })),
+                    Some(body) => {
+                        Translation::Ready(Box::new(Translated { body, cache_key, is_lite, dropped, wanted }))
+                    }
                     None => Translation::Failed(Unserved::NoRoom),
                 }
             }

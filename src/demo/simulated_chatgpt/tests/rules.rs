@@ -19,8 +19,8 @@ fn what_breaks_a_rule_of_the_backend_is_refused_with_its_detail() {
     check(json!({ "store": true }), "Store must be set to false");
     check(json!({ "store": null }), "Store must be set to false");
     check(json!({ "stream": false }), "Stream must be set to true");
-    check(json!({ "instructions": "" }), "Instructions are required");
     check(json!({ "instructions": null }), "Instructions are required");
+    assert_eq!(respond(&server, account, &request_with(&json!({ "instructions": "" }))).status, 200);
     check(json!({ "input": "hi" }), "Input must be a list");
     check(json!({ "input": [message("system", "input_text")] }), "System messages are not allowed");
     for parameter in ["max_output_tokens", "temperature", "previous_response_id", "metadata", "user", "truncation"] {

@@ -8,6 +8,7 @@ pub(super) mod record;
 pub(super) mod testing;
 pub(super) mod traffic;
 pub(super) mod usage;
+pub(super) mod websocket;
 pub(super) mod words;
 
 use std::future::Future;

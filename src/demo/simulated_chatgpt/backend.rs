@@ -25,6 +25,8 @@ pub(super) struct Backend {
     pub(super) quota_step: f64,
     pub(super) limit_at_full: bool,
     pub(super) shown: Shown,
+    /// Whether there is a WebSocket.
+    pub(super) websocket: bool,
     accounts: HashMap<Account, Standing>,
 }
 
@@ -42,6 +44,7 @@ pub(super) struct Shown {
 pub(super) struct Standing {
     pub(super) scripted: VecDeque<Answer>,
     pub(super) always: Option<Answer>,
+    pub(super) handshakes_scripted: VecDeque<Answer>,
     pub(super) usage_scripted: VecDeque<Answer>,
     pub(super) quota: Quota,
     pub(super) credits: Credits,
@@ -56,6 +59,7 @@ impl Backend {
             quota_step: 0.0,
             limit_at_full: false,
             shown: Shown { quota_headers: true, rate_limit_event: false, output_in_completed: false },
+            websocket: true,
             accounts: HashMap::new(),
         }
     }

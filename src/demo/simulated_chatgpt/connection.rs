@@ -16,10 +16,11 @@ use tokio::net::TcpStream;
 
 use super::reply::{Content, Reply};
 use super::state::State;
-use super::{authorize, device, responses, token, wham};
+use super::{authorize, device, responses, socket, token, wham};
 use crate::demo::loopback::body::{Ending, ReplyBody};
 use crate::demo::loopback::breakage::Cut;
 use crate::demo::loopback::record::{self, Outcome, Watch};
+use crate::demo::loopback::websocket::{Session, Slot};
 use crate::demo::loopback::words::mixed;
 
 /// What a door lets out, and how that ends.
@@ -27,16 +28,31 @@ pub(super) type Sent = Result<(Reply, Ending), Cut>;
 
 /// Serves `socket` until it is closed.
 pub(super) async fn serve(socket: TcpStream, state: Arc<State>) {
-    let service = service_fn(|request| answer(request, Arc::clone(&state)));
+    let slot = Slot::default();
+    let service = service_fn(|request| answer(request, Arc::clone(&state), slot.clone()));
     // Clients that leave and cuts as scripted end it with an error; both are in the records.
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(socket), service).await;
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(socket), service).with_upgrades().await;
+    slot.run().await;
 }
 
-async fn answer(request: Request<Incoming>, state: Arc<State>) -> io::Result<Response<ReplyBody>> {
+async fn answer(mut request: Request<Incoming>, state: Arc<State>, slot: Slot) -> io::Result<Response<ReplyBody>> {
+    let upgrade = hyper::upgrade::on(&mut request);
     let (head, body) = request.into_parts();
     let mut watch = Watch::new(state.traffic.record(|| record::entry(&head)));
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     watch.body(&body);
+    if head.uri.path() == "/backend-api/codex/responses" && head.headers.contains_key(UPGRADE) {
+        return Ok(match socket::open(&state, &head) {
+            Ok((handshake, socket)) => {
+                slot.put(Session::new(upgrade, Box::new(socket), Arc::clone(&state.traffic), watch));
+                let opened = Reply::whole(101, "", Bytes::new());
+                let mut response = response(opened, Ending::Clean, &state, Watch::new(None));
+                handshake.accept(response.headers_mut());
+                response
+            }
+            Err(refused) => response(refused, Ending::Clean, &state, watch),
+        });
+    }
     match door(&state, &head, &body).await {
         Ok((reply, ending)) => Ok(response(reply, ending, &state, watch)),
         Err(cut) => {
@@ -55,9 +71,6 @@ async fn door(state: &State, head: &Parts, body: &Bytes) -> Sent {
         ("POST", "/api/accounts/deviceauth/usercode") => whole(device::user_code(state, body)),
         ("POST", "/api/accounts/deviceauth/token") => whole(device::poll(state, body)),
         ("GET", "/codex/device") => whole(Reply::page(200, "Enter the code that the program shows.")),
-        (_, "/backend-api/codex/responses") if head.headers.contains_key(UPGRADE) => {
-            whole(Reply::detail(426, "Upgrade Required"))
-        }
         ("POST", "/backend-api/codex/responses") => responses::answer(state, head, body).await,
         ("GET", "/backend-api/wham/usage") => wham::usage(state, head).await,
         ("GET", "/backend-api/codex/models") => whole(wham::models(state, head)),

@@ -180,6 +180,16 @@ impl SimulatedChatGpt {
         self.state.backend().of(account).scripted.push_back(answer);
     }
 
+    /// Queues a refusal for the next handshake of an account; one that serves lets it through.
+    pub fn script_handshake(&self, account: Account, answer: Answer) {
+        self.state.backend().of(account).handshakes_scripted.push_back(answer);
+    }
+
+    /// Whether there is a WebSocket, as at the start; else a handshake is answered 426.
+    pub fn set_websocket(&self, on: bool) {
+        self.state.backend().websocket = on;
+    }
+
     /// Gives every response of an account that no script answers this `answer`, until `None`.
     pub fn always(&self, account: Account, answer: Option<Answer>) {
         self.state.backend().of(account).always = answer;

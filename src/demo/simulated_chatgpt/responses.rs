@@ -1,4 +1,4 @@
-//! `/backend-api/codex/responses`: who asks, what they may ask, and the answer that their account is due.
+//! `/backend-api/codex/responses`: what an account may ask, and the answer that it is due, over HTTP and in a socket.
 
 use bytes::Bytes;
 use hyper::http::request::Parts;
@@ -6,46 +6,62 @@ use serde_json::Value;
 
 use super::account::Account;
 use super::answer::Answer;
-use super::backend::admit;
+use super::caller::Caller;
 use super::connection::Sent;
-use super::faults::{model_not_supported, pause, refusal, resets_at, spoiled, usage_limit};
+use super::faults::{model_not_supported, pause, refusal, resets_at, usage_limit};
 use super::reply::Reply;
 use super::state::State;
-use super::stream::{self, Asked};
-use super::{rules, sealed};
+use super::stream::{self, Asked, Made};
+use super::{faults, rules, sealed};
 use crate::demo::loopback::body::Ending;
 
+/// The answer over HTTP.
 pub(super) async fn answer(state: &State, head: &Parts, body: &Bytes) -> Sent {
     let whole = |reply| Ok((reply, Ending::Clean));
-    let account = match admit(state, head) {
-        Ok(account) => account,
+    let asked = Caller::admitted(state, head).and_then(|caller| {
+        let request = rules::read(head, body)?;
+        rules::checked(caller.account, &request)?;
+        let answer = due(state, &caller, &request)?;
+        Ok((caller, request, answer))
+    });
+    let (caller, request, answer) = match asked {
+        Ok(asked) => asked,
         Err(reply) => return whole(reply),
     };
-    let request = match rules::checked(head, body) {
-        Ok(request) => request,
-        Err(reply) => return whole(reply),
-    };
-    let model = request["model"].as_str().unwrap_or_default().to_owned();
-    if !state.backend().models_of(account).contains(&model) {
-        return whole(model_not_supported(&model));
-    }
-    if let Some(reply) = sealed::foreign(account, &request) {
-        return whole(reply);
-    }
-    if let Some(reply) = used_up(state, account) {
-        return whole(reply);
-    }
-    let answer = state.backend().take_answer(account);
     pause(&answer).await?;
-    let (now, plan) = (state.now(), plan(state, account));
-    if let Some(reply) = refusal(&answer, &model, &plan, now) {
-        return whole(match (&answer, reply.status) {
-            (Answer::Raw { .. }, _) => reply,
-            (_, 429) => with_quota(state, account, resets_at(&answer, now), reply),
-            _ => reply,
-        });
+    if let Some(reply) = refused(state, &caller, &request, &answer) {
+        return whole(reply);
     }
-    Ok(served(state, account, &request, body.len(), &answer))
+    let (made, quota) = served(state, &caller, &request, body.len(), &answer);
+    let (mut events, ending) = faults::spoiled(made.events, &answer, &made.begun);
+    if state.backend().shown.rate_limit_event {
+        events.insert(0, stream::bytes(&quota));
+    }
+    Ok((with_quota(state, caller.account, None, Reply::events(events)), ending))
+}
+
+/// The answer that a request which breaks no rule is due, or why its account gets none.
+pub(super) fn due(state: &State, caller: &Caller, request: &Value) -> Result<Answer, Reply> {
+    let account = caller.account;
+    let model = request["model"].as_str().unwrap_or_default();
+    if !state.backend().models_of(account).iter().any(|each| each == model) {
+        return Err(model_not_supported(model));
+    }
+    if let Some(reply) = sealed::foreign(account, request).or_else(|| used_up(state, account)) {
+        return Err(reply);
+    }
+    Ok(state.backend().take_answer(account))
+}
+
+/// The refusal that `answer` is; `None` for one that serves.
+pub(super) fn refused(state: &State, caller: &Caller, request: &Value, answer: &Answer) -> Option<Reply> {
+    let (now, plan) = (state.now(), plan(state, caller.account));
+    let reply = refusal(answer, request["model"].as_str().unwrap_or_default(), &plan, now)?;
+    Some(match (answer, reply.status) {
+        (Answer::Raw { .. }, _) => reply,
+        (_, 429) => with_quota(state, caller.account, resets_at(answer, now), reply),
+        _ => reply,
+    })
 }
 
 /// The refusal of an account whose quota is used up, where that limits.
@@ -59,7 +75,9 @@ fn used_up(state: &State, account: Account) -> Option<Reply> {
     Some(with_quota(state, account, None, usage_limit(429, &plan, resets_at, now)))
 }
 
-fn served(state: &State, account: Account, request: &Value, length: usize, answer: &Answer) -> (Reply, Ending) {
+/// The response to `request`, whose body has `length` bytes, and the event that reports what it left of the quota.
+pub(super) fn served(state: &State, caller: &Caller, request: &Value, length: usize, answer: &Answer) -> (Made, Value) {
+    let account = caller.account;
     let (now, plan) = (state.now(), plan(state, account));
     let mut backend = state.backend();
     let step = backend.quota_step;
@@ -75,14 +93,9 @@ fn served(state: &State, account: Account, request: &Value, length: usize, answe
         output_in_completed: backend.shown.output_in_completed,
     };
     let text = backend.text.to_string();
-    let event = backend.shown.rate_limit_event.then(|| quota.event(&backend.of(account).credits, &plan));
+    let event = quota.event(&backend.of(account).credits, &plan);
     drop(backend);
-    let (events, begun) = stream::events(&asked, answer, &text);
-    let (mut events, ending) = spoiled(events, answer, &begun);
-    if let Some(event) = event {
-        events.insert(0, stream::bytes(&event));
-    }
-    (with_quota(state, account, None, Reply::events(events)), ending)
+    (stream::made(&asked, answer, &text), event)
 }
 
 /// The same reply with the headers that tell the quota; `exhausted_until` is the limit that it reports.

@@ -5,6 +5,8 @@ use hyper::http::request::Parts;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::account::Account;
+use super::owned;
 use super::reply::Reply;
 
 /// The parameters that it knows.
@@ -25,23 +27,28 @@ const KNOWN: [&str; 14] = [
     "client_metadata",
 ];
 
-/// The request in `body`, or the refusal of it.
-pub(super) fn checked(head: &Parts, body: &[u8]) -> Result<Value, Reply> {
-    let refused = |detail: &str| Err(Reply::detail(400, detail));
+/// The request in `body`, or why it is none.
+pub(super) fn read(head: &Parts, body: &[u8]) -> Result<Value, Reply> {
     let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !content_type.starts_with("application/json") {
-        return refused("Unsupported content type");
+        return Err(Reply::detail(400, "Unsupported content type"));
     }
     // The real one reads any depth, and no half of a pair.
     let mut reader = serde_json::Deserializer::from_slice(body);
     reader.disable_recursion_limit();
-    let Ok(Value::Object(request)) = Value::deserialize(&mut reader) else {
+    Value::deserialize(&mut reader).map_err(|_| Reply::detail(400, "Invalid JSON"))
+}
+
+/// Whether `request` of `account` breaks no rule; else the refusal.
+pub(super) fn checked(account: Account, request: &Value) -> Result<(), Reply> {
+    let refused = |detail: &str| Err(Reply::detail(400, detail));
+    let Value::Object(request) = request else {
         return refused("Invalid JSON");
     };
     if let Some(unknown) = request.keys().find(|name| !KNOWN.contains(&name.as_str())) {
         return refused(&format!("Unsupported parameter: {unknown}"));
     }
-    if !is_text(&request, "model") {
+    if !is_text(request, "model") {
         return refused("Model is required");
     }
     // Empty ones will do, and an input with tools of its own has its instructions too.
@@ -59,10 +66,9 @@ pub(super) fn checked(head: &Parts, body: &[u8]) -> Result<Value, Reply> {
         return refused("Input must be a list");
     };
     for (at, item) in items.iter().enumerate() {
-        item_checked(at, item, items)?;
+        item_checked(account, at, item, items)?;
     }
-    tools_checked(&request)?;
-    Ok(Value::Object(request))
+    tools_checked(request)
 }
 
 fn is_tools(item: &Value) -> bool {
@@ -73,21 +79,20 @@ fn is_text(object: &Map<String, Value>, name: &str) -> bool {
     object.get(name).and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty())
 }
 
-fn item_checked(at: usize, item: &Value, items: &[Value]) -> Result<(), Reply> {
+fn item_checked(account: Account, at: usize, item: &Value, items: &[Value]) -> Result<(), Reply> {
     let Value::Object(fields) = item else {
         return Err(invalid(&format!("input[{at}]"), "Invalid type: expected an object."));
     };
     let kind = fields.get("type").and_then(Value::as_str).unwrap_or("message");
     let id = fields.get("id").and_then(Value::as_str);
-    if kind == "item_reference" || id.is_some() {
+    // Nothing is stored, so that a reference alone leads nowhere; a whole item may have the id that it was given here.
+    if kind == "item_reference" || id.is_some_and(|id| !owned::is_of(account, id)) {
         let id = id.unwrap_or_default();
-        return Err(Reply::detail(
-            400,
-            &format!(
-                "Item with id '{id}' not found. Items are not persisted when `store` is set to false. Try again with \
-                 `store` set to true, or remove this item from your input."
-            ),
-        ));
+        let message = format!(
+            "Item with id '{id}' not found. Items are not persisted when `store` is set to false. Try again with \
+             `store` set to true, or remove this item from your input."
+        );
+        return Err(Reply::error(404, "invalid_request_error", None, Some("input"), &message));
     }
     match kind {
         "message" => message_checked(at, fields),

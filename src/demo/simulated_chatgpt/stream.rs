@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::account::Account;
 use super::answer::Answer;
 use super::output::{self, Item};
+use super::owned;
 use crate::demo::loopback::usage::Usage;
 use crate::demo::loopback::words::{mixed, pieces};
 
@@ -27,26 +28,45 @@ pub(super) struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// An id that no other item has; `at` tells the items of one response apart.
+    /// An id that no other item has, and that names its account; `at` tells the items of one response apart.
     pub(super) fn id(&self, prefix: &str, at: usize) -> String {
-        format!("{prefix}{:016x}{:016x}", mixed(self.serial), mixed(self.serial ^ ((at as u64 + 1) << 32)))
+        owned::id(prefix, self.account, mixed(self.serial), mixed(self.serial ^ ((at as u64 + 1) << 32)))
     }
 }
 
-/// The events of a response and the response as it began; `text` is what the server says when nothing else is scripted.
-pub(super) fn events(asked: &Asked<'_>, answer: &Answer, text: &str) -> (Vec<Bytes>, Value) {
+/// A response.
+pub(super) struct Made {
+    pub(super) id: String,
+    pub(super) events: Vec<Bytes>,
+    /// The response as it began.
+    pub(super) begun: Value,
+    /// Its items.
+    pub(super) output: Vec<Value>,
+}
+
+/// A response; `text` is what the server says when nothing else is scripted.
+pub(super) fn made(asked: &Asked<'_>, answer: &Answer, text: &str) -> Made {
+    response(asked, answer, &output::items(asked, answer, text), usage)
+}
+
+/// A response without output, which costs nothing.
+pub(super) fn warm_up(asked: &Asked<'_>) -> Made {
+    response(asked, &Answer::Normal, &[], |_, _| document(Usage::NONE, 0))
+}
+
+fn response(asked: &Asked<'_>, answer: &Answer, items: &[Item], usage: fn(&Asked<'_>, &[Item]) -> Value) -> Made {
     let begun = begun(asked);
-    let items = output::items(asked, answer, text);
     let mut events = Events(Vec::with_capacity(24));
     events.push("response.created", json!({ "response": begun }));
     events.push("response.in_progress", json!({ "response": begun }));
     for (at, item) in items.iter().enumerate() {
         events.item(at, item);
     }
+    let output: Vec<Value> = items.iter().map(Item::done).collect();
     let mut whole = begun.clone();
-    whole["usage"] = usage(asked, &items);
+    whole["usage"] = usage(asked, items);
     if asked.output_in_completed {
-        whole["output"] = items.iter().map(Item::done).collect();
+        whole["output"] = json!(output);
     }
     if matches!(answer, Answer::Incomplete { .. }) {
         whole["status"] = json!("incomplete");
@@ -57,7 +77,7 @@ pub(super) fn events(asked: &Asked<'_>, answer: &Answer, text: &str) -> (Vec<Byt
         whole["completed_at"] = json!(asked.created);
         events.push("response.completed", json!({ "response": whole }));
     }
-    (events.0, begun)
+    Made { id: begun["id"].as_str().unwrap_or_default().to_owned(), events: events.0, begun, output }
 }
 
 fn begun(asked: &Asked<'_>) -> Value {
@@ -102,6 +122,10 @@ fn begun(asked: &Asked<'_>) -> Value {
 fn usage(asked: &Asked<'_>, items: &[Item]) -> Value {
     let usage = Usage::of(asked.length, items.iter().map(Item::length).sum());
     let reasoning = if items.iter().any(Item::is_reasoning) { REASONING_TOKENS } else { 0 };
+    document(usage, reasoning)
+}
+
+fn document(usage: Usage, reasoning: u64) -> Value {
     let output = usage.output + reasoning;
     json!({
         "input_tokens": usage.input,

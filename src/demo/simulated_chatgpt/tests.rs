@@ -9,6 +9,7 @@ mod rules;
 mod sign_in;
 mod stream;
 mod token;
+mod websocket;
 
 use std::io::Read;
 use std::net::TcpStream;

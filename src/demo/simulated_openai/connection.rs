@@ -1,7 +1,7 @@
 //! Serves a connection: reads each request whole, and sends the answer that its key is due.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -15,30 +15,28 @@ use super::answer::Answer;
 use super::faults::{refusal, spoiled};
 use super::reply::{Call, Content, Reply};
 use super::state::{State, owner};
-use super::websocket::{Opening, Session};
+use super::websocket::Opening;
 use super::{errors, headers, routes};
 use crate::clock::Clock;
 use crate::demo::loopback::body::{Ending, ReplyBody};
 use crate::demo::loopback::record::{self, Outcome, Watch};
+use crate::demo::loopback::websocket::{Session, Slot};
 
 /// Serves `socket` until it is closed.
 pub(super) async fn serve(socket: TcpStream, state: Arc<State>) {
     let clock = Clock::system();
-    let sockets: Arc<Mutex<Option<Session>>> = Arc::default();
-    let service = service_fn(|request| answer(request, Arc::clone(&state), clock.clone(), Arc::clone(&sockets)));
+    let slot = Slot::default();
+    let service = service_fn(|request| answer(request, Arc::clone(&state), clock.clone(), slot.clone()));
     // Clients that leave and cuts as scripted end it with an error; both are in the records.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(socket), service).with_upgrades().await;
-    let session = sockets.lock().unwrap_or_else(PoisonError::into_inner).take();
-    if let Some(session) = session {
-        session.run().await;
-    }
+    slot.run().await;
 }
 
 async fn answer(
     mut request: Request<Incoming>,
     state: Arc<State>,
     clock: Clock,
-    sockets: Arc<Mutex<Option<Session>>>,
+    slot: Slot,
 ) -> io::Result<Response<ReplyBody>> {
     let upgrade = hyper::upgrade::on(&mut request);
     let (parts, body) = request.into_parts();
@@ -78,8 +76,8 @@ async fn answer(
             tokio::time::sleep(wait).await;
         }
         let response = opening.response(&call);
-        let session = Session::new(upgrade, &opening, key, answer, Arc::clone(&state), clock, watch);
-        *sockets.lock().unwrap_or_else(PoisonError::into_inner) = Some(session);
+        let speaker = opening.speaker(key, answer, Arc::clone(&state), clock);
+        slot.put(Session::new(upgrade, speaker, Arc::clone(&state.traffic), watch));
         return Ok(response);
     }
     match &answer {

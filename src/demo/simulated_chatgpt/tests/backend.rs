@@ -99,14 +99,14 @@ fn models_are_told_to_a_client_that_says_its_version() {
 }
 
 #[test]
-fn other_paths_are_not_found_and_a_socket_is_not_opened() {
+fn other_paths_are_not_found_and_a_socket_needs_a_token() {
     let server = server();
     for path in ["/", "/v1/responses", "/backend-api/me", "/backend-api/wham/usages"] {
         let seen = get(&server, path, "");
         assert_eq!((seen.status, seen.json()), (404, json!({ "detail": "Not Found" })), "{path}");
     }
     let upgrade = "upgrade: websocket\r\n";
-    assert_eq!(get(&server, RESPONSES, upgrade).status, 426);
+    assert_eq!(get(&server, RESPONSES, upgrade).status, 401);
     assert_eq!(get(&server, RESPONSES, "").status, 405);
 }
 

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use super::super::answer::Answer;
 use super::super::reply::Call;
 use super::responses::Responses;
-use super::turn::Turn;
 use crate::demo::loopback::body::Ending;
 use crate::demo::loopback::breakage::Breakage;
+use crate::demo::loopback::websocket::Speaker;
+use crate::demo::loopback::websocket::turn::Turn;
 use crate::demo::loopback::words::mixed;
 
 /// One realtime session.
@@ -26,20 +27,13 @@ struct Asked {
     item: Value,
 }
 
-impl Realtime {
-    /// A session with `model`.
-    pub(super) fn new(responses: Responses, model: &str) -> Realtime {
-        Realtime { responses, model: model.to_owned(), events: 0 }
-    }
-
-    /// What the server says first.
-    pub(super) fn greeting(&mut self) -> Turn {
+impl Speaker for Realtime {
+    fn greeting(&mut self) -> Turn {
         let session = self.session();
         self.turn_of(vec![("session.created", json!({ "session": session }))])
     }
 
-    /// What `text` is answered with.
-    pub(super) fn turn(&mut self, text: &str) -> Turn {
+    fn answer(&mut self, text: &str) -> Turn {
         let Ok(asked) = serde_json::from_str::<Asked>(text) else {
             return self.error("invalid_json", "The event is not valid JSON.");
         };
@@ -57,9 +51,16 @@ impl Realtime {
             other => self.error("invalid_value", &format!("Invalid value: '{other}'.")),
         }
     }
+}
+
+impl Realtime {
+    /// A session with `model`.
+    pub(super) fn new(responses: Responses, model: &str) -> Realtime {
+        Realtime { responses, model: model.to_owned(), events: 0 }
+    }
 
     fn respond(&mut self, body: &[u8]) -> Turn {
-        let answer = self.responses.answer();
+        let answer = self.responses.take_answer();
         if let Some(turn) = self.responses.refused(body, &answer) {
             return turn;
         }

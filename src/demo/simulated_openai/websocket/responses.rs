@@ -11,10 +11,12 @@ use super::super::faults::{refusal, spoiled};
 use super::super::reply::Call;
 use super::super::state::{State, owner};
 use super::super::{errors, responses};
-use super::turn::Turn;
+use super::turn_of;
 use crate::clock::Clock;
 use crate::demo::loopback::body::Ending;
 use crate::demo::loopback::breakage::Breakage;
+use crate::demo::loopback::websocket::Speaker;
+use crate::demo::loopback::websocket::turn::Turn;
 
 /// The responses of one socket.
 pub(super) struct Responses {
@@ -34,19 +36,11 @@ struct Asked {
     generate: Option<bool>,
 }
 
-impl Responses {
-    /// The responses of a socket that `key` opened with `answer`.
-    pub(super) fn new(key: &str, answer: Answer, state: Arc<State>, clock: Clock) -> Responses {
-        let speaks_of_a_stream = !matches!(answer, Answer::Normal | Answer::Slow(_));
-        let first = speaks_of_a_stream.then_some(answer);
-        Responses { key: key.to_owned(), first, made: HashSet::new(), state, clock }
-    }
-
-    /// What `text` is answered with.
-    pub(super) fn turn(&mut self, text: &str) -> Turn {
+impl Speaker for Responses {
+    fn answer(&mut self, text: &str) -> Turn {
         let refused = match serde_json::from_str::<Asked>(text) {
             Ok(asked) if asked.r#type == "response.create" => {
-                let answer = if asked.generate == Some(false) { Answer::Normal } else { self.answer() };
+                let answer = if asked.generate == Some(false) { Answer::Normal } else { self.take_answer() };
                 return self.respond(text.as_bytes(), &answer);
             }
             // Said by Codex once it has taken a response in; nothing follows.
@@ -57,7 +51,16 @@ impl Responses {
             }
             Err(_) => errors::not_json(),
         };
-        Turn::from_reply(&refused, Ending::Clean)
+        turn_of(&refused, Ending::Clean)
+    }
+}
+
+impl Responses {
+    /// The responses of a socket that `key` opened with `answer`.
+    pub(super) fn new(key: &str, answer: Answer, state: Arc<State>, clock: Clock) -> Responses {
+        let speaks_of_a_stream = !matches!(answer, Answer::Normal | Answer::Slow(_));
+        let first = speaks_of_a_stream.then_some(answer);
+        Responses { key: key.to_owned(), first, made: HashSet::new(), state, clock }
     }
 
     fn respond(&mut self, body: &[u8], answer: &Answer) -> Turn {
@@ -74,7 +77,7 @@ impl Responses {
             }
         });
         self.made = made;
-        let mut turn = Turn::from_reply(&reply, ending);
+        let mut turn = turn_of(&reply, ending);
         match answer {
             Answer::Broken(Breakage::LongLine { bytes }) => turn.pad(*bytes),
             Answer::Broken(Breakage::EndWithoutTerminalEvent) => turn.closes = true,
@@ -84,7 +87,7 @@ impl Responses {
     }
 
     /// The answer that the next response takes.
-    pub(super) fn answer(&mut self) -> Answer {
+    pub(super) fn take_answer(&mut self) -> Answer {
         let first = self.first.take();
         first.or_else(|| self.state.take_answer(&self.key)).unwrap_or(Answer::Normal)
     }
@@ -97,7 +100,7 @@ impl Responses {
             return Some(Turn { ending: Some(breakage.ending()), ..Turn::default() });
         }
         let refused = self.call(body, answer, |call| refusal(answer, call, &self.key, self.clock.now()))?;
-        Some(Turn::from_reply(&refused, Ending::Clean))
+        Some(turn_of(&refused, Ending::Clean))
     }
 
     /// Asks `make` for something with the call that the message `body` is.

@@ -3,57 +3,21 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use hyper::Request;
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::{Value, json};
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::super::{Answer, Breakage, DEFAULT_TEXT, LimitKind, Outcome, SimulatedOpenAi, Wait};
-use super::accept;
-
-type Socket = WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>;
+use crate::demo::loopback::websocket::testing::{self, Socket, events, say};
 
 const KEY: &str = "sk-simulated-one";
+const BEARER: (&str, &str) = ("authorization", "Bearer sk-simulated-one");
 
 async fn handshake(server: &SimulatedOpenAi, path: &str) -> hyper::Response<hyper::body::Incoming> {
-    let client = Client::builder(TokioExecutor::new()).build_http::<String>();
-    let request = Request::get(format!("{}{path}", server.base_url()))
-        .header("authorization", format!("Bearer {KEY}"))
-        .header("connection", "Upgrade")
-        .header("upgrade", "websocket")
-        .header("sec-websocket-version", "13")
-        .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
-    client.request(request.body(String::new()).unwrap()).await.unwrap()
+    testing::handshake(&format!("{}{path}", server.base_url()), &[BEARER]).await
 }
 
 async fn open(server: &SimulatedOpenAi, path: &str) -> Socket {
-    let response = handshake(server, path).await;
-    assert_eq!(response.status(), 101);
-    assert_eq!(response.headers()["sec-websocket-accept"], "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-    let upgraded = hyper::upgrade::on(response).await.unwrap();
-    WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Client, None).await
-}
-
-async fn say(socket: &mut Socket, message: &Value) {
-    socket.send(Message::Text(message.to_string().into())).await.unwrap();
-}
-
-/// The events up to the one that ends a response.
-async fn events(socket: &mut Socket) -> Vec<Value> {
-    let mut events = Vec::new();
-    while let Some(Ok(message)) = socket.next().await {
-        let Message::Text(text) = message else { continue };
-        let event: Value = serde_json::from_str(&text).unwrap();
-        let kind = event["type"].as_str().unwrap().to_owned();
-        events.push(event);
-        if matches!(kind.as_str(), "response.completed" | "response.failed" | "response.done" | "error") {
-            break;
-        }
-    }
-    events
+    testing::open(&format!("{}{path}", server.base_url()), &[BEARER]).await
 }
 
 fn create(extra: &Value) -> Value {
@@ -66,11 +30,6 @@ fn server() -> SimulatedOpenAi {
     let server = SimulatedOpenAi::start().unwrap();
     server.add_key(KEY);
     server
-}
-
-#[test]
-fn the_key_is_proved_to_be_read_as_in_the_standard() {
-    assert_eq!(accept("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 }
 
 #[tokio::test]

@@ -1,0 +1,22 @@
+//! Who sends a request of the backend, as its token and its headers say.
+
+use hyper::http::request::Parts;
+
+use super::account::Account;
+use super::backend::admit;
+use super::reply::Reply;
+use super::state::State;
+
+/// An account that was let in, and what its client says of itself.
+#[derive(Clone)]
+pub(super) struct Caller {
+    pub(super) account: Account,
+}
+
+impl Caller {
+    /// The caller of a request, or the refusal.
+    pub(super) fn admitted(state: &State, head: &Parts) -> Result<Caller, Reply> {
+        let account = admit(state, head)?;
+        Ok(Caller { account })
+    }
+}

@@ -4,6 +4,7 @@ pub mod conversation;
 pub mod decision;
 pub mod eligibility;
 mod explain;
+pub mod failover;
 pub mod hybrid;
 pub mod least_utilized;
 pub mod load;
@@ -41,6 +42,8 @@ pub struct Ask<'a> {
     pub pinned: Option<usize>,
     /// The account that made a resource which the request names: no other knows it.
     pub bound: Option<usize>,
+    /// The account of the socket that the request came on, which is kept while it can serve.
+    pub open: Option<usize>,
     /// Accounts that are out for this request: they were tried already, or a sibling is probing them.
     pub excluded: &'a [usize],
     /// How much of each account is used up, in the order of the pool; nothing is known of those that are missing.
@@ -59,6 +62,7 @@ impl<'a> Ask<'a> {
             current: None,
             pinned: None,
             bound: None,
+            open: None,
             excluded: &[],
             loads: &[],
             turn: 0,
@@ -94,6 +98,9 @@ fn select(pool: &Pool, ask: &Ask<'_>, strategy: Strategy, now: Timestamp) -> Opt
     }
     if let Some(pinned) = ask.pinned.and_then(|pinned| choice(pinned, Why::Pinned)) {
         return Some(pinned);
+    }
+    if let Some(open) = ask.open.and_then(|open| choice(open, Why::Sticky)) {
+        return Some(open);
     }
     match strategy {
         Strategy::Sticky => sticky::choose(pool, ask, now),

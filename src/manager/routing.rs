@@ -139,6 +139,7 @@ impl Manager {
                 current,
                 pinned,
                 bound,
+                open: request.open.as_ref().and_then(|id| view.pool.position(id)),
                 excluded,
                 loads,
                 turn: turns.next(needs_api_key).unwrap_or(begin),

@@ -20,6 +20,7 @@ use crate::domain::resources::{Keeps, target};
 use crate::domain::routing::conversation::conversation_key;
 use crate::domain::routing::setback::Setback;
 use crate::domain::translate::Door;
+use crate::manager::Manager;
 use crate::manager::reasoning::Reasoning;
 use crate::manager::routing::{Refusal, Route, RouteRequest, Written, all_written};
 use crate::manager::tokens::WithoutToken;
@@ -33,20 +34,20 @@ use translated::{Translation, Unserved, door};
 
 pub(super) mod answer;
 mod asking;
-mod attempt;
+pub(super) mod attempt;
 pub(super) mod examine;
 pub(super) mod fields;
-mod held;
+pub(super) mod held;
 mod models;
 mod next;
 mod request;
 pub(super) mod translated;
 
 /// How often a short rate limit is waited out on one account.
-const SHORT_WAITS: u32 = 2;
+pub(super) const SHORT_WAITS: u32 = 2;
 
 /// After a body was sent whole and no answer came, it may have been acted on: it is sent once more at most.
-const RESENDS: u32 = 1;
+pub(super) const RESENDS: u32 = 1;
 
 /// A request and what was tried for it.
 struct Attempts<'p> {
@@ -231,7 +232,7 @@ impl Attempts<'_> {
         if let Some((route, examined)) = self.kept.take() {
             return Some(Answer::of(route, examined.into_response(&self.head)));
         }
-        if let Some(answer) = self.refused_for_logins(&refusal) {
+        if let Some(answer) = unserved_by_logins(&self.proxy.manager, &self.request, &self.translation, &refusal) {
             return Some(Answer::ours(answer));
         }
         // A limit says more than an upstream that may be there again in a moment.
@@ -253,13 +254,7 @@ impl Attempts<'_> {
         if let Some(why) = self.without_token.as_ref().filter(|_| !is_limited) {
             return Some(Answer::ours(errors::no_token(why)));
         }
-        let pool = manager.view().pool;
-        let unserved = match &self.translation {
-            Translation::Failed(Unserved::Refused(refused)) => Some(refused.message.as_str()),
-            Translation::Failed(Unserved::TooDeep) => Some("its body nests too deep."),
-            Translation::Failed(_) | Translation::Untried | Translation::Ready(_) => None,
-        };
-        Some(Answer::ours(errors::refused(&refusal, &pool, &self.request, unserved, manager.now())))
+        Some(Answer::ours(unserved_by_all(manager, &self.request, &self.translation, &refusal)))
     }
 
     /// Whether any account that was tried gave an answer.
@@ -291,34 +286,6 @@ impl Attempts<'_> {
         })
     }
 
-    /// The answer where every account that might serve is a login, and no login can.
-    fn refused_for_logins(&self, refusal: &Refusal) -> Option<Response<ProxyBody>> {
-        let pool = self.proxy.manager.view().pool;
-        let is_login =
-            |id: &AccountId| pool.position(id).is_some_and(|position| pool.members[position].kind == Kind::ChatGpt);
-        let wants_key = match refusal {
-            Refusal::NoAccounts(_) => false,
-            // What is no JSON is served by nobody, whatever a key waits for.
-            Refusal::Exhausted(_) => {
-                matches!(self.translation, Translation::Failed(Unserved::Malformed(_)))
-                    || pool.members.iter().all(|member| member.kind == Kind::ChatGpt)
-            }
-            Refusal::Bound(bound, _) => bound.torn.is_none() && is_login(&bound.account),
-        };
-        if !(self.request.needs_api_key && wants_key) {
-            return None;
-        }
-        Some(match (refusal, &self.translation) {
-            (Refusal::Bound(bound, _), Translation::Failed(Unserved::Path) | Translation::Untried) => {
-                errors::unstored(bound, &pool)
-            }
-            (_, Translation::Failed(unserved)) => errors::unserved(unserved, &self.request.endpoint),
-            (_, Translation::Untried | Translation::Ready(_)) => {
-                errors::unserved(&Unserved::Path, &self.request.endpoint)
-            }
-        })
-    }
-
     /// A login is out for this request, because it has no token.
     fn has_no_token(&mut self, account: &AccountId, why: WithoutToken) {
         self.out(account, Setback::NoToken);
@@ -328,4 +295,50 @@ impl Attempts<'_> {
             self.without_token = Some(format!("`{}`: {why}", label.unwrap_or_default()));
         }
     }
+}
+
+/// The answer where every account that might serve is a login, and no login can.
+pub(super) fn unserved_by_logins(
+    manager: &Manager,
+    request: &RouteRequest,
+    translation: &Translation,
+    refusal: &Refusal,
+) -> Option<Response<ProxyBody>> {
+    let pool = manager.view().pool;
+    let is_login =
+        |id: &AccountId| pool.position(id).is_some_and(|position| pool.members[position].kind == Kind::ChatGpt);
+    let wants_key = match refusal {
+        Refusal::NoAccounts(_) => false,
+        // What is no JSON is served by nobody, whatever a key waits for.
+        Refusal::Exhausted(_) => {
+            matches!(translation, Translation::Failed(Unserved::Malformed(_)))
+                || pool.members.iter().all(|member| member.kind == Kind::ChatGpt)
+        }
+        Refusal::Bound(bound, _) => bound.torn.is_none() && is_login(&bound.account),
+    };
+    if !(request.needs_api_key && wants_key) {
+        return None;
+    }
+    Some(match (refusal, translation) {
+        (Refusal::Bound(bound, _), Translation::Failed(Unserved::Path) | Translation::Untried) => {
+            errors::unstored(bound, &pool)
+        }
+        (_, Translation::Failed(unserved)) => errors::unserved(unserved, &request.endpoint),
+        (_, Translation::Untried | Translation::Ready(_)) => errors::unserved(&Unserved::Path, &request.endpoint),
+    })
+}
+
+/// The answer where no account can serve, with each one's reason.
+pub(super) fn unserved_by_all(
+    manager: &Manager,
+    request: &RouteRequest,
+    translation: &Translation,
+    refusal: &Refusal,
+) -> Response<ProxyBody> {
+    let unserved = match translation {
+        Translation::Failed(Unserved::Refused(refused)) => Some(refused.message.as_str()),
+        Translation::Failed(Unserved::TooDeep) => Some("its body nests too deep."),
+        Translation::Failed(_) | Translation::Untried | Translation::Ready(_) => None,
+    };
+    errors::refused(refusal, &manager.view().pool, request, unserved, manager.now())
 }

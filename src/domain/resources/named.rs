@@ -27,10 +27,27 @@ pub enum TopLevel {
     Input,
     Choices,
     Prompt,
+    Type,
+    PreviousResponseId,
+    Generate,
+    StreamId,
 }
 
-const TOP_LEVEL: [&[u8]; 9] =
-    [b"model", b"stream", b"store", b"stream_options", b"prompt_cache_key", b"messages", b"input", b"n", b"prompt"];
+const TOP_LEVEL: [&[u8]; 13] = [
+    b"model",
+    b"stream",
+    b"store",
+    b"stream_options",
+    b"prompt_cache_key",
+    b"messages",
+    b"input",
+    b"n",
+    b"prompt",
+    b"type",
+    b"previous_response_id",
+    b"generate",
+    b"stream_id",
+];
 
 /// The lists of items: reasoning can be left out of them.
 const ITEMS: [&[u8]; 2] = [b"input", b"items"];

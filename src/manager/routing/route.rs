@@ -37,6 +37,8 @@ pub struct RouteRequest {
     pub reasoning: Reasoning,
     /// The account that what it names belongs to.
     pub bound: Option<Bound>,
+    /// The account of the socket that it came on.
+    pub open: Option<AccountId>,
     /// Accounts that are out for this request, and why.
     pub tried: Vec<(AccountId, Setback)>,
     /// 1 for the first account that is tried.
@@ -58,6 +60,7 @@ impl Default for RouteRequest {
             resources: Vec::new(),
             reasoning: Reasoning::default(),
             bound: None,
+            open: None,
             tried: Vec::new(),
             attempt: 1,
             seen: None,

@@ -1,6 +1,6 @@
 //! One call of an upstream: what is sent, and what is made of the answer.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use hyper::body::Incoming;
@@ -18,8 +18,8 @@ use super::{Attempts, Next, asking, models, path_of};
 use crate::clock;
 use crate::domain::account::Kind;
 use crate::domain::health::Outcome;
-use crate::domain::health::retry_after::SHORTEST_LIMIT;
 use crate::domain::resources::{Keeps, Made};
+use crate::domain::routing::failover::{short_wait, unwaited};
 use crate::domain::routing::setback::Setback;
 use crate::domain::time::Timestamp;
 use crate::domain::translate::{Answering, Door};
@@ -34,7 +34,7 @@ use crate::upstream::SendError;
 
 /// An attempt of which the client has nothing yet. Dropped while it is not over, the client went away: that is a row
 /// in the ledger too.
-struct Unanswered<'a> {
+pub(crate) struct Unanswered<'a> {
     manager: &'a Manager,
     route: &'a Route,
     request: &'a RouteRequest,
@@ -42,8 +42,12 @@ struct Unanswered<'a> {
     is_over: bool,
 }
 
-impl Unanswered<'_> {
-    fn over(mut self) {
+impl<'a> Unanswered<'a> {
+    pub(crate) fn new(manager: &'a Manager, route: &'a Route, request: &'a RouteRequest, started: Instant) -> Self {
+        Unanswered { manager, route, request, started, is_over: false }
+    }
+
+    pub(crate) fn over(mut self) {
         self.is_over = true;
     }
 }
@@ -91,7 +95,7 @@ impl Attempts<'_> {
         };
         let manager = &self.proxy.manager;
         let (started, asked_at) = (clock::instant(), manager.now());
-        let unanswered = Unanswered { manager, route: &route, request: &self.request, started, is_over: false };
+        let unanswered = Unanswered::new(manager, &route, &self.request, started);
         let response = match manager.upstream().send(request).await {
             Ok(response) => response,
             Err(SendError::Body(error)) => return Next::GiveUp(Box::new(body_failed(error))),
@@ -194,20 +198,17 @@ impl Attempts<'_> {
                 }
             };
         }
-        let is_short = |wait: Duration| wait <= manager.config().short_retry() && *short_waits > 0;
-        let outcome = match outcome {
-            Outcome::RateLimited { wait } if is_short(wait) && self.body.is_replayable() => {
-                *short_waits -= 1;
-                drop(examined);
-                manager.waits_shortly(&route, &self.request, measured);
-                tokio::time::sleep(wait.max(Duration::from_millis(1))).await;
-                return Next::Same(route);
-            }
-            // No time at all was tried in vain, or cannot be tried.
-            Outcome::RateLimited { wait: Duration::ZERO } => Outcome::RateLimited { wait: SHORTEST_LIMIT },
-            Outcome::UsageLimited { wait: Duration::ZERO } => Outcome::UsageLimited { wait: SHORTEST_LIMIT },
-            other => other,
-        };
+        if let Some(wait) = short_wait(&outcome, manager.config().short_retry())
+            && *short_waits > 0
+            && self.body.is_replayable()
+        {
+            *short_waits -= 1;
+            drop(examined);
+            manager.waits_shortly(&route, &self.request, measured);
+            tokio::time::sleep(wait).await;
+            return Next::Same(route);
+        }
+        let outcome = unwaited(outcome);
         self.writes.extend(manager.record(&route, &self.request, &outcome, measured));
         self.after(route, examined, &outcome)
     }

@@ -39,6 +39,14 @@ pub struct Fields {
     pub resources: Vec<String>,
     /// The reasoning that the request brings along.
     pub reasoning: Vec<Reasoning>,
+    /// The type, of a message of a socket.
+    pub message_type: Option<String>,
+    /// The response that it continues.
+    pub previous_response_id: Option<String>,
+    /// Whether a response is to be generated, if a message of a socket says so.
+    pub generates: Option<bool>,
+    /// Which of a socket's streams a message is of.
+    pub stream_id: Option<String>,
     /// If the body asks for a stream of completions without its usage: what asks for it.
     pub asking_for_usage: Option<Insertion>,
 }
@@ -78,7 +86,8 @@ impl Fields {
         Ok(fields)
     }
 
-    fn parse(bytes: &[u8]) -> Fields {
+    /// The fields of a body or message in JSON.
+    pub fn parse(bytes: &[u8]) -> Fields {
         let named = named_in::<ContentDigest>(bytes);
         let raw = |field| named.top_level(field).and_then(|place| bytes.get(place));
         let text = |field| raw(field).and_then(lenient_json::text);
@@ -89,6 +98,10 @@ impl Fields {
             choices: choices(raw(TopLevel::Choices), raw(TopLevel::Prompt)),
             prompt_cache_key: text(TopLevel::PromptCacheKey).filter(|key| (1..=LONGEST_KEY).contains(&key.len())),
             first_messages: raw(TopLevel::Messages).or(raw(TopLevel::Input)).and_then(first_messages),
+            message_type: text(TopLevel::Type),
+            previous_response_id: text(TopLevel::PreviousResponseId),
+            generates: flag(TopLevel::Generate),
+            stream_id: text(TopLevel::StreamId).filter(|id| id.len() <= LONGEST_KEY),
             asking_for_usage: None,
             resources: named.ids,
             reasoning: named.reasoning,

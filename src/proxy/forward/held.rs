@@ -14,10 +14,10 @@ use serde_json::Value;
 use super::super::stream::Meter;
 
 /// A stream that has said nothing within this many bytes passes.
-const MOST: usize = 64 * 1024;
+pub const MOST: usize = 64 * 1024;
 
 /// A stream that has said nothing within this time passes.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// An answer whose beginning was read.
 pub struct Held {

@@ -11,6 +11,7 @@ use super::examine::Examined;
 use super::{Attempts, RESENDS};
 use crate::domain::account::AccountId;
 use crate::domain::health::Outcome;
+use crate::domain::routing::failover::{Keeps, Verdict, is_failure, verdict};
 use crate::domain::routing::setback::Setback;
 use crate::manager::outcomes::{Measured, NO_ANSWER};
 use crate::manager::routing::Route;
@@ -35,34 +36,19 @@ impl Attempts<'_> {
         let Some(setback) = setback.filter(|_| self.body.is_replayable()) else {
             return Next::Answer(Box::new(Answer::of(route, examined.into_response(&self.head))));
         };
-        let next = match outcome {
-            Outcome::Success | Outcome::PassThrough => false,
-            Outcome::RateLimited { .. }
-            | Outcome::UsageLimited { .. }
-            | Outcome::OutOfQuota
-            | Outcome::CredentialRefused { .. }
-            | Outcome::Misassigned
-            | Outcome::AccountRefused
-            | Outcome::Blocked { .. } => {
-                // Their own words serve nobody: when no account is left there is one answer for all.
-                self.out(&route.account, setback);
-                return Next::Another;
-            }
-            Outcome::ModelUnavailable | Outcome::TooLarge | Outcome::RefusedHere => true,
-            Outcome::ServerFailure { .. } | Outcome::Unreachable => {
-                self.failures += 1;
-                // A body that was sent once more already is not sent a third time: it may have been acted on.
-                self.failures < self.proxy.manager.config().max_attempts() && self.resends == 0
-            }
-        };
-        if !next {
-            return Next::Answer(Box::new(Answer::of(route, examined.into_response(&self.head))));
+        if is_failure(outcome) {
+            self.failures += 1;
         }
+        // A body that was sent once more already is not sent a third time: it may have been acted on.
+        let is_spent = self.failures >= self.proxy.manager.config().max_attempts() || self.resends > 0;
+        let Verdict::Another { keeps } = verdict(outcome, is_spent) else {
+            return Next::Answer(Box::new(Answer::of(route, examined.into_response(&self.head))));
+        };
         self.out(&route.account, setback);
-        let replace = match outcome {
-            // The first such answer is the one to give when no account serves it.
-            Outcome::ModelUnavailable | Outcome::RefusedHere => self.kept.is_none(),
-            _ => true,
+        let replace = match keeps {
+            Keeps::Nothing => return Next::Another,
+            Keeps::First => self.kept.is_none(),
+            Keeps::Last => true,
         };
         if replace {
             // Kept for its answer alone.

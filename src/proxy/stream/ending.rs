@@ -69,18 +69,19 @@ impl Ending {
     }
 
     /// Whether what the answer takes has to be accounted before its last byte goes out.
-    pub(super) fn is_exact(&self) -> bool {
+    pub fn is_exact(&self) -> bool {
         self.ticket.as_ref().is_some_and(Ticket::is_exact)
     }
 
-    pub(super) fn first_byte(&mut self) {
+    /// The first byte of the answer went out.
+    pub fn first_byte(&mut self) {
         if self.first_byte_ms.is_none() {
             self.first_byte_ms = Some(self.elapsed());
         }
     }
 
     /// Takes note of what the answer made so far: its client may name it before the answer is over.
-    pub(super) fn owns(&self, meter: &mut Meter) {
+    pub fn owns(&self, meter: &mut Meter) {
         if let Some(ticket) = &self.ticket {
             let made = meter.made();
             if !made.is_empty() {
@@ -90,7 +91,7 @@ impl Ending {
     }
 
     /// Accounts what was learned, with the siblings before the future ends.
-    pub(super) fn settle_exactly(&mut self, meter: &mut Meter) -> Option<BoxFuture<'static, ()>> {
+    pub fn settle_exactly(&mut self, meter: &mut Meter) -> Option<BoxFuture<'static, ()>> {
         let ticket = self.ticket.take()?;
         let learned = self.learned(meter, self.status);
         let (settled, settling) = self.manager.settle_exactly(ticket, learned);
@@ -98,21 +99,23 @@ impl Ending {
         Some(settling)
     }
 
-    pub(super) fn complete(&mut self, meter: Option<&mut Meter>) {
+    /// The answer went out whole.
+    pub fn complete(&mut self, meter: Option<&mut Meter>) {
         self.end(meter, self.status);
     }
 
-    pub(super) fn broken(&mut self, meter: &mut Meter) {
+    /// The upstream broke it off.
+    pub fn broken(&mut self, meter: &mut Meter) {
         self.end(Some(meter), UPSTREAM_BROKE);
     }
 
     /// There is no room for the rest, which nobody but this process is to blame for.
-    pub(super) fn crowded(&mut self, meter: &mut Meter) {
+    pub fn crowded(&mut self, meter: &mut Meter) {
         self.end(Some(meter), CROWDED);
     }
 
     /// The client went away before the end.
-    pub(super) fn left(&mut self, meter: Option<&mut Meter>) {
+    pub fn left(&mut self, meter: Option<&mut Meter>) {
         self.end(meter, CLIENT_LEFT);
     }
 

@@ -4,6 +4,7 @@
 pub mod accounts;
 mod backend;
 pub mod configuration;
+mod conversation_id;
 mod credential_mark;
 pub mod event;
 mod failure;

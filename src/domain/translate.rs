@@ -51,8 +51,6 @@ pub struct BackendRequest {
     pub body: Value,
     /// The parameters that were left out because the backend refuses them, by name, each once.
     pub dropped: Vec<&'static str>,
-    /// The client's `prompt_cache_key`, which the session header carries too. `None` when there is none.
-    pub cache_key: Option<String>,
     /// The input holds its own tools, as an `additional_tools` item.
     pub is_lite: bool,
     /// What the answer has to look like.
@@ -80,8 +78,6 @@ pub fn backend_request(door: Door, body: Value) -> Result<BackendRequest, Refuse
         Some(_) => return Err(Refused::invalid(Some("stream"), "`stream` has to be true or false.")),
     };
     let model = model.to_owned();
-    let cache_key = body.get("prompt_cache_key").and_then(Value::as_str).filter(|key| !key.is_empty());
-    let cache_key = cache_key.map(str::to_owned);
     // An input may be as large as all memory there is for it: it is moved, not copied.
     let mut asked = match door {
         Door::Responses => {
@@ -99,7 +95,7 @@ pub fn backend_request(door: Door, body: Value) -> Result<BackendRequest, Refuse
     };
     let dropped = std::mem::take(&mut asked.dropped);
     let is_lite = items::hold_tools(&asked.input);
-    Ok(BackendRequest { body: asked.body(is_lite), dropped, cache_key, is_lite, wanted })
+    Ok(BackendRequest { body: asked.body(is_lite), dropped, is_lite, wanted })
 }
 
 /// A request in the backend's words, before it is put together.

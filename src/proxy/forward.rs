@@ -17,7 +17,7 @@ use super::{errors, headers};
 use crate::clock;
 use crate::domain::account::{AccountId, Kind, ModelFamily};
 use crate::domain::resources::{Keeps, target};
-use crate::domain::routing::conversation::conversation_key;
+use crate::domain::routing::conversation::{ConversationNames, conversation_key};
 use crate::domain::routing::setback::Setback;
 use crate::domain::translate::Door;
 use crate::manager::Manager;
@@ -55,6 +55,8 @@ struct Attempts<'p> {
     head: Parts,
     path_and_query: String,
     headers: HeaderMap,
+    /// What a login's backend is to call the conversation.
+    names: ConversationNames,
     /// The turn state that the client echoes, which is one account's.
     turn_state: Option<HeaderValue>,
     body: ReplayBody,
@@ -130,6 +132,8 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
     };
     let header = |name: &str| head.headers.get(name)?.to_str().ok();
     let conversation = conversation_key(fields.prompt_cache_key.as_deref(), &header, fields.first_messages.as_deref());
+    let derived = conversation.map(|key| proxy.manager.conversation_id(key));
+    let names = ConversationNames::new(fields.prompt_cache_key.as_deref(), &header, derived);
     // A login stores nothing.
     let is_to_be_stored = door(&head.method, path) == Some(Door::Responses) && fields.stores == Some(true);
     let request = RouteRequest {
@@ -148,6 +152,7 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
     let mut attempts = Attempts {
         keeps: target::keeps(head.method == Method::POST, path, fields.stores),
         choices: fields.choices,
+        names,
         turn_state: headers.remove(TURN_STATE),
         headers,
         proxy,
@@ -268,7 +273,7 @@ impl Attempts<'_> {
     async fn ready_for_login(&mut self, route: Route) -> Result<Option<Route>, BodyError> {
         if matches!(self.translation, Translation::Untried) {
             let door = door(&self.head.method, path_of(&self.path_and_query));
-            self.translation = Translation::of(self.proxy, door, &self.body).await?;
+            self.translation = Translation::of(self.proxy, door, &self.body, self.names.cache_key.as_deref()).await?;
         }
         if self.translation.ready().is_none() {
             self.request.needs_api_key = true;

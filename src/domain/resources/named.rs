@@ -31,9 +31,10 @@ pub enum TopLevel {
     PreviousResponseId,
     Generate,
     StreamId,
+    Instructions,
 }
 
-const TOP_LEVEL: [&[u8]; 13] = [
+const TOP_LEVEL: [&[u8]; 14] = [
     b"model",
     b"stream",
     b"store",
@@ -47,6 +48,7 @@ const TOP_LEVEL: [&[u8]; 13] = [
     b"previous_response_id",
     b"generate",
     b"stream_id",
+    b"instructions",
 ];
 
 /// The lists of items: reasoning can be left out of them.

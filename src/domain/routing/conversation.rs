@@ -16,6 +16,12 @@ pub const SESSION_HEADERS: [&str; 7] = [
     "conversation-id",
 ];
 
+/// The headers that are the session of a login's backend, as today's clients and as older ones spell it.
+pub const BACKEND_SESSION_HEADERS: [&str; 2] = ["session-id", "session_id"];
+
+/// A session header or a cache key that is longer, in bytes, is not made of what the client calls its conversation.
+const LONGEST_NAME: usize = 64;
+
 /// How many conversations are remembered by default.
 pub const MOST_CONVERSATIONS: usize = 4096;
 
@@ -41,6 +47,39 @@ pub fn conversation_key<'h>(
         let messages = first_messages.filter(|messages| !messages.is_empty())?;
         Some(ConversationKey(hash(MESSAGES, messages)))
     })
+}
+
+impl ConversationKey {
+    /// The key as bytes, which say nothing of what it was made of.
+    pub fn as_bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
+    }
+}
+
+/// What a login's backend is to call a conversation: two names, which are the client's own where it gives them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConversationNames {
+    /// The session header of a client that sends none.
+    pub header: Option<String>,
+    /// The cache key of a client that sends none.
+    pub cache_key: Option<String>,
+}
+
+impl ConversationNames {
+    /// The names of a conversation. Where the client gives one of the two, that is the other one too; where it gives
+    /// neither, or one that is too long for the other's place, both are `derived`.
+    pub fn new<'h>(
+        prompt_cache_key: Option<&str>,
+        header: &dyn Fn(&str) -> Option<&'h str>,
+        derived: Option<String>,
+    ) -> ConversationNames {
+        let is_name =
+            |name: &&str| (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic());
+        let session = BACKEND_SESSION_HEADERS.into_iter().find_map(|name| header(name).map(str::trim).filter(is_name));
+        let key = prompt_cache_key.map(str::trim).filter(is_name);
+        let or_derived = |name: Option<&str>| name.map(str::to_owned).or_else(|| derived.clone());
+        ConversationNames { header: or_derived(key), cache_key: or_derived(session) }
+    }
 }
 
 /// The account each conversation uses for each family. The ones that were used longest ago are forgotten.
@@ -161,6 +200,28 @@ mod tests {
         assert!(told.is_some() && told != named);
         assert_eq!(key(None, ("authorization", "x"), Some(b"")), None);
         assert_eq!(key(None, ("session-id", "  "), None), None);
+    }
+
+    #[test]
+    fn what_the_client_gives_names_both_and_else_both_are_derived() {
+        let long = "k".repeat(LONGEST_NAME + 1);
+        let derived = || Some("derived".to_owned());
+        for (key, session, header, cache_key) in [
+            (None, ("", ""), Some("derived"), Some("derived")),
+            (Some("k"), ("", ""), Some("k"), Some("derived")),
+            (None, ("session-id", "s"), Some("derived"), Some("s")),
+            (None, ("session_id", "s"), Some("derived"), Some("s")),
+            (Some("k"), ("session-id", "s"), Some("k"), Some("s")),
+            (Some(" "), ("thread-id", "t"), Some("derived"), Some("derived")),
+            (Some(&*long), ("session-id", "a b"), Some("derived"), Some("derived")),
+            (Some("k\u{e9}"), ("", ""), Some("derived"), Some("derived")),
+        ] {
+            let found = ConversationNames::new(key, &|name| (name == session.0).then_some(session.1), derived());
+            let expected =
+                ConversationNames { header: header.map(str::to_owned), cache_key: cache_key.map(str::to_owned) };
+            assert_eq!(found, expected, "{key:?} {session:?}");
+        }
+        assert_eq!(ConversationNames::new(None, &|_| None, None), ConversationNames::default());
     }
 
     #[test]

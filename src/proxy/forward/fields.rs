@@ -22,6 +22,9 @@ const LONGEST_KEY: usize = 1024;
 /// So much of the first messages tells a conversation from another.
 const FIRST_MESSAGES: usize = 16 * 1024;
 
+/// So much of the end of a message that is longer.
+const LAST_OF_A_MESSAGE: usize = 1024;
+
 /// What routing looks at.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Fields {
@@ -33,7 +36,7 @@ pub struct Fields {
     pub choices: u32,
     /// The key by which the upstream finds its prompt cache: one for each conversation.
     pub prompt_cache_key: Option<String>,
-    /// The messages a conversation begins with.
+    /// The instructions and the messages a conversation begins with.
     pub first_messages: Option<Vec<u8>>,
     /// What the request names that belongs to one account.
     pub resources: Vec<String>,
@@ -97,7 +100,9 @@ impl Fields {
             stores: flag(TopLevel::Store),
             choices: choices(raw(TopLevel::Choices), raw(TopLevel::Prompt)),
             prompt_cache_key: text(TopLevel::PromptCacheKey).filter(|key| (1..=LONGEST_KEY).contains(&key.len())),
-            first_messages: raw(TopLevel::Messages).or(raw(TopLevel::Input)).and_then(first_messages),
+            first_messages: raw(TopLevel::Messages)
+                .or(raw(TopLevel::Input))
+                .and_then(|list| first_messages(raw(TopLevel::Instructions), list)),
             message_type: text(TopLevel::Type),
             previous_response_id: text(TopLevel::PreviousResponseId),
             generates: flag(TopLevel::Generate),
@@ -189,32 +194,54 @@ fn is_upload(path: &str) -> bool {
     path == "/v1/files" || (path.starts_with("/v1/uploads/") && path.ends_with("/parts"))
 }
 
-/// The text of the messages up to the first one of the user: the same for every request of a conversation.
-fn first_messages(list: &[u8]) -> Option<Vec<u8>> {
+/// The text that every request of a conversation begins with: its instructions, and the messages up to the first one of the
+/// user, each as far as it tells. However long the others are, that one is among them.
+fn first_messages(instructions: Option<&[u8]>, list: &[u8]) -> Option<Vec<u8>> {
     #[derive(serde::Deserialize)]
     struct Message<'m> {
         #[serde(borrow, default)]
         role: Option<&'m RawValue>,
     }
+    let mut text = Vec::new();
+    if let Some(instructions) = instructions.filter(|text| *text != b"null" && *text != b"\"\"") {
+        add_sample(&mut text, instructions);
+    }
     if list.starts_with(b"\"") {
-        return Some(list.iter().copied().take(FIRST_MESSAGES).collect());
+        add_sample(&mut text, list);
+        return Some(text);
     }
     let list = String::from_utf8_lossy(list);
     let mut rest = list.strip_prefix('[')?;
-    let mut text = Vec::new();
-    while text.len() < FIRST_MESSAGES {
+    let mut has_message = false;
+    loop {
         let mut values = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
         let Some(Ok(message)) = values.next() else { break };
         let message = message.get();
-        text.extend_from_slice(&message.as_bytes()[..message.len().min(FIRST_MESSAGES)]);
         let role = serde_json::from_str::<Message<'_>>(message).ok().and_then(|message| message.role);
+        let is_of_the_user = role.is_some_and(|role| role.get() == "\"user\"");
+        if is_of_the_user || text.len() < FIRST_MESSAGES {
+            add_sample(&mut text, message.as_bytes());
+        }
+        has_message = true;
         let Some(next) = rest.trim_start()[message.len()..].trim_start().strip_prefix(',') else { break };
-        if role.is_some_and(|role| role.get() == "\"user\"") {
+        if is_of_the_user {
             break;
         }
         rest = next;
     }
-    (!text.is_empty()).then_some(text)
+    has_message.then_some(text)
+}
+
+/// Adds `part`; of a long one its begin, its end and its length, which tell it from others.
+fn add_sample(text: &mut Vec<u8>, part: &[u8]) {
+    match part.len().checked_sub(LAST_OF_A_MESSAGE) {
+        Some(last) if part.len() > FIRST_MESSAGES => {
+            text.extend_from_slice(&part[..FIRST_MESSAGES]);
+            text.extend_from_slice(&part[last..]);
+            text.extend_from_slice(&part.len().to_le_bytes());
+        }
+        Some(_) | None => text.extend_from_slice(part),
+    }
 }
 
 #[cfg(test)]
@@ -260,11 +287,20 @@ mod tests {
     fn the_first_messages_are_those_up_to_the_first_of_the_user() {
         let system = r#"{"role":"system","content":"s"}"#;
         let user = r#"{"role":"user","content":"u"}"#;
-        let first = |body: &str| parse(body).first_messages.map(|text| String::from_utf8(text).unwrap());
+        let first = |body: &str| parse(body).first_messages.map(|text| String::from_utf8_lossy(&text).into_owned());
         let both = Some(format!("{system}{user}"));
         assert_eq!(first(&format!(r#"{{"messages":[{system}, {user}]}}"#)), both);
         assert_eq!(first(&format!(r#"{{"messages":[{system},{user},{{"role":"assistant"}}]}}"#)), both);
         assert_eq!(first(r#"{"input":"hello"}"#).as_deref(), Some("\"hello\""));
+        let instructed = first(r#"{"instructions":"Be brief.","input":"hello"}"#);
+        assert_eq!(instructed.as_deref(), Some("\"Be brief.\"\"hello\""));
+        assert_eq!(first(r#"{"instructions":"","input":"hello"}"#).as_deref(), Some("\"hello\""));
+        let long = format!(r#"{{"role":"system","content":"{}"}}"#, "s".repeat(2 * FIRST_MESSAGES));
+        let begin = |user: &str| first(&format!(r#"{{"messages":[{long},{system},{user},{system}]}}"#)).unwrap();
+        assert!(begin(user).len() < FIRST_MESSAGES + 2 * LAST_OF_A_MESSAGE && begin(user).ends_with(user));
+        let [one, other] = ["1", "2"]
+            .map(|end| begin(&format!(r#"{{"role":"user","content":"{}{end}"}}"#, "u".repeat(FIRST_MESSAGES))));
+        assert_ne!(one, other);
         assert_eq!(first(r#"{"messages":[]}"#), None);
         assert_eq!(first(r#"{"messages":{}}"#), None);
     }

@@ -96,8 +96,8 @@ fn client_version(query: &str, client: &HeaderMap, ours: ClientVersion) -> Strin
     let can_be_sent = |text: &&str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_~".contains(&byte));
     let said = chatgpt::client_version(client, ours);
     let ours = ours.to_string();
-    let known = named.filter(|text| !text.is_empty()).into_iter().chain([&*said, &*ours]);
-    known.filter(can_be_sent).next().unwrap_or_default().to_owned()
+    let mut known = named.filter(|text| !text.is_empty()).into_iter().chain([&*said, &*ours]);
+    known.find(can_be_sent).unwrap_or_default().to_owned()
 }
 
 async fn of(manager: &Arc<Manager>, account: &AccountId, kind: Kind, client_version: &str) -> Option<Vec<Value>> {

@@ -35,7 +35,7 @@ impl Attempts<'_> {
                 let body = bare.unwrap_or_else(|| whole(translated.body()));
                 let defaults = chatgpt::Defaults {
                     client_version: self.proxy.manager.config().client_version(),
-                    session: translated.cache_key.as_deref(),
+                    session: self.names.header.as_deref(),
                     is_lite: translated.is_lite,
                 };
                 (uri, chatgpt::responses_headers(&self.headers, defaults), body)

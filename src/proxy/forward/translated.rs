@@ -61,8 +61,6 @@ pub enum Unserved {
 /// A request as the backend takes it.
 pub struct Translated {
     body: Kept,
-    /// The key by which the backend finds its prompt cache.
-    pub cache_key: Option<String>,
     /// Its input holds its own tools.
     pub is_lite: bool,
     /// The parameters that were left out.
@@ -82,12 +80,17 @@ pub fn door(method: &Method, path: &str) -> Option<Door> {
 }
 
 impl Translation {
-    /// Of a request whose body is read for it, to its end.
+    /// Of a request whose body is read for it, to its end. `cache_key` is for a body that has none.
     ///
     /// # Errors
     ///
     /// [`BodyError`] when the client left or sent too much.
-    pub async fn of(proxy: &Proxy, door: Option<Door>, body: &ReplayBody) -> Result<Translation, BodyError> {
+    pub async fn of(
+        proxy: &Proxy,
+        door: Option<Door>,
+        body: &ReplayBody,
+        cache_key: Option<&str>,
+    ) -> Result<Translation, BodyError> {
         let Some(door) = door else { return Ok(Translation::Failed(Unserved::Path)) };
         body.collect().await?;
         if body.length() > LONGEST {
@@ -98,21 +101,22 @@ impl Translation {
         if count_values(&bytes) > MOST_VALUES {
             return Ok(Translation::Failed(Unserved::TooLong));
         }
-        let value = match lenient_json::parse(&bytes) {
+        let mut value = match lenient_json::parse(&bytes) {
             Ok(value) => value,
             Err(Unread::TooDeep) => return Ok(Translation::Failed(Unserved::TooDeep)),
             Err(Unread::Malformed(why)) => return Ok(Translation::Failed(Unserved::Malformed(why))),
         };
         drop(bytes);
+        if let Some(cache_key) = cache_key {
+            name_cache(&mut value, cache_key);
+        }
         Ok(match backend_request(door, value) {
             Err(refused) => Translation::Failed(Unserved::Refused(refused)),
             Ok(request) => {
                 let bytes = text_of(&request.body, body.length());
-                let BackendRequest { cache_key, is_lite, dropped, wanted, .. } = request;
+                let BackendRequest { is_lite, dropped, wanted, .. } = request;
                 match proxy.budget.keep(bytes) {
-                    Some(body) => {
-                        Translation::Ready(Box::new(Translated { body, cache_key, is_lite, dropped, wanted }))
-                    }
+                    Some(body) => Translation::Ready(Box::new(Translated { body, is_lite, dropped, wanted })),
                     None => Translation::Failed(Unserved::NoRoom),
                 }
             }
@@ -132,6 +136,15 @@ impl Translated {
     /// The body to send.
     pub fn body(&self) -> Bytes {
         self.body.bytes()
+    }
+}
+
+/// Gives a request that has none the key by which the backend finds its prompt cache.
+fn name_cache(request: &mut Value, cache_key: &str) {
+    let Value::Object(fields) = request else { return };
+    let has_own = fields.get("prompt_cache_key").is_some_and(|own| !own.is_null() && *own != "");
+    if !has_own {
+        fields.insert("prompt_cache_key".to_owned(), cache_key.into());
     }
 }
 
@@ -231,7 +244,26 @@ pub async fn collect(held: Held, wanted: &Wanted, mut room: Room) -> Collected {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn a_cache_key_is_given_to_a_request_without_one() {
+        for (request, expected) in [
+            (json!({}), "derived"),
+            (json!({ "prompt_cache_key": "" }), "derived"),
+            (json!({ "prompt_cache_key": null }), "derived"),
+            (json!({ "prompt_cache_key": "own" }), "own"),
+        ] {
+            let mut named = request.clone();
+            name_cache(&mut named, "derived");
+            assert_eq!(named, json!({ "prompt_cache_key": expected }), "{request}");
+        }
+        let mut list = json!([]);
+        name_cache(&mut list, "derived");
+        assert_eq!(list, json!([]));
+    }
 
     #[test]
     fn values_are_counted_outside_of_strings() {

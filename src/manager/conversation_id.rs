@@ -1,0 +1,56 @@
+//! What a login's backend calls a conversation that its client gave no name: the same in each of its turns, in every
+//! process and after a restart, and nothing of what is said in it.
+
+use std::fmt::Write;
+
+use ring::digest;
+
+use super::Manager;
+use crate::domain::routing::conversation::ConversationKey;
+
+impl Manager {
+    /// An id in the form of a UUID. It is salted with the id of the accounts file, so that one conversation of two people
+    /// is not known to be the same.
+    pub fn conversation_id(&self, key: ConversationKey) -> String {
+        conversation_id(&self.view().state.store_id, key)
+    }
+}
+
+fn conversation_id(salt: &str, key: ConversationKey) -> String {
+    let mut hashed = digest::Context::new(&digest::SHA256);
+    hashed.update(salt.as_bytes());
+    hashed.update(&[0]);
+    hashed.update(&key.as_bytes());
+    let mut id = String::with_capacity(36);
+    for (at, byte) in hashed.finish().as_ref()[..16].iter().enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) {
+            id.push('-');
+        }
+        // Version 8 and the variant of RFC 9562, whose other bits are the maker's own.
+        let byte = match at {
+            6 => byte & 0x0f | 0x80,
+            8 => byte & 0x3f | 0x80,
+            _ => *byte,
+        };
+        // Writing to a String cannot fail.
+        let _ = write!(id, "{byte:02x}");
+    }
+    id
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::routing::conversation::conversation_key;
+
+    #[test]
+    fn an_id_is_of_one_conversation_and_one_accounts_file() {
+        let key = |text: &[u8]| conversation_key(None, &|_| None, Some(text)).unwrap();
+        let id = conversation_id("store", key(b"hi"));
+        assert_eq!(id, conversation_id("store", key(b"hi")));
+        assert_ne!(id, conversation_id("store", key(b"ho")));
+        assert_ne!(id, conversation_id("other", key(b"hi")));
+        let form: Vec<usize> = id.split('-').map(str::len).collect();
+        assert_eq!((form, &id[14..15]), (vec![8, 4, 4, 4, 12], "8"));
+    }
+}

@@ -47,13 +47,20 @@ impl Seen {
 }
 
 /// Sends a request whose answer ends with the connection.
-pub(in crate::demo) fn open(base_url: &str, method: &str, path: &str, headers: &str, body: &str) -> TcpStream {
+pub(in crate::demo) fn open(
+    base_url: &str,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: impl AsRef<[u8]>,
+) -> TcpStream {
+    let body = body.as_ref();
     let mut socket = TcpStream::connect(base_url.strip_prefix("http://").unwrap()).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     let length = body.len();
     let head =
         format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}content-length: {length}\r\n");
-    write!(socket, "{head}\r\n{body}").unwrap();
+    socket.write_all(&[format!("{head}\r\n").as_bytes(), body].concat()).unwrap();
     socket
 }
 

@@ -8,23 +8,22 @@ use serde_json::json;
 
 use super::account::Account;
 use super::answer::Answer;
+use super::catalogue::{Model, VersionRefusal, models};
 use super::quota::{Credits, Quota};
 use super::reply::Reply;
 use super::state::State;
 use crate::demo::loopback::record::bearer;
 use crate::domain::time::Timestamp;
 
-/// The models at the start.
-const MODELS: [&str; 7] =
-    ["gpt-5.4", "gpt-5.3-codex", "gpt-5.2-codex", "gpt-5.2", "gpt-5.1-codex-max", "gpt-5.1-codex-mini", "gpt-5-codex"];
-
 pub(super) struct Backend {
     pub(super) text: Arc<str>,
-    pub(super) models: Vec<String>,
+    pub(super) models: Vec<Model>,
     /// How much of every window one response uses, in percent.
     pub(super) quota_step: f64,
     pub(super) limit_at_full: bool,
     pub(super) shown: Shown,
+    /// How a model is refused to a client older than it wants; `None` serves it to all.
+    pub(super) version_gate: Option<VersionRefusal>,
     /// Whether there is a WebSocket.
     pub(super) websocket: bool,
     accounts: HashMap<Account, Standing>,
@@ -48,17 +47,18 @@ pub(super) struct Standing {
     pub(super) usage_scripted: VecDeque<Answer>,
     pub(super) quota: Quota,
     pub(super) credits: Credits,
-    pub(super) models: Option<Vec<String>>,
+    pub(super) models: Option<Vec<Model>>,
 }
 
 impl Backend {
     pub(super) fn new() -> Backend {
         Backend {
             text: super::DEFAULT_TEXT.into(),
-            models: MODELS.map(str::to_owned).into(),
+            models: models(),
             quota_step: 0.0,
             limit_at_full: false,
             shown: Shown { quota_headers: true, rate_limit_event: false, output_in_completed: false },
+            version_gate: None,
             websocket: true,
             accounts: HashMap::new(),
         }
@@ -86,7 +86,7 @@ impl Backend {
     }
 
     /// The models that `account` may use.
-    pub(super) fn models_of(&self, account: Account) -> &[String] {
+    pub(super) fn models_of(&self, account: Account) -> &[Model] {
         let own = self.accounts.get(&account).and_then(|standing| standing.models.as_deref());
         own.unwrap_or(&self.models)
     }

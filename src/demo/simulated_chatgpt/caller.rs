@@ -1,5 +1,6 @@
 //! Who sends a request of the backend, as its token and its headers say.
 
+use hyper::header::HeaderMap;
 use hyper::http::request::Parts;
 
 use super::account::Account;
@@ -11,12 +12,18 @@ use super::state::State;
 #[derive(Clone)]
 pub(super) struct Caller {
     pub(super) account: Account,
+    headers: HeaderMap,
 }
 
 impl Caller {
     /// The caller of a request, or the refusal.
     pub(super) fn admitted(state: &State, head: &Parts) -> Result<Caller, Reply> {
         let account = admit(state, head)?;
-        Ok(Caller { account })
+        Ok(Caller { account, headers: head.headers.clone() })
+    }
+
+    /// The header `name`, which is in lower case.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
     }
 }

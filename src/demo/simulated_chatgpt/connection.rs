@@ -14,9 +14,10 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
+use super::endpoints::Endpoint;
 use super::reply::{Content, Reply};
 use super::state::State;
-use super::{authorize, device, responses, socket, token, wham};
+use super::{authorize, device, endpoints, responses, socket, token, wham};
 use crate::demo::loopback::body::{Ending, ReplyBody};
 use crate::demo::loopback::breakage::Cut;
 use crate::demo::loopback::record::{self, Outcome, Watch};
@@ -83,7 +84,11 @@ async fn door(state: &State, head: &Parts, body: &Bytes) -> Sent {
             | "/backend-api/wham/usage"
             | "/backend-api/codex/models",
         ) => whole(Reply::detail(405, "Method Not Allowed")),
-        _ => whole(Reply::not_found()),
+        (method, path) => match (Endpoint::at(path), method) {
+            (Some(endpoint), "POST") => endpoints::answer(endpoint, state, head, body).await,
+            (Some(_), _) => whole(Reply::detail(405, "Method Not Allowed")),
+            (None, _) => whole(Reply::not_found()),
+        },
     }
 }
 

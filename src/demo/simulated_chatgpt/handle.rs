@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::account::{Account, Login, Tokens};
 use super::answer::Answer;
 use super::authorize::Person;
+use super::catalogue::{Model, VersionRefusal};
 use super::quota::{Credits, Quota};
 use super::token::{RefusalShape, TokenFault};
 use super::token_log::TokenCall;
@@ -245,16 +246,37 @@ impl SimulatedChatGpt {
         self.state.backend().shown.output_in_completed = on;
     }
 
-    /// Sets the models of every account without a list of its own.
+    /// Sets the models of every account without a list of its own: those of the catalogue by their names, and full ones
+    /// of any other name.
     pub fn set_models(&self, models: &[&str]) {
-        self.state.backend().models = models.iter().map(|&model| model.to_owned()).collect();
+        let mut backend = self.state.backend();
+        backend.models = named(&backend.models, models);
     }
 
-    /// Sets the models of one account.
+    /// Sets the models of one account in the same way.
     pub fn set_models_of(&self, account: Account, models: &[&str]) {
-        let models = models.iter().map(|&model| model.to_owned()).collect();
-        self.state.backend().of(account).models = Some(models);
+        let mut backend = self.state.backend();
+        let models = named(&backend.models, models);
+        backend.of(account).models = Some(models);
     }
+
+    /// How a model is refused to clients older than it wants, and to those that say no version; `None` serves it to all.
+    pub fn set_version_gate(&self, refusal: Option<VersionRefusal>) {
+        self.state.backend().version_gate = refusal;
+    }
+
+    /// Adds a model in front of all, or changes it.
+    pub fn set_model(&self, model: Model) {
+        let models = &mut self.state.backend().models;
+        models.retain(|each| each.slug != model.slug);
+        models.insert(0, model);
+    }
+}
+
+fn named(known: &[Model], slugs: &[&str]) -> Vec<Model> {
+    let model =
+        |slug: &&str| known.iter().find(|model| model.slug == **slug).cloned().unwrap_or_else(|| Model::new(slug));
+    slugs.iter().map(model).collect()
 }
 
 /// What was asked.

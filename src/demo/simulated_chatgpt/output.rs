@@ -19,10 +19,15 @@ pub(super) enum Item {
     Message { id: String, text: String, refuses: bool, status: &'static str },
     /// A call of a tool of the client's; a custom one takes a text in place of arguments.
     Call { id: String, call_id: String, tool: ToolCall, is_custom: bool },
+    /// All of the conversation so far, which its account alone can read.
+    Compaction { id: String, encrypted: String },
 }
 
 /// The items of the answer to `asked`.
 pub(super) fn items(asked: &Asked<'_>, answer: &Answer, text: &str) -> Vec<Item> {
+    if asks_for_compaction(asked.request) {
+        return vec![Item::Compaction { id: asked.id("cmp_", 0), encrypted: seal(asked.account) }];
+    }
     let mut items: Vec<Item> = reasoning(asked, answer).into_iter().collect();
     let first = items.len();
     let message = |text: &str, refuses, status| {
@@ -36,6 +41,16 @@ pub(super) fn items(asked: &Asked<'_>, answer: &Answer, text: &str) -> Vec<Item>
         _ => message(&structured::document(asked.request, text).unwrap_or_else(|| text.to_owned()), false, "completed"),
     });
     items
+}
+
+/// Whether the conversation is to be compacted in place of going on.
+fn asks_for_compaction(request: &Value) -> bool {
+    request["input"].as_array().is_some_and(|items| items.iter().any(|item| item["type"] == "compaction_trigger"))
+}
+
+/// A compaction as an item.
+pub(super) fn compaction(id: &str, encrypted: &str) -> Value {
+    json!({ "id": id, "type": "compaction", "encrypted_content": encrypted })
 }
 
 /// A model that reasons does so before it speaks; what of it is shown is up to the request.
@@ -78,7 +93,10 @@ pub(super) fn part(text: &str, refuses: bool) -> Value {
 impl Item {
     pub(super) fn id(&self) -> &str {
         match self {
-            Item::Reasoning { id, .. } | Item::Message { id, .. } | Item::Call { id, .. } => id,
+            Item::Reasoning { id, .. }
+            | Item::Message { id, .. }
+            | Item::Call { id, .. }
+            | Item::Compaction { id, .. } => id,
         }
     }
 
@@ -89,7 +107,7 @@ impl Item {
     /// The bytes of what was said.
     pub(super) fn length(&self) -> usize {
         match self {
-            Item::Reasoning { .. } => 0,
+            Item::Reasoning { .. } | Item::Compaction { .. } => 0,
             Item::Message { text, .. } => text.len(),
             Item::Call { tool, .. } => tool.name.len() + tool.arguments.len(),
         }
@@ -99,7 +117,7 @@ impl Item {
     pub(super) fn call_words(&self) -> (&'static str, &'static str) {
         match self {
             Item::Call { is_custom: true, .. } => ("custom_tool_call_input", "input"),
-            Item::Call { .. } | Item::Reasoning { .. } | Item::Message { .. } => {
+            Item::Call { .. } | Item::Reasoning { .. } | Item::Message { .. } | Item::Compaction { .. } => {
                 ("function_call_arguments", "arguments")
             }
         }
@@ -111,14 +129,14 @@ impl Item {
             Item::Message { id, .. } => {
                 json!({ "id": id, "type": "message", "status": "in_progress", "content": [], "role": "assistant" })
             }
-            Item::Reasoning { .. } | Item::Call { .. } => self.document("in_progress", ""),
+            Item::Reasoning { .. } | Item::Call { .. } | Item::Compaction { .. } => self.document("in_progress", ""),
         }
     }
 
     /// The whole item.
     pub(super) fn done(&self) -> Value {
         match self {
-            Item::Reasoning { .. } => self.document("completed", ""),
+            Item::Reasoning { .. } | Item::Compaction { .. } => self.document("completed", ""),
             Item::Message { status, text, .. } => self.document(status, text),
             Item::Call { tool, .. } => self.document("completed", &tool.arguments),
         }
@@ -136,6 +154,7 @@ impl Item {
                 }
                 item
             }
+            Item::Compaction { id, encrypted } => compaction(id, encrypted),
             Item::Message { id, refuses, .. } => json!({
                 "id": id, "type": "message", "status": status, "content": [part(text, *refuses)], "role": "assistant"
             }),

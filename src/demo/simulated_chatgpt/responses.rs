@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::account::Account;
 use super::answer::Answer;
 use super::caller::Caller;
+use super::catalogue::Version;
 use super::connection::Sent;
 use super::faults::{model_not_supported, pause, refusal, resets_at, usage_limit};
 use super::reply::Reply;
@@ -42,15 +43,32 @@ pub(super) async fn answer(state: &State, head: &Parts, body: &Bytes) -> Sent {
 
 /// The answer that a request which breaks no rule is due, or why its account gets none.
 pub(super) fn due(state: &State, caller: &Caller, request: &Value) -> Result<Answer, Reply> {
-    let account = caller.account;
-    let model = request["model"].as_str().unwrap_or_default();
-    if !state.backend().models_of(account).iter().any(|each| each == model) {
-        return Err(model_not_supported(model));
+    check_model(state, caller, request)?;
+    match sealed::foreign(caller.account, request) {
+        Some(reply) => Err(reply),
+        None => answer_of(state, caller),
     }
-    if let Some(reply) = sealed::foreign(account, request).or_else(|| used_up(state, account)) {
-        return Err(reply);
+}
+
+/// Whether the account of `caller` may use the model that `request` names; else the refusal.
+pub(super) fn check_model(state: &State, caller: &Caller, request: &Value) -> Result<(), Reply> {
+    let slug = request["model"].as_str().unwrap_or_default();
+    let backend = state.backend();
+    let model = backend.models_of(caller.account).iter().find(|model| model.slug == slug);
+    let model = model.ok_or_else(|| model_not_supported(slug))?;
+    let version = caller.header("version").and_then(Version::of);
+    match backend.version_gate {
+        Some(refusal) if !model.serves(version) => Err(refusal.reply(slug)),
+        Some(_) | None => Ok(()),
     }
-    Ok(state.backend().take_answer(account))
+}
+
+/// The next answer of the account of `caller`, or the refusal of one whose quota is used up.
+pub(super) fn answer_of(state: &State, caller: &Caller) -> Result<Answer, Reply> {
+    match used_up(state, caller.account) {
+        Some(reply) => Err(reply),
+        None => Ok(state.backend().take_answer(caller.account)),
+    }
 }
 
 /// The refusal that `answer` is; `None` for one that serves.
@@ -99,7 +117,7 @@ pub(super) fn served(state: &State, caller: &Caller, request: &Value, length: us
 }
 
 /// The same reply with the headers that tell the quota; `exhausted_until` is the limit that it reports.
-fn with_quota(state: &State, account: Account, exhausted_until: Option<i64>, mut reply: Reply) -> Reply {
+pub(super) fn with_quota(state: &State, account: Account, exhausted_until: Option<i64>, mut reply: Reply) -> Reply {
     let (now, plan) = (state.now(), plan(state, account));
     let mut backend = state.backend();
     if backend.shown.quota_headers {

@@ -1,11 +1,13 @@
 //! What the backend takes: fewer parameters and stricter ones than the API.
 
+use bytes::Bytes;
 use hyper::header::CONTENT_TYPE;
 use hyper::http::request::Parts;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::account::Account;
+use super::encoding::plain;
 use super::owned;
 use super::reply::Reply;
 
@@ -28,13 +30,14 @@ const KNOWN: [&str; 14] = [
 ];
 
 /// The request in `body`, or why it is none.
-pub(super) fn read(head: &Parts, body: &[u8]) -> Result<Value, Reply> {
+pub(super) fn read(head: &Parts, body: &Bytes) -> Result<Value, Reply> {
     let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !content_type.starts_with("application/json") {
         return Err(Reply::detail(400, "Unsupported content type"));
     }
     // The real one reads any depth, and no half of a pair.
-    let mut reader = serde_json::Deserializer::from_slice(body);
+    let body = plain(head, body)?;
+    let mut reader = serde_json::Deserializer::from_slice(&body);
     reader.disable_recursion_limit();
     Value::deserialize(&mut reader).map_err(|_| Reply::detail(400, "Invalid JSON"))
 }
@@ -171,7 +174,8 @@ fn tools_checked(request: &Map<String, Value>) -> Result<(), Reply> {
     Ok(())
 }
 
-fn missing(param: &str) -> Reply {
+/// The refusal of a request without `param`.
+pub(super) fn missing(param: &str) -> Reply {
     let message = format!("Missing required parameter: '{param}'.");
     Reply::error(400, "invalid_request_error", Some("missing_required_parameter"), Some(param), &message)
 }

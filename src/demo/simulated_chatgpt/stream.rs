@@ -125,7 +125,8 @@ fn usage(asked: &Asked<'_>, items: &[Item]) -> Value {
     document(usage, reasoning)
 }
 
-fn document(usage: Usage, reasoning: u64) -> Value {
+/// The usage of a response as it is spelled.
+pub(super) fn document(usage: Usage, reasoning: u64) -> Value {
     let output = usage.output + reasoning;
     json!({
         "input_tokens": usage.input,
@@ -167,7 +168,7 @@ impl Events {
             content
         };
         match item {
-            Item::Reasoning { summary: None, .. } => {}
+            Item::Reasoning { summary: None, .. } | Item::Compaction { .. } => {}
             Item::Reasoning { summary: Some(summary), .. } => {
                 let part = |text: &str| json!({ "type": "summary_text", "text": text });
                 let name = |name: &str| format!("response.reasoning_summary_{name}");

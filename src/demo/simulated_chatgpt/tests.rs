@@ -3,7 +3,9 @@
 mod account;
 mod backend;
 mod device;
+mod endpoints;
 mod faults;
+mod models;
 mod quota;
 mod rules;
 mod sign_in;
@@ -46,11 +48,15 @@ fn get(server: &SimulatedChatGpt, path: &str, headers: &str) -> Seen {
 
 fn open_json(server: &SimulatedChatGpt, path: &str, headers: &str, body: &Value) -> TcpStream {
     let headers = format!("content-type: application/json\r\n{headers}");
-    testing::open(&server.base_url(), "POST", path, &headers, &body.to_string())
+    testing::open(&server.base_url(), "POST", path, &headers, body.to_string())
 }
 
 fn post(server: &SimulatedChatGpt, path: &str, headers: &str, body: &Value) -> Seen {
     read(open_json(server, path, headers, body))
+}
+
+fn post_bytes(server: &SimulatedChatGpt, path: &str, headers: &str, body: &[u8]) -> Seen {
+    read(testing::open(&server.base_url(), "POST", path, headers, body))
 }
 
 fn post_form(server: &SimulatedChatGpt, path: &str, body: &str) -> Seen {

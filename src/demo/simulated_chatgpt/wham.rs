@@ -1,10 +1,15 @@
 //! What a client can look up: how much of the plan is used, and which models there are.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use bytes::Bytes;
+use hyper::header::IF_NONE_MATCH;
 use hyper::http::request::Parts;
 use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::backend::admit;
+use super::catalogue::Version;
 use super::connection::Sent;
 use super::faults::{pause, refusal};
 use super::form::Fields;
@@ -36,34 +41,23 @@ pub(super) fn models(state: &State, head: &Parts) -> Reply {
         Ok(account) => account,
         Err(reply) => return reply,
     };
-    if Fields::encoded(head.uri.query().unwrap_or_default()).get("client_version").is_empty() {
+    let query = Fields::encoded(head.uri.query().unwrap_or_default());
+    let client_version = query.get("client_version");
+    if client_version.is_empty() {
         let missing = json!({ "type": "missing", "loc": ["query", "client_version"], "msg": "Field required" });
         return Reply::json(422, &json!({ "detail": [missing] }));
     }
+    let version = Version::of(client_version);
     let backend = state.backend();
-    let models = backend.models_of(account).iter().enumerate().map(|(at, slug)| model(at, slug));
-    Reply::json(200, &json!({ "models": models.collect::<Vec<Value>>() })).with("etag", "\"simulated\"")
-}
-
-fn model(at: usize, slug: &str) -> Value {
-    let effort = |effort: &str| json!({ "effort": effort, "description": format!("{effort} reasoning") });
-    let levels = ["low", "medium", "high", "xhigh"].map(effort);
-    json!({
-        "slug": slug,
-        "display_name": slug,
-        "description": "A simulated model.",
-        "default_reasoning_level": "medium",
-        "supported_reasoning_levels": levels,
-        "shell_type": "shell_command",
-        "visibility": "list",
-        "minimal_client_version": "0.60.0",
-        "supported_in_api": true,
-        "priority": at + 1,
-        "context_window": 272_000,
-        "supports_reasoning_summaries": true,
-        "support_verbosity": true,
-        "default_verbosity": "medium",
-        "supports_parallel_tool_calls": true,
-        "input_modalities": ["text", "image"],
-    })
+    let served =
+        backend.models_of(account).iter().filter(|model| backend.version_gate.is_none() || model.serves(version));
+    let models: Vec<Value> = served.enumerate().map(|(at, model)| model.document(at + 1)).collect();
+    let slugs: Vec<&str> = models.iter().filter_map(|model| model["slug"].as_str()).collect();
+    let mut hasher = DefaultHasher::new();
+    slugs.hash(&mut hasher);
+    let etag = format!("\"{:016x}\"", hasher.finish());
+    if head.headers.get(IF_NONE_MATCH).is_some_and(|known| *known == etag) {
+        return Reply::whole(304, "application/json", Bytes::new()).with("etag", &etag);
+    }
+    Reply::json(200, &json!({ "models": models })).with("etag", &etag)
 }

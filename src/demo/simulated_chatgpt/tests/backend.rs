@@ -81,24 +81,6 @@ fn scripts_come_first_and_a_request_that_is_refused_takes_none() {
 }
 
 #[test]
-fn models_are_told_to_a_client_that_says_its_version() {
-    let server = server();
-    let headers = credentials(&server, ada(&server).account);
-    let models = get(&server, "/backend-api/codex/models?client_version=0.1.0", &headers).json();
-    let first = &models["models"][0];
-    assert_eq!(
-        (&first["slug"], &first["visibility"], &first["priority"]),
-        (&json!("gpt-5.4"), &json!("list"), &json!(1))
-    );
-    assert_eq!(first["supported_reasoning_levels"][1]["effort"], "medium");
-    server.set_models(&["a", "b"]);
-    let models = get(&server, "/backend-api/codex/models?client_version=0.1.0", &headers).json();
-    assert_eq!((models["models"].as_array().unwrap().len(), &models["models"][1]["slug"]), (2, &json!("b")));
-    assert_eq!(get(&server, "/backend-api/codex/models", &headers).status, 422);
-    assert_eq!(get(&server, "/backend-api/codex/models?client_version=1", "").status, 401);
-}
-
-#[test]
 fn other_paths_are_not_found_and_a_socket_needs_a_token() {
     let server = server();
     for path in ["/", "/v1/responses", "/backend-api/me", "/backend-api/wham/usages"] {

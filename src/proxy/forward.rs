@@ -133,7 +133,7 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
     let header = |name: &str| head.headers.get(name)?.to_str().ok();
     let conversation = conversation_key(fields.prompt_cache_key.as_deref(), &header, fields.first_messages.as_deref());
     let derived = conversation.map(|key| proxy.manager.conversation_id(key));
-    let names = ConversationNames::new(fields.prompt_cache_key.as_deref(), &header, derived);
+    let names = ConversationNames::new(fields.prompt_cache_key.as_deref(), &header, derived.as_deref());
     // A login stores nothing.
     let is_to_be_stored = door(&head.method, path) == Some(Door::Responses) && fields.stores == Some(true);
     let request = RouteRequest {

@@ -71,13 +71,13 @@ impl ConversationNames {
     pub fn new<'h>(
         prompt_cache_key: Option<&str>,
         header: &dyn Fn(&str) -> Option<&'h str>,
-        derived: Option<String>,
+        derived: Option<&str>,
     ) -> ConversationNames {
         let is_name =
             |name: &&str| (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic());
         let session = BACKEND_SESSION_HEADERS.into_iter().find_map(|name| header(name).map(str::trim).filter(is_name));
         let key = prompt_cache_key.map(str::trim).filter(is_name);
-        let or_derived = |name: Option<&str>| name.map(str::to_owned).or_else(|| derived.clone());
+        let or_derived = |name: Option<&str>| name.or(derived).map(str::to_owned);
         ConversationNames { header: or_derived(key), cache_key: or_derived(session) }
     }
 }
@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn what_the_client_gives_names_both_and_else_both_are_derived() {
         let long = "k".repeat(LONGEST_NAME + 1);
-        let derived = || Some("derived".to_owned());
+        let derived = Some("derived");
         for (key, session, header, cache_key) in [
             (None, ("", ""), Some("derived"), Some("derived")),
             (Some("k"), ("", ""), Some("k"), Some("derived")),
@@ -216,7 +216,7 @@ mod tests {
             (Some(&*long), ("session-id", "a b"), Some("derived"), Some("derived")),
             (Some("k\u{e9}"), ("", ""), Some("derived"), Some("derived")),
         ] {
-            let found = ConversationNames::new(key, &|name| (name == session.0).then_some(session.1), derived());
+            let found = ConversationNames::new(key, &|name| (name == session.0).then_some(session.1), derived);
             let expected =
                 ConversationNames { header: header.map(str::to_owned), cache_key: cache_key.map(str::to_owned) };
             assert_eq!(found, expected, "{key:?} {session:?}");

@@ -46,9 +46,10 @@ pub fn verdict(outcome: &Outcome, is_spent: bool) -> Verdict {
         | Outcome::Blocked { .. } => Verdict::Another { keeps: Keeps::Nothing },
         // The first such answer is the one to give when no account serves it.
         Outcome::ModelUnavailable | Outcome::RefusedHere => Verdict::Another { keeps: Keeps::First },
-        Outcome::TooLarge => Verdict::Another { keeps: Keeps::Last },
         Outcome::ServerFailure { .. } | Outcome::Unreachable if is_spent => Verdict::Stands,
-        Outcome::ServerFailure { .. } | Outcome::Unreachable => Verdict::Another { keeps: Keeps::Last },
+        Outcome::TooLarge | Outcome::ServerFailure { .. } | Outcome::Unreachable => {
+            Verdict::Another { keeps: Keeps::Last }
+        }
     }
 }
 

@@ -32,6 +32,7 @@ mod stream;
 mod structured;
 mod token;
 mod token_log;
+mod turn_state;
 mod wham;
 
 use std::io;

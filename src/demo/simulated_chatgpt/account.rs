@@ -16,18 +16,41 @@ pub struct Login {
     pub plan: String,
     /// Whether the identity token has the email in the profile claim alone, not at its top.
     pub email_only_in_profile: bool,
+    /// Where the workspace's data must be processed, as the tokens claim it.
+    pub residency: Option<String>,
+    /// Whether the workspace is one of `FedRAMP`, as the tokens claim it.
+    pub is_fedramp: bool,
 }
 
 impl Login {
     /// A login whose identity token has the email at its top.
     pub fn new(email: &str, account_id: &str, plan: &str) -> Login {
-        Login { email: email.into(), account_id: account_id.into(), plan: plan.into(), email_only_in_profile: false }
+        Login {
+            email: email.into(),
+            account_id: account_id.into(),
+            plan: plan.into(),
+            email_only_in_profile: false,
+            residency: None,
+            is_fedramp: false,
+        }
     }
 
     /// The same login with the email in the profile claim alone.
     #[must_use]
     pub fn with_email_only_in_profile(self) -> Login {
         Login { email_only_in_profile: true, ..self }
+    }
+
+    /// The same login in a workspace whose data is processed in `region`, such as `us`; `no_constraint` is anywhere.
+    #[must_use]
+    pub fn resident_in(self, region: &str) -> Login {
+        Login { residency: Some(region.to_owned()), ..self }
+    }
+
+    /// The same login in a workspace of `FedRAMP`.
+    #[must_use]
+    pub fn in_fedramp(self) -> Login {
+        Login { is_fedramp: true, ..self }
     }
 }
 

@@ -97,12 +97,20 @@ pub(super) fn admit(state: &State, head: &Parts) -> Result<Account, Reply> {
     let token = bearer(head).ok_or_else(|| unauthorized(None))?;
     let issuer = state.issuer();
     let account = issuer.admit(token, state.now()).map_err(|denial| unauthorized(denial.as_deref()))?;
-    let named = head.headers.get("chatgpt-account-id").and_then(|value| value.to_str().ok());
-    if named == Some(issuer.login(account).account_id.as_str()) {
-        Ok(account)
-    } else {
-        Err(Reply::detail(403, "Unauthorized"))
+    let login = issuer.login(account);
+    let said = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
+    if said("chatgpt-account-id") != Some(login.account_id.as_str()) {
+        return Err(Reply::detail(403, "Unauthorized"));
     }
+    // A workspace with a place is served there alone, and one of the others nowhere special.
+    let place = login.residency.as_deref().filter(|region| *region != "no_constraint");
+    if said("x-openai-internal-codex-residency") != place {
+        return Err(Reply::detail(401, "Workspace is not authorized in this region."));
+    }
+    if said("x-openai-fedramp") != login.is_fedramp.then_some("true") {
+        return Err(Reply::detail(401, "Unauthorized"));
+    }
+    Ok(account)
 }
 
 /// A 401, with a code or without.

@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use super::endpoints::Endpoint;
 use super::reply::{Content, Reply};
 use super::state::State;
-use super::{authorize, device, endpoints, responses, socket, token, wham};
+use super::{authorize, device, endpoints, responses, socket, token, turn_state, wham};
 use crate::demo::loopback::body::{Ending, ReplyBody};
 use crate::demo::loopback::breakage::Cut;
 use crate::demo::loopback::record::{self, Outcome, Watch};
@@ -45,8 +45,8 @@ async fn answer(mut request: Request<Incoming>, state: Arc<State>, slot: Slot) -
     if head.uri.path() == "/backend-api/codex/responses" && head.headers.contains_key(UPGRADE) {
         return Ok(match socket::open(&state, &head) {
             Ok((handshake, socket)) => {
+                let opened = turn_state::issued(socket.account(), Reply::whole(101, "", Bytes::new()));
                 slot.put(Session::new(upgrade, Box::new(socket), Arc::clone(&state.traffic), watch));
-                let opened = Reply::whole(101, "", Bytes::new());
                 let mut response = response(opened, Ending::Clean, &state, Watch::new(None));
                 handshake.accept(response.headers_mut());
                 response

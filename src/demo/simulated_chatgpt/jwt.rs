@@ -45,7 +45,7 @@ pub(super) fn access_token(login: &Login, lifetime: Lifetime) -> String {
 
 fn claims(login: &Login, lifetime: Lifetime, audience: &Value) -> Value {
     let user = format!("user-{}", login.email.replace(|letter: char| !letter.is_ascii_alphanumeric(), ""));
-    json!({
+    let mut claims = json!({
         "aud": audience,
         "exp": lifetime.expires,
         "iat": lifetime.issued,
@@ -58,7 +58,14 @@ fn claims(login: &Login, lifetime: Lifetime, audience: &Value) -> Value {
             "chatgpt_user_id": user,
             "user_id": user,
         },
-    })
+    });
+    if let Some(residency) = &login.residency {
+        claims[AUTH]["chatgpt_compute_residency"] = json!(residency);
+    }
+    if login.is_fedramp {
+        claims[AUTH]["chatgpt_account_is_fedramp"] = json!(true);
+    }
+    claims
 }
 
 fn signed(claims: &Value) -> String {

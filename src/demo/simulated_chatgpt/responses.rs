@@ -13,7 +13,7 @@ use super::faults::{model_not_supported, pause, refusal, resets_at, usage_limit}
 use super::reply::Reply;
 use super::state::State;
 use super::stream::{self, Asked, Made};
-use super::{faults, rules, sealed};
+use super::{faults, rules, sealed, turn_state};
 use crate::demo::loopback::body::Ending;
 
 /// The answer over HTTP.
@@ -22,6 +22,7 @@ pub(super) async fn answer(state: &State, head: &Parts, body: &Bytes) -> Sent {
     let asked = Caller::admitted(state, head).and_then(|caller| {
         let request = rules::read(head, body)?;
         rules::checked(caller.account, &request)?;
+        turn_state::checked(&caller, &request)?;
         let answer = due(state, &caller, &request)?;
         Ok((caller, request, answer))
     });
@@ -38,7 +39,8 @@ pub(super) async fn answer(state: &State, head: &Parts, body: &Bytes) -> Sent {
     if state.backend().shown.rate_limit_event {
         events.insert(0, stream::bytes(&quota));
     }
-    Ok((with_quota(state, caller.account, None, Reply::events(events)), ending))
+    let reply = turn_state::issued(caller.account, Reply::events(events));
+    Ok((with_quota(state, caller.account, None, reply), ending))
 }
 
 /// The answer that a request which breaks no rule is due, or why its account gets none.
@@ -57,8 +59,13 @@ pub(super) fn check_model(state: &State, caller: &Caller, request: &Value) -> Re
     let model = backend.models_of(caller.account).iter().find(|model| model.slug == slug);
     let model = model.ok_or_else(|| model_not_supported(slug))?;
     let version = caller.header("version").and_then(Version::of);
-    match backend.version_gate {
-        Some(refusal) if !model.serves(version) => Err(refusal.reply(slug)),
+    if let Some(refusal) = backend.version_gate.filter(|_| !model.serves(version)) {
+        return Err(refusal.reply(slug));
+    }
+    match request["service_tier"].as_str() {
+        Some(tier) if !model.service_tiers.iter().any(|known| known == tier) => {
+            Err(Reply::detail(400, &format!("Unsupported service_tier: {tier}")))
+        }
         Some(_) | None => Ok(()),
     }
 }

@@ -29,6 +29,22 @@ const KNOWN: [&str; 14] = [
     "client_metadata",
 ];
 
+/// What an answer can have beside what it always has.
+const INCLUDABLE: [&str; 9] = [
+    "reasoning.encrypted_content",
+    "output.encrypted_content",
+    "message.output_text.logprobs",
+    "message.input_image.image_url",
+    "file_search_call.results",
+    "web_search_call.results",
+    "web_search_call.action.sources",
+    "code_interpreter_call.outputs",
+    "computer_call_output.output.image_url",
+];
+
+/// The longest id of a call, in characters.
+const LONGEST_CALL_ID: usize = 64;
+
 /// The request in `body`, or why it is none.
 pub(super) fn read(head: &Parts, body: &Bytes) -> Result<Value, Reply> {
     let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -65,6 +81,7 @@ pub(super) fn checked(account: Account, request: &Value) -> Result<(), Reply> {
     if request.get("stream") != Some(&Value::Bool(true)) {
         return refused("Stream must be set to true");
     }
+    includes_checked(request)?;
     let Some(Value::Array(items)) = request.get("input") else {
         return refused("Input must be a list");
     };
@@ -72,6 +89,25 @@ pub(super) fn checked(account: Account, request: &Value) -> Result<(), Reply> {
         item_checked(account, at, item, items)?;
     }
     tools_checked(request)
+}
+
+fn includes_checked(request: &Map<String, Value>) -> Result<(), Reply> {
+    let names = match request.get("include") {
+        None | Some(Value::Null) => return Ok(()),
+        Some(Value::Array(names)) => names,
+        Some(_) => return Err(invalid("include", "Invalid type for 'include': expected an array of strings.")),
+    };
+    for (at, name) in names.iter().enumerate() {
+        let param = format!("include[{at}]");
+        if !name.as_str().is_some_and(|name| INCLUDABLE.contains(&name)) {
+            let supported = INCLUDABLE.map(|name| format!("'{name}'")).join(", ");
+            return Err(invalid(&param, &format!("Invalid value: {name}. Supported values are: {supported}.")));
+        }
+        if names[..at].contains(name) {
+            return Err(invalid(&param, &format!("Invalid 'include': duplicate value {name}.")));
+        }
+    }
+    Ok(())
 }
 
 fn is_tools(item: &Value) -> bool {
@@ -121,6 +157,16 @@ fn paired(items: &[Value], at: usize, fields: &Map<String, Value>, other: &str, 
     let Some(call_id) = fields.get("call_id").and_then(Value::as_str) else {
         return Err(missing(&format!("input[{at}].call_id")));
     };
+    let length = call_id.chars().count();
+    if length > LONGEST_CALL_ID {
+        let param = format!("input[{at}].call_id");
+        let message = format!(
+            "Invalid '{param}': string too long. Expected a string with maximum length {LONGEST_CALL_ID}, but got a \
+             string with length {length} instead."
+        );
+        let code = Some("string_above_max_length");
+        return Err(Reply::error(400, "invalid_request_error", code, Some(&param), &message));
+    }
     let has_other = items.iter().any(|item| item["type"] == *other && item["call_id"] == *call_id);
     if has_other { Ok(()) } else { Err(invalid("input", &format!("{complaint} {call_id}."))) }
 }

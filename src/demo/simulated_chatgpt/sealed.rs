@@ -1,4 +1,4 @@
-//! Reasoning that only the account that made it can read: it names its account inside.
+//! Content that only the account that made it can read: it names its account inside.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,7 +16,7 @@ pub(super) fn seal(account: Account) -> String {
 }
 
 /// Whether `account` made `content`.
-fn opens(account: Account, content: &str) -> bool {
+pub(super) fn opens(account: Account, content: &str) -> bool {
     let inside = content.strip_prefix(PREFIX).and_then(|rest| URL_SAFE_NO_PAD.decode(rest).ok());
     inside.is_some_and(|inside| inside.starts_with(format!("{}.", account.0).as_bytes()))
 }

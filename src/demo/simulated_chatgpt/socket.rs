@@ -9,13 +9,14 @@ use std::sync::Arc;
 use hyper::http::request::Parts;
 use serde_json::{Value, json};
 
+use super::account::Account;
 use super::answer::Answer;
 use super::caller::Caller;
 use super::reply::{Content, Reply};
 use super::responses::{due, refused, served};
 use super::state::State;
 use super::stream::{Asked, Made};
-use super::{faults, rules, stream};
+use super::{faults, rules, stream, turn_state};
 use crate::demo::loopback::body::Ending;
 use crate::demo::loopback::breakage::Breakage;
 use crate::demo::loopback::websocket::turn::Turn;
@@ -30,6 +31,7 @@ const OWN_FIELDS: [&str; 3] = ["type", "generate", "previous_response_id"];
 /// The socket that `head` asks for, or the refusal.
 pub(super) fn open(state: &Arc<State>, head: &Parts) -> Result<(Handshake, Socket), Reply> {
     let caller = Caller::admitted(state, head)?;
+    turn_state::checked(&caller, &Value::Null)?;
     let handshake = Handshake::of(head).filter(|_| names(head, "openai-beta", BETA) && state.backend().websocket);
     let handshake = handshake.ok_or_else(|| Reply::detail(426, "Upgrade Required"))?;
     let scripted = state.backend().of(caller.account).handshakes_scripted.pop_front();
@@ -72,6 +74,11 @@ impl Speaker for Socket {
 }
 
 impl Socket {
+    /// The account that it belongs to.
+    pub(super) fn account(&self) -> Account {
+        self.caller.account
+    }
+
     fn respond(&mut self, mut request: Value, length: usize) -> Result<Turn, Reply> {
         let generates = request["generate"] != json!(false);
         // A failed response can not be continued, and neither can the one that it continued.
@@ -90,6 +97,7 @@ impl Socket {
         };
         continue_with(&mut request, before);
         rules::checked(self.caller.account, &request)?;
+        turn_state::checked(&self.caller, &request)?;
         if !generates {
             return Ok(self.warm_up(&request, length));
         }

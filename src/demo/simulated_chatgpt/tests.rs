@@ -2,6 +2,7 @@
 
 mod account;
 mod backend;
+mod caller;
 mod device;
 mod endpoints;
 mod faults;

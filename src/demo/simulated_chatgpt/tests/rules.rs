@@ -26,6 +26,9 @@ fn what_breaks_a_rule_of_the_backend_is_refused_with_its_detail() {
     for parameter in ["max_output_tokens", "temperature", "previous_response_id", "metadata", "user", "truncation"] {
         check(json!({ parameter: 1 }), &format!("Unsupported parameter: {parameter}"));
     }
+    check(json!({ "service_tier": "flex" }), "Unsupported service_tier: flex");
+    check(json!({ "service_tier": "auto" }), "Unsupported service_tier: auto");
+    assert_eq!(respond(&server, account, &request_with(&json!({ "service_tier": "priority" }))).status, 200);
     let lost = |id: &str| {
         format!(
             "Item with id '{id}' not found. Items are not persisted when `store` is set to false. Try again with \
@@ -69,6 +72,19 @@ fn what_is_no_responses_request_is_refused_with_its_parameter() {
         { "type": "function_call_output", "call_id": "c", "output": "1" },
     ]);
     check(json!({ "input": mixed_up }), "input");
+    let call = |length: usize| {
+        let id = "c".repeat(length);
+        json!([
+            { "type": "function_call", "call_id": id, "name": "f", "arguments": "{}" },
+            { "type": "function_call_output", "call_id": id, "output": "1" },
+        ])
+    };
+    check(json!({ "input": call(65) }), "input[0].call_id");
+    assert_eq!(respond(&server, account, &request_with(&json!({ "input": call(64) }))).status, 200);
+    let sealed = "reasoning.encrypted_content";
+    check(json!({ "include": "x" }), "include");
+    check(json!({ "include": ["everything"] }), "include[0]");
+    check(json!({ "include": [sealed, sealed] }), "include[1]");
     check(json!({ "tools": [{ "type": "function", "function": { "name": "f" } }] }), "tools[0].name");
     check(json!({ "text": { "format": { "type": "json_schema", "schema": {} } } }), "text.format.name");
     let called = json!([

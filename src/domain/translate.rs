@@ -5,12 +5,15 @@
 //! OpenAI's error shape. Meaning never changes silently, and nothing that a round trip should keep is lost.
 
 mod answering;
+mod begun;
 mod chat;
 mod collecting;
+mod done;
 mod errors;
 mod events;
 mod items;
 mod parameters;
+mod part;
 mod passing;
 mod responses;
 

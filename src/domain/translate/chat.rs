@@ -3,6 +3,7 @@
 mod chunks;
 mod document;
 mod messages;
+mod told_items;
 mod tools;
 mod words;
 

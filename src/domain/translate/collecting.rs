@@ -1,57 +1,11 @@
 //! The whole answer for a client that asked for no stream, which the backend always sends.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
+use super::done::Done;
 use super::events::{self, LONGEST_EVENT, is_last};
 use super::{Door, Failure, Wanted, chat, errors};
 use crate::domain::event_stream::{Event, Events};
-use crate::domain::lenient_json;
-
-/// The items of an output that are done. The backend, which stores nothing, may end with an output that is empty.
-#[derive(Debug, Default)]
-pub(super) struct Done {
-    /// As texts: a tree takes several times as much, and all clients' answers share one process.
-    items: BTreeMap<u64, Box<str>>,
-    bytes: usize,
-}
-
-impl Done {
-    /// Keeps the item that `event`, one of `size` bytes, tells as done.
-    pub(super) fn keep(&mut self, event: &Value, size: usize) {
-        let next = self.items.last_key_value().map_or(0, |(last, _)| last.saturating_add(1));
-        let index = event["output_index"].as_u64().unwrap_or(next);
-        let Some(item) = event.get("item") else { return };
-        self.bytes += size;
-        if !self.is_too_long() {
-            self.items.insert(index, item.to_string().into_boxed_str());
-        }
-    }
-
-    /// How much is kept, in bytes.
-    pub(super) fn held(&self) -> usize {
-        self.bytes
-    }
-
-    /// More than any one event may be.
-    pub(super) fn is_too_long(&self) -> bool {
-        self.bytes > LONGEST_EVENT
-    }
-
-    /// Gives an empty `response` its output. Tells whether that changed it.
-    pub(super) fn fill(&mut self, response: &mut Value) -> bool {
-        let is_empty = response["output"].as_array().is_none_or(Vec::is_empty);
-        if !response.is_object() || !is_empty || self.items.is_empty() {
-            return false;
-        }
-        response["output"] = std::mem::take(&mut self.items)
-            .into_values()
-            .filter_map(|item| lenient_json::parse(item.as_bytes()).ok())
-            .collect();
-        true
-    }
-}
 
 /// Collects the backend's stream.
 #[derive(Debug)]
@@ -116,19 +70,19 @@ impl Heard {
         }
         let mut value = events::value(event);
         match value["type"].as_str() {
-            Some("response.output_item.done") => {
-                self.done.keep(&value, event.data.len());
-                if self.done.is_too_long() {
-                    self.end = Some(Err(Failure::TooLong));
-                }
-            }
             Some("response.failed" | "error") => self.end = Some(Err(Failure::Told(errors::told(&value)))),
             _ if is_last(&value) => {
                 let mut response = value["response"].take();
                 self.done.fill(&mut response);
                 self.end = Some(Ok(response));
             }
-            _ => {}
+            Some(kind) => {
+                self.done.take(kind, &value, event.data.len());
+                if self.done.is_too_long() {
+                    self.end = Some(Err(Failure::TooLong));
+                }
+            }
+            None => {}
         }
     }
 }

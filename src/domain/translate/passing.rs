@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::collecting::Done;
+use super::done::Done;
 use super::errors::{TOKEN_START, hide_tokens};
 use super::events::is_failure;
 use crate::domain::event_stream::Event;
@@ -28,10 +28,9 @@ impl Passing {
         if is_hidden || (was_hiding && event.raw == b"\n") {
             return;
         }
-        let is_item = kind == "response.output_item.done";
         let is_end = matches!(kind, "response.completed" | "response.incomplete");
-        if is_item {
-            self.done.keep(&value, event.data.len());
+        if !is_end {
+            self.done.take(kind, &value, event.data.len());
         }
         let has_token = is_failure(kind) && has_token(event.raw);
         if has_token {

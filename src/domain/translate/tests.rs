@@ -1,6 +1,7 @@
 //! Tests of the translation as a whole.
 
 mod answers;
+mod odd_answers;
 mod requests;
 
 use serde_json::json;

@@ -1,12 +1,14 @@
 //! The events of a response as the chunks of a chat completion, one by one as they come.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
 use super::document::BETWEEN_THOUGHTS;
+use super::told_items::{Kind, ToldItems};
 use super::words::{citation, finish_reason, head, list, usage};
 use crate::domain::translate::events::is_last;
+use crate::domain::translate::part::{self, Part, Told};
 use crate::domain::translate::{Wanted, errors};
 
 /// The translation of one stream.
@@ -20,36 +22,34 @@ pub(in crate::domain::translate) struct Chunks {
     sent: BTreeMap<Place, Sent>,
     /// The calls by the output's index, each with its index among the calls.
     calls: BTreeMap<u64, Call>,
-    /// The output's index of each item by its id, for events that name their item alone.
-    items: HashMap<String, u64>,
-    /// The bytes of these ids.
-    ids: usize,
+    /// Which items were told of.
+    items: ToldItems,
     /// The one call that a client of `functions` reads.
     legacy: Option<usize>,
     /// The first call of a custom tool, which stands in its place when no function is called.
     custom: Option<Value>,
 }
 
-/// What a row of the three tables takes, in bytes.
+/// What a row of a table takes, in bytes.
 const ROW: usize = 128;
 
 /// A part of the output: the item's index, what it is, and the part's index in the item.
 type Place = (u64, Part, u64);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Part {
-    Text,
-    Refusal,
-    Summary,
-    Thought,
-    Call,
-}
-
 #[derive(Debug, Default)]
 struct Sent {
     bytes: usize,
+    /// A mark of these bytes: a whole that begins otherwise is another part's.
+    mark: u64,
     characters: usize,
     annotations: usize,
+}
+
+impl Sent {
+    /// FNV-1a, going on from `mark`.
+    fn marked(mark: u64, text: &str) -> u64 {
+        text.bytes().fold(mark, |mark, byte| (mark ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -67,8 +67,7 @@ impl Chunks {
             is_over: false,
             sent: BTreeMap::new(),
             calls: BTreeMap::new(),
-            items: HashMap::new(),
-            ids: 0,
+            items: ToldItems::default(),
             legacy: None,
             custom: None,
         }
@@ -77,7 +76,7 @@ impl Chunks {
     /// How much is kept, in bytes.
     pub(in crate::domain::translate) fn held(&self) -> usize {
         let custom = self.custom.as_ref().and_then(|call| call["arguments"].as_str()).map_or(0, str::len);
-        self.ids + custom + ROW * (self.sent.len() + self.calls.len() + self.items.len())
+        self.items.held() + custom + ROW * (self.sent.len() + self.calls.len())
     }
 
     /// Adds the chunks for `event` to `out`.
@@ -91,10 +90,16 @@ impl Chunks {
                 self.hear(&event["response"]);
                 self.begin(out);
             }
-            "response.output_item.added" => self.open(self.index(event), &event["item"], out),
-            "response.output_item.done" => self.whole_item(self.index(event), &event["item"], out),
+            "response.output_item.added" => {
+                let index = self.items.index(event);
+                self.open(index, &event["item"], out);
+            }
+            "response.output_item.done" => {
+                let index = self.items.index(event);
+                self.whole_item(index, &event["item"], out);
+            }
             "response.output_text.annotation.added" => {
-                let place = (self.index(event), Part::Text, number(event, "content_index"));
+                let place = (self.items.index(event), Part::Text, number(event, "content_index"));
                 self.annotation(place, &event["annotation"], out);
             }
             "response.completed" | "response.incomplete" if is_last(event) => self.finish(&event["response"], out),
@@ -108,28 +113,13 @@ impl Chunks {
 
     /// Events that tell a piece of a part, or a part as a whole.
     fn part(&mut self, kind: &str, event: &Value, out: &mut Vec<u8>) {
-        let Some((of, what)) = kind.strip_prefix("response.").and_then(|kind| kind.rsplit_once('.')) else { return };
-        let (part, index, whole) = match of {
-            "output_text" => (Part::Text, "content_index", "text"),
-            "refusal" => (Part::Refusal, "content_index", "refusal"),
-            "reasoning_summary_text" => (Part::Summary, "summary_index", "text"),
-            "reasoning_text" => (Part::Thought, "content_index", "text"),
-            "function_call_arguments" => (Part::Call, "", "arguments"),
-            "custom_tool_call_input" => (Part::Call, "", "input"),
-            _ => return,
-        };
-        let place = (self.index(event), part, number(event, index));
-        match what {
-            "delta" => self.piece(place, event["delta"].as_str().unwrap_or_default(), out),
-            "done" => self.rest(place, &event[whole], out),
-            _ => {}
+        let Some((part, at, told)) = part::told(kind, event) else { return };
+        let index = self.items.index(event);
+        self.items.note(index, Kind::of_part(part));
+        match told {
+            Told::Piece(piece) => self.piece((index, part, at), piece, out),
+            Told::Whole(whole) => self.rest((index, part, at), Some(whole), out),
         }
-    }
-
-    /// The index of the event's item in the output.
-    fn index(&self, event: &Value) -> u64 {
-        let by_id = || self.items.get(event["item_id"].as_str()?).copied();
-        event["output_index"].as_u64().or_else(by_id).unwrap_or_default()
     }
 
     fn hear(&mut self, response: &Value) {
@@ -146,11 +136,7 @@ impl Chunks {
 
     /// Begins a call as soon as its item is there.
     fn open(&mut self, index: u64, item: &Value, out: &mut Vec<u8>) {
-        if let Some(id) = item["id"].as_str()
-            && self.items.insert(id.to_owned(), index).is_none()
-        {
-            self.ids += id.len();
-        }
+        self.items.open(index, item);
         let is_custom = match item["type"].as_str() {
             Some("function_call") => false,
             Some("custom_tool_call") => true,
@@ -194,7 +180,7 @@ impl Chunks {
                 let between = if has_thought && !self.sent.contains_key(&place) { BETWEEN_THOUGHTS } else { "" };
                 self.delta(&json!({ "reasoning_content": format!("{between}{text}") }), out);
             }
-            Part::Call => {
+            Part::Arguments | Part::Input | Part::Code => {
                 // Before its item there is no call to add to; the item that is done tells all of it.
                 let Some(call) = self.calls.get(&place.0).copied() else { return };
                 let delta = match (self.wanted.legacy_functions, call.is_custom) {
@@ -208,13 +194,17 @@ impl Chunks {
         }
         let sent = self.sent.entry(place).or_default();
         sent.bytes += text.len();
+        sent.mark = Sent::marked(sent.mark, text);
         sent.characters += text.chars().count();
     }
 
-    /// What was not sent yet of a part whose text is `whole`.
-    fn rest(&mut self, place: Place, whole: &Value, out: &mut Vec<u8>) {
-        let sent = self.sent.get(&place).map_or(0, |sent| sent.bytes);
-        if let Some(rest) = whole.as_str().and_then(|whole| whole.get(sent..)) {
+    /// What was not sent yet of a part whose text is `whole`. Nothing, when that does not go on from what was sent.
+    fn rest(&mut self, place: Place, whole: Option<&str>, out: &mut Vec<u8>) {
+        let (sent, mark) = self.sent.get(&place).map_or((0, 0), |sent| (sent.bytes, sent.mark));
+        if let Some((begin, rest)) = whole.and_then(|whole| whole.split_at_checked(sent))
+            && !rest.is_empty()
+            && Sent::marked(0, begin) == mark
+        {
             self.piece(place, rest, out);
         }
     }
@@ -230,12 +220,13 @@ impl Chunks {
 
     /// An item that is told as a whole.
     fn whole_item(&mut self, index: u64, item: &Value, out: &mut Vec<u8>) {
+        self.items.open(index, item);
         match item["type"].as_str() {
             Some("message") => {
                 for (at, part) in (0..).zip(list(&item["content"])) {
-                    self.rest((index, Part::Refusal, at), &part["refusal"], out);
+                    self.rest((index, Part::Refusal, at), part["refusal"].as_str(), out);
                     let place = (index, Part::Text, at);
-                    self.rest(place, &part["text"], out);
+                    self.rest(place, part["text"].as_str(), out);
                     let told = self.sent.get(&place).map_or(0, |sent| sent.annotations);
                     for annotation in list(&part["annotations"]).iter().skip(told) {
                         self.annotation(place, annotation, out);
@@ -244,7 +235,9 @@ impl Chunks {
             }
             Some("reasoning") => {
                 for (part, parts) in [(Part::Summary, &item["summary"]), (Part::Thought, &item["content"])] {
-                    (0..).zip(list(parts)).for_each(|(at, told)| self.rest((index, part, at), &told["text"], out));
+                    (0..)
+                        .zip(list(parts))
+                        .for_each(|(at, told)| self.rest((index, part, at), told["text"].as_str(), out));
                 }
             }
             Some("function_call" | "custom_tool_call") => {
@@ -253,8 +246,11 @@ impl Chunks {
                     let text = |name: &str| item[name].as_str().unwrap_or_default();
                     self.custom = Some(json!({ "name": text("name"), "arguments": text("input") }));
                 }
-                let whole = if item["type"] == "function_call" { &item["arguments"] } else { &item["input"] };
-                self.rest((index, Part::Call, 0), whole, out);
+                let (part, name) = match item["type"] == "function_call" {
+                    true => (Part::Arguments, "arguments"),
+                    false => (Part::Input, "input"),
+                };
+                self.rest((index, part, 0), item[name].as_str(), out);
             }
             _ => {}
         }
@@ -263,10 +259,8 @@ impl Chunks {
     fn finish(&mut self, response: &Value, out: &mut Vec<u8>) {
         self.hear(response);
         self.begin(out);
-        for (position, item) in (0..).zip(list(&response["output"])) {
-            // An output that leaves an item out numbers those behind it anew.
-            let known = item["id"].as_str().and_then(|id| self.items.get(id)).copied();
-            self.whole_item(known.unwrap_or(position), item, out);
+        for (index, item) in self.items.recognised(list(&response["output"])) {
+            self.whole_item(index, item, out);
         }
         if let Some(call) = self.custom.take().filter(|_| self.legacy.is_none()) {
             self.delta(&json!({ "function_call": call }), out);

@@ -1,0 +1,201 @@
+//! An item that a stream tells piece by piece, for a backend that does not tell it as a whole.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::part::{Field, Part, Told};
+use crate::domain::lenient_json;
+
+/// What a row of a table takes, in bytes.
+const ROW: usize = 96;
+
+const LISTS: [&str; 2] = ["content", "summary"];
+const TEXTS: [&str; 3] = ["arguments", "input", "code"];
+
+/// What is told of one item so far. Kept as texts: a tree takes several times as much.
+#[derive(Debug, Default)]
+pub(super) struct Begun {
+    /// The item as it began.
+    item: Option<Box<str>>,
+    id: Option<String>,
+    kind: String,
+    texts: BTreeMap<(Part, u64), String>,
+    /// Parts that were told whole, by their list and their index in it.
+    parts: BTreeMap<(&'static str, u64), Box<str>>,
+    annotations: BTreeMap<u64, Vec<Box<str>>>,
+    bytes: usize,
+}
+
+impl Begun {
+    /// The item itself begins.
+    pub(super) fn begin(&mut self, item: &Value) {
+        let text = item.to_string().into_boxed_str();
+        self.bytes += text.len() + ROW;
+        self.name(item["id"].as_str());
+        item["type"].as_str().unwrap_or_default().clone_into(&mut self.kind);
+        self.item = Some(text);
+    }
+
+    /// The item's id, if it is not known yet.
+    pub(super) fn name(&mut self, id: Option<&str>) {
+        if let Some(id) = id.filter(|_| self.id.is_none()) {
+            self.bytes += id.len();
+            self.id = Some(id.to_owned());
+        }
+    }
+
+    /// Whether it is called so.
+    pub(super) fn is_named(&self, id: &str) -> bool {
+        self.id.as_deref() == Some(id)
+    }
+
+    /// Whether it is of this type, as far as that is known.
+    pub(super) fn is_of(&self, kind: &str) -> bool {
+        self.kind.is_empty() || self.kind == kind
+    }
+
+    /// A piece of a part, or all of it.
+    pub(super) fn part(&mut self, part: Part, index: u64, told: Told<'_>) {
+        let text = self.texts.entry((part, index)).or_insert_with(|| {
+            self.bytes += ROW;
+            String::new()
+        });
+        match told {
+            Told::Piece(piece) => text.push_str(piece),
+            Told::Whole(whole) if whole.len() > text.len() => {
+                self.bytes -= text.len();
+                self.bytes += whole.len();
+                whole.clone_into(text);
+                return;
+            }
+            Told::Whole(_) => return,
+        }
+        if let Told::Piece(piece) = told {
+            self.bytes += piece.len();
+        }
+    }
+
+    /// A part as a whole, in the list of this name.
+    pub(super) fn whole(&mut self, list: &'static str, index: u64, part: &Value) {
+        let text = part.to_string().into_boxed_str();
+        self.bytes += text.len() + ROW;
+        self.parts.insert((list, index), text);
+    }
+
+    /// An annotation of a text.
+    pub(super) fn annotation(&mut self, index: u64, annotation: &Value) {
+        let text = annotation.to_string().into_boxed_str();
+        self.bytes += text.len() + ROW;
+        self.annotations.entry(index).or_default().push(text);
+    }
+
+    /// How much is kept, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The item. `None` of a call that nothing but its arguments is known of.
+    pub(super) fn item(self, status: &str) -> Option<Value> {
+        let mut item = match &self.item {
+            Some(item) => read(item)?,
+            None => self.texts.keys().next()?.0.item()?,
+        };
+        let fields = item.as_object_mut()?;
+        if let Some(id) = self.id {
+            fields.entry("id").or_insert(id.into());
+        }
+        if fields.get("status").is_some_and(|status| status == "in_progress") {
+            fields.insert("status".into(), status.into());
+        }
+        let mut lists: BTreeMap<(&str, u64), Value> = BTreeMap::new();
+        for name in LISTS {
+            let own = fields.get_mut(name).and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
+            lists.extend((0..).zip(own).map(|(index, part)| ((name, index), part)));
+        }
+        lists.extend(self.parts.into_iter().filter_map(|(place, part)| Some((place, read(&part)?))));
+        for ((part, index), text) in self.texts {
+            match part.field() {
+                Field::Text(name) => fill_text(fields, name, &text.into()),
+                Field::List(name) => {
+                    let told = lists.entry((name, index)).or_insert_with(|| part.saying(""));
+                    if says_nothing(told) && !text.is_empty() {
+                        *told = with_annotations(part.saying(&text), &told["annotations"]);
+                    }
+                }
+            }
+        }
+        for (index, annotations) in self.annotations {
+            if let Some(part) = lists.get_mut(&("content", index))
+                && part["annotations"].as_array().is_some_and(Vec::is_empty)
+            {
+                part["annotations"] = annotations.iter().filter_map(|text| read(text)).collect();
+            }
+        }
+        for name in LISTS {
+            let parts: Vec<Value> =
+                lists.iter().filter(|((of, _), _)| *of == name).map(|(_, part)| part.clone()).collect();
+            if !parts.is_empty() {
+                fields.insert(name.into(), parts.into());
+            }
+        }
+        Some(item)
+    }
+}
+
+/// Whether an item that is told as a whole leaves out what it says.
+pub(super) fn is_hollow(item: &Value) -> bool {
+    let is_blank = |name: &str| item[name].as_str().is_none_or(str::is_empty);
+    match item["type"].as_str() {
+        Some("message") => item["content"].as_array().is_none_or(|parts| parts.iter().all(says_nothing)),
+        Some("reasoning") => LISTS.iter().all(|name| item[*name].as_array().is_none_or(Vec::is_empty)),
+        Some("function_call" | "mcp_call") => is_blank("arguments"),
+        Some("custom_tool_call") => is_blank("input"),
+        Some("code_interpreter_call") => is_blank("code"),
+        _ => false,
+    }
+}
+
+/// Gives `item` what it leaves out and `from`, the same item, says. Tells whether that changed it.
+pub(super) fn fill_gaps(item: &mut Value, from: &Value) -> bool {
+    let Value::Object(fields) = item else { return false };
+    let before = fields.clone();
+    for name in LISTS {
+        let is_empty = fields.get(name).and_then(Value::as_array).is_none_or(|parts| parts.iter().all(says_nothing));
+        if is_empty && from[name].as_array().is_some_and(|parts| !parts.iter().all(says_nothing)) {
+            fields.insert(name.into(), from[name].clone());
+        }
+    }
+    for name in TEXTS {
+        if from[name].is_string() {
+            fill_text(fields, name, &from[name]);
+        }
+    }
+    *fields != before
+}
+
+fn fill_text(fields: &mut Map<String, Value>, name: &str, text: &Value) {
+    if fields.get(name).and_then(Value::as_str).is_none_or(str::is_empty) {
+        fields.insert(name.into(), text.clone());
+    }
+}
+
+/// Whether a part that has a text has none to say. One of another type says something in its own way.
+fn says_nothing(part: &Value) -> bool {
+    match part["type"].as_str() {
+        Some("output_text" | "summary_text" | "reasoning_text") => part["text"].as_str().is_none_or(str::is_empty),
+        Some("refusal") => part["refusal"].as_str().is_none_or(str::is_empty),
+        _ => false,
+    }
+}
+
+fn with_annotations(mut part: Value, annotations: &Value) -> Value {
+    if annotations.as_array().is_some_and(|annotations| !annotations.is_empty()) {
+        part["annotations"] = annotations.clone();
+    }
+    part
+}
+
+fn read(text: &str) -> Option<Value> {
+    lenient_json::parse(text.as_bytes()).ok()
+}

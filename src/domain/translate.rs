@@ -11,6 +11,7 @@ mod collecting;
 mod done;
 mod errors;
 mod events;
+mod files;
 mod items;
 mod parameters;
 mod part;

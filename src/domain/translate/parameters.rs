@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::Refused;
+use super::{Refused, files};
 
 /// The parameters that the backend takes, and those that are unknown here: it says itself what it thinks of them.
 pub(super) struct Settled {
@@ -82,7 +82,7 @@ pub(super) fn settle(body: &Map<String, Value>, conversation: &str) -> Result<Se
             None if name == "service_tier" => settled.service_tier(value),
             None if name == "max_tool_calls" => settled.max_tool_calls(body)?,
             None if name == "tools" => {
-                refuse_tools_of_a_store(value)?;
+                files::refuse_in_tools("tools", value)?;
                 settled.kept.insert(name.clone(), value.clone());
             }
             None => {
@@ -132,22 +132,6 @@ impl Settled {
         }
         Err(Refused::unsupported("max_tool_calls", "a ChatGPT account does not limit the calls of built-in tools"))
     }
-}
-
-/// Vector stores and containers that were made before belong to an API key.
-fn refuse_tools_of_a_store(tools: &Value) -> Result<(), Refused> {
-    for (index, tool) in tools.as_array().into_iter().flatten().enumerate() {
-        let is_stored = match tool["type"].as_str() {
-            Some("file_search") => true,
-            Some("code_interpreter") => tool["container"].is_string() || tool["container"]["file_ids"].is_array(),
-            _ => false,
-        };
-        if is_stored {
-            let why = "a ChatGPT account has no vector stores, containers or files of the API";
-            return Err(Refused::unsupported(&format!("tools[{index}]"), why));
-        }
-    }
-    Ok(())
 }
 
 fn never(_: &Value) -> bool {

@@ -2,18 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::{Asked, Refused, items, parameters};
+use super::{Asked, Refused, files, items, parameters};
 
 /// Items whose `status` says nothing to the model. Those of tools that the provider runs have to have theirs.
 const WITHOUT_STATUS: [&str; 6] =
     ["message", "reasoning", "function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output"];
-
-const NO_FILES: &str = "a ChatGPT account has no files of the API; send what the file holds";
-
-/// A part that names an uploaded file.
-fn is_of_a_file(part: &Value) -> bool {
-    matches!(part["type"].as_str(), Some("input_file" | "input_image")) && part["file_id"].is_string()
-}
 
 /// The request for `body` without its `input`, which is the `conversation`. Where the client gives both instructions and
 /// messages of a developer, both stay as they are.
@@ -62,16 +55,17 @@ fn item(index: usize, given: Value) -> Result<Option<Value>, Refused> {
         "reasoning" if text("encrypted_content").is_none() && !item.contains_key("content") => return Ok(None),
         _ => {}
     }
-    if let Some(part) =
-        item.get("content").and_then(Value::as_array).and_then(|parts| parts.iter().position(is_of_a_file))
-    {
-        return Err(Refused::unsupported(&format!("input[{index}].content[{part}]"), NO_FILES));
-    }
     let is_of_a_system = kind == "message" && text("role") == Some("system");
     let loses_status = WITHOUT_STATUS.contains(&kind);
+    let has_tools = kind == "additional_tools";
     item.retain(|name, _| !(name == "id" || (loses_status && name == "status")));
     if is_of_a_system {
         item.insert("role".into(), "developer".into());
     }
-    Ok(Some(item.into()))
+    let (at, item) = (format!("input[{index}]"), Value::from(item));
+    files::refuse_in_item(&at, &item)?;
+    if has_tools {
+        files::refuse_in_tools(&format!("{at}.tools"), &item["tools"])?;
+    }
+    Ok(Some(item))
 }

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::translate::Refused;
 use crate::domain::translate::items::{input_text, message};
+use crate::domain::translate::{Refused, files};
 
 /// The items, and whether a participant's `name` was left out, for which the Responses API has no place.
 pub(super) fn items(messages: &[Value]) -> Result<(Vec<Value>, bool), Refused> {
@@ -155,6 +155,12 @@ fn said(at: &str, content: &Value) -> Result<Vec<Value>, Refused> {
 }
 
 fn read_part(at: &str, part: &Value) -> Result<Value, Refused> {
+    let read = read_as(at, part)?;
+    files::refuse_in_part(at, &read)?;
+    Ok(read)
+}
+
+fn read_as(at: &str, part: &Value) -> Result<Value, Refused> {
     match part["type"].as_str() {
         Some("text") => Ok(input_text(part["text"].as_str().unwrap_or_default())),
         Some("image_url") => {

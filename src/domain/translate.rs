@@ -6,6 +6,7 @@
 
 mod answering;
 mod begun;
+mod call_ids;
 mod chat;
 mod collecting;
 mod done;
@@ -98,6 +99,7 @@ pub fn backend_request(door: Door, body: Value) -> Result<BackendRequest, Refuse
         model,
     };
     let dropped = std::mem::take(&mut asked.dropped);
+    asked.input.iter_mut().for_each(call_ids::shorten);
     let is_lite = items::hold_tools(&asked.input);
     Ok(BackendRequest { body: asked.body(is_lite), dropped, is_lite, wanted })
 }
@@ -117,11 +119,14 @@ struct Asked {
 
 impl Asked {
     /// The body to send. An input that holds its own tools has its instructions too; elsewhere the backend wants
-    /// instructions, and takes empty ones.
+    /// instructions, and takes empty ones. Who asks for a JSON object has to say so in the input: the backend refuses it
+    /// where only the instructions do.
     fn body(mut self, is_lite: bool) -> Value {
+        let wants_json = self.kept.get("text").is_some_and(|text| text["format"]["type"] == "json_object");
         let instructions = match self.instructions.take() {
             None if is_lite => None,
             Some(instructions) => Some(instructions),
+            None if wants_json => Some("".into()),
             None => Some(items::take_instructions(&mut self.input).unwrap_or_default().into()),
         };
         if !self.include.iter().any(|included| included == ENCRYPTED_REASONING) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use hyper::header::HeaderMap;
 
 use super::Manager;
 use super::credential_mark::CredentialMark;
@@ -13,7 +13,7 @@ use crate::domain::account::{AccountId, Kind};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::usage::quota::Quota;
 use crate::error::{Error, ErrorKind};
-use crate::upstream::chatgpt::{Endpoint, ask};
+use crate::upstream::chatgpt::{Answered, Endpoint, ask};
 use crate::upstream::credential::Login;
 
 /// How one account fared.
@@ -62,7 +62,8 @@ impl Manager {
 
     async fn ask_for_quota(self: &Arc<Self>, account: &AccountId) -> Result<(), Error> {
         let asked_at = self.clock.now();
-        let (usage, mark) = self.ask_backend(account, Endpoint::Usage).await?;
+        let (Answered { body: usage, .. }, mark) =
+            self.ask_backend(account, Endpoint::Usage, &HeaderMap::new()).await?;
         let quota = Quota::from_usage(&usage, self.clock.now()).ok_or_else(|| {
             Error::new(ErrorKind::UpstreamFailed, "the usage endpoint told no quota").hint("try again later")
         })?;
@@ -70,16 +71,18 @@ impl Manager {
         Ok(())
     }
 
-    /// The models that a login's backend serves to a client of this version.
+    /// The models that a login's backend serves to a client of this version, which says this of itself.
     ///
     /// # Errors
     ///
     /// Those of a question to the backend: `LoginFailed`, `UpstreamFailed`, `Locked`, `AccountNotFound`
-    pub async fn models_of(self: &Arc<Self>, account: &AccountId, client_version: &str) -> Result<Vec<String>, Error> {
-        let (answer, _) = self.ask_backend(account, Endpoint::Models(client_version)).await?;
-        let models = answer.get("models").and_then(Value::as_array).into_iter().flatten();
-        let is_offered = |model: &&Value| model.get("visibility").is_none_or(|visibility| visibility != "hide");
-        Ok(models.filter(is_offered).filter_map(|model| model.get("slug")?.as_str()).map(str::to_owned).collect())
+    pub async fn models_of(
+        self: &Arc<Self>,
+        account: &AccountId,
+        client_version: &str,
+        client: &HeaderMap,
+    ) -> Result<Answered, Error> {
+        Ok(self.ask_backend(account, Endpoint::Models(client_version), client).await?.0)
     }
 
     /// Asks the backend with a token that holds; one that is refused is renewed once. The answer comes with the
@@ -88,7 +91,8 @@ impl Manager {
         self: &Arc<Self>,
         account: &AccountId,
         endpoint: Endpoint<'_>,
-    ) -> Result<(Value, CredentialMark), Error> {
+        headers: &HeaderMap,
+    ) -> Result<(Answered, CredentialMark), Error> {
         let login = self.asked_with(account)?.1;
         if self.ends_soon(&login) {
             let holds = login.access_token.is_some() && login.expires_at.is_none_or(|ends| ends > self.clock.now());
@@ -100,12 +104,12 @@ impl Manager {
         }
         let (base, login, mark) = self.asked_with(account)?;
         let refused = login.access_token.clone();
-        if let Some(answer) = self.answer_of(&base, login, endpoint).await? {
+        if let Some(answer) = self.answer_of(&base, login, endpoint, headers).await? {
             return Ok((answer, mark));
         }
         self.refresh_now(account, refused).await?;
         let (base, login, mark) = self.asked_with(account)?;
-        let answer = self.answer_of(&base, login, endpoint).await?.map(|answer| (answer, mark));
+        let answer = self.answer_of(&base, login, endpoint, headers).await?.map(|answer| (answer, mark));
         answer.ok_or_else(|| {
             Error::new(ErrorKind::LoginFailed, "its token is refused")
                 .hint("log in again with `codex-account-manager login`")
@@ -143,9 +147,15 @@ impl Manager {
     }
 
     /// What the backend answers; `None` when it refuses the token.
-    async fn answer_of(&self, base: &BaseUrl, login: Login, endpoint: Endpoint<'_>) -> Result<Option<Value>, Error> {
+    async fn answer_of(
+        &self,
+        base: &BaseUrl,
+        login: Login,
+        endpoint: Endpoint<'_>,
+        headers: &HeaderMap,
+    ) -> Result<Option<Answered>, Error> {
         let client = self.question_client(base)?;
-        ask(&client, base, endpoint, login)
+        ask(&client, base, endpoint, login, headers.clone())
             .await
             .map_err(|why| Error::new(ErrorKind::UpstreamFailed, why).hint("try again later"))
     }

@@ -186,6 +186,14 @@ pub fn unserved(why: &Unserved, path: &str) -> Response<ProxyBody> {
     }
 }
 
+/// Nobody lists this model.
+pub fn no_such_model(name: &str) -> Response<ProxyBody> {
+    let message = format!("No account serves the model `{name}`. `GET /v1/models` lists those that are served.");
+    let error =
+        json!({"message": message, "type": "invalid_request_error", "param": "model", "code": "model_not_found"});
+    answer::json(StatusCode::NOT_FOUND, &json!({ "error": error }))
+}
+
 /// The login that would serve has no token now.
 pub fn no_token(why: &str) -> Response<ProxyBody> {
     let message = format!("No account has a token now: {why}. `codex-account-manager list` shows the accounts.");

@@ -97,11 +97,7 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
     let request_id = proxy.request_ids.next();
     let ending = Ending::new(Arc::clone(&proxy.manager), request_id.clone(), started);
     let is_head = head.method == Method::HEAD;
-    let lists_models = head.method == Method::GET && path_of(&path_and_query) == "/v1/models";
-    if lists_models
-        && proxy.manager.has_logins()
-        && let Some(response) = models::of_all(proxy, query_of(&path_and_query), &head.headers).await
-    {
+    if let Some(response) = models::of_all(proxy, &head, path_of(&path_and_query), query_of(&path_and_query)).await {
         return finish(Answer::ours(response), ending, is_head);
     }
     // Whoever waits for leave to send does not send.

@@ -2,7 +2,7 @@
 
 mod identity;
 
-use hyper::header::HeaderMap;
+use hyper::header::{ETAG, HeaderMap, HeaderValue};
 use hyper::{StatusCode, Uri};
 
 use serde_json::Value;
@@ -12,8 +12,8 @@ use crate::domain::base_url::BaseUrl;
 use crate::error::deepest;
 pub use identity::{Defaults, client_version, headers, responses_headers};
 
-/// No answer to a question is longer, in bytes.
-const LONGEST_ANSWER: usize = 1024 * 1024;
+/// No answer to a question is longer, in bytes. The entry of a model holds its whole prompt.
+const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
 
 /// What answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,10 +38,27 @@ fn address(base: &BaseUrl, endpoint: Endpoint<'_>) -> String {
         Endpoint::Usage => "wham/usage".to_owned(),
         Endpoint::Models(client_version) => format!("codex/models?client_version={client_version}"),
     };
-    format!("{base}/backend-api/{path}")
+    format!("{}/backend-api/{path}", root(&base.to_string()))
 }
 
-/// What `endpoint` tells `login`; `None` when it refuses the token.
+/// The base without the path that every request brings along. Codex spells its `chatgpt_base_url` with the one, and the
+/// `base_url` of its own provider with both.
+fn root(base: &str) -> &str {
+    let base = base.strip_suffix("/codex").filter(|base| base.ends_with("/backend-api")).unwrap_or(base);
+    base.strip_suffix("/backend-api").unwrap_or(base)
+}
+
+/// What a backend answers to a question.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// Which state of it this is, if it says so.
+    pub etag: Option<HeaderValue>,
+    /// The answer.
+    pub body: Value,
+}
+
+/// What `endpoint` answers to `login`, asked with these headers beside those of the account; `None` when it refuses the
+/// token.
 ///
 /// # Errors
 ///
@@ -51,8 +68,8 @@ pub async fn ask(
     base: &BaseUrl,
     endpoint: Endpoint<'_>,
     login: Login,
-) -> Result<Option<Value>, String> {
-    let mut headers = HeaderMap::new();
+    mut headers: HeaderMap,
+) -> Result<Option<Answered>, String> {
     Credential::ChatGpt(login).apply(&mut headers).ok_or("it has no token that can be sent")?;
     let asked = client.get(address(base, endpoint)).headers(headers).send().await;
     let mut sent = asked.map_err(|error| format!("the backend cannot be asked: {}", deepest(&error.without_url())))?;
@@ -63,6 +80,7 @@ pub async fn ask(
     if !status.is_success() {
         return Err(format!("the backend answered {}", status.as_u16()));
     }
+    let etag = sent.headers().get(ETAG).cloned();
     let unread = || "the backend's answer cannot be read".to_owned();
     let mut answer = Vec::new();
     while let Some(piece) = sent.chunk().await.map_err(|_| unread())? {
@@ -71,7 +89,8 @@ pub async fn ask(
             return Err(unread());
         }
     }
-    serde_json::from_slice(&answer).map(Some).map_err(|_| unread())
+    let body = serde_json::from_slice(&answer).map_err(|_| unread())?;
+    Ok(Some(Answered { etag, body }))
 }
 
 #[cfg(test)]
@@ -86,5 +105,22 @@ mod tests {
         assert_eq!(address(&base, Endpoint::Usage), "https://chatgpt.com/backend-api/wham/usage");
         let models = address(&base, Endpoint::Models("0.171.0"));
         assert_eq!(models, "https://chatgpt.com/backend-api/codex/models?client_version=0.171.0");
+    }
+
+    #[test]
+    fn the_path_of_the_backend_may_stand_in_its_base() {
+        for (base, root) in [
+            ("http://127.0.0.1:9", "http://127.0.0.1:9"),
+            ("http://127.0.0.1:9/backend-api", "http://127.0.0.1:9"),
+            ("http://127.0.0.1:9/backend-api/", "http://127.0.0.1:9"),
+            ("https://host/backend-api/codex/", "https://host"),
+            ("https://host/gate/backend-api", "https://host/gate"),
+            ("https://host/codex", "https://host/codex"),
+            ("https://host/my-backend-api", "https://host/my-backend-api"),
+        ] {
+            let base = BaseUrl::parse(base).unwrap();
+            let asked = target(&base, Endpoint::Responses).unwrap().to_string();
+            assert_eq!(asked, format!("{root}/backend-api/codex/responses"));
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod agents;
 mod kills;
+mod models;
 mod quota;
 mod reasoning;
 mod serving;

@@ -1,35 +1,36 @@
-//! `GET /v1/models`: what the accounts can serve together, with an empty `models` list beside OpenAI's `data`, which
-//! Codex asks for.
+//! `GET /v1/models` and `/v1/models/{id}`: what the accounts can serve together. Beside OpenAI's `data` stands `models`,
+//! which Codex asks for: the entries of the logins' backends as they are, with the ETag of their list.
+
+mod told;
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use hyper::header::HeaderMap;
-use hyper::http::response::Parts;
-use hyper::{Request, Response, StatusCode};
+use hyper::header::{
+    ETAG, HeaderMap, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE,
+};
+use hyper::http::{request, response};
+use hyper::{Method, Response, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::super::stream::ProxyBody;
-use super::super::{Proxy, answer, echo, errors, headers};
+use super::super::{Proxy, answer, errors, headers};
 use super::answer::whole;
-use crate::domain::account::{AccountId, Kind};
+use super::asking::plain;
+use crate::domain::account::Kind;
 use crate::domain::client_version::ClientVersion;
 use crate::domain::health::Gate;
 use crate::domain::pool::Member;
 use crate::domain::time::Timestamp;
-use crate::manager::Manager;
-use crate::upstream::{chatgpt, openai};
+use crate::upstream::chatgpt;
+use told::{Question, Told};
 
 /// No list of models is longer.
 const LONGEST: usize = 8 * 1024 * 1024;
-
-/// The same where the lists of several accounts stand side by side.
-const LONGEST_OF_SEVERAL: usize = 2 * 1024 * 1024;
 
 /// An account that takes longer to tell its models is left out.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -37,8 +38,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// So many accounts are asked.
 const MOST_ASKED: usize = 16;
 
-/// The answer with the empty list added; one that is no JSON object passes as it is.
-pub async fn with_empty_models(head: Parts, body: Incoming) -> Response<ProxyBody> {
+/// The answer of one provider with an empty list of models added; one that is no JSON object passes as it is.
+pub async fn with_empty_models(head: response::Parts, body: Incoming) -> Response<ProxyBody> {
     let Ok(collected) = Limited::new(body, LONGEST).collect().await else {
         return errors::unreachable("the list of models broke off", false);
     };
@@ -58,30 +59,106 @@ fn add(bytes: &[u8]) -> Option<Bytes> {
     Some(Bytes::from(Value::Object(object).to_string()))
 }
 
-/// The models of all accounts, those that wait for a limit to end too, each once and only where its account is kept for it.
-/// `None` where no account tells any, and one that is a key may tell why.
-pub async fn of_all(proxy: &Proxy, query: &str, client: &HeaderMap) -> Option<Response<ProxyBody>> {
-    let manager = &proxy.manager;
-    let client_version = &client_version(query, client, manager.config().client_version());
-    let (view, now) = (manager.view(), manager.now());
-    let asked = view.pool.members.iter().filter(|member| can_tell(member, now)).take(MOST_ASKED);
-    let asked = asked.map(|member| async {
-        let models = tokio::time::timeout(PATIENCE, of(manager, &member.id, member.kind, client_version))
-            .await
-            .ok()
-            .flatten()?;
-        let is_admitted = |model: &Value| model["id"].as_str().is_some_and(|id| member.scope.admits(Some(id)));
-        Some(models.into_iter().filter(is_admitted).collect::<Vec<Value>>())
-    });
-    let told: Vec<Vec<Value>> = join_all(asked).await.into_iter().flatten().collect();
-    if told.is_empty() {
-        let has_key = view.pool.members.iter().any(|member| member.kind == Kind::ApiKey);
-        return (!has_key).then(|| errors::unreachable("no account tells its models", false));
+/// What is asked about models.
+#[derive(Debug, PartialEq, Eq)]
+enum Asked {
+    All,
+    One(String),
+}
+
+impl Asked {
+    /// `None` for a request that asks nothing about them.
+    fn of(method: &Method, path: &str) -> Option<Asked> {
+        if !matches!(*method, Method::GET | Method::HEAD) {
+            return None;
+        }
+        let path = plain(path);
+        match path.strip_prefix("/v1/models")? {
+            "" => Some(Asked::All),
+            // A name may have a slash in it, as with some providers.
+            rest => rest.strip_prefix('/').map(|name| Asked::One(name.to_owned())),
+        }
     }
+}
+
+/// The answer of all accounts together. `None` where a key alone is to give it, and to a request that asks for no model.
+pub async fn of_all(proxy: &Proxy, head: &request::Parts, path: &str, query: &str) -> Option<Response<ProxyBody>> {
+    let asked = Asked::of(&head.method, path)?;
+    if !proxy.manager.has_logins() {
+        return None;
+    }
+    let pool = proxy.manager.view().pool;
+    let has_key = pool.members.iter().any(|member| member.kind == Kind::ApiKey);
+    let Some(Told { data, models, etag }) = together(proxy, query, &head.headers).await else {
+        // One that is a key may say why.
+        return (!has_key).then(|| errors::unreachable("no account tells its models", false));
+    };
+    let name = match asked {
+        Asked::All => {
+            let list = json!({ "object": "list", "data": data, "models": models });
+            let mut response = answer::json(StatusCode::OK, &list);
+            if let Some(etag) = etag {
+                response.headers_mut().insert(ETAG, etag);
+            }
+            return Some(response);
+        }
+        Asked::One(name) => name,
+    };
+    match data.iter().find(|model| model["id"] == name.as_str()) {
+        Some(model) => Some(answer::json(StatusCode::OK, model)),
+        // A key may have a model that it does not list.
+        None => (!has_key).then(|| errors::no_such_model(&name)),
+    }
+}
+
+/// The models of all accounts, those that wait for a limit to end too, each once and only where its account is kept for it.
+/// `None` where no account tells any.
+async fn together(proxy: &Proxy, query: &str, client: &HeaderMap) -> Option<Told> {
+    let manager = &proxy.manager;
+    let (ours, now) = (manager.config().client_version(), manager.now());
+    let mut client = headers::for_upstream(client.clone());
+    // The whole list of each account is what ours is made of.
+    for name in [IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE] {
+        client.remove(name);
+    }
+    let client_version = client_version(query, &client, ours);
+    let said = chatgpt::headers(&client, chatgpt::Defaults { client_version: ours, ..chatgpt::Defaults::default() });
+    let question = Question { client_version: &client_version, headers: &said };
+    // A client compares the state that the list has with the one that answers to its requests name.
+    let chosen = manager.explain(None, None).await.2.chosen.map(|choice| choice.position);
+    let pool = manager.view().pool;
+    let asked = pool.members.iter().enumerate().filter(|(_, member)| can_tell(member, now)).take(MOST_ASKED);
+    let asked = asked.map(|(position, member)| {
+        let question = &question;
+        async move {
+            let told = tokio::time::timeout(PATIENCE, told::of(manager, member, question)).await.ok().flatten()?;
+            Some((chosen == Some(position), told))
+        }
+    });
+    merged(join_all(asked).await.into_iter().flatten().collect())
+}
+
+/// One list of those that accounts told, and whether a request would go to each now.
+fn merged(told: Vec<(bool, Told)>) -> Option<Told> {
+    if told.is_empty() {
+        return None;
+    }
+    let etag_of = |is_wanted: fn(bool) -> bool| {
+        told.iter().find_map(|(is_chosen, told)| told.etag.clone().filter(|_| is_wanted(*is_chosen)))
+    };
+    let etag = etag_of(|is_chosen| is_chosen).or_else(|| etag_of(|_| true));
+    let (mut data, mut models) = (Vec::new(), Vec::new());
+    for (_, told) in told {
+        data.extend(told.data);
+        models.extend(told.models);
+    }
+    Some(Told { data: each_once(data, "id"), models: each_once(models, "slug"), etag })
+}
+
+fn each_once(mut list: Vec<Value>, name: &str) -> Vec<Value> {
     let mut known = HashSet::new();
-    let mut data: Vec<Value> = told.into_iter().flatten().collect();
-    data.retain(|model| known.insert(model["id"].as_str().unwrap_or_default().to_owned()));
-    Some(answer::json(StatusCode::OK, &json!({ "object": "list", "data": data, "models": [] })))
+    list.retain(|model| known.insert(model[name].as_str().unwrap_or_default().to_owned()));
+    list
 }
 
 /// Whether an account is likely to answer a question that takes nothing of its limits.
@@ -98,40 +175,6 @@ fn client_version(query: &str, client: &HeaderMap, ours: ClientVersion) -> Strin
     let ours = ours.to_string();
     let mut known = named.filter(|text| !text.is_empty()).into_iter().chain([&*said, &*ours]);
     known.find(can_be_sent).unwrap_or_default().to_owned()
-}
-
-async fn of(manager: &Arc<Manager>, account: &AccountId, kind: Kind, client_version: &str) -> Option<Vec<Value>> {
-    match kind {
-        Kind::ChatGpt => {
-            let names = manager.models_of(account, client_version).await.ok()?;
-            let model = |name: &String| json!({"id": name, "object": "model", "created": 0, "owned_by": "openai"});
-            Some(names.iter().map(model).collect())
-        }
-        Kind::ApiKey => {
-            let target = manager.target_of(account)?;
-            let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
-            let mut request = Request::new(body);
-            *request.uri_mut() = openai::target(&target.base_url, "/v1/models")?;
-            target.credential.apply(request.headers_mut())?;
-            let response = manager.upstream().send(request).await.ok().filter(|response| response.status() == 200)?;
-            let body = Limited::new(response.into_body(), LONGEST_OF_SEVERAL).collect().await.ok()?.to_bytes();
-            let hidden = target.credential.bearer().and_then(|secret| echo::without(&body, secret.expose()));
-            let body = hidden.unwrap_or(body);
-            listed(serde_json::from_slice(&body).ok()?)
-        }
-    }
-}
-
-/// The models of a list, which some providers answer with as it is. `None` where there is no list.
-fn listed(answer: Value) -> Option<Vec<Value>> {
-    match answer {
-        Value::Array(models) => Some(models),
-        Value::Object(mut fields) => match fields.remove("data") {
-            Some(Value::Array(models)) => Some(models),
-            _ => None,
-        },
-        _ => None,
-    }
 }
 
 #[cfg(test)]
@@ -156,20 +199,39 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_taken_from_whatever_an_upstream_answers() {
-        let model = json!({ "id": "m1" });
-        for (answer, expected) in [
-            (json!({ "object": "list", "data": [model] }), Some(1)),
-            (json!([model, model]), Some(2)),
-            (json!([]), Some(0)),
-            (json!({ "data": "none" }), None),
-            (json!({ "data": { "id": "m1" } }), None),
-            (json!({}), None),
-            (json!("models"), None),
-            (json!(7), None),
-            (Value::Null, None),
+    fn questions_about_models_are_known_by_their_paths() {
+        let one = |name: &str| Some(Asked::One(name.to_owned()));
+        for (method, path, expected) in [
+            (Method::GET, "/v1/models", Some(Asked::All)),
+            (Method::HEAD, "/v1/models/", Some(Asked::All)),
+            (Method::GET, "/v1/models/gpt-5.2", one("gpt-5.2")),
+            (Method::GET, "/v1/%6Dodels/gpt%2D5.2", one("gpt-5.2")),
+            (Method::GET, "/v1/models/org/name", one("org/name")),
+            (Method::GET, "/v1/modelsx", None),
+            (Method::DELETE, "/v1/models/ft:x", None),
+            (Method::GET, "/v1/files", None),
         ] {
-            assert_eq!(listed(answer.clone()).map(|models| models.len()), expected, "{answer}");
+            assert_eq!(Asked::of(&method, path), expected, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn lists_become_one_in_the_order_of_the_accounts() {
+        let told = |names: &[&str], etag: &'static str| Told {
+            data: names.iter().map(|name| json!({ "id": name })).collect(),
+            models: names.iter().map(|name| json!({ "slug": name, "of": etag })).collect(),
+            etag: (!etag.is_empty()).then(|| HeaderValue::from_static(etag)),
+        };
+        assert_eq!(merged(Vec::new()), None);
+        for (chosen, etag) in [(0, "one"), (1, "two"), (2, "one"), (9, "one")] {
+            let told = [told(&["a", "b"], "one"), told(&["b", "c"], "two"), told(&["c"], "")];
+            let told = told.into_iter().enumerate().map(|(number, told)| (number == chosen, told)).collect();
+            let merged = merged(told).unwrap();
+            let names = |list: &[Value], name| list.iter().map(|model| model[name].clone()).collect::<Vec<_>>();
+            assert_eq!(names(&merged.data, "id"), ["a", "b", "c"]);
+            assert_eq!(names(&merged.models, "slug"), ["a", "b", "c"]);
+            assert_eq!(names(&merged.models, "of"), ["one", "one", "two"]);
+            assert_eq!(merged.etag.unwrap(), etag, "{chosen}");
         }
     }
 

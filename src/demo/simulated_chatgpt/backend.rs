@@ -9,6 +9,7 @@ use serde_json::json;
 use super::account::Account;
 use super::answer::Answer;
 use super::catalogue::{Model, VersionRefusal, models};
+use super::prompt_cache::PromptCache;
 use super::quota::{Credits, Quota};
 use super::reply::Reply;
 use super::state::State;
@@ -24,6 +25,9 @@ pub(super) struct Backend {
     pub(super) shown: Shown,
     /// How a model is refused to a client older than it wants; `None` serves it to all.
     pub(super) version_gate: Option<VersionRefusal>,
+    /// Whether a model finds a request in Lite that does not say that it is one.
+    pub(super) routes_unmarked_lite: bool,
+    pub(super) cache: PromptCache,
     /// Whether there is a WebSocket.
     pub(super) websocket: bool,
     accounts: HashMap<Account, Standing>,
@@ -58,7 +62,9 @@ impl Backend {
             quota_step: 0.0,
             limit_at_full: false,
             shown: Shown { quota_headers: true, rate_limit_event: false, output_in_completed: false },
-            version_gate: None,
+            version_gate: Some(VersionRefusal::Newer),
+            routes_unmarked_lite: true,
+            cache: PromptCache::default(),
             websocket: true,
             accounts: HashMap::new(),
         }

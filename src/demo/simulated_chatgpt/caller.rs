@@ -1,6 +1,6 @@
 //! Who sends a request of the backend, as its token and its headers say.
 
-use hyper::header::HeaderMap;
+use hyper::header::{HeaderMap, UPGRADE};
 use hyper::http::request::Parts;
 
 use super::account::Account;
@@ -12,6 +12,8 @@ use super::state::State;
 #[derive(Clone)]
 pub(super) struct Caller {
     pub(super) account: Account,
+    /// Whether the request is the handshake of a socket, whose messages say more.
+    pub(super) is_socket: bool,
     headers: HeaderMap,
 }
 
@@ -19,7 +21,7 @@ impl Caller {
     /// The caller of a request, or the refusal.
     pub(super) fn admitted(state: &State, head: &Parts) -> Result<Caller, Reply> {
         let account = admit(state, head)?;
-        Ok(Caller { account, headers: head.headers.clone() })
+        Ok(Caller { account, is_socket: head.headers.contains_key(UPGRADE), headers: head.headers.clone() })
     }
 
     /// The header `name`, which is in lower case.

@@ -46,9 +46,14 @@ impl VersionRefusal {
                 ),
             ),
             VersionRefusal::NotSupported => model_not_supported(model),
-            VersionRefusal::NotFound => Reply::detail(404, &format!("Model not found {model}")),
+            VersionRefusal::NotFound => model_not_found(model),
         }
     }
+}
+
+/// A model that has no route.
+pub(super) fn model_not_found(model: &str) -> Reply {
+    Reply::detail(404, &format!("Model not found {model}"))
 }
 
 /// A model and what it wants of its clients.

@@ -95,7 +95,7 @@ fn checked(endpoint: Endpoint, path: &str, request: &Value) -> Result<(), Reply>
 
 fn document(endpoint: Endpoint, state: &State, caller: &Caller, request: &Value, length: usize, text: &str) -> Value {
     let created = state.now().as_millis() / 1000;
-    let usage = Usage::of(length, text.len());
+    let usage = Usage { cached: 0, ..Usage::of(length, text.len()) };
     match endpoint {
         Endpoint::Compact => {
             let serial = mixed(state.traffic.next_serial());

@@ -7,6 +7,7 @@ use super::account::{Account, Login, Tokens};
 use super::answer::Answer;
 use super::authorize::Person;
 use super::catalogue::{Model, VersionRefusal};
+use super::prompt_cache::CacheCounts;
 use super::quota::{Credits, Quota};
 use super::token::{RefusalShape, TokenFault};
 use super::token_log::TokenCall;
@@ -260,9 +261,21 @@ impl SimulatedChatGpt {
         backend.of(account).models = Some(models);
     }
 
-    /// How a model is refused to clients older than it wants, and to those that say no version; `None` serves it to all.
+    /// How a model is refused to clients older than it wants, and to those that say no version: [`VersionRefusal::Newer`] at
+    /// the start. `None` serves it to all.
     pub fn set_version_gate(&self, refusal: Option<VersionRefusal>) {
         self.state.backend().version_gate = refusal;
+    }
+
+    /// Whether a model finds a request in Responses Lite that does not say that it is one, as at the start, and sees no tools
+    /// then; else it is answered 404.
+    pub fn set_unmarked_lite_routed(&self, on: bool) {
+        self.state.backend().routes_unmarked_lite = on;
+    }
+
+    /// How often the prompts of an account were found in the cache so far.
+    pub fn cache_counts(&self, account: Account) -> CacheCounts {
+        self.state.backend().cache.counts(account)
     }
 
     /// Adds a model in front of all, or changes it.

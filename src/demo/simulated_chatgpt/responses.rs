@@ -13,8 +13,11 @@ use super::faults::{model_not_supported, pause, refusal, resets_at, usage_limit}
 use super::reply::Reply;
 use super::state::State;
 use super::stream::{self, Asked, Made};
-use super::{faults, rules, sealed, turn_state};
+use super::{faults, lite, rules, sealed, turn_state};
 use crate::demo::loopback::body::Ending;
+
+/// What a model says that was to call a tool and sees none.
+const NO_TOOLS: &str = "I have no tools here.";
 
 /// The answer over HTTP.
 pub(super) async fn answer(state: &State, head: &Parts, body: &Bytes) -> Sent {
@@ -46,6 +49,8 @@ pub(super) async fn answer(state: &State, head: &Parts, body: &Bytes) -> Sent {
 /// The answer that a request which breaks no rule is due, or why its account gets none.
 pub(super) fn due(state: &State, caller: &Caller, request: &Value) -> Result<Answer, Reply> {
     check_model(state, caller, request)?;
+    let is_routed = state.backend().routes_unmarked_lite;
+    lite::checked(caller, request, is_routed)?;
     match sealed::foreign(caller.account, request) {
         Some(reply) => Err(reply),
         None => answer_of(state, caller),
@@ -109,18 +114,22 @@ pub(super) fn served(state: &State, caller: &Caller, request: &Value, length: us
     let mut quota = backend.quota(account, now);
     quota.spend(step);
     backend.of(account).quota = quota;
+    let serial = state.traffic.next_serial();
     let asked = Asked {
         request,
         account,
         length,
-        serial: state.traffic.next_serial(),
+        cached: backend.cache.read(caller, request, serial),
+        serial,
         created: now.as_millis() / 1000,
         output_in_completed: backend.shown.output_in_completed,
     };
     let text = backend.text.to_string();
     let event = quota.event(&backend.of(account).credits, &plan);
     drop(backend);
-    (stream::made(&asked, answer, &text), event)
+    let blind = Answer::Say(NO_TOOLS.to_owned());
+    let is_blind = matches!(answer, Answer::CallTools(_)) && !lite::sees_tools(caller, request);
+    (stream::made(&asked, if is_blind { &blind } else { answer }, &text), event)
 }
 
 /// The same reply with the headers that tell the quota; `exhausted_until` is the limit that it reports.

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use super::account::Account;
 use super::encoding::plain;
-use super::owned;
 use super::reply::Reply;
+use super::{lite, owned};
 
 /// The parameters that it knows.
 const KNOWN: [&str; 14] = [
@@ -71,7 +71,7 @@ pub(super) fn checked(account: Account, request: &Value) -> Result<(), Reply> {
         return refused("Model is required");
     }
     // Empty ones will do, and an input with tools of its own has its instructions too.
-    let holds_tools = |input: &Value| input.as_array().is_some_and(|items| items.iter().any(is_tools));
+    let holds_tools = |input: &Value| input.as_array().is_some_and(|items| items.iter().any(lite::is_tools));
     if !request.get("instructions").is_some_and(Value::is_string) && !request.get("input").is_some_and(holds_tools) {
         return refused("Instructions are required");
     }
@@ -108,10 +108,6 @@ fn includes_checked(request: &Map<String, Value>) -> Result<(), Reply> {
         }
     }
     Ok(())
-}
-
-fn is_tools(item: &Value) -> bool {
-    item["type"] == "additional_tools"
 }
 
 fn is_text(object: &Map<String, Value>, name: &str) -> bool {

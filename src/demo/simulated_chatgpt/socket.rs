@@ -145,6 +145,7 @@ impl Socket {
             request,
             account: self.caller.account,
             length,
+            cached: 0,
             serial: self.state.traffic.next_serial(),
             created: now.as_millis() / 1000,
             output_in_completed: false,

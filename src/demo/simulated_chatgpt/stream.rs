@@ -19,6 +19,8 @@ pub(super) struct Asked<'a> {
     pub(super) account: Account,
     /// The bytes of the body.
     pub(super) length: usize,
+    /// The input tokens that came from the prompt cache, if there are as many.
+    pub(super) cached: u64,
     /// Differs from request to request.
     pub(super) serial: u64,
     /// Now, in unix seconds.
@@ -118,9 +120,10 @@ fn begun(asked: &Asked<'_>) -> Value {
     })
 }
 
-/// Follows from the lengths alone, so that tests can foresee it: four bytes are a token, and a reasoning takes 64.
+/// Follows from the lengths, so that tests can foresee it: four bytes are a token, and a reasoning takes 64.
 fn usage(asked: &Asked<'_>, items: &[Item]) -> Value {
     let usage = Usage::of(asked.length, items.iter().map(Item::length).sum());
+    let usage = Usage { cached: asked.cached.min(usage.input), ..usage };
     let reasoning = if items.iter().any(Item::is_reasoning) { REASONING_TOKENS } else { 0 };
     document(usage, reasoning)
 }

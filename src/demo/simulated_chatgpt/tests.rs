@@ -6,7 +6,9 @@ mod caller;
 mod device;
 mod endpoints;
 mod faults;
+mod lite;
 mod models;
+mod prompt_cache;
 mod quota;
 mod rules;
 mod sign_in;
@@ -74,9 +76,14 @@ fn refresh(server: &SimulatedChatGpt, refresh_token: &str) -> Seen {
 }
 
 /// The headers of a request of the backend.
-fn credentials(server: &SimulatedChatGpt, account: Account) -> String {
+fn bare_credentials(server: &SimulatedChatGpt, account: Account) -> String {
     let (token, id) = (server.tokens(account).access_token, server.login(account).account_id);
     format!("authorization: Bearer {token}\r\nchatgpt-account-id: {id}\r\n")
+}
+
+/// The same of a client of today.
+fn credentials(server: &SimulatedChatGpt, account: Account) -> String {
+    format!("{}version: 0.171.0\r\n", bare_credentials(server, account))
 }
 
 /// A request that the backend takes.

@@ -15,7 +15,12 @@ fn server() -> SimulatedChatGpt {
 async fn handshake(server: &SimulatedChatGpt, account: Account, beta: &str) -> (u16, Option<Socket>) {
     let authorization = format!("Bearer {}", server.tokens(account).access_token);
     let id = server.login(account).account_id;
-    let headers = [("authorization", authorization.as_str()), ("chatgpt-account-id", &id), ("openai-beta", beta)];
+    let headers = [
+        ("authorization", authorization.as_str()),
+        ("chatgpt-account-id", &id),
+        ("openai-beta", beta),
+        ("version", "0.171.0"),
+    ];
     let url = format!("{}{RESPONSES}", server.base_url());
     let status = testing::handshake(&url, &headers).await.status().as_u16();
     (status, if status == 101 { Some(testing::open(&url, &headers).await) } else { None })

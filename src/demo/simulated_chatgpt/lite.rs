@@ -1,0 +1,70 @@
+//! Responses Lite: the tools are an item of the input, `additional_tools`, and a mark beside the body says so. Without the
+//! mark a model does not see those tools, or its route is not found; with it the request keeps to what Lite supports.
+
+use serde_json::Value;
+
+use super::caller::Caller;
+use super::catalogue::model_not_found;
+use super::reply::Reply;
+
+/// The mark of a request over HTTP.
+const HEADER: &str = "x-openai-internal-codex-responses-lite";
+
+/// The mark in `client_metadata` of a message in a socket.
+const IN_MESSAGE: &str = "ws_request_header_x_openai_internal_codex_responses_lite";
+
+/// What the real refusals begin with.
+const NAME: &str = "X-OpenAI-Internal-Codex-Responses-Lite";
+
+/// Whether `item` holds the tools of a request.
+pub(super) fn is_tools(item: &Value) -> bool {
+    item["type"] == "additional_tools"
+}
+
+fn items(request: &Value) -> &[Value] {
+    request["input"].as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn is_marked(caller: &Caller, request: &Value) -> bool {
+    let in_message = &request["client_metadata"][IN_MESSAGE];
+    caller.header(HEADER) == Some("true") || caller.is_socket && in_message == "true"
+}
+
+/// Whether the model sees the tools that `request` offers.
+pub(super) fn sees_tools(caller: &Caller, request: &Value) -> bool {
+    is_marked(caller, request) || !items(request).iter().any(is_tools)
+}
+
+/// Whether `request` keeps to what its mark says; else the refusal. `is_routed` is whether there is a route for Lite without
+/// the mark.
+pub(super) fn checked(caller: &Caller, request: &Value, is_routed: bool) -> Result<(), Reply> {
+    if !is_marked(caller, request) {
+        return if is_routed || sees_tools(caller, request) {
+            Ok(())
+        } else {
+            Err(model_not_found(request["model"].as_str().unwrap_or_default()))
+        };
+    }
+    let refused = |param: &str, why: &str| {
+        let message = format!("{NAME} {why}.");
+        Err(Reply::error(400, "invalid_request_error", Some("unsupported_value"), Some(param), &message))
+    };
+    if request["reasoning"]["context"] != "all_turns" {
+        return refused("reasoning.context", "requires reasoning.context to be 'all_turns'");
+    }
+    if request["parallel_tool_calls"] == true {
+        return refused("parallel_tool_calls", "does not support parallel tool calls");
+    }
+    let tools =
+        request["tools"].as_array().into_iter().chain(items(request).iter().filter_map(|it| it["tools"].as_array()));
+    // The backend takes namespaces of functions too, which Codex offers its agents in.
+    let is_client_side = |tool: &Value| match tool["type"].as_str() {
+        Some("function" | "custom" | "namespace") => true,
+        Some("tool_search") => tool["execution"] == "client",
+        Some(_) | None => false,
+    };
+    if !tools.flatten().all(is_client_side) {
+        return refused("tools", "only supports function tools, custom tools, and client-executed tool search");
+    }
+    Ok(())
+}

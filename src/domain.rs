@@ -19,3 +19,4 @@ pub mod routing;
 pub mod time;
 pub mod translate;
 pub mod usage;
+pub mod workspace;

@@ -35,6 +35,7 @@ pub mod turn_state;
 pub mod usage;
 mod view;
 mod waits;
+mod workspace;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
@@ -133,8 +134,11 @@ pub struct Manager {
     upstream: Upstream,
     default_base: BaseUrl,
     chatgpt_base: BaseUrl,
+    /// Whether a person says where the backend of logins is.
+    is_chatgpt_base_given: bool,
     issuer_base: BaseUrl,
     refreshes: Refreshes,
+    locating: tokio::sync::Mutex<()>,
     logins: Logins,
     identity: Identity,
     lock: Mutex<Option<SessionLock>>,
@@ -156,6 +160,7 @@ impl Manager {
         let ManagerOptions { environment, paths, sources, master_key, clock, kind, pid, port } = options;
         let default_base = base(&environment, "CAM_OPENAI_BASE_URL", DEFAULT_OPENAI_BASE_URL)?;
         let chatgpt_base = base(&environment, "CAM_CHATGPT_BASE_URL", DEFAULT_CHATGPT_BASE_URL)?;
+        let is_chatgpt_base_given = environment.get("CAM_CHATGPT_BASE_URL").is_some();
         let issuer_base = base(&environment, "CAM_AUTH_ISSUER", DEFAULT_ISSUER)?;
         // Before the files are read: a change in between is then seen as one.
         let config_stamps = Mutex::new(Stamps::of(&paths));
@@ -188,8 +193,10 @@ impl Manager {
             paths,
             default_base,
             chatgpt_base,
+            is_chatgpt_base_given,
             issuer_base,
             refreshes: Refreshes::default(),
+            locating: tokio::sync::Mutex::default(),
             logins: Logins::default(),
             identity,
             lock: Mutex::default(),

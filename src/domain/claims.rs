@@ -33,6 +33,10 @@ pub struct Claims {
     pub email: Option<String>,
     /// The ChatGPT plan, as the issuer spells it.
     pub plan: Option<String>,
+    /// The region that the workspace's requests have to be computed in, as the issuer spells it.
+    pub residency: Option<String>,
+    /// The workspace is one of the US government's.
+    pub is_fedramp: bool,
     /// When the token ends.
     pub expires_at: Option<Timestamp>,
     /// When it was issued.
@@ -53,7 +57,10 @@ impl Claims {
         let text = |value: Option<&Value>| {
             value.and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
         };
+        let of_workspace = |name: &str| auth.and_then(|auth| auth.get(name)).or_else(|| payload.get(name));
         Some(Claims {
+            residency: text(of_workspace("chatgpt_compute_residency")).filter(|region| is_region(region)),
+            is_fedramp: of_workspace("chatgpt_account_is_fedramp") == Some(&Value::Bool(true)),
             account_id: text(auth.and_then(|auth| auth.get("chatgpt_account_id"))),
             email: text(payload.get("email")).or_else(|| text(profile.and_then(|profile| profile.get("email")))),
             plan: text(auth.and_then(|auth| auth.get("chatgpt_plan_type"))),
@@ -70,6 +77,8 @@ impl Claims {
             account_id: id.account_id.or(access.account_id),
             email: id.email.or(access.email),
             plan: id.plan.or(access.plan),
+            residency: id.residency.or(access.residency),
+            is_fedramp: id.is_fedramp || access.is_fedramp,
             ..access
         }
     }
@@ -89,6 +98,18 @@ impl Claims {
         (!life.is_zero()).then_some(life)
     }
 }
+
+/// Whether a residency is one: a word that can stand in a header, and not the word for none.
+fn is_region(text: &str) -> bool {
+    let is_word = text.len() <= LONGEST_REGION && text.bytes().all(|byte| byte.is_ascii_graphic());
+    is_word && !text.eq_ignore_ascii_case(NO_CONSTRAINT)
+}
+
+/// What the issuer and the backend say of a workspace that has no place of its own.
+pub const NO_CONSTRAINT: &str = "no_constraint";
+
+/// No region has a longer name, in bytes.
+const LONGEST_REGION: usize = 64;
 
 /// A `NumericDate` of RFC 7519: seconds since the epoch, with or without a fraction.
 #[expect(clippy::cast_possible_truncation, reason = "a float's cast saturates, which is what an absurd time needs")]
@@ -123,7 +144,7 @@ mod tests {
             email: some("you@example.com"),
             plan: some("plus"),
             expires_at: Some(Timestamp(1_700_000_000_000)),
-            issued_at: None,
+            ..Claims::default()
         };
         check(&json!({ "email": "you@example.com", "exp": 1_700_000_000, AUTH: auth }), &whole);
         let profile = json!({ "email": "you@example.com" });
@@ -136,6 +157,32 @@ mod tests {
         check(&json!({}), &Claims::default());
         check(&json!({ "email": 7, "exp": "soon", AUTH: [], PROFILE: null }), &Claims::default());
         check(&json!({ AUTH: { "chatgpt_account_id": " ", "chatgpt_plan_type": null } }), &Claims::default());
+    }
+
+    #[test]
+    fn the_place_of_a_workspace_is_read_from_its_own_claims_or_from_the_root() {
+        let region = |name: &str| json!({ "chatgpt_compute_residency": name });
+        let fedramp = |value: Value| json!({ "chatgpt_account_is_fedramp": value });
+        for (payload, residency, is_fedramp) in [
+            (json!({ AUTH: region("us") }), Some("us"), false),
+            (region("eu"), Some("eu"), false),
+            (json!({ AUTH: region("us"), "chatgpt_compute_residency": "eu" }), Some("us"), false),
+            (json!({ AUTH: region("no_constraint"), "chatgpt_compute_residency": "eu" }), None, false),
+            (region("NO_CONSTRAINT"), None, false),
+            (region(""), None, false),
+            (region("u s"), None, false),
+            (region("us\r\nx-evil: 1"), None, false),
+            (region(&"u".repeat(65)), None, false),
+            (json!({ "chatgpt_compute_residency": true }), None, false),
+            (json!({ AUTH: { "chatgpt_data_residency": "us" } }), None, false),
+            (json!({ AUTH: fedramp(true.into()) }), None, true),
+            (fedramp(true.into()), None, true),
+            (json!({ AUTH: fedramp(false.into()), "chatgpt_account_is_fedramp": true }), None, false),
+            (fedramp("true".into()), None, false),
+        ] {
+            let residency = residency.map(str::to_owned);
+            check(&payload, &Claims { residency, is_fedramp, ..Claims::default() });
+        }
     }
 
     #[test]

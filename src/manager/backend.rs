@@ -57,6 +57,9 @@ impl Manager {
     pub async fn ask_about(self: &Arc<Self>, account: &AccountId) -> Asked {
         let label = self.account(account.as_str()).map_or_else(|_| account.to_string(), |report| report.label);
         let result = self.ask_for_quota(account).await;
+        if result.is_ok() {
+            self.locate(account).await;
+        }
         Asked { account: account.clone(), label, result }
     }
 
@@ -87,13 +90,13 @@ impl Manager {
 
     /// Asks the backend with a token that holds; one that is refused is renewed once. The answer comes with the
     /// credential that it was given to.
-    async fn ask_backend(
+    pub(super) async fn ask_backend(
         self: &Arc<Self>,
         account: &AccountId,
         endpoint: Endpoint<'_>,
         headers: &HeaderMap,
     ) -> Result<(Answered, CredentialMark), Error> {
-        let login = self.asked_with(account)?.1;
+        let login = self.asked_with(account, endpoint)?.1;
         if self.ends_soon(&login) {
             let holds = login.access_token.is_some() && login.expires_at.is_none_or(|ends| ends > self.clock.now());
             match self.refresh_now(account, login.access_token).await {
@@ -102,13 +105,13 @@ impl Manager {
                 done => done?,
             }
         }
-        let (base, login, mark) = self.asked_with(account)?;
+        let (base, login, mark) = self.asked_with(account, endpoint)?;
         let refused = login.access_token.clone();
         if let Some(answer) = self.answer_of(&base, login, endpoint, headers).await? {
             return Ok((answer, mark));
         }
         self.refresh_now(account, refused).await?;
-        let (base, login, mark) = self.asked_with(account)?;
+        let (base, login, mark) = self.asked_with(account, endpoint)?;
         let answer = self.answer_of(&base, login, endpoint, headers).await?.map(|answer| (answer, mark));
         answer.ok_or_else(|| {
             Error::new(ErrorKind::LoginFailed, "its token is refused")
@@ -117,11 +120,20 @@ impl Manager {
     }
 
     /// Where a login's backend is, and what it is asked with.
-    fn asked_with(&self, account: &AccountId) -> Result<(BaseUrl, Login, CredentialMark), Error> {
+    fn asked_with(
+        &self,
+        account: &AccountId,
+        endpoint: Endpoint<'_>,
+    ) -> Result<(BaseUrl, Login, CredentialMark), Error> {
         let view = self.view();
         let position = super::report::position(&view.state, account.as_str())?;
         let stored = &view.state.accounts[position];
-        let base = self.base_url(stored).ok_or_else(|| {
+        let base = match endpoint {
+            // What says where the workspace has its place is not there.
+            Endpoint::Accounts => Some(self.entrance(stored)),
+            Endpoint::Responses | Endpoint::Usage | Endpoint::Models(_) => self.base_url(stored),
+        };
+        let base = base.ok_or_else(|| {
             Error::new(ErrorKind::UpstreamFailed, "its base URL is refused")
                 .hint("`codex-account-manager edit --base-url` gives it anew")
         })?;

@@ -65,6 +65,8 @@ pub struct Memory {
     pub quotas: HashMap<AccountId, Told>,
     /// When this process asked for each quota last.
     pub polled: HashMap<AccountId, Timestamp>,
+    /// When this process asked last where the workspace of each login has its place.
+    pub located: HashMap<AccountId, Timestamp>,
     /// Benches that are on their way to the file, and whether they ask for a login.
     pub benches: HashMap<AccountId, Bench>,
     /// Accounts whose secret did not open.
@@ -141,6 +143,7 @@ impl Memory {
         self.limits.retain(|id, limits| is_there(id) && !limits.is_empty());
         self.quotas.retain(|id, _| is_there(id));
         self.polled.retain(|id, _| is_there(id));
+        self.located.retain(|id, _| is_there(id));
         self.benches.retain(|id, _| is_there(id));
         self.over.retain(|id, _| is_there(id));
         self.shared.forget_accounts_but(is_there);

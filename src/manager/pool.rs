@@ -87,7 +87,7 @@ impl Manager {
             Some(text) => BaseUrl::parse(text).ok(),
             None => Some(match kind(account) {
                 Kind::ApiKey => self.default_base.clone(),
-                Kind::ChatGpt => self.chatgpt_base.clone(),
+                Kind::ChatGpt => self.place_of(account).unwrap_or_else(|| self.chatgpt_base.clone()),
             }),
         }
     }

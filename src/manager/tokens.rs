@@ -62,6 +62,8 @@ pub enum WithoutToken {
     Gone,
     /// It has no token yet; why.
     Late(String),
+    /// Its workspace has its place at an origin that no token is sent to.
+    Misplaced(String),
 }
 
 /// The refreshes of this process that are under way, and the way to the issuer.
@@ -81,6 +83,11 @@ impl Manager {
     ///
     /// Why no token can be had now.
     pub async fn with_token(self: &Arc<Self>, route: Route, has_others: bool) -> Result<Route, WithoutToken> {
+        let route = self.with_token_that_holds(route, has_others).await?;
+        self.in_place(route).await
+    }
+
+    async fn with_token_that_holds(self: &Arc<Self>, route: Route, has_others: bool) -> Result<Route, WithoutToken> {
         let Some(login) = route.target.credential.login() else { return Ok(route) };
         let (now, token) = (self.clock.now(), login.access_token.clone());
         // Without a time of its own a token is used until it is refused.

@@ -290,11 +290,17 @@ impl Attempts<'_> {
     /// A login is out for this request, because it has no token.
     fn has_no_token(&mut self, account: &AccountId, why: WithoutToken) {
         self.out(account, Setback::NoToken);
-        if let WithoutToken::Late(why) = why {
-            let pool = self.proxy.manager.view().pool;
-            let label = pool.position(account).map(|position| pool.members[position].label.as_str());
-            self.without_token = Some(format!("`{}`: {why}", label.unwrap_or_default()));
-        }
+        let why = match why {
+            WithoutToken::NeedsLogin | WithoutToken::Gone => return,
+            WithoutToken::Late(why) => why,
+            WithoutToken::Misplaced(origin) => format!(
+                "its workspace has its place at `{origin}`, which is no address of ChatGPT's; set `CAM_CHATGPT_BASE_URL` \
+                 if that is where it is to go"
+            ),
+        };
+        let pool = self.proxy.manager.view().pool;
+        let label = pool.position(account).map(|position| pool.members[position].label.as_str());
+        self.without_token = Some(format!("`{}`: {why}", label.unwrap_or_default()));
     }
 }
 

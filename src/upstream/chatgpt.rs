@@ -22,6 +22,8 @@ pub enum Endpoint<'a> {
     Responses,
     /// How much of the plan is used.
     Usage,
+    /// Which workspaces there are, and where each has its place.
+    Accounts,
     /// Which models there are for a client of this version.
     Models(&'a str),
 }
@@ -36,6 +38,7 @@ fn address(base: &BaseUrl, endpoint: Endpoint<'_>) -> String {
     let path = match endpoint {
         Endpoint::Responses => "codex/responses".to_owned(),
         Endpoint::Usage => "wham/usage".to_owned(),
+        Endpoint::Accounts => "wham/accounts/check".to_owned(),
         Endpoint::Models(client_version) => format!("codex/models?client_version={client_version}"),
     };
     format!("{}/backend-api/{path}", root(&base.to_string()))
@@ -103,6 +106,7 @@ mod tests {
         let responses = target(&base, Endpoint::Responses).unwrap().to_string();
         assert_eq!(responses, "https://chatgpt.com/backend-api/codex/responses");
         assert_eq!(address(&base, Endpoint::Usage), "https://chatgpt.com/backend-api/wham/usage");
+        assert_eq!(address(&base, Endpoint::Accounts), "https://chatgpt.com/backend-api/wham/accounts/check");
         let models = address(&base, Endpoint::Models("0.171.0"));
         assert_eq!(models, "https://chatgpt.com/backend-api/codex/models?client_version=0.171.0");
     }

@@ -38,6 +38,19 @@ pub struct Login {
     pub life: Option<Duration>,
     /// Sent as `chatgpt-account-id`.
     pub account_id: Option<String>,
+    /// Where its workspace has its place.
+    pub place: Place,
+}
+
+/// Where a workspace has its place, as its requests have to say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Sent as `x-openai-internal-codex-residency`.
+    pub residency: Option<String>,
+    /// Sent as `x-openai-fedramp: true`.
+    pub is_fedramp: bool,
+    /// Sent as `x-openai-account-routing-override`.
+    pub routing: Option<String>,
 }
 
 impl Credential {
@@ -60,9 +73,17 @@ impl Credential {
                     put(HeaderName::from_static("openai-project"), project)?;
                 }
             }
-            Credential::ChatGpt(Login { account_id, .. }) => {
-                if let Some(account_id) = account_id {
-                    put(HeaderName::from_static("chatgpt-account-id"), account_id)?;
+            Credential::ChatGpt(Login { account_id, place, .. }) => {
+                let Place { residency, is_fedramp, routing } = place;
+                for (name, value) in [
+                    ("chatgpt-account-id", account_id.as_deref()),
+                    ("x-openai-internal-codex-residency", residency.as_deref()),
+                    ("x-openai-fedramp", is_fedramp.then_some("true")),
+                    ("x-openai-account-routing-override", routing.as_deref()),
+                ] {
+                    if let Some(value) = value {
+                        put(HeaderName::from_static(name), value)?;
+                    }
                 }
             }
         }
@@ -82,6 +103,32 @@ impl Credential {
         match self {
             Credential::ApiKey(_) => None,
             Credential::ChatGpt(login) => Some(login),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_says_where_its_workspace_has_its_place() {
+        let text = |text: &str| Some(text.to_owned());
+        let us = Place { residency: text("us"), is_fedramp: true, routing: text("us_cr") };
+        for (place, expected) in [(Place::default(), [None; 3]), (us, [Some("us"), Some("true"), Some("us_cr")])] {
+            let login = Login {
+                access_token: Some(Secret::new("token".to_owned())),
+                expires_at: None,
+                life: None,
+                account_id: text("workspace"),
+                place,
+            };
+            let mut headers = HeaderMap::new();
+            Credential::ChatGpt(login).apply(&mut headers).unwrap();
+            let said = |name: &str| headers.get(name).map(|value| value.to_str().unwrap());
+            assert_eq!(said("chatgpt-account-id"), Some("workspace"));
+            let names = ["internal-codex-residency", "fedramp", "account-routing-override"];
+            assert_eq!(names.map(|name| said(&format!("x-openai-{name}"))), expected);
         }
     }
 }

@@ -3,6 +3,7 @@
 mod agents;
 mod kills;
 mod models;
+mod place;
 mod quota;
 mod reasoning;
 mod serving;

@@ -52,6 +52,8 @@ pub(super) struct Standing {
     pub(super) quota: Quota,
     pub(super) credits: Credits,
     pub(super) models: Option<Vec<Model>>,
+    /// The origin of its workspace's backend and its routing, as `/wham/accounts/check` says them.
+    pub(super) place: Option<(String, String)>,
 }
 
 impl Backend {

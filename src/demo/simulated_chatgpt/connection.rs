@@ -74,6 +74,7 @@ async fn door(state: &State, head: &Parts, body: &Bytes) -> Sent {
         ("GET", "/codex/device") => whole(Reply::page(200, "Enter the code that the program shows.")),
         ("POST", "/backend-api/codex/responses") => responses::answer(state, head, body).await,
         ("GET", "/backend-api/wham/usage") => wham::usage(state, head).await,
+        ("GET", "/backend-api/wham/accounts/check") => whole(wham::accounts(state, head)),
         ("GET", "/backend-api/codex/models") => whole(wham::models(state, head)),
         (
             _,
@@ -82,6 +83,7 @@ async fn door(state: &State, head: &Parts, body: &Bytes) -> Sent {
             | "/oauth/authorize"
             | "/backend-api/codex/responses"
             | "/backend-api/wham/usage"
+            | "/backend-api/wham/accounts/check"
             | "/backend-api/codex/models",
         ) => whole(Reply::detail(405, "Method Not Allowed")),
         (method, path) => match (Endpoint::at(path), method) {

@@ -247,6 +247,12 @@ impl SimulatedChatGpt {
         self.state.backend().shown.output_in_completed = on;
     }
 
+    /// Sets what the backend says of the place of an account's workspace, `NO_CONSTRAINT` at the start: the origin of its
+    /// requests, and what they say of their way.
+    pub fn set_place(&self, account: Account, origin: &str, routing: &str) {
+        self.state.backend().of(account).place = Some((origin.to_owned(), routing.to_owned()));
+    }
+
     /// Sets the models of every account without a list of its own: those of the catalogue by their names, and full ones
     /// of any other name.
     pub fn set_models(&self, models: &[&str]) {

@@ -1,4 +1,4 @@
-//! What a client can look up: how much of the plan is used, and which models there are.
+//! What a client can look up: how much of the plan is used, which models there are, and where a workspace has its place.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -34,6 +34,28 @@ pub(super) async fn usage(state: &State, head: &Parts) -> Sent {
     });
     Ok((reply, Ending::Clean))
 }
+
+/// `/backend-api/wham/accounts/check`.
+pub(super) fn accounts(state: &State, head: &Parts) -> Reply {
+    let account = match admit(state, head) {
+        Ok(account) => account,
+        Err(reply) => return reply,
+    };
+    let nowhere = || (NO_CONSTRAINT.to_owned(), NO_CONSTRAINT.to_owned());
+    let (origin, routing) = state.backend().of(account).place.clone().unwrap_or_else(nowhere);
+    let login = state.issuer().login(account).clone();
+    let entry = json!({
+        "id": login.account_id,
+        "account_routing_override": routing,
+        "name": null,
+        "plan_type": login.plan,
+        "workspace_backend_origin": origin,
+    });
+    Reply::json(200, &json!({ "accounts": [entry], "default_account_id": login.account_id }))
+}
+
+/// What the backend says of a workspace without a place.
+const NO_CONSTRAINT: &str = "NO_CONSTRAINT";
 
 /// `/backend-api/codex/models`.
 pub(super) fn models(state: &State, head: &Parts) -> Reply {

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::{Incoming, Origin, Reading, Refused, unusable};
 use crate::domain::claims::Claims;
 use crate::error::Error;
+use crate::manager::workspace::put_place;
 use crate::secrets::is_word;
 use crate::store::{StoredAccount, StoredKind, StoredSecret};
 
@@ -87,7 +88,8 @@ impl Found {
         let access_token = usable(login.access);
         // The end that the token itself tells is the one that counts.
         let expires_at = access.expires_at.map(crate::domain::time::Timestamp::as_millis).or(login.expires_at);
-        self.take(StoredAccount {
+        let place = Claims::of_login(login.access, login.id_token);
+        let mut account = StoredAccount {
             kind: Some(StoredKind::ChatGpt),
             email: id.email.or(access.email),
             account_id: login.account_id.map(str::to_owned).or(id.account_id).or(access.account_id),
@@ -96,7 +98,9 @@ impl Found {
             access_token,
             refresh_token: Some(refresh_token),
             ..StoredAccount::default()
-        });
+        };
+        put_place(&mut account, &place, true);
+        self.take(account);
     }
 
     fn key(&mut self, key: &str, label: &str) {

@@ -97,6 +97,8 @@ fn renew(
     present.refresh_token = incoming.refresh_token;
     present.access_token = incoming.access_token;
     present.access_expires_at = incoming.access_expires_at;
+    present.compute_residency = incoming.compute_residency;
+    present.fedramp = incoming.fedramp;
     present.clear_faults();
     present.email = present.email.take().or(incoming.email);
     present.plan = present.plan.take().or(incoming.plan);

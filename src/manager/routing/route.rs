@@ -12,6 +12,7 @@ use crate::domain::routing::setback::Setback;
 use crate::manager::credential_mark::CredentialMark;
 use crate::manager::reasoning::Reasoning;
 use crate::manager::view::View;
+use crate::manager::workspace::Located;
 use crate::store::ProbeLock;
 use crate::upstream::credential::Credential;
 
@@ -143,6 +144,8 @@ pub struct Target {
     pub credential: Credential,
     /// Which credential that is.
     pub(in crate::manager) mark: CredentialMark,
+    /// Where the backend said that a login's workspace has its place.
+    pub(in crate::manager) located: Option<Located>,
 }
 
 impl Target {

@@ -9,7 +9,8 @@ use crate::domain::time::Timestamp;
 use crate::manager::credential_mark::CredentialMark;
 use crate::manager::tokens::access_token;
 use crate::manager::view::View;
-use crate::manager::{Manager, metrics, pool};
+use crate::manager::workspace::place;
+use crate::manager::{Manager, metrics, pool, workspace};
 use crate::secrets::master_key::KeyError;
 use crate::store::{SecretField, StoredAccount};
 use crate::upstream::credential::{ApiKey, Credential, Login};
@@ -51,6 +52,7 @@ impl Manager {
             label: pool::label(account, position),
             metrics_label: metrics::label(&view.pool, position),
             mark: CredentialMark::of(account, credential.bearer()),
+            located: workspace::read(account),
             base_url,
             credential,
         })
@@ -69,11 +71,13 @@ impl Manager {
                 // Without a token a refresh is what is needed, and that has to open.
                 let has_login = access_token.is_some() || open(SecretField::RefreshToken)?.is_some();
                 has_login.then(|| {
+                    let claims = Claims::of_login(access_token.as_ref().map(|token| token.expose().as_str()), None);
                     Credential::ChatGpt(Login {
-                        life: access_token.as_ref().and_then(|token| Claims::read(token.expose())?.life()),
+                        life: claims.life(),
                         access_token,
                         expires_at: account.access_expires_at.map(Timestamp),
                         account_id: account.account_id.clone(),
+                        place: place(account, claims),
                     })
                 })
             }

@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorKind};
 use crate::manager::event::{Event, Level, Notice};
 use crate::manager::notices::length;
 use crate::manager::pool::label;
+use crate::manager::workspace::put_place;
 use crate::oauth::{OAuthError, Tokens, WITHOUT_TOKEN};
 use crate::secrets::master_key::KeyError;
 use crate::secrets::{Secret, is_word};
@@ -309,6 +310,7 @@ pub(in crate::manager) fn put(account: &mut StoredAccount, tokens: &Tokens, now:
         account.refresh_token = Some(StoredSecret::New(refresh_token.clone()));
     }
     account.needs_login = None;
+    put_place(account, &claims, tokens.id_token.is_some());
     account.plan = claims.plan.or(account.plan.take());
     account.email = account.email.take().or(claims.email);
     account.account_id = account.account_id.take().or(claims.account_id);

@@ -75,6 +75,12 @@ pub struct StoredAccount {
     pub account_id: Option<String>,
     /// The ChatGPT plan.
     pub plan: Option<String>,
+    /// The region that the workspace's requests have to be computed in, where it has one.
+    pub compute_residency: Option<String>,
+    /// Whether the workspace is one of the US government's.
+    pub fedramp: Option<bool>,
+    /// Where the backend says that the workspace's requests go.
+    pub workspace: Option<Value>,
     /// An OpenAI API key.
     pub api_key: Option<StoredSecret>,
     /// An OAuth access token.
@@ -135,6 +141,7 @@ impl StoredAccount {
         self.rate_limit_set_times.clear();
         self.unserved_models.clear();
         self.quota = None;
+        self.workspace = None;
     }
 
     /// Nothing keeps it from every family any more.
@@ -264,6 +271,9 @@ fields! {
     email: "email",
     account_id: "accountId",
     plan: "plan",
+    compute_residency: "computeResidency",
+    fedramp: "fedramp",
+    workspace: "workspace",
     api_key: "apiKey",
     access_token: "accessToken",
     refresh_token: "refreshToken",

@@ -10,6 +10,7 @@ mod call_ids;
 mod chat;
 mod collecting;
 mod done;
+mod dropped;
 mod errors;
 mod events;
 mod files;
@@ -23,7 +24,9 @@ use serde_json::{Map, Value, json};
 
 pub use answering::Answering;
 pub use collecting::Collecting;
+pub use dropped::Dropped;
 pub use errors::{Failure, Refused, error_document};
+pub use parameters::{Fate, Of, PARAMETERS, Parameter};
 
 /// Where a client asks, and so how the answer has to be spelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +57,8 @@ pub struct Wanted {
 pub struct BackendRequest {
     /// The body to send.
     pub body: Value,
-    /// The parameters that were left out because the backend refuses them, by name, each once.
-    pub dropped: Vec<&'static str>,
+    /// What was left out because the backend refuses it.
+    pub dropped: Dropped,
     /// The input holds its own tools, as an `additional_tools` item.
     pub is_lite: bool,
     /// What the answer has to look like.
@@ -113,7 +116,7 @@ struct Asked {
     include: Vec<Value>,
     /// The other parameters.
     kept: Map<String, Value>,
-    dropped: Vec<&'static str>,
+    dropped: Dropped,
     legacy_functions: bool,
 }
 

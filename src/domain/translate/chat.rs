@@ -1,6 +1,7 @@
 //! Chat completions in the words of the Responses API, and answers back.
 
 mod chunks;
+mod content;
 mod document;
 mod messages;
 mod told_items;
@@ -9,43 +10,40 @@ mod words;
 
 use serde_json::{Map, Value, json};
 
-use super::{Asked, Refused, parameters};
+use super::dropped::Dropped;
+use super::parameters::Settled;
+use super::{Asked, Door, Refused, parameters};
 
 pub(super) use chunks::Chunks;
 pub(super) use document::document;
 
 /// The request for `body`.
 pub(super) fn request(body: &Map<String, Value>) -> Result<Asked, Refused> {
-    let mut settled = parameters::settle(body, "messages")?;
-    let kept = &mut settled.kept;
-    let (input, has_names) = match body.get("messages") {
+    let Settled { mut kept, mut dropped } = parameters::settle(body, Door::ChatCompletions)?;
+    let input = match body.get("messages") {
         None | Some(Value::Null) => return Err(Refused::missing("messages")),
-        Some(Value::Array(list)) => messages::items(list)?,
+        Some(Value::Array(list)) => messages::items(list, &mut dropped)?,
         Some(_) => return Err(Refused::invalid(Some("messages"), "`messages` has to be a list.")),
     };
     if kept.contains_key("input") {
         return Err(Refused::unsupported("input", "chat completions read `messages`"));
     }
-    if has_names {
-        settled.dropped.push("messages.name");
-    }
-    let legacy_functions = tools::translate(kept)?;
-    text(kept)?;
-    reasoning(kept)?;
+    let legacy_functions = tools::translate(&mut kept, &mut dropped)?;
+    text(&mut kept, &mut dropped)?;
+    reasoning(&mut kept, &mut dropped)?;
     Ok(Asked {
         // Clients that know both interfaces mix their words.
         instructions: parameters::instructions(body),
         include: parameters::include(body)?,
         input,
-        kept: settled.kept,
-        dropped: settled.dropped,
+        kept,
+        dropped,
         legacy_functions,
     })
 }
 
 /// What the text has to look like: `response_format` and `verbosity`.
-fn text(kept: &mut Map<String, Value>) -> Result<(), Refused> {
-    let mut text = Map::new();
+fn text(kept: &mut Map<String, Value>, dropped: &mut Dropped) -> Result<(), Refused> {
     match kept.shift_remove("response_format") {
         None => {}
         Some(Value::Object(mut format)) => {
@@ -54,32 +52,40 @@ fn text(kept: &mut Map<String, Value>) -> Result<(), Refused> {
                 format.append(&mut schema);
                 format.entry("strict").or_insert(false.into());
             }
-            text.insert("format".into(), format.into());
+            merge(kept, "text", ("format", "response_format"), format.into(), dropped)?;
         }
         Some(_) => return Err(Refused::invalid(Some("response_format"), "`response_format` has to be an object.")),
     }
-    text.extend(kept.shift_remove_entry("verbosity"));
-    merge(kept, "text", text)
+    match kept.shift_remove("verbosity") {
+        None => Ok(()),
+        Some(verbosity) => merge(kept, "text", ("verbosity", "verbosity"), verbosity, dropped),
+    }
 }
 
 /// How the model reasons: `reasoning_effort`, beside the object of the Responses API, which some clients give.
-fn reasoning(kept: &mut Map<String, Value>) -> Result<(), Refused> {
-    let effort = kept.shift_remove("reasoning_effort").map(|effort| ("effort".to_owned(), effort));
-    merge(kept, "reasoning", effort.into_iter().collect())
+fn reasoning(kept: &mut Map<String, Value>, dropped: &mut Dropped) -> Result<(), Refused> {
+    match kept.shift_remove("reasoning_effort") {
+        None => Ok(()),
+        Some(effort) => merge(kept, "reasoning", ("effort", "reasoning_effort"), effort, dropped),
+    }
 }
 
-/// Adds `fields` to the object `name`, whose own fields stay.
-fn merge(kept: &mut Map<String, Value>, name: &str, fields: Map<String, Value>) -> Result<(), Refused> {
-    if fields.is_empty() {
-        return Ok(());
+/// Puts `value`, which chat completions call by the second name, into the object `name` as `field`. What stands there already
+/// stays: a client that gives both means one.
+fn merge(
+    kept: &mut Map<String, Value>,
+    name: &str,
+    (field, called): (&str, &str),
+    value: Value,
+    dropped: &mut Dropped,
+) -> Result<(), Refused> {
+    let Value::Object(object) = kept.entry(name).or_insert_with(|| json!({})) else {
+        return Err(Refused::invalid(Some(name), format!("`{name}` has to be an object.")));
+    };
+    match object.get(field).filter(|own| !own.is_null()) {
+        Some(own) if *own != value => dropped.add(called),
+        Some(_) => {}
+        None => drop(object.insert(field.into(), value)),
     }
-    match kept.entry(name).or_insert_with(|| json!({})) {
-        Value::Object(object) => {
-            for (field, value) in fields {
-                object.entry(field).or_insert(value);
-            }
-            Ok(())
-        }
-        _ => Err(Refused::invalid(Some(name), format!("`{name}` has to be an object."))),
-    }
+    Ok(())
 }

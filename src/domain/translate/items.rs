@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::dropped::Dropped;
+
 /// A message whose content is `content`, a list of parts.
 pub(super) fn message(role: &str, content: Vec<Value>) -> Value {
     let mut message = json!({ "type": "message", "role": role });
@@ -47,4 +49,24 @@ fn developer_text(item: &Value) -> Option<String> {
 
 fn part_text(part: &Value) -> Option<&str> {
     matches!(part["type"].as_str(), Some("input_text" | "text")).then(|| part["text"].as_str())?
+}
+
+/// Leaves out of the parts of the item at `at` where the client wants its prompt to be cached up to: the backend finds that
+/// itself.
+pub(super) fn drop_breakpoints(at: &str, item: &mut Value, dropped: &mut Dropped) {
+    for name in ["content", "output"] {
+        let parts = item.get_mut(name).and_then(Value::as_array_mut);
+        for (index, part) in parts.into_iter().flatten().enumerate() {
+            drop_breakpoint(&format!("{at}.{name}[{index}]"), part, dropped);
+        }
+    }
+}
+
+/// The same of one part.
+pub(super) fn drop_breakpoint(at: &str, part: &mut Value, dropped: &mut Dropped) {
+    const BREAKPOINT: &str = "prompt_cache_breakpoint";
+    let removed = part.as_object_mut().and_then(|part| part.shift_remove(BREAKPOINT));
+    if removed.is_some_and(|breakpoint| !breakpoint.is_null()) {
+        dropped.add(&format!("{at}.{BREAKPOINT}"));
+    }
 }

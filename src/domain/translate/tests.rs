@@ -2,6 +2,7 @@
 
 mod answers;
 mod odd_answers;
+mod parameters;
 mod requests;
 
 use serde_json::json;

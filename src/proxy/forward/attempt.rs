@@ -22,7 +22,7 @@ use crate::domain::resources::{Keeps, Made};
 use crate::domain::routing::failover::{short_wait, unwaited};
 use crate::domain::routing::setback::Setback;
 use crate::domain::time::Timestamp;
-use crate::domain::translate::{Answering, Door};
+use crate::domain::translate::{Answering, Door, Dropped};
 use crate::domain::usage::quota::Quota;
 use crate::domain::usage::{Asks, rate_headers};
 use crate::manager::Manager;
@@ -336,9 +336,9 @@ fn is_text(kind: &str) -> bool {
 }
 
 /// Says which parameters the backend would have refused.
-fn name_dropped(headers: &mut HeaderMap, dropped: &[&str]) {
-    if let Ok(names) = HeaderValue::from_str(&dropped.join(", "))
-        && !dropped.is_empty()
+fn name_dropped(headers: &mut HeaderMap, dropped: &Dropped) {
+    if !dropped.is_empty()
+        && let Ok(names) = HeaderValue::from_str(&dropped.header())
     {
         headers.insert(HeaderName::from_static("x-dropped-parameters"), names);
     }

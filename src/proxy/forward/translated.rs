@@ -15,7 +15,7 @@ use super::super::body::{Kept, ReplayBody, Room, drain};
 use super::super::stream::Meter;
 use super::held::Held;
 use crate::domain::lenient_json::{self, Unread};
-use crate::domain::translate::{BackendRequest, Collecting, Door, Failure, Refused, Wanted, backend_request};
+use crate::domain::translate::{BackendRequest, Collecting, Door, Dropped, Failure, Refused, Wanted, backend_request};
 use crate::upstream::BodyError;
 
 /// A tree of values takes many times the memory of its text: what has more values is not made a tree of.
@@ -64,7 +64,7 @@ pub struct Translated {
     /// Its input holds its own tools.
     pub is_lite: bool,
     /// The parameters that were left out.
-    pub dropped: Vec<&'static str>,
+    pub dropped: Dropped,
     /// How the answer has to look.
     pub wanted: Wanted,
 }

@@ -20,7 +20,7 @@ fn told(door: Door, cases: Vec<Case>) -> String {
         match backend_request(door, asked.clone()) {
             Ok(request) => {
                 writeln!(text, "sent {:#}", request.body).unwrap();
-                writeln!(text, "dropped {:?}", request.dropped).unwrap();
+                writeln!(text, "dropped {:?}", request.dropped.names()).unwrap();
                 writeln!(text, "{:?}\n\n", request.wanted).unwrap();
             }
             Err(refused) => writeln!(text, "refused {:#}\n\n", refused.document()).unwrap(),

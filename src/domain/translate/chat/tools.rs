@@ -4,9 +4,10 @@
 use serde_json::{Map, Value, json};
 
 use crate::domain::translate::Refused;
+use crate::domain::translate::dropped::Dropped;
 
 /// Spells the tools in `kept` anew. Tells whether the client speaks of `functions`, the forerunner of tools.
-pub(super) fn translate(kept: &mut Map<String, Value>) -> Result<bool, Refused> {
+pub(super) fn translate(kept: &mut Map<String, Value>, dropped: &mut Dropped) -> Result<bool, Refused> {
     let mut tools = Vec::new();
     match kept.shift_remove("tools") {
         None => {}
@@ -22,7 +23,7 @@ pub(super) fn translate(kept: &mut Map<String, Value>) -> Result<bool, Refused> 
         }
         Some(_) => return Err(Refused::invalid(Some("functions"), "`functions` has to be a list.")),
     }
-    tools.extend(kept.shift_remove("web_search_options").map(|options| web_search(&options)));
+    tools.extend(kept.shift_remove("web_search_options").map(|options| web_search(&options, dropped)));
     if !tools.is_empty() {
         kept.insert("tools".into(), tools.into());
     }
@@ -34,7 +35,11 @@ pub(super) fn translate(kept: &mut Map<String, Value>) -> Result<bool, Refused> 
         Value::Object(_) => json!({ "type": "function", "name": call["name"] }),
         other => other,
     });
-    if let Some(choice) = kept.shift_remove("tool_choice").map(chosen).or(called) {
+    let choice = kept.shift_remove("tool_choice").map(chosen);
+    if called.is_some() && choice.is_some() && called != choice {
+        dropped.add("function_call");
+    }
+    if let Some(choice) = choice.or(called) {
         kept.insert("tool_choice".into(), choice);
     }
     Ok(is_legacy)
@@ -94,7 +99,11 @@ fn lifted(mut deep: Value) -> Value {
 }
 
 /// The search of the web as a tool.
-fn web_search(options: &Value) -> Value {
+fn web_search(options: &Value, dropped: &mut Dropped) -> Value {
+    let is_unknown = |name: &&String| !matches!(name.as_str(), "search_context_size" | "user_location");
+    for name in options.as_object().into_iter().flat_map(Map::keys).filter(is_unknown) {
+        dropped.add(&format!("web_search_options.{name}"));
+    }
     let mut tool = json!({ "type": "web_search" });
     if let Some(size) = options.get("search_context_size") {
         tool["search_context_size"] = size.clone();

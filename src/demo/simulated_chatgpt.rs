@@ -20,6 +20,7 @@ mod handle;
 mod issuer;
 mod jwt;
 mod lite;
+mod offered;
 mod output;
 mod owned;
 mod prompt_cache;

@@ -1,6 +1,8 @@
 //! ChatGPT logins, against a simulated backend and issuer.
 
 mod agents;
+mod caching;
+mod codex;
 mod kills;
 mod models;
 mod place;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use super::sealed::seal;
 use super::stream::Asked;
-use super::structured;
+use super::{offered, structured};
 use crate::demo::loopback::words::ToolCall;
 
 /// The summary of every reasoning that no script words.
@@ -18,7 +18,7 @@ pub(super) enum Item {
     /// What is said, or why nothing is.
     Message { id: String, text: String, refuses: bool, status: &'static str },
     /// A call of a tool of the client's; a custom one takes a text in place of arguments.
-    Call { id: String, call_id: String, tool: ToolCall, is_custom: bool },
+    Call { id: String, call_id: String, tool: ToolCall, is_custom: bool, namespace: Option<String> },
     /// All of the conversation so far, which its account alone can read.
     Compaction { id: String, encrypted: String },
 }
@@ -75,10 +75,11 @@ fn reasoning(asked: &Asked<'_>, answer: &Answer) -> Option<Item> {
 }
 
 fn call(asked: &Asked<'_>, at: usize, tool: &ToolCall) -> Item {
-    let tools = asked.request["tools"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let is_custom = tools.iter().any(|each| each["type"] == "custom" && each["name"] == *tool.name);
+    let offered = offered::named(asked.request, &tool.name);
+    let is_custom = offered.as_ref().is_some_and(|offered| offered.tool["type"] == "custom");
+    let namespace = offered.and_then(|offered| offered.namespace).map(str::to_owned);
     let id = asked.id(if is_custom { "ctc_" } else { "fc_" }, at);
-    Item::Call { id, call_id: asked.id("call_", at), tool: tool.clone(), is_custom }
+    Item::Call { id, call_id: asked.id("call_", at), tool: tool.clone(), is_custom, namespace }
 }
 
 /// A content part with `text`.
@@ -158,14 +159,17 @@ impl Item {
             Item::Message { id, refuses, .. } => json!({
                 "id": id, "type": "message", "status": status, "content": [part(text, *refuses)], "role": "assistant"
             }),
-            Item::Call { id, call_id, tool, is_custom: true } => json!({
-                "id": id, "type": "custom_tool_call", "status": status, "call_id": call_id, "input": text,
-                "name": tool.name
-            }),
-            Item::Call { id, call_id, tool, is_custom: false } => json!({
-                "id": id, "type": "function_call", "status": status, "arguments": text, "call_id": call_id,
-                "name": tool.name
-            }),
+            Item::Call { id, call_id, tool, is_custom, namespace } => {
+                let (kind, said) =
+                    if *is_custom { ("custom_tool_call", "input") } else { ("function_call", "arguments") };
+                let mut item = json!({
+                    "id": id, "type": kind, "status": status, said: text, "call_id": call_id, "name": tool.name
+                });
+                if let Some(namespace) = namespace {
+                    item["namespace"] = json!(namespace);
+                }
+                item
+            }
         }
     }
 }

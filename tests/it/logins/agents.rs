@@ -1,4 +1,4 @@
-//! The real OpenCode, the real Codex and the official SDKs with nothing but ChatGPT logins behind them.
+//! The real OpenCode and the official SDKs with nothing but ChatGPT logins behind them.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::logins::Logins;
 use crate::support::sandbox::Output;
-use crate::support::tools::{self, DEAD_PROXY};
+use crate::support::tools;
 use crate::support::{Pool, Running, Sandbox, eventually};
 
 const SAID: &str = "The tool has spoken.";
@@ -32,8 +32,9 @@ fn call(name: &str, arguments: &Value) -> Answer {
     Answer::CallTools(vec![ToolCall { name: name.to_owned(), arguments: arguments.to_string() }])
 }
 
+/// OpenCode on a model that Codex asks in Responses Lite; OpenCode asks it as the API is asked.
 fn opencode(logins: &Logins, opencode: &str) -> Output {
-    let words = [opencode, "run", "-m", "openai/gpt-5.4", "--title", "t", "use your tool"];
+    let words = [opencode, "run", "-m", "openai/gpt-6-sol", "--title", "t", "use your tool"];
     let mut command = tools::through_run(&logins.sandbox, &words);
     command.env("OPENCODE_DISABLE_MODELS_FETCH", "1").env("OPENCODE_DISABLE_AUTOUPDATE", "1");
     Running::start(command).finish()
@@ -53,68 +54,6 @@ fn opencode_calls_a_tool_and_fails_over_from_a_used_up_plan() {
     assert!(output.stdout.contains(SAID), "{output:?}");
     assert!(tool_result(&logins).contains("spoken-42"), "{}", tool_result(&logins));
     assert_eq!(logins.served_by(), [1, 2, 2]);
-}
-
-/// Codex without a screen, by `run`, which leaves it on HTTP.
-fn codex_by_run(logins: &Logins, codex: &str) -> Output {
-    let words = [codex, "exec", "--skip-git-repo-check", "-c", "model=gpt-5.2", "use your tool"];
-    let mut command = tools::through_run(&logins.sandbox, &words);
-    command.env("HTTP_PROXY", DEAD_PROXY);
-    Running::start(command).finish()
-}
-
-/// A tool of Codex that runs a command, as the first request offers it, and its arguments.
-fn shell_of_codex(request: &Value) -> (String, Value) {
-    let tools = request["tools"].as_array().unwrap();
-    let names: Vec<&str> = tools.iter().filter_map(|tool| tool["name"].as_str()).collect();
-    for (name, arguments) in [
-        ("exec_command", json!({"cmd": "echo spoken-$((40+2))"})),
-        ("shell_command", json!({"command": "echo spoken-$((40+2))"})),
-        ("shell", json!({"command": ["sh", "-c", "echo spoken-$((40+2))"]})),
-    ] {
-        if names.contains(&name) {
-            return (name.to_owned(), arguments);
-        }
-    }
-    panic!("Codex offers no shell that is known here: {names:?}");
-}
-
-#[test]
-fn codex_calls_a_tool_over_http() {
-    let Some(codex) = tools::codex() else { return };
-    let logins = Logins::new(1);
-    logins.upstream.script(logins.accounts[0], Answer::Say("Which tools are there?".to_owned()));
-    assert_eq!(codex_by_run(&logins, &codex).code, 0);
-    let (name, arguments) = shell_of_codex(&bodies(&logins)[0]);
-    logins.upstream.traffic().clear_requests();
-    logins.upstream.script(logins.accounts[0], call(&name, &arguments));
-    logins.upstream.script(logins.accounts[0], Answer::Say(SAID.to_owned()));
-    let output = codex_by_run(&logins, &codex);
-    assert_eq!((output.code, output.stdout.trim()), (0, SAID), "{output:?}");
-    assert!(tool_result(&logins).contains("spoken-42"), "{}", tool_result(&logins));
-}
-
-#[test]
-fn codex_goes_on_over_http_after_a_426() {
-    let Some(codex) = tools::codex() else { return };
-    let logins = Logins::new(1);
-    let sidecar = logins.sidecar();
-    logins.upstream.always(logins.accounts[0], Some(Answer::Say(SAID.to_owned())));
-    let output = tools::codex_by_socket(&logins.sandbox, &sidecar, &codex);
-    assert_eq!((output.code, output.stdout.trim()), (0, SAID), "{output:?}");
-    assert!(!output.stderr.contains("Reconnecting"), "it does so at once: {output:?}");
-    assert_eq!(logins.served_by(), [1]);
-}
-
-#[test]
-fn codex_is_told_when_its_plan_is_used_up() {
-    let Some(codex) = tools::codex() else { return };
-    let logins = Logins::new(1);
-    let limit = Answer::UsageLimit { status: 429, resets_in: Duration::from_secs(3_600) };
-    logins.upstream.always(logins.accounts[0], Some(limit));
-    let output = codex_by_run(&logins, &codex);
-    assert_eq!(output.code, 1, "{output:?}");
-    assert!(output.stderr.contains("hit your usage limit. Try again at"), "{output:?}");
 }
 
 /// An SDK's script, with a login and a key.

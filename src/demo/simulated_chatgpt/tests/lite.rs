@@ -46,6 +46,18 @@ fn a_model_sees_the_tools_of_the_input_with_the_mark_alone() {
 }
 
 #[test]
+fn a_call_names_the_namespace_that_its_tool_stands_in() {
+    let server = server();
+    let account = ada(&server).account;
+    let inner = json!([{ "type": "custom", "name": "exec" }]);
+    let tools = json!([{ "type": "namespace", "name": "functions", "tools": inner }]);
+    let body = lite(&json!({ "input": [{ "type": "additional_tools", "role": "developer", "tools": tools }] }));
+    let events = ask(&server, account, MARK, &body).events();
+    let call = events.iter().rfind(|event| event["type"] == "response.output_item.done").unwrap()["item"].clone();
+    assert_eq!((&call["type"], &call["namespace"]), (&json!("custom_tool_call"), &json!("functions")));
+}
+
+#[test]
 fn what_lite_does_not_support_is_refused_with_its_parameter() {
     let server = server();
     let account = ada(&server).account;

@@ -6,6 +6,7 @@
 
 mod answering;
 mod begun;
+mod beside;
 mod call_ids;
 mod chat;
 mod collecting;
@@ -23,6 +24,7 @@ mod responses;
 use serde_json::{Map, Value, json};
 
 pub use answering::Answering;
+pub use beside::{Beside, CompactRequest, compact_request};
 pub use collecting::Collecting;
 pub use dropped::Dropped;
 pub use errors::{Failure, Refused, error_document};

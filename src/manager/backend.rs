@@ -131,7 +131,7 @@ impl Manager {
         let base = match endpoint {
             // What says where the workspace has its place is not there.
             Endpoint::Accounts => Some(self.entrance(stored)),
-            Endpoint::Responses | Endpoint::Usage | Endpoint::Models(_) => self.base_url(stored),
+            Endpoint::Responses | Endpoint::Beside(..) | Endpoint::Usage | Endpoint::Models(_) => self.base_url(stored),
         };
         let base = base.ok_or_else(|| {
             Error::new(ErrorKind::UpstreamFailed, "its base URL is refused")

@@ -149,8 +149,10 @@ pub fn unserved(why: &Unserved, path: &str) -> Response<ProxyBody> {
         Unserved::Refused(refused) => answer::json(StatusCode::BAD_REQUEST, &refused.document()),
         Unserved::Path => {
             let message = format!(
-                "`{path}` needs an API-key account: ChatGPT logins serve `POST /v1/responses` and \
-                 `POST /v1/chat/completions` alone, and store nothing. Add one with `codex-account-manager add LABEL`."
+                "`{path}` needs an API-key account: ChatGPT logins serve `POST` to `/v1/responses`, \
+                 `/v1/responses/compact`, `/v1/chat/completions`, `/v1/alpha/search`, `/v1/images/generations`, \
+                 `/v1/images/edits` and `/v1/memories/trace_summarize`, and `GET /v1/models`; they store nothing. Add one with \
+                 `codex-account-manager add LABEL`."
             );
             error(StatusCode::BAD_REQUEST, invalid, "api_key_account_required", &message)
         }

@@ -30,7 +30,7 @@ use answer::{Answer, body_failed, finish};
 use examine::Examined;
 use fields::Fields;
 use next::Next;
-use translated::{Translation, Unserved, door};
+use translated::{Translation, Unserved, beside, door};
 
 pub(super) mod answer;
 mod asking;
@@ -134,7 +134,7 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
     let is_to_be_stored = door(&head.method, path) == Some(Door::Responses) && fields.stores == Some(true);
     let request = RouteRequest {
         request_id,
-        needs_api_key: door(&head.method, path).is_none(),
+        needs_api_key: door(&head.method, path).is_none() && beside(&head.method, path).is_none(),
         prefers_api_key: is_to_be_stored,
         reasoning: Reasoning::new(fields.reasoning),
         endpoint: path.to_owned(),
@@ -268,10 +268,11 @@ impl Attempts<'_> {
     /// another account.
     async fn ready_for_login(&mut self, route: Route) -> Result<Option<Route>, BodyError> {
         if matches!(self.translation, Translation::Untried) {
-            let door = door(&self.head.method, path_of(&self.path_and_query));
-            self.translation = Translation::of(self.proxy, door, &self.body, self.names.cache_key.as_deref()).await?;
+            let head = (&self.head, &self.headers, path_of(&self.path_and_query));
+            let cache_key = self.names.cache_key.as_deref();
+            self.translation = Translation::for_login(self.proxy, head, &self.body, cache_key).await?;
         }
-        if self.translation.ready().is_none() {
+        if !self.translation.is_ready() {
             self.request.needs_api_key = true;
             return Ok(None);
         }
@@ -331,7 +332,9 @@ pub(super) fn unserved_by_logins(
             errors::unstored(bound, &pool)
         }
         (_, Translation::Failed(unserved)) => errors::unserved(unserved, &request.endpoint),
-        (_, Translation::Untried | Translation::Ready(_)) => errors::unserved(&Unserved::Path, &request.endpoint),
+        (_, Translation::Untried | Translation::Ready(_) | Translation::Passes(_)) => {
+            errors::unserved(&Unserved::Path, &request.endpoint)
+        }
     })
 }
 
@@ -345,7 +348,7 @@ pub(super) fn unserved_by_all(
     let unserved = match translation {
         Translation::Failed(Unserved::Refused(refused)) => Some(refused.message.as_str()),
         Translation::Failed(Unserved::TooDeep) => Some("its body nests too deep."),
-        Translation::Failed(_) | Translation::Untried | Translation::Ready(_) => None,
+        Translation::Failed(_) | Translation::Untried | Translation::Ready(_) | Translation::Passes(_) => None,
     };
     errors::refused(refusal, &manager.view().pool, request, unserved, manager.now())
 }

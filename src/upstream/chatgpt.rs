@@ -9,8 +9,9 @@ use serde_json::Value;
 
 use super::credential::{Credential, Login};
 use crate::domain::base_url::BaseUrl;
+use crate::domain::translate::Beside;
 use crate::error::deepest;
-pub use identity::{Defaults, client_version, headers, responses_headers};
+pub use identity::{Defaults, client_version, document_headers, headers, responses_headers};
 
 /// No answer to a question is longer, in bytes. The entry of a model holds its whole prompt.
 const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
@@ -20,6 +21,8 @@ const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
 pub enum Endpoint<'a> {
     /// The model.
     Responses,
+    /// What is served beside it, with this query.
+    Beside(Beside, &'a str),
     /// How much of the plan is used.
     Usage,
     /// Which workspaces there are, and where each has its place.
@@ -37,6 +40,8 @@ pub fn target(base: &BaseUrl, endpoint: Endpoint<'_>) -> Option<Uri> {
 fn address(base: &BaseUrl, endpoint: Endpoint<'_>) -> String {
     let path = match endpoint {
         Endpoint::Responses => "codex/responses".to_owned(),
+        Endpoint::Beside(beside, "") => format!("codex/{}", beside.path()),
+        Endpoint::Beside(beside, query) => format!("codex/{}?{query}", beside.path()),
         Endpoint::Usage => "wham/usage".to_owned(),
         Endpoint::Accounts => "wham/accounts/check".to_owned(),
         Endpoint::Models(client_version) => format!("codex/models?client_version={client_version}"),
@@ -105,6 +110,8 @@ mod tests {
         let base = BaseUrl::parse("https://chatgpt.com").unwrap();
         let responses = target(&base, Endpoint::Responses).unwrap().to_string();
         assert_eq!(responses, "https://chatgpt.com/backend-api/codex/responses");
+        let search = target(&base, Endpoint::Beside(Beside::Search, "a=b")).unwrap().to_string();
+        assert_eq!(search, "https://chatgpt.com/backend-api/codex/alpha/search?a=b");
         assert_eq!(address(&base, Endpoint::Usage), "https://chatgpt.com/backend-api/wham/usage");
         assert_eq!(address(&base, Endpoint::Accounts), "https://chatgpt.com/backend-api/wham/accounts/check");
         let models = address(&base, Endpoint::Models("0.171.0"));

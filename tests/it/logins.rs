@@ -1,6 +1,7 @@
 //! ChatGPT logins, against a simulated backend and issuer.
 
 mod agents;
+mod beside;
 mod caching;
 mod codex;
 mod kills;

@@ -139,7 +139,7 @@ impl Attempts<'_> {
             Ok(begun) => begun,
             Err(why) => return Looked::Broken(why),
         };
-        let wanted = self.translation.ready().filter(|_| is_login).map(|translated| &translated.wanted);
+        let wanted = self.translation.wanted().filter(|_| is_login);
         match (error, wanted) {
             // The stream's own words are what its client reads best.
             (Some(error), Some(wanted)) if wanted.stream && wanted.door == Door::Responses => {
@@ -213,16 +213,18 @@ impl Attempts<'_> {
         self.after(route, examined, &outcome)
     }
 
-    /// Reads the beginning of a stream; other answers are not held. A ChatGPT backend has no others.
+    /// Reads the beginning of a stream; other answers are not held. A ChatGPT backend's model has no others.
     async fn begin(&self, response: Response<Incoming>, is_login: bool) -> Result<(Held, Option<Value>), &'static str> {
-        let dialect = if is_login {
-            let kind = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-            if !kind.starts_with(b"text/event-stream") {
+        let kind = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+        let dialect = match self.translation.wanted() {
+            Some(_) if is_login && !kind.starts_with(b"text/event-stream") => {
                 return Err("the backend answered with something else than a stream");
             }
-            Dialect::Responses
-        } else {
-            self.dialect(response.headers())
+            Some(_) if is_login => Dialect::Responses,
+            None if is_login && !kind.starts_with(b"application/json") => {
+                return Err("the backend answered with something else than JSON");
+            }
+            Some(_) | None => self.dialect(response.headers()),
         };
         let meter = Meter::new(dialect).of_choices(self.choices).noting(self.made(response.headers(), is_login));
         match dialect {
@@ -251,11 +253,11 @@ impl Attempts<'_> {
         let mut headers = headers::for_client(head.headers);
         let is_completions = meter.dialect() == Dialect::Completions;
         let translated = self.translation.ready().filter(|_| route.target.credential.login().is_some());
-        let filter = match translated {
-            Some(translated) => {
-                name_dropped(&mut headers, &translated.dropped);
-                Some(Filter::translation(Answering::new(&translated.wanted), self.proxy.budget.room()))
-            }
+        if let Some(translated) = translated {
+            name_dropped(&mut headers, &translated.dropped);
+        }
+        let filter = match translated.and_then(|translated| translated.wanted.as_ref()) {
+            Some(wanted) => Some(Filter::translation(Answering::new(wanted), self.proxy.budget.room())),
             None if self.asking_for_usage.is_some() && is_completions => {
                 Some(Filter::HiddenUsage(HiddenUsage::default()))
             }

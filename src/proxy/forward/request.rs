@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use hyper::Request;
-use hyper::header::{CONTENT_LENGTH, HeaderName};
+use hyper::header::{CONTENT_LENGTH, HeaderMap, HeaderName};
+use hyper::{Request, Uri};
 
 use super::super::body::Kept;
-use super::Attempts;
+use super::translated::Translation;
+use super::{Attempts, query_of};
 use crate::domain::resources::{Reasoning, named_in, without};
 use crate::manager::reasoning::ContentDigest;
 use crate::manager::routing::Route;
@@ -29,17 +30,7 @@ impl Attempts<'_> {
                 let body = bare.unwrap_or_else(|| self.body.attempt(self.asking_for_usage.as_ref()));
                 (uri, headers, body)
             }
-            Credential::ChatGpt(_) => {
-                let translated = self.translation.ready()?;
-                let uri = chatgpt::target(&route.target.base_url, chatgpt::Endpoint::Responses)?;
-                let body = bare.unwrap_or_else(|| whole(translated.body()));
-                let defaults = chatgpt::Defaults {
-                    client_version: self.proxy.manager.config().client_version(),
-                    session: self.names.header.as_deref(),
-                    is_lite: translated.is_lite,
-                };
-                (uri, chatgpt::responses_headers(&self.headers, defaults), body)
-            }
+            Credential::ChatGpt(_) => self.for_backend(route, bare)?,
         };
         route.target.credential.apply(&mut headers)?;
         if let Some(state) = &self.turn_state
@@ -54,6 +45,33 @@ impl Attempts<'_> {
         Some(request)
     }
 
+    /// The same for a login's backend: its address, the headers but for those of the account, and the body.
+    fn for_backend(&self, route: &Route, bare: Option<RequestBody>) -> Option<(Uri, HeaderMap, RequestBody)> {
+        let query = query_of(&self.path_and_query);
+        let (endpoint, is_lite) = match &self.translation {
+            Translation::Ready(translated) => {
+                let beside = translated.beside.map(|beside| chatgpt::Endpoint::Beside(beside, query));
+                (beside.unwrap_or(chatgpt::Endpoint::Responses), translated.is_lite)
+            }
+            Translation::Passes(beside) => (chatgpt::Endpoint::Beside(*beside, query), false),
+            Translation::Untried | Translation::Failed(_) => return None,
+        };
+        let body = bare.unwrap_or_else(|| match self.translation.ready() {
+            Some(translated) => whole(translated.body()),
+            None => self.body.attempt(None),
+        });
+        let defaults = chatgpt::Defaults {
+            client_version: self.proxy.manager.config().client_version(),
+            session: self.names.header.as_deref(),
+            is_lite,
+        };
+        let headers = match self.translation.wanted() {
+            Some(_) => chatgpt::responses_headers(&self.headers, defaults),
+            None => chatgpt::document_headers(&self.headers, defaults),
+        };
+        Some((chatgpt::target(&route.target.base_url, endpoint)?, headers, body))
+    }
+
     /// The body without the reasoning that the account cannot go on from. `None` when it goes as it is, for want of room
     /// too: an upstream that cannot read all of it says so.
     pub(super) fn without_foreign_reasoning(&self, route: &Route) -> Option<Kept> {
@@ -63,7 +81,10 @@ impl Attempts<'_> {
         }
         let body = match &route.target.credential {
             Credential::ApiKey(_) => self.body.whole()?,
-            Credential::ChatGpt(_) => self.translation.ready()?.body(),
+            Credential::ChatGpt(_) => match self.translation.ready() {
+                Some(translated) => translated.body(),
+                None => self.body.whole()?,
+            },
         };
         let is_left_out =
             |piece: &Reasoning| (self.is_bare && piece.is_sealed) || reasoning.is_foreign(&piece.mark, &route.account);

@@ -6,6 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::Method;
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::http::request;
 use hyper::http::response::Parts;
 use serde_json::Value;
 use tokio::sync::SemaphorePermit;
@@ -13,9 +15,13 @@ use tokio::sync::SemaphorePermit;
 use super::super::Proxy;
 use super::super::body::{Kept, ReplayBody, Room, drain};
 use super::super::stream::Meter;
+use super::asking::plain;
 use super::held::Held;
 use crate::domain::lenient_json::{self, Unread};
-use crate::domain::translate::{BackendRequest, Collecting, Door, Dropped, Failure, Refused, Wanted, backend_request};
+use crate::domain::translate::{
+    BackendRequest, Beside, Collecting, CompactRequest, Door, Dropped, Failure, Refused, Wanted, backend_request,
+    compact_request,
+};
 use crate::upstream::BodyError;
 
 /// A tree of values takes many times the memory of its text: what has more values is not made a tree of.
@@ -36,6 +42,8 @@ pub enum Translation {
     Untried,
     /// As the backend takes it.
     Ready(Box<Translated>),
+    /// The backend takes it as it is.
+    Passes(Beside),
     /// It cannot be had.
     Failed(Unserved),
 }
@@ -65,8 +73,10 @@ pub struct Translated {
     pub is_lite: bool,
     /// The parameters that were left out.
     pub dropped: Dropped,
-    /// How the answer has to look.
-    pub wanted: Wanted,
+    /// What it goes to beside the model, if it does.
+    pub beside: Option<Beside>,
+    /// How the answer has to look; `None` passes it as it is.
+    pub wanted: Option<Wanted>,
 }
 
 /// What a login may be asked at `path`.
@@ -79,7 +89,69 @@ pub fn door(method: &Method, path: &str) -> Option<Door> {
     }
 }
 
+/// What a login serves at `path` beside those.
+pub fn beside(method: &Method, path: &str) -> Option<Beside> {
+    if *method == Method::POST { Beside::at(&plain(path)) } else { None }
+}
+
 impl Translation {
+    /// Of a request with this head. `cache_key` is for a body that has none.
+    ///
+    /// # Errors
+    ///
+    /// [`BodyError`] when the client left or sent too much.
+    pub async fn for_login(
+        proxy: &Proxy,
+        (head, headers, path): (&request::Parts, &HeaderMap, &str),
+        body: &ReplayBody,
+        cache_key: Option<&str>,
+    ) -> Result<Translation, BodyError> {
+        match beside(&head.method, path) {
+            None => Translation::of(proxy, door(&head.method, path), body, cache_key).await,
+            Some(Beside::Compact) => Translation::of_compact(proxy, body).await,
+            Some(beside) => Translation::passing(beside, headers, body).await,
+        }
+    }
+
+    /// Of a request whose body goes as it is, unless that cannot be served as it is meant.
+    async fn passing(beside: Beside, headers: &HeaderMap, body: &ReplayBody) -> Result<Translation, BodyError> {
+        let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or(b"application/json");
+        let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
+        let is_json = kind == b"application/json" || kind.ends_with(b"+json");
+        body.collect().await?;
+        let bytes = body.begun();
+        let refused = beside.refusal(is_json.then_some(&bytes[..]));
+        Ok(refused.map_or(Translation::Passes(beside), |why| Translation::Failed(Unserved::Refused(why))))
+    }
+
+    /// Of a request for a compaction.
+    async fn of_compact(proxy: &Proxy, body: &ReplayBody) -> Result<Translation, BodyError> {
+        let _turn = match begin(proxy, body).await? {
+            Ok(turn) => turn,
+            Err(unserved) => return Ok(Translation::Failed(unserved)),
+        };
+        let asked = match parsed(body) {
+            Ok(value) => compact_request(value),
+            Err(unserved) => return Ok(Translation::Failed(unserved)),
+        };
+        Ok(asked.map_or_else(
+            |refused| Translation::Failed(Unserved::Refused(refused)),
+            |CompactRequest { body: compact, dropped, is_lite }| {
+                let translated =
+                    |body| Translated { body, is_lite, dropped, beside: Some(Beside::Compact), wanted: None };
+                Translation::kept(proxy, text_of(&compact, body.length()), translated)
+            },
+        ))
+    }
+
+    /// With this body, if there is room for it.
+    fn kept(proxy: &Proxy, bytes: Bytes, translated: impl FnOnce(Kept) -> Translated) -> Translation {
+        match proxy.budget.keep(bytes) {
+            Some(body) => Translation::Ready(Box::new(translated(body))),
+            None => Translation::Failed(Unserved::NoRoom),
+        }
+    }
+
     /// Of a request whose body is read for it, to its end. `cache_key` is for a body that has none.
     ///
     /// # Errors
@@ -92,33 +164,22 @@ impl Translation {
         cache_key: Option<&str>,
     ) -> Result<Translation, BodyError> {
         let Some(door) = door else { return Ok(Translation::Failed(Unserved::Path)) };
-        body.collect().await?;
-        if body.length() > LONGEST {
-            return Ok(Translation::Failed(Unserved::TooLong));
-        }
-        let _turn = turn(proxy, body.length()).await;
-        let Some(bytes) = body.whole() else { return Ok(Translation::Failed(Unserved::NoRoom)) };
-        if count_values(&bytes) > MOST_VALUES {
-            return Ok(Translation::Failed(Unserved::TooLong));
-        }
-        let mut value = match lenient_json::parse(&bytes) {
-            Ok(value) => value,
-            Err(Unread::TooDeep) => return Ok(Translation::Failed(Unserved::TooDeep)),
-            Err(Unread::Malformed(why)) => return Ok(Translation::Failed(Unserved::Malformed(why))),
+        let _turn = match begin(proxy, body).await? {
+            Ok(turn) => turn,
+            Err(unserved) => return Ok(Translation::Failed(unserved)),
         };
-        drop(bytes);
+        let mut value = match parsed(body) {
+            Ok(value) => value,
+            Err(unserved) => return Ok(Translation::Failed(unserved)),
+        };
         if let Some(cache_key) = cache_key {
             name_cache(&mut value, cache_key);
         }
         Ok(match backend_request(door, value) {
             Err(refused) => Translation::Failed(Unserved::Refused(refused)),
-            Ok(request) => {
-                let bytes = text_of(&request.body, body.length());
-                let BackendRequest { is_lite, dropped, wanted, .. } = request;
-                match proxy.budget.keep(bytes) {
-                    Some(body) => Translation::Ready(Box::new(Translated { body, is_lite, dropped, wanted })),
-                    None => Translation::Failed(Unserved::NoRoom),
-                }
+            Ok(BackendRequest { body: request, is_lite, dropped, wanted }) => {
+                let translated = |body| Translated { body, is_lite, dropped, beside: None, wanted: Some(wanted) };
+                Translation::kept(proxy, text_of(&request, body.length()), translated)
             }
         })
     }
@@ -127,8 +188,18 @@ impl Translation {
     pub fn ready(&self) -> Option<&Translated> {
         match self {
             Translation::Ready(translated) => Some(translated),
-            Translation::Untried | Translation::Failed(_) => None,
+            Translation::Untried | Translation::Passes(_) | Translation::Failed(_) => None,
         }
+    }
+
+    /// Whether a login can be asked with it.
+    pub fn is_ready(&self) -> bool {
+        matches!(self, Translation::Ready(_) | Translation::Passes(_))
+    }
+
+    /// How the answer has to look, unless it passes as it is.
+    pub fn wanted(&self) -> Option<&Wanted> {
+        self.ready()?.wanted.as_ref()
     }
 }
 
@@ -137,6 +208,30 @@ impl Translated {
     pub fn body(&self) -> Bytes {
         self.body.bytes()
     }
+}
+
+/// Reads a body to its end, and waits for the turn to make a tree of it.
+async fn begin<'p>(
+    proxy: &'p Proxy,
+    body: &ReplayBody,
+) -> Result<Result<Option<SemaphorePermit<'p>>, Unserved>, BodyError> {
+    body.collect().await?;
+    if body.length() > LONGEST {
+        return Ok(Err(Unserved::TooLong));
+    }
+    Ok(Ok(turn(proxy, body.length()).await))
+}
+
+/// The tree of a body.
+fn parsed(body: &ReplayBody) -> Result<Value, Unserved> {
+    let bytes = body.whole().ok_or(Unserved::NoRoom)?;
+    if count_values(&bytes) > MOST_VALUES {
+        return Err(Unserved::TooLong);
+    }
+    lenient_json::parse(&bytes).map_err(|why| match why {
+        Unread::TooDeep => Unserved::TooDeep,
+        Unread::Malformed(why) => Unserved::Malformed(why),
+    })
 }
 
 /// Gives a request that has none the key by which the backend finds its prompt cache.

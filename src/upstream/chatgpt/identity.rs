@@ -66,6 +66,14 @@ pub fn responses_headers(client: &HeaderMap, defaults: Defaults<'_>) -> HeaderMa
     headers
 }
 
+/// The same for a request whose answer is one document.
+pub fn document_headers(client: &HeaderMap, defaults: Defaults<'_>) -> HeaderMap {
+    let mut headers = headers(client, defaults);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    headers
+}
+
 /// The version of Codex that a request stands for: the client's own, that in the user agent of a Codex, else ours.
 pub fn client_version(client: &HeaderMap, ours: ClientVersion) -> String {
     let said = |name: &str| client.get(name)?.to_str().ok().map(str::trim).filter(|text| !text.is_empty());

@@ -83,6 +83,12 @@ impl SimulatedOpenAi {
         self.state.always(key, answer);
     }
 
+    /// Whether the list of models is given as usual, whatever the scripts say; off at the start. For clients that ask for it
+    /// by themselves.
+    pub fn spare_listings(&self, on: bool) {
+        self.state.spare_listings(on);
+    }
+
     /// Changes what every later answer says.
     pub fn set_text(&self, text: &str) {
         self.state.set_text(text);

@@ -3,13 +3,15 @@
 
 import { CodexAccountManager, findBinary, type Account } from "codex-account-manager";
 
+import { headers } from "./headers.js";
 import { logTo } from "./journal.js";
 import { KnownAccounts, login } from "./login.js";
 import { keepLoopback } from "./loopback.js";
+import { Models } from "./models.js";
 import type { Hooks, PluginInput } from "./opencode.js";
 import { Toasts } from "./toasts.js";
 import { tools, words } from "./tools.js";
-import { wire } from "./wiring.js";
+import { isWanted, wire } from "./wiring.js";
 
 /** OpenCode waits for the start: whatever happens, it goes on after this. */
 const START_MS = 8_000;
@@ -57,21 +59,29 @@ async function server({ client }: PluginInput, options: Options = {}): Promise<H
     return { event };
   }
 
+  const models = new Models(manager, log, toasts);
   const known = new KnownAccounts();
   manager.onNotification("accounts/didChange", () => void known.refresh(manager).catch(() => {}));
+  let trouble: string | undefined;
   try {
-    const accounts = await known.refresh(manager, AbortSignal.timeout(LOOK_MS));
-    const trouble = atStart(accounts);
-    if (trouble) toasts.show("warning", trouble);
+    trouble = atStart(await known.refresh(manager, AbortSignal.timeout(LOOK_MS)));
   } catch (error) {
     log("warn", words(error));
-    toasts.show("warning", `The accounts could not be read: ${words(error)}`);
+    trouble = `The accounts could not be read: ${words(error)}`;
   }
   return {
     event,
-    config: async (config) => wire(config, manager),
+    config: async (config) => {
+      if (!isWanted(config)) return log("info", "OpenCode's configuration leaves OpenAI out; nothing is led to the proxy");
+      wire(config, manager);
+      await models.begin(config);
+      if (trouble) toasts.show("warning", trouble);
+    },
     tool: tools(manager),
     auth: login(manager, known, binary, toasts),
+    provider: models.hook,
+    "chat.headers": headers,
+    "experimental.provider.small_model": models.small,
     dispose: () => within(STOP_MS, manager.stop()),
   };
 }

@@ -27,11 +27,82 @@ export interface Hooks {
   config?(config: Config): Promise<void>;
   tool?: Record<string, Tool>;
   auth?: AuthHook;
+  provider?: ProviderHook;
+  "chat.headers"?(input: ChatInput, output: { headers: Record<string, string> }): Promise<void>;
+  "experimental.provider.small_model"?(input: { provider: Provider }, output: { model?: Model }): Promise<void>;
   dispose?(): Promise<void>;
 }
 
 export interface Config {
-  provider?: Record<string, { options?: Record<string, unknown> }>;
+  model?: string;
+  disabled_providers?: string[];
+  enabled_providers?: string[];
+  provider?: Record<string, ProviderConfig>;
+}
+
+export interface ProviderConfig {
+  env?: string[];
+  options?: Record<string, unknown>;
+  whitelist?: string[];
+  blacklist?: string[];
+}
+
+export interface ProviderHook {
+  id: string;
+  models(provider: Provider, context: { auth?: { type: string } }): Promise<Record<string, Model>>;
+}
+
+export interface Provider {
+  id: string;
+  models: Record<string, Model>;
+}
+
+export interface Model {
+  id: string;
+  providerID: string;
+  api: { id: string; url: string; npm: string };
+  name: string;
+  family?: string;
+  status: "alpha" | "beta" | "deprecated" | "active";
+  capabilities: {
+    temperature: boolean;
+    reasoning: boolean;
+    attachment: boolean;
+    toolcall: boolean;
+    input: Modalities;
+    output: Modalities;
+    interleaved: boolean | { field: string };
+  };
+  cost: Cost;
+  limit: { context: number; input?: number; output: number };
+  options: Record<string, unknown>;
+  headers: Record<string, string>;
+  release_date: string;
+  variants?: Record<string, Record<string, unknown>>;
+}
+
+export interface Modalities {
+  text: boolean;
+  audio: boolean;
+  image: boolean;
+  video: boolean;
+  pdf: boolean;
+}
+
+/** In USD per million tokens. */
+export interface Cost extends Rates {
+  tiers?: (Rates & { tier: { type: "context"; size: number } })[];
+}
+
+export interface Rates {
+  input: number;
+  output: number;
+  cache: { read: number; write: number };
+}
+
+export interface ChatInput {
+  sessionID: string;
+  model: { providerID: string };
 }
 
 export interface Tool {

@@ -61,7 +61,7 @@ async fn answer(
     let Some(key) = key else {
         return Ok(response(errors::no_key(), Ending::Clean, &call, &state, watch));
     };
-    let Some(answer) = state.take_answer(key) else {
+    let Some(answer) = state.take_answer(key, call.method == "GET" && call.path == "/v1/models") else {
         return Ok(response(errors::invalid_key(key), Ending::Clean, &call, &state, watch));
     };
     let answer = match answer {

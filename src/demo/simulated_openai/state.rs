@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use super::answer::Answer;
@@ -11,6 +12,7 @@ use crate::demo::loopback::traffic::Traffic;
 pub(super) struct State {
     keys: Mutex<HashMap<String, Key>>,
     text: RwLock<Arc<str>>,
+    spares_listings: AtomicBool,
     pub(super) traffic: Arc<Traffic>,
 }
 
@@ -22,7 +24,12 @@ struct Key {
 
 impl State {
     pub(super) fn new(traffic: Arc<Traffic>) -> State {
-        State { keys: Mutex::default(), text: RwLock::new(super::DEFAULT_TEXT.into()), traffic }
+        State {
+            keys: Mutex::default(),
+            text: RwLock::new(super::DEFAULT_TEXT.into()),
+            spares_listings: AtomicBool::new(false),
+            traffic,
+        }
     }
 
     pub(super) fn add_key(&self, key: &str) {
@@ -37,10 +44,17 @@ impl State {
         lock(&self.keys).entry(key.to_owned()).or_default().standing = answer;
     }
 
-    /// The answer that the next request of `key` gets; `None` when the key is not known.
-    pub(super) fn take_answer(&self, key: &str) -> Option<Answer> {
+    pub(super) fn spare_listings(&self, on: bool) {
+        self.spares_listings.store(on, Ordering::Relaxed);
+    }
+
+    /// The answer that the next request of `key` gets, which may be for the list of models; `None` when the key is not known.
+    pub(super) fn take_answer(&self, key: &str, lists: bool) -> Option<Answer> {
         let mut keys = lock(&self.keys);
         let key = keys.get_mut(key)?;
+        if lists && self.spares_listings.load(Ordering::Relaxed) {
+            return Some(Answer::Normal);
+        }
         Some(key.scripted.pop_front().or_else(|| key.standing.clone()).unwrap_or(Answer::Normal))
     }
 

@@ -2,6 +2,7 @@
 
 mod home;
 mod login;
+mod models;
 mod serving;
 
 use std::collections::BTreeSet;
@@ -11,7 +12,7 @@ use codex_account_manager::demo::simulated_openai::{Answer, Breakage, LimitKind,
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use self::home::{STORED_LOGIN, check_answered, node, plugged_in, say_hi};
+use self::home::{STORED_LOGIN, asked, check_answered, node, plugged_in, say_hi, served_by};
 use super::story;
 use super::typescript::installed;
 use crate::support::logins::{browser, callback_port};
@@ -55,7 +56,7 @@ fn its_hooks_tell_a_whole_story() {
     let done = Running::start(command).finish();
     assert_eq!((done.code, done.stdout.as_str()), (0, "story: done\n"), "{done:?}");
     check_nobody_left(&pool);
-    assert_eq!(pool.served_by(), [Some(2), Some(3)]);
+    assert_eq!(served_by(&pool), [Some(2), Some(3)]);
 }
 
 #[test]
@@ -64,7 +65,7 @@ fn the_model_is_offered_both_tools_and_calls_them() {
     pool.script(1, call("openai-accounts", &json!({})));
     pool.script(1, call("openai-accounts-switch", &json!({ "index": 2 })));
     check_answered(&Running::start(say_hi(&pool, &opencode)).finish());
-    let bodies = pool.upstream.requests().into_iter().map(|request| serde_json::from_slice(&request.body).unwrap());
+    let bodies = asked(&pool).into_iter().map(|request| serde_json::from_slice(&request.body).unwrap());
     let bodies: Vec<Value> = bodies.collect();
     let offered: Vec<&Value> = bodies[0]["tools"].as_array().unwrap().iter().map(|tool| &tool["name"]).collect();
     assert!(offered.contains(&&json!("openai-accounts")), "{offered:?}");
@@ -73,7 +74,7 @@ fn the_model_is_offered_both_tools_and_calls_them() {
     let answers: Vec<&str> = answers.into_iter().filter_map(Value::as_str).collect();
     assert!(answers[0].starts_with("OpenAI Accounts (2):\n\n"), "{answers:?}");
     assert_eq!(answers[1], "Switched to Account 2 (account-2)");
-    assert_eq!(pool.served_by(), [Some(1), Some(1), Some(2)], "the switch holds from the next request on");
+    assert_eq!(served_by(&pool), [Some(1), Some(1), Some(2)], "the switch holds from the next request on");
 }
 
 #[test]
@@ -100,9 +101,9 @@ fn three_at_once_answer_from_three_accounts() {
         check_answered(&agent.finish());
     }
     assert_eq!(started_on.len(), 3, "{started_on:?}");
-    let served_by: BTreeSet<_> = pool.served_by().into_iter().collect();
+    let served_by: BTreeSet<_> = served_by(&pool).into_iter().collect();
     assert_eq!(served_by.len(), 3, "{served_by:?}");
-    let requests = pool.upstream.requests();
+    let requests = asked(&pool);
     assert!(requests.iter().all(|request| request.header("x-session-id").is_some()), "OpenCode names its session");
     check_nobody_left(&pool);
 }
@@ -121,7 +122,7 @@ fn neither_a_stored_login_nor_a_proxy_variable_leads_it_past_us() {
         }
         command.env("OPENAI_API_KEY", "sk-of-the-environment");
         check_answered(&Running::start(command).finish());
-        let served_by = pool.served_by();
+        let served_by = served_by(&pool);
         assert!(!served_by.is_empty() && served_by.iter().all(|account| *account == Some(1)), "{served_by:?}");
         assert_eq!(std::fs::read_to_string(&stored).unwrap(), credential, "what is stored stays as it is");
     }
@@ -146,7 +147,7 @@ fn opencode_starts_without_a_sidecar_and_uses_what_it_has() {
         check_answered(&done);
         assert!(done.stderr.contains(said), "{done:?}");
         assert!(!done.stdout.contains(said), "stdout is the answer's alone: {done:?}");
-        assert_eq!(pool.served_by(), [Some(1)]);
+        assert_eq!(served_by(&pool), [Some(1)]);
     }
 }
 

@@ -89,7 +89,7 @@ impl Responses {
     /// The answer that the next response takes.
     pub(super) fn take_answer(&mut self) -> Answer {
         let first = self.first.take();
-        first.or_else(|| self.state.take_answer(&self.key)).unwrap_or(Answer::Normal)
+        first.or_else(|| self.state.take_answer(&self.key, false)).unwrap_or(Answer::Normal)
     }
 
     /// What comes instead of a response to `body`, if `answer` lets none come.

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use codex_account_manager::demo::simulated_openai::DEFAULT_TEXT;
+use codex_account_manager::demo::simulated_openai::{DEFAULT_TEXT, RecordedRequest};
 use serde_json::{Value, json};
 
 use crate::support::sandbox::{BINARY, Output};
@@ -18,15 +18,25 @@ const OWN_PACKAGE: &str = "@opencode-ai/plugin";
 
 /// OpenCode and as many accounts, the plugin with these options; `None` after saying what is missing.
 pub fn plugged_in(accounts: usize, options: &Value) -> Option<(String, Pool)> {
-    let (opencode, clients) = (tools::opencode()?, tools::clients()?);
     let mut pool = Pool::new(accounts);
-    let folder = pool.sandbox.path("config/opencode");
+    // The plugin asks for the models by itself.
+    pool.upstream.spare_listings(true);
+    let opencode = plug_in(&mut pool.sandbox, &json!({}), options)?;
+    Some((opencode, pool))
+}
+
+/// OpenCode with the plugin in this home, beside a configuration of the person's own.
+pub fn plug_in(sandbox: &mut Sandbox, config: &Value, options: &Value) -> Option<String> {
+    let (opencode, clients) = (tools::opencode()?, tools::clients()?);
+    let folder = sandbox.path("config/opencode");
     let package = folder.join("node_modules").join(OWN_PACKAGE);
     std::fs::create_dir_all(&package).unwrap();
     let version = "1.18.33";
     let plugin = format!("file://{}", clients.join("opencode/dist/index.js").display());
+    let mut config = config.clone();
+    config["plugin"] = json!([[plugin, options]]);
     for (path, content) in [
-        (folder.join("opencode.json"), json!({ "plugin": [[plugin, options]] })),
+        (folder.join("opencode.json"), config),
         (folder.join("package.json"), json!({ "dependencies": { OWN_PACKAGE: version } })),
         (
             folder.join("package-lock.json"),
@@ -48,9 +58,21 @@ pub fn plugged_in(accounts: usize, options: &Value) -> Option<(String, Pool)> {
         ("OPENCODE_DISABLE_AUTOUPDATE", "1"),
         ("OPENCODE_DISABLE_MODELS_FETCH", "1"),
     ] {
-        pool.sandbox.set(name, value);
+        sandbox.set(name, value);
     }
-    Some((opencode, pool))
+    Some(opencode)
+}
+
+/// What was asked of the models; beside it the plugin asks which there are.
+pub fn asked(pool: &Pool) -> Vec<RecordedRequest> {
+    let mut requests = pool.upstream.requests();
+    requests.retain(|request| request.method == "POST");
+    requests
+}
+
+/// The accounts of these requests.
+pub fn served_by(pool: &Pool) -> Vec<Option<usize>> {
+    asked(pool).iter().map(|request| pool.number_of(request)).collect()
 }
 
 /// OpenCode without a screen, its first message given; a title spares it a second request.

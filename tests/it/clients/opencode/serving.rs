@@ -6,7 +6,7 @@ use codex_account_manager::demo::simulated_openai::DEFAULT_TEXT;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use super::home::plugged_in;
+use super::home::{asked, plugged_in, served_by};
 use super::{check_nobody_left, limited, limited_for, only_sidecar, sessions};
 use crate::support::http::{self, Connection};
 use crate::support::keys::random_key;
@@ -169,7 +169,7 @@ fn two_project_folders_in_one_process_are_two_sessions() {
     let query = format!("directory={}", other.display());
     let session = begin(server.port, &format!("/session?{query}"));
     check_said(&post(server.port, &format!("/session/{session}/message?{query}"), &message()));
-    assert_eq!(pool.served_by(), [Some(1), Some(2)]);
+    assert_eq!(served_by(&pool), [Some(1), Some(2)]);
     assert_eq!(sessions(&pool).len(), 2);
     server.running.signal(Signal::KILL);
     check_nobody_left(&pool);
@@ -196,5 +196,5 @@ fn an_account_that_is_connected_is_used_at_once() {
     eventually("the sidecar before has ended", || (!process::runs(before)).then_some(()));
     check_said(&server.say_hi());
     assert_ne!(only_sidecar(&pool), before);
-    assert_eq!(pool.upstream.requests()[0].key.as_deref(), Some(key.as_str()));
+    assert_eq!(asked(&pool)[0].key.as_deref(), Some(key.as_str()));
 }

@@ -1,0 +1,109 @@
+//! The models that OpenCode lists, begins with and asks for titles are the pool's.
+
+use std::time::Duration;
+
+use codex_account_manager::demo::simulated_chatgpt::{Answer, ToolCall};
+use serde_json::{Map, Value, json};
+
+use super::home::{STORED_LOGIN, asked, plug_in, plugged_in};
+use crate::support::logins::Logins;
+use crate::support::{Running, Sandbox};
+
+/// The models of the provider as OpenCode lists them.
+#[track_caller]
+fn listed(sandbox: &Sandbox, opencode: &str) -> Map<String, Value> {
+    let mut command = sandbox.program(opencode);
+    command.args(["models", "openai", "--verbose"]);
+    let done = Running::start(command).finish();
+    assert_eq!(done.code, 0, "{done:?}");
+    let models = format!("\n{}", done.stdout);
+    let models = models.split("\nopenai/").skip(1).map(|model| {
+        let (id, description) = model.split_once('\n').unwrap();
+        (id.to_owned(), serde_json::from_str(description).unwrap())
+    });
+    models.collect()
+}
+
+/// `opencode run` with no model named; what it says.
+#[track_caller]
+fn run(sandbox: &Sandbox, opencode: &str, words: &[&str]) {
+    let mut command = sandbox.program(opencode);
+    command.arg("run").args(words);
+    let done = Running::start(command).finish();
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(done.stdout.starts_with("Hello from the simulated "), "{done:?}");
+}
+
+fn model_of(body: &[u8]) -> String {
+    let body: Value = serde_json::from_slice(body).unwrap();
+    body["model"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_fresh_opencode_begins_with_a_model_of_the_keys_and_lists_no_other() {
+    let Some((opencode, pool)) = plugged_in(1, &json!({})) else { return };
+    run(&pool.sandbox, &opencode, &["say hi"]);
+    let mut models: Vec<String> = asked(&pool).iter().map(|request| model_of(&request.body)).collect();
+    models.sort();
+    assert_eq!(
+        models,
+        ["gpt-4o-mini", "gpt-5.4"],
+        "the title's is the cheapest, and a key is no reason for OpenCode's own"
+    );
+
+    // OpenCode's own ChatGPT plugin hides what a login does not serve; the cost and the rest come from its catalogue.
+    let stored = pool.sandbox.path("data/opencode/auth.json");
+    let plain = listed(&pool.sandbox, &opencode);
+    let of_text: Vec<&String> = plain.keys().filter(|id| !id.starts_with("text-")).collect();
+    let expected = "gpt-4.1 gpt-4o gpt-4o-mini gpt-5-mini gpt-5.2 gpt-5.3-codex gpt-5.4 gpt-5.4-fast o3";
+    assert_eq!(of_text, expected.split(' ').collect::<Vec<_>>());
+    assert_eq!(
+        (&plain["gpt-5.4"]["cost"]["input"], &plain["gpt-5.4"]["limit"]["context"]),
+        (&json!(2.5), &json!(1_050_000))
+    );
+    std::fs::write(&stored, STORED_LOGIN).unwrap();
+    let hidden = listed(&pool.sandbox, &opencode);
+    let missing: Vec<&&String> = of_text.iter().filter(|id| !hidden.contains_key(**id)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn logins_serve_a_tool_call_and_a_failover_within_one_session_and_cost_nothing() {
+    let mut logins = Logins::new(2);
+    let Some(opencode) = plug_in(&mut logins.sandbox, &json!({}), &json!({})) else { return };
+    let list = ToolCall { name: "openai-accounts".to_owned(), arguments: "{}".to_owned() };
+    let limit = Answer::UsageLimit { status: 429, resets_in: Duration::from_secs(3600) };
+    let first = logins.accounts[0];
+    logins.upstream.script(first, Answer::CallTools(vec![list]));
+    run(&logins.sandbox, &opencode, &["--title", "t", "say hi"]);
+    assert_eq!(logins.served_by(), [1, 1]);
+    logins.upstream.always(first, Some(limit));
+    run(&logins.sandbox, &opencode, &["--continue", "say hi again"]);
+    assert_eq!(logins.served_by()[2..], [1, 2]);
+
+    let requests = logins.upstream.requests_of("/backend-api/codex/responses");
+    let last: Value = serde_json::from_slice(&requests.last().unwrap().body).unwrap();
+    assert!(last["input"].to_string().contains("OpenAI Accounts (2):"), "the call's result went along: {last}");
+    for header in ["session-id", "originator"] {
+        let mut said: Vec<Option<&str>> = requests.iter().map(|request| request.header(header)).collect();
+        said.dedup();
+        assert!(said.len() == 1 && said[0].is_some(), "{header}: {said:?}");
+    }
+    let models = listed(&logins.sandbox, &opencode);
+    let costs = |model: &Value| model["cost"]["input"] != 0 || model["cost"]["output"] != 0;
+    assert!(!models.is_empty() && !models.values().any(costs), "{models:?}");
+    assert!(!models.contains_key("gpt-5.6-terra-pro") && !models.contains_key("gpt-4.1"), "{:?}", models.keys());
+}
+
+#[test]
+fn without_an_account_a_request_ends_with_what_to_do() {
+    let Some((opencode, pool)) = plugged_in(0, &json!({})) else { return };
+    let mut command = pool.sandbox.program(&opencode);
+    command.args(["run", "say hi"]);
+    let done = Running::start(command).finish();
+    assert_eq!(done.code, 1, "{done:?}");
+    assert!(
+        done.stderr.contains("there is no account yet; add a key with `codex-account-manager add LABEL`"),
+        "{done:?}"
+    );
+}

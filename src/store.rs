@@ -13,6 +13,7 @@ mod own;
 mod preview;
 mod rekey;
 mod replace;
+mod rotations;
 pub mod schema;
 mod seal_copy;
 mod sealing;
@@ -34,6 +35,7 @@ pub use format::{
 pub use lock::{Holder, NamedLock};
 pub use preview::{Foreign, Preview};
 pub use rekey::Rekeyed;
+pub use rotations::{Newest, RecordError, Rotations};
 pub use sessions::SessionLock;
 pub use transaction::Transaction;
 
@@ -152,6 +154,12 @@ impl Store {
         self.0.cache().read(&self.0.places)
     }
 
+    /// Whether the file was read since this was asked last and was older than it had been: another program wrote it, which
+    /// may have put a copy back.
+    pub fn take_went_back(&self) -> bool {
+        self.0.cache().take_went_back()
+    }
+
     /// Changes the file under its lock; when this returns `Ok`, the change is on the disk. Nothing is written when
     /// `change` leaves the state equal. Dropping the future does not stop a change that has begun.
     ///
@@ -242,6 +250,19 @@ impl Store {
         self.0.places.make_folder()?;
         let path = lock::named(self.folder(), kind, id);
         NamedLock::acquire(&path).map_err(StoreError::io("lock", &path))
+    }
+
+    /// What the holder of the lock `kind` of `id` left in it with [`NamedLock::sign`]; `None` when nobody holds it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`] or [`StoreError::Foreign`].
+    pub fn note_of_holder(&self, kind: &str, id: &str) -> Result<Option<serde_json::Value>, StoreError> {
+        if self.try_lock(kind, id)?.is_some() {
+            return Ok(None);
+        }
+        let note = files::read(&lock::named(self.folder(), kind, id)).unwrap_or_default().unwrap_or_default();
+        Ok(Some(serde_json::from_slice(&note).unwrap_or_default()))
     }
 
     /// What session `id` wrote about itself with `claim_session`.

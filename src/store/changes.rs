@@ -67,6 +67,8 @@ pub(super) struct Cache {
     reading: Option<Reading>,
     /// The last good state, also of a file that is gone.
     seen: Option<Arc<State>>,
+    /// The file was older at some reading than at one before.
+    went_back: bool,
 }
 
 struct Reading {
@@ -148,7 +150,12 @@ impl Cache {
         self.reading = Some(Reading { stamp, bytes, outcome });
     }
 
-    fn parse(&self, places: &Places, bytes: &[u8]) -> Result<Arc<State>, StoreError> {
+    /// Whether the file went back since this was asked last.
+    pub(super) fn take_went_back(&mut self) -> bool {
+        std::mem::take(&mut self.went_back)
+    }
+
+    fn parse(&mut self, places: &Places, bytes: &[u8]) -> Result<Arc<State>, StoreError> {
         let path = || places.file.clone();
         let mut state = State::from_json(bytes).map_err(|error| match error {
             FormatError::Newer(version) => StoreError::Newer { path: path(), version },
@@ -156,6 +163,7 @@ impl Cache {
                 StoreError::Unreadable { path: path(), reason: other.to_string(), previous: places.previous.clone() }
             }
         })?;
+        self.went_back |= state.revision < self.highest_revision();
         // A tool that does not know our fields drops them; a revision never goes back for that.
         state.revision = state.revision.max(self.highest_revision());
         seal_copy::restore(places, &mut state);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use fs4::fs_std::FileExt;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::error::StoreError;
 use super::files;
@@ -45,12 +46,16 @@ impl FileLock {
 
     /// Leaves a note of who holds the lock, for those who wait in vain. A full disk must not stop the holder.
     pub(super) fn sign(&self, holder: &Holder) {
-        let mut file = &self.file;
         if let Ok(note) = serde_json::to_vec(holder) {
-            let _ = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(&note));
-            let _ = file.set_len(note.len() as u64);
+            write_note(&self.file, &note);
         }
     }
+}
+
+/// A full disk must not stop the holder.
+fn write_note(mut file: &File, note: &[u8]) {
+    let _ = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(note));
+    let _ = file.set_len(note.len() as u64);
 }
 
 /// Who signed the lock file at `path` last.
@@ -95,21 +100,26 @@ fn is_at(_file: &File, _path: &Path) -> bool {
 #[derive(Debug)]
 #[must_use = "the lock is free again as soon as this is dropped"]
 pub struct NamedLock {
-    _file: File,
+    file: File,
 }
 
 impl NamedLock {
     /// Takes the lock if it is free.
     pub(super) fn attempt(path: &Path) -> io::Result<Option<NamedLock>> {
         let file = files::open_lock(path)?;
-        Ok(try_lock(&file)?.then_some(NamedLock { _file: file }))
+        Ok(try_lock(&file)?.then_some(NamedLock { file }))
     }
 
     /// Waits until the lock is free.
     pub(super) fn acquire(path: &Path) -> io::Result<NamedLock> {
         let file = files::open_lock(path)?;
         wait_for(&file)?;
-        Ok(NamedLock { _file: file })
+        Ok(NamedLock { file })
+    }
+
+    /// Leaves a note of who holds the lock, for those who wait.
+    pub fn sign(&self, note: &Value) {
+        write_note(&self.file, note.to_string().as_bytes());
     }
 }
 

@@ -11,7 +11,7 @@ use super::format::State;
 use super::lock::FileLock;
 use super::replace::{self, Before};
 use super::transaction::{Present, is_first_sealing};
-use super::{Inner, Store, seal_copy, sealing};
+use super::{Inner, Store, rotations, seal_copy, sealing};
 use crate::secrets::Secret;
 use crate::secrets::master_key::{KeyError, KeySource, NewKey};
 
@@ -98,6 +98,8 @@ impl Inner {
                 self.places.previous.display()
             ));
         }
+        // So are the tokens that are noted beside the file.
+        rotations::forget_all(&self.places);
         let in_key_file = |source: &KeySource| *source == KeySource::KeyFile;
         let old_key_id = old.filter(|(_, source)| in_key_file(source)).map(|(seal, _)| seal.key_id.as_str());
         match self.keyring.adopt(&replacement, old_key_id) {

@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "this file wraps the clock")]
 
 use std::sync::{Arc, OnceLock};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -90,6 +90,20 @@ fn unsigned(part: i8) -> u8 {
 impl std::fmt::Debug for Clock {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("Clock")
+    }
+}
+
+/// How much of a wait a stop of the process can use up.
+const STEP: Duration = Duration::from_secs(1);
+
+/// Until this process has run for `time`. While it is stopped (Ctrl-Z, a laptop that sleeps) no time passes: what came
+/// meanwhile is looked at before a deadline is.
+pub async fn run_for(time: Duration) {
+    let mut left = time;
+    while !left.is_zero() {
+        let step = left.min(STEP);
+        tokio::time::sleep(step).await;
+        left -= step;
     }
 }
 

@@ -4,11 +4,12 @@
 mod callback_server;
 mod device;
 mod pkce;
+mod refusal;
 
 use std::time::Duration;
 
 use reqwest::header::RETRY_AFTER;
-use reqwest::{RequestBuilder, Response, StatusCode, Url};
+use reqwest::{RequestBuilder, Response, Url};
 use serde::Deserialize;
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -16,6 +17,7 @@ use zeroize::Zeroizing;
 pub use callback_server::{Callback, CallbackServer, Page, Serving};
 pub use device::{DeviceCode, DeviceGrant};
 pub use pkce::{Pkce, random_text};
+use refusal::{Question, code, refusal};
 
 use crate::error::deepest;
 use crate::secrets::{Secret, is_word};
@@ -31,20 +33,11 @@ const SCOPE: &str = "openid profile email offline_access";
 /// No answer of the issuer is longer, in bytes.
 const LONGEST_ANSWER: usize = 256 * 1024;
 
-/// What is shown in the place of a code that is none.
-const UNKNOWN: &str = "unknown";
-
-/// No code is longer.
-const LONGEST_CODE: usize = 64;
-
 /// What the issuer says when the person said no (RFC 6749, 4.1.2.1).
 pub const DENIED: &str = "access_denied";
 
 /// Why an answer that should hold an access token is none.
 pub const WITHOUT_TOKEN: &str = "the issuer's answer has no access token in it";
-
-/// What of a question nobody may see.
-const SECRETS: [&str; 5] = ["refresh_token", "code", "code_verifier", "device_auth_id", "user_code"];
 
 /// Why the issuer gave no token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +63,11 @@ pub enum OAuthError {
 impl OAuthError {
     fn passing(why: impl Into<String>) -> OAuthError {
         OAuthError::Passing { why: why.into(), retry_after: None, is_the_issuers: true }
+    }
+
+    /// Its answer was given up after so many minutes.
+    pub fn unanswered(minutes: u64) -> OAuthError {
+        OAuthError::passing(format!("the issuer did not answer within {minutes} minutes"))
     }
 }
 
@@ -116,12 +114,14 @@ fn seconds(value: &Value) -> Option<Duration> {
 pub struct Issuer {
     base: String,
     client: reqwest::Client,
+    lasting: reqwest::Client,
 }
 
 impl Issuer {
-    /// The issuer at `base`, which has no slash at its end.
-    pub fn new(base: impl Into<String>, client: reqwest::Client) -> Issuer {
-        Issuer { base: base.into(), client }
+    /// The issuer at `base`, which has no slash at its end. `lasting` has no limit on the time of an answer: it asks for
+    /// tokens, of which the issuer has used up what was sent by the time its answer is late.
+    pub fn new(base: impl Into<String>, client: reqwest::Client, lasting: reqwest::Client) -> Issuer {
+        Issuer { base: base.into(), client, lasting }
     }
 
     /// The page on which a person logs in. It leads back to `redirect` with `state`.
@@ -160,7 +160,7 @@ impl Issuer {
             ("code_verifier", verifier.expose()),
             ("redirect_uri", redirect),
         ];
-        self.tokens(&form).await
+        self.tokens(&form, Question::Login).await
     }
 
     /// Exchanges a refresh token, which is used up by that.
@@ -175,11 +175,11 @@ impl Issuer {
             ("refresh_token", refresh_token.expose()),
             ("scope", "openid profile email"),
         ];
-        self.tokens(&form).await
+        self.tokens(&form, Question::Refresh).await
     }
 
-    async fn tokens(&self, form: &[(&str, &str)]) -> Result<Tokens, OAuthError> {
-        let response = send(self.client.post(format!("{}/oauth/token", self.base)).form(form)).await?;
+    async fn tokens(&self, form: &[(&str, &str)], question: Question) -> Result<Tokens, OAuthError> {
+        let response = send(self.lasting.post(format!("{}/oauth/token", self.base)).form(form)).await?;
         let (status, retry_after) = (response.status(), retry_after(&response));
         let body = read(response).await?;
         if status.is_success() {
@@ -191,47 +191,8 @@ impl Issuer {
             let (id_token, expires_in) = (token(&answer.id_token), seconds(&answer.expires_in));
             return Ok(Tokens { access_token, refresh_token, id_token, expires_in });
         }
-        Err(refusal(status, &body, retry_after, form))
+        Err(refusal(question, status, &body, retry_after, form))
     }
-}
-
-/// What an answer to what was `sent` means that has no token in it. Only the issuer's own word, a 400 or 401 with a code
-/// in it, is final: a page of somebody's gateway must not end a login.
-fn refusal(status: StatusCode, body: &[u8], retry_after: Option<Duration>, sent: &[(&str, &str)]) -> OAuthError {
-    let is_final = matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED);
-    match serde_json::from_slice(body).ok().as_ref().and_then(code).filter(|_| is_final) {
-        Some(code) if echoes(&code, sent) => OAuthError::Refused { code: UNKNOWN.to_owned() },
-        Some(code) => OAuthError::Refused { code },
-        None => OAuthError::Passing {
-            why: format!("the issuer answered {}", status.as_u16()),
-            retry_after,
-            is_the_issuers: status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS,
-        },
-    }
-}
-
-/// `error.code`, else `error` as a text, else `code`.
-fn code(body: &Value) -> Option<String> {
-    let error = body.get("error");
-    let code = error
-        .and_then(|error| error.get("code")?.as_str())
-        .or_else(|| error.and_then(Value::as_str))
-        .or_else(|| body.get("code")?.as_str())
-        .or_else(|| error.and_then(|error| error.get("type")?.as_str()))?;
-    // What is no code is not shown: it may be anything, the token itself too.
-    let is_plain = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit() || matches!(letter, b'_' | b'-');
-    let is_code = (1..=LONGEST_CODE).contains(&code.len()) && code.bytes().all(is_plain);
-    Some(if is_code { code.to_owned() } else { UNKNOWN.to_owned() })
-}
-
-/// Whether `code` holds six characters in a row of something that was sent, in whatever case.
-fn echoes(code: &str, sent: &[(&str, &str)]) -> bool {
-    let secrets = sent.iter().filter(|(name, _)| SECRETS.contains(name));
-    let secrets: Vec<Zeroizing<String>> =
-        secrets.map(|(_, secret)| Zeroizing::new(secret.to_ascii_lowercase())).collect();
-    let code = code.to_ascii_lowercase();
-    let is_in = |piece: &[u8]| secrets.iter().any(|secret| memchr::memmem::find(secret.as_bytes(), piece).is_some());
-    code.as_bytes().windows(6).any(is_in)
 }
 
 async fn send(request: RequestBuilder) -> Result<Response, OAuthError> {
@@ -269,22 +230,6 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_code_is_read_where_the_issuer_puts_it_and_is_plain() {
-        for (body, expected) in [
-            (json!({"error": {"code": "refresh_token_reused", "type": "x"}}), Some("refresh_token_reused")),
-            (json!({"error": "invalid_grant"}), Some("invalid_grant")),
-            (json!({"error": {"message": "no"}, "code": "later"}), Some("later")),
-            (json!({"error": {"type": "invalid_request_error", "code": null}}), Some("invalid_request_error")),
-            (json!({"error": {"code": "a\u{1b}[31m b"}}), Some("unknown")),
-            (json!({"error": "token rt_Zq8Yw2Lm4Nx7Kp is not known"}), Some("unknown")),
-            (json!({"error": {}}), None),
-            (json!([]), None),
-        ] {
-            assert_eq!(code(&body).as_deref(), expected, "{body}");
-        }
-    }
-
-    #[test]
     fn what_stands_beside_a_token_is_no_reason_to_throw_the_token_away() {
         let answer = |rest: Value| -> TokenAnswer {
             let mut document = json!({"access_token": "a", "refresh_token": "r", "id_token": "i", "expires_in": 3600});
@@ -304,31 +249,8 @@ mod tests {
     }
 
     #[test]
-    fn a_code_that_holds_a_piece_of_what_was_sent_is_told_apart() {
-        let sent = [("client_id", "refresh_token_reused"), ("refresh_token", "rt_Zq8Yw2Lm4Nx7Kp")];
-        for (code, expected) in
-            [("refresh_token_reused", false), ("zq8yw2", true), ("not-8yw2lm-known", true), ("zq8yw", false)]
-        {
-            assert_eq!(echoes(code, &sent), expected, "{code}");
-        }
-    }
-
-    #[test]
-    fn only_the_issuers_own_no_is_final() {
-        let no = json!({"error": "invalid_grant"}).to_string();
-        let of = |status: u16, body: &str| refusal(StatusCode::from_u16(status).unwrap(), body.as_bytes(), None, &[]);
-        for status in [400, 401] {
-            assert_eq!(of(status, &no), OAuthError::Refused { code: "invalid_grant".to_owned() });
-            assert!(matches!(of(status, "<html>"), OAuthError::Passing { .. }));
-        }
-        for status in [403, 404, 429, 500, 503] {
-            assert!(matches!(of(status, &no), OAuthError::Passing { .. }), "{status}");
-        }
-    }
-
-    #[test]
     fn the_page_to_log_in_on_has_every_parameter() {
-        let issuer = Issuer::new("https://auth.openai.com", reqwest_client());
+        let issuer = Issuer::new("https://auth.openai.com", reqwest_client(), reqwest_client());
         let pkce = Pkce::new();
         let url = issuer.authorize_url(&pkce, "st ate", "http://localhost:1455/auth/callback");
         let url = Url::parse(&url).unwrap();

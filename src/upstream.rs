@@ -19,7 +19,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use crate::env::Environment;
 use crate::error::deepest;
 use connector::{Connector, Patience};
-pub use connector::{client_config as tls_config, request_client};
+pub use connector::{client_config as tls_config, lasting_client, request_client};
 
 /// The body of a request to an upstream.
 pub type RequestBody = UnsyncBoxBody<Bytes, BodyError>;

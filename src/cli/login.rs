@@ -16,7 +16,7 @@ use crate::manager::Manager;
 use crate::manager::event::{Event, LoginEnded};
 use crate::manager::login::{LoginBegun, LoginMethod, LoginRequest};
 use crate::protocol::accounts::Account;
-use crate::server::lifecycle;
+use crate::server::lifecycle::{self, Ended};
 
 /// A login whose end is not told by then is waited for no longer.
 const OVERDUE: Duration = Duration::from_secs(60);
@@ -44,9 +44,6 @@ pub async fn run(context: &Context, args: LoginArgs) -> Result<u8, Error> {
     let fresh = args.fresh || (count > 0 && wants_fresh_start(count)?);
     let method = if args.device { LoginMethod::Device } else { LoginMethod::Browser };
     let account = log_in(&manager, LoginRequest { method, label: args.label, fresh }).await?;
-    for warning in manager.take_warnings() {
-        Printer::warning(&warning);
-    }
     if args.json {
         Printer::json(&account);
     } else {
@@ -97,19 +94,27 @@ async fn log_in(manager: &Arc<Manager>, request: LoginRequest) -> Result<Account
     Printer::stderr(&format!("Waiting for up to {minutes} minutes; Ctrl-C gives it up."));
     let lasts = expires_at.since(manager.now()) + OVERDUE;
     let mut is_given_up = false;
+    let mut given_up_again = None;
     let mut overdue = std::pin::pin!(tokio::time::sleep(lasts));
     loop {
         let event = tokio::select! {
             event = events.recv() => event,
             () = given_up.as_mut(), if !is_given_up => {
                 is_given_up = true;
+                given_up_again = Some(Box::pin(lifecycle::asked_to_end_again(Ended::BySignal)));
                 // One that the person has agreed to by now is seen through, and its end is told all the same.
                 if let Err(error) = manager.cancel_login(&id).await {
                     tracing::debug!("{error}");
                 }
                 continue;
             }
+            () = async { given_up_again.as_mut().expect("it was given up once").await }, if is_given_up => {
+                return Err(Error::new(ErrorKind::LoginFailed, "the login was given up before it was written")
+                    .hint("begin it again"));
+            }
             () = overdue.as_mut() => {
+                let again = lifecycle::asked_to_end_again(Ended::Otherwise);
+                lifecycle::see_tokens_through(manager, again, Printer::warning).await;
                 return Err(Error::new(ErrorKind::Internal, "nobody told how the login ended")
                     .hint("`codex-account-manager list` shows whether the account is there"));
             }
@@ -119,6 +124,8 @@ async fn log_in(manager: &Arc<Manager>, request: LoginRequest) -> Result<Account
                 let account = result?;
                 return manager.read_account(account.as_str()).map(Account::from);
             }
+            // Such as why what was granted cannot be written yet.
+            Ok(Event::Notice(notice)) => Printer::warning(&notice.text),
             Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
             Err(broadcast::error::RecvError::Closed) => {
                 return Err(Error::new(ErrorKind::Internal, "the login was lost").hint("begin it again"));

@@ -13,14 +13,13 @@ use tokio::net::TcpListener;
 use super::RoutingFlags;
 use super::context::{Context, flag_sources};
 use super::printer::Printer;
-use crate::clock;
 use crate::config::DEFAULT_PROXY_KEY;
 use crate::domain::report::SessionKind;
 use crate::domain::routing::Strategy;
 use crate::error::{Error, ErrorKind};
 use crate::manager::Manager;
-use crate::manager::session::LATEST_END;
-use crate::server::{Doors, Session, lifecycle};
+use crate::server::lifecycle::{self, Ended};
+use crate::server::{Doors, Session};
 
 /// How long requests under way may take to end.
 const DRAIN: Duration = Duration::from_secs(4);
@@ -87,9 +86,10 @@ pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
     let doors = Doors::open(session, manager.config().allowed_hosts(), listener);
     Printer::stderr(&format!("listening on http://{address}/v1"));
     lifecycle::asked_to_end().await;
-    let latest = clock::instant() + LATEST_END;
+    let again = lifecycle::asked_to_end_again(Ended::BySignal);
     doors.drain(DRAIN).await;
-    manager.leave_within(Duration::from_secs(1), latest).await;
+    manager.leave_within(Duration::from_secs(1)).await;
+    lifecycle::see_tokens_through(&manager, again, Printer::warning).await;
     Ok(0)
 }
 

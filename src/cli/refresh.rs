@@ -1,7 +1,5 @@
 //! `refresh`
 
-use std::time::Duration;
-
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -9,12 +7,10 @@ use serde_json::json;
 use super::context::Context;
 use super::list::accounts_table;
 use super::printer::Printer;
-use crate::clock;
 use crate::domain::account::Kind;
 use crate::error::Error;
-use crate::manager::session::LATEST_END;
 use crate::protocol::accounts::Account;
-use crate::server::lifecycle;
+use crate::server::lifecycle::{self, Ended};
 
 #[derive(Debug, Args)]
 pub struct RefreshArgs {
@@ -41,7 +37,8 @@ pub async fn run(context: &Context, args: RefreshArgs) -> Result<u8, Error> {
             asked = manager.ask_about(id) => asked,
             () = lifecycle::asked_to_end() => {
                 bar.finish_and_clear();
-                manager.leave_within(Duration::ZERO, clock::instant() + LATEST_END).await;
+                let again = lifecycle::asked_to_end_again(Ended::BySignal);
+                lifecycle::see_tokens_through(&manager, again, Printer::warning).await;
                 Printer::stderr("Not every account was asked about.");
                 return Ok(1);
             }
@@ -71,5 +68,8 @@ pub async fn run(context: &Context, args: RefreshArgs) -> Result<u8, Error> {
     } else {
         Printer::stdout(&accounts_table(&accounts, manager.now()));
     }
+    // A refresh that nobody waited for any more.
+    let again = lifecycle::asked_to_end_again(Ended::Otherwise);
+    lifecycle::see_tokens_through(&manager, again, Printer::warning).await;
     Ok(u8::from(!failures.is_empty()))
 }

@@ -10,12 +10,12 @@ use clap::Args;
 
 use super::RoutingFlags;
 use super::context::{Context, flag_sources};
+use super::printer::Printer;
 use super::sidecar::listen;
-use crate::clock;
 use crate::domain::report::SessionKind;
 use crate::error::Error;
-use crate::manager::session::LATEST_END;
 use crate::manager::{Manager, random_key};
+use crate::server::lifecycle::{self, Ended};
 use crate::server::{Doors, Session};
 
 /// How long requests of programs that the command left behind may take to end.
@@ -51,8 +51,9 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
     let doors = Doors::open(session, Vec::new(), listener);
     let command = agents::command(&args.command, address.port(), &api_key, &context.environment);
     let code = child::run(command).await;
-    let latest = clock::instant() + LATEST_END;
+    let again = lifecycle::asked_to_end_again(Ended::Otherwise);
     doors.drain(DRAIN).await;
-    manager.leave_within(Duration::from_secs(1), latest).await;
+    manager.leave_within(Duration::from_secs(1)).await;
+    lifecycle::see_tokens_through(&manager, again, Printer::warning).await;
     code
 }

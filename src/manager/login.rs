@@ -159,7 +159,8 @@ impl Manager {
         Ok(())
     }
 
-    /// Exchanges the code and keeps what it gives, whoever waits for it.
+    /// Exchanges the code and keeps what it gives, whoever waits for it: the code is used up by that, and a person would
+    /// have to agree once more.
     async fn finish_login(
         self: &Arc<Self>,
         issuer: Issuer,
@@ -168,18 +169,19 @@ impl Manager {
     ) -> Result<AccountId, Error> {
         let Granted { code, verifier, redirect, browser } = granted;
         let (sender, receiver) = oneshot::channel();
-        let manager = Arc::clone(self);
-        self.tasks.spawn(async move {
+        let (manager, on_its_way) = (Arc::clone(self), self.tokens_on_their_way());
+        tokio::spawn(async move {
             let result = match issuer.exchange(&code, &verifier, &redirect).await {
-                Ok(tokens) => manager.keep_login(&tokens, request).await,
+                Ok(tokens) => manager.keep_login(&tokens, &request).await,
                 Err(error) => Err(issuer_error(&error)),
             };
+            drop(on_its_way);
             let _ = sender.send(result);
         });
         let result =
             receiver.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "the login could not be finished")));
         if let Some(browser) = browser {
-            browser.show(result.as_ref().err()).await;
+            browser.show(last_page(result.as_ref().err())).await;
         }
         result
     }
@@ -190,21 +192,13 @@ struct Granted {
     code: Secret<String>,
     verifier: Secret<String>,
     redirect: String,
-    browser: Option<Browser>,
+    /// A browser that waits for its last page.
+    browser: Option<Serving>,
 }
 
-/// A browser that waits for its last page.
-struct Browser {
-    page: oneshot::Sender<Page>,
-    serving: Serving,
-}
-
-impl Browser {
-    async fn show(self, error: Option<&Error>) {
-        // The person may have closed it.
-        let _ = self.page.send(error.map_or(Page::Done, |error| Page::Failed(error.to_string())));
-        self.serving.close().await;
-    }
+/// What a browser is shown at the end of a login.
+fn last_page(error: Option<&Error>) -> Page {
+    error.map_or(Page::Done, |error| Page::Failed(error.to_string()))
 }
 
 impl Awaited {
@@ -212,26 +206,28 @@ impl Awaited {
     async fn granted(self, issuer: &Issuer) -> Result<Granted, Error> {
         match self {
             Awaited::Browser { server, pkce, state } => {
-                let (Callback { code, page }, serving) = server.callback(&state).await;
-                let browser = Browser { page, serving };
-                match code {
-                    Ok(code) => Ok(Granted {
-                        code,
-                        verifier: pkce.verifier().clone(),
-                        redirect: CallbackServer::redirect(),
-                        browser: Some(browser),
-                    }),
-                    Err(why) => {
-                        let error = if why == DENIED {
-                            denied()
-                        } else {
-                            Error::new(ErrorKind::LoginFailed, format!("the issuer gave no code (`{why}`)"))
-                                .hint("begin the login again")
-                        };
-                        browser.show(Some(&error)).await;
-                        Err(error)
+                let (callback, browser) = server.callback(&state).await;
+                let error = match callback {
+                    Callback::Came(Ok(code)) => {
+                        let (verifier, redirect) = (pkce.verifier().clone(), CallbackServer::redirect());
+                        return Ok(Granted { code, verifier, redirect, browser: Some(browser) });
                     }
-                }
+                    Callback::Came(Err(why)) if why == DENIED => denied(),
+                    Callback::Came(Err(why)) => {
+                        Error::new(ErrorKind::LoginFailed, format!("the issuer gave no code (`{why}`)"))
+                            .hint("begin the login again")
+                    }
+                    Callback::Cancelled => {
+                        browser.show(Page::Cancelled).await;
+                        return Err(Error::new(
+                            ErrorKind::LoginFailed,
+                            "the login was cancelled by another program that logs in by port 1455",
+                        )
+                        .hint("begin it again when that one is done, or log in by a device code"));
+                    }
+                };
+                browser.show(last_page(Some(&error))).await;
+                Err(error)
             }
             Awaited::Device(device) => {
                 let DeviceGrant { code, verifier, redirect } = poll(issuer, &device).await?;

@@ -4,9 +4,10 @@ use std::convert::Infallible;
 
 use super::Manager;
 use super::failure::Failure;
+use super::tokens::mend;
 use crate::error::{Error, ErrorKind};
 use crate::secrets::master_key::NewKey;
-use crate::store::{Rekeyed, UpdateError};
+use crate::store::{Creation, Rekeyed, UpdateError};
 
 impl Manager {
     /// Seals every secret under a new master key. Nothing changes unless all of them open.
@@ -24,6 +25,17 @@ impl Manager {
         }
         // A token that comes back meanwhile could not be put where it belongs.
         let turn = self.in_turn().await?;
+        // What is noted beside the file is sealed under the present key and goes with it.
+        let store = self.store.clone();
+        let mended = self
+            .commit(Creation::Never, move |transaction| {
+                mend(&store, &mut transaction.state);
+                Ok(())
+            })
+            .await;
+        if let Err(error) = mended {
+            tracing::debug!("nothing was brought back before the key changes: {error}");
+        }
         let done = self.store.rekey(new).await;
         drop(turn);
         self.tell_store_warnings();

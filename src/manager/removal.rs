@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::Manager;
 use super::report::position;
+use super::tokens::mend;
 use crate::domain::account::{AccountId, Kind};
 use crate::domain::report::AccountReport;
 use crate::error::Error;
@@ -42,7 +43,10 @@ impl Manager {
         let report = self.account(id.as_str())?;
         // A token on its way is written first: the copy that is kept of the file before may be needed again.
         let turn = if report.kind == Kind::ChatGpt { Some(self.in_turn().await?) } else { None };
+        let (store, removed) = (self.store.clone(), id.clone());
         self.commit(Creation::Never, move |transaction| {
+            // What is noted of this account alone may be needed by one that shares its token.
+            mend(&store, &mut transaction.state);
             let state = &mut transaction.state;
             let position = position(state, id.as_str())?;
             state.accounts.remove(position);
@@ -62,6 +66,7 @@ impl Manager {
             Ok(())
         })
         .await?;
+        self.store.forget_rotation(removed.as_str());
         drop(turn);
         Ok(report)
     }

@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use serde_json::json;
@@ -22,9 +22,8 @@ use crate::store::{self, Creation, SessionLock, SessionRecord, State, Transactio
 /// without a record and gets one as soon as the lock is free. Only a stopped holder keeps the lock that long.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// How long after it was asked to end a process waits for a token that is on its way to the disk: ten seconds are
-/// promised, and the end itself takes some.
-pub const LATEST_END: Duration = Duration::from_millis(9_300);
+/// How long the answer to `shutdown` waits for a token that is on its way to the disk. The process itself stays for longer.
+pub const LATEST_SHUTDOWN: Duration = Duration::from_millis(9_300);
 
 /// How long the end waits for the ledger to take what it was given.
 const LAST_ENTRIES: Duration = Duration::from_millis(700);
@@ -139,15 +138,11 @@ impl Manager {
         });
     }
 
-    /// [`Manager::leave`] within `usual`, or until `latest` while a token is on its way to the disk. Whether it was done in
-    /// time.
-    pub async fn leave_within(self: &Arc<Self>, usual: Duration, latest: Instant) -> bool {
+    /// [`Manager::leave`] within `patience`; it goes on all the same. Whether it was done in time.
+    pub async fn leave_within(self: &Arc<Self>, patience: Duration) -> bool {
         let manager = Arc::clone(self);
-        let mut leaving = tokio::spawn(async move { manager.leave().await });
-        if tokio::time::timeout(usual, &mut leaving).await.is_ok() {
-            return true;
-        }
-        self.is_rotating() && tokio::time::timeout_at(latest.into(), leaving).await.is_ok()
+        let leaving = tokio::spawn(async move { manager.leave().await });
+        tokio::time::timeout(patience, leaving).await.is_ok()
     }
 
     /// Until every write that is on its way was made.
@@ -155,15 +150,11 @@ impl Manager {
         self.tasks.drained().await;
     }
 
-    /// Takes this process's record away, after every write that is on its way.
+    /// Takes this process's record away, after every write that is on its way. A token that is on its way to the disk is
+    /// not waited for: [`Manager::rotated`] is.
     pub async fn leave(&self) {
         self.left.store(true, Ordering::SeqCst);
         self.tasks.drained().await;
-        // One that had its turn and was not yet among the tasks.
-        while self.is_rotating() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-            self.tasks.drained().await;
-        }
         let lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
         let id = self.identity.id.clone();
         let leaving = self.commit(Creation::Never, move |transaction| {
@@ -214,6 +205,7 @@ fn counts(session: &SessionRecord) -> bool {
 async fn follow(manager: Arc<Manager>) {
     manager.follow_config();
     let view = manager.view();
+    manager.look_for_an_older_copy().await;
     let here = !view.state.store_id.is_empty();
     if here && view.state.session(&manager.identity.id).is_none() {
         // Of a file that was removed and is there again: siblings join it.

@@ -15,7 +15,9 @@ struct Inner {
     idle: Notify,
 }
 
-struct Running(Arc<Inner>);
+/// One of them, until it is dropped.
+#[must_use = "it is over as soon as this is dropped"]
+pub struct Running(Arc<Inner>);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -28,12 +30,22 @@ impl Drop for Running {
 impl Tasks {
     /// Runs `task` on its own.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.0.running.fetch_add(1, Ordering::AcqRel);
-        let running = Running(Arc::clone(&self.0));
+        let running = self.begin();
         tokio::spawn(async move {
             task.await;
             drop(running);
         });
+    }
+
+    /// Counts one that runs elsewhere.
+    pub fn begin(&self) -> Running {
+        self.0.running.fetch_add(1, Ordering::SeqCst);
+        Running(Arc::clone(&self.0))
+    }
+
+    /// Whether one is on its way.
+    pub fn is_running(&self) -> bool {
+        self.0.running.load(Ordering::SeqCst) > 0
     }
 
     /// Until none is on its way.

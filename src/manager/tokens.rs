@@ -1,11 +1,14 @@
 //! The tokens of ChatGPT logins: valid when they are used, refreshed by one process at a time on the whole machine. A
 //! refresh goes on whatever becomes of the request that needed it.
 
+mod keep;
+mod older_copy;
 mod pending;
 mod rotation;
+mod turn;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -13,20 +16,24 @@ use tokio::sync::watch;
 
 use super::Manager;
 use super::routing::Route;
+use super::tasks::Tasks;
 use crate::domain::account::AccountId;
 use crate::domain::base_url::{BaseUrl, is_loopback};
 use crate::domain::time::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::oauth::Issuer;
 use crate::secrets::Secret;
-use crate::store::NamedLock;
 use crate::upstream::credential::Login;
-use crate::upstream::request_client;
+use crate::upstream::{lasting_client, request_client};
 
+use keep::SHORTEST_LIFE;
+pub(super) use keep::{AGAIN, claims, put};
+pub(super) use older_copy::mend;
 pub use pending::Pending;
 use pending::left_alone_until;
-use rotation::SHORTEST_LIFE;
-pub(super) use rotation::{access_token, claims, put};
+pub use rotation::LONGEST_ANSWER;
+pub(super) use rotation::access_token;
+pub use turn::TurnHolder;
 
 /// A token that ends this soon would end on its way.
 const TOO_SOON: Duration = Duration::from_secs(5);
@@ -37,7 +44,8 @@ const SHORT_PATIENCE: Duration = Duration::from_secs(2);
 /// The same when none can: an answer that comes late is better than none.
 const LONG_PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long the issuer may take for an answer. What it has sent is not given up before: the old token is used up then.
+/// How long the issuer may take for an answer to a question, and how long the answer to a refresh is waited for by whoever
+/// asked for it. The refresh itself goes on.
 const ISSUER_PATIENCE: Duration = Duration::from_secs(30);
 
 /// How a refresh ended.
@@ -70,9 +78,14 @@ pub enum WithoutToken {
 #[derive(Default)]
 pub struct Refreshes {
     under_way: Mutex<HashMap<AccountId, watch::Receiver<Option<Refreshed>>>>,
-    /// Those that have the machine's turn: their tokens must reach the disk.
-    rotating: Arc<AtomicUsize>,
+    /// What was sent to the issuer and makes tokens that must reach the disk.
+    on_their_way: Tasks,
+    /// One caller at a time waits for the machine's turn.
+    place: Arc<tokio::sync::Mutex<()>>,
+    /// A process that starts looks once whether the accounts file is an older copy.
+    looked_for_older: AtomicBool,
     client: OnceLock<reqwest::Client>,
+    lasting: OnceLock<reqwest::Client>,
 }
 
 impl Manager {
@@ -138,7 +151,7 @@ impl Manager {
             Ok(Refreshed::NeedsLogin) => Err(WithoutToken::NeedsLogin),
             Ok(Refreshed::Passing(why)) => Err(WithoutToken::Late(why)),
             Ok(Refreshed::Gone) => Err(WithoutToken::Gone),
-            Err(_) => Err(late("its token is being refreshed, which takes long")),
+            Err(_) => Err(late(&self.slow_refresh())),
         }
     }
 
@@ -183,7 +196,13 @@ impl Manager {
         account: &AccountId,
         known: Option<Secret<String>>,
     ) -> Result<(), Error> {
-        match ended(self.refresh(account, known)).await {
+        let refreshing = ended(self.refresh(account, known));
+        let Ok(refreshed) = tokio::time::timeout(ISSUER_PATIENCE, refreshing).await else {
+            let seconds = ISSUER_PATIENCE.as_secs();
+            let message = format!("the issuer has not answered for {seconds} s; its answer is still waited for");
+            return Err(Error::new(ErrorKind::UpstreamFailed, message).hint("try again later"));
+        };
+        match refreshed {
             Refreshed::Fresh => Ok(()),
             Refreshed::NeedsLogin => Err(Error::new(ErrorKind::LoginFailed, "the login ended")
                 .hint("log in again with `codex-account-manager login`")),
@@ -193,26 +212,19 @@ impl Manager {
         }
     }
 
-    /// The machine's turn to refresh, for what must not happen while a token is on its way to the disk.
-    ///
-    /// # Errors
-    ///
-    /// `StoreBusy` when a refresh takes longer than it may.
-    pub(super) async fn in_turn(&self) -> Result<NamedLock, Error> {
-        let store = self.store.clone();
-        let waiting = tokio::task::spawn_blocking(move || store.wait_for_lock("refresh", "tokens"));
-        match tokio::time::timeout(ISSUER_PATIENCE + LONG_PATIENCE, waiting).await {
-            Ok(Ok(lock)) => Ok(lock?),
-            Ok(Err(_)) | Err(_) => {
-                Err(Error::new(ErrorKind::StoreBusy, "a token is being refreshed, which takes long")
-                    .hint("try again later"))
-            }
-        }
-    }
-
     /// Whether a token is on its way to the disk: the process must not end before it is there.
     pub fn is_rotating(&self) -> bool {
-        self.refreshes.rotating.load(Ordering::SeqCst) > 0
+        self.refreshes.on_their_way.is_running()
+    }
+
+    /// Until no token is on its way to the disk.
+    pub async fn rotated(&self) {
+        self.refreshes.on_their_way.drained().await;
+    }
+
+    /// Counts tokens that are about to be asked for, until the returned is dropped: then they are on the disk.
+    pub(super) fn tokens_on_their_way(&self) -> super::tasks::Running {
+        self.refreshes.on_their_way.begin()
     }
 
     /// The issuer of logins.
@@ -221,23 +233,37 @@ impl Manager {
     ///
     /// `Internal` when no client can be made.
     pub(super) fn issuer(&self) -> Result<Issuer, Error> {
-        Ok(Issuer::new(self.issuer_base.to_string(), self.question_client(&self.issuer_base)?))
+        let (question, lasting) = (self.question_client(&self.issuer_base)?, self.lasting_client()?);
+        Ok(Issuer::new(self.issuer_base.to_string(), question, lasting))
+    }
+
+    /// The client for what the issuer must not be left alone with.
+    fn lasting_client(&self) -> Result<reqwest::Client, Error> {
+        if is_loopback(self.issuer_base.host()) {
+            return lasting_client(&self.issuer_base).map_err(no_client);
+        }
+        if let Some(client) = self.refreshes.lasting.get() {
+            return Ok(client.clone());
+        }
+        let client = lasting_client(&self.issuer_base).map_err(no_client)?;
+        Ok(self.refreshes.lasting.get_or_init(|| client).clone())
     }
 
     /// The client for single questions to `base`; one is kept for all that are not on this machine.
     pub(super) fn question_client(&self, base: &BaseUrl) -> Result<reqwest::Client, Error> {
-        let failed = |error: reqwest::Error| {
-            Error::new(ErrorKind::Internal, format!("no client can be made: {error}")).hint("check the TLS roots")
-        };
         if is_loopback(base.host()) {
-            return request_client(base, ISSUER_PATIENCE).map_err(failed);
+            return request_client(base, ISSUER_PATIENCE).map_err(no_client);
         }
         if let Some(client) = self.refreshes.client.get() {
             return Ok(client.clone());
         }
-        let client = request_client(base, ISSUER_PATIENCE).map_err(failed)?;
+        let client = request_client(base, ISSUER_PATIENCE).map_err(no_client)?;
         Ok(self.refreshes.client.get_or_init(|| client).clone())
     }
+}
+
+fn no_client(error: reqwest::Error) -> Error {
+    Error::new(ErrorKind::Internal, format!("no client can be made: {error}")).hint("check the TLS roots")
 }
 
 /// Until the refresh is over. One whose task is gone, at the end of the process, never is.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HOST, HeaderValue, REFERRER_POLICY};
+use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HOST, HeaderValue, ORIGIN, REFERRER_POLICY};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -17,7 +17,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use reqwest::Url;
 use subtle::ConstantTimeEq;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::secrets::Secret;
@@ -27,6 +27,9 @@ pub const PORT: u16 = 1455;
 
 const PATH: &str = "/auth/callback";
 
+/// What other programs that log in by this port ask for, to have it: Codex and OpenCode do.
+const CANCEL: &str = "/cancel";
+
 /// Connections at a time: a browser opens a few.
 const CONNECTIONS: usize = 64;
 
@@ -34,7 +37,7 @@ const CONNECTIONS: usize = 64;
 const HEAD: Duration = Duration::from_secs(2);
 
 /// How long the page waits for the login to be finished: one question to the issuer, and one write, which for a fresh
-/// start waits for a token that is on its way.
+/// start waits for a token that is on its way. The login itself is waited for longer.
 const FINISH: Duration = Duration::from_secs(45);
 
 /// The port of the login that is under way.
@@ -42,13 +45,13 @@ pub struct CallbackServer {
     listeners: Vec<TcpListener>,
 }
 
-/// The browser came back.
+/// Why the port is not waited at any more.
 #[derive(Debug)]
-pub struct Callback {
-    /// The code to exchange, or the issuer's word for why there is none.
-    pub code: Result<Secret<String>, String>,
-    /// What the person is shown; dropped, the login counts as failed.
-    pub page: oneshot::Sender<Page>,
+pub enum Callback {
+    /// The browser came back, with the code to exchange or the issuer's word for why there is none.
+    Came(Result<Secret<String>, String>),
+    /// Another program that logs in asked for the port.
+    Cancelled,
 }
 
 /// What the person is shown at the end.
@@ -58,6 +61,8 @@ pub enum Page {
     Done,
     /// It is not, for this reason.
     Failed(String),
+    /// Another program has the port now.
+    Cancelled,
 }
 
 impl CallbackServer {
@@ -86,14 +91,15 @@ impl CallbackServer {
     /// on for as long as the returned [`Serving`] lives, so that the page can be shown.
     pub async fn callback(self, state: &Secret<String>) -> (Callback, Serving) {
         let (sender, mut callbacks) = mpsc::channel(1);
-        let door = Arc::new(Door { state: state.clone(), sender });
+        let (page, shown) = watch::channel(None);
+        let door = Arc::new(Door { state: state.clone(), sender, shown });
         let mut serving = JoinSet::new();
         for listener in self.listeners {
             serving.spawn(accept(listener, Arc::clone(&door)));
         }
         drop(door);
         match callbacks.recv().await {
-            Some(callback) => (callback, Serving(serving)),
+            Some(callback) => (callback, Serving { connections: serving, page }),
             // The listeners never end by themselves.
             None => std::future::pending().await,
         }
@@ -101,25 +107,37 @@ impl CallbackServer {
 }
 
 /// The server while its last page is shown.
-pub struct Serving(JoinSet<()>);
+pub struct Serving {
+    connections: JoinSet<()>,
+    /// What the person is shown, also by a browser that asks twice; dropped, the login counts as given up.
+    page: watch::Sender<Option<Page>>,
+}
 
 impl Serving {
-    /// Gives the page the time to leave, and closes the port.
-    pub async fn close(mut self) {
+    /// Shows the last page, gives it the time to leave, and closes the port.
+    pub async fn show(mut self, page: Page) {
+        // The person may have closed it.
+        let _ = self.page.send(Some(page));
         tokio::time::sleep(Duration::from_millis(100)).await;
-        self.0.shutdown().await;
+        self.connections.shutdown().await;
     }
 }
 
 struct Door {
     state: Secret<String>,
     sender: mpsc::Sender<Callback>,
+    shown: watch::Receiver<Option<Page>>,
 }
 
 async fn accept(listener: TcpListener, door: Arc<Door>) {
     let mut connections = JoinSet::new();
+    let mut shown = door.shown.clone();
+    let cancelled = async move { drop(shown.wait_for(|page| *page == Some(Page::Cancelled)).await) };
+    let mut cancelled = std::pin::pin!(cancelled);
     loop {
         tokio::select! {
+            // The port is free before whoever asked for it is told so.
+            () = cancelled.as_mut() => break,
             accepted = listener.accept(), if connections.len() < CONNECTIONS => match accepted {
                 Ok((stream, _)) => drop(connections.spawn(connection(stream, Arc::clone(&door)))),
                 // Out of file descriptors, most likely; it passes.
@@ -128,6 +146,8 @@ async fn accept(listener: TcpListener, door: Arc<Door>) {
             Some(_) = connections.join_next() => {}
         }
     }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
 }
 
 async fn connection(stream: TcpStream, door: Arc<Door>) {
@@ -150,11 +170,15 @@ async fn answer(request: &Request<Incoming>, door: &Door) -> Response<Full<Bytes
     if !is_here || request.uri().authority().is_some() {
         return page(StatusCode::MISDIRECTED_REQUEST, "Not here", "This address belongs to a login on this machine.");
     }
-    if request.uri().path() != PATH {
+    let is_cancel = request.uri().path() == CANCEL;
+    if request.uri().path() != PATH && !is_cancel {
         return page(StatusCode::NOT_FOUND, "Nothing here", "This port waits for the end of a login.");
     }
     if request.method() != Method::GET {
         return page(StatusCode::METHOD_NOT_ALLOWED, "Not like this", "This port waits for the end of a login.");
+    }
+    if is_cancel {
+        return cancel(request, door).await;
     }
     let Some(code) = told(request.uri().query().unwrap_or_default(), &door.state) else {
         return page(
@@ -163,27 +187,52 @@ async fn answer(request: &Request<Incoming>, door: &Door) -> Response<Full<Bytes
             "This page does not belong to the login that is under way. Begin the login again and use its own page.",
         );
     };
-    let (sender, shown) = oneshot::channel();
-    if door.sender.send(Callback { code, page: sender }).await.is_err() {
-        return page(StatusCode::GONE, "Over", "This login is over. You can close this page.");
-    }
-    match tokio::time::timeout(FINISH, shown).await {
-        Ok(Ok(Page::Done)) => page(
+    // A browser that asks again, as one that loads pages ahead does, is shown the same end.
+    let _ = door.sender.try_send(Callback::Came(code));
+    let mut shown = door.shown.clone();
+    let shown = match tokio::time::timeout(FINISH, shown.wait_for(Option::is_some)).await {
+        Ok(Ok(shown)) => Ok(shown.clone()),
+        Ok(Err(_)) => Ok(None),
+        Err(late) => Err(late),
+    };
+    match shown {
+        Ok(Some(Page::Done)) => page(
             StatusCode::OK,
             "Logged in",
             "The account was added to codex-account-manager. You can close this page.",
         ),
-        Ok(Ok(Page::Failed(why))) => page(
+        Ok(Some(Page::Failed(why))) => page(
             StatusCode::BAD_REQUEST,
             "Not logged in",
             &format!("The login failed: {why}. You can close this page and begin again."),
         ),
-        Ok(Err(_)) | Err(_) => page(
+        Ok(Some(Page::Cancelled) | None) => page(
             StatusCode::BAD_REQUEST,
             "Not logged in",
             "The login was given up. You can close this page and begin again.",
         ),
+        Err(_) => page(
+            StatusCode::ACCEPTED,
+            "Not finished yet",
+            "The login is not finished yet; where it was begun you are told how it ends. You can close this page.",
+        ),
     }
+}
+
+/// Lets another program have the port. A page of the web must not end a login: a program sends no `Origin`.
+async fn cancel(request: &Request<Incoming>, door: &Door) -> Response<Full<Bytes>> {
+    let site = request.headers().get("sec-fetch-site").map(HeaderValue::as_bytes);
+    if request.headers().contains_key(ORIGIN) || site.is_some_and(|site| !matches!(site, b"none" | b"same-origin")) {
+        return page(StatusCode::FORBIDDEN, "Not from here", "Only a program on this machine ends a login.");
+    }
+    if door.sender.try_send(Callback::Cancelled).is_err() {
+        return page(StatusCode::CONFLICT, "Too late", "The login is being finished; the port is free in a moment.");
+    }
+    // It is said once nothing listens here any more.
+    let mut shown = door.shown.clone();
+    let _ = tokio::time::timeout(HEAD, shown.wait_for(Option::is_some)).await;
+    tokio::task::yield_now().await;
+    page(StatusCode::OK, "Cancelled", "The login was cancelled.")
 }
 
 /// What the query of a callback tells: the code, or why there is none. `None` when its state is not the login's.

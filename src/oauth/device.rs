@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
-use super::{CLIENT_ID, DENIED, Issuer, OAuthError, code, read, refusal, send};
+use super::{CLIENT_ID, DENIED, Issuer, OAuthError, Question, code, read, refusal, send};
 use crate::secrets::Secret;
 
 /// A code to be typed in.
@@ -69,7 +69,7 @@ impl Issuer {
             return Err(OAuthError::passing("the issuer offers no login by device code"));
         }
         if !status.is_success() {
-            return Err(refusal(status, &body, None, &[]));
+            return Err(refusal(Question::Login, status, &body, None, &[]));
         }
         let answer: CodeAnswer = serde_json::from_slice(&body)
             .map_err(|_| OAuthError::passing("the issuer's answer has no device code in it"))?;
@@ -103,7 +103,7 @@ impl Issuer {
             return Err(OAuthError::Refused { code: DENIED.to_owned() });
         }
         if !status.is_success() {
-            return Err(refusal(status, &body, None, &question));
+            return Err(refusal(Question::Login, status, &body, None, &question));
         }
         let answer: GrantAnswer =
             serde_json::from_slice(&body).map_err(|_| OAuthError::passing("the issuer's answer has no code in it"))?;

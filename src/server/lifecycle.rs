@@ -1,6 +1,10 @@
-//! When a process has to end: a signal, or the death of the one that started it.
+//! When a process has to end: a signal, or the death of the one that started it; and what keeps it alone until then.
 
 use std::time::Duration;
+
+use crate::clock;
+use crate::manager::Manager;
+use crate::manager::tokens::LONGEST_ANSWER;
 
 /// How often the parent is looked for where the system cannot tell of its death.
 const LOOK: Duration = Duration::from_secs(1);
@@ -32,6 +36,48 @@ pub async fn asked_to_end() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }
+}
+
+/// How a process was brought to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// By a signal, so that the next one is the second.
+    BySignal,
+    /// In another way.
+    Otherwise,
+}
+
+/// Until the system asks again a process that is ending already; it may do so from the call on.
+pub fn asked_to_end_again(ended: Ended) -> impl Future<Output = ()> {
+    let first = asked_to_end();
+    async move {
+        first.await;
+        if ended == Ended::Otherwise {
+            asked_to_end().await;
+        }
+    }
+}
+
+/// Until no token is on its way to the disk, for ten minutes at most, or until the process is asked `again`. Everything else
+/// of the process has ended by now: nobody waits for this but the login that depends on it. `tell` reaches a person.
+pub async fn see_tokens_through(manager: &Manager, again: impl Future<Output = ()>, tell: impl Fn(&str)) {
+    if !manager.is_rotating() {
+        return;
+    }
+    tell(
+        "a token was asked for and its answer is not on the disk yet; this process waits for it, 10 minutes at most. \
+         A second SIGTERM or Ctrl-C ends it at once, which may cost that login",
+    );
+    let why = tokio::select! {
+        biased;
+        () = manager.rotated() => return,
+        () = again => "it was asked to end again",
+        () = clock::run_for(LONGEST_ANSWER) => "it did not come within 10 minutes",
+    };
+    tell(&format!(
+        "the process ends without the answer to a token that it asked for: {why}. If the account needs a login now, run \
+         `codex-account-manager login`"
+    ));
 }
 
 /// Until the parent dies: the process the client named, or the one that started this process when it named none

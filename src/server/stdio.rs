@@ -7,7 +7,7 @@ mod tell;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use jsonrpsee::types::ErrorObjectOwned;
@@ -25,11 +25,11 @@ use self::borne::Boundary;
 use self::progress::Waits;
 use self::tell::{Wire, tell};
 use super::frames::{Outbox, guard_input};
+use super::lifecycle::Ended;
 use super::{Doors, Session, boundary, lifecycle, table};
-use crate::clock;
 use crate::error::Error;
 use crate::manager::event::Event;
-use crate::manager::session::LATEST_END;
+use crate::manager::session::LATEST_SHUTDOWN;
 use crate::manager::{Manager, ManagerOptions, random_key, split_master_key};
 use crate::protocol::{METHODS, ProxyReady};
 
@@ -66,19 +66,30 @@ pub async fn serve(options: ManagerOptions, listener: TcpListener) -> u8 {
     let boundary = Boundary { inner: service, shared: Arc::clone(&shared) };
     let serving = Server::new(from_client, outbox.clone(), socket).concurrency_level(CONCURRENCY).serve(boundary);
     let mut serving = std::pin::pin!(serving);
-    tokio::select! {
-        () = serving.as_mut() => {}
+    let ended = tokio::select! {
+        () = serving.as_mut() => Ended::Otherwise,
         _ = reading => {
             // The client's end is closed; answers that are nearly there still go out.
             drop(tokio::time::timeout(LAST_ANSWERS, serving).await);
+            Ended::Otherwise
         }
-        () = lifecycle::asked_to_end() => tracing::info!("asked to end"),
-        () = shared.orphaned() => tracing::info!("the parent is gone"),
+        () = lifecycle::asked_to_end() => {
+            tracing::info!("asked to end");
+            Ended::BySignal
+        }
+        () = shared.orphaned() => {
+            tracing::info!("the parent is gone");
+            Ended::Otherwise
+        }
+    };
+    let again = lifecycle::asked_to_end_again(ended);
+    outbox.emptied(LAST_ANSWERS).await;
+    shared.end().await;
+    outbox.emptied(LAST_ANSWERS).await;
+    if let Some(started) = shared.started.get() {
+        // An editor may show what stands on stderr, and has no other way left to be told.
+        lifecycle::see_tokens_through(&started.doors.session().manager, again, |text| tracing::error!("{text}")).await;
     }
-    let latest = clock::instant() + LATEST_END;
-    outbox.emptied(LAST_ANSWERS).await;
-    shared.end(latest).await;
-    outbox.emptied(LAST_ANSWERS).await;
     let abrupt = shared.saw_exit.load(Ordering::Relaxed) && !shared.saw_shutdown.load(Ordering::Relaxed);
     u8::from(abrupt)
 }
@@ -134,11 +145,11 @@ impl Shared {
         lifecycle::orphaned(named).await;
     }
 
-    async fn end(&self, latest: Instant) {
+    async fn end(&self) {
         drop(tokio::time::timeout(LEAVE, self.starting.lock()).await);
         let Some(started) = self.started.get() else { return };
         started.doors.drain(DRAIN).await;
-        if !started.doors.session().manager.leave_within(LEAVE, latest).await {
+        if !started.doors.session().manager.leave_within(LEAVE).await {
             tracing::info!("the session's record is left for a sibling to clear");
         }
     }
@@ -252,7 +263,9 @@ impl LanguageServer for Backend {
     async fn shutdown(&self) -> LspResult<()> {
         if let Ok(started) = self.shared.started() {
             // Everything is on disk before this is answered: some clients kill right after.
-            started.doors.session().manager.leave_within(LEAVE, clock::instant() + LATEST_END).await;
+            let manager = &started.doors.session().manager;
+            manager.leave_within(LEAVE).await;
+            drop(tokio::time::timeout(LATEST_SHUTDOWN, manager.rotated()).await);
         }
         Ok(())
     }

@@ -220,13 +220,25 @@ where
 /// The client cannot be made.
 pub fn request_client(base: &BaseUrl, patience: Duration) -> reqwest::Result<reqwest::Client> {
     let waits = Patience::default();
+    client_builder(base).connect_timeout(waits.connect.min(patience)).timeout(patience).build()
+}
+
+/// The same without a limit on the time of an answer, for one that is nowhere else once it was sent.
+///
+/// # Errors
+///
+/// The client cannot be made.
+pub fn lasting_client(base: &BaseUrl) -> reqwest::Result<reqwest::Client> {
+    client_builder(base).connect_timeout(Patience::default().connect).build()
+}
+
+/// How long connecting takes counts TLS and a proxy's `CONNECT` in.
+fn client_builder(base: &BaseUrl) -> reqwest::ClientBuilder {
+    let waits = Patience::default();
     let client = reqwest::Client::builder()
         // The system's roots are hundreds of files, which plain http has no use for.
         .tls_backend_preconfigured(if base.is_https() { client_config() } else { bundled() })
         .user_agent(USER_AGENT)
-        // It counts TLS and a proxy's `CONNECT` in.
-        .connect_timeout(waits.connect.min(patience))
-        .timeout(patience)
         .tcp_keepalive(waits.silence)
         .tcp_keepalive_interval(waits.probe)
         .tcp_keepalive_retries(waits.probes())
@@ -235,7 +247,7 @@ pub fn request_client(base: &BaseUrl, patience: Duration) -> reqwest::Result<req
         .retry(reqwest::retry::never());
     #[cfg(target_os = "linux")]
     let client = client.tcp_user_timeout(waits.vanished);
-    if is_loopback(base.host()) { client.no_proxy().build() } else { client.build() }
+    if is_loopback(base.host()) { client.no_proxy() } else { client }
 }
 
 /// TLS with the system's roots, or with the bundled ones where the system has none.

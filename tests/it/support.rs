@@ -72,6 +72,16 @@ pub fn missing(reason: &str) {
     let _ = writeln!(std::io::stderr(), "skipped: {reason}");
 }
 
+/// Whether tests that take minutes are asked for. One that is not run says so.
+#[must_use = "a test that is not asked for has to end"]
+pub fn has_time(minutes: &str) -> bool {
+    let has_time = std::env::var_os("CAM_TEST_LONG").is_some_and(|value| value == "1");
+    if !has_time {
+        not_run(&format!("it takes {minutes}; `CAM_TEST_LONG=1` runs it"));
+    }
+    has_time
+}
+
 /// Says that a test is not run, because it is not asked for: it must not read as one that passed.
 pub fn not_run(reason: &str) {
     let _ = writeln!(std::io::stderr(), "not run: {reason}");

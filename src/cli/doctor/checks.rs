@@ -19,6 +19,9 @@ use crate::upstream::request_client;
 /// An upstream that does not answer by then is not reachable.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// A refresh that takes longer waits for an issuer that hangs, or its process is stopped.
+const SLOW_REFRESH: Duration = Duration::from_secs(20);
+
 /// A file from further in the future than this comes from a clock that is wrong.
 const CLOCK_SLACK_MS: i64 = 5 * 60 * 1_000;
 
@@ -54,6 +57,7 @@ pub async fn all(context: &Context) -> Result<Vec<Finding>, Error> {
             findings.extend(accounts(&manager, is_locked)?);
             findings.push(clock(&manager, &state));
             findings.push(siblings(&manager).await);
+            findings.extend(turn(&manager));
         }
     }
     findings.extend(ledger(&manager).await);
@@ -248,6 +252,18 @@ async fn siblings(manager: &Manager) -> Finding {
         0 => Finding::ok("siblings", "no session is alive"),
         count => Finding::ok("siblings", format!("{count} alive: {}", told.join(", "))),
     }
+}
+
+/// Whether a process refreshes a token, and whether it has done so for too long.
+fn turn(manager: &Manager) -> Option<Finding> {
+    // What keeps the lock from being looked at is found by the checks of modes.
+    let holder = manager.turn_holder().ok()??;
+    let (now, message) = (manager.now(), holder.doing(manager.now()));
+    Some(if holder.held_for(now) < SLOW_REFRESH {
+        Finding::ok("refresh", message)
+    } else {
+        Finding::warning("refresh", format!("{message}; no other token is refreshed meanwhile"), holder.hint())
+    })
 }
 
 /// Plugins that write the same accounts file and cannot read sealed tokens.

@@ -1,15 +1,22 @@
 //! A login that is good, on its way into the accounts file: as a new account, or as the same one logged in again.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::LoginRequest;
 use crate::domain::account::{AccountId, Likeness};
 use crate::domain::claims::Claims;
 use crate::error::{Error, ErrorKind};
 use crate::manager::labels::{free_label, has_label};
 use crate::manager::pool::identity;
-use crate::manager::tokens::{claims, put};
+use crate::manager::tokens::{AGAIN, claims, put};
 use crate::manager::{Manager, random_id};
 use crate::oauth::Tokens;
-use crate::store::{Creation, State, StoredAccount, StoredKind};
+use crate::secrets::Secret;
+use crate::store::{Creation, SecretField, State, StoredAccount, StoredKind};
+
+/// No file has so many revisions.
+const NOTHING_COPIED: u64 = u64::MAX;
 
 /// The account that this login is of. A plan changes, so that an account whose login is over is taken to be the same
 /// under another.
@@ -44,20 +51,49 @@ impl Manager {
         Ok(())
     }
 
-    pub(super) async fn keep_login(&self, tokens: &Tokens, request: LoginRequest) -> Result<AccountId, Error> {
+    /// Writes a login that was granted, however long that takes: nothing else has its tokens.
+    pub(super) async fn keep_login(&self, tokens: &Tokens, request: &LoginRequest) -> Result<AccountId, Error> {
         if tokens.refresh_token.is_none() || tokens.access_token.is_none() {
             return Err(
                 Error::new(ErrorKind::LoginFailed, "the issuer's answer lacks a token").hint("begin the login again")
             );
         }
+        let mut told = None;
+        let copied = Arc::new(AtomicU64::new(NOTHING_COPIED));
+        loop {
+            let error = match self.write_login(tokens.clone(), request.clone(), Arc::clone(&copied)).await {
+                Err(error) if passes(error.kind) => error,
+                done => return done,
+            };
+            let why = error.to_string();
+            if told.as_ref() != Some(&why) {
+                let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+                self.warn(format!("the login was granted and cannot be written yet: {why}{hint}. It is tried again"));
+                told = Some(why);
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
+    /// `copied` is the revision that was copied before a fresh start: a disk that is full gets one copy, not one each time.
+    async fn write_login(
+        &self,
+        tokens: Tokens,
+        request: LoginRequest,
+        copied: Arc<AtomicU64>,
+    ) -> Result<AccountId, Error> {
         // Those that make room may have a token on its way.
         let turn = if request.fresh { Some(self.in_turn().await?) } else { None };
-        let tokens = tokens.clone();
+        let store = self.store.clone();
         let id = self
             .commit(Creation::Allowed, move |transaction| {
                 let (now, person) = (transaction.now(), claims(&tokens));
                 if request.fresh {
-                    transaction.keep_copy()?;
+                    let revision = transaction.before.revision;
+                    if copied.load(Ordering::Relaxed) != revision {
+                        transaction.keep_copy()?;
+                        copied.store(revision, Ordering::Relaxed);
+                    }
                     start_afresh(&mut transaction.state);
                 }
                 let state = &mut transaction.state;
@@ -82,16 +118,18 @@ impl Manager {
                     }
                     state.accounts[position].label = Some(free);
                 }
+                let before = store.open_secret(state, &state.accounts[position], SecretField::RefreshToken);
                 let account = &mut state.accounts[position];
                 account.clear_faults();
                 put(account, &tokens, now);
                 account.account_id = person.account_id.or(account.account_id.take());
                 account.email = person.email.or(account.email.take());
-                Ok((account.id.clone(), renamed, other_plan))
+                Ok((account.clone(), before.unwrap_or_default(), renamed, other_plan))
             })
             .await;
+        let (account, before, renamed, other_plan) = id?;
+        self.note_login(&account, before);
         drop(turn);
-        let (id, renamed, other_plan) = id?;
         if let Some(number) = other_plan {
             self.warn(format!(
                 "account {number} is the same person and workspace under another plan; if the plan changed, \
@@ -101,10 +139,23 @@ impl Manager {
         if let Some((wanted, free)) = renamed {
             self.warn(format!("an account is called `{wanted}` already; the new one is called `{free}`"));
         }
-        let account = AccountId::new(id);
+        let account = AccountId::new(account.id);
         self.believe_again(&account);
         Ok(account)
     }
+
+    /// The token that the account had before is not to come back with an older copy of the file.
+    fn note_login(&self, account: &StoredAccount, before: Option<Secret<String>>) {
+        let (Some(before), Ok(Some(state))) = (before, self.store.read()) else { return };
+        if let Err(error) = self.store.note_rotation(&state, account, &before) {
+            tracing::debug!("the newest tokens are not noted beside the accounts file: {error}");
+        }
+    }
+}
+
+/// Whether a write that failed may succeed later.
+fn passes(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::StoreBusy | ErrorKind::StoreUnreadable | ErrorKind::Locked)
 }
 
 /// Takes every account out, and what points at one.

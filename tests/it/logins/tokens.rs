@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::keys::check_no_leak;
 use crate::support::logins::{Access, Logins, ask, now, post, small};
-use crate::support::{Running, Sidecar, eventually, http};
+use crate::support::{Running, Sidecar, eventually, http, process};
 
 #[track_caller]
 fn outcomes(logins: &Logins) -> Vec<TokenOutcome> {
@@ -81,13 +81,30 @@ fn four_processes_with_a_login_each_take_turns_since_the_issuer_revokes_what_is_
     assert_eq!(outcomes(&logins), vec![TokenOutcome::Rotated; 4]);
 }
 
+/// Half a minute later it says that the issuer does not answer, and goes on waiting alone; the second signal ends it.
+#[track_caller]
+fn end_one_that_waits(refreshing: &Running) {
+    crate::support::within(Duration::from_secs(60), || {
+        refreshing.stderr_so_far().contains("not on the disk").then_some(())
+    })
+    .unwrap_or_else(|| panic!("it does not say that it waits: {}", refreshing.stderr_so_far()));
+    assert!(refreshing.stderr_so_far().contains("has not answered for 30 s"), "{}", refreshing.stderr_so_far());
+    eventually("the second signal ends it", || {
+        let _ = process::signal(refreshing.pid(), rustix::process::Signal::TERM);
+        (!process::runs(refreshing.pid())).then_some(())
+    });
+}
+
 /// One refresh that fails like this, and how the next one ends that reaches the issuer.
 #[track_caller]
 fn check_fault(fault: TokenFault, recorded: TokenOutcome, next: TokenOutcome) {
     let logins = Logins::with(1, Access::Expired);
     logins.upstream.script_token(fault);
-    // The issuer may take half a minute for its answer.
-    let failed = Running::start(logins.sandbox.command(&["refresh", "1"])).finish_within(Duration::from_secs(60));
+    let refreshing = Running::start(logins.sandbox.command(&["refresh", "1"]));
+    if matches!(fault, TokenFault::Hang | TokenFault::RotateThenHang) {
+        end_one_that_waits(&refreshing);
+    }
+    let failed = refreshing.finish_within(Duration::from_secs(60));
     assert_eq!(failed.code, 1, "{fault:?}: {failed:?}");
     assert_eq!(outcomes(&logins), std::slice::from_ref(&recorded), "{fault:?}");
     let done = eventually("the issuer is asked again", || {

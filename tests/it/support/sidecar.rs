@@ -252,6 +252,12 @@ impl Sidecar {
         stdin.write_all(bytes).and_then(|()| stdin.flush()).expect("the sidecar reads its stdin");
     }
 
+    /// What it says on stderr, where its command has that piped.
+    #[track_caller]
+    pub fn take_stderr(&mut self) -> std::process::ChildStderr {
+        self.child.stderr.take().expect("its stderr is piped and was not taken")
+    }
+
     /// Closes its stdin.
     pub fn close_stdin(&mut self) {
         self.stdin = None;

@@ -1,0 +1,84 @@
+//! An accounts file that is older than the tokens that are noted beside it: a process was killed before it wrote them, or a
+//! program that synchronises files put an older copy back. The newest tokens come back before anything is done with the old.
+
+use std::sync::atomic::Ordering;
+
+use super::{Manager, Pending};
+use crate::manager::pool::label;
+use crate::store::{Creation, SecretField, State, Store, StoredAccount, StoredKind, StoredSecret};
+
+/// What was brought back.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(in crate::manager) struct Mended {
+    /// The accounts of which the file had an older token, as people call them.
+    of_an_older_copy: Vec<String>,
+}
+
+impl Mended {
+    /// Whether the file was an older copy.
+    pub(super) fn is_of_an_older_copy(&self) -> bool {
+        !self.of_an_older_copy.is_empty()
+    }
+}
+
+/// Gives every login of `state` the newest tokens that are known to follow from its own. One that does not open stays.
+pub(in crate::manager) fn mend(store: &Store, state: &mut State) -> Mended {
+    let mut mended = Mended::default();
+    let rotations = store.rotations();
+    if rotations.is_empty() {
+        return mended;
+    }
+    for position in 0..state.accounts.len() {
+        let account = &state.accounts[position];
+        if account.kind() != StoredKind::ChatGpt {
+            continue;
+        }
+        let present = store.open_secret(state, account, SecretField::RefreshToken).unwrap_or_default();
+        let Some(newest) = present.and_then(|present| rotations.newest(store, &present)) else { continue };
+        let account = &mut state.accounts[position];
+        if !was_cut_off(account) {
+            mended.of_an_older_copy.push(format!("{} ({})", position + 1, label(account, position)));
+        }
+        account.refresh_token = Some(StoredSecret::New(newest.refresh_token));
+        account.access_token = newest.access_token.map(StoredSecret::New);
+        account.access_expires_at = newest.access_expires_at;
+        account.refresh_pending = None;
+        account.needs_login = None;
+    }
+    mended
+}
+
+/// Whether a refresh of it was begun and never ended: a process was killed, and the file is no older copy.
+fn was_cut_off(account: &StoredAccount) -> bool {
+    matches!(Pending::of(account), Some(Pending::Exchanging { .. }))
+}
+
+impl Manager {
+    /// Brings the newest tokens back when the file may be an older copy: it went back while this process ran, or a login of it
+    /// is over where it was not known before.
+    pub(in crate::manager) async fn look_for_an_older_copy(&self) {
+        let is_first = !self.refreshes.looked_for_older.swap(true, Ordering::Relaxed);
+        let has_ended = || self.view().state.accounts.iter().any(|account| account.needs_login == Some(true));
+        let is_suspect = self.store.take_went_back() || is_first && has_ended();
+        if !is_suspect || self.store.rotations().is_empty() {
+            return;
+        }
+        let store = self.store.clone();
+        match self.commit(Creation::Never, move |transaction| Ok(mend(&store, &mut transaction.state))).await {
+            Ok(mended) => self.tell_mended(&mended),
+            Err(error) => tracing::debug!("whether the accounts file is an older copy is not known: {error}"),
+        }
+    }
+
+    /// Says that the accounts file was an older copy, where it was one.
+    pub(in crate::manager) fn tell_mended(&self, mended: &Mended) {
+        if !mended.is_of_an_older_copy() {
+            return;
+        }
+        self.warn(format!(
+            "an older copy of the accounts file was put back, with tokens that are used up, of account {}; the newest \
+             ones are in it again. Keep the file out of what synchronises or restores files",
+            mended.of_an_older_copy.join(", ")
+        ));
+    }
+}

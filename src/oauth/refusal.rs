@@ -1,0 +1,223 @@
+//! What the issuer means when it gives no token. Only its own final word ends a login; whatever passes is asked again, and
+//! each is called by its name.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use super::OAuthError;
+
+/// What was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Question {
+    /// The exchange of a refresh token: a login depends on what the answer is taken for.
+    Refresh,
+    /// A step of a login, which a person begins again.
+    Login,
+}
+
+/// The words by which the issuer ends a login for good.
+const FINAL: [&str; 4] =
+    ["refresh_token_reused", "refresh_token_expired", "refresh_token_invalidated", "invalid_grant"];
+
+/// The one of them that it also gives with 403.
+const FINAL_WHEN_FORBIDDEN: &str = "refresh_token_invalidated";
+
+/// The words by which it says that it fails for everybody, whatever the status.
+const OF_THE_ISSUER: [&str; 4] = ["temporarily_unavailable", "server_error", "slow_down", "rate_limit_exceeded"];
+
+/// What is shown in the place of a code that is none.
+const UNKNOWN: &str = "unknown";
+
+/// The name of a 401 that gives no code.
+const UNAUTHORIZED: &str = "unauthorized";
+
+/// No code is longer.
+const LONGEST_CODE: usize = 64;
+
+/// What of a question nobody may see.
+const SECRETS: [&str; 5] = ["refresh_token", "code", "code_verifier", "device_auth_id", "user_code"];
+
+/// What an answer to what was `sent` means that has no token in it.
+pub(super) fn refusal(
+    question: Question,
+    status: StatusCode,
+    body: &[u8],
+    retry_after: Option<Duration>,
+    sent: &[(&str, &str)],
+) -> OAuthError {
+    let answer: Option<Value> = serde_json::from_slice(body).ok();
+    let code = answer.as_ref().and_then(code);
+    let code = code.map(|code| if echoes(&code, sent) { UNKNOWN.to_owned() } else { code });
+    let is_final = match question {
+        Question::Refresh => is_final(status, code.as_deref(), answer.is_none() && is_page(body)),
+        Question::Login => code.is_some() && matches!(status.as_u16(), 400 | 401),
+    };
+    if is_final {
+        return OAuthError::Refused { code: code.unwrap_or_else(|| UNAUTHORIZED.to_owned()) };
+    }
+    let fails_for_all = status.is_server_error()
+        || status == StatusCode::TOO_MANY_REQUESTS
+        || code.as_deref().is_some_and(|code| OF_THE_ISSUER.contains(&code));
+    let name = code.map(|code| format!(" (`{code}`)")).unwrap_or_default();
+    OAuthError::Passing {
+        why: format!("the issuer answered {}{name}", status.as_u16()),
+        retry_after,
+        is_the_issuers: fails_for_all,
+    }
+}
+
+/// Whether a refresh ended for good. A 401 without a code is the issuer's no as well, but for the page of a gateway on the
+/// way.
+fn is_final(status: StatusCode, code: Option<&str>, is_page: bool) -> bool {
+    match (status, code) {
+        (StatusCode::UNAUTHORIZED, None) => !is_page,
+        (StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED, Some(code)) => FINAL.contains(&code),
+        (StatusCode::FORBIDDEN, Some(code)) => code == FINAL_WHEN_FORBIDDEN,
+        _ => false,
+    }
+}
+
+fn is_page(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"<")
+}
+
+/// `error.code`, else `error` as a text, else `code`.
+pub(super) fn code(body: &Value) -> Option<String> {
+    let error = body.get("error");
+    let code = error
+        .and_then(|error| error.get("code")?.as_str())
+        .or_else(|| error.and_then(Value::as_str))
+        .or_else(|| body.get("code")?.as_str())
+        .filter(|code| !code.is_empty())?;
+    // What is no code is not shown: it may be anything, the token itself too.
+    let is_plain = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit() || matches!(letter, b'_' | b'-');
+    let is_code = code.len() <= LONGEST_CODE && code.bytes().all(is_plain);
+    Some(if is_code { code.to_owned() } else { UNKNOWN.to_owned() })
+}
+
+/// Whether `code` holds six characters in a row of something that was sent, in whatever case.
+fn echoes(code: &str, sent: &[(&str, &str)]) -> bool {
+    let secrets = sent.iter().filter(|(name, _)| SECRETS.contains(name));
+    let secrets: Vec<Zeroizing<String>> =
+        secrets.map(|(_, secret)| Zeroizing::new(secret.to_ascii_lowercase())).collect();
+    let code = code.to_ascii_lowercase();
+    let is_in = |piece: &[u8]| secrets.iter().any(|secret| memchr::memmem::find(secret.as_bytes(), piece).is_some());
+    code.as_bytes().windows(6).any(is_in)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_code_is_read_where_the_issuer_puts_it_and_is_plain() {
+        for (body, expected) in [
+            (json!({"error": {"code": "refresh_token_reused", "type": "x"}}), Some("refresh_token_reused")),
+            (json!({"error": "invalid_grant"}), Some("invalid_grant")),
+            (json!({"error": {"message": "no"}, "code": "later"}), Some("later")),
+            (json!({"error": {"type": "invalid_request_error", "code": null}}), None),
+            (json!({"error": {"code": ""}}), None),
+            (json!({"error": {"code": "a\u{1b}[31m b"}}), Some("unknown")),
+            (json!({"error": "token rt_Zq8Yw2Lm4Nx7Kp is not known"}), Some("unknown")),
+            (json!({"error": {}}), None),
+            (json!([]), None),
+        ] {
+            assert_eq!(code(&body).as_deref(), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_code_that_holds_a_piece_of_what_was_sent_is_told_apart() {
+        let sent = [("client_id", "refresh_token_reused"), ("refresh_token", "rt_Zq8Yw2Lm4Nx7Kp")];
+        for (code, expected) in
+            [("refresh_token_reused", false), ("zq8yw2", true), ("not-8yw2lm-known", true), ("zq8yw", false)]
+        {
+            assert_eq!(echoes(code, &sent), expected, "{code}");
+        }
+    }
+
+    #[track_caller]
+    fn of(question: Question, status: u16, body: &str) -> OAuthError {
+        refusal(question, StatusCode::from_u16(status).unwrap(), body.as_bytes(), None, &[])
+    }
+
+    #[test]
+    fn what_is_final_ends_a_login_and_what_passes_is_named() {
+        let coded = |code: &str| json!({"error": {"code": code, "message": "x"}}).to_string();
+        for (status, body, expected) in [
+            (400, coded("refresh_token_reused"), Some("refresh_token_reused")),
+            (401, coded("refresh_token_reused"), Some("refresh_token_reused")),
+            (400, coded("refresh_token_expired"), Some("refresh_token_expired")),
+            (401, coded("refresh_token_invalidated"), Some("refresh_token_invalidated")),
+            (403, coded("refresh_token_invalidated"), Some("refresh_token_invalidated")),
+            (400, json!({"error": "invalid_grant"}).to_string(), Some("invalid_grant")),
+            (401, json!({"code": "refresh_token_reused"}).to_string(), Some("refresh_token_reused")),
+            (401, "{}".to_owned(), Some("unauthorized")),
+            (401, String::new(), Some("unauthorized")),
+            (
+                401,
+                json!({"error": {"message": "no", "type": "invalid_request_error"}}).to_string(),
+                Some("unauthorized"),
+            ),
+            (401, json!({"detail": "Unauthorized"}).to_string(), Some("unauthorized")),
+            (401, " <!doctype html>".to_owned(), None),
+            (401, coded("invalid_client"), None),
+            (401, coded("server_error"), None),
+            (400, coded("temporarily_unavailable"), None),
+            (400, json!({"error": "slow_down"}).to_string(), None),
+            (400, "{}".to_owned(), None),
+            (400, json!({"error": {"type": "invalid_grant"}}).to_string(), None),
+            (403, coded("unsupported_country_region_territory"), None),
+            (403, coded("refresh_token_reused"), None),
+            (403, "{}".to_owned(), None),
+            (404, coded("refresh_token_reused"), None),
+            (429, coded("refresh_token_reused"), None),
+            (500, coded("refresh_token_invalidated"), None),
+        ] {
+            match (of(Question::Refresh, status, &body), expected) {
+                (OAuthError::Refused { code }, Some(expected)) => assert_eq!(code, expected, "{status} {body}"),
+                (OAuthError::Passing { why, .. }, None) => {
+                    assert!(why.contains(&status.to_string()), "{why}");
+                    let code = serde_json::from_str(&body).ok().as_ref().and_then(code);
+                    assert!(code.is_none_or(|code| why.contains(&code)), "{why}");
+                }
+                (other, _) => panic!("{status} {body}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn an_issuer_that_fails_for_all_is_told_from_one_that_refuses_an_account() {
+        for (status, body, for_all) in [
+            (503, "", true),
+            (429, "", true),
+            (400, r#"{"error":"temporarily_unavailable"}"#, true),
+            (400, r#"{"error":"slow_down"}"#, true),
+            (400, "{}", false),
+            (403, r#"{"error":{"code":"unsupported_country_region_territory"}}"#, false),
+        ] {
+            let OAuthError::Passing { is_the_issuers, .. } = of(Question::Refresh, status, body) else {
+                panic!("{status} {body}");
+            };
+            assert_eq!(is_the_issuers, for_all, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_step_of_a_login_that_is_refused_with_a_code_is_begun_again() {
+        for (status, body, is_final) in [
+            (400, r#"{"error":"invalid_grant"}"#, true),
+            (401, r#"{"error":"invalid_client"}"#, true),
+            (401, "{}", false),
+            (400, "<html>", false),
+            (503, r#"{"error":"server_error"}"#, false),
+        ] {
+            let is_refused = matches!(of(Question::Login, status, body), OAuthError::Refused { .. });
+            assert_eq!(is_refused, is_final, "{status} {body}");
+        }
+    }
+}

@@ -16,23 +16,24 @@ const IN_MESSAGE: &str = "ws_request_header_x_openai_internal_codex_responses_li
 /// What the real refusals begin with.
 const NAME: &str = "X-OpenAI-Internal-Codex-Responses-Lite";
 
-/// Whether `item` holds the tools of a request.
-pub(super) fn is_tools(item: &Value) -> bool {
-    item["type"] == "additional_tools"
+/// Whether the input of `request` holds its tools.
+pub(super) fn holds_tools(request: &Value) -> bool {
+    items(request).iter().any(|item| item["type"] == "additional_tools")
 }
 
 fn items(request: &Value) -> &[Value] {
     request["input"].as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
-fn is_marked(caller: &Caller, request: &Value) -> bool {
+/// Whether `request` says that it is in Lite.
+pub(super) fn is_marked(caller: &Caller, request: &Value) -> bool {
     let in_message = &request["client_metadata"][IN_MESSAGE];
     caller.header(HEADER) == Some("true") || caller.is_socket && in_message == "true"
 }
 
 /// Whether the model sees the tools that `request` offers.
 pub(super) fn sees_tools(caller: &Caller, request: &Value) -> bool {
-    is_marked(caller, request) || !items(request).iter().any(is_tools)
+    is_marked(caller, request) || !holds_tools(request)
 }
 
 /// Whether `request` keeps to what its mark says; else the refusal. `is_routed` is whether there is a route for Lite without

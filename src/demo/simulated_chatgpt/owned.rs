@@ -16,6 +16,13 @@ pub(super) fn is_of(account: Account, id: &str) -> bool {
     first.is_some_and(|first| digits[32..] == format!("{:04x}", mark(account, first)))
 }
 
+/// Whether a client made `id` for what it wrote itself: what follows the prefix is a UUID.
+pub(super) fn is_of_a_client(id: &str) -> bool {
+    let Some((_, uuid)) = id.split_once('_') else { return false };
+    let lengths: Vec<usize> = uuid.split('-').map(str::len).collect();
+    lengths == [8, 4, 4, 4, 12] && uuid.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
+}
+
 fn mark(account: Account, number: u64) -> u64 {
     (account.0 as u64 ^ number) & 0xffff
 }
@@ -23,6 +30,14 @@ fn mark(account: Account, number: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_of_a_client_is_a_uuid() {
+        assert!(is_of_a_client("at_01a22630-0328-7e80-bd47-ab89868dc1f5"));
+        for other in ["at_1", "01a22630-0328-7e80-bd47-ab89868dc1f5", "at_01a22630-0328-7e80-bd47-ab89868dc1fg"] {
+            assert!(!is_of_a_client(other), "{other}");
+        }
+    }
 
     #[test]
     fn an_id_is_of_the_account_it_was_made_for_alone() {

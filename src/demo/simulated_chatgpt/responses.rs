@@ -24,7 +24,7 @@ pub(super) async fn answer(state: &State, head: &Parts, body: &Bytes) -> Sent {
     let whole = |reply| Ok((reply, Ending::Clean));
     let asked = Caller::admitted(state, head).and_then(|caller| {
         let request = rules::read(head, body)?;
-        rules::checked(caller.account, &request)?;
+        rules::checked(&caller, &request)?;
         turn_state::checked(&caller, &request)?;
         let answer = due(state, &caller, &request)?;
         Ok((caller, request, answer))

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::account::Account;
+use super::caller::Caller;
 use super::encoding::plain;
 use super::reply::Reply;
 use super::{lite, owned};
@@ -58,8 +59,9 @@ pub(super) fn read(head: &Parts, body: &Bytes) -> Result<Value, Reply> {
     Value::deserialize(&mut reader).map_err(|_| Reply::detail(400, "Invalid JSON"))
 }
 
-/// Whether `request` of `account` breaks no rule; else the refusal.
-pub(super) fn checked(account: Account, request: &Value) -> Result<(), Reply> {
+/// Whether `request` of `caller` breaks no rule; else the refusal.
+pub(super) fn checked(caller: &Caller, request: &Value) -> Result<(), Reply> {
+    let is_lite = lite::is_marked(caller, request) || lite::holds_tools(request);
     let refused = |detail: &str| Err(Reply::detail(400, detail));
     let Value::Object(request) = request else {
         return refused("Invalid JSON");
@@ -70,9 +72,8 @@ pub(super) fn checked(account: Account, request: &Value) -> Result<(), Reply> {
     if !is_text(request, "model") {
         return refused("Model is required");
     }
-    // Empty ones will do, and an input with tools of its own has its instructions too.
-    let holds_tools = |input: &Value| input.as_array().is_some_and(|items| items.iter().any(lite::is_tools));
-    if !request.get("instructions").is_some_and(Value::is_string) && !request.get("input").is_some_and(holds_tools) {
+    // Empty ones will do, and in Lite the input has them.
+    if !request.get("instructions").is_some_and(Value::is_string) && !is_lite {
         return refused("Instructions are required");
     }
     if request.get("store") != Some(&Value::Bool(false)) {
@@ -86,7 +87,7 @@ pub(super) fn checked(account: Account, request: &Value) -> Result<(), Reply> {
         return refused("Input must be a list");
     };
     for (at, item) in items.iter().enumerate() {
-        item_checked(account, at, item, items)?;
+        item_checked(caller.account, at, item, items)?;
     }
     tools_checked(request)
 }
@@ -120,8 +121,10 @@ fn item_checked(account: Account, at: usize, item: &Value, items: &[Value]) -> R
     };
     let kind = fields.get("type").and_then(Value::as_str).unwrap_or("message");
     let id = fields.get("id").and_then(Value::as_str);
-    // Nothing is stored, so that a reference alone leads nowhere; a whole item may have the id that it was given here.
-    if kind == "item_reference" || id.is_some_and(|id| !owned::is_of(account, id)) {
+    // Nothing is stored, so that a reference alone leads nowhere; a whole item may have the id that it was given here, or the
+    // one that Codex gave to what it wrote itself.
+    let may_have = |id: &str| owned::is_of(account, id) || owned::is_of_a_client(id);
+    if kind == "item_reference" || id.is_some_and(|id| !may_have(id)) {
         let id = id.unwrap_or_default();
         let message = format!(
             "Item with id '{id}' not found. Items are not persisted when `store` is set to false. Try again with \

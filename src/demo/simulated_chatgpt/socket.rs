@@ -96,7 +96,7 @@ impl Socket {
             None => Vec::new(),
         };
         continue_with(&mut request, before);
-        rules::checked(self.caller.account, &request)?;
+        rules::checked(&self.caller, &request)?;
         turn_state::checked(&self.caller, &request)?;
         if !generates {
             return Ok(self.warm_up(&request, length));

@@ -18,21 +18,47 @@ const LITE: &str = "gpt-6-sol";
 /// A model that is asked as the API is.
 const FULL: &str = "gpt-5.5";
 
-/// Codex without a screen on the proxy of a sidecar. Under this name it asks for what it asks OpenAI for.
-fn codex(logins: &Logins, program: &str, words: &[&str]) -> Output {
-    let sidecar = logins.sidecar();
-    let provider = format!(
-        "model_providers.cam={{name=\"OpenAI\",base_url=\"{}\",env_key=\"CAM_KEY\",supports_websockets=false}}",
-        sidecar.base_url()
-    );
+/// A script for that tool: a command, and a search of the web.
+const SCRIPT: &str = "
+const done = await tools.exec_command({cmd: 'echo spoken-$((40+2))'});
+text(done.output);
+text(await tools.web__run({search_query: [{q: 'what next?'}]}));
+";
+
+/// How Codex asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    Http,
+    Socket,
+}
+
+/// Where Codex finds its models, under a name that makes it ask for all that it asks OpenAI for.
+fn provider(base_url: &str, by: By, headers: &str) -> String {
+    let sockets = by == By::Socket;
+    format!(
+        "model_providers.cam={{name=\"OpenAI\",base_url=\"{base_url}\",env_key=\"CAM_KEY\",http_headers={{{headers}}},\
+         supports_websockets={sockets},supports_standalone_web_search=true}}"
+    )
+}
+
+/// Codex without a screen, which is compacted as soon as it has called a tool where it has its tools in the input.
+fn codex(logins: &Logins, program: &str, (provider, key): (&str, &str), model: &str) -> Output {
     let mut command = logins.sandbox.program(program);
+    let limit = if model == LITE { "9000" } else { "900000" };
     command
-        .args(["exec", "--skip-git-repo-check", "-c", "model_provider=cam", "-c", &provider])
-        .args(words)
-        .env("CAM_KEY", sidecar.api_key())
+        .args(["exec", "--skip-git-repo-check", "-c", "model_provider=cam", "-c", provider])
+        .args(["-c", &format!("model={model}"), "-c", &format!("model_auto_compact_token_limit={limit}")])
+        .arg("use your tool")
+        .env("CAM_KEY", key)
         .env("NO_PROXY", "127.0.0.1")
         .env("HTTPS_PROXY", DEAD_PROXY);
     Running::start(command).finish()
+}
+
+/// The same on the proxy of a sidecar.
+fn by_sidecar(logins: &Logins, program: &str, by: By, model: &str) -> Output {
+    let sidecar = logins.sidecar();
+    codex(logins, program, (&provider(sidecar.base_url(), by, ""), sidecar.api_key()), model)
 }
 
 /// What was asked of the model, oldest first.
@@ -63,22 +89,46 @@ fn check_said(output: &Output) {
     assert_eq!((output.code, output.stdout.trim()), (0, SAID), "{output:?}");
 }
 
+/// What the model was asked in a socket, oldest first.
+fn said_in_sockets(logins: &Logins) -> Vec<Value> {
+    let requests = logins.upstream.requests_of("/backend-api/codex/responses");
+    requests.iter().flat_map(|request| &request.messages).map(|text| serde_json::from_str(text).unwrap()).collect()
+}
+
+/// The tool has spoken and has found something, and the conversation was compacted and went on.
+#[track_caller]
+fn check_lite(logins: &Logins, compacted: &Value, went_on: &Value) {
+    let output = items(compacted, "custom_tool_call_output")[0]["output"].to_string();
+    assert!(output.contains("spoken-42") && output.contains(SAID), "{output}");
+    assert_eq!((items(compacted, "compaction_trigger").len(), items(went_on, "compaction").len()), (1, 1));
+    assert_eq!(logins.upstream.requests_of("/backend-api/codex/alpha/search").len(), 1);
+}
+
 #[test]
-fn a_lite_model_calls_a_tool_and_is_compacted_on_the_account_after_a_failover() {
+fn the_simulated_backend_serves_codex_itself() {
+    let Some(program) = tools::codex() else { return };
+    let logins = Logins::new(1);
+    logins.upstream.script(logins.accounts[0], call("exec", SCRIPT));
+    logins.upstream.always(logins.accounts[0], Some(say(SAID)));
+    let base_url = format!("{}/backend-api/codex", logins.upstream.base_url());
+    let headers = "\"chatgpt-account-id\"=\"workspace-1\",\"version\"=\"0.171.0\"";
+    let token = logins.upstream.tokens(logins.accounts[0]).access_token;
+    check_said(&codex(&logins, &program, (&provider(&base_url, By::Socket, headers), &token), LITE));
+    let said = said_in_sockets(&logins);
+    assert_eq!((said.len(), &said[0]["generate"]), (4, &json!(false)), "{said:?}");
+    check_lite(&logins, &said[2], &said[3]);
+}
+
+#[test]
+fn a_lite_model_works_and_is_compacted_on_the_account_after_a_failover() {
     let Some(program) = tools::codex() else { return };
     let logins = Logins::new(2);
     let [first, second] = [logins.accounts[0], logins.accounts[1]];
-    logins.upstream.script(first, used_up());
-    let script = "const done = await tools.exec_command({cmd: 'echo spoken-$((40+2))'}); text(done.output);";
-    logins.upstream.script(second, call("exec", script));
-    // The compaction takes its turn too.
+    logins.upstream.always(first, Some(used_up()));
+    logins.upstream.script(second, call("exec", SCRIPT));
+    // The search and the compaction take their turns too.
     logins.upstream.always(second, Some(say(SAID)));
-    let model = format!("model={LITE}");
-    check_said(&codex(
-        &logins,
-        &program,
-        &["-c", &model, "-c", "model_auto_compact_token_limit=9000", "use your tool"],
-    ));
+    check_said(&by_sidecar(&logins, &program, By::Http, LITE));
 
     assert_eq!(logins.served_by(), [1, 2, 2, 2]);
     let asked = asked(&logins);
@@ -86,10 +136,8 @@ fn a_lite_model_calls_a_tool_and_is_compacted_on_the_account_after_a_failover() 
         assert_eq!(request.header("x-openai-internal-codex-responses-lite"), Some("true"));
         assert_eq!((body.get("instructions"), items(body, "additional_tools").len()), (None, 1));
     }
-    let compacted = &asked[2].1;
-    assert!(items(compacted, "custom_tool_call_output")[0]["output"].to_string().contains("spoken-42"), "{compacted}");
-    assert_eq!((items(compacted, "compaction_trigger").len(), items(&asked[3].1, "compaction").len()), (1, 1));
-    // What went before the compaction was read from the cache by it.
+    check_lite(&logins, &asked[2].1, &asked[3].1);
+    // The compaction read what went before it from the cache.
     assert_eq!(logins.upstream.cache_counts(second).hits, 1);
 }
 
@@ -101,7 +149,7 @@ fn a_full_model_fails_over_between_its_tool_and_its_answer() {
     logins.upstream.script(first, call("exec_command", &json!({"cmd": "echo spoken-$((40+2))"}).to_string()));
     logins.upstream.script(first, used_up());
     logins.upstream.script(second, say(SAID));
-    check_said(&codex(&logins, &program, &["-c", &format!("model={FULL}"), "use your tool"]));
+    check_said(&by_sidecar(&logins, &program, By::Http, FULL));
 
     assert_eq!(logins.served_by(), [1, 1, 2]);
     let asked = asked(&logins);

@@ -11,6 +11,7 @@ mod gate;
 mod head_guard;
 mod headers;
 mod keepalive;
+mod plan_usage;
 mod pressure;
 mod routes;
 mod stream;

@@ -64,14 +64,33 @@ impl Manager {
     }
 
     async fn ask_for_quota(self: &Arc<Self>, account: &AccountId) -> Result<(), Error> {
+        let (_, tells_quota) = self.read_usage(account, &HeaderMap::new()).await?;
+        if tells_quota {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::UpstreamFailed, "the usage endpoint told no quota").hint("try again later"))
+    }
+
+    /// How much of an account's plan is used, as its backend says it to a client that says this of itself. The quota in it
+    /// is taken note of.
+    ///
+    /// # Errors
+    ///
+    /// Those of a question to the backend: `LoginFailed`, `UpstreamFailed`, `Locked`, `AccountNotFound`
+    pub async fn plan_usage_of(self: &Arc<Self>, account: &AccountId, client: &HeaderMap) -> Result<Answered, Error> {
+        Ok(self.read_usage(account, client).await?.0)
+    }
+
+    /// Asks for the usage, and takes note of the quota if one is told.
+    async fn read_usage(self: &Arc<Self>, account: &AccountId, client: &HeaderMap) -> Result<(Answered, bool), Error> {
         let asked_at = self.clock.now();
-        let (Answered { body: usage, .. }, mark) =
-            self.ask_backend(account, Endpoint::Usage, &HeaderMap::new()).await?;
-        let quota = Quota::from_usage(&usage, self.clock.now()).ok_or_else(|| {
-            Error::new(ErrorKind::UpstreamFailed, "the usage endpoint told no quota").hint("try again later")
-        })?;
-        drop(self.note_quota(account, mark, quota, asked_at));
-        Ok(())
+        let (answered, mark) = self.ask_backend(account, Endpoint::Usage, client).await?;
+        let quota = Quota::from_usage(&answered.body, self.clock.now());
+        let tells_quota = quota.is_some();
+        if let Some(quota) = quota {
+            drop(self.note_quota(account, mark, quota, asked_at));
+        }
+        Ok((answered, tells_quota))
     }
 
     /// The models that a login's backend serves to a client of this version, which says this of itself.

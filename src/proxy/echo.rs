@@ -5,11 +5,24 @@ use bytes::Bytes;
 use hyper::header::{HeaderMap, HeaderValue};
 use memchr::memmem;
 
+use crate::upstream::chatgpt::Answered;
+
 /// What stands in its place.
 const HIDDEN: &[u8] = b"****";
 
 /// Something shorter is no real credential, and too likely a part of other words.
 const SHORTEST: usize = 8;
+
+/// What a backend answered to a question, which may repeat the token that it was asked with. `None` when nothing is left of
+/// it that can be read.
+pub fn answered_without(answered: Answered, secret: &str) -> Option<Answered> {
+    let Answered { etag, body } = answered;
+    let etag = etag.filter(|etag| without(etag.as_bytes(), secret).is_none());
+    match without(body.to_string().as_bytes(), secret) {
+        None => Some(Answered { etag, body }),
+        Some(hidden) => Some(Answered { etag, body: serde_json::from_slice(&hidden).ok()? }),
+    }
+}
 
 /// Hides `secret` in the values of `headers`.
 pub fn hide_in_headers(headers: &mut HeaderMap, secret: &str) {

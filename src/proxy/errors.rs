@@ -1,5 +1,7 @@
 //! Refusals in OpenAI's error shape, so that every client can show them.
 
+mod rejected;
+
 use hyper::header::{CONNECTION, HeaderName, HeaderValue, RETRY_AFTER, UPGRADE};
 use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
@@ -15,63 +17,18 @@ use crate::domain::pool::Pool;
 use crate::domain::routing::decision::{Candidate, Exhausted};
 use crate::domain::routing::eligibility::Reason;
 use crate::domain::time::Timestamp;
-use crate::manager::notices::{capitalised, length, setback_words};
+use crate::manager::notices::{length, setback_words};
 use crate::manager::reasoning::is_mark;
 use crate::manager::routing::{Bound, Refusal, RouteRequest};
 use crate::upstream::BodyError;
+
+pub use rejected::rejected;
 
 /// Past this wait a client had better give up than sleep.
 const WORTH_RETRYING_SECONDS: u64 = 120;
 
 fn error(status: StatusCode, kind: &str, code: &str, message: &str) -> Response<ProxyBody> {
     answer::json(status, &json!({"error": {"message": message, "type": kind, "param": null, "code": code}}))
-}
-
-/// What the gate says.
-pub fn rejected(rejection: Rejection) -> Response<ProxyBody> {
-    let invalid = "invalid_request_error";
-    match rejection {
-        Rejection::Malformed(why) => {
-            let message = format!("This request is malformed: {why}.");
-            let mut response = error(StatusCode::BAD_REQUEST, invalid, "malformed_request", &message);
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-            response
-        }
-        Rejection::ForeignHost => error(
-            StatusCode::MISDIRECTED_REQUEST,
-            invalid,
-            "misdirected_request",
-            "The Host header does not name this proxy. Use the address it listens on, or add the name to `proxy.allowed_hosts`.",
-        ),
-        Rejection::Browser => error(
-            StatusCode::FORBIDDEN,
-            invalid,
-            "origin_refused",
-            "Requests from web pages are refused. Call the proxy from a program.",
-        ),
-        Rejection::WrongKey => error(
-            StatusCode::UNAUTHORIZED,
-            invalid,
-            "invalid_api_key",
-            "This proxy asks for its own key. Use the `apiKey` of the initialize result, the `OPENAI_API_KEY` that `run` sets, or the key `proxy` was started with.",
-        ),
-        Rejection::WrongToken => error(
-            StatusCode::UNAUTHORIZED,
-            invalid,
-            "invalid_rpc_token",
-            "`/rpc` asks for a token of its own; the proxy's key is refused there. Use the `token` of `rpc` in the initialize result, or `rpcToken` of the session's file beside the accounts file.",
-        ),
-        Rejection::Method => {
-            error(StatusCode::METHOD_NOT_ALLOWED, invalid, "method_not_allowed", "This method is not forwarded.")
-        }
-        Rejection::Target(what) => {
-            let message = format!("{} are not forwarded. Use a plain path such as `/v1/responses`.", capitalised(what));
-            error(StatusCode::BAD_REQUEST, invalid, "target_refused", &message)
-        }
-        Rejection::NotFound => {
-            error(StatusCode::NOT_FOUND, invalid, "not_found", "Nothing is here. OpenAI's API is under `/v1/`.")
-        }
-    }
 }
 
 /// The key is everybody's.
@@ -194,6 +151,18 @@ pub fn no_such_model(name: &str) -> Response<ProxyBody> {
     let error =
         json!({"message": message, "type": "invalid_request_error", "param": "model", "code": "model_not_found"});
     answer::json(StatusCode::NOT_FOUND, &json!({ "error": error }))
+}
+
+/// The account that a request would get has no plan, or none can be named.
+pub fn no_plan(why: &str) -> Response<ProxyBody> {
+    error(StatusCode::NOT_FOUND, "invalid_request_error", "no_plan_usage", &format!("There is no plan's usage: {why}."))
+}
+
+/// A login's backend does not tell how much of its plan is used.
+pub fn plan_unknown(why: &str) -> Response<ProxyBody> {
+    let message =
+        format!("The usage of the plan cannot be asked for: {why}. `codex-account-manager list` shows the accounts.");
+    error(StatusCode::BAD_GATEWAY, "server_error", "upstream_failed", &message)
 }
 
 /// The login that would serve has no token now.

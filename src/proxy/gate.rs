@@ -10,7 +10,7 @@ use hyper::http::request::Parts;
 use hyper::{Method, Version};
 use subtle::ConstantTimeEq;
 
-use super::routes::{self, Target};
+use super::routes::{self, Target, backend};
 use crate::domain::base_url::is_loopback;
 use crate::manager::DEFAULT_PROXY_KEY;
 use crate::secrets::Secret;
@@ -38,12 +38,16 @@ pub enum Rejection {
     Browser,
     /// No key, or another one.
     WrongKey,
+    /// A ChatGPT login of the program's own in the place of the key.
+    OwnLogin,
     /// No token of `/rpc`, or another one, such as the key.
     WrongToken,
     /// This method is never forwarded.
     Method,
     /// This target is never forwarded.
     Target(&'static str),
+    /// Nothing is there of what a ChatGPT backend has.
+    NotOfBackend,
     /// Nothing is there.
     NotFound,
 }
@@ -70,7 +74,9 @@ impl Gate {
         match head.uri.path() {
             "/health" | "/healthz" if is_origin_form => {}
             "/rpc" if is_origin_form => self.check_token(&head.headers)?,
-            _ => self.check_key(&head.headers)?,
+            path => self.check_key(&head.headers).map_err(|wrong| {
+                if backend::is_below(path) || has_own_login(&head.headers) { Rejection::OwnLogin } else { wrong }
+            })?,
         }
         if head.method == Method::CONNECT || head.method == Method::TRACE {
             return Err(Rejection::Method);
@@ -129,6 +135,12 @@ fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
     scheme.eq_ignore_ascii_case(b"bearer ").then(|| key.trim_ascii())
 }
 
+/// Whether a request comes with what a ChatGPT login has: its token, which is a JSON Web Token, or its account.
+fn has_own_login(headers: &HeaderMap) -> bool {
+    let has_token = bearer(headers).is_some_and(|token| token.starts_with(b"eyJ"));
+    has_token || headers.contains_key("chatgpt-account-id")
+}
+
 fn same(shown: &[u8], secret: &Secret<String>) -> bool {
     shown.ct_eq(secret.expose().as_bytes()).into()
 }
@@ -178,6 +190,43 @@ mod tests {
 
     const KEY: (&str, &str) = ("authorization", "Bearer the-key");
     const HOST: (&str, &str) = ("host", "127.0.0.1:4000");
+
+    #[test]
+    fn the_paths_of_a_backend_are_those_of_the_api_by_other_names() {
+        let gate = gate("127.0.0.1:4000");
+        let forward = |path: &str| Ok(Target::Forward(path.to_owned()));
+        for (method, target, expected) in [
+            ("POST", "/backend-api/codex/responses", forward("/v1/responses")),
+            ("POST", "/codex/responses/compact?a=b", forward("/v1/responses/compact?a=b")),
+            ("GET", "/backend-api/codex/models?client_version=1", forward("/v1/models?client_version=1")),
+            ("GET", "/backend-api/wham/usage", Ok(Target::PlanUsage)),
+            ("GET", "/wham/usage", Ok(Target::PlanUsage)),
+            ("GET", "/api/codex/usage?x", Ok(Target::PlanUsage)),
+            ("POST", "/wham/usage", Err(Rejection::Method)),
+            ("POST", "/backend-api/codex/analytics-events/events", Err(Rejection::NotOfBackend)),
+            ("GET", "/backend-api/wham/accounts/check", Err(Rejection::NotOfBackend)),
+            ("POST", "/backend-api/codex/v1/responses", Err(Rejection::NotOfBackend)),
+        ] {
+            check(&gate, method, target, &[HOST, KEY], &expected);
+        }
+        let socket = [HOST, KEY, ("upgrade", "websocket")];
+        check(&gate, "GET", "/backend-api/codex/responses", &socket, &Ok(Target::Tunnel("/v1/responses".to_owned())));
+    }
+
+    #[test]
+    fn a_login_of_the_programs_own_is_refused_as_that() {
+        let gate = gate("127.0.0.1:4000");
+        let (token, other) = (("authorization", "Bearer eyJhbGciOi.J9.x"), ("authorization", "Bearer other"));
+        for (target, shown, expected) in [
+            ("/backend-api/codex/responses", token, Rejection::OwnLogin),
+            ("/backend-api/wham/accounts/check", other, Rejection::OwnLogin),
+            ("/v1/responses", token, Rejection::OwnLogin),
+            ("/v1/responses", ("chatgpt-account-id", "acct"), Rejection::OwnLogin),
+            ("/v1/responses", other, Rejection::WrongKey),
+        ] {
+            check(&gate, "POST", target, &[HOST, shown], &Err(expected));
+        }
+    }
 
     #[test]
     fn the_order_is_malformed_host_origin_key_target() {

@@ -4,7 +4,8 @@
 use std::fmt::Write;
 
 use hyper::header::{
-    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
+    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE,
+    IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE, TRANSFER_ENCODING,
 };
 
 use crate::domain::account::AccountId;
@@ -129,6 +130,15 @@ pub fn for_upstream(headers: HeaderMap) -> HeaderMap {
     // An error has to be read, and no compressed line may hide an event. Without the header every coding would be acceptable
     // (RFC 9110, section 12.5.3).
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    headers
+}
+
+/// The same for a question that is ours, whose whole answer is wanted whatever part of it the client has.
+pub fn for_question(headers: HeaderMap) -> HeaderMap {
+    let mut headers = for_upstream(headers);
+    for name in [IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE] {
+        headers.remove(name);
+    }
     headers
 }
 

@@ -1,5 +1,7 @@
 //! What is where.
 
+pub mod backend;
+
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue, UPGRADE};
 use hyper::http::request;
@@ -8,7 +10,7 @@ use serde_json::json;
 
 use super::gate::Rejection;
 use super::stream::ProxyBody;
-use super::{Parts, Proxy, answer, errors, forward, tunnel};
+use super::{Parts, Proxy, answer, errors, forward, plan_usage, tunnel};
 use crate::clock;
 
 /// Where a request goes.
@@ -20,6 +22,8 @@ pub enum Target {
     Metrics,
     /// `/rpc`.
     Rpc,
+    /// How much of the plan is used of the account that a request would get.
+    PlanUsage,
     /// To an upstream, with this path and query.
     Forward(String),
     /// A WebSocket upgrade to an upstream, with this path and query.
@@ -106,12 +110,22 @@ pub fn target(head: &request::Parts) -> Result<Target, Rejection> {
         let is_served = head.method == if is_websocket(head) { Method::GET } else { Method::POST };
         return if is_served { Ok(Target::Rpc) } else { Err(Rejection::Method) };
     }
+    let (path, path_and_query) = (path, head.uri.path_and_query().map_or(path, |both| both.as_str()));
+    let below = match backend::below(path) {
+        Some(backend::Below::Usage) if matches!(head.method, Method::GET | Method::HEAD) => {
+            return Ok(Target::PlanUsage);
+        }
+        Some(backend::Below::Usage) => return Err(Rejection::Method),
+        Some(backend::Below::Other) => return Err(Rejection::NotOfBackend),
+        Some(backend::Below::Codex(length)) => length,
+        None => 0,
+    };
+    let (path, path_and_query) = (&path[below..], &path_and_query[below..]);
     let first = path[1..].split('/').next().unwrap_or_default();
-    let versioned = path.strip_prefix("/v1/").is_some_and(|rest| !rest.is_empty());
+    let versioned = below == 0 && path.strip_prefix("/v1/").is_some_and(|rest| !rest.is_empty());
     if !versioned && !BARE.contains(&first) {
-        return Err(Rejection::NotFound);
+        return Err(if below > 0 { Rejection::NotOfBackend } else { Rejection::NotFound });
     }
-    let path_and_query = head.uri.path_and_query().map_or(path, |both| both.as_str());
     let path_and_query = if versioned { path_and_query.to_owned() } else { format!("/v1{path_and_query}") };
     Ok(match path.strip_prefix("/v1").filter(|_| versioned).unwrap_or(path) {
         _ if !is_websocket(head) => Target::Forward(path_and_query),
@@ -148,6 +162,7 @@ pub async fn answer(proxy: &Proxy, request: Request<Incoming>, parts: &Parts) ->
             }
             (proxy.rpc)(request).await.map(ProxyBody::full)
         }
+        Ok(Target::PlanUsage) => Box::pin(plan_usage::answer(proxy, &head)).await,
         Ok(Target::Upgrade) => errors::upgrade_required(),
         Ok(Target::Tunnel(path_and_query)) => {
             let request = Request::from_parts(head, body);

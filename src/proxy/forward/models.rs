@@ -10,9 +10,7 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use hyper::header::{
-    ETAG, HeaderMap, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE,
-};
+use hyper::header::{ETAG, HeaderMap};
 use hyper::http::{request, response};
 use hyper::{Method, Response, StatusCode};
 use serde_json::{Map, Value, json};
@@ -116,11 +114,7 @@ pub async fn of_all(proxy: &Proxy, head: &request::Parts, path: &str, query: &st
 async fn together(proxy: &Proxy, query: &str, client: &HeaderMap) -> Option<Told> {
     let manager = &proxy.manager;
     let (ours, now) = (manager.config().client_version(), manager.now());
-    let mut client = headers::for_upstream(client.clone());
-    // The whole list of each account is what ours is made of.
-    for name in [IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE] {
-        client.remove(name);
-    }
+    let client = headers::for_question(client.clone());
     let client_version = client_version(query, &client, ours);
     let said = chatgpt::headers(&client, chatgpt::Defaults { client_version: ours, ..chatgpt::Defaults::default() });
     let question = Question { client_version: &client_version, headers: &said };

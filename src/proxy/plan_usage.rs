@@ -1,0 +1,59 @@
+//! `GET /backend-api/wham/usage`: how much is used of the plan of the account that a request would get now, as its backend
+//! says it. Codex shows it to people.
+
+use hyper::header::{ACCEPT, HeaderMap, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::{Response, StatusCode};
+
+use super::stream::ProxyBody;
+use super::{Proxy, answer, echo, errors, headers};
+use crate::domain::account::Kind;
+use crate::domain::pool::{Member, Pool};
+use crate::manager::FIRST_ACCOUNT;
+use crate::upstream::chatgpt;
+
+/// The answer.
+pub async fn answer(proxy: &Proxy, head: &Parts) -> Response<ProxyBody> {
+    let manager = &proxy.manager;
+    let chosen = manager.explain(None, None).await.2.chosen.map(|choice| choice.position);
+    let pool = manager.view().pool;
+    let Some(position) = chosen.or_else(|| first_login(&pool)) else {
+        return errors::no_plan(&if pool.members.is_empty() {
+            format!("there is no account yet; {FIRST_ACCOUNT}")
+        } else {
+            "no account can be asked; `codex-account-manager list` says why".to_owned()
+        });
+    };
+    let Some(member) = pool.members.get(position) else { return errors::no_plan("the account is gone") };
+    if member.kind == Kind::ApiKey {
+        let why = format!("account {} ({}), which a request would get now, is an API key", position + 1, member.label);
+        return errors::no_plan(&why);
+    }
+    let answered = match manager.plan_usage_of(&member.id, &said(proxy, &head.headers)).await {
+        Ok(answered) => answered,
+        Err(error) => return errors::plan_unknown(&format!("account {} ({}): {error}", position + 1, member.label)),
+    };
+    let target = manager.target_of(&member.id);
+    let secret = target.as_ref().and_then(|target| target.credential.bearer());
+    let Some(answered) = secret.and_then(|secret| echo::answered_without(answered, secret.expose())) else {
+        return errors::plan_unknown(&format!("account {} ({}) is gone", position + 1, member.label));
+    };
+    let mut response = answer::json(StatusCode::OK, &answered.body);
+    headers::name_account(response.headers_mut(), &member.id, &member.label);
+    response
+}
+
+/// Where none can serve, a plan that is used up is what a person wants to see.
+fn first_login(pool: &Pool) -> Option<usize> {
+    let can_be_asked = |member: &Member| member.kind == Kind::ChatGpt && member.enabled && !member.needs_login;
+    pool.members.iter().position(can_be_asked)
+}
+
+/// What the client says of itself to the backend.
+fn said(proxy: &Proxy, client: &HeaderMap) -> HeaderMap {
+    let client_version = proxy.manager.config().client_version();
+    let defaults = chatgpt::Defaults { client_version, ..chatgpt::Defaults::default() };
+    let mut said = chatgpt::headers(&headers::for_question(client.clone()), defaults);
+    said.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    said
+}

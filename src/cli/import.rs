@@ -1,7 +1,7 @@
 //! `import`
 
 mod masked;
-mod place;
+pub(super) mod place;
 
 use std::path::PathBuf;
 

@@ -2,6 +2,7 @@
 
 mod agents;
 mod child;
+mod codex;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,7 +50,8 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
     let api_key = random_key();
     let session = Session { manager: Arc::clone(&manager), address, api_key: api_key.clone() };
     let doors = Doors::open(session, Vec::new(), listener);
-    let command = agents::command(&args.command, address.port(), &api_key, &context.environment);
+    let command =
+        agents::command(&args.command, address.port(), &api_key, manager.serves_openai_alone(), &context.environment);
     let code = child::run(command).await;
     let again = lifecycle::asked_to_end_again(Ended::Otherwise);
     doors.drain(DRAIN).await;

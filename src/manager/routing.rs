@@ -327,6 +327,11 @@ impl Manager {
         self.view().pool.members.iter().any(|member| member.kind == Kind::ChatGpt)
     }
 
+    /// Whether no account has another provider than OpenAI behind it.
+    pub fn serves_openai_alone(&self) -> bool {
+        self.view().state.accounts.iter().all(|account| account.base_url.is_none())
+    }
+
     /// How many accounts can serve some model now.
     pub fn available(&self) -> usize {
         let (view, now) = (self.view(), self.clock.now());

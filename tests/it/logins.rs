@@ -4,6 +4,7 @@ mod agents;
 mod beside;
 mod caching;
 mod codex;
+mod codex_by_run;
 mod doors;
 mod ending;
 mod kills;

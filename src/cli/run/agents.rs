@@ -1,11 +1,10 @@
 //! What a command is given so that its requests come here: two variables for every program, and for those that
 //! would go another way what they need besides.
 
-use std::path::Path;
-
 use serde_json::{Map, Value, json};
 use tokio::process::Command;
 
+use super::codex;
 use crate::config::plain_json;
 use crate::env::Environment;
 use crate::secrets::Secret;
@@ -13,8 +12,15 @@ use crate::secrets::Secret;
 /// Names of this machine; a proxy variable must not take requests for them away.
 const LOOPBACK_NAMES: [&str; 3] = ["127.0.0.1", "localhost", "::1"];
 
-/// The command with everything it needs. The master key is not for it: what opens the stored keys stays here.
-pub fn command(words: &[String], port: u16, api_key: &Secret<String>, environment: &Environment) -> Command {
+/// The command with everything it needs; `serves_openai_alone` when no account has another provider behind it. The master key
+/// is not for it: what opens the stored keys stays here.
+pub fn command(
+    words: &[String],
+    port: u16,
+    api_key: &Secret<String>,
+    serves_openai_alone: bool,
+    environment: &Environment,
+) -> Command {
     let base_url = format!("http://127.0.0.1:{port}/v1");
     let (program, arguments) = words.split_first().expect("the command line asks for a command");
     let mut command = Command::new(program);
@@ -26,16 +32,11 @@ pub fn command(words: &[String], port: u16, api_key: &Secret<String>, environmen
     command
         .env("OPENCODE_CONFIG_CONTENT", opencode_config(environment.get("OPENCODE_CONFIG_CONTENT"), &base_url))
         .env("OPENCODE_DISABLE_DEFAULT_PLUGINS", "1");
-    if is_codex(program) {
-        command.args(codex_settings(&base_url));
+    if codex::is_codex(program) {
+        command.args(codex::settings(&base_url, serves_openai_alone, environment));
     }
     command.args(arguments);
     command
-}
-
-/// Codex passes the variables over; it takes arguments alone.
-fn is_codex(program: &str) -> bool {
-    Path::new(program).file_stem().is_some_and(|name| name == "codex")
 }
 
 fn no_proxy(given: Option<&str>) -> String {
@@ -65,16 +66,6 @@ fn opencode_config(given: Option<&str>, base_url: &str) -> String {
     config.to_string()
 }
 
-/// Before the person's own arguments, so that theirs win. The provider does not say `supports_websockets`, so that Codex
-/// keeps to HTTP: there each request can go to another account, while a socket keeps its own, and Codex sleeps out a
-/// limit that an open socket tells, be it an hour, before it asks again.
-fn codex_settings(base_url: &str) -> [String; 4] {
-    let provider = format!(
-        "model_providers.cam={{name=\"codex-account-manager\",base_url=\"{base_url}\",env_key=\"OPENAI_API_KEY\"}}"
-    );
-    ["-c".to_owned(), "model_provider=cam".to_owned(), "-c".to_owned(), provider]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,11 +85,5 @@ mod tests {
         assert_eq!(config["provider"]["openai"]["options"]["timeout"], 5);
         assert_eq!(config["provider"]["openai"]["options"]["baseURL"], "http://127.0.0.1:1/v1");
         assert_eq!(opencode_config(Some("not json"), "u"), opencode_config(None, "u"));
-    }
-
-    #[test]
-    fn codex_is_known_by_the_name_of_its_program() {
-        assert!(is_codex("codex") && is_codex("/usr/local/bin/codex") && is_codex("codex.exe"));
-        assert!(!is_codex("opencode") && !is_codex("codex-account-manager"));
     }
 }

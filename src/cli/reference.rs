@@ -4,6 +4,7 @@ use clap::CommandFactory;
 
 use super::Cli;
 use crate::config::keys::{Default, KEYS};
+use crate::domain::translate::{Fate, PARAMETERS};
 use crate::protocol::errors::ERROR_CODES;
 use crate::protocol::{Declaration, METHODS, NOTIFICATIONS};
 
@@ -19,6 +20,7 @@ pub fn with_tables(readme: &str) -> Result<String, String> {
         ("methods", declarations("Request", METHODS)),
         ("notifications", declarations("Notification", NOTIFICATIONS)),
         ("errors", errors()),
+        ("parameters", parameters()),
     ];
     let mut text = readme.to_owned();
     for (name, table) in tables {
@@ -71,4 +73,30 @@ fn errors() -> String {
         vec![row.code.to_string(), format!("`{}`", row.kind), retry.to_owned(), row.meaning.to_owned()]
     });
     table(&["Code", "`data.kind`", "Retryable", "When"], rows)
+}
+
+/// What becomes of each parameter of a request that a ChatGPT account serves: one row for each fate.
+fn parameters() -> String {
+    let mut rows: Vec<(String, Vec<String>)> = Vec::new();
+    for parameter in PARAMETERS {
+        let (fate, more) = match parameter.fate {
+            Fate::Passes => ("passes".to_owned(), String::new()),
+            Fate::Becomes(place) => ("passes under another name".to_owned(), format!(" (`{place}`)")),
+            Fate::Answered => ("is heeded here: the backend always streams".to_owned(), String::new()),
+            Fate::Nested => ("is heeded as far as it can be; the rest of it is named".to_owned(), String::new()),
+            Fate::Dropped => ("is left out and named".to_owned(), String::new()),
+            Fate::ByModel => (
+                "passes where the backend lists it for the model, else is left out and named".to_owned(),
+                String::new(),
+            ),
+            Fate::ByTools(why) => (format!("is left out and named; with built-in tools: {why}"), String::new()),
+            Fate::Refused(why) => (format!("goes to a key, else is refused: {why}"), String::new()),
+        };
+        let name = format!("`{}`{more}", parameter.name);
+        match rows.iter_mut().find(|(known, _)| *known == fate) {
+            Some((_, names)) => names.push(name),
+            None => rows.push((fate, vec![name])),
+        }
+    }
+    table(&["Parameter", "With a ChatGPT account"], rows.into_iter().map(|(fate, names)| vec![names.join(", "), fate]))
 }

@@ -12,7 +12,7 @@ pub mod target;
 
 pub use cut::without;
 pub use made::{Keeps, Made};
-pub use named::{Named, Reasoning, TopLevel, named_in};
+pub use named::{ItemId, Named, Reasoning, TopLevel, named_in};
 pub use shape::is_id;
 
 /// Makes the mark of encrypted content, which may be long and comes in pieces.

@@ -20,6 +20,7 @@ mod parameters;
 mod part;
 mod passing;
 mod responses;
+mod tier;
 
 use serde_json::{Map, Value, json};
 
@@ -29,6 +30,7 @@ pub use collecting::Collecting;
 pub use dropped::Dropped;
 pub use errors::{Failure, Refused, error_document};
 pub use parameters::{Fate, Of, PARAMETERS, Parameter};
+pub use tier::listed_tiers;
 
 /// Where a client asks, and so how the answer has to be spelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +67,26 @@ pub struct BackendRequest {
     pub is_lite: bool,
     /// What the answer has to look like.
     pub wanted: Wanted,
+    /// The service tier that the client asks for, unless it is the usual one.
+    tier: Option<String>,
 }
+
+impl BackendRequest {
+    /// The service tier that the client asks for. `None` for the usual one.
+    pub fn asked_tier(&self) -> Option<&str> {
+        self.tier.as_deref()
+    }
+
+    /// Sends the tier that is asked for only where it is one of those that are `listed` for the model.
+    pub fn heed_tiers(&mut self, listed: &[String]) {
+        if let Value::Object(body) = &mut self.body {
+            tier::settle(body, self.tier.as_deref(), Some(listed), &mut self.dropped);
+        }
+    }
+}
+
+/// Whether an item keeps this id.
+pub type KeepsId<'k> = &'k dyn Fn(&str) -> bool;
 
 /// What a stateless conversation needs to carry its reasoning along.
 const ENCRYPTED_REASONING: &str = "reasoning.encrypted_content";
@@ -76,6 +97,16 @@ const ENCRYPTED_REASONING: &str = "reasoning.encrypted_content";
 ///
 /// What the backend cannot do, and what is no such request at all.
 pub fn backend_request(door: Door, body: Value) -> Result<BackendRequest, Refused> {
+    backend_request_keeping(door, body, &|_| false)
+}
+
+/// The same, with those ids of its items that `keeps_id` says are to be kept: the account that made an item has given it
+/// its id.
+///
+/// # Errors
+///
+/// What the backend cannot do, and what is no such request at all.
+pub fn backend_request_keeping(door: Door, body: Value, keeps_id: KeepsId<'_>) -> Result<BackendRequest, Refused> {
     let Value::Object(mut body) = body else {
         return Err(Refused::invalid(None, "The request body has to be a JSON object."));
     };
@@ -92,7 +123,7 @@ pub fn backend_request(door: Door, body: Value) -> Result<BackendRequest, Refuse
     let mut asked = match door {
         Door::Responses => {
             let input = body.shift_remove("input");
-            responses::request(&body, input)?
+            responses::request(&body, input, keeps_id)?
         }
         Door::ChatCompletions => chat::request(&body)?,
     };
@@ -103,10 +134,12 @@ pub fn backend_request(door: Door, body: Value) -> Result<BackendRequest, Refuse
         legacy_functions: asked.legacy_functions,
         model,
     };
-    let dropped = std::mem::take(&mut asked.dropped);
+    let mut dropped = std::mem::take(&mut asked.dropped);
+    let tier = tier::asked(&asked.kept);
+    tier::settle(&mut asked.kept, tier.as_deref(), None, &mut dropped);
     asked.input.iter_mut().for_each(call_ids::shorten);
     let is_lite = items::hold_tools(&asked.input);
-    Ok(BackendRequest { body: asked.body(is_lite), dropped, is_lite, wanted })
+    Ok(BackendRequest { body: asked.body(is_lite), dropped, is_lite, wanted, tier })
 }
 
 /// A request in the backend's words, before it is put together.

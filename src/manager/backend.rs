@@ -104,7 +104,9 @@ impl Manager {
         client_version: &str,
         client: &HeaderMap,
     ) -> Result<Answered, Error> {
-        Ok(self.ask_backend(account, Endpoint::Models(client_version), client).await?.0)
+        let answered = self.ask_backend(account, Endpoint::Models(client_version), client).await?.0;
+        self.note_tiers(&answered.body);
+        Ok(answered)
     }
 
     /// Asks the backend with a token that holds; one that is refused is renewed once. The answer comes with the

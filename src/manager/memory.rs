@@ -9,6 +9,7 @@ use super::made::Made;
 use super::pins::SessionPins;
 use super::quota::Told;
 use super::shared::Shared;
+use super::tiers::Tiers;
 use super::usage::Usage;
 use super::view::View;
 use crate::domain::account::{AccountId, ModelFamily};
@@ -53,6 +54,8 @@ pub struct Memory {
     pub made: Made,
     /// The accounts that gave the turn states of a short while ago.
     pub turn_states: Made,
+    /// The service tiers that backends list.
+    pub tiers: Tiers,
     /// The accounts of a stand-alone proxy's conversations.
     pub conversations: Conversations,
     /// Since when each limit is known here.

@@ -8,7 +8,7 @@ use super::Manager;
 use super::routing::{Bound, RouteRequest};
 use super::view::View;
 use crate::clock;
-use crate::domain::account::AccountId;
+use crate::domain::account::{AccountId, Kind};
 use crate::domain::health::breakers::{Breakers, Failure};
 use crate::domain::health::condition::{Condition, Effect};
 use crate::domain::routing::load::Load;
@@ -158,18 +158,24 @@ impl Manager {
     /// Asks the ledger what has to be known before a request is routed: what siblings know, when that is older than a
     /// second; the spending of accounts that have a limit, always; and who owns what the request names, once.
     pub async fn consult(&self, request: &mut RouteRequest) {
+        let view = self.view();
         let mut owners_of = Vec::new();
         if request.attempt == 1 {
             owners_of.extend_from_slice(&request.resources);
             owners_of.extend_from_slice(&request.reasoning.marks);
+            // A key's upstream is asked with whatever ids there are.
+            let may_be_a_login = view.pool.members.iter().any(|member| member.kind == Kind::ChatGpt);
+            if may_be_a_login && !request.needs_api_key {
+                owners_of.extend_from_slice(request.item_ids.ids());
+            }
         }
-        let view = self.view();
         let mut owners =
             if owners_of.is_empty() { HashMap::new() } else { self.memory().made.owners_of(owners_of.iter()) };
         // What the ledger says comes first: it knows who made it at first.
         owners.extend(self.ask(&view, owners_of).await.map(|standing| standing.owners).unwrap_or_default());
         if !owners.is_empty() {
             request.bound = Bound::among(&request.resources, &owners);
+            request.item_ids.note(&owners);
             let marks: HashSet<&String> = request.reasoning.marks.iter().collect();
             owners.retain(|id, _| marks.contains(id));
             request.reasoning.owners = owners;

@@ -21,6 +21,7 @@ use crate::domain::routing::conversation::{ConversationNames, conversation_key};
 use crate::domain::routing::setback::Setback;
 use crate::domain::translate::Door;
 use crate::manager::Manager;
+use crate::manager::item_ids::ItemIds;
 use crate::manager::reasoning::Reasoning;
 use crate::manager::routing::{Refusal, Route, RouteRequest, Written, all_written};
 use crate::manager::tokens::WithoutToken;
@@ -30,7 +31,7 @@ use answer::{Answer, body_failed, finish};
 use examine::Examined;
 use fields::Fields;
 use next::Next;
-use translated::{Translation, Unserved, beside, door};
+use translated::{Known, Translation, Unserved, beside, door};
 
 pub(super) mod answer;
 mod asking;
@@ -137,6 +138,7 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
         needs_api_key: door(&head.method, path).is_none() && beside(&head.method, path).is_none(),
         prefers_api_key: is_to_be_stored,
         reasoning: Reasoning::new(fields.reasoning),
+        item_ids: ItemIds::new(fields.item_ids),
         endpoint: path.to_owned(),
         family: ModelFamily::of(fields.model.as_deref(), &proxy.manager.families()),
         model: fields.model,
@@ -269,8 +271,12 @@ impl Attempts<'_> {
     async fn ready_for_login(&mut self, route: Route) -> Result<Option<Route>, BodyError> {
         if matches!(self.translation, Translation::Untried) {
             let head = (&self.head, &self.headers, path_of(&self.path_and_query));
-            let cache_key = self.names.cache_key.as_deref();
-            self.translation = Translation::for_login(self.proxy, head, &self.body, cache_key).await?;
+            let known = Known {
+                cache_key: self.names.cache_key.as_deref(),
+                item_ids: &self.request.item_ids,
+                account: &route.account,
+            };
+            self.translation = Translation::for_login(self.proxy, head, &self.body, known).await?;
         }
         if !self.translation.is_ready() {
             self.request.needs_api_key = true;

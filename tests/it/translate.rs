@@ -2,4 +2,7 @@
 //! `snapshots/translate_*.snap`. They are made to be read.
 
 mod answers;
+mod items;
+mod odd_requests;
 mod requests;
+mod tiers;

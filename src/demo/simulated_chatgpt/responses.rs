@@ -13,7 +13,7 @@ use super::faults::{model_not_supported, pause, refusal, resets_at, usage_limit}
 use super::reply::Reply;
 use super::state::State;
 use super::stream::{self, Asked, Made};
-use super::{faults, lite, rules, sealed, turn_state};
+use super::{faults, lite, rules, sealed, structured, turn_state};
 use crate::demo::loopback::body::Ending;
 
 /// What a model says that was to call a tool and sees none.
@@ -51,7 +51,7 @@ pub(super) fn due(state: &State, caller: &Caller, request: &Value) -> Result<Ans
     check_model(state, caller, request)?;
     let is_routed = state.backend().routes_unmarked_lite;
     lite::checked(caller, request, is_routed)?;
-    match sealed::foreign(caller.account, request) {
+    match structured::refusal(request).or_else(|| sealed::foreign(caller.account, request)) {
         Some(reply) => Err(reply),
         None => answer_of(state, caller),
     }

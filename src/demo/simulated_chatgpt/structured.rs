@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::reply::Reply;
+
 /// How deep a schema is followed; one that refers to itself ends there.
 const DEPTH: usize = 16;
 
@@ -14,6 +16,17 @@ pub(super) fn document(request: &Value, text: &str) -> Option<String> {
         "json_object" => Some(json!({ "text": text }).to_string()),
         _ => None,
     }
+}
+
+/// Why `request`, which asks for a JSON object, is refused: its input does not say so. The instructions do not count.
+pub(super) fn refusal(request: &Value) -> Option<Reply> {
+    let wants_object = request["text"]["format"]["type"] == "json_object";
+    let says_so = || request["input"].to_string().to_ascii_lowercase().contains("json");
+    (wants_object && !says_so()).then(|| {
+        let message = "Response input messages must contain the word 'json' in some form to use 'text.format' of type \
+                       'json_object'.";
+        Reply::error(400, "invalid_request_error", None, Some("input"), message)
+    })
 }
 
 fn fitting(schema: &Value, root: &Value, text: &str, depth: usize) -> Value {

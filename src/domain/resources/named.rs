@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::place::{self, Place};
+use super::shape::kept;
 use super::{Digest, is_id};
 use crate::domain::json_scan::{Leaf, Scan, Visit};
 
@@ -65,6 +66,16 @@ pub struct Reasoning {
     pub place: Option<Range<usize>>,
 }
 
+/// The id of an item that the request carries whole, which an upstream that stores nothing takes from the account alone that
+/// it was given to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemId {
+    /// The id, whose beginning says what it is.
+    pub id: String,
+    /// Where it stands, with its quotes.
+    pub place: Range<usize>,
+}
+
 /// What a request names.
 #[derive(Debug, Default)]
 pub struct Named {
@@ -72,6 +83,8 @@ pub struct Named {
     pub ids: Vec<String>,
     /// What can be left out.
     pub reasoning: Vec<Reasoning>,
+    /// The ids of the items of its conversation.
+    pub items: Vec<ItemId>,
     top_level: [Option<Range<usize>>; TOP_LEVEL.len()],
 }
 
@@ -100,6 +113,7 @@ struct Frame {
     is_object: bool,
     at: usize,
     id: Option<String>,
+    id_place: Range<usize>,
     kind: String,
     mark: Option<String>,
     has_role: bool,
@@ -165,12 +179,19 @@ impl<D: Digest> Reader<D> {
 
     /// An object of the request is over.
     fn take(&mut self, frame: Frame, end: usize) {
+        let is_item = self.is_in_items && self.frames.len() == 2;
+        if is_item
+            && self.named.items.len() < MOST
+            && let Some(id) = frame.id.as_deref().filter(|id| is_id(id) && kept(id).is_some())
+        {
+            self.named.items.push(ItemId { id: id.to_owned(), place: frame.id_place.clone() });
+        }
         if frame.kind == "reasoning" {
             let is_sealed = frame.mark.is_some();
             if let Some(mark) = frame.mark.or(frame.id.filter(|id| is_id(id)))
                 && self.named.reasoning.len() < MOST
             {
-                let place = (self.is_in_items && self.frames.len() == 2).then_some(frame.at..end);
+                let place = is_item.then_some(frame.at..end);
                 self.named.reasoning.push(Reasoning { mark, is_sealed, place });
             }
             return;
@@ -213,6 +234,7 @@ impl<D: Digest> Visit for Reader<D> {
             is_object,
             at,
             id: None,
+            id_place: 0..0,
             kind: String::new(),
             mark: None,
             has_role: false,
@@ -263,7 +285,7 @@ impl<D: Digest> Visit for Reader<D> {
         if self.frames.len() == 1
             && let Some(top) = self.top.take()
         {
-            self.named.top_level[top] = Some(place);
+            self.named.top_level[top] = Some(place.clone());
         }
         let digest = self.digest.take();
         let Some(frame) = self.frames.last_mut() else { return };
@@ -276,7 +298,10 @@ impl<D: Digest> Visit for Reader<D> {
         };
         frame.has_result |= self.is_result && !text.is_empty();
         match says {
-            Place::Id => frame.id = std::str::from_utf8(text).ok().map(str::to_owned),
+            Place::Id => {
+                frame.id = std::str::from_utf8(text).ok().map(str::to_owned);
+                frame.id_place = place;
+            }
             Place::Type => frame.kind = String::from_utf8_lossy(text).into_owned(),
             Place::Sealed if !text.is_empty() => frame.mark = digest.map(D::mark),
             Place::Names => self.add(text),

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::{Dropped, Refused, call_ids, items, responses};
+use super::{Dropped, KeepsId, Refused, call_ids, items, responses, tier};
 
 /// One of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +86,7 @@ impl Beside {
 /// # Errors
 ///
 /// What the backend cannot do, and what is no such request at all.
-pub fn compact_request(body: Value) -> Result<CompactRequest, Refused> {
+pub fn compact_request(body: Value, keeps_id: KeepsId<'_>) -> Result<CompactRequest, Refused> {
     let Value::Object(mut body) = body else {
         return Err(Refused::invalid(None, "The request body has to be a JSON object."));
     };
@@ -94,9 +94,11 @@ pub fn compact_request(body: Value) -> Result<CompactRequest, Refused> {
         return Err(Refused::missing("model"));
     }
     let input = body.shift_remove("input");
-    let mut asked = responses::request(&body, input)?;
+    let mut asked = responses::request(&body, input, keeps_id)?;
     asked.input.iter_mut().for_each(call_ids::shorten);
-    let dropped = std::mem::take(&mut asked.dropped);
+    let mut dropped = std::mem::take(&mut asked.dropped);
+    let tier = tier::asked(&asked.kept);
+    tier::settle(&mut asked.kept, tier.as_deref(), None, &mut dropped);
     let is_lite = items::hold_tools(&asked.input);
     let mut body = asked.body(is_lite);
     if let Value::Object(fields) = &mut body {
@@ -169,7 +171,7 @@ mod tests {
             ),
             (json!({ "model": "m", "input": [tools] }), json!({ "model": "m", "input": [tools] }), "", true),
         ] {
-            let asked = compact_request(body).unwrap();
+            let asked = compact_request(body, &|_| false).unwrap();
             assert_eq!((asked.body, asked.dropped.header(), asked.is_lite), (expected, dropped.to_owned(), is_lite));
         }
         for (body, param) in [
@@ -178,7 +180,7 @@ mod tests {
             (json!({ "model": "m", "input": "hi", "previous_response_id": "resp_1" }), Some("previous_response_id")),
             (json!([]), None),
         ] {
-            assert_eq!(compact_request(body).unwrap_err().param.as_deref(), param);
+            assert_eq!(compact_request(body, &|_| false).unwrap_err().param.as_deref(), param);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The parameters that were left out, by name, as a header tells them.
 
 use std::collections::HashSet;
+use std::fmt::Write;
 
 /// So many are named. What a conversation repeats in every message would fill the header.
 const MOST: usize = 64;
@@ -22,6 +23,12 @@ impl Dropped {
         if self.known.insert(name.clone()) && self.names.len() < MOST {
             self.names.push(name);
         }
+    }
+
+    /// It was not, after all.
+    pub(super) fn remove(&mut self, name: &str) {
+        self.names.retain(|known| known != name);
+        self.known.remove(name);
     }
 
     /// Whether all was kept.
@@ -50,7 +57,8 @@ fn told(name: &str) -> String {
     for byte in name.bytes() {
         match byte {
             b'!'..=b'~' if byte != b',' && byte != b'%' => told.push(char::from(byte)),
-            _ => told.push_str(&format!("%{byte:02X}")),
+            // Writing to a String cannot fail.
+            _ => drop(write!(told, "%{byte:02X}")),
         }
         if told.len() >= LONGEST {
             break;
@@ -67,9 +75,10 @@ mod tests {
     fn each_is_named_once_in_letters_that_a_header_can_have() {
         let mut dropped = Dropped::default();
         assert!(dropped.is_empty());
-        for name in ["user", "messages[0].name", "user", "messages[1].größe, 100 %\n"] {
+        for name in ["user", "messages[0].name", "user", "store", "messages[1].größe, 100 %\n"] {
             dropped.add(name);
         }
+        dropped.remove("store");
         assert_eq!(dropped.names().len(), 3);
         assert_eq!(dropped.header(), "user, messages[0].name, messages[1].gr%C3%B6%C3%9Fe%2C%20100%20%25%0A");
     }

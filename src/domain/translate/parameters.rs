@@ -39,10 +39,9 @@ pub(super) fn settle(body: &Map<String, Value>, door: Door) -> Result<Settled, R
         match known.map(|known| known.fate) {
             Some(Fate::Dropped) => settled.dropped.add(name),
             Some(Fate::Refused(why)) => return Err(Refused::unsupported(name, why)),
-            Some(Fate::ByModel) => settled.service_tier(value),
             Some(Fate::ByTools(why)) if has_built_in_tools(body) => return Err(Refused::unsupported(name, why)),
             Some(Fate::ByTools(_)) => settled.dropped.add(name),
-            Some(Fate::Passes | Fate::Becomes(_) | Fate::Answered | Fate::Nested) | None => {
+            Some(Fate::Passes | Fate::Becomes(_) | Fate::Answered | Fate::Nested | Fate::ByModel) | None => {
                 if name == "tools" {
                     files::refuse_in_tools(name, value)?;
                 }
@@ -68,18 +67,6 @@ pub(super) fn include(body: &Map<String, Value>) -> Result<Vec<Value>, Refused> 
         }
         Some(Value::Array(included)) => Ok(included.clone()),
         Some(_) => Err(Refused::invalid(Some("include"), "`include` has to be a list.")),
-    }
-}
-
-impl Settled {
-    /// `fast` is the field's other word for `priority`. The backend refuses the slower tiers, which only say what the answer
-    /// may cost.
-    fn service_tier(&mut self, tier: &Value) {
-        match tier.as_str() {
-            Some("flex" | "scale" | "standard") => self.dropped.add("service_tier"),
-            Some("fast") => drop(self.kept.insert("service_tier".into(), "priority".into())),
-            _ => drop(self.kept.insert("service_tier".into(), tier.clone())),
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::dropped::Dropped;
-use super::{Asked, Door, Refused, files, items, parameters};
+use super::{Asked, Door, KeepsId, Refused, files, items, parameters};
 
 /// Items whose `status` says nothing to the model. Those of tools that the provider runs have to have theirs.
 const WITHOUT_STATUS: [&str; 6] =
@@ -11,11 +11,15 @@ const WITHOUT_STATUS: [&str; 6] =
 
 /// The request for `body` without its `input`, which is the `conversation`. Where the client gives both instructions and
 /// messages of a developer, both stay as they are.
-pub(super) fn request(body: &Map<String, Value>, conversation: Option<Value>) -> Result<Asked, Refused> {
+pub(super) fn request(
+    body: &Map<String, Value>,
+    conversation: Option<Value>,
+    keeps_id: KeepsId<'_>,
+) -> Result<Asked, Refused> {
     let mut settled = parameters::settle(body, Door::Responses)?;
     Ok(Asked {
         instructions: parameters::instructions(body),
-        input: input(conversation, &mut settled.dropped)?,
+        input: input(conversation, keeps_id, &mut settled.dropped)?,
         include: parameters::include(body)?,
         kept: settled.kept,
         dropped: settled.dropped,
@@ -23,13 +27,15 @@ pub(super) fn request(body: &Map<String, Value>, conversation: Option<Value>) ->
     })
 }
 
-fn input(input: Option<Value>, dropped: &mut Dropped) -> Result<Vec<Value>, Refused> {
+fn input(input: Option<Value>, keeps_id: KeepsId<'_>, dropped: &mut Dropped) -> Result<Vec<Value>, Refused> {
     match input {
         None | Some(Value::Null) => Err(Refused::missing("input")),
         Some(Value::String(text)) => Ok(vec![items::message("user", vec![items::input_text(&text)])]),
         Some(Value::Array(list)) => {
             let items = list.into_iter().enumerate();
-            items.filter_map(|(index, given)| item(&format!("input[{index}]"), given, dropped).transpose()).collect()
+            items
+                .filter_map(|(index, given)| item(&format!("input[{index}]"), given, keeps_id, dropped).transpose())
+                .collect()
         }
         Some(_) => Err(Refused::invalid(Some("input"), "`input` has to be a text or a list of items.")),
     }
@@ -37,7 +43,7 @@ fn input(input: Option<Value>, dropped: &mut Dropped) -> Result<Vec<Value>, Refu
 
 /// The item at `at` without what only a store could resolve. `None` for reasoning that is nothing but a pointer into a
 /// store: the conversation goes on without it.
-fn item(at: &str, given: Value, dropped: &mut Dropped) -> Result<Option<Value>, Refused> {
+fn item(at: &str, given: Value, keeps_id: KeepsId<'_>, dropped: &mut Dropped) -> Result<Option<Value>, Refused> {
     let Value::Object(mut item) = given else { return Ok(Some(given)) };
     let text = |name: &str| item.get(name).and_then(Value::as_str);
     let kind = match text("type") {
@@ -62,7 +68,7 @@ fn item(at: &str, given: Value, dropped: &mut Dropped) -> Result<Option<Value>, 
     let loses_status = WITHOUT_STATUS.contains(&kind);
     let has_tools = kind == "additional_tools";
     // Its id is that of the call which it answers.
-    let keeps_id = kind == "local_shell_call_output";
+    let keeps_id = kind == "local_shell_call_output" || text("id").is_some_and(keeps_id);
     if loses_status && text("status").is_some_and(|status| status != "completed") {
         dropped.add(&format!("{at}.status"));
     }

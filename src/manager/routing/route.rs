@@ -10,6 +10,7 @@ use crate::domain::routing::decision::{Exhausted, Why};
 use crate::domain::routing::eligibility::Demand;
 use crate::domain::routing::setback::Setback;
 use crate::manager::credential_mark::CredentialMark;
+use crate::manager::item_ids::ItemIds;
 use crate::manager::reasoning::Reasoning;
 use crate::manager::view::View;
 use crate::manager::workspace::Located;
@@ -36,6 +37,8 @@ pub struct RouteRequest {
     pub resources: Vec<String>,
     /// The encrypted reasoning that it brings along.
     pub reasoning: Reasoning,
+    /// The ids of the items that it carries whole.
+    pub item_ids: ItemIds,
     /// The account that what it names belongs to.
     pub bound: Option<Bound>,
     /// The account of the socket that it came on.
@@ -60,6 +63,7 @@ impl Default for RouteRequest {
             conversation: None,
             resources: Vec::new(),
             reasoning: Reasoning::default(),
+            item_ids: ItemIds::default(),
             bound: None,
             open: None,
             tried: Vec::new(),

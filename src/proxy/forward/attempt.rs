@@ -85,7 +85,7 @@ impl Looked {
 impl Attempts<'_> {
     /// One call of an upstream.
     pub(super) async fn attempt(&mut self, route: Route, short_waits: &mut u32) -> Next {
-        let bare = self.without_foreign_reasoning(&route);
+        let bare = self.without_foreign(&route);
         let Some(request) = self.upstream_request(&route, bare.as_ref()) else {
             self.out(&route.account, Setback::Unsendable);
             self.unreachable.get_or_insert_with(|| {

@@ -42,6 +42,8 @@ pub struct Fields {
     pub resources: Vec<String>,
     /// The reasoning that the request brings along.
     pub reasoning: Vec<Reasoning>,
+    /// The ids of the items that it carries whole.
+    pub item_ids: Vec<String>,
     /// The type, of a message of a socket.
     pub message_type: Option<String>,
     /// The response that it continues.
@@ -110,6 +112,7 @@ impl Fields {
             asking_for_usage: None,
             resources: named.ids,
             reasoning: named.reasoning,
+            item_ids: named.items.into_iter().map(|item| item.id).collect(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! What is sent to an upstream: the client's request, or the one that was translated for a login.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::header::{CONTENT_LENGTH, HeaderMap, HeaderName};
@@ -8,9 +10,9 @@ use hyper::{Request, Uri};
 use super::super::body::Kept;
 use super::translated::Translation;
 use super::{Attempts, query_of};
-use crate::domain::resources::{Reasoning, named_in, without};
+use crate::domain::resources::{ItemId, Reasoning, named_in, without};
 use crate::manager::reasoning::ContentDigest;
-use crate::manager::routing::Route;
+use crate::manager::routing::{Route, RouteRequest};
 use crate::manager::turn_state::TURN_STATE;
 use crate::upstream::credential::Credential;
 use crate::upstream::{RequestBody, chatgpt, openai};
@@ -72,11 +74,14 @@ impl Attempts<'_> {
         Some((chatgpt::target(&route.target.base_url, endpoint)?, headers, body))
     }
 
-    /// The body without the reasoning that the account cannot go on from. `None` when it goes as it is, for want of room
-    /// too: an upstream that cannot read all of it says so.
-    pub(super) fn without_foreign_reasoning(&self, route: &Route) -> Option<Kept> {
-        let reasoning = &self.request.reasoning;
-        if !(reasoning.has_foreign(&route.account) || self.is_bare) {
+    /// The body without what the account cannot go on from: reasoning that another one made and, for a login, the ids of
+    /// another one's items. `None` when it goes as it is, for want of room too: an upstream that cannot read all of it says
+    /// so.
+    pub(super) fn without_foreign(&self, route: &Route) -> Option<Kept> {
+        let RouteRequest { reasoning, item_ids, .. } = &self.request;
+        let is_login = route.target.credential.login().is_some();
+        let has_foreign_ids = is_login && item_ids.has_foreign(&route.account);
+        if !(reasoning.has_foreign(&route.account) || self.is_bare || has_foreign_ids) {
             return None;
         }
         let body = match &route.target.credential {
@@ -88,10 +93,27 @@ impl Attempts<'_> {
         };
         let is_left_out =
             |piece: &Reasoning| (self.is_bare && piece.is_sealed) || reasoning.is_foreign(&piece.mark, &route.account);
-        let pieces = named_in::<ContentDigest>(&body).reasoning;
-        let places: Vec<_> = pieces.into_iter().filter(is_left_out).filter_map(|piece| piece.place).collect();
+        let named = named_in::<ContentDigest>(&body);
+        let pieces = named.reasoning.into_iter().filter(is_left_out).filter_map(|piece| piece.place);
+        let foreign = named.items.iter().filter(|item| is_login && item_ids.is_foreign(&item.id, &route.account));
+        let mut places: Vec<_> = pieces.chain(foreign.filter_map(|item| member(&body, item))).collect();
+        places.sort_unstable_by_key(|place| place.start);
+        // An id goes with its item.
+        let mut end = 0;
+        places.retain(|place| {
+            let is_apart = place.start >= end;
+            end = end.max(place.end);
+            is_apart
+        });
         if places.is_empty() { None } else { self.proxy.budget.keep(without(&body, &places).into()) }
     }
+}
+
+/// Where the id stands with its key, in a text that has no spaces between them.
+fn member(body: &[u8], item: &ItemId) -> Option<Range<usize>> {
+    const KEY: &[u8] = b"\"id\":";
+    let before = body.get(..item.place.start)?;
+    before.ends_with(KEY).then(|| item.place.start - KEY.len()..item.place.end)
 }
 
 fn whole(bytes: Bytes) -> RequestBody {

@@ -17,11 +17,13 @@ use super::super::body::{Kept, ReplayBody, Room, drain};
 use super::super::stream::Meter;
 use super::asking::plain;
 use super::held::Held;
+use crate::domain::account::AccountId;
 use crate::domain::lenient_json::{self, Unread};
 use crate::domain::translate::{
-    BackendRequest, Beside, Collecting, CompactRequest, Door, Dropped, Failure, Refused, Wanted, backend_request,
-    compact_request,
+    BackendRequest, Beside, Collecting, CompactRequest, Door, Dropped, Failure, Refused, Wanted,
+    backend_request_keeping, compact_request,
 };
+use crate::manager::item_ids::ItemIds;
 use crate::upstream::BodyError;
 
 /// A tree of values takes many times the memory of its text: what has more values is not made a tree of.
@@ -79,6 +81,16 @@ pub struct Translated {
     pub wanted: Option<Wanted>,
 }
 
+/// What is known of a request beside its body.
+pub struct Known<'k> {
+    /// The key of its conversation, for a body that has none.
+    pub cache_key: Option<&'k str>,
+    /// Of the ids of its items those stay that some account is known to have made.
+    pub item_ids: &'k ItemIds,
+    /// The login that it is translated for at first.
+    pub account: &'k AccountId,
+}
+
 /// What a login may be asked at `path`.
 pub fn door(method: &Method, path: &str) -> Option<Door> {
     match path {
@@ -95,7 +107,7 @@ pub fn beside(method: &Method, path: &str) -> Option<Beside> {
 }
 
 impl Translation {
-    /// Of a request with this head. `cache_key` is for a body that has none.
+    /// Of a request with this head.
     ///
     /// # Errors
     ///
@@ -104,11 +116,11 @@ impl Translation {
         proxy: &Proxy,
         (head, headers, path): (&request::Parts, &HeaderMap, &str),
         body: &ReplayBody,
-        cache_key: Option<&str>,
+        known: Known<'_>,
     ) -> Result<Translation, BodyError> {
         match beside(&head.method, path) {
-            None => Translation::of(proxy, door(&head.method, path), body, cache_key).await,
-            Some(Beside::Compact) => Translation::of_compact(proxy, body).await,
+            None => Translation::of(proxy, door(&head.method, path), body, known).await,
+            Some(Beside::Compact) => Translation::of_compact(proxy, body, known.item_ids).await,
             Some(beside) => Translation::passing(beside, headers, body).await,
         }
     }
@@ -125,13 +137,13 @@ impl Translation {
     }
 
     /// Of a request for a compaction.
-    async fn of_compact(proxy: &Proxy, body: &ReplayBody) -> Result<Translation, BodyError> {
+    async fn of_compact(proxy: &Proxy, body: &ReplayBody, item_ids: &ItemIds) -> Result<Translation, BodyError> {
         let _turn = match begin(proxy, body).await? {
             Ok(turn) => turn,
             Err(unserved) => return Ok(Translation::Failed(unserved)),
         };
         let asked = match parsed(body) {
-            Ok(value) => compact_request(value),
+            Ok(value) => compact_request(value, &|id| item_ids.is_known(id)),
             Err(unserved) => return Ok(Translation::Failed(unserved)),
         };
         Ok(asked.map_or_else(
@@ -152,7 +164,7 @@ impl Translation {
         }
     }
 
-    /// Of a request whose body is read for it, to its end. `cache_key` is for a body that has none.
+    /// Of a request whose body is read for it, to its end.
     ///
     /// # Errors
     ///
@@ -161,7 +173,7 @@ impl Translation {
         proxy: &Proxy,
         door: Option<Door>,
         body: &ReplayBody,
-        cache_key: Option<&str>,
+        known: Known<'_>,
     ) -> Result<Translation, BodyError> {
         let Some(door) = door else { return Ok(Translation::Failed(Unserved::Path)) };
         let _turn = match begin(proxy, body).await? {
@@ -172,16 +184,22 @@ impl Translation {
             Ok(value) => value,
             Err(unserved) => return Ok(Translation::Failed(unserved)),
         };
-        if let Some(cache_key) = cache_key {
+        if let Some(cache_key) = known.cache_key {
             name_cache(&mut value, cache_key);
         }
-        Ok(match backend_request(door, value) {
-            Err(refused) => Translation::Failed(Unserved::Refused(refused)),
-            Ok(BackendRequest { body: request, is_lite, dropped, wanted }) => {
-                let translated = |body| Translated { body, is_lite, dropped, beside: None, wanted: Some(wanted) };
-                Translation::kept(proxy, text_of(&request, body.length()), translated)
-            }
-        })
+        let mut request = match backend_request_keeping(door, value, &|id| known.item_ids.is_known(id)) {
+            Ok(request) => request,
+            Err(refused) => return Ok(Translation::Failed(Unserved::Refused(refused))),
+        };
+        if request.asked_tier().is_some()
+            && let Some(listed) = proxy.manager.tiers_of(known.account, &request.wanted.model).await
+        {
+            request.heed_tiers(&listed);
+        }
+        let bytes = text_of(&request.body, body.length());
+        let BackendRequest { is_lite, dropped, wanted, .. } = request;
+        let translated = |body| Translated { body, is_lite, dropped, beside: None, wanted: Some(wanted) };
+        Ok(Translation::kept(proxy, bytes, translated))
     }
 
     /// The request, when there is one.

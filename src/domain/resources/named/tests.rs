@@ -119,6 +119,16 @@ fn reasoning_is_found_where_it_stands() {
 }
 
 #[test]
+fn ids_of_items_that_the_request_carries_whole_are_found_where_they_stand() {
+    let body = r#"{"input":[{"type":"message","id":"msg_1","role":"user","content":[{"id":"msg_2"}]},
+        {"type":"reasoning","id" : "rs_1","encrypted_content":"gA"},{"id":"call_1","type":"function_call","call_id":"c"},
+        {"type":"function_call","id":"fc_1"},{"id":null},{"id":"msg 3"}],"tools":[{"id":"at_1"}],"id":"resp_1"}"#;
+    let named = named_in::<Plain>(body.as_bytes());
+    let items: Vec<(&str, &str)> = named.items.iter().map(|item| (&*item.id, &body[item.place.clone()])).collect();
+    assert_eq!(items, [("msg_1", "\"msg_1\""), ("rs_1", "\"rs_1\""), ("fc_1", "\"fc_1\"")]);
+}
+
+#[test]
 fn the_outermost_fields_are_found_whatever_surrounds_them() {
     for (body, model) in [
         (r#"{"input":[{"model":"inner"}],"model":"gpt-5.2"}"#, Some("\"gpt-5.2\"")),

@@ -246,10 +246,8 @@ impl Chunks {
                     let text = |name: &str| item[name].as_str().unwrap_or_default();
                     self.custom = Some(json!({ "name": text("name"), "arguments": text("input") }));
                 }
-                let (part, name) = match item["type"] == "function_call" {
-                    true => (Part::Arguments, "arguments"),
-                    false => (Part::Input, "input"),
-                };
+                let is_function = item["type"] == "function_call";
+                let (part, name) = if is_function { (Part::Arguments, "arguments") } else { (Part::Input, "input") };
                 self.rest((index, part, 0), item[name].as_str(), out);
             }
             _ => {}

@@ -14,6 +14,7 @@ use std::hint::black_box;
 use codex_account_manager::clock;
 use codex_account_manager::domain::account::{AccountId, Kind, ModelFamily, ModelScope};
 use codex_account_manager::domain::health::condition::Condition;
+use codex_account_manager::domain::health::model_refusal::ModelRefusal;
 use codex_account_manager::domain::health::{Cooldown, Gate, Limit, REASON_QUOTA};
 use codex_account_manager::domain::pool::{Member, Pool};
 use codex_account_manager::domain::routing::conversation::{Conversations, conversation_key};
@@ -118,7 +119,7 @@ fn member(number: u32, mood: Mood) -> Member {
         quota_until: None,
         cooldown: None,
         gate: Gate::Closed,
-        unserved: [("o3".to_owned(), LATER)].into(),
+        unserved: [("o3".to_owned(), ModelRefusal { until: LATER, version: None })].into(),
         live_sessions: number as usize % 4,
     };
     let limited = || [MODEL.to_owned(), format!("{MODEL}:{MODEL}")].map(|key| (key, Limit::ending(LATER))).into();

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 mod backend;
+pub mod bench_words;
 pub mod configuration;
 mod conversation_id;
 mod credential_mark;
@@ -34,6 +35,7 @@ mod tasks;
 mod tiers;
 pub mod tokens;
 pub mod turn_state;
+mod unserved;
 pub mod usage;
 mod view;
 mod waits;

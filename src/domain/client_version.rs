@@ -7,6 +7,9 @@ use std::str::FromStr;
 /// The Codex of today, whose catalogue of models is served to its version.
 pub const BUILT_IN: ClientVersion = ClientVersion([0, 171, 0]);
 
+/// Older than every Codex: a client whose version cannot be read.
+pub const OLDEST: ClientVersion = ClientVersion([0; 3]);
+
 /// A version such as `0.171.0`. What follows the three numbers, as in `0.171.0-alpha.2`, does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientVersion([u32; 3]);

@@ -4,6 +4,7 @@ pub mod breaker;
 pub mod breakers;
 pub mod classify;
 pub mod condition;
+pub mod model_refusal;
 pub mod retry_after;
 
 use std::time::Duration;
@@ -38,7 +39,15 @@ impl Cooldown {
 
     /// Whether the account, once the time is over, is to be tried by one request at a time first.
     pub fn ends_in_probe(&self) -> bool {
-        matches!(self.reason.as_str(), REASON_QUOTA | REASON_AUTH | REASON_REFUSED | REASON_MISASSIGNED)
+        let is_own = matches!(self.reason.as_str(), REASON_QUOTA | REASON_AUTH | REASON_REFUSED | REASON_MISASSIGNED);
+        is_own || is_of_a_workspace(&self.reason)
+    }
+
+    /// Whether the account was refused, which no waiting helps by itself. The codes of providers are spelled with `_`, the
+    /// reasons of programs with `-`.
+    pub fn is_refusal(&self) -> bool {
+        let is_own = matches!(self.reason.as_str(), REASON_AUTH | REASON_REFUSED | REASON_MISASSIGNED);
+        is_own || !(self.reason.is_empty() || self.reason.contains('-'))
     }
 }
 
@@ -51,6 +60,14 @@ pub const REASON_REFUSED: &str = "account-refused";
 
 /// The organisation or project that is sent with the key is not the key's.
 pub const REASON_MISASSIGNED: &str = "organization-mismatch";
+
+/// The code of a workspace that is not to be reached from here, which has no code of its own.
+pub const WORKSPACE_NOT_AUTHORIZED: &str = "workspace_not_authorized";
+
+/// Whether a code is of a login's workspace, such as `deactivated_workspace`.
+pub fn is_of_a_workspace(code: &str) -> bool {
+    code.contains("workspace")
+}
 
 /// How long a login is left alone whose token is refused just after it was renewed, at first.
 const FIRST_REFUSAL: Duration = Duration::from_secs(60);
@@ -139,8 +156,11 @@ pub enum Outcome {
     },
     /// The organisation or project that is sent with the key does not fit it.
     Misassigned,
-    /// The account or its organisation is deactivated.
-    AccountRefused,
+    /// The account, its organisation or its workspace is deactivated, or refuses it.
+    AccountRefused {
+        /// The code that says why, where there is one.
+        code: Option<String>,
+    },
     /// Something before the provider answered: a challenge or a block page.
     Blocked {
         /// It says that it is Cloudflare's.
@@ -149,7 +169,10 @@ pub enum Outcome {
     /// Refused for a reason of this account that is not known; another one may serve.
     RefusedHere,
     /// This account does not have the model.
-    ModelUnavailable,
+    ModelUnavailable {
+        /// It may have it for a newer client.
+        is_of_version: bool,
+    },
     /// The upstream failed; `overloaded` when it says that it is the host that is too busy.
     ServerFailure {
         /// The host's fault, not the account's.

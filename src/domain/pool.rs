@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::account::{AccountId, Kind, ModelFamily, ModelScope};
+use super::health::model_refusal::ModelRefusal;
 use super::health::{Cooldown, Gate, Limit};
 use super::time::Timestamp;
 use super::usage::quota::Quota;
@@ -49,8 +50,8 @@ pub struct Member {
     pub cooldown: Option<Cooldown>,
     /// What the breakers of the account and of its upstream host say.
     pub gate: Gate,
-    /// Models the upstream said this account does not have, and until when that is believed.
-    pub unserved: BTreeMap<String, Timestamp>,
+    /// Models the upstream said this account does not have.
+    pub unserved: BTreeMap<String, ModelRefusal>,
     /// How many live sessions use it now, this one left out.
     pub live_sessions: usize,
 }

@@ -21,6 +21,7 @@ pub use explain::explain;
 pub use strategy::Strategy;
 
 use super::account::ModelFamily;
+use super::client_version::ClientVersion;
 use super::pool::Pool;
 use super::time::Timestamp;
 use decision::{Choice, Decision, Why};
@@ -36,6 +37,8 @@ pub struct Ask<'a> {
     pub family: &'a ModelFamily,
     /// Only an API-key account can serve it.
     pub needs_api_key: bool,
+    /// The version of Codex that it stands for at a login's backend.
+    pub client_version: ClientVersion,
     /// The account that the session or conversation uses for this family now.
     pub current: Option<usize>,
     /// The account a person switched to by hand.
@@ -59,6 +62,7 @@ impl<'a> Ask<'a> {
             model,
             family,
             needs_api_key: false,
+            client_version: ClientVersion::default(),
             current: None,
             pinned: None,
             bound: None,
@@ -71,7 +75,12 @@ impl<'a> Ask<'a> {
 
     /// What it asks of the account that is to serve it.
     pub fn demand(&self) -> Demand<'a> {
-        Demand { model: self.model, family: self.family, needs_api_key: self.needs_api_key }
+        Demand {
+            model: self.model,
+            family: self.family,
+            needs_api_key: self.needs_api_key,
+            client_version: self.client_version,
+        }
     }
 
     /// How much of the account at `position` is used up.

@@ -13,6 +13,7 @@ use super::tiers::Tiers;
 use super::usage::Usage;
 use super::view::View;
 use crate::domain::account::{AccountId, ModelFamily};
+use crate::domain::health::model_refusal::ModelRefusal;
 use crate::domain::health::{Cooldown, Limit};
 use crate::domain::routing::conversation::Conversations;
 use crate::domain::time::Timestamp;
@@ -60,8 +61,8 @@ pub struct Memory {
     pub conversations: Conversations,
     /// Since when each limit is known here.
     pub limited_since: HashMap<(AccountId, String), Timestamp>,
-    /// Models an account does not have, on their way to the file, and until when that is believed.
-    pub unserved: HashMap<AccountId, BTreeMap<String, Timestamp>>,
+    /// Models an account does not have, on their way to the file.
+    pub unserved: HashMap<AccountId, BTreeMap<String, ModelRefusal>>,
     /// Limits that are on their way to the file.
     pub limits: HashMap<AccountId, BTreeMap<String, Limit>>,
     /// Quotas that are on their way to the file.
@@ -222,7 +223,11 @@ mod tests {
         for number in 0..1_000 {
             let id = AccountId::new(number.to_string());
             memory.limited_since.insert((id.clone(), "f".to_owned()), Timestamp(1));
-            memory.unserved.entry(id.clone()).or_default().insert("m".to_owned(), Timestamp(1));
+            memory
+                .unserved
+                .entry(id.clone())
+                .or_default()
+                .insert("m".to_owned(), ModelRefusal { until: Timestamp(1), version: None });
             memory.polled.insert(id.clone(), Timestamp(1));
             memory.limits.insert(id, BTreeMap::from([("f".to_owned(), Limit::ending(Timestamp(1)))]));
         }

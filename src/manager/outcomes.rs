@@ -1,7 +1,6 @@
 //! What an attempt proved, taken in: breakers and limits here at once, and in the file, where siblings see it. All of it
 //! is tied to the credential that the attempt was made with.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::event::{Event, Level, Notice};
@@ -17,16 +16,13 @@ use crate::domain::health::condition::Effect;
 use crate::domain::health::retry_after::SHORTEST_LIMIT;
 use crate::domain::health::{
     BENCH, Cooldown, LONGEST_WAIT, Limit, Outcome, REASON_AUTH, REASON_MISASSIGNED, REASON_QUOTA, REASON_REFUSED,
-    UNSERVED, refusal_bench,
+    is_of_a_workspace, refusal_bench,
 };
 use crate::domain::pool::{EVERY_FAMILY, model_limit_key};
 use crate::domain::time::Timestamp;
 use crate::ledger::BreakerNote;
 use crate::store::{State, StoredAccount};
 use crate::upstream::credential::Credential;
-
-/// How many models an account is known not to have; a client that makes names up must not fill the file.
-const MOST_UNSERVED: usize = 64;
 
 /// The reason of a bench whose refusal has no code.
 const REASON_UNAUTHORIZED: &str = "unauthorized";
@@ -73,9 +69,9 @@ impl Manager {
             Outcome::PassThrough | Outcome::TooLarge | Outcome::Blocked { .. } | Outcome::RefusedHere => {
                 account_for(None);
             }
-            Outcome::ModelUnavailable => {
+            Outcome::ModelUnavailable { is_of_version } => {
                 account_for(None);
-                return self.record_unserved(route, request, now);
+                return self.record_unserved(route, request, *is_of_version, now);
             }
             Outcome::ServerFailure { overloaded } => {
                 self.record_failure(route, request, measured, Effect::Failed, *overloaded);
@@ -84,7 +80,7 @@ impl Manager {
             Outcome::RateLimited { .. } | Outcome::UsageLimited { .. } | Outcome::OutOfQuota => {
                 account_for(Some(Effect::RateLimited).filter(|_| self.is_current(route)));
             }
-            Outcome::CredentialRefused { .. } | Outcome::Misassigned | Outcome::AccountRefused => {
+            Outcome::CredentialRefused { .. } | Outcome::Misassigned | Outcome::AccountRefused { .. } => {
                 account_for(Some(Effect::Failed).filter(|_| self.is_current(route)));
             }
         }
@@ -97,13 +93,16 @@ impl Manager {
                 Credential::ChatGpt(_) => self.record_login_refused(route, code.as_deref(), measured, now),
             },
             Outcome::Misassigned => self.record_bench(route, REASON_MISASSIGNED, false, now),
-            Outcome::AccountRefused => self.record_bench(route, REASON_REFUSED, false, now),
+            Outcome::AccountRefused { code } => {
+                let of_workspace = code.as_deref().filter(|code| is_of_a_workspace(code) && is_plain(code));
+                self.record_bench(route, of_workspace.unwrap_or(REASON_REFUSED), false, now)
+            }
             Outcome::Success
             | Outcome::PassThrough
             | Outcome::TooLarge
             | Outcome::Blocked { .. }
             | Outcome::RefusedHere
-            | Outcome::ModelUnavailable
+            | Outcome::ModelUnavailable { .. }
             | Outcome::ServerFailure { .. }
             | Outcome::Unreachable => None,
         }
@@ -122,7 +121,7 @@ impl Manager {
     }
 
     /// Whether the account has the credential still that the attempt was made with.
-    fn is_current(&self, route: &Route) -> bool {
+    pub(super) fn is_current(&self, route: &Route) -> bool {
         let view = self.view();
         let position = view.state.position(route.account.as_str());
         let target = position.and_then(|position| self.target(&view, position));
@@ -130,7 +129,7 @@ impl Manager {
     }
 
     /// A change of the account in the file, for as long as it has the credential of the attempt.
-    fn write_of_credential<T: Default + Send + 'static>(
+    pub(super) fn write_of_credential<T: Default + Send + 'static>(
         &self,
         route: &Route,
         change: impl FnOnce(&mut StoredAccount, usize, Timestamp) -> T + Send + 'static,
@@ -173,29 +172,6 @@ impl Manager {
         memory.shared.add(Deed::Succeeded(route.account.clone(), host.to_owned()));
         memory.touch();
         Some(BreakerNote::Succeeded)
-    }
-
-    fn record_unserved(&self, route: &Route, request: &RouteRequest, now: Timestamp) -> Option<Written> {
-        let model = request.model.clone().filter(|_| self.is_current(route))?;
-        let until = now.after(UNSERVED);
-        {
-            let mut memory = self.memory();
-            let models = memory.unserved.entry(route.account.clone()).or_default();
-            remember_unserved(models, model.clone(), until, now);
-            memory.touch();
-        }
-        let (account, written) = (route.account.clone(), model.clone());
-        let change = move |account: &mut StoredAccount, _, now: Timestamp| {
-            let models = std::mem::take(&mut account.unserved_models).into_iter();
-            let mut models = models.map(|(model, until)| (model, Timestamp(until))).collect();
-            remember_unserved(&mut models, model, until, now);
-            account.unserved_models = models.into_iter().map(|(model, until)| (model, until.as_millis())).collect();
-        };
-        Some(self.write_of_credential(route, change, move |memory, ()| {
-            if let Some(models) = memory.unserved.get_mut(&account) {
-                models.remove(&written);
-            }
-        }))
     }
 
     fn record_success(&self, route: &Route, request: &RouteRequest, measured: Measured) -> Option<Written> {
@@ -245,6 +221,7 @@ impl Manager {
             account.retain_limits(|key, _| !over.iter().any(|over| over == key));
             if let Some(model) = served {
                 account.unserved_models.remove(&model);
+                account.unserved_versions.remove(&model);
             }
             if ends_bench {
                 account.end_cooldown();
@@ -316,9 +293,7 @@ impl Manager {
         let last = view.pool.members[position].cooldown.as_ref();
         let began = now.before(clock::instant().duration_since(measured.started));
         let length = refusal_bench(last, began, now)?;
-        // What another machine says is kept short and plain.
-        let is_plain = |code: &&str| code.len() <= LONGEST_REASON && code.bytes().all(|byte| byte.is_ascii_graphic());
-        let reason = code.filter(is_plain).unwrap_or(REASON_UNAUTHORIZED);
+        let reason = code.filter(|code| is_plain(code)).unwrap_or(REASON_UNAUTHORIZED);
         let text = format!(
             "Account {} ({}): its token is refused, a renewed one too ({reason}); it is left alone for {}",
             position + 1,
@@ -363,6 +338,11 @@ impl Manager {
     }
 }
 
+/// Whether a code is short and plain enough to be kept: another machine said it.
+fn is_plain(code: &str) -> bool {
+    code.len() <= LONGEST_REASON && code.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 /// The keys under which a limit that a request met is kept.
 fn limit_keys(request: &RouteRequest) -> Vec<String> {
     let model = request.model.as_ref().map(|model| model_limit_key(&request.family, model));
@@ -382,14 +362,4 @@ fn limits_proved_over(memory: &Memory, route: &Route, request: &RouteRequest, be
         memory.limited_since.get(&known).is_some_and(|since| *since < began)
     });
     keys
-}
-
-/// Adds a model that is not served; the first to be over makes room.
-fn remember_unserved(models: &mut BTreeMap<String, Timestamp>, model: String, until: Timestamp, now: Timestamp) {
-    models.retain(|_, until| *until > now);
-    models.insert(model, until);
-    while models.len() > MOST_UNSERVED {
-        let first = models.iter().min_by_key(|(_, until)| **until).map(|(model, _)| model.clone());
-        first.map(|model| models.remove(&model));
-    }
 }

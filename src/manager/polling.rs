@@ -70,7 +70,9 @@ impl Manager {
         let (view, now) = (self.view(), self.clock.now());
         let memory = self.memory();
         let is_login = |(member, _): &(&Member, &StoredAccount)| {
-            member.kind == Kind::ChatGpt && member.enabled && !member.locked && !member.needs_login
+            // One that was refused is left alone: a question would renew its token for nothing.
+            let is_refused = member.cooldown.as_ref().is_some_and(|it| it.holds(now) && it.is_refusal());
+            member.kind == Kind::ChatGpt && member.enabled && !member.locked && !member.needs_login && !is_refused
         };
         let logins: Vec<_> = view.pool.members.iter().zip(&view.state.accounts).filter(is_login).collect();
         let is_due = |(member, account): &&(&Member, &StoredAccount)| {

@@ -6,6 +6,7 @@ use super::Manager;
 use super::memory::Memory;
 use super::quota;
 use super::tokens::Pending;
+use super::unserved;
 use crate::domain::account::{AccountId, Kind, LoginIdentity, ModelScope};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::health::{Cooldown, Gate, Limit};
@@ -62,7 +63,7 @@ impl Manager {
             quota,
             cooldown: bench.map(|bench| bench.cooldown.clone()).or_else(|| cooldown(account)),
             gate: self.gate(account, &id, memory),
-            unserved: unserved(account, memory.unserved.get(&id)),
+            unserved: unserved::known(account, memory.unserved.get(&id)),
             live_sessions: 0,
             kind,
             id,
@@ -117,12 +118,6 @@ fn limits(account: &StoredAccount, unwritten: Option<&BTreeMap<String, Limit>>) 
         }
     }
     limits
-}
-
-/// The models that the file says the account does not have, and those on their way there.
-fn unserved(account: &StoredAccount, unwritten: Option<&BTreeMap<String, Timestamp>>) -> BTreeMap<String, Timestamp> {
-    let written = account.unserved_models.iter().map(|(model, until)| (model.clone(), Timestamp(*until)));
-    written.chain(unwritten.into_iter().flatten().map(|(model, until)| (model.clone(), *until))).collect()
 }
 
 /// Until when the issuer, which failed, is left alone, if the account has no token until then.

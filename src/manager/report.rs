@@ -1,12 +1,12 @@
 //! What is told about accounts.
 
+use super::bench_words::bench_words;
 use super::memory::Memory;
 use super::pool::{kind, label, waits_for_issuer};
 use super::routing::current;
 use super::view::View;
 use super::{FIRST_ACCOUNT, Manager};
 use crate::domain::account::{AccountId, Kind, ModelFamily};
-use crate::domain::health::{REASON_AUTH, REASON_MISASSIGNED, REASON_QUOTA, REASON_REFUSED};
 use crate::domain::lookup::{self, LookupError, Names};
 use crate::domain::pool::{EVERY_FAMILY, Member};
 use crate::domain::report::{AccountReport, RateLimit, State};
@@ -259,16 +259,7 @@ fn reason(state: State, member: &Member, limits: &[RateLimit], now: Timestamp) -
             }
             format!("rate limited for {}", families.join(", "))
         }
-        State::CoolingDown => match member.cooldown.as_ref().map(|cooldown| cooldown.reason.as_str()) {
-            Some(REASON_QUOTA) => "out of quota; check the plan and billing of this account".to_owned(),
-            Some(REASON_AUTH) => "the key was refused".to_owned(),
-            Some(REASON_REFUSED) => "the account or its organisation is deactivated".to_owned(),
-            Some(REASON_MISASSIGNED) => "its organisation or project does not fit its key; change them with `edit \
-                                         --organization ID --project ID`"
-                .to_owned(),
-            Some(other) if !other.is_empty() => format!("cooling down: {other}"),
-            _ => "cooling down".to_owned(),
-        },
+        State::CoolingDown => bench_words(member),
         State::CircuitOpen => "its upstream failed several times in a row".to_owned(),
         State::Ready => return None,
     };

@@ -136,6 +136,7 @@ impl Manager {
         let decision = |needs_api_key| {
             let ask = Ask {
                 needs_api_key,
+                client_version: request.client_version,
                 current,
                 pinned,
                 bound,
@@ -165,6 +166,7 @@ impl Manager {
         let mut request = RouteRequest {
             model: model.map(str::to_owned),
             family: ModelFamily::of(model, &self.families()),
+            client_version: self.config().client_version(),
             conversation: conversation.and_then(|key| conversation_key(Some(key), &|_| None, None)),
             ..RouteRequest::default()
         };
@@ -174,7 +176,8 @@ impl Manager {
         let Standpoint { pinned, current, begin } = self.standpoint(&mut memory, &view, &request);
         let turn = memory.turns.next(request.needs_api_key).unwrap_or(begin);
         let loads = memory.shared.loads(&view, now);
-        let ask = Ask { current, pinned, loads, turn, ..Ask::new(model, &request.family) };
+        let client_version = request.client_version;
+        let ask = Ask { client_version, current, pinned, loads, turn, ..Ask::new(model, &request.family) };
         let explanation = explain(&view.pool, &ask, strategy, now);
         drop(memory);
         (strategy, request.family, explanation)

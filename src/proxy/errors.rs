@@ -1,6 +1,7 @@
 //! Refusals in OpenAI's error shape, so that every client can show them.
 
 mod rejected;
+mod unknown_model;
 
 use hyper::header::{CONNECTION, HeaderName, HeaderValue, RETRY_AFTER, UPGRADE};
 use hyper::{Response, StatusCode};
@@ -17,12 +18,15 @@ use crate::domain::pool::Pool;
 use crate::domain::routing::decision::{Candidate, Exhausted};
 use crate::domain::routing::eligibility::Reason;
 use crate::domain::time::Timestamp;
+use crate::manager::bench_words::bench_words;
 use crate::manager::notices::{length, setback_words};
 use crate::manager::reasoning::is_mark;
 use crate::manager::routing::{Bound, Refusal, RouteRequest};
 use crate::upstream::BodyError;
+use unknown_model::{is_unknown, unknown_model};
 
 pub use rejected::rejected;
+pub use unknown_model::version_advice;
 
 /// Past this wait a client had better give up than sleep.
 const WORTH_RETRYING_SECONDS: u64 = 120;
@@ -191,30 +195,11 @@ pub fn refused(
             response
         }
         Refusal::Exhausted(exhausted) => match &request.model {
-            Some(model) if is_unknown(exhausted) => unknown_model(model, exhausted, pool),
+            Some(model) if is_unknown(exhausted) => unknown_model(model, exhausted, pool, request.client_version, now),
             Some(_) | None => exhausted_response(exhausted, pool, &request.family, unserved, now),
         },
         Refusal::Bound(bound, exhausted) => bound_response(bound, exhausted.as_ref(), pool, now),
     }
-}
-
-/// Whether every account lacks the model: time mends nothing then.
-fn is_unknown(exhausted: &Exhausted) -> bool {
-    let lacks = |reason| matches!(reason, Reason::NotServed | Reason::ModelNotInScope);
-    exhausted.candidates.iter().all(|candidate| candidate.reasons().any(lacks))
-        && exhausted.candidates.iter().any(|candidate| candidate.reasons().any(|reason| reason == Reason::NotServed))
-}
-
-fn unknown_model(model: &str, exhausted: &Exhausted, pool: &Pool) -> Response<ProxyBody> {
-    let accounts = accounts(exhausted, pool);
-    let reasons = reasons(exhausted, pool);
-    let message =
-        format!("No account serves the model `{model}`. {reasons}. `GET /v1/models` lists those that are served.");
-    let error = json!({"message": message, "type": "invalid_request_error", "param": "model", "code": "model_not_found",
-        "accounts": accounts});
-    let mut response = answer::json(StatusCode::NOT_FOUND, &json!({ "error": error }));
-    response.headers_mut().insert(HeaderName::from_static("x-should-retry"), HeaderValue::from_static("false"));
-    response
 }
 
 fn exhausted_response(
@@ -324,8 +309,11 @@ fn reasons(exhausted: &Exhausted, pool: &Pool) -> String {
             Some(setback) => setback_words(setback),
             None => "is in use by a probe".to_owned(),
         };
-        let label = pool.members.get(candidate.position).map(|member| member.label.as_str()).unwrap_or_default();
-        format!("{} ({label}): {reasons}", candidate.position + 1)
+        let member = pool.members.get(candidate.position);
+        let label = member.map(|member| member.label.as_str()).unwrap_or_default();
+        // What was refused, and not merely limited, says why and what to do.
+        let why = member.filter(|_| candidate.is_refused).map(|member| format!(" ({})", bench_words(member)));
+        format!("{} ({label}): {reasons}{}", candidate.position + 1, why.unwrap_or_default())
     });
     words.collect::<Vec<_>>().join("; ")
 }

@@ -16,6 +16,7 @@ use super::stream::{Ending, ProxyBody};
 use super::{errors, headers};
 use crate::clock;
 use crate::domain::account::{AccountId, Kind, ModelFamily};
+use crate::domain::client_version::OLDEST;
 use crate::domain::resources::{Keeps, target};
 use crate::domain::routing::conversation::{ConversationNames, conversation_key};
 use crate::domain::routing::setback::Setback;
@@ -26,7 +27,7 @@ use crate::manager::reasoning::Reasoning;
 use crate::manager::routing::{Refusal, Route, RouteRequest, Written, all_written};
 use crate::manager::tokens::WithoutToken;
 use crate::manager::turn_state::TURN_STATE;
-use crate::upstream::BodyError;
+use crate::upstream::{BodyError, chatgpt};
 use answer::{Answer, body_failed, finish};
 use examine::Examined;
 use fields::Fields;
@@ -133,8 +134,10 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
     let names = ConversationNames::new(fields.prompt_cache_key.as_deref(), &header, derived.as_deref());
     // A login stores nothing.
     let is_to_be_stored = door(&head.method, path) == Some(Door::Responses) && fields.stores == Some(true);
+    let client_version = chatgpt::client_version(&head.headers, proxy.manager.config().client_version());
     let request = RouteRequest {
         request_id,
+        client_version: client_version.parse().unwrap_or(OLDEST),
         needs_api_key: door(&head.method, path).is_none() && beside(&head.method, path).is_none(),
         prefers_api_key: is_to_be_stored,
         reasoning: Reasoning::new(fields.reasoning),

@@ -138,6 +138,11 @@ fn account() -> Value {
                 "additionalProperties": {"$ref": "#/$defs/Time"},
                 "description": "The models that the provider says it does not have, and until when that is believed.",
             },
+            "unservedVersions": {
+                "type": "object",
+                "additionalProperties": {"type": "string"},
+                "description": "The newest version of Codex that one of these models was refused to: a newer one is tried.",
+            },
             "coolingDownSince": time("When that began."),
             "coolingDownUntil": time("Until when it is benched for every family."),
             "cooldownReason": text("Why."),

@@ -13,6 +13,7 @@ mod older_copy;
 mod place;
 mod quota;
 mod reasoning;
+mod refusals;
 mod serving;
 mod sign_in;
 mod tokens;

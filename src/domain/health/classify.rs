@@ -9,8 +9,8 @@ use std::ops::RangeInclusive;
 
 use serde_json::Value;
 
-use super::Outcome;
 use super::retry_after::requested_wait;
+use super::{Outcome, WORKSPACE_NOT_AUTHORIZED, is_of_a_workspace};
 use crate::domain::account::Kind;
 use crate::domain::time::Timestamp;
 
@@ -41,6 +41,8 @@ enum Says {
     Word(&'static [&'static str]),
     /// Its message contains each of these.
     Text(&'static [&'static str]),
+    /// Its code is of a login's workspace.
+    Workspace,
     /// The challenge of a key that lacks a permission.
     InsufficientScope,
     /// It is a page of HTML: something between us and the provider answered.
@@ -60,6 +62,7 @@ enum Proof {
     Misassigned,
     AccountRefused,
     ModelUnavailable,
+    VersionRefused,
     Blocked,
     RefusedHere,
     Overloaded,
@@ -117,6 +120,7 @@ impl Says {
             Says::Text(texts) => {
                 field("message").is_some_and(|message| texts.iter().all(|text| message.contains(text)))
             }
+            Says::Workspace => field("code").is_some_and(is_of_a_workspace),
             Says::InsufficientScope => {
                 (answer.header)("www-authenticate").is_some_and(|challenge| challenge.contains("insufficient_scope"))
             }
@@ -138,12 +142,11 @@ fn outcome(proof: Proof, answer: &Answer<'_>, now: Timestamp) -> Outcome {
         Proof::UsageLimited => Outcome::UsageLimited { wait: wait() },
         Proof::TooLarge => Outcome::TooLarge,
         Proof::OutOfQuota => Outcome::OutOfQuota,
-        Proof::CredentialRefused => {
-            Outcome::CredentialRefused { code: answer.error.get("code").and_then(Value::as_str).map(str::to_owned) }
-        }
+        Proof::CredentialRefused => Outcome::CredentialRefused { code: code(answer.error) },
         Proof::Misassigned => Outcome::Misassigned,
-        Proof::AccountRefused => Outcome::AccountRefused,
-        Proof::ModelUnavailable => Outcome::ModelUnavailable,
+        Proof::AccountRefused => Outcome::AccountRefused { code: code(answer.error) },
+        Proof::ModelUnavailable => Outcome::ModelUnavailable { is_of_version: false },
+        Proof::VersionRefused => Outcome::ModelUnavailable { is_of_version: true },
         Proof::Blocked => Outcome::Blocked {
             is_cloudflare: (answer.header)("server").is_some_and(|server| server.eq_ignore_ascii_case("cloudflare"))
                 || (answer.header)("cf-mitigated").is_some(),
@@ -153,6 +156,16 @@ fn outcome(proof: Proof, answer: &Answer<'_>, now: Timestamp) -> Outcome {
         Proof::Failed => Outcome::ServerFailure { overloaded: false },
     }
 }
+
+/// The code of a refusal, also where only its text says it.
+fn code(error: &Value) -> Option<String> {
+    let field = |name: &str| error.get(name).and_then(Value::as_str);
+    let is_of_place = || field("message").is_some_and(|message| message.contains(NOT_IN_THIS_REGION));
+    field("code").or_else(|| is_of_place().then_some(WORKSPACE_NOT_AUTHORIZED)).map(str::to_owned)
+}
+
+/// What a backend says to a request from elsewhere than its workspace has its place. openai/codex#16951
+const NOT_IN_THIS_REGION: &str = "Workspace is not authorized";
 
 /// A plan that is used up.
 const USAGE_LIMITED: &[&str] = &["usage_limit_reached"];

@@ -103,6 +103,8 @@ pub struct Candidate {
     pub excluded: bool,
     /// What came of it when it was tried for this request.
     pub tried: Option<Setback>,
+    /// It is benched because it was refused: it is not known that time helps.
+    pub is_refused: bool,
     /// It can serve, but only as a probe: one request at a time on the whole machine.
     pub probe: bool,
     /// What the strategy compares accounts by, for those that compare a number.
@@ -131,6 +133,7 @@ impl Exhausted {
     pub(super) fn of(candidates: Vec<Candidate>) -> Exhausted {
         let ends_by_itself = |candidate: &Candidate| {
             candidate.available_at().is_some()
+                && !candidate.is_refused
                 && candidate
                     .reasons()
                     .all(|reason| matches!(reason, Reason::OverLimit | Reason::RateLimited | Reason::CoolingDown))

@@ -3,7 +3,8 @@
 use std::ops::Bound::{Included, Unbounded};
 
 use crate::domain::account::{Kind, ModelFamily};
-use crate::domain::health::{Cooldown, Gate, UNSERVED};
+use crate::domain::client_version::ClientVersion;
+use crate::domain::health::{Cooldown, Gate};
 use crate::domain::pool::{EVERY_FAMILY, Member};
 use crate::domain::time::Timestamp;
 
@@ -78,6 +79,8 @@ pub struct Demand<'a> {
     pub family: &'a ModelFamily,
     /// Only OpenAI's API answers it: a ChatGPT login does not reach that.
     pub needs_api_key: bool,
+    /// The version of Codex that it stands for at a login's backend.
+    pub client_version: ClientVersion,
 }
 
 /// Everything that keeps `member` from serving `demand` at `now`, in the order of their weight. Empty when it can.
@@ -163,15 +166,15 @@ fn obstacle(reason: Reason, member: &Member, demand: Option<&Demand<'_>>, now: T
         Reason::NotServed => match (member.kind, demand) {
             (_, None) => None,
             (Kind::ChatGpt, Some(demand)) if demand.needs_api_key => stays(true),
-            (Kind::ChatGpt | Kind::ApiKey, Some(demand)) => ends(unserved_until(member, demand.model?, now)),
+            (Kind::ChatGpt | Kind::ApiKey, Some(demand)) => ends(unserved_until(member, demand, now)),
         },
     }
 }
 
 /// Until when the upstream is believed that this account does not have `model`.
-fn unserved_until(member: &Member, model: &str, now: Timestamp) -> Option<Timestamp> {
-    // One that ends further away came from a clock that was set back since.
-    member.unserved.get(model).copied().filter(|until| *until > now && *until <= now.after(UNSERVED))
+fn unserved_until(member: &Member, demand: &Demand<'_>, now: Timestamp) -> Option<Timestamp> {
+    let refusal = member.unserved.get(demand.model?)?;
+    refusal.holds(demand.client_version, now).then_some(refusal.until)
 }
 
 fn cooling(member: &Member, now: Timestamp) -> Option<&Cooldown> {

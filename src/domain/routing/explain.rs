@@ -58,6 +58,7 @@ fn candidate(pool: &Pool, ask: &Ask<'_>, strategy: Strategy, position: usize, no
         obstacles,
         excluded,
         tried: None,
+        is_refused: member.cooldown.as_ref().is_some_and(|cooldown| cooldown.holds(now) && cooldown.is_refusal()),
         score: score(pool, ask, strategy, position, now),
     })
 }

@@ -42,10 +42,10 @@ pub fn verdict(outcome: &Outcome, is_spent: bool) -> Verdict {
         | Outcome::OutOfQuota
         | Outcome::CredentialRefused { .. }
         | Outcome::Misassigned
-        | Outcome::AccountRefused
+        | Outcome::AccountRefused { .. }
         | Outcome::Blocked { .. } => Verdict::Another { keeps: Keeps::Nothing },
         // The first such answer is the one to give when no account serves it.
-        Outcome::ModelUnavailable | Outcome::RefusedHere => Verdict::Another { keeps: Keeps::First },
+        Outcome::ModelUnavailable { .. } | Outcome::RefusedHere => Verdict::Another { keeps: Keeps::First },
         Outcome::ServerFailure { .. } | Outcome::Unreachable if is_spent => Verdict::Stands,
         Outcome::TooLarge | Outcome::ServerFailure { .. } | Outcome::Unreachable => {
             Verdict::Another { keeps: Keeps::Last }
@@ -81,7 +81,7 @@ mod tests {
             (Outcome::PassThrough, false, Verdict::Stands),
             (Outcome::OutOfQuota, false, another(Keeps::Nothing)),
             (Outcome::OutOfQuota, true, another(Keeps::Nothing)),
-            (Outcome::ModelUnavailable, false, another(Keeps::First)),
+            (Outcome::ModelUnavailable { is_of_version: true }, false, another(Keeps::First)),
             (Outcome::TooLarge, false, another(Keeps::Last)),
             (Outcome::ServerFailure { overloaded: true }, false, another(Keeps::Last)),
             (Outcome::ServerFailure { overloaded: true }, true, Verdict::Stands),

@@ -35,13 +35,13 @@ impl Setback {
         match outcome {
             Outcome::Success | Outcome::PassThrough => None,
             Outcome::RateLimited { wait } | Outcome::UsageLimited { wait } => obstacle(Reason::RateLimited, *wait),
-            Outcome::OutOfQuota | Outcome::Misassigned | Outcome::AccountRefused => {
+            Outcome::OutOfQuota | Outcome::Misassigned | Outcome::AccountRefused { .. } => {
                 obstacle(Reason::CoolingDown, BENCH)
             }
             Outcome::CredentialRefused { .. } => {
                 Some(Setback::Obstacle(Obstacle { reason: Reason::NeedsLogin, until: None }))
             }
-            Outcome::ModelUnavailable => obstacle(Reason::NotServed, UNSERVED),
+            Outcome::ModelUnavailable { .. } => obstacle(Reason::NotServed, UNSERVED),
             Outcome::TooLarge => Some(Setback::TooLarge),
             Outcome::Blocked { is_cloudflare } => Some(Setback::Blocked { is_cloudflare: *is_cloudflare }),
             Outcome::RefusedHere => Some(Setback::Refused(status)),

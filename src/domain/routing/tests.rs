@@ -15,6 +15,7 @@ use super::setback::Setback;
 use super::starting_account::{Newcomer, Start, starting_account};
 use super::{Ask, Strategy, choose};
 use crate::domain::account::{AccountId, Kind, ModelFamily, ModelScope};
+use crate::domain::client_version::ClientVersion;
 use crate::domain::health::{Cooldown, Gate, Limit, Outcome, REASON_AUTH, REASON_QUOTA};
 use crate::domain::pool::{Member, Pool};
 use crate::domain::time::Timestamp;
@@ -45,7 +46,7 @@ fn member(name: &str) -> Member {
 }
 
 fn demand<'a>(model: Option<&'a str>, family: &'a ModelFamily) -> Demand<'a> {
-    Demand { model, family, needs_api_key: false }
+    Demand { model, family, needs_api_key: false, client_version: ClientVersion::default() }
 }
 
 fn pool(count: usize) -> Pool {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::account::{AccountId, Kind, ModelFamily};
 use crate::domain::base_url::BaseUrl;
+use crate::domain::client_version::ClientVersion;
 use crate::domain::routing::conversation::ConversationKey;
 use crate::domain::routing::decision::{Exhausted, Why};
 use crate::domain::routing::eligibility::Demand;
@@ -27,6 +28,8 @@ pub struct RouteRequest {
     pub model: Option<String>,
     /// Its family.
     pub family: ModelFamily,
+    /// The version of Codex that it stands for at a login's backend.
+    pub client_version: ClientVersion,
     /// Only an API-key account can serve it.
     pub needs_api_key: bool,
     /// An API-key account serves it better; a login does when none can.
@@ -58,6 +61,7 @@ impl Default for RouteRequest {
             endpoint: String::new(),
             model: None,
             family: ModelFamily::named("default"),
+            client_version: ClientVersion::default(),
             needs_api_key: false,
             prefers_api_key: false,
             conversation: None,
@@ -81,7 +85,12 @@ impl RouteRequest {
 
     /// What it asks of the account that is to serve it.
     pub fn demand(&self) -> Demand<'_> {
-        Demand { model: self.model.as_deref(), family: &self.family, needs_api_key: self.needs_api_key }
+        Demand {
+            model: self.model.as_deref(),
+            family: &self.family,
+            needs_api_key: self.needs_api_key,
+            client_version: self.client_version,
+        }
     }
 }
 

@@ -125,6 +125,17 @@ impl Examined {
         self.error.get("code").and_then(Value::as_str) == Some("invalid_encrypted_content")
     }
 
+    /// Adds what to do to what its error says, where that was read whole.
+    pub fn advise(&mut self, advice: &str) {
+        let read = self.bytes.front().filter(|_| self.rest.is_none() && self.bytes.len() == 1);
+        let Some(mut document) = read.and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok()) else { return };
+        if let Some(Value::String(message)) = document.pointer_mut("/error/message") {
+            message.push(' ');
+            message.push_str(advice);
+            self.bytes = VecDeque::from([Bytes::from(document.to_string())]);
+        }
+    }
+
     /// The answer as the client gets it.
     pub fn into_response(self, request: &request::Parts) -> Response<ProxyBody> {
         let mut passed = headers::for_client(self.head.headers);

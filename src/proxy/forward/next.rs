@@ -31,7 +31,7 @@ pub(super) enum Next {
 
 impl Attempts<'_> {
     /// What follows from an answer that is no success.
-    pub(super) fn after(&mut self, route: Route, examined: Examined, outcome: &Outcome) -> Next {
+    pub(super) fn after(&mut self, route: Route, mut examined: Examined, outcome: &Outcome) -> Next {
         let setback = Setback::of(outcome, examined.status(), self.proxy.manager.now());
         let Some(setback) = setback.filter(|_| self.body.is_replayable()) else {
             return Next::Answer(Box::new(Answer::of(route, examined.into_response(&self.head))));
@@ -51,6 +51,9 @@ impl Attempts<'_> {
             Keeps::Last => true,
         };
         if replace {
+            if let Outcome::ModelUnavailable { is_of_version: true } = outcome {
+                examined.advise(&errors::version_advice(self.request.client_version));
+            }
             // Kept for its answer alone.
             let mut route = route;
             route.end_probe();

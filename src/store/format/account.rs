@@ -121,6 +121,8 @@ pub struct StoredAccount {
     pub rate_limit_set_times: BTreeMap<String, i64>,
     /// The models that the provider says it does not have, and until when that is believed, unix milliseconds.
     pub unserved_models: BTreeMap<String, i64>,
+    /// The newest version of Codex that a model was refused to, where that matters.
+    pub unserved_versions: BTreeMap<String, String>,
     /// Unix milliseconds.
     pub cooling_down_until: Option<i64>,
     /// When that began, unix milliseconds.
@@ -140,6 +142,7 @@ impl StoredAccount {
         self.rate_limit_reset_times.clear();
         self.rate_limit_set_times.clear();
         self.unserved_models.clear();
+        self.unserved_versions.clear();
         self.quota = None;
         self.workspace = None;
     }
@@ -242,6 +245,7 @@ macro_rules! fields {
                 rate_limit_reset_times: take(&mut object, "rateLimitResetTimes").unwrap_or_default(),
                 rate_limit_set_times: take(&mut object, "rateLimitSetTimes").unwrap_or_default(),
                 unserved_models: take(&mut object, "unservedModels").unwrap_or_default(),
+                unserved_versions: take(&mut object, "unservedVersions").unwrap_or_default(),
                 extra: Extra(object),
             }
         }
@@ -258,6 +262,9 @@ macro_rules! fields {
                 if !times.is_empty() {
                     put(&mut object, name, Some(times));
                 }
+            }
+            if !account.unserved_versions.is_empty() {
+                put(&mut object, "unservedVersions", Some(&account.unserved_versions));
             }
             put_extra(&mut object, &account.extra);
             Value::Object(object)

@@ -283,7 +283,8 @@ fn a_renewed_token_that_is_refused_too_leaves_the_login_alone_for_a_while_and_sa
         message["message"].as_str().unwrap().contains("a renewed one too")
     });
     let listed = logins.listed(1);
-    assert_eq!((&listed["state"], &listed["reason"]), (&json!("coolingDown"), &json!("cooling down: token_revoked")));
+    let reason = listed["reason"].as_str().unwrap();
+    assert!(listed["state"] == "coolingDown" && reason.contains("`token_revoked`"), "{listed}");
     let left = listed["availableAt"].as_i64().unwrap() - now();
     assert!((50_000..=60_000).contains(&left), "{left} ms");
     ask(&sidecar);

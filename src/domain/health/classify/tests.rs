@@ -68,11 +68,11 @@ fn rows_that_both_tables_share() {
             "access_terminated",
         ] {
             for status in [401, 402, 403, 429] {
-                check(status, &code(refused), &Outcome::AccountRefused);
+                check(status, &code(refused), &Outcome::AccountRefused { code: Some(refused.to_owned()) });
             }
         }
         for status in [400, 403, 404] {
-            check(status, &code("model_not_found"), &Outcome::ModelUnavailable);
+            check(status, &code("model_not_found"), &Outcome::ModelUnavailable { is_of_version: false });
         }
         check(404, &code("not_found"), &Outcome::PassThrough);
         check(400, &code("context_length_exceeded"), &Outcome::PassThrough);
@@ -115,13 +115,33 @@ fn a_401_of_a_login_is_of_its_token_whatever_its_code() {
 }
 
 #[test]
+fn a_refusal_of_a_workspace_is_of_the_account_and_told_as_what_it_is() {
+    let refused = |code: &str| Outcome::AccountRefused { code: Some(code.to_owned()) };
+    for status in [402, 403] {
+        for of_workspace in ["deactivated_workspace", "invalid_workspace_selected", "workspace_access_denied"] {
+            check(Kind::ChatGpt, status, &[], &code(of_workspace), &refused(of_workspace));
+        }
+        let elsewhere = json!({ "message": "Workspace is not authorized in this region." });
+        check(Kind::ChatGpt, status, &[], &elsewhere, &refused("workspace_not_authorized"));
+    }
+    let elsewhere = json!({ "message": "Workspace is not authorized in this region.", "code": null });
+    let refused = Outcome::CredentialRefused { code: Some("workspace_not_authorized".to_owned()) };
+    check(Kind::ChatGpt, 401, &[], &elsewhere, &refused);
+    check(Kind::ChatGpt, 403, &[], &code("invalid_prompt"), &Outcome::PassThrough);
+    check(Kind::ApiKey, 403, &[], &code("invalid_workspace_selected"), &Outcome::PassThrough);
+}
+
+#[test]
 fn a_model_that_a_login_does_not_serve_is_known_by_its_words() {
+    let refused = Outcome::ModelUnavailable { is_of_version: true };
     for (status, message) in [
         (400, "The 'gpt-5.9' model is not supported when using Codex with a ChatGPT account."),
         (400, "The 'gpt-5.9' model requires a newer version of Codex. Please upgrade."),
         (404, "Model not found gpt-5.9"),
     ] {
-        check(Kind::ChatGpt, status, &[], &json!({ "message": message }), &Outcome::ModelUnavailable);
+        check(Kind::ChatGpt, status, &[], &json!({ "message": message }), &refused);
+        let shaped = json!({ "message": message, "code": "model_not_found" });
+        check(Kind::ChatGpt, status, &[], &shaped, &refused);
         check(Kind::ApiKey, status, &[], &json!({ "message": message }), &Outcome::PassThrough);
         assert!(is_model_refusal(message), "{message}");
     }
@@ -158,10 +178,10 @@ fn in_a_stream_only_what_concerns_the_account_or_its_host_counts() {
         (json!({"code": "rate_limit_exceeded", "message": "Request too large for gpt-5"}), Outcome::TooLarge),
         (code("insufficient_quota"), Outcome::OutOfQuota),
         (code("credit_balance_exhausted"), Outcome::OutOfQuota),
-        (code("account_deactivated"), Outcome::AccountRefused),
+        (code("account_deactivated"), Outcome::AccountRefused { code: Some("account_deactivated".to_owned()) }),
         (code("server_is_overloaded"), Outcome::ServerFailure { overloaded: true }),
         (code("slow_down"), Outcome::ServerFailure { overloaded: true }),
-        (code("model_not_found"), Outcome::ModelUnavailable),
+        (code("model_not_found"), Outcome::ModelUnavailable { is_of_version: false }),
         (
             json!({"type": "tokens", "code": null, "message": "Please try again in 20s."}),
             Outcome::RateLimited { wait: Duration::from_secs(20) },

@@ -8,6 +8,7 @@ use proptest::strategy::Strategy as Generator;
 use super::{LATER, NOW, demand, family, member};
 use crate::domain::account::{Kind, ModelFamily, ModelScope};
 use crate::domain::health::condition::Condition;
+use crate::domain::health::model_refusal::ModelRefusal;
 use crate::domain::health::{Cooldown, Gate, Limit, REASON_AUTH, REASON_QUOTA};
 use crate::domain::pool::{Member, Pool};
 use crate::domain::routing::decision::{Decision, Why};
@@ -86,7 +87,7 @@ fn troubled(trouble: usize, priority: i64, live_sessions: usize) -> Member {
         11 => Member { gate: Gate::Open { until: LATER }, ..plain },
         12 => Member { gate: Gate::Open { until: NOW }, scope: ModelScope::new(vec!["*codex".to_owned()]), ..plain },
         13 => Member { scope: ModelScope::new(vec!["gpt-4*".to_owned()]), kind: Kind::ChatGpt, ..plain },
-        14 => Member { unserved: [(MODEL.to_owned(), LATER)].into(), ..plain },
+        14 => Member { unserved: [(MODEL.to_owned(), ModelRefusal { until: LATER, version: None })].into(), ..plain },
         _ => plain,
     }
 }

@@ -22,7 +22,7 @@ use codex_account_manager::domain::routing::decision::Decision;
 use codex_account_manager::domain::routing::load::Load;
 use codex_account_manager::domain::routing::{Ask, Strategy, choose};
 use codex_account_manager::domain::time::Timestamp;
-use codex_account_manager::domain::usage::quota::Quota;
+use codex_account_manager::domain::usage::quota::{Quota, UsedUp};
 use support::allocations::{self, Counting};
 use support::figures::median;
 use support::table::{Table, number};
@@ -116,7 +116,8 @@ fn member(number: u32, mood: Mood) -> Member {
         scope: ModelScope::new(vec!["gpt-4*".to_owned(), "gpt-5*".to_owned()]),
         limits: ["codex", "gpt-5.1", "gpt-5.1:gpt-5.1"].map(|key| (key.to_owned(), Limit::ending(LATER))).into(),
         quota: Quota::default(),
-        quota_until: None,
+        used_up: UsedUp::default(),
+        used_up_models: [].into(),
         cooldown: None,
         gate: Gate::Closed,
         unserved: [("o3".to_owned(), ModelRefusal { until: LATER, version: None })].into(),

@@ -205,6 +205,11 @@ impl Config {
         f64::from(u32::try_from(self.number("routing.reserve_percent")).unwrap_or_default())
     }
 
+    /// `routing.use_credits`
+    pub fn use_credits(&self) -> bool {
+        self.flag("routing.use_credits")
+    }
+
     /// `tokens.refresh_skew_ms`
     pub fn refresh_skew(&self) -> Duration {
         Duration::from_millis(self.number("tokens.refresh_skew_ms"))

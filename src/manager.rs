@@ -12,6 +12,7 @@ mod failure;
 pub mod import;
 pub mod item_ids;
 mod labels;
+mod limits;
 pub mod login;
 mod made;
 mod memory;

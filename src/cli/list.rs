@@ -8,10 +8,12 @@ use super::context::Context;
 use super::printer::{Printer, plain, table};
 use super::usage::{grouped, usd};
 use crate::domain::time::Timestamp;
+use crate::domain::usage::quota::name_of_length;
 use crate::error::Error;
 use crate::manager::FIRST_ACCOUNT;
 use crate::manager::notices::length;
 use crate::protocol::accounts::{Account, AccountKind, AccountState};
+use crate::protocol::quota::{Credits, MeterWindow};
 use crate::protocol::usage::UsageTotals;
 
 #[derive(Debug, Args)]
@@ -67,11 +69,28 @@ pub fn accounts_table(accounts: &[Account], now: Timestamp) -> String {
     table(&["#", "LABEL", "KIND", "STATE", "TODAY", "MONTH", "SESSIONS", "QUOTA", "NOTE"], &rows)
 }
 
-/// How much of each quota window is used; `-` for an account that has none.
+/// How much of each quota window is used, and the credits; `-` for an account that has none.
 fn quota(account: &Account) -> String {
-    let windows = account.quota.iter().map(|window| format!("{} {:.0} %", window.name, window.used_percent.floor()));
-    let windows = windows.collect::<Vec<_>>().join(", ");
-    if windows.is_empty() { "-".to_owned() } else { windows }
+    let used = |name: &str, percent: f64| format!("{name} {:.0} %", percent.floor());
+    let windows = account.quota.iter().map(|window| used(&window.name, window.used_percent));
+    let meters = account.meters.iter().map(|window| used(&metered(window), window.used_percent));
+    let credits = account.credits.as_ref().and_then(credits).map(|credits| format!("credits {credits}"));
+    let all = windows.chain(meters).chain(credits).collect::<Vec<_>>().join(", ");
+    if all.is_empty() { "-".to_owned() } else { all }
+}
+
+/// The window of a model's meter, by the model where it is known.
+fn metered(window: &MeterWindow) -> String {
+    format!("{} {}", window.model.as_ref().unwrap_or(&window.name), name_of_length(window.window_seconds))
+}
+
+/// How many credits there are; `None` without any.
+fn credits(credits: &Credits) -> Option<String> {
+    match credits {
+        Credits { unlimited: true, .. } => Some("unlimited".to_owned()),
+        Credits { has_credits: true, balance, .. } => Some(balance.clone().unwrap_or_else(|| "left".to_owned())),
+        Credits { .. } => None,
+    }
 }
 
 /// What was spent, and of how much; `-` where nothing was asked for.
@@ -151,6 +170,12 @@ pub async fn show(context: &Context, args: &ShowArgs) -> Result<u8, Error> {
         let anew = length(Timestamp(window.reset_at).since(manager.now()));
         add("quota", Some(format!("{} {:.0} % used, anew in {anew}", window.name, window.used_percent.floor())));
     }
+    for window in &account.meters {
+        let resets = length(Timestamp(window.reset_at).since(manager.now()));
+        let used = window.used_percent.floor();
+        add("meter", Some(format!("{} {used:.0} % used, resets in {resets}", metered(window))));
+    }
+    add("credits", account.credits.as_ref().and_then(credits));
     add("priority", (account.priority != 0).then(|| account.priority.to_string()));
     add("models", (!account.models.is_empty()).then(|| account.models.join(", ")));
     add("daily limit", account.limits.daily_usd.map(|usd| format!("{usd} USD")));

@@ -213,6 +213,12 @@ pub static KEYS: &[Key] = &[
         Default::Number(0),
         "so much of every quota window of a ChatGPT account is left unused",
     ),
+    key(
+        "routing.use_credits",
+        Shape::Bool,
+        Default::Bool(true),
+        "a ChatGPT account whose quota is used up serves on with its credits, after every account that has quota left",
+    ),
     key("routing.wait_when_exhausted", Shape::Bool, Default::Bool(false), "wait when every account is limited")
         .also("retryAllAccountsRateLimited", Some("CODEX_AUTH_RETRY_ALL_RATE_LIMITED")),
     key(

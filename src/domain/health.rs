@@ -145,6 +145,11 @@ pub enum Outcome {
         /// How long to wait.
         wait: Duration,
     },
+    /// The meter of one model is used up, and free again this soon from now: the account's other models are not concerned.
+    ModelLimited {
+        /// How long to wait.
+        wait: Duration,
+    },
     /// This request alone is more than the account may use in a minute: no waiting helps it, and nothing is limited.
     TooLarge,
     /// No quota or a billing problem: waiting does not help.

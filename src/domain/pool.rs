@@ -6,7 +6,7 @@ use super::account::{AccountId, Kind, ModelFamily, ModelScope};
 use super::health::model_refusal::ModelRefusal;
 use super::health::{Cooldown, Gate, Limit};
 use super::time::Timestamp;
-use super::usage::quota::Quota;
+use super::usage::quota::{Quota, UsedUp};
 
 /// The accounts in the order of the file.
 #[derive(Clone, Debug, Default)]
@@ -42,10 +42,12 @@ pub struct Member {
     pub scope: ModelScope,
     /// Each limit of a `family` and of a `family:model`, and that of [`EVERY_FAMILY`].
     pub limits: BTreeMap<String, Limit>,
-    /// What its plan's quota windows were told to be.
+    /// The quota windows of its plan.
     pub quota: Quota,
-    /// When the last of its quota windows that are used up begins anew.
-    pub quota_until: Option<Timestamp>,
+    /// What follows where these windows are used up.
+    pub used_up: UsedUp,
+    /// The same for the models whose own meters are used up, by the model.
+    pub used_up_models: BTreeMap<String, UsedUp>,
     /// Benched for every family.
     pub cooldown: Option<Cooldown>,
     /// What the breakers of the account and of its upstream host say.

@@ -3,7 +3,7 @@
 use super::account::{AccountId, Kind, LoginIdentity, ModelFamily};
 use super::time::Timestamp;
 use super::usage::Totals;
-use super::usage::quota::QuotaWindow;
+use super::usage::quota::{Credits, Meter, QuotaWindow};
 
 /// The one word for how an account stands: the first of these that holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +81,10 @@ pub struct AccountReport {
     pub rate_limits: Vec<RateLimit>,
     /// The quota windows of its plan, the shortest first.
     pub quota: Vec<QuotaWindow>,
+    /// The meters of single models, whose windows hold.
+    pub meters: Vec<Meter>,
+    /// What it can use beyond its quota, if that is known.
+    pub credits: Option<Credits>,
     /// What it used since the last local midnight.
     pub today: Totals,
     /// What it used since the month began.

@@ -25,7 +25,7 @@ use super::client_version::ClientVersion;
 use super::pool::Pool;
 use super::time::Timestamp;
 use decision::{Choice, Decision, Why};
-use eligibility::Demand;
+use eligibility::{Demand, is_on_credits};
 use load::Load;
 
 /// What a request asks of routing.
@@ -51,6 +51,8 @@ pub struct Ask<'a> {
     pub excluded: &'a [usize],
     /// How much of each account is used up, in the order of the pool; nothing is known of those that are missing.
     pub loads: &'a [Load],
+    /// Accounts whose included quota is used up are out, although credits would pay for what they serve.
+    pub spares_credits: bool,
     /// Where `round_robin` goes on: behind the account it chose last.
     pub turn: usize,
 }
@@ -69,6 +71,7 @@ impl<'a> Ask<'a> {
             open: None,
             excluded: &[],
             loads: &[],
+            spares_credits: false,
             turn: 0,
         }
     }
@@ -91,7 +94,7 @@ impl<'a> Ask<'a> {
 
 /// Chooses the account for a request. A resource that it is bound to beats everything, even when its account cannot
 /// serve. A pin wins over the strategy and gives way only while its account cannot serve. Nothing is allocated unless
-/// no account can serve.
+/// no account can serve. Accounts that would serve on credits come after all that have included quota left.
 pub fn choose(pool: &Pool, ask: &Ask<'_>, strategy: Strategy, now: Timestamp) -> Decision {
     select(pool, ask, strategy, now)
         .map_or_else(|| Decision::Exhausted(explain::exhausted(pool, ask, strategy, now)), Decision::Use)
@@ -108,8 +111,17 @@ fn select(pool: &Pool, ask: &Ask<'_>, strategy: Strategy, now: Timestamp) -> Opt
     if let Some(pinned) = ask.pinned.and_then(|pinned| choice(pinned, Why::Pinned)) {
         return Some(pinned);
     }
-    if let Some(open) = ask.open.and_then(|open| choice(open, Why::Sticky)) {
-        return Some(open);
+    // Credits are used last, whatever the strategy and wherever the session is: a plan that has quota left costs nothing.
+    let may_spare = pool.members.iter().any(|member| is_on_credits(member, &ask.demand(), now));
+    may_spare
+        .then(|| by_strategy(pool, &Ask { spares_credits: true, ..ask.clone() }, strategy, now))
+        .flatten()
+        .or_else(|| by_strategy(pool, ask, strategy, now))
+}
+
+fn by_strategy(pool: &Pool, ask: &Ask<'_>, strategy: Strategy, now: Timestamp) -> Option<Choice> {
+    if let Some(open) = ask.open.and_then(|open| serving::at(pool, ask, open, now)) {
+        return Some(Choice { position: open.position, why: Why::Sticky, probe: open.probe });
     }
     match strategy {
         Strategy::Sticky => sticky::choose(pool, ask, now),

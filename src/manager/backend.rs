@@ -11,7 +11,7 @@ use super::report::find;
 use super::routing::Target;
 use crate::domain::account::{AccountId, Kind};
 use crate::domain::base_url::BaseUrl;
-use crate::domain::usage::quota::Quota;
+use crate::domain::usage::quota::QuotaReport;
 use crate::error::{Error, ErrorKind};
 use crate::upstream::chatgpt::{Answered, Endpoint, ask};
 use crate::upstream::credential::Login;
@@ -85,10 +85,10 @@ impl Manager {
     async fn read_usage(self: &Arc<Self>, account: &AccountId, client: &HeaderMap) -> Result<(Answered, bool), Error> {
         let asked_at = self.clock.now();
         let (answered, mark) = self.ask_backend(account, Endpoint::Usage, client).await?;
-        let quota = Quota::from_usage(&answered.body, self.clock.now());
-        let tells_quota = quota.is_some();
-        if let Some(quota) = quota {
-            drop(self.note_quota(account, mark, quota, asked_at));
+        let report = QuotaReport::from_usage(&answered.body, self.clock.now());
+        let tells_quota = report.is_some();
+        if let Some(report) = report {
+            drop(self.note_quota(account, mark, report, asked_at));
         }
         Ok((answered, tells_quota))
     }

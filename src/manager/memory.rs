@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::made::Made;
 use super::pins::SessionPins;
-use super::quota::Told;
+use super::quota::Known;
+use super::routing::aside::Aside;
 use super::shared::Shared;
 use super::tiers::Tiers;
 use super::usage::Usage;
@@ -37,6 +38,8 @@ pub struct Memory {
     pub shifted: bool,
     /// The account in use per family.
     pub current: BTreeMap<ModelFamily, AccountId>,
+    /// The accounts of models that are limited where their family is.
+    pub aside: Aside,
     /// The account used last.
     pub last_used: Option<AccountId>,
     /// What a person switched this session to.
@@ -66,7 +69,7 @@ pub struct Memory {
     /// Limits that are on their way to the file.
     pub limits: HashMap<AccountId, BTreeMap<String, Limit>>,
     /// Quotas that are on their way to the file.
-    pub quotas: HashMap<AccountId, Told>,
+    pub quotas: HashMap<AccountId, Known>,
     /// When this process asked for each quota last.
     pub polled: HashMap<AccountId, Timestamp>,
     /// When this process asked last where the workspace of each login has its place.
@@ -149,6 +152,7 @@ impl Memory {
         self.polled.retain(|id, _| is_there(id));
         self.located.retain(|id, _| is_there(id));
         self.benches.retain(|id, _| is_there(id));
+        self.aside.retain(|_, id| is_there(id));
         self.over.retain(|id, _| is_there(id));
         self.shared.forget_accounts_but(is_there);
     }

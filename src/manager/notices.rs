@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use super::Manager;
 use super::event::{Event, Level, Notice};
+use super::routing::aside::is_limited_for_model;
 use super::routing::{RouteRequest, is_failover};
 use crate::domain::account::{AccountId, Kind};
 use crate::domain::pool::Pool;
 use crate::domain::routing::decision::{Choice, Exhausted};
-use crate::domain::routing::eligibility::{Obstacle, Reason, obstacles};
+use crate::domain::routing::eligibility::{Obstacle, Reason, is_on_credits, obstacles};
 use crate::domain::routing::setback::Setback;
 use crate::domain::time::Timestamp;
 
@@ -28,13 +29,21 @@ impl Manager {
             pool.position(tried)
         });
         let trouble = left.filter(|_| is_failover(choice.why)).map(|position| {
-            let found = obstacles(&pool.members[position], &request.demand(), now);
+            let member = &pool.members[position];
+            let found = obstacles(member, &request.demand(), now);
+            let is_on_credits = found.is_empty() && is_on_credits(member, &request.demand(), now);
+            // What is limited: the model alone, or its family.
+            let limited = match &request.model {
+                Some(model) if is_limited_for_model(member, request, now) => model.as_str(),
+                Some(_) | None => request.family.as_str(),
+            };
             let tried = request.tried.iter().rev().find(|(id, _)| *id == pool.members[position].id);
             let why = match (found.first(), tried) {
                 (Some(obstacle), _) | (None, Some((_, Setback::Obstacle(obstacle)))) => {
-                    words(pool.members[position].kind, *obstacle, request, now)
+                    words(member.kind, *obstacle, limited, now)
                 }
                 (None, Some((_, setback))) => setback_words(*setback),
+                (None, None) if is_on_credits => "has used its quota up and goes on with credits".to_owned(),
                 (None, None) => "cannot serve".to_owned(),
             };
             (position, why)
@@ -87,7 +96,7 @@ pub fn capitalised(text: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-fn words(kind: Kind, obstacle: Obstacle, request: &RouteRequest, now: Timestamp) -> String {
+fn words(kind: Kind, obstacle: Obstacle, limited: &str, now: Timestamp) -> String {
     let time = obstacle.until.map(|until| format!(" for {}", length(until.since(now)))).unwrap_or_default();
     match obstacle.reason {
         Reason::Disabled => "is disabled".to_owned(),
@@ -95,7 +104,7 @@ fn words(kind: Kind, obstacle: Obstacle, request: &RouteRequest, now: Timestamp)
         Reason::NeedsLogin if kind == Kind::ChatGpt => "needs a new login".to_owned(),
         Reason::NeedsLogin => "needs a new key".to_owned(),
         Reason::OverLimit => format!("has reached its spending limit{time}"),
-        Reason::RateLimited => format!("is rate limited for {}{time}", request.family),
+        Reason::RateLimited => format!("is rate limited for {limited}{time}"),
         Reason::CoolingDown => format!("is out of quota or was refused, benched{time}"),
         Reason::CircuitOpen => format!("fails to answer, left alone{time}"),
         Reason::ModelNotInScope | Reason::NotServed => "does not serve this model".to_owned(),

@@ -1,24 +1,22 @@
 //! What an attempt proved, taken in: breakers and limits here at once, and in the file, where siblings see it. All of it
 //! is tied to the credential that the attempt was made with.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::event::{Event, Level, Notice};
 use super::memory::{Bench, Memory};
 use super::routing::{Route, RouteRequest, Written};
 use super::shared::Deed;
 use super::spending::elapsed;
-use super::{Manager, notices};
+use super::{Manager, limits, notices};
 use crate::clock;
 use crate::domain::account::AccountId;
 use crate::domain::health::breakers::Failure;
 use crate::domain::health::condition::Effect;
-use crate::domain::health::retry_after::SHORTEST_LIMIT;
 use crate::domain::health::{
-    BENCH, Cooldown, LONGEST_WAIT, Limit, Outcome, REASON_AUTH, REASON_MISASSIGNED, REASON_QUOTA, REASON_REFUSED,
-    is_of_a_workspace, refusal_bench,
+    BENCH, Cooldown, Outcome, REASON_AUTH, REASON_MISASSIGNED, REASON_QUOTA, REASON_REFUSED, is_of_a_workspace,
+    refusal_bench,
 };
-use crate::domain::pool::{EVERY_FAMILY, model_limit_key};
 use crate::domain::time::Timestamp;
 use crate::ledger::BreakerNote;
 use crate::store::{State, StoredAccount};
@@ -77,7 +75,10 @@ impl Manager {
                 self.record_failure(route, request, measured, Effect::Failed, *overloaded);
             }
             Outcome::Unreachable => self.record_failure(route, request, measured, Effect::Unreachable, false),
-            Outcome::RateLimited { .. } | Outcome::UsageLimited { .. } | Outcome::OutOfQuota => {
+            Outcome::RateLimited { .. }
+            | Outcome::UsageLimited { .. }
+            | Outcome::ModelLimited { .. }
+            | Outcome::OutOfQuota => {
                 account_for(Some(Effect::RateLimited).filter(|_| self.is_current(route)));
             }
             Outcome::CredentialRefused { .. } | Outcome::Misassigned | Outcome::AccountRefused { .. } => {
@@ -85,8 +86,9 @@ impl Manager {
             }
         }
         match outcome {
-            Outcome::RateLimited { wait } => self.record_limit(route, limit_keys(request), *wait),
-            Outcome::UsageLimited { wait } => self.record_limit(route, vec![EVERY_FAMILY.to_owned()], *wait),
+            Outcome::RateLimited { .. } | Outcome::UsageLimited { .. } | Outcome::ModelLimited { .. } => {
+                self.record_limit(route, request, outcome)
+            }
             Outcome::OutOfQuota => self.record_bench(route, REASON_QUOTA, false, now),
             Outcome::CredentialRefused { code } => match &route.target.credential {
                 Credential::ApiKey(_) => self.record_bench(route, REASON_AUTH, true, now),
@@ -105,13 +107,6 @@ impl Manager {
             | Outcome::ModelUnavailable { .. }
             | Outcome::ServerFailure { .. }
             | Outcome::Unreachable => None,
-        }
-    }
-
-    /// Takes in what a limit proves of another request too, which was no attempt of its own.
-    pub fn record_limit_too(&self, route: &Route, request: &RouteRequest, outcome: &Outcome) {
-        if let Outcome::RateLimited { wait } = outcome {
-            drop(self.record_limit(route, limit_keys(request), *wait));
         }
     }
 
@@ -195,7 +190,7 @@ impl Manager {
         let was_benched_before = member.and_then(|member| member.cooldown.as_ref()).is_some_and(is_older);
         let is_unserved = |model: &String| member.is_some_and(|member| member.unserved.contains_key(model));
         let served = request.model.clone().filter(is_unserved);
-        let over = limits_proved_over(&memory, route, request, began);
+        let over = limits::proved_over(&memory, route, request, began);
         drop(memory);
         let ends_bench = was_benched || was_benched_before || route.is_probe();
         if !(ends_bench || served.is_some() || !over.is_empty()) || !self.is_current(route) {
@@ -209,12 +204,7 @@ impl Manager {
             if let (Some(models), Some(model)) = (memory.unserved.get_mut(&route.account), &served) {
                 models.remove(model);
             }
-            for key in &over {
-                memory.limited_since.remove(&(route.account.clone(), key.clone()));
-                if let Some(limits) = memory.limits.get_mut(&route.account) {
-                    limits.remove(key);
-                }
-            }
+            memory.end_limits(&route.account, &over);
             memory.touch();
         }
         let change = move |account: &mut StoredAccount, _, _| {
@@ -229,32 +219,6 @@ impl Manager {
             }
         };
         Some(self.write_of_credential(route, change, |_, ()| {}))
-    }
-
-    fn record_limit(&self, route: &Route, keys: Vec<String>, wait: Duration) -> Option<Written> {
-        if !self.is_current(route) {
-            return None;
-        }
-        let now = self.clock.now();
-        let until = now.after(if wait.is_zero() { SHORTEST_LIMIT } else { wait });
-        {
-            let mut memory = self.memory();
-            let limits = memory.limits.entry(route.account.clone()).or_default();
-            limits.extend(keys.iter().map(|key| (key.clone(), Limit { until, since: Some(now) })));
-            memory.limited_since.retain(|_, since| *since <= now && now.since(*since) < LONGEST_WAIT);
-            let known = keys.iter().map(|key| ((route.account.clone(), key.clone()), now));
-            memory.limited_since.extend(known);
-            memory.touch();
-        }
-        let limited = route.account.clone();
-        let change = move |account: &mut StoredAccount, _, now: Timestamp| {
-            account.set_limits(keys, until.as_millis(), now.as_millis());
-        };
-        Some(self.write_of_credential(route, change, move |memory, ()| {
-            if let Some(limits) = memory.limits.get_mut(&limited) {
-                limits.retain(|_, own| own.until != until);
-            }
-        }))
     }
 
     fn record_bench(&self, route: &Route, reason: &str, needs_login: bool, now: Timestamp) -> Option<Written> {
@@ -341,25 +305,4 @@ impl Manager {
 /// Whether a code is short and plain enough to be kept: another machine said it.
 fn is_plain(code: &str) -> bool {
     code.len() <= LONGEST_REASON && code.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-/// The keys under which a limit that a request met is kept.
-fn limit_keys(request: &RouteRequest) -> Vec<String> {
-    let model = request.model.as_ref().map(|model| model_limit_key(&request.family, model));
-    [Some(request.family.to_string()), model].into_iter().flatten().collect()
-}
-
-/// The limits of the request's family and model, and of the whole account, that were known before the attempt began: its
-/// success proves them over.
-fn limits_proved_over(memory: &Memory, route: &Route, request: &RouteRequest, began: Timestamp) -> Vec<String> {
-    if memory.limited_since.is_empty() {
-        return Vec::new();
-    }
-    let mut keys = limit_keys(request);
-    keys.push(EVERY_FAMILY.to_owned());
-    keys.retain(|key| {
-        let known = (route.account.clone(), key.clone());
-        memory.limited_since.get(&known).is_some_and(|since| *since < began)
-    });
-    keys
 }

@@ -46,7 +46,8 @@ impl Manager {
         let key_is_gone = matches!(key, KeyState::Missing | KeyState::Wrong);
         let bench = memory.benches.get(&id);
         let now = self.clock.now();
-        let quota = quota::newest(account, &id, memory, now).quota;
+        let known = quota::newest(account, &id, memory, now).known;
+        let exhaustion = self.exhaustion(&known, now);
         Member {
             label: label(account, position),
             enabled: account.enabled.unwrap_or(true),
@@ -59,8 +60,9 @@ impl Manager {
             over_limit: memory.over.get(&id).copied(),
             scope: ModelScope::new(account.models.clone().unwrap_or_default()),
             limits: limits(account, memory.limits.get(&id)),
-            quota_until: quota.spent_until(self.config().reserve_percent(), now),
-            quota,
+            used_up: exhaustion.plan,
+            used_up_models: exhaustion.models,
+            quota: known.quota,
             cooldown: bench.map(|bench| bench.cooldown.clone()).or_else(|| cooldown(account)),
             gate: self.gate(account, &id, memory),
             unserved: unserved::known(account, memory.unserved.get(&id)),

@@ -1,92 +1,84 @@
-//! What the provider tells of a plan's quota: kept in the accounts file where siblings and people have to know it, and
-//! looked at by routing.
+//! What the provider reports of a login's quota, meters and credits: kept in the accounts file where siblings and people
+//! have to know it, and weighed by routing.
 
-use serde_json::{Value, json};
+mod stored;
+
+use std::collections::BTreeMap;
+
+pub use stored::{Known, newest};
+
+use serde_json::Value;
+use stored::{is_news, read, write};
 
 use super::Manager;
 use super::credential_mark::CredentialMark;
-use super::memory::Memory;
-use super::routing::{Route, Written};
+use super::limits;
+use super::routing::{Route, RouteRequest, Written};
 use crate::domain::account::AccountId;
-use crate::domain::health::CLOCK_SLACK;
-use crate::domain::pool::EVERY_FAMILY;
 use crate::domain::time::Timestamp;
-use crate::domain::usage::quota::{Quota, QuotaWindow};
-use crate::store::{State, StoredAccount};
+use crate::domain::usage::quota::{KnownQuota, QuotaReport, UsedUp};
+use crate::store::State;
 
-/// What was told, and when.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Told {
-    /// The windows.
-    pub quota: Quota,
-    /// When they were told.
-    pub at: Timestamp,
-}
-
-/// What the accounts file has of the quota.
-pub fn read(account: &StoredAccount) -> Told {
-    let windows = account.quota.as_ref().and_then(Value::as_array).into_iter().flatten();
-    let window = |window: &Value| {
-        Some(QuotaWindow {
-            used_percent: window.get("usedPercent")?.as_f64()?,
-            window_seconds: window.get("windowSeconds")?.as_u64()?,
-            reset_at: Timestamp(window.get("resetAt")?.as_i64()?),
-        })
-    };
-    let at = account.quota.as_ref().and_then(|quota| quota.get(0)?.get("toldAt")?.as_i64()).unwrap_or_default();
-    Told { quota: Quota { windows: windows.filter_map(window).collect(), plan: None }, at: Timestamp(at) }
-}
-
-fn write(told: &Told) -> Value {
-    let windows = told.quota.windows.iter().map(|window| {
-        json!({
-            "name": window.name(),
-            "usedPercent": window.used_percent,
-            "windowSeconds": window.window_seconds,
-            "resetAt": window.reset_at.as_millis(),
-            "toldAt": told.at.as_millis(),
-        })
-    });
-    windows.collect()
-}
-
-/// The newest of what is known here and what the file has.
-pub fn newest(account: &StoredAccount, id: &AccountId, memory: &Memory, now: Timestamp) -> Told {
-    let of_file = believed(read(account), now);
-    match memory.quotas.get(id) {
-        Some(own) if own.at >= of_file.at => own.clone(),
-        Some(_) | None => of_file,
-    }
-}
-
-/// What was reported at a time to come came before the clock was set back: anything is newer. When that is further away
-/// than two clocks differ, its windows may be over by now, and none is believed.
-fn believed(told: Told, now: Timestamp) -> Told {
-    match told.at {
-        at if at <= now => told,
-        at if at <= now.after(CLOCK_SLACK) => Told { at: Timestamp(0), ..told },
-        _ => Told::default(),
-    }
-}
-
-/// Whether nobody was told anything later of the account by `now`, when it is written.
-fn is_news(told: &Told, account: &StoredAccount, now: Timestamp) -> bool {
-    believed(read(account), now).at <= told.at
+/// What a used-up plan and used-up meters mean for requests.
+#[derive(Debug, Default, PartialEq)]
+pub struct Exhaustion {
+    /// Of the plan.
+    pub plan: UsedUp,
+    /// Of single models, by the model.
+    pub models: BTreeMap<String, UsedUp>,
 }
 
 impl Manager {
-    /// Takes in what an answer reports of the quota of the account that it came from.
-    pub fn note_quota_of(&self, route: &Route, quota: Quota, asked_at: Timestamp) -> Option<Written> {
-        self.note_quota(&route.account, route.target.mark, quota, asked_at)
+    /// What follows at `now` from what is known of a quota.
+    pub(super) fn exhaustion(&self, known: &KnownQuota, now: Timestamp) -> Exhaustion {
+        let config = self.config();
+        let (reserve, has_credits) = (config.reserve_percent(), config.use_credits() && known.has_credits());
+        let of_meters = known.meters.iter().filter_map(|meter| {
+            let used_up = meter.quota.used_up(reserve, has_credits, now);
+            Some((meter.model.clone()?, used_up)).filter(|(_, used_up)| *used_up != UsedUp::default())
+        });
+        Exhaustion { plan: known.quota.used_up(reserve, has_credits, now), models: of_meters.collect() }
     }
 
-    /// Takes in what an answer or the usage endpoint reports of an account's quota, for as long as it has the credential
-    /// of `mark`. Data with room in every window ends a usage limit that was known before `asked_at`.
+    /// Takes in what the headers of an answer report of the account that it came from.
+    pub fn note_quota_headers<'n, 'h>(
+        &self,
+        route: &Route,
+        request: &RouteRequest,
+        names: impl Iterator<Item = &'n str>,
+        header: &dyn Fn(&str) -> Option<&'h str>,
+        asked_at: Timestamp,
+    ) -> Option<Written> {
+        let report = QuotaReport::from_headers(names, header, request.model.as_deref(), self.clock.now())?;
+        self.note_quota(&route.account, route.target.mark, report, asked_at)
+    }
+
+    /// Takes in what events `codex.rate_limits` report of the account that they came from.
+    pub fn note_quota_events(&self, route: &Route, events: &[Value], asked_at: Timestamp) -> Vec<Written> {
+        let (account, mark) = (&route.account, route.target.mark);
+        events.iter().filter_map(|event| self.note_quota_event(account, mark, event, asked_at)).collect()
+    }
+
+    /// The same for one event.
+    pub(super) fn note_quota_event(
+        &self,
+        account: &AccountId,
+        mark: CredentialMark,
+        event: &Value,
+        asked_at: Timestamp,
+    ) -> Option<Written> {
+        let report = QuotaReport::from_event(event, self.clock.now())?;
+        self.note_quota(account, mark, report, asked_at)
+    }
+
+    /// Takes in a report of an account's quota, for as long as it has the credential of `mark`. Room in every window of the
+    /// plan ends a usage limit that was known before `asked_at`, and so do credits that came since; room in a meter ends
+    /// the limit of its model.
     pub(super) fn note_quota(
         &self,
         account: &AccountId,
         mark: CredentialMark,
-        quota: Quota,
+        report: QuotaReport,
         asked_at: Timestamp,
     ) -> Option<Written> {
         let view = self.view();
@@ -95,108 +87,51 @@ impl Manager {
             return None;
         }
         let stored = &view.state.accounts[position];
-        let told = Told { quota, at: self.clock.now() };
-        let has_room = told.quota.used_at(told.at) < 100.0;
-        let ends_limit = {
+        let now = self.clock.now();
+        let is_new_plan = report.plan.is_some() && report.plan != stored.plan;
+        let ended = {
             let mut memory = self.memory();
-            let known = (account.clone(), EVERY_FAMILY.to_owned());
-            let is_older = memory.limited_since.get(&known).is_none_or(|since| *since < asked_at);
-            let before = newest(stored, account, &memory, told.at);
-            let is_limited = stored.rate_limit_reset_times.contains_key(EVERY_FAMILY)
-                || memory.limits.get(account).is_some_and(|limits| limits.contains_key(EVERY_FAMILY));
-            let ends_limit = has_room && is_older && is_limited;
-            let plan = told.quota.plan.as_ref();
-            let is_new_plan = plan.is_some() && plan != stored.plan.as_ref();
-            let reserve = self.config().reserve_percent();
-            let is_spent = |quota: &Quota| quota.spent_until(reserve, told.at).is_some();
-            let is_another = told.quota.differs_from(&before.quota) || is_spent(&told.quota) != is_spent(&before.quota);
-            if !ends_limit && !is_new_plan && !is_another {
-                memory.polled.insert(account.clone(), told.at);
+            let before = newest(stored, account, &memory, now).known;
+            let after = before.updated(&report, now);
+            let own = memory.limits.get(account).into_iter().flat_map(|limits| limits.keys());
+            let limited: Vec<String> = stored.rate_limit_reset_times.keys().chain(own).cloned().collect();
+            let mut ended = limits::ended_by(&report, &before, &after, &limited, now);
+            ended.retain(|key| {
+                let since = memory.limited_since.get(&(account.clone(), key.clone()));
+                since.is_none_or(|since| *since < asked_at)
+            });
+            let is_another =
+                after.differs_from(&before) || self.exhaustion(&after, now) != self.exhaustion(&before, now);
+            if ended.is_empty() && !is_new_plan && !is_another {
+                memory.polled.insert(account.clone(), now);
                 return None;
             }
-            if ends_limit {
-                memory.limited_since.remove(&known);
-                if let Some(limits) = memory.limits.get_mut(account) {
-                    limits.remove(EVERY_FAMILY);
-                }
-            }
-            memory.quotas.insert(account.clone(), told.clone());
+            memory.end_limits(account, &ended);
+            memory.quotas.insert(account.clone(), Known { known: after, at: now });
             memory.touch();
-            ends_limit
+            ended
         };
         let (id, written) = (account.clone(), account.clone());
-        let at = told.at;
         let store = self.store.clone();
-        let change = move |state: &mut State, now| {
+        let change = move |state: &mut State, written_at| {
             let Some(position) = state.position(id.as_str()) else { return };
-            if !mark.is_of(&store, state, &state.accounts[position]) || !is_news(&told, &state.accounts[position], now)
-            {
+            let account = &state.accounts[position];
+            if !mark.is_of(&store, state, account) || !is_news(now, account, written_at) {
                 return;
             }
+            // A sibling may have learned of other windows meanwhile.
+            let before = read(account, written_at).known;
             let account = &mut state.accounts[position];
-            if ends_limit {
-                account.retain_limits(|key, _| key != EVERY_FAMILY);
-            }
-            account.quota = Some(write(&told));
-            if told.quota.plan.is_some() {
-                account.plan.clone_from(&told.quota.plan);
+            account.retain_limits(|key, _| !ended.iter().any(|ended| ended == key));
+            write(account, &Known { known: before.updated(&report, now), at: now });
+            if report.plan.is_some() {
+                account.plan.clone_from(&report.plan);
             }
         };
         Some(self.write_later(change, move |memory, ()| {
-            if memory.quotas.get(&written).is_some_and(|own| own.at == at) {
+            if memory.quotas.get(&written).is_some_and(|own| own.at == now) {
                 memory.quotas.remove(&written);
             }
         }))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_written_is_read_again() {
-        let windows = vec![
-            QuotaWindow { used_percent: 12.5, window_seconds: 18_000, reset_at: Timestamp(5_000) },
-            QuotaWindow { used_percent: 100.0, window_seconds: 604_800, reset_at: Timestamp(9_000) },
-        ];
-        let told = Told { quota: Quota { windows, plan: None }, at: Timestamp(7) };
-        let account = StoredAccount { quota: Some(write(&told)), ..StoredAccount::default() };
-        assert_eq!(read(&account), told);
-        assert_eq!(account.quota.as_ref().unwrap()[0]["name"], "5h");
-        for odd in [json!({}), json!([5, {"usedPercent": 1}]), json!("x"), Value::Null] {
-            let account = StoredAccount { quota: Some(odd), ..StoredAccount::default() };
-            assert_eq!(read(&account), Told::default());
-        }
-    }
-
-    fn of(used_percent: f64, at: i64) -> Told {
-        let window = QuotaWindow { used_percent, window_seconds: 18_000, reset_at: Timestamp(5_000) };
-        Told { quota: Quota { windows: vec![window], plan: None }, at: Timestamp(at) }
-    }
-
-    #[test]
-    fn what_a_sibling_was_told_later_is_not_overwritten() {
-        let account = StoredAccount { quota: Some(write(&of(100.0, 200))), ..StoredAccount::default() };
-        for (told_at, now, expected) in [(100, 250, false), (200, 250, true), (220, 250, true), (100, 150, true)] {
-            assert_eq!(is_news(&of(99.0, told_at), &account, Timestamp(now)), expected, "{told_at} {now}");
-        }
-    }
-
-    #[test]
-    fn the_newer_of_file_and_memory_is_believed() {
-        let id = AccountId::new("a");
-        let mut memory = Memory::default();
-        let account = StoredAccount { quota: Some(write(&of(50.0, 10))), ..StoredAccount::default() };
-        assert_eq!(newest(&account, &id, &memory, Timestamp(100)), of(50.0, 10));
-        memory.quotas.insert(id.clone(), of(60.0, 9));
-        assert_eq!(newest(&account, &id, &memory, Timestamp(100)), of(50.0, 10));
-        let ahead = StoredAccount { quota: Some(write(&of(90.0, 200))), ..StoredAccount::default() };
-        assert_eq!(newest(&ahead, &id, &memory, Timestamp(100)), of(60.0, 9));
-        memory.quotas.insert(id.clone(), of(60.0, 11));
-        assert_eq!(newest(&account, &id, &memory, Timestamp(100)), of(60.0, 11));
-        // The clock was set back by a day since: how much of the window is over is not known.
-        let full = StoredAccount { quota: Some(write(&of(100.0, 86_400_000))), ..StoredAccount::default() };
-        assert_eq!(newest(&full, &id, &Memory::default(), Timestamp(100)), Told::default());
     }
 }

@@ -3,6 +3,7 @@
 use super::bench_words::bench_words;
 use super::memory::Memory;
 use super::pool::{kind, label, waits_for_issuer};
+use super::quota;
 use super::routing::current;
 use super::view::View;
 use super::{FIRST_ACCOUNT, Manager};
@@ -12,7 +13,7 @@ use crate::domain::pool::{EVERY_FAMILY, Member};
 use crate::domain::report::{AccountReport, RateLimit, State};
 use crate::domain::routing::eligibility::{Obstacle, Reason, standing};
 use crate::domain::time::Timestamp;
-use crate::domain::usage::quota::QuotaWindow;
+use crate::domain::usage::quota::{QuotaWindow, UsedUp};
 use crate::error::{Error, ErrorKind};
 use crate::store::{self, StoredAccount};
 
@@ -82,6 +83,7 @@ impl Manager {
         let obstacles = standing(member, now);
         let rate_limits = rate_limits(member, now);
         let (state, available_at) = state(&obstacles, &rate_limits);
+        let known = quota::newest(account, &member.id, &memory, now).known;
         let quota = member.quota.windows.iter().map(|w| QuotaWindow { used_percent: w.used_at(now), ..*w }).collect();
         AccountReport {
             id: member.id.clone(),
@@ -108,6 +110,8 @@ impl Manager {
             available_at,
             rate_limits,
             quota,
+            meters: known.meters,
+            credits: known.credits,
             today: used.today,
             month: used.month,
             daily_limit_usd: account.daily_limit_usd,
@@ -217,7 +221,8 @@ fn state(obstacles: &[Obstacle], limits: &[RateLimit]) -> (State, Option<Timesta
     }
     // A limit of the whole account outlasts those of its families.
     let limited = at(Reason::RateLimited).and_then(|obstacle| obstacle.until);
-    let limited = limited.or_else(|| limits.iter().map(|limit| limit.reset_at).min());
+    let of_families = limits.iter().filter(|limit| limit.model.is_none());
+    let limited = limited.or_else(|| of_families.map(|limit| limit.reset_at).min());
     if limited.is_some() {
         return (State::RateLimited, limited);
     }
@@ -231,10 +236,20 @@ fn state(obstacles: &[Obstacle], limits: &[RateLimit]) -> (State, Option<Timesta
 
 /// The quota windows that are used up, in words.
 fn spent(member: &Member, now: Timestamp) -> Option<String> {
-    let until = member.quota_until.filter(|until| *until > now)?;
+    let until = member.used_up.blocks_until(now)?;
     let full = member.quota.windows.iter().filter(|window| window.reset_at <= until && window.used_at(now) > 0.0);
     let fullest = full.max_by(|one, other| one.used_at(now).total_cmp(&other.used_at(now)))?;
     Some(format!("{:.0} % of its {} quota is used", fullest.used_at(now).floor(), fullest.name()))
+}
+
+/// The models that the account does not serve now although it serves their family.
+fn limited_models<'m>(member: &'m Member, limits: &'m [RateLimit], now: Timestamp) -> Vec<&'m str> {
+    let limited = limits.iter().filter_map(|limit| limit.model.as_deref());
+    let is_used_up = |(model, used_up): (&'m String, &UsedUp)| used_up.blocks_until(now).map(|_| model.as_str());
+    let mut models: Vec<&str> = limited.chain(member.used_up_models.iter().filter_map(is_used_up)).collect();
+    models.sort_unstable();
+    models.dedup();
+    models
 }
 
 fn reason(state: State, member: &Member, limits: &[RateLimit], now: Timestamp) -> Option<String> {
@@ -261,7 +276,13 @@ fn reason(state: State, member: &Member, limits: &[RateLimit], now: Timestamp) -
         }
         State::CoolingDown => bench_words(member),
         State::CircuitOpen => "its upstream failed several times in a row".to_owned(),
-        State::Ready => return None,
+        State::Ready if member.used_up.is_on_credits(now) => {
+            "its quota is used up; its credits pay for what it serves".to_owned()
+        }
+        State::Ready => {
+            let models = limited_models(member, limits, now);
+            return (!models.is_empty()).then(|| format!("limited for {}", models.join(", ")));
+        }
     };
     Some(words)
 }

@@ -1,6 +1,8 @@
 //! The way of a request: which account, and what its attempt proved.
 
+pub(super) mod aside;
 mod route;
+mod standpoint;
 mod target;
 mod written;
 
@@ -16,7 +18,7 @@ use super::{FIRST_ACCOUNT, Manager};
 use crate::domain::account::{AccountId, Kind, ModelFamily};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::health::Gate;
-use crate::domain::pool::{Member, Pool};
+use crate::domain::pool::Member;
 use crate::domain::report::SessionKind;
 use crate::domain::routing::conversation::conversation_key;
 use crate::domain::routing::decision::{Choice, Decision, Explanation, Why};
@@ -27,6 +29,9 @@ use crate::store::{Creation, ProbeLock, State};
 
 pub use route::{Bound, Refusal, Route, RouteRequest, Target};
 pub use written::{Written, all_written};
+
+use standpoint::Standpoint;
+pub(super) use standpoint::current;
 
 /// A model that no family is known for is a family of its own; a client that makes names up must not let the
 /// session's record grow without end.
@@ -183,23 +188,6 @@ impl Manager {
         (strategy, request.family, explanation)
     }
 
-    /// From where this process chooses for a request.
-    fn standpoint(&self, memory: &mut Memory, view: &View, request: &RouteRequest) -> Standpoint {
-        let position = |id: AccountId| view.pool.position(&id);
-        let pinned = memory.pins.effective(view.state.pin.as_ref(), Some(&request.family)).and_then(position);
-        let current = match self.identity.kind {
-            SessionKind::Sidecar | SessionKind::Run => current(memory, &view.pool, &request.family),
-            SessionKind::Proxy => request
-                .conversation
-                .and_then(|key| memory.conversations.account(key, &request.family).cloned())
-                .and_then(|id| view.pool.position(&id)),
-        };
-        // Each process begins at its own offset, so that siblings share fairly.
-        let start = memory.start.as_ref().and_then(|id| view.pool.position(id));
-        let begin = start.unwrap_or(self.identity.pid as usize % view.pool.members.len().max(1));
-        Standpoint { pinned, current, begin }
-    }
-
     /// Opens the account's key. One that does not open takes the account out, not the request.
     fn route_to(&self, view: &View, id: &AccountId, why: Why, probes: Vec<ProbeLock>) -> Option<Route> {
         let position = view.state.position(id.as_str())?;
@@ -245,6 +233,15 @@ impl Manager {
     /// The session, or the conversation, is on the chosen account from now on.
     fn move_to(&self, view: &View, request: &RouteRequest, choice: Choice, route: &Route) {
         let keeps = keeps_an_account(self.strategy());
+        if keeps && self.identity.kind != SessionKind::Proxy {
+            let kept = aside::keep(&mut self.memory(), &view.pool, request, &route.account, self.clock.now());
+            if let Some((stays_on, is_new)) = kept {
+                if is_new {
+                    self.notice_account(&view.pool, choice, request, Some(&stays_on));
+                }
+                return;
+            }
+        }
         let (before, is_new) = {
             let mut memory = self.memory();
             let known = memory.current.get(&request.family);
@@ -342,22 +339,6 @@ impl Manager {
     }
 }
 
-/// The account in use for `family`: the one used last, or where the session begins it.
-pub(super) fn current(memory: &Memory, pool: &Pool, family: &ModelFamily) -> Option<usize> {
-    if let Some(position) = memory.current.get(family).and_then(|id| pool.position(id)) {
-        return Some(position);
-    }
-    let start = memory.start.as_ref().and_then(|id| pool.position(id));
-    if memory.shifted {
-        return start;
-    }
-    // A lone session begins each family where the file says; its start account stands in for an active one
-    // that was not usable.
-    let named = pool.active_by_family.get(family.as_str()).copied().filter(|position| *position < pool.members.len());
-    let differs = named.filter(|position| *position != pool.active);
-    differs.or(start).or(named)
-}
-
 /// Whether a strategy stays on an account, so that which one it is says something of the next request.
 fn keeps_an_account(strategy: Strategy) -> bool {
     match strategy {
@@ -373,14 +354,6 @@ fn looks_at_what_began(strategy: Strategy) -> bool {
         Strategy::LeastUtilized | Strategy::Hybrid => true,
         Strategy::Sticky | Strategy::RoundRobin | Strategy::Priority => false,
     }
-}
-
-/// From where a process chooses.
-struct Standpoint {
-    pinned: Option<usize>,
-    current: Option<usize>,
-    /// Where `round_robin` begins.
-    begin: usize,
 }
 
 /// Whether a choice says that another account could not serve.

@@ -13,7 +13,6 @@ use super::shared::Deed;
 use crate::clock;
 use crate::domain::account::AccountId;
 use crate::domain::health::condition::Effect;
-use crate::domain::usage::quota::Quota;
 use crate::domain::usage::{Asks, Bill, Counting, Spent, Tier, Tokens, Usd, Used};
 use crate::ledger::{BreakerNote, Entry, LedgerError, Mark, RateUsed, Resource};
 use crate::upstream::credential::Credential;
@@ -73,8 +72,8 @@ pub struct Learned {
     pub bill: Bill,
     /// The ids of what it made, and the marks of what only its account can go on from.
     pub made: Vec<String>,
-    /// The quota it told, as the event `codex.rate_limits` does.
-    pub quota: Option<Value>,
+    /// The events `codex.rate_limits` in it.
+    pub quota: Vec<Value>,
     /// From the request's arrival to the first byte.
     pub first_byte_ms: Option<u64>,
 }
@@ -186,10 +185,12 @@ impl Manager {
 
     /// What a stream told of its account's quota.
     fn note_told_quota(&self, ticket: &Ticket, learned: &Learned) {
-        let Some(told) = learned.quota.as_ref().filter(|_| ticket.target.credential.login().is_some()) else { return };
-        if let Some(quota) = Quota::from_event(told, self.clock.now()) {
-            let asked_at = self.clock.now().before(clock::instant().duration_since(ticket.started));
-            drop(self.note_quota(&ticket.entry.account, ticket.target.mark, quota, asked_at));
+        if ticket.target.credential.login().is_none() {
+            return;
+        }
+        let asked_at = self.clock.now().before(clock::instant().duration_since(ticket.started));
+        for event in &learned.quota {
+            drop(self.note_quota_event(&ticket.entry.account, ticket.target.mark, event, asked_at));
         }
     }
 

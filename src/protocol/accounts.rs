@@ -3,6 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::quota::{Credits, MeterWindow, QuotaWindow};
 use super::usage::AccountUsage;
 
 /// Which account: a 1-based number, or an id, label or email.
@@ -68,8 +69,14 @@ pub struct Account {
     pub available_at: Option<i64>,
     /// The limits that hold now.
     pub rate_limits: Vec<RateLimit>,
-    /// The quota windows of a ChatGPT login.
+    /// The quota windows of a ChatGPT login's plan.
     pub quota: Vec<QuotaWindow>,
+    /// The windows of the models that have a meter of their own beside the plan's.
+    #[serde(default)]
+    pub meters: Vec<MeterWindow>,
+    /// What a ChatGPT login can use beyond its quota, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credits: Option<Credits>,
     /// What it used, in every process of this machine.
     #[serde(default)]
     pub usage: AccountUsage,
@@ -127,20 +134,6 @@ pub struct RateLimit {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// When it ends, in unix milliseconds.
-    pub reset_at: i64,
-}
-
-/// One quota window, named by its length.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct QuotaWindow {
-    /// Such as `5h` or `week`.
-    pub name: String,
-    /// 0 to 100.
-    pub used_percent: f64,
-    /// Its length in seconds.
-    pub window_seconds: u64,
-    /// When it begins anew, in unix milliseconds.
     pub reset_at: i64,
 }
 

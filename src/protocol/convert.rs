@@ -1,6 +1,7 @@
 //! From what the domain tells to the words on the wire.
 
-use super::accounts::{Account, AccountKind, AccountSession, AccountState, QuotaWindow, RateLimit, SpendingLimits};
+use super::accounts::{Account, AccountKind, AccountSession, AccountState, RateLimit, SpendingLimits};
+use super::quota::{Credits, MeterWindow, QuotaWindow};
 use super::session::AccountReference;
 use super::status::{Session, SessionKind};
 use super::usage::{AccountUsage, UsageTotals};
@@ -30,6 +31,8 @@ impl From<AccountReport> for Account {
             available_at: report.available_at.map(Timestamp::as_millis),
             rate_limits: report.rate_limits.into_iter().map(RateLimit::from).collect(),
             quota: report.quota.into_iter().map(QuotaWindow::from).collect(),
+            meters: report.meters.iter().flat_map(windows_of).collect(),
+            credits: report.credits.map(Credits::from),
             usage: AccountUsage { today: report.today.into(), month: report.month.into() },
             limits: SpendingLimits { daily_usd: report.daily_limit_usd, monthly_usd: report.monthly_limit_usd },
             added_at: report.added_at.as_millis(),
@@ -47,6 +50,23 @@ impl From<quota::QuotaWindow> for QuotaWindow {
             window_seconds: window.window_seconds,
             reset_at: window.reset_at.as_millis(),
         }
+    }
+}
+
+fn windows_of(meter: &quota::Meter) -> impl Iterator<Item = MeterWindow> {
+    meter.quota.windows.iter().map(|window| MeterWindow {
+        name: meter.name.clone(),
+        model: meter.model.clone(),
+        used_percent: window.used_percent,
+        window_seconds: window.window_seconds,
+        reset_at: window.reset_at.as_millis(),
+    })
+}
+
+impl From<quota::Credits> for Credits {
+    fn from(credits: quota::Credits) -> Credits {
+        let quota::Credits { has_credits, unlimited, balance, .. } = credits;
+        Credits { has_credits, unlimited, balance }
     }
 }
 

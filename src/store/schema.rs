@@ -121,6 +121,8 @@ fn account() -> Value {
             "needsLogin": {"type": "boolean", "description": "Its credential was refused for good."},
             "refreshPending": {"description": "The mark that stands while a refresh token is being exchanged."},
             "quota": {"description": "What the provider last said of its quota windows."},
+            "meters": {"description": "What it last said of the meters of single models."},
+            "credits": {"description": "What it last said of credits."},
             "addedAt": time("When it was added."),
             "lastUsed": time("When it last served."),
             "rateLimitResetTimes": {

@@ -209,8 +209,12 @@ export interface Account {
   availableAt?: number;
   /** The limits that hold now. */
   rateLimits: RateLimit[];
-  /** The quota windows of a ChatGPT login. */
+  /** The quota windows of a ChatGPT login's plan. */
   quota: QuotaWindow[];
+  /** The windows of the models that have a meter of their own beside the plan's. */
+  meters: MeterWindow[];
+  /** What a ChatGPT login can use beyond its quota, if that is known. */
+  credits?: Credits;
   /** What it used, in every process of this machine. */
   usage: AccountUsage;
   /** Its spending limits. */
@@ -257,8 +261,32 @@ export interface QuotaWindow {
   usedPercent: number;
   /** Its length in seconds. */
   windowSeconds: number;
-  /** When it begins anew, in unix milliseconds. */
+  /** When it resets, in unix milliseconds. */
   resetAt: number;
+}
+
+/** One window of a model's meter. A meter may have several. */
+export interface MeterWindow {
+  /** The meter, as the provider calls it, such as `codex_bengalfox`. */
+  name: string;
+  /** The model that it counts, if that is known. */
+  model?: string;
+  /** 0 to 100. */
+  usedPercent: number;
+  /** Its length in seconds. */
+  windowSeconds: number;
+  /** When it resets, in unix milliseconds. */
+  resetAt: number;
+}
+
+/** What a ChatGPT login can use beyond its quota. */
+export interface Credits {
+  /** Whether there are any. */
+  hasCredits: boolean;
+  /** Whether they never run out. */
+  unlimited: boolean;
+  /** How many, as the provider spells it; some plans do not report it. */
+  balance?: string;
 }
 
 /** What an account used, in every process of this machine. */

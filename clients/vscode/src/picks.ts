@@ -2,7 +2,7 @@
 
 import type { Account } from "../../typescript/src/protocol.ts";
 import { canLogInAgain, inUse, type View } from "./view.ts";
-import { plain, quota, state, usage } from "./words.ts";
+import { allowances, plain, state, usage } from "./words.ts";
 
 /** What a chosen item does. */
 export type Choice = { switchTo: string | null } | { logInAgain: string } | { run: "addKey" | "login" };
@@ -42,7 +42,7 @@ function ofAccount(account: Account, view: View, now: number): Pick {
     description: words.join(" · "),
     choice: canLogInAgain(account) ? { logInAgain: account.id } : { switchTo: account.id },
   };
-  const details = account.quota.map((window) => `${window.name}: ${quota(window, now)}`);
+  const details = allowances(account, now).map(([name, words]) => `${name}: ${words}`);
   if (account.usage !== undefined) {
     details.push(`Today: ${usage(account.usage.today)}`, `This month: ${usage(account.usage.month)}`);
   }

@@ -2,7 +2,7 @@
 
 import type { Account, RateLimit } from "../../typescript/src/protocol.ts";
 import { canLogInAgain, inUse, type View } from "./view.ts";
-import { clock, quota, state, usage, usd } from "./words.ts";
+import { allowances, clock, state, usage, usd } from "./words.ts";
 
 export interface Row {
   /** Stable, so that an open row stays open when everything is read again. */
@@ -67,9 +67,9 @@ function children(account: Account, view: View, now: number): Omit<Row, "childre
     const description = `limited until ${clock(resetAt, now)}`;
     found.push({ id: `limit/${family}/${model ?? ""}`, label: model ?? family, description, icon: "watch" });
   }
-  for (const window of account.quota) {
-    const label = `Quota of ${window.name}`;
-    found.push({ id: `quota/${window.name}`, label, description: quota(window, now), icon: "dashboard" });
+  for (const [name, description] of allowances(account, now)) {
+    const label = name === "credits" ? "Credits" : `Quota of ${name}`;
+    found.push({ id: `quota/${name}`, label, description, icon: "dashboard" });
   }
   if (account.models.length > 0) {
     found.push({ id: "models", label: "Kept for", description: account.models.join(", "), icon: "symbol-namespace" });

@@ -2,7 +2,7 @@
 
 import type { Account } from "../../typescript/src/protocol.ts";
 import { byId, exhausted, inUse, type View } from "./view.ts";
-import { clock, markdown, plain, quota, state, usage, usd } from "./words.ts";
+import { allowances, clock, markdown, plain, state, usage, usd } from "./words.ts";
 
 export interface Status {
   text: string;
@@ -104,8 +104,8 @@ function details(account: Account, now: number): string {
     lines.push(`Today: ${markdown(usage(account.usage.today))}${spent(account.limits.dailyUsd)}`);
     lines.push(`This month: ${markdown(usage(account.usage.month))}${spent(account.limits.monthlyUsd)}`);
   }
-  for (const window of account.quota) {
-    lines.push(`Quota of ${markdown(window.name)}: ${quota(window, now)}`);
+  for (const [name, words] of allowances(account, now)) {
+    lines.push(name === "credits" ? `Credits: ${markdown(words)}` : `Quota of ${markdown(name)}: ${words}`);
   }
   return lines.join("  \n");
 }

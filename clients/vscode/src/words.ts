@@ -1,6 +1,6 @@
 // How numbers, times and states read.
 
-import type { Account, AccountState, QuotaWindow, UsageTotals } from "../../typescript/src/protocol.ts";
+import type { Account, AccountState, Credits, MeterWindow, QuotaWindow, UsageTotals } from "../../typescript/src/protocol.ts";
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -43,8 +43,28 @@ export function usage(totals: UsageTotals): string {
 }
 
 /** `42 % used, anew 14:05`. Nothing is used up before all of it is. */
-export function quota({ usedPercent, resetAt }: QuotaWindow, now: number): string {
+export function quota({ usedPercent, resetAt }: Pick<QuotaWindow, "usedPercent" | "resetAt">, now: number): string {
   return `${Math.floor(usedPercent)} % used, anew ${clock(resetAt, now)}`;
+}
+
+/** The window of a model's meter: `gpt-5.3-codex-spark 5h`. */
+export function metered({ name, model, windowSeconds }: MeterWindow): string {
+  const hours = Math.ceil(windowSeconds / 3600);
+  const length = hours === 7 * 24 ? "week" : hours % 24 === 0 ? `${hours / 24}d` : `${hours}h`;
+  return `${model ?? name} ${length}`;
+}
+
+/** `940.5`, `unlimited`, `left` where the number is not known; undefined without any. */
+export function credits({ hasCredits, unlimited, balance }: Credits): string | undefined {
+  return unlimited ? "unlimited" : hasCredits ? (balance ?? "left") : undefined;
+}
+
+/** Every window of an account, the plan's and those of single models, and its credits, each with its name. */
+export function allowances(account: Account, now: number): [name: string, words: string][] {
+  const found: [string, string][] = account.quota.map((window) => [window.name, quota(window, now)]);
+  found.push(...(account.meters ?? []).map((meter): [string, string] => [metered(meter), quota(meter, now)]));
+  const left = account.credits && credits(account.credits);
+  return left === undefined ? found : [...found, ["credits", left]];
 }
 
 /** `1 request`, `2 requests`, `3.4k requests`. */

@@ -21,6 +21,8 @@ const FULL = account(2, {
     { family: "codex", model: "codex-mini", resetAt: NOON + 24 * 60 * MINUTE },
   ],
   quota: [{ name: "week", usedPercent: 40, windowSeconds: 604_800, resetAt: NOON + MINUTE }],
+  meters: [{ name: "codex_bengalfox", model: "gpt-5.3-codex-spark", usedPercent: 99.5, windowSeconds: 18_000, resetAt: NOON + MINUTE }],
+  credits: { hasCredits: true, unlimited: false, balance: "940.5" },
   usage: { today: totals(1, 1_234, 0.004), month: totals(2_500, 7_654_321, 12.3) },
   limits: { monthlyUsd: 20 },
   sessions: [
@@ -41,6 +43,8 @@ test("a tree of accounts", () => {
     "  gpt-5.2: limited until 12:01",
     "  codex-mini: limited until Sun 12:00",
     "  Quota of week: 40 % used, anew 12:01",
+    "  Quota of gpt-5.3-codex-spark 5h: 99 % used, anew 12:01",
+    "  Credits: 940.5",
     "  Kept for: gpt-*",
     "  This window: process 7",
     "  Another session: process 8",
@@ -82,7 +86,7 @@ test("the quick pick offers every account, letting it choose, and more accounts"
       "$(sign-in) Log in with ChatGPT…",
     ],
   );
-  assert.match(offered[1]?.detail ?? "", /^week: 40 % used, anew 12:01\. Today: 1 request/);
+  assert.match(offered[1]?.detail ?? "", /^week: 40 % used, anew 12:01\. gpt-5\.3-codex-spark 5h: 99 % used, anew 12:01\. credits: 940\.5\. Today: 1 request/);
   assert.deepEqual(offered[1]?.choice, { switchTo: "id-2" });
   assert.deepEqual(offered[3]?.choice, { switchTo: null });
 });

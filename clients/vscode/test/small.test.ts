@@ -7,7 +7,7 @@ import { labelProblem } from "../src/labels.ts";
 import { Logins } from "../src/logins.ts";
 import { masked } from "../src/mask.ts";
 import { nextChange } from "../src/view.ts";
-import { clock, count, quota } from "../src/words.ts";
+import { clock, count, credits, quota } from "../src/words.ts";
 import { NOON, SESSION, account, running } from "./support.ts";
 
 test("a terminal's environment", () => {
@@ -39,6 +39,17 @@ test("a quota is used up when all of it is", () => {
   const window = { name: "week", windowSeconds: 604_800, resetAt: NOON };
   const used = [0.9, 42, 99.6, 100].map((usedPercent) => quota({ ...window, usedPercent }, NOON));
   assert.deepEqual(used, [0, 42, 99, 100].map((percent) => `${percent} % used, anew 12:00`));
+});
+
+test("credits are named where there are any", () => {
+  for (const [left, words] of [
+    [{ hasCredits: true, unlimited: false, balance: "9.5" }, "9.5"],
+    [{ hasCredits: true, unlimited: false }, "left"],
+    [{ hasCredits: true, unlimited: true, balance: "0" }, "unlimited"],
+    [{ hasCredits: false, unlimited: false, balance: "0" }, undefined],
+  ] as const) {
+    assert.equal(credits(left), words);
+  }
 });
 
 test("an error says its hint", () => {

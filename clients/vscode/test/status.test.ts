@@ -63,6 +63,8 @@ test("the tooltip tells usage, the others and the latest choice", () => {
     account(1, {
       limits: { dailyUsd: 5 },
       quota: [{ name: "5h", usedPercent: 61.6, windowSeconds: 18_000, resetAt: LATER }],
+      meters: [{ name: "codex_other", usedPercent: 3, windowSeconds: 604_800, resetAt: LATER }],
+      credits: { hasCredits: false, unlimited: true },
     }),
     account(2, { label: "a*b", state: "rateLimited", availableAt: LATER }),
   );
@@ -72,7 +74,7 @@ test("the tooltip tells usage, the others and the latest choice", () => {
     tooltip,
     [
       "**account\\-1**, ready  \nToday: nothing yet of \\$5\\.00  \nThis month: 12 requests · 36k tokens · \\$0\\.13" +
-        "  \nQuota of 5h: 61 % used, anew 14:05",
+        "  \nQuota of 5h: 61 % used, anew 14:05  \nQuota of codex\\_other week: 3 % used, anew 14:05  \nCredits: unlimited",
       "- a\\*b: rate\\-limited until 14:05",
       "Latest: gpt\\-5\\.2 → a\\*b (round robin)",
       "`http://127.0.0.1:41234/v1`",

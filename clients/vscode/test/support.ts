@@ -20,6 +20,7 @@ export function account(index: number, changes: Partial<Account> = {}): Account 
     state: "ready",
     rateLimits: [],
     quota: [],
+    meters: [],
     usage: { today: totals(0, 0, 0), month: totals(12, 36_400, 0.125) },
     limits: {},
     addedAt: NOON,

@@ -13,6 +13,7 @@ use super::retry_after::requested_wait;
 use super::{Outcome, WORKSPACE_NOT_AUTHORIZED, is_of_a_workspace};
 use crate::domain::account::Kind;
 use crate::domain::time::Timestamp;
+use crate::domain::usage::quota::{is_reached, meter, meter_of_event};
 
 /// The parts of an answer that count.
 pub struct Answer<'a> {
@@ -89,6 +90,19 @@ pub fn classify_in_stream(answer: &Answer<'_>, now: Timestamp) -> Outcome {
     first(&stream::TABLE, &Answer { status, ..*answer }, now)
 }
 
+/// The same outcome where the stream reported of its account's limits by these events `codex.rate_limits`: a limit that is
+/// reached is the one that was met.
+#[must_use = "this returns the narrowed outcome"]
+pub fn narrowed_by(outcome: Outcome, events: &[Value]) -> Outcome {
+    let reached = || events.iter().filter(|event| is_reached(event)).map(meter_of_event);
+    match outcome {
+        Outcome::UsageLimited { wait } if reached().next().is_some() && reached().all(|meter| meter.is_some()) => {
+            Outcome::ModelLimited { wait }
+        }
+        other => other,
+    }
+}
+
 /// The code of an error when it is a status.
 fn status_of_code(error: &Value) -> Option<u16> {
     let code = error.get("code")?;
@@ -139,6 +153,8 @@ fn outcome(proof: Proof, answer: &Answer<'_>, now: Timestamp) -> Outcome {
         Proof::Success => Outcome::Success,
         Proof::PassThrough => Outcome::PassThrough,
         Proof::RateLimited => Outcome::RateLimited { wait: wait() },
+        // The limit is that of whatever counted the request.
+        Proof::UsageLimited if meter::active(answer.header).is_some() => Outcome::ModelLimited { wait: wait() },
         Proof::UsageLimited => Outcome::UsageLimited { wait: wait() },
         Proof::TooLarge => Outcome::TooLarge,
         Proof::OutOfQuota => Outcome::OutOfQuota,
@@ -167,7 +183,7 @@ fn code(error: &Value) -> Option<String> {
 /// What a backend says to a request from elsewhere than its workspace has its place. openai/codex#16951
 const NOT_IN_THIS_REGION: &str = "Workspace is not authorized";
 
-/// A plan that is used up.
+/// A plan that is used up, or the meter of one model.
 const USAGE_LIMITED: &[&str] = &["usage_limit_reached"];
 
 /// No money, no quota: waiting does not help. OpenAI keeps the type `insufficient_quota` beside newer codes.

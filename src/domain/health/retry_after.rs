@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::LONGEST_WAIT;
 use crate::domain::time::Timestamp;
+use crate::domain::usage::quota::meter;
 
 /// The wait when an answer names none.
 pub const UNSAID_WAIT: Duration = Duration::from_secs(60);
@@ -48,12 +49,14 @@ fn from_error(error: &Value, now: Timestamp) -> Option<Duration> {
     after.or_else(|| until_unix_seconds(error.get("resets_at").and_then(Value::as_f64)?, now))
 }
 
-/// Of the windows that are used up, the one that resets last: until then the account cannot serve.
+/// Of the windows that are used up, the one that resets last: until then the account cannot serve. Where a model's meter
+/// counted the request they are that meter's.
 fn from_codex_window<'h>(header: &dyn Fn(&str) -> Option<&'h str>, now: Timestamp) -> Option<Duration> {
+    let prefix = meter::active(header).map_or("x-codex".to_owned(), |name| meter::prefix(&name));
     ["primary", "secondary"]
         .into_iter()
         .filter_map(|slot| {
-            let field = |name: &str| header(&format!("x-codex-{slot}-{name}")).and_then(number);
+            let field = |name: &str| header(&format!("{prefix}-{slot}-{name}")).and_then(number);
             if field("used-percent")? < 100.0 {
                 return None;
             }
@@ -161,6 +164,13 @@ mod tests {
         let window = ("x-codex-primary-used-percent", "100");
         check(&[window, ("x-codex-primary-reset-after-seconds", "90")], &none, 90_000);
         check(&[window, ("x-codex-primary-reset-at", "1700000010")], &none, 10_000);
+        let spark = [
+            ("x-codex-active-limit", "codex_bengalfox"),
+            ("x-codex-bengalfox-primary-used-percent", "100"),
+            ("x-codex-bengalfox-primary-window-minutes", "300"),
+            ("x-codex-bengalfox-primary-reset-after-seconds", "40"),
+        ];
+        check(&[&spark[..], &[window, ("x-codex-primary-reset-after-seconds", "90")]].concat(), &none, 40_000);
         check(&[], &json!({"message": "Limit 3. Please try again in 1.2s. Visit"}), 1_200);
         check(&[], &json!({"message": "Please try again in 6m0s."}), 360_000);
         check(&[], &json!({"message": "try again in 20 seconds"}), 20_000);

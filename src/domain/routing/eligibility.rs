@@ -108,7 +108,7 @@ pub fn needs_probe(member: &Member, now: Timestamp) -> bool {
     probe_is_due(member, now) || matches!(member.gate, Gate::Open { until } if until <= now)
 }
 
-/// When the limit of the family, of the model or of the whole account ends, whichever is latest.
+/// When the limit of the family, of the model, of its meter or of the whole account ends, whichever is latest.
 fn limited_until(member: &Member, demand: &Demand<'_>, now: Timestamp) -> Option<Timestamp> {
     // The family's own key and those of its models stand together, because they begin alike.
     let family = demand.family.as_str();
@@ -121,13 +121,21 @@ fn limited_until(member: &Member, demand: &Demand<'_>, now: Timestamp) -> Option
         .filter(|(_, limit)| limit.holds(now))
         .map(|(_, limit)| limit.until)
         .max();
-    own.max(spent_until(member, now))
+    let metered = demand.model.and_then(|model| member.used_up_models.get(model)?.blocks_until(now));
+    own.max(metered).max(spent_until(member, now))
 }
 
-/// When the account is free again for anything: of its limit for every family and its quota windows the later.
+/// Whether credits would pay for `demand`: what the account's plan includes, or its meter of the model, is used up.
+pub fn is_on_credits(member: &Member, demand: &Demand<'_>, now: Timestamp) -> bool {
+    let of_model = demand.model.and_then(|model| member.used_up_models.get(model));
+    member.used_up.is_on_credits(now) || of_model.is_some_and(|used_up| used_up.is_on_credits(now))
+}
+
+/// When the account is free again for anything: of its limit for every family and its quota windows the later. Credits
+/// serve on where windows are used up.
 pub fn spent_until(member: &Member, now: Timestamp) -> Option<Timestamp> {
     let limit = member.limits.get(EVERY_FAMILY).filter(|limit| limit.holds(now)).map(|limit| limit.until);
-    limit.max(member.quota_until.filter(|until| *until > now))
+    limit.max(member.used_up.blocks_until(now))
 }
 
 /// The obstacles one after the other; for no demand, those that are in the way of all.

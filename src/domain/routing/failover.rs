@@ -39,6 +39,7 @@ pub fn verdict(outcome: &Outcome, is_spent: bool) -> Verdict {
         Outcome::Success | Outcome::PassThrough => Verdict::Stands,
         Outcome::RateLimited { .. }
         | Outcome::UsageLimited { .. }
+        | Outcome::ModelLimited { .. }
         | Outcome::OutOfQuota
         | Outcome::CredentialRefused { .. }
         | Outcome::Misassigned
@@ -66,6 +67,7 @@ pub fn unwaited(outcome: Outcome) -> Outcome {
     match outcome {
         Outcome::RateLimited { wait: Duration::ZERO } => Outcome::RateLimited { wait: SHORTEST_LIMIT },
         Outcome::UsageLimited { wait: Duration::ZERO } => Outcome::UsageLimited { wait: SHORTEST_LIMIT },
+        Outcome::ModelLimited { wait: Duration::ZERO } => Outcome::ModelLimited { wait: SHORTEST_LIMIT },
         other => other,
     }
 }
@@ -79,6 +81,7 @@ mod tests {
         let another = |keeps| Verdict::Another { keeps };
         for (outcome, is_spent, expected) in [
             (Outcome::PassThrough, false, Verdict::Stands),
+            (Outcome::ModelLimited { wait: Duration::ZERO }, true, another(Keeps::Nothing)),
             (Outcome::OutOfQuota, false, another(Keeps::Nothing)),
             (Outcome::OutOfQuota, true, another(Keeps::Nothing)),
             (Outcome::ModelUnavailable { is_of_version: true }, false, another(Keeps::First)),

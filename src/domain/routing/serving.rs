@@ -2,7 +2,7 @@
 
 use super::Ask;
 use super::decision::{Choice, Why};
-use super::eligibility::{can_serve, needs_probe};
+use super::eligibility::{can_serve, is_on_credits, needs_probe};
 use super::load::Load;
 use crate::domain::pool::{Member, Pool};
 use crate::domain::time::Timestamp;
@@ -38,7 +38,9 @@ impl Serving<'_> {
     }
 
     fn can_serve(&self, ask: &Ask<'_>, now: Timestamp) -> bool {
-        !ask.excluded.contains(&self.position) && can_serve(self.member, &ask.demand(), now)
+        !ask.excluded.contains(&self.position)
+            && can_serve(self.member, &ask.demand(), now)
+            && !(ask.spares_credits && is_on_credits(self.member, &ask.demand(), now))
     }
 
     /// Whether it is the account in use.

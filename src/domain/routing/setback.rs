@@ -34,7 +34,9 @@ impl Setback {
         let obstacle = |reason, wait| Some(Setback::Obstacle(Obstacle { reason, until: Some(now.after(wait)) }));
         match outcome {
             Outcome::Success | Outcome::PassThrough => None,
-            Outcome::RateLimited { wait } | Outcome::UsageLimited { wait } => obstacle(Reason::RateLimited, *wait),
+            Outcome::RateLimited { wait } | Outcome::UsageLimited { wait } | Outcome::ModelLimited { wait } => {
+                obstacle(Reason::RateLimited, *wait)
+            }
             Outcome::OutOfQuota | Outcome::Misassigned | Outcome::AccountRefused { .. } => {
                 obstacle(Reason::CoolingDown, BENCH)
             }

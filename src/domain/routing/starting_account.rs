@@ -42,5 +42,5 @@ pub fn starting_account(pool: &Pool, newcomer: Newcomer, now: Timestamp) -> Opti
 
 /// An account that is limited for any family is a worse place to start than one that is limited for none.
 fn has_limit(member: &Member, now: Timestamp) -> bool {
-    member.quota_until.is_some_and(|until| until > now) || member.limits.values().any(|limit| limit.holds(now))
+    member.used_up.until.is_some_and(|until| until > now) || member.limits.values().any(|limit| limit.holds(now))
 }

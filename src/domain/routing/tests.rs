@@ -19,7 +19,7 @@ use crate::domain::client_version::ClientVersion;
 use crate::domain::health::{Cooldown, Gate, Limit, Outcome, REASON_AUTH, REASON_QUOTA};
 use crate::domain::pool::{Member, Pool};
 use crate::domain::time::Timestamp;
-use crate::domain::usage::quota::Quota;
+use crate::domain::usage::quota::{Quota, UsedUp};
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 const LATER: Timestamp = Timestamp(1_700_000_900_000);
@@ -37,7 +37,8 @@ fn member(name: &str) -> Member {
         scope: ModelScope::default(),
         limits: [].into(),
         quota: Quota::default(),
-        quota_until: None,
+        used_up: UsedUp::default(),
+        used_up_models: [].into(),
         cooldown: None,
         gate: Gate::Closed,
         unserved: [].into(),

@@ -93,7 +93,7 @@ fn utilisation_is_the_highest_of_what_is_known() {
     assert!((shared.utilisation(&id("a"), &account, &none, Timestamp(NOW.0 + 1_000)) - 0.25).abs() < 1e-9);
     let window =
         |used_percent| QuotaWindow { used_percent, window_seconds: 18_000, reset_at: Timestamp(NOW.0 + 5_000) };
-    let quota = Quota { windows: vec![window(90.0), window(10.0)], plan: None };
+    let quota = Quota { windows: vec![window(90.0), window(10.0)] };
     assert!((shared.utilisation(&id("a"), &account, &quota, NOW) - 0.9).abs() < 1e-9);
     // What began anew is unused.
     assert!(shared.utilisation(&id("a"), &account, &quota, Timestamp(NOW.0 + 5_000)) < 0.5);

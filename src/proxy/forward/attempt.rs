@@ -23,7 +23,6 @@ use crate::domain::routing::failover::{short_wait, unwaited};
 use crate::domain::routing::setback::Setback;
 use crate::domain::time::Timestamp;
 use crate::domain::translate::{Answering, Door, Dropped};
-use crate::domain::usage::quota::Quota;
 use crate::domain::usage::{Asks, rate_headers};
 use crate::manager::Manager;
 use crate::manager::outcomes::{CLIENT_LEFT, Measured};
@@ -109,7 +108,7 @@ impl Attempts<'_> {
             manager.note_turn_state(state.as_bytes(), &route.account);
         }
         let is_login = route.target.credential.login().is_some();
-        let quota = if is_login { note_quota(manager, &route, response.headers(), asked_at) } else { None };
+        let quota = if is_login { self.note_quota(&route, response.headers(), asked_at) } else { None };
         let looked = self.look_at(response, is_login).await;
         unanswered.over();
         self.head_at = Some(head_at);
@@ -118,7 +117,12 @@ impl Attempts<'_> {
         match looked {
             Looked::Good(held) => self.pass_on(route, held, started).await,
             Looked::Whole(document) => self.pass_document(route, *document, started),
-            Looked::Failed(examined, outcome) => self.judge(route, *examined, outcome, started, short_waits).await,
+            Looked::Failed(mut examined, outcome) => {
+                if is_login {
+                    self.writes.extend(manager.note_quota_events(&route, &examined.quota(), asked_at));
+                }
+                self.judge(route, *examined, outcome, started, short_waits).await
+            }
             Looked::Broken(why) => self.no_answer(route, started, &SendError::Unusable(why.to_owned())),
             Looked::NotBorne(why) => {
                 drop(manager.record(&route, &self.request, &Outcome::PassThrough, Measured { status: 503, started }));
@@ -149,7 +153,7 @@ impl Attempts<'_> {
             (None, Some(wanted)) if wanted.stream => Looked::Good(held),
             (_, Some(wanted)) => match collect(held, wanted, self.proxy.budget.room()).await {
                 Collected::Whole(document) => Looked::Whole(document),
-                Collected::Told(told) => Looked::failed(examine_told(told.head, told.error, now())),
+                Collected::Told(told) => Looked::failed(examine_told(*told, now())),
                 Collected::Broken(why) => Looked::Broken(why),
                 Collected::NotBorne(why) => Looked::NotBorne(why),
             },
@@ -294,6 +298,13 @@ impl Attempts<'_> {
         Next::Answer(Box::new(Answer { response, route: Some(route), ticket: Some(ticket) }))
     }
 
+    /// Takes in what the head of an answer reports of its account's quota.
+    fn note_quota(&self, route: &Route, headers: &HeaderMap, asked_at: Timestamp) -> Option<Written> {
+        let header = |name: &str| headers.get(name)?.to_str().ok();
+        let names = headers.keys().map(HeaderName::as_str);
+        self.proxy.manager.note_quota_headers(route, &self.request, names, &header, asked_at)
+    }
+
     /// What the request is about.
     fn asks(&self) -> Asks {
         Asks::of(self.head.method.as_str(), &asking::plain(path_of(&self.path_and_query)))
@@ -344,9 +355,4 @@ fn name_dropped(headers: &mut HeaderMap, dropped: &Dropped) {
     {
         headers.insert(HeaderName::from_static("x-dropped-parameters"), names);
     }
-}
-
-fn note_quota(manager: &Manager, route: &Route, headers: &HeaderMap, asked_at: Timestamp) -> Option<Written> {
-    let header = |name: &str| headers.get(name)?.to_str().ok();
-    manager.note_quota_of(route, Quota::from_headers(&header, manager.now())?, asked_at)
 }

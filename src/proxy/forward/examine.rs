@@ -15,9 +15,10 @@ use super::super::headers;
 use super::super::stream::{Dialect, Filter, Meter, Passing, ProxyBody};
 use super::answer::whole;
 use super::held::Held;
+use super::translated::Told;
 use crate::domain::account::Kind;
 use crate::domain::health::Outcome;
-use crate::domain::health::classify::{Answer, classify, classify_in_stream};
+use crate::domain::health::classify::{Answer, classify, classify_in_stream, narrowed_by};
 use crate::domain::time::Timestamp;
 use crate::domain::translate::error_document;
 
@@ -35,6 +36,7 @@ pub struct Examined {
     meter: Meter,
     filter: Option<Filter>,
     error: Value,
+    quota: Vec<Value>,
 }
 
 /// Reads the error and tells what it proves. That of a ChatGPT backend is put into OpenAI's shape.
@@ -54,7 +56,7 @@ pub async fn examine(response: Response<Incoming>, kind: Kind, now: Timestamp) -
         head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
     let meter = Meter::new(Dialect::Other);
-    (Examined { head, bytes: VecDeque::from([bytes]), rest, meter, filter: None, error }, outcome)
+    (Examined { head, bytes: VecDeque::from([bytes]), rest, meter, filter: None, error, quota: Vec::new() }, outcome)
 }
 
 /// Tells what an error proves that a stream told before any output. The client gets the stream itself, through `filter`.
@@ -62,19 +64,24 @@ pub fn examine_held(held: Held, error: Value, filter: Option<Filter>, now: Times
     let header = |name: &str| held.head.headers.get(name)?.to_str().ok();
     let answer = Answer { status: held.head.status.as_u16(), header: &header, error: &error };
     let outcome = classify_in_stream(&answer, now);
-    let Held { head, bytes, rest, meter } = held;
-    (Examined { head, bytes, rest: Some(rest), meter, filter, error }, outcome)
+    let Held { head, bytes, rest, mut meter } = held;
+    let quota = meter.quota();
+    let outcome = narrowed_by(outcome, &quota);
+    (Examined { head, bytes, rest: Some(rest), meter, filter, error, quota }, outcome)
 }
 
 /// The same for a client that cannot read the stream: it gets the error with the status that fits it.
-pub fn examine_told(mut head: response::Parts, error: Value, now: Timestamp) -> (Examined, Outcome) {
+pub fn examine_told(told: Told, now: Timestamp) -> (Examined, Outcome) {
+    let Told { mut head, error, quota } = told;
     let header = |name: &str| head.headers.get(name)?.to_str().ok();
     let outcome = classify_in_stream(&Answer { status: head.status.as_u16(), header: &header, error: &error }, now);
+    let outcome = narrowed_by(outcome, &quota);
     let is_asked_wrongly = error.get("type").and_then(Value::as_str) == Some("invalid_request_error");
     head.status = match &outcome {
-        Outcome::RateLimited { .. } | Outcome::UsageLimited { .. } | Outcome::OutOfQuota => {
-            StatusCode::TOO_MANY_REQUESTS
-        }
+        Outcome::RateLimited { .. }
+        | Outcome::UsageLimited { .. }
+        | Outcome::ModelLimited { .. }
+        | Outcome::OutOfQuota => StatusCode::TOO_MANY_REQUESTS,
         Outcome::ServerFailure { .. } => StatusCode::SERVICE_UNAVAILABLE,
         _ if is_asked_wrongly => StatusCode::BAD_REQUEST,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
@@ -82,7 +89,7 @@ pub fn examine_told(mut head: response::Parts, error: Value, now: Timestamp) -> 
     head.headers.remove(CONTENT_LENGTH);
     head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let bytes = VecDeque::from([Bytes::from(json!({ "error": error }).to_string())]);
-    (Examined { head, bytes, rest: None, meter: Meter::new(Dialect::Other), filter: None, error }, outcome)
+    (Examined { head, bytes, rest: None, meter: Meter::new(Dialect::Other), filter: None, error, quota }, outcome)
 }
 
 async fn read(mut body: Incoming) -> (Bytes, Option<Incoming>) {
@@ -110,6 +117,11 @@ impl Examined {
     /// The status that was answered.
     pub fn status(&self) -> u16 {
         self.head.status.as_u16()
+    }
+
+    /// The events `codex.rate_limits` that came before the error.
+    pub fn quota(&mut self) -> Vec<Value> {
+        std::mem::take(&mut self.quota)
     }
 
     /// Whether it refuses the question for usage that was added to the request.

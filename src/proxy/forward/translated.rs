@@ -319,6 +319,8 @@ pub struct Whole {
 pub struct Told {
     pub head: Parts,
     pub error: Value,
+    /// The events `codex.rate_limits` before it.
+    pub quota: Vec<Value>,
 }
 
 /// Reads a stream to its end for a client that asked for none. What is kept of it is counted in `room`.
@@ -349,7 +351,7 @@ pub async fn collect(held: Held, wanted: &Wanted, mut room: Room) -> Collected {
     }
     match collecting.finish() {
         Ok(document) => Collected::Whole(Box::new(Whole { head, meter, document })),
-        Err(Failure::Told(error)) => Collected::Told(Box::new(Told { head, error })),
+        Err(Failure::Told(error)) => Collected::Told(Box::new(Told { head, error, quota: meter.quota() })),
         Err(Failure::Truncated) => Collected::Broken("the stream ended before its last event"),
         Err(Failure::TooLong) => Collected::NotBorne(Unserved::AnswerTooLong),
     }

@@ -36,6 +36,12 @@ pub enum Field {
     RateLimits,
     /// The plan they are of.
     PlanType,
+    /// The credits that an event tells.
+    Credits,
+    /// The limit that the windows are of.
+    MeteredLimitName,
+    /// What people call it, or its name.
+    LimitName,
     /// What an object is.
     Object,
     /// How far it is.
@@ -53,7 +59,7 @@ pub enum Field {
 }
 
 /// The keys that lead to each field, and how long its value may be.
-const WANTED: [(Field, &[&[u8]], usize); 22] = [
+const WANTED: [(Field, &[&[u8]], usize); 25] = [
     (Field::Type, &[b"type"], 128),
     (Field::Id, &[b"id"], 512),
     (Field::Model, &[b"model"], 512),
@@ -69,6 +75,9 @@ const WANTED: [(Field, &[&[u8]], usize); 22] = [
     (Field::ResponseError, &[b"response", b"error"], 8_192),
     (Field::RateLimits, &[b"rate_limits"], 4_096),
     (Field::PlanType, &[b"plan_type"], 128),
+    (Field::Credits, &[b"credits"], 1_024),
+    (Field::MeteredLimitName, &[b"metered_limit_name"], 128),
+    (Field::LimitName, &[b"limit_name"], 128),
     (Field::Object, &[b"object"], 64),
     (Field::Status, &[b"status"], 64),
     (Field::Background, &[b"background"], 16),
@@ -85,7 +94,7 @@ const LONGEST_USAGE: usize = 64 * 1024;
 const DEEPEST: usize = 2;
 
 /// No wanted key is longer.
-const LONGEST_KEY: usize = 14;
+const LONGEST_KEY: usize = 18;
 
 /// What nests deeper is not followed to its end: nothing real does.
 const MOST_NESTED: usize = 512;

@@ -8,6 +8,7 @@ use super::events::{Event, Events};
 use super::fields::{Field, Fields};
 use crate::domain::first_output;
 use crate::domain::resources::Made;
+use crate::domain::usage::quota::meter_of_event;
 use crate::domain::usage::{Bill, Tier, tokens};
 use crate::manager::reasoning::ContentDigest;
 
@@ -25,6 +26,9 @@ pub enum Dialect {
     /// Anything else: it passes unread.
     Other,
 }
+
+/// So many limits of one stream are noted.
+const MOST_LIMITS: usize = 16;
 
 /// What was learned of an answer.
 #[derive(Debug)]
@@ -53,7 +57,8 @@ struct Seen {
     is_over: bool,
     has_output: bool,
     failure: Option<Value>,
-    quota: Option<Value>,
+    /// The events `codex.rate_limits`, the last of each limit.
+    quota: Vec<Value>,
 }
 
 impl Meter {
@@ -171,9 +176,9 @@ impl Meter {
         self.made.as_mut().map(|made| made.take()).unwrap_or_default()
     }
 
-    /// The quota that the stream told, as its event did.
-    pub fn quota(&mut self) -> Option<Value> {
-        self.seen.quota.take()
+    /// The events `codex.rate_limits` since the last time, the last of each limit.
+    pub fn quota(&mut self) -> Vec<Value> {
+        std::mem::take(&mut self.seen.quota)
     }
 }
 
@@ -182,8 +187,7 @@ impl Seen {
         let fields = event.fields;
         self.response(fields);
         if event.kind == "codex.rate_limits" {
-            let quota = |limits| json!({ "rate_limits": limits, "plan_type": fields.value(Field::PlanType) });
-            self.quota = fields.value(Field::RateLimits).map(quota).or(self.quota.take());
+            self.rate_limits(fields);
         }
         self.event(event, |event, data| first_output::is_in_response(event.kind, data));
     }
@@ -218,6 +222,24 @@ impl Seen {
         subject.id = fields.text(Field::Id).or(subject.id.take());
         subject.status = fields.text(Field::Status).or(subject.status.take());
         subject.background |= fields.raw(Field::Background) == Some(b"true");
+    }
+
+    /// Takes in what an event says of a limit of the account.
+    fn rate_limits(&mut self, fields: &Fields) {
+        let names = [
+            ("rate_limits", Field::RateLimits),
+            ("plan_type", Field::PlanType),
+            ("credits", Field::Credits),
+            ("metered_limit_name", Field::MeteredLimitName),
+            ("limit_name", Field::LimitName),
+        ];
+        let known = names.into_iter().filter_map(|(name, field)| Some((name.to_owned(), fields.value(field)?)));
+        let event = Value::Object(known.collect());
+        let limit = meter_of_event(&event);
+        self.quota.retain(|earlier| meter_of_event(earlier) != limit);
+        if self.quota.len() < MOST_LIMITS {
+            self.quota.push(event);
+        }
     }
 
     /// Takes in what an event says of its response.

@@ -111,6 +111,10 @@ pub struct StoredAccount {
     pub refresh_pending: Option<Value>,
     /// What the provider last said of its quota windows.
     pub quota: Option<Value>,
+    /// What it last said of the meters of single models.
+    pub meters: Option<Value>,
+    /// What it last said of credits.
+    pub credits: Option<Value>,
     /// Unix milliseconds.
     pub added_at: Option<i64>,
     /// Unix milliseconds.
@@ -144,6 +148,8 @@ impl StoredAccount {
         self.unserved_models.clear();
         self.unserved_versions.clear();
         self.quota = None;
+        self.meters = None;
+        self.credits = None;
         self.workspace = None;
     }
 
@@ -296,6 +302,8 @@ fields! {
     needs_login: "needsLogin",
     refresh_pending: "refreshPending",
     quota: "quota",
+    meters: "meters",
+    credits: "credits",
     added_at: "addedAt",
     last_used: "lastUsed",
     cooling_down_until: "coolingDownUntil",

@@ -10,7 +10,7 @@ use codex_account_manager::domain::routing::decision::{Candidate, Choice, Decisi
 use codex_account_manager::domain::routing::load::Load;
 use codex_account_manager::domain::routing::{Ask, Strategy, choose, explain};
 use codex_account_manager::domain::time::Timestamp;
-use codex_account_manager::domain::usage::quota::Quota;
+use codex_account_manager::domain::usage::quota::{Quota, UsedUp};
 
 pub const NAMES: [&str; 4] = ["work", "home", "spare", "team"];
 const WORK: usize = 0;
@@ -69,7 +69,8 @@ impl World {
             scope: ModelScope::new(if position == TEAM { vec!["gpt-5*".to_owned()] } else { vec![] }),
             limits: BTreeMap::new(),
             quota: Quota::default(),
-            quota_until: None,
+            used_up: UsedUp::default(),
+            used_up_models: BTreeMap::new(),
             cooldown: None,
             gate: Gate::Closed,
             unserved: BTreeMap::new(),

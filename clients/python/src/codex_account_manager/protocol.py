@@ -277,7 +277,13 @@ class Account(TypedDict):
     """The limits that hold now."""
 
     quota: list[QuotaWindow]
-    """The quota windows of a ChatGPT login."""
+    """The quota windows of a ChatGPT login's plan."""
+
+    meters: list[MeterWindow]
+    """The windows of the models that have a meter of their own beside the plan's."""
+
+    credits: NotRequired[Credits]
+    """What a ChatGPT login can use beyond its quota, if that is known."""
 
     usage: AccountUsage
     """What it used, in every process of this machine."""
@@ -329,7 +335,39 @@ class QuotaWindow(TypedDict):
     """Its length in seconds."""
 
     resetAt: int
-    """When it begins anew, in unix milliseconds."""
+    """When it resets, in unix milliseconds."""
+
+
+class MeterWindow(TypedDict):
+    """One window of a model's meter. A meter may have several."""
+
+    name: str
+    """The meter, as the provider calls it, such as `codex_bengalfox`."""
+
+    model: NotRequired[str]
+    """The model that it counts, if that is known."""
+
+    usedPercent: float
+    """0 to 100."""
+
+    windowSeconds: int
+    """Its length in seconds."""
+
+    resetAt: int
+    """When it resets, in unix milliseconds."""
+
+
+class Credits(TypedDict):
+    """What a ChatGPT login can use beyond its quota."""
+
+    hasCredits: bool
+    """Whether there are any."""
+
+    unlimited: bool
+    """Whether they never run out."""
+
+    balance: NotRequired[str]
+    """How many, as the provider spells it; some plans do not report it."""
 
 
 class AccountUsage(TypedDict):

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::account::Account;
 use super::answer::Answer;
 use super::catalogue::{Model, VersionRefusal, models};
+use super::meters::{Limit, Meter, SpendingLimit};
 use super::prompt_cache::PromptCache;
 use super::quota::{Credits, Quota};
 use super::reply::Reply;
@@ -22,6 +23,8 @@ pub(super) struct Backend {
     /// How much of every window one response uses, in percent.
     pub(super) quota_step: f64,
     pub(super) limit_at_full: bool,
+    /// How many credits a response takes that the plan has no quota for.
+    pub(super) credit_step: f64,
     pub(super) shown: Shown,
     /// How a model is refused to a client older than it wants; `None` serves it to all.
     pub(super) version_gate: Option<VersionRefusal>,
@@ -51,6 +54,9 @@ pub(super) struct Standing {
     pub(super) usage_scripted: VecDeque<Answer>,
     pub(super) quota: Quota,
     pub(super) credits: Credits,
+    /// Why the credits do not serve.
+    pub(super) spending_limit: Option<SpendingLimit>,
+    pub(super) meters: Vec<Meter>,
     pub(super) models: Option<Vec<Model>>,
     /// The origin of its workspace's backend and its routing, as `/wham/accounts/check` says them.
     pub(super) place: Option<(String, String)>,
@@ -62,7 +68,8 @@ impl Backend {
             text: super::DEFAULT_TEXT.into(),
             models: models(),
             quota_step: 0.0,
-            limit_at_full: false,
+            limit_at_full: true,
+            credit_step: 0.0,
             shown: Shown { quota_headers: true, rate_limit_event: false, output_in_completed: false },
             version_gate: Some(VersionRefusal::Newer),
             routes_unmarked_lite: true,
@@ -85,6 +92,44 @@ impl Backend {
         let quota = &mut self.of(account).quota;
         quota.roll(now);
         *quota
+    }
+
+    /// What a request of `account` to `model` counts against at this moment.
+    pub(super) fn limit(&mut self, account: Account, model: &str, now: Timestamp) -> Limit {
+        let standing = self.of(account);
+        let meter = standing.meters.iter_mut().find(|meter| meter.models.iter().any(|known| known == model));
+        let quota = meter.map(|meter| {
+            meter.quota.roll(now);
+            meter.clone()
+        });
+        match quota {
+            Some(meter) => Limit { quota: meter.quota, meter: Some(meter) },
+            None => Limit { quota: self.quota(account, now), meter: None },
+        }
+    }
+
+    /// Counts a response of `account` to `model`: what the plan does not have is paid with credits.
+    pub(super) fn count(&mut self, account: Account, model: &str, now: Timestamp) {
+        let (step, price) = (self.quota_step, self.credit_step);
+        let limit = self.limit(account, model, now);
+        let standing = self.of(account);
+        match limit.meter {
+            Some(counted) => {
+                let meter = standing.meters.iter_mut().find(|meter| meter.id == counted.id);
+                meter.expect("it was found above").quota.spend(step);
+            }
+            None if limit.quota.full_until().is_some() => standing.credits.spend(price),
+            None => standing.quota.spend(step),
+        }
+    }
+
+    /// When `account` can be asked for `model` again, in unix seconds; `None` when it can be now.
+    pub(super) fn refused_until(&mut self, account: Account, model: &str, now: Timestamp) -> Option<i64> {
+        let limit = self.limit(account, model, now);
+        let standing = self.of(account);
+        let pays = standing.spending_limit.is_none() && (standing.credits.has_credits || standing.credits.unlimited);
+        let serves_on = pays && limit.meter.is_none();
+        limit.quota.full_until().filter(|_| self.limit_at_full && !serves_on)
     }
 
     /// The answer that the next response of `account` gets.

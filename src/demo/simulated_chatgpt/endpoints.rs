@@ -13,7 +13,7 @@ use super::reply::Reply;
 use super::responses::{answer_of, check_model, refused, with_quota};
 use super::sealed::seal;
 use super::state::State;
-use super::{owned, rules, sealed};
+use super::{owned, rules, sealed, turn_state};
 use crate::demo::loopback::body::Ending;
 use crate::demo::loopback::usage::Usage;
 use crate::demo::loopback::words::mixed;
@@ -56,7 +56,8 @@ pub(super) async fn answer(endpoint: Endpoint, state: &State, head: &Parts, body
         if let Some(reply) = sealed::foreign(caller.account, &request) {
             return Err(reply);
         }
-        let answer = answer_of(state, &caller)?;
+        turn_state::checked(&caller, &request)?;
+        let answer = answer_of(state, &caller, &request)?;
         Ok((caller, request, answer))
     });
     let (caller, request, answer) = match asked {
@@ -73,7 +74,7 @@ pub(super) async fn answer(endpoint: Endpoint, state: &State, head: &Parts, body
     };
     let document = document(endpoint, state, &caller, &request, body.len(), &text);
     let (_, ending) = spoiled(Vec::new(), &answer, &Value::Null);
-    Ok((with_quota(state, caller.account, None, Reply::json(200, &document)), ending))
+    Ok((with_quota(state, &caller, &request, None, Reply::json(200, &document)), ending))
 }
 
 /// What each needs.

@@ -7,6 +7,7 @@ use super::account::{Account, Login, Tokens};
 use super::answer::Answer;
 use super::authorize::Person;
 use super::catalogue::{Model, VersionRefusal};
+use super::meters::{Meter, SpendingLimit};
 use super::prompt_cache::CacheCounts;
 use super::quota::{Credits, Quota};
 use super::token::{RefusalShape, TokenFault};
@@ -222,12 +223,30 @@ impl SimulatedChatGpt {
         self.state.backend().of(account).credits = credits;
     }
 
+    /// Sets how many credits a response takes that the plan has no quota for; none at the start.
+    pub fn set_credit_step(&self, credits: f64) {
+        self.state.backend().credit_step = credits;
+    }
+
+    /// Lets the credits of an account serve no more for this reason, or again.
+    pub fn set_spending_limit(&self, account: Account, limit: Option<SpendingLimit>) {
+        self.state.backend().of(account).spending_limit = limit;
+    }
+
+    /// Gives an account a limit of single models, or changes the one of this id; it has none at the start.
+    pub fn set_meter(&self, account: Account, meter: Meter) {
+        let mut backend = self.state.backend();
+        let meters = &mut backend.of(account).meters;
+        meters.retain(|each| each.id != meter.id);
+        meters.push(meter);
+    }
+
     /// Sets how much of every window one response uses, in percent; 0 at the start.
     pub fn set_quota_step(&self, percent: f64) {
         self.state.backend().quota_step = percent;
     }
 
-    /// Whether an account with a window at 100 % is answered the usage limit; off at the start.
+    /// Whether an account with a window at 100 % and no credits is answered the usage limit, as at the start.
     pub fn limit_at_full(&self, on: bool) {
         self.state.backend().limit_at_full = on;
     }

@@ -85,11 +85,11 @@ impl Quota {
         self.primary.iter_mut().chain(&mut self.secondary)
     }
 
-    /// The headers of an answer.
-    pub(super) fn headers(&self, credits: &Credits, plan: &str, now: Timestamp) -> Vec<(String, String)> {
-        let mut headers = Vec::with_capacity(12);
+    /// The headers that tell it, of the limit with this name.
+    pub(super) fn headers(&self, limit: &str, now: Timestamp) -> Vec<(String, String)> {
+        let mut headers = Vec::with_capacity(16);
         for (slot, window) in [("primary", self.primary), ("secondary", self.secondary)] {
-            let mut header = |name: &str, value: String| headers.push((format!("x-codex-{slot}-{name}"), value));
+            let mut header = |name: &str, value: String| headers.push((format!("x-{limit}-{slot}-{name}"), value));
             match window {
                 Some(window) => {
                     header("used-percent", window.used_percent.to_string());
@@ -106,11 +106,6 @@ impl Quota {
                 }
             }
         }
-        let truth = |truth: bool| if truth { "True" } else { "False" }.to_owned();
-        headers.push(("x-codex-credits-has-credits".to_owned(), truth(credits.has_credits)));
-        headers.push(("x-codex-credits-unlimited".to_owned(), truth(credits.unlimited)));
-        headers.push(("x-codex-credits-balance".to_owned(), credits.balance.clone().unwrap_or_default()));
-        headers.push(("x-codex-plan-type".to_owned(), plan.to_owned()));
         headers
     }
 
@@ -137,8 +132,8 @@ impl Quota {
         })
     }
 
-    /// The usage document.
-    pub(super) fn document(&self, credits: &Credits, plan: &str, now: Timestamp) -> Value {
+    /// The usage document's part about it.
+    pub(super) fn rate_limit(&self, now: Timestamp) -> Value {
         let window = |window: Window| {
             json!({
                 "used_percent": number(window.used_percent),
@@ -149,14 +144,10 @@ impl Quota {
         };
         let full = self.full_until().is_some();
         json!({
-            "plan_type": plan,
-            "rate_limit": {
-                "allowed": !full,
-                "limit_reached": full,
-                "primary_window": self.primary.map(window),
-                "secondary_window": self.secondary.map(window),
-            },
-            "credits": credits.document(),
+            "allowed": !full,
+            "limit_reached": full,
+            "primary_window": self.primary.map(window),
+            "secondary_window": self.secondary.map(window),
         })
     }
 }
@@ -168,8 +159,28 @@ impl Window {
 }
 
 impl Credits {
-    fn document(&self) -> Value {
+    /// The headers that tell them.
+    pub(super) fn headers(&self) -> [(String, String); 3] {
+        let truth = |truth: bool| if truth { "True" } else { "False" }.to_owned();
+        [
+            ("x-codex-credits-has-credits".to_owned(), truth(self.has_credits)),
+            ("x-codex-credits-unlimited".to_owned(), truth(self.unlimited)),
+            ("x-codex-credits-balance".to_owned(), self.balance.clone().unwrap_or_default()),
+        ]
+    }
+
+    pub(super) fn document(&self) -> Value {
         json!({ "has_credits": self.has_credits, "unlimited": self.unlimited, "balance": self.balance })
+    }
+
+    /// Takes so many of them.
+    pub(super) fn spend(&mut self, amount: f64) {
+        let balance = self.balance.as_deref().and_then(|balance| balance.parse::<f64>().ok());
+        if let Some(balance) = balance.filter(|_| !self.unlimited) {
+            let left = (balance - amount).max(0.0);
+            self.has_credits = left > 0.0;
+            self.balance = Some(left.to_string());
+        }
     }
 }
 

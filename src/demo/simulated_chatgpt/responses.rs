@@ -43,7 +43,7 @@ pub(super) async fn answer(state: &State, head: &Parts, body: &Bytes) -> Sent {
         events.insert(0, stream::bytes(&quota));
     }
     let reply = turn_state::issued(caller.account, Reply::events(events));
-    Ok((with_quota(state, caller.account, None, reply), ending))
+    Ok((with_quota(state, &caller, &request, None, reply), ending))
 }
 
 /// The answer that a request which breaks no rule is due, or why its account gets none.
@@ -53,7 +53,7 @@ pub(super) fn due(state: &State, caller: &Caller, request: &Value) -> Result<Ans
     lite::checked(caller, request, is_routed)?;
     match structured::refusal(request).or_else(|| sealed::foreign(caller.account, request)) {
         Some(reply) => Err(reply),
-        None => answer_of(state, caller),
+        None => answer_of(state, caller, request),
     }
 }
 
@@ -75,10 +75,15 @@ pub(super) fn check_model(state: &State, caller: &Caller, request: &Value) -> Re
     }
 }
 
-/// The next answer of the account of `caller`, or the refusal of one whose quota is used up.
-pub(super) fn answer_of(state: &State, caller: &Caller) -> Result<Answer, Reply> {
-    match used_up(state, caller.account) {
-        Some(reply) => Err(reply),
+/// The next answer of the account of `caller`, or the refusal of one whose limit is used up.
+pub(super) fn answer_of(state: &State, caller: &Caller, request: &Value) -> Result<Answer, Reply> {
+    let now = state.now();
+    let until = state.backend().refused_until(caller.account, model_of(request), now);
+    match until {
+        Some(until) => {
+            let reply = usage_limit(429, &plan(state, caller.account), until, now);
+            Err(with_quota(state, caller, request, None, reply))
+        }
         None => Ok(state.backend().take_answer(caller.account)),
     }
 }
@@ -89,20 +94,9 @@ pub(super) fn refused(state: &State, caller: &Caller, request: &Value, answer: &
     let reply = refusal(answer, request["model"].as_str().unwrap_or_default(), &plan, now)?;
     Some(match (answer, reply.status) {
         (Answer::Raw { .. }, _) => reply,
-        (_, 429) => with_quota(state, caller.account, resets_at(answer, now), reply),
+        (_, 429) => with_quota(state, caller, request, resets_at(answer, now), reply),
         _ => reply,
     })
-}
-
-/// The refusal of an account whose quota is used up, where that limits.
-fn used_up(state: &State, account: Account) -> Option<Reply> {
-    let (now, plan) = (state.now(), plan(state, account));
-    let resets_at = {
-        let mut backend = state.backend();
-        let quota = backend.quota(account, now);
-        quota.full_until().filter(|_| backend.limit_at_full)?
-    };
-    Some(with_quota(state, account, None, usage_limit(429, &plan, resets_at, now)))
 }
 
 /// The response to `request`, whose body has `length` bytes, and the event that reports what it left of the quota.
@@ -110,10 +104,7 @@ pub(super) fn served(state: &State, caller: &Caller, request: &Value, length: us
     let account = caller.account;
     let (now, plan) = (state.now(), plan(state, account));
     let mut backend = state.backend();
-    let step = backend.quota_step;
-    let mut quota = backend.quota(account, now);
-    quota.spend(step);
-    backend.of(account).quota = quota;
+    backend.count(account, model_of(request), now);
     let serial = state.traffic.next_serial();
     let asked = Asked {
         request,
@@ -125,25 +116,36 @@ pub(super) fn served(state: &State, caller: &Caller, request: &Value, length: us
         output_in_completed: backend.shown.output_in_completed,
     };
     let text = backend.text.to_string();
-    let event = quota.event(&backend.of(account).credits, &plan);
+    let limit = backend.limit(account, model_of(request), now);
+    let event = limit.event(&backend.of(account).credits, &plan);
     drop(backend);
     let blind = Answer::Say(NO_TOOLS.to_owned());
     let is_blind = matches!(answer, Answer::CallTools(_)) && !lite::sees_tools(caller, request);
     (stream::made(&asked, if is_blind { &blind } else { answer }, &text), event)
 }
 
-/// The same reply with the headers that tell the quota; `exhausted_until` is the limit that it reports.
-pub(super) fn with_quota(state: &State, account: Account, exhausted_until: Option<i64>, mut reply: Reply) -> Reply {
-    let (now, plan) = (state.now(), plan(state, account));
+/// The same reply with the headers that tell what `request` counts against; `exhausted_until` is the limit that it reports.
+pub(super) fn with_quota(
+    state: &State,
+    caller: &Caller,
+    request: &Value,
+    exhausted_until: Option<i64>,
+    mut reply: Reply,
+) -> Reply {
+    let (now, plan) = (state.now(), plan(state, caller.account));
     let mut backend = state.backend();
     if backend.shown.quota_headers {
-        let mut quota = backend.quota(account, now);
+        let mut limit = backend.limit(caller.account, model_of(request), now);
         if let Some(until) = exhausted_until {
-            quota.exhaust(until);
+            limit.quota.exhaust(until);
         }
-        reply.headers.extend(quota.headers(&backend.of(account).credits, &plan, now));
+        reply.headers.extend(limit.headers(&backend.of(caller.account).credits, &plan, now));
     }
     reply
+}
+
+fn model_of(request: &Value) -> &str {
+    request["model"].as_str().unwrap_or_default()
 }
 
 fn plan(state: &State, account: Account) -> String {

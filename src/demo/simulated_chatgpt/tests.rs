@@ -7,6 +7,7 @@ mod device;
 mod endpoints;
 mod faults;
 mod lite;
+mod meters;
 mod models;
 mod prompt_cache;
 mod quota;

@@ -13,6 +13,7 @@ use super::catalogue::Version;
 use super::connection::Sent;
 use super::faults::{pause, refusal};
 use super::form::Fields;
+use super::meters::{self, SpendingLimit};
 use super::reply::Reply;
 use super::state::State;
 use crate::demo::loopback::body::Ending;
@@ -30,7 +31,18 @@ pub(super) async fn usage(state: &State, head: &Parts) -> Sent {
     let reply = refusal(&answer, "", &plan, now).unwrap_or_else(|| {
         let mut backend = state.backend();
         let quota = backend.quota(account, now);
-        Reply::json(200, &quota.document(&backend.of(account).credits, &plan, now))
+        let standing = backend.of(account);
+        let is_reached = |limit: SpendingLimit| standing.spending_limit == Some(limit);
+        let mut credits = standing.credits.document();
+        credits["overage_limit_reached"] = json!(is_reached(SpendingLimit::Overage));
+        let document = json!({
+            "plan_type": plan,
+            "rate_limit": quota.rate_limit(now),
+            "additional_rate_limits": meters::documents(&standing.meters, now),
+            "credits": credits,
+            "spend_control": { "reached": is_reached(SpendingLimit::SpendControl) },
+        });
+        Reply::json(200, &document)
     });
     Ok((reply, Ending::Clean))
 }

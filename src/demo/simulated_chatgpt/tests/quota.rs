@@ -54,7 +54,10 @@ fn headers_the_event_and_the_document_tell_the_same() {
         (&limit["primary_window"]["used_percent"], &limit["primary_window"]["limit_window_seconds"]),
         (&json!(42.5), &json!(604_800))
     );
-    assert_eq!(usage["credits"], json!({ "has_credits": true, "unlimited": false, "balance": "9.5" }));
+    assert_eq!(
+        usage["credits"],
+        json!({ "has_credits": true, "unlimited": false, "balance": "9.5", "overage_limit_reached": false })
+    );
     server.set_quota_headers(false);
     assert_eq!(respond(&server, account, &request()).header("x-codex-plan-type"), None);
 }
@@ -66,7 +69,6 @@ fn responses_use_the_quota_up_until_it_limits() {
     let reset_at = unix_now() + 60;
     server.set_quota(account, weekly(60.0, reset_at));
     server.set_quota_step(20.0);
-    server.limit_at_full(true);
     for used in ["80", "100"] {
         assert_eq!(respond(&server, account, &request()).header("x-codex-primary-used-percent"), Some(used));
     }

@@ -9,6 +9,7 @@ mod export;
 mod import;
 mod list;
 mod login;
+mod prices;
 pub mod printer;
 mod proxy;
 mod reference;

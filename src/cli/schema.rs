@@ -7,7 +7,7 @@ use clap::builder::PossibleValuesParser;
 use similar::TextDiff;
 
 use super::printer::Printer;
-use super::reference;
+use super::{prices, reference};
 use crate::config;
 use crate::error::{Error, ErrorKind};
 use crate::protocol::schema::{self, Generated, Place};
@@ -52,6 +52,7 @@ static FURTHER_FILES: &[Generated] = &[
         place: Place::Schemas("opencode-config.schema.json"),
         text: || schema::pretty(&config::schema::json()),
     },
+    Generated { name: "prices", place: Place::Clients("opencode/src/prices.ts"), text: prices::text },
 ];
 
 fn files() -> impl Iterator<Item = &'static Generated> {

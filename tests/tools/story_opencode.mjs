@@ -14,8 +14,10 @@ const client = {
 };
 const hooks = await plugin.server({ client }, {});
 
-const config = {};
+// The person has chosen a model: nothing is asked about others.
+const config = { model: "openai/gpt-5.2" };
 await hooks.config(config);
+assert.equal(config.model, "openai/gpt-5.2");
 const { baseURL, apiKey, fetch: wired } = config.provider.openai.options;
 assert.match(baseURL, /^http:\/\/127\.0\.0\.1:\d+\/v1$/);
 assert.ok(apiKey);
@@ -26,10 +28,14 @@ assert.match(await list.execute({}, {}), /^OpenAI Accounts \(3\):\n\n/);
 const change = hooks.tool["openai-accounts-switch"];
 assert.match(await change.execute({ index: 2 }, {}), /^Switched to Account 2 /);
 
+const output = { headers: {} };
+await hooks["chat.headers"]({ sessionID: "ses_1", model: { providerID: "openai" } }, output);
+assert.equal(output.headers["session-id"], "ses_1");
+
 // As a login that OpenCode has stored would send it: elsewhere, and with another key.
 const response = await wired("https://api.openai.com/v1/responses", {
   method: "POST",
-  headers: { authorization: "Bearer of-somebody-else", "content-type": "application/json", "session-id": "ses_1" },
+  headers: { authorization: "Bearer of-somebody-else", "content-type": "application/json", ...output.headers },
   body: JSON.stringify({ model: "gpt-5.2", input: "say hi" }),
 });
 assert.equal(response.status, 200, await response.clone().text());

@@ -1,6 +1,7 @@
 // The models as OpenCode lists them: those that the pool serves, each with the limits and the cost it has there.
 
 import type { Cost, Model } from "./opencode.js";
+import { priced } from "./pricing.js";
 import { PLAIN, type BackendModel, type Served } from "./served.js";
 
 /** What OpenCode's own ChatGPT plugin assumes where the backend says nothing of a model. */
@@ -52,24 +53,24 @@ function isOffered({ api, options }: Model, served: Served): boolean {
 
 function adjusted(model: Model, served: Served): Model {
   const name = model.api.id;
-  const cost = served.byKey(name) ? model.cost : FREE;
+  const cost = served.byKey(name) ? priced(model, served.prices) : FREE;
   if (!served.byLogin(name)) return { ...model, cost };
   const described = served.described.get(name);
-  const usual = Math.min(LOGIN_INPUT, model.limit.input ?? Infinity);
-  const window = described?.context_window ?? usual;
+  const known = model.limit.input ?? Infinity;
+  const window = described?.context_window ?? Math.min(LOGIN_INPUT, known);
   // The smaller one where both serve it: the conversation may come to either.
-  const input = served.byKey(name) ? Math.min(window, usual) : window;
+  const input = served.byKey(name) ? Math.min(window, known) : window;
   const output = model.limit.output || OUTPUT;
   const limit = { context: input + output, input, output };
   const variants = efforts(described, model);
   return { ...model, cost, limit, ...(variants ? { variants } : {}) };
 }
 
-/** How hard the model can think, as OpenCode offers it. */
+/** How hard the model can think, as OpenCode offers it. `ultra` is a way of Codex's, which asks for `max` then. */
 function efforts(described: BackendModel | undefined, { variants }: Model): Model["variants"] {
   const levels = described?.supported_reasoning_levels?.map(({ effort }) => effort);
   if (!levels?.length) return variants;
-  const taken = (effort: string | undefined) => effort !== undefined && (variants === undefined || effort in variants);
+  const taken = (effort: string | undefined) => effort !== undefined && effort !== "ultra";
   const common = { reasoningSummary: "auto", include: ["reasoning.encrypted_content"] };
   const offered = levels.filter(taken).map((effort) => [effort, { reasoningEffort: effort, ...common }]);
   return Object.fromEntries(offered);

@@ -6,6 +6,7 @@ import { fetched } from "./catalogue.js";
 import type { Log } from "./journal.js";
 import { listing, type Catalogue } from "./listing.js";
 import type { Config, Hooks, Model, ProviderHook } from "./opencode.js";
+import { priced } from "./pricing.js";
 import { hasChosen } from "./recent.js";
 import { ask, fingerprint, preferred, type Served } from "./served.js";
 import type { Toasts } from "./toasts.js";
@@ -80,7 +81,7 @@ export class Models {
     const models = Object.values(provider.models);
     if (models.some(({ family }) => family === OWN_CHOICE)) return;
     // What it costs at a key tells how small a model is, also where a login serves it for nothing.
-    const price = ({ id }: Model) => known[id]?.cost.output || Infinity;
+    const price = (model: Model) => priced(known[model.id] ?? model, []).output || Infinity;
     const plain = models.filter((model) => Object.keys(model.options).length === 0 && price(model) < Infinity);
     const [cheapest] = plain.toSorted((one, other) => price(one) - price(other));
     if (cheapest) output.model = cheapest;

@@ -2,6 +2,9 @@
 
 import type { Account, CodexAccountManager } from "codex-account-manager";
 
+import { matches } from "./matches.js";
+import type { Override } from "./pricing.js";
+
 /** A model as a login's backend lists it, as far as it is used here. Nothing of it is sure to be there. */
 export interface BackendModel {
   slug: string;
@@ -20,6 +23,8 @@ export interface Served {
   isWhole: boolean;
   /** Those that a login's backend describes, the ones it puts first at the front. */
   described: ReadonlyMap<string, BackendModel>;
+  /** The prices that the owner set. */
+  prices: readonly Override[];
   /** Whether a login of the pool serves the model. */
   byLogin(name: string): boolean;
   /** Whether a key of the pool may serve the model. */
@@ -32,12 +37,16 @@ export async function ask(
   accounts: readonly Account[],
   signal: AbortSignal,
 ): Promise<Served> {
-  const { proxy } = await manager.ready({ signal });
+  const [{ proxy }, { values }] = await Promise.all([
+    manager.ready({ signal }),
+    manager.request("config/read", {}, { signal }),
+  ]);
   const headers = { authorization: `Bearer ${proxy.apiKey ?? ""}` };
   const response = await fetch(`${proxy.baseUrl}/models`, { headers, signal });
   const body: unknown = await response.json();
   if (!response.ok) throw new Error(`the proxy does not list the models: ${JSON.stringify(body)}`);
-  return served(body, accounts);
+  const prices = values.find(({ key }) => key === "pricing")?.value;
+  return served(body, accounts, Array.isArray(prices) ? (prices as Override[]) : []);
 }
 
 /** Of the accounts what decides on the models: it changes seldom, other things of them with every request. */
@@ -62,7 +71,7 @@ export function preferred({ names, described }: Served, isLet: (name: string) =>
 /** The large models of each generation. */
 export const PLAIN = /^gpt-(\d+(?:\.\d+)?)(-sol|-terra)?$/;
 
-export function served(body: unknown, accounts: readonly Account[]): Served {
+export function served(body: unknown, accounts: readonly Account[], prices: readonly Override[] = []): Served {
   const { data, models } = (body ?? {}) as { data?: { id?: unknown }[]; models?: BackendModel[] };
   const ids = (Array.isArray(data) ? data : []).map((model) => model?.id);
   const names = new Set(ids.filter((id) => typeof id === "string"));
@@ -77,6 +86,7 @@ export function served(body: unknown, accounts: readonly Account[]): Served {
     names,
     isWhole: logins.length > 0 || new Set(keys.map(({ baseUrl }) => baseUrl)).size < 2,
     described,
+    prices,
     // Where every account is a login they serve what is listed, however little they say of it.
     byLogin: (name) => admitted(logins, name) && (described.has(name) || keys.length === 0),
     byKey: (name) => admitted(keys, name),
@@ -85,10 +95,4 @@ export function served(body: unknown, accounts: readonly Account[]): Served {
 
 function admitted(accounts: readonly Account[], name: string): boolean {
   return accounts.some(({ models }) => models.length === 0 || models.some((pattern) => matches(pattern, name)));
-}
-
-/** `*` is any run of characters. */
-function matches(pattern: string, name: string): boolean {
-  const parts = pattern.split("*").map((part) => part.replace(/[.\\+?^${}()|[\]]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".*")}$`, "s").test(name);
 }

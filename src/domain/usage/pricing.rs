@@ -92,6 +92,11 @@ impl PriceTable {
         }
     }
 
+    /// Every built-in price with the name of its model.
+    pub fn built_in() -> impl Iterator<Item = (&'static str, Price)> {
+        built_in::named()
+    }
+
     /// No known price of any sort is higher, on the terms of the newest models: what a model without a price is charged at
     /// where it must not be free.
     pub fn highest(&self) -> Price {

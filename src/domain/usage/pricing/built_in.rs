@@ -149,7 +149,12 @@ pub(super) fn price(name: &str) -> Option<Price> {
 
 /// Every price there is.
 pub(super) fn all() -> impl Iterator<Item = Price> {
-    rows().map(|(row, terms, cache_write)| made(row, terms, cache_write))
+    named().map(|(_, price)| price)
+}
+
+/// The same with the names of their models.
+pub(super) fn named() -> impl Iterator<Item = (&'static str, Price)> {
+    rows().map(|(row, terms, cache_write)| (row.0, made(row, terms, cache_write)))
 }
 
 /// Nothing, on the terms of the newest models.

@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::home::{STORED_LOGIN, asked, plug_in, plugged_in};
 use crate::support::logins::Logins;
-use crate::support::{Running, Sandbox};
+use crate::support::terminal::Terminal;
+use crate::support::{Pool, Running, Sandbox};
 
 /// The models of the provider as OpenCode lists them.
 #[track_caller]
@@ -78,10 +79,16 @@ fn logins_serve_a_tool_call_and_a_failover_within_one_session_and_cost_nothing()
     run(&logins.sandbox, &opencode, &["--title", "t", "say hi"]);
     assert_eq!(logins.served_by(), [1, 1]);
     logins.upstream.always(first, Some(limit));
-    run(&logins.sandbox, &opencode, &["--continue", "say hi again"]);
+    run(&logins.sandbox, &opencode, &["--continue", "-m", "openai/gpt-5.5", "say hi again"]);
     assert_eq!(logins.served_by()[2..], [1, 2]);
 
     let requests = logins.upstream.requests_of("/backend-api/codex/responses");
+    let models: Vec<String> = requests.iter().map(|request| model_of(&request.body)).collect();
+    assert_eq!(
+        models,
+        ["gpt-6.2-sol", "gpt-6.2-sol", "gpt-5.5", "gpt-5.5"],
+        "what the backend puts first, which is lite"
+    );
     let last: Value = serde_json::from_slice(&requests.last().unwrap().body).unwrap();
     assert!(last["input"].to_string().contains("OpenAI Accounts (2):"), "the call's result went along: {last}");
     for header in ["session-id", "originator"] {
@@ -93,6 +100,55 @@ fn logins_serve_a_tool_call_and_a_failover_within_one_session_and_cost_nothing()
     let costs = |model: &Value| model["cost"]["input"] != 0 || model["cost"]["output"] != 0;
     assert!(!models.is_empty() && !models.values().any(costs), "{models:?}");
     assert!(!models.contains_key("gpt-5.6-terra-pro") && !models.contains_key("gpt-4.1"), "{:?}", models.keys());
+    let newest = &models["gpt-6.2-sol"];
+    assert_eq!((&newest["limit"]["input"], &newest["capabilities"]["reasoning"]), (&json!(500_000), &json!(true)));
+    let efforts: Vec<&String> = models["gpt-5.6-terra"]["variants"].as_object().unwrap().keys().collect();
+    assert_eq!(efforts, ["low", "medium", "high", "xhigh", "max"], "`none` is no effort of the backend's");
+}
+
+#[test]
+fn a_persons_own_choices_win() {
+    let mut pool = Pool::new(1);
+    pool.upstream.spare_listings(true);
+    let models = json!({ "of-my-own": { "name": "Mine", "limit": { "context": 5, "output": 5 } } });
+    let provider = json!({ "openai": { "models": models, "blacklist": ["gpt-5.4"] } });
+    let config = json!({ "provider": provider, "small_model": "openai/gpt-4.1" });
+    let Some(opencode) = plug_in(&mut pool.sandbox, &config, &json!({})) else { return };
+    let asked_for = |pool: &Pool| {
+        let mut models: Vec<String> = asked(pool).iter().map(|request| model_of(&request.body)).collect();
+        models.sort();
+        pool.upstream.traffic().clear_requests();
+        models
+    };
+    run(&pool.sandbox, &opencode, &["say hi"]);
+    assert_eq!(asked_for(&pool), ["gpt-4.1", "gpt-5.2"], "not the newest, which is not to be listed");
+    let models = listed(&pool.sandbox, &opencode);
+    assert_eq!(models["of-my-own"]["limit"]["context"], 5);
+    assert!(!models.contains_key("gpt-5.4"));
+
+    // What was chosen in the screen.
+    let state = pool.sandbox.path("state/opencode");
+    std::fs::create_dir_all(&state).unwrap();
+    let recent = json!({ "recent": [{ "providerID": "openai", "modelID": "gpt-4o" }] });
+    std::fs::write(state.join("model.json"), recent.to_string()).unwrap();
+    run(&pool.sandbox, &opencode, &["say hi"]);
+    assert_eq!(asked_for(&pool), ["gpt-4.1", "gpt-4o"]);
+
+    let config = json!({ "disabled_providers": ["openai"] });
+    plug_in(&mut pool.sandbox, &config, &json!({})).unwrap();
+    let mut command = pool.sandbox.program(&opencode);
+    command.args(["models", "openai"]);
+    let done = Running::start(command).finish();
+    assert!(done.code != 0 && done.stderr.contains("Provider not found: openai"), "{done:?}");
+}
+
+#[test]
+fn a_fresh_screen_begins_with_the_newest_model_of_the_keys() {
+    let Some((opencode, pool)) = plugged_in(1, &json!({})) else { return };
+    let Some(screen) = Terminal::start_line(&pool.sandbox, &format!("stty cols 120 rows 40; exec {opencode}")) else {
+        return;
+    };
+    screen.wait_for("GPT-5.4");
 }
 
 #[test]

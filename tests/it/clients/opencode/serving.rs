@@ -6,11 +6,12 @@ use codex_account_manager::demo::simulated_openai::DEFAULT_TEXT;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use super::home::{asked, plugged_in, served_by};
+use super::home::{asked, plug_in, plugged_in, served_by};
 use super::{check_nobody_left, limited, limited_for, only_sidecar, sessions};
 use crate::support::http::{self, Connection};
 use crate::support::keys::random_key;
-use crate::support::{Pool, Running, eventually, process};
+use crate::support::logins::Logins;
+use crate::support::{Running, Sandbox, eventually, process};
 
 /// `opencode serve` with somebody who listens to its events.
 struct Server {
@@ -23,8 +24,8 @@ struct Server {
 
 impl Server {
     #[track_caller]
-    fn start(pool: &Pool, opencode: &str) -> Server {
-        let mut command = pool.sandbox.program(opencode);
+    fn start(sandbox: &Sandbox, opencode: &str) -> Server {
+        let mut command = sandbox.program(opencode);
         command.args(["serve", "--hostname", "127.0.0.1", "--port", "0"]);
         let running = Running::start(command);
         let port = eventually("it listens", || {
@@ -86,7 +87,7 @@ fn check_said(answer: &Value) {
 fn a_failover_is_a_toast_and_a_sidecar_that_crashes_is_followed() {
     let Some((opencode, pool)) = plugged_in(2, &json!({})) else { return };
     pool.upstream.script(&pool.keys[0], limited());
-    let mut server = Server::start(&pool, &opencode);
+    let mut server = Server::start(&pool.sandbox, &opencode);
     check_said(&server.say_hi());
     let toasts = [server.toast(), server.toast()];
     assert_eq!(toasts[0]["message"], "Using account 1 (account-1)");
@@ -108,7 +109,7 @@ fn a_failover_is_a_toast_and_a_sidecar_that_crashes_is_followed() {
         eventually("the sidecar has ended", || (!process::runs(sidecar)).then_some(()));
         check_nobody_left(&pool);
         if signal == Signal::TERM {
-            server = Server::start(&pool, &opencode);
+            server = Server::start(&pool.sandbox, &opencode);
             check_said(&server.say_hi());
         }
     }
@@ -118,7 +119,7 @@ fn a_failover_is_a_toast_and_a_sidecar_that_crashes_is_followed() {
 fn locked_secrets_are_a_toast_and_nothing_hangs() {
     let Some((opencode, pool)) = plugged_in(1, &json!({ "quietMode": true })) else { return };
     std::fs::remove_file(pool.sandbox.path("cam-data/master.key")).unwrap();
-    let mut server = Server::start(&pool, &opencode);
+    let mut server = Server::start(&pool.sandbox, &opencode);
     let warning = server.toast()["message"].as_str().unwrap().to_owned();
     assert!(warning.starts_with("Every account is locked; set CAM_MASTER_KEY"), "{warning}");
 }
@@ -127,7 +128,7 @@ fn locked_secrets_are_a_toast_and_nothing_hangs() {
 fn quiet_is_quiet() {
     let Some((opencode, pool)) = plugged_in(2, &json!({ "quietMode": true })) else { return };
     pool.upstream.always(&pool.keys[0], Some(limited()));
-    let mut server = Server::start(&pool, &opencode);
+    let mut server = Server::start(&pool.sandbox, &opencode);
     check_said(&server.say_hi());
     // A toast of somebody else's comes after whatever the plugin had to say.
     post(server.port, "/tui/show-toast", &json!({ "message": "the end", "variant": "info" }));
@@ -139,7 +140,7 @@ fn a_wait_is_a_toast_and_so_is_that_nothing_is_left() {
     let settings = json!({ "routing.wait_when_exhausted": true, "routing.short_retry_ms": 0, "notifications.rate_limit_debounce_ms": 0 });
     let Some((opencode, pool)) = plugged_in(1, &json!({ "settings": settings })) else { return };
     pool.script(1, limited_for(Duration::from_secs(3)));
-    let mut server = Server::start(&pool, &opencode);
+    let mut server = Server::start(&pool.sandbox, &opencode);
     check_said(&server.say_hi());
     let toasts = [(); 3].map(|()| server.toast()["message"].as_str().unwrap().to_owned());
     assert_eq!(toasts[0], "Using account 1 (account-1)");
@@ -160,9 +161,26 @@ fn a_wait_is_a_toast_and_so_is_that_nothing_is_left() {
 }
 
 #[test]
+fn models_that_come_while_it_runs_are_a_toast() {
+    let mut logins = Logins::new(2);
+    let Some(opencode) = plug_in(&mut logins.sandbox, &json!({}), &json!({})) else { return };
+    logins.upstream.set_models(&["gpt-5.4"]);
+    logins.upstream.set_models_of(logins.accounts[1], &["gpt-5.4", "gpt-5.3-codex-spark"]);
+    logins.sandbox.run(&["edit", "2", "--disable"]).ok();
+    let mut server = Server::start(&logins.sandbox, &opencode);
+    post(server.port, &format!("/session/{}/message", server.session), &message());
+    logins.sandbox.run(&["edit", "2", "--enable"]).ok();
+    let told = std::iter::repeat_with(|| server.toast()["message"].as_str().unwrap().to_owned());
+    let changed = told.take(5).find(|message| message.contains("other models")).unwrap();
+    let expected =
+        "The accounts serve other models now (new: gpt-5.3-codex-spark); OpenCode lists them when it starts again";
+    assert_eq!(changed, expected);
+}
+
+#[test]
 fn two_project_folders_in_one_process_are_two_sessions() {
     let Some((opencode, pool)) = plugged_in(2, &json!({})) else { return };
-    let server = Server::start(&pool, &opencode);
+    let server = Server::start(&pool.sandbox, &opencode);
     check_said(&server.say_hi());
     let other = pool.sandbox.path("other");
     std::fs::create_dir(&other).unwrap();
@@ -181,7 +199,7 @@ fn an_account_that_is_connected_is_used_at_once() {
     let Some((opencode, pool)) = plugged_in(0, &json!({})) else { return };
     let key = random_key();
     pool.upstream.add_key(&key);
-    let mut server = Server::start(&pool, &opencode);
+    let mut server = Server::start(&pool.sandbox, &opencode);
     let toast = server.toast()["message"].as_str().unwrap().to_owned();
     assert!(toast.starts_with("There is no OpenAI account yet; add one with "), "{toast}");
     let inputs = json!({ "label": "work", "key": key });

@@ -159,18 +159,22 @@ impl Manager {
     /// second; the spending of accounts that have a limit, always; and who owns what the request names, once.
     pub async fn consult(&self, request: &mut RouteRequest) {
         let view = self.view();
-        let mut owners_of = Vec::new();
+        let (mut owners_of, mut owners) = (Vec::new(), HashMap::new());
         if request.attempt == 1 {
             owners_of.extend_from_slice(&request.resources);
             owners_of.extend_from_slice(&request.reasoning.marks);
             // A key's upstream is asked with whatever ids there are.
             let may_be_a_login = view.pool.members.iter().any(|member| member.kind == Kind::ChatGpt);
             if may_be_a_login && !request.needs_api_key {
-                owners_of.extend_from_slice(request.item_ids.ids());
+                let ids = request.item_ids.ids();
+                owners = self.memory().made.owners_of(ids.iter());
+                // A long conversation names each of its items, most of which this process saw.
+                owners_of.extend(ids.iter().filter(|id| !owners.contains_key(*id)).cloned());
             }
         }
-        let mut owners =
-            if owners_of.is_empty() { HashMap::new() } else { self.memory().made.owners_of(owners_of.iter()) };
+        if !owners_of.is_empty() {
+            owners.extend(self.memory().made.owners_of(owners_of.iter()));
+        }
         // What the ledger says comes first: it knows who made it at first.
         owners.extend(self.ask(&view, owners_of).await.map(|standing| standing.owners).unwrap_or_default());
         if !owners.is_empty() {

@@ -17,6 +17,10 @@ const DIGITS: usize = 32;
 pub(super) fn shorten(item: &mut Value) {
     let Value::Object(item) = item else { return };
     shorten_at(item, "call_id");
+    // The output of a local shell names its call by its own id.
+    if item.get("type").is_some_and(|kind| kind == "local_shell_call_output") {
+        shorten_at(item, "id");
+    }
     // A call that was made by a program names the program's own call.
     if let Some(Value::Object(caller)) = item.get_mut("caller") {
         shorten_at(caller, "caller_id");
@@ -91,6 +95,9 @@ mod tests {
             let caller = json!({ "type": "program", "caller_id": short_id });
             assert_eq!(item, json!({ "type": kind, "call_id": short_id, "name": long, "caller": caller }));
         }
+        let mut output = json!({ "type": "local_shell_call_output", "id": long, "output": "x" });
+        shorten(&mut output);
+        assert_eq!(output["id"], short_id.as_str());
         for mut other in [json!("x"), json!({ "call_id": 5 }), json!({ "call_id": null, "caller": null })] {
             let before = other.clone();
             shorten(&mut other);

@@ -37,10 +37,9 @@ pub(super) fn settle(body: &Map<String, Value>, door: Door) -> Result<Settled, R
             continue;
         }
         match known.map(|known| known.fate) {
-            Some(Fate::Dropped) => settled.dropped.add(name),
             Some(Fate::Refused(why)) => return Err(Refused::unsupported(name, why)),
             Some(Fate::ByTools(why)) if has_built_in_tools(body) => return Err(Refused::unsupported(name, why)),
-            Some(Fate::ByTools(_)) => settled.dropped.add(name),
+            Some(Fate::Dropped | Fate::ByTools(_)) => settled.dropped.add(name),
             Some(Fate::Passes | Fate::Becomes(_) | Fate::Answered | Fate::Nested | Fate::ByModel) | None => {
                 if name == "tools" {
                     files::refuse_in_tools(name, value)?;

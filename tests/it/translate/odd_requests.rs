@@ -78,6 +78,11 @@ fn a_file_of_the_api_is_refused_by_its_place_at_either_door() {
     let by_id = |kind: &str| json!({ "type": kind, "file_id": "file-abc" });
     for (path, name, conversation) in [
         ("/v1/chat/completions", "messages", user(json!({ "type": "file", "file": { "file_id": "file-abc" } }))),
+        (
+            "/v1/chat/completions",
+            "messages",
+            user(json!({ "type": "image_url", "image_url": { "file_id": "file-abc" } })),
+        ),
         ("/v1/chat/completions", "messages", user(by_id("input_file"))),
         ("/v1/chat/completions", "messages", user(by_id("input_image"))),
         ("/v1/responses", "input", user(by_id("input_file"))),

@@ -96,7 +96,10 @@ fn read_part(at: &str, part: &Value, dropped: &mut Dropped) -> Result<Value, Ref
 
 /// Some clients give the address itself.
 fn image(at: &str, image: &Value, dropped: &mut Dropped) -> Value {
-    drop_others(&format!("{at}.image_url"), fields(image), &["url", "detail"], dropped);
+    drop_others(&format!("{at}.image_url"), fields(image), &["url", "detail", "file_id"], dropped);
+    if let Some(id) = image.get("file_id").filter(|id| id.is_string()) {
+        return json!({ "type": "input_image", "file_id": id });
+    }
     let url = if image.is_string() { image } else { &image["url"] };
     let detail = image.get("detail").filter(|detail| !detail.is_null()).cloned();
     json!({ "type": "input_image", "image_url": url, "detail": detail.unwrap_or_else(|| "auto".into()) })

@@ -151,7 +151,8 @@ fn ways() -> Vec<(&'static str, Vec<Value>)> {
 }
 
 fn stream(events: &[Value]) -> String {
-    events.iter().map(|event| format!("data: {event}\n\n")).collect()
+    let event = |event: &Value| format!("data: {event}\n\n");
+    events.iter().map(event).collect()
 }
 
 /// What a client of the stream of a chat reads: text, refusal, reasoning, citations and calls.

@@ -14,8 +14,10 @@ mod keepalive;
 mod plan_usage;
 mod pressure;
 mod routes;
+mod socket;
 mod stream;
 mod tunnel;
+mod upgrades;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -42,7 +44,7 @@ pub use gate::Gate;
 use head_guard::{HeadGuard, Heads};
 use pressure::Pressure;
 use stream::ProxyBody;
-use tunnel::Tunnels;
+use upgrades::Upgrades;
 
 /// How much of a connection is read before it is passed on, in bytes: many senders of large bodies must not fill the memory
 /// with what nobody has asked for yet. A head is less.
@@ -163,10 +165,10 @@ async fn connection(
     let presence = place.presence();
     let pressure = Pressure::default();
     let (guarded, heads) = HeadGuard::new(stream, presence.clone(), pressure.clone());
-    let tunnels = Tunnels::default();
-    let parts = Parts { heads, presence: presence.clone(), pressure, tunnels };
+    let upgrades = Upgrades::default();
+    let parts = Parts { heads, presence: presence.clone(), pressure, upgrades };
     let service = {
-        let parts = parts.clone();
+        let (proxy, parts) = (Arc::clone(&proxy), parts.clone());
         service_fn(move |request| {
             let (proxy, parts) = (Arc::clone(&proxy), parts.clone());
             async move {
@@ -177,12 +179,12 @@ async fn connection(
         })
     };
     serve_http(peer, guarded, &parts, service, &mut stopped).await;
-    // In the same task: a tunnel keeps the connection's place, and is waited for at the end like any request. Boxed, for
-    // the many connections that never become one.
-    if let Some(tunnel) = parts.tunnels.take() {
-        let busy = tunnel.busy();
+    // In the same task: it keeps the connection's place, and is waited for at the end like any request. Boxed, for the many
+    // connections that never become anything else.
+    if let Some(upgrade) = parts.upgrades.take() {
+        let busy = upgrade.busy();
         tokio::select! {
-            () = Box::pin(tunnel.run(&mut stopped)) => {}
+            () = Box::pin(upgrade.run(&proxy, &mut stopped)) => {}
             () = Box::pin(presence.crowded_out(busy)) => {}
         }
     }
@@ -194,10 +196,10 @@ struct Parts {
     heads: Heads,
     presence: Presence,
     pressure: Pressure,
-    tunnels: Tunnels,
+    upgrades: Upgrades,
 }
 
-/// Serves the requests of a connection, or its one that becomes a tunnel.
+/// Serves the requests of a connection, or its one that becomes something else.
 async fn serve_http<S>(
     peer: SocketAddr,
     guarded: HeadGuard<TcpStream>,

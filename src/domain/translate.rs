@@ -21,6 +21,7 @@ mod part;
 mod passing;
 mod responses;
 mod tier;
+mod turn;
 
 use serde_json::{Map, Value, json};
 
@@ -31,6 +32,7 @@ pub use dropped::Dropped;
 pub use errors::{Failure, Refused, error_document};
 pub use parameters::{Fate, Of, PARAMETERS, Parameter};
 pub use tier::listed_tiers;
+pub use turn::turn_request;
 
 /// Where a client asks, and so how the answer has to be spelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,9 +109,19 @@ pub fn backend_request(door: Door, body: Value) -> Result<BackendRequest, Refuse
 ///
 /// What the backend cannot do, and what is no such request at all.
 pub fn backend_request_keeping(door: Door, body: Value, keeps_id: KeepsId<'_>) -> Result<BackendRequest, Refused> {
-    let Value::Object(mut body) = body else {
-        return Err(Refused::invalid(None, "The request body has to be a JSON object."));
-    };
+    match body {
+        Value::Object(body) => translated(door, body, keeps_id, |asked| items::hold_tools(&asked.input)),
+        _ => Err(Refused::no_object()),
+    }
+}
+
+/// The same for the fields of a body; `is_lite` says whether its input is to be taken for one with its own tools.
+fn translated(
+    door: Door,
+    mut body: Map<String, Value>,
+    keeps_id: KeepsId<'_>,
+    is_lite: impl FnOnce(&mut Asked) -> bool,
+) -> Result<BackendRequest, Refused> {
     let Some(model) = body.get("model").and_then(Value::as_str).filter(|model| !model.is_empty()) else {
         return Err(Refused::missing("model"));
     };
@@ -138,7 +150,7 @@ pub fn backend_request_keeping(door: Door, body: Value, keeps_id: KeepsId<'_>) -
     let tier = tier::asked(&asked.kept);
     tier::settle(&mut asked.kept, tier.as_deref(), None, &mut dropped);
     asked.input.iter_mut().for_each(call_ids::shorten);
-    let is_lite = items::hold_tools(&asked.input);
+    let is_lite = is_lite(&mut asked);
     Ok(BackendRequest { body: asked.body(is_lite), dropped, is_lite, wanted, tier })
 }
 

@@ -48,9 +48,10 @@ pub fn metrics_failed(why: &str) -> Response<ProxyBody> {
 }
 
 /// A WebSocket is not served; clients fall back to HTTP at once.
-pub fn upgrade_required() -> Response<ProxyBody> {
-    let message = "No WebSocket is served for this path or account now. Use HTTP.";
-    let mut response = error(StatusCode::UPGRADE_REQUIRED, "invalid_request_error", "upgrade_required", message);
+pub fn upgrade_required(why: Option<&str>) -> Response<ProxyBody> {
+    let why = why.unwrap_or("No WebSocket is served for this path or account now.");
+    let message = format!("{why} Use HTTP.");
+    let mut response = error(StatusCode::UPGRADE_REQUIRED, "invalid_request_error", "upgrade_required", &message);
     response.headers_mut().insert(UPGRADE, HeaderValue::from_static("HTTP/1.1"));
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade, close"));
     response

@@ -42,7 +42,7 @@ pub(super) mod fields;
 pub(super) mod held;
 mod models;
 mod next;
-mod request;
+pub(super) mod request;
 pub(super) mod translated;
 
 /// How often a short rate limit is waited out on one account.

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::gate::Rejection;
 use super::stream::ProxyBody;
-use super::{Parts, Proxy, answer, errors, forward, plan_usage, tunnel};
+use super::{Parts, Proxy, answer, errors, forward, plan_usage, socket, tunnel};
 use crate::clock;
 
 /// Where a request goes.
@@ -26,6 +26,8 @@ pub enum Target {
     PlanUsage,
     /// To an upstream, with this path and query.
     Forward(String),
+    /// A WebSocket whose messages are served, with this path and query.
+    Socket(String),
     /// A WebSocket upgrade to an upstream, with this path and query.
     Tunnel(String),
     /// A WebSocket upgrade anywhere else, which is answered 426 so that clients fall back to HTTP.
@@ -129,7 +131,8 @@ pub fn target(head: &request::Parts) -> Result<Target, Rejection> {
     let path_and_query = if versioned { path_and_query.to_owned() } else { format!("/v1{path_and_query}") };
     Ok(match path.strip_prefix("/v1").filter(|_| versioned).unwrap_or(path) {
         _ if !is_websocket(head) => Target::Forward(path_and_query),
-        "/responses" | "/realtime" => Target::Tunnel(path_and_query),
+        "/responses" => Target::Socket(path_and_query),
+        "/realtime" => Target::Tunnel(path_and_query),
         _ => Target::Upgrade,
     })
 }
@@ -163,10 +166,14 @@ pub async fn answer(proxy: &Proxy, request: Request<Incoming>, parts: &Parts) ->
             (proxy.rpc)(request).await.map(ProxyBody::full)
         }
         Ok(Target::PlanUsage) => Box::pin(plan_usage::answer(proxy, &head)).await,
-        Ok(Target::Upgrade) => errors::upgrade_required(),
+        Ok(Target::Upgrade) => errors::upgrade_required(None),
+        Ok(Target::Socket(path_and_query)) => {
+            let request = Request::from_parts(head, body);
+            Box::pin(socket::open(proxy, request, path_and_query, &parts.upgrades)).await
+        }
         Ok(Target::Tunnel(path_and_query)) => {
             let request = Request::from_parts(head, body);
-            Box::pin(tunnel::open(proxy, request, &path_and_query, &parts.tunnels)).await
+            Box::pin(tunnel::open(proxy, request, &path_and_query, &parts.upgrades)).await
         }
         Ok(Target::Forward(path_and_query)) => {
             // Boxed: a connection keeps a place as large as the future of an answer for as long as it lives.

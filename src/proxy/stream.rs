@@ -116,6 +116,14 @@ impl ProxyBody {
         ProxyBody::Full(Some(bytes), None)
     }
 
+    /// The bytes of a whole body.
+    pub fn into_bytes(self) -> Option<Bytes> {
+        match self {
+            ProxyBody::Full(bytes, _) => bytes,
+            ProxyBody::Passing(_) => None,
+        }
+    }
+
     /// Hides `secret` in what is here of the body. Whether it was there.
     pub fn hide(&mut self, secret: &str) -> bool {
         match self {

@@ -1,71 +1,41 @@
-//! A WebSocket on `/v1/responses` or `/v1/realtime`. The account is chosen at the handshake, which fails over like a
-//! request; from then on the bytes pass untouched both ways, and what the upstream says is looked on at.
+//! A WebSocket on `/v1/realtime`, for API keys. The account is chosen at the handshake, which fails over like a request;
+//! from then on the bytes pass untouched both ways, and what the upstream says is inspected.
 //!
-//! Where no account can serve a socket the answer is 426 whatever the reason: Codex falls back to HTTP on it at once,
-//! where each request fails over and is told why it cannot be served; on 429 it would give up, on others try again.
+//! Where no account can serve the answer is 426 whatever the reason, as for every socket.
 
 mod accounting;
 mod frames;
-mod handshake;
 mod relay;
 mod told;
 
 use std::io::Cursor;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
-use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::upgrade::{OnUpgrade, Upgraded};
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::forward::answer::{Answer, finish};
-use super::forward::examine::examine;
-use super::head_guard::HeadGuard;
+use super::socket::attempts::{Attempts, Open, Reached, Stuck};
+use super::socket::opening::Opening;
+use super::socket::{HANDSHAKE, accepted, refused};
 use super::stream::{Ending, ProxyBody};
-use super::{Proxy, echo, errors, headers};
+use super::upgrades::{Upgrade, Upgrades, connection_of, handshake};
+use super::{Proxy, errors};
 use crate::clock;
 use crate::domain::account::ModelFamily;
-use crate::domain::health::Outcome;
 use crate::domain::resources::target;
 use crate::domain::routing::conversation::conversation_key;
-use crate::domain::routing::setback::Setback;
-use crate::manager::Manager;
-use crate::manager::outcomes::{Measured, NO_ANSWER};
-use crate::manager::routing::{Route, RouteRequest, Written, all_written};
-use crate::upstream::{RequestBody, openai};
+use crate::manager::routing::{Route, RouteRequest, all_written};
+use crate::manager::turn_state::TURN_STATE;
 use accounting::Accounting;
 use relay::relay;
 
-/// Upstreams have this long for a handshake, all that are tried together; Codex waits 15 s.
-const HANDSHAKE: Duration = Duration::from_secs(14);
-
-/// One upstream has this long, as it has for a connection: a silent one leaves the next its time.
-const ONE_HANDSHAKE: Duration = Duration::from_secs(10);
-
 /// No model's name is longer, in bytes.
 const LONGEST_MODEL: usize = 256;
-
-/// The tunnel that a connection becomes, once its handshake was answered with 101.
-#[derive(Clone, Default)]
-pub struct Tunnels(Arc<Mutex<Option<Tunnel>>>);
-
-impl Tunnels {
-    /// The tunnel, if there is to be one.
-    pub fn take(&self) -> Option<Tunnel> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    fn put(&self, tunnel: Tunnel) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(tunnel);
-    }
-}
 
 /// Two connections that agreed to speak WebSocket.
 pub struct Tunnel {
@@ -74,12 +44,21 @@ pub struct Tunnel {
     accounting: Accounting,
 }
 
-/// Answers a handshake: 101, and the tunnel is put in `tunnels`, or 426.
+/// A tunnel is opened once.
+enum Never {}
+
+impl Open for Never {
+    fn is_for(&self, _: &mut Route) -> bool {
+        match *self {}
+    }
+}
+
+/// Answers a handshake: 101, and the tunnel is put in `upgrades`, or 426.
 pub async fn open(
     proxy: &Proxy,
     mut request: Request<Incoming>,
     path_and_query: &str,
-    tunnels: &Tunnels,
+    upgrades: &Upgrades,
 ) -> Response<ProxyBody> {
     let opened = clock::instant();
     let request_id = proxy.request_ids.next();
@@ -87,7 +66,7 @@ pub async fn open(
     let (head, _) = request.into_parts();
     let ending = Ending::new(Arc::clone(&proxy.manager), request_id.clone(), opened);
     if !handshake::is_whole(&head) {
-        return finish(Answer::ours(errors::upgrade_required()), ending, false);
+        return finish(Answer::ours(errors::upgrade_required(None)), ending, false);
     }
     let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
     let model = named_model(query);
@@ -98,39 +77,27 @@ pub async fn open(
         family: ModelFamily::of(model.as_deref(), &proxy.manager.families()),
         model,
         conversation: conversation_key(None, &header, None),
-        needs_api_key: path == "/v1/realtime",
+        needs_api_key: true,
         resources: [target::in_path(path), target::in_query(query)].concat(),
         ..RouteRequest::default()
     };
-    let headers = handshake::for_upstream(head.headers);
-    let manager = &proxy.manager;
-    let mut attempts = Attempts {
-        manager,
-        path_and_query,
-        headers,
-        request: route_request,
-        failures: 0,
-        retries: 0,
-        writes: Vec::new(),
-    };
-    let agreed = attempts.run().await;
+    let accept = handshake::accept(&head.headers);
+    let mut headers = handshake::for_upstream(head.headers);
+    let turn_state = headers.remove(TURN_STATE);
+    let opening = Opening { path_and_query: path_and_query.to_owned(), headers, turn_state, session: None };
+    let may = |proxy: &Proxy, route: &Route, request: &RouteRequest| proxy.manager.may_tunnel(route, request);
+    let mut attempts = Attempts::new(proxy, &opening, route_request, None).within(opened + HANDSHAKE, may);
+    let reached = attempts.reach(&mut None::<Never>, |_, _| {}).await;
     all_written(std::mem::take(&mut attempts.writes), clock::instant()).await;
-    let Some(Agreed { route, headers, upstream }) = agreed else {
-        let mut response = errors::upgrade_required();
-        attempts.name(response.headers_mut());
-        return finish(Answer::ours(response), ending, false);
+    let (route, agreed) = match reached {
+        Ok(Reached::Opened(route, agreed)) => (route, agreed),
+        Ok(Reached::Open(_)) => return refused(&mut attempts, &Stuck::Spent, ending),
+        Err(stuck) => return refused(&mut attempts, &stuck, ending),
     };
-    let mut response = Response::new(ProxyBody::full(Bytes::new()));
-    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    *response.headers_mut() = handshake::for_client(headers);
-    if let Some(secret) = route.target.credential.bearer() {
-        echo::hide_in_headers(response.headers_mut(), secret.expose());
-    }
-    attempts.name(response.headers_mut());
-    headers::name_account(response.headers_mut(), &route.account, &route.target.label);
+    let response = accepted(&attempts, &route, &agreed.headers, accept);
     ending.hand_over();
     let accounting = Accounting::new(Arc::clone(&proxy.manager), route, attempts.request, opened);
-    tunnels.put(Tunnel { client, upstream, accounting });
+    upgrades.put(Upgrade::Tunnel(Box::new(Tunnel { client, upstream: agreed.upstream, accounting })));
     response
 }
 
@@ -139,115 +106,6 @@ fn named_model(query: &str) -> Option<String> {
     let model = query.split('&').find_map(|pair| pair.strip_prefix("model="))?;
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:/".contains(&byte);
     ((1..=LONGEST_MODEL).contains(&model.len()) && model.bytes().all(is_name)).then(|| model.to_owned())
-}
-
-/// A handshake, and what was tried for it.
-struct Attempts<'p> {
-    manager: &'p Arc<Manager>,
-    path_and_query: &'p str,
-    headers: HeaderMap,
-    request: RouteRequest,
-    /// Upstream calls that ended in a 5xx or in nothing.
-    failures: u32,
-    /// Attempts beyond the first.
-    retries: u32,
-    /// What attempts proved, on its way to the file.
-    writes: Vec<Written>,
-}
-
-/// An upstream that agreed.
-struct Agreed {
-    route: Route,
-    headers: HeaderMap,
-    upstream: Upgraded,
-}
-
-/// What to do after an attempt.
-enum Next {
-    Agreed(Box<Agreed>),
-    Another(Setback),
-    GiveUp,
-}
-
-impl Attempts<'_> {
-    /// Tries accounts until one's upstream agrees. `None` when a socket is not to be had.
-    async fn run(&mut self) -> Option<Agreed> {
-        let deadline = clock::instant() + HANDSHAKE;
-        loop {
-            self.manager.consult(&mut self.request).await;
-            let route = self.manager.route(&self.request).ok()?;
-            if !self.manager.may_tunnel(&route, &self.request) {
-                return None;
-            }
-            let account = route.account.clone();
-            match self.attempt(route, deadline).await {
-                Next::Agreed(agreed) => return Some(*agreed),
-                Next::Another(setback) => self.request.tried.push((account, setback)),
-                Next::GiveUp => return None,
-            }
-            self.retries += 1;
-            self.request.attempt += 1;
-        }
-    }
-
-    async fn attempt(&mut self, route: Route, deadline: Instant) -> Next {
-        let Some(request) = self.upstream_request(&route) else { return Next::Another(Setback::Unsendable) };
-        let started = clock::instant();
-        let sending = self.manager.upstream().send(request);
-        let deadline_of_one = deadline.min(started + ONE_HANDSHAKE);
-        let Ok(Ok(response)) = tokio::time::timeout_at(deadline_of_one.into(), sending).await else {
-            let measured = Measured { status: NO_ANSWER, started };
-            drop(self.manager.record(&route, &self.request, &Outcome::Unreachable, measured));
-            self.failures += 1;
-            let is_spent = clock::instant() >= deadline || self.failures >= self.manager.config().max_attempts();
-            return if is_spent { Next::GiveUp } else { Next::Another(Setback::NoAnswer) };
-        };
-        let status = response.status();
-        if status.is_informational() {
-            let (head, body) = response.into_parts();
-            if !handshake::is_agreed(&head) {
-                return Next::GiveUp;
-            }
-            let headers = head.headers.clone();
-            let upgrading = hyper::upgrade::on(Response::from_parts(head, body)).await;
-            return upgrading
-                .map_or(Next::GiveUp, |upstream| Next::Agreed(Box::new(Agreed { route, headers, upstream })));
-        }
-        if status.is_success() || status.is_redirection() {
-            return Next::GiveUp;
-        }
-        let now = self.manager.now();
-        let (_, outcome) = examine(response, route.target.kind(), now).await;
-        let measured = Measured { status: status.as_u16(), started };
-        self.writes.extend(self.manager.record(&route, &self.request, &outcome, measured));
-        let Some(setback) = Setback::of(&outcome, status.as_u16(), now) else { return Next::GiveUp };
-        if matches!(outcome, Outcome::ServerFailure { .. } | Outcome::Unreachable) {
-            self.failures += 1;
-            if self.failures >= self.manager.config().max_attempts() {
-                return Next::GiveUp;
-            }
-        }
-        Next::Another(setback)
-    }
-
-    fn upstream_request(&self, route: &Route) -> Option<Request<RequestBody>> {
-        let uri = openai::target(&route.target.base_url, self.path_and_query)?;
-        let mut request = Request::new(Empty::new().map_err(|never| match never {}).boxed_unsync());
-        *request.uri_mut() = uri;
-        *request.headers_mut() = self.headers.clone();
-        route.target.credential.apply(request.headers_mut())?;
-        Some(request)
-    }
-
-    /// Says how it went.
-    fn name(&self, headers: &mut HeaderMap) {
-        if let Ok(id) = HeaderValue::from_str(&self.request.request_id) {
-            headers.insert(HeaderName::from_static("x-request-id"), id);
-        }
-        headers.insert(HeaderName::from_static("x-retry-count"), HeaderValue::from(self.retries));
-        let strategy = HeaderValue::from_static(self.manager.strategy().name());
-        headers.insert(HeaderName::from_static("x-routing-strategy"), strategy);
-    }
 }
 
 impl Tunnel {
@@ -259,11 +117,9 @@ impl Tunnel {
     /// Passes bytes until one side has enough. When the process is to end, until nothing is under way.
     pub async fn run(self, stopped: &mut watch::Receiver<bool>) {
         let Tunnel { client, upstream, accounting } = self;
-        let Ok(upgraded) = client.await else { return };
-        // The guard of heads has no business with frames.
-        let Ok(parts) = upgraded.downcast::<TokioIo<HeadGuard<TcpStream>>>() else { return };
-        let (from_client, to_client) = parts.io.into_inner().into_inner().into_split();
-        let client = tokio::io::join(Cursor::new(parts.read_buf).chain(from_client), to_client);
+        let Some((stream, read)) = connection_of(client).await else { return };
+        let (from_client, to_client) = stream.into_split();
+        let client = tokio::io::join(Cursor::new(read).chain(from_client), to_client);
         let mut busy = accounting.busy();
         tokio::select! {
             ended = relay(client, TokioIo::new(upstream), &accounting) => accounting.ended(ended),

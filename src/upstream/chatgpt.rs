@@ -11,7 +11,7 @@ use super::credential::{Credential, Login};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::translate::Beside;
 use crate::error::deepest;
-pub use identity::{Defaults, client_version, document_headers, headers, responses_headers};
+pub use identity::{Defaults, client_version, document_headers, headers, responses_headers, socket_headers};
 
 /// No answer to a question is longer, in bytes. The entry of a model holds its whole prompt.
 const LONGEST_ANSWER: usize = 4 * 1024 * 1024;

@@ -1,10 +1,12 @@
-//! The WebSocket through the proxy: the account is chosen at the handshake, the bytes pass, and where no account can serve
-//! a socket clients are told to use HTTP.
+//! The WebSockets through the proxy: one on `/v1/responses` is served turn by turn, one on `/v1/realtime` is a tunnel, and
+//! where no account can serve a socket clients are told to use HTTP.
 
 mod codex;
 mod ending;
 mod handshake;
+mod logins;
 mod passing;
+mod turns;
 
 use serde_json::{Value, json};
 

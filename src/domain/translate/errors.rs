@@ -16,6 +16,10 @@ pub struct Refused {
 }
 
 impl Refused {
+    pub(super) fn no_object() -> Refused {
+        Refused::invalid(None, "The request body has to be a JSON object.")
+    }
+
     pub(super) fn missing(param: &str) -> Refused {
         let message = format!("Missing required parameter: '{param}'.");
         Refused { param: Some(param.to_owned()), code: "missing_required_parameter", message }

@@ -349,7 +349,7 @@ fn is_text(kind: &str) -> bool {
 }
 
 /// Says which parameters the backend would have refused.
-fn name_dropped(headers: &mut HeaderMap, dropped: &Dropped) {
+pub(in crate::proxy) fn name_dropped(headers: &mut HeaderMap, dropped: &Dropped) {
     if !dropped.is_empty()
         && let Ok(names) = HeaderValue::from_str(&dropped.header())
     {

@@ -124,6 +124,11 @@ impl Examined {
         std::mem::take(&mut self.quota)
     }
 
+    /// The error, as in an answer's body.
+    pub fn into_error(self) -> Value {
+        self.error
+    }
+
     /// Whether it refuses the question for usage that was added to the request.
     pub fn refuses_asking_for_usage(&self) -> bool {
         let names = |field: &str| {

@@ -10,6 +10,7 @@ use hyper::{Request, Uri};
 use super::super::body::Kept;
 use super::translated::Translation;
 use super::{Attempts, query_of};
+use crate::domain::account::AccountId;
 use crate::domain::resources::{ItemId, Reasoning, named_in, without};
 use crate::manager::reasoning::ContentDigest;
 use crate::manager::routing::{Route, RouteRequest};
@@ -91,12 +92,31 @@ impl Attempts<'_> {
                 None => self.body.whole()?,
             },
         };
+        let foreign = Foreign { request: &self.request, is_login, is_bare: self.is_bare };
+        self.proxy.budget.keep(foreign.left_out_of(&body, &route.account)?)
+    }
+}
+
+/// What of a request only another account can go on from.
+pub struct Foreign<'f> {
+    /// Whose the parts of it are.
+    pub request: &'f RouteRequest,
+    /// It goes to a login.
+    pub is_login: bool,
+    /// No encrypted reasoning is sent any more.
+    pub is_bare: bool,
+}
+
+impl Foreign<'_> {
+    /// `body` for `account`, without it. `None` when it goes as it is.
+    pub fn left_out_of(&self, body: &[u8], account: &AccountId) -> Option<Bytes> {
+        let RouteRequest { reasoning, item_ids, .. } = self.request;
         let is_left_out =
-            |piece: &Reasoning| (self.is_bare && piece.is_sealed) || reasoning.is_foreign(&piece.mark, &route.account);
-        let named = named_in::<ContentDigest>(&body);
+            |piece: &Reasoning| (self.is_bare && piece.is_sealed) || reasoning.is_foreign(&piece.mark, account);
+        let named = named_in::<ContentDigest>(body);
         let pieces = named.reasoning.into_iter().filter(is_left_out).filter_map(|piece| piece.place);
-        let foreign = named.items.iter().filter(|item| is_login && item_ids.is_foreign(&item.id, &route.account));
-        let mut places: Vec<_> = pieces.chain(foreign.filter_map(|item| member(&body, item))).collect();
+        let foreign = named.items.iter().filter(|item| self.is_login && item_ids.is_foreign(&item.id, account));
+        let mut places: Vec<_> = pieces.chain(foreign.filter_map(|item| member(body, item))).collect();
         places.sort_unstable_by_key(|place| place.start);
         // An id goes with its item.
         let mut end = 0;
@@ -105,7 +125,7 @@ impl Attempts<'_> {
             end = end.max(place.end);
             is_apart
         });
-        if places.is_empty() { None } else { self.proxy.budget.keep(without(&body, &places).into()) }
+        (!places.is_empty()).then(|| without(body, &places).into())
     }
 }
 

@@ -1,6 +1,8 @@
 //! A request in the words of a ChatGPT backend, made once for all attempts with a login, and the answer for a client that
 //! asked for no stream.
 
+mod values;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,7 +23,7 @@ use crate::domain::account::AccountId;
 use crate::domain::lenient_json::{self, Unread};
 use crate::domain::translate::{
     BackendRequest, Beside, Collecting, CompactRequest, Door, Dropped, Failure, Refused, Wanted,
-    backend_request_keeping, compact_request,
+    backend_request_keeping, compact_request, turn_request,
 };
 use crate::manager::item_ids::ItemIds;
 use crate::upstream::BodyError;
@@ -187,19 +189,48 @@ impl Translation {
         if let Some(cache_key) = known.cache_key {
             name_cache(&mut value, cache_key);
         }
-        let mut request = match backend_request_keeping(door, value, &|id| known.item_ids.is_known(id)) {
+        let request = backend_request_keeping(door, value, &|id| known.item_ids.is_known(id));
+        Ok(Translation::asked(proxy, request, known.account, body.length()).await)
+    }
+
+    /// Of a message of a socket.
+    pub async fn of_message(proxy: &Proxy, text: &Bytes, known: Known<'_>) -> Translation {
+        let length = text.len() as u64;
+        if length > LONGEST {
+            return Translation::Failed(Unserved::TooLong);
+        }
+        let _turn = turn(proxy, length).await;
+        let mut value = match parsed_text(text) {
+            Ok(value) => value,
+            Err(unserved) => return Translation::Failed(unserved),
+        };
+        if let Some(cache_key) = known.cache_key {
+            name_cache(&mut value, cache_key);
+        }
+        let request = turn_request(value, &|id| known.item_ids.is_known(id));
+        Translation::asked(proxy, request, known.account, length).await
+    }
+
+    /// Of what the model is asked, whose text is about as long as `length`, first with the login `account`.
+    async fn asked(
+        proxy: &Proxy,
+        request: Result<BackendRequest, Refused>,
+        account: &AccountId,
+        length: u64,
+    ) -> Translation {
+        let mut request = match request {
             Ok(request) => request,
-            Err(refused) => return Ok(Translation::Failed(Unserved::Refused(refused))),
+            Err(refused) => return Translation::Failed(Unserved::Refused(refused)),
         };
         if request.asked_tier().is_some()
-            && let Some(listed) = proxy.manager.tiers_of(known.account, &request.wanted.model).await
+            && let Some(listed) = proxy.manager.tiers_of(account, &request.wanted.model).await
         {
             request.heed_tiers(&listed);
         }
-        let bytes = text_of(&request.body, body.length());
+        let bytes = text_of(&request.body, length);
         let BackendRequest { is_lite, dropped, wanted, .. } = request;
         let translated = |body| Translated { body, is_lite, dropped, beside: None, wanted: Some(wanted) };
-        Ok(Translation::kept(proxy, bytes, translated))
+        Translation::kept(proxy, bytes, translated)
     }
 
     /// The request, when there is one.
@@ -242,11 +273,15 @@ async fn begin<'p>(
 
 /// The tree of a body.
 fn parsed(body: &ReplayBody) -> Result<Value, Unserved> {
-    let bytes = body.whole().ok_or(Unserved::NoRoom)?;
-    if count_values(&bytes) > MOST_VALUES {
+    parsed_text(&body.whole().ok_or(Unserved::NoRoom)?)
+}
+
+/// The tree of a text.
+fn parsed_text(bytes: &[u8]) -> Result<Value, Unserved> {
+    if values::count(bytes) > MOST_VALUES {
         return Err(Unserved::TooLong);
     }
-    lenient_json::parse(&bytes).map_err(|why| match why {
+    lenient_json::parse(bytes).map_err(|why| match why {
         Unread::TooDeep => Unserved::TooDeep,
         Unread::Malformed(why) => Unserved::Malformed(why),
     })
@@ -275,25 +310,6 @@ fn text_of(value: &Value, length: u64) -> Bytes {
     let mut text = Vec::with_capacity(usize::try_from(length + length / 16).unwrap_or_default() + 1024);
     serde_json::to_writer(&mut text, value).expect("a value is JSON");
     text.into()
-}
-
-/// How many values a JSON text has at most: what may begin one, outside of its strings.
-fn count_values(bytes: &[u8]) -> usize {
-    let (mut count, mut rest) = (0, bytes);
-    let begins = |bytes: &[u8]| bytes.iter().filter(|byte| matches!(byte, b',' | b':' | b'[' | b'{')).count();
-    while let Some(quote) = memchr::memchr(b'"', rest) {
-        count += begins(&rest[..quote]);
-        rest = &rest[quote + 1..];
-        // To the end of the string, past what is escaped in it.
-        while let Some(at) = memchr::memchr2(b'"', b'\\', rest) {
-            let is_end = rest[at] == b'"';
-            rest = rest.get(at + if is_end { 1 } else { 2 }..).unwrap_or_default();
-            if is_end {
-                break;
-            }
-        }
-    }
-    count + begins(rest)
 }
 
 /// What became of a stream that was read to its end.
@@ -378,19 +394,5 @@ mod tests {
         let mut list = json!([]);
         name_cache(&mut list, "derived");
         assert_eq!(list, json!([]));
-    }
-
-    #[test]
-    fn values_are_counted_outside_of_strings() {
-        for (text, count) in [
-            (r#"{"a":[1,2,{"b":3}]}"#, 7),
-            (r#"{"a":"[[[,,,:::{{{"}"#, 2),
-            (r#"{"a":"x\"[[[\\","b":1}"#, 4),
-            (r#"["open"#, 1),
-            (r#"["open\"#, 1),
-            ("", 0),
-        ] {
-            assert_eq!(count_values(text.as_bytes()), count, "{text}");
-        }
     }
 }

@@ -138,10 +138,7 @@ impl Accounting {
                 self.response_ended(books, learned, &error);
             }
             Happening::Failed(failure) => {
-                // A realtime session goes on after an error, and so does the response that is under way.
-                if !self.request.endpoint.starts_with("/v1/realtime") {
-                    books.under_way = books.under_way.saturating_sub(1);
-                }
+                // A session goes on after an error, and so does the response that is under way.
                 books.asked.is_open &= books.under_way > 0;
                 let outcome = self.proved_by(&failure);
                 let measured = Measured {

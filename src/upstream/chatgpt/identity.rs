@@ -15,6 +15,16 @@ const OLDER_SESSION: &str = "session_id";
 /// Says that the tools and the base prompt are items of the input.
 pub const LITE: HeaderName = HeaderName::from_static("x-openai-internal-codex-responses-lite");
 
+/// Features that are asked for by name.
+const OPENAI_BETA: HeaderName = HeaderName::from_static("openai-beta");
+
+/// What requests over HTTP ask for.
+const BETA_OF_REQUESTS: &str = "responses=experimental";
+
+/// What a WebSocket is asked for with, and how every version of that begins.
+const SOCKETS: &str = "responses_websockets=2026-02-06";
+const BETA_OF_SOCKETS: &str = "responses_websockets=";
+
 /// What is of the client's body or of its answer, which are not those of the backend.
 const OF_THE_BODY: [&str; 5] = ["accept", "content-type", "content-length", "content-encoding", "digest"];
 
@@ -46,7 +56,7 @@ pub fn headers(client: &HeaderMap, defaults: Defaults<'_>) -> HeaderMap {
     };
     fill(HeaderName::from_static("version"), HeaderValue::from_str(&version).ok());
     fill(HeaderName::from_static("originator"), Some(HeaderValue::from_static(env!("CARGO_PKG_NAME"))));
-    fill(HeaderName::from_static("openai-beta"), Some(HeaderValue::from_static("responses=experimental")));
+    fill(OPENAI_BETA, Some(HeaderValue::from_static(BETA_OF_REQUESTS)));
     fill(USER_AGENT, Some(HeaderValue::from_static(OURS)));
     if defaults.is_lite {
         fill(LITE, Some(HeaderValue::from_static("true")));
@@ -71,6 +81,21 @@ pub fn document_headers(client: &HeaderMap, defaults: Defaults<'_>) -> HeaderMap
     let mut headers = headers(client, defaults);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    headers
+}
+
+/// The same for the handshake of a WebSocket, which the backend wants to be asked for by name.
+pub fn socket_headers(client: &HeaderMap, defaults: Defaults<'_>) -> HeaderMap {
+    let mut headers = headers(client, defaults);
+    let said = client.get_all(OPENAI_BETA).iter().filter_map(|value| value.to_str().ok());
+    let mut features: Vec<&str> = said.flat_map(|value| value.split(',')).map(str::trim).collect();
+    features.retain(|feature| !feature.is_empty() && *feature != BETA_OF_REQUESTS);
+    if !features.iter().any(|feature| feature.starts_with(BETA_OF_SOCKETS)) {
+        features.push(SOCKETS);
+    }
+    if let Ok(features) = HeaderValue::from_str(&features.join(", ")) {
+        headers.insert(OPENAI_BETA, features);
+    }
     headers
 }
 
@@ -158,6 +183,24 @@ mod tests {
             ("codex", &ours),
         ] {
             check(&[("user-agent", agent)], false, &[("version", Some(version)), ("user-agent", Some(agent))]);
+        }
+    }
+
+    #[test]
+    fn a_socket_is_asked_for_by_name() {
+        for (said, expected) in [
+            (&[][..], SOCKETS),
+            (&["responses_websockets=2027-01-01"], "responses_websockets=2027-01-01"),
+            (&["assistants=v2", "responses=experimental"], "assistants=v2, responses_websockets=2026-02-06"),
+        ] {
+            let client: Vec<_> = said.iter().map(|said| ("openai-beta", *said)).collect();
+            let mut headers = HeaderMap::new();
+            for (name, value) in client {
+                headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+            }
+            let headers = socket_headers(&headers, Defaults::default());
+            let found: Vec<_> = headers.get_all(OPENAI_BETA).iter().collect();
+            assert_eq!(found, [expected], "{said:?}");
         }
     }
 

@@ -110,11 +110,6 @@ impl WebSocket {
         }
     }
 
-    /// Reads so many bytes and looks at none.
-    pub fn skip(&mut self, bytes: usize) -> Result<()> {
-        self.connection.bytes(bytes).map(drop)
-    }
-
     fn read_frame(&mut self) -> Result<(u8, Vec<u8>)> {
         let head = self.connection.bytes(2)?;
         let extended = match head[1] {

@@ -1,4 +1,5 @@
-//! The real Codex in its WebSocket mode, both ways: through a tunnel, and back to HTTP where there is none.
+//! The real Codex in its WebSocket mode with keys: over one socket, over several when accounts are limited, and back to
+//! HTTP where there is none.
 
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ fn methods(pool: &Pool) -> Vec<String> {
 }
 
 #[test]
-fn codex_speaks_through_a_tunnel() {
+fn codex_speaks_over_a_socket() {
     let Some(codex) = tools::codex() else { return };
     let pool = Pool::new(2);
     let sidecar = pool.sidecar();
@@ -34,16 +35,16 @@ fn codex_speaks_through_a_tunnel() {
 }
 
 #[test]
-fn codex_goes_back_to_http_where_there_is_no_tunnel() {
+fn codex_goes_back_to_http_where_there_is_no_socket() {
     let Some(codex) = tools::codex() else { return };
     let pool = Pool::new(2);
-    pool.sandbox.run(&["edit", "1", "--daily-limit", "5"]).ok();
+    pool.script(1, Answer::Raw { status: 426, headers: Vec::new(), body: "{}".into() });
     let sidecar = pool.sidecar();
     let output = tools::codex_by_socket(&pool.sandbox, &sidecar, &codex);
     check_answered(&output);
     assert!(!output.stderr.contains("Reconnecting"), "it does so at once: {output:?}");
-    assert_eq!(methods(&pool), ["POST /v1/responses"]);
-    assert_eq!(pool.served_by(), [Some(1)]);
+    assert_eq!(methods(&pool), ["GET /v1/responses", "POST /v1/responses"]);
+    assert_eq!(pool.served_by(), [Some(1), Some(1)]);
 }
 
 fn limited(retry_after: Wait) -> Answer {
@@ -62,15 +63,17 @@ fn codex_does_not_see_that_a_handshake_failed_over() {
     assert_eq!(pool.served_by(), [Some(1), Some(2)]);
 }
 
-/// Why `run` leaves it on HTTP, where the next account answers at once. With a `retry-after` it sleeps until then, be it
-/// an hour, before it asks again.
+/// Its first turn goes on from a warm-up, which the limited account alone knows: it sends the whole conversation then.
 #[test]
-fn codex_gives_up_on_a_limit_that_an_open_socket_tells() {
+fn codex_goes_on_with_the_next_account_when_an_open_socket_meets_a_limit() {
     let Some(codex) = tools::codex() else { return };
     let pool = Pool::new(2);
     pool.script(1, Answer::Normal);
-    pool.script(1, limited(Wait::None));
+    pool.script(1, limited(Wait::Usual(Duration::from_secs(3600))));
     let sidecar = pool.sidecar();
-    let output = tools::codex_by_socket(&pool.sandbox, &sidecar, &codex);
-    assert_eq!((output.code, pool.served_by()), (1, vec![Some(1)]), "{output:?}");
+    check_answered(&tools::codex_by_socket(&pool.sandbox, &sidecar, &codex));
+    assert_eq!(methods(&pool), ["GET /v1/responses", "GET /v1/responses"]);
+    assert_eq!(pool.served_by(), [Some(1), Some(2)]);
+    let resent = &pool.upstream.requests()[1].messages;
+    assert!(resent.iter().all(|message| message.contains("\"response.create\"")), "{resent:?}");
 }

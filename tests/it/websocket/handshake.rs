@@ -99,20 +99,42 @@ fn a_socket_that_is_not_to_be_had_is_told_to_use_http() {
 }
 
 #[test]
-fn an_account_that_a_socket_would_not_be_exact_for_is_used_over_http_alone() {
+fn a_tunnel_is_opened_only_with_an_account_that_it_is_exact_for_and_a_socket_with_any() {
     for change in [["--daily-limit", "5"], ["--monthly-limit", "5"], ["--model", "gpt-5*"]] {
         let pool = Pool::new(2);
         pool.sandbox.run(&["edit", "1", change[0], change[1]]).ok();
         let sidecar = pool.sidecar();
-        let (head, _) = handshake(&sidecar, "/v1/responses", &[]);
-        assert_eq!(head.status, 426, "{change:?}");
-        assert!(pool.upstream.requests().is_empty());
-        let (head, _connection) = handshake(&sidecar, "/v1/realtime?model=gpt-5-realtime", &[]);
-        assert_eq!(head.status, if change[0] == "--model" { 101 } else { 426 }, "{change:?}");
+        let (head, _connection) = handshake(&sidecar, "/v1/responses", &[]);
+        assert_eq!(head.status, 101, "{change:?}");
+        for (target, status) in [
+            ("/v1/realtime", 426),
+            ("/v1/realtime?model=gpt-5-realtime", if change[0] == "--model" { 101 } else { 426 }),
+        ] {
+            assert_eq!(handshake(&sidecar, target, &[]).0.status, status, "{change:?} {target}");
+        }
     }
+}
+
+#[test]
+fn a_handshake_that_no_account_can_serve_says_why() {
     let sandbox = Sandbox::new();
     let sidecar = Sidecar::start(&sandbox);
-    assert_eq!(handshake(&sidecar, "/v1/responses", &[]).0.status, 426, "no account");
+    let reason = |sidecar: &Sidecar| {
+        let (head, mut connection) = handshake(sidecar, "/v1/responses", &[]);
+        let body = String::from_utf8(connection.body().unwrap()).unwrap();
+        (head.status, body)
+    };
+    let (status, body) = reason(&sidecar);
+    assert_eq!(status, 426);
+    assert!(body.contains("there is no account yet") && body.contains("Use HTTP."), "{body}");
+    let pool = Pool::new(2);
+    let sidecar = pool.sidecar();
+    for key in &pool.keys {
+        pool.upstream.always(key, Some(limited()));
+    }
+    let (status, body) = reason(&sidecar);
+    assert_eq!(status, 426);
+    assert!(body.contains("All accounts are limited"), "{body}");
 }
 
 #[test]

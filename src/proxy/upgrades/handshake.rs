@@ -1,5 +1,8 @@
-//! The handshake of a WebSocket (RFC 6455, section 4): whether a client's can be passed on, and in which headers.
+//! The handshake of a WebSocket (RFC 6455, section 4): whether a client's can be passed on, in which headers, and the
+//! proof that its key was read.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use hyper::Method;
 use hyper::Version;
 use hyper::header::{
@@ -25,6 +28,17 @@ pub fn is_whole(head: &request::Parts) -> bool {
         && names(headers, "upgrade")
         && headers.get_all(SEC_WEBSOCKET_KEY).iter().count() == 1
         && headers.get(SEC_WEBSOCKET_VERSION).is_some_and(|version| version.as_bytes() == b"13")
+}
+
+/// What a server appends to the client's key before it hashes it (RFC 6455, section 1.3).
+const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// The proof that the key of a whole handshake was read.
+pub fn accept(headers: &HeaderMap) -> HeaderValue {
+    let key = headers.get(SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes).unwrap_or_default();
+    let hashed = [key.trim_ascii(), GUID.as_bytes()].concat();
+    let digest = ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, &hashed);
+    HeaderValue::from_str(&BASE64.encode(digest)).expect("base64 is visible ASCII")
 }
 
 /// Whether the upstream agreed to a WebSocket.
@@ -114,6 +128,11 @@ mod tests {
         let mut post = head(&[]);
         post.method = Method::POST;
         assert!(!is_whole(&post));
+    }
+
+    #[test]
+    fn the_key_is_proved_to_be_read_as_in_the_standard() {
+        assert_eq!(accept(&head(&[]).headers), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     }
 
     #[test]

@@ -1,0 +1,114 @@
+//! A client's `response.create`, and what of it each account gets: a key the message as it is, a login its translation,
+//! and neither what only another account can go on from.
+
+use bytes::Bytes;
+use memchr::memmem;
+use serde_json::Value;
+
+use super::super::Proxy;
+use super::super::body::Kept;
+use super::super::forward::request::Foreign;
+use super::super::forward::translated::{Known, Translated, Translation};
+use crate::domain::account::AccountId;
+use crate::domain::lenient_json;
+use crate::domain::translate::{Dropped, Wanted};
+use crate::manager::Manager;
+use crate::manager::routing::{Route, RouteRequest};
+use crate::manager::turn_state::TURN_STATE;
+
+/// A message, kept while it may have to be sent once more.
+pub struct Asked {
+    text: Kept,
+    /// The cache key of a message without one.
+    cache_key: Option<String>,
+    translation: Translation,
+    /// No encrypted content is sent any more: an upstream could not read it.
+    is_bare: bool,
+}
+
+impl Asked {
+    /// The message `text`. `None` when there is no room to keep it.
+    pub fn new(proxy: &Proxy, text: Bytes, cache_key: Option<String>) -> Option<Asked> {
+        let text = proxy.budget.keep(text)?;
+        Some(Asked { text, cache_key, translation: Translation::Untried, is_bare: false })
+    }
+
+    /// As a login's backend takes it, as far as that is known.
+    pub fn translation(&self) -> &Translation {
+        &self.translation
+    }
+
+    /// Translates it for a login, unless that was done. `false` when no login can serve it.
+    pub async fn is_ready_for_login(&mut self, proxy: &Proxy, request: &RouteRequest, account: &AccountId) -> bool {
+        if matches!(self.translation, Translation::Untried) {
+            let cache_key = self.cache_key.as_deref();
+            let known = Known { cache_key, item_ids: &request.item_ids, account };
+            self.translation = Translation::of_message(proxy, &self.text.bytes(), known).await;
+        }
+        self.translation.ready().is_some()
+    }
+
+    /// What the answer to a login has to look like.
+    pub fn wanted(&self) -> Option<&Wanted> {
+        self.translation.wanted()
+    }
+
+    /// The parameters that are left out for a login.
+    pub fn dropped(&self) -> Option<&Dropped> {
+        self.translation.ready().map(|translated| &translated.dropped)
+    }
+
+    /// Leaves all encrypted content out from now on. `false` when that was done before.
+    pub fn make_bare(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_bare, true)
+    }
+
+    /// The text for the account of `route`.
+    pub fn text_for(&self, manager: &Manager, request: &RouteRequest, route: &Route) -> Bytes {
+        let is_login = route.target.credential.login().is_some();
+        let translated = self.translation.ready().filter(|_| is_login);
+        let text = translated.map_or_else(|| self.text.bytes(), Translated::body);
+        let has_foreign = self.is_bare
+            || request.reasoning.has_foreign(&route.account)
+            || (is_login && request.item_ids.has_foreign(&route.account));
+        let foreign = Foreign { request, is_login, is_bare: self.is_bare };
+        let own = has_foreign.then(|| foreign.left_out_of(&text, &route.account)).flatten();
+        let text = own.unwrap_or(text);
+        without_turn_state(&text, |state| manager.gave_turn_state(state.as_bytes(), &route.account)).unwrap_or(text)
+    }
+}
+
+/// `text` without the turn state in its metadata, unless the account gave it. `None` when it goes as it is.
+fn without_turn_state(text: &[u8], gave: impl FnOnce(&str) -> bool) -> Option<Bytes> {
+    memmem::find(text, TURN_STATE.as_bytes())?;
+    let mut message = lenient_json::parse(text).ok()?;
+    let metadata = message.get_mut("client_metadata").and_then(Value::as_object_mut)?;
+    let is_own = metadata.get(TURN_STATE)?.as_str().is_some_and(gave);
+    if is_own {
+        return None;
+    }
+    metadata.shift_remove(TURN_STATE);
+    Some(message.to_string().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_turn_state_goes_to_its_maker_alone() {
+        let with = json!({ "input": TURN_STATE, "client_metadata": { "a": "b", (TURN_STATE): "ours" } });
+        let without = json!({ "input": TURN_STATE, "client_metadata": { "a": "b" } }).to_string();
+        for (message, gave, expected) in [
+            (&with, true, None),
+            (&with, false, Some(&without)),
+            (&json!({ "input": TURN_STATE }), false, None),
+            (&json!({ "input": "hi", "client_metadata": {} }), false, None),
+        ] {
+            let left = without_turn_state(message.to_string().as_bytes(), |state| state == "ours" && gave);
+            assert_eq!(left.as_deref(), expected.map(String::as_bytes), "{message} {gave}");
+        }
+    }
+}

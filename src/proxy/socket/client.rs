@@ -1,0 +1,143 @@
+//! The client's side of a socket. It is read at all times, so that a client that leaves is noticed while its response is
+//! under way; what it says meanwhile waits.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use hyper::upgrade::OnUpgrade;
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
+
+use super::super::stream::{Field, Fields};
+use super::super::upgrades::connection_of;
+
+/// No message of a client is longer, in bytes.
+pub const LONGEST_MESSAGE: usize = 16 * 1024 * 1024;
+
+/// So many messages may wait for the response before them.
+const MOST_WAITING: usize = 64;
+
+/// As many bytes of them.
+const MOST_WAITING_BYTES: usize = 2 * LONGEST_MESSAGE;
+
+/// What one read takes; a socket keeps two of these.
+const READ_AT_ONCE: usize = 8 * 1024;
+
+/// How long the other side may take to answer a close.
+const CLOSE_PATIENCE: Duration = Duration::from_millis(500);
+
+/// The client is not there any more, or its socket was closed.
+#[derive(Debug)]
+pub struct Gone;
+
+/// A message.
+pub struct Said {
+    /// What it says.
+    pub text: Utf8Bytes,
+    /// It asks for a response.
+    pub is_create: bool,
+}
+
+/// The client.
+pub struct Client {
+    socket: WebSocketStream<TcpStream>,
+    waiting: VecDeque<Said>,
+    fields: Box<Fields>,
+}
+
+/// How the frames of either side are read.
+pub fn config(longest_message: usize) -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(READ_AT_ONCE)
+        .write_buffer_size(READ_AT_ONCE)
+        .max_message_size(Some(longest_message))
+        .max_frame_size(Some(longest_message))
+}
+
+impl Client {
+    /// The client whose handshake was answered with 101.
+    pub async fn of(upgrade: OnUpgrade) -> Option<Client> {
+        let (stream, read) = connection_of(upgrade).await?;
+        let config = Some(config(LONGEST_MESSAGE));
+        let socket = WebSocketStream::from_partially_read(stream, read.into(), Role::Server, config).await;
+        Some(Client { socket, waiting: VecDeque::new(), fields: Box::default() })
+    }
+
+    /// The next message.
+    pub async fn next(&mut self) -> Result<Said, Gone> {
+        loop {
+            if let Some(said) = self.waiting.pop_front() {
+                return Ok(said);
+            }
+            self.hear().await?;
+        }
+    }
+
+    /// The next message that asks for no response, if one came.
+    pub fn other(&mut self) -> Option<Said> {
+        let place = self.waiting.iter().position(|said| !said.is_create)?;
+        self.waiting.remove(place)
+    }
+
+    /// Waits for `future`, and listens meanwhile.
+    pub async fn while_waiting<T>(&mut self, future: impl Future<Output = T>) -> Result<T, Gone> {
+        let mut future = std::pin::pin!(future);
+        loop {
+            tokio::select! {
+                biased;
+                done = future.as_mut() => return Ok(done),
+                heard = self.hear() => heard?,
+            }
+        }
+    }
+
+    /// Takes in what comes next. Nothing is lost when it is given up.
+    pub async fn hear(&mut self) -> Result<(), Gone> {
+        match self.socket.next().await {
+            Some(Ok(Message::Text(text))) => {
+                self.fields.push(text.as_bytes());
+                let is_create = self.fields.text(Field::Type).as_deref() == Some("response.create");
+                self.fields.reset();
+                self.waiting.push_back(Said { text, is_create });
+                let bytes: usize = self.waiting.iter().map(|said| said.text.len()).sum();
+                if self.waiting.len() > MOST_WAITING || bytes > MOST_WAITING_BYTES {
+                    return Err(self.close(CloseCode::Policy, "too many messages wait for their responses").await);
+                }
+                Ok(())
+            }
+            // A ping was answered by the reading.
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(()),
+            Some(Ok(Message::Binary(_))) => Err(self.close(CloseCode::Unsupported, "only text is read here").await),
+            Some(Ok(Message::Close(_))) => {
+                // The next read sends the answer to it.
+                let _ = tokio::time::timeout(CLOSE_PATIENCE, self.socket.next()).await;
+                Err(Gone)
+            }
+            Some(Err(Error::Capacity(_))) => Err(self.close(CloseCode::Size, "a message is longer than 16 MiB").await),
+            Some(Err(_)) | None => Err(Gone),
+        }
+    }
+
+    /// Sends a message.
+    pub async fn send(&mut self, text: Utf8Bytes) -> Result<(), Gone> {
+        self.socket.send(Message::Text(text)).await.map_err(|_| Gone)
+    }
+
+    /// Ends the socket and says why.
+    pub async fn close(&mut self, code: CloseCode, why: &'static str) -> Gone {
+        let closing = async {
+            let frame = CloseFrame { code, reason: Utf8Bytes::from_static(why) };
+            if self.socket.close(Some(frame)).await.is_ok() {
+                // What the client still sends is read, so that it can read the close.
+                while let Some(Ok(_)) = self.socket.next().await {}
+            }
+        };
+        let _ = tokio::time::timeout(CLOSE_PATIENCE, closing).await;
+        Gone
+    }
+}

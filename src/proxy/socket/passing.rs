@@ -1,0 +1,113 @@
+//! A response's messages on their way to the client: in its words, charged in time, and the first of them with the name of
+//! the account that serves.
+
+use std::sync::Arc;
+
+use hyper::header::HeaderMap;
+use serde_json::{Map, Value};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+use super::super::forward::attempt::name_dropped;
+use super::super::headers;
+use super::super::stream::{Ending, Field, Fields, Filter, Meter};
+use super::asked::Asked;
+use super::attempts::Attempts;
+use super::client::{Client, Gone};
+use super::events;
+use crate::domain::translate::Answering;
+use crate::manager::routing::{Route, Target};
+
+/// What the client gets of an upstream's messages.
+pub struct Shown {
+    target: Arc<Target>,
+    /// From the words of a login's backend to the client's.
+    filter: Option<Filter>,
+    stream_id: Option<String>,
+    /// What a response over HTTP says in its headers, until it is said.
+    headers: Option<Map<String, Value>>,
+}
+
+impl Shown {
+    /// For the account of `route`.
+    pub fn new(attempts: &Attempts<'_>, route: &Route, stream_id: Option<String>) -> Shown {
+        let is_login = route.target.credential.login().is_some();
+        let asked = attempts.asked.as_ref().filter(|_| is_login);
+        let mut named = HeaderMap::new();
+        attempts.name(&mut named);
+        headers::name_account(&mut named, &route.account, &route.target.label);
+        if let Some(dropped) = asked.and_then(Asked::dropped) {
+            name_dropped(&mut named, dropped);
+        }
+        let room = || attempts.proxy().budget.room();
+        let filter = asked.and_then(Asked::wanted).map(|wanted| Filter::translation(Answering::new(wanted), room()));
+        Shown { target: Arc::clone(&route.target), filter, stream_id, headers: Some(fields_of(&named)) }
+    }
+
+    /// What the client gets of `message`.
+    pub fn of(&mut self, message: Utf8Bytes) -> Utf8Bytes {
+        let mut shown = match &mut self.filter {
+            // What the official clients over HTTP fail on before a response began is harmless here, and Codex reads it.
+            Some(filter) => events::text(&filter.pass(&events::event(&message))).unwrap_or(message),
+            None => message,
+        };
+        if self.headers.is_some() && kind_of(&shown).as_deref() == Some("response.created") {
+            let headers = self.headers.take().unwrap_or_default();
+            shown = events::with(&shown, headers).unwrap_or(shown);
+        }
+        // The streams of a client are known here, and not to a login's backend.
+        if let Some(stream_id) = self.stream_id.as_ref().filter(|_| self.filter.is_some()) {
+            shown = events::of_stream(shown, stream_id);
+        }
+        match self.target.credential.bearer() {
+            Some(secret) => events::hidden(shown, secret.expose()),
+            None => shown,
+        }
+    }
+
+    /// Whether there is room for what the response holds.
+    pub fn has_room(&self) -> bool {
+        self.filter.as_ref().is_none_or(|filter| filter.failure().is_none())
+    }
+}
+
+fn kind_of(message: &str) -> Option<String> {
+    let mut fields = Fields::default();
+    fields.push(message.as_bytes());
+    fields.text(Field::Type)
+}
+
+/// Headers as the fields of an object.
+pub fn fields_of(headers: &HeaderMap) -> Map<String, Value> {
+    let text = |value: &hyper::header::HeaderValue| value.to_str().ok().map(Value::from);
+    headers.iter().filter_map(|(name, value)| Some((name.as_str().to_owned(), text(value)?))).collect()
+}
+
+/// A response on its way.
+pub struct Passing {
+    /// What becomes of it.
+    pub ending: Ending,
+    /// What was read of it.
+    pub meter: Meter,
+    /// How it is shown.
+    pub shown: Shown,
+}
+
+impl Passing {
+    /// Passes a message on, which was read. `false` when there is no room for what the response holds.
+    pub async fn pass(&mut self, client: &mut Client, message: Utf8Bytes) -> Result<bool, Gone> {
+        self.ending.owns(&mut self.meter);
+        let shown = self.shown.of(message);
+        if !self.shown.has_room() {
+            return Ok(false);
+        }
+        // An account with a spending limit is charged before the client has the whole response.
+        if self.meter.is_over()
+            && self.ending.is_exact()
+            && let Some(settling) = self.ending.settle_exactly(&mut self.meter)
+        {
+            settling.await;
+        }
+        self.ending.first_byte();
+        client.send(shown).await.map(|()| true)
+    }
+}

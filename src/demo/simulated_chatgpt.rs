@@ -1,8 +1,18 @@
 //! A ChatGPT backend and the issuer of its tokens, on one port of loopback, that speak the real wire and fail on
 //! request: `https://chatgpt.com` and `https://auth.openai.com` for the demo and the tests.
 //!
-//! It is as strict as the real ones: tokens are looked at, a refresh token works once, a parameter that the backend does
-//! not know is refused, and so is reasoning that another account made.
+//! It is as strict as the real ones. Tokens are looked at, and a refresh token works once. Of a request the backend refuses
+//!
+//! - a client that is older than its model wants, or says no version (`catalogue`), and a service tier the model lacks;
+//! - a workspace that has its place elsewhere (`backend`), and a turn's state that another account made (`turn_state`);
+//! - a parameter, an `include` or an item that it does not know, and an id of a call that is too long (`rules`);
+//! - what another account made: encrypted content (`sealed`), and items by their id (`owned`);
+//! - in Responses Lite, what that does not support; without its mark a model sees no tools (`lite`);
+//! - an account whose plan is used up, or the limit of the model (`meters`), unless credits pay for it.
+//!
+//! A prompt is read from the cache where its session is named the same all the time (`prompt_cache`). Where the real one
+//! varies, the handle has a setting: how a client is refused, whether Lite without its mark is found, the windows, meters and
+//! credits of an account. No one outside knows how the real one refuses a turn's state; here it is a 400.
 
 mod account;
 mod answer;

@@ -8,6 +8,7 @@ mod codex_by_run;
 mod doors;
 mod ending;
 mod kills;
+mod meters;
 mod models;
 mod older_copy;
 mod place;

@@ -4,5 +4,6 @@
 mod answers;
 mod items;
 mod odd_requests;
+mod parameters;
 mod requests;
 mod tiers;

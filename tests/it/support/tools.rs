@@ -220,6 +220,11 @@ pub fn text(path: &Path) -> String {
     path.to_str().expect("the path is UTF-8").to_owned()
 }
 
+/// A file of a library that the tests use. `None` where it is not installed.
+pub fn library(path: &str) -> Option<String> {
+    installed(path)
+}
+
 fn installed(name: &str) -> Option<String> {
     let path = folder().join(name);
     if path.is_file() {

@@ -13,7 +13,7 @@ use crate::domain::account::{AccountId, Kind};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::usage::quota::QuotaReport;
 use crate::error::{Error, ErrorKind};
-use crate::upstream::chatgpt::{Answered, Endpoint, ask};
+use crate::upstream::chatgpt::{self, Answered, Endpoint, ask};
 use crate::upstream::credential::Login;
 
 /// How one account fared.
@@ -64,7 +64,7 @@ impl Manager {
     }
 
     async fn ask_for_quota(self: &Arc<Self>, account: &AccountId) -> Result<(), Error> {
-        let (_, tells_quota) = self.read_usage(account, &HeaderMap::new()).await?;
+        let (_, tells_quota) = self.read_usage(account, &self.says_of_itself()).await?;
         if tells_quota {
             return Ok(());
         }
@@ -138,6 +138,12 @@ impl Manager {
             Error::new(ErrorKind::LoginFailed, "its token is refused")
                 .hint("log in again with `codex-account-manager login`")
         })
+    }
+
+    /// Who asks, where no client does.
+    pub(super) fn says_of_itself(&self) -> HeaderMap {
+        let client_version = self.config().client_version();
+        chatgpt::headers(&HeaderMap::new(), chatgpt::Defaults { client_version, ..chatgpt::Defaults::default() })
     }
 
     /// Where a login's backend is, and what it is asked with.

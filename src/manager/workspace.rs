@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::HeaderMap;
 use serde_json::{Value, json};
 
 use super::Manager;
@@ -133,7 +132,7 @@ impl Manager {
 
     /// Whether the answer says where it is.
     async fn ask_for_place(self: &Arc<Self>, account: &AccountId) -> Result<bool, Error> {
-        let (answer, mark) = self.ask_backend(account, Endpoint::Accounts, &HeaderMap::new()).await?;
+        let (answer, mark) = self.ask_backend(account, Endpoint::Accounts, &self.says_of_itself()).await?;
         let (store, id) = (self.store.clone(), account.as_str().to_owned());
         self.commit(Creation::Never, move |transaction| {
             let (state, at) = (&transaction.state, transaction.now());

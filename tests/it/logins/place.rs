@@ -67,7 +67,10 @@ fn the_claims_of_a_login_go_up_with_its_requests_and_those_of_the_client_do_not(
         }
         assert_eq!(logins.served_by(), [1, 2, 3, 4]);
         // Those that have a place were asked about it, once each.
-        assert_eq!(logins.upstream.requests_of(CHECK).len(), 3);
+        let checks = logins.upstream.requests_of(CHECK);
+        let says = |name: &str| checks[0].header(name);
+        assert_eq!((says("version"), says("originator")), (Some("0.171.0"), Some("codex-account-manager")));
+        assert_eq!(checks.len(), 3);
         let again = post(&logins.sidecar(), "/v1/responses", &small());
         assert_eq!((again.status(), logins.upstream.requests_of(CHECK).len()), (200, 3), "a sibling knows it");
     }

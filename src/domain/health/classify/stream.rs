@@ -3,11 +3,13 @@
 
 use super::Proof::{
     AccountRefused, ModelUnavailable, OutOfQuota, Overloaded, PassThrough, RateLimited, TooLarge, UsageLimited,
+    VersionRefused,
 };
 use super::Says::{Anything, Text, Word};
+use super::logins::MODEL_REFUSALS;
 use super::{ACCOUNT_REFUSED, MODEL_NOT_FOUND, OUT_OF_QUOTA, OVERLOADED, Row, TOO_LARGE, USAGE_LIMITED, row};
 
-pub(super) const TABLE: [Row; 11] = [
+pub(super) const TABLE: [Row; 14] = [
     row(0..=999, Word(OUT_OF_QUOTA), OutOfQuota),
     row(0..=999, Word(USAGE_LIMITED), UsageLimited),
     row(0..=999, Word(ACCOUNT_REFUSED), AccountRefused),
@@ -15,6 +17,9 @@ pub(super) const TABLE: [Row; 11] = [
     // OpenAI's types of a rate limit are the budgets that are used up.
     row(0..=999, Word(&["rate_limit_exceeded", "rate_limit_error", "requests", "tokens"]), RateLimited),
     row(0..=999, Word(OVERLOADED), Overloaded),
+    row(0..=999, Text(MODEL_REFUSALS[0]), VersionRefused),
+    row(0..=999, Text(MODEL_REFUSALS[1]), VersionRefused),
+    row(0..=999, Text(MODEL_REFUSALS[2]), VersionRefused),
     row(0..=999, Word(MODEL_NOT_FOUND), ModelUnavailable),
     // Gateways whose code is the status that it would have been. <https://openrouter.ai/docs/api-reference/errors>
     row(402..=402, Anything, OutOfQuota),

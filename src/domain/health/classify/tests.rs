@@ -183,6 +183,10 @@ fn in_a_stream_only_what_concerns_the_account_or_its_host_counts() {
         (code("slow_down"), Outcome::ServerFailure { overloaded: true }),
         (code("model_not_found"), Outcome::ModelUnavailable { is_of_version: false }),
         (
+            json!({"code": "invalid_prompt", "message": "The 'm' model requires a newer version of Codex."}),
+            Outcome::ModelUnavailable { is_of_version: true },
+        ),
+        (
             json!({"type": "tokens", "code": null, "message": "Please try again in 20s."}),
             Outcome::RateLimited { wait: Duration::from_secs(20) },
         ),

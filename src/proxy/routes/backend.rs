@@ -18,6 +18,9 @@ const PREFIX: &str = "/backend-api";
 /// How Codex spells the usage: below the prefix, and where its base has none.
 const USAGE: [&str; 2] = ["/wham/usage", "/api/codex/usage"];
 
+/// How the backend's paths begin where its base has no prefix.
+const OTHER: [&str; 3] = ["/codex", "/wham/", "/api/codex/"];
+
 /// What `path` is of a backend. `None` when it is of none.
 pub fn below(path: &str) -> Option<Below> {
     let rest = match path.strip_prefix(PREFIX) {
@@ -30,7 +33,7 @@ pub fn below(path: &str) -> Option<Below> {
     }
     match rest.strip_prefix("/codex/") {
         Some(below) if !below.is_empty() => Some(Below::Codex(path.len() - below.len() - 1)),
-        _ if has_prefix || rest.starts_with("/wham/") || rest.starts_with("/codex") => Some(Below::Other),
+        _ if has_prefix || OTHER.iter().any(|begin| rest.starts_with(begin)) => Some(Below::Other),
         _ => None,
     }
 }
@@ -57,6 +60,7 @@ mod tests {
             ("/backend-api", Some(Below::Other)),
             ("/backend-api/codex", Some(Below::Other)),
             ("/codex/", Some(Below::Other)),
+            ("/api/codex/tasks", Some(Below::Other)),
             ("/backend-apis/x", None),
             ("/v1/responses", None),
             ("/responses", None),

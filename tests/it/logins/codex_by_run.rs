@@ -1,5 +1,7 @@
 //! The real Codex as `run` starts it: with the tools it has without us, and nothing of its own changed.
 
+use std::time::Duration;
+
 use codex_account_manager::demo::simulated_chatgpt::{Answer, ToolCall};
 use serde_json::{Value, json};
 
@@ -70,26 +72,46 @@ fn codex_keeps_its_web_search_and_with_a_login_of_its_own_its_images() {
     }
 }
 
-#[test]
-fn codex_searches_the_web_and_draws_with_an_account_of_ours() {
-    let Some(program) = tools::codex() else { return };
-    let logins = Logins::new(2);
-    sign_codex_in(&logins, &login_of_its_own(&logins));
+/// Has the model call a script that searches the web and then draws.
+fn search_and_draw() -> Answer {
     let script = "const found = await tools.web__run({search_query: [{q: 'rust'}]}); text(JSON.stringify(found));\n\
                   await tools.image_gen__imagegen({prompt: 'a cat'}); text('drawn-' + (40 + 2));";
-    let call = ToolCall { name: "exec".to_owned(), arguments: script.to_owned() };
-    logins.upstream.script(logins.accounts[0], Answer::CallTools(vec![call]));
-    logins.upstream.always(logins.accounts[0], Some(Answer::Say(SAID.to_owned())));
-    let output = by_run(&logins, &program);
-    assert_eq!((output.code, output.stdout.trim()), (0, SAID), "{output:?}");
-    for path in ["alpha/search", "images/generations"] {
-        let asked = logins.upstream.requests_of(&format!("/backend-api/codex/{path}"));
-        assert_eq!(
-            asked.iter().map(|request| request.account).collect::<Vec<_>>(),
-            [Some(logins.accounts[0])],
-            "{path}"
-        );
+    Answer::CallTools(vec![ToolCall { name: "exec".to_owned(), arguments: script.to_owned() }])
+}
+
+/// The 1-based numbers of the accounts that were asked for this.
+fn asked_for(logins: &Logins, path: &str) -> Vec<usize> {
+    let asked = logins.upstream.requests_of(&format!("/backend-api/codex/{path}"));
+    let number = |account| logins.accounts.iter().position(|known| Some(*known) == account).unwrap() + 1;
+    asked.iter().map(|request| number(request.account)).collect()
+}
+
+#[test]
+fn codex_searches_the_web_and_draws_with_accounts_of_ours_through_a_failover() {
+    let Some(program) = tools::codex() else { return };
+    let limit = || Answer::UsageLimit { status: 429, resets_in: Duration::from_secs(3_600) };
+    let say = || Answer::Say(SAID.to_owned());
+    for (answers, responses, searches, images) in [
+        (vec![search_and_draw(), say(), say(), say()], vec![1, 1], vec![1], vec![1]),
+        // The plan is used up when the search is asked for.
+        (vec![search_and_draw(), limit()], vec![1, 2], vec![1, 2], vec![2]),
+        // When the image is.
+        (vec![search_and_draw(), say(), limit()], vec![1, 2], vec![1], vec![1, 2]),
+        // When the conversation goes on.
+        (vec![search_and_draw(), say(), say(), limit()], vec![1, 1, 2], vec![1], vec![1]),
+    ] {
+        let logins = Logins::new(2);
+        sign_codex_in(&logins, &login_of_its_own(&logins));
+        for answer in answers.clone() {
+            logins.upstream.script(logins.accounts[0], answer);
+        }
+        logins.upstream.always(logins.accounts[1], Some(say()));
+        let output = by_run(&logins, &program);
+        assert_eq!((output.code, output.stdout.trim()), (0, SAID), "{answers:?} {output:?}");
+        assert_eq!(logins.served_by(), responses, "{answers:?}");
+        assert_eq!(asked_for(&logins, "alpha/search"), searches, "{answers:?}");
+        assert_eq!(asked_for(&logins, "images/generations"), images, "{answers:?}");
+        let last = bodies(&logins).pop().unwrap();
+        assert!(last.to_string().contains("drawn-42"), "{last}");
     }
-    let last = bodies(&logins).pop().unwrap();
-    assert!(last.to_string().contains("drawn-42"), "{last}");
 }

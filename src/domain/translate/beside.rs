@@ -90,7 +90,7 @@ pub fn compact_request(body: Value, keeps_id: KeepsId<'_>) -> Result<CompactRequ
     let Value::Object(mut body) = body else {
         return Err(Refused::invalid(None, "The request body has to be a JSON object."));
     };
-    if !body.get("model").and_then(Value::as_str).is_some_and(|model| !model.is_empty()) {
+    if body.get("model").and_then(Value::as_str).is_none_or(str::is_empty) {
         return Err(Refused::missing("model"));
     }
     let input = body.shift_remove("input");

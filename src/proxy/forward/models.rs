@@ -1,5 +1,5 @@
 //! `GET /v1/models` and `/v1/models/{id}`: what the accounts can serve together. Beside OpenAI's `data` stands `models`,
-//! which Codex asks for: the entries of the logins' backends as they are, with the ETag of their list.
+//! which Codex asks for: the entries of the logins' backends as they are, with the `ETag` of their list.
 
 mod told;
 

@@ -129,7 +129,7 @@ impl Translation {
 
     /// Of a request whose body goes as it is, unless that cannot be served as it is meant.
     async fn passing(beside: Beside, headers: &HeaderMap, body: &ReplayBody) -> Result<Translation, BodyError> {
-        let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or(b"application/json");
+        let kind = headers.get(CONTENT_TYPE).map_or(&b"application/json"[..], HeaderValue::as_bytes);
         let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
         let is_json = kind == b"application/json" || kind.ends_with(b"+json");
         body.collect().await?;

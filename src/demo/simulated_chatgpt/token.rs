@@ -22,6 +22,8 @@ use crate::demo::loopback::breakage::Cut;
 pub enum TokenFault {
     /// This status, such as a 5xx; nothing is rotated.
     Status(u16),
+    /// This status and code, in the shape of `error.code`; nothing is rotated. Without a code the body is `{}`.
+    Coded(u16, Option<&'static str>),
     /// 429 with `retry-after` in whole seconds; nothing is rotated.
     RateLimited {
         /// The wait.
@@ -113,6 +115,10 @@ async fn before_rotating(fault: TokenFault) -> Option<End> {
             let message = "The server had an error. Please try again later.";
             Some(End::Reply(Reply::error(status, "server_error", None, None, message)))
         }
+        TokenFault::Coded(status, Some(code)) => {
+            Some(End::Reply(Reply::error(status, "invalid_request_error", Some(code), None, "Not now.")))
+        }
+        TokenFault::Coded(status, None) => Some(End::Reply(Reply::json(status, &json!({})))),
         TokenFault::RateLimited { retry_after } => {
             let seconds = retry_after.as_millis().div_ceil(1000).to_string();
             let message = "Too many requests. Please try again later.";
@@ -140,6 +146,7 @@ async fn after_rotating(fault: TokenFault) -> Option<End> {
             None
         }
         TokenFault::Status(_)
+        | TokenFault::Coded(..)
         | TokenFault::RateLimited { .. }
         | TokenFault::NotJson
         | TokenFault::Hang

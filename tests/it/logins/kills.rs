@@ -1,10 +1,8 @@
-//! A refresh that is killed: at each of its system calls in turn, and at random. The issuer's rotation may have happened
-//! or not; what a kill costs at most is one new login of that one account, and only between the rotation and our write.
+//! A refresh that is killed at each of its system calls in turn. The issuer's rotation may have happened or not; what a kill
+//! costs at most is one new login of that one account, and only between the rotation and our write.
 
 use std::collections::BTreeMap;
-use std::process::{Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use codex_account_manager::demo::simulated_chatgpt::TokenOutcome;
@@ -34,7 +32,7 @@ const CALLS: [&str; 13] = [
 ];
 
 /// One login whose token ended, and one that is none of this; the second one's bytes.
-fn expired(logins: &Logins) -> Value {
+pub(super) fn expired(logins: &Logins) -> Value {
     let tokens = logins.upstream.sign_in_again(logins.accounts[0]);
     let other = logins.upstream.tokens(logins.accounts[1]);
     let file = json!({"version": 3, "activeIndex": 0, "activeIndexByFamily": {}, "accounts": [
@@ -124,70 +122,4 @@ fn a_refresh_that_is_killed_at_any_step_costs_one_login_at_most_and_says_so() {
     println!("{steps:?}: {runs} runs, {came} killed, {lost} needed a login");
     assert!(came * 10 >= runs * 8, "the kills come: {came} of {runs}");
     assert_eq!(logins.upstream.max_token_calls_in_flight(), 1);
-}
-
-/// Watches the issuer and the file, and tells how long each new token was in neither hands but the process's.
-fn watch(logins: &Arc<Logins>, is_over: &Arc<AtomicBool>) -> std::thread::JoinHandle<Vec<Duration>> {
-    let (logins, is_over) = (Arc::clone(logins), Arc::clone(is_over));
-    std::thread::spawn(move || {
-        let mut windows = Vec::new();
-        let (mut calls, mut since) = (logins.upstream.token_calls().len(), None);
-        let mut bytes = logins.sandbox.bytes();
-        while !is_over.load(Ordering::Relaxed) {
-            let made = logins.upstream.token_calls();
-            if made.len() > calls && made.last().is_some_and(|call| call.outcome == TokenOutcome::Rotated) {
-                (calls, since) = (made.len(), Some(Instant::now()));
-                bytes = logins.sandbox.bytes();
-            }
-            if let Some(begun) = since
-                && logins.sandbox.bytes() != bytes
-            {
-                windows.push(Instant::now().duration_since(begun));
-                since = None;
-            }
-            std::thread::sleep(Duration::from_micros(50));
-        }
-        windows
-    })
-}
-
-#[test]
-fn rotations_under_random_kills_lose_no_more_than_the_kills_between_rotation_and_write() {
-    let wanted = if full() { 1_000 } else { 40 };
-    let logins = Arc::new(Logins::new(2));
-    let mut other = expired(&logins);
-    let is_over = Arc::new(AtomicBool::new(false));
-    let watching = watch(&logins, &is_over);
-    let (mut rotated, mut kills, mut lost) = (0, 0, 0);
-    while rotated < wanted {
-        let calls = logins.upstream.token_calls().len();
-        let mut child =
-            logins.sandbox.command(&["refresh", "1"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        // Half of them are killed somewhere on their way, the others end.
-        let is_killed = crate::support::keys::random_below(2) == 0;
-        if is_killed {
-            std::thread::sleep(Duration::from_micros(u64::from(crate::support::keys::random_below(60_000))));
-            child.kill().unwrap();
-            kills += 1;
-        }
-        child.wait().unwrap();
-        if check(&logins, "a random kill", &other, calls) {
-            lost += 1;
-        }
-        rotated += rotations(&logins, calls);
-        other = expired(&logins);
-    }
-    is_over.store(true, Ordering::Relaxed);
-    let mut windows = watching.join().unwrap();
-    windows.sort();
-    let at = |part: usize| windows.get(windows.len().saturating_sub(1) * part / 100).copied().unwrap_or_default();
-    println!(
-        "{rotated} rotations, {kills} kills, {lost} logins needed; from rotation to disk p50 {:?}, p99 {:?} of {}",
-        at(50),
-        at(99),
-        windows.len()
-    );
-    assert!(lost <= kills && kills > 0);
-    let reused = logins.upstream.token_calls().iter().filter(|call| call.outcome == TokenOutcome::Reused).count();
-    assert_eq!(reused, lost, "a used token is shown only where its successor was lost");
 }

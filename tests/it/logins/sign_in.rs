@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_chatgpt::{Account, Login};
+use codex_account_manager::demo::simulated_chatgpt::{Account, Login, TokenFault};
 use serde_json::{Value, json};
 
 use crate::support::http::{self, Response};
@@ -114,6 +114,47 @@ fn a_login_that_is_denied_cancelled_or_has_no_port_says_so_and_writes_nothing() 
     let refused = sidecar.request("accounts/login", &json!({"method": "browser", "label": "42"})).unwrap_err();
     assert_eq!(refused.code, -32602);
     assert_eq!(logins.sandbox.accounts()["accounts"], before);
+}
+
+#[test]
+fn a_browser_that_comes_back_twice_is_shown_one_end() {
+    let _port = callback_port();
+    let logins = Logins::new(0);
+    let person = newcomer(&logins, "you@example.com", "ws-1", "plus");
+    logins.upstream.signs_in(person);
+    logins.upstream.script_token(TokenFault::DelayAfterRotating(Duration::from_secs(2)));
+    let mut sidecar = logins.sidecar();
+    let (login, url) = begin(&mut sidecar, &json!({"method": "browser"}));
+    let page = visit(&url);
+    let back = page.header("location").unwrap();
+    let pages: Vec<Response> = std::thread::scope(|scope| {
+        let visiting: Vec<_> = (0..3).map(|_| scope.spawn(|| visit(back))).collect();
+        visiting.into_iter().map(|visiting| visiting.join().unwrap()).collect()
+    });
+    for page in pages {
+        assert!(page.status() == 200 && page.text().contains("Logged in"), "{}", page.text());
+    }
+    assert!(ended(&mut sidecar, &login)["account"].is_string());
+    assert_eq!(logins.upstream.token_calls().len(), 1);
+}
+
+#[test]
+fn another_program_that_logs_in_gets_the_port_and_a_page_of_the_web_does_not() {
+    let _port = callback_port();
+    let logins = Logins::new(0);
+    let mut sidecar = logins.sidecar();
+    let (login, _) = begin(&mut sidecar, &json!({"method": "browser"}));
+    let ask = |more: &str| {
+        let mut other = http::Connection::open(PORT);
+        other.send(format!("GET /cancel HTTP/1.1\r\nhost: 127.0.0.1:1455\r\n{more}\r\n").as_bytes()).unwrap();
+        other.head().unwrap().status
+    };
+    assert_eq!(ask("origin: https://evil.example\r\n"), 403);
+    assert_eq!(ask("sec-fetch-site: cross-site\r\n"), 403);
+    assert_eq!(ask(""), 200);
+    eventually("the port is free", || TcpListener::bind(("127.0.0.1", PORT)).ok());
+    let told = ended(&mut sidecar, &login);
+    assert!(told["error"].as_str().unwrap().contains("cancelled by another program"), "{told}");
 }
 
 #[test]

@@ -154,6 +154,31 @@ fn a_refusal_asks_for_a_login_in_whichever_shape_it_comes() {
 }
 
 #[test]
+fn what_passes_is_named_and_asked_again_and_what_is_final_is_not() {
+    for (status, code, is_final) in [
+        (400, Some("temporarily_unavailable"), false),
+        (400, Some("slow_down"), false),
+        (400, None, false),
+        (401, Some("invalid_client"), false),
+        (403, Some("unsupported_country_region_territory"), false),
+        (403, Some("refresh_token_invalidated"), true),
+        (401, None, true),
+    ] {
+        let logins = Logins::with(1, Access::Expired);
+        let fault = TokenFault::Coded(status, code);
+        logins.upstream.script_token(fault);
+        let done = logins.sandbox.run(&["refresh", "1", "--json"]);
+        let told = format!("{status} {code:?}: {done:?}");
+        assert_eq!((done.code, done.json()["accounts"][0]["state"] == "needsLogin"), (1, is_final), "{told}");
+        if !is_final {
+            assert!(done.stderr.contains(code.unwrap_or("the issuer answered 400")), "{told}");
+            eventually("it is asked again", || (logins.sandbox.run(&["refresh", "1"]).code == 0).then_some(()));
+            assert_eq!(outcomes(&logins), [TokenOutcome::Faulted(fault), TokenOutcome::Rotated], "{told}");
+        }
+    }
+}
+
+#[test]
 fn a_token_that_is_refused_is_renewed_once_and_then_asks_for_a_login() {
     let logins = Logins::new(2);
     let mut sidecar = logins.sidecar();

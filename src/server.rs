@@ -123,11 +123,14 @@ impl Doors {
         self.registry.session()
     }
 
-    /// Takes nothing new in and waits for what is under way, `patience` at most.
-    pub async fn drain(&self, patience: Duration) {
+    /// Takes nothing new in and waits for what is under way, `patience` at most, or until the process is asked to end `again`.
+    pub async fn drain(&self, patience: Duration, again: impl Future<Output = ()>) {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(running) = running {
-            running.drain(patience).await;
+            tokio::select! {
+                () = running.drain(patience) => {}
+                () = again => {}
+            }
         }
     }
 }

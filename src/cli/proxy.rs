@@ -87,7 +87,7 @@ pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
     Printer::stderr(&format!("listening on http://{address}/v1"));
     lifecycle::asked_to_end().await;
     let again = lifecycle::asked_to_end_again(Ended::BySignal);
-    doors.drain(DRAIN).await;
+    doors.drain(DRAIN, again.clone()).await;
     manager.leave_within(Duration::from_secs(1)).await;
     lifecycle::see_tokens_through(&manager, again, Printer::warning).await;
     Ok(0)

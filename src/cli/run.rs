@@ -54,7 +54,7 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
         agents::command(&args.command, address.port(), &api_key, manager.serves_openai_alone(), &context.environment);
     let code = child::run(command).await;
     let again = lifecycle::asked_to_end_again(Ended::Otherwise);
-    doors.drain(DRAIN).await;
+    doors.drain(DRAIN, again.clone()).await;
     manager.leave_within(Duration::from_secs(1)).await;
     lifecycle::see_tokens_through(&manager, again, Printer::warning).await;
     code

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::event::{Event, LoginEnded};
+use super::tokens::answered;
 use super::{Manager, random_id};
 use crate::domain::account::{AccountId, check_label};
 use crate::domain::time::Timestamp;
@@ -171,7 +172,8 @@ impl Manager {
         let (sender, receiver) = oneshot::channel();
         let (manager, on_its_way) = (Arc::clone(self), self.tokens_on_their_way());
         tokio::spawn(async move {
-            let result = match issuer.exchange(&code, &verifier, &redirect).await {
+            let answer = answered(issuer.exchange(&code, &verifier, &redirect)).await;
+            let result = match answer {
                 Ok(tokens) => manager.keep_login(&tokens, &request).await,
                 Err(error) => Err(issuer_error(&error)),
             };

@@ -32,7 +32,7 @@ pub(super) use older_copy::mend;
 pub use pending::Pending;
 use pending::left_alone_until;
 pub use rotation::LONGEST_ANSWER;
-pub(super) use rotation::access_token;
+pub(super) use rotation::{access_token, answered};
 pub use turn::TurnHolder;
 
 /// A token that ends this soon would end on its way.

@@ -25,7 +25,12 @@ pub static ERROR_CODES: &[ErrorCode] = &[
     row(-32010, "accountNotFound", false, "no account answers to that number, id, label or email"),
     row(-32011, "ambiguousAccount", false, "several accounts do"),
     row(-32012, "locked", false, "a secret cannot be opened or sealed with the key at hand"),
-    row(-32013, "storeBusy", true, "another process has held the accounts file's lock for ten seconds"),
+    row(
+        -32013,
+        "storeBusy",
+        true,
+        "another process holds the accounts file's lock, or the turn to refresh a token, for too long",
+    ),
     row(-32014, "storeUnreadable", false, "the accounts file cannot be read or written"),
     row(-32015, "loginFailed", true, "a login was denied, cancelled or timed out"),
     row(-32016, "upstreamFailed", true, "the upstream could not be asked"),

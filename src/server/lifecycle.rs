@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
+
 use crate::clock;
 use crate::manager::Manager;
 use crate::manager::tokens::LONGEST_ANSWER;
@@ -48,14 +50,15 @@ pub enum Ended {
 }
 
 /// Until the system asks again a process that is ending already; it may do so from the call on.
-pub fn asked_to_end_again(ended: Ended) -> impl Future<Output = ()> {
+pub fn asked_to_end_again(ended: Ended) -> impl Future<Output = ()> + Clone {
     let first = asked_to_end();
-    async move {
+    let again = async move {
         first.await;
         if ended == Ended::Otherwise {
             asked_to_end().await;
         }
-    }
+    };
+    again.boxed_local().shared()
 }
 
 /// Until no token is on its way to the disk, for ten minutes at most, or until the process is asked `again`. Everything else

@@ -84,7 +84,7 @@ pub async fn serve(options: ManagerOptions, listener: TcpListener) -> u8 {
     };
     let again = lifecycle::asked_to_end_again(ended);
     outbox.emptied(LAST_ANSWERS).await;
-    shared.end().await;
+    shared.end(again.clone()).await;
     outbox.emptied(LAST_ANSWERS).await;
     if let Some(started) = shared.started.get() {
         // An editor may show what stands on stderr, and has no other way left to be told.
@@ -145,10 +145,10 @@ impl Shared {
         lifecycle::orphaned(named).await;
     }
 
-    async fn end(&self) {
+    async fn end(&self, again: impl Future<Output = ()>) {
         drop(tokio::time::timeout(LEAVE, self.starting.lock()).await);
         let Some(started) = self.started.get() else { return };
-        started.doors.drain(DRAIN).await;
+        started.doors.drain(DRAIN, again).await;
         if !started.doors.session().manager.leave_within(LEAVE).await {
             tracing::info!("the session's record is left for a sibling to clear");
         }

@@ -708,7 +708,7 @@ export const ERROR_CODES = {
   ambiguousAccount: -32011,
   /** a secret cannot be opened or sealed with the key at hand */
   locked: -32012,
-  /** another process has held the accounts file's lock for ten seconds */
+  /** another process holds the accounts file's lock, or the turn to refresh a token, for too long */
   storeBusy: -32013,
   /** the accounts file cannot be read or written */
   storeUnreadable: -32014,

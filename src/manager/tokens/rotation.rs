@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind};
 use crate::manager::event::{Event, Level, Notice};
 use crate::manager::notices::length;
 use crate::manager::pool::label;
-use crate::oauth::{Issuer, OAuthError, Tokens, WITHOUT_TOKEN};
+use crate::oauth::{OAuthError, Tokens, WITHOUT_TOKEN};
 use crate::secrets::master_key::KeyError;
 use crate::secrets::{Secret, is_word};
 use crate::store::{Creation, SecretField, State, Store, StoredAccount, StoredKind, StoredSecret};
@@ -101,7 +101,7 @@ impl Manager {
             Err(error) => return Refreshed::Passing(error.to_string()),
         };
         let posted = Posted { account, refresh_token, before };
-        match answer(&issuer, &posted.refresh_token).await {
+        match answered(issuer.refresh(&posted.refresh_token)).await {
             Ok(tokens) if tokens.access_token.is_some() => {
                 self.keep(account, &state, &posted.refresh_token, &tokens).await
             }
@@ -204,10 +204,12 @@ impl Manager {
 }
 
 /// What the issuer answers, however late. The time in which this process is stopped does not count.
-async fn answer(issuer: &Issuer, refresh_token: &Secret<String>) -> Result<Tokens, OAuthError> {
+pub(in crate::manager) async fn answered(
+    asking: impl Future<Output = Result<Tokens, OAuthError>>,
+) -> Result<Tokens, OAuthError> {
     tokio::select! {
         biased;
-        answer = issuer.refresh(refresh_token) => answer,
+        answer = asking => answer,
         () = clock::run_for(LONGEST_ANSWER) => Err(OAuthError::unanswered(LONGEST_ANSWER.as_secs() / 60)),
     }
 }

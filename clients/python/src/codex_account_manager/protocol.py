@@ -830,7 +830,7 @@ ERROR_CODES: dict[str, int] = {
     "accountNotFound": -32010,  # no account answers to that number, id, label or email
     "ambiguousAccount": -32011,  # several accounts do
     "locked": -32012,  # a secret cannot be opened or sealed with the key at hand
-    "storeBusy": -32013,  # another process has held the accounts file's lock for ten seconds
+    "storeBusy": -32013,  # another process holds the accounts file's lock, or the turn to refresh a token, for too long
     "storeUnreadable": -32014,  # the accounts file cannot be read or written
     "loginFailed": -32015,  # a login was denied, cancelled or timed out
     "upstreamFailed": -32016,  # the upstream could not be asked

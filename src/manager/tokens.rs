@@ -240,29 +240,29 @@ impl Manager {
     /// The client for what the issuer must not be left alone with.
     fn lasting_client(&self) -> Result<reqwest::Client, Error> {
         if is_loopback(self.issuer_base.host()) {
-            return lasting_client(&self.issuer_base).map_err(no_client);
+            return lasting_client(&self.issuer_base).map_err(|error| no_client(&error));
         }
         if let Some(client) = self.refreshes.lasting.get() {
             return Ok(client.clone());
         }
-        let client = lasting_client(&self.issuer_base).map_err(no_client)?;
+        let client = lasting_client(&self.issuer_base).map_err(|error| no_client(&error))?;
         Ok(self.refreshes.lasting.get_or_init(|| client).clone())
     }
 
     /// The client for single questions to `base`; one is kept for all that are not on this machine.
     pub(super) fn question_client(&self, base: &BaseUrl) -> Result<reqwest::Client, Error> {
         if is_loopback(base.host()) {
-            return request_client(base, ISSUER_PATIENCE).map_err(no_client);
+            return request_client(base, ISSUER_PATIENCE).map_err(|error| no_client(&error));
         }
         if let Some(client) = self.refreshes.client.get() {
             return Ok(client.clone());
         }
-        let client = request_client(base, ISSUER_PATIENCE).map_err(no_client)?;
+        let client = request_client(base, ISSUER_PATIENCE).map_err(|error| no_client(&error))?;
         Ok(self.refreshes.client.get_or_init(|| client).clone())
     }
 }
 
-fn no_client(error: reqwest::Error) -> Error {
+fn no_client(error: &reqwest::Error) -> Error {
     Error::new(ErrorKind::Internal, format!("no client can be made: {error}")).hint("check the TLS roots")
 }
 

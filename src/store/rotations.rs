@@ -29,9 +29,6 @@ const USED: &str = "used";
 /// So many are kept for each login: copies of the accounts file that are older are no longer recognised.
 const MOST: usize = 128;
 
-/// How many hexadecimal digits of the hash tell one token from another.
-const DIGITS: usize = 32;
-
 /// Tokens that replaced others.
 #[derive(Clone, Debug)]
 pub struct Newest {
@@ -181,7 +178,9 @@ fn mark(token: &Secret<String>) -> String {
     context.update(b"codex-account-manager used refresh token\0");
     context.update(token.expose().as_bytes());
     let hash = context.finish();
-    hash.as_ref().iter().take(DIGITS / 2).map(|byte| format!("{byte:02x}")).collect()
+    let first = hash.as_ref().first_chunk().expect("the hash has 32 bytes");
+    // Half of it tells one token from another.
+    format!("{:032x}", u128::from_be_bytes(*first))
 }
 
 #[cfg(test)]

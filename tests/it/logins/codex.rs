@@ -142,6 +142,24 @@ fn a_lite_model_works_and_is_compacted_on_the_account_after_a_failover() {
 }
 
 #[test]
+fn a_lite_model_works_over_a_socket_that_another_login_took_over() {
+    let Some(program) = tools::codex() else { return };
+    let logins = Logins::new(2);
+    let [first, second] = [logins.accounts[0], logins.accounts[1]];
+    logins.upstream.always(first, Some(used_up()));
+    logins.upstream.script(second, call("exec", SCRIPT));
+    logins.upstream.always(second, Some(say(SAID)));
+    check_said(&by_sidecar(&logins, &program, By::Socket, LITE));
+
+    let asked = logins.upstream.requests_of("/backend-api/codex/responses");
+    assert!(asked.iter().all(|request| request.method == "GET"), "all of it went through sockets: {asked:?}");
+    assert_eq!(logins.served_by(), [1, 2]);
+    let said = said_in_sockets(&logins);
+    let [.., compacted, went_on] = &said[..] else { panic!("{said:?}") };
+    check_lite(&logins, compacted, went_on);
+}
+
+#[test]
 fn a_full_model_fails_over_between_its_tool_and_its_answer() {
     let Some(program) = tools::codex() else { return };
     let logins = Logins::new(2);
@@ -173,11 +191,12 @@ fn codex_goes_on_over_http_after_a_426() {
     let Some(program) = tools::codex() else { return };
     let logins = Logins::new(1);
     let sidecar = logins.sidecar();
+    logins.upstream.set_websocket(false);
     logins.upstream.always(logins.accounts[0], Some(say(SAID)));
     let output = tools::codex_by_socket(&logins.sandbox, &sidecar, &program);
     check_said(&output);
     assert!(!output.stderr.contains("Reconnecting"), "it does so at once: {output:?}");
-    assert_eq!(logins.served_by(), [1]);
+    assert_eq!(logins.served_by(), [1, 1]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ import { CodexAccountManager, findBinary, type Account } from "codex-account-man
 import { headers } from "./headers.js";
 import { logTo } from "./journal.js";
 import { KnownAccounts, login } from "./login.js";
+import { limited } from "./limited.js";
 import { keepLoopback } from "./loopback.js";
 import { Models } from "./models.js";
 import type { Hooks, PluginInput } from "./opencode.js";
@@ -64,7 +65,7 @@ async function server({ client }: PluginInput, options: Options = {}): Promise<H
   manager.onNotification("accounts/didChange", () => void known.refresh(manager).catch(() => {}));
   let trouble: string | undefined;
   try {
-    trouble = atStart(await known.refresh(manager, AbortSignal.timeout(LOOK_MS)));
+    trouble = atStart(await limited(LOOK_MS, (signal) => known.refresh(manager, signal)));
   } catch (error) {
     log("warn", words(error));
     trouble = `The accounts could not be read: ${words(error)}`;

@@ -2,7 +2,7 @@
 
 import type { Cost, Model } from "./opencode.js";
 import { priced } from "./pricing.js";
-import { PLAIN, type BackendModel, type Served } from "./served.js";
+import type { BackendModel, Served } from "./served.js";
 
 /** What OpenCode's own ChatGPT plugin assumes where the backend says nothing of a model. */
 const LOGIN_INPUT = 272_000;
@@ -11,6 +11,7 @@ const OUTPUT = 128_000;
 /** Of a model that nobody describes: less than any has, so that OpenCode compacts too early and never too late. */
 const SMALL = { context: 128_000, output: 16_384 };
 const LARGE = { context: LOGIN_INPUT + OUTPUT, input: LOGIN_INPUT, output: OUTPUT };
+const HAS_LARGE = /^gpt-[5-9](?!.*(-chat|-spark))/;
 
 const FREE: Cost = { input: 0, output: 0, cache: { read: 0, write: 0 } };
 
@@ -78,11 +79,11 @@ function efforts(described: BackendModel | undefined, { variants }: Model): Mode
 
 /** A model that OpenCode does not know. */
 function made({ slug, ...described }: BackendModel): Model {
-  const sees = described.input_modalities?.includes("image") ?? false;
+  const sees = described.input_modalities?.includes("image") ?? CONVERSES.test(slug);
   const nothing = { text: false, audio: false, image: false, video: false, pdf: false };
   const levels = described.supported_reasoning_levels;
   const window = described.context_window;
-  const usual = PLAIN.test(slug) ? LARGE : SMALL;
+  const usual = HAS_LARGE.test(slug) ? LARGE : SMALL;
   return {
     id: slug,
     providerID: "openai",

@@ -4,6 +4,7 @@ import type { CodexAccountManager } from "codex-account-manager";
 
 import { fetched } from "./catalogue.js";
 import type { Log } from "./journal.js";
+import { limited } from "./limited.js";
 import { listing, type Catalogue } from "./listing.js";
 import type { Config, Hooks, Model, ProviderHook } from "./opencode.js";
 import { priced } from "./pricing.js";
@@ -31,6 +32,7 @@ export class Models {
   /** OpenCode's own, once it has asked. */
   #catalogue: Catalogue | undefined;
   /** What was listed last, and of which accounts. */
+  #latest: Served | undefined;
   #listed: string[] = [];
   #accounts = "";
   /** What OpenCode begins with, where that was decided here. */
@@ -54,7 +56,7 @@ export class Models {
       this.#first = preferred(await this.#served(), isLet);
       if (this.#first !== undefined) config.model = `openai/${this.#first}`;
     } catch (error) {
-      this.#log("warn", words(error));
+      this.#log("warn", `The models are not known: ${words(error)}`);
     }
   }
 
@@ -68,17 +70,19 @@ export class Models {
         return this.#list(this.#catalogue, await this.#served());
       } catch (error) {
         // OpenCode lists what it knows, and a request says what is wrong.
-        this.#log("warn", words(error));
+        this.#log("warn", `The models are not known: ${words(error)}`);
         return models;
       }
     },
   };
 
-  /** For titles and summaries the cheapest model, where OpenCode's own choice is not served. */
+  /** For titles and summaries the cheapest model: one that the logins serve, else OpenCode's own choice if it is served. */
   readonly small: NonNullable<Hooks["experimental.provider.small_model"]> = async ({ provider }, output) => {
     if (provider.id !== "openai" || this.#catalogue === undefined) return;
     const { known } = this.#catalogue;
-    const models = Object.values(provider.models);
+    const all = Object.values(provider.models);
+    const ofLogins = all.filter(({ api }) => this.#latest?.byLogin(api.id));
+    const models = ofLogins.length > 0 ? ofLogins : all;
     if (models.some(({ family }) => family === OWN_CHOICE)) return;
     // What it costs at a key tells how small a model is, also where a login serves it for nothing.
     const price = (model: Model) => priced(known[model.id] ?? model, []).output || Infinity;
@@ -88,6 +92,7 @@ export class Models {
   };
 
   #list(catalogue: Catalogue, served: Served): Record<string, Model> {
+    this.#latest = served;
     const listed = listing(catalogue, served, this.#first);
     this.#listed = Object.keys(listed);
     return listed;
@@ -101,11 +106,12 @@ export class Models {
     return this.#asked.served;
   }
 
-  async #ask(): Promise<Served> {
-    const signal = AbortSignal.timeout(ASK_MS);
-    const { accounts } = await this.#manager.request("accounts/list", {}, { signal });
-    this.#accounts = fingerprint(accounts);
-    return ask(this.#manager, accounts, signal);
+  #ask(): Promise<Served> {
+    return limited(ASK_MS, async (signal) => {
+      const { accounts } = await this.#manager.request("accounts/list", {}, { signal });
+      this.#accounts = fingerprint(accounts);
+      return ask(this.#manager, accounts, signal);
+    });
   }
 
   #recheckSoon(): void {

@@ -69,7 +69,7 @@ export function preferred({ names, described }: Served, isLet: (name: string) =>
 }
 
 /** The large models of each generation. */
-export const PLAIN = /^gpt-(\d+(?:\.\d+)?)(-sol|-terra)?$/;
+const PLAIN = /^gpt-(\d+(?:\.\d+)?)(-sol|-terra)?$/;
 
 export function served(body: unknown, accounts: readonly Account[], prices: readonly Override[] = []): Served {
   const { data, models } = (body ?? {}) as { data?: { id?: unknown }[]; models?: BackendModel[] };

@@ -92,8 +92,11 @@ test("of a model that both serve the key's price and the smaller window count", 
 });
 
 test("names that OpenCode does not know are listed where nothing else can be right", () => {
-  const names = ["gpt-6-sol", "gpt-7", "o9", "gpt-4o-audio-preview", "text-embedding-3-small"];
-  assert.deepEqual(Object.keys(list(pool([KEY], names), { isWhole: false })).slice(-2), ["gpt-7", "o9"]);
+  const names = ["gpt-6-sol", "gpt-7-mini", "gpt-7", "o9", "gpt-4o-audio-preview", "text-embedding-3-small"];
+  const hidden = list(pool([KEY], names), { isWhole: false });
+  assert.deepEqual(Object.keys(hidden).slice(-3), ["gpt-7-mini", "gpt-7", "o9"]);
+  const { capabilities, limit } = hidden["gpt-7-mini"];
+  assert.deepEqual([capabilities.input.image, limit.input, hidden["o9"].limit.context], [true, 272_000, 128_000]);
   assert.deepEqual(Object.keys(list(pool([KEY], names), { first: "gpt-7" })).slice(-1), ["gpt-7"]);
   const strange = list(pool([{ ...KEY, baseUrl: "http://127.0.0.1:1" }], ["llama"]));
   assert.deepEqual(Object.keys(strange), ["llama"]);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use codex_account_manager::demo::simulated_chatgpt::{Answer, ToolCall};
+use codex_account_manager::demo::simulated_openai::Answer as KeyAnswer;
 use serde_json::{Map, Value, json};
 
 use super::home::{STORED_LOGIN, asked, plug_in, plugged_in};
@@ -149,6 +150,14 @@ fn a_fresh_screen_begins_with_the_newest_model_of_the_keys() {
         return;
     };
     screen.wait_for("GPT-5.4");
+}
+
+#[test]
+fn a_list_that_does_not_come_keeps_nobody() {
+    let Some((opencode, pool)) = plugged_in(1, &json!({})) else { return };
+    pool.upstream.spare_listings(false);
+    pool.script(1, KeyAnswer::Late(Duration::from_secs(3600), Box::new(KeyAnswer::Normal)));
+    run(&pool.sandbox, &opencode, &["--title", "t", "say hi"]);
 }
 
 #[test]

@@ -210,7 +210,7 @@ mod tests {
             check(&gate, method, target, &[HOST, KEY], &expected);
         }
         let socket = [HOST, KEY, ("upgrade", "websocket")];
-        check(&gate, "GET", "/backend-api/codex/responses", &socket, &Ok(Target::Tunnel("/v1/responses".to_owned())));
+        check(&gate, "GET", "/backend-api/codex/responses", &socket, &Ok(Target::Socket("/v1/responses".to_owned())));
     }
 
     #[test]

@@ -116,6 +116,16 @@ fn a_tunnel_is_opened_only_with_an_account_that_it_is_exact_for_and_a_socket_wit
 }
 
 #[test]
+fn the_path_of_the_backend_is_served_too() {
+    let pool = Pool::new(1);
+    let sidecar = pool.sidecar();
+    let mut socket = WebSocket::open(&sidecar, "/backend-api/codex/responses");
+    socket.say(&create(&json!({})));
+    assert_eq!(socket.response().last().unwrap()["type"], "response.completed");
+    assert_eq!(pool.upstream.requests()[0].path_and_query, "/v1/responses");
+}
+
+#[test]
 fn a_handshake_that_no_account_can_serve_says_why() {
     let sandbox = Sandbox::new();
     let sidecar = Sidecar::start(&sandbox);

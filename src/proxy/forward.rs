@@ -37,6 +37,7 @@ use translated::{Known, Translation, Unserved, beside, door};
 pub(super) mod answer;
 mod asking;
 pub(super) mod attempt;
+mod collected;
 pub(super) mod examine;
 pub(super) mod fields;
 pub(super) mod held;

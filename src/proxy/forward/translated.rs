@@ -1,29 +1,22 @@
-//! A request in the words of a ChatGPT backend, made once for all attempts with a login, and the answer for a client that
-//! asked for no stream.
+//! A request in the words of a ChatGPT backend, made once for all attempts with a login.
 
 mod values;
 
-use std::time::Duration;
-
 use bytes::Bytes;
-use http_body_util::BodyExt;
 use hyper::Method;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::http::request;
-use hyper::http::response::Parts;
 use serde_json::Value;
 use tokio::sync::SemaphorePermit;
 
 use super::super::Proxy;
-use super::super::body::{Kept, ReplayBody, Room, drain};
-use super::super::stream::Meter;
+use super::super::body::{Kept, ReplayBody};
 use super::asking::plain;
-use super::held::Held;
 use crate::domain::account::AccountId;
 use crate::domain::lenient_json::{self, Unread};
 use crate::domain::translate::{
-    BackendRequest, Beside, Collecting, CompactRequest, Door, Dropped, Failure, Refused, Wanted,
-    backend_request_keeping, compact_request, turn_request,
+    BackendRequest, Beside, CompactRequest, Door, Dropped, Refused, Wanted, backend_request_keeping, compact_request,
+    turn_request,
 };
 use crate::manager::item_ids::ItemIds;
 use crate::upstream::BodyError;
@@ -36,9 +29,6 @@ const LONGEST: u64 = 16 * 1024 * 1024;
 
 /// From so many bytes on, requests are translated one at a time.
 const LARGE: u64 = 1024 * 1024;
-
-/// How long an upstream may take to end an answer whose last event is there.
-const END_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How a request looks to a login.
 pub enum Translation {
@@ -310,67 +300,6 @@ fn text_of(value: &Value, length: u64) -> Bytes {
     let mut text = Vec::with_capacity(usize::try_from(length + length / 16).unwrap_or_default() + 1024);
     serde_json::to_writer(&mut text, value).expect("a value is JSON");
     text.into()
-}
-
-/// What became of a stream that was read to its end.
-pub enum Collected {
-    /// The whole answer.
-    Whole(Box<Whole>),
-    /// The backend told why there is none.
-    Told(Box<Told>),
-    /// It broke off.
-    Broken(&'static str),
-    /// It is more than this process bears.
-    NotBorne(Unserved),
-}
-
-/// A whole answer.
-pub struct Whole {
-    pub head: Parts,
-    pub meter: Meter,
-    pub document: Value,
-}
-
-/// An error in the place of one.
-pub struct Told {
-    pub head: Parts,
-    pub error: Value,
-    /// The events `codex.rate_limits` before it.
-    pub quota: Vec<Value>,
-}
-
-/// Reads a stream to its end for a client that asked for none. What is kept of it is counted in `room`.
-pub async fn collect(held: Held, wanted: &Wanted, mut room: Room) -> Collected {
-    let Held { head, bytes, mut rest, mut meter } = held;
-    let mut collecting = Collecting::new(wanted);
-    for bytes in bytes {
-        collecting.push(&bytes);
-    }
-    while !collecting.is_over() {
-        match rest.frame().await {
-            Some(Ok(frame)) => {
-                if let Ok(bytes) = frame.into_data() {
-                    meter.push(&bytes);
-                    collecting.push(&bytes);
-                    if !room.hold(collecting.held()) {
-                        return Collected::NotBorne(Unserved::NoRoom);
-                    }
-                }
-            }
-            Some(Err(_)) => return Collected::Broken("the stream broke off"),
-            None => break,
-        }
-    }
-    if collecting.is_over() {
-        // The connection serves the next request.
-        drain(rest, END_PATIENCE);
-    }
-    match collecting.finish() {
-        Ok(document) => Collected::Whole(Box::new(Whole { head, meter, document })),
-        Err(Failure::Told(error)) => Collected::Told(Box::new(Told { head, error, quota: meter.quota() })),
-        Err(Failure::Truncated) => Collected::Broken("the stream ended before its last event"),
-        Err(Failure::TooLong) => Collected::NotBorne(Unserved::AnswerTooLong),
-    }
 }
 
 #[cfg(test)]

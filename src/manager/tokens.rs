@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use super::Manager;
 use super::routing::Route;
 use super::tasks::Tasks;
+use crate::clock;
 use crate::domain::account::AccountId;
 use crate::domain::base_url::{BaseUrl, is_loopback};
 use crate::domain::time::Timestamp;
@@ -196,11 +197,15 @@ impl Manager {
         account: &AccountId,
         known: Option<Secret<String>>,
     ) -> Result<(), Error> {
-        let refreshing = ended(self.refresh(account, known));
-        let Ok(refreshed) = tokio::time::timeout(ISSUER_PATIENCE, refreshing).await else {
-            let seconds = ISSUER_PATIENCE.as_secs();
-            let message = format!("the issuer has not answered for {seconds} s; its answer is still waited for");
-            return Err(Error::new(ErrorKind::UpstreamFailed, message).hint("try again later"));
+        let refreshed = tokio::select! {
+            biased;
+            refreshed = ended(self.refresh(account, known)) => refreshed,
+            // While this process is stopped nobody waits.
+            () = clock::run_for(ISSUER_PATIENCE) => {
+                let seconds = ISSUER_PATIENCE.as_secs();
+                let message = format!("the issuer has not answered for {seconds} s; its answer is still waited for");
+                return Err(Error::new(ErrorKind::UpstreamFailed, message).hint("try again later"));
+            }
         };
         match refreshed {
             Refreshed::Fresh => Ok(()),

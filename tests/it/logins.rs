@@ -1,6 +1,7 @@
 //! ChatGPT logins, against a simulated backend and issuer.
 
 mod agents;
+mod allowances;
 mod beside;
 mod caching;
 mod codex;

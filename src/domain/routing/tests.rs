@@ -2,6 +2,7 @@
 //! in `properties`.
 
 mod cases;
+mod credits;
 mod properties;
 
 use std::collections::BTreeSet;

@@ -208,3 +208,40 @@ fn in_a_stream_only_what_concerns_the_account_or_its_host_counts() {
         assert_eq!(classify_in_stream(&answer, Timestamp(0)), expected, "{error}");
     }
 }
+
+#[test]
+fn a_limit_is_that_of_what_counted_the_request() {
+    let error = json!({"type": "usage_limit_reached", "resets_in_seconds": 90});
+    let spark =
+        [("x-codex-bengalfox-primary-used-percent", "100"), ("x-codex-bengalfox-primary-window-minutes", "300")];
+    for (active, is_model) in [("codex_bengalfox", true), ("codex_other", false), ("premium", false), ("codex", false)]
+    {
+        let headers = [spark[0], spark[1], ("x-codex-active-limit", active)];
+        let limited = |wait| if is_model { Outcome::ModelLimited { wait } } else { Outcome::UsageLimited { wait } };
+        for status in [400, 403, 404, 429] {
+            check(Kind::ChatGpt, status, &headers, &error, &limited(SEVEN));
+        }
+        let header = |name: &str| headers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+        let found = classify_in_stream(&Answer { status: 200, header: &header, error: &error }, Timestamp(0));
+        assert_eq!(found, limited(Duration::from_secs(90)), "in a stream, {active}");
+    }
+}
+
+#[test]
+fn a_limit_in_a_stream_is_the_one_that_its_events_report() {
+    let wait = Duration::from_secs(90);
+    let event = |limit: Option<&str>, used: u32| json!({"metered_limit_name": limit, "rate_limits": {"primary": {"used_percent": used}}});
+    let spark = Some("codex_bengalfox");
+    for (events, is_model) in [
+        (vec![event(spark, 100)], true),
+        (vec![event(spark, 100), event(Some("codex"), 50)], true),
+        (vec![event(spark, 100), event(None, 100)], false),
+        (vec![event(spark, 99)], false),
+        (vec![event(None, 100)], false),
+        (vec![], false),
+    ] {
+        let expected = if is_model { Outcome::ModelLimited { wait } } else { Outcome::UsageLimited { wait } };
+        assert_eq!(narrowed_by(Outcome::UsageLimited { wait }, &events), expected, "{events:?}");
+        assert_eq!(narrowed_by(Outcome::OutOfQuota, &events), Outcome::OutOfQuota);
+    }
+}

@@ -42,7 +42,7 @@ impl QuotaReport {
         now: Timestamp,
     ) -> Option<QuotaReport> {
         let active = meter::active(header);
-        let named: BTreeSet<String> = names.filter_map(meter::of_header).chain(active.clone()).collect();
+        let found: BTreeSet<String> = names.filter_map(meter::of_header).chain(active.clone()).collect();
         let of_meter = |name: String| {
             let is_active = active.as_ref() == Some(&name);
             let meter = Meter::from_headers(name, header, now)?;
@@ -52,7 +52,7 @@ impl QuotaReport {
         let windows = if active.is_none() { window::from_headers("x-codex", header, now) } else { Vec::new() };
         QuotaReport {
             quota: (!windows.is_empty()).then(|| Quota::of(windows)),
-            meters: named.into_iter().filter_map(of_meter).take(MOST_METERS).collect(),
+            meters: found.into_iter().filter_map(of_meter).take(MOST_METERS).collect(),
             credits: Credits::from_headers(header),
             plan: plan(header("x-codex-plan-type")),
             is_whole: false,

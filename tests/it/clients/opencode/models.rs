@@ -73,10 +73,10 @@ fn a_fresh_opencode_begins_with_a_model_of_the_keys_and_lists_no_other() {
 fn logins_serve_a_tool_call_and_a_failover_within_one_session_and_cost_nothing() {
     let mut logins = Logins::new(2);
     let Some(opencode) = plug_in(&mut logins.sandbox, &json!({}), &json!({})) else { return };
-    let list = ToolCall { name: "openai-accounts".to_owned(), arguments: "{}".to_owned() };
+    let call = ToolCall { name: "openai-accounts".to_owned(), arguments: "{}".to_owned() };
     let limit = Answer::UsageLimit { status: 429, resets_in: Duration::from_secs(3600) };
     let first = logins.accounts[0];
-    logins.upstream.script(first, Answer::CallTools(vec![list]));
+    logins.upstream.script(first, Answer::CallTools(vec![call]));
     run(&logins.sandbox, &opencode, &["--title", "t", "say hi"]);
     assert_eq!(logins.served_by(), [1, 1]);
     logins.upstream.always(first, Some(limit));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::part::{Field, Part, Told};
 use crate::domain::lenient_json;
@@ -55,8 +55,32 @@ impl Begun {
         self.kind.is_empty() || self.kind == kind
     }
 
+    /// Whether it is one that has such a part, as far as that is known.
+    pub(super) fn may_have(&self, part: Part) -> bool {
+        match part.kind() {
+            Some(kind) => self.is_of(kind),
+            None => !matches!(self.kind.as_str(), "message" | "reasoning"),
+        }
+    }
+
+    fn hear_kind(&mut self, part: Part) {
+        if let Some(kind) = part.kind().filter(|_| self.kind.is_empty()) {
+            kind.clone_into(&mut self.kind);
+        }
+    }
+
+    /// The item that such parts make, without what they say. `None` of a call, which has a name and an id too.
+    fn made_up(&self, status: &str) -> Option<Value> {
+        match self.kind.as_str() {
+            "message" => Some(json!({ "type": "message", "status": status, "role": "assistant", "content": [] })),
+            "reasoning" => Some(json!({ "type": "reasoning", "summary": [] })),
+            _ => None,
+        }
+    }
+
     /// A piece of a part, or all of it.
     pub(super) fn part(&mut self, part: Part, index: u64, told: Told<'_>) {
+        self.hear_kind(part);
         let text = self.texts.entry((part, index)).or_insert_with(|| {
             self.bytes += ROW;
             String::new()
@@ -76,8 +100,9 @@ impl Begun {
         }
     }
 
-    /// A part as a whole, in the list of this name.
-    pub(super) fn whole(&mut self, list: &'static str, index: u64, part: &Value) {
+    /// A part as a whole, of this kind, in its list.
+    pub(super) fn whole(&mut self, (kind, list): (Part, &'static str), index: u64, part: &Value) {
+        self.hear_kind(kind);
         let text = part.to_string().into_boxed_str();
         self.bytes += text.len() + ROW;
         self.parts.insert((list, index), text);
@@ -99,7 +124,7 @@ impl Begun {
     pub(super) fn item(self, status: &str) -> Option<Value> {
         let mut item = match &self.item {
             Some(item) => read(item)?,
-            None => self.texts.keys().next()?.0.item()?,
+            None => self.made_up(status)?,
         };
         let fields = item.as_object_mut()?;
         if let Some(id) = self.id {

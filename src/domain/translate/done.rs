@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::begun::{Begun, fill_gaps, is_hollow};
 use super::events::LONGEST_EVENT;
-use super::part;
+use super::part::{self, Field, Part};
 use crate::domain::lenient_json;
 
 /// The items by their index in the output.
@@ -35,16 +35,16 @@ impl Done {
                 let index = event["output_index"].as_u64().unwrap_or_else(|| self.next());
                 self.add_to(index, |begun| begun.begin(item));
             }
-            "response.content_part.done" => self.whole_part(event, "content", "content_index"),
-            "response.reasoning_summary_part.done" => self.whole_part(event, "summary", "summary_index"),
             "response.output_text.annotation.added" => {
                 let index = event["content_index"].as_u64().unwrap_or_default();
-                self.tell(event, |begun| begun.annotation(index, &event["annotation"]));
+                self.tell(event, Part::Text, |begun| begun.annotation(index, &event["annotation"]));
             }
             _ => {
-                if let Some((part, index, told)) = part::told(kind, event) {
-                    self.tell(event, |begun| begun.part(part, index, told));
-                }
+                let Some((part, index, told)) = part::told(kind, event) else { return };
+                self.tell(event, part, |begun| match (event.get("part"), part.field()) {
+                    (Some(whole), Field::List(list)) => begun.whole((part, list), index, whole),
+                    _ => begun.part(part, index, told),
+                });
             }
         }
     }
@@ -73,12 +73,13 @@ impl Done {
         let is_changed = if output.is_empty() {
             output = self.all(status);
             !output.is_empty()
-        } else if output.len() < self.items.len() || output.iter().any(is_hollow) {
-            let told: Vec<Value> =
-                std::mem::take(&mut self.items).into_values().filter_map(|item| read(&item)).collect();
-            complete(&mut output, told)
         } else {
-            false
+            let is_short = output.len() < self.items.len();
+            let is_hollow = output.iter().any(is_hollow);
+            if is_short && !is_hollow {
+                self.begun.clear();
+            }
+            (is_short || is_hollow) && complete(&mut output, self.all(status), is_short)
         };
         response["output"] = output.into();
         is_changed
@@ -88,7 +89,8 @@ impl Done {
         let Some(item) = event.get("item") else { return };
         let kind = item["type"].as_str().unwrap_or_default();
         let same = || self.begun.iter().find(|(_, begun)| begun.is_of(kind)).map(|(index, _)| *index);
-        let index = event["output_index"].as_u64().or_else(same).unwrap_or_else(|| self.next());
+        let named = || self.named(item["id"].as_str()?);
+        let index = event["output_index"].as_u64().or_else(named).or_else(same).unwrap_or_else(|| self.next());
         let begun = self.begun.remove(&index);
         self.bytes = self.bytes.saturating_sub(begun.as_ref().map_or(0, Begun::bytes)) + size;
         self.last = index;
@@ -104,18 +106,13 @@ impl Done {
         self.items.insert(index, text.into_boxed_str());
     }
 
-    fn whole_part(&mut self, event: &Value, list: &'static str, index: &str) {
-        if let Some(part) = event.get("part") {
-            let index = event[index].as_u64().unwrap_or_default();
-            self.tell(event, |begun| begun.whole(list, index, part));
-        }
-    }
-
-    /// Adds to the item that `event` is about, unless that is done.
-    fn tell(&mut self, event: &Value, add: impl FnOnce(&mut Begun)) {
+    /// Adds to the item that `event` is about, which has such a part, unless that is done. Without an index it is the one
+    /// of this name, else the one that was told of last where it goes on, else a new one.
+    fn tell(&mut self, event: &Value, part: Part, add: impl FnOnce(&mut Begun)) {
         let id = event["item_id"].as_str();
-        let named = || Some(*self.begun.iter().find(|(_, begun)| id.is_some_and(|id| begun.is_named(id)))?.0);
-        let index = event["output_index"].as_u64().or_else(named).unwrap_or(self.last);
+        let goes_on = || self.begun.get(&self.last).filter(|begun| begun.may_have(part)).map(|_| self.last);
+        let index = event["output_index"].as_u64().or_else(|| self.named(id?)).or_else(goes_on);
+        let index = index.unwrap_or_else(|| self.next());
         if !self.items.contains_key(&index) {
             self.add_to(index, |begun| {
                 begun.name(id);
@@ -130,6 +127,11 @@ impl Done {
         let before = begun.bytes();
         add(begun);
         self.bytes = self.bytes.saturating_sub(before) + begun.bytes();
+    }
+
+    /// The index of the one of this name that is not done.
+    fn named(&self, id: &str) -> Option<u64> {
+        self.begun.iter().find(|(_, begun)| begun.is_named(id)).map(|(index, _)| *index)
     }
 
     /// The index behind all others.
@@ -152,8 +154,9 @@ impl Done {
     }
 }
 
-/// Gives `output` what it leaves out of the items that were `told`: whole ones, and what a hollow one says.
-fn complete(output: &mut Vec<Value>, told: Vec<Value>) -> bool {
+/// Gives `output` what it leaves out of the items that were `told`: what a hollow one says, and whole ones where it
+/// `is_short` of them.
+fn complete(output: &mut Vec<Value>, told: Vec<Value>, is_short: bool) -> bool {
     let mut places = Vec::new();
     let mut rest = told.iter().enumerate();
     for item in &*output {
@@ -169,7 +172,7 @@ fn complete(output: &mut Vec<Value>, told: Vec<Value>) -> bool {
             is_changed |= fill_gaps(item, &told[*place]);
         }
     }
-    if output.len() < told.len() {
+    if is_short {
         let mut own = std::mem::take(output).into_iter().zip(places).peekable();
         for (place, told) in told.into_iter().enumerate() {
             output.push(own.next_if(|(_, own)| *own == place).map_or(told, |(item, _)| item));

@@ -35,7 +35,9 @@ pub(super) fn refuse_in_part(at: &str, part: &Value) -> Result<(), Refused> {
     let is_read = matches!(part["type"].as_str(), Some("input_file" | "input_image" | "computer_screenshot"));
     let text = |name: &str| part[name].as_str().unwrap_or_default();
     let is_of_the_api = ["file_url", "image_url"].into_iter().any(|name| text(name).contains(FILES));
-    if is_read && (is_of_the_api || !text("file_id").is_empty()) {
+    // As chat completions spell it.
+    let is_nested = || ["file", "image_url"].into_iter().any(|name| part[name]["file_id"].is_string());
+    if is_read && (is_of_the_api || !text("file_id").is_empty() || is_nested()) {
         return Err(Refused::unsupported(at, NO_FILES));
     }
     Ok(())
@@ -82,6 +84,8 @@ mod tests {
             (json!({ "content": [{ "type": "input_image", "file_id": "file-1" }] }), ".content[0]"),
             (json!({ "type": "function_call_output", "output": [named] }), ".output[0]"),
             (json!({ "output": { "type": "computer_screenshot", "file_id": "file-1" } }), ".output"),
+            (json!({ "content": [{ "type": "input_image", "image_url": { "file_id": "file-1" } }] }), ".content[0]"),
+            (json!({ "content": [{ "type": "input_file", "file": { "file_id": "file-1" } }] }), ".content[0]"),
             (
                 json!({ "content": [{ "type": "input_file", "file_url": "https://api.openai.com/v1/files/file-1/content" }] }),
                 ".content[0]",

@@ -32,6 +32,9 @@ pub(super) enum Field {
 /// What `event`, which is of this kind, tells of a part, with the part's index in its list. `None` of every other event.
 pub(super) fn told<'e>(kind: &str, event: &'e Value) -> Option<(Part, u64, Told<'e>)> {
     let (of, what) = kind.strip_prefix("response.")?.rsplit_once('.')?;
+    if let ("content_part" | "reasoning_summary_part", "done") = (of, what) {
+        return whole(event);
+    }
     let (part, index, whole) = match of {
         "output_text" => (Part::Text, "content_index", "text"),
         "refusal" => (Part::Refusal, "content_index", "refusal"),
@@ -48,6 +51,18 @@ pub(super) fn told<'e>(kind: &str, event: &'e Value) -> Option<(Part, u64, Told<
         _ => return None,
     };
     Some((part, event[index].as_u64().unwrap_or_default(), told))
+}
+
+/// What an event that tells a part as a whole says.
+fn whole(event: &Value) -> Option<(Part, u64, Told<'_>)> {
+    let (part, index, text) = match event["part"]["type"].as_str()? {
+        "output_text" => (Part::Text, "content_index", "text"),
+        "refusal" => (Part::Refusal, "content_index", "refusal"),
+        "summary_text" => (Part::Summary, "summary_index", "text"),
+        "reasoning_text" => (Part::Thought, "content_index", "text"),
+        _ => return None,
+    };
+    Some((part, event[index].as_u64().unwrap_or_default(), Told::Whole(event["part"][text].as_str()?)))
 }
 
 impl Part {
@@ -73,13 +88,11 @@ impl Part {
         }
     }
 
-    /// The item that has such a part, without what its parts say. `None` of a call, which has a name and an id too.
-    pub(super) fn item(self) -> Option<Value> {
+    /// The type of the item that has such a part. `None` of a call, which may be one of many.
+    pub(super) fn kind(self) -> Option<&'static str> {
         match self {
-            Part::Text | Part::Refusal => {
-                Some(json!({ "type": "message", "status": "completed", "role": "assistant", "content": [] }))
-            }
-            Part::Summary | Part::Thought => Some(json!({ "type": "reasoning", "summary": [] })),
+            Part::Text | Part::Refusal => Some("message"),
+            Part::Summary | Part::Thought => Some("reasoning"),
             Part::Arguments | Part::Input | Part::Code => None,
         }
     }

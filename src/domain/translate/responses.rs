@@ -66,7 +66,7 @@ fn item(at: &str, given: Value, keeps_id: KeepsId<'_>, dropped: &mut Dropped) ->
     }
     let is_of_a_system = kind == "message" && text("role") == Some("system");
     let loses_status = WITHOUT_STATUS.contains(&kind);
-    let has_tools = kind == "additional_tools";
+    let has_tools = matches!(kind, "additional_tools" | "tool_search_output");
     // Its id is that of the call which it answers.
     let keeps_id = kind == "local_shell_call_output" || text("id").is_some_and(keeps_id);
     if loses_status && text("status").is_some_and(|status| status != "completed") {

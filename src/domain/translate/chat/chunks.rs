@@ -91,15 +91,15 @@ impl Chunks {
                 self.begin(out);
             }
             "response.output_item.added" => {
-                let index = self.items.index(event);
+                let index = self.items.of_begun(event);
                 self.open(index, &event["item"], out);
             }
             "response.output_item.done" => {
-                let index = self.items.index(event);
+                let index = self.items.of_whole(event);
                 self.whole_item(index, &event["item"], out);
             }
             "response.output_text.annotation.added" => {
-                let place = (self.items.index(event), Part::Text, number(event, "content_index"));
+                let place = (self.items.of_piece(event, Kind::Message), Part::Text, number(event, "content_index"));
                 self.annotation(place, &event["annotation"], out);
             }
             "response.completed" | "response.incomplete" if is_last(event) => self.finish(&event["response"], out),
@@ -114,12 +114,14 @@ impl Chunks {
     /// Events that tell a piece of a part, or a part as a whole.
     fn part(&mut self, kind: &str, event: &Value, out: &mut Vec<u8>) {
         let Some((part, at, told)) = part::told(kind, event) else { return };
-        let index = self.items.index(event);
+        let index = self.items.of_piece(event, Kind::of_part(part));
         self.items.note(index, Kind::of_part(part));
+        let place = (index, part, at);
         match told {
-            Told::Piece(piece) => self.piece((index, part, at), piece, out),
-            Told::Whole(whole) => self.rest((index, part, at), Some(whole), out),
+            Told::Piece(piece) => self.piece(place, piece, out),
+            Told::Whole(whole) => self.rest(place, Some(whole), out),
         }
+        self.annotations(place, &event["part"], out);
     }
 
     fn hear(&mut self, response: &Value) {
@@ -209,6 +211,14 @@ impl Chunks {
         }
     }
 
+    /// What was not told yet of the annotations of `part`.
+    fn annotations(&mut self, place: Place, part: &Value, out: &mut Vec<u8>) {
+        let told = self.sent.get(&place).map_or(0, |sent| sent.annotations);
+        for annotation in list(&part["annotations"]).iter().skip(told) {
+            self.annotation(place, annotation, out);
+        }
+    }
+
     fn annotation(&mut self, place: Place, annotation: &Value, out: &mut Vec<u8>) {
         let before = self.sent.range(..place).filter(|((_, part, _), _)| *part == Part::Text);
         let before = before.map(|(_, sent)| sent.characters).sum();
@@ -227,10 +237,7 @@ impl Chunks {
                     self.rest((index, Part::Refusal, at), part["refusal"].as_str(), out);
                     let place = (index, Part::Text, at);
                     self.rest(place, part["text"].as_str(), out);
-                    let told = self.sent.get(&place).map_or(0, |sent| sent.annotations);
-                    for annotation in list(&part["annotations"]).iter().skip(told) {
-                        self.annotation(place, annotation, out);
-                    }
+                    self.annotations(place, part, out);
                 }
             }
             Some("reasoning") => {

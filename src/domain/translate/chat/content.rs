@@ -69,9 +69,14 @@ fn read_part(at: &str, part: &Value, dropped: &mut Dropped) -> Result<Value, Ref
             image(at, &part["image_url"], dropped)
         }
         Some("file") => {
-            drop_others(at, fields(part), &["type", "file"], dropped);
+            // Some clients give its fields themselves.
+            let is_flat = !part["file"].is_object();
+            if !is_flat {
+                drop_others(at, fields(part), &["type", "file"], dropped);
+            }
+            let given = fields(if is_flat { part } else { &part["file"] });
             let mut file = json!({ "type": "input_file" });
-            for (name, value) in fields(&part["file"]).iter().filter(|(_, value)| !value.is_null()) {
+            for (name, value) in given.iter().filter(|(name, value)| *name != "type" && !value.is_null()) {
                 file[name] = value.clone();
             }
             file

@@ -2,7 +2,7 @@
 //! id in each of its events: its index in the output is what tells it from others, and in the last event, which may leave
 //! items out, its call's id or its order.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -23,7 +23,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    fn of(item: &Value) -> Kind {
+    pub(super) fn of(item: &Value) -> Kind {
         match item["type"].as_str() {
             Some("message") => Kind::Message,
             Some("reasoning") => Kind::Reasoning,
@@ -41,12 +41,19 @@ impl Kind {
             Part::Arguments | Part::Input | Part::Code => Kind::Other,
         }
     }
+
+    /// Whether an item of this kind may be what is told of as `other`.
+    fn may_be(self, other: Kind) -> bool {
+        self == other || self == Kind::Other || (self == Kind::Call && other == Kind::Other)
+    }
 }
 
 /// The items by their index in the output.
 #[derive(Debug, Default)]
 pub(super) struct ToldItems {
     kinds: BTreeMap<u64, Kind>,
+    /// Those that were told as a whole.
+    done: BTreeSet<u64>,
     ids: HashMap<String, u64>,
     calls: HashMap<String, u64>,
     /// The bytes of all ids.
@@ -56,25 +63,61 @@ pub(super) struct ToldItems {
 }
 
 impl ToldItems {
-    /// The index of the item that `event` is about.
-    pub(super) fn index(&mut self, event: &Value) -> u64 {
-        let id = event["item_id"].as_str().or(event["item"]["id"].as_str());
-        let by_id = || self.ids.get(id?).copied();
-        let new = || event.get("item").map(|_| self.next());
-        let index = event["output_index"].as_u64().or_else(by_id).or_else(new);
-        self.last = index.unwrap_or(self.last);
+    /// The index of the item that a piece is of, of a part that an item of this `kind` has. Where `event` does not say it,
+    /// it is the item of this name, else the one that was told of last where it goes on, else a new one.
+    pub(super) fn of_piece(&mut self, event: &Value, kind: Kind) -> u64 {
+        let id = event["item_id"].as_str();
+        let last = self.kinds.get(&self.last).filter(|last| last.may_be(kind) && !self.done.contains(&self.last));
+        let goes_on = last.map(|_| self.last);
+        self.last = event["output_index"].as_u64().unwrap_or_else(|| {
+            let index = self.by_id(id).or(goes_on).unwrap_or_else(|| self.next());
+            self.name(index, id);
+            index
+        });
         self.last
+    }
+
+    /// The index of the item that begins.
+    pub(super) fn of_begun(&mut self, event: &Value) -> u64 {
+        let known = || self.by_id(event["item"]["id"].as_str());
+        self.last = event["output_index"].as_u64().or_else(known).unwrap_or_else(|| self.next());
+        self.last
+    }
+
+    /// The index of the item that is told as a whole. Where `event` does not say it, it is the item of this name, else the
+    /// first of its kind that was begun and is not done.
+    pub(super) fn of_whole(&mut self, event: &Value) -> u64 {
+        let item = &event["item"];
+        let kind = Kind::of(item);
+        let by_call = || self.calls.get(item["call_id"].as_str()?).copied();
+        let is_begun = |(index, known): &(&u64, &Kind)| known.may_be(kind) && !self.done.contains(*index);
+        let first = || self.kinds.iter().find(is_begun).map(|(index, _)| *index);
+        let known = || self.by_id(item["id"].as_str()).or_else(by_call).or_else(first);
+        self.last = event["output_index"].as_u64().or_else(known).unwrap_or_else(|| self.next());
+        self.done.insert(self.last);
+        self.last
+    }
+
+    fn by_id(&self, id: Option<&str>) -> Option<u64> {
+        self.ids.get(id?).copied()
+    }
+
+    fn name(&mut self, index: u64, id: Option<&str>) {
+        if let Some(id) = id.filter(|id| !id.is_empty())
+            && self.ids.insert(id.to_owned(), index).is_none()
+        {
+            self.bytes += id.len();
+        }
     }
 
     /// The item at `index` is told of.
     pub(super) fn open(&mut self, index: u64, item: &Value) {
         self.note(index, Kind::of(item));
-        for (of, name) in [(&mut self.ids, "id"), (&mut self.calls, "call_id")] {
-            if let Some(id) = item[name].as_str().filter(|id| !id.is_empty())
-                && of.insert(id.to_owned(), index).is_none()
-            {
-                self.bytes += id.len();
-            }
+        self.name(index, item["id"].as_str());
+        if let Some(id) = item["call_id"].as_str().filter(|id| !id.is_empty())
+            && self.calls.insert(id.to_owned(), index).is_none()
+        {
+            self.bytes += id.len();
         }
     }
 
@@ -88,7 +131,7 @@ impl ToldItems {
 
     /// How much is kept, in bytes.
     pub(super) fn held(&self) -> usize {
-        self.bytes + ROW * (self.kinds.len() + self.ids.len() + self.calls.len())
+        self.bytes + ROW * (self.kinds.len() + self.done.len() + self.ids.len() + self.calls.len())
     }
 
     /// The items of a whole output, each with the index that it was told of with, or with one behind all of them.

@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::translate::Refused;
 use crate::domain::translate::dropped::Dropped;
+use crate::domain::translate::{Refused, files};
 
 /// Spells the tools in `kept` anew. Tells whether the client speaks of `functions`, the forerunner of tools.
 pub(super) fn translate(kept: &mut Map<String, Value>, dropped: &mut Dropped) -> Result<bool, Refused> {
@@ -25,7 +25,10 @@ pub(super) fn translate(kept: &mut Map<String, Value>, dropped: &mut Dropped) ->
     }
     tools.extend(kept.shift_remove("web_search_options").map(|options| web_search(&options, dropped)));
     if !tools.is_empty() {
-        kept.insert("tools".into(), tools.into());
+        let tools = Value::from(tools);
+        // What a tool works with stands one object higher now.
+        files::refuse_in_tools("tools", &tools)?;
+        kept.insert("tools".into(), tools);
     }
     if is_legacy {
         // A client of one `function_call` reads no second.

@@ -80,6 +80,15 @@ fn events(output: &[Value]) -> Vec<Value> {
             events.push(json!({ "type": "response.output_text.annotation.added", "output_index": index,
                 "item_id": item["id"], "content_index": 0, "annotation": cited }));
         }
+        for (name, of, index_name) in [
+            ("content", "content_part", "content_index"),
+            ("summary", "reasoning_summary_part", "summary_index"),
+        ] {
+            for (at, part) in item[name].as_array().into_iter().flatten().enumerate() {
+                events.push(json!({ "type": format!("response.{of}.done"), "output_index": index, "item_id": item["id"],
+                    (index_name): at, "part": part }));
+            }
+        }
         events.push(json!({ "type": "response.output_item.done", "output_index": index, "item": item }));
     }
     let last = json!({ "id": "resp_1", "status": "completed", "output": output });
@@ -139,10 +148,24 @@ fn ways() -> Vec<(&'static str, Vec<Value>)> {
         ("by the items that are done alone", with_last(without(all.clone(), &["delta", "text.done", "added"]), &none)),
         ("by the last event alone", without(all.clone(), &["delta", ".done", "added"])),
         ("with done items that say nothing", hollow_done.clone()),
-        ("with a last event whose items say nothing", with_last(all.clone(), &hollow_items.into())),
+        ("with a last event whose items say nothing", with_last(all.clone(), &hollow_items.clone().into())),
         ("with a last event that leaves reasoning out", with_last(all.clone(), &no_reasoning)),
         ("without indices", without_indices(all.clone())),
         ("without indices, by deltas alone", without_indices(by_deltas.clone())),
+        ("without indices, by items that are done and deltas", without_indices(without(all.clone(), &["added"]))),
+        (
+            "without indices, by items that are done and deltas, with an empty output",
+            without_indices(with_last(without(all.clone(), &["item.added"]), &none)),
+        ),
+        ("without indices and with changing ids", rotated(without_indices(all.clone()))),
+        (
+            "by deltas and a last event whose items say nothing",
+            with_last(without(all.clone(), &[".done"]), &hollow_items.clone().into()),
+        ),
+        (
+            "by parts that are told as a whole alone",
+            with_last(without(all.clone(), &["delta", "item.done", "text.done", "annotation.added"]), &none),
+        ),
         ("with changing ids", rotated(all.clone())),
         ("with changing ids, by deltas alone", rotated(by_deltas)),
         ("with changing ids and done items that say nothing", rotated(hollow_done)),

@@ -84,6 +84,12 @@ fn a_file_of_the_api_is_refused_by_its_place_at_either_door() {
             user(json!({ "type": "image_url", "image_url": { "file_id": "file-abc" } })),
         ),
         ("/v1/chat/completions", "messages", user(by_id("input_file"))),
+        ("/v1/chat/completions", "messages", user(by_id("file"))),
+        (
+            "/v1/chat/completions",
+            "messages",
+            user(json!({ "type": "input_image", "image_url": { "file_id": "file-abc" } })),
+        ),
         ("/v1/chat/completions", "messages", user(by_id("input_image"))),
         ("/v1/responses", "input", user(by_id("input_file"))),
         ("/v1/responses", "input", user(by_id("input_image"))),

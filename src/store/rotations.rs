@@ -131,15 +131,19 @@ impl Rotations {
         self.0.is_empty()
     }
 
-    /// The tokens that replaced `refresh_token`; `None` when it is not known to be used up, or when they do not open.
-    pub fn newest(&self, store: &Store, refresh_token: &Secret<String>) -> Option<Newest> {
+    /// The tokens that replaced `refresh_token`, which the account `id` has; `None` when it is not known to be used up, or when
+    /// they do not open. What is noted of the account itself comes first: one that shared its token may have had another
+    /// login since.
+    pub fn newest(&self, store: &Store, id: &str, refresh_token: &Secret<String>) -> Option<Newest> {
         let mut unseen: Vec<&State> = self.0.iter().collect();
         let mut newest: Option<Newest> = None;
         loop {
             let mark = mark(newest.as_ref().map_or(refresh_token, |newest| &newest.refresh_token));
             let is_used = |record: &&State| used_up(record).iter().any(|used| used.as_str() == Some(&mark));
             // Each record is followed once, so that this ends whatever they say.
-            let Some(at) = unseen.iter().position(is_used) else { return newest };
+            let is_own = |record: &&State| record.accounts.iter().any(|account| account.id == id);
+            let own = unseen.iter().position(|record| is_own(record) && is_used(record));
+            let Some(at) = own.or_else(|| unseen.iter().position(is_used)) else { return newest };
             let record = unseen.swap_remove(at);
             let Some(account) = record.accounts.first() else { continue };
             let open = |field| store.open_secret(record, account, field).unwrap_or_default();

@@ -74,13 +74,16 @@ impl Manager {
         }
     }
 
-    /// Before the file's lock is waited for: a kill takes nothing from what stands there.
+    /// Before the file's lock is waited for: a kill takes nothing from what stands there. Of each account that has the token:
+    /// what is noted of one goes when that is removed.
     fn note_beside(&self, account: &AccountId, state: &State, posted: &Secret<String>, tokens: &Tokens) {
-        let Some(stored) = state.account(account.as_str()) else { return };
-        let mut newest = stored.clone();
-        put(&mut newest, tokens, self.clock.now());
-        if let Err(error) = self.store.note_rotation(state, &newest, posted) {
-            tracing::warn!("the newest tokens are not noted beside the accounts file: {error}");
+        let now = self.clock.now();
+        for position in owners(&self.store, state, account.as_str(), posted).unwrap_or_default() {
+            let mut newest = state.accounts[position].clone();
+            put(&mut newest, tokens, now);
+            if let Err(error) = self.store.note_rotation(state, &newest, posted) {
+                tracing::warn!("the newest tokens are not noted beside the accounts file: {error}");
+            }
         }
     }
 }

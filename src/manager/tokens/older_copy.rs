@@ -34,7 +34,7 @@ pub(in crate::manager) fn mend(store: &Store, state: &mut State) -> Mended {
             continue;
         }
         let present = store.open_secret(state, account, SecretField::RefreshToken).unwrap_or_default();
-        let Some(newest) = present.and_then(|present| rotations.newest(store, &present)) else { continue };
+        let Some(newest) = present.and_then(|present| rotations.newest(store, &account.id, &present)) else { continue };
         let account = &mut state.accounts[position];
         if !was_cut_off(account) {
             mended.of_an_older_copy.push(format!("{} ({})", position + 1, label(account, position)));

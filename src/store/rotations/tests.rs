@@ -24,7 +24,12 @@ fn sealed(home: &Home) -> (Store, std::sync::Arc<State>) {
 
 #[track_caller]
 fn check(store: &Store, token: &str, expected: Option<&str>) {
-    let newest = store.rotations().newest(store, &secret(token));
+    check_of(store, "a", token, expected);
+}
+
+#[track_caller]
+fn check_of(store: &Store, id: &str, token: &str, expected: Option<&str>) {
+    let newest = store.rotations().newest(store, id, &secret(token));
     assert_eq!(newest.map(|newest| newest.refresh_token.expose().clone()).as_deref(), expected, "{token}");
 }
 
@@ -43,7 +48,7 @@ fn every_token_that_was_used_up_leads_to_the_newest_also_in_another_process() {
     }
     check(&other, "fifth", None);
     check(&other, "unknown", None);
-    let newest = other.rotations().newest(&other, &secret("first")).unwrap();
+    let newest = other.rotations().newest(&other, "a", &secret("first")).unwrap();
     assert_eq!((newest.access_token, newest.access_expires_at), (Some(secret("access of fifth")), Some(7)));
     other.forget_rotation("b/…");
     check(&store, "first", Some("fourth"));
@@ -62,6 +67,29 @@ fn no_token_stands_there_unsealed_and_what_does_not_open_is_nothing() {
     files::remove(&path).unwrap();
     files::write_new(&path, &text.as_bytes()[..text.len() / 2]).unwrap();
     check(&store, "first", None);
+}
+
+#[test]
+fn what_is_noted_of_an_account_itself_comes_before_that_of_one_that_shared_its_token() {
+    let home = Home::new();
+    let (store, state) = sealed(&home);
+    for id in ["a", "b"] {
+        store.note_rotation(&state, &with(id, "second"), &secret("first")).unwrap();
+    }
+    // One of them had another login since, the other went on.
+    store.note_rotation(&state, &with("a", "a-third"), &secret("a-second")).unwrap();
+    store.note_rotation(&state, &with("b", "third"), &secret("second")).unwrap();
+    for (id, token, expected) in [
+        ("a", "first", "a-third"),
+        ("a", "a-second", "a-third"),
+        ("b", "first", "third"),
+        ("b", "second", "third"),
+        ("c", "second", "third"),
+    ] {
+        check_of(&store, id, token, Some(expected));
+    }
+    store.forget_rotation("a");
+    check_of(&store, "b", "first", Some("third"));
 }
 
 #[test]

@@ -141,3 +141,19 @@ fn entries_that_share_a_refresh_token_are_rotated_together_and_end_together() {
     logins.sandbox.run(&["refresh", "2"]);
     assert_eq!((&logins.listed(1)["state"], &logins.listed(2)["state"]), (&json!("needsLogin"), &json!("needsLogin")));
 }
+
+#[test]
+fn an_account_that_shared_its_token_with_one_that_is_gone_lives_through_an_older_copy() {
+    let logins = Logins::with(1, Access::Expired);
+    logins.sandbox.write_accounts(shared(&logins).to_string().as_bytes());
+    rotate(&logins);
+    let older = logins.sandbox.bytes().unwrap();
+    rotate(&logins);
+    logins.sandbox.run(&["remove", "1", "--yes"]).ok();
+    logins.sandbox.write_accounts(&older);
+    logins.upstream.expire_access(logins.accounts[0]);
+    // What it can be asked about is the workspace's own affair.
+    logins.sandbox.run(&["refresh", "2"]);
+    assert!(!outcomes(&logins).contains(&TokenOutcome::Reused), "{:?}", outcomes(&logins));
+    assert_eq!(logins.listed(2)["state"], "ready");
+}

@@ -24,6 +24,7 @@ mod polling;
 mod pool;
 mod quota;
 pub mod reasoning;
+mod refused_questions;
 mod rekey;
 mod removal;
 mod report;

@@ -126,18 +126,27 @@ impl Manager {
                 done => done?,
             }
         }
+        let began = self.clock.now();
         let (base, login, mark) = self.asked_with(account, endpoint)?;
         let refused = login.access_token.clone();
         if let Some(answer) = self.answer_of(&base, login, endpoint, headers).await? {
+            self.question_was_taken(account);
             return Ok((answer, mark));
+        }
+        let is_refused = || {
+            Error::new(ErrorKind::LoginFailed, "its token is refused")
+                .hint("log in again with `codex-account-manager login`")
+        };
+        if self.is_left_alone(account) {
+            return Err(is_refused());
         }
         self.refresh_now(account, refused).await?;
         let (base, login, mark) = self.asked_with(account, endpoint)?;
-        let answer = self.answer_of(&base, login, endpoint, headers).await?.map(|answer| (answer, mark));
-        answer.ok_or_else(|| {
-            Error::new(ErrorKind::LoginFailed, "its token is refused")
-                .hint("log in again with `codex-account-manager login`")
-        })
+        if let Some(answer) = self.answer_of(&base, login, endpoint, headers).await? {
+            return Ok((answer, mark));
+        }
+        self.question_was_refused(account, began);
+        Err(is_refused())
     }
 
     /// Who asks, where no client does.

@@ -76,6 +76,8 @@ pub struct Memory {
     pub located: HashMap<AccountId, Timestamp>,
     /// Benches that are on their way to the file, and whether they ask for a login.
     pub benches: HashMap<AccountId, Bench>,
+    /// Logins whose renewed token was refused to a question, and until when no question renews it.
+    pub refused_questions: HashMap<AccountId, Cooldown>,
     /// Accounts whose secret did not open.
     pub unopened: BTreeSet<AccountId>,
     /// What the command line has to say besides its result.
@@ -154,6 +156,7 @@ impl Memory {
         self.benches.retain(|id, _| is_there(id));
         self.aside.retain(|_, id| is_there(id));
         self.over.retain(|id, _| is_there(id));
+        self.refused_questions.retain(|id, _| is_there(id));
         self.shared.forget_accounts_but(is_there);
     }
 

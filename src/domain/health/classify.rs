@@ -23,6 +23,8 @@ pub struct Answer<'a> {
     pub header: &'a dyn Fn(&str) -> Option<&'a str>,
     /// The `error` object of the body, or `Value::Null`.
     pub error: &'a Value,
+    /// The body, when it is no JSON.
+    pub text: Option<&'a [u8]>,
 }
 
 /// One row of a table: the first row that fits decides.
@@ -46,8 +48,10 @@ enum Says {
     Workspace,
     /// The challenge of a key that lacks a permission.
     InsufficientScope,
-    /// It is a page of HTML: something between us and the provider answered.
+    /// It is a page, or no answer of an API: something between us and the provider answered.
     Page,
+    /// Cloudflare says that it answered in the provider's place.
+    Challenge,
 }
 
 /// An [`Outcome`] without its times.
@@ -139,10 +143,18 @@ impl Says {
                 (answer.header)("www-authenticate").is_some_and(|challenge| challenge.contains("insufficient_scope"))
             }
             Says::Page => {
-                let is_html =
-                    (answer.header)("content-type").is_some_and(|kind| kind.trim_start().starts_with("text/html"));
-                is_html || (answer.header)("cf-mitigated").is_some()
+                let kind = (answer.header)("content-type").unwrap_or_default().trim_start().to_ascii_lowercase();
+                let is_html = ["text/html", "application/xhtml+xml"].iter().any(|html| kind.starts_with(html));
+                // Some pages have another type or none. Cloudflare's shortest is a line of text.
+                let is_page = |text: &[u8]| match text.trim_ascii_start().first() {
+                    Some(b'<') => true,
+                    // JSON that is cut off.
+                    Some(b'{' | b'[') => false,
+                    Some(_) | None => is_of_cloudflare(answer),
+                };
+                is_html || answer.text.is_some_and(is_page)
             }
+            Says::Challenge => (answer.header)("cf-mitigated").is_some(),
         }
     }
 }
@@ -163,14 +175,16 @@ fn outcome(proof: Proof, answer: &Answer<'_>, now: Timestamp) -> Outcome {
         Proof::AccountRefused => Outcome::AccountRefused { code: code(answer.error) },
         Proof::ModelUnavailable => Outcome::ModelUnavailable { is_of_version: false },
         Proof::VersionRefused => Outcome::ModelUnavailable { is_of_version: true },
-        Proof::Blocked => Outcome::Blocked {
-            is_cloudflare: (answer.header)("server").is_some_and(|server| server.eq_ignore_ascii_case("cloudflare"))
-                || (answer.header)("cf-mitigated").is_some(),
-        },
+        Proof::Blocked => Outcome::Blocked { is_cloudflare: is_of_cloudflare(answer) },
         Proof::RefusedHere => Outcome::RefusedHere,
         Proof::Overloaded => Outcome::ServerFailure { overloaded: true },
         Proof::Failed => Outcome::ServerFailure { overloaded: false },
     }
+}
+
+fn is_of_cloudflare(answer: &Answer<'_>) -> bool {
+    (answer.header)("server").is_some_and(|server| server.eq_ignore_ascii_case("cloudflare"))
+        || (answer.header)("cf-mitigated").is_some()
 }
 
 /// The code of a refusal, also where only its text says it.

@@ -129,9 +129,16 @@ fn shaped(status: u16, body: &Value) -> Value {
         (Some(code), _) => (told["param"].clone(), code.into()),
         (None, Some(name)) => (name.trim_matches(['\'', '.', '`']).into(), "unsupported_parameter".into()),
         (None, None) if is_model_refusal(&message) => ("model".into(), "model_not_found".into()),
+        // Some say nothing but the code.
+        (None, None) if is_code(&message) => (Value::Null, message.as_str().into()),
         (None, None) => (told["param"].clone(), Value::Null),
     };
     error(&message, kind, param, code)
+}
+
+/// Whether a text is a code, such as `deactivated_workspace`.
+fn is_code(text: &str) -> bool {
+    text.contains('_') && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 /// What `told` says: a text, an object's message, or what a validator found wrong, one after another.

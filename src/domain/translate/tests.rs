@@ -60,6 +60,21 @@ fn an_error_in_shape_stays_as_it_is() {
 }
 
 #[test]
+fn a_word_that_is_a_code_is_told_as_one() {
+    for (body, message, code) in [
+        (json!({ "detail": "deactivated_workspace" }), "deactivated_workspace", Some("deactivated_workspace")),
+        (json!({ "error": "token_expired" }), "token_expired", Some("token_expired")),
+        (json!({ "detail": { "code": "token_revoked", "message": "x" } }), "x", Some("token_revoked")),
+        (json!({ "detail": "Unauthorized" }), "Unauthorized", None),
+        (json!({ "detail": "not_a code" }), "not_a code", None),
+    ] {
+        let document = error_document(403, &body);
+        let found = (&document["error"]["message"], document["error"]["code"].as_str());
+        assert_eq!(found, (&json!(message), code), "{body}");
+    }
+}
+
+#[test]
 fn a_token_that_a_backend_echoes_in_an_error_does_not_come_to_the_client() {
     let token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1c2VyIn0.c2lnbmF0dXJlLW9mLWl0";
     let message = format!("Bearer {token}, which eyJ and eyJx are not, nor {token}");

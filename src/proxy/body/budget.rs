@@ -13,6 +13,11 @@ const KEPT_PER_PROCESS: usize = 64 * 1024 * 1024;
 pub struct Budget(AtomicUsize);
 
 impl Budget {
+    /// One of its own, for `bytes` at most.
+    pub fn of(bytes: usize) -> Arc<Budget> {
+        Arc::new(Budget(AtomicUsize::new(KEPT_PER_PROCESS.saturating_sub(bytes))))
+    }
+
     pub(super) fn take(&self, bytes: usize) -> bool {
         let taken = self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, |kept| {
             kept.checked_add(bytes).filter(|sum| *sum <= KEPT_PER_PROCESS)

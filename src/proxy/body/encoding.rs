@@ -18,6 +18,9 @@ const MOST: usize = 4;
 /// How much is decoded at a time.
 const PIECE: usize = 64 * 1024;
 
+/// No short answer is longer, decoded.
+const LONGEST_ANSWER: usize = 1024 * 1024;
+
 /// What a decoder may look back on: all that RFC 9659 lets an encoder use.
 const WINDOW: usize = 8 * 1024 * 1024;
 
@@ -86,6 +89,13 @@ pub async fn plain(
         Err(unknown) => Err(unknown),
     };
     decoded.map_err(|why| (why, body))
+}
+
+/// What an upstream's short answer was before it was encoded. `None` when it was not, or cannot be read.
+pub fn decoded_answer(encoded: &Bytes, headers: &HeaderMap) -> Option<Bytes> {
+    let encodings = encodings(headers).ok().filter(|encodings| !encodings.is_empty())?;
+    let room = Budget::of(LONGEST_ANSWER).room();
+    decode_all(encoded.clone(), &encodings, room).ok().map(|(bytes, _)| bytes)
 }
 
 /// How the body that follows `headers` is encoded, in the order in which that was done.

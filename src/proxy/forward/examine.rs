@@ -6,11 +6,12 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use hyper::http::{request, response};
 use hyper::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
+use super::super::body::encoding::decoded_answer;
 use super::super::headers;
 use super::super::stream::{Dialect, Filter, Meter, Passing, ProxyBody};
 use super::answer::whole;
@@ -43,7 +44,11 @@ pub struct Examined {
 pub async fn examine(response: Response<Incoming>, kind: Kind, now: Timestamp) -> (Examined, Outcome) {
     let (mut head, body) = response.into_parts();
     let (mut bytes, mut rest) = read(body).await;
-    let mut body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    // It was asked for as it is; what is encoded all the same is read before it is judged.
+    let read = decoded_answer(&bytes, &head.headers).unwrap_or_else(|| bytes.clone());
+    let told: Option<Value> = serde_json::from_slice(&read).ok();
+    let text = told.is_none().then_some(&*read);
+    let mut body = told.unwrap_or_default();
     if kind == Kind::ChatGpt {
         body = error_document(head.status.as_u16(), &body);
         bytes = Bytes::from(body.to_string());
@@ -51,8 +56,10 @@ pub async fn examine(response: Response<Incoming>, kind: Kind, now: Timestamp) -
     }
     let error = body.get_mut("error").map(Value::take).unwrap_or_default();
     let header = |name: &str| head.headers.get(name)?.to_str().ok();
-    let outcome = classify(&Answer { status: head.status.as_u16(), header: &header, error: &error }, kind, now);
+    let answer = Answer { status: head.status.as_u16(), header: &header, error: &error, text };
+    let outcome = classify(&answer, kind, now);
     if kind == Kind::ChatGpt {
+        head.headers.remove(CONTENT_ENCODING);
         head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
     let meter = Meter::new(Dialect::Other);
@@ -62,7 +69,7 @@ pub async fn examine(response: Response<Incoming>, kind: Kind, now: Timestamp) -
 /// Tells what an error proves that a stream told before any output. The client gets the stream itself, through `filter`.
 pub fn examine_held(held: Held, error: Value, filter: Option<Filter>, now: Timestamp) -> (Examined, Outcome) {
     let header = |name: &str| held.head.headers.get(name)?.to_str().ok();
-    let answer = Answer { status: held.head.status.as_u16(), header: &header, error: &error };
+    let answer = Answer { status: held.head.status.as_u16(), header: &header, error: &error, text: None };
     let outcome = classify_in_stream(&answer, now);
     let Held { head, bytes, rest, mut meter } = held;
     let quota = meter.quota();
@@ -74,7 +81,8 @@ pub fn examine_held(held: Held, error: Value, filter: Option<Filter>, now: Times
 pub fn examine_told(told: Told, now: Timestamp) -> (Examined, Outcome) {
     let Told { mut head, error, quota } = told;
     let header = |name: &str| head.headers.get(name)?.to_str().ok();
-    let outcome = classify_in_stream(&Answer { status: head.status.as_u16(), header: &header, error: &error }, now);
+    let answer = Answer { status: head.status.as_u16(), header: &header, error: &error, text: None };
+    let outcome = classify_in_stream(&answer, now);
     let outcome = narrowed_by(outcome, &quota);
     let is_asked_wrongly = error.get("type").and_then(Value::as_str) == Some("invalid_request_error");
     head.status = match &outcome {

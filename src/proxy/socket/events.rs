@@ -31,7 +31,7 @@ impl Failed {
     /// What it proves of an account of this kind.
     pub fn proves(&self, kind: Kind, now: Timestamp) -> Outcome {
         let header = |name: &str| self.headers.get(name)?.to_str().ok();
-        let answer = Answer { status: self.status.unwrap_or(200), header: &header, error: &self.error };
+        let answer = Answer { status: self.status.unwrap_or(200), header: &header, error: &self.error, text: None };
         match self.status {
             Some(400..) => classify(&answer, kind, now),
             Some(_) | None => narrowed_by(classify_in_stream(&answer, now), &self.quota),

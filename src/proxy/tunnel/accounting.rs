@@ -206,7 +206,7 @@ impl Accounting {
         }
         let header = |name: &str| failure.headers.get(name).and_then(Value::as_str);
         let status = failure.status.unwrap_or(200);
-        let answer = Answer { status, header: &header, error: &failure.error };
+        let answer = Answer { status, header: &header, error: &failure.error, text: None };
         match failure.status {
             Some(400..) => classify(&answer, self.route.target.kind(), self.manager.now()),
             _ => classify_in_stream(&answer, self.manager.now()),

@@ -58,11 +58,11 @@ pub fn headers(client: &HeaderMap, defaults: Defaults<'_>) -> HeaderMap {
     fill(HeaderName::from_static("originator"), Some(HeaderValue::from_static(env!("CARGO_PKG_NAME"))));
     fill(OPENAI_BETA, Some(HeaderValue::from_static(BETA_OF_REQUESTS)));
     fill(USER_AGENT, Some(HeaderValue::from_static(OURS)));
-    if defaults.is_lite {
-        fill(LITE, Some(HeaderValue::from_static("true")));
-    }
-    if !client.contains_key(OLDER_SESSION) {
+    if !says(client, &HeaderName::from_static(OLDER_SESSION)) {
         fill(SESSION, defaults.session.and_then(|session| HeaderValue::from_str(session).ok()));
+    }
+    if defaults.is_lite {
+        headers.insert(LITE, HeaderValue::from_static("true"));
     }
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     headers
@@ -168,7 +168,11 @@ mod tests {
             );
         }
         check(&[("session_id", "old")], false, &[("session_id", Some("old")), ("session-id", None)]);
-        check(&[], true, &[(LITE.as_str(), Some("true"))]);
+        check(&[("session_id", " ")], false, &[("session-id", Some("derived"))]);
+        // The input says so, whatever the header does.
+        for client in [&[][..], &[(LITE.as_str(), "false")], &[(LITE.as_str(), "true")]] {
+            check(client, true, &[(LITE.as_str(), Some("true"))]);
+        }
     }
 
     #[test]

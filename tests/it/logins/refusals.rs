@@ -1,5 +1,7 @@
 //! What a login's backend refuses: of a client's version, of the workspace or of the token, each told as what it is.
 
+use std::io::Read;
+
 use codex_account_manager::demo::simulated_chatgpt::{Answer, Model, VersionRefusal};
 use serde_json::{Value, json};
 
@@ -116,5 +118,60 @@ fn a_refusal_of_the_workspace_or_of_the_token_goes_to_the_next_account_and_is_to
         assert_eq!(logins.upstream.token_calls().len(), calls, "it is left alone");
         let reason = logins.listed(1)["reason"].as_str().unwrap().to_owned();
         assert!(reason.contains(code) && reason.contains(advice), "{reason}");
+    }
+}
+
+#[test]
+fn a_token_that_questions_are_refused_is_renewed_once_and_then_left_alone() {
+    let logins = Logins::new(1);
+    let sidecar = logins.sidecar();
+    let usage = |expected: u16| {
+        let key = format!("Bearer {}", sidecar.api_key());
+        let asked =
+            http::request(sidecar.port(), "GET", "/backend-api/wham/usage", &[("authorization", key.as_str())], b"");
+        assert_eq!(asked.status(), expected, "{}", asked.text());
+    };
+    // Of a token that ended early one renewal is the cure.
+    logins.upstream.expire_access(logins.accounts[0]);
+    usage(200);
+    assert_eq!(logins.upstream.token_calls().len(), 1);
+    let unauthorized = refused(401, &json!({"detail": "Unauthorized"}));
+    for _ in 0..4 {
+        logins.upstream.script_usage(logins.accounts[0], unauthorized.clone());
+    }
+    for _ in 0..3 {
+        usage(502);
+    }
+    assert_eq!(logins.upstream.token_calls().len(), 2, "the renewed one was refused too");
+    // It serves still, and once a question is answered a token is worth its renewal again.
+    assert_eq!(post(&sidecar, "/v1/responses", &small()).status(), 200);
+    usage(200);
+    logins.upstream.expire_access(logins.accounts[0]);
+    usage(200);
+    assert_eq!(logins.upstream.token_calls().len(), 3);
+}
+
+#[test]
+fn a_page_that_is_encoded_or_has_no_type_is_no_answer_of_the_backend() {
+    let page = b"<!DOCTYPE html><title>Just a moment...</title>".to_vec();
+    let mut packed = Vec::new();
+    flate2::bufread::GzEncoder::new(&page[..], flate2::Compression::fast()).read_to_end(&mut packed).unwrap();
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let html = || header("content-type", "text/html; charset=UTF-8");
+    let gzip = || header("content-encoding", "gzip");
+    let cloudflare = || header("server", "cloudflare");
+    for (status, headers, body, blocked) in [
+        (403, vec![html(), gzip(), cloudflare()], packed.clone(), true),
+        (403, vec![cloudflare()], page.clone(), true),
+        (503, vec![html(), header("cf-mitigated", "challenge")], page, true),
+        (503, vec![html(), gzip(), cloudflare()], packed, false),
+    ] {
+        let logins = Logins::new(1);
+        let sidecar = logins.sidecar();
+        logins.upstream.always(logins.accounts[0], Some(Answer::Raw { status, headers, body: body.into() }));
+        let told = post(&sidecar, "/v1/responses", &small());
+        assert_eq!((told.status(), told.header("content-encoding")), (503, None), "{status}: {}", told.text());
+        let names_it = told.json()["error"]["message"].as_str().unwrap().contains("Cloudflare");
+        assert_eq!(names_it, blocked, "{status}: {}", told.text());
     }
 }

@@ -5,14 +5,16 @@ use super::Proof::{
     AccountRefused, Blocked, CredentialRefused, Failed, Misassigned, ModelUnavailable, OutOfQuota, Overloaded,
     PassThrough, RateLimited, RefusedHere, Success, TooLarge, UsageLimited,
 };
-use super::Says::{Anything, InsufficientScope, NoCode, Page, Text, Word};
+use super::Says::{Anything, Challenge, InsufficientScope, NoCode, Page, Text, Word};
 use super::{
     ACCOUNT_REFUSED, MISASSIGNED, MISSING_SCOPE, MODEL_NOT_FOUND, OUT_OF_QUOTA, OVERLOADED, Row, TOO_LARGE,
     USAGE_LIMITED, row,
 };
 
-pub(super) const TABLE: [Row; 20] = [
+pub(super) const TABLE: [Row; 21] = [
     row(200..=299, Anything, Success),
+    // <https://developers.cloudflare.com/cloudflare-challenges/challenge-types/challenge-pages/detect-response/>
+    row(400..=599, Challenge, Blocked),
     // A gateway in front of logins has the same words as a ChatGPT backend.
     row(400..=429, Word(USAGE_LIMITED), UsageLimited),
     row(400..=429, Word(ACCOUNT_REFUSED), AccountRefused),
@@ -36,7 +38,6 @@ pub(super) const TABLE: [Row; 20] = [
     row(401..=401, Anything, RefusedHere),
     // "Project … does not have access to model …" is a 403. Aider-AI/aider#604, continuedev/continue#10120
     row(400..=404, Word(MODEL_NOT_FOUND), ModelUnavailable),
-    // <https://developers.cloudflare.com/cloudflare-challenges/challenge-types/challenge-pages/detect-response/>
     row(403..=403, Page, Blocked),
     // A country that is not supported is the same for every account, and so is everything below.
     row(300..=499, Anything, PassThrough),

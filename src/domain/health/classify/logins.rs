@@ -5,7 +5,7 @@ use super::Proof::{
     AccountRefused, Blocked, CredentialRefused, Failed, ModelUnavailable, OutOfQuota, Overloaded, PassThrough,
     RateLimited, Success, TooLarge, UsageLimited, VersionRefused,
 };
-use super::Says::{Anything, Page, Text, Word, Workspace};
+use super::Says::{Anything, Challenge, Page, Text, Word, Workspace};
 use super::{
     ACCOUNT_REFUSED, MODEL_NOT_FOUND, NOT_IN_THIS_REGION, OUT_OF_QUOTA, OVERLOADED, Row, TOO_LARGE, USAGE_LIMITED, row,
 };
@@ -14,16 +14,18 @@ use super::{
 pub(super) const MODEL_REFUSALS: [&[&str]; 3] =
     [&["model is not supported", "ChatGPT account"], &["requires a newer version of Codex"], &["Model not found "]];
 
-pub(super) const TABLE: [Row; 19] = [
+pub(super) const TABLE: [Row; 20] = [
     row(200..=299, Anything, Success),
+    // <https://developers.cloudflare.com/cloudflare-challenges/challenge-types/challenge-pages/detect-response/>
+    row(400..=599, Challenge, Blocked),
+    // Worth one refresh whatever its code.
+    row(401..=401, Anything, CredentialRefused),
     // Said with 429, and sometimes with 400, 403 or 404.
     row(400..=429, Word(USAGE_LIMITED), UsageLimited),
     row(400..=429, Word(ACCOUNT_REFUSED), AccountRefused),
     row(429..=429, Text(TOO_LARGE), TooLarge),
     row(400..=429, Word(OUT_OF_QUOTA), OutOfQuota),
     row(429..=429, Anything, RateLimited),
-    // Worth one refresh whatever its code.
-    row(401..=401, Anything, CredentialRefused),
     // Such as `invalid_workspace_selected`, openai/codex#24495.
     row(402..=403, Workspace, AccountRefused),
     row(402..=403, Text(&[NOT_IN_THIS_REGION]), AccountRefused),
@@ -33,7 +35,6 @@ pub(super) const TABLE: [Row; 19] = [
     row(400..=404, Text(MODEL_REFUSALS[1]), VersionRefused),
     row(404..=404, Text(MODEL_REFUSALS[2]), VersionRefused),
     row(400..=404, Word(MODEL_NOT_FOUND), ModelUnavailable),
-    // <https://developers.cloudflare.com/cloudflare-challenges/challenge-types/challenge-pages/detect-response/>
     row(403..=403, Page, Blocked),
     row(100..=499, Anything, PassThrough),
     row(500..=599, Word(OVERLOADED), Overloaded),

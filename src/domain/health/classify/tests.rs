@@ -14,7 +14,7 @@ fn check(kind: Kind, status: u16, headers: &[(&str, &'static str)], error: &Valu
         let known = headers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
         known.or((name == "retry-after").then_some("7"))
     };
-    let answer = Answer { status, header: &header, error };
+    let answer = Answer { status, header: &header, error, text: None };
     assert_eq!(classify(&answer, kind, Timestamp(0)), *expected, "{kind:?} {status} {headers:?} {error}");
 }
 
@@ -67,7 +67,7 @@ fn rows_that_both_tables_share() {
             "deactivated_workspace",
             "access_terminated",
         ] {
-            for status in [401, 402, 403, 429] {
+            for status in [402, 403, 429] {
                 check(status, &code(refused), &Outcome::AccountRefused { code: Some(refused.to_owned()) });
             }
         }
@@ -108,7 +108,17 @@ fn a_401_of_a_key_is_of_the_key_of_its_organisation_or_of_its_permissions() {
 
 #[test]
 fn a_401_of_a_login_is_of_its_token_whatever_its_code() {
-    for error in [Value::Null, code("token_expired"), code("something_else"), code("missing_scope")] {
+    for error in [
+        Value::Null,
+        code("token_expired"),
+        code("something_else"),
+        code("missing_scope"),
+        code("account_deactivated"),
+        code("deactivated_workspace"),
+        code("insufficient_quota"),
+        code("model_not_found"),
+        json!({ "type": "usage_limit_reached" }),
+    ] {
         let code = error["code"].as_str().map(str::to_owned);
         check(Kind::ChatGpt, 401, &[], &error, &Outcome::CredentialRefused { code });
     }
@@ -161,6 +171,36 @@ fn a_page_is_not_the_providers_own_answer() {
         check(kind_of, 403, &[("cf-mitigated", "challenge")], &Value::Null, &Outcome::Blocked { is_cloudflare: true });
         check(kind_of, 403, &[("server", "cloudflare")], &Value::Null, &Outcome::PassThrough);
         check(kind_of, 404, &[html], &Value::Null, &Outcome::PassThrough);
+        // Wherever Cloudflare says that it answered itself.
+        for status in [401, 403, 429, 503] {
+            let challenge = [("cf-mitigated", "challenge")];
+            check(kind_of, status, &challenge, &Value::Null, &Outcome::Blocked { is_cloudflare: true });
+        }
+    }
+}
+
+#[test]
+fn a_page_is_known_by_what_it_is_too() {
+    let cloudflare = ("server", "cloudflare");
+    let blocked = |is_cloudflare| Outcome::Blocked { is_cloudflare };
+    for (status, headers, text, expected) in [
+        (403, &[][..], Some("<!DOCTYPE html><html>"), blocked(false)),
+        (403, &[("content-type", "Text/HTML")], Some("denied"), blocked(false)),
+        (403, &[("content-type", "application/xhtml+xml")], Some("denied"), blocked(false)),
+        (403, &[cloudflare], Some("\n <html>"), blocked(true)),
+        (403, &[cloudflare, ("content-type", "text/plain")], Some("error code: 1020"), blocked(true)),
+        (403, &[cloudflare], Some(""), blocked(true)),
+        // The backend stands behind Cloudflare, and answers in JSON.
+        (403, &[cloudflare], None, Outcome::PassThrough),
+        (403, &[cloudflare], Some("{\"detail\": \"cut o"), Outcome::PassThrough),
+        (403, &[("content-type", "text/plain")], Some("forbidden"), Outcome::PassThrough),
+        (404, &[cloudflare], Some("<html>"), Outcome::PassThrough),
+    ] {
+        let header = |name: &str| headers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+        let answer = Answer { status, header: &header, error: &Value::Null, text: text.map(str::as_bytes) };
+        for kind_of in [Kind::ApiKey, Kind::ChatGpt] {
+            assert_eq!(classify(&answer, kind_of, Timestamp(0)), expected, "{kind_of:?} {headers:?} {text:?}");
+        }
     }
 }
 
@@ -204,7 +244,7 @@ fn in_a_stream_only_what_concerns_the_account_or_its_host_counts() {
         (code("server_error"), Outcome::PassThrough),
         (Value::Null, Outcome::PassThrough),
     ] {
-        let answer = Answer { status: 200, header: &|_| None, error: &error };
+        let answer = Answer { status: 200, header: &|_| None, error: &error, text: None };
         assert_eq!(classify_in_stream(&answer, Timestamp(0)), expected, "{error}");
     }
 }
@@ -222,7 +262,7 @@ fn a_limit_is_that_of_what_counted_the_request() {
             check(Kind::ChatGpt, status, &headers, &error, &limited(SEVEN));
         }
         let header = |name: &str| headers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
-        let found = classify_in_stream(&Answer { status: 200, header: &header, error: &error }, Timestamp(0));
+        let found = classify_in_stream(&Answer { status: 200, header: &header, error: &error, text: None }, Timestamp(0));
         assert_eq!(found, limited(Duration::from_secs(90)), "in a stream, {active}");
     }
 }

@@ -127,3 +127,21 @@ fn encodings_are_read_in_the_order_in_which_they_were_made() {
         assert_eq!(of(&values), expected, "{values:?}");
     }
 }
+
+#[test]
+fn a_short_answer_is_read_however_it_is_encoded_and_a_bomb_is_not() {
+    let named = |name| HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_static(name))]);
+    let bomb = gzip(&vec![b' '; LONGEST_ANSWER + 1]);
+    for (encoded, headers, expected) in [
+        (gzip(&text()), named("gzip"), Some(text())),
+        (zstd(), named("zstd"), Some(text())),
+        (text(), named("identity"), None),
+        (text(), HeaderMap::new(), None),
+        (text(), named("gzip"), None),
+        (text(), named("unheard-of"), None),
+        (bomb, named("gzip"), None),
+    ] {
+        let found = decoded_answer(&encoded.into(), &headers);
+        assert_eq!(found.as_deref(), expected.as_deref(), "{headers:?}");
+    }
+}

@@ -1,6 +1,7 @@
 //! The issuer of ChatGPT logins: authorisation by browser (OAuth 2.0 with PKCE, RFC 7636) or by device code, and the
 //! refresh that rotates a token. It asks once and tells what came back; when to ask, and what to keep, is for others.
 
+mod answer;
 mod callback_server;
 mod device;
 mod pkce;
@@ -10,8 +11,6 @@ use std::time::Duration;
 
 use reqwest::header::RETRY_AFTER;
 use reqwest::{RequestBuilder, Response, Url};
-use serde::Deserialize;
-use serde_json::Value;
 use zeroize::Zeroizing;
 
 pub use callback_server::{Callback, CallbackServer, Page, Serving};
@@ -20,7 +19,7 @@ pub use pkce::{Pkce, random_text};
 use refusal::{Question, code, refusal};
 
 use crate::error::deepest;
-use crate::secrets::{Secret, is_word};
+use crate::secrets::Secret;
 
 /// The public client of OpenAI's open-source Codex CLI: logins of ChatGPT plans are given to it.
 const CLIENT_ID: &str = "app_EMoamEEZ73f0CkXaXp7hrann";
@@ -30,8 +29,8 @@ const ORIGINATOR: &str = env!("CARGO_PKG_NAME");
 
 const SCOPE: &str = "openid profile email offline_access";
 
-/// No answer of the issuer is longer, in bytes.
-const LONGEST_ANSWER: usize = 256 * 1024;
+/// No more is read of an answer of the issuer, in bytes.
+const LONGEST_ANSWER: usize = 1024 * 1024;
 
 /// What the issuer says when the person said no (RFC 6749, 4.1.2.1).
 pub const DENIED: &str = "access_denied";
@@ -82,31 +81,6 @@ pub struct Tokens {
     pub id_token: Option<Secret<String>>,
     /// How long the access token holds, where the answer says so.
     pub expires_in: Option<Duration>,
-}
-
-/// What has the right shape is taken. The old refresh token is used up by now, so that nothing in an answer may be a
-/// reason to throw the new one away.
-#[derive(Deserialize)]
-struct TokenAnswer {
-    #[serde(default)]
-    access_token: Value,
-    #[serde(default)]
-    refresh_token: Value,
-    #[serde(default)]
-    id_token: Value,
-    #[serde(default)]
-    expires_in: Value,
-}
-
-/// `value` as a token.
-fn token(value: &Value) -> Option<Secret<String>> {
-    value.as_str().filter(|text| is_word(text)).map(|token| Secret::new(token.to_owned()))
-}
-
-/// `value` as a number of seconds, which some write as a text.
-fn seconds(value: &Value) -> Option<Duration> {
-    let seconds = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;
-    Duration::try_from_secs_f64(seconds).ok()
 }
 
 /// The issuer at one address.
@@ -181,15 +155,13 @@ impl Issuer {
     async fn tokens(&self, form: &[(&str, &str)], question: Question) -> Result<Tokens, OAuthError> {
         let response = send(self.lasting.post(format!("{}/oauth/token", self.base)).form(form)).await?;
         let (status, retry_after) = (response.status(), retry_after(&response));
-        let body = read(response).await?;
+        let (body, broken) = heard(response).await;
         if status.is_success() {
-            let answer: TokenAnswer = serde_json::from_slice(&body).map_err(|_| OAuthError::passing(WITHOUT_TOKEN))?;
-            let (access_token, refresh_token) = (token(&answer.access_token), token(&answer.refresh_token));
-            if access_token.is_none() && refresh_token.is_none() {
-                return Err(OAuthError::passing(WITHOUT_TOKEN));
-            }
-            let (id_token, expires_in) = (token(&answer.id_token), seconds(&answer.expires_in));
-            return Ok(Tokens { access_token, refresh_token, id_token, expires_in });
+            let why = || broken.unwrap_or_else(|| OAuthError::passing(WITHOUT_TOKEN));
+            return answer::tokens(&body).ok_or_else(why);
+        }
+        if let Some(broken) = broken {
+            return Err(broken);
         }
         Err(refusal(question, status, &body, retry_after, form))
     }
@@ -202,21 +174,32 @@ async fn send(request: RequestBuilder) -> Result<Response, OAuthError> {
     })
 }
 
-async fn read(mut response: Response) -> Result<Zeroizing<Vec<u8>>, OAuthError> {
+/// An answer as a whole.
+async fn read(response: Response) -> Result<Zeroizing<Vec<u8>>, OAuthError> {
+    let (body, broken) = heard(response).await;
+    broken.map_or(Ok(body), Err)
+}
+
+/// What comes of an answer, and why that is not all.
+async fn heard(mut response: Response) -> (Zeroizing<Vec<u8>>, Option<OAuthError>) {
     let mut body = Zeroizing::new(Vec::new());
-    loop {
+    let broken = loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() <= LONGEST_ANSWER => body.extend_from_slice(&chunk),
-            Ok(Some(_)) => return Err(OAuthError::passing("the issuer's answer is too long")),
-            Ok(None) => return Ok(body),
+            Ok(Some(chunk)) => {
+                let room = LONGEST_ANSWER - body.len();
+                body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                if chunk.len() > room {
+                    break Some(OAuthError::passing("the issuer's answer is too long"));
+                }
+            }
+            Ok(None) => break None,
             Err(error) => {
-                return Err(OAuthError::passing(format!(
-                    "the issuer's answer broke off: {}",
-                    deepest(&error.without_url())
-                )));
+                let why = format!("the issuer's answer broke off: {}", deepest(&error.without_url()));
+                break Some(OAuthError::passing(why));
             }
         }
-    }
+    };
+    (body, broken)
 }
 
 fn retry_after(response: &Response) -> Option<Duration> {
@@ -227,26 +210,6 @@ fn retry_after(response: &Response) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn what_stands_beside_a_token_is_no_reason_to_throw_the_token_away() {
-        let answer = |rest: Value| -> TokenAnswer {
-            let mut document = json!({"access_token": "a", "refresh_token": "r", "id_token": "i", "expires_in": 3600});
-            document.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
-            serde_json::from_value(document).unwrap()
-        };
-        let hour = Some(Duration::from_secs(3600));
-        for (told, expected) in [(json!(3600), hour), (json!("3600"), hour), (json!({}), None), (json!(-1), None)] {
-            let answer = answer(json!({"expires_in": told, "id_token": {}, "scope": 5}));
-            assert_eq!(seconds(&answer.expires_in), expected, "{told}");
-            assert!(token(&answer.id_token).is_none());
-            assert_eq!(token(&answer.refresh_token).unwrap().expose(), "r");
-        }
-        assert!(token(&answer(json!({"refresh_token": 5})).refresh_token).is_none());
-        assert!(token(&answer(json!({"refresh_token": ""})).refresh_token).is_none());
-        assert!(token(&answer(json!({"access_token": null})).access_token).is_none());
-    }
 
     #[test]
     fn the_page_to_log_in_on_has_every_parameter() {

@@ -80,12 +80,12 @@ fn events(output: &[Value]) -> Vec<Value> {
             events.push(json!({ "type": "response.output_text.annotation.added", "output_index": index,
                 "item_id": item["id"], "content_index": 0, "annotation": cited }));
         }
-        for (name, of, index_name) in [
-            ("content", "content_part", "content_index"),
-            ("summary", "reasoning_summary_part", "summary_index"),
-        ] {
+        for (name, of, index_name) in
+            [("content", "content_part", "content_index"), ("summary", "reasoning_summary_part", "summary_index")]
+        {
             for (at, part) in item[name].as_array().into_iter().flatten().enumerate() {
-                events.push(json!({ "type": format!("response.{of}.done"), "output_index": index, "item_id": item["id"],
+                events
+                    .push(json!({ "type": format!("response.{of}.done"), "output_index": index, "item_id": item["id"],
                     (index_name): at, "part": part }));
             }
         }

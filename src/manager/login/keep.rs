@@ -144,9 +144,17 @@ impl Manager {
         Ok(account)
     }
 
-    /// The token that the account had before is not to come back with an older copy of the file.
+    /// The token that the account had before is not to come back with an older copy of the file. It is still good, as far as
+    /// is known, where another account has it too.
     fn note_login(&self, account: &StoredAccount, before: Option<Secret<String>>) {
         let (Some(before), Ok(Some(state))) = (before, self.store.read()) else { return };
+        let is_shared = state.accounts.iter().any(|other| {
+            let token = || self.store.open_secret(&state, other, SecretField::RefreshToken).unwrap_or_default();
+            other.id != account.id && token().as_ref() == Some(&before)
+        });
+        if is_shared {
+            return;
+        }
         if let Err(error) = self.store.note_rotation(&state, account, &before) {
             tracing::debug!("the newest tokens are not noted beside the accounts file: {error}");
         }

@@ -157,3 +157,27 @@ fn an_account_that_shared_its_token_with_one_that_is_gone_lives_through_an_older
     assert!(!outcomes(&logins).contains(&TokenOutcome::Reused), "{:?}", outcomes(&logins));
     assert_eq!(logins.listed(2)["state"], "ready");
 }
+
+#[test]
+fn a_new_login_of_one_account_leaves_the_token_of_another_that_shared_it() {
+    let logins = Logins::with(1, Access::Expired);
+    logins.sandbox.write_accounts(shared(&logins).to_string().as_bytes());
+    rotate(&logins);
+    let shared = logins.upstream.tokens(logins.accounts[0]).refresh_token;
+    logins.upstream.approve_next_device(logins.accounts[0]);
+    logins.sandbox.run(&["login", "--device"]).ok();
+    let tokens = || -> Vec<Value> {
+        let exported = logins.sandbox.run(&["export", "--plain"]).ok().json();
+        exported["accounts"].as_array().unwrap().iter().map(|account| account["refreshToken"].clone()).collect()
+    };
+    let before = tokens();
+    assert_eq!((before.len(), &before[1]), (2, &json!(shared)), "the login is of the first account alone");
+    assert_ne!(before[0], before[1]);
+    logins.upstream.expire_access(logins.accounts[0]);
+    let done = logins.sandbox.run(&["refresh", "2"]);
+    assert!(!done.stderr.contains("an older copy"), "{done:?}");
+    let after = tokens();
+    assert_eq!(after[0], before[0]);
+    assert_ne!(after[1], before[0], "it has its own login still");
+    assert!(!outcomes(&logins).contains(&TokenOutcome::Reused), "{:?}", outcomes(&logins));
+}

@@ -1,5 +1,7 @@
 //! The few fields of a request that routing looks at. The bytes themselves go on untouched.
 
+mod beginning;
+
 use std::fmt;
 
 use hyper::header::{CONTENT_TYPE, HeaderMap};
@@ -12,18 +14,13 @@ use crate::domain::lenient_json;
 use crate::domain::resources::{Reasoning, TopLevel, form, is_id, named_in, target};
 use crate::manager::reasoning::ContentDigest;
 use crate::upstream::BodyError;
+use beginning::first_messages;
 
 /// No model's name is longer, in bytes. The name is kept per account, in the shared file too, and shown to people.
 const LONGEST_MODEL: usize = 256;
 
 /// No key of a conversation is longer.
 const LONGEST_KEY: usize = 1024;
-
-/// So much of the first messages tells a conversation from another.
-const FIRST_MESSAGES: usize = 16 * 1024;
-
-/// So much of the end of a message that is longer.
-const LAST_OF_A_MESSAGE: usize = 1024;
 
 /// What routing looks at.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -197,56 +194,6 @@ fn is_upload(path: &str) -> bool {
     path == "/v1/files" || (path.starts_with("/v1/uploads/") && path.ends_with("/parts"))
 }
 
-/// The text that every request of a conversation begins with: its instructions, and the messages up to the first one of the
-/// user, each as far as it tells. However long the others are, that one is among them.
-fn first_messages(instructions: Option<&[u8]>, list: &[u8]) -> Option<Vec<u8>> {
-    #[derive(serde::Deserialize)]
-    struct Message<'m> {
-        #[serde(borrow, default)]
-        role: Option<&'m RawValue>,
-    }
-    let mut text = Vec::new();
-    if let Some(instructions) = instructions.filter(|text| *text != b"null" && *text != b"\"\"") {
-        add_sample(&mut text, instructions);
-    }
-    if list.starts_with(b"\"") {
-        add_sample(&mut text, list);
-        return Some(text);
-    }
-    let list = String::from_utf8_lossy(list);
-    let mut rest = list.strip_prefix('[')?;
-    let mut has_message = false;
-    loop {
-        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
-        let Some(Ok(message)) = values.next() else { break };
-        let message = message.get();
-        let role = serde_json::from_str::<Message<'_>>(message).ok().and_then(|message| message.role);
-        let is_of_the_user = role.is_some_and(|role| role.get() == "\"user\"");
-        if is_of_the_user || text.len() < FIRST_MESSAGES {
-            add_sample(&mut text, message.as_bytes());
-        }
-        has_message = true;
-        let Some(next) = rest.trim_start()[message.len()..].trim_start().strip_prefix(',') else { break };
-        if is_of_the_user {
-            break;
-        }
-        rest = next;
-    }
-    has_message.then_some(text)
-}
-
-/// Adds `part`; of a long one its begin, its end and its length, which tell it from others.
-fn add_sample(text: &mut Vec<u8>, part: &[u8]) {
-    match part.len().checked_sub(LAST_OF_A_MESSAGE) {
-        Some(last) if part.len() > FIRST_MESSAGES => {
-            text.extend_from_slice(&part[..FIRST_MESSAGES]);
-            text.extend_from_slice(&part[last..]);
-            text.extend_from_slice(&part.len().to_le_bytes());
-        }
-        Some(_) | None => text.extend_from_slice(part),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -284,28 +231,6 @@ mod tests {
         assert_eq!(parse(&deep).model.as_deref(), Some("m"));
         let bytes = Fields::parse(b"{\"input\":\"\xff\xf0\x9f\",\"model\":\"m\"}");
         assert_eq!(bytes.model.as_deref(), Some("m"));
-    }
-
-    #[test]
-    fn the_first_messages_are_those_up_to_the_first_of_the_user() {
-        let system = r#"{"role":"system","content":"s"}"#;
-        let user = r#"{"role":"user","content":"u"}"#;
-        let first = |body: &str| parse(body).first_messages.map(|text| String::from_utf8_lossy(&text).into_owned());
-        let both = Some(format!("{system}{user}"));
-        assert_eq!(first(&format!(r#"{{"messages":[{system}, {user}]}}"#)), both);
-        assert_eq!(first(&format!(r#"{{"messages":[{system},{user},{{"role":"assistant"}}]}}"#)), both);
-        assert_eq!(first(r#"{"input":"hello"}"#).as_deref(), Some("\"hello\""));
-        let instructed = first(r#"{"instructions":"Be brief.","input":"hello"}"#);
-        assert_eq!(instructed.as_deref(), Some("\"Be brief.\"\"hello\""));
-        assert_eq!(first(r#"{"instructions":"","input":"hello"}"#).as_deref(), Some("\"hello\""));
-        let long = format!(r#"{{"role":"system","content":"{}"}}"#, "s".repeat(2 * FIRST_MESSAGES));
-        let begin = |user: &str| first(&format!(r#"{{"messages":[{long},{system},{user},{system}]}}"#)).unwrap();
-        assert!(begin(user).len() < FIRST_MESSAGES + 2 * LAST_OF_A_MESSAGE && begin(user).ends_with(user));
-        let [one, other] = ["1", "2"]
-            .map(|end| begin(&format!(r#"{{"role":"user","content":"{}{end}"}}"#, "u".repeat(FIRST_MESSAGES))));
-        assert_ne!(one, other);
-        assert_eq!(first(r#"{"messages":[]}"#), None);
-        assert_eq!(first(r#"{"messages":{}}"#), None);
     }
 
     #[test]

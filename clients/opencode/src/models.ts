@@ -1,4 +1,4 @@
-// The hook by which OpenCode asks which models there are, and what it is told when they change.
+// The hook by which OpenCode asks which models there are, and what it receives when they change.
 
 import type { CodexAccountManager } from "codex-account-manager";
 
@@ -16,7 +16,7 @@ import { words } from "./tools.js";
 /** OpenCode waits for its models. One account that does not answer takes the proxy five seconds. */
 const ASK_MS = 6_000;
 
-/** A list that is older is asked for anew. */
+/** A list that is older is requested again. */
 const FRESH_MS = 30_000;
 
 /** Several accounts come and go at once. */
@@ -84,7 +84,7 @@ export class Models {
     const ofLogins = all.filter(({ api }) => this.#latest?.byLogin(api.id));
     const models = ofLogins.length > 0 ? ofLogins : all;
     if (models.some(({ family }) => family === OWN_CHOICE)) return;
-    // What it costs at a key tells how small a model is, also where a login serves it for nothing.
+    // What it costs at a key shows how small a model is, also where a login serves it at no cost.
     const price = (model: Model) => priced(known[model.id] ?? model, []).output || Infinity;
     const plain = models.filter((model) => Object.keys(model.options).length === 0 && price(model) < Infinity);
     const [cheapest] = plain.toSorted((one, other) => price(one) - price(other));

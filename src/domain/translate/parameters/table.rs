@@ -54,7 +54,7 @@ pub enum Fate {
 
 const NOTHING_STORED: &str = "a ChatGPT account stores nothing; send the whole conversation as `input`";
 /// Why log probabilities are refused, also where they are to be included.
-pub(super) const NO_LOGPROBS: &str = "a ChatGPT account tells no log probabilities";
+pub(super) const NO_LOGPROBS: &str = "a ChatGPT account returns no log probabilities";
 const TEXT_ALONE: &str = "a ChatGPT account answers with text alone; ask for `[\"text\"]`";
 
 /// All parameters. One that is none of them passes: the backend says itself what it thinks of it.

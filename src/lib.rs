@@ -20,6 +20,7 @@ pub mod server;
 
 pub mod cli;
 pub mod demo;
+pub mod tui;
 
 pub mod error;
 pub mod hardening;

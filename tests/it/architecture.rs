@@ -43,9 +43,11 @@ const RULES: &[(&str, &[&str])] = &[
             "secrets",
             "server",
             "store",
+            "tui",
             "upstream",
         ],
     ),
+    ("tui", &["clock", "domain", "env", "error", "manager", "protocol", "secrets"]),
     ("demo", &["cli", "clock", "domain", "error", "manager", "upstream"]),
 ];
 

@@ -1,0 +1,17 @@
+//! Draws the screen: a pure function of the state, the look and the time.
+
+pub mod look;
+
+use ratatui::Frame;
+use ratatui::text::Line;
+
+use super::app::App;
+use crate::domain::time::Timestamp;
+use look::Look;
+
+/// Draws `app` as it is at `now`.
+pub fn draw(frame: &mut Frame<'_>, app: &App, _look: &Look, _now: Timestamp) {
+    let accounts = app.shown().accounts.as_ref().map(|accounts| accounts.accounts.as_slice()).unwrap_or_default();
+    let lines: Vec<Line<'_>> = accounts.iter().map(|account| Line::raw(account.label.clone())).collect();
+    frame.render_widget(ratatui::widgets::Paragraph::new(lines), frame.area());
+}

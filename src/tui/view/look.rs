@@ -1,0 +1,24 @@
+//! How the terminal can show things: in colours or not, with which signs.
+
+use crate::clock::Clock;
+use crate::env::Environment;
+
+/// The look.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// Whether colours may be used.
+    pub has_colours: bool,
+    /// Whether the terminal shows more than ASCII.
+    pub is_unicode: bool,
+    /// The time zone of what is shown.
+    pub clock: Clock,
+}
+
+impl Look {
+    /// As the environment says.
+    pub fn of(environment: &Environment, clock: Clock) -> Look {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| environment.get(name));
+        let is_utf8 = locale.is_some_and(|locale| locale.to_ascii_lowercase().replace('-', "").contains("utf8"));
+        Look { has_colours: environment.get("NO_COLOR").is_none(), is_unicode: is_utf8 || cfg!(windows), clock }
+    }
+}

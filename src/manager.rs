@@ -2,6 +2,7 @@
 //! verb of the product is a method here; the doors only translate.
 
 pub mod accounts;
+pub mod alive;
 mod backend;
 pub mod bench_words;
 pub mod configuration;
@@ -44,6 +45,7 @@ mod waits;
 mod workspace;
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -104,6 +106,8 @@ pub struct ManagerOptions {
     pub kind: SessionKind,
     /// Its pid.
     pub pid: u32,
+    /// Where its proxy listens.
+    pub host: IpAddr,
     /// Its proxy's port; 0 for a process without one.
     pub port: u16,
 }
@@ -117,6 +121,8 @@ pub struct Identity {
     pub pid: u32,
     /// What it is.
     pub kind: SessionKind,
+    /// Where its proxy listens.
+    pub host: IpAddr,
     /// Its proxy's port.
     pub port: u16,
     /// When it started.
@@ -163,7 +169,7 @@ impl Manager {
     /// `Configuration` for an upstream address that is refused, `StoreUnreadable` when the accounts file's place
     /// cannot be resolved.
     pub fn open(options: ManagerOptions) -> Result<Arc<Manager>, Error> {
-        let ManagerOptions { environment, paths, sources, master_key, clock, kind, pid, port } = options;
+        let ManagerOptions { environment, paths, sources, master_key, clock, kind, pid, host, port } = options;
         let default_base = base(&environment, "CAM_OPENAI_BASE_URL", DEFAULT_OPENAI_BASE_URL)?;
         let chatgpt_base = base(&environment, "CAM_CHATGPT_BASE_URL", DEFAULT_CHATGPT_BASE_URL)?;
         let is_chatgpt_base_given = environment.get("CAM_CHATGPT_BASE_URL").is_some();
@@ -171,7 +177,8 @@ impl Manager {
         // Before the files are read: a change in between is then seen as one.
         let config_stamps = Mutex::new(Stamps::of(&paths));
         let config = Config::load(&paths, &environment, &sources);
-        let identity = Identity { id: random_id(), pid, kind, port, started_at: clock.now(), rpc_token: random_key() };
+        let started_at = clock.now();
+        let identity = Identity { id: random_id(), pid, kind, host, port, started_at, rpc_token: random_key() };
         let keys = KeySources {
             explicit: master_key,
             variable: environment.get("CAM_MASTER_KEY").map(|key| Secret::new(key.to_owned())),

@@ -17,13 +17,14 @@ mod subscription;
 mod table;
 pub mod usage;
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 
 use crate::manager::Manager;
+use crate::manager::session::reached_at;
 use crate::protocol::PROTOCOL_VERSION;
 use crate::protocol::session::{AccountReference, ProxyInfo, RpcInfo, SessionIdentity, SessionInfo};
 use crate::proxy::{Gate, Proxy, Running};
@@ -43,12 +44,7 @@ pub struct Session {
 impl Session {
     /// Where this machine reaches the proxy.
     fn reached_at(&self) -> SocketAddr {
-        let ip = match self.address.ip() {
-            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-            ip => ip,
-        };
-        SocketAddr::new(ip, self.address.port())
+        SocketAddr::new(reached_at(self.address.ip()), self.address.port())
     }
 
     /// The proxy's address, without its key.

@@ -265,6 +265,12 @@ impl Store {
         Ok(Some(serde_json::from_slice(&note).unwrap_or_default()))
     }
 
+    /// Whether the process of session `id` runs, for whoever holds no lock: a few system calls, none of which writes or
+    /// keeps the session from its lock. When in doubt, it runs.
+    pub fn is_alive(&self, id: &str) -> bool {
+        sessions::is_alive(self.folder(), id)
+    }
+
     /// What session `id` wrote about itself with `claim_session`.
     pub fn session_private(&self, id: &str) -> Option<serde_json::Value> {
         sessions::private(self.folder(), id)

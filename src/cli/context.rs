@@ -1,6 +1,7 @@
 //! What every verb starts from: the environment, the places, and a manager over them.
 
 use std::io::IsTerminal;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -46,6 +47,7 @@ impl Context {
             clock: Clock::system(),
             kind,
             pid: std::process::id(),
+            host: Ipv4Addr::LOCALHOST.into(),
             port,
         }
     }

@@ -60,7 +60,7 @@ pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
             .hint("choose another address with `--bind`")
     })?;
     let address = listener.local_addr().unwrap_or(address);
-    options.port = address.port();
+    (options.host, options.port) = (address.ip(), address.port());
     let manager = Manager::open(options)?;
     Context::warn(&manager);
     let api_key = manager.config().proxy_api_key();

@@ -1,5 +1,6 @@
 //! This process among its siblings: its record in the file, where it starts, its end.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, PoisonError};
@@ -93,7 +94,7 @@ impl Manager {
         view.state.sessions.iter().map(|session| self.session_report(&view.state, session)).collect()
     }
 
-    fn session_report(&self, state: &State, session: &SessionRecord) -> SessionReport {
+    pub(super) fn session_report(&self, state: &State, session: &SessionRecord) -> SessionReport {
         SessionReport {
             id: session.id.clone(),
             pid: session.pid,
@@ -178,6 +179,15 @@ fn account_name(state: &State, id: &AccountId) -> Option<AccountName> {
     Some(AccountName { id: id.clone(), index: position + 1, label })
 }
 
+/// Where this machine reaches what listens at `ip`.
+pub fn reached_at(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    }
+}
+
 /// Where the session was said to start, in case the answer could not wait for the file's lock.
 #[derive(Default)]
 struct Announced(OnceLock<Option<Start>>);
@@ -258,7 +268,12 @@ impl Manager {
         let start = announced.said(|| self.starting_account(&transaction.state, others));
         // One of a file that was removed since; its name is ours to take again.
         drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let private = json!({ "pid": identity.pid, "port": identity.port, "rpcToken": identity.rpc_token.expose() });
+        let private = json!({
+            "pid": identity.pid,
+            "host": reached_at(identity.host),
+            "port": identity.port,
+            "rpcToken": identity.rpc_token.expose(),
+        });
         let lock = transaction.claim_session(&identity.id, &private)?;
         self.begin_at(start, &transaction.state);
         let memory = self.memory();

@@ -61,6 +61,7 @@ pub mod tests {
             clock: Clock::system(),
             kind: SessionKind::Sidecar,
             pid: 1,
+            host: [127, 0, 0, 1].into(),
             port: 1,
         };
         let address = ([127, 0, 0, 1], 1).into();

@@ -125,9 +125,16 @@ pub(super) fn open_lock(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Opens a file that is there, for locking.
-pub(super) fn open_existing(path: &Path) -> io::Result<File> {
-    private(OpenOptions::new().read(true).write(true)).open(path)
+/// Opens a file that is there and no link, to ask who holds it. A pipe in its place does not stop the process.
+pub(super) fn open_to_ask(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        options.custom_flags(i32::try_from(flags.bits()).unwrap_or_default());
+    }
+    options.read(true).open(path)
 }
 
 /// Opens for reading. A pipe in the place of a file reads as empty: waiting for its writer would stop the process.

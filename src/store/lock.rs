@@ -82,6 +82,17 @@ pub(super) fn try_lock(file: &File) -> io::Result<bool> {
     }
 }
 
+/// Whether a process holds `file` for itself alone. The shared lock that finds out is held for an instant and never stops
+/// another one that asks the same.
+pub(super) fn is_held(file: &File) -> io::Result<bool> {
+    loop {
+        match FileExt::try_lock_shared(file) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done.map(|was_free| !was_free),
+        }
+    }
+}
+
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;

@@ -1,4 +1,5 @@
-//! Who is alive: every running process holds a lock on a file of its own, which the kernel frees when it dies.
+//! Who is alive: every running process holds a lock on a file of its own, which the kernel frees when it dies. The file has
+//! its name only while it is locked, so whoever finds it under that name may ask for its lock without disturbing its owner.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -82,26 +83,48 @@ fn place(folder: &Path, id: &str) -> PathBuf {
     lock::named(folder, KIND, id)
 }
 
+/// Whether the process of session `id` runs. It takes no lock that a session waits for, and writes nothing. When in doubt,
+/// a session lives.
+pub(super) fn is_alive(folder: &Path, id: &str) -> bool {
+    !is_dead(&place(folder, id))
+}
+
+fn is_dead(path: &Path) -> bool {
+    match files::open_to_ask(path) {
+        Ok(file) => !lock::is_held(&file).unwrap_or(true),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
+}
+
+/// Whoever calls this holds the file lock, so nobody else makes a file of that name meanwhile.
 fn claim(path: &Path, private: &Value) -> io::Result<File> {
-    let mut file = files::create_new(path)?;
-    let written = lock::try_lock(&file).and_then(|locked| {
-        let text = private.to_string();
-        if locked { file.write_all(text.as_bytes()) } else { Err(io::ErrorKind::WouldBlock.into()) }
+    if files::stat(path)?.is_some() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    let mut unnamed = path.as_os_str().to_owned();
+    unnamed.push(".new");
+    let unnamed = PathBuf::from(unnamed);
+    // Of this process, which could not give it its name.
+    files::remove(&unnamed)?;
+    let mut file = files::create_new(&unnamed)?;
+    let claimed = lock::try_lock(&file).and_then(|locked| {
+        if !locked {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        file.write_all(private.to_string().as_bytes())?;
+        files::rename(&unnamed, path)
     });
-    if let Err(error) = written {
-        let _ = files::remove(path);
+    if let Err(error) = claimed {
+        let _ = files::remove(&unnamed);
         return Err(error);
     }
     Ok(file)
 }
 
-/// Whether the session of the file at `path` is dead; its file goes with it. Whoever calls this holds the file lock,
-/// so no session is between making its file and locking it. When in doubt, a session lives.
+/// Whether the session of the file at `path` is dead; its file goes with it. Whoever calls this holds the file lock, so no
+/// session is between making its file and naming it.
 fn reap(path: &Path) -> bool {
-    let dead = match files::open_existing(path) {
-        Ok(file) => lock::try_lock(&file).unwrap_or(false),
-        Err(error) => return error.kind() == io::ErrorKind::NotFound,
-    };
+    let dead = is_dead(path);
     if dead {
         let _ = files::remove(path);
     }

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod agents;
+mod alive;
 mod architecture;
 mod cli;
 mod clients;

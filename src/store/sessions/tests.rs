@@ -83,3 +83,62 @@ fn an_id_is_claimed_once() {
     assert_eq!(lock.id(), "alpha");
     assert!(reaped(&home.open()).is_empty(), "the failed claim took nothing away");
 }
+
+#[test]
+fn life_is_seen_without_a_lock_and_death_at_once() {
+    let home = Home::new();
+    let (owner, reader) = (home.open(), home.open());
+    assert!(!reader.is_alive("alpha"), "nobody claimed it");
+    let lock = begin(&owner, "alpha");
+    assert!(reader.is_alive("alpha") && owner.is_alive("alpha"));
+    drop(lock);
+    assert!(!reader.is_alive("alpha"));
+    std::fs::write(owner.folder().join("session-killed"), "{}").unwrap();
+    assert!(!reader.is_alive("killed"), "a file without a lock");
+    std::os::unix::fs::symlink(owner.folder().join("session-killed"), owner.folder().join("session-linked")).unwrap();
+    assert!(reader.is_alive("linked"), "what cannot be asked lives");
+}
+
+#[test]
+fn asking_who_lives_keeps_nobody_from_a_claim_and_leaves_no_dead_one_behind() {
+    let home = Home::new();
+    let store = home.open();
+    add(&store, "one");
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                let reader = home.open();
+                while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
+                    reader.is_alive("alpha");
+                }
+            });
+        }
+        for round in 0..100 {
+            let lock = begin(&store, "alpha");
+            assert!(reaped(&store).is_empty(), "round {round}");
+            // As a kill leaves it: the lock is free, the file and the record stay.
+            let file = store.folder().join("session-alpha");
+            std::fs::hard_link(&file, store.folder().join("kept")).unwrap();
+            drop(lock);
+            std::fs::rename(store.folder().join("kept"), file).unwrap();
+            assert_eq!(reaped(&store), ["alpha"], "round {round}");
+        }
+        is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn a_claim_that_died_before_it_had_its_name_is_cleared() {
+    let home = Home::new();
+    let store = home.open();
+    add(&store, "one");
+    std::fs::write(store.folder().join("session-alpha.new"), "{}").unwrap();
+    let lock = begin(&store, "alpha");
+    assert_eq!(lock.id(), "alpha");
+    std::fs::write(store.folder().join("session-beta.new"), "{}").unwrap();
+    reaped(&store);
+    let left: Vec<_> =
+        files::names(store.folder()).unwrap().into_iter().filter(|name| name.starts_with("session-")).collect();
+    assert_eq!(left, ["session-alpha"]);
+}

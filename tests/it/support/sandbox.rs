@@ -2,9 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
+use codex_account_manager::clock::Clock;
+use codex_account_manager::config::Sources;
+use codex_account_manager::domain::report::SessionKind;
+use codex_account_manager::env::Environment;
+use codex_account_manager::manager::{Manager, ManagerOptions};
+use codex_account_manager::paths::Paths;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -164,6 +172,24 @@ impl Sandbox {
         let mut command = self.program(BINARY);
         command.args(args);
         command
+    }
+
+    /// A manager of this home in the test's own process, which joins no sessions.
+    #[track_caller]
+    pub fn manager(&self) -> Arc<Manager> {
+        let environment: Environment = self.environment.clone().into_iter().collect();
+        let options = ManagerOptions {
+            paths: Paths::resolve(&environment).unwrap(),
+            environment,
+            sources: Sources::default(),
+            master_key: None,
+            clock: Clock::system(),
+            kind: SessionKind::Run,
+            pid: std::process::id(),
+            host: Ipv4Addr::LOCALHOST.into(),
+            port: 0,
+        };
+        Manager::open(options).unwrap()
     }
 
     /// Runs the product to its end.

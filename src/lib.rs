@@ -18,6 +18,8 @@ pub mod manager;
 pub mod proxy;
 pub mod server;
 
+pub mod wording;
+
 pub mod cli;
 pub mod demo;
 pub mod tui;

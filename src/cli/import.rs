@@ -143,7 +143,7 @@ fn say(imported: &[Imported]) {
         Printer::stdout("No account was imported.");
     }
     for each in imported {
-        Printer::stdout(&super::printer::plain(&line(each, true)));
+        Printer::stdout(&crate::wording::plain(&line(each, true)));
     }
 }
 

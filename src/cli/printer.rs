@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::wording::plain;
 
 /// A result that could not be written makes the whole command fail.
 static STDOUT_FAILED: AtomicBool = AtomicBool::new(false);
@@ -55,13 +56,6 @@ impl Printer {
     pub fn warning(text: &str) {
         Printer::stderr(&format!("warning: {text}"));
     }
-}
-
-/// `text` without what files of other hands may hold and a terminal would obey: control characters, and marks that turn
-/// the direction of the text beside them.
-pub fn plain(text: &str) -> String {
-    let turns = |letter| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.replace(|letter: char| letter.is_control() || turns(letter), "\u{fffd}")
 }
 
 /// No column is padded further; formatting takes no width over 65535.

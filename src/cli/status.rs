@@ -11,7 +11,8 @@ use crate::error::Error;
 use crate::manager::FIRST_ACCOUNT;
 use crate::manager::notices::length;
 use crate::protocol::accounts::Account;
-use crate::protocol::status::{Session, SessionKind};
+use crate::protocol::status::Session;
+use crate::wording::session_kind;
 
 /// Sessions and accounts.
 pub async fn run(context: &Context, output: Json) -> Result<u8, Error> {
@@ -48,12 +49,7 @@ fn row(session: &Session, accounts: &[Account], now: Timestamp) -> Vec<String> {
     let uses: Vec<String> = session.accounts.iter().map(|(family, id)| format!("{family}: {}", name(id))).collect();
     vec![
         session.id.clone(),
-        match session.kind {
-            SessionKind::Sidecar => "sidecar",
-            SessionKind::Run => "run",
-            SessionKind::Proxy => "proxy",
-        }
-        .to_owned(),
+        session_kind(session.kind).to_owned(),
         session.pid.to_string(),
         session.port.to_string(),
         length(now.since(Timestamp(session.started_at))),

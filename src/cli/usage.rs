@@ -6,11 +6,11 @@ use clap::{Args, ValueEnum};
 
 use super::context::Context;
 use super::printer::{Printer, columns};
-use crate::domain::usage::Usd;
 use crate::env::Environment;
 use crate::error::Error;
 use crate::protocol::usage::{UsageBy, UsageRow};
 use crate::server::usage::{DAYS, MOST_DAYS, rows};
+use crate::wording::amounts::{grouped, usd};
 
 #[derive(Debug, Args)]
 pub struct UsageArgs {
@@ -124,9 +124,7 @@ enum Pen {
 
 impl Pen {
     fn of(environment: &Environment) -> Pen {
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| environment.get(name));
-        let is_utf8 = locale.is_some_and(|locale| locale.to_ascii_lowercase().replace('-', "").contains("utf8"));
-        if is_utf8 && environment.get("TERM") != Some("dumb") { Pen::Blocks } else { Pen::Plain }
+        if environment.is_utf8() && environment.get("TERM") != Some("dumb") { Pen::Blocks } else { Pen::Plain }
     }
 
     /// A bar for `part` of `most`; what is more than nothing is seen.
@@ -152,34 +150,9 @@ impl Pen {
     }
 }
 
-/// An amount as people read it.
-pub fn usd(amount: f64) -> String {
-    Usd::from_usd(amount).map_or_else(|| format!("${amount}"), |amount| amount.to_string())
-}
-
-/// A number with its thousands apart.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_have_their_thousands_apart() {
-        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
-            assert_eq!(grouped(number), text);
-        }
-    }
 
     #[test]
     fn bars_are_as_long_as_their_part_and_never_vanish() {

@@ -45,9 +45,11 @@ const RULES: &[(&str, &[&str])] = &[
             "store",
             "tui",
             "upstream",
+            "wording",
         ],
     ),
-    ("tui", &["clock", "domain", "env", "error", "manager", "protocol", "secrets"]),
+    ("wording", &["domain", "manager", "protocol"]),
+    ("tui", &["clock", "domain", "env", "error", "manager", "protocol", "secrets", "wording"]),
     ("demo", &["cli", "clock", "domain", "error", "manager", "upstream"]),
 ];
 

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use tokio::sync::broadcast;
 
 use crate::cli::printer::Printer;
-use crate::cli::usage::grouped;
 use crate::manager::Manager;
 use crate::manager::event::{Event, Finished, Selected, Waiting};
 use crate::manager::notices::length;
+use crate::wording::amounts::grouped;
 
 /// Writes what happens for as long as the manager is there.
 pub async fn follow(manager: Arc<Manager>, mut events: broadcast::Receiver<Event>) {

@@ -17,8 +17,10 @@ pub struct Look {
 impl Look {
     /// As the environment says.
     pub fn of(environment: &Environment, clock: Clock) -> Look {
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| environment.get(name));
-        let is_utf8 = locale.is_some_and(|locale| locale.to_ascii_lowercase().replace('-', "").contains("utf8"));
-        Look { has_colours: environment.get("NO_COLOR").is_none(), is_unicode: is_utf8 || cfg!(windows), clock }
+        Look {
+            has_colours: environment.get("NO_COLOR").is_none(),
+            is_unicode: environment.is_utf8() || cfg!(windows),
+            clock,
+        }
     }
 }

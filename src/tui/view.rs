@@ -1,6 +1,9 @@
 //! Draws the screen: a pure function of the state, the look and the time.
 
 pub mod look;
+pub mod text;
+pub mod theme;
+pub mod widgets;
 
 use ratatui::Frame;
 use ratatui::text::Line;

@@ -1,0 +1,148 @@
+//! Text in cells: what other hands wrote is made harmless, cut between graphemes and padded to a width.
+
+use std::borrow::Cow;
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use super::theme::Theme;
+use crate::wording;
+
+/// How many columns `text` takes.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// `text` as this terminal can show it: no control characters, no marks that turn the direction of what stands beside
+/// them, and a `?` for each column of what is not ASCII where the terminal shows nothing else.
+pub fn clean(text: &str, theme: Theme) -> Cow<'_, str> {
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return Cow::Borrowed(text);
+    }
+    if theme.is_unicode {
+        return Cow::Owned(wording::plain(text));
+    }
+    let shown = text.graphemes(true).map(|grapheme| {
+        let is_shown = grapheme.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        if is_shown { Cow::Borrowed(grapheme) } else { Cow::Owned("?".repeat(grapheme.width().max(1))) }
+    });
+    Cow::Owned(shown.collect())
+}
+
+/// `text` in no more than `columns`: what does not fit ends in a sign that says so.
+pub fn cut(text: &str, columns: usize, theme: Theme) -> Cow<'_, str> {
+    let text = clean(text, theme);
+    if text.width() <= columns {
+        return text;
+    }
+    if columns == 0 {
+        return Cow::Borrowed("");
+    }
+    let mut kept = String::with_capacity(columns);
+    let mut taken = 0;
+    for grapheme in text.graphemes(true) {
+        taken += grapheme.width();
+        if taken > columns - 1 {
+            break;
+        }
+        kept.push_str(grapheme);
+    }
+    kept.push_str(theme.pick("…", "~"));
+    Cow::Owned(kept)
+}
+
+/// `text` in exactly `columns`, from the left.
+pub fn left(text: &str, columns: usize, theme: Theme) -> String {
+    let text = cut(text, columns, theme);
+    let space = " ".repeat(columns.saturating_sub(text.width()));
+    format!("{text}{space}")
+}
+
+/// `text` in exactly `columns`, to the right.
+pub fn right(text: &str, columns: usize, theme: Theme) -> String {
+    let text = cut(text, columns, theme);
+    let space = " ".repeat(columns.saturating_sub(text.width()));
+    format!("{space}{text}")
+}
+
+/// `text` in lines of no more than `columns`, broken between words; a word that is longer is broken within.
+pub fn wrap(text: &str, columns: usize, theme: Theme) -> Vec<String> {
+    let columns = columns.max(1);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    let mut taken = 0;
+    for word in clean(text, theme).split(' ').filter(|word| !word.is_empty()) {
+        if taken > 0 && taken + 1 + word.width() > columns {
+            lines.push(std::mem::take(&mut line));
+            taken = 0;
+        }
+        if taken > 0 {
+            line.push(' ');
+            taken += 1;
+        }
+        for grapheme in word.graphemes(true) {
+            if taken > 0 && taken + grapheme.width() > columns {
+                lines.push(std::mem::take(&mut line));
+                taken = 0;
+            }
+            line.push_str(grapheme);
+            taken += grapheme.width();
+        }
+    }
+    if !line.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::tui::view::look::Look;
+
+    fn theme(is_unicode: bool) -> Theme {
+        Theme::of(&Look { has_colours: false, is_unicode, clock: Clock::system() })
+    }
+
+    #[test]
+    fn text_is_cut_between_graphemes_and_padded_to_its_width() {
+        for (text, columns, shown) in [
+            ("work", 6, "work  "),
+            ("work", 4, "work"),
+            ("workstation", 6, "works…"),
+            ("仕事用アカウント", 7, "仕事用…"),
+            ("仕事用アカウント", 6, "仕事… "),
+            ("e\u{301}tude", 3, "e\u{301}t…"),
+            ("👩‍💻👩‍💻👩‍💻", 5, "👩‍💻👩‍💻…"),
+            ("חשבון", 5, "חשבון"),
+            ("a\u{202e}b\u{1b}[2J", 9, "a\u{fffd}b\u{fffd}[2J  "),
+            ("work", 1, "…"),
+            ("work", 0, ""),
+            ("仕事", 1, "…"),
+        ] {
+            assert_eq!(left(text, columns, theme(true)), shown, "{text}");
+            assert_eq!(width(&left(text, columns, theme(true))), columns, "{text}");
+            assert_eq!(width(&right(text, columns, theme(false))), columns, "{text}");
+        }
+    }
+
+    #[test]
+    fn where_only_ascii_is_shown_nothing_else_is_written() {
+        for text in ["仕事", "e\u{301}", "חשבון", "👩‍💻", "\u{7}", "a\u{202e}b", "plain"] {
+            for columns in 0..8 {
+                assert!(cut(text, columns, theme(false)).is_ascii(), "{text}");
+            }
+        }
+        assert_eq!(cut("仕事 work", 9, theme(false)), "???? work");
+        assert_eq!(cut("workstation", 5, theme(false)), "work~");
+    }
+
+    #[test]
+    fn lines_break_between_words_and_long_words_within() {
+        assert_eq!(wrap("one two  three", 7, theme(true)), ["one two", "three"]);
+        assert_eq!(wrap("abcdefgh ij", 3, theme(true)), ["abc", "def", "gh", "ij"]);
+        assert_eq!(wrap("仕事用", 1, theme(true)), ["仕", "事", "用"]);
+        assert!(wrap("", 3, theme(true)).is_empty());
+    }
+}

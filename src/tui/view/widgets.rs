@@ -1,0 +1,3 @@
+//! What several views and dialogs are made of.
+
+pub mod popup;

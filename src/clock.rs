@@ -4,10 +4,14 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use jiff::SignedDuration;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::domain::time::{Day, Timestamp};
+
+/// Milliseconds of an hour.
+const HOUR: i64 = 3_600_000;
 
 /// Reads the time. Cloning is cheap; tests hand in one that stands still.
 #[derive(Clone)]
@@ -58,6 +62,17 @@ impl Clock {
     /// When the local day of `at` ends: its next midnight, or the moment that stands for it where the hands skip it.
     pub fn day_ends(&self, at: Timestamp) -> Timestamp {
         self.date(at).tomorrow().map_or(Timestamp(i64::MAX), |next| self.begin(next))
+    }
+
+    /// When the local hour of `at` began: the moment at which the hands showed it full, or were set to a time within it.
+    pub fn hour_began(&self, at: Timestamp) -> Timestamp {
+        let Ok(moment) = jiff::Timestamp::from_millisecond(at.0) else { return at };
+        let offset = i64::from(self.zone().to_offset(moment).seconds()) * 1_000;
+        let full = at.0 - (at.0 + offset).rem_euclid(HOUR);
+        // At the moment of a change itself the new hands are in force.
+        let before = moment.checked_add(SignedDuration::from_nanos(1)).unwrap_or(moment);
+        let set = self.zone().preceding(before).next().map_or(i64::MIN, |set| set.timestamp().as_millisecond());
+        Timestamp(full.max(set))
     }
 
     /// When the local month of `at` ends.
@@ -116,8 +131,6 @@ pub fn instant() -> Instant {
 mod tests {
     use super::*;
 
-    const HOUR: i64 = 3_600_000;
-
     fn clock(zone: &str) -> Clock {
         Clock::from_fn(|| Timestamp(0)).in_zone(zone)
     }
@@ -172,11 +185,47 @@ mod tests {
     }
 
     #[test]
+    fn hours_are_local_and_begin_anew_where_the_hands_are_set() {
+        for (zone, moment, began) in [
+            ("UTC", "2026-11-21T04:59:59.999Z", "2026-11-21T04:00:00Z"),
+            ("UTC", "2026-11-21T04:00:00Z", "2026-11-21T04:00:00Z"),
+            ("IST-5:30", "2026-11-21T04:29:59Z", "2026-11-21T03:30:00Z"),
+            ("Asia/Kathmandu", "2026-11-21T04:15:00Z", "2026-11-21T04:15:00Z"),
+            // Of the hour that comes twice each is one of its own.
+            ("Europe/Berlin", "2026-10-25T00:59:00Z", "2026-10-25T00:00:00Z"),
+            ("Europe/Berlin", "2026-10-25T01:01:00Z", "2026-10-25T01:00:00Z"),
+            // From two o'clock the hands go back to half past one, and forward to half past two.
+            ("Australia/Lord_Howe", "2026-04-04T14:59:00Z", "2026-04-04T14:00:00Z"),
+            ("Australia/Lord_Howe", "2026-04-04T15:00:00Z", "2026-04-04T15:00:00Z"),
+            ("Australia/Lord_Howe", "2026-04-04T15:29:00Z", "2026-04-04T15:00:00Z"),
+            ("Australia/Lord_Howe", "2026-10-03T15:45:00Z", "2026-10-03T15:30:00Z"),
+        ] {
+            assert_eq!(clock(zone).hour_began(at(moment)), at(began), "{zone} at {moment}");
+        }
+    }
+
+    #[test]
+    fn hours_follow_each_other_without_a_gap() {
+        for zone in ["UTC", "Europe/Berlin", "Australia/Lord_Howe", "America/Santiago", "Asia/Kathmandu"] {
+            let clock = clock(zone);
+            for around in ["2026-03-29T12:00:00Z", "2026-04-05T12:00:00Z", "2026-10-04T12:00:00Z"] {
+                let mut began = clock.hour_began(at(around));
+                for _ in 0..72 {
+                    let before = clock.hour_began(Timestamp(began.0 - 1));
+                    assert_eq!(clock.hour_began(before), before, "{zone}");
+                    assert!(before < began && began.0 - before.0 <= HOUR, "{zone}: {before:?} {began:?}");
+                    began = before;
+                }
+            }
+        }
+    }
+
+    #[test]
     fn an_unknown_zone_is_utc_and_absurd_times_are_borne() {
         assert_eq!(clock("Mars/Olympus").day(at("2026-11-21T23:59:59Z")).to_string(), "2026-11-21");
         for absurd in [Timestamp(i64::MIN), Timestamp(i64::MAX)] {
             let clock = clock("Asia/Tokyo");
-            let _ = (clock.day(absurd), clock.day_ends(absurd), clock.month_ends(absurd));
+            let _ = (clock.day(absurd), clock.day_ends(absurd), clock.month_ends(absurd), clock.hour_began(absurd));
         }
         assert_eq!(clock("UTC").day_ends(Timestamp(i64::MAX)), Timestamp(i64::MAX));
     }

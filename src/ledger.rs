@@ -9,6 +9,7 @@ mod database;
 mod entry;
 mod error;
 mod files;
+mod history;
 mod prune;
 mod queue;
 mod read;
@@ -22,8 +23,8 @@ mod worker;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -31,12 +32,14 @@ use tokio::sync::oneshot;
 pub use answer::{AccountUsage, By, Question, Standing, UsageRow};
 pub use entry::{BreakerNote, Entry, Mark, RateUsed, Resource};
 pub use error::LedgerError;
+pub use history::{Attempt, Attempts, Look, ModelUsage, Span};
 
 use crate::clock::Clock;
 use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::Spent;
 use database::Database;
+use history::Reader;
 use queue::{Job, Pushed, Queue, What, Write};
 use tally::Tally;
 use unwritten::Unwritten;
@@ -58,6 +61,7 @@ struct Shared {
     tally: Arc<Tally>,
     is_held: Arc<AtomicBool>,
     warnings: Arc<Warnings>,
+    history: Arc<Mutex<Reader>>,
 }
 
 impl Drop for Shared {
@@ -76,7 +80,8 @@ impl Ledger {
         let mut path = data_dir;
         path.push("ledger.sqlite");
         let (queue, tally, is_held, warnings) = Default::default();
-        Ledger(Arc::new(Shared { path, clock, patience, queue, tally, is_held, warnings }))
+        let history = Arc::new(Mutex::new(Reader::new(path.clone())));
+        Ledger(Arc::new(Shared { path, clock, patience, queue, tally, is_held, warnings, history }))
     }
 
     /// The file, whether it is there or not.
@@ -248,7 +253,7 @@ impl Ledger {
     }
 
     fn start(&self) -> bool {
-        let Shared { path, clock, patience, queue, tally, is_held, warnings } = &*self.0;
+        let Shared { path, clock, patience, queue, tally, is_held, warnings, .. } = &*self.0;
         let worker = Worker {
             queue: Arc::clone(queue),
             tally: Arc::clone(tally),

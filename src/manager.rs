@@ -10,6 +10,7 @@ mod conversation_id;
 mod credential_mark;
 pub mod event;
 mod failure;
+pub mod history;
 pub mod import;
 pub mod item_ids;
 mod labels;

@@ -46,6 +46,24 @@ pub enum LedgerError {
         #[source]
         source: Arc<rusqlite::Error>,
     },
+    /// It is no ledger any more. Who only reads leaves it where it is.
+    #[error("the ledger `{path}` is damaged; the next session that writes to it sets it aside and begins a new one")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        #[source]
+        source: Arc<rusqlite::Error>,
+    },
+    /// A read failed.
+    #[error("cannot read the ledger `{path}`; check the mode of the file and of its folder")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        #[source]
+        source: Arc<rusqlite::Error>,
+    },
     /// More entries wait to be written than memory is to be spent on.
     #[error("too many entries wait for the ledger `{path}`; of further requests only the sums are kept")]
     Full {
@@ -70,7 +88,10 @@ impl LedgerError {
                 source.sqlite_error_code(),
                 Some(CannotOpen | DiskFull | OutOfMemory | PermissionDenied | ReadOnly | SystemIoFailure)
             ),
-            LedgerError::Full { .. } | LedgerError::Stopped { .. } => false,
+            LedgerError::Damaged { .. }
+            | LedgerError::Unreadable { .. }
+            | LedgerError::Full { .. }
+            | LedgerError::Stopped { .. } => false,
         }
     }
 }

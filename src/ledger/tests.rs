@@ -3,6 +3,7 @@
 mod damage;
 mod health;
 mod held;
+mod history;
 mod marks;
 mod processes;
 mod usage;

@@ -1,0 +1,83 @@
+//! What was used over a time, by account and model. Summed here rather than by SQLite, whose sums fail when they overflow.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Row, Transaction, params};
+
+use super::attempts::tokens;
+use crate::domain::account::AccountId;
+use crate::domain::time::{Day, Timestamp};
+use crate::domain::usage::{Tokens, Totals, Usd};
+use crate::ledger::schema::counted;
+
+/// What one account used with one model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelUsage {
+    /// The account.
+    pub account: AccountId,
+    /// The model; `None` for requests that named none.
+    pub model: Option<String>,
+    /// What it used.
+    pub totals: Totals,
+}
+
+pub(super) const BETWEEN: &str = "SELECT account, model, served, input, cached, output, reasoning, cost FROM attempts INDEXED BY attempts_at \
+     WHERE at >= ? AND at < ? AND id <= ?";
+
+/// The accounts are found by stepping from one to the next in the table's own order, so that the days of a year are not
+/// read for the sake of a week.
+pub(super) const OF_DAYS: &str = "WITH RECURSIVE known (account) AS ( \
+         SELECT min(account) FROM days \
+         UNION ALL \
+         SELECT (SELECT min(account) FROM days WHERE account > known.account) FROM known \
+         WHERE known.account IS NOT NULL \
+     ) \
+     SELECT day, days.account, model, requests, input, cached, output, reasoning, cost \
+     FROM known CROSS JOIN days ON days.account = known.account WHERE day BETWEEN ? AND ?";
+
+/// By the index of times; the rows it leads to lie beside each other.
+pub(super) fn between(
+    transaction: &Transaction<'_>,
+    from: Timestamp,
+    to: Timestamp,
+    last: i64,
+) -> rusqlite::Result<Vec<ModelUsage>> {
+    let mut statement = transaction.prepare_cached(BETWEEN)?;
+    let mut rows = statement.query(params![from.0, to.0, last])?;
+    let mut sums: BTreeMap<(String, Option<String>), Totals> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let sum = sums.entry((row.get(0)?, row.get(1)?)).or_default();
+        sum.requests = sum.requests.saturating_add(u64::from(row.get::<_, bool>(2)?));
+        sum.tokens += tokens(row, 3)?.unwrap_or_default();
+        sum.cost += Usd(row.get::<_, Option<i64>>(7)?.unwrap_or_default());
+    }
+    let used = |totals: &Totals| *totals != Totals::default();
+    let sums = sums.into_iter().filter(|(_, totals)| used(totals));
+    Ok(sums.map(|((account, model), totals)| ModelUsage { account: AccountId::new(account), model, totals }).collect())
+}
+
+pub(super) fn of_days(
+    transaction: &Transaction<'_>,
+    first: Day,
+    last: Day,
+) -> rusqlite::Result<Vec<(Day, ModelUsage)>> {
+    let mut statement = transaction.prepare_cached(OF_DAYS)?;
+    let mut rows = statement.query(params![first.to_string(), last.to_string()])?;
+    let mut days = Vec::new();
+    while let Some(row) = rows.next()? {
+        let Ok(day) = row.get_ref(0)?.as_str()?.parse::<Day>() else { continue };
+        let model = row.get::<_, String>(2)?;
+        let model = Some(model).filter(|model| !model.is_empty());
+        days.push((day, ModelUsage { account: AccountId::new(row.get::<_, String>(1)?), model, totals: totals(row)? }));
+    }
+    Ok(days)
+}
+
+fn totals(row: &Row<'_>) -> rusqlite::Result<Totals> {
+    let count = |column: usize| row.get(column).map(counted);
+    Ok(Totals {
+        requests: count(3)?,
+        tokens: Tokens { input: count(4)?, cached: count(5)?, output: count(6)?, reasoning: count(7)?, cache_write: 0 },
+        cost: Usd(row.get(8)?),
+    })
+}

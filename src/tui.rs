@@ -6,4 +6,5 @@ pub mod effect;
 pub mod event;
 pub mod fact;
 pub mod keys;
+pub mod terminal;
 pub mod view;

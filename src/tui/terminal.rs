@@ -1,0 +1,187 @@
+//! The terminal: taken over at the start, given back as it was however the program ends, and in between a place for frames
+//! and a source of what the person does.
+
+mod backend;
+mod input;
+mod modes;
+mod panics;
+mod signals;
+mod sink;
+mod writer;
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
+
+use crossterm::clipboard::CopyToClipboard;
+use ratatui::Frame;
+use ratatui::layout::Size;
+
+use super::event::Input;
+use crate::env::Environment;
+use backend::Screen;
+use modes::Takeover;
+use signals::{Signal, Signals};
+use writer::Writer;
+
+/// The terminal while it is ours. Dropping it gives it back.
+pub struct Terminal {
+    /// Shared with the panic hook.
+    takeover: Arc<Takeover>,
+    writer: Arc<Writer>,
+    screen: ratatui::Terminal<Screen>,
+    inputs: input::Inputs,
+    signals: Signals,
+    /// A frame was wanted while the one before was still on its way.
+    is_behind: bool,
+    /// The screen shows nothing of what was drawn before.
+    is_blank: bool,
+}
+
+/// What the terminal reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// The person did something, or the terminal changed.
+    Input(Input),
+    /// A frame that [`Terminal::draw`] left out can be drawn now.
+    Ready,
+    /// The program has to end.
+    Ended(Ended),
+}
+
+/// Why the program has to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was asked to, by a signal.
+    Signal,
+    /// The terminal is gone.
+    Gone,
+    /// Some thread or task panicked. Its message stands on the terminal, which was given back before.
+    Panicked,
+}
+
+/// Whether the screen can be shown: stdin and stdout are terminals, and of a kind that can place a cursor.
+pub fn is_possible(environment: &Environment) -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal() && environment.get("TERM") != Some("dumb")
+}
+
+impl Terminal {
+    /// Takes the terminal over. `title` names it while it is ours.
+    pub fn enter(title: &str) -> io::Result<Terminal> {
+        let signals = Signals::new()?;
+        let writer = Arc::new(Writer::start(sink::stdout()?)?);
+        let takeover = Arc::new(Takeover::new(title, Arc::clone(&writer)));
+        let screen = ratatui::Terminal::new(Screen::default())?;
+        panics::give_back_first(&takeover);
+        takeover.begin()?;
+        let inputs = match input::Inputs::start() {
+            Ok(inputs) => inputs,
+            Err(error) => {
+                takeover.end();
+                return Err(error);
+            }
+        };
+        Ok(Terminal { takeover, writer, screen, inputs, signals, is_behind: false, is_blank: true })
+    }
+
+    /// Columns and rows.
+    pub fn size(&self) -> io::Result<Size> {
+        self.screen.size()
+    }
+
+    /// Draws a frame; what it shares with the one before is not sent again. While the terminal has not taken the one before,
+    /// nothing is drawn, and [`Report::Ready`] comes when it has.
+    pub fn draw(&mut self, view: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        self.is_behind = !self.writer.is_idle();
+        if self.is_behind {
+            return Ok(());
+        }
+        if self.is_blank {
+            self.screen.clear()?;
+            self.is_blank = false;
+        }
+        // A terminal without a single cell has no place for a view.
+        self.screen.draw(|frame| {
+            if !frame.area().is_empty() {
+                view(frame);
+            }
+        })?;
+        if let Some(frame) = self.screen.backend_mut().take() {
+            self.writer.send(&frame);
+        }
+        Ok(())
+    }
+
+    /// Draws every cell with the next frame.
+    pub fn repaint(&mut self) {
+        self.is_blank = true;
+    }
+
+    /// Puts `text` into the person's clipboard, if the terminal lets a program do that. None says whether it did.
+    pub fn copy(&self, text: &str) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        crossterm::queue!(bytes, CopyToClipboard::to_clipboard_from(text))?;
+        bytes.flush()?;
+        self.writer.send(&bytes);
+        Ok(())
+    }
+
+    /// Gives the terminal back, stops as a shell expects of Ctrl-Z, and takes the terminal over again when the shell says so.
+    pub fn suspend(&mut self) -> io::Result<()> {
+        self.takeover.end();
+        signals::stop();
+        self.take_again()
+    }
+
+    /// Waits for what comes next. Nothing is lost when this is dropped before it is ready.
+    pub async fn next(&mut self) -> Report {
+        loop {
+            if self.takeover.has_panicked() {
+                return Report::Ended(Ended::Panicked);
+            }
+            tokio::select! {
+                biased;
+                signal = self.signals.next() => match signal {
+                    Signal::End => return Report::Ended(Ended::Signal),
+                    Signal::Continued => {
+                        // Whoever had the terminal meanwhile may have left it in any state.
+                        if self.take_again().is_err() {
+                            return Report::Ended(Ended::Gone);
+                        }
+                        return Report::Input(Input::Resumed);
+                    }
+                },
+                () = self.writer.changed() => {
+                    if self.writer.has_failed() {
+                        return Report::Ended(Ended::Gone);
+                    }
+                    if self.is_behind && self.writer.is_idle() {
+                        return Report::Ready;
+                    }
+                }
+                input = self.inputs.next() => return input.map_or(Report::Ended(Ended::Gone), |input| Report::Input(self.placed(input))),
+            }
+        }
+    }
+
+    /// Gives the terminal back. Whoever drops it does the same.
+    pub fn leave(self) {}
+
+    fn take_again(&mut self) -> io::Result<()> {
+        self.is_blank = true;
+        self.takeover.begin()
+    }
+
+    /// A new size as frames will have it.
+    fn placed(&self, input: Input) -> Input {
+        match (input, self.size()) {
+            (Input::Resized(..), Ok(size)) => Input::Resized(size.width, size.height),
+            (input, _) => input,
+        }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.takeover.end();
+    }
+}

@@ -1,0 +1,80 @@
+//! What the person does, read by a thread of its own.
+
+use std::io;
+
+use crossterm::event::{self, Event, KeyEventKind};
+use tokio::sync::mpsc;
+
+use super::super::event::Input;
+
+/// How much may wait for the screen. Beyond that it waits in the terminal.
+const WAITING: usize = 256;
+
+/// What was read and not yet asked for.
+pub struct Inputs(mpsc::Receiver<Option<Input>>);
+
+impl Inputs {
+    /// Begins to read.
+    pub fn start() -> io::Result<Inputs> {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        watch_for_the_end(sender.clone())?;
+        std::thread::Builder::new().name("keys".to_owned()).spawn(move || read(&sender))?;
+        Ok(Inputs(receiver))
+    }
+
+    /// Waits for the next; `None` when the terminal is gone.
+    pub async fn next(&mut self) -> Option<Input> {
+        self.0.recv().await.flatten()
+    }
+}
+
+fn read(sender: &mpsc::Sender<Option<Input>>) {
+    loop {
+        let input = match event::read() {
+            Ok(event) => match input(event) {
+                Some(input) => Some(input),
+                None => continue,
+            },
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(_) => None,
+        };
+        let is_last = input.is_none();
+        if sender.blocking_send(input).is_err() || is_last {
+            return;
+        }
+    }
+}
+
+fn input(event: Event) -> Option<Input> {
+    match event {
+        Event::Key(key) => (key.kind != KeyEventKind::Release).then_some(Input::Key(key)),
+        Event::Mouse(mouse) => Some(Input::Mouse(mouse)),
+        Event::Paste(text) => Some(Input::Paste(text)),
+        Event::Resize(columns, rows) => Some(Input::Resized(columns, rows)),
+        Event::FocusGained | Event::FocusLost => None,
+    }
+}
+
+/// crossterm's reader does not notice that a terminal is gone: it then reads nothing again and again. This thread does, and
+/// the program ends.
+#[cfg(unix)]
+fn watch_for_the_end(sender: mpsc::Sender<Option<Input>>) -> io::Result<()> {
+    use rustix::event::{PollFd, PollFlags, poll};
+    let watch = move || {
+        let stdin = io::stdin();
+        let mut terminal = [PollFd::new(&stdin, PollFlags::empty())];
+        while let Err(rustix::io::Errno::INTR) = poll(&mut terminal, None) {}
+        if terminal[0].revents().intersects(PollFlags::HUP | PollFlags::ERR) {
+            // The program may be ending already.
+            let _ = sender.blocking_send(None);
+        }
+    };
+    std::thread::Builder::new().name("hangup".to_owned()).spawn(watch)?;
+    Ok(())
+}
+
+/// A console does not go without a signal.
+#[cfg(not(unix))]
+fn watch_for_the_end(_: mpsc::Sender<Option<Input>>) -> io::Result<()> {
+    Ok(())
+}

@@ -5,6 +5,7 @@ pub mod protocol;
 
 pub mod clock;
 pub mod config;
+pub mod desktop;
 pub mod env;
 pub mod ledger;
 pub mod oauth;

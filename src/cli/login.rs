@@ -1,16 +1,15 @@
 //! `login`
 
 use std::io::IsTerminal;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use tokio::process::Command;
 use tokio::sync::broadcast;
 
 use super::context::Context;
 use super::printer::Printer;
+use crate::desktop;
 use crate::error::{Error, ErrorKind};
 use crate::manager::Manager;
 use crate::manager::event::{Event, LoginEnded};
@@ -86,7 +85,7 @@ async fn log_in(manager: &Arc<Manager>, request: LoginRequest) -> Result<Account
         Some(code) => Printer::stderr(&format!("Open {url} on any device and enter the code {code}")),
         None => {
             Printer::stderr(&format!("Log in on the page that opens, or open it yourself:\n{url}"));
-            open(&url);
+            desktop::open(&url);
         }
     }
     let mut given_up = std::pin::pin!(lifecycle::asked_to_end());
@@ -114,7 +113,7 @@ async fn log_in(manager: &Arc<Manager>, request: LoginRequest) -> Result<Account
             }
             () = overdue.as_mut() => {
                 let again = lifecycle::asked_to_end_again(Ended::Otherwise);
-                lifecycle::see_tokens_through(manager, again, Printer::warning).await;
+                manager.see_tokens_through(again, Printer::warning).await;
                 return Err(Error::new(ErrorKind::Internal, "nobody told how the login ended")
                     .hint("`codex-account-manager list` shows whether the account is there"));
             }
@@ -131,21 +130,5 @@ async fn log_in(manager: &Arc<Manager>, request: LoginRequest) -> Result<Account
                 return Err(Error::new(ErrorKind::Internal, "the login was lost").hint("begin it again"));
             }
         }
-    }
-}
-
-/// Asks the desktop to open a page. Where there is none the person opens it.
-fn open(url: &str) {
-    let (opener, first) = if cfg!(target_os = "macos") {
-        ("open", None)
-    } else if cfg!(windows) {
-        ("rundll32", Some("url.dll,FileProtocolHandler"))
-    } else {
-        ("xdg-open", None)
-    };
-    let mut command = Command::new(opener);
-    command.args(first).arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    if let Err(error) = command.spawn() {
-        tracing::debug!("`{opener}`: {error}");
     }
 }

@@ -89,7 +89,7 @@ pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
     let again = lifecycle::asked_to_end_again(Ended::BySignal);
     doors.drain(DRAIN, again.clone()).await;
     manager.leave_within(Duration::from_secs(1)).await;
-    lifecycle::see_tokens_through(&manager, again, Printer::warning).await;
+    manager.see_tokens_through(again, Printer::warning).await;
     Ok(0)
 }
 

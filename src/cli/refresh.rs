@@ -38,7 +38,7 @@ pub async fn run(context: &Context, args: RefreshArgs) -> Result<u8, Error> {
             () = lifecycle::asked_to_end() => {
                 bar.finish_and_clear();
                 let again = lifecycle::asked_to_end_again(Ended::BySignal);
-                lifecycle::see_tokens_through(&manager, again, Printer::warning).await;
+                manager.see_tokens_through(again, Printer::warning).await;
                 Printer::stderr("Not every account was asked about.");
                 return Ok(1);
             }
@@ -70,6 +70,6 @@ pub async fn run(context: &Context, args: RefreshArgs) -> Result<u8, Error> {
     }
     // A refresh that nobody waited for any more.
     let again = lifecycle::asked_to_end_again(Ended::Otherwise);
-    lifecycle::see_tokens_through(&manager, again, Printer::warning).await;
+    manager.see_tokens_through(again, Printer::warning).await;
     Ok(u8::from(!failures.is_empty()))
 }

@@ -56,6 +56,6 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
     let again = lifecycle::asked_to_end_again(Ended::Otherwise);
     doors.drain(DRAIN, again.clone()).await;
     manager.leave_within(Duration::from_secs(1)).await;
-    lifecycle::see_tokens_through(&manager, again, Printer::warning).await;
+    manager.see_tokens_through(again, Printer::warning).await;
     code
 }

@@ -1,6 +1,7 @@
 //! The tokens of ChatGPT logins: valid when they are used, refreshed by one process at a time on the whole machine. A
 //! refresh goes on whatever becomes of the request that needed it.
 
+mod ending;
 mod keep;
 mod older_copy;
 mod pending;

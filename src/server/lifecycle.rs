@@ -1,12 +1,8 @@
-//! When a process has to end: a signal, or the death of the one that started it; and what keeps it alone until then.
+//! When a process has to end: a signal, or the death of the one that started it.
 
 use std::time::Duration;
 
 use futures_util::FutureExt;
-
-use crate::clock;
-use crate::manager::Manager;
-use crate::manager::tokens::LONGEST_ANSWER;
 
 /// How often the parent is looked for where the system cannot tell of its death.
 const LOOK: Duration = Duration::from_secs(1);
@@ -59,28 +55,6 @@ pub fn asked_to_end_again(ended: Ended) -> impl Future<Output = ()> + Clone {
         }
     };
     again.boxed_local().shared()
-}
-
-/// Until no token is on its way to the disk, for ten minutes at most, or until the process is asked `again`. Everything else
-/// of the process has ended by now: nobody waits for this but the login that depends on it. `tell` reaches a person.
-pub async fn see_tokens_through(manager: &Manager, again: impl Future<Output = ()>, tell: impl Fn(&str)) {
-    if !manager.is_rotating() {
-        return;
-    }
-    tell(
-        "a token was asked for and its answer is not on the disk yet; this process waits for it, 10 minutes at most. \
-         A second SIGTERM or Ctrl-C ends it at once, which may cost that login",
-    );
-    let why = tokio::select! {
-        biased;
-        () = manager.rotated() => return,
-        () = again => "it was asked to end again",
-        () = clock::run_for(LONGEST_ANSWER) => "it did not come within 10 minutes",
-    };
-    tell(&format!(
-        "the process ends without the answer to a token that it asked for: {why}. If the account needs a login now, run \
-         `codex-account-manager login`"
-    ));
 }
 
 /// Until the parent dies: the process the client named, or the one that started this process when it named none

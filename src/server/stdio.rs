@@ -88,7 +88,7 @@ pub async fn serve(options: ManagerOptions, listener: TcpListener) -> u8 {
     outbox.emptied(LAST_ANSWERS).await;
     if let Some(started) = shared.started.get() {
         // An editor may show what stands on stderr, and has no other way left to be told.
-        lifecycle::see_tokens_through(&started.doors.session().manager, again, |text| tracing::error!("{text}")).await;
+        started.doors.session().manager.see_tokens_through(again, |text| tracing::error!("{text}")).await;
     }
     let abrupt = shared.saw_exit.load(Ordering::Relaxed) && !shared.saw_shutdown.load(Ordering::Relaxed);
     u8::from(abrupt)

@@ -17,6 +17,7 @@ const RULES: &[(&str, &[&str])] = &[
     ("ledger", &["domain", "clock"]),
     ("oauth", &["domain", "error", "secrets"]),
     ("upstream", &["domain", "env", "error", "secrets"]),
+    ("desktop", &[]),
     ("hardening", &[]),
     ("logging", &[]),
     (
@@ -31,6 +32,7 @@ const RULES: &[(&str, &[&str])] = &[
             "clock",
             "config",
             "demo",
+            "desktop",
             "domain",
             "env",
             "error",
@@ -49,7 +51,7 @@ const RULES: &[(&str, &[&str])] = &[
         ],
     ),
     ("wording", &["domain", "manager", "protocol"]),
-    ("tui", &["clock", "domain", "env", "error", "manager", "protocol", "secrets", "wording"]),
+    ("tui", &["clock", "desktop", "domain", "env", "error", "manager", "protocol", "secrets", "wording"]),
     ("demo", &["cli", "clock", "domain", "error", "manager", "upstream"]),
 ];
 

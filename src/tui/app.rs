@@ -1,12 +1,24 @@
 //! The state of the screen, and the one pure function that changes it.
 
+pub mod filter;
+pub mod jobs;
 pub mod known;
+pub mod line;
+pub mod messages;
+mod verbs;
 
-use super::effect::Effect;
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::effect::{Effect, JobId};
 use super::event::{Event, Input};
-use super::keys::{self, Action};
+use super::fact::Fact;
+use super::keys::{self, Action, Place};
+use super::regions::Regions;
 use crate::domain::time::Timestamp;
+use filter::Filters;
+use jobs::Jobs;
 use known::Known;
+use messages::Messages;
 
 /// All that the screen is drawn from.
 #[derive(Debug, Default)]
@@ -19,6 +31,16 @@ pub struct App {
     pub tab: Tab,
     /// Columns and rows.
     pub size: (u16, u16),
+    /// The id of the account that is selected; the first one is if it is not there.
+    pub selected_account: Option<String>,
+    /// What each view is filtered by.
+    pub filters: Filters,
+    /// What is said at the bottom.
+    pub messages: Messages,
+    /// The verbs that are on their way.
+    pub jobs: Jobs,
+    /// Where what was drawn last.
+    pub regions: Regions,
 }
 
 /// The views, in the order of their keys.
@@ -53,38 +75,112 @@ impl App {
         self.held.as_deref().unwrap_or(&self.known)
     }
 
+    /// Where keys are pressed, while no dialog is open.
+    pub fn place(&self) -> Place {
+        Place::View(self.tab)
+    }
+
+    /// Takes in where what was drawn, so that a click finds it.
+    pub fn drawn(&mut self, regions: Regions) {
+        self.regions = regions;
+    }
+
     /// Reacts to `event`.
     pub fn update(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
+        self.messages.fade(now);
         match event {
-            Event::Input(input) => self.input(input),
+            Event::Input(input) => self.input(input, now),
+            Event::Fact(Fact::Warning(text)) => {
+                self.messages.warn(text, now);
+                Vec::new()
+            }
             Event::Fact(fact) => {
                 self.known.learn(fact, now);
                 Vec::new()
             }
-            Event::Job(..) | Event::Tick => Vec::new(),
+            Event::Job(id, event) => self.job(id, event, now),
+            Event::Tick => Vec::new(),
         }
     }
 
-    fn input(&mut self, input: Input) -> Vec<Effect> {
+    fn input(&mut self, input: Input, now: Timestamp) -> Vec<Effect> {
         match input {
-            Input::Key(key) => keys::action(key).map(|action| self.act(action)).unwrap_or_default(),
+            Input::Key(key) => self.key(key, now),
             Input::Resized(columns, rows) => {
                 self.size = (columns, rows);
                 Vec::new()
             }
             Input::Resumed => vec![Effect::Repaint],
-            Input::Mouse(_) | Input::Paste(_) => Vec::new(),
+            Input::Paste(text) => {
+                self.paste(&text);
+                Vec::new()
+            }
+            Input::Mouse(_) => Vec::new(),
         }
     }
 
-    fn act(&mut self, action: Action) -> Vec<Effect> {
+    fn key(&mut self, key: KeyEvent, now: Timestamp) -> Vec<Effect> {
+        let action = keys::action(key, self.place());
+        // These do the same wherever one is.
         match action {
-            Action::Quit => vec![Effect::Quit],
+            Some(Action::Quit) if key.code != KeyCode::Char('q') => return self.act(Action::Quit, now),
+            Some(Action::Suspend) => return vec![Effect::Suspend],
+            Some(Action::Repaint) => return vec![Effect::Repaint],
+            _ => {}
+        }
+        if self.filters.typing.is_some() {
+            self.type_filter(key);
+            return Vec::new();
+        }
+        action.map(|action| self.act(action, now)).unwrap_or_default()
+    }
+
+    fn paste(&mut self, text: &str) {
+        if let Some(line) = &mut self.filters.typing {
+            line.paste(text);
+            self.filters.follow(self.tab);
+        }
+    }
+
+    /// A key while the filter is typed: rows are shown and hidden at once.
+    fn type_filter(&mut self, key: KeyEvent) {
+        let Some(key) = keys::pressed(key) else { return };
+        match key.code {
+            KeyCode::Enter => self.filters.typing = None,
+            KeyCode::Esc => self.filters.clear(self.tab),
+            _ => {
+                if self.filters.typing.as_mut().is_some_and(|line| line.key(key)) {
+                    self.filters.follow(self.tab);
+                }
+            }
+        }
+    }
+
+    /// Ends, and gives up the logins that wait for a person.
+    fn quit(&mut self) -> Vec<Effect> {
+        let running: Vec<JobId> = self.jobs.running().map(|(id, _)| id).collect();
+        let given_up = running.into_iter().flat_map(|id| self.give_up(id)).collect::<Vec<_>>();
+        given_up.into_iter().chain([Effect::Quit]).collect()
+    }
+
+    fn act(&mut self, action: Action, now: Timestamp) -> Vec<Effect> {
+        match action {
+            Action::Quit => self.quit(),
             Action::View(number) => {
                 self.tab = Tab::ALL.get(usize::from(number).saturating_sub(1)).copied().unwrap_or(self.tab);
                 Vec::new()
             }
-            _ => Vec::new(),
+            Action::Filter => {
+                self.filters.open(self.tab);
+                Vec::new()
+            }
+            Action::Back => {
+                if !self.messages.dismiss(now) {
+                    self.filters.clear(self.tab);
+                }
+                Vec::new()
+            }
+            action => self.verb(action, now),
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use super::fact::Question;
 use crate::domain::account::AccountId;
-use crate::protocol::accounts::{AccountsAddParams, AccountsUpdateParams};
+use crate::domain::routing::Strategy;
+use crate::manager::accounts::AccountChange;
 
 /// One request of the screen.
 #[derive(Clone, Debug)]
@@ -32,7 +33,7 @@ pub enum Effect {
 pub struct JobId(pub u64);
 
 /// A verb that takes its time.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub enum Job {
     /// Pin an account.
     Switch {
@@ -45,15 +46,15 @@ pub enum Job {
     },
     /// Change how accounts are chosen.
     SetStrategy {
-        /// The strategy's name.
-        strategy: String,
+        /// The strategy.
+        strategy: Strategy,
         /// For whom.
         scope: Scope,
     },
     /// Add an account with a key.
-    Add(Box<AccountsAddParams>),
+    Add(Box<AccountChange>),
     /// Change an account.
-    Update(Box<AccountsUpdateParams>),
+    Update(AccountId, Box<AccountChange>),
     /// Remove an account.
     Remove(AccountId),
     /// Refresh one account, or every login.
@@ -74,19 +75,4 @@ pub enum Scope {
     Session(String),
     /// Every session that runs, and new ones.
     Everywhere,
-}
-
-impl std::fmt::Debug for Job {
-    /// Which one; what it carries may be a key.
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(match self {
-            Job::Switch { .. } => "Switch",
-            Job::SetStrategy { .. } => "SetStrategy",
-            Job::Add(_) => "Add",
-            Job::Update(_) => "Update",
-            Job::Remove(_) => "Remove",
-            Job::Refresh(_) => "Refresh",
-            Job::LogIn { .. } => "LogIn",
-        })
-    }
 }

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
-use super::effect::{Job, JobId};
+use super::effect::JobId;
 use super::fact::{Fact, Problem};
 use crate::protocol::accounts::Account;
 
@@ -39,8 +39,8 @@ pub enum Input {
 pub enum JobEvent {
     /// It goes on.
     Progress(Progress),
-    /// It is over.
-    Ended(Job, Result<Outcome, Problem>),
+    /// It is over; the last event of the job.
+    Ended(Result<Outcome, Problem>),
 }
 
 /// How far a job is.
@@ -82,6 +82,11 @@ pub enum Progress {
 pub enum Outcome {
     /// The account as it is now.
     Account(Box<Account>),
+    /// So many logins were asked about.
+    Refreshed {
+        /// How many.
+        asked: usize,
+    },
     /// Nothing more to say.
     Done,
 }

@@ -1,6 +1,15 @@
-//! The keys: one table, which the screen looks keys up in, and which the help page and the README's table are made from.
+//! The keys: one table, which the screen looks keys up in, and which the help page, the hints at the bottom and the
+//! README's table are made from.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+mod layout;
+mod pressed;
+mod table;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use super::app::Tab;
+pub use pressed::pressed;
+pub use table::BINDINGS;
 
 /// What a key asks for while no dialog is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +50,10 @@ pub enum Action {
     Add,
     /// Log in.
     LogIn,
-    /// Refresh.
+    /// Refresh every login.
     Refresh,
+    /// Refresh the selected account.
+    RefreshOne,
     /// Choose the strategy.
     Strategy,
     /// Filter the list.
@@ -51,6 +62,8 @@ pub enum Action {
     Hold,
     /// Copy.
     Copy,
+    /// The messages that were shown.
+    Messages,
     /// The help page.
     Help,
     /// By hour or day; by account or model; whatever the view can be arranged by.
@@ -61,6 +74,48 @@ pub enum Action {
     Suspend,
     /// End.
     Quit,
+}
+
+impl Action {
+    /// Whether a key that is kept pressed does it again and again.
+    fn repeats(self) -> bool {
+        use Action::{Down, NextView, PageDown, PageUp, PreviousView, Up};
+        matches!(self, Up | Down | PageUp | PageDown | NextView | PreviousView)
+    }
+}
+
+/// Where a key may be pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A view.
+    View(Tab),
+    /// The page of one row of a view.
+    Page(Tab),
+}
+
+/// Keys that belong together on the help page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Moving about.
+    Move,
+    /// Verbs.
+    Act,
+    /// What is shown, and the screen itself.
+    Screen,
+}
+
+impl Group {
+    /// In the order of the help page.
+    pub const ALL: [Group; 3] = [Group::Move, Group::Act, Group::Screen];
+
+    /// How people call it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Group::Move => "Moving",
+            Group::Act => "Acting",
+            Group::Screen => "The screen",
+        }
+    }
 }
 
 /// One row of the table.
@@ -74,27 +129,50 @@ pub struct Binding {
     pub shown: &'static str,
     /// What it does, in words.
     pub says: &'static str,
+    /// The same in one or two words, for the hints at the bottom; empty for what is not hinted at.
+    pub brief: &'static str,
+    /// Where it holds; everywhere if empty.
+    pub places: &'static [Place],
+    /// What it belongs to.
+    pub group: Group,
 }
 
-const NONE: KeyModifiers = KeyModifiers::NONE;
-const CONTROL: KeyModifiers = KeyModifiers::CONTROL;
+impl Binding {
+    /// Whether it holds at `place`.
+    pub fn holds(&self, place: Place) -> bool {
+        self.places.is_empty() || self.places.contains(&place)
+    }
 
-macro_rules! bindings {
-    ($($shown:literal [$($key:expr, $with:expr);+] $action:expr, $says:literal;)*) => {
-        &[$(Binding { keys: &[$(($key, $with)),+], action: $action, shown: $shown, says: $says }),*]
-    };
+    /// The keys as people read them, in ASCII where the terminal shows no more.
+    pub fn shown(&self, is_unicode: bool) -> String {
+        if is_unicode {
+            return self.shown.to_owned();
+        }
+        [("↑", "Up"), ("↓", "Down"), ("←", "Left"), ("→", "Right")]
+            .iter()
+            .fold(self.shown.to_owned(), |shown, (arrow, word)| shown.replace(arrow, word))
+    }
 }
 
-/// Every key.
-pub const BINDINGS: &[Binding] = bindings! {
-    "↑ k" [KeyCode::Up, NONE; KeyCode::Char('k'), NONE] Action::Up, "the row above";
-    "↓ j" [KeyCode::Down, NONE; KeyCode::Char('j'), NONE] Action::Down, "the row below";
-    "q" [KeyCode::Char('q'), NONE; KeyCode::Char('c'), CONTROL] Action::Quit, "quit";
-};
-
-/// What `key` asks for.
-pub fn action(key: KeyEvent) -> Option<Action> {
+/// What `key` asks for at `place`.
+pub fn action(key: KeyEvent, place: Place) -> Option<Action> {
+    let key = pressed(key)?;
     let with = key.modifiers - KeyModifiers::SHIFT;
-    let is_this = |(code, modifiers): &(KeyCode, KeyModifiers)| *code == key.code && *modifiers == with;
-    BINDINGS.iter().find(|binding| binding.keys.iter().any(is_this)).map(|binding| binding.action)
+    let find =
+        |code: KeyCode| BINDINGS.iter().find(|binding| binding.holds(place) && binding.keys.contains(&(code, with)));
+    let binding = find(key.code).or_else(|| match key.code {
+        // By its place on the keyboard, then as with Caps Lock off.
+        KeyCode::Char(letter) => find(KeyCode::Char(layout::latin(letter)))
+            .or_else(|| find(KeyCode::Char(layout::latin(letter).to_ascii_lowercase()))),
+        _ => None,
+    })?;
+    (key.kind != KeyEventKind::Repeat || binding.action.repeats()).then_some(binding.action)
 }
+
+/// The bindings that the bottom of the screen hints at, the most wanted first.
+pub fn hints(place: Place) -> impl Iterator<Item = &'static Binding> {
+    BINDINGS.iter().filter(move |binding| !binding.brief.is_empty() && binding.holds(place))
+}
+
+#[cfg(test)]
+mod tests;

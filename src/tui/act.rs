@@ -1,0 +1,133 @@
+//! Does what the screen asks for: the product's verbs, by the manager or by a session's `/rpc`; the clipboard and the
+//! browser. Every job is a task of its own, and reports its end once.
+
+mod clipboard;
+mod login;
+mod refresh;
+mod session;
+mod verbs;
+
+use std::sync::Arc;
+
+use tokio::sync::RwLock;
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::effect::{Effect, Job, JobId};
+use super::event::{Event, JobEvent, Outcome, Progress};
+use super::fact::Problem;
+use crate::desktop;
+use crate::env::Environment;
+use crate::manager::Manager;
+pub use clipboard::Clipboard;
+pub use session::Sessions;
+
+/// Who does it.
+#[derive(Clone)]
+pub struct Actor {
+    manager: Arc<Manager>,
+    events: UnboundedSender<Event>,
+    sessions: Arc<dyn Sessions>,
+    clipboard: Clipboard,
+    /// Held for reading by each job that writes, so that the end of the screen can wait for them.
+    writing: Arc<RwLock<()>>,
+}
+
+/// One job on its way.
+#[derive(Clone)]
+struct Report {
+    id: JobId,
+    events: UnboundedSender<Event>,
+}
+
+impl Report {
+    /// It goes on.
+    fn progress(&self, progress: Progress) {
+        self.send(JobEvent::Progress(progress));
+    }
+
+    /// What the manager noticed while it went on, such as a ledger that cannot be read.
+    fn warnings(&self, manager: &Manager) {
+        for warning in manager.take_warnings() {
+            self.progress(Progress::Notice(warning));
+        }
+    }
+
+    fn send(&self, event: JobEvent) {
+        // A screen that is gone needs no report.
+        let _ = self.events.send(Event::Job(self.id, event));
+    }
+}
+
+impl Actor {
+    /// Acts by `manager`, and for one session by `sessions`; what becomes of it goes to `events`.
+    pub fn new(
+        manager: Arc<Manager>,
+        events: UnboundedSender<Event>,
+        sessions: Arc<dyn Sessions>,
+        environment: &Environment,
+    ) -> Actor {
+        Actor { manager, events, sessions, clipboard: Clipboard::of(environment), writing: Arc::default() }
+    }
+
+    /// Does what `effect` asks for, or begins it. What the loop and the feed do themselves is no matter of this.
+    pub fn run(&self, effect: Effect) {
+        match effect {
+            Effect::Begin(id, job) => self.begin(id, job),
+            Effect::CancelLogin(login) => {
+                let manager = Arc::clone(&self.manager);
+                tokio::spawn(async move {
+                    // One that the person has agreed to by now is seen through, and its end is reported all the same.
+                    if let Err(error) = manager.cancel_login(&login).await {
+                        tracing::debug!("{error}");
+                    }
+                });
+            }
+            Effect::Copy(text) => self.clipboard.copy(&text),
+            Effect::Open(url) => desktop::open(&url),
+            Effect::Explain(_) | Effect::ReadEarlier(_) | Effect::Suspend | Effect::Repaint | Effect::Quit => {}
+        }
+    }
+
+    /// Until no write is on its way any more. A login that waits for a person, and questions to a provider, are not
+    /// waited for.
+    pub async fn settled(&self) {
+        drop(self.writing.write().await);
+        self.manager.settled().await;
+    }
+
+    fn begin(&self, id: JobId, job: Job) {
+        let (actor, report) = (self.clone(), Report { id, events: self.events.clone() });
+        // Taken before the task runs, so that an end of the screen that comes next waits for it.
+        let writes = match job {
+            Job::LogIn { .. } | Job::Refresh(_) => None,
+            _ => Arc::clone(&self.writing).try_read_owned().ok(),
+        };
+        tokio::spawn(async move {
+            // A job that panics has an end too.
+            let job = tokio::spawn({
+                let report = report.clone();
+                async move { actor.perform(job, &report).await }
+            });
+            let result = job.await.unwrap_or_else(|error| {
+                Err(Problem { text: format!("the screen failed to do this: {error}"), hint: None })
+            });
+            drop(writes);
+            report.send(JobEvent::Ended(result));
+        });
+    }
+
+    async fn perform(&self, job: Job, report: &Report) -> Result<Outcome, Problem> {
+        match job {
+            Job::Refresh(account) => refresh::run(&self.manager, account, report).await,
+            Job::LogIn { is_device, label } => login::run(&self.manager, is_device, label, report).await,
+            job => {
+                let result = verbs::run(&self.manager, &*self.sessions, job).await;
+                report.warnings(&self.manager);
+                result
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! The verbs that change accounts and how they are chosen.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Sessions;
+use crate::domain::account::{AccountId, ModelFamily};
+use crate::domain::routing::Strategy;
+use crate::error::{Error, ErrorKind};
+use crate::manager::accounts::{self, AccountChange};
+use crate::manager::{FIRST_ACCOUNT, Manager};
+use crate::protocol::accounts::{Account, AccountSelector, AccountsSwitchParams, AccountsSwitchResult, SwitchScope};
+use crate::protocol::routing::{RoutingSetStrategyParams, RoutingSetStrategyResult};
+use crate::tui::effect::{Job, Scope};
+use crate::tui::event::Outcome;
+use crate::tui::fact::Problem;
+
+pub async fn run(manager: &Arc<Manager>, sessions: &dyn Sessions, job: Job) -> Result<Outcome, Problem> {
+    match job {
+        Job::Switch { account, family, scope: Scope::Everywhere } => {
+            Ok(switch(manager, account, family).await?.map_or(Outcome::Done, account_outcome))
+        }
+        Job::Switch { account, family, scope: Scope::Session(session) } => {
+            let params = AccountsSwitchParams {
+                account: account.map(|id| AccountSelector::Name(id.to_string())),
+                family,
+                scope: Some(SwitchScope::Session),
+            };
+            let result: AccountsSwitchResult = call(sessions, &session, "accounts/switch", &params).await?;
+            Ok(result.account.map_or(Outcome::Done, account_outcome))
+        }
+        Job::SetStrategy { strategy, scope } => set_strategy(manager, sessions, strategy, scope).await,
+        Job::Add(change) => Ok(account_outcome(manager.add(*change).await?.into())),
+        Job::Update(id, change) => Ok(account_outcome(update(manager, id, *change).await?)),
+        Job::Remove(id) => Ok(account_outcome(manager.remove_account(id).await?.into())),
+        Job::Refresh(_) | Job::LogIn { .. } => Ok(Outcome::Done),
+    }
+}
+
+fn account_outcome(account: Account) -> Outcome {
+    Outcome::Account(Box::new(account))
+}
+
+async fn switch(
+    manager: &Manager,
+    account: Option<AccountId>,
+    family: Option<String>,
+) -> Result<Option<Account>, Error> {
+    if manager.list()?.accounts.is_empty() {
+        return Err(Error::new(ErrorKind::AccountNotFound, "there is no account yet").hint(FIRST_ACCOUNT));
+    }
+    let families = manager.families();
+    let family = family.map(|family| ModelFamily::of(Some(&family), &families));
+    let wanted = account.map(|id| id.to_string());
+    let switched = manager.switch(wanted, family, accounts::Scope::Everywhere).await?;
+    Ok(switched.account.map(Account::from))
+}
+
+async fn update(manager: &Manager, id: AccountId, change: AccountChange) -> Result<Account, Error> {
+    manager.update(id.to_string(), change).await.map(Account::from)
+}
+
+async fn set_strategy(
+    manager: &Manager,
+    sessions: &dyn Sessions,
+    strategy: Strategy,
+    scope: Scope,
+) -> Result<Outcome, Problem> {
+    match scope {
+        Scope::Everywhere => manager.set_strategy_everywhere(strategy).await?,
+        Scope::Session(session) => {
+            let params =
+                RoutingSetStrategyParams { strategy: strategy.name().to_owned(), scope: Some(SwitchScope::Session) };
+            let _: RoutingSetStrategyResult = call(sessions, &session, "routing/setStrategy", &params).await?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+async fn call<R: DeserializeOwned>(
+    sessions: &dyn Sessions,
+    session: &str,
+    method: &'static str,
+    params: &impl Serialize,
+) -> Result<R, Problem> {
+    let unreadable = |error: serde_json::Error| Problem {
+        text: format!("the session speaks another version of `{method}`: {error}"),
+        hint: Some("start it again, so that it runs the version that is installed now".to_owned()),
+    };
+    let params = serde_json::to_value(params).map_err(unreadable)?;
+    let result = sessions.call(session, method, params).await?;
+    serde_json::from_value(result).map_err(unreadable)
+}

@@ -1,0 +1,101 @@
+//! A line of text that a person edits.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use tui_input::{Input, InputRequest};
+
+/// The line and where the cursor is in it.
+#[derive(Clone, Debug, Default)]
+pub struct Line(Input);
+
+impl Line {
+    /// A line with this text and the cursor behind it.
+    pub fn of(text: &str) -> Line {
+        Line(Input::new(text.to_owned()))
+    }
+
+    /// The text.
+    pub fn text(&self) -> &str {
+        self.0.value()
+    }
+
+    /// For a place of so many columns: the columns that are scrolled away, and the cursor's column in the text.
+    pub fn scrolled(&self, width: usize) -> (usize, usize) {
+        (self.0.visual_scroll(width), self.0.visual_cursor())
+    }
+
+    /// Edits by a key as [`pressed`](crate::tui::keys::pressed) has it; `false` if it is none of editing.
+    pub fn key(&mut self, key: KeyEvent) -> bool {
+        let Some(request) = request(key) else { return false };
+        self.0.handle(request);
+        true
+    }
+
+    /// Inserts what was pasted, as one line.
+    pub fn paste(&mut self, text: &str) {
+        for letter in text.trim_end_matches(['\r', '\n']).chars() {
+            let letter = if letter.is_control() { ' ' } else { letter };
+            self.0.handle(InputRequest::InsertChar(letter));
+        }
+    }
+}
+
+/// The keys of every shell's line, and those of desktops.
+fn request(key: KeyEvent) -> Option<InputRequest> {
+    use InputRequest as Do;
+    let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
+    let is_alt = key.modifiers.contains(KeyModifiers::ALT);
+    let by_word = is_control || is_alt;
+    Some(match key.code {
+        KeyCode::Char('a') if is_control => Do::GoToStart,
+        KeyCode::Char('e') if is_control => Do::GoToEnd,
+        KeyCode::Char('b') if is_control => Do::GoToPrevChar,
+        KeyCode::Char('f') if is_control => Do::GoToNextChar,
+        KeyCode::Char('d') if is_control => Do::DeleteNextChar,
+        KeyCode::Char('u') if is_control => Do::DeleteFromStart,
+        KeyCode::Char('k') if is_control => Do::DeleteTillEnd,
+        KeyCode::Char('w') if is_control => Do::DeletePrevWord,
+        KeyCode::Char('y') if is_control => Do::Yank,
+        KeyCode::Char('b') if is_alt => Do::GoToPrevWord,
+        KeyCode::Char('f') if is_alt => Do::GoToNextWord,
+        KeyCode::Char('d') if is_alt => Do::DeleteNextWord,
+        KeyCode::Char(_) if by_word => return None,
+        KeyCode::Char(letter) if !letter.is_control() => Do::InsertChar(letter),
+        KeyCode::Backspace if by_word => Do::DeletePrevWord,
+        KeyCode::Backspace => Do::DeletePrevChar,
+        KeyCode::Delete if by_word => Do::DeleteNextWord,
+        KeyCode::Delete => Do::DeleteNextChar,
+        KeyCode::Left if by_word => Do::GoToPrevWord,
+        KeyCode::Left => Do::GoToPrevChar,
+        KeyCode::Right if by_word => Do::GoToNextWord,
+        KeyCode::Right => Do::GoToNextChar,
+        KeyCode::Home => Do::GoToStart,
+        KeyCode::End => Do::GoToEnd,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(line: &mut Line, code: KeyCode, modifiers: KeyModifiers) {
+        assert!(line.key(KeyEvent::new(code, modifiers)), "{code:?}");
+    }
+
+    #[test]
+    fn a_line_is_edited_as_in_a_shell() {
+        let mut line = Line::of("two words");
+        typed(&mut line, KeyCode::Char('w'), KeyModifiers::CONTROL);
+        assert_eq!(line.text(), "two ");
+        typed(&mut line, KeyCode::Char('a'), KeyModifiers::CONTROL);
+        typed(&mut line, KeyCode::Char('日'), KeyModifiers::NONE);
+        assert_eq!(line.text(), "日two ");
+        assert_eq!(line.scrolled(20), (0, 2));
+        typed(&mut line, KeyCode::Char('u'), KeyModifiers::CONTROL);
+        assert_eq!(line.text(), "two ");
+        typed(&mut line, KeyCode::Char('e'), KeyModifiers::CONTROL);
+        line.paste("a\tb\nc\n");
+        assert_eq!(line.text(), "two a b c");
+        assert!(!line.key(KeyEvent::new(KeyCode::Tab, KeyModifiers::NONE)));
+    }
+}

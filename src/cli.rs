@@ -22,6 +22,7 @@ mod secret_line;
 mod sidecar;
 mod status;
 mod switch;
+mod tui;
 mod usage;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -42,6 +43,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Watch and manage accounts on the terminal; what the program does without a command
+    Tui,
     /// Serve one editor or agent: JSON-RPC on stdin and stdout, a proxy on a loopback port
     Sidecar(sidecar::SidecarArgs),
     /// Run the proxy alone, in the foreground
@@ -138,12 +141,14 @@ pub fn main() -> u8 {
 }
 
 async fn verb(verb: Option<Verb>, environment: Environment) -> Result<u8, Error> {
-    let Some(verb) = verb else {
+    let verb = verb.unwrap_or(Verb::Tui);
+    if matches!(verb, Verb::Tui) && !crate::tui::is_possible(&environment) {
         Printer::stderr(&Cli::command().render_help().to_string());
         return Ok(2);
-    };
+    }
     let context = Context::new(environment)?;
     match verb {
+        Verb::Tui => tui::run(&context).await,
         Verb::Sidecar(args) => sidecar::run(&context, &args).await,
         Verb::Proxy(args) => proxy::run(&context, args).await,
         Verb::Run(args) => run::run(&context, args).await,

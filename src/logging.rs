@@ -1,6 +1,9 @@
 //! The log, on stderr. Without a filter only errors are told: stderr may be a terminal that another program draws on.
 //! Only our own words are told, at any level: what the crates below us log holds whole messages, keys included.
 
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
+
 use tracing_subscriber::filter::{EnvFilter, filter_fn};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
@@ -8,14 +11,66 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// The targets of our own modules begin with this.
 const OURS: &str = env!("CARGO_CRATE_NAME");
 
+/// What is kept of the log while the terminal is drawn on; what comes later is left out.
+const MOST_KEPT: usize = 64 * 1024;
+
+/// The lines that wait until nobody draws on the terminal any more; `None` while they are written at once.
+static KEPT: Mutex<Option<Vec<u8>>> = Mutex::new(None);
+
 /// Starts it with the filter of `CAM_LOG`.
 pub fn start(filter: Option<&str>) {
     let filter = EnvFilter::try_new(filter.unwrap_or("error")).unwrap_or_else(|_| EnvFilter::new("warn"));
     let told = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
+        .with_writer(|| Lines)
         .with_ansi(false)
         .with_filter(filter)
         .with_filter(filter_fn(|metadata| metadata.target().starts_with(OURS)));
     // A second start, in tests, changes nothing.
     let _ = tracing_subscriber::registry().with(told).try_init();
+}
+
+/// Keeps lines back from a terminal that is being drawn on, until the result is dropped. A log that goes to a file goes on.
+#[must_use = "the lines are written as soon as this is dropped"]
+pub fn keep_back() -> KeptBack {
+    if io::stderr().is_terminal() {
+        kept(|kept| *kept = Some(Vec::new()));
+    }
+    KeptBack(())
+}
+
+/// Writes what was kept back when it is dropped.
+#[derive(Debug)]
+pub struct KeptBack(());
+
+impl Drop for KeptBack {
+    fn drop(&mut self) {
+        let lines = kept(Option::take).unwrap_or_default();
+        // There is nowhere left to say that stderr is closed.
+        let _ = io::stderr().lock().write_all(&lines);
+    }
+}
+
+fn kept<T>(with: impl FnOnce(&mut Option<Vec<u8>>) -> T) -> T {
+    with(&mut KEPT.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// stderr, or what is kept back from it.
+struct Lines;
+
+impl Write for Lines {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        kept(|kept| match kept {
+            Some(kept) => {
+                if kept.len() + line.len() <= MOST_KEPT {
+                    kept.extend_from_slice(line);
+                }
+                Ok(line.len())
+            }
+            None => io::stderr().lock().write(line),
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

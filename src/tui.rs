@@ -1,5 +1,6 @@
-//! The terminal screen: `app` is its state and the one pure function that changes it, `view` draws it, `keys` says what
-//! each key does. The values between them are `event`, `effect` and `fact`.
+//! The terminal screen. `app` is its state and the one pure function that changes it, `view` draws it, `keys` says what
+//! each key does, `feed` reports what is, `act` does what is asked for, `terminal` is the terminal; this file is the loop
+//! that joins them. The values that pass between them are `event`, `effect` and `fact`.
 
 pub mod act;
 pub mod app;
@@ -10,3 +11,141 @@ pub mod keys;
 pub mod regions;
 pub mod terminal;
 pub mod view;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use crate::clock::Clock;
+use crate::domain::time::Timestamp;
+use crate::env::Environment;
+use crate::error::{Error, ErrorKind};
+use crate::manager::Manager;
+use app::App;
+use effect::Effect;
+use event::Event;
+use fact::{AccountsNow, Fact};
+pub use terminal::{Ended, is_possible};
+use terminal::{Report, Terminal};
+use view::look::Look;
+
+/// The shortest time between two frames. What happens meanwhile is in the next one.
+const FRAME: Duration = Duration::from_millis(40);
+
+/// How often the times on the screen are brought up to date.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Facts that wait for the screen; the feed waits when there are more.
+const WAITING: usize = 256;
+
+/// Shows the screen until the person leaves it, or the process is asked to end; `None` in the first case.
+///
+/// # Errors
+///
+/// `Internal` when the terminal cannot be used.
+pub async fn run(manager: &Arc<Manager>, environment: &Environment) -> Result<Option<Ended>, Error> {
+    let (sender, mut facts) = mpsc::channel::<Event>(WAITING);
+    let mut screen = Screen::enter(Look::of(environment, Clock::system())).map_err(|error| unusable(&error))?;
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let ended = loop {
+        let event = tokio::select! {
+            biased;
+            report = screen.terminal.next() => match report {
+                Report::Input(input) => Event::Input(input),
+                Report::Ready => {
+                    screen.is_stale = true;
+                    screen.draw_if_due(manager.now()).map_err(|error| unusable(&error))?;
+                    continue;
+                }
+                Report::Ended(ended) => break Some(ended),
+            },
+            () = tokio::time::sleep_until(screen.next_frame), if screen.is_stale => {
+                screen.draw(manager.now()).map_err(|error| unusable(&error))?;
+                continue;
+            }
+            Some(event) = facts.recv() => event,
+            _ = ticks.tick() => {
+                for fact in now_known(manager) {
+                    screen.update(Event::Fact(fact), manager.now());
+                }
+                Event::Tick
+            }
+        };
+        let now = manager.now();
+        let mut is_over = false;
+        for effect in screen.update(event, now) {
+            match effect {
+                Effect::Quit => is_over = true,
+                Effect::Suspend => screen.terminal.suspend().map_err(|error| unusable(&error))?,
+                Effect::Repaint => screen.terminal.repaint(),
+                Effect::Copy(text) => screen.terminal.copy(&text).map_err(|error| unusable(&error))?,
+                effect => drop((effect, &sender)),
+            }
+        }
+        if is_over {
+            break None;
+        }
+        screen.draw_if_due(now).map_err(|error| unusable(&error))?;
+    };
+    screen.terminal.leave();
+    Ok(ended)
+}
+
+/// The files as they are now.
+fn now_known(manager: &Manager) -> Vec<Fact> {
+    let accounts = manager.list().map(|report| AccountsNow {
+        is_there: true,
+        revision: report.revision,
+        accounts: report.accounts.into_iter().map(Into::into).collect(),
+        strategy: manager.strategy().name().to_owned(),
+        ..AccountsNow::default()
+    });
+    let accounts = accounts.map_or_else(|error| Fact::AccountsFailed(error.into()), Fact::Accounts);
+    vec![accounts, Fact::Sessions(manager.live_sessions().into_iter().map(Into::into).collect())]
+}
+
+fn unusable(error: &io::Error) -> Error {
+    Error::new(ErrorKind::Internal, format!("the terminal cannot be used: {error}"))
+        .hint("the other commands work without it: `codex-account-manager list`, `status`, `usage`")
+}
+
+/// The state, and the terminal it is drawn on.
+struct Screen {
+    terminal: Terminal,
+    app: App,
+    look: Look,
+    /// Something changed since the last frame.
+    is_stale: bool,
+    /// No frame before this.
+    next_frame: Instant,
+}
+
+impl Screen {
+    fn enter(look: Look) -> io::Result<Screen> {
+        let terminal = Terminal::enter("codex-account-manager")?;
+        let size = terminal.size()?;
+        let app = App::new((size.width, size.height));
+        Ok(Screen { terminal, app, look, is_stale: true, next_frame: Instant::now() })
+    }
+
+    fn update(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
+        self.is_stale = true;
+        self.app.update(event, now)
+    }
+
+    /// What a person does is seen at once; a stream of facts is drawn a few times a second.
+    fn draw_if_due(&mut self, now: Timestamp) -> io::Result<()> {
+        if self.is_stale && self.next_frame <= Instant::now() { self.draw(now) } else { Ok(()) }
+    }
+
+    fn draw(&mut self, now: Timestamp) -> io::Result<()> {
+        self.terminal.draw(|frame| view::draw(frame, &self.app, &self.look, now))?;
+        self.is_stale = false;
+        self.next_frame = Instant::now() + FRAME;
+        Ok(())
+    }
+}

@@ -1,0 +1,20 @@
+//! `tui`, which is also what the program does without a command.
+
+use super::context::Context;
+use super::printer::Printer;
+use crate::error::Error;
+use crate::logging;
+use crate::server::lifecycle::{self, Ended};
+use crate::tui;
+
+/// The screen, until the person leaves it.
+pub async fn run(context: &Context) -> Result<u8, Error> {
+    let manager = context.manager()?;
+    let kept_back = logging::keep_back();
+    let ended = tui::run(&manager, &context.environment).await;
+    drop(kept_back);
+    let ended = ended?;
+    let by_signal = if ended == Some(tui::Ended::Signal) { Ended::BySignal } else { Ended::Otherwise };
+    lifecycle::see_tokens_through(&manager, lifecycle::asked_to_end_again(by_signal), Printer::warning).await;
+    Ok(u8::from(ended == Some(tui::Ended::Panicked)))
+}

@@ -24,6 +24,7 @@ use crate::domain::time::Timestamp;
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind};
 use crate::manager::Manager;
+use act::Actor;
 use app::App;
 use effect::Effect;
 use event::Event;
@@ -47,7 +48,9 @@ const WAITING: usize = 256;
 ///
 /// `Internal` when the terminal cannot be used.
 pub async fn run(manager: &Arc<Manager>, environment: &Environment) -> Result<Option<Ended>, Error> {
-    let (sender, mut facts) = mpsc::channel::<Event>(WAITING);
+    let (_sender, mut facts) = mpsc::channel::<Event>(WAITING);
+    let (reports, mut reported) = mpsc::unbounded_channel();
+    let actor = Actor::new(Arc::clone(manager), reports, Arc::new(Unlinked), environment);
     let mut screen = Screen::enter(Look::of(environment, Clock::system())).map_err(|error| unusable(&error))?;
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -67,6 +70,7 @@ pub async fn run(manager: &Arc<Manager>, environment: &Environment) -> Result<Op
                 screen.draw(manager.now()).map_err(|error| unusable(&error))?;
                 continue;
             }
+            Some(event) = reported.recv() => event,
             Some(event) = facts.recv() => event,
             _ = ticks.tick() => {
                 for fact in now_known(manager) {
@@ -82,8 +86,8 @@ pub async fn run(manager: &Arc<Manager>, environment: &Environment) -> Result<Op
                 Effect::Quit => is_over = true,
                 Effect::Suspend => screen.terminal.suspend().map_err(|error| unusable(&error))?,
                 Effect::Repaint => screen.terminal.repaint(),
-                Effect::Copy(text) => screen.terminal.copy(&text).map_err(|error| unusable(&error))?,
-                effect => drop((effect, &sender)),
+                Effect::Copy(text) => screen.terminal.send(&actor.copy(&text)),
+                effect => actor.run(effect),
             }
         }
         if is_over {
@@ -92,7 +96,22 @@ pub async fn run(manager: &Arc<Manager>, environment: &Environment) -> Result<Op
         screen.draw_if_due(now).map_err(|error| unusable(&error))?;
     };
     screen.terminal.leave();
+    actor.settled().await;
     Ok(ended)
+}
+
+struct Unlinked;
+
+impl act::Sessions for Unlinked {
+    fn call(
+        &self,
+        session: &str,
+        _method: &'static str,
+        _params: serde_json::Value,
+    ) -> futures_util::future::BoxFuture<'static, Result<serde_json::Value, fact::Problem>> {
+        let text = format!("session {session} cannot be asked");
+        Box::pin(async { Err(fact::Problem { text, hint: None }) })
+    }
 }
 
 /// The files as they are now.
@@ -143,7 +162,12 @@ impl Screen {
     }
 
     fn draw(&mut self, now: Timestamp) -> io::Result<()> {
-        self.terminal.draw(|frame| view::draw(frame, &self.app, &self.look, now))?;
+        let mut regions = None;
+        self.terminal.draw(|frame| regions = Some(view::draw(frame, &self.app, &self.look, now)))?;
+        // A frame that was left out leaves all where it was.
+        if let Some(regions) = regions {
+            self.app.drawn(regions);
+        }
         self.is_stale = false;
         self.next_frame = Instant::now() + FRAME;
         Ok(())

@@ -15,6 +15,6 @@ pub async fn run(context: &Context) -> Result<u8, Error> {
     drop(kept_back);
     let ended = ended?;
     let by_signal = if ended == Some(tui::Ended::Signal) { Ended::BySignal } else { Ended::Otherwise };
-    lifecycle::see_tokens_through(&manager, lifecycle::asked_to_end_again(by_signal), Printer::warning).await;
+    manager.see_tokens_through(lifecycle::asked_to_end_again(by_signal), Printer::warning).await;
     Ok(u8::from(ended == Some(tui::Ended::Panicked)))
 }

@@ -82,10 +82,19 @@ impl Actor {
                     }
                 });
             }
-            Effect::Copy(text) => self.clipboard.copy(&text),
             Effect::Open(url) => desktop::open(&url),
-            Effect::Explain(_) | Effect::ReadEarlier(_) | Effect::Suspend | Effect::Repaint | Effect::Quit => {}
+            Effect::Copy(_)
+            | Effect::Explain(_)
+            | Effect::ReadEarlier(_)
+            | Effect::Suspend
+            | Effect::Repaint
+            | Effect::Quit => {}
         }
+    }
+
+    /// Puts `text` into the clipboard; returned is what the terminal is to receive for that.
+    pub fn copy(&self, text: &str) -> String {
+        self.clipboard.copy(text)
     }
 
     /// Until no write is on its way any more. A login that waits for a person, and questions to a provider, are not

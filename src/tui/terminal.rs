@@ -9,10 +9,9 @@ mod signals;
 mod sink;
 mod writer;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
-use crossterm::clipboard::CopyToClipboard;
 use ratatui::Frame;
 use ratatui::layout::Size;
 
@@ -116,13 +115,9 @@ impl Terminal {
         self.is_blank = true;
     }
 
-    /// Puts `text` into the person's clipboard, if the terminal lets a program do that. None says whether it did.
-    pub fn copy(&self, text: &str) -> io::Result<()> {
-        let mut bytes = Vec::new();
-        crossterm::queue!(bytes, CopyToClipboard::to_clipboard_from(text))?;
-        bytes.flush()?;
-        self.writer.send(&bytes);
-        Ok(())
+    /// Sends `sequence` between two frames.
+    pub fn send(&self, sequence: &str) {
+        self.writer.send(sequence.as_bytes());
     }
 
     /// Gives the terminal back, stops as a shell expects of Ctrl-Z, and takes the terminal over again when the shell says so.

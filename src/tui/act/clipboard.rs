@@ -1,6 +1,5 @@
 //! The person's clipboard, which is where the terminal is, over SSH too: asked for by an escape sequence (OSC 52).
 
-use std::io::Write;
 use std::process::Stdio;
 
 use crossterm::Command as _;
@@ -33,17 +32,13 @@ impl Clipboard {
         }
     }
 
-    /// Puts `text` into the clipboard. Whether a terminal does as it is asked is not to be known.
-    pub fn copy(self, text: &str) {
-        let mut out = std::io::stdout();
-        let sequence = self.sequence(text);
-        // Written at once: a frame is never drawn meanwhile, since both are of the same thread.
-        if let Err(error) = out.write_all(sequence.as_bytes()).and_then(|()| out.flush()) {
-            tracing::debug!("the clipboard cannot be reached: {error}");
-        }
+    /// Puts `text` into the clipboard. Returned is what the terminal is to receive for that; whether it does as it is asked
+    /// is not to be known.
+    pub fn copy(self, text: &str) -> String {
         if self == Clipboard::Tmux {
             tokio::spawn(ask_tmux(text.to_owned()));
         }
+        self.sequence(text)
     }
 
     /// What asks for it.

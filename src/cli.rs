@@ -170,6 +170,6 @@ async fn verb(verb: Option<Verb>, environment: Environment) -> Result<u8, Error>
         Verb::Reset(args) => reset::run(&context, &args).await,
         Verb::Schema(args) => schema::run(&args),
         Verb::Completions(args) => Ok(completions::run(&args)),
-        Verb::Demo(args) => demo::run(&args).await,
+        Verb::Demo(args) => demo::run(&args, &context.environment).await,
     }
 }

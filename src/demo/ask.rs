@@ -3,11 +3,16 @@
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
-use super::story::text;
+use super::stage::text;
 use crate::clock;
 
-/// What the agents ask for.
-const MODEL: &str = "gpt-5.2-codex";
+/// What an agent asks for.
+pub struct Question<'q> {
+    /// The model.
+    pub model: &'q str,
+    /// What it is told.
+    pub input: &'q str,
+}
 
 /// What an agent got.
 pub struct Heard {
@@ -27,18 +32,22 @@ pub struct Heard {
     pub body: Value,
 }
 
-/// Asks through the agent's own proxy and listens to the stream.
-pub async fn ask(info: &Value) -> Result<Heard, String> {
-    let client = reqwest::Client::builder()
+/// What agents ask with.
+pub fn client() -> Result<reqwest::Client, String> {
+    reqwest::Client::builder()
         .tls_backend_preconfigured(crate::upstream::tls_config())
         .no_proxy()
         .build()
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| error.to_string())
+}
+
+/// Asks through the agent's own proxy and listens to the stream.
+pub async fn ask(client: &reqwest::Client, info: &Value, question: &Question<'_>) -> Result<Heard, String> {
     let began = clock::instant();
     let response = client
         .post(format!("{}/responses", text(&info["proxy"]["baseUrl"])))
         .bearer_auth(text(&info["proxy"]["apiKey"]))
-        .json(&json!({"model": MODEL, "input": "Say hello.", "stream": true}))
+        .json(&json!({"model": question.model, "input": question.input, "stream": true}))
         .send()
         .await
         .map_err(|error| error.to_string())?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::mpsc;
 
 /// A sidecar answers long before that.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -14,7 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(8);
 pub struct Sidecar {
     child: Child,
     stdin: ChildStdin,
-    stdout: BufReader<ChildStdout>,
+    /// What it sends, or why nothing more comes. A task of its own reads it: a frame that is half read survives no `select!`.
+    frames: mpsc::UnboundedReceiver<Result<Value, String>>,
     next_id: u64,
     /// `capabilities.experimental.codexAccountManager` of the initialize result.
     pub info: Value,
@@ -23,15 +25,26 @@ pub struct Sidecar {
 }
 
 impl Sidecar {
-    /// Starts one and shakes hands.
-    pub async fn start(mut command: Command) -> Result<Sidecar, String> {
+    /// Starts one and shakes hands; `params` are put into those of `initialize`.
+    pub async fn start(mut command: Command, mut params: Value) -> Result<Sidecar, String> {
         command.arg("sidecar").stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().map_err(|error| format!("a sidecar cannot be started: {error}"))?;
         let stdin = child.stdin.take().expect("stdin is piped");
-        let stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
-        let mut sidecar = Sidecar { child, stdin, stdout, next_id: 1, info: Value::Null, notifications: Vec::new() };
-        let result =
-            sidecar.request("initialize", &json!({"processId": std::process::id(), "capabilities": {}})).await?;
+        let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
+        let (sender, frames) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            loop {
+                let frame = frame(&mut stdout).await;
+                let is_last = frame.is_err();
+                if sender.send(frame).is_err() || is_last {
+                    return;
+                }
+            }
+        });
+        let mut sidecar = Sidecar { child, stdin, frames, next_id: 1, info: Value::Null, notifications: Vec::new() };
+        params["processId"] = json!(std::process::id());
+        params["capabilities"] = json!({});
+        let result = sidecar.request("initialize", &params).await?;
         sidecar.info = result["capabilities"]["experimental"]["codexAccountManager"].clone();
         sidecar.send(&json!({"jsonrpc": "2.0", "method": "initialized", "params": {}})).await?;
         Ok(sidecar)
@@ -70,6 +83,16 @@ impl Sidecar {
         }
     }
 
+    /// Drops what it sends unasked, until it ends; why it did.
+    pub async fn idle(&mut self) -> String {
+        self.notifications.clear();
+        loop {
+            if let Err(why) = self.next().await {
+                return why;
+            }
+        }
+    }
+
     /// Ends it as an editor does; its exit code.
     pub async fn end(mut self) -> Result<Option<i32>, String> {
         self.request("shutdown", &Value::Null).await?;
@@ -92,26 +115,30 @@ impl Sidecar {
     }
 
     async fn receive(&mut self) -> Result<Value, String> {
-        tokio::time::timeout(PATIENCE, self.frame()).await.map_err(|_| "a sidecar did not answer")?
+        tokio::time::timeout(PATIENCE, self.next()).await.map_err(|_| "a sidecar did not answer")?
     }
 
-    async fn frame(&mut self) -> Result<Value, String> {
-        let closed = |error: std::io::Error| format!("a sidecar closed its stdout: {error}");
-        let mut length = 0;
-        loop {
-            let mut line = String::new();
-            if self.stdout.read_line(&mut line).await.map_err(closed)? == 0 {
-                return Err("a sidecar ended".to_owned());
-            }
-            if let Some(value) = line.strip_prefix("Content-Length:") {
-                length = value.trim().parse().map_err(|_| "a sidecar sent a bad length")?;
-            }
-            if line.trim().is_empty() {
-                break;
-            }
-        }
-        let mut body = vec![0; length];
-        self.stdout.read_exact(&mut body).await.map_err(closed)?;
-        serde_json::from_slice(&body).map_err(|error| format!("a sidecar sent no JSON: {error}"))
+    async fn next(&mut self) -> Result<Value, String> {
+        self.frames.recv().await.unwrap_or_else(|| Err("a sidecar ended".to_owned()))
     }
+}
+
+async fn frame(stdout: &mut BufReader<ChildStdout>) -> Result<Value, String> {
+    let closed = |error: std::io::Error| format!("a sidecar closed its stdout: {error}");
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        if stdout.read_line(&mut line).await.map_err(closed)? == 0 {
+            return Err("a sidecar ended".to_owned());
+        }
+        if let Some(value) = line.strip_prefix("Content-Length:") {
+            length = value.trim().parse().map_err(|_| "a sidecar sent a bad length")?;
+        }
+        if line.trim().is_empty() {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    stdout.read_exact(&mut body).await.map_err(closed)?;
+    serde_json::from_slice(&body).map_err(|error| format!("a sidecar sent no JSON: {error}"))
 }

@@ -2,35 +2,27 @@
 //! Each step looks at what came back; one that did not happen ends the story with an error.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::path::Path;
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
-use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt;
-use tokio::process::Command;
+use serde_json::json;
 
-use super::ask::{Heard, ask};
+use super::ask::{Heard, Question, ask, client};
 use super::sidecar::Sidecar;
-use super::simulated_chatgpt::{self as chatgpt, Account, Login, SimulatedChatGpt};
-use super::simulated_openai::{Answer, LimitKind, SimulatedOpenAi, Wait};
+use super::stage::{Folder, LOGIN, Stage, labels, text};
 use crate::cli::printer::Printer;
 use crate::clock;
 use crate::error::{Error, ErrorKind};
-use crate::manager::{random_id, random_key};
 
 /// A pause that lets a person see that text streams.
 const EVENT_PAUSE: Duration = Duration::from_millis(25);
 
+/// What the agents ask for.
+const MODEL: &str = "gpt-5.2-codex";
+
 /// How long the limits of the story last.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
-
-/// The person who logs in to ChatGPT, and so the label of that account.
-const LOGIN: &str = "you@example.com";
-
-/// Its keys' labels; more agents get numbered ones.
-const LABELS: [&str; 4] = ["work", "personal", "side-project", "spare"];
 
 /// Tells it.
 pub async fn tell(sessions: usize) -> Result<(), Error> {
@@ -53,7 +45,8 @@ fn failed(why: &str) -> Error {
 
 async fn steps(sessions: usize, folder: &Path) -> Result<(), String> {
     Printer::stdout("This is the whole main job on a simulated OpenAI on this machine: no account, no network.");
-    let stage = Stage::new(sessions, folder)?;
+    let stage = Stage::new(&labels(sessions), &[(LOGIN, "plus")], folder)?;
+    stage.pause_between_events(EVENT_PAUSE);
     let mut sidecars = start(&stage, sessions).await?;
     stream(&sidecars).await?;
     // The login is needed later.
@@ -74,12 +67,11 @@ async fn start(stage: &Stage, sessions: usize) -> Result<Vec<Sidecar>, String> {
         "1. {accounts} accounts are added, one of them a ChatGPT login; {sessions} agents start at the same instant"
     ));
     for (label, key) in &stage.keys {
-        stage.upstream.add_key(key);
-        add_account(stage, label, key).await?;
+        stage.add_account(label, key, &[]).await?;
     }
-    log_in(stage).await?;
+    stage.log_in(LOGIN).await?;
     let began = clock::instant();
-    let sidecars = try_join_all((0..sessions).map(|_| Sidecar::start(command(stage)))).await?;
+    let sidecars = try_join_all((0..sessions).map(|_| Sidecar::start(stage.command(), json!({})))).await?;
     let took = clock::instant().duration_since(began).as_millis();
     for Sidecar { info, .. } in &sidecars {
         let start = &info["session"]["startAccount"];
@@ -99,7 +91,7 @@ async fn start(stage: &Stage, sessions: usize) -> Result<Vec<Sidecar>, String> {
 
 async fn stream(sidecars: &[Sidecar]) -> Result<(), String> {
     heading("2. each asks, and the answers stream in parallel");
-    let answers = try_join_all(sidecars.iter().map(|sidecar| ask(&sidecar.info))).await?;
+    let answers = try_join_all(sidecars.iter().map(ask_once)).await?;
     for Heard { status, label, pieces, first_ms, text, .. } in &answers {
         ensure(*status == 200 && *pieces > 1, "an answer did not stream")?;
         Printer::stdout(&format!("   {label:<14} {pieces} pieces, the first after {first_ms} ms: {text}"));
@@ -111,8 +103,8 @@ async fn stream(sidecars: &[Sidecar]) -> Result<(), String> {
 async fn fail_over(stage: &Stage, sidecar: &mut Sidecar) -> Result<(), String> {
     heading("3. the first agent's account hits its rate limit");
     let first = sidecar.start_label().to_owned();
-    stage.limit(&first);
-    let answer = ask(&sidecar.info).await?;
+    stage.limit(&first, LIMIT);
+    let answer = ask_once(sidecar).await?;
     let moved = answer.status == 200 && answer.label != first && answer.retries >= 1;
     ensure(moved, "the request did not fail over")?;
     Printer::stdout(&format!(
@@ -132,7 +124,7 @@ async fn switch(sidecar: &mut Sidecar) -> Result<(), String> {
     heading("4. another agent is switched to the ChatGPT account by hand, over JSON-RPC");
     let switched = sidecar.request("accounts/switch", &json!({ "account": LOGIN })).await?;
     ensure(switched["account"]["label"] == json!(LOGIN), "the switch did not lead to that account")?;
-    let answer = ask(&sidecar.info).await?;
+    let answer = ask_once(sidecar).await?;
     ensure(answer.label == LOGIN && answer.pieces > 1, "the switched agent did not use its account")?;
     Printer::stdout(&format!(
         "   accounts/switch {{\"account\":\"{LOGIN}\"}}: its next request went there, translated both ways: {}",
@@ -144,8 +136,8 @@ async fn switch(sidecar: &mut Sidecar) -> Result<(), String> {
 async fn refresh(stage: &Stage, sidecar: &Sidecar) -> Result<(), String> {
     heading("5. the token of the ChatGPT account ends while five requests come at once");
     let calls = stage.chatgpt.token_calls().len();
-    stage.chatgpt.expire_access(stage.login);
-    let answers = try_join_all((0..5).map(|_| ask(&sidecar.info))).await?;
+    stage.chatgpt.expire_access(stage.login(LOGIN));
+    let answers = try_join_all((0..5).map(|_| ask_once(sidecar))).await?;
     let served = answers.iter().all(|answer| answer.status == 200 && answer.label == LOGIN);
     ensure(served, "a request was not served")?;
     let refreshes = stage.chatgpt.token_calls().len() - calls;
@@ -157,10 +149,10 @@ async fn refresh(stage: &Stage, sidecar: &Sidecar) -> Result<(), String> {
 async fn exhaust(stage: &Stage, sidecar: &Sidecar) -> Result<(), String> {
     heading("6. every account is limited");
     for (label, _) in &stage.keys {
-        stage.limit(label);
+        stage.limit(label, LIMIT);
     }
-    stage.limit(LOGIN);
-    let answer = ask(&sidecar.info).await?;
+    stage.limit(LOGIN, LIMIT);
+    let answer = ask_once(sidecar).await?;
     let error = &answer.body["error"];
     let aggregate = answer.status == 429 && error["code"] == "all_accounts_rate_limited";
     ensure(aggregate, "there was no one answer for all")?;
@@ -190,114 +182,15 @@ async fn look(stage: &Stage, mut sidecars: Vec<Sidecar>) -> Result<(), String> {
     Ok(())
 }
 
-/// What the story plays with.
-struct Stage {
-    upstream: SimulatedOpenAi,
-    chatgpt: SimulatedChatGpt,
-    login: Account,
-    folder: PathBuf,
-    /// Label and key.
-    keys: Vec<(String, String)>,
-}
-
-impl Stage {
-    fn new(sessions: usize, folder: &Path) -> Result<Stage, String> {
-        let failed = |error: std::io::Error| format!("the simulated upstream cannot start: {error}");
-        let upstream = SimulatedOpenAi::start().map_err(failed)?;
-        let chatgpt = SimulatedChatGpt::start().map_err(failed)?;
-        upstream.traffic().set_stream_pause(EVENT_PAUSE);
-        chatgpt.traffic().set_stream_pause(EVENT_PAUSE);
-        let login = chatgpt.add_login(Login::new(LOGIN, "workspace-1", "plus")).account;
-        Ok(Stage { upstream, chatgpt, login, folder: folder.to_owned(), keys: keys(sessions) })
-    }
-
-    fn limit(&self, label: &str) {
-        if label == LOGIN {
-            let answer = chatgpt::Answer::UsageLimit { status: 429, resets_in: LIMIT };
-            self.chatgpt.always(self.login, Some(answer));
-        }
-        for (_, key) in self.keys.iter().filter(|(known, _)| known == label) {
-            let answer = Answer::RateLimit { retry_after: Wait::Usual(LIMIT), kind: LimitKind::Tokens };
-            self.upstream.always(key, Some(answer));
-        }
-    }
-}
-
-fn keys(count: usize) -> Vec<(String, String)> {
-    let label =
-        |index: usize| LABELS.get(index).map_or_else(|| format!("extra-{}", index + 1), |label| (*label).to_owned());
-    (0..count).map(|index| (label(index), format!("sk-simulated-{}", random_key().expose()))).collect()
-}
-
-/// This program over the story's own files, with nothing of the person's.
-fn command(stage: &Stage) -> Command {
-    let program = std::env::current_exe().unwrap_or_else(|_| "codex-account-manager".into());
-    let mut command = Command::new(program);
-    command
-        .env_clear()
-        .env("HOME", &stage.folder)
-        .env("CAM_ACCOUNTS_FILE", stage.folder.join("accounts.json"))
-        .env("CAM_CONFIG_FILE", stage.folder.join("config.toml"))
-        .env("CAM_DATA_DIR", stage.folder.join("data"))
-        .env("CAM_OPENAI_BASE_URL", stage.upstream.base_url())
-        .env("CAM_CHATGPT_BASE_URL", stage.chatgpt.base_url())
-        .env("CAM_AUTH_ISSUER", stage.chatgpt.base_url());
-    command
-}
-
-async fn add_account(stage: &Stage, label: &str, key: &str) -> Result<(), String> {
-    let mut command = command(stage);
-    command.args(["add", label, "--key-stdin"]).stdin(Stdio::piped()).stdout(Stdio::null());
-    let mut child = command.spawn().map_err(|error| error.to_string())?;
-    let mut stdin = child.stdin.take().expect("stdin is piped");
-    stdin.write_all(key.as_bytes()).await.map_err(|error| error.to_string())?;
-    drop(stdin);
-    let status = child.wait().await.map_err(|error| error.to_string())?;
-    ensure(status.success(), "an account could not be added")
-}
-
-/// A person who types the code into the issuer's page at once.
-async fn log_in(stage: &Stage) -> Result<(), String> {
-    stage.chatgpt.approve_next_device(stage.login);
-    let mut command = command(stage);
-    command.args(["login", "--device"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let status = command.status().await.map_err(|error| error.to_string())?;
-    ensure(status.success(), "the login did not end well")
+/// Asks for a greeting through the agent's own proxy.
+async fn ask_once(sidecar: &Sidecar) -> Result<Heard, String> {
+    ask(&client()?, &sidecar.info, &Question { model: MODEL, input: "Say hello." }).await
 }
 
 fn ensure(happened: bool, otherwise: &str) -> Result<(), String> {
     if happened { Ok(()) } else { Err(otherwise.to_owned()) }
 }
 
-pub fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
-
 fn heading(text: &str) {
     Printer::stdout(&format!("\n{text}"));
-}
-
-/// A folder that goes with the story.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Result<Folder, String> {
-        let path = std::env::temp_dir().join(format!("codex-account-manager-demo-{}", random_id()));
-        let mut builder = std::fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&path).map_err(|error| format!("`{}` cannot be made: {error}", path.display()))?;
-        Ok(Folder(path))
-    }
-
-    fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // The system clears its temporary folder in the end.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }

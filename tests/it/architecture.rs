@@ -52,7 +52,7 @@ const RULES: &[(&str, &[&str])] = &[
     ),
     ("wording", &["domain", "manager", "protocol"]),
     ("tui", &["clock", "desktop", "domain", "env", "error", "manager", "protocol", "secrets", "wording"]),
-    ("demo", &["cli", "clock", "domain", "error", "manager", "upstream"]),
+    ("demo", &["cli", "clock", "domain", "env", "error", "ledger", "manager", "upstream"]),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

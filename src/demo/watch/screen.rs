@@ -1,0 +1,71 @@
+//! The screen as a child: the real `tui` over the stage's files, on the person's terminal.
+
+use std::time::Duration;
+
+use tokio::process::Child;
+
+use super::super::stage::Stage;
+use crate::env::Environment;
+
+/// What the screen has to know of the person's terminal and of how they read; nothing else of theirs is passed on.
+const PASSED: [&str; 9] = ["TERM", "COLORTERM", "NO_COLOR", "TMUX", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ"];
+
+/// How long it may take to leave the terminal as it was.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The screen, while it is open.
+pub struct Screen(Child);
+
+impl Screen {
+    /// Opens it.
+    pub fn open(stage: &Stage, environment: &Environment) -> Result<Screen, String> {
+        let mut command = stage.command();
+        // The screen says on its head line that nothing here is real.
+        command.arg("tui").env("CAM_DEMO", "1");
+        for name in PASSED {
+            if let Some(value) = environment.get(name) {
+                command.env(name, value);
+            }
+        }
+        command.spawn().map(Screen).map_err(|error| format!("the screen cannot be opened: {error}"))
+    }
+
+    /// Waits until the person closes it; its exit code.
+    pub async fn ended(&mut self) -> Result<u8, String> {
+        let status = self.0.wait().await.map_err(|error| format!("the screen cannot be waited for: {error}"))?;
+        match status.code().and_then(|code| u8::try_from(code).ok()) {
+            Some(code) => Ok(code),
+            None => Err(format!("the screen ended by itself: {status}")),
+        }
+    }
+
+    /// Asks it to leave the terminal as it was, and waits for that.
+    pub async fn close(&mut self) {
+        self.ask_to_end();
+        if tokio::time::timeout(PATIENCE, self.0.wait()).await.is_err() {
+            // One that hangs has lost its terminal anyway.
+            let _ = self.0.kill().await;
+        }
+    }
+
+    #[cfg(unix)]
+    fn ask_to_end(&self) {
+        use rustix::process::{Pid, Signal, kill_process};
+        if let Some(pid) = self.0.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?)) {
+            // It may be gone already.
+            let _ = kill_process(pid, Signal::TERM);
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn ask_to_end(&mut self) {
+        let _ = self.0.start_kill();
+    }
+}
+
+impl Drop for Screen {
+    /// Where a panic keeps [`Screen::close`] from being called, the screen still puts the terminal back.
+    fn drop(&mut self) {
+        self.ask_to_end();
+    }
+}

@@ -10,6 +10,8 @@ pub struct Look {
     pub has_colours: bool,
     /// Whether the terminal shows more than ASCII.
     pub is_unicode: bool,
+    /// Whether all that is shown is simulated, which the head line then says.
+    pub is_simulated: bool,
     /// The time zone of what is shown.
     pub clock: Clock,
 }
@@ -20,6 +22,7 @@ impl Look {
         Look {
             has_colours: environment.get("NO_COLOR").is_none(),
             is_unicode: environment.is_utf8() || cfg!(windows),
+            is_simulated: environment.get("CAM_DEMO").is_some(),
             clock,
         }
     }

@@ -102,7 +102,7 @@ mod tests {
     use crate::tui::view::look::Look;
 
     fn theme(is_unicode: bool) -> Theme {
-        Theme::of(&Look { has_colours: false, is_unicode, clock: Clock::system() })
+        Theme::of(&Look { has_colours: false, is_unicode, is_simulated: false, clock: Clock::system() })
     }
 
     #[test]

@@ -10,6 +10,8 @@ pub mod fact;
 pub mod keys;
 pub mod regions;
 pub mod terminal;
+#[cfg(test)]
+pub mod testing;
 pub mod view;
 
 use std::io;

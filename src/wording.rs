@@ -2,6 +2,8 @@
 
 pub mod accounts;
 pub mod amounts;
+pub mod routing;
+pub mod time;
 
 use crate::protocol::status::SessionKind;
 

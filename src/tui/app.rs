@@ -5,6 +5,7 @@ pub mod jobs;
 pub mod known;
 pub mod line;
 pub mod messages;
+pub mod pages;
 mod verbs;
 
 use crossterm::event::{KeyCode, KeyEvent};
@@ -19,6 +20,7 @@ use filter::Filters;
 use jobs::Jobs;
 use known::Known;
 use messages::Messages;
+use pages::Pages;
 
 /// All that the screen is drawn from.
 #[derive(Debug, Default)]
@@ -31,8 +33,6 @@ pub struct App {
     pub tab: Tab,
     /// Columns and rows.
     pub size: (u16, u16),
-    /// The id of the account that is selected; the first one is if it is not there.
-    pub selected_account: Option<String>,
     /// What each view is filtered by.
     pub filters: Filters,
     /// What is said at the bottom.
@@ -41,6 +41,10 @@ pub struct App {
     pub jobs: Jobs,
     /// Where what was drawn last.
     pub regions: Regions,
+    /// What is selected, filtered and open in the views.
+    pub pages: Pages,
+    /// When the last event was.
+    pub now: Timestamp,
 }
 
 /// The views, in the order of their keys.
@@ -77,7 +81,7 @@ impl App {
 
     /// Where keys are pressed, while no dialog is open.
     pub fn place(&self) -> Place {
-        Place::View(self.tab)
+        if self.pages.open.is_some() { Place::Page(self.tab) } else { Place::View(self.tab) }
     }
 
     /// Takes in where what was drawn, so that a click finds it.
@@ -87,6 +91,7 @@ impl App {
 
     /// Reacts to `event`.
     pub fn update(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
+        self.now = now;
         self.messages.fade(now);
         match event {
             Event::Input(input) => self.input(input, now),
@@ -95,8 +100,9 @@ impl App {
                 Vec::new()
             }
             Event::Fact(fact) => {
+                let effects = self.notice(&fact);
                 self.known.learn(fact, now);
-                Vec::new()
+                effects
             }
             Event::Job(id, event) => self.job(id, event, now),
             Event::Tick => Vec::new(),
@@ -166,21 +172,17 @@ impl App {
     fn act(&mut self, action: Action, now: Timestamp) -> Vec<Effect> {
         match action {
             Action::Quit => self.quit(),
-            Action::View(number) => {
-                self.tab = Tab::ALL.get(usize::from(number).saturating_sub(1)).copied().unwrap_or(self.tab);
-                Vec::new()
-            }
             Action::Filter => {
                 self.filters.open(self.tab);
                 Vec::new()
             }
             Action::Back => {
                 if !self.messages.dismiss(now) {
-                    self.filters.clear(self.tab);
+                    self.back();
                 }
                 Vec::new()
             }
-            action => self.verb(action, now),
+            action => self.turn(action).unwrap_or_else(|| self.verb(action, now)),
         }
     }
 }

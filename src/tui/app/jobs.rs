@@ -99,7 +99,7 @@ impl App {
             Scope::Everywhere => "every session".to_owned(),
             Scope::Session(id) => self
                 .shown()
-                .sessions
+                .sessions()
                 .iter()
                 .find(|session| session.id == *id)
                 .map_or_else(|| format!("session {id}"), |session| format!("session {}", session.pid)),

@@ -1,10 +1,18 @@
 //! What the facts of the feed add up to.
 
+pub mod decision;
+pub mod decisions;
+pub mod upcoming;
+pub mod used;
+
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::domain::time::Timestamp;
+use crate::protocol::accounts::Account;
 use crate::protocol::status::Session;
 use crate::tui::fact::{AccountsNow, Fact, LedgerState, Link, Problem, UsageNow};
+use decisions::Decisions;
 
 /// What is known.
 #[derive(Clone, Debug, Default)]
@@ -13,10 +21,12 @@ pub struct Known {
     pub accounts: Option<AccountsNow>,
     /// Why it cannot be read now.
     pub accounts_problem: Option<Problem>,
-    /// The sessions that are alive.
-    pub sessions: Vec<Session>,
+    /// The sessions that are alive; `None` before the first report.
+    pub sessions: Option<Vec<Session>>,
     /// Whether what each session reports arrives here.
     pub links: BTreeMap<String, Link>,
+    /// What was decided for each request.
+    pub decisions: Decisions,
     /// How the ledger is.
     pub ledger: LedgerState,
     /// What was used.
@@ -34,14 +44,51 @@ impl Known {
             Fact::AccountsFailed(problem) => self.accounts_problem = Some(problem),
             Fact::Sessions(sessions) => {
                 self.links.retain(|id, _| sessions.iter().any(|session| session.id == *id));
-                self.sessions = sessions;
+                self.sessions = Some(sessions);
             }
             Fact::Link(session, link) => {
                 self.links.insert(session, link);
             }
             Fact::Ledger(state) => self.ledger = state,
             Fact::Usage(usage) => self.usage = usage,
-            Fact::News(_) | Fact::Attempts(_) | Fact::Earlier { .. } | Fact::Explained { .. } | Fact::Warning(_) => {}
+            Fact::News(news) => news.into_iter().for_each(|news| self.decisions.report(news)),
+            Fact::Attempts(rows) => rows.into_iter().for_each(|row| self.decisions.record(row)),
+            Fact::Earlier { rows, is_all } => {
+                rows.into_iter().for_each(|row| self.decisions.record(row));
+                if is_all {
+                    self.decisions.has_all();
+                }
+            }
+            Fact::Explained { .. } | Fact::Warning(_) => {}
         }
+    }
+
+    /// Every account, in the order of the file.
+    pub fn accounts(&self) -> &[Account] {
+        self.accounts.as_ref().map(|now| now.accounts.as_slice()).unwrap_or_default()
+    }
+
+    /// The account with this id.
+    pub fn account(&self, id: &str) -> Option<&Account> {
+        self.accounts().iter().find(|account| account.id == id)
+    }
+
+    /// How the account with this id is called. One that was removed is called by its id.
+    pub fn label<'k>(&'k self, id: &'k str) -> Cow<'k, str> {
+        match self.account(id) {
+            Some(account) => Cow::Borrowed(&account.label),
+            None if self.accounts.is_none() => Cow::Borrowed(id),
+            None => Cow::Owned(format!("{id} (removed)")),
+        }
+    }
+
+    /// The sessions that are alive.
+    pub fn sessions(&self) -> &[Session] {
+        self.sessions.as_deref().unwrap_or_default()
+    }
+
+    /// The session with this id, while it is alive.
+    pub fn session(&self, id: &str) -> Option<&Session> {
+        self.sessions().iter().find(|session| session.id == id)
     }
 }

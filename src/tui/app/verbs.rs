@@ -4,18 +4,11 @@ use super::App;
 use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
 use crate::manager::accounts::AccountChange;
-use crate::protocol::accounts::{Account, AccountKind};
+use crate::protocol::accounts::AccountKind;
 use crate::tui::effect::{Effect, Job};
 use crate::tui::keys::Action;
 
 impl App {
-    /// The account that verbs are about.
-    pub fn account(&self) -> Option<&Account> {
-        let accounts = &self.shown().accounts.as_ref()?.accounts;
-        let selected = self.selected_account.as_deref();
-        accounts.iter().find(|account| Some(account.id.as_str()) == selected).or_else(|| accounts.first())
-    }
-
     pub(super) fn verb(&mut self, action: Action, now: Timestamp) -> Vec<Effect> {
         match action {
             Action::Disable => self.disable(),

@@ -1,3 +1,7 @@
 //! What several views and dialogs are made of.
 
+pub mod bar;
 pub mod popup;
+pub mod quota;
+pub mod spark;
+pub mod table;

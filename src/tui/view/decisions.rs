@@ -1,0 +1,202 @@
+//! The requests and what was decided for them, the newest at the top: a list of its own, the column beside the accounts,
+//! and the last few below any view.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::ink::Ink;
+use super::theme::Role;
+use super::widgets::table::{self, Column};
+use super::{empty, text};
+use crate::tui::app::known::Known;
+use crate::tui::app::known::decision::{Decision, End};
+use crate::wording;
+use crate::wording::amounts::compact;
+use crate::wording::routing::why_brief;
+use crate::wording::time::{brief, took};
+
+/// What a column shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Key {
+    Time,
+    Session,
+    Model,
+    Account,
+    Why,
+    Retries,
+    End,
+    FirstByte,
+    Took,
+    Tokens,
+    Cost,
+}
+
+const IMPORTANCE: [Key; 11] = [
+    Key::Account,
+    Key::End,
+    Key::Time,
+    Key::Why,
+    Key::Model,
+    Key::Took,
+    Key::Session,
+    Key::Cost,
+    Key::Tokens,
+    Key::Retries,
+    Key::FirstByte,
+];
+
+const COLUMNS: [Column<Key>; 11] = [
+    Column::new(Key::Time, "TIME", 8, 11),
+    Column::new(Key::Session, "SESSION", 12, 22),
+    Column::new(Key::Model, "MODEL", 10, 20),
+    Column::new(Key::Account, "ACCOUNT", 10, 20),
+    Column::new(Key::Why, "WHY", 12, 12),
+    Column::number(Key::Retries, "RETRIES", 7, 7),
+    Column::new(Key::End, "STATUS", 11, 11),
+    Column::number(Key::FirstByte, "FIRST", 6, 6),
+    Column::number(Key::Took, "TOOK", 6, 6),
+    Column::number(Key::Tokens, "TOKENS", 6, 6),
+    Column::number(Key::Cost, "USD", 7, 7),
+];
+
+/// Draws the list of the view.
+pub fn draw(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, listed: &[usize]) {
+    if listed.is_empty() {
+        return empty::decisions(buffer, area, ink);
+    }
+    let rows = usize::from(area.height.saturating_sub(super::layout::header(area)));
+    let window = ink.app.window(listed, rows);
+    let columns = table::fit(&COLUMNS, &IMPORTANCE, area.width);
+    table::draw(buffer, area, &columns, (listed.len(), Some(window)), ink.theme, |row, key, width| {
+        let decision = ink.known.decisions.newest(listed[row]);
+        decision.map(|decision| cell(ink, decision, key, width)).unwrap_or_default()
+    });
+}
+
+/// Draws the last ones under a title, with no row selected.
+pub fn draw_last(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>) {
+    if area.is_empty() {
+        return;
+    }
+    let line = title(ink, "Last decisions", area.width);
+    table::put(buffer, area, (area.x, area.y), &line, area.width);
+    let below = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    let decisions = &ink.known.decisions;
+    if decisions.is_empty() {
+        return empty::decisions(buffer, below, ink);
+    }
+    // The title says what the rows are; a header is worth its line only where there are many.
+    let has_header = below.height >= 10;
+    let rows = if has_header { below } else { Rect { height: below.height.min(2), ..below } };
+    let columns = table::fit(&COLUMNS, &IMPORTANCE, area.width);
+    let draw = |buffer: &mut Buffer, area: Rect, from: usize| {
+        table::draw(
+            buffer,
+            area,
+            &columns,
+            (decisions.len().saturating_sub(from), None),
+            ink.theme,
+            |row, key, width| {
+                decisions.newest(from + row).map(|decision| cell(ink, decision, key, width)).unwrap_or_default()
+            },
+        );
+    };
+    if has_header {
+        return draw(buffer, rows, 0);
+    }
+    for (place, y) in (below.top()..below.bottom()).enumerate() {
+        draw(buffer, Rect { y, height: 1, ..below }, place);
+    }
+}
+
+/// A line with a title in it.
+pub fn title(ink: &Ink<'_>, title: &str, width: u16) -> Line<'static> {
+    let dash = ink.theme.pick("─", "-");
+    let rest = usize::from(width).saturating_sub(text::width(title) + 4);
+    Line::from(vec![
+        ink.span(&dash.repeat(2), Role::Frame),
+        Span::raw(" "),
+        ink.span(title, Role::Strong),
+        Span::raw(" "),
+        ink.span(&dash.repeat(rest), Role::Frame),
+    ])
+}
+
+fn cell(ink: &Ink<'_>, decision: &Decision, key: Key, width: u16) -> Line<'static> {
+    let faint = |text: String| Line::from(ink.span(&text, Role::Faint));
+    match key {
+        Key::Time => faint(ink.clock(decision.at, width)),
+        Key::Session => Line::from(ink.cut(&session(ink.known, &decision.session), width)),
+        Key::Model => Line::from(ink.cut(decision.model.as_deref().unwrap_or("-"), width)),
+        Key::Account => {
+            let label = decision.account().map(|id| ink.known.label(id).into_owned());
+            Line::from(ink.cut(label.as_deref().unwrap_or("-"), width))
+        }
+        Key::Why => {
+            let role = if decision.why() == "failover" { Role::Warning } else { Role::Text };
+            Line::from(Span::styled(
+                text::cut(why_brief(decision.why()), usize::from(width), ink.theme).into_owned(),
+                ink.theme.style(role),
+            ))
+        }
+        Key::Retries => match decision.retries() {
+            0 => faint("-".to_owned()),
+            retries => Line::from(ink.span(&retries.to_string(), Role::Warning)),
+        },
+        Key::End => end(ink, decision),
+        Key::FirstByte => faint(decision.first_byte_ms().map(took_brief).unwrap_or_default()),
+        Key::Took => Line::raw(decision.duration_ms().map(took_brief).unwrap_or_default()),
+        Key::Tokens => {
+            let tokens = decision.tokens().map(|tokens| tokens.input.saturating_add(tokens.output));
+            Line::raw(tokens.map(compact).unwrap_or_default())
+        }
+        Key::Cost => Line::raw(decision.cost().map(|cost| short_cost(cost.as_usd())).unwrap_or_default()),
+    }
+}
+
+/// In six letters.
+fn took_brief(milliseconds: u64) -> String {
+    match milliseconds {
+        0..=999 => format!("{milliseconds}ms"),
+        1_000..=119_499 => took(milliseconds).replace(' ', ""),
+        _ => brief(std::time::Duration::from_millis(milliseconds)),
+    }
+}
+
+/// In seven letters: a request costs little, so that tenths of a cent count.
+fn short_cost(amount: f64) -> String {
+    match amount {
+        amount if amount <= 0.0 => "$0".to_owned(),
+        amount if amount < 0.0001 => "<$.0001".to_owned(),
+        amount if amount < 1.0 => format!("${amount:.4}"),
+        amount if amount < 1_000.0 => format!("${amount:.2}"),
+        amount => format!("${amount:.0}"),
+    }
+}
+
+/// How a request stands: a sign and a word or its status.
+pub fn end(ink: &Ink<'_>, decision: &Decision) -> Line<'static> {
+    let ok = ink.theme.pick("✓", "+");
+    let bad = ink.theme.pick("×", "x");
+    let (sign, role, words) = match decision.end() {
+        End::Running => (ink.theme.pick("…", "."), Role::Accent, "running".to_owned()),
+        End::Waiting(until) => {
+            (ink.theme.pick("…", "."), Role::Warning, format!("waits {}", brief(until.since(ink.now))))
+        }
+        End::Finished(status @ ..=399) => (ok, Role::Good, status.to_string()),
+        End::Finished(499) => ("-", Role::Faint, "499 left".to_owned()),
+        End::Finished(status) | End::Refused(status @ 1..) => (bad, Role::Bad, status.to_string()),
+        End::Refused(0) => (bad, Role::Bad, "no answer".to_owned()),
+        End::Lost => (bad, Role::Bad, "lost".to_owned()),
+    };
+    Line::from(vec![Span::styled(sign, ink.theme.style(role)), Span::raw(" "), ink.span(&words, Role::Text)])
+}
+
+/// How a session is called: what it is and its process, while it is alive.
+pub fn session(known: &Known, id: &str) -> String {
+    match known.session(id) {
+        Some(session) => format!("{} {}", wording::session_kind(session.kind), session.pid),
+        None => id.chars().take(8).collect(),
+    }
+}

@@ -70,7 +70,8 @@ mod tests {
             (f64::NAN, 2, "░░", ".."),
         ] {
             for (is_unicode, expected) in [(true, blocks), (false, ascii)] {
-                let theme = Theme::of(&Look { has_colours: false, is_unicode, clock: Clock::system() });
+                let theme =
+                    Theme::of(&Look { has_colours: false, is_unicode, clock: Clock::system(), is_simulated: false });
                 let (filled, empty) = parts(percent, width, theme);
                 assert_eq!(format!("{filled}{empty}"), expected, "{percent} of {width}");
             }

@@ -32,7 +32,8 @@ mod tests {
             (vec![u64::MAX, 1], "█▁", "#."),
         ] {
             for (is_unicode, expected) in [(true, blocks), (false, ascii)] {
-                let theme = Theme::of(&Look { has_colours: false, is_unicode, clock: Clock::system() });
+                let theme =
+                    Theme::of(&Look { has_colours: false, is_unicode, clock: Clock::system(), is_simulated: false });
                 assert_eq!(spark(&values, theme), expected);
             }
         }

@@ -2,11 +2,15 @@
 
 use super::accounts::{Account, AccountKind, AccountSession, AccountState, RateLimit, SpendingLimits};
 use super::quota::{Credits, MeterWindow, QuotaWindow};
+use super::routing::{RoutingCandidate, RoutingExplainResult};
 use super::session::AccountReference;
 use super::status::{Session, SessionKind};
 use super::usage::{AccountUsage, UsageTotals};
-use crate::domain::account::Kind;
+use crate::domain::account::{Kind, ModelFamily};
 use crate::domain::report::{self, AccountReport, SessionReport, State};
+use crate::domain::routing::Strategy;
+use crate::domain::routing::decision::Explanation;
+use crate::domain::routing::eligibility::Reason;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::{Totals, quota};
 
@@ -140,5 +144,26 @@ impl From<SessionReport> for Session {
 impl From<report::AccountName> for AccountReference {
     fn from(name: report::AccountName) -> AccountReference {
         AccountReference { id: name.id.to_string(), index: name.index, label: name.label }
+    }
+}
+
+impl RoutingExplainResult {
+    /// What routing by `strategy` would decide now for a request of `family`.
+    pub fn of(strategy: Strategy, family: &ModelFamily, explanation: &Explanation) -> RoutingExplainResult {
+        let account = |position: usize| explanation.candidates.iter().find(|candidate| candidate.position == position);
+        let chosen = explanation.chosen.and_then(|choice| account(choice.position));
+        let candidates = explanation.candidates.iter().map(|candidate| RoutingCandidate {
+            account: candidate.account.to_string(),
+            eligible: candidate.obstacles.is_empty() && !candidate.excluded,
+            reasons: candidate.reasons().map(Reason::name).map(str::to_owned).collect(),
+            score: candidate.score,
+        });
+        RoutingExplainResult {
+            strategy: strategy.name().to_owned(),
+            family: family.to_string(),
+            chosen: chosen.map(|candidate| candidate.account.to_string()),
+            candidates: candidates.collect(),
+            available_at: explanation.available_at.map(Timestamp::as_millis),
+        }
     }
 }

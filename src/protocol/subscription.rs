@@ -10,6 +10,9 @@ pub const SUBSCRIBE: &str = "notifications/subscribe";
 /// Ends a subscription; its one positional parameter is the id, and its result tells whether there was one.
 pub const UNSUBSCRIBE: &str = "notifications/unsubscribe";
 
+/// Comes in place of notifications that this client was too slow for; its params are [`Delivered`], with a [`Missed`].
+pub const MISSED: &str = "notifications/didMiss";
+
 /// Which notifications are wanted.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -26,4 +29,11 @@ pub struct Delivered {
     pub subscription: String,
     /// The params as they are on stdio.
     pub result: serde_json::Value,
+}
+
+/// Notifications were left out.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Missed {
+    /// How many events they stand for; some may have been of no concern to this subscription.
+    pub count: u64,
 }

@@ -4,12 +4,10 @@ use std::sync::Arc;
 
 use super::Session;
 use crate::domain::routing::Strategy;
-use crate::domain::routing::eligibility::Reason;
-use crate::domain::time::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::protocol::accounts::SwitchScope;
 use crate::protocol::routing::{
-    RoutingCandidate, RoutingExplainParams, RoutingExplainResult, RoutingSetStrategyParams, RoutingSetStrategyResult,
+    RoutingExplainParams, RoutingExplainResult, RoutingSetStrategyParams, RoutingSetStrategyResult,
 };
 
 pub async fn explain(session: Arc<Session>, params: RoutingExplainParams) -> Result<RoutingExplainResult, Error> {
@@ -19,24 +17,7 @@ pub async fn explain(session: Arc<Session>, params: RoutingExplainParams) -> Res
     // A file that cannot be read is an error here, not an old answer.
     session.manager.fresh_view()?;
     let (strategy, family, explanation) = session.manager.explain(model.as_deref(), conversation.as_deref()).await;
-    let account = |position: usize| explanation.candidates.iter().find(|candidate| candidate.position == position);
-    let chosen = explanation.chosen.and_then(|choice| account(choice.position));
-    Ok(RoutingExplainResult {
-        strategy: strategy.name().to_owned(),
-        family: family.to_string(),
-        chosen: chosen.map(|candidate| candidate.account.to_string()),
-        candidates: explanation
-            .candidates
-            .iter()
-            .map(|candidate| RoutingCandidate {
-                account: candidate.account.to_string(),
-                eligible: candidate.obstacles.is_empty() && !candidate.excluded,
-                reasons: candidate.reasons().map(Reason::name).map(str::to_owned).collect(),
-                score: candidate.score,
-            })
-            .collect(),
-        available_at: explanation.available_at.map(Timestamp::as_millis),
-    })
+    Ok(RoutingExplainResult::of(strategy, &family, &explanation))
 }
 
 pub async fn set_strategy(

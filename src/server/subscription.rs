@@ -9,7 +9,7 @@ use tokio::sync::broadcast;
 
 use super::{Session, boundary, events, params};
 use crate::error::{Error, ErrorKind};
-use crate::protocol::subscription::SubscribeParams;
+use crate::protocol::subscription::{MISSED, Missed, SubscribeParams};
 use crate::protocol::{NOTIFICATIONS, Notification, ProxyReady};
 
 /// Passes notifications on for as long as both ends are there.
@@ -35,7 +35,12 @@ pub async fn subscribe(given: Params<'static>, pending: PendingSubscriptionSink,
         let told = match event {
             Ok(event) => events::message(event).wire(),
             Err(broadcast::error::RecvError::Lagged(missed)) => {
-                tracing::warn!("{missed} events were not told: a client of `/rpc` is slow");
+                tracing::warn!("{missed} events were not reported: a client of `/rpc` is slow");
+                let missed = serde_json::to_value(Missed { count: missed });
+                let missed = missed.expect("a message of the protocol always serialises");
+                if send(&sink, MISSED, &missed).await.is_err() {
+                    return;
+                }
                 continue;
             }
             Err(broadcast::error::RecvError::Closed) => return,
@@ -65,4 +70,46 @@ async fn send(sink: &SubscriptionSink, name: &str, params: &Value) -> Result<(),
     let message = SubscriptionMessage::new(name, sink.subscription_id(), params);
     let message = message.expect("a message of the protocol always serialises");
     sink.send(message).await.map_err(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::manager::event::Finished;
+    use crate::protocol::subscription::SUBSCRIBE;
+    use crate::server::methods::Registry;
+
+    fn finished(request: usize) -> Finished {
+        let (account, tokens, cost, first_byte_ms) = Default::default();
+        let request_id = request.to_string();
+        Finished { request_id, status: 200, account, tokens, cost, duration_ms: 1, first_byte_ms }
+    }
+
+    #[tokio::test]
+    async fn who_reads_too_slowly_is_told_that_something_is_missing_and_of_what_comes_next() {
+        const EVENTS: usize = 3_000;
+        let folder = tempfile::tempdir().unwrap();
+        let registry = Registry::new(super::super::status::tests::session(folder.path()));
+        let manager = Arc::clone(&registry.session().manager);
+        let methods = registry.methods_with_subscriptions();
+        let params = json!({ "methods": ["routing/didFinish"] });
+        let request = json!({ "jsonrpc": "2.0", "id": 0, "method": SUBSCRIBE, "params": params }).to_string();
+        let (_, mut told) = methods.raw_json_request(&request, 1).await.unwrap();
+        (0..EVENTS).for_each(|request| manager.finished(finished(request)));
+        let (mut came, mut missed) = (0, 0);
+        while came + missed < EVENTS {
+            let message: Value = serde_json::from_str(told.recv().await.unwrap().get()).unwrap();
+            let result = &message["params"]["result"];
+            match message["method"].as_str() {
+                Some(MISSED) => missed += usize::try_from(result["count"].as_u64().unwrap()).unwrap(),
+                _ => {
+                    assert_eq!(result["requestId"], (came + missed).to_string(), "in their order");
+                    came += 1;
+                }
+            }
+        }
+        assert!(came > 0 && missed > 0, "{came} came and {missed} did not");
+    }
 }

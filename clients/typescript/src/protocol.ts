@@ -640,6 +640,12 @@ export interface Delivered {
   result: unknown;
 }
 
+/** Notifications were left out. */
+export interface Missed {
+  /** How many events they stand for; some may have been of no concern to this subscription. */
+  count: number;
+}
+
 /** What each request takes and answers, by its name. */
 export interface Requests {
   /** Lists every account with its state. */

@@ -5,7 +5,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value};
 
 use crate::protocol::errors::ErrorData;
-use crate::protocol::subscription::{Delivered, SUBSCRIBE, SubscribeParams};
+use crate::protocol::subscription::{Delivered, Missed, SUBSCRIBE, SubscribeParams};
 use crate::protocol::{METHODS, NOTIFICATIONS, schema_of, session};
 
 /// The protocol as data.
@@ -64,7 +64,9 @@ impl Contract {
             params: reference::<SubscribeParams>(&mut taken),
             result: reference::<String>(&mut told),
         };
-        for further in [reference::<session::SessionInfo>, reference::<ErrorData>, reference::<Delivered>] {
+        let further =
+            [reference::<session::SessionInfo>, reference::<ErrorData>, reference::<Delivered>, reference::<Missed>];
+        for further in further {
             further(&mut told);
         }
         let mut types = taken.take_definitions(true);

@@ -9,7 +9,7 @@ use super::contract::Contract;
 use super::shape::{Field, Shape, description};
 use crate::protocol::PROTOCOL_VERSION;
 use crate::protocol::errors::ERROR_CODES;
-use crate::protocol::subscription::{SUBSCRIBE, UNSUBSCRIBE};
+use crate::protocol::subscription::{MISSED, SUBSCRIBE, UNSUBSCRIBE};
 
 pub fn text(contract: &Contract) -> String {
     let mut text = format!("<!-- {BANNER} -->\n\n# The protocol\n\n{}", introduction());
@@ -57,7 +57,8 @@ fn introduction() -> String {
          (`Content-Type: application/json`), or many over a WebSocket, with `Authorization: Bearer` and the token of \
          `rpc`. A WebSocket asks for notifications with `{SUBSCRIBE}` (a `SubscribeParams`), whose result is the \
          subscription's id. They come under their own names, with a `Delivered` as params, until `{UNSUBSCRIBE}` \
-         with `[id]`. There are no batches.\n"
+         with `[id]`. A client that reads too slowly receives `{MISSED}`, with a `Missed`, in place of what was left out. \
+         There are no batches.\n"
     )
 }
 

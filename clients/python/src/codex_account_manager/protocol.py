@@ -825,6 +825,13 @@ class Delivered(TypedDict):
     """The params as they are on stdio."""
 
 
+class Missed(TypedDict):
+    """Notifications were left out."""
+
+    count: int
+    """How many events they stand for; some may have been of no concern to this subscription."""
+
+
 #: The product's own codes by their kind.
 ERROR_CODES: dict[str, int] = {
     "accountNotFound": -32010,  # no account answers to that number, id, label or email

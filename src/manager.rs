@@ -75,6 +75,7 @@ use memory::Memory;
 use metrics::Metrics;
 use tasks::Tasks;
 use tokens::Refreshes;
+pub use view::View;
 use waits::Waits;
 
 /// What a person does who has no account.

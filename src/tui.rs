@@ -7,6 +7,7 @@ pub mod app;
 pub mod effect;
 pub mod event;
 pub mod fact;
+pub mod feed;
 pub mod keys;
 pub mod regions;
 pub mod terminal;

@@ -30,7 +30,7 @@ impl Manager {
     }
 
     /// Reads the configuration anew when one of its files moved, and tells what cannot be used.
-    pub(super) fn follow_config(&self) {
+    pub fn follow_config(&self) {
         let stamps = Stamps::of(&self.paths);
         if std::mem::replace(&mut *self.config_stamps.lock().unwrap_or_else(PoisonError::into_inner), stamps) == stamps
         {

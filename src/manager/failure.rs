@@ -61,7 +61,7 @@ impl From<Failure> for Error {
 }
 
 /// The store's sentences end with what to do, behind a semicolon.
-fn said(kind: ErrorKind, error: &dyn std::error::Error) -> Error {
+pub(super) fn said(kind: ErrorKind, error: &dyn std::error::Error) -> Error {
     let text = error.to_string();
     match text.rsplit_once("; ") {
         Some((message, hint)) => Error::new(kind, message).hint(hint),

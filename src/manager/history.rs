@@ -2,6 +2,7 @@
 //! waits for any of it, and the ledger is only read.
 
 use super::Manager;
+use super::failure::said;
 use crate::domain::time::{Day, Timestamp};
 use crate::error::{Error, ErrorKind, deepest};
 use crate::ledger::LedgerError;
@@ -60,7 +61,11 @@ impl Manager {
     }
 }
 
+/// What the ledger refuses, with what it comes from.
 fn unread(error: &LedgerError) -> Error {
-    let cause = std::error::Error::source(error).map(|source| format!(" ({})", deepest(source)));
-    Error::new(ErrorKind::Internal, format!("{error}{}", cause.unwrap_or_default()))
+    let mut said = said(ErrorKind::Internal, error);
+    if let Some(source) = std::error::Error::source(error) {
+        said.message = format!("{}: {}", said.message, deepest(source));
+    }
+    said
 }

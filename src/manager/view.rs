@@ -12,7 +12,8 @@ use crate::domain::account::AccountId;
 use crate::domain::pool::Pool;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
-use crate::store::{State, StoredAccount};
+use crate::secrets::master_key::KeyState;
+use crate::store::{SecretField, State, StoredAccount};
 
 /// The file and the pool made from it.
 #[derive(Clone)]
@@ -24,10 +25,15 @@ pub struct View {
     /// What it takes to use each account, opened at its first use.
     pub(super) targets: Arc<[OnceLock<Arc<Target>>]>,
     version: u64,
-    key_state: crate::secrets::master_key::KeyState,
+    key_state: KeyState,
 }
 
 impl View {
+    /// Whether nothing changed between the two.
+    pub fn is_same(&self, other: &View) -> bool {
+        Arc::ptr_eq(&self.state, &other.state) && self.version == other.version && self.key_state == other.key_state
+    }
+
     /// Whether nothing changed here since it was made.
     pub(super) fn is_of(&self, memory: &Memory) -> bool {
         self.version == memory.version
@@ -76,6 +82,16 @@ impl Manager {
             self.emit(event);
         }
         view
+    }
+
+    /// Why the secrets of `view` do not open, where that is known without deriving a key.
+    pub fn locked(&self, view: &View) -> Option<Error> {
+        if matches!(view.key_state, KeyState::Unlocked | KeyState::Untested) {
+            return None;
+        }
+        let secrets = view.state.accounts.iter().flat_map(|account| SecretField::ALL.map(|field| (account, field)));
+        let refused = |(account, field)| self.store.open_secret(&view.state, account, field).err();
+        secrets.filter(|(account, field)| account.secret(*field).is_some()).find_map(refused).map(Error::from)
     }
 
     /// The accounts as they are now, or why the file cannot be read.

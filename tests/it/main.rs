@@ -9,6 +9,7 @@ mod alive;
 mod architecture;
 mod cli;
 mod clients;
+mod feed;
 mod first_steps;
 mod generated;
 mod lifecycle;

@@ -177,6 +177,12 @@ impl Sandbox {
     /// A manager of this home in the test's own process, which joins no sessions.
     #[track_caller]
     pub fn manager(&self) -> Arc<Manager> {
+        self.manager_at(0)
+    }
+
+    /// The same, as one whose proxy is at this port.
+    #[track_caller]
+    pub fn manager_at(&self, port: u16) -> Arc<Manager> {
         let environment: Environment = self.environment.clone().into_iter().collect();
         let options = ManagerOptions {
             paths: Paths::resolve(&environment).unwrap(),
@@ -187,7 +193,7 @@ impl Sandbox {
             kind: SessionKind::Run,
             pid: std::process::id(),
             host: Ipv4Addr::LOCALHOST.into(),
-            port: 0,
+            port,
         };
         Manager::open(options).unwrap()
     }

@@ -1,0 +1,128 @@
+//! Follows the files, the ledger and every session's `/rpc`, and reports what is so as facts on one channel. It holds no
+//! lock and no session record, and writes nothing. It ends when nobody listens any more.
+
+mod accounts;
+mod call;
+mod days;
+mod hours;
+mod ledger;
+mod link;
+mod news;
+mod sessions;
+mod socket;
+mod wire;
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use tokio::sync::{Notify, mpsc};
+
+pub use call::{CallError, Refusal};
+
+use super::act::Sessions;
+use super::fact::{Fact, Problem, Question};
+use crate::manager::Manager;
+use crate::protocol::routing::{RoutingExplainParams, RoutingExplainResult};
+use crate::protocol::{Method, RoutingExplain};
+use call::Links;
+
+/// Facts that wait for the screen. Behind it the senders wait, and behind them the sessions leave notifications out.
+const FACTS: usize = 64;
+
+/// What the screen asks of the feed. Clones are of the same feed.
+#[derive(Clone)]
+pub struct Feed {
+    manager: Arc<Manager>,
+    facts: mpsc::Sender<Fact>,
+    links: Links,
+    signals: Arc<Signals>,
+    earlier: mpsc::UnboundedSender<i64>,
+}
+
+/// What makes each part look before its time.
+#[derive(Default)]
+struct Signals {
+    /// What accounts used was read anew.
+    accounts: Notify,
+    /// A session may have ended.
+    sessions: Notify,
+    /// Something was, or will soon be, written to the ledger.
+    ledger: Notify,
+}
+
+impl Feed {
+    /// Begins to follow. Call it in a runtime of tokio.
+    pub fn start(manager: Arc<Manager>) -> (Feed, mpsc::Receiver<Fact>) {
+        let (facts, reported) = mpsc::channel(FACTS);
+        let (earlier, wanted) = mpsc::unbounded_channel();
+        let (links, signals) = (Links::default(), Arc::<Signals>::default());
+        tokio::spawn(accounts::follow(Arc::clone(&manager), facts.clone(), Arc::clone(&signals)));
+        tokio::spawn(sessions::follow(Arc::clone(&manager), facts.clone(), Arc::clone(&signals), links.clone()));
+        tokio::spawn(ledger::follow(Arc::clone(&manager), facts.clone(), Arc::clone(&signals), wanted));
+        (Feed { manager, facts, links, signals, earlier }, reported)
+    }
+
+    /// Looks at everything now: the process was stopped for a while, or a verb has changed something.
+    pub fn look(&self) {
+        self.signals.accounts.notify_one();
+        self.signals.sessions.notify_one();
+        self.signals.ledger.notify_one();
+    }
+
+    /// Asks for the attempts before the row of this number; they come as [`Fact::Earlier`].
+    pub fn read_earlier(&self, row: i64) {
+        // Without the task there is no screen either.
+        let _ = self.earlier.send(row);
+    }
+
+    /// Asks which account a request would get; the answer comes as [`Fact::Explained`].
+    pub fn explain(&self, question: Question) {
+        let feed = self.clone();
+        tokio::spawn(async move {
+            let result = feed.explained(&question).await;
+            let _ = feed.facts.send(Fact::Explained { question, result }).await;
+        });
+    }
+
+    async fn explained(&self, question: &Question) -> Result<RoutingExplainResult, Problem> {
+        match &question.session {
+            Some(session) => {
+                let params = RoutingExplainParams { model: question.model.clone(), conversation: None };
+                self.call::<RoutingExplain>(session, &params).await.map_err(Problem::from)
+            }
+            None => {
+                // A file that cannot be read is a problem here, not an old answer.
+                self.manager.fresh_view().map_err(Problem::from)?;
+                let (strategy, family, explanation) = self.manager.explain(question.model.as_deref(), None).await;
+                Ok(RoutingExplainResult::of(strategy, &family, &explanation))
+            }
+        }
+    }
+
+    /// Calls a method of a session.
+    ///
+    /// # Errors
+    ///
+    /// The session refuses, is gone, or does not answer within ten seconds.
+    pub async fn call<M: Method>(&self, session: &str, params: &M::Params) -> Result<M::Result, CallError> {
+        self.links.call::<M>(session, params).await
+    }
+}
+
+impl Sessions for Feed {
+    fn call(&self, session: &str, method: &'static str, params: Value) -> BoxFuture<'static, Result<Value, Problem>> {
+        let (links, session) = (self.links.clone(), session.to_owned());
+        async move { links.ask(&session, method, params).await.map_err(Problem::from) }.boxed()
+    }
+}
+
+/// Does what may wait for the disk away from the thread that draws. `None` when it failed by a fault of this program.
+async fn aside<T: Send + 'static>(
+    manager: &Arc<Manager>,
+    work: impl FnOnce(&Manager) -> T + Send + 'static,
+) -> Option<T> {
+    let manager = Arc::clone(manager);
+    tokio::task::spawn_blocking(move || work(&manager)).await.ok()
+}

@@ -1,0 +1,137 @@
+//! The accounts file and the configuration: one `stat` each four times a second, and all of it anew when one moved, when a
+//! limit ends, and when it is known better what accounts used.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{broadcast, mpsc};
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::{Signals, aside};
+use crate::domain::time::Timestamp;
+use crate::error::Error;
+use crate::manager::event::{Event, Level};
+use crate::manager::{Manager, View};
+use crate::protocol::accounts::Account;
+use crate::tui::fact::{AccountsNow, Fact, FilePin, Problem};
+
+/// How often it is looked whether something moved.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// What was found, and reported.
+#[derive(Default)]
+struct Known {
+    view: Option<View>,
+    /// When something that is reported ends by itself.
+    changes_at: Option<Timestamp>,
+    reported: Option<Result<AccountsNow, Problem>>,
+}
+
+/// What a look found.
+enum Found {
+    Same,
+    Now(View, Box<AccountsNow>),
+    Failed(Error),
+}
+
+/// Follows the file until nobody wants facts any more.
+pub(super) async fn follow(manager: Arc<Manager>, facts: mpsc::Sender<Fact>, signals: Arc<Signals>) {
+    let mut events = manager.events();
+    for warning in manager.config().warnings.clone() {
+        if facts.send(Fact::Warning(warning)).await.is_err() {
+            return;
+        }
+    }
+    let mut known = Known::default();
+    let mut tick = interval(LOOK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let anew = tokio::select! {
+            () = facts.closed() => return,
+            _ = tick.tick() => known.changes_at.is_some_and(|at| at <= manager.now()),
+            () = signals.accounts.notified() => true,
+            event = events.recv() => match event {
+                Ok(Event::Notice(notice)) if notice.level != Level::Info => {
+                    if facts.send(Fact::Warning(notice.text)).await.is_err() {
+                        return;
+                    }
+                    continue;
+                }
+                Ok(Event::AccountsChanged { .. }) | Err(broadcast::error::RecvError::Lagged(_)) => false,
+                Ok(_) => continue,
+                Err(broadcast::error::RecvError::Closed) => return,
+            },
+        };
+        let before = if anew { None } else { known.view.clone() };
+        let found = aside(&manager, move |manager| look(manager, before.as_ref())).await.unwrap_or(Found::Same);
+        if let Some(fact) = known.take(found, manager.now())
+            && facts.send(fact).await.is_err()
+        {
+            return;
+        }
+    }
+}
+
+impl Known {
+    /// What is to be reported of what was found.
+    fn take(&mut self, found: Found, now: Timestamp) -> Option<Fact> {
+        let (report, fact) = match found {
+            Found::Same => return None,
+            Found::Now(view, accounts) => {
+                self.view = Some(view);
+                self.changes_at = next_change(&accounts.accounts, now);
+                (Ok((*accounts).clone()), Fact::Accounts(*accounts))
+            }
+            Found::Failed(error) => {
+                let problem = Problem::from(error);
+                // What can be read again is reported, whether it moved or not.
+                *self = Known { reported: self.reported.take(), ..Known::default() };
+                (Err(problem.clone()), Fact::AccountsFailed(problem))
+            }
+        };
+        let is_known = self.reported.as_ref() == Some(&report);
+        self.reported = Some(report);
+        (!is_known).then_some(fact)
+    }
+}
+
+fn look(manager: &Manager, before: Option<&View>) -> Found {
+    manager.follow_config();
+    let view = match manager.fresh_view() {
+        Ok(view) => view,
+        Err(error) => return Found::Failed(error),
+    };
+    if before.is_some_and(|before| before.is_same(&view)) {
+        return Found::Same;
+    }
+    let report = match manager.list() {
+        Ok(report) => report,
+        Err(error) => return Found::Failed(error),
+    };
+    let pin = view.state.pin.as_ref();
+    let for_all = pin.and_then(|pin| pin.account.clone()).map(|account| FilePin { account, family: None });
+    let of_families = pin.into_iter().flat_map(|pin| &pin.families);
+    let of_families =
+        of_families.map(|(family, pin)| FilePin { account: pin.account.clone(), family: Some(family.clone()) });
+    let accounts = AccountsNow {
+        is_there: !view.state.store_id.is_empty(),
+        path: manager.store().path().display().to_string(),
+        revision: report.revision,
+        accounts: report.accounts.into_iter().map(Account::from).collect(),
+        pins: for_all.into_iter().chain(of_families).collect(),
+        strategy: manager.strategy().name().to_owned(),
+        locked: manager.locked(&view).map(Problem::from),
+    };
+    Found::Now(view, Box::new(accounts))
+}
+
+/// When the first thing that is reported of these accounts ends by itself.
+fn next_change(accounts: &[Account], now: Timestamp) -> Option<Timestamp> {
+    let ends = accounts.iter().flat_map(|account| {
+        let limits = account.rate_limits.iter().map(|limit| limit.reset_at);
+        let windows = account.quota.iter().map(|window| window.reset_at);
+        let meters = account.meters.iter().map(|window| window.reset_at);
+        account.available_at.into_iter().chain(limits).chain(windows).chain(meters)
+    });
+    ends.map(Timestamp).filter(|at| *at > now).min()
+}

@@ -1,0 +1,260 @@
+//! The ledger: attempts as they are written, those before as they are asked for, and what was used by hours and days. A
+//! look at SQLite's own count of changes says that nothing is new.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+use super::Signals;
+use super::days::Days;
+use super::hours::Hours;
+use crate::error::Error;
+use crate::manager::Manager;
+use crate::manager::history::{Attempt, Attempts, Look, Span};
+use crate::tui::fact::{AttemptRow, Fact, LedgerState, Problem, UsageNow};
+
+/// How often it is looked while nothing happens.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// The same while something does.
+const BUSY: Duration = Duration::from_millis(500);
+
+/// A session writes to the ledger so long after the end of a request at most, unless others hold it.
+const SOON: Duration = Duration::from_millis(60);
+
+/// What accounts used is reported no more often.
+const BETWEEN_SUMS: Duration = Duration::from_secs(1);
+
+/// So many attempts are known from the beginning.
+const FIRST: u32 = 500;
+
+/// So many are read at once.
+const PAGE: u32 = 500;
+
+/// Follows the ledger until nobody wants facts any more. `earlier` are the rows before which attempts are wanted.
+pub(super) async fn follow(
+    manager: Arc<Manager>,
+    facts: mpsc::Sender<Fact>,
+    signals: Arc<Signals>,
+    mut earlier: mpsc::UnboundedReceiver<i64>,
+) {
+    let mut reader =
+        Reader { manager, facts, signals, known: None, state: LedgerState::Unknown, sums: Sums::default() };
+    let mut next = Instant::now();
+    let mut looked = next;
+    loop {
+        let done = tokio::select! {
+            () = reader.facts.closed() => return,
+            () = sleep_until(next) => {
+                looked = Instant::now();
+                let done = reader.look().await;
+                next = looked + IDLE;
+                done
+            }
+            () = reader.signals.ledger.notified() => {
+                next = next.min((looked + BUSY).max(Instant::now() + SOON));
+                continue;
+            }
+            row = earlier.recv() => match row {
+                Some(row) => reader.earlier(row).await,
+                None => return,
+            },
+        };
+        if done.is_none() {
+            return;
+        }
+        if let Some(due) = reader.sums.due() {
+            next = next.min(due);
+        }
+    }
+}
+
+/// `None` when nobody wants facts any more.
+type Done = Option<()>;
+
+struct Reader {
+    manager: Arc<Manager>,
+    facts: mpsc::Sender<Fact>,
+    signals: Arc<Signals>,
+    /// As it was looked at last, and the number of the newest row that was reported.
+    known: Option<(Look, i64)>,
+    /// As it was reported last.
+    state: LedgerState,
+    sums: Sums,
+}
+
+/// What is known of use, and when it was reported.
+#[derive(Default)]
+struct Sums {
+    hours: Hours,
+    days: Days,
+    is_changed: bool,
+    reported: Option<Instant>,
+}
+
+impl Sums {
+    /// When a report is due.
+    fn due(&self) -> Option<Instant> {
+        self.is_changed.then(|| self.reported.map_or_else(Instant::now, |reported| reported + BETWEEN_SUMS))
+    }
+}
+
+impl Reader {
+    /// Reports what is new.
+    async fn look(&mut self) -> Done {
+        let look = match self.manager.look_at_ledger().await {
+            Ok(Some(look)) => look,
+            Ok(None) => {
+                self.known = None;
+                return self.is(LedgerState::Missing).await;
+            }
+            Err(error) => return self.failed(error).await,
+        };
+        let is_read = match self.known {
+            Some((known, _)) if known == look => Ok(()),
+            Some((known, row)) if known.file == look.file => self.go_on(look, row).await?,
+            _ => self.begin(look).await?,
+        };
+        match is_read {
+            Ok(()) => self.is(LedgerState::Open).await?,
+            Err(error) => return self.failed(error).await,
+        }
+        self.sum().await
+    }
+
+    /// Of a ledger that was not known.
+    async fn begin(&mut self, look: Look) -> Option<Result<(), Error>> {
+        let attempts = match self.manager.attempts(Span::Newest, FIRST).await {
+            Ok(attempts) => attempts.unwrap_or_default(),
+            Err(error) => return Some(Err(error)),
+        };
+        let mut rows = attempts.rows;
+        rows.reverse();
+        self.sums = Sums { is_changed: true, reported: self.sums.reported, ..Sums::default() };
+        self.sums.hours.begin(&self.manager, self.manager.now(), attempts.last);
+        self.known = (attempts.file == look.file).then_some((look, attempts.last));
+        self.is(LedgerState::Open).await?;
+        self.send(rows).await?;
+        Some(Ok(()))
+    }
+
+    /// What was written since the row of this number.
+    async fn go_on(&mut self, look: Look, mut row: i64) -> Option<Result<(), Error>> {
+        loop {
+            let Attempts { file, last, rows } = match self.manager.attempts(Span::After(row), PAGE).await {
+                Ok(attempts) => attempts.unwrap_or_default(),
+                Err(error) => return Some(Err(error)),
+            };
+            if file != look.file || last < row {
+                // Another ledger, whose rows are numbered from the beginning.
+                self.known = None;
+                return self.begin(look).await;
+            }
+            let is_all = rows.len() < PAGE as usize;
+            row = rows.last().map_or(row, |attempt| attempt.row);
+            for attempt in &rows {
+                self.sums.hours.add(attempt);
+                self.sums.days.touch(self.manager.day(attempt.at));
+            }
+            // Something else may have changed: what is counted without a row, and how accounts are doing.
+            self.sums.days.touch(self.manager.day(self.manager.now()));
+            self.sums.is_changed = true;
+            self.known = Some((look, row));
+            self.send(rows).await?;
+            if is_all {
+                return Some(Ok(()));
+            }
+        }
+    }
+
+    /// Reports what was used, when that may have changed, though not too often.
+    async fn sum(&mut self) -> Done {
+        let now = self.manager.now();
+        self.sums.is_changed |= self.sums.hours.turn(&self.manager, now);
+        self.sums.is_changed |= self.sums.days.turn(self.manager.day(now));
+        if self.sums.due().is_none_or(|due| due > Instant::now()) {
+            return Some(());
+        }
+        // Not before the ledger is known to be well: the manager's own connection sets a damaged one aside.
+        self.manager.survey().await;
+        self.signals.accounts.notify_one();
+        if let Err(error) = self.read_sums().await {
+            return self.failed(error).await;
+        }
+        (self.sums.is_changed, self.sums.reported) = (false, Some(Instant::now()));
+        let usage = UsageNow { hours: self.sums.hours.report(), days: self.sums.days.report() };
+        self.facts.send(Fact::Usage(usage)).await.ok()
+    }
+
+    async fn read_sums(&mut self) -> Result<(), Error> {
+        if let Some((first, last)) = self.sums.days.unread() {
+            let days = self.manager.used_on_days(first, last).await?;
+            self.sums.days.were_read(first, days.unwrap_or_default());
+        }
+        while let Some((from, to, last)) = self.sums.hours.next_unread() {
+            let used = self.manager.used_between(from, to, last).await?;
+            self.sums.hours.was_read(from, used.unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    async fn earlier(&mut self, row: i64) -> Done {
+        let (rows, is_all) = match self.manager.attempts(Span::Before(row), PAGE).await {
+            Ok(attempts) => {
+                let rows = attempts.unwrap_or_default().rows;
+                let is_all = rows.len() < PAGE as usize;
+                (rows, is_all)
+            }
+            Err(error) => {
+                self.failed(error).await?;
+                (Vec::new(), false)
+            }
+        };
+        let rows = rows.into_iter().map(AttemptRow::from).collect();
+        self.facts.send(Fact::Earlier { rows, is_all }).await.ok()
+    }
+
+    async fn failed(&mut self, error: Error) -> Done {
+        self.is(LedgerState::Failed(Problem::from(error))).await
+    }
+
+    async fn is(&mut self, state: LedgerState) -> Done {
+        if self.state == state {
+            return Some(());
+        }
+        self.state = state.clone();
+        self.facts.send(Fact::Ledger(state)).await.ok()
+    }
+
+    async fn send(&self, rows: Vec<Attempt>) -> Done {
+        if rows.is_empty() {
+            return Some(());
+        }
+        self.facts.send(Fact::Attempts(rows.into_iter().map(AttemptRow::from).collect())).await.ok()
+    }
+}
+
+impl From<Attempt> for AttemptRow {
+    fn from(attempt: Attempt) -> AttemptRow {
+        AttemptRow {
+            row: attempt.row,
+            at: attempt.at,
+            request: attempt.request,
+            attempt: attempt.attempt,
+            account: attempt.account.to_string(),
+            session: attempt.session,
+            model: attempt.model,
+            family: attempt.family,
+            endpoint: attempt.endpoint,
+            status: attempt.status,
+            served: attempt.served,
+            tokens: attempt.tokens,
+            cost: attempt.cost,
+            first_byte_ms: attempt.first_byte_ms,
+            duration_ms: attempt.duration_ms,
+            why: attempt.why,
+        }
+    }
+}

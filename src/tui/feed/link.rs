@@ -1,0 +1,140 @@
+//! One session's `/rpc`, for as long as the session lives: connected again after pauses that grow, so that one that refuses
+//! or stalls costs next to nothing and holds up nobody.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::sleep;
+
+use super::call::{Ask, CallError};
+use super::socket::Socket;
+use super::wire::Incoming;
+use crate::manager::alive::RpcAddress;
+use crate::tui::fact::What;
+
+/// The pauses between two tries.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// What a link reports of its session.
+#[derive(Debug, PartialEq)]
+pub(super) enum Heard {
+    /// Notifications arrive.
+    Open,
+    /// They do not, and why.
+    Closed(String),
+    /// Something happened to a request.
+    News(String, What),
+    /// Something may have happened that was not reported.
+    Missed,
+}
+
+/// Follows `session` until it is aborted, or nobody listens any more.
+pub(super) async fn follow(
+    session: String,
+    find: impl Fn() -> Option<RpcAddress> + Send + Sync,
+    reports: mpsc::Sender<(String, Heard)>,
+    mut asked: mpsc::Receiver<Ask>,
+) {
+    let mut pause = SHORTEST_PAUSE;
+    let mut was_open = false;
+    loop {
+        let report = |heard| reports.send((session.clone(), heard));
+        let opened = match find() {
+            Some(address) => open(&address, &mut asked).await,
+            None => Err("it does not say where".to_owned()),
+        };
+        let why = match opened {
+            Ok(mut socket) => {
+                pause = SHORTEST_PAUSE;
+                if report(Heard::Open).await.is_err() || (was_open && report(Heard::Missed).await.is_err()) {
+                    return;
+                }
+                was_open = true;
+                match serve(&session, &mut socket, &reports, &mut asked).await {
+                    Some(why) => why,
+                    None => return,
+                }
+            }
+            Err(why) => why,
+        };
+        if report(Heard::Closed(why.clone())).await.is_err() || !rest(pause, &why, &mut asked).await {
+            return;
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Opens the socket; calls that come meanwhile wait for it.
+async fn open(address: &RpcAddress, asked: &mut mpsc::Receiver<Ask>) -> Result<Socket, String> {
+    let opened = Socket::open(address).await;
+    if let Err(why) = &opened {
+        while let Ok(ask) = asked.try_recv() {
+            let _ = ask.answer.send(Err(CallError::Closed(why.clone())));
+        }
+    }
+    opened
+}
+
+/// Passes on what comes, and calls. Why it is over; `None` when nobody listens any more.
+async fn serve(
+    session: &str,
+    socket: &mut Socket,
+    reports: &mpsc::Sender<(String, Heard)>,
+    asked: &mut mpsc::Receiver<Ask>,
+) -> Option<String> {
+    let mut calls: HashMap<u64, oneshot::Sender<Result<Value, CallError>>> = HashMap::new();
+    let mut next: u64 = 1;
+    let why = loop {
+        tokio::select! {
+            text = socket.next() => match text {
+                Ok(text) => {
+                    let heard = match Incoming::of(&text) {
+                        Incoming::Answer(id, result) => {
+                            if let Some(answer) = calls.remove(&id) {
+                                let _ = answer.send(result.map_err(CallError::Refused));
+                            }
+                            continue;
+                        }
+                        Incoming::News(request, what) => Heard::News(request, what),
+                        Incoming::Missed => Heard::Missed,
+                        Incoming::Other => continue,
+                    };
+                    reports.send((session.to_owned(), heard)).await.ok()?;
+                }
+                Err(why) => break why,
+            },
+            ask = asked.recv() => {
+                let Ask { method, params, answer } = ask?;
+                // Whoever gave up waiting left its place.
+                calls.retain(|_, answer| !answer.is_closed());
+                calls.insert(next, answer);
+                if let Err(why) = socket.call(next, method, &params).await {
+                    break why;
+                }
+                next += 1;
+            }
+        }
+    };
+    for answer in calls.into_values() {
+        let _ = answer.send(Err(CallError::Closed(why.clone())));
+    }
+    Some(why)
+}
+
+/// Waits before the next try; calls that come meanwhile are answered at once. Whether there is to be a next one.
+async fn rest(pause: Duration, why: &str, asked: &mut mpsc::Receiver<Ask>) -> bool {
+    let over = sleep(pause);
+    tokio::pin!(over);
+    loop {
+        tokio::select! {
+            () = &mut over => return true,
+            ask = asked.recv() => match ask {
+                Some(ask) => drop(ask.answer.send(Err(CallError::Closed(why.to_owned())))),
+                None => return false,
+            },
+        }
+    }
+}

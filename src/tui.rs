@@ -30,8 +30,8 @@ use crate::manager::Manager;
 use act::Actor;
 use app::App;
 use effect::Effect;
-use event::Event;
-use fact::{AccountsNow, Fact};
+use event::{Event, Input, JobEvent};
+use feed::Feed;
 pub use terminal::{Ended, is_possible};
 use terminal::{Report, Terminal};
 use view::look::Look;
@@ -42,19 +42,16 @@ const FRAME: Duration = Duration::from_millis(40);
 /// How often the times on the screen are brought up to date.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Facts that wait for the screen; the feed waits when there are more.
-const WAITING: usize = 256;
-
 /// Shows the screen until the person leaves it, or the process is asked to end; `None` in the first case.
 ///
 /// # Errors
 ///
 /// `Internal` when the terminal cannot be used.
 pub async fn run(manager: &Arc<Manager>, environment: &Environment) -> Result<Option<Ended>, Error> {
-    let (_sender, mut facts) = mpsc::channel::<Event>(WAITING);
-    let (reports, mut reported) = mpsc::unbounded_channel();
-    let actor = Actor::new(Arc::clone(manager), reports, Arc::new(Unlinked), environment);
     let mut screen = Screen::enter(Look::of(environment, Clock::system())).map_err(|error| unusable(&error))?;
+    let (feed, mut facts) = Feed::start(Arc::clone(manager));
+    let (reports, mut reported) = mpsc::unbounded_channel();
+    let actor = Actor::new(Arc::clone(manager), reports, Arc::new(feed.clone()), environment);
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let ended = loop {
@@ -74,14 +71,12 @@ pub async fn run(manager: &Arc<Manager>, environment: &Environment) -> Result<Op
                 continue;
             }
             Some(event) = reported.recv() => event,
-            Some(event) = facts.recv() => event,
-            _ = ticks.tick() => {
-                for fact in now_known(manager) {
-                    screen.update(Event::Fact(fact), manager.now());
-                }
-                Event::Tick
-            }
+            Some(fact) = facts.recv() => Event::Fact(fact),
+            _ = ticks.tick() => Event::Tick,
         };
+        if matches!(event, Event::Input(Input::Resumed) | Event::Job(_, JobEvent::Ended(_))) {
+            feed.look();
+        }
         let now = manager.now();
         let mut is_over = false;
         for effect in screen.update(event, now) {
@@ -90,6 +85,8 @@ pub async fn run(manager: &Arc<Manager>, environment: &Environment) -> Result<Op
                 Effect::Suspend => screen.terminal.suspend().map_err(|error| unusable(&error))?,
                 Effect::Repaint => screen.terminal.repaint(),
                 Effect::Copy(text) => screen.terminal.send(&actor.copy(&text)),
+                Effect::Explain(question) => feed.explain(question),
+                Effect::ReadEarlier(row) => feed.read_earlier(row),
                 effect => actor.run(effect),
             }
         }
@@ -101,33 +98,6 @@ pub async fn run(manager: &Arc<Manager>, environment: &Environment) -> Result<Op
     screen.terminal.leave();
     actor.settled().await;
     Ok(ended)
-}
-
-struct Unlinked;
-
-impl act::Sessions for Unlinked {
-    fn call(
-        &self,
-        session: &str,
-        _method: &'static str,
-        _params: serde_json::Value,
-    ) -> futures_util::future::BoxFuture<'static, Result<serde_json::Value, fact::Problem>> {
-        let text = format!("session {session} cannot be asked");
-        Box::pin(async { Err(fact::Problem { text, hint: None }) })
-    }
-}
-
-/// The files as they are now.
-fn now_known(manager: &Manager) -> Vec<Fact> {
-    let accounts = manager.list().map(|report| AccountsNow {
-        is_there: true,
-        revision: report.revision,
-        accounts: report.accounts.into_iter().map(Into::into).collect(),
-        strategy: manager.strategy().name().to_owned(),
-        ..AccountsNow::default()
-    });
-    let accounts = accounts.map_or_else(|error| Fact::AccountsFailed(error.into()), Fact::Accounts);
-    vec![accounts, Fact::Sessions(manager.live_sessions().into_iter().map(Into::into).collect())]
 }
 
 fn unusable(error: &io::Error) -> Error {

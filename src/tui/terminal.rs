@@ -144,6 +144,7 @@ impl Terminal {
                         }
                         return Report::Input(Input::Resumed);
                     }
+                    Signal::Resized => return self.resized(),
                 },
                 () = self.writer.changed() => {
                     if self.writer.has_failed() {
@@ -153,7 +154,11 @@ impl Terminal {
                         return Report::Ready;
                     }
                 }
-                input = self.inputs.next() => return input.map_or(Report::Ended(Ended::Gone), |input| Report::Input(self.placed(input))),
+                input = self.inputs.next() => return match input {
+                    Some(Input::Resized(..)) => self.resized(),
+                    Some(input) => Report::Input(input),
+                    None => Report::Ended(Ended::Gone),
+                },
             }
         }
     }
@@ -166,11 +171,11 @@ impl Terminal {
         self.takeover.begin()
     }
 
-    /// A new size as frames will have it.
-    fn placed(&self, input: Input) -> Input {
-        match (input, self.size()) {
-            (Input::Resized(..), Ok(size)) => Input::Resized(size.width, size.height),
-            (input, _) => input,
+    /// The size as frames will have it.
+    fn resized(&self) -> Report {
+        match self.size() {
+            Ok(size) => Report::Input(Input::Resized(size.width, size.height)),
+            Err(_) => Report::Ended(Ended::Gone),
         }
     }
 }

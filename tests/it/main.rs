@@ -37,5 +37,6 @@ mod store_faults;
 mod support;
 mod traces;
 mod translate;
+mod tui;
 mod usage;
 mod websocket;

@@ -9,6 +9,7 @@ pub mod logins;
 pub mod process;
 pub mod running;
 pub mod sandbox;
+pub mod screen;
 pub mod sidecar;
 pub mod strace;
 pub mod terminal;

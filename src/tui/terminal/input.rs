@@ -50,7 +50,8 @@ fn input(event: Event) -> Option<Input> {
         Event::Key(key) => (key.kind != KeyEventKind::Release).then_some(Input::Key(key)),
         Event::Mouse(mouse) => Some(Input::Mouse(mouse)),
         Event::Paste(text) => Some(Input::Paste(text)),
-        Event::Resize(columns, rows) => Some(Input::Resized(columns, rows)),
+        // Where there is a signal for it, that comes also while half a sequence is waited for.
+        Event::Resize(columns, rows) => cfg!(not(unix)).then_some(Input::Resized(columns, rows)),
         Event::FocusGained | Event::FocusLost => None,
     }
 }

@@ -1,4 +1,4 @@
-//! Signals: those that end the program, and the one that says it goes on after a stop.
+//! Signals: those that end the program, and those that say that the terminal changed.
 
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -7,6 +7,8 @@ pub enum Signal {
     End,
     /// It was stopped and goes on.
     Continued,
+    /// The terminal has another size.
+    Resized,
 }
 
 #[cfg(unix)]
@@ -32,7 +34,8 @@ mod unix {
             let ends = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup(), SignalKind::quit()];
             let ends = ends.into_iter().map(|kind| (Signal::End, kind));
             let continued = (Signal::Continued, SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()));
-            let watched = ends.chain([continued]).map(|(meaning, kind)| Ok((meaning, signal(kind)?)));
+            let resized = (Signal::Resized, SignalKind::window_change());
+            let watched = ends.chain([continued, resized]).map(|(meaning, kind)| Ok((meaning, signal(kind)?)));
             Ok(Signals(watched.collect::<io::Result<_>>()?))
         }
 

@@ -1,0 +1,56 @@
+//! Terminals that take their time, and keys that come in odd ways.
+
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use crate::support::Sandbox;
+use crate::support::screen::Screen;
+
+#[test]
+fn a_line_that_hangs_does_not_keep_a_signal_from_ending_it() {
+    let sandbox = Sandbox::new();
+    let screen = Screen::start(&sandbox, &[], 200, 60);
+    screen.wait_until_up();
+    screen.pause(true);
+    // Every new size is drawn anew, until the terminal holds no more.
+    for round in 0..200_u16 {
+        screen.resize(150 + round % 50, 60);
+        screen.type_keys("?\x1b");
+    }
+    screen.signal(Signal::TERM);
+    let ending = screen.finish_as_found(Duration::from_secs(2));
+    assert_eq!(ending.code, 0);
+}
+
+#[test]
+fn a_line_that_hung_shows_what_is_true_when_it_goes_on() {
+    let sandbox = Sandbox::new();
+    let screen = Screen::start(&sandbox, &[], 80, 24);
+    screen.wait_until_up();
+    let before = screen.text();
+    screen.pause(true);
+    for round in 0..200_u16 {
+        screen.resize(61 + round % 50, 15 + round % 9);
+    }
+    screen.resize(80, 24);
+    screen.pause(false);
+    screen.wait_until("the screen is as it was", |text| text == before);
+    screen.type_keys("q");
+    screen.finish_as_found(Duration::from_secs(10));
+}
+
+#[test]
+fn whatever_is_typed_or_pasted_it_goes_on() {
+    let sandbox = Sandbox::new();
+    let screen = Screen::start(&sandbox, &[], 80, 24);
+    screen.wait_until_up();
+    let broken =
+        ["\x1b[200~cut", "\x1b[201~", "\x1b[999;999;999M", "\x1b[<;;M", "\x1b[M\u{1}\u{1}\u{1}", "\x1bOz", "\x1b[1;Z~"];
+    for keys in broken {
+        screen.type_keys(keys);
+    }
+    screen.type_keys(&format!("\x1b[200~{}\x1b[201~", "a pasted line\r\n".repeat(1024 * 1024 / 15)));
+    screen.type_keys("\x1b\x1bq");
+    screen.finish_as_found(Duration::from_secs(30));
+}

@@ -3,3 +3,16 @@
 mod ending;
 mod slow;
 mod stopping;
+
+use crate::support::Sandbox;
+use crate::support::keys::random_key;
+
+/// What the one account is called.
+const LABEL: &str = "the only one";
+
+/// A home with one account.
+fn home() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.without_polling().add(LABEL, &random_key());
+    sandbox
+}

@@ -17,8 +17,10 @@ const MOST: Size = Size { width: 1_000, height: 400 };
 #[derive(Default)]
 pub struct Screen {
     frame: Vec<u8>,
-    /// Where the cursor is shown; `None` while it is hidden, as at the start.
+    /// Where the cursor is, if that is known.
     cursor: Option<Position>,
+    /// Not at the start.
+    is_cursor_shown: bool,
 }
 
 impl Screen {
@@ -49,39 +51,31 @@ impl Backend for Screen {
             return Ok(());
         }
         self.pen().draw(content)?;
-        // Drawing has moved it.
-        if let Some(cursor) = self.cursor {
-            self.pen().set_cursor_position(cursor)?;
-        }
-        Ok(())
+        let before = self.cursor.take().filter(|_| self.is_cursor_shown);
+        before.map_or(Ok(()), |cursor| self.set_cursor_position(cursor))
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
-        if self.cursor.take().is_some() {
-            self.pen().hide_cursor()?;
-        }
-        Ok(())
+        if std::mem::replace(&mut self.is_cursor_shown, false) { self.pen().hide_cursor() } else { Ok(()) }
     }
 
-    /// Waits for the position, which ratatui sets next.
     fn show_cursor(&mut self) -> io::Result<()> {
-        Ok(())
+        if std::mem::replace(&mut self.is_cursor_shown, true) { Ok(()) } else { self.pen().show_cursor() }
     }
 
+    /// ratatui asks only to put it back there.
     fn get_cursor_position(&mut self) -> io::Result<Position> {
         Ok(self.cursor.unwrap_or_default())
     }
 
+    /// Nobody sees where a hidden cursor is.
     fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
         let position = position.into();
-        let before = self.cursor.replace(position);
-        if before != Some(position) {
-            self.pen().set_cursor_position(position)?;
+        if !self.is_cursor_shown || self.cursor == Some(position) {
+            return Ok(());
         }
-        if before.is_none() {
-            self.pen().show_cursor()?;
-        }
-        Ok(())
+        self.cursor = Some(position);
+        self.pen().set_cursor_position(position)
     }
 
     fn clear(&mut self) -> io::Result<()> {
@@ -130,8 +124,13 @@ mod tests {
     fn the_cursor_is_sent_only_when_it_changes() {
         let mut screen = Screen::default();
         assert_eq!(bytes(&mut screen, Screen::hide_cursor), None);
-        let shown = bytes(&mut screen, |screen| screen.set_cursor_position((4, 0))).unwrap();
-        assert!(shown.contains("\x1b[1;5H\x1b[?25h"), "{shown:?}");
+        assert_eq!(bytes(&mut screen, |screen| screen.set_cursor_position((4, 0))), None);
+        let shown = bytes(&mut screen, |screen| {
+            screen.show_cursor()?;
+            screen.set_cursor_position((4, 0))
+        });
+        assert_eq!(shown.unwrap(), "\x1b[?2026h\x1b[?25h\x1b[1;5H\x1b[?2026l");
+        assert_eq!(bytes(&mut screen, Screen::show_cursor), None);
         assert_eq!(bytes(&mut screen, |screen| screen.set_cursor_position((4, 0))), None);
         let cell = Cell::new("x");
         let drawn = bytes(&mut screen, |screen| screen.draw([(0, 0, &cell)].into_iter())).unwrap();

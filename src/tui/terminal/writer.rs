@@ -35,6 +35,8 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
+    /// What goes out with the next that is sent.
+    first: Vec<u8>,
     waiting: Vec<u8>,
     is_writing: bool,
     gate: Gate,
@@ -57,6 +59,11 @@ enum Gate {
 impl State {
     fn is_idle(&self) -> bool {
         self.has_failed || (!self.is_writing && self.waiting.is_empty())
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        self.waiting.append(&mut self.first);
+        self.waiting.extend_from_slice(bytes);
     }
 }
 
@@ -94,19 +101,18 @@ impl Writer {
         self.0.notify.notify_one();
     }
 
-    /// Writes `first`, and from now on what is sent.
+    /// From now on writes what is sent, and `first` before it.
     pub fn open(&self, first: &[u8]) {
         let mut state = self.0.lock();
         state.gate = Gate::Open;
-        state.waiting.extend_from_slice(first);
-        self.0.condition.notify_all();
+        state.first.extend_from_slice(first);
     }
 
     /// Writes this after all that was sent before. After [`Writer::close`] it is dropped.
     pub fn send(&self, bytes: &[u8]) {
         let mut state = self.0.lock();
         if state.gate == Gate::Open {
-            state.waiting.extend_from_slice(bytes);
+            state.put(bytes);
             self.0.condition.notify_all();
         }
     }
@@ -134,7 +140,7 @@ impl Writer {
             state.gate = Gate::Closed;
             state.waiting.extend_from_slice(CUT);
         }
-        state.waiting.extend_from_slice(last);
+        state.put(last);
         self.0.condition.notify_all();
         drop(self.0.wait_until_idle(state, PATIENCE));
     }

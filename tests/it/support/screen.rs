@@ -169,13 +169,6 @@ impl Screen {
         assert!(came.is_some(), "it did not come to this in {PATIENCE:?}: {what}\n{}", self.text());
     }
 
-    /// Waits until the program's screen is up.
-    #[track_caller]
-    pub fn wait_until_up(&self) {
-        let came = within(PATIENCE, || (self.is_up() && self.text().trim() != "").then_some(()));
-        assert!(came.is_some(), "no screen came:\n{}", self.text());
-    }
-
     /// Waits until what was there before is shown again.
     #[track_caller]
     pub fn wait_until_down(&self) {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use super::{LABEL, home};
 use crate::support::screen::{Ending, Screen};
 use crate::support::{Sandbox, within};
 
@@ -13,14 +14,14 @@ const SOON: Duration = Duration::from_secs(10);
 /// A screen that is up, and has changed what it has to change back.
 fn screen(sandbox: &Sandbox) -> Screen {
     let screen = Screen::start(sandbox, &[], 80, 24);
-    screen.wait_until_up();
+    screen.wait_for(LABEL);
     assert!(!screen.has_settings_from_before(), "the terminal does not echo while the screen is up");
     screen
 }
 
 #[track_caller]
 fn check(how: impl FnOnce(&Screen)) -> Ending {
-    let sandbox = Sandbox::new();
+    let sandbox = home();
     let screen = screen(&sandbox);
     how(&screen);
     let ending = screen.finish_as_found(SOON);
@@ -55,15 +56,15 @@ fn by_a_signal_while_it_draws_and_reads() {
 
 #[test]
 fn by_a_window_that_is_closed() {
-    let sandbox = Sandbox::new();
+    let sandbox = home();
     check_closed(screen(&sandbox));
 }
 
 #[test]
 fn by_a_window_that_is_closed_where_no_signal_says_so() {
-    let sandbox = Sandbox::new();
+    let sandbox = home();
     let screen = Screen::start_without_control(&sandbox.command(&[]), 80, 24);
-    screen.wait_until_up();
+    screen.wait_for(LABEL);
     check_closed(screen);
 }
 
@@ -75,7 +76,7 @@ fn check_closed(mut screen: Screen) {
 
 #[test]
 fn what_cannot_place_a_cursor_is_refused() {
-    let mut sandbox = Sandbox::new();
+    let mut sandbox = home();
     sandbox.set("TERM", "dumb");
     let ending = Screen::start(&sandbox, &[], 80, 24).finish();
     assert_eq!(ending.code, 2);

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::support::Sandbox;
+use super::{LABEL, home};
 use crate::support::screen::Screen;
 
 #[test]
 fn a_line_that_hangs_does_not_keep_a_signal_from_ending_it() {
-    let sandbox = Sandbox::new();
+    let sandbox = home();
     let screen = Screen::start(&sandbox, &[], 200, 60);
-    screen.wait_until_up();
+    screen.wait_for(LABEL);
     screen.pause(true);
     // Every new size is drawn anew, until the terminal holds no more.
     for round in 0..200_u16 {
@@ -25,26 +25,25 @@ fn a_line_that_hangs_does_not_keep_a_signal_from_ending_it() {
 
 #[test]
 fn a_line_that_hung_shows_what_is_true_when_it_goes_on() {
-    let sandbox = Sandbox::new();
+    let sandbox = home();
     let screen = Screen::start(&sandbox, &[], 80, 24);
-    screen.wait_until_up();
-    let before = screen.text();
+    screen.wait_for(LABEL);
     screen.pause(true);
     for round in 0..200_u16 {
         screen.resize(61 + round % 50, 15 + round % 9);
     }
     screen.resize(80, 24);
     screen.pause(false);
-    screen.wait_until("the screen is as it was", |text| text == before);
+    screen.wait_for(LABEL);
     screen.type_keys("q");
     screen.finish_as_found(Duration::from_secs(10));
 }
 
 #[test]
 fn whatever_is_typed_or_pasted_it_goes_on() {
-    let sandbox = Sandbox::new();
+    let sandbox = home();
     let screen = Screen::start(&sandbox, &[], 80, 24);
-    screen.wait_until_up();
+    screen.wait_for(LABEL);
     let broken =
         ["\x1b[200~cut", "\x1b[201~", "\x1b[999;999;999M", "\x1b[<;;M", "\x1b[M\u{1}\u{1}\u{1}", "\x1bOz", "\x1b[1;Z~"];
     for keys in broken {

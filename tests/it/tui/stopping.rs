@@ -4,24 +4,24 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use super::{LABEL, home};
 use crate::support::sandbox::BINARY;
 use crate::support::screen::Screen;
-use crate::support::{Sandbox, eventually, process, require};
+use crate::support::{eventually, process, require};
 
 #[test]
 fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_again() {
     if !require("bash") {
         return;
     }
-    let mut sandbox = Sandbox::new();
+    let mut sandbox = home();
     sandbox.set("PS1", "ready> ");
     let mut command = sandbox.program("bash");
     command.args(["--norc", "--noprofile", "-i"]);
     let screen = Screen::start_command(&command, 80, 24);
     screen.wait_for("ready> ");
     screen.type_keys(&format!("{BINARY}; echo \"code $?\"\r"));
-    screen.wait_until_up();
-    let drawn = screen.text();
+    screen.wait_for(LABEL);
     for _ in 0..2 {
         screen.type_keys("\x1a");
         screen.wait_until_down();
@@ -31,8 +31,8 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_again() {
         screen.resize(100, 30);
         screen.resize(80, 24);
         screen.type_keys("clear; fg\r");
-        screen.wait_until("all is drawn again", |text| text == drawn);
-        assert!(screen.is_up());
+        screen.wait_for(LABEL);
+        assert!(screen.is_up() && !screen.text().contains("here is the shell"));
     }
     screen.type_keys("q");
     screen.wait_until_down();
@@ -46,14 +46,14 @@ fn in_the_background_it_waits_for_its_turn() {
     if !require("bash") {
         return;
     }
-    let mut sandbox = Sandbox::new();
+    let mut sandbox = home();
     sandbox.set("PS1", "ready> ");
     let mut command = sandbox.program("bash");
     command.args(["--norc", "--noprofile", "-i"]);
     let screen = Screen::start_command(&command, 80, 24);
     screen.wait_for("ready> ");
     screen.type_keys(&format!("{BINARY}\r"));
-    screen.wait_until_up();
+    screen.wait_for(LABEL);
     screen.type_keys("\x1a");
     screen.wait_until_down();
     screen.type_keys("clear; bg\r");
@@ -64,7 +64,7 @@ fn in_the_background_it_waits_for_its_turn() {
     });
     assert!(!screen.is_up());
     screen.type_keys("fg\r");
-    screen.wait_until_up();
+    screen.wait_for(LABEL);
     screen.type_keys("q");
     screen.wait_until_down();
     screen.type_keys("exit\r");
@@ -73,17 +73,16 @@ fn in_the_background_it_waits_for_its_turn() {
 
 #[test]
 fn whoever_stops_it_and_changes_the_terminal_finds_a_whole_screen_after() {
-    let sandbox = Sandbox::new();
+    let sandbox = home();
     let screen = Screen::start(&sandbox, &[], 80, 24);
-    screen.wait_until_up();
-    let drawn = screen.text();
+    screen.wait_for(LABEL);
     for _ in 0..2 {
         screen.signal(Signal::STOP);
         eventually("it is stopped", || process::status(screen.pid(), "State")?.starts_with('T').then_some(()));
         screen.spoil();
         screen.signal(Signal::CONT);
-        screen.wait_until("all is drawn again", |text| text == drawn);
-        assert!(screen.is_up() && !screen.has_settings_from_before());
+        screen.wait_for(LABEL);
+        assert!(screen.is_up() && !screen.text().contains("spoiled") && !screen.has_settings_from_before());
     }
     screen.type_keys("q");
     screen.finish_as_found(Duration::from_secs(10));
@@ -91,11 +90,11 @@ fn whoever_stops_it_and_changes_the_terminal_finds_a_whole_screen_after() {
 
 #[test]
 fn without_a_shell_that_could_continue_it_ctrl_z_stops_nothing() {
-    let sandbox = Sandbox::new();
+    let sandbox = home();
     let screen = Screen::start(&sandbox, &[], 80, 24);
-    screen.wait_until_up();
+    screen.wait_for(LABEL);
     screen.type_keys("\x1a");
-    screen.wait_until_up();
+    screen.wait_for(LABEL);
     screen.type_keys("q");
     screen.finish_as_found(Duration::from_secs(10));
 }

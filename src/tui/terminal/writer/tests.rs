@@ -55,25 +55,21 @@ impl Sink for Line {
     }
 }
 
-fn wait_until_idle(writer: &Writer) {
-    let state = writer.0.wait_until_idle(writer.0.lock(), Duration::from_secs(30));
-    assert!(state.is_idle(), "the line takes all");
-}
-
 #[test]
 fn what_is_sent_is_written_in_order_and_nothing_after_the_last() {
     let line = Line::default();
     let writer = Writer::start(line.clone()).unwrap();
     writer.send(b"too early ");
     writer.open(b"open ");
+    assert!(writer.is_idle());
     writer.send(b"one ");
     writer.send(b"two ");
     writer.close(b"last");
     writer.send(b"too late");
     assert_eq!(line.shown(), "open one two last");
     writer.open(b" again");
-    wait_until_idle(&writer);
-    assert_eq!(line.shown(), "open one two last again");
+    writer.close(b" and away");
+    assert_eq!(line.shown(), "open one two last again and away");
     assert_eq!(line.0.lock().unwrap().discards, 0);
 }
 
@@ -105,6 +101,7 @@ async fn a_terminal_that_is_gone_is_reported() {
     let line = Line::with(LineState { is_gone: true, ..LineState::default() });
     let writer = Writer::start(line).unwrap();
     writer.open(b"open");
+    writer.send(b"frame");
     writer.changed().await;
     assert!(writer.has_failed() && writer.is_idle());
     writer.close(b"last");

@@ -3,6 +3,11 @@
 
 use std::collections::HashMap;
 
+/// The working directory of the process, as text; `None` when it is gone or may not be read.
+pub fn working_directory() -> Option<String> {
+    std::env::current_dir().ok().map(|folder| folder.to_string_lossy().into_owned())
+}
+
 /// The variables of the process at its start. An empty variable counts as unset.
 #[derive(Clone, Default)]
 pub struct Environment(HashMap<String, String>);

@@ -13,6 +13,7 @@ mod history;
 mod prune;
 mod queue;
 mod read;
+mod recent;
 mod schema;
 mod set_down;
 mod tally;

@@ -108,6 +108,10 @@ pub struct ManagerOptions {
     pub kind: SessionKind,
     /// Its pid.
     pub pid: u32,
+    /// The program it serves.
+    pub program: Option<String>,
+    /// Where that program works.
+    pub folder: Option<String>,
     /// Where its proxy listens.
     pub host: IpAddr,
     /// Its proxy's port; 0 for a process without one.
@@ -123,6 +127,10 @@ pub struct Identity {
     pub pid: u32,
     /// What it is.
     pub kind: SessionKind,
+    /// The program it serves, as that or its command calls itself.
+    pub program: Option<String>,
+    /// Where that program works.
+    pub folder: Option<String>,
     /// Where its proxy listens.
     pub host: IpAddr,
     /// Its proxy's port.
@@ -171,7 +179,7 @@ impl Manager {
     /// `Configuration` for an upstream address that is refused, `StoreUnreadable` when the accounts file's place
     /// cannot be resolved.
     pub fn open(options: ManagerOptions) -> Result<Arc<Manager>, Error> {
-        let ManagerOptions { environment, paths, sources, master_key, clock, kind, pid, host, port } = options;
+        let ManagerOptions { environment, paths, sources, master_key, clock, .. } = options;
         let default_base = base(&environment, "CAM_OPENAI_BASE_URL", DEFAULT_OPENAI_BASE_URL)?;
         let chatgpt_base = base(&environment, "CAM_CHATGPT_BASE_URL", DEFAULT_CHATGPT_BASE_URL)?;
         let is_chatgpt_base_given = environment.get("CAM_CHATGPT_BASE_URL").is_some();
@@ -179,8 +187,17 @@ impl Manager {
         // Before the files are read: a change in between is then seen as one.
         let config_stamps = Mutex::new(Stamps::of(&paths));
         let config = Config::load(&paths, &environment, &sources);
-        let started_at = clock.now();
-        let identity = Identity { id: random_id(), pid, kind, host, port, started_at, rpc_token: random_key() };
+        let identity = Identity {
+            id: random_id(),
+            pid: options.pid,
+            kind: options.kind,
+            program: options.program,
+            folder: options.folder,
+            host: options.host,
+            port: options.port,
+            started_at: clock.now(),
+            rpc_token: random_key(),
+        };
         let keys = KeySources {
             explicit: master_key,
             variable: environment.get("CAM_MASTER_KEY").map(|key| Secret::new(key.to_owned())),

@@ -7,6 +7,7 @@ pub mod configuration;
 mod convert;
 pub mod errors;
 pub mod login;
+pub mod pins;
 pub mod quota;
 pub mod routing;
 pub mod schema;

@@ -29,7 +29,7 @@ use std::time::Duration;
 
 pub use error::{StoreError, UpdateError};
 pub use format::{
-    FamilyPin, FormatError, Pin, SecretField, SessionKind, SessionRecord, State, StoredAccount, StoredKind,
+    FamilyPin, FormatError, Pin, SecretField, SessionKind, SessionRecord, State, StoredAccount, StoredKind, StoredPins,
     StoredSecret,
 };
 pub use lock::{Holder, NamedLock};

@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::config::keys::Key;
 use crate::config::{self, Sources, typed};
 use crate::domain::report::SessionKind;
-use crate::env::Environment;
+use crate::env::{Environment, working_directory};
 use crate::error::{Error, ErrorKind};
 use crate::manager::event::Event;
 use crate::manager::{FIRST_ACCOUNT, Manager, ManagerOptions};
@@ -47,6 +47,8 @@ impl Context {
             clock: Clock::system(),
             kind,
             pid: std::process::id(),
+            program: None,
+            folder: working_directory(),
             host: Ipv4Addr::LOCALHOST.into(),
             port,
         }

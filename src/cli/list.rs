@@ -11,8 +11,9 @@ use crate::error::Error;
 use crate::manager::FIRST_ACCOUNT;
 use crate::manager::notices::length;
 use crate::protocol::accounts::Account;
+use crate::protocol::pins::Pin;
 use crate::wording::accounts::{credits, kind, metered, note, quota, spent, state, used};
-use crate::wording::plain;
+use crate::wording::{pins, plain};
 
 #[derive(Debug, Args)]
 pub struct ShowArgs {
@@ -29,6 +30,7 @@ pub async fn list(context: &Context, output: Json) -> Result<u8, Error> {
     manager.survey().await;
     Context::warn_of_reports(&manager);
     let report = manager.list()?;
+    let pins: Vec<Pin> = report.pins.into_iter().map(Pin::from).collect();
     let accounts: Vec<Account> = report.accounts.into_iter().map(Account::from).collect();
     if output.json {
         let families = report.active_index_by_family.iter().map(|(family, index)| (family.to_string(), json!(index)));
@@ -36,18 +38,25 @@ pub async fn list(context: &Context, output: Json) -> Result<u8, Error> {
             "revision": report.revision,
             "activeIndex": report.active_index,
             "activeIndexByFamily": families.collect::<serde_json::Map<_, _>>(),
+            "pins": pins,
             "accounts": accounts,
         }));
     } else if accounts.is_empty() {
         Printer::stdout(&format!("There is no account yet; {FIRST_ACCOUNT}."));
     } else {
-        Printer::stdout(&accounts_table(&accounts, manager.now()));
+        Printer::stdout(&accounts_text(&accounts, &pins, manager.now()));
     }
     Ok(0)
 }
 
-/// The accounts as a person reads them.
-pub fn accounts_table(accounts: &[Account], now: Timestamp) -> String {
+/// The accounts as a person reads them, and below them what every session is pinned to.
+pub fn accounts_text(accounts: &[Account], pins: &[Pin], now: Timestamp) -> String {
+    let (table, lines) = (accounts_table(accounts, pins, now), pins::lines(pins, accounts));
+    if lines.is_empty() { table } else { format!("{table}\n\n{}", lines.join("\n")) }
+}
+
+/// The table alone.
+pub fn accounts_table(accounts: &[Account], pins: &[Pin], now: Timestamp) -> String {
     let rows: Vec<Vec<String>> = accounts
         .iter()
         .map(|account| {
@@ -60,11 +69,16 @@ pub fn accounts_table(accounts: &[Account], now: Timestamp) -> String {
                 spent(&account.usage.month, account.limits.monthly_usd),
                 account.sessions.len().to_string(),
                 quota(account),
-                note(account, now),
+                notes(account, pins, now),
             ]
         })
         .collect();
     table(&["#", "LABEL", "KIND", "STATE", "TODAY", "MONTH", "SESSIONS", "QUOTA", "NOTE"], &rows)
+}
+
+fn notes(account: &Account, pins: &[Pin], now: Timestamp) -> String {
+    let note = Some(note(account, now)).filter(|note| !note.is_empty());
+    pins::mark(pins, account).into_iter().chain(note).collect::<Vec<_>>().join("; ")
 }
 
 /// One account.
@@ -77,6 +91,7 @@ pub async fn show(context: &Context, args: &ShowArgs) -> Result<u8, Error> {
         Printer::json(&account);
         return Ok(0);
     }
+    let pins: Vec<Pin> = manager.list()?.pins.into_iter().map(Pin::from).collect();
     let mut rows = vec![
         ("account", format!("{} ({})", account.index, account.label)),
         ("id", account.id.clone()),
@@ -85,6 +100,7 @@ pub async fn show(context: &Context, args: &ShowArgs) -> Result<u8, Error> {
     ];
     let mut add = |name, value: Option<String>| rows.extend(value.map(|value| (name, value)));
     add("note", Some(note(&account, manager.now())).filter(|note| !note.is_empty()));
+    add("pin", pins::mark(&pins, &account));
     add("email", account.email.clone());
     add("account id", account.account_id.clone());
     add("plan", account.plan.clone());

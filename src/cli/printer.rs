@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
 use crate::error::Error;
 use crate::wording::plain;
@@ -58,7 +59,7 @@ impl Printer {
     }
 }
 
-/// No column is padded further; formatting takes no width over 65535.
+/// No column is padded further.
 const WIDEST: usize = 1000;
 
 /// Columns wide enough for their cells; the last one is not padded.
@@ -69,18 +70,48 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
 /// The same with columns of numbers, which end where their headers end.
 pub fn columns(header: &[&str], rows: &[Vec<String>], numbers: &[&str]) -> String {
     let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| plain(cell)).collect()).collect();
+    // A character may take two columns of a terminal, or none.
     let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
-        cells.max().unwrap_or_default().max(header[column].chars().count()).min(WIDEST)
+        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width());
+        cells.max().unwrap_or_default().max(header[column].width()).min(WIDEST)
     };
     let widths: Vec<usize> = (0..header.len()).map(width).collect();
     let line = |cells: Vec<&str>| {
         let padded = cells.iter().zip(&widths).zip(header).map(|((cell, width), name)| {
-            if numbers.contains(name) { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
+            let space = " ".repeat(width.saturating_sub(cell.width()));
+            if numbers.contains(name) { format!("{space}{cell}") } else { format!("{cell}{space}") }
         });
         padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     let mut lines = vec![line(header.to_vec())];
     lines.extend(rows.iter().map(|row| line(row.iter().map(String::as_str).collect())));
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_align_by_what_a_terminal_shows() {
+        let rows = [
+            ["plain", "1", "x"],
+            ["仕事用", "22", "x"],
+            ["cafe\u{301}", "333", "x"],
+            ["עבודה", "4", "x"],
+            ["👍", "5", "x"],
+            ["a\tb", "6", "x"],
+        ];
+        let rows: Vec<Vec<String>> = rows.iter().map(|row| row.map(str::to_owned).to_vec()).collect();
+        let expected = [
+            "LABEL     N  LAST",
+            "plain     1  x",
+            "仕事用   22  x",
+            "cafe\u{301}    333  x",
+            "עבודה     4  x",
+            "👍        5  x",
+            "a\u{fffd}b       6  x",
+        ];
+        assert_eq!(columns(&["LABEL", "N", "LAST"], &rows, &["N"]), expected.join("\n"));
+    }
 }

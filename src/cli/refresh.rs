@@ -10,6 +10,7 @@ use super::printer::Printer;
 use crate::domain::account::Kind;
 use crate::error::Error;
 use crate::protocol::accounts::Account;
+use crate::protocol::pins::Pin;
 use crate::server::lifecycle::{self, Ended};
 
 #[derive(Debug, Args)]
@@ -51,7 +52,9 @@ pub async fn run(context: &Context, args: RefreshArgs) -> Result<u8, Error> {
     manager.settled().await;
     manager.survey().await;
     Context::warn_of_reports(&manager);
-    let all = manager.list()?.accounts;
+    let report = manager.list()?;
+    let pins: Vec<Pin> = report.pins.into_iter().map(Pin::from).collect();
+    let all = report.accounts;
     let has_login = all.iter().any(|account| account.kind == Kind::ChatGpt);
     let accounts: Vec<Account> =
         all.into_iter().filter(|account| ids.contains(&account.id)).map(Account::from).collect();
@@ -66,7 +69,7 @@ pub async fn run(context: &Context, args: RefreshArgs) -> Result<u8, Error> {
     } else if accounts.is_empty() {
         Printer::stdout("There is no ChatGPT account to ask about. Add one with `codex-account-manager login`.");
     } else {
-        Printer::stdout(&accounts_table(&accounts, manager.now()));
+        Printer::stdout(&accounts_table(&accounts, &pins, manager.now()));
     }
     // A refresh that nobody waited for any more.
     let again = lifecycle::asked_to_end_again(Ended::Otherwise);

@@ -4,6 +4,7 @@ mod agents;
 mod child;
 mod codex;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +32,11 @@ pub struct RunArgs {
     command: Vec<String>,
 }
 
+/// The command by its name alone: its folder says little, and its arguments may hold secrets.
+fn name(command: &str) -> Option<String> {
+    Some(Path::new(command).file_name()?.to_string_lossy().into_owned())
+}
+
 /// Runs the command and exits as it does.
 pub async fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
     let sources = flag_sources(&args.routing)?;
@@ -38,7 +44,9 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
     let address = listener.local_addr().map_err(|error| {
         Error::new(crate::error::ErrorKind::Internal, format!("the proxy's address cannot be read: {error}"))
     })?;
-    let manager = Manager::open(context.options(SessionKind::Run, address.port(), sources))?;
+    let mut options = context.options(SessionKind::Run, address.port(), sources);
+    options.program = args.command.first().and_then(|command| name(command));
+    let manager = Manager::open(options)?;
     Context::warn(&manager);
     let notices = manager.events();
     manager.join().await;

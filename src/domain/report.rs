@@ -156,6 +156,26 @@ impl SessionKind {
     }
 }
 
+/// How far a switch by hand reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// One session.
+    Session,
+    /// Every running session and new ones.
+    Everywhere,
+}
+
+/// A switch by hand that a session follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PinReport {
+    /// The account.
+    pub account: AccountId,
+    /// The one family it is for; every family without a pin of its own if `None`.
+    pub family: Option<ModelFamily>,
+    /// Whether other sessions follow it too.
+    pub scope: Scope,
+}
+
 /// One session that is alive now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionReport {
@@ -173,6 +193,14 @@ pub struct SessionReport {
     pub start_account: Option<AccountName>,
     /// Its current account per family.
     pub accounts: Vec<(ModelFamily, AccountId)>,
+    /// The program it serves, as that or its command calls itself.
+    pub program: Option<String>,
+    /// Where that program works.
+    pub folder: Option<String>,
+    /// The requests that ended within the last 60 seconds.
+    pub requests_per_minute: u64,
+    /// The switches by hand that it follows.
+    pub pins: Vec<PinReport>,
     /// Whether it is the one that reports.
     pub is_self: bool,
 }

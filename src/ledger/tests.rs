@@ -6,6 +6,7 @@ mod held;
 mod history;
 mod marks;
 mod processes;
+mod recent;
 mod usage;
 mod versions;
 

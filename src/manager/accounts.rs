@@ -1,26 +1,19 @@
 //! The verbs that change accounts.
 
+use super::pins::keep_in_records;
 use super::pool::kind;
 use super::report::find;
 use super::{Manager, random_id};
 use crate::domain::account::{AccountId, Kind, ModelFamily, check_label};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::report::AccountReport;
+pub use crate::domain::report::Scope;
 use crate::domain::usage::Usd;
 use crate::error::{Error, ErrorKind};
 use crate::secrets::{Secret, is_word};
 use crate::store::{
     Creation, FamilyPin, Pin, SecretField, State, Store, StoredAccount, StoredKind, StoredSecret, Transaction,
 };
-
-/// How far a pin reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// This session.
-    Session,
-    /// Every running session and new ones.
-    Everywhere,
-}
 
 /// What a new account has besides its label and key, and what an account may be changed to.
 #[derive(Clone, Debug, Default)]
@@ -189,16 +182,13 @@ impl Manager {
                 if everywhere {
                     pin_everywhere(&mut transaction.state, id.as_deref(), for_file.as_ref(), at.as_millis());
                 }
+                keep_in_records(&mut transaction.state, &session, id.as_deref(), for_file.as_ref(), scope, at);
                 Ok((id, at))
             })
             .await?;
         {
             let mut memory = self.memory();
-            match (&id, scope) {
-                (Some(id), Scope::Session) => memory.pins.pin(family.as_ref(), AccountId::new(id.clone()), at),
-                (Some(_), Scope::Everywhere) => {}
-                (None, Scope::Session | Scope::Everywhere) => memory.pins.release(family.as_ref(), at),
-            }
+            memory.pins.switch(id.as_deref().map(AccountId::new), family.as_ref(), scope, at);
             if let (Some(id), None) = (&id, &family) {
                 memory.last_used = Some(AccountId::new(id.clone()));
             }

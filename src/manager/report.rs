@@ -10,7 +10,7 @@ use super::{FIRST_ACCOUNT, Manager};
 use crate::domain::account::{AccountId, Kind, ModelFamily};
 use crate::domain::lookup::{self, LookupError, Names};
 use crate::domain::pool::{EVERY_FAMILY, Member};
-use crate::domain::report::{AccountReport, RateLimit, State};
+use crate::domain::report::{AccountReport, PinReport, RateLimit, State};
 use crate::domain::routing::eligibility::{Obstacle, Reason, standing};
 use crate::domain::time::Timestamp;
 use crate::domain::usage::quota::{QuotaWindow, UsedUp};
@@ -26,6 +26,8 @@ pub struct AccountsReport {
     pub active_index: usize,
     /// The same per family.
     pub active_index_by_family: Vec<(ModelFamily, usize)>,
+    /// The switches by hand that this session follows; the file's for a process that is none.
+    pub pins: Vec<PinReport>,
     /// In the order of the file.
     pub accounts: Vec<AccountReport>,
 }
@@ -51,6 +53,7 @@ impl Manager {
                 .iter()
                 .map(|(family, index)| (ModelFamily::named(family.as_str()), number(*index)))
                 .collect(),
+            pins: self.pins(&view.state),
             accounts: (0..count).map(|position| self.report(&view, position)).collect(),
         })
     }
@@ -75,6 +78,7 @@ impl Manager {
 
     pub(super) fn report(&self, view: &View, position: usize) -> AccountReport {
         let account = &view.state.accounts[position];
+        let sessions = self.sessions_on(&view.state, account);
         let member = &view.pool.members[position];
         let memory = self.memory();
         let now = self.clock.now();
@@ -122,8 +126,23 @@ impl Manager {
                 .filter(|at| *at > 0)
                 .map(Timestamp)
                 .max(memory.shared.last_used(&member.id)),
-            sessions: sessions(&view.state, account),
+            sessions,
         }
+    }
+}
+
+impl Manager {
+    /// The sessions that use `account` and whose process runs.
+    fn sessions_on(&self, state: &store::State, account: &StoredAccount) -> Vec<(String, u32)> {
+        let uses = |session: &&store::SessionRecord| {
+            if session.accounts.is_empty() {
+                session.start_account.as_ref() == Some(&account.id)
+            } else {
+                session.accounts.values().any(|id| *id == account.id)
+            }
+        };
+        let using = state.sessions.iter().filter(uses).filter(|session| self.store.is_alive(&session.id));
+        using.map(|session| (session.id.clone(), session.pid)).collect()
     }
 }
 
@@ -180,17 +199,6 @@ pub(super) fn position(state: &store::State, id: &str) -> Result<usize, Error> {
         Error::new(ErrorKind::AccountNotFound, "the account was removed meanwhile")
             .hint("`codex-account-manager list` shows the accounts")
     })
-}
-
-fn sessions(state: &store::State, account: &StoredAccount) -> Vec<(String, u32)> {
-    let uses = |session: &&store::SessionRecord| {
-        if session.accounts.is_empty() {
-            session.start_account.as_ref() == Some(&account.id)
-        } else {
-            session.accounts.values().any(|id| *id == account.id)
-        }
-    };
-    state.sessions.iter().filter(uses).map(|session| (session.id.clone(), session.pid)).collect()
 }
 
 fn rate_limits(member: &Member, now: Timestamp) -> Vec<RateLimit> {

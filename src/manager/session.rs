@@ -13,6 +13,7 @@ use super::Manager;
 use super::event::{Event, Level, Notice};
 use super::pool::label;
 use crate::domain::account::AccountId;
+use crate::domain::plain_text::bounded;
 use crate::domain::report::{AccountName, SessionKind, SessionReport};
 use crate::domain::routing::starting_account::{Newcomer, Start, starting_account};
 use crate::domain::time::Timestamp;
@@ -31,6 +32,12 @@ const LAST_ENTRIES: Duration = Duration::from_millis(700);
 
 /// How often a process looks whether the file or its configuration moved.
 const TICK: Duration = Duration::from_secs(1);
+
+/// Characters of a program's name. Clients give themselves any.
+const LONGEST_PROGRAM: usize = 64;
+
+/// Characters of a folder's path, a little below what systems allow.
+const LONGEST_FOLDER: usize = 1024;
 
 impl Manager {
     /// Writes this process's record and chooses where it starts. It goes on without a record when the file
@@ -95,6 +102,7 @@ impl Manager {
     }
 
     pub(super) fn session_report(&self, state: &State, session: &SessionRecord) -> SessionReport {
+        let requests_per_minute = self.memory().usage.requests_per_minute(&session.id);
         SessionReport {
             id: session.id.clone(),
             pid: session.pid,
@@ -116,6 +124,10 @@ impl Manager {
                     (crate::domain::account::ModelFamily::named(family.as_str()), AccountId::new(id.clone()))
                 })
                 .collect(),
+            program: session.program.as_deref().and_then(|program| bounded(program, LONGEST_PROGRAM)),
+            folder: session.folder.as_deref().and_then(|folder| bounded(folder, LONGEST_FOLDER)),
+            requests_per_minute,
+            pins: self.pins_of(state, session),
             is_self: session.id == self.identity.id,
         }
     }
@@ -220,6 +232,8 @@ async fn follow(manager: Arc<Manager>) {
     if here && view.state.session(&manager.identity.id).is_none() {
         // Of a file that was removed and is there again: siblings join it.
         register(manager, Creation::Never, Arc::default()).await;
+    } else if here {
+        manager.keep_pins(&view);
     }
 }
 
@@ -290,6 +304,9 @@ impl Manager {
             start_account: memory.start.as_ref().map(ToString::to_string),
             shifted: memory.shifted,
             accounts: memory.current.iter().map(|(family, id)| (family.to_string(), id.to_string())).collect(),
+            program: identity.program.as_deref().and_then(|program| bounded(program, LONGEST_PROGRAM)),
+            folder: identity.folder.as_deref().and_then(|folder| bounded(folder, LONGEST_FOLDER)),
+            pins: memory.pins.stored(),
             ..SessionRecord::default()
         });
         Ok(lock)

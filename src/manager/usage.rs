@@ -18,6 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub struct Usage {
     accounts: HashMap<AccountId, AccountUsage>,
+    /// The requests of the last minute by session.
+    rates: HashMap<String, u64>,
     /// That it cannot be read was told.
     is_told: bool,
 }
@@ -27,6 +29,11 @@ impl Usage {
     pub fn of(&self, account: &AccountId) -> AccountUsage {
         self.accounts.get(account).copied().unwrap_or_default()
     }
+
+    /// The requests of a session that ended within the minute before the last survey.
+    pub fn requests_per_minute(&self, session: &str) -> u64 {
+        self.rates.get(session).copied().unwrap_or_default()
+    }
 }
 
 impl Manager {
@@ -35,13 +42,17 @@ impl Manager {
     pub async fn survey(&self) {
         let view = self.view();
         let asking = tokio::time::timeout(PATIENCE, self.ledger.usage_of_accounts());
-        let (answer, _) = tokio::join!(asking, self.ask(&view, Vec::new()));
+        let counting = tokio::time::timeout(PATIENCE, self.ledger.requests_per_minute());
+        let (answer, rates, _) = tokio::join!(asking, counting, self.ask(&view, Vec::new()));
+        // A rate of some time ago is none.
+        self.memory().usage.rates = rates.ok().and_then(Result::ok).unwrap_or_default();
         let Ok(answer) = answer else { return };
         let warning = {
             let usage = &mut self.memory().usage;
             match answer {
                 Ok(accounts) => {
-                    *usage = Usage { accounts, is_told: false };
+                    usage.accounts = accounts;
+                    usage.is_told = false;
                     None
                 }
                 Err(_) if usage.is_told => None,

@@ -3,6 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::pins::Pin;
 use super::quota::{Credits, MeterWindow, QuotaWindow};
 use super::usage::AccountUsage;
 
@@ -173,6 +174,10 @@ pub struct AccountsListResult {
     pub active_index: usize,
     /// The same per family.
     pub active_index_by_family: std::collections::BTreeMap<String, usize>,
+    /// The switches by hand that this session follows, as its entry in `status/read` has them; on the command line those
+    /// that every session follows.
+    #[serde(default)]
+    pub pins: Vec<Pin>,
     /// In the order of the file.
     pub accounts: Vec<Account>,
 }

@@ -1,6 +1,7 @@
 //! From what the domain tells to the words on the wire.
 
-use super::accounts::{Account, AccountKind, AccountSession, AccountState, RateLimit, SpendingLimits};
+use super::accounts::{Account, AccountKind, AccountSession, AccountState, RateLimit, SpendingLimits, SwitchScope};
+use super::pins::Pin;
 use super::quota::{Credits, MeterWindow, QuotaWindow};
 use super::routing::{RoutingCandidate, RoutingExplainResult};
 use super::session::AccountReference;
@@ -136,7 +137,24 @@ impl From<SessionReport> for Session {
             started_at: report.started_at.as_millis(),
             start_account: report.start_account.map(AccountReference::from),
             accounts: report.accounts.iter().map(|(family, id)| (family.to_string(), id.to_string())).collect(),
+            program: report.program,
+            folder: report.folder,
+            requests_per_minute: report.requests_per_minute,
+            pins: report.pins.into_iter().map(Pin::from).collect(),
             is_self: report.is_self,
+        }
+    }
+}
+
+impl From<report::PinReport> for Pin {
+    fn from(report: report::PinReport) -> Pin {
+        Pin {
+            account: report.account.to_string(),
+            family: report.family.map(|family| family.to_string()),
+            scope: match report.scope {
+                report::Scope::Session => SwitchScope::Session,
+                report::Scope::Everywhere => SwitchScope::Everywhere,
+            },
         }
     }
 }

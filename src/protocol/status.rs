@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::pins::Pin;
 use super::session::{AccountReference, ProxyInfo, SessionIdentity};
 
 /// `status/read` takes nothing.
@@ -56,6 +57,21 @@ pub struct Session {
     pub start_account: Option<AccountReference>,
     /// The id of its current account per family.
     pub accounts: BTreeMap<String, String>,
+    /// The program it serves: what the client calls itself in `initialize`, with its version; under `run` the name of the
+    /// command, without its folder and arguments. At most 64 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
+    /// Where that program works: the client's first workspace folder, else the working directory of the process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+    /// The requests of which an attempt ended within the last 60 seconds; 0 where the ledger cannot be read.
+    #[serde(default)]
+    pub requests_per_minute: u64,
+    /// The switches by hand that it follows, the one for every family first: those made for this session alone, and those
+    /// for everywhere. Of several for the same family only the newest is here, and none that was taken back in this
+    /// session. A session of an older version does not report its own.
+    #[serde(default)]
+    pub pins: Vec<Pin>,
     /// Whether it is the one that answers.
     #[serde(rename = "self")]
     pub is_self: bool,

@@ -11,6 +11,7 @@ use crate::protocol::accounts::{
     AccountsRefreshResult, AccountsRemoveParams, AccountsRemoveResult, AccountsSwitchParams, AccountsSwitchResult,
     AccountsUpdateParams, SwitchScope,
 };
+use crate::protocol::pins::Pin;
 use crate::secrets::Secret;
 
 pub async fn list(session: Arc<Session>, _: AccountsListParams) -> Result<AccountsListResult, Error> {
@@ -24,6 +25,7 @@ pub async fn list(session: Arc<Session>, _: AccountsListParams) -> Result<Accoun
             .iter()
             .map(|(f, index)| (f.to_string(), *index))
             .collect(),
+        pins: report.pins.into_iter().map(Pin::from).collect(),
         accounts: report.accounts.into_iter().map(Account::from).collect(),
     })
 }

@@ -61,6 +61,8 @@ pub mod tests {
             clock: Clock::system(),
             kind: SessionKind::Sidecar,
             pid: 1,
+            program: None,
+            folder: None,
             host: [127, 0, 0, 1].into(),
             port: 1,
         };

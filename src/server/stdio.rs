@@ -1,6 +1,7 @@
 //! The language-server door. The only room that names the LSP types.
 
 mod borne;
+mod client;
 mod progress;
 mod show_document;
 mod tell;
@@ -209,13 +210,16 @@ impl LanguageServer for Backend {
         // Nobody waits for a receiver that is not there.
         let parent = params.process_id.map_or(Parent::Real, Parent::Named);
         let _ = self.shared.parent.send(parent);
+        let client = client::Introduction::read(&params);
         let window = params.capabilities.window.unwrap_or_default();
         let shows_documents = window.show_document.is_some_and(|shows| shows.support);
         self.shared.shows_documents.store(shows_documents, Ordering::Relaxed);
         let shows_progress = window.work_done_progress.unwrap_or(false);
         self.shared.shows_progress.store(shows_progress, Ordering::Relaxed);
         let taken = self.shared.options.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let (options, listener) = taken.ok_or_else(LspError::invalid_request)?;
+        let (mut options, listener) = taken.ok_or_else(LspError::invalid_request)?;
+        options.program = client.program;
+        options.folder = client.folder.or(options.folder);
         let given = match params.initialization_options {
             Some(Value::Object(given)) => given,
             _ => Map::new(),

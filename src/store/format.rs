@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub use account::{SecretField, StoredAccount, StoredKind, StoredSecret};
 pub use fields::Extra;
 pub use json::FormatError;
-pub use session::{FamilyPin, Pin, SessionKind, SessionRecord};
+pub use session::{FamilyPin, Pin, SessionKind, SessionRecord, StoredPins};
 
 use crate::secrets::master_key::SealBlock;
 

@@ -188,8 +188,37 @@ fn session() -> Value {
                 "additionalProperties": {"type": "string"},
                 "description": "The id of its current account by family.",
             },
+            "program": text("The program it serves, by the name of its command or as it calls itself."),
+            "folder": text("Where that program works."),
+            "pins": session_pins(),
         },
         "required": ["id"],
+    })
+}
+
+fn session_pins() -> Value {
+    json!({
+        "type": "object",
+        "description": "What a person switched this session alone to, and took back there.",
+        "properties": {
+            "all": dated_account("For every family without a pin of its own."),
+            "families": {"type": "object", "additionalProperties": dated_account("For one family.")},
+            "releasedAt": time("A pin of the file that is no newer is not followed."),
+            "releasedFamilies": {
+                "type": "object",
+                "additionalProperties": {"$ref": "#/$defs/Time"},
+                "description": "The same for one family each.",
+            },
+        },
+    })
+}
+
+fn dated_account(description: &str) -> Value {
+    json!({
+        "type": "object",
+        "description": description,
+        "properties": {"account": text("The id of the account."), "at": {"$ref": "#/$defs/Time"}},
+        "required": ["account"],
     })
 }
 
@@ -239,6 +268,10 @@ mod tests {
         file["pin"] = full(&defs["Pin"]);
         file["pin"]["families"] = json!({"codex": {"account": "a", "at": 1}});
         file["sessions"] = json!([full(&defs["Session"])]);
+        file["sessions"][0]["pins"] = json!({
+            "all": {"account": "a", "at": 1}, "families": {"codex": {"account": "a", "at": 1}},
+            "releasedAt": 1, "releasedFamilies": {"codex": 1},
+        });
         file["seal"] = full(&defs["Seal"]);
         let state = State::from_json(file.to_string().as_bytes()).unwrap();
         assert!(state.extra.0.is_empty() && state.accounts[0].extra.0.is_empty(), "{state:?}");
@@ -249,6 +282,8 @@ mod tests {
         check(&written["accounts"][0], &defs["Account"]);
         check(&written["pin"], &defs["Pin"]);
         check(&written["sessions"][0], &defs["Session"]);
+        check(&written["sessions"][0]["pins"], &defs["Session"]["properties"]["pins"]);
+        assert!(state.sessions[0].pins.extra.0.is_empty());
         check(&written["seal"], &defs["Seal"]);
     }
 

@@ -18,6 +18,7 @@ mod logins;
 mod metrics;
 mod neovim;
 mod opencode;
+mod pins;
 mod protocol;
 mod proxy_answers;
 mod proxy_bodies;

@@ -169,8 +169,20 @@ export interface AccountsListResult {
   activeIndex: number;
   /** The same per family. */
   activeIndexByFamily: Record<string, number>;
+  /** The switches by hand that this session follows, as its entry in `status/read` has them; on the command line those that every session follows. */
+  pins: Pin[];
   /** In the order of the file. */
   accounts: Account[];
+}
+
+/** A switch by hand that is followed: it wins over the strategy, and gives way only while its account cannot serve. */
+export interface Pin {
+  /** The account's id. */
+  account: string;
+  /** The one family it is for; absent when it is for every family that has no pin of its own. */
+  family?: string;
+  /** `session` when it was made for one session, `everywhere` when every session follows it. */
+  scope: SwitchScope;
 }
 
 /** One account. No secret, and no part of one, has a place here. */
@@ -456,6 +468,14 @@ export interface Session {
   startAccount?: AccountReference;
   /** The id of its current account per family. */
   accounts: Record<string, string>;
+  /** The program it serves: what the client calls itself in `initialize`, with its version; under `run` the name of the command, without its folder and arguments. At most 64 characters. */
+  program?: string;
+  /** Where that program works: the client's first workspace folder, else the working directory of the process. */
+  folder?: string;
+  /** The requests of which an attempt ended within the last 60 seconds; 0 where the ledger cannot be read. */
+  requestsPerMinute: number;
+  /** The switches by hand that it follows, the one for every family first: those made for this session alone, and those for everywhere. Of several for the same family only the newest is here, and none that was taken back in this session. A session of an older version does not report its own. */
+  pins: Pin[];
   /** Whether it is the one that answers. */
   self: boolean;
 }

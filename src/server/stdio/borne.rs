@@ -10,6 +10,7 @@ use tower_lsp::jsonrpc::{Error as LspError, Request, Response};
 use tower_service::Service;
 
 use super::Shared;
+use super::client::Introduction;
 use crate::protocol::{ExecuteCommand, Method};
 
 /// The language server behind what is borne.
@@ -87,8 +88,11 @@ fn initialize_params(params: Option<&Value>) -> Value {
         "workDoneProgress": says("/window/workDoneProgress"),
         "showDocument": { "support": says("/window/showDocument/support") },
     });
+    let client = Introduction::of(params.unwrap_or(&Value::Null));
     json!({
         "processId": process_id,
+        "clientInfo": client.program.map(|program| json!({ "name": program })),
+        "rootPath": client.folder,
         "initializationOptions": field("initializationOptions"),
         "capabilities": { "window": window },
     })

@@ -19,13 +19,28 @@ pub struct Pin {
     pub extra: Extra,
 }
 
-/// A switch of one family.
+/// An account that somebody switched to, and when.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FamilyPin {
     /// The account.
     pub account: String,
     /// When, unix milliseconds.
     pub at: i64,
+}
+
+/// What a person switched one session to, and took back there. Times are unix milliseconds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StoredPins {
+    /// For every family without a pin of its own.
+    pub all: Option<FamilyPin>,
+    /// For one family each.
+    pub families: BTreeMap<String, FamilyPin>,
+    /// Pins of the file that are no newer are not followed.
+    pub released_at: Option<i64>,
+    /// The same for one family each.
+    pub released_families: BTreeMap<String, i64>,
+    /// Fields this version does not know.
+    pub extra: Extra,
 }
 
 /// What a running process is.
@@ -59,6 +74,12 @@ pub struct SessionRecord {
     pub shifted: bool,
     /// The current account by family.
     pub accounts: BTreeMap<String, String>,
+    /// The program it serves.
+    pub program: Option<String>,
+    /// Where that program works.
+    pub folder: Option<String>,
+    /// What a person switched this session to.
+    pub pins: StoredPins,
     /// Fields this version does not know.
     pub extra: Extra,
 }
@@ -119,6 +140,29 @@ impl Field for Pin {
     }
 }
 
+impl Field for StoredPins {
+    fn read(value: &Value) -> Option<StoredPins> {
+        let mut object = value.as_object()?.clone();
+        Some(StoredPins {
+            all: take(&mut object, "all"),
+            families: take(&mut object, "families").unwrap_or_default(),
+            released_at: take(&mut object, "releasedAt"),
+            released_families: take(&mut object, "releasedFamilies").unwrap_or_default(),
+            extra: Extra(object),
+        })
+    }
+
+    fn write(&self) -> Value {
+        let mut object = Map::new();
+        put(&mut object, "all", self.all.as_ref());
+        put(&mut object, "families", Some(&self.families).filter(|families| !families.is_empty()));
+        put(&mut object, "releasedAt", self.released_at.as_ref());
+        put(&mut object, "releasedFamilies", Some(&self.released_families).filter(|families| !families.is_empty()));
+        put_extra(&mut object, &self.extra);
+        Value::Object(object)
+    }
+}
+
 /// A record without an id is nobody's.
 impl Field for SessionRecord {
     fn read(value: &Value) -> Option<SessionRecord> {
@@ -132,6 +176,9 @@ impl Field for SessionRecord {
             start_account: take(&mut object, "startAccount"),
             shifted: take_always(&mut object, "shifted"),
             accounts: take_always(&mut object, "accounts"),
+            program: take(&mut object, "program"),
+            folder: take(&mut object, "folder"),
+            pins: take(&mut object, "pins").unwrap_or_default(),
             extra: Extra(object),
         })
     }
@@ -146,6 +193,9 @@ impl Field for SessionRecord {
         put(&mut object, "startAccount", self.start_account.as_ref());
         put(&mut object, "shifted", Some(&self.shifted));
         put(&mut object, "accounts", Some(&self.accounts));
+        put(&mut object, "program", self.program.as_ref());
+        put(&mut object, "folder", self.folder.as_ref());
+        put(&mut object, "pins", Some(&self.pins).filter(|pins| **pins != StoredPins::default()));
         put_extra(&mut object, &self.extra);
         Value::Object(object)
     }

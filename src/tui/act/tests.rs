@@ -66,6 +66,8 @@ fn stage() -> Stage {
         kind: SessionKind::Run,
         pid: std::process::id(),
         port: 0,
+        program: None,
+        folder: None,
         host: std::net::Ipv4Addr::LOCALHOST.into(),
     };
     let manager = Manager::open(options).unwrap();

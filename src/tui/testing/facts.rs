@@ -184,6 +184,10 @@ fn session(id: &str, kind: SessionKind, pid: u32, uses: &[(&str, usize)]) -> Ses
         started_at: NOW.0 - 3 * HOUR - i64::from(pid) * 1_000,
         start_account: account,
         accounts: uses.iter().map(|(family, index)| ((*family).to_owned(), format!("acct-{index}"))).collect(),
+        program: None,
+        folder: None,
+        requests_per_minute: 0,
+        pins: Vec::new(),
         is_self: false,
     }
 }

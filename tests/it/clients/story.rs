@@ -82,6 +82,9 @@ impl Stage {
         // Clients write their requests in JSON of their own, longer or shorter.
         transcript.mask_member("inputTokens");
         transcript.mask_member("costUsd");
+        // Each is a program of its own, in folders of its own.
+        transcript.leave_out("program");
+        transcript.leave_out("folder");
         transcript.mask(self.pool.sandbox.home().display().to_string(), "[home]");
         for (number, id) in self.pool.ids.iter().enumerate() {
             transcript.mask(id, format!("[account {}]", number + 1));

@@ -192,6 +192,8 @@ impl Sandbox {
             clock: Clock::system(),
             kind: SessionKind::Run,
             pid: std::process::id(),
+            program: None,
+            folder: None,
             host: Ipv4Addr::LOCALHOST.into(),
             port,
         };

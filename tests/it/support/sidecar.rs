@@ -70,7 +70,9 @@ impl Sidecar {
         });
         let mut transcript = Transcript::default();
         for (_, value) in command.get_envs().filter(|(name, _)| *name == "HOME") {
-            transcript.mask(value.unwrap_or_default().to_string_lossy(), "[home]");
+            let home = value.unwrap_or_default().to_string_lossy();
+            transcript.mask(home.clone(), "[home]");
+            transcript.mask(home.trim_end_matches('/'), "[home]");
         }
         Sidecar {
             child,

@@ -12,6 +12,7 @@ pub struct Transcript {
     lines: Vec<(&'static str, String, Value)>,
     places: Vec<(String, String)>,
     members: Vec<&'static str>,
+    left_out: Vec<&'static str>,
 }
 
 impl Transcript {
@@ -23,6 +24,11 @@ impl Transcript {
     /// Shows no value of the members with this name.
     pub fn mask_member(&mut self, name: &'static str) {
         self.members.push(name);
+    }
+
+    /// Leaves out the members with this name, which some clients lead to and others do not.
+    pub fn leave_out(&mut self, name: &'static str) {
+        self.left_out.push(name);
     }
 
     /// Forgets what was said so far.
@@ -77,6 +83,8 @@ impl Transcript {
             "pid" | "processId" => Some("[pid]"),
             "durationMs" | "firstByteMs" => Some("[ms]"),
             "apiKey" | "token" => Some("[key]"),
+            // The ledger is written behind the answer.
+            "requestsPerMinute" => Some("[number]"),
             "version" if value.is_string() => Some("[version]"),
             _ if name.ends_with("At") && value.is_i64() => Some("[time]"),
             _ => None,
@@ -88,6 +96,7 @@ impl Transcript {
             Value::Object(members) => Value::Object(
                 members
                     .iter()
+                    .filter(|(name, _)| !self.left_out.contains(&name.as_str()))
                     .map(|(name, value)| (self.text_masked(name, ids), self.masked(name, value, ids)))
                     .collect(),
             ),

@@ -218,8 +218,25 @@ class AccountsListResult(TypedDict):
     activeIndexByFamily: dict[str, int]
     """The same per family."""
 
+    pins: list[Pin]
+    """The switches by hand that this session follows, as its entry in `status/read` has them; on the command line those
+that every session follows."""
+
     accounts: list[Account]
     """In the order of the file."""
+
+
+class Pin(TypedDict):
+    """A switch by hand that is followed: it wins over the strategy, and gives way only while its account cannot serve."""
+
+    account: str
+    """The account's id."""
+
+    family: NotRequired[str]
+    """The one family it is for; absent when it is for every family that has no pin of its own."""
+
+    scope: SwitchScope
+    """`session` when it was made for one session, `everywhere` when every session follows it."""
 
 
 class Account(TypedDict):
@@ -589,6 +606,21 @@ class Session(TypedDict):
 
     accounts: dict[str, str]
     """The id of its current account per family."""
+
+    program: NotRequired[str]
+    """The program it serves: what the client calls itself in `initialize`, with its version; under `run` the name of the
+command, without its folder and arguments. At most 64 characters."""
+
+    folder: NotRequired[str]
+    """Where that program works: the client's first workspace folder, else the working directory of the process."""
+
+    requestsPerMinute: int
+    """The requests of which an attempt ended within the last 60 seconds; 0 where the ledger cannot be read."""
+
+    pins: list[Pin]
+    """The switches by hand that it follows, the one for every family first: those made for this session alone, and those
+for everywhere. Of several for the same family only the newest is here, and none that was taken back in this
+session. A session of an older version does not report its own."""
 
     self: bool
     """Whether it is the one that answers."""

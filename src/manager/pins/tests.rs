@@ -1,0 +1,166 @@
+//! Which pin holds, and how it is listed and kept.
+
+use super::*;
+
+fn id(name: &str) -> AccountId {
+    AccountId::new(name)
+}
+
+fn everywhere(account: &str, at: i64) -> Pin {
+    Pin { account: Some(account.to_owned()), at, ..Pin::default() }
+}
+
+#[test]
+fn the_newest_pin_wins_and_an_overtaken_one_does_not_come_back() {
+    let codex = ModelFamily::named("codex");
+    let mut pins = SessionPins::default();
+    pins.pin(None, id("a"), Timestamp(10));
+    pins.pin(Some(&codex), id("b"), Timestamp(20));
+    assert_eq!(pins.effective(None, None), Some(id("a")));
+    assert_eq!(pins.effective(None, Some(&codex)), Some(id("b")));
+    let file = everywhere("c", 30);
+    assert_eq!(pins.effective(Some(&file), Some(&codex)), Some(id("c")));
+    pins.overtaken_by(&file);
+    assert_eq!(pins.effective(None, Some(&codex)), None);
+}
+
+#[test]
+fn a_pin_taken_back_here_leaves_the_files_older_pin_unfollowed_and_a_newer_one_followed() {
+    let mut pins = SessionPins::default();
+    pins.release(None, Timestamp(40));
+    assert_eq!(pins.effective(Some(&everywhere("c", 30)), None), None);
+    assert_eq!(pins.effective(Some(&everywhere("c", 50)), None), Some(id("c")));
+}
+
+#[test]
+fn a_family_is_released_alone() {
+    let codex = ModelFamily::named("codex");
+    let mut pins = SessionPins::default();
+    pins.pin(None, id("a"), Timestamp(10));
+    pins.release(Some(&codex), Timestamp(20));
+    assert_eq!(pins.effective(None, Some(&codex)), None);
+    assert_eq!(pins.effective(None, None), Some(id("a")));
+}
+
+#[test]
+fn a_familys_pin_everywhere_reaches_that_family_alone() {
+    let codex = ModelFamily::named("codex");
+    let mut file = Pin::default();
+    file.families.insert("codex".to_owned(), FamilyPin { account: "d".to_owned(), at: 5 });
+    let pins = SessionPins::default();
+    assert_eq!(pins.effective(Some(&file), Some(&codex)), Some(id("d")));
+    assert_eq!(pins.effective(Some(&file), None), None);
+}
+
+/// What is done to a session's pins, at ten times its place in the list.
+#[derive(Clone, Copy, Debug)]
+enum Deed {
+    Here(&'static str),
+    HereFor(&'static str, &'static str),
+    TakenBackHere,
+    TakenBackHereFor(&'static str),
+    Everywhere(&'static str),
+    EverywhereFor(&'static str, &'static str),
+    TakenBackEverywhere,
+}
+
+/// As the pins of a session that sees all of it happen are listed: `account`, `family:account`, `!` for everywhere.
+fn listed_after(deeds: &[Deed]) -> (String, SessionPins, Option<Pin>) {
+    let (mut pins, mut file) = (SessionPins::default(), None::<Pin>);
+    for (at, deed) in (10..).step_by(10).zip(deeds) {
+        let (now, codex) = (Timestamp(at), |family: &str| ModelFamily::named(family));
+        match deed {
+            Deed::Here(account) => pins.switch(Some(id(account)), None, Scope::Session, now),
+            Deed::HereFor(family, account) => {
+                pins.switch(Some(id(account)), Some(&codex(family)), Scope::Session, now);
+            }
+            Deed::TakenBackHere => pins.switch(None, None, Scope::Session, now),
+            Deed::TakenBackHereFor(family) => pins.switch(None, Some(&codex(family)), Scope::Session, now),
+            Deed::Everywhere(account) => file = Some(everywhere(account, at)),
+            Deed::EverywhereFor(family, account) => {
+                let pin = FamilyPin { account: (*account).to_owned(), at };
+                file.get_or_insert_default().families.insert((*family).to_owned(), pin);
+            }
+            Deed::TakenBackEverywhere => file = None,
+        }
+        if let Some(file) = &file {
+            pins.overtaken_by(file);
+        }
+    }
+    let name = |pin: PinReport| {
+        let family = pin.family.map(|family| format!("{family}:")).unwrap_or_default();
+        format!("{family}{}{}", pin.account, if pin.scope == Scope::Everywhere { "!" } else { "" })
+    };
+    let names: Vec<String> = pins.listed(file.as_ref()).into_iter().map(name).collect();
+    (names.join(" "), pins, file)
+}
+
+#[test]
+fn what_is_followed_is_listed_and_nothing_else() {
+    use Deed::{Everywhere, EverywhereFor, Here, HereFor, TakenBackEverywhere, TakenBackHere, TakenBackHereFor};
+    for (deeds, expected) in [
+        (vec![], ""),
+        (vec![Here("a")], "a"),
+        (vec![HereFor("codex", "a")], "codex:a"),
+        (vec![Here("a"), HereFor("codex", "b")], "a codex:b"),
+        (vec![HereFor("codex", "b"), Here("a")], "a"),
+        (vec![Everywhere("a")], "a!"),
+        (vec![EverywhereFor("codex", "a")], "codex:a!"),
+        (vec![Everywhere("a"), EverywhereFor("codex", "b")], "a! codex:b!"),
+        (vec![Everywhere("a"), Here("b")], "b"),
+        (vec![Here("b"), Everywhere("a")], "a!"),
+        (vec![Here("b"), EverywhereFor("codex", "a")], "b codex:a!"),
+        (vec![EverywhereFor("codex", "a"), Here("b")], "b"),
+        (vec![EverywhereFor("codex", "a"), HereFor("codex", "b"), HereFor("gpt-5.2", "c")], "codex:b gpt-5.2:c"),
+        (vec![Here("a"), TakenBackHere], ""),
+        (vec![Everywhere("a"), TakenBackHere], ""),
+        (vec![Everywhere("a"), TakenBackHere, Everywhere("b")], "b!"),
+        (vec![Here("a"), HereFor("codex", "b"), TakenBackHereFor("codex")], "a"),
+        (vec![EverywhereFor("codex", "a"), TakenBackHereFor("codex")], ""),
+        (vec![Here("a"), Everywhere("b"), TakenBackEverywhere], ""),
+        (vec![Everywhere("b"), Here("a"), TakenBackEverywhere], "a"),
+    ] {
+        let (listed, pins, file) = listed_after(&deeds);
+        assert_eq!(listed, expected, "{deeds:?}");
+        // Every account that is listed is the one that is used.
+        for pin in pins.listed(file.as_ref()) {
+            assert_eq!(pins.effective(file.as_ref(), pin.family.as_ref()), Some(pin.account), "{deeds:?}");
+        }
+        let mut record = SessionRecord::default();
+        pins.write_to(&mut record);
+        assert_eq!(SessionPins::of(&record), pins, "its record says the same: {deeds:?}");
+    }
+}
+
+#[test]
+fn a_switch_is_in_its_sessions_record_until_one_everywhere_overtakes_it() {
+    let record = |id: &str| SessionRecord { id: id.to_owned(), ..SessionRecord::default() };
+    let mut state = State { sessions: vec![record("one"), record("two")], ..State::default() };
+    let codex = ModelFamily::named("codex");
+    let pins_of =
+        |state: &State, position: usize| SessionPins::of(&state.sessions[position]).listed(state.pin.as_ref());
+    let pin = |account: &str, family: Option<&ModelFamily>, scope| PinReport {
+        account: id(account),
+        family: family.cloned(),
+        scope,
+    };
+
+    keep_in_records(&mut state, "one", Some("a"), None, Scope::Session, Timestamp(10));
+    keep_in_records(&mut state, "two", Some("b"), Some(&codex), Scope::Session, Timestamp(20));
+    keep_in_records(&mut state, "a command line", Some("c"), None, Scope::Session, Timestamp(30));
+    assert_eq!(pins_of(&state, 0), [pin("a", None, Scope::Session)]);
+    assert_eq!(pins_of(&state, 1), [pin("b", Some(&codex), Scope::Session)]);
+
+    state.sessions[1].pins.extra.insert("later".to_owned(), serde_json::json!(1));
+    state.pin = Some(everywhere("d", 40));
+    keep_in_records(&mut state, "a command line", Some("d"), None, Scope::Everywhere, Timestamp(40));
+    for position in [0, 1] {
+        assert_eq!(pins_of(&state, position), [pin("d", None, Scope::Everywhere)]);
+    }
+    assert_eq!(state.sessions[0].pins, StoredPins::default());
+    assert_eq!(state.sessions[1].pins.extra.len(), 1, "what a later version wrote stays");
+
+    keep_in_records(&mut state, "two", None, None, Scope::Session, Timestamp(50));
+    assert_eq!(pins_of(&state, 1), [], "taken back in this one");
+    assert_eq!(pins_of(&state, 0), [pin("d", None, Scope::Everywhere)]);
+}

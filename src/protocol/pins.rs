@@ -1,0 +1,19 @@
+//! Switches by hand, wherever accounts or sessions are listed.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::accounts::SwitchScope;
+
+/// A switch by hand that is followed: it wins over the strategy, and gives way only while its account cannot serve.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Pin {
+    /// The account's id.
+    pub account: String,
+    /// The one family it is for; absent when it is for every family that has no pin of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<String>,
+    /// `session` when it was made for one session, `everywhere` when every session follows it.
+    pub scope: SwitchScope,
+}

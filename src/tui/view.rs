@@ -1,6 +1,8 @@
 //! Draws the screen: a pure function of the state, the look and the time.
 
+pub mod account;
 pub mod accounts;
+pub mod decision;
 pub mod decisions;
 pub mod empty;
 pub mod foot;
@@ -8,20 +10,26 @@ pub mod head;
 pub mod ink;
 pub mod layout;
 pub mod look;
+pub mod next;
+pub mod sessions;
 pub mod tabs;
 #[cfg(test)]
 mod tests;
 pub mod text;
 pub mod theme;
+pub mod usage;
 pub mod widgets;
 
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::app::pages::Page;
 use super::app::{App, Tab};
 use super::regions::{Regions, Target};
 use crate::domain::time::Timestamp;
 use ink::Ink;
+use layout::Areas;
 use look::Look;
 
 /// Draws `app` as it is at `now`; where what was drawn, for [`App::drawn`].
@@ -35,17 +43,46 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, look: &Look, now: Timestamp) -> Re
     head::draw(buffer, areas.head, &ink);
     tabs::draw(buffer, areas.tabs, &ink, (listed.len(), usize::from(areas.rows())), &mut regions);
     foot::draw(buffer, areas.foot, &ink);
-    match app.tab {
-        Tab::Accounts => accounts::draw(buffer, areas.list, &ink, &listed),
-        Tab::Decisions => decisions::draw(buffer, areas.list, &ink, &listed),
-        Tab::Sessions | Tab::Usage | Tab::Next => {}
+    empty::notice(buffer, areas.notice, &ink);
+    match &app.pages.open {
+        Some(page) => draw_page(buffer, areas.list, &ink, page),
+        None => {
+            draw_view(buffer, &areas, &ink, &listed);
+            rows(&mut regions, areas.list, app, &listed);
+        }
     }
-    if app.pages.open.is_none() {
-        rows(&mut regions, areas.list, app, &listed);
-    }
-    decisions::draw_last(buffer, areas.strip, &ink);
-    decisions::draw_last(buffer, areas.side, &ink);
     regions
+}
+
+/// Draws the page that is open.
+fn draw_page(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, page: &Page) {
+    let scroll = ink.app.pages.scroll;
+    match page {
+        Page::Account(id) => account::draw(buffer, area, ink, id, scroll),
+        Page::Session(id) => sessions::draw_page(buffer, area, ink, id, scroll),
+        Page::Decision(id) => decision::draw(buffer, area, ink, id, scroll),
+    }
+}
+
+/// Draws the list of the open view, and what there is room for beside it.
+fn draw_view(buffer: &mut Buffer, areas: &Areas, ink: &Ink<'_>, listed: &[usize]) {
+    let Areas { list, detail, chart, .. } = *areas;
+    match ink.app.tab {
+        Tab::Accounts => accounts::draw(buffer, list, ink, listed),
+        Tab::Sessions => sessions::draw(buffer, list, ink, listed),
+        Tab::Decisions => decisions::draw(buffer, list, ink, listed),
+        Tab::Usage => usage::draw(buffer, chart, list, ink, listed),
+        Tab::Next => next::draw(buffer, list, ink, listed),
+    }
+    if !detail.is_empty() {
+        if let Some(account) = ink.app.account() {
+            account::draw(buffer, detail, ink, &account.id, 0);
+        } else if let Some(decision) = ink.app.selected_decision() {
+            decision::draw_detail(buffer, detail, ink, decision);
+        }
+    }
+    decisions::draw_last(buffer, areas.strip, ink);
+    decisions::draw_last(buffer, areas.side, ink);
 }
 
 /// Where the rows of the list lie.

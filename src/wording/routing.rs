@@ -22,7 +22,7 @@ pub fn why(why: &str) -> String {
         "bound" => "it made a resource that the request names",
         "pinned" => "it is pinned: a person switched to it",
         "sticky" => "it is the one in use",
-        "failover" => "the account before it could not serve the request",
+        "failover" => "the one in use, or tried before it, cannot serve",
         "first" => "no account was in use, and it could serve with the fewest live sessions",
         "round_robin" => "it is the next in turn (`round_robin`)",
         "least_utilized" => "the least of it is used (`least_utilized`)",

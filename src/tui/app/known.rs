@@ -2,6 +2,7 @@
 
 pub mod decision;
 pub mod decisions;
+pub mod explanation;
 pub mod upcoming;
 pub mod used;
 
@@ -31,6 +32,15 @@ pub struct Known {
     pub ledger: LedgerState,
     /// What was used.
     pub usage: UsageNow,
+}
+
+/// What is wrong with the accounts that are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice<'k> {
+    /// Their file cannot be read now; they are what was read last.
+    Unreadable(&'k Problem),
+    /// Their secrets cannot be opened.
+    Locked(&'k Problem),
 }
 
 impl Known {
@@ -79,6 +89,16 @@ impl Known {
             Some(account) => Cow::Borrowed(&account.label),
             None if self.accounts.is_none() => Cow::Borrowed(id),
             None => Cow::Owned(format!("{id} (removed)")),
+        }
+    }
+
+    /// What is wrong with the accounts that are shown.
+    pub fn notice(&self) -> Option<Notice<'_>> {
+        let now = self.accounts.as_ref().filter(|now| !now.accounts.is_empty())?;
+        match (&self.accounts_problem, &now.locked) {
+            (Some(problem), _) => Some(Notice::Unreadable(problem)),
+            (None, Some(problem)) => Some(Notice::Locked(problem)),
+            (None, None) => None,
         }
     }
 

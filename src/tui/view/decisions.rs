@@ -79,8 +79,7 @@ pub fn draw_last(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>) {
     if area.is_empty() {
         return;
     }
-    let line = title(ink, "Last decisions", area.width);
-    table::put(buffer, area, (area.x, area.y), &line, area.width);
+    table::put(buffer, area, (area.x, area.y), &title(ink, "Last decisions", area.width), area.width);
     let below = Rect { y: area.y + 1, height: area.height - 1, ..area };
     let decisions = &ink.known.decisions;
     if decisions.is_empty() {
@@ -88,26 +87,32 @@ pub fn draw_last(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>) {
     }
     // The title says what the rows are; a header is worth its line only where there are many.
     let has_header = below.height >= 10;
-    let rows = if has_header { below } else { Rect { height: below.height.min(2), ..below } };
+    if !has_header {
+        for (y, decision) in (below.top()..below.bottom()).zip(decisions.newest_first()) {
+            table::put(buffer, below, (below.x, y), &line(ink, decision, below.width), below.width);
+        }
+        return;
+    }
     let columns = table::fit(&COLUMNS, &IMPORTANCE, area.width);
-    let draw = |buffer: &mut Buffer, area: Rect, from: usize| {
-        table::draw(
-            buffer,
-            area,
-            &columns,
-            (decisions.len().saturating_sub(from), None),
-            ink.theme,
-            |row, key, width| {
-                decisions.newest(from + row).map(|decision| cell(ink, decision, key, width)).unwrap_or_default()
-            },
-        );
-    };
-    if has_header {
-        return draw(buffer, rows, 0);
+    table::draw(buffer, below, &columns, (decisions.len(), None), ink.theme, |row, key, width| {
+        decisions.newest(row).map(|decision| cell(ink, decision, key, width)).unwrap_or_default()
+    });
+}
+
+/// One request on one line.
+pub fn line(ink: &Ink<'_>, decision: &Decision, width: u16) -> Line<'static> {
+    let mut spans = Vec::new();
+    for (column, width) in table::fit(&COLUMNS, &IMPORTANCE, width) {
+        let line = cell(ink, decision, column.key, width);
+        let space = " ".repeat(usize::from(width).saturating_sub(line.width()));
+        let gap = if spans.is_empty() { "" } else { "  " };
+        let (before, after) = if column.is_right { (space, String::new()) } else { (String::new(), space) };
+        spans.push(Span::raw(format!("{gap}{before}")));
+        let style = line.style;
+        spans.extend(line.spans.into_iter().map(|span| span.patch_style(style)));
+        spans.push(Span::raw(after));
     }
-    for (place, y) in (below.top()..below.bottom()).enumerate() {
-        draw(buffer, Rect { y, height: 1, ..below }, place);
-    }
+    Line::from(spans)
 }
 
 /// A line with a title in it.

@@ -9,6 +9,7 @@ use super::text;
 use super::theme::Role;
 use super::widgets::table::put;
 use crate::tui::app::Tab;
+use crate::tui::app::known::Notice;
 use crate::tui::fact::LedgerState;
 
 /// A sentence and how much it matters.
@@ -43,6 +44,26 @@ pub fn accounts(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>) {
         }
     }
     draw(buffer, area, ink, &lines);
+}
+
+/// What is wrong with the accounts that are shown, above them.
+pub fn notice(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>) {
+    let Some(notice) = ink.known.notice() else { return };
+    let (lead, problem) = match notice {
+        Notice::Unreadable(problem) => ("These are the accounts as they were last read: ", problem),
+        Notice::Locked(problem) => ("Locked: ", problem),
+    };
+    let hint = problem.hint.iter().map(|hint| (format!("hint: {hint}"), Role::Text));
+    let lines: Vec<Line<'_>> = std::iter::once((format!("! {lead}{}", problem.text), Role::Bad))
+        .chain(hint)
+        .flat_map(|(sentence, role)| {
+            let lines = text::wrap(&sentence, usize::from(area.width), ink.theme);
+            lines.into_iter().map(move |line| Line::styled(line, ink.theme.style(role)))
+        })
+        .collect();
+    for (line, y) in lines.iter().zip(area.top()..area.bottom()) {
+        put(buffer, area, (area.x, y), line, area.width);
+    }
 }
 
 /// No session is shown.

@@ -48,6 +48,9 @@ fn parts(ink: &Ink<'_>) -> Vec<Part> {
     let known = ink.known;
     let mut parts = Vec::new();
     let mut add = |goes: u8, spans: Vec<Span<'static>>| parts.push(Part { spans, goes });
+    if ink.look.is_simulated {
+        add(0, vec![ink.span("simulated", Role::Accent)]);
+    }
     if ink.app.held.is_some() {
         add(0, vec![ink.span("held still", Role::Selected)]);
     }

@@ -1,12 +1,85 @@
 //! Every screen at every size.
 
-use crate::tui::app::Tab;
-use crate::tui::testing::facts::{file, full, household, knowing};
-use crate::tui::testing::screen::{at, check, look};
+use crate::protocol::routing::{RoutingCandidate, RoutingExplainResult};
+use crate::tui::app::known::decisions::MOST;
+use crate::tui::app::pages::Page;
+use crate::tui::app::{App, Tab};
+use crate::tui::event::Event;
+use crate::tui::fact::{AccountsNow, Fact, LedgerState, Problem, Question};
+use crate::tui::testing::NOW;
+use crate::tui::testing::facts::{account, attempt, file, full, household, knowing, sessions};
+use crate::tui::testing::screen::{at, check, drawn, look, rows};
+
+fn showing(tab: Tab) -> App {
+    let mut app = full();
+    app.show(tab);
+    app
+}
+
+fn problem(text: &str, hint: &str) -> Problem {
+    Problem { text: text.to_owned(), hint: Some(hint.to_owned()) }
+}
 
 #[test]
 fn accounts() {
     check("accounts", &mut full());
+}
+
+#[test]
+fn the_page_of_an_account() {
+    let mut app = full();
+    app.open_page(Page::Account("acct-1".to_owned()));
+    let candidate = |account: &str, reasons: &[&str], score| RoutingCandidate {
+        account: account.to_owned(),
+        eligible: reasons.is_empty(),
+        reasons: reasons.iter().map(|reason| (*reason).to_owned()).collect(),
+        score,
+    };
+    let result = RoutingExplainResult {
+        strategy: "hybrid".to_owned(),
+        family: "default".to_owned(),
+        chosen: Some("acct-1".to_owned()),
+        candidates: vec![
+            candidate("acct-1", &[], Some(711.5)),
+            candidate("acct-2", &["rateLimited"], Some(420.0)),
+            candidate("acct-7", &["needsLogin", "modelNotInScope"], None),
+        ],
+        available_at: None,
+    };
+    app.update(Event::Fact(Fact::Explained { question: Question::default(), result: Ok(result) }), NOW);
+    check("account", &mut app);
+}
+
+#[test]
+fn sessions_and_the_page_of_one() {
+    let mut app = showing(Tab::Sessions);
+    check("sessions", &mut app);
+    app.open_page(Page::Session("s-nvim".to_owned()));
+    check("session", &mut app);
+}
+
+#[test]
+fn decisions_and_the_page_of_one() {
+    let mut app = showing(Tab::Decisions);
+    app.select_row(5);
+    check("decisions", &mut app);
+    app.open_page(Page::Decision("req-1".to_owned()));
+    check("decision", &mut app);
+}
+
+#[test]
+fn usage_by_hours_and_by_days() {
+    let mut app = showing(Tab::Usage);
+    check("usage_hours", &mut app);
+    for _ in 0..10 {
+        app.pages.usage = app.pages.usage.next();
+    }
+    check("usage_days", &mut app);
+}
+
+#[test]
+fn what_comes_next() {
+    check("next", &mut showing(Tab::Next));
 }
 
 #[test]
@@ -15,15 +88,97 @@ fn nothing_is_known_yet() {
 }
 
 #[test]
+fn there_is_no_account() {
+    let none = AccountsNow { is_there: false, path: "~/accounts.json".to_owned(), ..AccountsNow::default() };
+    let mut app = knowing(vec![Fact::Accounts(none), Fact::Sessions(vec![]), Fact::Ledger(LedgerState::Missing)]);
+    check("no_account", &mut app);
+    for (tab, name) in [
+        (Tab::Sessions, "no_session"),
+        (Tab::Decisions, "no_decision"),
+        (Tab::Usage, "no_usage"),
+        (Tab::Next, "no_next"),
+    ] {
+        app.show(tab);
+        check(name, &mut app);
+    }
+}
+
+#[test]
+fn the_accounts_file_cannot_be_read() {
+    let damaged = problem(
+        "the accounts file is not JSON: expected `,` at line 7",
+        "`codex-account-manager doctor` says what to do",
+    );
+    check("unreadable", &mut knowing(vec![Fact::AccountsFailed(damaged.clone())]));
+    let mut app = full();
+    app.update(Event::Fact(Fact::AccountsFailed(damaged)), NOW);
+    check("unreadable_since", &mut app);
+}
+
+#[test]
+fn secrets_are_locked() {
+    let why = problem("the accounts file is sealed with another key", "set `CAM_MASTER_KEY` or `CAM_MASTER_KEY_FILE`");
+    let Fact::Accounts(now) = file(household()) else { unreachable!() };
+    check("locked", &mut knowing(vec![Fact::Accounts(AccountsNow { locked: Some(why), ..now })]));
+}
+
+#[test]
+fn the_ledger_cannot_be_read() {
+    let why = problem("the ledger is damaged", "move `ledger.sqlite` away; a new one begins with the next request");
+    let mut app = knowing(vec![file(household()), Fact::Sessions(sessions()), Fact::Ledger(LedgerState::Failed(why))]);
+    app.show(Tab::Decisions);
+    check("no_ledger", &mut app);
+}
+
+#[test]
+fn a_filter_that_nothing_passes() {
+    let mut app = full();
+    app.filters.open(Tab::Accounts);
+    app.filters.typing = Some(crate::tui::app::line::Line::of("nowhere"));
+    app.filters.follow(Tab::Accounts);
+    app.filters.typing = None;
+    check("filtered_out", &mut app);
+}
+
+#[test]
 fn no_screen_is_too_small_to_be_drawn() {
-    for tab in Tab::ALL {
-        for mut app in [full(), knowing(vec![]), knowing(vec![file(household())])] {
+    let pages =
+        [Page::Account("acct-2".to_owned()), Page::Session("s-nvim".to_owned()), Page::Decision("req-1".to_owned())];
+    for mut app in [full(), knowing(vec![]), knowing(vec![file(household())])] {
+        let every = Tab::ALL.into_iter().map(|tab| (tab, None));
+        let every = every.chain(pages.iter().map(|page| (Tab::Accounts, Some(page.clone()))));
+        for (tab, page) in every {
             app.show(tab);
-            for size in (1..=40).flat_map(|columns| (1..=20).map(move |rows| (columns, rows))) {
+            app.pages.open = page;
+            for size in (1..=40).step_by(3).flat_map(|columns| (1..=20).map(move |rows| (columns, rows))) {
                 for (has_colours, is_unicode) in [(true, true), (false, false)] {
                     at(&mut app, size, &look(has_colours, is_unicode));
                 }
             }
         }
     }
+}
+
+#[test]
+fn many_accounts_are_scrolled_and_the_selected_one_is_seen() {
+    let mut app = knowing(vec![file((1..=200).map(|index| account(index, &format!("account {index}"))).collect())]);
+    for row in [0, 150, 199, 3] {
+        app.select_row(row);
+        let screen = at(&mut app, (80, 24), &look(false, true));
+        assert!(screen.contains(&format!("account {} ", row + 1)), "{screen}");
+        assert!(screen.contains("200 rows"));
+        assert_eq!(app.account().map(|account| account.index), Some(row + 1));
+    }
+}
+
+#[test]
+fn a_draw_builds_only_the_rows_that_are_seen() {
+    let attempts = (0..5_000).map(|row| attempt(row, &format!("req-{row}"), 1, 3, 200)).collect();
+    let mut app = knowing(vec![file(household()), Fact::Attempts(attempts)]);
+    assert_eq!(app.shown().decisions.len(), MOST);
+    app.show(Tab::Decisions);
+    app.size = (200, 60);
+    app.select_row(4_000);
+    let screen = rows(&drawn(&app, &look(false, true)));
+    assert_eq!(screen.iter().filter(|row| row.contains("gpt-5.2 ")).count(), 56, "{screen:#?}");
 }

@@ -98,11 +98,10 @@ pub fn wrap(text: &str, columns: usize, theme: Theme) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Clock;
-    use crate::tui::view::look::Look;
+    use crate::tui::testing::screen::look;
 
     fn theme(is_unicode: bool) -> Theme {
-        Theme::of(&Look { has_colours: false, is_unicode, is_simulated: false, clock: Clock::system() })
+        Theme::of(&look(false, is_unicode))
     }
 
     #[test]

@@ -53,8 +53,7 @@ fn parts(percent: f64, width: u16, theme: Theme) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Clock;
-    use crate::tui::view::look::Look;
+    use crate::tui::testing::screen::look;
 
     #[test]
     fn a_bar_is_as_long_as_its_part_and_never_lies_at_its_ends() {
@@ -70,8 +69,7 @@ mod tests {
             (f64::NAN, 2, "░░", ".."),
         ] {
             for (is_unicode, expected) in [(true, blocks), (false, ascii)] {
-                let theme =
-                    Theme::of(&Look { has_colours: false, is_unicode, clock: Clock::system(), is_simulated: false });
+                let theme = Theme::of(&look(false, is_unicode));
                 let (filled, empty) = parts(percent, width, theme);
                 assert_eq!(format!("{filled}{empty}"), expected, "{percent} of {width}");
             }

@@ -19,8 +19,7 @@ pub fn spark(values: &[u64], theme: Theme) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Clock;
-    use crate::tui::view::look::Look;
+    use crate::tui::testing::screen::look;
 
     #[test]
     fn each_value_is_as_high_as_its_part_of_the_largest() {
@@ -32,8 +31,7 @@ mod tests {
             (vec![u64::MAX, 1], "█▁", "#."),
         ] {
             for (is_unicode, expected) in [(true, blocks), (false, ascii)] {
-                let theme =
-                    Theme::of(&Look { has_colours: false, is_unicode, clock: Clock::system(), is_simulated: false });
+                let theme = Theme::of(&look(false, is_unicode));
                 assert_eq!(spark(&values, theme), expected);
             }
         }

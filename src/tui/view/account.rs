@@ -1,0 +1,163 @@
+//! Everything about one account: the page of its own, and the detail below the list where there is room.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::accounts::sign;
+use super::decisions;
+use super::ink::Ink;
+use super::theme::Role;
+use super::widgets::bar::bar;
+use super::widgets::page::Page;
+use crate::domain::time::Timestamp;
+use crate::protocol::accounts::Account;
+use crate::protocol::routing::RoutingExplainResult;
+use crate::wording::accounts::{credits, kind, metered, note, state, used};
+use crate::wording::routing::obstacle;
+use crate::wording::time::span;
+
+/// So many of its last requests are shown.
+const LAST: usize = 20;
+/// So many requests are looked through for them.
+const LOOKED_AT: usize = 1_000;
+
+/// Draws the account with this id.
+pub fn draw(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, id: &str, scroll: u16) {
+    let mut page = Page::new(ink, area.width);
+    match ink.known.account(id) {
+        Some(account) => {
+            facts(&mut page, ink, account);
+            explained(&mut page, ink, account);
+            last(&mut page, ink, id);
+        }
+        None => {
+            page.sentence("This account was removed", Role::Strong);
+            last(&mut page, ink, id);
+        }
+    }
+    page.draw(buffer, area, scroll);
+}
+
+fn facts(page: &mut Page<'_, '_>, ink: &Ink<'_>, account: &Account) {
+    page.section(&format!("Account {}: {}", account.index, account.label));
+    let pinned = ink.known.accounts.iter().flat_map(|now| &now.pins).filter(|pin| pin.account == account.id);
+    let mut standing = vec![sign(ink, account.state), Span::raw(" "), ink.span(state(account.state), Role::Strong)];
+    for pin in pinned {
+        let family = pin.family.as_ref().map(|family| format!(" for {family}")).unwrap_or_default();
+        standing.push(ink.separator());
+        standing.push(ink.span(&format!("pinned{family}"), Role::Accent));
+    }
+    if account.active {
+        standing.push(ink.separator());
+        standing.push(ink.span("the active account", Role::Text));
+    }
+    page.line("state", standing);
+    let mut add = |name: &str, value: Option<String>| {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            page.field(name, &value);
+        }
+    };
+    add("why", Some(note(account, ink.now)));
+    let identity = [Some(kind(account.kind).to_owned()), account.plan.clone(), account.email.clone()];
+    add("kind", Some(identity.into_iter().flatten().collect::<Vec<_>>().join(", ")));
+    for window in &account.quota {
+        quota(page, ink, &window.name, window.used_percent, window.reset_at);
+    }
+    for window in &account.meters {
+        quota(page, ink, &metered(window), window.used_percent, window.reset_at);
+    }
+    let mut add = |name: &str, value: Option<String>| {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            page.field(name, &value);
+        }
+    };
+    add("credits", account.credits.as_ref().and_then(credits));
+    add("today", Some(used(&account.usage.today, account.limits.daily_usd)));
+    add("this month", Some(used(&account.usage.month, account.limits.monthly_usd)));
+    for limit in &account.rate_limits {
+        let which = limit.model.as_ref().unwrap_or(&limit.family);
+        let which = if which == "*" { "every model" } else { which };
+        add("limited", Some(format!("{which} {}", until(ink, limit.reset_at))));
+    }
+    add("models", (!account.models.is_empty()).then(|| account.models.join(", ")));
+    add("priority", (account.priority != 0).then(|| account.priority.to_string()));
+    add("base URL", account.base_url.clone());
+    let sessions: Vec<String> = account.sessions.iter().map(|used| decisions::session(ink.known, &used.id)).collect();
+    add("used by", (!sessions.is_empty()).then(|| sessions.join(", ")));
+    add("last used", account.last_used_at.map(|at| ago(ink, Timestamp(at))));
+    add("id", Some(account.id.clone()));
+}
+
+/// `for 12 min, until 12:12`
+fn until(ink: &Ink<'_>, at: i64) -> String {
+    let at = Timestamp(at);
+    format!("for {}, until {}", span(at.since(ink.now)), ink.clock_of(at))
+}
+
+/// `2 min ago`
+pub fn ago(ink: &Ink<'_>, at: Timestamp) -> String {
+    let passed = ink.now.since(at);
+    if passed.as_secs() == 0 { "now".to_owned() } else { format!("{} ago", span(passed)) }
+}
+
+fn quota(page: &mut Page<'_, '_>, ink: &Ink<'_>, name: &str, percent: f64, reset_at: i64) {
+    let at = Timestamp(reset_at);
+    let words = format!(" {:.0} % used, resets in {} ({})", percent.floor(), span(at.since(ink.now)), ink.clock_of(at));
+    let room = page.value_width();
+    let width = u16::try_from(room.saturating_sub(words.len())).unwrap_or(0).min(24);
+    let mut spans = if width >= 6 { bar(percent, width, ink.theme).to_vec() } else { Vec::new() };
+    spans.push(Span::raw(if spans.is_empty() { words.trim_start().to_owned() } else { words }));
+    page.line(&format!("{name} quota"), spans);
+}
+
+/// Which account a request would get now, and why not this one.
+fn explained(page: &mut Page<'_, '_>, ink: &Ink<'_>, account: &Account) {
+    page.section("Which account a new request gets now");
+    match &ink.app.pages.explained {
+        None => page.sentence("Asking…", Role::Faint),
+        Some((_, Err(problem))) => {
+            page.sentence(&problem.text, Role::Bad);
+            if let Some(hint) = &problem.hint {
+                page.sentence(&format!("hint: {hint}"), Role::Faint);
+            }
+        }
+        Some((_, Ok(result))) => answer(page, ink, account, result),
+    }
+}
+
+fn answer(page: &mut Page<'_, '_>, ink: &Ink<'_>, account: &Account, result: &RoutingExplainResult) {
+    let chosen = match (&result.chosen, result.available_at) {
+        (Some(chosen), _) if *chosen == account.id => format!("{}, this one", account.label),
+        (Some(chosen), _) => ink.known.label(chosen).into_owned(),
+        (None, Some(at)) => format!("none; the first can serve again in {}", span(Timestamp(at).since(ink.now))),
+        (None, None) => "none".to_owned(),
+    };
+    page.field("chosen", &format!("{chosen} (by `{}`)", result.strategy));
+    for candidate in &result.candidates {
+        let label = ink.known.label(&candidate.account);
+        let reasons: Vec<String> = candidate.reasons.iter().map(|reason| obstacle(reason)).collect();
+        let standing = if candidate.eligible { "can serve".to_owned() } else { reasons.join(", ") };
+        let score = candidate.score.map(|score| format!("; score {score:.2}")).unwrap_or_default();
+        let role = if candidate.account == account.id { Role::Strong } else { Role::Text };
+        let sign = if candidate.eligible { ink.theme.pick("✓", "+") } else { ink.theme.pick("×", "x") };
+        let good = if candidate.eligible { Role::Good } else { Role::Warning };
+        let words = format!(" {label}: {standing}{score}");
+        let room = page.width().saturating_sub(1);
+        let words = super::text::cut(&words, usize::from(room), ink.theme).into_owned();
+        page.row(Line::from(vec![ink.span(sign, good), ink.span(&words, role)]));
+    }
+}
+
+fn last(page: &mut Page<'_, '_>, ink: &Ink<'_>, id: &str) {
+    let newest = ink.known.decisions.newest_first().take(LOOKED_AT);
+    let of_it = |attempts: &[crate::tui::app::known::decision::Attempt]| attempts.iter().any(|one| one.account == id);
+    let found: Vec<_> = newest.filter(|decision| of_it(&decision.attempts)).take(LAST).collect();
+    if found.is_empty() {
+        return;
+    }
+    page.section("Its last requests");
+    for decision in found {
+        page.row(decisions::line(ink, decision, page.width()));
+    }
+}

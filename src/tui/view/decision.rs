@@ -1,0 +1,65 @@
+//! Everything about one request: what happened in sentences, and its numbers.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::decisions::{end, session};
+use super::ink::Ink;
+use super::theme::Role;
+use super::widgets::page::Page;
+use crate::tui::app::known::decision::Decision;
+use crate::tui::app::known::explanation::explanation;
+
+/// Draws the request with this id as a page.
+pub fn draw(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, id: &str, scroll: u16) {
+    let mut page = Page::new(ink, area.width);
+    match ink.known.decisions.find(id) {
+        Some(decision) => {
+            page.section(&format!("Request {}", decision.request));
+            facts(&mut page, ink, decision);
+            page.section("What happened");
+            for sentence in explanation(ink.known, decision, ink.now) {
+                page.sentence(&sentence, Role::Text);
+            }
+        }
+        None => page.sentence("This request is no longer kept here", Role::Strong),
+    }
+    page.draw(buffer, area, scroll);
+}
+
+/// Draws what happened to a request, beside or below the list.
+pub fn draw_detail(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, decision: &Decision) {
+    let mut page = Page::new(ink, area.width);
+    page.section("What happened");
+    for sentence in explanation(ink.known, decision, ink.now) {
+        page.sentence(&sentence, Role::Text);
+    }
+    if area.height >= 16 {
+        page.section(&format!("Request {}", decision.request));
+        facts(&mut page, ink, decision);
+    }
+    page.draw(buffer, area, 0);
+}
+
+fn facts(page: &mut Page<'_, '_>, ink: &Ink<'_>, decision: &Decision) {
+    page.field("at", &ink.look.clock.spelled(decision.at));
+    page.line("status", end(ink, decision).spans);
+    page.field("session", &session(ink.known, &decision.session));
+    page.field("model", decision.model.as_deref().unwrap_or("none named"));
+    if !decision.family.is_empty() && decision.model.as_deref() != Some(&decision.family) {
+        page.field("family", &decision.family);
+    }
+    if let Some(endpoint) = &decision.endpoint {
+        page.field("path", endpoint);
+    }
+    for attempt in &decision.attempts {
+        let result = attempt.result.as_ref();
+        let status =
+            result.map(|result| if result.status == 0 { "no answer".to_owned() } else { result.status.to_string() });
+        let label = ink.known.label(&attempt.account);
+        page.field(
+            &format!("attempt {}", attempt.number),
+            &format!("{label}: {}", status.as_deref().unwrap_or("under way")),
+        );
+    }
+}

@@ -1,0 +1,141 @@
+//! The sessions that are alive: what each is, how long it is up, and which account it uses for which models.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::account::ago;
+use super::ink::Ink;
+use super::theme::Role;
+use super::widgets::page::Page;
+use super::widgets::table::{self, Column};
+use super::{decisions, empty};
+use crate::domain::time::Timestamp;
+use crate::protocol::status::Session;
+use crate::tui::fact::Link;
+use crate::wording;
+use crate::wording::time::brief;
+
+/// What a column shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Key {
+    Kind,
+    Process,
+    Port,
+    Since,
+    Uses,
+    Start,
+    Link,
+    Id,
+}
+
+const IMPORTANCE: [Key; 9] =
+    [Key::Kind, Key::Process, Key::Uses, Key::Since, Key::Link, Key::Uses, Key::Port, Key::Start, Key::Id];
+
+const COLUMNS: [Column<Key>; 8] = [
+    Column::new(Key::Kind, "KIND", 7, 7),
+    Column::number(Key::Process, "PID", 7, 7),
+    Column::number(Key::Port, "PORT", 5, 5),
+    Column::number(Key::Since, "UP", 4, 4),
+    Column::new(Key::Uses, "USES", 16, 44),
+    Column::new(Key::Start, "STARTED ON", 12, 20),
+    Column::new(Key::Link, "NEWS", 8, 8),
+    Column::new(Key::Id, "ID", 12, 36),
+];
+
+/// So many of its last requests are shown.
+const LAST: usize = 30;
+/// So many requests are looked through for them.
+const LOOKED_AT: usize = 1_000;
+
+/// Draws the list.
+pub fn draw(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, listed: &[usize]) {
+    if listed.is_empty() {
+        return empty::sessions(buffer, area, ink);
+    }
+    let sessions = ink.known.sessions();
+    let rows = usize::from(area.height.saturating_sub(super::layout::header(area)));
+    let window = ink.app.window(listed, rows);
+    let columns = table::fit(&COLUMNS, &IMPORTANCE, area.width);
+    table::draw(buffer, area, &columns, (listed.len(), Some(window)), ink.theme, |row, key, width| {
+        sessions.get(listed[row]).map(|session| cell(ink, session, key, width)).unwrap_or_default()
+    });
+}
+
+fn cell(ink: &Ink<'_>, session: &Session, key: Key, width: u16) -> Line<'static> {
+    match key {
+        Key::Kind => Line::raw(wording::session_kind(session.kind)),
+        Key::Process => Line::raw(session.pid.to_string()),
+        Key::Port => Line::from(ink.span(&session.port.to_string(), Role::Faint)),
+        Key::Since => Line::raw(brief(ink.now.since(Timestamp(session.started_at)))),
+        Key::Uses => Line::from(ink.cut(&uses(ink, session), width)),
+        Key::Start => Line::from(ink.cut(&start(session), width)),
+        Key::Link => link(ink, session),
+        Key::Id => Line::from(Span::styled(ink.cut(&session.id, width).content, ink.theme.style(Role::Faint))),
+    }
+}
+
+/// `work`, or `gpt-5.2: work, o3: team key` where families differ.
+fn uses(ink: &Ink<'_>, session: &Session) -> String {
+    let mut accounts = session.accounts.values();
+    let first = accounts.next();
+    match first {
+        None => "-".to_owned(),
+        Some(first) if accounts.all(|other| other == first) => ink.known.label(first).into_owned(),
+        Some(_) => {
+            let each = session.accounts.iter().map(|(family, id)| format!("{family}: {}", ink.known.label(id)));
+            each.collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+fn start(session: &Session) -> String {
+    session.start_account.as_ref().map_or_else(|| "-".to_owned(), |account| account.label.clone())
+}
+
+/// Whether what it reports arrives here.
+fn link(ink: &Ink<'_>, session: &Session) -> Line<'static> {
+    let (unicode, ascii, role, word) = match ink.known.links.get(&session.id) {
+        Some(Link::Open) => ("✓", "+", Role::Good, "live"),
+        Some(Link::Closed(_)) => ("×", "x", Role::Warning, "ledger"),
+        None => ("…", ".", Role::Faint, "joining"),
+    };
+    Line::from(vec![Span::styled(ink.theme.pick(unicode, ascii), ink.theme.style(role)), Span::raw(format!(" {word}"))])
+}
+
+/// Draws everything about one session.
+pub fn draw_page(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, id: &str, scroll: u16) {
+    let mut page = Page::new(ink, area.width);
+    match ink.known.session(id) {
+        Some(session) => facts(&mut page, ink, session),
+        None => page.sentence("This session has ended", Role::Strong),
+    }
+    let newest = ink.known.decisions.newest_first().take(LOOKED_AT);
+    let found: Vec<_> = newest.filter(|decision| decision.session == id).take(LAST).collect();
+    if !found.is_empty() {
+        page.section("Its last requests");
+    }
+    for decision in found {
+        page.row(decisions::line(ink, decision, page.width()));
+    }
+    page.draw(buffer, area, scroll);
+}
+
+fn facts(page: &mut Page<'_, '_>, ink: &Ink<'_>, session: &Session) {
+    page.section(&format!("Session {}", session.id));
+    page.field("kind", wording::session_kind(session.kind));
+    page.field("process", &session.pid.to_string());
+    page.field("base URL", &format!("http://127.0.0.1:{}/v1", session.port));
+    let since = Timestamp(session.started_at);
+    page.field("started", &format!("{}, {}", ink.look.clock.spelled(since), ago(ink, since)));
+    page.field("started on", &start(session));
+    for (family, account) in &session.accounts {
+        page.field("uses", &format!("{} for {family}", ink.known.label(account)));
+    }
+    let news = match ink.known.links.get(&session.id) {
+        Some(Link::Open) => "what it does is shown as it happens".to_owned(),
+        Some(Link::Closed(why)) => format!("{why}; what it did is shown from the ledger"),
+        None => "it is being asked for what it does".to_owned(),
+    };
+    page.field("news", &news);
+}

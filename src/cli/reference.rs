@@ -1,4 +1,5 @@
-//! The tables of the README, made from the declarations they describe. Each stands between two markers.
+//! The tables of the README and of the pages beside it, made from the declarations they describe. Each stands between two
+//! markers.
 
 use clap::CommandFactory;
 
@@ -7,28 +8,38 @@ use crate::config::keys::{Default, KEYS};
 use crate::domain::translate::{Fate, PARAMETERS};
 use crate::protocol::errors::ERROR_CODES;
 use crate::protocol::{Declaration, METHODS, NOTIFICATIONS};
+use crate::tui::keys::{BINDINGS, Binding, Group};
 
-/// `readme` with every table made anew; text outside the markers stays as it is.
+/// The name of a table, and what makes it.
+pub type Table = (&'static str, fn() -> String);
+
+/// What the README has.
+pub const README: &[Table] = &[
+    ("commands", commands),
+    ("configuration", configuration),
+    ("methods", || declarations("Request", METHODS)),
+    ("notifications", || declarations("Notification", NOTIFICATIONS)),
+    ("errors", errors),
+    ("parameters", parameters),
+    ("verbs", verbs),
+];
+
+/// What the page on the terminal screen has.
+pub const SCREEN: &[Table] = &[("keys", keys)];
+
+/// `page` with each of these tables made anew; text outside the markers stays as it is.
 ///
 /// # Errors
 ///
 /// Names the table whose markers are missing.
-pub fn with_tables(readme: &str) -> Result<String, String> {
-    let tables = [
-        ("commands", commands()),
-        ("configuration", configuration()),
-        ("methods", declarations("Request", METHODS)),
-        ("notifications", declarations("Notification", NOTIFICATIONS)),
-        ("errors", errors()),
-        ("parameters", parameters()),
-    ];
-    let mut text = readme.to_owned();
+pub fn with_tables(page: &str, tables: &[Table]) -> Result<String, String> {
+    let mut text = page.to_owned();
     for (name, table) in tables {
         let (begin, end) = (format!("<!-- {name}: generated -->\n"), format!("<!-- {name}: end -->"));
         let missing = || format!("the markers of the table `{name}` are missing");
         let start = text.find(&begin).ok_or_else(missing)? + begin.len();
         let stop = start + text[start..].find(&end).ok_or_else(missing)?;
-        text.replace_range(start..stop, &format!("\n{table}\n"));
+        text.replace_range(start..stop, &format!("\n{}\n", table()));
     }
     Ok(text)
 }
@@ -73,6 +84,35 @@ fn errors() -> String {
         vec![row.code.to_string(), format!("`{}`", row.kind), retry.to_owned(), row.meaning.to_owned()]
     });
     table(&["Code", "`data.kind`", "Retryable", "When"], rows)
+}
+
+/// The keys of the terminal screen, group by group.
+fn keys() -> String {
+    let rows = Group::ALL.iter().flat_map(|group| {
+        let title = |at: usize| if at == 0 { group.title() } else { "" };
+        of_group(*group).enumerate().map(move |(at, binding)| {
+            vec![title(at).to_owned(), keys_of(binding), binding.says.to_owned(), binding.whereabouts()]
+        })
+    });
+    table(&["", "Key", "Does", "Where"], rows)
+}
+
+/// What the keys are for that do something, in a word or two each.
+fn verbs() -> String {
+    let rows = [Group::Act, Group::Screen].into_iter().map(|group| {
+        let named = of_group(group).filter(|binding| !binding.brief.is_empty());
+        let verbs: Vec<String> = named.map(|binding| format!("{} {}", keys_of(binding), binding.brief)).collect();
+        vec![group.title().to_owned(), verbs.join(", ")]
+    });
+    table(&["", "Keys"], rows)
+}
+
+fn of_group(group: Group) -> impl Iterator<Item = &'static Binding> {
+    BINDINGS.iter().filter(move |binding| binding.group == group)
+}
+
+fn keys_of(binding: &Binding) -> String {
+    binding.shown.split(' ').map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" ")
 }
 
 /// What becomes of each parameter of a request that a ChatGPT account serves: one row for each fate.

@@ -30,6 +30,9 @@ pub struct SchemaArgs {
     /// Make the tables of this README anew as well
     #[arg(long, value_name = "FILE")]
     readme: Option<PathBuf>,
+    /// Make the tables of the pages in this folder anew as well
+    #[arg(long, value_name = "DIR")]
+    docs: Option<PathBuf>,
     /// Write nothing; fail and show the difference when a file is not as it would be written
     #[arg(long)]
     check: bool,
@@ -61,7 +64,7 @@ fn files() -> impl Iterator<Item = &'static Generated> {
 
 /// Prints one of the generated files, writes them all, or compares them.
 pub fn run(args: &SchemaArgs) -> Result<u8, Error> {
-    let writes = args.check || args.out.is_some() || args.clients.is_some() || args.readme.is_some();
+    let writes = args.check || [&args.out, &args.clients, &args.readme, &args.docs].iter().any(|place| place.is_some());
     if !writes {
         let file = files().find(|file| file.name == args.name).expect("the name is one of the files'");
         Printer::stdout((file.text)().trim_end());
@@ -81,9 +84,12 @@ fn write(args: &SchemaArgs, out: &Path) -> Result<u8, Error> {
             (Place::Clients(_), None) => {}
         }
     }
-    if let Some(readme) = &args.readme {
-        let text = std::fs::read_to_string(readme).map_err(|error| unusable(readme, &error))?;
-        files.push((readme.clone(), reference::with_tables(&text).map_err(|error| unusable(readme, &error))?));
+    let readme = args.readme.clone().map(|readme| (readme, reference::README));
+    let screen = args.docs.as_ref().map(|docs| (docs.join("screen.md"), reference::SCREEN));
+    for (page, tables) in readme.into_iter().chain(screen) {
+        let text = std::fs::read_to_string(&page).map_err(|error| unusable(&page, &error))?;
+        let text = reference::with_tables(&text, tables).map_err(|error| unusable(&page, &error))?;
+        files.push((page, text));
     }
     let mut differences = 0;
     for (path, text) in files {
@@ -111,7 +117,8 @@ fn command(args: &SchemaArgs, out: &Path) -> String {
     let flag = |name: &str, path: Option<&PathBuf>| path.map(|path| format!(" --{name} {}", path.display()));
     let clients = flag("clients", args.clients.as_ref()).unwrap_or_default();
     let readme = flag("readme", args.readme.as_ref()).unwrap_or_default();
-    format!("codex-account-manager schema --out {}{clients}{readme}", out.display())
+    let docs = flag("docs", args.docs.as_ref()).unwrap_or_default();
+    format!("codex-account-manager schema --out {}{clients}{readme}{docs}", out.display())
 }
 
 fn unusable(path: &Path, error: &dyn std::fmt::Display) -> Error {

@@ -26,10 +26,11 @@ const EVENT_PAUSE: Duration = Duration::from_millis(70);
 
 /// Plays until the screen is closed; the exit code.
 pub async fn run(sessions: usize, environment: &Environment) -> Result<u8, Error> {
-    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+    let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    if !is_terminal || environment.get("TERM") == Some("dumb") {
         return Err(Error::new(
             ErrorKind::InvalidParams,
-            "`demo --watch` shows a screen, and there is no terminal here",
+            "`demo --watch` shows a screen, and there is no terminal here that can show one",
         )
         .hint("run it in a terminal, or run `codex-account-manager demo`, which prints what happens"));
     }

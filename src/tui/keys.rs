@@ -143,6 +143,25 @@ impl Binding {
         self.places.is_empty() || self.places.contains(&place)
     }
 
+    /// Where it holds, in words.
+    pub fn whereabouts(&self) -> String {
+        let all = Tab::ALL.iter().all(|tab| self.holds(Place::View(*tab)));
+        let on_a_page = Tab::ALL.iter().any(|tab| self.holds(Place::Page(*tab)));
+        let name = |tab: &Tab| match tab {
+            Tab::Accounts => "accounts",
+            Tab::Sessions => "sessions",
+            Tab::Decisions => "decisions",
+            Tab::Usage => "usage",
+            Tab::Next => "what comes next",
+        };
+        let views: Vec<&str> = Tab::ALL.iter().filter(|tab| self.holds(Place::View(**tab))).map(name).collect();
+        match (all, on_a_page) {
+            (true, true) => "everywhere".to_owned(),
+            (true, false) => "views".to_owned(),
+            (false, _) => views.join(", "),
+        }
+    }
+
     /// The keys as people read them, in ASCII where the terminal shows no more.
     pub fn shown(&self, is_unicode: bool) -> String {
         if is_unicode {

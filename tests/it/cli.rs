@@ -84,6 +84,7 @@ fn bad_usage_ends_with_2_and_says_what_would_do() {
         (vec!["completions"], "<SHELL>"),
         (vec!["completions", "tcsh"], "[possible values: bash, elvish, fish, powershell, zsh]"),
         (vec!["demo", "--sessions", "0"], "0 is not in 1..=16"),
+        (vec!["demo", "--watch"], "run `codex-account-manager demo`, which prints"),
         (vec!["sidecar", "--strategy", "fastest"], "accepted: `sticky`"),
         (vec!["proxy", "--bind", "nowhere"], "use an IP and a port, such as `127.0.0.1:8080`"),
         (vec!["proxy", "--bind", "127.0.0.1:0", "--set", "a"], "write `--set KEY=VALUE`"),

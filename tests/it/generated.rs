@@ -10,7 +10,7 @@ use crate::support::{Pool, Sidecar, sandbox, tools};
 #[test]
 fn schemas_types_and_the_tables_of_the_readme_are_as_they_would_be_written() {
     let output = Command::new(env!("CARGO_BIN_EXE_codex-account-manager"))
-        .args(["schema", "--check", "--clients", "clients", "--readme", "README.md"])
+        .args(["schema", "--check", "--clients", "clients", "--readme", "README.md", "--docs", "docs"])
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
         .output()
         .unwrap();

@@ -65,7 +65,7 @@ pub const BINDINGS: &[Binding] = bindings! {
     Screen "p" [letter('p')] ANYWHERE Action::Hold, "pause", "hold the screen still, and let it go on";
     Screen "y" [letter('y')] ANYWHERE Action::Copy, "copy", "copy an id, a label or an address";
     Screen "m" [letter('m')] ANYWHERE Action::Messages, "messages", "the last messages";
-    Screen "? F1" [letter('?'), key(KeyCode::F(1))] ANYWHERE Action::Help, "help", "this page; Enter does what is selected";
+    Screen "? F1" [letter('?'), key(KeyCode::F(1))] ANYWHERE Action::Help, "help", "every key; Enter does what is selected";
     Screen "q Ctrl-C" [letter('q'), control('c')] ANYWHERE Action::Quit, "quit", "quit";
     Move "↑ k" [key(KeyCode::Up), letter('k')] ANYWHERE Action::Up, "", "the row above";
     Move "↓ j" [key(KeyCode::Down), letter('j')] ANYWHERE Action::Down, "", "the row below";

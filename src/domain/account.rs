@@ -109,6 +109,11 @@ pub fn check_label(label: &str) -> Result<(), &'static str> {
     }
 }
 
+/// Whether two labels are the same to people, to whom case makes no difference.
+pub fn is_same_label(one: &str, other: &str) -> bool {
+    one.to_lowercase() == other.to_lowercase()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@ use super::pins::keep_in_records;
 use super::pool::kind;
 use super::report::find;
 use super::{Manager, random_id};
-use crate::domain::account::{AccountId, Kind, ModelFamily, check_label};
+use crate::domain::account::{AccountId, Kind, ModelFamily, check_label, is_same_label};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::report::AccountReport;
 pub use crate::domain::report::Scope;
@@ -38,6 +38,60 @@ pub struct AccountChange {
     pub monthly_limit_usd: Change<f64>,
     /// Whether its owner wants it used.
     pub enabled: Option<bool>,
+}
+
+impl AccountChange {
+    /// The rules that need no file.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidParams` says which rule is broken.
+    pub fn check(&self) -> Result<(), Error> {
+        let invalid = |message: String| Err(Error::new(ErrorKind::InvalidParams, message));
+        if let Some(label) = &self.label
+            && let Err(why) = check_label(label.trim())
+        {
+            return invalid(why.to_owned());
+        }
+        if let Some(key) = &self.api_key
+            && !is_word(key.expose())
+        {
+            return invalid("a key is one word of visible ASCII characters".to_owned());
+        }
+        if let Some(url) = self.base_url.value()
+            && let Err(why) = BaseUrl::parse(url)
+        {
+            return invalid(format!("the base URL is refused: {why}"));
+        }
+        for (name, value) in [("organization", self.organization.value()), ("project", self.project.value())] {
+            if value.is_some_and(|text| !is_word(text)) {
+                return invalid(format!("the {name} is one word of visible ASCII characters"));
+            }
+        }
+        for limit in [&self.daily_limit_usd, &self.monthly_limit_usd] {
+            if limit.value().is_some_and(|usd| Usd::from_usd(*usd).is_none()) {
+                return invalid("a limit in USD is a number that is not negative and below nine million".to_owned());
+            }
+        }
+        if self.models.value().is_some_and(|models| !models.iter().all(|pattern| is_pattern(pattern))) {
+            return invalid("a model pattern is not empty and has no control characters".to_owned());
+        }
+        Ok(())
+    }
+
+    /// The same for an account that is there already.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`AccountChange::check`], and `InvalidParams` for a new address without the key.
+    pub fn check_for_update(&self) -> Result<(), Error> {
+        self.check()?;
+        if !matches!(self.base_url, Change::Keep) && self.api_key.is_none() {
+            return Err(Error::new(ErrorKind::InvalidParams, "a new base URL needs the key in the same call")
+                .hint("give the key with it, so that a stored key is never sent to a new address"));
+        }
+        Ok(())
+    }
 }
 
 /// What happens to an optional field.
@@ -86,7 +140,7 @@ impl Manager {
     /// `InvalidParams` for a field that is refused, `Conflict` for a label or key that is there already, `Locked`
     /// when the key cannot be sealed, `StoreBusy`, `StoreUnreadable`
     pub async fn add(&self, change: AccountChange) -> Result<AccountReport, Error> {
-        check(&change)?;
+        change.check()?;
         let (Some(label), Some(api_key)) = (change.label.clone(), change.api_key.clone()) else {
             return Err(Error::new(ErrorKind::InvalidParams, "an account needs a label and a key"));
         };
@@ -117,11 +171,7 @@ impl Manager {
     ///
     /// Those of [`Manager::add`], `AccountNotFound` and `AmbiguousAccount`
     pub async fn update(&self, wanted: String, change: AccountChange) -> Result<AccountReport, Error> {
-        check(&change)?;
-        if !matches!(change.base_url, Change::Keep) && change.api_key.is_none() {
-            return Err(Error::new(ErrorKind::InvalidParams, "a new base URL needs the key in the same call")
-                .hint("give the key with it, so that a stored key is never sent to a new address"));
-        }
+        change.check_for_update()?;
         let store = self.store.clone();
         let id = self
             .commit(Creation::Never, move |transaction| {
@@ -279,50 +329,16 @@ fn apply(change: &AccountChange, account: &mut StoredAccount) {
     account.enabled = change.enabled.or(account.enabled);
 }
 
-/// The rules that need no file.
-fn check(change: &AccountChange) -> Result<(), Error> {
-    let invalid = |message: String| Err(Error::new(ErrorKind::InvalidParams, message));
-    if let Some(label) = &change.label
-        && let Err(why) = check_label(label.trim())
-    {
-        return invalid(why.to_owned());
-    }
-    if let Some(key) = &change.api_key
-        && !is_word(key.expose())
-    {
-        return invalid("a key is one word of visible ASCII characters".to_owned());
-    }
-    if let Some(url) = change.base_url.value()
-        && let Err(why) = BaseUrl::parse(url)
-    {
-        return invalid(format!("the base URL is refused: {why}"));
-    }
-    for (name, value) in [("organization", change.organization.value()), ("project", change.project.value())] {
-        if value.is_some_and(|text| !is_word(text)) {
-            return invalid(format!("the {name} is one word of visible ASCII characters"));
-        }
-    }
-    for limit in [&change.daily_limit_usd, &change.monthly_limit_usd] {
-        if limit.value().is_some_and(|usd| Usd::from_usd(*usd).is_none()) {
-            return invalid("a limit in USD is a number that is not negative and below nine million".to_owned());
-        }
-    }
-    if change.models.value().is_some_and(|models| !models.iter().all(|pattern| is_pattern(pattern))) {
-        return invalid("a model pattern is not empty and has no control characters".to_owned());
-    }
-    Ok(())
-}
-
 /// Patterns are shown to people, and no model that is routed by its name has such characters.
 fn is_pattern(pattern: &str) -> bool {
     !pattern.trim().is_empty() && !pattern.contains(char::is_control)
 }
 
 fn refuse_taken_label(state: &State, label: &str, but: Option<usize>) -> Result<(), Error> {
-    let folded = label.trim().to_lowercase();
     let others = state.accounts.iter().enumerate().filter(|(position, _)| Some(*position) != but);
-    let taken =
-        others.into_iter().any(|(_, other)| other.label.as_ref().is_some_and(|other| other.to_lowercase() == folded));
+    let taken = others
+        .into_iter()
+        .any(|(_, other)| other.label.as_ref().is_some_and(|other| is_same_label(other, label.trim())));
     if taken {
         return Err(Error::new(ErrorKind::Conflict, format!("an account is called `{}` already", label.trim()))
             .hint("choose another label, or change that account with `edit`"));

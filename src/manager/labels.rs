@@ -1,11 +1,11 @@
 //! Labels that nobody else has.
 
-use crate::domain::account::LONGEST_LABEL;
+use crate::domain::account::{LONGEST_LABEL, is_same_label};
 use crate::store::{State, StoredAccount};
 
 /// Whether an account is called so; case makes no difference.
 pub fn has_label(account: &StoredAccount, label: &str) -> bool {
-    account.label.as_ref().is_some_and(|known| known.to_lowercase() == label.to_lowercase())
+    account.label.as_ref().is_some_and(|known| is_same_label(known, label))
 }
 
 /// `wanted`, unless an account other than the one at `own` is called so: then with the plan, which tells the workspaces of

@@ -1,26 +1,30 @@
 //! The state of the screen, and the one pure function that changes it.
 
+pub mod dialog;
 pub mod filter;
+pub mod hidden;
 pub mod jobs;
 pub mod known;
 pub mod line;
 pub mod messages;
+mod mouse;
 pub mod pages;
 mod verbs;
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::effect::{Effect, JobId};
 use super::event::{Event, Input};
 use super::fact::Fact;
 use super::keys::{self, Action, Place};
-use super::regions::Regions;
+use super::regions::{Regions, Target};
 use crate::domain::time::Timestamp;
+use crate::secrets::Secret;
 use filter::Filters;
 use jobs::Jobs;
 use known::Known;
 use messages::Messages;
-use pages::Pages;
+use pages::{Page, Pages};
 
 /// All that the screen is drawn from.
 #[derive(Debug, Default)]
@@ -35,12 +39,16 @@ pub struct App {
     pub size: (u16, u16),
     /// What each view is filtered by.
     pub filters: Filters,
+    /// The dialog that is open.
+    pub dialog: Option<dialog::Open>,
     /// What is said at the bottom.
     pub messages: Messages,
     /// The verbs that are on their way.
     pub jobs: Jobs,
     /// Where what was drawn last.
     pub regions: Regions,
+    /// What was clicked last, and when.
+    clicked: Option<(Target, Timestamp)>,
     /// What is selected, filtered and open in the views.
     pub pages: Pages,
     /// When the last event was.
@@ -81,7 +89,12 @@ impl App {
 
     /// Where keys are pressed, while no dialog is open.
     pub fn place(&self) -> Place {
-        if self.pages.open.is_some() { Place::Page(self.tab) } else { Place::View(self.tab) }
+        match self.pages.open {
+            Some(Page::Account(_)) => Place::Page(Tab::Accounts),
+            Some(Page::Session(_)) => Place::Page(Tab::Sessions),
+            Some(Page::Decision(_)) => Place::Page(Tab::Decisions),
+            None => Place::View(self.tab),
+        }
     }
 
     /// Takes in where what was drawn, so that a click finds it.
@@ -121,7 +134,7 @@ impl App {
                 self.paste(&text);
                 Vec::new()
             }
-            Input::Mouse(_) => Vec::new(),
+            Input::Mouse(mouse) => self.mouse(mouse, now),
         }
     }
 
@@ -129,10 +142,13 @@ impl App {
         let action = keys::action(key, self.place());
         // These do the same wherever one is.
         match action {
-            Some(Action::Quit) if key.code != KeyCode::Char('q') => return self.act(Action::Quit, now),
+            Some(Action::Quit) if key.modifiers.contains(KeyModifiers::CONTROL) => return self.act(Action::Quit, now),
             Some(Action::Suspend) => return vec![Effect::Suspend],
             Some(Action::Repaint) => return vec![Effect::Repaint],
             _ => {}
+        }
+        if self.dialog.is_some() {
+            return self.dialog_key(key, now);
         }
         if self.filters.typing.is_some() {
             self.type_filter(key);
@@ -141,9 +157,11 @@ impl App {
         action.map(|action| self.act(action, now)).unwrap_or_default()
     }
 
-    fn paste(&mut self, text: &str) {
-        if let Some(line) = &mut self.filters.typing {
-            line.paste(text);
+    fn paste(&mut self, text: &Secret<String>) {
+        if self.dialog.is_some() {
+            self.dialog_paste(text);
+        } else if let Some(line) = &mut self.filters.typing {
+            line.paste(text.expose());
             self.filters.follow(self.tab);
         }
     }

@@ -5,6 +5,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use super::effect::JobId;
 use super::fact::{Fact, Problem};
 use crate::protocol::accounts::Account;
+use crate::secrets::Secret;
 
 /// One thing that happened.
 #[derive(Clone, Debug)]
@@ -26,8 +27,8 @@ pub enum Input {
     Key(KeyEvent),
     /// The mouse did something.
     Mouse(MouseEvent),
-    /// Text was pasted.
-    Paste(String),
+    /// Text was pasted; it may be a key.
+    Paste(Secret<String>),
     /// The terminal has this many columns and rows now.
     Resized(u16, u16),
     /// The process was stopped and goes on: all is to be drawn anew.

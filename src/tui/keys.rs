@@ -188,6 +188,15 @@ pub fn action(key: KeyEvent, place: Place) -> Option<Action> {
     (key.kind != KeyEventKind::Repeat || binding.action.repeats()).then_some(binding.action)
 }
 
+/// The letter that was typed, as a Latin keyboard has it in lower case; `None` for what is no letter or comes with Ctrl or
+/// Alt.
+pub fn letter(key: KeyEvent) -> Option<char> {
+    match key.code {
+        KeyCode::Char(letter) if key.modifiers.is_empty() => Some(layout::latin(letter).to_ascii_lowercase()),
+        _ => None,
+    }
+}
+
 /// The bindings that the bottom of the screen hints at, the most wanted first.
 pub fn hints(place: Place) -> impl Iterator<Item = &'static Binding> {
     BINDINGS.iter().filter(move |binding| !binding.brief.is_empty() && binding.holds(place))

@@ -1,5 +1,6 @@
 //! Where on the screen what was drawn, so that a click finds it.
 
+use crossterm::event::KeyCode;
 use ratatui::layout::{Position, Rect};
 
 use super::app::Tab;
@@ -13,10 +14,10 @@ pub enum Target {
     Row(usize),
     /// The view itself, for the wheel.
     View,
-    /// The message at the bottom.
-    Message,
-    /// A part of the dialog: a row of its list, a field or a button, counted by the dialog itself.
+    /// A part of the dialog: a row of its list or a field, counted by the dialog itself.
     Part(usize),
+    /// What does the same as this key, such as a button.
+    Key(KeyCode),
     /// The dialog itself; what it covers is out of reach.
     Dialog,
 }

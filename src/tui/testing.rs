@@ -1,6 +1,7 @@
 //! Screens for tests: realistic facts, a frozen clock, and the screen as text with its styles beside it.
 
 pub mod facts;
+pub mod keys;
 pub mod screen;
 
 use crate::domain::time::Timestamp;

@@ -2,8 +2,10 @@
 
 pub mod account;
 pub mod accounts;
+pub mod bottom;
 pub mod decision;
 pub mod decisions;
+pub mod dialog;
 pub mod empty;
 pub mod foot;
 pub mod head;
@@ -51,6 +53,8 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, look: &Look, now: Timestamp) -> Re
             rows(&mut regions, areas.list, app, &listed);
         }
     }
+    bottom::draw(frame, frame.area(), app, look, &mut regions);
+    dialog::draw(frame, app, look, now, &mut regions);
     regions
 }
 

@@ -112,10 +112,12 @@ impl App {
             JobEvent::Progress(progress) => self.progress(id, progress, now),
             JobEvent::Ended(result) => {
                 let Some(running) = self.jobs.running.remove(&id) else { return Vec::new() };
+                let is_shown = self.dialog_ended(id, result.as_ref().err());
                 match result {
                     Ok(outcome) => self.done(&running.said, outcome, now),
                     // The end that the person asked for.
                     Err(_) if running.is_given_up => self.messages.done("The login was cancelled", now),
+                    Err(problem) if is_shown => self.messages.note(problem, now),
                     Err(problem) => self.messages.fail(problem, now),
                 }
                 Vec::new()
@@ -136,8 +138,12 @@ impl App {
                     Progress::LoginBegun { login, .. } if running.is_given_up => Some(login.clone()),
                     _ => None,
                 };
-                running.progress = Some(progress);
-                return given_up.map(Effect::CancelLogin).into_iter().collect();
+                if let Some(login) = given_up {
+                    running.progress = Some(progress);
+                    return vec![Effect::CancelLogin(login)];
+                }
+                running.progress = Some(progress.clone());
+                return self.dialog_progress(id, &progress);
             }
         }
         Vec::new()

@@ -2,6 +2,8 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_input::{Input, InputRequest};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
 
 /// The line and where the cursor is in it.
 #[derive(Clone, Debug, Default)]
@@ -18,9 +20,18 @@ impl Line {
         self.0.value()
     }
 
-    /// For a place of so many columns: the columns that are scrolled away, and the cursor's column in the text.
-    pub fn scrolled(&self, width: usize) -> (usize, usize) {
-        (self.0.visual_scroll(width), self.0.visual_cursor())
+    /// What is seen of it in a place of so many columns, and the column of the cursor there.
+    pub fn seen(&self, width: usize) -> (&str, usize) {
+        // One column is left for the cursor behind the text.
+        let scroll = self.0.visual_scroll(width.saturating_sub(1));
+        let mut skipped = 0;
+        let begins = self.text().grapheme_indices(true).find(|(_, grapheme)| {
+            let is_seen = skipped >= scroll;
+            skipped += if is_seen { 0 } else { grapheme.width() };
+            is_seen
+        });
+        let seen = begins.map_or("", |(at, _)| &self.text()[at..]);
+        (seen, self.0.visual_cursor().saturating_sub(skipped))
     }
 
     /// Edits by a key as [`pressed`](crate::tui::keys::pressed) has it; `false` if it is none of editing.
@@ -90,7 +101,7 @@ mod tests {
         typed(&mut line, KeyCode::Char('a'), KeyModifiers::CONTROL);
         typed(&mut line, KeyCode::Char('日'), KeyModifiers::NONE);
         assert_eq!(line.text(), "日two ");
-        assert_eq!(line.scrolled(20), (0, 2));
+        assert_eq!(line.seen(20), ("日two ", 2));
         typed(&mut line, KeyCode::Char('u'), KeyModifiers::CONTROL);
         assert_eq!(line.text(), "two ");
         typed(&mut line, KeyCode::Char('e'), KeyModifiers::CONTROL);

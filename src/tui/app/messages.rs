@@ -41,6 +41,23 @@ pub struct Message {
     pub times: usize,
 }
 
+impl Message {
+    /// As it is read, with the word for its level.
+    pub fn words(&self) -> String {
+        let word = match self.level {
+            Level::Done => "",
+            Level::Warning => "Warning: ",
+            Level::Error => "Error: ",
+        };
+        let times = if self.times > 1 { format!(" ({} times)", self.times) } else { String::new() };
+        format!("{word}{}{times}", self.text)
+    }
+
+    fn of(level: Level, problem: Problem, now: Timestamp) -> Message {
+        Message { level, text: problem.text, hint: problem.hint, at: now, times: 1 }
+    }
+}
+
 /// The messages.
 #[derive(Clone, Debug, Default)]
 pub struct Messages {
@@ -81,12 +98,14 @@ impl Messages {
         self.add(Level::Error, problem, now);
     }
 
+    /// Something was not done, and is read elsewhere on the screen: it is kept to be read again.
+    pub fn note(&mut self, problem: Problem, now: Timestamp) {
+        self.keep(&Message::of(Level::Error, problem, now));
+    }
+
     fn add(&mut self, level: Level, problem: Problem, now: Timestamp) {
-        let message = Message { level, text: problem.text, hint: problem.hint, at: now, times: 1 };
-        again_or_new(&mut self.kept, &message);
-        if self.kept.len() > KEPT {
-            self.kept.pop_front();
-        }
+        let message = Message::of(level, problem, now);
+        self.keep(&message);
         again_or_new(&mut self.waiting, &message);
         // A flood is read on the page of messages; what is shown stays.
         if self.waiting.len() > KEPT {
@@ -95,6 +114,13 @@ impl Messages {
         self.since.get_or_insert(now);
         if self.waiting.len() == 1 && self.waiting[0].times > 1 {
             self.since = Some(now);
+        }
+    }
+
+    fn keep(&mut self, message: &Message) {
+        again_or_new(&mut self.kept, message);
+        if self.kept.len() > KEPT {
+            self.kept.pop_front();
         }
     }
 

@@ -6,6 +6,7 @@ use crossterm::event::{self, Event, KeyEventKind};
 use tokio::sync::mpsc;
 
 use super::super::event::Input;
+use crate::secrets::Secret;
 
 /// How much may wait for the screen. Beyond that it waits in the terminal.
 const WAITING: usize = 256;
@@ -49,7 +50,7 @@ fn input(event: Event) -> Option<Input> {
     match event {
         Event::Key(key) => (key.kind != KeyEventKind::Release).then_some(Input::Key(key)),
         Event::Mouse(mouse) => Some(Input::Mouse(mouse)),
-        Event::Paste(text) => Some(Input::Paste(text)),
+        Event::Paste(text) => Some(Input::Paste(Secret::new(text))),
         // Where there is a signal for it, that comes also while half a sequence is waited for.
         Event::Resize(columns, rows) => cfg!(not(unix)).then_some(Input::Resized(columns, rows)),
         Event::FocusGained | Event::FocusLost => None,

@@ -1,0 +1,73 @@
+//! Which strategy, and for whom.
+
+use crossterm::event::KeyEvent;
+
+use super::Answer;
+use super::menu::{Menu, Moved, Row, Side};
+use super::switch::titled;
+use crate::domain::routing::Strategy;
+use crate::tui::app::known::Known;
+use crate::tui::effect::{Job, Scope};
+
+/// The dialog.
+#[derive(Clone, Debug)]
+pub struct StrategyMenu {
+    /// The strategies, and for whom.
+    pub menu: Menu,
+    scopes: Vec<Scope>,
+}
+
+impl StrategyMenu {
+    /// Asks; `session` is whom it is for at first, everywhere if `None`.
+    pub fn of(known: &Known, session: Option<&str>) -> StrategyMenu {
+        let current = known.accounts.as_ref().map(|accounts| accounts.strategy.as_str());
+        let row = |strategy: Strategy| Row { title: strategy.name().to_owned(), note: does(strategy).to_owned() };
+        let rows = Strategy::ALL.into_iter().map(row).collect();
+        let at = Strategy::ALL.iter().position(|strategy| Some(strategy.name()) == current).unwrap_or(0);
+        let everywhere = (Scope::Everywhere, "everywhere".to_owned());
+        let sessions = known.sessions().iter().map(|each| (Scope::Session(each.id.clone()), titled(each)));
+        let (scopes, values): (Vec<Scope>, Vec<String>) = std::iter::once(everywhere).chain(sessions).unzip();
+        let wanted = session.map(|id| Scope::Session(id.to_owned()));
+        let chosen = scopes.iter().position(|scope| Some(scope) == wanted.as_ref()).unwrap_or(0);
+        StrategyMenu { menu: Menu { rows, at, side: Some(Side { name: "For", values, at: chosen }) }, scopes }
+    }
+
+    pub(super) fn key(&mut self, key: KeyEvent) -> Answer {
+        match (self.menu.key(key), self.chosen()) {
+            (Moved::Left, _) => Answer::Close,
+            (Moved::Took, Some((strategy, scope))) => Answer::Do(Job::SetStrategy { strategy, scope: scope.clone() }),
+            (Moved::Took | Moved::Chose, _) => Answer::Stay,
+        }
+    }
+
+    fn chosen(&self) -> Option<(Strategy, &Scope)> {
+        let scope = self.scopes.get(self.menu.side.as_ref()?.at)?;
+        Some((*Strategy::ALL.get(self.menu.at)?, scope))
+    }
+
+    /// What it will do.
+    pub fn sentence(&self) -> String {
+        match self.chosen() {
+            Some((strategy, Scope::Everywhere)) => format!(
+                "Every running session and new ones choose by `{}`; it is written to config.toml",
+                strategy.name()
+            ),
+            Some((strategy, Scope::Session(_))) => {
+                let whom = self.menu.side.as_ref().map(Side::value).unwrap_or_default();
+                format!("{whom} chooses by `{}` until it ends", strategy.name())
+            }
+            None => String::new(),
+        }
+    }
+}
+
+/// What a strategy does, in a line.
+fn does(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::Sticky => "keep the account until it cannot serve",
+        Strategy::RoundRobin => "the next account for every request",
+        Strategy::LeastUtilized => "the account that is used least",
+        Strategy::Priority => "the account of the highest priority",
+        Strategy::Hybrid => "the best of health, pace and idle time",
+    }
+}

@@ -101,6 +101,8 @@ pub struct Finished {
     pub status: u16,
     /// Who answered.
     pub account: Option<AccountId>,
+    /// The model it named.
+    pub model: Option<String>,
     /// What the answer took, if it said so.
     pub tokens: Option<Tokens>,
     /// What that cost, if its model has a price.

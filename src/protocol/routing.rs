@@ -97,6 +97,9 @@ pub struct RoutingDidFinishParams {
     /// The id of the account that answered; absent when none did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
+    /// The model the request names. A request that no account can serve is in no other notification.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
     /// What the answer took; absent when it did not say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<RequestUsage>,

@@ -129,6 +129,7 @@ pub async fn forward(proxy: &Proxy, mut head: Parts, body: Incoming, path_and_qu
             return finish(Answer::ours(body_failed(error)), ending, is_head);
         }
     };
+    let ending = ending.of_model(fields.model.as_ref());
     let header = |name: &str| head.headers.get(name)?.to_str().ok();
     let conversation = conversation_key(fields.prompt_cache_key.as_deref(), &header, fields.first_messages.as_deref());
     let derived = conversation.map(|key| proxy.manager.conversation_id(key));

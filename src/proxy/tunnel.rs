@@ -70,6 +70,7 @@ pub async fn open(
     }
     let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
     let model = named_model(query);
+    let ending = ending.of_model(model.as_ref());
     let header = |name: &str| head.headers.get(name)?.to_str().ok();
     let route_request = RouteRequest {
         request_id,

@@ -100,6 +100,7 @@ fn did_finish(finished: Finished) -> RoutingDidFinishParams {
         request_id: finished.request_id,
         status: finished.status,
         account: finished.account.map(|id| id.to_string()),
+        model: finished.model,
         usage: finished.tokens.map(|tokens| RequestUsage {
             input_tokens: tokens.input,
             cached_input_tokens: tokens.cached,

@@ -84,7 +84,7 @@ mod tests {
     fn finished(request: usize) -> Finished {
         let (account, tokens, cost, first_byte_ms) = Default::default();
         let request_id = request.to_string();
-        Finished { request_id, status: 200, account, tokens, cost, duration_ms: 1, first_byte_ms }
+        Finished { request_id, status: 200, account, model: None, tokens, cost, duration_ms: 1, first_byte_ms }
     }
 
     #[tokio::test]

@@ -129,6 +129,8 @@ pub struct Finished {
     pub status: u16,
     /// The id of the account that answered.
     pub account: Option<AccountId>,
+    /// The model it names.
+    pub model: Option<String>,
     /// What the answer used, if it reports that.
     pub tokens: Option<Tokens>,
     /// What that cost, if its model has a price.

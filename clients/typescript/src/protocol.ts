@@ -620,6 +620,8 @@ export interface RoutingDidFinishParams {
   status: number;
   /** The id of the account that answered; absent when none did. */
   account?: string;
+  /** The model the request names. A request that no account can serve is in no other notification. */
+  model?: string;
   /** What the answer took; absent when it did not say so. */
   usage?: RequestUsage;
   /** What that cost, in USD; absent when the model has no price. */

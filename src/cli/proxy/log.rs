@@ -89,6 +89,7 @@ mod tests {
             request_id: "req_1".to_owned(),
             status: 200,
             account: None,
+            model: None,
             tokens: Some(Tokens { input: 1_200, cached: 64, output: 30, reasoning: 0, cache_write: 0 }),
             cost: Some(Usd(12_300_000_000)),
             duration_ms: 900,

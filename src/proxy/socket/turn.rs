@@ -67,6 +67,7 @@ pub async fn take(session: &mut Session<'_>, text: Utf8Bytes) -> Result<(), Gone
     let ending = Ending::new(Arc::clone(manager), request_id.clone(), clock::instant());
     let text = Bytes::from(text);
     let fields = Fields::parse(&text);
+    let ending = ending.of_model(fields.model.as_ref());
     let header = |name: &str| opening.headers.get(name)?.to_str().ok();
     let said = conversation_key(fields.prompt_cache_key.as_deref(), &header, None);
     let previous = fields.previous_response_id.filter(|id| !id.is_empty());

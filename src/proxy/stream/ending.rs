@@ -24,6 +24,7 @@ pub struct Ending {
     request_id: String,
     status: u16,
     account: Option<AccountId>,
+    model: Option<String>,
     /// Of the attempt that serves; taken when it is accounted.
     ticket: Option<Ticket>,
     first_byte_ms: Option<u64>,
@@ -41,12 +42,20 @@ impl Ending {
             request_id,
             status: 0,
             account: None,
+            model: None,
             ticket: None,
             first_byte_ms: None,
             tokens: None,
             cost: None,
             is_told: false,
         }
+    }
+
+    /// What the request is for.
+    #[must_use = "this returns the ending with its model"]
+    pub fn of_model(mut self, model: Option<&String>) -> Ending {
+        self.model = model.cloned();
+        self
     }
 
     /// Who answers, and with what.
@@ -135,6 +144,7 @@ impl Ending {
             request_id: std::mem::take(&mut self.request_id),
             status,
             account: self.account.take(),
+            model: self.model.take(),
             tokens: self.tokens,
             cost: self.cost,
             duration_ms: self.elapsed(),

@@ -270,6 +270,7 @@ impl Drop for Accounting {
             request_id: self.request.request_id.clone(),
             status: 101,
             account: Some(self.route.account.clone()),
+            model: self.request.model.clone(),
             tokens,
             cost,
             duration_ms: milliseconds(self.opened),

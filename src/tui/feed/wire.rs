@@ -102,6 +102,7 @@ fn finished(params: RoutingDidFinishParams) -> (String, What) {
     let finished = Finished {
         status: params.status,
         account: params.account.map(AccountId::new),
+        model: params.model,
         tokens,
         cost: params.cost_usd.and_then(Usd::from_usd),
         duration_ms: params.duration_ms,
@@ -134,12 +135,13 @@ mod tests {
         assert_eq!((family.as_str(), attempt, why.as_str()), ("codex", 2, "failover"));
         let waits = delivered("routing/didWait", &json!({ "requestId": "r", "until": 5 }));
         assert_eq!(waits, Incoming::News("r".to_owned(), What::Waiting { until: Timestamp(5) }));
-        let finished = json!({ "requestId": "r", "status": 200, "durationMs": 7, "costUsd": 0.5,
+        let finished = json!({ "requestId": "r", "status": 200, "model": "m", "durationMs": 7, "costUsd": 0.5,
             "usage": { "inputTokens": 3, "cachedInputTokens": 1, "outputTokens": 2, "reasoningTokens": 0 } });
         let Incoming::News(_, What::Finished(finished)) = delivered("routing/didFinish", &finished) else {
             panic!("it is not read")
         };
         assert_eq!((finished.status, finished.duration_ms, finished.cost), (200, 7, Usd::from_usd(0.5)));
+        assert_eq!(finished.model.as_deref(), Some("m"));
         assert_eq!(finished.tokens.map(|tokens| (tokens.input, tokens.cached, tokens.output)), Some((3, 1, 2)));
     }
 

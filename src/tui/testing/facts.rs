@@ -220,6 +220,7 @@ pub fn selected(account: usize, attempt: u32, why: &str) -> What {
 /// It was answered to its end.
 pub fn finished(account: usize, status: u16, tokens: u64) -> What {
     What::Finished(Finished {
+        model: None,
         status,
         account: Some(AccountId::new(format!("acct-{account}"))),
         tokens: (tokens > 0).then(|| spent(tokens)),

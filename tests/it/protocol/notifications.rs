@@ -47,6 +47,9 @@ fn a_request_its_failover_and_the_end_of_the_pool_are_told() {
         params["message"].as_str().unwrap().starts_with("All 2 accounts are limited")
     });
     sidecar.wait_notification("routing/didFinish");
+    sidecar.transcript.note("one that no account can serve");
+    assert_eq!(answer(&sidecar, "gpt-5.2-codex").status(), 429);
+    sidecar.wait_notification("routing/didFinish");
     snapshot!("protocol_notifications", sidecar.transcript.text());
     sidecar.conversation.check_valid(&pool.sandbox);
 }

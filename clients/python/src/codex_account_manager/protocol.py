@@ -805,6 +805,9 @@ class RoutingDidFinishParams(TypedDict):
     account: NotRequired[str]
     """The id of the account that answered; absent when none did."""
 
+    model: NotRequired[str]
+    """The model the request names. A request that no account can serve is in no other notification."""
+
     usage: NotRequired[RequestUsage]
     """What the answer took; absent when it did not say so."""
 

@@ -113,7 +113,10 @@ impl Decision {
                 }
             }
             What::Waiting { until } => self.live = Some(Live::Waiting(until)),
-            What::Finished(finished) => self.live = Some(Live::Finished(finished)),
+            What::Finished(finished) => {
+                self.model = finished.model.clone().or(self.model.take());
+                self.live = Some(Live::Finished(finished));
+            }
             What::Lost if !matches!(self.live, Some(Live::Finished(_))) => self.live = Some(Live::Lost),
             What::Lost => {}
         }

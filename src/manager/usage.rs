@@ -40,12 +40,21 @@ impl Manager {
     /// Asks the ledger what a report tells: what accounts used, which of them are over a limit, what siblings know. A
     /// ledger that does not answer leaves what was known before.
     pub async fn survey(&self) {
-        let view = self.view();
-        let asking = tokio::time::timeout(PATIENCE, self.ledger.usage_of_accounts());
-        let counting = tokio::time::timeout(PATIENCE, self.ledger.requests_per_minute());
-        let (answer, rates, _) = tokio::join!(asking, counting, self.ask(&view, Vec::new()));
+        tokio::join!(self.survey_accounts(), self.count_requests());
+    }
+
+    /// The part of it that tells how busy sessions are: it reads every attempt of the last minute.
+    pub async fn count_requests(&self) {
+        let rates = tokio::time::timeout(PATIENCE, self.ledger.requests_per_minute()).await;
         // A rate of some time ago is none.
         self.memory().usage.rates = rates.ok().and_then(Result::ok).unwrap_or_default();
+    }
+
+    /// The part of it that is about accounts.
+    pub async fn survey_accounts(&self) {
+        let view = self.view();
+        let asking = tokio::time::timeout(PATIENCE, self.ledger.usage_of_accounts());
+        let (answer, _) = tokio::join!(asking, self.ask(&view, Vec::new()));
         let Ok(answer) = answer else { return };
         let warning = {
             let usage = &mut self.memory().usage;

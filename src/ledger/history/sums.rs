@@ -44,16 +44,33 @@ pub(super) fn between(
 ) -> rusqlite::Result<Vec<ModelUsage>> {
     let mut statement = transaction.prepare_cached(BETWEEN)?;
     let mut rows = statement.query(params![from.0, to.0, last])?;
-    let mut sums: BTreeMap<(String, Option<String>), Totals> = BTreeMap::new();
+    // Of many rows few are of an account or a model that was not seen before.
+    let mut sums: BTreeMap<String, BTreeMap<String, Totals>> = BTreeMap::new();
     while let Some(row) = rows.next()? {
-        let sum = sums.entry((row.get(0)?, row.get(1)?)).or_default();
+        let account = row.get_ref(0)?.as_str()?;
+        let model = row.get_ref(1)?.as_str_or_null()?.unwrap_or_default();
+        let sum = of_name(of_name(&mut sums, account), model);
         sum.requests = sum.requests.saturating_add(u64::from(row.get::<_, bool>(2)?));
         sum.tokens += tokens(row, 3)?.unwrap_or_default();
         sum.cost += Usd(row.get::<_, Option<i64>>(7)?.unwrap_or_default());
     }
-    let used = |totals: &Totals| *totals != Totals::default();
-    let sums = sums.into_iter().filter(|(_, totals)| used(totals));
-    Ok(sums.map(|((account, model), totals)| ModelUsage { account: AccountId::new(account), model, totals }).collect())
+    let of_account = |(account, models): (String, BTreeMap<String, Totals>)| {
+        let used = models.into_iter().filter(|(_, totals)| *totals != Totals::default());
+        used.map(move |(model, totals)| ModelUsage {
+            account: AccountId::new(account.clone()),
+            model: Some(model).filter(|model| !model.is_empty()),
+            totals,
+        })
+    };
+    Ok(sums.into_iter().flat_map(of_account).collect())
+}
+
+/// What is kept under this name, which is written down only once.
+fn of_name<'s, T: Default>(sums: &'s mut BTreeMap<String, T>, name: &str) -> &'s mut T {
+    if !sums.contains_key(name) {
+        sums.insert(name.to_owned(), T::default());
+    }
+    sums.get_mut(name).expect("it was put there")
 }
 
 pub(super) fn of_days(

@@ -108,17 +108,16 @@ fn look(manager: &Manager, before: Option<&View>) -> Found {
         Ok(report) => report,
         Err(error) => return Found::Failed(error),
     };
-    let pin = view.state.pin.as_ref();
-    let for_all = pin.and_then(|pin| pin.account.clone()).map(|account| FilePin { account, family: None });
-    let of_families = pin.into_iter().flat_map(|pin| &pin.families);
-    let of_families =
-        of_families.map(|(family, pin)| FilePin { account: pin.account.clone(), family: Some(family.clone()) });
+    let pins = report
+        .pins
+        .into_iter()
+        .map(|pin| FilePin { account: pin.account.to_string(), family: pin.family.map(|family| family.to_string()) });
     let accounts = AccountsNow {
         is_there: !view.state.store_id.is_empty(),
         path: manager.store().path().display().to_string(),
         revision: report.revision,
         accounts: report.accounts.into_iter().map(Account::from).collect(),
-        pins: for_all.into_iter().chain(of_families).collect(),
+        pins: pins.collect(),
         strategy: manager.strategy().name().to_owned(),
         locked: manager.locked(&view).map(Problem::from),
     };

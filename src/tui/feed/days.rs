@@ -64,3 +64,43 @@ impl Days {
         self.sums.iter().map(row).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::account::AccountId;
+
+    fn day(text: &str) -> Day {
+        text.parse().unwrap()
+    }
+
+    fn used(text: &str, requests: u64) -> (Day, ModelUsage) {
+        let totals = Totals { requests, ..Totals::default() };
+        (day(text), ModelUsage { account: AccountId::new("a"), model: None, totals })
+    }
+
+    fn requests(days: &Days) -> Vec<(String, u64)> {
+        days.report().iter().map(|row| (row.day.to_string(), row.used.requests)).collect()
+    }
+
+    #[test]
+    fn a_day_is_read_again_only_when_something_was_written_for_it() {
+        let mut days = Days::default();
+        assert!(days.turn(day("2026-03-02")) && !days.turn(day("2026-03-02")));
+        assert_eq!(days.unread(), Some((day("2026-01-02"), day("2026-03-02"))));
+        days.were_read(day("2026-01-02"), vec![used("2026-01-02", 1), used("2026-03-01", 2), used("2026-03-02", 3)]);
+        assert_eq!(days.unread(), None);
+        days.touch(day("2026-03-02"));
+        assert_eq!(days.unread(), Some((day("2026-03-02"), day("2026-03-02"))));
+        days.were_read(day("2026-03-02"), vec![used("2026-03-02", 4)]);
+        let all = |rows: &[(&str, u64)]| rows.iter().map(|(day, n)| ((*day).to_owned(), *n)).collect::<Vec<_>>();
+        assert_eq!(requests(&days), all(&[("2026-01-02", 1), ("2026-03-01", 2), ("2026-03-02", 4)]));
+        // A row that was written late, and one of a clock that jumped.
+        days.touch(day("2026-03-01"));
+        days.touch(day("2027-03-01"));
+        assert_eq!(days.unread(), Some((day("2026-03-01"), day("2026-03-02"))));
+        days.turn(day("2026-03-03"));
+        days.were_read(day("2026-01-03"), vec![used("2026-03-02", 4)]);
+        assert_eq!(requests(&days), all(&[("2026-03-02", 4)]), "the oldest went");
+    }
+}

@@ -24,8 +24,14 @@ const BUSY: Duration = Duration::from_millis(500);
 /// A session writes to the ledger so long after the end of a request at most, unless others hold it.
 const SOON: Duration = Duration::from_millis(60);
 
-/// What accounts used is reported no more often.
+/// What accounts used is reported no more often, and the longer the report is the more seldom.
 const BETWEEN_SUMS: Duration = Duration::from_secs(1);
+const LONG_REPORT: usize = 10_000;
+
+/// The requests of the last minute are counted no more often, and for more than a minute after the last one: they go down by
+/// themselves.
+const BETWEEN_COUNTS: Duration = Duration::from_secs(5);
+const LAST_COUNT: Duration = Duration::from_secs(70);
 
 /// So many attempts are known from the beginning.
 const FIRST: u32 = 500;
@@ -91,13 +97,23 @@ struct Sums {
     hours: Hours,
     days: Days,
     is_changed: bool,
-    reported: Option<Instant>,
+    /// When the next report may be made.
+    next: Option<Instant>,
+    /// When requests are to be counted next, and until when.
+    count: Option<(Instant, Instant)>,
 }
 
 impl Sums {
+    /// Something was written.
+    fn changed(&mut self) {
+        let now = Instant::now();
+        self.is_changed = true;
+        self.count = Some((self.count.map_or(now, |(due, _)| due), now + LAST_COUNT));
+    }
+
     /// When a report is due.
     fn due(&self) -> Option<Instant> {
-        self.is_changed.then(|| self.reported.map_or_else(Instant::now, |reported| reported + BETWEEN_SUMS))
+        self.is_changed.then(|| self.next.unwrap_or_else(Instant::now))
     }
 }
 
@@ -132,8 +148,9 @@ impl Reader {
         };
         let mut rows = attempts.rows;
         rows.reverse();
-        self.sums = Sums { is_changed: true, reported: self.sums.reported, ..Sums::default() };
-        self.sums.hours.begin(&self.manager, self.manager.now(), attempts.last);
+        self.sums = Sums { next: self.sums.next, ..Sums::default() };
+        self.sums.changed();
+        self.sums.hours.begin(|at| self.manager.hour_began(at), self.manager.now(), attempts.last);
         self.known = (attempts.file == look.file).then_some((look, attempts.last));
         self.is(LedgerState::Open).await?;
         self.send(rows).await?;
@@ -160,7 +177,7 @@ impl Reader {
             }
             // Something else may have changed: what is counted without a row, and how accounts are doing.
             self.sums.days.touch(self.manager.day(self.manager.now()));
-            self.sums.is_changed = true;
+            self.sums.changed();
             self.known = Some((look, row));
             self.send(rows).await?;
             if is_all {
@@ -172,20 +189,32 @@ impl Reader {
     /// Reports what was used, when that may have changed, though not too often.
     async fn sum(&mut self) -> Done {
         let now = self.manager.now();
-        self.sums.is_changed |= self.sums.hours.turn(&self.manager, now);
+        self.sums.is_changed |= self.sums.hours.turn(|at| self.manager.hour_began(at), now);
         self.sums.is_changed |= self.sums.days.turn(self.manager.day(now));
+        self.count_requests().await;
         if self.sums.due().is_none_or(|due| due > Instant::now()) {
             return Some(());
         }
         // Not before the ledger is known to be well: the manager's own connection sets a damaged one aside.
-        self.manager.survey().await;
+        self.manager.survey_accounts().await;
         self.signals.accounts.notify_one();
         if let Err(error) = self.read_sums().await {
             return self.failed(error).await;
         }
-        (self.sums.is_changed, self.sums.reported) = (false, Some(Instant::now()));
         let usage = UsageNow { hours: self.sums.hours.report(), days: self.sums.days.report() };
+        let pieces = 1 + (usage.hours.len() + usage.days.len()) / LONG_REPORT;
+        let pause = BETWEEN_SUMS * u32::try_from(pieces).unwrap_or(u32::MAX);
+        (self.sums.is_changed, self.sums.next) = (false, Some(Instant::now() + pause));
         self.facts.send(Fact::Usage(usage)).await.ok()
+    }
+
+    async fn count_requests(&mut self) {
+        let now = Instant::now();
+        if let Some((due, until)) = self.sums.count.filter(|(due, _)| *due <= now) {
+            self.sums.count = (due <= until).then_some((now + BETWEEN_COUNTS, until));
+            self.manager.count_requests().await;
+            self.signals.sessions.notify_one();
+        }
     }
 
     async fn read_sums(&mut self) -> Result<(), Error> {

@@ -40,6 +40,7 @@ pub(super) async fn follow(
 ) {
     let mut pause = SHORTEST_PAUSE;
     let mut was_open = false;
+    let mut reported: Option<String> = None;
     loop {
         let report = |heard| reports.send((session.clone(), heard));
         let opened = match find() {
@@ -53,6 +54,7 @@ pub(super) async fn follow(
                     return;
                 }
                 was_open = true;
+                reported = None;
                 match serve(&session, &mut socket, &reports, &mut asked).await {
                     Some(why) => why,
                     None => return,
@@ -60,7 +62,14 @@ pub(super) async fn follow(
             }
             Err(why) => why,
         };
-        if report(Heard::Closed(why.clone())).await.is_err() || !rest(pause, &why, &mut asked).await {
+        // One that goes on refusing is no news.
+        if reported.as_ref() != Some(&why) {
+            if report(Heard::Closed(why.clone())).await.is_err() {
+                return;
+            }
+            reported = Some(why.clone());
+        }
+        if !rest(pause, &why, &mut asked).await {
             return;
         }
         pause = (pause * 2).min(LONGEST_PAUSE);

@@ -151,6 +151,8 @@ impl Hub {
         self.send_news().await?;
         if self.sessions.as_ref() != Some(&sessions) {
             self.sessions = Some(sessions.clone());
+            // Accounts are listed with who uses them.
+            self.signals.accounts.notify_one();
             self.send(Fact::Sessions(sessions)).await?;
         }
         Some(())

@@ -70,6 +70,12 @@ fn what_was_used_before_and_what_is_used_now_is_seen() {
     watching.rewind();
     watching.accounts("its account shows both", |now| now.accounts[0].usage.month.requests == 2);
 
+    watching.rewind();
+    watching.find("how busy its session is", |fact| match fact {
+        Fact::Sessions(sessions) => sessions.iter().any(|session| session.requests_per_minute > 0).then_some(()),
+        _ => None,
+    });
+
     for (row, rows) in [(2, 1), (1, 0)] {
         watching.feed.read_earlier(row);
         let (earlier, is_all) = watching.find("those before", |fact| match fact {

@@ -11,8 +11,8 @@ use codex_account_manager::tui::feed::CallError;
 use rustix::process::Signal;
 
 use super::{Watching, is_finished, is_selected};
-use crate::support::upstream::{answer, ask};
-use crate::support::{PATIENCE, Pool, process};
+use crate::support::upstream::{answer, ask, small_request};
+use crate::support::{PATIENCE, Pool, Running, http, process};
 
 #[track_caller]
 fn is_open(watching: &mut Watching, session: &str) {
@@ -57,8 +57,8 @@ fn a_session_that_is_killed_is_gone_at_once_and_its_requests_are_lost() {
     pool.script(1, Answer::Slow(PATIENCE));
     let (port, key) = (sidecar.port(), sidecar.api_key().to_owned());
     let client = std::thread::spawn(move || {
-        let body = crate::support::upstream::small_request("gpt-5.2");
-        let _ = std::panic::catch_unwind(|| crate::support::http::post(port, "/v1/responses", &key, &body));
+        let body = small_request("gpt-5.2");
+        let _ = std::panic::catch_unwind(|| http::post(port, "/v1/responses", &key, &body));
     });
     let selected = watching.news("it is under way", is_selected);
     sidecar.kill();
@@ -142,6 +142,28 @@ fn a_feed_keeps_no_session_from_ending() {
         assert!(status.success(), "{status} after {took:?}");
         watching.sessions(0);
     }
+}
+
+#[test]
+fn what_a_proxy_and_a_run_decide_is_seen_too() {
+    let pool = Pool::new(1);
+    let mut watching = Watching::start(&pool.sandbox);
+    let proxy = Running::start(pool.sandbox.command(&["proxy", "--bind", "127.0.0.1:0", "--api-key", "sk-test"]));
+    let run = Running::start(pool.sandbox.command(&["run", "cat"]));
+    for id in watching.sessions(2) {
+        watching.rewind();
+        is_open(&mut watching, &id);
+        let address = pool.sandbox.manager().rpc_of(&id).unwrap();
+        if address.pid == proxy.pid() {
+            let body = small_request("gpt-5.2");
+            assert_eq!(http::post(address.port, "/v1/responses", "sk-test", &body).status(), 200);
+            watching.news("the proxy's decision", |news| is_finished(news) && news.session == id);
+        } else {
+            assert_eq!(address.pid, run.pid());
+        }
+    }
+    drop((proxy, run));
+    watching.sessions(0);
 }
 
 #[test]

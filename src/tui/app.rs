@@ -151,8 +151,7 @@ impl App {
             return self.dialog_key(key, now);
         }
         if self.filters.typing.is_some() {
-            self.type_filter(key);
-            return Vec::new();
+            return self.type_filter(key, now);
         }
         action.map(|action| self.act(action, now)).unwrap_or_default()
     }
@@ -166,18 +165,23 @@ impl App {
         }
     }
 
-    /// A key while the filter is typed: rows are shown and hidden at once.
-    fn type_filter(&mut self, key: KeyEvent) {
-        let Some(key) = keys::pressed(key) else { return };
+    /// A key while the filter is typed: rows are shown and hidden at once, and can be gone through meanwhile.
+    fn type_filter(&mut self, key: KeyEvent, now: Timestamp) -> Vec<Effect> {
+        let Some(key) = keys::pressed(key) else { return Vec::new() };
         match key.code {
             KeyCode::Enter => self.filters.typing = None,
             KeyCode::Esc => self.filters.clear(self.tab),
+            KeyCode::Up => return self.act(Action::Up, now),
+            KeyCode::Down => return self.act(Action::Down, now),
+            KeyCode::PageUp => return self.act(Action::PageUp, now),
+            KeyCode::PageDown => return self.act(Action::PageDown, now),
             _ => {
                 if self.filters.typing.as_mut().is_some_and(|line| line.key(key)) {
                     self.filters.follow(self.tab);
                 }
             }
         }
+        Vec::new()
     }
 
     /// Ends, and gives up the logins that wait for a person.

@@ -87,6 +87,8 @@ pub enum Outcome {
     Refreshed {
         /// How many.
         asked: usize,
+        /// Of how many nothing new is known.
+        failed: usize,
     },
     /// Nothing more to say.
     Done,

@@ -44,7 +44,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, look: &Look, now: Timestamp) -> Re
     regions.add(areas.list, Target::View);
     head::draw(buffer, areas.head, &ink);
     tabs::draw(buffer, areas.tabs, &ink, (listed.len(), usize::from(areas.rows())), &mut regions);
-    foot::draw(buffer, areas.foot, &ink);
+    foot::draw(buffer, areas.foot, &ink, &mut regions);
     empty::notice(buffer, areas.notice, &ink);
     match &app.pages.open {
         Some(page) => draw_page(buffer, areas.list, &ink, page),

@@ -11,11 +11,13 @@ use crate::tui::fact::Problem;
 /// Every account is asked about, whatever becomes of the others.
 pub async fn run(manager: &Arc<Manager>, account: Option<AccountId>, report: &Report) -> Result<Outcome, Problem> {
     let ids = manager.refreshable(account.as_ref().map(AccountId::as_str))?;
+    let mut failed = 0;
     for (done, id) in ids.iter().enumerate() {
         let label = manager.read_account(id.as_str()).map(|account| account.label).unwrap_or_default();
         report.progress(Progress::Refreshing { done, of: ids.len(), label });
         let asked = manager.ask_about(id).await;
         if let Err(error) = asked.result {
+            failed += 1;
             report.progress(Progress::Failed { label: asked.label, problem: error.into() });
         }
     }
@@ -23,5 +25,5 @@ pub async fn run(manager: &Arc<Manager>, account: Option<AccountId>, report: &Re
     manager.settled().await;
     manager.survey().await;
     report.warnings(manager);
-    Ok(Outcome::Refreshed { asked: ids.len() })
+    Ok(Outcome::Refreshed { asked: ids.len(), failed })
 }

@@ -11,10 +11,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use super::*;
 use crate::clock::Clock;
 use crate::config::Sources;
+use crate::demo::simulated_chatgpt::{Login, SimulatedChatGpt};
 use crate::domain::account::AccountId;
 use crate::domain::report::SessionKind;
 use crate::domain::routing::Strategy;
-use crate::domain::time::Timestamp;
 use crate::manager::ManagerOptions;
 use crate::manager::accounts::{AccountChange, Change};
 use crate::paths::Paths;
@@ -46,6 +46,10 @@ struct Stage {
 }
 
 fn stage() -> Stage {
+    stage_with(&[])
+}
+
+fn stage_with(more: &[(&str, String)]) -> Stage {
     let folder = tempfile::tempdir().unwrap();
     let variable = |name: &str, value: String| (name.to_owned(), value);
     let place = |name: &str| folder.path().join(name).display().to_string();
@@ -56,13 +60,15 @@ fn stage() -> Stage {
         variable("CAM_DATA_DIR", place("data")),
     ]
     .into_iter()
+    .chain(more.iter().map(|(name, value)| variable(name, value.clone())))
     .collect();
     let options = ManagerOptions {
         paths: Paths::resolve(&environment).unwrap(),
         environment: environment.clone(),
         sources: Sources::default(),
         master_key: None,
-        clock: Clock::from_fn(|| Timestamp(1_800_000_000_000)).in_zone("UTC"),
+        // Tokens of the simulated issuer end by the real one.
+        clock: Clock::system(),
         kind: SessionKind::Run,
         pid: std::process::id(),
         port: 0,
@@ -177,7 +183,7 @@ async fn a_strategy_is_set_for_every_session_or_asked_of_one() {
 async fn a_refresh_without_logins_ends_and_of_a_key_says_why_it_cannot() {
     let mut stage = stage();
     let key = stage.add("work", "sk-one").await.unwrap();
-    assert_eq!(stage.job(Job::Refresh(None)).await, (Vec::new(), Ok(Outcome::Refreshed { asked: 0 })));
+    assert_eq!(stage.job(Job::Refresh(None)).await, (Vec::new(), Ok(Outcome::Refreshed { asked: 0, failed: 0 })));
     let problem = stage.job(Job::Refresh(Some(key))).await.1.unwrap_err();
     assert_eq!(problem.text, "`work` is an API key, which has no quota");
 }
@@ -189,4 +195,74 @@ async fn the_end_of_the_screen_waits_for_what_is_being_written() {
     stage.actor.settled().await;
     assert_eq!(stage.manager.list().unwrap().accounts.len(), 1);
     assert!(matches!(stage.events.recv().await, Some(Event::Job(JobId(1), JobEvent::Ended(Ok(_))))));
+}
+
+/// A stage beside a simulated ChatGPT at which one person has a login.
+fn beside(upstream: &SimulatedChatGpt) -> Stage {
+    let place = |name: &'static str| (name, upstream.base_url());
+    stage_with(&[place("CAM_AUTH_ISSUER"), place("CAM_CHATGPT_BASE_URL")])
+}
+
+impl Stage {
+    /// Begins a login by code: the job, the login's id and the code.
+    async fn begin_login(&mut self, label: Option<&str>) -> (JobId, String, String) {
+        self.begun += 1;
+        let id = JobId(self.begun);
+        let job = Job::LogIn { is_device: true, label: label.map(str::to_owned) };
+        self.actor.run(Effect::Begin(id, job));
+        match self.events.recv().await.unwrap() {
+            Event::Job(of, JobEvent::Progress(Progress::LoginBegun { login, code: Some(code), .. })) if of == id => {
+                (id, login, code)
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn ended(&mut self, id: JobId) -> Result<Outcome, Problem> {
+        loop {
+            if let Event::Job(of, JobEvent::Ended(result)) = self.events.recv().await.unwrap() {
+                assert_eq!(of, id);
+                return result;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_login_by_code_shows_the_code_and_ends_with_the_account_that_is_refreshed_then() {
+    let upstream = SimulatedChatGpt::start().unwrap();
+    let person = upstream.add_login(Login::new("you@example.com", "ws-1", "pro")).account;
+    let mut stage = beside(&upstream);
+    let (id, _, code) = stage.begin_login(Some("home")).await;
+    assert!(upstream.approve_device(&code, person));
+    let Ok(Outcome::Account(account)) = stage.ended(id).await else { panic!() };
+    assert_eq!((account.label.as_str(), account.plan.as_deref()), ("home", Some("pro")));
+
+    let one = Progress::Refreshing { done: 0, of: 1, label: "home".into() };
+    let (progress, result) = stage.job(Job::Refresh(None)).await;
+    assert_eq!((progress, result), (vec![one.clone()], Ok(Outcome::Refreshed { asked: 1, failed: 0 })));
+
+    drop(upstream);
+    let (progress, result) = stage.job(Job::Refresh(Some(AccountId::new(account.id)))).await;
+    assert_eq!(result, Ok(Outcome::Refreshed { asked: 1, failed: 1 }));
+    assert!(matches!(&progress[..], [first, Progress::Failed { label, .. }] if *first == one && label == "home"));
+}
+
+#[tokio::test]
+async fn a_login_that_is_cancelled_ends_and_says_so() {
+    let upstream = SimulatedChatGpt::start().unwrap();
+    let mut stage = beside(&upstream);
+    let (id, login, _) = stage.begin_login(None).await;
+    stage.actor.run(Effect::CancelLogin(login));
+    assert_eq!(stage.ended(id).await.unwrap_err().text, "the login was cancelled");
+}
+
+#[tokio::test]
+async fn a_login_under_a_label_that_a_key_has_does_not_begin() {
+    let upstream = SimulatedChatGpt::start().unwrap();
+    let mut stage = beside(&upstream);
+    stage.add("home", "sk-one").await.unwrap();
+    let (progress, result) = stage.job(Job::LogIn { is_device: true, label: Some("home".into()) }).await;
+    assert!(progress.is_empty());
+    assert!(result.unwrap_err().text.contains("`home`"));
 }

@@ -193,13 +193,19 @@ impl Said {
             Said::Account(done) => format!("{done} the account"),
             Said::LoggedIn => "Logged in".to_owned(),
             Said::Refreshed => match outcome {
-                Outcome::Refreshed { asked: 0 } => "There is no ChatGPT login to refresh".to_owned(),
-                Outcome::Refreshed { asked: 1 } => "Asked about one login".to_owned(),
-                Outcome::Refreshed { asked } => format!("Asked about {asked} logins"),
+                Outcome::Refreshed { asked: 0, .. } => "There is no ChatGPT login to refresh".to_owned(),
+                Outcome::Refreshed { asked, failed: 0 } => format!("Refreshed {}", logins(*asked)),
+                Outcome::Refreshed { asked, failed } => {
+                    format!("Refreshed {} of {}", asked - failed.min(asked), logins(*asked))
+                }
                 Outcome::Account(_) | Outcome::Done => "Refreshed".to_owned(),
             },
         }
     }
+}
+
+fn logins(count: usize) -> String {
+    if count == 1 { "one login".to_owned() } else { format!("{count} logins") }
 }
 
 /// An account in a sentence.

@@ -46,7 +46,10 @@ impl App {
             Some(Target::Part(part)) => return self.dialog_click(part, is_double, now),
             // What a dialog covers, and what is beside it, is out of reach.
             _ if self.dialog.is_some() => {}
-            Some(Target::Tab(tab)) => self.show(tab),
+            Some(Target::Tab(tab)) => {
+                self.filters.typing = None;
+                self.show(tab);
+            }
             Some(Target::Row(_)) if is_double => return self.act(Action::Open, now),
             Some(Target::Row(row)) => self.select_row(row),
             Some(Target::View | Target::Dialog) | None => {}

@@ -76,7 +76,7 @@ impl App {
     }
 
     fn unpin(&mut self, now: Timestamp) -> Vec<Effect> {
-        let Some(unpin) = Unpin::of(self.shown()) else {
+        let Some(unpin) = Unpin::of(self.shown(), self.selected_session(), self.account()) else {
             self.messages.done("No account is pinned", now);
             return Vec::new();
         };

@@ -29,7 +29,10 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, look: &Look, regions: 
         return say(frame, area, message, app.messages.further(), theme, regions);
     }
     if let Some((done, of, label)) = app.jobs.refreshing() {
-        let said = format!(" Refreshing {} of {of}: {label}", done + 1);
+        const CELLS: usize = 12;
+        let full = CELLS * done / of.max(1);
+        let (full, rest) = (theme.pick("█", "#").repeat(full), theme.pick("░", ".").repeat(CELLS - full));
+        let said = format!(" Refreshing {full}{rest} {} of {of}: {label}", done + 1);
         lines(frame, area, &[(said, Role::Accent)], theme);
     }
 }

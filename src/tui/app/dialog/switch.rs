@@ -136,13 +136,17 @@ pub fn titled(session: &Session) -> String {
     format!("Session {}", session.pid)
 }
 
-/// What a session uses now.
+/// What a session serves, where, and what it uses now.
 fn uses(session: &Session, known: &Known) -> String {
-    let kind = wording::session_kind(session.kind);
+    let program = session.program.clone().unwrap_or_else(|| wording::session_kind(session.kind).to_owned());
+    // The end of the path tells one from the other; the whole of it has no room.
+    let folder = session.folder.as_deref().and_then(|folder| folder.rsplit(['/', '\\']).find(|part| !part.is_empty()));
+    let place = folder.map(|folder| format!(" in {folder}")).unwrap_or_default();
     let mut labels: Vec<String> = session.accounts.values().map(|id| known.label(id).into_owned()).collect();
     labels.sort();
     labels.dedup();
-    if labels.is_empty() { kind.to_owned() } else { format!("{kind}, uses {}", labels.join(", ")) }
+    let uses = if labels.is_empty() { String::new() } else { format!(", uses {}", labels.join(", ")) };
+    format!("{program}{place}{uses}")
 }
 
 /// The families that are in use or limited, in the order of their names.

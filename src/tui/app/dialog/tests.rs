@@ -4,9 +4,12 @@ use super::*;
 use crate::domain::account::AccountId;
 use crate::domain::routing::Strategy;
 use crate::manager::accounts::{AccountChange, Change};
+use crate::protocol::accounts::SwitchScope;
+use crate::protocol::pins::Pin;
 use crate::tui::effect::Scope;
-use crate::tui::event::{JobEvent, Outcome};
-use crate::tui::testing::facts::{account, file, full, household, knowing};
+use crate::tui::event::{Event, JobEvent, Outcome};
+use crate::tui::fact::Fact;
+use crate::tui::testing::facts::{account, file, full, household, knowing, sessions};
 use crate::tui::testing::keys::{click, paste, press, report};
 use crate::tui::testing::screen::{drawn, look, rows};
 
@@ -128,6 +131,15 @@ fn the_only_pin_is_taken_back_at_once_and_of_several_one_is_chosen() {
     let job = begun(press(&mut app, "u Down Enter"));
     let Job::Switch { account: None, family, scope: Scope::Everywhere } = job else { panic!("{job:?}") };
     assert_eq!(family.as_deref(), Some("codex"));
+
+    // One session has a pin of its own, and follows the one of all.
+    let mut app = full();
+    let pin = |account: &str, scope| Pin { account: account.into(), family: None, scope };
+    let mut sessions = sessions();
+    sessions[1].pins = vec![pin("acct-3", SwitchScope::Session), pin("acct-1", SwitchScope::Everywhere)];
+    app.update(Event::Fact(Fact::Sessions(sessions)), crate::tui::testing::NOW);
+    let job = begun(press(&mut app, "j j u Enter"));
+    assert!(matches!(&job, Job::Switch { account: None, scope: Scope::Session(id), .. } if id == "s-nvim"), "{job:?}");
 
     let mut app = knowing(Vec::new());
     assert!(press(&mut app, "u").is_empty());

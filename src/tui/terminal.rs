@@ -171,8 +171,10 @@ impl Terminal {
         self.takeover.begin()
     }
 
-    /// The size as frames will have it.
-    fn resized(&self) -> Report {
+    /// The size as frames will have it. What a terminal shows after a change of its size is its own affair, also where it comes
+    /// back to the size it had.
+    fn resized(&mut self) -> Report {
+        self.is_blank = true;
         match self.size() {
             Ok(size) => Report::Input(Input::Resized(size.width, size.height)),
             Err(_) => Report::Ended(Ended::Gone),

@@ -1,6 +1,8 @@
 //! The terminal screen on a real terminal, beside real sessions.
 
 mod ending;
+mod live;
+mod looks;
 mod slow;
 mod stopping;
 

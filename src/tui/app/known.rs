@@ -3,6 +3,7 @@
 pub mod decision;
 pub mod decisions;
 pub mod explanation;
+pub mod names;
 pub mod upcoming;
 pub mod used;
 
@@ -62,9 +63,9 @@ impl Known {
             Fact::Ledger(state) => self.ledger = state,
             Fact::Usage(usage) => self.usage = usage,
             Fact::News(news) => news.into_iter().for_each(|news| self.decisions.report(news)),
-            Fact::Attempts(rows) => rows.into_iter().for_each(|row| self.decisions.record(row)),
+            Fact::Attempts(rows) => rows.iter().for_each(|row| self.decisions.record(row)),
             Fact::Earlier { rows, is_all } => {
-                rows.into_iter().for_each(|row| self.decisions.record(row));
+                rows.iter().for_each(|row| self.decisions.record(row));
                 if is_all {
                     self.decisions.has_all();
                 }

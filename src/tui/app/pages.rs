@@ -4,6 +4,8 @@ pub mod arrangement;
 pub mod filter;
 pub mod listing;
 pub mod rows;
+#[cfg(test)]
+mod tests;
 
 use super::{App, Tab};
 use crate::protocol::accounts::Account;
@@ -170,6 +172,7 @@ impl App {
             Tab::Accounts => Page::Account(id),
             Tab::Sessions => Page::Session(id),
             Tab::Decisions => Page::Decision(id),
+            Tab::Usage if self.shown().account(&id).is_some() => Page::Account(id),
             Tab::Usage => return Vec::new(),
             Tab::Next => match listing::account_of(&id) {
                 Some(account) => Page::Account(account.to_owned()),
@@ -246,12 +249,16 @@ impl App {
                 self.pages.explained = Some((question.clone(), result.clone()));
             }
             Fact::Earlier { .. } => self.pages.is_reading = false,
-            Fact::Accounts(_) if matches!(self.pages.open, Some(Page::Account(_))) => {
-                return vec![Effect::Explain(Question::default())];
-            }
+            Fact::Accounts(_) if self.shows_an_account() => return vec![Effect::Explain(Question::default())],
             _ => {}
         }
         Vec::new()
+    }
+
+    /// Whether everything about an account is on the screen, in a page or below the list.
+    fn shows_an_account(&self) -> bool {
+        let is_below = self.tab == Tab::Accounts && !layout::of(self).detail.is_empty();
+        is_below || matches!(self.pages.open, Some(Page::Account(_)))
     }
 
     /// How many rows of the list are seen.

@@ -4,7 +4,10 @@ use super::{DAY, HOUR, MINUTE, NOW};
 use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::{Tokens, Usd};
-use crate::protocol::accounts::{Account, AccountKind, AccountSession, AccountState, RateLimit, SpendingLimits};
+use crate::protocol::accounts::{
+    Account, AccountKind, AccountSession, AccountState, RateLimit, SpendingLimits, SwitchScope,
+};
+use crate::protocol::pins::Pin;
 use crate::protocol::quota::{Credits, MeterWindow, QuotaWindow};
 use crate::protocol::session::AccountReference;
 use crate::protocol::status::{Session, SessionKind};
@@ -195,8 +198,19 @@ fn session(id: &str, kind: SessionKind, pid: u32, uses: &[(&str, usize)]) -> Ses
 /// Three sessions of three kinds.
 pub fn sessions() -> Vec<Session> {
     vec![
-        session("s-opencode", SessionKind::Run, 4_711, &[("gpt-5.2-codex", 1)]),
-        session("s-nvim", SessionKind::Sidecar, 5_202, &[("gpt-5.2", 3), ("gpt-5.2-codex", 1)]),
+        Session {
+            program: Some("opencode".to_owned()),
+            folder: Some("/home/me/projects/website".to_owned()),
+            requests_per_minute: 14,
+            pins: vec![Pin { account: "acct-1".to_owned(), family: None, scope: SwitchScope::Everywhere }],
+            ..session("s-opencode", SessionKind::Run, 4_711, &[("gpt-5.2-codex", 1)])
+        },
+        Session {
+            program: Some("Neovim 0.11.4".to_owned()),
+            folder: Some("/home/me/仕事/a folder with a long name".to_owned()),
+            requests_per_minute: 3,
+            ..session("s-nvim", SessionKind::Sidecar, 5_202, &[("gpt-5.2", 3), ("gpt-5.2-codex", 1)])
+        },
         session("s-proxy", SessionKind::Proxy, 812, &[]),
     ]
 }

@@ -15,7 +15,13 @@ use crate::tui::view::{self, look::Look};
 
 /// How a terminal looks in tests.
 pub fn look(has_colours: bool, is_unicode: bool) -> Look {
-    Look { has_colours, is_unicode, clock: Clock::from_fn(|| NOW).in_zone("UTC"), is_simulated: false }
+    Look {
+        has_colours,
+        is_unicode,
+        clock: Clock::from_fn(|| NOW).in_zone("UTC"),
+        is_simulated: false,
+        home: Some("/home/me".to_owned()),
+    }
 }
 
 /// The screen of `app` at its size.

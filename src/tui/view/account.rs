@@ -14,6 +14,7 @@ use crate::domain::time::Timestamp;
 use crate::protocol::accounts::Account;
 use crate::protocol::routing::RoutingExplainResult;
 use crate::wording::accounts::{credits, kind, metered, note, state, used};
+use crate::wording::amounts::usd;
 use crate::wording::routing::obstacle;
 use crate::wording::time::span;
 
@@ -62,10 +63,10 @@ fn facts(page: &mut Page<'_, '_>, ink: &Ink<'_>, account: &Account) {
     let identity = [Some(kind(account.kind).to_owned()), account.plan.clone(), account.email.clone()];
     add("kind", Some(identity.into_iter().flatten().collect::<Vec<_>>().join(", ")));
     for window in &account.quota {
-        quota(page, ink, &window.name, window.used_percent, window.reset_at);
+        quota(page, ink, (&format!("{} quota", window.name), ""), window.used_percent, window.reset_at);
     }
     for window in &account.meters {
-        quota(page, ink, &metered(window), window.used_percent, window.reset_at);
+        quota(page, ink, ("meter", &format!("of {} ", metered(window))), window.used_percent, window.reset_at);
     }
     let mut add = |name: &str, value: Option<String>| {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
@@ -75,6 +76,13 @@ fn facts(page: &mut Page<'_, '_>, ink: &Ink<'_>, account: &Account) {
     add("credits", account.credits.as_ref().and_then(credits));
     add("today", Some(used(&account.usage.today, account.limits.daily_usd)));
     add("this month", Some(used(&account.usage.month, account.limits.monthly_usd)));
+    limit(page, ink, "daily limit", account.usage.today.cost_usd, account.limits.daily_usd);
+    limit(page, ink, "monthly limit", account.usage.month.cost_usd, account.limits.monthly_usd);
+    let mut add = |name: &str, value: Option<String>| {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            page.field(name, &value);
+        }
+    };
     for limit in &account.rate_limits {
         let which = limit.model.as_ref().unwrap_or(&limit.family);
         let which = if which == "*" { "every model" } else { which };
@@ -101,18 +109,38 @@ pub fn ago(ink: &Ink<'_>, at: Timestamp) -> String {
     if passed.as_secs() == 0 { "now".to_owned() } else { format!("{} ago", span(passed)) }
 }
 
-fn quota(page: &mut Page<'_, '_>, ink: &Ink<'_>, name: &str, percent: f64, reset_at: i64) {
+fn quota(page: &mut Page<'_, '_>, ink: &Ink<'_>, (name, of): (&str, &str), percent: f64, reset_at: i64) {
     let at = Timestamp(reset_at);
-    let words = format!(" {:.0} % used, resets in {} ({})", percent.floor(), span(at.since(ink.now)), ink.clock_of(at));
-    let room = page.value_width();
-    let width = u16::try_from(room.saturating_sub(words.len())).unwrap_or(0).min(24);
-    let mut spans = if width >= 6 { bar(percent, width, ink.theme).to_vec() } else { Vec::new() };
-    spans.push(Span::raw(if spans.is_empty() { words.trim_start().to_owned() } else { words }));
-    page.line(&format!("{name} quota"), spans);
+    let resets = format!("resets in {} ({})", span(at.since(ink.now)), ink.clock_of(at));
+    metered_line(page, ink, name, percent, &format!("{:.0} % {of}used, {resets}", percent.floor()));
+}
+
+/// A bar where there is room, and what it stands for in words.
+fn metered_line(page: &mut Page<'_, '_>, ink: &Ink<'_>, name: &str, percent: f64, words: &str) {
+    let words = super::text::clean(words, ink.theme).into_owned();
+    let room = page.value_width().saturating_sub(super::text::width(&words) + 1);
+    let width = u16::try_from(room).unwrap_or(0).min(24);
+    if width < 6 {
+        return page.field(name, &words);
+    }
+    let [full, empty] = bar(percent, width, ink.theme);
+    page.line(name, vec![full, empty, Span::raw(format!(" {words}"))]);
+}
+
+/// What was spent of a limit.
+fn limit(page: &mut Page<'_, '_>, ink: &Ink<'_>, name: &str, spent: f64, limit: Option<f64>) {
+    if let Some(limit) = limit {
+        let percent = if limit > 0.0 { spent / limit * 100.0 } else { 100.0 };
+        let words = format!("{} of {} ({:.0} %)", usd(spent), usd(limit), percent.floor());
+        metered_line(page, ink, name, percent, &words);
+    }
 }
 
 /// Which account a request would get now, and why not this one.
 fn explained(page: &mut Page<'_, '_>, ink: &Ink<'_>, account: &Account) {
+    if ink.app.pages.explained.is_none() && ink.app.pages.open.is_none() {
+        return;
+    }
     page.section("Which account a new request gets now");
     match &ink.app.pages.explained {
         None => page.sentence("Asking…", Role::Faint),
@@ -151,7 +179,7 @@ fn answer(page: &mut Page<'_, '_>, ink: &Ink<'_>, account: &Account, result: &Ro
 
 fn last(page: &mut Page<'_, '_>, ink: &Ink<'_>, id: &str) {
     let newest = ink.known.decisions.newest_first().take(LOOKED_AT);
-    let of_it = |attempts: &[crate::tui::app::known::decision::Attempt]| attempts.iter().any(|one| one.account == id);
+    let of_it = |attempts: &[crate::tui::app::known::decision::Attempt]| attempts.iter().any(|one| *one.account == *id);
     let found: Vec<_> = newest.filter(|decision| of_it(&decision.attempts)).take(LAST).collect();
     if found.is_empty() {
         return;

@@ -35,21 +35,23 @@ enum Key {
 }
 
 /// At its second mention a column gets all the room it can use.
-const IMPORTANCE: [Key; 14] = [
+const IMPORTANCE: [Key; 16] = [
     Key::Label,
     Key::State,
     Key::Number,
     Key::Quota,
     Key::Today,
     Key::State,
-    Key::Sessions,
-    Key::Quota,
-    Key::Today,
     Key::Label,
+    Key::Quota,
+    Key::Sessions,
+    Key::Curve,
+    Key::Today,
+    Key::Month,
     Key::Month,
     Key::Tokens,
-    Key::Curve,
     Key::Note,
+    Key::Curve,
 ];
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -72,36 +74,48 @@ pub fn draw(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, listed: &[usize]) {
 
 fn columns(ink: &Ink<'_>, width: u16) -> Vec<(Column<Key>, u16)> {
     let accounts = ink.known.accounts();
-    let widest = accounts.iter().map(|account| label_width(ink, account)).max().unwrap_or(0);
-    let label = u16::try_from(widest).unwrap_or(u16::MAX).clamp(7, 30);
-    let windows = accounts.iter().map(|account| account.quota.len() + account.meters.len()).max().unwrap_or(0);
-    let quota = quota::most(windows);
-    let has = |limit: fn(&Account) -> Option<f64>| accounts.iter().any(|account| limit(account).is_some());
-    let today = if has(|account| account.limits.daily_usd) { 15 } else { 8 };
-    let month = if has(|account| account.limits.monthly_usd) { 18 } else { 8 };
+    let most = |cell: &dyn Fn(&Account) -> usize, least: u16| {
+        let widest = accounts.iter().map(cell).max().unwrap_or(0);
+        u16::try_from(widest).unwrap_or(u16::MAX).max(least)
+    };
+    let number = most(&|account| account.index.to_string().len() + 1, 2);
+    let label = most(&|account| text::width(&account.label) + pinned_width(ink, account), 7).min(LABEL);
+    let windows =
+        accounts.iter().map(|account| account.quota.len().max(account.meters.len().min(1))).max().unwrap_or(0);
+    let quota = quota::widths(windows);
+    let quota = if width >= ROOMY { quota.1 } else { quota.0 };
+    let spending = |of: fn(&Account) -> (f64, Option<f64>)| {
+        let least = most(&|account| amount(of(account)).len(), 5);
+        (least, most(&|account| amount(of(account)).len() + of_limit(of(account).1).len(), least))
+    };
+    let today = spending(|account| (account.usage.today.cost_usd, account.limits.daily_usd));
+    let month = spending(|account| (account.usage.month.cost_usd, account.limits.monthly_usd));
     let all = [
-        Column::number(Key::Number, "#", 2, 4),
+        Column::number(Key::Number, "#", number, number),
         Column::new(Key::Label, "ACCOUNT", label.min(10), label),
         Column::new(Key::State, "STATE", 14, 18),
-        Column::new(Key::Quota, "QUOTA", 10, quota),
-        Column::number(Key::Today, "TODAY", 7, today),
-        Column::number(Key::Month, "MONTH", 7, month),
+        Column::new(Key::Quota, "QUOTA", 11, quota),
+        Column::number(Key::Today, "TODAY", today.0, today.1),
+        Column::number(Key::Month, "MONTH", month.0, month.1),
         Column::number(Key::Tokens, "TOKENS", 6, 6),
-        Column::number(Key::Sessions, "USED BY", 7, 7),
-        Column::new(Key::Curve, "LAST 24 H", 24, 24),
+        Column::number(Key::Sessions, "USES", 4, 4),
+        Column::new(Key::Curve, "LAST 24 H", 12, 24),
         Column::new(Key::Note, "WHY", 16, 60),
     ];
-    let has_quota = windows > 0;
-    let importance: Vec<Key> = IMPORTANCE.into_iter().filter(|key| *key != Key::Quota || has_quota).collect();
+    let importance: Vec<Key> = IMPORTANCE.into_iter().filter(|key| *key != Key::Quota || windows > 0).collect();
     table::fit(&all, &importance, width)
 }
 
-/// ` pinned` stands behind the label of the account that is.
-const PINNED: &str = " pinned";
+/// Labels have no more room than this in the list.
+const LABEL: u16 = 16;
+/// From this width on quota windows have their resets beside them.
+const ROOMY: u16 = 130;
 
-fn label_width(ink: &Ink<'_>, account: &Account) -> usize {
-    let pinned = if is_pinned(ink, account) { PINNED.len() } else { 0 };
-    text::width(&account.label) + pinned
+/// What stands behind the label of an account that is pinned, where there is room, and where there is less.
+const PINNED: [&str; 2] = [" pinned", " pin"];
+
+fn pinned_width(ink: &Ink<'_>, account: &Account) -> usize {
+    if is_pinned(ink, account) { PINNED[0].len() } else { 0 }
 }
 
 fn is_pinned(ink: &Ink<'_>, account: &Account) -> bool {
@@ -115,8 +129,8 @@ fn cell(ink: &Ink<'_>, account: &Account, key: Key, width: u16) -> Line<'static>
         Key::Label => label(ink, account, width),
         Key::State => state(ink, account, width),
         Key::Quota => quota::cell(ink, account, width),
-        Key::Today => spent(ink, account.usage.today.cost_usd, account.limits.daily_usd, width),
-        Key::Month => spent(ink, account.usage.month.cost_usd, account.limits.monthly_usd, width),
+        Key::Today => spent(ink, (account.usage.today.cost_usd, account.limits.daily_usd), width),
+        Key::Month => spent(ink, (account.usage.month.cost_usd, account.limits.monthly_usd), width),
         Key::Tokens => {
             let today = &account.usage.today;
             Line::raw(none_or(today.input_tokens.saturating_add(today.output_tokens), compact))
@@ -124,7 +138,7 @@ fn cell(ink: &Ink<'_>, account: &Account, key: Key, width: u16) -> Line<'static>
         Key::Sessions => {
             Line::raw(none_or(u64::try_from(account.sessions.len()).unwrap_or(0), |count| count.to_string()))
         }
-        Key::Curve => Line::styled(curve(ink, account), ink.theme.style(Role::Accent)),
+        Key::Curve => Line::styled(curve(ink, account, usize::from(width)), ink.theme.style(Role::Accent)),
         Key::Note => Line::from(ink.cut(&wording::accounts::note(account, ink.now), width)),
     }
 }
@@ -134,15 +148,14 @@ fn none_or(number: u64, shown: impl Fn(u64) -> String) -> String {
 }
 
 fn label(ink: &Ink<'_>, account: &Account, width: u16) -> Line<'static> {
-    let pinned = u16::try_from(PINNED.len()).unwrap_or(0);
-    let has_room = width >= pinned + 3;
+    let columns = usize::from(width);
     if !is_pinned(ink, account) {
         return Line::from(ink.cut(&account.label, width));
     }
-    if has_room {
-        return Line::from(vec![ink.cut(&account.label, width - pinned), ink.span(PINNED, Role::Accent)]);
-    }
-    Line::from(ink.cut(&account.label, width)).style(ink.theme.style(Role::Accent))
+    let has_room = text::width(&text::clean(&account.label, ink.theme)) + PINNED[0].len() <= columns;
+    let mark = if has_room { PINNED[0] } else { PINNED[1] };
+    let label = text::cut(&account.label, columns.saturating_sub(mark.len()), ink.theme).into_owned();
+    Line::from(vec![Span::raw(label), ink.span(mark, Role::Accent)])
 }
 
 /// The sign of a state, and how much it matters.
@@ -173,17 +186,28 @@ fn state(ink: &Ink<'_>, account: &Account, width: u16) -> Line<'static> {
     Line::from(spans)
 }
 
-/// What was spent, and of how much.
-fn spent(ink: &Ink<'_>, spent: f64, limit: Option<f64>, width: u16) -> Line<'static> {
-    let amount = if spent <= 0.0 && limit.is_none() { "-".to_owned() } else { money(spent) };
-    let Some(limit) = limit else { return Line::raw(amount) };
-    let of = format!(" of {}", money(limit));
-    let role = super::widgets::bar::role(if limit > 0.0 { spent / limit * 100.0 } else { 100.0 });
+/// What was spent, and of how much where there is room.
+fn spent(ink: &Ink<'_>, spent: (f64, Option<f64>), width: u16) -> Line<'static> {
+    let (amount, of) = (amount(spent), of_limit(spent.1));
+    let role = match spent.1 {
+        Some(limit) if limit > 0.0 => super::widgets::bar::role(spent.0 / limit * 100.0),
+        Some(_) => Role::Bad,
+        None => Role::Good,
+    };
     let role = if role == Role::Good { Role::Text } else { role };
+    let mut spans = vec![ink.span(&amount, role)];
     if amount.len() + of.len() <= usize::from(width) {
-        return Line::from(vec![ink.span(&amount, role), ink.span(&of, Role::Faint)]);
+        spans.push(ink.span(&of, Role::Faint));
     }
-    Line::from(ink.span(&amount, role))
+    Line::from(spans)
+}
+
+fn amount((spent, limit): (f64, Option<f64>)) -> String {
+    if spent <= 0.0 && limit.is_none() { "-".to_owned() } else { money(spent) }
+}
+
+fn of_limit(limit: Option<f64>) -> String {
+    limit.map(|limit| format!(" of {}", money(limit))).unwrap_or_default()
 }
 
 /// An amount with its cents: in a column the smaller digits are noise.
@@ -192,8 +216,8 @@ fn money(amount: f64) -> String {
     if amount > 0.0 && cents == Usd::default() { "<$0.01".to_owned() } else { usd(cents.as_usd()) }
 }
 
-/// What it was used in each of the last hours.
-fn curve(ink: &Ink<'_>, account: &Account) -> String {
+/// What it was used in the last day, in so many cells.
+fn curve(ink: &Ink<'_>, account: &Account, cells: usize) -> String {
     let mut hours = [0_u64; HOURS];
     let used = ink.known.usage.hours.iter().filter(|hour| hour.used.account == account.id);
     for hour in used {
@@ -204,5 +228,7 @@ fn curve(ink: &Ink<'_>, account: &Account) -> String {
             hours[place] = hours[place].saturating_add(used);
         }
     }
-    spark(&hours, ink.theme)
+    let together = HOURS.div_ceil(cells.clamp(1, HOURS));
+    let sum = |hours: &[u64]| hours.iter().fold(0_u64, |sum, hour| sum.saturating_add(*hour));
+    spark(&hours.chunks(together).map(sum).collect::<Vec<u64>>(), ink.theme)
 }

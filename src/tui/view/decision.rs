@@ -52,14 +52,16 @@ fn facts(page: &mut Page<'_, '_>, ink: &Ink<'_>, decision: &Decision) {
     if let Some(endpoint) = &decision.endpoint {
         page.field("path", endpoint);
     }
+    let last = decision.attempts.last().map(|attempt| attempt.number);
     for attempt in &decision.attempts {
-        let result = attempt.result.as_ref();
-        let status =
-            result.map(|result| if result.status == 0 { "no answer".to_owned() } else { result.status.to_string() });
         let label = ink.known.label(&attempt.account);
-        page.field(
-            &format!("attempt {}", attempt.number),
-            &format!("{label}: {}", status.as_deref().unwrap_or("under way")),
-        );
+        let result = match &attempt.result {
+            Some(result) if result.status == 0 => "no answer".to_owned(),
+            Some(result) => result.status.to_string(),
+            None if last != Some(attempt.number) => "did not serve".to_owned(),
+            None if decision.is_over() => "the last".to_owned(),
+            None => "under way".to_owned(),
+        };
+        page.field(&format!("attempt {}", attempt.number), &format!("{label}: {result}"));
     }
 }

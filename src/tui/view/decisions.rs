@@ -198,10 +198,13 @@ pub fn end(ink: &Ink<'_>, decision: &Decision) -> Line<'static> {
     Line::from(vec![Span::styled(sign, ink.theme.style(role)), Span::raw(" "), ink.span(&words, Role::Text)])
 }
 
-/// How a session is called: what it is and its process, while it is alive.
+/// How a session is called: its program, or what it is, and its process, while it is alive.
 pub fn session(known: &Known, id: &str) -> String {
     match known.session(id) {
-        Some(session) => format!("{} {}", wording::session_kind(session.kind), session.pid),
+        Some(session) => {
+            let program = session.program.as_deref().and_then(|program| program.split(' ').next());
+            format!("{} {}", program.unwrap_or_else(|| wording::session_kind(session.kind)), session.pid)
+        }
         None => id.chars().take(8).collect(),
     }
 }

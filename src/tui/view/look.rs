@@ -12,6 +12,8 @@ pub struct Look {
     pub is_unicode: bool,
     /// Whether all that is shown is simulated, which the head line then says.
     pub is_simulated: bool,
+    /// The person's home, which folders are shown from.
+    pub home: Option<String>,
     /// The time zone of what is shown.
     pub clock: Clock,
 }
@@ -23,6 +25,7 @@ impl Look {
             has_colours: environment.get("NO_COLOR").is_none(),
             is_unicode: environment.is_utf8() || cfg!(windows),
             is_simulated: environment.get("CAM_DEMO").is_some(),
+            home: environment.get("HOME").or_else(|| environment.get("USERPROFILE")).map(str::to_owned),
             clock,
         }
     }

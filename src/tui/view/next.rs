@@ -9,7 +9,7 @@ use super::ink::Ink;
 use super::theme::Role;
 use super::widgets::table::{self, Column};
 use crate::tui::app::known::upcoming::{Means, Upcoming, upcoming};
-use crate::wording::time::span;
+use crate::wording::time::{brief, span};
 
 /// What a column shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,13 +20,13 @@ enum Key {
     What,
 }
 
-const IMPORTANCE: [Key; 6] = [Key::In, Key::Label, Key::What, Key::At, Key::What, Key::Label];
+const IMPORTANCE: [Key; 7] = [Key::In, Key::Label, Key::What, Key::What, Key::At, Key::In, Key::Label];
 
 const COLUMNS: [Column<Key>; 4] = [
-    Column::number(Key::In, "IN", 11, 11),
+    Column::number(Key::In, "IN", 5, 12),
     Column::new(Key::At, "AT", 11, 11),
-    Column::new(Key::Label, "ACCOUNT", 10, 30),
-    Column::new(Key::What, "WHAT", 18, 70),
+    Column::new(Key::Label, "ACCOUNT", 10, 24),
+    Column::new(Key::What, "WHAT", 18, 48),
 ];
 
 /// Draws the list.
@@ -45,6 +45,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, listed: &[usize]) {
 
 fn cell(ink: &Ink<'_>, one: &Upcoming, key: Key, width: u16) -> Line<'static> {
     match (key, one.at) {
+        (Key::In, Some(at)) if width < 12 => Line::raw(brief(at.since(ink.now))),
         (Key::In, Some(at)) => Line::raw(span(at.since(ink.now))),
         (Key::In, None) => Line::from(ink.span("now", Role::Warning)),
         (Key::At, Some(at)) => Line::from(ink.span(&ink.clock_of(at), Role::Faint)),

@@ -19,26 +19,48 @@ use crate::wording::time::brief;
 /// What a column shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Key {
+    Program,
+    Folder,
     Kind,
     Process,
     Port,
     Since,
     Uses,
+    Pins,
+    Rate,
     Start,
     Link,
     Id,
 }
 
-const IMPORTANCE: [Key; 9] =
-    [Key::Kind, Key::Process, Key::Uses, Key::Since, Key::Link, Key::Uses, Key::Port, Key::Start, Key::Id];
+const IMPORTANCE: [Key; 14] = [
+    Key::Program,
+    Key::Process,
+    Key::Uses,
+    Key::Since,
+    Key::Rate,
+    Key::Link,
+    Key::Kind,
+    Key::Uses,
+    Key::Folder,
+    Key::Pins,
+    Key::Port,
+    Key::Folder,
+    Key::Start,
+    Key::Id,
+];
 
-const COLUMNS: [Column<Key>; 8] = [
+const COLUMNS: [Column<Key>; 12] = [
+    Column::new(Key::Program, "PROGRAM", 10, 18),
     Column::new(Key::Kind, "KIND", 7, 7),
     Column::number(Key::Process, "PID", 7, 7),
     Column::number(Key::Port, "PORT", 5, 5),
     Column::number(Key::Since, "UP", 4, 4),
-    Column::new(Key::Uses, "USES", 16, 44),
-    Column::new(Key::Start, "STARTED ON", 12, 20),
+    Column::number(Key::Rate, "/MIN", 4, 4),
+    Column::new(Key::Uses, "USES", 12, 30),
+    Column::new(Key::Pins, "PINNED TO", 12, 24),
+    Column::new(Key::Folder, "FOLDER", 14, 30),
+    Column::new(Key::Start, "STARTED ON", 12, 16),
     Column::new(Key::Link, "NEWS", 8, 8),
     Column::new(Key::Id, "ID", 12, 36),
 ];
@@ -64,6 +86,13 @@ pub fn draw(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, listed: &[usize]) {
 
 fn cell(ink: &Ink<'_>, session: &Session, key: Key, width: u16) -> Line<'static> {
     match key {
+        Key::Program => Line::from(ink.cut(session.program.as_deref().unwrap_or("-"), width)),
+        Key::Folder => Line::from(ink.cut(&folder(ink, session).unwrap_or_else(|| "-".to_owned()), width)),
+        Key::Pins => match wording::pins::of_session(&session.pins, ink.known.accounts()) {
+            Some(pins) => Line::from(Span::styled(ink.cut(&pins, width).content, ink.theme.style(Role::Accent))),
+            None => Line::from(ink.span("-", Role::Faint)),
+        },
+        Key::Rate => Line::raw(session.requests_per_minute.to_string()),
         Key::Kind => Line::raw(wording::session_kind(session.kind)),
         Key::Process => Line::raw(session.pid.to_string()),
         Key::Port => Line::from(ink.span(&session.port.to_string(), Role::Faint)),
@@ -89,6 +118,10 @@ fn uses(ink: &Ink<'_>, session: &Session) -> String {
     }
 }
 
+fn folder(ink: &Ink<'_>, session: &Session) -> Option<String> {
+    session.folder.as_ref().map(|folder| wording::below_home(folder, ink.look.home.as_deref()))
+}
+
 fn start(session: &Session) -> String {
     session.start_account.as_ref().map_or_else(|| "-".to_owned(), |account| account.label.clone())
 }
@@ -111,7 +144,7 @@ pub fn draw_page(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, id: &str, scrol
         None => page.sentence("This session has ended", Role::Strong),
     }
     let newest = ink.known.decisions.newest_first().take(LOOKED_AT);
-    let found: Vec<_> = newest.filter(|decision| decision.session == id).take(LAST).collect();
+    let found: Vec<_> = newest.filter(|decision| *decision.session == *id).take(LAST).collect();
     if !found.is_empty() {
         page.section("Its last requests");
     }
@@ -123,6 +156,12 @@ pub fn draw_page(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, id: &str, scrol
 
 fn facts(page: &mut Page<'_, '_>, ink: &Ink<'_>, session: &Session) {
     page.section(&format!("Session {}", session.id));
+    if let Some(program) = &session.program {
+        page.field("program", program);
+    }
+    if let Some(folder) = folder(ink, session) {
+        page.field("folder", &folder);
+    }
     page.field("kind", wording::session_kind(session.kind));
     page.field("process", &session.pid.to_string());
     page.field("base URL", &format!("http://127.0.0.1:{}/v1", session.port));
@@ -132,6 +171,10 @@ fn facts(page: &mut Page<'_, '_>, ink: &Ink<'_>, session: &Session) {
     for (family, account) in &session.accounts {
         page.field("uses", &format!("{} for {family}", ink.known.label(account)));
     }
+    if let Some(pins) = wording::pins::of_session(&session.pins, ink.known.accounts()) {
+        page.field("pinned to", &pins);
+    }
+    page.field("requests", &format!("{} a minute", session.requests_per_minute));
     let news = match ink.known.links.get(&session.id) {
         Some(Link::Open) => "what it does is shown as it happens".to_owned(),
         Some(Link::Closed(why)) => format!("{why}; what it did is shown from the ledger"),

@@ -40,8 +40,10 @@ pub fn draw(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, (listed, seen): (usi
     // The notes are worth the long names, but not all of them.
     let (shown, name): (&[Tab], Name) = match (fits(beside, name), fits(beside, short_name), fits(0, short_name)) {
         (true, ..) => (&Tab::ALL, name),
-        (false, true, _) | (false, false, true) => (&Tab::ALL, short_name),
-        (false, false, false) => (&Tab::ALL[ink.app.tab as usize..=ink.app.tab as usize], short_name),
+        (false, true, _) => (&Tab::ALL, short_name),
+        // A filter has to be seen: rows are missing.
+        (false, false, true) if ink.app.filter().is_empty() => (&Tab::ALL, short_name),
+        (false, false, _) => (&Tab::ALL[ink.app.tab as usize..=ink.app.tab as usize], short_name),
     };
     let line = tabs(ink, shown, name);
     put(buffer, area, (area.x, area.y), &line, area.width);
@@ -96,9 +98,7 @@ fn notes(ink: &Ink<'_>, listed: usize, seen: usize) -> Line<'static> {
             if !filter.is_empty() {
                 add(format!("/{filter}"), Role::Accent);
             }
-            if ink.app.tab == Tab::Usage {
-                add(ink.app.pages.usage.words(), Role::Text);
-            } else if rows.order > 0 {
+            if rows.order > 0 {
                 add(listing::orders(ink.app.tab).get(rows.order).copied().unwrap_or_default().to_owned(), Role::Text);
             }
             if seen < listed {

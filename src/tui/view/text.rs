@@ -24,7 +24,11 @@ pub fn clean(text: &str, theme: Theme) -> Cow<'_, str> {
     }
     let shown = text.graphemes(true).map(|grapheme| {
         let is_shown = grapheme.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-        if is_shown { Cow::Borrowed(grapheme) } else { Cow::Owned("?".repeat(grapheme.width().max(1))) }
+        match grapheme {
+            "…" => Cow::Borrowed("..."),
+            _ if is_shown => Cow::Borrowed(grapheme),
+            _ => Cow::Owned("?".repeat(grapheme.width().max(1))),
+        }
     });
     Cow::Owned(shown.collect())
 }

@@ -111,19 +111,19 @@ fn bars(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, sums: &[Sum]) {
     let (shown, _) = chart::room(plot, bars.len());
     let unit = if arrangement.span == Time::Hours { "hours" } else { "days" };
     let total = total(sums);
-    let words = format!(
-        "{}, the last {shown} {unit}: {}, {} requests, {} tokens",
-        arrangement.words(),
-        usd(total.cost.as_usd()),
-        grouped(total.requests),
-        compact(total.tokens.input.saturating_add(total.tokens.output)),
-    );
-    let line = super::decisions::title(
-        ink,
-        &text::cut(&words, usize::from(area.width.saturating_sub(4)), ink.theme),
-        area.width,
-    );
-    table::put(buffer, area, (area.x, area.y), &line, area.width);
+    let mut words = format!("{}, the last {shown} {unit}", arrangement.words());
+    let tokens = compact(total.tokens.input.saturating_add(total.tokens.output));
+    let amounts =
+        [usd(total.cost.as_usd()), format!("{} requests", grouped(total.requests)), format!("{tokens} tokens")];
+    for (place, amount) in amounts.iter().enumerate() {
+        let lead = if place == 0 { ": " } else { ", " };
+        if words.len() + lead.len() + amount.len() + 4 > usize::from(area.width) {
+            break;
+        }
+        words = format!("{words}{lead}{amount}");
+    }
+    let words = text::cut(&words, usize::from(area.width.saturating_sub(4)), ink.theme);
+    table::put(buffer, area, (area.x, area.y), &super::decisions::title(ink, &words, area.width), area.width);
     let most = bars[bars.len() - shown..]
         .iter()
         .map(|bar| bar.parts.iter().fold(0_u64, |sum, part| sum.saturating_add(*part)));

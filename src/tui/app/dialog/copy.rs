@@ -44,8 +44,9 @@ impl CopyMenu {
     }
 
     /// One thing more, if there is such.
-    fn with(mut self, what: &str, text: Option<&String>) -> CopyMenu {
-        self.menu.rows.extend(text.map(|text| Row { title: what.to_owned(), note: text.clone() }));
+    fn with(mut self, what: &str, text: Option<&(impl AsRef<str> + ?Sized)>) -> CopyMenu {
+        let row = |text: &str| Row { title: what.to_owned(), note: text.to_owned() };
+        self.menu.rows.extend(text.map(|text| row(text.as_ref())));
         self
     }
 

@@ -1,6 +1,9 @@
 //! One request: which accounts it was sent to and why, and what came of it. It is put together from what its session
 //! reports while it happens and from the rows of the ledger, whichever arrives first.
 
+use std::sync::Arc;
+
+use super::names::Names;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::{Tokens, Usd};
 use crate::tui::fact::{AttemptRow, Finished, What};
@@ -9,17 +12,17 @@ use crate::tui::fact::{AttemptRow, Finished, What};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decision {
     /// Its id.
-    pub request: String,
+    pub request: Arc<str>,
     /// When its first known attempt began.
     pub at: Timestamp,
     /// The id of the session that routed it.
-    pub session: String,
+    pub session: Arc<str>,
     /// The model it names.
-    pub model: Option<String>,
+    pub model: Option<Arc<str>>,
     /// The model's family.
-    pub family: String,
+    pub family: Arc<str>,
     /// The path it was sent to; only the ledger knows it.
-    pub endpoint: Option<String>,
+    pub endpoint: Option<Arc<str>>,
     /// In the order they were made.
     pub attempts: Vec<Attempt>,
     /// Its first row of the ledger.
@@ -33,9 +36,9 @@ pub struct Attempt {
     /// 1 for the first.
     pub number: u32,
     /// The account's id.
-    pub account: String,
+    pub account: Arc<str>,
     /// Why this account, in one word.
-    pub why: String,
+    pub why: Arc<str>,
     /// What came of it, when that is known.
     pub result: Option<AttemptResult>,
 }
@@ -85,13 +88,13 @@ pub enum End {
 
 impl Decision {
     /// A request of which nothing is known yet.
-    pub fn new(request: &str, session: &str, at: Timestamp) -> Decision {
+    pub fn new(request: Arc<str>, session: Arc<str>, at: Timestamp) -> Decision {
         Decision {
-            request: request.to_owned(),
+            request,
             at,
-            session: session.to_owned(),
+            session,
             model: None,
-            family: String::new(),
+            family: Arc::default(),
             endpoint: None,
             attempts: Vec::new(),
             row: None,
@@ -100,21 +103,21 @@ impl Decision {
     }
 
     /// Takes in what its session reports.
-    pub fn report(&mut self, what: What) {
+    pub fn report(&mut self, what: What, names: &mut Names) {
         match what {
             What::Selected { account, model, family, attempt, why } => {
-                self.model = model.or(self.model.take());
-                self.family = family;
+                self.model = model.map(|model| names.shared(&model)).or(self.model.take());
+                self.family = names.shared(&family);
                 let known = self.attempt(attempt);
-                account.as_str().clone_into(&mut known.account);
-                known.why = why;
+                known.account = names.shared(account.as_str());
+                known.why = names.shared(&why);
                 if !matches!(self.live, Some(Live::Finished(_))) {
                     self.live = Some(Live::Running);
                 }
             }
             What::Waiting { until } => self.live = Some(Live::Waiting(until)),
             What::Finished(finished) => {
-                self.model = finished.model.clone().or(self.model.take());
+                self.model = finished.model.as_ref().map(|model| names.shared(model)).or(self.model.take());
                 self.live = Some(Live::Finished(finished));
             }
             What::Lost if !matches!(self.live, Some(Live::Finished(_))) => self.live = Some(Live::Lost),
@@ -123,14 +126,14 @@ impl Decision {
     }
 
     /// Takes in a row of the ledger.
-    pub fn record(&mut self, row: AttemptRow) {
+    pub fn record(&mut self, row: &AttemptRow, names: &mut Names) {
         self.row = Some(self.row.map_or(row.row, |first| first.min(row.row)));
-        self.model = row.model.or(self.model.take());
-        self.family = row.family;
-        self.endpoint = Some(row.endpoint);
+        self.model = row.model.as_ref().map(|model| names.shared(model)).or(self.model.take());
+        self.family = names.shared(&row.family);
+        self.endpoint = Some(names.shared(&row.endpoint));
         let known = self.attempt(row.attempt);
-        known.account = row.account;
-        known.why = row.why;
+        known.account = names.shared(&row.account);
+        known.why = names.shared(&row.why);
         known.result = Some(AttemptResult {
             at: row.at,
             status: row.status,
@@ -178,12 +181,12 @@ impl Decision {
             Some(Live::Finished(finished)) => finished.account.as_ref().map(|account| account.as_str()),
             _ => None,
         };
-        answered.or_else(|| self.attempts.last().map(|attempt| attempt.account.as_str()))
+        answered.or_else(|| self.attempts.last().map(|attempt| &*attempt.account))
     }
 
     /// Why that one, in one word.
     pub fn why(&self) -> &str {
-        self.attempts.last().map_or("", |attempt| attempt.why.as_str())
+        self.attempts.last().map_or("", |attempt| &attempt.why)
     }
 
     /// How many attempts followed the first.

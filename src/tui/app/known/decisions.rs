@@ -2,8 +2,10 @@
 //! reports it first. Taking a report in costs the same however many there are.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use super::decision::Decision;
+use super::names::Names;
 use crate::domain::time::Timestamp;
 use crate::tui::fact::{AttemptRow, News, What};
 
@@ -17,7 +19,8 @@ type Key = (Timestamp, u64);
 #[derive(Clone, Debug, Default)]
 pub struct Decisions {
     list: VecDeque<(Key, Decision)>,
-    keys: HashMap<String, Key>,
+    keys: HashMap<Arc<str>, Key>,
+    names: Names,
     count: u64,
     /// The earliest row of the ledger that is known.
     earliest_row: Option<i64>,
@@ -66,21 +69,20 @@ impl Decisions {
     pub fn report(&mut self, news: News) {
         // The end of a request that is not known says nothing that can be shown: the ledger will report it.
         let is_end = matches!(news.what, What::Finished(_) | What::Lost);
-        if is_end && !self.keys.contains_key(&news.request) {
+        if is_end && !self.keys.contains_key(news.request.as_str()) {
             return;
         }
-        if let Some(decision) = self.entry(&news.request, &news.session, news.at) {
-            decision.report(news.what);
+        if let Some(place) = self.entry(&news.request, &news.session, news.at) {
+            self.list[place].1.report(news.what, &mut self.names);
         }
     }
 
     /// Takes in a row of the ledger.
-    pub fn record(&mut self, row: AttemptRow) {
+    pub fn record(&mut self, row: &AttemptRow) {
         let began = row.at.as_millis().saturating_sub(i64::try_from(row.duration_ms).unwrap_or(i64::MAX));
-        let number = row.row;
-        if let Some(decision) = self.entry(&row.request, &row.session, Timestamp(began)) {
-            decision.record(row);
-            self.earliest_row = Some(self.earliest_row.map_or(number, |earliest| earliest.min(number)));
+        if let Some(place) = self.entry(&row.request, &row.session, Timestamp(began)) {
+            self.list[place].1.record(row, &mut self.names);
+            self.earliest_row = Some(self.earliest_row.map_or(row.row, |earliest| earliest.min(row.row)));
         }
     }
 
@@ -94,14 +96,14 @@ impl Decisions {
         if self.is_all || self.list.len() >= MOST { None } else { self.earliest_row }
     }
 
-    /// The request with this id, which is made if it is new. `None` for one that is older than what is kept.
-    fn entry(&mut self, request: &str, session: &str, at: Timestamp) -> Option<&mut Decision> {
+    /// The place of the request with this id, which is made if it is new. `None` for one that is older than what is kept.
+    fn entry(&mut self, request: &str, session: &str, at: Timestamp) -> Option<usize> {
         if let Some(place) = self.place_of(request) {
-            return self.list.get_mut(place).map(|(_, decision)| decision);
+            return Some(place);
         }
         self.count += 1;
         let key = (at, self.count);
-        let place = self.list.partition_point(|(other, _)| *other < key);
+        let mut place = self.list.partition_point(|(other, _)| *other < key);
         if self.list.len() >= MOST {
             if place == 0 {
                 return None;
@@ -109,12 +111,130 @@ impl Decisions {
             if let Some((_, dropped)) = self.list.pop_front() {
                 self.keys.remove(&dropped.request);
             }
-            self.list.insert(place - 1, (key, Decision::new(request, session, at)));
-        } else {
-            self.list.insert(place, (key, Decision::new(request, session, at)));
+            place -= 1;
         }
-        self.keys.insert(request.to_owned(), key);
-        let place = self.place_of(request)?;
-        self.list.get_mut(place).map(|(_, decision)| decision)
+        let request: Arc<str> = Arc::from(request);
+        let decision = Decision::new(Arc::clone(&request), self.names.shared(session), at);
+        self.list.insert(place, (key, decision));
+        self.keys.insert(request, key);
+        Some(place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::app::known::decision::End;
+    use crate::tui::testing::facts::{attempt, finished, news, selected};
+
+    /// What a failover leaves: the first account was limited, the second served.
+    fn reports() -> Vec<News> {
+        vec![
+            news("s", "r", 9_000, selected(2, 1, "sticky")),
+            news("s", "r", 8_000, selected(3, 2, "failover")),
+            news("s", "r", 5_000, finished(3, 200, 18_000)),
+        ]
+    }
+
+    fn rows() -> Vec<AttemptRow> {
+        vec![attempt(1, "r", 1, 2, 429), attempt(2, "r", 2, 3, 200)]
+    }
+
+    enum Side {
+        Report(News),
+        Record(AttemptRow),
+    }
+
+    #[test]
+    fn both_sides_make_one_request_in_whichever_order_they_arrive() {
+        let sides = || {
+            let reports = reports().into_iter().map(Side::Report);
+            reports.chain(rows().into_iter().map(Side::Record)).collect::<Vec<_>>()
+        };
+        // Every order in which each side keeps its own.
+        for mask in 0_u32..32 {
+            if mask.count_ones() != 2 {
+                continue;
+            }
+            let mut decisions = Decisions::default();
+            let (mut reported, mut recorded) = (sides().into_iter().take(3), sides().into_iter().skip(3));
+            for place in 0..5 {
+                match if mask & (1 << place) == 0 { reported.next() } else { recorded.next() } {
+                    Some(Side::Report(news)) => decisions.report(news),
+                    Some(Side::Record(row)) => decisions.record(&row),
+                    None => unreachable!(),
+                }
+            }
+            assert_eq!(decisions.len(), 1, "{mask:b}");
+            let decision = decisions.find("r").unwrap();
+            assert_eq!(
+                (decision.end(), decision.account(), decision.why()),
+                (End::Finished(200), Some("acct-3"), "failover")
+            );
+            assert_eq!((decision.retries(), decision.duration_ms()), (1, Some(4_200)), "{mask:b}");
+            let statuses: Vec<u16> = decision.attempts.iter().map(|one| one.result.as_ref().unwrap().status).collect();
+            assert_eq!(statuses, [429, 200], "{mask:b}");
+        }
+    }
+
+    #[track_caller]
+    fn check(reports: Vec<News>, rows: Vec<AttemptRow>, end: End) {
+        let mut decisions = Decisions::default();
+        reports.into_iter().for_each(|news| decisions.report(news));
+        rows.iter().for_each(|row| decisions.record(row));
+        assert_eq!(decisions.find("r").unwrap().end(), end);
+    }
+
+    #[test]
+    fn a_request_stands_as_the_side_that_knows_more_says() {
+        let until = Timestamp(crate::tui::testing::NOW.0 + 1_000);
+        let begun = || reports()[..1].to_vec();
+        let with = |what: What| begun().into_iter().chain([news("s", "r", 1_000, what)]).collect::<Vec<_>>();
+        check(begun(), vec![], End::Running);
+        check(begun(), vec![attempt(1, "r", 1, 2, 429)], End::Running);
+        check(begun(), vec![attempt(1, "r", 1, 2, 200)], End::Finished(200));
+        check(with(What::Waiting { until }), vec![], End::Waiting(until));
+        check(with(What::Lost), vec![], End::Lost);
+        check(with(What::Lost), vec![attempt(1, "r", 1, 2, 200)], End::Finished(200));
+        check(reports().into_iter().chain([news("s", "r", 0, What::Lost)]).collect(), vec![], End::Finished(200));
+        check(vec![], vec![attempt(1, "r", 1, 2, 429)], End::Refused(429));
+        check(vec![], rows(), End::Finished(200));
+    }
+
+    #[test]
+    fn the_end_of_an_unknown_request_makes_none() {
+        let mut decisions = Decisions::default();
+        decisions.report(news("s", "r", 0, finished(1, 200, 0)));
+        decisions.report(news("s", "r", 0, What::Lost));
+        assert!(decisions.is_empty());
+    }
+
+    #[test]
+    fn the_newest_are_kept_and_earlier_ones_are_asked_for_while_there_is_room() {
+        let mut decisions = Decisions::default();
+        for row in 100..200 {
+            decisions.record(&attempt(row, &format!("r{row}"), 1, 1, 200));
+        }
+        assert_eq!(decisions.earlier_than(), Some(100));
+        decisions.record(&attempt(40, "r40", 1, 1, 200));
+        assert_eq!(decisions.newest(100).map(|one| &*one.request), Some("r40"));
+        assert_eq!(decisions.newest_place("r199"), Some(0));
+        for row in 200..200 + i64::try_from(MOST).unwrap() {
+            decisions.record(&attempt(row, &format!("r{row}"), 1, 1, 200));
+        }
+        assert_eq!((decisions.len(), decisions.earlier_than()), (MOST, None));
+        assert!(decisions.find("r40").is_none() && decisions.find("r199").is_none());
+        decisions.record(&attempt(1, "r1", 1, 1, 200));
+        assert!(decisions.find("r1").is_none(), "it is older than all that are kept");
+        assert_eq!(decisions.keys.len(), MOST);
+    }
+
+    #[test]
+    fn nothing_is_asked_for_before_the_beginning() {
+        let mut decisions = Decisions::default();
+        assert_eq!(decisions.earlier_than(), None);
+        decisions.record(&attempt(7, "r", 1, 1, 200));
+        decisions.has_all();
+        assert_eq!(decisions.earlier_than(), None);
     }
 }

@@ -75,3 +75,70 @@ fn used(decision: &Decision) -> Option<String> {
         grouped(tokens.output),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::fact::{AttemptRow, News, What};
+    use crate::tui::testing::NOW;
+    use crate::tui::testing::facts::{attempt, file, finished, household, news, selected};
+
+    #[track_caller]
+    fn check(reports: Vec<News>, rows: &[AttemptRow], expected: &[&str]) {
+        let mut known = Known::default();
+        known.learn(file(household()), NOW);
+        reports.into_iter().for_each(|news| known.decisions.report(news));
+        rows.iter().for_each(|row| known.decisions.record(row));
+        let decision = known.decisions.find("r").unwrap();
+        assert_eq!(explanation(&known, decision, NOW), expected);
+    }
+
+    #[test]
+    fn a_failover_is_told_from_its_first_account_to_what_it_cost() {
+        check(
+            vec![],
+            &[attempt(1, "r", 1, 4, 429), attempt(2, "r", 2, 3, 0), attempt(3, "r", 3, 3, 200)],
+            &[
+                "It went to חשבון שלי, because it is the one in use.",
+                "חשבון שלי was limited or out of quota (429).",
+                "Then it went to team key, because the one in use, or tried before it, cannot serve.",
+                "team key did not answer.",
+                "It was sent to team key again.",
+                "The client received 200 after 2.9 s, the first byte after 2.6 s.",
+                "It used 18,000 tokens in (9,000 cached) and 1,800 out; it cost $0.031.",
+            ],
+        );
+    }
+
+    #[test]
+    fn each_end_is_told() {
+        let begun = || news("s", "r", 9_000, selected(1, 1, "bound"));
+        let first = "It went to work, because it made a resource that the request names.";
+        for (what, end) in [
+            (None, "It is under way."),
+            (Some(What::Lost), "Its session ended before the answer did."),
+            (
+                Some(What::Waiting { until: Timestamp(NOW.0 + 200_000) }),
+                "It waits until an account is free, 4 min at most.",
+            ),
+            (Some(finished(1, 499, 0)), "The client left after 4.2 s, before the end."),
+            (Some(finished(1, 503, 0)), "The client received 503 after 4.2 s, the first byte after 830 ms."),
+        ] {
+            let reports = [begun()].into_iter().chain(what.map(|what| news("s", "r", 1_000, what)));
+            check(reports.collect(), &[], &[first, end]);
+        }
+    }
+
+    #[test]
+    fn what_only_the_ledger_knows_is_no_more_than_it_knows() {
+        check(
+            vec![],
+            &[attempt(1, "r", 2, 12, 401)],
+            &[
+                "It went to acct-12 (removed) as attempt 2, because the one in use, or tried before it, cannot serve.",
+                "acct-12 (removed) refused the credential (401).",
+                "What the client received then is not known: no live session reported it.",
+            ],
+        );
+    }
+}

@@ -60,7 +60,7 @@ fn of(account: &Account, now: Timestamp) -> Vec<Upcoming> {
         {
             let percent = spent / limit * 100.0;
             let amounts = format!("{} of {}", usd(spent), usd(limit));
-            add(None, format!("{name} limit nearly reached: {amounts} ({:.0} %)", percent.floor()), Means::Trouble);
+            add(None, format!("{name} limit is near: {amounts} ({:.0} %)", percent.floor()), Means::Trouble);
         }
     }
     for limit in &account.rate_limits {

@@ -66,7 +66,7 @@ impl App {
         match self.tab {
             Tab::Accounts => known.accounts().get(row).map(|account| account.id.clone()),
             Tab::Sessions => known.sessions().get(row).map(|session| session.id.clone()),
-            Tab::Decisions => known.decisions.newest(row).map(|decision| decision.request.clone()),
+            Tab::Decisions => known.decisions.newest(row).map(|decision| decision.request.to_string()),
             Tab::Usage => used::sums(known, self.pages.usage).get(row).map(|sum| sum.id.clone()),
             Tab::Next => upcoming::upcoming(known.accounts(), self.now).get(row).map(|one| one.id.clone()),
         }
@@ -131,13 +131,14 @@ fn admits_session(filter: &Filter, session: &Session, known: &Known) -> bool {
     let labels: Vec<_> = session.accounts.values().map(|id| known.label(id)).collect();
     let words = [session.id.as_str(), wording::session_kind(session.kind)];
     let labels = labels.iter().map(AsRef::as_ref);
-    filter.admits(words.into_iter().chain(numbers.iter().map(String::as_str)).chain(labels))
+    let known = [&session.program, &session.folder].into_iter().flatten().map(String::as_str);
+    filter.admits(words.into_iter().chain(numbers.iter().map(String::as_str)).chain(labels).chain(known))
 }
 
 /// Whether `filter` lets a request through: by its model, accounts, session, reasons, path or end.
 pub fn admits(filter: &Filter, decision: &Decision, known: &Known) -> bool {
     let label = |id| known.account(id).map_or(id, |account| account.label.as_str());
-    let accounts = decision.attempts.iter().flat_map(|attempt| [label(&attempt.account), attempt.why.as_str()]);
+    let accounts = decision.attempts.iter().flat_map(|attempt| [label(&attempt.account), &*attempt.why]);
     let mut digits = [0; 3];
     let end = match decision.end() {
         End::Running => "running",
@@ -145,8 +146,8 @@ pub fn admits(filter: &Filter, decision: &Decision, known: &Known) -> bool {
         End::Lost => "lost",
         End::Finished(status) | End::Refused(status) => three(status, &mut digits),
     };
-    let words = [decision.request.as_str(), decision.session.as_str(), decision.family.as_str(), end];
-    let known = [&decision.model, &decision.endpoint].into_iter().flatten().map(String::as_str);
+    let words = [&*decision.request, &*decision.session, &*decision.family, end];
+    let known = [&decision.model, &decision.endpoint].into_iter().flatten().map(AsRef::as_ref);
     filter.admits(words.into_iter().chain(known).chain(accounts))
 }
 

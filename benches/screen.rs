@@ -91,8 +91,10 @@ async fn measure(extent: &Extent) -> io::Result<()> {
         tokio::time::sleep(Duration::from_millis(300) + Duration::from_millis(37) * (at % 20)).await;
         late.push(latency(&screen, &mut client, address, &key, &format!("m-{at}")).await?);
     }
+    let (began, used) = (clock::instant(), processor::seconds(sidecar.pid()));
     let mut served = Ok(0);
     let busy = share_of_a_core(&screen, async { served = decide(extent.busy, &mut client, address, &key).await }).await;
+    let watched = (processor::seconds(sidecar.pid()) - used) / began.elapsed().as_secs_f64() * 100.0;
     let most = memory::megabytes(screen.pid(), &["VmHWM:"]).unwrap_or(f64::NAN);
     println!("{} decisions in {} s", served?, extent.busy.as_secs());
 
@@ -108,6 +110,7 @@ async fn measure(extent: &Extent) -> io::Result<()> {
     };
     single("nothing happens, % of a core", idle, "0.5");
     single(&format!("{RATE} decisions a second, % of a core"), busy, "3");
+    single("the sidecar that decides and is watched, % of a core", watched, "");
     single("resident while nothing happens, MB", at_rest, "24");
     single("resident at most, MB", most, "24");
     println!("{table}");

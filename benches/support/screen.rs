@@ -45,7 +45,7 @@ impl Screen {
         let shown = Arc::new(Shown { parser, changed: Condvar::new() });
         let reader = Arc::clone(&shown);
         std::thread::spawn(move || {
-            let mut buffer = [0; 64 * 1024];
+            let mut buffer = [0; 16 * 1024];
             while let Ok(count @ 1..) = output.read(&mut buffer) {
                 reader.lock().process(&buffer[..count]);
                 reader.changed.notify_all();

@@ -1,5 +1,6 @@
 //! The terminal screen on a real terminal, beside real sessions.
 
+mod acting;
 mod ending;
 mod live;
 mod looks;

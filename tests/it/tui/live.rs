@@ -61,9 +61,10 @@ fn a_filter_shows_what_fits() {
     let pool = Pool::new(3);
     let screen = watch(&pool);
     screen.type_keys("/account-2\r");
+    let is_listed = |text: &str, label| text.lines().any(|line| line.contains(label) && line.contains("ready"));
     screen.wait_until("the others are gone", |text| {
-        !text.contains("account-1") && !text.contains("account-3") && text.matches("account-2").count() > 1
+        !is_listed(text, "account-1") && is_listed(text, "account-2") && !is_listed(text, "account-3")
     });
     screen.type_keys("\x1b");
-    screen.wait_for("account-3");
+    screen.wait_until("all are back", |text| is_listed(text, "account-1") && is_listed(text, "account-3"));
 }

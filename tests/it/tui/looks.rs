@@ -22,6 +22,10 @@ fn tour(sandbox: &Sandbox) -> Vec<u8> {
     }
     screen.type_keys("1");
     screen.wait_for(LABEL);
+    screen.type_keys("?");
+    screen.wait_until("the help is shown", |text| text.contains("Ctrl-L") || text.contains("the row above"));
+    screen.type_keys("\x1b");
+    screen.wait_until("the help is gone", |text| !text.contains("the row above"));
     screen.type_keys("q");
     screen.finish_as_found(SOON).raw.into_bytes()
 }
@@ -39,7 +43,7 @@ fn attributes(raw: &[u8]) -> Vec<u16> {
 }
 
 /// Foreground and background colours; 39 and 49 are the terminal's own.
-fn is_colour(number: &u16) -> bool {
+fn is_colour(number: u16) -> bool {
     matches!(number, 30..=38 | 40..=48 | 90..=97 | 100..=107)
 }
 
@@ -47,10 +51,10 @@ fn is_colour(number: &u16) -> bool {
 fn no_color_means_none() {
     let mut sandbox = home();
     let coloured = attributes(&tour(&sandbox));
-    assert!(coloured.iter().any(is_colour), "{coloured:?}");
+    assert!(coloured.iter().copied().any(is_colour), "{coloured:?}");
     sandbox.set("NO_COLOR", "1");
     let plain = attributes(&tour(&sandbox));
-    assert!(!plain.iter().any(is_colour), "{plain:?}");
+    assert!(!plain.iter().copied().any(is_colour), "{plain:?}");
 }
 
 #[test]

@@ -62,6 +62,8 @@ struct Shared {
     tally: Arc<Tally>,
     is_held: Arc<AtomicBool>,
     warnings: Arc<Warnings>,
+    /// This process leaves a damaged file in its place when it reads.
+    looks_on: Arc<AtomicBool>,
     history: Arc<Mutex<Reader>>,
 }
 
@@ -80,14 +82,19 @@ impl Ledger {
     fn patient(data_dir: PathBuf, clock: Clock, patience: Duration) -> Ledger {
         let mut path = data_dir;
         path.push("ledger.sqlite");
-        let (queue, tally, is_held, warnings) = Default::default();
+        let (queue, tally, is_held, warnings, looks_on) = Default::default();
         let history = Arc::new(Mutex::new(Reader::new(path.clone())));
-        Ledger(Arc::new(Shared { path, clock, patience, queue, tally, is_held, warnings, history }))
+        Ledger(Arc::new(Shared { path, clock, patience, queue, tally, is_held, warnings, looks_on, history }))
     }
 
     /// The file, whether it is there or not.
     pub fn path(&self) -> &Path {
         &self.0.path
+    }
+
+    /// From now on no question sets a damaged file aside: what is written to it does.
+    pub fn look_on(&self) {
+        self.0.looks_on.store(true, Ordering::Relaxed);
     }
 
     /// Queues `entry`. It never waits and never fails; what cannot be written is reported by a warning.
@@ -254,7 +261,7 @@ impl Ledger {
     }
 
     fn start(&self) -> bool {
-        let Shared { path, clock, patience, queue, tally, is_held, warnings, .. } = &*self.0;
+        let Shared { path, clock, patience, queue, tally, is_held, warnings, looks_on, .. } = &*self.0;
         let worker = Worker {
             queue: Arc::clone(queue),
             tally: Arc::clone(tally),
@@ -262,7 +269,7 @@ impl Ledger {
             warnings: Arc::clone(warnings),
             clock: clock.clone(),
             patience: *patience,
-            database: Database::new(path.clone(), clock.clone(), Arc::clone(warnings)),
+            database: Database::new(path.clone(), clock.clone(), Arc::clone(warnings), Arc::clone(looks_on)),
             waiting: Waiting::default(),
         };
         std::thread::Builder::new().name("ledger".to_owned()).spawn(move || worker.run()).is_ok()

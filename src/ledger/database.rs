@@ -4,6 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rusqlite::{Connection, Error, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
@@ -29,6 +30,8 @@ pub(super) struct Database {
     path: PathBuf,
     clock: Clock,
     warnings: Arc<Warnings>,
+    /// Reading leaves a damaged file where it is.
+    looks_on: Arc<AtomicBool>,
     open: Option<Open>,
 }
 
@@ -59,8 +62,8 @@ enum Trouble {
 }
 
 impl Database {
-    pub(super) fn new(path: PathBuf, clock: Clock, warnings: Arc<Warnings>) -> Database {
-        Database { path, clock, warnings, open: None }
+    pub(super) fn new(path: PathBuf, clock: Clock, warnings: Arc<Warnings>, looks_on: Arc<AtomicBool>) -> Database {
+        Database { path, clock, warnings, looks_on, open: None }
     }
 
     /// Does `work` in one transaction that no other process writes beside. Makes the file if need be. `work` runs again
@@ -93,7 +96,7 @@ impl Database {
         &mut self,
         work: impl Fn(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, LedgerError> {
-        self.mended(|database| {
+        let read = |database: &mut Database| {
             let Some(open) = database.open(false)? else { return Ok(T::default()) };
             if !open.has_tables() {
                 return Ok(T::default());
@@ -101,6 +104,13 @@ impl Database {
             let result =
                 in_transaction(&mut open.connection, TransactionBehavior::Deferred, |transaction| work(transaction));
             result.map_err(|error| database.trouble(error))
+        };
+        if !self.looks_on.load(Ordering::Relaxed) {
+            return self.mended(read);
+        }
+        read(self).map_err(|trouble| match trouble {
+            Trouble::Damaged(_, error) => LedgerError::Damaged { path: self.path.clone(), source: Arc::new(error) },
+            Trouble::Other(error) => error,
         })
     }
 

@@ -9,6 +9,11 @@ use crate::ledger::LedgerError;
 pub use crate::ledger::{Attempt, Attempts, Look, ModelUsage, Span};
 
 impl Manager {
+    /// This process looks on: a ledger that is damaged is left to those who write to it.
+    pub fn look_on(&self) {
+        self.ledger.look_on();
+    }
+
     /// Whether something was written to the ledger since another look. `None` as long as there is none.
     ///
     /// # Errors

@@ -45,13 +45,6 @@ impl Report {
         self.send(JobEvent::Progress(progress));
     }
 
-    /// What the manager noticed while it went on, such as a ledger that cannot be read.
-    fn warnings(&self, manager: &Manager) {
-        for warning in manager.take_warnings() {
-            self.progress(Progress::Notice(warning));
-        }
-    }
-
     fn send(&self, event: JobEvent) {
         // A screen that is gone needs no report.
         let _ = self.events.send(Event::Job(self.id, event));
@@ -129,11 +122,8 @@ impl Actor {
         match job {
             Job::Refresh(account) => refresh::run(&self.manager, account, report).await,
             Job::LogIn { is_device, label } => login::run(&self.manager, is_device, label, report).await,
-            job => {
-                let result = verbs::run(&self.manager, &*self.sessions, job).await;
-                report.warnings(&self.manager);
-                result
-            }
+            // What the manager notices meanwhile is the feed's to report.
+            job => verbs::run(&self.manager, &*self.sessions, job).await,
         }
     }
 }

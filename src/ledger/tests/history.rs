@@ -140,6 +140,8 @@ async fn a_damaged_a_newer_and_a_forbidden_file_are_errors_and_stay_as_they_are(
         assert!(matches!(ledger.look().await, Err(LedgerError::Damaged { .. })));
         assert!(matches!(ledger.attempts(Span::Newest, 1).await, Err(LedgerError::Damaged { .. })));
     }
+    ledger.look_on();
+    assert!(matches!(ledger.usage_of_accounts().await, Err(LedgerError::Damaged { .. })));
     assert_eq!(fs::read_to_string(home.file()).unwrap(), garbage);
     fs::remove_file(home.file()).unwrap();
     let newer = Connection::open(home.file()).unwrap();

@@ -9,7 +9,7 @@ use super::Report;
 use crate::clock;
 use crate::error::{Error, ErrorKind};
 use crate::manager::Manager;
-use crate::manager::event::{Event, LoginEnded};
+use crate::manager::event::{Event, Level, LoginEnded};
 use crate::manager::login::{LoginBegun, LoginMethod, LoginRequest};
 use crate::protocol::accounts::Account;
 use crate::tui::event::{Outcome, Progress};
@@ -50,7 +50,8 @@ pub async fn run(
                 return Ok(Outcome::Account(Box::new(Account::from(account))));
             }
             // Such as why what was granted cannot be written yet.
-            Ok(Event::Notice(notice)) => report.progress(Progress::Notice(notice.text)),
+            // Warnings are the feed's to report.
+            Ok(Event::Notice(notice)) if notice.level == Level::Info => report.progress(Progress::Notice(notice.text)),
             Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
             Err(broadcast::error::RecvError::Closed) => {
                 return Err(Error::new(ErrorKind::Internal, "the login was lost").hint("begin it again").into());

@@ -24,6 +24,5 @@ pub async fn run(manager: &Arc<Manager>, account: Option<AccountId>, report: &Re
     // What is reported next must have been written.
     manager.settled().await;
     manager.survey().await;
-    report.warnings(manager);
     Ok(Outcome::Refreshed { asked: ids.len(), failed })
 }

@@ -195,7 +195,6 @@ impl Reader {
         if self.sums.due().is_none_or(|due| due > Instant::now()) {
             return Some(());
         }
-        // Not before the ledger is known to be well: the manager's own connection sets a damaged one aside.
         self.manager.survey_accounts().await;
         self.signals.accounts.notify_one();
         if let Err(error) = self.read_sums().await {

@@ -1,6 +1,7 @@
 //! The accounts file and the configuration, in every state they can be in, one after the other.
 
-use codex_account_manager::tui::fact::{Fact, Problem};
+use codex_account_manager::tui::fact::{Fact, Problem, Question};
+use rustix::fs::{FlockOperation, flock};
 
 use super::Watching;
 use crate::support::keys::random_key;
@@ -44,6 +45,10 @@ fn a_file_that_is_made_damaged_mended_removed_and_replaced_is_followed() {
     sandbox.add("other", &random_key());
     let other = watching.accounts("another file is there", |now| now.is_there);
     assert_eq!(other.accounts.iter().map(|account| account.label.as_str()).collect::<Vec<_>>(), ["other"]);
+    // In one step, as a person who puts a backup back does.
+    std::fs::write(sandbox.path("backup"), &whole).unwrap();
+    std::fs::rename(sandbox.path("backup"), sandbox.accounts_file()).unwrap();
+    assert_eq!(watching.accounts("the first one is back", |_| true), first);
     assert_eq!(sandbox.session_ids(), [""; 0], "who looks on has no record");
 }
 
@@ -83,4 +88,45 @@ fn secrets_that_do_not_open_are_said_with_what_to_do() {
     let locked = now.locked.expect("it is said");
     assert!(locked.hint.is_some_and(|hint| hint.contains("CAM_MASTER_KEY")), "{}", locked.text);
     assert_eq!(now.accounts[0].label, "one", "what needs no secret is shown all the same");
+}
+
+/// Everything in the home, as it is on the disk, but for what SQLite keeps beside a ledger that is open.
+fn on_disk(sandbox: &Sandbox) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    let mut folders = vec![sandbox.home().to_owned()];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let is_side = ["-wal", "-shm"].iter().any(|side| path.to_string_lossy().ends_with(side));
+            if path.is_dir() {
+                folders.push(path);
+            } else if !is_side {
+                let bytes = std::fs::read(&path).unwrap();
+                files.push((path, bytes));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+#[test]
+fn who_looks_on_writes_nothing_and_waits_for_no_lock() {
+    let pool = Pool::new(1);
+    let mut sidecar = pool.sidecar();
+    crate::support::upstream::ask(&pool, &sidecar, "gpt-5.2");
+    sidecar.end();
+    let before = on_disk(&pool.sandbox);
+    let lock = std::fs::File::open(pool.sandbox.cam_folder().join("lock")).unwrap();
+    flock(&lock, FlockOperation::LockExclusive).unwrap();
+    let mut watching = Watching::start(&pool.sandbox);
+    watching.accounts("what they used", |now| now.accounts[0].usage.today.requests == 1);
+    let _inside = watching.runtime.clone().enter();
+    watching.feed.explain(Question::default());
+    let explained = watching.find("it is explained", |fact| match fact {
+        Fact::Explained { result, .. } => Some(result.clone()),
+        _ => None,
+    });
+    assert!(explained.is_ok(), "{explained:?}");
+    assert_eq!(on_disk(&pool.sandbox), before);
 }

@@ -5,12 +5,15 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 
 use codex_account_manager::manager::Manager;
+use codex_account_manager::protocol::AccountsList;
+use codex_account_manager::protocol::accounts::AccountsListParams;
 use codex_account_manager::tui::fact::{Fact, Link};
+use codex_account_manager::tui::feed::CallError;
 use tokio::runtime::Runtime;
 
 use super::{Watching, is_finished};
 use crate::support::upstream::ask;
-use crate::support::{Pool, Sandbox};
+use crate::support::{PATIENCE, Pool, Sandbox};
 
 /// A session of this process: alive for the others, though at its port there is only what the test puts there.
 struct Fake {
@@ -137,7 +140,16 @@ fn one_that_leaves_is_connected_to_again_and_what_it_says_in_other_words_is_pass
             _ => None,
         });
         watching.news("what it reports", |news| news.request == round.to_string());
+        // It reads what it is asked and leaves without an answer.
+        let (answer, answered) = std::sync::mpsc::channel();
+        let (feed, of) = (watching.feed.clone(), id.clone());
+        watching.runtime.spawn(async move {
+            answer.send(feed.call::<AccountsList>(&of, &AccountsListParams {}).await.map(|_| ())).unwrap();
+        });
+        stream.read_exact(&mut [0; 2]).unwrap();
         drop(stream);
+        let refused = answered.recv_timeout(PATIENCE).unwrap();
+        assert!(matches!(refused, Err(CallError::Closed(_))), "{refused:?}");
         watching.find("it has left", |fact| match fact {
             Fact::Link(of, Link::Closed(why)) if *of == id => Some(why.clone()),
             _ => None,

@@ -38,9 +38,18 @@ fn main() -> Result<()> {
     // Some of everything has happened by then.
     stage.play_for(Duration::from_secs(45))?;
     stage.wait_for("a failover", |text| text.contains("failover"))?;
-    write(root, "screen", "Accounts, sessions and decisions while agents work", &stage)?;
+    // To the first login, which has quota windows.
+    stage.press("G")?;
+    stage.press("k")?;
+    write(root, "screen", "Accounts and decisions while agents work", &stage)?;
     stage.press("4")?;
+    stage.until("days", "v", |text| text.contains("USD by day and account"))?;
     write(root, "usage", "What was used over time", &stage)?;
+    stage.press("3")?;
+    stage.press("/")?;
+    stage.press("failover")?;
+    stage.press("\r")?;
+    write(root, "failover", "Why a request went to another account", &stage)?;
     stage.press("q")?;
     stage.finish()
 }
@@ -121,6 +130,17 @@ impl Stage {
             self.play_for(SETTLED)?;
         }
         Ok(())
+    }
+
+    /// Presses `key` until that is on the screen; a view has few arrangements.
+    fn until(&mut self, what: &str, key: &str, is_there: impl Fn(&str) -> bool) -> Result<()> {
+        for _ in 0..20 {
+            if is_there(&self.parser.screen().contents()) {
+                return Ok(());
+            }
+            self.press(key)?;
+        }
+        Err(format!("{what} did not come:\n{}", self.parser.screen().contents()).into())
     }
 
     fn press(&mut self, keys: &str) -> Result<()> {

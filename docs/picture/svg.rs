@@ -153,10 +153,18 @@ fn drawn(text: &str, at: usize, row: u16, name: &str, to: &mut String) -> bool {
                 rect(to, [left + number * WIDTH, top, WIDTH * (0x2590 - sign as u32) / 8, HEIGHT], &class);
             }
         }
+        '▚' | '▞' => {
+            for number in 0..count {
+                let (left, half) = (left + number * WIDTH, [WIDTH / 2, HEIGHT / 2]);
+                let [upper, lower] = if sign == '▚' { [0, half[0]] } else { [half[0], 0] };
+                rect(to, [left + upper, top, half[0], half[1]], &class);
+                rect(to, [left + lower, top + half[1], half[0], half[1]], &class);
+            }
+        }
         '\u{2590}' => rect(to, [left + WIDTH / 2, top, WIDTH / 2, HEIGHT], &class),
         '\u{2591}'..='\u{2593}' => {
             let shade = 22 * (sign as u32 - 0x2590);
-            rect(to, [left, top + HEIGHT / 8, wide, HEIGHT * 3 / 4], &format!("{class} fill-opacity=\".{shade:02}\""));
+            rect(to, [left, top, wide, HEIGHT], &format!("{class} fill-opacity=\".{shade:02}\""));
         }
         _ => return lines(sign, [left, top], count, &class, to),
     }

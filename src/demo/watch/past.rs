@@ -18,7 +18,7 @@ const DAYS: u64 = 45;
 
 /// Requests of a whole day in the week, and at its end, at most.
 const BUSY: u64 = 80;
-const QUIET: u64 = 18;
+const QUIET: u64 = 36;
 
 /// Requests of today at least, however early it is.
 const FEWEST_TODAY: u64 = 24;
@@ -81,8 +81,14 @@ fn earlier(is_weekend: bool, dice: &mut Dice) -> Vec<u64> {
 
 /// Milliseconds of today, which began `since` milliseconds ago, up to a minute ago.
 fn today(since: u64, dice: &mut Dice) -> Vec<u64> {
-    let end = since.saturating_sub(MINUTE).max(1);
-    (0..BUSY * since / DAY + FEWEST_TODAY).map(|_| dice.below(end)).collect()
+    let (from, end) = working_hours(since);
+    (0..FEWEST_TODAY + BUSY * (end - from) / DAY).map(|_| dice.between(from, end)).collect()
+}
+
+/// From when until when people have worked today; before morning there is only the night.
+fn working_hours(since: u64) -> (u64, u64) {
+    let from = if since > 10 * HOUR { 8 * HOUR } else { 0 };
+    (from, since.saturating_sub(MINUTE).max(from + 1))
 }
 
 /// One request: mostly served at once, now and then after a limit, or left by its client.
@@ -90,31 +96,32 @@ fn record(ledger: &Ledger, at: Timestamp, usable: &[&Known], dice: &mut Dice) {
     let first = dice.below(usable.len() as u64);
     let second = (first + 1) % usable.len() as u64;
     let account = |at: u64| usable[usize::try_from(at).unwrap_or_default()];
-    let request = entry(account(first), at, dice);
     match dice.below(40) {
         0 | 1 => {
-            let limited =
-                Entry { status: 429, first_byte_ms: None, duration_ms: dice.between(80, 400), ..refused(&request) };
-            let other = account(second).id.clone();
+            let served = entry(account(second), at, dice);
+            let duration_ms = dice.between(80, 400);
+            let limited = Entry { account: account(first).id.clone(), duration_ms, ..refused(&served) };
             ledger.record(limited);
-            ledger.record(Entry { attempt: 2, account: other, why: "failover", ..request });
+            ledger.record(Entry { attempt: 2, why: "failover", ..served });
         }
-        2 => ledger.record(Entry { status: 499, ..request }),
-        _ => ledger.record(request),
+        2 => ledger.record(Entry { status: 499, ..entry(account(first), at, dice) }),
+        _ => ledger.record(entry(account(first), at, dice)),
     }
 }
 
 /// A few requests of an account, which cost so much together.
 fn spend(ledger: &Ledger, account: &Known, usd: f64, begins: Timestamp, since: u64) {
-    let mut dice = Dice::new(u64::from(SPENT_BY));
-    for number in 1..=u64::from(SPENT_BY) {
-        let at = begins.after(Duration::from_millis(since * number / u64::from(SPENT_BY + 1)));
+    let mut dice = Dice::new(since);
+    let (from, end) = working_hours(since);
+    for _ in 0..SPENT_BY {
+        let at = begins.after(Duration::from_millis(dice.between(from, end)));
         ledger.record(Entry { cost: Usd::from_usd(usd / f64::from(SPENT_BY)), ..entry(account, at, &mut dice) });
     }
 }
 
+/// The same request, refused by a limit.
 fn refused(request: &Entry) -> Entry {
-    Entry { served: false, tokens: None, cost: None, ..request.clone() }
+    Entry { status: 429, served: false, tokens: None, cost: None, first_byte_ms: None, ..request.clone() }
 }
 
 /// A request that was served.
@@ -138,7 +145,11 @@ fn entry(account: &Known, at: Timestamp, dice: &mut Dice) -> Entry {
         served: true,
         tokens: Some(tokens),
         tier: Tier::Standard,
-        cost: PriceTable::default().cost(model, Used::from(tokens), Tier::Standard),
+        cost: if account.is_login {
+            Some(Usd::default())
+        } else {
+            PriceTable::default().cost(model, Used::from(tokens), Tier::Standard)
+        },
         is_unpriced: false,
         mark: None,
         first_byte_ms: Some(first_byte_ms),

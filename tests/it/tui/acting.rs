@@ -38,16 +38,21 @@ fn a_switch_by_key_is_where_the_next_request_goes() {
 fn one_session_is_switched_and_the_other_is_not() {
     let pool = Pool::new(3);
     let sidecars = [pool.sidecar(), pool.sidecar()];
+    let started = sidecars.each_ref().map(|sidecar| usize::try_from(sidecar.start_account().unwrap()).unwrap());
+    let free = (1..=3).find(|number| !started.contains(number)).unwrap();
     let screen = Screen::start(&pool.sandbox, &[], 160, 40);
     screen.wait_for("account-3");
-    // What the screen asks a session reaches it once the screen is connected to it.
-    screen.type_keys("jj\r");
-    screen.wait_for(&format!("Session {}", sidecars[0].pid()));
-    screen.wait_for(&format!("Session {}", sidecars[1].pid()));
+    screen.type_keys(&"j".repeat(free - 1));
+    screen.type_keys("\r");
+    let title = format!("Switch to {free} account-{free}");
+    screen.wait_for(&title);
+    for sidecar in &sidecars {
+        screen.wait_for(&format!("Session {}", sidecar.pid()));
+    }
     screen.type_keys("j\r");
-    screen.wait_until("the dialog is gone", |text| !text.contains("Switch to 3 account-3"));
-    eventually("the first is switched", || (ask(&pool, &sidecars[0], "gpt-5.4") == 3).then_some(()));
-    assert_eq!(ask(&pool, &sidecars[1], "gpt-5.4"), 2);
+    screen.wait_until("the dialog is gone", |text| !text.contains(&title));
+    eventually("the first is switched", || (ask(&pool, &sidecars[0], "gpt-5.4") == free).then_some(()));
+    assert_eq!(ask(&pool, &sidecars[1], "gpt-5.4"), started[1]);
     assert!(pool.sandbox.accounts()["pin"].is_null());
 }
 

@@ -1,6 +1,7 @@
 //! The terminal screen on a real terminal, beside real sessions.
 
 mod acting;
+mod dialogs;
 mod ending;
 mod live;
 mod looks;

@@ -11,7 +11,7 @@ pub mod strategy;
 pub mod switch;
 pub mod unpin;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::App;
 use crate::domain::time::Timestamp;
@@ -149,7 +149,13 @@ impl App {
 
     /// A key while a dialog is open.
     pub(super) fn dialog_key(&mut self, key: KeyEvent, now: Timestamp) -> Vec<Effect> {
-        let (Some(key), Some(mut open)) = (keys::pressed(key), self.dialog.take()) else { return Vec::new() };
+        let Some(key) = keys::pressed(key) else { return Vec::new() };
+        let Some(mut open) = self.dialog.take() else { return Vec::new() };
+        // Enter that opened a dialog and is kept pressed does not also answer it.
+        if key.kind == KeyEventKind::Repeat && key.code == KeyCode::Enter {
+            self.dialog = Some(open);
+            return Vec::new();
+        }
         if let Some(job) = open.job {
             let is_login = matches!(open.dialog, Dialog::LogIn(_));
             match key.code {

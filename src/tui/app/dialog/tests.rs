@@ -7,7 +7,7 @@ use crate::manager::accounts::{AccountChange, Change};
 use crate::protocol::accounts::SwitchScope;
 use crate::protocol::pins::Pin;
 use crate::tui::effect::Scope;
-use crate::tui::event::{Event, JobEvent, Outcome};
+use crate::tui::event::{Event, Input, JobEvent, Outcome};
 use crate::tui::fact::Fact;
 use crate::tui::testing::facts::{account, file, full, household, knowing, sessions};
 use crate::tui::testing::keys::{click, paste, press, report};
@@ -405,4 +405,14 @@ fn an_account_that_is_gone_is_asked_about_by_nobody() {
         assert!(press(&mut app, key).is_empty(), "{key}");
         assert!(app.dialog.is_none(), "{key}");
     }
+}
+
+#[test]
+fn enter_that_is_kept_pressed_opens_a_dialog_and_does_not_answer_it() {
+    let mut app = full();
+    let enter = |kind| KeyEvent::new_with_kind(KeyCode::Enter, KeyModifiers::NONE, kind);
+    for kind in [KeyEventKind::Press, KeyEventKind::Repeat, KeyEventKind::Release] {
+        assert!(app.update(Event::Input(Input::Key(enter(kind))), crate::tui::testing::NOW).is_empty(), "{kind:?}");
+    }
+    assert!(app.dialog.is_some());
 }

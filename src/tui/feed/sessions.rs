@@ -127,7 +127,7 @@ impl Hub {
     }
 
     async fn look(&mut self, reported: &mut mpsc::Receiver<(String, Heard)>) -> Done {
-        let alive = aside(&self.manager, Manager::live_sessions).await.unwrap_or_default();
+        let Some(alive) = aside(&self.manager, Manager::live_sessions).await else { return Some(()) };
         let sessions: Vec<Session> = alive.into_iter().map(Session::from).collect();
         let ids: HashSet<&str> = sessions.iter().map(|session| session.id.as_str()).collect();
         if self.followed.iter().any(|(id, _)| !ids.contains(id.as_str())) {

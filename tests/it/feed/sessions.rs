@@ -131,6 +131,30 @@ fn one_that_is_stopped_holds_up_nobody_and_goes_on_where_it_was() {
 }
 
 #[test]
+fn sessions_outlive_a_damaged_file_and_join_one_that_is_there_again() {
+    let pool = Pool::new(1);
+    let mut watching = Watching::start(&pool.sandbox);
+    let sidecar = pool.sidecar();
+    let id = sidecar.session_id().to_owned();
+    is_open(&mut watching, &id);
+    let whole = pool.sandbox.bytes().unwrap();
+    pool.sandbox.write_accounts(b"{");
+    watching.find("it is damaged", |fact| matches!(fact, Fact::AccountsFailed(_)).then_some(()));
+    assert_eq!(answer(&sidecar, "gpt-5.2").status(), 200);
+    watching.news("what is decided meanwhile", |news| is_finished(news) && news.session == id);
+    pool.sandbox.write_accounts(&whole);
+    watching.accounts("it is mended", |now| now.is_there);
+
+    std::fs::remove_file(pool.sandbox.accounts_file()).unwrap();
+    watching.sessions(0);
+    pool.sandbox.write_accounts(&whole);
+    assert_eq!(watching.sessions(1), [id.clone()]);
+    is_open(&mut watching, &id);
+    ask(&pool, &sidecar, "gpt-5.2");
+    watching.news("what is decided after", |news| is_finished(news) && news.session == id);
+}
+
+#[test]
 fn a_feed_keeps_no_session_from_ending() {
     let pool = Pool::new(1);
     let mut watching = Watching::start(&pool.sandbox);

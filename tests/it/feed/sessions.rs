@@ -211,7 +211,8 @@ fn a_hundred_decisions_are_few_batches_in_their_order() {
         finished += news.iter().filter(|news| is_finished(news)).count();
     }
     assert_eq!(finished, 100);
-    // Two batches of news are no closer than 50 ms, however many decisions there are.
-    let most = usize::try_from(took.as_millis() / 50).unwrap() + 3;
+    // Two batches of news are no closer than 50 ms, however many decisions there are; but for those that a look at the
+    // sessions, which is made once or twice a second, sends along.
+    let most = usize::try_from(took.as_millis() / 50 + took.as_millis() / 500).unwrap() + 5;
     assert!(batches <= most, "{batches} batches in {took:?}");
 }

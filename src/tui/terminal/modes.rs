@@ -35,9 +35,9 @@ impl Takeover {
             disable_raw_mode()?;
         }
         enable_raw_mode()?;
-        *is_ours = true;
         capture_mouse(true);
-        self.writer.open(&taken(&self.title));
+        self.writer.open(&taken(&self.title, *is_ours));
+        *is_ours = true;
         Ok(())
     }
 
@@ -64,10 +64,11 @@ impl Takeover {
     }
 }
 
-/// The alternate screen, the title with the old one kept, no cursor, clicks and the wheel but no movement (a report for every
-/// cell that a mouse crosses would wake us for nothing), and pasted text marked as such.
-fn taken(title: &str) -> Vec<u8> {
-    format!("\x1b[?1049h\x1b[22;2t\x1b]2;{title}\x1b\\\x1b[?25l\x1b[?1000h\x1b[?1006h\x1b[?2004h").into_bytes()
+/// The alternate screen, the title with the old one kept unless it was already, no cursor, clicks and the wheel but no movement
+/// (a report for every cell that a mouse crosses would wake us for nothing), and pasted text marked as such.
+fn taken(title: &str, is_kept: bool) -> Vec<u8> {
+    let keep = if is_kept { "" } else { "\x1b[22;2t" };
+    format!("\x1b[?1049h{keep}\x1b]2;{title}\x1b\\\x1b[?25l\x1b[?1000h\x1b[?1006h\x1b[?2004h").into_bytes()
 }
 
 /// The same backwards, and no colour and no half update left behind.

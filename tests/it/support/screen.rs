@@ -246,6 +246,8 @@ impl Screen {
         assert!(!screen.bracketed_paste(), "pasted text stays marked");
         assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None, "the mouse stays captured");
         assert!(ending.text.starts_with(&BEFORE.replace('\r', "")), "what was there before:\n{}", ending.text);
+        let [kept, restored] = ["\x1b[22;2t", "\x1b[23;2t"].map(|sequence| ending.raw.matches(sequence).count());
+        assert_eq!(kept, restored, "titles that were kept and restored");
         let mut rest = ending.raw.rsplit_once("\x1b[?1049h").map_or("", |(_, rest)| rest);
         for sequence in GIVEN_BACK {
             let at = rest.rfind(sequence).unwrap_or_else(|| panic!("{sequence:?} is missing or too early in {rest:?}"));

@@ -21,6 +21,7 @@ fn a_line_that_hangs_does_not_keep_a_signal_from_ending_it() {
     screen.signal(Signal::TERM);
     let ending = screen.finish_as_found(Duration::from_secs(2));
     assert_eq!(ending.code, 0);
+    assert!(ending.raw.contains('\x18'), "a frame was cut, so the line did hang");
 }
 
 #[test]

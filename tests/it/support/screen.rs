@@ -202,6 +202,13 @@ impl Screen {
         self.shown.is_paused.store(is_paused, Ordering::Release);
     }
 
+    /// Whether the terminal takes nothing more before its window is read.
+    pub fn is_full(&self) -> bool {
+        let mut writable = [PollFd::new(&self.device, PollFlags::OUT)];
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        matches!(poll(&mut writable, Some(&now)), Ok(0))
+    }
+
     /// Closes the window.
     pub fn close_window(&mut self) {
         self.shown.is_over.store(true, Ordering::Release);

@@ -1,6 +1,7 @@
 //! The terminal screen on a real terminal, beside real sessions.
 
 mod acting;
+mod demo;
 mod dialogs;
 mod ending;
 mod live;

@@ -89,7 +89,7 @@ pub async fn work(
 fn introduction(number: usize) -> Value {
     let strategy = if number % 3 == 2 { "least_utilized" } else { "sticky" };
     json!({
-        "clientInfo": { "name": format!("agent-{}", number + 1), "version": env!("CARGO_PKG_VERSION") },
+        "clientInfo": { "name": format!("agent-{}", number + 1) },
         "initializationOptions": { "routing": { "strategy": strategy } },
     })
 }

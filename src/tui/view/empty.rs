@@ -100,7 +100,7 @@ pub fn decisions(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>) {
         LedgerState::Missing | LedgerState::Open => {
             lines.push(say("No request was made yet", Role::Strong));
             lines.push(say("Each one appears here as it is routed, with its account and why.", Role::Text));
-            lines.push(say("Try it: `codex-account-manager demo`.", Role::Faint));
+            lines.push(say("See it move: `codex-account-manager demo --watch`.", Role::Faint));
         }
     }
     draw(buffer, area, ink, &lines);

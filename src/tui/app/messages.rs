@@ -130,17 +130,19 @@ impl Messages {
         let stays = if self.waiting.len() > 1 { RESULT_STAYS_AT_LEAST } else { RESULT_STAYS };
         // A clock that was set back must not keep it for ever.
         let is_over = now < since.before(RESULT_STAYS) || now >= since.after(stays);
-        if first.level != Level::Done || !is_over {
-            return false;
+        let is_gone = first.level == Level::Done && is_over;
+        if is_gone {
+            self.dismiss(now);
         }
-        self.dismiss(now)
+        is_gone
     }
 
-    /// Takes away the one that is shown; whether there was one.
+    /// Takes away the one that is shown; whether it was one that waits for that. A result goes by itself, and whoever
+    /// presses a key meanwhile means something else.
     pub fn dismiss(&mut self, now: Timestamp) -> bool {
-        let was_there = self.waiting.pop_front().is_some();
+        let dismissed = self.waiting.pop_front();
         self.since = (!self.waiting.is_empty()).then_some(now);
-        was_there
+        dismissed.is_some_and(|message| message.level != Level::Done)
     }
 }
 

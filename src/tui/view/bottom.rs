@@ -23,7 +23,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, look: &Look, regions: 
         return;
     }
     if let Some(line) = &app.filters.typing {
-        return filter(frame, area, line, theme);
+        return filter(frame, area, line, theme, regions);
     }
     if let Some(message) = app.messages.current() {
         return say(frame, area, message, app.messages.further(), theme, regions);
@@ -33,7 +33,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, look: &Look, regions: 
         let full = CELLS * done / of.max(1);
         let (full, rest) = (theme.pick("█", "#").repeat(full), theme.pick("░", ".").repeat(CELLS - full));
         let said = format!(" Refreshing {full}{rest} {} of {of}: {label}", done + 1);
-        lines(frame, area, &[(said, Role::Accent)], theme);
+        lines(frame, area, &[(said, Role::Accent)], theme, regions);
     }
 }
 
@@ -69,11 +69,11 @@ fn say(frame: &mut Frame<'_>, area: Rect, message: &Message, further: usize, the
     } else if !end.is_empty() && shown.len() < most {
         shown.push((text::right(&end, columns, theme), Role::Faint));
     }
-    let place = lines(frame, area, &shown, theme);
+    let place = lines(frame, area, &shown, theme, regions);
     regions.add(place, Target::Key(KeyCode::Esc));
 }
 
-fn filter(frame: &mut Frame<'_>, area: Rect, line: &Line, theme: Theme) {
+fn filter(frame: &mut Frame<'_>, area: Rect, line: &Line, theme: Theme, regions: &mut Regions) {
     const TITLE: &str = " Filter: ";
     let keys = "  Enter keeps it, Esc shows all";
     let width = usize::from(area.width).saturating_sub(TITLE.len());
@@ -81,16 +81,17 @@ fn filter(frame: &mut Frame<'_>, area: Rect, line: &Line, theme: Theme) {
     let (seen, cursor) = line.seen(room);
     let shown = text::left(seen, room, theme);
     let keys = if room < width { keys } else { "" };
-    let place = lines(frame, area, &[(format!("{TITLE}{shown}{keys}"), Role::Text)], theme);
+    let place = lines(frame, area, &[(format!("{TITLE}{shown}{keys}"), Role::Text)], theme, regions);
     let column = u16::try_from(TITLE.len() + cursor).unwrap_or(0);
     frame.set_cursor_position((place.x + column.min(place.width - 1), place.y));
 }
 
-/// Puts lines over the end of `area`; where they are.
-fn lines(frame: &mut Frame<'_>, area: Rect, shown: &[(String, Role)], theme: Theme) -> Rect {
+/// Puts lines over the end of `area`, and out of reach what they cover; where they are.
+fn lines(frame: &mut Frame<'_>, area: Rect, shown: &[(String, Role)], theme: Theme, regions: &mut Regions) -> Rect {
     let height = u16::try_from(shown.len()).unwrap_or(1).min(area.height);
     let place = Rect { y: area.bottom() - height, height, ..area };
     frame.render_widget(Clear, place);
+    regions.add(place, Target::Dialog);
     for (y, (line, role)) in (place.y..place.bottom()).zip(shown) {
         let line = text::left(line, usize::from(place.width), theme);
         frame.buffer_mut().set_string(place.x, y, &line, theme.style(*role));

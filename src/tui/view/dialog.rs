@@ -38,6 +38,8 @@ struct Pen<'a> {
 /// Draws it, if one is open.
 pub fn draw(frame: &mut Frame<'_>, app: &App, look: &Look, now: Timestamp, regions: &mut Regions) {
     let Some(open) = &app.dialog else { return };
+    // What it covers is out of reach, and what is beside it too.
+    *regions = Regions::default();
     let area = frame.area();
     let theme = Theme::of(look);
     let widest = match &open.dialog {

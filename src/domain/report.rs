@@ -97,6 +97,8 @@ pub struct AccountReport {
     pub added_at: Timestamp,
     /// When it last served.
     pub last_used_at: Option<Timestamp>,
+    /// When the access token of a login ends.
+    pub access_expires_at: Option<Timestamp>,
     /// The live sessions that use it: id and pid.
     pub sessions: Vec<(String, u32)>,
 }

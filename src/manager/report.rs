@@ -126,6 +126,7 @@ impl Manager {
                 .filter(|at| *at > 0)
                 .map(Timestamp)
                 .max(memory.shared.last_used(&member.id)),
+            access_expires_at: account.access_expires_at.map(Timestamp),
             sessions,
         }
     }

@@ -88,6 +88,9 @@ pub struct Account {
     /// When it last served, in unix milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used_at: Option<i64>,
+    /// When the access token of a ChatGPT login ends, in unix milliseconds. It is renewed before that while it is used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_expires_at: Option<i64>,
     /// The live sessions that use it.
     pub sessions: Vec<AccountSession>,
 }

@@ -42,6 +42,7 @@ impl From<AccountReport> for Account {
             limits: SpendingLimits { daily_usd: report.daily_limit_usd, monthly_usd: report.monthly_limit_usd },
             added_at: report.added_at.as_millis(),
             last_used_at: report.last_used_at.map(Timestamp::as_millis),
+            access_expires_at: report.access_expires_at.map(Timestamp::as_millis),
             sessions: report.sessions.into_iter().map(|(id, pid)| AccountSession { id, pid }).collect(),
         }
     }

@@ -235,6 +235,8 @@ export interface Account {
   addedAt: number;
   /** When it last served, in unix milliseconds. */
   lastUsedAt?: number;
+  /** When the access token of a ChatGPT login ends, in unix milliseconds. It is renewed before that while it is used. */
+  accessExpiresAt?: number;
   /** The live sessions that use it. */
   sessions: AccountSession[];
 }

@@ -54,6 +54,7 @@ fn cell(ink: &Ink<'_>, one: &Upcoming, key: Key, width: u16) -> Line<'static> {
         (Key::What, _) => {
             let (unicode, ascii, role) = match one.means {
                 Means::Relief => ("✓", "+", Role::Good),
+                Means::Nothing => ("·", ".", Role::Faint),
                 Means::Trouble => ("!", "!", Role::Warning),
             };
             let sign = Span::styled(ink.theme.pick(unicode, ascii), ink.theme.style(role));

@@ -314,6 +314,9 @@ class Account(TypedDict):
     lastUsedAt: NotRequired[int]
     """When it last served, in unix milliseconds."""
 
+    accessExpiresAt: NotRequired[int]
+    """When the access token of a ChatGPT login ends, in unix milliseconds. It is renewed before that while it is used."""
+
     sessions: list[AccountSession]
     """The live sessions that use it."""
 

@@ -30,6 +30,8 @@ pub struct Upcoming {
 pub enum Means {
     /// It can serve again, or more.
     Relief,
+    /// Nothing, as long as all goes well.
+    Nothing,
     /// It will serve no longer.
     Trouble,
 }
@@ -87,5 +89,40 @@ fn of(account: &Account, now: Timestamp) -> Vec<Upcoming> {
     if let (Some(what), Some(at)) = (ends, account.available_at) {
         add(Some(at), what.to_owned(), Means::Relief);
     }
+    if account.enabled
+        && account.state != AccountState::NeedsLogin
+        && let Some(at) = account.access_expires_at
+    {
+        add(Some(at), "token ends; it is renewed before".to_owned(), Means::Nothing);
+    }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::accounts::SpendingLimits;
+    use crate::tui::testing::facts::{account, household};
+    use crate::tui::testing::{HOUR, NOW};
+
+    #[test]
+    fn what_is_over_is_left_out_and_the_rest_is_in_order() {
+        let all = upcoming(&household(), NOW);
+        assert!(all.iter().all(|one| one.at.is_none_or(|at| at > NOW)));
+        assert!(all.windows(2).all(|pair| pair[0].at <= pair[1].at));
+        let later = Timestamp(NOW.0 + 2 * HOUR);
+        let left: Vec<_> = upcoming(&household(), later).into_iter().map(|one| one.id).collect();
+        let expected = all.iter().filter(|one| one.at.is_none_or(|at| at > later)).map(|one| one.id.clone());
+        assert_eq!(left, expected.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_spending_limit_is_near_from_four_fifths_on_until_it_is_reached() {
+        for (spent, is_near) in [(0.0, false), (7.99, false), (8.0, true), (9.99, true), (10.0, false)] {
+            let mut account = account(1, "a");
+            account.limits = SpendingLimits { daily_usd: Some(10.0), monthly_usd: None };
+            account.usage.today.cost_usd = spent;
+            assert_eq!(!upcoming(&[account], NOW).is_empty(), is_near, "{spent}");
+        }
+    }
 }

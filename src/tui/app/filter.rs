@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn a_row_is_shown_that_contains_every_word() {
         let mut filters = Filters::default();
-        let admits = |filters: &Filters, tab: Tab, texts: [&'static str; 2]| filters.of(tab).admits(texts.into_iter());
+        let admits = |filters: &Filters, tab: Tab, texts: [&'static str; 2]| filters.of(tab).admits(texts);
         assert!(admits(&filters, Tab::Accounts, ["work", ""]));
         filters.typing = Some(Line::of("LIM wor"));
         filters.follow(Tab::Accounts);

@@ -15,6 +15,7 @@ use crate::protocol::accounts::Account;
 use crate::protocol::status::Session;
 use crate::tui::fact::{AccountsNow, Fact, LedgerState, Link, Problem, UsageNow};
 use decisions::Decisions;
+use used::Sums;
 
 /// What is known.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +34,8 @@ pub struct Known {
     pub ledger: LedgerState,
     /// What was used.
     pub usage: UsageNow,
+    /// The same, summed.
+    pub sums: Sums,
 }
 
 /// What is wrong with the accounts that are shown.
@@ -61,11 +64,16 @@ impl Known {
                 self.links.insert(session, link);
             }
             Fact::Ledger(state) => self.ledger = state,
-            Fact::Usage(usage) => self.usage = usage,
+            Fact::Usage(usage) => {
+                self.sums = Sums::of(&usage);
+                self.usage = usage;
+            }
             Fact::News(news) => news.into_iter().for_each(|news| self.decisions.report(news)),
             Fact::Attempts(rows) => rows.iter().for_each(|row| self.decisions.record(row)),
             Fact::Earlier { rows, is_all } => {
-                rows.iter().for_each(|row| self.decisions.record(row));
+                for row in &rows {
+                    self.decisions.record(row);
+                }
                 if is_all {
                     self.decisions.has_all();
                 }

@@ -45,6 +45,7 @@ pub fn account(index: usize, label: &str) -> Account {
         limits: SpendingLimits::default(),
         added_at: NOW.0 - 40 * DAY,
         last_used_at: None,
+        access_expires_at: None,
         sessions: Vec::new(),
     }
 }
@@ -68,6 +69,7 @@ fn login(index: usize, label: &str, short: f64, week: f64) -> Account {
         kind: AccountKind::ChatGpt,
         email: Some(format!("{index}@example.com")),
         plan: Some("pro".to_owned()),
+        access_expires_at: Some(NOW.0 + 9 * DAY),
         quota: vec![
             window("5h", short, 18_000, 2 * HOUR + 13 * MINUTE),
             window("week", week, 604_800, 3 * DAY + 5 * HOUR),

@@ -219,13 +219,10 @@ fn money(amount: f64) -> String {
 /// What it was used in the last day, in so many cells.
 fn curve(ink: &Ink<'_>, account: &Account, cells: usize) -> String {
     let mut hours = [0_u64; HOURS];
-    let used = ink.known.usage.hours.iter().filter(|hour| hour.used.account == account.id);
-    for hour in used {
-        let ago = ink.now.since(hour.begins).as_secs() / HOUR.as_secs();
+    for (begins, used) in ink.known.sums.curve(&account.id) {
+        let ago = ink.now.since(*begins).as_secs() / HOUR.as_secs();
         if let Some(place) = usize::try_from(ago).ok().and_then(|ago| (HOURS - 1).checked_sub(ago)) {
-            let tokens = hour.used.tokens;
-            let used = tokens.input.saturating_add(tokens.output).max(hour.used.requests);
-            hours[place] = hours[place].saturating_add(used);
+            hours[place] = hours[place].saturating_add(*used);
         }
     }
     let together = HOURS.div_ceil(cells.clamp(1, HOURS));

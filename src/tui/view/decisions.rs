@@ -32,15 +32,17 @@ enum Key {
     Cost,
 }
 
-const IMPORTANCE: [Key; 11] = [
+/// At its second mention a column gets all the room it can use.
+const IMPORTANCE: [Key; 12] = [
     Key::Account,
     Key::End,
     Key::Time,
     Key::Why,
     Key::Model,
+    Key::Model,
     Key::Took,
-    Key::Session,
     Key::Cost,
+    Key::Session,
     Key::Tokens,
     Key::Retries,
     Key::FirstByte,
@@ -48,8 +50,8 @@ const IMPORTANCE: [Key; 11] = [
 
 const COLUMNS: [Column<Key>; 11] = [
     Column::new(Key::Time, "TIME", 8, 11),
-    Column::new(Key::Session, "SESSION", 12, 22),
-    Column::new(Key::Model, "MODEL", 10, 20),
+    Column::new(Key::Session, "SESSION", 14, 22),
+    Column::new(Key::Model, "MODEL", 10, 13),
     Column::new(Key::Account, "ACCOUNT", 10, 20),
     Column::new(Key::Why, "WHY", 12, 12),
     Column::number(Key::Retries, "RETRIES", 7, 7),
@@ -151,6 +153,7 @@ fn cell(ink: &Ink<'_>, decision: &Decision, key: Key, width: u16) -> Line<'stati
         },
         Key::End => end(ink, decision),
         Key::FirstByte => faint(decision.first_byte_ms().map(took_brief).unwrap_or_default()),
+        Key::Took if !decision.is_over() => Line::default(),
         Key::Took => Line::raw(decision.duration_ms().map(took_brief).unwrap_or_default()),
         Key::Tokens => {
             let tokens = decision.tokens().map(|tokens| tokens.input.saturating_add(tokens.output));

@@ -85,7 +85,7 @@ fn areas((width, height): (u16, u16), tab: Tab, is_open: bool, (count, notice): 
     let is_wide = width >= WIDE.0 && height >= WIDE.1;
     match tab {
         Tab::Accounts if is_wide => {
-            let (left, side) = split_columns(main, main.width * 11 / 20);
+            let (left, side) = split_columns(main, main.width * 3 / 5);
             let most = left.height.saturating_sub(LEAST_DETAIL * 2);
             let (list, detail) = split_rows(left, count.saturating_add(2).clamp(6, most.max(6)));
             Areas { list, detail, side, ..all }

@@ -1,6 +1,10 @@
 //! Every screen at every size.
 
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
 use crate::protocol::routing::{RoutingCandidate, RoutingExplainResult};
+use crate::protocol::status::Session;
 use crate::tui::app::known::decisions::MOST;
 use crate::tui::app::pages::Page;
 use crate::tui::app::{App, Tab};
@@ -9,6 +13,7 @@ use crate::tui::fact::{AccountsNow, Fact, LedgerState, Problem, Question};
 use crate::tui::testing::NOW;
 use crate::tui::testing::facts::{account, attempt, file, full, household, knowing, sessions};
 use crate::tui::testing::screen::{at, check, drawn, look, rows};
+use crate::tui::view;
 
 fn showing(tab: Tab) -> App {
     let mut app = full();
@@ -181,4 +186,36 @@ fn a_draw_builds_only_the_rows_that_are_seen() {
     app.select_row(4_000);
     let screen = rows(&drawn(&app, &look(false, true)));
     assert_eq!(screen.iter().filter(|row| row.contains("gpt-5.2 ")).count(), 56, "{screen:#?}");
+}
+
+#[test]
+fn a_screen_that_is_smaller_than_it_was_when_keys_were_read_is_drawn() {
+    for tab in Tab::ALL {
+        let mut app = showing(tab);
+        app.size = (200, 60);
+        for (columns, rows) in [(1, 1), (60, 15), (30, 70), (300, 3)] {
+            let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+            terminal.draw(|frame| drop(view::draw(frame, &app, &look(true, true), NOW))).unwrap();
+        }
+    }
+}
+
+#[test]
+fn many_sessions_and_few_lines_show_the_selected_one() {
+    let many: Vec<Session> = (0..50)
+        .map(|number| Session {
+            id: format!("s-{number}"),
+            pid: 1_000 + number,
+            started_at: i64::from(number),
+            ..sessions()[0].clone()
+        })
+        .collect();
+    let mut app = knowing(vec![file(household()), Fact::Sessions(many)]);
+    app.show(Tab::Sessions);
+    for row in [49, 0, 30] {
+        app.select_row(row);
+        let screen = at(&mut app, (60, 15), &look(false, true));
+        assert!(screen.contains(&(1_000 + row).to_string()), "{screen}");
+        assert_eq!(app.selected_session().map(|session| session.pid), u32::try_from(1_000 + row).ok());
+    }
 }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::names::Names;
+use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::{Tokens, Usd};
 use crate::tui::fact::{AttemptRow, Finished, What};
@@ -178,7 +179,7 @@ impl Decision {
     /// The id of the account that it was sent to last.
     pub fn account(&self) -> Option<&str> {
         let answered = match &self.live {
-            Some(Live::Finished(finished)) => finished.account.as_ref().map(|account| account.as_str()),
+            Some(Live::Finished(finished)) => finished.account.as_ref().map(AccountId::as_str),
             _ => None,
         };
         answered.or_else(|| self.attempts.last().map(|attempt| &*attempt.account))

@@ -178,10 +178,14 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(reports: Vec<News>, rows: Vec<AttemptRow>, end: End) {
+    fn check(reports: Vec<News>, rows: &[AttemptRow], end: End) {
         let mut decisions = Decisions::default();
-        reports.into_iter().for_each(|news| decisions.report(news));
-        rows.iter().for_each(|row| decisions.record(row));
+        for news in reports {
+            decisions.report(news);
+        }
+        for row in rows {
+            decisions.record(row);
+        }
         assert_eq!(decisions.find("r").unwrap().end(), end);
     }
 
@@ -190,15 +194,15 @@ mod tests {
         let until = Timestamp(crate::tui::testing::NOW.0 + 1_000);
         let begun = || reports()[..1].to_vec();
         let with = |what: What| begun().into_iter().chain([news("s", "r", 1_000, what)]).collect::<Vec<_>>();
-        check(begun(), vec![], End::Running);
-        check(begun(), vec![attempt(1, "r", 1, 2, 429)], End::Running);
-        check(begun(), vec![attempt(1, "r", 1, 2, 200)], End::Finished(200));
-        check(with(What::Waiting { until }), vec![], End::Waiting(until));
-        check(with(What::Lost), vec![], End::Lost);
-        check(with(What::Lost), vec![attempt(1, "r", 1, 2, 200)], End::Finished(200));
-        check(reports().into_iter().chain([news("s", "r", 0, What::Lost)]).collect(), vec![], End::Finished(200));
-        check(vec![], vec![attempt(1, "r", 1, 2, 429)], End::Refused(429));
-        check(vec![], rows(), End::Finished(200));
+        check(begun(), &[], End::Running);
+        check(begun(), &[attempt(1, "r", 1, 2, 429)], End::Running);
+        check(begun(), &[attempt(1, "r", 1, 2, 200)], End::Finished(200));
+        check(with(What::Waiting { until }), &[], End::Waiting(until));
+        check(with(What::Lost), &[], End::Lost);
+        check(with(What::Lost), &[attempt(1, "r", 1, 2, 200)], End::Finished(200));
+        check(reports().into_iter().chain([news("s", "r", 0, What::Lost)]).collect(), &[], End::Finished(200));
+        check(vec![], &[attempt(1, "r", 1, 2, 429)], End::Refused(429));
+        check(vec![], &rows(), End::Finished(200));
     }
 
     #[test]

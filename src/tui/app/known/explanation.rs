@@ -87,8 +87,12 @@ mod tests {
     fn check(reports: Vec<News>, rows: &[AttemptRow], expected: &[&str]) {
         let mut known = Known::default();
         known.learn(file(household()), NOW);
-        reports.into_iter().for_each(|news| known.decisions.report(news));
-        rows.iter().for_each(|row| known.decisions.record(row));
+        for news in reports {
+            known.decisions.report(news);
+        }
+        for row in rows {
+            known.decisions.record(row);
+        }
         let decision = known.decisions.find("r").unwrap();
         assert_eq!(explanation(&known, decision, NOW), expected);
     }

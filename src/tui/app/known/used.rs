@@ -1,11 +1,13 @@
 //! What was used, summed for the chart and the table of use.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 
 use super::Known;
+use crate::domain::time::Timestamp;
 use crate::domain::usage::{Tokens, Usd};
 use crate::tui::app::pages::arrangement::{Arrangement, By, Measure, Span};
-use crate::tui::fact::Used;
+use crate::tui::fact::{UsageNow, Used};
 
 /// What one account or model used over the time that is shown.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -52,20 +54,58 @@ pub fn key(used: &Used, by: By) -> &str {
     }
 }
 
+/// What the feed reported of use, summed once for all that is drawn from it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sums {
+    hours: [Vec<Sum>; 2],
+    days: [Vec<Sum>; 2],
+    /// For each account, what it used in each hour.
+    curves: HashMap<String, Vec<(Timestamp, u64)>>,
+}
+
+impl Sums {
+    /// Sums `usage`.
+    pub fn of(usage: &UsageNow) -> Sums {
+        let by = |by: By| {
+            (sum(usage.hours.iter().map(|hour| &hour.used), by), sum(usage.days.iter().map(|day| &day.used), by))
+        };
+        let (by_account, by_model) = (by(By::Account), by(By::Model));
+        let mut curves: HashMap<String, Vec<(Timestamp, u64)>> = HashMap::new();
+        for hour in &usage.hours {
+            let tokens = amount(Measure::Tokens, 0, hour.used.tokens, Usd::default());
+            let used = (hour.begins, tokens.max(hour.used.requests));
+            match curves.get_mut(&hour.used.account) {
+                Some(curve) => curve.push(used),
+                None => drop(curves.insert(hour.used.account.clone(), vec![used])),
+            }
+        }
+        Sums { hours: [by_account.0, by_model.0], days: [by_account.1, by_model.1], curves }
+    }
+
+    /// What an account used, by the beginning of the hour; an hour may be there more than once.
+    pub fn curve(&self, account: &str) -> &[(Timestamp, u64)] {
+        self.curves.get(account).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+fn sum<'u>(used: impl Iterator<Item = &'u Used>, by: By) -> Vec<Sum> {
+    let mut sums: BTreeMap<&str, Sum> = BTreeMap::new();
+    for used in used {
+        sums.entry(key(used, by)).or_default().add(used);
+    }
+    sums.into_iter().map(|(id, sum)| Sum { id: id.to_owned(), ..sum }).collect()
+}
+
 /// The sums of the time that is shown, the largest first.
 pub fn sums(known: &Known, arrangement: Arrangement) -> Vec<Sum> {
-    let mut sums: BTreeMap<&str, Sum> = BTreeMap::new();
-    let mut add = |used| sums.entry(key(used, arrangement.by)).or_default().add(used);
-    match arrangement.span {
-        Span::Hours => known.usage.hours.iter().for_each(|hour| add(&hour.used)),
-        Span::Days => known.usage.days.iter().for_each(|day| add(&day.used)),
-    }
-    let mut listed: Vec<Sum> = sums
-        .into_iter()
-        .map(|(id, sum)| Sum { id: id.to_owned(), name: name(known, id, arrangement.by), ..sum })
-        .collect();
+    let by_time = match arrangement.span {
+        Span::Hours => &known.sums.hours,
+        Span::Days => &known.sums.days,
+    };
+    let named = |sum: &Sum| Sum { name: name(known, &sum.id, arrangement.by), ..sum.clone() };
+    let mut listed: Vec<Sum> = by_time[arrangement.by as usize].iter().map(named).collect();
     // Equal ones stay in the order of their ids, so that nothing jumps.
-    listed.sort_by(|one, other| other.amount(arrangement.measure).cmp(&one.amount(arrangement.measure)));
+    listed.sort_by_key(|sum| Reverse(sum.amount(arrangement.measure)));
     listed
 }
 

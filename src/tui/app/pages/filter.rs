@@ -16,7 +16,8 @@ impl Filter {
     }
 
     /// Whether it lets a row through that has these texts.
-    pub fn admits<'t>(&self, texts: impl Iterator<Item = &'t str> + Clone) -> bool {
+    pub fn admits<'t, I: IntoIterator<Item = &'t str, IntoIter: Clone>>(&self, texts: I) -> bool {
+        let texts = texts.into_iter();
         self.0.iter().all(|word| texts.clone().any(|text| has(text, word)))
     }
 }

@@ -51,11 +51,11 @@ impl App {
             }
             Tab::Usage => {
                 let sums = used::sums(known, self.pages.usage);
-                places(&sums, |sum| filter.admits([sum.name.as_str()].into_iter()))
+                places(&sums, |sum| filter.admits([sum.name.as_str()]))
             }
             Tab::Next => {
                 let all = upcoming::upcoming(known.accounts(), self.now);
-                places(&all, |one| filter.admits([one.label.as_str(), one.what.as_str()].into_iter()))
+                places(&all, |one| filter.admits([one.label.as_str(), one.what.as_str()]))
             }
         }
     }

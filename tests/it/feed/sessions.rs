@@ -148,7 +148,7 @@ fn sessions_outlive_a_damaged_file_and_join_one_that_is_there_again() {
     std::fs::remove_file(pool.sandbox.accounts_file()).unwrap();
     watching.sessions(0);
     pool.sandbox.write_accounts(&whole);
-    assert_eq!(watching.sessions(1), [id.clone()]);
+    assert_eq!(watching.sessions(1), std::slice::from_ref(&id));
     is_open(&mut watching, &id);
     ask(&pool, &sidecar, "gpt-5.2");
     watching.news("what is decided after", |news| is_finished(news) && news.session == id);

@@ -138,7 +138,7 @@ fn cell(ink: &Ink<'_>, account: &Account, key: Key, width: u16) -> Line<'static>
         Key::Sessions => {
             Line::raw(none_or(u64::try_from(account.sessions.len()).unwrap_or(0), |count| count.to_string()))
         }
-        Key::Curve => Line::styled(curve(ink, account, usize::from(width)), ink.theme.style(Role::Accent)),
+        Key::Curve => Line::styled(curve(ink, account, usize::from(width)), ink.theme.series(0)),
         Key::Note => Line::from(ink.cut(&wording::accounts::note(account, ink.now), width)),
     }
 }

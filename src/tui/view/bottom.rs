@@ -40,7 +40,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, look: &Look, regions: 
 fn say(frame: &mut Frame<'_>, area: Rect, message: &Message, further: usize, theme: Theme, regions: &mut Regions) {
     let columns = usize::from(area.width).saturating_sub(2);
     let role = match message.level {
-        Level::Done => Role::Good,
+        Level::Done => Role::Strong,
         Level::Warning => Role::Warning,
         Level::Error => Role::Bad,
     };

@@ -112,7 +112,7 @@ fn accounts(ink: &Ink<'_>) -> Vec<Span<'static>> {
             spans.push(ink.span(&format!("{number} {word}"), role));
         }
     };
-    add(ready, "ready", Role::Good);
+    add(ready, "ready", Role::Text);
     add(limited, "limited", Role::Warning);
     add(stuck, if stuck == 1 { "needs you" } else { "need you" }, Role::Bad);
     if known.accounts_problem.is_some() {

@@ -1,5 +1,6 @@
-//! What things look like: roles, not colours. Only the 16 colours that every terminal has are used, and only on signs,
-//! bars and frames; text keeps the terminal's own colour, so that it reads on any ground. A state is always a word too.
+//! What things look like: roles, not colours. Only the 16 colours that every terminal has are used, and mostly on signs and
+//! bars. Text keeps the terminal's own colour but for what is wrong, which is in the two that read on light and on dark
+//! grounds: red and magenta. A state is always a word too.
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -16,7 +17,7 @@ pub enum Role {
     Faint,
     /// The row that keys act on.
     Selected,
-    /// Well.
+    /// Well. For signs and bars: no green reads on a light ground.
     Good,
     /// To be looked at, or limited for a time.
     Warning,
@@ -48,19 +49,18 @@ impl Theme {
         let coloured = |colour: Color| if self.has_colours { plain.fg(colour) } else { plain };
         match role {
             Role::Text => plain,
-            Role::Strong => plain.add_modifier(Modifier::BOLD),
+            Role::Strong | Role::Accent => plain.add_modifier(Modifier::BOLD),
             Role::Faint | Role::Frame => plain.add_modifier(Modifier::DIM),
             Role::Selected => plain.add_modifier(Modifier::REVERSED),
             Role::Good => coloured(Color::Green),
-            Role::Warning => coloured(Color::Yellow),
+            Role::Warning => coloured(Color::Magenta),
             Role::Bad => coloured(Color::Red).add_modifier(Modifier::BOLD),
-            Role::Accent => coloured(Color::Cyan).add_modifier(Modifier::BOLD),
         }
     }
 
     /// The colour of the series with this number in a chart. Each series has a pattern of its own too.
     pub fn series(self, number: usize) -> Style {
-        const COLOURS: [Color; 6] = [Color::Blue, Color::Magenta, Color::Cyan, Color::Green, Color::Yellow, Color::Red];
+        const COLOURS: [Color; 6] = [Color::Cyan, Color::Magenta, Color::Green, Color::Blue, Color::Yellow, Color::Red];
         if self.has_colours { Style::new().fg(COLOURS[number % COLOURS.len()]) } else { Style::new() }
     }
 

@@ -117,14 +117,20 @@ fn quota(page: &mut Page<'_, '_>, ink: &Ink<'_>, (name, of): (&str, &str), perce
     metered_line(page, ink, name, percent, &format!("{:.0} % {of}used, {resets}", percent.floor()));
 }
 
+/// ` 100 % used, resets in 6 days 23 h (12-01 17:21)`, beside which every bar of a page has the same length: only then can
+/// one be compared with another.
+const WORDS: usize = 48;
+const LONGEST_BAR: usize = 24;
+const SHORTEST_BAR: usize = 5;
+
 /// A bar where there is room, and what it stands for in words.
 fn metered_line(page: &mut Page<'_, '_>, ink: &Ink<'_>, name: &str, percent: f64, words: &str) {
     let words = super::text::clean(words, ink.theme).into_owned();
-    let room = page.value_width().saturating_sub(super::text::width(&words) + 1);
-    let width = u16::try_from(room).unwrap_or(0).min(24);
-    if width < 6 {
+    let width = page.value_width().saturating_sub(WORDS).min(LONGEST_BAR);
+    let is_room = width >= SHORTEST_BAR && width + 1 + super::text::width(&words) <= page.value_width();
+    let Some(width) = u16::try_from(width).ok().filter(|_| is_room) else {
         return page.field(name, &words);
-    }
+    };
     let [full, empty] = bar(percent, width, ink.theme);
     page.line(name, vec![full, empty, Span::raw(format!(" {words}"))]);
 }

@@ -5,6 +5,9 @@ use tui_input::{Input, InputRequest};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+/// No line is longer, in characters: an insertion takes the longer the longer the line is, and the screen waits for it.
+const LONGEST: usize = 4_096;
+
 /// The line and where the cursor is in it.
 #[derive(Clone, Debug, Default)]
 pub struct Line(Input);
@@ -37,13 +40,19 @@ impl Line {
     /// Edits by a key as [`pressed`](crate::tui::keys::pressed) has it; `false` if it is none of editing.
     pub fn key(&mut self, key: KeyEvent) -> bool {
         let Some(request) = request(key) else { return false };
-        self.0.handle(request);
+        if !matches!(request, InputRequest::InsertChar(_)) || self.room() > 0 {
+            self.0.handle(request);
+        }
         true
     }
 
-    /// Inserts what was pasted, as one line.
+    fn room(&self) -> usize {
+        LONGEST.saturating_sub(self.text().chars().count())
+    }
+
+    /// Inserts what was pasted, as one line; what has no room is left out.
     pub fn paste(&mut self, text: &str) {
-        for letter in text.trim_end_matches(['\r', '\n']).chars() {
+        for letter in text.trim_end_matches(['\r', '\n']).chars().take(self.room()) {
             let letter = if letter.is_control() { ' ' } else { letter };
             self.0.handle(InputRequest::InsertChar(letter));
         }
@@ -108,5 +117,19 @@ mod tests {
         line.paste("a\tb\nc\n");
         assert_eq!(line.text(), "two a b c");
         assert!(!line.key(KeyEvent::new(KeyCode::Tab, KeyModifiers::NONE)));
+    }
+
+    #[test]
+    fn what_is_pasted_into_a_line_is_bounded() {
+        let mut line = Line::of("ab");
+        typed(&mut line, KeyCode::Left, KeyModifiers::NONE);
+        line.paste(&"x".repeat(1_000_000));
+        assert_eq!(line.text().len(), LONGEST);
+        assert!(line.text().starts_with("ax") && line.text().ends_with("xb"));
+        typed(&mut line, KeyCode::Char('y'), KeyModifiers::NONE);
+        assert!(!line.text().contains('y'));
+        typed(&mut line, KeyCode::Backspace, KeyModifiers::NONE);
+        typed(&mut line, KeyCode::Char('y'), KeyModifiers::NONE);
+        assert!(line.text().ends_with("yb"));
     }
 }

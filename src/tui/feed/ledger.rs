@@ -71,10 +71,14 @@ pub(super) async fn follow(
         if done.is_none() {
             return;
         }
-        if let Some(due) = reader.sums.due() {
-            next = next.min(due);
-        }
+        next = next_look(next, looked, reader.sums.due());
     }
+}
+
+/// When to look next, if a report of use is due then. A look that failed leaves the report due: it is tried again no sooner
+/// than while all goes well.
+fn next_look(next: Instant, looked: Instant, due: Option<Instant>) -> Instant {
+    due.map_or(next, |due| next.min(due.max(looked + BUSY)))
 }
 
 /// `None` when nobody wants facts any more.
@@ -283,6 +287,23 @@ impl From<Attempt> for AttemptRow {
             first_byte_ms: attempt.first_byte_ms,
             duration_ms: attempt.duration_ms,
             why: attempt.why,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_that_stays_due_does_not_make_looks_follow_each_other_without_a_pause() {
+        let looked = Instant::now();
+        let next = looked + IDLE;
+        assert_eq!(next_look(next, looked, None), next);
+        assert_eq!(next_look(next, looked, Some(looked + BETWEEN_SUMS * 3)), next);
+        assert_eq!(next_look(next, looked, Some(looked + BUSY * 3 / 2)), looked + BUSY * 3 / 2);
+        for due in [looked, looked - IDLE] {
+            assert_eq!(next_look(next, looked, Some(due)), looked + BUSY);
         }
     }
 }

@@ -37,7 +37,7 @@ pub fn took(milliseconds: u64) -> String {
         1_000..=9_949 => format!("{}.{} s", (milliseconds + 50) / 1_000, (milliseconds + 50) / 100 % 10),
         9_950..=119_499 => format!("{} s", (milliseconds + 500) / 1_000),
         _ => {
-            let seconds = (milliseconds + 500) / 1_000;
+            let seconds = milliseconds.saturating_add(500) / 1_000;
             let (minutes, rest) = (seconds / 60, seconds % 60);
             if minutes >= 60 {
                 format!("{} h {} min", minutes / 60, minutes % 60)
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_took_longer_is_told_less_exactly() {
+    fn what_took_longer_is_shown_less_exactly() {
         for (milliseconds, text) in [
             (0, "0 ms"),
             (999, "999 ms"),
@@ -83,6 +83,7 @@ mod tests {
             (119_500, "2 min 0 s"),
             (200_000, "3 min 20 s"),
             (7_260_000, "2 h 1 min"),
+            (u64::MAX, "5124095576030 h 25 min"),
         ] {
             assert_eq!(took(milliseconds), text);
         }

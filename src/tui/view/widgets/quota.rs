@@ -61,7 +61,7 @@ fn short_name(seconds: u64) -> String {
         0..HOUR => format!("{}m", seconds.div_ceil(60)),
         HOUR..=86_399 => format!("{}h", seconds.div_ceil(HOUR)),
         // The backend rounds lengths.
-        _ => format!("{}d", (seconds + HOUR) / 86_400),
+        _ => format!("{}d", seconds.saturating_add(HOUR) / 86_400),
     }
 }
 

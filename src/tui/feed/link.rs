@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
@@ -20,7 +21,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// What a link reports of its session.
 #[derive(Debug, PartialEq)]
-pub(super) enum Heard {
+pub(super) enum LinkReport {
     /// Notifications arrive.
     Open,
     /// They do not, and why.
@@ -34,23 +35,23 @@ pub(super) enum Heard {
 /// Follows `session` until it is aborted, or nobody listens any more.
 pub(super) async fn follow(
     session: String,
-    find: impl Fn() -> Option<RpcAddress> + Send + Sync,
-    reports: mpsc::Sender<(String, Heard)>,
+    find: impl Fn() -> BoxFuture<'static, Option<RpcAddress>> + Send + Sync,
+    reports: mpsc::Sender<(String, LinkReport)>,
     mut asked: mpsc::Receiver<Ask>,
 ) {
     let mut pause = SHORTEST_PAUSE;
     let mut was_open = false;
     let mut reported: Option<String> = None;
     loop {
-        let report = |heard| reports.send((session.clone(), heard));
-        let opened = match find() {
+        let report = |report| reports.send((session.clone(), report));
+        let opened = match find().await {
             Some(address) => open(&address, &mut asked).await,
             None => Err("it does not say where".to_owned()),
         };
         let why = match opened {
             Ok(mut socket) => {
                 pause = SHORTEST_PAUSE;
-                if report(Heard::Open).await.is_err() || (was_open && report(Heard::Missed).await.is_err()) {
+                if report(LinkReport::Open).await.is_err() || (was_open && report(LinkReport::Missed).await.is_err()) {
                     return;
                 }
                 was_open = true;
@@ -64,7 +65,7 @@ pub(super) async fn follow(
         };
         // One that goes on refusing is no news.
         if reported.as_ref() != Some(&why) {
-            if report(Heard::Closed(why.clone())).await.is_err() {
+            if report(LinkReport::Closed(why.clone())).await.is_err() {
                 return;
             }
             reported = Some(why.clone());
@@ -91,7 +92,7 @@ async fn open(address: &RpcAddress, asked: &mut mpsc::Receiver<Ask>) -> Result<S
 async fn serve(
     session: &str,
     socket: &mut Socket,
-    reports: &mpsc::Sender<(String, Heard)>,
+    reports: &mpsc::Sender<(String, LinkReport)>,
     asked: &mut mpsc::Receiver<Ask>,
 ) -> Option<String> {
     let mut calls: HashMap<u64, oneshot::Sender<Result<Value, CallError>>> = HashMap::new();
@@ -100,18 +101,18 @@ async fn serve(
         tokio::select! {
             text = socket.next() => match text {
                 Ok(text) => {
-                    let heard = match Incoming::of(&text) {
+                    let report = match Incoming::of(&text) {
                         Incoming::Answer(id, result) => {
                             if let Some(answer) = calls.remove(&id) {
                                 let _ = answer.send(result.map_err(CallError::Refused));
                             }
                             continue;
                         }
-                        Incoming::News(request, what) => Heard::News(request, what),
-                        Incoming::Missed => Heard::Missed,
+                        Incoming::News(request, what) => LinkReport::News(request, what),
+                        Incoming::Missed => LinkReport::Missed,
                         Incoming::Other => continue,
                     };
-                    reports.send((session.to_owned(), heard)).await.ok()?;
+                    reports.send((session.to_owned(), report)).await.ok()?;
                 }
                 Err(why) => break why,
             },

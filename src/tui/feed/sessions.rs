@@ -4,12 +4,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::call::Links;
-use super::link::{self, Heard};
+use super::link::{self, LinkReport};
 use super::news::Newsroom;
 use super::{Signals, aside};
 use crate::manager::Manager;
@@ -55,7 +56,7 @@ pub(super) async fn follow(manager: Arc<Manager>, facts: mpsc::Sender<Fact>, sig
         let done = tokio::select! {
             () = hub.facts.closed() => return,
             report = reported.recv() => match report {
-                Some((session, heard)) => hub.heard(&session, heard).await,
+                Some((session, report)) => hub.take(&session, report).await,
                 None => return,
             },
             () = sleep_until(hub.batch_ends), if has_news => hub.send_news().await,
@@ -77,7 +78,7 @@ struct Hub {
     facts: mpsc::Sender<Fact>,
     signals: Arc<Signals>,
     links: Links,
-    reports: mpsc::Sender<(String, Heard)>,
+    reports: mpsc::Sender<(String, LinkReport)>,
     /// As they were reported last.
     sessions: Option<Vec<Session>>,
     followed: Vec<(String, AbortHandle)>,
@@ -93,26 +94,26 @@ struct Hub {
 type Done = Option<()>;
 
 impl Hub {
-    async fn heard(&mut self, session: &str, heard: Heard) -> Done {
+    async fn take(&mut self, session: &str, report: LinkReport) -> Done {
         // What a link sent before it was aborted is of no use to anyone.
         if !self.followed.iter().any(|(followed, _)| followed == session) {
             return Some(());
         }
-        match heard {
-            Heard::Open => self.send(Fact::Link(session.to_owned(), Link::Open)).await,
-            Heard::Closed(why) => {
+        match report {
+            LinkReport::Open => self.send(Fact::Link(session.to_owned(), Link::Open)).await,
+            LinkReport::Closed(why) => {
                 self.second_look = Some(Instant::now() + SECOND_LOOK);
                 self.signals.sessions.notify_one();
                 self.send(Fact::Link(session.to_owned(), Link::Closed(why))).await
             }
-            Heard::News(request, what) => {
+            LinkReport::News(request, what) => {
                 if matches!(what, What::Finished(_)) {
                     self.signals.ledger.notify_one();
                 }
                 self.news.add(session, request, what, self.manager.now());
                 if self.news.len() >= LONGEST_BATCH { self.send_news().await } else { Some(()) }
             }
-            Heard::Missed => {
+            LinkReport::Missed => {
                 self.signals.ledger.notify_one();
                 Some(())
             }
@@ -126,14 +127,14 @@ impl Hub {
         if news.is_empty() { Some(()) } else { self.send(Fact::News(news)).await }
     }
 
-    async fn look(&mut self, reported: &mut mpsc::Receiver<(String, Heard)>) -> Done {
+    async fn look(&mut self, reported: &mut mpsc::Receiver<(String, LinkReport)>) -> Done {
         let Some(alive) = aside(&self.manager, Manager::live_sessions).await else { return Some(()) };
         let sessions: Vec<Session> = alive.into_iter().map(Session::from).collect();
         let ids: HashSet<&str> = sessions.iter().map(|session| session.id.as_str()).collect();
         if self.followed.iter().any(|(id, _)| !ids.contains(id.as_str())) {
             // What one that has ended said last comes before its end.
-            while let Ok((session, heard)) = reported.try_recv() {
-                self.heard(&session, heard).await?;
+            while let Ok((session, report)) = reported.try_recv() {
+                self.take(&session, report).await?;
             }
         }
         for (id, task) in self.followed.extract_if(.., |(id, _)| !ids.contains(id.as_str())) {
@@ -161,7 +162,10 @@ impl Hub {
     fn link(&mut self, session: &str) -> AbortHandle {
         let asked = self.links.add(session);
         let (manager, id) = (Arc::clone(&self.manager), session.to_owned());
-        let find = move || manager.rpc_of(&id);
+        let find = move || {
+            let (manager, id) = (Arc::clone(&manager), id.clone());
+            async move { aside(&manager, move |manager| manager.rpc_of(&id)).await.flatten() }.boxed()
+        };
         self.tasks.spawn(link::follow(session.to_owned(), find, self.reports.clone(), asked))
     }
 

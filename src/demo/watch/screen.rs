@@ -8,7 +8,8 @@ use super::super::stage::Stage;
 use crate::env::Environment;
 
 /// What the screen has to know of the person's terminal and of how they read; nothing else of theirs is passed on.
-const PASSED: [&str; 9] = ["TERM", "COLORTERM", "NO_COLOR", "TMUX", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ"];
+const PASSED: [&str; 10] =
+    ["TERM", "COLORTERM", "NO_COLOR", "TMUX", "STY", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ"];
 
 /// How long it may take to leave the terminal as it was.
 const PATIENCE: Duration = Duration::from_secs(3);

@@ -114,7 +114,7 @@ impl App {
             }
             Event::Fact(fact) => {
                 let effects = self.notice(&fact);
-                self.known.learn(fact, now);
+                self.known.learn(fact);
                 effects
             }
             Event::Job(id, event) => self.job(id, event, now),

@@ -10,7 +10,6 @@ pub mod used;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::domain::time::Timestamp;
 use crate::protocol::accounts::Account;
 use crate::protocol::status::Session;
 use crate::tui::fact::{AccountsNow, Fact, LedgerState, Link, Problem, UsageNow};
@@ -49,7 +48,7 @@ pub enum Notice<'k> {
 
 impl Known {
     /// Takes `fact` in.
-    pub fn learn(&mut self, fact: Fact, _now: Timestamp) {
+    pub fn learn(&mut self, fact: Fact) {
         match fact {
             Fact::Accounts(accounts) => {
                 self.accounts = Some(accounts);

@@ -86,7 +86,7 @@ mod tests {
     #[track_caller]
     fn check(reports: Vec<News>, rows: &[AttemptRow], expected: &[&str]) {
         let mut known = Known::default();
-        known.learn(file(household()), NOW);
+        known.learn(file(household()));
         for news in reports {
             known.decisions.report(news);
         }
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failover_is_told_from_its_first_account_to_what_it_cost() {
+    fn a_failover_is_explained_from_its_first_account_to_what_it_cost() {
         check(
             vec![],
             &[attempt(1, "r", 1, 4, 429), attempt(2, "r", 2, 3, 0), attempt(3, "r", 3, 3, 200)],
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn each_end_is_told() {
+    fn each_end_is_explained() {
         let begun = || news("s", "r", 9_000, selected(1, 1, "bound"));
         let first = "It went to work, because it made a resource that the request names.";
         for (what, end) in [

@@ -45,25 +45,6 @@ impl Rows {
         Window { top, selected }
     }
 
-    /// Moves the selection; `id` gives the id at a place.
-    pub fn step(
-        &mut self,
-        step: Step,
-        count: usize,
-        found: Option<usize>,
-        height: usize,
-        id: impl Fn(usize) -> Option<String>,
-    ) {
-        let window = self.window(count, found, height);
-        let last = count.saturating_sub(1);
-        let target = match step {
-            Step::By(rows) => window.selected.saturating_add_signed(rows).min(last),
-            Step::First => 0,
-            Step::Last => last,
-        };
-        self.select(target, window.top, height, id);
-    }
-
     /// Selects the row at `target` while the rows from `top` on are seen, which moves no further than it has to.
     pub fn select(&mut self, target: usize, top: usize, height: usize, id: impl Fn(usize) -> Option<String>) {
         let lowest = target.saturating_sub(height.saturating_sub(1));
@@ -79,11 +60,6 @@ impl Rows {
         self.place = 0;
         self.line = 0;
     }
-
-    /// Remembers the place of the selected row, for when it goes.
-    pub fn remember(&mut self, found: Option<usize>) {
-        self.place = found.unwrap_or(self.place);
-    }
 }
 
 #[cfg(test)]
@@ -94,6 +70,25 @@ mod tests {
         (0..count).map(|number| number.to_string()).collect()
     }
 
+    /// Moves as the screen does; `id` gives the id at a place.
+    fn go(
+        rows: &mut Rows,
+        step: Step,
+        count: usize,
+        found: Option<usize>,
+        height: usize,
+        id: impl Fn(usize) -> Option<String>,
+    ) {
+        let window = rows.window(count, found, height);
+        let last = count.saturating_sub(1);
+        let target = match step {
+            Step::By(by) => window.selected.saturating_add_signed(by).min(last),
+            Step::First => 0,
+            Step::Last => last,
+        };
+        rows.select(target, window.top, height, id);
+    }
+
     /// Takes `steps` over ten rows seen on four lines, and returns the selected one and the first that is seen.
     fn after(steps: &[Step]) -> (usize, usize) {
         let list = names(10);
@@ -101,7 +96,7 @@ mod tests {
         let found = |rows: &Rows| rows.selected.as_ref().and_then(|id| list.iter().position(|other| other == id));
         for step in steps {
             let at = found(&rows);
-            rows.step(*step, 10, at, 4, |place| list.get(place).cloned());
+            go(&mut rows, *step, 10, at, 4, |place| list.get(place).cloned());
         }
         let window = rows.window(10, found(&rows), 4);
         (window.selected, window.top)
@@ -130,7 +125,7 @@ mod tests {
     fn rows_that_come_above_do_not_move_the_selected_one_on_the_screen() {
         let mut list = names(10);
         let mut rows = Rows::default();
-        rows.step(Step::By(5), 10, None, 4, |place| list.get(place).cloned());
+        go(&mut rows, Step::By(5), 10, None, 4, |place| list.get(place).cloned());
         assert_eq!(rows.window(10, Some(5), 4), Window { top: 2, selected: 5 });
         list.insert(0, "new".to_owned());
         assert_eq!(rows.window(11, Some(6), 4), Window { top: 3, selected: 6 });
@@ -140,7 +135,7 @@ mod tests {
     #[test]
     fn a_row_that_is_gone_leaves_the_selection_at_its_place() {
         let mut rows = Rows::default();
-        rows.step(Step::By(2), 10, None, 4, |place| Some(place.to_string()));
+        go(&mut rows, Step::By(2), 10, None, 4, |place| Some(place.to_string()));
         assert_eq!(rows.window(10, None, 4).selected, 2);
         assert_eq!(rows.window(1, None, 4), Window { top: 0, selected: 0 });
         assert_eq!(rows.window(0, None, 0), Window::default());

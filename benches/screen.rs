@@ -1,7 +1,7 @@
 //! How soon the terminal screen is there, what it costs while nothing happens and while much does, and how late it is.
 //!
 //! `cargo build --profile dist && cargo bench --bench screen`; `-- --quick` only tries whether it all works; another binary by
-//! `CAM_BENCH_BINARY=PATH`. Linux alone tells what a process costs; elsewhere those figures are missing.
+//! `CAM_BENCH_BINARY=PATH`. What a process costs is measured on Linux alone.
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]
 
 mod support {

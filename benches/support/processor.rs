@@ -1,4 +1,4 @@
-//! How long a process has run, as Linux tells it.
+//! How long a process has run, as Linux reports it.
 #![expect(clippy::disallowed_methods, reason = "this file is the kernel's answer")]
 
 /// Ticks in a second of the times in `/proc`, on every architecture that Rust runs on.

@@ -43,7 +43,7 @@ impl Manager {
         tokio::join!(self.survey_accounts(), self.count_requests());
     }
 
-    /// The part of it that tells how busy sessions are: it reads every attempt of the last minute.
+    /// The part of it that counts the requests a minute of each session: it reads every attempt of the last minute.
     pub async fn count_requests(&self) {
         let rates = tokio::time::timeout(PATIENCE, self.ledger.requests_per_minute()).await;
         // A rate of some time ago is none.

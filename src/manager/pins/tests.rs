@@ -54,7 +54,7 @@ fn a_familys_pin_everywhere_reaches_that_family_alone() {
 
 /// What is done to a session's pins, at ten times its place in the list.
 #[derive(Clone, Copy, Debug)]
-enum Deed {
+enum Change {
     Here(&'static str),
     HereFor(&'static str, &'static str),
     TakenBackHere,
@@ -65,23 +65,23 @@ enum Deed {
 }
 
 /// As the pins of a session that sees all of it happen are listed: `account`, `family:account`, `!` for everywhere.
-fn listed_after(deeds: &[Deed]) -> (String, SessionPins, Option<Pin>) {
+fn listed_after(changes: &[Change]) -> (String, SessionPins, Option<Pin>) {
     let (mut pins, mut file) = (SessionPins::default(), None::<Pin>);
-    for (at, deed) in (10..).step_by(10).zip(deeds) {
+    for (at, change) in (10..).step_by(10).zip(changes) {
         let (now, codex) = (Timestamp(at), |family: &str| ModelFamily::named(family));
-        match deed {
-            Deed::Here(account) => pins.switch(Some(id(account)), None, Scope::Session, now),
-            Deed::HereFor(family, account) => {
+        match change {
+            Change::Here(account) => pins.switch(Some(id(account)), None, Scope::Session, now),
+            Change::HereFor(family, account) => {
                 pins.switch(Some(id(account)), Some(&codex(family)), Scope::Session, now);
             }
-            Deed::TakenBackHere => pins.switch(None, None, Scope::Session, now),
-            Deed::TakenBackHereFor(family) => pins.switch(None, Some(&codex(family)), Scope::Session, now),
-            Deed::Everywhere(account) => file = Some(everywhere(account, at)),
-            Deed::EverywhereFor(family, account) => {
+            Change::TakenBackHere => pins.switch(None, None, Scope::Session, now),
+            Change::TakenBackHereFor(family) => pins.switch(None, Some(&codex(family)), Scope::Session, now),
+            Change::Everywhere(account) => file = Some(everywhere(account, at)),
+            Change::EverywhereFor(family, account) => {
                 let pin = FamilyPin { account: (*account).to_owned(), at };
                 file.get_or_insert_default().families.insert((*family).to_owned(), pin);
             }
-            Deed::TakenBackEverywhere => file = None,
+            Change::TakenBackEverywhere => file = None,
         }
         if let Some(file) = &file {
             pins.overtaken_by(file);
@@ -97,8 +97,8 @@ fn listed_after(deeds: &[Deed]) -> (String, SessionPins, Option<Pin>) {
 
 #[test]
 fn what_is_followed_is_listed_and_nothing_else() {
-    use Deed::{Everywhere, EverywhereFor, Here, HereFor, TakenBackEverywhere, TakenBackHere, TakenBackHereFor};
-    for (deeds, expected) in [
+    use Change::{Everywhere, EverywhereFor, Here, HereFor, TakenBackEverywhere, TakenBackHere, TakenBackHereFor};
+    for (changes, expected) in [
         (vec![], ""),
         (vec![Here("a")], "a"),
         (vec![HereFor("codex", "a")], "codex:a"),
@@ -120,15 +120,15 @@ fn what_is_followed_is_listed_and_nothing_else() {
         (vec![Here("a"), Everywhere("b"), TakenBackEverywhere], ""),
         (vec![Everywhere("b"), Here("a"), TakenBackEverywhere], "a"),
     ] {
-        let (listed, pins, file) = listed_after(&deeds);
-        assert_eq!(listed, expected, "{deeds:?}");
+        let (listed, pins, file) = listed_after(&changes);
+        assert_eq!(listed, expected, "{changes:?}");
         // Every account that is listed is the one that is used.
         for pin in pins.listed(file.as_ref()) {
-            assert_eq!(pins.effective(file.as_ref(), pin.family.as_ref()), Some(pin.account), "{deeds:?}");
+            assert_eq!(pins.effective(file.as_ref(), pin.family.as_ref()), Some(pin.account), "{changes:?}");
         }
         let mut record = SessionRecord::default();
         pins.write_to(&mut record);
-        assert_eq!(SessionPins::of(&record), pins, "its record says the same: {deeds:?}");
+        assert_eq!(SessionPins::of(&record), pins, "its record says the same: {changes:?}");
     }
 }
 

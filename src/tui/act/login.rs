@@ -40,7 +40,7 @@ pub async fn run(
         let event = tokio::select! {
             event = events.recv() => event,
             () = overdue.as_mut() => {
-                return Err(Error::new(ErrorKind::Internal, "nobody told how the login ended")
+                return Err(Error::new(ErrorKind::Internal, "the end of the login was not reported")
                     .hint("the list of accounts shows whether the account is there").into());
             }
         };

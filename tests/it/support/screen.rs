@@ -320,7 +320,7 @@ fn builder(command: &Command) -> CommandBuilder {
 const NO_CONTROLLING_TERMINAL: i32 = rustix::fs::OFlags::NOCTTY.bits().cast_signed();
 
 /// A descriptor of our own beside the library's, which has no way to be given up while something reads it.
-#[expect(unsafe_code, reason = "the library tells the number of its descriptor only")]
+#[expect(unsafe_code, reason = "the library gives only the number of its descriptor")]
 fn own(number: i32) -> OwnedFd {
     // SAFETY: the library holds it open until after this call.
     unsafe { BorrowedFd::borrow_raw(number) }.try_clone_to_owned().unwrap()

@@ -3,10 +3,10 @@
 /// By what time is cut.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Span {
-    /// By hours: the last day.
+    /// By hours, the last 48.
     #[default]
     Hours,
-    /// By days: the last month.
+    /// By days, the last 60.
     Days,
 }
 

@@ -58,7 +58,7 @@ pub fn log(log: Log, pen: &Pen<'_>) -> Sheet {
         sheet.body.extend(rows);
     }
     if sheet.body.is_empty() {
-        sheet.body.push(vec![pen.piece("Nothing was said yet", Role::Faint)]);
+        sheet.body.push(vec![pen.piece("There is no message yet", Role::Faint)]);
     }
     sheet.foot = vec![pen.keys(&[(KeyCode::Esc, "Esc", "back")])];
     sheet

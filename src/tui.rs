@@ -129,7 +129,7 @@ impl Screen {
         self.app.update(event, now)
     }
 
-    /// What a person does is seen at once; a stream of facts is drawn a few times a second.
+    /// Draws what changed, unless the frame before is too recent; the loop then draws it a moment later.
     fn draw_if_due(&mut self, now: Timestamp) -> io::Result<()> {
         if self.is_stale && self.next_frame <= Instant::now() { self.draw(now) } else { Ok(()) }
     }
@@ -142,7 +142,9 @@ impl Screen {
             self.app.drawn(regions);
         }
         self.is_stale = false;
-        self.next_frame = Instant::now() + FRAME;
+        // The first accounts are not kept waiting behind an empty frame.
+        let is_empty = self.app.known.accounts.is_none() && self.app.known.accounts_problem.is_none();
+        self.next_frame = Instant::now() + if is_empty { Duration::ZERO } else { FRAME };
         Ok(())
     }
 }

@@ -32,7 +32,7 @@ pub struct App {
     /// What the feed has reported.
     pub known: Known,
     /// What is shown while the screen is held still.
-    pub held: Option<Box<Known>>,
+    pub held: Option<Box<Held>>,
     /// Which view.
     pub tab: Tab,
     /// Columns and rows.
@@ -53,6 +53,15 @@ pub struct App {
     pub pages: Pages,
     /// When the last event was.
     pub now: Timestamp,
+}
+
+/// What is shown while the screen is held still.
+#[derive(Debug)]
+pub struct Held {
+    /// What was known then.
+    pub known: Known,
+    /// When that was.
+    pub since: Timestamp,
 }
 
 /// The views, in the order of their keys.
@@ -84,7 +93,7 @@ impl App {
 
     /// What is shown: what is known, or what was when the screen was held still.
     pub fn shown(&self) -> &Known {
-        self.held.as_deref().unwrap_or(&self.known)
+        self.held.as_ref().map_or(&self.known, |held| &held.known)
     }
 
     /// Where keys are pressed, while no dialog is open.

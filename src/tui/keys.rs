@@ -82,6 +82,12 @@ impl Action {
         use Action::{Down, NextView, PageDown, PageUp, PreviousView, Up};
         matches!(self, Up | Down | PageUp | PageDown | NextView | PreviousView)
     }
+
+    /// Whether it is of no use before there is an account.
+    fn needs_account(self) -> bool {
+        use Action::{Arrange, Disable, Edit, Filter, Open, Refresh, RefreshOne, Remove, Switch, Unpin};
+        matches!(self, Switch | Unpin | Open | Edit | Disable | Remove | Refresh | RefreshOne | Filter | Arrange)
+    }
 }
 
 /// Where a key may be pressed.
@@ -198,8 +204,9 @@ pub fn letter(key: KeyEvent) -> Option<char> {
 }
 
 /// The bindings that the bottom of the screen hints at, the most wanted first.
-pub fn hints(place: Place) -> impl Iterator<Item = &'static Binding> {
-    BINDINGS.iter().filter(move |binding| !binding.brief.is_empty() && binding.holds(place))
+pub fn hints(place: Place, has_accounts: bool) -> impl Iterator<Item = &'static Binding> {
+    let hinted = BINDINGS.iter().filter(move |binding| !binding.brief.is_empty() && binding.holds(place));
+    hinted.filter(move |binding| has_accounts || !binding.action.needs_account())
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ pub mod rows;
 #[cfg(test)]
 mod tests;
 
-use super::{App, Tab};
+use super::{App, Held, Tab};
 use crate::protocol::accounts::Account;
 use crate::protocol::routing::RoutingExplainResult;
 use crate::protocol::status::Session;
@@ -129,7 +129,10 @@ impl App {
             Action::PreviousView => self.show(Tab::ALL[(self.tab as usize + Tab::ALL.len() - 1) % Tab::ALL.len()]),
             Action::Open => return Some(self.open()),
             Action::Back => self.back(),
-            Action::Hold => self.held = if self.held.is_some() { None } else { Some(Box::new(self.known.clone())) },
+            Action::Hold => {
+                let held = || Box::new(Held { known: self.known.clone(), since: self.now });
+                self.held = if self.held.is_some() { None } else { Some(held()) };
+            }
             Action::Arrange if self.tab == Tab::Usage => self.pages.usage = self.pages.usage.next(),
             Action::Arrange => {
                 let orders = listing::orders(self.tab).len().max(1);

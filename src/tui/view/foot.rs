@@ -17,7 +17,9 @@ const GAP: usize = 2;
 
 /// Draws the line. What has no room is left out whole; help and the way out are always there.
 pub fn draw(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, regions: &mut Regions) {
-    let shown: Vec<(String, &str, Action, KeyCode)> = hints(ink.app.place())
+    // Where the file cannot be read, accounts may be there.
+    let has_accounts = ink.known.accounts.as_ref().is_none_or(|now| !now.accounts.is_empty());
+    let shown: Vec<(String, &str, Action, KeyCode)> = hints(ink.app.place(), has_accounts)
         .map(|binding| {
             let keys = binding.shown(ink.theme.is_unicode);
             let first = keys.split(' ').next().unwrap_or_default().to_owned();

@@ -51,8 +51,8 @@ fn parts(ink: &Ink<'_>) -> Vec<Part> {
     if ink.look.is_simulated {
         add(0, vec![ink.span("simulated", Role::Accent)]);
     }
-    if ink.app.held.is_some() {
-        add(0, vec![ink.span("held still", Role::Selected)]);
+    if let Some(held) = &ink.app.held {
+        add(0, vec![ink.span(&format!("held still since {}", ink.clock(held.since, 8)), Role::Selected)]);
     }
     add(1, accounts(ink));
     if let Some(sessions) = &known.sessions {

@@ -23,6 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// No message of a session is longer, in bytes.
 const LONGEST_MESSAGE: usize = 1024 * 1024;
 
+/// So much waits for a session that does not read: answers to its pings too, which it may send without end.
+const MOST_WAITING: usize = 256 * 1024;
+
 /// No head of an answer is longer, in bytes.
 const LONGEST_HEAD: usize = 8 * 1024;
 
@@ -77,7 +80,8 @@ async fn opened(address: &RpcAddress) -> io::Result<Socket> {
         .max_message_size(Some(LONGEST_MESSAGE))
         .max_frame_size(Some(LONGEST_MESSAGE))
         .read_buffer_size(LONGEST_HEAD)
-        .write_buffer_size(0);
+        .write_buffer_size(0)
+        .max_write_buffer_size(MOST_WAITING);
     let socket = WebSocketStream::from_partially_read(stream, further, Role::Client, Some(config)).await;
     let mut socket = Socket(socket);
     socket.call(SUBSCRIPTION, SUBSCRIBE, &json!({})).await.map_err(io::Error::other)?;

@@ -13,6 +13,12 @@ use crate::protocol::subscription::MISSED;
 use crate::protocol::{Notification, RoutingDidFinish, RoutingDidSelect, RoutingDidWait};
 use crate::tui::fact::{Finished, What};
 
+/// No session names a request in more bytes.
+const LONGEST_ID: usize = 128;
+
+/// So many bytes of a name are kept.
+const LONGEST_NAME: usize = 256;
+
 /// A message of a session.
 #[derive(Debug, PartialEq)]
 pub(super) enum Incoming {
@@ -76,15 +82,25 @@ fn read<T: for<'p> Deserialize<'p>>(params: &str, news: impl FnOnce(T) -> (Strin
     match serde_json::from_str::<Delivered<T>>(params) {
         Ok(delivered) => {
             let (request, what) = news(delivered.result);
-            Incoming::News(request, what)
+            if request.len() > LONGEST_ID { Incoming::Missed } else { Incoming::News(request, what) }
         }
         Err(_) => Incoming::Missed,
     }
 }
 
+/// A client may name any model; what is kept of thousands of requests must not fill the memory.
+fn bounded(mut name: String) -> String {
+    if name.len() > LONGEST_NAME {
+        name.truncate(name.floor_char_boundary(LONGEST_NAME));
+        name.shrink_to_fit();
+    }
+    name
+}
+
 fn selected(params: RoutingDidSelectParams) -> (String, What) {
     let RoutingDidSelectParams { request_id, account, model, family, attempt, why } = params;
-    (request_id, What::Selected { account: AccountId::new(account), model, family, attempt, why })
+    let (account, model) = (AccountId::new(bounded(account)), model.map(bounded));
+    (request_id, What::Selected { account, model, family: bounded(family), attempt, why: bounded(why) })
 }
 
 fn waits(params: RoutingDidWaitParams) -> (String, What) {
@@ -101,8 +117,8 @@ fn finished(params: RoutingDidFinishParams) -> (String, What) {
     });
     let finished = Finished {
         status: params.status,
-        account: params.account.map(AccountId::new),
-        model: params.model,
+        account: params.account.map(bounded).map(AccountId::new),
+        model: params.model.map(bounded),
         tokens,
         cost: params.cost_usd.and_then(Usd::from_usd),
         duration_ms: params.duration_ms,
@@ -157,6 +173,28 @@ mod tests {
             assert_eq!(delivered(other, &json!({})), Incoming::Other, "{other}");
         }
         assert_eq!(Incoming::of(r#"{"id":"a","result":1}"#), Incoming::Other);
+    }
+
+    #[test]
+    fn names_are_kept_no_longer_than_they_can_be_read() {
+        let long = "é".repeat(300_000);
+        let params = |id: &str| {
+            json!({ "requestId": id, "account": long, "model": format!("m{long}"), "family": long, "attempt": 1,
+                "why": long })
+        };
+        let Incoming::News(_, What::Selected { account, model, family, why, .. }) =
+            delivered("routing/didSelect", &params("r"))
+        else {
+            panic!("it is not read")
+        };
+        let model = model.unwrap();
+        assert_eq!([account.as_str().len(), model.len(), family.len(), why.len()], [256, 255, 256, 256]);
+        assert_eq!(delivered("routing/didSelect", &params(&"r".repeat(129))), Incoming::Missed);
+        let finished = json!({ "requestId": "r", "status": 200, "durationMs": 7, "account": long, "model": long });
+        let Incoming::News(_, What::Finished(finished)) = delivered("routing/didFinish", &finished) else {
+            panic!("it is not read")
+        };
+        assert_eq!((finished.account.unwrap().as_str().len(), finished.model.unwrap().len()), (256, 256));
     }
 
     #[test]

@@ -9,6 +9,9 @@ use crate::domain::time::Timestamp;
 use crate::domain::usage::{Tokens, Usd};
 use crate::tui::fact::{AttemptRow, Finished, What};
 
+/// So many attempts of one request are kept: the first ones, and the one that was reported last.
+const MOST_ATTEMPTS: usize = 256;
+
 /// One request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decision {
@@ -147,8 +150,10 @@ impl Decision {
     }
 
     fn attempt(&mut self, number: u32) -> &mut Attempt {
-        let place = self.attempts.partition_point(|attempt| attempt.number < number);
+        let mut place = self.attempts.partition_point(|attempt| attempt.number < number);
         if self.attempts.get(place).is_none_or(|attempt| attempt.number != number) {
+            self.attempts.truncate(MOST_ATTEMPTS - 1);
+            place = place.min(self.attempts.len());
             self.attempts.insert(place, Attempt { number, ..Attempt::default() });
         }
         &mut self.attempts[place]

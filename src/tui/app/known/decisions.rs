@@ -234,6 +234,16 @@ mod tests {
     }
 
     #[test]
+    fn a_request_without_end_keeps_so_many_attempts_and_the_last_one() {
+        let mut decisions = Decisions::default();
+        for number in 1..=1_000 {
+            decisions.report(news("s", "r", 0, selected(2, number, "failover")));
+        }
+        let numbers: Vec<u32> = decisions.find("r").unwrap().attempts.iter().map(|one| one.number).collect();
+        assert_eq!((numbers.len(), numbers[0], numbers[255]), (256, 1, 1_000));
+    }
+
+    #[test]
     fn nothing_is_asked_for_before_the_beginning() {
         let mut decisions = Decisions::default();
         assert_eq!(decisions.earlier_than(), None);

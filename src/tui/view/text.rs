@@ -8,6 +8,9 @@ use unicode_width::UnicodeWidthStr;
 use super::theme::Theme;
 use crate::wording;
 
+/// No sign that people write has more letters in it.
+const MOST_LETTERS: usize = 16;
+
 /// How many columns `text` takes.
 pub fn width(text: &str) -> usize {
     text.width()
@@ -20,7 +23,8 @@ pub fn clean(text: &str, theme: Theme) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     if theme.is_unicode {
-        return Cow::Owned(wording::plain(text));
+        let plain = wording::plain(text);
+        return Cow::Owned(if plain.graphemes(true).all(is_one_sign) { plain } else { unpiled(&plain) });
     }
     let shown = text.graphemes(true).map(|grapheme| {
         let is_shown = grapheme.bytes().all(|byte| (b' '..=b'~').contains(&byte));
@@ -31,6 +35,16 @@ pub fn clean(text: &str, theme: Theme) -> Cow<'_, str> {
         }
     });
     Cow::Owned(shown.collect())
+}
+
+/// Whether `grapheme` is no longer than people write one. The longest of a person's emoji has ten letters.
+fn is_one_sign(grapheme: &str) -> bool {
+    grapheme.len() <= MOST_LETTERS || grapheme.chars().nth(MOST_LETTERS).is_none()
+}
+
+/// `text` without marks that are piled on one letter: thousands of them would be sent for a single cell.
+fn unpiled(text: &str) -> String {
+    text.graphemes(true).flat_map(|grapheme| grapheme.chars().take(MOST_LETTERS)).collect()
 }
 
 /// `text` in no more than `columns`: what does not fit ends in a sign that says so.
@@ -128,6 +142,16 @@ mod tests {
             assert_eq!(width(&left(text, columns, theme(true))), columns, "{text}");
             assert_eq!(width(&right(text, columns, theme(false))), columns, "{text}");
         }
+    }
+
+    #[test]
+    fn marks_that_are_piled_on_one_letter_are_cut() {
+        let piled = format!("a{}b", "\u{301}".repeat(5_000));
+        let shown = left(&piled, 4, theme(true));
+        assert_eq!((width(&shown), shown.chars().count()), (4, MOST_LETTERS + 3));
+        assert!(shown.ends_with("b  "));
+        let family = "👩🏻\u{200d}❤\u{fe0f}\u{200d}💋\u{200d}👩🏻";
+        assert_eq!(clean(family, theme(true)), family);
     }
 
     #[test]

@@ -14,7 +14,11 @@ pub async fn run(context: &Context) -> Result<u8, Error> {
     let ended = tui::run(&manager, &context.environment).await;
     drop(kept_back);
     let ended = ended?;
-    let by_signal = if ended == Some(tui::Ended::Signal) { Ended::BySignal } else { Ended::Otherwise };
+    // A person who left has asked once, by a key; Ctrl-C is one as long as the screen is shown.
+    let by_signal = match ended {
+        None | Some(tui::Ended::Signal) => Ended::BySignal,
+        Some(tui::Ended::Gone | tui::Ended::Panicked) => Ended::Otherwise,
+    };
     manager.see_tokens_through(lifecycle::asked_to_end_again(by_signal), Printer::warning).await;
     Ok(u8::from(ended == Some(tui::Ended::Panicked)))
 }

@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_reads_too_slowly_is_told_that_something_is_missing_and_of_what_comes_next() {
+    async fn a_slow_reader_receives_how_many_are_missing_and_then_what_comes_next() {
         const EVENTS: usize = 3_000;
         let folder = tempfile::tempdir().unwrap();
         let registry = Registry::new(super::super::status::tests::session(folder.path()));

@@ -61,7 +61,7 @@ pub const BINDINGS: &[Binding] = bindings! {
     Act "R" [letter('R')] ACCOUNT Action::RefreshOne, "", "refresh the selected ChatGPT login alone";
     Act "s" [letter('s')] ANYWHERE Action::Strategy, "strategy", "choose the strategy: everywhere or in one session";
     Screen "/" [letter('/')] VIEWS Action::Filter, "filter", "show the rows that contain every word you type; Esc shows all";
-    Screen "v" [letter('v')] ANYWHERE Action::Arrange, "arrange", "arrange the view: by hour or day, account or model";
+    Screen "v" [letter('v')] ANYWHERE Action::Arrange, "arrange", "sort the list; in the usage, by hour or day, account or model";
     Screen "p" [letter('p')] ANYWHERE Action::Hold, "pause", "hold the screen still, and let it go on";
     Screen "y" [letter('y')] ANYWHERE Action::Copy, "copy", "copy an id, a label or an address";
     Screen "m" [letter('m')] ANYWHERE Action::Messages, "messages", "the last messages";

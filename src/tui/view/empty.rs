@@ -135,7 +135,7 @@ pub fn next(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>) {
     let lines = [
         say("Nothing is due", Role::Strong),
         say(
-            "Resets of limits and quotas, ends of cooldowns and spending limits that are nearly reached stand here.",
+            "Resets of limits and quotas, ends of cooldowns and tokens, and spending limits that are nearly reached are listed here.",
             Role::Text,
         ),
     ];

@@ -62,7 +62,13 @@ impl Known {
             Fact::Link(session, link) => {
                 self.links.insert(session, link);
             }
-            Fact::Ledger(state) => self.ledger = state,
+            Fact::Ledger(state) => {
+                // The rows of a ledger that comes later are others.
+                if state == LedgerState::Missing {
+                    self.decisions.forget_rows();
+                }
+                self.ledger = state;
+            }
             Fact::Usage(usage) => {
                 self.sums = Sums::of(&usage);
                 self.usage = usage;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::call::{Ask, CallError};
 use super::socket::Socket;
@@ -18,6 +18,9 @@ use crate::tui::fact::What;
 /// The pauses between two tries.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// A socket that lasted so long is followed again after the shortest pause.
+const STEADY: Duration = Duration::from_secs(10);
 
 /// What a link reports of its session.
 #[derive(Debug, PartialEq)]
@@ -50,16 +53,18 @@ pub(super) async fn follow(
         };
         let why = match opened {
             Ok(mut socket) => {
-                pause = SHORTEST_PAUSE;
+                let opened = Instant::now();
                 if report(LinkReport::Open).await.is_err() || (was_open && report(LinkReport::Missed).await.is_err()) {
                     return;
                 }
                 was_open = true;
                 reported = None;
-                match serve(&session, &mut socket, &reports, &mut asked).await {
-                    Some(why) => why,
-                    None => return,
+                let Some(why) = serve(&session, &mut socket, &reports, &mut asked).await else { return };
+                // One that breaks as soon as it opens is no better than one that refuses.
+                if opened.elapsed() >= STEADY {
+                    pause = SHORTEST_PAUSE;
                 }
+                why
             }
             Err(why) => why,
         };

@@ -91,6 +91,12 @@ impl Decisions {
         self.is_all = true;
     }
 
+    /// There is no ledger any more; which rows of it were read says nothing about the next one.
+    pub fn forget_rows(&mut self) {
+        self.is_all = false;
+        self.earliest_row = None;
+    }
+
     /// The row before which there may be more, while there is room for it.
     pub fn earlier_than(&self) -> Option<i64> {
         if self.is_all || self.list.len() >= MOST { None } else { self.earliest_row }
@@ -250,5 +256,8 @@ mod tests {
         decisions.record(&attempt(7, "r", 1, 1, 200));
         decisions.has_all();
         assert_eq!(decisions.earlier_than(), None);
+        decisions.forget_rows();
+        decisions.record(&attempt(3, "q", 1, 1, 200));
+        assert_eq!(decisions.earlier_than(), Some(3));
     }
 }

@@ -91,7 +91,9 @@ fn read<T: for<'p> Deserialize<'p>>(params: &str, news: impl FnOnce(T) -> (Strin
 /// A client may name any model; what is kept of thousands of requests must not fill the memory.
 fn bounded(mut name: String) -> String {
     if name.len() > LONGEST_NAME {
-        name.truncate(name.floor_char_boundary(LONGEST_NAME));
+        // Not in the midst of a letter.
+        let end = (0..=LONGEST_NAME).rev().find(|end| name.is_char_boundary(*end));
+        name.truncate(end.unwrap_or_default());
         name.shrink_to_fit();
     }
     name

@@ -123,7 +123,10 @@ async fn accounts_are_added_changed_and_removed() {
     let (_, changed) = stage.job(Job::Update(id.clone(), Box::new(change))).await;
     let Ok(Outcome::Account(account)) = changed else { panic!("{changed:?}") };
     assert_eq!((account.priority, account.enabled), (7, false));
-    stage.job(Job::Remove(id)).await.1.unwrap();
+    stage.job(Job::Remove(id.clone())).await.1.unwrap();
+    let change = || Box::new(AccountChange::default());
+    let problem = stage.job(Job::Update(id, change())).await.1.unwrap_err();
+    assert_eq!(problem.text, "the account was removed meanwhile");
     assert!(stage.manager.list().unwrap().accounts.is_empty());
 }
 

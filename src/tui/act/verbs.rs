@@ -54,12 +54,21 @@ async fn switch(
     let families = manager.families();
     let family = family.map(|family| ModelFamily::of(Some(&family), &families));
     let wanted = account.map(|id| id.to_string());
-    let switched = manager.switch(wanted, family, accounts::Scope::Everywhere).await?;
+    let switched = manager.switch(wanted, family, accounts::Scope::Everywhere).await.map_err(gone)?;
     Ok(switched.account.map(Account::from))
 }
 
 async fn update(manager: &Manager, id: AccountId, change: AccountChange) -> Result<Account, Error> {
-    manager.update(id.to_string(), change).await.map(Account::from)
+    manager.update(id.to_string(), change).await.map(Account::from).map_err(gone)
+}
+
+/// An account that a dialog is about was there when it opened: nobody mistyped its name.
+fn gone(error: Error) -> Error {
+    match error.kind {
+        ErrorKind::AccountNotFound => Error::new(error.kind, "the account was removed meanwhile")
+            .hint("leave this with Esc; `a` adds the account again, `l` logs in again"),
+        _ => error,
+    }
 }
 
 async fn set_strategy(

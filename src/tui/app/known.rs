@@ -23,6 +23,8 @@ pub struct Known {
     pub accounts: Option<AccountsNow>,
     /// Why it cannot be read now.
     pub accounts_problem: Option<Problem>,
+    /// How accounts were called that were removed while the screen looked on.
+    former: BTreeMap<String, String>,
     /// The sessions that are alive; `None` before the first report.
     pub sessions: Option<Vec<Session>>,
     /// Whether what each session reports arrives here.
@@ -51,7 +53,9 @@ impl Known {
     pub fn learn(&mut self, fact: Fact) {
         match fact {
             Fact::Accounts(accounts) => {
-                self.accounts = Some(accounts);
+                let before = self.accounts.replace(accounts).map(|before| before.accounts).unwrap_or_default();
+                let removed: Vec<Account> = before.into_iter().filter(|one| self.account(&one.id).is_none()).collect();
+                self.former.extend(removed.into_iter().map(|account| (account.id, account.label)));
                 self.accounts_problem = None;
             }
             Fact::AccountsFailed(problem) => self.accounts_problem = Some(problem),
@@ -97,12 +101,12 @@ impl Known {
         self.accounts().iter().find(|account| account.id == id)
     }
 
-    /// How the account with this id is called. One that was removed is called by its id.
+    /// How the account with this id is called. One that was removed before the screen began is called by its id.
     pub fn label<'k>(&'k self, id: &'k str) -> Cow<'k, str> {
         match self.account(id) {
             Some(account) => Cow::Borrowed(&account.label),
             None if self.accounts.is_none() => Cow::Borrowed(id),
-            None => Cow::Owned(format!("{id} (removed)")),
+            None => Cow::Owned(format!("{} (removed)", self.former.get(id).map_or(id, String::as_str))),
         }
     }
 

@@ -179,3 +179,13 @@ fn a_filter_leaves_what_has_its_words() {
         assert_eq!(app.listed().len(), count, "{tab:?} {filter}");
     }
 }
+
+#[test]
+fn an_account_that_is_removed_keeps_its_name_in_what_it_did() {
+    let mut app = full();
+    let (id, label) = app.account().map(|account| (account.id.clone(), account.label.clone())).unwrap();
+    let mut now = app.known.accounts.clone().unwrap();
+    now.accounts.retain(|account| account.id != id);
+    app.update(Event::Fact(Fact::Accounts(now)), NOW);
+    assert_eq!(app.known.label(&id), format!("{label} (removed)"));
+}

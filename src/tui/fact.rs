@@ -4,6 +4,8 @@ use crate::domain::account::AccountId;
 use crate::domain::time::{Day, Timestamp};
 use crate::domain::usage::{Tokens, Usd};
 use crate::error::Error;
+/// One upstream attempt, as the ledger keeps it.
+pub use crate::manager::history::Attempt as AttemptRow;
 use crate::protocol::accounts::Account;
 use crate::protocol::routing::RoutingExplainResult;
 use crate::protocol::status::Session;
@@ -139,43 +141,6 @@ pub struct Finished {
     pub duration_ms: u64,
     /// From arrival to the first byte.
     pub first_byte_ms: Option<u64>,
-}
-
-/// One upstream attempt, as the ledger keeps it.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct AttemptRow {
-    /// Its row; grows with time.
-    pub row: i64,
-    /// When it was over.
-    pub at: Timestamp,
-    /// The request it was made for.
-    pub request: String,
-    /// 1 for the request's first attempt.
-    pub attempt: u32,
-    /// The account's id.
-    pub account: String,
-    /// The session's id.
-    pub session: String,
-    /// The model the request named.
-    pub model: Option<String>,
-    /// Its family.
-    pub family: String,
-    /// The path, without the query.
-    pub endpoint: String,
-    /// The status of the answer; 0 for none, 499 when the client left, 502 when the stream broke.
-    pub status: u16,
-    /// Whether it served the request.
-    pub served: bool,
-    /// What the answer used, if it reports that.
-    pub tokens: Option<Tokens>,
-    /// What that cost, if its model has a price.
-    pub cost: Option<Usd>,
-    /// From the attempt's start to the first byte.
-    pub first_byte_ms: Option<u64>,
-    /// From the attempt's start to its end.
-    pub duration_ms: u64,
-    /// Why this account, in one word.
-    pub why: String,
 }
 
 /// How the ledger is.

@@ -13,7 +13,7 @@ use super::hours::Hours;
 use crate::error::Error;
 use crate::manager::Manager;
 use crate::manager::history::{Attempt, Attempts, Look, Span};
-use crate::tui::fact::{AttemptRow, Fact, LedgerState, Problem, UsageNow};
+use crate::tui::fact::{Fact, LedgerState, Problem, UsageNow};
 
 /// How often it is looked while nothing happens.
 const IDLE: Duration = Duration::from_secs(1);
@@ -244,7 +244,6 @@ impl Reader {
                 (Vec::new(), false)
             }
         };
-        let rows = rows.into_iter().map(AttemptRow::from).collect();
         self.facts.send(Fact::Earlier { rows, is_all }).await.ok()
     }
 
@@ -264,30 +263,7 @@ impl Reader {
         if rows.is_empty() {
             return Some(());
         }
-        self.facts.send(Fact::Attempts(rows.into_iter().map(AttemptRow::from).collect())).await.ok()
-    }
-}
-
-impl From<Attempt> for AttemptRow {
-    fn from(attempt: Attempt) -> AttemptRow {
-        AttemptRow {
-            row: attempt.row,
-            at: attempt.at,
-            request: attempt.request,
-            attempt: attempt.attempt,
-            account: attempt.account.to_string(),
-            session: attempt.session,
-            model: attempt.model,
-            family: attempt.family,
-            endpoint: attempt.endpoint,
-            status: attempt.status,
-            served: attempt.served,
-            tokens: attempt.tokens,
-            cost: attempt.cost,
-            first_byte_ms: attempt.first_byte_ms,
-            duration_ms: attempt.duration_ms,
-            why: attempt.why,
-        }
+        self.facts.send(Fact::Attempts(rows)).await.ok()
     }
 }
 

@@ -257,7 +257,7 @@ pub fn attempt(row: i64, request: &str, number: u32, account: usize, status: u16
         at: Timestamp(NOW.0 - 2 * HOUR + row * 1_000),
         request: request.to_owned(),
         attempt: number,
-        account: format!("acct-{account}"),
+        account: AccountId::new(format!("acct-{account}")),
         session: "s-gone-since".to_owned(),
         model: Some("gpt-5.2".to_owned()),
         family: "gpt-5.2".to_owned(),

@@ -53,7 +53,7 @@ fn what_was_used_before_and_what_is_used_now_is_seen() {
     // The first may be written a moment later than it was answered.
     let first = rows(&mut watching);
     assert_eq!((first.len(), first[0].row, first[0].status, first[0].served), (1, 1, 200, true));
-    assert_eq!((&first[0].account, first[0].session.as_str()), (&pool.ids[0], sidecar.session_id()));
+    assert_eq!((first[0].account.as_str(), first[0].session.as_str()), (pool.ids[0].as_str(), sidecar.session_id()));
     assert!(first[0].cost > Some(Usd(0)) && first[0].tokens.is_some());
     let once = |usage: &UsageNow| usage.hours.iter().map(|hour| hour.used.requests).sum::<u64>() == 1;
     let before = usage(&mut watching, "one request", once);

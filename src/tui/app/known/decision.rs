@@ -136,7 +136,7 @@ impl Decision {
         self.family = names.shared(&row.family);
         self.endpoint = Some(names.shared(&row.endpoint));
         let known = self.attempt(row.attempt);
-        known.account = names.shared(&row.account);
+        known.account = names.shared(row.account.as_str());
         known.why = names.shared(&row.why);
         known.result = Some(AttemptResult {
             at: row.at,

@@ -103,17 +103,23 @@ fn an_account_is_edited_disabled_and_removed() {
     screen.finish_as_found(SOON);
 }
 
+/// Begins a login by code; the code, which is on the screen then.
+fn begin_login(screen: &Screen, logins: &Logins) -> String {
+    screen.type_keys("l");
+    screen.wait_for("Log in to ChatGPT");
+    screen.type_keys("d\r");
+    let code = eventually("a code waits", || logins.upstream.waiting_user_codes().pop());
+    screen.wait_for(&code);
+    code
+}
+
 #[test]
 fn a_login_by_code_shows_the_code_and_then_the_account() {
     let logins = Logins::new(0);
     let person = logins.upstream.add_login(Login::new("new@example.com", "workspace", "plus"));
     let screen = Screen::start(&logins.sandbox, &[], 120, 40);
     screen.wait_for("Accounts");
-    screen.type_keys("l");
-    screen.wait_for("Log in to ChatGPT");
-    screen.type_keys("d\r");
-    let code = eventually("a code waits", || logins.upstream.waiting_user_codes().pop());
-    screen.wait_for(&code);
+    let code = begin_login(&screen, &logins);
     assert!(logins.upstream.approve_device(&code, person.account));
     screen.wait_for("new@example.com");
     screen.type_keys("q");
@@ -127,11 +133,7 @@ fn a_signal_does_not_wait_for_a_login() {
     let logins = Logins::new(0);
     let screen = Screen::start(&logins.sandbox, &[], 80, 24);
     screen.wait_for("Accounts");
-    screen.type_keys("l");
-    screen.wait_for("Log in to ChatGPT");
-    screen.type_keys("d\r");
-    let code = eventually("a code waits", || logins.upstream.waiting_user_codes().pop());
-    screen.wait_for(&code);
+    begin_login(&screen, &logins);
     screen.signal(Signal::TERM);
     assert_eq!(screen.finish_as_found(SOON).code, 0);
 }

@@ -5,21 +5,27 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use super::{LABEL, home};
-use crate::support::sandbox::BINARY;
+use crate::support::sandbox::{BINARY, Sandbox};
 use crate::support::screen::Screen;
 use crate::support::{eventually, process, require};
 
-#[test]
-fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_again() {
-    if !require("bash") {
-        return;
-    }
+/// A shell with job control, and the home it has.
+fn shell() -> (Sandbox, Screen) {
     let mut sandbox = home();
     sandbox.set("PS1", "ready> ");
     let mut command = sandbox.program("bash");
     command.args(["--norc", "--noprofile", "-i"]);
     let screen = Screen::start_command(&command, 80, 24);
     screen.wait_for("ready> ");
+    (sandbox, screen)
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_again() {
+    if !require("bash") {
+        return;
+    }
+    let (_sandbox, screen) = shell();
     screen.type_keys(&format!("{BINARY}; echo \"code $?\"\r"));
     screen.wait_for(LABEL);
     for _ in 0..2 {
@@ -46,12 +52,7 @@ fn in_the_background_it_waits_for_its_turn() {
     if !require("bash") {
         return;
     }
-    let mut sandbox = home();
-    sandbox.set("PS1", "ready> ");
-    let mut command = sandbox.program("bash");
-    command.args(["--norc", "--noprofile", "-i"]);
-    let screen = Screen::start_command(&command, 80, 24);
-    screen.wait_for("ready> ");
+    let (_sandbox, screen) = shell();
     screen.type_keys(&format!("{BINARY}\r"));
     screen.wait_for(LABEL);
     screen.type_keys("\x1a");

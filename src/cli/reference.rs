@@ -27,7 +27,7 @@ pub const README: &[Table] = &[
 /// What the page on the terminal screen has.
 pub const SCREEN: &[Table] = &[("keys", keys)];
 
-/// `page` with each of these tables made anew; text outside the markers stays as it is.
+/// `page` with each of these tables rewritten; text outside the markers stays as it is.
 ///
 /// # Errors
 ///

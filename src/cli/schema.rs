@@ -27,10 +27,10 @@ pub struct SchemaArgs {
     /// Write or compare the types of the clients in this folder as well
     #[arg(long, value_name = "DIR")]
     clients: Option<PathBuf>,
-    /// Make the tables of this README anew as well
+    /// Rewrite the tables of this README too
     #[arg(long, value_name = "FILE")]
     readme: Option<PathBuf>,
-    /// Make the tables of the pages in this folder anew as well
+    /// Rewrite the tables of the pages in this folder too
     #[arg(long, value_name = "DIR")]
     docs: Option<PathBuf>,
     /// Write nothing; fail and show the difference when a file is not as it would be written

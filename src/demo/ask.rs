@@ -10,7 +10,7 @@ use crate::clock;
 pub struct Question<'q> {
     /// The model.
     pub model: &'q str,
-    /// What it is told.
+    /// Its text.
     pub input: &'q str,
 }
 

@@ -22,7 +22,7 @@ pub enum Effect {
     Open(String),
     /// Stop the process as Ctrl-Z does.
     Suspend,
-    /// Draw every cell anew.
+    /// Redraw every cell.
     Repaint,
     /// End.
     Quit,

@@ -31,7 +31,7 @@ pub enum Input {
     Paste(Secret<String>),
     /// The terminal has this many columns and rows now.
     Resized(u16, u16),
-    /// The process was stopped and goes on: all is to be drawn anew.
+    /// The process was stopped and goes on: all is to be redrawn.
     Resumed,
 }
 

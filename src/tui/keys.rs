@@ -68,7 +68,7 @@ pub enum Action {
     Help,
     /// By hour or day; by account or model; whatever the view can be arranged by.
     Arrange,
-    /// Draw every cell anew.
+    /// Redraw every cell.
     Repaint,
     /// Stop the process as the shell's Ctrl-Z.
     Suspend,

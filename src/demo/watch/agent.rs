@@ -126,10 +126,10 @@ async fn asking(
         let length = usize::try_from(dice.between(LONGEST / 20, LONGEST)).unwrap_or(1);
         let model = dice.pick(&TASTES[number % TASTES.len()]);
         // What goes wrong is on the screen; an agent tries again.
-        if let Ok(heard) = ask(client, info, &Question { model, input: &filler[..length] }).await
-            && !heard.label.is_empty()
+        if let Ok(answer) = ask(client, info, &Question { model, input: &filler[..length] }).await
+            && !answer.label.is_empty()
         {
-            uses.set(heard.label);
+            uses.set(answer.label);
         }
     }
 }

@@ -80,6 +80,6 @@ pub const BINDINGS: &[Binding] = bindings! {
     Move "3" [letter('3')] ANYWHERE Action::View(3), "", "the decisions";
     Move "4" [letter('4')] ANYWHERE Action::View(4), "", "the usage over time";
     Move "5" [letter('5')] ANYWHERE Action::View(5), "", "what comes next";
-    Screen "Ctrl-L" [control('l')] ANYWHERE Action::Repaint, "", "draw the screen anew";
+    Screen "Ctrl-L" [control('l')] ANYWHERE Action::Repaint, "", "redraw the screen";
     Screen "Ctrl-Z" [control('z')] ANYWHERE Action::Suspend, "", "suspend; `fg` continues";
 };

@@ -1,4 +1,4 @@
-//! The tables of the README and of the pages beside it, made from the declarations they describe. Each stands between two
+//! The tables of the README and of the pages in `docs/`, made from the declarations that they describe. Each is between two
 //! markers.
 
 use clap::CommandFactory;
@@ -14,18 +14,23 @@ use crate::tui::keys::{BINDINGS, Binding, Group};
 pub type Table = (&'static str, fn() -> String);
 
 /// What the README has.
-pub const README: &[Table] = &[
-    ("commands", commands),
-    ("configuration", configuration),
-    ("methods", || declarations("Request", METHODS)),
-    ("notifications", || declarations("Notification", NOTIFICATIONS)),
-    ("errors", errors),
-    ("parameters", parameters),
-    ("verbs", verbs),
-];
+pub const README: &[Table] = &[("verbs", verbs)];
 
-/// What the page on the terminal screen has.
-pub const SCREEN: &[Table] = &[("keys", keys)];
+/// What the pages in `docs/` have.
+pub const PAGES: &[(&str, &[Table])] = &[
+    ("chatgpt.md", &[("parameters", parameters)]),
+    ("commands.md", &[("commands", commands)]),
+    ("configuration.md", &[("configuration", configuration)]),
+    (
+        "rpc.md",
+        &[
+            ("methods", || declarations("Request", METHODS)),
+            ("notifications", || declarations("Notification", NOTIFICATIONS)),
+            ("errors", errors),
+        ],
+    ),
+    ("screen.md", &[("keys", keys)]),
+];
 
 /// `page` with each of these tables rewritten; text outside the markers stays as it is.
 ///

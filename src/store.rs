@@ -7,6 +7,7 @@ mod error;
 mod files;
 pub mod format;
 mod hash;
+mod inspect;
 mod lock;
 mod migrate;
 mod own;
@@ -32,6 +33,7 @@ pub use format::{
     FamilyPin, FormatError, Pin, SecretField, SessionKind, SessionRecord, State, StoredAccount, StoredKind, StoredPins,
     StoredSecret,
 };
+pub use inspect::LockState;
 pub use lock::{Holder, NamedLock};
 pub use preview::{Foreign, Preview};
 pub use rekey::Rekeyed;

@@ -20,6 +20,7 @@ use crate::manager::{FIRST_ACCOUNT, Manager, ManagerOptions};
 use crate::paths::Paths;
 
 /// The surroundings of a verb.
+#[derive(Clone)]
 pub struct Context {
     /// The environment of the process.
     pub environment: Environment,

@@ -1,79 +1,88 @@
 //! `doctor`: looks at everything that can be wrong and says for each what to run.
 
 mod checks;
+mod finding;
+mod probe;
+mod scene;
 
-use serde::Serialize;
 use serde_json::json;
 
 use super::Json;
 use super::context::Context;
 use super::printer::Printer;
 use crate::error::Error;
-
-/// How a check ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Verdict {
-    /// As it should be.
-    Ok,
-    /// Worth a look.
-    Warning,
-    /// To be mended.
-    Problem,
-}
-
-/// What a check found.
-#[derive(Clone, Debug, Serialize)]
-pub struct Finding {
-    /// What was looked at.
-    pub check: &'static str,
-    /// How it ended.
-    pub verdict: Verdict,
-    /// What was found.
-    pub message: String,
-    /// What to run.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
-}
-
-impl Finding {
-    /// As it should be.
-    pub fn ok(check: &'static str, message: impl Into<String>) -> Finding {
-        Finding { check, verdict: Verdict::Ok, message: message.into(), hint: None }
-    }
-
-    /// Worth a look.
-    pub fn warning(check: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Finding {
-        Finding { check, verdict: Verdict::Warning, message: message.into(), hint: Some(hint.into()) }
-    }
-
-    /// To be mended.
-    pub fn problem(check: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Finding {
-        Finding { check, verdict: Verdict::Problem, message: message.into(), hint: Some(hint.into()) }
-    }
-}
+use crate::wording::plain;
+use finding::{Finding, Verdict};
+use scene::Scene;
 
 /// Runs every check; the exit code is 1 when one found a problem.
 pub async fn run(context: &Context, output: Json) -> Result<u8, Error> {
-    let findings = checks::all(context).await?;
-    let problems = findings.iter().filter(|finding| finding.verdict == Verdict::Problem).count();
+    let (scene, mut findings) = Scene::open(context).await;
+    findings.extend(checks::all(scene).await);
+    let count = |verdict: Verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
+    let (problems, warnings) = (count(Verdict::Problem), count(Verdict::Warning));
     if output.json {
-        Printer::json(&json!({ "findings": findings, "problems": problems }));
+        Printer::json(&json!({ "findings": findings, "problems": problems, "warnings": warnings }));
     } else {
         for finding in &findings {
-            let mark = match finding.verdict {
-                Verdict::Ok => "ok     ",
-                Verdict::Warning => "warning",
-                Verdict::Problem => "PROBLEM",
-            };
-            let hint = finding.hint.as_ref().map(|hint| format!("\n        hint: {hint}")).unwrap_or_default();
-            Printer::stdout(&format!("{mark} {:<10} {}{hint}", finding.check, finding.message));
+            Printer::stdout(&lines(finding));
         }
-        Printer::stdout(&match problems {
-            0 => "Nothing is wrong.".to_owned(),
-            1 => "1 problem.".to_owned(),
-            count => format!("{count} problems."),
-        });
+        Printer::stdout(&verdict(problems, warnings));
     }
     Ok(u8::from(problems > 0))
+}
+
+/// A finding, and beneath it what to run and what else to know.
+fn lines(finding: &Finding) -> String {
+    let mark = match finding.verdict {
+        Verdict::Ok => "ok     ",
+        Verdict::Warning => "warning",
+        Verdict::Problem => "PROBLEM",
+    };
+    let mut text = format!("{mark} {:<10} {}", finding.check, plain(&finding.message));
+    for (name, line) in [("run", &finding.command), ("hint", &finding.hint)] {
+        if let Some(line) = line {
+            text.push_str(&format!("\n        {name}: {}", plain(line)));
+        }
+    }
+    text
+}
+
+/// The last line: what the lines above it add up to.
+fn verdict(problems: usize, warnings: usize) -> String {
+    let of = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    match (problems, warnings) {
+        (0, 0) => "Nothing is wrong.".to_owned(),
+        (0, _) => format!("No problem, {}.", of(warnings, "warning")),
+        (_, 0) => format!("{}.", of(problems, "problem")),
+        _ => format!("{}, {}.", of(problems, "problem"), of(warnings, "warning")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::finding::{FindingKind, Mend};
+    use super::*;
+
+    #[test]
+    fn the_last_line_counts_problems_and_warnings() {
+        for (problems, warnings, expected) in [
+            (0, 0, "Nothing is wrong."),
+            (0, 1, "No problem, 1 warning."),
+            (0, 2, "No problem, 2 warnings."),
+            (1, 0, "1 problem."),
+            (2, 1, "2 problems, 1 warning."),
+        ] {
+            assert_eq!(verdict(problems, warnings), expected);
+        }
+    }
+
+    #[test]
+    fn a_finding_shows_its_command_and_its_hint_and_obeys_no_control_character() {
+        let mend = Mend::run("chmod 600 'a\u{1b}'").and("or move it");
+        let finding = Finding::problem(FindingKind::ModeTooOpen, "`a\u{1b}` is open", mend).of("modes");
+        let expected =
+            "PROBLEM modes      `a\u{fffd}` is open\n        run: chmod 600 'a\u{fffd}'\n        hint: or move it";
+        assert_eq!(lines(&finding), expected);
+    }
 }

@@ -1,0 +1,93 @@
+//! The accounts file, and who can read and write it and what lies beside it.
+
+use std::path::{Path, PathBuf};
+
+use super::file_system;
+use crate::cli::doctor::finding::{Finding, FindingKind, Mend, quoted};
+use crate::cli::doctor::probe;
+use crate::cli::doctor::scene::Scene;
+use crate::manager::FIRST_ACCOUNT;
+use crate::secrets::master_key;
+
+/// Whether there is one. One that cannot be read was reported when it was opened.
+pub fn accounts_file(scene: &Scene) -> Vec<Finding> {
+    let Some(manager) = &scene.manager else { return Vec::new() };
+    let path = manager.store().path();
+    match &scene.state {
+        Some(state) => vec![Finding::ok(format!("`{}`, revision {}", path.display(), state.revision))],
+        None if matches!(probe::stat(path), Ok(None)) => vec![Finding::warning(
+            FindingKind::AccountsFileMissing,
+            format!("there is no accounts file at `{}` yet", path.display()),
+            Mend::hint(FIRST_ACCOUNT),
+        )],
+        None => Vec::new(),
+    }
+}
+
+/// Whether other users can read a file or enter a folder.
+pub fn modes(scene: &Scene) -> Vec<Finding> {
+    let private = private(scene);
+    let shown = private.iter().filter(|(path, _)| !file_system::ignores_modes(path));
+    shown.filter_map(|(path, wanted)| mode(path, *wanted)).collect()
+}
+
+/// Files and folders that nobody else may reach, with the mode each should have.
+pub fn private(scene: &Scene) -> Vec<(PathBuf, u32)> {
+    let data = &scene.paths.data_dir;
+    let mut private = vec![(scene.accounts_file(), 0o600), (scene.cam_folder(), 0o700)];
+    private.extend(key_files(scene).into_iter().map(|path| (path, 0o600)));
+    private.push((data.join("ledger.sqlite"), 0o600));
+    private
+}
+
+/// The key file that is there, the one that was named and else our own, and the keys that `rekey` left beside it.
+fn key_files(scene: &Scene) -> Vec<PathBuf> {
+    let data = &scene.paths.data_dir;
+    let named = scene.environment.get("CAM_MASTER_KEY_FILE").map(PathBuf::from);
+    let is_file = |path: &PathBuf| probe::stat(path).ok().flatten().is_some_and(|stat| !stat.is_folder);
+    let first = named.into_iter().chain([data.join("master.key")]).find(is_file);
+    first.into_iter().chain(master_key::other_key_files(data)).collect()
+}
+
+fn mode(path: &Path, wanted: u32) -> Option<Finding> {
+    let shown = path.display();
+    match probe::stat(path) {
+        Ok(None) => None,
+        Err(error) => Some(Finding::problem(
+            FindingKind::NotWritable,
+            format!("`{shown}` cannot be reached: {error}"),
+            Mend::run(format!("ls -ld {}", quoted(path))).and("check the owner and mode of the folders above it"),
+        )),
+        Ok(Some(stat)) => {
+            let mode = stat.mode?;
+            Some(if mode & 0o077 == 0 {
+                Finding::ok(format!("`{shown}` is {mode:o}"))
+            } else {
+                Finding::problem(
+                    FindingKind::ModeTooOpen,
+                    format!("`{shown}` is {mode:o}: other users can reach it"),
+                    Mend::run(format!("chmod {wanted:o} {}", quoted(path))),
+                )
+            })
+        }
+    }
+}
+
+/// A change is a new file beside the old one, so it is the folders that must be writable.
+pub fn unwritable(scene: &Scene) -> Vec<Finding> {
+    let (file, folder) = (scene.accounts_file(), scene.cam_folder());
+    let exists = |folder: &&Path| matches!(probe::stat(folder), Ok(Some(_)));
+    let folders = [file.parent(), Some(folder.as_path()), Some(scene.paths.data_dir.as_path())];
+    let folders = folders.into_iter().flatten().filter(exists);
+    let closed = folders.filter_map(|folder| Some((folder, probe::writable(folder).err()?)));
+    closed
+        .map(|(folder, error)| {
+            Finding::problem(
+                FindingKind::NotWritable,
+                format!("nothing can be changed: `{}` is not writable: {error}", folder.display()),
+                Mend::run(format!("chmod u+wx {}", quoted(folder)))
+                    .and("where another user owns it, or it is mounted read-only, change that instead"),
+            )
+        })
+        .collect()
+}

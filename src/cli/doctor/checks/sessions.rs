@@ -1,0 +1,36 @@
+//! What other processes have: the sessions that are alive, and the ledger they share.
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use crate::cli::doctor::finding::{Finding, FindingKind};
+use crate::cli::doctor::scene::Scene;
+
+/// The sessions that are alive.
+pub fn alive(scene: &Scene) -> BoxFuture<'_, Vec<Finding>> {
+    async move {
+        let Some((manager, _)) = scene.pool() else { return Vec::new() };
+        let sessions = manager.sessions().await;
+        let named: Vec<String> =
+            sessions.iter().map(|session| format!("{} {}", session.kind.name(), session.pid)).collect();
+        vec![Finding::ok(match named.len() {
+            0 => "no session is alive".to_owned(),
+            count => format!("{count} alive: {}", named.join(", ")),
+        })]
+    }
+    .boxed()
+}
+
+/// Whether the ledger can be read; there is none before the first request.
+pub fn ledger(scene: &Scene) -> BoxFuture<'_, Vec<Finding>> {
+    async move {
+        let Some(manager) = &scene.manager else { return Vec::new() };
+        let path = manager.ledger_path();
+        vec![match manager.check_ledger().await {
+            Err(error) => Finding::failed(FindingKind::LedgerUnreadable, error),
+            Ok(()) if !path.exists() => Finding::ok(format!("`{}`: nothing was used yet", path.display())),
+            Ok(()) => Finding::ok(format!("`{}` can be read", path.display())),
+        }]
+    }
+    .boxed()
+}

@@ -1,0 +1,156 @@
+//! What the system says of files and folders. The product's own files are neither opened nor changed.
+#![expect(clippy::disallowed_methods, reason = "files are looked at here, read only")]
+
+use std::fs::OpenOptions;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// What one `stat` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// Whether it is a folder.
+    pub is_folder: bool,
+    /// The owner; `None` where files have none that is a number.
+    pub owner: Option<u32>,
+    /// The mode's last nine bits; `None` where there are none.
+    pub mode: Option<u32>,
+    /// How many names the file has.
+    pub names: u64,
+}
+
+/// What is at `path`, links followed; `None` when nothing is.
+pub fn stat(path: &Path) -> io::Result<Option<Stat>> {
+    match std::fs::metadata(path) {
+        Ok(metadata) => Ok(Some(of(&metadata))),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(unix)]
+fn of(metadata: &std::fs::Metadata) -> Stat {
+    use std::os::unix::fs::MetadataExt;
+    Stat {
+        is_folder: metadata.is_dir(),
+        owner: Some(metadata.uid()),
+        mode: Some(metadata.mode() & 0o777),
+        names: metadata.nlink(),
+    }
+}
+
+#[cfg(not(unix))]
+fn of(metadata: &std::fs::Metadata) -> Stat {
+    Stat { is_folder: metadata.is_dir(), owner: None, mode: None, names: 1 }
+}
+
+/// `path` with every link resolved, or as it is where that is not possible.
+pub fn real(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// The names in `folder`; none when it cannot be listed.
+pub fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let mut names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    names.sort();
+    names
+}
+
+/// The user that this process acts as.
+#[cfg(unix)]
+pub fn user() -> Option<u32> {
+    Some(rustix::process::geteuid().as_raw())
+}
+
+#[cfg(not(unix))]
+pub fn user() -> Option<u32> {
+    None
+}
+
+/// A user as people call it: by name where the system has one.
+pub fn user_name(id: u32) -> Option<String> {
+    name_in(&text(Path::new("/etc/passwd")), id)
+}
+
+fn name_in(table: &str, id: u32) -> Option<String> {
+    table.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(id)).then(|| name.to_owned())
+    })
+}
+
+/// The mounts of this process as Linux lists them; empty elsewhere.
+pub fn mounts() -> String {
+    if cfg!(target_os = "linux") { text(Path::new("/proc/self/mountinfo")) } else { String::new() }
+}
+
+/// No configuration of another program is longer.
+const LONGEST: u64 = 1024 * 1024;
+
+/// The text of another program's file; `None` when there is none. A pipe in its place is refused, not waited for.
+pub fn read(path: &Path) -> io::Result<Option<String>> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags(i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default());
+    }
+    let file = match options.open(path) {
+        Ok(file) => file,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is not a file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(LONGEST).read_to_end(&mut bytes)?;
+    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// A table of the system's, which is never long.
+fn text(path: &Path) -> String {
+    std::fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+}
+
+/// The number by which Linux calls the kind of the file system that `path` is on.
+#[cfg(target_os = "linux")]
+pub fn magic(path: &Path) -> Option<u64> {
+    let magic = rustix::fs::statfs(path).ok()?.f_type;
+    // Its type is another one on every architecture, and a number above 2^31 is negative in some.
+    Some(i64::try_from(magic).ok()?.cast_unsigned() & 0xffff_ffff)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn magic(_: &Path) -> Option<u64> {
+    None
+}
+
+/// Whether a file can be made in `folder`, and why not.
+#[cfg(unix)]
+pub fn writable(folder: &Path) -> io::Result<()> {
+    use rustix::fs::{Access, access};
+    Ok(access(folder, Access::WRITE_OK | Access::EXEC_OK)?)
+}
+
+#[cfg(not(unix))]
+pub fn writable(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_is_called_by_the_name_in_the_table() {
+        let table = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\nbroken\n";
+        for (id, expected) in [(0, Some("root")), (65_534, Some("nobody")), (1_000, None)] {
+            assert_eq!(name_in(table, id).as_deref(), expected);
+        }
+    }
+}

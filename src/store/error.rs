@@ -48,13 +48,27 @@ pub enum StoreError {
         holder: Option<Holder>,
     },
     /// The lock folder cannot be trusted.
-    #[error("`{}` {problem}; remove it, or set `CAM_ACCOUNTS_FILE` to a file of your own", path.display())]
+    #[error("`{}` {problem}; {}", path.display(), mend(path, problem))]
     Foreign {
         /// The `.cam` folder.
         path: PathBuf,
         /// Whose or what it is.
         problem: &'static str,
     },
+}
+
+/// What to do about a lock folder that cannot be trusted. One of another user has the locks of that user's sessions in it:
+/// it is never removed.
+fn mend(path: &Path, problem: &str) -> String {
+    if problem == super::files::ANOTHER_USER {
+        let quoted = path.display().to_string().replace('\'', r"'\''");
+        format!(
+            "make it yours with `sudo chown -R \"$(id -un)\" '{quoted}'` or run this as that user \
+             (`codex-account-manager doctor` shows whose the files are)"
+        )
+    } else {
+        "move it away, or set `CAM_ACCOUNTS_FILE` to another file".to_owned()
+    }
 }
 
 fn name(holder: Option<&Holder>) -> String {

@@ -54,6 +54,9 @@ pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
+/// What is wrong with a folder of somebody else.
+pub(super) const ANOTHER_USER: &str = "belongs to another user";
+
 /// Why `folder` must not hold our locks, if it must not. A folder of ours that others may enter is closed to them.
 pub(super) fn folder_problem(folder: &Path) -> io::Result<Option<&'static str>> {
     let metadata = fs::symlink_metadata(folder)?;
@@ -64,7 +67,7 @@ pub(super) fn folder_problem(folder: &Path) -> io::Result<Option<&'static str>> 
     {
         use std::os::unix::fs::MetadataExt;
         if metadata.uid() != rustix::process::geteuid().as_raw() {
-            return Ok(Some("belongs to another user"));
+            return Ok(Some(ANOTHER_USER));
         }
         if metadata.mode() & 0o077 != 0 {
             restrict(folder, 0o700)?;

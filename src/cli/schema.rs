@@ -85,7 +85,8 @@ fn write(args: &SchemaArgs, out: &Path) -> Result<u8, Error> {
         }
     }
     let readme = args.readme.clone().map(|readme| (readme, reference::README));
-    let docs = args.docs.iter().flat_map(|docs| reference::PAGES.iter().map(|(page, tables)| (docs.join(page), *tables)));
+    let docs =
+        args.docs.iter().flat_map(|docs| reference::PAGES.iter().map(|(page, tables)| (docs.join(page), *tables)));
     for (page, tables) in readme.into_iter().chain(docs) {
         let text = std::fs::read_to_string(&page).map_err(|error| unusable(&page, &error))?;
         let text = reference::with_tables(&text, tables).map_err(|error| unusable(&page, &error))?;

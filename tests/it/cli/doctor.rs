@@ -42,7 +42,15 @@ fn check_one(sandbox: &Sandbox, said: &str, hint: &str) {
             "{text:?}"
         );
     }
-    assert!(text.stdout.ends_with("\n1 problem.\n"), "{text:?}");
+    let warnings = done.json()["warnings"].as_u64().unwrap();
+    let last = match warnings {
+        0 => "1 problem.".to_owned(),
+        1 => "1 problem, 1 warning.".to_owned(),
+        _ => format!("1 problem, {warnings} warnings."),
+    };
+    assert_eq!(text.stdout.lines().next_back(), Some(last.as_str()), "{text:?}");
+    let lines = |mark: &str| text.stdout.lines().filter(|line| line.starts_with(mark)).count() as u64;
+    assert_eq!((lines("PROBLEM"), lines("warning")), (1, warnings), "{text:?}");
 }
 
 #[test]
@@ -76,7 +84,7 @@ fn modes_that_let_others_in_are_problems() {
     let key_file = pool.sandbox.path("cam-data/master.key");
     for path in [pool.sandbox.accounts_file(), key_file] {
         set_mode(&path, 0o640);
-        check_one(&pool.sandbox, "is 640: others can reach it", &format!("chmod 600 '{}'", path.display()));
+        check_one(&pool.sandbox, "is 640: other users can reach it", &format!("chmod 600 '{}'", path.display()));
         set_mode(&path, 0o600);
     }
     let folder = pool.sandbox.cam_folder();
@@ -132,7 +140,7 @@ fn another_tools_plugin_is_a_problem() {
 fn a_configuration_that_cannot_be_used_is_a_problem() {
     let mut pool = Pool::new(1);
     std::fs::write(pool.sandbox.path("config.toml"), "[routing]\nstrategy = \"fastest\"\n").unwrap();
-    check_one(&pool.sandbox, "config.toml:2: `routing.strategy` does not take", "mend that line");
+    check_one(&pool.sandbox, "config.toml:2: `routing.strategy` does not take", "correct that line");
     std::fs::remove_file(pool.sandbox.path("config.toml")).unwrap();
     pool.sandbox.set("CAM_OPENAI_BASE_URL", "http://example.com");
     check_one(&pool.sandbox, "`CAM_OPENAI_BASE_URL` is refused", "unset it");

@@ -22,13 +22,16 @@ mod secret_line;
 mod sidecar;
 mod status;
 mod switch;
+mod table;
+mod text;
 mod tui;
 mod usage;
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind};
+use crate::theme::{self, When};
 use crate::{demo, hardening, logging};
 use context::Context;
 use printer::Printer;
@@ -36,7 +39,12 @@ use printer::Printer;
 /// Use several OpenAI accounts from any agent or editor as if they were one.
 #[derive(Debug, Parser)]
 #[command(name = "codex-account-manager", version, about, max_term_width = 100, arg_required_else_help = false)]
+#[command(styles = theme::of_help())]
 pub struct Cli {
+    /// Whether to use colours: `auto`, `always` or `never`
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(hide_possible_values = true, hide_default_value = true)]
+    color: When,
     #[command(subcommand)]
     verb: Option<Verb>,
 }
@@ -118,12 +126,16 @@ pub fn main() -> u8 {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let code = u8::from(error.use_stderr()) * 2;
-            // A closed terminal is not worth another error.
-            let _ = error.print();
-            return code;
+            Printer::begin(&environment, named_colour());
+            if error.use_stderr() {
+                Printer::misuse(&error.render());
+                return 2;
+            }
+            Printer::help(&error.render());
+            return u8::from(Printer::stdout_failed());
         }
     };
+    Printer::begin(&environment, cli.color);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -140,10 +152,20 @@ pub fn main() -> u8 {
     if code == 0 && Printer::stdout_failed() { 1 } else { code }
 }
 
+/// What `--color` says on a command line that clap does not take, or that asks for help.
+fn named_colour() -> When {
+    let words: Vec<String> =
+        std::env::args_os().filter_map(|word| word.into_string().ok()).take_while(|word| word != "--").collect();
+    let pairs = words.iter().zip(words.iter().skip(1));
+    let apart = pairs.filter(|(word, _)| *word == "--color").map(|(_, when)| when.as_str());
+    let named = words.iter().filter_map(|word| word.strip_prefix("--color=")).chain(apart).last();
+    named.and_then(|when| When::from_str(when, false).ok()).unwrap_or_default()
+}
+
 async fn verb(verb: Option<Verb>, environment: Environment) -> Result<u8, Error> {
     let verb = verb.unwrap_or(Verb::Tui);
     if matches!(verb, Verb::Tui) && !crate::tui::is_possible(&environment) {
-        Printer::stderr(&Cli::command().render_help().to_string());
+        Printer::misuse(&Cli::command().render_help());
         return Ok(2);
     }
     let context = Context::new(environment)?;

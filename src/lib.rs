@@ -12,6 +12,7 @@ pub mod oauth;
 pub mod paths;
 pub mod secrets;
 pub mod store;
+pub mod theme;
 pub mod upstream;
 
 pub mod manager;

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod amounts;
+pub mod cut;
 pub mod pins;
 pub mod routing;
 pub mod time;

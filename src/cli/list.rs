@@ -5,14 +5,18 @@ use serde_json::json;
 
 use super::Json;
 use super::context::Context;
-use super::printer::{Printer, table};
+use super::printer::Printer;
+use super::table::{Column, Room, Table};
+use super::text::Text;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::manager::FIRST_ACCOUNT;
 use crate::manager::notices::length;
 use crate::protocol::accounts::Account;
 use crate::protocol::pins::Pin;
-use crate::wording::accounts::{credits, kind, metered, note, quota, spent, state, used};
+use crate::theme::Role;
+use crate::wording::accounts::{credits, kind, metered, note, quota, role, spent, state, used};
+use crate::wording::cut::Keep;
 use crate::wording::{pins, plain};
 
 #[derive(Debug, Args)]
@@ -44,41 +48,57 @@ pub async fn list(context: &Context, output: Json) -> Result<u8, Error> {
     } else if accounts.is_empty() {
         Printer::stdout(&format!("There is no account yet; {FIRST_ACCOUNT}."));
     } else {
-        Printer::stdout(&accounts_text(&accounts, &pins, manager.now()));
+        Printer::show(&accounts_text(&accounts, &pins, manager.now(), Printer::room()));
     }
     Ok(0)
 }
 
+/// What is shown of an account in a row.
+const COLUMNS: [Column; 9] = [
+    Column::new("#"),
+    Column::new("LABEL").least(12, Keep::Both),
+    Column::new("KIND").rank(5),
+    Column::new("STATE"),
+    Column::new("TODAY").rank(3),
+    Column::new("MONTH").rank(4),
+    Column::new("SESSIONS").rank(6),
+    Column::new("QUOTA").least(16, Keep::Start).rank(2),
+    Column::new("NOTE").least(16, Keep::Start).rank(1),
+];
+
 /// The accounts as a person reads them, and below them what every session is pinned to.
-pub fn accounts_text(accounts: &[Account], pins: &[Pin], now: Timestamp) -> String {
-    let (table, lines) = (accounts_table(accounts, pins, now), pins::lines(pins, accounts));
-    if lines.is_empty() { table } else { format!("{table}\n\n{}", lines.join("\n")) }
+pub fn accounts_text(accounts: &[Account], pins: &[Pin], now: Timestamp, room: Room) -> Text {
+    let (mut text, lines) = (accounts_table(accounts, pins, now, room), pins::lines(pins, accounts));
+    if !lines.is_empty() {
+        text.push(Role::Text, format!("\n\n{}", room.wrapped(&lines.join("\n"))));
+    }
+    text
 }
 
 /// The table alone.
-pub fn accounts_table(accounts: &[Account], pins: &[Pin], now: Timestamp) -> String {
-    let rows: Vec<Vec<String>> = accounts
-        .iter()
-        .map(|account| {
-            vec![
-                format!("{}{}", account.index, if account.active { "*" } else { "" }),
-                account.label.clone(),
-                kind(account.kind).to_owned(),
-                state(account.state).to_owned(),
-                spent(&account.usage.today, account.limits.daily_usd),
-                spent(&account.usage.month, account.limits.monthly_usd),
-                account.sessions.len().to_string(),
-                quota(account),
-                notes(account, pins, now),
-            ]
-        })
-        .collect();
-    table(&["#", "LABEL", "KIND", "STATE", "TODAY", "MONTH", "SESSIONS", "QUOTA", "NOTE"], &rows)
+pub fn accounts_table(accounts: &[Account], pins: &[Pin], now: Timestamp, room: Room) -> Text {
+    let mut table = Table::new(&COLUMNS);
+    for account in accounts {
+        let is_active = if account.active { "*" } else { "" };
+        table.row(&[
+            format!("{}{is_active}", account.index).into(),
+            Text::of(if account.active { Role::Strong } else { Role::Text }, &account.label),
+            kind(account.kind).into(),
+            Text::of(role(account.state), state(account.state)),
+            spent(&account.usage.today, account.limits.daily_usd).into(),
+            spent(&account.usage.month, account.limits.monthly_usd).into(),
+            account.sessions.len().to_string().into(),
+            quota(account).into(),
+            notes(account, pins, now),
+        ]);
+    }
+    table.fit(room)
 }
 
-fn notes(account: &Account, pins: &[Pin], now: Timestamp) -> String {
-    let note = Some(note(account, now)).filter(|note| !note.is_empty());
-    pins::mark(pins, account).into_iter().chain(note).collect::<Vec<_>>().join("; ")
+fn notes(account: &Account, pins: &[Pin], now: Timestamp) -> Text {
+    let (mark, note) = (pins::mark(pins, account), note(account, now));
+    let between = if mark.is_some() && !note.is_empty() { "; " } else { "" };
+    Text::of(Role::Accent, mark.unwrap_or_default()).and(Role::Text, format!("{between}{note}"))
 }
 
 /// One account.

@@ -1,26 +1,85 @@
 //! The one place that writes to the terminal.
 
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use anstream::stream::{AsLockedWrite, RawStream};
+use anstream::{AutoStream, ColorChoice};
 use serde::Serialize;
-use unicode_width::UnicodeWidthStr;
 
+use super::table::{Column, Room, Table};
+use super::text::Text;
+use crate::env::Environment;
 use crate::error::Error;
+use crate::theme::{Role, When, has_colours};
 use crate::wording::plain;
 
 /// A result that could not be written makes the whole command fail.
 static STDOUT_FAILED: AtomicBool = AtomicBool::new(false);
 
+/// How this process writes; plainly as long as nothing is known of where it writes to.
+static MANNER: OnceLock<Manner> = OnceLock::new();
+
+/// A terminal that does not say how wide it is.
+const USUAL_WIDTH: usize = 80;
+
+#[derive(Debug)]
+struct Manner {
+    stdout_has_colours: bool,
+    stderr_has_colours: bool,
+    is_unicode: bool,
+    /// What the person says of the width.
+    columns: Option<usize>,
+}
+
 /// Writes results to stdout and everything else to stderr.
 pub struct Printer;
 
 impl Printer {
-    /// A result, with a newline at its end.
+    /// Learns where it writes to; once, at the start of the process.
+    pub fn begin(environment: &Environment, when: When) {
+        let columns =
+            environment.get("COLUMNS").and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
+        // A second call has nothing new to say.
+        let _ = MANNER.set(Manner {
+            stdout_has_colours: has_colours(environment, when, std::io::stdout().is_terminal()),
+            stderr_has_colours: has_colours(environment, when, std::io::stderr().is_terminal()),
+            is_unicode: environment.is_utf8() || cfg!(windows),
+            columns,
+        });
+    }
+
+    /// What results are written into now: a person may have changed the size of the window.
+    pub fn room() -> Room {
+        let manner = MANNER.get();
+        let stdout = std::io::stdout();
+        let columns = stdout.is_terminal().then(|| {
+            let asked = || terminal_size::terminal_size_of(&stdout).map(|(width, _)| usize::from(width.0));
+            let given = manner.and_then(|manner| manner.columns);
+            given.or_else(asked).filter(|columns| *columns > 0).unwrap_or(USUAL_WIDTH)
+        });
+        Room { columns, is_unicode: columns.is_none() || manner.is_some_and(|manner| manner.is_unicode) }
+    }
+
+    /// Whether results have colours.
+    pub fn has_colours() -> bool {
+        MANNER.get().is_some_and(|manner| manner.stdout_has_colours)
+    }
+
+    /// A result, with a newline at its end, as it is.
     pub fn stdout(text: &str) {
-        let mut stdout = std::io::stdout().lock();
-        let written = writeln!(stdout, "{}", text.trim_end_matches('\n')).and_then(|()| stdout.flush());
-        if let Err(error) = written
+        Printer::result(text, false);
+    }
+
+    /// A result whose parts have roles.
+    pub fn show(text: &Text) {
+        let has_colours = Printer::has_colours();
+        Printer::result(&text.written(has_colours), has_colours);
+    }
+
+    fn result(text: &str, has_colours: bool) {
+        if let Err(error) = write(std::io::stdout().lock(), text, has_colours)
             && error.kind() != ErrorKind::BrokenPipe
         {
             Printer::stderr(&format!("error: the result cannot be written: {error}"));
@@ -42,76 +101,97 @@ impl Printer {
 
     /// Anything else.
     pub fn stderr(text: &str) {
+        Printer::say(&Text::from(text));
+    }
+
+    /// The same in parts that have roles.
+    pub fn say(text: &Text) {
+        let has_colours = MANNER.get().is_some_and(|manner| manner.stderr_has_colours);
         // There is nowhere left to say that stderr is closed.
-        let lines: Vec<String> = text.trim_end_matches('\n').split('\n').map(plain).collect();
-        let _ = writeln!(std::io::stderr().lock(), "{}", lines.join("\n"));
+        let _ = write(std::io::stderr().lock(), &text.written(has_colours), has_colours);
     }
 
     /// A failure and what to do.
     pub fn error(error: &Error) {
-        let hint = error.hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
-        Printer::stderr(&format!("error: {error}{hint}"));
+        let mut text = Text::of(Role::Bad, "error:").and(Role::Text, format!(" {error}"));
+        if let Some(hint) = &error.hint {
+            text = text.and(Role::Accent, "\nhint:").and(Role::Text, format!(" {hint}"));
+        }
+        Printer::say(&text);
     }
 
     /// Something to look at.
     pub fn warning(text: &str) {
-        Printer::stderr(&format!("warning: {text}"));
+        Printer::say(&Text::of(Role::Warning, "warning:").and(Role::Text, format!(" {text}")));
+    }
+
+    /// The help, where it was asked for.
+    pub fn help(help: &clap::builder::StyledStr) {
+        let has_colours = Printer::has_colours();
+        Printer::result(&of_clap(help, has_colours), has_colours);
+    }
+
+    /// What clap says of a command line that it does not take.
+    pub fn misuse(said: &clap::builder::StyledStr) {
+        let has_colours = MANNER.get().is_some_and(|manner| manner.stderr_has_colours);
+        let _ = write(std::io::stderr().lock(), &of_clap(said, has_colours), has_colours);
     }
 }
 
-/// No column is padded further.
-const WIDEST: usize = 1000;
-
-/// Columns wide enough for their cells; the last one is not padded.
-pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
-    columns(header, rows, &[])
+/// On a console of Windows that knows no sequences, colours are calls.
+fn write(stream: impl RawStream + AsLockedWrite, text: &str, has_colours: bool) -> std::io::Result<()> {
+    let text = format!("{}\n", text.trim_end_matches('\n'));
+    let choice = if has_colours { ColorChoice::Always } else { ColorChoice::AlwaysAnsi };
+    let mut stream = AutoStream::new(stream, choice);
+    stream.write_all(text.as_bytes()).and_then(|()| stream.flush())
 }
 
-/// The same with columns of numbers, which end where their headers end.
-pub fn columns(header: &[&str], rows: &[Vec<String>], numbers: &[&str]) -> String {
-    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| plain(cell)).collect()).collect();
-    // A character may take two columns of a terminal, or none.
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width());
-        cells.max().unwrap_or_default().max(header[column].width()).min(WIDEST)
+/// What clap wrote. It repeats what was typed, so that no sequence is kept but those that set colours.
+fn of_clap(text: &clap::builder::StyledStr, has_colours: bool) -> String {
+    let line = |line: &str| {
+        let mut parts = line.split("\u{1b}[");
+        let mut written = plain(parts.next().unwrap_or_default());
+        for part in parts {
+            let numbers = part.find(|letter: char| !letter.is_ascii_digit() && letter != ';').unwrap_or(part.len());
+            match part.split_at(numbers) {
+                (numbers, rest) if rest.starts_with('m') => {
+                    written.extend(["\u{1b}[", numbers, "m", &plain(&rest[1..])]);
+                }
+                _ => written.extend(["\u{fffd}[", &plain(part)]),
+            }
+        }
+        written
     };
-    let widths: Vec<usize> = (0..header.len()).map(width).collect();
-    let line = |cells: Vec<&str>| {
-        let padded = cells.iter().zip(&widths).zip(header).map(|((cell, width), name)| {
-            let space = " ".repeat(width.saturating_sub(cell.width()));
-            if numbers.contains(name) { format!("{space}{cell}") } else { format!("{cell}{space}") }
-        });
-        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    let mut lines = vec![line(header.to_vec())];
-    lines.extend(rows.iter().map(|row| line(row.iter().map(String::as_str).collect())));
-    lines.join("\n")
+    let (ansi, bare) = (text.ansi().to_string(), text.to_string());
+    if has_colours {
+        ansi.split('\n').map(line).collect::<Vec<_>>().join("\n")
+    } else {
+        bare.split('\n').map(plain).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Columns wide enough for their cells; the last one is not padded.
+pub fn table(header: &[&'static str], rows: &[Vec<String>]) -> String {
+    let mut table = Table::new(&header.iter().map(|name| Column::new(name)).collect::<Vec<_>>());
+    for row in rows {
+        table.row(&row.iter().map(|cell| Text::from(cell.as_str())).collect::<Vec<_>>());
+    }
+    table.fit(Room { columns: None, is_unicode: true }).written(false)
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::builder::StyledStr;
+
     use super::*;
 
     #[test]
-    fn columns_align_by_what_a_terminal_shows() {
-        let rows = [
-            ["plain", "1", "x"],
-            ["仕事用", "22", "x"],
-            ["cafe\u{301}", "333", "x"],
-            ["עבודה", "4", "x"],
-            ["👍", "5", "x"],
-            ["a\tb", "6", "x"],
-        ];
-        let rows: Vec<Vec<String>> = rows.iter().map(|row| row.map(str::to_owned).to_vec()).collect();
-        let expected = [
-            "LABEL     N  LAST",
-            "plain     1  x",
-            "仕事用   22  x",
-            "cafe\u{301}    333  x",
-            "עבודה     4  x",
-            "👍        5  x",
-            "a\u{fffd}b       6  x",
-        ];
-        assert_eq!(columns(&["LABEL", "N", "LAST"], &rows, &["N"]), expected.join("\n"));
+    fn what_was_typed_is_harmless_when_clap_repeats_it() {
+        let said = StyledStr::from("\u{1b}[1munexpected\u{1b}[0m 'a\u{1b}[2Jb\u{202e}\u{7}\u{1b}]0;x'\nhelp");
+        assert_eq!(
+            of_clap(&said, true),
+            "\u{1b}[1munexpected\u{1b}[0m 'a\u{fffd}[2Jb\u{fffd}\u{fffd}\u{fffd}]0;x'\nhelp"
+        );
+        assert!(!of_clap(&said, false).contains('\u{1b}'));
     }
 }

@@ -69,7 +69,7 @@ pub async fn run(context: &Context, args: RefreshArgs) -> Result<u8, Error> {
     } else if accounts.is_empty() {
         Printer::stdout("There is no ChatGPT account to ask about. Add one with `codex-account-manager login`.");
     } else {
-        Printer::stdout(&accounts_table(&accounts, &pins, manager.now()));
+        Printer::show(&accounts_table(&accounts, &pins, manager.now(), Printer::room()));
     }
     // A refresh that nobody waited for any more.
     let again = lifecycle::asked_to_end_again(Ended::Otherwise);

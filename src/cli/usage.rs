@@ -1,16 +1,18 @@
 //! `usage`
 
-use std::io::IsTerminal;
-
 use clap::{Args, ValueEnum};
 
 use super::context::Context;
-use super::printer::{Printer, columns};
+use super::printer::Printer;
+use super::table::{Column, Table};
+use super::text::Text;
 use crate::env::Environment;
 use crate::error::Error;
 use crate::protocol::usage::{UsageBy, UsageRow};
 use crate::server::usage::{DAYS, MOST_DAYS, rows};
+use crate::theme::{Role, shows_more_than_text};
 use crate::wording::amounts::{grouped, usd};
+use crate::wording::cut::Keep;
 
 #[derive(Debug, Args)]
 pub struct UsageArgs {
@@ -65,30 +67,44 @@ pub async fn run(context: &Context, args: UsageArgs) -> Result<u8, Error> {
         (By::Day, .., Some(day)) => day.clone(),
         _ => "(none named)".to_owned(),
     };
-    let draw = std::io::stdout().is_terminal().then(|| Pen::of(&context.environment));
+    let room = Printer::room();
+    let draw = room.columns.map(|_| Pen::of(&context.environment));
     let most = used.rows.iter().map(weight(&used.rows)).fold(0.0, f64::max);
     let bar = |row: &UsageRow| draw.map(|pen| pen.bar(weight(&used.rows)(row), most)).unwrap_or_default();
-    let mut lines: Vec<Vec<String>> = used.rows.iter().map(|row| cells(name(row), row, bar(row))).collect();
-    lines.push(cells("total".to_owned(), &total(&used.rows), String::new()));
     let first = match args.by {
         By::Account => "ACCOUNT",
         By::Model => "MODEL",
         By::Day => "DAY",
     };
-    let numbers = ["REQUESTS", "INPUT", "CACHED", "OUTPUT", "USD"];
-    let header = [&[first][..], &numbers[..], &[""][..]].concat();
-    Printer::stdout(&format!("Used {period}:\n\n{}", columns(&header, &lines, &numbers)));
+    let mut table = Table::new(&[&[Column::new(first).least(12, Keep::Both)][..], &COLUMNS].concat());
+    for row in &used.rows {
+        table.row(&cells(name(row).into(), row, bar(row)));
+    }
+    table.row(&cells(Text::of(Role::Strong, "total"), &total(&used.rows), String::new()));
+    let mut text = Text::from(format!("Used {period}:\n\n"));
+    text.append(table.fit(room));
+    Printer::show(&text);
     Ok(0)
 }
 
-fn cells(name: String, row: &UsageRow, bar: String) -> Vec<String> {
+/// What is shown of a row beside its name.
+const COLUMNS: [Column; 6] = [
+    Column::new("REQUESTS").number().rank(1),
+    Column::new("INPUT").number().rank(2),
+    Column::new("CACHED").number().rank(4),
+    Column::new("OUTPUT").number().rank(3),
+    Column::new("USD").number(),
+    Column::new("").rank(5),
+];
+
+fn cells(name: Text, row: &UsageRow, bar: String) -> Vec<Text> {
     let cost = match (row.unpriced, row.cost_usd > 0.0) {
         (0, _) => usd(row.cost_usd),
         (_, false) => "unpriced".to_owned(),
         (unpriced, true) => format!("{} + {} unpriced", usd(row.cost_usd), grouped(unpriced)),
     };
     let counts = [row.requests, row.input_tokens, row.cached_input_tokens, row.output_tokens].map(grouped);
-    [name].into_iter().chain(counts).chain([cost, bar]).collect()
+    [name].into_iter().chain(counts.map(Text::from)).chain([cost.into(), Text::of(Role::Good, bar)]).collect()
 }
 
 fn total(rows: &[UsageRow]) -> UsageRow {
@@ -113,7 +129,7 @@ fn weight(rows: &[UsageRow]) -> impl Fn(&UsageRow) -> f64 {
     move |row| if has_prices { row.cost_usd } else { row.input_tokens.saturating_add(row.output_tokens) as f64 }
 }
 
-/// With what bars are drawn. Nothing here is coloured, so `NO_COLOR` has nothing to say.
+/// With what bars are drawn.
 #[derive(Clone, Copy, Debug)]
 enum Pen {
     /// Blocks, to an eighth of a character.
@@ -124,7 +140,7 @@ enum Pen {
 
 impl Pen {
     fn of(environment: &Environment) -> Pen {
-        if environment.is_utf8() && environment.get("TERM") != Some("dumb") { Pen::Blocks } else { Pen::Plain }
+        if environment.is_utf8() && shows_more_than_text(environment) { Pen::Blocks } else { Pen::Plain }
     }
 
     /// A bar for `part` of `most`; what is more than nothing is seen.
@@ -170,8 +186,9 @@ mod tests {
             let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
             matches!(Pen::of(&environment.collect()), Pen::Blocks)
         };
-        assert!(pen(&[("LANG", "C.UTF-8")]) && pen(&[("LC_ALL", "de_DE.utf8"), ("LANG", "C")]));
-        assert!(!pen(&[]) && !pen(&[("LC_ALL", "C"), ("LANG", "C.UTF-8")]));
+        let xterm = ("TERM", "xterm");
+        assert!(pen(&[("LANG", "C.UTF-8"), xterm]) && pen(&[("LC_ALL", "de_DE.utf8"), ("LANG", "C"), xterm]));
+        assert!(!pen(&[xterm]) && !pen(&[("LC_ALL", "C"), ("LANG", "C.UTF-8"), xterm]));
         assert!(!pen(&[("LANG", "C.UTF-8"), ("TERM", "dumb")]));
     }
 }

@@ -7,6 +7,7 @@ use crate::manager::notices::length;
 use crate::protocol::accounts::{Account, AccountKind, AccountState};
 use crate::protocol::quota::{Credits, MeterWindow};
 use crate::protocol::usage::UsageTotals;
+use crate::theme::Role;
 
 /// How much of each quota window is used, and the credits; `-` for an account that has none.
 pub fn quota(account: &Account) -> String {
@@ -69,6 +70,18 @@ pub fn kind(kind: AccountKind) -> &'static str {
     match kind {
         AccountKind::ApiKey => "API key",
         AccountKind::ChatGpt => "ChatGPT",
+    }
+}
+
+/// What its state is to a person.
+pub fn role(state: AccountState) -> Role {
+    match state {
+        AccountState::Disabled => Role::Faint,
+        AccountState::Locked | AccountState::NeedsLogin => Role::Bad,
+        AccountState::OverLimit | AccountState::RateLimited | AccountState::CoolingDown | AccountState::CircuitOpen => {
+            Role::Warning
+        }
+        AccountState::Ready => Role::Good,
     }
 }
 

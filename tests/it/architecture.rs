@@ -18,6 +18,7 @@ const RULES: &[(&str, &[&str])] = &[
     ("oauth", &["domain", "error", "secrets"]),
     ("upstream", &["domain", "env", "error", "secrets"]),
     ("desktop", &[]),
+    ("theme", &["env"]),
     ("hardening", &[]),
     ("logging", &[]),
     (
@@ -45,14 +46,15 @@ const RULES: &[(&str, &[&str])] = &[
             "secrets",
             "server",
             "store",
+            "theme",
             "tui",
             "upstream",
             "wording",
         ],
     ),
-    ("wording", &["domain", "manager", "protocol"]),
-    ("tui", &["clock", "desktop", "domain", "env", "error", "manager", "protocol", "secrets", "wording"]),
-    ("demo", &["cli", "clock", "domain", "env", "error", "ledger", "manager", "upstream"]),
+    ("wording", &["domain", "manager", "protocol", "theme"]),
+    ("tui", &["clock", "desktop", "domain", "env", "error", "manager", "protocol", "secrets", "theme", "wording"]),
+    ("demo", &["cli", "clock", "domain", "env", "error", "ledger", "manager", "theme", "upstream"]),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::env::Environment;
+use crate::theme::{self, When};
 
 /// The look.
 #[derive(Clone, Debug)]
@@ -22,7 +23,7 @@ impl Look {
     /// As the environment says.
     pub fn of(environment: &Environment, clock: Clock) -> Look {
         Look {
-            has_colours: environment.get("NO_COLOR").is_none(),
+            has_colours: theme::has_colours(environment, When::Auto, true),
             is_unicode: environment.is_utf8() || cfg!(windows),
             is_simulated: environment.get("CAM_DEMO").is_some(),
             home: environment.get("HOME").or_else(|| environment.get("USERPROFILE")).map(str::to_owned),

@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::theme::Theme;
 use crate::wording;
+use crate::wording::cut::{self, Keep};
 
 /// No sign that people write has more letters in it.
 const MOST_LETTERS: usize = 16;
@@ -53,20 +54,7 @@ pub fn cut(text: &str, columns: usize, theme: Theme) -> Cow<'_, str> {
     if text.width() <= columns {
         return text;
     }
-    if columns == 0 {
-        return Cow::Borrowed("");
-    }
-    let mut kept = String::with_capacity(columns);
-    let mut taken = 0;
-    for grapheme in text.graphemes(true) {
-        taken += grapheme.width();
-        if taken > columns - 1 {
-            break;
-        }
-        kept.push_str(grapheme);
-    }
-    kept.push_str(theme.pick("…", "~"));
-    Cow::Owned(kept)
+    Cow::Owned(cut::cut(&text, columns, Keep::Start, theme.pick("…", "~")).into_owned())
 }
 
 /// `text` in exactly `columns`, from the left.
@@ -85,32 +73,7 @@ pub fn right(text: &str, columns: usize, theme: Theme) -> String {
 
 /// `text` in lines of no more than `columns`, broken between words; a word that is longer is broken within.
 pub fn wrap(text: &str, columns: usize, theme: Theme) -> Vec<String> {
-    let columns = columns.max(1);
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    let mut taken = 0;
-    for word in clean(text, theme).split(' ').filter(|word| !word.is_empty()) {
-        if taken > 0 && taken + 1 + word.width() > columns {
-            lines.push(std::mem::take(&mut line));
-            taken = 0;
-        }
-        if taken > 0 {
-            line.push(' ');
-            taken += 1;
-        }
-        for grapheme in word.graphemes(true) {
-            if taken > 0 && taken + grapheme.width() > columns {
-                lines.push(std::mem::take(&mut line));
-                taken = 0;
-            }
-            line.push_str(grapheme);
-            taken += grapheme.width();
-        }
-    }
-    if !line.is_empty() {
-        lines.push(line);
-    }
-    lines
+    cut::wrap(&clean(text, theme), columns)
 }
 
 #[cfg(test)]

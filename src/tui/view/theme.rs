@@ -1,10 +1,11 @@
-//! What things look like: roles, not colours. Only the 16 colours that every terminal has are used, and mostly on signs and
-//! bars. Text keeps the terminal's own colour but for what is wrong, which is in the two that read on light and on dark
-//! grounds: red and magenta. A state is always a word too.
+//! What things look like on the screen: the roles of [`crate::theme`], and those that only a screen has. Colours are mostly
+//! on signs and bars.
 
+use anstyle::AnsiColor;
 use ratatui::style::{Color, Modifier, Style};
 
 use super::look::Look;
+use crate::theme;
 
 /// What something is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,17 +46,31 @@ impl Theme {
 
     /// How `role` looks. Without colours attributes alone tell the roles apart.
     pub fn style(self, role: Role) -> Style {
-        let plain = Style::new();
-        let coloured = |colour: Color| if self.has_colours { plain.fg(colour) } else { plain };
         match role {
-            Role::Text => plain,
-            Role::Strong | Role::Accent => plain.add_modifier(Modifier::BOLD),
-            Role::Faint | Role::Frame => plain.add_modifier(Modifier::DIM),
-            Role::Selected => plain.add_modifier(Modifier::REVERSED),
-            Role::Good => coloured(Color::Green),
-            Role::Warning => coloured(Color::Magenta),
-            Role::Bad => coloured(Color::Red).add_modifier(Modifier::BOLD),
+            Role::Text => self.shared(theme::Role::Text),
+            Role::Strong => self.shared(theme::Role::Strong),
+            Role::Accent => self.shared(theme::Role::Accent),
+            Role::Faint | Role::Frame => self.shared(theme::Role::Faint),
+            Role::Selected => Style::new().add_modifier(Modifier::REVERSED),
+            Role::Good => self.shared(theme::Role::Good),
+            Role::Warning => self.shared(theme::Role::Warning),
+            Role::Bad => self.shared(theme::Role::Bad),
         }
+    }
+
+    fn shared(self, role: theme::Role) -> Style {
+        let (style, effects) = (role.style(), role.style().get_effects());
+        let mut shown = Style::new();
+        if let Some(anstyle::Color::Ansi(colour)) = style.get_fg_color().filter(|_| self.has_colours) {
+            shown = shown.fg(of_terminal(colour));
+        }
+        for (effect, modifier) in [(anstyle::Effects::BOLD, Modifier::BOLD), (anstyle::Effects::DIMMED, Modifier::DIM)]
+        {
+            if effects.contains(effect) {
+                shown = shown.add_modifier(modifier);
+            }
+        }
+        shown
     }
 
     /// The colour of the series with this number in a chart. Each series has a pattern of its own too.
@@ -67,6 +82,28 @@ impl Theme {
     /// `unicode` where the terminal can show it, else `ascii`.
     pub fn pick<T>(self, unicode: T, ascii: T) -> T {
         if self.is_unicode { unicode } else { ascii }
+    }
+}
+
+/// The same colour in the words of the screen's library.
+fn of_terminal(colour: AnsiColor) -> Color {
+    match colour {
+        AnsiColor::Black => Color::Black,
+        AnsiColor::Red => Color::Red,
+        AnsiColor::Green => Color::Green,
+        AnsiColor::Yellow => Color::Yellow,
+        AnsiColor::Blue => Color::Blue,
+        AnsiColor::Magenta => Color::Magenta,
+        AnsiColor::Cyan => Color::Cyan,
+        AnsiColor::White => Color::Gray,
+        AnsiColor::BrightBlack => Color::DarkGray,
+        AnsiColor::BrightRed => Color::LightRed,
+        AnsiColor::BrightGreen => Color::LightGreen,
+        AnsiColor::BrightYellow => Color::LightYellow,
+        AnsiColor::BrightBlue => Color::LightBlue,
+        AnsiColor::BrightMagenta => Color::LightMagenta,
+        AnsiColor::BrightCyan => Color::LightCyan,
+        AnsiColor::BrightWhite => Color::White,
     }
 }
 

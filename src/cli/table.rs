@@ -103,6 +103,16 @@ impl Table {
         }
     }
 
+    /// The columns that it takes where there is room.
+    pub fn width(&self) -> usize {
+        self.whole().map(|(_, width)| width + GAP).sum::<usize>().saturating_sub(GAP)
+    }
+
+    /// The columns that are left for the last cells of a table in which they are still empty.
+    pub fn beside(&self, room: Room) -> usize {
+        room.columns.map_or(0, |columns| columns.saturating_sub(self.width()))
+    }
+
     /// Every column with the width of its widest cell.
     fn whole(&self) -> impl Iterator<Item = (usize, usize)> {
         (0..self.columns.len()).map(|column| (column, self.natural(column).min(WIDEST)))

@@ -37,6 +37,9 @@ enum By {
 /// The longest bar, in characters.
 const BAR: usize = 24;
 
+/// One that is shorter says nothing.
+const SHORTEST_BAR: usize = 4;
+
 /// What was used, with a bar for each row on a terminal.
 pub async fn run(context: &Context, args: UsageArgs) -> Result<u8, Error> {
     let manager = context.manager()?;
@@ -68,19 +71,26 @@ pub async fn run(context: &Context, args: UsageArgs) -> Result<u8, Error> {
         _ => "(none named)".to_owned(),
     };
     let room = Printer::room();
-    let draw = room.columns.map(|_| Pen::of(&context.environment));
-    let most = used.rows.iter().map(weight(&used.rows)).fold(0.0, f64::max);
-    let bar = |row: &UsageRow| draw.map(|pen| pen.bar(weight(&used.rows)(row), most)).unwrap_or_default();
     let first = match args.by {
         By::Account => "ACCOUNT",
         By::Model => "MODEL",
         By::Day => "DAY",
     };
-    let mut table = Table::new(&[&[Column::new(first).least(12, Keep::Both)][..], &COLUMNS].concat());
-    for row in &used.rows {
-        table.row(&cells(name(row).into(), row, bar(row)));
-    }
-    table.row(&cells(Text::of(Role::Strong, "total"), &total(&used.rows), String::new()));
+    let table = |bar: &dyn Fn(&UsageRow) -> String| {
+        let mut table = Table::new(&[&[Column::new(first).least(12, Keep::Both)][..], &COLUMNS].concat());
+        for row in &used.rows {
+            table.row(&cells(name(row).into(), row, bar(row)));
+        }
+        table.row(&cells(Text::of(Role::Strong, "total"), &total(&used.rows), String::new()));
+        table
+    };
+    // Bars take what is left beside the numbers.
+    let length = table(&|_| String::new()).beside(room).min(BAR);
+    let (pen, most) = (Pen::of(&context.environment), used.rows.iter().map(weight(&used.rows)).fold(0.0, f64::max));
+    let bar = |row: &UsageRow| {
+        if length < SHORTEST_BAR { String::new() } else { pen.bar(weight(&used.rows)(row), most, length) }
+    };
+    let table = table(&bar);
     let mut text = Text::from(format!("Used {period}:\n\n"));
     text.append(table.fit(room));
     Printer::show(&text);
@@ -143,22 +153,22 @@ impl Pen {
         if environment.is_utf8() && shows_more_than_text(environment) { Pen::Blocks } else { Pen::Plain }
     }
 
-    /// A bar for `part` of `most`; what is more than nothing is seen.
+    /// A bar for `part` of `most`, which is `longest` characters long; what is more than nothing is seen.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         clippy::cast_precision_loss,
         reason = "0 to 192"
     )]
-    fn bar(self, part: f64, most: f64) -> String {
+    fn bar(self, part: f64, most: f64, longest: usize) -> String {
         if part <= 0.0 || most <= 0.0 {
             return String::new();
         }
         let length = |steps: usize| ((part / most * steps as f64).round() as usize).clamp(1, steps);
         match self {
-            Pen::Plain => "#".repeat(length(BAR)),
+            Pen::Plain => "#".repeat(length(longest)),
             Pen::Blocks => {
-                let eighths = length(BAR * 8);
+                let eighths = length(longest * 8);
                 let rest = [None, Some('▏'), Some('▎'), Some('▍'), Some('▌'), Some('▋'), Some('▊'), Some('▉')];
                 "█".repeat(eighths / 8).chars().chain(rest[eighths % 8]).collect()
             }
@@ -173,11 +183,11 @@ mod tests {
     #[test]
     fn bars_are_as_long_as_their_part_and_never_vanish() {
         for (part, blocks, plain) in [(0.0, "", ""), (0.001, "▏", "#"), (1.0, "█", "#"), (1.5, "█▌", "##")] {
-            assert_eq!(Pen::Blocks.bar(part, 24.0), blocks);
-            assert_eq!(Pen::Plain.bar(part, 24.0), plain);
+            assert_eq!(Pen::Blocks.bar(part, 24.0, BAR), blocks);
+            assert_eq!(Pen::Plain.bar(part, 24.0, BAR), plain);
         }
-        assert_eq!(Pen::Plain.bar(24.0, 24.0).len(), BAR);
-        assert_eq!(Pen::Plain.bar(1.0, 0.0), "");
+        assert_eq!(Pen::Plain.bar(24.0, 24.0, BAR).len(), BAR);
+        assert_eq!(Pen::Plain.bar(1.0, 0.0, BAR), "");
     }
 
     #[test]

@@ -75,7 +75,7 @@ fn bad_usage_ends_with_2_and_says_what_would_do() {
         (vec!["show"], "<ACCOUNT>"),
         (vec!["remove"], "<ACCOUNT>"),
         (vec!["switch"], "<ACCOUNT>"),
-        (vec!["config"], "Usage: codex-account-manager config <COMMAND>"),
+        (vec!["config"], "Usage: codex-account-manager config [OPTIONS] <COMMAND>"),
         (vec!["usage", "--days", "0"], "0 is not in 1..=400"),
         (vec!["usage", "--days", "401"], "401 is not in 1..=400"),
         (vec!["usage", "--days", "week"], "invalid value 'week'"),

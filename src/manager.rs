@@ -274,7 +274,7 @@ impl Manager {
         let _ = self.events.send(event);
     }
 
-    /// A request was answered to its end.
+    /// A request was answered completely, or ended otherwise.
     pub fn finished(&self, finished: event::Finished) {
         self.emit(Event::Finished(finished));
     }

@@ -110,7 +110,7 @@ methods! {
     "accounts/list" => AccountsList(accounts::AccountsListParams) -> accounts::AccountsListResult;
     /// Reads one account.
     "accounts/read" => AccountsRead(accounts::AccountsReadParams) -> accounts::Account;
-    /// Switches to an account and pins it; a null account takes the pin back.
+    /// Switches to an account and pins it; a null account removes the pin.
     "accounts/switch" => AccountsSwitch(accounts::AccountsSwitchParams) -> accounts::AccountsSwitchResult;
     /// Adds an API-key account.
     "accounts/add" => AccountsAdd(accounts::AccountsAddParams) -> accounts::Account;
@@ -118,23 +118,23 @@ methods! {
     "accounts/update" => AccountsUpdate(accounts::AccountsUpdateParams) -> accounts::Account;
     /// Removes an account.
     "accounts/remove" => AccountsRemove(accounts::AccountsRemoveParams) -> accounts::AccountsRemoveResult;
-    /// Refreshes tokens that end soon and asks for the quota of ChatGPT accounts.
+    /// Refreshes tokens that expire soon and reads the quota of ChatGPT accounts.
     "accounts/refresh" => AccountsRefresh(accounts::AccountsRefreshParams) -> accounts::AccountsRefreshResult;
-    /// Begins the login of a ChatGPT account; `accounts/didLogin` tells its end.
+    /// Starts the login of a ChatGPT account; `accounts/didLogin` reports its result.
     "accounts/login" => AccountsLogin(login::AccountsLoginParams) -> login::AccountsLoginResult;
-    /// Gives up a login that is under way.
+    /// Cancels a login in progress.
     "accounts/cancelLogin" => AccountsCancelLogin(login::AccountsCancelLoginParams) -> login::AccountsCancelLoginResult;
-    /// Tells which account a request would get now, and how every account stands to that.
+    /// Says which account a request would get now, and why not the others.
     "routing/explain" => RoutingExplain(routing::RoutingExplainParams) -> routing::RoutingExplainResult;
     /// Changes how accounts are chosen, in this session or everywhere.
     "routing/setStrategy" => RoutingSetStrategy(routing::RoutingSetStrategyParams) -> routing::RoutingSetStrategyResult;
-    /// Tells this session, its proxy and every session that is alive.
+    /// Reads this session, its proxy and every session that is alive.
     "status/read" => StatusRead(status::StatusReadParams) -> status::StatusReadResult;
-    /// Tells what was used and what it cost, by account, model or day.
+    /// Reads the usage and its cost, by account, model or day.
     "usage/read" => UsageRead(usage::UsageReadParams) -> usage::UsageReadResult;
-    /// Tells every effective configuration value and where it came from.
+    /// Reads every effective configuration value and where it came from.
     "config/read" => ConfigRead(configuration::ConfigReadParams) -> configuration::ConfigReadResult;
-    /// Runs one of the two editor commands, `openai-accounts` and `openai-accounts-switch`; its result is a text to show.
+    /// Runs one of the two editor commands, `openai-accounts` and `openai-accounts-switch`; its result is text to show.
     "workspace/executeCommand" => ExecuteCommand(commands::ExecuteCommandParams) -> commands::ExecuteCommandResult;
 }
 
@@ -143,12 +143,12 @@ notifications! {
     "proxy/ready" => ProxyReady(session::ProxyReadyParams);
     /// Accounts changed, here or in a sibling.
     "accounts/didChange" => AccountsDidChange(accounts::AccountsDidChangeParams);
-    /// A login ended, well or not.
+    /// A login worked or failed.
     "accounts/didLogin" => AccountsDidLogin(login::AccountsDidLoginParams);
     /// An account was chosen for an attempt of a request.
     "routing/didSelect" => RoutingDidSelect(routing::RoutingDidSelectParams);
     /// A request waits until an account is free.
     "routing/didWait" => RoutingDidWait(routing::RoutingDidWaitParams);
-    /// A request was answered to its end.
+    /// A request was answered completely, or ended otherwise.
     "routing/didFinish" => RoutingDidFinish(routing::RoutingDidFinishParams);
 }

@@ -58,7 +58,7 @@ impl Session {
         }
     }
 
-    /// Who this session is.
+    /// This session.
     pub fn identity(&self) -> SessionIdentity {
         let identity = self.manager.identity();
         SessionIdentity {

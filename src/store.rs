@@ -87,8 +87,7 @@ impl StoreWarning {
         StoreWarning {
             message: format!(
                 "the tokens in the accounts file are sealed now; the tool that wrote them can no longer read them and \
-                 must be removed. The file as it was is kept in `{}`; `codex-account-manager export --plain` gives \
-                 the accounts back unsealed",
+                 must be removed. A copy of the old file is in `{}`; `codex-account-manager export --plain` writes the accounts unsealed",
                 backup.display()
             ),
             backup,

@@ -102,7 +102,7 @@ pub async fn run(manager: &Arc<Manager>, environment: &Environment) -> Result<Op
 
 fn unusable(error: &io::Error) -> Error {
     Error::new(ErrorKind::Internal, format!("the terminal cannot be used: {error}"))
-        .hint("the other commands work without it: `codex-account-manager list`, `status`, `usage`")
+        .hint("other commands work without a terminal: `codex-account-manager list`, `status`, `usage`")
 }
 
 /// The state, and the terminal it is drawn on.

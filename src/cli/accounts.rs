@@ -187,7 +187,7 @@ pub async fn remove(context: &Context, args: RemoveArgs) -> Result<u8, Error> {
     let manager = context.manager()?;
     let report = manager.read_account(&args.account)?;
     let what = if report.kind == Kind::ChatGpt { "login" } else { "key" };
-    let question = format!("Remove account {} ({})? Its {what} is gone then.", report.index, report.label);
+    let question = format!("Remove account {} ({})? Its {what} will be deleted.", report.index, report.label);
     if !args.yes && !confirm(&question)? {
         Printer::stderr("Nothing was removed.");
         return Ok(1);

@@ -125,15 +125,14 @@ fn parameters() -> String {
     let mut rows: Vec<(String, Vec<String>)> = Vec::new();
     for parameter in PARAMETERS {
         let (fate, more) = match parameter.fate {
-            Fate::Passes => ("passes".to_owned(), String::new()),
-            Fate::Becomes(place) => ("passes under another name".to_owned(), format!(" (`{place}`)")),
-            Fate::Answered => ("is heeded here: the backend always streams".to_owned(), String::new()),
-            Fate::Nested => ("is heeded as far as it can be; the rest of it is named".to_owned(), String::new()),
+            Fate::Passes => ("is sent unchanged".to_owned(), String::new()),
+            Fate::Becomes(place) => ("is sent under another name".to_owned(), format!(" (`{place}`)")),
+            Fate::Answered => ("is handled here: the backend always streams".to_owned(), String::new()),
+            Fate::Nested => ("is applied as far as possible; the rest is named".to_owned(), String::new()),
             Fate::Dropped => ("is left out and named".to_owned(), String::new()),
-            Fate::ByModel => (
-                "passes where the backend lists it for the model, else is left out and named".to_owned(),
-                String::new(),
-            ),
+            Fate::ByModel => {
+                ("is sent if the backend lists it for the model, else left out and named".to_owned(), String::new())
+            }
             Fate::ByTools(why) => (format!("is left out and named; with built-in tools: {why}"), String::new()),
             Fate::Refused(why) => (format!("goes to a key, else is refused: {why}"), String::new()),
         };

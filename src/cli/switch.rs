@@ -52,7 +52,7 @@ pub async fn run(context: &Context, args: SwitchArgs) -> Result<u8, Error> {
         return Ok(0);
     }
     Printer::stdout(&match (args.auto, account) {
-        (true, _) | (false, None) => format!("Every session chooses by itself again{scope}"),
+        (true, _) | (false, None) => format!("The strategy chooses again in every session{scope}"),
         (false, Some(account)) => {
             format!("Switched every session to account {} ({}){scope}", account.index, account.label)
         }

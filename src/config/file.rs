@@ -34,7 +34,7 @@ pub fn read(path: &Path) -> io::Result<Option<String>> {
     #[cfg(not(unix))]
     let is_null = false;
     if !(kind.is_file() || is_null) {
-        return Err(io::Error::other("it is no file"));
+        return Err(io::Error::other("it is not a file"));
     }
     let mut text = String::new();
     file.take(LONGEST + 1).read_to_string(&mut text)?;

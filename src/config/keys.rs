@@ -134,11 +134,10 @@ impl Shape {
             Shape::Number(least, most) => format!("a whole number from {least} to {most}"),
             Shape::Address => "an address and port such as `127.0.0.1:8080`".to_owned(),
             Shape::Text => "text".to_owned(),
-            Shape::List => "a list of texts".to_owned(),
+            Shape::List => "a list of strings".to_owned(),
             Shape::Families => "a list of names without `:` and control characters".to_owned(),
             Shape::Prices => {
-                "a list of tables with `model`, `input` and, where they matter, `cached_input`, `output` and \
-                 `cache_write`, in USD per million tokens; `long_context_above`, in tokens; and the factors \
+                "a list of tables with `model`, `input` and, if needed, `cached_input`, `output` and `cache_write`, in USD per million tokens; `long_context_above`, in tokens; and the factors \
                  `long_context_input`, `long_context_output`, `priority`, `flex` and `batch`"
                     .to_owned()
             }
@@ -191,7 +190,7 @@ pub static KEYS: &[Key] = &[
         "routing.families",
         Shape::Families,
         Default::Empty,
-        "names of further groups of models that share a rate limit, matched before the built-in ones",
+        "more groups of models that share a rate limit, matched before the built-in ones",
     ),
     key("routing.pid_offset", Shape::Bool, Default::Bool(true), "parallel sessions start on different accounts")
         .also("pidOffsetEnabled", Some("CODEX_AUTH_PID_OFFSET_ENABLED")),
@@ -199,7 +198,7 @@ pub static KEYS: &[Key] = &[
         "routing.short_retry_ms",
         Shape::Number(0, 60_000),
         Default::Number(5_000),
-        "a rate limit that ends within this time is waited out on the same account",
+        "a rate limit that ends within this many milliseconds: wait, then try the same account",
     ),
     key(
         "routing.max_attempts",
@@ -211,13 +210,13 @@ pub static KEYS: &[Key] = &[
         "routing.reserve_percent",
         Shape::Number(0, 99),
         Default::Number(0),
-        "so much of every quota window of a ChatGPT account is left unused",
+        "percentage of every quota window of a ChatGPT account that is left unused",
     ),
     key(
         "routing.use_credits",
         Shape::Bool,
         Default::Bool(true),
-        "a ChatGPT account whose quota is used up serves on with its credits, after every account that has quota left",
+        "use the credits of a ChatGPT account whose quota is used up, after every account that has quota left",
     ),
     key("routing.wait_when_exhausted", Shape::Bool, Default::Bool(false), "wait when every account is limited")
         .also("retryAllAccountsRateLimited", Some("CODEX_AUTH_RETRY_ALL_RATE_LIMITED")),
@@ -225,49 +224,49 @@ pub static KEYS: &[Key] = &[
         "routing.max_wait_ms",
         Shape::Number(0, 8 * DAY_MS),
         Default::Number(30_000),
-        "the longest such wait; 0 is no limit",
+        "the longest such wait in milliseconds; 0 is no limit",
     )
     .also("retryAllAccountsMaxWaitMs", Some("CODEX_AUTH_RETRY_ALL_MAX_WAIT_MS")),
-    key("routing.max_waits", Shape::Number(0, 1_000), Default::Number(1), "how many such waits a request may have")
+    key("routing.max_waits", Shape::Number(0, 1_000), Default::Number(1), "the number of such waits for one request")
         .also("retryAllAccountsMaxRetries", Some("CODEX_AUTH_RETRY_ALL_MAX_RETRIES")),
     key(
         "tokens.refresh_skew_ms",
         Shape::Number(0, DAY_MS),
         Default::Number(60_000),
-        "tokens are refreshed this long before they expire",
+        "tokens are refreshed this many milliseconds before they expire",
     )
     .also("tokenRefreshSkewMs", Some("CODEX_AUTH_TOKEN_REFRESH_SKEW_MS")),
-    key("notifications.quiet", Shape::Bool, Default::Bool(false), "no messages to the person at the editor")
+    key("notifications.quiet", Shape::Bool, Default::Bool(false), "show no messages in the editor")
         .also("quietMode", Some("CODEX_AUTH_QUIET")),
     key(
         "notifications.rate_limit_debounce_ms",
         Shape::Number(0, DAY_MS),
         Default::Number(60_000),
-        "the same message is not repeated within this time",
+        "milliseconds in which the same message is not repeated",
     )
     .also("rateLimitToastDebounceMs", Some("CODEX_AUTH_RATE_LIMIT_TOAST_DEBOUNCE_MS")),
-    key("polling.enabled", Shape::Bool, Default::Bool(true), "ask for the quota of ChatGPT accounts from time to time"),
-    key("polling.interval_seconds", Shape::Number(10, 86_400), Default::Number(300), "how often, one process for all"),
-    key("proxy.bind_addr", Shape::Address, Default::Text("127.0.0.1:8080"), "where `proxy` listens"),
-    key("proxy.api_key", Shape::Text, Default::Text(DEFAULT_PROXY_KEY), "the key that `proxy` asks for").secret(),
+    key("polling.enabled", Shape::Bool, Default::Bool(true), "read the quota of ChatGPT accounts regularly"),
     key(
-        "proxy.allowed_hosts",
-        Shape::List,
-        Default::Empty,
-        "host names that `proxy` answers to beyond its own address",
+        "polling.interval_seconds",
+        Shape::Number(10, 86_400),
+        Default::Number(300),
+        "seconds between two reads; one process reads for all",
     ),
+    key("proxy.bind_addr", Shape::Address, Default::Text("127.0.0.1:8080"), "where `proxy` listens"),
+    key("proxy.api_key", Shape::Text, Default::Text(DEFAULT_PROXY_KEY), "the key that `proxy` requires").secret(),
+    key("proxy.allowed_hosts", Shape::List, Default::Empty, "host names that `proxy` accepts besides its own address"),
     key(
         "breaker.failures",
         Shape::Number(1, 1_000),
         Default::Number(3),
-        "failures in a row that take an account or a host out",
+        "failures in a row after which an account or a host is not used for a while",
     ),
-    key("breaker.open_seconds", Shape::Number(1, 86_400), Default::Number(60), "for how long"),
+    key("breaker.open_seconds", Shape::Number(1, 86_400), Default::Number(60), "seconds for which it is then not used"),
     key(
         "chatgpt.client_version",
         Shape::ClientVersion,
         Default::ClientVersion,
-        "the version of Codex that requests with a ChatGPT account stand for where the client names none",
+        "the version of Codex that is sent with a ChatGPT account if the client sends none",
     ),
     key("pricing", Shape::Prices, Default::Empty, "USD per million tokens by model, before the built-in prices"),
 ];

@@ -52,7 +52,7 @@ impl Merging<'_> {
     fn keep_file(&mut self, broken: &Broken) {
         let kept: Vec<Setting> =
             self.before.from_files.iter().filter(|setting| setting.source == broken.source).cloned().collect();
-        let outcome = if kept.is_empty() { "the whole file is left out" } else { "what it said before stays" };
+        let outcome = if kept.is_empty() { "the whole file is ignored" } else { "its previous values stay" };
         self.warnings.push(format!("{}: {}, so {outcome}: {}", broken.place, broken.what, broken.why));
         for setting in kept {
             self.take(setting);
@@ -73,9 +73,9 @@ impl Merging<'_> {
         let kept = self.kept(key, entry.source).cloned();
         let Some(value) = self.value(key, &entry, &place, kept.as_ref()) else {
             let shown = |value: &Value| if key.secret { "the value".to_owned() } else { format!("`{value}`") };
-            let stays = kept.as_ref().map(|kept| format!("; {} from before stays", shown(&kept.value)));
+            let stays = kept.as_ref().map(|kept| format!("; the previous value {} stays", shown(&kept.value)));
             self.warnings.push(format!(
-                "{place}`{}` does not take {}; accepted: {}{}",
+                "{place}`{}` cannot be {}; accepted: {}{}",
                 entry.name,
                 shown(&entry.value),
                 key.shape.accepted(),
@@ -104,7 +104,7 @@ impl Merging<'_> {
             let before = kept.and_then(|kept| kept.value.as_array()).into_iter().flatten();
             let before = table.get("model").and_then(|model| before.into_iter().find(|old| old["model"] == *model));
             let place = entry.items.get(number).map_or_else(|| place.to_owned(), |place| format!("{place}: "));
-            let outcome = if before.is_some() { "is not taken and the one before stays" } else { "is left out" };
+            let outcome = if before.is_some() { "is ignored and the previous one stays" } else { "is ignored" };
             self.warnings.push(format!("{place}this table of `{}` {outcome}: {why}", entry.name));
             good.extend(before.cloned());
         }

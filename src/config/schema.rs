@@ -22,8 +22,7 @@ pub fn toml() -> Value {
             }
         }
     }
-    let what = "The configuration of codex-account-manager. Other spellings of a value are taken too, such as \"yes\" for true; \
-                these are the ones to write.";
+    let what = "The configuration of codex-account-manager. Other spellings of a value are accepted too, such as \"yes\" for true.";
     document("config.toml", what, &sections, false)
 }
 

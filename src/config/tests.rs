@@ -84,11 +84,11 @@ fn unknown_keys_and_bad_values_warn_with_file_line_and_accepted_values() {
     let folder = files.0.path().display().to_string();
     let warnings = config.warnings.join("\n").replace(&folder, "[dir]");
     insta::assert_snapshot!(warnings, @r#"
-    CODEX_AUTH_QUIET: `CODEX_AUTH_QUIET` does not take `"maybe"`; accepted: `true`, `false`
-    [dir]/config.toml:5: `breaker.failures` does not take `0`; accepted: a whole number from 1 to 1000
+    CODEX_AUTH_QUIET: `CODEX_AUTH_QUIET` cannot be `"maybe"`; accepted: `true`, `false`
+    [dir]/config.toml:5: `breaker.failures` cannot be `0`; accepted: a whole number from 1 to 1000
     [dir]/config.toml:3: unknown key `routing.max_attemps`; `codex-account-manager config show` lists the keys
-    [dir]/config.toml:2: `routing.strategy` does not take `"fastest"`; accepted: `sticky`, `round_robin`, `least_utilized`, `priority`, `hybrid`
-    [dir]/opencode.json:3: `quietMode` does not take `"loud"`; accepted: `true`, `false`
+    [dir]/config.toml:2: `routing.strategy` cannot be `"fastest"`; accepted: `sticky`, `round_robin`, `least_utilized`, `priority`, `hybrid`
+    [dir]/opencode.json:3: `quietMode` cannot be `"loud"`; accepted: `true`, `false`
     [dir]/opencode.json:4: unknown key `pidOffset`; `codex-account-manager config show` lists the keys
     "#);
     assert_eq!(setting(&config, "breaker.failures"), (json!(3), Source::Default));
@@ -118,7 +118,7 @@ fn configured_families_come_first_and_a_bad_name_leaves_the_built_in_ones() {
     assert_eq!(names(&config), "o3 codex gpt-5.2-codex codex-max gpt-5.2 gpt-5.1");
     let config = Files::new("[routing]\nfamilies = [\"o3:mini\"]\n", "").load(&[], &Sources::default());
     assert_eq!(names(&config), "gpt-5.2-codex codex-max codex gpt-5.2 gpt-5.1");
-    assert!(config.warnings[0].contains("config.toml:2: `routing.families` does not take"), "{:?}", config.warnings);
+    assert!(config.warnings[0].contains("config.toml:2: `routing.families` cannot be"), "{:?}", config.warnings);
 }
 
 #[test]
@@ -150,8 +150,8 @@ fn a_value_that_goes_bad_leaves_the_last_good_one_of_its_file() {
     assert_eq!(setting(&second, "notifications.quiet"), (json!(true), Source::Json));
     let told = second.warnings.join("\n").replace(&files.0.path().display().to_string(), "[dir]");
     insta::assert_snapshot!(told, @r#"
-    [dir]/config.toml:3: `routing.strategy` does not take `"fastest"`; accepted: `sticky`, `round_robin`, `least_utilized`, `priority`, `hybrid`; `"priority"` from before stays
-    [dir]/opencode.json:1: `quietMode` does not take `7`; accepted: `true`, `false`; `true` from before stays
+    [dir]/config.toml:3: `routing.strategy` cannot be `"fastest"`; accepted: `sticky`, `round_robin`, `least_utilized`, `priority`, `hybrid`; the previous value `"priority"` stays
+    [dir]/opencode.json:1: `quietMode` cannot be `7`; accepted: `true`, `false`; the previous value `true` stays
     "#);
     files.write("config.toml", "[routing\n");
     files.write("opencode.json", "{");
@@ -159,7 +159,7 @@ fn a_value_that_goes_bad_leaves_the_last_good_one_of_its_file() {
     assert_eq!(setting(&third, "routing.strategy"), (json!("priority"), Source::Toml), "twice bad is no worse");
     assert_eq!(setting(&third, "notifications.quiet"), (json!(true), Source::Json));
     assert_eq!(third.warnings.len(), 2, "{:?}", third.warnings);
-    assert!(third.warnings.iter().all(|warning| warning.contains("what it said before stays")), "{:?}", third.warnings);
+    assert!(third.warnings.iter().all(|warning| warning.contains("its previous values stay")), "{:?}", third.warnings);
     files.write("config.toml", "");
     files.write("opencode.json", "{}");
     let fourth = files.reload(&third);
@@ -177,14 +177,14 @@ fn a_bad_table_of_prices_is_told_with_its_line_and_left_out_alone() {
     assert_eq!([input(&first, "a"), input(&first, "b"), input(&first, "c")], [Some(1), None, Some(3)]);
     assert_eq!(first.warnings.len(), 1, "{:?}", first.warnings);
     let told = &first.warnings[0];
-    assert!(told.contains("config.toml:5: this table of `pricing` is left out: `input` cannot be `\"2\"`"), "{told}");
+    assert!(told.contains("config.toml:5: this table of `pricing` is ignored: `input` cannot be `\"2\"`"), "{told}");
 
     files.write("config.toml", &[table("a", "9"), table("c", "-1"), table("d", "oops").replace("oops", "[]")].concat());
     let second = files.reload(&first);
     assert_eq!([input(&second, "a"), input(&second, "c"), input(&second, "d")], [Some(9), Some(3), None]);
     assert_eq!(second.warnings.len(), 2, "{:?}", second.warnings);
-    assert!(second.warnings[0].contains(":5: this table of `pricing` is not taken and the one before stays"));
-    assert!(second.warnings[1].contains(":9: this table of `pricing` is left out"), "{:?}", second.warnings);
+    assert!(second.warnings[0].contains(":5: this table of `pricing` is ignored and the previous one stays"));
+    assert!(second.warnings[1].contains(":9: this table of `pricing` is ignored"), "{:?}", second.warnings);
     files.write("config.toml", "pricing = 5\n");
     let third = files.reload(&second);
     assert_eq!(input(&third, "a"), Some(9), "a list that is none leaves the one before");
@@ -206,10 +206,10 @@ fn what_is_no_file_or_too_long_is_told_and_not_waited_for() {
     rustix::fs::symlink(&folder, &pipe).unwrap();
     let in_place_of_a_folder = files.reload(&piped);
     for (config, why) in
-        [(&long, "it is over 1 MiB"), (&piped, "it is no file"), (&in_place_of_a_folder, "it is no file")]
+        [(&long, "it is over 1 MiB"), (&piped, "it is not a file"), (&in_place_of_a_folder, "it is not a file")]
     {
         assert_eq!(setting(config, "breaker.failures"), (json!(8), Source::Toml), "{why}");
-        let told = format!("config.toml: cannot be read, so what it said before stays: {why}");
+        let told = format!("config.toml: cannot be read, so its previous values stay: {why}");
         assert!(config.warnings.len() == 1 && config.warnings[0].ends_with(&told), "{:?}", config.warnings);
     }
 }

@@ -51,7 +51,7 @@ pub fn set(path: &Path, key: &Key, value: Option<&Value>) -> Result<(), WriteErr
     make_folder(folder).map_err(failed)?;
     let _lock = lock(folder).map_err(failed)?;
     if fs::metadata(&file).is_ok_and(|metadata| !metadata.is_file()) {
-        return Err(failed(io::Error::other("it is no file")));
+        return Err(failed(io::Error::other("it is not a file")));
     }
     let text = super::file::read(&file).map_err(failed)?;
     let changed = edited(text.as_deref().unwrap_or_default(), key, value)

@@ -24,11 +24,11 @@ pub struct Pool {
 pub struct Member {
     /// The stable id.
     pub id: AccountId,
-    /// How people call it.
+    /// The name that people use.
     pub label: String,
     /// How it authenticates.
     pub kind: Kind,
-    /// Whether its owner wants it used.
+    /// Whether it is enabled.
     pub enabled: bool,
     /// Its secret cannot be opened with the key at hand.
     pub locked: bool,

@@ -8,7 +8,7 @@ use super::usage::quota::{Credits, Meter, QuotaWindow};
 /// The one word for how an account stands: the first of these that holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Its owner disabled it.
+    /// It was disabled by hand.
     Disabled,
     /// Its secret cannot be opened.
     Locked,
@@ -22,7 +22,7 @@ pub enum State {
     CoolingDown,
     /// Its breaker is open.
     CircuitOpen,
-    /// None of them.
+    /// It can serve.
     Ready,
 }
 
@@ -49,7 +49,7 @@ pub struct AccountReport {
     pub id: AccountId,
     /// 1-based.
     pub index: usize,
-    /// How people call it.
+    /// The name that people use.
     pub label: String,
     /// How it authenticates.
     pub kind: Kind,
@@ -61,23 +61,23 @@ pub struct AccountReport {
     pub plan: Option<String>,
     /// Where its requests go, when not to the default.
     pub base_url: Option<String>,
-    /// Whether its owner wants it used.
+    /// Whether it is enabled.
     pub enabled: bool,
     /// Higher is preferred by the strategies that look at it.
     pub priority: i64,
-    /// The model patterns it is kept for.
+    /// The only models it serves, as patterns.
     pub models: Vec<String>,
     /// Whether it is the current one.
     pub active: bool,
-    /// The families it is the current one for.
+    /// The families for which it is the current one.
     pub active_families: Vec<ModelFamily>,
-    /// How it stands.
+    /// Its state.
     pub state: State,
     /// Why, in words.
     pub reason: Option<String>,
     /// When it can serve again by itself.
     pub available_at: Option<Timestamp>,
-    /// The limits that hold now.
+    /// The current limits.
     pub rate_limits: Vec<RateLimit>,
     /// The quota windows of its plan, the shortest first.
     pub quota: Vec<QuotaWindow>,
@@ -114,25 +114,25 @@ impl AccountReport {
     }
 }
 
-/// One limit that holds now.
+/// One current limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RateLimit {
     /// The family.
     pub family: ModelFamily,
-    /// The one model it is for, when not for the whole family.
+    /// The one model that is limited, if not the whole family.
     pub model: Option<String>,
     /// When it ends.
     pub reset_at: Timestamp,
 }
 
-/// An account by all its names.
+/// The names of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountName {
     /// The stable id.
     pub id: AccountId,
     /// 1-based.
     pub index: usize,
-    /// How people call it.
+    /// The name that people use.
     pub label: String,
 }
 

@@ -37,7 +37,7 @@ pub struct Standing {
     pub at: Timestamp,
 }
 
-/// By what usage is summed.
+/// How usage is grouped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
     /// One row for each account.
@@ -55,7 +55,7 @@ pub struct UsageRow {
     pub account: Option<AccountId>,
     /// Set when summed by model, unless the requests named none.
     pub model: Option<String>,
-    /// Set when summed by day.
+    /// Set when grouped by day.
     pub day: Option<Day>,
     /// Requests that were served.
     pub requests: u64,

@@ -158,8 +158,7 @@ impl Database {
         let Some(aside) = moved.map_err(|error| self.unopened(error))? else { return Ok(()) };
         self.warnings.tell(Topic::Damaged, || {
             format!(
-                "the ledger `{}` is damaged; it is kept as `{}` and a new one is begun, so what was used before no \
-                 longer counts towards any limit",
+                "the ledger `{}` is damaged; it is kept as `{}` and a new one is started, so earlier usage no longer counts towards any limit",
                 self.path.display(),
                 aside.display()
             )

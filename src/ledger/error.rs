@@ -11,8 +11,7 @@ use thiserror::Error;
 pub enum LedgerError {
     /// A newer build made it.
     #[error(
-        "the ledger `{path}` has version {found} and this build knows version {known}; update codex-account-manager, or \
-         move the file away to begin a new one"
+        "the ledger `{path}` has version {found} and this build knows version {known}; update codex-account-manager, or move the file away to start a new one"
     )]
     Newer {
         /// The file.
@@ -23,7 +22,7 @@ pub enum LedgerError {
         known: i64,
     },
     /// Another process holds it for longer than anyone should. What was to be written stays queued.
-    #[error("another process holds the ledger `{path}`; look for one that is stopped and end it")]
+    #[error("another process holds the ledger `{path}`; find the one that is stopped and end it")]
     Busy {
         /// The file.
         path: PathBuf,
@@ -47,7 +46,7 @@ pub enum LedgerError {
         source: Arc<rusqlite::Error>,
     },
     /// It is no ledger any more. Who only reads leaves it where it is.
-    #[error("the ledger `{path}` is damaged; the next session that writes to it sets it aside and begins a new one")]
+    #[error("the ledger `{path}` is damaged; the next session that writes to it moves it aside and starts a new one")]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -71,7 +70,7 @@ pub enum LedgerError {
         path: PathBuf,
     },
     /// The ledger's thread could not be started or is gone.
-    #[error("the thread of the ledger `{path}` is not there; start the process again")]
+    #[error("the thread of the ledger `{path}` has ended; start the process again")]
     Stopped {
         /// The file.
         path: PathBuf,

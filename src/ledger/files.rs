@@ -25,7 +25,7 @@ pub(super) fn identity(path: &Path) -> io::Result<Option<Identity>> {
         Err(error) => return Err(error),
     };
     if !metadata.is_file() {
-        return Err(io::Error::other("it is a link or no file; move it away"));
+        return Err(io::Error::other("it is a link or not a file; move it away"));
     }
     #[cfg(unix)]
     {

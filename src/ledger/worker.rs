@@ -114,7 +114,7 @@ impl Worker {
         let count = lost.writes.len();
         self.lose(lost);
         self.warnings
-            .tell(Topic::Unwritten, || format!("a defect kept {count} entries out of the ledger; please report it"));
+            .tell(Topic::Unwritten, || format!("a bug kept {count} entries out of the ledger; please report it"));
     }
 
     fn tend(&mut self) {
@@ -256,10 +256,10 @@ impl Worker {
             if clock::instant().duration_since(*since) < self.patience {
                 return;
             }
-            self.warnings.tell(Topic::Busy, || format!("{error}; what requests use is kept until then"));
+            self.warnings.tell(Topic::Busy, || format!("{error}; usage is kept in memory until then"));
         } else {
             self.warnings.tell(Topic::Unwritten, || {
-                format!("{}; until that is mended, what requests use is kept here", with_sources(error))
+                format!("{}; until that is fixed, usage is kept in memory", with_sources(error))
             });
         }
         for write in &mut self.waiting.unwritten.writes {
@@ -274,8 +274,7 @@ impl Worker {
         let writes: Vec<Write> = self.waiting.unwritten.writes.drain(..count).collect();
         let folded = self.waiting.unwritten.folded.take();
         let why = with_sources(error);
-        self.warnings
-            .tell(Topic::Unwritten, || format!("{why}; until that is mended, what requests use is not counted"));
+        self.warnings.tell(Topic::Unwritten, || format!("{why}; until that is fixed, usage is not counted"));
         self.queue.done(count);
         // What comes next is tried at once: the file can be written to.
         self.waiting.trouble = None;

@@ -36,7 +36,7 @@ pub struct AccountChange {
     pub daily_limit_usd: Change<f64>,
     /// USD per month.
     pub monthly_limit_usd: Change<f64>,
-    /// Whether its owner wants it used.
+    /// Whether it is enabled.
     pub enabled: Option<bool>,
 }
 
@@ -70,7 +70,7 @@ impl AccountChange {
         }
         for limit in [&self.daily_limit_usd, &self.monthly_limit_usd] {
             if limit.value().is_some_and(|usd| Usd::from_usd(*usd).is_none()) {
-                return invalid("a limit in USD is a number that is not negative and below nine million".to_owned());
+                return invalid("a limit in USD is a number from 0 to less than nine million".to_owned());
             }
         }
         if self.models.value().is_some_and(|models| !models.iter().all(|pattern| is_pattern(pattern))) {
@@ -123,7 +123,7 @@ impl<T: Clone> Change<T> {
     }
 }
 
-/// Where a switch led.
+/// The result of a switch.
 #[derive(Clone, Debug)]
 pub struct Switched {
     /// The account that is current now.
@@ -340,7 +340,7 @@ fn refuse_taken_label(state: &State, label: &str, but: Option<usize>) -> Result<
         .into_iter()
         .any(|(_, other)| other.label.as_ref().is_some_and(|other| is_same_label(other, label.trim())));
     if taken {
-        return Err(Error::new(ErrorKind::Conflict, format!("an account is called `{}` already", label.trim()))
+        return Err(Error::new(ErrorKind::Conflict, format!("the label `{}` is already in use", label.trim()))
             .hint("choose another label, or change that account with `edit`"));
     }
     Ok(())
@@ -351,8 +351,8 @@ fn refuse_taken_key(store: &Store, state: &State, key: &Secret<String>, but: Opt
     for (position, other) in state.accounts.iter().enumerate().filter(|(position, _)| Some(*position) != but) {
         let opened = store.open_secret(state, other, SecretField::ApiKey);
         if opened.is_ok_and(|opened| opened.as_ref() == Some(key)) {
-            return Err(Error::new(ErrorKind::Conflict, format!("account {} has this key already", position + 1))
-                .hint("one key is one account; change that one with `edit`"));
+            return Err(Error::new(ErrorKind::Conflict, format!("account {} already has this key", position + 1))
+                .hint("a key belongs to one account only; change that account with `edit`"));
         }
     }
     Ok(())

@@ -21,7 +21,7 @@ use crate::upstream::credential::Login;
 pub struct Asked {
     /// The account.
     pub account: AccountId,
-    /// How people call it.
+    /// The name that people use.
     pub label: String,
     /// Why nothing new is known of it, if so.
     pub result: Result<(), Error>,
@@ -68,7 +68,7 @@ impl Manager {
         if tells_quota {
             return Ok(());
         }
-        Err(Error::new(ErrorKind::UpstreamFailed, "the usage endpoint told no quota").hint("try again later"))
+        Err(Error::new(ErrorKind::UpstreamFailed, "the usage endpoint returned no quota").hint("try again later"))
     }
 
     /// How much of an account's plan is used, as its backend says it to a client that says this of itself. The quota in it
@@ -134,7 +134,7 @@ impl Manager {
             return Ok((answer, mark));
         }
         let is_refused = || {
-            Error::new(ErrorKind::LoginFailed, "its token is refused")
+            Error::new(ErrorKind::LoginFailed, "its token was refused")
                 .hint("log in again with `codex-account-manager login`")
         };
         if self.is_left_alone(account) {
@@ -171,7 +171,7 @@ impl Manager {
         };
         let base = base.ok_or_else(|| {
             Error::new(ErrorKind::UpstreamFailed, "its base URL is refused")
-                .hint("`codex-account-manager edit --base-url` gives it anew")
+                .hint("set a new one with `codex-account-manager edit ACCOUNT --base-url URL --key-stdin`")
         })?;
         let ended = || {
             Error::new(ErrorKind::LoginFailed, "the login ended")
@@ -181,7 +181,7 @@ impl Manager {
             return Err(ended());
         }
         let target = self.target(&view, position).ok_or_else(|| {
-            Error::new(ErrorKind::Locked, "its token does not open")
+            Error::new(ErrorKind::Locked, "its token cannot be opened")
                 .hint("set `CAM_MASTER_KEY` or `CAM_MASTER_KEY_FILE` to the key that sealed it")
         })?;
         Ok((base, target.credential.login().cloned().ok_or_else(ended)?, target.mark))

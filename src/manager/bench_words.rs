@@ -26,7 +26,7 @@ pub fn bench_words(member: &Member) -> String {
              `codex-account-manager login`"
         ),
         code if member.kind == Kind::ChatGpt && cooldown.is_refusal() => format!(
-            "its token is refused, a renewed one too (`{code}`); log in again with `codex-account-manager login`"
+            "its token was refused, and so was a new one (`{code}`); log in again with `codex-account-manager login`"
         ),
         other => format!("cooling down: {other}"),
     }

@@ -87,7 +87,7 @@ impl Manager {
 pub fn configure(paths: &Paths, key: &'static Key, value: Option<&Value>) -> Result<(), Error> {
     config::set(&paths.config_file, key, value).map_err(|error| {
         let hint = match &error {
-            WriteError::Content { .. } => "mend that line by hand, then try again",
+            WriteError::Content { .. } => "correct that line by hand, then try again",
             WriteError::Io { .. } => "check the folder's permissions and the disk, or set `CAM_CONFIG_FILE`",
         };
         Error::new(ErrorKind::Configuration, error.to_string()).hint(hint)

@@ -28,7 +28,7 @@ pub enum Event {
         /// The request.
         request_id: String,
     },
-    /// A request was answered to its end.
+    /// A request was answered completely, or ended otherwise.
     Finished(Finished),
     /// A login is over.
     LoginEnded(LoginEnded),
@@ -65,7 +65,7 @@ pub struct Selected {
     pub account: AccountId,
     /// Its 1-based number.
     pub index: usize,
-    /// How people call it.
+    /// The name that people use.
     pub label: String,
     /// The model.
     pub model: Option<String>,
@@ -92,7 +92,7 @@ pub struct Waiting {
     pub family: ModelFamily,
 }
 
-/// A request was answered to its end.
+/// A request was answered completely, or ended otherwise.
 #[derive(Clone, Debug)]
 pub struct Finished {
     /// The request.

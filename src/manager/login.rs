@@ -32,7 +32,7 @@ const FAILURES: u32 = 10;
 pub enum LoginMethod {
     /// A page in a browser on this machine.
     Browser,
-    /// A code that is typed into a page anywhere.
+    /// A code that the user enters on a page, on any device.
     Device,
 }
 
@@ -43,7 +43,7 @@ pub struct LoginRequest {
     pub method: LoginMethod,
     /// How the account is to be called; by its email if left out.
     pub label: Option<String>,
-    /// The existing accounts make room: their file is moved aside once the login is good.
+    /// Start fresh: the file with the existing accounts is moved aside after the login has worked.
     pub fresh: bool,
 }
 
@@ -54,7 +54,7 @@ pub struct LoginBegun {
     pub id: String,
     /// The page to open.
     pub url: String,
-    /// What to type there.
+    /// The code to enter there.
     pub user_code: Option<String>,
     /// When it is given up.
     pub expires_at: Timestamp,
@@ -145,7 +145,7 @@ impl Manager {
         Ok(())
     }
 
-    /// Gives up a login that is under way.
+    /// Cancels a login in progress.
     ///
     /// # Errors
     ///

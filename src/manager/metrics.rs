@@ -177,7 +177,7 @@ fn gauges(registry: &Registry, accounts: &[Gauged]) -> prometheus::Result<()> {
         &["account"],
     )?;
     let limited = GaugeVec::new(
-        Opts::new("cam_rate_limit_reset_timestamp_seconds", "When a rate limit that holds now ends."),
+        Opts::new("cam_rate_limit_reset_timestamp_seconds", "When a current rate limit ends."),
         &["account", "family", "model"],
     )?;
     let limit = GaugeVec::new(

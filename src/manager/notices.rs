@@ -43,7 +43,7 @@ impl Manager {
                     words(member.kind, *obstacle, limited, now)
                 }
                 (None, Some((_, setback))) => setback_words(*setback),
-                (None, None) if is_on_credits => "has used its quota up and goes on with credits".to_owned(),
+                (None, None) if is_on_credits => "has used all its quota and continues with credits".to_owned(),
                 (None, None) => "cannot serve".to_owned(),
             };
             (position, why)
@@ -62,7 +62,7 @@ impl Manager {
         let count = pool.members.len();
         let text = match exhausted.available_at.filter(|_| exhausted.rate_limited) {
             Some(at) if count == 1 => {
-                format!("The one account is limited; it is free again in {}", length(at.since(now)))
+                format!("The only account is limited; it is free again in {}", length(at.since(now)))
             }
             Some(at) => {
                 format!("All {count} accounts are limited; the first is free again in {}", length(at.since(now)))
@@ -105,8 +105,8 @@ fn words(kind: Kind, obstacle: Obstacle, limited: &str, now: Timestamp) -> Strin
         Reason::NeedsLogin => "needs a new key".to_owned(),
         Reason::OverLimit => format!("has reached its spending limit{time}"),
         Reason::RateLimited => format!("is rate limited for {limited}{time}"),
-        Reason::CoolingDown => format!("is out of quota or was refused, benched{time}"),
-        Reason::CircuitOpen => format!("fails to answer, left alone{time}"),
+        Reason::CoolingDown => format!("is out of quota or was refused, and is not used{time}"),
+        Reason::CircuitOpen => format!("does not answer, and is not used{time}"),
         Reason::ModelNotInScope | Reason::NotServed => "does not serve this model".to_owned(),
     }
 }
@@ -117,16 +117,16 @@ pub fn setback_words(setback: Setback) -> String {
         Setback::Obstacle(obstacle) => obstacle.reason.name().to_owned(),
         Setback::Failed(status) => format!("failed with status {status}"),
         Setback::NoAnswer => "did not answer".to_owned(),
-        Setback::TooLarge => "may not use as many tokens a minute as this request needs".to_owned(),
+        Setback::TooLarge => "has a lower limit of tokens a minute than this request needs".to_owned(),
         Setback::Blocked { is_cloudflare: true } => {
             "was not reached: Cloudflare answered with a challenge page; try from another network".to_owned()
         }
         Setback::Blocked { is_cloudflare: false } => {
-            "was not reached: something on the way answered with a page; try from another network".to_owned()
+            "was not reached: a proxy or firewall answered with a page; try from another network".to_owned()
         }
         Setback::Refused(status) => format!("refused the request with status {status}"),
         Setback::NoToken => "has no token now".to_owned(),
-        Setback::Unsendable => "has a key that cannot stand in a header; give it again".to_owned(),
+        Setback::Unsendable => "has a key that is not valid in a header; set the key again".to_owned(),
     }
 }
 

@@ -259,7 +259,7 @@ impl Manager {
         let length = refusal_bench(last, began, now)?;
         let reason = code.filter(|code| is_plain(code)).unwrap_or(REASON_UNAUTHORIZED);
         let text = format!(
-            "Account {} ({}): its token is refused, a renewed one too ({reason}); it is left alone for {}",
+            "Account {} ({}): its token was refused, and so was a new one ({reason}); it is not used for {}",
             position + 1,
             route.target.label,
             notices::length(length)

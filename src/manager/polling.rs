@@ -28,7 +28,7 @@ impl Manager {
                 };
                 // A fault in one round must not be the end of all rounds.
                 if AssertUnwindSafe(manager.poll_once(&mut turn)).catch_unwind().await.is_err() {
-                    tracing::error!("asking for quotas failed by a fault of this program, please report it");
+                    tracing::error!("reading the quotas failed because of a bug in this program; please report it");
                 }
                 drop(manager);
                 tokio::time::sleep(LOOK).await;

@@ -20,8 +20,8 @@ impl Manager {
         if let (NewKey::Given(text), Some(state)) = (&new, self.store.read()?)
             && self.store.is_present_key(&state, text)?
         {
-            return Err(Error::new(ErrorKind::InvalidParams, "that is the present master key")
-                .hint("choose another, or let one be made with `--random`"));
+            return Err(Error::new(ErrorKind::InvalidParams, "that is the current master key")
+                .hint("choose another, or create one with `--random`"));
         }
         // A token that comes back meanwhile could not be put where it belongs.
         let turn = self.in_turn().await?;
@@ -34,7 +34,7 @@ impl Manager {
             })
             .await;
         if let Err(error) = mended {
-            tracing::debug!("nothing was brought back before the key changes: {error}");
+            tracing::debug!("the newest tokens were not restored before the key changes: {error}");
         }
         let done = self.store.rekey(new).await;
         drop(turn);

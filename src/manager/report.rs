@@ -106,10 +106,12 @@ impl Manager {
             state,
             reason: match self.base_url(account) {
                 Some(_) if state == State::CircuitOpen && waits_for_issuer(account, now).is_some() => {
-                    Some("the issuer of its tokens failed, and is asked again soon".to_owned())
+                    Some("its token could not be refreshed; the refresh is tried again soon".to_owned())
                 }
                 Some(_) => reason(state, member, &rate_limits, now),
-                None => Some("its base URL is refused; `edit --base-url URL --key-stdin` gives it anew".to_owned()),
+                None => {
+                    Some("its base URL is refused; set a new one with `edit --base-url URL --key-stdin`".to_owned())
+                }
             },
             available_at,
             rate_limits,
@@ -180,7 +182,7 @@ pub(super) fn find(state: &store::State, wanted: &str) -> Result<usize, Error> {
             Error::new(ErrorKind::AccountNotFound, "there is no account yet").hint(FIRST_ACCOUNT)
         }
         LookupError::NotFound { count } => {
-            Error::new(ErrorKind::AccountNotFound, format!("no account answers to `{wanted}`"))
+            Error::new(ErrorKind::AccountNotFound, format!("there is no account `{wanted}`"))
                 .hint(format!("use a number from 1 to {count}, an id, a label or an email"))
         }
         LookupError::Ambiguous(positions) => {
@@ -188,8 +190,11 @@ pub(super) fn find(state: &store::State, wanted: &str) -> Result<usize, Error> {
                 .iter()
                 .map(|position| format!("{} ({})", position + 1, label(&state.accounts[*position], *position)))
                 .collect();
-            Error::new(ErrorKind::AmbiguousAccount, format!("`{wanted}` is several accounts: {}", listed.join(", ")))
-                .hint("use the number or the id")
+            Error::new(
+                ErrorKind::AmbiguousAccount,
+                format!("`{wanted}` matches several accounts: {}", listed.join(", ")),
+            )
+            .hint("use the number or the id")
         }
     })
 }
@@ -197,7 +202,7 @@ pub(super) fn find(state: &store::State, wanted: &str) -> Result<usize, Error> {
 /// The 0-based position of the account with this id.
 pub(super) fn position(state: &store::State, id: &str) -> Result<usize, Error> {
     state.position(id).ok_or_else(|| {
-        Error::new(ErrorKind::AccountNotFound, "the account was removed meanwhile")
+        Error::new(ErrorKind::AccountNotFound, "the account has been removed")
             .hint("`codex-account-manager list` shows the accounts")
     })
 }
@@ -263,14 +268,14 @@ fn limited_models<'m>(member: &'m Member, limits: &'m [RateLimit], now: Timestam
 
 fn reason(state: State, member: &Member, limits: &[RateLimit], now: Timestamp) -> Option<String> {
     let words = match state {
-        State::Disabled => "disabled; `edit --enable` takes it back".to_owned(),
+        State::Disabled => "disabled; enable it with `edit --enable`".to_owned(),
         State::Locked => {
-            "its secret does not open with the key at hand; set `CAM_MASTER_KEY` or `CAM_MASTER_KEY_FILE`".to_owned()
+            "its secret was sealed with another master key; set `CAM_MASTER_KEY` or `CAM_MASTER_KEY_FILE`".to_owned()
         }
         State::NeedsLogin if member.kind == Kind::ApiKey => {
-            "the key was refused or is missing; give it a new one with `edit --key-stdin`".to_owned()
+            "the key was refused or is missing; set a new one with `edit --key-stdin`".to_owned()
         }
-        State::NeedsLogin => "the login ended; log in again with `codex-account-manager login`".to_owned(),
+        State::NeedsLogin => "the login is no longer valid; log in again with `codex-account-manager login`".to_owned(),
         State::OverLimit => "its spending limit is reached".to_owned(),
         State::RateLimited => {
             if let Some(window) = spent(member, now) {
@@ -279,14 +284,14 @@ fn reason(state: State, member: &Member, limits: &[RateLimit], now: Timestamp) -
             let families: Vec<&str> =
                 limits.iter().filter(|limit| limit.model.is_none()).map(|l| l.family.as_str()).collect();
             if families.contains(&EVERY_FAMILY) {
-                return Some("the plan is used up".to_owned());
+                return Some("the plan's quota is used up".to_owned());
             }
             format!("rate limited for {}", families.join(", "))
         }
         State::CoolingDown => bench_words(member),
         State::CircuitOpen => "its upstream failed several times in a row".to_owned(),
         State::Ready if member.used_up.is_on_credits(now) => {
-            "its quota is used up; its credits pay for what it serves".to_owned()
+            "its quota is used up; requests use its credits".to_owned()
         }
         State::Ready => {
             let models = limited_models(member, limits, now);

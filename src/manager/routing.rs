@@ -305,7 +305,7 @@ impl Manager {
                     written(&mut memory, found);
                     memory.touch();
                 }
-                Err(error) => tracing::warn!("serving goes on from memory: {error}"),
+                Err(error) => tracing::warn!("requests are served from memory: {error}"),
             }
             // Nobody may be waiting.
             let _ = done.send(());

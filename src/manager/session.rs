@@ -145,7 +145,7 @@ impl Manager {
                 };
                 // A fault in one look must not be the last of all looks.
                 if AssertUnwindSafe(follow(manager)).catch_unwind().await.is_err() {
-                    tracing::error!("a look at the files failed by a fault of this program, please report it");
+                    tracing::error!("watching the files failed because of a bug in this program; please report it");
                 }
             }
         });
@@ -179,7 +179,7 @@ impl Manager {
         });
         let (left, _) = tokio::join!(leaving, tokio::time::timeout(LAST_ENTRIES, self.ledger.flush()));
         if let Err(error) = left {
-            tracing::debug!("the session's record is left for a sibling to clear: {error}");
+            tracing::debug!("another session will remove this session's record: {error}");
         }
     }
 }

@@ -213,7 +213,7 @@ impl Manager {
             Refreshed::NeedsLogin => Err(Error::new(ErrorKind::LoginFailed, "the login ended")
                 .hint("log in again with `codex-account-manager login`")),
             Refreshed::Passing(why) => Err(Error::new(ErrorKind::UpstreamFailed, why).hint("try again later")),
-            Refreshed::Gone => Err(Error::new(ErrorKind::AccountNotFound, "the account was removed meanwhile")
+            Refreshed::Gone => Err(Error::new(ErrorKind::AccountNotFound, "the account has been removed")
                 .hint("`codex-account-manager list` shows the accounts")),
         }
     }

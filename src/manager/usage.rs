@@ -67,7 +67,7 @@ impl Manager {
                 Err(_) if usage.is_told => None,
                 Err(error) => {
                     usage.is_told = true;
-                    Some(format!("what was used cannot be told: {error}"))
+                    Some(format!("the usage cannot be read: {error}"))
                 }
             }
         };
@@ -98,7 +98,7 @@ impl Manager {
     pub async fn usage(&self, days: u32, by: By) -> Result<Vec<UsageRow>, Error> {
         let rows = self.ledger.usage(days, by).await;
         rows.map_err(|error| {
-            Error::new(ErrorKind::Internal, format!("what was used cannot be told: {error}"))
+            Error::new(ErrorKind::Internal, format!("the usage cannot be read: {error}"))
                 .hint("check that file and its folder; `codex-account-manager config path` says where it is")
         })
     }

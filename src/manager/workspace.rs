@@ -125,8 +125,8 @@ impl Manager {
         self.memory().located.insert(account.clone(), self.clock.now());
         match self.ask_for_place(account).await {
             Ok(true) => {}
-            Ok(false) => tracing::debug!("the backend says nothing of the workspace of {account}"),
-            Err(error) => tracing::debug!("the place of {account} is not known: {error}"),
+            Ok(false) => tracing::debug!("the backend returned nothing about the workspace of {account}"),
+            Err(error) => tracing::debug!("the region of {account} is not known: {error}"),
         }
     }
 

@@ -168,14 +168,18 @@ async fn answer(request: &Request<Incoming>, door: &Door) -> Response<Full<Bytes
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let is_here = ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| host == format!("{name}:{PORT}"));
     if !is_here || request.uri().authority().is_some() {
-        return page(StatusCode::MISDIRECTED_REQUEST, "Not here", "This address belongs to a login on this machine.");
+        return page(
+            StatusCode::MISDIRECTED_REQUEST,
+            "Wrong address",
+            "This address belongs to a login on this machine.",
+        );
     }
     let is_cancel = request.uri().path() == CANCEL;
     if request.uri().path() != PATH && !is_cancel {
-        return page(StatusCode::NOT_FOUND, "Nothing here", "This port waits for the end of a login.");
+        return page(StatusCode::NOT_FOUND, "Not found", "This port waits for the end of a login.");
     }
     if request.method() != Method::GET {
-        return page(StatusCode::METHOD_NOT_ALLOWED, "Not like this", "This port waits for the end of a login.");
+        return page(StatusCode::METHOD_NOT_ALLOWED, "Wrong method", "This port waits for the end of a login.");
     }
     if is_cancel {
         return cancel(request, door).await;
@@ -184,7 +188,7 @@ async fn answer(request: &Request<Incoming>, door: &Door) -> Response<Full<Bytes
         return page(
             StatusCode::BAD_REQUEST,
             "Another login",
-            "This page does not belong to the login that is under way. Begin the login again and use its own page.",
+            "This page does not belong to the login that is in progress. Start the login again and use its own page.",
         );
     };
     // A browser that asks again, as one that loads pages ahead does, is shown the same end.
@@ -204,17 +208,17 @@ async fn answer(request: &Request<Incoming>, door: &Door) -> Response<Full<Bytes
         Ok(Some(Page::Failed(why))) => page(
             StatusCode::BAD_REQUEST,
             "Not logged in",
-            &format!("The login failed: {why}. You can close this page and begin again."),
+            &format!("The login failed: {why}. You can close this page and start again."),
         ),
         Ok(Some(Page::Cancelled) | None) => page(
             StatusCode::BAD_REQUEST,
             "Not logged in",
-            "The login was given up. You can close this page and begin again.",
+            "The login was cancelled. You can close this page and start again.",
         ),
         Err(_) => page(
             StatusCode::ACCEPTED,
             "Not finished yet",
-            "The login is not finished yet; where it was begun you are told how it ends. You can close this page.",
+            "The login is not finished yet. The program where you started it shows the result. You can close this page.",
         ),
     }
 }

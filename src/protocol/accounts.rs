@@ -26,7 +26,7 @@ impl std::fmt::Display for AccountSelector {
     }
 }
 
-/// One account. No secret, and no part of one, has a place here.
+/// One account, without any secret or part of one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Account {
@@ -34,7 +34,7 @@ pub struct Account {
     pub id: String,
     /// 1-based.
     pub index: usize,
-    /// How people call it.
+    /// The name that people use.
     pub label: String,
     /// How it authenticates.
     pub kind: AccountKind,
@@ -50,17 +50,17 @@ pub struct Account {
     /// Where its requests go, when not to the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
-    /// Whether its owner wants it used.
+    /// Whether it is enabled.
     pub enabled: bool,
     /// Higher is preferred by the strategies that look at it.
     pub priority: i64,
-    /// The model patterns it is kept for; none means every model.
+    /// The only models it serves, as patterns; empty means every model.
     pub models: Vec<String>,
     /// Whether it is the current one: over RPC this session's, on the command line the file's.
     pub active: bool,
-    /// The families it is the current one for.
+    /// The families for which it is the current one.
     pub active_families: Vec<String>,
-    /// How it stands.
+    /// Its state.
     pub state: AccountState,
     /// Why, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -68,7 +68,7 @@ pub struct Account {
     /// When it can serve again by itself, in unix milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub available_at: Option<i64>,
-    /// The limits that hold now.
+    /// The current limits.
     pub rate_limits: Vec<RateLimit>,
     /// The quota windows of a ChatGPT login's plan.
     pub quota: Vec<QuotaWindow>,
@@ -88,7 +88,7 @@ pub struct Account {
     /// When it last served, in unix milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used_at: Option<i64>,
-    /// When the access token of a ChatGPT login ends, in unix milliseconds. It is renewed before that while it is used.
+    /// When the access token of a ChatGPT login expires, in unix milliseconds. While the login is used, the token is refreshed before that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_expires_at: Option<i64>,
     /// The live sessions that use it.
@@ -106,11 +106,11 @@ pub enum AccountKind {
     ChatGpt,
 }
 
-/// How an account stands: the first of these that holds.
+/// The state of an account: the first of these that applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum AccountState {
-    /// Its owner disabled it.
+    /// It was disabled by hand.
     Disabled,
     /// Its secret cannot be opened.
     Locked,
@@ -124,17 +124,17 @@ pub enum AccountState {
     CoolingDown,
     /// Its breaker is open.
     CircuitOpen,
-    /// None of them.
+    /// It can serve.
     Ready,
 }
 
-/// One limit that holds now.
+/// One current limit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RateLimit {
     /// The family.
     pub family: String,
-    /// The one model it is for, when not for the whole family.
+    /// The one model that is limited, if not the whole family.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// When it ends, in unix milliseconds.
@@ -193,7 +193,7 @@ pub struct AccountsReadParams {
     pub account: AccountSelector,
 }
 
-/// What to ask the provider about.
+/// Which accounts to refresh.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccountsRefreshParams {
@@ -202,11 +202,11 @@ pub struct AccountsRefreshParams {
     pub account: Option<AccountSelector>,
 }
 
-/// What was asked about, as it is known now.
+/// The accounts after the refresh.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountsRefreshResult {
-    /// Those that were asked about, in the order of the file.
+    /// Those that were refreshed, in the order of the file.
     pub accounts: Vec<Account>,
 }
 
@@ -214,14 +214,14 @@ pub struct AccountsRefreshResult {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AccountsSwitchParams {
-    /// The account; null takes the pin back. It has to be said: an absent one is an error.
+    /// The account; null removes the pin. It is required: an absent one is an error.
     #[serde(deserialize_with = "Option::deserialize")]
     #[schemars(required, schema_with = "selector_or_null")]
     pub account: Option<AccountSelector>,
-    /// For this family alone; without it for all.
+    /// For this family only; for all if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub family: Option<String>,
-    /// How far it reaches.
+    /// For this session or for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<SwitchScope>,
 }
@@ -230,7 +230,7 @@ fn selector_or_null(generator: &mut SchemaGenerator) -> Schema {
     json_schema!({"anyOf": [generator.subschema_for::<AccountSelector>(), {"type": "null"}]})
 }
 
-/// How far a switch of the account or of the strategy reaches.
+/// Which sessions a switch of the account or of the strategy is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum SwitchScope {
@@ -241,12 +241,12 @@ pub enum SwitchScope {
     Everywhere,
 }
 
-/// Where a switch led.
+/// The result of a switch.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct AccountsSwitchResult {
-    /// The account that is current now; null when there is none.
+    /// The current account after the switch; null when there is none.
     pub account: Option<Account>,
-    /// The id of the one that was current before.
+    /// The id of the account that was current before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<String>,
 }
@@ -257,7 +257,7 @@ pub struct AccountsSwitchResult {
 pub struct AccountsAddParams {
     /// 1 to 64 characters, no control characters, not all digits, unique.
     pub label: String,
-    /// The key; it is sealed before it reaches the disk and never shown again.
+    /// The key; it is sealed before it is written to disk, and never shown again.
     pub api_key: String,
     /// Another upstream that speaks OpenAI's API: https, or http on this machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -271,7 +271,7 @@ pub struct AccountsAddParams {
     /// Higher is preferred; 0 if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<i64>,
-    /// The model patterns it is kept for.
+    /// The only models it serves, as patterns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub models: Option<Vec<String>>,
     /// USD per day.
@@ -291,7 +291,7 @@ pub struct AccountsUpdateParams {
     /// A new label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// A new key; it also ends `needsLogin`.
+    /// A new key; it also clears `needsLogin`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key: Option<String>,
     /// Needs the key in the same call, so that a stored key is never sent to a new address.
@@ -315,12 +315,12 @@ pub struct AccountsUpdateParams {
     /// USD per month.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub monthly_limit_usd: Option<Option<f64>>,
-    /// Whether its owner wants it used.
+    /// Whether it is enabled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
 }
 
-/// Tells null from absent.
+/// Distinguishes null from absent.
 #[expect(clippy::option_option, reason = "absent, null and a value are three different things here")]
 fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
     Option::<T>::deserialize(deserializer).map(Some)
@@ -361,6 +361,6 @@ pub enum ChangeCause {
     Own,
     /// Another process of the product.
     Sibling,
-    /// Somebody else wrote or removed the file.
+    /// Another program wrote or removed the file.
     File,
 }

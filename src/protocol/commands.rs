@@ -3,15 +3,15 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Which command. LSP may add members; they are borne.
+/// Which command. LSP may add members; they are ignored.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ExecuteCommandParams {
     /// `openai-accounts` or `openai-accounts-switch`.
     pub command: String,
-    /// Nothing for the first; for the second the number of an account, or its digits.
+    /// Empty for the first; for the second the number of an account, or its digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arguments: Option<Vec<serde_json::Value>>,
 }
 
-/// The text the command answers with.
+/// The text that the command returns.
 pub type ExecuteCommandResult = String;

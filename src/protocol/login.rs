@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccountsLoginParams {
-    /// By which way.
+    /// The way to log in.
     pub method: LoginMethod,
-    /// How the account is to be called; its email if left out.
+    /// The label of the account; its email if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// The existing accounts make room: their file is moved aside once the login is good.
+    /// Start fresh: the file with the existing accounts is moved aside after the login has worked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fresh: Option<bool>,
 }
@@ -23,26 +23,26 @@ pub struct AccountsLoginParams {
 pub enum LoginMethod {
     /// A page in a browser on this machine.
     Browser,
-    /// A code that is typed into a page anywhere.
+    /// A code that the user enters on a page, on any device.
     Device,
 }
 
-/// A login that is under way; `accounts/didLogin` tells its end.
+/// A login in progress; `accounts/didLogin` reports its result.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountsLoginResult {
-    /// Its name, for `accounts/cancelLogin` and `accounts/didLogin`.
+    /// Its id, for `accounts/cancelLogin` and `accounts/didLogin`.
     pub login_id: String,
     /// The page to open.
     pub url: String,
-    /// What to type there.
+    /// The code to enter there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_code: Option<String>,
-    /// When it is given up, in unix milliseconds.
+    /// When it times out, in unix milliseconds.
     pub expires_at: i64,
 }
 
-/// Which login to give up.
+/// Which login to cancel.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AccountsCancelLoginParams {
@@ -50,7 +50,7 @@ pub struct AccountsCancelLoginParams {
     pub login_id: String,
 }
 
-/// A login was given up.
+/// The login was cancelled.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct AccountsCancelLoginResult {}
 

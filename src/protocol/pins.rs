@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::accounts::SwitchScope;
 
-/// A switch by hand that is followed: it wins over the strategy, and gives way only while its account cannot serve.
+/// A switch by hand that is in force: it wins over the strategy, except while its account cannot serve.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Pin {

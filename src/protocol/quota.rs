@@ -40,9 +40,9 @@ pub struct MeterWindow {
 pub struct Credits {
     /// Whether there are any.
     pub has_credits: bool,
-    /// Whether they never run out.
+    /// Whether they are unlimited.
     pub unlimited: bool,
-    /// How many, as the provider spells it; some plans do not report it.
+    /// How many, as the provider writes it; some plans do not report it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub balance: Option<String>,
 }

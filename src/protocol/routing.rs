@@ -12,7 +12,7 @@ pub struct RoutingExplainParams {
     /// The model it names; none if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// The conversation it belongs to, as `prompt_cache_key` names it; the stand-alone proxy looks at it.
+    /// The conversation it belongs to, as `prompt_cache_key` names it; only the stand-alone proxy uses it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversation: Option<String>,
 }
@@ -30,12 +30,12 @@ pub struct RoutingExplainResult {
     pub chosen: Option<String>,
     /// Every account, in the order of the file.
     pub candidates: Vec<RoutingCandidate>,
-    /// When none can serve: when the first one can again by itself, in unix milliseconds.
+    /// If none can serve: when the first one can serve again, in unix milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub available_at: Option<i64>,
 }
 
-/// How one account stands to a request.
+/// Whether one account can serve a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RoutingCandidate {
     /// The account's id.
@@ -44,7 +44,7 @@ pub struct RoutingCandidate {
     pub eligible: bool,
     /// Why not: names of states, `modelNotInScope` and `notServed`.
     pub reasons: Vec<String>,
-    /// The number the strategy compares accounts by, if it compares one.
+    /// The number by which the strategy compares accounts, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
 }
@@ -53,7 +53,7 @@ pub struct RoutingCandidate {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RoutingSetStrategyParams {
-    /// `sticky`, `round_robin`, `least_utilized`, `priority` or `hybrid`; `-` is as good as `_`.
+    /// `sticky`, `round_robin`, `least_utilized`, `priority` or `hybrid`; `-` is accepted for `_`.
     pub strategy: String,
     /// This session, or also `config.toml`, which every running process follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,24 +86,24 @@ pub struct RoutingDidSelectParams {
     pub why: String,
 }
 
-/// A request was answered to its end.
+/// A request was answered completely, or ended otherwise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RoutingDidFinishParams {
     /// The request, as in the response's `x-request-id`.
     pub request_id: String,
-    /// The status the client got; 499 when it left before the end.
+    /// The status that the client received; 499 when it left before the end.
     pub status: u16,
     /// The id of the account that answered; absent when none did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
-    /// The model the request names. A request that no account can serve is in no other notification.
+    /// The model the request names. A request that no account can serve has only this notification.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// What the answer took; absent when it did not say so.
+    /// The tokens of the answer; absent when it did not report them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<RequestUsage>,
-    /// What that cost, in USD; absent when the model has no price.
+    /// The cost in USD; absent when the model has no price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
     /// From the request's arrival to its end, in milliseconds.
@@ -113,15 +113,15 @@ pub struct RoutingDidFinishParams {
     pub first_byte_ms: Option<u64>,
 }
 
-/// What an answer took.
+/// The tokens of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestUsage {
-    /// What went in.
+    /// Input tokens.
     pub input_tokens: u64,
     /// The part of the input that came from the cache.
     pub cached_input_tokens: u64,
-    /// What came out.
+    /// Output tokens.
     pub output_tokens: u64,
     /// The part of the output that was reasoning.
     pub reasoning_tokens: u64,
@@ -133,6 +133,6 @@ pub struct RequestUsage {
 pub struct RoutingDidWaitParams {
     /// The request; progress about it has this token.
     pub request_id: String,
-    /// Until when at most, in unix milliseconds.
+    /// The latest end of the wait, in unix milliseconds.
     pub until: i64,
 }

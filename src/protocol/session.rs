@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionInfo {
-    /// Grows when a client has to know.
+    /// Grows when clients must be changed.
     pub protocol_version: u32,
     /// Where to send requests.
     pub proxy: ProxyInfo,
-    /// Where a second client finds this session.
+    /// The address for a second client of this session.
     pub rpc: RpcInfo,
-    /// Who this session is.
+    /// This session.
     pub session: SessionIdentity,
 }
 
@@ -47,7 +47,7 @@ pub struct RpcInfo {
     pub token: Option<String>,
 }
 
-/// Who a session is.
+/// A session.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionIdentity {
@@ -59,7 +59,7 @@ pub struct SessionIdentity {
     pub start_account: Option<AccountReference>,
 }
 
-/// An account by all its names.
+/// The names of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountReference {
@@ -67,9 +67,9 @@ pub struct AccountReference {
     pub id: String,
     /// 1-based.
     pub index: usize,
-    /// How people call it.
+    /// The name that people use.
     pub label: String,
 }
 
-/// The same object as in the initialize result, the two tokens left out.
+/// The same object as in the initialize result, without the two tokens.
 pub type ProxyReadyParams = SessionInfo;

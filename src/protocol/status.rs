@@ -19,7 +19,7 @@ pub struct StatusReadParams {}
 pub struct StatusReadResult {
     /// This session.
     pub session: SessionIdentity,
-    /// Its proxy, the key left out.
+    /// Its proxy, without the key.
     pub proxy: ProxyInfo,
     /// The strategy in force.
     pub strategy: String,
@@ -57,7 +57,7 @@ pub struct Session {
     pub start_account: Option<AccountReference>,
     /// The id of its current account per family.
     pub accounts: BTreeMap<String, String>,
-    /// The program it serves: what the client calls itself in `initialize`, with its version; under `run` the name of the
+    /// The program it serves: the name and version that the client sends in `initialize`; under `run` the name of the
     /// command, without its folder and arguments. At most 64 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,
@@ -68,11 +68,11 @@ pub struct Session {
     #[serde(default)]
     pub requests_per_minute: u64,
     /// The switches by hand that it follows, the one for every family first: those made for this session alone, and those
-    /// for everywhere. Of several for the same family only the newest is here, and none that was taken back in this
+    /// for everywhere. Of several for the same family only the newest is here, and none that was removed in this
     /// session. A session of an older version does not report its own.
     #[serde(default)]
     pub pins: Vec<Pin>,
-    /// Whether it is the one that answers.
+    /// Whether it is the session that answers.
     #[serde(rename = "self")]
     pub is_self: bool,
 }

@@ -3,17 +3,17 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Asks for notifications; its result is the subscription's id. What comes bears the notification's own name, and its
-/// params are [`Delivered`].
+/// Asks for notifications; its result is the subscription's id. Each message has the
+/// notification's own name, and [`Delivered`] as params.
 pub const SUBSCRIBE: &str = "notifications/subscribe";
 
-/// Ends a subscription; its one positional parameter is the id, and its result tells whether there was one.
+/// Ends a subscription; its one positional parameter is the id, and its result says whether there was one.
 pub const UNSUBSCRIBE: &str = "notifications/unsubscribe";
 
-/// Comes in place of notifications that this client was too slow for; its params are [`Delivered`], with a [`Missed`].
+/// Replaces notifications that this client was too slow to read; its params are [`Delivered`], with a [`Missed`].
 pub const MISSED: &str = "notifications/didMiss";
 
-/// Which notifications are wanted.
+/// Which notifications to send.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SubscribeParams {
@@ -34,6 +34,6 @@ pub struct Delivered {
 /// Notifications were left out.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Missed {
-    /// How many events they stand for; some may have been of no concern to this subscription.
+    /// The number of events; some may not have been for this subscription.
     pub count: u64,
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What an account used, in every process of this machine.
+/// What an account used, in all processes of this machine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountUsage {
     /// Since the last local midnight.
@@ -18,17 +18,17 @@ pub struct AccountUsage {
 pub struct UsageTotals {
     /// Requests that were served.
     pub requests: u64,
-    /// What went in.
+    /// Input tokens.
     pub input_tokens: u64,
     /// The part of the input that came from the cache.
     pub cached_input_tokens: u64,
-    /// What came out.
+    /// Output tokens.
     pub output_tokens: u64,
-    /// What that cost in USD, as far as its models have a price.
+    /// The cost in USD of the models that have a price.
     pub cost_usd: f64,
 }
 
-/// Of which days, and summed by what.
+/// Which days, and grouped by what.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UsageReadParams {
@@ -41,7 +41,7 @@ pub struct UsageReadParams {
     pub by: Option<UsageBy>,
 }
 
-/// By what usage is summed.
+/// How usage is grouped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum UsageBy {
@@ -57,7 +57,7 @@ pub enum UsageBy {
 /// What was used.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct UsageReadResult {
-    /// In the order of what they are summed by. What nothing was used of has no row.
+    /// Sorted by the value they are grouped by. There is no row without usage.
     pub rows: Vec<UsageRow>,
 }
 
@@ -65,25 +65,25 @@ pub struct UsageReadResult {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UsageRow {
-    /// The account's id, when summed by account. It may be gone by now.
+    /// The account's id, when grouped by account. The account may be removed by now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
-    /// The model, when summed by model; absent for requests that named none.
+    /// The model, when grouped by model; absent for requests that named none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// The local day, such as `2026-11-21`, when summed by day.
+    /// The local day, such as `2026-11-21`, when grouped by day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day: Option<String>,
     /// Requests that were served.
     pub requests: u64,
-    /// What went in.
+    /// Input tokens.
     pub input_tokens: u64,
     /// The part of the input that came from the cache.
     pub cached_input_tokens: u64,
-    /// What came out.
+    /// Output tokens.
     pub output_tokens: u64,
-    /// What that cost in USD, as far as its models have a price.
+    /// The cost in USD of the models that have a price.
     pub cost_usd: f64,
-    /// How many of the requests are not in the cost: their model has no price.
+    /// How many of the requests are not in the cost, because their model has no price.
     pub unpriced: u64,
 }

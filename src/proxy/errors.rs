@@ -43,7 +43,7 @@ pub fn metrics_refused() -> Response<ProxyBody> {
 
 /// The numbers cannot be put together.
 pub fn metrics_failed(why: &str) -> Response<ProxyBody> {
-    let message = format!("The metrics cannot be told: {why}.");
+    let message = format!("The metrics cannot be read: {why}.");
     error(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "metrics_failed", &message)
 }
 
@@ -59,14 +59,13 @@ pub fn upgrade_required(why: Option<&str>) -> Response<ProxyBody> {
 
 /// A fault of this program.
 pub fn internal() -> Response<ProxyBody> {
-    let message = "This request met a fault of the proxy itself, recorded in its log. Other requests are not \
-                   affected; please report it.";
+    let message = "This request failed because of a bug in the proxy; its log has the details. Other requests are not affected. Please report it.";
     error(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "internal_error", message)
 }
 
 /// The body is longer than the limit.
 pub fn too_large() -> Response<ProxyBody> {
-    let message = "The request body, without its compression, is over 64 MiB. Send less, or upload it in parts.";
+    let message = "The request body is over 64 MiB after decompression. Send less, or upload it in parts.";
     error(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request_error", "request_too_large", message)
 }
 
@@ -81,14 +80,13 @@ pub fn undecoded(why: &Undecoded) -> Response<ProxyBody> {
         Undecoded::NoRoom => unserved(&Unserved::NoRoom, ""),
         Undecoded::Unknown(name) => {
             let message = format!(
-                "The request body's `content-encoding`, {name}, is not read here. Send it with `gzip`, `deflate`, `br` or \
-                 `zstd`, or as it is."
+                "The request body's `content-encoding`, {name}, is not supported. Send it with `gzip`, `deflate`, `br` or `zstd`, or uncompressed."
             );
             error(StatusCode::UNSUPPORTED_MEDIA_TYPE, invalid, "unsupported_content_encoding", &message)
         }
         Undecoded::Damaged(name, why) => {
             let message =
-                format!("The request body is no whole `{name}`: {why}. Compress it again, or send it as it is.");
+                format!("The request body is not valid `{name}`: {why}. Compress it again, or send it uncompressed.");
             error(StatusCode::BAD_REQUEST, invalid, "invalid_content_encoding", &message)
         }
     }
@@ -97,9 +95,11 @@ pub fn undecoded(why: &Undecoded) -> Response<ProxyBody> {
 /// No upstream gave an answer, or none of those that had not refused.
 pub fn unreachable(why: &str, others_refused: bool) -> Response<ProxyBody> {
     let message = if others_refused {
-        format!("An upstream gave no answer: {why}. `codex-account-manager explain` says why the others do not serve.")
+        format!(
+            "An upstream did not answer: {why}. `codex-account-manager explain` says why the other accounts cannot serve."
+        )
     } else {
-        format!("No upstream gave an answer: {why}. Check the network and `codex-account-manager doctor`.")
+        format!("No upstream answered: {why}. Check the network and `codex-account-manager doctor`.")
     };
     error(StatusCode::BAD_GATEWAY, "server_error", "upstream_unreachable", &message)
 }
@@ -120,29 +120,28 @@ pub fn unserved(why: &Unserved, path: &str) -> Response<ProxyBody> {
         }
         Unserved::Malformed(why) => {
             let message = format!(
-                "The request body is no JSON: {why}. Send a JSON object, with `content-type: application/json`."
+                "The request body is not JSON: {why}. Send a JSON object, with `content-type: application/json`."
             );
             error(StatusCode::BAD_REQUEST, invalid, "invalid_json", &message)
         }
         Unserved::TooDeep => {
             let message = format!(
-                "The request body nests deeper than {DEEPEST} levels, more than ChatGPT logins are asked with. Send \
+                "The request body nests deeper than {DEEPEST} levels, which is the limit for ChatGPT logins. Send \
                  flatter schemas, or add an API key with `codex-account-manager add LABEL`."
             );
             error(StatusCode::BAD_REQUEST, invalid, "json_too_deep", &message)
         }
         Unserved::TooLong => {
-            let message = "The request is larger than ChatGPT logins are asked with: 16 MiB, and 250,000 values. Send \
+            let message = "The request is larger than a ChatGPT login takes: 16 MiB or 250,000 values. Send \
                            less, or add an API key with `codex-account-manager add LABEL`.";
             error(StatusCode::PAYLOAD_TOO_LARGE, invalid, "request_too_large", message)
         }
         Unserved::AnswerTooLong => {
-            let message = "The answer is longer than 16 MiB, which a ChatGPT login's is at most as one document. Ask for a \
-                           stream, or add an API key with `codex-account-manager add LABEL`.";
+            let message = "The answer is longer than 16 MiB, which is the limit for a ChatGPT login without a stream. Use a stream, or add an API key with `codex-account-manager add LABEL`.";
             error(StatusCode::BAD_GATEWAY, "server_error", "response_too_large", message)
         }
         Unserved::NoRoom => {
-            let message = "Too many large requests and answers are under way. Try again in a moment.";
+            let message = "Too many large requests and answers are in progress. Try again in a moment.";
             let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "server_error", "too_many_requests", message);
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
             response
@@ -160,13 +159,18 @@ pub fn no_such_model(name: &str) -> Response<ProxyBody> {
 
 /// The account that a request would get has no plan, or none can be named.
 pub fn no_plan(why: &str) -> Response<ProxyBody> {
-    error(StatusCode::NOT_FOUND, "invalid_request_error", "no_plan_usage", &format!("There is no plan's usage: {why}."))
+    error(
+        StatusCode::NOT_FOUND,
+        "invalid_request_error",
+        "no_plan_usage",
+        &format!("The usage of the plan is not available: {why}."),
+    )
 }
 
 /// A login's backend does not tell how much of its plan is used.
 pub fn plan_unknown(why: &str) -> Response<ProxyBody> {
     let message =
-        format!("The usage of the plan cannot be asked for: {why}. `codex-account-manager list` shows the accounts.");
+        format!("The usage of the plan cannot be read: {why}. `codex-account-manager list` shows the accounts.");
     error(StatusCode::BAD_GATEWAY, "server_error", "upstream_failed", &message)
 }
 
@@ -249,8 +253,7 @@ fn bound_response(bound: &Bound, exhausted: Option<&Exhausted>, pool: &Pool, now
         (Some((other, owner)), _) => (
             StatusCode::CONFLICT,
             format!(
-                "{resource} belongs to {} and {} to {}. No account can serve both: make them again with one \
-                 account, or send what they hold instead of their ids.",
+                "{resource} belongs to {} and {} to {}. No account can serve both: make them again with one account, or send their content instead of their ids.",
                 name(account),
                 called(other),
                 name(owner)
@@ -258,13 +261,13 @@ fn bound_response(bound: &Bound, exhausted: Option<&Exhausted>, pool: &Pool, now
         ),
         (None, None) => (
             StatusCode::NOT_FOUND,
-            format!("{resource} belongs to {}. Send what it holds instead of its id.", name(account)),
+            format!("{resource} belongs to {}. Send its content instead of its id.", name(account)),
         ),
         (None, Some(exhausted)) => {
             let status =
                 if exhausted.rate_limited { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::SERVICE_UNAVAILABLE };
             let why = reasons(exhausted, pool);
-            let what = "Wait until it can, or send what it holds instead of its id";
+            let what = "Wait until it can, or send its content instead of its id";
             (status, format!("{resource} belongs to {}, which cannot serve now: {why}. {what}.", name(account)))
         }
     };
@@ -279,7 +282,7 @@ pub fn unstored(bound: &Bound, pool: &Pool) -> Response<ProxyBody> {
     let (number, label) = label.unwrap_or_default();
     let message = format!(
         "`{resource}` came from account {number} ({label}), a ChatGPT login, which stores nothing: it cannot be read, \
-         continued or changed. Send what it held, or ask with `store: true` and an API-key account."
+         continued or changed. Send its content, or use an API-key account with `store: true`."
     );
     error(StatusCode::NOT_FOUND, "invalid_request_error", "resource_not_stored", &message)
 }
@@ -308,7 +311,7 @@ fn reasons(exhausted: &Exhausted, pool: &Pool) -> String {
         let reasons = match candidate.tried {
             _ if !reasons.is_empty() => reasons,
             Some(setback) => setback_words(setback),
-            None => "is in use by a probe".to_owned(),
+            None => "is being probed".to_owned(),
         };
         let member = pool.members.get(candidate.position);
         let label = member.map(|member| member.label.as_str()).unwrap_or_default();

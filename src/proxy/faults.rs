@@ -36,7 +36,7 @@ pub async fn contained(what: &str, work: impl Future<Output = ()>) {
 /// The words of a panic may hold what a client sent; those that stand in the source do not.
 fn report(what: &str, panic: &(dyn Any + Send)) {
     let words = panic.downcast_ref::<&'static str>().copied().unwrap_or("see the panic on stderr");
-    tracing::error!("{what} failed by a fault of this program, please report it: {words}");
+    tracing::error!("{what} failed because of a bug in this program; please report it: {words}");
 }
 
 /// The body of an answer, which keeps its request under way.

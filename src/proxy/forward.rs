@@ -306,8 +306,7 @@ impl Attempts<'_> {
             WithoutToken::NeedsLogin | WithoutToken::Gone => return,
             WithoutToken::Late(why) => why,
             WithoutToken::Misplaced(origin) => format!(
-                "its workspace has its place at `{origin}`, which is no address of ChatGPT's; set `CAM_CHATGPT_BASE_URL` \
-                 if that is where it is to go"
+                "its workspace is at `{origin}`, which is not an address of ChatGPT; set `CAM_CHATGPT_BASE_URL` if requests should go there"
             ),
         };
         let pool = self.proxy.manager.view().pool;

@@ -24,7 +24,7 @@ pub async fn answer(proxy: &Proxy, head: &Parts) -> Response<ProxyBody> {
             "no account can be asked; `codex-account-manager list` says why".to_owned()
         });
     };
-    let Some(member) = pool.members.get(position) else { return errors::no_plan("the account is gone") };
+    let Some(member) = pool.members.get(position) else { return errors::no_plan("the account was removed") };
     if member.kind == Kind::ApiKey {
         let why = format!("account {} ({}), which a request would get now, is an API key", position + 1, member.label);
         return errors::no_plan(&why);
@@ -36,7 +36,7 @@ pub async fn answer(proxy: &Proxy, head: &Parts) -> Response<ProxyBody> {
     let target = manager.target_of(&member.id);
     let secret = target.as_ref().and_then(|target| target.credential.bearer());
     let Some(answered) = secret.and_then(|secret| echo::answered_without(answered, secret.expose())) else {
-        return errors::plan_unknown(&format!("account {} ({}) is gone", position + 1, member.label));
+        return errors::plan_unknown(&format!("account {} ({}) was removed", position + 1, member.label));
     };
     let mut response = answer::json(StatusCode::OK, &answered.body);
     headers::name_account(response.headers_mut(), &member.id, &member.label);

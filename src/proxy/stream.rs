@@ -29,7 +29,7 @@ pub use meter::{Dialect, Meter};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StreamError {
     /// The upstream's connection broke.
-    #[error("the upstream broke the stream")]
+    #[error("the upstream's stream broke")]
     Broken,
     /// It ended without the event that says that it is whole.
     #[error("the upstream ended the stream before its last event")]
@@ -38,7 +38,7 @@ pub enum StreamError {
     #[error("too many large answers are under way")]
     Crowded,
     /// A fault of this program.
-    #[error("the proxy failed by a fault of its own")]
+    #[error("the proxy failed because of a bug")]
     Fault,
 }
 

@@ -56,7 +56,7 @@ impl std::fmt::Debug for MasterKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CipherError {
     /// The text is not an envelope of this version.
-    #[error("the value is not a sealed one; set it again")]
+    #[error("the value is not sealed; set it again")]
     Malformed,
     /// It was sealed under another key than the file names.
     #[error("the value was sealed under another key; set it again")]

@@ -43,7 +43,7 @@ impl fmt::Display for KeySource {
             KeySource::Variable => "`CAM_MASTER_KEY`",
             KeySource::VariableFile => "`CAM_MASTER_KEY_FILE`",
             KeySource::KeyFile => "the key file",
-            KeySource::OtherKeyFile => "the keys beside the key file",
+            KeySource::OtherKeyFile => "the older key files",
         })
     }
 }
@@ -71,7 +71,9 @@ pub enum KeyError {
         tried: Vec<KeySource>,
     },
     /// One sealed value cannot be opened though the key is right.
-    #[error("`{field}` of account `{account}` is damaged or was moved there; log in again or set the key again")]
+    #[error(
+        "`{field}` of account `{account}` is damaged or was copied from another account; log in again or set the key again"
+    )]
     Damaged {
         /// The account's id.
         account: String,
@@ -104,7 +106,7 @@ pub enum KeyError {
         source: io::Error,
     },
     /// The system gave no random bytes.
-    #[error("the system gave no randomness to seal with; try again")]
+    #[error("the system returned no random numbers; try again")]
     NoRandomness,
 }
 

@@ -105,7 +105,7 @@ pub async fn refresh(session: Arc<Session>, params: AccountsRefreshParams) -> Re
         && failed.len() == ids.len()
         && failed.iter().all(has_no_use)
     {
-        let none = Error::new(ErrorKind::NoAccountAvailable, format!("no ChatGPT account can be asked: {first}"));
+        let none = Error::new(ErrorKind::NoAccountAvailable, format!("no ChatGPT account could be refreshed: {first}"));
         return Err(first.hint.clone().into_iter().fold(none, Error::hint));
     }
     manager.survey().await;

@@ -165,7 +165,7 @@ impl Outbox {
                 continue;
             }
             if output.write_all(&bytes).await.is_err() || output.flush().await.is_err() {
-                tracing::debug!("the client closed its end");
+                tracing::debug!("the client closed the connection");
                 self.close();
                 return;
             }

@@ -18,7 +18,7 @@ pub fn parse<P: DeserializeOwned>(raw: Option<&str>) -> Result<P, Error> {
         Value::Null => Map::new(),
         Value::Object(object) => object,
         Value::Array(items) if items.is_empty() => Map::new(),
-        _ => return Err(invalid("params are an object with named members")),
+        _ => return Err(invalid("params must be an object with named members")),
     };
     for name in BORNE {
         object.remove(name);

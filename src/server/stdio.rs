@@ -79,7 +79,7 @@ pub async fn serve(options: ManagerOptions, listener: TcpListener) -> u8 {
             Ended::BySignal
         }
         () = shared.orphaned() => {
-            tracing::info!("the parent is gone");
+            tracing::info!("the parent process has ended");
             Ended::Otherwise
         }
     };
@@ -151,7 +151,7 @@ impl Shared {
         let Some(started) = self.started.get() else { return };
         started.doors.drain(DRAIN, again).await;
         if !started.doors.session().manager.leave_within(LEAVE).await {
-            tracing::info!("the session's record is left for a sibling to clear");
+            tracing::info!("another session will remove this session's record");
         }
     }
 

@@ -35,7 +35,7 @@ pub async fn subscribe(given: Params<'static>, pending: PendingSubscriptionSink,
         let told = match event {
             Ok(event) => events::message(event).wire(),
             Err(broadcast::error::RecvError::Lagged(missed)) => {
-                tracing::warn!("{missed} events were not reported: a client of `/rpc` is slow");
+                tracing::warn!("{missed} events were left out: a client of `/rpc` reads too slowly");
                 let missed = serde_json::to_value(Missed { count: missed });
                 let missed = missed.expect("a message of the protocol always serialises");
                 if send(&sink, MISSED, &missed).await.is_err() {
@@ -59,7 +59,7 @@ fn wanted(given: &Params<'_>) -> Result<impl Fn(&str) -> bool + use<>, ErrorObje
     let unknown = methods.iter().flatten().any(|name| NOTIFICATIONS.iter().all(|known| known.name != name));
     if unknown {
         let names: Vec<&str> = NOTIFICATIONS.iter().map(|known| known.name).collect();
-        let error = Error::new(ErrorKind::InvalidParams, "`methods` names a notification that there is not")
+        let error = Error::new(ErrorKind::InvalidParams, "`methods` names an unknown notification")
             .hint(format!("they are {}", names.join(", ")));
         return Err(boundary::error_object(&error));
     }

@@ -22,8 +22,7 @@ pub enum StoreError {
     },
     /// It is empty, cut short or not ours.
     #[error(
-        "`{}` cannot be read as an accounts file: {reason}; restore it from `{}` or start anew with \
-         `codex-account-manager reset`", path.display(), previous.display()
+        "`{}` cannot be read as an accounts file: {reason}; restore it from `{}` or start fresh with `codex-account-manager reset`", path.display(), previous.display()
     )]
     Unreadable {
         /// The accounts file.

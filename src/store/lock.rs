@@ -41,7 +41,7 @@ impl FileLock {
                 return Ok(FileLock { file });
             }
         }
-        Err(StoreError::io("lock", path)(io::Error::other("it is replaced all the time")))
+        Err(StoreError::io("lock", path)(io::Error::other("it keeps being replaced")))
     }
 
     /// Leaves a note of who holds the lock, for those who wait in vain. A full disk must not stop the holder.

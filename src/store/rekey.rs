@@ -94,7 +94,7 @@ impl Inner {
         // The state before is sealed under the old key, which may be known to others.
         if let Err(error) = replace::keep_previous(&self.places, Before::Present) {
             rekeyed.warnings.push(format!(
-                "`{}` is still sealed under the old key: {error}; it is replaced by the next change",
+                "`{}` is still sealed under the old key: {error}; the next change replaces it",
                 self.places.previous.display()
             ));
         }

@@ -99,7 +99,7 @@ impl Store {
         if written.is_err() {
             let _ = files::remove(&next);
         }
-        Ok(written.map_err(StoreError::io("note the newest tokens in", &path))?)
+        Ok(written.map_err(StoreError::io("save the newest tokens in", &path))?)
     }
 
     /// What is noted of every account.

@@ -101,7 +101,7 @@ fn account() -> Value {
             "plan": text("The ChatGPT plan."),
             "computeResidency": text("The region that the workspace's requests have to be computed in."),
             "fedramp": {"type": "boolean", "description": "Whether the workspace is one of the US government's."},
-            "workspace": {"description": "Where the backend says that the workspace's requests go, and when it said so."},
+            "workspace": {"description": "Where the workspace's requests go, as the backend reported it, and when."},
             "apiKey": secret("An OpenAI API key."),
             "accessToken": secret("An OAuth access token."),
             "refreshToken": secret("An OAuth refresh token."),
@@ -119,10 +119,10 @@ fn account() -> Value {
             "dailyLimitUsd": usd("Per local day."),
             "monthlyLimitUsd": usd("Per local month."),
             "needsLogin": {"type": "boolean", "description": "Its credential was refused for good."},
-            "refreshPending": {"description": "The mark that stands while a refresh token is being exchanged."},
-            "quota": {"description": "What the provider last said of its quota windows."},
-            "meters": {"description": "What it last said of the meters of single models."},
-            "credits": {"description": "What it last said of credits."},
+            "refreshPending": {"description": "Set while a refresh token is being exchanged."},
+            "quota": {"description": "Its quota windows, as the provider last reported them."},
+            "meters": {"description": "The meters of single models, as the provider last reported them."},
+            "credits": {"description": "Its credits, as the provider last reported them."},
             "addedAt": time("When it was added."),
             "lastUsed": time("When it last served."),
             "rateLimitResetTimes": {
@@ -133,12 +133,12 @@ fn account() -> Value {
             "rateLimitSetTimes": {
                 "type": "object",
                 "additionalProperties": {"$ref": "#/$defs/Time"},
-                "description": "When each of these limits was met: one of the future came from a clock that was set back.",
+                "description": "When each of these limits was reached; a time in the future comes from a clock that was set back.",
             },
             "unservedModels": {
                 "type": "object",
                 "additionalProperties": {"$ref": "#/$defs/Time"},
-                "description": "The models that the provider says it does not have, and until when that is believed.",
+                "description": "The models that the provider says it does not have, and until when this is remembered.",
             },
             "unservedVersions": {
                 "type": "object",
@@ -181,8 +181,8 @@ fn session() -> Value {
             "kind": {"enum": ["sidecar", "run", "proxy"]},
             "port": {"type": "integer", "minimum": 0, "maximum": 65535, "description": "Its proxy's."},
             "startedAt": {"$ref": "#/$defs/Time"},
-            "startAccount": text("The id of the account it began on."),
-            "shifted": {"type": "boolean", "description": "It began elsewhere than on the active account."},
+            "startAccount": text("The id of the account it started on."),
+            "shifted": {"type": "boolean", "description": "It did not start on the active account."},
             "accounts": {
                 "type": "object",
                 "additionalProperties": {"type": "string"},
@@ -199,11 +199,11 @@ fn session() -> Value {
 fn session_pins() -> Value {
     json!({
         "type": "object",
-        "description": "What a person switched this session alone to, and took back there.",
+        "description": "Switches by hand in this session only, and their removal.",
         "properties": {
             "all": dated_account("For every family without a pin of its own."),
             "families": {"type": "object", "additionalProperties": dated_account("For one family.")},
-            "releasedAt": time("A pin of the file that is no newer is not followed."),
+            "releasedAt": time("A pin of the file that is not newer is ignored."),
             "releasedFamilies": {
                 "type": "object",
                 "additionalProperties": {"$ref": "#/$defs/Time"},
@@ -232,7 +232,7 @@ fn seal() -> Value {
             "memoryKib": {"type": "integer"},
             "iterations": {"type": "integer"},
             "parallelism": {"type": "integer"},
-            "keyId": text("The id that the envelopes carry; it says nothing of the key."),
+            "keyId": text("The id that the envelopes carry; it reveals nothing about the key."),
             "check": text("A known text sealed with the key."),
         },
         "required": ["kdf", "keyId", "check"],

@@ -37,7 +37,7 @@ pub struct JobId(pub u64);
 pub enum Job {
     /// Pin an account.
     Switch {
-        /// The account; `None` takes the pin back.
+        /// The account; `None` removes the pin.
         account: Option<AccountId>,
         /// For this family alone; for all if `None`.
         family: Option<String>,

@@ -14,9 +14,9 @@ pub use table::BINDINGS;
 /// What a key asks for while no dialog is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// To the row above.
+    /// To the previous row.
     Up,
-    /// To the row below.
+    /// To the next row.
     Down,
     /// A page up.
     PageUp,
@@ -28,7 +28,7 @@ pub enum Action {
     Last,
     /// To the next view.
     NextView,
-    /// To the view before.
+    /// To the previous view.
     PreviousView,
     /// To the view of this number, 1 to 5.
     View(u8),
@@ -38,7 +38,7 @@ pub enum Action {
     Back,
     /// Switch to the selected account.
     Switch,
-    /// Take a pin back.
+    /// Remove a pin.
     Unpin,
     /// Change the selected account.
     Edit,
@@ -114,7 +114,7 @@ impl Group {
     /// In the order of the help page.
     pub const ALL: [Group; 3] = [Group::Move, Group::Act, Group::Screen];
 
-    /// How people call it.
+    /// The name that people use.
     pub fn title(self) -> &'static str {
         match self {
             Group::Move => "Moving",

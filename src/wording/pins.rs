@@ -25,7 +25,7 @@ pub fn lines(pins: &[Pin], accounts: &[Account]) -> Vec<String> {
             Some(family) => (format!(" for `{}`", plain(family)), " --family …".to_owned()),
         };
         let (index, label) = (account.index, plain(&account.label));
-        let taken_back = format!("`codex-account-manager switch --auto{option}` takes the pin back");
+        let taken_back = format!("`codex-account-manager switch --auto{option}` removes the pin");
         Some(format!("Pinned everywhere{whom}: account {index} ({label}). {taken_back}."))
     };
     pins.iter().filter(|pin| pin.scope == SwitchScope::Everywhere).filter_map(line).collect()

@@ -50,17 +50,17 @@ fn both_files_are_followed_and_a_bad_one_takes_nothing_away() {
     std::fs::write(&toml, "[routing]\n\nstrategy = \"best\"\n[breaker]\nfailures = 9\n").unwrap();
     becomes(&mut sidecar, "breaker.failures", &json!(9), "toml");
     assert_eq!(value(&mut sidecar, "routing.strategy"), (json!("priority"), "toml".to_owned()));
-    told(&mut sidecar, &["config.toml:3:", "`round_robin`", "`\"priority\"` from before stays"]);
+    told(&mut sidecar, &["config.toml:3:", "`round_robin`", "the previous value `\"priority\"` stays"]);
     std::fs::write(&json_file, "{ \"retryAllAccountsMaxWaitMs\": \"long\" }").unwrap();
-    told(&mut sidecar, &["config.json:1:", "a whole number from 0", "`7` from before stays"]);
+    told(&mut sidecar, &["config.json:1:", "a whole number from 0", "the previous value `7` stays"]);
     assert_eq!(value(&mut sidecar, "routing.max_wait_ms"), (json!(7), "json".to_owned()));
 
     std::fs::write(&toml, "[routing\n").unwrap();
-    told(&mut sidecar, &["config.toml:1: not valid TOML, so what it said before stays"]);
+    told(&mut sidecar, &["config.toml:1: not valid TOML, so its previous values stay"]);
     assert_eq!(value(&mut sidecar, "breaker.failures"), (json!(9), "toml".to_owned()));
     std::fs::remove_file(&toml).unwrap();
     std::fs::create_dir(&toml).unwrap();
-    told(&mut sidecar, &["config.toml: cannot be read, so what it said before stays"]);
+    told(&mut sidecar, &["config.toml: cannot be read, so its previous values stay"]);
     assert_eq!(value(&mut sidecar, "routing.strategy"), (json!("priority"), "toml".to_owned()));
     std::fs::remove_dir(&toml).unwrap();
     becomes(&mut sidecar, "routing.strategy", &json!("sticky"), "default");
@@ -93,7 +93,7 @@ fn new_prices_hold_for_the_next_requests_and_a_bad_table_stands_for_itself() {
     assert_eq!(cost(&mut sidecar), None, "no price is built in");
     let table = |model: &str, input: &str| format!("[[pricing]]\nmodel = \"{model}\"\ninput = {input}\n");
     std::fs::write(&toml, [table("house-*", "1000"), table("other", "-1")].concat()).unwrap();
-    told(&mut sidecar, &["config.toml:4: this table of `pricing` is left out", "`input` cannot be `-1`"]);
+    told(&mut sidecar, &["config.toml:4: this table of `pricing` is ignored", "`input` cannot be `-1`"]);
     let first = cost(&mut sidecar).unwrap();
     assert!(first > 0.0);
     std::fs::write(&toml, table("house-*", "2000")).unwrap();
@@ -101,7 +101,7 @@ fn new_prices_hold_for_the_next_requests_and_a_bad_table_stands_for_itself() {
     let second = cost(&mut sidecar).unwrap();
     assert!((second / first - 2.0).abs() < 1e-9, "{first} {second}");
     std::fs::write(&toml, table("house-*", "\"much\"")).unwrap();
-    told(&mut sidecar, &["config.toml:1: this table of `pricing` is not taken and the one before stays"]);
+    told(&mut sidecar, &["config.toml:1: this table of `pricing` is ignored and the previous one stays"]);
     assert_eq!(cost(&mut sidecar), Some(second));
 }
 
@@ -114,6 +114,6 @@ fn a_running_proxy_tells_of_a_bad_file_on_its_log_and_serves_on() {
     );
     let proxy = crate::cli::proxy::Proxy::start(&pool.sandbox, &["--api-key", "sk-own"]);
     std::fs::write(pool.sandbox.path("config.toml"), "[routing]\nstrategy = 5\n").unwrap();
-    proxy.wait_for("config.toml:2: `routing.strategy` does not take `5`; accepted: `sticky`");
+    proxy.wait_for("config.toml:2: `routing.strategy` cannot be `5`; accepted: `sticky`");
     assert_eq!(proxy.ask("sk-own", "gpt-5.4").status(), 200);
 }

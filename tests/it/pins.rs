@@ -134,9 +134,9 @@ fn the_tables_mark_what_is_pinned_and_say_how_to_take_it_back() {
         assert!(row("account-2").ends_with("  pinned"), "{shown}");
         assert!(row("account-1").ends_with("  pinned for codex"), "{shown}");
         let expected = "\n\n\
-            Pinned everywhere: account 2 (account-2). `codex-account-manager switch --auto` takes the pin back.\n\
+            Pinned everywhere: account 2 (account-2). `codex-account-manager switch --auto` removes the pin.\n\
             Pinned everywhere for `codex`: account 1 (account-1). `codex-account-manager switch --auto --family codex` \
-            takes the pin back.\n";
+            removes the pin.\n";
         assert!(shown.contains(expected), "{shown}");
     }
     let mut sidecar = pool.sidecar();

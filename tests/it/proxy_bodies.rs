@@ -158,7 +158,7 @@ fn a_login_is_sent_what_is_plainly_meant_and_the_rest_is_refused_by_its_name() {
         words(deeper.as_bytes()).contains("A ChatGPT login cannot serve it: its body nests too deep").then_some(())
     });
     let malformed = words(b"{\"model\":\"gpt-5.2\",\"input\":\"x\",}");
-    assert!(malformed.contains("no JSON: trailing comma at line 1"), "{malformed}");
+    assert!(malformed.contains("not JSON: trailing comma at line 1"), "{malformed}");
     let sent = logins.upstream.requests_of("/backend-api/codex/responses");
     let first: Value = serde_json::from_slice(&sent[0].body).unwrap();
     assert_eq!(first["input"][0]["content"][0]["text"], "cut \u{fffd} here");

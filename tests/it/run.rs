@@ -132,5 +132,5 @@ fn it_warns_before_the_command_that_nothing_can_be_served() {
     sandbox.set("CAM_DATA_DIR", sandbox.path("elsewhere").to_str().unwrap().to_owned().as_str());
     warned(&sandbox, "no account can serve now");
     sandbox.write_accounts(b"{");
-    warned(&sandbox, "start anew with `codex-account-manager reset`");
+    warned(&sandbox, "start fresh with `codex-account-manager reset`");
 }

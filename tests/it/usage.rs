@@ -145,7 +145,7 @@ fn a_ledger_that_cannot_be_read_leaves_zeros_and_one_warning() {
     std::fs::create_dir(data.join("ledger.sqlite")).unwrap();
     let listed = pool.sandbox.run(&["list", "--json"]).ok();
     assert_eq!(listed.json()["accounts"][0]["usage"]["today"]["requests"], 0);
-    let warnings = |stderr: &str| stderr.lines().filter(|line| line.contains("what was used cannot be told")).count();
+    let warnings = |stderr: &str| stderr.lines().filter(|line| line.contains("the usage cannot be read")).count();
     assert_eq!(warnings(&listed.stderr), 1, "{listed:?}");
     let refused = pool.sandbox.run(&["usage"]);
     assert_eq!((refused.code, refused.stdout.as_str(), warnings(&refused.stderr)), (1, "", 1), "{refused:?}");

@@ -26,7 +26,7 @@ export class Login {
   readonly url: string;
   /** What to type there; only of a device login. */
   readonly userCode: string | undefined;
-  /** When it is given up, in unix milliseconds. */
+  /** When it times out, in unix milliseconds. */
   readonly expiresAt: number;
 
   readonly #sidecar: Issuing;

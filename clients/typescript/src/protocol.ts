@@ -17,15 +17,15 @@ export type AccountSelector = number | string;
 
 /** Which account to switch to. */
 export interface AccountsSwitchParams {
-  /** The account; null takes the pin back. It has to be said: an absent one is an error. */
+  /** The account; null removes the pin. It is required: an absent one is an error. */
   account: AccountSelector | null;
-  /** For this family alone; without it for all. */
+  /** For this family only; for all if left out. */
   family?: string | null;
-  /** How far it reaches. */
+  /** For this session or for all. */
   scope?: SwitchScope | null;
 }
 
-/** How far a switch of the account or of the strategy reaches. */
+/** Which sessions a switch of the account or of the strategy is for. */
 export type SwitchScope =
   | "session"
   | "everywhere";
@@ -34,7 +34,7 @@ export type SwitchScope =
 export interface AccountsAddParams {
   /** 1 to 64 characters, no control characters, not all digits, unique. */
   label: string;
-  /** The key; it is sealed before it reaches the disk and never shown again. */
+  /** The key; it is sealed before it is written to disk, and never shown again. */
   apiKey: string;
   /** Another upstream that speaks OpenAI's API: https, or http on this machine. */
   baseUrl?: string | null;
@@ -44,7 +44,7 @@ export interface AccountsAddParams {
   project?: string | null;
   /** Higher is preferred; 0 if left out. */
   priority?: number | null;
-  /** The model patterns it is kept for. */
+  /** The only models it serves, as patterns. */
   models?: string[] | null;
   /** USD per day. */
   dailyLimitUsd?: number | null;
@@ -58,7 +58,7 @@ export interface AccountsUpdateParams {
   account: AccountSelector;
   /** A new label. */
   label?: string | null;
-  /** A new key; it also ends `needsLogin`. */
+  /** A new key; it also clears `needsLogin`. */
   apiKey?: string | null;
   /** Needs the key in the same call, so that a stored key is never sent to a new address. */
   baseUrl?: string | null;
@@ -74,7 +74,7 @@ export interface AccountsUpdateParams {
   dailyLimitUsd?: number | null;
   /** USD per month. */
   monthlyLimitUsd?: number | null;
-  /** Whether its owner wants it used. */
+  /** Whether it is enabled. */
   enabled?: boolean | null;
 }
 
@@ -84,7 +84,7 @@ export interface AccountsRemoveParams {
   account: AccountSelector;
 }
 
-/** What to ask the provider about. */
+/** Which accounts to refresh. */
 export interface AccountsRefreshParams {
   /** The account; every ChatGPT login that is enabled if left out. */
   account?: AccountSelector | null;
@@ -92,11 +92,11 @@ export interface AccountsRefreshParams {
 
 /** How to log in. */
 export interface AccountsLoginParams {
-  /** By which way. */
+  /** The way to log in. */
   method: LoginMethod;
-  /** How the account is to be called; its email if left out. */
+  /** The label of the account; its email if left out. */
   label?: string | null;
-  /** The existing accounts make room: their file is moved aside once the login is good. */
+  /** Start fresh: the file with the existing accounts is moved aside after the login has worked. */
   fresh?: boolean | null;
 }
 
@@ -105,7 +105,7 @@ export type LoginMethod =
   | "browser"
   | "device";
 
-/** Which login to give up. */
+/** Which login to cancel. */
 export interface AccountsCancelLoginParams {
   /** As `accounts/login` named it. */
   loginId: string;
@@ -115,13 +115,13 @@ export interface AccountsCancelLoginParams {
 export interface RoutingExplainParams {
   /** The model it names; none if left out. */
   model?: string | null;
-  /** The conversation it belongs to, as `prompt_cache_key` names it; the stand-alone proxy looks at it. */
+  /** The conversation it belongs to, as `prompt_cache_key` names it; only the stand-alone proxy uses it. */
   conversation?: string | null;
 }
 
 /** Which strategy, and for whom. */
 export interface RoutingSetStrategyParams {
-  /** `sticky`, `round_robin`, `least_utilized`, `priority` or `hybrid`; `-` is as good as `_`. */
+  /** `sticky`, `round_robin`, `least_utilized`, `priority` or `hybrid`; `-` is accepted for `_`. */
   strategy: string;
   /** This session, or also `config.toml`, which every running process follows. */
   scope?: SwitchScope | null;
@@ -130,7 +130,7 @@ export interface RoutingSetStrategyParams {
 /** `status/read` takes nothing. */
 export type StatusReadParams = Record<string, never>;
 
-/** Of which days, and summed by what. */
+/** Which days, and grouped by what. */
 export interface UsageReadParams {
   /** Today and the days before it: 1 to 400, 30 if left out. */
   days?: number | null;
@@ -138,7 +138,7 @@ export interface UsageReadParams {
   by?: UsageBy | null;
 }
 
-/** By what usage is summed. */
+/** How usage is grouped. */
 export type UsageBy =
   | "account"
   | "model"
@@ -147,15 +147,15 @@ export type UsageBy =
 /** `config/read` takes nothing. */
 export type ConfigReadParams = Record<string, never>;
 
-/** Which command. LSP may add members; they are borne. */
+/** Which command. LSP may add members; they are ignored. */
 export interface ExecuteCommandParams {
   /** `openai-accounts` or `openai-accounts-switch`. */
   command: string;
-  /** Nothing for the first; for the second the number of an account, or its digits. */
+  /** Empty for the first; for the second the number of an account, or its digits. */
   arguments?: unknown[] | null;
 }
 
-/** Which notifications are wanted. */
+/** Which notifications to send. */
 export interface SubscribeParams {
   /** Their names; all if left out. */
   methods?: string[] | null;
@@ -175,7 +175,7 @@ export interface AccountsListResult {
   accounts: Account[];
 }
 
-/** A switch by hand that is followed: it wins over the strategy, and gives way only while its account cannot serve. */
+/** A switch by hand that is in force: it wins over the strategy, except while its account cannot serve. */
 export interface Pin {
   /** The account's id. */
   account: string;
@@ -185,13 +185,13 @@ export interface Pin {
   scope: SwitchScope;
 }
 
-/** One account. No secret, and no part of one, has a place here. */
+/** One account, without any secret or part of one. */
 export interface Account {
   /** The stable id. */
   id: string;
   /** 1-based. */
   index: number;
-  /** How people call it. */
+  /** The name that people use. */
   label: string;
   /** How it authenticates. */
   kind: AccountKind;
@@ -203,23 +203,23 @@ export interface Account {
   plan?: string;
   /** Where its requests go, when not to the default. */
   baseUrl?: string;
-  /** Whether its owner wants it used. */
+  /** Whether it is enabled. */
   enabled: boolean;
   /** Higher is preferred by the strategies that look at it. */
   priority: number;
-  /** The model patterns it is kept for; none means every model. */
+  /** The only models it serves, as patterns; empty means every model. */
   models: string[];
   /** Whether it is the current one: over RPC this session's, on the command line the file's. */
   active: boolean;
-  /** The families it is the current one for. */
+  /** The families for which it is the current one. */
   activeFamilies: string[];
-  /** How it stands. */
+  /** Its state. */
   state: AccountState;
   /** Why, in words. */
   reason?: string;
   /** When it can serve again by itself, in unix milliseconds. */
   availableAt?: number;
-  /** The limits that hold now. */
+  /** The current limits. */
   rateLimits: RateLimit[];
   /** The quota windows of a ChatGPT login's plan. */
   quota: QuotaWindow[];
@@ -235,7 +235,7 @@ export interface Account {
   addedAt: number;
   /** When it last served, in unix milliseconds. */
   lastUsedAt?: number;
-  /** When the access token of a ChatGPT login ends, in unix milliseconds. It is renewed before that while it is used. */
+  /** When the access token of a ChatGPT login expires, in unix milliseconds. While the login is used, the token is refreshed before that. */
   accessExpiresAt?: number;
   /** The live sessions that use it. */
   sessions: AccountSession[];
@@ -246,7 +246,7 @@ export type AccountKind =
   | "apiKey"
   | "chatgpt";
 
-/** How an account stands: the first of these that holds. */
+/** The state of an account: the first of these that applies. */
 export type AccountState =
   | "disabled"
   | "locked"
@@ -257,11 +257,11 @@ export type AccountState =
   | "circuitOpen"
   | "ready";
 
-/** One limit that holds now. */
+/** One current limit. */
 export interface RateLimit {
   /** The family. */
   family: string;
-  /** The one model it is for, when not for the whole family. */
+  /** The one model that is limited, if not the whole family. */
   model?: string;
   /** When it ends, in unix milliseconds. */
   resetAt: number;
@@ -297,13 +297,13 @@ export interface MeterWindow {
 export interface Credits {
   /** Whether there are any. */
   hasCredits: boolean;
-  /** Whether they never run out. */
+  /** Whether they are unlimited. */
   unlimited: boolean;
-  /** How many, as the provider spells it; some plans do not report it. */
+  /** How many, as the provider writes it; some plans do not report it. */
   balance?: string;
 }
 
-/** What an account used, in every process of this machine. */
+/** What an account used, in all processes of this machine. */
 export interface AccountUsage {
   /** Since the last local midnight. */
   today: UsageTotals;
@@ -315,13 +315,13 @@ export interface AccountUsage {
 export interface UsageTotals {
   /** Requests that were served. */
   requests: number;
-  /** What went in. */
+  /** Input tokens. */
   inputTokens: number;
   /** The part of the input that came from the cache. */
   cachedInputTokens: number;
-  /** What came out. */
+  /** Output tokens. */
   outputTokens: number;
-  /** What that cost in USD, as far as its models have a price. */
+  /** The cost in USD of the models that have a price. */
   costUsd: number;
 }
 
@@ -341,11 +341,11 @@ export interface AccountSession {
   pid: number;
 }
 
-/** Where a switch led. */
+/** The result of a switch. */
 export interface AccountsSwitchResult {
-  /** The account that is current now; null when there is none. */
+  /** The current account after the switch; null when there is none. */
   account: Account | null;
-  /** The id of the one that was current before. */
+  /** The id of the account that was current before. */
   previous?: string;
 }
 
@@ -355,25 +355,25 @@ export interface AccountsRemoveResult {
   removed: Account;
 }
 
-/** What was asked about, as it is known now. */
+/** The accounts after the refresh. */
 export interface AccountsRefreshResult {
-  /** Those that were asked about, in the order of the file. */
+  /** Those that were refreshed, in the order of the file. */
   accounts: Account[];
 }
 
-/** A login that is under way; `accounts/didLogin` tells its end. */
+/** A login in progress; `accounts/didLogin` reports its result. */
 export interface AccountsLoginResult {
-  /** Its name, for `accounts/cancelLogin` and `accounts/didLogin`. */
+  /** Its id, for `accounts/cancelLogin` and `accounts/didLogin`. */
   loginId: string;
   /** The page to open. */
   url: string;
-  /** What to type there. */
+  /** The code to enter there. */
   userCode?: string;
-  /** When it is given up, in unix milliseconds. */
+  /** When it times out, in unix milliseconds. */
   expiresAt: number;
 }
 
-/** A login was given up. */
+/** The login was cancelled. */
 export type AccountsCancelLoginResult = Record<string, never>;
 
 /** What routing would decide now. */
@@ -386,11 +386,11 @@ export interface RoutingExplainResult {
   chosen?: string;
   /** Every account, in the order of the file. */
   candidates: RoutingCandidate[];
-  /** When none can serve: when the first one can again by itself, in unix milliseconds. */
+  /** If none can serve: when the first one can serve again, in unix milliseconds. */
   availableAt?: number;
 }
 
-/** How one account stands to a request. */
+/** Whether one account can serve a request. */
 export interface RoutingCandidate {
   /** The account's id. */
   account: string;
@@ -398,7 +398,7 @@ export interface RoutingCandidate {
   eligible: boolean;
   /** Why not: names of states, `modelNotInScope` and `notServed`. */
   reasons: string[];
-  /** The number the strategy compares accounts by, if it compares one. */
+  /** The number by which the strategy compares accounts, if it does. */
   score?: number;
 }
 
@@ -412,7 +412,7 @@ export interface RoutingSetStrategyResult {
 export interface StatusReadResult {
   /** This session. */
   session: SessionIdentity;
-  /** Its proxy, the key left out. */
+  /** Its proxy, without the key. */
   proxy: ProxyInfo;
   /** The strategy in force. */
   strategy: string;
@@ -422,7 +422,7 @@ export interface StatusReadResult {
   accounts: AccountCounts;
 }
 
-/** Who a session is. */
+/** A session. */
 export interface SessionIdentity {
   /** Its id in the accounts file. */
   id: string;
@@ -432,13 +432,13 @@ export interface SessionIdentity {
   startAccount: AccountReference | null;
 }
 
-/** An account by all its names. */
+/** The names of an account. */
 export interface AccountReference {
   /** The stable id. */
   id: string;
   /** 1-based. */
   index: number;
-  /** How people call it. */
+  /** The name that people use. */
   label: string;
 }
 
@@ -470,15 +470,15 @@ export interface Session {
   startAccount?: AccountReference;
   /** The id of its current account per family. */
   accounts: Record<string, string>;
-  /** The program it serves: what the client calls itself in `initialize`, with its version; under `run` the name of the command, without its folder and arguments. At most 64 characters. */
+  /** The program it serves: the name and version that the client sends in `initialize`; under `run` the name of the command, without its folder and arguments. At most 64 characters. */
   program?: string;
   /** Where that program works: the client's first workspace folder, else the working directory of the process. */
   folder?: string;
   /** The requests of which an attempt ended within the last 60 seconds; 0 where the ledger cannot be read. */
   requestsPerMinute: number;
-  /** The switches by hand that it follows, the one for every family first: those made for this session alone, and those for everywhere. Of several for the same family only the newest is here, and none that was taken back in this session. A session of an older version does not report its own. */
+  /** The switches by hand that it follows, the one for every family first: those made for this session alone, and those for everywhere. Of several for the same family only the newest is here, and none that was removed in this session. A session of an older version does not report its own. */
   pins: Pin[];
-  /** Whether it is the one that answers. */
+  /** Whether it is the session that answers. */
   self: boolean;
 }
 
@@ -498,29 +498,29 @@ export interface AccountCounts {
 
 /** What was used. */
 export interface UsageReadResult {
-  /** In the order of what they are summed by. What nothing was used of has no row. */
+  /** Sorted by the value they are grouped by. There is no row without usage. */
   rows: UsageRow[];
 }
 
 /** What one account, model or day used. */
 export interface UsageRow {
-  /** The account's id, when summed by account. It may be gone by now. */
+  /** The account's id, when grouped by account. The account may be removed by now. */
   account?: string;
-  /** The model, when summed by model; absent for requests that named none. */
+  /** The model, when grouped by model; absent for requests that named none. */
   model?: string;
-  /** The local day, such as `2026-11-21`, when summed by day. */
+  /** The local day, such as `2026-11-21`, when grouped by day. */
   day?: string;
   /** Requests that were served. */
   requests: number;
-  /** What went in. */
+  /** Input tokens. */
   inputTokens: number;
   /** The part of the input that came from the cache. */
   cachedInputTokens: number;
-  /** What came out. */
+  /** Output tokens. */
   outputTokens: number;
-  /** What that cost in USD, as far as its models have a price. */
+  /** The cost in USD of the models that have a price. */
   costUsd: number;
-  /** How many of the requests are not in the cost: their model has no price. */
+  /** How many of the requests are not in the cost, because their model has no price. */
   unpriced: number;
 }
 
@@ -544,13 +544,13 @@ export interface ConfigValue {
 
 /** The product's part of the initialize result. */
 export interface SessionInfo {
-  /** Grows when a client has to know. */
+  /** Grows when clients must be changed. */
   protocolVersion: number;
   /** Where to send requests. */
   proxy: ProxyInfo;
-  /** Where a second client finds this session. */
+  /** The address for a second client of this session. */
   rpc: RpcInfo;
-  /** Who this session is. */
+  /** This session. */
   session: SessionIdentity;
 }
 
@@ -610,23 +610,23 @@ export interface RoutingDidSelectParams {
 export interface RoutingDidWaitParams {
   /** The request; progress about it has this token. */
   requestId: string;
-  /** Until when at most, in unix milliseconds. */
+  /** The latest end of the wait, in unix milliseconds. */
   until: number;
 }
 
-/** A request was answered to its end. */
+/** A request was answered completely, or ended otherwise. */
 export interface RoutingDidFinishParams {
   /** The request, as in the response's `x-request-id`. */
   requestId: string;
-  /** The status the client got; 499 when it left before the end. */
+  /** The status that the client received; 499 when it left before the end. */
   status: number;
   /** The id of the account that answered; absent when none did. */
   account?: string;
-  /** The model the request names. A request that no account can serve is in no other notification. */
+  /** The model the request names. A request that no account can serve has only this notification. */
   model?: string;
-  /** What the answer took; absent when it did not say so. */
+  /** The tokens of the answer; absent when it did not report them. */
   usage?: RequestUsage;
-  /** What that cost, in USD; absent when the model has no price. */
+  /** The cost in USD; absent when the model has no price. */
   costUsd?: number;
   /** From the request's arrival to its end, in milliseconds. */
   durationMs: number;
@@ -634,13 +634,13 @@ export interface RoutingDidFinishParams {
   firstByteMs?: number;
 }
 
-/** What an answer took. */
+/** The tokens of an answer. */
 export interface RequestUsage {
-  /** What went in. */
+  /** Input tokens. */
   inputTokens: number;
   /** The part of the input that came from the cache. */
   cachedInputTokens: number;
-  /** What came out. */
+  /** Output tokens. */
   outputTokens: number;
   /** The part of the output that was reasoning. */
   reasoningTokens: number;
@@ -648,9 +648,9 @@ export interface RequestUsage {
 
 /** `data` of an error. */
 export interface ErrorData {
-  /** The word of the table; `invalidParams` and `internal` for JSON-RPC's own. */
+  /** The name in the table; `invalidParams` and `internal` for JSON-RPC's own. */
   kind: string;
-  /** Whether the same call can work later without anybody acting. */
+  /** Whether the same call can work later without any action. */
   retryable: boolean;
   /** What to do. */
   hint: string;
@@ -666,17 +666,17 @@ export interface Delivered {
 
 /** Notifications were left out. */
 export interface Missed {
-  /** How many events they stand for; some may have been of no concern to this subscription. */
+  /** The number of events; some may not have been for this subscription. */
   count: number;
 }
 
-/** What each request takes and answers, by its name. */
+/** The params and the result of each request, by its name. */
 export interface Requests {
   /** Lists every account with its state. */
   "accounts/list": { params: AccountsListParams; result: AccountsListResult };
   /** Reads one account. */
   "accounts/read": { params: AccountsReadParams; result: Account };
-  /** Switches to an account and pins it; a null account takes the pin back. */
+  /** Switches to an account and pins it; a null account removes the pin. */
   "accounts/switch": { params: AccountsSwitchParams; result: AccountsSwitchResult };
   /** Adds an API-key account. */
   "accounts/add": { params: AccountsAddParams; result: Account };
@@ -684,39 +684,39 @@ export interface Requests {
   "accounts/update": { params: AccountsUpdateParams; result: Account };
   /** Removes an account. */
   "accounts/remove": { params: AccountsRemoveParams; result: AccountsRemoveResult };
-  /** Refreshes tokens that end soon and asks for the quota of ChatGPT accounts. */
+  /** Refreshes tokens that expire soon and reads the quota of ChatGPT accounts. */
   "accounts/refresh": { params: AccountsRefreshParams; result: AccountsRefreshResult };
-  /** Begins the login of a ChatGPT account; `accounts/didLogin` tells its end. */
+  /** Starts the login of a ChatGPT account; `accounts/didLogin` reports its result. */
   "accounts/login": { params: AccountsLoginParams; result: AccountsLoginResult };
-  /** Gives up a login that is under way. */
+  /** Cancels a login in progress. */
   "accounts/cancelLogin": { params: AccountsCancelLoginParams; result: AccountsCancelLoginResult };
-  /** Tells which account a request would get now, and how every account stands to that. */
+  /** Says which account a request would get now, and why not the others. */
   "routing/explain": { params: RoutingExplainParams; result: RoutingExplainResult };
   /** Changes how accounts are chosen, in this session or everywhere. */
   "routing/setStrategy": { params: RoutingSetStrategyParams; result: RoutingSetStrategyResult };
-  /** Tells this session, its proxy and every session that is alive. */
+  /** Reads this session, its proxy and every session that is alive. */
   "status/read": { params: StatusReadParams; result: StatusReadResult };
-  /** Tells what was used and what it cost, by account, model or day. */
+  /** Reads the usage and its cost, by account, model or day. */
   "usage/read": { params: UsageReadParams; result: UsageReadResult };
-  /** Tells every effective configuration value and where it came from. */
+  /** Reads every effective configuration value and where it came from. */
   "config/read": { params: ConfigReadParams; result: ConfigReadResult };
-  /** Runs one of the two editor commands, `openai-accounts` and `openai-accounts-switch`; its result is a text to show. */
+  /** Runs one of the two editor commands, `openai-accounts` and `openai-accounts-switch`; its result is text to show. */
   "workspace/executeCommand": { params: ExecuteCommandParams; result: string };
 }
 
-/** What each notification carries, by its name. */
+/** The params of each notification, by its name. */
 export interface Notifications {
   /** The proxy is listening; sent once, after `initialized`. */
   "proxy/ready": SessionInfo;
   /** Accounts changed, here or in a sibling. */
   "accounts/didChange": AccountsDidChangeParams;
-  /** A login ended, well or not. */
+  /** A login worked or failed. */
   "accounts/didLogin": AccountsDidLoginParams;
   /** An account was chosen for an attempt of a request. */
   "routing/didSelect": RoutingDidSelectParams;
   /** A request waits until an account is free. */
   "routing/didWait": RoutingDidWaitParams;
-  /** A request was answered to its end. */
+  /** A request was answered completely, or ended otherwise. */
   "routing/didFinish": RoutingDidFinishParams;
 }
 
@@ -732,23 +732,23 @@ export const NOTIFICATIONS = [
 
 /** The product's own codes by their kind. */
 export const ERROR_CODES = {
-  /** no account answers to that number, id, label or email */
+  /** no account has that number, id, label or email */
   accountNotFound: -32010,
-  /** several accounts do */
+  /** several accounts have it */
   ambiguousAccount: -32011,
-  /** a secret cannot be opened or sealed with the key at hand */
+  /** a secret cannot be opened or sealed: the master key is missing or is another one */
   locked: -32012,
-  /** another process holds the accounts file's lock, or the turn to refresh a token, for too long */
+  /** another process has held the accounts file's lock, or has been refreshing a token, for too long */
   storeBusy: -32013,
   /** the accounts file cannot be read or written */
   storeUnreadable: -32014,
   /** a login was denied, cancelled or timed out */
   loginFailed: -32015,
-  /** the upstream could not be asked */
+  /** the upstream did not answer, or its answer cannot be used */
   upstreamFailed: -32016,
   /** no account can serve */
   noAccountAvailable: -32017,
-  /** that label or key is there already */
+  /** that label or key exists already */
   conflict: -32018,
 } as const;
 

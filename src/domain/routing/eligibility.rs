@@ -11,7 +11,7 @@ use crate::domain::time::Timestamp;
 /// Why an account cannot serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// Its owner disabled it.
+    /// It was disabled by hand.
     Disabled,
     /// Its secret cannot be opened.
     Locked,

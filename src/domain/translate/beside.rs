@@ -68,15 +68,16 @@ impl Beside {
             return body.is_none().then(|| Refused::invalid(None, "The request body has to be a JSON object."));
         };
         let Some(body) = body else {
-            let why = "a ChatGPT account takes images in JSON, as `images: [{\"image_url\": \"data:…\"}]`, and no form";
+            let why =
+                "a ChatGPT account takes images in JSON, as `images: [{\"image_url\": \"data:…\"}]`, not as a form";
             return Some(Refused::unsupported("image", why));
         };
         let asked: OfTheApi = serde_json::from_slice(body).ok()?;
         if asked.stream.is_some_and(|stream| stream == true) || asked.partial_images.is_some() {
-            return Some(Refused::unsupported("stream", "a ChatGPT account gives whole images; leave it out"));
+            return Some(Refused::unsupported("stream", "a ChatGPT account returns whole images only; leave it out"));
         }
         let is_link = asked.response_format.is_some_and(|format| format == "url");
-        is_link.then(|| Refused::unsupported("response_format", "a ChatGPT account gives `b64_json` alone"))
+        is_link.then(|| Refused::unsupported("response_format", "a ChatGPT account returns `b64_json` only"))
     }
 }
 

@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::Refused;
 
-const NO_FILES: &str = "a ChatGPT account has no files of the API; send what the file holds";
+const NO_FILES: &str = "a ChatGPT account has no uploaded files; send the content of the file";
 
-const NO_STORES: &str = "a ChatGPT account has no vector stores, containers, skills or files of the API";
+const NO_STORES: &str = "a ChatGPT account has no vector stores, containers, skills or uploaded files";
 
 /// Where a file of the API is read.
 const FILES: &str = "api.openai.com/v1/files/";

@@ -61,7 +61,7 @@ fn item(at: &str, given: Value, keeps_id: KeepsId<'_>, dropped: &mut Dropped) ->
         return Ok(None);
     }
     if is_pointer {
-        let why = "a ChatGPT account stores nothing that could be referred to; send the item itself";
+        let why = "a ChatGPT account stores nothing to refer to; send the item itself";
         return Err(Refused::unsupported(at, why));
     }
     let is_of_a_system = kind == "message" && text("role") == Some("system");

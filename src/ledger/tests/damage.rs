@@ -160,7 +160,7 @@ async fn what_cannot_be_made_is_told_once_and_serving_goes_on() {
     assert!(ledger.is_held());
     assert_eq!(ledger.usage(1, By::Day).await.unwrap()[0].requests, 4, "there is no file, and they count all the same");
     let warnings = ledger.take_warnings();
-    assert!(warnings.len() == 1 && warnings[0].contains("is kept here"), "{warnings:?}");
+    assert!(warnings.len() == 1 && warnings[0].contains("is kept in memory"), "{warnings:?}");
     fs::remove_file(home.data()).unwrap();
     // Tried again after a second.
     while ledger.is_held() {

@@ -36,7 +36,7 @@ fn take(store: &Store, file: &Foreign, account: &StoredAccount) -> Result<Result
         match file.open(store, account, field) {
             Ok(opened) => *taken.secret_mut(field) = opened.map(StoredSecret::New),
             Err(KeyError::Damaged { field: name, .. }) if field == main => {
-                return Ok(Err(format!("its `{name}` is damaged or was moved there; add it anew")));
+                return Ok(Err(format!("its `{name}` is damaged or was copied from another account; add it again")));
             }
             // An access token is fetched again with the refresh token.
             Err(KeyError::Damaged { .. }) => *taken.secret_mut(field) = None,

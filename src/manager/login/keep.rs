@@ -45,7 +45,7 @@ impl Manager {
             .iter()
             .any(|account| account.kind() == StoredKind::ApiKey && has_label(account, label.trim()));
         if taken && !fresh {
-            return Err(Error::new(ErrorKind::Conflict, format!("an account is called `{}` already", label.trim()))
+            return Err(Error::new(ErrorKind::Conflict, format!("the label `{}` is already in use", label.trim()))
                 .hint("choose another label"));
         }
         Ok(())
@@ -137,7 +137,7 @@ impl Manager {
             ));
         }
         if let Some((wanted, free)) = renamed {
-            self.warn(format!("an account is called `{wanted}` already; the new one is called `{free}`"));
+            self.warn(format!("the label `{wanted}` is already in use; the new account is called `{free}`"));
         }
         let account = AccountId::new(account.id);
         self.believe_again(&account);

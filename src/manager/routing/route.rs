@@ -147,7 +147,7 @@ impl Route {
 /// What it takes to use an account; made once for each state of the file.
 #[derive(Debug)]
 pub struct Target {
-    /// How people call it.
+    /// The name that people use.
     pub label: String,
     /// How a scraper tells it from the others.
     pub(in crate::manager) metrics_label: String,

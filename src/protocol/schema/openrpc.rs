@@ -73,7 +73,7 @@ fn params(method: &Method, contract: &Contract) -> Vec<Value> {
 fn subscriptions(contract: &Contract) -> [Value; 2] {
     let unsubscribe = json!({
         "name": UNSUBSCRIBE,
-        "summary": "Ends a subscription; its result tells whether there was one.",
+        "summary": "Ends a subscription; its result says whether there was one.",
         "paramStructure": "by-position",
         "params": [{"name": "subscription", "required": true, "schema": {"type": "string"}}],
         "result": {"name": "result", "schema": {"type": "boolean"}},

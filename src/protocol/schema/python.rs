@@ -33,7 +33,8 @@ pub fn text(contract: &Contract) -> String {
 }
 
 fn requests(contract: &Contract) -> String {
-    let mut text = "class Requests:\n    \"\"\"What each request takes and answers, by its name.\"\"\"\n".to_owned();
+    let mut text =
+        "class Requests:\n    \"\"\"The params and the result of each request, by its name.\"\"\"\n".to_owned();
     for method in &contract.methods {
         let default = if contract.may_be_left_out(&method.params) { " = ..." } else { "" };
         let (params, result) = (written(&Shape::of(&method.params)), written(&Shape::of(&method.result)));
@@ -50,7 +51,7 @@ fn requests(contract: &Contract) -> String {
 }
 
 fn notifications(contract: &Contract) -> String {
-    let mut text = "class Notifications:\n    \"\"\"What each notification carries, by its name.\"\"\"\n".to_owned();
+    let mut text = "class Notifications:\n    \"\"\"The params of each notification, by its name.\"\"\"\n".to_owned();
     for each in &contract.notifications {
         let params = written(&Shape::of(&each.params));
         let _ = write!(
@@ -60,7 +61,7 @@ fn notifications(contract: &Contract) -> String {
         );
     }
     text.push_str(
-        "\n    def on(self, method: str, handler: Callable[[Any], None]) -> Callable[[], None]:\n        \"\"\"Calls `handler` with each notification of that name; what it returns ends that.\"\"\"\n        return self._on(method, handler)\n\n    def _on(self, method: str, handler: Callable[[Any], None]) -> Callable[[], None]:\n        raise NotImplementedError\n",
+        "\n    def on(self, method: str, handler: Callable[[Any], None]) -> Callable[[], None]:\n        \"\"\"Calls `handler` with each notification of that name; call the returned function to stop.\"\"\"\n        return self._on(method, handler)\n\n    def _on(self, method: str, handler: Callable[[Any], None]) -> Callable[[], None]:\n        raise NotImplementedError\n",
     );
     text
 }

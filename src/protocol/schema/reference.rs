@@ -47,18 +47,17 @@ pub fn text(contract: &Contract) -> String {
 fn introduction() -> String {
     format!(
         "Version {PROTOCOL_VERSION}. Params and results are camelCase; times are unix milliseconds. Unknown members of \
-         params are refused with -32602, unknown members of results are to be borne. The same as JSON Schema: \
+         params are refused with -32602, clients must ignore unknown members of results. The same as JSON Schema: \
          `protocol.schema.json`; as OpenRPC: `openrpc.json`.\n\n\
-         **On stdio**: JSON-RPC in frames with `Content-Length`, and the life of a language server: `initialize`, \
+         **On stdio**: JSON-RPC in frames with `Content-Length`, and the lifecycle of a language server: `initialize`, \
          `initialized`, `shutdown`, `exit`. The result of `initialize` carries a `SessionInfo` under \
-         `capabilities.experimental.codexAccountManager`. `initializationOptions` may hold any key of the configuration and \
-         `masterKey`. For people there are `window/showMessage` and, for clients that show it, `$/progress`.\n\n\
+         `capabilities.experimental.codexAccountManager`. `initializationOptions` may contain any configuration key and `masterKey`. For people there are `window/showMessage` and, for clients that show it, `$/progress`.\n\n\
          **At `/rpc`**, on the proxy's port, for a second client: one request in each `POST` \
          (`Content-Type: application/json`), or many over a WebSocket, with `Authorization: Bearer` and the token of \
          `rpc`. A WebSocket asks for notifications with `{SUBSCRIBE}` (a `SubscribeParams`), whose result is the \
          subscription's id. They come under their own names, with a `Delivered` as params, until `{UNSUBSCRIBE}` \
          with `[id]`. A client that reads too slowly receives `{MISSED}`, with a `Missed`, in place of what was left out. \
-         There are no batches.\n"
+         Batches are refused.\n"
     )
 }
 

@@ -17,13 +17,13 @@ pub fn text(contract: &Contract) -> String {
     for (name, schema) in &contract.types {
         let _ = write!(text, "\n{}", declared(name, &Shape::of(schema), &description(schema)));
     }
-    text.push_str("\n/** What each request takes and answers, by its name. */\nexport interface Requests {\n");
+    text.push_str("\n/** The params and the result of each request, by its name. */\nexport interface Requests {\n");
     for method in &contract.methods {
         let (params, result) = (written(&Shape::of(&method.params)), written(&Shape::of(&method.result)));
         let _ = write!(text, "{}", comment(method.summary, "  "));
         let _ = writeln!(text, "  \"{}\": {{ params: {params}; result: {result} }};", method.name);
     }
-    text.push_str("}\n\n/** What each notification carries, by its name. */\nexport interface Notifications {\n");
+    text.push_str("}\n\n/** The params of each notification, by its name. */\nexport interface Notifications {\n");
     for each in &contract.notifications {
         let params = written(&Shape::of(&each.params));
         let _ = writeln!(text, "{}  \"{}\": {params};", comment(each.summary, "  "), each.name);

@@ -34,19 +34,19 @@ pub fn rejected(rejection: Rejection) -> Response<ProxyBody> {
             StatusCode::UNAUTHORIZED,
             invalid,
             "invalid_api_key",
-            "This proxy asks for its own key. Use the `apiKey` of the initialize result, the `OPENAI_API_KEY` that `run` sets, or the key `proxy` was started with.",
+            "This proxy needs its own key. Use the `apiKey` of the initialize result, the `OPENAI_API_KEY` that `run` sets, or the key `proxy` was started with.",
         ),
         Rejection::OwnLogin => error(
             StatusCode::UNAUTHORIZED,
             invalid,
             "invalid_api_key",
-            "A program's own ChatGPT login is not taken here and went no further. This proxy asks for its own key: give the program its address as `base_url`, with `/v1`, and the key by `env_key`, as in `model_providers.cam={name=\"OpenAI\",base_url=\"http://127.0.0.1:PORT/v1\",env_key=\"OPENAI_API_KEY\"}` of Codex, or start it with `codex-account-manager run`.",
+            "A program's own ChatGPT login is not accepted here, and was not sent on. This proxy needs its own key: give the program its address as `base_url`, with `/v1`, and the key by `env_key`, as in `model_providers.cam={name=\"OpenAI\",base_url=\"http://127.0.0.1:PORT/v1\",env_key=\"OPENAI_API_KEY\"}` of Codex, or start it with `codex-account-manager run`.",
         ),
         Rejection::WrongToken => error(
             StatusCode::UNAUTHORIZED,
             invalid,
             "invalid_rpc_token",
-            "`/rpc` asks for a token of its own; the proxy's key is refused there. Use the `token` of `rpc` in the initialize result, or `rpcToken` of the session's file beside the accounts file.",
+            "`/rpc` needs a token of its own; the proxy's key is refused there. Use the `token` of `rpc` in the initialize result, or `rpcToken` of the session's file beside the accounts file.",
         ),
         Rejection::Method => {
             error(StatusCode::METHOD_NOT_ALLOWED, invalid, "method_not_allowed", "This method is not forwarded.")
@@ -59,10 +59,10 @@ pub fn rejected(rejection: Rejection) -> Response<ProxyBody> {
             StatusCode::NOT_FOUND,
             invalid,
             "not_found",
-            "Nothing is here. Of ChatGPT's backend `/backend-api/codex/` and `/backend-api/wham/usage` are served; what belongs to one person's account, such as its settings, plugins and tasks, is not shared.",
+            "This path is not served. Of ChatGPT's backend `/backend-api/codex/` and `/backend-api/wham/usage` are served; what belongs to one person's account, such as its settings, plugins and tasks, is not shared.",
         ),
         Rejection::NotFound => {
-            error(StatusCode::NOT_FOUND, invalid, "not_found", "Nothing is here. OpenAI's API is under `/v1/`.")
+            error(StatusCode::NOT_FOUND, invalid, "not_found", "This path is not served. OpenAI's API is under `/v1/`.")
         }
     }
 }

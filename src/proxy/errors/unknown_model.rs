@@ -23,7 +23,7 @@ pub(super) fn is_unknown(exhausted: &Exhausted) -> bool {
 /// What to do where a login's backend does not serve a model to a client of this version.
 pub fn version_advice(version: ClientVersion) -> String {
     format!(
-        "It was asked for as Codex {version}: if a newer one gets it, update Codex or raise `chatgpt.client_version`; else \
+        "The request was sent as Codex {version}: if a newer version has this model, update Codex or raise `chatgpt.client_version`; else \
          choose a model that `GET /v1/models` lists, or add an API key with `codex-account-manager add LABEL`."
     )
 }

@@ -89,7 +89,7 @@ impl Attempts<'_> {
         let Some(request) = self.upstream_request(&route, bare.as_ref()) else {
             self.out(&route.account, Setback::Unsendable);
             self.unreachable.get_or_insert_with(|| {
-                format!("the key of `{}` cannot stand in a header; give it again", route.target.label)
+                format!("the key of `{}` is not valid in a header; set it again", route.target.label)
             });
             return Next::Another;
         };
@@ -223,11 +223,11 @@ impl Attempts<'_> {
         let kind = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
         let dialect = match self.translation.wanted() {
             Some(_) if is_login && !kind.starts_with(b"text/event-stream") => {
-                return Err("the backend answered with something else than a stream");
+                return Err("the backend's answer is not a stream");
             }
             Some(_) if is_login => Dialect::Responses,
             None if is_login && !kind.starts_with(b"application/json") => {
-                return Err("the backend answered with something else than JSON");
+                return Err("the backend's answer is not JSON");
             }
             Some(_) | None => self.dialect(response.headers()),
         };

@@ -60,7 +60,7 @@ pub async fn collect(held: Held, wanted: &Wanted, mut room: Room) -> Collected {
                     }
                 }
             }
-            Some(Err(_)) => return Collected::Broken("the stream broke off"),
+            Some(Err(_)) => return Collected::Broken("the stream was cut off"),
             None => break,
         }
     }

@@ -55,13 +55,13 @@ impl Held {
                         self.bytes.push_back(bytes);
                     }
                 }
-                Some(Err(_)) => return Err("the stream broke before it said anything"),
+                Some(Err(_)) => return Err("the stream broke before any output"),
                 None if self.meter.is_whole() => {
                     // An error may be the last event and lack its blank line.
                     self.meter.end();
                     return Ok(());
                 }
-                None => return Err("the stream ended before it said anything"),
+                None => return Err("the stream ended before any output"),
             }
             if self.rest.is_end_stream() && self.meter.is_whole() {
                 self.meter.end();

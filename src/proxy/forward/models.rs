@@ -39,7 +39,7 @@ const MOST_ASKED: usize = 16;
 /// The answer of one provider with an empty list of models added; one that is no JSON object passes as it is.
 pub async fn with_empty_models(head: response::Parts, body: Incoming) -> Response<ProxyBody> {
     let Ok(collected) = Limited::new(body, LONGEST).collect().await else {
-        return errors::unreachable("the list of models broke off", false);
+        return errors::unreachable("the list of models was cut off", false);
     };
     let bytes = collected.to_bytes();
     let added = if head.status == StatusCode::OK { add(&bytes) } else { None };
@@ -89,7 +89,7 @@ pub async fn of_all(proxy: &Proxy, head: &request::Parts, path: &str, query: &st
     let has_key = pool.members.iter().any(|member| member.kind == Kind::ApiKey);
     let Some(Told { data, models, etag }) = together(proxy, query, &head.headers).await else {
         // One that is a key may say why.
-        return (!has_key).then(|| errors::unreachable("no account tells its models", false));
+        return (!has_key).then(|| errors::unreachable("no account lists its models", false));
     };
     let name = match asked {
         Asked::All => {

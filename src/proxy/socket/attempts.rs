@@ -175,7 +175,7 @@ impl<'p> Attempts<'p> {
                 Opened::Agreed(agreed) => return Ok(Some(Reached::Opened(route, agreed))),
                 Opened::Unsendable => {
                     self.unreachable.get_or_insert_with(|| {
-                        format!("the key of `{}` cannot stand in a header; give it again", route.target.label)
+                        format!("the key of `{}` is not valid in a header; set it again", route.target.label)
                     });
                     self.next(&route.account, Setback::Unsendable);
                     return Ok(None);

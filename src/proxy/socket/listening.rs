@@ -31,7 +31,7 @@ pub async fn begin(
     text: Bytes,
     meter: &mut Meter,
 ) -> Result<Beginning, Gone> {
-    let Ok(text) = Utf8Bytes::try_from(text) else { return Ok(Beginning::Broken("the message is no text")) };
+    let Ok(text) = Utf8Bytes::try_from(text) else { return Ok(Beginning::Broken("the message is not text")) };
     if !client.while_waiting(upstream.send(text)).await? {
         return Ok(Beginning::Broken("the connection was closed"));
     }
@@ -48,7 +48,7 @@ pub async fn begin(
             },
         };
         let Some(message) = message else {
-            return Ok(Beginning::Broken("the connection ended before it said anything"));
+            return Ok(Beginning::Broken("the connection ended before any message"));
         };
         deadline.get_or_insert_with(|| Instant::now() + PATIENCE);
         meter.push(&events::event(&message));

@@ -11,7 +11,7 @@ use crate::manager::routing::Bound;
 /// The connection that made the response `id` is gone. Clients that know sockets send the whole conversation then.
 pub fn lost(id: &str) -> Response<ProxyBody> {
     let message = format!(
-        "Previous response with id '{id}' not found: the connection that made it is gone. Send the whole conversation \
+        "Previous response with id '{id}' not found: the connection that made it has ended. Send the whole conversation \
          without `previous_response_id`."
     );
     let error = json!({"message": message, "type": "invalid_request_error", "param": "previous_response_id",

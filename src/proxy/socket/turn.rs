@@ -203,7 +203,7 @@ impl Turn<'_> {
         let code = failed.error.get("code").and_then(Value::as_str).unwrap_or_default();
         // The connection has served its time.
         if code.starts_with("websocket_") && (self.resends < RESENDS || self.previous.is_some()) {
-            return self.broken(upstream, &route, "the connection was to be opened anew", measured).await;
+            return self.broken(upstream, &route, "a new connection was needed", measured).await;
         }
         if route.target.credential.login().is_some() {
             let asked_at = manager.now().before(clock::instant().duration_since(measured.started));

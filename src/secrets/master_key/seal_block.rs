@@ -42,7 +42,7 @@ pub struct SealBlock {
     /// Argon2's lanes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parallelism: Option<u64>,
-    /// The id that the envelopes carry; random, it says nothing of the key.
+    /// The id that the envelopes carry; random, it reveals nothing about the key.
     pub key_id: String,
     /// A known text sealed with the key.
     pub check: String,
@@ -105,12 +105,12 @@ impl SealBlock {
     fn parameters(&self) -> Result<Option<(Argon2<'static>, Vec<u8>)>, KeyError> {
         let damaged = |reason| KeyError::DamagedSeal { reason };
         if self.key_id.is_empty() || self.key_id.len() > 64 || self.key_id.contains(':') {
-            return Err(damaged("its key id is not one"));
+            return Err(damaged("its key id is not valid"));
         }
         match self.kdf.as_str() {
             "none" => return Ok(None),
             "argon2id" => {}
-            _ => return Err(damaged("its key derivation is not known to this version")),
+            _ => return Err(damaged("this version does not know its key derivation")),
         }
         let salt = self.salt.as_deref().and_then(|salt| URL_SAFE_NO_PAD.decode(salt).ok());
         let salt = salt.filter(|salt| SALT_BYTES.contains(&salt.len())).ok_or(damaged("its salt cannot be read"))?;

@@ -46,7 +46,7 @@ pub async fn tell(client: Client, mut events: broadcast::Receiver<Event>, mut wa
                 }
             },
             Err(broadcast::error::RecvError::Lagged(missed)) => {
-                tracing::warn!("{missed} events were not told: the client is slow");
+                tracing::warn!("{missed} events were left out: the client reads too slowly");
                 waits.end_all();
             }
             Err(broadcast::error::RecvError::Closed) => return,

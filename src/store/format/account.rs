@@ -107,13 +107,13 @@ pub struct StoredAccount {
     pub monthly_limit_usd: Option<f64>,
     /// Its credentials were refused for good.
     pub needs_login: Option<bool>,
-    /// The mark that stands while a refresh token is being exchanged.
+    /// Set while a refresh token is being exchanged.
     pub refresh_pending: Option<Value>,
-    /// What the provider last said of its quota windows.
+    /// Its quota windows, as the provider last reported them.
     pub quota: Option<Value>,
-    /// What it last said of the meters of single models.
+    /// The meters of single models, as the provider last reported them.
     pub meters: Option<Value>,
-    /// What it last said of credits.
+    /// Its credits, as the provider last reported them.
     pub credits: Option<Value>,
     /// Unix milliseconds.
     pub added_at: Option<i64>,

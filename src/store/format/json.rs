@@ -44,7 +44,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<State, FormatError> {
         None => return Err(FormatError::NotAccounts("it has no `version` number")),
     };
     match version {
-        0 => return Err(FormatError::NotAccounts("its `version` is not a known one")),
+        0 => return Err(FormatError::NotAccounts("its `version` is not known")),
         1..=3 => {}
         newer => return Err(FormatError::Newer(newer)),
     }

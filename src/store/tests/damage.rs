@@ -28,8 +28,8 @@ fn a_file_that_is_no_accounts_file_is_an_error_and_untouched() {
     check_refused("[]", "not a JSON object");
     check_refused("{}", "no `version`");
     check_refused(r#"{"version":"3","accounts":[]}"#, "no `version`");
-    check_refused(r#"{"version":0,"accounts":[]}"#, "not a known one");
-    check_refused(r#"{"version":-1,"accounts":[]}"#, "not a known one");
+    check_refused(r#"{"version":0,"accounts":[]}"#, "`version` is not known");
+    check_refused(r#"{"version":-1,"accounts":[]}"#, "`version` is not known");
     check_refused(r#"{"version":3}"#, "no list of `accounts`");
     check_refused(r#"{"version":3,"accounts":{}}"#, "no list of `accounts`");
     check_refused(r#"{"version":3,"accounts":[7]}"#, "is not an object");

@@ -126,7 +126,7 @@ async fn accounts_are_added_changed_and_removed() {
     stage.job(Job::Remove(id.clone())).await.1.unwrap();
     let change = || Box::new(AccountChange::default());
     let problem = stage.job(Job::Update(id, change())).await.1.unwrap_err();
-    assert_eq!(problem.text, "the account was removed meanwhile");
+    assert_eq!(problem.text, "the account has been removed");
     assert!(stage.manager.list().unwrap().accounts.is_empty());
 }
 
@@ -137,7 +137,7 @@ async fn an_error_has_the_words_and_the_hint_of_the_command_line() {
     assert_eq!(problem.text, "there is no account yet");
     stage.add("work", "sk-one").await.unwrap();
     let problem = stage.add("Work", "sk-two").await.unwrap_err();
-    assert_eq!(problem.text, "an account is called `Work` already");
+    assert_eq!(problem.text, "the label `Work` is already in use");
     assert!(problem.hint.unwrap().contains("choose another label"));
 }
 

@@ -65,7 +65,7 @@ async fn update(manager: &Manager, id: AccountId, change: AccountChange) -> Resu
 /// An account that a dialog is about was there when it opened: nobody mistyped its name.
 fn gone(error: Error) -> Error {
     match error.kind {
-        ErrorKind::AccountNotFound => Error::new(error.kind, "the account was removed meanwhile")
+        ErrorKind::AccountNotFound => Error::new(error.kind, "the account has been removed")
             .hint("leave this with Esc; `a` adds the account again, `l` logs in again"),
         _ => error,
     }

@@ -186,10 +186,10 @@ impl Said {
         match self {
             Said::Switched { whom, family } => format!("Switched {whom}{}", scoped(family.as_ref())),
             Said::Released { whom, family } => {
-                let chooses = format!("{whom} chooses by itself again{}", scoped(family.as_ref()));
+                let chooses = format!("The strategy chooses again in {whom}{}", scoped(family.as_ref()));
                 chooses[..1].to_uppercase() + &chooses[1..]
             }
-            Said::Strategy { whom, name } => format!("The strategy of {whom} is `{name}` now"),
+            Said::Strategy { whom, name } => format!("The strategy of {whom} is now `{name}`"),
             Said::Account(done) => format!("{done} the account"),
             Said::LoggedIn => "Logged in".to_owned(),
             Said::Refreshed => match outcome {

@@ -111,7 +111,7 @@ impl App {
 
     fn refresh(&mut self, account: Option<AccountId>, now: Timestamp) -> Vec<Effect> {
         if self.jobs.is_refreshing() {
-            self.messages.done("A refresh is under way already", now);
+            self.messages.done("A refresh is already in progress", now);
             return Vec::new();
         }
         vec![self.begin(Job::Refresh(account)).1]

@@ -53,7 +53,7 @@ impl From<CallError> for Problem {
             CallError::Closed(why) => (format!("the session cannot be reached: {why}"), None),
             CallError::Slow => (
                 format!("the session did not answer within {} s", PATIENCE.as_secs()),
-                Some("look whether its process is stopped".to_owned()),
+                Some("check whether its process is stopped".to_owned()),
             ),
             CallError::Unreadable => (
                 "the session's answer cannot be read".to_owned(),

@@ -67,7 +67,7 @@ impl Socket {
         match sent {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(format!("the connection broke: {error}")),
-            Err(_) => Err("it does not read what it is sent".to_owned()),
+            Err(_) => Err("it does not read its messages".to_owned()),
         }
     }
 }
@@ -116,7 +116,7 @@ async fn shake_hands(stream: &mut TcpStream, address: &RpcAddress) -> io::Result
             return agreed(&answer, &key).map(|()| further);
         }
         if answer.len() > LONGEST_HEAD || stream.read_buf(&mut answer).await? == 0 {
-            return Err(io::Error::other("what answers there is no session"));
+            return Err(io::Error::other("the answer is not from a session"));
         }
     }
 }
@@ -137,6 +137,6 @@ fn agreed(head: &[u8], key: &str) -> io::Result<()> {
         Some(number) if number != "101" && number.bytes().all(|digit| digit.is_ascii_digit()) => {
             Err(io::Error::other(format!("it refuses with status {number}")))
         }
-        _ => Err(io::Error::other("what answers there is no session")),
+        _ => Err(io::Error::other("the answer is not from a session")),
     }
 }

@@ -205,7 +205,7 @@ mod tests {
             Incoming::Answer(4, Err(refusal)) => refusal,
             other => panic!("{other:?}"),
         };
-        let whole = json!({ "id": 4, "error": { "code": -32010, "message": "no account answers to `x`",
+        let whole = json!({ "id": 4, "error": { "code": -32010, "message": "there is no account `x`",
             "data": { "kind": "accountNotFound", "retryable": false, "hint": "use a number" } } });
         let told = refusal(&whole.to_string());
         assert_eq!(

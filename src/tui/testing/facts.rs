@@ -140,13 +140,13 @@ pub fn household() -> Vec<Account> {
     let ended = out(
         login(7, "old login", 0.0, 0.0),
         AccountState::NeedsLogin,
-        "the login ended; log in again with `codex-account-manager login`",
+        "the login is no longer valid; log in again with `codex-account-manager login`",
         None,
     );
     let locked = out(
         account(8, "sealed elsewhere"),
         AccountState::Locked,
-        "its secret does not open with the key at hand; set `CAM_MASTER_KEY` or `CAM_MASTER_KEY_FILE`",
+        "its secret was sealed with another master key; set `CAM_MASTER_KEY` or `CAM_MASTER_KEY_FILE`",
         None,
     );
     let disabled = Account {
@@ -154,7 +154,7 @@ pub fn household() -> Vec<Account> {
         ..out(
             account(9, "a label that is as long as labels may be, and then some more"),
             AccountState::Disabled,
-            "disabled; `edit --enable` takes it back",
+            "disabled; enable it with `edit --enable`",
             None,
         )
     };

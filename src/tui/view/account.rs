@@ -94,7 +94,7 @@ fn facts(page: &mut Page<'_, '_>, ink: &Ink<'_>, account: &Account) {
     let sessions: Vec<String> = account.sessions.iter().map(|used| decisions::session(ink.known, &used.id)).collect();
     add("used by", (!sessions.is_empty()).then(|| sessions.join(", ")));
     let ends = account.access_expires_at.map(Timestamp).filter(|at| *at > ink.now);
-    add("token", ends.map(|at| format!("ends in {}; it is renewed before", span(at.since(ink.now)))));
+    add("token", ends.map(|at| format!("expires in {}; it is refreshed before that", span(at.since(ink.now)))));
     add("last used", account.last_used_at.map(|at| ago(ink, Timestamp(at))));
     add("id", Some(account.id.clone()));
 }

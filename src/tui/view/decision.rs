@@ -22,7 +22,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, id: &str, scroll: u1
                 page.sentence(&sentence, Role::Text);
             }
         }
-        None => page.sentence("This request is no longer kept here", Role::Strong),
+        None => page.sentence("This request is no longer stored", Role::Strong),
     }
     page.draw(buffer, area, scroll);
 }

@@ -51,7 +51,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, look: &Look, now: Timestamp, regio
     let pen = Pen { app, theme, look, now, room: room(area, widest) };
     let mut sheet = match &open.dialog {
         Dialog::Switch(switch) => menu::sheet(&switch.title, &switch.menu, &switch.sentence(), "switch", &pen),
-        Dialog::Unpin(unpin) => menu::sheet("Take a pin back", &unpin.menu, &unpin.sentence(), "take it back", &pen),
+        Dialog::Unpin(unpin) => menu::sheet("Remove a pin", &unpin.menu, &unpin.sentence(), "remove it", &pen),
         Dialog::Strategy(strategy) => menu::sheet("Strategy", &strategy.menu, &strategy.sentence(), "choose", &pen),
         Dialog::Copy(copy) => menu::sheet("Copy", &copy.menu, "", "copy", &pen),
         Dialog::Remove(remove) => question::sheet(remove, &pen),
@@ -63,7 +63,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, look: &Look, now: Timestamp, regio
     let keys = std::mem::take(&mut sheet.foot);
     sheet.foot = problem(open, &pen);
     if open.job.is_some() && !matches!(&open.dialog, Dialog::LogIn(login) if login.waiting.is_some()) {
-        sheet.foot.push(vec![pen.piece("Working; Esc closes this, and it goes on", Role::Faint)]);
+        sheet.foot.push(vec![pen.piece("Working; Esc closes this and the work continues", Role::Faint)]);
     } else {
         sheet.foot.extend(keys);
     }

@@ -38,7 +38,7 @@ pub fn accounts(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>) {
                 "In a shell: `codex-account-manager add LABEL`, or `codex-account-manager login`.",
                 Role::Text,
             ));
-            lines.push(say("`codex-account-manager import --codex` takes over a login of Codex.", Role::Faint));
+            lines.push(say("`codex-account-manager import --codex` imports a login of Codex.", Role::Faint));
             let file = if now.is_there { "The file is" } else { "There is no file at" };
             lines.push(say(format!("{file} {}.", now.path), Role::Faint));
         }
@@ -50,7 +50,7 @@ pub fn accounts(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>) {
 pub fn notice(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>) {
     let Some(notice) = ink.known.notice() else { return };
     let (lead, problem) = match notice {
-        Notice::Unreadable(problem) => ("These are the accounts as they were last read: ", problem),
+        Notice::Unreadable(problem) => ("The accounts as they were last read: ", problem),
         Notice::Locked(problem) => ("Locked: ", problem),
     };
     let hint = problem.hint.iter().map(|hint| (format!("hint: {hint}"), Role::Text));
@@ -77,7 +77,7 @@ pub fn sessions(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>) {
     let lines = [
         say("No session is alive", Role::Strong),
         say("A session is a sidecar of an editor or agent, a command under `run`, or a `proxy`.", Role::Text),
-        say("Begin one in another terminal: `codex-account-manager run -- opencode`.", Role::Text),
+        say("Start one in another terminal: `codex-account-manager run -- opencode`.", Role::Text),
         say("It is shown here within a second.", Role::Faint),
     ];
     draw(buffer, area, ink, &lines);
@@ -120,7 +120,7 @@ pub fn usage(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>) {
             lines.push(say("The ledger begins with the first request.", Role::Text));
         }
         LedgerState::Open if ink.app.filter().is_empty() => {
-            lines.push(say("Nothing was used in this time", Role::Strong));
+            lines.push(say("Nothing was used in this period", Role::Strong));
         }
         LedgerState::Open => return nothing_passes(buffer, area, ink),
     }
@@ -144,8 +144,7 @@ pub fn next(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>) {
 
 fn nothing_passes(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>) {
     let filter = ink.app.filter();
-    let lines =
-        [say(format!("Nothing here has `{filter}` in it"), Role::Strong), say("Esc shows all again.", Role::Faint)];
+    let lines = [say(format!("No row contains `{filter}`"), Role::Strong), say("Esc shows all again.", Role::Faint)];
     draw(buffer, area, ink, &lines);
 }
 

@@ -52,7 +52,7 @@ fn parts(ink: &Ink<'_>) -> Vec<Part> {
         add(0, vec![ink.span("simulated", Role::Accent)]);
     }
     if let Some(held) = &ink.app.held {
-        add(0, vec![ink.span(&format!("held still since {}", ink.clock(held.since, 8)), Role::Selected)]);
+        add(0, vec![ink.span(&format!("paused since {}", ink.clock(held.since, 8)), Role::Selected)]);
     }
     add(1, accounts(ink));
     if let Some(sessions) = &known.sessions {

@@ -176,9 +176,9 @@ fn facts(page: &mut Page<'_, '_>, ink: &Ink<'_>, session: &Session) {
     }
     page.field("requests", &format!("{} a minute", session.requests_per_minute));
     let news = match ink.known.links.get(&session.id) {
-        Some(Link::Open) => "what it does is shown as it happens".to_owned(),
-        Some(Link::Closed(why)) => format!("{why}; what it did is shown from the ledger"),
-        None => "it is being asked for what it does".to_owned(),
+        Some(Link::Open) => "its events are shown as they happen".to_owned(),
+        Some(Link::Closed(why)) => format!("{why}; its past is shown from the ledger"),
+        None => "reading its events".to_owned(),
     };
     page.field("news", &news);
 }

@@ -78,8 +78,8 @@ fn add_refuses_what_cannot_be_an_account_and_changes_nothing() {
     let other = random_key();
     let long = "x".repeat(65);
     for (words, code, said) in [
-        (vec!["TAKEN", &other], 1, "an account is called `TAKEN` already"),
-        (vec!["new", &key], 1, "account 1 has this key already"),
+        (vec!["TAKEN", &other], 1, "the label `TAKEN` is already in use"),
+        (vec!["new", &key], 1, "account 1 already has this key"),
         (vec!["", &other], 2, "a label needs at least one character"),
         (vec!["12", &other], 2, "a label is not all digits"),
         (vec!["a\tb", &other], 2, "a label has no control characters"),
@@ -89,10 +89,10 @@ fn add_refuses_what_cannot_be_an_account_and_changes_nothing() {
         (vec!["new", &other, "--key-stdin"], 2, "cannot be used with '--key-stdin'"),
         (vec!["new", &other, "--base-url", "http://example.com"], 2, "it must begin with `https://`"),
         (vec!["new", &other, "--base-url", "https://me:pw@example.com"], 2, "it must be a scheme, a host"),
-        (vec!["new", &other, "--daily-limit", "-1"], 2, "is a number that is not negative"),
-        (vec!["new", &other, "--daily-limit", "1e300"], 2, "below nine million"),
+        (vec!["new", &other, "--daily-limit", "-1"], 2, "is a number from 0"),
+        (vec!["new", &other, "--daily-limit", "1e300"], 2, "less than nine million"),
         (vec!["new", &other, "--model", "gpt-\u{7}"], 2, "has no control characters"),
-        (vec!["new", &other, "--monthly-limit", "NaN"], 2, "is a number that is not negative"),
+        (vec!["new", &other, "--monthly-limit", "NaN"], 2, "is a number from 0"),
         (vec!["new", &other, "--priority", "high"], 2, "--priority"),
         (vec!["new"], 2, "hint: pass it on stdin with `--key-stdin`"),
         (vec!["new", "--key-stdin"], 2, "there is no key on stdin"),
@@ -163,11 +163,11 @@ fn edit_refuses_what_it_cannot_do_and_changes_nothing() {
     let before = sandbox.bytes();
     for (words, code, said) in [
         (vec!["1"], 2, "--label <LABEL>|--key-stdin"),
-        (vec!["1", "--label", "TWO"], 1, "an account is called `TWO` already"),
+        (vec!["1", "--label", "TWO"], 1, "the label `TWO` is already in use"),
         (vec!["1", "--enable", "--disable"], 2, "cannot be used with"),
         (vec!["1", "--model", "a", "--any-model"], 2, "cannot be used with"),
         (vec!["1", "--daily-limit", "much"], 2, "hint: give an amount such as `2.50`, or `none`"),
-        (vec!["1", "--monthly-limit", "-1"], 2, "is a number that is not negative"),
+        (vec!["1", "--monthly-limit", "-1"], 2, "is a number from 0"),
         (vec!["1", "--key-stdin"], 2, "there is no key on stdin"),
         (vec!["3", "--disable"], 4, "hint: use a number from 1 to 2, an id, a label or an email"),
     ] {
@@ -181,7 +181,7 @@ fn remove_asks_or_is_told_not_to() {
     let sandbox = with_accounts(&["one", "two", "three"]);
     check_refused(&sandbox.run_with(&["remove", "two"], b"y\n"), 2, &["hint: pass `--yes`"]);
     assert_eq!(sandbox.run(&["remove", "two", "--yes"]).ok().stdout, "Removed account 2 (two)\n");
-    check_refused(&sandbox.run(&["remove", "two", "--yes"]), 4, &["no account answers to `two`"]);
+    check_refused(&sandbox.run(&["remove", "two", "--yes"]), 4, &["there is no account `two`"]);
     let list = sandbox.run(&["list", "--json"]).ok().json();
     let left: Vec<&Value> = list["accounts"].as_array().unwrap().iter().map(|each| &each["label"]).collect();
     assert_eq!(left, ["one", "three"]);

@@ -59,11 +59,11 @@ fn what_cannot_be_used_is_told_with_its_place_and_the_default_is_used() {
     sandbox.set("CODEX_AUTH_PID_OFFSET_ENABLED", "maybe");
     let done = sandbox.run(&["config", "show", "--json"]).ok();
     for said in [
-        format!("{toml}:2: `routing.max_attempts` does not take `\"many\"`; accepted: a whole number from 1 to 100"),
+        format!("{toml}:2: `routing.max_attempts` cannot be `\"many\"`; accepted: a whole number from 1 to 100"),
         format!("{toml}:3: unknown key `routing.max_atempts`"),
-        "openai-codex-auth-config.json:2: `quietMode` does not take `\"loud\"`; accepted: `true`, `false`".to_owned(),
+        "openai-codex-auth-config.json:2: `quietMode` cannot be `\"loud\"`; accepted: `true`, `false`".to_owned(),
         "openai-codex-auth-config.json:3: unknown key `nosuch`".to_owned(),
-        "CODEX_AUTH_PID_OFFSET_ENABLED` does not take `\"maybe\"`".to_owned(),
+        "CODEX_AUTH_PID_OFFSET_ENABLED` cannot be `\"maybe\"`".to_owned(),
     ] {
         assert!(done.stderr.contains(&said), "`{said}` is not in {done:?}");
     }
@@ -71,7 +71,7 @@ fn what_cannot_be_used_is_told_with_its_place_and_the_default_is_used() {
     assert_eq!(find(&done.json(), "breaker.failures"), (json!(5), "toml".to_owned()), "the rest of a file is used");
     std::fs::write(&toml, "[[[").unwrap();
     let done = sandbox.run(&["config", "show"]).ok();
-    assert!(done.stderr.contains(&format!("{toml}:1: not valid TOML, so the whole file is left out")), "{done:?}");
+    assert!(done.stderr.contains(&format!("{toml}:1: not valid TOML, so the whole file is ignored")), "{done:?}");
 }
 
 #[test]

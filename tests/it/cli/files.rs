@@ -129,7 +129,7 @@ fn a_read_only_file_is_replaced_and_keeps_others_out() {
 #[test]
 fn a_file_that_is_no_accounts_file_is_left_alone_and_says_how_to_go_on() {
     for (bytes, said) in [
-        ("{", "start anew with `codex-account-manager reset`"),
+        ("{", "start fresh with `codex-account-manager reset`"),
         ("", "codex-account-manager reset"),
         ("[]", "codex-account-manager reset"),
         (r#"{"version":4,"accounts":[]}"#, "update codex-account-manager"),

@@ -78,7 +78,7 @@ fn a_passphrase_is_asked_for_read_or_given_up() {
     sandbox.set("CAM_MASTER_KEY", "correct horse ");
     assert_eq!(keys(&sandbox), before);
     check_refused(&sandbox.run(&["rekey"]), 2, &["nobody can be asked", "`--key-stdin`", "`--random`"]);
-    check_refused(&sandbox.run_with(&["rekey", "--key-stdin"], b"correct horse \n"), 2, &["the present master key"]);
+    check_refused(&sandbox.run_with(&["rekey", "--key-stdin"], b"correct horse \n"), 2, &["the current master key"]);
     check_refused(&sandbox.run_with(&["rekey", "--key-stdin"], b"\n"), 2, &["no key on stdin"]);
     check_refused(&sandbox.run(&["rekey", "--key-stdin", "--random"]), 2, &["cannot be used with"]);
     let done = sandbox.run(&["rekey", "--random"]).ok();
@@ -124,8 +124,8 @@ fn nothing_changes_unless_every_secret_opens() {
     sandbox.write_accounts(file.to_string().as_bytes());
     let before = (sandbox.bytes(), names(&sandbox));
     let id = good["accounts"][1]["id"].as_str().unwrap();
-    check_refused(&sandbox.run(&["rekey"]), 3, &["damaged or was moved", id]);
-    check_refused(&sandbox.run_with(&["rekey", "--key-stdin"], b"new\n"), 3, &["damaged or was moved", id]);
+    check_refused(&sandbox.run(&["rekey"]), 3, &["damaged or was copied", id]);
+    check_refused(&sandbox.run_with(&["rekey", "--key-stdin"], b"new\n"), 3, &["damaged or was copied", id]);
     assert_eq!((sandbox.bytes(), names(&sandbox)), before);
     sandbox.write_accounts(good.to_string().as_bytes());
     std::fs::remove_file(sandbox.path("cam-data/master.key")).unwrap();

@@ -48,7 +48,7 @@ fn what_names_none_or_several_ends_with_4_in_every_command() {
         for wanted in ["0", "6", "99999999999999999999", "nobody", "", "-1"] {
             let words = with(wanted);
             let done = sandbox.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
-            let said = format!("no account answers to `{wanted}`");
+            let said = format!("there is no account `{wanted}`");
             check_refused(&done, 4, &[&said, "hint: use a number from 1 to 5, an id, a label or an email"]);
         }
         let words = with("me@example.com");

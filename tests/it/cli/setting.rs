@@ -90,12 +90,12 @@ fn bad_usage_is_2_a_bad_file_is_3_and_neither_changes_a_byte() {
         [("a = 1\n[routing\n", "line 2 is not valid TOML"), ("routing = 5\n", "`routing` is a value there")]
     {
         std::fs::write(&file, text).unwrap();
-        check_refused(&set("routing.strategy", "hybrid"), 3, &[said, "hint: mend that line"]);
+        check_refused(&set("routing.strategy", "hybrid"), 3, &[said, "hint: correct that line"]);
         assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
     }
     std::fs::remove_file(&file).unwrap();
     std::fs::create_dir(&file).unwrap();
-    check_refused(&set("routing.strategy", "hybrid"), 3, &["cannot be written: it is no file"]);
+    check_refused(&set("routing.strategy", "hybrid"), 3, &["cannot be written: it is not a file"]);
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn a_switch_moves_every_running_session_and_auto_lets_go_of_them() {
     assert_eq!(sidecars.each_ref().map(|sidecar| ask(&pool, sidecar, "gpt-5.4")), [3, 3]);
     assert_eq!(pool.sandbox.accounts()["pin"]["account"], json!(pool.ids[2]));
     let done = pool.sandbox.run(&["switch", "--auto"]).ok();
-    assert_eq!(done.stdout, "Every session chooses by itself again\n");
+    assert_eq!(done.stdout, "The strategy chooses again in every session\n");
     assert_eq!(pool.sandbox.accounts().get("pin"), None);
     for sidecar in sidecars {
         let mut sidecar = sidecar;
@@ -36,7 +36,7 @@ fn a_switch_of_one_family_leaves_the_others() {
     let list = pool.sandbox.run(&["list", "--json"]).ok().json();
     assert_eq!((&list["activeIndex"], &list["activeIndexByFamily"]["codex"]), (&json!(1), &json!(2)));
     let done = pool.sandbox.run(&["switch", "--auto", "--family", "codex"]).ok();
-    assert_eq!(done.stdout, "Every session chooses by itself again for `codex`\n");
+    assert_eq!(done.stdout, "The strategy chooses again in every session for `codex`\n");
     check_refused(&pool.sandbox.run(&["switch", "1", "--family", ""]), 2, &["--family"]);
     check_refused(&pool.sandbox.run(&["switch", "1", "--auto"]), 2, &["cannot be used with '--auto'"]);
     assert_eq!(sidecar.end(), 0);

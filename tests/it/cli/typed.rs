@@ -25,7 +25,7 @@ fn remove_and_reset_ask_and_take_no_for_an_answer() {
     for (words, question, kept, done_text) in [
         (
             ["remove", "one"].as_slice(),
-            "Remove account 1 (one)? Its key is gone then. [y/N]",
+            "Remove account 1 (one)? Its key will be deleted. [y/N]",
             "Nothing was removed.",
             "Removed account 1",
         ),

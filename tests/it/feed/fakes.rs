@@ -87,12 +87,12 @@ fn each_is_named_for_what_it_does_and_a_real_one_beside_it_works() {
     let garbage = why(&pool, &mut watching, |mut stream| {
         let _ = stream.write_all(&vec![0xff; 64 * 1024]);
     });
-    assert_eq!(garbage, "what answers there is no session");
+    assert_eq!(garbage, "the answer is not from a session");
     let unproved = why(&pool, &mut watching, |mut stream| {
         read_head(&mut stream);
         let _ = stream.write_all(b"HTTP/1.1 101 Switching Protocols\r\nsec-websocket-accept: mine\r\n\r\n");
     });
-    assert_eq!(unproved, "what answers there is no session");
+    assert_eq!(unproved, "the answer is not from a session");
     let silent = why(&pool, &mut watching, std::mem::forget);
     assert_eq!(silent, "it does not answer within 2 s");
     let unsubscribed = why(&pool, &mut watching, |mut stream| {

@@ -305,7 +305,7 @@ fn a_renewed_token_that_is_refused_too_leaves_the_login_alone_for_a_while_and_sa
     ask(&sidecar);
     assert_eq!((logins.served_by(), outcomes(&logins)), (vec![1, 1, 2], vec![TokenOutcome::Rotated]));
     sidecar.wait_notification_where("window/showMessage", |message| {
-        message["message"].as_str().unwrap().contains("a renewed one too")
+        message["message"].as_str().unwrap().contains("so was a new one")
     });
     let listed = logins.listed(1);
     let reason = listed["reason"].as_str().unwrap();

@@ -183,7 +183,7 @@ fn beside_a_limit_only_those_that_did_not_answer_are_said_not_to() {
     let response = answer(&sidecar, MODEL);
     assert_eq!(response.status(), 502, "it may have been acted on");
     let message = response.json()["error"]["message"].as_str().unwrap().to_owned();
-    assert!(message.starts_with("An upstream gave no answer"), "{message}");
+    assert!(message.starts_with("An upstream did not answer"), "{message}");
     // One that is not there at all, and the limit.
     let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let pool = Pool::new(1);

@@ -119,7 +119,7 @@ fn a_value_that_was_moved_or_redirected_fails_alone() {
         let sidecar = pool.sidecar();
         assert_ne!(ask(&pool, &sidecar, "gpt-5.4"), 1);
         let refused = pool.sandbox.run(&["export", "--plain"]);
-        assert!(refused.stderr.contains("damaged or was moved"), "{refused:?}");
+        assert!(refused.stderr.contains("damaged or was copied"), "{refused:?}");
     }
     let served = pool.served_by();
     assert!(served.iter().all(Option::is_some), "no stranger's key was sent anywhere");

@@ -100,7 +100,7 @@ fn a_file_of_the_api_is_refused_by_its_place_at_either_door() {
         let error = response.json()["error"].clone();
         let place = format!("{name}[0].content[0]");
         assert_eq!((response.status(), &error["param"]), (400, &json!(place)), "{error}");
-        assert!(error["message"].as_str().unwrap().contains("send what the file holds"), "{error}");
+        assert!(error["message"].as_str().unwrap().contains("send the content of the file"), "{error}");
     }
     assert_eq!(sent(&logins), Vec::<Value>::new());
     let whole =

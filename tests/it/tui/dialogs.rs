@@ -36,7 +36,7 @@ fn a_label_that_is_taken_is_refused_as_it_is_typed_and_enter_alone_removes_nothi
     let screen = Screen::start(&sandbox, &[], 80, 24);
     screen.wait_for(LABEL);
     press(&screen, &["a", LABEL]);
-    screen.wait_for("is called");
+    screen.wait_for("already in use");
     press(&screen, &[CLEAR, "spare", TAB, &format!("\x1b[200~{key}\n\x1b[201~")]);
     screen.wait_for("••••");
     press(&screen, &[ENTER]);
@@ -65,12 +65,12 @@ fn a_switch_everywhere_reaches_every_session_until_it_is_taken_back() {
     let screen = Screen::start(&pool.sandbox, &[], 80, 24);
     screen.wait_for("2 sessions");
     press(&screen, &["G", ENTER]);
-    screen.wait_for("Every running session and new ones use account-3");
+    screen.wait_for("Running and new sessions use account-3");
     press(&screen, &[ENTER]);
     screen.wait_for("Switched every session to account 3 (account-3)");
     assert_eq!((ask(&pool, &one, "gpt-5.4"), ask(&pool, &two, "gpt-5.4")), (3, 3));
     press(&screen, &["u"]);
-    screen.wait_for("Every session chooses by itself again");
+    screen.wait_for("The strategy chooses again in every session");
     assert_eq!(pool.sandbox.run(&["list", "--json"]).ok().json()["pins"], json!([]));
     press(&screen, &["q"]);
     assert_eq!(screen.finish().code, 0);

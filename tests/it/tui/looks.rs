@@ -23,9 +23,9 @@ fn tour(sandbox: &Sandbox) -> Vec<u8> {
     screen.type_keys("1");
     screen.wait_for(LABEL);
     screen.type_keys("?");
-    screen.wait_until("the help is shown", |text| text.contains("Ctrl-L") || text.contains("the row above"));
+    screen.wait_until("the help is shown", |text| text.contains("Ctrl-L") || text.contains("the previous row"));
     screen.type_keys("\x1b");
-    screen.wait_until("the help is gone", |text| !text.contains("the row above"));
+    screen.wait_until("the help is gone", |text| !text.contains("the previous row"));
     screen.type_keys("q");
     screen.finish_as_found(SOON).raw.into_bytes()
 }

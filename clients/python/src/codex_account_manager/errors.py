@@ -47,7 +47,7 @@ class RpcError(AccountManagerError):
         self.message = message
         #: The word of the table in `protocol.ERROR_CODES`; empty for an error that is not the product's.
         self.kind = str(fields.get("kind", ""))
-        #: Whether the same call can work later without anybody acting.
+        #: Whether the same call can work later without any action.
         self.retryable = bool(fields.get("retryable", False))
         #: What to do.
         self.hint = str(fields.get("hint", ""))

@@ -29,7 +29,7 @@ class Login:
         self.url = begun["url"]
         #: What to type there; only of a device login.
         self.user_code = begun.get("userCode")
-        #: When it is given up, in unix milliseconds.
+        #: When it times out, in unix milliseconds.
         self.expires_at = begun["expiresAt"]
         self._end = asyncio.create_task(self._wait(told))
         # Whoever never asks how it ended need not hear of a failure.

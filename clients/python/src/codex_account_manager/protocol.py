@@ -28,16 +28,16 @@ class AccountsSwitchParams(TypedDict):
     """Which account to switch to."""
 
     account: AccountSelector | None
-    """The account; null takes the pin back. It has to be said: an absent one is an error."""
+    """The account; null removes the pin. It is required: an absent one is an error."""
 
     family: NotRequired[str | None]
-    """For this family alone; without it for all."""
+    """For this family only; for all if left out."""
 
     scope: NotRequired[SwitchScope | None]
-    """How far it reaches."""
+    """For this session or for all."""
 
 
-#: How far a switch of the account or of the strategy reaches.
+#: Which sessions a switch of the account or of the strategy is for.
 SwitchScope: TypeAlias = Literal["session", "everywhere"]
 
 
@@ -48,7 +48,7 @@ class AccountsAddParams(TypedDict):
     """1 to 64 characters, no control characters, not all digits, unique."""
 
     apiKey: str
-    """The key; it is sealed before it reaches the disk and never shown again."""
+    """The key; it is sealed before it is written to disk, and never shown again."""
 
     baseUrl: NotRequired[str | None]
     """Another upstream that speaks OpenAI's API: https, or http on this machine."""
@@ -63,7 +63,7 @@ class AccountsAddParams(TypedDict):
     """Higher is preferred; 0 if left out."""
 
     models: NotRequired[list[str] | None]
-    """The model patterns it is kept for."""
+    """The only models it serves, as patterns."""
 
     dailyLimitUsd: NotRequired[float | None]
     """USD per day."""
@@ -82,7 +82,7 @@ class AccountsUpdateParams(TypedDict):
     """A new label."""
 
     apiKey: NotRequired[str | None]
-    """A new key; it also ends `needsLogin`."""
+    """A new key; it also clears `needsLogin`."""
 
     baseUrl: NotRequired[str | None]
     """Needs the key in the same call, so that a stored key is never sent to a new address."""
@@ -106,7 +106,7 @@ class AccountsUpdateParams(TypedDict):
     """USD per month."""
 
     enabled: NotRequired[bool | None]
-    """Whether its owner wants it used."""
+    """Whether it is enabled."""
 
 
 class AccountsRemoveParams(TypedDict):
@@ -117,7 +117,7 @@ class AccountsRemoveParams(TypedDict):
 
 
 class AccountsRefreshParams(TypedDict):
-    """What to ask the provider about."""
+    """Which accounts to refresh."""
 
     account: NotRequired[AccountSelector | None]
     """The account; every ChatGPT login that is enabled if left out."""
@@ -127,13 +127,13 @@ class AccountsLoginParams(TypedDict):
     """How to log in."""
 
     method: LoginMethod
-    """By which way."""
+    """The way to log in."""
 
     label: NotRequired[str | None]
-    """How the account is to be called; its email if left out."""
+    """The label of the account; its email if left out."""
 
     fresh: NotRequired[bool | None]
-    """The existing accounts make room: their file is moved aside once the login is good."""
+    """Start fresh: the file with the existing accounts is moved aside after the login has worked."""
 
 
 #: A way to log in.
@@ -141,7 +141,7 @@ LoginMethod: TypeAlias = Literal["browser", "device"]
 
 
 class AccountsCancelLoginParams(TypedDict):
-    """Which login to give up."""
+    """Which login to cancel."""
 
     loginId: str
     """As `accounts/login` named it."""
@@ -154,14 +154,14 @@ class RoutingExplainParams(TypedDict):
     """The model it names; none if left out."""
 
     conversation: NotRequired[str | None]
-    """The conversation it belongs to, as `prompt_cache_key` names it; the stand-alone proxy looks at it."""
+    """The conversation it belongs to, as `prompt_cache_key` names it; only the stand-alone proxy uses it."""
 
 
 class RoutingSetStrategyParams(TypedDict):
     """Which strategy, and for whom."""
 
     strategy: str
-    """`sticky`, `round_robin`, `least_utilized`, `priority` or `hybrid`; `-` is as good as `_`."""
+    """`sticky`, `round_robin`, `least_utilized`, `priority` or `hybrid`; `-` is accepted for `_`."""
 
     scope: NotRequired[SwitchScope | None]
     """This session, or also `config.toml`, which every running process follows."""
@@ -172,7 +172,7 @@ class StatusReadParams(TypedDict):
 
 
 class UsageReadParams(TypedDict):
-    """Of which days, and summed by what."""
+    """Which days, and grouped by what."""
 
     days: NotRequired[int | None]
     """Today and the days before it: 1 to 400, 30 if left out."""
@@ -181,7 +181,7 @@ class UsageReadParams(TypedDict):
     """By account if left out."""
 
 
-#: By what usage is summed.
+#: How usage is grouped.
 UsageBy: TypeAlias = Literal["account", "model", "day"]
 
 
@@ -190,17 +190,17 @@ class ConfigReadParams(TypedDict):
 
 
 class ExecuteCommandParams(TypedDict):
-    """Which command. LSP may add members; they are borne."""
+    """Which command. LSP may add members; they are ignored."""
 
     command: str
     """`openai-accounts` or `openai-accounts-switch`."""
 
     arguments: NotRequired[list[Any] | None]
-    """Nothing for the first; for the second the number of an account, or its digits."""
+    """Empty for the first; for the second the number of an account, or its digits."""
 
 
 class SubscribeParams(TypedDict):
-    """Which notifications are wanted."""
+    """Which notifications to send."""
 
     methods: NotRequired[list[str] | None]
     """Their names; all if left out."""
@@ -227,7 +227,7 @@ that every session follows."""
 
 
 class Pin(TypedDict):
-    """A switch by hand that is followed: it wins over the strategy, and gives way only while its account cannot serve."""
+    """A switch by hand that is in force: it wins over the strategy, except while its account cannot serve."""
 
     account: str
     """The account's id."""
@@ -240,7 +240,7 @@ class Pin(TypedDict):
 
 
 class Account(TypedDict):
-    """One account. No secret, and no part of one, has a place here."""
+    """One account, without any secret or part of one."""
 
     id: str
     """The stable id."""
@@ -249,7 +249,7 @@ class Account(TypedDict):
     """1-based."""
 
     label: str
-    """How people call it."""
+    """The name that people use."""
 
     kind: AccountKind
     """How it authenticates."""
@@ -267,22 +267,22 @@ class Account(TypedDict):
     """Where its requests go, when not to the default."""
 
     enabled: bool
-    """Whether its owner wants it used."""
+    """Whether it is enabled."""
 
     priority: int
     """Higher is preferred by the strategies that look at it."""
 
     models: list[str]
-    """The model patterns it is kept for; none means every model."""
+    """The only models it serves, as patterns; empty means every model."""
 
     active: bool
     """Whether it is the current one: over RPC this session's, on the command line the file's."""
 
     activeFamilies: list[str]
-    """The families it is the current one for."""
+    """The families for which it is the current one."""
 
     state: AccountState
-    """How it stands."""
+    """Its state."""
 
     reason: NotRequired[str]
     """Why, in words."""
@@ -291,7 +291,7 @@ class Account(TypedDict):
     """When it can serve again by itself, in unix milliseconds."""
 
     rateLimits: list[RateLimit]
-    """The limits that hold now."""
+    """The current limits."""
 
     quota: list[QuotaWindow]
     """The quota windows of a ChatGPT login's plan."""
@@ -315,7 +315,7 @@ class Account(TypedDict):
     """When it last served, in unix milliseconds."""
 
     accessExpiresAt: NotRequired[int]
-    """When the access token of a ChatGPT login ends, in unix milliseconds. It is renewed before that while it is used."""
+    """When the access token of a ChatGPT login expires, in unix milliseconds. While the login is used, the token is refreshed before that."""
 
     sessions: list[AccountSession]
     """The live sessions that use it."""
@@ -325,18 +325,18 @@ class Account(TypedDict):
 AccountKind: TypeAlias = Literal["apiKey", "chatgpt"]
 
 
-#: How an account stands: the first of these that holds.
+#: The state of an account: the first of these that applies.
 AccountState: TypeAlias = Literal["disabled", "locked", "needsLogin", "overLimit", "rateLimited", "coolingDown", "circuitOpen", "ready"]
 
 
 class RateLimit(TypedDict):
-    """One limit that holds now."""
+    """One current limit."""
 
     family: str
     """The family."""
 
     model: NotRequired[str]
-    """The one model it is for, when not for the whole family."""
+    """The one model that is limited, if not the whole family."""
 
     resetAt: int
     """When it ends, in unix milliseconds."""
@@ -384,14 +384,14 @@ class Credits(TypedDict):
     """Whether there are any."""
 
     unlimited: bool
-    """Whether they never run out."""
+    """Whether they are unlimited."""
 
     balance: NotRequired[str]
-    """How many, as the provider spells it; some plans do not report it."""
+    """How many, as the provider writes it; some plans do not report it."""
 
 
 class AccountUsage(TypedDict):
-    """What an account used, in every process of this machine."""
+    """What an account used, in all processes of this machine."""
 
     today: UsageTotals
     """Since the last local midnight."""
@@ -407,16 +407,16 @@ class UsageTotals(TypedDict):
     """Requests that were served."""
 
     inputTokens: int
-    """What went in."""
+    """Input tokens."""
 
     cachedInputTokens: int
     """The part of the input that came from the cache."""
 
     outputTokens: int
-    """What came out."""
+    """Output tokens."""
 
     costUsd: float
-    """What that cost in USD, as far as its models have a price."""
+    """The cost in USD of the models that have a price."""
 
 
 class SpendingLimits(TypedDict):
@@ -440,13 +440,13 @@ class AccountSession(TypedDict):
 
 
 class AccountsSwitchResult(TypedDict):
-    """Where a switch led."""
+    """The result of a switch."""
 
     account: Account | None
-    """The account that is current now; null when there is none."""
+    """The current account after the switch; null when there is none."""
 
     previous: NotRequired[str]
-    """The id of the one that was current before."""
+    """The id of the account that was current before."""
 
 
 class AccountsRemoveResult(TypedDict):
@@ -457,30 +457,30 @@ class AccountsRemoveResult(TypedDict):
 
 
 class AccountsRefreshResult(TypedDict):
-    """What was asked about, as it is known now."""
+    """The accounts after the refresh."""
 
     accounts: list[Account]
-    """Those that were asked about, in the order of the file."""
+    """Those that were refreshed, in the order of the file."""
 
 
 class AccountsLoginResult(TypedDict):
-    """A login that is under way; `accounts/didLogin` tells its end."""
+    """A login in progress; `accounts/didLogin` reports its result."""
 
     loginId: str
-    """Its name, for `accounts/cancelLogin` and `accounts/didLogin`."""
+    """Its id, for `accounts/cancelLogin` and `accounts/didLogin`."""
 
     url: str
     """The page to open."""
 
     userCode: NotRequired[str]
-    """What to type there."""
+    """The code to enter there."""
 
     expiresAt: int
-    """When it is given up, in unix milliseconds."""
+    """When it times out, in unix milliseconds."""
 
 
 class AccountsCancelLoginResult(TypedDict):
-    """A login was given up."""
+    """The login was cancelled."""
 
 
 class RoutingExplainResult(TypedDict):
@@ -499,11 +499,11 @@ class RoutingExplainResult(TypedDict):
     """Every account, in the order of the file."""
 
     availableAt: NotRequired[int]
-    """When none can serve: when the first one can again by itself, in unix milliseconds."""
+    """If none can serve: when the first one can serve again, in unix milliseconds."""
 
 
 class RoutingCandidate(TypedDict):
-    """How one account stands to a request."""
+    """Whether one account can serve a request."""
 
     account: str
     """The account's id."""
@@ -515,7 +515,7 @@ class RoutingCandidate(TypedDict):
     """Why not: names of states, `modelNotInScope` and `notServed`."""
 
     score: NotRequired[float]
-    """The number the strategy compares accounts by, if it compares one."""
+    """The number by which the strategy compares accounts, if it does."""
 
 
 class RoutingSetStrategyResult(TypedDict):
@@ -532,7 +532,7 @@ class StatusReadResult(TypedDict):
     """This session."""
 
     proxy: ProxyInfo
-    """Its proxy, the key left out."""
+    """Its proxy, without the key."""
 
     strategy: str
     """The strategy in force."""
@@ -545,7 +545,7 @@ class StatusReadResult(TypedDict):
 
 
 class SessionIdentity(TypedDict):
-    """Who a session is."""
+    """A session."""
 
     id: str
     """Its id in the accounts file."""
@@ -558,7 +558,7 @@ class SessionIdentity(TypedDict):
 
 
 class AccountReference(TypedDict):
-    """An account by all its names."""
+    """The names of an account."""
 
     id: str
     """The stable id."""
@@ -567,7 +567,7 @@ class AccountReference(TypedDict):
     """1-based."""
 
     label: str
-    """How people call it."""
+    """The name that people use."""
 
 
 class ProxyInfo(TypedDict):
@@ -611,7 +611,7 @@ class Session(TypedDict):
     """The id of its current account per family."""
 
     program: NotRequired[str]
-    """The program it serves: what the client calls itself in `initialize`, with its version; under `run` the name of the
+    """The program it serves: the name and version that the client sends in `initialize`; under `run` the name of the
 command, without its folder and arguments. At most 64 characters."""
 
     folder: NotRequired[str]
@@ -622,11 +622,11 @@ command, without its folder and arguments. At most 64 characters."""
 
     pins: list[Pin]
     """The switches by hand that it follows, the one for every family first: those made for this session alone, and those
-for everywhere. Of several for the same family only the newest is here, and none that was taken back in this
+for everywhere. Of several for the same family only the newest is here, and none that was removed in this
 session. A session of an older version does not report its own."""
 
     self: bool
-    """Whether it is the one that answers."""
+    """Whether it is the session that answers."""
 
 
 #: What kind of process a session is.
@@ -647,38 +647,38 @@ class UsageReadResult(TypedDict):
     """What was used."""
 
     rows: list[UsageRow]
-    """In the order of what they are summed by. What nothing was used of has no row."""
+    """Sorted by the value they are grouped by. There is no row without usage."""
 
 
 class UsageRow(TypedDict):
     """What one account, model or day used."""
 
     account: NotRequired[str]
-    """The account's id, when summed by account. It may be gone by now."""
+    """The account's id, when grouped by account. The account may be removed by now."""
 
     model: NotRequired[str]
-    """The model, when summed by model; absent for requests that named none."""
+    """The model, when grouped by model; absent for requests that named none."""
 
     day: NotRequired[str]
-    """The local day, such as `2026-11-21`, when summed by day."""
+    """The local day, such as `2026-11-21`, when grouped by day."""
 
     requests: int
     """Requests that were served."""
 
     inputTokens: int
-    """What went in."""
+    """Input tokens."""
 
     cachedInputTokens: int
     """The part of the input that came from the cache."""
 
     outputTokens: int
-    """What came out."""
+    """Output tokens."""
 
     costUsd: float
-    """What that cost in USD, as far as its models have a price."""
+    """The cost in USD of the models that have a price."""
 
     unpriced: int
-    """How many of the requests are not in the cost: their model has no price."""
+    """How many of the requests are not in the cost, because their model has no price."""
 
 
 class ConfigReadResult(TypedDict):
@@ -708,16 +708,16 @@ class SessionInfo(TypedDict):
     """The product's part of the initialize result."""
 
     protocolVersion: int
-    """Grows when a client has to know."""
+    """Grows when clients must be changed."""
 
     proxy: ProxyInfo
     """Where to send requests."""
 
     rpc: RpcInfo
-    """Where a second client finds this session."""
+    """The address for a second client of this session."""
 
     session: SessionIdentity
-    """Who this session is."""
+    """This session."""
 
 
 class RpcInfo(TypedDict):
@@ -793,29 +793,29 @@ class RoutingDidWaitParams(TypedDict):
     """The request; progress about it has this token."""
 
     until: int
-    """Until when at most, in unix milliseconds."""
+    """The latest end of the wait, in unix milliseconds."""
 
 
 class RoutingDidFinishParams(TypedDict):
-    """A request was answered to its end."""
+    """A request was answered completely, or ended otherwise."""
 
     requestId: str
     """The request, as in the response's `x-request-id`."""
 
     status: int
-    """The status the client got; 499 when it left before the end."""
+    """The status that the client received; 499 when it left before the end."""
 
     account: NotRequired[str]
     """The id of the account that answered; absent when none did."""
 
     model: NotRequired[str]
-    """The model the request names. A request that no account can serve is in no other notification."""
+    """The model the request names. A request that no account can serve has only this notification."""
 
     usage: NotRequired[RequestUsage]
-    """What the answer took; absent when it did not say so."""
+    """The tokens of the answer; absent when it did not report them."""
 
     costUsd: NotRequired[float]
-    """What that cost, in USD; absent when the model has no price."""
+    """The cost in USD; absent when the model has no price."""
 
     durationMs: int
     """From the request's arrival to its end, in milliseconds."""
@@ -825,16 +825,16 @@ class RoutingDidFinishParams(TypedDict):
 
 
 class RequestUsage(TypedDict):
-    """What an answer took."""
+    """The tokens of an answer."""
 
     inputTokens: int
-    """What went in."""
+    """Input tokens."""
 
     cachedInputTokens: int
     """The part of the input that came from the cache."""
 
     outputTokens: int
-    """What came out."""
+    """Output tokens."""
 
     reasoningTokens: int
     """The part of the output that was reasoning."""
@@ -844,10 +844,10 @@ class ErrorData(TypedDict):
     """`data` of an error."""
 
     kind: str
-    """The word of the table; `invalidParams` and `internal` for JSON-RPC's own."""
+    """The name in the table; `invalidParams` and `internal` for JSON-RPC's own."""
 
     retryable: bool
-    """Whether the same call can work later without anybody acting."""
+    """Whether the same call can work later without any action."""
 
     hint: str
     """What to do."""
@@ -867,20 +867,20 @@ class Missed(TypedDict):
     """Notifications were left out."""
 
     count: int
-    """How many events they stand for; some may have been of no concern to this subscription."""
+    """The number of events; some may not have been for this subscription."""
 
 
 #: The product's own codes by their kind.
 ERROR_CODES: dict[str, int] = {
-    "accountNotFound": -32010,  # no account answers to that number, id, label or email
-    "ambiguousAccount": -32011,  # several accounts do
-    "locked": -32012,  # a secret cannot be opened or sealed with the key at hand
-    "storeBusy": -32013,  # another process holds the accounts file's lock, or the turn to refresh a token, for too long
+    "accountNotFound": -32010,  # no account has that number, id, label or email
+    "ambiguousAccount": -32011,  # several accounts have it
+    "locked": -32012,  # a secret cannot be opened or sealed: the master key is missing or is another one
+    "storeBusy": -32013,  # another process has held the accounts file's lock, or has been refreshing a token, for too long
     "storeUnreadable": -32014,  # the accounts file cannot be read or written
     "loginFailed": -32015,  # a login was denied, cancelled or timed out
-    "upstreamFailed": -32016,  # the upstream could not be asked
+    "upstreamFailed": -32016,  # the upstream did not answer, or its answer cannot be used
     "noAccountAvailable": -32017,  # no account can serve
-    "conflict": -32018,  # that label or key is there already
+    "conflict": -32018,  # that label or key exists already
 }
 
 #: `data.kind` of an error.
@@ -901,7 +901,7 @@ ErrorKind: TypeAlias = Literal[
 
 
 class Requests:
-    """What each request takes and answers, by its name."""
+    """The params and the result of each request, by its name."""
 
     @overload
     async def request(self, method: Literal["accounts/list"], params: AccountsListParams = ...) -> AccountsListResult:
@@ -913,7 +913,7 @@ class Requests:
 
     @overload
     async def request(self, method: Literal["accounts/switch"], params: AccountsSwitchParams) -> AccountsSwitchResult:
-        """Switches to an account and pins it; a null account takes the pin back."""
+        """Switches to an account and pins it; a null account removes the pin."""
 
     @overload
     async def request(self, method: Literal["accounts/add"], params: AccountsAddParams) -> Account:
@@ -929,19 +929,19 @@ class Requests:
 
     @overload
     async def request(self, method: Literal["accounts/refresh"], params: AccountsRefreshParams = ...) -> AccountsRefreshResult:
-        """Refreshes tokens that end soon and asks for the quota of ChatGPT accounts."""
+        """Refreshes tokens that expire soon and reads the quota of ChatGPT accounts."""
 
     @overload
     async def request(self, method: Literal["accounts/login"], params: AccountsLoginParams) -> AccountsLoginResult:
-        """Begins the login of a ChatGPT account; `accounts/didLogin` tells its end."""
+        """Starts the login of a ChatGPT account; `accounts/didLogin` reports its result."""
 
     @overload
     async def request(self, method: Literal["accounts/cancelLogin"], params: AccountsCancelLoginParams) -> AccountsCancelLoginResult:
-        """Gives up a login that is under way."""
+        """Cancels a login in progress."""
 
     @overload
     async def request(self, method: Literal["routing/explain"], params: RoutingExplainParams = ...) -> RoutingExplainResult:
-        """Tells which account a request would get now, and how every account stands to that."""
+        """Says which account a request would get now, and why not the others."""
 
     @overload
     async def request(self, method: Literal["routing/setStrategy"], params: RoutingSetStrategyParams) -> RoutingSetStrategyResult:
@@ -949,19 +949,19 @@ class Requests:
 
     @overload
     async def request(self, method: Literal["status/read"], params: StatusReadParams = ...) -> StatusReadResult:
-        """Tells this session, its proxy and every session that is alive."""
+        """Reads this session, its proxy and every session that is alive."""
 
     @overload
     async def request(self, method: Literal["usage/read"], params: UsageReadParams = ...) -> UsageReadResult:
-        """Tells what was used and what it cost, by account, model or day."""
+        """Reads the usage and its cost, by account, model or day."""
 
     @overload
     async def request(self, method: Literal["config/read"], params: ConfigReadParams = ...) -> ConfigReadResult:
-        """Tells every effective configuration value and where it came from."""
+        """Reads every effective configuration value and where it came from."""
 
     @overload
     async def request(self, method: Literal["workspace/executeCommand"], params: ExecuteCommandParams) -> str:
-        """Runs one of the two editor commands, `openai-accounts` and `openai-accounts-switch`; its result is a text to show."""
+        """Runs one of the two editor commands, `openai-accounts` and `openai-accounts-switch`; its result is text to show."""
 
     async def request(self, method: str, params: Any = None) -> Any:
         """Sends a request and waits for its result."""
@@ -972,7 +972,7 @@ class Requests:
 
 
 class Notifications:
-    """What each notification carries, by its name."""
+    """The params of each notification, by its name."""
 
     @overload
     def on(self, method: Literal["proxy/ready"], handler: Callable[[SessionInfo], None]) -> Callable[[], None]:
@@ -984,7 +984,7 @@ class Notifications:
 
     @overload
     def on(self, method: Literal["accounts/didLogin"], handler: Callable[[AccountsDidLoginParams], None]) -> Callable[[], None]:
-        """A login ended, well or not."""
+        """A login worked or failed."""
 
     @overload
     def on(self, method: Literal["routing/didSelect"], handler: Callable[[RoutingDidSelectParams], None]) -> Callable[[], None]:
@@ -996,10 +996,10 @@ class Notifications:
 
     @overload
     def on(self, method: Literal["routing/didFinish"], handler: Callable[[RoutingDidFinishParams], None]) -> Callable[[], None]:
-        """A request was answered to its end."""
+        """A request was answered completely, or ended otherwise."""
 
     def on(self, method: str, handler: Callable[[Any], None]) -> Callable[[], None]:
-        """Calls `handler` with each notification of that name; what it returns ends that."""
+        """Calls `handler` with each notification of that name; call the returned function to stop."""
         return self._on(method, handler)
 
     def _on(self, method: str, handler: Callable[[Any], None]) -> Callable[[], None]:

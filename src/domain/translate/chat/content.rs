@@ -45,7 +45,7 @@ pub(super) fn spoken(at: &str, content: &Value, dropped: &mut Dropped) -> Result
                     }
                     Some("refusal") => ("refusal", json!({ "type": "refusal", "refusal": part["refusal"] })),
                     _ => {
-                        let why = format!("`{at}` has to be a text or a refusal: the assistant says nothing else.");
+                        let why = format!("`{at}` has to be a text or a refusal: the assistant sends nothing else.");
                         return Err(Refused::invalid(Some(&at), why));
                     }
                 };
@@ -88,7 +88,7 @@ fn read_part(at: &str, part: &Value, dropped: &mut Dropped) -> Result<Value, Ref
             part
         }
         Some("input_audio") => {
-            return Err(Refused::unsupported(at, "a ChatGPT account hears no audio; send its transcript"));
+            return Err(Refused::unsupported(at, "a ChatGPT account does not take audio; send its transcript"));
         }
         _ => {
             let why = format!("`{at}` has to be a text, an `image_url` or a `file`.");

@@ -69,7 +69,7 @@ impl Talk<'_> {
                 drop_others(at, fields, &["type", "role", "content", "name"], self.dropped);
                 let name = text_of(fields, "name", at)?;
                 let Some(call) = self.legacy.iter().position(|(called, _)| called == name) else {
-                    let why = format!("`{at}` answers no `function_call` of `{name}`; send the call before it.");
+                    let why = format!("`{at}` has no `function_call` of `{name}` before it; send that call first.");
                     return Err(Refused::invalid(Some(at), why));
                 };
                 let (_, id) = self.legacy.remove(call);

@@ -55,7 +55,7 @@ pub enum Fate {
 const NOTHING_STORED: &str = "a ChatGPT account stores nothing; send the whole conversation as `input`";
 /// Why log probabilities are refused, also where they are to be included.
 pub(super) const NO_LOGPROBS: &str = "a ChatGPT account returns no log probabilities";
-const TEXT_ALONE: &str = "a ChatGPT account answers with text alone; ask for `[\"text\"]`";
+const TEXT_ALONE: &str = "a ChatGPT account answers with text only; use `[\"text\"]`";
 
 /// All parameters. One that is none of them passes: the backend says itself what it thinks of it.
 pub const PARAMETERS: &[Parameter] = &[
@@ -111,16 +111,11 @@ pub const PARAMETERS: &[Parameter] = &[
         Refused("a ChatGPT account has no stored prompts; send its text as `instructions`"),
         is_empty,
     ),
-    row(
-        "background",
-        Responses,
-        Refused("a ChatGPT account stores nothing that could be fetched later; use `stream`"),
-        is_false,
-    ),
+    row("background", Responses, Refused("a ChatGPT account stores nothing to fetch later; use `stream`"), is_false),
     // The answer would be another one.
-    row("n", Chat, Refused("a ChatGPT account gives one choice; ask again for another"), is_one),
-    row("stop", Chat, Refused("a ChatGPT account knows no stop sequences; cut the text where it is read"), is_empty),
-    row("logit_bias", Chat, Refused("a ChatGPT account does not bias tokens; instruct the model instead"), is_empty),
+    row("n", Chat, Refused("a ChatGPT account returns one choice; send the request again for another"), is_one),
+    row("stop", Chat, Refused("a ChatGPT account has no stop sequences; cut the text after you receive it"), is_empty),
+    row("logit_bias", Chat, Refused("a ChatGPT account has no token bias; instruct the model instead"), is_empty),
     row("logprobs", Chat, Refused(NO_LOGPROBS), is_false),
     row("top_logprobs", Both, Refused(NO_LOGPROBS), is_zero),
     row("modalities", Chat, Refused(TEXT_ALONE), is_text),
@@ -128,7 +123,7 @@ pub const PARAMETERS: &[Parameter] = &[
     row(
         "moderation",
         Both,
-        Refused("a ChatGPT account does not moderate on demand; ask `/v1/moderations` with an API key"),
+        Refused("a ChatGPT account does not moderate on request; use `/v1/moderations` with an API key"),
         is_empty,
     ),
 ];

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{Factor, LongContext, Price, Terms};
 
 const ACCEPTED: &str = "a pricing table has `model` (a name, in which `*` matches any run of characters) and `input`, and may have \
-                        `cached_input` and `cache_write` (as `input` when left out) and `output` (0 when left out), each in \
+                        `cached_input` and `cache_write` (by default as `input`) and `output` (by default 0), each in \
                         USD per million tokens, 0 or more; `long_context_above` (input tokens, above which the whole request \
                         costs more); and the factors `long_context_input`, `long_context_output`, `priority`, `flex` and \
                         `batch`, each from 0 to 1000";

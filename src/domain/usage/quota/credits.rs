@@ -10,7 +10,7 @@ const LONGEST_BALANCE: usize = 32;
 pub struct Credits {
     /// Whether the account has credits.
     pub has_credits: bool,
-    /// Whether they never run out.
+    /// Whether they are unlimited.
     pub unlimited: bool,
     /// How many, as the backend spells it; some plans do not report it.
     pub balance: Option<String>,

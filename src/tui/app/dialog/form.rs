@@ -118,7 +118,7 @@ impl Form {
         if let Some(label) = label
             && let Some(other) = self.taken.iter().find(|other| is_same_label(other, label))
         {
-            return Some(format!("an account is called `{other}` already"));
+            return Some(format!("the label `{other}` is already in use"));
         }
         let is_missing = |field: &Field| field.name == Name::Key && field.is_empty();
         if is_missing(field) {

@@ -32,7 +32,7 @@ pub struct LogIn {
 pub struct Waiting {
     /// The page to open.
     pub url: String,
-    /// What to type there.
+    /// The code to enter there.
     pub code: Option<String>,
     /// Until when it waits.
     pub until: Timestamp,

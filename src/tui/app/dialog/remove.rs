@@ -25,7 +25,7 @@ impl Remove {
             AccountKind::ChatGpt => "login",
             AccountKind::ApiKey => "key",
         };
-        let question = format!("Remove account {} ({})? Its {what} is gone then.", account.index, account.label);
+        let question = format!("Remove account {} ({})? Its {what} will be deleted.", account.index, account.label);
         Remove { account: AccountId::new(account.id.clone()), question, is_yes: false }
     }
 

@@ -48,13 +48,12 @@ impl StrategyMenu {
     /// What it will do.
     pub fn sentence(&self) -> String {
         match self.chosen() {
-            Some((strategy, Scope::Everywhere)) => format!(
-                "Every running session and new ones choose by `{}`; it is written to config.toml",
-                strategy.name()
-            ),
+            Some((strategy, Scope::Everywhere)) => {
+                format!("Running and new sessions use `{}`; it is saved in config.toml", strategy.name())
+            }
             Some((strategy, Scope::Session(_))) => {
                 let whom = self.menu.side.as_ref().map(Side::value).unwrap_or_default();
-                format!("{whom} chooses by `{}` until it ends", strategy.name())
+                format!("{whom} uses `{}` until it ends", strategy.name())
             }
             None => String::new(),
         }

@@ -99,13 +99,10 @@ impl Switch {
         let label = &choice.label;
         let models = self.family().map(|family| format!(" for {family}")).unwrap_or_default();
         let does = match choice.scope {
-            Scope::Everywhere => format!(
-                "Every running session and new ones use {label}{models}; they return to choosing by themselves with `u`"
-            ),
-            Scope::Session(_) => format!(
-                "{} uses {label}{models}, the other sessions stay as they are; it returns to choosing by itself with `u`",
-                choice.whom
-            ),
+            Scope::Everywhere => format!("Running and new sessions use {label}{models}; `u` removes this pin"),
+            Scope::Session(_) => {
+                format!("{} uses {label}{models}, other sessions do not change; `u` removes this pin", choice.whom)
+            }
         };
         match &choice.reason {
             Some(reason) => format!("{does}. {label} is used as soon as it can serve: {reason}"),

@@ -113,7 +113,7 @@ fn the_only_pin_is_taken_back_at_once_and_of_several_one_is_chosen() {
     let job = begun(press(&mut app, "u"));
     assert!(matches!(job, Job::Switch { account: None, family: None, scope: Scope::Everywhere }), "{job:?}");
     report(&mut app, 1, ended(Outcome::Done));
-    assert_eq!(said(&app), "Every session chooses by itself again");
+    assert_eq!(said(&app), "The strategy chooses again in every session");
 
     let mut app = full();
     let pins = &mut app.known.accounts.as_mut().unwrap().pins;

@@ -74,9 +74,9 @@ impl Unpin {
         let Some(Choice { family, scope, whom, .. }) = self.choices.get(self.menu.at) else { return String::new() };
         let models = family.as_deref().map_or_else(|| "all models".to_owned(), |family| format!("`{family}`"));
         match scope {
-            Scope::Everywhere => format!("Sessions choose by themselves again for {models}"),
+            Scope::Everywhere => format!("The strategy chooses again for {models}"),
             Scope::Session(_) => {
-                format!("{whom} chooses by itself again for {models}; the other sessions stay as they are")
+                format!("The strategy chooses again in {whom} for {models}; other sessions do not change")
             }
         }
     }

@@ -163,7 +163,7 @@ impl Decision {
         self.attempts.iter().rev().filter_map(|attempt| attempt.result.as_ref()).find(|result| result.served)
     }
 
-    /// How it stands.
+    /// Its state.
     pub fn end(&self) -> End {
         let served = self.served().map(|result| End::Finished(result.status));
         let refused = || self.attempts.last().and_then(|attempt| attempt.result.as_ref()).map(|result| result.status);

@@ -93,7 +93,7 @@ fn of(account: &Account, now: Timestamp) -> Vec<Upcoming> {
         && account.state != AccountState::NeedsLogin
         && let Some(at) = account.access_expires_at
     {
-        add(Some(at), "token ends; it is renewed before".to_owned(), Means::Nothing);
+        add(Some(at), "token expires; it is refreshed before that".to_owned(), Means::Nothing);
     }
     found
 }

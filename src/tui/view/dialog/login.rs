@@ -41,7 +41,7 @@ fn asks(login: &LogIn, pen: &Pen<'_>) -> Sheet {
     }
     sheet.foot = match login.error() {
         Some(error) => pen.wrapped(error, Role::Bad),
-        None => pen.wrapped("The other accounts stay; a login that is there already is renewed", Role::Faint),
+        None => pen.wrapped("The other accounts stay; an existing login is renewed", Role::Faint),
     };
     let keys = [(KeyCode::Enter, "Enter", "begin"), (KeyCode::Tab, "Tab", "next"), (KeyCode::Esc, "Esc", "cancel")];
     sheet.foot.push(pen.keys(&keys));

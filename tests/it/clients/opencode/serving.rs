@@ -144,7 +144,7 @@ fn a_wait_is_a_toast_and_so_is_that_nothing_is_left() {
     check_said(&server.say_hi());
     let toasts = [(); 3].map(|()| server.toast()["message"].as_str().unwrap().to_owned());
     assert_eq!(toasts[0], "Using account 1 (account-1)");
-    assert!(toasts[1].starts_with("The one account is limited; it is free again in "), "{toasts:?}");
+    assert!(toasts[1].starts_with("The only account is limited; it is free again in "), "{toasts:?}");
     assert!(toasts[2].starts_with("The request waits for an account, until "), "{toasts:?}");
 
     // Far past the longest wait: OpenCode goes on trying, and the person knows why.
@@ -157,7 +157,7 @@ fn a_wait_is_a_toast_and_so_is_that_nothing_is_left() {
         let _ = connection.head();
     });
     let spent = server.toast()["message"].as_str().unwrap().to_owned();
-    assert_eq!(spent, "The one account is limited; it is free again in 60 min");
+    assert_eq!(spent, "The only account is limited; it is free again in 60 min");
 }
 
 #[test]

@@ -66,15 +66,15 @@ impl Name {
     pub fn help(self) -> &'static str {
         match self {
             Name::Label => "1 to 64 characters, not all digits, unlike the other labels",
-            Name::Key => "typed or pasted, shown to nobody; it is sealed on the disk",
-            Name::NewKey => "a new key also ends \"needs login\"; a new base URL needs the key with it",
+            Name::Key => "typed or pasted; it is not shown, and is sealed on disk",
+            Name::NewKey => "a new key also clears \"needs login\"; a new base URL needs the key with it",
             Name::BaseUrl => "another upstream that speaks OpenAI's API: https, or http on this machine",
             Name::Organization => "sent as OpenAI-Organization",
             Name::Project => "sent as OpenAI-Project",
             Name::Priority => "a whole number; higher is preferred by the strategy \"priority\"",
-            Name::DailyLimit => "an amount such as 2.50; at the limit the account rests until midnight",
-            Name::MonthlyLimit => "an amount such as 25; at the limit the account rests until the next month",
-            Name::Models => "patterns with commas between, such as gpt-5*, o3; the account is kept for these",
+            Name::DailyLimit => "an amount such as 2.50; at the limit the account is not used until midnight",
+            Name::MonthlyLimit => "an amount such as 25; at the limit the account is not used until next month",
+            Name::Models => "patterns separated by commas, such as gpt-5*, o3; the account serves only these",
         }
     }
 }

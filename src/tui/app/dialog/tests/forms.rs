@@ -43,7 +43,7 @@ fn a_field_is_checked_as_it_is_typed_by_the_rules_of_the_manager() {
         ("e C-u 'TEAM Tab BackTab", ""),
         ("e Tab 'x", "a priority is a whole number"),
         ("e Tab Tab 'ten", "give an amount such as 2.50, or nothing for no limit"),
-        ("e Tab Tab '-1", "a limit in USD is a number that is not negative and below nine million"),
+        ("e Tab Tab '-1", "a limit in USD is a number from 0 to less than nine million"),
         ("e Tab Tab '$2.50", ""),
         (
             "j j e BackTab BackTab 'ftp://x",
@@ -60,7 +60,7 @@ fn a_field_is_checked_as_it_is_typed_by_the_rules_of_the_manager() {
     let mut app = full();
     press(&mut app, "e C-u 'Team");
     paste(&mut app, " KEY\n");
-    assert_eq!(wrong(&app).as_deref(), Some("an account is called `team key` already"));
+    assert_eq!(wrong(&app).as_deref(), Some("the label `team key` is already in use"));
 }
 
 #[test]

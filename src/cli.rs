@@ -120,8 +120,12 @@ pub struct RoutingFlags {
 
 /// The whole process; returns its exit code.
 pub fn main() -> u8 {
-    hardening::apply();
     let environment = Environment::capture();
+    // First of all: what this process is about to become keeps its own limits.
+    if let Some(code) = run::stand_in::run(std::env::args_os(), &environment) {
+        return code;
+    }
+    hardening::apply();
     logging::start(environment.get("CAM_LOG"));
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -63,6 +63,7 @@ pub struct Proxy {
     translating: Semaphore,
     started: Instant,
     request_ids: RequestIds,
+    arrivals: Arc<AtomicU64>,
 }
 
 /// Names for requests that no other process gives.
@@ -99,7 +100,13 @@ impl Proxy {
             translating: Semaphore::new(1),
             started: clock::instant(),
             request_ids: RequestIds::new(),
+            arrivals: Arc::default(),
         }
+    }
+
+    /// How many requests for a provider came so far, also those that were refused.
+    pub fn arrivals(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.arrivals)
     }
 
     /// Serves what comes in at `listener`.
@@ -173,6 +180,9 @@ async fn connection(
             let (proxy, parts) = (Arc::clone(&proxy), parts.clone());
             async move {
                 let under_way = parts.presence.begin();
+                if !routes::is_our_own(request.uri().path()) {
+                    proxy.arrivals.fetch_add(1, Ordering::Relaxed);
+                }
                 let response = faults::answered(routes::answer(&proxy, request, &parts)).await;
                 Ok::<_, Infallible>(response.map(|body| Attended::new(body, under_way)))
             }

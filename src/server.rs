@@ -18,6 +18,7 @@ mod table;
 pub mod usage;
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -92,6 +93,7 @@ impl Session {
 pub struct Doors {
     registry: Registry,
     running: Mutex<Option<Running>>,
+    arrivals: Arc<AtomicU64>,
 }
 
 impl Doors {
@@ -105,8 +107,14 @@ impl Doors {
             allowed_hosts,
         };
         let registry = Registry::new(session);
-        let running = Proxy::new(manager, gate, http::door(&registry)).serve(listener);
-        Doors { registry, running: Mutex::new(Some(running)) }
+        let proxy = Proxy::new(manager, gate, http::door(&registry));
+        let arrivals = proxy.arrivals();
+        Doors { registry, running: Mutex::new(Some(proxy.serve(listener))), arrivals }
+    }
+
+    /// Whether a request for a provider ever came.
+    pub fn were_used(&self) -> bool {
+        self.arrivals.load(Ordering::Relaxed) > 0
     }
 
     /// The methods.

@@ -77,6 +77,11 @@ const BARE: [&str; 34] = [
     "webhooks",
 ];
 
+/// Whether this path is answered here, by whoever looks after the proxy, and never by a provider.
+pub fn is_our_own(path: &str) -> bool {
+    matches!(path, "/health" | "/healthz" | "/metrics" | "/rpc")
+}
+
 /// Where the head points. Origin form only, and no path that an upstream could read in another way.
 pub fn target(head: &request::Parts) -> Result<Target, Rejection> {
     if head.uri.scheme().is_some() || head.uri.authority().is_some() {

@@ -7,6 +7,7 @@
 mod agents;
 mod alive;
 mod architecture;
+mod behind;
 mod cli;
 mod clients;
 mod feed;

@@ -8,10 +8,10 @@ use crate::cli::printer::Printer;
 use crate::error::{Error, ErrorKind};
 
 /// Not found, as a shell says it.
-const NOT_FOUND: u8 = 127;
+pub const NOT_FOUND: u8 = 127;
 
 /// Found, but it cannot be executed.
-const NOT_EXECUTABLE: u8 = 126;
+pub const NOT_EXECUTABLE: u8 = 126;
 
 /// Runs it to its end; its exit code, or 128 and the signal that ended it.
 pub async fn run(mut command: Command) -> Result<u8, Error> {
@@ -104,7 +104,7 @@ mod unix {
         if let (Some(pid), false) = (pid, from_terminal)
             && let Err(error) = kill_process(pid, signal)
         {
-            tracing::debug!("the signal was not passed on: {error}");
+            tracing::debug!("the signal was not sent to the command: {error}");
         }
     }
 }

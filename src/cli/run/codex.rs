@@ -1,5 +1,5 @@
-//! What Codex is given so that its requests come here. It reads no variable for this and takes arguments alone; what it has
-//! of its own, its configuration and its login, stays as it is.
+//! What Codex is given so that its requests come here. It reads no variable for this, only arguments; its own
+//! configuration and login stay as they are.
 
 use std::path::Path;
 
@@ -9,9 +9,22 @@ use crate::cli::import::place::{Place, of_program};
 use crate::env::Environment;
 use crate::manager::import::Origin;
 
+/// The name of the provider that is OpenAI itself.
+pub const OPENAI: &str = "OpenAI";
+
 /// Whether the program is Codex.
 pub fn is_codex(program: &str) -> bool {
-    Path::new(program).file_stem().is_some_and(|name| name == "codex")
+    stem(program) == "codex"
+}
+
+/// The name of a program without its folder and its ending.
+pub fn stem(program: &str) -> String {
+    Path::new(program).file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// What the provider is called.
+pub fn provider_name(serves_openai_alone: bool) -> &'static str {
+    if serves_openai_alone { OPENAI } else { "codex-account-manager" }
 }
 
 /// The arguments, which stand before the person's own, so that theirs win.
@@ -22,10 +35,9 @@ pub fn is_codex(program: &str) -> bool {
 /// one it would ask for a login first.
 ///
 /// The provider does not say `supports_websockets`, so that Codex keeps to HTTP: there each request can go to another
-/// account, while a socket keeps its own, and Codex sleeps out a limit that an open socket tells, be it an hour, before it
-/// asks again.
+/// account, while a socket keeps its own, and Codex waits until the end of a limit that an open socket reports, even an hour.
 pub fn settings(base_url: &str, serves_openai_alone: bool, environment: &Environment) -> [String; 4] {
-    let name = if serves_openai_alone { "OpenAI" } else { "codex-account-manager" };
+    let name = provider_name(serves_openai_alone);
     let of_login = if has_login(environment) { ",requires_openai_auth=true" } else { "" };
     let provider = format!(
         "model_providers.cam={{name=\"{name}\",base_url=\"{base_url}\",env_key=\"OPENAI_API_KEY\",\

@@ -1,0 +1,167 @@
+//! Stand-ins for the programs that start Codex, in front of `PATH`. Codex reads no variable that names a provider, so
+//! behind a shell, a script or a makefile only its arguments can bring it here. A stand-in is a link to this program under
+//! the other's name: it finds the real one in the rest of `PATH` and becomes it, with the arguments that it needs.
+//!
+//! A copy of Codex's folder with a configuration of its own (`CODEX_HOME`) would also reach the Codex that no stand-in does.
+//! It was tried with 0.171 and is no safe place: Codex takes the lock for a token refresh beside its folder's `auth.json`
+//! and keeps the paths of conversations in a database there, so that two Codexes would refresh one login at once and
+//! conversations would be lost with the copy.
+#![cfg_attr(
+    unix,
+    expect(clippy::disallowed_methods, reason = "this file makes and follows the links of the stand-ins")
+)]
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::launchers::LAUNCHERS;
+
+/// The folders that stand in front of `PATH`, one for each program, since a program that is not installed must not seem
+/// to be. Codex itself may be added to `PATH` by a shell when it starts.
+#[derive(Debug, Default)]
+pub struct Shims {
+    folders: Vec<PathBuf>,
+}
+
+impl Shims {
+    /// Makes them below `data_dir` for what `path` has.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system, and where there are no such links.
+    #[cfg(unix)]
+    pub fn install(data_dir: &Path, path: &str) -> std::io::Result<Shims> {
+        let program = std::env::current_exe()?;
+        let mut shims = Shims::default();
+        let launchers = LAUNCHERS.into_iter().filter(|name| real(name, path, &program).is_some());
+        for name in std::iter::once("codex").chain(launchers) {
+            let folder = data_dir.join("run").join(name);
+            std::fs::create_dir_all(&folder)?;
+            link(&program, &folder.join(name))?;
+            shims.folders.push(folder);
+        }
+        Ok(shims)
+    }
+
+    /// There are no links that every program follows.
+    #[cfg(not(unix))]
+    pub fn install(_: &Path, _: &str) -> std::io::Result<Shims> {
+        Err(std::io::Error::new(std::io::ErrorKind::Unsupported, "not on this system"))
+    }
+
+    /// Whether `program` is found as one of them.
+    pub fn cover(&self, program: &str) -> bool {
+        self.folders.iter().any(|folder| folder.file_name().is_some_and(|name| name == program))
+    }
+
+    /// `PATH` with them in front; as it is where one of its folders cannot stand in it.
+    pub fn before(&self, path: &str) -> OsString {
+        let folders = self.folders.iter().cloned().chain(std::env::split_paths(path));
+        std::env::join_paths(folders).unwrap_or_else(|_| path.into())
+    }
+
+    /// The value of the variable that gives Bash a function `codex`: it holds when a start-up file puts another folder in
+    /// front of `PATH`, as version managers do.
+    pub fn bash_function(&self) -> Option<String> {
+        let codex = self.folders.first()?.join("codex");
+        let quoted = codex.to_str()?.replace('\'', r"'\''");
+        Some(format!("() {{  '{quoted}' \"$@\"\n}}"))
+    }
+}
+
+/// Whether there is a stand-in of that name.
+#[cfg(unix)]
+pub fn is_name(name: &str) -> bool {
+    name == "codex" || LAUNCHERS.contains(&name)
+}
+
+/// Replaces the link at once, since another process may be about to follow it.
+#[cfg(unix)]
+fn link(program: &Path, place: &Path) -> std::io::Result<()> {
+    if std::fs::read_link(place).is_ok_and(|target| target == program) {
+        return Ok(());
+    }
+    let fresh = place.with_extension(std::process::id().to_string());
+    let _ = std::fs::remove_file(&fresh);
+    std::os::unix::fs::symlink(program, &fresh)?;
+    std::fs::rename(&fresh, place)
+}
+
+/// The first program of that name in the folders of `path` that is not this program under another name.
+#[cfg(unix)]
+pub fn real(name: &str, path: &str, this: &Path) -> Option<PathBuf> {
+    use std::os::unix::fs::PermissionsExt;
+    let this = std::fs::canonicalize(this).unwrap_or_else(|_| this.to_owned());
+    let is_real = |candidate: &PathBuf| {
+        let is_program =
+            std::fs::metadata(candidate).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
+        // Another version's stand-in would look for the real one as well, and find this one.
+        let target = is_program.then(|| std::fs::canonicalize(candidate).ok()).flatten();
+        target.is_some_and(|target| target != this && target.file_name() != this.file_name())
+    };
+    std::env::split_paths(path).map(|folder| folder.join(name)).find(is_real)
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn program(path: &Path) {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "#!/bin/sh\n").unwrap();
+        std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
+    }
+
+    #[test]
+    fn the_real_program_is_the_first_that_is_none_of_ours() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |name: &str| home.path().join(name);
+        let this = at("ours/codex-account-manager");
+        program(&this);
+        program(&at("other/codex-account-manager"));
+        program(&at("b/codex"));
+        program(&at("c/codex"));
+        std::fs::create_dir_all(at("a/codex")).unwrap();
+        std::fs::create_dir_all(at("d")).unwrap();
+        std::fs::write(at("d/codex"), "no program").unwrap();
+        for (folder, target) in [("s", &this), ("t", &at("other/codex-account-manager"))] {
+            std::fs::create_dir_all(at(folder)).unwrap();
+            link(target, &at(folder).join("codex")).unwrap();
+        }
+        for (path, expected) in [
+            (vec!["s", "b", "c"], Some("b/codex")),
+            (vec!["s", "s", "t", "a", "d", "nowhere", "c", "b"], Some("c/codex")),
+            (vec!["s", "t", "a", "d"], None),
+        ] {
+            let path = path.iter().map(|folder| at(folder).display().to_string()).collect::<Vec<_>>().join(":");
+            assert_eq!(real("codex", &path, &this), expected.map(at), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_stand_in_is_made_for_codex_and_for_the_launchers_that_are_there() {
+        let home = tempfile::tempdir().unwrap();
+        let (data, bin) = (home.path().join("it's data"), home.path().join("bin"));
+        program(&bin.join("npx"));
+        let path = bin.display().to_string();
+        for _ in 0..2 {
+            let shims = Shims::install(&data, &path).unwrap();
+            assert!(shims.cover("codex") && shims.cover("npx") && !shims.cover("pnpm") && !shims.cover("/bin/codex"));
+            let expected = format!("{0}/run/codex:{0}/run/npx:{path}", data.display());
+            assert_eq!(shims.before(&path).to_str(), Some(expected.as_str()));
+            let program = std::env::current_exe().unwrap();
+            assert_eq!(std::fs::read_link(data.join("run/npx/npx")).unwrap(), program);
+        }
+        // A link that points elsewhere is an older program's.
+        std::fs::remove_file(data.join("run/npx/npx")).unwrap();
+        std::os::unix::fs::symlink("/nowhere", data.join("run/npx/npx")).unwrap();
+        let shims = Shims::install(&data, &path).unwrap();
+        assert!(data.join("run/npx/npx").exists());
+        let function =
+            format!("() {{  '{}/run/codex/codex' \"$@\"\n}}", data.display().to_string().replace('\'', r"'\''"));
+        assert_eq!(shims.bash_function(), Some(function));
+    }
+}

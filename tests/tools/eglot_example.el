@@ -14,9 +14,31 @@
   (mapcar (lambda (account) (plist-get account :label))
           (plist-get (openai-accounts-request :accounts/list) :accounts)))
 
-(say "labels" (labels))
+
+(defun head ()
+  "Where the table is looked at, in its buffer and in its window, after it was left at its end."
+  (with-current-buffer "*OpenAI accounts*"
+    (set-window-point (get-buffer-window) (goto-char (point-max))))
+  (openai-accounts)
+  (with-current-buffer "*OpenAI accounts*"
+    (vector (point) (window-point (get-buffer-window)) (window-start (get-buffer-window)))))
+
+(say "missing" (condition-case problem
+                   (let ((openai-accounts-program '("~/no-such-program" "sidecar")))
+                     (openai-accounts-request :accounts/list))
+                 (user-error (cadr problem))))
+;; As in an Emacs that a desktop started.
+(let ((programs (car exec-path))
+      (openai-accounts-folders '("~/none" "~/programs")))
+  (make-symbolic-link programs (expand-file-name "~/programs"))
+  (setq exec-path (cdr exec-path))
+  (say "found" (openai-accounts--find "codex-account-manager"))
+  (say "home" (openai-accounts--find "~/programs/codex-account-manager"))
+  (say "labels" (labels))
+  (push programs exec-path))
 (openai-accounts)
 (say "table" (with-current-buffer "*OpenAI accounts*" (buffer-string)))
+(say "head" (head))
 (say "switch" (openai-accounts-switch "2"))
 (setenv "NO_PROXY" "example.com, localhost")
 (setenv "no_proxy" nil)

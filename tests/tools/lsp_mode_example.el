@@ -15,6 +15,14 @@
     (while (not (funcall look))
       (accept-process-output nil 0.01))))
 
+(defun head ()
+  "Where the table is looked at, in its buffer and in its window, after it was left at its end."
+  (with-current-buffer "*OpenAI accounts*"
+    (set-window-point (get-buffer-window) (goto-char (point-max))))
+  (openai-accounts)
+  (with-current-buffer "*OpenAI accounts*"
+    (vector (point) (window-point (get-buffer-window)) (window-start (get-buffer-window)))))
+
 (defun workspace ()
   (lsp-find-workspace 'codex-account-manager))
 
@@ -29,6 +37,7 @@
             (lambda () (and (workspace) (eq 'initialized (lsp--workspace-status (workspace))))))
   (openai-accounts)
   (say "table" (with-current-buffer "*OpenAI accounts*" (buffer-string)))
+  (say "head" (head))
   (say "switch" (openai-accounts-switch 2))
   (say "labels" (mapcar (lambda (account) (gethash "label" account))
                         (gethash "accounts" (openai-accounts-request "accounts/list"))))

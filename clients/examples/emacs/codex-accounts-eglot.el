@@ -12,6 +12,7 @@
 
 (require 'eglot)
 (require 'jsonrpc)
+(require 'seq)
 (require 'subr-x)
 
 (defgroup openai-accounts nil
@@ -19,8 +20,21 @@
   :group 'tools)
 
 (defcustom openai-accounts-program '("codex-account-manager" "sidecar" "--stdio")
-  "The sidecar's command line."
+  "The sidecar's command line.  The program is a name or a path, which may begin with \"~/\"."
   :type '(repeat string))
+
+(defvar openai-accounts-folders
+  '("~/.cargo/bin" "~/.local/bin" "~/.npm-global/bin" "~/.nix-profile/bin" "~/.local/state/nix/profile/bin"
+    "/nix/var/nix/profiles/default/bin" "/opt/homebrew/bin" "/usr/local/bin" "/home/linuxbrew/.linuxbrew/bin" "/snap/bin")
+  "Where the program is looked for after `exec-path'; an Emacs that a desktop started often has a short one.")
+
+(defun openai-accounts--find (program)
+  "The path of PROGRAM, a name or a path that may begin with \"~/\", or nil."
+  (let ((exec-path (seq-filter #'file-name-absolute-p
+                               (append (remq nil exec-path) (mapcar #'expand-file-name openai-accounts-folders))))
+        ;; Other endings are those of scripts, which cannot be started without a shell.
+        (exec-suffixes (if (eq system-type 'windows-nt) '(".exe") exec-suffixes)))
+    (executable-find (if (string-prefix-p "~/" program) (expand-file-name program) program))))
 
 (defclass openai-accounts-server (eglot-lsp-server) ()
   "A sidecar.")
@@ -39,15 +53,16 @@
   "Start the sidecar, unless it runs; return its server."
   (interactive)
   (unless (and openai-accounts--server (jsonrpc-running-p openai-accounts--server))
-    (unless (executable-find (car openai-accounts-program))
-      (user-error "`%s' is not on `exec-path'; see `openai-accounts-program'" (car openai-accounts-program)))
     (let ((eglot-sync-connect t)
-          (language "openai-accounts"))
+          (language "openai-accounts")
+          (program (or (openai-accounts--find (car openai-accounts-program))
+                       (user-error "`%s' is neither on `exec-path' nor in `openai-accounts-folders' (%s); see `openai-accounts-program'"
+                                   (car openai-accounts-program) (string-join openai-accounts-folders ", ")))))
       ;; For a mode that no buffer has, so that no buffer is managed.
       (eglot '(openai-accounts--no-mode)
              (cons 'transient (expand-file-name "~/"))
              'openai-accounts-server
-             openai-accounts-program
+             (cons program (cdr openai-accounts-program))
              ;; From Eglot 1.13 on a list as long as that of the modes.
              (if (fboundp 'eglot--languages) (list language) language))))
   openai-accounts--server)
@@ -70,7 +85,12 @@
         (erase-buffer)
         (insert table))
       (special-mode)
-      (display-buffer (current-buffer)))))
+      (goto-char (point-min))
+      ;; A window that shows it already has a place of its own.
+      (let ((window (display-buffer (current-buffer))))
+        (when window
+          (set-window-start window (point-min))
+          (set-window-point window (point-min)))))))
 
 ;;;###autoload
 (defun openai-accounts-switch (account)

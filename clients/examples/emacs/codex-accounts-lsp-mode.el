@@ -11,9 +11,30 @@
 ;;; Code:
 
 (require 'lsp-mode)
+(require 'seq)
+
+(defvar openai-accounts-program "codex-account-manager"
+  "The program, a name or a path, which may begin with \"~/\".")
+
+(defvar openai-accounts-folders
+  '("~/.cargo/bin" "~/.local/bin" "~/.npm-global/bin" "~/.nix-profile/bin" "~/.local/state/nix/profile/bin"
+    "/nix/var/nix/profiles/default/bin" "/opt/homebrew/bin" "/usr/local/bin" "/home/linuxbrew/.linuxbrew/bin" "/snap/bin")
+  "Where the program is looked for after `exec-path'; an Emacs that a desktop started often has a short one.")
+
+(defun openai-accounts--find (program)
+  "The path of PROGRAM, a name or a path that may begin with \"~/\", or nil."
+  (let ((exec-path (seq-filter #'file-name-absolute-p
+                               (append (remq nil exec-path) (mapcar #'expand-file-name openai-accounts-folders))))
+        ;; Other endings are those of scripts, which cannot be started without a shell.
+        (exec-suffixes (if (eq system-type 'windows-nt) '(".exe") exec-suffixes)))
+    (executable-find (if (string-prefix-p "~/" program) (expand-file-name program) program))))
+
+(defun openai-accounts--command-line ()
+  "The sidecar's command line."
+  (list (or (openai-accounts--find openai-accounts-program) openai-accounts-program) "sidecar" "--stdio"))
 
 (lsp-register-client
- (make-lsp-client :new-connection (lsp-stdio-connection '("codex-account-manager" "sidecar" "--stdio"))
+ (make-lsp-client :new-connection (lsp-stdio-connection #'openai-accounts--command-line)
                   :activation-fn (lambda (&rest _) t)
                   :add-on? t
                   :multi-root t
@@ -30,7 +51,7 @@
   "Ask the sidecar METHOD, such as \"accounts/list\", with the plist PARAMS."
   (let ((workspace (lsp-find-workspace 'codex-account-manager)))
     (unless workspace
-      (user-error "No sidecar runs; is lsp-mode on in a buffer, and `codex-account-manager' on `exec-path'?"))
+      (user-error "No sidecar runs; is lsp-mode on in a buffer, and `codex-account-manager' where it is looked for?"))
     (with-lsp-workspace workspace
       (lsp-request method params))))
 
@@ -44,7 +65,12 @@
         (erase-buffer)
         (insert table))
       (special-mode)
-      (display-buffer (current-buffer)))))
+      (goto-char (point-min))
+      ;; A window that shows it already has a place of its own.
+      (let ((window (display-buffer (current-buffer))))
+        (when window
+          (set-window-start window (point-min))
+          (set-window-point window (point-min)))))))
 
 ;;;###autoload
 (defun openai-accounts-switch (account)

@@ -1,15 +1,21 @@
-// Where the program is: the option, then CAM_BINARY, then PATH.
+// Where the program is: the option, then CAM_BINARY, then PATH and the places where people install programs.
 
 import { accessSync, constants, statSync } from "node:fs";
-import { delimiter, join, resolve } from "node:path";
+import { homedir } from "node:os";
+import { resolve } from "node:path";
 
 import { BinaryNotFoundError } from "./errors.js";
+import { PROGRAM, type Surroundings, expanded, pathFolders, programAt, programIn, usualFolders } from "./places.js";
 
-const NAME = "codex-account-manager";
-
-/** The path of the program; throws `BinaryNotFoundError` with every place that was looked at. */
+/** The path of the program; throws `BinaryNotFoundError` with every place that was searched. */
 export function findBinary(option: string | undefined, environment: NodeJS.ProcessEnv): string {
+  return search(option, { environment, platform: process.platform, home: homedir(), isProgram });
+}
+
+/** The same in other surroundings. */
+export function search(option: string | undefined, surroundings: Surroundings): string {
   const looked: string[] = [];
+  const { environment } = surroundings;
   // A place that was named and is wrong ends the search: another program than the one that was asked for would
   // surprise more than an error.
   for (const [source, named] of [
@@ -20,39 +26,32 @@ export function findBinary(option: string | undefined, environment: NodeJS.Proce
       looked.push(`${source}: not set`);
       continue;
     }
-    const found = /[\\/]/.test(named) ? executable(resolve(named)) : onPath(named, environment);
-    if (found) return found;
-    looked.push(`${source}: \`${named}\` is no program that can be run`, "PATH: not looked at");
+    const path = expanded(named, surroundings);
+    const isPath = path !== named || /[\\/]/.test(named);
+    const found = isPath
+      ? programAt(surroundings.platform === process.platform ? resolve(path) : path, surroundings)
+      : programIn(pathFolders(surroundings), named, surroundings);
+    if (found !== undefined) return found;
+    const meant = path === named ? "" : `, which is \`${path}\`,`;
+    looked.push(`${source}: \`${named}\`${meant} is no program that can be run`, "PATH and other places: not searched");
     throw new BinaryNotFoundError(looked);
   }
-  const found = onPath(NAME, environment);
-  if (found) return found;
-  looked.push(`PATH: no \`${NAME}\` in its ${folders(environment).length} folders`);
+  for (const [source, folders] of [
+    ["PATH", pathFolders(surroundings)],
+    ["usual places", usualFolders(surroundings)],
+  ] as const) {
+    const found = programIn(folders, PROGRAM, surroundings);
+    if (found !== undefined) return found;
+    looked.push(`${source}: no \`${PROGRAM}\` in ${folders.join(", ") || "any folder"}`);
+  }
   throw new BinaryNotFoundError(looked);
 }
 
-function onPath(name: string, environment: NodeJS.ProcessEnv): string | undefined {
-  for (const folder of folders(environment)) {
-    const found = executable(join(folder, name));
-    if (found) return found;
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
   }
-  return undefined;
-}
-
-function folders(environment: NodeJS.ProcessEnv): string[] {
-  // Windows calls it `Path` as often as not.
-  const name = Object.keys(environment).find((key) => key.toUpperCase() === "PATH") ?? "PATH";
-  return (environment[name] ?? "").split(delimiter).filter((folder) => folder !== "");
-}
-
-function executable(path: string): string | undefined {
-  const names = process.platform === "win32" ? [path, `${path}.exe`] : [path];
-  return names.find((name) => {
-    try {
-      accessSync(name, constants.X_OK);
-      return statSync(name).isFile();
-    } catch {
-      return false;
-    }
-  });
 }

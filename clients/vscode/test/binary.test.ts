@@ -1,42 +1,51 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { findBinary, type Finding, type Surroundings } from "../src/binary.ts";
 
-function check(name: string, surroundings: Partial<Surroundings>, there: string[], expected: Finding): void {
-  test(name, () => {
-    const found = findBinary({
-      setting: "",
-      environment: {},
-      platform: "linux",
-      home: "/home/me",
-      isProgram: (path) => there.includes(path),
-      ...surroundings,
-    });
-    assert.deepEqual(found, expected);
+function find(surroundings: Partial<Surroundings>, there: string[]): Finding {
+  return findBinary({
+    setting: "",
+    environment: {},
+    platform: "linux",
+    home: undefined,
+    isProgram: (path) => there.includes(path),
+    ...surroundings,
   });
 }
 
-const PROGRAM = "codex-account-manager";
+interface Case {
+  name: string;
+  platform: NodeJS.Platform;
+  option: string | null;
+  environment: Record<string, string>;
+  there: string[];
+  found?: string;
+  looked?: string[];
+  but?: string[];
+}
 
-check("in PATH", { environment: { PATH: `/a:/b` } }, [`/b/${PROGRAM}`], { path: `/b/${PROGRAM}` });
-check("the variable comes before PATH", { environment: { CAM_BINARY: "/x", PATH: "/a" } }, ["/x", `/a/${PROGRAM}`], {
-  path: "/x",
+// The same list as for the other clients. The tests run in the folder of the package.
+const list: { cases: Case[] } = JSON.parse(readFileSync("../../tests/tools/find_binary.json", "utf8"));
+
+for (const { name, platform, option, environment, there, found, looked, but } of list.cases) {
+  test(name, { skip: but?.includes("vscode") ?? false }, () => {
+    const finding = find({ setting: option ?? "", platform, environment }, there);
+    if (found !== undefined) {
+      assert.deepEqual(finding, { path: found });
+      return;
+    }
+    assert.ok("missing" in finding, JSON.stringify(finding));
+    for (const place of looked ?? []) assert.ok(finding.missing.includes(place), `${place} in ${finding.missing}`);
+  });
+}
+
+test("the setting without what stands around it", () => {
+  assert.deepEqual(find({ setting: " ~/cam ", home: "/home/me" }, ["/home/me/cam"]), { path: "/home/me/cam" });
 });
-check("the setting comes first", { setting: " ~/cam ", environment: { CAM_BINARY: "/x" } }, ["/home/me/cam", "/x"], {
-  path: "/home/me/cam",
+
+test("a relative path is refused", () => {
+  assert.deepEqual(find({ setting: "./cam" }, ["./cam"]), {
+    missing: "The setting `codexAccountManager.binary` is `./cam`, which is not an absolute path",
+  });
 });
-check("a setting that leads nowhere is not passed over", { setting: "/y", environment: { PATH: "/a" } }, [`/a/${PROGRAM}`], {
-  missing: "The setting `codexAccountManager.binary` is `/y`, where there is no program",
-});
-check("a relative path is refused", { setting: "./cam" }, ["./cam"], {
-  missing: "The setting `codexAccountManager.binary` is `./cam`, which is not an absolute path",
-});
-check("an empty or relative folder of PATH is passed over", { environment: { PATH: ":.:bin" } }, [PROGRAM, `bin/${PROGRAM}`], {
-  missing: "The program `codex-account-manager` is not in PATH",
-});
-check(
-  "on Windows",
-  { platform: "win32", environment: { Path: "C:\\a;C:\\b" } },
-  [`C:\\b\\${PROGRAM}.exe`],
-  { path: `C:\\b\\${PROGRAM}.exe` },
-);

@@ -10,7 +10,12 @@ fn eglot_runs_the_example_for_emacs() {
     let pool = Pool::new(2);
     let Some(steps) = emacs(&pool, "eglot", "eglot_example.el") else { return };
     assert_eq!(steps["labels"], json!(["account-1", "account-2"]));
+    let program = tools::text(&pool.sandbox.path("programs/codex-account-manager"));
+    assert_eq!((&steps["found"], &steps["home"]), (&json!(program), &json!(program)));
+    let missing = steps["missing"].as_str().unwrap();
+    assert!(missing.contains("~/no-such-program") && missing.contains("~/.cargo/bin"), "{missing}");
     assert!(steps["table"].as_str().unwrap().starts_with("OpenAI Accounts (2):\n\n"), "{steps:?}");
+    assert_eq!(steps["head"], json!([1, 1, 1]));
     assert_eq!(steps["switch"], "Switched to account 2 (account-2)");
     assert_eq!(steps["environment"], json!(["OPENAI_BASE_URL", "OPENAI_API_KEY", "NO_PROXY", "no_proxy"]));
     let kept = "example.com,localhost,127.0.0.1,::1";
@@ -28,6 +33,7 @@ fn lsp_mode_runs_the_example_for_emacs() {
     let pool = Pool::new(2);
     let Some(steps) = emacs(&pool, "lsp-mode", "lsp_mode_example.el") else { return };
     assert!(steps["table"].as_str().unwrap().starts_with("OpenAI Accounts (2):\n\n"), "{steps:?}");
+    assert_eq!(steps["head"], json!([1, 1, 1]));
     assert_eq!(steps["switch"], "Switched to Account 2 (account-2)");
     assert_eq!(steps["labels"], json!(["account-1", "account-2"]));
     assert_eq!(steps["unknown notifications"], json!(null));

@@ -134,7 +134,7 @@ fn the_plugin_says_where_it_looked_for_the_program() {
     sandbox.set("CAM_BINARY", "/nowhere/cam");
     let Some(steps) = steps(&sandbox, "missing") else { return };
     for step in ["message", "health"] {
-        assert!(text(&steps, step).contains("`CAM_BINARY` says `/nowhere/cam`"), "{steps:?}");
+        assert!(text(&steps, step).contains("`CAM_BINARY`: `/nowhere/cam` is no program that can be run"), "{steps:?}");
         assert!(text(&steps, step).contains("hint: install it"), "{steps:?}");
     }
     assert!(text(&steps, "health").contains("ERROR"), "{steps:?}");

@@ -3,7 +3,7 @@
 local M = {}
 
 local defaults = {
-  -- The program; nil looks at CAM_BINARY, then at PATH.
+  -- The program; nil looks at CAM_BINARY, then at PATH and where people install programs.
   binary = nil,
   -- Further arguments of `sidecar --stdio`, such as { "--strategy", "round_robin" }.
   arguments = {},

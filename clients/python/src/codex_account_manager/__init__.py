@@ -5,7 +5,7 @@
 """
 
 from .binary import find_binary
-from .client import AccountManager, MessageLevel
+from .client import AccountManager, MessageLevel, OpenAIArguments
 from .errors import (
     AccountManagerError,
     BinaryNotFoundError,
@@ -27,6 +27,7 @@ __all__ = [
     "MessageLevel",
     "Notification",
     "NotificationStream",
+    "OpenAIArguments",
     "RpcError",
     "SidecarExitedError",
     "find_binary",

@@ -3,31 +3,57 @@
 from __future__ import annotations
 
 import os
-import shutil
+import sys
 from collections.abc import Mapping
 
 from .errors import BinaryNotFoundError
+from .places import PROGRAM, Surroundings
 
-NAME = "codex-account-manager"
+HINT = "hint: install codex-account-manager, or name its program with the `binary` option or `CAM_BINARY`"
 
 
 def find_binary(option: str | os.PathLike[str] | None, environment: Mapping[str, str]) -> str:
-    """The path of the program: the option, else `CAM_BINARY`, else the first one on `PATH`.
+    """The path of the program.
 
-    A place that is named and has no program is an error. Another copy that happens to be on `PATH` is not taken for it.
+    The option, else `CAM_BINARY`, else the first one on `PATH` or in a place where people install programs. A place that
+    is named and has no program is an error: another copy is not taken for it.
     """
-    named = os.fspath(option) if option is not None else environment.get("CAM_BINARY", "")
-    path = environment.get("PATH", os.defpath)
-    found = shutil.which(named or NAME, path=path)
-    if found is not None:
-        return found
-    if option is not None:
-        said = f"the `binary` option says `{named}`, and there is no program"
-    elif named:
-        said = f"`CAM_BINARY` says `{named}`, and there is no program"
-    else:
-        said = f"`{NAME}` is not on `PATH`"
-    raise BinaryNotFoundError(
-        f"{said}\nhint: install it with `cargo install --path .` in its repository so that it is on `PATH`, "
-        "or name it with the `binary` option or `CAM_BINARY`"
-    )
+    home = os.path.expanduser("~")
+    surroundings = Surroundings(environment, sys.platform == "win32", home if home != "~" else None, _is_program)
+    return os.path.abspath(search(os.fspath(option) if option is not None else None, surroundings))
+
+
+def search(option: str | None, surroundings: Surroundings) -> str:
+    """The same in other surroundings."""
+    looked: list[str] = []
+    for source, named in (
+        ("the option `binary`", option),
+        ("CAM_BINARY", surroundings.environment.get("CAM_BINARY")),
+    ):
+        if not named:
+            looked.append(f"{source}: not set")
+            continue
+        path = surroundings.expanded(named)
+        if surroundings.is_path(named):
+            found = surroundings.program_at(path)
+        else:
+            found = surroundings.program_in(surroundings.path_folders(), named)
+        if found is not None:
+            return found
+        meant = "" if path == named else f", which is `{path}`,"
+        looked += [f"{source}: `{named}`{meant} is no program that can be run", "PATH and other places: not searched"]
+        raise BinaryNotFoundError(_message(looked))
+    for source, folders in (("PATH", surroundings.path_folders()), ("usual places", surroundings.usual_folders())):
+        found = surroundings.program_in(folders, PROGRAM)
+        if found is not None:
+            return found
+        looked.append(f"{source}: no `{PROGRAM}` in {', '.join(folders) or 'any folder'}")
+    raise BinaryNotFoundError(_message(looked))
+
+
+def _message(looked: list[str]) -> str:
+    return "\n".join([f"{PROGRAM} was not found:", *(f"  {line}" for line in looked), HINT])
+
+
+def _is_program(path: str) -> bool:
+    return os.path.isfile(path) and os.access(path, os.X_OK)

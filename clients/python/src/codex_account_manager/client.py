@@ -7,7 +7,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Literal, Self, cast
+from typing import Any, Literal, Self, TypedDict, cast
 
 from .binary import find_binary
 from .connection import Connection
@@ -39,6 +39,13 @@ WELL_SECONDS = 60.0
 GRACE_SECONDS = 12.0
 
 _logger = logging.getLogger("codex_account_manager")
+
+
+class OpenAIArguments(TypedDict):
+    """What `OpenAI(…)` and `AsyncOpenAI(…)` of the official SDK are given."""
+
+    base_url: str
+    api_key: str
 
 
 class AccountManager(Requests, Notifications):
@@ -80,7 +87,7 @@ class AccountManager(Requests, Notifications):
         return self._session
 
     @property
-    def openai(self) -> dict[str, str]:
+    def openai(self) -> OpenAIArguments:
         """The arguments of `OpenAI(…)` and `AsyncOpenAI(…)` of the official SDK."""
         proxy = self.session["proxy"]
         return {"base_url": proxy["baseUrl"], "api_key": proxy.get("apiKey") or ""}

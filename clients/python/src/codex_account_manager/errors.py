@@ -10,7 +10,7 @@ class AccountManagerError(Exception):
 
 
 class BinaryNotFoundError(AccountManagerError):
-    """The program is in none of the three places."""
+    """The program is in none of the places where it is searched."""
 
 
 class ClosedError(AccountManagerError):

@@ -12,6 +12,7 @@ pub mod json_events;
 pub mod json_scan;
 pub mod lenient_json;
 pub mod lookup;
+pub mod naming;
 pub mod plain_text;
 pub mod pool;
 pub mod report;

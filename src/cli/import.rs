@@ -1,5 +1,6 @@
 //! `import`
 
+mod elsewhere;
 mod masked;
 pub(super) mod place;
 
@@ -42,11 +43,34 @@ pub async fn run(context: &Context, args: &ImportArgs) -> Result<u8, Error> {
     let mut incoming: Vec<Incoming> = Vec::new();
     let mut refused: Vec<Refused> = Vec::new();
     let places = places(context, args)?;
+    let mut failed: Vec<(&Place, Error)> = Vec::new();
     for (place, expected) in &places {
-        let reading = manager.read_import(&place.read()?, expected).map_err(|error| told_of(place, error))?;
-        incoming.extend(reading.incoming);
-        refused.extend(reading.refused);
+        match place.read().and_then(|bytes| manager.read_import(&bytes, expected)) {
+            Ok(reading) => {
+                incoming.extend(reading.incoming);
+                refused.extend(reading.refused);
+            }
+            Err(error) if error.kind == ErrorKind::StoreUnreadable => {
+                let elsewhere = elsewhere::of(place, expected);
+                failed.push((place, elsewhere.unwrap_or(error)));
+            }
+            Err(error) => return Err(told_of(place, error)),
+        }
     }
+    if incoming.is_empty()
+        && refused.is_empty()
+        && let Some((place, last)) = failed.pop()
+    {
+        for (place, error) in failed {
+            Printer::error(&told_of(place, error));
+        }
+        return Err(told_of(place, last));
+    }
+    // What is in the other file is not lost with one.
+    refused.extend(failed.into_iter().map(|(place, error)| Refused {
+        name: place.name(),
+        why: error.hint.map_or(error.message.clone(), |hint| format!("{}; {hint}", error.message)),
+    }));
     let (imported, difference) = if args.dry_run {
         let preview = manager.preview_import(incoming)?;
         let name = manager.store().path().display().to_string();
@@ -71,6 +95,9 @@ pub async fn run(context: &Context, args: &ImportArgs) -> Result<u8, Error> {
         Some(difference) => show(&manager, &imported, difference),
         None => say(&imported),
     }
+    for warning in imported.iter().filter_map(may_be_another) {
+        Printer::warning(&warning);
+    }
     for warning in shared_logins(&imported, &places) {
         Printer::warning(&warning);
     }
@@ -84,7 +111,7 @@ fn places(context: &Context, args: &ImportArgs) -> Result<Vec<(Place, Vec<Origin
         .filter_map(|(is_asked_for, program)| is_asked_for.then_some(program))
         .collect();
     match (&args.path, programs.as_slice()) {
-        (None, []) => Err(Error::new(ErrorKind::InvalidParams, "nothing is named to import from").hint(
+        (None, []) => Err(Error::new(ErrorKind::InvalidParams, "say what to import").hint(
             "name an accounts file or an `auth.json`, or pass `--codex` or `--opencode` for that program's own login",
         )),
         (Some(_), [_, _]) => Err(Error::new(ErrorKind::InvalidParams, "one file is not both Codex's and OpenCode's")
@@ -136,6 +163,18 @@ fn line(imported: &Imported, is_done: bool) -> String {
         (Outcome::Skipped(why), true) => format!("Skipped account {index} ({label}): {why}"),
         (Outcome::Skipped(why), false) => format!("Would skip account {index} ({label}): {why}"),
     }
+}
+
+/// What a person is told of a login that was added beside one that it may be.
+fn may_be_another(imported: &Imported) -> Option<String> {
+    let first = imported.may_be.first()?;
+    let numbers: Vec<String> = imported.may_be.iter().map(ToString::to_string).collect();
+    let Imported { index, label, .. } = imported;
+    Some(format!(
+        "account {index} ({label}) may be the login of account {}, of which too little is known to tell; if it is, \
+         `codex-account-manager merge {first} {index}` makes them one",
+        numbers.join(" or "),
+    ))
 }
 
 fn say(imported: &[Imported]) {

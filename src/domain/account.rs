@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use family::{BadFamily, Families, ModelFamily};
-pub use identity::{Likeness, LoginIdentity};
+pub use identity::{Found, Likeness, LoginIdentity};
 
 /// The stable identity of an account; it never changes, whatever is edited or reordered.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

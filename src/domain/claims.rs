@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::account::LoginIdentity;
 use super::time::Timestamp;
@@ -29,6 +29,10 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 pub struct Claims {
     /// The ChatGPT account or workspace.
     pub account_id: Option<String>,
+    /// The person, as ChatGPT numbers them.
+    pub user_id: Option<String>,
+    /// The person, by the way they sign in.
+    pub subject: Option<String>,
     /// The address the person logs in with.
     pub email: Option<String>,
     /// The ChatGPT plan, as the issuer spells it.
@@ -61,7 +65,9 @@ impl Claims {
         Some(Claims {
             residency: text(of_workspace("chatgpt_compute_residency")).filter(|region| is_region(region)),
             is_fedramp: of_workspace("chatgpt_account_is_fedramp") == Some(&Value::Bool(true)),
-            account_id: text(auth.and_then(|auth| auth.get("chatgpt_account_id"))),
+            account_id: text(of_workspace("chatgpt_account_id")).or_else(|| text(first_organization(auth, payload))),
+            user_id: user_id(|name| text(of_workspace(name))),
+            subject: text(payload.get("sub")),
             email: text(payload.get("email")).or_else(|| text(profile.and_then(|profile| profile.get("email")))),
             plan: text(auth.and_then(|auth| auth.get("chatgpt_plan_type"))),
             expires_at: payload.get("exp").and_then(seconds),
@@ -75,6 +81,8 @@ impl Claims {
         let (access, id) = (read(access_token), read(id_token));
         Claims {
             account_id: id.account_id.or(access.account_id),
+            user_id: id.user_id.or(access.user_id),
+            subject: id.subject.or(access.subject),
             email: id.email.or(access.email),
             plan: id.plan.or(access.plan),
             residency: id.residency.or(access.residency),
@@ -87,8 +95,9 @@ impl Claims {
     pub fn identity(&self) -> LoginIdentity<'_> {
         LoginIdentity {
             account_id: self.account_id.as_deref(),
+            user_id: self.user_id.as_deref(),
+            subject: self.subject.as_deref(),
             email: self.email.as_deref(),
-            plan: self.plan.as_deref(),
         }
     }
 
@@ -97,6 +106,21 @@ impl Claims {
         let life = self.expires_at?.since(self.issued_at?);
         (!life.is_zero()).then_some(life)
     }
+}
+
+/// The id of the first organisation, which stands for the account of a login that tells none. OpenCode reads it too.
+fn first_organization<'a>(auth: Option<&'a Value>, payload: &'a Map<String, Value>) -> Option<&'a Value> {
+    let organizations = auth.and_then(|auth| auth.get("organizations")).or_else(|| payload.get("organizations"));
+    organizations?.get(0)?.get("id")
+}
+
+/// The person's id under the names that the issuer has for it. The last one has the account's id behind it.
+fn user_id(claim: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let of_member = || {
+        let id = claim("chatgpt_account_user_id")?;
+        id.split_once("__").map(|(user, _)| user.to_owned()).filter(|user| !user.is_empty())
+    };
+    claim("chatgpt_user_id").or_else(|| claim("user_id")).or_else(of_member)
 }
 
 /// Whether a residency is one: a word that can stand in a header, and not the word for none.
@@ -150,6 +174,26 @@ mod tests {
         let profile = json!({ "email": "you@example.com" });
         check(&json!({ PROFILE: profile, "exp": 1_700_000_000.0, AUTH: auth }), &whole);
         check(&json!({ "email": "", PROFILE: profile, "exp": 1_700_000_000, AUTH: auth }), &whole);
+    }
+
+    #[test]
+    fn the_account_and_the_person_are_read_wherever_they_stand() {
+        let organizations = json!([{ "id": "org-1", "is_default": true }, { "id": "org-2" }]);
+        for (payload, account_id, user_id, subject) in [
+            (json!({ AUTH: { "chatgpt_account_id": "a", "chatgpt_user_id": "u" }, "sub": "s" }), "a", "u", "s"),
+            (json!({ "chatgpt_account_id": "a", "chatgpt_user_id": "u" }), "a", "u", ""),
+            (json!({ AUTH: { "organizations": organizations, "user_id": "u" } }), "org-1", "u", ""),
+            (json!({ AUTH: {}, "organizations": organizations, "sub": "s" }), "org-1", "", "s"),
+            (json!({ AUTH: { "chatgpt_account_id": "a", "organizations": organizations } }), "a", "", ""),
+            (json!({ AUTH: { "chatgpt_user_id": "u", "user_id": "other" } }), "", "u", ""),
+            (json!({ AUTH: { "chatgpt_account_user_id": "u__a" } }), "", "u", ""),
+            (json!({ AUTH: { "chatgpt_account_user_id": "__a", "organizations": [] }, "sub": 7 }), "", "", ""),
+            (json!({ "organizations": "org-1", "chatgpt_account_id": { "id": "a" } }), "", "", ""),
+        ] {
+            let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            let (account_id, user_id, subject) = (some(account_id), some(user_id), some(subject));
+            check(&payload, &Claims { account_id, user_id, subject, ..Claims::default() });
+        }
     }
 
     #[test]

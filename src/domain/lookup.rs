@@ -1,4 +1,6 @@
-//! Finding the account a person means: by number, id, label or email.
+//! Finding the account a person means: by number, id, label or email, or by what a listing shows of it.
+
+use super::naming::ends_with;
 
 /// What an account is called, for [`find`].
 #[derive(Clone, Copy, Debug)]
@@ -9,7 +11,14 @@ pub struct Names<'a> {
     pub label: Option<&'a str>,
     /// The email, when it is known.
     pub email: Option<&'a str>,
+    /// What listings call it.
+    pub shown: &'a str,
+    /// The provider's id of a login's account.
+    pub account_id: Option<&'a str>,
 }
+
+/// What the end of an id begins with.
+const END_OF_ID: &str = "id:";
 
 /// Why no single account was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +33,8 @@ pub enum LookupError {
 }
 
 /// The 0-based position of the account that `wanted` names. All digits are a 1-based number; anything else is
-/// compared, ignoring case, with ids, then labels, then emails, and the first of these that has a match decides.
+/// compared, ignoring case, with ids, then labels, then emails, then the names in listings, then the provider's ids, and
+/// the first of these that has a match decides. `id:77` names the account whose id ends so.
 ///
 /// # Errors
 ///
@@ -38,15 +48,22 @@ pub fn find(accounts: &[Names<'_>], wanted: &str) -> Result<usize, LookupError> 
         return if (1..=count).contains(&number) { Ok(number - 1) } else { Err(not_found) };
     }
     let folded = wanted.to_lowercase();
-    let steps: [for<'b> fn(&Names<'b>) -> Option<&'b str>; 3] =
-        [|names| Some(names.id), |names| names.label, |names| names.email];
+    let is = |name: Option<&str>| name.is_some_and(|name| name.to_lowercase() == folded);
+    let end =
+        folded.strip_prefix(END_OF_ID).map(|end| end.trim_start_matches(['…', '.'])).filter(|end| !end.is_empty());
+    let has_end = |id: Option<&str>| id.zip(end).is_some_and(|(id, end)| ends_with(id, end));
+    let steps: [&dyn Fn(&Names<'_>) -> bool; 7] = [
+        &|names| is(Some(names.id)),
+        &|names| is(names.label),
+        &|names| is(names.email),
+        &|names| is(Some(names.shown)),
+        &|names| is(names.account_id),
+        &|names| has_end(names.account_id),
+        &|names| has_end(Some(names.id)),
+    ];
     for step in steps {
-        let matches: Vec<usize> = accounts
-            .iter()
-            .enumerate()
-            .filter(|(_, names)| step(names).is_some_and(|name| name.to_lowercase() == folded))
-            .map(|(position, _)| position)
-            .collect();
+        let matching = accounts.iter().enumerate().filter(|(_, names)| step(names));
+        let matches: Vec<usize> = matching.map(|(position, _)| position).collect();
         match matches.as_slice() {
             [] => {}
             [position] => return Ok(*position),
@@ -61,9 +78,21 @@ mod tests {
     use super::*;
 
     const ACCOUNTS: [Names<'static>; 3] = [
-        Names { id: "id-a", label: Some("Work"), email: Some("me@example.com") },
-        Names { id: "id-b", label: Some("home"), email: Some("me@example.com") },
-        Names { id: "id-c", label: Some("id-a"), email: None },
+        Names {
+            id: "id-a",
+            label: Some("Work"),
+            email: Some("me@example.com"),
+            shown: "Work",
+            account_id: Some("ws-0077"),
+        },
+        Names {
+            id: "id-b",
+            label: None,
+            email: Some("me@example.com"),
+            shown: "me@example.com (team)",
+            account_id: Some("ws-0078"),
+        },
+        Names { id: "id-c", label: Some("id-a"), email: None, shown: "id-a", account_id: Some("ws-0078") },
     ];
 
     #[track_caller]
@@ -80,6 +109,15 @@ mod tests {
         check("ID-A", &Ok(0));
         check("WORK", &Ok(0));
         check("me@example.com", &Err(LookupError::Ambiguous(vec![0, 1])));
+        check("ME@example.com (Team)", &Ok(1));
+        check("ws-0077", &Ok(0));
+        check("id:77", &Ok(0));
+        check("id:…0077", &Ok(0));
+        check("id:...77", &Ok(0));
+        check("ID:-B", &Ok(1));
+        check("id:78", &Err(LookupError::Ambiguous(vec![1, 2])));
+        check("id:", &Err(LookupError::NotFound { count: 3 }));
+        check("id:79", &Err(LookupError::NotFound { count: 3 }));
         check("nobody", &Err(LookupError::NotFound { count: 3 }));
         check("", &Err(LookupError::NotFound { count: 3 }));
     }

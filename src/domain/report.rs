@@ -57,6 +57,10 @@ pub struct AccountReport {
     pub email: Option<String>,
     /// The provider's id of the account.
     pub account_id: Option<String>,
+    /// The person of a login, as ChatGPT numbers them.
+    pub user_id: Option<String>,
+    /// The person of a login, by the way they sign in.
+    pub subject: Option<String>,
     /// The plan of a ChatGPT login.
     pub plan: Option<String>,
     /// Where its requests go, when not to the default.
@@ -108,8 +112,9 @@ impl AccountReport {
     pub fn identity(&self) -> LoginIdentity<'_> {
         LoginIdentity {
             account_id: self.account_id.as_deref(),
+            user_id: self.user_id.as_deref(),
+            subject: self.subject.as_deref(),
             email: self.email.as_deref(),
-            plan: self.plan.as_deref(),
         }
     }
 }

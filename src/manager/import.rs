@@ -3,10 +3,10 @@
 mod auth_files;
 mod foreign;
 mod merge;
-
-use serde_json::Value;
+mod shape;
 
 use super::Manager;
+use super::names::logins;
 use crate::error::{Error, ErrorKind};
 use crate::secrets::Secret;
 use crate::store::{Creation, FormatError, Preview, SecretField, State, Store, StoredAccount, StoredKind, Transaction};
@@ -84,6 +84,8 @@ pub struct Imported {
     pub origin: Origin,
     /// What became of it.
     pub outcome: Outcome,
+    /// The numbers of the accounts whose login it may be, where it was added beside them.
+    pub may_be: Vec<usize>,
 }
 
 impl Manager {
@@ -94,16 +96,12 @@ impl Manager {
     ///
     /// `StoreUnreadable` for a file of another shape, `Locked` when it is sealed and its key is not at hand.
     pub fn read_import(&self, bytes: &[u8], expected: &[Origin]) -> Result<Reading, Error> {
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let origin = recognise(bytes)?;
-        if !expected.is_empty() && !expected.contains(&origin) {
-            return Err(unusable(format!("it is {}, and not what was asked for", origin.file()))
-                .hint("leave `--codex` and `--opencode` out to have it recognised"));
-        }
-        match origin {
-            Origin::Accounts => foreign::read(&self.store, &self.store.read_foreign(bytes).map_err(format_error)?),
-            Origin::Codex => auth_files::codex(&object(bytes)?),
-            Origin::OpenCode => auth_files::opencode(&object(bytes)?),
+        let bytes = shape::utf8(bytes);
+        let object = shape::object(&bytes)?;
+        match shape::recognise(&object, expected)? {
+            Origin::Accounts => foreign::read(&self.store, &self.store.read_foreign(&bytes).map_err(format_error)?),
+            Origin::Codex => auth_files::codex(&object),
+            Origin::OpenCode => auth_files::opencode(&object),
         }
     }
 
@@ -128,10 +126,18 @@ impl Manager {
 }
 
 fn merge_into(store: &Store, transaction: &mut Transaction<'_>, incoming: Vec<Incoming>) -> Vec<Imported> {
-    let opened = transaction.state.accounts.iter().map(|account| present_secret(store, &transaction.state, account));
-    let opened = opened.collect();
     let now = transaction.now();
-    merge::merge(&mut transaction.state, opened, incoming, now)
+    let state = &mut transaction.state;
+    let opened: Vec<_> = state.accounts.iter().map(|account| present_secret(store, state, account)).collect();
+    let mut known = state.accounts.clone();
+    for (position, login) in logins(store, state) {
+        known[position] = login;
+    }
+    let ids: Vec<String> = state.accounts.iter().map(|account| account.id.clone()).collect();
+    let rotations = store.rotations();
+    let used_up =
+        |position: usize, token: &Secret<String>| ids.get(position).is_some_and(|id| rotations.is_used_up(id, token));
+    merge::merge(state, merge::Present { opened, known, used_up: &used_up }, incoming, now)
 }
 
 /// What an account that is here is used with; `None` when there is nothing or it does not open.
@@ -144,33 +150,6 @@ fn main_secret(account: &StoredAccount) -> SecretField {
     match account.kind() {
         StoredKind::ApiKey => SecretField::ApiKey,
         StoredKind::ChatGpt => SecretField::RefreshToken,
-    }
-}
-
-/// Which file this is, by its shape.
-fn recognise(bytes: &[u8]) -> Result<Origin, Error> {
-    let object = object(bytes)?;
-    let has_entries = |names: &[&str]| names.iter().any(|name| object.contains_key(*name));
-    let is_entry = |value: &Value| value.get("type").is_some_and(Value::is_string);
-    if has_entries(&["accounts", "version"]) {
-        Ok(Origin::Accounts)
-    } else if has_entries(&["tokens", "OPENAI_API_KEY", "auth_mode"]) {
-        Ok(Origin::Codex)
-    } else if !object.is_empty() && object.values().all(is_entry) {
-        Ok(Origin::OpenCode)
-    } else {
-        Err(unusable("it has the shape of none of the files that accounts are taken from"))
-    }
-}
-
-fn object(bytes: &[u8]) -> Result<serde_json::Map<String, Value>, Error> {
-    if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(format_error(FormatError::Empty));
-    }
-    match serde_json::from_slice(bytes) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(format_error(FormatError::NotAccounts("it is not a JSON object"))),
-        Err(error) => Err(format_error(FormatError::NotJson { line: error.line(), column: error.column() })),
     }
 }
 

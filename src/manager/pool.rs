@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::Manager;
 use super::memory::Memory;
+use super::names::names;
 use super::quota;
 use super::tokens::Pending;
 use super::unserved;
-use crate::domain::account::{AccountId, Kind, LoginIdentity, ModelScope};
+use crate::domain::account::{AccountId, Kind, ModelScope};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::health::{Cooldown, Gate, Limit};
 use crate::domain::pool::{Member, Pool};
@@ -19,8 +20,8 @@ impl Manager {
     /// The pool at this state of the file and of the memory.
     pub(super) fn pool(&self, state: &State, memory: &Memory) -> Pool {
         let key = self.store.key_state(state);
-        let members = state.accounts.iter().enumerate().map(|(position, account)| {
-            let mut member = self.member(account, position, key, memory);
+        let members = state.accounts.iter().zip(names(state)).map(|(account, label)| {
+            let mut member = self.member(account, label, key, memory);
             member.live_sessions = live_sessions(state, &member.id, &self.identity.id);
             member
         });
@@ -35,7 +36,7 @@ impl Manager {
         }
     }
 
-    fn member(&self, account: &StoredAccount, position: usize, key: KeyState, memory: &Memory) -> Member {
+    fn member(&self, account: &StoredAccount, label: String, key: KeyState, memory: &Memory) -> Member {
         let id = AccountId::new(account.id.clone());
         let kind = kind(account);
         let secret = match kind {
@@ -49,7 +50,7 @@ impl Manager {
         let known = quota::newest(account, &id, memory, now).known;
         let exhaustion = self.exhaustion(&known, now);
         Member {
-            label: label(account, position),
+            label,
             enabled: account.enabled.unwrap_or(true),
             locked: sealed && (key_is_gone || memory.unopened.contains(&id)),
             needs_login: account.needs_login.unwrap_or(false)
@@ -141,19 +142,4 @@ pub fn kind(account: &StoredAccount) -> Kind {
         StoredKind::ApiKey => Kind::ApiKey,
         StoredKind::ChatGpt => Kind::ChatGpt,
     }
-}
-
-/// Who the login is.
-pub fn identity(account: &StoredAccount) -> LoginIdentity<'_> {
-    LoginIdentity {
-        account_id: account.account_id.as_deref(),
-        email: account.email.as_deref(),
-        plan: account.plan.as_deref(),
-    }
-}
-
-/// What people call the account at `position`.
-pub fn label(account: &StoredAccount, position: usize) -> String {
-    let name = account.label.clone().or_else(|| account.email.clone());
-    name.unwrap_or_else(|| format!("Account {}", position + 1))
 }

@@ -2,7 +2,8 @@
 
 use super::bench_words::bench_words;
 use super::memory::Memory;
-use super::pool::{kind, label, waits_for_issuer};
+use super::names::names;
+use super::pool::{kind, waits_for_issuer};
 use super::quota;
 use super::routing::current;
 use super::view::View;
@@ -92,10 +93,12 @@ impl Manager {
         AccountReport {
             id: member.id.clone(),
             index: position + 1,
-            label: label(account, position),
+            label: member.label.clone(),
             kind: kind(account),
             email: account.email.clone(),
             account_id: account.account_id.clone(),
+            user_id: account.user_id.clone(),
+            subject: account.subject.clone(),
             plan: account.plan.clone(),
             base_url: account.base_url.clone(),
             enabled: member.enabled,
@@ -172,12 +175,15 @@ fn activity(view: &View, memory: &Memory, position: usize) -> (bool, Vec<ModelFa
 
 /// The 0-based position of the account that `wanted` names.
 pub(super) fn find(state: &store::State, wanted: &str) -> Result<usize, Error> {
-    let names: Vec<Names<'_>> = state
-        .accounts
-        .iter()
-        .map(|account| Names { id: &account.id, label: account.label.as_deref(), email: account.email.as_deref() })
-        .collect();
-    lookup::find(&names, wanted).map_err(|error| match error {
+    let shown = names(state);
+    let known = state.accounts.iter().zip(&shown).map(|(account, shown)| Names {
+        id: &account.id,
+        label: account.label.as_deref(),
+        email: account.email.as_deref(),
+        shown,
+        account_id: account.account_id.as_deref(),
+    });
+    lookup::find(&known.collect::<Vec<_>>(), wanted).map_err(|error| match error {
         LookupError::NotFound { count: 0 } => {
             Error::new(ErrorKind::AccountNotFound, "there is no account yet").hint(FIRST_ACCOUNT)
         }
@@ -186,15 +192,10 @@ pub(super) fn find(state: &store::State, wanted: &str) -> Result<usize, Error> {
                 .hint(format!("use a number from 1 to {count}, an id, a label or an email"))
         }
         LookupError::Ambiguous(positions) => {
-            let listed: Vec<String> = positions
-                .iter()
-                .map(|position| format!("{} ({})", position + 1, label(&state.accounts[*position], *position)))
-                .collect();
-            Error::new(
-                ErrorKind::AmbiguousAccount,
-                format!("`{wanted}` matches several accounts: {}", listed.join(", ")),
-            )
-            .hint("use the number or the id")
+            let listed = positions.iter().map(|position| format!("{} ({})", position + 1, shown[*position]));
+            let listed: Vec<String> = listed.collect();
+            let message = format!("`{wanted}` matches several accounts: {}", listed.join(", "));
+            Error::new(ErrorKind::AmbiguousAccount, message).hint("use the number, or the name in the parentheses")
         }
     })
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::Manager;
 use super::event::{Event, Level, Notice};
-use super::pool::label;
+use super::names::name;
 use crate::domain::account::AccountId;
 use crate::domain::plain_text::bounded;
 use crate::domain::report::{AccountName, SessionKind, SessionReport};
@@ -187,7 +187,7 @@ impl Manager {
 /// All names of an account.
 fn account_name(state: &State, id: &AccountId) -> Option<AccountName> {
     let position = state.position(id.as_str())?;
-    let label = label(&state.accounts[position], position);
+    let label = name(state, position);
     Some(AccountName { id: id.clone(), index: position + 1, label })
 }
 

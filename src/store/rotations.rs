@@ -131,6 +131,13 @@ impl Rotations {
         self.0.is_empty()
     }
 
+    /// Whether `refresh_token` was used up here for the account `id`.
+    pub fn is_used_up(&self, id: &str, refresh_token: &Secret<String>) -> bool {
+        let mark = mark(refresh_token);
+        let is_own = |record: &&State| record.accounts.iter().any(|account| account.id == id);
+        self.0.iter().filter(is_own).any(|record| used_up(record).iter().any(|used| used.as_str() == Some(&mark)))
+    }
+
     /// The tokens that replaced `refresh_token`, which the account `id` has; `None` when it is not known to be used up, or when
     /// they do not open. What is noted of the account itself comes first: one that shared its token may have had another
     /// login since.

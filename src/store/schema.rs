@@ -98,6 +98,8 @@ fn account() -> Value {
             "kind": {"enum": ["apiKey", "chatgpt"], "description": "Missing in other tools' files: a key says which."},
             "email": text("The login's address."),
             "accountId": text("The ChatGPT account or workspace."),
+            "userId": text("The person of a login, as ChatGPT numbers them."),
+            "subject": text("The person of a login, by the way they sign in."),
             "plan": text("The ChatGPT plan."),
             "computeResidency": text("The region that the workspace's requests have to be computed in."),
             "fedramp": {"type": "boolean", "description": "Whether the workspace is one of the US government's."},

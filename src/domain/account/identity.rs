@@ -1,106 +1,106 @@
-//! Which logins are the same one: told by account id, email and plan together.
+//! Whose login it is: the ChatGPT account and the person together; the email where one of them is unknown, never the
+//! email alone. A plan changes and says nothing of it.
 
 /// Who a login is, as far as it is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LoginIdentity<'a> {
     /// The ChatGPT account or workspace.
     pub account_id: Option<&'a str>,
-    /// The person.
+    /// The person, as ChatGPT numbers them.
+    pub user_id: Option<&'a str>,
+    /// The person, by the way they sign in. It says something only where a user id is unknown.
+    pub subject: Option<&'a str>,
+    /// The address of the person.
     pub email: Option<&'a str>,
-    /// What they pay for.
-    pub plan: Option<&'a str>,
 }
 
-/// How alike two logins are that are not told apart.
+/// How two logins compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Likeness {
-    /// Account id, email and plan are known on both sides and equal.
+    /// They are one.
     Same,
-    /// The account id is, and nothing that both know differs.
+    /// They may be one: what is known agrees, and it is too little to be sure.
     Possible,
-    /// All but the plan is: a person may have changed it, or have two.
-    OtherPlan,
+    /// They are two, or nothing that is known of both agrees.
+    Different,
+}
+
+/// The logins that are or may be one's own, by their positions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// This one is.
+    Same(usize),
+    /// Each of these may be; none for a login that is new.
+    Possible(Vec<usize>),
 }
 
 impl LoginIdentity<'_> {
-    /// `None` for two logins that are not the same. One person has several workspaces, and one workspace several people,
-    /// so that neither an email nor an account id says enough alone.
-    pub fn likeness(&self, other: &LoginIdentity<'_>) -> Option<Likeness> {
-        let equal = |one: Option<&str>, other: Option<&str>| Some(one?.eq_ignore_ascii_case(other?));
-        if self.account_id.is_none() || self.account_id != other.account_id {
-            return None;
-        }
-        match (equal(self.email, other.email), equal(self.plan, other.plan)) {
-            (Some(false), _) | (None, Some(false)) => None,
-            (Some(true), Some(true)) => Some(Likeness::Same),
-            (Some(true), Some(false)) => Some(Likeness::OtherPlan),
-            (Some(true) | None, None) | (None, Some(true)) => Some(Likeness::Possible),
+    /// How the two compare.
+    pub fn likeness(&self, other: &LoginIdentity<'_>) -> Likeness {
+        let (account, person, email) = (self.same_account(other), self.same_person(other), self.same_email(other));
+        match (account, person, email) {
+            (Some(false), _, _) | (_, Some(false), _) | (_, None, Some(false)) => Likeness::Different,
+            (Some(true), Some(true), _) | (Some(true), None, Some(true)) | (None, Some(true), Some(true)) => {
+                Likeness::Same
+            }
+            // A login of which no side tells an account has no other.
+            (None, Some(true), _) if self.account_id.is_none() && other.account_id.is_none() => Likeness::Same,
+            (None, None, None) => Likeness::Different,
+            (Some(true), None, None) | (None, Some(true), _) | (None, None, Some(true)) => Likeness::Possible,
         }
     }
-}
 
-impl LoginIdentity<'_> {
-    /// The position of the login among `others` that is this one: the same, else the only one that may be. Those that
-    /// `admits` does not let in are passed over.
-    pub fn position_among<'a>(
-        &self,
-        others: impl Iterator<Item = (usize, LoginIdentity<'a>)>,
-        admits: impl Fn(usize, Likeness) -> bool,
-    ) -> Option<usize> {
-        let likeness = |(position, other): (usize, LoginIdentity<'a>)| Some((position, self.likeness(&other)?));
-        let alike: Vec<(usize, Likeness)> =
-            others.filter_map(likeness).filter(|(position, likeness)| admits(*position, *likeness)).collect();
-        let same = alike.iter().find(|(_, likeness)| *likeness == Likeness::Same);
-        match (same, &alike[..]) {
-            (Some((position, _)), _) | (None, [(position, _)]) => Some(*position),
-            (None, _) => None,
+    /// Whether something that is known of both differs, so that they can never be one.
+    pub fn contradicts(&self, other: &LoginIdentity<'_>) -> bool {
+        let differs = |same: Option<bool>| same == Some(false);
+        let person = self.same_person(other);
+        differs(self.same_account(other)) || differs(person) || person.is_none() && differs(self.same_email(other))
+    }
+
+    /// Whether they are or may be one, which is worth a question: an account id alone is that of a whole team.
+    pub fn is_worth_asking(&self, other: &LoginIdentity<'_>) -> bool {
+        match self.likeness(other) {
+            Likeness::Same => true,
+            Likeness::Possible => self.same_person(other) == Some(true) || self.same_email(other) == Some(true),
+            Likeness::Different => false,
         }
+    }
+
+    /// Where this login is among `others`. Of several that are the same, one with the same account id is before one
+    /// whose account id is unknown; the latter may be any of the accounts of a person who has several.
+    pub fn find_among<'a>(&self, others: impl Iterator<Item = (usize, LoginIdentity<'a>)>) -> Found {
+        let others: Vec<(usize, LoginIdentity<'a>)> = others.collect();
+        let of = |wanted: Likeness| others.iter().filter(move |(_, other)| self.likeness(other) == wanted);
+        if let Some((position, _)) = of(Likeness::Same).find(|(_, other)| self.account_id == other.account_id) {
+            return Found::Same(*position);
+        }
+        let has_other_accounts = others.iter().any(|(_, other)| {
+            let is_person = self.same_person(other) == Some(true);
+            is_person && other.account_id.is_some() && self.likeness(other) == Likeness::Different
+        });
+        match of(Likeness::Same).collect::<Vec<_>>()[..] {
+            [(position, _)] if !has_other_accounts => Found::Same(*position),
+            _ => {
+                let alike = others.iter().filter(|(_, other)| self.likeness(other) != Likeness::Different);
+                Found::Possible(alike.map(|(position, _)| *position).collect())
+            }
+        }
+    }
+
+    fn same_account(&self, other: &LoginIdentity<'_>) -> Option<bool> {
+        Some(self.account_id? == other.account_id?)
+    }
+
+    /// A person who signs in by another way has another subject and the same user id.
+    fn same_person(&self, other: &LoginIdentity<'_>) -> Option<bool> {
+        let both = |one: Option<&str>, other: Option<&str>| Some(one? == other?);
+        both(self.user_id, other.user_id).or_else(|| both(self.subject, other.subject))
+    }
+
+    fn same_email(&self, other: &LoginIdentity<'_>) -> Option<bool> {
+        Some(self.email?.trim().to_lowercase() == other.email?.trim().to_lowercase())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn identity<'a>(account_id: &'a str, email: &'a str, plan: &'a str) -> LoginIdentity<'a> {
-        let known = |text: &'a str| Some(text).filter(|text| !text.is_empty());
-        LoginIdentity { account_id: known(account_id), email: known(email), plan: known(plan) }
-    }
-
-    #[test]
-    fn workspaces_people_and_plans_tell_logins_apart() {
-        let one = identity("ws-1", "you@x.com", "plus");
-        for (other, expected) in [
-            (identity("ws-1", "YOU@x.com", "plus"), Some(Likeness::Same)),
-            (identity("ws-1", "you@x.com", ""), Some(Likeness::Possible)),
-            (identity("ws-1", "", "plus"), Some(Likeness::Possible)),
-            (identity("ws-1", "", ""), Some(Likeness::Possible)),
-            (identity("ws-1", "you@x.com", "team"), Some(Likeness::OtherPlan)),
-            (identity("ws-1", "", "team"), None),
-            (identity("ws-1", "me@x.com", "plus"), None),
-            (identity("ws-2", "you@x.com", "plus"), None),
-            (identity("", "you@x.com", "plus"), None),
-        ] {
-            assert_eq!(one.likeness(&other), expected, "{other:?}");
-            assert_eq!(other.likeness(&one), expected, "{other:?}");
-        }
-        assert_eq!(identity("", "you@x.com", "plus").likeness(&identity("", "you@x.com", "plus")), None);
-    }
-
-    #[test]
-    fn the_same_login_is_found_before_the_only_one_that_may_be() {
-        let own = identity("ws-1", "you@x.com", "plus");
-        let (same, possible) = (own, identity("ws-1", "", ""));
-        for (others, expected) in [
-            (vec![possible, same], Some(1)),
-            (vec![possible], Some(0)),
-            (vec![possible, possible], None),
-            (vec![identity("ws-2", "you@x.com", "plus")], None),
-        ] {
-            let found = own.position_among(others.iter().copied().enumerate(), |_, _| true);
-            assert_eq!(found, expected, "{others:?}");
-        }
-        let admits = |_: usize, likeness: Likeness| likeness != Likeness::Same;
-        assert_eq!(own.position_among([(0, same)].into_iter(), admits), None);
-    }
-}
+mod tests;

@@ -1,5 +1,7 @@
 //! The accounts of an accounts file from elsewhere: their secrets opened, and only what means something here.
 
+use serde_json::Value;
+
 use super::{Incoming, Origin, Reading, Refused, main_secret};
 use crate::domain::account::{LONGEST_LABEL, check_label};
 use crate::domain::base_url::BaseUrl;
@@ -7,6 +9,7 @@ use crate::domain::claims::Claims;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::Usd;
 use crate::error::{Error, ErrorKind};
+use crate::manager::names::learn;
 use crate::secrets::is_word;
 use crate::secrets::master_key::KeyError;
 use crate::secrets::names::{is_secret_name, looks_secret};
@@ -91,19 +94,26 @@ fn usable_label(label: &str) -> Option<String> {
     check_label(&named).is_ok().then_some(named).filter(|_| !kept.is_empty())
 }
 
-/// Other tools write no plan, and old files no account id; the token says them.
+/// Other tools write no plan, and old files no account id; the token says them. Some have names of their own for them.
 fn tell_apart(account: &mut StoredAccount) {
     if account.kind() != StoredKind::ChatGpt {
         return;
     }
     let claims = match &account.access_token {
         Some(StoredSecret::New(token)) => Claims::read(token.expose()).unwrap_or_default(),
-        Some(StoredSecret::Sealed(_) | StoredSecret::Plain(_)) | None => return,
+        Some(StoredSecret::Sealed(_) | StoredSecret::Plain(_)) | None => Claims::default(),
     };
-    account.email = account.email.take().or(claims.email);
-    account.account_id = account.account_id.take().or(claims.account_id);
-    account.plan = account.plan.take().or(claims.plan);
-    account.access_expires_at = account.access_expires_at.or(claims.expires_at.map(Timestamp::as_millis));
+    let ends = claims.expires_at.map(Timestamp::as_millis);
+    learn(account, claims);
+    // As `oc-codex-multi-auth` calls them; its user id has the account's id behind it.
+    let text = |name: &str| account.extra.get(name).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
+    let user_id = text("accountUserId").and_then(|id| id.split("__").next()).map(str::to_owned);
+    let plan = text("planType").map(str::to_owned);
+    let expires_at = account.extra.get("expiresAt").and_then(Value::as_i64).filter(|at| *at > 0);
+    account.user_id = account.user_id.take().or(user_id);
+    account.plan = account.plan.take().or(plan);
+    account.access_expires_at =
+        account.access_expires_at.or(ends).or(expires_at.filter(|_| account.access_token.is_some()));
 }
 
 /// The hint is for whoever has two keys, one for each file.

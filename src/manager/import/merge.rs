@@ -1,20 +1,29 @@
-//! Which of the accounts that come in are there already, and what becomes of each. A login is told by account id, email
-//! and plan, an API key by itself; the order of what is there stays.
+//! Which of the accounts that come in are there already, and what becomes of each. A login is known by account and person,
+//! an API key by itself; the order of what is there stays.
 
 use super::{Imported, Incoming, Outcome, main_secret};
-use crate::domain::account::Likeness;
+use crate::domain::account::Found;
 use crate::domain::time::Timestamp;
 use crate::manager::labels::free_label;
-use crate::manager::pool::{identity, label};
+use crate::manager::names::{identity, names};
 use crate::manager::random_id;
 use crate::secrets::Secret;
 use crate::store::{State, StoredAccount, StoredKind, StoredSecret};
 
-/// Adds each account, renews the login of one that is there, or leaves that as it is. `opened` holds what each account
-/// of `state` is used with, in its order.
+/// What is known of the accounts that are there, in their order, beyond what the file says.
+pub(super) struct Present<'a> {
+    /// What each is used with.
+    pub opened: Vec<Option<Secret<String>>>,
+    /// The same accounts with what their tokens say of whom they are.
+    pub known: Vec<StoredAccount>,
+    /// Whether the account at a position had this refresh token, which was used up here.
+    pub used_up: &'a dyn Fn(usize, &Secret<String>) -> bool,
+}
+
+/// Adds each account, renews the login of one that is there, or leaves that as it is.
 pub(super) fn merge(
     state: &mut State,
-    mut opened: Vec<Option<Secret<String>>>,
+    mut present: Present<'_>,
     incoming: Vec<Incoming>,
     now: Timestamp,
 ) -> Vec<Imported> {
@@ -25,50 +34,71 @@ pub(super) fn merge(
             Some(StoredSecret::Plain(_) | StoredSecret::Sealed(_)) | None => continue,
         };
         let is_login = account.kind() == StoredKind::ChatGpt;
-        let (position, outcome) = match position_of(&account, &secret, state, &opened) {
-            None => {
+        let (position, outcome, possible) = match find(&account, &secret, &present) {
+            Found::Possible(possible) => {
                 add(state, account, now);
-                opened.push(Some(secret.clone()));
-                (state.accounts.len() - 1, Outcome::Added)
+                present.opened.push(Some(secret.clone()));
+                present.known.extend(state.accounts.last().cloned());
+                (state.accounts.len() - 1, Outcome::Added, possible)
             }
-            Some(position) => {
-                let present = &mut state.accounts[position];
-                let outcome =
-                    if is_login { renew(present, account, opened[position].as_ref(), &secret) } else { SAME_KEY };
+            Found::Same(position) => {
+                let (there, opened) = (&mut state.accounts[position], &mut present.opened[position]);
+                let outcome = match is_login {
+                    true if (present.used_up)(position, &secret) => Outcome::Skipped(USED_UP),
+                    true => renew(there, account, opened.as_ref(), &secret),
+                    false => SAME_KEY,
+                };
                 if outcome == Outcome::Renewed {
-                    opened[position] = Some(secret.clone());
+                    *opened = Some(secret.clone());
                 }
-                (position, outcome)
+                (position, outcome, Vec::new())
             }
         };
         imported.push(Imported {
             id: state.accounts[position].id.clone(),
             index: position + 1,
-            label: label(&state.accounts[position], position),
-            shares_login: is_login && opened[position].as_ref() == Some(&secret),
+            label: String::new(),
+            shares_login: is_login && present.opened[position].as_ref() == Some(&secret),
             origin,
             outcome,
+            may_be: possible.iter().map(|position| position + 1).collect(),
         });
+    }
+    let names = names(state);
+    for each in &mut imported {
+        each.label.clone_from(&names[each.index - 1]);
     }
     imported
 }
 
+const USED_UP: &str = "its token is used up, and a newer one is there";
+
 const SAME_KEY: Outcome = Outcome::Skipped("its key is there already");
 
-fn position_of(
-    account: &StoredAccount,
-    secret: &Secret<String>,
-    state: &State,
-    opened: &[Option<Secret<String>>],
-) -> Option<usize> {
+/// The account that is there already, or those that it may be. Several workspaces of a person can have one refresh token,
+/// so that the same one is the same login only where nothing else says otherwise.
+fn find(account: &StoredAccount, secret: &Secret<String>, present: &Present<'_>) -> Found {
     let kind = account.kind();
-    let of_kind = || state.accounts.iter().enumerate().filter(move |(_, other)| other.kind() == kind);
-    let same_secret = of_kind().find(|(position, _)| opened[*position].as_ref() == Some(secret));
-    if same_secret.is_some() || kind == StoredKind::ApiKey {
-        return same_secret.map(|(position, _)| position);
+    let of_kind = || present.known.iter().enumerate().filter(move |(_, other)| other.kind() == kind);
+    let has_secret = |position: usize| present.opened[position].as_ref() == Some(secret);
+    if kind == StoredKind::ApiKey {
+        let same = of_kind().find(|(position, _)| has_secret(*position));
+        return same.map_or(Found::Possible(Vec::new()), |(position, _)| Found::Same(position));
     }
-    let others = of_kind().map(|(position, other)| (position, identity(other)));
-    identity(account).position_among(others, |_, likeness| likeness != Likeness::OtherPlan)
+    let own = identity(account);
+    let found = own.find_among(of_kind().map(|(position, other)| (position, identity(other))));
+    let Found::Possible(possible) = found else { return found };
+    let is_one = |(position, other): &(usize, &StoredAccount)| {
+        (has_secret(*position) || (present.used_up)(*position, secret)) && !own.contradicts(&identity(other))
+    };
+    if let Some((position, _)) = of_kind().find(is_one) {
+        return Found::Same(position);
+    }
+    match possible[..] {
+        // Nothing is lost with a login that does not work.
+        [only] if present.opened[only].is_none() || present.known[only].needs_login == Some(true) => Found::Same(only),
+        _ => Found::Possible(possible),
+    }
 }
 
 /// Takes the login over, unless it is dead, when the one that is there is of no use or ends earlier.
@@ -101,8 +131,10 @@ fn renew(
     present.fedramp = incoming.fedramp;
     present.clear_faults();
     present.email = present.email.take().or(incoming.email);
-    present.plan = present.plan.take().or(incoming.plan);
+    present.plan = incoming.plan.or(present.plan.take());
     present.account_id = present.account_id.take().or(incoming.account_id);
+    present.user_id = incoming.user_id.or(present.user_id.take());
+    present.subject = incoming.subject.or(present.subject.take());
     Outcome::Renewed
 }
 

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::LoginRequest;
-use crate::domain::account::{AccountId, Likeness};
+use crate::domain::account::{AccountId, Found};
 use crate::domain::claims::Claims;
 use crate::error::{Error, ErrorKind};
 use crate::manager::labels::{free_label, has_label};
-use crate::manager::pool::identity;
+use crate::manager::names::{identity, logins, names};
 use crate::manager::tokens::{AGAIN, claims, put};
 use crate::manager::{Manager, random_id};
 use crate::oauth::Tokens;
@@ -18,22 +18,31 @@ use crate::store::{Creation, SecretField, State, StoredAccount, StoredKind};
 /// No file has so many revisions.
 const NOTHING_COPIED: u64 = u64::MAX;
 
-/// The account that this login is of. A plan changes, so that an account whose login is over is taken to be the same
-/// under another.
-fn position_of(person: &Claims, state: &State) -> Option<usize> {
-    let logins = state.accounts.iter().enumerate().filter(|(_, account)| account.kind() == StoredKind::ChatGpt);
-    let logins = logins.map(|(position, account)| (position, identity(account)));
-    person.identity().position_among(logins, |position, likeness| {
-        likeness != Likeness::OtherPlan || state.accounts[position].needs_login == Some(true)
-    })
+/// The account that this login is of, or those that it may be of. The only one that may be counts as it where it does not
+/// work any more: nothing is lost then.
+fn find(person: &Claims, state: &State, logins: &[(usize, StoredAccount)]) -> Found {
+    let known = logins.iter().map(|(position, account)| (*position, identity(account)));
+    match person.identity().find_among(known) {
+        Found::Possible(positions) => match positions[..] {
+            [only] if state.accounts[only].needs_login == Some(true) => Found::Same(only),
+            _ => Found::Possible(positions),
+        },
+        found @ Found::Same(_) => found,
+    }
 }
 
-/// The number of the account that is this one but for its plan.
-fn same_under_another_plan(person: &Claims, state: &State, own: usize) -> Option<usize> {
-    let is_other = |(position, account): &(usize, &StoredAccount)| {
-        *position != own && person.identity().likeness(&identity(account)) == Some(Likeness::OtherPlan)
-    };
-    state.accounts.iter().enumerate().find(is_other).map(|(position, _)| position + 1)
+/// What a person is told of a login that was added beside one that it may be.
+fn may_be_another(state: &State, own: usize, others: &[usize]) -> String {
+    let names = names(state);
+    let named = |position: usize| format!("account {} ({})", position + 1, names[position]);
+    let (number, first) = (own + 1, others[0] + 1);
+    let listed: Vec<String> = others.iter().map(|other| named(*other)).collect();
+    format!(
+        "{} was added; it may be the login of {}, of which too little is known to tell. If it is, \
+         `codex-account-manager merge {first} {number}` makes them one",
+        named(own),
+        listed.join(" or "),
+    )
 }
 
 impl Manager {
@@ -97,17 +106,19 @@ impl Manager {
                     start_afresh(&mut transaction.state);
                 }
                 let state = &mut transaction.state;
-                let position = position_of(&person, state).unwrap_or_else(|| {
-                    state.accounts.push(StoredAccount {
-                        id: format!("acc-{}", random_id()),
-                        kind: Some(StoredKind::ChatGpt),
-                        added_at: Some(now.as_millis()),
-                        ..StoredAccount::default()
-                    });
-                    state.accounts.len() - 1
-                });
+                let (position, others) = match find(&person, state, &logins(&store, state)) {
+                    Found::Same(position) => (position, Vec::new()),
+                    Found::Possible(others) => {
+                        state.accounts.push(StoredAccount {
+                            id: format!("acc-{}", random_id()),
+                            kind: Some(StoredKind::ChatGpt),
+                            added_at: Some(now.as_millis()),
+                            ..StoredAccount::default()
+                        });
+                        (state.accounts.len() - 1, others)
+                    }
+                };
                 let mut renamed = None;
-                let other_plan = same_under_another_plan(&person, state, position);
                 let is_new = state.accounts[position].label.is_none() && state.accounts[position].email.is_none();
                 let wanted = request.label.as_deref().map(str::trim).map(str::to_owned);
                 let wanted = wanted.or_else(|| if is_new { person.email.clone() } else { None });
@@ -124,17 +135,16 @@ impl Manager {
                 put(account, &tokens, now);
                 account.account_id = person.account_id.or(account.account_id.take());
                 account.email = person.email.or(account.email.take());
-                Ok((account.clone(), before.unwrap_or_default(), renamed, other_plan))
+                let account = account.clone();
+                let possible = (!others.is_empty()).then(|| may_be_another(state, position, &others));
+                Ok((account, before.unwrap_or_default(), renamed, possible))
             })
             .await;
-        let (account, before, renamed, other_plan) = id?;
+        let (account, before, renamed, possible) = id?;
         self.note_login(&account, before);
         drop(turn);
-        if let Some(number) = other_plan {
-            self.warn(format!(
-                "account {number} is the same person and workspace under another plan; if the plan changed, \
-                 `codex-account-manager remove {number}`"
-            ));
+        if let Some(possible) = possible {
+            self.warn(possible);
         }
         if let Some((wanted, free)) = renamed {
             self.warn(format!("the label `{wanted}` is already in use; the new account is called `{free}`"));
@@ -183,41 +193,58 @@ fn start_afresh(state: &mut State) {
 mod tests {
     use super::*;
 
-    fn account(account_id: &str, email: &str, plan: &str) -> StoredAccount {
-        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        StoredAccount {
-            account_id: text(account_id),
-            email: text(email),
-            plan: text(plan),
-            label: text(email),
-            ..StoredAccount::default()
-        }
+    /// `account id/user id/email/plan`, each of which may be empty.
+    fn account(text: &str) -> StoredAccount {
+        let mut parts = text.split('/').map(|part| (!part.is_empty()).then(|| part.to_owned()));
+        let mut next = || parts.next().flatten();
+        StoredAccount { account_id: next(), user_id: next(), email: next(), plan: next(), ..StoredAccount::default() }
     }
 
-    fn person(account_id: &str, email: &str, plan: &str) -> Claims {
-        let StoredAccount { account_id, email, plan, .. } = account(account_id, email, plan);
-        Claims { account_id, email, plan, ..Claims::default() }
+    fn person(text: &str) -> Claims {
+        let StoredAccount { account_id, user_id, email, plan, .. } = account(text);
+        Claims { account_id, user_id, email, plan, ..Claims::default() }
     }
 
     #[test]
     fn workspaces_and_people_are_kept_apart_and_a_login_again_is_the_same_account() {
         let mut state = State::default();
-        state.accounts.push(account("ws-1", "you@x.com", "plus"));
-        state.accounts.push(account("ws-2", "you@x.com", "team"));
-        state.accounts.push(account("ws-2", "me@x.com", "team"));
-        state.accounts.push(account("ws-4", "", ""));
-        state.accounts.push(StoredAccount { needs_login: Some(true), ..account("ws-5", "you@x.com", "plus") });
+        let ended = |text: &str| StoredAccount { needs_login: Some(true), ..account(text) };
+        state.accounts = vec![
+            account("ws-1/u-1/you@x.com/plus"),
+            account("ws-2//you@x.com/team"),
+            account("ws-2/u-2/me@x.com/team"),
+            account("ws-4///"),
+            ended("ws-5///"),
+            account("//old@x.com/"),
+            account("/u-9//"),
+        ];
+        let logins: Vec<(usize, StoredAccount)> = state.accounts.iter().cloned().enumerate().collect();
         for (login, expected) in [
-            (person("ws-1", "you@x.com", "plus"), Some(0)),
-            (person("ws-1", "YOU@x.com", "plus"), Some(0)),
-            (person("ws-2", "you@x.com", "team"), Some(1)),
-            (person("ws-2", "me@x.com", "team"), Some(2)),
-            (person("ws-3", "you@x.com", "plus"), None),
-            (person("ws-1", "you@x.com", "team"), None),
-            (person("ws-4", "new@x.com", "pro"), Some(3)),
-            (person("ws-5", "you@x.com", "pro"), Some(4)),
+            ("ws-1/u-1/you@x.com/plus", Found::Same(0)),
+            ("ws-1/u-1/YOU@x.com/pro", Found::Same(0)),
+            ("ws-1/u-1/renamed@x.com/plus", Found::Same(0)),
+            ("ws-1/u-7/you@x.com/plus", Found::Possible(vec![])),
+            ("ws-2/u-1/you@x.com/team", Found::Same(1)),
+            ("ws-2/u-2/me@x.com/team", Found::Same(2)),
+            ("ws-3/u-1/you@x.com/plus", Found::Possible(vec![])),
+            ("ws-4/u-4/new@x.com/pro", Found::Possible(vec![3])),
+            ("ws-5/u-5/new@x.com/pro", Found::Same(4)),
+            ("ws-6/u-6/old@x.com/pro", Found::Possible(vec![5])),
+            ("/u-9/nine@x.com/free", Found::Same(6)),
         ] {
-            assert_eq!(position_of(&login, &state), expected, "{login:?}");
+            assert_eq!(find(&person(login), &state, &logins), expected, "{login}");
         }
+    }
+
+    #[test]
+    fn a_login_that_may_be_another_says_how_to_make_them_one() {
+        let mut state = State::default();
+        state.accounts = vec![account("ws-4///"), account("ws-4/u-4/new@x.com/pro")];
+        let told = may_be_another(&state, 1, &[0]);
+        assert_eq!(
+            told,
+            "account 2 (new@x.com) was added; it may be the login of account 1 (Account 1), of which too little is known \
+             to tell. If it is, `codex-account-manager merge 1 2` makes them one"
+        );
     }
 }

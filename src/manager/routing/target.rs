@@ -49,7 +49,7 @@ impl Manager {
             return None;
         };
         Some(Target {
-            label: pool::label(account, position),
+            label: view.pool.members[position].label.clone(),
             metrics_label: metrics::label(&view.pool, position),
             mark: CredentialMark::of(account, credential.bearer()),
             located: workspace::read(account),

@@ -134,6 +134,8 @@ pub(in crate::manager) fn put(account: &mut StoredAccount, tokens: &Tokens, now:
     }
     account.email = account.email.take().or(claims.email);
     account.account_id = account.account_id.take().or(claims.account_id);
+    account.user_id = claims.user_id.or(account.user_id.take());
+    account.subject = claims.subject.or(account.subject.take());
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use std::sync::atomic::Ordering;
 
 use super::{Manager, Pending};
-use crate::manager::pool::label;
+use crate::manager::names::name;
 use crate::store::{Creation, SecretField, State, Store, StoredAccount, StoredKind, StoredSecret};
 
 /// What was brought back.
@@ -35,10 +35,10 @@ pub(in crate::manager) fn mend(store: &Store, state: &mut State) -> Mended {
         }
         let present = store.open_secret(state, account, SecretField::RefreshToken).unwrap_or_default();
         let Some(newest) = present.and_then(|present| rotations.newest(store, &account.id, &present)) else { continue };
-        let account = &mut state.accounts[position];
-        if !was_cut_off(account) {
-            mended.of_an_older_copy.push(format!("{} ({})", position + 1, label(account, position)));
+        if !was_cut_off(&state.accounts[position]) {
+            mended.of_an_older_copy.push(format!("{} ({})", position + 1, name(state, position)));
         }
+        let account = &mut state.accounts[position];
         account.refresh_token = Some(StoredSecret::New(newest.refresh_token));
         account.access_token = newest.access_token.map(StoredSecret::New);
         account.access_expires_at = newest.access_expires_at;

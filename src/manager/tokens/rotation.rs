@@ -15,8 +15,8 @@ use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::manager::event::{Event, Level, Notice};
+use crate::manager::names::names;
 use crate::manager::notices::length;
-use crate::manager::pool::label;
 use crate::oauth::{OAuthError, Tokens, WITHOUT_TOKEN};
 use crate::secrets::master_key::KeyError;
 use crate::secrets::{Secret, is_word};
@@ -158,11 +158,12 @@ impl Manager {
                     own.needs_login = None;
                 }
                 let mut ended = Vec::new();
+                let names = names(&transaction.state);
                 for position in owners {
                     let stored = &mut transaction.state.accounts[position];
                     stored.refresh_pending = None;
                     stored.needs_login = Some(true);
-                    ended.push((position, label(stored, position)));
+                    ended.push((position, names[position].clone()));
                 }
                 Ok(Some(ended))
             })

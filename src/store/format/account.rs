@@ -73,6 +73,10 @@ pub struct StoredAccount {
     pub email: Option<String>,
     /// The ChatGPT account or workspace.
     pub account_id: Option<String>,
+    /// The person of a login, as ChatGPT numbers them.
+    pub user_id: Option<String>,
+    /// The person of a login, by the way they sign in.
+    pub subject: Option<String>,
     /// The ChatGPT plan.
     pub plan: Option<String>,
     /// The region that the workspace's requests have to be computed in, where it has one.
@@ -283,6 +287,8 @@ fields! {
     kind: "kind",
     email: "email",
     account_id: "accountId",
+    user_id: "userId",
+    subject: "subject",
     plan: "plan",
     compute_residency: "computeResidency",
     fedramp: "fedramp",

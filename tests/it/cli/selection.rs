@@ -31,6 +31,9 @@ fn a_number_an_id_a_label_or_an_email_names_an_account_in_this_order() {
         ("acct-b", 2), // An id goes before the label of account 4.
         ("work", 5),
         ("YOU@EXAMPLE.COM", 3),
+        ("me@example.com (id:acct-A)", 1),
+        ("id:t-A", 1),
+        ("id:…ct-b", 2),
     ] {
         let shown = sandbox.run(&["show", wanted, "--json"]).ok().json();
         assert_eq!(shown["index"], index, "`{wanted}`");
@@ -53,9 +56,32 @@ fn what_names_none_or_several_ends_with_4_in_every_command() {
         }
         let words = with("me@example.com");
         let done = sandbox.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
-        check_refused(&done, 4, &["1 (me@example.com), 2 (Me@Example.com)", "hint: use the number or the id"]);
+        let listed = "matches several accounts: 1 (me@example.com (id:acct-A)), 2 (Me@Example.com (id:acct-B))";
+        check_refused(&done, 4, &[listed, "hint: use the number, or the name in the parentheses"]);
     }
     assert_eq!(sandbox.bytes(), before);
+}
+
+#[test]
+fn workspaces_of_one_email_have_names_of_their_own_in_every_listing() {
+    let sandbox = Sandbox::new();
+    let login = |account: &str, plan: &str| json!({ "email": "me@x.y", "accountId": account, "plan": plan, "refreshToken": "r" });
+    let accounts = [login("acct-0001", "plus"), login("acct-team-77", "team"), login("acct-team-78", "team")];
+    sandbox.write_accounts(json!({ "version": 3, "accounts": accounts, "activeIndex": 0 }).to_string().as_bytes());
+    let names = ["me@x.y (plus)", "me@x.y (id:eam-77)", "me@x.y (id:eam-78)"];
+    for command in ["list", "status"] {
+        let said = sandbox.run(&[command]).ok().stdout;
+        for name in names {
+            assert!(said.contains(name), "`{name}` is not in {said}");
+        }
+    }
+    for (name, index) in names.iter().zip(1..) {
+        assert_eq!(sandbox.run(&["show", name, "--json"]).ok().json()["index"], index);
+        let switched = sandbox.run(&["switch", name]).ok().stdout;
+        assert_eq!(switched, format!("Switched every session to account {index} ({name})\n"));
+    }
+    let listed = "1 (me@x.y (plus)), 2 (me@x.y (id:eam-77)), 3 (me@x.y (id:eam-78))";
+    check_refused(&sandbox.run(&["switch", "me@x.y"]), 4, &[listed]);
 }
 
 #[test]

@@ -268,17 +268,25 @@ fn nobody_logs_in_for_tokens_that_could_not_be_sealed() {
 }
 
 #[test]
-fn a_login_under_another_plan_is_an_account_of_its_own_and_says_what_it_may_be() {
+fn a_login_under_another_plan_is_the_same_account() {
     let logins = Logins::new(0);
     for plan in ["plus", "pro"] {
         logins.upstream.approve_next_device(newcomer(&logins, "you@example.com", "ws-1", plan));
         let done = logins.sandbox.run(&["login", "--device"]).ok();
-        let is_told = done.stderr.contains("account 1 is the same person and workspace under another plan");
-        assert_eq!(is_told, plan == "pro", "{done:?}");
+        assert!(!done.stderr.contains("merge"), "{done:?}");
+        assert_eq!(logins.listed(1)["plan"], plan);
     }
-    let mut file = logins.sandbox.accounts();
-    file["accounts"][0]["plan"] = "pro".into();
-    logins.sandbox.write_accounts(file.to_string().as_bytes());
-    let told = logins.sandbox.run(&["doctor"]);
-    assert!(told.stdout.contains("accounts 1 and 2 are one login"), "{told:?}");
+    assert_eq!(logins.sandbox.accounts()["accounts"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn members_of_one_team_are_accounts_of_their_own() {
+    let logins = Logins::new(0);
+    for email in ["one@example.com", "two@example.com", "one@example.com"] {
+        logins.upstream.approve_next_device(newcomer(&logins, email, "ws-team", "team"));
+        logins.sandbox.run(&["login", "--device"]).ok();
+    }
+    let accounts = logins.sandbox.accounts()["accounts"].clone();
+    let known: Vec<_> = accounts.as_array().unwrap().iter().map(|account| &account["userId"]).collect();
+    assert_eq!(known, ["user-oneexamplecom", "user-twoexamplecom"]);
 }

@@ -5,7 +5,10 @@ use crate::manager::import::Origin;
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
-/// `account id/email/plan`, each of which may be empty.
+/// A refresh token that the first account had before.
+const BEFORE: &str = "before-one";
+
+/// `account id/email/plan/user id`, each of which may be empty or left out.
 fn login(identity: &str, token: &str, ends: Option<i64>) -> StoredAccount {
     let mut parts = identity.split('/').map(|part| (!part.is_empty()).then(|| part.to_owned()));
     StoredAccount {
@@ -13,6 +16,7 @@ fn login(identity: &str, token: &str, ends: Option<i64>) -> StoredAccount {
         account_id: parts.next().flatten(),
         email: parts.next().flatten(),
         plan: parts.next().flatten(),
+        user_id: parts.next().flatten(),
         refresh_token: Some(StoredSecret::new(token)),
         access_token: ends.map(|_| StoredSecret::new("access")),
         access_expires_at: ends,
@@ -45,7 +49,9 @@ fn state_of(accounts: Vec<StoredAccount>) -> (State, Vec<Option<Secret<String>>>
 fn merged(present: Vec<StoredAccount>, incoming: Vec<StoredAccount>) -> (State, Vec<(usize, Outcome)>) {
     let (mut state, opened) = state_of(present);
     let incoming = incoming.into_iter().map(|account| Incoming { account, origin: Origin::Accounts }).collect();
-    let imported = merge(&mut state, opened, incoming, NOW);
+    let known = state.accounts.clone();
+    let used_up = |position: usize, token: &Secret<String>| position == 0 && token.expose() == BEFORE;
+    let imported = merge(&mut state, Present { opened, known, used_up: &used_up }, incoming, NOW);
     (state, imported.iter().map(|each| (each.index, each.outcome)).collect())
 }
 
@@ -59,23 +65,48 @@ fn check(present: &[&str], incoming: &str, expected: (usize, Outcome)) {
 }
 
 #[test]
-fn a_login_is_told_by_account_id_email_and_plan() {
+fn a_login_is_known_by_account_and_person_whatever_its_plan() {
     check(&["a/x@y.z/plus"], "a/X@y.z/plus", (1, Outcome::Renewed));
     check(&["a/x@y.z/plus"], "b/x@y.z/plus", (2, Outcome::Added));
     check(&["a/x@y.z/plus"], "a/w@y.z/plus", (2, Outcome::Added));
-    check(&["a/x@y.z/plus"], "a/x@y.z/team", (2, Outcome::Added));
+    check(&["a/x@y.z/plus"], "a/x@y.z/team", (1, Outcome::Renewed));
+    check(&["a/x@y.z/plus/u"], "a/new@y.z/plus/u", (1, Outcome::Renewed));
+    check(&["a/x@y.z/plus/u"], "a/x@y.z/plus/v", (2, Outcome::Added));
     check(&["b/x@y.z/plus", "a/x@y.z/plus"], "a/x@y.z/plus", (2, Outcome::Renewed));
+    check(&["//free/u"], "//free/u", (1, Outcome::Renewed));
 }
 
 #[test]
-fn what_one_side_does_not_know_is_passed_over_when_one_account_is_left() {
+fn a_login_that_works_is_not_replaced_by_one_that_may_be_the_same() {
     check(&["a/x@y.z/"], "a/x@y.z/plus", (1, Outcome::Renewed));
-    check(&["a//"], "a/x@y.z/plus", (1, Outcome::Renewed));
-    check(&["a/x@y.z/plus"], "a//", (1, Outcome::Renewed));
-    check(&["a/x@y.z/plus", "a/x@y.z/team"], "a/x@y.z/", (3, Outcome::Added));
-    check(&["a/x@y.z/", "a/x@y.z/plus"], "a/x@y.z/plus", (2, Outcome::Renewed));
+    check(&["a//"], "a/x@y.z/plus", (2, Outcome::Added));
+    check(&["a/x@y.z/plus"], "a//", (2, Outcome::Added));
+    check(&["a/x@y.z/", "a/x@y.z/plus"], "a/x@y.z/plus", (1, Outcome::Renewed));
     check(&["/x@y.z/plus"], "/x@y.z/plus", (2, Outcome::Added));
     check(&["/x@y.z/plus"], "a/x@y.z/plus", (2, Outcome::Added));
+    let ended = StoredAccount { needs_login: Some(true), ..login("a//", "one", None) };
+    let (_, outcomes) = merged(vec![ended], vec![login("a/x@y.z/plus", "two", None)]);
+    assert_eq!(outcomes, [(1, Outcome::Renewed)]);
+}
+
+#[test]
+fn workspaces_that_have_one_refresh_token_are_accounts_of_their_own() {
+    let (_, outcomes) = merged(vec![], vec![login("a/x@y.z/plus", "one", None), login("b/x@y.z/team", "one", None)]);
+    assert_eq!(outcomes, [(1, Outcome::Added), (2, Outcome::Added)]);
+}
+
+#[test]
+fn a_token_that_was_used_up_here_brings_nothing() {
+    for identity in ["a//", "//", "a/x@y.z/plus"] {
+        let incoming = login(identity, BEFORE, Some(5_000));
+        let (state, outcomes) = merged(vec![login("a/x@y.z/plus", "one", Some(1_000))], vec![incoming]);
+        assert_eq!(outcomes, [(1, Outcome::Skipped(USED_UP))], "{identity}");
+        assert_eq!(state.accounts[0].refresh_token, Some(StoredSecret::new("one")));
+    }
+    // Of another workspace it is another account, whose token may be noted for both.
+    let (_, outcomes) =
+        merged(vec![login("a/x@y.z/plus", "one", Some(1_000))], vec![login("b/x@y.z/team", BEFORE, None)]);
+    assert_eq!(outcomes, [(2, Outcome::Added)]);
 }
 
 #[test]

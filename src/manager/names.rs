@@ -1,0 +1,58 @@
+//! Who the stored logins are and what people call the accounts.
+
+use crate::domain::account::LoginIdentity;
+use crate::domain::claims::Claims;
+use crate::domain::naming::{self, Naming};
+use crate::store::{SecretField, State, Store, StoredAccount, StoredKind};
+
+/// What people call each account of `state`, in its order.
+pub fn names(state: &State) -> Vec<String> {
+    let known = state.accounts.iter().map(|account| Naming {
+        id: &account.id,
+        label: account.label.as_deref(),
+        email: account.email.as_deref(),
+        plan: account.plan.as_deref(),
+        account_id: account.account_id.as_deref(),
+    });
+    naming::names(&known.collect::<Vec<_>>())
+}
+
+/// What people call the account at `position`.
+pub fn name(state: &State, position: usize) -> String {
+    names(state).swap_remove(position)
+}
+
+/// Who the login is, as far as the file says.
+pub fn identity(account: &StoredAccount) -> LoginIdentity<'_> {
+    LoginIdentity {
+        account_id: account.account_id.as_deref(),
+        user_id: account.user_id.as_deref(),
+        subject: account.subject.as_deref(),
+        email: account.email.as_deref(),
+    }
+}
+
+/// The logins of `state` by their positions, each with what its access token says of it where the file does not.
+pub fn logins(store: &Store, state: &State) -> Vec<(usize, StoredAccount)> {
+    let logins = state.accounts.iter().enumerate().filter(|(_, account)| account.kind() == StoredKind::ChatGpt);
+    let learned = |(position, account): (usize, &StoredAccount)| {
+        let mut known = account.clone();
+        if known.account_id.is_none() || known.user_id.is_none() || known.email.is_none() {
+            // One that does not open says nothing.
+            let token = store.open_secret(state, account, SecretField::AccessToken).unwrap_or_default();
+            let token = token.as_ref().map(|token| token.expose().as_str());
+            learn(&mut known, Claims::of_login(token, None));
+        }
+        (position, known)
+    };
+    logins.map(learned).collect()
+}
+
+/// Takes from a login's claims what is not known of it.
+pub fn learn(account: &mut StoredAccount, claims: Claims) {
+    account.account_id = account.account_id.take().or(claims.account_id);
+    account.user_id = account.user_id.take().or(claims.user_id);
+    account.subject = account.subject.take().or(claims.subject);
+    account.email = account.email.take().or(claims.email);
+    account.plan = account.plan.take().or(claims.plan);
+}

@@ -43,34 +43,12 @@ pub async fn run(context: &Context, args: &ImportArgs) -> Result<u8, Error> {
     let mut incoming: Vec<Incoming> = Vec::new();
     let mut refused: Vec<Refused> = Vec::new();
     let places = places(context, args)?;
-    let mut failed: Vec<(&Place, Error)> = Vec::new();
     for (place, expected) in &places {
-        match place.read().and_then(|bytes| manager.read_import(&bytes, expected)) {
-            Ok(reading) => {
-                incoming.extend(reading.incoming);
-                refused.extend(reading.refused);
-            }
-            Err(error) if error.kind == ErrorKind::StoreUnreadable => {
-                let elsewhere = elsewhere::of(place, expected);
-                failed.push((place, elsewhere.unwrap_or(error)));
-            }
-            Err(error) => return Err(told_of(place, error)),
-        }
+        let read = || manager.read_import(&place.read()?, expected);
+        let reading = read().map_err(|error| told_of(place, elsewhere::instead(error, place, expected)))?;
+        incoming.extend(reading.incoming);
+        refused.extend(reading.refused);
     }
-    if incoming.is_empty()
-        && refused.is_empty()
-        && let Some((place, last)) = failed.pop()
-    {
-        for (place, error) in failed {
-            Printer::error(&told_of(place, error));
-        }
-        return Err(told_of(place, last));
-    }
-    // What is in the other file is not lost with one.
-    refused.extend(failed.into_iter().map(|(place, error)| Refused {
-        name: place.name(),
-        why: error.hint.map_or(error.message.clone(), |hint| format!("{}; {hint}", error.message)),
-    }));
     let (imported, difference) = if args.dry_run {
         let preview = manager.preview_import(incoming)?;
         let name = manager.store().path().display().to_string();

@@ -36,11 +36,9 @@ impl Place {
     ///
     /// # Errors
     ///
-    /// `StoreUnreadable`, with what to do.
+    /// `StoreUnreadable`, with what to do. The message does not name the place.
     pub fn read(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let refused = |why: &str, hint: &str| {
-            Error::new(ErrorKind::StoreUnreadable, format!("{} cannot be imported: {why}", self.name())).hint(hint)
-        };
+        let refused = |why: &str, hint: &str| Error::new(ErrorKind::StoreUnreadable, why).hint(hint);
         let failed = |error: io::Error| match error.kind() {
             io::ErrorKind::NotFound => refused("there is no such file", "check the path"),
             io::ErrorKind::PermissionDenied => refused("it may not be read", "check its owner and its mode"),

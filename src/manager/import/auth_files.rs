@@ -1,56 +1,24 @@
-//! The `auth.json` of Codex and of OpenCode: one file of the same name, two shapes.
+//! The `auth.json` of Codex and of OpenCode: one file of the same name, two shapes. Whatever stands in one is taken or
+//! refused with its reason; nothing that is of no concern here hides what is.
+
+mod codex;
+mod opencode;
 
 use serde_json::{Map, Value};
 
 use super::{Incoming, Origin, Reading, Refused, unusable};
 use crate::domain::claims::Claims;
+use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::manager::workspace::put_place;
 use crate::secrets::is_word;
 use crate::store::{StoredAccount, StoredKind, StoredSecret};
 
-/// `{ OPENAI_API_KEY, tokens: { id_token, access_token, refresh_token, account_id } }`
-pub(super) fn codex(file: &Map<String, Value>) -> Result<Reading, Error> {
-    let mut found = Found::new(Origin::Codex, "Codex");
-    if let Some(tokens) = file.get("tokens").and_then(Value::as_object) {
-        let token = |name| text(tokens.get(name));
-        found.login(&Login {
-            refresh: token("refresh_token"),
-            access: token("access_token"),
-            id_token: token("id_token"),
-            account_id: token("account_id"),
-            expires_at: None,
-        });
-    }
-    if let Some(key) = text(file.get("OPENAI_API_KEY")) {
-        found.key(key, "codex");
-    }
-    found.reading("log in with `codex login` first")
-}
+pub(super) use codex::{MEMBERS as CODEX_MEMBERS, read as codex};
+pub(super) use opencode::{is_entry as is_opencode_entry, read as opencode};
 
-/// `{ openai: { type: "oauth", refresh, access, expires, accountId } }`, or `{ type: "api", key }`. What belongs to
-/// other providers is passed over.
-pub(super) fn opencode(file: &Map<String, Value>) -> Result<Reading, Error> {
-    let mut found = Found::new(Origin::OpenCode, "OpenCode");
-    let entry = file.get("openai").and_then(Value::as_object);
-    let value = |name| entry.and_then(|entry| text(entry.get(name)));
-    match value("type") {
-        Some("oauth") => found.login(&Login {
-            refresh: value("refresh"),
-            access: value("access"),
-            id_token: None,
-            account_id: value("accountId"),
-            expires_at: entry.and_then(|entry| entry.get("expires")?.as_i64()).filter(|at| *at > 0),
-        }),
-        Some("api") => {
-            if let Some(key) = value("key") {
-                found.key(key, "opencode");
-            }
-        }
-        _ => {}
-    }
-    found.reading("log in to OpenAI with `opencode auth login` first")
-}
+/// How a person logs in here where another program's login cannot be used.
+const LOG_IN_HERE: &str = "log in here with `codex-account-manager login`";
 
 fn text(value: Option<&Value>) -> Option<&str> {
     value.and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
@@ -80,26 +48,28 @@ impl Found {
     fn login(&mut self, login: &Login<'_>) {
         let usable = |token: Option<&str>| token.filter(|token| is_word(token)).map(StoredSecret::new);
         let Some(refresh_token) = usable(login.refresh) else {
-            self.refuse("login", "it has no refresh token that can be used; log in there anew");
+            let what =
+                if login.refresh.is_some() { "a refresh token that is not one word" } else { "no refresh token" };
+            self.refuse("login", &format!("it has {what}; log in to {} again, or {LOG_IN_HERE}", self.program));
             return;
         };
-        let access = login.access.and_then(Claims::read).unwrap_or_default();
-        let id = login.id_token.and_then(Claims::read).unwrap_or_default();
+        let claims = Claims::of_login(login.access, login.id_token);
         let access_token = usable(login.access);
         // The end that the token itself tells is the one that counts.
-        let expires_at = access.expires_at.map(crate::domain::time::Timestamp::as_millis).or(login.expires_at);
-        let place = Claims::of_login(login.access, login.id_token);
+        let expires_at = claims.expires_at.map(Timestamp::as_millis).or(login.expires_at);
         let mut account = StoredAccount {
             kind: Some(StoredKind::ChatGpt),
-            email: id.email.or(access.email),
-            account_id: login.account_id.map(str::to_owned).or(id.account_id).or(access.account_id),
-            plan: id.plan.or(access.plan),
             access_expires_at: expires_at.filter(|_| access_token.is_some()),
             access_token,
             refresh_token: Some(refresh_token),
             ..StoredAccount::default()
         };
-        put_place(&mut account, &place, true);
+        put_place(&mut account, &claims, true);
+        account.account_id = login.account_id.map(str::to_owned).or(claims.account_id);
+        account.user_id = claims.user_id;
+        account.subject = claims.subject;
+        account.email = claims.email;
+        account.plan = claims.plan;
         self.take(account);
     }
 
@@ -125,10 +95,31 @@ impl Found {
         self.reading.refused.push(Refused { name, why: why.to_owned() });
     }
 
+    fn is_empty(&self) -> bool {
+        self.reading.incoming.is_empty() && self.reading.refused.is_empty()
+    }
+
     fn reading(self, hint: &str) -> Result<Reading, Error> {
-        if self.reading.incoming.is_empty() && self.reading.refused.is_empty() {
+        if self.is_empty() {
             return Err(unusable("it holds no login and no key for OpenAI").hint(hint));
         }
         Ok(self.reading)
     }
 }
+
+/// Whether there is anything: null and empty text stand for nothing.
+fn is_there(value: Option<&Value>) -> bool {
+    match value {
+        None | Some(Value::Null) => false,
+        Some(Value::String(text)) => !text.trim().is_empty(),
+        Some(Value::Object(members)) => !members.is_empty(),
+        Some(_) => true,
+    }
+}
+
+fn object(value: Option<&Value>) -> Option<&Map<String, Value>> {
+    value.and_then(Value::as_object)
+}
+
+#[cfg(test)]
+mod tests;

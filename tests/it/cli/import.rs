@@ -1,5 +1,7 @@
 //! `import`: accounts files of every version, Codex's and OpenCode's logins, and what must never happen on the way.
 
+mod shapes;
+
 use std::path::Path;
 
 use base64::Engine;
@@ -330,6 +332,7 @@ fn what_cannot_be_imported_says_why_and_what_to_do() {
     let path = |name: &str| sandbox.path(name).display().to_string();
     for (name, content, said) in [
         ("empty", "", "it is empty"),
+        ("nothing", "{}", "it is empty: it holds no account"),
         ("text", "sk-not-json", "it is not JSON (line 1"),
         ("list", "[]", "not a JSON object"),
         ("other", r#"{"a":1}"#, "has the shape of none"),

@@ -9,6 +9,7 @@ mod export;
 mod import;
 mod list;
 mod login;
+mod merge;
 mod prices;
 pub mod printer;
 mod proxy;
@@ -71,6 +72,8 @@ enum Verb {
     Edit(accounts::EditArgs),
     /// Remove an account
     Remove(accounts::RemoveArgs),
+    /// Make two accounts one that are the same login
+    Merge(merge::MergeArgs),
     /// Switch every session to an account, or take that back
     Switch(switch::SwitchArgs),
     /// Refresh tokens that end soon, and ask for the quota of ChatGPT accounts
@@ -184,6 +187,7 @@ async fn verb(verb: Option<Verb>, environment: Environment) -> Result<u8, Error>
         Verb::Show(args) => list::show(&context, &args).await,
         Verb::Edit(args) => accounts::edit(&context, args).await,
         Verb::Remove(args) => accounts::remove(&context, args).await,
+        Verb::Merge(args) => merge::run(&context, args).await,
         Verb::Switch(args) => switch::run(&context, args).await,
         Verb::Refresh(args) => refresh::run(&context, args).await,
         Verb::Status(json) => status::run(&context, json).await,

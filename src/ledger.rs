@@ -10,6 +10,7 @@ mod entry;
 mod error;
 mod files;
 mod history;
+mod merging;
 mod prune;
 mod queue;
 mod read;

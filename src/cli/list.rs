@@ -11,7 +11,8 @@ use super::text::Text;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::manager::FIRST_ACCOUNT;
-use crate::manager::notices::length;
+use crate::manager::notices::{capitalised, length};
+use crate::manager::twins::twins;
 use crate::protocol::accounts::Account;
 use crate::protocol::pins::Pin;
 use crate::theme::Role;
@@ -34,6 +35,7 @@ pub async fn list(context: &Context, output: Json) -> Result<u8, Error> {
     manager.survey().await;
     Context::warn_of_reports(&manager);
     let report = manager.list()?;
+    let twins = twins(&report.accounts);
     let pins: Vec<Pin> = report.pins.into_iter().map(Pin::from).collect();
     let accounts: Vec<Account> = report.accounts.into_iter().map(Account::from).collect();
     if output.json {
@@ -48,7 +50,13 @@ pub async fn list(context: &Context, output: Json) -> Result<u8, Error> {
     } else if accounts.is_empty() {
         Printer::stdout(&format!("There is no account yet; {FIRST_ACCOUNT}."));
     } else {
-        Printer::show(&accounts_text(&accounts, &pins, manager.now(), Printer::room()));
+        let mut text = accounts_text(&accounts, &pins, manager.now(), Printer::room());
+        for (at, twins) in twins.iter().enumerate() {
+            let (words, gap) = (capitalised(&twins.words()), if at == 0 { "\n\n" } else { "\n" });
+            let hint = plain(&format!("{words}; `{}` makes them one", twins.command()));
+            text.push(Role::Text, format!("{gap}{}", Printer::room().wrapped(&hint)));
+        }
+        Printer::show(&text);
     }
     Ok(0)
 }

@@ -5,6 +5,7 @@ mod health;
 mod held;
 mod history;
 mod marks;
+mod merging;
 mod processes;
 mod recent;
 mod usage;

@@ -8,7 +8,7 @@ use super::tokens::mend;
 use crate::domain::account::{AccountId, Kind};
 use crate::domain::report::AccountReport;
 use crate::error::Error;
-use crate::store::Creation;
+use crate::store::{Creation, State};
 
 impl Manager {
     /// Removes an account; what pointed at it points on.
@@ -49,13 +49,8 @@ impl Manager {
             mend(&store, &mut transaction.state);
             let state = &mut transaction.state;
             let position = position(state, id.as_str())?;
-            state.accounts.remove(position);
-            let count = state.accounts.len();
-            let moved = |index: i64| index_after_removal(index, position, count);
-            state.active_index = moved(state.active_index);
-            for index in state.active_index_by_family.values_mut() {
-                *index = moved(*index);
-            }
+            // What pointed at it points at the one that takes its place.
+            take_out(state, position, position + 1);
             if let Some(pin) = &mut state.pin {
                 pin.account.take_if(|account| account == id.as_str());
                 pin.families.retain(|_, family| family.account != id.as_str());
@@ -69,6 +64,18 @@ impl Manager {
         self.store.forget_rotation(removed.as_str());
         drop(turn);
         Ok(report)
+    }
+}
+
+/// Takes out the account at `position`. What pointed at it points at the one that was at `heir`.
+pub(super) fn take_out(state: &mut State, position: usize, heir: usize) {
+    state.accounts.remove(position);
+    let (count, gone) = (state.accounts.len(), i64::try_from(position).unwrap_or(i64::MAX));
+    let heir = i64::try_from(heir).unwrap_or(i64::MAX);
+    let moved = |index: i64| index_after_removal(if index == gone { heir } else { index }, position, count);
+    state.active_index = moved(state.active_index);
+    for index in state.active_index_by_family.values_mut() {
+        *index = moved(*index);
     }
 }
 

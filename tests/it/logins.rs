@@ -10,6 +10,7 @@ mod doors;
 mod ending;
 mod granted;
 mod kills;
+mod merging;
 mod meters;
 mod models;
 mod older_copy;

@@ -2,9 +2,10 @@
 
 use crate::cli::doctor::finding::{Finding, FindingKind, Mend};
 use crate::cli::doctor::scene::Scene;
-use crate::domain::account::{Kind, Likeness};
+use crate::domain::account::Kind;
 use crate::domain::report::{AccountReport, State};
 use crate::manager::FIRST_ACCOUNT;
+use crate::manager::twins::{Twins, twins};
 
 /// A file from further in the future than this comes from a clock that is wrong.
 const CLOCK_SLACK_MS: i64 = 5 * 60 * 1_000;
@@ -54,19 +55,11 @@ fn state(account: &AccountReport) -> Option<Finding> {
     })
 }
 
-/// Which two accounts are one login.
+/// Which two accounts are one login, or may be.
 pub fn same_login(scene: &Scene) -> Vec<Finding> {
-    let accounts = listed(scene).unwrap_or_default();
-    let twin = |(at, account): (usize, &AccountReport)| {
-        let is_same = |other: &&AccountReport| account.identity().likeness(&other.identity()) == Some(Likeness::Same);
-        let twin = accounts[..at].iter().find(is_same)?;
-        Some(Finding::warning(
-            FindingKind::SameLogin,
-            format!("accounts {} and {} are one login and share its quota", twin.index, account.index),
-            Mend::run(format!("codex-account-manager remove {}", account.index)),
-        ))
-    };
-    accounts.iter().enumerate().filter_map(twin).collect()
+    let twins = twins(&listed(scene).unwrap_or_default());
+    let finding = |twins: &Twins| Finding::warning(FindingKind::SameLogin, twins.words(), Mend::run(twins.command()));
+    twins.iter().map(finding).collect()
 }
 
 /// The newest time in the file against the clock.

@@ -1,0 +1,59 @@
+//! Two accounts that became one: what the ledger has of the one is the other's from now on.
+
+use rusqlite::{Transaction, params};
+
+use super::{Ledger, LedgerError, files};
+use crate::domain::account::AccountId;
+
+/// The sums of days are added; where both have a condition, that of the account that stays holds.
+const STEPS: [&str; 11] = [
+    "UPDATE attempts SET account = ?1 WHERE account = ?2",
+    "INSERT INTO days (account, day, model, requests, input, cached, output, reasoning, cost, unpriced) \
+     SELECT ?1, day, model, requests, input, cached, output, reasoning, cost, unpriced FROM days WHERE account = ?2 \
+     ON CONFLICT (account, day, model) DO UPDATE SET \
+     requests = min(requests + excluded.requests, 9223372036854775807), \
+     input = min(input + excluded.input, 9223372036854775807), \
+     cached = min(cached + excluded.cached, 9223372036854775807), \
+     output = min(output + excluded.output, 9223372036854775807), \
+     reasoning = min(reasoning + excluded.reasoning, 9223372036854775807), \
+     cost = min(cost + excluded.cost, 9223372036854775807), \
+     unpriced = min(unpriced + excluded.unpriced, 9223372036854775807)",
+    "DELETE FROM days WHERE account = ?2",
+    "UPDATE OR IGNORE conditions SET account = ?1 WHERE account = ?2",
+    "DELETE FROM conditions WHERE account = ?2",
+    "UPDATE OR IGNORE rates SET account = ?1 WHERE account = ?2",
+    "DELETE FROM rates WHERE account = ?2",
+    "DELETE FROM breakers WHERE kind = 'account' AND key = ?2",
+    "UPDATE owners SET account = ?1 WHERE account = ?2",
+    "UPDATE OR IGNORE counted SET account = ?1 WHERE account = ?2",
+    "DELETE FROM counted WHERE account = ?2",
+];
+
+impl Ledger {
+    /// Makes all that is known of the account `gone` known of `kept`. Doing it again moves what came since.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Ledger::standing`], and [`LedgerError::Busy`] while another program holds the file.
+    pub async fn merge(&self, kept: &AccountId, gone: &AccountId) -> Result<(), LedgerError> {
+        let (kept, gone) = (kept.clone(), gone.clone());
+        self.ask(move |database, _| {
+            // Without a file there is nothing to move, and none is made.
+            if files::identity(database.path()).is_ok_and(|seen| seen.is_none()) {
+                return Ok(());
+            }
+            database.write(|transaction| join(transaction, kept.as_str(), gone.as_str()))
+        })
+        .await
+    }
+}
+
+fn join(transaction: &Transaction<'_>, kept: &str, gone: &str) -> rusqlite::Result<()> {
+    if kept == gone {
+        return Ok(());
+    }
+    for step in STEPS {
+        transaction.execute(step, params![kept, gone])?;
+    }
+    Ok(())
+}

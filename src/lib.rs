@@ -20,6 +20,8 @@ pub mod manager;
 pub mod proxy;
 pub mod server;
 
+pub mod session_rpc;
+
 pub mod wording;
 
 pub mod cli;

@@ -277,6 +277,11 @@ impl Store {
         sessions::private(self.folder(), id)
     }
 
+    /// The file of session `id`, in which [`Store::session_private`] stands.
+    pub fn session_file(&self, id: &str) -> PathBuf {
+        sessions::place(self.folder(), id)
+    }
+
     /// Moves the accounts file to `<name>.reset-<ms>`, as it is, readable or not; `None` when there is none.
     ///
     /// # Errors

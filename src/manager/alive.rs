@@ -1,7 +1,8 @@
 //! Who is alive and where each session is reached, for a reader that holds no session record: a screen, a status bar. It
 //! takes no lock that a session waits for, and writes nothing.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use super::Manager;
 use crate::domain::report::SessionReport;
@@ -18,6 +19,18 @@ pub struct RpcAddress {
     pub pid: u32,
     /// The bearer token of its `/rpc`.
     pub token: Secret<String>,
+    /// The file that holds the token, in the member [`TOKEN`].
+    pub token_file: PathBuf,
+}
+
+/// What the token is called in a session's file.
+pub const TOKEN: &str = "rpcToken";
+
+impl RpcAddress {
+    /// Its address by this scheme, `http` or `ws`.
+    pub fn url(&self, scheme: &str) -> String {
+        format!("{scheme}://{}/rpc", SocketAddr::new(self.host, self.port))
+    }
 }
 
 impl Manager {
@@ -38,7 +51,8 @@ impl Manager {
             host: private["host"].as_str().and_then(|host| host.parse().ok()).unwrap_or(Ipv4Addr::LOCALHOST.into()),
             port: number("port").and_then(|port| u16::try_from(port).ok()).filter(|port| *port != 0)?,
             pid: number("pid").and_then(|pid| u32::try_from(pid).ok()).unwrap_or_default(),
-            token: Secret::new(private["rpcToken"].as_str()?.to_owned()),
+            token: Secret::new(private[TOKEN].as_str()?.to_owned()),
+            token_file: self.store.session_file(session_id),
         })
     }
 }

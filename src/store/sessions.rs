@@ -79,7 +79,7 @@ pub(super) fn private(folder: &Path, id: &str) -> Option<Value> {
     serde_json::from_slice(&files::read(&place(folder, id)).ok()??).ok()
 }
 
-fn place(folder: &Path, id: &str) -> PathBuf {
+pub(super) fn place(folder: &Path, id: &str) -> PathBuf {
     lock::named(folder, KIND, id)
 }
 

@@ -9,7 +9,6 @@ mod ledger;
 mod link;
 mod news;
 mod sessions;
-mod socket;
 mod wire;
 
 use std::sync::Arc;
@@ -19,7 +18,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio::sync::{Notify, mpsc};
 
-pub use call::{CallError, Refusal};
+pub use crate::session_rpc::{CallError, Refusal};
 
 use super::act::Sessions;
 use super::fact::{Fact, Problem, Question};

@@ -9,10 +9,10 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 
-use super::call::{Ask, CallError};
-use super::socket::Socket;
+use super::call::Ask;
 use super::wire::Incoming;
 use crate::manager::alive::RpcAddress;
+use crate::session_rpc::{CallError, Socket};
 use crate::tui::fact::What;
 
 /// The pauses between two tries.
@@ -84,7 +84,7 @@ pub(super) async fn follow(
 
 /// Opens the socket; calls that come meanwhile wait for it.
 async fn open(address: &RpcAddress, asked: &mut mpsc::Receiver<Ask>) -> Result<Socket, String> {
-    let opened = Socket::open(address).await;
+    let opened = Socket::subscribed(address).await;
     if let Err(why) = &opened {
         while let Ok(ask) = asked.try_recv() {
             let _ = ask.answer.send(Err(CallError::Closed(why.clone())));

@@ -4,13 +4,13 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::call::{Refusal, WireError};
 use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::{Tokens, Usd};
 use crate::protocol::routing::{RoutingDidFinishParams, RoutingDidSelectParams, RoutingDidWaitParams};
 use crate::protocol::subscription::MISSED;
 use crate::protocol::{Notification, RoutingDidFinish, RoutingDidSelect, RoutingDidWait};
+use crate::session_rpc::{Refusal, answer};
 use crate::tui::fact::{Finished, What};
 
 /// No session names a request in more bytes.
@@ -34,14 +34,10 @@ pub(super) enum Incoming {
 
 #[derive(Deserialize)]
 struct Message<'m> {
-    id: Option<Value>,
     #[serde(borrow)]
     method: Option<std::borrow::Cow<'m, str>>,
     #[serde(borrow)]
     params: Option<&'m RawValue>,
-    #[serde(borrow)]
-    result: Option<&'m RawValue>,
-    error: Option<WireError>,
 }
 
 /// The part of a notification's params that is the same on stdio.
@@ -57,14 +53,7 @@ impl Incoming {
         if let Some(method) = message.method {
             return notification(&method, message.params.map_or("null", RawValue::get));
         }
-        let Some(id) = message.id.as_ref().and_then(Value::as_u64) else { return Incoming::Other };
-        let result = match (message.error, message.result) {
-            (Some(error), _) => Err(Refusal::from(error)),
-            (None, result) => {
-                Ok(result.map_or(Value::Null, |result| serde_json::from_str(result.get()).unwrap_or_default()))
-            }
-        };
-        Incoming::Answer(id, result)
+        answer(text).map_or(Incoming::Other, |(id, result)| Incoming::Answer(id, result))
     }
 }
 

@@ -1,4 +1,4 @@
-//! A WebSocket to a session's `/rpc`: opened, greeted and subscribed within two seconds.
+//! A WebSocket to a session's `/rpc`: open, and where it is wanted subscribed, within two seconds.
 
 use std::io;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
-use super::wire::Incoming;
+use super::answer::answer;
 use crate::manager::alive::RpcAddress;
 use crate::protocol::subscription::SUBSCRIBE;
 
@@ -21,7 +21,7 @@ use crate::protocol::subscription::SUBSCRIBE;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// No message of a session is longer, in bytes.
-const LONGEST_MESSAGE: usize = 1024 * 1024;
+const LONGEST_MESSAGE: usize = 4 * 1024 * 1024;
 
 /// So much waits for a session that does not read: answers to its pings too, which it may send without end.
 const MOST_WAITING: usize = 256 * 1024;
@@ -35,21 +35,38 @@ const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /// The subscription's own call; those of people count from 1.
 const SUBSCRIPTION: u64 = 0;
 
-/// An open socket to which notifications come.
-pub(super) struct Socket(WebSocketStream<TcpStream>);
+/// An open socket.
+pub struct Socket(WebSocketStream<TcpStream>);
 
 impl Socket {
     /// Connects and subscribes. The error says why in words.
-    pub(super) async fn open(address: &RpcAddress) -> Result<Socket, String> {
-        match tokio::time::timeout(PATIENCE, opened(address)).await {
-            Ok(Ok(socket)) => Ok(socket),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err(format!("it does not answer within {} s", PATIENCE.as_secs())),
+    pub async fn subscribed(address: &RpcAddress) -> Result<Socket, String> {
+        in_time(async {
+            let mut socket = connected(address).await?;
+            socket.subscribe().await.map_err(io::Error::other)?;
+            Ok(socket)
+        })
+        .await
+    }
+
+    /// Connects alone; no notification comes. The error says why in words.
+    pub(super) async fn connected(address: &RpcAddress) -> Result<Socket, String> {
+        in_time(connected(address)).await
+    }
+
+    async fn subscribe(&mut self) -> Result<(), String> {
+        self.call(SUBSCRIPTION, SUBSCRIBE, &json!({})).await?;
+        loop {
+            match answer(&self.next().await?) {
+                Some((SUBSCRIPTION, Ok(_))) => return Ok(()),
+                Some((SUBSCRIPTION, Err(refusal))) => return Err(format!("it reports nothing: {}", refusal.message)),
+                _ => {}
+            }
         }
     }
 
     /// The next text; the error says why there is none any more. Nothing is lost when this is dropped.
-    pub(super) async fn next(&mut self) -> Result<Utf8Bytes, String> {
+    pub async fn next(&mut self) -> Result<Utf8Bytes, String> {
         loop {
             match self.0.next().await {
                 Some(Ok(Message::Text(text))) => return Ok(text),
@@ -61,7 +78,7 @@ impl Socket {
     }
 
     /// Sends a call.
-    pub(super) async fn call(&mut self, id: u64, method: &str, params: &Value) -> Result<(), String> {
+    pub async fn call(&mut self, id: u64, method: &str, params: &Value) -> Result<(), String> {
         let text = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }).to_string();
         let sent = tokio::time::timeout(PATIENCE, self.0.send(Message::text(text))).await;
         match sent {
@@ -72,7 +89,15 @@ impl Socket {
     }
 }
 
-async fn opened(address: &RpcAddress) -> io::Result<Socket> {
+async fn in_time(opening: impl Future<Output = io::Result<Socket>>) -> Result<Socket, String> {
+    match tokio::time::timeout(PATIENCE, opening).await {
+        Ok(Ok(socket)) => Ok(socket),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("it does not answer within {} s", PATIENCE.as_secs())),
+    }
+}
+
+async fn connected(address: &RpcAddress) -> io::Result<Socket> {
     let mut stream = TcpStream::connect((address.host, address.port)).await?;
     stream.set_nodelay(true)?;
     let further = shake_hands(&mut stream, address).await?;
@@ -83,18 +108,7 @@ async fn opened(address: &RpcAddress) -> io::Result<Socket> {
         .write_buffer_size(0)
         .max_write_buffer_size(MOST_WAITING);
     let socket = WebSocketStream::from_partially_read(stream, further, Role::Client, Some(config)).await;
-    let mut socket = Socket(socket);
-    socket.call(SUBSCRIPTION, SUBSCRIBE, &json!({})).await.map_err(io::Error::other)?;
-    loop {
-        let text = socket.next().await.map_err(io::Error::other)?;
-        match Incoming::of(&text) {
-            Incoming::Answer(SUBSCRIPTION, Ok(_)) => return Ok(socket),
-            Incoming::Answer(SUBSCRIPTION, Err(refusal)) => {
-                return Err(io::Error::other(format!("it reports nothing: {}", refusal.message)));
-            }
-            _ => {}
-        }
-    }
+    Ok(Socket(socket))
 }
 
 /// Sends the handshake and reads its answer; what came behind it is returned.

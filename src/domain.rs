@@ -13,6 +13,7 @@ pub mod json_scan;
 pub mod lenient_json;
 pub mod lookup;
 pub mod naming;
+pub mod near;
 pub mod plain_text;
 pub mod pool;
 pub mod report;

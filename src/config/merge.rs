@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::keys::{KEYS, Key, Shape, families, prices};
 use super::layers::{Broken, Entry, Layer};
 use super::{Config, Setting, Source};
+use crate::domain::near;
 use crate::domain::routing::Strategy;
 use crate::domain::usage::pricing::parse_override;
 
@@ -114,7 +115,9 @@ impl Merging<'_> {
 
 fn suggestion(name: &str) -> String {
     let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
-    let near = KEYS.iter().find(|key| last(key.toml) == last(name) || key.json == Some(name));
+    let same = KEYS.iter().find(|key| last(key.toml) == last(name) || key.json == Some(name));
+    let near = || near::near(name, KEYS.iter().map(|key| key.toml)).first().and_then(|name| super::key(name));
+    let near = same.or_else(near);
     near.map_or_else(
         || "`codex-account-manager config show` lists the keys".to_owned(),
         |key| format!("did you mean `{}`?", key.toml),

@@ -10,6 +10,7 @@ use super::view::View;
 use super::{FIRST_ACCOUNT, Manager};
 use crate::domain::account::{AccountId, Kind, ModelFamily};
 use crate::domain::lookup::{self, LookupError, Names};
+use crate::domain::near;
 use crate::domain::pool::{EVERY_FAMILY, Member};
 use crate::domain::report::{AccountReport, PinReport, RateLimit, State};
 use crate::domain::routing::eligibility::{Obstacle, Reason, standing};
@@ -188,8 +189,11 @@ pub(super) fn find(state: &store::State, wanted: &str) -> Result<usize, Error> {
             Error::new(ErrorKind::AccountNotFound, "there is no account yet").hint(FIRST_ACCOUNT)
         }
         LookupError::NotFound { count } => {
+            let known = state.accounts.iter().flat_map(|account| [account.label.as_deref(), account.email.as_deref()]);
+            let meant = near::question(&near::near(wanted, known.flatten()));
+            let meant = meant.map(|question| format!("{question} Otherwise ")).unwrap_or_default();
             Error::new(ErrorKind::AccountNotFound, format!("there is no account `{wanted}`"))
-                .hint(format!("use a number from 1 to {count}, an id, a label or an email"))
+                .hint(format!("{meant}use a number from 1 to {count}, an id, a label or an email"))
         }
         LookupError::Ambiguous(positions) => {
             let listed = positions.iter().map(|position| format!("{} ({})", position + 1, shown[*position]));

@@ -52,7 +52,7 @@ fn what_names_none_or_several_ends_with_4_in_every_command() {
             let words = with(wanted);
             let done = sandbox.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
             let said = format!("there is no account `{wanted}`");
-            check_refused(&done, 4, &[&said, "hint: use a number from 1 to 5, an id, a label or an email"]);
+            check_refused(&done, 4, &[&said, "use a number from 1 to 5, an id, a label or an email"]);
         }
         let words = with("me@example.com");
         let done = sandbox.run(&words.iter().map(String::as_str).collect::<Vec<_>>());

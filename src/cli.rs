@@ -1,22 +1,29 @@
 //! The command line: one variant per verb. Results go to stdout, everything else to stderr.
 
 mod accounts;
+mod add;
+mod complete;
 mod completions;
 mod config;
 mod context;
 mod doctor;
+mod edit;
+mod explain;
 mod export;
+mod help;
 mod import;
 mod list;
 mod login;
 mod merge;
-mod prices;
 pub mod printer;
+mod program;
 mod proxy;
-mod reference;
+mod question;
 mod refresh;
 mod rekey;
+mod remove;
 mod reset;
+mod rpc;
 mod run;
 mod schema;
 mod secret_line;
@@ -27,8 +34,11 @@ mod table;
 mod text;
 mod tui;
 mod usage;
+mod values;
+mod version;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use tracing::Level;
 
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind};
@@ -39,54 +49,86 @@ use printer::Printer;
 
 /// Use several OpenAI accounts from any agent or editor as if they were one.
 #[derive(Debug, Parser)]
-#[command(name = "codex-account-manager", version, about, max_term_width = 100, arg_required_else_help = false)]
+#[command(name = program::NAME, version, about, max_term_width = 100, arg_required_else_help = false)]
 #[command(styles = theme::of_help())]
 pub struct Cli {
     /// Whether to use colours: `auto`, `always` or `never`
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", display_order = 902)]
     #[arg(hide_possible_values = true, hide_default_value = true)]
     color: When,
+    #[command(flatten)]
+    volume: Volume,
     #[command(subcommand)]
     verb: Option<Verb>,
 }
 
+/// How much is said beside the result.
+#[derive(Clone, Copy, Debug, Args)]
+struct Volume {
+    /// Print results and errors alone, without notes and warnings
+    #[arg(short, long, global = true, conflicts_with = "verbose", display_order = 900)]
+    quiet: bool,
+    /// Log more to stderr: `-v` what happens, `-vv` for debugging, `-vvv` everything
+    #[arg(short, long, global = true, action = ArgAction::Count, display_order = 901)]
+    verbose: u8,
+}
+
+impl Volume {
+    /// What is logged beyond `CAM_LOG`.
+    fn level(self) -> Option<Level> {
+        match self.verbose {
+            0 => None,
+            1 => Some(Level::INFO),
+            2 => Some(Level::DEBUG),
+            _ => Some(Level::TRACE),
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Watch and manage accounts on the terminal; what the program does without a command
+    /// Watch and manage accounts on the terminal; the default
     Tui,
-    /// Serve one editor or agent: JSON-RPC on stdin and stdout, a proxy on a loopback port
+    /// Serve one editor or agent by JSON-RPC on stdin and stdout
     Sidecar(sidecar::SidecarArgs),
     /// Run the proxy alone, in the foreground
     Proxy(proxy::ProxyArgs),
     /// Run a command whose OpenAI requests go through a proxy of its own
     Run(run::RunArgs),
     /// Add an API-key account
-    Add(accounts::AddArgs),
+    Add(add::AddArgs),
     /// Add a ChatGPT account by logging in
     Login(login::LoginArgs),
     /// Show every account and its state
+    #[command(visible_alias = "ls")]
     List(Json),
     /// Show one account
     Show(list::ShowArgs),
     /// Change an account
-    Edit(accounts::EditArgs),
+    Edit(edit::EditArgs),
     /// Remove an account
-    Remove(accounts::RemoveArgs),
-    /// Make two accounts one that are the same login
+    #[command(visible_alias = "rm")]
+    Remove(remove::RemoveArgs),
+    /// Merge two accounts that are the same login
     Merge(merge::MergeArgs),
     /// Switch every session to an account, or take that back
+    #[command(visible_alias = "use")]
     Switch(switch::SwitchArgs),
-    /// Refresh tokens that end soon, and ask for the quota of ChatGPT accounts
+    /// Refresh expiring tokens and the quota of ChatGPT accounts
     Refresh(refresh::RefreshArgs),
     /// Show the sessions that are alive and the accounts' state
     Status(Json),
     /// Show what was used and what it cost
     Usage(usage::UsageArgs),
+    /// Explain which account a request would get, and why
+    Explain(explain::ExplainArgs),
+    /// Call a JSON-RPC method of a running session
+    Rpc(rpc::RpcArgs),
     /// Show the configuration and where it comes from, or change it
     Config(config::ConfigArgs),
     /// Check files, keys, upstreams and siblings, and say what to run
     Doctor(Json),
-    /// Add the accounts of another accounts file, of Codex or of OpenCode
+    /// Add the accounts of Codex, OpenCode or another accounts file
     Import(import::ImportArgs),
     /// Write the accounts file to stdout
     Export(export::ExportArgs),
@@ -96,9 +138,11 @@ enum Verb {
     Reset(reset::ResetArgs),
     /// Write the generated files under `schemas/`, or check them
     Schema(schema::SchemaArgs),
-    /// Write a completion script for a shell
+    /// Print the completion script of a shell
     Completions(completions::CompletionsArgs),
-    /// Run the whole main job on a simulated OpenAI; needs no account
+    /// Print the version, the commit and the platform
+    Version(Json),
+    /// Show everything at work on a simulated OpenAI; needs no account
     Demo(demo::DemoArgs),
 }
 
@@ -114,7 +158,7 @@ pub struct Json {
 #[derive(Clone, Debug, Default, Args)]
 pub struct RoutingFlags {
     /// How the account for a request is chosen
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "STRATEGY", value_parser = values::Strategies)]
     strategy: Option<String>,
     /// Set a configuration key for this process
     #[arg(long = "set", value_name = "KEY=VALUE")]
@@ -129,8 +173,10 @@ pub fn main() -> u8 {
         return code;
     }
     hardening::apply();
-    logging::start(environment.get("CAM_LOG"));
-    let cli = match Cli::try_parse() {
+    if complete::answer(&environment) {
+        return 0;
+    }
+    let cli = match program::parse(&program::name()) {
         Ok(cli) => cli,
         Err(error) => {
             Printer::begin(&environment, named_colour());
@@ -143,6 +189,10 @@ pub fn main() -> u8 {
         }
     };
     Printer::begin(&environment, cli.color);
+    logging::start(environment.get("CAM_LOG"), cli.volume.level());
+    if cli.volume.quiet {
+        Printer::be_quiet();
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -172,7 +222,6 @@ fn named_colour() -> When {
 async fn verb(verb: Option<Verb>, environment: Environment) -> Result<u8, Error> {
     let verb = verb.unwrap_or(Verb::Tui);
     if matches!(verb, Verb::Tui) && !crate::tui::is_possible(&environment) {
-        Printer::misuse(&Cli::command().render_help());
         return Ok(2);
     }
     let context = Context::new(environment)?;
@@ -181,25 +230,28 @@ async fn verb(verb: Option<Verb>, environment: Environment) -> Result<u8, Error>
         Verb::Sidecar(args) => sidecar::run(&context, &args).await,
         Verb::Proxy(args) => proxy::run(&context, args).await,
         Verb::Run(args) => run::run(&context, args).await,
-        Verb::Add(args) => accounts::add(&context, args).await,
+        Verb::Add(args) => add::run(&context, args).await,
         Verb::Login(args) => login::run(&context, args).await,
         Verb::List(json) => list::list(&context, json).await,
         Verb::Show(args) => list::show(&context, &args).await,
-        Verb::Edit(args) => accounts::edit(&context, args).await,
-        Verb::Remove(args) => accounts::remove(&context, args).await,
         Verb::Merge(args) => merge::run(&context, args).await,
+        Verb::Edit(args) => edit::run(&context, args).await,
+        Verb::Remove(args) => remove::run(&context, args).await,
         Verb::Switch(args) => switch::run(&context, args).await,
         Verb::Refresh(args) => refresh::run(&context, args).await,
         Verb::Status(json) => status::run(&context, json).await,
         Verb::Usage(args) => usage::run(&context, args).await,
-        Verb::Config(args) => config::run(&context, &args),
+        Verb::Explain(args) => explain::run(&context, args).await,
+        Verb::Rpc(args) => rpc::run(&context, args).await,
+        Verb::Config(args) => config::run(&context, &args).await,
         Verb::Doctor(json) => doctor::run(&context, json).await,
         Verb::Import(args) => import::run(&context, &args).await,
         Verb::Export(args) => export::run(&context, &args),
         Verb::Rekey(args) => rekey::run(&context, &args).await,
         Verb::Reset(args) => reset::run(&context, &args).await,
         Verb::Schema(args) => schema::run(&args),
-        Verb::Completions(args) => Ok(completions::run(&args)),
+        Verb::Completions(args) => completions::run(&args),
+        Verb::Version(output) => Ok(version::run(output)),
         Verb::Demo(args) => demo::run(&args, &context.environment).await,
     }
 }

@@ -9,12 +9,13 @@ mod layers;
 mod merge;
 pub mod schema;
 mod stamp;
+mod template;
 mod write;
 
 pub use edit::EditError;
 pub use json::plain_json;
 pub use layers::typed;
-pub use write::{WriteError, set};
+pub use write::{WriteError, create, set};
 
 use std::time::Duration;
 

@@ -2,10 +2,21 @@
 #![expect(clippy::disallowed_methods, reason = "this file wraps the environment")]
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 
 /// The working directory of the process, as text; `None` when it is gone or may not be read.
 pub fn working_directory() -> Option<String> {
     std::env::current_dir().ok().map(|folder| folder.to_string_lossy().into_owned())
+}
+
+/// The words of the command line behind the program's own.
+pub fn arguments() -> Vec<OsString> {
+    std::env::args_os().skip(1).collect()
+}
+
+/// How this process was called: a name that the shell looked up, or a path.
+pub fn called_as() -> Option<String> {
+    std::env::args_os().next()?.into_string().ok()
 }
 
 /// The variables of the process at its start. An empty variable counts as unset.

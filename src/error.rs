@@ -33,6 +33,22 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// Every kind.
+    pub const ALL: [ErrorKind; 12] = [
+        ErrorKind::InvalidParams,
+        ErrorKind::AccountNotFound,
+        ErrorKind::AmbiguousAccount,
+        ErrorKind::Locked,
+        ErrorKind::StoreBusy,
+        ErrorKind::StoreUnreadable,
+        ErrorKind::LoginFailed,
+        ErrorKind::UpstreamFailed,
+        ErrorKind::NoAccountAvailable,
+        ErrorKind::Conflict,
+        ErrorKind::Configuration,
+        ErrorKind::Internal,
+    ];
+
     /// The exit code of the command line.
     pub fn exit_code(self) -> u8 {
         match self {

@@ -4,6 +4,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
+use tracing::Level;
 use tracing_subscriber::filter::{EnvFilter, filter_fn};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
@@ -17,9 +18,14 @@ const MOST_KEPT: usize = 64 * 1024;
 /// The lines that wait until nobody draws on the terminal any more; `None` while they are written at once.
 static KEPT: Mutex<Option<Vec<u8>>> = Mutex::new(None);
 
-/// Starts it with the filter of `CAM_LOG`.
-pub fn start(filter: Option<&str>) {
+/// Starts it with the filter of `CAM_LOG`, and with everything down to `level` where a person asks for more.
+pub fn start(filter: Option<&str>, level: Option<Level>) {
     let filter = EnvFilter::try_new(filter.unwrap_or("error")).unwrap_or_else(|_| EnvFilter::new("warn"));
+    let raised = level.and_then(|level| format!("{OURS}={level}").parse().ok());
+    let filter = match raised {
+        Some(directive) => filter.add_directive(directive),
+        None => filter,
+    };
     let told = tracing_subscriber::fmt::layer()
         .with_writer(|| Lines)
         .with_ansi(false)

@@ -1,7 +1,7 @@
 //! JSON-RPC: the method set, once, and the doors that serve it.
 
 mod accounts;
-mod boundary;
+pub mod boundary;
 mod events;
 pub mod frame_guard;
 mod frames;

@@ -1,21 +1,43 @@
-//! `completions`
+//! `completions`: what a shell reads once so that it completes, and the manual.
 
-use clap::{Args, CommandFactory};
-use clap_complete::Shell;
+use std::path::{Path, PathBuf};
 
-use super::Cli;
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+
 use super::printer::Printer;
+use super::{complete, program};
+use crate::error::{Error, ErrorKind};
 
 #[derive(Debug, Args)]
 pub struct CompletionsArgs {
-    /// The shell
-    shell: Shell,
+    /// The shell whose script is printed
+    #[arg(required_unless_present = "man", value_parser = PossibleValuesParser::new(complete::shells()))]
+    shell: Option<String>,
+    /// Write the manual pages of every command into this folder instead
+    #[arg(long, value_name = "DIR", conflicts_with = "shell")]
+    man: Option<PathBuf>,
 }
 
-/// Writes the script.
-pub fn run(args: &CompletionsArgs) -> u8 {
-    let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "codex-account-manager", &mut script);
-    Printer::stdout(&String::from_utf8_lossy(&script));
-    0
+/// Prints the script, or writes the manual.
+pub fn run(args: &CompletionsArgs) -> Result<u8, Error> {
+    let name = program::name();
+    if let Some(folder) = &args.man {
+        write_manual(folder, &name).map_err(|error| {
+            Error::new(ErrorKind::Internal, format!("`{}` cannot be written: {error}", folder.display()))
+                .hint("give a folder that you may write to, such as `~/.local/share/man/man1`")
+        })?;
+        Printer::stdout(&format!("Wrote the manual to {}; `{name}.1` is its first page", folder.display()));
+        return Ok(0);
+    }
+    let script = args.shell.as_deref().and_then(|shell| complete::registration(shell, &name));
+    Printer::stdout(&script.ok_or_else(|| Error::new(ErrorKind::Internal, "the script cannot be written"))?);
+    Ok(0)
+}
+
+/// One page a command.
+#[expect(clippy::disallowed_methods, reason = "the manual is written here")]
+fn write_manual(folder: &Path, name: &str) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    clap_mangen::generate_to(program::command(name), folder)
 }

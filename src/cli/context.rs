@@ -1,6 +1,5 @@
 //! What every verb starts from: the environment, the places, and a manager over them.
 
-use std::io::IsTerminal;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -10,8 +9,9 @@ use tokio::sync::broadcast;
 use super::RoutingFlags;
 use super::printer::Printer;
 use crate::clock::Clock;
-use crate::config::keys::Key;
+use crate::config::keys::{KEYS, Key};
 use crate::config::{self, Sources, typed};
+use crate::domain::near;
 use crate::domain::report::SessionKind;
 use crate::env::{Environment, working_directory};
 use crate::error::{Error, ErrorKind};
@@ -35,6 +35,8 @@ impl Context {
             Error::new(ErrorKind::Configuration, "there is no home directory")
                 .hint("set `HOME`, or `CAM_ACCOUNTS_FILE`, `CAM_CONFIG_FILE` and `CAM_DATA_DIR`")
         })?;
+        tracing::info!("accounts are in `{}`, data in `{}`", paths.accounts_file.display(), paths.data_dir.display());
+        tracing::info!("the configuration is read from `{}`", paths.config_file.display());
         Ok(Context { environment, paths })
     }
 
@@ -127,8 +129,10 @@ pub fn flag_sources(flags: &RoutingFlags) -> Result<Sources, Error> {
 /// `InvalidParams` when there is none.
 pub fn known(whose: &str, name: &str) -> Result<&'static Key, Error> {
     config::key(name).ok_or_else(|| {
+        let meant = near::question(&near::near(name, KEYS.iter().map(|key| key.toml)));
+        let meant = meant.map(|question| format!("{question} ")).unwrap_or_default();
         Error::new(ErrorKind::InvalidParams, format!("{whose}: unknown key `{name}`"))
-            .hint("`codex-account-manager config show` lists the keys")
+            .hint(format!("{meant}`codex-account-manager config show` lists the keys"))
     })
 }
 
@@ -144,21 +148,4 @@ pub fn checked(whose: &str, name: &str, value: &Value) -> Result<(&'static Key, 
             .hint(format!("accepted: {}", key.shape.accepted()))
     })?;
     Ok((key, value))
-}
-
-/// Asks a yes-or-no question on the terminal.
-///
-/// # Errors
-///
-/// `InvalidParams` where nobody can be asked.
-pub fn confirm(question: &str) -> Result<bool, Error> {
-    if !std::io::stdin().is_terminal() {
-        return Err(Error::new(ErrorKind::InvalidParams, "nobody can be asked here").hint("pass `--yes`"));
-    }
-    Printer::stderr(&format!("{question} [y/N]"));
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer).map_err(|error| {
-        Error::new(ErrorKind::Internal, format!("the answer cannot be read: {error}")).hint("pass `--yes`")
-    })?;
-    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }

@@ -9,6 +9,7 @@ use tokio::sync::broadcast;
 
 use super::context::Context;
 use super::printer::Printer;
+use super::values;
 use crate::desktop;
 use crate::error::{Error, ErrorKind};
 use crate::manager::Manager;
@@ -26,7 +27,7 @@ pub struct LoginArgs {
     #[arg(long)]
     device: bool,
     /// How to call the account; its email if left out
-    #[arg(long, value_name = "L")]
+    #[arg(long, value_name = "LABEL", value_parser = values::label)]
     label: Option<String>,
     /// Move the existing accounts aside once the login is good
     #[arg(long)]

@@ -2,8 +2,9 @@
 
 use clap::Args;
 
-use super::context::{Context, confirm};
+use super::context::Context;
 use super::printer::Printer;
+use super::question::confirm;
 use crate::error::Error;
 use crate::protocol::accounts::Account;
 
@@ -30,8 +31,8 @@ pub async fn run(context: &Context, args: MergeArgs) -> Result<u8, Error> {
     let question = format!(
         "Merge account {gone} into account {kept}? The newer login is kept, and the usage of both is counted together."
     );
-    if !args.yes && !confirm(&question)? {
-        Printer::stderr("Nothing was merged.");
+    if !args.yes && !confirm(&question, "--yes")? {
+        Printer::note("Nothing was merged.");
         return Ok(1);
     }
     let merged = manager.merge(pair.kept.id, pair.gone.id).await;

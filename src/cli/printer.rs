@@ -33,6 +33,9 @@ struct Manner {
     columns: Option<usize>,
 }
 
+/// Whether notes and warnings are left out.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
 /// Writes results to stdout and everything else to stderr.
 pub struct Printer;
 
@@ -111,6 +114,30 @@ impl Printer {
         let _ = write(std::io::stderr().lock(), &text.written(has_colours), has_colours);
     }
 
+    /// Leaves out notes and warnings from now on.
+    pub fn be_quiet() {
+        QUIET.store(true, Ordering::Relaxed);
+    }
+
+    /// What a person may want to know beside the result.
+    pub fn note(text: &str) {
+        if !QUIET.load(Ordering::Relaxed) {
+            Printer::stderr(text);
+        }
+    }
+
+    /// A question, and the cursor behind it.
+    pub fn prompt(question: &str) {
+        let mut stderr = std::io::stderr().lock();
+        // Whoever cannot read the question gives no answer.
+        let _ = write!(stderr, "{} ", plain(question)).and_then(|()| stderr.flush());
+    }
+
+    /// Ends the line of a question that got no answer.
+    pub fn end_of_prompt() {
+        let _ = writeln!(std::io::stderr().lock());
+    }
+
     /// A failure and what to do.
     pub fn error(error: &Error) {
         let mut text = Text::of(Role::Bad, "error:").and(Role::Text, format!(" {error}"));
@@ -122,7 +149,9 @@ impl Printer {
 
     /// Something to look at.
     pub fn warning(text: &str) {
-        Printer::say(&Text::of(Role::Warning, "warning:").and(Role::Text, format!(" {text}")));
+        if !QUIET.load(Ordering::Relaxed) {
+            Printer::say(&Text::of(Role::Warning, "warning:").and(Role::Text, format!(" {text}")));
+        }
     }
 
     /// The help, where it was asked for.

@@ -40,7 +40,7 @@ pub async fn run(context: &Context, args: RefreshArgs) -> Result<u8, Error> {
                 bar.finish_and_clear();
                 let again = lifecycle::asked_to_end_again(Ended::BySignal);
                 manager.see_tokens_through(again, Printer::warning).await;
-                Printer::stderr("Not every account was asked about.");
+                Printer::note("Not every account was asked about.");
                 return Ok(1);
             }
         };

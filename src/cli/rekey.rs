@@ -98,20 +98,20 @@ fn say_what_is_next(context: &Context, done: &Rekeyed, is_given: bool) {
         .collect();
     if is_given {
         let variable = if set.is_empty() { "`CAM_MASTER_KEY`".to_owned() } else { set.join(" or ") };
-        Printer::stderr(&format!(
+        Printer::note(&format!(
             "Set {variable} to the new key from now on. Sessions that run with the old one say `locked` until they are \
              started again."
         ));
         return;
     }
     if let Some(path) = &done.key_file {
-        Printer::stderr(&format!("The new key is in `{}`. Running sessions find it by themselves.", path.display()));
+        Printer::note(&format!("The new key is in `{}`. Running sessions find it by themselves.", path.display()));
     }
     if !set.is_empty() {
-        Printer::stderr(&format!("{} does not open the accounts file any more; take it away.", set.join(" and ")));
+        Printer::note(&format!("{} does not open the accounts file any more; take it away.", set.join(" and ")));
     }
     if let Some(path) = &done.earlier_key_file {
-        Printer::stderr(&format!(
+        Printer::note(&format!(
             "The key before is kept in `{}`, for exports, backups and other accounts files that are sealed with it; \
              remove it when there are none.",
             path.display()

@@ -3,8 +3,9 @@
 use clap::Args;
 use serde_json::json;
 
-use super::context::{Context, confirm};
+use super::context::Context;
 use super::printer::Printer;
+use super::question::confirm;
 use crate::error::Error;
 
 #[derive(Debug, Args)]
@@ -21,8 +22,8 @@ pub struct ResetArgs {
 pub async fn run(context: &Context, args: &ResetArgs) -> Result<u8, Error> {
     let manager = context.manager()?;
     let place = manager.store().path().display().to_string();
-    if !args.yes && !confirm(&format!("Move `{place}` away and start with no accounts?"))? {
-        Printer::stderr("Nothing was moved.");
+    if !args.yes && !confirm(&format!("Move `{place}` away and start with no accounts?"), "--yes")? {
+        Printer::note("Nothing was moved.");
         return Ok(1);
     }
     let moved = manager.reset().await?;

@@ -1,5 +1,8 @@
 //! `schema`
 
+mod prices;
+mod reference;
+
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -7,7 +10,6 @@ use clap::builder::PossibleValuesParser;
 use similar::TextDiff;
 
 use super::printer::Printer;
-use super::{prices, reference};
 use crate::config;
 use crate::error::{Error, ErrorKind};
 use crate::protocol::schema::{self, Generated, Place};

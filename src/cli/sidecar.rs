@@ -26,7 +26,7 @@ pub struct SidecarArgs {
 pub async fn run(context: &Context, args: &SidecarArgs) -> Result<u8, Error> {
     let sources = flag_sources(&args.routing)?;
     if std::io::stdin().is_terminal() {
-        Printer::stderr(
+        Printer::note(
             "This speaks JSON-RPC with an editor or agent on stdin and stdout. For a command, use `codex-account-manager run -- COMMAND`.",
         );
     }

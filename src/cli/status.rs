@@ -1,6 +1,6 @@
 //! `status`
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Json;
 use super::context::Context;
@@ -10,8 +10,9 @@ use super::table::{Column, Room, Table};
 use super::text::Text;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
-use crate::manager::FIRST_ACCOUNT;
+use crate::manager::alive::TOKEN;
 use crate::manager::notices::length;
+use crate::manager::{FIRST_ACCOUNT, Manager};
 use crate::protocol::accounts::Account;
 use crate::protocol::pins::Pin;
 use crate::protocol::status::Session;
@@ -46,6 +47,7 @@ pub async fn run(context: &Context, output: Json) -> Result<u8, Error> {
     let pins: Vec<Pin> = report.pins.into_iter().map(Pin::from).collect();
     if output.json {
         let strategy = manager.strategy().name();
+        let sessions: Vec<Value> = sessions.iter().map(|session| with_rpc(&manager, session)).collect();
         Printer::json(&json!({ "strategy": strategy, "pins": pins, "sessions": sessions, "accounts": accounts }));
         return Ok(0);
     }
@@ -71,6 +73,20 @@ fn sessions_text(sessions: &[Session], accounts: &[Account], home: Option<&str>,
         table.row(&row(session, accounts, home, now));
     }
     table.fit(room)
+}
+
+/// The session, and where its `/rpc` is; the token stays in its file, which is this user's alone.
+fn with_rpc(manager: &Manager, session: &Session) -> Value {
+    let mut value = json!(session);
+    if let Some(address) = manager.rpc_of(&session.id) {
+        value["rpc"] = json!({
+            "url": address.url("http"),
+            "webSocketUrl": address.url("ws"),
+            "tokenFile": address.token_file,
+            "tokenField": TOKEN,
+        });
+    }
+    value
 }
 
 fn row(session: &Session, accounts: &[Account], home: Option<&str>, now: Timestamp) -> Vec<Text> {

@@ -20,7 +20,7 @@ pub struct SwitchArgs {
     #[arg(long)]
     auto: bool,
     /// For this family of models alone
-    #[arg(long, value_name = "F", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "FAMILY", value_parser = NonEmptyStringValueParser::new())]
     family: Option<String>,
     /// Print JSON
     #[arg(long)]

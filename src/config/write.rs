@@ -62,6 +62,23 @@ pub fn set(path: &Path, key: &Key, value: Option<&Value>) -> Result<(), WriteErr
     replace(&file, folder, changed.as_bytes(), key.secret).map_err(failed)
 }
 
+/// Makes the file at `path` with every key commented out, unless there is one. Whether it was made.
+///
+/// # Errors
+///
+/// [`WriteError::Io`]
+pub fn create(path: &Path) -> Result<bool, WriteError> {
+    let failed = |source| WriteError::Io { path: path.to_owned(), source };
+    let file = real_path(path).map_err(failed)?;
+    let folder = file.parent().unwrap_or(Path::new("/"));
+    make_folder(folder).map_err(failed)?;
+    let _lock = lock(folder).map_err(failed)?;
+    if fs::symlink_metadata(&file).is_ok() {
+        return Ok(false);
+    }
+    replace(&file, folder, super::template::template().as_bytes(), false).map(|()| true).map_err(failed)
+}
+
 /// The file behind every link, also one that dangles.
 fn real_path(path: &Path) -> io::Result<PathBuf> {
     let mut path = std::path::absolute(path)?;

@@ -334,6 +334,19 @@ fn is_pattern(pattern: &str) -> bool {
     !pattern.trim().is_empty() && !pattern.contains(char::is_control)
 }
 
+impl Manager {
+    /// Whether an account, other than the one with the id `but`, may get this label: asked before a person types a key.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidParams` for one that breaks a rule, `Conflict` for one that is there already, `StoreUnreadable`
+    pub fn refuse_label(&self, label: &str, but: Option<&AccountId>) -> Result<(), Error> {
+        check_label(label.trim()).map_err(|why| Error::new(ErrorKind::InvalidParams, why))?;
+        let view = self.fresh_view()?;
+        refuse_taken_label(&view.state, label, but.and_then(|id| view.state.position(id.as_str())))
+    }
+}
+
 fn refuse_taken_label(state: &State, label: &str, but: Option<usize>) -> Result<(), Error> {
     let others = state.accounts.iter().enumerate().filter(|(position, _)| Some(*position) != but);
     let taken = others

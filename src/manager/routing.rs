@@ -214,6 +214,8 @@ impl Manager {
         if choice.why != Why::Bound && !(is_for_a_key && is_on_a_login()) {
             self.move_to(view, request, choice, route);
         }
+        let (index, why) = (choice.position + 1, choice.why.name());
+        tracing::info!("request {}, attempt {}: account {index}, {why}", request.request_id, request.attempt);
         if self.events.receiver_count() == 0 {
             return;
         }

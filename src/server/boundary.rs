@@ -24,6 +24,11 @@ fn word(kind: ErrorKind) -> &'static str {
     }
 }
 
+/// The kind of that word; `None` for a word of another version.
+pub fn kind(wanted: &str) -> Option<ErrorKind> {
+    ErrorKind::ALL.into_iter().find(|kind| word(*kind) == wanted)
+}
+
 /// An error of the product as JSON-RPC has it.
 pub fn error_object(error: &Error) -> ErrorObjectOwned {
     let kind = word(error.kind);

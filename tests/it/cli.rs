@@ -1,30 +1,31 @@
 //! The command line as a person and a script use it: what each command prints where, and how it ends.
 
 mod accounts;
+mod calling;
 mod configuration;
 mod doctor;
+mod editing;
 mod files;
+mod help;
 mod import;
 pub mod proxy;
 mod rekey;
 mod selection;
 mod setting;
+mod shells;
 mod switching;
 mod typed;
 
+use crate::support::Sandbox;
 use crate::support::keys::random_key;
 use crate::support::sandbox::Output;
-use crate::support::{Sandbox, require};
 
 /// Every command that `--help` names, but `help` itself.
 fn commands(sandbox: &Sandbox) -> Vec<String> {
     let help = sandbox.run(&["--help"]).ok().stdout;
-    let (_, list) = help.split_once("Commands:\n").unwrap();
-    let lines = list.lines().take_while(|line| !line.is_empty());
-    lines
-        .filter_map(|line| Some(line.strip_prefix("  ")?.split(' ').next()?.to_owned()))
-        .filter(|command| !["", "help"].contains(&command.as_str()))
-        .collect()
+    let (list, _) = help.split_once("Options:\n").unwrap();
+    let names = list.lines().filter_map(|line| line.strip_prefix("  ")?.split([' ', ',']).next());
+    names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
 /// It ended with `code`, printed no result, and told all of `said` on stderr.
@@ -81,11 +82,16 @@ fn bad_usage_ends_with_2_and_says_what_would_do() {
         (vec!["usage", "--days", "week"], "invalid value 'week'"),
         (vec!["usage", "--by", "hour"], "[possible values: account, model, day]"),
         (vec!["config", "set", "routing.strategy"], "<VALUE>"),
-        (vec!["completions"], "<SHELL>"),
+        (vec!["completions"], "SHELL"),
         (vec!["completions", "tcsh"], "[possible values: bash, elvish, fish, powershell, zsh]"),
         (vec!["demo", "--sessions", "0"], "0 is not in 1..=16"),
         (vec!["demo", "--watch"], "run `codex-account-manager demo`, which prints"),
-        (vec!["sidecar", "--strategy", "fastest"], "accepted: `sticky`"),
+        (vec!["sidecar", "--strategy", "fastest"], "[possible values: sticky, round_robin"),
+        (vec!["run", "--strategy", "rond-robin", "--", "true"], "a similar value exists: 'round_robin'"),
+        (vec!["-q", "-v", "list"], "cannot be used with"),
+        (vec!["config", "get", "no.such"], "unknown key `no.such`"),
+        (vec!["config", "get", "routing.stratgy"], "hint: did you mean `routing.strategy`?"),
+        (vec!["rpc", "acounts/list"], "hint: did you mean `accounts/list`"),
         (vec!["proxy", "--bind", "nowhere"], "use an IP and a port, such as `127.0.0.1:8080`"),
         (vec!["proxy", "--bind", "127.0.0.1:0", "--set", "a"], "write `--set KEY=VALUE`"),
     ] {
@@ -107,10 +113,15 @@ fn every_listing_has_json_and_nothing_else_on_stdout() {
         vec!["config", "set", "breaker.failures", "--unset"],
         vec!["config", "show"],
         vec!["config", "path"],
+        vec!["config", "get", "pricing"],
+        vec!["explain"],
+        vec!["explain", "gpt-5.2-codex"],
+        vec!["version"],
+        vec!["ls"],
         vec!["edit", "1", "--priority", "3"],
-        vec!["switch", "2"],
+        vec!["use", "2"],
         vec!["switch", "--auto"],
-        vec!["remove", "2", "--yes"],
+        vec!["rm", "2", "--yes"],
         vec!["rekey"],
         vec!["reset", "--yes"],
     ] {
@@ -130,37 +141,6 @@ fn a_reader_that_leaves_early_is_no_error() {
     command.args(["-c", &line]);
     let done = crate::support::sandbox::output(command, b"").ok();
     assert_eq!((done.stdout.as_str(), done.stderr.as_str()), ("0\n", ""));
-}
-
-#[test]
-fn a_completion_script_is_taken_by_its_shell() {
-    let sandbox = Sandbox::new();
-    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        let script = sandbox.run(&["completions", shell]).ok();
-        assert_eq!(script.stderr, "", "{shell}");
-        for command in commands(&sandbox) {
-            assert!(script.stdout.contains(&command), "{shell} does not know `{command}`");
-        }
-        // Those that not every machine has are asked where they are; PowerShell and Elvish have no `-n`.
-        let is_asked = match shell {
-            "bash" => require(shell),
-            "zsh" | "fish" => is_installed(shell),
-            _ => false,
-        };
-        if !is_asked {
-            continue;
-        }
-        let path = sandbox.path(&format!("completions.{shell}"));
-        std::fs::write(&path, script.stdout).unwrap();
-        let mut checked = sandbox.program(shell);
-        checked.arg("-n").arg(path);
-        let done = crate::support::sandbox::output(checked, b"");
-        assert_eq!((done.code, done.stderr.as_str()), (0, ""), "{shell}");
-    }
-}
-
-fn is_installed(shell: &str) -> bool {
-    std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).any(|folder| folder.join(shell).is_file())
 }
 
 #[test]

@@ -6,8 +6,7 @@ use super::{check_refused, with_accounts};
 use crate::support::Sandbox;
 use crate::support::keys::random_key;
 
-const WARNING: &str =
-    "warning: the key is in your shell's history now; next time leave it out and type it when asked\n";
+const WARNING: &str = "warning: your shell's history has the key now; next time leave it out and type it when asked\n";
 
 #[test]
 fn add_takes_a_key_as_a_word_with_a_warning_and_as_a_line_without() {

@@ -89,6 +89,6 @@ fn an_unknown_strategy_is_bad_usage_for_every_command_that_takes_one() {
         vec!["sidecar", "--strategy", "fast"],
         vec!["run", "--strategy", "fast", "true"],
     ] {
-        check_refused(&sandbox.run(&words), 2, &["`routing.strategy` does not take that value", "`round_robin`"]);
+        check_refused(&sandbox.run(&words), 2, &["invalid value 'fast' for '--strategy <STRATEGY>'", "round_robin"]);
     }
 }

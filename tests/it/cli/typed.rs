@@ -25,11 +25,11 @@ fn remove_and_reset_ask_and_take_no_for_an_answer() {
     for (words, question, kept, done_text) in [
         (
             ["remove", "one"].as_slice(),
-            "Remove account 1 (one)? Its key will be deleted. [y/N]",
+            "Remove account 1 (one)? Its key will be deleted. [y/N] ",
             "Nothing was removed.",
             "Removed account 1",
         ),
-        (["reset"].as_slice(), "away and start with no accounts? [y/N]", "Nothing was moved.", "Moved to "),
+        (["reset"].as_slice(), "away and start with no accounts? [y/N] ", "Nothing was moved.", "Moved to "),
     ] {
         for answer in ["", "n", "nonsense"] {
             let Some(mut terminal) = Terminal::start(&sandbox, words) else { return };

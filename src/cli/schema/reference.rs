@@ -3,7 +3,7 @@
 
 use clap::CommandFactory;
 
-use super::Cli;
+use crate::cli::Cli;
 use crate::config::keys::{Default, KEYS};
 use crate::domain::translate::{Fate, PARAMETERS};
 use crate::protocol::errors::ERROR_CODES;

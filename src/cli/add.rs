@@ -1,0 +1,88 @@
+//! `add`
+
+use clap::Args;
+
+use super::accounts::{read_key, said};
+use super::context::Context;
+use super::printer::Printer;
+use super::values;
+use crate::error::Error;
+use crate::manager::accounts::{AccountChange, Change};
+use crate::secrets::Secret;
+
+#[derive(Debug, Args)]
+pub struct AddArgs {
+    /// What to call it: up to 64 characters, not all digits
+    #[arg(value_parser = values::label)]
+    label: String,
+    /// The key; better left out, since it lands in the shell's history
+    #[arg(conflicts_with = "key_stdin")]
+    api_key: Option<String>,
+    #[command(flatten)]
+    fields: Fields,
+    /// USD per day
+    #[arg(long, value_name = "USD", allow_negative_numbers = true)]
+    daily_limit: Option<f64>,
+    /// USD per month
+    #[arg(long, value_name = "USD", allow_negative_numbers = true)]
+    monthly_limit: Option<f64>,
+    /// Add it without using it yet
+    #[arg(long)]
+    disabled: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct Fields {
+    /// Read the key as one line from stdin
+    #[arg(long)]
+    key_stdin: bool,
+    /// Another upstream that speaks OpenAI's API: https, or http on this machine
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// Sent as `OpenAI-Organization`
+    #[arg(long, value_name = "ID")]
+    organization: Option<String>,
+    /// Sent as `OpenAI-Project`
+    #[arg(long, value_name = "ID")]
+    project: Option<String>,
+    /// Higher is preferred by the strategies that look at it
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    priority: Option<i64>,
+    /// Keep it for models that match; `*` matches any run of characters
+    #[arg(long = "model", value_name = "PATTERN")]
+    models: Vec<String>,
+}
+
+/// Adds an account.
+pub async fn run(context: &Context, args: AddArgs) -> Result<u8, Error> {
+    let manager = context.manager()?;
+    // Before a key is asked for, so that nobody types one in vain.
+    manager.refuse_label(&args.label, None)?;
+    let api_key = match args.api_key {
+        Some(key) => {
+            Printer::warning("your shell's history has the key now; next time leave it out and type it when asked");
+            Secret::new(key)
+        }
+        None => read_key(args.fields.key_stdin)?,
+    };
+    let set_limit = |limit: Option<f64>| limit.map_or(Change::Keep, Change::Set);
+    let change = AccountChange {
+        label: Some(args.label),
+        api_key: Some(api_key),
+        base_url: args.fields.base_url.map_or(Change::Keep, Change::Set),
+        organization: args.fields.organization.map_or(Change::Keep, Change::Set),
+        project: args.fields.project.map_or(Change::Keep, Change::Set),
+        priority: args.fields.priority.map_or(Change::Keep, Change::Set),
+        models: if args.fields.models.is_empty() { Change::Keep } else { Change::Set(args.fields.models) },
+        daily_limit_usd: set_limit(args.daily_limit),
+        monthly_limit_usd: set_limit(args.monthly_limit),
+        enabled: args.disabled.then_some(false),
+    };
+    let report = manager.add(change).await?;
+    Context::warn_of_reports(&manager);
+    said("Added", &report.into(), args.json);
+    Ok(0)
+}

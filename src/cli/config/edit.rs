@@ -1,0 +1,101 @@
+//! `config edit`: the file itself in the person's editor, so that nothing that was typed is ever lost, and a look at it
+//! afterwards.
+
+use tokio::process::Command;
+
+use crate::cli::context::Context;
+use crate::cli::printer::Printer;
+use crate::cli::question;
+use crate::config::{self, Config, Sources};
+use crate::env::Environment;
+use crate::error::{Error, ErrorKind};
+
+/// Opens the file, made from a template if it is missing, until it is right or the person leaves it.
+pub async fn run(context: &Context) -> Result<(), Error> {
+    let file = &context.paths.config_file;
+    let editor = editor(&context.environment)?;
+    let is_new = config::create(file).map_err(|error| {
+        Error::new(ErrorKind::Configuration, error.to_string())
+            .hint("check the folder's permissions and the disk, or set `CAM_CONFIG_FILE`")
+    })?;
+    if is_new {
+        Printer::note(&format!("Made `{}`; every key in it is commented out.", file.display()));
+    }
+    loop {
+        open(&editor, context).await?;
+        let problems = problems(context);
+        if problems.is_empty() {
+            Printer::stdout(&format!("`{}` is valid", file.display()));
+            return Ok(());
+        }
+        for problem in &problems {
+            Printer::warning(problem);
+        }
+        if !(question::is_possible() && question::confirm("Edit it again?", "--yes")?) {
+            let message = format!("`{}` has {} that cannot be used", file.display(), counted(problems.len()));
+            return Err(Error::new(ErrorKind::Configuration, message)
+                .hint("what you wrote is in the file; `codex-account-manager config edit` opens it again"));
+        }
+    }
+}
+
+fn counted(problems: usize) -> String {
+    if problems == 1 { "1 entry".to_owned() } else { format!("{problems} entries") }
+}
+
+/// What of this one file cannot be used.
+fn problems(context: &Context) -> Vec<String> {
+    let config = Config::load(&context.paths, &Environment::default(), &Sources::default());
+    let file = context.paths.config_file.display().to_string();
+    config.warnings.into_iter().filter(|warning| warning.contains(&file)).collect()
+}
+
+/// What the person edits with, as the shell reads it: it may have arguments.
+fn editor(environment: &Environment) -> Result<String, Error> {
+    let set = ["VISUAL", "EDITOR"].into_iter().find_map(|name| environment.get(name));
+    match set {
+        Some(editor) => Ok(editor.to_owned()),
+        None if !question::is_possible() => {
+            Err(Error::new(ErrorKind::InvalidParams, "stdin is not a terminal, and no editor is set")
+                .hint("set `EDITOR`, or use `codex-account-manager config set KEY VALUE`"))
+        }
+        None => Ok(if cfg!(windows) { "notepad" } else { "vi" }.to_owned()),
+    }
+}
+
+async fn open(editor: &str, context: &Context) -> Result<(), Error> {
+    let file = &context.paths.config_file;
+    let mut command = if cfg!(windows) {
+        let mut words = editor.split_whitespace();
+        let mut command = Command::new(words.next().unwrap_or("notepad"));
+        command.args(words).arg(file);
+        command
+    } else {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("{editor} \"$@\""), editor]).arg(file);
+        command
+    };
+    // An editor has plugins, and needs no key.
+    command.env_remove("CAM_MASTER_KEY");
+    let failed = |why: String| {
+        Error::new(ErrorKind::Internal, format!("the editor `{editor}` {why}"))
+            .hint("set `VISUAL` or `EDITOR` to one that is installed; what is in the file stays")
+    };
+    let mut child = command.spawn().map_err(|error| failed(format!("cannot be started: {error}")))?;
+    let status = loop {
+        tokio::select! {
+            status = child.wait() => break status,
+            // In an editor Ctrl-C is a key of its own.
+            interrupted = tokio::signal::ctrl_c() => {
+                if interrupted.is_err() {
+                    break child.wait().await;
+                }
+            }
+        }
+    };
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(failed(format!("failed ({status})"))),
+        Err(error) => Err(failed(format!("cannot be waited for: {error}"))),
+    }
+}

@@ -1,0 +1,27 @@
+//! `config path`
+
+use serde_json::json;
+
+use crate::cli::Json;
+use crate::cli::context::Context;
+use crate::cli::printer::{Printer, table};
+
+/// Where the files are, whether they exist or not.
+pub fn run(context: &Context, output: Json) {
+    let paths = &context.paths;
+    let places = [
+        ("accounts", &paths.accounts_file),
+        ("config", &paths.config_file),
+        ("opencodeConfig", &paths.opencode_config_file),
+        ("data", &paths.data_dir),
+    ];
+    if output.json {
+        Printer::json(
+            &places.iter().map(|(name, path)| ((*name).to_owned(), json!(path))).collect::<serde_json::Map<_, _>>(),
+        );
+    } else {
+        let rows: Vec<Vec<String>> =
+            places.iter().map(|(name, path)| vec![(*name).to_owned(), path.display().to_string()]).collect();
+        Printer::stdout(&table(&["FILE", "WHERE"], &rows));
+    }
+}

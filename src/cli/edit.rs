@@ -1,0 +1,115 @@
+//! `edit`
+
+use std::io::IsTerminal;
+
+use clap::Args;
+
+use super::accounts::{read_key, said};
+use super::context::Context;
+use super::values;
+use crate::error::{Error, ErrorKind};
+use crate::manager::accounts::{AccountChange, Change};
+
+#[derive(Debug, Args)]
+#[group(id = "change", required = true, multiple = true)]
+pub struct EditArgs {
+    /// A number, id, label or email
+    account: String,
+    /// A new label
+    #[arg(long, value_name = "LABEL", group = "change", value_parser = values::label)]
+    label: Option<String>,
+    #[command(flatten)]
+    fields: EditFields,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+#[derive(Debug, Args)]
+struct EditFields {
+    /// Read a new key as one line from stdin
+    #[arg(long, group = "change")]
+    key_stdin: bool,
+    /// Another upstream; needs the key with it. `none` goes back to OpenAI
+    #[arg(long, value_name = "URL|none", group = "change")]
+    base_url: Option<String>,
+    /// Sent as `OpenAI-Organization`
+    #[arg(long, value_name = "ID|none", group = "change")]
+    organization: Option<String>,
+    /// Sent as `OpenAI-Project`
+    #[arg(long, value_name = "ID|none", group = "change")]
+    project: Option<String>,
+    /// Higher is preferred by the strategies that look at it
+    #[arg(long, value_name = "N", allow_negative_numbers = true, group = "change")]
+    priority: Option<i64>,
+    /// USD per day
+    #[arg(long, value_name = "USD|none", allow_negative_numbers = true, group = "change")]
+    daily_limit: Option<String>,
+    /// USD per month
+    #[arg(long, value_name = "USD|none", allow_negative_numbers = true, group = "change")]
+    monthly_limit: Option<String>,
+    /// Replaces the list of models it is kept for
+    #[arg(long = "model", value_name = "PATTERN", group = "change", conflicts_with = "any_model")]
+    models: Vec<String>,
+    /// Use it for every model
+    #[arg(long, group = "change")]
+    any_model: bool,
+    /// Let requests use it again
+    #[arg(long, group = "change", conflicts_with = "disable")]
+    enable: bool,
+    /// Keep it, but let no request use it
+    #[arg(long, group = "change")]
+    disable: bool,
+}
+
+/// Changes an account.
+pub async fn run(context: &Context, args: EditArgs) -> Result<u8, Error> {
+    let fields = args.fields;
+    let manager = context.manager()?;
+    // Before a key is asked for, so that nobody types one for an account that is not there.
+    let account = manager.read_account(&args.account)?;
+    if let Some(label) = &args.label {
+        manager.refuse_label(label, Some(&account.id))?;
+    }
+    let needs_key = fields.key_stdin || (fields.base_url.is_some() && std::io::stdin().is_terminal());
+    let change = AccountChange {
+        label: args.label,
+        api_key: if needs_key { Some(read_key(fields.key_stdin)?) } else { None },
+        base_url: or_none(fields.base_url),
+        organization: or_none(fields.organization),
+        project: or_none(fields.project),
+        priority: fields.priority.map_or(Change::Keep, Change::Set),
+        models: match (fields.any_model, fields.models) {
+            (true, _) => Change::Clear,
+            (false, models) if models.is_empty() => Change::Keep,
+            (false, models) => Change::Set(models),
+        },
+        daily_limit_usd: usd(fields.daily_limit, "--daily-limit")?,
+        monthly_limit_usd: usd(fields.monthly_limit, "--monthly-limit")?,
+        enabled: fields.enable.then_some(true).or(fields.disable.then_some(false)),
+    };
+    let report = manager.update(args.account, change).await?;
+    Context::warn_of_reports(&manager);
+    said("Changed", &report.into(), args.json);
+    Ok(0)
+}
+
+fn or_none(value: Option<String>) -> Change<String> {
+    match value {
+        None => Change::Keep,
+        Some(value) if value == "none" => Change::Clear,
+        Some(value) => Change::Set(value),
+    }
+}
+
+fn usd(value: Option<String>, flag: &str) -> Result<Change<f64>, Error> {
+    match or_none(value) {
+        Change::Keep => Ok(Change::Keep),
+        Change::Clear => Ok(Change::Clear),
+        Change::Set(text) => text.parse().map(Change::Set).map_err(|_| {
+            Error::new(ErrorKind::InvalidParams, format!("`{flag}` does not take `{text}`"))
+                .hint("give an amount such as `2.50`, or `none`")
+        }),
+    }
+}

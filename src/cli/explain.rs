@@ -1,0 +1,107 @@
+//! `explain`: `routing/explain` in words.
+
+use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
+
+use super::context::Context;
+use super::printer::Printer;
+use super::table::{Column, Room, Table};
+use super::text::Text;
+use crate::domain::routing::decision::{Candidate, Explanation};
+use crate::domain::time::Timestamp;
+use crate::error::{Error, ErrorKind};
+use crate::manager::FIRST_ACCOUNT;
+use crate::protocol::accounts::Account;
+use crate::protocol::routing::RoutingExplainResult;
+use crate::theme::Role;
+use crate::wording::cut::Keep;
+use crate::wording::routing::{obstacle, why};
+use crate::wording::time::span;
+
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The model that the request names; none if left out
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    model: Option<String>,
+    /// The conversation, as `prompt_cache_key` names it
+    #[arg(long, value_name = "KEY", value_parser = NonEmptyStringValueParser::new())]
+    conversation: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Which account a request would get now, and why not the others. No session has to run.
+pub async fn run(context: &Context, args: ExplainArgs) -> Result<u8, Error> {
+    let manager = context.manager()?;
+    manager.survey().await;
+    Context::warn_of_reports(&manager);
+    let accounts: Vec<Account> = manager.list()?.accounts.into_iter().map(Account::from).collect();
+    if accounts.is_empty() {
+        return Err(Error::new(ErrorKind::AccountNotFound, "there is no account yet").hint(FIRST_ACCOUNT));
+    }
+    let (strategy, family, explanation) = manager.explain(args.model.as_deref(), args.conversation.as_deref()).await;
+    let result = RoutingExplainResult::of(strategy, &family, &explanation);
+    if args.json {
+        Printer::json(&result);
+        return Ok(0);
+    }
+    let request = match &args.model {
+        Some(model) if *model == result.family => format!("A request for `{model}`"),
+        Some(model) => format!("A request for `{model}`, of the family `{}`,", result.family),
+        None => "A request without a model".to_owned(),
+    };
+    let (room, now) = (Printer::room(), manager.now());
+    let answer = format!("{request} {}", answer(&accounts, &explanation, now));
+    let mut text = Text::from(format!("{}\n\n", room.wrapped(&answer)));
+    text.append(candidates(&accounts, &explanation, now, room));
+    text.push(Role::Text, format!("\n\nThe strategy is `{}`.", result.strategy));
+    Printer::show(&text);
+    Ok(0)
+}
+
+/// What becomes of the request.
+fn answer(accounts: &[Account], explanation: &Explanation, now: Timestamp) -> String {
+    match (explanation.chosen, explanation.available_at) {
+        (Some(choice), _) => {
+            let label = accounts.get(choice.position).map(|account| account.label.as_str()).unwrap_or_default();
+            format!("gets account {} ({label}), because {}.", choice.position + 1, why(choice.why.name()))
+        }
+        (None, Some(at)) => format!("gets no account; the first one is available in {}.", span(at.since(now))),
+        (None, None) => "gets no account, and waiting does not help.".to_owned(),
+    }
+}
+
+/// Every account, and whether it could serve.
+fn candidates(accounts: &[Account], explanation: &Explanation, now: Timestamp, room: Room) -> Text {
+    let has_score = explanation.candidates.iter().any(|candidate| candidate.score.is_some());
+    let mut columns = vec![Column::new("#"), Column::new("LABEL").least(12, Keep::Both)];
+    columns.extend(has_score.then(|| Column::new("SCORE").number().rank(1)));
+    columns.push(Column::new("NOW").least(24, Keep::Start));
+    let mut table = Table::new(&columns);
+    for candidate in &explanation.candidates {
+        let is_chosen = explanation.chosen.is_some_and(|choice| choice.position == candidate.position);
+        let label = accounts.get(candidate.position).map(|account| account.label.clone()).unwrap_or_default();
+        let mut cells =
+            vec![format!("{}{}", candidate.position + 1, if is_chosen { "*" } else { "" }).into(), label.into()];
+        if has_score {
+            cells.push(candidate.score.map_or("-".to_owned(), |score| format!("{score:.2}")).into());
+        }
+        cells.push(standing(candidate, is_chosen, now));
+        table.row(&cells);
+    }
+    table.fit(room)
+}
+
+fn standing(candidate: &Candidate, is_chosen: bool, now: Timestamp) -> Text {
+    let obstacles = candidate.obstacles.iter().map(|it| {
+        let until = it.until.map(|until| format!(" for {}", span(until.since(now)))).unwrap_or_default();
+        format!("{}{until}", obstacle(it.reason.name()))
+    });
+    match obstacles.collect::<Vec<_>>().join(", ") {
+        words if !words.is_empty() => Text::of(Role::Warning, words),
+        _ if is_chosen => Text::of(Role::Good, "is chosen"),
+        _ if candidate.probe => "can serve one request, as a test".into(),
+        _ => "can serve".into(),
+    }
+}

@@ -1,0 +1,92 @@
+//! What help says beyond each argument's own line: commands by purpose, examples, and the variables of the environment.
+
+mod examples;
+
+use clap::Command;
+use clap::builder::StyledStr;
+
+/// The commands by purpose, in the order in which a person needs them.
+const GROUPS: &[(&str, &[&str])] = &[
+    ("Accounts", &["list", "show", "add", "login", "import", "edit", "remove", "merge", "switch", "refresh"]),
+    ("Serving", &["run", "proxy", "sidecar", "tui", "demo"]),
+    ("Watching", &["status", "usage", "explain", "doctor"]),
+    ("Configuration and files", &["config", "export", "rekey", "reset"]),
+    ("Scripts and shells", &["rpc", "completions", "schema", "version"]),
+];
+
+/// The variables that the program reads.
+const VARIABLES: &[(&str, &str)] = &[
+    ("CAM_MASTER_KEY", "Passphrase or 64 hex digits that seal the secrets"),
+    ("CAM_MASTER_KEY_FILE", "File with the same"),
+    ("CAM_ACCOUNTS_FILE", "Accounts file"),
+    ("CAM_CONFIG_FILE", "Configuration file"),
+    ("CAM_DATA_DIR", "Folder of the ledger and of the key file"),
+    ("CAM_OPENAI_BASE_URL", "Upstream of API keys"),
+    ("CAM_CHATGPT_BASE_URL", "Upstream of ChatGPT logins"),
+    ("CAM_AUTH_ISSUER", "Where ChatGPT logins are made"),
+    ("CAM_LOG", "Log filter, such as `debug`"),
+    ("HTTPS_PROXY, NO_PROXY", "Proxy towards the upstreams"),
+    ("VISUAL, EDITOR", "Editor of `config edit`"),
+    ("NO_COLOR, CLICOLOR_FORCE", "Never or always use colour"),
+];
+
+const LAYOUT: &str = "{before-help}{about-with-newline}\n{usage-heading} {usage}\n";
+
+/// `command` with everything that its derived help lacks.
+pub fn complete(mut command: Command, name: &str) -> Command {
+    let header = *command.get_styles().get_header();
+    let layout =
+        format!("{LAYOUT}\n{}{header}Options:{header:#}\n{{options}}{{after-help}}", commands(&command).ansi());
+    let variables = listed(&command, "Environment", VARIABLES.iter().map(|(name, what)| ((*name).to_owned(), *what)));
+    let more = format!("Run `{name} help COMMAND` for the options and examples of a command.");
+    command = command.help_template(layout).after_help(more.clone());
+    command = command.after_long_help(format!("{}\n{more}", variables.ansi()));
+    command = command.mut_subcommand("edit", |edit| edit.override_usage(format!("{name} edit <ACCOUNT> <OPTIONS>")));
+    examples::add(command, name)
+}
+
+/// The commands by purpose.
+fn commands(command: &Command) -> StyledStr {
+    let mut text = StyledStr::new();
+    for (title, names) in GROUPS {
+        let rows = names.iter().filter_map(|name| command.find_subcommand(name)).map(|each| {
+            let names: Vec<&str> = each.get_name_and_visible_aliases();
+            (names.join(", "), each.get_about().map(ToString::to_string).unwrap_or_default())
+        });
+        text.push_str(&listed(command, title, rows).ansi().to_string());
+        text.push_str("\n");
+    }
+    text
+}
+
+/// A heading, and below it names with what they are.
+fn listed(command: &Command, title: &str, rows: impl Iterator<Item = (String, impl std::fmt::Display)>) -> StyledStr {
+    let (header, literal) = (command.get_styles().get_header(), command.get_styles().get_literal());
+    let rows: Vec<_> = rows.collect();
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let mut text = format!("{header}{title}:{header:#}\n");
+    for (name, what) in rows {
+        let space = " ".repeat(width - name.len());
+        text.push_str(&format!("  {literal}{name}{literal:#}{space}  {what}\n"));
+    }
+    StyledStr::from(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::cli::Cli;
+
+    #[test]
+    fn every_command_is_in_one_group() {
+        let grouped: Vec<&str> = GROUPS.iter().flat_map(|(_, names)| names.iter().copied()).collect();
+        let cli = Cli::command();
+        let all: BTreeSet<&str> = cli.get_subcommands().map(Command::get_name).collect();
+        assert_eq!(grouped.iter().copied().collect::<BTreeSet<_>>(), all);
+        assert_eq!(grouped.len(), all.len(), "none is named twice");
+    }
+}

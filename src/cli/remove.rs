@@ -1,0 +1,38 @@
+//! `remove`
+
+use clap::Args;
+
+use super::accounts::said;
+use super::context::Context;
+use super::printer::Printer;
+use super::question::confirm;
+use crate::domain::account::Kind;
+use crate::error::Error;
+
+#[derive(Debug, Args)]
+pub struct RemoveArgs {
+    /// A number, id, label or email
+    account: String,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Removes an account, after asking.
+pub async fn run(context: &Context, args: RemoveArgs) -> Result<u8, Error> {
+    let manager = context.manager()?;
+    let report = manager.read_account(&args.account)?;
+    let what = if report.kind == Kind::ChatGpt { "login" } else { "key" };
+    let question = format!("Remove account {} ({})? Its {what} will be deleted.", report.index, report.label);
+    if !args.yes && !confirm(&question, "--yes")? {
+        Printer::note("Nothing was removed.");
+        return Ok(1);
+    }
+    let removed = manager.remove_account(report.id).await?;
+    Context::warn_of_reports(&manager);
+    said("Removed", &removed.into(), args.json);
+    Ok(0)
+}

@@ -1,0 +1,49 @@
+//! The text of a `config.toml` that nobody has written yet: every key, commented out, with its default.
+
+use super::keys::KEYS;
+
+const HEAD: &str = "# Configuration of codex-account-manager. Running processes follow changes within a second.
+#
+# Each line that begins with `#` and a key shows the default: remove the `#` to change it.
+# `codex-account-manager config show` prints every effective value and where it comes from.
+";
+
+/// Every key with its meaning, what it takes, and its default.
+pub fn template() -> String {
+    let mut text = HEAD.to_owned();
+    for key in KEYS {
+        // What JSON has for text, flags, numbers and empty lists is TOML as well.
+        let default = key.default.value();
+        text.push_str(&format!("\n# {}\n# Accepted: {}\n#{} = {default}\n", key.help, key.shape.accepted(), key.toml));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use toml::de::DeTable;
+
+    use super::*;
+    use crate::config::keys::Key;
+
+    #[test]
+    fn it_sets_nothing_and_each_line_without_its_mark_sets_the_default() {
+        let template = template();
+        assert!(DeTable::parse(&template).unwrap().get_ref().is_empty());
+        let is_key = |line: &&str| KEYS.iter().any(|key: &Key| line.starts_with(&format!("#{} = ", key.toml)));
+        let lines: Vec<&str> = template.lines().filter(is_key).collect();
+        assert_eq!(lines.len(), KEYS.len());
+        let text: String = lines.iter().map(|line| format!("{}\n", &line[1..])).collect();
+        let parsed: toml::Table = toml::from_str(&text).unwrap();
+        for key in KEYS {
+            let value = key.toml.split('.').fold(None, |table: Option<&toml::Value>, part| {
+                Some(match table {
+                    Some(table) => &table[part],
+                    None => &parsed[part],
+                })
+            });
+            let value = serde_json::to_value(value.unwrap()).unwrap();
+            assert_eq!(key.shape.accept(&value), key.shape.accept(&key.default.value()), "{}", key.toml);
+        }
+    }
+}

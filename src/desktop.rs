@@ -4,6 +4,8 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
+use crate::env;
+
 /// Asks the desktop to open a page. Where there is none the person opens it.
 pub fn open(url: &str) {
     let (opener, first) = if cfg!(target_os = "macos") {
@@ -13,7 +15,7 @@ pub fn open(url: &str) {
     } else {
         ("xdg-open", None)
     };
-    let mut command = Command::new(opener);
+    let mut command = Command::from(env::program(opener));
     command.args(first).arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     if let Err(error) = command.spawn() {
         tracing::debug!("`{opener}`: {error}");

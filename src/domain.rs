@@ -19,6 +19,7 @@ pub mod pool;
 pub mod report;
 pub mod resources;
 pub mod routing;
+pub mod text_encoding;
 pub mod time;
 pub mod translate;
 pub mod usage;

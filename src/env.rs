@@ -1,8 +1,9 @@
-//! The environment, captured once when the process starts and handed on as a value.
+//! The environment, captured once when the process starts and handed on as a value; and what children get of it.
 #![expect(clippy::disallowed_methods, reason = "this file wraps the environment")]
 
 use std::collections::HashMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::process::Command;
 
 /// The working directory of the process, as text; `None` when it is gone or may not be read.
 pub fn working_directory() -> Option<String> {
@@ -17,6 +18,18 @@ pub fn arguments() -> Vec<OsString> {
 /// How this process was called: a name that the shell looked up, or a path.
 pub fn called_as() -> Option<String> {
     std::env::args_os().next()?.into_string().ok()
+}
+
+/// What no program is given that this one starts: it opens the stored keys.
+const OURS_ALONE: [&str; 1] = ["CAM_MASTER_KEY"];
+
+/// A program to be started with the environment of this process but for the master key. Every child is made here.
+pub fn program(name: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(name);
+    for name in OURS_ALONE {
+        command.env_remove(name);
+    }
+    command
 }
 
 /// The variables of the process at its start. An empty variable counts as unset.

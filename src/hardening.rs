@@ -1,6 +1,10 @@
 //! What a process that holds keys asks of the system: no core files, no reading of its memory by others, and
 //! enough open files for many streams.
 
+mod wiping;
+
+pub use wiping::{Wiping, wipe_for_a_while};
+
 /// Asks for all of it. What the system refuses is told in the log; the process is useful all the same.
 pub fn apply() {
     #[cfg(unix)]

@@ -10,6 +10,7 @@ pub mod env;
 pub mod ledger;
 pub mod oauth;
 pub mod paths;
+pub mod regular_file;
 pub mod secrets;
 pub mod store;
 pub mod theme;

@@ -9,6 +9,8 @@ use tracing_subscriber::filter::{EnvFilter, filter_fn};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::domain::plain_text::plain;
+
 /// The targets of our own modules begin with this.
 const OURS: &str = env!("CARGO_CRATE_NAME");
 
@@ -64,16 +66,20 @@ fn kept<T>(with: impl FnOnce(&mut Option<Vec<u8>>) -> T) -> T {
 struct Lines;
 
 impl Write for Lines {
+    /// One event; what is said in it may be of other hands.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        let harmless = format!("{}\n", plain(text.trim_end_matches('\n')));
         kept(|kept| match kept {
             Some(kept) => {
-                if kept.len() + line.len() <= MOST_KEPT {
-                    kept.extend_from_slice(line);
+                if kept.len() + harmless.len() <= MOST_KEPT {
+                    kept.extend_from_slice(harmless.as_bytes());
                 }
-                Ok(line.len())
+                Ok(())
             }
-            None => io::stderr().lock().write(line),
-        })
+            None => io::stderr().lock().write_all(harmless.as_bytes()),
+        })?;
+        Ok(line.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -8,6 +8,7 @@ pub mod bench_words;
 pub mod configuration;
 mod conversation_id;
 mod credential_mark;
+mod data_folder;
 pub mod event;
 mod failure;
 pub mod history;
@@ -51,7 +52,7 @@ mod workspace;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use serde_json::Map;
 use tokio::sync::broadcast;
@@ -69,7 +70,7 @@ use crate::ledger::Ledger;
 use crate::paths::Paths;
 use crate::secrets::Secret;
 use crate::secrets::master_key::KeySources;
-use crate::store::{Creation, SessionLock, Store, StoreOptions, Transaction};
+use crate::store::{Creation, DataFolders, SessionLock, Store, StoreOptions, Transaction};
 use crate::upstream::Upstream;
 use event::Event;
 use failure::Failure;
@@ -147,7 +148,9 @@ pub struct Identity {
 /// The state of one process. Shared by its doors.
 pub struct Manager {
     store: Store,
-    ledger: Ledger,
+    /// Opened at its first use: by then the session has its record, and the accounts file says where the ledger is.
+    ledger: OnceLock<Ledger>,
+    folders: DataFolders,
     metrics: Metrics,
     waits: Waits,
     clock: Clock,
@@ -201,15 +204,17 @@ impl Manager {
             started_at: clock.now(),
             rpc_token: random_key(),
         };
+        let folders = DataFolders::new(&paths).map_err(Failure::from)?;
         let keys = KeySources {
             explicit: master_key,
             variable: environment.get("CAM_MASTER_KEY").map(|key| Secret::new(key.to_owned())),
             variable_file: environment.get("CAM_MASTER_KEY_FILE").map(Into::into),
-            data_dir: paths.data_dir.clone(),
+            folders: Arc::new(folders.clone()),
         };
         let store = Store::open(StoreOptions {
             accounts_file: paths.accounts_file.clone(),
             keys,
+            folders: folders.clone(),
             clock: clock.clone(),
             session_id: identity.id.clone(),
         })
@@ -217,7 +222,8 @@ impl Manager {
         Ok(Arc::new(Manager {
             upstream: Upstream::new(&environment),
             store,
-            ledger: Ledger::new(paths.data_dir.clone(), clock.clone()),
+            ledger: OnceLock::new(),
+            folders,
             metrics: Metrics::default(),
             waits: Waits::default(),
             sources: Mutex::new(sources),

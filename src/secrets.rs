@@ -25,6 +25,62 @@ impl<T: Zeroize> Secret<T> {
     }
 }
 
+/// Bytes that may hold a secret among others: they are wiped when they are dropped, and leave no copy when they grow.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Wiped(Vec<u8>);
+
+impl Wiped {
+    /// Appends `bytes`.
+    pub fn extend(&mut self, bytes: &[u8]) {
+        let needed = self.0.len() + bytes.len();
+        if needed > self.0.capacity() {
+            let mut larger = Vec::with_capacity(needed.max(2 * self.0.capacity()));
+            larger.extend_from_slice(&self.0);
+            *self = Wiped(larger);
+        }
+        self.0.extend_from_slice(bytes);
+    }
+
+    /// Wipes the first `length` bytes.
+    pub fn wipe(&mut self, length: usize) {
+        self.0[..length].fill(0);
+        // Nobody reads what is dropped next, and yet it must be written.
+        std::hint::black_box(&mut self.0);
+    }
+}
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        self.wipe(self.0.len());
+    }
+}
+
+impl From<Vec<u8>> for Wiped {
+    fn from(bytes: Vec<u8>) -> Wiped {
+        Wiped(bytes)
+    }
+}
+
+impl std::ops::Deref for Wiped {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl AsMut<[u8]> for Wiped {
+    fn as_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+}
+
+impl fmt::Debug for Wiped {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} bytes", self.0.len())
+    }
+}
+
 /// Whether `text` is one word of visible ASCII characters, as a key or a token has to be that stands in a header.
 pub fn is_word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())

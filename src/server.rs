@@ -5,7 +5,9 @@ pub mod boundary;
 mod events;
 pub mod frame_guard;
 mod frames;
+pub mod held_keys;
 mod http;
+mod input;
 pub mod lifecycle;
 mod login;
 mod methods;
@@ -30,6 +32,7 @@ use crate::protocol::PROTOCOL_VERSION;
 use crate::protocol::session::{AccountReference, ProxyInfo, RpcInfo, SessionIdentity, SessionInfo};
 use crate::proxy::{Gate, Proxy, Running};
 use crate::secrets::Secret;
+use held_keys::HeldKeys;
 use methods::Registry;
 
 /// What the methods of one session work on.
@@ -40,6 +43,8 @@ pub struct Session {
     pub address: SocketAddr,
     /// The proxy's key.
     pub api_key: Secret<String>,
+    /// The keys of messages that are under way.
+    pub keys: HeldKeys,
 }
 
 impl Session {

@@ -3,6 +3,7 @@
 //! change.
 
 mod changes;
+mod data_folders;
 mod error;
 mod files;
 pub mod format;
@@ -28,6 +29,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+pub use data_folders::DataFolders;
 pub use error::{StoreError, UpdateError};
 pub use format::{
     FamilyPin, FormatError, Pin, SecretField, SessionKind, SessionRecord, State, StoredAccount, StoredKind, StoredPins,
@@ -58,6 +60,8 @@ pub struct StoreOptions {
     pub accounts_file: PathBuf,
     /// Where the master key is looked for.
     pub keys: KeySources,
+    /// Where the ledger and the key file are.
+    pub folders: DataFolders,
     /// The time of changes.
     pub clock: Clock,
     /// Stands in the lock file with the pid, so that those who wait can name us.
@@ -78,8 +82,8 @@ pub enum Creation {
 pub struct StoreWarning {
     /// What happened and what to do.
     pub message: String,
-    /// The copy of the file as it was.
-    pub backup: PathBuf,
+    /// The copy of the file as it was, if one was made.
+    pub backup: Option<PathBuf>,
 }
 
 impl StoreWarning {
@@ -90,7 +94,18 @@ impl StoreWarning {
                  must be removed. A copy of the old file is in `{}`; `codex-account-manager export --plain` writes the accounts unsealed",
                 backup.display()
             ),
-            backup,
+            backup: Some(backup),
+        }
+    }
+
+    fn other_name(file: &Path) -> StoreWarning {
+        StoreWarning {
+            message: format!(
+                "`{}` has another name (a hard link), which keeps the content from before this change; make that name a \
+                 symbolic link",
+                file.display()
+            ),
+            backup: None,
         }
     }
 }
@@ -105,6 +120,7 @@ struct Inner {
     session_id: String,
     patience: Duration,
     keyring: Keyring,
+    folders: DataFolders,
     cache: Mutex<changes::Cache>,
     warnings: Mutex<Vec<StoreWarning>>,
     own: Mutex<own::Revisions>,
@@ -128,6 +144,7 @@ impl Store {
             session_id: options.session_id,
             patience,
             keyring: Keyring::new(options.keys),
+            folders: options.folders,
             cache: Mutex::default(),
             warnings: Mutex::default(),
             own: Mutex::default(),
@@ -229,6 +246,14 @@ impl Store {
     /// What is known about the file's key without deriving it.
     pub fn key_state(&self, state: &State) -> KeyState {
         self.0.keyring.state(state.seal.as_ref())
+    }
+
+    /// Finds out whether there is a key for the file. May take Argon2's time, and that of whoever writes into a pipe.
+    pub fn try_key(&self, state: &State) {
+        if let Some(seal) = &state.seal {
+            // [`Store::key_state`] says it from now on.
+            let _ = self.0.keyring.unlock(seal);
+        }
     }
 
     /// The lock `kind` of `id` in the `.cam` folder, if no process has it.

@@ -35,7 +35,7 @@ impl Context {
             Error::new(ErrorKind::Configuration, "there is no home directory")
                 .hint("set `HOME`, or `CAM_ACCOUNTS_FILE`, `CAM_CONFIG_FILE` and `CAM_DATA_DIR`")
         })?;
-        tracing::info!("accounts are in `{}`, data in `{}`", paths.accounts_file.display(), paths.data_dir.display());
+        tracing::info!("accounts are in `{}`", paths.accounts_file.display());
         tracing::info!("the configuration is read from `{}`", paths.config_file.display());
         Ok(Context { environment, paths })
     }
@@ -59,7 +59,12 @@ impl Context {
 
     /// A manager for a verb that ends at once.
     pub fn manager(&self) -> Result<Arc<Manager>, Error> {
-        Manager::open(self.options(SessionKind::Run, 0, Sources::default()))
+        let manager = Manager::open(self.options(SessionKind::Run, 0, Sources::default()))?;
+        tracing::info!("the ledger and the key file are in `{}`", manager.data_folder().display());
+        if let Some(text) = manager.apart() {
+            Printer::warning(&text);
+        }
+        Ok(manager)
     }
 
     /// Tells on stderr what in the configuration cannot be used.

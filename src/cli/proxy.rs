@@ -18,6 +18,7 @@ use crate::domain::report::SessionKind;
 use crate::domain::routing::Strategy;
 use crate::error::{Error, ErrorKind};
 use crate::manager::Manager;
+use crate::server::held_keys::HeldKeys;
 use crate::server::lifecycle::{self, Ended};
 use crate::server::{Doors, Session};
 
@@ -82,7 +83,7 @@ pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
     manager.watch();
     manager.poll();
     tokio::spawn(log::follow(Arc::clone(&manager), events));
-    let session = Session { manager: Arc::clone(&manager), address, api_key };
+    let session = Session { manager: Arc::clone(&manager), address, api_key, keys: HeldKeys::default() };
     let doors = Doors::open(session, manager.config().allowed_hosts(), listener);
     Printer::stderr(&format!("listening on http://{address}/v1"));
     lifecycle::asked_to_end().await;

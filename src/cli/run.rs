@@ -21,6 +21,7 @@ use crate::clock;
 use crate::domain::report::SessionKind;
 use crate::error::Error;
 use crate::manager::{Manager, random_key};
+use crate::server::held_keys::HeldKeys;
 use crate::server::lifecycle::{self, Ended};
 use crate::server::{Doors, Session};
 use shims::Shims;
@@ -51,12 +52,12 @@ const DIRECTLY: &str = "start the agent itself, as in `codex-account-manager run
 /// The stand-ins for what is behind a shell or a script. Without them `run` does all else that it can.
 fn shims(context: &Context) -> Option<Shims> {
     let path = context.environment.get("PATH")?;
-    match Shims::install(&context.paths.data_dir, path) {
+    match Shims::install(&context.paths.data.path, path) {
         Ok(shims) => Some(shims),
         Err(error) if cfg!(unix) => {
             Printer::warning(&format!(
                 "`run` does not cover a Codex that a shell or a script starts: `{}` cannot be made: {error}",
-                context.paths.data_dir.join("run").display()
+                context.paths.data.path.join("run").display()
             ));
             None
         }
@@ -88,7 +89,7 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
     manager.watch();
     manager.poll();
     let api_key = random_key();
-    let session = Session { manager: Arc::clone(&manager), address, api_key: api_key.clone() };
+    let session = Session { manager: Arc::clone(&manager), address, api_key: api_key.clone(), keys: HeldKeys::default() };
     let doors = Doors::open(session, Vec::new(), listener);
     let shims = shims(context);
     if launchers::hides_codex(&args.command) {

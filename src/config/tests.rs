@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::layers::typed;
 use super::{Config, Source, Sources};
 use crate::env::Environment;
-use crate::paths::Paths;
+use crate::paths::{DataDir, Paths};
 
 struct Files(tempfile::TempDir);
 
@@ -34,7 +34,7 @@ impl Files {
             accounts_file: folder.join("accounts.json"),
             config_file: folder.join("config.toml"),
             opencode_config_file: folder.join("opencode.json"),
-            data_dir: folder.to_owned(),
+            data: DataDir { path: folder.to_owned(), is_given: true, others: Vec::new() },
         }
     }
 
@@ -198,7 +198,7 @@ fn what_is_no_file_or_too_long_is_told_and_not_waited_for() {
     files.write("config.toml", &"# long\n".repeat(200_000));
     let long = files.reload(&first);
     let pipe = files.paths().config_file;
-    let folder = files.paths().data_dir;
+    let folder = files.paths().data.path;
     rustix::fs::unlink(&pipe).unwrap();
     rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
     let piped = files.reload(&long);
@@ -206,10 +206,35 @@ fn what_is_no_file_or_too_long_is_told_and_not_waited_for() {
     rustix::fs::symlink(&folder, &pipe).unwrap();
     let in_place_of_a_folder = files.reload(&piped);
     for (config, why) in
-        [(&long, "it is over 1 MiB"), (&piped, "it is not a file"), (&in_place_of_a_folder, "it is not a file")]
+        [
+            (&long, "it is larger than 1 MiB"),
+            (&piped, "it is a pipe, not a file"),
+            (&in_place_of_a_folder, "it is a folder, not a file"),
+        ]
     {
         assert_eq!(setting(config, "breaker.failures"), (json!(8), Source::Toml), "{why}");
         let told = format!("config.toml: cannot be read, so its previous values stay: {why}");
         assert!(config.warnings.len() == 1 && config.warnings[0].ends_with(&told), "{:?}", config.warnings);
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_a_file_and_says_how_it_is_written() {
+    let wide = |text: &str, order: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(order).collect()
+    };
+    let (toml, json) = ("[breaker]\r\nfailures = 8\r\n", "{\"quietMode\": true, // so\n}");
+    for encode in [
+        (|text: &str, _| format!("\u{feff}{text}").into_bytes()) as fn(&str, &dyn Fn(&str, fn(u16) -> [u8; 2]) -> Vec<u8>) -> Vec<u8>,
+        |text, wide| wide(text, u16::to_le_bytes),
+        |text, wide| wide(text, u16::to_be_bytes),
+    ] {
+        let files = Files::new("", "");
+        std::fs::write(files.paths().config_file, encode(toml, &wide)).unwrap();
+        std::fs::write(files.paths().opencode_config_file, encode(json, &wide)).unwrap();
+        let config = files.load(&[], &Sources::default());
+        assert_eq!(config.warnings, Vec::<String>::new());
+        assert_eq!(setting(&config, "breaker.failures"), (json!(8), Source::Toml));
+        assert_eq!(setting(&config, "notifications.quiet"), (json!(true), Source::Json));
     }
 }

@@ -11,6 +11,7 @@ use tokio::process::Command;
 
 use super::simulated_chatgpt::{self as chatgpt, Account, Login, SimulatedChatGpt};
 use super::simulated_openai::{Answer, LimitKind, SimulatedOpenAi, Wait};
+use crate::env;
 use crate::manager::{random_id, random_key};
 
 /// The person who logs in to ChatGPT, and so the label of that account.
@@ -136,7 +137,7 @@ impl Stage {
     /// This program over the stage's own files, with nothing of the person's.
     pub fn command(&self) -> Command {
         let program = std::env::current_exe().unwrap_or_else(|_| "codex-account-manager".into());
-        let mut command = Command::new(program);
+        let mut command = Command::from(env::program(program));
         command
             .env_clear()
             .env("HOME", &self.folder)

@@ -1,10 +1,10 @@
-//! Text of other hands, made harmless for a terminal.
+//! Text of other hands, made harmless for whoever shows it: a terminal, an editor's message, a log.
 
 /// `text` without what a terminal would obey: control characters, and marks that turn the direction of the text beside them.
 pub fn plain(text: &str) -> String {
     let turns = |letter| {
         matches!(letter,
-            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}')
     };
     text.replace(|letter: char| letter.is_control() || turns(letter), "\u{fffd}")
 }

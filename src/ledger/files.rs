@@ -6,6 +6,8 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::regular_file;
+
 /// What SQLite keeps beside the file.
 const SIDES: [&str; 2] = ["-wal", "-shm"];
 
@@ -69,6 +71,9 @@ pub(super) fn resolved(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
+/// What a process sets down is shorter.
+const LONGEST_SET_DOWN: u64 = 256 * 1024 * 1024;
+
 /// What is between the name of the ledger and the key of what was set down beside it.
 const SET_DOWN: &str = ".unwritten-";
 
@@ -97,10 +102,11 @@ pub(super) fn left_behind(path: &Path) -> Vec<(String, PathBuf, Vec<u8>)> {
     let found =
         entries.filter_map(|entry| Some((entry.file_name().to_str()?.strip_prefix(&prefix)?.to_owned(), entry.path())));
     let read = |(name, path): (String, PathBuf)| {
-        let mut file = private(OpenOptions::new().read(true).write(true)).open(&path).ok()?;
-        let mut text = Vec::new();
-        let is_free = fs4::fs_std::FileExt::try_lock_exclusive(&file).ok()?;
-        (is_free && io::Read::read_to_end(&mut file, &mut text).is_ok()).then_some((name, path, text))
+        let file = private(OpenOptions::new().read(true).write(true)).open(&path).ok()?;
+        // Reading a pipe that was put there would never end.
+        let is_free = file.metadata().ok()?.is_file() && fs4::fs_std::FileExt::try_lock_exclusive(&file).ok()?;
+        let text = regular_file::bounded(&file, LONGEST_SET_DOWN).ok().filter(|_| is_free)?;
+        Some((name, path, text))
     };
     found.filter_map(read).collect()
 }

@@ -10,7 +10,7 @@ use crate::domain::report::AccountReport;
 pub use crate::domain::report::Scope;
 use crate::domain::usage::Usd;
 use crate::error::{Error, ErrorKind};
-use crate::secrets::{Secret, is_word};
+use crate::secrets::{Secret, cipher, is_word};
 use crate::store::{
     Creation, FamilyPin, Pin, SecretField, State, Store, StoredAccount, StoredKind, StoredSecret, Transaction,
 };
@@ -57,6 +57,9 @@ impl AccountChange {
             && !is_word(key.expose())
         {
             return invalid("a key is one word of visible ASCII characters".to_owned());
+        }
+        if self.api_key.as_ref().is_some_and(|key| cipher::is_envelope(key.expose())) {
+            return invalid("that is a sealed key of an accounts file, which no provider takes; `import` reads the file".to_owned());
         }
         if let Some(url) = self.base_url.value()
             && let Err(why) = BaseUrl::parse(url)

@@ -11,7 +11,7 @@ pub use crate::ledger::{Attempt, Attempts, Look, ModelUsage, Span};
 impl Manager {
     /// This process looks on: a ledger that is damaged is left to those who write to it.
     pub fn look_on(&self) {
-        self.ledger.look_on();
+        self.ledger().look_on();
     }
 
     /// Whether something was written to the ledger since another look. `None` as long as there is none.
@@ -20,7 +20,7 @@ impl Manager {
     ///
     /// `Internal` when it cannot be read now.
     pub async fn look_at_ledger(&self) -> Result<Option<Look>, Error> {
-        self.ledger.look().await.map_err(|error| unread(&error))
+        self.ledger().look().await.map_err(|error| unread(&error))
     }
 
     /// At most `most` attempts of a span. `None` as long as there is no ledger.
@@ -29,7 +29,7 @@ impl Manager {
     ///
     /// As for [`Manager::look_at_ledger`].
     pub async fn attempts(&self, span: Span, most: u32) -> Result<Option<Attempts>, Error> {
-        self.ledger.attempts(span, most).await.map_err(|error| unread(&error))
+        self.ledger().attempts(span, most).await.map_err(|error| unread(&error))
     }
 
     /// What was used by attempts that were over from `from` on and before `to`, whose rows are numbered up to `last`.
@@ -43,7 +43,7 @@ impl Manager {
         to: Timestamp,
         last: i64,
     ) -> Result<Option<Vec<ModelUsage>>, Error> {
-        self.ledger.usage_between(from, to, last).await.map_err(|error| unread(&error))
+        self.ledger().usage_between(from, to, last).await.map_err(|error| unread(&error))
     }
 
     /// What was used on each local day from `first` to `last`, exactly.
@@ -52,7 +52,7 @@ impl Manager {
     ///
     /// As for [`Manager::look_at_ledger`].
     pub async fn used_on_days(&self, first: Day, last: Day) -> Result<Option<Vec<(Day, ModelUsage)>>, Error> {
-        self.ledger.usage_of_days(first, last).await.map_err(|error| unread(&error))
+        self.ledger().usage_of_days(first, last).await.map_err(|error| unread(&error))
     }
 
     /// The local day of `at`.

@@ -58,7 +58,7 @@ impl Manager {
             check(&self.store, &view.state, kept.as_str(), gone.as_str())?;
         }
         // First, so that nothing has changed where it cannot be done: both are still there to be merged again.
-        self.ledger.merge(&kept, &gone).await.map_err(ledger_error)?;
+        self.ledger().merge(&kept, &gone).await.map_err(ledger_error)?;
         let store = self.store.clone();
         let (into, from) = (kept.as_str().to_owned(), gone.as_str().to_owned());
         let before = self
@@ -77,7 +77,7 @@ impl Manager {
         self.store.forget_rotation(gone.as_str());
         drop(turn);
         // What other processes counted for it in between.
-        if let Err(error) = self.ledger.merge(&kept, &gone).await {
+        if let Err(error) = self.ledger().merge(&kept, &gone).await {
             tracing::debug!("the last usage of a merged account is not moved: {error}");
         }
         self.believe_again(&kept);

@@ -10,6 +10,7 @@ use prometheus::{Encoder, TextEncoder};
 
 use super::Manager;
 use crate::domain::health::Gate;
+use crate::domain::plain_text::plain;
 use crate::domain::pool::Pool;
 use crate::domain::report::AccountReport;
 use crate::ledger::Entry;
@@ -164,7 +165,7 @@ struct Gauged {
 /// and without characters that are no text.
 pub(super) fn label(pool: &Pool, position: usize) -> String {
     let label = &pool.members[position].label;
-    let shown = label.replace(char::is_control, "\u{fffd}");
+    let shown = plain(label);
     let is_alone = pool.members.iter().filter(|member| member.label == *label).count() == 1;
     if is_alone { shown } else { format!("{shown} #{}", position + 1) }
 }

@@ -177,7 +177,7 @@ impl Manager {
         if had_failures {
             memory.shared.add(Deed::Succeeded(route.account.clone(), host.to_owned()));
             memory.touch();
-            self.ledger.succeeded(route.account.clone(), host.to_owned());
+            self.ledger().succeeded(route.account.clone(), host.to_owned());
         }
         // What was met after the attempt began is not over because of it.
         let is_older = |cooldown: &Cooldown| cooldown.since.is_none_or(|since| since < began);

@@ -45,6 +45,7 @@ impl Manager {
         };
         let sealed = matches!(secret, Some(StoredSecret::Sealed(_)));
         let key_is_gone = matches!(key, KeyState::Missing | KeyState::Wrong);
+        let is_newer = secret.is_some_and(StoredSecret::is_newer);
         let bench = memory.benches.get(&id);
         let now = self.clock.now();
         let known = quota::newest(account, &id, memory, now).known;
@@ -52,7 +53,7 @@ impl Manager {
         Member {
             label,
             enabled: account.enabled.unwrap_or(true),
-            locked: sealed && (key_is_gone || memory.unopened.contains(&id)),
+            locked: sealed && (key_is_gone || is_newer || memory.unopened.contains(&id)),
             needs_login: account.needs_login.unwrap_or(false)
                 || secret.is_none()
                 || self.base_url(account).is_none()

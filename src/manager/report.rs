@@ -112,6 +112,9 @@ impl Manager {
                 Some(_) if state == State::CircuitOpen && waits_for_issuer(account, now).is_some() => {
                     Some("its token could not be refreshed; the refresh is tried again soon".to_owned())
                 }
+                Some(_) if state == State::Locked && account.is_newer() => {
+                    Some("a newer version of this program sealed its secrets; update codex-account-manager".to_owned())
+                }
                 Some(_) => reason(state, member, &rate_limits, now),
                 None => {
                     Some("its base URL is refused; set a new one with `edit --base-url URL --key-stdin`".to_owned())

@@ -43,6 +43,9 @@ impl Manager {
     /// Writes this process's record and chooses where it starts. It goes on without a record when the file
     /// cannot be read or written; that is told as a notice.
     pub async fn join(self: &Arc<Manager>) {
+        if let Some(text) = self.apart() {
+            self.warn(text);
+        }
         let announced: Arc<Announced> = Arc::default();
         let registering = tokio::spawn(register(Arc::clone(self), Creation::Allowed, Arc::clone(&announced)));
         let patience = match self.identity.kind {
@@ -177,7 +180,7 @@ impl Manager {
             }
             Ok(())
         });
-        let (left, _) = tokio::join!(leaving, tokio::time::timeout(LAST_ENTRIES, self.ledger.flush()));
+        let (left, _) = tokio::join!(leaving, tokio::time::timeout(LAST_ENTRIES, self.ledger().flush()));
         if let Err(error) = left {
             tracing::debug!("another session will remove this session's record: {error}");
         }
@@ -229,8 +232,9 @@ async fn follow(manager: Arc<Manager>) {
     let view = manager.view();
     manager.look_for_an_older_copy().await;
     let here = !view.state.store_id.is_empty();
-    if here && view.state.session(&manager.identity.id).is_none() {
-        // Of a file that was removed and is there again: siblings join it.
+    if here && (view.state.session(&manager.identity.id).is_none() || manager.is_hidden()) {
+        // Of a file that was removed and is there again: siblings join it. Or others take this session for dead, because the
+        // folder of the locks was removed.
         register(manager, Creation::Never, Arc::default()).await;
     } else if here {
         manager.keep_pins(&view);
@@ -254,6 +258,12 @@ async fn register(manager: Arc<Manager>, creation: Creation, announced: Arc<Anno
 }
 
 impl Manager {
+    /// Whether the lock that says that this session lives is not where others look for it.
+    fn is_hidden(&self) -> bool {
+        let lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        lock.as_ref().is_some_and(|lock| !lock.is_in_place())
+    }
+
     /// Reports that this session has no record, when that is new: it is tried again every second.
     fn report_unregistered(&self, error: &Error) {
         let known = self.memory().unregistered.replace(error.kind);

@@ -158,7 +158,7 @@ impl Manager {
     /// Asks the ledger what has to be known before a request is routed: what siblings know, when that is older than a
     /// second; the spending of accounts that have a limit, always; and who owns what the request names, once.
     pub async fn consult(&self, request: &mut RouteRequest) {
-        let view = self.view();
+        let view = self.tried_view().await;
         let (mut owners_of, mut owners) = (Vec::new(), HashMap::new());
         if request.attempt == 1 {
             owners_of.extend_from_slice(&request.resources);
@@ -210,7 +210,7 @@ impl Manager {
         };
         let question = Question { spending_of, owners_of };
         let asked = Asked { manager: self, since, answer: None };
-        let answer = tokio::time::timeout(PATIENCE, self.ledger.standing(question)).await;
+        let answer = tokio::time::timeout(PATIENCE, self.ledger().standing(question)).await;
         self.tell_ledger_warnings();
         let answer = match answer {
             Ok(Ok(standing)) => Some(standing),
@@ -230,7 +230,7 @@ impl Manager {
         let spending: HashMap<AccountId, Spent> = limited
             .map(|account| AccountId::new(account.id.clone()))
             .map(|id| {
-                let spent = self.ledger.spent(&id);
+                let spent = self.ledger().spent(&id);
                 (id, spent)
             })
             .collect();
@@ -257,7 +257,7 @@ impl Manager {
     }
 
     pub(super) fn tell_ledger_warnings(&self) {
-        for text in self.ledger.take_warnings() {
+        for text in self.ledger().take_warnings() {
             self.warn(text);
         }
     }

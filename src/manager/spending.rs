@@ -140,7 +140,7 @@ impl Manager {
     pub fn note_made(&self, ticket: &Ticket, made: Vec<String>) {
         let made = owned(&ticket.target, made);
         self.remember_made(&ticket.entry.account, &made);
-        self.ledger.owns(ticket.entry.account.clone(), made, self.clock.now());
+        self.ledger().owns(ticket.entry.account.clone(), made, self.clock.now());
     }
 
     /// The next request may name it before the ledger has it.
@@ -171,11 +171,11 @@ impl Manager {
         let entry = self.finished_entry(ticket, learned);
         let (settled, manager) = (Settled::of(&entry), Arc::clone(self));
         // Nobody gains by waiting for one that has been locked for long.
-        let patience = if self.ledger.is_held() { Duration::ZERO } else { PATIENCE };
+        let patience = if self.ledger().is_held() { Duration::ZERO } else { PATIENCE };
         // In a task of its own: a client that leaves now does not keep the charge from being written.
         let (done, charged) = tokio::sync::oneshot::channel();
         self.take_in(&entry, &target);
-        let committed = self.ledger.commit(entry);
+        let committed = self.ledger().commit(entry);
         self.tasks.spawn(async move {
             manager.charged(committed.await);
             let _ = done.send(());
@@ -243,8 +243,8 @@ impl Manager {
     fn charge_for(&self, entry: &mut Entry, bill: &Bill, asks: Asks, is_stored: bool) {
         let (counts, mark) = match bill.counting(asks, is_stored) {
             Counting::Now => (true, None),
-            Counting::Once(id) => (!self.ledger.has_counted(&entry.account, &id), Some(Mark::Once(id))),
-            Counting::IfDue(id) => (!self.ledger.has_counted(&entry.account, &id), Some(Mark::IfDue(id))),
+            Counting::Once(id) => (!self.ledger().has_counted(&entry.account, &id), Some(Mark::Once(id))),
+            Counting::IfDue(id) => (!self.ledger().has_counted(&entry.account, &id), Some(Mark::IfDue(id))),
             Counting::Later(id) => (false, Some(Mark::Later(id))),
             Counting::Nothing => (false, None),
         };
@@ -287,7 +287,7 @@ impl Manager {
     /// Queues an entry for the ledger, and adds it to what is known here.
     pub(super) fn write_entry(&self, entry: Entry, target: &Target) {
         self.take_in(&entry, target);
-        self.ledger.record(entry);
+        self.ledger().record(entry);
     }
 
     fn take_in(&self, entry: &Entry, target: &Target) {
@@ -305,7 +305,7 @@ impl Manager {
     pub(super) fn take_place(&self, account: &AccountId) {
         let at = self.clock.now();
         self.memory().shared.add(Deed::Effect(account.clone(), Effect::Began, at));
-        self.ledger.began(account.clone(), at);
+        self.ledger().began(account.clone(), at);
     }
 
     /// Whether an account has a spending limit.

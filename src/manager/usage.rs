@@ -14,6 +14,9 @@ pub use crate::ledger::{By, UsageRow};
 /// A ledger that is slower is not waited for: the report tells what it said last.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How long a report waits for the key: as long as Argon2 takes on a slow machine, and a pipe that no program writes to.
+const KEY_PATIENCE: Duration = Duration::from_secs(3);
+
 /// What accounts used, as the ledger told it last.
 #[derive(Default)]
 pub struct Usage {
@@ -45,15 +48,16 @@ impl Manager {
 
     /// The part of it that counts the requests a minute of each session: it reads every attempt of the last minute.
     pub async fn count_requests(&self) {
-        let rates = tokio::time::timeout(PATIENCE, self.ledger.requests_per_minute()).await;
+        let rates = tokio::time::timeout(PATIENCE, self.ledger().requests_per_minute()).await;
         // A rate of some time ago is none.
         self.memory().usage.rates = rates.ok().and_then(Result::ok).unwrap_or_default();
     }
 
     /// The part of it that is about accounts.
     pub async fn survey_accounts(&self) {
-        let view = self.view();
-        let asking = tokio::time::timeout(PATIENCE, self.ledger.usage_of_accounts());
+        let tried = tokio::time::timeout(KEY_PATIENCE, self.tried_view()).await;
+        let view = tried.unwrap_or_else(|_| self.view());
+        let asking = tokio::time::timeout(PATIENCE, self.ledger().usage_of_accounts());
         let (answer, _) = tokio::join!(asking, self.ask(&view, Vec::new()));
         let Ok(answer) = answer else { return };
         let warning = {
@@ -87,7 +91,7 @@ impl Manager {
 
     /// Where the ledger is, or will be.
     pub fn ledger_path(&self) -> &Path {
-        self.ledger.path()
+        self.ledger().path()
     }
 
     /// What was used today and on the `days - 1` days before.
@@ -96,7 +100,7 @@ impl Manager {
     ///
     /// `Internal` when the ledger cannot be read.
     pub async fn usage(&self, days: u32, by: By) -> Result<Vec<UsageRow>, Error> {
-        let rows = self.ledger.usage(days, by).await;
+        let rows = self.ledger().usage(days, by).await;
         rows.map_err(|error| {
             Error::new(ErrorKind::Internal, format!("the usage cannot be read: {error}"))
                 .hint("check that file and its folder; `codex-account-manager config path` says where it is")

@@ -84,6 +84,19 @@ impl Manager {
         view
     }
 
+    /// The accounts as they are now, with the key tried where that takes Argon2's time or the writer of a pipe: on a thread of
+    /// its own, so that nothing else waits for it.
+    pub(super) async fn tried_view(&self) -> View {
+        let view = self.view();
+        if view.key_state != KeyState::Untested {
+            return view;
+        }
+        let (store, state) = (self.store.clone(), Arc::clone(&view.state));
+        // What it says is asked of the store again.
+        let _ = tokio::task::spawn_blocking(move || store.try_key(&state)).await;
+        self.view()
+    }
+
     /// Why the secrets of `view` do not open, where that is known without deriving a key.
     pub fn locked(&self, view: &View) -> Option<Error> {
         if matches!(view.key_state, KeyState::Unlocked | KeyState::Untested) {

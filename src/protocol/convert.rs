@@ -7,6 +7,7 @@ use super::routing::{RoutingCandidate, RoutingExplainResult};
 use super::session::AccountReference;
 use super::status::{Session, SessionKind};
 use super::usage::{AccountUsage, UsageTotals};
+use crate::domain::plain_text::plain;
 use crate::domain::account::{Kind, ModelFamily};
 use crate::domain::report::{self, AccountReport, SessionReport, State};
 use crate::domain::routing::Strategy;
@@ -32,7 +33,7 @@ impl From<AccountReport> for Account {
             active: report.active,
             active_families: report.active_families.iter().map(ToString::to_string).collect(),
             state: report.state.into(),
-            reason: report.reason,
+            reason: report.reason.as_deref().map(plain),
             available_at: report.available_at.map(Timestamp::as_millis),
             rate_limits: report.rate_limits.into_iter().map(RateLimit::from).collect(),
             quota: report.quota.into_iter().map(QuotaWindow::from).collect(),

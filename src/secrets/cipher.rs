@@ -12,6 +12,8 @@ use zeroize::Zeroizing;
 use crate::secrets::Secret;
 
 const VERSION: &str = "cam1";
+/// What every version's name begins with; its number follows.
+const NAME: &str = "cam";
 const NONCE_BYTES: usize = 12;
 const TAG_BYTES: usize = 16;
 
@@ -55,6 +57,9 @@ impl std::fmt::Debug for MasterKey {
 /// Why an envelope was not made or not opened. It says nothing of the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CipherError {
+    /// A later version of this program made the envelope.
+    #[error("the value was sealed by a newer version; update codex-account-manager")]
+    Newer,
     /// The text is not an envelope of this version.
     #[error("the value is not sealed; set it again")]
     Malformed,
@@ -71,7 +76,13 @@ pub enum CipherError {
 
 /// Whether `text` claims to be an envelope, of this or of a later version's shape.
 pub fn is_envelope(text: &str) -> bool {
-    text.strip_prefix(VERSION).is_some_and(|rest| rest.starts_with(':'))
+    let Some((number, _)) = text.strip_prefix(NAME).and_then(|rest| rest.split_once(':')) else { return false };
+    (1..=9).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether `text` is an envelope of another version than ours.
+pub fn is_newer(text: &str) -> bool {
+    is_envelope(text) && !text.strip_prefix(VERSION).is_some_and(|rest| rest.starts_with(':'))
 }
 
 /// The id of the key that `envelope` was sealed with.
@@ -105,8 +116,11 @@ pub fn seal(key: &MasterKey, binding: &Binding<'_>, plain: &str) -> Result<Strin
 ///
 /// # Errors
 ///
-/// [`CipherError::Malformed`], [`CipherError::OtherKey`] or [`CipherError::Rejected`].
+/// [`CipherError::Newer`], [`CipherError::Malformed`], [`CipherError::OtherKey`] or [`CipherError::Rejected`].
 pub fn open(key: &MasterKey, binding: &Binding<'_>, envelope: &str) -> Result<Secret<String>, CipherError> {
+    if is_newer(envelope) {
+        return Err(CipherError::Newer);
+    }
     let id = key_id(envelope).ok_or(CipherError::Malformed)?;
     if id != key.id() {
         return Err(CipherError::OtherKey);

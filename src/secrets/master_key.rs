@@ -1,6 +1,8 @@
 //! The master key: found in the first source that fits the file, derived once per process, kept in memory that is
 //! zeroed on drop. There is never a built-in key.
 
+mod awaited;
+mod named_file;
 mod replacement;
 mod seal_block;
 mod sources;
@@ -8,12 +10,13 @@ mod sources;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use replacement::{NewKey, Replacement};
 pub use seal_block::SealBlock;
+use named_file::NamedFile;
 use sources::{Found, Material};
-pub use sources::{KeySources, other_key_files};
+pub use sources::{KeyFolders, KeySources, other_key_files};
 
 use crate::secrets::Secret;
 use crate::secrets::cipher::MasterKey;
@@ -32,7 +35,7 @@ pub enum KeySource {
     VariableFile,
     /// `master.key` in the data directory.
     KeyFile,
-    /// A key beside it, which was the key file's before or is to become it.
+    /// A key beside it, which was the key file's before or is to become it, or one of another folder.
     OtherKeyFile,
 }
 
@@ -43,7 +46,7 @@ impl fmt::Display for KeySource {
             KeySource::Variable => "`CAM_MASTER_KEY`",
             KeySource::VariableFile => "`CAM_MASTER_KEY_FILE`",
             KeySource::KeyFile => "the key file",
-            KeySource::OtherKeyFile => "the older key files",
+            KeySource::OtherKeyFile => "the other key files",
         })
     }
 }
@@ -80,6 +83,16 @@ pub enum KeyError {
         /// The JSON name of the field.
         field: &'static str,
     },
+    /// A later version of this program sealed the value.
+    #[error(
+        "`{field}` of account `{account}` was sealed by a newer version of this program; update codex-account-manager"
+    )]
+    Newer {
+        /// The account's id.
+        account: String,
+        /// The JSON name of the field.
+        field: &'static str,
+    },
     /// The file's `seal` block cannot be used.
     #[error(
         "the `seal` block of the accounts file cannot be used: {reason}; restore the file from a backup or from \
@@ -90,7 +103,7 @@ pub enum KeyError {
         reason: &'static str,
     },
     /// A source is set and cannot be read.
-    #[error("cannot read the master key from `{}`: {source}; check `CAM_MASTER_KEY_FILE` and the file's mode", path.display())]
+    #[error("cannot read the master key from `{}`: {source}; {}", path.display(), advice(source))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -116,6 +129,16 @@ impl KeyError {
     }
 }
 
+/// What to do about a key that cannot be read.
+fn advice(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::PermissionDenied => "check the file's owner and mode",
+        io::ErrorKind::NotFound => "check `CAM_MASTER_KEY_FILE`",
+        io::ErrorKind::TimedOut => "check what `CAM_MASTER_KEY_FILE` names and what writes to it",
+        _ => "put the key there as a file of one line, or set `CAM_MASTER_KEY_FILE` to one",
+    }
+}
+
 fn list(sources: &[KeySource]) -> String {
     let mut named: Vec<String> = sources.iter().map(KeySource::to_string).collect();
     named.dedup();
@@ -131,15 +154,14 @@ pub enum KeyState {
     Missing,
     /// Every source's key was tried and refused.
     Wrong,
-    /// There is a passphrase that was not derived yet.
+    /// There is a passphrase that was not derived yet, or a source that has not said what it holds.
     Untested,
 }
 
 /// The sources, and what was learned from them. One per process and accounts file.
 pub struct Keyring {
     sources: KeySources,
-    /// What a pipe in the place of a file said; it says it once.
-    piped: OnceLock<Secret<String>>,
+    named_file: NamedFile,
     known: Mutex<Known>,
     /// Held during Argon2, so that two callers do not both pay for it; `known` is never held that long.
     deriving: Mutex<()>,
@@ -147,14 +169,22 @@ pub struct Keyring {
 
 #[derive(Default)]
 struct Known {
-    unlocked: Option<(SealBlock, Arc<MasterKey>, KeySource)>,
+    unlocked: Option<Unlocked>,
     refused: Vec<(SealBlock, Secret<String>)>,
+}
+
+/// The key that opens the file.
+struct Unlocked {
+    seal: SealBlock,
+    key: Arc<MasterKey>,
+    source: KeySource,
+    folder: Option<PathBuf>,
 }
 
 impl Keyring {
     /// Reads nothing yet.
     pub fn new(sources: KeySources) -> Keyring {
-        Keyring { sources, piped: OnceLock::new(), known: Mutex::default(), deriving: Mutex::default() }
+        Keyring { sources, named_file: NamedFile::default(), known: Mutex::default(), deriving: Mutex::default() }
     }
 
     /// The key file's path.
@@ -167,15 +197,19 @@ impl Keyring {
         self.sources.file_of(key_id)
     }
 
-    /// What is known about the key of `seal`. Raw keys are checked at once; Argon2 never runs here.
+    /// What is known about the key of `seal`. Raw keys are checked at once; Argon2 never runs here, and no pipe is waited for.
     pub fn state(&self, seal: Option<&SealBlock>) -> KeyState {
         let Some(seal) = seal else { return KeyState::Unlocked };
         if self.unlocked(seal).is_some() {
             return KeyState::Unlocked;
         }
-        let (found, _) = self.sources.find(&self.piped);
-        let mut state = if found.is_empty() { KeyState::Missing } else { KeyState::Wrong };
-        for candidate in found {
+        let search = self.sources.find(&self.named_file, false);
+        let mut state = match (search.is_whole, search.found.is_empty()) {
+            (false, _) => KeyState::Untested,
+            (true, true) => KeyState::Missing,
+            (true, false) => KeyState::Wrong,
+        };
+        for candidate in search.found {
             if self.is_refused(seal, &candidate) {
                 continue;
             }
@@ -205,7 +239,7 @@ impl Keyring {
         if let Some(key) = self.unlocked(seal) {
             return Ok(key);
         }
-        let (found, failure) = self.sources.find(&self.piped);
+        let sources::Search { found, failure, .. } = self.sources.find(&self.named_file, true);
         for candidate in &found {
             if !self.is_refused(seal, candidate)
                 && let Some(key) = self.attempt(seal, candidate)?
@@ -228,7 +262,13 @@ impl Keyring {
     pub fn source(&self, seal: &SealBlock) -> Result<KeySource, KeyError> {
         self.unlock(seal)?;
         let known = self.known();
-        Ok(known.unlocked.as_ref().map_or(KeySource::KeyFile, |(_, _, source)| *source))
+        Ok(known.unlocked.as_ref().map_or(KeySource::KeyFile, |unlocked| unlocked.source))
+    }
+
+    /// The folder of the key file that the key of `seal` came from, as far as that is known without deriving it.
+    pub fn key_folder(&self, seal: &SealBlock) -> Option<PathBuf> {
+        self.state(Some(seal));
+        self.known().unlocked.as_ref().filter(|unlocked| unlocked.seal == *seal)?.folder.clone()
     }
 
     /// A key and a `seal` block for a file that has none, from the first source that is set; with none set, a
@@ -239,7 +279,7 @@ impl Keyring {
     /// [`KeyError::Unreadable`], [`KeyError::Uncreatable`] or [`KeyError::NoRandomness`].
     pub fn create(&self) -> Result<(SealBlock, Arc<MasterKey>), KeyError> {
         let _deriving = self.deriving.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut found, failure) = self.sources.find(&self.piped);
+        let sources::Search { mut found, failure, .. } = self.sources.find(&self.named_file, true);
         // Those were replaced for a reason.
         found.retain(|found| found.source != KeySource::OtherKeyFile);
         let first = match (found.into_iter().next(), failure) {
@@ -252,7 +292,8 @@ impl Keyring {
         };
         let (seal, key) = SealBlock::create(&first.material())?;
         let key = Arc::new(key);
-        self.known().unlocked = Some((seal.clone(), Arc::clone(&key), first.source));
+        self.known().unlocked =
+            Some(Unlocked { seal: seal.clone(), key: Arc::clone(&key), source: first.source, folder: first.folder });
         Ok((seal, key))
     }
 
@@ -260,7 +301,9 @@ impl Keyring {
         let key = seal.derive(&candidate.material())?.filter(|key| seal.accepts(key)).map(Arc::new);
         let mut known = self.known();
         if let Some(key) = &key {
-            known.unlocked = Some((seal.clone(), Arc::clone(key), candidate.source));
+            let folder = candidate.folder.clone();
+            known.unlocked =
+                Some(Unlocked { seal: seal.clone(), key: Arc::clone(key), source: candidate.source, folder });
         } else {
             if known.refused.len() >= MAX_REFUSED {
                 known.refused.remove(0);
@@ -271,7 +314,7 @@ impl Keyring {
     }
 
     fn unlocked(&self, seal: &SealBlock) -> Option<Arc<MasterKey>> {
-        self.known().unlocked.as_ref().filter(|(known, ..)| known == seal).map(|(_, key, _)| Arc::clone(key))
+        self.known().unlocked.as_ref().filter(|known| known.seal == *seal).map(|known| Arc::clone(&known.key))
     }
 
     fn is_refused(&self, seal: &SealBlock, candidate: &Found) -> bool {

@@ -1,5 +1,7 @@
 //! Telling by its name whether a field holds a secret: other programs' files have fields that are not known here.
 
+use super::cipher;
+
 /// How the names of such fields end, in lower case and without separators.
 const ENDINGS: [&str; 9] =
     ["token", "tokens", "secret", "password", "passphrase", "key", "authorization", "cookie", "credentials"];
@@ -12,7 +14,7 @@ pub fn is_secret_name(name: &str) -> bool {
 
 /// Whether `text` looks like a secret wherever it stands: an OpenAI key, a JSON Web Token, or one of our envelopes.
 pub fn looks_secret(text: &str) -> bool {
-    ["sk-", "eyJ", "rt_", "cam1:"].iter().any(|beginning| text.starts_with(beginning))
+    ["sk-", "eyJ", "rt_"].iter().any(|beginning| text.starts_with(beginning)) || cipher::is_envelope(text)
 }
 
 #[cfg(test)]

@@ -12,7 +12,6 @@ use crate::protocol::accounts::{
     AccountsUpdateParams, SwitchScope,
 };
 use crate::protocol::pins::Pin;
-use crate::secrets::Secret;
 
 pub async fn list(session: Arc<Session>, _: AccountsListParams) -> Result<AccountsListResult, Error> {
     session.manager.survey().await;
@@ -53,7 +52,7 @@ pub async fn switch(session: Arc<Session>, params: AccountsSwitchParams) -> Resu
 pub async fn add(session: Arc<Session>, params: AccountsAddParams) -> Result<Account, Error> {
     let change = AccountChange {
         label: Some(params.label),
-        api_key: Some(Secret::new(params.api_key)),
+        api_key: Some(session.keys.give(params.api_key)?),
         base_url: set(params.base_url),
         organization: set(params.organization),
         project: set(params.project),
@@ -69,7 +68,7 @@ pub async fn add(session: Arc<Session>, params: AccountsAddParams) -> Result<Acc
 pub async fn update(session: Arc<Session>, params: AccountsUpdateParams) -> Result<Account, Error> {
     let change = AccountChange {
         label: params.label,
-        api_key: params.api_key.map(Secret::new),
+        api_key: params.api_key.map(|key| session.keys.give(key)).transpose()?,
         base_url: changed(params.base_url),
         organization: changed(params.organization),
         project: changed(params.project),

@@ -3,6 +3,7 @@
 use jsonrpsee::types::ErrorObjectOwned;
 use serde_json::Value;
 
+use crate::domain::plain_text::plain;
 use crate::error::{Error, ErrorKind};
 use crate::protocol::errors::{ERROR_CODES, ErrorData, INTERNAL_ERROR, INVALID_PARAMS};
 
@@ -38,9 +39,9 @@ pub fn error_object(error: &Error) -> ErrorObjectOwned {
     let data = ErrorData {
         kind: kind.to_owned(),
         retryable: row.is_some_and(|row| row.retryable),
-        hint: error.hint.clone().unwrap_or_default(),
+        hint: error.hint.as_deref().map(plain).unwrap_or_default(),
     };
-    ErrorObjectOwned::owned(code, error.message.clone(), Some(data))
+    ErrorObjectOwned::owned(code, plain(&error.message), Some(data))
 }
 
 /// A failure of the server itself.

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::domain::account::AccountId;
+use crate::domain::plain_text::plain;
 use crate::domain::usage::Usd;
 use crate::error::Error;
 use crate::manager::event::{Cause, Event, Finished, LoginEnded, Notice, Selected, Waiting};
@@ -70,7 +71,7 @@ pub fn message(event: Event) -> Message {
         Event::WaitEnded { request_id } => Message::WaitEnded(request_id),
         Event::Finished(finished) => Message::RoutingDidFinish(did_finish(finished)),
         Event::LoginEnded(LoginEnded { id, result }) => Message::AccountsDidLogin(did_login(id, result)),
-        Event::Notice(notice) => Message::Notice(notice),
+        Event::Notice(notice) => Message::Notice(Notice { text: plain(&notice.text), ..notice }),
     }
 }
 
@@ -79,7 +80,7 @@ fn did_login(login_id: String, result: Result<AccountId, Error>) -> AccountsDidL
         Ok(account) => AccountsDidLoginParams { login_id, account: Some(account.to_string()), error: None },
         Err(error) => {
             let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
-            AccountsDidLoginParams { login_id, account: None, error: Some(format!("{error}{hint}")) }
+            AccountsDidLoginParams { login_id, account: None, error: Some(plain(&format!("{error}{hint}"))) }
         }
     }
 }

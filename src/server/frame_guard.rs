@@ -8,7 +8,7 @@
 
 mod message;
 
-use bytes::Bytes;
+use crate::secrets::Wiped;
 
 /// The longest body that is taken: 16 MiB.
 pub const MAX_FRAME: usize = 16 * 1024 * 1024;
@@ -31,7 +31,7 @@ pub const INVALID_REQUEST: i32 = -32600;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// The body of a well-formed frame: UTF-8 that begins an object and is not nested too deeply.
-    Frame(Bytes),
+    Frame(Wiped),
     /// Something that is to be answered with an error whose id is `null`; one for each incident.
     Bad {
         /// −32700 (parse error) or −32600 (invalid request).
@@ -54,7 +54,7 @@ enum State {
     Header(Header),
     Body {
         length: usize,
-        body: Vec<u8>,
+        body: Wiped,
     },
     /// How many bytes of the token have matched.
     Hunt(usize),
@@ -98,10 +98,10 @@ impl FrameGuard {
             match &mut self.state {
                 State::Body { length, body } => {
                     let (taken, rest) = bytes.split_at(bytes.len().min(*length - body.len()));
-                    body.extend_from_slice(taken);
+                    body.extend(taken);
                     bytes = rest;
                     if body.len() == *length {
-                        events.push(message::checked(std::mem::take(body).into()));
+                        events.push(message::checked(std::mem::take(body)));
                         self.state = State::Header(Header::default());
                     }
                 }
@@ -148,12 +148,12 @@ impl FrameGuard {
                 Step::Done(0) => {
                     self.in_step = true;
                     self.state = State::Header(Header::default());
-                    events.push(message::checked(Bytes::new()));
+                    events.push(message::checked(Wiped::default()));
                 }
                 Step::Done(length) => {
                     self.in_step = true;
                     // Reserved at once, so that it never grows beyond; pages that are not written cost nothing.
-                    self.state = State::Body { length, body: Vec::with_capacity(length) };
+                    self.state = State::Body { length, body: Vec::with_capacity(length).into() };
                 }
                 Step::Fault(fault) => {
                     let again = header.behind_fault();

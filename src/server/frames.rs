@@ -11,10 +11,12 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
 
 use super::frame_guard::{Event, FrameGuard, INVALID_REQUEST, PARSE_ERROR};
+use super::held_keys::HeldKeys;
+use super::input::Input;
 
 /// What waits for a client that does not read. Beyond it the server waits too.
 const WAITING: usize = 4 * 1024 * 1024;
@@ -25,23 +27,22 @@ const LARGE: usize = 256 * 1024;
 /// No client's ids are longer.
 const LONGEST_ID: usize = 256;
 
-/// Reads `input` to its end and passes good frames on to `server`. One that `decode` refuses is answered here: the
+/// Reads `input` to its end and passes good frames on to `server`, without the `keys` in them. One that `decode` refuses is answered here: the
 /// server's own decoder ends for good at the first that it cannot read.
 pub async fn guard_input(
-    mut input: impl AsyncRead + Unpin,
+    mut input: Input,
     mut server: impl AsyncWrite + Unpin,
     output: Outbox,
+    keys: HeldKeys,
     decode: fn(&[u8]) -> serde_json::Result<()>,
 ) {
     let mut guard = FrameGuard::new();
     let mut events = Vec::new();
-    let mut buffer = vec![0; 64 * 1024];
     loop {
-        let read = input.read(&mut buffer).await.unwrap_or_default();
-        if read == 0 {
-            guard.finish(&mut events);
-        } else {
-            guard.push(&buffer[..read], &mut events);
+        let piece = input.next().await;
+        match &piece {
+            Some(piece) => guard.push(piece, &mut events),
+            None => guard.finish(&mut events),
         }
         for event in events.drain(..) {
             let event = match event {
@@ -51,7 +52,10 @@ pub async fn guard_input(
                     }
                     continue;
                 }
-                Event::Frame(body) => decode(&body).map_or_else(|error| refused(&error), |()| Event::Frame(body)),
+                Event::Frame(body) => {
+                    let (body, _) = keys.take_out(body);
+                    decode(&body).map_or_else(|error| refused(&error), |()| Event::Frame(body))
+                }
                 Event::Bad { .. } => event,
             };
             match event {
@@ -67,7 +71,7 @@ pub async fn guard_input(
                 }
             }
         }
-        if read == 0 {
+        if piece.is_none() {
             return;
         }
     }
@@ -184,8 +188,8 @@ impl Outbox {
         self.0.emptied.notify_waiters();
     }
 
-    /// Until everything is written, `patience` at most.
-    pub async fn emptied(&self, patience: Duration) {
+    /// Until everything is written, `patience` at most; whether it is.
+    pub async fn emptied(&self, patience: Duration) -> bool {
         let waiting = async {
             loop {
                 let emptied = self.0.emptied.notified();
@@ -198,9 +202,11 @@ impl Outbox {
                 emptied.await;
             }
         };
-        if tokio::time::timeout(patience, waiting).await.is_err() {
+        let is_empty = tokio::time::timeout(patience, waiting).await.is_ok();
+        if !is_empty {
             tracing::debug!("the client did not read to the end");
         }
+        is_empty
     }
 }
 

@@ -1,14 +1,16 @@
 //! The second door: `/rpc` on the proxy's port, one request in a `POST` or many over a WebSocket. The proxy's gate
 //! stands before it.
 
+mod keys_out;
 mod timed;
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Response, StatusCode};
 use jsonrpsee::server::{
     BatchRequestConfig, HttpResponse, PingConfig, RandomStringIdProvider, Server, ServerConfig, stop_channel,
@@ -16,6 +18,7 @@ use jsonrpsee::server::{
 use serde_json::json;
 use tower_service::Service;
 
+use self::keys_out::KeysOut;
 use self::timed::Timed;
 use super::boundary;
 use super::methods::Registry;
@@ -58,6 +61,7 @@ pub fn door(registry: &Registry) -> RpcDoor {
     // A `POST` has no way to be told anything later.
     let (methods, with_subscriptions) = (registry.methods(), registry.methods_with_subscriptions());
     let next_connection = AtomicU32::new(1);
+    let keys = registry.session().keys.clone();
     Box::new(move |request| {
         // Its drop is what stops the sockets.
         let _ = &stop;
@@ -67,11 +71,19 @@ pub fn door(registry: &Registry) -> RpcDoor {
         let wants_socket = request.method() == Method::GET;
         let served = if wants_socket { &with_subscriptions } else { &methods };
         let mut service = builder.clone().connection_id(number).build(served.clone(), stopped.clone());
+        let (keys, had_keys) = (keys.clone(), Arc::new(AtomicBool::new(false)));
+        let most = LONGEST_MESSAGE as usize;
+        let request = request.map(|body| KeysOut::new(Timed::new(body, BODY), keys, most, Arc::clone(&had_keys)));
         Box::pin(async move {
-            match service.call(request.map(|body| Timed::new(body, BODY))).await {
+            let mut response = match service.call(request).await {
                 Ok(response) => whole(response, wants_socket).await,
                 Err(error) => failed(&error.to_string()),
+            };
+            if had_keys.load(Ordering::Relaxed) {
+                // The buffer that the key came through lives as long as its connection.
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
+            response
         })
     })
 }

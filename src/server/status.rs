@@ -43,8 +43,9 @@ pub mod tests {
     use crate::domain::report::SessionKind;
     use crate::env::Environment;
     use crate::manager::{Manager, ManagerOptions};
-    use crate::paths::Paths;
+    use crate::paths::{DataDir, Paths};
     use crate::secrets::Secret;
+    use crate::server::held_keys::HeldKeys;
 
     /// A session over an empty folder.
     pub fn session(folder: &Path) -> Session {
@@ -54,7 +55,7 @@ pub mod tests {
                 accounts_file: folder.join("accounts.json"),
                 config_file: folder.join("config.toml"),
                 opencode_config_file: folder.join("opencode.json"),
-                data_dir: folder.join("data"),
+                data: DataDir { path: folder.join("data"), is_given: true, others: Vec::new() },
             },
             sources: Sources::default(),
             master_key: None,
@@ -67,6 +68,6 @@ pub mod tests {
             port: 1,
         };
         let address = ([127, 0, 0, 1], 1).into();
-        Session { manager: Manager::open(options).unwrap(), address, api_key: Secret::new("key".to_owned()) }
+        Session { manager: Manager::open(options).unwrap(), address, api_key: Secret::new("key".to_owned()), keys: HeldKeys::default() }
     }
 }

@@ -26,8 +26,11 @@ use self::borne::Boundary;
 use self::progress::Waits;
 use self::tell::{Wire, tell};
 use super::frames::{Outbox, guard_input};
+use super::held_keys::HeldKeys;
+use super::input::Input;
 use super::lifecycle::Ended;
 use super::{Doors, Session, boundary, lifecycle, table};
+use crate::domain::plain_text::plain;
 use crate::error::Error;
 use crate::manager::event::Event;
 use crate::manager::session::LATEST_SHUTDOWN;
@@ -51,6 +54,7 @@ const LEAVE: Duration = Duration::from_millis(800);
 pub async fn serve(options: ManagerOptions, listener: TcpListener) -> u8 {
     let shared = Arc::new(Shared {
         options: Mutex::new(Some((options, listener))),
+        keys: HeldKeys::default(),
         started: OnceLock::new(),
         starting: tokio::sync::Mutex::default(),
         parent: watch::channel(Parent::Real).0,
@@ -62,16 +66,24 @@ pub async fn serve(options: ManagerOptions, listener: TcpListener) -> u8 {
     let outbox = Outbox::default();
     let (to_server, from_client) = tokio::io::duplex(64 * 1024);
     tokio::spawn(outbox.clone().write_to(tokio::io::stdout()));
-    let reading = tokio::spawn(guard_input(tokio::io::stdin(), to_server, outbox.clone(), decode));
+    let input = Input::stdin();
+    let abandoned = input.abandoned();
+    let reading = tokio::spawn(guard_input(input, to_server, outbox.clone(), shared.keys.clone(), decode));
     let (service, socket) = service(&shared);
     let boundary = Boundary { inner: service, shared: Arc::clone(&shared) };
     let serving = Server::new(from_client, outbox.clone(), socket).concurrency_level(CONCURRENCY).serve(boundary);
     let mut serving = std::pin::pin!(serving);
+    let mut last_answers = LAST_ANSWERS;
     let ended = tokio::select! {
         () = serving.as_mut() => Ended::Otherwise,
         _ = reading => {
             // The client's end is closed; answers that are nearly there still go out.
             drop(tokio::time::timeout(LAST_ANSWERS, serving).await);
+            Ended::Otherwise
+        }
+        () = abandoned => {
+            tracing::info!("the client is gone and left more than is taken");
+            last_answers = LAST_ANSWERS / 2;
             Ended::Otherwise
         }
         () = lifecycle::asked_to_end() => {
@@ -84,9 +96,10 @@ pub async fn serve(options: ManagerOptions, listener: TcpListener) -> u8 {
         }
     };
     let again = lifecycle::asked_to_end_again(ended);
-    outbox.emptied(LAST_ANSWERS).await;
+    // A client that does not read now is not waited for again.
+    let reads = outbox.emptied(last_answers).await;
     shared.end(again.clone()).await;
-    outbox.emptied(LAST_ANSWERS).await;
+    outbox.emptied(if reads { LAST_ANSWERS } else { Duration::ZERO }).await;
     if let Some(started) = shared.started.get() {
         // An editor may show what stands on stderr, and has no other way left to be told.
         started.doors.session().manager.see_tokens_through(again, |text| tracing::error!("{text}")).await;
@@ -118,6 +131,8 @@ enum Parent {
 
 struct Shared {
     options: Mutex<Option<(ManagerOptions, TcpListener)>>,
+    /// Those of the messages that are on their way to the server.
+    keys: HeldKeys,
     started: OnceLock<Started>,
     /// Held while the session starts, so that an end meanwhile finds what it has to take away.
     starting: tokio::sync::Mutex<()>,
@@ -229,7 +244,7 @@ impl LanguageServer for Backend {
         let starting = tokio::spawn(async move {
             let _starting = shared.starting.lock().await;
             let started =
-                start(options, listener, given).await.map_err(|error| wire_error(&boundary::error_object(&error)))?;
+                start(options, listener, given, shared.keys.clone()).await.map_err(|error| wire_error(&boundary::error_object(&error)))?;
             let info = started.doors.session().info_with_tokens();
             shared.started.set(started).map_err(|_| LspError::invalid_request())?;
             Ok(info)
@@ -258,7 +273,7 @@ impl LanguageServer for Backend {
         let client = self.client.clone();
         client.send_notification::<Wire<ProxyReady>>(started.doors.session().info()).await;
         for warning in &started.doors.session().manager.config().warnings {
-            client.show_message(MessageType::WARNING, warning).await;
+            client.show_message(MessageType::WARNING, plain(warning)).await;
         }
         let waits = Waits::new(self.shared.shows_progress.load(Ordering::Relaxed));
         tokio::spawn(tell(client, events, waits));
@@ -280,8 +295,10 @@ async fn start(
     mut options: ManagerOptions,
     listener: TcpListener,
     given: Map<String, Value>,
+    keys: HeldKeys,
 ) -> Result<Started, Error> {
     let (given, master_key) = split_master_key(given);
+    let master_key = master_key.map(|key| keys.give(key.expose().clone())).transpose()?;
     options.sources.initialization_options = given;
     options.master_key = master_key;
     let address = listener.local_addr().map_err(|error| {
@@ -293,6 +310,6 @@ async fn start(
     manager.join().await;
     manager.watch();
     manager.poll();
-    let session = Session { manager, address, api_key: random_key() };
+    let session = Session { manager, address, api_key: random_key(), keys };
     Ok(Started { doors: Doors::open(session, Vec::new(), listener), events: Mutex::new(Some(events)) })
 }

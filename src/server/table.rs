@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::Session;
 use crate::domain::account::Kind;
+use crate::domain::plain_text::plain;
 use crate::domain::report::{AccountReport, State};
 use crate::error::{Error, ErrorKind};
 use crate::manager::accounts::Scope;
@@ -49,6 +50,7 @@ async fn switch(session: &Session, argument: Option<&Value>) -> Result<String, E
     };
     let number: Option<usize> = wanted.parse().ok().filter(|number| (1..=accounts.len()).contains(number));
     let Some(number) = number else {
+        let wanted = plain(&wanted);
         return Ok(match accounts.len() {
             0 => format!("Invalid account number: {wanted}\nNo OpenAI accounts configured."),
             count => format!("Invalid account number: {wanted}\nValid range: 1-{count}"),
@@ -66,9 +68,10 @@ fn table(accounts: &[AccountReport], storage: &Path) -> String {
     if accounts.is_empty() {
         return format!(
             "No OpenAI accounts configured.\n\nAdd one with: codex-account-manager add LABEL\nOr log in with: codex-account-manager login\n\nStorage: {}",
-            storage.display()
+            plain(&storage.display().to_string())
         );
     }
+    let storage = plain(&storage.display().to_string());
     let names: Vec<String> = accounts.iter().map(name).collect();
     let width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default().max("Label".len()).min(WIDEST);
     let statuses: Vec<String> = accounts.iter().map(status).collect();
@@ -81,7 +84,7 @@ fn table(accounts: &[AccountReport], storage: &Path) -> String {
     for ((account, name), status) in accounts.iter().zip(&names).zip(&statuses) {
         let _ = writeln!(text, "{:<3} {name:<width$} {status}", account.index);
     }
-    let _ = write!(text, "\nStorage: {}", storage.display());
+    let _ = write!(text, "\nStorage: {storage}");
     text
 }
 
@@ -98,7 +101,7 @@ fn name(account: &AccountReport) -> String {
     if known.is_empty() {
         format!("Account {}", account.index)
     } else {
-        format!("Account {} ({})", account.index, known.join(", "))
+        format!("Account {} ({})", account.index, plain(&known.join(", ")))
     }
 }
 

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::lock::Holder;
+use crate::regular_file::{NotAFile, TooLarge};
 use crate::secrets::master_key::KeyError;
 
 /// Why the accounts file was not read or not written. Its bytes are untouched in every case.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// The system refused.
-    #[error("cannot {action} `{}`: {source}; check its owner, its mode and the free space", path.display())]
+    #[error("cannot {action} `{}`: {source}; {}", path.display(), advice(action, source))]
     Io {
         /// What was tried.
         action: &'static str,
@@ -67,6 +68,23 @@ fn mend(path: &Path, problem: &str) -> String {
         )
     } else {
         "move it away, or set `CAM_ACCOUNTS_FILE` to another file".to_owned()
+    }
+}
+
+/// What to do about what the system says.
+fn advice(action: &str, source: &io::Error) -> &'static str {
+    use io::ErrorKind;
+    let is = |error: &dyn Fn(&(dyn std::error::Error + Send + Sync + 'static)) -> bool| source.get_ref().is_some_and(error);
+    match source.kind() {
+        _ if is(&|error| error.is::<NotAFile>()) => "move it away, or set `CAM_ACCOUNTS_FILE` to a file",
+        _ if is(&|error| error.is::<TooLarge>()) => "no accounts file is that large: check `CAM_ACCOUNTS_FILE`, or move it away",
+        ErrorKind::IsADirectory => "move it away, or set `CAM_ACCOUNTS_FILE` to a file",
+        ErrorKind::ResourceBusy if matches!(action, "replace" | "move") => {
+            "it is mounted by itself, so no other file can take its place: mount the folder that it is in, not the file"
+        }
+        ErrorKind::ReadOnlyFilesystem => "mount its file system for writing, or set `CAM_ACCOUNTS_FILE` to a file elsewhere",
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space",
+        _ => "check its owner, its mode and the free space",
     }
 }
 

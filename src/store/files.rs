@@ -2,11 +2,15 @@
 #![expect(clippy::disallowed_methods, reason = "this file wraps the file system for the store")]
 
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+
+use crate::regular_file;
 
 /// No accounts file is larger; what is, is not one.
 const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
+/// No note beside it is larger.
+const MAX_NOTE_BYTES: u64 = 64 * 1024;
 /// As many links as Linux follows.
 const MAX_LINKS: usize = 40;
 
@@ -91,6 +95,30 @@ pub(super) fn restrict(_path: &Path, _mode: u32) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether `folder` is there and nobody else's: ours, and not one that everybody may write to.
+pub(super) fn is_own_folder(folder: &Path) -> bool {
+    let Ok(metadata) = fs::metadata(folder) else { return false };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        if metadata.uid() != rustix::process::geteuid().as_raw() || metadata.mode() & 0o002 != 0 {
+            return false;
+        }
+    }
+    metadata.is_dir()
+}
+
+/// Whether `folder` is ours or can be made, as far as a look at it and those above it says.
+pub(super) fn can_be_made(folder: &Path) -> bool {
+    let mut above = folder.ancestors().filter(|above| !above.as_os_str().is_empty());
+    let Some(found) = above.find(|above| above.exists()) else { return false };
+    #[cfg(unix)]
+    if rustix::fs::access(found, rustix::fs::Access::WRITE_OK).is_err() {
+        return false;
+    }
+    found.is_dir() && (found != folder || is_own_folder(folder))
+}
+
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     {
@@ -140,25 +168,14 @@ pub(super) fn open_to_ask(path: &Path) -> io::Result<File> {
     options.read(true).open(path)
 }
 
-/// Opens for reading. A pipe in the place of a file reads as empty: waiting for its writer would stop the process.
+/// Opens a file for reading; what is none, such as a pipe, is refused.
 pub(super) fn open(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.custom_flags(i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default());
-    }
-    options.read(true).open(path)
+    regular_file::open(path)
 }
 
 /// The whole of `file`, bounded.
 pub(super) fn read_all(file: &File) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(io::Error::new(ErrorKind::FileTooLarge, "it is larger than 64 MiB"));
-    }
-    Ok(bytes)
+    regular_file::bounded(file, MAX_FILE_BYTES)
 }
 
 /// The content of the file at `path`; `None` when there is none.
@@ -168,6 +185,19 @@ pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// The content of a small file that is no link and nobody else's; `None` when there is none.
+pub(super) fn read_own(path: &Path) -> Option<Vec<u8>> {
+    let metadata = fs::symlink_metadata(path).ok()?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        if metadata.uid() != rustix::process::geteuid().as_raw() {
+            return None;
+        }
+    }
+    if metadata.is_file() { regular_file::read(path, MAX_NOTE_BYTES).ok() } else { None }
 }
 
 /// One `stat`; `None` when there is no file.
@@ -216,6 +246,25 @@ pub(super) fn exchange(_: &Path, _: &Path) -> Option<io::Result<()>> {
     None
 }
 
+/// Whether the file at `path` has a name besides this one and those in `own`.
+pub(super) fn has_other_names(path: &Path, own: &[&Path]) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let Ok(file) = fs::metadata(path) else { return false };
+        let is_same = |other: &&&Path| {
+            fs::symlink_metadata(other).is_ok_and(|other| (other.dev(), other.ino()) == (file.dev(), file.ino()))
+        };
+        let known = 1 + own.iter().filter(is_same).count();
+        usize::try_from(file.nlink()).unwrap_or(usize::MAX) > known
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (path, own);
+        false
+    }
+}
+
 /// Puts `from` in the place of `to`.
 pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)
@@ -232,7 +281,7 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
 /// Makes renames in `folder` durable.
 pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
-    open(folder)?.sync_all()?;
+    File::open(folder)?.sync_all()?;
     let _ = folder;
     Ok(())
 }

@@ -94,7 +94,7 @@ pub(super) fn is_held(file: &File) -> io::Result<bool> {
 }
 
 #[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> bool {
+pub(super) fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     match (file.metadata(), files::stat(path)) {
         (Ok(ours), Ok(Some(named))) => (ours.dev(), ours.ino()) == (named.dev(), named.ino()),
@@ -103,7 +103,7 @@ fn is_at(file: &File, path: &Path) -> bool {
 }
 
 #[cfg(not(unix))]
-fn is_at(_file: &File, _path: &Path) -> bool {
+pub(super) fn is_at(_file: &File, _path: &Path) -> bool {
     true
 }
 

@@ -80,6 +80,12 @@ impl Places {
         Ok(Some(path))
     }
 
+    /// Whether the accounts file has another name than those of ours, which would keep the content that is replaced.
+    pub(super) fn has_other_name(&self) -> bool {
+        let own = [self.previous.as_path(), &self.folder.join("previous.next"), &self.next];
+        files::has_other_names(&self.file, &own)
+    }
+
     /// Keeps a copy of an accounts file that cannot be read, once for each content.
     pub(super) fn set_aside(&self, bytes: &[u8]) {
         let name = format!("unreadable-{}.json", super::hash::hexadecimal(bytes));

@@ -80,6 +80,10 @@ pub(super) fn open(
         Some(StoredSecret::Plain(text) | StoredSecret::New(text)) => return Ok(Some(text.clone())),
         Some(StoredSecret::Sealed(envelope)) => envelope,
     };
+    if cipher::is_newer(envelope) {
+        // Its `seal` block may be of a kind that is not known here either.
+        return Err(KeyError::Newer { account: account.id.clone(), field: field.name() });
+    }
     let key = keyring.unlock(state.seal.as_ref().ok_or_else(damaged)?)?;
     cipher::open(&key, &binding(&state.store_id, account, field), envelope).map(Some).map_err(|_| damaged())
 }

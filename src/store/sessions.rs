@@ -21,13 +21,18 @@ const KIND: &str = "session";
 pub struct SessionLock {
     id: String,
     path: PathBuf,
-    _file: File,
+    file: File,
 }
 
 impl SessionLock {
     /// The session's id.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Whether others find it. Somebody may have removed the folder that it is in.
+    pub fn is_in_place(&self) -> bool {
+        lock::is_at(&self.file, &self.path)
     }
 }
 
@@ -65,7 +70,7 @@ impl Transaction<'_> {
         let path = place(&self.places.folder, id);
         let failed = StoreError::io("create the session file", &path);
         let claimed = claim(&path, private).map_err(failed)?;
-        Ok(SessionLock { id: id.to_owned(), path, _file: claimed })
+        Ok(SessionLock { id: id.to_owned(), path, file: claimed })
     }
 
     /// Takes the record of a session that ends out of the file.

@@ -14,6 +14,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use tempfile::TempDir;
 
 use super::*;
+use crate::paths::{DataDir, Paths};
 use crate::domain::time::Timestamp;
 
 pub(super) const RAW_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
@@ -40,13 +41,21 @@ impl Home {
     }
 
     pub fn options(&self) -> StoreOptions {
+        let folders = DataFolders::new(&Paths {
+            accounts_file: self.file.clone(),
+            config_file: PathBuf::new(),
+            opencode_config_file: PathBuf::new(),
+            data: DataDir { path: self.dir.path().join("data"), ..DataDir::default() },
+        })
+        .unwrap();
         StoreOptions {
             accounts_file: self.file.clone(),
+            folders: folders.clone(),
             keys: KeySources {
                 explicit: None,
                 variable: Some(Secret::new(RAW_KEY.to_owned())),
                 variable_file: None,
-                data_dir: self.dir.path().join("data"),
+                folders: Arc::new(folders),
             },
             clock: Clock::from_fn(|| Timestamp(1_700_000_000_000)),
             session_id: "tests".to_owned(),
@@ -137,7 +146,7 @@ fn the_state_before_each_write_is_kept() {
     assert_eq!(fs::read_to_string(store.folder().join("previous.json")).unwrap(), before);
     let mut names = files::names(store.folder()).unwrap();
     names.sort();
-    assert_eq!(names, ["lock", "previous.json"]);
+    assert_eq!(names, ["data-folders.json", "lock", "previous.json"]);
 }
 
 #[test]

@@ -100,6 +100,7 @@ impl Inner {
         migrate::give_ids(&mut after.accounts);
         after.revision = self.next_revision(&before);
         sealing::seal(&mut after, &self.keyring)?;
+        self.folders.remember(after.seal.as_ref().and_then(|seal| self.keyring.key_folder(seal)));
         let unsealed = is_first_sealing(&before, &after).then_some((&bytes, now));
         match self.commit(&after, present, unsealed) {
             Err(StoreError::Io { source, .. })
@@ -150,8 +151,12 @@ impl Inner {
         let (store_id, revision) = (state.store_id.clone(), state.revision);
         // Nobody else can write this number: the lock is held until it is written or taken back.
         self.own().begin(&store_id, revision);
+        let had_other_name = present == Before::Present && self.places.has_other_name();
         match replace::replace(&self.places, &bytes, present) {
             Ok(()) => {
+                if had_other_name {
+                    self.warn(StoreWarning::other_name(&self.places.file));
+                }
                 self.cache().replaced(bytes, state);
                 if let Some(backup) = backup {
                     self.warn(StoreWarning::sealed(backup));

@@ -11,6 +11,7 @@ mod behind;
 mod cli;
 mod clients;
 mod feed;
+mod files;
 mod first_steps;
 mod generated;
 mod lifecycle;

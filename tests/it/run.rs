@@ -117,7 +117,7 @@ fn a_command_that_dies_of_a_signal_tells_which() {
 
 #[test]
 fn it_warns_before_the_command_that_nothing_can_be_served() {
-    let mut sandbox = Sandbox::new();
+    let sandbox = Sandbox::new();
     let warned = |sandbox: &Sandbox, text: &str| {
         let done = run(sandbox, &["echo", "ran"]);
         assert_eq!((done.code, done.stdout.as_str()), (0, "ran\n"), "{done:?}");
@@ -129,7 +129,7 @@ fn it_warns_before_the_command_that_nothing_can_be_served() {
     warned(&sandbox, "no account can serve now; `codex-account-manager list` says why");
     sandbox.run(&["edit", "1", "--enable"]).ok();
     assert_eq!(run(&sandbox, &["true"]).stderr, "");
-    sandbox.set("CAM_DATA_DIR", sandbox.path("elsewhere").to_str().unwrap().to_owned().as_str());
+    std::fs::rename(sandbox.path("cam-data/master.key"), sandbox.path("put away")).unwrap();
     warned(&sandbox, "no account can serve now");
     sandbox.write_accounts(b"{");
     warned(&sandbox, "start fresh with `codex-account-manager reset`");

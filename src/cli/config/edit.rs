@@ -7,7 +7,7 @@ use crate::cli::context::Context;
 use crate::cli::printer::Printer;
 use crate::cli::question;
 use crate::config::{self, Config, Sources};
-use crate::env::Environment;
+use crate::env::{self, Environment};
 use crate::error::{Error, ErrorKind};
 
 /// Opens the file, made from a template if it is missing, until it is right or the person leaves it.
@@ -67,16 +67,14 @@ async fn open(editor: &str, context: &Context) -> Result<(), Error> {
     let file = &context.paths.config_file;
     let mut command = if cfg!(windows) {
         let mut words = editor.split_whitespace();
-        let mut command = Command::new(words.next().unwrap_or("notepad"));
+        let mut command = Command::from(env::program(words.next().unwrap_or("notepad")));
         command.args(words).arg(file);
         command
     } else {
-        let mut command = Command::new("sh");
+        let mut command = Command::from(env::program("sh"));
         command.args(["-c", &format!("{editor} \"$@\""), editor]).arg(file);
         command
     };
-    // An editor has plugins, and needs no key.
-    command.env_remove("CAM_MASTER_KEY");
     let failed = |why: String| {
         Error::new(ErrorKind::Internal, format!("the editor `{editor}` {why}"))
             .hint("set `VISUAL` or `EDITOR` to one that is installed; what is in the file stays")

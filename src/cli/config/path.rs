@@ -5,15 +5,18 @@ use serde_json::json;
 use crate::cli::Json;
 use crate::cli::context::Context;
 use crate::cli::printer::{Printer, table};
+use crate::store::DataFolders;
 
 /// Where the files are, whether they exist or not.
 pub fn run(context: &Context, output: Json) {
     let paths = &context.paths;
+    // A file that cannot be found has no word in it.
+    let data = DataFolders::new(paths).map_or_else(|_| paths.data.path.clone(), |folders| folders.home());
     let places = [
         ("accounts", &paths.accounts_file),
         ("config", &paths.config_file),
         ("opencodeConfig", &paths.opencode_config_file),
-        ("data", &paths.data_dir),
+        ("data", &data),
     ];
     if output.json {
         Printer::json(

@@ -74,6 +74,14 @@ impl Scene {
         }
     }
 
+    /// Where the ledger and new key files are.
+    pub fn data_dir(&self) -> PathBuf {
+        match &self.manager {
+            Some(manager) => manager.data_folder(),
+            None => self.paths.data.path.clone(),
+        }
+    }
+
     /// The product with the accounts file, where both can be used.
     pub fn pool(&self) -> Option<(&Arc<Manager>, &Arc<store::State>)> {
         self.manager.as_ref().zip(self.state.as_ref())

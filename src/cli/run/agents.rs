@@ -10,7 +10,7 @@ use tokio::process::Command;
 use super::shims::Shims;
 use super::{codex, launchers, stand_in};
 use crate::config::plain_json;
-use crate::env::Environment;
+use crate::env::{self, Environment};
 use crate::secrets::Secret;
 
 /// Names of this machine; a proxy variable must not take requests for them away.
@@ -38,12 +38,11 @@ pub fn command(words: &[String], given: &Given<'_>, environment: &Environment) -
     let program = words.first().expect("the command line asks for a command");
     let is_covered = given.shims.is_some_and(|shims| shims.cover(program));
     let adapted = if is_covered { None } else { adapted(words, &flags(&base_url, given, environment)) };
-    let mut command = std::process::Command::new(program);
+    let mut command = env::program(program);
     command.args(&adapted.as_deref().unwrap_or(words)[1..]);
     point_here(&mut command, &base_url, given.api_key, environment);
     // For every program: OpenCode may be behind a shell, `npx` or a script, and to others they mean nothing.
     command
-        .env_remove("CAM_MASTER_KEY")
         .env("OPENCODE_CONFIG_CONTENT", opencode_config(environment.get("OPENCODE_CONFIG_CONTENT"), &base_url))
         .env("OPENCODE_DISABLE_DEFAULT_PLUGINS", "1");
     if let Some(shims) = given.shims {

@@ -35,7 +35,7 @@ pub fn run(words: impl Iterator<Item = std::ffi::OsString>, environment: &Enviro
         Printer::error(&error.hint("check that it is installed"));
         return Some(super::child::NOT_FOUND);
     };
-    let mut command = std::process::Command::new(&real);
+    let mut command = crate::env::program(&real);
     // Words that are no UTF-8 cannot be looked at; they are passed on as they are.
     let text: Option<Vec<String>> = words.iter().map(|word| word.to_str().map(str::to_owned)).collect();
     let flags = codex::settings(base_url, environment.get(PROVIDER) == Some(codex::OPENAI), environment);

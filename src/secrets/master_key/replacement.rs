@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::seal_block::random_hex;
 use super::sources::{Found, is_key_id, make_private_dir, read_key, sync_folder_of, without_newline, write_key};
-use super::{KeyError, KeySource, Keyring, SealBlock};
+use super::{KeyError, KeySource, Keyring, SealBlock, Unlocked};
 use crate::secrets::Secret;
 use crate::secrets::cipher::MasterKey;
 
@@ -78,7 +78,7 @@ impl Keyring {
     pub fn keep(&self, new: &Replacement) -> Result<(), KeyError> {
         let Some(text) = &new.text else { return Ok(()) };
         let path = self.sources.file_of(&new.seal.key_id);
-        make_private_dir(&self.sources.data_dir)
+        make_private_dir(&self.sources.home())
             .and_then(|()| write_key(&path, text))
             .and_then(|()| sync_folder_of(&path))
             .map_err(|source| KeyError::Uncreatable { path, source })
@@ -91,7 +91,12 @@ impl Keyring {
     ///
     /// [`KeyError::Uncreatable`] when the key file could not be exchanged. The new key is found all the same.
     pub fn adopt(&self, new: &Replacement, old_key_id: Option<&str>) -> Result<Option<PathBuf>, KeyError> {
-        self.known().unlocked = Some((new.seal.clone(), Arc::clone(&new.key), new.source));
+        self.known().unlocked = Some(Unlocked {
+            seal: new.seal.clone(),
+            key: Arc::clone(&new.key),
+            source: new.source,
+            folder: new.text.is_some().then(|| self.sources.home()),
+        });
         if new.text.is_none() {
             return Ok(None);
         }

@@ -11,7 +11,7 @@ const RAW: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1
 const OTHER: &str = "FFEEDDCCBBAA99887766554433221100ffeeddccbbaa99887766554433221100";
 
 fn none(home: &TempDir) -> KeySources {
-    KeySources { explicit: None, variable: None, variable_file: None, data_dir: home.path().join("data/deep") }
+    KeySources { explicit: None, variable: None, variable_file: None, folders: Arc::new(home.path().join("data/deep")) }
 }
 
 fn secret(text: &str) -> Secret<String> {
@@ -87,8 +87,8 @@ fn a_key_file_is_made_once_and_for_its_owner_alone() {
     let sources = none(&home);
     let (seal, _) = Keyring::new(sources.clone()).create().unwrap();
     let text = std::fs::read_to_string(sources.key_file()).unwrap();
-    assert_eq!((text.trim().len(), mode(&sources.key_file()), mode(&sources.data_dir)), (64, 0o600, 0o700));
-    assert_eq!(std::fs::read_dir(&sources.data_dir).unwrap().count(), 1, "nothing unfinished is left");
+    assert_eq!((text.trim().len(), mode(&sources.key_file()), mode(&sources.home())), (64, 0o600, 0o700));
+    assert_eq!(std::fs::read_dir(&sources.home()).unwrap().count(), 1, "nothing unfinished is left");
     assert!(Keyring::new(sources.clone()).unlock(&seal).is_ok());
     Keyring::new(sources.clone()).create().unwrap();
     assert_eq!(std::fs::read_to_string(sources.key_file()).unwrap(), text);
@@ -98,7 +98,7 @@ fn a_key_file_is_made_once_and_for_its_owner_alone() {
 fn an_empty_key_file_is_none() {
     let home = TempDir::new().unwrap();
     let sources = none(&home);
-    std::fs::create_dir_all(&sources.data_dir).unwrap();
+    std::fs::create_dir_all(&sources.home()).unwrap();
     std::fs::write(sources.key_file(), "\n").unwrap();
     let (seal, _) = Keyring::new(sources.clone()).create().unwrap();
     assert!(Keyring::new(sources).unlock(&seal).is_ok());
@@ -175,7 +175,7 @@ fn a_key_that_was_replaced_opens_on_and_seals_nothing_new() {
     keyring.keep(&new).unwrap();
     assert!(Keyring::new(sources.clone()).unlock(&new.seal).is_ok(), "it is found before it is the key file's");
     let earlier = keyring.adopt(&new, Some(&old.key_id)).unwrap();
-    assert_eq!(earlier, Some(sources.data_dir.join(format!("master.key.{}", old.key_id))));
+    assert_eq!(earlier, Some(sources.home().join(format!("master.key.{}", old.key_id))));
     assert_eq!(Keyring::new(sources.clone()).source(&new.seal).unwrap(), KeySource::KeyFile);
     assert_eq!(Keyring::new(sources.clone()).source(&old).unwrap(), KeySource::OtherKeyFile);
 
@@ -183,7 +183,7 @@ fn a_key_that_was_replaced_opens_on_and_seals_nothing_new() {
     let (fresh, _) = Keyring::new(sources.clone()).create().unwrap();
     assert_eq!(Keyring::new(sources.clone()).source(&fresh).unwrap(), KeySource::KeyFile);
     let text = std::fs::read_to_string(sources.key_file()).unwrap();
-    assert!(other_key_files(&sources.data_dir).iter().all(|path| std::fs::read_to_string(path).unwrap() != text));
+    assert!(other_key_files(&sources.home()).iter().all(|path| std::fs::read_to_string(path).unwrap() != text));
 }
 
 #[test]
@@ -197,6 +197,55 @@ fn a_key_that_nothing_is_sealed_with_is_discarded_and_no_other_file_is() {
     for id in ["", ".", "../master.key", "new-00", new.seal.key_id.as_str()] {
         keyring.clean_up(id, false);
     }
-    assert_eq!(other_key_files(&sources.data_dir), Vec::<PathBuf>::new());
+    assert_eq!(other_key_files(&sources.home()), Vec::<PathBuf>::new());
     assert!(sources.key_file().exists());
+}
+
+#[test]
+fn the_key_that_fits_is_used_from_whichever_folder_it_is_in() {
+    #[derive(Debug)]
+    struct Two([PathBuf; 2]);
+    impl KeyFolders for Two {
+        fn folders(&self) -> Vec<PathBuf> {
+            self.0.to_vec()
+        }
+    }
+    let home = TempDir::new().unwrap();
+    let [one, other] = ["one", "other"].map(|name| home.path().join(name));
+    let of = |folders: [&PathBuf; 2]| KeySources { folders: Arc::new(Two(folders.map(Clone::clone))), ..none(&home) };
+    let (seal, _) = Keyring::new(of([&one, &other])).create().unwrap();
+    let keyring = Keyring::new(of([&other, &one]));
+    assert_eq!((keyring.source(&seal).unwrap(), keyring.key_folder(&seal)), (KeySource::OtherKeyFile, Some(one.clone())));
+    assert!(!other.exists(), "nothing is made where a key was found");
+    // A key of its own made earlier fits nothing here, and is what a new file is sealed with.
+    let (its_own, _) = Keyring::new(of([&other, &one])).create().unwrap();
+    let keyring = Keyring::new(of([&other, &one]));
+    assert_eq!(keyring.source(&seal).unwrap(), KeySource::OtherKeyFile);
+    assert_eq!(keyring.source(&its_own).unwrap(), KeySource::KeyFile);
+    // Nor does what cannot be read keep the other from being found.
+    std::fs::remove_file(other.join("master.key")).unwrap();
+    std::fs::create_dir(other.join("master.key")).unwrap();
+    assert!(Keyring::new(of([&other, &one])).unlock(&seal).is_ok());
+}
+
+#[test]
+fn what_is_no_file_is_no_key_and_is_not_waited_for() {
+    let home = TempDir::new().unwrap();
+    let (seal, _) = Keyring::new(KeySources { variable: Some(secret(RAW)), ..none(&home) }).create().unwrap();
+    let pipe = home.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let _socket = std::os::unix::net::UnixListener::bind(home.path().join("socket")).unwrap();
+    for (path, expected) in [
+        (pipe, "it is a pipe that no program writes to"),
+        (home.path().join("socket"), "it is a socket, not a file"),
+        ("/dev/zero".into(), "it is a device, not a file"),
+        (home.path().to_owned(), "it is a folder, not a file"),
+    ] {
+        let keyring = Keyring::new(KeySources { variable_file: Some(path.clone()), ..none(&home) });
+        let error = keyring.unlock(&seal).err().unwrap().to_string();
+        assert!(error.contains(expected) && error.contains("`CAM_MASTER_KEY_FILE`"), "{error}");
+        assert_ne!(keyring.state(Some(&seal)), KeyState::Unlocked);
+    }
+    let null = Keyring::new(KeySources { variable_file: Some("/dev/null".into()), ..none(&home) });
+    assert!(matches!(null.unlock(&seal), Err(KeyError::Missing { .. })), "empty means unset");
 }

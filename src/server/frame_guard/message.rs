@@ -1,15 +1,15 @@
 //! Looks at the body of a frame just far enough to know that the server behind can be given it.
 
-use bytes::Bytes;
 use serde::de::IgnoredAny;
 
 use super::{Event, INVALID_REQUEST, PARSE_ERROR};
+use crate::secrets::Wiped;
 
 /// The deepest nesting that is taken; the parser behind recurses, and gives up at the same depth.
 const MAX_DEPTH: usize = 128;
 
 /// The body as a frame, or what is wrong with it.
-pub(super) fn checked(body: Bytes) -> Event {
+pub(super) fn checked(body: Wiped) -> Event {
     let bad = |code, reason: &str| Event::Bad { code, reason: reason.to_owned() };
     let Ok(text) = std::str::from_utf8(&body) else {
         return bad(PARSE_ERROR, "the message is not UTF-8");

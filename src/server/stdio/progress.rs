@@ -13,6 +13,7 @@ use tower_lsp::ls_types::{
     WorkDoneProgressCreateParams, WorkDoneProgressEnd,
 };
 
+use crate::domain::plain_text::plain;
 use crate::manager::event::Waiting;
 use crate::manager::notices::length;
 
@@ -64,7 +65,10 @@ async fn tell(client: Client, waiting: Waiting, mut ended: oneshot::Receiver<()>
     let begin = WorkDoneProgress::Begin(WorkDoneProgressBegin {
         title: "Waiting for an OpenAI account".to_owned(),
         cancellable: Some(true),
-        message: Some(format!("every account is limited for {}; the first is free again in {wait}", waiting.family)),
+        message: Some(format!(
+            "every account is limited for {}; the first is free again in {wait}",
+            plain(waiting.family.as_str())
+        )),
         percentage: None,
     });
     client.send_notification::<Progress>(progress(begin)).await;

@@ -33,6 +33,14 @@ impl StoredSecret {
     pub fn new(text: impl Into<String>) -> StoredSecret {
         StoredSecret::New(Secret::new(text.into()))
     }
+
+    /// Whether a later version of this program sealed it.
+    pub fn is_newer(&self) -> bool {
+        match self {
+            StoredSecret::Sealed(envelope) => cipher::is_newer(envelope),
+            StoredSecret::Plain(_) | StoredSecret::New(_) => false,
+        }
+    }
 }
 
 /// The fields of an account that hold secrets.
@@ -187,6 +195,11 @@ impl StoredAccount {
     /// Whether there is any secret in it.
     pub fn has_secret(&self) -> bool {
         SecretField::ALL.into_iter().any(|field| self.secret(field).is_some())
+    }
+
+    /// Whether a later version of this program sealed any of its secrets.
+    pub fn is_newer(&self) -> bool {
+        SecretField::ALL.into_iter().filter_map(|field| self.secret(field)).any(StoredSecret::is_newer)
     }
 
     /// One of its secrets.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::fields::{Extra, Field, put, put_extra, take, take_always};
 use super::{State, VERSION, account};
+use crate::domain::text_encoding;
 use crate::secrets::master_key::SealBlock;
 use crate::store::migrate;
 
@@ -32,7 +33,7 @@ pub enum FormatError {
 }
 
 pub(super) fn read(bytes: &[u8]) -> Result<State, FormatError> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let bytes = &*text_encoding::utf8(bytes);
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(FormatError::Empty);
     }

@@ -44,7 +44,7 @@ fn a_new_secret_without_the_key_fails_and_nothing_else_does() {
     let before = home.text();
     assert!(matches!(add_key(&store, "two"), Err(UpdateError::Key(KeyError::Missing { .. }))));
     assert_eq!(home.text(), before);
-    assert!(!home.dir.path().join("data").exists(), "a sealed file never makes a key file");
+    assert!(!home.dir.path().join("data/master.key").exists(), "a sealed file never makes a key file");
     add(&store, "three");
     let state = store.read().unwrap().unwrap();
     assert_eq!((state.accounts.len(), &state.accounts[0].api_key), (2, &envelope));
@@ -84,7 +84,7 @@ fn another_tools_tokens_are_copied_once_and_then_sealed() {
     assert!(!home.text().contains("rt-plain"));
     let warnings = store.take_warnings();
     let backup = home.file.with_file_name("accounts.json.cam-backup-1700000000000");
-    assert_eq!((warnings.len(), &warnings[0].backup), (1, &backup));
+    assert_eq!((warnings.len(), &warnings[0].backup), (1, &Some(backup.clone())));
     assert!(warnings[0].message.contains("export --plain") && warnings[0].message.contains(backup.to_str().unwrap()));
     assert_eq!((fs::read_to_string(&backup).unwrap().as_str(), mode(&backup)), (FOREIGN, 0o600));
     let state = store.read().unwrap().unwrap();
@@ -114,7 +114,7 @@ fn a_key_file_is_made_by_the_first_write_that_seals() {
     let home = Home::new();
     let store = home.keyless();
     add(&store, "none");
-    assert!(!home.dir.path().join("data").exists());
+    assert!(!home.dir.path().join("data/master.key").exists());
     add_key(&store, "one").unwrap();
     assert_eq!(mode(&home.dir.path().join("data/master.key")), 0o600);
     assert_eq!(api_key(&home.keyless(), "one").unwrap(), "sk-one");

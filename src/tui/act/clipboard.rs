@@ -7,7 +7,7 @@ use crossterm::clipboard::CopyToClipboard;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-use crate::env::Environment;
+use crate::env::{self, Environment};
 
 /// What stands between the screen and the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Clipboard {
 
 /// `tmux` asks its own terminal then, whatever its settings for programs are.
 async fn ask_tmux(text: String) {
-    let mut command = Command::new("tmux");
+    let mut command = Command::from(env::program("tmux"));
     command.args(["load-buffer", "-w", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     let asked = async {
         let mut child = command.spawn()?;

@@ -112,7 +112,7 @@ fn a_folder_that_cannot_be_written_is_a_problem() {
 #[test]
 fn a_missing_and_a_wrong_key_are_one_problem_each() {
     let mut pool = Pool::new(3);
-    pool.sandbox.set("CAM_DATA_DIR", pool.sandbox.path("elsewhere").to_str().unwrap().to_owned().as_str());
+    std::fs::rename(pool.sandbox.path("cam-data/master.key"), pool.sandbox.path("put away")).unwrap();
     check_one(&pool.sandbox, "key: the secrets are sealed and there is no key", "set `CAM_MASTER_KEY`");
     pool.sandbox.set("CAM_MASTER_KEY", &"0".repeat(64));
     check_one(&pool.sandbox, "key: the secrets are sealed with another key", "to the key they were sealed with");

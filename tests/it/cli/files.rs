@@ -56,8 +56,8 @@ fn export_plain_onto_a_screen_is_warned_of() {
 
 #[test]
 fn export_plain_without_the_key_is_locked_and_prints_nothing() {
-    let mut sandbox = with_accounts(&["one"]);
-    sandbox.set("CAM_DATA_DIR", sandbox.path("elsewhere").to_str().unwrap().to_owned().as_str());
+    let sandbox = with_accounts(&["one"]);
+    std::fs::rename(sandbox.path("cam-data/master.key"), sandbox.path("put away")).unwrap();
     check_refused(&sandbox.run(&["export", "--plain"]), 3, &["`CAM_MASTER_KEY`"]);
     sandbox.run(&["export"]).ok();
     check_refused(&sandbox.run_with(&["add", "two", "--key-stdin"], random_key().as_bytes()), 3, &["`CAM_MASTER_KEY`"]);

@@ -93,6 +93,7 @@ fn a_stopped_holder_is_32013_by_its_pid_while_siblings_serve_on() {
     // Under the lock it reads its master key, from a pipe that nobody writes into.
     let pipe = pool.sandbox.path("pipe");
     assert!(pool.sandbox.program("mkfifo").arg(&pipe).status().unwrap().success());
+    let _writer = std::fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
     pool.sandbox.set("CAM_MASTER_KEY_FILE", pipe.to_str().unwrap());
     let mut command = pool.sandbox.command(&["add", "late", "--key-stdin"]);
     let mut holder = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();

@@ -33,7 +33,7 @@ pub fn modes(scene: &Scene) -> Vec<Finding> {
 
 /// Files and folders that nobody else may reach, with the mode each should have.
 pub fn private(scene: &Scene) -> Vec<(PathBuf, u32)> {
-    let data = &scene.paths.data_dir;
+    let data = &scene.data_dir();
     let mut private = vec![(scene.accounts_file(), 0o600), (scene.cam_folder(), 0o700)];
     private.extend(key_files(scene).into_iter().map(|path| (path, 0o600)));
     private.push((data.join("ledger.sqlite"), 0o600));
@@ -42,7 +42,7 @@ pub fn private(scene: &Scene) -> Vec<(PathBuf, u32)> {
 
 /// The key file that is there, the one that was named and else our own, and the keys that `rekey` left beside it.
 fn key_files(scene: &Scene) -> Vec<PathBuf> {
-    let data = &scene.paths.data_dir;
+    let data = &scene.data_dir();
     let named = scene.environment.get("CAM_MASTER_KEY_FILE").map(PathBuf::from);
     let is_file = |path: &PathBuf| probe::stat(path).ok().flatten().is_some_and(|stat| !stat.is_folder);
     let first = named.into_iter().chain([data.join("master.key")]).find(is_file);
@@ -77,7 +77,8 @@ fn mode(path: &Path, wanted: u32) -> Option<Finding> {
 pub fn unwritable(scene: &Scene) -> Vec<Finding> {
     let (file, folder) = (scene.accounts_file(), scene.cam_folder());
     let exists = |folder: &&Path| matches!(probe::stat(folder), Ok(Some(_)));
-    let folders = [file.parent(), Some(folder.as_path()), Some(scene.paths.data_dir.as_path())];
+    let data = scene.data_dir();
+    let folders = [file.parent(), Some(folder.as_path()), Some(data.as_path())];
     let folders = folders.into_iter().flatten().filter(exists);
     let closed = folders.filter_map(|folder| Some((folder, probe::writable(folder).err()?)));
     closed

@@ -85,7 +85,7 @@ pub fn kinds(scene: &Scene) -> Vec<Finding> {
     let table = mounts::parse(&probe::mounts());
     let mut places: Vec<PathBuf> = Vec::new();
     let file = scene.accounts_file();
-    for path in [file.parent().unwrap_or(&file), &scene.paths.data_dir] {
+    for path in [file.parent().unwrap_or(&file), &scene.data_dir()] {
         places.extend(existing(path).filter(|place| !places.contains(place)));
     }
     let mut findings: Vec<Finding> = places
@@ -123,7 +123,7 @@ fn of(place: &Path, traits: Traits, mount: Option<&Mount>) -> Vec<Finding> {
 /// A file that is mounted by itself, as containers do, cannot be replaced by another one.
 pub fn mounted_alone(scene: &Scene) -> Vec<Finding> {
     let table = mounts::parse(&probe::mounts());
-    let files = [scene.accounts_file(), scene.paths.config_file.clone(), scene.paths.data_dir.join("master.key")];
+    let files = [scene.accounts_file(), scene.paths.config_file.clone(), scene.data_dir().join("master.key")];
     let alone = files.iter().map(|file| probe::real(file)).filter(|file| table.iter().any(|it| it.point == *file));
     alone
         .map(|file| {

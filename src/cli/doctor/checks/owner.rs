@@ -37,7 +37,7 @@ pub fn foreign(scene: &Scene) -> Vec<Finding> {
 
 /// What this process must own. A folder that is shared may belong to anybody who lets this user write to it.
 fn own(scene: &Scene) -> Vec<PathBuf> {
-    let data = scene.paths.data_dir.clone();
+    let data = scene.data_dir();
     let mut own: Vec<PathBuf> = file::private(scene).into_iter().map(|(path, _)| path).collect();
     own.extend([data, scene.paths.config_file.clone()]);
     own

@@ -11,7 +11,7 @@ pub fn all(scene: &Scene) -> Vec<Finding> {
     let places = [
         ("accounts file", scene.accounts_file()),
         ("locks and sessions", scene.cam_folder()),
-        ("key file and ledger", scene.paths.data_dir.clone()),
+        ("key file and ledger", scene.data_dir()),
         ("configuration", scene.paths.config_file.clone()),
         ("OpenCode's configuration of this program", scene.paths.opencode_config_file.clone()),
     ];

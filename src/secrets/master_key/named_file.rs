@@ -1,0 +1,115 @@
+//! The file that `CAM_MASTER_KEY_FILE` names, which may be a pipe: `<(pass show key)`.
+
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use super::awaited::{Awaited, Wait};
+use super::sources::{MAX_KEY_BYTES, read_key};
+use crate::secrets::Secret;
+
+/// How long somebody who needs the key waits for it: whoever writes into the pipe may be asking a person for a passphrase.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long a pipe is waited for that no program has opened for writing.
+#[cfg(unix)]
+const NO_WRITER: Duration = Duration::from_secs(2);
+
+/// What is known of it.
+#[derive(Debug, Default)]
+pub(super) struct NamedFile {
+    /// What a pipe held, which is empty when it is read again.
+    piped: Arc<OnceLock<Secret<String>>>,
+    reading: Awaited<Secret<String>>,
+}
+
+/// What it says.
+pub(super) enum Said {
+    Text(Secret<String>),
+    /// Nothing yet.
+    NotYet,
+    Failed(io::Error),
+}
+
+impl NamedFile {
+    /// Its text. A caller that `may_wait` gets no [`Said::NotYet`].
+    pub(super) fn read(&self, path: &Path, may_wait: bool) -> Said {
+        if let Some(text) = self.piped.get() {
+            return Said::Text(text.clone());
+        }
+        let (path, piped) = (path.to_owned(), Arc::clone(&self.piped));
+        let wait = if may_wait { Wait::AtMost(PATIENCE) } else { Wait::Never };
+        match self.reading.ask(wait, move || read_once(&path, &piped)) {
+            Some(Ok(text)) => Said::Text(text),
+            Some(Err(error)) => Said::Failed(error),
+            None if may_wait => Said::Failed(nothing_came()),
+            None => Said::NotYet,
+        }
+    }
+}
+
+fn nothing_came() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "nothing was written to it in time")
+}
+
+fn read_once(path: &Path, piped: &OnceLock<Secret<String>>) -> io::Result<Secret<String>> {
+    #[cfg(unix)]
+    if let Some(pipe) = open_pipe(path)? {
+        let text = read_pipe(&pipe)?;
+        return Ok(piped.get_or_init(|| text).clone());
+    }
+    let _ = (piped, MAX_KEY_BYTES);
+    Ok(Secret::new(String::clone(&*read_key(path)?)))
+}
+
+/// The pipe at `path`; `None` when something else is there.
+#[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "this is the one pipe that is read")]
+fn open_pipe(path: &Path) -> io::Result<Option<std::fs::File>> {
+    use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+    if !std::fs::metadata(path)?.file_type().is_fifo() {
+        return Ok(None);
+    }
+    let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default();
+    std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path).map(Some)
+}
+
+/// What is written to the pipe until its writers close it.
+#[cfg(unix)]
+fn read_pipe(mut pipe: &std::fs::File) -> io::Result<Secret<String>> {
+    use std::io::Read;
+
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use zeroize::Zeroizing;
+    let most = usize::try_from(MAX_KEY_BYTES).unwrap_or(usize::MAX);
+    let mut bytes = Zeroizing::new(vec![0; most + 1]);
+    let mut length = 0;
+    loop {
+        // Nothing to read is one of two: nobody writes, which is the end after somebody did, or nobody has written yet.
+        let limit = match pipe.read(&mut bytes[length..]) {
+            Ok(0) if length > 0 => break,
+            Ok(0) => Some(Timespec::try_from(NO_WRITER).map_err(io::Error::other)?),
+            Ok(count) => {
+                length += count;
+                if length > most {
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, "the key is longer than 64 KiB"));
+                }
+                continue;
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        let mut asked = [PollFd::new(pipe, PollFlags::IN)];
+        match poll(&mut asked, limit.as_ref()) {
+            Ok(0) => return Err(io::Error::new(io::ErrorKind::TimedOut, "it is a pipe that no program writes to")),
+            // Its writers are gone and have left nothing.
+            Ok(_) if !asked[0].revents().contains(PollFlags::IN) => break,
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let text = std::str::from_utf8(&bytes[..length]).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    Ok(Secret::new(text.to_owned()))
+}

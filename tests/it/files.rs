@@ -1,0 +1,7 @@
+//! What people, sandboxes and sync tools do to the product's files, and what of it must not matter.
+
+mod ends;
+mod memory;
+mod places;
+mod shared;
+mod words;

@@ -4,6 +4,7 @@
 mod answer;
 mod callback_server;
 mod device;
+mod pasted;
 mod pkce;
 mod refusal;
 
@@ -15,6 +16,7 @@ use zeroize::Zeroizing;
 
 pub use callback_server::{Callback, CallbackServer, Page, Serving};
 pub use device::{DeviceCode, DeviceGrant};
+pub use pasted::{Entrance, PasteError};
 pub use pkce::{Pkce, random_text};
 use refusal::{Question, code, refusal};
 

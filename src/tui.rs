@@ -23,6 +23,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::clock::Clock;
+use crate::desktop;
 use crate::domain::time::Timestamp;
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind};
@@ -49,6 +50,7 @@ const TICK: Duration = Duration::from_secs(1);
 /// `Internal` when the terminal cannot be used.
 pub async fn run(manager: &Arc<Manager>, environment: &Environment) -> Result<Option<Ended>, Error> {
     let mut screen = Screen::enter(Look::of(environment, Clock::system())).map_err(|error| unusable(&error))?;
+    screen.app.is_away = desktop::away(environment).is_some();
     let (feed, mut facts) = Feed::start(Arc::clone(manager));
     let (reports, mut reported) = mpsc::unbounded_channel();
     let actor = Actor::new(Arc::clone(manager), reports, Arc::new(feed.clone()), environment);

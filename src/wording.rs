@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod amounts;
 pub mod cut;
 pub mod pins;
+pub mod qr;
 pub mod routing;
 pub mod time;
 

@@ -138,6 +138,13 @@ impl Printer {
         let _ = writeln!(std::io::stderr().lock());
     }
 
+    /// A picture of white blocks; with colours it is on black, so that the terminal's ground does not matter.
+    pub fn picture(lines: &[String], has_colours: bool) {
+        let (begin, end) = if has_colours { ("\u{1b}[97;40m", "\u{1b}[0m") } else { ("", "") };
+        let lines: Vec<String> = lines.iter().map(|line| format!("{begin}{line}{end}\n")).collect();
+        let _ = write!(std::io::stderr().lock(), "{}", lines.concat());
+    }
+
     /// A failure and what to do.
     pub fn error(error: &Error) {
         let mut text = Text::of(Role::Bad, "error:").and(Role::Text, format!(" {error}"));

@@ -89,7 +89,8 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
     manager.watch();
     manager.poll();
     let api_key = random_key();
-    let session = Session { manager: Arc::clone(&manager), address, api_key: api_key.clone(), keys: HeldKeys::default() };
+    let session =
+        Session { manager: Arc::clone(&manager), address, api_key: api_key.clone(), keys: HeldKeys::default() };
     let doors = Doors::open(session, Vec::new(), listener);
     let shims = shims(context);
     if launchers::hides_codex(&args.command) {

@@ -205,13 +205,11 @@ fn what_is_no_file_or_too_long_is_told_and_not_waited_for() {
     rustix::fs::unlink(&pipe).unwrap();
     rustix::fs::symlink(&folder, &pipe).unwrap();
     let in_place_of_a_folder = files.reload(&piped);
-    for (config, why) in
-        [
-            (&long, "it is larger than 1 MiB"),
-            (&piped, "it is a pipe, not a file"),
-            (&in_place_of_a_folder, "it is a folder, not a file"),
-        ]
-    {
+    for (config, why) in [
+        (&long, "it is larger than 1 MiB"),
+        (&piped, "it is a pipe, not a file"),
+        (&in_place_of_a_folder, "it is a folder, not a file"),
+    ] {
         assert_eq!(setting(config, "breaker.failures"), (json!(8), Source::Toml), "{why}");
         let told = format!("config.toml: cannot be read, so its previous values stay: {why}");
         assert!(config.warnings.len() == 1 && config.warnings[0].ends_with(&told), "{:?}", config.warnings);
@@ -225,7 +223,8 @@ fn a_byte_order_mark_is_no_part_of_a_file_and_says_how_it_is_written() {
     };
     let (toml, json) = ("[breaker]\r\nfailures = 8\r\n", "{\"quietMode\": true, // so\n}");
     for encode in [
-        (|text: &str, _| format!("\u{feff}{text}").into_bytes()) as fn(&str, &dyn Fn(&str, fn(u16) -> [u8; 2]) -> Vec<u8>) -> Vec<u8>,
+        (|text: &str, _| format!("\u{feff}{text}").into_bytes())
+            as fn(&str, &dyn Fn(&str, fn(u16) -> [u8; 2]) -> Vec<u8>) -> Vec<u8>,
         |text, wide| wide(text, u16::to_le_bytes),
         |text, wide| wide(text, u16::to_be_bytes),
     ] {

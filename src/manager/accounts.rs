@@ -59,7 +59,9 @@ impl AccountChange {
             return invalid("a key is one word of visible ASCII characters".to_owned());
         }
         if self.api_key.as_ref().is_some_and(|key| cipher::is_envelope(key.expose())) {
-            return invalid("that is a sealed key of an accounts file, which no provider takes; `import` reads the file".to_owned());
+            return invalid(
+                "that is a sealed key of an accounts file, which no provider takes; `import` reads the file".to_owned(),
+            );
         }
         if let Some(url) = self.base_url.value()
             && let Err(why) = BaseUrl::parse(url)

@@ -17,7 +17,8 @@ use crate::domain::account::{AccountId, check_label};
 use crate::domain::time::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::oauth::{
-    Callback, CallbackServer, DENIED, DeviceCode, DeviceGrant, Issuer, OAuthError, Page, Pkce, Serving, random_text,
+    Callback, CallbackServer, DENIED, DeviceCode, DeviceGrant, Entrance, Issuer, OAuthError, Page, Pkce, Serving,
+    random_text,
 };
 use crate::secrets::Secret;
 
@@ -69,6 +70,8 @@ struct Cancel {
     cancel: oneshot::Sender<()>,
     /// Ends when nothing of the login is open any more.
     closed: oneshot::Receiver<()>,
+    /// Where the address enters that a browser ended at; `None` for a login by code.
+    entrance: Option<Entrance>,
 }
 
 impl Logins {
@@ -98,23 +101,24 @@ impl Manager {
         self.refuse_without_key()?;
         let issuer = self.issuer()?;
         let id = format!("login-{}", random_id());
-        let (awaited, url, user_code, lifetime) = match request.method {
+        let (awaited, url, user_code, lifetime, entrance) = match request.method {
             LoginMethod::Browser => {
                 let server = CallbackServer::open().await.map_err(|error| port_error(&error))?;
                 let (pkce, state) = (Pkce::new(), Secret::new(random_text()));
                 let url = issuer.authorize_url(&pkce, state.expose(), &CallbackServer::redirect());
-                (Awaited::Browser { server, pkce, state }, url, None, BROWSER)
+                let entrance = Some(server.entrance(&state));
+                (Awaited::Browser { server, pkce, state }, url, None, BROWSER, entrance)
             }
             LoginMethod::Device => {
                 let device = issuer.begin_device().await.map_err(|error| issuer_error(&error))?;
                 let (url, code) = (device.page.clone(), device.user_code.clone());
-                (Awaited::Device(device), url, Some(code), DeviceCode::LIFETIME)
+                (Awaited::Device(device), url, Some(code), DeviceCode::LIFETIME, None)
             }
         };
         let begun = LoginBegun { id: id.clone(), url, user_code, expires_at: self.clock.now().after(lifetime) };
         let (cancel, cancelled) = oneshot::channel();
         let (open, closed) = oneshot::channel::<()>();
-        self.logins.lock().insert(id.clone(), Cancel { cancel, closed });
+        self.logins.lock().insert(id.clone(), Cancel { cancel, closed, entrance });
         let manager = Arc::clone(self);
         tokio::spawn(async move {
             let granted = tokio::select! {
@@ -151,13 +155,30 @@ impl Manager {
     ///
     /// `LoginFailed` when there is none of that name.
     pub async fn cancel_login(&self, id: &str) -> Result<(), Error> {
-        let Cancel { cancel, closed } = self.logins.lock().remove(id).ok_or_else(|| {
+        let Cancel { cancel, closed, .. } = self.logins.lock().remove(id).ok_or_else(|| {
             Error::new(ErrorKind::LoginFailed, "no login of that id is under way").hint("it may have ended already")
         })?;
         // It may have ended this instant, or the person has just agreed; else its port is free when this is over.
         let _ = cancel.send(());
         let _ = closed.await;
         Ok(())
+    }
+
+    /// Ends a login by the address that the browser ended at, which a person pasted: that browser may be on another machine.
+    ///
+    /// # Errors
+    ///
+    /// `LoginFailed` when the address does not belong to the login, which waits on, or when none of that id waits for one.
+    pub fn paste_address(&self, id: &str, address: &str) -> Result<(), Error> {
+        let entrance = self.logins.lock().get(id).and_then(|login| login.entrance.clone());
+        let entrance = entrance.ok_or_else(|| {
+            Error::new(ErrorKind::LoginFailed, "no login of that id waits for a browser")
+                .hint("it may have ended already")
+        })?;
+        entrance.enter(address).map_err(|error| {
+            Error::new(ErrorKind::LoginFailed, error.to_string())
+                .hint("copy the whole address of the last page, also when that page cannot be shown")
+        })
     }
 
     /// Exchanges the code and keeps what it gives, whoever waits for it: the code is used up by that, and a person would

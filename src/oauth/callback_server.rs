@@ -20,6 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use super::pasted::Entrance;
 use crate::secrets::Secret;
 
 /// The port that the issuer knows for this client.
@@ -43,6 +44,8 @@ const FINISH: Duration = Duration::from_secs(45);
 /// The port of the login that is under way.
 pub struct CallbackServer {
     listeners: Vec<TcpListener>,
+    sender: mpsc::Sender<Callback>,
+    callbacks: mpsc::Receiver<Callback>,
 }
 
 /// Why the port is not waited at any more.
@@ -79,7 +82,13 @@ impl CallbackServer {
             // A machine without IPv6.
             Err(_) => {}
         }
-        Ok(CallbackServer { listeners })
+        let (sender, callbacks) = mpsc::channel(1);
+        Ok(CallbackServer { listeners, sender, callbacks })
+    }
+
+    /// Where an address enters that a person pastes: the browser may be on another machine.
+    pub fn entrance(&self, state: &Secret<String>) -> Entrance {
+        Entrance { sender: self.sender.clone(), state: state.clone() }
     }
 
     /// Where the issuer is to lead the browser back to.
@@ -90,11 +99,11 @@ impl CallbackServer {
     /// Waits for the browser with this state. What comes without it is refused, and waiting goes on. The server answers
     /// on for as long as the returned [`Serving`] lives, so that the page can be shown.
     pub async fn callback(self, state: &Secret<String>) -> (Callback, Serving) {
-        let (sender, mut callbacks) = mpsc::channel(1);
+        let CallbackServer { listeners, sender, mut callbacks } = self;
         let (page, shown) = watch::channel(None);
         let door = Arc::new(Door { state: state.clone(), sender, shown });
         let mut serving = JoinSet::new();
-        for listener in self.listeners {
+        for listener in listeners {
             serving.spawn(accept(listener, Arc::clone(&door)));
         }
         drop(door);
@@ -240,9 +249,8 @@ async fn cancel(request: &Request<Incoming>, door: &Door) -> Response<Full<Bytes
 }
 
 /// What the query of a callback tells: the code, or why there is none. `None` when its state is not the login's.
-fn told(query: &str, state: &Secret<String>) -> Option<Result<Secret<String>, String>> {
-    let url = Url::parse(&format!("http://localhost/?{query}")).ok()?;
-    let field = |name: &str| url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned());
+pub(super) fn told(query: &str, state: &Secret<String>) -> Option<Result<Secret<String>, String>> {
+    let field = |name: &str| field(query, name);
     let shown = field("state")?;
     if !bool::from(shown.as_bytes().ct_eq(state.expose().as_bytes())) {
         return None;
@@ -251,6 +259,12 @@ fn told(query: &str, state: &Secret<String>) -> Option<Result<Secret<String>, St
         Some(code) => Some(Ok(Secret::new(code))),
         None => Some(Err(field("error").map_or_else(|| "no code was given".to_owned(), |error| plain(&error)))),
     }
+}
+
+/// The value of `name` in a query.
+pub(super) fn field(query: &str, name: &str) -> Option<String> {
+    let url = Url::parse(&format!("http://localhost/?{query}")).ok()?;
+    url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
 }
 
 /// The issuer's word without what a terminal or a page would obey.

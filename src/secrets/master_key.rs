@@ -12,9 +12,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use named_file::NamedFile;
 pub use replacement::{NewKey, Replacement};
 pub use seal_block::SealBlock;
-use named_file::NamedFile;
 use sources::{Found, Material};
 pub use sources::{KeyFolders, KeySources, other_key_files};
 

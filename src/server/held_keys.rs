@@ -6,8 +6,8 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::error::{Error, ErrorKind};
@@ -165,7 +165,10 @@ mod tests {
     #[test]
     fn the_keys_of_a_message_are_taken_out_wherever_a_method_takes_them() {
         for (message, keys) in [
-            (r#"{"jsonrpc":"2.0","id":1,"method":"accounts/add","params":{"label":"x","apiKey":"sk-a"}}"#, vec!["sk-a"]),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"accounts/add","params":{"label":"x","apiKey":"sk-a"}}"#,
+                vec!["sk-a"],
+            ),
             (r#"{"params":{"apiKey" : "sk-é" ,"account":1},"method":"accounts/update","id":1}"#, vec!["sk-é"]),
             (r#"{"method":"accounts\/update","params":{"api\u004bey":"sk-\u0062"}}"#, vec!["sk-b"]),
             (r#"{"method":"accounts/add","params":{"apiKey":"one","apiKey":"two"}}"#, vec!["one", "two"]),

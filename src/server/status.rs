@@ -68,6 +68,11 @@ pub mod tests {
             port: 1,
         };
         let address = ([127, 0, 0, 1], 1).into();
-        Session { manager: Manager::open(options).unwrap(), address, api_key: Secret::new("key".to_owned()), keys: HeldKeys::default() }
+        Session {
+            manager: Manager::open(options).unwrap(),
+            address,
+            api_key: Secret::new("key".to_owned()),
+            keys: HeldKeys::default(),
+        }
     }
 }

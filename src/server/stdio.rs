@@ -243,8 +243,9 @@ impl LanguageServer for Backend {
         let shared = Arc::clone(&self.shared);
         let starting = tokio::spawn(async move {
             let _starting = shared.starting.lock().await;
-            let started =
-                start(options, listener, given, shared.keys.clone()).await.map_err(|error| wire_error(&boundary::error_object(&error)))?;
+            let started = start(options, listener, given, shared.keys.clone())
+                .await
+                .map_err(|error| wire_error(&boundary::error_object(&error)))?;
             let info = started.doors.session().info_with_tokens();
             shared.started.set(started).map_err(|_| LspError::invalid_request())?;
             Ok(info)

@@ -74,15 +74,20 @@ fn mend(path: &Path, problem: &str) -> String {
 /// What to do about what the system says.
 fn advice(action: &str, source: &io::Error) -> &'static str {
     use io::ErrorKind;
-    let is = |error: &dyn Fn(&(dyn std::error::Error + Send + Sync + 'static)) -> bool| source.get_ref().is_some_and(error);
+    let is =
+        |error: &dyn Fn(&(dyn std::error::Error + Send + Sync + 'static)) -> bool| source.get_ref().is_some_and(error);
     match source.kind() {
         _ if is(&|error| error.is::<NotAFile>()) => "move it away, or set `CAM_ACCOUNTS_FILE` to a file",
-        _ if is(&|error| error.is::<TooLarge>()) => "no accounts file is that large: check `CAM_ACCOUNTS_FILE`, or move it away",
+        _ if is(&|error| error.is::<TooLarge>()) => {
+            "no accounts file is that large: check `CAM_ACCOUNTS_FILE`, or move it away"
+        }
         ErrorKind::IsADirectory => "move it away, or set `CAM_ACCOUNTS_FILE` to a file",
         ErrorKind::ResourceBusy if matches!(action, "replace" | "move") => {
             "it is mounted by itself, so no other file can take its place: mount the folder that it is in, not the file"
         }
-        ErrorKind::ReadOnlyFilesystem => "mount its file system for writing, or set `CAM_ACCOUNTS_FILE` to a file elsewhere",
+        ErrorKind::ReadOnlyFilesystem => {
+            "mount its file system for writing, or set `CAM_ACCOUNTS_FILE` to a file elsewhere"
+        }
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space",
         _ => "check its owner, its mode and the free space",
     }

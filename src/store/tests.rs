@@ -14,8 +14,8 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use tempfile::TempDir;
 
 use super::*;
-use crate::paths::{DataDir, Paths};
 use crate::domain::time::Timestamp;
+use crate::paths::{DataDir, Paths};
 
 pub(super) const RAW_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 

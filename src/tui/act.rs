@@ -14,7 +14,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::effect::{Effect, Job, JobId};
 use super::event::{Event, JobEvent, Outcome, Progress};
-use super::fact::Problem;
+use super::fact::{Fact, Problem};
 use crate::desktop;
 use crate::env::Environment;
 use crate::manager::Manager;
@@ -28,6 +28,7 @@ pub struct Actor {
     events: UnboundedSender<Event>,
     sessions: Arc<dyn Sessions>,
     clipboard: Clipboard,
+    environment: Environment,
     /// Held for reading by each job that writes, so that the end of the screen can wait for them.
     writing: Arc<RwLock<()>>,
 }
@@ -59,7 +60,14 @@ impl Actor {
         sessions: Arc<dyn Sessions>,
         environment: &Environment,
     ) -> Actor {
-        Actor { manager, events, sessions, clipboard: Clipboard::of(environment), writing: Arc::default() }
+        Actor {
+            manager,
+            events,
+            sessions,
+            clipboard: Clipboard::of(environment),
+            environment: environment.clone(),
+            writing: Arc::default(),
+        }
     }
 
     /// Does what `effect` asks for, or begins it. What the loop and the feed do themselves is no matter of this.
@@ -75,7 +83,19 @@ impl Actor {
                     }
                 });
             }
-            Effect::Open(url) => desktop::open(&url),
+            Effect::PasteAddress(login, address) => {
+                if let Err(error) = self.manager.paste_address(&login, address.expose()) {
+                    let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+                    self.warn(format!("{error}{hint}"));
+                }
+            }
+            Effect::Open(url) => match desktop::open(&url, &self.environment) {
+                Ok(mut opening) => {
+                    let actor = self.clone();
+                    tokio::spawn(async move { actor.not_opened(&opening.failure().await) });
+                }
+                Err(why) => self.not_opened(&why),
+            },
             Effect::Copy(_)
             | Effect::Explain(_)
             | Effect::ReadEarlier(_)
@@ -83,6 +103,15 @@ impl Actor {
             | Effect::Repaint
             | Effect::Quit => {}
         }
+    }
+
+    fn not_opened(&self, why: &str) {
+        self.warn(format!("The page was not opened: {why}; open the address by hand"));
+    }
+
+    fn warn(&self, text: String) {
+        // A screen that is gone needs no warning.
+        let _ = self.events.send(Event::Fact(Fact::Warning(text)));
     }
 
     /// Puts `text` into the clipboard; returned is what the terminal is to receive for that.

@@ -53,6 +53,8 @@ pub struct App {
     pub pages: Pages,
     /// When the last event was.
     pub now: Timestamp,
+    /// A browser that is opened here would not be seen: a code is the way to log in that is offered first.
+    pub is_away: bool,
 }
 
 /// What is shown while the screen is held still.
@@ -139,10 +141,7 @@ impl App {
                 Vec::new()
             }
             Input::Resumed => vec![Effect::Repaint],
-            Input::Paste(text) => {
-                self.paste(&text);
-                Vec::new()
-            }
+            Input::Paste(text) => self.paste(&text),
             Input::Mouse(mouse) => self.mouse(mouse, now),
         }
     }
@@ -165,13 +164,15 @@ impl App {
         action.map(|action| self.act(action, now)).unwrap_or_default()
     }
 
-    fn paste(&mut self, text: &Secret<String>) {
+    fn paste(&mut self, text: &Secret<String>) -> Vec<Effect> {
         if self.dialog.is_some() {
-            self.dialog_paste(text);
-        } else if let Some(line) = &mut self.filters.typing {
+            return self.dialog_paste(text);
+        }
+        if let Some(line) = &mut self.filters.typing {
             line.paste(text.expose());
             self.filters.follow(self.tab);
         }
+        Vec::new()
     }
 
     /// A key while the filter is typed: rows are shown and hidden at once, and can be gone through meanwhile.

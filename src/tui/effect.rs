@@ -4,6 +4,7 @@ use super::fact::Question;
 use crate::domain::account::AccountId;
 use crate::domain::routing::Strategy;
 use crate::manager::accounts::AccountChange;
+use crate::secrets::Secret;
 
 /// One request of the screen.
 #[derive(Clone, Debug)]
@@ -12,6 +13,8 @@ pub enum Effect {
     Begin(JobId, Job),
     /// Cancel a login that waits for a person.
     CancelLogin(String),
+    /// End a login by the address that the browser ended at, which the person pasted.
+    PasteAddress(String, Secret<String>),
     /// Ask which account a request would get.
     Explain(Question),
     /// Read attempts before this row of the ledger.

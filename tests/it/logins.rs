@@ -2,6 +2,7 @@
 
 mod agents;
 mod allowances;
+mod anywhere;
 mod beside;
 mod caching;
 mod codex;

@@ -110,6 +110,7 @@ fn read_pipe(mut pipe: &std::fs::File) -> io::Result<Secret<String>> {
             Err(error) => return Err(error.into()),
         }
     }
-    let text = std::str::from_utf8(&bytes[..length]).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    let text =
+        std::str::from_utf8(&bytes[..length]).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
     Ok(Secret::new(text.to_owned()))
 }

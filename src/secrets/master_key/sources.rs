@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::seal_block::random_hex;
 use super::named_file::{NamedFile, Said};
+use super::seal_block::random_hex;
 use super::{KeyError, KeySource};
 use crate::regular_file;
 use crate::secrets::Secret;

@@ -215,7 +215,10 @@ fn the_key_that_fits_is_used_from_whichever_folder_it_is_in() {
     let of = |folders: [&PathBuf; 2]| KeySources { folders: Arc::new(Two(folders.map(Clone::clone))), ..none(&home) };
     let (seal, _) = Keyring::new(of([&one, &other])).create().unwrap();
     let keyring = Keyring::new(of([&other, &one]));
-    assert_eq!((keyring.source(&seal).unwrap(), keyring.key_folder(&seal)), (KeySource::OtherKeyFile, Some(one.clone())));
+    assert_eq!(
+        (keyring.source(&seal).unwrap(), keyring.key_folder(&seal)),
+        (KeySource::OtherKeyFile, Some(one.clone()))
+    );
     assert!(!other.exists(), "nothing is made where a key was found");
     // A key of its own made earlier fits nothing here, and is what a new file is sealed with.
     let (its_own, _) = Keyring::new(of([&other, &one])).create().unwrap();

@@ -106,7 +106,11 @@ fn a_folder_that_is_not_to_be_followed_is_not_and_the_note_keeps_it_for_others()
         program.remember(None);
         assert_eq!(home.program(false, &["later"]).home(), home.at("own"), "{folder}");
         let noted = fs::read_to_string(home.at("accounts.json.cam/data-folders.json")).unwrap();
-        assert_eq!(noted.contains(&folder), folder != "relative", "it may be one where the other program runs: {noted}");
+        assert_eq!(
+            noted.contains(&folder),
+            folder != "relative",
+            "it may be one where the other program runs: {noted}"
+        );
     }
 }
 

@@ -201,11 +201,17 @@ impl App {
     }
 
     /// Text that was pasted while a dialog is open.
-    pub(super) fn dialog_paste(&mut self, text: &Secret<String>) {
-        if let Some(open) = &mut self.dialog
-            && open.job.is_none()
-        {
-            open.dialog.paste(text);
+    pub(super) fn dialog_paste(&mut self, text: &Secret<String>) -> Vec<Effect> {
+        let Some(open) = &mut self.dialog else { return Vec::new() };
+        match (&open.dialog, open.job) {
+            (Dialog::LogIn(login), Some(id)) if login.waits_for_browser() => {
+                self.login_of(id).map(|login| Effect::PasteAddress(login, text.clone())).into_iter().collect()
+            }
+            (_, None) => {
+                open.dialog.paste(text);
+                Vec::new()
+            }
+            _ => Vec::new(),
         }
     }
 

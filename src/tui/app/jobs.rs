@@ -149,6 +149,14 @@ impl App {
         Vec::new()
     }
 
+    /// The id of the login that this job has begun.
+    pub(super) fn login_of(&self, id: JobId) -> Option<String> {
+        match self.jobs.running.get(&id)?.progress.as_ref()? {
+            Progress::LoginBegun { login, .. } => Some(login.clone()),
+            _ => None,
+        }
+    }
+
     /// Gives up a login, at once or as soon as it has begun.
     pub(super) fn give_up(&mut self, id: JobId) -> Vec<Effect> {
         let Some(running) = self.jobs.get_mut(id) else { return Vec::new() };

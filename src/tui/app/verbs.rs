@@ -44,7 +44,7 @@ impl App {
             Action::Edit => Some(Dialog::Form(Box::new(Form::edit(self.account()?, known)))),
             Action::Remove => Some(Dialog::Remove(Remove::of(self.account()?))),
             Action::Add => Some(Dialog::Form(Box::new(Form::add(known)))),
-            Action::LogIn => Some(Dialog::LogIn(LogIn::default())),
+            Action::LogIn => Some(Dialog::LogIn(LogIn::new(self.is_away))),
             Action::Strategy => {
                 let session = self.selected_session().map(|session| session.id.as_str());
                 Some(Dialog::Strategy(StrategyMenu::of(known, session)))

@@ -56,7 +56,10 @@ fn what_is_no_file_holds_up_neither_a_command_nor_a_session_nor_its_end() {
             }
             for words in [vec!["list"], vec!["config", "show"], vec!["export"]] {
                 let mut child = pool.sandbox.command(&words).stderr(std::process::Stdio::null()).spawn().unwrap();
-                assert!(process::end_within(&mut child, LIMIT).is_some(), "{what} at {place}: `{words:?}` stands still");
+                assert!(
+                    process::end_within(&mut child, LIMIT).is_some(),
+                    "{what} at {place}: `{words:?}` stands still"
+                );
             }
             let mut sidecar = Sidecar::start(&pool.sandbox);
             // Whatever it says: it answers.
@@ -93,12 +96,8 @@ fn a_file_that_is_mounted_by_itself_says_to_mount_its_folder() {
     sandbox.add("work", &random_key());
     let (outside, inside) = (sandbox.path("outside.json"), sandbox.accounts_file());
     std::fs::copy(&inside, &outside).unwrap();
-    let script = format!(
-        "mount --bind '{}' '{}' && exec '{}' edit 1 --priority 7",
-        outside.display(),
-        inside.display(),
-        BINARY
-    );
+    let script =
+        format!("mount --bind '{}' '{}' && exec '{}' edit 1 --priority 7", outside.display(), inside.display(), BINARY);
     let mut unshared = sandbox.program("unshare");
     unshared.args(["--mount", "sh", "-c", &script]);
     let done = output(unshared, b"");

@@ -39,6 +39,16 @@ pub struct Waiting {
 }
 
 impl LogIn {
+    /// The dialog; for somebody who would not see a browser here it begins at the code.
+    pub fn new(is_away: bool) -> LogIn {
+        LogIn { at: usize::from(is_away), is_device: is_away, ..LogIn::default() }
+    }
+
+    /// Whether it waits for a browser, so that the address which that ends at can be pasted.
+    pub fn waits_for_browser(&self) -> bool {
+        self.waiting.as_ref().is_some_and(|waiting| waiting.code.is_none())
+    }
+
     /// What is wrong with the label.
     pub fn error(&self) -> Option<&'static str> {
         let label = self.label.text().trim();

@@ -65,6 +65,8 @@ fn waits(waiting: &Waiting, pen: &Pen<'_>) -> Sheet {
         let mut body =
             pen.lines("Log in on the page that opens on this machine, or open it yourself:", columns, Role::Text);
         body.extend(pen.lines(&waiting.url, columns, Role::Strong));
+        let paste = "On another machine the last page cannot be shown: copy its address and paste it here.";
+        body.extend(pen.lines(paste, columns, Role::Faint));
         // Of an address that does not fit, the end can be copied and need not be seen.
         let foot = pen.lines(&until, columns, Role::Faint).into_iter().chain(foot).collect();
         return Sheet { title, columns, body, focus: 0, foot, cursor: None };

@@ -10,7 +10,9 @@ use serde_json::json;
 use super::Json;
 use super::context::Context;
 use super::printer::Printer;
+use super::text::Text;
 use crate::error::Error;
+use crate::theme::Role;
 use crate::wording::plain;
 use finding::{Finding, Verdict};
 use scene::Scene;
@@ -25,24 +27,26 @@ pub async fn run(context: &Context, output: Json) -> Result<u8, Error> {
         Printer::json(&json!({ "findings": findings, "problems": problems, "warnings": warnings }));
     } else {
         for finding in &findings {
-            Printer::stdout(&lines(finding));
+            Printer::show(&lines(finding));
         }
-        Printer::stdout(&verdict(problems, warnings));
+        Printer::show(&Text::of(Role::Strong, verdict(problems, warnings)));
     }
     Ok(u8::from(problems > 0))
 }
 
 /// A finding, and beneath it what to run and what else to know.
-fn lines(finding: &Finding) -> String {
-    let mark = match finding.verdict {
-        Verdict::Ok => "ok     ",
-        Verdict::Warning => "warning",
-        Verdict::Problem => "PROBLEM",
+fn lines(finding: &Finding) -> Text {
+    let (role, mark) = match finding.verdict {
+        Verdict::Ok => (Role::Good, "ok     "),
+        Verdict::Warning => (Role::Warning, "warning"),
+        Verdict::Problem => (Role::Bad, "PROBLEM"),
     };
-    let mut text = format!("{mark} {:<10} {}", finding.check, plain(&finding.message));
+    let mut text = Text::of(role, mark).and(Role::Faint, format!(" {:<10} ", finding.check));
+    text.push(Role::Text, plain(&finding.message));
     for (name, line) in [("run", &finding.command), ("hint", &finding.hint)] {
         if let Some(line) = line {
-            text.push_str(&format!("\n        {name}: {}", plain(line)));
+            text.push(Role::Accent, format!("\n        {name}:"));
+            text.push(Role::Text, format!(" {}", plain(line)));
         }
     }
     text
@@ -83,6 +87,6 @@ mod tests {
         let finding = Finding::problem(FindingKind::ModeTooOpen, "`a\u{1b}` is open", mend).of("modes");
         let expected =
             "PROBLEM modes      `a\u{fffd}` is open\n        run: chmod 600 'a\u{fffd}'\n        hint: or move it";
-        assert_eq!(lines(&finding), expected);
+        assert_eq!(lines(&finding).written(false), expected);
     }
 }

@@ -14,6 +14,7 @@ use crate::env::Environment;
 use crate::error::Error;
 use crate::theme::{Role, When, has_colours};
 use crate::wording::plain;
+use crate::wording::qr::Picture;
 
 /// A result that could not be written makes the whole command fail.
 static STDOUT_FAILED: AtomicBool = AtomicBool::new(false);
@@ -138,11 +139,20 @@ impl Printer {
         let _ = writeln!(std::io::stderr().lock());
     }
 
-    /// A picture of white blocks; with colours it is on black, so that the terminal's ground does not matter.
-    pub fn picture(lines: &[String], has_colours: bool) {
+    /// A picture of white blocks beside what is said, where that is a terminal with room for it and for some lines of text.
+    /// With colours it is on black, so that the terminal's ground does not matter.
+    pub fn picture(draw: impl FnOnce(bool) -> Option<Picture>) {
+        const TEXT_BELOW: usize = 4;
+        let stderr = std::io::stderr();
+        let Some(manner) = MANNER.get().filter(|_| stderr.is_terminal()) else { return };
+        let Some((columns, rows)) = terminal_size::terminal_size_of(&stderr) else { return };
+        let (columns, rows) = (usize::from(columns.0), usize::from(rows.0));
+        let fits = |picture: &Picture| picture.columns < columns && picture.lines.len() + TEXT_BELOW <= rows;
+        let Some(picture) = draw(manner.is_unicode).filter(fits) else { return };
+        let has_colours = manner.stderr_has_colours;
         let (begin, end) = if has_colours { ("\u{1b}[97;40m", "\u{1b}[0m") } else { ("", "") };
-        let lines: Vec<String> = lines.iter().map(|line| format!("{begin}{line}{end}\n")).collect();
-        let _ = write!(std::io::stderr().lock(), "{}", lines.concat());
+        let lines: Vec<String> = picture.lines.iter().map(|line| format!("{begin}{line}{end}")).collect();
+        let _ = write(stderr.lock(), &lines.join("\n"), has_colours);
     }
 
     /// A failure and what to do.

@@ -108,17 +108,9 @@ pub async fn log_in(
 
 /// Where the code is to be entered.
 fn enter(url: &str, code: &str, has_qr: bool, environment: &Environment) {
-    if has_qr && std::io::stderr().is_terminal() && environment.get("TERM") != Some("dumb") {
-        let is_unicode = environment.is_utf8() || cfg!(windows);
-        let picture = qr::picture(url, is_unicode);
-        let room = crossterm::terminal::size().map(|(columns, rows)| (usize::from(columns), usize::from(rows)));
-        // Three lines of text stand below it.
-        let fits = |picture: &qr::Picture| {
-            room.as_ref().is_ok_and(|(columns, rows)| picture.columns < *columns && picture.lines.len() + 3 < *rows)
-        };
-        if let Some(picture) = picture.filter(fits) {
-            Printer::picture(&picture.lines, environment.get("NO_COLOR").is_none());
-        }
+    // A terminal that is called dumb is a log or an editor's window.
+    if has_qr && environment.get("TERM") != Some("dumb") {
+        Printer::picture(|is_unicode| qr::picture(url, is_unicode));
     }
     Printer::stderr(&format!("Open {url} on any device and enter the code {code}"));
 }

@@ -166,3 +166,95 @@ fn a_time_ahead_of_the_clock_is_worth_a_look_and_no_problem() {
         "{done:?}"
     );
 }
+
+/// It warns of this alone, with a name for scripts, and ends with 0.
+#[track_caller]
+fn check_warning(sandbox: &Sandbox, kind: &str, said: &str, command: &str) {
+    let done = sandbox.run(&["doctor", "--json"]).ok().json();
+    let all = done["findings"].as_array().unwrap().clone();
+    let warnings: Vec<&Value> = all.iter().filter(|finding| finding["verdict"] == "warning").collect();
+    assert_eq!((warnings.len(), &done["problems"], &done["warnings"]), (1, &json!(0), &json!(1)), "{warnings:?}");
+    assert_eq!(warnings[0]["kind"], kind);
+    assert!(warnings[0]["message"].as_str().unwrap().contains(said), "{warnings:?}");
+    assert!(warnings[0]["command"].as_str().unwrap().contains(command), "{warnings:?}");
+    let text = sandbox.run(&["doctor"]).ok();
+    assert!(text.stdout.ends_with("\nNo problem, 1 warning.\n"), "{text:?}");
+}
+
+#[test]
+fn second_names_and_copies_of_the_accounts_file_are_named() {
+    let pool = Pool::new(1);
+    let file = pool.sandbox.accounts_file();
+    let name = pool.sandbox.path("another-name.json");
+    std::fs::hard_link(&file, &name).unwrap();
+    check_warning(&pool.sandbox, "hardLink", "has 2 names", "-samefile");
+    std::fs::remove_file(&name).unwrap();
+
+    let copy = pool.sandbox.path("accounts.sync-conflict-20261129-120000-ABCDEFG.json");
+    std::fs::copy(&file, &copy).unwrap();
+    check_warning(&pool.sandbox, "conflictCopy", "sync-conflict", "import --dry-run");
+    std::fs::remove_file(&copy).unwrap();
+
+    let older = std::fs::read(&file).unwrap();
+    for priority in ["1", "2", "3"] {
+        pool.sandbox.run(&["edit", "1", "--priority", priority]).ok();
+    }
+    pool.sandbox.write_accounts(&older);
+    check_warning(&pool.sandbox, "olderCopy", "an older copy was put back", "previous.json'");
+}
+
+#[test]
+fn files_of_another_user_get_their_owner_back_and_keep_their_locks() {
+    use std::os::unix::fs::chown;
+    if !rustix::process::geteuid().is_root() {
+        // Nobody else can give a file away.
+        return;
+    }
+    let mut pool = Pool::new(1);
+    let places = [pool.sandbox.accounts_file(), pool.sandbox.cam_folder()];
+    for owner in [65_534, 4_000_000] {
+        for place in &places {
+            chown(place, Some(owner), None).unwrap();
+        }
+        let paths = places.each_ref().map(|place| format!("'{}'", place.display())).join(" ");
+        check_one(&pool.sandbox, "to another user, ", &format!("chown -R root {paths}"));
+        let add = pool.sandbox.run_with(&["add", "two", "--key-stdin"], b"sk-two\n");
+        assert!(add.code == 1 && add.stderr.contains("belongs to another user"), "{add:?}");
+        assert!(add.stderr.contains("chown -R") && !add.stderr.contains("remove"), "{add:?}");
+    }
+    pool.sandbox.set("SUDO_UID", "4000000");
+    check_one(&pool.sandbox, "to another user, user 4000000", "run it without `sudo`");
+}
+
+#[test]
+fn opencode_is_read_as_it_reads_itself_and_nothing_that_hangs_stops_doctor() {
+    let pool = Pool::new(1);
+    let folder = pool.sandbox.path("config/opencode");
+    std::fs::create_dir_all(folder.join("plugin")).unwrap();
+    let config = folder.join("opencode.jsonc");
+    std::fs::write(&config, "{ // \"oc-codex-multi-auth\"\n \"x\": \"https://a//b\", \"plugin\": [], }").unwrap();
+    let done = pool.sandbox.run(&["doctor"]).ok();
+    assert!(done.stdout.contains(&format!("read `{}`", config.display())), "{done:?}");
+    std::fs::write(&config, "{\"plugin\": [").unwrap();
+    check_warning(&pool.sandbox, "openCodeUnreadable", "cannot be read", "opencode.jsonc'");
+    std::fs::remove_file(&config).unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, &config, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
+    check_warning(&pool.sandbox, "openCodeUnreadable", "it is not a file", "opencode.jsonc'");
+    std::fs::remove_file(&config).unwrap();
+    // One in the project, and a script that is loaded because of where it lies.
+    std::fs::write(pool.sandbox.path("opencode.json"), "{\"plugin\":[[\"oc-codex-multi-auth\",{}]]}").unwrap();
+    check_one(&pool.sandbox, "`oc-codex-multi-auth`", "opencode.json");
+    std::fs::remove_file(pool.sandbox.path("opencode.json")).unwrap();
+    let script = folder.join("plugin/mine.ts");
+    std::fs::write(&script, "const file = '~/.config/opencode/openai-codex-accounts.json'").unwrap();
+    check_one(&pool.sandbox, "mine.ts`", &format!("rm '{}'", script.display()));
+}
+
+#[test]
+fn a_lock_that_is_held_names_its_holder() {
+    let pool = Pool::new(1);
+    let lock = std::fs::OpenOptions::new().write(true).open(pool.sandbox.cam_folder().join("lock")).unwrap();
+    lock.lock().unwrap();
+    std::fs::write(pool.sandbox.cam_folder().join("lock"), "{\"pid\":4711,\"sessionId\":\"s\"}").unwrap();
+    check_warning(&pool.sandbox, "lockHeld", "process 4711 holds the lock", "kill -CONT 4711");
+}

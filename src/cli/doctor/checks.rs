@@ -28,7 +28,7 @@ use super::scene::{PATIENCE, Scene};
 enum Look {
     /// At files, which may hang: on a thread of its own, bounded by [`PATIENCE`].
     Files(fn(&Scene) -> Vec<Finding>),
-    /// At other processes and hosts; it has a bound of its own.
+    /// At other processes and hosts, bounded by [`PATIENCE`] too.
     Others(for<'scene> fn(&'scene Scene) -> BoxFuture<'scene, Vec<Finding>>),
 }
 
@@ -66,13 +66,23 @@ pub async fn all(scene: Arc<Scene>) -> Vec<Finding> {
         let scene = Arc::clone(&scene);
         async move {
             let found = match *look {
-                Look::Others(look) => look(&scene).await,
+                Look::Others(look) => bounded(PATIENCE, look(&scene)).await,
                 Look::Files(look) => by_thread(PATIENCE, move || look(&scene)).await,
             };
             found.into_iter().map(|finding| finding.of(name)).collect::<Vec<_>>()
         }
     });
     join_all(looking).await.into_iter().flatten().collect()
+}
+
+async fn bounded(patience: Duration, look: BoxFuture<'_, Vec<Finding>>) -> Vec<Finding> {
+    tokio::time::timeout(patience, look).await.unwrap_or_else(|_| {
+        vec![Finding::problem(
+            FindingKind::NoAnswer,
+            format!("a process or host did not answer within {} seconds", patience.as_secs()),
+            Mend::run("codex-account-manager status").and("end a process that hangs, and check the network"),
+        )]
+    })
 }
 
 async fn by_thread(patience: Duration, look: impl FnOnce() -> Vec<Finding> + Send + 'static) -> Vec<Finding> {
@@ -102,5 +112,7 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].kind, Some(FindingKind::NoAnswer));
         drop(hold);
+        let found = bounded(Duration::ZERO, Box::pin(std::future::pending())).await;
+        assert_eq!((found.len(), found[0].kind), (1, Some(FindingKind::NoAnswer)));
     }
 }

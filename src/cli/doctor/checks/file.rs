@@ -32,7 +32,7 @@ pub fn modes(scene: &Scene) -> Vec<Finding> {
 }
 
 /// Files and folders that nobody else may reach, with the mode each should have.
-pub fn private(scene: &Scene) -> Vec<(PathBuf, u32)> {
+fn private(scene: &Scene) -> Vec<(PathBuf, u32)> {
     let data = &scene.data_dir();
     let mut private = vec![(scene.accounts_file(), 0o600), (scene.cam_folder(), 0o700)];
     private.extend(key_files(scene).into_iter().map(|path| (path, 0o600)));

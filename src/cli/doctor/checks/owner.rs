@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::file;
 use crate::cli::doctor::finding::{Finding, FindingKind, Mend, quoted};
 use crate::cli::doctor::probe;
 use crate::cli::doctor::scene::Scene;
@@ -13,13 +12,14 @@ use crate::cli::doctor::scene::Scene;
 pub fn foreign(scene: &Scene) -> Vec<Finding> {
     let Some(user) = probe::user() else { return Vec::new() };
     let mut owned: BTreeMap<u32, Vec<PathBuf>> = BTreeMap::new();
+    let mut closed: BTreeMap<PathBuf, u32> = BTreeMap::new();
     for path in own(scene) {
         let (path, owner) = match probe::stat(&path) {
             Ok(Some(stat)) => (path, stat.owner),
             Ok(None) => continue,
             Err(_) => {
-                let Some((folder, owner)) = closed(&path, user) else { continue };
-                (folder, Some(owner))
+                closed.extend(closed_above(&path, user));
+                continue;
             }
         };
         let Some(owner) = owner.filter(|owner| *owner != user) else { continue };
@@ -28,23 +28,26 @@ pub fn foreign(scene: &Scene) -> Vec<Finding> {
             owned.push(path);
         }
     }
-    if owned.is_empty() {
+    if owned.is_empty() && closed.is_empty() {
         return vec![Finding::ok(format!("every file belongs to {}", called(user)))];
     }
     let sudo = scene.environment.get("SUDO_UID").and_then(|id| id.parse().ok());
-    owned.into_iter().map(|(owner, paths)| finding(user, owner, &paths, sudo)).collect()
+    let closed = closed.into_iter().map(|(folder, owner)| unreachable_folder(user, owner, &folder));
+    let owned = owned.into_iter().map(|(owner, paths)| finding(user, owner, &paths, sudo));
+    closed.chain(owned).collect()
 }
 
-/// What this process must own. A folder that is shared may belong to anybody who lets this user write to it.
+/// What this process must own, since it writes it. A key file that is named may be anybody's who lets this user read it, and
+/// a folder that is shared anybody's who lets this user write to it.
 fn own(scene: &Scene) -> Vec<PathBuf> {
     let data = scene.data_dir();
-    let mut own: Vec<PathBuf> = file::private(scene).into_iter().map(|(path, _)| path).collect();
-    own.extend([data, scene.paths.config_file.clone()]);
-    own
+    let key_file = data.join("master.key");
+    let ledger = data.join("ledger.sqlite");
+    vec![scene.accounts_file(), scene.cam_folder(), data, key_file, ledger]
 }
 
 /// The folder above `path` that cannot be entered, with its owner, where it is another user's.
-fn closed(path: &Path, user: u32) -> Option<(PathBuf, u32)> {
+fn closed_above(path: &Path, user: u32) -> Option<(PathBuf, u32)> {
     let folder = path.ancestors().skip(1).find(|folder| probe::stat(folder).is_ok())?;
     let owner = probe::stat(folder).ok()??.owner?;
     (owner != user).then(|| (folder.to_owned(), owner))
@@ -52,6 +55,23 @@ fn closed(path: &Path, user: u32) -> Option<(PathBuf, u32)> {
 
 fn called(user: u32) -> String {
     probe::user_name(user).map_or_else(|| format!("user {user}"), |name| format!("`{name}` (user {user})"))
+}
+
+/// A whole folder that is closed is most likely another user's home, and is left to that user.
+fn unreachable_folder(user: u32, owner: u32, folder: &Path) -> Finding {
+    let shown = folder.display();
+    let message = format!(
+        "`{shown}` belongs to another user, {}; this process runs as {} and may not enter it",
+        called(owner),
+        called(user)
+    );
+    let name = probe::user_name(owner).unwrap_or_else(|| format!("#{owner}"));
+    let mend = Mend::run(format!("sudo -u '{name}' codex-account-manager doctor")).and(format!(
+        "run this program as that user, or set `HOME` or `CAM_ACCOUNTS_FILE` to a place of your own; where that folder should be \
+         yours: `sudo chown {user} {}`",
+        quoted(folder)
+    ));
+    Finding::problem(FindingKind::AnotherUser, message, mend)
 }
 
 fn finding(user: u32, owner: u32, paths: &[PathBuf], sudo: Option<u32>) -> Finding {

@@ -222,6 +222,7 @@ fn named_colour() -> When {
 async fn verb(verb: Option<Verb>, environment: Environment) -> Result<u8, Error> {
     let verb = verb.unwrap_or(Verb::Tui);
     if matches!(verb, Verb::Tui) && !crate::tui::is_possible(&environment) {
+        Printer::misuse(&program::command(&program::name()).render_help());
         return Ok(2);
     }
     let context = Context::new(environment)?;

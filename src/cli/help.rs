@@ -64,12 +64,12 @@ fn listed(command: &Command, title: &str, rows: impl Iterator<Item = (String, im
     let (header, literal) = (command.get_styles().get_header(), command.get_styles().get_literal());
     let rows: Vec<_> = rows.collect();
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-    let mut text = format!("{header}{title}:{header:#}\n");
-    for (name, what) in rows {
+    let row = |(name, what): &(String, _)| {
         let space = " ".repeat(width - name.len());
-        text.push_str(&format!("  {literal}{name}{literal:#}{space}  {what}\n"));
-    }
-    StyledStr::from(text)
+        format!("  {literal}{name}{literal:#}{space}  {what}\n")
+    };
+    let rows: String = rows.iter().map(row).collect();
+    StyledStr::from(format!("{header}{title}:{header:#}\n{rows}"))
 }
 
 #[cfg(test)]

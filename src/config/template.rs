@@ -1,6 +1,6 @@
 //! The text of a `config.toml` that nobody has written yet: every key, commented out, with its default.
 
-use super::keys::KEYS;
+use super::keys::{KEYS, Key};
 
 const HEAD: &str = "# Configuration of codex-account-manager. Running processes follow changes within a second.
 #
@@ -10,13 +10,12 @@ const HEAD: &str = "# Configuration of codex-account-manager. Running processes 
 
 /// Every key with its meaning, what it takes, and its default.
 pub fn template() -> String {
-    let mut text = HEAD.to_owned();
-    for key in KEYS {
+    let key = |key: &Key| {
         // What JSON has for text, flags, numbers and empty lists is TOML as well.
         let default = key.default.value();
-        text.push_str(&format!("\n# {}\n# Accepted: {}\n#{} = {default}\n", key.help, key.shape.accepted(), key.toml));
-    }
-    text
+        format!("\n# {}\n# Accepted: {}\n#{} = {default}\n", key.help, key.shape.accepted(), key.toml)
+    };
+    std::iter::once(HEAD.to_owned()).chain(KEYS.iter().map(key)).collect()
 }
 
 #[cfg(test)]
@@ -24,7 +23,6 @@ mod tests {
     use toml::de::DeTable;
 
     use super::*;
-    use crate::config::keys::Key;
 
     #[test]
     fn it_sets_nothing_and_each_line_without_its_mark_sets_the_default() {

@@ -61,23 +61,23 @@ pub fn question(names: &[&str]) -> Option<String> {
 /// How many letters must be put in, taken out, replaced or swapped with their neighbour to make one of the other.
 fn differences(one: &[char], other: &[char]) -> usize {
     let width = other.len() + 1;
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..width).collect();
+    let mut two_above: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..width).collect();
     for row in 1..=one.len() {
         let mut next = vec![row; width];
         for column in 1..width {
             let differs = usize::from(one[row - 1] != other[column - 1]);
-            let mut least = (last[column] + 1).min(next[column - 1] + 1).min(last[column - 1] + differs);
+            let mut least = (above[column] + 1).min(next[column - 1] + 1).min(above[column - 1] + differs);
             let is_swapped =
                 row > 1 && column > 1 && one[row - 1] == other[column - 2] && one[row - 2] == other[column - 1];
             if is_swapped {
-                least = least.min(before[column - 2] + 1);
+                least = least.min(two_above[column - 2] + 1);
             }
             next[column] = least;
         }
-        before = std::mem::replace(&mut last, next);
+        two_above = std::mem::replace(&mut above, next);
     }
-    last[width - 1]
+    above[width - 1]
 }
 
 #[cfg(test)]

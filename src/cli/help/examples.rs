@@ -120,11 +120,9 @@ fn at(command: Command, path: &str, change: &mut dyn FnMut(Command) -> Command) 
 /// Each example on two lines: 80 columns hold no longer command with its comment.
 fn text(command: &Command, name: &str, examples: &[Example]) -> StyledStr {
     let (header, literal) = (command.get_styles().get_header(), command.get_styles().get_literal());
-    let mut text = format!("{header}Examples:{header:#}\n");
-    for (words, what) in examples {
-        text.push_str(&format!("  # {what}\n  {literal}{name} {words}{literal:#}\n"));
-    }
-    StyledStr::from(text)
+    let lines: String =
+        examples.iter().map(|(words, what)| format!("  # {what}\n  {literal}{name} {words}{literal:#}\n")).collect();
+    StyledStr::from(format!("{header}Examples:{header:#}\n{lines}"))
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ fn explain_names_the_account_and_what_keeps_the_others() {
         "A request for `gpt-5.2-codex` gets account 1 (one), because ",
         "1*  one    is chosen",
         "2   two    is disabled",
-        "3   three  is kept for other models",
+        "3   three  is for other models only",
         "The strategy is `sticky`.",
     ];
     for text in said {

@@ -1,6 +1,7 @@
 //! What `--help` says, as a terminal of 80 columns shows it, and the manual that is made of it.
 
 use super::commands;
+use crate::snapshot;
 use crate::support::{Sandbox, sandbox};
 
 /// The program under its short name.
@@ -30,6 +31,10 @@ fn every_help_fits_80_columns() {
             assert!(line.chars().count() <= 80, "`{words}` is too wide: {line}");
         }
     }
+    let shown = ["-h", "--help", "explain --help", "rpc --help", "completions --help", "config set --help"];
+    let shown = pages.iter().filter(|(words, _)| shown.contains(&words.as_str()));
+    let text: Vec<String> = shown.map(|(words, page)| format!("$ cam {words}\n{page}")).collect();
+    snapshot!("help", text.join("\n"));
 }
 
 #[test]

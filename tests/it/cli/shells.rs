@@ -54,7 +54,7 @@ fn check(name: &str, lines: &[(&str, &str, &str)]) {
     screen.type_keys(&format!("{scripts}; echo re''ady\r"));
     screen.wait_for("\nready");
     for (typed, rest, printed) in lines {
-        screen.type_keys(&format!("clear; echo beg''in\r"));
+        screen.type_keys("clear; echo beg''in\r");
         screen.wait_until("the terminal is empty", |shown| shown.trim_start().starts_with("begin"));
         screen.type_keys(&format!("{typed}\t"));
         screen.type_keys(&format!("{rest}\r"));

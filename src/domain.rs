@@ -6,6 +6,7 @@ pub mod base_url;
 pub mod claims;
 pub mod client_version;
 pub mod event_stream;
+pub mod excerpt;
 pub mod first_output;
 pub mod health;
 pub mod json_events;

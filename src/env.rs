@@ -34,19 +34,22 @@ pub fn program(name: impl AsRef<OsStr>) -> Command {
 
 /// The variables of the process at its start. An empty variable counts as unset.
 #[derive(Clone, Default)]
-pub struct Environment(HashMap<String, String>);
+pub struct Environment(HashMap<String, OsString>);
 
 impl Environment {
-    /// Captures the variables of this process; those that are not UTF-8 are left out.
+    /// Captures the variables of this process; those whose names are not UTF-8 are left out.
     pub fn capture() -> Environment {
-        std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect()
+        Environment(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))).collect())
     }
 
-    /// The value of `name`, or `None` when it is unset or empty.
+    /// The value of `name`, or `None` when it is unset, empty or not UTF-8.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.raw(name)?.to_str()
+    }
+
+    /// The value of `name` as the system has it: a path need not be UTF-8. `None` when it is unset or empty.
+    pub fn raw(&self, name: &str) -> Option<&OsStr> {
+        self.0.get(name).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
     /// Whether the locale's text is UTF-8.
@@ -58,7 +61,7 @@ impl Environment {
 
 impl FromIterator<(String, String)> for Environment {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Environment {
-        Environment(variables.into_iter().collect())
+        Environment(variables.into_iter().map(|(name, value)| (name, value.into())).collect())
     }
 }
 

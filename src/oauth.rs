@@ -7,11 +7,12 @@ mod device;
 mod pasted;
 mod pkce;
 mod refusal;
+mod sender;
 
 use std::time::Duration;
 
 use reqwest::header::RETRY_AFTER;
-use reqwest::{RequestBuilder, Response, Url};
+use reqwest::{Response, Url};
 use zeroize::Zeroizing;
 
 pub use callback_server::{Callback, CallbackServer, Page, Serving};
@@ -19,6 +20,7 @@ pub use device::{DeviceCode, DeviceGrant};
 pub use pasted::{Entrance, PasteError};
 pub use pkce::{Pkce, random_text};
 use refusal::{Question, code, refusal};
+pub use sender::{Sender, Unreached};
 
 use crate::error::deepest;
 use crate::secrets::Secret;
@@ -54,6 +56,8 @@ pub enum OAuthError {
     Passing {
         /// What happened; no part of what was sent.
         why: String,
+        /// What to do, where that is known.
+        hint: Option<String>,
         /// How long it asks to be left alone.
         retry_after: Option<Duration>,
         /// It would have failed for everybody, not for this question alone.
@@ -63,7 +67,7 @@ pub enum OAuthError {
 
 impl OAuthError {
     fn passing(why: impl Into<String>) -> OAuthError {
-        OAuthError::Passing { why: why.into(), retry_after: None, is_the_issuers: true }
+        OAuthError::Passing { why: why.into(), hint: None, retry_after: None, is_the_issuers: true }
     }
 
     /// Its answer was given up after so many minutes.
@@ -89,15 +93,15 @@ pub struct Tokens {
 #[derive(Clone, Debug)]
 pub struct Issuer {
     base: String,
-    client: reqwest::Client,
-    lasting: reqwest::Client,
+    question: Sender,
+    lasting: Sender,
 }
 
 impl Issuer {
     /// The issuer at `base`, which has no slash at its end. `lasting` has no limit on the time of an answer: it asks for
     /// tokens, of which the issuer has used up what was sent by the time its answer is late.
-    pub fn new(base: impl Into<String>, client: reqwest::Client, lasting: reqwest::Client) -> Issuer {
-        Issuer { base: base.into(), client, lasting }
+    pub fn new(base: impl Into<String>, question: Sender, lasting: Sender) -> Issuer {
+        Issuer { base: base.into(), question, lasting }
     }
 
     /// The page on which a person logs in. It leads back to `redirect` with `state`.
@@ -155,7 +159,7 @@ impl Issuer {
     }
 
     async fn tokens(&self, form: &[(&str, &str)], question: Question) -> Result<Tokens, OAuthError> {
-        let response = send(self.lasting.post(format!("{}/oauth/token", self.base)).form(form)).await?;
+        let response = self.lasting.form(&format!("{}/oauth/token", self.base), form).await?;
         let (status, retry_after) = (response.status(), retry_after(&response));
         let (body, broken) = heard(response).await;
         if status.is_success() {
@@ -167,13 +171,6 @@ impl Issuer {
         }
         Err(refusal(question, status, &body, retry_after, form))
     }
-}
-
-async fn send(request: RequestBuilder) -> Result<Response, OAuthError> {
-    request.send().await.map_err(|error| {
-        let why = if error.is_timeout() { "did not answer in time" } else { "cannot be reached" };
-        OAuthError::passing(format!("the issuer {why}: {}", deepest(&error.without_url())))
-    })
 }
 
 /// An answer as a whole.
@@ -215,7 +212,8 @@ mod tests {
 
     #[test]
     fn the_page_to_log_in_on_has_every_parameter() {
-        let issuer = Issuer::new("https://auth.openai.com", reqwest_client(), reqwest_client());
+        let nobody = Sender::new(|_| Box::pin(async { panic!("nothing is sent") }));
+        let issuer = Issuer::new("https://auth.openai.com", nobody.clone(), nobody);
         let pkce = Pkce::new();
         let url = issuer.authorize_url(&pkce, "st ate", "http://localhost:1455/auth/callback");
         let url = Url::parse(&url).unwrap();
@@ -233,9 +231,5 @@ mod tests {
             assert!(parameters.contains(&(name.to_owned(), value.to_owned())), "{name}");
         }
         assert!(!url.as_str().contains(pkce.verifier().expose().as_str()));
-    }
-
-    fn reqwest_client() -> reqwest::Client {
-        reqwest::Client::builder().tls_backend_preconfigured(crate::upstream::tls_config()).build().unwrap()
     }
 }

@@ -5,7 +5,9 @@ pub mod chatgpt;
 mod connector;
 pub mod credential;
 mod framing;
+pub mod network;
 pub mod openai;
+mod question;
 
 use std::time::Duration;
 
@@ -18,8 +20,10 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::env::Environment;
 use crate::error::deepest;
+pub use connector::ConnectError;
 use connector::{Connector, Patience};
-pub use connector::{client_config as tls_config, lasting_client, request_client};
+pub use network::Network;
+pub use question::{USER_AGENT, Unanswered};
 
 /// The body of a request to an upstream.
 pub type RequestBody = UnsyncBoxBody<Bytes, BodyError>;
@@ -64,16 +68,21 @@ pub enum SendError {
     Body(BodyError),
 }
 
-/// The client, with its pool of connections.
+/// The clients, with their pools of connections, in one network.
 #[derive(Clone)]
 pub struct Upstream {
     client: Client<Connector, RequestBody>,
+    /// Keeps no connection: what is sent on one that its other end has just closed is lost, a refresh token too.
+    questions: Client<Connector, RequestBody>,
+    network: Network,
 }
 
 impl Upstream {
-    /// A client; TLS roots are loaded at the first https request. `HTTPS_PROXY` and `NO_PROXY` are honoured
-    /// towards providers and never for loopback.
+    /// The clients; certificates are read at the first https request. Proxies are used towards providers and never for
+    /// loopback.
     pub fn new(environment: &Environment) -> Upstream {
+        let network = Network::new(environment);
+        let connector = Connector::new(network.clone(), Patience::default());
         let client = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(IDLE)
             .http1_max_buf_size(READ_AT_ONCE)
@@ -81,8 +90,18 @@ impl Upstream {
             .pool_max_idle_per_host(IDLE_PER_HOST)
             .retry_canceled_requests(false)
             .set_host(true)
-            .build(Connector::new(environment, Patience::default()));
-        Upstream { client }
+            .build(connector.clone());
+        let questions = Client::builder(TokioExecutor::new())
+            .pool_max_idle_per_host(0)
+            .retry_canceled_requests(false)
+            .set_host(true)
+            .build(connector);
+        Upstream { client, questions, network }
+    }
+
+    /// The network that everything is sent in.
+    pub fn network(&self) -> &Network {
+        &self.network
     }
 
     /// Sends one attempt and waits for the head of its answer, for as long as it takes.
@@ -95,7 +114,7 @@ impl Upstream {
             let words = deepest(&error);
             match body_error(&error) {
                 Some(body) => SendError::Body(body),
-                None if error.is_connect() => SendError::Connect(words),
+                None if error.is_connect() => SendError::Connect(connect_error(&error).map_or(words, spelled)),
                 None => SendError::Broken(words),
             }
         })?;
@@ -104,6 +123,30 @@ impl Upstream {
             Some(why) => Err(SendError::Unusable(why)),
         }
     }
+}
+
+/// TLS by the bundled certificates alone, for a client that has no use for more.
+pub fn bundled_tls() -> rustls::ClientConfig {
+    network::trust::client_config(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect())
+}
+
+/// Why there is no connection, with what to do.
+fn spelled(error: &ConnectError) -> String {
+    match &error.hint {
+        Some(hint) => format!("{error} ({hint})"),
+        None => error.to_string(),
+    }
+}
+
+fn connect_error<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e ConnectError> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(connect) = error.downcast_ref::<ConnectError>() {
+            return Some(connect);
+        }
+        cause = error.source();
+    }
+    None
 }
 
 fn body_error(error: &(dyn std::error::Error + 'static)) -> Option<BodyError> {

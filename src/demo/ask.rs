@@ -35,7 +35,7 @@ pub struct Heard {
 /// What agents ask with.
 pub fn client() -> Result<reqwest::Client, String> {
     reqwest::Client::builder()
-        .tls_backend_preconfigured(crate::upstream::tls_config())
+        .tls_backend_preconfigured(crate::upstream::bundled_tls())
         .no_proxy()
         .build()
         .map_err(|error| error.to_string())

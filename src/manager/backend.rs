@@ -9,6 +9,7 @@ use super::credential_mark::CredentialMark;
 use super::pool::kind;
 use super::report::find;
 use super::routing::Target;
+use super::tokens::ISSUER_PATIENCE;
 use crate::domain::account::{AccountId, Kind};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::usage::quota::QuotaReport;
@@ -202,9 +203,9 @@ impl Manager {
         endpoint: Endpoint<'_>,
         headers: &HeaderMap,
     ) -> Result<Option<Answered>, Error> {
-        let client = self.question_client(base)?;
-        ask(&client, base, endpoint, login, headers.clone())
-            .await
-            .map_err(|why| Error::new(ErrorKind::UpstreamFailed, why).hint("try again later"))
+        ask(&self.upstream, ISSUER_PATIENCE, base, endpoint, login, headers.clone()).await.map_err(|refused| {
+            let hint = refused.hint.unwrap_or_else(|| "try again later".to_owned());
+            Error::new(ErrorKind::UpstreamFailed, refused.why).hint(hint)
+        })
     }
 }

@@ -99,7 +99,7 @@ impl Manager {
             self.refuse_label_of_a_key(label, request.fresh)?;
         }
         self.refuse_without_key()?;
-        let issuer = self.issuer()?;
+        let issuer = self.issuer();
         let id = format!("login-{}", random_id());
         let (awaited, url, user_code, lifetime, entrance) = match request.method {
             LoginMethod::Browser => {
@@ -295,8 +295,9 @@ fn issuer_error(error: &OAuthError) -> Error {
         OAuthError::Refused { .. } => {
             Error::new(ErrorKind::LoginFailed, error.to_string()).hint("begin the login again")
         }
-        OAuthError::Passing { .. } => Error::new(ErrorKind::UpstreamFailed, error.to_string())
-            .hint("check the network and `HTTPS_PROXY`, then begin the login again"),
+        OAuthError::Passing { hint, .. } => Error::new(ErrorKind::UpstreamFailed, error.to_string()).hint(
+            hint.as_deref().unwrap_or("`codex-account-manager doctor` checks the network; then begin the login again"),
+        ),
     }
 }
 

@@ -10,7 +10,7 @@ mod turn;
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -20,13 +20,12 @@ use super::routing::Route;
 use super::tasks::Tasks;
 use crate::clock;
 use crate::domain::account::AccountId;
-use crate::domain::base_url::{BaseUrl, is_loopback};
 use crate::domain::time::Timestamp;
 use crate::error::{Error, ErrorKind};
-use crate::oauth::Issuer;
+use crate::oauth::{Issuer, Sender, Unreached};
 use crate::secrets::Secret;
+use crate::upstream::Unanswered;
 use crate::upstream::credential::Login;
-use crate::upstream::{lasting_client, request_client};
 
 use keep::SHORTEST_LIFE;
 pub(super) use keep::{AGAIN, claims, put};
@@ -48,7 +47,7 @@ const LONG_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long the issuer may take for an answer to a question, and how long the answer to a refresh is waited for by whoever
 /// asked for it. The refresh itself goes on.
-const ISSUER_PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const ISSUER_PATIENCE: Duration = Duration::from_secs(30);
 
 /// How a refresh ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,8 +85,6 @@ pub struct Refreshes {
     place: Arc<tokio::sync::Mutex<()>>,
     /// A process that starts looks once whether the accounts file is an older copy.
     looked_for_older: AtomicBool,
-    client: OnceLock<reqwest::Client>,
-    lasting: OnceLock<reqwest::Client>,
 }
 
 impl Manager {
@@ -234,42 +231,26 @@ impl Manager {
     }
 
     /// The issuer of logins.
-    ///
-    /// # Errors
-    ///
-    /// `Internal` when no client can be made.
-    pub(super) fn issuer(&self) -> Result<Issuer, Error> {
-        let (question, lasting) = (self.question_client(&self.issuer_base)?, self.lasting_client()?);
-        Ok(Issuer::new(self.issuer_base.to_string(), question, lasting))
+    pub(super) fn issuer(&self) -> Issuer {
+        Issuer::new(self.issuer_base.to_string(), self.sender(Some(ISSUER_PATIENCE)), self.sender(None))
     }
 
-    /// The client for what the issuer must not be left alone with.
-    fn lasting_client(&self) -> Result<reqwest::Client, Error> {
-        if is_loopback(self.issuer_base.host()) {
-            return lasting_client(&self.issuer_base).map_err(|error| no_client(&error));
-        }
-        if let Some(client) = self.refreshes.lasting.get() {
-            return Ok(client.clone());
-        }
-        let client = lasting_client(&self.issuer_base).map_err(|error| no_client(&error))?;
-        Ok(self.refreshes.lasting.get_or_init(|| client).clone())
+    /// The way to the issuer, which is that of every request.
+    fn sender(&self, patience: Option<Duration>) -> Sender {
+        let upstream = self.upstream.clone();
+        Sender::new(move |request| {
+            let upstream = upstream.clone();
+            Box::pin(async move {
+                upstream.question(request, patience).await.map_err(|error| {
+                    let why = match &error {
+                        Unanswered::Late(_) => "did not answer in time".to_owned(),
+                        Unanswered::Connect(_) | Unanswered::Broken(_) => format!("cannot be reached: {error}"),
+                    };
+                    Unreached { why, hint: error.hint().map(str::to_owned) }
+                })
+            })
+        })
     }
-
-    /// The client for single questions to `base`; one is kept for all that are not on this machine.
-    pub(super) fn question_client(&self, base: &BaseUrl) -> Result<reqwest::Client, Error> {
-        if is_loopback(base.host()) {
-            return request_client(base, ISSUER_PATIENCE).map_err(|error| no_client(&error));
-        }
-        if let Some(client) = self.refreshes.client.get() {
-            return Ok(client.clone());
-        }
-        let client = request_client(base, ISSUER_PATIENCE).map_err(|error| no_client(&error))?;
-        Ok(self.refreshes.client.get_or_init(|| client).clone())
-    }
-}
-
-fn no_client(error: &reqwest::Error) -> Error {
-    Error::new(ErrorKind::Internal, format!("no client can be made: {error}")).hint("check the TLS roots")
 }
 
 /// Until the refresh is over. One whose task is gone, at the end of the process, never is.

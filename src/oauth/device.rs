@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
-use super::{CLIENT_ID, DENIED, Issuer, OAuthError, Question, code, read, refusal, send};
+use super::{CLIENT_ID, DENIED, Issuer, OAuthError, Question, code, read, refusal};
 use crate::secrets::Secret;
 
 /// A code to be typed in.
@@ -62,7 +62,7 @@ impl Issuer {
     /// [`OAuthError`]
     pub async fn begin_device(&self) -> Result<DeviceCode, OAuthError> {
         let address = format!("{}/api/accounts/deviceauth/usercode", self.base);
-        let response = send(self.client.post(address).json(&json!({ "client_id": CLIENT_ID }))).await?;
+        let response = self.question.json(&address, &json!({ "client_id": CLIENT_ID })).await?;
         let status = response.status();
         let body = read(response).await?;
         if status == StatusCode::NOT_FOUND {
@@ -89,7 +89,7 @@ impl Issuer {
     pub async fn poll_device(&self, device: &DeviceCode) -> Result<Option<DeviceGrant>, OAuthError> {
         let address = format!("{}/api/accounts/deviceauth/token", self.base);
         let question = [("device_auth_id", device.id.expose().as_str()), ("user_code", device.user_code.as_str())];
-        let response = send(self.client.post(address).json(&BTreeMap::from(question))).await?;
+        let response = self.question.json(&address, &json!(BTreeMap::from(question))).await?;
         let status = response.status();
         let body = read(response).await?;
         let code = code(&serde_json::from_slice(&body).unwrap_or_default());

@@ -64,6 +64,7 @@ pub(super) fn refusal(
     let name = code.map(|code| format!(" (`{code}`)")).unwrap_or_default();
     OAuthError::Passing {
         why: format!("the issuer answered {}{name}", status.as_u16()),
+        hint: None,
         retry_after,
         is_the_issuers: fails_for_all,
     }

@@ -2,19 +2,26 @@
 
 mod identity;
 
-use hyper::header::{ETAG, HeaderMap, HeaderValue};
-use hyper::{StatusCode, Uri};
+use std::time::Duration;
 
+use hyper::header::{ETAG, HeaderMap, HeaderValue};
+use hyper::{Method, StatusCode, Uri};
+use reqwest::{Request, Url};
 use serde_json::Value;
 
+use super::Upstream;
 use super::credential::{Credential, Login};
 use crate::domain::base_url::BaseUrl;
+use crate::domain::excerpt::excerpt;
 use crate::domain::translate::Beside;
-use crate::error::deepest;
+use crate::secrets::Secret;
 pub use identity::{Defaults, client_version, document_headers, headers, responses_headers, socket_headers};
 
 /// No answer to a question is longer, in bytes. The entry of a model holds its whole prompt.
 const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
+
+/// No more of a refusal is read, in bytes.
+const LONGEST_REFUSAL: usize = 32 * 1024;
 
 /// What answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +72,21 @@ pub struct Answered {
     pub body: Value,
 }
 
+/// A question that was not answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unasked {
+    /// What went wrong, without a part of what was sent.
+    pub why: String,
+    /// What to do, where that is known.
+    pub hint: Option<String>,
+}
+
+impl From<String> for Unasked {
+    fn from(why: String) -> Unasked {
+        Unasked { why, hint: None }
+    }
+}
+
 /// What `endpoint` answers to `login`, asked with these headers beside those of the account; `None` when it refuses the
 /// token.
 ///
@@ -72,21 +94,31 @@ pub struct Answered {
 ///
 /// What went wrong, without a part of what was sent.
 pub async fn ask(
-    client: &reqwest::Client,
+    upstream: &Upstream,
+    patience: Duration,
     base: &BaseUrl,
     endpoint: Endpoint<'_>,
     login: Login,
     mut headers: HeaderMap,
-) -> Result<Option<Answered>, String> {
-    Credential::ChatGpt(login).apply(&mut headers).ok_or("it has no token that can be sent")?;
-    let asked = client.get(address(base, endpoint)).headers(headers).send().await;
-    let mut sent = asked.map_err(|error| format!("the backend cannot be asked: {}", deepest(&error.without_url())))?;
+) -> Result<Option<Answered>, Unasked> {
+    let token = login.access_token.clone();
+    let applied = Credential::ChatGpt(login).apply(&mut headers);
+    applied.ok_or_else(|| Unasked::from("it has no token that can be sent".to_owned()))?;
+    let url = Url::parse(&address(base, endpoint)).map_err(|_| "the backend's address cannot be used".to_owned())?;
+    let mut request = Request::new(Method::GET, url);
+    *request.headers_mut() = headers;
+    let asked = upstream.question(request, Some(patience)).await;
+    let mut sent = asked.map_err(|error| Unasked {
+        why: format!("the backend cannot be asked: {error}"),
+        hint: error.hint().map(str::to_owned),
+    })?;
     let status = sent.status();
     if status == StatusCode::UNAUTHORIZED {
         return Ok(None);
     }
     if !status.is_success() {
-        return Err(format!("the backend answered {}", status.as_u16()));
+        let said = said(&mut sent, token.as_ref()).await.map(|said| format!(": {said}")).unwrap_or_default();
+        return Err(format!("the backend answered {}{said}", status.as_u16()).into());
     }
     let etag = sent.headers().get(ETAG).cloned();
     let unread = || "the backend's answer cannot be read".to_owned();
@@ -94,11 +126,33 @@ pub async fn ask(
     while let Some(piece) = sent.chunk().await.map_err(|_| unread())? {
         answer.extend_from_slice(&piece);
         if answer.len() > LONGEST_ANSWER {
-            return Err(unread());
+            return Err(unread().into());
         }
     }
-    let body = serde_json::from_slice(&answer).map_err(|_| unread())?;
+    let body = serde_json::from_slice(&answer).map_err(|_| match excerpt(&answer) {
+        Some(said) if !shows(&said, token.as_ref()) => format!("the backend's answer cannot be read; it says: {said}"),
+        Some(_) | None => unread(),
+    })?;
     Ok(Some(Answered { etag, body }))
+}
+
+/// What a refusal says, for a person: it may be of a gateway on the way.
+async fn said(response: &mut reqwest::Response, token: Option<&Secret<String>>) -> Option<String> {
+    let mut body = Vec::new();
+    while let Ok(Some(piece)) = response.chunk().await {
+        body.extend_from_slice(&piece);
+        if body.len() > LONGEST_REFUSAL {
+            break;
+        }
+    }
+    excerpt(&body).filter(|said| !shows(said, token))
+}
+
+/// Whether a text has a part of the token in it.
+fn shows(text: &str, token: Option<&Secret<String>>) -> bool {
+    let Some(token) = token else { return false };
+    let token = token.expose().as_bytes();
+    text.as_bytes().windows(6).any(|piece| memchr::memmem::find(token, piece).is_some())
 }
 
 #[cfg(test)]

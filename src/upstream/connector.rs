@@ -1,26 +1,34 @@
-//! Connections: plain to this machine, TLS to providers, through `HTTPS_PROXY` where it is set.
+//! Connections: plain to this machine, TLS to providers, by a proxy where one is set. Every client of this process is made
+//! from this one, so that a request, a refresh, a login and `doctor` meet the same network.
+
+mod failure;
+mod socks;
+mod tunnel;
+mod wire;
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::Uri;
-use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::proxy::Tunnel;
-use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::TokioIo;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tower_service::Service;
 
-use crate::domain::base_url::{BaseUrl, is_loopback};
-use crate::env::Environment;
-
-/// Who we say we are to a ChatGPT backend and to the issuer.
-pub const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+use super::network::{Network, Proxy, Scheme, Way};
+pub use failure::ConnectError;
+use socks::{SocksError, socks};
+use tunnel::{Refusal, tunnel};
+use wire::Hop;
+pub use wire::Wire;
 
 /// How long a connection is waited for, and one that has gone silent.
 #[derive(Clone, Copy, Debug)]
@@ -56,21 +64,17 @@ impl Patience {
     }
 }
 
-type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
-type Failure = Box<dyn std::error::Error + Send + Sync>;
-
-/// Makes connections for the client.
+/// Makes connections for the clients.
 #[derive(Clone)]
 pub struct Connector {
     plain: HttpConnector,
-    proxies: Arc<Matcher>,
-    tls: Arc<OnceLock<Arc<ClientConfig>>>,
+    network: Network,
     connect: Duration,
 }
 
 impl Connector {
-    /// Reads the proxy variables once; nothing is opened.
-    pub fn new(environment: &Environment, patience: Patience) -> Connector {
+    /// A connector in `network`; nothing is opened.
+    pub fn new(network: Network, patience: Patience) -> Connector {
         let mut plain = HttpConnector::new();
         plain.set_nodelay(true);
         plain.enforce_http(false);
@@ -81,191 +85,164 @@ impl Connector {
         plain.set_keepalive_retries(Some(patience.probes()));
         #[cfg(target_os = "linux")]
         plain.set_tcp_user_timeout(Some(patience.vanished));
-        let variable = |names: [&str; 2]| names.into_iter().find_map(|name| environment.get(name)).unwrap_or_default();
-        let https = variable(["HTTPS_PROXY", "https_proxy"]);
-        let proxies = Matcher::builder()
-            .https(if https.is_empty() { variable(["ALL_PROXY", "all_proxy"]) } else { https })
-            .no(variable(["NO_PROXY", "no_proxy"]))
-            .build();
-        Connector { plain, proxies: Arc::new(proxies), tls: Arc::default(), connect: patience.connect }
+        Connector { plain, network, connect: patience.connect }
     }
 
-    fn https<C>(&self, inner: C) -> HttpsConnector<C> {
-        let config = self.tls.get_or_init(|| Arc::new(client_config()));
-        HttpsConnectorBuilder::new()
-            .with_tls_config((**config).clone())
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(inner)
+    async fn open(self, target: Uri) -> Result<Wire, ConnectError> {
+        let reached = Reached::default();
+        if target.scheme_str() != Some("https") {
+            let connecting = tokio::time::timeout(self.connect, direct(self.plain, target)).await;
+            return connecting.unwrap_or_else(|_| Err(reached.late(None, self.connect))).map(Wire::Plain);
+        }
+        // Their reading has a limit of its own.
+        let tls = Arc::clone(&self.network.roots().loaded().await.tls);
+        let connect = self.connect;
+        let authority = Authority::of(&target);
+        let network = self.network;
+        let proxy = match network.way(&authority.host, authority.port) {
+            Way::Direct => None,
+            Way::Through(proxy) => Some(proxy),
+            Way::Blocked(why) => return Err(ConnectError::blocked(why)),
+        };
+        let connecting = async {
+            let hop = match proxy {
+                None => Hop::Plain(direct(self.plain, target.clone()).await?),
+                Some(proxy) => by_proxy(self.plain, proxy, &authority, &tls, &reached).await?,
+            };
+            reached.note(Step::Tls);
+            let host = authority.bare();
+            let secured = secured(tls, host, hop).await.map_err(|error| ConnectError::tls(host, &error))?;
+            Ok(Wire::Encrypted(Box::new(secured)))
+        };
+        let connected = tokio::time::timeout(connect, connecting).await;
+        connected.unwrap_or_else(|_| Err(reached.late(proxy, connect)))
     }
 }
 
-impl Service<Uri> for Connector {
-    type Response = Stream;
-    type Error = Failure;
-    type Future = Pin<Box<dyn Future<Output = Result<Stream, Failure>> + Send>>;
+/// A plain connection to the host of `target`.
+async fn direct(mut plain: HttpConnector, target: Uri) -> Result<TcpStream, ConnectError> {
+    plain.call(target).await.map(TokioIo::into_inner).map_err(|error| ConnectError::direct(&error))
+}
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+/// A way to `authority` through `proxy`.
+async fn by_proxy(
+    mut plain: HttpConnector,
+    proxy: &Proxy,
+    authority: &Authority,
+    tls: &Arc<ClientConfig>,
+    reached: &Reached,
+) -> Result<Hop, ConnectError> {
+    let address: Uri = format!("http://{}:{}", proxy.host, proxy.port)
+        .parse()
+        .map_err(|error: hyper::http::uri::InvalidUri| ConnectError::of_proxy(proxy, &error))?;
+    let stream = plain.call(address).await.map_err(|error| ConnectError::of_proxy(proxy, &error))?;
+    let shown = authority.to_string();
+    let refused = |refusal: Refusal| ConnectError::refused(proxy, &shown, &refusal);
+    match proxy.scheme {
+        Scheme::Http => {
+            reached.note(Step::Proxy);
+            tunnel(stream.into_inner(), proxy, &shown).await.map(Hop::Plain).map_err(refused)
+        }
+        Scheme::Https => {
+            reached.note(Step::TlsOfProxy);
+            let stream = secured(Arc::clone(tls), proxy.host.trim_matches(['[', ']']), stream.into_inner())
+                .await
+                .map_err(|error| ConnectError::tls_of_proxy(proxy, &error))?;
+            reached.note(Step::Proxy);
+            tunnel(stream, proxy, &shown).await.map(|stream| Hop::Encrypted(Box::new(stream))).map_err(refused)
+        }
+        Scheme::Socks5 | Scheme::Socks5h => {
+            reached.note(Step::Proxy);
+            let through = socks(stream.into_inner(), proxy, authority.bare(), authority.port).await;
+            through.map(Hop::Plain).map_err(|error| match error {
+                SocksError::Lookup(error) => ConnectError::lookup(authority.bare(), proxy, &error),
+                SocksError::Refused(refusal) => refused(refusal),
+            })
+        }
+    }
+}
+
+/// TLS with `host` over `stream`.
+async fn secured<S: AsyncRead + AsyncWrite + Unpin>(
+    tls: Arc<ClientConfig>,
+    host: &str,
+    stream: S,
+) -> std::io::Result<TlsStream<S>> {
+    let name = ServerName::try_from(host.to_owned()).map_err(std::io::Error::other)?;
+    TlsConnector::from(tls).connect(name, stream).await
+}
+
+impl Service<Uri> for Connector {
+    type Response = TokioIo<Wire>;
+    type Error = ConnectError;
+    type Future = Pin<Box<dyn Future<Output = Result<TokioIo<Wire>, ConnectError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, target: Uri) -> Self::Future {
-        let reached = Reached::default();
-        let plain = Noted { inner: self.plain.clone(), reached: reached.clone(), step: Step::Tls };
-        let loopback = target.host().is_some_and(|host| is_loopback(host.trim_matches(['[', ']'])));
-        let is_https = target.scheme_str() == Some("https");
-        let connecting: Self::Future = match self.proxies.intercept(&target).filter(|_| is_https && !loopback) {
-            None if is_https => Box::pin(self.https(plain).call(target)),
-            None => {
-                let connecting = self.plain.call(target);
-                Box::pin(async { Ok(MaybeHttpsStream::Http(connecting.await?)) })
-            }
-            Some(proxy) => {
-                let mut tunnel = Tunnel::new(proxy.uri().clone(), Noted { step: Step::Connect, ..plain });
-                if let Some(credentials) = proxy.basic_auth() {
-                    tunnel = tunnel.with_auth(credentials.clone());
-                }
-                let tunnel = Noted { inner: tunnel, reached: reached.clone(), step: Step::Tls };
-                Box::pin(self.https(tunnel).call(target))
-            }
-        };
-        let connect = self.connect;
-        Box::pin(async move {
-            match tokio::time::timeout(connect, connecting).await {
-                Ok(connected) => connected,
-                Err(_) => Err(TooLate { step: reached.step(), after: connect }.into()),
-            }
-        })
+        let connecting = self.clone().open(target);
+        Box::pin(async { connecting.await.map(TokioIo::new) })
     }
 }
 
-/// What a connection waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    /// The connection itself.
-    Connection = 0,
-    /// The proxy's answer to `CONNECT`.
-    Connect = 1,
-    /// The other end's part of the TLS handshake.
-    Tls = 2,
+/// Where a connection leads to in the end.
+struct Authority {
+    /// An IPv6 address has its brackets.
+    host: String,
+    port: u16,
 }
 
-/// How far a connection has come.
-#[derive(Clone, Default)]
-struct Reached(Arc<AtomicU8>);
+impl Authority {
+    fn of(target: &Uri) -> Authority {
+        let port = target.port_u16().unwrap_or(443);
+        Authority { host: target.host().unwrap_or_default().to_owned(), port }
+    }
+
+    /// The host without the brackets of an IPv6 address.
+    fn bare(&self) -> &str {
+        self.host.trim_matches(['[', ']'])
+    }
+}
+
+impl std::fmt::Display for Authority {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}:{}", self.host, self.port)
+    }
+}
+
+/// What a connection waits for once it is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// The proxy's part of a TLS handshake.
+    TlsOfProxy = 1,
+    /// The proxy's answer.
+    Proxy = 2,
+    /// The other end's part of the TLS handshake.
+    Tls = 3,
+}
+
+/// How far a connection has come; 0 while it is not open.
+#[derive(Default)]
+struct Reached(AtomicU8);
 
 impl Reached {
     fn note(&self, step: Step) {
         self.0.store(step as u8, Ordering::Relaxed);
     }
 
-    fn step(&self) -> Step {
-        match self.0.load(Ordering::Relaxed) {
-            0 => Step::Connection,
-            1 => Step::Connect,
-            _ => Step::Tls,
-        }
+    fn late(&self, proxy: Option<&Proxy>, after: Duration) -> ConnectError {
+        let proxy = proxy.map(failure::called);
+        let waited_for = match (self.0.load(Ordering::Relaxed), proxy) {
+            (0, None) => "no connection".to_owned(),
+            (0, Some(proxy)) => format!("no connection to {proxy}"),
+            (1, Some(proxy)) => format!("no answer to the TLS handshake from {proxy}"),
+            (2, Some(proxy)) => format!("{proxy} did not answer"),
+            _ => "no answer to the TLS handshake".to_owned(),
+        };
+        ConnectError::late(&waited_for, after)
     }
-}
-
-/// A connection was not there in time.
-#[derive(Debug, thiserror::Error)]
-#[error("{} within {after:?}", match .step {
-    Step::Connection => "no connection",
-    Step::Connect => "the proxy of `HTTPS_PROXY` did not answer to CONNECT",
-    Step::Tls => "no answer to the TLS handshake",
-})]
-struct TooLate {
-    step: Step,
-    after: Duration,
-}
-
-/// A connector that notes which step is next when it is done.
-#[derive(Clone)]
-struct Noted<C> {
-    inner: C,
-    reached: Reached,
-    step: Step,
-}
-
-impl<C> Service<Uri> for Noted<C>
-where
-    C: Service<Uri>,
-    C::Future: Send + 'static,
-    C::Error: Into<Failure>,
-{
-    type Response = C::Response;
-    type Error = Failure;
-    type Future = Pin<Box<dyn Future<Output = Result<C::Response, Failure>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Failure>> {
-        self.inner.poll_ready(context).map_err(Into::into)
-    }
-
-    fn call(&mut self, target: Uri) -> Self::Future {
-        let (connecting, reached, step) = (self.inner.call(target), self.reached.clone(), self.step);
-        Box::pin(async move {
-            let connected = connecting.await.map_err(Into::into)?;
-            reached.note(step);
-            Ok(connected)
-        })
-    }
-}
-
-/// A client for single questions to the provider at `base`, with `patience` for each: never redirected, never asking
-/// twice, and past every proxy where the provider is on this machine.
-///
-/// # Errors
-///
-/// The client cannot be made.
-pub fn request_client(base: &BaseUrl, patience: Duration) -> reqwest::Result<reqwest::Client> {
-    let waits = Patience::default();
-    client_builder(base).connect_timeout(waits.connect.min(patience)).timeout(patience).build()
-}
-
-/// The same without a limit on the time of an answer, for one that is nowhere else once it was sent.
-///
-/// # Errors
-///
-/// The client cannot be made.
-pub fn lasting_client(base: &BaseUrl) -> reqwest::Result<reqwest::Client> {
-    client_builder(base).connect_timeout(Patience::default().connect).build()
-}
-
-/// How long connecting takes counts TLS and a proxy's `CONNECT` in.
-fn client_builder(base: &BaseUrl) -> reqwest::ClientBuilder {
-    let waits = Patience::default();
-    let client = reqwest::Client::builder()
-        // The system's roots are hundreds of files, which plain http has no use for.
-        .tls_backend_preconfigured(if base.is_https() { client_config() } else { bundled() })
-        .user_agent(USER_AGENT)
-        .tcp_keepalive(waits.silence)
-        .tcp_keepalive_interval(waits.probe)
-        .tcp_keepalive_retries(waits.probes())
-        .pool_idle_timeout(Duration::from_secs(30))
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never());
-    #[cfg(target_os = "linux")]
-    let client = client.tcp_user_timeout(waits.vanished);
-    if is_loopback(base.host()) { client.no_proxy() } else { client }
-}
-
-/// TLS with the system's roots, or with the bundled ones where the system has none.
-pub fn client_config() -> ClientConfig {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if roots.is_empty() { bundled() } else { builder().with_root_certificates(roots).with_no_client_auth() }
-}
-
-fn bundled() -> ClientConfig {
-    builder().with_webpki_roots().with_no_client_auth()
-}
-
-fn builder() -> rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("ring knows the default protocol versions")
 }
 
 #[cfg(test)]

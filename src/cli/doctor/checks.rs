@@ -56,7 +56,8 @@ const CHECKS: &[(&str, Look)] = &[
     ("ledger", Look::Others(sessions::ledger)),
     ("opencode", Look::Files(open_code::readable)),
     ("plugins", Look::Files(open_code::other_tools)),
-    ("proxy", Look::Files(network::proxies)),
+    ("proxy", Look::Files(network::proxy)),
+    ("roots", Look::Others(network::roots)),
     ("upstream", Look::Others(network::upstreams)),
 ];
 

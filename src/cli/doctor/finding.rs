@@ -78,6 +78,8 @@ pub enum FindingKind {
     OpenCodeUnreadable,
     /// Another tool writes the same accounts file.
     OtherTool,
+    /// A variable that names a proxy or certificates has a value that cannot be used.
+    NetworkVariable,
     /// An upstream does not answer.
     UpstreamUnreachable,
 }

@@ -78,10 +78,7 @@ impl Manager {
 
     /// The turn is an argument so that nobody comes here without it.
     async fn rotate(&self, account: &AccountId, known: Option<Secret<String>>, _: &Turn) -> Refreshed {
-        let issuer = match self.issuer() {
-            Ok(issuer) => issuer,
-            Err(error) => return Refreshed::Passing(error.to_string()),
-        };
+        let issuer = self.issuer();
         let (refresh_token, before) = match self.begin(account, known).await {
             Ok(Step::Exchange { refresh_token, before }) => (refresh_token, before),
             Ok(Step::Adopt) => return Refreshed::Fresh,
@@ -113,7 +110,7 @@ impl Manager {
                 Refreshed::Passing(WITHOUT_TOKEN.to_owned())
             }
             Err(OAuthError::Refused { code }) => self.refused(posted, &code).await,
-            Err(OAuthError::Passing { why, retry_after, is_the_issuers }) => {
+            Err(OAuthError::Passing { why, retry_after, is_the_issuers, .. }) => {
                 tracing::warn!("a token could not be refreshed: {why}");
                 self.failed(posted, retry_after, is_the_issuers).await;
                 Refreshed::Passing(why)

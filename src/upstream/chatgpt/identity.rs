@@ -3,7 +3,7 @@
 
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 
-use super::super::connector::USER_AGENT as OURS;
+use super::super::USER_AGENT as OURS;
 use crate::domain::client_version::ClientVersion;
 
 /// The session, by which the backend finds its prompt cache.

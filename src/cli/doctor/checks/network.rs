@@ -1,4 +1,5 @@
-//! The way to the upstreams: proxies of the environment, and whether each upstream answers.
+//! The way to the upstreams: the proxy of the environment, the certificates, and whether each upstream answers. All three
+//! are what serving uses.
 
 use std::time::Duration;
 
@@ -8,25 +9,40 @@ use futures_util::future::{BoxFuture, join_all};
 use crate::cli::doctor::finding::{Finding, FindingKind, Mend};
 use crate::cli::doctor::scene::Scene;
 use crate::domain::base_url::BaseUrl;
-use crate::error::deepest;
-use crate::upstream::request_client;
+use crate::manager::Manager;
+use crate::upstream::network::{Network, Remark, Weight};
+use crate::upstream::Unanswered;
 
 /// An upstream that does not answer by then is not reachable.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The proxies that requests to providers may go through.
-pub fn proxies(scene: &Scene) -> Vec<Finding> {
-    let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"];
-    let set = names.iter().filter_map(|name| Some((*name, scene.environment.get(name)?)));
-    let shown: Vec<String> = set.map(|(name, value)| format!("`{name}={}`", without_login(value))).collect();
-    vec![Finding::ok(if shown.is_empty() { "no proxy is set".to_owned() } else { shown.join(", ") })]
+/// The proxy that requests to providers go through, and which of them do not.
+pub fn proxy(scene: &Scene) -> Vec<Finding> {
+    let upstreams = scene.manager.as_ref().map(|manager| manager.upstreams()).unwrap_or_default();
+    let upstreams: Vec<BaseUrl> = upstreams.into_iter().map(|(_, base)| base).collect();
+    network(scene).describe_proxy(&upstreams).into_iter().map(finding).collect()
 }
 
-/// An address without the name and password in it.
-fn without_login(value: &str) -> String {
-    let (scheme, rest) = value.split_once("://").map_or(("", value), |(scheme, rest)| (scheme, rest));
-    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-    if scheme.is_empty() { host.to_owned() } else { format!("{scheme}://{host}") }
+/// The certificates that are trusted, by their sources.
+pub fn roots(scene: &Scene) -> BoxFuture<'_, Vec<Finding>> {
+    async move { network(scene).describe_roots().await.into_iter().map(finding).collect() }.boxed()
+}
+
+fn network(scene: &Scene) -> Network {
+    match &scene.manager {
+        Some(manager) => manager.upstream().network().clone(),
+        None => Network::new(&scene.environment),
+    }
+}
+
+fn finding(remark: Remark) -> Finding {
+    let Remark { text, weight } = remark;
+    let mend = Mend::hint("correct that variable, or unset it");
+    match weight {
+        Weight::Fine => Finding::ok(text),
+        Weight::Odd => Finding::warning(FindingKind::NetworkVariable, text, mend),
+        Weight::Broken => Finding::problem(FindingKind::NetworkVariable, text, mend),
+    }
 }
 
 /// Asks each upstream without a key or token, all at once: any answer will do.
@@ -39,13 +55,16 @@ pub fn upstreams(scene: &Scene) -> BoxFuture<'_, Vec<Finding>> {
                 "issuer" => "the issuer of logins at ",
                 _ => "",
             };
-            match ask(&base).await {
+            match ask(manager, &base).await {
                 Ok(response) => Finding::ok(format!("{what}`{base}` answers ({})", response.status().as_u16())),
                 Err(error) => Finding::problem(
                     FindingKind::UpstreamUnreachable,
-                    format!("{what}`{base}` does not answer: {}", deepest(&error)),
-                    Mend::run(format!("curl -v {base}/v1/models"))
-                        .and("check the network, `HTTPS_PROXY` and the address"),
+                    format!("{what}`{base}` does not answer: {error}"),
+                    Mend::run(format!("curl -v {base}/v1/models")).and(
+                        error
+                            .hint()
+                            .unwrap_or("check the network and the address; `HTTPS_PROXY` names a proxy where one is needed"),
+                    ),
                 ),
             }
         });
@@ -54,24 +73,9 @@ pub fn upstreams(scene: &Scene) -> BoxFuture<'_, Vec<Finding>> {
     .boxed()
 }
 
-/// Asks as the proxy would: never through another proxy when it is on this machine.
-async fn ask(base: &BaseUrl) -> reqwest::Result<reqwest::Response> {
-    request_client(base, PATIENCE)?.get(format!("{base}/v1/models")).send().await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_proxy_is_shown_without_its_password() {
-        for (value, expected) in [
-            ("http://ann:se@cret@proxy:3128", "http://proxy:3128"),
-            ("socks5h://proxy:1080", "socks5h://proxy:1080"),
-            ("ann:secret@proxy:3128", "proxy:3128"),
-            ("localhost,10.0.0.0/8", "localhost,10.0.0.0/8"),
-        ] {
-            assert_eq!(without_login(value), expected);
-        }
-    }
+/// Asks as a request is sent.
+async fn ask(manager: &Manager, base: &BaseUrl) -> Result<reqwest::Response, Unanswered> {
+    let url = format!("{base}/v1/models").parse();
+    let url = url.map_err(|_| Unanswered::Broken("the address cannot be used".to_owned()))?;
+    manager.upstream().question(reqwest::Request::new(reqwest::Method::GET, url), Some(PATIENCE)).await
 }

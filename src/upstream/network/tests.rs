@@ -1,0 +1,58 @@
+//! The network as variables describe it.
+
+use super::*;
+
+fn network(variables: &[(&str, &str)]) -> Network {
+    Network::new(&variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+}
+
+#[test]
+fn a_proxy_is_for_everybody_but_this_machine_and_the_exceptions() {
+    let network = network(&[("ALL_PROXY", "socks5h://proxy.test"), ("no_proxy", ".intern.test, 10.0.0.0/8")]);
+    for (host, is_direct) in [
+        ("api.openai.com", false),
+        ("localhost", true),
+        ("127.0.0.1", true),
+        ("[::1]", true),
+        ("127.0.0.1.test", false),
+        ("gate.intern.test", true),
+        ("10.9.8.7", true),
+    ] {
+        assert_eq!(matches!(network.way(host, 443), Way::Direct), is_direct, "{host}");
+    }
+}
+
+#[test]
+fn a_value_that_cannot_be_used_lets_nothing_past_it() {
+    let network = network(&[("https_proxy", "'http://me:hunter2@proxy.test"), ("NO_PROXY", "intern.test")]);
+    assert!(matches!(network.way("api.openai.com", 443), Way::Blocked(_)));
+    assert!(matches!(network.way("intern.test", 443), Way::Direct));
+    assert!(matches!(network.way("127.0.0.1", 443), Way::Direct));
+    let warnings = network.warnings().join("\n");
+    assert!(warnings.contains("`https_proxy`") && !warnings.contains("hunter2"), "{warnings}");
+}
+
+#[tokio::test]
+async fn the_network_is_described_without_its_secrets() {
+    let bases = ["https://api.openai.com", "https://gate.intern.test:8443/v1", "http://127.0.0.1:9"];
+    let bases = bases.map(|base| BaseUrl::parse(base).unwrap());
+    let network = network(&[
+        ("HTTPS_PROXY", "http://somebody:hunter2@proxy.test:3128"),
+        ("NO_PROXY", "intern.test:8443,http://x"),
+    ]);
+    let mut remarks = network.describe_proxy(&bases);
+    remarks.extend(network.describe_roots().await);
+    let shown: Vec<&str> = remarks.iter().map(|remark| remark.text.as_str()).collect();
+    let shown = shown.join("\n");
+    assert!(!shown.contains("hunter2") && !shown.contains("somebody"), "{shown}");
+    for expected in [
+        "`http://proxy.test:3128` of `HTTPS_PROXY`, with a user name and a password, which travel to it unencrypted",
+        "`https://gate.intern.test:8443` (`intern.test:8443` in `NO_PROXY`)",
+        "`http://127.0.0.1:9` (this machine)",
+        "`NO_PROXY`: the entry `http://x` is ignored",
+        "certificates that are trusted: ",
+    ] {
+        assert!(shown.contains(expected), "{expected}\n{shown}");
+    }
+    assert!(!shown.contains("`https://api.openai.com` ("), "{shown}");
+}

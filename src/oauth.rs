@@ -3,6 +3,7 @@
 
 mod answer;
 mod callback_server;
+mod declined;
 mod device;
 mod pasted;
 mod pkce;
@@ -11,15 +12,15 @@ mod sender;
 
 use std::time::Duration;
 
-use reqwest::header::RETRY_AFTER;
 use reqwest::{Response, Url};
 use zeroize::Zeroizing;
 
 pub use callback_server::{Callback, CallbackServer, Page, Serving};
+pub use declined::Declined;
 pub use device::{DeviceCode, DeviceGrant};
 pub use pasted::{Entrance, PasteError};
 pub use pkce::{Pkce, random_text};
-use refusal::{Question, code, refusal};
+use refusal::{Head, Question, code, is_page, plain_code, refusal, unreadable};
 pub use sender::{Sender, Unreached};
 
 use crate::error::deepest;
@@ -36,9 +37,6 @@ const SCOPE: &str = "openid profile email offline_access";
 /// No more is read of an answer of the issuer, in bytes.
 const LONGEST_ANSWER: usize = 1024 * 1024;
 
-/// What the issuer says when the person said no (RFC 6749, 4.1.2.1).
-pub const DENIED: &str = "access_denied";
-
 /// Why an answer that should hold an access token is none.
 pub const WITHOUT_TOKEN: &str = "the issuer's answer has no access token in it";
 
@@ -46,10 +44,12 @@ pub const WITHOUT_TOKEN: &str = "the issuer's answer has no access token in it";
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OAuthError {
     /// It said no, and will say no again.
-    #[error("the issuer refused it (`{code}`)")]
+    #[error("the issuer refused it (`{code}`){}", .said.as_ref().map(|said| format!(": {said}")).unwrap_or_default())]
     Refused {
         /// Its code, such as `refresh_token_reused`; `unknown` where it gave something else.
         code: String,
+        /// What it says to a person; no part of what was sent.
+        said: Option<String>,
     },
     /// It could not be asked, or did not answer as it should: this passes.
     #[error("{why}")]
@@ -160,16 +160,16 @@ impl Issuer {
 
     async fn tokens(&self, form: &[(&str, &str)], question: Question) -> Result<Tokens, OAuthError> {
         let response = self.lasting.form(&format!("{}/oauth/token", self.base), form).await?;
-        let (status, retry_after) = (response.status(), retry_after(&response));
+        let head = Head::of(&response);
         let (body, broken) = heard(response).await;
-        if status.is_success() {
-            let why = || broken.unwrap_or_else(|| OAuthError::passing(WITHOUT_TOKEN));
+        if head.status.is_success() {
+            let why = || broken.unwrap_or_else(|| unreadable(&body, WITHOUT_TOKEN, form));
             return answer::tokens(&body).ok_or_else(why);
         }
         if let Some(broken) = broken {
             return Err(broken);
         }
-        Err(refusal(question, status, &body, retry_after, form))
+        Err(refusal(question, &head, &body, form))
     }
 }
 
@@ -199,11 +199,6 @@ async fn heard(mut response: Response) -> (Zeroizing<Vec<u8>>, Option<OAuthError
         }
     };
     (body, broken)
-}
-
-fn retry_after(response: &Response) -> Option<Duration> {
-    let seconds: u64 = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
 }
 
 #[cfg(test)]

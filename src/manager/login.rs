@@ -17,7 +17,7 @@ use crate::domain::account::{AccountId, check_label};
 use crate::domain::time::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::oauth::{
-    Callback, CallbackServer, DENIED, DeviceCode, DeviceGrant, Entrance, Issuer, OAuthError, Page, Pkce, Serving,
+    Callback, CallbackServer, Declined, DeviceCode, DeviceGrant, Entrance, Issuer, OAuthError, Page, Pkce, Serving,
     random_text,
 };
 use crate::secrets::Secret;
@@ -219,9 +219,14 @@ struct Granted {
     browser: Option<Serving>,
 }
 
-/// What a browser is shown at the end of a login.
+/// What a browser is shown at the end of a login: what the command line says too.
 fn last_page(error: Option<&Error>) -> Page {
-    error.map_or(Page::Done, |error| Page::Failed(error.to_string()))
+    error.map_or(Page::Done, |error| {
+        Page::Failed(match &error.hint {
+            Some(hint) => format!("{error}; {hint}"),
+            None => error.to_string(),
+        })
+    })
 }
 
 impl Awaited {
@@ -235,11 +240,7 @@ impl Awaited {
                         let (verifier, redirect) = (pkce.verifier().clone(), CallbackServer::redirect());
                         return Ok(Granted { code, verifier, redirect, browser: Some(browser) });
                     }
-                    Callback::Came(Err(why)) if why == DENIED => denied(),
-                    Callback::Came(Err(why)) => {
-                        Error::new(ErrorKind::LoginFailed, format!("the issuer gave no code (`{why}`)"))
-                            .hint("begin the login again")
-                    }
+                    Callback::Came(Err(declined)) => declined.into(),
                     Callback::Cancelled => {
                         browser.show(Page::Cancelled).await;
                         return Err(Error::new(
@@ -268,10 +269,7 @@ async fn poll(issuer: &Issuer, device: &DeviceCode) -> Result<DeviceGrant, Error
         match issuer.poll_device(device).await {
             Ok(Some(grant)) => return Ok(grant),
             Ok(None) => failures = 0,
-            Err(OAuthError::Refused { code }) if code.contains("denied") => {
-                return Err(denied());
-            }
-            Err(OAuthError::Refused { code }) if code == "expired_token" => {
+            Err(OAuthError::Refused { code, .. }) if code == "expired_token" => {
                 return Err(Error::new(ErrorKind::LoginFailed, "the code expired before it was typed in")
                     .hint("begin the login again for another one"));
             }
@@ -286,15 +284,9 @@ async fn poll(issuer: &Issuer, device: &DeviceCode) -> Result<DeviceGrant, Error
     }
 }
 
-fn denied() -> Error {
-    Error::new(ErrorKind::LoginFailed, "the login was denied on the page").hint("begin it again and allow it")
-}
-
 fn issuer_error(error: &OAuthError) -> Error {
     match error {
-        OAuthError::Refused { .. } => {
-            Error::new(ErrorKind::LoginFailed, error.to_string()).hint("begin the login again")
-        }
+        OAuthError::Refused { code, said } => Declined::new(Some(code), said.as_deref()).into(),
         OAuthError::Passing { hint, .. } => Error::new(ErrorKind::UpstreamFailed, error.to_string()).hint(
             hint.as_deref().unwrap_or("`codex-account-manager doctor` checks the network; then begin the login again"),
         ),

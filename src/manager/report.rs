@@ -6,6 +6,7 @@ use super::names::names;
 use super::pool::{kind, waits_for_issuer};
 use super::quota;
 use super::routing::current;
+use super::tokens::why_it_failed;
 use super::view::View;
 use super::{FIRST_ACCOUNT, Manager};
 use crate::domain::account::{AccountId, Kind, ModelFamily};
@@ -110,12 +111,15 @@ impl Manager {
             state,
             reason: match self.base_url(account) {
                 Some(_) if state == State::CircuitOpen && waits_for_issuer(account, now).is_some() => {
-                    Some("its token could not be refreshed; the refresh is tried again soon".to_owned())
+                    Some(refresh_failed(account).map_or_else(
+                        || "its token could not be refreshed; the refresh is tried again soon".to_owned(),
+                        |failed| format!("{failed}; the refresh is tried again soon"),
+                    ))
                 }
                 Some(_) if state == State::Locked && account.is_newer() => {
                     Some("a newer version of this program sealed its secrets; update codex-account-manager".to_owned())
                 }
-                Some(_) => reason(state, member, &rate_limits, now),
+                Some(_) => reason(state, member, &rate_limits, now).or_else(|| refresh_failed(account)),
                 None => {
                     Some("its base URL is refused; set a new one with `edit --base-url URL --key-stdin`".to_owned())
                 }
@@ -154,6 +158,11 @@ impl Manager {
         let using = state.sessions.iter().filter(uses).filter(|session| self.store.is_alive(&session.id));
         using.map(|session| (session.id.clone(), session.pid)).collect()
     }
+}
+
+/// Why its token could not be refreshed the last time.
+fn refresh_failed(account: &StoredAccount) -> Option<String> {
+    why_it_failed(account).map(|why| format!("its token could not be refreshed: {why}"))
 }
 
 /// Whether the account is the session's current one, and for which families. A process that is no session

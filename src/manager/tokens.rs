@@ -32,6 +32,7 @@ pub(super) use keep::{AGAIN, claims, put};
 pub(super) use older_copy::mend;
 pub use pending::Pending;
 use pending::left_alone_until;
+pub(super) use pending::why_it_failed;
 pub use rotation::LONGEST_ANSWER;
 pub(super) use rotation::{access_token, answered};
 pub use turn::TurnHolder;

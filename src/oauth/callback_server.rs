@@ -20,6 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use super::Declined;
 use super::pasted::Entrance;
 use crate::secrets::Secret;
 
@@ -51,8 +52,8 @@ pub struct CallbackServer {
 /// Why the port is not waited at any more.
 #[derive(Debug)]
 pub enum Callback {
-    /// The browser came back, with the code to exchange or the issuer's word for why there is none.
-    Came(Result<Secret<String>, String>),
+    /// The browser came back, with the code to exchange or the issuer's words for why there is none.
+    Came(Result<Secret<String>, Declined>),
     /// Another program that logs in asked for the port.
     Cancelled,
 }
@@ -217,7 +218,7 @@ async fn answer(request: &Request<Incoming>, door: &Door) -> Response<Full<Bytes
         Ok(Some(Page::Failed(why))) => page(
             StatusCode::BAD_REQUEST,
             "Not logged in",
-            &format!("The login failed: {why}. You can close this page and start again."),
+            &format!("The login failed: {why}. You can close this page."),
         ),
         Ok(Some(Page::Cancelled) | None) => page(
             StatusCode::BAD_REQUEST,
@@ -249,7 +250,7 @@ async fn cancel(request: &Request<Incoming>, door: &Door) -> Response<Full<Bytes
 }
 
 /// What the query of a callback tells: the code, or why there is none. `None` when its state is not the login's.
-pub(super) fn told(query: &str, state: &Secret<String>) -> Option<Result<Secret<String>, String>> {
+pub(super) fn told(query: &str, state: &Secret<String>) -> Option<Result<Secret<String>, Declined>> {
     let field = |name: &str| field(query, name);
     let shown = field("state")?;
     if !bool::from(shown.as_bytes().ct_eq(state.expose().as_bytes())) {
@@ -257,7 +258,7 @@ pub(super) fn told(query: &str, state: &Secret<String>) -> Option<Result<Secret<
     }
     match field("code").filter(|code| !code.is_empty()) {
         Some(code) => Some(Ok(Secret::new(code))),
-        None => Some(Err(field("error").map_or_else(|| "no code was given".to_owned(), |error| plain(&error)))),
+        None => Some(Err(Declined::new(field("error").as_deref(), field("error_description").as_deref()))),
     }
 }
 
@@ -265,11 +266,6 @@ pub(super) fn told(query: &str, state: &Secret<String>) -> Option<Result<Secret<
 pub(super) fn field(query: &str, name: &str) -> Option<String> {
     let url = Url::parse(&format!("http://localhost/?{query}")).ok()?;
     url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
-}
-
-/// The issuer's word without what a terminal or a page would obey.
-fn plain(text: &str) -> String {
-    text.chars().filter(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | ' ')).take(64).collect()
 }
 
 fn page(status: StatusCode, title: &str, text: &str) -> Response<Full<Bytes>> {
@@ -292,7 +288,7 @@ fn page(status: StatusCode, title: &str, text: &str) -> Response<Full<Bytes>> {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 
 #[cfg(test)]
@@ -306,9 +302,12 @@ mod tests {
         for (query, expected) in [
             ("code=abc&state=s-1", Some(Ok("abc".to_owned()))),
             ("state=s-1&code=a%2Bb", Some(Ok("a+b".to_owned()))),
-            ("error=access_denied&error_description=x&state=s-1", Some(Err("access_denied".to_owned()))),
-            ("error=%3Cb%3E%0A&state=s-1", Some(Err("b".to_owned()))),
-            ("code=&state=s-1", Some(Err("no code was given".to_owned()))),
+            (
+                "error=access_denied&error_description=x+y&state=s-1",
+                Some(Err(Declined::new(Some("access_denied"), Some("x y")))),
+            ),
+            ("error=%3Cb%3E%0A&state=s-1", Some(Err(Declined::new(Some("unknown"), None)))),
+            ("code=&state=s-1", Some(Err(Declined::new(None, None)))),
             ("code=abc&state=s-2", None),
             ("code=abc&state=", None),
             ("code=abc", None),
@@ -321,6 +320,6 @@ mod tests {
 
     #[test]
     fn a_page_runs_nothing_that_it_is_told() {
-        assert_eq!(escaped("<script>&"), "&lt;script&gt;&amp;");
+        assert_eq!(escaped("<script>&\"'"), "&lt;script&gt;&amp;&quot;&#39;");
     }
 }

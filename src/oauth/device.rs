@@ -7,8 +7,13 @@ use reqwest::StatusCode;
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
-use super::{CLIENT_ID, DENIED, Issuer, OAuthError, Question, code, read, refusal};
+use super::declined::REGION;
+use super::{CLIENT_ID, Head, Issuer, OAuthError, Question, code, is_page, read, refusal, unreadable};
+use crate::domain::excerpt::excerpt;
 use crate::secrets::Secret;
+
+/// What ends the wait for a person; every other 403 and 404 says that there is no answer yet.
+const ENDS: [&str; 3] = ["access_denied", "missing_codex_entitlement", REGION];
 
 /// A code to be typed in.
 #[derive(Clone, Debug)]
@@ -63,16 +68,16 @@ impl Issuer {
     pub async fn begin_device(&self) -> Result<DeviceCode, OAuthError> {
         let address = format!("{}/api/accounts/deviceauth/usercode", self.base);
         let response = self.question.json(&address, &json!({ "client_id": CLIENT_ID })).await?;
-        let status = response.status();
+        let head = Head::of(&response);
         let body = read(response).await?;
-        if status == StatusCode::NOT_FOUND {
+        if head.status == StatusCode::NOT_FOUND && !is_page(&body) {
             return Err(OAuthError::passing("the issuer offers no login by device code"));
         }
-        if !status.is_success() {
-            return Err(refusal(Question::Login, status, &body, None, &[]));
+        if !head.status.is_success() {
+            return Err(refusal(Question::Login, &head, &body, &[]));
         }
         let answer: CodeAnswer = serde_json::from_slice(&body)
-            .map_err(|_| OAuthError::passing("the issuer's answer has no device code in it"))?;
+            .map_err(|_| unreadable(&body, "the issuer's answer has no device code in it", &[]))?;
         Ok(DeviceCode {
             id: Secret::new(answer.device_auth_id),
             user_code: answer.user_code.chars().filter(char::is_ascii_graphic).take(32).collect(),
@@ -90,23 +95,26 @@ impl Issuer {
         let address = format!("{}/api/accounts/deviceauth/token", self.base);
         let question = [("device_auth_id", device.id.expose().as_str()), ("user_code", device.user_code.as_str())];
         let response = self.question.json(&address, &json!(BTreeMap::from(question))).await?;
-        let status = response.status();
+        let head = Head::of(&response);
         let body = read(response).await?;
         let code = code(&serde_json::from_slice(&body).unwrap_or_default());
-        let is_denied = code.as_deref() == Some(DENIED);
-        let is_pending = matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND) && !is_denied
-            || matches!(code.as_deref(), Some("authorization_pending" | "slow_down"));
+        // What neither the person nor time changes is not waited for.
+        let is_denied = code.as_deref().is_some_and(|code| ENDS.contains(&code));
+        let is_waiting = matches!(head.status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND) && !is_page(&body);
+        let is_pending =
+            is_waiting && !is_denied || matches!(code.as_deref(), Some("authorization_pending" | "slow_down"));
         if is_pending {
             return Ok(None);
         }
-        if is_denied {
-            return Err(OAuthError::Refused { code: DENIED.to_owned() });
+        if let Some(code) = code.filter(|_| is_denied) {
+            let said = excerpt(&body).filter(|said| *said != code);
+            return Err(OAuthError::Refused { code, said });
         }
-        if !status.is_success() {
-            return Err(refusal(Question::Login, status, &body, None, &question));
+        if !head.status.is_success() {
+            return Err(refusal(Question::Login, &head, &body, &question));
         }
-        let answer: GrantAnswer =
-            serde_json::from_slice(&body).map_err(|_| OAuthError::passing("the issuer's answer has no code in it"))?;
+        let answer: GrantAnswer = serde_json::from_slice(&body)
+            .map_err(|_| unreadable(&body, "the issuer's answer has no code in it", &question))?;
         Ok(Some(DeviceGrant {
             code: Secret::new(answer.authorization_code),
             verifier: Secret::new(answer.code_verifier),

@@ -3,11 +3,14 @@
 
 use std::time::Duration;
 
-use reqwest::StatusCode;
+use reqwest::header::{LOCATION, RETRY_AFTER};
+use reqwest::{Response, StatusCode, Url};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::OAuthError;
+use super::declined::{OTHER_REGION, REGION};
+use crate::domain::excerpt::excerpt;
 
 /// What was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,34 +43,86 @@ const LONGEST_CODE: usize = 64;
 /// What of a question nobody may see.
 const SECRETS: [&str; 5] = ["refresh_token", "code", "code_verifier", "device_auth_id", "user_code"];
 
+/// What to do about a page in the place of the issuer's answer.
+const PAGE: &str = "a page came in the place of the issuer's answer: a proxy, a network that wants a login first, or a check for \
+     robots; try from another network";
+
+/// What stands before the body of an answer.
+#[derive(Clone, Debug)]
+pub(super) struct Head {
+    /// The status.
+    pub status: StatusCode,
+    /// How long the issuer asks to be left alone.
+    pub retry_after: Option<Duration>,
+    /// The host that it leads to.
+    pub leads_to: Option<String>,
+}
+
+impl Head {
+    /// That of `response`.
+    pub fn of(response: &Response) -> Head {
+        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let leads_to = header(LOCATION).and_then(|place| Url::parse(place).ok()?.host_str().map(str::to_owned));
+        let retry_after = header(RETRY_AFTER).and_then(|seconds| seconds.trim().parse().ok());
+        Head { status: response.status(), retry_after: retry_after.map(Duration::from_secs), leads_to }
+    }
+}
+
 /// What an answer to what was `sent` means that has no token in it.
-pub(super) fn refusal(
-    question: Question,
-    status: StatusCode,
-    body: &[u8],
-    retry_after: Option<Duration>,
-    sent: &[(&str, &str)],
-) -> OAuthError {
+pub(super) fn refusal(question: Question, head: &Head, body: &[u8], sent: &[(&str, &str)]) -> OAuthError {
+    let status = head.status;
     let answer: Option<Value> = serde_json::from_slice(body).ok();
     let code = answer.as_ref().and_then(code);
     let code = code.map(|code| if echoes(&code, sent) { UNKNOWN.to_owned() } else { code });
+    let is_page = answer.is_none() && is_page(body);
     let is_final = match question {
-        Question::Refresh => is_final(status, code.as_deref(), answer.is_none() && is_page(body)),
+        Question::Refresh => is_final(status, code.as_deref(), is_page),
         Question::Login => code.is_some() && matches!(status.as_u16(), 400 | 401),
     };
+    let said = said(body, code.as_deref(), sent);
     if is_final {
-        return OAuthError::Refused { code: code.unwrap_or_else(|| UNAUTHORIZED.to_owned()) };
+        return OAuthError::Refused { code: code.unwrap_or_else(|| UNAUTHORIZED.to_owned()), said };
     }
     let fails_for_all = status.is_server_error()
         || status == StatusCode::TOO_MANY_REQUESTS
         || code.as_deref().is_some_and(|code| OF_THE_ISSUER.contains(&code));
+    let is_of_region = code.as_deref() == Some(REGION);
     let name = code.map(|code| format!(" (`{code}`)")).unwrap_or_default();
+    let leads_to = head.leads_to.as_ref().filter(|_| status.is_redirection());
+    let leads_to = leads_to.map(|host| format!(" and leads to `{host}`")).unwrap_or_default();
+    let said = said.map(|said| format!(": {said}")).unwrap_or_default();
+    let hint = if is_of_region {
+        Some(OTHER_REGION)
+    } else if is_page || status.is_redirection() {
+        Some(PAGE)
+    } else {
+        None
+    };
     OAuthError::Passing {
-        why: format!("the issuer answered {}{name}", status.as_u16()),
-        hint: None,
-        retry_after,
+        why: format!("the issuer answered {}{name}{leads_to}{said}", status.as_u16()),
+        hint: hint.map(str::to_owned),
+        retry_after: head.retry_after,
         is_the_issuers: fails_for_all,
     }
+}
+
+/// A success that cannot be read is `missing` something; a page is shown as what it is.
+pub(super) fn unreadable(body: &[u8], missing: &str, sent: &[(&str, &str)]) -> OAuthError {
+    if !is_page(body) {
+        return OAuthError::passing(missing);
+    }
+    let said = said(body, None, sent).map(|said| format!(": {said}")).unwrap_or_default();
+    OAuthError::Passing {
+        why: format!("{missing}; it is a page{said}"),
+        hint: Some(PAGE.to_owned()),
+        retry_after: None,
+        is_the_issuers: true,
+    }
+}
+
+/// What an answer says to a person beside its code, unless that shows a part of what was sent.
+fn said(body: &[u8], code: Option<&str>, sent: &[(&str, &str)]) -> Option<String> {
+    excerpt(body).filter(|said| Some(said.as_str()) != code && !echoes(said, sent))
 }
 
 /// Whether a refresh ended for good. A 401 without a code is the issuer's no as well, but for the page of a gateway on the
@@ -81,7 +136,8 @@ fn is_final(status: StatusCode, code: Option<&str>, is_page: bool) -> bool {
     }
 }
 
-fn is_page(body: &[u8]) -> bool {
+/// Whether a body is a page and no answer of the issuer.
+pub(super) fn is_page(body: &[u8]) -> bool {
     body.trim_ascii_start().starts_with(b"<")
 }
 
@@ -93,10 +149,14 @@ pub(super) fn code(body: &Value) -> Option<String> {
         .or_else(|| error.and_then(Value::as_str))
         .or_else(|| body.get("code")?.as_str())
         .filter(|code| !code.is_empty())?;
-    // What is no code is not shown: it may be anything, the token itself too.
+    Some(plain_code(code))
+}
+
+/// What is no code is not shown: it may be anything, the token itself too.
+pub(super) fn plain_code(code: &str) -> String {
     let is_plain = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit() || matches!(letter, b'_' | b'-');
     let is_code = code.len() <= LONGEST_CODE && code.bytes().all(is_plain);
-    Some(if is_code { code.to_owned() } else { UNKNOWN.to_owned() })
+    if is_code { code.to_owned() } else { UNKNOWN.to_owned() }
 }
 
 /// Whether `code` holds six characters in a row of something that was sent, in whatever case.
@@ -143,7 +203,8 @@ mod tests {
 
     #[track_caller]
     fn of(question: Question, status: u16, body: &str) -> OAuthError {
-        refusal(question, StatusCode::from_u16(status).unwrap(), body.as_bytes(), None, &[])
+        let head = Head { status: StatusCode::from_u16(status).unwrap(), retry_after: None, leads_to: None };
+        refusal(question, &head, body.as_bytes(), &[("refresh_token", "rt_Zq8Yw2Lm4Nx7Kp")])
     }
 
     #[test]
@@ -180,7 +241,7 @@ mod tests {
             (500, coded("refresh_token_invalidated"), None),
         ] {
             match (of(Question::Refresh, status, &body), expected) {
-                (OAuthError::Refused { code }, Some(expected)) => assert_eq!(code, expected, "{status} {body}"),
+                (OAuthError::Refused { code, .. }, Some(expected)) => assert_eq!(code, expected, "{status} {body}"),
                 (OAuthError::Passing { why, .. }, None) => {
                     assert!(why.contains(&status.to_string()), "{why}");
                     let code = serde_json::from_str(&body).ok().as_ref().and_then(code);
@@ -220,5 +281,52 @@ mod tests {
             let is_refused = matches!(of(Question::Login, status, body), OAuthError::Refused { .. });
             assert_eq!(is_refused, is_final, "{status} {body}");
         }
+    }
+
+    #[test]
+    fn what_an_answer_says_is_passed_on_without_a_part_of_what_was_sent() {
+        for (status, body, said) in [
+            (
+                403,
+                r#"{"error":{"code":"unsupported_country_region_territory","message":"Country not supported"}}"#,
+                "the issuer answered 403 (`unsupported_country_region_territory`): Country not supported",
+            ),
+            (
+                403,
+                "<html><title>Just a moment...</title><body>Enable JavaScript</body></html>",
+                "the issuer answered 403: Just a moment... Enable JavaScript",
+            ),
+            (503, "<b>zq8yw2 is busy</b>", "the issuer answered 503"),
+            (
+                502,
+                r#"{"error":"server_error","error_description":"later\u202e\u001b[31m"}"#,
+                "the issuer answered 502 (`server_error`): later\u{fffd}\u{fffd}[31m",
+            ),
+            (407, "<h1>Proxy login</h1>", "the issuer answered 407: Proxy login"),
+            (500, "", "the issuer answered 500"),
+        ] {
+            assert_eq!(of(Question::Refresh, status, body).to_string(), said, "{body}");
+        }
+        let OAuthError::Refused { said, .. } = of(Question::Login, 400, r#"{"error":"x","error_description":"ask"}"#)
+        else {
+            panic!("a code with 400 is final for a login");
+        };
+        assert_eq!(said.as_deref(), Some("ask"));
+    }
+
+    #[test]
+    fn a_portal_in_the_place_of_the_issuer_is_named() {
+        let head = Head { status: StatusCode::FOUND, retry_after: None, leads_to: Some("wifi.test".to_owned()) };
+        let OAuthError::Passing { why, hint: Some(hint), .. } = refusal(Question::Login, &head, b"", &[]) else {
+            panic!()
+        };
+        assert_eq!(why, "the issuer answered 302 and leads to `wifi.test`");
+        assert!(hint.contains("wants a login first"), "{hint}");
+        let OAuthError::Passing { why, hint, .. } = unreadable(b"<p>Log in to the WiFi", "no token", &[]) else {
+            panic!()
+        };
+        assert_eq!((why.as_str(), hint.is_some()), ("no token; it is a page: Log in to the WiFi", true));
+        let OAuthError::Passing { why, hint, .. } = unreadable(b"{}", "no token", &[]) else { panic!() };
+        assert_eq!((why.as_str(), hint), ("no token", None));
     }
 }

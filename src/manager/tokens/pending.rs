@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::domain::plain_text::bounded;
 use crate::domain::time::Timestamp;
 use crate::store::{State, StoredAccount};
 
@@ -13,6 +14,9 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 
 /// No wait is longer, but for one that the issuer asks for.
 const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
+
+/// No reason is kept longer, in characters.
+const LONGEST_WHY: usize = 600;
 
 /// What the issuer may ask for at most.
 const LONGEST_ASKED: Duration = Duration::from_secs(15 * 60);
@@ -33,6 +37,8 @@ pub enum Pending {
         retry_at: Timestamp,
         /// The issuer failed as a whole, not for this account alone.
         is_the_issuers: bool,
+        /// What happened the last time, in words; an older version left none.
+        why: Option<String>,
     },
 }
 
@@ -45,7 +51,8 @@ impl Pending {
             let failures = mark.get("failures").and_then(Value::as_u64).unwrap_or(1);
             let is_the_issuers = mark.get("issuer").and_then(Value::as_bool).unwrap_or(true);
             let failures = u32::try_from(failures).unwrap_or(u32::MAX);
-            return Some(Pending::Failed { failures, retry_at, is_the_issuers });
+            let why = mark.get("why").and_then(Value::as_str).and_then(|why| bounded(why, LONGEST_WHY));
+            return Some(Pending::Failed { failures, retry_at, is_the_issuers, why });
         }
         time("at").map(|at| Pending::Exchanging { at })
     }
@@ -54,9 +61,14 @@ impl Pending {
     pub fn write(&self, pid: u32) -> Value {
         match self {
             Pending::Exchanging { at } => json!({ "at": at.as_millis(), "pid": pid }),
-            Pending::Failed { failures, retry_at, is_the_issuers } => {
+            Pending::Failed { failures, retry_at, is_the_issuers, why } => {
                 let retry_at = retry_at.as_millis();
-                json!({ "failures": failures, "retryAt": retry_at, "issuer": is_the_issuers, "pid": pid })
+                let mut mark =
+                    json!({ "failures": failures, "retryAt": retry_at, "issuer": is_the_issuers, "pid": pid });
+                if let Some(why) = why {
+                    mark["why"] = json!(why);
+                }
+                mark
             }
         }
     }
@@ -64,6 +76,7 @@ impl Pending {
     /// The mark after one more failure at `now`; the issuer may have asked to be left alone for some time.
     pub fn after_failure(
         before: Option<&Pending>,
+        why: &str,
         asked: Option<Duration>,
         is_the_issuers: bool,
         now: Timestamp,
@@ -74,7 +87,7 @@ impl Pending {
         };
         let doubled = FIRST_WAIT.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST_WAIT);
         let wait = asked.unwrap_or_default().min(LONGEST_ASKED).max(doubled);
-        Pending::Failed { failures, retry_at: now.after(wait), is_the_issuers }
+        Pending::Failed { failures, retry_at: now.after(wait), is_the_issuers, why: bounded(why, LONGEST_WHY) }
     }
 
     /// Whether the issuer failed as a whole.
@@ -90,6 +103,14 @@ impl Pending {
             }
             Pending::Exchanging { .. } => None,
         }
+    }
+}
+
+/// Why the account's token could not be refreshed, as long as it was not since.
+pub(in crate::manager) fn why_it_failed(account: &StoredAccount) -> Option<String> {
+    match Pending::of(account)? {
+        Pending::Failed { why, .. } => why,
+        Pending::Exchanging { .. } => None,
     }
 }
 
@@ -111,9 +132,13 @@ mod tests {
 
     #[test]
     fn a_mark_is_read_as_it_was_written() {
-        for mark in
-            [Pending::Exchanging { at: NOW }, Pending::Failed { failures: 3, retry_at: NOW, is_the_issuers: false }]
-        {
+        let failed = |why: Option<&str>| Pending::Failed {
+            failures: 3,
+            retry_at: NOW,
+            is_the_issuers: false,
+            why: why.map(str::to_owned),
+        };
+        for mark in [Pending::Exchanging { at: NOW }, failed(None), failed(Some("the issuer answered 403"))] {
             let account = StoredAccount { refresh_pending: Some(mark.write(7)), ..StoredAccount::default() };
             assert_eq!(Pending::of(&account), Some(mark));
         }
@@ -127,13 +152,13 @@ mod tests {
     fn an_issuer_that_fails_is_left_alone_for_longer_and_longer() {
         let mut mark = None;
         for seconds in [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300] {
-            let next = Pending::after_failure(mark.as_ref(), None, true, NOW);
+            let next = Pending::after_failure(mark.as_ref(), "why", None, true, NOW);
             assert_eq!(next.waits_until(NOW), Some(NOW.after(Duration::from_secs(seconds))));
             mark = Some(next);
         }
-        let asked = Pending::after_failure(None, Some(Duration::from_secs(120)), true, NOW);
+        let asked = Pending::after_failure(None, "why", Some(Duration::from_secs(120)), true, NOW);
         assert_eq!(asked.waits_until(NOW), Some(NOW.after(Duration::from_secs(120))));
-        let absurd = Pending::after_failure(None, Some(Duration::MAX), true, NOW);
+        let absurd = Pending::after_failure(None, "why", Some(Duration::MAX), true, NOW);
         assert_eq!(absurd.waits_until(NOW), Some(NOW.after(LONGEST_ASKED)));
         // The clock was set back by an hour since.
         assert_eq!(asked.waits_until(Timestamp(NOW.0 - 3_600_000)), None);

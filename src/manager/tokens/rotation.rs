@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::keep::owners;
 use super::older_copy::mend;
-use super::pending::left_alone_until;
+use super::pending::{left_alone_until, why_it_failed};
 use super::turn::Turn;
 use super::{Manager, Pending, Refreshed};
 use crate::clock;
@@ -84,7 +84,9 @@ impl Manager {
             Ok(Step::Adopt) => return Refreshed::Fresh,
             Ok(Step::LeaveAlone(until)) => {
                 let wait = length(until.since(self.clock.now()));
-                return Refreshed::Passing(format!("the issuer failed; it is asked again in {wait}"));
+                let why = self.view().state.account(account.as_str()).and_then(why_it_failed);
+                let why = why.unwrap_or_else(|| "the issuer failed".to_owned());
+                return Refreshed::Passing(format!("{why}; it is asked again in {wait}"));
             }
             Ok(Step::NeedsLogin) => return Refreshed::NeedsLogin,
             Ok(Step::Gone) => return Refreshed::Gone,
@@ -106,13 +108,14 @@ impl Manager {
                 self.keep(account, &state, &posted.refresh_token, &rotation).await;
                 // What was sent is used up now; the mark belongs to what came.
                 let refresh_token = rotation.refresh_token.unwrap_or(posted.refresh_token);
-                self.failed(Posted { refresh_token, ..posted }, None, true).await;
+                self.failed(Posted { refresh_token, ..posted }, WITHOUT_TOKEN, None, true).await;
                 Refreshed::Passing(WITHOUT_TOKEN.to_owned())
             }
-            Err(OAuthError::Refused { code }) => self.refused(posted, &code).await,
-            Err(OAuthError::Passing { why, retry_after, is_the_issuers, .. }) => {
+            Err(OAuthError::Refused { code, .. }) => self.refused(posted, &code).await,
+            Err(OAuthError::Passing { why, hint, retry_after, is_the_issuers }) => {
                 tracing::warn!("a token could not be refreshed: {why}");
-                self.failed(posted, retry_after, is_the_issuers).await;
+                let why = hint.map_or_else(|| why.clone(), |hint| format!("{why}; {hint}"));
+                self.failed(posted, &why, retry_after, is_the_issuers).await;
                 Refreshed::Passing(why)
             }
         }
@@ -182,12 +185,13 @@ impl Manager {
     }
 
     /// Leaves the mark that keeps siblings from asking a failing issuer at once.
-    async fn failed(&self, posted: Posted<'_>, retry_after: Option<Duration>, is_the_issuers: bool) {
-        let (store, pid) = (self.store.clone(), self.identity.pid);
+    async fn failed(&self, posted: Posted<'_>, why: &str, retry_after: Option<Duration>, is_the_issuers: bool) {
+        let (store, pid, why) = (self.store.clone(), self.identity.pid, why.to_owned());
         let (id, refresh_token, before) = (posted.account.as_str().to_owned(), posted.refresh_token, posted.before);
         let marked = self
             .commit(Creation::Never, move |transaction| {
-                let mark = Pending::after_failure(before.as_ref(), retry_after, is_the_issuers, transaction.now());
+                let now = transaction.now();
+                let mark = Pending::after_failure(before.as_ref(), &why, retry_after, is_the_issuers, now);
                 let owners = owners(&store, &transaction.state, &id, &refresh_token).unwrap_or_default();
                 for position in owners.into_iter().chain(transaction.state.position(&id)) {
                     transaction.state.accounts[position].refresh_pending = Some(mark.write(pid));

@@ -186,6 +186,42 @@ fn a_device_login_waits_for_the_code_on_the_command_line() {
 }
 
 #[test]
+fn why_the_issuer_gives_no_code_is_said_on_the_page_and_to_whoever_logs_in() {
+    let _port = callback_port();
+    let logins = Logins::new(0);
+    let mut sidecar = logins.sidecar();
+    for (answer, said, is_harmless) in [
+        ("error=access_denied&error_description=missing_codex_entitlement", "administrator of the workspace", true),
+        ("error=access_denied&error_description=Your+workspace+needs+SSO", "Your workspace needs SSO", true),
+        ("error=unsupported_country_region_territory", "country or region", true),
+        ("error=temporarily_unavailable&error_description=Later", "temporarily_unavailable", true),
+        (
+            "error=access_denied&error_description=%3Cscript%3Ealert(1)%3C%2Fscript%3E%E2%80%AE%1B%5B31m",
+            "alert(1)",
+            false,
+        ),
+    ] {
+        let (login, url) = begin(&mut sidecar, &json!({"method": "browser"}));
+        let state = url.split("state=").nth(1).unwrap().split('&').next().unwrap();
+        let page = visit(&format!("http://localhost:1455/auth/callback?{answer}&state={state}"));
+        let error = ended(&mut sidecar, &login)["error"].as_str().unwrap().to_owned();
+        let text = page.text();
+        assert!(page.status() == 400 && text.contains(said), "{answer}: {text}");
+        assert!(
+            error.contains(said) || said == "administrator of the workspace" && error.contains("workspace"),
+            "{error}"
+        );
+        assert!(
+            !text.contains("<script>") && !text.contains("allow it") && !error.contains("allow it"),
+            "{text}: {error}"
+        );
+        assert!(!text.contains(['\u{202e}', '\u{1b}']) && !error.contains(['\u{202e}', '\u{1b}']), "{text}: {error}");
+        assert!(is_harmless || text.contains("&lt;script&gt;"), "{text}");
+        eventually("the port is free", || TcpListener::bind(("127.0.0.1", PORT)).ok());
+    }
+}
+
+#[test]
 fn a_device_login_that_is_denied_or_not_offered_says_so() {
     let logins = Logins::new(0);
     let mut sidecar = logins.sidecar();

@@ -72,8 +72,7 @@ pub enum SendError {
 #[derive(Clone)]
 pub struct Upstream {
     client: Client<Connector, RequestBody>,
-    /// Keeps no connection: what is sent on one that its other end has just closed is lost, a refresh token too.
-    questions: Client<Connector, RequestBody>,
+    connector: Connector,
     network: Network,
 }
 
@@ -91,12 +90,7 @@ impl Upstream {
             .retry_canceled_requests(false)
             .set_host(true)
             .build(connector.clone());
-        let questions = Client::builder(TokioExecutor::new())
-            .pool_max_idle_per_host(0)
-            .retry_canceled_requests(false)
-            .set_host(true)
-            .build(connector);
-        Upstream { client, questions, network }
+        Upstream { client, connector, network }
     }
 
     /// The network that everything is sent in.

@@ -229,6 +229,7 @@ fn counts(session: &SessionRecord) -> bool {
 /// Looks whether the file or the configuration moved.
 async fn follow(manager: Arc<Manager>) {
     manager.follow_config();
+    manager.tell_network_warnings();
     let view = manager.view();
     manager.look_for_an_older_copy().await;
     let here = !view.state.store_id.is_empty();

@@ -256,6 +256,13 @@ impl Manager {
         }
     }
 
+    /// Tells what of the proxy's and the certificates' variables cannot be used, each once.
+    pub fn tell_network_warnings(&self) {
+        for text in self.upstream.network().take_warnings() {
+            self.warn(text);
+        }
+    }
+
     pub(super) fn tell_ledger_warnings(&self) {
         for text in self.ledger().take_warnings() {
             self.warn(text);

@@ -88,6 +88,12 @@ impl Connector {
         Connector { plain, network, connect: patience.connect }
     }
 
+    /// The same for a question that is waited for no longer than `patience`: where that ends in the making of a connection,
+    /// the failure still says with whom.
+    pub fn within(&self, patience: Duration) -> Connector {
+        Connector { connect: self.connect.min(patience / 10 * 9), ..self.clone() }
+    }
+
     async fn open(self, target: Uri) -> Result<Wire, ConnectError> {
         let reached = Reached::default();
         if target.scheme_str() != Some("https") {

@@ -8,7 +8,8 @@ mod roots;
 pub(super) mod trust;
 mod variable;
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::domain::base_url::{BaseUrl, is_loopback};
 use crate::env::Environment;
@@ -17,19 +18,15 @@ use proxy::Choice;
 pub use proxy::{Proxy, Scheme, Unusable, User};
 pub use roots::{Loaded, Roots};
 
-/// What else a person may have to set, for help and documentation: each variable and what it does.
-pub const VARIABLES: [(&str, &str); 8] = [
-    (
-        "HTTPS_PROXY",
-        "the proxy to providers: `http://`, `https://`, `socks5://` or `socks5h://`, with a user and password if it needs them",
-    ),
-    ("ALL_PROXY", "the same, used where `HTTPS_PROXY` is not set"),
-    ("NO_PROXY", "where no proxy is used: domains, addresses, networks, or `*`"),
-    ("SSL_CERT_FILE", "a PEM file of certificates that are trusted beside the system's and the bundled ones"),
-    ("SSL_CERT_DIR", "folders of such files"),
-    ("CODEX_CA_CERTIFICATE", "a PEM file of certificates, as Codex reads it"),
-    ("NODE_EXTRA_CA_CERTS", "a PEM file of certificates, as Node reads it"),
-    ("https_proxy, all_proxy, no_proxy", "the same in lower case, used where the name in upper case is not set"),
+/// The variables that describe the network, for help and documentation: each with what it is.
+pub const VARIABLES: [(&str, &str); 7] = [
+    ("HTTPS_PROXY", "the proxy for connections to providers"),
+    ("ALL_PROXY", "the same, used when `HTTPS_PROXY` is not set"),
+    ("NO_PROXY", "hosts that are reached without the proxy"),
+    ("SSL_CERT_FILE", "a PEM file of CA certificates to trust"),
+    ("SSL_CERT_DIR", "folders of such files, separated as in `PATH`"),
+    ("CODEX_CA_CERTIFICATE", "a PEM file of CA certificates, as Codex reads it"),
+    ("NODE_EXTRA_CA_CERTS", "a PEM file of CA certificates, as Node reads it"),
 ];
 
 /// The one configuration of every connection to an upstream. Cloning is cheap.
@@ -39,9 +36,13 @@ pub struct Network(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     choice: Choice,
+    /// A variable that is set and not used.
+    unused: Option<&'static str>,
     no_proxy: NoProxy,
     warnings: Vec<String>,
     roots: Roots,
+    /// The warnings that were returned.
+    told: Mutex<HashSet<String>>,
 }
 
 /// How a target is reached.
@@ -87,7 +88,16 @@ impl Network {
         let (choice, odd) = proxy::read(environment);
         let (no_proxy, mut warnings) = NoProxy::read(environment);
         warnings.splice(0..0, odd);
-        Network(Arc::new(Inner { choice, no_proxy, warnings, roots: Roots::new(environment) }))
+        let unused = ["HTTP_PROXY", "http_proxy"].into_iter().find(|name| environment.raw(name).is_some());
+        let unused = unused.filter(|_| matches!(choice, Choice::Direct));
+        Network(Arc::new(Inner {
+            choice,
+            unused,
+            no_proxy,
+            warnings,
+            roots: Roots::new(environment),
+            told: Mutex::default(),
+        }))
     }
 
     /// How `host` is reached. This machine is never reached by a proxy.
@@ -106,21 +116,31 @@ impl Network {
         &self.0.roots
     }
 
-    /// What cannot be used, as far as it is known by now; the certificates are read at the first need.
-    pub fn warnings(&self) -> Vec<String> {
+    /// What cannot be used, as far as it is known by now, each once; the certificates are read at the first need.
+    pub fn take_warnings(&self) -> Vec<String> {
         let blocked = match &self.0.choice {
             Choice::Unusable(why) => Some(format!("{why}; nothing is sent past it")),
             Choice::Direct | Choice::Through(_) => None,
         };
         let loaded = self.0.roots.if_loaded();
         let of_roots = loaded.iter().flat_map(|loaded| loaded.warnings.iter().cloned());
-        blocked.into_iter().chain(self.0.warnings.iter().cloned()).chain(of_roots).collect()
+        let all = blocked.into_iter().chain(self.0.warnings.iter().cloned()).chain(of_roots);
+        let mut told = self.0.told.lock().unwrap_or_else(PoisonError::into_inner);
+        all.filter(|warning| told.insert(warning.clone())).collect()
     }
 
     /// The proxy in words, and who is reached without it. No user name and no password is in them.
     pub fn describe_proxy(&self, upstreams: &[BaseUrl]) -> Vec<Remark> {
         let mut remarks = vec![match &self.0.choice {
-            Choice::Direct => Remark::new(Weight::Fine, "no proxy is set"),
+            Choice::Direct => Remark::new(
+                Weight::Fine,
+                match self.0.unused {
+                    Some(name) => {
+                        format!("no proxy is set; `{name}` is for plain http and is not used, `HTTPS_PROXY` would be")
+                    }
+                    None => "no proxy is set".to_owned(),
+                },
+            ),
             Choice::Through(proxy) => Remark::new(Weight::Fine, described(proxy)),
             Choice::Unusable(why) => Remark::new(Weight::Broken, why.to_string()),
         }];

@@ -9,6 +9,8 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, HeaderValue, USER_AGENT as USER_AGENT_NAME};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
 use reqwest::{Request, Response};
 use tokio::time::Sleep;
 
@@ -65,9 +67,15 @@ impl Upstream {
                 None => std::future::pending().await,
             }
         };
+        // A connection of its own: what is sent on one that its other end has just closed is lost, a refresh token too.
+        let asking = Client::builder(TokioExecutor::new())
+            .pool_max_idle_per_host(0)
+            .retry_canceled_requests(false)
+            .set_host(true)
+            .build(patience.map_or_else(|| self.connector.clone(), |patience| self.connector.within(patience)));
         let answered = tokio::select! {
             biased;
-            answered = self.questions.request(request) => answered,
+            answered = asking.request(request) => answered,
             () = late => return Err(Unanswered::Late(patience.unwrap_or_default())),
         };
         let answer = answered.map_err(|error| match connect_error(&error) {

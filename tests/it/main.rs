@@ -19,6 +19,7 @@ mod live_config;
 mod logins;
 mod metrics;
 mod neovim;
+mod network;
 mod opencode;
 mod pins;
 mod protocol;

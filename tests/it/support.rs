@@ -2,6 +2,7 @@
 
 #[macro_use]
 pub mod snapshot;
+pub mod company;
 pub mod conversation;
 pub mod http;
 pub mod keys;

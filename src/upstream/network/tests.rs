@@ -28,7 +28,8 @@ fn a_value_that_cannot_be_used_lets_nothing_past_it() {
     assert!(matches!(network.way("api.openai.com", 443), Way::Blocked(_)));
     assert!(matches!(network.way("intern.test", 443), Way::Direct));
     assert!(matches!(network.way("127.0.0.1", 443), Way::Direct));
-    let warnings = network.warnings().join("\n");
+    let warnings = network.take_warnings().join("\n");
+    assert!(network.take_warnings().is_empty(), "each is returned once");
     assert!(warnings.contains("`https_proxy`") && !warnings.contains("hunter2"), "{warnings}");
 }
 
@@ -55,4 +56,20 @@ async fn the_network_is_described_without_its_secrets() {
         assert!(shown.contains(expected), "{expected}\n{shown}");
     }
     assert!(!shown.contains("`https://api.openai.com` ("), "{shown}");
+}
+
+#[test]
+fn a_proxy_for_plain_http_alone_is_said_to_be_unused() {
+    let said = |variables: &[(&str, &str)]| network(variables).describe_proxy(&[])[0].text.clone();
+    assert!(said(&[("http_proxy", "http://proxy.test")]).contains("`http_proxy` is for plain http and is not used"));
+    assert_eq!(said(&[]), "no proxy is set");
+    assert!(said(&[("http_proxy", "http://a"), ("all_proxy", "http://b")]).starts_with("`http://b:80` of `all_proxy`"));
+}
+
+#[test]
+fn the_documentation_has_every_variable_in_these_words() {
+    let page = include_str!("../../../docs/networks.md");
+    for (name, is) in VARIABLES {
+        assert!(page.contains(&format!("| `{name}` | {is} |")), "docs/networks.md: | `{name}` | {is} |");
+    }
 }

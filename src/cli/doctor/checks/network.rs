@@ -10,8 +10,8 @@ use crate::cli::doctor::finding::{Finding, FindingKind, Mend};
 use crate::cli::doctor::scene::Scene;
 use crate::domain::base_url::BaseUrl;
 use crate::manager::Manager;
-use crate::upstream::network::{Network, Remark, Weight};
 use crate::upstream::Unanswered;
+use crate::upstream::network::{Network, Remark, Weight};
 
 /// An upstream that does not answer by then is not reachable.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -60,11 +60,9 @@ pub fn upstreams(scene: &Scene) -> BoxFuture<'_, Vec<Finding>> {
                 Err(error) => Finding::problem(
                     FindingKind::UpstreamUnreachable,
                     format!("{what}`{base}` does not answer: {error}"),
-                    Mend::run(format!("curl -v {base}/v1/models")).and(
-                        error
-                            .hint()
-                            .unwrap_or("check the network and the address; `HTTPS_PROXY` names a proxy where one is needed"),
-                    ),
+                    Mend::run(format!("curl -v {base}/v1/models")).and(error.hint().unwrap_or(
+                        "check the network and the address; `HTTPS_PROXY` names a proxy where one is needed",
+                    )),
                 ),
             }
         });

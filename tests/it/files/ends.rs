@@ -1,6 +1,9 @@
 //! A client that is gone, and left more than anybody will read.
 
+use std::fs::File;
 use std::io::Write;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -19,11 +22,22 @@ fn frame(message: &serde_json::Value) -> Vec<u8> {
 
 #[test]
 fn a_client_that_reads_nothing_more_keeps_no_sidecar_alive() {
-    for (count, signal) in [(300, None), (60_000, None), (60_000, Some(Signal::TERM))] {
+    // Node's clients have a socket there.
+    for (count, signal, is_socket) in [
+        (300, None, false),
+        (60_000, None, false),
+        (60_000, None, true),
+        (60_000, Some(Signal::TERM), false),
+        (60_000, Some(Signal::TERM), true),
+    ] {
         let pool = Pool::new(1);
         let mut command = pool.sandbox.command(&["sidecar"]);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut stdin = child.stdin.take().unwrap();
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        command.stdin(if is_socket { OwnedFd::from(theirs).into() } else { Stdio::piped() });
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        // The command has the other end of the socket as well.
+        drop(command);
+        let mut stdin = File::from(child.stdin.take().map_or_else(|| OwnedFd::from(ours), OwnedFd::from));
         let mut input =
             frame(&json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": { "capabilities": {} }}));
         for id in 1..=count {
@@ -50,6 +64,6 @@ fn a_client_that_reads_nothing_more_keeps_no_sidecar_alive() {
             None => drop(stdin),
         }
         let ended = process::end_within(&mut child, LIMIT);
-        assert!(ended.is_some(), "{count} requests, {signal:?}: it goes on after its client is gone");
+        assert!(ended.is_some(), "{count} requests, {signal:?}, socket: {is_socket}: it goes on after its client is gone");
     }
 }

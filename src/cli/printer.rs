@@ -157,9 +157,9 @@ impl Printer {
 
     /// A failure and what to do.
     pub fn error(error: &Error) {
-        let mut text = Text::of(Role::Bad, "error:").and(Role::Text, format!(" {error}"));
+        let mut text = Text::of(Role::Bad, "error:").and(Role::Text, format!(" {}", plain(&error.message)));
         if let Some(hint) = &error.hint {
-            text = text.and(Role::Accent, "\nhint:").and(Role::Text, format!(" {hint}"));
+            text = text.and(Role::Accent, "\nhint:").and(Role::Text, format!(" {}", plain(hint)));
         }
         Printer::say(&text);
     }

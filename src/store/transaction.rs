@@ -95,12 +95,16 @@ impl Inner {
         let value = change(&mut transaction).map_err(UpdateError::Refused)?;
         let mut after = transaction.state;
         if after == before {
+            if present == Before::Present {
+                // The folder with the note may have been removed since.
+                self.remember_folders(&before);
+            }
             return Ok(value);
         }
         migrate::give_ids(&mut after.accounts);
         after.revision = self.next_revision(&before);
         sealing::seal(&mut after, &self.keyring)?;
-        self.folders.remember(after.seal.as_ref().and_then(|seal| self.keyring.key_folder(seal)));
+        self.remember_folders(&after);
         let unsealed = is_first_sealing(&before, &after).then_some((&bytes, now));
         match self.commit(&after, present, unsealed) {
             Err(StoreError::Io { source, .. })
@@ -110,6 +114,11 @@ impl Inner {
             }
             done => Ok(done.map(|()| value)?),
         }
+    }
+
+    /// Notes where the ledger and the key in use are, for whoever shares the file.
+    fn remember_folders(&self, state: &State) {
+        self.folders.remember(state.seal.as_ref().and_then(|seal| self.keyring.key_folder(seal)));
     }
 
     /// Never one that this process has seen already.

@@ -149,8 +149,8 @@ fn may_be_another(imported: &Imported) -> Option<String> {
     let numbers: Vec<String> = imported.may_be.iter().map(ToString::to_string).collect();
     let Imported { index, label, .. } = imported;
     Some(format!(
-        "account {index} ({label}) may be the login of account {}, of which too little is known to tell; if it is, \
-         `codex-account-manager merge {first} {index}` makes them one",
+        "account {index} ({label}) may be the same login as account {}; too little is known of them to be sure. If it is, \
+         run `codex-account-manager merge {first} {index}`",
         numbers.join(" or "),
     ))
 }
@@ -184,6 +184,9 @@ fn as_json(imported: &[Imported], refused: &[Refused], difference: Option<&str>)
                 let mut told = json!({ "id": each.id, "index": each.index, "label": each.label });
                 if let Outcome::Skipped(why) = each.outcome {
                     told["reason"] = json!(why);
+                }
+                if !each.may_be.is_empty() {
+                    told["mayBe"] = json!(each.may_be);
                 }
                 told
             })

@@ -53,7 +53,7 @@ pub async fn list(context: &Context, output: Json) -> Result<u8, Error> {
         let mut text = accounts_text(&accounts, &pins, manager.now(), Printer::room());
         for (at, twins) in twins.iter().enumerate() {
             let (words, gap) = (capitalised(&twins.words()), if at == 0 { "\n\n" } else { "\n" });
-            let hint = plain(&format!("{words}; `{}` makes them one", twins.command()));
+            let hint = plain(&format!("{words}; run `{}` to make them one", twins.command()));
             text.push(Role::Text, format!("{gap}{}", Printer::room().wrapped(&hint)));
         }
         Printer::show(&text);

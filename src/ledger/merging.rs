@@ -1,9 +1,15 @@
 //! Two accounts that became one: what the ledger has of the one is the other's from now on.
 
+use std::time::Duration;
+
 use rusqlite::{Transaction, params};
 
 use super::{Ledger, LedgerError, files};
 use crate::domain::account::AccountId;
+
+/// So often it is tried while other processes write.
+const TRIES: u32 = 40;
+const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 
 /// The sums of days are added; where both have a condition, that of the account that stays holds.
 const STEPS: [&str; 11] = [
@@ -36,15 +42,23 @@ impl Ledger {
     ///
     /// As for [`Ledger::standing`], and [`LedgerError::Busy`] while another program holds the file.
     pub async fn merge(&self, kept: &AccountId, gone: &AccountId) -> Result<(), LedgerError> {
-        let (kept, gone) = (kept.clone(), gone.clone());
-        self.ask(move |database, _| {
-            // Without a file there is nothing to move, and none is made.
-            if files::identity(database.path()).is_ok_and(|seen| seen.is_none()) {
-                return Ok(());
+        let mut tries = 1;
+        loop {
+            let (kept, gone) = (kept.clone(), gone.clone());
+            let merged = self.ask(move |database, _| {
+                // Without a file there is nothing to move, and none is made.
+                if files::identity(database.path()).is_ok_and(|seen| seen.is_none()) {
+                    return Ok(());
+                }
+                database.write(|transaction| join(transaction, kept.as_str(), gone.as_str()))
+            });
+            match merged.await {
+                // Others write all the time, each for a moment.
+                Err(LedgerError::Busy { .. }) if tries < TRIES => tokio::time::sleep(BETWEEN_TRIES).await,
+                done => return done,
             }
-            database.write(|transaction| join(transaction, kept.as_str(), gone.as_str()))
-        })
-        .await
+            tries += 1;
+        }
     }
 }
 

@@ -58,7 +58,7 @@ impl Manager {
             check(&self.store, &view.state, kept.as_str(), gone.as_str())?;
         }
         // First, so that nothing has changed where it cannot be done: both are still there to be merged again.
-        self.ledger().merge(&kept, &gone).await.map_err(ledger_error)?;
+        self.ledger().merge(&kept, &gone).await.map_err(|error| ledger_error(&error))?;
         let store = self.store.clone();
         let (into, from) = (kept.as_str().to_owned(), gone.as_str().to_owned());
         let before = self
@@ -86,7 +86,7 @@ impl Manager {
     }
 }
 
-fn ledger_error(error: LedgerError) -> Error {
+fn ledger_error(error: &LedgerError) -> Error {
     Error::new(ErrorKind::StoreBusy, format!("the usage cannot be moved: {error}"))
         .hint("try again when no other program holds the ledger; nothing was changed")
 }

@@ -39,13 +39,14 @@ impl LoginIdentity<'_> {
     pub fn likeness(&self, other: &LoginIdentity<'_>) -> Likeness {
         let (account, person, email) = (self.same_account(other), self.same_person(other), self.same_email(other));
         match (account, person, email) {
-            (Some(false), _, _) | (_, Some(false), _) | (_, None, Some(false)) => Likeness::Different,
+            (Some(false), _, _) | (_, Some(false), _) | (_, None, Some(false)) | (None, None, None) => {
+                Likeness::Different
+            }
             (Some(true), Some(true), _) | (Some(true), None, Some(true)) | (None, Some(true), Some(true)) => {
                 Likeness::Same
             }
             // A login of which no side tells an account has no other.
             (None, Some(true), _) if self.account_id.is_none() && other.account_id.is_none() => Likeness::Same,
-            (None, None, None) => Likeness::Different,
             (Some(true), None, None) | (None, Some(true), _) | (None, None, Some(true)) => Likeness::Possible,
         }
     }

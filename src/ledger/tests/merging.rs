@@ -9,11 +9,11 @@ async fn what_one_account_used_and_owns_is_the_others_and_its_sums_are_added() {
     let (kept, gone) = (id("kept"), id("gone"));
     ledger.merge(&kept, &gone).await.unwrap();
     assert!(!home.data().exists(), "nothing is made where there is nothing to move");
-    for (account, owned) in [("kept", "resp_1"), ("gone", "resp_2"), ("other", "resp_3")] {
-        let owns = vec![Resource { id: owned.to_owned() }];
+    for (account, resource) in [("kept", "resp_1"), ("gone", "resp_2"), ("other", "resp_3")] {
+        let owns = vec![Resource { id: resource.to_owned() }];
         let rate_used = Some(RateUsed { used: 0.5, until: Timestamp(NOW + DAY) });
         let mark = Some(Mark::Once("same".to_owned()));
-        ledger.record(Entry { owns, rate_used, mark, ..entry(account) });
+        ledger.record(Entry { mark, owns, rate_used, ..entry(account) });
     }
     ledger.record(Entry { model: Some("gpt-0".to_owned()), ..entry("gone") });
     for _ in 0..2 {

@@ -42,12 +42,13 @@ pub(super) fn recognise(object: &Map<String, Value>, expected: &[Origin]) -> Res
 }
 
 fn of(object: &Map<String, Value>) -> Option<Origin> {
-    let has_entries = || object.iter().any(|(name, value)| is_opencode_entry(name, value));
-    if object.contains_key("accounts") {
+    // Nothing keeps a provider from having one of these names.
+    let has = |name: &str| object.get(name).is_some_and(|value| !is_opencode_entry(name, value));
+    if has("accounts") {
         Some(Origin::Accounts)
-    } else if CODEX_MEMBERS.iter().any(|name| object.contains_key(*name)) {
+    } else if CODEX_MEMBERS.into_iter().any(has) {
         Some(Origin::Codex)
-    } else if has_entries() {
+    } else if object.iter().any(|(name, value)| is_opencode_entry(name, value)) {
         Some(Origin::OpenCode)
     } else {
         object.contains_key("version").then_some(Origin::Accounts)
@@ -91,6 +92,7 @@ mod tests {
             (json!({ "openai": { "v2": {} } }), Some(OpenCode)),
             (json!({ "openai": null, "groq": "x" }), Some(OpenCode)),
             (json!({ "version": 2, "groq": entry, "$schema": "x" }), Some(OpenCode)),
+            (json!({ "accounts": entry, "tokens": entry }), Some(OpenCode)),
             (json!({ "groq": "x" }), None),
             (json!({}), None),
         ] {

@@ -34,13 +34,13 @@ fn find(person: &Claims, state: &State, logins: &[(usize, StoredAccount)]) -> Fo
 /// What a person is told of a login that was added beside one that it may be.
 fn may_be_another(state: &State, own: usize, others: &[usize]) -> String {
     let names = names(state);
-    let named = |position: usize| format!("account {} ({})", position + 1, names[position]);
+    let account = |position: usize| format!("account {} ({})", position + 1, names[position]);
     let (number, first) = (own + 1, others[0] + 1);
-    let listed: Vec<String> = others.iter().map(|other| named(*other)).collect();
+    let listed: Vec<String> = others.iter().map(|other| account(*other)).collect();
     format!(
-        "{} was added; it may be the login of {}, of which too little is known to tell. If it is, \
-         `codex-account-manager merge {first} {number}` makes them one",
-        named(own),
+        "{} was added. It may be the same login as {}; too little is known of them to be sure. If it is, run \
+         `codex-account-manager merge {first} {number}`",
+        account(own),
         listed.join(" or "),
     )
 }
@@ -238,13 +238,13 @@ mod tests {
 
     #[test]
     fn a_login_that_may_be_another_says_how_to_make_them_one() {
-        let mut state = State::default();
-        state.accounts = vec![account("ws-4///"), account("ws-4/u-4/new@x.com/pro")];
+        let accounts = vec![account("ws-4///"), account("ws-4/u-4/new@x.com/pro")];
+        let state = State { accounts, ..State::default() };
         let told = may_be_another(&state, 1, &[0]);
         assert_eq!(
             told,
-            "account 2 (new@x.com) was added; it may be the login of account 1 (Account 1), of which too little is known \
-             to tell. If it is, `codex-account-manager merge 1 2` makes them one"
+            "account 2 (new@x.com) was added. It may be the same login as account 1 (Account 1); too little is known of \
+             them to be sure. If it is, run `codex-account-manager merge 1 2`"
         );
     }
 }

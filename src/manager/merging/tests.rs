@@ -8,7 +8,7 @@ use crate::store::Pin;
 fn account(id: &str) -> StoredAccount {
     StoredAccount {
         id: id.to_owned(),
-        refresh_token: Some(StoredSecret::new(&format!("refresh-{id}"))),
+        refresh_token: Some(StoredSecret::new(format!("refresh-{id}"))),
         ..StoredAccount::default()
     }
 }
@@ -24,8 +24,8 @@ fn the_login_that_works_is_kept_and_of_two_the_one_granted_last() {
         ((None, None, Some(1)), (None, None, Some(2)), true),
     ] {
         let with = |(needs_login, access_expires_at, added_at)| StoredAccount {
-            needs_login,
             access_expires_at,
+            needs_login,
             added_at,
             ..account("one")
         };

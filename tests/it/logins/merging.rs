@@ -22,10 +22,10 @@ fn a_login_that_may_be_another_is_added_beside_it_and_merged_by_the_command_that
     write(&logins, &[bare]);
     logins.upstream.approve_next_device(tokens.account);
     let done = logins.sandbox.run(&["login", "--device"]).ok();
-    assert!(done.stderr.contains("it may be the login of account 1 (mine)"), "{done:?}");
+    assert!(done.stderr.contains("It may be the same login as account 1 (mine)"), "{done:?}");
     assert!(done.stderr.contains("`codex-account-manager merge 1 2`"), "{done:?}");
     let listed = logins.sandbox.run(&["list"]).ok().stdout;
-    let told = "Accounts 1 (mine) and 2 (you@example.com) may be one login; `codex-account-manager merge 1 2`";
+    let told = "Accounts 1 (mine) and 2 (you@example.com) may be one login; run `codex-account-manager merge 1 2`";
     assert!(listed.contains(told), "{listed}");
 
     // A refresh of the first tells whose it is.

@@ -76,7 +76,7 @@ fn an_entry_that_may_be_a_login_that_works_is_added_beside_it() {
     let bare = json!({ "accountId": "acct_1", "refreshToken": random_key(), "addedAt": 1, "lastUsed": 1 });
     let other = json!({ "version": 3, "accounts": [bare], "activeIndex": 0 });
     let done = sandbox.run_with(&["import", "-"], other.to_string().as_bytes()).ok();
-    assert!(done.stderr.contains("account 2 (Account 2) may be the login of account 1"), "{done:?}");
+    assert!(done.stderr.contains("account 2 (Account 2) may be the same login as account 1"), "{done:?}");
     assert!(done.stderr.contains("`codex-account-manager merge 1 2`"), "{done:?}");
     let accounts = plain(&sandbox);
     assert_eq!(accounts[0]["refreshToken"], file["tokens"]["refresh_token"]);

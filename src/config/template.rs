@@ -31,7 +31,7 @@ mod tests {
         let is_key = |line: &&str| KEYS.iter().any(|key: &Key| line.starts_with(&format!("#{} = ", key.toml)));
         let lines: Vec<&str> = template.lines().filter(is_key).collect();
         assert_eq!(lines.len(), KEYS.len());
-        let text: String = lines.iter().map(|line| format!("{}\n", &line[1..])).collect();
+        let text = lines.iter().map(|line| &line[1..]).collect::<Vec<_>>().join("\n");
         let parsed: toml::Table = toml::from_str(&text).unwrap();
         for key in KEYS {
             let value = key.toml.split('.').fold(None, |table: Option<&toml::Value>, part| {

@@ -120,9 +120,9 @@ fn at(command: Command, path: &str, change: &mut dyn FnMut(Command) -> Command) 
 /// Each example on two lines: 80 columns hold no longer command with its comment.
 fn text(command: &Command, name: &str, examples: &[Example]) -> StyledStr {
     let (header, literal) = (command.get_styles().get_header(), command.get_styles().get_literal());
-    let lines: String =
-        examples.iter().map(|(words, what)| format!("  # {what}\n  {literal}{name} {words}{literal:#}\n")).collect();
-    StyledStr::from(format!("{header}Examples:{header:#}\n{lines}"))
+    let lines = examples.iter().map(|(words, what)| format!("  # {what}\n  {literal}{name} {words}{literal:#}"));
+    let lines: Vec<String> = std::iter::once(format!("{header}Examples:{header:#}")).chain(lines).collect();
+    StyledStr::from(lines.join("\n"))
 }
 
 #[cfg(test)]

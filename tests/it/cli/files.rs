@@ -50,7 +50,7 @@ fn export_plain_onto_a_screen_is_warned_of() {
     for (words, warned) in [(vec!["export", "--plain"], true), (vec!["export"], false)] {
         let Some(terminal) = Terminal::start(&sandbox, &words) else { return };
         let done = terminal.finish();
-        assert_eq!((done.code, done.stdout.contains("warning: every key")), (0, warned), "{done:?}");
+        assert_eq!((done.code, done.stdout.contains("every key and token")), (0, warned), "{done:?}");
     }
 }
 

@@ -40,9 +40,9 @@ impl DataDir {
         let given = environment.get("CAM_DATA_DIR").map(PathBuf::from);
         let is_given = given.is_some();
         let within = |folder: &Path| folder.join("codex-account-manager");
-        let set = base.map(|base| base.data_dir());
+        let set = base.map(directories::BaseDirs::data_dir);
         // Elsewhere no variable moves it.
-        let homes = [environment.get("SNAP_REAL_HOME").map(Path::new), base.map(|base| base.home_dir())];
+        let homes = [environment.get("SNAP_REAL_HOME").map(Path::new), base.map(directories::BaseDirs::home_dir)];
         let usual = homes.into_iter().flatten().map(|home| home.join(".local/share"));
         let usual: Vec<PathBuf> =
             if cfg!(all(unix, not(target_vendor = "apple"))) { usual.collect() } else { Vec::new() };
@@ -64,7 +64,7 @@ impl DataDir {
 /// Whether `folder` is one that a snap or a flatpak has for itself.
 fn is_of_one_program(folder: &Path, environment: &Environment) -> bool {
     let of_snap = ["SNAP_USER_DATA", "SNAP_USER_COMMON"].into_iter().filter_map(|name| environment.get(name));
-    let names: Vec<_> = folder.components().map(|part| part.as_os_str()).collect();
+    let names: Vec<_> = folder.components().map(std::path::Component::as_os_str).collect();
     of_snap.into_iter().any(|own| folder.starts_with(own))
         || names.windows(3).any(|names| names[0] == ".var" && names[1] == "app")
         || names.windows(4).any(|names| {

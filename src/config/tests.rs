@@ -217,6 +217,7 @@ fn what_is_no_file_or_too_long_is_told_and_not_waited_for() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the test writes what an editor does, which is not UTF-8")]
 fn a_byte_order_mark_is_no_part_of_a_file_and_says_how_it_is_written() {
     let wide = |text: &str, order: fn(u16) -> [u8; 2]| -> Vec<u8> {
         "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(order).collect()

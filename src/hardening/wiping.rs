@@ -91,8 +91,8 @@ mod tests {
     #[expect(clippy::disallowed_methods, reason = "the test looks at its own memory")]
     fn at(address: usize, length: usize) -> Vec<u8> {
         let mut bytes = vec![0; length];
-        let memory = std::fs::File::open("/proc/self/mem").unwrap();
-        memory.read_exact_at(&mut bytes, address as u64).unwrap();
+        let memory = std::fs::File::open("/proc/self/mem").expect("a process may read its own memory");
+        memory.read_exact_at(&mut bytes, address as u64).expect("the allocator keeps small places");
         bytes
     }
 

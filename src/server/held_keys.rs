@@ -24,7 +24,10 @@ const MOST: usize = 1024;
 
 /// The keys of one session. Clones share them.
 #[derive(Clone, Default)]
-pub struct HeldKeys(Arc<Mutex<VecDeque<(String, Secret<String>)>>>);
+pub struct HeldKeys(Arc<Mutex<VecDeque<Held>>>);
+
+/// A key and the name that stands in its place.
+type Held = (String, Secret<String>);
 
 impl HeldKeys {
     /// The message with names in the places of its keys; and whether it had any.

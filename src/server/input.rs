@@ -180,14 +180,14 @@ mod tests {
         }
 
         fn handle(&self) -> Option<Box<dyn Closes + Send>> {
-            Some(Box::new(self.try_clone().unwrap()))
+            Some(Box::new(self.try_clone().expect("a socket has another handle")))
         }
     }
 
     #[tokio::test]
     async fn a_client_that_leaves_more_than_is_taken_is_noticed() {
         let (mut client, server) = UnixStream::pair().unwrap();
-        client.write_all(&[b'x'; 4 * PIECE]).unwrap();
+        client.write_all(&vec![b'x'; 4 * PIECE]).unwrap();
         let mut input = Input::of(server);
         let abandoned = input.abandoned();
         drop(client);
@@ -203,10 +203,10 @@ mod tests {
     async fn a_client_that_waits_is_not_taken_for_gone() {
         let (mut client, server) = UnixStream::pair().unwrap();
         let mut input = Input::of(server);
-        client.write_all(&[b'x'; 3 * PIECE]).unwrap();
+        client.write_all(&vec![b'x'; 3 * PIECE]).unwrap();
         let mut abandoned = std::pin::pin!(input.abandoned());
         assert!(futures_util::poll!(abandoned.as_mut()).is_pending());
-        assert_eq!(input.next().await.map(|piece| piece.len() > 0), Some(true));
+        assert_eq!(input.next().await.map(|piece| !piece.is_empty()), Some(true));
         assert!(futures_util::poll!(abandoned.as_mut()).is_pending());
     }
 }

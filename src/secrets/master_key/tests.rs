@@ -88,7 +88,7 @@ fn a_key_file_is_made_once_and_for_its_owner_alone() {
     let (seal, _) = Keyring::new(sources.clone()).create().unwrap();
     let text = std::fs::read_to_string(sources.key_file()).unwrap();
     assert_eq!((text.trim().len(), mode(&sources.key_file()), mode(&sources.home())), (64, 0o600, 0o700));
-    assert_eq!(std::fs::read_dir(&sources.home()).unwrap().count(), 1, "nothing unfinished is left");
+    assert_eq!(std::fs::read_dir(sources.home()).unwrap().count(), 1, "nothing unfinished is left");
     assert!(Keyring::new(sources.clone()).unlock(&seal).is_ok());
     Keyring::new(sources.clone()).create().unwrap();
     assert_eq!(std::fs::read_to_string(sources.key_file()).unwrap(), text);
@@ -98,7 +98,7 @@ fn a_key_file_is_made_once_and_for_its_owner_alone() {
 fn an_empty_key_file_is_none() {
     let home = TempDir::new().unwrap();
     let sources = none(&home);
-    std::fs::create_dir_all(&sources.home()).unwrap();
+    std::fs::create_dir_all(sources.home()).unwrap();
     std::fs::write(sources.key_file(), "\n").unwrap();
     let (seal, _) = Keyring::new(sources.clone()).create().unwrap();
     assert!(Keyring::new(sources).unlock(&seal).is_ok());

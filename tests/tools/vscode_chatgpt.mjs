@@ -21,9 +21,9 @@ await run("codexAccountManager.switchAccount");
 assert.equal(last(), "Logged in: account 1 (person-1@example.com)");
 assert.ok(shown.prompts.some(({ title }) => title === "Log in again: person-1@example.com"));
 await run("codexAccountManager.refresh");
-await eventually(host, "its quota is told", () => line("Quota of 5h: 42 % used, anew "));
+await eventually(host, "its quota is told", () => line("Quota of 5h: 42 % used, resets "));
 assert.ok(line("person-1@example.com: in use · ready"), host.tree().join("\n"));
-assert.match(host.statusBar.tooltip.value, /Quota of week: 7 % used, anew /);
+assert.match(host.statusBar.tooltip.value, /Quota of week: 7 % used, resets /);
 
 // By browser: it is opened by the language client, which the server asks for that.
 answers.push("In the browser");

@@ -23,7 +23,12 @@ const settings = {
   "chat.disableAIFeatures": true,
   "remote.autoForwardPorts": false,
   "telemetry.telemetryLevel": "off",
+  // A picture shows no name and no folder of the machine that it was made on.
+  "terminal.integrated.defaultProfile.linux": "plain",
+  "terminal.integrated.env.linux": { PS1: "$ " },
   "terminal.integrated.gpuAcceleration": "off",
+  "terminal.integrated.profiles.linux": { plain: { path: "bash", args: ["--norc", "--noprofile"] } },
+  "terminal.integrated.shellIntegration.enabled": false,
   "workbench.colorTheme": "Default Light Modern",
   "workbench.enableExperiments": false,
   "workbench.reduceMotion": "on",
@@ -172,11 +177,18 @@ try {
   await row("gpt-5.2").filter({ hasText: "limited until" }).waitFor();
   await says("(account-2: rate-limited until");
   await picture("tree");
+  if (SCREENSHOTS) {
+    // Only what a person would type stays in the terminal.
+    await command("Notifications: Clear All Notifications");
+    await page.locator(".terminal.xterm").first().click();
+    await page.keyboard.type("clear\necho $OPENAI_BASE_URL\n");
+    await page.locator(".terminal.xterm .xterm-rows", { hasText: baseUrl }).waitFor();
+  }
   await statusBar.hover();
   await page.locator(".workbench-hover", { hasText: "Latest: gpt-5.2" }).waitFor();
   await picture("tooltip");
 
-  // A window that is loaded anew has a sidecar of its own, and the old one is gone.
+  // A window that is loaded again has a sidecar of its own, and the old one is gone.
   await command("Developer: Reload Window");
   await eventually("there is one other session", async () => {
     const alive = await sessions();

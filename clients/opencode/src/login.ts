@@ -22,7 +22,7 @@ const RESET_MS = 15_000;
 export class KnownAccounts {
   count = 0;
 
-  /** Reads them anew. */
+  /** Reads them again. */
   async refresh(manager: CodexAccountManager, signal?: AbortSignal): Promise<readonly Account[]> {
     const { accounts } = await manager.request("accounts/list", {}, signal ? { signal } : {});
     this.count = accounts.length;

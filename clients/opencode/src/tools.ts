@@ -1,6 +1,6 @@
 // The two tools the model is offered. The sidecar makes their texts, so that every client says the same.
 
-import { RequestError, type CodexAccountManager } from "codex-account-manager";
+import { RequestError, type Account, type CodexAccountManager, type Pin } from "codex-account-manager";
 
 import type { Tool } from "./opencode.js";
 
@@ -17,7 +17,12 @@ export function tools(manager: CodexAccountManager): Record<string, Tool> {
     "openai-accounts": {
       description: "List the OpenAI accounts and how each stands: which one is active, rate limited or needs a new key.",
       args: {},
-      execute: (_, context) => command("openai-accounts", [], context.abort),
+      execute: async (_, { abort }) => {
+        const table = await command("openai-accounts", [], abort);
+        // What it adds is no reason to have no table.
+        const listed = await manager.request("accounts/list", {}, abort ? { signal: abort } : {}).catch(() => undefined);
+        return [table, ...(listed ? pinned(listed.accounts, listed.pins) : [])].join("\n");
+      },
     },
     "openai-accounts-switch": {
       description: "Switch this session to another OpenAI account. Use it when the user asks for that.",
@@ -27,6 +32,15 @@ export function tools(manager: CodexAccountManager): Record<string, Tool> {
       execute: ({ index }, context) => command("openai-accounts-switch", [index], context.abort),
     },
   };
+}
+
+/** A line for each switch by hand that is in force. */
+export function pinned(accounts: readonly Account[], pins: readonly Pin[]): string[] {
+  return pins.map(({ account, family, scope }) => {
+    const { index, label } = accounts.find(({ id }) => id === account) ?? { index: "?", label: account };
+    const what = family === undefined ? "" : ` for ${family}`;
+    return `Pinned${what}: account ${index} (${label}), ${scope === "everywhere" ? "in every session" : "in this session"}`;
+  });
 }
 
 /** What went wrong and what to do, in one text. */

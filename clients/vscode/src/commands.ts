@@ -95,9 +95,9 @@ async function pick({ sidecar, view }: Workings, scope: SwitchScope): Promise<Ch
   const title = scope === "everywhere" ? "Switch Account Everywhere" : "Switch Account";
   const placeHolder =
     scope === "everywhere" ? "For every running session, and for new ones" : "For this window; others keep theirs";
-  // Read anew, so that what is chosen from is true now.
-  const { accounts } = await sidecar.request("accounts/list", {});
-  const items = picks({ ...view(), accounts }, Date.now()).map(quickPickItem);
+  // Read again, so that the choices are true now.
+  const { accounts, pins } = await sidecar.request("accounts/list", {});
+  const items = picks({ ...view(), accounts, pins }, Date.now()).map(quickPickItem);
   const chosen = await vscode.window.showQuickPick(items, { title, placeHolder, matchOnDescription: true });
   return chosen?.choice;
 }
@@ -106,7 +106,7 @@ function quickPickItem({ choice, ...pick }: Pick): vscode.QuickPickItem & { choi
   return choice === undefined ? { ...pick, kind: vscode.QuickPickItemKind.Separator } : { ...pick, choice };
 }
 
-/** Reads the accounts anew, of ChatGPT logins what the provider says of their quota, too. */
+/** Reads the accounts again, and from the provider the quota of ChatGPT logins. */
 async function refreshAll({ sidecar, view, refresh }: Workings): Promise<void> {
   if (view().accounts?.some(({ kind }) => kind === "chatgpt")) {
     await sidecar.request("accounts/refresh", {});

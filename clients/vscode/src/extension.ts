@@ -55,9 +55,12 @@ export function activate(context: vscode.ExtensionContext): Api {
     }
   };
   const read = async (): Promise<void> => {
-    const { accounts } = await sidecar.request("accounts/list", {});
+    const { accounts, pins } = await sidecar.request("accounts/list", {});
+    // What the other sessions serve; without it their rows have no program and no folder.
+    const isAlone = accounts.every((account) => account.sessions.every(({ id }) => id === view.session?.session.id));
+    const sessions = isAlone ? [] : await sidecar.request("status/read", {}).then(({ sessions }) => sessions, () => []);
     if (view.phase === "running") {
-      show({ ...view, accounts });
+      show({ ...view, accounts, pins, sessions });
     }
   };
   const look = new Debounced(async () => {

@@ -2,7 +2,7 @@
 
 import type { Account } from "../../typescript/src/protocol.ts";
 import { canLogInAgain, inUse, type View } from "./view.ts";
-import { allowances, plain, state, usage } from "./words.ts";
+import { allowances, pins, plain, state, usage } from "./words.ts";
 
 /** What a chosen item does. */
 export type Choice = { switchTo: string | null } | { logInAgain: string } | { run: "addKey" | "login" };
@@ -27,7 +27,7 @@ export function picks(view: View, now: number): Pick[] {
   }
   const choose: Pick = {
     label: "$(sparkle) Let it choose",
-    description: "take back what was pinned by hand",
+    description: "remove the pin that a switch made",
     choice: { switchTo: null },
   };
   return [...accounts.map((account) => ofAccount(account, view, now)), { label: "" }, choose, { label: "" }, ...more];
@@ -36,7 +36,7 @@ export function picks(view: View, now: number): Pick[] {
 function ofAccount(account: Account, view: View, now: number): Pick {
   const used = inUse(view)?.account === account;
   const icon = used ? "$(check)" : account.state === "ready" ? "$(account)" : "$(circle-slash)";
-  const words = [`${account.index}`, ...(used ? ["in use"] : []), state(account, now)];
+  const words = [`${account.index}`, ...(used ? ["in use"] : []), ...pins(account, view.pins ?? []), state(account, now)];
   const pick: Pick = {
     label: `${icon} ${plain(account.label)}`,
     description: words.join(" · "),

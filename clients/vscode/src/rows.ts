@@ -2,7 +2,7 @@
 
 import type { Account, RateLimit } from "../../typescript/src/protocol.ts";
 import { canLogInAgain, inUse, type View } from "./view.ts";
-import { allowances, clock, state, usage, usd } from "./words.ts";
+import { allowances, clock, pins, serves, state, usage, usd } from "./words.ts";
 
 export interface Row {
   /** Stable, so that an open row stays open when everything is read again. */
@@ -25,7 +25,7 @@ export function rows(view: View, now: number): Row[] {
 }
 
 function ofAccount(account: Account, view: View, now: number): Row {
-  const words = [...(inUse(view)?.account === account ? ["in use"] : []), state(account, now)];
+  const words = [...(inUse(view)?.account === account ? ["in use"] : []), ...pins(account, view.pins ?? []), state(account, now)];
   const again = canLogInAgain(account) ? ["logInAgain"] : [];
   return {
     id: account.id,
@@ -77,7 +77,8 @@ function children(account: Account, view: View, now: number): Omit<Row, "childre
   for (const { id, pid } of account.sessions) {
     const own = view.session?.session.id === id;
     const label = own ? "This window" : "Another session";
-    found.push({ id: `session/${id}`, label, description: `process ${pid}`, icon: own ? "window" : "terminal" });
+    const session = view.sessions?.find((session) => session.id === id) ?? { pid };
+    found.push({ id: `session/${id}`, label, description: serves(session), icon: own ? "window" : "terminal" });
   }
   return found;
 }

@@ -58,7 +58,7 @@ export class Sidecar {
     private readonly listener: Listener,
   ) {}
 
-  /** Starts it; when it runs already, anew. */
+  /** Starts it, or restarts it when it runs. */
   restart(): Promise<void> {
     this.#starting.abort();
     const { signal } = (this.#starting = new AbortController());

@@ -2,7 +2,7 @@
 
 import type { Account } from "../../typescript/src/protocol.ts";
 import { byId, exhausted, inUse, type View } from "./view.ts";
-import { allowances, clock, markdown, plain, state, usage, usd } from "./words.ts";
+import { allowances, clock, markdown, pins, plain, state, usage, usd } from "./words.ts";
 
 export interface Status {
   text: string;
@@ -80,11 +80,11 @@ function tooltip(view: View, now: number): string {
   const blocks: string[] = [];
   const account = inUse(view)?.account;
   if (account !== undefined) {
-    blocks.push(details(account, now));
+    blocks.push(details(account, view, now));
   }
   const others = (view.accounts ?? []).filter((other) => other !== account);
   if (others.length > 0) {
-    blocks.push(others.map((other) => `- ${markdown(other.label)}: ${markdown(state(other, now))}`).join("\n"));
+    blocks.push(others.map((other) => `- ${markdown(other.label)}: ${markdown(standing(other, view, now))}`).join("\n"));
   }
   const { latest } = view;
   if (latest !== undefined) {
@@ -98,8 +98,13 @@ function tooltip(view: View, now: number): string {
   return blocks.length === 0 ? "Codex Account Manager" : blocks.join("\n\n---\n\n");
 }
 
-function details(account: Account, now: number): string {
-  const lines = [`**${markdown(account.label)}**, ${markdown(state(account, now))}`];
+/** `ready, pinned everywhere`. */
+function standing(account: Account, view: View, now: number): string {
+  return [state(account, now), ...pins(account, view.pins ?? [])].join(", ");
+}
+
+function details(account: Account, view: View, now: number): string {
+  const lines = [`**${markdown(account.label)}**, ${markdown(standing(account, view, now))}`];
   if (account.usage !== undefined) {
     lines.push(`Today: ${markdown(usage(account.usage.today))}${spent(account.limits.dailyUsd)}`);
     lines.push(`This month: ${markdown(usage(account.usage.month))}${spent(account.limits.monthlyUsd)}`);

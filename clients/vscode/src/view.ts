@@ -1,6 +1,6 @@
 // What is known of the sidecar and its accounts: all that the status bar, the tree and the quick pick show.
 
-import type { Account, RoutingDidSelectParams, SessionInfo } from "../../typescript/src/protocol.ts";
+import type { Account, Pin, RoutingDidSelectParams, Session, SessionInfo } from "../../typescript/src/protocol.ts";
 
 /** `missing`: there is no program. `stopped`: it ended and is not started again by itself. */
 export type Phase = "starting" | "running" | "missing" | "stopped";
@@ -12,6 +12,10 @@ export interface View {
   session?: SessionInfo;
   /** Absent until they are read for the first time. */
   accounts?: readonly Account[];
+  /** The switches by hand that this window follows. */
+  pins?: readonly Pin[];
+  /** Every session, and what it serves; empty while this window's is alone. */
+  sessions?: readonly Session[];
   /** The latest choice of this window's proxy. */
   latest?: RoutingDidSelectParams;
 }

@@ -1,6 +1,6 @@
 // How numbers, times and states read.
 
-import type { Account, AccountState, Credits, MeterWindow, QuotaWindow, UsageTotals } from "../../typescript/src/protocol.ts";
+import type { Account, AccountState, Credits, MeterWindow, Pin, QuotaWindow, Session, UsageTotals } from "../../typescript/src/protocol.ts";
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -42,9 +42,9 @@ export function usage(totals: UsageTotals): string {
   return [many(totals.requests, "request"), many(tokens, "token"), usd(totals.costUsd)].join(" · ");
 }
 
-/** `42 % used, anew 14:05`. Nothing is used up before all of it is. */
+/** `42 % used, resets 14:05`. Nothing is used up before all of it is. */
 export function quota({ usedPercent, resetAt }: Pick<QuotaWindow, "usedPercent" | "resetAt">, now: number): string {
-  return `${Math.floor(usedPercent)} % used, anew ${clock(resetAt, now)}`;
+  return `${Math.floor(usedPercent)} % used, resets ${clock(resetAt, now)}`;
 }
 
 /** The window of a model's meter: `gpt-5.3-codex-spark 5h`. */
@@ -88,6 +88,18 @@ export function state(account: Account, now: number): string {
   const words = STATES[account.state];
   const until = account.availableAt;
   return account.state === "ready" || until === undefined ? words : `${words} until ${clock(until, now)}`;
+}
+
+/** `pinned`, `pinned everywhere`, `pinned for gpt-5.2`: what was switched to this account by hand. */
+export function pins(account: Account, pins: readonly Pin[]): string[] {
+  return pins
+    .filter((pin) => pin.account === account.id)
+    .map(({ family, scope }) => `pinned${scope === "everywhere" ? " everywhere" : ""}${family === undefined ? "" : ` for ${family}`}`);
+}
+
+/** `opencode · /home/me/app · process 7`. */
+export function serves({ program, folder, pid }: Pick<Session, "program" | "folder" | "pid">): string {
+  return [program, folder, `process ${pid}`].filter((word) => word !== undefined).join(" · ");
 }
 
 /** A label in a place where VS Code turns `$(name)` into an icon. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { picks } from "../src/picks.ts";
 import { rows, type Row } from "../src/rows.ts";
-import { MINUTE, NOON, account, running, totals } from "./support.ts";
+import { MINUTE, NOON, account, running, session, totals } from "./support.ts";
 
 function text(rows: Row[], indent = ""): string[] {
   return rows.flatMap((row) => [`${indent}${row.label}: ${row.description ?? ""}`, ...text(row.children, `${indent}  `)]);
@@ -42,12 +42,38 @@ test("a tree of accounts", () => {
     "  This month: 2.5k requests · 7.6M tokens · $12.30 of $20.00",
     "  gpt-5.2: limited until 12:01",
     "  codex-mini: limited until Sun 12:00",
-    "  Quota of week: 40 % used, anew 12:01",
-    "  Quota of gpt-5.3-codex-spark 5h: 99 % used, anew 12:01",
+    "  Quota of week: 40 % used, resets 12:01",
+    "  Quota of gpt-5.3-codex-spark 5h: 99 % used, resets 12:01",
     "  Credits: 940.5",
     "  Kept for: gpt-*",
     "  This window: process 7",
     "  Another session: process 8",
+  ]);
+});
+
+test("what was switched by hand is seen, and who uses an account", () => {
+  const view = {
+    ...running(account(1, { sessions: [{ id: "own", pid: 7 }, { id: "other", pid: 8 }, { id: "gone", pid: 9 }] }), account(2)),
+    pins: [
+      { account: "id-1", scope: "everywhere" as const },
+      { account: "id-2", family: "gpt-5.2", scope: "session" as const },
+    ],
+    sessions: [session("own", 7, { program: "Visual Studio Code 1.99", folder: "/src/app" }), session("other", 8, { program: "opencode" })],
+  };
+  assert.deepEqual(text(rows(view, NOON)), [
+    "account-1: in use · pinned everywhere · ready",
+    "  Today: nothing yet",
+    "  This month: 12 requests · 36k tokens · $0.13",
+    "  This window: Visual Studio Code 1.99 · /src/app · process 7",
+    "  Another session: opencode · process 8",
+    "  Another session: process 9",
+    "account-2: pinned for gpt-5.2 · ready",
+    "  Today: nothing yet",
+    "  This month: 12 requests · 36k tokens · $0.13",
+  ]);
+  assert.deepEqual(picks(view, NOON).slice(0, 2).map(({ description }) => description), [
+    "1 · in use · pinned everywhere · ready",
+    "2 · pinned for gpt-5.2 · ready",
   ]);
 });
 
@@ -80,13 +106,13 @@ test("the quick pick offers every account, letting it choose, and more accounts"
       "$(check) account-1 | 1 · in use · ready",
       "$(circle-slash) account-2 | 2 · rate-limited until 12:01",
       "",
-      "$(sparkle) Let it choose | take back what was pinned by hand",
+      "$(sparkle) Let it choose | remove the pin that a switch made",
       "",
       "$(add) Add an API key…",
       "$(sign-in) Log in with ChatGPT…",
     ],
   );
-  assert.match(offered[1]?.detail ?? "", /^week: 40 % used, anew 12:01\. gpt-5\.3-codex-spark 5h: 99 % used, anew 12:01\. credits: 940\.5\. Today: 1 request/);
+  assert.match(offered[1]?.detail ?? "", /^week: 40 % used, resets 12:01\. gpt-5\.3-codex-spark 5h: 99 % used, resets 12:01\. credits: 940\.5\. Today: 1 request/);
   assert.deepEqual(offered[1]?.choice, { switchTo: "id-2" });
   assert.deepEqual(offered[3]?.choice, { switchTo: null });
 });

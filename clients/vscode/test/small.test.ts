@@ -38,7 +38,7 @@ test("counts", () => {
 test("a quota is used up when all of it is", () => {
   const window = { name: "week", windowSeconds: 604_800, resetAt: NOON };
   const used = [0.9, 42, 99.6, 100].map((usedPercent) => quota({ ...window, usedPercent }, NOON));
-  assert.deepEqual(used, [0, 42, 99, 100].map((percent) => `${percent} % used, anew 12:00`));
+  assert.deepEqual(used, [0, 42, 99, 100].map((percent) => `${percent} % used, resets 12:00`));
 });
 
 test("credits are named where there are any", () => {

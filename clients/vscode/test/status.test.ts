@@ -74,7 +74,7 @@ test("the tooltip tells usage, the others and the latest choice", () => {
     tooltip,
     [
       "**account\\-1**, ready  \nToday: nothing yet of \\$5\\.00  \nThis month: 12 requests · 36k tokens · \\$0\\.13" +
-        "  \nQuota of 5h: 61 % used, anew 14:05  \nQuota of codex\\_other week: 3 % used, anew 14:05  \nCredits: unlimited",
+        "  \nQuota of 5h: 61 % used, resets 14:05  \nQuota of codex\\_other week: 3 % used, resets 14:05  \nCredits: unlimited",
       "- a\\*b: rate\\-limited until 14:05",
       "Latest: gpt\\-5\\.2 → a\\*b (round robin)",
       "`http://127.0.0.1:41234/v1`",

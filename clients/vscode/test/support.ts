@@ -1,6 +1,6 @@
 // Accounts to look at. Times are of one fixed noon, in the machine's own time zone.
 
-import type { Account, SessionInfo } from "../../typescript/src/protocol.ts";
+import type { Account, Session, SessionInfo } from "../../typescript/src/protocol.ts";
 import type { View } from "../src/view.ts";
 
 export const NOON = new Date(2026, 10, 21, 12, 0).getTime();
@@ -42,4 +42,9 @@ export const SESSION: SessionInfo = {
 
 export function running(...accounts: Account[]): View {
   return { phase: "running", session: SESSION, accounts };
+}
+
+export function session(id: string, pid: number, changes: Partial<Session> = {}): Session {
+  const common = { kind: "sidecar" as const, port: 41234, startedAt: NOON, accounts: {}, requestsPerMinute: 0, pins: [] };
+  return { id, pid, ...common, self: id === "own", ...changes };
 }

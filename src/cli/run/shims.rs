@@ -16,6 +16,10 @@ use std::path::{Path, PathBuf};
 
 use super::launchers::LAUNCHERS;
 
+/// The names that this program is installed under.
+#[cfg(unix)]
+const THIS_PROGRAM: [&str; 2] = ["codex-account-manager", "cam"];
+
 /// The folders that stand in front of `PATH`, one for each program, since a program that is not installed must not seem
 /// to be. Codex itself may be added to `PATH` by a shell when it starts.
 #[derive(Debug, Default)]
@@ -75,6 +79,12 @@ pub fn is_name(name: &str) -> bool {
     name == "codex" || LAUNCHERS.contains(&name)
 }
 
+/// Whether this file is this program, maybe in another version.
+#[cfg(unix)]
+fn is_this_program(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| THIS_PROGRAM.iter().any(|known| name == *known))
+}
+
 /// Replaces the link at once, since another process may be about to follow it.
 #[cfg(unix)]
 fn link(program: &Path, place: &Path) -> std::io::Result<()> {
@@ -97,7 +107,7 @@ pub fn real(name: &str, path: &str, this: &Path) -> Option<PathBuf> {
             std::fs::metadata(candidate).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
         // Another version's stand-in would look for the real one as well, and find this one.
         let target = is_program.then(|| std::fs::canonicalize(candidate).ok()).flatten();
-        target.is_some_and(|target| target != this && target.file_name() != this.file_name())
+        target.is_some_and(|target| target != this && !is_this_program(&target))
     };
     std::env::split_paths(path).map(|folder| folder.join(name)).find(is_real)
 }
@@ -122,19 +132,20 @@ mod tests {
         let this = at("ours/codex-account-manager");
         program(&this);
         program(&at("other/codex-account-manager"));
+        program(&at("other/cam"));
         program(&at("b/codex"));
         program(&at("c/codex"));
         std::fs::create_dir_all(at("a/codex")).unwrap();
         std::fs::create_dir_all(at("d")).unwrap();
         std::fs::write(at("d/codex"), "no program").unwrap();
-        for (folder, target) in [("s", &this), ("t", &at("other/codex-account-manager"))] {
+        for (folder, target) in [("s", &this), ("t", &at("other/codex-account-manager")), ("u", &at("other/cam"))] {
             std::fs::create_dir_all(at(folder)).unwrap();
             link(target, &at(folder).join("codex")).unwrap();
         }
         for (path, expected) in [
             (vec!["s", "b", "c"], Some("b/codex")),
-            (vec!["s", "s", "t", "a", "d", "nowhere", "c", "b"], Some("c/codex")),
-            (vec!["s", "t", "a", "d"], None),
+            (vec!["s", "s", "t", "u", "a", "d", "nowhere", "c", "b"], Some("c/codex")),
+            (vec!["s", "t", "u", "a", "d"], None),
         ] {
             let path = path.iter().map(|folder| at(folder).display().to_string()).collect::<Vec<_>>().join(":");
             assert_eq!(real("codex", &path, &this), expected.map(at), "{path}");

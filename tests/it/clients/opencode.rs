@@ -1,6 +1,7 @@
 //! The OpenCode plugin, in the real OpenCode, which nothing else leads to us: no `run`, no variable.
 
 mod home;
+mod installing;
 mod login;
 mod models;
 mod serving;
@@ -38,7 +39,7 @@ fn its_own_tests_pass_with_a_sidecar_that_is_slow() {
     let mut command = node(&sandbox);
     command
         .arg("--test")
-        .args(["listing", "plugin"].map(|name| clients.join(format!("opencode/tests/{name}.test.mjs"))));
+        .args(["listing", "plugin", "tools"].map(|name| clients.join(format!("opencode/tests/{name}.test.mjs"))));
     let done = Running::start(command).finish();
     assert_eq!(done.code, 0, "{done:?}");
 }

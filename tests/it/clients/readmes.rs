@@ -11,7 +11,7 @@ use crate::support::{Sandbox, require, tools};
 
 /// What an example stands on that imports nothing.
 const TYPESCRIPT: &str = r#"import OpenAI from "openai";
-import { CodexAccountManager, LoginError, RpcError } from "codex-account-manager";
+import { CodexAccountManager, LoginError, RequestError } from "codex-account-manager";
 declare const manager: CodexAccountManager;
 declare const openai: OpenAI;
 "#;
@@ -104,6 +104,21 @@ fn each_example_of_python_is_typed_strictly() {
         assert_eq!(checked.code, 0, "{}\n{text}", checked.stdout);
         let wrong = text.replace("accounts.", "accounts.no_such_");
         assert_eq!(check(&wrong).code == 0, wrong == text, "it is typed and not `Any`: {wrong}");
+    }
+}
+
+#[test]
+fn no_picture_names_a_folder_of_the_machine_it_was_made_on() {
+    let folder = tools::source().join("docs");
+    let pictures = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let pictures: Vec<_> =
+        pictures.filter(|path| path.extension().is_some_and(|extension| extension == "svg")).collect();
+    assert!(!pictures.is_empty());
+    for picture in pictures {
+        let text = std::fs::read_to_string(&picture).unwrap();
+        for folder in ["/root", "/home/", "/Users/", "/tmp/", "/var/", "/work/", "target/"] {
+            assert!(!text.contains(folder), "{}: {folder}", picture.display());
+        }
     }
 }
 

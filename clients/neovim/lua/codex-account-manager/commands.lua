@@ -21,10 +21,30 @@ local function ask(method, params, show)
   end)
 end
 
+-- Such as `pinned everywhere for gpt-5.2`, for each switch by hand to this account.
+local function pins_of(id, pins)
+  local words = {}
+  for _, pin in ipairs(pins or {}) do
+    if pin.account == id then
+      local where = pin.scope == "everywhere" and " everywhere" or ""
+      table.insert(words, "pinned" .. where .. (pin.family and " for " .. pin.family or ""))
+    end
+  end
+  return words
+end
+
 --- `:CodexAccounts`
 function M.show_accounts()
   ask("workspace/executeCommand", { command = "openai-accounts" }, function(text)
-    window.show("OpenAI accounts", vim.split(text, "\n"))
+    ask("accounts/list", {}, function(list)
+      local lines = vim.split(text, "\n")
+      for _, account in ipairs(list.accounts) do
+        for _, words in ipairs(pins_of(account.id, list.pins)) do
+          table.insert(lines, ("Account %d (%s): %s"):format(account.index, account.label, words))
+        end
+      end
+      window.show("OpenAI accounts", lines)
+    end)
   end)
 end
 
@@ -46,8 +66,11 @@ local function pin(account, everywhere)
   end)
 end
 
-local function line_of(account)
+local function line_of(account, pins)
   local notes = { account.state == "ready" and "" or "  " .. (account.reason or account.state), account.active and "  *" or "" }
+  for _, words in ipairs(pins_of(account.id, pins)) do
+    table.insert(notes, "  " .. words)
+  end
   return ("%d  %s%s"):format(account.index, account.label, table.concat(notes))
 end
 
@@ -62,7 +85,7 @@ local function pick(everywhere)
     vim.ui.select(choices, {
       prompt = "OpenAI account" .. (everywhere and " for every session" or ""),
       format_item = function(choice)
-        return type(choice) == "table" and line_of(choice) or choice
+        return type(choice) == "table" and line_of(choice, list.pins) or choice
       end,
     }, function(choice)
       if choice then
@@ -140,6 +163,16 @@ function M.show_status()
         label_of(session.startAccount),
         uses_of(session)
       ))
+      -- `opencode in /home/me/app`
+      local serves = vim.trim((session.program or "") .. (session.folder and " in " .. session.folder or ""))
+      if serves ~= "" then
+        table.insert(lines, "    " .. serves)
+      end
+      for _, account in ipairs(state.accounts() or {}) do
+        for _, words in ipairs(pins_of(account.id, session.pins)) do
+          table.insert(lines, "    " .. words .. ": " .. account.label)
+        end
+      end
     end
     window.show("OpenAI session", lines)
   end)

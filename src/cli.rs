@@ -65,7 +65,7 @@ pub struct Cli {
 /// How much is said beside the result.
 #[derive(Clone, Copy, Debug, Args)]
 struct Volume {
-    /// Print results and errors alone, without notes and warnings
+    /// Print only results and errors, without notes and warnings
     #[arg(short, long, global = true, conflicts_with = "verbose", display_order = 900)]
     quiet: bool,
     /// Log more to stderr: `-v` what happens, `-vv` for debugging, `-vvv` everything
@@ -91,7 +91,7 @@ enum Verb {
     Tui,
     /// Serve one editor or agent by JSON-RPC on stdin and stdout
     Sidecar(sidecar::SidecarArgs),
-    /// Run the proxy alone, in the foreground
+    /// Run only the proxy, in the foreground
     Proxy(proxy::ProxyArgs),
     /// Run a command whose OpenAI requests go through a proxy of its own
     Run(run::RunArgs),
@@ -111,7 +111,7 @@ enum Verb {
     Remove(remove::RemoveArgs),
     /// Merge two accounts that are the same login
     Merge(merge::MergeArgs),
-    /// Switch every session to an account, or take that back
+    /// Switch every session to an account, or undo that
     #[command(visible_alias = "use")]
     Switch(switch::SwitchArgs),
     /// Refresh expiring tokens and the quota of ChatGPT accounts
@@ -134,7 +134,7 @@ enum Verb {
     Export(export::ExportArgs),
     /// Seal every secret under a new master key
     Rekey(rekey::RekeyArgs),
-    /// Start afresh: move the accounts file away
+    /// Start fresh: move the accounts file away
     Reset(reset::ResetArgs),
     /// Write the generated files under `schemas/`, or check them
     Schema(schema::SchemaArgs),

@@ -15,7 +15,7 @@ pub struct AddArgs {
     /// What to call it: up to 64 characters, not all digits
     #[arg(value_parser = values::label)]
     label: String,
-    /// The key; better left out, since it lands in the shell's history
+    /// The key; better left out, since it stays in the shell's history
     #[arg(conflicts_with = "key_stdin")]
     api_key: Option<String>,
     #[command(flatten)]

@@ -149,7 +149,7 @@ pub fn known(whose: &str, name: &str) -> Result<&'static Key, Error> {
 pub fn checked(whose: &str, name: &str, value: &Value) -> Result<(&'static Key, Value), Error> {
     let key = known(whose, name)?;
     let value = key.shape.accept(value).ok_or_else(|| {
-        Error::new(ErrorKind::InvalidParams, format!("{whose}: `{name}` does not take that value"))
+        Error::new(ErrorKind::InvalidParams, format!("{whose}: `{name}` cannot be that value"))
             .hint(format!("accepted: {}", key.shape.accepted()))
     })?;
     Ok((key, value))

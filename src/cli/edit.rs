@@ -49,7 +49,7 @@ struct EditFields {
     /// USD per month
     #[arg(long, value_name = "USD|none", allow_negative_numbers = true, group = "change")]
     monthly_limit: Option<String>,
-    /// Replaces the list of models it is kept for
+    /// Replace the list of models that it serves
     #[arg(long = "model", value_name = "PATTERN", group = "change", conflicts_with = "any_model")]
     models: Vec<String>,
     /// Use it for every model

@@ -40,7 +40,7 @@ pub fn run(context: &Context, args: &ExportArgs) -> Result<u8, Error> {
         }
         exported.seal = None;
         if std::io::stdout().is_terminal() {
-            Printer::warning("every key and token stands open on this screen and in what it keeps of it");
+            Printer::warning("every key and token is readable on this screen and in its scrollback");
         }
     }
     Printer::stdout(&String::from_utf8_lossy(&exported.to_json()));

@@ -93,7 +93,7 @@ fn places(context: &Context, args: &ImportArgs) -> Result<Vec<(Place, Vec<Origin
             "name an accounts file or an `auth.json`, or pass `--codex` or `--opencode` for that program's own login",
         )),
         (Some(_), [_, _]) => Err(Error::new(ErrorKind::InvalidParams, "one file is not both Codex's and OpenCode's")
-            .hint("leave `--codex` and `--opencode` out to have it recognised")),
+            .hint("leave out `--codex` and `--opencode`: its kind is then recognised")),
         (Some(path), _) => {
             let place = if path.as_os_str() == "-" { Place::Stdin } else { Place::File(path.clone()) };
             Ok(vec![(place, programs)])
@@ -230,7 +230,7 @@ fn shared_logins(imported: &[Imported], places: &[(Place, Vec<Origin>)]) -> Vec<
                 let files: Vec<String> = places.iter().map(|(place, _)| place.name()).collect();
                 (
                     format!("the program that uses {}", files.join(" or ")),
-                    "use them from here alone, or log in anew there",
+                    "use them from here alone, or log in there again",
                 )
             }
         };

@@ -135,7 +135,7 @@ pub async fn show(context: &Context, args: &ShowArgs) -> Result<u8, Error> {
     add("base URL", account.base_url.clone());
     for window in &account.quota {
         let anew = length(Timestamp(window.reset_at).since(manager.now()));
-        add("quota", Some(format!("{} {:.0} % used, anew in {anew}", window.name, window.used_percent.floor())));
+        add("quota", Some(format!("{} {:.0} % used, resets in {anew}", window.name, window.used_percent.floor())));
     }
     for window in &account.meters {
         let resets = length(Timestamp(window.reset_at).since(manager.now()));

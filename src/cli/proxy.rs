@@ -57,7 +57,7 @@ pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
     let probe = Manager::open(options.clone())?;
     let address = address(&probe, args.bind.as_deref())?;
     let listener = TcpListener::bind(address).await.map_err(|error| {
-        Error::new(ErrorKind::Configuration, format!("`{address}` cannot be listened on: {error}"))
+        Error::new(ErrorKind::Configuration, format!("cannot listen on `{address}`: {error}"))
             .hint("choose another address with `--bind`")
     })?;
     let address = listener.local_addr().unwrap_or(address);
@@ -74,7 +74,7 @@ pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
             .hint("give a key of your own with `--api-key` or `proxy.api_key`"));
         }
         Printer::warning(
-            "with the well-known default key every user of this machine can spend; set `proxy.api_key` to keep it to yourself",
+            "with the well-known default key every user of this machine can spend your money; set `proxy.api_key` to a key of your own",
         );
     }
     let events = manager.events();
@@ -99,7 +99,7 @@ fn address(manager: &Manager, flag: Option<&str>) -> Result<SocketAddr, Error> {
     let config = manager.config();
     let effective = config.bind_addr();
     let refused = || {
-        Error::new(ErrorKind::InvalidParams, format!("`{}` is no address", flag.unwrap_or(effective)))
+        Error::new(ErrorKind::InvalidParams, format!("`{}` is not an address", flag.unwrap_or(effective)))
             .hint("use an IP and a port, such as `127.0.0.1:8080`")
     };
     let taken = flag.is_none_or(|flag| flag == effective || flag.replace("localhost:", "127.0.0.1:") == effective);

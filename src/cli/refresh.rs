@@ -40,7 +40,7 @@ pub async fn run(context: &Context, args: RefreshArgs) -> Result<u8, Error> {
                 bar.finish_and_clear();
                 let again = lifecycle::asked_to_end_again(Ended::BySignal);
                 manager.see_tokens_through(again, Printer::warning).await;
-                Printer::note("Not every account was asked about.");
+                Printer::note("Not every account was refreshed.");
                 return Ok(1);
             }
         };
@@ -66,9 +66,9 @@ pub async fn run(context: &Context, args: RefreshArgs) -> Result<u8, Error> {
     if args.json {
         Printer::json(&json!({ "accounts": accounts }));
     } else if accounts.is_empty() && has_login {
-        Printer::stdout("Every ChatGPT account is disabled; `codex-account-manager edit N --enable` takes one back.");
+        Printer::stdout("Every ChatGPT account is disabled; `codex-account-manager edit N --enable` enables one.");
     } else if accounts.is_empty() {
-        Printer::stdout("There is no ChatGPT account to ask about. Add one with `codex-account-manager login`.");
+        Printer::stdout("There is no ChatGPT account to refresh. Add one with `codex-account-manager login`.");
     } else {
         Printer::show(&accounts_table(&accounts, &pins, manager.now(), Printer::room()));
     }

@@ -79,12 +79,12 @@ fn is_in_key_file(context: &Context, store: &Store) -> Result<bool, Error> {
 }
 
 fn typed_twice() -> Result<Secret<String>, Error> {
-    let hint = "pass the new key on stdin with `--key-stdin`, or let one be made with `--random`";
+    let hint = "pass the new key on stdin with `--key-stdin`, or create one with `--random`";
     let key = secret_line::typed("New master key: ", hint)?;
     if key.expose().trim().is_empty() {
-        return Err(Error::new(ErrorKind::InvalidParams, "a master key is not empty").hint(hint));
+        return Err(Error::new(ErrorKind::InvalidParams, "a master key must not be empty").hint(hint));
     }
-    if secret_line::typed("Once more: ", hint)? != key {
+    if secret_line::typed("Repeat it: ", hint)? != key {
         return Err(Error::new(ErrorKind::InvalidParams, "the two keys differ").hint("try again"));
     }
     Ok(key)
@@ -108,11 +108,11 @@ fn say_what_is_next(context: &Context, done: &Rekeyed, is_given: bool) {
         Printer::note(&format!("The new key is in `{}`. Running sessions find it by themselves.", path.display()));
     }
     if !set.is_empty() {
-        Printer::note(&format!("{} does not open the accounts file any more; take it away.", set.join(" and ")));
+        Printer::note(&format!("{} no longer opens the accounts file; remove it.", set.join(" and ")));
     }
     if let Some(path) = &done.earlier_key_file {
         Printer::note(&format!(
-            "The key before is kept in `{}`, for exports, backups and other accounts files that are sealed with it; \
+            "The old key is kept in `{}`, for exports, backups and other accounts files that are sealed with it; \
              remove it when there are none.",
             path.display()
         ));

@@ -19,7 +19,7 @@ pub fn from_stdin() -> Result<Secret<String>, Error> {
     let mut line = Zeroizing::new(Vec::with_capacity(256));
     std::io::stdin().lock().take(LONGEST_KEY + 1).read_until(b'\n', &mut line).map_err(|error| unreadable(&error))?;
     let text = std::str::from_utf8(&line).map(|line| Secret::new(line.trim_end_matches(['\r', '\n']).to_owned()));
-    let text = text.map_err(|_| Error::new(ErrorKind::InvalidParams, "what is on stdin is no key"))?;
+    let text = text.map_err(|_| Error::new(ErrorKind::InvalidParams, "stdin does not contain a key"))?;
     if text.expose().trim().is_empty() {
         return Err(Error::new(ErrorKind::InvalidParams, "there is no key on stdin").hint("pass the key as one line"));
     }
@@ -37,7 +37,9 @@ pub fn from_stdin() -> Result<Secret<String>, Error> {
 /// `InvalidParams` where nobody can be asked; `hint` says what to do then.
 pub fn typed(prompt: &str, hint: &str) -> Result<Secret<String>, Error> {
     if !std::io::stdin().is_terminal() {
-        return Err(Error::new(ErrorKind::InvalidParams, "nobody can be asked for the key here").hint(hint));
+        return Err(
+            Error::new(ErrorKind::InvalidParams, "this is not a terminal, so the key cannot be asked for").hint(hint)
+        );
     }
     rpassword::prompt_password(prompt).map(Secret::new).map_err(|error| unreadable(&error))
 }

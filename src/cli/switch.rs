@@ -19,7 +19,7 @@ pub struct SwitchArgs {
     /// Take the pin back: sessions choose by themselves again
     #[arg(long)]
     auto: bool,
-    /// For this family of models alone
+    /// For this family of models only
     #[arg(long, value_name = "FAMILY", value_parser = NonEmptyStringValueParser::new())]
     family: Option<String>,
     /// Print JSON

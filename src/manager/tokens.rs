@@ -202,7 +202,7 @@ impl Manager {
             // While this process is stopped nobody waits.
             () = clock::run_for(ISSUER_PATIENCE) => {
                 let seconds = ISSUER_PATIENCE.as_secs();
-                let message = format!("the issuer has not answered for {seconds} s; its answer is still waited for");
+                let message = format!("the issuer has not answered for {seconds} s; still waiting for its answer");
                 return Err(Error::new(ErrorKind::UpstreamFailed, message).hint("try again later"));
             }
         };

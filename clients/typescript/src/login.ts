@@ -118,7 +118,7 @@ class Ends {
     });
     const late = new Promise<AccountsDidLoginParams>((resolve) => {
       const wait = Math.min(Math.max(until - Date.now(), 0), LONGEST_TIMER_MS);
-      timer = setTimeout(() => resolve({ loginId, error: "nobody told how the login ended; look at the accounts" }), wait);
+      timer = setTimeout(() => resolve({ loginId, error: "the result of the login was not reported; look at the accounts" }), wait);
     });
     const gone = this.#sidecar.ended.then((error) => Promise.reject(error));
     try {

@@ -33,7 +33,7 @@ export class Logins {
 
   /** How the login of that id ends, which is given up at that time. */
   async wait(loginId: string, expiresAt: number): Promise<AccountsDidLoginParams> {
-    const late = "Nobody told how the login ended; look at the accounts";
+    const late = "The result of the login was not reported; look at the accounts";
     const left = Math.min(Math.max(expiresAt - Date.now(), 0) + OVERDUE, LONGEST_TIMER);
     const timer = setTimeout(() => this.end({ loginId, error: late }), left);
     try {

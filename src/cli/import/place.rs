@@ -53,7 +53,7 @@ impl Place {
                     return Err(refused("it is a folder", "name the file in it"));
                 }
                 if !metadata.is_file() {
-                    return Err(refused("it is no regular file", "pass what it says on stdin, with `import -`"));
+                    return Err(refused("it is not a regular file", "pass what it says on stdin, with `import -`"));
                 }
                 bounded(file).map_err(failed)?
             }

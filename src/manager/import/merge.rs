@@ -71,9 +71,9 @@ pub(super) fn merge(
     imported
 }
 
-const USED_UP: &str = "its token is used up, and a newer one is there";
+const USED_UP: &str = "its token is old, and a newer one is stored";
 
-const SAME_KEY: Outcome = Outcome::Skipped("its key is there already");
+const SAME_KEY: Outcome = Outcome::Skipped("its key exists already");
 
 /// The account that is there already, or those that it may be. Several workspaces of a person can have one refresh token,
 /// so that the same one is the same login only where nothing else says otherwise.
@@ -114,14 +114,14 @@ fn renew(
         (None, _) => false,
     };
     if incoming.needs_login == Some(true) && opened != Some(secret) {
-        return Outcome::Skipped("the login that comes in does not work any more");
+        return Outcome::Skipped("the imported login no longer works");
     }
     let is_of_no_use = opened != Some(secret) && (opened.is_none() || present.needs_login == Some(true));
     if !ends_later && !is_of_no_use {
         return Outcome::Skipped(if opened == Some(secret) {
-            "its login is there already"
+            "its login exists already"
         } else {
-            "the login that is there ends no earlier"
+            "the existing login does not end earlier"
         });
     }
     present.refresh_token = incoming.refresh_token;

@@ -33,8 +33,8 @@ pub(super) fn recognise(object: &Map<String, Value>, expected: &[Origin]) -> Res
     match (of(object), expected) {
         (Some(origin), []) => Ok(origin),
         (Some(origin), expected) if expected.contains(&origin) => Ok(origin),
-        (Some(origin), _) => Err(unusable(format!("it is {}, and not what was asked for", origin.file()))
-            .hint("leave `--codex` and `--opencode` out to have it recognised")),
+        (Some(origin), _) => Err(unusable(format!("it is {}, not what you asked for", origin.file()))
+            .hint("leave out `--codex` and `--opencode`: its kind is then recognised")),
         (None, [only]) => Ok(*only),
         (None, _) if object.is_empty() => Err(unusable("it is empty: it holds no account")),
         (None, _) => Err(unusable("it has the shape of none of the files that accounts are taken from")),

@@ -12,17 +12,17 @@ impl Manager {
             return;
         }
         tell(
-            "a token was asked for and its answer is not on the disk yet; this process waits for it, 10 minutes at most. \
+            "a token is being refreshed and the answer is not on the disk yet; this process waits for it, 10 minutes at most. \
              A second SIGTERM or Ctrl-C ends it at once, which may cost that login",
         );
         let why = tokio::select! {
             biased;
             () = self.rotated() => return,
-            () = again => "it was asked to end again",
+            () = again => "it was told to end a second time",
             () = clock::run_for(LONGEST_ANSWER) => "it did not come within 10 minutes",
         };
         tell(&format!(
-            "the process ends without the answer to a token that it asked for: {why}. If the account needs a login now, run \
+            "the process ends before the answer of a token refresh: {why}. If the account needs a login now, run \
              `codex-account-manager login`"
         ));
     }

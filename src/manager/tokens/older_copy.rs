@@ -76,8 +76,7 @@ impl Manager {
             return;
         }
         self.warn(format!(
-            "an older copy of the accounts file was put back, with tokens that are used up, of account {}; the newest \
-             ones are in it again. Keep the file out of what synchronises or restores files",
+            "an older copy of the accounts file was put back, with old tokens of account {}; the newest tokens were restored. Exclude the file from programs that sync or restore files",
             mended.of_an_older_copy.join(", ")
         ));
     }

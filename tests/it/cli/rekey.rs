@@ -43,7 +43,7 @@ fn a_random_key_is_replaced_and_what_the_old_one_sealed_still_opens() {
     assert_eq!(keys(&other), before);
 
     let again = sandbox.run_with(&["import", "-"], exported.as_bytes()).ok();
-    assert!(again.stdout.starts_with("Skipped account 1 (one): its key is there already"), "{again:?}");
+    assert!(again.stdout.starts_with("Skipped account 1 (one): its key exists already"), "{again:?}");
     sandbox.run(&["rekey"]).ok();
     sandbox.add("three", &random_key());
     assert_eq!(keys(&sandbox)[..2], before);
@@ -77,12 +77,12 @@ fn a_passphrase_is_asked_for_read_or_given_up() {
     check_refused(&sandbox.run(&["rekey"]), 3, &["`CAM_MASTER_KEY`"]);
     sandbox.set("CAM_MASTER_KEY", "correct horse ");
     assert_eq!(keys(&sandbox), before);
-    check_refused(&sandbox.run(&["rekey"]), 2, &["nobody can be asked", "`--key-stdin`", "`--random`"]);
+    check_refused(&sandbox.run(&["rekey"]), 2, &["the key cannot be asked for", "`--key-stdin`", "`--random`"]);
     check_refused(&sandbox.run_with(&["rekey", "--key-stdin"], b"correct horse \n"), 2, &["the current master key"]);
     check_refused(&sandbox.run_with(&["rekey", "--key-stdin"], b"\n"), 2, &["no key on stdin"]);
     check_refused(&sandbox.run(&["rekey", "--key-stdin", "--random"]), 2, &["cannot be used with"]);
     let done = sandbox.run(&["rekey", "--random"]).ok();
-    assert!(done.stderr.contains("`CAM_MASTER_KEY` does not open"), "{done:?}");
+    assert!(done.stderr.contains("`CAM_MASTER_KEY` no longer opens"), "{done:?}");
     assert_eq!(keys(&sandbox), before);
     sandbox.unset("CAM_MASTER_KEY");
     assert_eq!(keys(&sandbox), before);
@@ -101,7 +101,7 @@ fn a_passphrase_is_typed_twice() {
     let before = keys(&sandbox);
     for (second, code) in [("other", 2), ("new", 0)] {
         let Some(mut terminal) = Terminal::start(&sandbox, &["rekey"]) else { return };
-        for (prompt, line) in [("New master key: ", "new"), ("Once more: ", second)] {
+        for (prompt, line) in [("New master key: ", "new"), ("Repeat it: ", second)] {
             terminal.wait_for(prompt);
             terminal.wait_until_hidden();
             terminal.type_line(line);

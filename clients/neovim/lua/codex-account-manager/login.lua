@@ -104,7 +104,7 @@ local function wait_for(begun)
   login.buffer = window.show("ChatGPT login", lines_of(begun))
   local left = math.max(begun.expiresAt - os.time() * 1000, 0)
   vim.defer_fn(function()
-    lose(login, "nobody told how the login ended; look at `:CodexAccounts`")
+    lose(login, "the result of the login was not reported; look at `:CodexAccounts`")
   end, left + OVERDUE)
 end
 

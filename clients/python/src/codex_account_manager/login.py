@@ -79,7 +79,7 @@ class Login:
         elif ended in done:
             raise ended.result()
         else:
-            raise LoginError("nobody told how the login ended; look at the accounts")
+            raise LoginError("the result of the login was not reported; look at the accounts")
         if "account" not in params:
             raise LoginError(str(params.get("error", "the login failed")))
         account: Account = await self._connection.request("accounts/read", {"account": params["account"]})

@@ -112,13 +112,13 @@ fn a_token_that_was_used_up_here_brings_nothing() {
 #[test]
 fn the_same_token_is_the_same_login_whatever_is_known_of_it() {
     let (state, outcomes) = merged(vec![login("//", "one", None)], vec![login("a/x@y.z/plus", "one", None)]);
-    assert_eq!(outcomes, [(1, Outcome::Skipped("its login is there already"))]);
+    assert_eq!(outcomes, [(1, Outcome::Skipped("its login exists already"))]);
     assert_eq!(state.accounts.len(), 1);
 }
 
 #[test]
 fn a_login_is_renewed_when_what_is_there_ends_earlier_or_is_of_no_use() {
-    let kept = Outcome::Skipped("the login that is there ends no earlier");
+    let kept = Outcome::Skipped("the existing login does not end earlier");
     for (known, incoming, needs_login, expected) in [
         (Some(1_000), Some(2_000), false, Outcome::Renewed),
         (Some(2_000), Some(1_000), false, kept),
@@ -146,7 +146,7 @@ fn a_login_is_renewed_when_what_is_there_ends_earlier_or_is_of_no_use() {
 fn a_login_that_needs_one_itself_renews_nothing() {
     let dead = StoredAccount { needs_login: Some(true), ..login("a/x@y.z/plus", "two", Some(2_000)) };
     let (state, outcomes) = merged(vec![login("a/x@y.z/plus", "one", Some(1_000))], vec![dead]);
-    assert_eq!(outcomes, [(1, Outcome::Skipped("the login that comes in does not work any more"))]);
+    assert_eq!(outcomes, [(1, Outcome::Skipped("the imported login no longer works"))]);
     assert_eq!(state.accounts[0].refresh_token, Some(StoredSecret::new("one")));
 }
 

@@ -10,6 +10,7 @@ mod architecture;
 mod behind;
 mod cli;
 mod clients;
+mod documentation;
 mod feed;
 mod files;
 mod first_steps;

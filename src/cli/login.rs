@@ -23,7 +23,7 @@ pub struct LoginArgs {
     /// How to call the account; its email if left out
     #[arg(long, value_name = "LABEL", value_parser = values::label)]
     label: Option<String>,
-    /// Move the existing accounts aside once the login is good
+    /// Start fresh: move the existing accounts aside after the login has worked
     #[arg(long)]
     fresh: bool,
     /// Show no QR code of the page for the code

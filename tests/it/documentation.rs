@@ -15,6 +15,7 @@ use self::home::Home;
 use self::page::{Page, source};
 use self::transcript::{commands, difference};
 use self::walks::{Step, WALKS};
+use crate::support::not_run;
 
 /// The README is read in five minutes.
 const MOST_LINES: usize = 250;
@@ -102,6 +103,10 @@ fn console_blocks_do_what_they_show() {
                     if !home.begin(&command.line, shown) {
                         break;
                     }
+                    continue;
+                }
+                Step::NotRun(reason) => {
+                    not_run(&format!("{page}: `{}`: {reason}", command.line));
                     continue;
                 }
             };

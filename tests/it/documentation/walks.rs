@@ -16,16 +16,21 @@ pub enum Step {
     Runs(&'static [(&'static str, &'static str)]),
     /// It stays open while the rest of the block runs; it is there when this text is on its screen.
     Stays(&'static str),
+    /// It is not run, for this reason, which the test says.
+    NotRun(&'static str),
 }
 
 use Scene::{CodexLogin, Key, Login, OpenCodeLogin, OtherFile, Program, Session, Used};
-use Step::{Runs, Stays};
+use Step::{NotRun, Runs, Stays};
 
 /// Typed where a key is asked for.
 const A_KEY: &[(&str, &str)] = &[("API key:", "sk-typed-by-a-reader-000000000000")];
 
 /// Typed where there are accounts already.
 const ADD: &[(&str, &str)] = &[("[a/f]:", "a")];
+
+/// A proxy or a certificate of a company, which no test has.
+const ELSEWHERE: Step = NotRun("it names a proxy or a certificate that is an example");
 
 /// OpenCode waits for a first message.
 const OPENCODE_IS_OPEN: &str = "Ask anything";
@@ -58,6 +63,18 @@ pub static WALKS: &[Walk] = &[
         steps: &[Runs(&[])],
     },
     Walk { page: "docs/files.md", first: "codex-account-manager rekey", scene: &[Key("work")], steps: &[Runs(&[])] },
+    Walk {
+        page: "docs/networks.md",
+        first: "export HTTPS_PROXY=http://proxy.example.com:3128",
+        scene: &[],
+        steps: &[ELSEWHERE, ELSEWHERE, ELSEWHERE],
+    },
+    Walk {
+        page: "docs/networks.md",
+        first: "export NODE_EXTRA_CA_CERTS=/etc/corp/ca.pem",
+        scene: &[],
+        steps: &[ELSEWHERE, ELSEWHERE],
+    },
     Walk {
         page: "docs/rpc.md",
         first: "codex-account-manager rpc routing/setStrategy '{\"strategy\":\"hybrid\"}'",

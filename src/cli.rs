@@ -31,11 +31,14 @@ mod sidecar;
 mod status;
 mod switch;
 mod table;
+#[cfg(test)]
+mod tests;
 mod text;
 mod tui;
 mod usage;
 mod values;
 mod version;
+mod watch;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use tracing::Level;
@@ -101,7 +104,7 @@ enum Verb {
     Login(login::LoginArgs),
     /// Show every account and its state
     #[command(visible_alias = "ls")]
-    List(Json),
+    List(watch::WatchArgs),
     /// Show one account
     Show(list::ShowArgs),
     /// Change an account
@@ -117,7 +120,7 @@ enum Verb {
     /// Refresh expiring tokens and the quota of ChatGPT accounts
     Refresh(refresh::RefreshArgs),
     /// Show the sessions that are alive and the accounts' state
-    Status(Json),
+    Status(watch::WatchArgs),
     /// Show what was used and what it cost
     Usage(usage::UsageArgs),
     /// Explain which account a request would get, and why
@@ -233,14 +236,14 @@ async fn verb(verb: Option<Verb>, environment: Environment) -> Result<u8, Error>
         Verb::Run(args) => run::run(&context, args).await,
         Verb::Add(args) => add::run(&context, args).await,
         Verb::Login(args) => login::run(&context, args).await,
-        Verb::List(json) => list::list(&context, json).await,
+        Verb::List(args) => list::list(&context, args).await,
         Verb::Show(args) => list::show(&context, &args).await,
         Verb::Merge(args) => merge::run(&context, args).await,
         Verb::Edit(args) => edit::run(&context, args).await,
         Verb::Remove(args) => remove::run(&context, args).await,
         Verb::Switch(args) => switch::run(&context, args).await,
         Verb::Refresh(args) => refresh::run(&context, args).await,
-        Verb::Status(json) => status::run(&context, json).await,
+        Verb::Status(args) => status::run(&context, args).await,
         Verb::Usage(args) => usage::run(&context, args).await,
         Verb::Explain(args) => explain::run(&context, args).await,
         Verb::Rpc(args) => rpc::run(&context, args).await,

@@ -1,22 +1,22 @@
 //! `list` and `show`
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::Json;
 use super::context::Context;
 use super::printer::Printer;
-use super::table::{Column, Room, Table};
+use super::table::{Column, Room, Table, fields};
 use super::text::Text;
+use super::watch::{self, Listing, WatchArgs};
 use crate::domain::time::Timestamp;
 use crate::error::Error;
-use crate::manager::FIRST_ACCOUNT;
 use crate::manager::notices::{capitalised, length};
-use crate::manager::twins::twins;
+use crate::manager::twins::{Twins, twins};
+use crate::manager::{FIRST_ACCOUNT, Manager};
 use crate::protocol::accounts::Account;
 use crate::protocol::pins::Pin;
 use crate::theme::Role;
-use crate::wording::accounts::{credits, kind, metered, note, quota, role, spent, state, used};
+use crate::wording::accounts::{credits, kind, metered, next_change, note, quota, role, spent, state, used};
 use crate::wording::cut::Keep;
 use crate::wording::{pins, plain};
 
@@ -30,35 +30,64 @@ pub struct ShowArgs {
 }
 
 /// Every account.
-pub async fn list(context: &Context, output: Json) -> Result<u8, Error> {
-    let manager = context.manager()?;
-    manager.survey().await;
-    Context::warn_of_reports(&manager);
-    let report = manager.list()?;
-    let twins = twins(&report.accounts);
-    let pins: Vec<Pin> = report.pins.into_iter().map(Pin::from).collect();
-    let accounts: Vec<Account> = report.accounts.into_iter().map(Account::from).collect();
-    if output.json {
+pub async fn list(context: &Context, args: WatchArgs) -> Result<u8, Error> {
+    watch::show(&context.manager()?, &context.environment, args, async |manager| Accounts::of(manager)).await
+}
+
+/// What `list` shows.
+struct Accounts {
+    revision: u64,
+    active_index: usize,
+    active_index_by_family: serde_json::Map<String, Value>,
+    pins: Vec<Pin>,
+    accounts: Vec<Account>,
+    twins: Vec<Twins>,
+}
+
+impl Accounts {
+    fn of(manager: &Manager) -> Result<Accounts, Error> {
+        let report = manager.list()?;
+        let twins = twins(&report.accounts);
         let families = report.active_index_by_family.iter().map(|(family, index)| (family.to_string(), json!(index)));
-        Printer::json(&json!({
-            "revision": report.revision,
-            "activeIndex": report.active_index,
-            "activeIndexByFamily": families.collect::<serde_json::Map<_, _>>(),
-            "pins": pins,
-            "accounts": accounts,
-        }));
-    } else if accounts.is_empty() {
-        Printer::stdout(&format!("There is no account yet; {FIRST_ACCOUNT}."));
-    } else {
-        let mut text = accounts_text(&accounts, &pins, manager.now(), Printer::room());
-        for (at, twins) in twins.iter().enumerate() {
+        Ok(Accounts {
+            revision: report.revision,
+            active_index: report.active_index,
+            active_index_by_family: families.collect(),
+            pins: report.pins.into_iter().map(Pin::from).collect(),
+            accounts: report.accounts.into_iter().map(Account::from).collect(),
+            twins,
+        })
+    }
+}
+
+impl Listing for Accounts {
+    fn json(&self) -> Value {
+        json!({
+            "revision": self.revision,
+            "activeIndex": self.active_index,
+            "activeIndexByFamily": self.active_index_by_family,
+            "pins": self.pins,
+            "accounts": self.accounts,
+        })
+    }
+
+    fn text(&self, now: Timestamp, room: Room) -> Text {
+        let mut text = accounts_text(&self.accounts, &self.pins, now, room);
+        for (at, twins) in self.twins.iter().enumerate() {
             let (words, gap) = (capitalised(&twins.words()), if at == 0 { "\n\n" } else { "\n" });
             let hint = plain(&format!("{words}; run `{}` to make them one", twins.command()));
-            text.push(Role::Text, format!("{gap}{}", Printer::room().wrapped(&hint)));
+            text.push(Role::Text, format!("{gap}{}", room.wrapped(&hint)));
         }
-        Printer::show(&text);
+        text
     }
-    Ok(0)
+
+    fn changes_at(&self, now: Timestamp) -> Option<Timestamp> {
+        next_change(&self.accounts, now)
+    }
+
+    fn has_rates(&self) -> bool {
+        false
+    }
 }
 
 /// What is shown of an account in a row.
@@ -76,6 +105,9 @@ const COLUMNS: [Column; 9] = [
 
 /// The accounts as a person reads them, and below them what every session is pinned to.
 pub fn accounts_text(accounts: &[Account], pins: &[Pin], now: Timestamp, room: Room) -> Text {
+    if accounts.is_empty() {
+        return room.wrapped(&format!("There is no account yet; {FIRST_ACCOUNT}.")).into();
+    }
     let (mut text, lines) = (accounts_table(accounts, pins, now, room), pins::lines(pins, accounts));
     if !lines.is_empty() {
         text.push(Role::Text, format!("\n\n{}", room.wrapped(&lines.join("\n"))));
@@ -119,26 +151,31 @@ pub async fn show(context: &Context, args: &ShowArgs) -> Result<u8, Error> {
         Printer::json(&account);
         return Ok(0);
     }
-    let pins: Vec<Pin> = manager.list()?.pins.into_iter().map(Pin::from).collect();
+    Printer::show(&account_text(&account, manager.now(), Printer::room()));
+    Ok(0)
+}
+
+/// One account as a person reads it.
+pub fn account_text(account: &Account, now: Timestamp, room: Room) -> Text {
     let mut rows = vec![
-        ("account", format!("{} ({})", account.index, account.label)),
-        ("id", account.id.clone()),
-        ("kind", kind(account.kind).to_owned()),
-        ("state", state(account.state).to_owned()),
+        ("account", Text::from(format!("{} ({})", account.index, account.label))),
+        ("id", Text::from(account.id.as_str())),
+        ("kind", kind(account.kind).into()),
+        ("state", Text::of(role(account.state), state(account.state))),
     ];
-    let mut add = |name, value: Option<String>| rows.extend(value.map(|value| (name, value)));
-    add("note", Some(note(&account, manager.now())).filter(|note| !note.is_empty()));
-    add("pin", pins::mark(&pins, &account));
+    rows.extend(pins::mark(&account.pins, account).map(|mark| ("pin", Text::of(Role::Accent, mark))));
+    let mut add = |name, value: Option<String>| rows.extend(value.map(|value| (name, Text::from(value))));
+    add("note", Some(note(account, now)).filter(|note| !note.is_empty()));
     add("email", account.email.clone());
     add("account id", account.account_id.clone());
     add("plan", account.plan.clone());
     add("base URL", account.base_url.clone());
     for window in &account.quota {
-        let anew = length(Timestamp(window.reset_at).since(manager.now()));
-        add("quota", Some(format!("{} {:.0} % used, resets in {anew}", window.name, window.used_percent.floor())));
+        let resets = length(Timestamp(window.reset_at).since(now));
+        add("quota", Some(format!("{} {:.0} % used, resets in {resets}", window.name, window.used_percent.floor())));
     }
     for window in &account.meters {
-        let resets = length(Timestamp(window.reset_at).since(manager.now()));
+        let resets = length(Timestamp(window.reset_at).since(now));
         let used = window.used_percent.floor();
         add("meter", Some(format!("{} {used:.0} % used, resets in {resets}", metered(window))));
     }
@@ -152,12 +189,10 @@ pub async fn show(context: &Context, args: &ShowArgs) -> Result<u8, Error> {
     for limit in &account.rate_limits {
         let which =
             limit.model.as_ref().map_or_else(|| limit.family.clone(), |model| format!("{}:{model}", limit.family));
-        add("limited", Some(format!("{which} for {}", length(Timestamp(limit.reset_at).since(manager.now())))));
+        add("limited", Some(format!("{which} for {}", length(Timestamp(limit.reset_at).since(now)))));
     }
     for session in &account.sessions {
         add("session", Some(format!("{} (pid {})", session.id, session.pid)));
     }
-    let lines: Vec<String> = rows.iter().map(|(name, value)| format!("{name:<13} {}", plain(value))).collect();
-    Printer::stdout(&lines.join("\n"));
-    Ok(0)
+    fields(&rows, room)
 }

@@ -8,7 +8,7 @@ use anstream::stream::{AsLockedWrite, RawStream};
 use anstream::{AutoStream, ColorChoice};
 use serde::Serialize;
 
-use super::table::{Column, Room, Table};
+use super::table::Room;
 use super::text::Text;
 use crate::env::Environment;
 use crate::error::Error;
@@ -24,6 +24,7 @@ static MANNER: OnceLock<Manner> = OnceLock::new();
 
 /// A terminal that does not say how wide it is.
 const USUAL_WIDTH: usize = 80;
+const USUAL_HEIGHT: usize = 24;
 
 #[derive(Debug)]
 struct Manner {
@@ -66,6 +67,12 @@ impl Printer {
         Room { columns, is_unicode: columns.is_none() || manner.is_some_and(|manner| manner.is_unicode) }
     }
 
+    /// Columns and rows of the terminal; a pipe has the usual ones.
+    pub fn size() -> (usize, usize) {
+        let rows = terminal_size::terminal_size_of(std::io::stdout()).map(|(_, height)| usize::from(height.0));
+        (Printer::room().columns.unwrap_or(USUAL_WIDTH), rows.filter(|rows| *rows > 0).unwrap_or(USUAL_HEIGHT))
+    }
+
     /// Whether results have colours.
     pub fn has_colours() -> bool {
         MANNER.get().is_some_and(|manner| manner.stdout_has_colours)
@@ -80,6 +87,31 @@ impl Printer {
     pub fn show(text: &Text) {
         let has_colours = Printer::has_colours();
         Printer::result(&text.written(has_colours), has_colours);
+    }
+
+    /// A part of a frame, as it is; whether it could be written.
+    pub fn draw(bytes: &str) -> bool {
+        if bytes.is_empty() {
+            return true;
+        }
+        let mut stdout = AutoStream::new(std::io::stdout().lock(), ColorChoice::Always);
+        stdout.write_all(bytes.as_bytes()).and_then(|()| stdout.flush()).is_ok()
+    }
+
+    /// Whether nobody reads results any more; that is not always noticed before the next one is written.
+    #[cfg(unix)]
+    pub fn stdout_is_closed() -> bool {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let stdout = std::io::stdout();
+        let mut streams = [PollFd::new(&stdout, PollFlags::empty())];
+        let _ = poll(&mut streams, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
+        streams[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
+    }
+
+    /// The next result says so.
+    #[cfg(not(unix))]
+    pub fn stdout_is_closed() -> bool {
+        false
     }
 
     fn result(text: &str, has_colours: bool) {
@@ -214,15 +246,6 @@ fn of_clap(text: &clap::builder::StyledStr, has_colours: bool) -> String {
     } else {
         bare.split('\n').map(plain).collect::<Vec<_>>().join("\n")
     }
-}
-
-/// Columns wide enough for their cells; the last one is not padded.
-pub fn table(header: &[&'static str], rows: &[Vec<String>]) -> String {
-    let mut table = Table::new(&header.iter().map(|name| Column::new(name)).collect::<Vec<_>>());
-    for row in rows {
-        table.row(&row.iter().map(|cell| Text::from(cell.as_str())).collect::<Vec<_>>());
-    }
-    table.fit(Room { columns: None, is_unicode: true }).written(false)
 }
 
 #[cfg(test)]

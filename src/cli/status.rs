@@ -2,21 +2,21 @@
 
 use serde_json::{Value, json};
 
-use super::Json;
 use super::context::Context;
 use super::list::accounts_text;
-use super::printer::Printer;
 use super::table::{Column, Room, Table};
 use super::text::Text;
+use super::watch::{self, Listing, WatchArgs};
 use crate::domain::time::Timestamp;
 use crate::error::Error;
+use crate::manager::Manager;
 use crate::manager::alive::TOKEN;
 use crate::manager::notices::length;
-use crate::manager::{FIRST_ACCOUNT, Manager};
 use crate::protocol::accounts::Account;
 use crate::protocol::pins::Pin;
 use crate::protocol::status::Session;
 use crate::theme::Role;
+use crate::wording::accounts::next_change;
 use crate::wording::cut::Keep;
 use crate::wording::pins::of_session;
 use crate::wording::{below_home, session_kind};
@@ -37,31 +37,62 @@ const COLUMNS: [Column; 11] = [
 ];
 
 /// Sessions and accounts.
-pub async fn run(context: &Context, output: Json) -> Result<u8, Error> {
+pub async fn run(context: &Context, args: WatchArgs) -> Result<u8, Error> {
+    let home = context.environment.get("HOME");
     let manager = context.manager()?;
-    manager.survey().await;
-    Context::warn_of_reports(&manager);
-    let sessions: Vec<Session> = manager.sessions().await.into_iter().map(Session::from).collect();
-    let report = manager.list()?;
-    let accounts: Vec<Account> = report.accounts.into_iter().map(Account::from).collect();
-    let pins: Vec<Pin> = report.pins.into_iter().map(Pin::from).collect();
-    if output.json {
-        let strategy = manager.strategy().name();
-        let sessions: Vec<Value> = sessions.iter().map(|session| with_rpc(&manager, session)).collect();
-        Printer::json(&json!({ "strategy": strategy, "pins": pins, "sessions": sessions, "accounts": accounts }));
-        return Ok(0);
+    // Records of dead sessions are cleared once.
+    manager.sessions().await;
+    watch::show(&manager, &context.environment, args, async |manager| Status::of(manager, home)).await
+}
+
+/// What `status` shows.
+pub struct Status<'h> {
+    pub strategy: &'static str,
+    pub pins: Vec<Pin>,
+    pub sessions: Vec<Session>,
+    /// The same for other programs, each with its address.
+    pub addressed: Vec<Value>,
+    pub accounts: Vec<Account>,
+    pub home: Option<&'h str>,
+}
+
+impl Status<'_> {
+    fn of<'h>(manager: &Manager, home: Option<&'h str>) -> Result<Status<'h>, Error> {
+        let report = manager.list()?;
+        let sessions: Vec<Session> = manager.live_sessions().into_iter().map(Session::from).collect();
+        Ok(Status {
+            strategy: manager.strategy().name(),
+            pins: report.pins.into_iter().map(Pin::from).collect(),
+            addressed: sessions.iter().map(|session| with_rpc(manager, session)).collect(),
+            sessions,
+            accounts: report.accounts.into_iter().map(Account::from).collect(),
+            home,
+        })
     }
-    let room = Printer::room();
-    let mut text = sessions_text(&sessions, &accounts, context.environment.get("HOME"), manager.now(), room);
-    text.push(Role::Text, "\n\n");
-    text.append(if accounts.is_empty() {
-        Text::from(room.wrapped(&format!("There is no account yet; {FIRST_ACCOUNT}.")))
-    } else {
-        accounts_text(&accounts, &pins, manager.now(), room)
-    });
-    text.push(Role::Text, format!("\n\nNew sessions choose by `{}`.", manager.strategy().name()));
-    Printer::show(&text);
-    Ok(0)
+}
+
+impl Listing for Status<'_> {
+    fn json(&self) -> Value {
+        let Status { strategy, pins, addressed: sessions, accounts, .. } = self;
+        json!({ "strategy": strategy, "pins": pins, "sessions": sessions, "accounts": accounts })
+    }
+
+    fn text(&self, now: Timestamp, room: Room) -> Text {
+        let mut text = sessions_text(&self.sessions, &self.accounts, self.home, now, room);
+        text.push(Role::Text, "\n\n");
+        text.append(accounts_text(&self.accounts, &self.pins, now, room));
+        let strategy = format!("New sessions choose by `{}`.", self.strategy);
+        text.push(Role::Text, format!("\n\n{}", room.wrapped(&strategy)));
+        text
+    }
+
+    fn changes_at(&self, now: Timestamp) -> Option<Timestamp> {
+        next_change(&self.accounts, now)
+    }
+
+    fn has_rates(&self) -> bool {
+        self.sessions.iter().any(|session| session.requests_per_minute > 0)
+    }
 }
 
 fn sessions_text(sessions: &[Session], accounts: &[Account], home: Option<&str>, now: Timestamp, room: Room) -> Text {

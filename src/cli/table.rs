@@ -2,10 +2,13 @@
 //! far as they can be read, then those that matter least are left out, which a line below says; where not even the rest
 //! fits, each row becomes a block of lines. A row is never broken.
 
+mod fields;
+
 use crate::theme::Role;
 use crate::wording::cut::{Keep, wrap};
 
 use super::text::Text;
+pub use fields::fields;
 
 /// Between two columns.
 const GAP: usize = 2;

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::context::Context;
 use super::printer::Printer;
-use super::table::{Column, Table};
+use super::table::{Column, Room, Table};
 use super::text::Text;
 use crate::env::Environment;
 use crate::error::Error;
@@ -27,8 +27,9 @@ pub struct UsageArgs {
     json: bool,
 }
 
+/// What a row is of.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum By {
+pub enum By {
     Account,
     Model,
     Day,
@@ -70,31 +71,36 @@ pub async fn run(context: &Context, args: UsageArgs) -> Result<u8, Error> {
         (By::Day, .., Some(day)) => day.clone(),
         _ => "(none named)".to_owned(),
     };
-    let room = Printer::room();
-    let first = match args.by {
+    let pen = Pen::of(&context.environment);
+    let mut text = Text::from(format!("Used {period}:\n\n"));
+    text.append(table(&used.rows, args.by, &name, pen, Printer::room()));
+    Printer::show(&text);
+    Ok(0)
+}
+
+/// The rows with their names, and their sum.
+pub fn table(rows: &[UsageRow], by: By, name: &dyn Fn(&UsageRow) -> String, pen: Pen, room: Room) -> Text {
+    let first = match by {
         By::Account => "ACCOUNT",
         By::Model => "MODEL",
         By::Day => "DAY",
     };
-    let table = |bar: &dyn Fn(&UsageRow) -> String| {
+    let with_bars = |bar: &dyn Fn(&UsageRow) -> String| {
         let mut table = Table::new(&[&[Column::new(first).least(12, Keep::Both)][..], &COLUMNS].concat());
-        for row in &used.rows {
+        for row in rows {
             table.row(&cells(name(row).into(), row, bar(row)));
         }
-        table.row(&cells(Text::of(Role::Strong, "total"), &total(&used.rows), String::new()));
+        table.row(&cells(Text::of(Role::Strong, "total"), &total(rows), String::new()));
         table
     };
     // Bars take what is left beside the numbers.
-    let length = table(&|_| String::new()).beside(room).min(BAR);
-    let (pen, most) = (Pen::of(&context.environment), used.rows.iter().map(weight(&used.rows)).fold(0.0, f64::max));
-    let bar = |row: &UsageRow| {
-        if length < SHORTEST_BAR { String::new() } else { pen.bar(weight(&used.rows)(row), most, length) }
+    let length = with_bars(&|_| String::new()).beside(room).min(BAR);
+    let most = rows.iter().map(weight(rows)).fold(0.0, f64::max);
+    let bar = |row: &UsageRow| match length {
+        0..SHORTEST_BAR => String::new(),
+        _ => pen.bar(weight(rows)(row), most, length),
     };
-    let table = table(&bar);
-    let mut text = Text::from(format!("Used {period}:\n\n"));
-    text.append(table.fit(room));
-    Printer::show(&text);
-    Ok(0)
+    with_bars(&bar).fit(room)
 }
 
 /// What is shown of a row beside its name.
@@ -141,7 +147,7 @@ fn weight(rows: &[UsageRow]) -> impl Fn(&UsageRow) -> f64 {
 
 /// With what bars are drawn.
 #[derive(Clone, Copy, Debug)]
-enum Pen {
+pub enum Pen {
     /// Blocks, to an eighth of a character.
     Blocks,
     /// `#`, where a terminal may not show blocks.

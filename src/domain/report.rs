@@ -105,6 +105,8 @@ pub struct AccountReport {
     pub access_expires_at: Option<Timestamp>,
     /// The live sessions that use it: id and pid.
     pub sessions: Vec<(String, u32)>,
+    /// The switches by hand to it that this session follows; the file's for a process that is none.
+    pub pins: Vec<PinReport>,
 }
 
 impl AccountReport {

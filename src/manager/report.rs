@@ -83,6 +83,7 @@ impl Manager {
         let account = &view.state.accounts[position];
         let sessions = self.sessions_on(&view.state, account);
         let member = &view.pool.members[position];
+        let pins = self.pins(&view.state).into_iter().filter(|pin| pin.account == member.id).collect();
         let memory = self.memory();
         let now = self.clock.now();
         let used = memory.usage.of(&member.id);
@@ -141,6 +142,7 @@ impl Manager {
                 .max(memory.shared.last_used(&member.id)),
             access_expires_at: account.access_expires_at.map(Timestamp),
             sessions,
+            pins,
         }
     }
 }

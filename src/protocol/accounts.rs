@@ -93,6 +93,9 @@ pub struct Account {
     pub access_expires_at: Option<i64>,
     /// The live sessions that use it.
     pub sessions: Vec<AccountSession>,
+    /// The switches by hand to it that are followed, as in `accounts/list`; absent when it is not pinned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pins: Vec<Pin>,
 }
 
 /// How an account authenticates.

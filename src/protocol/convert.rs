@@ -45,6 +45,7 @@ impl From<AccountReport> for Account {
             last_used_at: report.last_used_at.map(Timestamp::as_millis),
             access_expires_at: report.access_expires_at.map(Timestamp::as_millis),
             sessions: report.sessions.into_iter().map(|(id, pid)| AccountSession { id, pid }).collect(),
+            pins: report.pins.into_iter().map(Pin::from).collect(),
         }
     }
 }

@@ -57,7 +57,8 @@ pub enum UsageBy {
 /// What was used.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct UsageReadResult {
-    /// Sorted by the value they are grouped by. There is no row without usage.
+    /// Sorted: days by date; accounts as they are listed, removed ones last; models by cost, the highest first, and by
+    /// tokens where the cost is the same. There is no row without usage.
     pub rows: Vec<UsageRow>,
 }
 

@@ -98,3 +98,14 @@ pub fn state(state: AccountState) -> &'static str {
         AccountState::Ready => "ready",
     }
 }
+
+/// When the first thing that is reported of these accounts ends by itself.
+pub fn next_change(accounts: &[Account], now: Timestamp) -> Option<Timestamp> {
+    let ends = accounts.iter().flat_map(|account| {
+        let limits = account.rate_limits.iter().map(|limit| limit.reset_at);
+        let windows = account.quota.iter().map(|window| window.reset_at);
+        let meters = account.meters.iter().map(|window| window.reset_at);
+        account.available_at.into_iter().chain(limits).chain(windows).chain(meters)
+    });
+    ends.map(Timestamp).filter(|at| *at > now).min()
+}

@@ -8,6 +8,7 @@ mod editing;
 mod files;
 mod help;
 mod import;
+mod looks;
 pub mod proxy;
 mod rekey;
 mod selection;

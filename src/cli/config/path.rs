@@ -4,7 +4,8 @@ use serde_json::json;
 
 use crate::cli::Json;
 use crate::cli::context::Context;
-use crate::cli::printer::{Printer, table};
+use crate::cli::printer::Printer;
+use crate::cli::table::{Column, Room, Table};
 use crate::store::DataFolders;
 
 /// Where the files are, whether they exist or not.
@@ -23,8 +24,11 @@ pub fn run(context: &Context, output: Json) {
             &places.iter().map(|(name, path)| ((*name).to_owned(), json!(path))).collect::<serde_json::Map<_, _>>(),
         );
     } else {
-        let rows: Vec<Vec<String>> =
-            places.iter().map(|(name, path)| vec![(*name).to_owned(), path.display().to_string()]).collect();
-        Printer::stdout(&table(&["FILE", "WHERE"], &rows));
+        // A path is there to be copied, so that it is never shortened.
+        let mut table = Table::new(&[Column::new("FILE"), Column::new("WHERE")]);
+        for (name, path) in places {
+            table.row(&[name.into(), path.display().to_string().into()]);
+        }
+        Printer::show(&table.fit(Room { columns: None, ..Printer::room() }));
     }
 }

@@ -14,6 +14,7 @@ use crate::manager::event::{Event, Level};
 use crate::manager::{Manager, View};
 use crate::protocol::accounts::Account;
 use crate::tui::fact::{AccountsNow, Fact, FilePin, Problem};
+use crate::wording::accounts::next_change;
 
 /// How often it is looked whether something moved.
 const LOOK: Duration = Duration::from_millis(250);
@@ -122,15 +123,4 @@ fn look(manager: &Manager, before: Option<&View>) -> Found {
         locked: manager.locked(&view).map(Problem::from),
     };
     Found::Now(view, Box::new(accounts))
-}
-
-/// When the first thing that is reported of these accounts ends by itself.
-fn next_change(accounts: &[Account], now: Timestamp) -> Option<Timestamp> {
-    let ends = accounts.iter().flat_map(|account| {
-        let limits = account.rate_limits.iter().map(|limit| limit.reset_at);
-        let windows = account.quota.iter().map(|window| window.reset_at);
-        let meters = account.meters.iter().map(|window| window.reset_at);
-        account.available_at.into_iter().chain(limits).chain(windows).chain(meters)
-    });
-    ends.map(Timestamp).filter(|at| *at > now).min()
 }

@@ -47,6 +47,7 @@ pub fn account(index: usize, label: &str) -> Account {
         last_used_at: None,
         access_expires_at: None,
         sessions: Vec::new(),
+        pins: Vec::new(),
     }
 }
 

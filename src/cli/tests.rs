@@ -1,0 +1,116 @@
+//! What the commands show on terminals of several widths, as `snapshots/command_*.snap`.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::config::settings_text;
+use super::list::{account_text, accounts_text};
+use super::status::Status;
+use super::table::Room;
+use super::text::Text;
+use super::usage::{By, Pen, table};
+use super::watch::Listing;
+use crate::config::{Config, Sources};
+use crate::env::Environment;
+use crate::paths::Paths;
+use crate::protocol::accounts::SwitchScope;
+use crate::protocol::pins::Pin;
+use crate::protocol::usage::UsageRow;
+use crate::tui::testing::NOW;
+use crate::tui::testing::facts::{household, sessions};
+
+/// Compares what `shown` makes of each width with one snapshot.
+#[track_caller]
+fn check(name: &str, shown: impl Fn(Room) -> Text) {
+    let mut sheet = String::new();
+    for columns in [60, 80, 120, 200].map(Some).into_iter().chain([None]) {
+        let text = shown(Room { columns, is_unicode: true }).written(false);
+        for line in text.lines() {
+            assert!(columns.is_none_or(|columns| line.width() <= columns), "{line} is wider than {columns:?}");
+        }
+        let width = columns.map_or("in a pipe".to_owned(), |columns| format!("{columns} columns"));
+        sheet.push_str(&format!("== {width}\n{text}\n\n"));
+        let ascii = shown(Room { columns, is_unicode: false }).written(false);
+        assert!(!ascii.contains('…'), "{ascii}");
+    }
+    insta::with_settings!({
+        snapshot_path => concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots"),
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+    }, { insta::assert_snapshot!(format!("command_{name}"), sheet) });
+}
+
+fn pins() -> Vec<Pin> {
+    let pin = |account: &str, family: Option<&str>| Pin {
+        account: account.to_owned(),
+        family: family.map(str::to_owned),
+        scope: SwitchScope::Everywhere,
+    };
+    vec![pin("acct-1", None), pin("acct-3", Some("gpt-5.2"))]
+}
+
+#[test]
+fn list_fits() {
+    check("list", |room| accounts_text(&household(), &pins(), NOW, room));
+    check("list_of_none", |room| accounts_text(&[], &[], NOW, room));
+}
+
+#[test]
+fn status_fits() {
+    let status = |sessions| Status {
+        strategy: "sticky",
+        pins: pins(),
+        sessions,
+        accounts: household().into_iter().take(3).collect(),
+        home: Some("/home/me"),
+    };
+    check("status", |room| status(sessions()).text(NOW, room));
+    check("status_without_sessions", |room| status(Vec::new()).text(NOW, room));
+}
+
+#[test]
+fn show_fits() {
+    for (index, name) in [(0, "show_login"), (2, "show_key"), (7, "show_locked")] {
+        let mut account = household().remove(index);
+        account.pins = pins().into_iter().filter(|pin| pin.account == account.id).collect();
+        account.models = vec!["gpt-5.2*".to_owned(), "codex-*".to_owned()];
+        check(name, |room| account_text(&account, NOW, room));
+    }
+}
+
+#[test]
+fn usage_fits() {
+    let row = |(name, requests, input_tokens, cost_usd, unpriced): (&str, u64, u64, f64, u64)| UsageRow {
+        account: Some(name.to_owned()),
+        model: None,
+        day: None,
+        requests,
+        input_tokens,
+        cached_input_tokens: input_tokens / 2,
+        output_tokens: input_tokens / 10,
+        cost_usd,
+        unpriced,
+    };
+    let rows = [
+        ("work", 9_120, 61_000_000, 61.52, 0),
+        ("somebody.with.a.long.name@example.com", 310, 5_600_000, 4.31, 12),
+        ("個人用アカウント", 31, 240_000, 0.0, 31),
+        ("7c9e6679-7425-40de-944b-e07fc1f90ae7 (removed)", 2, 900, 0.01, 0),
+    ]
+    .map(row);
+    let name = |row: &UsageRow| row.account.clone().unwrap_or_default();
+    for (by, called) in [(By::Account, "usage_by_account"), (By::Model, "usage_by_model"), (By::Day, "usage_by_day")] {
+        check(called, |room| table(&rows, by, &name, if room.is_unicode { Pen::Blocks } else { Pen::Plain }, room));
+    }
+}
+
+#[test]
+fn config_show_fits() {
+    let environment: Environment = [("HOME", "/home/me"), ("CODEX_AUTH_QUIET", "1")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into_iter()
+        .collect();
+    let paths = Paths::resolve(&environment).unwrap();
+    let flags = vec![("--set".to_owned(), "routing.strategy".to_owned(), "least_utilized".into())];
+    let config = Config::load(&paths, &environment, &Sources { flags, ..Sources::default() });
+    check("config_show", |room| settings_text(&config, room));
+}

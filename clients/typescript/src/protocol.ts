@@ -239,6 +239,8 @@ export interface Account {
   accessExpiresAt?: number;
   /** The live sessions that use it. */
   sessions: AccountSession[];
+  /** The switches by hand to it that are followed, as in `accounts/list`; absent when it is not pinned. */
+  pins?: Pin[];
 }
 
 /** How an account authenticates. */
@@ -498,7 +500,7 @@ export interface AccountCounts {
 
 /** What was used. */
 export interface UsageReadResult {
-  /** Sorted by the value they are grouped by. There is no row without usage. */
+  /** Sorted: days by date; accounts as they are listed, removed ones last; models by cost, the highest first, and by tokens where the cost is the same. There is no row without usage. */
   rows: UsageRow[];
 }
 

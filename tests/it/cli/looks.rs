@@ -105,7 +105,7 @@ fn a_watched_list_is_redrawn_in_place_and_ends_as_it_found_the_terminal() {
         screen.wait_for("q ends");
         sandbox.run(&["edit", "2", "--label", "renamed"]).ok();
         screen.wait_for("renamed");
-        screen.resize(50, 20);
+        screen.resize(34, 20);
         screen.wait_until("it fits", |text| {
             text.contains("Too narrow to show") && text.matches("renamed").count() == 1 && text.contains("q ends")
         });

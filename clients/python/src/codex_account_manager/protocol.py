@@ -320,6 +320,9 @@ class Account(TypedDict):
     sessions: list[AccountSession]
     """The live sessions that use it."""
 
+    pins: NotRequired[list[Pin]]
+    """The switches by hand to it that are followed, as in `accounts/list`; absent when it is not pinned."""
+
 
 #: How an account authenticates.
 AccountKind: TypeAlias = Literal["apiKey", "chatgpt"]
@@ -647,7 +650,8 @@ class UsageReadResult(TypedDict):
     """What was used."""
 
     rows: list[UsageRow]
-    """Sorted by the value they are grouped by. There is no row without usage."""
+    """Sorted: days by date; accounts as they are listed, removed ones last; models by cost, the highest first, and by
+tokens where the cost is the same. There is no row without usage."""
 
 
 class UsageRow(TypedDict):

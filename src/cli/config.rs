@@ -4,7 +4,7 @@ mod edit;
 mod get;
 mod path;
 mod set;
-mod show;
+pub mod show;
 
 use clap::{Args, Subcommand};
 

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::config::settings_text;
+use super::config::show::settings_text;
 use super::list::{account_text, accounts_text};
 use super::status::Status;
 use super::table::Room;
@@ -60,6 +60,7 @@ fn status_fits() {
         strategy: "sticky",
         pins: pins(),
         sessions,
+        addressed: Vec::new(),
         accounts: household().into_iter().take(3).collect(),
         home: Some("/home/me"),
     };

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::cli::Json;
 use crate::cli::context::Context;
 use crate::cli::printer::Printer;
-use crate::cli::table::{Column, Table};
+use crate::cli::table::{Column, Room, Table};
 use crate::cli::text::Text;
 use crate::config::{Config, Sources};
 use crate::wording::cut::Keep;
@@ -25,13 +25,20 @@ pub fn run(context: &Context, output: Json) {
         Printer::json(&json!({ "values": values }));
         return;
     }
-    let columns =
-        [Column::new("KEY"), Column::new("VALUE").least(12, Keep::Start), Column::new("FROM").least(8, Keep::End)];
-    let mut table = Table::new(&columns);
+    Printer::show(&settings_text(&config, Printer::room()));
+}
+
+/// Every key with its value and where that comes from.
+pub fn settings_text(config: &Config, room: Room) -> Text {
+    let mut table = Table::new(&[
+        Column::new("KEY"),
+        Column::new("VALUE").least(12, Keep::Start),
+        Column::new("FROM").least(12, Keep::End).rank(1),
+    ]);
     for setting in config.settings() {
         let place = setting.location.as_deref().map(|location| format!(" ({location})")).unwrap_or_default();
         let (value, from) = (setting.shown().to_string(), format!("{}{place}", setting.source.name()));
         table.row(&[Text::from(setting.key.toml), value.into(), from.into()]);
     }
-    Printer::show(&table.fit(Printer::room()));
+    table.fit(room)
 }

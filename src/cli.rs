@@ -30,15 +30,15 @@ mod secret_line;
 mod sidecar;
 mod status;
 mod switch;
-mod table;
+pub mod table;
 #[cfg(test)]
 mod tests;
-mod text;
+pub mod text;
 mod tui;
 mod usage;
 mod values;
 mod version;
-mod watch;
+pub mod watch;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use tracing::Level;

@@ -3,6 +3,7 @@
 mod ask;
 mod dice;
 mod loopback;
+mod show;
 mod sidecar;
 pub mod simulated_chatgpt;
 pub mod simulated_openai;
@@ -31,5 +32,5 @@ pub async fn run(args: &DemoArgs, environment: &Environment) -> Result<u8, Error
     if args.watch {
         return watch::run(sessions, environment).await;
     }
-    story::tell(sessions).await.map(|()| 0)
+    story::tell(sessions, show::Show::of(environment)).await.map(|()| 0)
 }

@@ -1,7 +1,7 @@
 //! `--watch`: a listing that follows the files, the ledger, the sessions and the time. On a terminal it is redrawn in place;
 //! elsewhere it is written again when something changed, as a block of text or as one line of JSON.
 
-mod frame;
+pub mod frame;
 mod keys;
 
 use std::sync::Arc;

@@ -43,6 +43,16 @@ pub fn client() -> Result<reqwest::Client, String> {
 
 /// Asks through the agent's own proxy and listens to the stream.
 pub async fn ask(client: &reqwest::Client, info: &Value, question: &Question<'_>) -> Result<Heard, String> {
+    ask_and_show(client, info, question, |_| {}).await
+}
+
+/// The same, with somebody who looks at each piece as it comes.
+pub async fn ask_and_show(
+    client: &reqwest::Client,
+    info: &Value,
+    question: &Question<'_>,
+    show: impl Fn(&Heard),
+) -> Result<Heard, String> {
     let began = clock::instant();
     let response = client
         .post(format!("{}/responses", text(&info["proxy"]["baseUrl"])))
@@ -78,6 +88,7 @@ pub async fn ask(client: &reqwest::Client, info: &Value, question: &Question<'_>
                 }
                 heard.pieces += 1;
                 heard.text.push_str(text(&event["delta"]));
+                show(&heard);
             }
         }
     }

@@ -22,6 +22,11 @@ impl Manager {
         self.folders.folders()
     }
 
+    /// The folders that are noted beside the accounts file when none of them can be used here.
+    pub fn data_elsewhere(&self) -> Vec<PathBuf> {
+        self.folders.elsewhere()
+    }
+
     /// What to say when `CAM_DATA_DIR` keeps this process apart from the others with the same accounts file.
     pub fn apart(&self) -> Option<String> {
         self.folders.overridden().map(|folder| {

@@ -67,6 +67,12 @@ impl DataFolders {
         (own.is_given && real(&own.path) != real(&noted)).then_some(noted)
     }
 
+    /// The folders of the note when none of them can be used here.
+    pub fn elsewhere(&self) -> Vec<PathBuf> {
+        let noted = self.noted();
+        if noted.iter().any(|folder| files::is_own_folder(folder)) { Vec::new() } else { noted }
+    }
+
     /// Notes [`DataFolders::home`], unless a folder is noted that can be used here, and the one that the key in use came from.
     /// The caller holds the file's lock. A note that cannot be written is none: every program then goes by what it has.
     pub(super) fn remember(&self, with_key: Option<PathBuf>) {

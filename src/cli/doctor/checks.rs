@@ -3,6 +3,7 @@
 
 mod accounts;
 mod configuration;
+mod data_folder;
 mod file;
 mod file_system;
 mod keys;
@@ -35,6 +36,7 @@ enum Look {
 /// Every check by its name, in the order a person would mend things.
 const CHECKS: &[(&str, Look)] = &[
     ("places", Look::Files(places::all)),
+    ("places", Look::Files(data_folder::shared)),
     ("config", Look::Files(configuration::values)),
     ("file", Look::Files(file::accounts_file)),
     ("owner", Look::Files(owner::foreign)),

@@ -26,6 +26,10 @@ pub enum FindingKind {
     CannotStart,
     /// A check did not end in time.
     NoAnswer,
+    /// This process has another data folder than the others with the same accounts file.
+    DataFolderApart,
+    /// The data folder that is noted beside the accounts file cannot be used here.
+    DataFolderElsewhere,
     /// A value of the configuration cannot be used.
     ConfigurationValue,
     /// There is no accounts file yet.

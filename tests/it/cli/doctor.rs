@@ -258,3 +258,18 @@ fn a_lock_that_is_held_names_its_holder() {
     std::fs::write(pool.sandbox.cam_folder().join("lock"), "{\"pid\":4711,\"sessionId\":\"s\"}").unwrap();
     check_warning(&pool.sandbox, "lockHeld", "process 4711 holds the lock", "kill -CONT 4711");
 }
+
+#[test]
+fn a_data_folder_apart_from_the_noted_one_is_named() {
+    let mut pool = Pool::new(1);
+    let note = pool.sandbox.cam_folder().join("data-folders.json");
+    let own = pool.sandbox.path("cam-data");
+    std::fs::write(&note, json!({"dataFolders": ["/nonexistent/of-a-container"]}).to_string()).unwrap();
+    check_warning(&pool.sandbox, "dataFolderElsewhere", "/nonexistent/of-a-container", "rm '");
+    std::fs::write(&note, json!({"dataFolders": [own]}).to_string()).unwrap();
+    assert!(!pool.sandbox.run(&["doctor"]).stdout.contains("warning places"));
+    // The key is found where it is noted; only what is used is counted elsewhere.
+    let elsewhere = pool.sandbox.path("elsewhere").display().to_string();
+    pool.sandbox.set("CAM_DATA_DIR", &elsewhere);
+    check_warning(&pool.sandbox, "dataFolderApart", "counted apart", "unset CAM_DATA_DIR");
+}

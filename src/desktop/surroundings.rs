@@ -35,14 +35,14 @@ pub fn away(environment: &Environment) -> Option<Away> {
 /// `wsl` says whether an opener was found there. A desktop that is always there needs no variable to name its display.
 fn judge(environment: &Environment, has_desktop: bool, wsl: Option<bool>) -> Option<Away> {
     let is_set = |name: &&str| environment.get(name).is_some();
-    if ["SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT"].iter().any(|name| is_set(&name)) {
+    if ["SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT"].iter().any(is_set) {
         return Some(Away::Ssh);
     }
     match wsl {
         // The browser is Windows' own, whatever displays Linux has.
         Some(true) => None,
         Some(false) => Some(Away::NoOpener),
-        None if has_desktop || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| is_set(&name)) => None,
+        None if has_desktop || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(is_set) => None,
         None => Some(Away::NoDisplay),
     }
 }

@@ -2,16 +2,34 @@
 
 import { spawn } from "node:child_process";
 
-const OPENERS: Partial<Record<NodeJS.Platform, string[]>> = {
-  darwin: ["open"],
-  // `start` of cmd.exe would take the `&` of an address for its own.
-  win32: ["rundll32", "url.dll,FileProtocolHandler"],
-};
+/** A program and the words before the address. */
+type Opener = [program: string, ...words: string[]];
+
+// `start` of cmd.exe would take the `&` of an address for its own.
+const HANDLER = "url.dll,FileProtocolHandler";
+
+/** Everything that may open a page here, the best first. */
+function openers(): Opener[] {
+  if (process.platform === "darwin") return [["open"]];
+  if (process.platform === "win32") return [["rundll32", HANDLER]];
+  // Linux inside Windows: the browser is the one of Windows.
+  const isWsl = process.env["WSL_DISTRO_NAME"] !== undefined || process.env["WSL_INTEROP"] !== undefined;
+  const ofWindows: Opener[] = [["wslview"], ["/mnt/c/Windows/System32/rundll32.exe", HANDLER]];
+  return [...(isWsl ? ofWindows : []), ["xdg-open"]];
+}
 
 /** Asks the desktop to open a page. Where there is none the person opens it: OpenCode shows its address. */
 export function openPage(url: string): void {
-  const [program = "xdg-open", ...words] = OPENERS[process.platform] ?? ["xdg-open"];
-  const opener = spawn(program, [...words, url], { stdio: "ignore", detached: true });
-  opener.on("error", () => {});
-  opener.unref();
+  begin(openers(), url);
+}
+
+/** Starts the first of them that is there. A browser needs no key of ours. */
+function begin(openers: Opener[], url: string): void {
+  const [opener, ...others] = openers;
+  if (opener === undefined) return;
+  const [program, ...words] = opener;
+  const { CAM_MASTER_KEY: _, ...env } = process.env;
+  const child = spawn(program, [...words, url], { stdio: "ignore", detached: true, env });
+  child.on("error", () => begin(others, url));
+  child.unref();
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::file_system;
+use super::{file_system, owner};
 use crate::cli::doctor::finding::{Finding, FindingKind, Mend, quoted};
 use crate::cli::doctor::probe;
 use crate::cli::doctor::scene::Scene;
@@ -53,6 +53,8 @@ fn mode(path: &Path, wanted: u32) -> Option<Finding> {
     let shown = path.display();
     match probe::stat(path) {
         Ok(None) => None,
+        // A folder of another user is reported once, by its owner.
+        Err(_) if probe::user().is_some_and(|user| owner::closed_above(path, user).is_some()) => None,
         Err(error) => Some(Finding::problem(
             FindingKind::NotWritable,
             format!("`{shown}` cannot be reached: {error}"),

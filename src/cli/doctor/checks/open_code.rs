@@ -18,7 +18,15 @@ struct Source {
     /// Its file; `None` for the one in the environment.
     file: Option<PathBuf>,
     /// What it says, or why it cannot be read.
-    content: Result<Value, String>,
+    content: Result<Value, Unread>,
+}
+
+/// Why a text has nothing to say.
+enum Unread {
+    /// It cannot be opened.
+    Closed(String),
+    /// It is not what it should be.
+    Malformed(String),
 }
 
 impl Source {
@@ -31,11 +39,15 @@ impl Source {
 pub fn readable(scene: &Scene) -> Vec<Finding> {
     let sources = sources(scene);
     let broken = sources.iter().filter_map(|source| {
-        let why = source.content.as_ref().err()?;
-        let mend = match &source.file {
-            Some(file) => edit(file, "correct it; until then nobody knows what OpenCode loads"),
-            None => Mend::hint("correct that variable"),
+        let unread = source.content.as_ref().err()?;
+        let mend = match (&source.file, unread) {
+            (Some(file), Unread::Malformed(_)) => edit(file, "correct it; until then nobody knows what OpenCode loads"),
+            (Some(file), Unread::Closed(_)) => {
+                Mend::run(format!("ls -ld {}", quoted(file))).and("check what it is, and its owner and mode")
+            }
+            (None, _) => Mend::hint("correct that variable"),
         };
+        let (Unread::Closed(why) | Unread::Malformed(why)) = unread;
         Some(Finding::warning(
             FindingKind::OpenCodeUnreadable,
             format!("`{}` cannot be read: {why}", source.name()),
@@ -101,13 +113,13 @@ fn sources(scene: &Scene) -> Vec<Source> {
     }
     let read = files.into_iter().filter_map(|file| {
         let content = match probe::read(&file) {
-            Ok(text) => parsed(&text?),
-            Err(error) => Err(error.to_string()),
+            Ok(text) => parsed(&text?).map_err(Unread::Malformed),
+            Err(error) => Err(Unread::Closed(error.to_string())),
         };
         Some(Source { file: Some(file), content })
     });
     let inline = scene.environment.get("OPENCODE_CONFIG_CONTENT");
-    read.chain(inline.map(|text| Source { file: None, content: parsed(text) })).collect()
+    read.chain(inline.map(|text| Source { file: None, content: parsed(text).map_err(Unread::Malformed) })).collect()
 }
 
 /// The folders that it reads: the person's, the one that is named, and those of the project and above it.

@@ -47,7 +47,7 @@ fn own(scene: &Scene) -> Vec<PathBuf> {
 }
 
 /// The folder above `path` that cannot be entered, with its owner, where it is another user's.
-fn closed_above(path: &Path, user: u32) -> Option<(PathBuf, u32)> {
+pub fn closed_above(path: &Path, user: u32) -> Option<(PathBuf, u32)> {
     let folder = path.ancestors().skip(1).find(|folder| probe::stat(folder).is_ok())?;
     let owner = probe::stat(folder).ok()??.owner?;
     (owner != user).then(|| (folder.to_owned(), owner))
@@ -91,10 +91,11 @@ fn mend(user: u32, owner: u32, paths: &[PathBuf], sudo: Option<u32>) -> Mend {
     let name = |id: u32| probe::user_name(id).unwrap_or_else(|| id.to_string());
     let quoted: Vec<String> = paths.iter().map(|path| quoted(path)).collect();
     let own = format!("chown -R {} {}", name(user), quoted.join(" "));
-    let (is_root, owner) = (user == 0, probe::user_name(owner).unwrap_or_else(|| format!("#{owner}")));
-    if is_root && sudo.is_some_and(|sudo| name(sudo) == owner) {
+    let is_root = user == 0;
+    if is_root && sudo == Some(owner) {
         return Mend::hint(format!("run it without `sudo`; to give the files to root: `{own}`"));
     }
+    let owner = probe::user_name(owner).unwrap_or_else(|| format!("#{owner}"));
     let run = if is_root { own } else { format!("sudo {own}") };
     Mend::run(run).and(format!("or run this program as their owner: `sudo -u '{owner}' codex-account-manager …`"))
 }

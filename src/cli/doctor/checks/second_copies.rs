@@ -61,7 +61,7 @@ fn conflict(path: &Path) -> Finding {
     )
 }
 
-/// Whether `other` is what Dropbox, Syncthing, Nextcloud, Google Drive, iCloud, OneDrive, Resilio or Seafile calls a second
+/// Whether `other` is what Dropbox, Syncthing, Nextcloud, Google Drive, iCloud, `OneDrive`, Resilio or Seafile calls a second
 /// copy of the file `name`.
 fn is_conflict(other: &str, name: &str) -> bool {
     let (stem, ending) = name.rsplit_once('.').map_or((name, ""), |(stem, ending)| (stem, ending));

@@ -62,3 +62,33 @@ fn who_leaves_gives_up_the_login_that_waits() {
     let effects = press(&mut app, "C-c");
     assert!(matches!(&effects[..], [Effect::CancelLogin(_), Effect::Quit]), "{effects:?}");
 }
+
+#[test]
+fn an_address_that_is_pasted_goes_to_the_login_that_waits_for_a_browser() {
+    let paste = |app: &mut App| {
+        let address = Secret::new("http://localhost:1455/auth/callback?code=a&state=b".to_owned());
+        app.update(Event::Input(Input::Paste(address)), crate::tui::testing::NOW)
+    };
+    let mut app = full();
+    press(&mut app, "l b Enter");
+    assert!(paste(&mut app).is_empty(), "it has not begun yet");
+    report(&mut app, 1, login_begun(None));
+    let effects = paste(&mut app);
+    let [Effect::PasteAddress(login, address)] = &effects[..] else { panic!("{effects:?}") };
+    assert!(login == "login-7" && address.expose().ends_with("state=b"));
+
+    let mut app = full();
+    press(&mut app, "l d Enter");
+    report(&mut app, 1, login_begun(Some("ABCD-1234")));
+    assert!(paste(&mut app).is_empty(), "a code has no address");
+}
+
+#[test]
+fn who_would_not_see_a_browser_here_begins_at_the_code() {
+    for is_away in [false, true] {
+        let mut app = full();
+        app.is_away = is_away;
+        let job = begun(press(&mut app, "l Enter"));
+        assert!(matches!(&job, Job::LogIn { is_device, .. } if *is_device == is_away), "{job:?}");
+    }
+}

@@ -12,6 +12,7 @@ use super::{question, values};
 use crate::error::{Error, ErrorKind};
 use crate::manager::login::LoginRequest;
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]
 pub struct LoginArgs {
     /// By a code that is typed into a page on any device, for a machine without a browser

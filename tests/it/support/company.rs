@@ -157,6 +157,10 @@ async fn connect(
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(client.read_u8().await.ok()?);
+        if head[0] == 0x16 {
+            // TLS to a proxy of plain HTTP.
+            return client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.ok();
+        }
     }
     let head = String::from_utf8(head).ok()?;
     let target = head.strip_prefix("CONNECT ")?.split(' ').next()?.to_owned();

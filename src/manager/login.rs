@@ -67,7 +67,7 @@ pub struct Logins(Mutex<HashMap<String, Cancel>>);
 
 /// Gives a login up.
 struct Cancel {
-    cancel: oneshot::Sender<()>,
+    sender: oneshot::Sender<()>,
     /// Ends when nothing of the login is open any more.
     closed: oneshot::Receiver<()>,
     /// Where the address enters that a browser ended at; `None` for a login by code.
@@ -118,7 +118,7 @@ impl Manager {
         let begun = LoginBegun { id: id.clone(), url, user_code, expires_at: self.clock.now().after(lifetime) };
         let (cancel, cancelled) = oneshot::channel();
         let (open, closed) = oneshot::channel::<()>();
-        self.logins.lock().insert(id.clone(), Cancel { cancel, closed, entrance });
+        self.logins.lock().insert(id.clone(), Cancel { sender: cancel, closed, entrance });
         let manager = Arc::clone(self);
         tokio::spawn(async move {
             let granted = tokio::select! {
@@ -155,7 +155,7 @@ impl Manager {
     ///
     /// `LoginFailed` when there is none of that name.
     pub async fn cancel_login(&self, id: &str) -> Result<(), Error> {
-        let Cancel { cancel, closed, .. } = self.logins.lock().remove(id).ok_or_else(|| {
+        let Cancel { sender: cancel, closed, .. } = self.logins.lock().remove(id).ok_or_else(|| {
             Error::new(ErrorKind::LoginFailed, "no login of that id is under way").hint("it may have ended already")
         })?;
         // It may have ended this instant, or the person has just agreed; else its port is free when this is over.

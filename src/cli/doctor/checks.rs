@@ -106,15 +106,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_check_that_hangs_is_reported_and_waited_for_no_longer() {
-        let (hold, held) = std::sync::mpsc::channel::<()>();
+        let (release, blocked) = std::sync::mpsc::channel::<()>();
         let found = by_thread(Duration::ZERO, move || {
-            let _ = held.recv();
+            let _ = blocked.recv();
             Vec::new()
         });
         let found = found.await;
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].kind, Some(FindingKind::NoAnswer));
-        drop(hold);
+        drop(release);
         let found = bounded(Duration::ZERO, Box::pin(std::future::pending())).await;
         assert_eq!((found.len(), found[0].kind), (1, Some(FindingKind::NoAnswer)));
     }

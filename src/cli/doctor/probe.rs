@@ -58,6 +58,7 @@ pub fn names(folder: &Path) -> Vec<String> {
 
 /// The user that this process acts as.
 #[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere a user has no number")]
 pub fn user() -> Option<u32> {
     Some(rustix::process::geteuid().as_raw())
 }
@@ -122,7 +123,7 @@ fn text(path: &Path) -> String {
 pub fn magic(path: &Path) -> Option<u64> {
     let magic = rustix::fs::statfs(path).ok()?.f_type;
     // Its type is another one on every architecture, and a number above 2^31 is negative in some.
-    Some(i64::try_from(magic).ok()?.cast_unsigned() & 0xffff_ffff)
+    u64::try_from(i128::from(magic) & 0xffff_ffff).ok()
 }
 
 #[cfg(not(target_os = "linux"))]

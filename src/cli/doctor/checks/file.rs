@@ -62,7 +62,7 @@ fn mode(path: &Path, wanted: u32) -> Option<Finding> {
         )),
         Ok(Some(stat)) => {
             let mode = stat.mode?;
-            Some(if mode & 0o077 == 0 {
+            Some(if mode.trailing_zeros() >= 6 {
                 Finding::ok(format!("`{shown}` is {mode:o}"))
             } else {
                 Finding::problem(

@@ -11,7 +11,7 @@ use crate::cli::doctor::scene::Scene;
 /// What belongs to another user, by its owner.
 pub fn foreign(scene: &Scene) -> Vec<Finding> {
     let Some(user) = probe::user() else { return Vec::new() };
-    let mut owned: BTreeMap<u32, Vec<PathBuf>> = BTreeMap::new();
+    let mut by_user: BTreeMap<u32, Vec<PathBuf>> = BTreeMap::new();
     let mut closed: BTreeMap<PathBuf, u32> = BTreeMap::new();
     for path in own(scene) {
         let (path, owner) = match probe::stat(&path) {
@@ -23,18 +23,18 @@ pub fn foreign(scene: &Scene) -> Vec<Finding> {
             }
         };
         let Some(owner) = owner.filter(|owner| *owner != user) else { continue };
-        let (path, owned) = (probe::real(&path), owned.entry(owner).or_default());
-        if !owned.contains(&path) {
-            owned.push(path);
+        let (path, paths) = (probe::real(&path), by_user.entry(owner).or_default());
+        if !paths.contains(&path) {
+            paths.push(path);
         }
     }
-    if owned.is_empty() && closed.is_empty() {
+    if by_user.is_empty() && closed.is_empty() {
         return vec![Finding::ok(format!("every file belongs to {}", called(user)))];
     }
     let sudo = scene.environment.get("SUDO_UID").and_then(|id| id.parse().ok());
     let closed = closed.into_iter().map(|(folder, owner)| unreachable_folder(user, owner, &folder));
-    let owned = owned.into_iter().map(|(owner, paths)| finding(user, owner, &paths, sudo));
-    closed.chain(owned).collect()
+    let files = by_user.into_iter().map(|(owner, paths)| finding(user, owner, &paths, sudo));
+    closed.chain(files).collect()
 }
 
 /// What this process must own, since it writes it. A key file that is named may be anybody's who lets this user read it, and

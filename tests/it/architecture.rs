@@ -72,7 +72,7 @@ const RULES: &[(&str, &[&str])] = &[
             "wording",
         ],
     ),
-    ("demo", &["cli", "clock", "domain", "env", "error", "ledger", "manager", "theme", "upstream"]),
+    ("demo", &["cli", "clock", "domain", "env", "error", "ledger", "manager", "theme", "upstream", "wording"]),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

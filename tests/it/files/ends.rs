@@ -64,6 +64,9 @@ fn a_client_that_reads_nothing_more_keeps_no_sidecar_alive() {
             None => drop(stdin),
         }
         let ended = process::end_within(&mut child, LIMIT);
-        assert!(ended.is_some(), "{count} requests, {signal:?}, socket: {is_socket}: it goes on after its client is gone");
+        assert!(
+            ended.is_some(),
+            "{count} requests, {signal:?}, socket: {is_socket}: it goes on after its client is gone"
+        );
     }
 }

@@ -31,11 +31,11 @@ pub struct ShowArgs {
 
 /// Every account.
 pub async fn list(context: &Context, args: WatchArgs) -> Result<u8, Error> {
-    watch::show(&context.manager()?, &context.environment, args, async |manager| Accounts::of(manager)).await
+    watch::show(&context.manager()?, &context.environment, args, async |manager| Listed::of(manager)).await
 }
 
 /// What `list` shows.
-struct Accounts {
+struct Listed {
     revision: u64,
     active_index: usize,
     active_index_by_family: serde_json::Map<String, Value>,
@@ -44,12 +44,12 @@ struct Accounts {
     twins: Vec<Twins>,
 }
 
-impl Accounts {
-    fn of(manager: &Manager) -> Result<Accounts, Error> {
+impl Listed {
+    fn of(manager: &Manager) -> Result<Listed, Error> {
         let report = manager.list()?;
         let twins = twins(&report.accounts);
         let families = report.active_index_by_family.iter().map(|(family, index)| (family.to_string(), json!(index)));
-        Ok(Accounts {
+        Ok(Listed {
             revision: report.revision,
             active_index: report.active_index,
             active_index_by_family: families.collect(),
@@ -60,7 +60,7 @@ impl Accounts {
     }
 }
 
-impl Listing for Accounts {
+impl Listing for Listed {
     fn json(&self) -> Value {
         json!({
             "revision": self.revision,

@@ -28,7 +28,7 @@ fn check(name: &str, shown: impl Fn(Room) -> Text) {
             assert!(columns.is_none_or(|columns| line.width() <= columns), "{line} is wider than {columns:?}");
         }
         let width = columns.map_or("in a pipe".to_owned(), |columns| format!("{columns} columns"));
-        sheet.push_str(&format!("== {width}\n{text}\n\n"));
+        sheet.extend(["== ", &width, "\n", &text, "\n\n"]);
         let ascii = shown(Room { columns, is_unicode: false }).written(false);
         assert!(!ascii.contains('…'), "{ascii}");
     }

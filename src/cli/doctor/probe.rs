@@ -43,6 +43,22 @@ fn of(metadata: &std::fs::Metadata) -> Stat {
     Stat { is_folder: metadata.is_dir(), owner: None, mode: None, names: 1 }
 }
 
+/// Whether `name` is itself, not by a symbolic link, another name of the file at `path`.
+#[cfg(unix)]
+pub fn is_same_file(name: &Path, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let place = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
+    match (std::fs::symlink_metadata(name), std::fs::metadata(path)) {
+        (Ok(name), Ok(file)) => place(name) == place(file),
+        _ => false,
+    }
+}
+
+#[cfg(not(unix))]
+pub fn is_same_file(_: &Path, _: &Path) -> bool {
+    false
+}
+
 /// `path` with every link resolved, or as it is where that is not possible.
 pub fn real(path: &Path) -> PathBuf {
     std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())

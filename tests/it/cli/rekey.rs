@@ -32,6 +32,12 @@ fn a_random_key_is_replaced_and_what_the_old_one_sealed_still_opens() {
         assert_eq!(mode & 0o7777, 0o600);
     }
 
+    // The state before is a second name of the file until the next write; that is no hard link to warn of.
+    let looked = sandbox.run(&["doctor", "--json"]).json();
+    let kinds: Vec<&str> =
+        looked["findings"].as_array().unwrap().iter().filter_map(|one| one["kind"].as_str()).collect();
+    assert!(!kinds.contains(&"hardLink"), "{kinds:?}");
+
     // The old key opens nothing of what is there now, the state before included.
     let mut other = Sandbox::new();
     other.set("CAM_MASTER_KEY", old_key.trim());

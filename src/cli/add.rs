@@ -21,10 +21,10 @@ pub struct AddArgs {
     #[command(flatten)]
     fields: Fields,
     /// USD per day
-    #[arg(long, value_name = "USD", allow_negative_numbers = true)]
+    #[arg(long, value_name = "USD", allow_negative_numbers = true, value_parser = values::usd)]
     daily_limit: Option<f64>,
     /// USD per month
-    #[arg(long, value_name = "USD", allow_negative_numbers = true)]
+    #[arg(long, value_name = "USD", allow_negative_numbers = true, value_parser = values::usd)]
     monthly_limit: Option<f64>,
     /// Add it without using it yet
     #[arg(long)]
@@ -61,17 +61,10 @@ pub async fn run(context: &Context, args: AddArgs) -> Result<u8, Error> {
     let manager = context.manager()?;
     // Before a key is asked for, so that nobody types one in vain.
     manager.refuse_label(&args.label, None)?;
-    let api_key = match args.api_key {
-        Some(key) => {
-            Printer::warning("your shell's history has the key now; next time leave it out and type it when asked");
-            Secret::new(key)
-        }
-        None => read_key(args.fields.key_stdin)?,
-    };
     let set_limit = |limit: Option<f64>| limit.map_or(Change::Keep, Change::Set);
-    let change = AccountChange {
+    let mut change = AccountChange {
         label: Some(args.label),
-        api_key: Some(api_key),
+        api_key: None,
         base_url: args.fields.base_url.map_or(Change::Keep, Change::Set),
         organization: args.fields.organization.map_or(Change::Keep, Change::Set),
         project: args.fields.project.map_or(Change::Keep, Change::Set),
@@ -81,6 +74,14 @@ pub async fn run(context: &Context, args: AddArgs) -> Result<u8, Error> {
         monthly_limit_usd: set_limit(args.monthly_limit),
         enabled: args.disabled.then_some(false),
     };
+    change.check()?;
+    change.api_key = Some(match args.api_key {
+        Some(key) => {
+            Printer::warning("your shell's history has the key now; next time leave it out and type it when asked");
+            Secret::new(key)
+        }
+        None => read_key(args.fields.key_stdin)?,
+    });
     let report = manager.add(change).await?;
     Context::warn_of_reports(&manager);
     said("Added", &report.into(), args.json);

@@ -73,9 +73,9 @@ pub async fn run(context: &Context, args: EditArgs) -> Result<u8, Error> {
         manager.refuse_label(label, Some(&account.id))?;
     }
     let needs_key = fields.key_stdin || (fields.base_url.is_some() && std::io::stdin().is_terminal());
-    let change = AccountChange {
+    let mut change = AccountChange {
         label: args.label,
-        api_key: if needs_key { Some(read_key(fields.key_stdin)?) } else { None },
+        api_key: None,
         base_url: or_none(fields.base_url),
         organization: or_none(fields.organization),
         project: or_none(fields.project),
@@ -89,6 +89,10 @@ pub async fn run(context: &Context, args: EditArgs) -> Result<u8, Error> {
         monthly_limit_usd: usd(fields.monthly_limit, "--monthly-limit")?,
         enabled: fields.enable.then_some(true).or(fields.disable.then_some(false)),
     };
+    change.check()?;
+    if needs_key {
+        change.api_key = Some(read_key(fields.key_stdin)?);
+    }
     let report = manager.update(args.account, change).await?;
     Context::warn_of_reports(&manager);
     said("Changed", &report.into(), args.json);

@@ -4,6 +4,7 @@ use std::io::{BufRead, IsTerminal, Read};
 
 use zeroize::Zeroizing;
 
+use super::printer::Printer;
 use crate::error::{Error, ErrorKind};
 use crate::secrets::Secret;
 
@@ -41,7 +42,14 @@ pub fn typed(prompt: &str, hint: &str) -> Result<Secret<String>, Error> {
             Error::new(ErrorKind::InvalidParams, "this is not a terminal, so the key cannot be asked for").hint(hint)
         );
     }
-    rpassword::prompt_password(prompt).map(Secret::new).map_err(|error| unreadable(&error))
+    rpassword::prompt_password(prompt).map(Secret::new).map_err(|error| {
+        // Ctrl-D leaves the cursor behind the question.
+        Printer::end_of_prompt();
+        match error.kind() {
+            std::io::ErrorKind::UnexpectedEof => Error::new(ErrorKind::InvalidParams, "no key was typed").hint(hint),
+            _ => unreadable(&error),
+        }
+    })
 }
 
 fn unreadable(error: &std::io::Error) -> Error {

@@ -18,6 +18,15 @@ pub fn label(text: &str) -> Result<String, String> {
     check_label(label).map(|()| label.to_owned()).map_err(str::to_owned)
 }
 
+/// An amount of USD.
+///
+/// # Errors
+///
+/// What an amount looks like.
+pub fn usd(text: &str) -> Result<f64, String> {
+    text.trim().parse().map_err(|_| "give an amount such as `2.50`".to_owned())
+}
+
 /// The strategies, however they are spelled: `round-robin` is `round_robin`.
 #[derive(Clone)]
 pub struct Strategies;

@@ -141,6 +141,12 @@ fn a_near_label_is_suggested_and_a_taken_one_refused_before_a_key_is_read() {
         (vec!["add", "12", "--key-stdin"], 2, "a label is not all digits"),
         (vec!["edit", "2", "--label", "work", "--key-stdin"], 1, "already"),
         (vec!["edit", "2", "--label", "\u{7}", "--key-stdin"], 2, "control characters"),
+        (vec!["add", "new", "--base-url", "ftp://host", "--key-stdin"], 2, "the base URL is refused"),
+        (vec!["add", "new", "--daily-limit", "-5", "--key-stdin"], 2, "a limit in USD"),
+        (vec!["add", "new", "--daily-limit", "five", "--key-stdin"], 2, "give an amount such as `2.50`"),
+        (vec!["add", "new", "--model", "", "--key-stdin"], 2, "a model pattern is not empty"),
+        (vec!["edit", "2", "--organization", "a b", "--key-stdin"], 2, "the organization is one word"),
+        (vec!["edit", "2", "--monthly-limit", "five", "--key-stdin"], 2, "give an amount such as `2.50`"),
         (vec!["login", "--label", "12"], 2, "a label is not all digits"),
     ] {
         check_refused(&sandbox.run(&words), code, &[said]);

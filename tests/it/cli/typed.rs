@@ -20,6 +20,21 @@ fn a_key_is_asked_for_and_not_shown() {
 }
 
 #[test]
+fn the_end_of_input_in_place_of_a_key_is_said_on_a_line_of_its_own() {
+    let sandbox = Sandbox::new();
+    let Some(mut terminal) = Terminal::start(&sandbox, &["add", "typed"]) else { return };
+    terminal.wait_for("API key: ");
+    terminal.wait_until_hidden();
+    terminal.type_keys("\u{4}");
+    let done = terminal.finish();
+    assert!(
+        done.code == 2 && done.stdout.contains("API key: \r\n") && done.stdout.contains("no key was typed"),
+        "{done:?}"
+    );
+    assert_eq!(sandbox.bytes(), None);
+}
+
+#[test]
 fn remove_and_reset_ask_and_take_no_for_an_answer() {
     let sandbox = with_accounts(&["one"]);
     for (words, question, kept, done_text) in [

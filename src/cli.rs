@@ -223,11 +223,15 @@ fn named_colour() -> When {
 }
 
 async fn verb(verb: Option<Verb>, environment: Environment) -> Result<u8, Error> {
-    let verb = verb.unwrap_or(Verb::Tui);
-    if matches!(verb, Verb::Tui) && !crate::tui::is_possible(&environment) {
-        Printer::misuse(&program::command(&program::name()).render_help());
-        return Ok(2);
-    }
+    let has_screen = crate::tui::is_possible(&environment);
+    let verb = match verb {
+        None if !has_screen => {
+            Printer::misuse(&program::command(&program::name()).render_help());
+            return Ok(2);
+        }
+        Some(Verb::Tui) if !has_screen => return Err(tui::impossible()),
+        verb => verb.unwrap_or(Verb::Tui),
+    };
     let context = Context::new(environment)?;
     match verb {
         Verb::Tui => tui::run(&context).await,

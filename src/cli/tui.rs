@@ -2,10 +2,16 @@
 
 use super::context::Context;
 use super::printer::Printer;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::logging;
 use crate::server::lifecycle::{self, Ended};
 use crate::tui;
+
+/// Why there is no screen, and what there is in its place.
+pub fn impossible() -> Error {
+    Error::new(ErrorKind::InvalidParams, "the screen needs a terminal that can place a cursor, on stdin and stdout")
+        .hint("`codex-account-manager status` shows the same as text")
+}
 
 /// The screen, until the person leaves it.
 pub async fn run(context: &Context) -> Result<u8, Error> {

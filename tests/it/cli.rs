@@ -50,6 +50,8 @@ fn with_accounts(labels: &[&str]) -> Sandbox {
 #[test]
 fn without_a_command_and_a_terminal_the_help_is_told_and_it_is_bad_usage() {
     check_refused(&Sandbox::new().run(&[]), 2, &["Usage: codex-account-manager", "\n  run ", "\n  doctor "]);
+    // Whoever asks for the screen by name is told why there is none.
+    check_refused(&Sandbox::new().run(&["tui"]), 2, &["error: the screen needs a terminal", "hint: "]);
 }
 
 #[test]

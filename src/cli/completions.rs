@@ -39,5 +39,22 @@ pub fn run(args: &CompletionsArgs) -> Result<u8, Error> {
 #[expect(clippy::disallowed_methods, reason = "the manual is written here")]
 fn write_manual(folder: &Path, name: &str) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
-    clap_mangen::generate_to(program::command(name), folder)
+    clap_mangen::generate_to(program::command(name), folder)?;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let file = entry.file_name().into_string().unwrap_or_default();
+        if file.starts_with(name) && file.ends_with(".1") {
+            let page = std::fs::read_to_string(entry.path())?;
+            let named = with_headings(&page);
+            if named != page {
+                std::fs::write(entry.path(), named)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `page` with a heading of its own for what stands at the end of the help, which is `EXTRA` otherwise.
+fn with_headings(page: &str) -> String {
+    page.replace(".SH EXTRA\nExamples:\n", ".SH EXAMPLES\n").replace(".SH EXTRA\nEnvironment:\n", ".SH ENVIRONMENT\n")
 }

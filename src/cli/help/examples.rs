@@ -42,6 +42,7 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     ("remove", &[("remove work", "ask, then remove the account"), ("rm 2 --yes", "remove the second without asking")]),
+    ("merge", &[("merge 2 1", "keep the second, and move the usage of the first to it")]),
     (
         "switch",
         &[

@@ -72,6 +72,9 @@ fn the_manual_has_a_page_for_each_command() {
     }
     let page = std::fs::read_to_string(folder.join("cam.1")).unwrap();
     assert!(page.contains("cam\\-add(1)") && page.contains("CAM_MASTER_KEY"), "{page}");
+    assert!(page.contains(".SH ENVIRONMENT\n") && !page.contains("EXTRA"), "{page}");
+    let add = std::fs::read_to_string(folder.join("cam-add.1")).unwrap();
+    assert!(add.contains(".SH EXAMPLES\n") && !add.contains("EXTRA"), "{add}");
     assert!(!page.contains('\u{1b}'), "colours have no place in a manual: {page}");
     let refused = sandbox.run(&["completions", "--man", "/dev/null/man"]);
     super::check_refused(&refused, 1, &["/dev/null/man", "hint: "]);

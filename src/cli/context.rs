@@ -149,7 +149,13 @@ pub fn known(whose: &str, name: &str) -> Result<&'static Key, Error> {
 pub fn checked(whose: &str, name: &str, value: &Value) -> Result<(&'static Key, Value), Error> {
     let key = known(whose, name)?;
     let value = key.shape.accept(value).ok_or_else(|| {
-        Error::new(ErrorKind::InvalidParams, format!("{whose}: `{name}` cannot be that value"))
+        let shown = match value.as_str() {
+            _ if key.secret => "that value".to_owned(),
+            Some("") => "empty".to_owned(),
+            Some(text) => format!("`{text}`"),
+            None => format!("`{value}`"),
+        };
+        Error::new(ErrorKind::InvalidParams, format!("{whose}: `{name}` cannot be {shown}"))
             .hint(format!("accepted: {}", key.shape.accepted()))
     })?;
     Ok((key, value))

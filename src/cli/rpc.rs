@@ -27,6 +27,8 @@ const LONGEST_PARAMS: u64 = 1024 * 1024;
 /// JSON-RPC's code for a method that is not there.
 const METHOD_NOT_FOUND: i64 = -32601;
 
+const METHODS_ARE_LISTED: &str = "`codex-account-manager schema reference` lists the methods";
+
 #[derive(Debug, Args)]
 pub struct RpcArgs {
     /// The method, such as `accounts/list`
@@ -138,6 +140,7 @@ fn refused(method: &str, error: &CallError) -> Error {
         _ => String::new(),
     };
     let mut told = Error::new(kind, format!("`{method}`: {error}{code}"));
-    told.hint = error.hint();
+    let unknown = matches!(error, CallError::Refused(Refusal { code: METHOD_NOT_FOUND, .. }));
+    told.hint = error.hint().or_else(|| unknown.then(|| METHODS_ARE_LISTED.to_owned()));
     told
 }

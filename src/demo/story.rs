@@ -45,7 +45,7 @@ fn failed(why: &str) -> Error {
 }
 
 async fn steps(sessions: usize, folder: &Path, show: Show) -> Result<(), String> {
-    Printer::stdout("This is the whole main job on a simulated OpenAI on this machine: no account, no network.");
+    Printer::stdout("This is the whole job on a simulated OpenAI on this machine: no account, no network.");
     let stage = Stage::new(&labels(sessions), &[(LOGIN, "plus")], folder)?;
     stage.pause_between_events(EVENT_PAUSE);
     let mut sidecars = start(&stage, sessions, show).await?;
@@ -119,7 +119,7 @@ async fn fail_over(stage: &Stage, sidecar: &mut Sidecar, show: Show) -> Result<(
     loop {
         let message = sidecar.notified("window/showMessage").await?;
         if text(&message["message"]).contains("rate limited") {
-            show.happened(&format!("the agent was told: {}", text(&message["message"])));
+            show.happened(&format!("the message that the agent got: {}", text(&message["message"])));
             return Ok(());
         }
     }

@@ -206,8 +206,10 @@ pub(super) fn find(state: &store::State, wanted: &str) -> Result<usize, Error> {
             let known = state.accounts.iter().flat_map(|account| [account.label.as_deref(), account.email.as_deref()]);
             let meant = near::question(&near::near(wanted, known.flatten()));
             let meant = meant.map(|question| format!("{question} Otherwise ")).unwrap_or_default();
-            Error::new(ErrorKind::AccountNotFound, format!("there is no account `{wanted}`"))
-                .hint(format!("{meant}use a number from 1 to {count}, an id, a label or an email"))
+            Error::new(ErrorKind::AccountNotFound, format!("there is no account `{wanted}`")).hint(match count {
+                1 => format!("{meant}use 1, or the id, label or email of the only account"),
+                _ => format!("{meant}use a number from 1 to {count}, an id, a label or an email"),
+            })
         }
         LookupError::Ambiguous(positions) => {
             let listed = positions.iter().map(|position| format!("{} ({})", position + 1, shown[*position]));

@@ -27,7 +27,8 @@ pub fn parse<P: DeserializeOwned>(raw: Option<&str>) -> Result<P, Error> {
 }
 
 fn invalid(message: &str) -> Error {
-    Error::new(ErrorKind::InvalidParams, message).hint("see the method's params in `schemas/protocol.schema.json`")
+    Error::new(ErrorKind::InvalidParams, message)
+        .hint("`codex-account-manager schema reference` lists the params of every method")
 }
 
 /// `invalid type: string "x", expected u64` without the part that repeats the value.

@@ -74,11 +74,16 @@ fn bad_usage_is_2_a_bad_file_is_3_and_neither_changes_a_byte() {
     let set = |key: &str, value: &str| sandbox.run(&["config", "set", key, value]);
     for (key, value, said) in [
         ("routing.stratgy", "sticky", "config set: unknown key `routing.stratgy`"),
-        ("routing.strategy", "fastest", "hint: accepted: `sticky`, `round_robin`"),
-        ("breaker.failures", "0", "hint: accepted: a whole number from 1 to 1000"),
+        (
+            "routing.strategy",
+            "fastest",
+            "`routing.strategy` cannot be `fastest`\nhint: accepted: `sticky`, `round_robin`",
+        ),
+        ("routing.strategy", "", "`routing.strategy` cannot be empty"),
+        ("breaker.failures", "0", "`breaker.failures` cannot be `0`\nhint: accepted: a whole number from 1 to 1000"),
         ("breaker.failures", "-3", "hint: accepted: a whole number from 1 to 1000"),
         ("notifications.quiet", "maybe", "hint: accepted: `true`, `false`"),
-        ("proxy.api_key", "", "hint: accepted: text"),
+        ("proxy.api_key", "", "`proxy.api_key` cannot be that value\nhint: accepted: text"),
         ("pricing", "[{ model = \"x\" }]", "hint: accepted: a list of tables"),
     ] {
         check_refused(&set(key, value), 2, &[said]);

@@ -329,6 +329,22 @@ impl Manager {
         Ok(value)
     }
 
+    /// The same where the key is needed. A pipe may take as long as a person types, so it is waited for before the lock.
+    async fn commit_with_key<T: Send + 'static>(
+        &self,
+        creation: Creation,
+        change: impl FnOnce(&mut Transaction<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.await_key().await;
+        self.commit(creation, change).await
+    }
+
+    async fn await_key(&self) {
+        let store = self.store.clone();
+        // What is wrong with it is told where it is used.
+        let _ = tokio::task::spawn_blocking(move || store.await_key()).await;
+    }
+
     /// What the command line has to say besides its result; each is returned once.
     pub fn take_warnings(&self) -> Vec<String> {
         std::mem::take(&mut self.memory().warnings)

@@ -256,6 +256,11 @@ impl Store {
         }
     }
 
+    /// Waits for the key where it comes out of a pipe; under the lock of the file nobody does.
+    pub fn await_key(&self) {
+        self.0.keyring.wait();
+    }
+
     /// The lock `kind` of `id` in the `.cam` folder, if no process has it.
     ///
     /// # Errors

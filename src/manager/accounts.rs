@@ -151,7 +151,7 @@ impl Manager {
         };
         let store = self.store.clone();
         let id = self
-            .commit(Creation::Allowed, move |transaction| {
+            .commit_with_key(Creation::Allowed, move |transaction| {
                 refuse_taken_label(&transaction.state, &label, None)?;
                 refuse_taken_key(&store, &transaction.state, &api_key, None)?;
                 let mut account = StoredAccount {
@@ -179,7 +179,7 @@ impl Manager {
         change.check_for_update()?;
         let store = self.store.clone();
         let id = self
-            .commit(Creation::Never, move |transaction| {
+            .commit_with_key(Creation::Never, move |transaction| {
                 let position = find(&transaction.state, &wanted)?;
                 if change.api_key.is_some() && kind(&transaction.state.accounts[position]) == Kind::ChatGpt {
                     return Err(Error::new(ErrorKind::InvalidParams, "a ChatGPT login has no API key")

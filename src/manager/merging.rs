@@ -52,6 +52,7 @@ impl Manager {
     /// `AccountNotFound` when one was removed meanwhile, `Conflict` for logins that differ, `Locked` when a token does
     /// not open, `StoreBusy` also for a ledger that another program holds, `StoreUnreadable`
     pub async fn merge(&self, kept: AccountId, gone: AccountId) -> Result<AccountReport, Error> {
+        self.await_key().await;
         let turn = self.in_turn().await?;
         {
             let view = self.fresh_view()?;

@@ -23,6 +23,7 @@ impl Manager {
             return Err(Error::new(ErrorKind::InvalidParams, "that is the current master key")
                 .hint("choose another, or create one with `--random`"));
         }
+        self.await_key().await;
         // A token that comes back meanwhile could not be put where it belongs.
         let turn = self.in_turn().await?;
         // What is noted beside the file is sealed under the present key and goes with it.

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use named_file::NamedFile;
+pub use named_file::without_waiting;
 pub use replacement::{NewKey, Replacement};
 pub use seal_block::SealBlock;
 use sources::{Found, Material};
@@ -235,11 +236,12 @@ impl Keyring {
         if let Some(key) = self.unlocked(seal) {
             return Ok(key);
         }
+        // A pipe may take a minute, and nobody is to wait for that here who need not.
+        let sources::Search { found, failure, .. } = self.sources.find(&self.named_file, true);
         let _deriving = self.deriving.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(key) = self.unlocked(seal) {
             return Ok(key);
         }
-        let sources::Search { found, failure, .. } = self.sources.find(&self.named_file, true);
         for candidate in &found {
             if !self.is_refused(seal, candidate)
                 && let Some(key) = self.attempt(seal, candidate)?
@@ -252,6 +254,12 @@ impl Keyring {
             Some(failure) => Err(failure),
             None => Err(KeyError::Missing { key_file: self.sources.key_file() }),
         }
+    }
+
+    /// Waits until the file that is named for the key has said what it holds, which may be a pipe that a person writes to.
+    pub fn wait(&self) {
+        // Whoever needs the key is told what is wrong with it.
+        let _ = self.sources.find(&self.named_file, true);
     }
 
     /// Where the key of `seal` comes from. May take Argon2's time once.
@@ -278,8 +286,8 @@ impl Keyring {
     ///
     /// [`KeyError::Unreadable`], [`KeyError::Uncreatable`] or [`KeyError::NoRandomness`].
     pub fn create(&self) -> Result<(SealBlock, Arc<MasterKey>), KeyError> {
-        let _deriving = self.deriving.lock().unwrap_or_else(PoisonError::into_inner);
         let sources::Search { mut found, failure, .. } = self.sources.find(&self.named_file, true);
+        let _deriving = self.deriving.lock().unwrap_or_else(PoisonError::into_inner);
         // Those were replaced for a reason.
         found.retain(|found| found.source != KeySource::OtherKeyFile);
         let first = match (found.into_iter().next(), failure) {

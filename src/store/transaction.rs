@@ -10,6 +10,7 @@ use super::lock::{FileLock, Holder};
 use super::replace::{Before, Places};
 use super::{Creation, Inner, StoreWarning, migrate, replace, seal_copy, sealing};
 use crate::domain::time::Timestamp;
+use crate::secrets::master_key::without_waiting;
 
 /// The file as it is now, under its lock, for one change.
 #[derive(Debug)]
@@ -71,7 +72,7 @@ impl Inner {
             return None;
         }
         lock.sign(&Holder { pid: std::process::id(), session_id: self.session_id.clone() });
-        Some(work(self, &lock))
+        Some(without_waiting(|| work(self, &lock)))
     }
 
     /// Reads, changes, seals, writes. The lock is an argument so that nobody comes here without it.

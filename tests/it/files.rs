@@ -4,4 +4,5 @@ mod ends;
 mod memory;
 mod places;
 mod shared;
+mod waiting;
 mod words;

@@ -95,7 +95,7 @@ impl Manager {
         let turn = if request.fresh { Some(self.in_turn().await?) } else { None };
         let store = self.store.clone();
         let id = self
-            .commit(Creation::Allowed, move |transaction| {
+            .commit_with_key(Creation::Allowed, move |transaction| {
                 let (now, person) = (transaction.now(), claims(&tokens));
                 if request.fresh {
                     let revision = transaction.before.revision;

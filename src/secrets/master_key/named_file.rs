@@ -1,5 +1,6 @@
 //! The file that `CAM_MASTER_KEY_FILE` names, which may be a pipe: `<(pass show key)`.
 
+use std::cell::Cell;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -15,6 +16,24 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a pipe is waited for that no program has opened for writing.
 #[cfg(unix)]
 const NO_WRITER: Duration = Duration::from_secs(2);
+
+thread_local! {
+    /// Whether this thread holds something that others wait for.
+    static HURRIES: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Does `work`, which holds a lock that other processes wait for: no pipe is waited for meanwhile, whoever asks. Whoever needs
+/// the key has waited for it before with [`super::Keyring::wait`].
+pub fn without_waiting<T>(work: impl FnOnce() -> T) -> T {
+    struct Before(bool);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            HURRIES.set(self.0);
+        }
+    }
+    let _before = Before(HURRIES.replace(true));
+    work()
+}
 
 /// What is known of it.
 #[derive(Debug, Default)]
@@ -39,7 +58,7 @@ impl NamedFile {
             return Said::Text(text.clone());
         }
         let (path, piped) = (path.to_owned(), Arc::clone(&self.piped));
-        let wait = if may_wait { Wait::AtMost(PATIENCE) } else { Wait::Never };
+        let wait = if may_wait && !HURRIES.get() { Wait::AtMost(PATIENCE) } else { Wait::Never };
         match self.reading.ask(wait, move || read_once(&path, &piped)) {
             Some(Ok(text)) => Said::Text(text),
             Some(Err(error)) => Said::Failed(error),
@@ -54,6 +73,10 @@ fn nothing_came() -> io::Error {
 }
 
 fn read_once(path: &Path, piped: &OnceLock<Secret<String>>) -> io::Result<Secret<String>> {
+    // Two callers may have waited for it, one after the other.
+    if let Some(text) = piped.get() {
+        return Ok(text.clone());
+    }
     #[cfg(unix)]
     if let Some(pipe) = open_pipe(path)? {
         let text = read_pipe(&pipe)?;

@@ -232,6 +232,33 @@ fn the_key_that_fits_is_used_from_whichever_folder_it_is_in() {
 }
 
 #[test]
+fn who_holds_a_lock_waits_for_no_pipe_and_has_the_key_once_it_was_waited_for() {
+    use std::io::Write;
+
+    let home = TempDir::new().unwrap();
+    let (seal, _) = Keyring::new(KeySources { variable: Some(secret(RAW)), ..none(&home) }).create().unwrap();
+    let pipe = home.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    // For reading too, so that it opens before anybody reads.
+    let mut writer = std::fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
+    // What is written stays until it is read.
+    let _kept = std::fs::File::open(&pipe).unwrap();
+    let keyring = Keyring::new(KeySources { variable_file: Some(pipe), ..none(&home) });
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| {
+            keyring.wait();
+            keyring.unlock(&seal).is_ok()
+        });
+        assert!(without_waiting(|| keyring.unlock(&seal)).is_err());
+        assert!(without_waiting(|| keyring.create()).is_err(), "no key is made in the place of one that is awaited");
+        writer.write_all(RAW.as_bytes()).unwrap();
+        drop(writer);
+        assert!(waiting.join().unwrap(), "the key is there, and its writer was not kept from writing it");
+    });
+    assert!(without_waiting(|| keyring.unlock(&seal)).is_ok());
+}
+
+#[test]
 fn what_is_no_file_is_no_key_and_is_not_waited_for() {
     let home = TempDir::new().unwrap();
     let (seal, _) = Keyring::new(KeySources { variable: Some(secret(RAW)), ..none(&home) }).create().unwrap();

@@ -65,8 +65,9 @@ pub async fn tunnel<S: AsyncRead + AsyncWrite + Unpin>(
             }
             let body = answer.split_off(head.length);
             let page = page(&mut stream, body, head.body_length).await;
-            let said = excerpt(&page).filter(|said| !echoes(said, proxy));
-            return Err(Refusal::Answered { status: head.status, said: said.or(head.reason), schemes: head.schemes });
+            let is_clean = |said: &String| !echoes(said, proxy);
+            let said = excerpt(&page).filter(is_clean).or(head.reason.filter(is_clean));
+            return Err(Refusal::Answered { status: head.status, said, schemes: head.schemes });
         }
         if read == 0 {
             return Err(if answer.is_empty() { Refusal::Closed } else { Refusal::OtherProtocol });
@@ -132,11 +133,41 @@ async fn page(stream: &mut (impl AsyncRead + Unpin), mut body: Vec<u8>, length: 
     body
 }
 
-/// Whether a page shows the password that it was sent.
+/// No more letters in a row of a secret are shown than one fewer than this.
+const PART: usize = 6;
+
+/// Whether what a proxy says shows a part of the user that it was sent: an excerpt may end in the middle of it.
 fn echoes(said: &str, proxy: &Proxy) -> bool {
     let Some(user) = &proxy.user else { return false };
     let basic = user.basic();
-    let encoded = basic.expose().trim_start_matches("Basic ").to_owned();
-    let password = user.password.expose();
-    (!password.is_empty() && said.contains(password.as_str())) || said.contains(&encoded)
+    let encoded = basic.expose().trim_start_matches("Basic ");
+    [user.password.expose().as_str(), encoded].into_iter().any(|secret| {
+        let bytes = secret.as_bytes();
+        let mut parts = bytes.windows(PART.min(bytes.len()).max(1));
+        parts.any(|part| memchr::memmem::find(said.as_bytes(), part).is_some())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::upstream::network::{Scheme, User};
+
+    #[test]
+    fn a_part_of_what_was_sent_is_an_echo_too() {
+        let secret = |text: &str| Secret::new(text.to_owned());
+        let user = Some(User { name: secret("me"), password: secret("hunter2horse") });
+        let proxy = Proxy { variable: "HTTPS_PROXY", scheme: Scheme::Http, host: "p".to_owned(), port: 1, user };
+        for (said, expected) in [
+            ("no hunter2horse here", true),
+            ("the excerpt ended at hunter…", true),
+            ("Basic bWU6aHVudGVyMmhvcnNl is wrong", true),
+            ("Basic bWU6aHVu…", true),
+            ("no hunt here", false),
+            ("Blocked", false),
+        ] {
+            assert_eq!(echoes(said, &proxy), expected, "{said}");
+        }
+        assert!(!echoes("hunter2horse", &Proxy { user: None, ..proxy }));
+    }
 }

@@ -112,7 +112,7 @@ impl Manager {
     /// `Locked` when a secret cannot be sealed, `StoreBusy`, `StoreUnreadable`
     pub async fn import(&self, incoming: Vec<Incoming>) -> Result<Vec<Imported>, Error> {
         let store = self.store.clone();
-        self.commit(Creation::Allowed, move |transaction| Ok(merge_into(&store, transaction, incoming))).await
+        self.commit_with_key(Creation::Allowed, move |transaction| Ok(merge_into(&store, transaction, incoming))).await
     }
 
     /// What [`Manager::import`] would do. Writes and makes nothing.

@@ -98,7 +98,7 @@ impl Manager {
             check_label(label.trim()).map_err(|why| Error::new(ErrorKind::InvalidParams, why))?;
             self.refuse_label_of_a_key(label, request.fresh)?;
         }
-        self.refuse_without_key()?;
+        self.refuse_without_key().await?;
         let issuer = self.issuer();
         let id = format!("login-{}", random_id());
         let (awaited, url, user_code, lifetime, entrance) = match request.method {
@@ -144,8 +144,11 @@ impl Manager {
     }
 
     /// Early, so that nobody logs in for tokens that could not be sealed.
-    fn refuse_without_key(&self) -> Result<(), Error> {
-        self.store.key_source(&self.view().state)?;
+    async fn refuse_without_key(&self) -> Result<(), Error> {
+        // On threads of their own: a person may still be typing into the pipe, and others are served meanwhile.
+        self.await_key().await;
+        let view = self.tried_view().await;
+        self.store.key_source(&view.state)?;
         Ok(())
     }
 

@@ -17,13 +17,13 @@ impl Manager {
     /// `Locked` when the present key is missing or wrong or an entry is damaged, `InvalidParams` when the new key is
     /// the present one, `AccountNotFound` when there is no accounts file, `StoreBusy`, `StoreUnreadable`
     pub async fn rekey(&self, new: NewKey) -> Result<Rekeyed, Error> {
+        self.await_key().await;
         if let (NewKey::Given(text), Some(state)) = (&new, self.store.read()?)
             && self.store.is_present_key(&state, text)?
         {
             return Err(Error::new(ErrorKind::InvalidParams, "that is the current master key")
                 .hint("choose another, or create one with `--random`"));
         }
-        self.await_key().await;
         // A token that comes back meanwhile could not be put where it belongs.
         let turn = self.in_turn().await?;
         // What is noted beside the file is sealed under the present key and goes with it.

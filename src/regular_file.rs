@@ -1,5 +1,5 @@
 //! Opening a file that another hand put there without ever waiting for it: a pipe waits for its writer, a device may have no
-//! end, and whoever opens one by mistake must hear its name and not stand still.
+//! end, and whoever opens one by mistake gets an error that names it.
 #![expect(clippy::disallowed_methods, reason = "this file opens what others name")]
 
 use std::fs::{self, File, FileType, OpenOptions};
@@ -67,6 +67,17 @@ pub fn bounded(file: &File, most: u64) -> io::Result<Vec<u8>> {
 pub fn is_null(path: &Path) -> bool {
     let null = Path::new(if cfg!(windows) { "NUL" } else { "/dev/null" });
     path == null || (cfg!(unix) && fs::canonicalize(path).is_ok_and(|real| real == null))
+}
+
+/// Whether a program is there that may be executed, links followed.
+pub fn is_program(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+    }
+    #[cfg(not(unix))]
+    path.is_file()
 }
 
 fn refuse(kind: FileType) -> io::Result<()> {

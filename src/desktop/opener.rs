@@ -1,5 +1,4 @@
 //! The program that opens a page, by the platform. What it starts is not ours, so it gets nothing that is secret.
-#![expect(clippy::disallowed_methods, reason = "programs are looked for here")]
 
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -9,9 +8,11 @@ use tokio::process::{Child, Command};
 
 use super::wsl;
 use crate::env::{self, Environment};
+use crate::regular_file::is_program;
 
 /// What is not for a browser beside the master key: where that lies, and keys that a program under `run` was given.
-const SECRETS: [&str; 4] = ["CAM_MASTER_KEY_FILE", "OPENAI_API_KEY", "CODEX_API_KEY", "CODEX_ACCESS_TOKEN"];
+const SECRETS: [&str; 5] =
+    ["CAM_MASTER_KEY_FILE", "CAM_RUN_API_KEY", "OPENAI_API_KEY", "CODEX_API_KEY", "CODEX_ACCESS_TOKEN"];
 
 /// An opener that fails does so by then. What ends later is a browser that was closed.
 const AT_ONCE: Duration = Duration::from_secs(10);
@@ -128,19 +129,9 @@ fn resolved(program: &Path, path: &str) -> Option<PathBuf> {
         .find(|file| is_program(file))
 }
 
-#[cfg(unix)]
-fn is_program(file: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    std::fs::metadata(file).is_ok_and(|metadata| metadata.is_file() && metadata.mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_program(file: &Path) -> bool {
-    file.is_file()
-}
-
 #[cfg(test)]
 #[cfg(target_os = "linux")]
+#[expect(clippy::disallowed_methods, reason = "the tests write the programs that are looked for")]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 

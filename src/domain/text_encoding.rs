@@ -6,7 +6,11 @@ use std::borrow::Cow;
 pub fn utf8(bytes: &[u8]) -> Cow<'_, [u8]> {
     let wide = |rest: &[u8], read: fn([u8; 2]) -> u16| {
         let (units, odd) = rest.as_chunks::<2>();
-        let text: String = char::decode_utf16(units.iter().map(|unit| read(*unit))).collect::<Result<_, _>>().ok()?;
+        // Never moved while it grows, so that a secret in it leaves no copy behind.
+        let mut text = String::with_capacity(3 * units.len());
+        for letter in char::decode_utf16(units.iter().map(|unit| read(*unit))) {
+            text.push(letter.ok()?);
+        }
         odd.is_empty().then(|| text.into_bytes())
     };
     match bytes {

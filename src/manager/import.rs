@@ -5,8 +5,11 @@ mod foreign;
 mod merge;
 mod shape;
 
+use zeroize::Zeroizing;
+
 use super::Manager;
 use super::names::logins;
+use crate::domain::text_encoding;
 use crate::error::{Error, ErrorKind};
 use crate::secrets::Secret;
 use crate::store::{Creation, FormatError, Preview, SecretField, State, Store, StoredAccount, StoredKind, Transaction};
@@ -96,7 +99,7 @@ impl Manager {
     ///
     /// `StoreUnreadable` for a file of another shape, `Locked` when it is sealed and its key is not at hand.
     pub fn read_import(&self, bytes: &[u8], expected: &[Origin]) -> Result<Reading, Error> {
-        let bytes = shape::utf8(bytes);
+        let bytes = Zeroizing::new(text_encoding::utf8(bytes).into_owned());
         let object = shape::object(&bytes)?;
         match shape::recognise(&object, expected)? {
             Origin::Accounts => foreign::read(&self.store, &self.store.read_foreign(&bytes).map_err(format_error)?),

@@ -1,4 +1,4 @@
-//! What is known on this machine: read from files, without a lock or a key, and given up when a disk does not answer.
+//! What is known on this machine: read from files, without a lock or a key, for as long as a person waits.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -7,6 +7,7 @@ use crate::cli::context::Context;
 use crate::env::Environment;
 use crate::manager::Manager;
 use crate::protocol::accounts::Account;
+use crate::regular_file::is_program;
 use crate::wording::accounts::{kind, state};
 use crate::wording::session_kind;
 
@@ -105,22 +106,11 @@ fn programs(path: &str) -> Vec<Candidate> {
     let mut names: Vec<String> = Vec::new();
     for folder in std::env::split_paths(path) {
         let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        let programs = entries.filter(is_program).filter_map(|entry| entry.file_name().into_string().ok());
+        let programs =
+            entries.filter(|entry| is_program(&entry.path())).filter_map(|entry| entry.file_name().into_string().ok());
         names.extend(programs);
     }
     names.sort();
     names.dedup();
     names.into_iter().map(|name| (name, String::new())).collect()
-}
-
-#[cfg(unix)]
-fn is_program(entry: &std::fs::DirEntry) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    // A link has the mode of a link; what it leads to is seen by `metadata` of the path.
-    entry.path().metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_program(entry: &std::fs::DirEntry) -> bool {
-    entry.file_type().is_ok_and(|kind| !kind.is_dir())
 }

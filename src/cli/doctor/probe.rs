@@ -1,9 +1,11 @@
 //! What the system says of files and folders. The product's own files are neither opened nor changed.
 #![expect(clippy::disallowed_methods, reason = "files are looked at here, read only")]
 
-use std::fs::OpenOptions;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::domain::text_encoding;
+use crate::regular_file;
 
 /// What one `stat` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,26 +109,11 @@ const LONGEST: u64 = 1024 * 1024;
 
 /// The text of another program's file; `None` when there is none. A pipe in its place is refused, not waited for.
 pub fn read(path: &Path) -> io::Result<Option<String>> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.custom_flags(i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default());
+    match regular_file::read(path, LONGEST) {
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&text_encoding::utf8(&bytes)).into_owned())),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(error),
     }
-    let file = match options.open(path) {
-        Ok(file) => file,
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            return Ok(None);
-        }
-        Err(error) => return Err(error),
-    };
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is not a file"));
-    }
-    let mut bytes = Vec::new();
-    file.take(LONGEST).read_to_end(&mut bytes)?;
-    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 /// A table of the system's, which is never long.

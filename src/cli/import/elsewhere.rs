@@ -6,6 +6,7 @@ use std::path::Path;
 use toml::Table;
 
 use super::place::Place;
+use crate::domain::text_encoding;
 use crate::error::{Error, ErrorKind};
 use crate::manager::import::Origin;
 
@@ -54,7 +55,8 @@ fn is_there(path: &Path) -> bool {
 
 /// What the configuration says; also one that is no whole TOML, in which a line does.
 fn store_of(bytes: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)).ok()?;
+    let bytes = text_encoding::utf8(bytes);
+    let text = std::str::from_utf8(&bytes).ok()?;
     if let Ok(table) = text.parse::<Table>() {
         return table.get(KEY)?.as_str().map(str::to_owned);
     }

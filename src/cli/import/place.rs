@@ -1,15 +1,14 @@
 //! Where the files that accounts are taken from are, and reading them with a bound and without waiting.
-#![expect(clippy::disallowed_methods, reason = "this file reads the files of other programs")]
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind};
 use crate::manager::import::Origin;
+use crate::regular_file::{self, NotAFile};
 
 /// No file of accounts is larger, in bytes.
 const LARGEST: u64 = 16 * 1024 * 1024;
@@ -47,14 +46,13 @@ impl Place {
         let bytes = match self {
             Place::Stdin => bounded(io::stdin().lock()).map_err(failed)?,
             Place::File(path) => {
-                let file = open(path).map_err(failed)?;
-                let metadata = file.metadata().map_err(failed)?;
-                if metadata.is_dir() {
-                    return Err(refused("it is a folder", "name the file in it"));
-                }
-                if !metadata.is_file() {
-                    return Err(refused("it is not a regular file", "pass what it says on stdin, with `import -`"));
-                }
+                let file = regular_file::open(path).map_err(|error| match error.get_ref() {
+                    _ if path.is_dir() => refused("it is a folder", "name the file in it"),
+                    Some(what) if what.is::<NotAFile>() => {
+                        refused(&error.to_string(), "pass what it says on stdin, with `import -`")
+                    }
+                    Some(_) | None => failed(error),
+                })?;
                 bounded(file).map_err(failed)?
             }
         };
@@ -63,17 +61,6 @@ impl Place {
         }
         Ok(bytes)
     }
-}
-
-/// Opening a pipe would wait for its writer otherwise.
-fn open(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.custom_flags(i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default());
-    }
-    options.read(true).open(path)
 }
 
 fn bounded(source: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {

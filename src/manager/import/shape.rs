@@ -1,27 +1,11 @@
 //! Which file this is, by its shape.
 
 use serde_json::{Map, Value};
-use zeroize::Zeroizing;
 
 use super::auth_files::{CODEX_MEMBERS, is_opencode_entry};
 use super::{Origin, format_error, unusable};
 use crate::error::Error;
 use crate::store::FormatError;
-
-/// The bytes as UTF-8 without a byte order mark. A redirection of Windows' older shell writes UTF-16.
-pub(super) fn utf8(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
-    let decoded = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
-        let units: Zeroizing<Vec<u16>> =
-            Zeroizing::new(rest.chunks_exact(2).map(|two| unit([two[0], two[1]])).collect());
-        String::from_utf16_lossy(&units).into_bytes()
-    };
-    Zeroizing::new(match bytes {
-        [0xef, 0xbb, 0xbf, rest @ ..] => rest.to_vec(),
-        [0xff, 0xfe, rest @ ..] => decoded(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => decoded(rest, u16::from_be_bytes),
-        _ => bytes.to_vec(),
-    })
-}
 
 /// What the file is; one that tells nothing of it is the only one that is `expected`.
 ///
@@ -100,22 +84,6 @@ mod tests {
             let told = recognise(file.as_object().unwrap(), &[OpenCode]);
             let fits = expected.is_none_or(|origin| origin == OpenCode);
             assert_eq!(told.is_ok(), fits, "{file}");
-        }
-    }
-
-    #[test]
-    fn a_byte_order_mark_is_ignored_and_utf_16_is_read() {
-        let text = r#"{"a":"é"}"#;
-        let units = |unit: fn(u16) -> [u8; 2], mark: [u8; 2]| -> Vec<u8> {
-            mark.into_iter().chain(text.encode_utf16().flat_map(unit)).collect()
-        };
-        for bytes in [
-            text.as_bytes().to_vec(),
-            [b"\xef\xbb\xbf", text.as_bytes()].concat(),
-            units(u16::to_le_bytes, [0xff, 0xfe]),
-            units(u16::to_be_bytes, [0xfe, 0xff]),
-        ] {
-            assert_eq!(utf8(&bytes).as_slice(), text.as_bytes());
         }
     }
 }

@@ -239,7 +239,7 @@ fn opencode_is_read_as_it_reads_itself_and_nothing_that_hangs_stops_doctor() {
     check_warning(&pool.sandbox, "openCodeUnreadable", "cannot be read", "opencode.jsonc'");
     std::fs::remove_file(&config).unwrap();
     rustix::fs::mknodat(rustix::fs::CWD, &config, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
-    check_warning(&pool.sandbox, "openCodeUnreadable", "it is not a file", "opencode.jsonc'");
+    check_warning(&pool.sandbox, "openCodeUnreadable", "it is a pipe, not a file", "opencode.jsonc'");
     std::fs::remove_file(&config).unwrap();
     // One in the project, and a script that is loaded because of where it lies.
     std::fs::write(pool.sandbox.path("opencode.json"), "{\"plugin\":[[\"oc-codex-multi-auth\",{}]]}").unwrap();

@@ -94,7 +94,7 @@ async fn a_proxy_that_is_not_there_is_named() {
 }
 
 /// A host of TLS on loopback, whose certificate is `leaf`, signed by an authority of the name.
-fn host(authority: &str, leaf: CertificateParams) -> String {
+fn host(authority: &str, leaf: &CertificateParams) -> String {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.distinguished_name.push(DnType::CommonName, authority);
@@ -133,7 +133,7 @@ async fn a_certificate_that_is_refused_is_explained() {
         (early, "is not valid yet", "clock"),
     ] {
         let mut connector = Connector::new(Network::new(&Environment::default()), Patience::default());
-        let target = format!("https://{}/", host("Corp Root", leaf));
+        let target = format!("https://{}/", host("Corp Root", &leaf));
         let error = connector.call(target.parse().unwrap()).await.map(|_| ()).unwrap_err();
         let hinted = error.hint.clone().unwrap_or_default();
         assert!(error.message.contains("`127.0.0.1`") && error.message.contains(said), "{error}");

@@ -1,13 +1,12 @@
 //! Files and folders of certificates in PEM, as they lie on a machine. Nothing here waits for a pipe.
-#![expect(clippy::disallowed_methods, reason = "certificates of the system and of the person are read here, read only")]
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, Read};
-use std::path::{Path, PathBuf};
+use std::io::{self, ErrorKind};
+use std::path::Path;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
+use crate::regular_file;
 use crate::upstream::network::der;
 
 /// No file of certificates is longer, in bytes. The system's have some 200 KB.
@@ -22,6 +21,7 @@ type Certificates = Vec<CertificateDer<'static>>;
 pub fn in_file(path: &Path) -> Result<Certificates, String> {
     let bytes = read(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => "does not exist".to_owned(),
+        _ if path.is_dir() => "is a folder; `SSL_CERT_DIR` takes folders".to_owned(),
         _ => format!("cannot be read: {error}"),
     })?;
     if bytes.trim_ascii().is_empty() {
@@ -92,32 +92,7 @@ pub fn of_the_system() -> Certificates {
 
 /// A file as a whole. What is no file, such as a pipe that nobody writes to, is refused and not waited for.
 fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let file = open(path)?;
-    let metadata = file.metadata()?;
-    if metadata.is_dir() {
-        return Err(io::Error::new(ErrorKind::IsADirectory, "it is a folder; `SSL_CERT_DIR` takes folders"));
-    }
-    if !metadata.is_file() {
-        return Err(io::Error::new(ErrorKind::InvalidInput, "it is no regular file"));
-    }
-    if metadata.len() > LONGEST {
-        return Err(io::Error::new(ErrorKind::FileTooLarge, "it is too long to be a file of certificates"));
-    }
-    let mut bytes = Vec::new();
-    file.take(LONGEST).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-#[cfg(unix)]
-fn open(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
-    OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(PathBuf::from(path))
-}
-
-#[cfg(not(unix))]
-fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).open(PathBuf::from(path))
+    regular_file::read(path, LONGEST)
 }
 
 /// The mark that editors of Windows put at the head of a text.

@@ -1,4 +1,5 @@
 //! Files of certificates as they lie on machines: what each adds, and what is said of those that add nothing.
+#![expect(clippy::disallowed_methods, reason = "the tests write the files that a person has")]
 
 use std::path::Path;
 
@@ -78,7 +79,7 @@ async fn what_adds_nothing_is_named_by_variable_and_path_and_nothing_waits_for_i
             0,
         )
         .unwrap();
-        odd.push(("NODE_EXTRA_CA_CERTS", place("pipe"), "no regular file"));
+        odd.push(("NODE_EXTRA_CA_CERTS", place("pipe"), "it is a pipe, not a file"));
     }
     for (variable, path, why) in odd {
         let loaded = loaded(&[(variable, &path)]).await;

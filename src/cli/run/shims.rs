@@ -15,6 +15,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::launchers::LAUNCHERS;
+#[cfg(unix)]
+use crate::regular_file::is_program;
 
 /// The names that this program is installed under.
 #[cfg(unix)]
@@ -40,7 +42,7 @@ impl Shims {
         let launchers = LAUNCHERS.into_iter().filter(|name| real(name, path, &program).is_some());
         for name in std::iter::once("codex").chain(launchers) {
             let folder = data_dir.join("run").join(name);
-            std::fs::create_dir_all(&folder)?;
+            private_folder(&folder)?;
             link(&program, &folder.join(name))?;
             shims.folders.push(folder);
         }
@@ -85,6 +87,21 @@ fn is_this_program(path: &Path) -> bool {
     path.file_name().is_some_and(|name| THIS_PROGRAM.iter().any(|known| name == *known))
 }
 
+/// Makes a folder in which nobody else can put a program: it stands in front of `PATH`, and the data folder is made with it
+/// where that is missing.
+#[cfg(unix)]
+fn private_folder(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    // One that an earlier version made.
+    for made in [folder, folder.parent().unwrap_or(folder)] {
+        if std::fs::metadata(made)?.permissions().mode() & 0o077 != 0 {
+            std::fs::set_permissions(made, PermissionsExt::from_mode(0o700))?;
+        }
+    }
+    Ok(())
+}
+
 /// Replaces the link at once, since another process may be about to follow it.
 #[cfg(unix)]
 fn link(program: &Path, place: &Path) -> std::io::Result<()> {
@@ -100,13 +117,10 @@ fn link(program: &Path, place: &Path) -> std::io::Result<()> {
 /// The first program of that name in the folders of `path` that is not this program under another name.
 #[cfg(unix)]
 pub fn real(name: &str, path: &str, this: &Path) -> Option<PathBuf> {
-    use std::os::unix::fs::PermissionsExt;
     let this = std::fs::canonicalize(this).unwrap_or_else(|_| this.to_owned());
     let is_real = |candidate: &PathBuf| {
-        let is_program =
-            std::fs::metadata(candidate).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
         // Another version's stand-in would look for the real one as well, and find this one.
-        let target = is_program.then(|| std::fs::canonicalize(candidate).ok()).flatten();
+        let target = is_program(candidate).then(|| std::fs::canonicalize(candidate).ok()).flatten();
         target.is_some_and(|target| target != this && !is_this_program(&target))
     };
     std::env::split_paths(path).map(|folder| folder.join(name)).find(is_real)
@@ -166,6 +180,11 @@ mod tests {
             let program = std::env::current_exe().unwrap();
             assert_eq!(std::fs::read_link(data.join("run/npx/npx")).unwrap(), program);
         }
+        // Nobody else may put a program there, also where it was once possible.
+        let mode = |folder: &str| std::fs::metadata(data.join(folder)).unwrap().permissions().mode() & 0o777;
+        std::fs::set_permissions(data.join("run/npx"), PermissionsExt::from_mode(0o777)).unwrap();
+        Shims::install(&data, &path).unwrap();
+        assert_eq!(["", "run", "run/codex", "run/npx"].map(mode), [0o700; 4]);
         // A link that points elsewhere is an older program's.
         std::fs::remove_file(data.join("run/npx/npx")).unwrap();
         std::os::unix::fs::symlink("/nowhere", data.join("run/npx/npx")).unwrap();

@@ -42,7 +42,7 @@ pub enum Why {
     First,
     /// It is the next one.
     RoundRobin,
-    /// It is used up least.
+    /// It is the least used.
     LeastUtilized,
     /// Its owner prefers it.
     Priority,

@@ -8,7 +8,7 @@ pub enum Strategy {
     Sticky,
     /// The next account for every request.
     RoundRobin,
-    /// The account that is used up least.
+    /// The least used account.
     LeastUtilized,
     /// The account its owner prefers.
     Priority,

@@ -45,7 +45,8 @@ pub async fn run(context: &Context, args: &ImportArgs) -> Result<u8, Error> {
     let places = places(context, args)?;
     for (place, expected) in &places {
         let read = || manager.read_import(&place.read()?, expected);
-        let reading = read().map_err(|error| told_of(place, elsewhere::instead(error, place, expected)))?;
+        let reading = read()
+            .map_err(|error| told_of(place, named(args, expected, elsewhere::instead(error, place, expected))))?;
         incoming.extend(reading.incoming);
         refused.extend(reading.refused);
     }
@@ -124,6 +125,19 @@ fn warn_of_the_key(manager: &Manager) -> Result<(), Error> {
         ));
     }
     Ok(())
+}
+
+/// `error` with a hint for whoever named a program and no path: that program has no login here.
+fn named(args: &ImportArgs, expected: &[Origin], error: Error) -> Error {
+    let flag = match expected {
+        [Origin::Codex] => "--codex",
+        [Origin::OpenCode] => "--opencode",
+        _ => return error,
+    };
+    if args.path.is_some() || error.message != place::MISSING {
+        return error;
+    }
+    error.hint(format!("log in with that program first, or leave out `{flag}`"))
 }
 
 fn told_of(place: &Place, error: Error) -> Error {

@@ -13,6 +13,9 @@ use crate::regular_file::{self, NotAFile};
 /// No file of accounts is larger, in bytes.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
+/// What is said of a file that is not there.
+pub const MISSING: &str = "there is no such file";
+
 /// One place that accounts are taken from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -39,7 +42,7 @@ impl Place {
     pub fn read(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         let refused = |why: &str, hint: &str| Error::new(ErrorKind::StoreUnreadable, why).hint(hint);
         let failed = |error: io::Error| match error.kind() {
-            io::ErrorKind::NotFound => refused("there is no such file", "check the path"),
+            io::ErrorKind::NotFound => refused(MISSING, "check the path"),
             io::ErrorKind::PermissionDenied => refused("it may not be read", "check its owner and its mode"),
             _ => refused(&error.to_string(), "check the path"),
         };

@@ -113,7 +113,7 @@ fn codex_home_and_a_path_win_and_a_file_of_another_shape_is_told() {
     check_refused(
         &sandbox.run(&["import", "--codex"]),
         1,
-        &[".codex/auth.json` cannot be imported: there is no such file"],
+        &[".codex/auth.json` cannot be imported: there is no such file", "or leave out `--codex`"],
     );
     let home = sandbox.path("elsewhere").display().to_string();
     sandbox.set("CODEX_HOME", &home);
@@ -162,7 +162,11 @@ fn both_programs_at_once_are_one_change() {
     write(&sandbox.path(".codex/auth.json"), &codex("acct_1", 1_900_000_000, None).0);
     let revision = |sandbox: &Sandbox| sandbox.accounts()["revision"].as_u64().unwrap();
     let before = (sandbox.bytes(), revision(&sandbox));
-    check_refused(&sandbox.run(&["import", "--codex", "--opencode"]), 1, &["opencode/auth.json"]);
+    check_refused(
+        &sandbox.run(&["import", "--codex", "--opencode"]),
+        1,
+        &["opencode/auth.json", "or leave out `--opencode`"],
+    );
     assert_eq!(sandbox.bytes(), before.0, "with one of them missing nothing is imported");
     write(&sandbox.path("data/opencode/auth.json"), &json!({ "openai": { "type": "api", "key": random_key() } }));
     let done = sandbox.run(&["import", "--codex", "--opencode", "--json"]).ok();

@@ -8,7 +8,7 @@ pub mod qr;
 pub mod routing;
 pub mod time;
 
-pub use crate::domain::plain_text::plain;
+pub use crate::domain::plain_text::{plain, plain_json};
 use crate::protocol::status::SessionKind;
 
 /// What kind of process a session is.

@@ -11,7 +11,7 @@ pub fn said(what: &str, account: &Account, json: bool) {
     if json {
         Printer::json(account);
     } else {
-        Printer::stdout(&format!("{what} account {} ({})", account.index, account.label));
+        Printer::line(&format!("{what} account {} ({})", account.index, account.label));
     }
 }
 

@@ -174,7 +174,7 @@ fn say(imported: &[Imported]) {
         Printer::stdout("No account was imported.");
     }
     for each in imported {
-        Printer::stdout(&crate::wording::plain(&line(each, true)));
+        Printer::line(&line(each, true));
     }
 }
 
@@ -184,7 +184,7 @@ fn show(manager: &Manager, imported: &[Imported], difference: &str) {
         Printer::stderr(&line(each, false));
     }
     if difference.is_empty() {
-        Printer::stdout(&format!("Nothing would change in {}", manager.store().path().display()));
+        Printer::line(&format!("Nothing would change in {}", manager.store().path().display()));
     } else {
         Printer::stdout(difference);
     }

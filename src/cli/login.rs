@@ -51,7 +51,7 @@ pub async fn run(context: &Context, args: LoginArgs) -> Result<u8, Error> {
         Printer::json(&account);
     } else {
         let plan = account.plan.as_ref().map(|plan| format!(", {plan}")).unwrap_or_default();
-        Printer::stdout(&format!("Logged in: account {} ({}{plan})", account.index, account.label));
+        Printer::line(&format!("Logged in: account {} ({}{plan})", account.index, account.label));
     }
     Ok(0)
 }

@@ -44,7 +44,7 @@ pub async fn run(context: &Context, args: MergeArgs) -> Result<u8, Error> {
         Printer::json(&account);
     } else {
         let now = format!("{} ({})", account.index, account.label);
-        Printer::stdout(&crate::wording::plain(&format!("Merged account {gone} into account {now}")));
+        Printer::line(&format!("Merged account {gone} into account {now}"));
     }
     Ok(0)
 }

@@ -13,8 +13,8 @@ use super::text::Text;
 use crate::env::Environment;
 use crate::error::Error;
 use crate::theme::{Role, When, has_colours};
-use crate::wording::plain;
 use crate::wording::qr::Picture;
+use crate::wording::{plain, plain_json};
 
 /// A result that could not be written makes the whole command fail.
 static STDOUT_FAILED: AtomicBool = AtomicBool::new(false);
@@ -83,6 +83,11 @@ impl Printer {
         Printer::result(text, false);
     }
 
+    /// A result of one line, in which other hands' words (a label, a plan, a path) do nothing to the terminal.
+    pub fn line(text: &str) {
+        Printer::stdout(&plain(text));
+    }
+
     /// A result whose parts have roles.
     pub fn show(text: &Text) {
         let has_colours = Printer::has_colours();
@@ -128,11 +133,15 @@ impl Printer {
         STDOUT_FAILED.load(Ordering::Relaxed)
     }
 
-    /// A result as JSON.
+    /// A result as JSON. What a terminal would obey is spelled as an escape, which readers of JSON undo.
     pub fn json(value: &impl Serialize) {
-        Printer::stdout(
-            &serde_json::to_string_pretty(value).expect("results have no maps with keys that are not text"),
-        );
+        let json = serde_json::to_string_pretty(value).expect("results have no maps with keys that are not text");
+        Printer::stdout(&plain_json(&json));
+    }
+
+    /// The same in one line.
+    pub fn json_line(value: &serde_json::Value) {
+        Printer::stdout(&plain_json(&value.to_string()));
     }
 
     /// Anything else.

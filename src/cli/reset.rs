@@ -30,7 +30,7 @@ pub async fn run(context: &Context, args: &ResetArgs) -> Result<u8, Error> {
     if args.json {
         Printer::json(&json!({ "movedTo": moved }));
     } else {
-        Printer::stdout(&match moved {
+        Printer::line(&match moved {
             Some(path) => format!("Moved to {}", path.display()),
             None => format!("There is no accounts file at {place}"),
         });

@@ -51,7 +51,7 @@ pub async fn run(context: &Context, args: SwitchArgs) -> Result<u8, Error> {
         Printer::json(&account);
         return Ok(0);
     }
-    Printer::stdout(&match (args.auto, account) {
+    Printer::line(&match (args.auto, account) {
         (true, _) | (false, None) => format!("The strategy chooses again in every session{scope}"),
         (false, Some(account)) => {
             format!("Switched every session to account {} ({}){scope}", account.index, account.label)

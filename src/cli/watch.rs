@@ -221,7 +221,7 @@ impl<'a> Watch<'a> {
             return true;
         }
         match &mut self.out {
-            Out::Lines => Printer::stdout(&value.to_string()),
+            Out::Lines => Printer::json_line(&value),
             Out::Blocks { is_first } => {
                 let between = if std::mem::take(is_first) { "" } else { "\n" };
                 let mut text = Text::of(Role::Faint, format!("{between}{}\n\n", manager.spelled_now()));

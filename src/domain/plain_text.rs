@@ -2,11 +2,27 @@
 
 /// `text` without what a terminal would obey: control characters, and marks that turn the direction of the text beside them.
 pub fn plain(text: &str) -> String {
-    let turns = |letter| {
-        matches!(letter,
+    text.replace(is_obeyed, "\u{fffd}")
+}
+
+/// JSON that says the same with escapes for what a terminal would obey. Outside its texts there are only line breaks.
+pub fn plain_json(json: &str) -> String {
+    let mut written = String::with_capacity(json.len());
+    for letter in json.chars() {
+        if letter != '\n' && is_obeyed(letter) {
+            let mut units = [0; 2];
+            written.extend(letter.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            written.push(letter);
+        }
+    }
+    written
+}
+
+fn is_obeyed(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter,
             '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}')
-    };
-    text.replace(|letter: char| letter.is_control() || turns(letter), "\u{fffd}")
 }
 
 /// The same without space around it and cut to `most` characters; `None` when nothing is left.
@@ -34,6 +50,18 @@ mod tests {
             ("\u{202e}a\u{2066}b\u{200f}c\u{61c}d\u{2028}", "\u{fffd}a\u{fffd}b\u{fffd}c\u{fffd}d\u{fffd}"),
         ] {
             assert_eq!(plain(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn json_says_the_same_harmlessly() {
+        let value =
+            serde_json::json!({ "a\u{9b}": "b\u{202e}\u{1b}[31m\u{7f}\n仕事", "c": ["\u{2028}", "e\u{301}😀"] });
+        for json in [value.to_string(), serde_json::to_string_pretty(&value).unwrap()] {
+            let written = plain_json(&json);
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&written).unwrap(), value);
+            assert_eq!(plain(&written.replace('\n', "")), written.replace('\n', ""), "nothing is obeyed");
+            assert!(written.contains("仕事") && written.contains('😀'), "{written}");
         }
     }
 

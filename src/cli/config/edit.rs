@@ -25,7 +25,7 @@ pub async fn run(context: &Context) -> Result<(), Error> {
         open(&editor, context).await?;
         let problems = problems(context);
         if problems.is_empty() {
-            Printer::stdout(&format!("`{}` is valid", file.display()));
+            Printer::line(&format!("`{}` is valid", file.display()));
             return Ok(());
         }
         for problem in &problems {

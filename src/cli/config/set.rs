@@ -48,7 +48,7 @@ pub fn run(context: &Context, args: &SetArgs) -> Result<(), Error> {
         Printer::json(&json!({ "key": key.toml, "value": shown, "file": file.to_string(), "overriddenBy": beaten_by }));
         return Ok(());
     }
-    Printer::stdout(&match (shown, in_force) {
+    Printer::line(&match (shown, in_force) {
         (Some(shown), _) => format!("`{}` is {shown} in `{file}`", key.toml),
         (None, Some(setting)) => {
             format!("`{}` is not in `{file}`; it is {} ({})", key.toml, setting.shown(), setting.source.name())

@@ -84,6 +84,12 @@ fn labels_are_harmless_at_every_door() {
         let printed = pool.sandbox.run(&words).ok();
         check("the command line", &printed.stdout);
     }
+    for words in [&["edit", "1", "--enable"][..], &["edit", "2", "--enable"], &["switch", "1"]] {
+        check("what was done", &pool.sandbox.run(words).ok().stdout);
+    }
+    for words in [&["list", "--json"][..], &["show", "1", "--json"], &["switch", "1", "--json"]] {
+        check("JSON on a terminal", &pool.sandbox.run(words).ok().stdout);
+    }
     let error = pool.sandbox.run(&["show", NASTY]);
     check("an error of the command line", &error.stderr);
 }

@@ -12,6 +12,8 @@ use crate::regular_file;
 pub struct Stat {
     /// Whether it is a folder.
     pub is_folder: bool,
+    /// Whether it is a regular file: no folder, pipe, socket or device.
+    pub is_file: bool,
     /// The owner; `None` where files have none that is a number.
     pub owner: Option<u32>,
     /// The mode's last nine bits; `None` where there are none.
@@ -34,6 +36,7 @@ fn of(metadata: &std::fs::Metadata) -> Stat {
     use std::os::unix::fs::MetadataExt;
     Stat {
         is_folder: metadata.is_dir(),
+        is_file: metadata.is_file(),
         owner: Some(metadata.uid()),
         mode: Some(metadata.mode() & 0o777),
         names: metadata.nlink(),
@@ -42,7 +45,7 @@ fn of(metadata: &std::fs::Metadata) -> Stat {
 
 #[cfg(not(unix))]
 fn of(metadata: &std::fs::Metadata) -> Stat {
-    Stat { is_folder: metadata.is_dir(), owner: None, mode: None, names: 1 }
+    Stat { is_folder: metadata.is_dir(), is_file: metadata.is_file(), owner: None, mode: None, names: 1 }
 }
 
 /// Whether `name` is itself, not by a symbolic link, another name of the file at `path`.

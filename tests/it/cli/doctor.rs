@@ -273,3 +273,27 @@ fn a_data_folder_apart_from_the_noted_one_is_named() {
     pool.sandbox.set("CAM_DATA_DIR", &elsewhere);
     check_warning(&pool.sandbox, "dataFolderApart", "counted apart", "unset CAM_DATA_DIR");
 }
+
+#[test]
+fn what_is_in_the_place_of_a_file_keeps_its_mode_and_is_moved_away() {
+    for (name, said) in [(".cam", "is not a folder"), (".cam/lock", "is not a file")] {
+        let pool = Pool::new(1);
+        let place = Path::new(&format!("{}{name}", pool.sandbox.accounts_file().display())).to_owned();
+        if name == ".cam" { std::fs::remove_dir_all(&place) } else { std::fs::remove_file(&place) }.unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(&place).unwrap();
+        set_mode(&place, 0o666);
+        check_one(&pool.sandbox, said, "mv ");
+    }
+    let pool = Pool::new(1);
+    let file = pool.sandbox.accounts_file();
+    std::fs::remove_file(&file).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", &file).unwrap();
+    let found = problems(&pool.sandbox.run(&["doctor", "--json"]));
+    assert!(found.len() == 1 && found[0].0.contains("it is a device"), "the mode of a device is left alone: {found:?}");
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    set_mode(&file, 0o755);
+    let done = pool.sandbox.run(&["doctor", "--json"]);
+    assert_eq!(problems(&done).len(), 1, "{done:?}");
+    assert!(!done.stdout.contains("hardLink"), "a folder has no hard links: {done:?}");
+}

@@ -9,6 +9,10 @@ use crate::cli::doctor::scene::Scene;
 use crate::manager::FIRST_ACCOUNT;
 use crate::secrets::master_key;
 
+/// The modes of what only its owner reaches.
+const FILE: u32 = 0o600;
+const FOLDER: u32 = 0o700;
+
 /// Whether there is one. One that cannot be read was reported when it was opened.
 pub fn accounts_file(scene: &Scene) -> Vec<Finding> {
     let Some(manager) = &scene.manager else { return Vec::new() };
@@ -34,9 +38,9 @@ pub fn modes(scene: &Scene) -> Vec<Finding> {
 /// Files and folders that nobody else may reach, with the mode each should have.
 fn private(scene: &Scene) -> Vec<(PathBuf, u32)> {
     let data = &scene.data_dir();
-    let mut private = vec![(scene.accounts_file(), 0o600), (scene.cam_folder(), 0o700)];
-    private.extend(key_files(scene).into_iter().map(|path| (path, 0o600)));
-    private.push((data.join("ledger.sqlite"), 0o600));
+    let mut private = vec![(scene.accounts_file(), FILE), (scene.cam_folder(), FOLDER)];
+    private.extend(key_files(scene).into_iter().map(|path| (path, FILE)));
+    private.push((data.join("ledger.sqlite"), FILE));
     private
 }
 
@@ -60,6 +64,9 @@ fn mode(path: &Path, wanted: u32) -> Option<Finding> {
             format!("`{shown}` cannot be reached: {error}"),
             Mend::run(format!("ls -ld {}", quoted(path))).and("check the owner and mode of the folders above it"),
         )),
+        // What is there in the place of a file is reported by the check that reads it, and its mode is not ours to change.
+        Ok(Some(stat)) if wanted == FILE && !stat.is_file => None,
+        Ok(Some(stat)) if wanted == FOLDER && !stat.is_folder => Some(in_the_place(path, "a folder")),
         Ok(Some(stat)) => {
             let mode = stat.mode?;
             Some(if mode.trailing_zeros() >= 6 {
@@ -75,10 +82,27 @@ fn mode(path: &Path, wanted: u32) -> Option<Finding> {
     }
 }
 
+/// Nothing can be written there.
+fn in_the_place(path: &Path, of: &str) -> Finding {
+    Finding::problem(
+        FindingKind::NotWritable,
+        format!("nothing can be changed: `{}` is not {of}", path.display()),
+        Mend::run(format!("mv {0} {0}.moved", quoted(path))).and("the next change makes a new one"),
+    )
+}
+
+/// The lock of the accounts file, where something else has its name.
+pub fn lock(scene: &Scene) -> Vec<Finding> {
+    let lock = scene.cam_folder().join("lock");
+    let stat = probe::stat(&lock).ok().flatten();
+    stat.filter(|stat| !stat.is_file).map(|_| in_the_place(&lock, "a file")).into_iter().collect()
+}
+
 /// A change is a new file beside the old one, so it is the folders that must be writable.
 pub fn unwritable(scene: &Scene) -> Vec<Finding> {
     let (file, folder) = (scene.accounts_file(), scene.cam_folder());
-    let exists = |folder: &&Path| matches!(probe::stat(folder), Ok(Some(_)));
+    // What is there in the place of one is reported with the modes.
+    let exists = |folder: &&Path| matches!(probe::stat(folder), Ok(Some(stat)) if stat.is_folder);
     let data = scene.data_dir();
     let folders = [file.parent(), Some(folder.as_path()), Some(data.as_path())];
     let folders = folders.into_iter().flatten().filter(exists);

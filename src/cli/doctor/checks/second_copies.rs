@@ -9,7 +9,8 @@ use crate::cli::doctor::scene::Scene;
 /// A file with two names keeps only one of them up to date: every change puts a new file in the place of one.
 pub fn hard_links(scene: &Scene) -> Vec<Finding> {
     let file = scene.accounts_file();
-    let names = probe::stat(&file).ok().flatten().map_or(1, |stat| stat.names);
+    let stat = probe::stat(&file).ok().flatten().filter(|stat| stat.is_file);
+    let names = stat.map_or(1, |stat| stat.names);
     // The state before the last write may be the file itself, as after `rekey`: the next write takes that name away.
     let own = ["previous.json", "previous.next", "next.json"].map(|name| scene.cam_folder().join(name));
     let names = names.saturating_sub(own.iter().filter(|name| probe::is_same_file(name, &file)).count() as u64);

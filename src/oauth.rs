@@ -181,6 +181,7 @@ async fn read(response: Response) -> Result<Zeroizing<Vec<u8>>, OAuthError> {
 
 /// What comes of an answer, and why that is not all.
 async fn heard(mut response: Response) -> (Zeroizing<Vec<u8>>, Option<OAuthError>) {
+    let status = response.status();
     let mut body = Zeroizing::new(Vec::new());
     let broken = loop {
         match response.chunk().await {
@@ -188,7 +189,12 @@ async fn heard(mut response: Response) -> (Zeroizing<Vec<u8>>, Option<OAuthError
                 let room = LONGEST_ANSWER - body.len();
                 body.extend_from_slice(&chunk[..chunk.len().min(room)]);
                 if chunk.len() > room {
-                    break Some(OAuthError::passing("the issuer's answer is too long"));
+                    let why = if status.is_success() {
+                        "the issuer's answer is too long".to_owned()
+                    } else {
+                        format!("the issuer answered {}, with a text that is too long", status.as_u16())
+                    };
+                    break Some(OAuthError::passing(why));
                 }
             }
             Ok(None) => break None,

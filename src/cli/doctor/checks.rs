@@ -42,7 +42,7 @@ const CHECKS: &[(&str, Look)] = &[
     ("owner", Look::Files(owner::foreign)),
     ("modes", Look::Files(file::modes)),
     ("modes", Look::Files(file::unwritable)),
-    ("modes", Look::Files(file::lock)),
+    ("modes", Look::Files(file::in_the_way)),
     ("disk", Look::Files(file_system::kinds)),
     ("disk", Look::Files(file_system::mounted_alone)),
     ("copies", Look::Files(second_copies::hard_links)),

@@ -20,8 +20,8 @@ pub fn shared(scene: &Scene) -> Vec<Finding> {
         findings.push(Finding::warning(
             FindingKind::DataFolderElsewhere,
             format!(
-                "key file and ledger were in {}, which is not here, belongs to another user or lets others write; this process \
-                 uses `{}`",
+                "key file and ledger were in {}, which is not here, belongs to another user or lets others write; \
+                 this process uses `{}`",
                 shown.join(", "),
                 scene.data_dir().display()
             ),

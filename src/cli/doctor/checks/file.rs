@@ -91,17 +91,19 @@ fn in_the_place(path: &Path, of: &str) -> Finding {
     )
 }
 
-/// The lock of the accounts file, where something else has its name.
-pub fn lock(scene: &Scene) -> Vec<Finding> {
-    let lock = scene.cam_folder().join("lock");
-    let stat = probe::stat(&lock).ok().flatten();
-    stat.filter(|stat| !stat.is_file).map(|_| in_the_place(&lock, "a file")).into_iter().collect()
+/// Where something else has the name of the data folder, or of the lock of the accounts file.
+pub fn in_the_way(scene: &Scene) -> Vec<Finding> {
+    let (data, lock) = (scene.data_dir(), scene.cam_folder().join("lock"));
+    let found = |path: &Path| probe::stat(path).ok().flatten();
+    let data = found(&data).filter(|stat| !stat.is_folder).map(|_| in_the_place(&data, "a folder"));
+    let lock = found(&lock).filter(|stat| !stat.is_file).map(|_| in_the_place(&lock, "a file"));
+    data.into_iter().chain(lock).collect()
 }
 
 /// A change is a new file beside the old one, so it is the folders that must be writable.
 pub fn unwritable(scene: &Scene) -> Vec<Finding> {
     let (file, folder) = (scene.accounts_file(), scene.cam_folder());
-    // What is there in the place of one is reported with the modes.
+    // What has the name of one is reported apart.
     let exists = |folder: &&Path| matches!(probe::stat(folder), Ok(Some(stat)) if stat.is_folder);
     let data = scene.data_dir();
     let folders = [file.parent(), Some(folder.as_path()), Some(data.as_path())];

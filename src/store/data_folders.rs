@@ -73,6 +73,11 @@ impl DataFolders {
         if noted.iter().any(|folder| files::is_own_folder(folder)) { Vec::new() } else { noted }
     }
 
+    /// Whether no folder is noted at all.
+    pub(super) fn is_without_note(&self) -> bool {
+        self.noted().is_empty()
+    }
+
     /// Notes [`DataFolders::home`], unless a folder is noted that can be used here, and the one that the key in use came from.
     /// The caller holds the file's lock. A note that cannot be written is none: every program then goes by what it has.
     pub(super) fn remember(&self, with_key: Option<PathBuf>) {

@@ -96,8 +96,8 @@ impl Inner {
         let value = change(&mut transaction).map_err(UpdateError::Refused)?;
         let mut after = transaction.state;
         if after == before {
-            if present == Before::Present {
-                // The folder with the note may have been removed since.
+            // The folder with the note may have been removed since. Where nothing is sealed there is nothing to find yet.
+            if present == Before::Present && before.seal.is_some() && self.folders.is_without_note() {
                 self.remember_folders(&before);
             }
             return Ok(value);

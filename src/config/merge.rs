@@ -68,7 +68,7 @@ impl Merging<'_> {
     fn setting(&mut self, entry: Entry) -> Option<Setting> {
         let place = entry.location.as_deref().map(|location| format!("{location}: ")).unwrap_or_default();
         let Some(key) = entry.key else {
-            self.warnings.push(format!("{place}unknown key `{}`; {}", entry.name, suggestion(&entry.name)));
+            self.warnings.push(format!("{place}unknown key `{}`; {}", entry.name, suggestion(&entry.name, entry.source)));
             return None;
         };
         let kept = self.kept(key, entry.source).cloned();
@@ -113,13 +113,14 @@ impl Merging<'_> {
     }
 }
 
-fn suggestion(name: &str) -> String {
+/// The key that was meant, by the name that it has in this source.
+fn suggestion(name: &str, source: Source) -> String {
+    let named = |key: &'static Key| if source == Source::Json { key.json } else { Some(key.toml) };
     let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
-    let same = KEYS.iter().find(|key| last(key.toml) == last(name) || key.json == Some(name));
-    let near = || near::near(name, KEYS.iter().map(|key| key.toml)).first().and_then(|name| super::key(name));
-    let near = same.or_else(near);
-    near.map_or_else(
+    let same = KEYS.iter().find(|key| last(key.toml) == last(name) || key.json == Some(name)).and_then(named);
+    let near = || near::near(name, KEYS.iter().filter_map(named)).first().copied();
+    same.or_else(near).map_or_else(
         || "`codex-account-manager config show` lists the keys".to_owned(),
-        |key| format!("did you mean `{}`?", key.toml),
+        |meant| format!("did you mean `{meant}`?"),
     )
 }

@@ -86,10 +86,10 @@ fn unknown_keys_and_bad_values_warn_with_file_line_and_accepted_values() {
     insta::assert_snapshot!(warnings, @r#"
     CODEX_AUTH_QUIET: `CODEX_AUTH_QUIET` cannot be `"maybe"`; accepted: `true`, `false`
     [dir]/config.toml:5: `breaker.failures` cannot be `0`; accepted: a whole number from 1 to 1000
-    [dir]/config.toml:3: unknown key `routing.max_attemps`; `codex-account-manager config show` lists the keys
+    [dir]/config.toml:3: unknown key `routing.max_attemps`; did you mean `routing.max_attempts`?
     [dir]/config.toml:2: `routing.strategy` cannot be `"fastest"`; accepted: `sticky`, `round_robin`, `least_utilized`, `priority`, `hybrid`
     [dir]/opencode.json:3: `quietMode` cannot be `"loud"`; accepted: `true`, `false`
-    [dir]/opencode.json:4: unknown key `pidOffset`; `codex-account-manager config show` lists the keys
+    [dir]/opencode.json:4: unknown key `pidOffset`; did you mean `pidOffsetEnabled`?
     "#);
     assert_eq!(setting(&config, "breaker.failures"), (json!(3), Source::Default));
 }

@@ -31,7 +31,7 @@ pub struct Declined {
 impl Declined {
     /// Of `error` and `error_description`; both may be anything.
     pub fn new(code: Option<&str>, said: Option<&str>) -> Declined {
-        let said = said.and_then(one_line);
+        let said = said.and_then(one_line).map(|said| said.trim_end_matches('.').to_owned());
         Declined { code: code.map(plain_code).unwrap_or_default(), said }
     }
 
@@ -42,7 +42,7 @@ impl Declined {
     /// Whether the person said no, as far as anybody knows.
     fn is_of_the_person(&self) -> bool {
         let said = self.said.as_deref().unwrap_or_default().to_ascii_lowercase();
-        let by_person = ["user denied", "user has denied", "user cancel", "user did not", "resource owner"];
+        let by_person = ["user denied", "user has denied", "user cancel", "user did not", "person denied", "resource owner"];
         self.code == DENIED && (said.is_empty() || said == DENIED || by_person.iter().any(|words| said.contains(words)))
     }
 }

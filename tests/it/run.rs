@@ -57,7 +57,7 @@ fn flags_that_it_does_not_know_or_take_are_bad_usage() {
     for (words, said) in [
         (vec![], "<CMD>..."),
         (vec!["--no-such-flag", "--", "true"], "--no-such-flag"),
-        (vec!["--strategy", "fastest", "--", "true"], "accepted: `sticky`"),
+        (vec!["--strategy", "fastest", "--", "true"], "possible values: sticky"),
         (vec!["--set", "routing.max_attempts", "--", "true"], "write `--set KEY=VALUE`"),
         (vec!["--set", "no.such=1", "--", "true"], "unknown key `no.such`"),
         (vec!["--set", "routing.max_attempts=many", "--", "true"], "accepted: a whole number from 1 to 100"),

@@ -18,7 +18,7 @@ impl Manager {
         let why = tokio::select! {
             biased;
             () = self.rotated() => return,
-            () = again => "it was told to end a second time",
+            () = again => "it was asked to end again",
             () = clock::run_for(LONGEST_ANSWER) => "it did not come within 10 minutes",
         };
         tell(&format!(

@@ -4,25 +4,26 @@ use std::path::Path;
 
 use clap::{ArgMatches, Command, CommandFactory, FromArgMatches};
 
+use super::run::shims;
 use super::{Cli, help};
 use crate::env;
 
 /// The name that every file and message of the product uses.
 pub const NAME: &str = "codex-account-manager";
 
-/// The same program under its short name.
-const SHORT: &str = "cam";
-
-/// The name that the person typed: `cam`, or the long one.
+/// The name that the person typed: the long one, `cam`, or that of a link to either. A stand-in for another program has none.
 pub fn name() -> String {
     name_of(env::called_as().as_deref())
 }
 
 fn name_of(called: Option<&str>) -> String {
     let file = called.and_then(|called| Path::new(called).file_name()?.to_str());
-    let file = file.map(|file| file.strip_suffix(".exe").unwrap_or(file));
-    // Another name is a stand-in for an agent's, or one that nobody knows this program by.
-    if file == Some(SHORT) { SHORT.to_owned() } else { NAME.to_owned() }
+    let is_name = |name: &&str| {
+        name.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+            && !shims::is_name(name)
+    };
+    file.map(|file| file.strip_suffix(".exe").unwrap_or(file)).filter(is_name).unwrap_or(NAME).to_owned()
 }
 
 /// Every command, with its help, for the program called `name`.
@@ -53,9 +54,10 @@ mod tests {
             (Some("cam"), "cam"),
             (Some("/usr/bin/cam"), "cam"),
             (Some("./target/debug/codex-account-manager"), NAME),
-            (Some("/opt/cam-0.2"), NAME),
+            (Some("/opt/cam-0.2"), "cam-0.2"),
             (Some("/opt/cam.exe"), "cam"),
             (Some("/data/run/codex/codex"), NAME),
+            (Some("/opt/my accounts"), NAME),
             (Some("-cam"), NAME),
             (Some("/"), NAME),
             (Some(""), NAME),

@@ -4,7 +4,7 @@ mod agents;
 mod child;
 mod codex;
 mod launchers;
-mod shims;
+pub(super) mod shims;
 pub mod stand_in;
 
 use std::path::Path;

@@ -91,7 +91,7 @@ test("a login that nobody tells of is waited for until it is long over", async (
   const pending = Symbol("pending");
   assert.equal(await Promise.race([waiting, Promise.resolve(pending)]), pending);
   t.mock.timers.tick(1);
-  assert.match((await waiting).error ?? "", /^Nobody told/);
+  assert.match((await waiting).error ?? "", /^The result of the login was not reported/);
 });
 
 test("the next change is the soonest limit that is still to end", () => {

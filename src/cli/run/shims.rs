@@ -76,7 +76,6 @@ impl Shims {
 }
 
 /// Whether there is a stand-in of that name.
-#[cfg(unix)]
 pub fn is_name(name: &str) -> bool {
     name == "codex" || LAUNCHERS.contains(&name)
 }

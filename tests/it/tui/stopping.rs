@@ -61,7 +61,8 @@ fn in_the_background_it_waits_for_its_turn() {
     // The shell says what became of a job when it prompts again.
     screen.wait_until("it is stopped again", |text| {
         screen.type_keys("\r");
-        text.contains("Stopped")
+        // What stands before the line of `bg` is from the first time.
+        text.split_once(" &").is_some_and(|(_, after)| after.contains("Stopped"))
     });
     assert!(!screen.is_up());
     screen.type_keys("fg\r");

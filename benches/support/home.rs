@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use codex_account_manager::env::Environment;
+use codex_account_manager::env::{self, Environment};
 use tempfile::TempDir;
 
 use super::binary;
@@ -31,7 +31,7 @@ impl Home {
 
     /// The binary, ready to be given arguments.
     pub fn command(&self) -> Command {
-        self.settle(Command::new(&self.binary))
+        self.settle(env::program(&self.binary))
     }
 
     /// Adds an account with the API key `key`, which is sent to `base_url`.

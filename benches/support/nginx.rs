@@ -4,9 +4,10 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
+use codex_account_manager::env;
 use tempfile::TempDir;
 
 use super::cores;
@@ -31,7 +32,7 @@ impl Nginx {
         let [replay, failover, free] = [free_port()?, free_port()?, free_port()?];
         let file = folder.path().join("nginx.conf");
         std::fs::write(&file, configuration(folder.path(), upstream, [replay, failover, free]))?;
-        let mut command = if chosen_cores { cores::on(cores::PROXY, "nginx") } else { Command::new("nginx") };
+        let mut command = if chosen_cores { cores::on(cores::PROXY, "nginx") } else { env::program("nginx") };
         command.arg("-c").arg(&file).arg("-p").arg(folder.path()).arg("-e").arg(folder.path().join("error.log"));
         let mut child = match command.stdin(Stdio::null()).spawn() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

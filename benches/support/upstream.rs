@@ -4,12 +4,13 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use codex_account_manager::demo::simulated_openai::{Answer, LimitKind, SimulatedOpenAi, Wait};
+use codex_account_manager::env;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -38,7 +39,7 @@ pub struct Upstream {
 impl Upstream {
     /// Starts this program again with the argument `upstream`.
     pub fn spawn() -> io::Result<Upstream> {
-        let mut command = Command::new(std::env::current_exe()?);
+        let mut command = env::program(std::env::current_exe()?);
         let mut child = command.arg("upstream").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("piped above")).read_line(&mut line)?;

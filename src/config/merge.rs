@@ -68,7 +68,11 @@ impl Merging<'_> {
     fn setting(&mut self, entry: Entry) -> Option<Setting> {
         let place = entry.location.as_deref().map(|location| format!("{location}: ")).unwrap_or_default();
         let Some(key) = entry.key else {
-            self.warnings.push(format!("{place}unknown key `{}`; {}", entry.name, suggestion(&entry.name, entry.source)));
+            self.warnings.push(format!(
+                "{place}unknown key `{}`; {}",
+                entry.name,
+                suggestion(&entry.name, entry.source)
+            ));
             return None;
         };
         let kept = self.kept(key, entry.source).cloned();

@@ -42,7 +42,8 @@ impl Declined {
     /// Whether the person said no, as far as anybody knows.
     fn is_of_the_person(&self) -> bool {
         let said = self.said.as_deref().unwrap_or_default().to_ascii_lowercase();
-        let by_person = ["user denied", "user has denied", "user cancel", "user did not", "person denied", "resource owner"];
+        let by_person =
+            ["user denied", "user has denied", "user cancel", "user did not", "person denied", "resource owner"];
         self.code == DENIED && (said.is_empty() || said == DENIED || by_person.iter().any(|words| said.contains(words)))
     }
 }

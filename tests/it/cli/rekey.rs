@@ -148,7 +148,7 @@ fn with_nothing_to_seal_it_says_so() {
     check_refused(&sandbox.run(&["rekey"]), 4, &["there is no accounts file", "add LABEL"]);
     sandbox.write_accounts(br#"{"version":3,"accounts":[]}"#);
     assert_eq!(sandbox.run(&["rekey"]).ok().stdout, "There is no secret to seal.\n");
-    assert!(!sandbox.path("cam-data/master.key").exists());
+    assert!(!sandbox.path("cam-data").exists());
     let token = random_key();
     let file = json!({ "version": 3, "accounts": [{ "email": "a@b.c", "refreshToken": token }] });
     sandbox.write_accounts(file.to_string().as_bytes());

@@ -91,7 +91,7 @@ fn each_example_of_python_is_typed_strictly() {
     let client = tools::source().join("clients/python/src");
     for (number, block) in blocks(&readme("python"), "python").iter().enumerate() {
         let is_whole = block.contains("import ");
-        let indented: String = block.lines().map(|line| format!("    {line}\n")).collect();
+        let indented: String = block.lines().flat_map(|line| ["    ", line, "\n"]).collect();
         let text = if is_whole { block.clone() } else { format!("{PYTHON}{indented}") };
         let check = |text: &str| {
             let file = sandbox.path(&format!("example{number}.py"));

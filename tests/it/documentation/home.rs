@@ -83,7 +83,7 @@ impl Home {
         ] {
             sandbox.set(name, value);
         }
-        let _port = callback_port();
+        let port = callback_port();
         browser(&mut sandbox);
         let programs = sandbox.path("bin");
         std::fs::create_dir(&programs).unwrap();
@@ -99,7 +99,7 @@ impl Home {
             beside: Vec::new(),
             session: None,
             variables: String::new(),
-            _port,
+            _port: port,
         };
         for each in scene {
             home.set(*each);
@@ -182,7 +182,7 @@ impl Home {
         }
         let whole = format!("{}{line}", self.variables);
         if line.split_once('=').is_some_and(|(name, _)| name.bytes().all(|byte| byte.is_ascii_uppercase())) {
-            self.variables.push_str(&format!("{line}; "));
+            self.variables.extend([line, "; "]);
         }
         let mut terminal = Terminal::start_line(&self.sandbox, &on_a_wide_terminal(&whole))?;
         for (prompt, answer) in answers {

@@ -7,8 +7,11 @@ use crate::support::sandbox::output;
 use crate::support::upstream::ask;
 use crate::support::{Pool, Sandbox, Sidecar, eventually};
 
+/// A program, and the variables that it has.
+type Program = (&'static str, Vec<(&'static str, String)>);
+
 /// The variables of programs that share an accounts file, each with its own idea of where data belongs.
-fn programs(sandbox: &Sandbox) -> Vec<(&'static str, Vec<(&'static str, String)>)> {
+fn programs(sandbox: &Sandbox) -> Vec<Program> {
     let at = |name: &str| sandbox.path(name).display().to_string();
     vec![
         ("a terminal", vec![]),
@@ -35,7 +38,7 @@ fn programs(sandbox: &Sandbox) -> Vec<(&'static str, Vec<(&'static str, String)>
 }
 
 /// A home with nothing set that says where data belongs.
-fn plain_home() -> (Pool, Vec<(&'static str, Vec<(&'static str, String)>)>) {
+fn plain_home() -> (Pool, Vec<Program>) {
     let mut pool = Pool::new(0);
     pool.sandbox.unset("CAM_DATA_DIR").unset("XDG_DATA_HOME").unset("XDG_STATE_HOME").without_polling();
     let programs = programs(&pool.sandbox);

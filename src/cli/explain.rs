@@ -46,18 +46,30 @@ pub async fn run(context: &Context, args: ExplainArgs) -> Result<u8, Error> {
         Printer::json(&result);
         return Ok(0);
     }
-    let request = match &args.model {
-        Some(model) if *model == result.family => format!("A request for `{model}`"),
+    let (room, now) = (Printer::room(), manager.now());
+    Printer::show(&explanation_text(args.model.as_deref(), &result, &accounts, &explanation, now, room));
+    Ok(0)
+}
+
+/// All of it in words: the answer, every account, the strategy.
+pub(super) fn explanation_text(
+    model: Option<&str>,
+    result: &RoutingExplainResult,
+    accounts: &[Account],
+    explanation: &Explanation,
+    now: Timestamp,
+    room: Room,
+) -> Text {
+    let request = match model {
+        Some(model) if model == result.family => format!("A request for `{model}`"),
         Some(model) => format!("A request for `{model}`, of the family `{}`,", result.family),
         None => "A request without a model".to_owned(),
     };
-    let (room, now) = (Printer::room(), manager.now());
-    let answer = format!("{request} {}", answer(&accounts, &explanation, now));
+    let answer = format!("{request} {}", answer(accounts, explanation, now));
     let mut text = Text::from(format!("{}\n\n", room.wrapped(&answer)));
-    text.append(candidates(&accounts, &explanation, now, room));
+    text.append(candidates(accounts, explanation, now, room));
     text.push(Role::Text, format!("\n\nThe strategy is `{}`.", result.strategy));
-    Printer::show(&text);
-    Ok(0)
+    text
 }
 
 /// What becomes of the request.

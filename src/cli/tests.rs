@@ -3,6 +3,7 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::config::show::settings_text;
+use super::explain::explanation_text;
 use super::list::{account_text, accounts_text};
 use super::status::Status;
 use super::table::Room;
@@ -10,10 +11,15 @@ use super::text::Text;
 use super::usage::{By, Pen, table};
 use super::watch::Listing;
 use crate::config::{Config, Sources};
+use crate::domain::account::AccountId;
+use crate::domain::routing::decision::{Candidate, Choice, Explanation, Why};
+use crate::domain::routing::eligibility::{Obstacle, Reason};
+use crate::domain::time::Timestamp;
 use crate::env::Environment;
 use crate::paths::Paths;
 use crate::protocol::accounts::SwitchScope;
 use crate::protocol::pins::Pin;
+use crate::protocol::routing::RoutingExplainResult;
 use crate::protocol::usage::UsageRow;
 use crate::tui::testing::NOW;
 use crate::tui::testing::facts::{household, sessions};
@@ -114,4 +120,40 @@ fn config_show_fits() {
     let flags = vec![("--set".to_owned(), "routing.strategy".to_owned(), "least_utilized".into())];
     let config = Config::load(&paths, &environment, &Sources { flags, ..Sources::default() });
     check("config_show", |room| settings_text(&config, room));
+}
+
+#[test]
+fn explain_fits() {
+    let accounts = household();
+    let obstacle = |reason, minutes: Option<i64>| Obstacle {
+        reason,
+        until: minutes.map(|minutes| Timestamp(NOW.0 + minutes * 60_000)),
+    };
+    let limited = vec![obstacle(Reason::RateLimited, Some(84)), obstacle(Reason::CoolingDown, Some(1))];
+    let obstacles = [limited, vec![], vec![obstacle(Reason::ModelNotInScope, None)], vec![]];
+    let candidates =
+        obstacles.into_iter().zip(&accounts).enumerate().map(|(position, (obstacles, account))| Candidate {
+            account: AccountId::new(account.id.as_str()),
+            position,
+            is_refused: false,
+            excluded: false,
+            tried: None,
+            probe: position == 3,
+            score: obstacles.is_empty().then_some(612.5),
+            obstacles,
+        });
+    let chosen = Choice { position: 1, why: Why::Failover, probe: false };
+    let some = Explanation { chosen: Some(chosen), candidates: candidates.collect(), available_at: None };
+    let mut none = Explanation { chosen: None, available_at: Some(Timestamp(NOW.0 + 60_000)), ..some.clone() };
+    none.candidates.truncate(1);
+    for (name, explanation) in [("explain", some), ("explain_of_none", none)] {
+        let result = RoutingExplainResult {
+            strategy: "hybrid".to_owned(),
+            family: "gpt-5.2-codex".to_owned(),
+            chosen: None,
+            candidates: Vec::new(),
+            available_at: None,
+        };
+        check(name, |room| explanation_text(Some("gpt-5.2-codex-mini"), &result, &accounts, &explanation, NOW, room));
+    }
 }

@@ -110,9 +110,6 @@ fn status(account: &AccountReport) -> String {
     if account.active {
         words.push("active");
     }
-    if !account.pins.is_empty() {
-        words.push("pinned");
-    }
     if !account.rate_limits.is_empty() || account.state == State::RateLimited {
         words.push("rate-limited");
     }

@@ -1,7 +1,5 @@
 //! Every error of the table that can be reached, and that no refused operation changes a byte of the file.
 
-use std::process::Stdio;
-
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -88,20 +86,17 @@ fn a_missing_and_a_wrong_key_are_32012_and_different() {
 
 #[test]
 fn a_stopped_holder_is_32013_by_its_pid_while_siblings_serve_on() {
-    let mut pool = Pool::new(1);
+    let pool = Pool::new(1);
     let mut sidecar = pool.sidecar();
-    // Under the lock it reads its master key, from a pipe that nobody writes into.
-    let pipe = pool.sandbox.path("pipe");
-    assert!(pool.sandbox.program("mkfifo").arg(&pipe).status().unwrap().success());
-    let _writer = std::fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
-    pool.sandbox.set("CAM_MASTER_KEY_FILE", pipe.to_str().unwrap());
-    let mut command = pool.sandbox.command(&["add", "late", "--key-stdin"]);
-    let mut holder = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    std::io::Write::write_all(&mut holder.stdin.take().unwrap(), b"sk-late\n").unwrap();
-    eventually("the lock names its holder", || {
-        let note: Value = serde_json::from_slice(&std::fs::read(pool.sandbox.cam_folder().join("lock")).ok()?).ok()?;
-        (note["pid"] == holder.id()).then_some(())
+    // As if it had been stopped between taking the lock and giving it back.
+    let lock = pool.sandbox.cam_folder().join("lock");
+    let mut command = pool.sandbox.program("flock");
+    let mut holder = command.arg("--no-fork").arg(&lock).args(["sleep", "600"]).spawn().unwrap();
+    eventually("the lock is held", || {
+        let tried = std::fs::File::open(&lock).ok()?.try_lock();
+        matches!(tried, Err(std::fs::TryLockError::WouldBlock)).then_some(())
     });
+    std::fs::write(&lock, json!({ "pid": holder.id(), "sessionId": "s" }).to_string()).unwrap();
     process::signal(holder.id(), Signal::STOP);
     let update = json!({ "account": 1, "priority": 1 });
     let waiting = sidecar.send_request("accounts/update", &update);

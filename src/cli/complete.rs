@@ -84,6 +84,13 @@ fn candidates(
     Ok(found.into_iter().filter_map(described).collect())
 }
 
+/// A shell's script for the program `name`, which is typed as `command`: `completer`, already quoted for single quotes, answers
+/// where `variable` is set.
+fn filled(script: &str, [name, variable, command, completer]: [&str; 4]) -> String {
+    let script = script.replace("NAME", name).replace("VARIABLE", variable).replace("COMMAND", command);
+    script.replace("COMPLETER", &format!("'{completer}'"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -157,7 +157,7 @@ fn line(imported: &Imported, is_done: bool) -> String {
     }
 }
 
-/// What a person is told of a login that was added beside one that it may be.
+/// What to say about a login that was added beside one that it may be.
 fn may_be_another(imported: &Imported) -> Option<String> {
     let first = imported.may_be.first()?;
     let numbers: Vec<String> = imported.may_be.iter().map(ToString::to_string).collect();
@@ -178,7 +178,7 @@ fn say(imported: &[Imported]) {
     }
 }
 
-/// The diff is the result; what it means is told beside it.
+/// The diff is the result; what it means is said beside it.
 fn show(manager: &Manager, imported: &[Imported], difference: &str) {
     for each in imported {
         Printer::stderr(&line(each, false));
@@ -195,14 +195,14 @@ fn as_json(imported: &[Imported], refused: &[Refused], difference: Option<&str>)
         let chosen = imported.iter().filter(|each| wanted(each.outcome));
         chosen
             .map(|each| {
-                let mut told = json!({ "id": each.id, "index": each.index, "label": each.label });
+                let mut row = json!({ "id": each.id, "index": each.index, "label": each.label });
                 if let Outcome::Skipped(why) = each.outcome {
-                    told["reason"] = json!(why);
+                    row["reason"] = json!(why);
                 }
                 if !each.may_be.is_empty() {
-                    told["mayBe"] = json!(each.may_be);
+                    row["mayBe"] = json!(each.may_be);
                 }
-                told
+                row
             })
             .collect()
     };

@@ -139,8 +139,8 @@ fn refused(method: &str, error: &CallError) -> Error {
         CallError::Refused(refusal) => format!(" ({})", refusal.code),
         _ => String::new(),
     };
-    let mut told = Error::new(kind, format!("`{method}`: {error}{code}"));
+    let mut failed = Error::new(kind, format!("`{method}`: {error}{code}"));
     let unknown = matches!(error, CallError::Refused(Refusal { code: METHOD_NOT_FOUND, .. }));
-    told.hint = error.hint().or_else(|| unknown.then(|| METHODS_ARE_LISTED.to_owned()));
-    told
+    failed.hint = error.hint().or_else(|| unknown.then(|| METHODS_ARE_LISTED.to_owned()));
+    failed
 }

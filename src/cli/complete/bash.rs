@@ -47,8 +47,8 @@ impl EnvCompleter for Bash {
         completer: &str,
         buf: &mut dyn Write,
     ) -> io::Result<()> {
-        let script = SCRIPT.replace("NAME", name).replace("VARIABLE", var).replace("COMMAND", bin);
-        buf.write_all(script.replace("COMPLETER", &format!("'{}'", quoted(completer, Open::Single))).as_bytes())
+        let completer = quoted(completer, Open::Single);
+        buf.write_all(super::filled(SCRIPT, [name, var, bin, &completer]).as_bytes())
     }
 
     #[expect(clippy::disallowed_methods, reason = "the shell's own variables, which only its script sets")]

@@ -37,9 +37,8 @@ impl EnvCompleter for Fish {
         completer: &str,
         buf: &mut dyn Write,
     ) -> io::Result<()> {
-        let script = SCRIPT.replace("NAME", name).replace("VARIABLE", var).replace("COMMAND", bin);
         let completer = completer.replace('\\', r"\\").replace('\'', r"\'");
-        buf.write_all(script.replace("COMPLETER", &format!("'{completer}'")).as_bytes())
+        buf.write_all(super::filled(SCRIPT, [name, var, bin, &completer]).as_bytes())
     }
 
     fn write_complete(

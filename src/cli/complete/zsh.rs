@@ -62,8 +62,8 @@ impl EnvCompleter for Zsh {
         completer: &str,
         buf: &mut dyn Write,
     ) -> io::Result<()> {
-        let script = SCRIPT.replace("NAME", name).replace("VARIABLE", var).replace("COMMAND", bin);
-        buf.write_all(script.replace("COMPLETER", &format!("'{}'", quoted(completer, Open::Single))).as_bytes())
+        let completer = quoted(completer, Open::Single);
+        buf.write_all(super::filled(SCRIPT, [name, var, bin, &completer]).as_bytes())
     }
 
     fn write_complete(

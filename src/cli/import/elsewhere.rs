@@ -1,5 +1,5 @@
 //! Where Codex keeps its login when it is not in `auth.json`: in the keyring of the operating system, in memory, or in a file
-//! that is encrypted. None of these is read here, and a person is told so rather than that a file is missing.
+//! that is encrypted. None of these is read here, and the message says so, not that a file is missing.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ const KEY: &str = "cli_auth_credentials_store";
 /// The file in which newer versions keep the login encrypted, with a key in the keyring.
 const ENCRYPTED: &str = "secrets/cli_auth.age";
 
-/// What a person is told of `place`, which was not read for `error`.
+/// What to say about `place`, which could not be read because of `error`.
 pub fn instead(error: Error, place: &Place, expected: &[Origin]) -> Error {
     if error.kind == ErrorKind::StoreUnreadable { of(place, expected).unwrap_or(error) } else { error }
 }

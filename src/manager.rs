@@ -2,52 +2,27 @@
 //! verb of the product is a method here; the doors only translate.
 
 pub mod accounts;
-pub mod alive;
-mod backend;
 pub mod bench_words;
-pub mod configuration;
+pub mod books;
 mod conversation_id;
-mod credential_mark;
-mod data_folder;
-pub mod event;
 mod failure;
-pub mod history;
-pub mod import;
 pub mod item_ids;
-mod labels;
 mod limits;
-pub mod login;
 mod made;
 mod memory;
-pub mod merging;
-pub mod metrics;
-mod names;
-pub mod notices;
 pub mod outcomes;
-mod pins;
 mod polling;
-mod pool;
 mod quota;
 pub mod reasoning;
 mod refused_questions;
-mod rekey;
-mod removal;
 mod report;
 pub mod routing;
 pub mod session;
 mod shared;
 mod sockets;
-pub mod spending;
-mod tasks;
-mod tiers;
 pub mod tokens;
 pub mod turn_state;
-pub mod twins;
 mod unserved;
-pub mod usage;
-mod view;
-mod waits;
-mod workspace;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -72,15 +47,15 @@ use crate::secrets::Secret;
 use crate::secrets::master_key::KeySources;
 use crate::store::{Creation, DataFolders, SessionLock, Store, StoreOptions, Transaction};
 use crate::upstream::Upstream;
-use event::Event;
+pub use accounts::view::View;
+use books::metrics::Metrics;
+use books::queue::Waits;
 use failure::Failure;
-use login::Logins;
 use memory::Memory;
-use metrics::Metrics;
-use tasks::Tasks;
+use session::event::{self, Event};
+use session::tasks::Tasks;
 use tokens::Refreshes;
-pub use view::View;
-use waits::Waits;
+use tokens::login::Logins;
 
 /// What a person does who has no account.
 pub const FIRST_ACCOUNT: &str =
@@ -291,7 +266,7 @@ impl Manager {
     /// Every place that requests go to, each with what it is: those of API keys, and those of logins where there are any.
     pub fn upstreams(&self) -> Vec<(&'static str, BaseUrl)> {
         let state = self.view().state;
-        let of = |kind: Kind| state.accounts.iter().filter(move |account| pool::kind(account) == kind);
+        let of = |kind: Kind| state.accounts.iter().filter(move |account| accounts::pool::kind(account) == kind);
         let mut upstreams = vec![("upstream", self.default_base.clone())];
         // A refused address is told with its account.
         let own = of(Kind::ApiKey).filter(|account| account.base_url.is_some()).filter_map(|it| self.base_url(it));

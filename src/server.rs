@@ -27,7 +27,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 use crate::manager::Manager;
-use crate::manager::session::reached_at;
+use crate::manager::session::membership::reached_at;
 use crate::protocol::PROTOCOL_VERSION;
 use crate::protocol::session::{AccountReference, ProxyInfo, RpcInfo, SessionIdentity, SessionInfo};
 use crate::proxy::{Gate, Proxy, Running};

@@ -13,7 +13,7 @@ pub use answer::answer;
 pub use error::{CallError, Refusal, WireError};
 pub use socket::Socket;
 
-use crate::manager::alive::RpcAddress;
+use crate::manager::session::alive::RpcAddress;
 
 /// The number of the one call.
 const CALL: u64 = 1;

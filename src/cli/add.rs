@@ -7,7 +7,7 @@ use super::context::Context;
 use super::printer::Printer;
 use super::values;
 use crate::error::Error;
-use crate::manager::accounts::{AccountChange, Change};
+use crate::manager::accounts::verbs::{AccountChange, Change};
 use crate::secrets::Secret;
 
 #[derive(Debug, Args)]

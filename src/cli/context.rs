@@ -15,7 +15,7 @@ use crate::domain::near;
 use crate::domain::report::SessionKind;
 use crate::env::{Environment, working_directory};
 use crate::error::{Error, ErrorKind};
-use crate::manager::event::Event;
+use crate::manager::session::event::Event;
 use crate::manager::{FIRST_ACCOUNT, Manager, ManagerOptions};
 use crate::paths::Paths;
 

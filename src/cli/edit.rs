@@ -8,7 +8,7 @@ use super::accounts::{read_key, said};
 use super::context::Context;
 use super::values;
 use crate::error::{Error, ErrorKind};
-use crate::manager::accounts::{AccountChange, Change};
+use crate::manager::accounts::verbs::{AccountChange, Change};
 
 #[derive(Debug, Args)]
 #[group(id = "change", required = true, multiple = true)]

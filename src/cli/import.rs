@@ -13,7 +13,7 @@ use super::context::Context;
 use super::printer::Printer;
 use crate::error::{Error, ErrorKind};
 use crate::manager::Manager;
-use crate::manager::import::{Imported, Incoming, Origin, Outcome, Refused};
+use crate::manager::accounts::import::{Imported, Incoming, Origin, Outcome, Refused};
 use crate::secrets::master_key::KeySource;
 use place::Place;
 

@@ -10,7 +10,7 @@ use super::context::Context;
 use super::printer::Printer;
 use super::{question, values};
 use crate::error::{Error, ErrorKind};
-use crate::manager::login::LoginRequest;
+use crate::manager::tokens::login::LoginRequest;
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]

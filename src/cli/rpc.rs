@@ -12,7 +12,7 @@ use crate::domain::near;
 use crate::domain::report::SessionReport;
 use crate::error::{Error, ErrorKind};
 use crate::manager::Manager;
-use crate::manager::alive::RpcAddress;
+use crate::manager::session::alive::RpcAddress;
 use crate::protocol::METHODS;
 use crate::server::boundary;
 use crate::session_rpc::{self, CallError, Refusal};

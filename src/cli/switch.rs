@@ -8,7 +8,7 @@ use super::printer::Printer;
 use crate::domain::account::ModelFamily;
 use crate::error::{Error, ErrorKind};
 use crate::manager::FIRST_ACCOUNT;
-use crate::manager::accounts::Scope;
+use crate::manager::accounts::verbs::Scope;
 use crate::protocol::accounts::Account;
 
 #[derive(Debug, Args)]

@@ -18,7 +18,7 @@ use crate::domain::report::SessionReport;
 use crate::domain::time::Timestamp;
 use crate::env::Environment;
 use crate::error::Error;
-use crate::manager::history::Look;
+use crate::manager::books::history::Look;
 use crate::manager::{Manager, View};
 use crate::server::lifecycle;
 use crate::theme::{Role, shows_more_than_text};

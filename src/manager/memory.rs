@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::accounts::pins::SessionPins;
+use super::accounts::view::View;
+use super::books::usage::Usage;
 use super::made::Made;
-use super::pins::SessionPins;
 use super::quota::Known;
 use super::routing::aside::Aside;
 use super::shared::Shared;
-use super::tiers::Tiers;
-use super::usage::Usage;
-use super::view::View;
+use super::tokens::tiers::Tiers;
 use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::health::model_refusal::ModelRefusal;
 use crate::domain::health::{Cooldown, Limit};

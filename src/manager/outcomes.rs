@@ -3,12 +3,13 @@
 
 use std::time::Instant;
 
-use super::event::{Event, Level, Notice};
+use super::books::spending::elapsed;
 use super::memory::{Bench, Memory};
 use super::routing::{Route, RouteRequest, Written};
+use super::session::event::{Event, Level, Notice};
+use super::session::notices;
 use super::shared::Deed;
-use super::spending::elapsed;
-use super::{Manager, limits, notices};
+use super::{Manager, limits};
 use crate::clock;
 use crate::domain::account::AccountId;
 use crate::domain::health::breakers::Failure;

@@ -11,7 +11,7 @@ use serde_json::Value;
 use stored::{is_news, read, write};
 
 use super::Manager;
-use super::credential_mark::CredentialMark;
+use super::accounts::credential_mark::CredentialMark;
 use super::limits;
 use super::routing::{Route, RouteRequest, Written};
 use crate::domain::account::AccountId;

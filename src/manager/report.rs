@@ -1,13 +1,13 @@
 //! What is told about accounts.
 
+use super::accounts::names::names;
+use super::accounts::pool::{kind, waits_for_issuer};
+use super::accounts::view::View;
 use super::bench_words::bench_words;
 use super::memory::Memory;
-use super::names::names;
-use super::pool::{kind, waits_for_issuer};
 use super::quota;
 use super::routing::current;
 use super::tokens::why_it_failed;
-use super::view::View;
 use super::{FIRST_ACCOUNT, Manager};
 use crate::domain::account::{AccountId, Kind, ModelFamily};
 use crate::domain::lookup::{self, LookupError, Names};

@@ -11,9 +11,9 @@ use std::sync::{Arc, PoisonError};
 
 use tokio::sync::oneshot;
 
-use super::event::{Event, Selected};
+use super::accounts::view::View;
 use super::memory::Memory;
-use super::view::View;
+use super::session::event::{Event, Selected};
 use super::{FIRST_ACCOUNT, Manager};
 use crate::domain::account::{AccountId, Kind, ModelFamily};
 use crate::domain::base_url::BaseUrl;

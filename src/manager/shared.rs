@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::Manager;
+use super::accounts::view::View;
 use super::routing::{Bound, RouteRequest};
-use super::view::View;
 use crate::clock;
 use crate::domain::account::{AccountId, Kind};
 use crate::domain::health::breakers::{Breakers, Failure};

@@ -1,7 +1,8 @@
 //! Which accounts sockets may be opened with.
 
+use super::Manager;
+use super::accounts::pool;
 use super::routing::{Route, RouteRequest};
-use super::{Manager, pool};
 use crate::domain::account::Kind;
 
 impl Manager {

@@ -1,12 +1,16 @@
 //! The tokens of ChatGPT logins: valid when they are used, refreshed by one process at a time on the whole machine. A
 //! refresh goes on whatever becomes of the request that needed it.
 
+mod backend;
 mod ending;
 mod keep;
+pub mod login;
 mod older_copy;
 mod pending;
 mod rotation;
+pub(super) mod tiers;
 mod turn;
+pub(super) mod workspace;
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
@@ -17,7 +21,7 @@ use tokio::sync::watch;
 
 use super::Manager;
 use super::routing::Route;
-use super::tasks::Tasks;
+use super::session::tasks::Tasks;
 use crate::clock;
 use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
@@ -227,7 +231,7 @@ impl Manager {
     }
 
     /// Counts tokens that are about to be asked for, until the returned is dropped: then they are on the disk.
-    pub(super) fn tokens_on_their_way(&self) -> super::tasks::Running {
+    pub(super) fn tokens_on_their_way(&self) -> super::session::tasks::Running {
         self.refreshes.on_their_way.begin()
     }
 

@@ -19,9 +19,9 @@ use crate::domain::routing::decision::{Candidate, Exhausted};
 use crate::domain::routing::eligibility::Reason;
 use crate::domain::time::Timestamp;
 use crate::manager::bench_words::bench_words;
-use crate::manager::notices::{length, setback_words};
 use crate::manager::reasoning::is_mark;
 use crate::manager::routing::{Bound, Refusal, RouteRequest};
+use crate::manager::session::notices::{length, setback_words};
 use crate::upstream::BodyError;
 use unknown_model::{is_unknown, unknown_model};
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Session;
 use crate::domain::account::ModelFamily;
 use crate::error::{Error, ErrorKind};
-use crate::manager::accounts::{AccountChange, Change, Scope};
+use crate::manager::accounts::verbs::{AccountChange, Change, Scope};
 use crate::protocol::accounts::{
     Account, AccountsAddParams, AccountsListParams, AccountsListResult, AccountsReadParams, AccountsRefreshParams,
     AccountsRefreshResult, AccountsRemoveParams, AccountsRemoveResult, AccountsSwitchParams, AccountsSwitchResult,

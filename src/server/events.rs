@@ -6,7 +6,7 @@ use crate::domain::account::AccountId;
 use crate::domain::plain_text::plain;
 use crate::domain::usage::Usd;
 use crate::error::Error;
-use crate::manager::event::{Cause, Event, Finished, LoginEnded, Notice, Selected, Waiting};
+use crate::manager::session::event::{Cause, Event, Finished, LoginEnded, Notice, Selected, Waiting};
 use crate::protocol::accounts::{AccountsDidChangeParams, ChangeCause};
 use crate::protocol::login::AccountsDidLoginParams;
 use crate::protocol::routing::{RequestUsage, RoutingDidFinishParams, RoutingDidSelectParams, RoutingDidWaitParams};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Session;
 use crate::error::Error;
-use crate::manager::login::{LoginBegun, LoginMethod, LoginRequest};
+use crate::manager::tokens::login::{LoginBegun, LoginMethod, LoginRequest};
 use crate::protocol::login::{
     self, AccountsCancelLoginParams, AccountsCancelLoginResult, AccountsLoginParams, AccountsLoginResult,
 };

@@ -32,8 +32,8 @@ use super::lifecycle::Ended;
 use super::{Doors, Session, boundary, lifecycle, table};
 use crate::domain::plain_text::plain;
 use crate::error::Error;
-use crate::manager::event::Event;
-use crate::manager::session::LATEST_SHUTDOWN;
+use crate::manager::session::event::Event;
+use crate::manager::session::membership::LATEST_SHUTDOWN;
 use crate::manager::{Manager, ManagerOptions, random_key, split_master_key};
 use crate::protocol::{METHODS, ProxyReady};
 

@@ -77,7 +77,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::manager::event::Finished;
+    use crate::manager::session::event::Finished;
     use crate::protocol::subscription::SUBSCRIBE;
     use crate::server::methods::Registry;
 

@@ -11,7 +11,7 @@ use crate::domain::account::Kind;
 use crate::domain::plain_text::plain;
 use crate::domain::report::{AccountReport, State};
 use crate::error::{Error, ErrorKind};
-use crate::manager::accounts::Scope;
+use crate::manager::accounts::verbs::Scope;
 use crate::protocol::commands::{ExecuteCommandParams, ExecuteCommandResult};
 
 /// `openai-accounts`

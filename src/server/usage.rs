@@ -6,7 +6,7 @@ use super::Session;
 use crate::domain::usage::Usd;
 use crate::error::{Error, ErrorKind};
 use crate::manager::Manager;
-use crate::manager::usage::{self, By};
+use crate::manager::books::usage::{self, By};
 use crate::protocol::usage::{UsageBy, UsageReadParams, UsageReadResult, UsageRow};
 
 /// How many days are told when nobody says.

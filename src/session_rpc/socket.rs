@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use super::answer::answer;
-use crate::manager::alive::RpcAddress;
+use crate::manager::session::alive::RpcAddress;
 use crate::protocol::subscription::SUBSCRIBE;
 
 /// How long all of it may take.

@@ -3,7 +3,7 @@
 use super::fact::Question;
 use crate::domain::account::AccountId;
 use crate::domain::routing::Strategy;
-use crate::manager::accounts::AccountChange;
+use crate::manager::accounts::verbs::AccountChange;
 use crate::secrets::Secret;
 
 /// One request of the screen.

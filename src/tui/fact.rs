@@ -5,7 +5,7 @@ use crate::domain::time::{Day, Timestamp};
 use crate::domain::usage::{Tokens, Usd};
 use crate::error::Error;
 /// One upstream attempt, as the ledger keeps it.
-pub use crate::manager::history::Attempt as AttemptRow;
+pub use crate::manager::books::history::Attempt as AttemptRow;
 use crate::protocol::accounts::Account;
 use crate::protocol::routing::RoutingExplainResult;
 use crate::protocol::status::Session;

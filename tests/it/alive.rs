@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 
 use codex_account_manager::manager::Manager;
-use codex_account_manager::manager::alive::RpcAddress;
+use codex_account_manager::manager::session::alive::RpcAddress;
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::Signal;
 use serde_json::{Value, json};

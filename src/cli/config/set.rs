@@ -7,7 +7,7 @@ use crate::cli::context::{Context, checked, known};
 use crate::cli::printer::Printer;
 use crate::config::{Config, Source, Sources, typed};
 use crate::error::Error;
-use crate::manager::configuration::configure;
+use crate::manager::session::configuration::configure;
 
 #[derive(Debug, Args)]
 pub struct SetArgs {

@@ -8,7 +8,7 @@ use toml::Table;
 use super::place::Place;
 use crate::domain::text_encoding;
 use crate::error::{Error, ErrorKind};
-use crate::manager::import::Origin;
+use crate::manager::accounts::import::Origin;
 
 /// The key of Codex's configuration that says where.
 const KEY: &str = "cli_auth_credentials_store";

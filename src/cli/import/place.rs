@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind};
-use crate::manager::import::Origin;
+use crate::manager::accounts::import::Origin;
 use crate::regular_file::{self, NotAFile};
 
 /// No file of accounts is larger, in bytes.

@@ -7,7 +7,7 @@ use crate::cli::printer::Printer;
 use crate::desktop::{self, Away};
 use crate::env::Environment;
 use crate::error::Error;
-use crate::manager::login::LoginMethod;
+use crate::manager::tokens::login::LoginMethod;
 
 /// The way, and whether the page is opened by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::cli::import::place::{Place, of_program};
 use crate::env::Environment;
-use crate::manager::import::Origin;
+use crate::manager::accounts::import::Origin;
 
 /// The name of the provider that is OpenAI itself.
 pub const OPENAI: &str = "OpenAI";

@@ -10,11 +10,11 @@ use crate::domain::routing::conversation::ConversationKey;
 use crate::domain::routing::decision::{Exhausted, Why};
 use crate::domain::routing::eligibility::Demand;
 use crate::domain::routing::setback::Setback;
-use crate::manager::credential_mark::CredentialMark;
+use crate::manager::accounts::credential_mark::CredentialMark;
+use crate::manager::accounts::view::View;
 use crate::manager::item_ids::ItemIds;
 use crate::manager::reasoning::Reasoning;
-use crate::manager::view::View;
-use crate::manager::workspace::Located;
+use crate::manager::tokens::workspace::Located;
 use crate::store::ProbeLock;
 use crate::upstream::credential::Credential;
 

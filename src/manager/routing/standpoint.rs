@@ -6,8 +6,8 @@ use crate::domain::account::ModelFamily;
 use crate::domain::pool::Pool;
 use crate::domain::report::SessionKind;
 use crate::manager::Manager;
+use crate::manager::accounts::view::View;
 use crate::manager::memory::Memory;
-use crate::manager::view::View;
 
 /// From where a process chooses.
 pub struct Standpoint {

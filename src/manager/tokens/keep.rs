@@ -9,7 +9,7 @@ use crate::domain::account::AccountId;
 use crate::domain::claims::Claims;
 use crate::domain::time::Timestamp;
 use crate::error::ErrorKind;
-use crate::manager::workspace::put_place;
+use crate::manager::tokens::workspace::put_place;
 use crate::oauth::Tokens;
 use crate::secrets::Secret;
 use crate::secrets::master_key::KeyError;

@@ -4,7 +4,7 @@
 use std::sync::atomic::Ordering;
 
 use super::{Manager, Pending};
-use crate::manager::names::name;
+use crate::manager::accounts::names::name;
 use crate::store::{Creation, SecretField, State, Store, StoredAccount, StoredKind, StoredSecret};
 
 /// What was brought back.

@@ -9,7 +9,7 @@ use tokio::sync::OwnedMutexGuard;
 use super::Manager;
 use crate::domain::time::Timestamp;
 use crate::error::{Error, ErrorKind};
-use crate::manager::notices::length;
+use crate::manager::session::notices::length;
 use crate::store::NamedLock;
 
 /// The lock's name in the `.cam` folder.

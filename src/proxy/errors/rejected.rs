@@ -6,7 +6,7 @@ use hyper::{Response, StatusCode};
 use super::super::gate::Rejection;
 use super::super::stream::ProxyBody;
 use super::error;
-use crate::manager::notices::capitalised;
+use crate::manager::session::notices::capitalised;
 
 /// What the gate says.
 pub fn rejected(rejection: Rejection) -> Response<ProxyBody> {

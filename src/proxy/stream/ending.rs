@@ -10,9 +10,9 @@ use crate::clock;
 use crate::domain::account::AccountId;
 use crate::domain::usage::{Tokens, Usd};
 use crate::manager::Manager;
-use crate::manager::event::Finished;
+use crate::manager::books::spending::{Learned, Ticket, UPSTREAM_BROKE};
 use crate::manager::outcomes::CLIENT_LEFT;
-use crate::manager::spending::{Learned, Ticket, UPSTREAM_BROKE};
+use crate::manager::session::event::Finished;
 
 /// What it says when there was no room for the rest.
 const CROWDED: u16 = 503;

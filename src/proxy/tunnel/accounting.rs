@@ -17,10 +17,10 @@ use crate::domain::health::classify::{Answer, classify, classify_in_stream};
 use crate::domain::resources::Keeps;
 use crate::domain::usage::{Tokens, Usd, Used};
 use crate::manager::Manager;
-use crate::manager::event::Finished;
+use crate::manager::books::spending::{Learned, UPSTREAM_BROKE};
 use crate::manager::outcomes::{CLIENT_LEFT, Measured};
 use crate::manager::routing::{Route, RouteRequest};
-use crate::manager::spending::{Learned, UPSTREAM_BROKE};
+use crate::manager::session::event::Finished;
 use crate::proxy::forward::fields::is_name;
 use crate::proxy::stream::{Field, Fields};
 

@@ -14,8 +14,8 @@ use tower_lsp::ls_types::{
 };
 
 use crate::domain::plain_text::plain;
-use crate::manager::event::Waiting;
-use crate::manager::notices::length;
+use crate::manager::session::event::Waiting;
+use crate::manager::session::notices::length;
 
 /// The waits that are told, each with what ends it: the sender goes away.
 pub struct Waits {

@@ -8,7 +8,7 @@ use tower_lsp::ls_types::MessageType;
 use tower_lsp::ls_types::notification::Notification as LspNotification;
 
 use super::progress::Waits;
-use crate::manager::event::{Event, Level};
+use crate::manager::session::event::{Event, Level};
 use crate::protocol::{
     AccountsDidChange, AccountsDidLogin, Notification, RoutingDidFinish, RoutingDidSelect, RoutingDidWait,
 };

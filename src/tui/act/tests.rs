@@ -16,7 +16,7 @@ use crate::domain::account::AccountId;
 use crate::domain::report::SessionKind;
 use crate::domain::routing::Strategy;
 use crate::manager::ManagerOptions;
-use crate::manager::accounts::{AccountChange, Change};
+use crate::manager::accounts::verbs::{AccountChange, Change};
 use crate::paths::Paths;
 use crate::secrets::Secret;
 use crate::tui::effect::Scope;

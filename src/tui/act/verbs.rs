@@ -9,7 +9,7 @@ use super::Sessions;
 use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::routing::Strategy;
 use crate::error::{Error, ErrorKind};
-use crate::manager::accounts::{self, AccountChange};
+use crate::manager::accounts::verbs::{self as accounts, AccountChange};
 use crate::manager::{FIRST_ACCOUNT, Manager};
 use crate::protocol::accounts::{Account, AccountSelector, AccountsSwitchParams, AccountsSwitchResult, SwitchScope};
 use crate::protocol::routing::{RoutingSetStrategyParams, RoutingSetStrategyResult};

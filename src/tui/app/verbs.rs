@@ -13,7 +13,7 @@ use super::dialog::switch::Switch;
 use super::dialog::unpin::Unpin;
 use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
-use crate::manager::accounts::AccountChange;
+use crate::manager::accounts::verbs::AccountChange;
 use crate::protocol::accounts::AccountKind;
 use crate::tui::effect::{Effect, Job};
 use crate::tui::keys::Action;

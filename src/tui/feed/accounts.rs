@@ -10,7 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::{Signals, aside};
 use crate::domain::time::Timestamp;
 use crate::error::Error;
-use crate::manager::event::{Event, Level};
+use crate::manager::session::event::{Event, Level};
 use crate::manager::{Manager, View};
 use crate::protocol::accounts::Account;
 use crate::tui::fact::{AccountsNow, Fact, FilePin, Problem};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::hours::used;
 use crate::domain::time::Day;
 use crate::domain::usage::Totals;
-use crate::manager::history::ModelUsage;
+use crate::manager::books::history::ModelUsage;
 use crate::tui::fact::DayUse;
 
 /// So many days are known, with today.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::time::Timestamp;
 use crate::domain::usage::Totals;
-use crate::manager::history::{Attempt, ModelUsage};
+use crate::manager::books::history::{Attempt, ModelUsage};
 use crate::tui::fact::{HourUse, Used};
 
 /// So many hours are known, with the one that runs.

@@ -12,7 +12,7 @@ use super::days::Days;
 use super::hours::Hours;
 use crate::error::Error;
 use crate::manager::Manager;
-use crate::manager::history::{Attempt, Attempts, Look, Span};
+use crate::manager::books::history::{Attempt, Attempts, Look, Span};
 use crate::tui::fact::{Fact, LedgerState, Problem, UsageNow};
 
 /// How often it is looked while nothing happens.

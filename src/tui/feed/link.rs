@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use super::call::Ask;
 use super::wire::Incoming;
-use crate::manager::alive::RpcAddress;
+use crate::manager::session::alive::RpcAddress;
 use crate::session_rpc::{CallError, Socket};
 use crate::tui::fact::What;
 

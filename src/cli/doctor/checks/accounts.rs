@@ -5,7 +5,7 @@ use crate::cli::doctor::scene::Scene;
 use crate::domain::account::Kind;
 use crate::domain::report::{AccountReport, State};
 use crate::manager::FIRST_ACCOUNT;
-use crate::manager::twins::{Twins, twins};
+use crate::manager::accounts::twins::{Twins, twins};
 
 /// A file from further in the future than this comes from a clock that is wrong.
 const CLOCK_SLACK_MS: i64 = 5 * 60 * 1_000;

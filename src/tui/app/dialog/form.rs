@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::Answer;
 use crate::domain::account::{AccountId, is_same_label};
-use crate::manager::accounts::AccountChange;
+use crate::manager::accounts::verbs::AccountChange;
 use crate::protocol::accounts::{Account, AccountKind};
 use crate::secrets::Secret;
 use crate::tui::app::known::Known;

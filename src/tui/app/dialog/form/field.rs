@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use crate::manager::accounts::{AccountChange, Change};
+use crate::manager::accounts::verbs::{AccountChange, Change};
 use crate::secrets::Secret;
 use crate::tui::app::hidden::Hidden;
 use crate::tui::app::line::Line;

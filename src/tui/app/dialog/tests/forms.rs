@@ -2,7 +2,7 @@
 
 use super::super::form::field::Value;
 use super::*;
-use crate::manager::accounts::{AccountChange, Change};
+use crate::manager::accounts::verbs::{AccountChange, Change};
 use crate::tui::testing::keys::paste;
 
 #[track_caller]

@@ -1,0 +1,146 @@
+//! From the file and the memory to the pool that routing sees.
+
+use std::collections::BTreeMap;
+
+use crate::domain::account::{AccountId, Kind, ModelScope};
+use crate::domain::base_url::BaseUrl;
+use crate::domain::health::{Cooldown, Gate, Limit};
+use crate::domain::pool::{Member, Pool};
+use crate::domain::time::Timestamp;
+use crate::manager::Manager;
+use crate::manager::accounts::names::names;
+use crate::manager::memory::Memory;
+use crate::manager::quota;
+use crate::manager::tokens::Pending;
+use crate::manager::unserved;
+use crate::secrets::master_key::KeyState;
+use crate::store::{SessionKind, SessionRecord, State, StoredAccount, StoredKind, StoredSecret};
+
+impl Manager {
+    /// The pool at this state of the file and of the memory.
+    pub(in crate::manager) fn pool(&self, state: &State, memory: &Memory) -> Pool {
+        let key = self.store.key_state(state);
+        let members = state.accounts.iter().zip(names(state)).map(|(account, label)| {
+            let mut member = self.member(account, label, key, memory);
+            member.live_sessions = live_sessions(state, &member.id, &self.identity.id);
+            member
+        });
+        Pool {
+            members: members.collect(),
+            active: usize::try_from(state.active_index).unwrap_or_default(),
+            active_by_family: state
+                .active_index_by_family
+                .iter()
+                .filter_map(|(family, index)| Some((family.clone(), usize::try_from(*index).ok()?)))
+                .collect(),
+        }
+    }
+
+    fn member(&self, account: &StoredAccount, label: String, key: KeyState, memory: &Memory) -> Member {
+        let id = AccountId::new(account.id.clone());
+        let kind = kind(account);
+        let secret = match kind {
+            Kind::ApiKey => account.api_key.as_ref(),
+            Kind::ChatGpt => account.refresh_token.as_ref().or(account.access_token.as_ref()),
+        };
+        let sealed = matches!(secret, Some(StoredSecret::Sealed(_)));
+        let key_is_gone = matches!(key, KeyState::Missing | KeyState::Wrong);
+        let is_newer = secret.is_some_and(StoredSecret::is_newer);
+        let bench = memory.benches.get(&id);
+        let now = self.clock.now();
+        let known = quota::newest(account, &id, memory, now).known;
+        let exhaustion = self.exhaustion(&known, now);
+        Member {
+            label,
+            enabled: account.enabled.unwrap_or(true),
+            locked: sealed && (key_is_gone || is_newer || memory.unopened.contains(&id)),
+            needs_login: account.needs_login.unwrap_or(false)
+                || secret.is_none()
+                || self.base_url(account).is_none()
+                || bench.is_some_and(|b| b.needs_login),
+            priority: account.priority.unwrap_or_default(),
+            over_limit: memory.over.get(&id).copied(),
+            scope: ModelScope::new(account.models.clone().unwrap_or_default()),
+            limits: limits(account, memory.limits.get(&id)),
+            used_up: exhaustion.plan,
+            used_up_models: exhaustion.models,
+            quota: known.quota,
+            cooldown: bench.map(|bench| bench.cooldown.clone()).or_else(|| cooldown(account)),
+            gate: self.gate(account, &id, memory),
+            unserved: unserved::known(account, memory.unserved.get(&id)),
+            live_sessions: 0,
+            kind,
+            id,
+        }
+    }
+
+    /// The breaker of the account's issuer or of itself, else that of its host.
+    fn gate(&self, account: &StoredAccount, id: &AccountId, memory: &Memory) -> Gate {
+        let base_url = self.base_url(account);
+        let host = base_url.as_ref().map(BaseUrl::authority);
+        if let Some(until) = waits_for_issuer(account, self.clock.now()) {
+            return Gate::Open { until };
+        }
+        let [own, host] = memory.shared.breakers().gates(id, host, self.config().breaker(), self.clock.now());
+        if own == Gate::Closed { host } else { own }
+    }
+
+    /// Where the account's requests go. `None` for an address that other hands wrote and that is refused: its key
+    /// goes nowhere else.
+    pub(in crate::manager) fn base_url(&self, account: &StoredAccount) -> Option<BaseUrl> {
+        match account.base_url.as_deref() {
+            Some(text) => BaseUrl::parse(text).ok(),
+            None => Some(match kind(account) {
+                Kind::ApiKey => self.default_base.clone(),
+                Kind::ChatGpt => self.place_of(account).unwrap_or_else(|| self.chatgpt_base.clone()),
+            }),
+        }
+    }
+}
+
+/// How many live sessions but `own` use the account now: per family, or where they started.
+fn live_sessions(state: &State, account: &AccountId, own: &str) -> usize {
+    let uses = |session: &&SessionRecord| {
+        if session.accounts.is_empty() {
+            session.start_account.as_deref() == Some(account.as_str())
+        } else {
+            session.accounts.values().any(|id| id == account.as_str())
+        }
+    };
+    state.sessions.iter().filter(|session| session.id != own && session.kind != SessionKind::Proxy).filter(uses).count()
+}
+
+fn limits(account: &StoredAccount, unwritten: Option<&BTreeMap<String, Limit>>) -> BTreeMap<String, Limit> {
+    let since = |key: &str| account.rate_limit_set_times.get(key).copied().map(Timestamp);
+    let written = account.rate_limit_reset_times.iter();
+    let written = written.map(|(key, until)| (key.clone(), Limit { until: Timestamp(*until), since: since(key) }));
+    let mut limits: BTreeMap<String, Limit> = written.collect();
+    for (key, limit) in unwritten.into_iter().flatten() {
+        let entry = limits.entry(key.clone()).or_insert(*limit);
+        if entry.until < limit.until {
+            *entry = *limit;
+        }
+    }
+    limits
+}
+
+/// Until when the issuer, which failed, is left alone, if the account has no token until then.
+pub(in crate::manager) fn waits_for_issuer(account: &StoredAccount, now: Timestamp) -> Option<Timestamp> {
+    let has_ended = account.access_token.is_none() || account.access_expires_at.is_some_and(|at| Timestamp(at) <= now);
+    let mark = Pending::of(account).filter(|_| has_ended && kind(account) == Kind::ChatGpt)?;
+    mark.waits_until(now)
+}
+
+fn cooldown(account: &StoredAccount) -> Option<Cooldown> {
+    let until = Timestamp(account.cooling_down_until?);
+    let since = account.cooling_down_since.map(Timestamp);
+    Some(Cooldown { until, since, reason: account.cooldown_reason.clone().unwrap_or_default() })
+}
+
+/// The kind in the domain's words.
+pub fn kind(account: &StoredAccount) -> Kind {
+    match account.kind() {
+        StoredKind::ApiKey => Kind::ApiKey,
+        StoredKind::ChatGpt => Kind::ChatGpt,
+    }
+}

@@ -1,0 +1,103 @@
+//! Taking an account away.
+
+use std::path::PathBuf;
+
+use crate::domain::account::{AccountId, Kind};
+use crate::domain::report::AccountReport;
+use crate::error::Error;
+use crate::manager::Manager;
+use crate::manager::report::position;
+use crate::manager::tokens::mend;
+use crate::store::{Creation, State};
+
+impl Manager {
+    /// Removes an account; what pointed at it points on.
+    ///
+    /// # Errors
+    ///
+    /// `AccountNotFound`, `AmbiguousAccount`, `StoreBusy`, `StoreUnreadable`
+    pub async fn remove(&self, wanted: &str) -> Result<AccountReport, Error> {
+        let id = self.read_account(wanted)?.id;
+        self.remove_account(id).await
+    }
+
+    /// Moves the accounts file aside, after every token that is on its way to it; where to. `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// `StoreBusy`, `StoreUnreadable`
+    pub async fn reset(&self) -> Result<Option<PathBuf>, Error> {
+        let turn = self.in_turn().await?;
+        let moved = self.store.reset().await;
+        drop(turn);
+        Ok(moved?)
+    }
+
+    /// Removes the account with this id.
+    ///
+    /// # Errors
+    ///
+    /// `AccountNotFound`, `StoreBusy`, `StoreUnreadable`
+    pub async fn remove_account(&self, id: AccountId) -> Result<AccountReport, Error> {
+        self.survey().await;
+        let report = self.account(id.as_str())?;
+        // A token on its way is written first: the copy that is kept of the file before may be needed again.
+        let turn = if report.kind == Kind::ChatGpt { Some(self.in_turn().await?) } else { None };
+        let (store, removed) = (self.store.clone(), id.clone());
+        self.commit(Creation::Never, move |transaction| {
+            // What is noted of this account alone may be needed by one that shares its token.
+            mend(&store, &mut transaction.state);
+            let state = &mut transaction.state;
+            let position = position(state, id.as_str())?;
+            // What pointed at it points at the one that takes its place.
+            take_out(state, position, position + 1);
+            if let Some(pin) = &mut state.pin {
+                pin.account.take_if(|account| account == id.as_str());
+                pin.families.retain(|_, family| family.account != id.as_str());
+                if pin.account.is_none() && pin.families.is_empty() {
+                    state.pin = None;
+                }
+            }
+            Ok(())
+        })
+        .await?;
+        self.store.forget_rotation(removed.as_str());
+        drop(turn);
+        Ok(report)
+    }
+}
+
+/// Takes out the account at `position`. What pointed at it points at the one that was at `heir`.
+pub(in crate::manager) fn take_out(state: &mut State, position: usize, heir: usize) {
+    state.accounts.remove(position);
+    let (count, gone) = (state.accounts.len(), i64::try_from(position).unwrap_or(i64::MAX));
+    let heir = i64::try_from(heir).unwrap_or(i64::MAX);
+    let moved = |index: i64| index_after_removal(if index == gone { heir } else { index }, position, count);
+    state.active_index = moved(state.active_index);
+    for index in state.active_index_by_family.values_mut() {
+        *index = moved(*index);
+    }
+}
+
+/// Where an index points after the account at `removed` is gone: at the same account, or at the one that took
+/// the place.
+fn index_after_removal(index: i64, removed: usize, count: usize) -> i64 {
+    let removed = i64::try_from(removed).unwrap_or(i64::MAX);
+    let last = i64::try_from(count).unwrap_or(i64::MAX) - 1;
+    let moved = if index > removed { index - 1 } else { index };
+    moved.clamp(0, last.max(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::index_after_removal;
+
+    #[test]
+    fn indices_follow_their_account_when_another_is_removed() {
+        assert_eq!(index_after_removal(2, 0, 2), 1);
+        assert_eq!(index_after_removal(0, 0, 2), 0);
+        assert_eq!(index_after_removal(2, 2, 2), 1);
+        assert_eq!(index_after_removal(0, 0, 0), 0);
+        assert_eq!(index_after_removal(-7, 1, 2), 0);
+    }
+}

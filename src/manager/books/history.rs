@@ -1,0 +1,76 @@
+//! What a person looks at in the ledger: attempts as they are written, those before, and use by hours and days. No request
+//! waits for any of it, and the ledger is only read.
+
+use crate::domain::time::{Day, Timestamp};
+use crate::error::{Error, ErrorKind, deepest};
+use crate::ledger::LedgerError;
+pub use crate::ledger::{Attempt, Attempts, Look, ModelUsage, Span};
+use crate::manager::Manager;
+use crate::manager::failure::said;
+
+impl Manager {
+    /// This process looks on: a ledger that is damaged is left to those who write to it.
+    pub fn look_on(&self) {
+        self.ledger().look_on();
+    }
+
+    /// Whether something was written to the ledger since another look. `None` as long as there is none.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` when it cannot be read now.
+    pub async fn look_at_ledger(&self) -> Result<Option<Look>, Error> {
+        self.ledger().look().await.map_err(|error| unread(&error))
+    }
+
+    /// At most `most` attempts of a span. `None` as long as there is no ledger.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Manager::look_at_ledger`].
+    pub async fn attempts(&self, span: Span, most: u32) -> Result<Option<Attempts>, Error> {
+        self.ledger().attempts(span, most).await.map_err(|error| unread(&error))
+    }
+
+    /// What was used by attempts that were over from `from` on and before `to`, whose rows are numbered up to `last`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Manager::look_at_ledger`].
+    pub async fn used_between(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        last: i64,
+    ) -> Result<Option<Vec<ModelUsage>>, Error> {
+        self.ledger().usage_between(from, to, last).await.map_err(|error| unread(&error))
+    }
+
+    /// What was used on each local day from `first` to `last`, exactly.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Manager::look_at_ledger`].
+    pub async fn used_on_days(&self, first: Day, last: Day) -> Result<Option<Vec<(Day, ModelUsage)>>, Error> {
+        self.ledger().usage_of_days(first, last).await.map_err(|error| unread(&error))
+    }
+
+    /// The local day of `at`.
+    pub fn day(&self, at: Timestamp) -> Day {
+        self.clock.day(at)
+    }
+
+    /// When the local hour of `at` began.
+    pub fn hour_began(&self, at: Timestamp) -> Timestamp {
+        self.clock.hour_began(at)
+    }
+}
+
+/// What the ledger refuses, with what it comes from.
+fn unread(error: &LedgerError) -> Error {
+    let mut said = said(ErrorKind::Internal, error);
+    if let Some(source) = std::error::Error::source(error) {
+        said.message = format!("{}: {}", said.message, deepest(source));
+    }
+    said
+}

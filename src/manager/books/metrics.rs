@@ -1,0 +1,229 @@
+//! Numbers for a scraper: counters of what this process did, and gauges of how the accounts stand now. Accounts are told
+//! by their labels; no secret has a place here.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use prometheus::core::Collector;
+use prometheus::{CounterVec, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry};
+use prometheus::{Encoder, TextEncoder};
+
+use crate::domain::health::Gate;
+use crate::domain::plain_text::plain;
+use crate::domain::pool::Pool;
+use crate::domain::report::AccountReport;
+use crate::ledger::Entry;
+use crate::manager::Manager;
+
+/// Upper ends of the latency histograms, in seconds: from an answer of this machine to a long stream.
+const SECONDS: [f64; 13] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0];
+
+/// The counters of one process.
+pub struct Metrics {
+    requests: IntCounterVec,
+    tokens: IntCounterVec,
+    cost: CounterVec,
+    unpriced: IntCounterVec,
+    duration: HistogramVec,
+    first_byte: HistogramVec,
+    /// The accounts that have numbers.
+    labels: Mutex<BTreeSet<String>>,
+}
+
+/// Accounts that have numbers of their own: renamed ones keep theirs, and a process may see many names.
+const MOST_LABELS: usize = 1_024;
+
+/// What the others are called together.
+const OTHERS: &str = "(others)";
+
+impl Default for Metrics {
+    fn default() -> Metrics {
+        let counter = |name, help, labels: &[&str]| IntCounterVec::new(Opts::new(name, help), labels);
+        let seconds =
+            |name, help| HistogramVec::new(HistogramOpts::new(name, help).buckets(SECONDS.to_vec()), &["account"]);
+        let made = || -> prometheus::Result<Metrics> {
+            Ok(Metrics {
+                requests: counter(
+                    "cam_upstream_requests_total",
+                    "Upstream attempts by the status of their answer; 0 for none, 499 when the client left.",
+                    &["account", "status"],
+                )?,
+                tokens: counter(
+                    "cam_tokens_total",
+                    "Tokens; cached ones are a part of input, reasoning ones a part of output.",
+                    &["account", "kind"],
+                )?,
+                cost: CounterVec::new(
+                    Opts::new(
+                        "cam_cost_usd_total",
+                        "USD spent on models that have a price, or on any under a spending limit.",
+                    ),
+                    &["account"],
+                )?,
+                unpriced: counter("cam_unpriced_requests_total", "Requests whose model has no price.", &["account"])?,
+                duration: seconds("cam_upstream_request_duration_seconds", "From the start of an attempt to its end.")?,
+                first_byte: seconds("cam_first_byte_seconds", "From a request's arrival to its first byte.")?,
+                labels: Mutex::default(),
+            })
+        };
+        made().expect("names, labels and buckets are well-formed")
+    }
+}
+
+impl Metrics {
+    /// Counts one upstream attempt that is over.
+    pub(in crate::manager) fn attempt(&self, entry: &Entry, account: &str) {
+        let account = self.named(account);
+        self.requests.with_label_values(&[account, &entry.status.to_string()]).inc();
+        self.duration.with_label_values(&[account]).observe(seconds(entry.duration_ms));
+        if let Some(first_byte) = entry.first_byte_ms {
+            self.first_byte.with_label_values(&[account]).observe(seconds(first_byte));
+        }
+        let Some(tokens) = entry.tokens else { return };
+        let kinds = [
+            ("input", tokens.input),
+            ("cached", tokens.cached),
+            ("output", tokens.output),
+            ("reasoning", tokens.reasoning),
+        ];
+        for (kind, count) in kinds {
+            self.tokens.with_label_values(&[account, kind]).inc_by(count);
+        }
+        if let Some(cost) = entry.cost {
+            self.cost.with_label_values(&[account]).inc_by(cost.as_usd());
+        }
+        if entry.is_unpriced {
+            self.unpriced.with_label_values(&[account]).inc();
+        }
+    }
+
+    /// The account's own name in the numbers, or that of all who come too late for one.
+    fn named<'l>(&self, label: &'l str) -> &'l str {
+        let mut labels = self.labels.lock().unwrap_or_else(PoisonError::into_inner);
+        if labels.len() < MOST_LABELS && !labels.contains(label) {
+            labels.insert(label.to_owned());
+        }
+        if labels.contains(label) { label } else { OTHERS }
+    }
+
+    fn collectors(&self) -> [Box<dyn Collector>; 6] {
+        [
+            Box::new(self.requests.clone()),
+            Box::new(self.tokens.clone()),
+            Box::new(self.cost.clone()),
+            Box::new(self.unpriced.clone()),
+            Box::new(self.duration.clone()),
+            Box::new(self.first_byte.clone()),
+        ]
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a request of 285,000 years would lose a millisecond")]
+fn seconds(millis: u64) -> f64 {
+    millis as f64 / 1000.0
+}
+
+impl Manager {
+    /// Everything in Prometheus' text format.
+    ///
+    /// # Errors
+    ///
+    /// A sentence, which no scrape has seen yet.
+    pub async fn metrics(&self) -> Result<String, String> {
+        self.survey().await;
+        // An accounts file that cannot be read leaves the accounts that were read last.
+        let view = self.view();
+        let accounts: Vec<Gauged> = (0..view.pool.members.len())
+            .map(|position| Gauged {
+                label: label(&view.pool, position),
+                is_open: view.pool.members[position].gate != Gate::Closed,
+                report: self.report(&view, position),
+            })
+            .collect();
+        let written = || -> prometheus::Result<String> {
+            let registry = Registry::new();
+            for collector in self.metrics.collectors() {
+                registry.register(collector)?;
+            }
+            gauges(&registry, &accounts)?;
+            let mut text = Vec::new();
+            TextEncoder::new().encode(&registry.gather(), &mut text)?;
+            Ok(String::from_utf8_lossy(&text).into_owned())
+        };
+        written().map_err(|error| error.to_string())
+    }
+}
+
+/// An account as the gauges show it.
+struct Gauged {
+    label: String,
+    is_open: bool,
+    report: AccountReport,
+}
+
+/// What the account is called in the numbers: its label, with its number where files of other hands have a label twice,
+/// and without characters that are no text.
+pub(in crate::manager) fn label(pool: &Pool, position: usize) -> String {
+    let label = &pool.members[position].label;
+    let shown = plain(label);
+    let is_alone = pool.members.iter().filter(|member| member.label == *label).count() == 1;
+    if is_alone { shown } else { format!("{shown} #{}", position + 1) }
+}
+
+fn gauges(registry: &Registry, accounts: &[Gauged]) -> prometheus::Result<()> {
+    let state =
+        IntGaugeVec::new(Opts::new("cam_account_state", "1 for the state an account is in."), &["account", "state"])?;
+    let breaker = IntGaugeVec::new(
+        Opts::new("cam_breaker_open", "1 while the breaker of an account or of its host is open."),
+        &["account"],
+    )?;
+    let limited = GaugeVec::new(
+        Opts::new("cam_rate_limit_reset_timestamp_seconds", "When a current rate limit ends."),
+        &["account", "family", "model"],
+    )?;
+    let limit = GaugeVec::new(
+        Opts::new("cam_spending_limit_usd", "The spending limits that are set."),
+        &["account", "period"],
+    )?;
+    let spent = GaugeVec::new(
+        Opts::new("cam_spent_usd", "USD spent in the current local day or month, by every process of this machine."),
+        &["account", "period"],
+    )?;
+    for Gauged { label, is_open, report: account } in accounts {
+        let label = label.as_str();
+        state.with_label_values(&[label, account.state.name()]).set(1);
+        breaker.with_label_values(&[label]).set(i64::from(*is_open));
+        for (period, totals) in [("day", account.today), ("month", account.month)] {
+            spent.with_label_values(&[label, period]).set(totals.cost.as_usd());
+        }
+        for rate in &account.rate_limits {
+            let labels = [label, rate.family.as_str(), rate.model.as_deref().unwrap_or_default()];
+            #[expect(clippy::cast_precision_loss, reason = "unix milliseconds fit a double for a long time")]
+            limited.with_label_values(&labels).set(rate.reset_at.as_millis() as f64 / 1000.0);
+        }
+        for (period, usd) in [("day", account.daily_limit_usd), ("month", account.monthly_limit_usd)] {
+            if let Some(usd) = usd {
+                limit.with_label_values(&[label, period]).set(usd);
+            }
+        }
+    }
+    let gauges: [Box<dyn Collector>; 5] =
+        [Box::new(state), Box::new(breaker), Box::new(limited), Box::new(limit), Box::new(spent)];
+    gauges.into_iter().try_for_each(|gauge| registry.register(gauge))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_that_are_renamed_without_end_share_one_name() {
+        let metrics = Metrics::default();
+        for number in 0..MOST_LABELS {
+            let label = format!("account {number}");
+            assert_eq!(metrics.named(&label), label);
+        }
+        assert_eq!(metrics.named("one more"), OTHERS);
+        assert_eq!(metrics.named("account 7"), "account 7");
+    }
+}

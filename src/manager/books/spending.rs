@@ -1,0 +1,326 @@
+//! What attempts take: tokens and money, accounted in the ledger when an answer is over. An account with a spending limit
+//! is charged before the answer's last byte goes out, so that siblings see it in time; the others off the path.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+
+use crate::clock;
+use crate::domain::account::AccountId;
+use crate::domain::health::condition::Effect;
+use crate::domain::usage::{Asks, Bill, Counting, Spent, Tier, Tokens, Usd, Used};
+use crate::ledger::{BreakerNote, Entry, LedgerError, Mark, RateUsed, Resource};
+use crate::manager::Manager;
+use crate::manager::routing::{Route, RouteRequest, Target};
+use crate::manager::shared::Deed;
+use crate::upstream::credential::Credential;
+
+/// A ledger that does not take a charge within this time keeps no answer back any longer: with the look before the request
+/// that is no more than a second.
+const PATIENCE: Duration = Duration::from_millis(700);
+
+/// No id that is kept from counting twice is longer.
+const LONGEST_ID: usize = 256;
+
+/// So many models without a price are reported; a client that makes names up must not fill the memory.
+const MOST_UNPRICED: usize = 64;
+
+/// The status of an answer that the upstream broke off.
+pub const UPSTREAM_BROKE: u16 = 502;
+
+/// An attempt that serves: what the ledger gets when its answer is over.
+pub struct Ticket {
+    entry: Box<Entry>,
+    target: Arc<Target>,
+    started: Instant,
+    is_exact: bool,
+    is_stored: bool,
+    asks: Asks,
+}
+
+impl Ticket {
+    /// Whether the account is to be charged before the answer's last byte.
+    pub fn is_exact(&self) -> bool {
+        self.is_exact
+    }
+
+    /// Whether the upstream keeps what the answer made, so that it can be read again.
+    pub fn stored(&mut self, is_stored: bool) {
+        self.is_stored = is_stored;
+    }
+
+    /// What the request is about.
+    pub fn asks(&mut self, asks: Asks) {
+        self.asks = asks;
+    }
+
+    /// The used part of the account's rate-limit tokens, and for how long that holds.
+    pub fn rate_used(&mut self, used: Option<(f64, Duration)>) {
+        let at = self.entry.at;
+        self.entry.rate_used = used.map(|(used, reset)| RateUsed { used, until: at.after(reset) });
+    }
+}
+
+/// What was learned of an answer.
+#[derive(Clone, Debug, Default)]
+pub struct Learned {
+    /// What the client got; 499 when it left, [`UPSTREAM_BROKE`] when the upstream did.
+    pub status: u16,
+    /// What it reports of its use.
+    pub bill: Bill,
+    /// The ids of what it made, and the marks of what only its account can go on from.
+    pub made: Vec<String>,
+    /// The events `codex.rate_limits` in it.
+    pub quota: Vec<Value>,
+    /// From the request's arrival to the first byte.
+    pub first_byte_ms: Option<u64>,
+}
+
+/// What an answer was accounted with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// What it used; `None` where it does not say so, and where that counted before.
+    pub tokens: Option<Tokens>,
+    /// What that cost, if its model has a price.
+    pub cost: Option<Usd>,
+}
+
+impl Settled {
+    fn of(entry: &Entry) -> Settled {
+        Settled { tokens: entry.tokens, cost: entry.cost }
+    }
+}
+
+impl Manager {
+    /// The beginning of an entry: what is known of an attempt before its answer.
+    pub(in crate::manager) fn entry(&self, route: &Route, request: &RouteRequest) -> Entry {
+        Entry {
+            at: self.clock.now(),
+            request_id: request.request_id.clone(),
+            attempt: request.attempt,
+            account: route.account.clone(),
+            session: self.identity.id.clone(),
+            model: request.model.clone(),
+            family: request.family.to_string(),
+            endpoint: request.endpoint.clone(),
+            host: route.target.base_url.authority().to_owned(),
+            status: 0,
+            served: false,
+            tokens: None,
+            tier: Tier::Standard,
+            cost: None,
+            is_unpriced: false,
+            mark: None,
+            first_byte_ms: None,
+            duration_ms: 0,
+            why: route.why.name(),
+            effects: if route.took_place { Vec::new() } else { vec![Effect::Began] },
+            breaker: None,
+            owns: Vec::new(),
+            rate_used: None,
+        }
+    }
+
+    /// The ticket of an attempt that serves, which began at `started`.
+    pub fn ticket(&self, route: &Route, request: &RouteRequest, started: Instant) -> Ticket {
+        let target = Arc::clone(&route.target);
+        Ticket {
+            entry: Box::new(self.entry(route, request)),
+            target,
+            started,
+            is_exact: route.has_limit,
+            is_stored: false,
+            asks: Asks::ForNew,
+        }
+    }
+
+    /// What an answer made is its account's, from before the answer is over.
+    pub fn note_made(&self, ticket: &Ticket, made: Vec<String>) {
+        let made = owned(&ticket.target, made);
+        self.remember_made(&ticket.entry.account, &made);
+        self.ledger().owns(ticket.entry.account.clone(), made, self.clock.now());
+    }
+
+    /// The next request may name it before the ledger has it.
+    fn remember_made(&self, account: &AccountId, made: &[Resource]) {
+        if !made.is_empty() {
+            let mut memory = self.memory();
+            for made in made {
+                memory.made.remember(&made.id, account);
+            }
+        }
+    }
+
+    /// Accounts an answer that is over.
+    pub fn settle(&self, ticket: Ticket, learned: Learned) -> Settled {
+        let target = Arc::clone(&ticket.target);
+        self.note_told_quota(&ticket, &learned);
+        let entry = self.finished_entry(ticket, learned);
+        let settled = Settled::of(&entry);
+        self.write_entry(entry, &target);
+        settled
+    }
+
+    /// The same for an account with a spending limit: when the future ends, siblings see the charge, unless another program
+    /// holds the ledger.
+    pub fn settle_exactly(self: &Arc<Self>, ticket: Ticket, learned: Learned) -> (Settled, BoxFuture<'static, ()>) {
+        let target = Arc::clone(&ticket.target);
+        self.note_told_quota(&ticket, &learned);
+        let entry = self.finished_entry(ticket, learned);
+        let (settled, manager) = (Settled::of(&entry), Arc::clone(self));
+        // Nobody gains by waiting for one that has been locked for long.
+        let patience = if self.ledger().is_held() { Duration::ZERO } else { PATIENCE };
+        // In a task of its own: a client that leaves now does not keep the charge from being written.
+        let (done, charged) = tokio::sync::oneshot::channel();
+        self.take_in(&entry, &target);
+        let committed = self.ledger().commit(entry);
+        self.tasks.spawn(async move {
+            manager.charged(committed.await);
+            let _ = done.send(());
+        });
+        (settled, Box::pin(async move { drop(tokio::time::timeout(patience, charged).await) }))
+    }
+
+    /// What a stream told of its account's quota.
+    fn note_told_quota(&self, ticket: &Ticket, learned: &Learned) {
+        if ticket.target.credential.login().is_none() {
+            return;
+        }
+        let asked_at = self.clock.now().before(clock::instant().duration_since(ticket.started));
+        for event in &learned.quota {
+            drop(self.note_quota_event(&ticket.entry.account, ticket.target.mark, event, asked_at));
+        }
+    }
+
+    fn charged(&self, committed: Result<Spent, LedgerError>) {
+        if let Err(error) = committed {
+            tracing::warn!("spending is counted in memory: {error}");
+        }
+        self.tell_ledger_warnings();
+        self.note_spending();
+    }
+
+    fn finished_entry(&self, ticket: Ticket, learned: Learned) -> Entry {
+        let Ticket { mut entry, target, started, is_exact, is_stored, asks } = ticket;
+        entry.at = self.clock.now();
+        entry.status = learned.status;
+        entry.served = true;
+        entry.first_byte_ms = learned.first_byte_ms;
+        entry.duration_ms = elapsed(started);
+        // An upstream that echoes the key as an id or a name must not bring it onto the disk.
+        let key = target.credential.bearer().map(|key| key.expose().as_str()).unwrap_or_default();
+        let has_key = |text: &str| !key.is_empty() && text.contains(key);
+        let mut learned = learned;
+        learned.bill.model = learned.bill.model.take().filter(|model| !has_key(model));
+        learned.bill.subject.id = learned.bill.subject.id.take().filter(|id| !has_key(id) && id.len() <= LONGEST_ID);
+        let model = entry.model.take().or_else(|| learned.bill.model.clone());
+        self.charge_for(&mut entry, &learned.bill, asks, is_stored);
+        let (tier, used) = (learned.bill.charged_tier(), learned.bill.used);
+        if let Some(used) = used.filter(|_| entry.tokens.is_some()) {
+            match &target.credential {
+                Credential::ApiKey(_) => {
+                    let names = [model.as_deref(), learned.bill.model.as_deref()];
+                    self.price(&mut entry, &names, used, tier, is_exact);
+                }
+                // Its plan is paid by the month.
+                Credential::ChatGpt(_) => entry.cost = Some(Usd::default()),
+            }
+        }
+        entry.model = model;
+        // One that broke off or was left is no success: it must not close a breaker that failures since have opened.
+        if learned.status < 400 {
+            entry.effects.push(Effect::Succeeded);
+            entry.breaker = Some(BreakerNote::Succeeded);
+        }
+        entry.owns = owned(&target, learned.made);
+        self.remember_made(&entry.account, &entry.owns);
+        *entry
+    }
+
+    /// What an entry used, as far as that is new.
+    fn charge_for(&self, entry: &mut Entry, bill: &Bill, asks: Asks, is_stored: bool) {
+        let (counts, mark) = match bill.counting(asks, is_stored) {
+            Counting::Now => (true, None),
+            Counting::Once(id) => (!self.ledger().has_counted(&entry.account, &id), Some(Mark::Once(id))),
+            Counting::IfDue(id) => (!self.ledger().has_counted(&entry.account, &id), Some(Mark::IfDue(id))),
+            Counting::Later(id) => (false, Some(Mark::Later(id))),
+            Counting::Nothing => (false, None),
+        };
+        let is_later = matches!(mark, Some(Mark::Later(_)));
+        entry.mark = mark.filter(|_| counts || is_later);
+        entry.tokens = bill.used.filter(|_| counts).map(|used| used.tokens);
+        entry.tier = bill.charged_tier();
+    }
+
+    /// Charges an entry by the first of the names that has a price: what the request asked for, then what answered. Under a
+    /// spending limit a model without a price is not free: it is charged at the highest price that is known.
+    fn price(&self, entry: &mut Entry, models: &[Option<&str>], used: Used, tier: Tier, has_limit: bool) {
+        let config = self.config();
+        let prices = config.prices();
+        entry.cost = models.iter().flatten().find_map(|model| prices.cost(model, used, tier));
+        entry.is_unpriced = entry.cost.is_none();
+        if entry.is_unpriced && has_limit {
+            let cost = prices.highest().cost(used, tier);
+            entry.cost = Some(cost);
+            self.warn_unpriced(models.iter().flatten().next().copied(), cost);
+        }
+    }
+
+    /// Reports a model without a price that a limit is over, once for each.
+    fn warn_unpriced(&self, model: Option<&str>, cost: Usd) {
+        let name = model.unwrap_or_default();
+        {
+            let mut memory = self.memory();
+            if memory.unpriced.len() >= MOST_UNPRICED || !memory.unpriced.insert(name.to_owned()) {
+                return;
+            }
+        }
+        let what = model.map_or_else(|| "a request that names no model".to_owned(), |model| format!("`{model}`"));
+        self.warn(format!(
+            "{what} has no price and its account has a spending limit, so it is charged at the highest known price, {cost} \
+             for this request; add it to `[[pricing]]` in the configuration"
+        ));
+    }
+
+    /// Queues an entry for the ledger, and adds it to what is known here.
+    pub(in crate::manager) fn write_entry(&self, entry: Entry, target: &Target) {
+        self.take_in(&entry, target);
+        self.ledger().record(entry);
+    }
+
+    fn take_in(&self, entry: &Entry, target: &Target) {
+        self.metrics.attempt(entry, &target.metrics_label);
+        let mut memory = self.memory();
+        for effect in &entry.effects {
+            memory.shared.add(Deed::Effect(entry.account.clone(), *effect, entry.at));
+        }
+        if let Some(rate) = entry.rate_used {
+            memory.shared.add(Deed::Rate(entry.account.clone(), rate));
+        }
+    }
+
+    /// A request takes its place in the account's bucket, where siblings have to see it before the answer is over.
+    pub(in crate::manager) fn take_place(&self, account: &AccountId) {
+        let at = self.clock.now();
+        self.memory().shared.add(Deed::Effect(account.clone(), Effect::Began, at));
+        self.ledger().began(account.clone(), at);
+    }
+
+    /// Whether an account has a spending limit.
+    pub(in crate::manager) fn has_limit(account: &crate::store::StoredAccount) -> bool {
+        account.daily_limit_usd.is_some() || account.monthly_limit_usd.is_some()
+    }
+}
+
+/// What an answer made. An upstream that echoes the key as an id must not bring it onto the disk.
+fn owned(target: &Target, made: Vec<String>) -> Vec<Resource> {
+    let key = target.credential.bearer().map(|key| key.expose().as_str()).unwrap_or_default();
+    made.into_iter().filter(|id| key.is_empty() || !id.contains(key)).map(|id| Resource { id }).collect()
+}
+
+/// Milliseconds since `started`.
+pub(in crate::manager) fn elapsed(started: Instant) -> u64 {
+    u64::try_from(clock::instant().duration_since(started).as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,172 @@
+//! What accounts used: asked of the ledger before a report is made, and kept in memory for the case that it does not
+//! answer.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::domain::account::AccountId;
+use crate::error::{Error, ErrorKind};
+use crate::ledger::AccountUsage;
+pub use crate::ledger::{By, UsageRow};
+use crate::manager::Manager;
+
+/// A ledger that is slower is not waited for: the report tells what it said last.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long a report waits for the key: as long as Argon2 takes on a slow machine, and a pipe that no program writes to.
+const KEY_PATIENCE: Duration = Duration::from_secs(3);
+
+/// What accounts used, as the ledger told it last.
+#[derive(Default)]
+pub struct Usage {
+    accounts: HashMap<AccountId, AccountUsage>,
+    /// The requests of the last minute by session.
+    rates: HashMap<String, u64>,
+    /// That it cannot be read was told.
+    is_told: bool,
+}
+
+impl Usage {
+    /// What the account used; nothing, as long as nothing is known.
+    pub fn of(&self, account: &AccountId) -> AccountUsage {
+        self.accounts.get(account).copied().unwrap_or_default()
+    }
+
+    /// The requests of a session that ended within the minute before the last survey.
+    pub fn requests_per_minute(&self, session: &str) -> u64 {
+        self.rates.get(session).copied().unwrap_or_default()
+    }
+}
+
+/// Days by date, accounts as they are listed with those that were removed last, models by their cost; what cost the same,
+/// such as nothing, by its tokens.
+fn sort(rows: &mut [UsageRow], by: By, position: impl Fn(&AccountId) -> Option<usize>) {
+    rows.sort_by_cached_key(|row| {
+        let place = match (by, &row.account) {
+            (By::Account, Some(id)) => position(id).unwrap_or(usize::MAX),
+            (By::Account | By::Day | By::Model, _) => 0,
+        };
+        let used = match by {
+            By::Day => (0, 0),
+            By::Account | By::Model => (row.cost.0, row.tokens.input.saturating_add(row.tokens.output)),
+        };
+        let name = row.account.as_ref().map(ToString::to_string).or(row.model.clone());
+        (place, std::cmp::Reverse(used), row.day, name)
+    });
+}
+
+impl Manager {
+    /// Asks the ledger what a report tells: what accounts used, which of them are over a limit, what siblings know. A
+    /// ledger that does not answer leaves what was known before.
+    pub async fn survey(&self) {
+        tokio::join!(self.survey_accounts(), self.count_requests());
+    }
+
+    /// The part of it that counts the requests a minute of each session: it reads every attempt of the last minute.
+    pub async fn count_requests(&self) {
+        let rates = tokio::time::timeout(PATIENCE, self.ledger().requests_per_minute()).await;
+        // A rate of some time ago is none.
+        self.memory().usage.rates = rates.ok().and_then(Result::ok).unwrap_or_default();
+    }
+
+    /// The part of it that is about accounts.
+    pub async fn survey_accounts(&self) {
+        let tried = tokio::time::timeout(KEY_PATIENCE, self.tried_view()).await;
+        let view = tried.unwrap_or_else(|_| self.view());
+        let asking = tokio::time::timeout(PATIENCE, self.ledger().usage_of_accounts());
+        let (answer, _) = tokio::join!(asking, self.ask(&view, Vec::new()));
+        let Ok(answer) = answer else { return };
+        let warning = {
+            let usage = &mut self.memory().usage;
+            match answer {
+                Ok(accounts) => {
+                    usage.accounts = accounts;
+                    usage.is_told = false;
+                    None
+                }
+                Err(_) if usage.is_told => None,
+                Err(error) => {
+                    usage.is_told = true;
+                    Some(format!("the usage cannot be read: {error}"))
+                }
+            }
+        };
+        if let Some(warning) = warning {
+            self.warn(warning);
+        }
+    }
+
+    /// Whether the ledger can be read, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// `Internal`
+    pub async fn check_ledger(&self) -> Result<(), Error> {
+        self.usage(1, By::Account).await.map(drop)
+    }
+
+    /// Where the ledger is, or will be.
+    pub fn ledger_path(&self) -> &Path {
+        self.ledger().path()
+    }
+
+    /// What was used today and on the `days - 1` days before.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` when the ledger cannot be read.
+    pub async fn usage(&self, days: u32, by: By) -> Result<Vec<UsageRow>, Error> {
+        let mut rows = self.ledger().usage(days, by).await.map_err(|error| {
+            Error::new(ErrorKind::Internal, format!("the usage cannot be read: {error}"))
+                .hint("check that file and its folder; `codex-account-manager config path` says where it is")
+        })?;
+        sort(&mut rows, by, |id| self.view().state.position(id.as_str()));
+        Ok(rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::usage::{Tokens, Usd};
+
+    fn sorted(by: By, rows: impl IntoIterator<Item = UsageRow>) -> Vec<UsageRow> {
+        let mut rows: Vec<UsageRow> = rows.into_iter().collect();
+        sort(&mut rows, by, |id| ["second", "first"].iter().rev().position(|known| *known == id.as_str()));
+        rows
+    }
+
+    #[test]
+    fn accounts_are_in_their_own_order_and_those_that_were_removed_come_last() {
+        let row = |(id, cost): (&str, i64)| UsageRow {
+            account: Some(AccountId::new(id)),
+            cost: Usd(cost),
+            ..UsageRow::default()
+        };
+        let rows = sorted(By::Account, [("gone-1", 1), ("second", 9), ("gone-2", 5), ("first", 2)].map(row));
+        let ids: Vec<&str> = rows.iter().filter_map(|row| Some(row.account.as_ref()?.as_str())).collect();
+        assert_eq!(ids, ["first", "second", "gone-2", "gone-1"]);
+    }
+
+    #[test]
+    fn models_are_in_the_order_of_their_cost_then_of_their_tokens() {
+        let row = |(model, cost, input): (&str, i64, u64)| UsageRow {
+            model: Some(model.to_owned()),
+            cost: Usd(cost),
+            tokens: Tokens { input, ..Tokens::default() },
+            ..UsageRow::default()
+        };
+        let rows = [("a", 0, 5), ("b", 0, 5), ("c", 0, 7), ("d", 3, 1), ("e", 4, 0)].map(row);
+        let models: Vec<String> = sorted(By::Model, rows).into_iter().filter_map(|row| row.model).collect();
+        assert_eq!(models, ["e", "d", "c", "a", "b"]);
+    }
+
+    #[test]
+    fn days_are_in_their_order_whatever_they_cost() {
+        let row = |(day, cost): (&str, i64)| UsageRow { day: day.parse().ok(), cost: Usd(cost), ..UsageRow::default() };
+        let rows = sorted(By::Day, [("2026-03-02", 9), ("2026-02-28", 1), ("2026-03-01", 5)].map(row));
+        let days: Vec<String> = rows.into_iter().filter_map(|row| Some(row.day?.to_string())).collect();
+        assert_eq!(days, ["2026-02-28", "2026-03-01", "2026-03-02"]);
+    }
+}

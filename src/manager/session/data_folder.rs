@@ -1,0 +1,41 @@
+//! Where the ledger and the key file of this process are.
+
+use std::path::PathBuf;
+
+use crate::ledger::Ledger;
+use crate::manager::Manager;
+use crate::secrets::master_key::KeyFolders;
+
+impl Manager {
+    /// What was used.
+    pub(in crate::manager) fn ledger(&self) -> &Ledger {
+        self.ledger.get_or_init(|| Ledger::new(self.folders.home(), self.clock.clone()))
+    }
+
+    /// Where the ledger and new key files are.
+    pub fn data_folder(&self) -> PathBuf {
+        self.folders.home()
+    }
+
+    /// Every folder that a key file is looked for in.
+    pub fn key_folders(&self) -> Vec<PathBuf> {
+        self.folders.folders()
+    }
+
+    /// The folders that are noted beside the accounts file when none of them can be used here.
+    pub fn data_elsewhere(&self) -> Vec<PathBuf> {
+        self.folders.elsewhere()
+    }
+
+    /// What to say when `CAM_DATA_DIR` keeps this process apart from the others with the same accounts file.
+    pub fn apart(&self) -> Option<String> {
+        self.folders.overridden().map(|folder| {
+            format!(
+                "`CAM_DATA_DIR` is `{}`, and other programs with this accounts file use `{}`: what each of them uses is counted \
+                 apart; unset `CAM_DATA_DIR` to share it",
+                self.folders.home().display(),
+                folder.display()
+            )
+        })
+    }
+}

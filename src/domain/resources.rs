@@ -1,5 +1,5 @@
 //! What belongs to one account alone: responses and their items, files, containers, skills and the like. An id is known by
-//! its place, the key or the path that names it, and by its shape; both are tables in [`shape`] and [`place`], for every
+//! its place, the key or the path that names it, and by its shape; both are tables in `shape` and `place`, for every
 //! endpoint, so that what an answer makes is found again wherever a request names it.
 
 mod cut;

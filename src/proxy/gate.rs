@@ -57,7 +57,7 @@ impl Gate {
     ///
     /// # Errors
     ///
-    /// [`Rejection`], the first that holds.
+    /// `Rejection`, the first that holds.
     pub fn admit(&self, head: &Parts) -> Result<Target, Rejection> {
         if !is_framed_plainly(&head.headers) {
             return Err(Rejection::Malformed("its Transfer-Encoding is not `chunked` alone"));

@@ -47,7 +47,7 @@ pub enum Failure {
     Told(Value),
     /// The stream ended without the event that ends it.
     Truncated,
-    /// An event was longer than [`LONGEST_EVENT`](super::events::LONGEST_EVENT), or all items together were.
+    /// An event was longer than `LONGEST_EVENT`, or all items together were.
     TooLong,
 }
 

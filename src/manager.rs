@@ -2,27 +2,16 @@
 //! verb of the product is a method here; the doors only translate.
 
 pub mod accounts;
-pub mod bench_words;
+pub mod belief;
 pub mod books;
-mod conversation_id;
 mod failure;
-pub mod item_ids;
-mod limits;
-mod made;
 mod memory;
 pub mod outcomes;
 mod polling;
-mod quota;
-pub mod reasoning;
-mod refused_questions;
 mod report;
-pub mod routing;
+pub mod router;
 pub mod session;
-mod shared;
-mod sockets;
 pub mod tokens;
-pub mod turn_state;
-mod unserved;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;

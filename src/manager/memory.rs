@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use super::accounts::pins::SessionPins;
 use super::accounts::view::View;
+use super::belief::quota::Known;
+use super::belief::shared::Shared;
 use super::books::usage::Usage;
-use super::made::Made;
-use super::quota::Known;
-use super::routing::aside::Aside;
-use super::shared::Shared;
+use super::router::aside::Aside;
+use super::router::made::Made;
 use super::tokens::tiers::Tiers;
 use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::health::model_refusal::ModelRefusal;

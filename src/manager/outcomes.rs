@@ -3,13 +3,14 @@
 
 use std::time::Instant;
 
+use super::Manager;
+use super::belief::limits;
+use super::belief::shared::Deed;
 use super::books::spending::elapsed;
 use super::memory::{Bench, Memory};
-use super::routing::{Route, RouteRequest, Written};
+use super::router::{Route, RouteRequest, Written};
 use super::session::event::{Event, Level, Notice};
 use super::session::notices;
-use super::shared::Deed;
-use super::{Manager, limits};
 use crate::clock;
 use crate::domain::account::AccountId;
 use crate::domain::health::breakers::Failure;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::Manager;
-use super::quota;
+use super::belief::quota;
 use crate::domain::account::{AccountId, Kind};
 use crate::domain::pool::Member;
 use crate::store::{NamedLock, StoredAccount};

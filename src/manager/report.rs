@@ -3,10 +3,10 @@
 use super::accounts::names::names;
 use super::accounts::pool::{kind, waits_for_issuer};
 use super::accounts::view::View;
-use super::bench_words::bench_words;
+use super::belief::bench_words::bench_words;
+use super::belief::quota;
 use super::memory::Memory;
-use super::quota;
-use super::routing::current;
+use super::router::current;
 use super::tokens::why_it_failed;
 use super::{FIRST_ACCOUNT, Manager};
 use crate::domain::account::{AccountId, Kind, ModelFamily};

@@ -20,7 +20,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::Manager;
-use super::routing::Route;
+use super::router::Route;
 use super::session::tasks::Tasks;
 use crate::clock;
 use crate::domain::account::AccountId;

@@ -29,8 +29,8 @@ use crate::clock;
 use crate::domain::account::ModelFamily;
 use crate::domain::resources::target;
 use crate::domain::routing::conversation::conversation_key;
-use crate::manager::routing::{Route, RouteRequest, all_written};
-use crate::manager::turn_state::TURN_STATE;
+use crate::manager::router::turn_state::TURN_STATE;
+use crate::manager::router::{Route, RouteRequest, all_written};
 use accounting::Accounting;
 use relay::relay;
 

@@ -9,10 +9,10 @@ use crate::domain::pool::{Member, Pool};
 use crate::domain::time::Timestamp;
 use crate::manager::Manager;
 use crate::manager::accounts::names::names;
+use crate::manager::belief::quota;
+use crate::manager::belief::unserved;
 use crate::manager::memory::Memory;
-use crate::manager::quota;
 use crate::manager::tokens::Pending;
-use crate::manager::unserved;
 use crate::secrets::master_key::KeyState;
 use crate::store::{SessionKind, SessionRecord, State, StoredAccount, StoredKind, StoredSecret};
 

@@ -10,7 +10,7 @@ use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::manager::Manager;
 use crate::manager::memory::Memory;
-use crate::manager::routing::Target;
+use crate::manager::router::Target;
 use crate::manager::session::event::{Cause, Event};
 use crate::secrets::master_key::KeyState;
 use crate::store::{SecretField, State, StoredAccount};

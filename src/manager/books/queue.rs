@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use crate::domain::routing::decision::{Decision, Exhausted};
 use crate::manager::Manager;
-use crate::manager::routing::RouteRequest;
+use crate::manager::router::RouteRequest;
 use crate::manager::session::event::{Event, Waiting};
 
 /// How often a request that waits looks whether an account was freed early.

@@ -13,8 +13,8 @@ use crate::domain::health::condition::Effect;
 use crate::domain::usage::{Asks, Bill, Counting, Spent, Tier, Tokens, Usd, Used};
 use crate::ledger::{BreakerNote, Entry, LedgerError, Mark, RateUsed, Resource};
 use crate::manager::Manager;
-use crate::manager::routing::{Route, RouteRequest, Target};
-use crate::manager::shared::Deed;
+use crate::manager::belief::shared::Deed;
+use crate::manager::router::{Route, RouteRequest, Target};
 use crate::upstream::credential::Credential;
 
 /// A ledger that does not take a charge within this time keeps no answer back any longer: with the look before the request

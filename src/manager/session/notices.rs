@@ -10,8 +10,8 @@ use crate::domain::routing::eligibility::{Obstacle, Reason, is_on_credits, obsta
 use crate::domain::routing::setback::Setback;
 use crate::domain::time::Timestamp;
 use crate::manager::Manager;
-use crate::manager::routing::aside::is_limited_for_model;
-use crate::manager::routing::{RouteRequest, is_failover};
+use crate::manager::router::aside::is_limited_for_model;
+use crate::manager::router::{RouteRequest, is_failover};
 use crate::manager::session::event::{Event, Level, Notice};
 
 impl Manager {

@@ -12,7 +12,7 @@ use crate::manager::Manager;
 use crate::manager::accounts::credential_mark::CredentialMark;
 use crate::manager::accounts::pool::kind;
 use crate::manager::report::find;
-use crate::manager::routing::Target;
+use crate::manager::router::Target;
 use crate::manager::tokens::ISSUER_PATIENCE;
 use crate::upstream::chatgpt::{self, Answered, Endpoint, ask};
 use crate::upstream::credential::Login;

@@ -13,7 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::workspace::Workspace;
 use crate::error::Error;
 use crate::manager::Manager;
-use crate::manager::routing::Route;
+use crate::manager::router::Route;
 use crate::manager::tokens::WithoutToken;
 use crate::store::{Creation, StoredAccount};
 use crate::upstream::chatgpt::Endpoint;

@@ -7,7 +7,7 @@ use hyper::{Response, StatusCode};
 use super::super::stream::{Ending, ProxyBody};
 use super::super::{echo, errors, gate, headers};
 use crate::manager::books::spending::Ticket;
-use crate::manager::routing::Route;
+use crate::manager::router::Route;
 use crate::upstream::BodyError;
 
 /// An answer, and who gave it.

@@ -27,9 +27,9 @@ use crate::domain::translate::{Answering, Door, Dropped};
 use crate::domain::usage::{Asks, rate_headers};
 use crate::manager::Manager;
 use crate::manager::outcomes::{CLIENT_LEFT, Measured};
-use crate::manager::reasoning::ContentDigest;
-use crate::manager::routing::{Route, RouteRequest, Written};
-use crate::manager::turn_state::TURN_STATE;
+use crate::manager::router::reasoning::ContentDigest;
+use crate::manager::router::turn_state::TURN_STATE;
+use crate::manager::router::{Route, RouteRequest, Written};
 use crate::upstream::SendError;
 
 /// An attempt of which the client has nothing yet. Dropped while it is not over, the client went away: that is a row

@@ -12,7 +12,7 @@ use super::super::body::{Insertion, ReplayBody};
 use super::asking;
 use crate::domain::lenient_json;
 use crate::domain::resources::{Reasoning, TopLevel, form, is_id, named_in, target};
-use crate::manager::reasoning::ContentDigest;
+use crate::manager::router::reasoning::ContentDigest;
 use crate::upstream::BodyError;
 use beginning::first_messages;
 

@@ -14,7 +14,7 @@ use crate::domain::health::Outcome;
 use crate::domain::routing::failover::{Keeps, Verdict, is_failure, verdict};
 use crate::domain::routing::setback::Setback;
 use crate::manager::outcomes::{Measured, NO_ANSWER};
-use crate::manager::routing::Route;
+use crate::manager::router::Route;
 use crate::upstream::SendError;
 
 /// What to do after an attempt.

@@ -12,9 +12,9 @@ use super::translated::Translation;
 use super::{Attempts, query_of};
 use crate::domain::account::AccountId;
 use crate::domain::resources::{ItemId, Reasoning, named_in, without};
-use crate::manager::reasoning::ContentDigest;
-use crate::manager::routing::{Route, RouteRequest};
-use crate::manager::turn_state::TURN_STATE;
+use crate::manager::router::reasoning::ContentDigest;
+use crate::manager::router::turn_state::TURN_STATE;
+use crate::manager::router::{Route, RouteRequest};
 use crate::upstream::credential::Credential;
 use crate::upstream::{RequestBody, chatgpt, openai};
 

@@ -18,7 +18,7 @@ use crate::domain::translate::{
     BackendRequest, Beside, CompactRequest, Door, Dropped, Refused, Wanted, backend_request_keeping, compact_request,
     turn_request,
 };
-use crate::manager::item_ids::ItemIds;
+use crate::manager::router::item_ids::ItemIds;
 use crate::upstream::BodyError;
 
 /// A tree of values takes many times the memory of its text: what has more values is not made a tree of.

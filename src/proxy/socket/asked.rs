@@ -13,8 +13,8 @@ use crate::domain::account::AccountId;
 use crate::domain::lenient_json;
 use crate::domain::translate::{Dropped, Wanted};
 use crate::manager::Manager;
-use crate::manager::routing::{Route, RouteRequest};
-use crate::manager::turn_state::TURN_STATE;
+use crate::manager::router::turn_state::TURN_STATE;
+use crate::manager::router::{Route, RouteRequest};
 
 /// A message, kept while it may have to be sent once more.
 pub struct Asked {

@@ -19,7 +19,7 @@ use crate::domain::health::Outcome;
 use crate::domain::routing::failover::{Keeps, Verdict, is_failure, short_wait, unwaited, verdict};
 use crate::domain::routing::setback::Setback;
 use crate::manager::outcomes::Measured;
-use crate::manager::routing::{Refusal, Route, RouteRequest, Written};
+use crate::manager::router::{Refusal, Route, RouteRequest, Written};
 use crate::manager::tokens::WithoutToken;
 
 /// One upstream has this long for a handshake, as it has for a connection: a silent one leaves the next its time.

@@ -18,8 +18,8 @@ use crate::domain::health::Outcome;
 use crate::domain::time::Timestamp;
 use crate::manager::Manager;
 use crate::manager::outcomes::{Measured, NO_ANSWER};
-use crate::manager::routing::{Route, RouteRequest, Written};
-use crate::manager::turn_state::TURN_STATE;
+use crate::manager::router::turn_state::TURN_STATE;
+use crate::manager::router::{Route, RouteRequest, Written};
 use crate::upstream::credential::Credential;
 use crate::upstream::{RequestBody, chatgpt, openai};
 

@@ -15,7 +15,7 @@ use super::attempts::Attempts;
 use super::client::{Client, Gone};
 use super::events;
 use crate::domain::translate::Answering;
-use crate::manager::routing::{Route, Target};
+use crate::manager::router::{Route, Target};
 
 /// What the client gets of an upstream's messages.
 pub struct Shown {

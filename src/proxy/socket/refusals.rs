@@ -6,7 +6,7 @@ use serde_json::json;
 use super::super::answer;
 use super::super::stream::ProxyBody;
 use crate::domain::pool::Pool;
-use crate::manager::routing::Bound;
+use crate::manager::router::Bound;
 
 /// The connection that made the response `id` is gone. Clients that know sockets send the whole conversation then.
 pub fn lost(id: &str) -> Response<ProxyBody> {

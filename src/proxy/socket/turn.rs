@@ -30,10 +30,10 @@ use crate::domain::health::Outcome;
 use crate::domain::resources::{Keeps, Made, target};
 use crate::domain::routing::conversation::{ConversationNames, conversation_key};
 use crate::domain::usage::Used;
-use crate::manager::item_ids::ItemIds;
 use crate::manager::outcomes::{Measured, NO_ANSWER};
-use crate::manager::reasoning::Reasoning;
-use crate::manager::routing::{Refusal, Route, RouteRequest, all_written};
+use crate::manager::router::item_ids::ItemIds;
+use crate::manager::router::reasoning::Reasoning;
+use crate::manager::router::{Refusal, Route, RouteRequest, all_written};
 
 /// A turn that is under way.
 struct Turn<'t> {

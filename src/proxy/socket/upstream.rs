@@ -16,7 +16,7 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use super::attempts::Open;
 use super::client::config;
 use crate::domain::account::AccountId;
-use crate::manager::routing::{Bound, Route, RouteRequest, Target};
+use crate::manager::router::{Bound, Route, RouteRequest, Target};
 
 /// No message of an upstream is longer, in bytes: images are inside of it.
 const LONGEST_MESSAGE: usize = 32 * 1024 * 1024;

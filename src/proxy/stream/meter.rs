@@ -10,7 +10,7 @@ use crate::domain::first_output;
 use crate::domain::resources::Made;
 use crate::domain::usage::quota::meter_of_event;
 use crate::domain::usage::{Bill, Tier, tokens};
-use crate::manager::reasoning::ContentDigest;
+use crate::manager::router::reasoning::ContentDigest;
 
 /// The dialect of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

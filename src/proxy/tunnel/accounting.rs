@@ -19,7 +19,7 @@ use crate::domain::usage::{Tokens, Usd, Used};
 use crate::manager::Manager;
 use crate::manager::books::spending::{Learned, UPSTREAM_BROKE};
 use crate::manager::outcomes::{CLIENT_LEFT, Measured};
-use crate::manager::routing::{Route, RouteRequest};
+use crate::manager::router::{Route, RouteRequest};
 use crate::manager::session::event::Finished;
 use crate::proxy::forward::fields::is_name;
 use crate::proxy::stream::{Field, Fields};

@@ -8,7 +8,7 @@ use super::frames::Messages;
 use crate::domain::first_output;
 use crate::domain::resources::{Keeps, Made};
 use crate::domain::usage::{Bill, Subject, Tier, tokens};
-use crate::manager::reasoning::ContentDigest;
+use crate::manager::router::reasoning::ContentDigest;
 use crate::proxy::stream::{Field, Fields};
 
 /// No error event is longer.

@@ -10,13 +10,13 @@ pub use stored::{Known, newest};
 use serde_json::Value;
 use stored::{is_news, read, write};
 
-use super::Manager;
-use super::accounts::credential_mark::CredentialMark;
 use super::limits;
-use super::routing::{Route, RouteRequest, Written};
 use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::quota::{KnownQuota, QuotaReport, UsedUp};
+use crate::manager::Manager;
+use crate::manager::accounts::credential_mark::CredentialMark;
+use crate::manager::router::{Route, RouteRequest, Written};
 use crate::store::State;
 
 /// What a used-up plan and used-up meters mean for requests.
@@ -30,7 +30,7 @@ pub struct Exhaustion {
 
 impl Manager {
     /// What follows at `now` from what is known of a quota.
-    pub(super) fn exhaustion(&self, known: &KnownQuota, now: Timestamp) -> Exhaustion {
+    pub(in crate::manager) fn exhaustion(&self, known: &KnownQuota, now: Timestamp) -> Exhaustion {
         let config = self.config();
         let (reserve, has_credits) = (config.reserve_percent(), config.use_credits() && known.has_credits());
         let of_meters = known.meters.iter().filter_map(|meter| {
@@ -60,7 +60,7 @@ impl Manager {
     }
 
     /// The same for one event.
-    pub(super) fn note_quota_event(
+    pub(in crate::manager) fn note_quota_event(
         &self,
         account: &AccountId,
         mark: CredentialMark,
@@ -74,7 +74,7 @@ impl Manager {
     /// Takes in a report of an account's quota, for as long as it has the credential of `mark`. Room in every window of the
     /// plan ends a usage limit that was known before `asked_at`, and so do credits that came since; room in a meter ends
     /// the limit of its model.
-    pub(super) fn note_quota(
+    pub(in crate::manager) fn note_quota(
         &self,
         account: &AccountId,
         mark: CredentialMark,

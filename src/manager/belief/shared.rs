@@ -4,9 +4,6 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::Manager;
-use super::accounts::view::View;
-use super::routing::{Bound, RouteRequest};
 use crate::clock;
 use crate::domain::account::{AccountId, Kind};
 use crate::domain::health::breakers::{Breakers, Failure};
@@ -16,6 +13,9 @@ use crate::domain::time::Timestamp;
 use crate::domain::usage::quota::Quota;
 use crate::domain::usage::{Spent, Usd};
 use crate::ledger::{Question, RateUsed, Standing};
+use crate::manager::Manager;
+use crate::manager::accounts::view::View;
+use crate::manager::router::{Bound, RouteRequest};
 use crate::store::StoredAccount;
 
 /// What the ledger said is believed for so long.
@@ -189,7 +189,7 @@ impl Manager {
     }
 
     /// Asks the ledger, if what is known is older than a second or something else is to be known.
-    pub(super) async fn ask(&self, view: &View, owners_of: Vec<String>) -> Option<Standing> {
+    pub(in crate::manager) async fn ask(&self, view: &View, owners_of: Vec<String>) -> Option<Standing> {
         let spending_of: Vec<AccountId> = view
             .state
             .accounts
@@ -224,7 +224,7 @@ impl Manager {
     }
 
     /// Which accounts have spent what they may, and until when they are out.
-    pub(super) fn note_spending(&self) {
+    pub(in crate::manager) fn note_spending(&self) {
         let (view, now) = (self.view(), self.clock.now());
         let limited = view.state.accounts.iter().filter(|account| Manager::has_limit(account));
         let spending: HashMap<AccountId, Spent> = limited
@@ -263,7 +263,7 @@ impl Manager {
         }
     }
 
-    pub(super) fn tell_ledger_warnings(&self) {
+    pub(in crate::manager) fn tell_ledger_warnings(&self) {
         for text in self.ledger().take_warnings() {
             self.warn(text);
         }

@@ -1,9 +1,15 @@
 //! The way of a request: which account, and what its attempt proved.
 
 pub(super) mod aside;
+mod conversation_id;
+pub mod item_ids;
+pub(super) mod made;
+pub mod reasoning;
 mod route;
+mod sockets;
 mod standpoint;
 mod target;
+pub mod turn_state;
 mod written;
 
 use std::convert::Infallible;

@@ -3,20 +3,25 @@
 
 use std::time::Duration;
 
-use super::Manager;
-use super::memory::Memory;
-use super::routing::{Route, RouteRequest, Written};
 use crate::domain::account::AccountId;
 use crate::domain::health::retry_after::SHORTEST_LIMIT;
 use crate::domain::health::{LONGEST_WAIT, Limit, Outcome};
 use crate::domain::pool::{EVERY_FAMILY, model_limit_key};
 use crate::domain::time::Timestamp;
 use crate::domain::usage::quota::{KnownQuota, QuotaReport};
+use crate::manager::Manager;
+use crate::manager::memory::Memory;
+use crate::manager::router::{Route, RouteRequest, Written};
 use crate::store::StoredAccount;
 
 impl Manager {
     /// Takes in a limit that `outcome` proves, if it proves one.
-    pub(super) fn record_limit(&self, route: &Route, request: &RouteRequest, outcome: &Outcome) -> Option<Written> {
+    pub(in crate::manager) fn record_limit(
+        &self,
+        route: &Route,
+        request: &RouteRequest,
+        outcome: &Outcome,
+    ) -> Option<Written> {
         let (keys, wait) = proved_by(outcome, request)?;
         if !self.is_current(route) {
             return None;
@@ -53,7 +58,7 @@ impl Manager {
 
 impl Memory {
     /// These limits of the account are over.
-    pub(super) fn end_limits(&mut self, account: &AccountId, keys: &[String]) {
+    pub(in crate::manager) fn end_limits(&mut self, account: &AccountId, keys: &[String]) {
         for key in keys {
             self.limited_since.remove(&(account.clone(), key.clone()));
             if let Some(limits) = self.limits.get_mut(account) {
@@ -93,7 +98,12 @@ fn limit_keys(request: &RouteRequest) -> Vec<String> {
 
 /// The limits of the request's family and model, and of the whole account, that were known before the attempt began: its
 /// success proves them over.
-pub(super) fn proved_over(memory: &Memory, route: &Route, request: &RouteRequest, began: Timestamp) -> Vec<String> {
+pub(in crate::manager) fn proved_over(
+    memory: &Memory,
+    route: &Route,
+    request: &RouteRequest,
+    began: Timestamp,
+) -> Vec<String> {
     if memory.limited_since.is_empty() {
         return Vec::new();
     }
@@ -108,7 +118,7 @@ pub(super) fn proved_over(memory: &Memory, route: &Route, request: &RouteRequest
 
 /// Which of the limits under `limited` a report of the quota ends: that of the whole account where every window of the plan
 /// has room, or where credits came that were not there before; that of a model where its meter has room.
-pub(super) fn ended_by(
+pub(in crate::manager) fn ended_by(
     report: &QuotaReport,
     before: &KnownQuota,
     after: &KnownQuota,

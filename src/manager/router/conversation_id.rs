@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use ring::digest;
 
-use super::Manager;
 use crate::domain::routing::conversation::ConversationKey;
+use crate::manager::Manager;
 
 impl Manager {
     /// An id in the form of a UUID. It is salted with the id of the accounts file, so that one conversation of two people

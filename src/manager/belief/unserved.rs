@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::Manager;
-use super::routing::{Route, RouteRequest, Written};
 use crate::domain::health::UNSERVED;
 use crate::domain::health::model_refusal::{ModelRefusal, remember};
 use crate::domain::time::Timestamp;
+use crate::manager::Manager;
+use crate::manager::router::{Route, RouteRequest, Written};
 use crate::store::StoredAccount;
 
 /// What the accounts file has of the account.
@@ -37,7 +37,7 @@ pub fn known(
 
 impl Manager {
     /// The account was refused the model of `request`: for whatever client, or for those as old as this one.
-    pub(super) fn record_unserved(
+    pub(in crate::manager) fn record_unserved(
         &self,
         route: &Route,
         request: &RouteRequest,

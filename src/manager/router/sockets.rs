@@ -1,9 +1,9 @@
 //! Which accounts sockets may be opened with.
 
-use super::Manager;
-use super::accounts::pool;
-use super::routing::{Route, RouteRequest};
 use crate::domain::account::Kind;
+use crate::manager::Manager;
+use crate::manager::accounts::pool;
+use crate::manager::router::{Route, RouteRequest};
 
 impl Manager {
     /// Whether a socket may be opened with the account that was chosen. Not with a ChatGPT login, which is spoken to in

@@ -2,10 +2,10 @@
 //! it, and it goes up only to the account that gave it. One whose owner this process does not know, as after a restart in
 //! the middle of a turn, goes nowhere: the backend then gives a new one.
 
-use super::Manager;
 use super::reasoning::ContentDigest;
 use crate::domain::account::AccountId;
 use crate::domain::resources::Digest;
+use crate::manager::Manager;
 
 /// The header that carries it, either way.
 pub const TURN_STATE: &str = "x-codex-turn-state";

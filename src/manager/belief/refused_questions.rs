@@ -1,17 +1,17 @@
 //! Logins whose token is refused to questions, a renewed one too: another renewal would not help, and each one is a risk.
 //! The token is left alone for a while then, longer each time, as where requests are refused.
 
-use super::Manager;
 use crate::domain::account::AccountId;
 use crate::domain::health::{Cooldown, refusal_bench};
 use crate::domain::time::Timestamp;
+use crate::manager::Manager;
 
 /// Only this process leaves it alone.
 const REASON: &str = "question_refused";
 
 impl Manager {
     /// Whether no question may renew the account's token now, for what questions or requests met.
-    pub(super) fn is_left_alone(&self, account: &AccountId) -> bool {
+    pub(in crate::manager) fn is_left_alone(&self, account: &AccountId) -> bool {
         let now = self.clock.now();
         let view = self.view();
         let position = view.pool.position(account);
@@ -22,7 +22,7 @@ impl Manager {
     }
 
     /// A question that began at `began` was refused, with a renewed token too.
-    pub(super) fn question_was_refused(&self, account: &AccountId, began: Timestamp) {
+    pub(in crate::manager) fn question_was_refused(&self, account: &AccountId, began: Timestamp) {
         let now = self.clock.now();
         let mut memory = self.memory();
         if let Some(length) = refusal_bench(memory.refused_questions.get(account), began, now) {
@@ -32,7 +32,7 @@ impl Manager {
     }
 
     /// A question was answered.
-    pub(super) fn question_was_taken(&self, account: &AccountId) {
+    pub(in crate::manager) fn question_was_taken(&self, account: &AccountId) {
         self.memory().refused_questions.remove(account);
     }
 }

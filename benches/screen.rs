@@ -22,8 +22,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use codex_account_manager::clock;
-use codex_account_manager::demo::simulated_openai::SimulatedOpenAi;
 use serde_json::json;
+use simulated_openai::api::SimulatedOpenAi;
 use support::connection::Connection;
 use support::figures::{median, quantile};
 use support::home::Home;

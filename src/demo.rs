@@ -1,12 +1,8 @@
 //! What `demo` shows: the whole product at work against an OpenAI that is simulated on this machine.
 
 mod ask;
-mod dice;
-mod loopback;
 mod show;
 mod sidecar;
-pub mod simulated_chatgpt;
-pub mod simulated_openai;
 mod stage;
 mod story;
 mod watch;

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
-use codex_account_manager::demo::simulated_openai::{Answer, LimitKind, SimulatedOpenAi, Wait};
 use codex_account_manager::env;
 use serde_json::{Value, json};
+use simulated_openai::api::{Answer, LimitKind, SimulatedOpenAi, Wait};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 

@@ -9,10 +9,10 @@ use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-use super::simulated_chatgpt::{self as chatgpt, Account, Login, SimulatedChatGpt};
-use super::simulated_openai::{Answer, LimitKind, SimulatedOpenAi, Wait};
 use crate::env;
 use crate::manager::{random_id, random_key};
+use simulated_openai::api::{Answer, LimitKind, SimulatedOpenAi, Wait};
+use simulated_openai::chatgpt::{self as chatgpt, Account, Login, SimulatedChatGpt};
 
 /// The person who logs in to ChatGPT, and so the label of that account.
 pub const LOGIN: &str = "you@example.com";

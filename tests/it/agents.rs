@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_openai::{Answer, DEFAULT_TEXT, LimitKind, Wait};
+use simulated_openai::api::{Answer, DEFAULT_TEXT, LimitKind, Wait};
 
 use crate::support::tools::{self, DEAD_PROXY};
 use crate::support::{Pool, Running};

@@ -126,9 +126,10 @@ fn rooms_import_only_what_they_may() {
 
 #[test]
 fn every_source_file_begins_with_what_it_is_and_is_one_idea_long() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
-    sources(&folder, &mut files);
+    sources(&root.join("src"), &mut files);
+    sources(&root.join("simulator/src"), &mut files);
     for path in files {
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.starts_with("//! "), "{} does not say what it is", path.display());

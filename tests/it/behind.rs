@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use codex_account_manager::demo::simulated_openai::DEFAULT_TEXT;
+use simulated_openai::api::DEFAULT_TEXT;
 
 use crate::support::sandbox::{Output, output};
 use crate::support::tools::{self, DEAD_PROXY};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_openai::{Answer, DEFAULT_TEXT, LimitKind, Wait};
+use simulated_openai::api::{Answer, DEFAULT_TEXT, LimitKind, Wait};
 
 use crate::support::sandbox::Output;
 use crate::support::tools::{self, DEAD_PROXY};

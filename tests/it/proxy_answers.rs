@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_openai::{Answer, Breakage, LimitKind, Wait};
 use serde_json::{Value, json};
+use simulated_openai::api::{Answer, Breakage, LimitKind, Wait};
 
 use crate::support::upstream::{answer, ask};
 use crate::support::{Pool, Sidecar, eventually, http};
@@ -254,7 +254,7 @@ fn an_account_without_the_model_makes_room_and_the_first_refusal_is_the_answer_w
 fn failures_in_a_row_open_the_breaker_and_the_account_is_left_alone() {
     let mut pool = Pool::new(2);
     // Hosts apart, so that it is the account that is blamed.
-    let other = codex_account_manager::demo::simulated_openai::SimulatedOpenAi::start_on_thread().unwrap();
+    let other = simulated_openai::api::SimulatedOpenAi::start_on_thread().unwrap();
     let key = crate::support::keys::random_key();
     other.add_key(&key);
     let args = ["edit", "2", "--key-stdin", "--base-url", &other.base_url()];

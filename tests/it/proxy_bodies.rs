@@ -2,9 +2,9 @@
 
 use std::io::Read;
 
-use codex_account_manager::demo::simulated_openai::Answer;
 use flate2::Compression;
 use serde_json::{Value, json};
+use simulated_openai::api::Answer;
 
 use crate::support::http::{self, Response};
 use crate::support::logins::{Logins, post};
@@ -171,7 +171,7 @@ fn a_login_is_sent_what_is_plainly_meant_and_the_rest_is_refused_by_its_name() {
 fn what_a_login_made_is_stored_nowhere_and_a_request_that_names_it_is_answered_so() {
     let mut logins = Logins::new(1);
     let key = crate::support::keys::random_key();
-    let openai = codex_account_manager::demo::simulated_openai::SimulatedOpenAi::start_on_thread().unwrap();
+    let openai = simulated_openai::api::SimulatedOpenAi::start_on_thread().unwrap();
     openai.add_key(&key);
     logins.sandbox.set("CAM_OPENAI_BASE_URL", &openai.base_url());
     logins.sandbox.add("key", &key);

@@ -4,8 +4,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use codex_account_manager::demo::simulated_openai::{Answer, Breakage};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use simulated_openai::api::{Answer, Breakage};
 
 use crate::support::http::{Connection, request};
 use crate::support::upstream::small_request;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_openai::{Answer, Breakage, LimitKind, Outcome, Wait};
 use serde_json::{Value, json};
+use simulated_openai::api::{Answer, Breakage, LimitKind, Outcome, Wait};
 
 use crate::support::http::Connection;
 use crate::support::process::resident_kib;

@@ -3,8 +3,8 @@
 use std::process::Command;
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_openai::{Answer, Breakage, DEFAULT_TEXT, LimitKind, Wait};
 use serde_json::Value;
+use simulated_openai::api::{Answer, Breakage, DEFAULT_TEXT, LimitKind, Wait};
 
 use crate::support::tools::{self, through_run};
 use crate::support::{Pool, Running};

@@ -7,8 +7,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use codex_account_manager::demo::simulated_openai::{Answer, LimitKind, Wait};
 use serde_json::{Value, json};
+use simulated_openai::api::{Answer, LimitKind, Wait};
 
 use crate::support::http::Connection;
 use crate::support::process::resident_kib;

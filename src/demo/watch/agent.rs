@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::super::ask::{Question, ask};
-use super::super::dice::Dice;
 use super::super::sidecar::Sidecar;
 use super::super::stage::Stage;
+use simulated_openai::Dice;
 
 /// What each kind of agent asks for, the usual one first.
 const TASTES: [[&str; 3]; 4] = [

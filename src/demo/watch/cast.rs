@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::super::simulated_chatgpt::{Quota, Window};
 use super::super::stage::{LOGIN, Stage, labels, text};
 use crate::clock::Clock;
 use crate::domain::account::AccountId;
+use simulated_openai::chatgpt::{Quota, Window};
 
 /// A second login, of a larger plan.
 const TEAM: &str = "you@work.example";

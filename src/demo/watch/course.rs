@@ -7,10 +7,10 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use super::super::ask::client;
-use super::super::dice::Dice;
 use super::super::stage::{LOGIN, Stage, labels};
 use super::agent::{self, Order, Uses};
 use super::cast;
+use simulated_openai::Dice;
 
 /// Between two scenes, in seconds.
 const PERIOD: u64 = 9;

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use super::super::dice::Dice;
-use super::super::loopback::words::mixed;
+use simulated_openai::Dice;
+
 use super::super::stage::Stage;
 use super::cast::{Known, SPENT};
 use crate::clock::Clock;
@@ -137,7 +137,7 @@ fn entry(account: &Known, at: Timestamp, dice: &mut Dice) -> Entry {
         request_id: format!("req_{:016x}{:016x}", dice.below(u64::MAX), dice.below(u64::MAX)),
         attempt: 1,
         account: account.id.clone(),
-        session: format!("{:016x}", mixed(dice.below(SESSIONS))),
+        session: format!("{:016x}", Dice::new(dice.below(SESSIONS)).below(u64::MAX)),
         model: Some(model.to_owned()),
         family: ModelFamily::of(Some(model), &Families::default()).to_string(),
         endpoint: "/v1/responses".to_owned(),

@@ -11,7 +11,6 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use super::*;
 use crate::clock::Clock;
 use crate::config::Sources;
-use crate::demo::simulated_chatgpt::{Login, SimulatedChatGpt};
 use crate::domain::account::AccountId;
 use crate::domain::report::SessionKind;
 use crate::domain::routing::Strategy;
@@ -20,6 +19,7 @@ use crate::manager::accounts::verbs::{AccountChange, Change};
 use crate::paths::Paths;
 use crate::secrets::Secret;
 use crate::tui::effect::Scope;
+use simulated_openai::chatgpt::{Login, SimulatedChatGpt};
 
 /// Answers each call with the next of what was prepared.
 #[derive(Default)]

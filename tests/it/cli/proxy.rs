@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_openai::{Answer, LimitKind, Wait};
+use simulated_openai::api::{Answer, LimitKind, Wait};
 
 use super::check_refused;
 use crate::support::http::{self, Response};

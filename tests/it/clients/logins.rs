@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use codex_account_manager::demo::simulated_chatgpt::{Account, Login};
 use serde_json::{Value, json};
+use simulated_openai::chatgpt::{Account, Login};
 
 use super::python;
 use crate::support::logins::{Logins, callback_port};

@@ -2,9 +2,9 @@
 
 use std::process::Command;
 
-use codex_account_manager::demo::simulated_chatgpt::Login;
 use rustix::process::Signal;
 use serde_json::json;
+use simulated_openai::chatgpt::Login;
 
 use super::python;
 use crate::support::logins::{Logins, browser, callback_port};

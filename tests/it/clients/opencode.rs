@@ -9,9 +9,9 @@ mod serving;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_openai::{Answer, Breakage, LimitKind, ToolCall, Wait};
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use simulated_openai::api::{Answer, Breakage, LimitKind, ToolCall, Wait};
 
 use self::home::{STORED_LOGIN, asked, check_answered, node, plugged_in, say_hi, served_by};
 use super::story;

@@ -6,9 +6,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_chatgpt::{Login, SimulatedChatGpt};
-use codex_account_manager::demo::simulated_openai::{Answer, LimitKind, Wait};
 use serde_json::{Value, json};
+use simulated_openai::api::{Answer, LimitKind, Wait};
+use simulated_openai::chatgpt::{Login, SimulatedChatGpt};
 
 use super::python;
 use crate::snapshot;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_openai::{Answer, LimitKind, Wait};
 use rustix::process::Signal;
+use simulated_openai::api::{Answer, LimitKind, Wait};
 
 use super::story;
 use crate::support::sandbox::{BINARY, output};

@@ -3,8 +3,8 @@
 use std::process::Command;
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_chatgpt::Login;
-use codex_account_manager::demo::simulated_openai::{Answer, LimitKind, Wait};
+use simulated_openai::api::{Answer, LimitKind, Wait};
+use simulated_openai::chatgpt::Login;
 
 use super::story;
 use crate::support::logins::{Access, Logins, callback_port};

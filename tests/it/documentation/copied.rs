@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use codex_account_manager::demo::simulated_openai::DEFAULT_TEXT;
+use simulated_openai::api::DEFAULT_TEXT;
 
 use super::page::Page;
 use crate::cli::proxy::Proxy;

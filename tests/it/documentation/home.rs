@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use codex_account_manager::demo::simulated_chatgpt::{Account, Login as Person, SimulatedChatGpt};
-use codex_account_manager::demo::simulated_openai::SimulatedOpenAi;
 use serde_json::json;
+use simulated_openai::api::SimulatedOpenAi;
+use simulated_openai::chatgpt::{Account, Login as Person, SimulatedChatGpt};
 
 use crate::support::keys::random_key;
 use crate::support::logins::{CallbackPort, browser, callback_port, now};

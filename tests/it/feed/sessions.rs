@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use codex_account_manager::demo::simulated_openai::Answer;
 use codex_account_manager::protocol::accounts::{AccountSelector, AccountsSwitchParams, SwitchScope};
 use codex_account_manager::protocol::routing::RoutingExplainParams;
 use codex_account_manager::protocol::{AccountsSwitch, RoutingExplain};
 use codex_account_manager::tui::fact::{Fact, Finished, Link, Question, What};
 use codex_account_manager::tui::feed::CallError;
 use rustix::process::Signal;
+use simulated_openai::api::Answer;
 
 use super::{Watching, is_finished, is_selected};
 use crate::support::upstream::{answer, ask, small_request};

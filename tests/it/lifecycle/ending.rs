@@ -4,9 +4,9 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_openai::{Answer, Breakage};
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use simulated_openai::api::{Answer, Breakage};
 
 use crate::support::http::Connection;
 use crate::support::upstream::small_request;

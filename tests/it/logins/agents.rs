@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_chatgpt::{Answer, ToolCall};
 use serde_json::{Value, json};
+use simulated_openai::chatgpt::{Answer, ToolCall};
 
 use crate::support::logins::Logins;
 use crate::support::sandbox::Output;
@@ -66,7 +66,7 @@ fn check_sdk(words: impl FnOnce(&Sandbox) -> Option<Vec<String>>) {
     logins.sandbox.set("CAM_OPENAI_BASE_URL", &pool.upstream.base_url());
     logins.sandbox.add("a-key", &key);
     let Some(words) = words(&logins.sandbox) else { return };
-    logins.upstream.set_text(codex_account_manager::demo::simulated_openai::DEFAULT_TEXT);
+    logins.upstream.set_text(simulated_openai::api::DEFAULT_TEXT);
     let output = Running::start(tools::through_run(&logins.sandbox, &words)).finish();
     assert_eq!(output.code, 0, "{output:?}");
     eventually("it is recorded", || (logins.served_by().len() >= 5).then_some(()));

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_chatgpt::{Answer, Credits, Meter, Quota, Window};
 use serde_json::{Value, json};
+use simulated_openai::chatgpt::{Answer, Credits, Meter, Quota, Window};
 
 use crate::support::logins::{Logins, now, post};
 use crate::support::{Sidecar, eventually};

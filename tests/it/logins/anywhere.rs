@@ -3,8 +3,8 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use codex_account_manager::demo::simulated_chatgpt::Login;
 use serde_json::Value;
+use simulated_openai::chatgpt::Login;
 
 use crate::support::http;
 use crate::support::logins::{Logins, callback_port};

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_chatgpt::Answer;
 use serde_json::{Value, json};
+use simulated_openai::chatgpt::Answer;
 
 use crate::support::logins::{Logins, post};
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_chatgpt::{Answer, Request, ToolCall};
 use serde_json::{Value, json};
+use simulated_openai::chatgpt::{Answer, Request, ToolCall};
 
 use crate::support::Running;
 use crate::support::logins::Logins;

@@ -1,7 +1,7 @@
 //! The paths of a ChatGPT backend, as programs ask for them that know no others.
 
-use codex_account_manager::demo::simulated_chatgpt::{Quota, Window};
 use serde_json::{Value, json};
+use simulated_openai::chatgpt::{Quota, Window};
 
 use crate::support::http::{self, Response};
 use crate::support::logins::{Logins, post, small};

@@ -6,9 +6,9 @@ use std::net::TcpStream;
 use std::process::Stdio;
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_chatgpt::TokenFault;
 use rustix::process::Signal;
 use serde_json::json;
+use simulated_openai::chatgpt::TokenFault;
 
 use crate::support::logins::{Access, Logins, small};
 use crate::support::{Running, Sidecar, eventually, http, process, within};

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use codex_account_manager::demo::simulated_chatgpt::{Account, Login, TokenOutcome};
+use simulated_openai::chatgpt::{Account, Login, TokenOutcome};
 
 use crate::support::logins::Logins;
 use crate::support::{Running, Sandbox, eventually, full, missing, process, require, strace};

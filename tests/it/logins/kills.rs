@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use codex_account_manager::demo::simulated_chatgpt::TokenOutcome;
 use serde_json::{Value, json};
+use simulated_openai::chatgpt::TokenOutcome;
 
 use crate::support::logins::{Access, Logins, stored};
 use crate::support::{full, process, require, strace};

@@ -1,7 +1,7 @@
 //! Logins that became two accounts, or may have: what a person is told, and making them one.
 
-use codex_account_manager::demo::simulated_chatgpt::Login;
 use serde_json::{Value, json};
+use simulated_openai::chatgpt::Login;
 
 use crate::support::keys::{check_no_leak, random_key};
 use crate::support::logins::{Access, Logins, ask, now, stored};

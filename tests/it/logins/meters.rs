@@ -1,7 +1,7 @@
 //! Limits of single models, and credits, on a backend that enforces both.
 
-use codex_account_manager::demo::simulated_chatgpt::{Credits, Meter, Quota, Window};
 use serde_json::{Value, json};
+use simulated_openai::chatgpt::{Credits, Meter, Quota, Window};
 
 use crate::support::Sidecar;
 use crate::support::logins::{Logins, now, post};

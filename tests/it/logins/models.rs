@@ -1,7 +1,7 @@
 //! The models that logins serve, as clients ask for them.
 
-use codex_account_manager::demo::simulated_chatgpt::{Model, VersionRefusal};
 use serde_json::{Value, json};
+use simulated_openai::chatgpt::{Model, VersionRefusal};
 
 use crate::support::http::{self, Response};
 use crate::support::logins::{Logins, ask};

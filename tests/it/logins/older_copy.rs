@@ -1,8 +1,8 @@
 //! An older copy of the accounts file that comes back, and entries that share one refresh token: no used token is sent, and
 //! no login is lost.
 
-use codex_account_manager::demo::simulated_chatgpt::TokenOutcome;
 use serde_json::{Value, json};
+use simulated_openai::chatgpt::TokenOutcome;
 
 use crate::support::eventually;
 use crate::support::keys::check_no_leak;

@@ -1,8 +1,8 @@
 //! Workspaces with a place: what their logins claim goes up with every request, and a token goes nowhere else than to the
 //! provider.
 
-use codex_account_manager::demo::simulated_chatgpt::{Login, SimulatedChatGpt};
 use serde_json::{Value, json};
+use simulated_openai::chatgpt::{Login, SimulatedChatGpt};
 
 use crate::support::logins::{Access, Logins, ask, now, post, small, stored};
 use crate::support::{Sandbox, Sidecar};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_chatgpt::{Answer, Quota, Window};
 use serde_json::{Value, json};
+use simulated_openai::chatgpt::{Answer, Quota, Window};
 
 use crate::support::logins::{Logins, ask, now, post, small};
 use crate::support::{Sidecar, eventually, within};
@@ -81,7 +81,7 @@ fn a_full_account_is_skipped_and_taken_back_when_fresh_data_says_so() {
 
 #[test]
 fn a_usage_limit_ends_with_fresh_data() {
-    use codex_account_manager::demo::simulated_chatgpt::Answer;
+    use simulated_openai::chatgpt::Answer;
     let logins = Logins::new(1);
     let sidecar = logins.sidecar();
     let limit = Answer::UsageLimit { status: 429, resets_in: std::time::Duration::from_secs(9_000) };

@@ -1,7 +1,7 @@
 //! Encrypted reasoning, which only the account that made it can go on from.
 
-use codex_account_manager::demo::simulated_chatgpt::Answer;
 use serde_json::{Value, json};
+use simulated_openai::chatgpt::Answer;
 
 use crate::support::logins::{Logins, post};
 

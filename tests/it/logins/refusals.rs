@@ -2,8 +2,8 @@
 
 use std::io::Read;
 
-use codex_account_manager::demo::simulated_chatgpt::{Answer, Model, VersionRefusal};
 use serde_json::{Value, json};
+use simulated_openai::chatgpt::{Answer, Model, VersionRefusal};
 
 use crate::support::http::{self, Response};
 use crate::support::logins::{Logins, post, small};

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use codex_account_manager::demo::simulated_chatgpt::{TokenFault, TokenOutcome};
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use simulated_openai::chatgpt::{TokenFault, TokenOutcome};
 
 use super::kills::expired;
 use crate::support::keys::random_below;

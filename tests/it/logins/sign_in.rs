@@ -3,8 +3,8 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_chatgpt::{Account, Login, TokenFault};
 use serde_json::{Value, json};
+use simulated_openai::chatgpt::{Account, Login, TokenFault};
 
 use crate::support::http::{self, Response};
 use crate::support::keys::check_no_leak;

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use codex_account_manager::demo::simulated_chatgpt::{RefusalShape, TokenFault, TokenOutcome};
 use serde_json::json;
+use simulated_openai::chatgpt::{RefusalShape, TokenFault, TokenOutcome};
 
 use crate::support::keys::check_no_leak;
 use crate::support::logins::{Access, Logins, ask, now, post, small};
@@ -298,7 +298,7 @@ fn an_issuer_that_refuses_one_account_keeps_no_other_from_its_token() {
 
 #[test]
 fn a_renewed_token_that_is_refused_too_leaves_the_login_alone_for_a_while_and_says_so() {
-    use codex_account_manager::demo::simulated_chatgpt::Answer;
+    use simulated_openai::chatgpt::Answer;
     let logins = Logins::new(2);
     let mut sidecar = logins.sidecar();
     logins.upstream.always(logins.accounts[0], Some(Answer::Unauthorized { code: Some("token_revoked".to_owned()) }));

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_chatgpt::{TokenFault, TokenOutcome};
 use rustix::process::Signal;
 use serde_json::json;
+use simulated_openai::chatgpt::{TokenFault, TokenOutcome};
 
 use crate::support::logins::{Access, Logins, ask, small};
 use crate::support::{Running, Sidecar, eventually, has_time, http, process};

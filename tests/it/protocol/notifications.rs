@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_openai::{Answer, LimitKind, Wait};
 use serde_json::{Value, json};
+use simulated_openai::api::{Answer, LimitKind, Wait};
 
 use crate::snapshot;
 use crate::support::upstream::{answer, ask};

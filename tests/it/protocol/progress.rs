@@ -3,8 +3,8 @@
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use codex_account_manager::demo::simulated_openai::{Answer, LimitKind, Wait};
 use serde_json::{Value, json};
+use simulated_openai::api::{Answer, LimitKind, Wait};
 
 use crate::support::http::{self, Response};
 use crate::support::upstream::{ask, small_request};

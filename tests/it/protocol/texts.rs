@@ -1,7 +1,7 @@
 //! The texts of the two editor commands, letter by letter: other programs read them.
 
-use codex_account_manager::demo::simulated_openai::{Answer, LimitKind, Wait};
 use serde_json::{Value, json};
+use simulated_openai::api::{Answer, LimitKind, Wait};
 use std::time::Duration;
 
 use crate::support::upstream::{answer, ask};

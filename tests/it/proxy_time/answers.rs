@@ -4,8 +4,8 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use codex_account_manager::demo::simulated_openai::Answer;
 use serde_json::json;
+use simulated_openai::api::Answer;
 
 use super::has_time;
 use crate::support::Pool;

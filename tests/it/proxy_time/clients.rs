@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use codex_account_manager::demo::simulated_openai::{Answer, DEFAULT_TEXT};
+use simulated_openai::api::{Answer, DEFAULT_TEXT};
 
 use super::has_time;
 use crate::support::{Pool, Running, tools};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_openai::{Answer, Breakage, SimulatedOpenAi};
 use serde_json::{Value, json};
+use simulated_openai::api::{Answer, Breakage, SimulatedOpenAi};
 
 use crate::support::http;
 use crate::support::keys::random_key;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_openai::{Answer, Breakage};
 use serde_json::{Value, json};
+use simulated_openai::api::{Answer, Breakage};
 
 use super::ledger::{Sums, days, rows};
 use crate::support::http;

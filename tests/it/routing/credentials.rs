@@ -3,9 +3,9 @@
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use codex_account_manager::demo::{simulated_chatgpt, simulated_openai};
+use api::{Answer, LimitKind, Wait};
 use serde_json::{Value, json};
-use simulated_openai::{Answer, LimitKind, Wait};
+use simulated_openai::{api, chatgpt};
 
 use crate::support::keys::random_key;
 use crate::support::logins::{Logins, small};
@@ -108,7 +108,7 @@ fn a_late_success_of_an_old_key_clears_nothing_of_the_new_one() {
 
 #[test]
 fn what_comes_late_of_an_old_token_says_nothing_of_the_new_one() {
-    use simulated_chatgpt::Answer;
+    use chatgpt::Answer;
     let limit = Answer::UsageLimit { status: 429, resets_in: Duration::from_secs(600) };
     let closed = Answer::DeactivatedWorkspace { status: 402 };
     for proof in [limit, closed] {

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use codex_account_manager::demo::simulated_openai::{Answer, Breakage};
 use serde_json::{Value, json};
+use simulated_openai::api::{Answer, Breakage};
 
 use crate::support::http::{self, Response};
 use crate::support::{Pool, Sidecar};

@@ -1,7 +1,7 @@
 //! One table of what accounts make and where it is named: wherever that is, the account that made it is asked.
 
-use codex_account_manager::demo::simulated_openai::{Answer, LimitKind, Wait};
 use serde_json::{Value, json};
+use simulated_openai::api::{Answer, LimitKind, Wait};
 use std::time::Duration;
 
 use crate::support::http::{self, Response};

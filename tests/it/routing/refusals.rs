@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use codex_account_manager::demo::simulated_openai::{Answer, Breakage, LimitKind, Wait};
 use serde_json::json;
+use simulated_openai::api::{Answer, Breakage, LimitKind, Wait};
 
 use crate::support::http;
 use crate::support::upstream::{answer, ask};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_openai::Answer;
 use serde_json::json;
+use simulated_openai::api::Answer;
 
 use crate::support::http;
 use crate::support::upstream::ask;

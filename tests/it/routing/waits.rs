@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use codex_account_manager::demo::simulated_openai::{Answer, LimitKind, Wait};
 use serde_json::json;
+use simulated_openai::api::{Answer, LimitKind, Wait};
 
 use crate::support::upstream::{answer, ask};
 use crate::support::{Pool, Sidecar, eventually};

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::Stdio;
 
-use codex_account_manager::demo::simulated_openai::Answer;
 use serde_json::{Value, json};
+use simulated_openai::api::Answer;
 
 use crate::support::keys::{check_no_leak, random_key};
 use crate::support::upstream::answer;

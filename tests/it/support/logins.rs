@@ -1,7 +1,7 @@
 //! The simulated ChatGPT with as many logins as accounts, and a home that has them.
 
-use codex_account_manager::demo::simulated_chatgpt::{Account, Login, SimulatedChatGpt, Tokens};
 use serde_json::{Value, json};
+use simulated_openai::chatgpt::{Account, Login, SimulatedChatGpt, Tokens};
 
 use super::http::{self, Response};
 use super::{Sandbox, Sidecar};

@@ -1,7 +1,7 @@
 //! The simulated OpenAI with as many keys as accounts, and a home that has them.
 
-use codex_account_manager::demo::simulated_openai::{Answer, RecordedRequest, SimulatedOpenAi};
 use serde_json::{Value, json};
+use simulated_openai::api::{Answer, RecordedRequest, SimulatedOpenAi};
 
 use super::http::{self, Response};
 use super::keys::random_key;

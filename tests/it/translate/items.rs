@@ -1,7 +1,7 @@
 //! The ids of items, which a login's backend takes from the account alone that it gave them to.
 
-use codex_account_manager::demo::simulated_chatgpt::Answer;
 use serde_json::{Value, json};
+use simulated_openai::chatgpt::Answer;
 
 use crate::support::logins::{Logins, post};
 

@@ -1,8 +1,8 @@
 //! Requests as clients of other providers and careless programs send them, through a sidecar to the backend: what it would
 //! refuse means the same there, or is refused in words before.
 
-use codex_account_manager::demo::simulated_chatgpt::Answer;
 use serde_json::{Value, json};
+use simulated_openai::chatgpt::Answer;
 
 use crate::support::http;
 use crate::support::logins::{Logins, post};

@@ -1,7 +1,7 @@
 //! The service tier, which goes to a login's backend where that lists it for the model.
 
-use codex_account_manager::demo::simulated_chatgpt::Model;
 use serde_json::{Value, json};
+use simulated_openai::chatgpt::Model;
 
 use crate::support::logins::{Logins, post};
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_chatgpt::Login;
 use rustix::process::Signal;
+use simulated_openai::chatgpt::Login;
 
 use super::{LABEL, home};
 use crate::support::keys::{check_no_leak, random_key};

@@ -8,7 +8,7 @@ use crate::support::logins::Logins;
 use crate::support::screen::Screen;
 use crate::support::upstream::ask;
 use crate::support::{Pool, Sandbox, eventually};
-use codex_account_manager::demo::simulated_chatgpt::Login;
+use simulated_openai::chatgpt::Login;
 
 const ENTER: &str = "\r";
 const ESCAPE: &str = "\x1b";

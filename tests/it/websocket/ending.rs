@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use codex_account_manager::demo::simulated_openai::{Answer, Breakage, Outcome};
 use rustix::process::Signal;
 use serde_json::json;
+use simulated_openai::api::{Answer, Breakage, Outcome};
 
 use super::create;
 use crate::support::websocket::WebSocket;

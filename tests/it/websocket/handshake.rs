@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_openai::{Answer, Breakage, LimitKind, Wait};
 use serde_json::json;
+use simulated_openai::api::{Answer, Breakage, LimitKind, Wait};
 
 use super::create;
 use crate::support::http::Connection;

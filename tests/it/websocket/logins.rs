@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_chatgpt::{Answer, DEFAULT_TEXT, ToolCall};
 use serde_json::{Value, json};
+use simulated_openai::chatgpt::{Answer, DEFAULT_TEXT, ToolCall};
 
 use super::create;
 use crate::support::logins::Logins;

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use codex_account_manager::demo::simulated_openai::{DEFAULT_TEXT, RecordedRequest};
 use serde_json::{Value, json};
+use simulated_openai::api::{DEFAULT_TEXT, RecordedRequest};
 
 use crate::support::sandbox::{BINARY, Output};
 use crate::support::tools::{self, DEAD_PROXY};

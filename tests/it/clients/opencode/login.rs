@@ -3,8 +3,8 @@
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 
-use codex_account_manager::demo::simulated_chatgpt::{Account, Login, SimulatedChatGpt};
 use serde_json::{Value, json};
+use simulated_openai::chatgpt::{Account, Login, SimulatedChatGpt};
 
 use super::home::{STORED_LOGIN, plugged_in};
 use crate::support::http::{self, Response};

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_chatgpt::{Answer, ToolCall};
-use codex_account_manager::demo::simulated_openai::Answer as KeyAnswer;
 use serde_json::{Map, Value, json};
+use simulated_openai::api::Answer as KeyAnswer;
+use simulated_openai::chatgpt::{Answer, ToolCall};
 
 use super::home::{STORED_LOGIN, asked, plug_in, plugged_in};
 use crate::support::logins::Logins;

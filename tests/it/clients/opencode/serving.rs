@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use codex_account_manager::demo::simulated_openai::DEFAULT_TEXT;
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use simulated_openai::api::DEFAULT_TEXT;
 
 use super::home::{asked, plug_in, plugged_in, served_by};
 use super::{check_nobody_left, limited, limited_for, only_sidecar, sessions};

@@ -1,0 +1,152 @@
+//! The device flow: a code for a person without a browser on this machine, and the polls until they have entered it.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::account::Account;
+use super::authorize::CLIENT_ID;
+use super::form::Fields;
+use super::issuer::challenge;
+use super::jwt::random;
+use super::reply::Reply;
+use super::state::State;
+use crate::clock::Timestamp;
+
+/// The codes that were given out, and how they are dealt with.
+pub(super) struct Devices {
+    /// Whether the workspace allows the flow.
+    pub(super) enabled: bool,
+    pub(super) interval_seconds: u64,
+    pub(super) lifetime: Duration,
+    /// 403 or 404.
+    pub(super) pending_status: u16,
+    codes: Vec<DeviceCode>,
+    /// Who enters the next codes as soon as they are polled.
+    approvals: VecDeque<Account>,
+}
+
+struct DeviceCode {
+    id: String,
+    user_code: String,
+    expires: Timestamp,
+    decision: Option<Decision>,
+}
+
+#[derive(Clone, Copy)]
+enum Decision {
+    Approved(Account),
+    Denied,
+    /// The tokens' code was handed out; there is no second one.
+    Taken,
+}
+
+impl Devices {
+    pub(super) fn new() -> Devices {
+        Devices {
+            enabled: true,
+            interval_seconds: 1,
+            lifetime: Duration::from_secs(15 * 60),
+            pending_status: 403,
+            codes: Vec::new(),
+            approvals: VecDeque::new(),
+        }
+    }
+
+    /// Whether `user_code` waits for a person, who now decides.
+    fn decide(&mut self, user_code: &str, decision: Decision) -> bool {
+        let code = self.codes.iter_mut().find(|code| code.user_code == user_code && code.decision.is_none());
+        code.map(|code| code.decision = Some(decision)).is_some()
+    }
+
+    pub(super) fn approve(&mut self, user_code: &str, account: Account) -> bool {
+        self.decide(user_code, Decision::Approved(account))
+    }
+
+    pub(super) fn deny(&mut self, user_code: &str) -> bool {
+        self.decide(user_code, Decision::Denied)
+    }
+
+    pub(super) fn approve_next(&mut self, account: Account) {
+        self.approvals.push_back(account);
+    }
+
+    /// The user codes that wait for a person.
+    pub(super) fn waiting(&self) -> Vec<String> {
+        self.codes.iter().filter(|code| code.decision.is_none()).map(|code| code.user_code.clone()).collect()
+    }
+}
+
+/// `/api/accounts/deviceauth/usercode`.
+pub(super) fn user_code(state: &State, body: &[u8]) -> Reply {
+    let fields = Fields::json(body).unwrap_or_default();
+    let mut devices = state.devices();
+    if !devices.enabled {
+        return Reply::not_found();
+    }
+    if fields.get("client_id") != CLIENT_ID {
+        let message = "The client_id is missing or not known.";
+        return Reply::error(400, "invalid_request_error", Some("invalid_client"), Some("client_id"), message);
+    }
+    let user_code = format!("{}-{}", random(4), random(5)).to_ascii_uppercase();
+    let expires = state.now().after(devices.lifetime);
+    let code = DeviceCode { id: format!("deviceauth_{}", random(32)), user_code, expires, decision: None };
+    // The interval is a text in reality, too.
+    let reply = json!({
+        "device_auth_id": code.id,
+        "user_code": code.user_code,
+        "interval": devices.interval_seconds.to_string(),
+        "expires_at": rfc3339(expires),
+    });
+    devices.codes.push(code);
+    Reply::json(200, &reply)
+}
+
+/// `/api/accounts/deviceauth/token`.
+pub(super) fn poll(state: &State, body: &[u8]) -> Reply {
+    let fields = Fields::json(body).unwrap_or_default();
+    let now = state.now();
+    let mut devices = state.devices();
+    let Devices { codes, approvals, pending_status, .. } = &mut *devices;
+    let (id, user_code) = (fields.get("device_auth_id"), fields.get("user_code"));
+    let code = codes.iter_mut().find(|code| code.id == id && code.user_code == user_code && code.expires > now);
+    let Some(code) = code else {
+        return refused(404, "deviceauth_authorization_unknown", "The device authorization is unknown.");
+    };
+    if code.decision.is_none() {
+        code.decision = approvals.pop_front().map(Decision::Approved);
+    }
+    match code.decision {
+        None => {
+            let message = "Device authorization is pending. Please try again.";
+            refused(*pending_status, "deviceauth_authorization_pending", message)
+        }
+        Some(Decision::Denied) => refused(400, "access_denied", "The person denied the authorization."),
+        Some(Decision::Taken) => {
+            refused(404, "deviceauth_authorization_unknown", "The device authorization is unknown.")
+        }
+        Some(Decision::Approved(account)) => {
+            code.decision = Some(Decision::Taken);
+            let verifier = random(64);
+            let redirect_uri = format!("{}/deviceauth/callback", state.base_url);
+            let authorization_code = state.issuer().new_code(account, &redirect_uri, &challenge(&verifier), now);
+            Reply::json(
+                200,
+                &json!({
+                    "authorization_code": authorization_code,
+                    "code_challenge": challenge(&verifier),
+                    "code_verifier": verifier,
+                }),
+            )
+        }
+    }
+}
+
+fn refused(status: u16, code: &str, message: &str) -> Reply {
+    Reply::error(status, "invalid_request_error", Some(code), None, message)
+}
+
+fn rfc3339(time: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(time.as_millis()).unwrap_or_default().to_string()
+}

@@ -1,0 +1,193 @@
+//! The WebSocket of the backend: `response.create` makes a response, which may continue the one made last in the same
+//! socket.
+//!
+//! The handshake asks for a good token alone, unless a test scripts its refusal. Limits and other refusals are an `error`
+//! event with the status and the headers that they would have had over HTTP.
+
+use std::sync::Arc;
+
+use hyper::http::request::Parts;
+use serde_json::{Value, json};
+
+use super::account::Account;
+use super::answer::Answer;
+use super::caller::Caller;
+use super::reply::{Content, Reply};
+use super::responses::{due, refused, served};
+use super::state::State;
+use super::stream::{Asked, Made};
+use super::{faults, rules, stream, turn_state};
+use crate::body::Ending;
+use crate::breakage::Breakage;
+use crate::websocket::turn::Turn;
+use crate::websocket::{Handshake, Speaker, names};
+
+/// The value of `openai-beta` that a client asks for the socket with.
+const BETA: &str = "responses_websockets=2026-02-06";
+
+/// What belongs to the socket, not to a request of the backend.
+const OWN_FIELDS: [&str; 3] = ["type", "generate", "previous_response_id"];
+
+/// The socket that `head` asks for, or the refusal.
+pub(super) fn open(state: &Arc<State>, head: &Parts) -> Result<(Handshake, Socket), Reply> {
+    let caller = Caller::admitted(state, head)?;
+    turn_state::checked(&caller, &Value::Null)?;
+    let handshake = Handshake::of(head).filter(|_| names(head, "openai-beta", BETA) && state.backend().websocket);
+    let handshake = handshake.ok_or_else(|| Reply::detail(426, "Upgrade Required"))?;
+    let scripted = state.backend().of(caller.account).handshakes_scripted.pop_front();
+    match scripted.and_then(|answer| refused(state, &caller, &Value::Null, &answer)) {
+        Some(reply) => Err(reply),
+        None => Ok((handshake, Socket { state: Arc::clone(state), caller, last: None })),
+    }
+}
+
+/// The responses of one socket.
+pub(super) struct Socket {
+    state: Arc<State>,
+    caller: Caller,
+    /// The response that can be continued: the last one, unless it failed.
+    last: Option<Last>,
+}
+
+struct Last {
+    id: String,
+    /// What it was asked, and what it said.
+    items: Vec<Value>,
+}
+
+impl Speaker for Socket {
+    fn answer(&mut self, text: &str) -> Turn {
+        match serde_json::from_str::<Value>(text) {
+            Ok(Value::Object(message)) if message.get("type") == Some(&json!("response.create")) => {
+                self.respond(Value::Object(message), text.len()).unwrap_or_else(|reply| turn_of(&reply))
+            }
+            // Sent by Codex once it has taken a response in; nothing follows.
+            Ok(message) if message["type"] == "response.processed" => Turn::default(),
+            Ok(message) => {
+                let kind = message["type"].as_str().unwrap_or_default();
+                let text = format!("Invalid value: '{kind}'. Supported values are: 'response.create'.");
+                turn_of(&Reply::error(400, "invalid_request_error", Some("invalid_value"), Some("type"), &text))
+            }
+            Err(_) => turn_of(&Reply::detail(400, "Invalid JSON")),
+        }
+    }
+}
+
+impl Socket {
+    /// The account that it belongs to.
+    pub(super) fn account(&self) -> Account {
+        self.caller.account
+    }
+
+    fn respond(&mut self, mut request: Value, length: usize) -> Result<Turn, Reply> {
+        let generates = request["generate"] != json!(false);
+        // A failed response can not be continued, and neither can the one that it continued.
+        let last = self.last.take();
+        let before = match request["previous_response_id"].as_str() {
+            Some(id) => {
+                last.filter(|last| last.id == id)
+                    .ok_or_else(|| {
+                        let message = format!("Previous response with id '{id}' not found.");
+                        let (kind, code) = ("invalid_request_error", "previous_response_not_found");
+                        Reply::error(400, kind, Some(code), Some("previous_response_id"), &message)
+                    })?
+                    .items
+            }
+            None => Vec::new(),
+        };
+        continue_with(&mut request, before);
+        rules::checked(&self.caller, &request)?;
+        turn_state::checked(&self.caller, &request)?;
+        if !generates {
+            return Ok(self.warm_up(&request, length));
+        }
+        let answer = due(&self.state, &self.caller, &request)?;
+        if let Answer::Broken(breakage) = answer
+            && !breakage.lets_it_begin()
+        {
+            return Ok(Turn { ending: Some(breakage.ending()), ..Turn::default() });
+        }
+        let delay = match &answer {
+            Answer::Slow(wait) | Answer::Late(wait, _) => Some(*wait),
+            _ => None,
+        };
+        if let Some(reply) = refused(&self.state, &self.caller, &request, &answer) {
+            return Ok(Turn { delay, ..turn_of(&reply) });
+        }
+        let (made, quota) = served(&self.state, &self.caller, &request, length, &answer);
+        let Made { id, events, begun, output } = made;
+        let whole = events.len();
+        let (mut events, ending) = match answer {
+            // Messages are whole, and a long one is a message of its own.
+            Answer::Torn { .. } | Answer::Broken(Breakage::LongLine { .. }) => (events, Ending::Clean),
+            _ => faults::spoiled(events, &answer, &begun),
+        };
+        if events.len() == whole && ending == Ending::Clean {
+            self.remember(id, &request, output);
+        }
+        // Without headers of its own, a response reports the quota by an event.
+        if self.state.backend().shown.quota_headers {
+            events.insert(0, stream::bytes(&quota));
+        }
+        let mut turn = Turn { delay, ..Turn::of_events(&events, ending) };
+        match answer {
+            Answer::Broken(Breakage::LongLine { bytes }) => turn.pad(bytes),
+            Answer::Broken(Breakage::EndWithoutTerminalEvent) => turn.closes = true,
+            _ => {}
+        }
+        Ok(turn)
+    }
+
+    /// A response that is asked to say nothing.
+    fn warm_up(&mut self, request: &Value, length: usize) -> Turn {
+        let now = self.state.now();
+        let asked = Asked {
+            request,
+            account: self.caller.account,
+            length,
+            cached: 0,
+            serial: self.state.traffic.next_serial(),
+            created: now.as_millis() / 1000,
+            output_in_completed: false,
+        };
+        let made = stream::warm_up(&asked);
+        self.remember(made.id, request, made.output);
+        Turn::of_events(&made.events, Ending::Clean)
+    }
+
+    fn remember(&mut self, id: String, request: &Value, output: Vec<Value>) {
+        let mut items = request["input"].as_array().cloned().unwrap_or_default();
+        items.extend(output);
+        self.last = Some(Last { id, items });
+    }
+}
+
+/// Makes `request` one that stands alone: with the items `before` in front of its own.
+fn continue_with(request: &mut Value, mut before: Vec<Value>) {
+    let Some(fields) = request.as_object_mut() else { return };
+    for name in OWN_FIELDS {
+        fields.remove(name);
+    }
+    // A socket always streams.
+    fields.insert("stream".to_owned(), json!(true));
+    if let Some(Value::Array(items)) = fields.get_mut("input") {
+        before.append(items);
+        *items = before;
+    }
+}
+
+/// A refusal in the form that sockets have.
+fn turn_of(reply: &Reply) -> Turn {
+    let body: Value = match &reply.content {
+        Content::Whole(body) => serde_json::from_slice(body).unwrap_or_default(),
+        Content::Events(_) => Value::Null,
+    };
+    let error = match &body["detail"] {
+        Value::Null => body["error"].clone(),
+        Value::String(detail) => {
+            json!({ "type": "invalid_request_error", "code": null, "message": detail, "param": null })
+        }
+        detail => json!({ "type": "invalid_request_error", "code": detail["code"], "message": detail.to_string() }),
+    };
+    Turn::of_error(reply.status, &reply.headers, &error)
+}

@@ -1,0 +1,50 @@
+//! The one source of time.
+#![expect(clippy::disallowed_methods, reason = "this file wraps the clock")]
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// A point in time in unix milliseconds. Arithmetic saturates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// The unix milliseconds.
+    pub fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// This time, `wait` later.
+    #[must_use]
+    pub fn after(self, wait: Duration) -> Timestamp {
+        Timestamp(self.0.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// How long from `now` until this time; zero when it has passed.
+    pub fn since(self, now: Timestamp) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(now.0)).unwrap_or(0))
+    }
+}
+
+/// Reads the time.
+#[derive(Clone, Copy)]
+pub(crate) struct Clock(fn() -> Timestamp);
+
+impl Clock {
+    /// The machine's wall clock.
+    pub(crate) fn system() -> Clock {
+        Clock(|| {
+            let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            Timestamp(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
+        })
+    }
+
+    /// The time now.
+    pub(crate) fn now(self) -> Timestamp {
+        (self.0)()
+    }
+}
+
+/// A reading of the clock that never goes back.
+pub(crate) fn instant() -> Instant {
+    Instant::now()
+}

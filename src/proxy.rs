@@ -1,21 +1,18 @@
 //! The OpenAI-compatible proxy: bind, accept, drain.
 
+mod admit;
 mod answer;
-mod body;
-mod connections;
 mod echo;
-mod errors;
-mod faults;
-mod forward;
-mod gate;
-mod head_guard;
 mod headers;
-mod keepalive;
+mod inspect;
+mod models;
 mod plan_usage;
-mod pressure;
+mod read;
+mod request;
 mod routes;
+mod send;
 mod socket;
-mod stream;
+mod state;
 mod tunnel;
 mod upgrades;
 
@@ -23,64 +20,35 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use bytes::Bytes;
-use futures_util::future::BoxFuture;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{HttpService, service_fn};
-use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
-use crate::clock;
-use crate::manager::{Manager, random_id};
-use body::Budget;
-use connections::{Connections, Patience, Place, Presence};
-use faults::Attended;
-pub use gate::Gate;
-use head_guard::{HeadGuard, Heads};
-use pressure::Pressure;
-use stream::ProxyBody;
-use upgrades::Upgrades;
+use crate::manager::Manager;
+use crate::proxy::admit::connections::{self, Connections, Patience, Place};
+pub use crate::proxy::admit::gate::Gate;
+use crate::proxy::admit::head_guard::{self, HeadGuard};
+use crate::proxy::admit::keepalive;
+use crate::proxy::admit::pressure::Pressure;
+use crate::proxy::admit::target;
+use crate::proxy::answer::body::ProxyBody;
+use crate::proxy::answer::faults::{self, Attended};
+use crate::proxy::routes::Connection;
+pub use crate::proxy::state::RpcDoor;
+use crate::proxy::state::{ProxyState, stop};
+use crate::proxy::upgrades::Upgrades;
 
 /// How much of a connection is read before it is passed on, in bytes: many senders of large bodies must not fill the memory
 /// with what nobody has asked for yet. A head is less.
 const READ_AT_ONCE: usize = 2 * head_guard::MAX_HEAD;
 
-/// What answers at `/rpc` whoever shows its token.
-pub type RpcDoor = Box<dyn Fn(Request<Incoming>) -> BoxFuture<'static, Response<Bytes>> + Send + Sync>;
-
 /// The proxy of one process.
-pub struct Proxy {
-    manager: Arc<Manager>,
-    gate: Gate,
-    rpc: RpcDoor,
-    budget: Arc<Budget>,
-    /// For a large request that is translated.
-    translating: Semaphore,
-    started: Instant,
-    request_ids: RequestIds,
-    arrivals: Arc<AtomicU64>,
-}
-
-/// Names for requests that no other process gives.
-struct RequestIds {
-    prefix: String,
-    next: AtomicU64,
-}
-
-impl RequestIds {
-    fn new() -> RequestIds {
-        RequestIds { prefix: random_id(), next: AtomicU64::new(1) }
-    }
-
-    fn next(&self) -> String {
-        format!("req_{}{:08x}", self.prefix, self.next.fetch_add(1, Ordering::Relaxed))
-    }
-}
+pub struct Proxy(ProxyState);
 
 /// A proxy that runs; dropping it stops the accepting.
 pub struct Running {
@@ -92,29 +60,20 @@ pub struct Running {
 impl Proxy {
     /// A proxy in front of `manager` that lets in what `gate` does, with `rpc` beside it.
     pub fn new(manager: Arc<Manager>, gate: Gate, rpc: RpcDoor) -> Proxy {
-        Proxy {
-            manager,
-            gate,
-            rpc,
-            budget: Arc::new(Budget::default()),
-            translating: Semaphore::new(1),
-            started: clock::instant(),
-            request_ids: RequestIds::new(),
-            arrivals: Arc::default(),
-        }
+        Proxy(ProxyState::new(manager, gate, rpc))
     }
 
     /// How many requests for a provider came so far, also those that were refused.
     pub fn arrivals(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.arrivals)
+        Arc::clone(&self.0.arrivals)
     }
 
     /// Serves what comes in at `listener`.
     pub fn serve(self, listener: TcpListener) -> Running {
         let (stop, stopped) = watch::channel(false);
         let connections = Connections::new(connections::MOST, Patience::default());
-        let manager = Arc::clone(&self.manager);
-        tokio::spawn(accept(Arc::new(self), listener, connections.clone(), stopped));
+        let manager = Arc::clone(&self.0.manager);
+        tokio::spawn(accept(Arc::new(self.0), listener, connections.clone(), stopped));
         Running { manager, stop, connections }
     }
 }
@@ -132,7 +91,7 @@ impl Running {
 }
 
 async fn accept(
-    proxy: Arc<Proxy>,
+    proxy: Arc<ProxyState>,
     listener: TcpListener,
     connections: Connections,
     mut stopped: watch::Receiver<bool>,
@@ -160,7 +119,7 @@ async fn accept(
 }
 
 async fn connection(
-    proxy: Arc<Proxy>,
+    proxy: Arc<ProxyState>,
     stream: TcpStream,
     peer: SocketAddr,
     place: Place,
@@ -173,14 +132,14 @@ async fn connection(
     let pressure = Pressure::default();
     let (guarded, heads) = HeadGuard::new(stream, presence.clone(), pressure.clone());
     let upgrades = Upgrades::default();
-    let parts = Parts { heads, presence: presence.clone(), pressure, upgrades };
+    let parts = Connection { heads, presence: presence.clone(), pressure, upgrades };
     let service = {
         let (proxy, parts) = (Arc::clone(&proxy), parts.clone());
         service_fn(move |request| {
             let (proxy, parts) = (Arc::clone(&proxy), parts.clone());
             async move {
                 let under_way = parts.presence.begin();
-                if !routes::is_our_own(request.uri().path()) {
+                if !target::is_our_own(request.uri().path()) {
                     proxy.arrivals.fetch_add(1, Ordering::Relaxed);
                 }
                 let response = faults::answered(routes::answer(&proxy, request, &parts)).await;
@@ -200,20 +159,11 @@ async fn connection(
     }
 }
 
-/// What belongs to one connection, whatever is asked on it.
-#[derive(Clone)]
-struct Parts {
-    heads: Heads,
-    presence: Presence,
-    pressure: Pressure,
-    upgrades: Upgrades,
-}
-
 /// Serves the requests of a connection, or its one that becomes something else.
 async fn serve_http<S>(
     peer: SocketAddr,
     guarded: HeadGuard<TcpStream>,
-    parts: &Parts,
+    parts: &Connection,
     service: S,
     stopped: &mut watch::Receiver<bool>,
 ) where
@@ -250,9 +200,4 @@ async fn serve_http<S>(
     if let Err(error) = ended {
         tracing::debug!("{peer}: {error}");
     }
-}
-
-/// Until the proxy is to end, which its owner's going away means too.
-async fn stop(stopped: &mut watch::Receiver<bool>) {
-    drop(stopped.wait_for(|stopped| *stopped).await);
 }

@@ -1,35 +1,10 @@
-//! Answers of our own.
+//! The last step: the answer as the client gets it, whether an upstream's or one of our own.
 
-use bytes::Bytes;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
-use hyper::{Response, StatusCode};
-use serde_json::Value;
-
-use super::stream::ProxyBody;
-use crate::domain::plain_text::plain;
-
-/// A JSON answer. The sentence of an error is shown by whoever gets it, on terminals too, and may hold labels, models and what
-/// others say.
-pub fn json(status: StatusCode, body: &Value) -> Response<ProxyBody> {
-    let harmless = body.pointer("/error/message").and_then(Value::as_str).map(plain);
-    let text = match harmless {
-        Some(message) => {
-            let mut body = body.clone();
-            body["error"]["message"] = message.into();
-            body.to_string()
-        }
-        None => body.to_string(),
-    };
-    let mut response = Response::new(ProxyBody::full(Bytes::from(text)));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
-
-/// An answer in another format.
-pub fn text(status: StatusCode, kind: &'static str, body: String) -> Response<ProxyBody> {
-    let mut response = Response::new(ProxyBody::full(Bytes::from(body)));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    response
-}
+pub mod body;
+pub mod ending;
+pub mod errors;
+pub mod faults;
+pub mod filter;
+pub mod finish;
+pub mod hidden;
+pub mod ours;

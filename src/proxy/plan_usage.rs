@@ -5,15 +5,17 @@ use hyper::header::{ACCEPT, HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
 
-use super::stream::ProxyBody;
-use super::{Proxy, answer, echo, errors, headers};
 use crate::domain::account::Kind;
 use crate::domain::pool::{Member, Pool};
 use crate::manager::FIRST_ACCOUNT;
+use crate::proxy::answer::body::ProxyBody;
+use crate::proxy::answer::{errors, ours};
+use crate::proxy::state::ProxyState;
+use crate::proxy::{echo, headers};
 use crate::upstream::chatgpt;
 
 /// The answer.
-pub async fn answer(proxy: &Proxy, head: &Parts) -> Response<ProxyBody> {
+pub async fn answer(proxy: &ProxyState, head: &Parts) -> Response<ProxyBody> {
     let manager = &proxy.manager;
     let chosen = manager.explain(None, None).await.2.chosen.map(|choice| choice.position);
     let pool = manager.view().pool;
@@ -38,7 +40,7 @@ pub async fn answer(proxy: &Proxy, head: &Parts) -> Response<ProxyBody> {
     let Some(answered) = secret.and_then(|secret| echo::answered_without(answered, secret.expose())) else {
         return errors::plan_unknown(&format!("account {} ({}) was removed", position + 1, member.label));
     };
-    let mut response = answer::json(StatusCode::OK, &answered.body);
+    let mut response = ours::json(StatusCode::OK, &answered.body);
     headers::name_account(response.headers_mut(), &member.id, &member.label);
     response
 }
@@ -50,7 +52,7 @@ fn first_login(pool: &Pool) -> Option<usize> {
 }
 
 /// What the client says of itself to the backend.
-fn said(proxy: &Proxy, client: &HeaderMap) -> HeaderMap {
+fn said(proxy: &ProxyState, client: &HeaderMap) -> HeaderMap {
     let client_version = proxy.manager.config().client_version();
     let defaults = chatgpt::Defaults { client_version, ..chatgpt::Defaults::default() };
     let mut said = chatgpt::headers(&headers::for_question(client.clone()), defaults);

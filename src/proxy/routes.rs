@@ -1,160 +1,46 @@
-//! What is where.
-
-pub mod backend;
+//! Answers one request of a connection: admits it, and hands it to what serves its target.
 
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, HeaderValue, UPGRADE};
-use hyper::http::request;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::header::{CONNECTION, HeaderValue};
+use hyper::{Request, Response, StatusCode};
 use serde_json::json;
 
-use super::gate::Rejection;
-use super::stream::ProxyBody;
-use super::{Parts, Proxy, answer, errors, forward, plan_usage, socket, tunnel};
 use crate::clock;
+use crate::proxy::admit::connections::Presence;
+use crate::proxy::admit::head_guard::Heads;
+use crate::proxy::admit::pressure::Pressure;
+use crate::proxy::admit::target::{Target, is_websocket};
+use crate::proxy::answer::body::ProxyBody;
+use crate::proxy::answer::{errors, ours};
+use crate::proxy::request::forward;
+use crate::proxy::state::ProxyState;
+use crate::proxy::upgrades::Upgrades;
+use crate::proxy::{plan_usage, socket, tunnel};
 
-/// Where a request goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// `/health` and `/healthz`.
-    Health,
-    /// `/metrics`.
-    Metrics,
-    /// `/rpc`.
-    Rpc,
-    /// How much of the plan is used of the account that a request would get.
-    PlanUsage,
-    /// To an upstream, with this path and query.
-    Forward(String),
-    /// A WebSocket whose messages are served, with this path and query.
-    Socket(String),
-    /// A WebSocket upgrade to an upstream, with this path and query.
-    Tunnel(String),
-    /// A WebSocket upgrade anywhere else, which is answered 426 so that clients fall back to HTTP.
-    Upgrade,
+/// What belongs to one connection, whatever is asked on it.
+#[derive(Clone)]
+pub struct Connection {
+    /// What its heads have shown.
+    pub heads: Heads,
+    /// What it is doing.
+    pub presence: Presence,
+    /// What holds it back.
+    pub pressure: Pressure,
+    /// What it becomes after a handshake.
+    pub upgrades: Upgrades,
 }
 
 /// Prometheus' text format.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// The first segments of OpenAI's paths, by which clients that leave `/v1` out are understood. A list and no rule: a
-/// path that is spelled wrongly is refused here, and costs no call. The newest of them are those of OpenAI's own
-/// client library; whatever comes after them is served with `/v1`.
-const BARE: [&str; 34] = [
-    "agents",
-    "alpha",
-    "assistants",
-    "audio",
-    "batches",
-    "chat",
-    "chatkit",
-    "completions",
-    "containers",
-    "conversations",
-    "edits",
-    "embeddings",
-    "engines",
-    "environments",
-    "evals",
-    "files",
-    "fine-tunes",
-    "fine_tuning",
-    "graders",
-    "images",
-    "memories",
-    "models",
-    "moderations",
-    "organization",
-    "projects",
-    "realtime",
-    "responses",
-    "skills",
-    "threads",
-    "uploads",
-    "vaults",
-    "vector_stores",
-    "videos",
-    "webhooks",
-];
-
-/// Whether this path is answered here, by whoever looks after the proxy, and never by a provider.
-pub fn is_our_own(path: &str) -> bool {
-    matches!(path, "/health" | "/healthz" | "/metrics" | "/rpc")
-}
-
-/// Where the head points. Origin form only, and no path that an upstream could read in another way.
-pub fn target(head: &request::Parts) -> Result<Target, Rejection> {
-    if head.uri.scheme().is_some() || head.uri.authority().is_some() {
-        return Err(Rejection::Target("absolute targets"));
-    }
-    let path = head.uri.path();
-    let lower = path.to_ascii_lowercase();
-    if !path.starts_with('/') {
-        return Err(Rejection::Target("targets that do not begin with `/`"));
-    }
-    if lower.contains("%2f") || lower.contains("%5c") || path.contains('\\') || lower.contains("%00") {
-        return Err(Rejection::Target("encoded slashes"));
-    }
-    let dots = lower.replace("%2e", ".");
-    if path.contains("//") || dots.split('/').any(|segment| segment == ".." || segment == ".") {
-        return Err(Rejection::Target("`..` and empty segments"));
-    }
-    if matches!(path, "/health" | "/healthz") {
-        return if matches!(head.method, Method::GET | Method::HEAD) {
-            Ok(Target::Health)
-        } else {
-            Err(Rejection::Method)
-        };
-    }
-    if path == "/metrics" {
-        return if matches!(head.method, Method::GET | Method::HEAD) {
-            Ok(Target::Metrics)
-        } else {
-            Err(Rejection::Method)
-        };
-    }
-    if path == "/rpc" {
-        let is_served = head.method == if is_websocket(head) { Method::GET } else { Method::POST };
-        return if is_served { Ok(Target::Rpc) } else { Err(Rejection::Method) };
-    }
-    let (path, path_and_query) = (path, head.uri.path_and_query().map_or(path, |both| both.as_str()));
-    let below = match backend::below(path) {
-        Some(backend::Below::Usage) if matches!(head.method, Method::GET | Method::HEAD) => {
-            return Ok(Target::PlanUsage);
-        }
-        Some(backend::Below::Usage) => return Err(Rejection::Method),
-        Some(backend::Below::Other) => return Err(Rejection::NotOfBackend),
-        Some(backend::Below::Codex(length)) => length,
-        None => 0,
-    };
-    let (path, path_and_query) = (&path[below..], &path_and_query[below..]);
-    let first = path[1..].split('/').next().unwrap_or_default();
-    let versioned = below == 0 && path.strip_prefix("/v1/").is_some_and(|rest| !rest.is_empty());
-    if !versioned && !BARE.contains(&first) {
-        return Err(if below > 0 { Rejection::NotOfBackend } else { Rejection::NotFound });
-    }
-    let path_and_query = if versioned { path_and_query.to_owned() } else { format!("/v1{path_and_query}") };
-    Ok(match path.strip_prefix("/v1").filter(|_| versioned).unwrap_or(path) {
-        _ if !is_websocket(head) => Target::Forward(path_and_query),
-        "/responses" => Target::Socket(path_and_query),
-        "/realtime" => Target::Tunnel(path_and_query),
-        _ => Target::Upgrade,
-    })
-}
-
-fn is_websocket(head: &request::Parts) -> bool {
-    let wants = head.headers.get(UPGRADE).map(HeaderValue::as_bytes);
-    wants.is_some_and(|protocol| protocol.eq_ignore_ascii_case(b"websocket"))
-}
-
 /// Answers one request.
-pub async fn answer(proxy: &Proxy, request: Request<Incoming>, parts: &Parts) -> Response<ProxyBody> {
+pub async fn answer(proxy: &ProxyState, request: Request<Incoming>, connection: &Connection) -> Response<ProxyBody> {
     let (head, body) = request.into_parts();
     // Whoever has not shown the key keeps no connection.
     let mut is_last = false;
     let admitted = proxy.gate.admit(&head);
     if admitted.as_ref().is_ok_and(|target| *target != Target::Health) {
-        parts.presence.show_key();
+        connection.presence.show_key();
     }
     let mut response = match admitted {
         Ok(Target::Health) => {
@@ -166,7 +52,7 @@ pub async fn answer(proxy: &Proxy, request: Request<Incoming>, parts: &Parts) ->
             let becomes_socket = is_websocket(&head);
             let mut request = Request::from_parts(head, body);
             if becomes_socket {
-                request.extensions_mut().insert(parts.pressure.engage());
+                request.extensions_mut().insert(connection.pressure.engage());
             }
             (proxy.rpc)(request).await.map(ProxyBody::full)
         }
@@ -174,15 +60,15 @@ pub async fn answer(proxy: &Proxy, request: Request<Incoming>, parts: &Parts) ->
         Ok(Target::Upgrade) => errors::upgrade_required(None),
         Ok(Target::Socket(path_and_query)) => {
             let request = Request::from_parts(head, body);
-            Box::pin(socket::open(proxy, request, path_and_query, &parts.upgrades)).await
+            Box::pin(socket::open(proxy, request, path_and_query, &connection.upgrades)).await
         }
         Ok(Target::Tunnel(path_and_query)) => {
             let request = Request::from_parts(head, body);
-            Box::pin(tunnel::open(proxy, request, &path_and_query, &parts.upgrades)).await
+            Box::pin(tunnel::open(proxy, request, &path_and_query, &connection.upgrades)).await
         }
         Ok(Target::Forward(path_and_query)) => {
             // Boxed: a connection keeps a place as large as the future of an answer for as long as it lives.
-            Box::pin(forward::forward(proxy, head, body, path_and_query)).await
+            Box::pin(forward(proxy, head, body, path_and_query)).await
         }
         Err(rejection) => {
             is_last = true;
@@ -190,25 +76,25 @@ pub async fn answer(proxy: &Proxy, request: Request<Incoming>, parts: &Parts) ->
         }
     };
     // An upgrade says itself how the connection goes on.
-    if (is_last || parts.heads.is_last_seen()) && !response.headers().contains_key(CONNECTION) {
+    if (is_last || connection.heads.is_last_seen()) && !response.headers().contains_key(CONNECTION) {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }
 
 /// Labels of accounts and sums of money are for the owner's eyes, and the well-known key is everybody's.
-async fn metrics(proxy: &Proxy) -> Response<ProxyBody> {
+async fn metrics(proxy: &ProxyState) -> Response<ProxyBody> {
     if proxy.gate.is_well_known() {
         return errors::metrics_refused();
     }
     match proxy.manager.metrics().await {
-        Ok(text) => answer::text(StatusCode::OK, METRICS_TYPE, text),
+        Ok(text) => ours::text(StatusCode::OK, METRICS_TYPE, text),
         Err(why) => errors::metrics_failed(&why),
     }
 }
 
-fn health(proxy: &Proxy) -> Response<ProxyBody> {
+fn health(proxy: &ProxyState) -> Response<ProxyBody> {
     let uptime = clock::instant().duration_since(proxy.started).as_secs();
     let body = json!({"status": "ok", "version": env!("CARGO_PKG_VERSION"), "uptimeSeconds": uptime});
-    answer::json(StatusCode::OK, &body)
+    ours::json(StatusCode::OK, &body)
 }

@@ -6,11 +6,11 @@
 //! where each request fails over and is told why it cannot be served; on 429 it would give up, on others try again.
 
 mod asked;
-pub(super) mod attempts;
+pub mod attempts;
 mod client;
 mod events;
 mod listening;
-pub(super) mod opening;
+pub mod opening;
 mod passing;
 mod refusals;
 mod turn;
@@ -28,27 +28,30 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use super::forward::answer::{Answer, finish};
-use super::forward::fields::is_name;
-use super::stream::{Ending, ProxyBody};
-use super::upgrades::{Upgrade, Upgrades, handshake};
-use super::{Proxy, echo, errors, headers};
 use crate::clock;
 use crate::domain::account::ModelFamily;
 use crate::domain::resources::target;
 use crate::domain::routing::conversation::{ConversationKey, ConversationNames, conversation_key};
 use crate::manager::router::turn_state::TURN_STATE;
 use crate::manager::router::{Route, RouteRequest, all_written};
-use attempts::{Attempts, Reached, Stuck};
-use client::Client;
-use opening::{Agreed, Opening};
-use upstream::Upstream;
+use crate::proxy::answer::body::ProxyBody;
+use crate::proxy::answer::ending::Ending;
+use crate::proxy::answer::errors;
+use crate::proxy::answer::finish::{Answer, finish};
+use crate::proxy::read::fields::is_name;
+use crate::proxy::socket::attempts::{Attempts, Reached, Stuck};
+use crate::proxy::socket::client::Client;
+use crate::proxy::socket::opening::{Agreed, Opening};
+use crate::proxy::socket::upstream::Upstream;
+use crate::proxy::state::{ProxyState, stop};
+use crate::proxy::upgrades::{Upgrade, Upgrades, handshake};
+use crate::proxy::{echo, headers};
 
 /// Where it is.
 const PATH: &str = "/v1/responses";
 
 /// Upstreams have this long for a client's handshake, all that are tried together; Codex waits 15 s.
-pub(super) const HANDSHAKE: Duration = Duration::from_secs(14);
+pub const HANDSHAKE: Duration = Duration::from_secs(14);
 
 /// What Codex says of the turn that it opens a socket for.
 const TURN_METADATA: &str = "x-codex-turn-metadata";
@@ -64,7 +67,7 @@ pub struct Socket {
 
 /// What a socket is made of while it lives.
 struct Session<'s> {
-    proxy: &'s Proxy,
+    proxy: &'s ProxyState,
     opening: Opening,
     client: Client,
     /// The one that is open.
@@ -75,7 +78,7 @@ struct Session<'s> {
 
 /// Answers a handshake: 101, and the socket is put in `upgrades`, or 426.
 pub async fn open(
-    proxy: &Proxy,
+    proxy: &ProxyState,
     mut request: Request<Incoming>,
     path_and_query: String,
     upgrades: &Upgrades,
@@ -133,7 +136,7 @@ fn model_of_turn(metadata: &str) -> Option<String> {
 }
 
 /// 426, and why.
-pub(super) fn refused(attempts: &mut Attempts<'_>, stuck: &Stuck, ending: Ending) -> Response<ProxyBody> {
+pub fn refused(attempts: &mut Attempts<'_>, stuck: &Stuck, ending: Ending) -> Response<ProxyBody> {
     let why = match stuck {
         Stuck::NoSocket(0) => None,
         Stuck::NoSocket(status) => Some(format!("The upstream answers a WebSocket with status {status}.")),
@@ -152,7 +155,7 @@ pub(super) fn refused(attempts: &mut Attempts<'_>, stuck: &Stuck, ending: Ending
 }
 
 /// 101 for the client, in what the upstream's says.
-pub(super) fn accepted(
+pub fn accepted(
     attempts: &Attempts<'_>,
     route: &Route,
     from: &HeaderMap,
@@ -178,7 +181,7 @@ impl Socket {
     }
 
     /// Serves turns until one side has enough. When the process is to end, until the turn under way is over.
-    pub async fn run(self, proxy: &Proxy, stopped: &mut watch::Receiver<bool>) {
+    pub async fn run(self, proxy: &ProxyState, stopped: &mut watch::Receiver<bool>) {
         let Socket { client, opening, upstream: (agreed, route), mut ending, busy } = self;
         let Some(client) = Client::of(client).await else { return };
         let upstream = Some(Upstream::new(agreed.upstream, &route).await);
@@ -197,7 +200,7 @@ impl Session<'_> {
         loop {
             let said = tokio::select! {
                 biased;
-                () = super::stop(stopped) => {
+                () = stop(stopped) => {
                     self.client.close(CloseCode::Away, "the proxy ends").await;
                     return;
                 }

@@ -18,21 +18,23 @@ use hyper_util::rt::TokioIo;
 use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
 
-use super::forward::answer::{Answer, finish};
-use super::socket::attempts::{Attempts, Open, Reached, Stuck};
-use super::socket::opening::Opening;
-use super::socket::{HANDSHAKE, accepted, refused};
-use super::stream::{Ending, ProxyBody};
-use super::upgrades::{Upgrade, Upgrades, connection_of, handshake};
-use super::{Proxy, errors};
 use crate::clock;
 use crate::domain::account::ModelFamily;
 use crate::domain::resources::target;
 use crate::domain::routing::conversation::conversation_key;
 use crate::manager::router::turn_state::TURN_STATE;
 use crate::manager::router::{Route, RouteRequest, all_written};
-use accounting::Accounting;
-use relay::relay;
+use crate::proxy::answer::body::ProxyBody;
+use crate::proxy::answer::ending::Ending;
+use crate::proxy::answer::errors;
+use crate::proxy::answer::finish::{Answer, finish};
+use crate::proxy::socket::attempts::{Attempts, Open, Reached, Stuck};
+use crate::proxy::socket::opening::Opening;
+use crate::proxy::socket::{HANDSHAKE, accepted, refused};
+use crate::proxy::state::{ProxyState, stop};
+use crate::proxy::tunnel::accounting::Accounting;
+use crate::proxy::tunnel::relay::relay;
+use crate::proxy::upgrades::{Upgrade, Upgrades, connection_of, handshake};
 
 /// No model's name is longer, in bytes.
 const LONGEST_MODEL: usize = 256;
@@ -55,7 +57,7 @@ impl Open for Never {
 
 /// Answers a handshake: 101, and the tunnel is put in `upgrades`, or 426.
 pub async fn open(
-    proxy: &Proxy,
+    proxy: &ProxyState,
     mut request: Request<Incoming>,
     path_and_query: &str,
     upgrades: &Upgrades,
@@ -86,7 +88,7 @@ pub async fn open(
     let mut headers = handshake::for_upstream(head.headers);
     let turn_state = headers.remove(TURN_STATE);
     let opening = Opening { path_and_query: path_and_query.to_owned(), headers, turn_state, session: None };
-    let may = |proxy: &Proxy, route: &Route, request: &RouteRequest| proxy.manager.may_tunnel(route, request);
+    let may = |proxy: &ProxyState, route: &Route, request: &RouteRequest| proxy.manager.may_tunnel(route, request);
     let mut attempts = Attempts::new(proxy, &opening, route_request, None).within(opened + HANDSHAKE, may);
     let reached = attempts.reach(&mut None::<Never>, |_, _| {}).await;
     all_written(std::mem::take(&mut attempts.writes), clock::instant()).await;
@@ -125,7 +127,7 @@ impl Tunnel {
         tokio::select! {
             ended = relay(client, TokioIo::new(upstream), &accounting) => accounting.ended(ended),
             () = async {
-                super::stop(stopped).await;
+                stop(stopped).await;
                 drop(busy.wait_for(|busy| !*busy).await);
             } => {}
         }

@@ -10,10 +10,10 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use super::Proxy;
-use super::head_guard::HeadGuard;
-use super::socket::Socket;
-use super::tunnel::Tunnel;
+use crate::proxy::admit::head_guard::HeadGuard;
+use crate::proxy::socket::Socket;
+use crate::proxy::state::ProxyState;
+use crate::proxy::tunnel::Tunnel;
 
 /// What a connection becomes, if its request is a handshake that is answered with 101.
 #[derive(Clone, Default)]
@@ -49,7 +49,7 @@ impl Upgrade {
     }
 
     /// Until one side has enough. When the process is to end, until nothing is under way.
-    pub async fn run(self, proxy: &Proxy, stopped: &mut watch::Receiver<bool>) {
+    pub async fn run(self, proxy: &ProxyState, stopped: &mut watch::Receiver<bool>) {
         match self {
             Upgrade::Tunnel(tunnel) => tunnel.run(stopped).await,
             Upgrade::Socket(socket) => socket.run(proxy, stopped).await,

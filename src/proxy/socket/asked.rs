@@ -5,16 +5,16 @@ use bytes::Bytes;
 use memchr::memmem;
 use serde_json::Value;
 
-use super::super::Proxy;
-use super::super::body::Kept;
-use super::super::forward::request::Foreign;
-use super::super::forward::translated::{Known, Translated, Translation};
 use crate::domain::account::AccountId;
 use crate::domain::lenient_json;
 use crate::domain::translate::{Dropped, Wanted};
 use crate::manager::Manager;
 use crate::manager::router::turn_state::TURN_STATE;
 use crate::manager::router::{Route, RouteRequest};
+use crate::proxy::read::body::Kept;
+use crate::proxy::request::outgoing::Foreign;
+use crate::proxy::send::translated::{Known, Translated, Translation};
+use crate::proxy::state::ProxyState;
 
 /// A message, kept while it may have to be sent once more.
 pub struct Asked {
@@ -28,7 +28,7 @@ pub struct Asked {
 
 impl Asked {
     /// The message `text`. `None` when there is no room to keep it.
-    pub fn new(proxy: &Proxy, text: Bytes, cache_key: Option<String>) -> Option<Asked> {
+    pub fn new(proxy: &ProxyState, text: Bytes, cache_key: Option<String>) -> Option<Asked> {
         let text = proxy.budget.keep(text)?;
         Some(Asked { text, cache_key, translation: Translation::Untried, is_bare: false })
     }
@@ -39,7 +39,12 @@ impl Asked {
     }
 
     /// Translates it for a login, unless that was done. `false` when no login can serve it.
-    pub async fn is_ready_for_login(&mut self, proxy: &Proxy, request: &RouteRequest, account: &AccountId) -> bool {
+    pub async fn is_ready_for_login(
+        &mut self,
+        proxy: &ProxyState,
+        request: &RouteRequest,
+        account: &AccountId,
+    ) -> bool {
         if matches!(self.translation, Translation::Untried) {
             let cache_key = self.cache_key.as_deref();
             let known = Known { cache_key, item_ids: &request.item_ids, account };

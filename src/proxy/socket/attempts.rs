@@ -7,12 +7,6 @@ use hyper::Response;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
-use super::super::forward::translated::Translation;
-use super::super::forward::{SHORT_WAITS, unserved_by_all, unserved_by_logins};
-use super::super::stream::ProxyBody;
-use super::super::{Proxy, errors};
-use super::asked::Asked;
-use super::opening::{Agreed, Opened, Opening};
 use crate::clock;
 use crate::domain::account::AccountId;
 use crate::domain::health::Outcome;
@@ -21,20 +15,27 @@ use crate::domain::routing::setback::Setback;
 use crate::manager::outcomes::Measured;
 use crate::manager::router::{Refusal, Route, RouteRequest, Written};
 use crate::manager::tokens::WithoutToken;
+use crate::proxy::answer::body::ProxyBody;
+use crate::proxy::answer::errors;
+use crate::proxy::request::{SHORT_WAITS, unserved_by_all, unserved_by_logins};
+use crate::proxy::send::translated::Translation;
+use crate::proxy::socket::asked::Asked;
+use crate::proxy::socket::opening::{Agreed, Opened, Opening};
+use crate::proxy::state::ProxyState;
 
 /// One upstream has this long for a handshake, as it has for a connection: a silent one leaves the next its time.
 const ONE_HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// What is tried for a handshake or a turn.
 pub struct Attempts<'p> {
-    proxy: &'p Proxy,
+    proxy: &'p ProxyState,
     opening: &'p Opening,
     /// What is asked for.
     pub request: RouteRequest,
     /// The message, of a turn.
     pub asked: Option<Asked>,
     /// Which accounts may be used.
-    admits: fn(&Proxy, &Route, &RouteRequest) -> bool,
+    admits: fn(&ProxyState, &Route, &RouteRequest) -> bool,
     /// When the client stops waiting, if it does.
     deadline: Option<Instant>,
     /// What attempts proved, on its way to the file.
@@ -90,7 +91,12 @@ pub enum Step {
 
 impl<'p> Attempts<'p> {
     /// For `request`, of which `asked` is the message.
-    pub fn new(proxy: &'p Proxy, opening: &'p Opening, request: RouteRequest, asked: Option<Asked>) -> Attempts<'p> {
+    pub fn new(
+        proxy: &'p ProxyState,
+        opening: &'p Opening,
+        request: RouteRequest,
+        asked: Option<Asked>,
+    ) -> Attempts<'p> {
         Attempts {
             proxy,
             opening,
@@ -112,7 +118,7 @@ impl<'p> Attempts<'p> {
 
     /// The same with the accounts alone that `admits` says, until `deadline`.
     #[must_use = "this returns the attempts with their bounds"]
-    pub fn within(self, deadline: Instant, admits: fn(&Proxy, &Route, &RouteRequest) -> bool) -> Attempts<'p> {
+    pub fn within(self, deadline: Instant, admits: fn(&ProxyState, &Route, &RouteRequest) -> bool) -> Attempts<'p> {
         Attempts { deadline: Some(deadline), admits, ..self }
     }
 
@@ -351,7 +357,7 @@ impl<'p> Attempts<'p> {
     }
 
     /// The proxy.
-    pub fn proxy(&self) -> &'p Proxy {
+    pub fn proxy(&self) -> &'p ProxyState {
         self.proxy
     }
 }

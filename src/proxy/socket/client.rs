@@ -13,8 +13,8 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
-use super::super::stream::{Field, Fields};
-use super::super::upgrades::connection_of;
+use crate::proxy::inspect::fields::{Field, Fields};
+use crate::proxy::upgrades::connection_of;
 
 /// No message of a client is longer, in bytes.
 pub const LONGEST_MESSAGE: usize = 16 * 1024 * 1024;

@@ -6,14 +6,15 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::super::forward::translated::Unserved;
-use super::super::stream::ProxyBody;
-use super::super::{echo, errors};
 use crate::domain::account::Kind;
 use crate::domain::health::Outcome;
 use crate::domain::health::classify::{Answer, classify, classify_in_stream, narrowed_by};
 use crate::domain::time::Timestamp;
 use crate::domain::translate::error_document;
+use crate::proxy::answer::body::ProxyBody;
+use crate::proxy::answer::errors;
+use crate::proxy::echo;
+use crate::proxy::send::translated::Unserved;
 
 /// An error event.
 pub struct Failed {

@@ -5,11 +5,11 @@ use serde_json::Value;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::super::forward::held::PATIENCE;
-use super::super::stream::Meter;
-use super::client::{Client, Gone};
-use super::events;
-use super::upstream::Upstream;
+use crate::proxy::inspect::beginning::PATIENCE;
+use crate::proxy::inspect::meter::Meter;
+use crate::proxy::socket::client::{Client, Gone};
+use crate::proxy::socket::events;
+use crate::proxy::socket::upstream::Upstream;
 
 /// A response that has said nothing within so many bytes passes. Its first events repeat what was asked.
 const MOST_HELD: usize = 1024 * 1024;

@@ -9,9 +9,6 @@ use hyper::upgrade::Upgraded;
 use hyper::{Request, Response, StatusCode};
 use serde_json::Value;
 
-use super::super::forward::attempt::Unanswered;
-use super::super::forward::examine::examine;
-use super::super::upgrades::handshake;
 use crate::clock;
 use crate::domain::client_version::{ClientVersion, OLDEST};
 use crate::domain::health::Outcome;
@@ -20,6 +17,9 @@ use crate::manager::Manager;
 use crate::manager::outcomes::{Measured, NO_ANSWER};
 use crate::manager::router::turn_state::TURN_STATE;
 use crate::manager::router::{Route, RouteRequest, Written};
+use crate::proxy::inspect::refusal::examine;
+use crate::proxy::request::attempt::Unanswered;
+use crate::proxy::upgrades::handshake;
 use crate::upstream::credential::Credential;
 use crate::upstream::{RequestBody, chatgpt, openai};
 

@@ -7,15 +7,18 @@ use hyper::header::HeaderMap;
 use serde_json::{Map, Value};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::super::forward::attempt::name_dropped;
-use super::super::headers;
-use super::super::stream::{Ending, Field, Fields, Filter, Meter};
-use super::asked::Asked;
-use super::attempts::Attempts;
-use super::client::{Client, Gone};
-use super::events;
 use crate::domain::translate::Answering;
 use crate::manager::router::{Route, Target};
+use crate::proxy::answer::ending::Ending;
+use crate::proxy::answer::filter::Filter;
+use crate::proxy::headers;
+use crate::proxy::inspect::fields::{Field, Fields};
+use crate::proxy::inspect::meter::Meter;
+use crate::proxy::request::attempt::name_dropped;
+use crate::proxy::socket::asked::Asked;
+use crate::proxy::socket::attempts::Attempts;
+use crate::proxy::socket::client::{Client, Gone};
+use crate::proxy::socket::events;
 
 /// What the client gets of an upstream's messages.
 pub struct Shown {

@@ -3,10 +3,10 @@
 use hyper::{Response, StatusCode};
 use serde_json::json;
 
-use super::super::answer;
-use super::super::stream::ProxyBody;
 use crate::domain::pool::Pool;
 use crate::manager::router::Bound;
+use crate::proxy::answer::body::ProxyBody;
+use crate::proxy::answer::ours;
 
 /// The connection that made the response `id` is gone. Clients that know sockets send the whole conversation then.
 pub fn lost(id: &str) -> Response<ProxyBody> {
@@ -16,7 +16,7 @@ pub fn lost(id: &str) -> Response<ProxyBody> {
     );
     let error = json!({"message": message, "type": "invalid_request_error", "param": "previous_response_id",
         "code": "previous_response_not_found"});
-    answer::json(StatusCode::BAD_REQUEST, &json!({ "error": error }))
+    ours::json(StatusCode::BAD_REQUEST, &json!({ "error": error }))
 }
 
 /// The account of this connection cannot serve, and another one could serve the whole conversation. A 503, also where a
@@ -31,5 +31,5 @@ pub fn elsewhere(bound: &Bound, pool: &Pool) -> Response<ProxyBody> {
     );
     let error = json!({"message": message, "type": "server_error", "param": "previous_response_id",
         "code": "resource_owner_unavailable"});
-    answer::json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "error": error }))
+    ours::json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "error": error }))
 }

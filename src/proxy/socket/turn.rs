@@ -10,20 +10,6 @@ use serde_json::Value;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use super::super::Proxy;
-use super::super::forward::RESENDS;
-use super::super::forward::attempt::Unanswered;
-use super::super::forward::fields::Fields;
-use super::super::stream::{Dialect, Ending, Meter, ProxyBody};
-use super::asked::Asked;
-use super::attempts::{Attempts, Reached, Step, Stuck};
-use super::client::{Client, Gone};
-use super::events::Failed;
-use super::listening::{self, Beginning};
-use super::opening::{Opening, note_quota};
-use super::passing::{Passing, Shown, fields_of};
-use super::upstream::Upstream;
-use super::{Session, events, refusals};
 use crate::clock;
 use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::health::Outcome;
@@ -34,10 +20,26 @@ use crate::manager::outcomes::{Measured, NO_ANSWER};
 use crate::manager::router::item_ids::ItemIds;
 use crate::manager::router::reasoning::Reasoning;
 use crate::manager::router::{Refusal, Route, RouteRequest, all_written};
+use crate::proxy::answer::body::ProxyBody;
+use crate::proxy::answer::ending::Ending;
+use crate::proxy::inspect::meter::{Dialect, Meter};
+use crate::proxy::read::fields::Fields;
+use crate::proxy::request::RESENDS;
+use crate::proxy::request::attempt::Unanswered;
+use crate::proxy::socket::asked::Asked;
+use crate::proxy::socket::attempts::{Attempts, Reached, Step, Stuck};
+use crate::proxy::socket::client::{Client, Gone};
+use crate::proxy::socket::events::Failed;
+use crate::proxy::socket::listening::{self, Beginning};
+use crate::proxy::socket::opening::{Opening, note_quota};
+use crate::proxy::socket::passing::{Passing, Shown, fields_of};
+use crate::proxy::socket::upstream::Upstream;
+use crate::proxy::socket::{Session, events, refusals};
+use crate::proxy::state::ProxyState;
 
 /// A turn that is under way.
 struct Turn<'t> {
-    proxy: &'t Proxy,
+    proxy: &'t ProxyState,
     client: &'t mut Client,
     upstream: &'t mut Option<Upstream>,
     attempts: Attempts<'t>,

@@ -13,10 +13,10 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
-use super::attempts::Open;
-use super::client::config;
 use crate::domain::account::AccountId;
 use crate::manager::router::{Bound, Route, RouteRequest, Target};
+use crate::proxy::socket::attempts::Open;
+use crate::proxy::socket::client::config;
 
 /// No message of an upstream is longer, in bytes: images are inside of it.
 const LONGEST_MESSAGE: usize = 32 * 1024 * 1024;

@@ -7,9 +7,6 @@ use std::time::Instant;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::frames::{Frames, Messages, Sender};
-use super::relay::{Ended, Watcher};
-use super::told::{Failure, Happening, Told};
 use crate::clock;
 use crate::domain::account::ModelFamily;
 use crate::domain::health::Outcome;
@@ -21,8 +18,11 @@ use crate::manager::books::spending::{Learned, UPSTREAM_BROKE};
 use crate::manager::outcomes::{CLIENT_LEFT, Measured};
 use crate::manager::router::{Route, RouteRequest};
 use crate::manager::session::event::Finished;
-use crate::proxy::forward::fields::is_name;
-use crate::proxy::stream::{Field, Fields};
+use crate::proxy::inspect::fields::{Field, Fields};
+use crate::proxy::read::fields::is_name;
+use crate::proxy::tunnel::frames::{Frames, Messages, Sender};
+use crate::proxy::tunnel::relay::{Ended, Watcher};
+use crate::proxy::tunnel::told::{Failure, Happening, Told};
 
 /// The books of one tunnel.
 pub struct Accounting {

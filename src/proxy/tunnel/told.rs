@@ -4,12 +4,12 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::frames::Messages;
 use crate::domain::first_output;
 use crate::domain::resources::{Keeps, Made};
 use crate::domain::usage::{Bill, Subject, Tier, tokens};
 use crate::manager::router::reasoning::ContentDigest;
-use crate::proxy::stream::{Field, Fields};
+use crate::proxy::inspect::fields::{Field, Fields};
+use crate::proxy::tunnel::frames::Messages;
 
 /// No error event is longer.
 const ERROR_LENGTH: usize = 16 * 1024;

@@ -11,7 +11,7 @@ use hyper::header::{
 };
 use hyper::http::{request, response};
 
-use super::super::headers;
+use crate::proxy::headers;
 
 /// A browser cannot set headers and puts its key and its account into names of protocols; a client that does the same
 /// shows them to us alone.

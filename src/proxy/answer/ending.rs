@@ -1,0 +1,176 @@
+//! How a request ended: told once, whichever way it does, and what its answer took, accounted once.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::future::BoxFuture;
+
+use crate::clock;
+use crate::domain::account::AccountId;
+use crate::domain::usage::{Tokens, Usd};
+use crate::manager::Manager;
+use crate::manager::books::spending::{Learned, Ticket, UPSTREAM_BROKE};
+use crate::manager::outcomes::CLIENT_LEFT;
+use crate::manager::session::event::Finished;
+use crate::proxy::inspect::meter::Meter;
+
+/// What it says when there was no room for the rest.
+const CROWDED: u16 = 503;
+
+/// The end of one request.
+pub struct Ending {
+    manager: Arc<Manager>,
+    started: Instant,
+    request_id: String,
+    status: u16,
+    account: Option<AccountId>,
+    model: Option<String>,
+    /// Of the attempt that serves; taken when it is accounted.
+    ticket: Option<Ticket>,
+    first_byte_ms: Option<u64>,
+    tokens: Option<Tokens>,
+    cost: Option<Usd>,
+    is_told: bool,
+}
+
+impl Ending {
+    /// The ending of a request that began at `started`.
+    pub fn new(manager: Arc<Manager>, request_id: String, started: Instant) -> Ending {
+        Ending {
+            manager,
+            started,
+            request_id,
+            status: 0,
+            account: None,
+            model: None,
+            ticket: None,
+            first_byte_ms: None,
+            tokens: None,
+            cost: None,
+            is_told: false,
+        }
+    }
+
+    /// What the request is for.
+    #[must_use = "this returns the ending with its model"]
+    pub fn of_model(mut self, model: Option<&String>) -> Ending {
+        self.model = model.cloned();
+        self
+    }
+
+    /// Who answers, and with what.
+    #[must_use = "this returns the ending with its answer"]
+    pub fn with_answer(mut self, account: Option<AccountId>, ticket: Option<Ticket>, status: u16) -> Ending {
+        self.account = account;
+        self.ticket = ticket;
+        self.status = status;
+        self
+    }
+
+    /// The request.
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// Somebody else tells the end.
+    pub fn hand_over(mut self) {
+        self.is_told = true;
+    }
+
+    /// Whether what the answer takes has to be accounted before its last byte goes out.
+    pub fn is_exact(&self) -> bool {
+        self.ticket.as_ref().is_some_and(Ticket::is_exact)
+    }
+
+    /// The first byte of the answer went out.
+    pub fn first_byte(&mut self) {
+        if self.first_byte_ms.is_none() {
+            self.first_byte_ms = Some(self.elapsed());
+        }
+    }
+
+    /// Takes note of what the answer made so far: its client may name it before the answer is over.
+    pub fn owns(&self, meter: &mut Meter) {
+        if let Some(ticket) = &self.ticket {
+            let made = meter.made();
+            if !made.is_empty() {
+                self.manager.note_made(ticket, made);
+            }
+        }
+    }
+
+    /// Accounts what was learned, with the siblings before the future ends.
+    pub fn settle_exactly(&mut self, meter: &mut Meter) -> Option<BoxFuture<'static, ()>> {
+        let ticket = self.ticket.take()?;
+        let learned = self.learned(meter, self.status);
+        let (settled, settling) = self.manager.settle_exactly(ticket, learned);
+        (self.tokens, self.cost) = (settled.tokens, settled.cost);
+        Some(settling)
+    }
+
+    /// The answer went out whole.
+    pub fn complete(&mut self, meter: Option<&mut Meter>) {
+        self.end(meter, self.status);
+    }
+
+    /// The upstream broke it off.
+    pub fn broken(&mut self, meter: &mut Meter) {
+        self.end(Some(meter), UPSTREAM_BROKE);
+    }
+
+    /// There is no room for the rest, which nobody but this process is to blame for.
+    pub fn crowded(&mut self, meter: &mut Meter) {
+        self.end(Some(meter), CROWDED);
+    }
+
+    /// The client went away before the end.
+    pub fn left(&mut self, meter: Option<&mut Meter>) {
+        self.end(meter, CLIENT_LEFT);
+    }
+
+    fn end(&mut self, meter: Option<&mut Meter>, status: u16) {
+        if std::mem::replace(&mut self.is_told, true) {
+            return;
+        }
+        if let Some(ticket) = self.ticket.take() {
+            let learned = match meter {
+                Some(meter) => self.learned(meter, status),
+                None => Learned { status, first_byte_ms: self.first_byte_ms, ..Learned::default() },
+            };
+            let settled = self.manager.settle(ticket, learned);
+            (self.tokens, self.cost) = (settled.tokens, settled.cost);
+        }
+        self.manager.finished(Finished {
+            request_id: std::mem::take(&mut self.request_id),
+            status,
+            account: self.account.take(),
+            model: self.model.take(),
+            tokens: self.tokens,
+            cost: self.cost,
+            duration_ms: self.elapsed(),
+            first_byte_ms: self.first_byte_ms,
+        });
+    }
+
+    fn learned(&mut self, meter: &mut Meter, status: u16) -> Learned {
+        meter.end();
+        Learned {
+            status,
+            bill: meter.bill().clone(),
+            made: meter.made(),
+            quota: meter.quota(),
+            first_byte_ms: self.first_byte_ms,
+        }
+    }
+
+    fn elapsed(&self) -> u64 {
+        u64::try_from(clock::instant().duration_since(self.started).as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Drop for Ending {
+    /// Dropped before its end: the client went away.
+    fn drop(&mut self) {
+        self.left(None);
+    }
+}

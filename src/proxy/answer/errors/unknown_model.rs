@@ -1,0 +1,55 @@
+//! The answer where no account serves the model.
+
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::{Response, StatusCode};
+use serde_json::json;
+
+use crate::domain::client_version::ClientVersion;
+use crate::domain::pool::Pool;
+use crate::domain::routing::decision::{Candidate, Exhausted};
+use crate::domain::routing::eligibility::Reason;
+use crate::domain::time::Timestamp;
+use crate::proxy::answer::body::ProxyBody;
+use crate::proxy::answer::errors::{accounts, reasons};
+use crate::proxy::answer::ours;
+
+/// Whether every account lacks the model: time mends nothing then.
+pub fn is_unknown(exhausted: &Exhausted) -> bool {
+    let lacks = |reason| matches!(reason, Reason::NotServed | Reason::ModelNotInScope);
+    exhausted.candidates.iter().all(|candidate| candidate.reasons().any(lacks))
+        && exhausted.candidates.iter().any(|candidate| candidate.reasons().any(|reason| reason == Reason::NotServed))
+}
+
+/// What to do where a login's backend does not serve a model to a client of this version.
+pub fn version_advice(version: ClientVersion) -> String {
+    format!(
+        "The request was sent as Codex {version}: if a newer version has this model, update Codex or raise `chatgpt.client_version`; else \
+         choose a model that `GET /v1/models` lists, or add an API key with `codex-account-manager add LABEL`."
+    )
+}
+
+pub fn unknown_model(
+    model: &str,
+    exhausted: &Exhausted,
+    pool: &Pool,
+    version: ClientVersion,
+    now: Timestamp,
+) -> Response<ProxyBody> {
+    let accounts = accounts(exhausted, pool);
+    let reasons = reasons(exhausted, pool);
+    let is_of_version = |candidate: &Candidate| {
+        let refusal = pool.members.get(candidate.position).and_then(|member| member.unserved.get(model));
+        refusal.is_some_and(|refusal| refusal.holds(version, now) && refusal.version.is_some())
+    };
+    let advice = if exhausted.candidates.iter().any(is_of_version) {
+        version_advice(version)
+    } else {
+        "`GET /v1/models` lists those that are served.".to_owned()
+    };
+    let message = format!("No account serves the model `{model}`. {reasons}. {advice}");
+    let error = json!({"message": message, "type": "invalid_request_error", "param": "model", "code": "model_not_found",
+        "accounts": accounts});
+    let mut response = ours::json(StatusCode::NOT_FOUND, &json!({ "error": error }));
+    response.headers_mut().insert(HeaderName::from_static("x-should-retry"), HeaderValue::from_static("false"));
+    response
+}

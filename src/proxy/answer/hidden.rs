@@ -1,0 +1,142 @@
+//! Takes out of a stream of completions what was asked for on the client's behalf: the last chunk, which has no choices
+//! but the usage, and the empty `usage` of every other chunk.
+
+use bytes::Bytes;
+
+use crate::domain::event_stream::{Event, Events};
+use crate::proxy::inspect::fields::{Field, Fields};
+
+/// An event that is longer passes as it is.
+const LONGEST_EVENT: usize = 1024 * 1024;
+
+/// The filter. It holds one event back until it is whole.
+#[derive(Debug)]
+pub struct HiddenUsage(Events);
+
+impl Default for HiddenUsage {
+    fn default() -> HiddenUsage {
+        HiddenUsage(Events::new(LONGEST_EVENT))
+    }
+}
+
+impl HiddenUsage {
+    /// The next bytes as the client gets them; they may be none.
+    pub fn pass(&mut self, bytes: &[u8]) -> Bytes {
+        let mut out = Vec::with_capacity(bytes.len());
+        self.0.push(bytes, &mut |event| show(event, &mut out));
+        out.into()
+    }
+
+    /// What is still held when the stream is over.
+    pub fn rest(&mut self) -> Bytes {
+        let rest = self.0.take_rest();
+        let mut out = Vec::new();
+        show_whole(&rest, &mut out);
+        out.into()
+    }
+}
+
+fn show(event: &Event<'_>, out: &mut Vec<u8>) {
+    if event.is_piece {
+        out.extend_from_slice(event.raw);
+    } else {
+        show_whole(event.raw, out);
+    }
+}
+
+fn show_whole(event: &[u8], out: &mut Vec<u8>) {
+    match shown(event) {
+        Shown::Nothing => {}
+        Shown::All => out.extend_from_slice(event),
+        Shown::Without(from, to) => {
+            out.extend_from_slice(&event[..from]);
+            out.extend_from_slice(&event[to..]);
+        }
+    }
+}
+
+/// What the client gets of an event.
+#[derive(Debug, PartialEq, Eq)]
+enum Shown {
+    Nothing,
+    All,
+    Without(usize, usize),
+}
+
+fn shown(event: &[u8]) -> Shown {
+    let Some(data) = event.strip_prefix(b"data:") else { return Shown::All };
+    let offset = event.len() - data.len();
+    let mut fields = Fields::default();
+    fields.push(data);
+    let Some(usage) = fields.raw(Field::Usage) else { return Shown::All };
+    // One with choices that are too long to be kept has some; one that says nothing of them has none.
+    let is_last = match fields.raw(Field::Choices) {
+        Some(choices) => choices == b"null" || choices.iter().all(|byte| b"[] ".contains(byte)),
+        None => memchr::memmem::find(data, b"\"choices\"").is_none(),
+    };
+    if usage.starts_with(b"{") {
+        return if is_last { Shown::Nothing } else { Shown::All };
+    }
+    let Some((from, to)) = fields.usage_span().filter(|_| usage == b"null") else { return Shown::All };
+    // With the comma in front of it, or the one behind it when it comes first.
+    let spaces = |bytes: &[u8]| bytes.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    let before = data[..from].trim_ascii_end();
+    if before.ends_with(b",") {
+        return Shown::Without(offset + before.len() - 1, offset + to);
+    }
+    let behind = to + spaces(&data[to..]);
+    let to = if data.get(behind) == Some(&b',') { behind + 1 } else { to };
+    Shown::Without(offset + from, offset + to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(stream: &str, expected: &str) {
+        for step in [1, 5, stream.len().max(1)] {
+            let mut hidden = HiddenUsage::default();
+            let mut out = Vec::new();
+            for piece in stream.as_bytes().chunks(step) {
+                out.extend_from_slice(&hidden.pass(piece));
+            }
+            out.extend_from_slice(&hidden.rest());
+            assert_eq!(String::from_utf8(out).unwrap(), expected, "in steps of {step}");
+        }
+    }
+
+    #[test]
+    fn the_client_sees_the_stream_it_would_have_got() {
+        check(
+            "data: {\"id\":\"a\",\"choices\":[{\"delta\":{}}],\"usage\":null}\n\ndata: {\"id\":\"a\",\"choices\":[],\"usage\":{\"total_tokens\":3}}\n\ndata: [DONE]\n\n",
+            "data: {\"id\":\"a\",\"choices\":[{\"delta\":{}}]}\n\ndata: [DONE]\n\n",
+        );
+        check("data: {\"usage\": null , \"choices\":[{}]}\r\n\r\n", "data: { \"choices\":[{}]}\r\n\r\n");
+        check("data: {\"usage\":null}\n\n", "data: {}\n\n");
+        check("data: {\"usage\":{\"total_tokens\":3}}\n\n", "");
+        check("data: {\"choices\":null,\"usage\":{\"total_tokens\":3}}\n\n", "");
+        check("data: {\"choices\": [ ],\"usage\":{\"total_tokens\":3},\"obfuscation\":\"\"}\n\n", "");
+        check("data: {\"usage\":null}\r\rdata: [DONE]\r\r", "data: {}\r\rdata: [DONE]\r\r");
+    }
+
+    #[test]
+    fn everything_else_passes_as_it_is() {
+        for stream in [
+            ": ping\n\n",
+            "data: [DONE]\n\n",
+            "data: {\"choices\":[{}],\"usage\":{\"total_tokens\":3}}\n\n",
+            "data: {\"choices\":[],\"prompt_filter_results\":[]}\n\n",
+            "event: x\ndata: {\"usage\":null}\n\n",
+            "data: {\"choices\":[{\"delta\":{\"content\":\"\\\"usage\\\":null\"}}]}\n\n",
+            "data: cut off",
+            "\n\n\n",
+        ] {
+            check(stream, stream);
+        }
+        let long = format!("data: {{\"usage\":null,\"x\":\"{}\"}}\n\n", "y".repeat(LONGEST_EVENT));
+        let mut hidden = HiddenUsage::default();
+        let out: Vec<u8> = long.as_bytes().chunks(60_000).flat_map(|piece| hidden.pass(piece)).collect();
+        assert!(out == long.as_bytes());
+    }
+}

@@ -1,0 +1,77 @@
+//! A login's stream, read to its end for a client that asked for none.
+
+use std::time::Duration;
+
+use http_body_util::BodyExt;
+use hyper::http::response::Parts;
+use serde_json::Value;
+
+use crate::domain::translate::{Collecting, Failure, Wanted};
+use crate::proxy::inspect::beginning::Held;
+use crate::proxy::inspect::meter::Meter;
+use crate::proxy::read::body::{Room, drain};
+use crate::proxy::send::translated::Unserved;
+
+/// How long an upstream may take to end an answer whose last event is there.
+const END_PATIENCE: Duration = Duration::from_secs(1);
+
+/// What became of a stream that was read to its end.
+pub enum Collected {
+    /// The whole answer.
+    Whole(Box<Whole>),
+    /// The backend told why there is none.
+    Told(Box<Told>),
+    /// It broke off.
+    Broken(&'static str),
+    /// It is more than this process bears.
+    NotBorne(Unserved),
+}
+
+/// A whole answer.
+pub struct Whole {
+    pub head: Parts,
+    pub meter: Meter,
+    pub document: Value,
+}
+
+/// An error in the place of one.
+pub struct Told {
+    pub head: Parts,
+    pub error: Value,
+    /// The events `codex.rate_limits` before it.
+    pub quota: Vec<Value>,
+}
+
+/// Reads a stream to its end for a client that asked for none. What is kept of it is counted in `room`.
+pub async fn collect(held: Held, wanted: &Wanted, mut room: Room) -> Collected {
+    let Held { head, bytes, mut rest, mut meter } = held;
+    let mut collecting = Collecting::new(wanted);
+    for bytes in bytes {
+        collecting.push(&bytes);
+    }
+    while !collecting.is_over() {
+        match rest.frame().await {
+            Some(Ok(frame)) => {
+                if let Ok(bytes) = frame.into_data() {
+                    meter.push(&bytes);
+                    collecting.push(&bytes);
+                    if !room.hold(collecting.held()) {
+                        return Collected::NotBorne(Unserved::NoRoom);
+                    }
+                }
+            }
+            Some(Err(_)) => return Collected::Broken("the stream was cut off"),
+            None => break,
+        }
+    }
+    if collecting.is_over() {
+        // The connection serves the next request.
+        drain(rest, END_PATIENCE);
+    }
+    match collecting.finish() {
+        Ok(document) => Collected::Whole(Box::new(Whole { head, meter, document })),
+        Err(Failure::Told(error)) => Collected::Told(Box::new(Told { head, error, quota: meter.quota() })),
+        Err(Failure::Truncated) => Collected::Broken("the stream ended before its last event"),
+        Err(Failure::TooLong) => Collected::NotBorne(Unserved::AnswerTooLong),
+    }
+}

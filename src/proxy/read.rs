@@ -1,0 +1,5 @@
+//! The second step: the body, kept for another attempt, and the few fields of it that routing needs.
+
+pub mod body;
+pub mod fields;
+pub mod usage_question;

@@ -1,0 +1,77 @@
+//! What all requests of one proxy share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use hyper::body::Incoming;
+use hyper::{Request, Response};
+use tokio::sync::{Semaphore, watch};
+
+use crate::clock;
+use crate::manager::{Manager, random_id};
+use crate::proxy::admit::gate::Gate;
+use crate::proxy::read::body::Budget;
+
+/// What answers at `/rpc` whoever shows its token.
+pub type RpcDoor = Box<dyn Fn(Request<Incoming>) -> BoxFuture<'static, Response<Bytes>> + Send + Sync>;
+
+/// What all requests of one proxy share.
+pub struct ProxyState {
+    /// The accounts.
+    pub manager: Arc<Manager>,
+    /// Who may come in.
+    pub gate: Gate,
+    /// What answers at `/rpc`.
+    pub rpc: RpcDoor,
+    /// What requests and answers may keep in memory.
+    pub budget: Arc<Budget>,
+    /// For a large request that is translated.
+    pub translating: Semaphore,
+    /// When it began.
+    pub started: Instant,
+    /// Names requests.
+    pub request_ids: RequestIds,
+    /// How many requests for a provider came so far.
+    pub arrivals: Arc<AtomicU64>,
+}
+
+impl ProxyState {
+    /// Of a proxy that has served nothing yet.
+    pub fn new(manager: Arc<Manager>, gate: Gate, rpc: RpcDoor) -> ProxyState {
+        ProxyState {
+            manager,
+            gate,
+            rpc,
+            budget: Arc::default(),
+            translating: Semaphore::new(1),
+            started: clock::instant(),
+            request_ids: RequestIds::new(),
+            arrivals: Arc::default(),
+        }
+    }
+}
+
+/// Names for requests that no other process gives.
+pub struct RequestIds {
+    prefix: String,
+    next: AtomicU64,
+}
+
+impl RequestIds {
+    fn new() -> RequestIds {
+        RequestIds { prefix: random_id(), next: AtomicU64::new(1) }
+    }
+
+    /// The next one.
+    pub fn next(&self) -> String {
+        format!("req_{}{:08x}", self.prefix, self.next.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// Until the proxy is to end, which its owner's going away means too.
+pub async fn stop(stopped: &mut watch::Receiver<bool>) {
+    drop(stopped.wait_for(|stopped| *stopped).await);
+}

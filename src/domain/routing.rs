@@ -5,20 +5,15 @@ pub mod decision;
 pub mod eligibility;
 mod explain;
 pub mod failover;
-pub mod hybrid;
-pub mod least_utilized;
 pub mod load;
-mod priority;
-mod round_robin;
 mod serving;
 pub mod setback;
 pub mod starting_account;
-mod sticky;
 mod strategy;
 mod total_order;
 
 pub use explain::explain;
-pub use strategy::Strategy;
+pub use strategy::{Rule, Strategy};
 
 use super::account::ModelFamily;
 use super::client_version::ClientVersion;
@@ -121,15 +116,9 @@ fn select(pool: &Pool, ask: &Ask<'_>, strategy: Strategy, now: Timestamp) -> Opt
 
 fn by_strategy(pool: &Pool, ask: &Ask<'_>, strategy: Strategy, now: Timestamp) -> Option<Choice> {
     if let Some(open) = ask.open.and_then(|open| serving::at(pool, ask, open, now)) {
-        return Some(Choice { position: open.position, why: Why::Sticky, probe: open.probe });
+        return Some(Choice { position: open.position, why: Why::Strategy(Strategy::Sticky), probe: open.probe });
     }
-    match strategy {
-        Strategy::Sticky => sticky::choose(pool, ask, now),
-        Strategy::RoundRobin => round_robin::choose(pool, ask, now),
-        Strategy::LeastUtilized => least_utilized::choose(pool, ask, now),
-        Strategy::Priority => priority::choose(pool, ask, now),
-        Strategy::Hybrid => hybrid::choose(pool, ask, now),
-    }
+    (strategy.rule().choose)(pool, ask, now)
 }
 
 #[cfg(test)]

@@ -139,10 +139,7 @@ impl Manager {
         let mut memory = self.memory();
         let Standpoint { pinned, current, begin } = self.standpoint(&mut memory, view, request);
         let turns = memory.turns;
-        let loads = match strategy {
-            Strategy::LeastUtilized | Strategy::Hybrid => memory.shared.loads(view, now),
-            Strategy::Sticky | Strategy::RoundRobin | Strategy::Priority => &[],
-        };
+        let loads = if strategy.rule().weighs_load { memory.shared.loads(view, now) } else { &[] };
         let model = request.model.as_deref();
         let decision = |needs_api_key| {
             let ask = Ask {
@@ -198,7 +195,7 @@ impl Manager {
     fn route_to(&self, view: &View, id: &AccountId, why: Why, probes: Vec<ProbeLock>) -> Option<Route> {
         let position = view.state.position(id.as_str())?;
         let target = self.target(view, position)?;
-        let took_place = looks_at_what_began(self.strategy());
+        let took_place = self.strategy().rule().weighs_load;
         if took_place {
             self.take_place(id);
         }
@@ -240,7 +237,7 @@ impl Manager {
 
     /// The session, or the conversation, is on the chosen account from now on.
     fn move_to(&self, view: &View, request: &RouteRequest, choice: Choice, route: &Route) {
-        let keeps = keeps_an_account(self.strategy());
+        let keeps = self.strategy().rule().keeps_an_account;
         if keeps && self.identity.kind != SessionKind::Proxy {
             let kept = aside::keep(&mut self.memory(), &view.pool, request, &route.account, self.clock.now());
             if let Some((stays_on, is_new)) = kept {
@@ -270,7 +267,7 @@ impl Manager {
         if is_new {
             self.write_current(request.family.clone(), route.account.clone());
         }
-        if before.as_ref() != Some(&route.account) && (keeps || before.is_none() || is_failover(choice.why)) {
+        if before.as_ref() != Some(&route.account) && (keeps || before.is_none() || choice.why == Why::Failover) {
             self.notice_account(&view.pool, choice, request, before.as_ref());
         }
     }
@@ -344,37 +341,5 @@ impl Manager {
     pub fn available(&self) -> usize {
         let (view, now) = (self.view(), self.clock.now());
         view.pool.members.iter().filter(|member| is_usable(member, now)).count()
-    }
-}
-
-/// Whether a strategy stays on an account, so that which one it is says something of the next request.
-fn keeps_an_account(strategy: Strategy) -> bool {
-    match strategy {
-        Strategy::Sticky | Strategy::Priority | Strategy::Hybrid => true,
-        Strategy::RoundRobin | Strategy::LeastUtilized => false,
-    }
-}
-
-/// Whether a strategy compares the buckets or the last use of accounts: a request that has begun must count there before
-/// it is over, or all that come meanwhile take the same account.
-fn looks_at_what_began(strategy: Strategy) -> bool {
-    match strategy {
-        Strategy::LeastUtilized | Strategy::Hybrid => true,
-        Strategy::Sticky | Strategy::RoundRobin | Strategy::Priority => false,
-    }
-}
-
-/// Whether a choice says that another account could not serve.
-pub(super) fn is_failover(why: Why) -> bool {
-    match why {
-        Why::Failover => true,
-        Why::Bound
-        | Why::Pinned
-        | Why::Sticky
-        | Why::First
-        | Why::RoundRobin
-        | Why::LeastUtilized
-        | Why::Priority
-        | Why::Hybrid => false,
     }
 }

@@ -4,6 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::accounts::SwitchScope;
+use crate::domain::routing::Strategy;
+
+/// The names of all strategies, for the reference: `` `a`, `b` or `c` ``.
+fn strategies() -> String {
+    let [others @ .., last] = Strategy::ALL.map(|strategy| format!("`{}`", strategy.name()));
+    format!("{} or {last}", others.join(", "))
+}
 
 /// Which request.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -53,7 +60,8 @@ pub struct RoutingCandidate {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RoutingSetStrategyParams {
-    /// `sticky`, `round_robin`, `least_utilized`, `priority` or `hybrid`; `-` is accepted for `_`.
+    /// The strategy's name; `-` is accepted for `_`.
+    #[schemars(description = format!("{}; `-` is accepted for `_`.", strategies()))]
     pub strategy: String,
     /// This session, or also `config.toml`, which every running process follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -82,7 +90,8 @@ pub struct RoutingDidSelectParams {
     pub family: String,
     /// 1 for the first account that is tried.
     pub attempt: u32,
-    /// `bound`, `pinned`, `sticky`, `failover`, `first`, `round_robin`, `least_utilized`, `priority` or `hybrid`.
+    /// Why this account: `bound`, `pinned`, `failover`, `first`, or the name of a strategy.
+    #[schemars(description = format!("`bound`, `pinned`, `failover`, `first`, {}.", strategies()))]
     pub why: String,
 }
 

@@ -1,18 +1,15 @@
 //! Why an account was chosen, or cannot be, as people read it. The words on the wire come in, whichever version wrote them.
 
+use crate::domain::routing::Strategy;
+
 /// Why an account was chosen, in two words for a column.
 pub fn why_brief(why: &str) -> &str {
     match why {
         "bound" => "bound to it",
         "pinned" => "pinned",
-        "sticky" => "in use",
         "failover" => "failover",
         "first" => "first choice",
-        "round_robin" => "next in turn",
-        "least_utilized" => "least used",
-        "priority" => "priority",
-        "hybrid" => "best score",
-        other => other,
+        other => Strategy::parse(other).map_or(other, |strategy| strategy.rule().why_brief),
     }
 }
 
@@ -21,14 +18,12 @@ pub fn why(why: &str) -> String {
     match why {
         "bound" => "it made a resource that the request names",
         "pinned" => "it is pinned: a person switched to it",
-        "sticky" => "it is the one in use",
         "failover" => "the one in use, or tried before it, cannot serve",
         "first" => "no account was in use, and it could serve with the fewest live sessions",
-        "round_robin" => "it is the next in turn (`round_robin`)",
-        "least_utilized" => "its limits are least used (`least_utilized`)",
-        "priority" => "it has the highest priority of those that can serve (`priority`)",
-        "hybrid" => "it has the best score of health, free requests and idle time (`hybrid`)",
-        other => return format!("of `{other}`"),
+        other => match Strategy::parse(other) {
+            Some(strategy) => strategy.rule().why,
+            None => return format!("of `{other}`"),
+        },
     }
     .to_owned()
 }
@@ -58,17 +53,8 @@ mod tests {
 
     #[test]
     fn every_word_of_the_wire_has_words_for_people() {
-        for word in [
-            Why::Bound,
-            Why::Pinned,
-            Why::Sticky,
-            Why::Failover,
-            Why::First,
-            Why::RoundRobin,
-            Why::LeastUtilized,
-            Why::Priority,
-            Why::Hybrid,
-        ] {
+        let of_strategies = Strategy::ALL.map(Why::Strategy);
+        for word in [Why::Bound, Why::Pinned, Why::Failover, Why::First].into_iter().chain(of_strategies) {
             assert!(!why(word.name()).starts_with("of "), "{word:?}");
         }
         for reason in Reason::ALL {

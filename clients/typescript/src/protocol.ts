@@ -604,7 +604,7 @@ export interface RoutingDidSelectParams {
   family: string;
   /** 1 for the first account that is tried. */
   attempt: number;
-  /** `bound`, `pinned`, `sticky`, `failover`, `first`, `round_robin`, `least_utilized`, `priority` or `hybrid`. */
+  /** `bound`, `pinned`, `failover`, `first`, `sticky`, `round_robin`, `least_utilized`, `priority` or `hybrid`. */
   why: string;
 }
 

@@ -5,6 +5,7 @@ use clap::CommandFactory;
 
 use crate::cli::Cli;
 use crate::config::keys::{Default, KEYS};
+use crate::domain::routing::{Rule, Strategy};
 use crate::domain::translate::{Fate, PARAMETERS};
 use crate::protocol::errors::ERROR_CODES;
 use crate::protocol::{Declaration, METHODS, NOTIFICATIONS};
@@ -14,7 +15,7 @@ use crate::tui::keys::{BINDINGS, Binding, Group};
 pub type Table = (&'static str, fn() -> String);
 
 /// What the README has.
-pub const README: &[Table] = &[("verbs", verbs)];
+pub const README: &[Table] = &[("verbs", verbs), ("strategies", || strategies("Chooses", |rule| rule.chooses))];
 
 /// What the pages in `docs/` have.
 pub const PAGES: &[(&str, &[Table])] = &[
@@ -29,6 +30,7 @@ pub const PAGES: &[(&str, &[Table])] = &[
             ("errors", errors),
         ],
     ),
+    ("routing.md", &[("strategies", || strategies("Rule", |rule| rule.explanation))]),
     ("screen.md", &[("keys", keys)]),
 ];
 
@@ -77,6 +79,11 @@ fn configuration() -> String {
         vec![code(key.toml), names, default, format!("{} ({})", key.help, key.shape.accepted())]
     });
     table(&["`config.toml`", "JSON key, variable", "Default", "Meaning"], rows)
+}
+
+fn strategies(title: &str, says: fn(&Rule) -> &str) -> String {
+    let row = |strategy: Strategy| vec![format!("`{}`", strategy.name()), says(strategy.rule()).to_owned()];
+    table(&["Strategy", title], Strategy::ALL.into_iter().map(row))
 }
 
 fn declarations(title: &str, declarations: &[Declaration]) -> String {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Strategy;
 use super::eligibility::{Obstacle, Reason};
 use super::setback::Setback;
 use crate::domain::account::AccountId;
@@ -34,20 +35,12 @@ pub enum Why {
     Bound,
     /// A person switched to it.
     Pinned,
-    /// It is the one in use.
-    Sticky,
     /// The one in use cannot serve, or others were tried for this request already.
     Failover,
     /// None was in use yet.
     First,
-    /// It is the next one.
-    RoundRobin,
-    /// It is the least used.
-    LeastUtilized,
-    /// Its owner prefers it.
-    Priority,
-    /// It has the best score, or none is far enough ahead of it.
-    Hybrid,
+    /// The strategy prefers it; of `sticky`: it is the one in use.
+    Strategy(Strategy),
 }
 
 impl Why {
@@ -56,13 +49,9 @@ impl Why {
         match self {
             Why::Bound => "bound",
             Why::Pinned => "pinned",
-            Why::Sticky => "sticky",
             Why::Failover => "failover",
             Why::First => "first",
-            Why::RoundRobin => "round_robin",
-            Why::LeastUtilized => "least_utilized",
-            Why::Priority => "priority",
-            Why::Hybrid => "hybrid",
+            Why::Strategy(strategy) => strategy.name(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::decision::{Candidate, Exhausted, Explanation};
 use super::eligibility::{Obstacle, Reason, needs_probe, obstacles};
-use super::{Ask, Strategy, hybrid, least_utilized, select};
+use super::{Ask, Strategy, select};
 use crate::domain::health::Gate;
 use crate::domain::pool::{Member, Pool};
 use crate::domain::time::Timestamp;
@@ -59,17 +59,6 @@ fn candidate(pool: &Pool, ask: &Ask<'_>, strategy: Strategy, position: usize, no
         excluded,
         tried: None,
         is_refused: member.cooldown.as_ref().is_some_and(|cooldown| cooldown.holds(now) && cooldown.is_refusal()),
-        score: score(pool, ask, strategy, position, now),
+        score: (strategy.rule().score)(pool, ask, position, now),
     })
-}
-
-/// The number by which `strategy` compares the account; `None` for a strategy that compares none.
-#[expect(clippy::cast_precision_loss, reason = "a number to be looked at; the choice compares whole ones")]
-fn score(pool: &Pool, ask: &Ask<'_>, strategy: Strategy, position: usize, now: Timestamp) -> Option<f64> {
-    match strategy {
-        Strategy::Sticky | Strategy::RoundRobin => None,
-        Strategy::LeastUtilized => Some(least_utilized::utilisation(&ask.load(position))),
-        Strategy::Priority => pool.members.get(position).map(|member| member.priority as f64),
-        Strategy::Hybrid => Some(hybrid::score(&ask.load(position), ask.current == Some(position), now)),
-    }
 }

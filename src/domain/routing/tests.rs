@@ -75,7 +75,7 @@ fn chosen(pool: &Pool, ask: &Ask<'_>) -> (usize, Why) {
 fn sticky_keeps_its_account_and_fails_over_to_the_fewest_sessions_counting_on() {
     let mut pool = pool(4);
     let family = family();
-    assert_eq!(chosen(&pool, &ask(&family, Some(2), &[])), (2, Why::Sticky));
+    assert_eq!(chosen(&pool, &ask(&family, Some(2), &[])), (2, Why::Strategy(Strategy::Sticky)));
     pool.members[2].limits.insert("gpt-5.2-codex".to_owned(), Limit::ending(LATER));
     assert_eq!(chosen(&pool, &ask(&family, Some(2), &[])), (3, Why::Failover));
     pool.members[3].live_sessions = 1;
@@ -90,7 +90,7 @@ fn a_pin_wins_gives_way_while_it_cannot_serve_and_is_returned_to() {
     let pinned = Ask { pinned: Some(1), ..ask(&family, Some(0), &[]) };
     assert_eq!(chosen(&pool, &pinned), (1, Why::Pinned));
     pool.members[1].limits.insert("gpt-5.2-codex:gpt-5.2-codex".to_owned(), Limit::ending(LATER));
-    assert_eq!(chosen(&pool, &pinned), (0, Why::Sticky));
+    assert_eq!(chosen(&pool, &pinned), (0, Why::Strategy(Strategy::Sticky)));
     pool.members[1].limits.clear();
     assert_eq!(chosen(&pool, &pinned), (1, Why::Pinned));
 }
@@ -100,7 +100,10 @@ fn a_limit_of_one_family_leaves_the_others_alone() {
     let mut pool = pool(2);
     pool.members[0].limits.insert("codex".to_owned(), Limit::ending(LATER));
     let family = ModelFamily::named("gpt-5.1");
-    assert_eq!(chosen(&pool, &Ask { model: Some("gpt-5.1"), ..ask(&family, Some(0), &[]) }), (0, Why::Sticky));
+    assert_eq!(
+        chosen(&pool, &Ask { model: Some("gpt-5.1"), ..ask(&family, Some(0), &[]) }),
+        (0, Why::Strategy(Strategy::Sticky))
+    );
 }
 
 #[test]
@@ -161,12 +164,12 @@ fn a_limit_left_by_a_clock_that_jumped_is_not_believed() {
     let mut pool = pool(1);
     let family = family();
     pool.members[0].limits.insert("gpt-5.2-codex".to_owned(), Limit::ending(Timestamp(NOW.0 + 30 * 86_400_000)));
-    assert_eq!(chosen(&pool, &ask(&family, Some(0), &[])), (0, Why::Sticky));
+    assert_eq!(chosen(&pool, &ask(&family, Some(0), &[])), (0, Why::Strategy(Strategy::Sticky)));
     // Twenty seconds from a time that is a day ahead: the clock was set back since.
     let (since, until) = (Timestamp(NOW.0 + 86_400_000), Timestamp(NOW.0 + 86_420_000));
     pool.members[0].limits = [("gpt-5.2-codex".to_owned(), Limit { until, since: Some(since) })].into();
     pool.members[0].cooldown = Some(Cooldown { until, since: Some(since), reason: REASON_QUOTA.to_owned() });
-    assert_eq!(chosen(&pool, &ask(&family, Some(0), &[])), (0, Why::Sticky));
+    assert_eq!(chosen(&pool, &ask(&family, Some(0), &[])), (0, Why::Strategy(Strategy::Sticky)));
     // Two machines that share the file differ by some seconds.
     let since = Timestamp(NOW.0 + 5_000);
     pool.members[0].limits = [("gpt-5.2-codex".to_owned(), Limit { until: LATER, since: Some(since) })].into();

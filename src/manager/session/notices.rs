@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use crate::domain::account::{AccountId, Kind};
 use crate::domain::pool::Pool;
+use crate::domain::routing::decision::Why;
 use crate::domain::routing::decision::{Choice, Exhausted};
 use crate::domain::routing::eligibility::{Obstacle, Reason, is_on_credits, obstacles};
 use crate::domain::routing::setback::Setback;
 use crate::domain::time::Timestamp;
 use crate::manager::Manager;
 use crate::manager::router::aside::is_limited_for_model;
-use crate::manager::router::{RouteRequest, is_failover};
+use crate::manager::router::RouteRequest;
 use crate::manager::session::event::{Event, Level, Notice};
 
 impl Manager {
@@ -28,7 +29,7 @@ impl Manager {
             let (tried, _) = request.tried.last()?;
             pool.position(tried)
         });
-        let trouble = left.filter(|_| is_failover(choice.why)).map(|position| {
+        let trouble = left.filter(|_| choice.why == Why::Failover).map(|position| {
             let member = &pool.members[position];
             let found = obstacles(member, &request.demand(), now);
             let is_on_credits = found.is_empty() && is_on_credits(member, &request.demand(), now);

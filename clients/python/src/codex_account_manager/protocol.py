@@ -787,7 +787,7 @@ class RoutingDidSelectParams(TypedDict):
     """1 for the first account that is tried."""
 
     why: str
-    """`bound`, `pinned`, `sticky`, `failover`, `first`, `round_robin`, `least_utilized`, `priority` or `hybrid`."""
+    """`bound`, `pinned`, `failover`, `first`, `sticky`, `round_robin`, `least_utilized`, `priority` or `hybrid`."""
 
 
 class RoutingDidWaitParams(TypedDict):

@@ -7,7 +7,8 @@ use crate::domain::pool::Pool;
 use crate::domain::routing::decision::{Decision, Why};
 use crate::domain::routing::eligibility::{Reason, obstacles};
 use crate::domain::routing::load::Load;
-use crate::domain::routing::{Ask, Strategy, choose, explain, hybrid};
+use crate::domain::routing::strategy::hybrid;
+use crate::domain::routing::{Ask, Strategy, choose, explain};
 use crate::domain::time::Timestamp;
 
 #[track_caller]
@@ -29,7 +30,12 @@ fn round_robin_goes_on_from_its_turn_past_those_that_cannot_serve() {
     let (mut pool, family) = (pool(4), family());
     pool.members[2].limits.insert("gpt-5.2-codex".to_owned(), Limit::ending(LATER));
     for (turn, expected) in [(0, 0), (1, 1), (2, 3), (3, 3), (4, 0), (usize::MAX, 3)] {
-        check(Strategy::RoundRobin, &pool, &Ask { turn, ..ask(&family, Some(1), &[]) }, (expected, Why::RoundRobin));
+        check(
+            Strategy::RoundRobin,
+            &pool,
+            &Ask { turn, ..ask(&family, Some(1), &[]) },
+            (expected, Why::Strategy(Strategy::RoundRobin)),
+        );
     }
     check(Strategy::RoundRobin, &pool, &Ask { turn: 1, ..ask(&family, None, &[1]) }, (3, Why::Failover));
 }
@@ -42,7 +48,7 @@ fn least_utilized_takes_the_least_then_the_one_used_longest_ago_then_the_first()
             Strategy::LeastUtilized,
             &pool,
             &Ask { loads: &loads, ..ask(&family, Some(2), &[]) },
-            (expected, Why::LeastUtilized),
+            (expected, Why::Strategy(Strategy::LeastUtilized)),
         );
     };
     check([used(0.5, None), used(0.3, Some(1)), used(0.3, Some(9)), used(0.4, None)], 2);
@@ -64,16 +70,16 @@ fn priority_takes_the_highest_that_can_serve_and_stays_within_it() {
         member.priority = priority;
     }
     let strategy = Strategy::Priority;
-    check(strategy, &pool, &ask(&family, Some(2), &[]), (2, Why::Priority));
-    check(strategy, &pool, &ask(&family, Some(0), &[]), (1, Why::Priority));
-    check(strategy, &pool, &ask(&family, None, &[]), (1, Why::Priority));
+    check(strategy, &pool, &ask(&family, Some(2), &[]), (2, Why::Strategy(Strategy::Priority)));
+    check(strategy, &pool, &ask(&family, Some(0), &[]), (1, Why::Strategy(Strategy::Priority)));
+    check(strategy, &pool, &ask(&family, None, &[]), (1, Why::Strategy(Strategy::Priority)));
     pool.members[3].live_sessions = 1;
     pool.members[2].gate = Gate::Open { until: LATER };
     check(strategy, &pool, &ask(&family, Some(2), &[]), (1, Why::Failover));
-    check(strategy, &pool, &ask(&family, Some(0), &[]), (1, Why::Priority));
+    check(strategy, &pool, &ask(&family, Some(0), &[]), (1, Why::Strategy(Strategy::Priority)));
     pool.members[1].gate = Gate::Open { until: NOW };
-    check(strategy, &pool, &ask(&family, Some(1), &[]), (1, Why::Priority));
-    check(strategy, &pool, &ask(&family, None, &[]), (3, Why::Priority));
+    check(strategy, &pool, &ask(&family, Some(1), &[]), (1, Why::Strategy(Strategy::Priority)));
+    check(strategy, &pool, &ask(&family, None, &[]), (3, Why::Strategy(Strategy::Priority)));
     pool.members[1].gate = Gate::Open { until: LATER };
     check(strategy, &pool, &ask(&family, Some(1), &[]), (3, Why::Failover));
     pool.members[3].enabled = false;
@@ -106,16 +112,21 @@ fn hybrid_keeps_its_account_until_another_is_100_ahead_and_rests_the_tired() {
     let strategy = Strategy::Hybrid;
     // The account in use: 2·60 + 250 + 150 = 520; the last one 2·60 + 500 = 620, or a little less.
     let ahead = [in_condition(60.0, 25.0), in_condition(60.0, 20.0), in_condition(60.0, 50.0)];
-    check(strategy, &pool, &Ask { loads: &ahead, ..ask(&family, Some(0), &[]) }, (2, Why::Hybrid));
+    check(strategy, &pool, &Ask { loads: &ahead, ..ask(&family, Some(0), &[]) }, (2, Why::Strategy(Strategy::Hybrid)));
     let not_far_enough = [ahead[0], ahead[1], in_condition(59.9, 50.0)];
-    check(strategy, &pool, &Ask { loads: &not_far_enough, ..ask(&family, Some(0), &[]) }, (0, Why::Hybrid));
+    check(
+        strategy,
+        &pool,
+        &Ask { loads: &not_far_enough, ..ask(&family, Some(0), &[]) },
+        (0, Why::Strategy(Strategy::Hybrid)),
+    );
     let ill = [in_condition(49.9, 50.0), in_condition(90.0, 0.9), in_condition(50.0, 1.0)];
-    check(strategy, &pool, &Ask { loads: &ill, ..ask(&family, Some(0), &[]) }, (2, Why::Hybrid));
+    check(strategy, &pool, &Ask { loads: &ill, ..ask(&family, Some(0), &[]) }, (2, Why::Strategy(Strategy::Hybrid)));
     pool.members[2].enabled = false;
     // 2·49.9 + 500 = 599.8 against 2·90 + 9 = 189: nobody is well, and none is refused for that.
-    check(strategy, &pool, &Ask { loads: &ill, ..ask(&family, None, &[]) }, (0, Why::Hybrid));
+    check(strategy, &pool, &Ask { loads: &ill, ..ask(&family, None, &[]) }, (0, Why::Strategy(Strategy::Hybrid)));
     check(strategy, &pool, &Ask { loads: &ill, ..ask(&family, Some(2), &[]) }, (0, Why::Failover));
-    check(strategy, &pool, &ask(&family, None, &[]), (0, Why::Hybrid));
+    check(strategy, &pool, &ask(&family, None, &[]), (0, Why::Strategy(Strategy::Hybrid)));
 }
 
 #[test]
@@ -138,10 +149,10 @@ fn a_bound_request_has_one_account_or_none() {
 fn one_that_is_due_for_a_probe_keeps_its_place_so_that_it_is_found_well_again() {
     let (mut pool, family) = (pool(2), family());
     pool.members[0].gate = Gate::Open { until: NOW };
-    check(Strategy::Sticky, &pool, &ask(&family, Some(0), &[]), (0, Why::Sticky));
-    check(Strategy::Priority, &pool, &ask(&family, Some(0), &[]), (0, Why::Priority));
-    check(Strategy::Hybrid, &pool, &ask(&family, Some(0), &[]), (0, Why::Hybrid));
-    check(Strategy::RoundRobin, &pool, &ask(&family, None, &[]), (0, Why::RoundRobin));
+    check(Strategy::Sticky, &pool, &ask(&family, Some(0), &[]), (0, Why::Strategy(Strategy::Sticky)));
+    check(Strategy::Priority, &pool, &ask(&family, Some(0), &[]), (0, Why::Strategy(Strategy::Priority)));
+    check(Strategy::Hybrid, &pool, &ask(&family, Some(0), &[]), (0, Why::Strategy(Strategy::Hybrid)));
+    check(Strategy::RoundRobin, &pool, &ask(&family, None, &[]), (0, Why::Strategy(Strategy::RoundRobin)));
     // A session that begins has nothing to gain from it.
     check(Strategy::Sticky, &pool, &ask(&family, None, &[]), (1, Why::First));
 }

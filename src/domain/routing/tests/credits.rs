@@ -58,17 +58,19 @@ fn a_session_leaves_for_included_quota_and_a_pin_stays() {
     assert_eq!(chosen(&pool, &Ask { excluded: &[1], ..in_use.clone() }, Strategy::Sticky), Some((0, Why::Failover)));
     // All on credits: it stays where it is.
     pool.members[1].used_up = ON_CREDITS;
-    assert_eq!(chosen(&pool, &in_use, Strategy::Sticky), Some((0, Why::Sticky)));
-    assert_eq!(chosen(&pool, &open, Strategy::Sticky), Some((0, Why::Sticky)));
+    assert_eq!(chosen(&pool, &in_use, Strategy::Sticky), Some((0, Why::Strategy(Strategy::Sticky))));
+    assert_eq!(chosen(&pool, &open, Strategy::Sticky), Some((0, Why::Strategy(Strategy::Sticky))));
 }
 
 #[test]
 fn a_meter_that_is_used_up_keeps_its_model_away_alone() {
     let (mut pool, family) = (pool(2), ModelFamily::named("codex"));
     pool.members[0].used_up_models.insert("spark".to_owned(), USED_UP);
-    for (model, expected) in
-        [(Some("spark"), (1, Why::Failover)), (Some("gpt-5.3-codex"), (0, Why::Sticky)), (None, (0, Why::Sticky))]
-    {
+    for (model, expected) in [
+        (Some("spark"), (1, Why::Failover)),
+        (Some("gpt-5.3-codex"), (0, Why::Strategy(Strategy::Sticky))),
+        (None, (0, Why::Strategy(Strategy::Sticky))),
+    ] {
         let ask = Ask { current: Some(0), ..Ask::new(model, &family) };
         assert_eq!(chosen(&pool, &ask, Strategy::Sticky), Some(expected), "{model:?}");
     }
@@ -76,5 +78,5 @@ fn a_meter_that_is_used_up_keeps_its_model_away_alone() {
     let ask = Ask { current: Some(0), ..Ask::new(Some("spark"), &family) };
     assert_eq!(chosen(&pool, &ask, Strategy::Sticky), None);
     pool.members[0].used_up_models.insert("spark".to_owned(), ON_CREDITS);
-    assert_eq!(chosen(&pool, &ask, Strategy::Sticky), Some((0, Why::Sticky)));
+    assert_eq!(chosen(&pool, &ask, Strategy::Sticky), Some((0, Why::Strategy(Strategy::Sticky))));
 }

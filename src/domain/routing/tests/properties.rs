@@ -14,7 +14,8 @@ use crate::domain::pool::{Member, Pool};
 use crate::domain::routing::decision::{Decision, Why};
 use crate::domain::routing::eligibility::{can_serve, needs_probe, obstacles};
 use crate::domain::routing::load::Load;
-use crate::domain::routing::{Ask, Strategy, choose, explain, hybrid};
+use crate::domain::routing::strategy::hybrid;
+use crate::domain::routing::{Ask, Strategy, choose, explain};
 use crate::domain::time::Timestamp;
 
 const MODEL: &str = "gpt-5.2-codex";

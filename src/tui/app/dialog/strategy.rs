@@ -21,7 +21,8 @@ impl StrategyMenu {
     /// Asks; `session` is whom it is for at first, everywhere if `None`.
     pub fn of(known: &Known, session: Option<&str>) -> StrategyMenu {
         let current = known.accounts.as_ref().map(|accounts| accounts.strategy.as_str());
-        let row = |strategy: Strategy| Row { title: strategy.name().to_owned(), note: does(strategy).to_owned() };
+        let row =
+            |strategy: Strategy| Row { title: strategy.name().to_owned(), note: strategy.rule().brief.to_owned() };
         let rows = Strategy::ALL.into_iter().map(row).collect();
         let at = Strategy::ALL.iter().position(|strategy| Some(strategy.name()) == current).unwrap_or(0);
         let everywhere = (Scope::Everywhere, "everywhere".to_owned());
@@ -57,16 +58,5 @@ impl StrategyMenu {
             }
             None => String::new(),
         }
-    }
-}
-
-/// What a strategy does, in a line.
-fn does(strategy: Strategy) -> &'static str {
-    match strategy {
-        Strategy::Sticky => "keep the account until it cannot serve",
-        Strategy::RoundRobin => "the next account for every request",
-        Strategy::LeastUtilized => "the account that is used least",
-        Strategy::Priority => "the account of the highest priority",
-        Strategy::Hybrid => "the best of health, pace and idle time",
     }
 }

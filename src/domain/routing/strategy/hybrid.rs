@@ -2,14 +2,30 @@
 
 use std::cmp::Reverse;
 
-use super::decision::{Choice, Why};
-use super::load::Load;
-use super::serving::Serving;
-use super::total_order::TotalOrder;
-use super::{Ask, serving};
+use super::{Rule, Strategy};
 use crate::domain::health::condition::BUCKET;
 use crate::domain::pool::Pool;
+use crate::domain::routing::decision::{Choice, Why};
+use crate::domain::routing::load::Load;
+use crate::domain::routing::serving::Serving;
+use crate::domain::routing::total_order::TotalOrder;
+use crate::domain::routing::{Ask, serving};
 use crate::domain::time::Timestamp;
+
+/// Takes the account with the best score of health, free requests and idle time.
+pub const RULE: Rule = Rule {
+    name: "hybrid",
+    brief: "the best of health, pace and idle time",
+    chooses: "the account with the best score of health, free requests and idle time",
+    explanation: "Takes the best score of health, free requests and idle time. It leaves the account in use only for one \
+                  that is clearly better",
+    why_brief: "best score",
+    why: "it has the best score of health, free requests and idle time (`hybrid`)",
+    keeps_an_account: true,
+    weighs_load: true,
+    choose,
+    score: |_, ask, position, now| Some(score(&ask.load(position), ask.current == Some(position), now)),
+};
 
 /// An account in worse health rests, as long as another can serve.
 const USABLE_HEALTH: f64 = 50.0;
@@ -24,7 +40,7 @@ const LEAD: f64 = 100.0;
 
 /// The account with the best score, or the one in use while none is far enough ahead of it. One in bad health or with
 /// an empty bucket comes after the others, but before refusing.
-pub fn choose(pool: &Pool, ask: &Ask<'_>, now: Timestamp) -> Option<Choice> {
+fn choose(pool: &Pool, ask: &Ask<'_>, now: Timestamp) -> Option<Choice> {
     let rank = |each: &Serving<'_>| {
         let weight = Weight::of(&each.load, each.is_current(ask), now);
         (!weight.is_usable, Reverse(TotalOrder(weight.score)))
@@ -36,15 +52,16 @@ pub fn choose(pool: &Pool, ask: &Ask<'_>, now: Timestamp) -> Option<Choice> {
     };
     let current = ask.current.and_then(|current| serving::at(pool, ask, current, now));
     let chosen = current.filter(is_near).unwrap_or(best);
-    Some(chosen.instead_of_current(pool, ask, Why::Hybrid, now))
+    Some(chosen.instead_of_current(pool, ask, Why::Strategy(Strategy::Hybrid), now))
 }
 
 /// `2·health + 500·tokens/50 + 0.1·min(idle seconds, 3600) + 150 for the current account`
-pub fn score(load: &Load, is_current: bool, now: Timestamp) -> f64 {
+fn score(load: &Load, is_current: bool, now: Timestamp) -> f64 {
     Weight::of(load, is_current, now).score
 }
 
 /// Whether an account under this load is taken before the others are tired out too.
+#[cfg(test)]
 pub fn is_usable(load: &Load, now: Timestamp) -> bool {
     Weight::of(load, false, now).is_usable
 }

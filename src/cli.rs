@@ -48,6 +48,7 @@ use crate::error::{Error, ErrorKind};
 use crate::theme::{self, When};
 use crate::{demo, hardening, logging};
 use context::Context;
+use help::Group;
 use printer::Printer;
 
 /// Use several OpenAI accounts from any agent or editor as if they were one.
@@ -148,6 +149,59 @@ enum Verb {
     /// Show everything at work on a simulated OpenAI; needs no account
     Demo(demo::DemoArgs),
 }
+
+/// The commands by purpose, in the order in which a person needs them, each with the examples of its help.
+pub const GROUPS: &[Group] = &[
+    (
+        "Accounts",
+        &[
+            ("list", list::EXAMPLES),
+            ("show", list::SHOW_EXAMPLES),
+            ("add", add::EXAMPLES),
+            ("login", login::EXAMPLES),
+            ("import", import::EXAMPLES),
+            ("edit", edit::EXAMPLES),
+            ("remove", remove::EXAMPLES),
+            ("merge", merge::EXAMPLES),
+            ("switch", switch::EXAMPLES),
+            ("refresh", refresh::EXAMPLES),
+        ],
+    ),
+    (
+        "Serving",
+        &[
+            ("run", run::EXAMPLES),
+            ("proxy", proxy::EXAMPLES),
+            ("sidecar", sidecar::EXAMPLES),
+            ("tui", &[]),
+            ("demo", &[("demo", "tell the story in this terminal"), ("demo --watch", "show the screen meanwhile")]),
+        ],
+    ),
+    (
+        "Watching",
+        &[
+            ("status", status::EXAMPLES),
+            ("usage", usage::EXAMPLES),
+            ("explain", explain::EXAMPLES),
+            ("doctor", doctor::EXAMPLES),
+        ],
+    ),
+    (
+        "Configuration and files",
+        &[
+            ("config", &[]),
+            ("config set", config::set::EXAMPLES),
+            ("config get", config::get::EXAMPLES),
+            ("export", export::EXAMPLES),
+            ("rekey", &[]),
+            ("reset", &[]),
+        ],
+    ),
+    (
+        "Scripts and shells",
+        &[("rpc", rpc::EXAMPLES), ("completions", completions::EXAMPLES), ("schema", &[]), ("version", &[])],
+    ),
+];
 
 /// `--json`
 #[derive(Clone, Copy, Debug, Args)]

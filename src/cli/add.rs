@@ -4,11 +4,20 @@ use clap::Args;
 
 use super::accounts::{read_key, said};
 use super::context::Context;
+use super::help::Example;
 use super::printer::Printer;
 use super::values;
 use crate::error::Error;
 use crate::manager::accounts::verbs::{AccountChange, Change};
 use crate::secrets::Secret;
+
+/// Examples in its help.
+pub const EXAMPLES: &[Example] = &[
+    ("add work", "ask for the key without showing it"),
+    ("add ci --key-stdin < key.txt", "read the key from a file"),
+    ("add local --base-url http://127.0.0.1:11434/v1", "another upstream"),
+    ("add cheap --daily-limit 2.50 --model 'gpt-*-mini'", "a budget, and some models alone"),
+];
 
 #[derive(Debug, Args)]
 pub struct AddArgs {

@@ -5,9 +5,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
+use super::help::Example;
 use super::printer::Printer;
 use super::{complete, program};
 use crate::error::{Error, ErrorKind};
+
+/// Examples in its help.
+pub const EXAMPLES: &[Example] =
+    &[("completions bash", "print the script for bash"), ("completions fish | source", "complete in this fish")];
 
 #[derive(Debug, Args)]
 pub struct CompletionsArgs {

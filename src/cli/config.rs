@@ -1,9 +1,9 @@
 //! `config`: what is in force, where it comes from, and how it is changed.
 
 mod edit;
-mod get;
+pub mod get;
 mod path;
-mod set;
+pub mod set;
 pub mod show;
 
 use clap::{Args, Subcommand};

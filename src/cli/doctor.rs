@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::Json;
 use super::context::Context;
+use super::help::Example;
 use super::printer::Printer;
 use super::text::Text;
 use crate::error::Error;
@@ -16,6 +17,9 @@ use crate::theme::Role;
 use crate::wording::plain;
 use finding::{Finding, Verdict};
 use scene::Scene;
+
+/// Examples in its help.
+pub const EXAMPLES: &[Example] = &[("doctor", "check everything and say what to run")];
 
 /// Runs every check; the exit code is 1 when one found a problem.
 pub async fn run(context: &Context, output: Json) -> Result<u8, Error> {

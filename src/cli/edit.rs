@@ -6,9 +6,17 @@ use clap::Args;
 
 use super::accounts::{read_key, said};
 use super::context::Context;
+use super::help::Example;
 use super::values;
 use crate::error::{Error, ErrorKind};
 use crate::manager::accounts::verbs::{AccountChange, Change};
+
+/// Examples in its help.
+pub const EXAMPLES: &[Example] = &[
+    ("edit work --daily-limit 5", "spend at most 5 USD a day"),
+    ("edit work --key-stdin < key.txt", "a new key"),
+    ("edit 2 --disable", "leave the second account out"),
+];
 
 #[derive(Debug, Args)]
 #[group(id = "change", required = true, multiple = true)]

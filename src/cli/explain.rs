@@ -4,6 +4,7 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
 use super::context::Context;
+use super::help::Example;
 use super::printer::Printer;
 use super::table::{Column, Room, Table};
 use super::text::Text;
@@ -17,6 +18,12 @@ use crate::theme::Role;
 use crate::wording::cut::Keep;
 use crate::wording::routing::{obstacle, why};
 use crate::wording::time::span;
+
+/// Examples in its help.
+pub const EXAMPLES: &[Example] = &[
+    ("explain", "which account the next request would get"),
+    ("explain gpt-5.2-codex", "for this model, and why not the others"),
+];
 
 #[derive(Debug, Args)]
 pub struct ExplainArgs {

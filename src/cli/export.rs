@@ -5,10 +5,14 @@ use std::io::IsTerminal;
 use clap::Args;
 
 use super::context::Context;
+use super::help::Example;
 use super::printer::Printer;
 use crate::error::{Error, ErrorKind};
 use crate::manager::FIRST_ACCOUNT;
 use crate::store::{SecretField, StoredSecret};
+
+/// Examples in its help.
+pub const EXAMPLES: &[Example] = &[("export > accounts.json", "a backup whose secrets stay sealed")];
 
 #[derive(Debug, Args)]
 pub struct ExportArgs {

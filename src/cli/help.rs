@@ -5,14 +5,13 @@ mod examples;
 use clap::Command;
 use clap::builder::StyledStr;
 
-/// The commands by purpose, in the order in which a person needs them.
-const GROUPS: &[(&str, &[&str])] = &[
-    ("Accounts", &["list", "show", "add", "login", "import", "edit", "remove", "merge", "switch", "refresh"]),
-    ("Serving", &["run", "proxy", "sidecar", "tui", "demo"]),
-    ("Watching", &["status", "usage", "explain", "doctor"]),
-    ("Configuration and files", &["config", "export", "rekey", "reset"]),
-    ("Scripts and shells", &["rpc", "completions", "schema", "version"]),
-];
+use super::GROUPS;
+
+/// The words behind the program's name, and what they do.
+pub type Example = (&'static str, &'static str);
+
+/// A heading of the help, and below it commands with their examples; those of a command's own command stand with it.
+pub type Group = (&'static str, &'static [(&'static str, &'static [Example])]);
 
 /// The variables that the program reads.
 const VARIABLES: &[(&str, &str)] = &[
@@ -48,8 +47,8 @@ pub fn complete(mut command: Command, name: &str) -> Command {
 /// The commands by purpose.
 fn commands(command: &Command) -> StyledStr {
     let mut text = StyledStr::new();
-    for (title, names) in GROUPS {
-        let rows = names.iter().filter_map(|name| command.find_subcommand(name)).map(|each| {
+    for (title, members) in GROUPS {
+        let rows = members.iter().filter_map(|(name, _)| command.find_subcommand(name)).map(|each| {
             let names: Vec<&str> = each.get_name_and_visible_aliases();
             (names.join(", "), each.get_about().map(ToString::to_string).unwrap_or_default())
         });
@@ -83,7 +82,8 @@ mod tests {
 
     #[test]
     fn every_command_is_in_one_group() {
-        let grouped: Vec<&str> = GROUPS.iter().flat_map(|(_, names)| names.iter().copied()).collect();
+        let members = GROUPS.iter().flat_map(|(_, members)| members.iter().map(|(name, _)| *name));
+        let grouped: Vec<&str> = members.filter(|name| !name.contains(' ')).collect();
         let cli = Cli::command();
         let all: BTreeSet<&str> = cli.get_subcommands().map(Command::get_name).collect();
         assert_eq!(grouped.iter().copied().collect::<BTreeSet<_>>(), all);

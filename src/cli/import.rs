@@ -10,12 +10,19 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::context::Context;
+use super::help::Example;
 use super::printer::Printer;
 use crate::error::{Error, ErrorKind};
 use crate::manager::Manager;
 use crate::manager::accounts::import::{Imported, Incoming, Origin, Outcome, Refused};
 use crate::secrets::master_key::KeySource;
 use place::Place;
+
+/// Examples in its help.
+pub const EXAMPLES: &[Example] = &[
+    ("import --codex --dry-run", "what Codex's login would add"),
+    ("import accounts.json", "the accounts of another accounts file"),
+];
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::context::Context;
+use super::help::Example;
 use super::printer::Printer;
 use super::table::{Column, Room, Table, fields};
 use super::text::Text;
@@ -19,6 +20,14 @@ use crate::theme::Role;
 use crate::wording::accounts::{credits, kind, metered, next_change, note, quota, role, spent, state, used};
 use crate::wording::cut::Keep;
 use crate::wording::{pins, plain};
+
+/// Examples in the help of `show`.
+pub const SHOW_EXAMPLES: &[Example] =
+    &[("show 1", "the first account"), ("show you@example.com", "the account with this email")];
+
+/// Examples in its help.
+pub const EXAMPLES: &[Example] =
+    &[("list", "every account with its state, usage and quota"), ("list --json", "the same for a script")];
 
 #[derive(Debug, Args)]
 pub struct ShowArgs {

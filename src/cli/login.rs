@@ -7,10 +7,15 @@ mod way;
 use clap::Args;
 
 use super::context::Context;
+use super::help::Example;
 use super::printer::Printer;
 use super::{question, values};
 use crate::error::{Error, ErrorKind};
 use crate::manager::tokens::login::LoginRequest;
+
+/// Examples in its help.
+pub const EXAMPLES: &[Example] =
+    &[("login", "log in on a page of the browser"), ("login --device", "by a code, for a machine without a browser")];
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]

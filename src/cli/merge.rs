@@ -3,10 +3,14 @@
 use clap::Args;
 
 use super::context::Context;
+use super::help::Example;
 use super::printer::Printer;
 use super::question::confirm;
 use crate::error::Error;
 use crate::protocol::accounts::Account;
+
+/// Examples in its help.
+pub const EXAMPLES: &[Example] = &[("merge 2 1", "keep the second, and move the usage of the first to it")];
 
 #[derive(Debug, Args)]
 pub struct MergeArgs {

@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 
 use super::RoutingFlags;
 use super::context::{Context, flag_sources};
+use super::help::Example;
 use super::printer::Printer;
 use crate::config::DEFAULT_PROXY_KEY;
 use crate::domain::report::SessionKind;
@@ -21,6 +22,12 @@ use crate::manager::Manager;
 use crate::server::held_keys::HeldKeys;
 use crate::server::lifecycle::{self, Ended};
 use crate::server::{Doors, Session};
+
+/// Examples in its help.
+pub const EXAMPLES: &[Example] = &[
+    ("proxy", "listen on 127.0.0.1:8080"),
+    ("proxy --bind 127.0.0.1:9000 --api-key sk-mine", "another port and a key of your own"),
+];
 
 /// How long requests under way may take to end.
 const DRAIN: Duration = Duration::from_secs(4);

@@ -5,6 +5,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::context::Context;
+use super::help::Example;
 use super::list::accounts_table;
 use super::printer::Printer;
 use crate::domain::account::Kind;
@@ -12,6 +13,9 @@ use crate::error::Error;
 use crate::protocol::accounts::Account;
 use crate::protocol::pins::Pin;
 use crate::server::lifecycle::{self, Ended};
+
+/// Examples in its help.
+pub const EXAMPLES: &[Example] = &[("refresh", "every ChatGPT account"), ("refresh you@example.com", "one of them")];
 
 #[derive(Debug, Args)]
 pub struct RefreshArgs {

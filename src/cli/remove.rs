@@ -4,10 +4,15 @@ use clap::Args;
 
 use super::accounts::said;
 use super::context::Context;
+use super::help::Example;
 use super::printer::Printer;
 use super::question::confirm;
 use crate::domain::account::Kind;
 use crate::error::Error;
+
+/// Examples in its help.
+pub const EXAMPLES: &[Example] =
+    &[("remove work", "ask, then remove the account"), ("rm 2 --yes", "remove the second without asking")];
 
 #[derive(Debug, Args)]
 pub struct RemoveArgs {

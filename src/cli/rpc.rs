@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::context::Context;
+use super::help::Example;
 use super::printer::Printer;
 use crate::domain::near;
 use crate::domain::report::SessionReport;
@@ -17,6 +18,13 @@ use crate::protocol::METHODS;
 use crate::server::boundary;
 use crate::session_rpc::{self, CallError, Refusal};
 use crate::wording::session_kind;
+
+/// Examples in its help.
+pub const EXAMPLES: &[Example] = &[
+    ("rpc accounts/list", "call the only running session"),
+    (r#"rpc accounts/switch '{"account":"work"}'"#, "with params"),
+    ("rpc status/read --session 2f51d08b6e9c4a17", "call this session"),
+];
 
 /// As long as the longest method: a refresh waits for an answer of the issuer.
 const PATIENCE: Duration = Duration::from_secs(600);

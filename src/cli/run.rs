@@ -15,6 +15,7 @@ use clap::Args;
 
 use super::RoutingFlags;
 use super::context::{Context, flag_sources};
+use super::help::Example;
 use super::printer::Printer;
 use super::sidecar::listen;
 use crate::clock;
@@ -25,6 +26,12 @@ use crate::server::held_keys::HeldKeys;
 use crate::server::lifecycle::{self, Ended};
 use crate::server::{Doors, Session};
 use shims::Shims;
+
+/// Examples in its help.
+pub const EXAMPLES: &[Example] = &[
+    ("run -- opencode", "OpenCode on your accounts"),
+    ("run --strategy round_robin -- python agent.py", "a new account for each request"),
+];
 
 /// How long requests of programs that the command left behind may take to end.
 const DRAIN: Duration = Duration::from_millis(500);

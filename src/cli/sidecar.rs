@@ -8,10 +8,14 @@ use tokio::net::TcpListener;
 
 use super::RoutingFlags;
 use super::context::{Context, flag_sources};
+use super::help::Example;
 use super::printer::Printer;
 use crate::domain::report::SessionKind;
 use crate::error::{Error, ErrorKind};
 use crate::server::stdio;
+
+/// Examples in its help.
+pub const EXAMPLES: &[Example] = &[("sidecar --strategy priority", "as an editor starts it")];
 
 #[derive(Debug, Args)]
 pub struct SidecarArgs {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::context::Context;
+use super::help::Example;
 use super::list::accounts_text;
 use super::table::{Column, Room, Table};
 use super::text::Text;
@@ -20,6 +21,9 @@ use crate::wording::accounts::next_change;
 use crate::wording::cut::Keep;
 use crate::wording::pins::of_session;
 use crate::wording::{below_home, session_kind};
+
+/// Examples in its help.
+pub const EXAMPLES: &[Example] = &[("status", "sessions and accounts"), ("status --json", "the same for a script")];
 
 /// What is shown of a session in a row.
 const COLUMNS: [Column; 11] = [

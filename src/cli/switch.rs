@@ -4,12 +4,20 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
 use super::context::Context;
+use super::help::Example;
 use super::printer::Printer;
 use crate::domain::account::ModelFamily;
 use crate::error::{Error, ErrorKind};
 use crate::manager::FIRST_ACCOUNT;
 use crate::manager::accounts::verbs::Scope;
 use crate::protocol::accounts::Account;
+
+/// Examples in its help.
+pub const EXAMPLES: &[Example] = &[
+    ("switch work", "every session uses `work`"),
+    ("use personal --family codex", "for the models of one family"),
+    ("switch --auto", "sessions choose by themselves again"),
+];
 
 #[derive(Debug, Args)]
 pub struct SwitchArgs {

@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::context::Context;
+use super::help::Example;
 use super::printer::Printer;
 use super::table::{Column, Room, Table};
 use super::text::Text;
@@ -13,6 +14,10 @@ use crate::server::usage::{DAYS, MOST_DAYS, rows};
 use crate::theme::{Role, shows_more_than_text};
 use crate::wording::amounts::{grouped, usd};
 use crate::wording::cut::Keep;
+
+/// Examples in its help.
+pub const EXAMPLES: &[Example] =
+    &[("usage", "the last 30 days by account"), ("usage --days 7 --by model", "the last week by model")];
 
 #[derive(Debug, Args)]
 pub struct UsageArgs {

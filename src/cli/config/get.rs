@@ -4,9 +4,13 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::cli::context::{Context, known};
+use crate::cli::help::Example;
 use crate::cli::printer::Printer;
 use crate::config::{Config, Sources};
 use crate::error::{Error, ErrorKind};
+
+/// Examples in its help.
+pub const EXAMPLES: &[Example] = &[("config get routing.strategy", "the value alone")];
 
 #[derive(Debug, Args)]
 pub struct GetArgs {

@@ -4,10 +4,17 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::context::{Context, checked, known};
+use crate::cli::help::Example;
 use crate::cli::printer::Printer;
 use crate::config::{Config, Source, Sources, typed};
 use crate::error::Error;
 use crate::manager::session::configuration::configure;
+
+/// Examples in its help.
+pub const EXAMPLES: &[Example] = &[
+    ("config set routing.strategy round_robin", "running processes follow"),
+    ("config set routing.strategy --unset", "back to the default"),
+];
 
 #[derive(Debug, Args)]
 pub struct SetArgs {

@@ -56,7 +56,7 @@ fn choose(pool: &Pool, ask: &Ask<'_>, now: Timestamp) -> Option<Choice> {
 }
 
 /// `2·health + 500·tokens/50 + 0.1·min(idle seconds, 3600) + 150 for the current account`
-fn score(load: &Load, is_current: bool, now: Timestamp) -> f64 {
+pub fn score(load: &Load, is_current: bool, now: Timestamp) -> f64 {
     Weight::of(load, is_current, now).score
 }
 

@@ -11,8 +11,8 @@ use crate::domain::routing::eligibility::{Obstacle, Reason, is_on_credits, obsta
 use crate::domain::routing::setback::Setback;
 use crate::domain::time::Timestamp;
 use crate::manager::Manager;
-use crate::manager::router::aside::is_limited_for_model;
 use crate::manager::router::RouteRequest;
+use crate::manager::router::aside::is_limited_for_model;
 use crate::manager::session::event::{Event, Level, Notice};
 
 impl Manager {

@@ -2,49 +2,51 @@
 //! verb of the product is a method here; the doors only translate.
 
 pub mod accounts;
+mod asking;
 pub mod belief;
 pub mod books;
 mod failure;
+mod membership;
 mod memory;
 pub mod outcomes;
-mod polling;
 mod report;
 pub mod router;
 pub mod session;
+mod sessions;
 pub mod tokens;
+mod verbs;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Map;
-use tokio::sync::broadcast;
 
 use crate::clock::Clock;
 pub use crate::config::DEFAULT_PROXY_KEY;
-use crate::config::{Config, Sources, Stamps};
-use crate::domain::account::Kind;
+use crate::config::{Config, Sources};
+use crate::domain::account::{Families, Kind};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::report::SessionKind;
-use crate::domain::time::Timestamp;
+use crate::domain::routing::Strategy;
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind};
 use crate::ledger::Ledger;
 use crate::paths::Paths;
 use crate::secrets::Secret;
 use crate::secrets::master_key::KeySources;
-use crate::store::{Creation, DataFolders, SessionLock, Store, StoreOptions, Transaction};
+use crate::store::{DataFolders, Store, StoreOptions};
 use crate::upstream::Upstream;
-pub use accounts::view::View;
-use books::metrics::Metrics;
-use books::queue::Waits;
+pub use accounts::View;
+use accounts::pool::kind as kind_of;
+use accounts::{Accounts, Bases};
+use books::Books;
 use failure::Failure;
+pub use membership::LATEST_SHUTDOWN;
 use memory::Memory;
 use session::event::{self, Event};
-use session::tasks::Tasks;
-use tokens::Refreshes;
-use tokens::login::Logins;
+use session::{Identity, Session, SessionParts};
+use tokens::Tokens;
 
 /// What a person does who has no account.
 pub const FIRST_ACCOUNT: &str =
@@ -86,59 +88,18 @@ pub struct ManagerOptions {
     pub port: u16,
 }
 
-/// Who this process is among its siblings.
-#[derive(Clone, Debug)]
-pub struct Identity {
-    /// Random, made at the start.
-    pub id: String,
-    /// Its pid.
-    pub pid: u32,
-    /// What it is.
-    pub kind: SessionKind,
-    /// The program it serves, as that or its command calls itself.
-    pub program: Option<String>,
-    /// Where that program works.
-    pub folder: Option<String>,
-    /// Where its proxy listens.
-    pub host: IpAddr,
-    /// Its proxy's port.
-    pub port: u16,
-    /// When it started.
-    pub started_at: Timestamp,
-    /// What a second client of this process shows at `/rpc`.
-    pub rpc_token: Secret<String>,
-}
-
 /// The state of one process. Shared by its doors.
 pub struct Manager {
-    store: Store,
-    /// Opened at its first use: by then the session has its record, and the accounts file says where the ledger is.
-    ledger: OnceLock<Ledger>,
-    folders: DataFolders,
-    metrics: Metrics,
-    waits: Waits,
-    clock: Clock,
-    environment: Environment,
-    paths: Paths,
-    sources: Mutex<Sources>,
-    config: RwLock<Arc<Config>>,
-    config_stamps: Mutex<Stamps>,
+    session: Arc<Session>,
+    accounts: Arc<Accounts>,
+    tokens: Arc<Tokens>,
+    books: Arc<Books>,
     upstream: Upstream,
-    default_base: BaseUrl,
-    chatgpt_base: BaseUrl,
-    /// Whether a person says where the backend of logins is.
-    is_chatgpt_base_given: bool,
     issuer_base: BaseUrl,
-    refreshes: Refreshes,
-    locating: tokio::sync::Mutex<()>,
-    logins: Logins,
-    identity: Identity,
-    lock: Mutex<Option<SessionLock>>,
     memory: Arc<Mutex<Memory>>,
-    events: broadcast::Sender<Event>,
-    tasks: Tasks,
-    /// Its record was taken away for good; a tick must not write it anew.
-    left: AtomicBool,
+    clock: Clock,
+    identity: Identity,
+    store: Store,
 }
 
 impl Manager {
@@ -150,13 +111,12 @@ impl Manager {
     /// cannot be resolved.
     pub fn open(options: ManagerOptions) -> Result<Arc<Manager>, Error> {
         let ManagerOptions { environment, paths, sources, master_key, clock, .. } = options;
-        let default_base = base(&environment, "CAM_OPENAI_BASE_URL", DEFAULT_OPENAI_BASE_URL)?;
-        let chatgpt_base = base(&environment, "CAM_CHATGPT_BASE_URL", DEFAULT_CHATGPT_BASE_URL)?;
-        let is_chatgpt_base_given = environment.get("CAM_CHATGPT_BASE_URL").is_some();
+        let bases = Bases {
+            openai: base(&environment, "CAM_OPENAI_BASE_URL", DEFAULT_OPENAI_BASE_URL)?,
+            chatgpt: base(&environment, "CAM_CHATGPT_BASE_URL", DEFAULT_CHATGPT_BASE_URL)?,
+            is_chatgpt_given: environment.get("CAM_CHATGPT_BASE_URL").is_some(),
+        };
         let issuer_base = base(&environment, "CAM_AUTH_ISSUER", DEFAULT_ISSUER)?;
-        // Before the files are read: a change in between is then seen as one.
-        let config_stamps = Mutex::new(Stamps::of(&paths));
-        let config = Config::load(&paths, &environment, &sources);
         let identity = Identity {
             id: random_id(),
             pid: options.pid,
@@ -183,38 +143,52 @@ impl Manager {
             session_id: identity.id.clone(),
         })
         .map_err(Failure::from)?;
-        Ok(Arc::new(Manager {
-            upstream: Upstream::new(&environment),
-            store,
-            ledger: OnceLock::new(),
-            folders,
-            metrics: Metrics::default(),
-            waits: Waits::default(),
-            sources: Mutex::new(sources),
-            config: RwLock::new(Arc::new(config)),
-            config_stamps,
-            clock,
+        let upstream = Upstream::new(&environment);
+        let session = Arc::new(Session::new(SessionParts {
+            identity: identity.clone(),
+            clock: clock.clone(),
             environment,
             paths,
-            default_base,
-            chatgpt_base,
-            is_chatgpt_base_given,
+            sources,
+            folders: folders.clone(),
+            store: store.clone(),
+        }));
+        let memory = Arc::new(Mutex::new(Memory::new(session.changes().clone())));
+        let accounts = Arc::new(Accounts::new(Arc::clone(&session), store.clone(), bases, Arc::clone(&memory)));
+        let tokens = Tokens::new(Arc::clone(&session), Arc::clone(&accounts), upstream.clone(), issuer_base.clone());
+        let books = Books::new(Arc::clone(&session), folders);
+        Ok(Arc::new(Manager {
+            tokens: Arc::new(tokens),
+            books: Arc::new(books),
+            session,
+            accounts,
+            upstream,
             issuer_base,
-            refreshes: Refreshes::default(),
-            locating: tokio::sync::Mutex::default(),
-            logins: Logins::default(),
+            memory,
+            clock,
             identity,
-            lock: Mutex::default(),
-            memory: Arc::default(),
-            events: broadcast::channel(1024).0,
-            tasks: Tasks::default(),
-            left: AtomicBool::new(false),
+            store,
         }))
     }
 
-    /// Who this process is.
-    pub fn identity(&self) -> &Identity {
-        &self.identity
+    /// This process among its siblings.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The accounts.
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    /// The tokens of logins.
+    pub fn tokens(&self) -> &Arc<Tokens> {
+        &self.tokens
+    }
+
+    /// What requests cost.
+    pub fn books(&self) -> &Books {
+        &self.books
     }
 
     /// The upstream client.
@@ -222,46 +196,50 @@ impl Manager {
         &self.upstream
     }
 
-    /// The accounts file, symlinks resolved.
-    pub fn store(&self) -> &Store {
-        &self.store
+    fn view(&self) -> View {
+        self.accounts.view()
     }
 
-    /// The time.
-    pub fn now(&self) -> Timestamp {
-        self.clock.now()
+    fn config(&self) -> Arc<Config> {
+        self.session.config()
     }
 
-    /// The time as people read it.
-    pub fn spelled_now(&self) -> String {
-        self.clock.spelled(self.clock.now())
+    fn strategy(&self) -> Strategy {
+        self.session.strategy()
     }
 
-    /// What happens from now on.
-    pub fn events(&self) -> broadcast::Receiver<Event> {
-        self.events.subscribe()
+    fn families(&self) -> Families {
+        self.session.families()
     }
 
     fn emit(&self, event: Event) {
-        // Nobody listening is fine: the command line has no use for events.
-        let _ = self.events.send(event);
+        self.session.emit(event);
+    }
+
+    fn warn(&self, text: String) {
+        self.session.warn(text);
+    }
+
+    fn ledger(&self) -> &Ledger {
+        self.books.ledger()
     }
 
     /// A request was answered completely, or ended otherwise.
     pub fn finished(&self, finished: event::Finished) {
-        self.emit(Event::Finished(finished));
+        self.session.emit(Event::Finished(finished));
     }
 
     /// Every place that requests go to, each with what it is: those of API keys, and those of logins where there are any.
     pub fn upstreams(&self) -> Vec<(&'static str, BaseUrl)> {
-        let state = self.view().state;
-        let of = |kind: Kind| state.accounts.iter().filter(move |account| accounts::pool::kind(account) == kind);
-        let mut upstreams = vec![("upstream", self.default_base.clone())];
-        // A refused address is told with its account.
-        let own = of(Kind::ApiKey).filter(|account| account.base_url.is_some()).filter_map(|it| self.base_url(it));
+        let (state, bases) = (self.accounts.view().state, self.accounts.bases());
+        let of = |kind: Kind| state.accounts.iter().filter(move |account| kind_of(account) == kind);
+        let mut upstreams = vec![("upstream", bases.openai.clone())];
+        // A refused address is reported with its account.
+        let own =
+            of(Kind::ApiKey).filter(|account| account.base_url.is_some()).filter_map(|it| self.accounts.base_url(it));
         upstreams.extend(own.map(|base| ("upstream", base)));
         if of(Kind::ChatGpt).next().is_some() {
-            upstreams.push(("chatgpt", self.chatgpt_base.clone()));
+            upstreams.push(("chatgpt", bases.chatgpt.clone()));
             upstreams.push(("issuer", self.issuer_base.clone()));
         }
         let mut seen = BTreeSet::new();
@@ -271,60 +249,6 @@ impl Manager {
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// One change of the accounts file.
-    async fn commit<T: Send + 'static>(
-        &self,
-        creation: Creation,
-        change: impl FnOnce(&mut Transaction<'_>) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        let result = self
-            .store
-            .update(creation, move |transaction| {
-                let value = change(transaction)?;
-                Ok((value, transaction.before.clone()))
-            })
-            .await
-            .map_err(|error| Error::from(Failure::from(error)));
-        self.tell_store_warnings();
-        let (value, before) = result?;
-        self.tell_before(before);
-        Ok(value)
-    }
-
-    /// The same where the key is needed. A pipe may take as long as a person types, so it is waited for before the lock.
-    async fn commit_with_key<T: Send + 'static>(
-        &self,
-        creation: Creation,
-        change: impl FnOnce(&mut Transaction<'_>) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        self.await_key().await;
-        self.commit(creation, change).await
-    }
-
-    async fn await_key(&self) {
-        let store = self.store.clone();
-        // What is wrong with it is told where it is used.
-        let _ = tokio::task::spawn_blocking(move || store.await_key()).await;
-    }
-
-    /// What the command line has to say besides its result; each is returned once.
-    pub fn take_warnings(&self) -> Vec<String> {
-        std::mem::take(&mut self.memory().warnings)
-    }
-
-    fn tell_store_warnings(&self) {
-        for warning in self.store.take_warnings() {
-            self.warn(warning.message);
-        }
-    }
-
-    /// Tells a warning by every door.
-    fn warn(&self, text: String) {
-        tracing::warn!("{text}");
-        self.memory().keep_warning(text.clone());
-        self.emit(Event::Notice(event::Notice { level: event::Level::Warning, text }));
     }
 }
 

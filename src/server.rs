@@ -27,7 +27,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 use crate::manager::Manager;
-use crate::manager::session::membership::reached_at;
+use crate::manager::session::reached_at;
 use crate::protocol::PROTOCOL_VERSION;
 use crate::protocol::session::{AccountReference, ProxyInfo, RpcInfo, SessionIdentity, SessionInfo};
 use crate::proxy::{Gate, Proxy, Running};
@@ -66,7 +66,7 @@ impl Session {
 
     /// This session.
     pub fn identity(&self) -> SessionIdentity {
-        let identity = self.manager.identity();
+        let identity = self.manager.session().identity();
         SessionIdentity {
             id: identity.id.clone(),
             pid: identity.pid,
@@ -89,7 +89,7 @@ impl Session {
     fn info_with_tokens(&self) -> SessionInfo {
         let mut info = self.info();
         info.proxy.api_key = Some(self.api_key.expose().clone());
-        info.rpc.token = Some(self.manager.identity().rpc_token.expose().clone());
+        info.rpc.token = Some(self.manager.session().identity().rpc_token.expose().clone());
         info
     }
 }
@@ -107,7 +107,7 @@ impl Doors {
         let manager = Arc::clone(&session.manager);
         let gate = Gate {
             api_key: session.api_key.clone(),
-            rpc_token: manager.identity().rpc_token.clone(),
+            rpc_token: manager.session().identity().rpc_token.clone(),
             address: session.address,
             allowed_hosts,
         };

@@ -63,13 +63,13 @@ pub async fn run(manager: &Arc<Manager>, environment: &Environment) -> Result<Op
                 Report::Input(input) => Event::Input(input),
                 Report::Ready => {
                     screen.is_stale = true;
-                    screen.draw_if_due(manager.now()).map_err(|error| unusable(&error))?;
+                    screen.draw_if_due(manager.session().now()).map_err(|error| unusable(&error))?;
                     continue;
                 }
                 Report::Ended(ended) => break Some(ended),
             },
             () = tokio::time::sleep_until(screen.next_frame), if screen.is_stale => {
-                screen.draw(manager.now()).map_err(|error| unusable(&error))?;
+                screen.draw(manager.session().now()).map_err(|error| unusable(&error))?;
                 continue;
             }
             Some(event) = reported.recv() => event,
@@ -79,7 +79,7 @@ pub async fn run(manager: &Arc<Manager>, environment: &Environment) -> Result<Op
         if matches!(event, Event::Input(Input::Resumed) | Event::Job(_, JobEvent::Ended(_))) {
             feed.look();
         }
-        let now = manager.now();
+        let now = manager.session().now();
         let mut is_over = false;
         for effect in screen.update(event, now) {
             match effect {

@@ -69,7 +69,7 @@ struct Fields {
 pub async fn run(context: &Context, args: AddArgs) -> Result<u8, Error> {
     let manager = context.manager()?;
     // Before a key is asked for, so that nobody types one in vain.
-    manager.refuse_label(&args.label, None)?;
+    manager.accounts().refuse_label(&args.label, None)?;
     let set_limit = |limit: Option<f64>| limit.map_or(Change::Keep, Change::Set);
     let mut change = AccountChange {
         label: Some(args.label),

@@ -60,8 +60,8 @@ impl Context {
     /// A manager for a verb that ends at once.
     pub fn manager(&self) -> Result<Arc<Manager>, Error> {
         let manager = Manager::open(self.options(SessionKind::Run, 0, Sources::default()))?;
-        tracing::info!("the ledger and the key file are in `{}`", manager.data_folder().display());
-        if let Some(text) = manager.apart() {
+        tracing::info!("the ledger and the key file are in `{}`", manager.session().data_folder().display());
+        if let Some(text) = manager.session().apart() {
             Printer::warning(&text);
         }
         Ok(manager)
@@ -69,14 +69,14 @@ impl Context {
 
     /// Tells on stderr what in the configuration cannot be used.
     pub fn warn(manager: &Manager) {
-        for warning in &manager.config().warnings {
+        for warning in &manager.session().config().warnings {
             Printer::warning(warning);
         }
     }
 
     /// Tells on stderr what kept a report from being whole.
     pub fn warn_of_reports(manager: &Manager) {
-        for warning in manager.take_warnings() {
+        for warning in manager.session().take_warnings() {
             Printer::warning(&warning);
         }
     }

@@ -78,7 +78,7 @@ pub async fn run(context: &Context, args: EditArgs) -> Result<u8, Error> {
     // Before a key is asked for, so that nobody types one for an account that is not there.
     let account = manager.read_account(&args.account)?;
     if let Some(label) = &args.label {
-        manager.refuse_label(label, Some(&account.id))?;
+        manager.accounts().refuse_label(label, Some(&account.id))?;
     }
     let needs_key = fields.key_stdin || (fields.base_url.is_some() && std::io::stdin().is_terminal());
     let mut change = AccountChange {

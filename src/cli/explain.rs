@@ -53,7 +53,7 @@ pub async fn run(context: &Context, args: ExplainArgs) -> Result<u8, Error> {
         Printer::json(&result);
         return Ok(0);
     }
-    let (room, now) = (Printer::room(), manager.now());
+    let (room, now) = (Printer::room(), manager.session().now());
     Printer::show(&explanation_text(args.model.as_deref(), &result, &accounts, &explanation, now, room));
     Ok(0)
 }

@@ -24,7 +24,7 @@ pub struct ExportArgs {
 /// Writes the accounts file to stdout; secrets stay sealed unless they are asked for.
 pub fn run(context: &Context, args: &ExportArgs) -> Result<u8, Error> {
     let manager = context.manager()?;
-    let store = manager.store();
+    let store = manager.accounts().store();
     let state = store
         .read()?
         .ok_or_else(|| Error::new(ErrorKind::AccountNotFound, "there is no accounts file").hint(FIRST_ACCOUNT))?;

@@ -51,26 +51,26 @@ pub async fn run(context: &Context, args: &ImportArgs) -> Result<u8, Error> {
     let mut refused: Vec<Refused> = Vec::new();
     let places = places(context, args)?;
     for (place, expected) in &places {
-        let read = || manager.read_import(&place.read()?, expected);
+        let read = || manager.accounts().read_import(&place.read()?, expected);
         let reading = read()
             .map_err(|error| told_of(place, named(args, expected, elsewhere::instead(error, place, expected))))?;
         incoming.extend(reading.incoming);
         refused.extend(reading.refused);
     }
     let (imported, difference) = if args.dry_run {
-        let preview = manager.preview_import(incoming)?;
-        let name = manager.store().path().display().to_string();
+        let preview = manager.accounts().preview_import(incoming)?;
+        let name = manager.accounts().store().path().display().to_string();
         let difference = preview.after.map(|after| masked::difference(&name, &preview.before, &after));
         (preview.value, Some(difference.unwrap_or_default()))
     } else {
         let was_sealed = is_sealed(&manager)?;
-        let imported = manager.import(incoming).await?;
+        let imported = manager.accounts().import(incoming).await?;
         if !was_sealed {
             warn_of_the_key(&manager)?;
         }
         (imported, None)
     };
-    for warning in manager.take_warnings() {
+    for warning in manager.session().take_warnings() {
         Printer::warning(&warning);
     }
     for Refused { name, why } in &refused {
@@ -120,13 +120,15 @@ fn places(context: &Context, args: &ImportArgs) -> Result<Vec<(Place, Vec<Origin
 }
 
 fn is_sealed(manager: &Manager) -> Result<bool, Error> {
-    Ok(manager.store().read()?.is_some_and(|state| state.seal.is_some()))
+    Ok(manager.accounts().store().read()?.is_some_and(|state| state.seal.is_some()))
 }
 
 /// A variable that was set to open the file which is imported has sealed the new one too.
 fn warn_of_the_key(manager: &Manager) -> Result<(), Error> {
-    let Some(state) = manager.store().read()? else { return Ok(()) };
-    if let Some(source @ (KeySource::Variable | KeySource::VariableFile)) = manager.store().key_source(&state)? {
+    let Some(state) = manager.accounts().store().read()? else { return Ok(()) };
+    if let Some(source @ (KeySource::Variable | KeySource::VariableFile)) =
+        manager.accounts().store().key_source(&state)?
+    {
         Printer::warning(&format!(
             "the accounts are sealed with the key from {source}; set it for every program that is to use them"
         ));
@@ -191,7 +193,7 @@ fn show(manager: &Manager, imported: &[Imported], difference: &str) {
         Printer::stderr(&line(each, false));
     }
     if difference.is_empty() {
-        Printer::line(&format!("Nothing would change in {}", manager.store().path().display()));
+        Printer::line(&format!("Nothing would change in {}", manager.accounts().store().path().display()));
     } else {
         Printer::stdout(difference);
     }

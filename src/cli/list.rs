@@ -160,7 +160,7 @@ pub async fn show(context: &Context, args: &ShowArgs) -> Result<u8, Error> {
         Printer::json(&account);
         return Ok(0);
     }
-    Printer::show(&account_text(&account, manager.now(), Printer::room()));
+    Printer::show(&account_text(&account, manager.session().now(), Printer::room()));
     Ok(0)
 }
 

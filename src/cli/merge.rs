@@ -40,7 +40,7 @@ pub async fn run(context: &Context, args: MergeArgs) -> Result<u8, Error> {
         return Ok(1);
     }
     let merged = manager.merge(pair.kept.id, pair.gone.id).await;
-    for warning in manager.take_warnings() {
+    for warning in manager.session().take_warnings() {
         Printer::warning(&warning);
     }
     let account = Account::from(merged?);

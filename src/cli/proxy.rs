@@ -71,7 +71,7 @@ pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
     (options.host, options.port) = (address.ip(), address.port());
     let manager = Manager::open(options)?;
     Context::warn(&manager);
-    let api_key = manager.config().proxy_api_key();
+    let api_key = manager.session().config().proxy_api_key();
     if api_key.expose() == DEFAULT_PROXY_KEY {
         if !address.ip().is_loopback() {
             return Err(Error::new(
@@ -84,26 +84,26 @@ pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
             "with the well-known default key every user of this machine can spend your money; set `proxy.api_key` to a key of your own",
         );
     }
-    let events = manager.events();
+    let events = manager.session().events();
     manager.join().await;
     Context::warn_unless_served(&manager);
     manager.watch();
     manager.poll();
     tokio::spawn(log::follow(Arc::clone(&manager), events));
     let session = Session { manager: Arc::clone(&manager), address, api_key, keys: HeldKeys::default() };
-    let doors = Doors::open(session, manager.config().allowed_hosts(), listener);
+    let doors = Doors::open(session, manager.session().config().allowed_hosts(), listener);
     Printer::stderr(&format!("listening on http://{address}/v1"));
     lifecycle::asked_to_end().await;
     let again = lifecycle::asked_to_end_again(Ended::BySignal);
     doors.drain(DRAIN, again.clone()).await;
     manager.leave_within(Duration::from_secs(1)).await;
-    manager.see_tokens_through(again, Printer::warning).await;
+    manager.tokens().see_tokens_through(again, Printer::warning).await;
     Ok(0)
 }
 
 /// A flag that cannot be used is an error, where a file's value is a warning.
 fn address(manager: &Manager, flag: Option<&str>) -> Result<SocketAddr, Error> {
-    let config = manager.config();
+    let config = manager.session().config();
     let effective = config.bind_addr();
     let refused = || {
         Error::new(ErrorKind::InvalidParams, format!("`{}` is not an address", flag.unwrap_or(effective)))

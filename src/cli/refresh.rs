@@ -29,7 +29,7 @@ pub struct RefreshArgs {
 /// Refreshes tokens that end soon and asks for quota. Every account is asked about, whatever becomes of the others.
 pub async fn run(context: &Context, args: RefreshArgs) -> Result<u8, Error> {
     let manager = context.manager()?;
-    let ids = manager.refreshable(args.account.as_deref())?;
+    let ids = manager.tokens().refreshable(args.account.as_deref())?;
     // It draws on stderr, and only where that is a terminal.
     let bar = ProgressBar::new(ids.len() as u64);
     if let Ok(style) = ProgressStyle::with_template("{bar:20} {pos}/{len} {wide_msg}") {
@@ -43,7 +43,7 @@ pub async fn run(context: &Context, args: RefreshArgs) -> Result<u8, Error> {
             () = lifecycle::asked_to_end() => {
                 bar.finish_and_clear();
                 let again = lifecycle::asked_to_end_again(Ended::BySignal);
-                manager.see_tokens_through(again, Printer::warning).await;
+                manager.tokens().see_tokens_through(again, Printer::warning).await;
                 Printer::note("Not every account was refreshed.");
                 return Ok(1);
             }
@@ -74,10 +74,10 @@ pub async fn run(context: &Context, args: RefreshArgs) -> Result<u8, Error> {
     } else if accounts.is_empty() {
         Printer::stdout("There is no ChatGPT account to refresh. Add one with `codex-account-manager login`.");
     } else {
-        Printer::show(&accounts_table(&accounts, &pins, manager.now(), Printer::room()));
+        Printer::show(&accounts_table(&accounts, &pins, manager.session().now(), Printer::room()));
     }
     // A refresh that nobody waited for any more.
     let again = lifecycle::asked_to_end_again(Ended::Otherwise);
-    manager.see_tokens_through(again, Printer::warning).await;
+    manager.tokens().see_tokens_through(again, Printer::warning).await;
     Ok(u8::from(!failures.is_empty()))
 }

@@ -34,14 +34,14 @@ pub async fn run(context: &Context, args: &RekeyArgs) -> Result<u8, Error> {
         NewKey::Random
     } else if args.key_stdin {
         NewKey::Given(secret_line::from_stdin()?)
-    } else if is_in_key_file(context, manager.store())? {
+    } else if is_in_key_file(context, manager.accounts().store())? {
         NewKey::Random
     } else {
         NewKey::Given(typed_twice()?)
     };
     let is_given = matches!(new, NewKey::Given(_));
-    let done = manager.rekey(new).await?;
-    for warning in manager.take_warnings() {
+    let done = manager.accounts().rekey(new).await?;
+    for warning in manager.session().take_warnings() {
         Printer::warning(&warning);
     }
     if args.json {

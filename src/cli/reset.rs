@@ -21,12 +21,12 @@ pub struct ResetArgs {
 /// Moves the accounts file away; nothing is deleted.
 pub async fn run(context: &Context, args: &ResetArgs) -> Result<u8, Error> {
     let manager = context.manager()?;
-    let place = manager.store().path().display().to_string();
+    let place = manager.accounts().store().path().display().to_string();
     if !args.yes && !confirm(&format!("Move `{place}` away and start with no accounts?"), "--yes")? {
         Printer::note("Nothing was moved.");
         return Ok(1);
     }
-    let moved = manager.reset().await?;
+    let moved = manager.accounts().reset().await?;
     if args.json {
         Printer::json(&json!({ "movedTo": moved }));
     } else {

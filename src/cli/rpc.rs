@@ -72,7 +72,7 @@ pub fn address(manager: &Manager, wanted: Option<&str>) -> Result<RpcAddress, Er
     let sessions = manager.live_sessions();
     let matching: Vec<&SessionReport> = sessions.iter().filter(|session| is_meant(session, wanted)).collect();
     match (matching.as_slice(), wanted) {
-        ([session], _) => manager.rpc_of(&session.id).ok_or_else(|| {
+        ([session], _) => manager.session().rpc_of(&session.id).ok_or_else(|| {
             Error::new(ErrorKind::UpstreamFailed, format!("session {} has no `/rpc`", session.id))
                 .hint("it may have ended; `codex-account-manager status` shows the sessions")
         }),

@@ -88,7 +88,7 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
     options.program = args.command.first().and_then(|command| name(command));
     let manager = Manager::open(options)?;
     Context::warn(&manager);
-    let notices = manager.events();
+    let notices = manager.session().events();
     manager.join().await;
     // Reported before the command has the terminal; later it belongs to the command.
     Context::warn_of_start(notices);
@@ -118,11 +118,11 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
     let again = lifecycle::asked_to_end_again(Ended::Otherwise);
     doors.drain(DRAIN, again.clone()).await;
     let ran = !matches!(code, Err(_) | Ok(child::NOT_FOUND | child::NOT_EXECUTABLE));
-    if ran && !manager.config().quiet() && !doors.were_used() && is_surprising(&args.command, lasted) {
+    if ran && !manager.session().config().quiet() && !doors.were_used() && is_surprising(&args.command, lasted) {
         Printer::warning(&format!("nothing came to the proxy, so no account was used; {DIRECTLY}"));
     }
     manager.leave_within(Duration::from_secs(1)).await;
-    manager.see_tokens_through(again, Printer::warning).await;
+    manager.tokens().see_tokens_through(again, Printer::warning).await;
     code
 }
 

@@ -65,7 +65,7 @@ impl Status<'_> {
         let report = manager.list()?;
         let sessions: Vec<Session> = manager.live_sessions().into_iter().map(Session::from).collect();
         Ok(Status {
-            strategy: manager.strategy().name(),
+            strategy: manager.session().strategy().name(),
             pins: report.pins.into_iter().map(Pin::from).collect(),
             addressed: sessions.iter().map(|session| with_rpc(manager, session)).collect(),
             sessions,
@@ -113,7 +113,7 @@ fn sessions_text(sessions: &[Session], accounts: &[Account], home: Option<&str>,
 /// The session, and where its `/rpc` is; the token stays in its file, which is this user's alone.
 fn with_rpc(manager: &Manager, session: &Session) -> Value {
     let mut value = json!(session);
-    if let Some(address) = manager.rpc_of(&session.id) {
+    if let Some(address) = manager.session().rpc_of(&session.id) {
         value["rpc"] = json!({
             "url": address.url("http"),
             "webSocketUrl": address.url("ws"),

@@ -7,9 +7,9 @@ use super::context::Context;
 use super::help::Example;
 use super::printer::Printer;
 use crate::domain::account::ModelFamily;
+use crate::domain::report::Scope;
 use crate::error::{Error, ErrorKind};
 use crate::manager::FIRST_ACCOUNT;
-use crate::manager::accounts::verbs::Scope;
 use crate::protocol::accounts::Account;
 
 /// Examples in its help.
@@ -42,11 +42,11 @@ pub async fn run(context: &Context, args: SwitchArgs) -> Result<u8, Error> {
         return Err(Error::new(ErrorKind::AccountNotFound, "there is no account yet").hint(FIRST_ACCOUNT));
     }
     // A model's name means the family that it is in.
-    let families = manager.families();
+    let families = manager.session().families();
     let family = args.family.map(|family| ModelFamily::of(Some(&family), &families));
     let scope = family.as_ref().map(|family| format!(" for `{family}`")).unwrap_or_default();
     let switched = manager.switch(args.account, family, Scope::Everywhere).await?;
-    for warning in manager.take_warnings() {
+    for warning in manager.session().take_warnings() {
         Printer::warning(&warning);
     }
     let account = switched.account.map(Account::from);

@@ -25,6 +25,6 @@ pub async fn run(context: &Context) -> Result<u8, Error> {
         None | Some(tui::Ended::Signal) => Ended::BySignal,
         Some(tui::Ended::Gone | tui::Ended::Panicked) => Ended::Otherwise,
     };
-    manager.see_tokens_through(lifecycle::asked_to_end_again(by_signal), Printer::warning).await;
+    manager.tokens().see_tokens_through(lifecycle::asked_to_end_again(by_signal), Printer::warning).await;
     Ok(u8::from(ended == Some(tui::Ended::Panicked)))
 }

@@ -71,14 +71,14 @@ pub async fn show<L: Listing>(
     if args.watch {
         return Watch::new(manager, environment, args.json).run(look).await;
     }
-    for warning in manager.take_warnings() {
+    for warning in manager.session().take_warnings() {
         Printer::warning(&warning);
     }
     let listing = look(manager).await?;
     if args.json {
         Printer::json(&listing.json());
     } else {
-        Printer::show(&listing.text(manager.now(), Printer::room()));
+        Printer::show(&listing.text(manager.session().now(), Printer::room()));
     }
     Ok(0)
 }
@@ -152,7 +152,7 @@ impl<'a> Watch<'a> {
                         }
                         Err(error) => self.say(vec![error.to_string()]),
                     }
-                    let warnings = self.manager.take_warnings();
+                    let warnings = self.manager.session().take_warnings();
                     if !warnings.is_empty() {
                         self.say(warnings);
                     }
@@ -165,8 +165,8 @@ impl<'a> Watch<'a> {
     async fn is_due(&mut self, listing: &impl Listing) -> bool {
         let (manager, now) = (self.manager, Instant::now());
         let is_over = |since: Option<Instant>, time: Duration| since.is_none_or(|since| now >= since + time);
-        manager.follow_config();
-        let view = manager.fresh_view().ok();
+        manager.session().follow_config();
+        let view = manager.accounts().fresh_view().ok();
         let is_same = match (&self.known.view, &view) {
             (Some(known), Some(view)) => known.is_same(view),
             (None, None) => true,
@@ -182,8 +182,9 @@ impl<'a> Watch<'a> {
         }
         // The time at which a limit ends is a change of its own.
         let read = self.known.read.map_or(Duration::ZERO, |read| now.duration_since(read));
-        let then = Timestamp(manager.now().as_millis().saturating_sub(i64::try_from(read.as_millis()).unwrap_or(0)));
-        is_due || listing.changes_at(then).is_some_and(|at| at <= manager.now())
+        let then =
+            Timestamp(manager.session().now().as_millis().saturating_sub(i64::try_from(read.as_millis()).unwrap_or(0)));
+        is_due || listing.changes_at(then).is_some_and(|at| at <= manager.session().now())
     }
 
     /// What went wrong is shown with the rest where that is redrawn.
@@ -203,12 +204,12 @@ impl<'a> Watch<'a> {
     fn write(&mut self, listing: &impl Listing, written: &mut Option<Value>) -> bool {
         let (manager, room) = (self.manager, Printer::room());
         if let Out::Terminal(frame) = &mut self.out {
-            let mut text = listing.text(manager.now(), room);
+            let mut text = listing.text(manager.session().now(), room);
             for warning in &self.said {
                 text.push(Role::Warning, "\n\nwarning:");
                 text.push(Role::Text, format!(" {warning}"));
             }
-            text.push(Role::Faint, format!("\n\n{}  q ends", manager.spelled_now()));
+            text.push(Role::Faint, format!("\n\n{}  q ends", manager.session().spelled_now()));
             return Printer::draw(&frame.next(&text, Printer::size(), room, Printer::has_colours()));
         }
         let value = listing.json();
@@ -224,8 +225,8 @@ impl<'a> Watch<'a> {
             Out::Lines => Printer::json_line(&value),
             Out::Blocks { is_first } => {
                 let between = if std::mem::take(is_first) { "" } else { "\n" };
-                let mut text = Text::of(Role::Faint, format!("{between}{}\n\n", manager.spelled_now()));
-                text.append(listing.text(manager.now(), room));
+                let mut text = Text::of(Role::Faint, format!("{between}{}\n\n", manager.session().spelled_now()));
+                text.append(listing.text(manager.session().now(), room));
                 Printer::show(&text);
             }
             Out::Terminal(_) => {}

@@ -4,6 +4,5 @@
 pub mod bench_words;
 pub(in crate::manager) mod limits;
 pub(in crate::manager) mod quota;
-mod refused_questions;
 pub(in crate::manager) mod shared;
 pub(in crate::manager) mod unserved;

@@ -9,7 +9,7 @@ use super::belief::shared::Deed;
 use super::books::spending::elapsed;
 use super::memory::{Bench, Memory};
 use super::router::{Route, RouteRequest, Written};
-use super::session::event::{Event, Level, Notice};
+use super::session::event::Level;
 use super::session::notices;
 use crate::clock;
 use crate::domain::account::AccountId;
@@ -121,7 +121,7 @@ impl Manager {
     pub(super) fn is_current(&self, route: &Route) -> bool {
         let view = self.view();
         let position = view.state.position(route.account.as_str());
-        let target = position.and_then(|position| self.target(&view, position));
+        let target = position.and_then(|position| self.accounts.target(&view, position));
         target.is_some_and(|target| target.mark == route.target.mark)
     }
 
@@ -174,6 +174,7 @@ impl Manager {
     fn record_success(&self, route: &Route, request: &RouteRequest, measured: Measured) -> Option<Written> {
         let host = route.target.base_url.authority();
         let began = self.clock.now().before(clock::instant().duration_since(measured.started));
+        let seen = self.accounts.last_view();
         let mut memory = self.memory();
         let had_failures = memory.shared.breakers().has_failures(&route.account, host);
         if had_failures {
@@ -184,7 +185,7 @@ impl Manager {
         // What was met after the attempt began is not over because of it.
         let is_older = |cooldown: &Cooldown| cooldown.since.is_none_or(|since| since < began);
         let was_benched = memory.benches.get(&route.account).is_some_and(|bench| is_older(&bench.cooldown));
-        let member = memory.view.as_ref().and_then(|view| {
+        let member = seen.as_ref().and_then(|view| {
             let position = view.pool.position(&route.account)?;
             Some(&view.pool.members[position])
         });
@@ -267,7 +268,7 @@ impl Manager {
             notices::length(length)
         );
         tracing::warn!("{text}");
-        self.emit(Event::Notice(Notice { level: Level::Warning, text }));
+        self.session.notice(Level::Warning, text);
         let cooldown = Cooldown { until: now.after(length), since: Some(now), reason: reason.to_owned() };
         Some(self.bench_until(route, cooldown, false))
     }

@@ -1,24 +1,23 @@
 //! What is told about accounts.
 
-use super::accounts::names::names;
+use super::Manager;
+use super::accounts::View;
+use super::accounts::lookup::{find, position};
+use super::accounts::pending::why_it_failed;
+use super::accounts::pins::SessionPins;
 use super::accounts::pool::{kind, waits_for_issuer};
-use super::accounts::view::View;
 use super::belief::bench_words::bench_words;
 use super::belief::quota;
 use super::memory::Memory;
 use super::router::current;
-use super::tokens::why_it_failed;
-use super::{FIRST_ACCOUNT, Manager};
 use crate::domain::account::{AccountId, Kind, ModelFamily};
-use crate::domain::lookup::{self, LookupError, Names};
-use crate::domain::near;
 use crate::domain::pool::{EVERY_FAMILY, Member};
 use crate::domain::report::{AccountReport, PinReport, RateLimit, State};
 use crate::domain::routing::eligibility::{Obstacle, Reason, standing};
 use crate::domain::time::Timestamp;
 use crate::domain::usage::quota::{QuotaWindow, UsedUp};
-use crate::error::{Error, ErrorKind};
-use crate::store::{self, StoredAccount};
+use crate::error::Error;
+use crate::store::StoredAccount;
 
 /// Every account and the file's own numbers.
 #[derive(Clone, Debug)]
@@ -42,7 +41,7 @@ impl Manager {
     ///
     /// `StoreUnreadable`
     pub fn list(&self) -> Result<AccountsReport, Error> {
-        let view = self.fresh_view()?;
+        let view = self.accounts.fresh_view()?;
         let count = view.state.accounts.len();
         let number = |index: i64| {
             usize::try_from(index).ok().filter(|index| *index < count).map_or(usize::from(count > 0), |i| i + 1)
@@ -56,7 +55,7 @@ impl Manager {
                 .iter()
                 .map(|(family, index)| (ModelFamily::named(family.as_str()), number(*index)))
                 .collect(),
-            pins: self.pins(&view.state),
+            pins: self.accounts.listed_pins(&view.state),
             accounts: (0..count).map(|position| self.report(&view, position)).collect(),
         })
     }
@@ -67,14 +66,14 @@ impl Manager {
     ///
     /// `AccountNotFound`, `AmbiguousAccount`, `StoreUnreadable`
     pub fn read_account(&self, wanted: &str) -> Result<AccountReport, Error> {
-        let view = self.fresh_view()?;
+        let view = self.accounts.fresh_view()?;
         let position = find(&view.state, wanted)?;
         Ok(self.report(&view, position))
     }
 
     /// The account with this id. Unlike a name that a person gives, an id of digits is no number.
     pub(super) fn account(&self, id: &str) -> Result<AccountReport, Error> {
-        let view = self.fresh_view()?;
+        let view = self.accounts.fresh_view()?;
         let position = position(&view.state, id)?;
         Ok(self.report(&view, position))
     }
@@ -83,11 +82,11 @@ impl Manager {
         let account = &view.state.accounts[position];
         let sessions = self.sessions_on(&view.state, account);
         let member = &view.pool.members[position];
-        let pins = self.pins(&view.state).into_iter().filter(|pin| pin.account == member.id).collect();
+        let pins = self.accounts.listed_pins(&view.state).into_iter().filter(|pin| pin.account == member.id).collect();
         let memory = self.memory();
         let now = self.clock.now();
         let used = memory.usage.of(&member.id);
-        let (active, active_families) = activity(view, &memory, position);
+        let (active, active_families) = activity(view, &memory, &self.accounts.pins(), position);
         let obstacles = standing(member, now);
         let rate_limits = rate_limits(member, now);
         let (state, available_at) = state(&obstacles, &rate_limits);
@@ -110,7 +109,7 @@ impl Manager {
             active,
             active_families,
             state,
-            reason: match self.base_url(account) {
+            reason: match self.accounts.base_url(account) {
                 Some(_) if state == State::CircuitOpen && waits_for_issuer(account, now).is_some() => {
                     Some(refresh_failed(account).map_or_else(
                         || "its token could not be refreshed; the refresh is tried again soon".to_owned(),
@@ -147,33 +146,18 @@ impl Manager {
     }
 }
 
-impl Manager {
-    /// The sessions that use `account` and whose process runs.
-    fn sessions_on(&self, state: &store::State, account: &StoredAccount) -> Vec<(String, u32)> {
-        let uses = |session: &&store::SessionRecord| {
-            if session.accounts.is_empty() {
-                session.start_account.as_ref() == Some(&account.id)
-            } else {
-                session.accounts.values().any(|id| *id == account.id)
-            }
-        };
-        let using = state.sessions.iter().filter(uses).filter(|session| self.store.is_alive(&session.id));
-        using.map(|session| (session.id.clone(), session.pid)).collect()
-    }
-}
-
 /// Why its token could not be refreshed the last time.
 fn refresh_failed(account: &StoredAccount) -> Option<String> {
     why_it_failed(account).map(|why| format!("its token could not be refreshed: {why}"))
 }
 
 /// Whether the account is the session's current one, and for which families. A process that is no session
-/// tells the file's.
-fn activity(view: &View, memory: &Memory, position: usize) -> (bool, Vec<ModelFamily>) {
+/// has the file's.
+fn activity(view: &View, memory: &Memory, pins: &SessionPins, position: usize) -> (bool, Vec<ModelFamily>) {
     let pin = view.state.pin.as_ref();
     let position_of = |id: &AccountId| view.pool.position(id);
     let is_session = memory.start.is_some() || !memory.current.is_empty();
-    let pinned = |family: Option<&ModelFamily>| memory.pins.effective(pin, family).and_then(|id| position_of(&id));
+    let pinned = |family: Option<&ModelFamily>| pins.effective(pin, family).and_then(|id| position_of(&id));
     if !is_session {
         let active = pinned(None).unwrap_or(view.pool.active.min(view.pool.members.len().saturating_sub(1)));
         let by_family = view.pool.active_by_family.iter().filter(|(_, index)| **index == position);
@@ -186,46 +170,6 @@ fn activity(view: &View, memory: &Memory, position: usize) -> (bool, Vec<ModelFa
         .keys()
         .filter(|family| pinned(Some(family)).or_else(|| current(memory, &view.pool, family)) == Some(position));
     (active, families.cloned().collect())
-}
-
-/// The 0-based position of the account that `wanted` names.
-pub(super) fn find(state: &store::State, wanted: &str) -> Result<usize, Error> {
-    let shown = names(state);
-    let known = state.accounts.iter().zip(&shown).map(|(account, shown)| Names {
-        id: &account.id,
-        label: account.label.as_deref(),
-        email: account.email.as_deref(),
-        shown,
-        account_id: account.account_id.as_deref(),
-    });
-    lookup::find(&known.collect::<Vec<_>>(), wanted).map_err(|error| match error {
-        LookupError::NotFound { count: 0 } => {
-            Error::new(ErrorKind::AccountNotFound, "there is no account yet").hint(FIRST_ACCOUNT)
-        }
-        LookupError::NotFound { count } => {
-            let known = state.accounts.iter().flat_map(|account| [account.label.as_deref(), account.email.as_deref()]);
-            let meant = near::question(&near::near(wanted, known.flatten()));
-            let meant = meant.map(|question| format!("{question} Otherwise ")).unwrap_or_default();
-            Error::new(ErrorKind::AccountNotFound, format!("there is no account `{wanted}`")).hint(match count {
-                1 => format!("{meant}use 1, or the id, label or email of the only account"),
-                _ => format!("{meant}use a number from 1 to {count}, an id, a label or an email"),
-            })
-        }
-        LookupError::Ambiguous(positions) => {
-            let listed = positions.iter().map(|position| format!("{} ({})", position + 1, shown[*position]));
-            let listed: Vec<String> = listed.collect();
-            let message = format!("`{wanted}` matches several accounts: {}", listed.join(", "));
-            Error::new(ErrorKind::AmbiguousAccount, message).hint("use the number, or the name in the parentheses")
-        }
-    })
-}
-
-/// The 0-based position of the account with this id.
-pub(super) fn position(state: &store::State, id: &str) -> Result<usize, Error> {
-    state.position(id).ok_or_else(|| {
-        Error::new(ErrorKind::AccountNotFound, "the account has been removed")
-            .hint("`codex-account-manager list` shows the accounts")
-    })
 }
 
 fn rate_limits(member: &Member, now: Timestamp) -> Vec<RateLimit> {

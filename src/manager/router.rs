@@ -8,18 +8,16 @@ pub mod reasoning;
 mod route;
 mod sockets;
 mod standpoint;
-mod target;
 pub mod turn_state;
-mod written;
 
-use std::convert::Infallible;
 use std::sync::{Arc, PoisonError};
 
-use tokio::sync::oneshot;
-
-use super::accounts::view::View;
+use super::accounts::View;
+use super::accounts::pool::has_limit;
+pub use super::accounts::{Target, Written, all_written};
 use super::memory::Memory;
 use super::session::event::{Event, Selected};
+use super::tokens::WithoutToken;
 use super::{FIRST_ACCOUNT, Manager};
 use crate::domain::account::{AccountId, Kind, ModelFamily};
 use crate::domain::base_url::BaseUrl;
@@ -31,10 +29,10 @@ use crate::domain::routing::decision::{Choice, Decision, Explanation, Why};
 use crate::domain::routing::eligibility::{can_serve, is_usable};
 use crate::domain::routing::{Ask, Strategy, choose, explain};
 use crate::domain::time::Timestamp;
-use crate::store::{Creation, ProbeLock, State};
+use crate::secrets::Secret;
+use crate::store::{ProbeLock, State};
 
-pub use route::{Bound, Refusal, Route, RouteRequest, Target};
-pub use written::{Written, all_written};
+pub use route::{Bound, Refusal, Route, RouteRequest};
 
 use standpoint::Standpoint;
 pub(super) use standpoint::current;
@@ -55,7 +53,7 @@ impl Manager {
         loop {
             let view = seen.take().unwrap_or_else(|| self.view());
             if view.pool.members.is_empty() {
-                let unreadable = self.memory().store_error.clone();
+                let unreadable = self.accounts.unreadable();
                 return Err(Refusal::NoAccounts(
                     unreadable.unwrap_or_else(|| format!("there is no account yet; {FIRST_ACCOUNT}")),
                 ));
@@ -112,7 +110,7 @@ impl Manager {
         }
         let (id, account) = (&view.pool.members[choice.position].id, &view.state.accounts[choice.position]);
         let (settings, now) = (self.config().breaker(), self.clock.now());
-        let base_url = self.base_url(account);
+        let base_url = self.accounts.base_url(account);
         let host = base_url.as_ref().map(BaseUrl::authority);
         let [own, of_host] = self.memory().shared.breakers().gates(id, host, settings, now);
         let probed_host = host.filter(|_| of_host != Gate::Closed);
@@ -194,12 +192,12 @@ impl Manager {
     /// Opens the account's key. One that does not open takes the account out, not the request.
     fn route_to(&self, view: &View, id: &AccountId, why: Why, probes: Vec<ProbeLock>) -> Option<Route> {
         let position = view.state.position(id.as_str())?;
-        let target = self.target(view, position)?;
+        let target = self.accounts.target(view, position)?;
         let took_place = self.strategy().rule().weighs_load;
         if took_place {
             self.take_place(id);
         }
-        let has_limit = Manager::has_limit(&view.state.accounts[position]);
+        let has_limit = has_limit(&view.state.accounts[position]);
         Some(Route { account: id.clone(), target, why, has_limit, took_place, probes })
     }
 
@@ -219,7 +217,7 @@ impl Manager {
         }
         let (index, why) = (choice.position + 1, choice.why.name());
         tracing::info!("request {}, attempt {}: account {index}, {why}", request.request_id, request.attempt);
-        if self.events.receiver_count() == 0 {
+        if !self.session.has_listeners() {
             return;
         }
         self.emit(Event::Selected(Selected {
@@ -287,35 +285,41 @@ impl Manager {
     }
 
     /// A change that no request waits for. Once it is on disk `written`, which gets what `change` found, may forget what
-    /// stood in for it; when it cannot be written, serving goes on from memory.
+    /// stood in for it.
     pub(super) fn write_later<T: Send + 'static>(
         &self,
         change: impl FnOnce(&mut State, Timestamp) -> T + Send + 'static,
         written: impl FnOnce(&mut Memory, T) + Send + 'static,
     ) -> Written {
-        let (done, is_done) = oneshot::channel();
         let memory = Arc::clone(&self.memory);
-        let store = self.store.clone();
-        self.tasks.spawn(async move {
-            let result = store
-                .update(Creation::Never, move |transaction| {
-                    let now = transaction.now();
-                    let found = change(&mut transaction.state, now);
-                    Ok::<T, Infallible>(found)
-                })
-                .await;
-            match result {
-                Ok(found) => {
-                    let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
-                    written(&mut memory, found);
-                    memory.touch();
-                }
-                Err(error) => tracing::warn!("requests are served from memory: {error}"),
-            }
-            // Nobody may be waiting.
-            let _ = done.send(());
-        });
-        Written(is_done)
+        self.accounts.write_later(change, move |found| {
+            written(&mut memory.lock().unwrap_or_else(PoisonError::into_inner), found);
+        })
+    }
+
+    /// The same route with a token that holds. `has_others` says whether another account can be tried.
+    ///
+    /// # Errors
+    ///
+    /// Why no token can be had now.
+    pub async fn with_token(&self, route: Route, has_others: bool) -> Result<Route, WithoutToken> {
+        let target = self.tokens.usable(&route.account, Arc::clone(&route.target), has_others).await?;
+        Ok(Route { target, ..route })
+    }
+
+    /// The same route with another token than `refused`, which did not hold or is none.
+    ///
+    /// # Errors
+    ///
+    /// Why no other token can be had now.
+    pub async fn renewed(
+        &self,
+        route: Route,
+        refused: Option<Secret<String>>,
+        has_others: bool,
+    ) -> Result<Route, WithoutToken> {
+        let target = self.tokens.renewed(&route.account, refused, has_others).await?;
+        Ok(Route { target, ..route })
     }
 
     /// Whether an account beside `but` can serve the request now.

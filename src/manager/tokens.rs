@@ -1,45 +1,41 @@
 //! The tokens of ChatGPT logins: valid when they are used, refreshed by one process at a time on the whole machine. A
 //! refresh goes on whatever becomes of the request that needed it.
 
-mod backend;
+pub mod backend;
 mod ending;
 mod keep;
 pub mod login;
-mod older_copy;
-mod pending;
+mod refused_questions;
 mod rotation;
-pub(super) mod tiers;
-mod turn;
-pub(super) mod workspace;
+mod tiers;
+mod workspace;
 
 use std::collections::HashMap;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::Manager;
-use super::router::Route;
+use super::accounts::pending::left_alone_until;
+use super::accounts::{Accounts, Target};
+use super::session::Session;
 use super::session::tasks::Tasks;
 use crate::clock;
 use crate::domain::account::AccountId;
+use crate::domain::base_url::BaseUrl;
 use crate::domain::time::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::oauth::{Issuer, Sender, Unreached};
 use crate::secrets::Secret;
-use crate::upstream::Unanswered;
 use crate::upstream::credential::Login;
+use crate::upstream::{Unanswered, Upstream};
 
 use keep::SHORTEST_LIFE;
-pub(super) use keep::{AGAIN, claims, put};
-pub(super) use older_copy::mend;
-pub use pending::Pending;
-use pending::left_alone_until;
-pub(super) use pending::why_it_failed;
+use login::Logins;
+use refused_questions::RefusedQuestions;
 pub use rotation::LONGEST_ANSWER;
-pub(super) use rotation::{access_token, answered};
-pub use turn::TurnHolder;
+use tiers::Tiers;
+use workspace::Locating;
 
 /// A token that ends this soon would end on its way.
 const TOO_SOON: Duration = Duration::from_secs(5);
@@ -52,7 +48,7 @@ const LONG_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long the issuer may take for an answer to a question, and how long the answer to a refresh is waited for by whoever
 /// asked for it. The refresh itself goes on.
-pub(super) const ISSUER_PATIENCE: Duration = Duration::from_secs(30);
+const ISSUER_PATIENCE: Duration = Duration::from_secs(30);
 
 /// How a refresh ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,93 +78,126 @@ pub enum WithoutToken {
 
 /// The refreshes of this process that are under way, and the way to the issuer.
 #[derive(Default)]
-pub struct Refreshes {
+struct Refreshes {
     under_way: Mutex<HashMap<AccountId, watch::Receiver<Option<Refreshed>>>>,
     /// What was sent to the issuer and makes tokens that must reach the disk.
     on_their_way: Tasks,
-    /// One caller at a time waits for the machine's turn.
-    place: Arc<tokio::sync::Mutex<()>>,
-    /// A process that starts looks once whether the accounts file is an older copy.
-    looked_for_older: AtomicBool,
 }
 
-impl Manager {
-    /// The same route with a token that holds. `Err` with why when there is none: another account is to be tried.
-    /// `has_others` says whether one can be.
+/// The tokens of the logins, and what they are good for: a login's backend is asked here.
+pub struct Tokens {
+    session: Arc<Session>,
+    accounts: Arc<Accounts>,
+    upstream: Upstream,
+    issuer_base: BaseUrl,
+    refreshes: Refreshes,
+    logins: Logins,
+    locating: Locating,
+    refused_questions: Mutex<RefusedQuestions>,
+    /// The service tiers that backends list.
+    tiers: Mutex<Tiers>,
+}
+
+impl Tokens {
+    /// Asks nobody yet.
+    pub fn new(session: Arc<Session>, accounts: Arc<Accounts>, upstream: Upstream, issuer_base: BaseUrl) -> Tokens {
+        Tokens {
+            session,
+            accounts,
+            upstream,
+            issuer_base,
+            refreshes: Refreshes::default(),
+            logins: Logins::default(),
+            locating: Locating::default(),
+            refused_questions: Mutex::default(),
+            tiers: Mutex::default(),
+        }
+    }
+
+    /// What it takes to use the account, with a token that holds. `has_others` says whether another account can be tried.
     ///
     /// # Errors
     ///
     /// Why no token can be had now.
-    pub async fn with_token(self: &Arc<Self>, route: Route, has_others: bool) -> Result<Route, WithoutToken> {
-        let route = self.with_token_that_holds(route, has_others).await?;
-        self.in_place(route).await
+    pub async fn usable(
+        self: &Arc<Self>,
+        account: &AccountId,
+        target: Arc<Target>,
+        has_others: bool,
+    ) -> Result<Arc<Target>, WithoutToken> {
+        let target = self.with_token_that_holds(account, target, has_others).await?;
+        self.in_place(account, target).await
     }
 
-    async fn with_token_that_holds(self: &Arc<Self>, route: Route, has_others: bool) -> Result<Route, WithoutToken> {
-        let Some(login) = route.target.credential.login() else { return Ok(route) };
-        let (now, token) = (self.clock.now(), login.access_token.clone());
+    async fn with_token_that_holds(
+        self: &Arc<Self>,
+        account: &AccountId,
+        target: Arc<Target>,
+        has_others: bool,
+    ) -> Result<Arc<Target>, WithoutToken> {
+        let Some(login) = target.credential.login() else { return Ok(target) };
+        let (now, token) = (self.session.now(), login.access_token.clone());
         // Without a time of its own a token is used until it is refused.
         let ends = if token.is_some() { login.expires_at.unwrap_or(Timestamp(i64::MAX)) } else { Timestamp(0) };
         if now.after(TOO_SOON) < ends {
-            let is_left_alone = || left_alone_until(&self.view().state, route.account.as_str(), now).is_some();
+            let is_left_alone = || left_alone_until(&self.accounts.view().state, account.as_str(), now).is_some();
             if self.ends_soon(login) && !is_left_alone() {
                 // It still holds: nobody waits for the next one.
-                drop(self.refresh(&route.account, token));
+                drop(self.refresh(account, token));
             }
-            return Ok(route);
+            return Ok(target);
         }
-        self.renewed(route, token, has_others).await
+        self.renewed(account, token, has_others).await
     }
 
     /// Whether a token is to be renewed though it holds: within the configured time of its end, or in the second half of
     /// its life where that is shorter. One that does not tell its life may be the shortest there is.
-    pub(super) fn ends_soon(&self, login: &Login) -> bool {
+    fn ends_soon(&self, login: &Login) -> bool {
         let Some(ends) = login.expires_at else { return login.access_token.is_none() };
-        let skew = self.config().refresh_skew().min(login.life.unwrap_or_default().max(SHORTEST_LIFE) / 2);
-        self.clock.now().after(skew) >= ends
+        let skew = self.session.config().refresh_skew().min(login.life.unwrap_or_default().max(SHORTEST_LIFE) / 2);
+        self.session.now().after(skew) >= ends
     }
 
-    /// The same route with another token than `refused`, which did not hold or is none.
+    /// What it takes to use the account, with another token than `refused`, which did not hold or is none.
     ///
     /// # Errors
     ///
     /// Why no other token can be had now.
     pub async fn renewed(
         self: &Arc<Self>,
-        route: Route,
+        account: &AccountId,
         refused: Option<Secret<String>>,
         has_others: bool,
-    ) -> Result<Route, WithoutToken> {
+    ) -> Result<Arc<Target>, WithoutToken> {
         let patience = if has_others { SHORT_PATIENCE } else { LONG_PATIENCE };
-        let account = route.account.clone();
-        let refresh = || tokio::time::timeout(patience, ended(self.refresh(&account, refused.clone())));
+        let refresh = || tokio::time::timeout(patience, ended(self.refresh(account, refused.clone())));
         let mut refreshed = refresh().await;
-        if matches!(refreshed, Ok(Refreshed::Fresh)) && self.has_still(&account, refused.as_ref()) {
+        if matches!(refreshed, Ok(Refreshed::Fresh)) && self.has_still(account, refused.as_ref()) {
             // It joined one that was begun for an older token, and found this one.
             refreshed = refresh().await;
         }
         let late = |why: &str| WithoutToken::Late(why.to_owned());
         match refreshed {
             Ok(Refreshed::Fresh) => {
-                self.rerouted(route).ok_or_else(|| late("its token was refreshed and does not open"))
+                self.accounts.target_of(account).ok_or_else(|| late("its token was refreshed and does not open"))
             }
             Ok(Refreshed::NeedsLogin) => Err(WithoutToken::NeedsLogin),
             Ok(Refreshed::Passing(why)) => Err(WithoutToken::Late(why)),
             Ok(Refreshed::Gone) => Err(WithoutToken::Gone),
-            Err(_) => Err(late(&self.slow_refresh())),
+            Err(_) => Err(late(&self.accounts.slow_refresh())),
         }
     }
 
     /// Whether `refused` is the token that the account has.
     fn has_still(&self, account: &AccountId, refused: Option<&Secret<String>>) -> bool {
-        let target = self.target_of(account);
+        let target = self.accounts.target_of(account);
         let login = target.as_ref().and_then(|target| target.credential.login());
         login.is_some_and(|login| login.access_token.as_ref() == refused)
     }
 
     /// Refreshes the token of an account unless the file has another one than `known` by then. Those who ask while it is
     /// under way share its end.
-    pub(super) fn refresh(
+    fn refresh(
         self: &Arc<Self>,
         account: &AccountId,
         known: Option<Secret<String>>,
@@ -180,10 +209,10 @@ impl Manager {
         let (sender, receiver) = watch::channel(None);
         under_way.insert(account.clone(), receiver.clone());
         drop(under_way);
-        let (manager, account) = (Arc::clone(self), account.clone());
+        let (room, account) = (Arc::clone(self), account.clone());
         tokio::spawn(async move {
-            let refreshed = manager.take_turn(&account, known).await;
-            manager.refreshes.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&account);
+            let refreshed = room.take_turn(&account, known).await;
+            room.refreshes.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&account);
             // Nobody may be waiting any more.
             let _ = sender.send(Some(refreshed));
         });
@@ -195,11 +224,7 @@ impl Manager {
     /// # Errors
     ///
     /// `LoginFailed` when the person has to log in, `UpstreamFailed` when it passes, `AccountNotFound`
-    pub(super) async fn refresh_now(
-        self: &Arc<Self>,
-        account: &AccountId,
-        known: Option<Secret<String>>,
-    ) -> Result<(), Error> {
+    async fn refresh_now(self: &Arc<Self>, account: &AccountId, known: Option<Secret<String>>) -> Result<(), Error> {
         let refreshed = tokio::select! {
             biased;
             refreshed = ended(self.refresh(account, known)) => refreshed,
@@ -230,13 +255,8 @@ impl Manager {
         self.refreshes.on_their_way.drained().await;
     }
 
-    /// Counts tokens that are about to be asked for, until the returned is dropped: then they are on the disk.
-    pub(super) fn tokens_on_their_way(&self) -> super::session::tasks::Running {
-        self.refreshes.on_their_way.begin()
-    }
-
     /// The issuer of logins.
-    pub(super) fn issuer(&self) -> Issuer {
+    fn issuer(&self) -> Issuer {
         Issuer::new(self.issuer_base.to_string(), self.sender(Some(ISSUER_PATIENCE)), self.sender(None))
     }
 

@@ -87,7 +87,7 @@ pub async fn of_all(proxy: &ProxyState, head: &request::Parts, path: &str, query
     if !proxy.manager.has_logins() {
         return None;
     }
-    let pool = proxy.manager.view().pool;
+    let pool = proxy.manager.accounts().view().pool;
     let has_key = pool.members.iter().any(|member| member.kind == Kind::ApiKey);
     let Some(Told { data, models, etag }) = together(proxy, query, &head.headers).await else {
         // One that is a key may say why.
@@ -115,14 +115,14 @@ pub async fn of_all(proxy: &ProxyState, head: &request::Parts, path: &str, query
 /// `None` where no account tells any.
 async fn together(proxy: &ProxyState, query: &str, client: &HeaderMap) -> Option<Told> {
     let manager = &proxy.manager;
-    let (ours, now) = (manager.config().client_version(), manager.now());
+    let (ours, now) = (manager.session().config().client_version(), manager.session().now());
     let client = headers::for_question(client.clone());
     let client_version = client_version(query, &client, ours);
     let said = chatgpt::headers(&client, chatgpt::Defaults { client_version: ours, ..chatgpt::Defaults::default() });
     let question = Question { client_version: &client_version, headers: &said };
     // A client compares the state that the list has with the one that answers to its requests name.
     let chosen = manager.explain(None, None).await.2.chosen.map(|choice| choice.position);
-    let pool = manager.view().pool;
+    let pool = manager.accounts().view().pool;
     let asked = pool.members.iter().enumerate().filter(|(_, member)| can_tell(member, now)).take(MOST_ASKED);
     let asked = asked.map(|(position, member)| {
         let question = &question;

@@ -18,7 +18,7 @@ use crate::upstream::chatgpt;
 pub async fn answer(proxy: &ProxyState, head: &Parts) -> Response<ProxyBody> {
     let manager = &proxy.manager;
     let chosen = manager.explain(None, None).await.2.chosen.map(|choice| choice.position);
-    let pool = manager.view().pool;
+    let pool = manager.accounts().view().pool;
     let Some(position) = chosen.or_else(|| first_login(&pool)) else {
         return errors::no_plan(&if pool.members.is_empty() {
             format!("there is no account yet; {FIRST_ACCOUNT}")
@@ -35,7 +35,7 @@ pub async fn answer(proxy: &ProxyState, head: &Parts) -> Response<ProxyBody> {
         Ok(answered) => answered,
         Err(error) => return errors::plan_unknown(&format!("account {} ({}): {error}", position + 1, member.label)),
     };
-    let target = manager.target_of(&member.id);
+    let target = manager.accounts().target_of(&member.id);
     let secret = target.as_ref().and_then(|target| target.credential.bearer());
     let Some(answered) = secret.and_then(|secret| echo::answered_without(answered, secret.expose())) else {
         return errors::plan_unknown(&format!("account {} ({}) was removed", position + 1, member.label));
@@ -53,7 +53,7 @@ fn first_login(pool: &Pool) -> Option<usize> {
 
 /// What the client says of itself to the backend.
 fn said(proxy: &ProxyState, client: &HeaderMap) -> HeaderMap {
-    let client_version = proxy.manager.config().client_version();
+    let client_version = proxy.manager.session().config().client_version();
     let defaults = chatgpt::Defaults { client_version, ..chatgpt::Defaults::default() };
     let mut said = chatgpt::headers(&headers::for_question(client.clone()), defaults);
     said.insert(ACCEPT, HeaderValue::from_static("application/json"));

@@ -136,7 +136,7 @@ pub async fn forward(
     let names = ConversationNames::new(fields.prompt_cache_key.as_deref(), &header, derived.as_deref());
     // A login stores nothing.
     let is_to_be_stored = door(&head.method, path) == Some(Door::Responses) && fields.stores == Some(true);
-    let client_version = chatgpt::client_version(&head.headers, proxy.manager.config().client_version());
+    let client_version = chatgpt::client_version(&head.headers, proxy.manager.session().config().client_version());
     let request = RouteRequest {
         request_id,
         client_version: client_version.parse().unwrap_or(OLDEST),
@@ -145,7 +145,7 @@ pub async fn forward(
         reasoning: Reasoning::new(fields.reasoning),
         item_ids: ItemIds::new(fields.item_ids),
         endpoint: path.to_owned(),
-        family: ModelFamily::of(fields.model.as_deref(), &proxy.manager.families()),
+        family: ModelFamily::of(fields.model.as_deref(), &proxy.manager.session().families()),
         model: fields.model,
         conversation,
         resources: fields.resources,
@@ -186,7 +186,7 @@ pub async fn forward(
         headers.insert(HeaderName::from_static("x-failover"), HeaderValue::from_static("off"));
     }
     headers.insert(HeaderName::from_static("x-retry-count"), HeaderValue::from(attempts.retries));
-    let strategy = HeaderValue::from_static(proxy.manager.strategy().name());
+    let strategy = HeaderValue::from_static(proxy.manager.session().strategy().name());
     headers.insert(HeaderName::from_static("x-routing-strategy"), strategy);
     if !answer.response.status().is_success() && is_sent {
         attempts.body.let_go();
@@ -309,7 +309,7 @@ impl Attempts<'_> {
                 "its workspace is at `{origin}`, which is not an address of ChatGPT; set `CAM_CHATGPT_BASE_URL` if requests should go there"
             ),
         };
-        let pool = self.proxy.manager.view().pool;
+        let pool = self.proxy.manager.accounts().view().pool;
         let label = pool.position(account).map(|position| pool.members[position].label.as_str());
         self.without_token = Some(format!("`{}`: {why}", label.unwrap_or_default()));
     }
@@ -322,7 +322,7 @@ pub fn unserved_by_logins(
     translation: &Translation,
     refusal: &Refusal,
 ) -> Option<Response<ProxyBody>> {
-    let pool = manager.view().pool;
+    let pool = manager.accounts().view().pool;
     let is_login =
         |id: &AccountId| pool.position(id).is_some_and(|position| pool.members[position].kind == Kind::ChatGpt);
     let wants_key = match refusal {
@@ -360,5 +360,5 @@ pub fn unserved_by_all(
         Translation::Failed(Unserved::TooDeep) => Some("its body nests too deep."),
         Translation::Failed(_) | Translation::Untried | Translation::Ready(_) | Translation::Passes(_) => None,
     };
-    errors::refused(refusal, &manager.view().pool, request, unserved, manager.now())
+    errors::refused(refusal, &manager.accounts().view().pool, request, unserved, manager.session().now())
 }

@@ -99,7 +99,7 @@ pub async fn open(
     let route_request = RouteRequest {
         request_id,
         endpoint: PATH.to_owned(),
-        family: ModelFamily::of(model.as_deref(), &proxy.manager.families()),
+        family: ModelFamily::of(model.as_deref(), &proxy.manager.session().families()),
         model,
         conversation,
         resources: target::in_query(path_and_query.split_once('?').map_or("", |(_, query)| query)),

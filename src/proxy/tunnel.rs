@@ -77,7 +77,7 @@ pub async fn open(
     let route_request = RouteRequest {
         request_id,
         endpoint: path.to_owned(),
-        family: ModelFamily::of(model.as_deref(), &proxy.manager.families()),
+        family: ModelFamily::of(model.as_deref(), &proxy.manager.session().families()),
         model,
         conversation: conversation_key(None, &header, None),
         needs_api_key: true,

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::Session;
 use crate::domain::account::ModelFamily;
+use crate::domain::report::Scope;
 use crate::error::{Error, ErrorKind};
-use crate::manager::accounts::verbs::{AccountChange, Change, Scope};
+use crate::manager::accounts::verbs::{AccountChange, Change};
 use crate::protocol::accounts::{
     Account, AccountsAddParams, AccountsListParams, AccountsListResult, AccountsReadParams, AccountsRefreshParams,
     AccountsRefreshResult, AccountsRemoveParams, AccountsRemoveResult, AccountsSwitchParams, AccountsSwitchResult,
@@ -40,7 +41,7 @@ pub async fn switch(session: Arc<Session>, params: AccountsSwitchParams) -> Resu
         SwitchScope::Everywhere => Scope::Everywhere,
     };
     let account = params.account.map(|account| account.to_string());
-    let families = session.manager.families();
+    let families = session.manager.session().families();
     let family = params.family.map(|family| ModelFamily::of(Some(&family), &families));
     let switched = session.manager.switch(account, family, scope).await?;
     Ok(AccountsSwitchResult {
@@ -91,7 +92,7 @@ pub async fn remove(session: Arc<Session>, params: AccountsRemoveParams) -> Resu
 pub async fn refresh(session: Arc<Session>, params: AccountsRefreshParams) -> Result<AccountsRefreshResult, Error> {
     let manager = &session.manager;
     let wanted = params.account.map(|account| account.to_string());
-    let ids = manager.refreshable(wanted.as_deref())?;
+    let ids = manager.tokens().refreshable(wanted.as_deref())?;
     let mut failed = Vec::new();
     for id in &ids {
         failed.extend(manager.ask_about(id).await.result.err());

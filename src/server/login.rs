@@ -16,7 +16,7 @@ pub async fn login(session: Arc<Session>, params: AccountsLoginParams) -> Result
         login::LoginMethod::Device => LoginMethod::Device,
     };
     let request = LoginRequest { method, label: params.label, fresh: params.fresh.unwrap_or(false) };
-    let LoginBegun { id, url, user_code, expires_at } = session.manager.begin_login(request).await?;
+    let LoginBegun { id, url, user_code, expires_at } = session.manager.tokens().begin_login(request).await?;
     Ok(AccountsLoginResult { login_id: id, url, user_code, expires_at: expires_at.as_millis() })
 }
 
@@ -25,6 +25,6 @@ pub async fn cancel(
     session: Arc<Session>,
     params: AccountsCancelLoginParams,
 ) -> Result<AccountsCancelLoginResult, Error> {
-    session.manager.cancel_login(&params.login_id).await?;
+    session.manager.tokens().cancel_login(&params.login_id).await?;
     Ok(AccountsCancelLoginResult {})
 }

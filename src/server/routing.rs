@@ -15,7 +15,7 @@ pub async fn explain(session: Arc<Session>, params: RoutingExplainParams) -> Res
         |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
     let (model, conversation) = (said(&params.model), said(&params.conversation));
     // A file that cannot be read is an error here, not an old answer.
-    session.manager.fresh_view()?;
+    session.manager.accounts().fresh_view()?;
     let (strategy, family, explanation) = session.manager.explain(model.as_deref(), conversation.as_deref()).await;
     Ok(RoutingExplainResult::of(strategy, &family, &explanation))
 }
@@ -30,8 +30,8 @@ pub async fn set_strategy(
             .hint("use one of the accepted names")
     })?;
     match params.scope.unwrap_or_default() {
-        SwitchScope::Session => session.manager.set_strategy(strategy),
-        SwitchScope::Everywhere => session.manager.set_strategy_everywhere(strategy).await?,
+        SwitchScope::Session => session.manager.session().set_strategy(strategy),
+        SwitchScope::Everywhere => session.manager.session().set_strategy_everywhere(strategy).await?,
     }
-    Ok(RoutingSetStrategyResult { strategy: session.manager.strategy().name().to_owned() })
+    Ok(RoutingSetStrategyResult { strategy: session.manager.session().strategy().name().to_owned() })
 }

@@ -13,7 +13,7 @@ pub async fn read(session: Arc<Session>, _: StatusReadParams) -> Result<StatusRe
     Ok(StatusReadResult {
         session: session.identity(),
         proxy: session.proxy(),
-        strategy: session.manager.strategy().name().to_owned(),
+        strategy: session.manager.session().strategy().name().to_owned(),
         sessions: sessions.into_iter().map(Into::into).collect(),
         accounts: AccountCounts {
             total: session.manager.list()?.accounts.len(),
@@ -23,7 +23,7 @@ pub async fn read(session: Arc<Session>, _: StatusReadParams) -> Result<StatusRe
 }
 
 pub async fn config(session: Arc<Session>, _: ConfigReadParams) -> Result<ConfigReadResult, Error> {
-    let config = session.manager.config();
+    let config = session.manager.session().config();
     let values = config.settings().iter().map(|setting| ConfigValue {
         key: setting.key.toml.to_owned(),
         value: setting.shown(),

@@ -32,8 +32,8 @@ use super::lifecycle::Ended;
 use super::{Doors, Session, boundary, lifecycle, table};
 use crate::domain::plain_text::plain;
 use crate::error::Error;
+use crate::manager::LATEST_SHUTDOWN;
 use crate::manager::session::event::Event;
-use crate::manager::session::membership::LATEST_SHUTDOWN;
 use crate::manager::{Manager, ManagerOptions, random_key, split_master_key};
 use crate::protocol::{METHODS, ProxyReady};
 
@@ -102,7 +102,7 @@ pub async fn serve(options: ManagerOptions, listener: TcpListener) -> u8 {
     outbox.emptied(if reads { LAST_ANSWERS } else { Duration::ZERO }).await;
     if let Some(started) = shared.started.get() {
         // An editor may show what stands on stderr, and has no other way left to be told.
-        started.doors.session().manager.see_tokens_through(again, |text| tracing::error!("{text}")).await;
+        started.doors.session().manager.tokens().see_tokens_through(again, |text| tracing::error!("{text}")).await;
     }
     let abrupt = shared.saw_exit.load(Ordering::Relaxed) && !shared.saw_shutdown.load(Ordering::Relaxed);
     u8::from(abrupt)
@@ -273,7 +273,7 @@ impl LanguageServer for Backend {
         let Some(events) = started.events.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
         let client = self.client.clone();
         client.send_notification::<Wire<ProxyReady>>(started.doors.session().info()).await;
-        for warning in &started.doors.session().manager.config().warnings {
+        for warning in &started.doors.session().manager.session().config().warnings {
             client.show_message(MessageType::WARNING, plain(warning)).await;
         }
         let waits = Waits::new(self.shared.shows_progress.load(Ordering::Relaxed));
@@ -285,7 +285,7 @@ impl LanguageServer for Backend {
             // Everything is on disk before this is answered: some clients kill right after.
             let manager = &started.doors.session().manager;
             manager.leave_within(LEAVE).await;
-            drop(tokio::time::timeout(LATEST_SHUTDOWN, manager.rotated()).await);
+            drop(tokio::time::timeout(LATEST_SHUTDOWN, manager.tokens().rotated()).await);
         }
         Ok(())
     }
@@ -307,7 +307,7 @@ async fn start(
     })?;
     options.port = address.port();
     let manager = Manager::open(options)?;
-    let events = manager.events();
+    let events = manager.session().events();
     manager.join().await;
     manager.watch();
     manager.poll();

@@ -19,7 +19,7 @@ pub async fn subscribe(given: Params<'static>, pending: PendingSubscriptionSink,
         Err(refused) => return pending.reject(refused).await,
     };
     // Before the answer: what happens once the client has it is not missed.
-    let mut events = session.manager.events();
+    let mut events = session.manager.session().events();
     let Ok(sink) = pending.accept().await else { return };
     if wanted(ProxyReady::NAME) {
         let ready = serde_json::to_value(session.info()).expect("a message of the protocol always serialises");

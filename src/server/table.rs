@@ -9,9 +9,9 @@ use serde_json::Value;
 use super::Session;
 use crate::domain::account::Kind;
 use crate::domain::plain_text::plain;
+use crate::domain::report::Scope;
 use crate::domain::report::{AccountReport, State};
 use crate::error::{Error, ErrorKind};
-use crate::manager::accounts::verbs::Scope;
 use crate::protocol::commands::{ExecuteCommandParams, ExecuteCommandResult};
 
 /// `openai-accounts`
@@ -34,7 +34,7 @@ pub async fn execute(session: Arc<Session>, params: ExecuteCommandParams) -> Res
 async fn accounts(session: &Session) -> Result<String, Error> {
     session.manager.survey().await;
     let report = session.manager.list()?;
-    Ok(table(&report.accounts, session.manager.store().path()))
+    Ok(table(&report.accounts, session.manager.accounts().store().path()))
 }
 
 /// Switches this session to the account of that number and says so, or says which numbers there are.

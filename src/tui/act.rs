@@ -78,13 +78,13 @@ impl Actor {
                 let manager = Arc::clone(&self.manager);
                 tokio::spawn(async move {
                     // One that the person has agreed to by now is seen through, and its end is reported all the same.
-                    if let Err(error) = manager.cancel_login(&login).await {
+                    if let Err(error) = manager.tokens().cancel_login(&login).await {
                         tracing::debug!("{error}");
                     }
                 });
             }
             Effect::PasteAddress(login, address) => {
-                if let Err(error) = self.manager.paste_address(&login, address.expose()) {
+                if let Err(error) = self.manager.tokens().paste_address(&login, address.expose()) {
                     let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
                     self.warn(format!("{error}{hint}"));
                 }

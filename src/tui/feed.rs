@@ -94,7 +94,9 @@ impl Feed {
             }
             None => {
                 // A file that cannot be read is a problem here, not an old answer.
-                if let Some(Err(error)) = aside(&self.manager, |manager| manager.fresh_view().map(drop)).await {
+                if let Some(Err(error)) =
+                    aside(&self.manager, |manager| manager.accounts().fresh_view().map(drop)).await
+                {
                     return Err(error.into());
                 }
                 let (strategy, family, explanation) = self.manager.explain(question.model.as_deref(), None).await;

@@ -63,7 +63,7 @@ fn a_reader_waits_for_no_lock_and_leaves_no_trace() {
     flock(&lock, FlockOperation::LockExclusive).unwrap();
     for _ in 0..100 {
         assert_eq!(ids(&reader), [first.session_id()]);
-        assert!(reader.rpc_of(first.session_id()).is_some());
+        assert!(reader.session().rpc_of(first.session_id()).is_some());
     }
     drop(lock);
     assert_eq!(traces(&pool.sandbox), before);
@@ -76,13 +76,13 @@ fn the_rpc_of_every_live_session_answers_to_its_token() {
     let first = pool.sidecar();
     let mut second = Sidecar::start(&pool.sandbox);
     for sidecar in [&first, &second] {
-        let address = reader.rpc_of(sidecar.session_id()).unwrap();
+        let address = reader.session().rpc_of(sidecar.session_id()).unwrap();
         assert_eq!((address.port, address.pid), (sidecar.port(), sidecar.pid()));
         assert!(address.host.is_loopback());
         assert_eq!(read_status(&address)["session"]["id"], sidecar.session_id());
         assert!(!format!("{address:?}").contains(address.token.expose().as_str()), "it does not print");
     }
     second.kill();
-    assert!(reader.rpc_of(second.session_id()).is_none());
-    assert!(reader.rpc_of("nobody").is_none());
+    assert!(reader.session().rpc_of(second.session_id()).is_none());
+    assert!(reader.session().rpc_of("nobody").is_none());
 }

@@ -53,7 +53,7 @@ impl Source {
             Source::Sessions => Some(sessions(&manager)),
             Source::Models => models(&manager),
             Source::Families => {
-                let families = manager.families();
+                let families = manager.session().families();
                 Some(families.names().map(|name| (name.to_owned(), String::new())).collect())
             }
             Source::Programs => None,
@@ -87,7 +87,7 @@ fn sessions(manager: &Manager) -> Vec<Candidate> {
 /// The models of the ledger, the most used first.
 fn models(manager: &Manager) -> Option<Vec<Candidate>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().ok()?;
-    let today = manager.day(manager.now());
+    let today = manager.day(manager.session().now());
     let used = runtime.block_on(manager.used_on_days(today.days_before(DAYS), today)).ok()??;
     let mut models: Vec<(String, u64)> = Vec::new();
     for (_, usage) in used {

@@ -38,7 +38,7 @@ impl Scene {
         let context = context.clone();
         let opening = tokio::task::spawn_blocking(move || {
             let manager = context.manager()?;
-            let state = manager.store().read().map_err(Error::from);
+            let state = manager.accounts().store().read().map_err(Error::from);
             Ok::<_, Error>((manager, state))
         });
         let (scene, finding) = match tokio::time::timeout(PATIENCE, opening).await {
@@ -57,7 +57,7 @@ impl Scene {
     /// The accounts file, links resolved where that is possible.
     pub fn accounts_file(&self) -> PathBuf {
         match &self.manager {
-            Some(manager) => manager.store().path().to_owned(),
+            Some(manager) => manager.accounts().store().path().to_owned(),
             None => self.paths.accounts_file.clone(),
         }
     }
@@ -65,7 +65,7 @@ impl Scene {
     /// The folder with the locks beside it.
     pub fn cam_folder(&self) -> PathBuf {
         match &self.manager {
-            Some(manager) => manager.store().folder().to_owned(),
+            Some(manager) => manager.accounts().store().folder().to_owned(),
             None => {
                 let mut folder = self.paths.accounts_file.clone().into_os_string();
                 folder.push(".cam");
@@ -77,7 +77,7 @@ impl Scene {
     /// Where the ledger and new key files are.
     pub fn data_dir(&self) -> PathBuf {
         match &self.manager {
-            Some(manager) => manager.data_folder(),
+            Some(manager) => manager.session().data_folder(),
             None => self.paths.data.path.clone(),
         }
     }
@@ -91,10 +91,10 @@ impl Scene {
     /// time of a passphrase.
     pub fn is_locked(&self) -> bool {
         *self.locked.get_or_init(|| {
-            self.pool().is_some_and(|(manager, state)| match manager.store().key_state(state) {
+            self.pool().is_some_and(|(manager, state)| match manager.accounts().store().key_state(state) {
                 KeyState::Unlocked => false,
                 KeyState::Missing | KeyState::Wrong => true,
-                KeyState::Untested => manager.store().key_source(state).is_err(),
+                KeyState::Untested => manager.accounts().store().key_source(state).is_err(),
             })
         })
     }

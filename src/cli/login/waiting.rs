@@ -41,8 +41,8 @@ pub async fn log_in(
     show: Show,
     environment: &Environment,
 ) -> Result<Account, Error> {
-    let mut events = manager.events();
-    let LoginBegun { id, url, user_code, expires_at } = manager.begin_login(request).await?;
+    let mut events = manager.session().events();
+    let LoginBegun { id, url, user_code, expires_at } = manager.tokens().begin_login(request).await?;
     let is_by_browser = user_code.is_none();
     let mut opening = match &user_code {
         Some(code) => {
@@ -53,9 +53,9 @@ pub async fn log_in(
     };
     let mut pasted = is_by_browser.then(Pasted::from_stdin);
     let mut asked_to_end = std::pin::pin!(lifecycle::asked_to_end());
-    let minutes = expires_at.since(manager.now()).as_secs().div_ceil(60);
+    let minutes = expires_at.since(manager.session().now()).as_secs().div_ceil(60);
     Printer::stderr(&format!("Waiting for up to {minutes} minutes; Ctrl-C cancels."));
-    let lasts = expires_at.since(manager.now()) + OVERDUE;
+    let lasts = expires_at.since(manager.session().now()) + OVERDUE;
     let mut is_cancelled = false;
     let mut cancelled_again = None;
     let mut overdue = std::pin::pin!(tokio::time::sleep(lasts));
@@ -66,7 +66,7 @@ pub async fn log_in(
                 is_cancelled = true;
                 cancelled_again = Some(Box::pin(lifecycle::asked_to_end_again(Ended::BySignal)));
                 // One that the person has agreed to by now is finished, and its end is reported all the same.
-                if let Err(error) = manager.cancel_login(&id).await {
+                if let Err(error) = manager.tokens().cancel_login(&id).await {
                     tracing::debug!("{error}");
                 }
                 continue;
@@ -86,7 +86,7 @@ pub async fn log_in(
             }
             () = overdue.as_mut() => {
                 let again = lifecycle::asked_to_end_again(Ended::Otherwise);
-                manager.see_tokens_through(again, Printer::warning).await;
+                manager.tokens().see_tokens_through(again, Printer::warning).await;
                 return Err(Error::new(ErrorKind::Internal, "the end of the login was not reported")
                     .hint("`codex-account-manager list` shows whether the account is there"));
             }
@@ -144,7 +144,7 @@ fn not_opened(why: &str) {
 
 /// Takes a pasted address, and says what is wrong with one that does not fit. The login waits on.
 fn take(manager: &Manager, id: &str, texts: &[String]) {
-    let results: Vec<Result<(), Error>> = texts.iter().map(|text| manager.paste_address(id, text)).collect();
+    let results: Vec<Result<(), Error>> = texts.iter().map(|text| manager.tokens().paste_address(id, text)).collect();
     if results.iter().any(Result::is_ok) {
         Printer::stderr("That address is right; the login is being finished.");
     } else if let Some(Err(error)) = results.into_iter().next_back() {

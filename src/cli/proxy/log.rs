@@ -24,7 +24,7 @@ pub async fn follow(manager: Arc<Manager>, mut events: broadcast::Receiver<Event
             Err(broadcast::error::RecvError::Closed) => return,
         };
         // A label or a model that spans lines would pass for lines of ours.
-        Printer::stderr(&format!("{} {}", manager.spelled_now(), line.replace('\n', "\u{fffd}")));
+        Printer::stderr(&format!("{} {}", manager.session().spelled_now(), line.replace('\n', "\u{fffd}")));
     }
 }
 

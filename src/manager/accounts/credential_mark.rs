@@ -3,9 +3,9 @@
 
 use ring::digest::{Context, SHA256};
 
+use super::pool::kind;
+use super::target::access_token;
 use crate::domain::account::Kind;
-use crate::manager::accounts::pool::kind;
-use crate::manager::tokens::access_token;
 use crate::secrets::Secret;
 use crate::store::{SecretField, State, Store, StoredAccount};
 

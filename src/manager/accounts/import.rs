@@ -7,10 +7,10 @@ mod shape;
 
 use zeroize::Zeroizing;
 
+use super::Accounts;
+use super::names::logins;
 use crate::domain::text_encoding;
 use crate::error::{Error, ErrorKind};
-use crate::manager::Manager;
-use crate::manager::accounts::names::logins;
 use crate::secrets::Secret;
 use crate::store::{Creation, FormatError, Preview, SecretField, State, Store, StoredAccount, StoredKind, Transaction};
 
@@ -91,7 +91,7 @@ pub struct Imported {
     pub may_be: Vec<usize>,
 }
 
-impl Manager {
+impl Accounts {
     /// Reads a file that accounts are to be taken from; `expected` bounds what it may be, unless it is empty. Writes
     /// nothing.
     ///
@@ -118,11 +118,11 @@ impl Manager {
         self.commit_with_key(Creation::Allowed, move |transaction| Ok(merge_into(&store, transaction, incoming))).await
     }
 
-    /// What [`Manager::import`] would do. Writes and makes nothing.
+    /// What [`Accounts::import`] would do. Writes and makes nothing.
     ///
     /// # Errors
     ///
-    /// Those of [`Manager::import`]
+    /// Those of [`Accounts::import`]
     pub fn preview_import(&self, incoming: Vec<Incoming>) -> Result<Preview<Vec<Imported>>, Error> {
         self.store.preview(|transaction| Ok::<_, Error>(merge_into(&self.store, transaction, incoming)))
     }

@@ -1,65 +1,33 @@
 //! Making two accounts one that are the same login: what the person set on the first stays, the login that is newer is
 //! kept, and what pointed at the second points at the first.
 
-use crate::domain::account::{AccountId, Kind};
-use crate::domain::report::AccountReport;
+use super::Accounts;
+use super::lookup::position;
+use super::names::{identity, logins};
+use super::older_copy::mend;
+use super::removal::take_out;
+use super::turn::Turn;
+use crate::domain::account::AccountId;
 use crate::error::{Error, ErrorKind};
-use crate::ledger::LedgerError;
-use crate::manager::Manager;
-use crate::manager::accounts::names::{identity, logins};
-use crate::manager::accounts::removal::take_out;
-use crate::manager::report::position;
-use crate::manager::tokens::mend;
 use crate::secrets::Secret;
 use crate::store::{Creation, FamilyPin, SecretField, SessionRecord, State, Store, StoredAccount, StoredSecret};
 
-/// Two accounts that can be made one.
-#[derive(Clone, Debug)]
-pub struct Mergeable {
-    /// The one that stays.
-    pub kept: AccountReport,
-    /// The one that goes.
-    pub gone: AccountReport,
-}
-
-impl Manager {
-    /// The two accounts, if they can be one.
+impl Accounts {
+    /// Whether the two accounts can be one login.
     ///
     /// # Errors
     ///
-    /// `AccountNotFound`, `AmbiguousAccount`, `StoreUnreadable`; `InvalidParams` for one account twice or an API key;
-    /// `Conflict` for logins that differ.
-    pub fn mergeable(&self, kept: &str, gone: &str) -> Result<Mergeable, Error> {
-        let (kept, gone) = (self.read_account(kept)?, self.read_account(gone)?);
-        if kept.id == gone.id {
-            return Err(Error::new(ErrorKind::InvalidParams, "both names mean the same account")
-                .hint("name the account to keep, then the one to merge into it"));
-        }
-        if let Some(key) = [&kept, &gone].into_iter().find(|account| account.kind == Kind::ApiKey) {
-            let message = format!("account {} ({}) is an API key; only logins can be merged", key.index, key.label);
-            return Err(Error::new(ErrorKind::InvalidParams, message)
-                .hint(format!("`codex-account-manager remove {}` removes a key", key.index)));
-        }
-        let view = self.view();
-        check(&self.store, &view.state, kept.id.as_str(), gone.id.as_str())?;
-        Ok(Mergeable { kept, gone })
+    /// `AccountNotFound` when one was removed meanwhile, `Conflict` for logins that differ
+    pub(in crate::manager) fn check_merge(&self, kept: &AccountId, gone: &AccountId) -> Result<(), Error> {
+        check(&self.store, &self.fresh_view()?.state, kept.as_str(), gone.as_str())
     }
 
-    /// Makes two logins one account: `gone` is merged into `kept`. Its usage in the ledger becomes that of `kept`.
+    /// Makes two logins one account: `gone` is merged into `kept`. The turn is an argument so that no token comes in meanwhile.
     ///
     /// # Errors
     ///
-    /// `AccountNotFound` when one was removed meanwhile, `Conflict` for logins that differ, `Locked` when a token does
-    /// not open, `StoreBusy` also for a ledger that another program holds, `StoreUnreadable`
-    pub async fn merge(&self, kept: AccountId, gone: AccountId) -> Result<AccountReport, Error> {
-        self.await_key().await;
-        let turn = self.in_turn().await?;
-        {
-            let view = self.fresh_view()?;
-            check(&self.store, &view.state, kept.as_str(), gone.as_str())?;
-        }
-        // First, so that nothing has changed where it cannot be done: both are still there to be merged again.
-        self.ledger().merge(&kept, &gone).await.map_err(|error| ledger_error(&error))?;
+    /// Those of [`Accounts::check_merge`], `Locked` when a token does not open, `StoreBusy`, `StoreUnreadable`
+    pub(in crate::manager) async fn merge(&self, kept: &AccountId, gone: &AccountId, _: &Turn) -> Result<(), Error> {
         let store = self.store.clone();
         let (into, from) = (kept.as_str().to_owned(), gone.as_str().to_owned());
         let before = self
@@ -76,20 +44,9 @@ impl Manager {
             tracing::debug!("the newest tokens are not noted beside the accounts file: {error}");
         }
         self.store.forget_rotation(gone.as_str());
-        drop(turn);
-        // What other processes counted for it in between.
-        if let Err(error) = self.ledger().merge(&kept, &gone).await {
-            tracing::debug!("the last usage of a merged account is not moved: {error}");
-        }
-        self.believe_again(&kept);
-        self.survey().await;
-        self.account(kept.as_str())
+        self.believe_again(kept);
+        Ok(())
     }
-}
-
-fn ledger_error(error: &LedgerError) -> Error {
-    Error::new(ErrorKind::StoreBusy, format!("the usage cannot be moved: {error}"))
-        .hint("try again when no other program holds the ledger; nothing was changed")
 }
 
 /// Whether the two can be one login.

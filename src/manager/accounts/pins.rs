@@ -1,13 +1,13 @@
 //! Switches by hand. Of the session's and the file's pins, for the family and for all, the newest wins.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
+use super::Accounts;
+use super::view::View;
 use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::report::{PinReport, Scope};
 use crate::domain::time::Timestamp;
-use crate::manager::Manager;
-use crate::manager::accounts::view::View;
 use crate::store::{FamilyPin, Pin, SessionRecord, State, StoredPins};
 
 /// The pins of this session alone.
@@ -180,31 +180,36 @@ pub fn keep_in_records(
     }
 }
 
-impl Manager {
+impl Accounts {
     /// The pins that the session of `record` follows. Those of accounts that are gone hold nothing.
     pub(in crate::manager) fn pins_of(&self, state: &State, record: &SessionRecord) -> Vec<PinReport> {
-        if record.id == self.identity.id { self.pins(state) } else { listed(&SessionPins::of(record), state) }
+        if record.id == self.session.identity().id {
+            self.listed_pins(state)
+        } else {
+            listed(&SessionPins::of(record), state)
+        }
     }
 
     /// The pins that this process follows; one that is no session follows the file's.
-    pub(in crate::manager) fn pins(&self, state: &State) -> Vec<PinReport> {
-        listed(&self.memory().pins, state)
+    pub(in crate::manager) fn listed_pins(&self, state: &State) -> Vec<PinReport> {
+        listed(&self.pins(), state)
     }
 
     /// Brings the pins in this session's record up to what it follows, in case another write overtook one of them.
-    pub(in crate::manager) fn keep_pins(&self, view: &View) {
-        let Some(record) = view.state.session(&self.identity.id) else { return };
-        if SessionPins::of(record) == self.memory().pins {
+    pub(in crate::manager) fn keep_pins(self: &Arc<Self>, view: &View) {
+        let own = self.session.identity().id.clone();
+        let Some(record) = view.state.session(&own) else { return };
+        if SessionPins::of(record) == *self.pins() {
             return;
         }
-        let (memory, id) = (Arc::clone(&self.memory), self.identity.id.clone());
+        let accounts = Arc::clone(self);
         let change = move |state: &mut State, _| {
-            if let Some(record) = state.session_mut(&id) {
+            if let Some(record) = state.session_mut(&own) {
                 // As they are now: a switch may have been made since.
-                memory.lock().unwrap_or_else(PoisonError::into_inner).pins.write_to(record);
+                accounts.pins().write_to(record);
             }
         };
-        drop(self.write_later(change, |_, ()| {}));
+        drop(self.write_later(change, |()| {}));
     }
 }
 

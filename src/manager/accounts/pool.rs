@@ -1,28 +1,29 @@
 //! From the file and the memory to the pool that routing sees.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::Accounts;
+use super::names::names;
+use super::pending::Pending;
 use crate::domain::account::{AccountId, Kind, ModelScope};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::health::{Cooldown, Gate, Limit};
+use crate::domain::plain_text::plain;
 use crate::domain::pool::{Member, Pool};
 use crate::domain::time::Timestamp;
-use crate::manager::Manager;
-use crate::manager::accounts::names::names;
-use crate::manager::belief::quota;
-use crate::manager::belief::unserved;
+use crate::manager::belief::{quota, unserved};
 use crate::manager::memory::Memory;
-use crate::manager::tokens::Pending;
 use crate::secrets::master_key::KeyState;
 use crate::store::{SessionKind, SessionRecord, State, StoredAccount, StoredKind, StoredSecret};
 
-impl Manager {
+impl Accounts {
     /// The pool at this state of the file and of the memory.
-    pub(in crate::manager) fn pool(&self, state: &State, memory: &Memory) -> Pool {
+    pub(in crate::manager) fn pool(&self, state: &State) -> Pool {
         let key = self.store.key_state(state);
+        let (memory, unopened, own) = (self.memory(), self.unopened().clone(), &self.session.identity().id);
         let members = state.accounts.iter().zip(names(state)).map(|(account, label)| {
-            let mut member = self.member(account, label, key, memory);
-            member.live_sessions = live_sessions(state, &member.id, &self.identity.id);
+            let mut member = self.member(account, label, key, &memory, &unopened);
+            member.live_sessions = live_sessions(state, &member.id, own);
             member
         });
         Pool {
@@ -36,7 +37,14 @@ impl Manager {
         }
     }
 
-    fn member(&self, account: &StoredAccount, label: String, key: KeyState, memory: &Memory) -> Member {
+    fn member(
+        &self,
+        account: &StoredAccount,
+        label: String,
+        key: KeyState,
+        memory: &Memory,
+        unopened: &BTreeSet<AccountId>,
+    ) -> Member {
         let id = AccountId::new(account.id.clone());
         let kind = kind(account);
         let secret = match kind {
@@ -47,13 +55,13 @@ impl Manager {
         let key_is_gone = matches!(key, KeyState::Missing | KeyState::Wrong);
         let is_newer = secret.is_some_and(StoredSecret::is_newer);
         let bench = memory.benches.get(&id);
-        let now = self.clock.now();
+        let now = self.session.now();
         let known = quota::newest(account, &id, memory, now).known;
-        let exhaustion = self.exhaustion(&known, now);
+        let exhaustion = quota::exhaustion(&self.session.config(), &known, now);
         Member {
             label,
             enabled: account.enabled.unwrap_or(true),
-            locked: sealed && (key_is_gone || is_newer || memory.unopened.contains(&id)),
+            locked: sealed && (key_is_gone || is_newer || unopened.contains(&id)),
             needs_login: account.needs_login.unwrap_or(false)
                 || secret.is_none()
                 || self.base_url(account).is_none()
@@ -78,10 +86,10 @@ impl Manager {
     fn gate(&self, account: &StoredAccount, id: &AccountId, memory: &Memory) -> Gate {
         let base_url = self.base_url(account);
         let host = base_url.as_ref().map(BaseUrl::authority);
-        if let Some(until) = waits_for_issuer(account, self.clock.now()) {
+        if let Some(until) = waits_for_issuer(account, self.session.now()) {
             return Gate::Open { until };
         }
-        let [own, host] = memory.shared.breakers().gates(id, host, self.config().breaker(), self.clock.now());
+        let [own, host] = memory.shared.breakers().gates(id, host, self.session.config().breaker(), self.session.now());
         if own == Gate::Closed { host } else { own }
     }
 
@@ -91,8 +99,8 @@ impl Manager {
         match account.base_url.as_deref() {
             Some(text) => BaseUrl::parse(text).ok(),
             None => Some(match kind(account) {
-                Kind::ApiKey => self.default_base.clone(),
-                Kind::ChatGpt => self.place_of(account).unwrap_or_else(|| self.chatgpt_base.clone()),
+                Kind::ApiKey => self.bases.openai.clone(),
+                Kind::ChatGpt => self.place_of(account).unwrap_or_else(|| self.bases.chatgpt.clone()),
             }),
         }
     }
@@ -135,6 +143,20 @@ fn cooldown(account: &StoredAccount) -> Option<Cooldown> {
     let until = Timestamp(account.cooling_down_until?);
     let since = account.cooling_down_since.map(Timestamp);
     Some(Cooldown { until, since, reason: account.cooldown_reason.clone().unwrap_or_default() })
+}
+
+/// Whether an account has a spending limit.
+pub fn has_limit(account: &StoredAccount) -> bool {
+    account.daily_limit_usd.is_some() || account.monthly_limit_usd.is_some()
+}
+
+/// The name of the account at `position` that no other has: its label, with its number where files of other hands have a label
+/// twice, and without characters that are no text.
+pub fn distinct_label(pool: &Pool, position: usize) -> String {
+    let label = &pool.members[position].label;
+    let shown = plain(label);
+    let is_alone = pool.members.iter().filter(|member| member.label == *label).count() == 1;
+    if is_alone { shown } else { format!("{shown} #{}", position + 1) }
 }
 
 /// The kind in the domain's words.

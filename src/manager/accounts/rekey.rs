@@ -2,14 +2,14 @@
 
 use std::convert::Infallible;
 
+use super::Accounts;
+use super::older_copy::mend;
 use crate::error::{Error, ErrorKind};
-use crate::manager::Manager;
 use crate::manager::failure::Failure;
-use crate::manager::tokens::mend;
 use crate::secrets::master_key::NewKey;
 use crate::store::{Creation, Rekeyed, UpdateError};
 
-impl Manager {
+impl Accounts {
     /// Seals every secret under a new master key. Nothing changes unless all of them open.
     ///
     /// # Errors
@@ -39,10 +39,10 @@ impl Manager {
         }
         let done = self.store.rekey(new).await;
         drop(turn);
-        self.tell_store_warnings();
+        self.report_store_warnings();
         let mut done = done.map_err(failure)?;
         for warning in std::mem::take(&mut done.warnings) {
-            self.warn(warning);
+            self.session.warn(warning);
         }
         Ok(done)
     }

@@ -2,25 +2,14 @@
 
 use std::path::PathBuf;
 
+use super::Accounts;
+use super::lookup::position;
+use super::older_copy::mend;
 use crate::domain::account::{AccountId, Kind};
-use crate::domain::report::AccountReport;
 use crate::error::Error;
-use crate::manager::Manager;
-use crate::manager::report::position;
-use crate::manager::tokens::mend;
 use crate::store::{Creation, State};
 
-impl Manager {
-    /// Removes an account; what pointed at it points on.
-    ///
-    /// # Errors
-    ///
-    /// `AccountNotFound`, `AmbiguousAccount`, `StoreBusy`, `StoreUnreadable`
-    pub async fn remove(&self, wanted: &str) -> Result<AccountReport, Error> {
-        let id = self.read_account(wanted)?.id;
-        self.remove_account(id).await
-    }
-
+impl Accounts {
     /// Moves the accounts file aside, after every token that is on its way to it; where to. `None` when there is none.
     ///
     /// # Errors
@@ -33,16 +22,14 @@ impl Manager {
         Ok(moved?)
     }
 
-    /// Removes the account with this id.
+    /// Removes the account with this id, which is of this kind; what pointed at it points on.
     ///
     /// # Errors
     ///
     /// `AccountNotFound`, `StoreBusy`, `StoreUnreadable`
-    pub async fn remove_account(&self, id: AccountId) -> Result<AccountReport, Error> {
-        self.survey().await;
-        let report = self.account(id.as_str())?;
+    pub(in crate::manager) async fn remove(&self, id: AccountId, kind: Kind) -> Result<(), Error> {
         // A token on its way is written first: the copy that is kept of the file before may be needed again.
-        let turn = if report.kind == Kind::ChatGpt { Some(self.in_turn().await?) } else { None };
+        let turn = if kind == Kind::ChatGpt { Some(self.in_turn().await?) } else { None };
         let (store, removed) = (self.store.clone(), id.clone());
         self.commit(Creation::Never, move |transaction| {
             // What is noted of this account alone may be needed by one that shares its token.
@@ -63,12 +50,12 @@ impl Manager {
         .await?;
         self.store.forget_rotation(removed.as_str());
         drop(turn);
-        Ok(report)
+        Ok(())
     }
 }
 
 /// Takes out the account at `position`. What pointed at it points at the one that was at `heir`.
-pub(in crate::manager) fn take_out(state: &mut State, position: usize, heir: usize) {
+pub(super) fn take_out(state: &mut State, position: usize, heir: usize) {
     state.accounts.remove(position);
     let (count, gone) = (state.accounts.len(), i64::try_from(position).unwrap_or(i64::MAX));
     let heir = i64::try_from(heir).unwrap_or(i64::MAX);

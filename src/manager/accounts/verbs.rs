@@ -1,19 +1,15 @@
 //! The verbs that change accounts.
 
-use crate::domain::account::{AccountId, Kind, ModelFamily, check_label, is_same_label};
+use super::Accounts;
+use super::lookup::find;
+use super::pool::kind;
+use crate::domain::account::{AccountId, Kind, check_label, is_same_label};
 use crate::domain::base_url::BaseUrl;
-use crate::domain::report::AccountReport;
-pub use crate::domain::report::Scope;
 use crate::domain::usage::Usd;
 use crate::error::{Error, ErrorKind};
-use crate::manager::accounts::pins::keep_in_records;
-use crate::manager::accounts::pool::kind;
-use crate::manager::report::find;
-use crate::manager::{Manager, random_id};
+use crate::manager::random_id;
 use crate::secrets::{Secret, cipher, is_word};
-use crate::store::{
-    Creation, FamilyPin, Pin, SecretField, State, Store, StoredAccount, StoredKind, StoredSecret, Transaction,
-};
+use crate::store::{Creation, SecretField, State, Store, StoredAccount, StoredKind, StoredSecret};
 
 /// What a new account has besides its label and key, and what an account may be changed to.
 #[derive(Clone, Debug, Default)]
@@ -128,54 +124,42 @@ impl<T: Clone> Change<T> {
     }
 }
 
-/// The result of a switch.
-#[derive(Clone, Debug)]
-pub struct Switched {
-    /// The account that is current now.
-    pub account: Option<AccountReport>,
-    /// The one before.
-    pub previous: Option<AccountId>,
-}
-
-impl Manager {
+impl Accounts {
     /// Adds an API-key account.
     ///
     /// # Errors
     ///
     /// `InvalidParams` for a field that is refused, `Conflict` for a label or key that is there already, `Locked`
     /// when the key cannot be sealed, `StoreBusy`, `StoreUnreadable`
-    pub async fn add(&self, change: AccountChange) -> Result<AccountReport, Error> {
+    pub async fn add(&self, change: AccountChange) -> Result<AccountId, Error> {
         change.check()?;
         let (Some(label), Some(api_key)) = (change.label.clone(), change.api_key.clone()) else {
             return Err(Error::new(ErrorKind::InvalidParams, "an account needs a label and a key"));
         };
         let store = self.store.clone();
-        let id = self
-            .commit_with_key(Creation::Allowed, move |transaction| {
-                refuse_taken_label(&transaction.state, &label, None)?;
-                refuse_taken_key(&store, &transaction.state, &api_key, None)?;
-                let mut account = StoredAccount {
-                    id: format!("acc-{}", random_id()),
-                    kind: Some(StoredKind::ApiKey),
-                    added_at: Some(transaction.now().as_millis()),
-                    ..StoredAccount::default()
-                };
-                apply(&change, &mut account);
-                let id = account.id.clone();
-                transaction.state.accounts.push(account);
-                Ok(id)
-            })
-            .await?;
-        self.survey().await;
-        self.account(&id)
+        self.commit_with_key(Creation::Allowed, move |transaction| {
+            refuse_taken_label(&transaction.state, &label, None)?;
+            refuse_taken_key(&store, &transaction.state, &api_key, None)?;
+            let mut account = StoredAccount {
+                id: format!("acc-{}", random_id()),
+                kind: Some(StoredKind::ApiKey),
+                added_at: Some(transaction.now().as_millis()),
+                ..StoredAccount::default()
+            };
+            apply(&change, &mut account);
+            let id = AccountId::new(account.id.clone());
+            transaction.state.accounts.push(account);
+            Ok(id)
+        })
+        .await
     }
 
     /// Changes fields of an account. A new key ends `needsLogin` and what benched it.
     ///
     /// # Errors
     ///
-    /// Those of [`Manager::add`], `AccountNotFound` and `AmbiguousAccount`
-    pub async fn update(&self, wanted: String, change: AccountChange) -> Result<AccountReport, Error> {
+    /// Those of [`Accounts::add`], `AccountNotFound` and `AmbiguousAccount`
+    pub async fn update(&self, wanted: String, change: AccountChange) -> Result<AccountId, Error> {
         change.check_for_update()?;
         let store = self.store.clone();
         let id = self
@@ -193,126 +177,11 @@ impl Manager {
                 }
                 let account = &mut transaction.state.accounts[position];
                 apply(&change, account);
-                Ok(account.id.clone())
+                Ok(AccountId::new(account.id.clone()))
             })
             .await?;
-        self.believe_again(&AccountId::new(id.clone()));
-        self.survey().await;
-        self.account(&id)
-    }
-
-    /// Forgets what was known against an account that has a new credential.
-    pub(in crate::manager) fn believe_again(&self, account: &AccountId) {
-        let mut memory = self.memory();
-        memory.unopened.remove(account);
-        memory.benches.remove(account);
-        memory.touch();
-    }
-
-    /// Switches by hand: the file's active account, and a pin as far as `scope` reaches. `None` takes it back.
-    ///
-    /// # Errors
-    ///
-    /// `AccountNotFound`, `AmbiguousAccount`, `InvalidParams` for an account that cannot be used by a switch,
-    /// `StoreBusy`, `StoreUnreadable`
-    pub async fn switch(
-        &self,
-        wanted: Option<String>,
-        family: Option<ModelFamily>,
-        scope: Scope,
-    ) -> Result<Switched, Error> {
-        let previous = self.current_account();
-        let (for_file, everywhere) = (family.clone(), scope == Scope::Everywhere);
-        let session = self.identity.id.clone();
-        let (id, at) = self
-            .commit(Creation::Never, move |transaction| {
-                let at = transaction.now();
-                let id = match &wanted {
-                    None => None,
-                    Some(wanted) => Some(activate(transaction, wanted, for_file.as_ref())?),
-                };
-                if let Some(id) = &id {
-                    use_in_session(&mut transaction.state, &session, id, for_file.as_ref());
-                }
-                if everywhere {
-                    pin_everywhere(&mut transaction.state, id.as_deref(), for_file.as_ref(), at.as_millis());
-                }
-                keep_in_records(&mut transaction.state, &session, id.as_deref(), for_file.as_ref(), scope, at);
-                Ok((id, at))
-            })
-            .await?;
-        {
-            let mut memory = self.memory();
-            memory.pins.switch(id.as_deref().map(AccountId::new), family.as_ref(), scope, at);
-            if let (Some(id), None) = (&id, &family) {
-                memory.last_used = Some(AccountId::new(id.clone()));
-            }
-            memory.touch();
-        }
-        self.survey().await;
-        let account = match id {
-            Some(id) => Some(self.account(&id)?),
-            None => self.current_account().and_then(|id| self.account(id.as_str()).ok()),
-        };
-        Ok(Switched { account, previous })
-    }
-
-    /// The session's current account, or the file's for a process that is no session.
-    fn current_account(&self) -> Option<AccountId> {
-        let report = self.list().ok()?;
-        report.accounts.into_iter().find(|account| account.active).map(|account| account.id)
-    }
-}
-
-/// Makes the account the file's active one, for one family or for all.
-fn activate(transaction: &mut Transaction<'_>, wanted: &str, family: Option<&ModelFamily>) -> Result<String, Error> {
-    let state = &mut transaction.state;
-    let position = find(state, wanted)?;
-    let index = i64::try_from(position).unwrap_or(i64::MAX);
-    match family {
-        Some(family) => {
-            state.active_index_by_family.insert(family.to_string(), index);
-        }
-        None => {
-            state.active_index = index;
-            for active in state.active_index_by_family.values_mut() {
-                *active = index;
-            }
-        }
-    }
-    Ok(state.accounts[position].id.clone())
-}
-
-/// Siblings count who uses what by the sessions' records.
-fn use_in_session(state: &mut State, session: &str, account: &str, family: Option<&ModelFamily>) {
-    let Some(record) = state.session_mut(session) else { return };
-    match family {
-        Some(family) => drop(record.accounts.insert(family.to_string(), account.to_owned())),
-        None if record.accounts.is_empty() => {
-            record.accounts.insert(ModelFamily::unnamed().to_string(), account.to_owned());
-        }
-        None => record.accounts.values_mut().for_each(|used| account.clone_into(used)),
-    }
-}
-
-fn pin_everywhere(state: &mut State, account: Option<&str>, family: Option<&ModelFamily>, at: i64) {
-    match (account, family) {
-        (Some(account), None) => {
-            state.pin = Some(Pin { account: Some(account.to_owned()), at, ..Pin::default() });
-        }
-        (Some(account), Some(family)) => {
-            let pin = state.pin.get_or_insert_default();
-            pin.families.insert(family.to_string(), FamilyPin { account: account.to_owned(), at });
-        }
-        (None, None) => state.pin = None,
-        (None, Some(family)) => {
-            if let Some(pin) = &mut state.pin {
-                pin.families.remove(family.as_str());
-                if pin.account.is_none() && pin.families.is_empty() {
-                    state.pin = None;
-                }
-            }
-        }
+        self.believe_again(&id);
+        Ok(id)
     }
 }
 
@@ -339,7 +208,7 @@ fn is_pattern(pattern: &str) -> bool {
     !pattern.trim().is_empty() && !pattern.contains(char::is_control)
 }
 
-impl Manager {
+impl Accounts {
     /// Whether an account, other than the one with the id `but`, may get this label: asked before a person types a key.
     ///
     /// # Errors

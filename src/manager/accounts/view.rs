@@ -2,15 +2,13 @@
 //! a change.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, MutexGuard, OnceLock, PoisonError};
 
+use super::{Accounts, Target};
 use crate::domain::account::AccountId;
 use crate::domain::pool::Pool;
-use crate::domain::time::Timestamp;
 use crate::error::Error;
-use crate::manager::Manager;
-use crate::manager::memory::Memory;
-use crate::manager::router::Target;
+use crate::manager::session::Changes;
 use crate::manager::session::event::{Cause, Event};
 use crate::secrets::master_key::KeyState;
 use crate::store::{SecretField, State, StoredAccount};
@@ -34,21 +32,32 @@ impl View {
         Arc::ptr_eq(&self.state, &other.state) && self.version == other.version && self.key_state == other.key_state
     }
 
-    /// Whether nothing changed here since it was made.
-    pub(in crate::manager) fn is_of(&self, memory: &Memory) -> bool {
-        self.version == memory.version
+    /// Whether nothing changed in memory since it was made.
+    pub(in crate::manager) fn is_of(&self, changes: &Changes) -> bool {
+        self.version == changes.count()
     }
 }
 
-impl Manager {
+/// What was seen of the file.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// The file as it was read last, and the pool made from it.
+    view: Option<View>,
+    /// The state that the last events were made from.
+    reported: Option<Arc<State>>,
+    /// Why the file could not be read the last time, if it could not.
+    error: Option<String>,
+}
+
+impl Accounts {
     /// The accounts as they are now. When the file cannot be read the last state that could be is served on.
     pub fn view(&self) -> View {
         let read = self.store.read();
-        let mut memory = self.memory();
+        let mut seen = self.seen();
         let state = match read {
             Ok(state) => {
-                memory.store_error = None;
-                state.unwrap_or_else(|| match &memory.view {
+                seen.error = None;
+                state.unwrap_or_else(|| match &seen.view {
                     Some(view) if view.state.store_id.is_empty() && view.state.accounts.is_empty() => {
                         Arc::clone(&view.state)
                     }
@@ -56,37 +65,68 @@ impl Manager {
                 })
             }
             Err(error) => {
-                memory.store_error = Some(error.to_string());
-                memory.view.as_ref().map(|view| Arc::clone(&view.state)).unwrap_or_default()
+                seen.error = Some(error.to_string());
+                seen.view.as_ref().map(|view| Arc::clone(&view.state)).unwrap_or_default()
             }
         };
-        let key_state = self.store.key_state(&state);
-        if let Some(view) = &memory.view
-            && Arc::ptr_eq(&view.state, &state)
-            && view.version == memory.version
+        let (key_state, version) = (self.store.key_state(&state), self.session.changes().count());
+        let is_same_file = seen.view.as_ref().is_some_and(|view| Arc::ptr_eq(&view.state, &state));
+        if let Some(view) = &seen.view
+            && is_same_file
+            && view.version == version
             && view.key_state == key_state
         {
             return view.clone();
         }
-        forget_what_the_file_overtook(&state, &mut memory, self.clock.now());
-        let pool = Arc::new(self.pool(&state, &memory));
-        let targets = match &memory.view {
-            Some(view) if Arc::ptr_eq(&view.state, &state) => Arc::clone(&view.targets),
+        self.forget_what_the_file_overtook(&state, seen.view.is_some(), is_same_file);
+        let pool = Arc::new(self.pool(&state));
+        let targets = match &seen.view {
+            Some(view) if is_same_file => Arc::clone(&view.targets),
             _ => state.accounts.iter().map(|_| OnceLock::new()).collect(),
         };
-        let view = View { state, pool, targets, version: memory.version, key_state };
-        memory.view = Some(view.clone());
-        let event = self.change(&view.state, &mut memory);
-        drop(memory);
+        let view = View { state, pool, targets, version, key_state };
+        seen.view = Some(view.clone());
+        let event = self.change(&view.state, &mut seen);
+        drop(seen);
         if let Some(event) = event {
-            self.emit(event);
+            self.session.emit(event);
         }
         view
     }
 
+    /// The accounts as they were seen last; no file is asked.
+    pub(in crate::manager) fn last_view(&self) -> Option<View> {
+        self.seen().view.clone()
+    }
+
+    /// Why the file could not be read the last time, if it could not.
+    pub(in crate::manager) fn unreadable(&self) -> Option<String> {
+        self.seen().error.clone()
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn forget_what_the_file_overtook(&self, state: &State, was_read: bool, is_same_file: bool) {
+        let mut memory = self.memory();
+        memory.forget_old_limits(self.session.now());
+        if !state.accounts.is_empty() && !is_same_file {
+            memory.forget_accounts_but(|id| state.position(id.as_str()).is_some());
+        }
+        drop(memory);
+        if let Some(pin) = &state.pin {
+            self.pins().overtaken_by(pin);
+        }
+        // Somebody may have given a new key.
+        if was_read && !is_same_file {
+            self.unopened().clear();
+        }
+    }
+
     /// The accounts as they are now, with the key tried where that takes Argon2's time or the writer of a pipe: on a thread of
     /// its own, so that nothing else waits for it.
-    pub(in crate::manager) async fn tried_view(&self) -> View {
+    pub async fn tried_view(&self) -> View {
         let view = self.view();
         if view.key_state != KeyState::Untested {
             return view;
@@ -117,22 +157,23 @@ impl Manager {
         Ok(self.view())
     }
 
-    /// Tells what siblings did up to our own change, so that it does not pass for theirs, nor theirs for ours.
-    pub(in crate::manager) fn tell_before(&self, state: State) {
-        let mut memory = self.memory();
-        if memory.told.as_ref().is_none_or(|told| told.store_id != state.store_id || told.revision >= state.revision) {
+    /// Reports what siblings did up to our own change, so that it does not pass for theirs, nor theirs for ours.
+    pub(super) fn report_before(&self, state: State) {
+        let mut seen = self.seen();
+        let is_old = |known: &Arc<State>| known.store_id != state.store_id || known.revision >= state.revision;
+        if seen.reported.as_ref().is_none_or(is_old) {
             return;
         }
-        let event = self.change(&Arc::new(state), &mut memory);
-        drop(memory);
+        let event = self.change(&Arc::new(state), &mut seen);
+        drop(seen);
         if let Some(event) = event {
-            self.emit(event);
+            self.session.emit(event);
         }
     }
 
-    /// What to tell of the difference to the state that was told last.
-    fn change(&self, state: &Arc<State>, memory: &mut Memory) -> Option<Event> {
-        let before = memory.told.replace(Arc::clone(state))?;
+    /// The event of the difference to the state that was reported last.
+    fn change(&self, state: &Arc<State>, seen: &mut Seen) -> Option<Event> {
+        let before = seen.reported.replace(Arc::clone(state))?;
         if Arc::ptr_eq(&before, state) {
             return None;
         }
@@ -151,20 +192,6 @@ impl Manager {
 
     fn owns(&self, state: &State, revision: u64) -> bool {
         self.store.has_written(&state.store_id, revision)
-    }
-}
-
-fn forget_what_the_file_overtook(state: &Arc<State>, memory: &mut Memory, now: Timestamp) {
-    memory.forget_old_limits(now);
-    if !state.accounts.is_empty() && memory.view.as_ref().is_none_or(|view| !Arc::ptr_eq(&view.state, state)) {
-        memory.forget_accounts_but(|id| state.position(id.as_str()).is_some());
-    }
-    if let Some(pin) = &state.pin {
-        memory.pins.overtaken_by(pin);
-    }
-    // Somebody may have given a new key.
-    if memory.view.as_ref().is_some_and(|view| !Arc::ptr_eq(&view.state, state)) {
-        memory.unopened.clear();
     }
 }
 

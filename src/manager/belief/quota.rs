@@ -11,6 +11,7 @@ use serde_json::Value;
 use stored::{is_news, read, write};
 
 use super::limits;
+use crate::config::Config;
 use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::quota::{KnownQuota, QuotaReport, UsedUp};
@@ -28,18 +29,17 @@ pub struct Exhaustion {
     pub models: BTreeMap<String, UsedUp>,
 }
 
-impl Manager {
-    /// What follows at `now` from what is known of a quota.
-    pub(in crate::manager) fn exhaustion(&self, known: &KnownQuota, now: Timestamp) -> Exhaustion {
-        let config = self.config();
-        let (reserve, has_credits) = (config.reserve_percent(), config.use_credits() && known.has_credits());
-        let of_meters = known.meters.iter().filter_map(|meter| {
-            let used_up = meter.quota.used_up(reserve, has_credits, now);
-            Some((meter.model.clone()?, used_up)).filter(|(_, used_up)| *used_up != UsedUp::default())
-        });
-        Exhaustion { plan: known.quota.used_up(reserve, has_credits, now), models: of_meters.collect() }
-    }
+/// What follows at `now` from what is known of a quota.
+pub fn exhaustion(config: &Config, known: &KnownQuota, now: Timestamp) -> Exhaustion {
+    let (reserve, has_credits) = (config.reserve_percent(), config.use_credits() && known.has_credits());
+    let of_meters = known.meters.iter().filter_map(|meter| {
+        let used_up = meter.quota.used_up(reserve, has_credits, now);
+        Some((meter.model.clone()?, used_up)).filter(|(_, used_up)| *used_up != UsedUp::default())
+    });
+    Exhaustion { plan: known.quota.used_up(reserve, has_credits, now), models: of_meters.collect() }
+}
 
+impl Manager {
     /// Takes in what the headers of an answer report of the account that it came from.
     pub fn note_quota_headers<'n, 'h>(
         &self,
@@ -83,12 +83,13 @@ impl Manager {
     ) -> Option<Written> {
         let view = self.view();
         let position = view.state.position(account.as_str())?;
-        if self.target(&view, position)?.mark != mark {
+        if self.accounts.target(&view, position)?.mark != mark {
             return None;
         }
         let stored = &view.state.accounts[position];
         let now = self.clock.now();
         let is_new_plan = report.plan.is_some() && report.plan != stored.plan;
+        let config = self.config();
         let ended = {
             let mut memory = self.memory();
             let before = newest(stored, account, &memory, now).known;
@@ -101,7 +102,7 @@ impl Manager {
                 since.is_none_or(|since| *since < asked_at)
             });
             let is_another =
-                after.differs_from(&before) || self.exhaustion(&after, now) != self.exhaustion(&before, now);
+                after.differs_from(&before) || exhaustion(&config, &after, now) != exhaustion(&config, &before, now);
             if ended.is_empty() && !is_new_plan && !is_another {
                 memory.polled.insert(account.clone(), now);
                 return None;

@@ -14,7 +14,8 @@ use crate::domain::usage::quota::Quota;
 use crate::domain::usage::{Spent, Usd};
 use crate::ledger::{Question, RateUsed, Standing};
 use crate::manager::Manager;
-use crate::manager::accounts::view::View;
+use crate::manager::accounts::View;
+use crate::manager::accounts::pool::has_limit;
 use crate::manager::router::{Bound, RouteRequest};
 use crate::store::StoredAccount;
 
@@ -158,7 +159,7 @@ impl Manager {
     /// Asks the ledger what has to be known before a request is routed: what siblings know, when that is older than a
     /// second; the spending of accounts that have a limit, always; and who owns what the request names, once.
     pub async fn consult(&self, request: &mut RouteRequest) {
-        let view = self.tried_view().await;
+        let view = self.accounts.tried_view().await;
         let (mut owners_of, mut owners) = (Vec::new(), HashMap::new());
         if request.attempt == 1 {
             owners_of.extend_from_slice(&request.resources);
@@ -185,7 +186,7 @@ impl Manager {
             request.reasoning.owners = owners;
         }
         // The answer may have changed the pool.
-        request.seen = Some(if view.is_of(&self.memory()) { view } else { self.view() });
+        request.seen = Some(if view.is_of(self.session.changes()) { view } else { self.view() });
     }
 
     /// Asks the ledger, if what is known is older than a second or something else is to be known.
@@ -194,7 +195,7 @@ impl Manager {
             .state
             .accounts
             .iter()
-            .filter(|account| Manager::has_limit(account))
+            .filter(|account| has_limit(account))
             .map(|account| AccountId::new(account.id.clone()))
             .collect();
         let now = clock::instant();
@@ -226,7 +227,7 @@ impl Manager {
     /// Which accounts have spent what they may, and until when they are out.
     pub(in crate::manager) fn note_spending(&self) {
         let (view, now) = (self.view(), self.clock.now());
-        let limited = view.state.accounts.iter().filter(|account| Manager::has_limit(account));
+        let limited = view.state.accounts.iter().filter(|account| has_limit(account));
         let spending: HashMap<AccountId, Spent> = limited
             .map(|account| AccountId::new(account.id.clone()))
             .map(|id| {

@@ -9,11 +9,10 @@ use prometheus::{CounterVec, GaugeVec, HistogramOpts, HistogramVec, IntCounterVe
 use prometheus::{Encoder, TextEncoder};
 
 use crate::domain::health::Gate;
-use crate::domain::plain_text::plain;
-use crate::domain::pool::Pool;
 use crate::domain::report::AccountReport;
 use crate::ledger::Entry;
 use crate::manager::Manager;
+use crate::manager::accounts::pool::distinct_label;
 
 /// Upper ends of the latency histograms, in seconds: from an answer of this machine to a long stream.
 const SECONDS: [f64; 13] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0];
@@ -135,14 +134,14 @@ impl Manager {
         let view = self.view();
         let accounts: Vec<Gauged> = (0..view.pool.members.len())
             .map(|position| Gauged {
-                label: label(&view.pool, position),
+                label: distinct_label(&view.pool, position),
                 is_open: view.pool.members[position].gate != Gate::Closed,
                 report: self.report(&view, position),
             })
             .collect();
         let written = || -> prometheus::Result<String> {
             let registry = Registry::new();
-            for collector in self.metrics.collectors() {
+            for collector in self.books.metrics.collectors() {
                 registry.register(collector)?;
             }
             gauges(&registry, &accounts)?;
@@ -159,15 +158,6 @@ struct Gauged {
     label: String,
     is_open: bool,
     report: AccountReport,
-}
-
-/// What the account is called in the numbers: its label, with its number where files of other hands have a label twice,
-/// and without characters that are no text.
-pub(in crate::manager) fn label(pool: &Pool, position: usize) -> String {
-    let label = &pool.members[position].label;
-    let shown = plain(label);
-    let is_alone = pool.members.iter().filter(|member| member.label == *label).count() == 1;
-    if is_alone { shown } else { format!("{shown} #{}", position + 1) }
 }
 
 fn gauges(registry: &Registry, accounts: &[Gauged]) -> prometheus::Result<()> {

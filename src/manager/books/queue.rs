@@ -16,7 +16,7 @@ const LOOK: Duration = Duration::from_millis(500);
 
 /// The requests that wait now.
 #[derive(Default)]
-pub struct Waits(Mutex<State>);
+pub(super) struct Queue(Mutex<State>);
 
 #[derive(Default)]
 struct State {
@@ -26,7 +26,7 @@ struct State {
     over: bool,
 }
 
-impl Waits {
+impl Queue {
     fn begin(&self, request_id: &str) -> Arc<Notify> {
         let mut state = self.lock();
         let wait = Arc::clone(state.waiting.entry(request_id.to_owned()).or_default());
@@ -53,7 +53,7 @@ struct Wait<'m> {
 
 impl Drop for Wait<'_> {
     fn drop(&mut self) {
-        self.manager.waits.end(self.request_id);
+        self.manager.books.queue.end(self.request_id);
         self.manager.emit(Event::WaitEnded { request_id: self.request_id.to_owned() });
     }
 }
@@ -69,7 +69,7 @@ impl Manager {
         if !config.wait_when_exhausted() || waited >= config.max_waits() || !is_bearable {
             return false;
         }
-        let cancelled = self.waits.begin(&request.request_id);
+        let cancelled = self.books.queue.begin(&request.request_id);
         let under_way = Wait { manager: self, request_id: &request.request_id };
         self.emit(Event::Waiting(Waiting {
             request_id: request.request_id.clone(),
@@ -87,12 +87,12 @@ impl Manager {
 
     /// Ends the wait of a request: it is answered as if it had not waited. `false` when none of that name waits.
     pub fn cancel_wait(&self, request_id: &str) -> bool {
-        self.waits.lock().waiting.get(request_id).map(|wait| wait.notify_one()).is_some()
+        self.books.queue.lock().waiting.get(request_id).map(|wait| wait.notify_one()).is_some()
     }
 
     /// Ends every wait, now and from now on: the process is about to end, and nobody is to be kept until then.
     pub fn end_waits(&self) {
-        let mut state = self.waits.lock();
+        let mut state = self.books.queue.lock();
         state.over = true;
         state.waiting.values().for_each(|wait| wait.notify_one());
     }

@@ -176,7 +176,7 @@ impl Manager {
         let (done, charged) = tokio::sync::oneshot::channel();
         self.take_in(&entry, &target);
         let committed = self.ledger().commit(entry);
-        self.tasks.spawn(async move {
+        self.session.tasks().spawn(async move {
             manager.charged(committed.await);
             let _ = done.send(());
         });
@@ -291,7 +291,7 @@ impl Manager {
     }
 
     fn take_in(&self, entry: &Entry, target: &Target) {
-        self.metrics.attempt(entry, &target.metrics_label);
+        self.books.metrics.attempt(entry, &target.metrics_label);
         let mut memory = self.memory();
         for effect in &entry.effects {
             memory.shared.add(Deed::Effect(entry.account.clone(), *effect, entry.at));
@@ -306,11 +306,6 @@ impl Manager {
         let at = self.clock.now();
         self.memory().shared.add(Deed::Effect(account.clone(), Effect::Began, at));
         self.ledger().began(account.clone(), at);
-    }
-
-    /// Whether an account has a spending limit.
-    pub(in crate::manager) fn has_limit(account: &crate::store::StoredAccount) -> bool {
-        account.daily_limit_usd.is_some() || account.monthly_limit_usd.is_some()
     }
 }
 

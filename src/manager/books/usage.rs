@@ -24,7 +24,7 @@ pub struct Usage {
     /// The requests of the last minute by session.
     rates: HashMap<String, u64>,
     /// That it cannot be read was told.
-    is_told: bool,
+    is_reported: bool,
 }
 
 impl Usage {
@@ -72,7 +72,7 @@ impl Manager {
 
     /// The part of it that is about accounts.
     pub async fn survey_accounts(&self) {
-        let tried = tokio::time::timeout(KEY_PATIENCE, self.tried_view()).await;
+        let tried = tokio::time::timeout(KEY_PATIENCE, self.accounts.tried_view()).await;
         let view = tried.unwrap_or_else(|_| self.view());
         let asking = tokio::time::timeout(PATIENCE, self.ledger().usage_of_accounts());
         let (answer, _) = tokio::join!(asking, self.ask(&view, Vec::new()));
@@ -82,12 +82,12 @@ impl Manager {
             match answer {
                 Ok(accounts) => {
                     usage.accounts = accounts;
-                    usage.is_told = false;
+                    usage.is_reported = false;
                     None
                 }
-                Err(_) if usage.is_told => None,
+                Err(_) if usage.is_reported => None,
                 Err(error) => {
-                    usage.is_told = true;
+                    usage.is_reported = true;
                     Some(format!("the usage cannot be read: {error}"))
                 }
             }

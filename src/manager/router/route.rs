@@ -3,20 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::domain::account::{AccountId, Kind, ModelFamily};
-use crate::domain::base_url::BaseUrl;
+use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::client_version::ClientVersion;
 use crate::domain::routing::conversation::ConversationKey;
 use crate::domain::routing::decision::{Exhausted, Why};
 use crate::domain::routing::eligibility::Demand;
 use crate::domain::routing::setback::Setback;
-use crate::manager::accounts::credential_mark::CredentialMark;
-use crate::manager::accounts::view::View;
+use crate::manager::accounts::{Target, View};
 use crate::manager::router::item_ids::ItemIds;
 use crate::manager::router::reasoning::Reasoning;
-use crate::manager::tokens::workspace::Located;
 use crate::store::ProbeLock;
-use crate::upstream::credential::Credential;
 
 /// What a request asks for, and what was tried for it already.
 pub struct RouteRequest {
@@ -141,33 +137,6 @@ impl Route {
     /// Whether this is the machine's one probe of the account.
     pub fn is_probe(&self) -> bool {
         !self.probes.is_empty()
-    }
-}
-
-/// What it takes to use an account; made once for each state of the file.
-#[derive(Debug)]
-pub struct Target {
-    /// The name that people use.
-    pub label: String,
-    /// How a scraper tells it from the others.
-    pub(in crate::manager) metrics_label: String,
-    /// Where its requests go.
-    pub base_url: BaseUrl,
-    /// What they authenticate with.
-    pub credential: Credential,
-    /// Which credential that is.
-    pub(in crate::manager) mark: CredentialMark,
-    /// Where the backend said that a login's workspace has its place.
-    pub(in crate::manager) located: Option<Located>,
-}
-
-impl Target {
-    /// How the account authenticates.
-    pub fn kind(&self) -> Kind {
-        match &self.credential {
-            Credential::ApiKey(_) => Kind::ApiKey,
-            Credential::ChatGpt(_) => Kind::ChatGpt,
-        }
     }
 }
 

@@ -15,7 +15,7 @@ impl Manager {
         let Some(account) = view.state.account(route.account.as_str()) else { return false };
         let serves_any_model = account.models.as_ref().is_none_or(Vec::is_empty);
         pool::kind(account) == Kind::ApiKey
-            && !Manager::has_limit(account)
+            && !pool::has_limit(account)
             && (serves_any_model || request.model.is_some())
             && !route.is_probe()
     }

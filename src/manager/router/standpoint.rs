@@ -6,7 +6,7 @@ use crate::domain::account::ModelFamily;
 use crate::domain::pool::Pool;
 use crate::domain::report::SessionKind;
 use crate::manager::Manager;
-use crate::manager::accounts::view::View;
+use crate::manager::accounts::View;
 use crate::manager::memory::Memory;
 
 /// From where a process chooses.
@@ -23,7 +23,7 @@ impl Manager {
     /// From where this process chooses for a request.
     pub(super) fn standpoint(&self, memory: &mut Memory, view: &View, request: &RouteRequest) -> Standpoint {
         let position = |id: AccountId| view.pool.position(&id);
-        let pinned = memory.pins.effective(view.state.pin.as_ref(), Some(&request.family)).and_then(position);
+        let pinned = self.accounts.pins().effective(view.state.pin.as_ref(), Some(&request.family)).and_then(position);
         let current = match self.identity.kind {
             SessionKind::Sidecar | SessionKind::Run => aside::in_use(memory, &view.pool, request, self.clock.now()),
             SessionKind::Proxy => request

@@ -1,11 +1,10 @@
-//! Who is alive and where each session is reached, for a reader that holds no session record: a screen, a status bar. It
+//! Where each session is reached, for a reader that holds no session record: a screen, a status bar. It
 //! takes no lock that a session waits for, and writes nothing.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use crate::domain::report::SessionReport;
-use crate::manager::Manager;
+use super::Session;
 use crate::secrets::Secret;
 
 /// Where the `/rpc` of a session is.
@@ -33,15 +32,7 @@ impl RpcAddress {
     }
 }
 
-impl Manager {
-    /// Every session whose process runs, in the order of the file. Unlike [`Manager::sessions`] it clears no record of a
-    /// dead one. One `stat`, and three system calls a session.
-    pub fn live_sessions(&self) -> Vec<SessionReport> {
-        let view = self.view();
-        let alive = view.state.sessions.iter().filter(|session| self.store.is_alive(&session.id));
-        alive.map(|session| self.session_report(&view.state, session)).collect()
-    }
-
+impl Session {
     /// Where the `/rpc` of the session with this id is; `None` for one that is dead, or that has none.
     pub fn rpc_of(&self, session_id: &str) -> Option<RpcAddress> {
         // The token of a dead one is no secret, but its port may be another program's by now.

@@ -1,22 +1,66 @@
 //! The configuration in force: followed as its files change, and changed by a person.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use serde_json::{Value, json};
 
+use super::Session;
+use super::event::Level;
 use crate::config::keys::Key;
-use crate::config::{self, Config, Stamps, WriteError};
+use crate::config::{self, Config, Sources, Stamps, WriteError};
 use crate::domain::account::Families;
 use crate::domain::routing::Strategy;
+use crate::env::Environment;
 use crate::error::{Error, ErrorKind};
-use crate::manager::Manager;
-use crate::manager::session::event::{Event, Level, Notice};
 use crate::paths::Paths;
 
-impl Manager {
+/// What this process is configured by, and what that says now.
+pub(super) struct Configuration {
+    paths: Paths,
+    environment: Environment,
+    sources: Mutex<Sources>,
+    stamps: Mutex<Stamps>,
+    current: RwLock<Arc<Config>>,
+}
+
+impl Configuration {
+    pub(super) fn load(paths: Paths, environment: Environment, sources: Sources) -> Configuration {
+        // Before the files are read: a change in between is then seen as one.
+        let stamps = Mutex::new(Stamps::of(&paths));
+        let current = RwLock::new(Arc::new(Config::load(&paths, &environment, &sources)));
+        Configuration { paths, environment, sources: Mutex::new(sources), stamps, current }
+    }
+
+    fn current(&self) -> Arc<Config> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn sources(&self) -> MutexGuard<'_, Sources> {
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a file was changed since this was asked last.
+    fn has_changed(&self) -> bool {
+        let stamps = Stamps::of(&self.paths);
+        std::mem::replace(&mut *self.stamps.lock().unwrap_or_else(PoisonError::into_inner), stamps) != stamps
+    }
+
+    /// Reads everything again; the warnings that were not given before.
+    fn reload(&self) -> Vec<String> {
+        let sources = self.sources().clone();
+        let before = self.current();
+        let config = before.reload(&self.paths, &self.environment, &sources);
+        let is_new = |warning: &&String| !before.warnings.contains(warning);
+        let warnings = config.warnings.iter().filter(is_new).cloned().collect();
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+        warnings
+    }
+}
+
+impl Session {
     /// The configuration in force.
     pub fn config(&self) -> Arc<Config> {
-        Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
+        self.configuration.current()
     }
 
     /// The strategy in force.
@@ -29,47 +73,39 @@ impl Manager {
         self.config().families()
     }
 
-    /// Reads the configuration anew when one of its files moved, and tells what cannot be used.
+    /// Reads the configuration again when one of its files was changed, and reports what cannot be used.
     pub fn follow_config(&self) {
-        let stamps = Stamps::of(&self.paths);
-        if std::mem::replace(&mut *self.config_stamps.lock().unwrap_or_else(PoisonError::into_inner), stamps) == stamps
-        {
-            return;
+        if self.configuration.has_changed() {
+            self.reload_config();
         }
-        self.reload_config();
     }
 
-    /// What was told of these files before is not told again.
     fn reload_config(&self) {
-        let sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let before = self.config();
-        let config = before.reload(&self.paths, &self.environment, &sources);
-        for warning in config.warnings.iter().filter(|warning| !before.warnings.contains(warning)) {
+        for warning in self.configuration.reload() {
             tracing::warn!("{warning}");
-            self.emit(Event::Notice(Notice { level: Level::Warning, text: warning.clone() }));
+            self.notice(Level::Warning, warning);
         }
-        *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
-        self.memory().touch();
+        self.changes.touch();
     }
 
     /// Sets the strategy of this session, whatever the configuration says.
     pub fn set_strategy(&self, strategy: Strategy) {
-        self.sources.lock().unwrap_or_else(PoisonError::into_inner).session_strategy = Some(strategy);
+        self.configuration.sources().session_strategy = Some(strategy);
         self.reload_config();
     }
 
-    /// Sets the strategy in `config.toml`, which siblings follow, and of this session, whatever else it was told.
+    /// Sets the strategy in `config.toml`, which siblings follow, and of this session, whatever else it was set to.
     ///
     /// # Errors
     ///
     /// `Configuration`
     pub async fn set_strategy_everywhere(&self, strategy: Strategy) -> Result<(), Error> {
-        let paths = self.paths.clone();
+        let paths = self.configuration.paths.clone();
         let key = config::key("routing.strategy").expect("the key is in the table");
         // It may wait for another writer, and requests must not wait with it.
         let writing = tokio::task::spawn_blocking(move || configure(&paths, key, Some(&json!(strategy.name()))));
         writing.await.map_err(|_| Error::new(ErrorKind::Internal, "the configuration was not written"))??;
-        self.sources.lock().unwrap_or_else(PoisonError::into_inner).session_strategy = None;
+        self.configuration.sources().session_strategy = None;
         self.reload_config();
         if self.strategy() != strategy {
             // A stronger source, such as a flag, holds in this session otherwise.

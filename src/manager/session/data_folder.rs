@@ -2,16 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::ledger::Ledger;
-use crate::manager::Manager;
+use super::Session;
 use crate::secrets::master_key::KeyFolders;
 
-impl Manager {
-    /// What was used.
-    pub(in crate::manager) fn ledger(&self) -> &Ledger {
-        self.ledger.get_or_init(|| Ledger::new(self.folders.home(), self.clock.clone()))
-    }
-
+impl Session {
     /// Where the ledger and new key files are.
     pub fn data_folder(&self) -> PathBuf {
         self.folders.home()

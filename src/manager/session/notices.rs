@@ -13,7 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::manager::Manager;
 use crate::manager::router::RouteRequest;
 use crate::manager::router::aside::is_limited_for_model;
-use crate::manager::session::event::{Event, Level, Notice};
+use crate::manager::session::event::Level;
 
 impl Manager {
     pub(in crate::manager) fn notice_account(
@@ -73,16 +73,11 @@ impl Manager {
         self.notify(Level::Warning, "exhausted", text);
     }
 
-    /// Tells people once within the configured time.
+    /// Gives a notice once within the configured time, and none where people want none.
     fn notify(&self, level: Level, key: &str, text: String) {
-        let config = self.config();
-        if config.quiet() {
-            return;
+        if !self.session.config().quiet() {
+            self.session.notice_once(level, key, text);
         }
-        if !self.memory().may_notify(key, self.clock.now(), config.toast_debounce()) {
-            return;
-        }
-        self.emit(Event::Notice(Notice { level, text }));
     }
 }
 

@@ -4,38 +4,24 @@ use std::sync::Arc;
 
 use hyper::header::HeaderMap;
 
+use super::{ISSUER_PATIENCE, Tokens};
 use crate::domain::account::{AccountId, Kind};
 use crate::domain::base_url::BaseUrl;
-use crate::domain::usage::quota::QuotaReport;
 use crate::error::{Error, ErrorKind};
-use crate::manager::Manager;
 use crate::manager::accounts::credential_mark::CredentialMark;
+use crate::manager::accounts::lookup::{find, position};
 use crate::manager::accounts::pool::kind;
-use crate::manager::report::find;
-use crate::manager::router::Target;
-use crate::manager::tokens::ISSUER_PATIENCE;
 use crate::upstream::chatgpt::{self, Answered, Endpoint, ask};
 use crate::upstream::credential::Login;
 
-/// How one account fared.
-#[derive(Clone, Debug)]
-pub struct Asked {
-    /// The account.
-    pub account: AccountId,
-    /// The name that people use.
-    pub label: String,
-    /// Why nothing new is known of it, if so.
-    pub result: Result<(), Error>,
-}
-
-impl Manager {
+impl Tokens {
     /// The accounts that `wanted` names, all without a name, of which the provider can be asked.
     ///
     /// # Errors
     ///
     /// `AccountNotFound`, `AmbiguousAccount`, `StoreUnreadable`, and `InvalidParams` for an API key that is named
     pub fn refreshable(&self, wanted: Option<&str>) -> Result<Vec<AccountId>, Error> {
-        let view = self.fresh_view()?;
+        let view = self.accounts.fresh_view()?;
         let is_login = |position: &usize| kind(&view.state.accounts[*position]) == Kind::ChatGpt;
         let positions = match wanted {
             Some(wanted) => vec![find(&view.state, wanted)?],
@@ -54,44 +40,26 @@ impl Manager {
         Ok(logins.map(|position| view.pool.members[position].id.clone()).collect())
     }
 
-    /// Refreshes the token of an account if it ends soon, and asks for its quota.
-    pub async fn ask_about(self: &Arc<Self>, account: &AccountId) -> Asked {
-        let label = self.account(account.as_str()).map_or_else(|_| account.to_string(), |report| report.label);
-        let result = self.ask_for_quota(account).await;
-        if result.is_ok() {
-            self.locate(account).await;
-        }
-        Asked { account: account.clone(), label, result }
-    }
-
-    async fn ask_for_quota(self: &Arc<Self>, account: &AccountId) -> Result<(), Error> {
-        let (_, tells_quota) = self.read_usage(account, &self.says_of_itself()).await?;
-        if tells_quota {
-            return Ok(());
-        }
-        Err(Error::new(ErrorKind::UpstreamFailed, "the usage endpoint returned no quota").hint("try again later"))
-    }
-
-    /// How much of an account's plan is used, as its backend says it to a client that says this of itself. The quota in it
-    /// is taken note of.
+    /// How much of an account's plan is used, as its backend says it to a client that says this of itself; `None` for who asks
+    /// where no client does. The answer comes with the credential that it was given to.
     ///
     /// # Errors
     ///
     /// Those of a question to the backend: `LoginFailed`, `UpstreamFailed`, `Locked`, `AccountNotFound`
-    pub async fn plan_usage_of(self: &Arc<Self>, account: &AccountId, client: &HeaderMap) -> Result<Answered, Error> {
-        Ok(self.read_usage(account, client).await?.0)
-    }
-
-    /// Asks for the usage, and takes note of the quota if one is told.
-    async fn read_usage(self: &Arc<Self>, account: &AccountId, client: &HeaderMap) -> Result<(Answered, bool), Error> {
-        let asked_at = self.clock.now();
-        let (answered, mark) = self.ask_backend(account, Endpoint::Usage, client).await?;
-        let report = QuotaReport::from_usage(&answered.body, self.clock.now());
-        let tells_quota = report.is_some();
-        if let Some(report) = report {
-            drop(self.note_quota(account, mark, report, asked_at));
-        }
-        Ok((answered, tells_quota))
+    pub(in crate::manager) async fn plan_usage_of(
+        self: &Arc<Self>,
+        account: &AccountId,
+        client: Option<&HeaderMap>,
+    ) -> Result<(Answered, CredentialMark), Error> {
+        let own;
+        let client = match client {
+            Some(client) => client,
+            None => {
+                own = self.says_of_itself();
+                &own
+            }
+        };
+        self.ask_backend(account, Endpoint::Usage, client).await
     }
 
     /// The models that a login's backend serves to a client of this version, which says this of itself.
@@ -112,7 +80,7 @@ impl Manager {
 
     /// Asks the backend with a token that holds; one that is refused is renewed once. The answer comes with the
     /// credential that it was given to.
-    pub(in crate::manager) async fn ask_backend(
+    pub(super) async fn ask_backend(
         self: &Arc<Self>,
         account: &AccountId,
         endpoint: Endpoint<'_>,
@@ -120,14 +88,14 @@ impl Manager {
     ) -> Result<(Answered, CredentialMark), Error> {
         let login = self.asked_with(account, endpoint)?.1;
         if self.ends_soon(&login) {
-            let holds = login.access_token.is_some() && login.expires_at.is_none_or(|ends| ends > self.clock.now());
+            let holds = login.access_token.is_some() && login.expires_at.is_none_or(|ends| ends > self.session.now());
             match self.refresh_now(account, login.access_token).await {
                 // One that still holds will do.
                 Err(error) if holds && error.kind == ErrorKind::UpstreamFailed => tracing::debug!("{error}"),
                 done => done?,
             }
         }
-        let began = self.clock.now();
+        let began = self.session.now();
         let (base, login, mark) = self.asked_with(account, endpoint)?;
         let refused = login.access_token.clone();
         if let Some(answer) = self.answer_of(&base, login, endpoint, headers).await? {
@@ -151,8 +119,8 @@ impl Manager {
     }
 
     /// Who asks, where no client does.
-    pub(in crate::manager) fn says_of_itself(&self) -> HeaderMap {
-        let client_version = self.config().client_version();
+    pub(super) fn says_of_itself(&self) -> HeaderMap {
+        let client_version = self.session.config().client_version();
         chatgpt::headers(&HeaderMap::new(), chatgpt::Defaults { client_version, ..chatgpt::Defaults::default() })
     }
 
@@ -162,13 +130,15 @@ impl Manager {
         account: &AccountId,
         endpoint: Endpoint<'_>,
     ) -> Result<(BaseUrl, Login, CredentialMark), Error> {
-        let view = self.view();
-        let position = crate::manager::report::position(&view.state, account.as_str())?;
+        let view = self.accounts.view();
+        let position = position(&view.state, account.as_str())?;
         let stored = &view.state.accounts[position];
         let base = match endpoint {
             // What says where the workspace has its place is not there.
-            Endpoint::Accounts => Some(self.entrance(stored)),
-            Endpoint::Responses | Endpoint::Beside(..) | Endpoint::Usage | Endpoint::Models(_) => self.base_url(stored),
+            Endpoint::Accounts => Some(self.accounts.entrance(stored)),
+            Endpoint::Responses | Endpoint::Beside(..) | Endpoint::Usage | Endpoint::Models(_) => {
+                self.accounts.base_url(stored)
+            }
         };
         let base = base.ok_or_else(|| {
             Error::new(ErrorKind::UpstreamFailed, "its base URL is refused")
@@ -181,18 +151,11 @@ impl Manager {
         if view.pool.members[position].needs_login {
             return Err(ended());
         }
-        let target = self.target(&view, position).ok_or_else(|| {
+        let target = self.accounts.target(&view, position).ok_or_else(|| {
             Error::new(ErrorKind::Locked, "its token cannot be opened")
                 .hint("set `CAM_MASTER_KEY` or `CAM_MASTER_KEY_FILE` to the key that sealed it")
         })?;
         Ok((base, target.credential.login().cloned().ok_or_else(ended)?, target.mark))
-    }
-
-    /// What it takes to use the account. `None` when that does not open or is gone.
-    pub fn target_of(&self, account: &AccountId) -> Option<Arc<Target>> {
-        let view = self.view();
-        let position = view.state.position(account.as_str())?;
-        self.target(&view, position)
     }
 
     /// What the backend answers; `None` when it refuses the token.

@@ -1,17 +1,16 @@
 //! The end of a process that has asked for a token: it stays alone until the answer is on the disk.
 
-use super::LONGEST_ANSWER;
+use super::{LONGEST_ANSWER, Tokens};
 use crate::clock;
-use crate::manager::Manager;
 
-impl Manager {
+impl Tokens {
     /// Until no token is on its way to the disk, for ten minutes at most, or until the process is asked `again`. Everything else
-    /// of the process has ended by now: nobody waits for this but the login that depends on it. `tell` reaches a person.
-    pub async fn see_tokens_through(&self, again: impl Future<Output = ()>, tell: impl Fn(&str)) {
+    /// of the process has ended by now: nobody waits for this but the login that depends on it. `report` reaches a person.
+    pub async fn see_tokens_through(&self, again: impl Future<Output = ()>, report: impl Fn(&str)) {
         if !self.is_rotating() {
             return;
         }
-        tell(
+        report(
             "a token is being refreshed and the answer is not on the disk yet; this process waits for it, 10 minutes at most. \
              A second SIGTERM or Ctrl-C ends it at once, which may cost that login",
         );
@@ -21,7 +20,7 @@ impl Manager {
             () = again => "it was asked to end again",
             () = clock::run_for(LONGEST_ANSWER) => "it did not come within 10 minutes",
         };
-        tell(&format!(
+        report(&format!(
             "the process ends before the answer of a token refresh: {why}. If the account needs a login now, run \
              `codex-account-manager login`"
         ));

@@ -3,20 +3,20 @@
 
 use std::time::Duration;
 
-use super::{Manager, Refreshed};
+use super::{Refreshed, Tokens};
 use crate::clock;
 use crate::domain::account::AccountId;
 use crate::domain::claims::Claims;
 use crate::domain::time::Timestamp;
 use crate::error::ErrorKind;
-use crate::manager::tokens::workspace::put_place;
-use crate::oauth::Tokens;
+use crate::manager::accounts::place::put_place;
+use crate::oauth::Tokens as NewTokens;
 use crate::secrets::Secret;
 use crate::secrets::master_key::KeyError;
 use crate::store::{Creation, SecretField, State, Store, StoredAccount, StoredKind, StoredSecret};
 
 /// How often a write is tried again that has to succeed: the tokens are nowhere else.
-pub(in crate::manager) const AGAIN: Duration = Duration::from_millis(500);
+pub(super) const AGAIN: Duration = Duration::from_millis(500);
 
 /// No new token is taken to live shorter: one that says so, or that ends by a clock which is wrong, would be renewed for
 /// each request. If it has ended indeed it is refused, and renewed for that.
@@ -25,22 +25,23 @@ pub(super) const SHORTEST_LIFE: Duration = Duration::from_secs(60);
 /// An accounts file that is missing for this long was removed.
 const GONE: Duration = Duration::from_secs(5);
 
-impl Manager {
+impl Tokens {
     /// Brings the new tokens onto the disk, however long that takes. `state` is the file as it was when `posted` was sent.
     pub(super) async fn keep(
         &self,
         account: &AccountId,
         state: &State,
         posted: &Secret<String>,
-        tokens: &Tokens,
+        tokens: &NewTokens,
     ) -> Refreshed {
         self.note_beside(account, state, posted, tokens);
-        let mut is_told = false;
+        let mut is_reported = false;
         let began = clock::instant();
         loop {
-            let (store, id) = (self.store.clone(), account.as_str().to_owned());
+            let (store, id) = (self.accounts.store().clone(), account.as_str().to_owned());
             let (posted, tokens) = (posted.clone(), tokens.clone());
             let written = self
+                .accounts
                 .commit(Creation::Never, move |transaction| {
                     let now = transaction.now();
                     let owners = owners(&store, &transaction.state, &id, &posted)?;
@@ -64,9 +65,9 @@ impl Manager {
                     return Refreshed::Gone;
                 }
                 Err(error) => {
-                    if !std::mem::replace(&mut is_told, true) {
+                    if !std::mem::replace(&mut is_reported, true) {
                         let text = format!("a refreshed token cannot be written and is not used before it is: {error}");
-                        self.warn(text);
+                        self.session.warn(text);
                     }
                     tokio::time::sleep(AGAIN).await;
                 }
@@ -76,12 +77,12 @@ impl Manager {
 
     /// Before the file's lock is waited for: a kill takes nothing from what stands there. Of each account that has the token:
     /// what is noted of one goes when that is removed.
-    fn note_beside(&self, account: &AccountId, state: &State, posted: &Secret<String>, tokens: &Tokens) {
-        let now = self.clock.now();
-        for position in owners(&self.store, state, account.as_str(), posted).unwrap_or_default() {
+    fn note_beside(&self, account: &AccountId, state: &State, posted: &Secret<String>, tokens: &NewTokens) {
+        let now = self.session.now();
+        for position in owners(self.accounts.store(), state, account.as_str(), posted).unwrap_or_default() {
             let mut newest = state.accounts[position].clone();
             put(&mut newest, tokens, now);
-            if let Err(error) = self.store.note_rotation(state, &newest, posted) {
+            if let Err(error) = self.accounts.store().note_rotation(state, &newest, posted) {
                 tracing::warn!("the newest tokens are not noted beside the accounts file: {error}");
             }
         }
@@ -107,14 +108,14 @@ pub(super) fn owners(store: &Store, state: &State, id: &str, posted: &Secret<Str
 }
 
 /// What the tokens say of themselves and of whom they are.
-pub(in crate::manager) fn claims(tokens: &Tokens) -> Claims {
+pub(super) fn claims(tokens: &NewTokens) -> Claims {
     let access = tokens.access_token.as_ref().map(|token| token.expose().as_str());
     let id = tokens.id_token.as_ref().map(|token| token.expose().as_str());
     Claims::of_login(access, id)
 }
 
 /// Puts the tokens where they are kept. What the issuer leaves out stays.
-pub(in crate::manager) fn put(account: &mut StoredAccount, tokens: &Tokens, now: Timestamp) {
+pub(super) fn put(account: &mut StoredAccount, tokens: &NewTokens, now: Timestamp) {
     let claims = claims(tokens);
     if let Some(access_token) = &tokens.access_token {
         // A length holds whatever the clocks of both sides say of now.
@@ -182,7 +183,7 @@ mod tests {
         put(&mut account, &of(&json!({}), Some(Duration::from_secs(3600))), Timestamp(0));
         let before = account.clone();
         let refresh_token = Some(Secret::new("next".to_owned()));
-        put(&mut account, &Tokens { access_token: None, refresh_token, ..of(&json!({}), None) }, Timestamp(5));
+        put(&mut account, &NewTokens { access_token: None, refresh_token, ..of(&json!({}), None) }, Timestamp(5));
         assert_eq!(
             (&account.access_token, account.access_expires_at),
             (&before.access_token, before.access_expires_at)
@@ -190,8 +191,8 @@ mod tests {
         assert_eq!(account.refresh_token, Some(StoredSecret::New(Secret::new("next".to_owned()))));
     }
 
-    fn of(claims: &Value, expires_in: Option<Duration>) -> Tokens {
+    fn of(claims: &Value, expires_in: Option<Duration>) -> NewTokens {
         let access_token = Secret::new(format!("e30.{}.e30", URL_SAFE_NO_PAD.encode(claims.to_string())));
-        Tokens { access_token: Some(access_token), refresh_token: None, id_token: None, expires_in }
+        NewTokens { access_token: Some(access_token), refresh_token: None, id_token: None, expires_in }
     }
 }

@@ -13,9 +13,10 @@ use tokio::sync::oneshot;
 use crate::domain::account::{AccountId, check_label};
 use crate::domain::time::Timestamp;
 use crate::error::{Error, ErrorKind};
+use crate::manager::random_id;
 use crate::manager::session::event::{Event, LoginEnded};
-use crate::manager::tokens::answered;
-use crate::manager::{Manager, random_id};
+use crate::manager::tokens::Tokens;
+use crate::manager::tokens::rotation::answered;
 use crate::oauth::{
     Callback, CallbackServer, Declined, DeviceCode, DeviceGrant, Entrance, Issuer, OAuthError, Page, Pkce, Serving,
     random_text,
@@ -63,7 +64,7 @@ pub struct LoginBegun {
 
 /// The logins of this process that are under way, each with what gives it up.
 #[derive(Default)]
-pub struct Logins(Mutex<HashMap<String, Cancel>>);
+pub(super) struct Logins(Mutex<HashMap<String, Cancel>>);
 
 /// Gives a login up.
 struct Cancel {
@@ -86,7 +87,7 @@ enum Awaited {
     Device(DeviceCode),
 }
 
-impl Manager {
+impl Tokens {
     /// Begins a login; [`Event::LoginEnded`] tells its end.
     ///
     /// # Errors
@@ -115,11 +116,11 @@ impl Manager {
                 (Awaited::Device(device), url, Some(code), DeviceCode::LIFETIME, None)
             }
         };
-        let begun = LoginBegun { id: id.clone(), url, user_code, expires_at: self.clock.now().after(lifetime) };
+        let begun = LoginBegun { id: id.clone(), url, user_code, expires_at: self.session.now().after(lifetime) };
         let (cancel, cancelled) = oneshot::channel();
         let (open, closed) = oneshot::channel::<()>();
         self.logins.lock().insert(id.clone(), Cancel { sender: cancel, closed, entrance });
-        let manager = Arc::clone(self);
+        let room = Arc::clone(self);
         tokio::spawn(async move {
             let granted = tokio::select! {
                 granted = awaited.granted(&issuer) => granted,
@@ -133,12 +134,12 @@ impl Manager {
             };
             drop(open);
             // What the person has agreed to is seen through, whoever cancels now.
-            manager.logins.lock().remove(&id);
+            room.logins.lock().remove(&id);
             let result = match granted {
-                Ok(granted) => manager.finish_login(issuer, granted, request).await,
+                Ok(granted) => room.finish_login(issuer, granted, request).await,
                 Err(error) => Err(error),
             };
-            manager.emit(Event::LoginEnded(LoginEnded { id, result }));
+            room.session.emit(Event::LoginEnded(LoginEnded { id, result }));
         });
         Ok(begun)
     }
@@ -146,9 +147,9 @@ impl Manager {
     /// Early, so that nobody logs in for tokens that could not be sealed.
     async fn refuse_without_key(&self) -> Result<(), Error> {
         // On threads of their own: a person may still be typing into the pipe, and others are served meanwhile.
-        self.await_key().await;
-        let view = self.tried_view().await;
-        self.store.key_source(&view.state)?;
+        self.accounts.await_key().await;
+        let view = self.accounts.tried_view().await;
+        self.accounts.store().key_source(&view.state)?;
         Ok(())
     }
 
@@ -194,11 +195,11 @@ impl Manager {
     ) -> Result<AccountId, Error> {
         let Granted { code, verifier, redirect, browser } = granted;
         let (sender, receiver) = oneshot::channel();
-        let (manager, on_its_way) = (Arc::clone(self), self.tokens_on_their_way());
+        let (room, on_its_way) = (Arc::clone(self), self.refreshes.on_their_way.begin());
         tokio::spawn(async move {
             let answer = answered(issuer.exchange(&code, &verifier, &redirect)).await;
             let result = match answer {
-                Ok(tokens) => manager.keep_login(&tokens, &request).await,
+                Ok(tokens) => room.keep_login(&tokens, &request).await,
                 Err(error) => Err(issuer_error(&error)),
             };
             drop(on_its_way);

@@ -2,25 +2,24 @@
 //! new tokens on the disk, and only then their use and the next one's turn.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::keep::owners;
-use super::older_copy::mend;
-use super::pending::{left_alone_until, why_it_failed};
-use super::turn::Turn;
-use super::{Manager, Pending, Refreshed};
+use super::{Refreshed, Tokens};
 use crate::clock;
 use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
 use crate::error::{Error, ErrorKind};
+use crate::manager::accounts::Turn;
+use crate::manager::accounts::mend;
 use crate::manager::accounts::names::names;
-use crate::manager::session::event::{Event, Level, Notice};
+use crate::manager::accounts::pending::{Pending, left_alone_until, why_it_failed};
+use crate::manager::accounts::target::access_token;
+use crate::manager::session::event::Level;
 use crate::manager::session::notices::length;
-use crate::oauth::{OAuthError, Tokens, WITHOUT_TOKEN};
-use crate::secrets::master_key::KeyError;
-use crate::secrets::{Secret, is_word};
-use crate::store::{Creation, SecretField, State, Store, StoredAccount, StoredKind, StoredSecret};
+use crate::oauth::{OAuthError, Tokens as NewTokens, WITHOUT_TOKEN};
+use crate::secrets::Secret;
+use crate::store::{Creation, SecretField, State, Store, StoredKind, StoredSecret};
 
 /// How long the answer to a token that was sent is waited for: the token is used up by then, and its successor is in the
 /// answer alone. A process that is asked to end stays for it.
@@ -49,10 +48,10 @@ struct Posted<'a> {
     before: Option<Pending>,
 }
 
-impl Manager {
+impl Tokens {
     /// Waits for the machine's turn to refresh, and refreshes unless somebody else did.
     pub(super) async fn take_turn(self: &Arc<Self>, account: &AccountId, known: Option<Secret<String>>) -> Refreshed {
-        let turn = match self.in_turn().await {
+        let turn = match self.accounts.in_turn().await {
             Ok(turn) => turn,
             Err(error) => {
                 let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
@@ -61,14 +60,14 @@ impl Manager {
         };
         // Counted before it is asked whether the process ends: whoever ends it sees one or the other.
         let on_its_way = self.refreshes.on_their_way.begin();
-        if self.left.load(Ordering::SeqCst) {
+        if self.session.has_left() {
             return Refreshed::Passing("the process ends".to_owned());
         }
         // From here on it is seen through, whoever asked for it and whatever ends.
         let (sender, receiver) = tokio::sync::oneshot::channel();
-        let (manager, account) = (Arc::clone(self), account.clone());
+        let (room, account) = (Arc::clone(self), account.clone());
         tokio::spawn(async move {
-            let refreshed = manager.rotate(&account, known, &turn).await;
+            let refreshed = room.rotate(&account, known, &turn).await;
             drop(turn);
             drop(on_its_way);
             let _ = sender.send(refreshed);
@@ -83,8 +82,8 @@ impl Manager {
             Ok(Step::Exchange { refresh_token, before }) => (refresh_token, before),
             Ok(Step::Adopt) => return Refreshed::Fresh,
             Ok(Step::LeaveAlone(until)) => {
-                let wait = length(until.since(self.clock.now()));
-                let why = self.view().state.account(account.as_str()).and_then(why_it_failed);
+                let wait = length(until.since(self.session.now()));
+                let why = self.accounts.view().state.account(account.as_str()).and_then(why_it_failed);
                 let why = why.unwrap_or_else(|| "the issuer failed".to_owned());
                 return Refreshed::Passing(format!("{why}; it is asked again in {wait}"));
             }
@@ -94,7 +93,7 @@ impl Manager {
             Err(error) => return Refreshed::Passing(error.to_string()),
         };
         // What the new tokens are sealed for. Nobody seals anew meanwhile: that takes the turn as well.
-        let state = match self.store.read() {
+        let state = match self.accounts.store().read() {
             Ok(Some(state)) => state,
             Ok(None) => return Refreshed::Gone,
             Err(error) => return Refreshed::Passing(error.to_string()),
@@ -123,8 +122,9 @@ impl Manager {
 
     /// Decides under the file's lock, and leaves the mark.
     async fn begin(&self, account: &AccountId, known: Option<Secret<String>>) -> Result<Step, Error> {
-        let (store, id, pid) = (self.store.clone(), account.as_str().to_owned(), self.identity.pid);
-        let begun = self.commit(Creation::Never, move |transaction| {
+        let (store, id, pid) =
+            (self.accounts.store().clone(), account.as_str().to_owned(), self.session.identity().pid);
+        let begun = self.accounts.commit(Creation::Never, move |transaction| {
             let now = transaction.now();
             let mended = mend(&store, &mut transaction.state);
             // What an older copy brings back may be refused by now; one more refresh costs nothing.
@@ -141,15 +141,16 @@ impl Manager {
             Ok((step, mended))
         });
         let (step, mended) = begun.await?;
-        self.tell_mended(&mended);
+        self.accounts.report_mended(&mended);
         Ok(step)
     }
 
     /// The issuer refused the token. When the file has another one by now, that one counts.
     async fn refused(&self, posted: Posted<'_>, code: &str) -> Refreshed {
-        let (store, id) = (self.store.clone(), posted.account.as_str().to_owned());
+        let (store, id) = (self.accounts.store().clone(), posted.account.as_str().to_owned());
         let refresh_token = posted.refresh_token;
         let marked = self
+            .accounts
             .commit(Creation::Never, move |transaction| {
                 let owners = owners(&store, &transaction.state, &id, &refresh_token)?;
                 let Some(own) = transaction.state.account_mut(&id) else { return Ok(None) };
@@ -179,16 +180,27 @@ impl Manager {
             Some(Pending::Failed { .. }) | None => format!("the issuer refused its token (`{code}`)"),
         };
         for (position, name) in ended {
-            self.emit(login_needed(position, &name, &why));
+            self.report_login_needed(position, &name, &why);
         }
         Refreshed::NeedsLogin
     }
 
+    /// Says that a login is over.
+    fn report_login_needed(&self, position: usize, name: &str, why: &str) {
+        let text = format!(
+            "Account {} ({name}) needs a new login: {why}. Run `codex-account-manager login`, or log in from here",
+            position + 1
+        );
+        tracing::warn!("{text}");
+        self.session.notice(Level::Warning, text);
+    }
+
     /// Leaves the mark that keeps siblings from asking a failing issuer at once.
     async fn failed(&self, posted: Posted<'_>, why: &str, retry_after: Option<Duration>, is_the_issuers: bool) {
-        let (store, pid, why) = (self.store.clone(), self.identity.pid, why.to_owned());
+        let (store, pid, why) = (self.accounts.store().clone(), self.session.identity().pid, why.to_owned());
         let (id, refresh_token, before) = (posted.account.as_str().to_owned(), posted.refresh_token, posted.before);
         let marked = self
+            .accounts
             .commit(Creation::Never, move |transaction| {
                 let now = transaction.now();
                 let mark = Pending::after_failure(before.as_ref(), &why, retry_after, is_the_issuers, now);
@@ -200,30 +212,20 @@ impl Manager {
             })
             .await;
         if let Err(error) = marked {
-            tracing::warn!("siblings are not told that the issuer fails: {error}");
+            tracing::warn!("siblings do not know that the issuer fails: {error}");
         }
     }
 }
 
 /// What the issuer answers, however late. The time in which this process is stopped does not count.
 pub(in crate::manager) async fn answered(
-    asking: impl Future<Output = Result<Tokens, OAuthError>>,
-) -> Result<Tokens, OAuthError> {
+    asking: impl Future<Output = Result<NewTokens, OAuthError>>,
+) -> Result<NewTokens, OAuthError> {
     tokio::select! {
         biased;
         answer = asking => answer,
         () = clock::run_for(LONGEST_ANSWER) => Err(OAuthError::unanswered(LONGEST_ANSWER.as_secs() / 60)),
     }
-}
-
-/// What tells people that a login is over.
-fn login_needed(position: usize, name: &str, why: &str) -> Event {
-    let text = format!(
-        "Account {} ({name}) needs a new login: {why}. Run `codex-account-manager login`, or log in from here",
-        position + 1
-    );
-    tracing::warn!("{text}");
-    Event::Notice(Notice { level: Level::Warning, text })
 }
 
 /// Which access tokens will do.
@@ -258,16 +260,4 @@ fn step(store: &Store, state: &State, id: &str, known: &Known, now: Timestamp) -
         return Ok(Step::NeedsLogin);
     };
     Ok(Step::Exchange { refresh_token, before: Pending::of(account) })
-}
-
-/// The account's access token. One that is damaged, or that cannot stand in a header, is none: a refresh brings another.
-pub(in crate::manager) fn access_token(
-    store: &Store,
-    state: &State,
-    account: &StoredAccount,
-) -> Result<Option<Secret<String>>, KeyError> {
-    match store.open_secret(state, account, SecretField::AccessToken) {
-        Err(KeyError::Damaged { .. }) => Ok(None),
-        opened => Ok(opened?.filter(|token| is_word(token.expose()))),
-    }
 }

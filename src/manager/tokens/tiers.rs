@@ -1,16 +1,16 @@
 //! Which service tiers a login's backend lists for each model: a request that asks for another one goes without.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hyper::header::{ACCEPT, HeaderMap, HeaderValue};
 use serde_json::Value;
 
+use super::Tokens;
 use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
 use crate::domain::translate::listed_tiers;
-use crate::manager::Manager;
 use crate::upstream::chatgpt::{Defaults, headers};
 
 /// A catalogue is believed for so long.
@@ -22,10 +22,10 @@ const PAUSE: Duration = Duration::from_secs(60);
 
 /// What backends listed last.
 #[derive(Debug, Default)]
-pub struct Tiers {
+pub(super) struct Tiers {
     of: HashMap<String, Vec<String>>,
     /// When that was, and when it was asked for.
-    told_at: Option<Timestamp>,
+    listed_at: Option<Timestamp>,
     asked_at: Option<Timestamp>,
 }
 
@@ -34,14 +34,14 @@ impl Tiers {
         let listed = listed_tiers(catalogue);
         if !listed.is_empty() {
             self.of.extend(listed);
-            self.told_at = Some(now);
+            self.listed_at = Some(now);
         }
     }
 
     /// Whether a backend is to be asked now; if so, nobody else asks meanwhile.
     fn begin_to_ask(&mut self, now: Timestamp) -> bool {
         let is_within = |at: Option<Timestamp>, span: Duration| at.is_some_and(|at| at <= now && now.since(at) < span);
-        let is_due = !is_within(self.told_at, FRESH) && !is_within(self.asked_at, PAUSE);
+        let is_due = !is_within(self.listed_at, FRESH) && !is_within(self.asked_at, PAUSE);
         if is_due {
             self.asked_at = Some(now);
         }
@@ -49,13 +49,13 @@ impl Tiers {
     }
 }
 
-impl Manager {
+impl Tokens {
     /// The tiers that are listed for `model`. The backend of `account` is asked when nothing is known that is fresh. `None`
     /// when it lists no such model, or does not say.
     pub async fn tiers_of(self: &Arc<Self>, account: &AccountId, model: &str) -> Option<Vec<String>> {
-        let now = self.now();
-        if self.memory().tiers.begin_to_ask(now) {
-            let ours = self.config().client_version();
+        let now = self.session.now();
+        if self.tiers().begin_to_ask(now) {
+            let ours = self.session.config().client_version();
             let defaults = Defaults { client_version: ours, ..Defaults::default() };
             let mut said = headers(&HeaderMap::new(), defaults);
             said.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -67,13 +67,17 @@ impl Manager {
                 Err(_) => tracing::debug!("the backend does not list its tiers in time"),
             }
         }
-        self.memory().tiers.of.get(model).cloned()
+        self.tiers().of.get(model).cloned()
     }
 
     /// A backend listed its models.
-    pub(in crate::manager) fn note_tiers(&self, catalogue: &Value) {
-        let now = self.now();
-        self.memory().tiers.note(catalogue, now);
+    pub(super) fn note_tiers(&self, catalogue: &Value) {
+        let now = self.session.now();
+        self.tiers().note(catalogue, now);
+    }
+
+    fn tiers(&self) -> MutexGuard<'_, Tiers> {
+        self.tiers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

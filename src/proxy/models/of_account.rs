@@ -51,8 +51,8 @@ pub async fn of(manager: &Arc<Manager>, member: &Member, question: &Question<'_>
 async fn of_login(manager: &Arc<Manager>, account: &AccountId, question: &Question<'_>) -> Option<Told> {
     let mut headers = question.headers.clone();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    let answered = manager.models_of(account, question.client_version, &headers).await.ok()?;
-    let target = manager.target_of(account)?;
+    let answered = manager.tokens().models_of(account, question.client_version, &headers).await.ok()?;
+    let target = manager.accounts().target_of(account)?;
     let secret = target.credential.bearer()?;
     Some(listed_by_backend(echo::answered_without(answered, secret.expose())?))
 }
@@ -70,7 +70,7 @@ fn listed_by_backend(Answered { etag, mut body }: Answered) -> Told {
 }
 
 async fn of_key(manager: &Arc<Manager>, account: &AccountId) -> Option<Vec<Value>> {
-    let target = manager.target_of(account)?;
+    let target = manager.accounts().target_of(account)?;
     let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
     let mut request = Request::new(body);
     *request.uri_mut() = openai::target(&target.base_url, "/v1/models")?;

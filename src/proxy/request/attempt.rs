@@ -100,7 +100,7 @@ impl Attempts<'_> {
             return Next::Another;
         };
         let manager = &self.proxy.manager;
-        let (started, asked_at) = (clock::instant(), manager.now());
+        let (started, asked_at) = (clock::instant(), manager.session().now());
         let unanswered = Unanswered::new(manager, &route, &self.request, started);
         let response = match manager.upstream().send(request).await {
             Ok(response) => response,
@@ -140,7 +140,7 @@ impl Attempts<'_> {
 
     /// Reads as much of an answer as tells whether it is one.
     async fn look_at(&self, response: Response<Incoming>, is_login: bool) -> Looked {
-        let now = || self.proxy.manager.now();
+        let now = || self.proxy.manager.session().now();
         let status = response.status();
         if !(status.is_success() || status.is_informational() || status.is_redirection()) {
             let kind = if is_login { Kind::ChatGpt } else { Kind::ApiKey };
@@ -209,7 +209,7 @@ impl Attempts<'_> {
                 }
             };
         }
-        if let Some(wait) = short_wait(&outcome, manager.config().short_retry())
+        if let Some(wait) = short_wait(&outcome, manager.session().config().short_retry())
             && *short_waits > 0
             && self.body.is_replayable()
         {

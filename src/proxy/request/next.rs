@@ -32,7 +32,7 @@ pub enum Next {
 impl Attempts<'_> {
     /// What follows from an answer that is no success.
     pub fn after(&mut self, route: Route, mut examined: Examined, outcome: &Outcome) -> Next {
-        let setback = Setback::of(outcome, examined.status(), self.proxy.manager.now());
+        let setback = Setback::of(outcome, examined.status(), self.proxy.manager.session().now());
         let Some(setback) = setback.filter(|_| self.body.is_replayable()) else {
             return Next::Answer(Box::new(Answer::of(route, examined.into_response(&self.head))));
         };
@@ -40,7 +40,7 @@ impl Attempts<'_> {
             self.failures += 1;
         }
         // A body that was sent once more already is not sent a third time: it may have been acted on.
-        let is_spent = self.failures >= self.proxy.manager.config().max_attempts() || self.resends > 0;
+        let is_spent = self.failures >= self.proxy.manager.session().config().max_attempts() || self.resends > 0;
         let Verdict::Another { keeps } = verdict(outcome, is_spent) else {
             return Next::Answer(Box::new(Answer::of(route, examined.into_response(&self.head))));
         };
@@ -70,7 +70,8 @@ impl Attempts<'_> {
         let was_sent = matches!(error, SendError::Broken(_) | SendError::Unusable(_));
         self.failures += 1;
         self.unreachable = Some(error.to_string());
-        let is_spent = self.failures >= manager.config().max_attempts() || (was_sent && self.resends >= RESENDS);
+        let is_spent =
+            self.failures >= manager.session().config().max_attempts() || (was_sent && self.resends >= RESENDS);
         if is_spent || !self.body.is_replayable() {
             return match self.kept.take() {
                 Some((route, examined)) => {

@@ -64,7 +64,7 @@ impl Attempts<'_> {
             None => self.body.attempt(None),
         });
         let defaults = chatgpt::Defaults {
-            client_version: self.proxy.manager.config().client_version(),
+            client_version: self.proxy.manager.session().config().client_version(),
             session: self.names.header.as_deref(),
             is_lite,
         };

@@ -213,7 +213,7 @@ impl Translation {
             Err(refused) => return Translation::Failed(Unserved::Refused(refused)),
         };
         if request.asked_tier().is_some()
-            && let Some(listed) = proxy.manager.tiers_of(account, &request.wanted.model).await
+            && let Some(listed) = proxy.manager.tokens().tiers_of(account, &request.wanted.model).await
         {
             request.heed_tiers(&listed);
         }

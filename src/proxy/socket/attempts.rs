@@ -217,7 +217,11 @@ impl<'p> Attempts<'p> {
         self.unreachable = Some(why);
         let is_late = self.deadline.is_some_and(|deadline| clock::instant() >= deadline);
         self.next(&route.account, Setback::NoAnswer);
-        if is_late || self.failures >= self.proxy.manager.config().max_attempts() { Err(Stuck::Spent) } else { Ok(()) }
+        if is_late || self.failures >= self.proxy.manager.session().config().max_attempts() {
+            Err(Stuck::Spent)
+        } else {
+            Ok(())
+        }
     }
 
     /// What an answer calls for that is no success, whether it refuses a handshake or a turn.
@@ -241,7 +245,7 @@ impl<'p> Attempts<'p> {
                 }
             };
         }
-        if let Some(wait) = short_wait(&outcome, manager.config().short_retry())
+        if let Some(wait) = short_wait(&outcome, manager.session().config().short_retry())
             && self.short_waits > 0
         {
             self.short_waits -= 1;
@@ -252,9 +256,11 @@ impl<'p> Attempts<'p> {
         }
         let outcome = unwaited(outcome);
         self.writes.extend(manager.record(&route, &self.request, &outcome, measured));
-        let Some(setback) = Setback::of(&outcome, measured.status, manager.now()) else { return Step::Stands };
+        let Some(setback) = Setback::of(&outcome, measured.status, manager.session().now()) else {
+            return Step::Stands;
+        };
         self.failures += u32::from(is_failure(&outcome));
-        let is_spent = self.failures >= manager.config().max_attempts();
+        let is_spent = self.failures >= manager.session().config().max_attempts();
         let Verdict::Another { keeps } = verdict(&outcome, is_spent) else { return Step::Stands };
         self.next(&route.account, setback);
         if let (Outcome::ModelUnavailable { is_of_version: true }, Some(Value::String(message))) =
@@ -282,7 +288,7 @@ impl<'p> Attempts<'p> {
     fn has_no_token(&mut self, account: &AccountId, why: WithoutToken) {
         self.request.tried.push((account.clone(), Setback::NoToken));
         if let WithoutToken::Late(why) = why {
-            let pool = self.proxy.manager.view().pool;
+            let pool = self.proxy.manager.accounts().view().pool;
             let label = pool.position(account).map(|position| pool.members[position].label.as_str());
             self.without_token = Some(format!("`{}`: {why}", label.unwrap_or_default()));
         }
@@ -347,7 +353,7 @@ impl<'p> Attempts<'p> {
             headers.insert(HeaderName::from_static("x-request-id"), id);
         }
         headers.insert(HeaderName::from_static("x-retry-count"), HeaderValue::from(self.retries));
-        let strategy = HeaderValue::from_static(self.proxy.manager.strategy().name());
+        let strategy = HeaderValue::from_static(self.proxy.manager.session().strategy().name());
         headers.insert(HeaderName::from_static("x-routing-strategy"), strategy);
     }
 

@@ -70,7 +70,7 @@ pub struct Refused {
 impl Opening {
     /// The version of Codex that the client stands for at a login's backend.
     pub fn client_version(&self, manager: &Manager) -> ClientVersion {
-        chatgpt::client_version(&self.headers, manager.config().client_version()).parse().unwrap_or(OLDEST)
+        chatgpt::client_version(&self.headers, manager.session().config().client_version()).parse().unwrap_or(OLDEST)
     }
 
     /// Asks the account of `route`, for `patience` at most. What the answer proves of it is on its way to the file, in
@@ -83,7 +83,7 @@ impl Opening {
         writes: &mut Vec<Written>,
     ) -> Opened {
         let Some(asking) = self.request(manager, route) else { return Opened::Unsendable };
-        let (started, asked_at) = (clock::instant(), manager.now());
+        let (started, asked_at) = (clock::instant(), manager.session().now());
         let unanswered = Unanswered::new(manager, route, request, started);
         let sent = tokio::time::timeout(patience, manager.upstream().send(asking)).await;
         let sent = sent.map_err(|_| "it did not answer the handshake in time".to_owned());
@@ -108,7 +108,7 @@ impl Opening {
         } else if status.is_success() || status.is_informational() || status.is_redirection() {
             Opened::NoSocket(status.as_u16())
         } else {
-            let (examined, outcome) = examine(response, route.target.kind(), manager.now()).await;
+            let (examined, outcome) = examine(response, route.target.kind(), manager.session().now()).await;
             let measured = Measured { status: status.as_u16(), started };
             Opened::Refused(Refused { outcome, measured, error: examined.into_error() })
         };
@@ -123,7 +123,7 @@ impl Opening {
             }
             Credential::ChatGpt(_) => {
                 let defaults = chatgpt::Defaults {
-                    client_version: manager.config().client_version(),
+                    client_version: manager.session().config().client_version(),
                     session: self.session.as_deref(),
                     is_lite: false,
                 };

@@ -91,7 +91,7 @@ pub async fn take(session: &mut Session<'_>, text: Utf8Bytes) -> Result<(), Gone
         reasoning: Reasoning::new(fields.reasoning),
         item_ids: ItemIds::new(fields.item_ids),
         endpoint: super::PATH.to_owned(),
-        family: ModelFamily::of(fields.model.as_deref(), &manager.families()),
+        family: ModelFamily::of(fields.model.as_deref(), &manager.session().families()),
         model: fields.model,
         conversation: *conversation,
         resources: fields.resources,
@@ -208,7 +208,7 @@ impl Turn<'_> {
             return self.broken(upstream, &route, "a new connection was needed", measured).await;
         }
         if route.target.credential.login().is_some() {
-            let asked_at = manager.now().before(clock::instant().duration_since(measured.started));
+            let asked_at = manager.session().now().before(clock::instant().duration_since(measured.started));
             let noted = note_quota(manager, (&route, &self.attempts.request), &failed.headers, asked_at);
             self.attempts.writes.extend(noted);
             self.attempts.writes.extend(manager.note_quota_events(&route, &failed.quota, asked_at));
@@ -223,7 +223,7 @@ impl Turn<'_> {
             self.attempts.retries += 1;
             return Ok(Next::Again);
         }
-        let outcome = failed.proves(route.target.kind(), manager.now());
+        let outcome = failed.proves(route.target.kind(), manager.session().now());
         let is_refused = matches!(outcome, Outcome::CredentialRefused { .. });
         let account = route.account.clone();
         let mut shown = Shown::new(&self.attempts, &route, self.stream_id.clone());
@@ -335,7 +335,7 @@ impl Turn<'_> {
             && bound.torn.is_none()
             && self.attempts.could_be_another(&bound.account)
         {
-            return self.answer(refusals::elsewhere(bound, &self.proxy.manager.view().pool)).await;
+            return self.answer(refusals::elsewhere(bound, &self.proxy.manager.accounts().view().pool)).await;
         }
         match self.attempts.answer_to(stuck) {
             Ok(answer) => self.answer(answer).await,

@@ -208,8 +208,8 @@ impl Accounting {
         let status = failure.status.unwrap_or(200);
         let answer = Answer { status, header: &header, error: &failure.error, text: None };
         match failure.status {
-            Some(400..) => classify(&answer, self.route.target.kind(), self.manager.now()),
-            _ => classify_in_stream(&answer, self.manager.now()),
+            Some(400..) => classify(&answer, self.route.target.kind(), self.manager.session().now()),
+            _ => classify_in_stream(&answer, self.manager.session().now()),
         }
     }
 
@@ -220,7 +220,7 @@ impl Accounting {
             request_id: self.request.request_id.clone(),
             endpoint: self.request.endpoint.clone(),
             model: model.map(str::to_owned),
-            family: ModelFamily::of(model, &self.manager.families()),
+            family: ModelFamily::of(model, &self.manager.session().families()),
             attempt: self.request.attempt,
             ..RouteRequest::default()
         }

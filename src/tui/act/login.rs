@@ -24,11 +24,11 @@ pub async fn run(
     label: Option<String>,
     report: &Report,
 ) -> Result<Outcome, Problem> {
-    let mut events = manager.events();
+    let mut events = manager.session().events();
     let method = if is_device { LoginMethod::Device } else { LoginMethod::Browser };
     let LoginBegun { id, url, user_code, expires_at } =
-        manager.begin_login(LoginRequest { method, label, fresh: false }).await?;
-    let lasts = expires_at.since(manager.now()) + OVERDUE;
+        manager.tokens().begin_login(LoginRequest { method, label, fresh: false }).await?;
+    let lasts = expires_at.since(manager.session().now()) + OVERDUE;
     report.progress(Progress::LoginBegun {
         login: id.clone(),
         url,

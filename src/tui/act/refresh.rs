@@ -10,7 +10,7 @@ use crate::tui::fact::Problem;
 
 /// Every account is asked about, whatever becomes of the others.
 pub async fn run(manager: &Arc<Manager>, account: Option<AccountId>, report: &Report) -> Result<Outcome, Problem> {
-    let ids = manager.refreshable(account.as_ref().map(AccountId::as_str))?;
+    let ids = manager.tokens().refreshable(account.as_ref().map(AccountId::as_str))?;
     let mut failed = 0;
     for (done, id) in ids.iter().enumerate() {
         let label = manager.read_account(id.as_str()).map(|account| account.label).unwrap_or_default();

@@ -175,7 +175,7 @@ async fn a_strategy_is_set_for_every_session_or_asked_of_one() {
     let mut stage = stage();
     let set = |scope| Job::SetStrategy { strategy: Strategy::Hybrid, scope };
     stage.job(set(Scope::Everywhere)).await.1.unwrap();
-    assert_eq!(stage.manager.strategy(), Strategy::Hybrid);
+    assert_eq!(stage.manager.session().strategy(), Strategy::Hybrid);
     stage.sessions.answers.lock().unwrap().push_back(Ok(json!({ "strategy": "hybrid" })));
     stage.job(set(Scope::Session("s-1".into()))).await.1.unwrap();
     let params = json!({ "strategy": "hybrid", "scope": "session" });

@@ -9,7 +9,7 @@ use super::Sessions;
 use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::routing::Strategy;
 use crate::error::{Error, ErrorKind};
-use crate::manager::accounts::verbs::{self as accounts, AccountChange};
+use crate::manager::accounts::verbs::AccountChange;
 use crate::manager::{FIRST_ACCOUNT, Manager};
 use crate::protocol::accounts::{Account, AccountSelector, AccountsSwitchParams, AccountsSwitchResult, SwitchScope};
 use crate::protocol::routing::{RoutingSetStrategyParams, RoutingSetStrategyResult};
@@ -51,10 +51,10 @@ async fn switch(
     if manager.list()?.accounts.is_empty() {
         return Err(Error::new(ErrorKind::AccountNotFound, "there is no account yet").hint(FIRST_ACCOUNT));
     }
-    let families = manager.families();
+    let families = manager.session().families();
     let family = family.map(|family| ModelFamily::of(Some(&family), &families));
     let wanted = account.map(|id| id.to_string());
-    let switched = manager.switch(wanted, family, accounts::Scope::Everywhere).await.map_err(gone)?;
+    let switched = manager.switch(wanted, family, crate::domain::report::Scope::Everywhere).await.map_err(gone)?;
     Ok(switched.account.map(Account::from))
 }
 
@@ -78,7 +78,7 @@ async fn set_strategy(
     scope: Scope,
 ) -> Result<Outcome, Problem> {
     match scope {
-        Scope::Everywhere => manager.set_strategy_everywhere(strategy).await?,
+        Scope::Everywhere => manager.session().set_strategy_everywhere(strategy).await?,
         Scope::Session(session) => {
             let params =
                 RoutingSetStrategyParams { strategy: strategy.name().to_owned(), scope: Some(SwitchScope::Session) };

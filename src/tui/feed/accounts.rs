@@ -37,8 +37,8 @@ enum Found {
 
 /// Follows the file until nobody wants facts any more.
 pub(super) async fn follow(manager: Arc<Manager>, facts: mpsc::Sender<Fact>, signals: Arc<Signals>) {
-    let mut events = manager.events();
-    for warning in manager.config().warnings.clone() {
+    let mut events = manager.session().events();
+    for warning in manager.session().config().warnings.clone() {
         if facts.send(Fact::Warning(warning)).await.is_err() {
             return;
         }
@@ -49,7 +49,7 @@ pub(super) async fn follow(manager: Arc<Manager>, facts: mpsc::Sender<Fact>, sig
     loop {
         let anew = tokio::select! {
             () = facts.closed() => return,
-            _ = tick.tick() => known.changes_at.is_some_and(|at| at <= manager.now()),
+            _ = tick.tick() => known.changes_at.is_some_and(|at| at <= manager.session().now()),
             () = signals.accounts.notified() => true,
             event = events.recv() => match event {
                 Ok(Event::Notice(notice)) if notice.level != Level::Info => {
@@ -65,7 +65,7 @@ pub(super) async fn follow(manager: Arc<Manager>, facts: mpsc::Sender<Fact>, sig
         };
         let before = if anew { None } else { known.view.clone() };
         let found = aside(&manager, move |manager| look(manager, before.as_ref())).await.unwrap_or(Found::Same);
-        if let Some(fact) = known.take(found, manager.now())
+        if let Some(fact) = known.take(found, manager.session().now())
             && facts.send(fact).await.is_err()
         {
             return;
@@ -97,8 +97,8 @@ impl Known {
 }
 
 fn look(manager: &Manager, before: Option<&View>) -> Found {
-    manager.follow_config();
-    let view = match manager.fresh_view() {
+    manager.session().follow_config();
+    let view = match manager.accounts().fresh_view() {
         Ok(view) => view,
         Err(error) => return Found::Failed(error),
     };
@@ -115,12 +115,12 @@ fn look(manager: &Manager, before: Option<&View>) -> Found {
         .map(|pin| FilePin { account: pin.account.to_string(), family: pin.family.map(|family| family.to_string()) });
     let accounts = AccountsNow {
         is_there: !view.state.store_id.is_empty(),
-        path: manager.store().path().display().to_string(),
+        path: manager.accounts().store().path().display().to_string(),
         revision: report.revision,
         accounts: report.accounts.into_iter().map(Account::from).collect(),
         pins: pins.collect(),
-        strategy: manager.strategy().name().to_owned(),
-        locked: manager.locked(&view).map(Problem::from),
+        strategy: manager.session().strategy().name().to_owned(),
+        locked: manager.accounts().locked(&view).map(Problem::from),
     };
     Found::Now(view, Box::new(accounts))
 }

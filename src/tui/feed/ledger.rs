@@ -154,7 +154,7 @@ impl Reader {
         rows.reverse();
         self.sums = Sums { next: self.sums.next, ..Sums::default() };
         self.sums.changed();
-        self.sums.hours.begin(|at| self.manager.hour_began(at), self.manager.now(), attempts.last);
+        self.sums.hours.begin(|at| self.manager.hour_began(at), self.manager.session().now(), attempts.last);
         self.known = (attempts.file == look.file).then_some((look, attempts.last));
         self.is(LedgerState::Open).await?;
         self.send(rows).await?;
@@ -180,7 +180,7 @@ impl Reader {
                 self.sums.days.touch(self.manager.day(attempt.at));
             }
             // Something else may have changed: what is counted without a row, and how accounts are doing.
-            self.sums.days.touch(self.manager.day(self.manager.now()));
+            self.sums.days.touch(self.manager.day(self.manager.session().now()));
             self.sums.changed();
             self.known = Some((look, row));
             self.send(rows).await?;
@@ -192,7 +192,7 @@ impl Reader {
 
     /// Reports what was used, when that may have changed, though not too often.
     async fn sum(&mut self) -> Done {
-        let now = self.manager.now();
+        let now = self.manager.session().now();
         self.sums.is_changed |= self.sums.hours.turn(|at| self.manager.hour_began(at), now);
         self.sums.is_changed |= self.sums.days.turn(self.manager.day(now));
         self.count_requests().await;

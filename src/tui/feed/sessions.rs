@@ -110,7 +110,7 @@ impl Hub {
                 if matches!(what, What::Finished(_)) {
                     self.signals.ledger.notify_one();
                 }
-                self.news.add(session, request, what, self.manager.now());
+                self.news.add(session, request, what, self.manager.session().now());
                 if self.news.len() >= LONGEST_BATCH { self.send_news().await } else { Some(()) }
             }
             LinkReport::Missed => {
@@ -140,7 +140,7 @@ impl Hub {
         for (id, task) in self.followed.extract_if(.., |(id, _)| !ids.contains(id.as_str())) {
             task.abort();
             self.links.remove(&id);
-            self.news.ended(&id, self.manager.now());
+            self.news.ended(&id, self.manager.session().now());
         }
         while self.tasks.try_join_next().is_some() {}
         for session in &sessions {
@@ -164,7 +164,7 @@ impl Hub {
         let (manager, id) = (Arc::clone(&self.manager), session.to_owned());
         let find = move || {
             let (manager, id) = (Arc::clone(&manager), id.clone());
-            async move { aside(&manager, move |manager| manager.rpc_of(&id)).await.flatten() }.boxed()
+            async move { aside(&manager, move |manager| manager.session().rpc_of(&id)).await.flatten() }.boxed()
         };
         self.tasks.spawn(link::follow(session.to_owned(), find, self.reports.clone(), asked))
     }

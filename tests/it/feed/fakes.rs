@@ -30,7 +30,7 @@ impl Fake {
     }
 
     fn id(&self) -> &str {
-        &self.manager.identity().id
+        &self.manager.session().identity().id
     }
 }
 

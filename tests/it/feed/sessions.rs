@@ -177,7 +177,7 @@ fn what_a_proxy_and_a_run_decide_is_seen_too() {
     for id in watching.sessions(2) {
         watching.rewind();
         is_open(&mut watching, &id);
-        let address = pool.sandbox.manager().rpc_of(&id).unwrap();
+        let address = pool.sandbox.manager().session().rpc_of(&id).unwrap();
         if address.pid == proxy.pid() {
             let body = small_request("gpt-5.2");
             assert_eq!(http::post(address.port, "/v1/responses", "sk-test", &body).status(), 200);

@@ -66,7 +66,7 @@ pub fn same_login(scene: &Scene) -> Vec<Finding> {
 pub fn clock(scene: &Scene) -> Vec<Finding> {
     let Some((manager, state)) = scene.pool() else { return Vec::new() };
     let newest = state.accounts.iter().flat_map(|account| [account.added_at, account.last_used]).flatten().max();
-    let ahead = newest.unwrap_or_default().saturating_sub(manager.now().as_millis());
+    let ahead = newest.unwrap_or_default().saturating_sub(manager.session().now().as_millis());
     vec![if ahead > CLOCK_SLACK_MS {
         Finding::warning(
             FindingKind::ClockBehind,

@@ -6,7 +6,7 @@ use crate::cli::doctor::scene::Scene;
 /// What is wrong with values of files, environment and flags.
 pub fn values(scene: &Scene) -> Vec<Finding> {
     let Some(manager) = &scene.manager else { return Vec::new() };
-    let config = manager.config();
+    let config = manager.session().config();
     if config.warnings.is_empty() {
         return vec![Finding::ok("every value can be used")];
     }

@@ -8,12 +8,12 @@ use crate::cli::doctor::scene::Scene;
 pub fn shared(scene: &Scene) -> Vec<Finding> {
     let Some(manager) = &scene.manager else { return Vec::new() };
     let mut findings = Vec::new();
-    if let Some(apart) = manager.apart() {
+    if let Some(apart) = manager.session().apart() {
         let mend =
             Mend::run("unset CAM_DATA_DIR").and("then every program with this accounts file counts in one place");
         findings.push(Finding::warning(FindingKind::DataFolderApart, apart, mend));
     }
-    let elsewhere = manager.data_elsewhere();
+    let elsewhere = manager.session().data_elsewhere();
     if !elsewhere.is_empty() {
         let shown: Vec<String> = elsewhere.iter().map(|folder| format!("`{}`", folder.display())).collect();
         let note = scene.cam_folder().join("data-folders.json");

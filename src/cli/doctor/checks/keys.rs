@@ -9,7 +9,7 @@ use crate::store::{SecretField, StoredSecret};
 /// Whether the key of the accounts file is here.
 pub fn key(scene: &Scene) -> Vec<Finding> {
     let Some((manager, state)) = scene.pool() else { return Vec::new() };
-    let store = manager.store();
+    let store = manager.accounts().store();
     let missing = || {
         Finding::problem(
             FindingKind::KeyMissing,
@@ -53,7 +53,7 @@ pub fn secrets(scene: &Scene) -> Vec<Finding> {
                 None => {}
                 Some(StoredSecret::Plain(_) | StoredSecret::New(_)) => plain += 1,
                 Some(StoredSecret::Sealed(_)) => {
-                    if let Err(error) = manager.store().open_secret(state, account, field) {
+                    if let Err(error) = manager.accounts().store().open_secret(state, account, field) {
                         let finding = Finding::failed(FindingKind::SecretDamaged, Error::from(error));
                         findings.push(Finding { message: format!("account {number}: {}", finding.message), ..finding });
                     }

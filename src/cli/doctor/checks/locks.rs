@@ -12,13 +12,13 @@ const SLOW_REFRESH: Duration = Duration::from_secs(20);
 /// The lock of the accounts file. A change holds it for some milliseconds, so whoever is found here twice has hung.
 pub fn accounts_file(scene: &Scene) -> Vec<Finding> {
     let Some(manager) = &scene.manager else { return Vec::new() };
-    let first = manager.store().lock_state();
+    let first = manager.accounts().store().lock_state();
     let LockState::Held(holder) = &first else {
         return vec![Finding::ok("no process holds the lock of the accounts file")];
     };
     let name = holder.as_ref().map_or_else(|| "a process".to_owned(), |holder| format!("process {}", holder.pid));
     std::thread::sleep(LONG_CHANGE);
-    vec![if manager.store().lock_state() == first {
+    vec![if manager.accounts().store().lock_state() == first {
         Finding::warning(
             FindingKind::LockHeld,
             format!("{name} holds the lock of the accounts file"),
@@ -45,8 +45,8 @@ const LONG_CHANGE: Duration = Duration::from_secs(2);
 pub fn refresh(scene: &Scene) -> Vec<Finding> {
     let Some((manager, _)) = scene.pool() else { return Vec::new() };
     // What keeps the lock from being looked at is found by the checks of modes.
-    let Some(holder) = manager.turn_holder().ok().flatten() else { return Vec::new() };
-    let (now, message) = (manager.now(), holder.doing(manager.now()));
+    let Some(holder) = manager.accounts().turn_holder().ok().flatten() else { return Vec::new() };
+    let (now, message) = (manager.session().now(), holder.doing(manager.session().now()));
     vec![if holder.held_for(now) < SLOW_REFRESH {
         Finding::ok(message)
     } else {

@@ -29,7 +29,7 @@ pub fn hard_links(scene: &Scene) -> Vec<Finding> {
 /// A file that is older than the state before the last write was put back by somebody.
 pub fn older_copy(scene: &Scene) -> Vec<Finding> {
     let Some((manager, state)) = scene.pool() else { return Vec::new() };
-    let Some(previous) = manager.store().previous() else { return Vec::new() };
+    let Some(previous) = manager.accounts().store().previous() else { return Vec::new() };
     if previous.store_id != state.store_id || previous.revision <= state.revision {
         return Vec::new();
     }

@@ -10,7 +10,7 @@ use super::{Incoming, Origin, Reading, Refused, unusable};
 use crate::domain::claims::Claims;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
-use crate::manager::tokens::workspace::put_place;
+use crate::manager::accounts::place::put_place;
 use crate::secrets::is_word;
 use crate::store::{StoredAccount, StoredKind, StoredSecret};
 

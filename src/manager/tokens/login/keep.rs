@@ -9,9 +9,10 @@ use crate::domain::claims::Claims;
 use crate::error::{Error, ErrorKind};
 use crate::manager::accounts::labels::{free_label, has_label};
 use crate::manager::accounts::names::{identity, logins, names};
-use crate::manager::tokens::{AGAIN, claims, put};
-use crate::manager::{Manager, random_id};
-use crate::oauth::Tokens;
+use crate::manager::random_id;
+use crate::manager::tokens::Tokens;
+use crate::manager::tokens::keep::{AGAIN, claims, put};
+use crate::oauth::Tokens as NewTokens;
 use crate::secrets::Secret;
 use crate::store::{Creation, SecretField, State, StoredAccount, StoredKind};
 
@@ -45,10 +46,10 @@ fn may_be_another(state: &State, own: usize, others: &[usize]) -> String {
     )
 }
 
-impl Manager {
+impl Tokens {
     /// Early, so that nobody logs in for a label that is taken. A login may take back the label of a login.
     pub(super) fn refuse_label_of_a_key(&self, label: &str, fresh: bool) -> Result<(), Error> {
-        let state = self.view().state;
+        let state = self.accounts.view().state;
         let taken = state
             .accounts
             .iter()
@@ -61,13 +62,13 @@ impl Manager {
     }
 
     /// Writes a login that was granted, however long that takes: nothing else has its tokens.
-    pub(super) async fn keep_login(&self, tokens: &Tokens, request: &LoginRequest) -> Result<AccountId, Error> {
+    pub(super) async fn keep_login(&self, tokens: &NewTokens, request: &LoginRequest) -> Result<AccountId, Error> {
         if tokens.refresh_token.is_none() || tokens.access_token.is_none() {
             return Err(
                 Error::new(ErrorKind::LoginFailed, "the issuer's answer lacks a token").hint("begin the login again")
             );
         }
-        let mut told = None;
+        let mut reported = None;
         let copied = Arc::new(AtomicU64::new(NOTHING_COPIED));
         loop {
             let error = match self.write_login(tokens.clone(), request.clone(), Arc::clone(&copied)).await {
@@ -75,10 +76,11 @@ impl Manager {
                 done => return done,
             };
             let why = error.to_string();
-            if told.as_ref() != Some(&why) {
+            if reported.as_ref() != Some(&why) {
                 let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
-                self.warn(format!("the login was granted and cannot be written yet: {why}{hint}. It is tried again"));
-                told = Some(why);
+                self.session
+                    .warn(format!("the login was granted and cannot be written yet: {why}{hint}. It is tried again"));
+                reported = Some(why);
             }
             tokio::time::sleep(AGAIN).await;
         }
@@ -87,14 +89,15 @@ impl Manager {
     /// `copied` is the revision that was copied before a fresh start: a disk that is full gets one copy, not one each time.
     async fn write_login(
         &self,
-        tokens: Tokens,
+        tokens: NewTokens,
         request: LoginRequest,
         copied: Arc<AtomicU64>,
     ) -> Result<AccountId, Error> {
         // Those that make room may have a token on its way.
-        let turn = if request.fresh { Some(self.in_turn().await?) } else { None };
-        let store = self.store.clone();
+        let turn = if request.fresh { Some(self.accounts.in_turn().await?) } else { None };
+        let store = self.accounts.store().clone();
         let id = self
+            .accounts
             .commit_with_key(Creation::Allowed, move |transaction| {
                 let (now, person) = (transaction.now(), claims(&tokens));
                 if request.fresh {
@@ -144,28 +147,29 @@ impl Manager {
         self.note_login(&account, before);
         drop(turn);
         if let Some(possible) = possible {
-            self.warn(possible);
+            self.session.warn(possible);
         }
         if let Some((wanted, free)) = renamed {
-            self.warn(format!("the label `{wanted}` is already in use; the new account is called `{free}`"));
+            self.session.warn(format!("the label `{wanted}` is already in use; the new account is called `{free}`"));
         }
         let account = AccountId::new(account.id);
-        self.believe_again(&account);
+        self.accounts.believe_again(&account);
         Ok(account)
     }
 
     /// The token that the account had before is not to come back with an older copy of the file. It is still good, as far as
     /// is known, where another account has it too.
     fn note_login(&self, account: &StoredAccount, before: Option<Secret<String>>) {
-        let (Some(before), Ok(Some(state))) = (before, self.store.read()) else { return };
+        let (Some(before), Ok(Some(state))) = (before, self.accounts.store().read()) else { return };
         let is_shared = state.accounts.iter().any(|other| {
-            let token = || self.store.open_secret(&state, other, SecretField::RefreshToken).unwrap_or_default();
+            let token =
+                || self.accounts.store().open_secret(&state, other, SecretField::RefreshToken).unwrap_or_default();
             other.id != account.id && token().as_ref() == Some(&before)
         });
         if is_shared {
             return;
         }
-        if let Err(error) = self.store.note_rotation(&state, account, &before) {
+        if let Err(error) = self.accounts.store().note_rotation(&state, account, &before) {
             tracing::debug!("the newest tokens are not noted beside the accounts file: {error}");
         }
     }

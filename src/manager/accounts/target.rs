@@ -2,29 +2,52 @@
 
 use std::sync::Arc;
 
-use super::{Route, Target};
+use super::credential_mark::CredentialMark;
+use super::place::{self, Located};
+use super::pool::{distinct_label, kind};
+use super::{Accounts, View};
 use crate::domain::account::{AccountId, Kind};
+use crate::domain::base_url::BaseUrl;
 use crate::domain::claims::Claims;
 use crate::domain::time::Timestamp;
-use crate::manager::Manager;
-use crate::manager::accounts::credential_mark::CredentialMark;
-use crate::manager::accounts::pool;
-use crate::manager::accounts::view::View;
-use crate::manager::books::metrics;
-use crate::manager::tokens::access_token;
-use crate::manager::tokens::workspace;
-use crate::manager::tokens::workspace::place;
 use crate::secrets::master_key::KeyError;
-use crate::store::{SecretField, StoredAccount};
+use crate::secrets::{Secret, is_word};
+use crate::store::{SecretField, State, Store, StoredAccount};
 use crate::upstream::credential::{ApiKey, Credential, Login};
 
-impl Manager {
-    /// The same route with what its account has in the file now. `None` when that does not open or is gone.
-    pub(in crate::manager) fn rerouted(&self, route: Route) -> Option<Route> {
+/// What it takes to use an account; made once for each state of the file.
+#[derive(Debug)]
+pub struct Target {
+    /// The name that people use.
+    pub label: String,
+    /// How a scraper tells it from the others.
+    pub(in crate::manager) metrics_label: String,
+    /// Where its requests go.
+    pub base_url: BaseUrl,
+    /// What they authenticate with.
+    pub credential: Credential,
+    /// Which credential that is.
+    pub(in crate::manager) mark: CredentialMark,
+    /// Where the backend said that a login's workspace has its place.
+    pub(in crate::manager) located: Option<Located>,
+}
+
+impl Target {
+    /// How the account authenticates.
+    pub fn kind(&self) -> Kind {
+        match &self.credential {
+            Credential::ApiKey(_) => Kind::ApiKey,
+            Credential::ChatGpt(_) => Kind::ChatGpt,
+        }
+    }
+}
+
+impl Accounts {
+    /// What it takes to use the account. `None` when that does not open or is gone.
+    pub fn target_of(&self, account: &AccountId) -> Option<Arc<Target>> {
         let view = self.view();
-        let position = view.state.position(route.account.as_str())?;
-        let target = self.target(&view, position)?;
-        Some(Route { target, ..route })
+        let position = view.state.position(account.as_str())?;
+        self.target(&view, position)
     }
 
     /// What it takes to use the account, opened at its first use.
@@ -46,16 +69,15 @@ impl Manager {
             }
         };
         let (Some(credential), Some(base_url)) = (opened, self.base_url(account)) else {
-            let mut memory = self.memory();
-            memory.unopened.insert(AccountId::new(account.id.clone()));
-            memory.touch();
+            self.unopened().insert(AccountId::new(account.id.clone()));
+            self.session.changes().touch();
             return None;
         };
         Some(Target {
             label: view.pool.members[position].label.clone(),
-            metrics_label: metrics::label(&view.pool, position),
+            metrics_label: distinct_label(&view.pool, position),
             mark: CredentialMark::of(account, credential.bearer()),
-            located: workspace::read(account),
+            located: place::read(account),
             base_url,
             credential,
         })
@@ -64,7 +86,7 @@ impl Manager {
     /// What an account authenticates with; `None` when it has nothing to do so.
     fn credential(&self, view: &View, account: &StoredAccount) -> Result<Option<Credential>, KeyError> {
         let open = |field| self.store.open_secret(&view.state, account, field);
-        Ok(match pool::kind(account) {
+        Ok(match kind(account) {
             Kind::ApiKey => open(SecretField::ApiKey)?.map(|key| {
                 let (organization, project) = (account.organization.clone(), account.project.clone());
                 Credential::ApiKey(ApiKey { key, organization, project })
@@ -80,10 +102,22 @@ impl Manager {
                         access_token,
                         expires_at: account.access_expires_at.map(Timestamp),
                         account_id: account.account_id.clone(),
-                        place: place(account, claims),
+                        place: place::place(account, claims),
                     })
                 })
             }
         })
+    }
+}
+
+/// The account's access token. One that is damaged, or that cannot stand in a header, is none: a refresh brings another.
+pub(in crate::manager) fn access_token(
+    store: &Store,
+    state: &State,
+    account: &StoredAccount,
+) -> Result<Option<Secret<String>>, KeyError> {
+    match store.open_secret(state, account, SecretField::AccessToken) {
+        Err(KeyError::Damaged { .. }) => Ok(None),
+        opened => Ok(opened?.filter(|token| is_word(token.expose()))),
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::sync::OwnedMutexGuard;
 
-use super::Manager;
+use super::Accounts;
 use crate::domain::time::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::manager::session::notices::length;
@@ -79,14 +79,14 @@ impl TurnHolder {
     }
 }
 
-impl Manager {
+impl Accounts {
     /// Waits for the turn.
     ///
     /// # Errors
     ///
     /// `StoreBusy` with the name of the process that has it; `StoreUnreadable` where there is no place for the lock.
     pub(in crate::manager) async fn in_turn(&self) -> Result<Turn, Error> {
-        let has_long = self.turn_holder()?.is_some_and(|holder| holder.held_for(self.clock.now()) > PATIENCE);
+        let has_long = self.turn_holder()?.is_some_and(|holder| holder.held_for(self.session.now()) > PATIENCE);
         let patience = if has_long { LITTLE_PATIENCE } else { PATIENCE };
         match tokio::time::timeout(patience, self.next_turn()).await {
             Ok(turn) => turn,
@@ -97,16 +97,16 @@ impl Manager {
     /// However long it takes. A kernel lock cannot be waited for in any other way than by a thread; there is one at most,
     /// which goes on waiting when its caller has left, and lets go at once of a lock that comes too late.
     async fn next_turn(&self) -> Result<Turn, Error> {
-        let place = std::sync::Arc::clone(&self.refreshes.place).lock_owned().await;
+        let place = std::sync::Arc::clone(&self.place).lock_owned().await;
         let store = self.store.clone();
         let waiting = tokio::task::spawn_blocking(move || Ok((store.wait_for_lock(KIND, NAME)?, place)));
         let ends = |_| Error::new(ErrorKind::Internal, "the process ends").hint("try again");
         let (lock, place) =
             waiting.await.map_err(ends)?.map_err(|error: crate::store::StoreError| Error::from(error))?;
-        let identity = &self.identity;
+        let identity = self.session.identity();
         let kind = if identity.port == 0 { COMMAND } else { identity.kind.name() };
         lock.sign(&json!({
-            "pid": identity.pid, "kind": kind, "sessionId": identity.id, "since": self.clock.now().as_millis(),
+            "pid": identity.pid, "kind": kind, "sessionId": identity.id, "since": self.session.now().as_millis(),
         }));
         Ok(Turn { _lock: lock, _place: place })
     }
@@ -123,16 +123,17 @@ impl Manager {
     fn turn_is_taken(&self) -> Error {
         let holder = self.turn_holder().ok().flatten();
         let (message, hint) = match holder {
-            Some(holder) => (holder.doing(self.clock.now()), holder.hint()),
+            Some(holder) => (holder.doing(self.session.now()), holder.hint()),
             None => ("a token is being refreshed, which takes long".to_owned(), "try again later".to_owned()),
         };
         Error::new(ErrorKind::StoreBusy, message).hint(hint)
     }
 
     /// Why a token that is waited for is not there yet.
-    pub(super) fn slow_refresh(&self) -> String {
-        let other = self.turn_holder().ok().flatten().filter(|holder| holder.pid != Some(self.identity.pid.into()));
-        let who = other.map(|holder| format!("; {}", holder.doing(self.clock.now()))).unwrap_or_default();
+    pub(in crate::manager) fn slow_refresh(&self) -> String {
+        let other =
+            self.turn_holder().ok().flatten().filter(|holder| holder.pid != Some(self.session.identity().pid.into()));
+        let who = other.map(|holder| format!("; {}", holder.doing(self.session.now()))).unwrap_or_default();
         format!("its token is being refreshed, which takes long{who}")
     }
 }

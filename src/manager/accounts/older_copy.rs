@@ -3,8 +3,9 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{Manager, Pending};
-use crate::manager::accounts::names::name;
+use super::Accounts;
+use super::names::name;
+use super::pending::Pending;
 use crate::store::{Creation, SecretField, State, Store, StoredAccount, StoredKind, StoredSecret};
 
 /// What was brought back.
@@ -16,7 +17,7 @@ pub(in crate::manager) struct Mended {
 
 impl Mended {
     /// Whether the file was an older copy.
-    pub(super) fn is_of_an_older_copy(&self) -> bool {
+    pub(in crate::manager) fn is_of_an_older_copy(&self) -> bool {
         !self.of_an_older_copy.is_empty()
     }
 }
@@ -53,11 +54,11 @@ fn was_cut_off(account: &StoredAccount) -> bool {
     matches!(Pending::of(account), Some(Pending::Exchanging { .. }))
 }
 
-impl Manager {
+impl Accounts {
     /// Brings the newest tokens back when the file may be an older copy: it went back while this process ran, or a login of it
     /// is over where it was not known before.
     pub(in crate::manager) async fn look_for_an_older_copy(&self) {
-        let is_first = !self.refreshes.looked_for_older.swap(true, Ordering::Relaxed);
+        let is_first = !self.was_checked_for_age.swap(true, Ordering::Relaxed);
         let has_ended = || self.view().state.accounts.iter().any(|account| account.needs_login == Some(true));
         let is_suspect = self.store.take_went_back() || is_first && has_ended();
         if !is_suspect || self.store.rotations().is_empty() {
@@ -65,17 +66,17 @@ impl Manager {
         }
         let store = self.store.clone();
         match self.commit(Creation::Never, move |transaction| Ok(mend(&store, &mut transaction.state))).await {
-            Ok(mended) => self.tell_mended(&mended),
+            Ok(mended) => self.report_mended(&mended),
             Err(error) => tracing::debug!("whether the accounts file is an older copy is not known: {error}"),
         }
     }
 
     /// Says that the accounts file was an older copy, where it was one.
-    pub(in crate::manager) fn tell_mended(&self, mended: &Mended) {
+    pub(in crate::manager) fn report_mended(&self, mended: &Mended) {
         if !mended.is_of_an_older_copy() {
             return;
         }
-        self.warn(format!(
+        self.session.warn(format!(
             "an older copy of the accounts file was put back, with old tokens of account {}; the newest tokens were restored. Exclude the file from programs that sync or restore files",
             mended.of_an_older_copy.join(", ")
         ));

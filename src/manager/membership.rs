@@ -1,0 +1,184 @@
+//! The life of a session from its first record to its end: it joins its siblings, follows the files, and leaves.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+
+use super::Manager;
+use crate::domain::account::AccountId;
+use crate::domain::report::SessionKind;
+use crate::domain::routing::starting_account::{Newcomer, Start, starting_account};
+use crate::error::Error;
+use crate::store::{self, Creation, SessionLock, SessionRecord, State, Transaction};
+
+/// How long an editor waits for the file's lock before `initialize` is answered; after it the session starts
+/// without a record and gets one as soon as the lock is free. Only a stopped holder keeps the lock that long.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// How long the answer to `shutdown` waits for a token that is on its way to the disk. The process itself stays for longer.
+pub const LATEST_SHUTDOWN: Duration = Duration::from_millis(9_300);
+
+/// How long the end waits for the ledger to take what it was given.
+const LAST_ENTRIES: Duration = Duration::from_millis(700);
+
+/// How often a process checks whether the file or its configuration was changed.
+const TICK: Duration = Duration::from_secs(1);
+
+impl Manager {
+    /// Writes this process's record and chooses where it starts. It goes on without a record when the file
+    /// cannot be read or written; a notice says so.
+    pub async fn join(self: &Arc<Manager>) {
+        if let Some(text) = self.session.apart() {
+            self.session.warn(text);
+        }
+        let announced: Arc<Announced> = Arc::default();
+        let registering = tokio::spawn(register(Arc::clone(self), Creation::Allowed, Arc::clone(&announced)));
+        let patience = match self.session.identity().kind {
+            SessionKind::Sidecar => PATIENCE,
+            // Nobody waits for an answer: the store's own limit will do.
+            SessionKind::Run | SessionKind::Proxy => Duration::MAX,
+        };
+        if tokio::time::timeout(patience, registering).await.is_err() {
+            let start = self.start_without_record();
+            // What was chosen under the lock meanwhile stands.
+            let _ = announced.set(start);
+            self.begin_at(start, &self.accounts.view().state);
+        }
+    }
+
+    fn start_without_record(&self) -> Option<Start> {
+        let view = self.accounts.view();
+        let others = view.state.sessions.iter().filter(|session| counts(session)).count();
+        self.starting_account(&view.state, others)
+    }
+
+    fn starting_account(&self, state: &State, others: usize) -> Option<Start> {
+        let identity = self.session.identity();
+        let newcomer = Newcomer { pid: identity.pid, others, spread: self.session.config().pid_offset() };
+        match identity.kind {
+            SessionKind::Sidecar | SessionKind::Run => {
+                starting_account(&self.accounts.pool(state), newcomer, self.session.now())
+            }
+            SessionKind::Proxy => None,
+        }
+    }
+
+    fn begin_at(&self, start: Option<Start>, state: &State) {
+        let mut memory = self.memory();
+        if memory.start.is_none() {
+            memory.start = start.and_then(|start| Some(AccountId::new(state.accounts.get(start.position)?.id.clone())));
+            memory.shifted = start.is_some_and(|start| start.shifted);
+        }
+    }
+
+    /// Checks every second whether the file or the configuration was changed, for as long as the manager is alive.
+    pub fn watch(self: &Arc<Manager>) {
+        let weak = Arc::downgrade(self);
+        tokio::spawn(async move {
+            let mut tick = tokio::time::interval(TICK);
+            tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                tick.tick().await;
+                let Some(manager) = weak.upgrade().filter(|manager| !manager.session.has_left()) else {
+                    return;
+                };
+                // A fault in one check must not end all of them.
+                if AssertUnwindSafe(follow(manager)).catch_unwind().await.is_err() {
+                    tracing::error!("watching the files failed because of a bug in this program; please report it");
+                }
+            }
+        });
+    }
+
+    /// [`Manager::leave`] within `patience`; it goes on all the same. Whether it was done in time.
+    pub async fn leave_within(self: &Arc<Self>, patience: Duration) -> bool {
+        let manager = Arc::clone(self);
+        let leaving = tokio::spawn(async move { manager.leave().await });
+        tokio::time::timeout(patience, leaving).await.is_ok()
+    }
+
+    /// Until every write that is on its way was made.
+    pub async fn settled(&self) {
+        self.session.tasks().drained().await;
+    }
+
+    /// Takes this process's record away, after every write that is on its way. A token that is on its way to the disk is
+    /// not waited for: the tokens' own end is.
+    pub async fn leave(&self) {
+        self.session.begin_to_leave();
+        self.session.tasks().drained().await;
+        let lock = self.session.take_lock();
+        let id = self.session.identity().id.clone();
+        let leaving = self.accounts.commit(Creation::Never, move |transaction| {
+            transaction.state.sessions.retain(|session| session.id != id);
+            if let Some(lock) = &lock {
+                transaction.release_session(lock);
+            }
+            Ok(())
+        });
+        let (left, _) = tokio::join!(leaving, tokio::time::timeout(LAST_ENTRIES, self.books.ledger().flush()));
+        if let Err(error) = left {
+            tracing::debug!("another session will remove this session's record: {error}");
+        }
+    }
+}
+
+/// Where the session was said to start, in case the answer could not wait for the file's lock.
+type Announced = OnceLock<Option<Start>>;
+
+/// Whether a session counts among those that start apart.
+fn counts(session: &SessionRecord) -> bool {
+    match session.kind {
+        store::SessionKind::Sidecar | store::SessionKind::Run => true,
+        store::SessionKind::Proxy => false,
+    }
+}
+
+/// Checks whether the file or the configuration was changed.
+async fn follow(manager: Arc<Manager>) {
+    manager.session.follow_config();
+    manager.tell_network_warnings();
+    let view = manager.accounts.view();
+    manager.accounts.look_for_an_older_copy().await;
+    let here = !view.state.store_id.is_empty();
+    if here && (view.state.session(&manager.session.identity().id).is_none() || manager.session.is_hidden()) {
+        // Of a file that was removed and is there again: siblings join it. Or others take this session for dead, because the
+        // folder of the locks was removed.
+        register(manager, Creation::Never, Arc::default()).await;
+    } else if here {
+        manager.accounts.keep_pins(&view);
+    }
+}
+
+async fn register(manager: Arc<Manager>, creation: Creation, announced: Arc<Announced>) {
+    let inside = Arc::clone(&manager);
+    let joined = manager.accounts.commit(creation, move |transaction| inside.enter(transaction, &announced)).await;
+    match joined {
+        Ok(lock) => manager.session.registered(lock),
+        Err(error) => {
+            manager.session.report_unregistered(&error);
+            let start = manager.start_without_record();
+            manager.begin_at(start, &manager.accounts.view().state);
+        }
+    }
+}
+
+impl Manager {
+    /// Under the file's lock: clears dead siblings, chooses where to start, and enters this session.
+    fn enter(&self, transaction: &mut Transaction<'_>, announced: &Announced) -> Result<SessionLock, Error> {
+        transaction.reap_dead_sessions();
+        let own = &self.session.identity().id;
+        let others = transaction.state.sessions.iter().filter(|session| session.id != *own && counts(session)).count();
+        let start = *announced.get_or_init(|| self.starting_account(&transaction.state, others));
+        self.session.enter(transaction, |state, record| {
+            self.begin_at(start, state);
+            let memory = self.memory();
+            record.start_account = memory.start.as_ref().map(ToString::to_string);
+            record.shifted = memory.shifted;
+            record.accounts = memory.current.iter().map(|(family, id)| (family.to_string(), id.to_string())).collect();
+            record.pins = self.accounts.pins().stored();
+        })
+    }
+}

@@ -49,6 +49,29 @@ impl ErrorKind {
         ErrorKind::Internal,
     ];
 
+    /// The name on the wire: `data.kind` of an RPC error.
+    pub fn name(self) -> &'static str {
+        match self {
+            ErrorKind::InvalidParams => "invalidParams",
+            ErrorKind::AccountNotFound => "accountNotFound",
+            ErrorKind::AmbiguousAccount => "ambiguousAccount",
+            ErrorKind::Locked => "locked",
+            ErrorKind::StoreBusy => "storeBusy",
+            ErrorKind::StoreUnreadable => "storeUnreadable",
+            ErrorKind::LoginFailed => "loginFailed",
+            ErrorKind::UpstreamFailed => "upstreamFailed",
+            ErrorKind::NoAccountAvailable => "noAccountAvailable",
+            ErrorKind::Conflict => "conflict",
+            ErrorKind::Configuration => "configuration",
+            ErrorKind::Internal => "internal",
+        }
+    }
+
+    /// The kind of that name; `None` for a name of another version.
+    pub fn of_name(name: &str) -> Option<ErrorKind> {
+        ErrorKind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// The exit code of the command line.
     pub fn exit_code(self) -> u8 {
         match self {

@@ -23,8 +23,8 @@ use serde::de::DeserializeOwned;
 /// The version of the protocol; it grows when a client has to know.
 pub const PROTOCOL_VERSION: u32 = 1;
 
-/// Members that any client may add to the params of a method.
-pub const BORNE: [&str; 3] = ["workDoneToken", "partialResultToken", "_meta"];
+/// Members that any client may add to the params of a method; they mean nothing here.
+pub const IGNORED_MEMBERS: [&str; 3] = ["workDoneToken", "partialResultToken", "_meta"];
 
 /// A request that a client may make.
 pub trait Method {

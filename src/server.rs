@@ -1,21 +1,17 @@
 //! JSON-RPC: the method set, once, and the doors that serve it.
 
 mod accounts;
-pub mod boundary;
+mod error_object;
 mod events;
-pub mod frame_guard;
-mod frames;
-pub mod held_keys;
 mod http;
-mod input;
 pub mod lifecycle;
 mod login;
+pub mod message_keys;
 mod methods;
 mod params;
 mod routing;
 mod status;
 pub mod stdio;
-mod subscription;
 mod table;
 pub mod usage;
 
@@ -32,8 +28,7 @@ use crate::protocol::PROTOCOL_VERSION;
 use crate::protocol::session::{AccountReference, ProxyInfo, RpcInfo, SessionIdentity, SessionInfo};
 use crate::proxy::{Gate, Proxy, Running};
 use crate::secrets::Secret;
-use held_keys::HeldKeys;
-use methods::Registry;
+use message_keys::MessageKeys;
 
 /// What the methods of one session work on.
 pub struct Session {
@@ -43,8 +38,8 @@ pub struct Session {
     pub address: SocketAddr,
     /// The proxy's key.
     pub api_key: Secret<String>,
-    /// The keys of messages that are under way.
-    pub keys: HeldKeys,
+    /// The keys of messages that are in flight.
+    pub keys: MessageKeys,
 }
 
 impl Session {
@@ -74,7 +69,7 @@ impl Session {
         }
     }
 
-    /// What the initialize result tells, the tokens left out.
+    /// What the initialize result says, the tokens left out.
     pub fn info(&self) -> SessionInfo {
         let address = self.reached_at();
         let rpc = RpcInfo {
@@ -85,7 +80,7 @@ impl Session {
         SessionInfo { protocol_version: PROTOCOL_VERSION, proxy: self.proxy(), rpc, session: self.identity() }
     }
 
-    /// What the initialize result tells.
+    /// What the initialize result says.
     fn info_with_tokens(&self) -> SessionInfo {
         let mut info = self.info();
         info.proxy.api_key = Some(self.api_key.expose().clone());
@@ -96,7 +91,7 @@ impl Session {
 
 /// What a process opens to others: the proxy, with `/rpc` beside it.
 pub struct Doors {
-    registry: Registry,
+    session: Arc<Session>,
     running: Mutex<Option<Running>>,
     arrivals: Arc<AtomicU64>,
 }
@@ -111,10 +106,10 @@ impl Doors {
             address: session.address,
             allowed_hosts,
         };
-        let registry = Registry::new(session);
-        let proxy = Proxy::new(manager, gate, http::door(&registry));
+        let session = Arc::new(session);
+        let proxy = Proxy::new(manager, gate, http::door(&session));
         let arrivals = proxy.arrivals();
-        Doors { registry, running: Mutex::new(Some(proxy.serve(listener))), arrivals }
+        Doors { session, running: Mutex::new(Some(proxy.serve(listener))), arrivals }
     }
 
     /// Whether a request for a provider ever came.
@@ -122,14 +117,9 @@ impl Doors {
         self.arrivals.load(Ordering::Relaxed) > 0
     }
 
-    /// The methods.
-    fn registry(&self) -> &Registry {
-        &self.registry
-    }
-
-    /// What they work on.
-    fn session(&self) -> &Session {
-        self.registry.session()
+    /// What the methods work on.
+    fn session(&self) -> &Arc<Session> {
+        &self.session
     }
 
     /// Takes nothing new in and waits for what is under way, `patience` at most, or until the process is asked to end `again`.

@@ -19,8 +19,8 @@ use crate::domain::report::SessionKind;
 use crate::domain::routing::Strategy;
 use crate::error::{Error, ErrorKind};
 use crate::manager::Manager;
-use crate::server::held_keys::HeldKeys;
 use crate::server::lifecycle::{self, Ended};
+use crate::server::message_keys::MessageKeys;
 use crate::server::{Doors, Session};
 
 /// Examples in its help.
@@ -90,7 +90,7 @@ pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
     manager.watch();
     manager.poll();
     tokio::spawn(log::follow(Arc::clone(&manager), events));
-    let session = Session { manager: Arc::clone(&manager), address, api_key, keys: HeldKeys::default() };
+    let session = Session { manager: Arc::clone(&manager), address, api_key, keys: MessageKeys::default() };
     let doors = Doors::open(session, manager.session().config().allowed_hosts(), listener);
     Printer::stderr(&format!("listening on http://{address}/v1"));
     lifecycle::asked_to_end().await;

@@ -15,7 +15,6 @@ use crate::error::{Error, ErrorKind};
 use crate::manager::Manager;
 use crate::manager::session::alive::RpcAddress;
 use crate::protocol::METHODS;
-use crate::server::boundary;
 use crate::session_rpc::{self, CallError, Refusal};
 use crate::wording::session_kind;
 
@@ -136,7 +135,7 @@ fn meant(method: &str) -> Option<String> {
 fn refused(method: &str, error: &CallError) -> Error {
     let kind = match error {
         CallError::Refused(Refusal { code: METHOD_NOT_FOUND, .. }) => ErrorKind::InvalidParams,
-        CallError::Refused(Refusal { kind: Some(word), .. }) => boundary::kind(word).unwrap_or(ErrorKind::Internal),
+        CallError::Refused(Refusal { kind: Some(word), .. }) => ErrorKind::of_name(word).unwrap_or(ErrorKind::Internal),
         CallError::Refused(Refusal { code: -32602, .. }) => ErrorKind::InvalidParams,
         CallError::Refused(_) => ErrorKind::Internal,
         CallError::Gone | CallError::Closed(_) | CallError::Slow(_) | CallError::Unreadable => {

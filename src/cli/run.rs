@@ -22,8 +22,8 @@ use crate::clock;
 use crate::domain::report::SessionKind;
 use crate::error::Error;
 use crate::manager::{Manager, random_key};
-use crate::server::held_keys::HeldKeys;
 use crate::server::lifecycle::{self, Ended};
+use crate::server::message_keys::MessageKeys;
 use crate::server::{Doors, Session};
 use shims::Shims;
 
@@ -97,7 +97,7 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
     manager.poll();
     let api_key = random_key();
     let session =
-        Session { manager: Arc::clone(&manager), address, api_key: api_key.clone(), keys: HeldKeys::default() };
+        Session { manager: Arc::clone(&manager), address, api_key: api_key.clone(), keys: MessageKeys::default() };
     let doors = Doors::open(session, Vec::new(), listener);
     let shims = shims(context);
     if launchers::hides_codex(&args.command) {

@@ -53,7 +53,7 @@ pub async fn switch(session: Arc<Session>, params: AccountsSwitchParams) -> Resu
 pub async fn add(session: Arc<Session>, params: AccountsAddParams) -> Result<Account, Error> {
     let change = AccountChange {
         label: Some(params.label),
-        api_key: Some(session.keys.give(params.api_key)?),
+        api_key: Some(session.keys.resolve(params.api_key)?),
         base_url: set(params.base_url),
         organization: set(params.organization),
         project: set(params.project),
@@ -69,7 +69,7 @@ pub async fn add(session: Arc<Session>, params: AccountsAddParams) -> Result<Acc
 pub async fn update(session: Arc<Session>, params: AccountsUpdateParams) -> Result<Account, Error> {
     let change = AccountChange {
         label: params.label,
-        api_key: params.api_key.map(|key| session.keys.give(key)).transpose()?,
+        api_key: params.api_key.map(|key| session.keys.resolve(key)).transpose()?,
         base_url: changed(params.base_url),
         organization: changed(params.organization),
         project: changed(params.project),

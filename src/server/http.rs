@@ -1,8 +1,9 @@
 //! The second door: `/rpc` on the proxy's port, one request in a `POST` or many over a WebSocket. The proxy's gate
 //! stands before it.
 
-mod keys_out;
+mod subscription;
 mod timed;
+mod without_keys;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -15,13 +16,18 @@ use hyper::{Method, Response, StatusCode};
 use jsonrpsee::server::{
     BatchRequestConfig, HttpResponse, PingConfig, RandomStringIdProvider, Server, ServerConfig, stop_channel,
 };
-use serde_json::json;
+use jsonrpsee::types::{ErrorObjectOwned, Params};
+use jsonrpsee::{Methods as RpcMethods, RpcModule};
+use serde_json::{Value, json};
 use tower_service::Service;
 
-use self::keys_out::KeysOut;
 use self::timed::Timed;
-use super::boundary;
-use super::methods::Registry;
+use self::without_keys::WithoutKeys;
+use super::Session;
+use super::error_object::{ErrorObject, internal};
+use super::methods::Methods;
+use crate::error::Error;
+use crate::protocol::subscription::{SUBSCRIBE, UNSUBSCRIBE};
 use crate::proxy::RpcDoor;
 
 /// No method of the product needs a longer message.
@@ -45,8 +51,8 @@ const PING: Duration = Duration::from_secs(30);
 /// Characters of a subscription's id.
 const ID_LENGTH: usize = 16;
 
-/// Serves the methods of `registry` to whoever the gate lets in. WebSockets end when the proxy is gone.
-pub fn door(registry: &Registry) -> RpcDoor {
+/// Serves the methods of `session` to whoever the gate lets in. WebSockets end when the proxy is gone.
+pub fn door(session: &Arc<Session>) -> RpcDoor {
     let config = ServerConfig::builder()
         .max_request_body_size(LONGEST_MESSAGE)
         .max_connections(CONNECTIONS)
@@ -58,10 +64,11 @@ pub fn door(registry: &Registry) -> RpcDoor {
         .build();
     let builder = Server::builder().set_config(config).to_service_builder();
     let (stopped, stop) = stop_channel();
-    // A `POST` has no way to be told anything later.
-    let (methods, with_subscriptions) = (registry.methods(), registry.methods_with_subscriptions());
+    let module = module(session);
+    // A `POST` has no way to receive anything later.
+    let (methods, with_subscriptions) = (module.clone(), with_subscriptions(module));
     let next_connection = AtomicU32::new(1);
-    let keys = registry.session().keys.clone();
+    let keys = session.keys.clone();
     Box::new(move |request| {
         // Its drop is what stops the sockets.
         let _ = &stop;
@@ -73,7 +80,7 @@ pub fn door(registry: &Registry) -> RpcDoor {
         let mut service = builder.clone().connection_id(number).build(served.clone(), stopped.clone());
         let (keys, had_keys) = (keys.clone(), Arc::new(AtomicBool::new(false)));
         let most = LONGEST_MESSAGE as usize;
-        let request = request.map(|body| KeysOut::new(Timed::new(body, BODY), keys, most, Arc::clone(&had_keys)));
+        let request = request.map(|body| WithoutKeys::new(Timed::new(body, BODY), keys, most, Arc::clone(&had_keys)));
         Box::pin(async move {
             let mut response = match service.call(request).await {
                 Ok(response) => whole(response, wants_socket).await,
@@ -86,6 +93,40 @@ pub fn door(registry: &Registry) -> RpcDoor {
             response
         })
     })
+}
+
+/// The methods as jsonrpsee calls them.
+fn module(session: &Arc<Session>) -> RpcModule<Session> {
+    let mut module = RpcModule::from_arc(Arc::clone(session));
+    for (name, handler) in Methods::all() {
+        let registered = module.register_async_method(name, move |params, session, _| {
+            let answer = handler(session, value(&params));
+            async move { answer.await.map_err(ErrorObjectOwned::from) }
+        });
+        registered.expect("no name is registered twice: the declarations are distinct");
+    }
+    module
+}
+
+/// The same for a client that can receive notifications.
+fn with_subscriptions(mut module: RpcModule<Session>) -> RpcMethods {
+    let registered = module.register_subscription(SUBSCRIBE, SUBSCRIBE, UNSUBSCRIBE, |params, pending, session, _| {
+        subscription::subscribe(value(&params), pending, session)
+    });
+    registered.expect("no name is registered twice: the declarations are distinct");
+    module.into()
+}
+
+/// The params, which jsonrpsee passes on as text; `null` when there are none.
+fn value(params: &Params<'_>) -> Value {
+    params.as_str().and_then(|params| serde_json::from_str(params).ok()).unwrap_or_default()
+}
+
+impl From<Error> for ErrorObjectOwned {
+    fn from(error: Error) -> ErrorObjectOwned {
+        let ErrorObject { code, message, data } = ErrorObject::from(error);
+        ErrorObjectOwned::owned(code, message, Some(data))
+    }
 }
 
 /// The answer with its body, which is there already. A handshake that is refused must not look like success.
@@ -101,7 +142,7 @@ async fn whole(response: HttpResponse, wants_socket: bool) -> Response<Bytes> {
 }
 
 fn failed(why: &str) -> Response<Bytes> {
-    let body = json!({"jsonrpc": "2.0", "id": null, "error": boundary::internal(why)});
+    let body = json!({"jsonrpc": "2.0", "id": null, "error": ErrorObject::from(internal(why))});
     let mut response = Response::new(Bytes::from(body.to_string()));
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -1,33 +1,30 @@
-//! The registry: one line per method.
+//! The registry: one line per method, for every door.
 
 use std::sync::Arc;
 
-use jsonrpsee::types::ErrorObjectOwned;
-use jsonrpsee::{Methods, RpcModule};
-use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde_json::Value;
 
-use super::{Session, accounts, boundary, login, params, routing, status, subscription, table, usage};
+use super::error_object::internal;
+use super::{Session, accounts, login, params, routing, status, table, usage};
 use crate::error::Error;
-use crate::protocol::subscription::{SUBSCRIBE, UNSUBSCRIBE};
 use crate::protocol::{
     AccountsAdd, AccountsCancelLogin, AccountsList, AccountsLogin, AccountsRead, AccountsRefresh, AccountsRemove,
     AccountsSwitch, AccountsUpdate, ConfigRead, ExecuteCommand, Method, RoutingExplain, RoutingSetStrategy, StatusRead,
     UsageRead,
 };
 
-/// The methods with their handlers, for every door.
-pub struct Registry {
-    module: RpcModule<Arc<Session>>,
-    session: Arc<Session>,
-}
+/// Answers one method. The params are the value that the door parsed; the result is the value that it writes.
+pub type Handler = Arc<dyn Fn(Arc<Session>, Value) -> BoxFuture<'static, Result<Value, Error>> + Send + Sync>;
 
-impl Registry {
+/// The methods with their handlers. None depends on a session, so a door can name them before there is one.
+pub struct Methods(Vec<(&'static str, Handler)>);
+
+impl Methods {
     /// Every method of the product.
-    pub fn new(session: Session) -> Registry {
-        let session = Arc::new(session);
-        let mut registry = Registry { module: RpcModule::new(Arc::clone(&session)), session };
-        registry
+    pub fn all() -> Methods {
+        Methods(Vec::new())
             .on::<AccountsList, _>(accounts::list)
             .on::<AccountsRead, _>(accounts::read)
             .on::<AccountsSwitch, _>(accounts::switch)
@@ -42,59 +39,35 @@ impl Registry {
             .on::<StatusRead, _>(status::read)
             .on::<UsageRead, _>(usage::read)
             .on::<ConfigRead, _>(status::config)
-            .on::<ExecuteCommand, _>(table::execute);
-        registry
-    }
-
-    /// The methods for a door that speaks JSON-RPC itself.
-    pub fn methods(&self) -> Methods {
-        self.module.clone().into()
-    }
-
-    /// The same for one that can tell its clients what happens.
-    pub fn methods_with_subscriptions(&self) -> Methods {
-        let mut module = self.module.clone();
-        module
-            .register_subscription(SUBSCRIBE, SUBSCRIBE, UNSUBSCRIBE, |params, pending, session, _| {
-                subscription::subscribe(params, pending, Arc::clone(&session))
-            })
-            .expect("no name is registered twice: the declarations are distinct");
-        module.into()
+            .on::<ExecuteCommand, _>(table::execute)
     }
 
     /// What changes state runs in a task of its own: a handler that is cancelled halfway leaves it running, and
     /// one that panics fails alone.
     fn on<M: Method, F: Future<Output = Result<M::Result, Error>> + Send + 'static>(
-        &mut self,
+        mut self,
         handler: fn(Arc<Session>, M::Params) -> F,
-    ) -> &mut Registry {
-        let registered = self.module.register_async_method(M::NAME, move |raw, session, _| async move {
-            let params: M::Params = params::parse(raw.as_str()).map_err(|error| boundary::error_object(&error))?;
-            match tokio::spawn(handler(Arc::clone(&session), params)).await {
-                Ok(Ok(result)) => serde_json::to_value(result).map_err(|error| boundary::internal(&error.to_string())),
-                Ok(Err(error)) => Err(boundary::error_object(&error)),
-                Err(_) => Err(boundary::internal("the handler of this method failed")),
+    ) -> Methods {
+        let handler: Handler = Arc::new(move |session, params| {
+            async move {
+                let params: M::Params = params::parse(params)?;
+                let result = tokio::spawn(handler(session, params)).await;
+                let result = result.map_err(|_| internal("the handler of this method failed"))??;
+                serde_json::to_value(result).map_err(|error| internal(&error.to_string()))
             }
+            .boxed()
         });
-        registered.expect("no name is registered twice: the declarations are distinct");
+        self.0.push((M::NAME, handler));
         self
     }
+}
 
-    /// What the methods work on.
-    pub fn session(&self) -> &Session {
-        &self.session
-    }
+impl IntoIterator for Methods {
+    type Item = (&'static str, Handler);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
 
-    /// Calls a method as any door does.
-    ///
-    /// # Errors
-    ///
-    /// The JSON-RPC error object.
-    pub async fn call(&self, name: &str, params: &Value) -> Result<Value, ErrorObjectOwned> {
-        let request = json!({"jsonrpc": "2.0", "id": 0, "method": name, "params": params}).to_string();
-        let answered = self.module.raw_json_request(&request, 1).await;
-        let (response, _) = answered.map_err(|error| boundary::internal(&error.to_string()))?;
-        boundary::result_of(RawValue::get(&response))
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }
 
@@ -105,14 +78,7 @@ mod tests {
 
     #[test]
     fn every_declared_method_has_a_handler_and_no_other_is_served() {
-        let folder = tempfile::tempdir().unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let _inside = runtime.enter();
-        let registry = Registry::new(super::super::status::tests::session(folder.path()));
-        let mut served: Vec<&str> = registry.module.method_names().collect();
-        let mut declared: Vec<&str> = METHODS.iter().map(|method| method.name).collect();
-        served.sort_unstable();
-        declared.sort_unstable();
-        assert_eq!(served, declared);
+        let served = Methods::all().into_iter().map(|(name, _)| name);
+        assert!(served.eq(METHODS.iter().map(|method| method.name)), "in the order of the reference");
     }
 }

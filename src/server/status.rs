@@ -45,7 +45,7 @@ pub mod tests {
     use crate::manager::{Manager, ManagerOptions};
     use crate::paths::{DataDir, Paths};
     use crate::secrets::Secret;
-    use crate::server::held_keys::HeldKeys;
+    use crate::server::message_keys::MessageKeys;
 
     /// A session over an empty folder.
     pub fn session(folder: &Path) -> Session {
@@ -72,7 +72,7 @@ pub mod tests {
             manager: Manager::open(options).unwrap(),
             address,
             api_key: Secret::new("key".to_owned()),
-            keys: HeldKeys::default(),
+            keys: MessageKeys::default(),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::BANNER;
 use super::contract::Contract;
 use crate::protocol::errors::ERROR_CODES;
 use crate::protocol::subscription::UNSUBSCRIBE;
-use crate::protocol::{BORNE, PROTOCOL_VERSION};
+use crate::protocol::{IGNORED_MEMBERS, PROTOCOL_VERSION};
 
 pub fn document(contract: &Contract) -> Value {
     let methods = || contract.methods.iter().chain([&contract.subscribe]);
@@ -50,7 +50,8 @@ pub fn document(contract: &Contract) -> Value {
     define("Params", by_name(methods().map(|method| (method.name, method.params.clone()))));
     define("Results", by_name(methods().map(|method| (method.name, method.result.clone()))));
     define("Notifications", by_name(contract.notifications.iter().map(|each| (each.name, each.params.clone()))));
-    definitions.extend(contract.types.iter().map(|(name, schema)| (name.clone(), with_what_is_borne(schema.clone()))));
+    definitions
+        .extend(contract.types.iter().map(|(name, schema)| (name.clone(), with_ignored_members(schema.clone()))));
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": format!("urn:codex-account-manager:protocol:{PROTOCOL_VERSION}"),
@@ -98,12 +99,12 @@ pub fn delivered(params: &Value) -> Value {
     })
 }
 
-/// Any client may add these to the params of any method; they say nothing here.
-fn with_what_is_borne(mut schema: Value) -> Value {
+/// Any client may add these to the params of any method; they mean nothing here.
+fn with_ignored_members(mut schema: Value) -> Value {
     if schema["additionalProperties"] == false {
         let properties = schema["properties"].as_object().cloned().unwrap_or_default();
-        let borne = BORNE.map(|name| (name.to_owned(), Value::Bool(true)));
-        schema["properties"] = properties.into_iter().chain(borne).collect::<Map<String, Value>>().into();
+        let ignored = IGNORED_MEMBERS.map(|name| (name.to_owned(), Value::Bool(true)));
+        schema["properties"] = properties.into_iter().chain(ignored).collect::<Map<String, Value>>().into();
     }
     schema
 }

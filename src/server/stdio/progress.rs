@@ -1,5 +1,5 @@
-//! `$/progress` while a request waits, for clients that show it. Each wait is told in a task of its own: a client that
-//! never answers must not keep what else happens back.
+//! `$/progress` while a request waits, for clients that show it. Each has a task of its own: a client that never
+//! answers must not keep other notifications back.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -17,39 +17,39 @@ use crate::domain::plain_text::plain;
 use crate::manager::session::event::Waiting;
 use crate::manager::session::notices::length;
 
-/// The waits that are told, each with what ends it: the sender goes away.
-pub struct Waits {
+/// The progresses in flight by the request that waits, each with what ends it: the sender goes away.
+pub struct Progresses {
     is_shown: bool,
-    under_way: HashMap<String, oneshot::Sender<()>>,
+    in_flight: HashMap<String, oneshot::Sender<()>>,
 }
 
-impl Waits {
-    /// Tells nothing unless the client shows it.
-    pub fn new(is_shown: bool) -> Waits {
-        Waits { is_shown, under_way: HashMap::new() }
+impl Progresses {
+    /// None unless the client shows them.
+    pub fn new(is_shown: bool) -> Progresses {
+        Progresses { is_shown, in_flight: HashMap::new() }
     }
 
     /// A request waits.
     pub fn begin(&mut self, client: &Client, waiting: &Waiting) {
         if self.is_shown {
-            let (under_way, ended) = oneshot::channel();
-            self.under_way.insert(waiting.request_id.clone(), under_way);
-            tokio::spawn(tell(client.clone(), waiting.clone(), ended));
+            let (in_flight, ended) = oneshot::channel();
+            self.in_flight.insert(waiting.request_id.clone(), in_flight);
+            tokio::spawn(show(client.clone(), waiting.clone(), ended));
         }
     }
 
     /// It goes on, or gave up.
     pub fn end(&mut self, request_id: &str) {
-        self.under_way.remove(request_id);
+        self.in_flight.remove(request_id);
     }
 
     /// Ends were missed: a progress that ends early is better than one that stays for ever.
     pub fn end_all(&mut self) {
-        self.under_way.clear();
+        self.in_flight.clear();
     }
 }
 
-async fn tell(client: Client, waiting: Waiting, mut ended: oneshot::Receiver<()>) {
+async fn show(client: Client, waiting: Waiting, mut ended: oneshot::Receiver<()>) {
     let token = NumberOrString::String(waiting.request_id.clone());
     let create = WorkDoneProgressCreateParams { token: token.clone() };
     tokio::select! {

@@ -4,15 +4,11 @@ use serde_json::Value;
 use tower_lsp::Client;
 use tower_lsp::ls_types::ShowDocumentParams;
 
-use crate::protocol::login::AccountsLoginResult;
 use crate::protocol::{AccountsLogin, Method};
 
-/// The page that the person is to see after this answer to `method`.
-pub fn page(method: &str, answer: &Value) -> Option<String> {
-    if method != AccountsLogin::NAME {
-        return None;
-    }
-    serde_json::from_value::<AccountsLoginResult>(answer.clone()).ok().map(|begun| begun.url)
+/// The page that the person is to see after this result of `method`.
+pub fn page<'r>(method: &str, result: &'r Value) -> Option<&'r str> {
+    result.get("url").filter(|_| method == AccountsLogin::NAME)?.as_str()
 }
 
 /// Asks the client to open it, in a task of its own: one that never answers keeps nothing back.

@@ -1,22 +1,22 @@
-//! `notifications/subscribe`: what stdio is told unasked, for clients of `/rpc`.
+//! `notifications/subscribe`: what stdio clients receive unasked, for clients of `/rpc`.
 
 use std::sync::Arc;
 
-use jsonrpsee::types::{ErrorObjectOwned, Params};
+use jsonrpsee::types::ErrorObjectOwned;
 use jsonrpsee::{PendingSubscriptionSink, SubscriptionMessage, SubscriptionSink};
 use serde_json::Value;
 use tokio::sync::broadcast;
 
-use super::{Session, boundary, events, params};
 use crate::error::{Error, ErrorKind};
 use crate::protocol::subscription::{MISSED, Missed, SubscribeParams};
 use crate::protocol::{NOTIFICATIONS, Notification, ProxyReady};
+use crate::server::{Session, events, params};
 
 /// Passes notifications on for as long as both ends are there.
-pub async fn subscribe(given: Params<'static>, pending: PendingSubscriptionSink, session: Arc<Session>) {
-    let wanted = match wanted(&given) {
+pub async fn subscribe(params: Value, pending: PendingSubscriptionSink, session: Arc<Session>) {
+    let wanted = match wanted(params) {
         Ok(wanted) => wanted,
-        Err(refused) => return pending.reject(refused).await,
+        Err(refused) => return pending.reject(ErrorObjectOwned::from(refused)).await,
     };
     // Before the answer: what happens once the client has it is not missed.
     let mut events = session.manager.session().events();
@@ -32,7 +32,7 @@ pub async fn subscribe(given: Params<'static>, pending: PendingSubscriptionSink,
             event = events.recv() => event,
             () = sink.closed() => return,
         };
-        let told = match event {
+        let notification = match event {
             Ok(event) => events::message(event).wire(),
             Err(broadcast::error::RecvError::Lagged(missed)) => {
                 tracing::warn!("{missed} events were left out: a client of `/rpc` reads too slowly");
@@ -45,7 +45,7 @@ pub async fn subscribe(given: Params<'static>, pending: PendingSubscriptionSink,
             }
             Err(broadcast::error::RecvError::Closed) => return,
         };
-        if let Some((name, params)) = told.filter(|(name, _)| wanted(name))
+        if let Some((name, params)) = notification.filter(|(name, _)| wanted(name))
             && send(&sink, name, &params).await.is_err()
         {
             return;
@@ -54,14 +54,13 @@ pub async fn subscribe(given: Params<'static>, pending: PendingSubscriptionSink,
 }
 
 /// Whether a notification is one of those that are asked for.
-fn wanted(given: &Params<'_>) -> Result<impl Fn(&str) -> bool + use<>, ErrorObjectOwned> {
-    let SubscribeParams { methods } = params::parse(given.as_str()).map_err(|error| boundary::error_object(&error))?;
+fn wanted(params: Value) -> Result<impl Fn(&str) -> bool, Error> {
+    let SubscribeParams { methods } = params::parse(params)?;
     let unknown = methods.iter().flatten().any(|name| NOTIFICATIONS.iter().all(|known| known.name != name));
     if unknown {
         let names: Vec<&str> = NOTIFICATIONS.iter().map(|known| known.name).collect();
-        let error = Error::new(ErrorKind::InvalidParams, "`methods` names an unknown notification")
-            .hint(format!("they are {}", names.join(", ")));
-        return Err(boundary::error_object(&error));
+        return Err(Error::new(ErrorKind::InvalidParams, "`methods` names an unknown notification")
+            .hint(format!("they are {}", names.join(", "))));
     }
     Ok(move |name: &str| methods.as_ref().is_none_or(|methods| methods.iter().any(|wanted| wanted == name)))
 }
@@ -79,7 +78,8 @@ mod tests {
     use super::*;
     use crate::manager::session::event::Finished;
     use crate::protocol::subscription::SUBSCRIBE;
-    use crate::server::methods::Registry;
+    use crate::server::http::{module, with_subscriptions};
+    use crate::server::status::tests::session;
 
     fn finished(request: usize) -> Finished {
         let (account, tokens, cost, first_byte_ms) = Default::default();
@@ -91,16 +91,16 @@ mod tests {
     async fn a_slow_reader_receives_how_many_are_missing_and_then_what_comes_next() {
         const EVENTS: usize = 3_000;
         let folder = tempfile::tempdir().unwrap();
-        let registry = Registry::new(super::super::status::tests::session(folder.path()));
-        let manager = Arc::clone(&registry.session().manager);
-        let methods = registry.methods_with_subscriptions();
+        let session = Arc::new(session(folder.path()));
+        let manager = Arc::clone(&session.manager);
+        let methods = with_subscriptions(module(&session));
         let params = json!({ "methods": ["routing/didFinish"] });
         let request = json!({ "jsonrpc": "2.0", "id": 0, "method": SUBSCRIBE, "params": params }).to_string();
-        let (_, mut told) = methods.raw_json_request(&request, 1).await.unwrap();
+        let (_, mut received) = methods.raw_json_request(&request, 1).await.unwrap();
         (0..EVENTS).for_each(|request| manager.finished(finished(request)));
         let (mut came, mut missed) = (0, 0);
         while came + missed < EVENTS {
-            let message: Value = serde_json::from_str(told.recv().await.unwrap().get()).unwrap();
+            let message: Value = serde_json::from_str(received.recv().await.unwrap().get()).unwrap();
             let result = &message["params"]["result"];
             match message["method"].as_str() {
                 Some(MISSED) => missed += usize::try_from(result["count"].as_u64().unwrap()).unwrap(),

@@ -23,9 +23,9 @@ const MAX_LENGTH_LINE: usize = 64;
 const TOKEN: &[u8] = b"content-length:";
 
 /// JSON-RPC's parse error.
-pub const PARSE_ERROR: i32 = -32700;
+pub const PARSE_ERROR: i64 = -32700;
 /// JSON-RPC's invalid request.
-pub const INVALID_REQUEST: i32 = -32600;
+pub const INVALID_REQUEST: i64 = -32600;
 
 /// What the guard found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub enum Event {
     /// Something that is to be answered with an error whose id is `null`; one for each incident.
     Bad {
         /// −32700 (parse error) or −32600 (invalid request).
-        code: i32,
+        code: i64,
         /// What was wrong and what is expected, without quoting the input.
         reason: String,
     },
@@ -76,7 +76,7 @@ enum Step {
 }
 
 struct Fault {
-    code: i32,
+    code: i64,
     reason: &'static str,
 }
 

@@ -1,4 +1,4 @@
-//! What happens, as the client is told of it.
+//! What happens, as notifications to the client.
 
 use std::marker::PhantomData;
 
@@ -7,7 +7,7 @@ use tower_lsp::Client;
 use tower_lsp::ls_types::MessageType;
 use tower_lsp::ls_types::notification::Notification as LspNotification;
 
-use super::progress::Waits;
+use super::progress::Progresses;
 use crate::manager::session::event::{Event, Level};
 use crate::protocol::{
     AccountsDidChange, AccountsDidLogin, Notification, RoutingDidFinish, RoutingDidSelect, RoutingDidWait,
@@ -23,7 +23,7 @@ impl<N: Notification> LspNotification for Wire<N> {
 }
 
 /// Passes what happens on to the client for as long as both are there.
-pub async fn tell(client: Client, mut events: broadcast::Receiver<Event>, mut waits: Waits) {
+pub async fn notify(client: Client, mut events: broadcast::Receiver<Event>, mut progresses: Progresses) {
     loop {
         match events.recv().await {
             Ok(event) => match message(event) {
@@ -32,10 +32,10 @@ pub async fn tell(client: Client, mut events: broadcast::Receiver<Event>, mut wa
                 Message::RoutingDidFinish(params) => client.send_notification::<Wire<RoutingDidFinish>>(params).await,
                 Message::RoutingDidWait(params, waiting) => {
                     client.send_notification::<Wire<RoutingDidWait>>(params).await;
-                    waits.begin(&client, &waiting);
+                    progresses.begin(&client, &waiting);
                 }
                 Message::AccountsDidLogin(params) => client.send_notification::<Wire<AccountsDidLogin>>(params).await,
-                Message::WaitEnded(request_id) => waits.end(&request_id),
+                Message::WaitEnded(request_id) => progresses.end(&request_id),
                 Message::Notice(notice) => {
                     let kind = match notice.level {
                         Level::Info => MessageType::INFO,
@@ -47,7 +47,7 @@ pub async fn tell(client: Client, mut events: broadcast::Receiver<Event>, mut wa
             },
             Err(broadcast::error::RecvError::Lagged(missed)) => {
                 tracing::warn!("{missed} events were left out: the client reads too slowly");
-                waits.end_all();
+                progresses.end_all();
             }
             Err(broadcast::error::RecvError::Closed) => return,
         }

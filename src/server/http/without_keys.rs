@@ -9,27 +9,27 @@ use bytes::Bytes;
 use http_body::{Body, Frame};
 
 use crate::secrets::Wiped;
-use crate::server::held_keys::HeldKeys;
+use crate::server::message_keys::MessageKeys;
 
 /// A body that is read to its end before anything of it is passed on.
-pub struct KeysOut<B> {
+pub struct WithoutKeys<B> {
     body: B,
-    keys: HeldKeys,
+    keys: MessageKeys,
     most: usize,
     read: Wiped,
     is_done: bool,
     had_keys: Arc<AtomicBool>,
 }
 
-impl<B> KeysOut<B> {
+impl<B> WithoutKeys<B> {
     /// A longer body than `most` bytes is refused behind, so it is passed on as far as it was read. `had_keys` is set when there
     /// is a key in it.
-    pub fn new(body: B, keys: HeldKeys, most: usize, had_keys: Arc<AtomicBool>) -> KeysOut<B> {
-        KeysOut { body, keys, most, read: Wiped::default(), is_done: false, had_keys }
+    pub fn new(body: B, keys: MessageKeys, most: usize, had_keys: Arc<AtomicBool>) -> WithoutKeys<B> {
+        WithoutKeys { body, keys, most, read: Wiped::default(), is_done: false, had_keys }
     }
 }
 
-impl<B: Body<Data = Bytes> + Unpin> Body for KeysOut<B> {
+impl<B: Body<Data = Bytes> + Unpin> Body for WithoutKeys<B> {
     type Data = Bytes;
     type Error = B::Error;
 
@@ -51,7 +51,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for KeysOut<B> {
         if read.is_empty() {
             return Poll::Ready(None);
         }
-        let (without, had_keys) = this.keys.take_out(read);
+        let (without, had_keys) = this.keys.extract(read);
         this.had_keys.fetch_or(had_keys, Ordering::Relaxed);
         Poll::Ready(Some(Ok(Frame::data(Bytes::copy_from_slice(&without)))))
     }

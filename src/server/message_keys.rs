@@ -1,5 +1,5 @@
-//! Keys that come in messages. Whoever parses, queues and logs a message keeps copies of it that nobody wipes, so a key is
-//! taken out of it first, and the method that it is for asks for it by the name that stands in its place.
+//! Keys that come in messages. Whoever parses, queues and logs a message keeps copies of it that nobody wipes, so each key
+//! is extracted first, and the method that it is for resolves the placeholder that stands in its place.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -16,22 +16,22 @@ use crate::manager::random_key;
 use crate::protocol::{AccountsAdd, AccountsUpdate, Method};
 use crate::secrets::{Secret, Wiped};
 
-/// What the name of a key begins with. No provider's keys do.
-const BEGINNING: &str = "held-key-";
+/// What a placeholder begins with. No provider's keys do.
+const PREFIX: &str = "key-placeholder-";
 
 /// So many wait for their methods at most; those of messages that were refused wait in vain.
 const MOST: usize = 1024;
 
-/// The keys of one session. Clones share them.
+/// The keys of one session's messages. Clones share them.
 #[derive(Clone, Default)]
-pub struct HeldKeys(Arc<Mutex<VecDeque<Held>>>);
+pub struct MessageKeys(Arc<Mutex<VecDeque<Extracted>>>);
 
-/// A key and the name that stands in its place.
-type Held = (String, Secret<String>);
+/// A placeholder and the key that it stands for.
+type Extracted = (String, Secret<String>);
 
-impl HeldKeys {
-    /// The message with names in the places of its keys; and whether it had any.
-    pub fn take_out(&self, message: Wiped) -> (Wiped, bool) {
+impl MessageKeys {
+    /// The message with placeholders for its keys; and whether it had any.
+    pub fn extract(&self, message: Wiped) -> (Wiped, bool) {
         let places = std::str::from_utf8(&message).map(places).unwrap_or_default();
         if places.is_empty() {
             return (message, false);
@@ -43,44 +43,44 @@ impl HeldKeys {
             let Ok(key) = serde_json::from_slice(&message[place.clone()]).map(Secret::new) else { continue };
             without.extend_from_slice(&message[at..place.start]);
             at = place.end;
-            without.extend_from_slice(format!("\"{}\"", self.hold(key)).as_bytes());
+            without.extend_from_slice(format!("\"{}\"", self.store(key)).as_bytes());
         }
         without.extend_from_slice(&message[at..]);
         (Wiped::from(without), true)
     }
 
-    fn hold(&self, key: Secret<String>) -> String {
-        let name = format!("{BEGINNING}{}", random_key().expose());
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.len() >= MOST {
-            held.pop_front();
+    fn store(&self, key: Secret<String>) -> String {
+        let placeholder = format!("{PREFIX}{}", random_key().expose());
+        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if keys.len() >= MOST {
+            keys.pop_front();
         }
-        held.push_back((name.clone(), key));
-        name
+        keys.push_back((placeholder.clone(), key));
+        placeholder
     }
 
-    /// The key of that name; a text that is none is a key itself.
+    /// The key that a placeholder stands for, once; any other text is a key itself.
     ///
     /// # Errors
     ///
-    /// `InvalidParams` for a name that is not known any more.
-    pub fn give(&self, text: String) -> Result<Secret<String>, Error> {
-        if !text.starts_with(BEGINNING) {
-            // By a door that does not take keys out.
+    /// `InvalidParams` for a placeholder that is not known any more.
+    pub fn resolve(&self, text: String) -> Result<Secret<String>, Error> {
+        if !text.starts_with(PREFIX) {
+            // By a door that does not extract keys.
             wipe_for_a_while();
             return Ok(Secret::new(text));
         }
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = held.iter().position(|(name, _)| *name == text);
-        place.and_then(|place| held.remove(place)).map(|(_, key)| key).ok_or_else(|| {
+        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = keys.iter().position(|(placeholder, _)| *placeholder == text);
+        place.and_then(|place| keys.remove(place)).map(|(_, key)| key).ok_or_else(|| {
             Error::new(ErrorKind::InvalidParams, "the key was lost among too many at once").hint("send it again")
         })
     }
 }
 
-impl fmt::Debug for HeldKeys {
+impl fmt::Debug for MessageKeys {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("HeldKeys")
+        formatter.write_str("MessageKeys")
     }
 }
 
@@ -146,12 +146,12 @@ mod tests {
 
     #[track_caller]
     fn check(message: &str, keys: &[&str]) {
-        let held = HeldKeys::default();
-        let (without, has_keys) = held.take_out(Wiped::from(message.as_bytes().to_vec()));
+        let found = MessageKeys::default();
+        let (without, has_keys) = found.extract(Wiped::from(message.as_bytes().to_vec()));
         let without = String::from_utf8(without.to_vec()).unwrap();
         assert_eq!(has_keys, !keys.is_empty(), "{message}");
         let mut rebuilt = without.clone();
-        for (name, key) in held.0.lock().unwrap().clone() {
+        for (name, key) in found.0.lock().unwrap().clone() {
             rebuilt = rebuilt.replace(&name, key.expose());
         }
         let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
@@ -159,14 +159,15 @@ mod tests {
         for key in keys {
             assert!(!without.contains(key), "{without}");
         }
-        let names = held.0.lock().unwrap().iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
-        let given: Vec<String> = names.iter().map(|name| held.give(name.clone()).unwrap().expose().clone()).collect();
-        assert_eq!(given, keys, "{message}");
-        assert!(names.into_iter().all(|name| held.give(name).is_err()), "each is given once");
+        let names = found.0.lock().unwrap().iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        let resolved: Vec<String> =
+            names.iter().map(|name| found.resolve(name.clone()).unwrap().expose().clone()).collect();
+        assert_eq!(resolved, keys, "{message}");
+        assert!(names.into_iter().all(|name| found.resolve(name).is_err()), "each is resolved once");
     }
 
     #[test]
-    fn the_keys_of_a_message_are_taken_out_wherever_a_method_takes_them() {
+    fn the_keys_of_a_message_are_extracted_wherever_a_method_takes_them() {
         for (message, keys) in [
             (
                 r#"{"jsonrpc":"2.0","id":1,"method":"accounts/add","params":{"label":"x","apiKey":"sk-a"}}"#,
@@ -188,8 +189,8 @@ mod tests {
         ] {
             if message.contains("\"one\"") {
                 // The parser that compares keeps the last of two.
-                let held = HeldKeys::default();
-                let (without, _) = held.take_out(Wiped::from(message.as_bytes().to_vec()));
+                let found = MessageKeys::default();
+                let (without, _) = found.extract(Wiped::from(message.as_bytes().to_vec()));
                 assert!(!String::from_utf8(without.to_vec()).unwrap().contains("one"));
                 continue;
             }
@@ -198,9 +199,9 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_name_is_a_key_and_an_old_name_is_none() {
-        let held = HeldKeys::default();
-        assert_eq!(held.give("sk-a".to_owned()).unwrap().expose(), "sk-a");
-        assert!(held.give(format!("{BEGINNING}0")).is_err());
+    fn a_text_that_is_no_placeholder_is_a_key_and_an_old_placeholder_is_none() {
+        let found = MessageKeys::default();
+        assert_eq!(found.resolve("sk-a".to_owned()).unwrap().expose(), "sk-a");
+        assert!(found.resolve(format!("{PREFIX}0")).is_err());
     }
 }

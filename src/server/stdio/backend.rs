@@ -1,0 +1,255 @@
+//! The language server itself: `initialize` starts the session, and each method of the product is answered by its handler.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use serde_json::{Map, Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::{broadcast, watch};
+use tower_lsp::jsonrpc::{Error as LspError, ErrorCode, Result as LspResult};
+use tower_lsp::ls_types::{
+    ExecuteCommandOptions, InitializeParams, InitializeResult, InitializedParams, MessageType, NumberOrString,
+    ServerCapabilities, ServerInfo, WorkDoneProgressCancelParams,
+};
+use tower_lsp::{Client, ClientSocket, LanguageServer, LspService};
+
+use super::notify::{Wire, notify};
+use super::progress::Progresses;
+use super::{client, show_document, tolerance};
+use crate::domain::plain_text::plain;
+use crate::error::{Error, ErrorKind};
+use crate::manager::session::event::Event;
+use crate::manager::{LATEST_SHUTDOWN, Manager, ManagerOptions, random_key, split_master_key};
+use crate::protocol::ProxyReady;
+use crate::server::error_object::ErrorObject;
+use crate::server::message_keys::MessageKeys;
+use crate::server::methods::{Handler, Methods};
+use crate::server::{Doors, Session, lifecycle, table};
+
+/// How long requests in flight may take to end: with it everything ends within five seconds.
+const DRAIN: Duration = Duration::from_secs(4);
+
+/// How long the file's lock is waited for at the end.
+const LEAVE: Duration = Duration::from_millis(800);
+
+/// What `initialize` starts.
+struct Started {
+    doors: Doors,
+    events: Mutex<Option<broadcast::Receiver<Event>>>,
+}
+
+/// What the server and the loop in front of it both see.
+pub struct Shared {
+    options: Mutex<Option<(ManagerOptions, TcpListener)>>,
+    /// Those of the messages that are on their way to the server.
+    pub keys: MessageKeys,
+    started: OnceLock<Started>,
+    /// Held while the session starts, so that an end meanwhile finds what it has to take away.
+    starting: tokio::sync::Mutex<()>,
+    /// The process the client named, once it did.
+    parent: watch::Sender<Option<u32>>,
+    /// The client said `shutdown`.
+    pub saw_shutdown: AtomicBool,
+    /// The client said `exit`.
+    pub saw_exit: AtomicBool,
+    /// The client said that it opens pages.
+    shows_documents: AtomicBool,
+    /// The client said that it shows progress that it did not ask for.
+    shows_progress: AtomicBool,
+}
+
+impl Shared {
+    /// Before `initialize`.
+    pub fn new(options: ManagerOptions, listener: TcpListener) -> Shared {
+        Shared {
+            options: Mutex::new(Some((options, listener))),
+            keys: MessageKeys::default(),
+            started: OnceLock::new(),
+            starting: tokio::sync::Mutex::default(),
+            parent: watch::channel(None).0,
+            saw_shutdown: AtomicBool::new(false),
+            saw_exit: AtomicBool::new(false),
+            shows_documents: AtomicBool::new(false),
+            shows_progress: AtomicBool::new(false),
+        }
+    }
+
+    /// The session, once it has started.
+    pub fn session(&self) -> Option<&Arc<Session>> {
+        self.started.get().map(|started| started.doors.session())
+    }
+
+    /// Remembers what the exit code depends on.
+    pub fn note(&self, method: &str) {
+        match method {
+            "shutdown" => self.saw_shutdown.store(true, Ordering::Relaxed),
+            "exit" => self.saw_exit.store(true, Ordering::Relaxed),
+            _ => {}
+        }
+    }
+
+    /// Before `initialize` the real parent is watched, then the one it names.
+    pub async fn orphaned(&self) {
+        let mut parent = self.parent.subscribe();
+        let named = tokio::select! {
+            () = lifecycle::orphaned(None) => return,
+            named = parent.wait_for(Option::is_some) => named.ok().and_then(|named| *named),
+        };
+        lifecycle::orphaned(named).await;
+    }
+
+    /// Ends what runs, or what is just starting.
+    pub async fn end(&self, again: impl Future<Output = ()>) {
+        drop(tokio::time::timeout(LEAVE, self.starting.lock()).await);
+        let Some(started) = self.started.get() else { return };
+        started.doors.drain(DRAIN, again).await;
+        if !started.doors.session().manager.leave_within(LEAVE).await {
+            tracing::info!("another session will remove this session's record");
+        }
+    }
+}
+
+/// The server, as the LSP types call it.
+pub struct Backend {
+    client: Client,
+    shared: Arc<Shared>,
+}
+
+/// The service, and the socket for what it sends of itself.
+pub fn service(shared: &Arc<Shared>) -> (LspService<Backend>, ClientSocket) {
+    let shared = Arc::clone(shared);
+    let mut builder = LspService::build(move |client| Backend { client, shared });
+    for (name, handler) in Methods::all() {
+        builder = builder.custom_method(tolerance::name(name), answering(name, handler));
+    }
+    builder.custom_method("window/workDoneProgress/cancel", cancel_wait).finish()
+}
+
+/// The person gave up a wait: the request is answered at once.
+async fn cancel_wait(backend: &Backend, params: WorkDoneProgressCancelParams) {
+    if let (Some(session), NumberOrString::String(request_id)) = (backend.shared.session(), params.token) {
+        session.manager.cancel_wait(&request_id);
+    }
+}
+
+/// One of the product's methods as the server calls it.
+fn answering(
+    name: &'static str,
+    handler: Handler,
+) -> impl for<'b> Fn(&'b Backend, Value) -> BoxFuture<'static, LspResult<Value>> + Clone {
+    move |backend, params| {
+        let (shared, client, handler) = (Arc::clone(&backend.shared), backend.client.clone(), Arc::clone(&handler));
+        Box::pin(async move {
+            let session = Arc::clone(shared.session().ok_or_else(LspError::invalid_request)?);
+            let result = handler(session, params).await?;
+            if let Some(page) = show_document::page(name, &result)
+                && shared.shows_documents.load(Ordering::Relaxed)
+            {
+                show_document::show(client, page);
+            }
+            Ok(result)
+        })
+    }
+}
+
+impl From<Error> for LspError {
+    fn from(error: Error) -> LspError {
+        let ErrorObject { code, message, data } = ErrorObject::from(error);
+        let data = serde_json::to_value(data).ok();
+        LspError { code: ErrorCode::from(i64::from(code)), message: message.into(), data }
+    }
+}
+
+impl LanguageServer for Backend {
+    async fn initialize(&self, params: InitializeParams) -> LspResult<InitializeResult> {
+        // It may come before anyone watches.
+        self.shared.parent.send_replace(params.process_id);
+        let client = client::Introduction::read(&params);
+        let window = params.capabilities.window.unwrap_or_default();
+        let shows_documents = window.show_document.is_some_and(|shows| shows.support);
+        self.shared.shows_documents.store(shows_documents, Ordering::Relaxed);
+        let shows_progress = window.work_done_progress.unwrap_or(false);
+        self.shared.shows_progress.store(shows_progress, Ordering::Relaxed);
+        let taken = self.shared.options.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (mut options, listener) = taken.ok_or_else(LspError::invalid_request)?;
+        options.program = client.program;
+        options.folder = client.folder.or(options.folder);
+        let given = match params.initialization_options {
+            Some(Value::Object(given)) => given,
+            _ => Map::new(),
+        };
+        // In a task of its own: a client that cancels must not leave half a session behind.
+        let shared = Arc::clone(&self.shared);
+        let starting = tokio::spawn(async move {
+            let _starting = shared.starting.lock().await;
+            let started = start(options, listener, given, shared.keys.clone()).await?;
+            let info = started.doors.session().info_with_tokens();
+            shared.started.set(started).map_err(|_| LspError::invalid_request())?;
+            Ok::<_, LspError>(info)
+        });
+        let info = starting.await.map_err(|_| LspError::internal_error())??;
+        Ok(InitializeResult {
+            server_info: Some(ServerInfo {
+                name: env!("CARGO_PKG_NAME").to_owned(),
+                version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            }),
+            capabilities: ServerCapabilities {
+                execute_command_provider: Some(ExecuteCommandOptions {
+                    commands: vec![table::LIST.to_owned(), table::SWITCH.to_owned()],
+                    ..ExecuteCommandOptions::default()
+                }),
+                experimental: Some(json!({ "codexAccountManager": info })),
+                ..ServerCapabilities::default()
+            },
+            ..InitializeResult::default()
+        })
+    }
+
+    async fn initialized(&self, _: InitializedParams) {
+        let Some(started) = self.shared.started.get() else { return };
+        let Some(events) = started.events.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        let client = self.client.clone();
+        client.send_notification::<Wire<ProxyReady>>(started.doors.session().info()).await;
+        for warning in &started.doors.session().manager.session().config().warnings {
+            client.show_message(MessageType::WARNING, plain(warning)).await;
+        }
+        let progresses = Progresses::new(self.shared.shows_progress.load(Ordering::Relaxed));
+        tokio::spawn(notify(client, events, progresses));
+    }
+
+    async fn shutdown(&self) -> LspResult<()> {
+        if let Some(session) = self.shared.session() {
+            // Everything is on disk before this is answered: some clients kill right after.
+            let manager = &session.manager;
+            manager.leave_within(LEAVE).await;
+            drop(tokio::time::timeout(LATEST_SHUTDOWN, manager.tokens().rotated()).await);
+        }
+        Ok(())
+    }
+}
+
+/// Everything slow comes later: the key's derivation, TLS roots, other files.
+async fn start(
+    mut options: ManagerOptions,
+    listener: TcpListener,
+    given: Map<String, Value>,
+    keys: MessageKeys,
+) -> Result<Started, Error> {
+    let (given, master_key) = split_master_key(given);
+    let master_key = master_key.map(|key| keys.resolve(key.expose().clone())).transpose()?;
+    options.sources.initialization_options = given;
+    options.master_key = master_key;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Error::new(ErrorKind::Internal, format!("the proxy's address cannot be read: {error}")))?;
+    options.port = address.port();
+    let manager = Manager::open(options)?;
+    let events = manager.session().events();
+    manager.join().await;
+    manager.watch();
+    manager.poll();
+    let session = Session { manager, address, api_key: random_key(), keys };
+    Ok(Started { doors: Doors::open(session, Vec::new(), listener), events: Mutex::new(Some(events)) })
+}

@@ -1,0 +1,58 @@
+//! In front of the language server: what its types would refuse and clients do send.
+
+use serde_json::{Value, json};
+use tower_lsp::jsonrpc::{Id, Request};
+
+use super::client::Introduction;
+use crate::protocol::{ExecuteCommand, Method};
+
+/// The server has a handler of its own for `workspace/executeCommand`, with params that refuse more than ours and say
+/// less of why. It is handed over under this name.
+const EXECUTE_COMMAND: &str = "product/executeCommand";
+
+/// The name under which the server finds the handler of `method`.
+pub fn name(method: &'static str) -> &'static str {
+    if method == ExecuteCommand::NAME { EXECUTE_COMMAND } else { method }
+}
+
+/// Whether a request of that name is one that the server would leave unanswered, or that no client may send.
+pub fn is_unknown(method: &str) -> bool {
+    method.starts_with("$/") || method == EXECUTE_COMMAND
+}
+
+/// The request as the server takes it: absent and null params become what the method's type takes.
+pub fn request(method: String, id: Option<Id>, params: Option<Value>) -> Request {
+    let params = match (method.as_str(), params) {
+        ("initialize", params) => Some(initialize_params(params.as_ref())),
+        ("shutdown" | "exit", _) => None,
+        (_, params) => Some(params.unwrap_or_else(|| json!({}))),
+    };
+    let mut request = Request::build(if method == ExecuteCommand::NAME { EXECUTE_COMMAND.to_owned() } else { method });
+    if let Some(id) = id {
+        request = request.id(id);
+    }
+    if let Some(params) = params {
+        request = request.params(params);
+    }
+    request.finish()
+}
+
+/// The parts of `initialize` that are used, in the form the type takes; clients differ in all the others.
+fn initialize_params(params: Option<&Value>) -> Value {
+    let field = |name: &str| params.and_then(|params| params.get(name)).cloned().unwrap_or_default();
+    let process_id = field("processId").as_u64().and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0);
+    let capabilities = field("capabilities");
+    let says = |pointer: &str| capabilities.pointer(pointer).is_some_and(|says| *says == true);
+    let window = json!({
+        "workDoneProgress": says("/window/workDoneProgress"),
+        "showDocument": { "support": says("/window/showDocument/support") },
+    });
+    let client = Introduction::of(params.unwrap_or(&Value::Null));
+    json!({
+        "processId": process_id,
+        "clientInfo": client.program.map(|program| json!({ "name": program })),
+        "rootPath": client.folder,
+        "initializationOptions": field("initializationOptions"),
+        "capabilities": { "window": window },
+    })
+}

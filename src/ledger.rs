@@ -32,7 +32,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 pub use answer::{AccountUsage, By, Question, Standing, UsageRow};
-pub use entry::{BreakerNote, Entry, Mark, RateUsed, Resource};
+pub use entry::{Entry, Mark, Resource};
 pub use error::LedgerError;
 pub use history::{Attempt, Attempts, Look, ModelUsage, Span};
 

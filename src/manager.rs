@@ -10,6 +10,7 @@ mod membership;
 mod memory;
 pub mod outcomes;
 mod report;
+mod requests;
 pub mod router;
 pub mod session;
 mod sessions;
@@ -40,10 +41,12 @@ use crate::upstream::Upstream;
 pub use accounts::View;
 use accounts::pool::kind as kind_of;
 use accounts::{Accounts, Bases};
+use belief::Belief;
 use books::Books;
 use failure::Failure;
 pub use membership::LATEST_SHUTDOWN;
 use memory::Memory;
+use router::Router;
 use session::event::{self, Event};
 use session::{Identity, Session, SessionParts};
 use tokens::Tokens;
@@ -96,7 +99,9 @@ pub struct Manager {
     books: Arc<Books>,
     upstream: Upstream,
     issuer_base: BaseUrl,
-    memory: Arc<Mutex<Memory>>,
+    belief: Arc<Belief>,
+    memory: Mutex<Memory>,
+    router: Router,
     clock: Clock,
     identity: Identity,
     store: Store,
@@ -153,8 +158,9 @@ impl Manager {
             folders: folders.clone(),
             store: store.clone(),
         }));
-        let memory = Arc::new(Mutex::new(Memory::new(session.changes().clone())));
-        let accounts = Arc::new(Accounts::new(Arc::clone(&session), store.clone(), bases, Arc::clone(&memory)));
+        let belief = Arc::new(Belief::new(session.changes().clone()));
+        let router = Router::new(identity.kind, identity.pid);
+        let accounts = Arc::new(Accounts::new(Arc::clone(&session), store.clone(), bases, Arc::clone(&belief)));
         let tokens = Tokens::new(Arc::clone(&session), Arc::clone(&accounts), upstream.clone(), issuer_base.clone());
         let books = Books::new(Arc::clone(&session), folders);
         Ok(Arc::new(Manager {
@@ -164,7 +170,9 @@ impl Manager {
             accounts,
             upstream,
             issuer_base,
-            memory,
+            belief,
+            memory: Mutex::default(),
+            router,
             clock,
             identity,
             store,
@@ -184,6 +192,11 @@ impl Manager {
     /// The tokens of logins.
     pub fn tokens(&self) -> &Arc<Tokens> {
         &self.tokens
+    }
+
+    /// What was chosen, and who owns what.
+    pub fn router(&self) -> &Router {
+        &self.router
     }
 
     /// What requests cost.

@@ -49,7 +49,7 @@ pub async fn run(context: &Context, args: LoginArgs) -> Result<u8, Error> {
     let request = LoginRequest { method: way.method, label: args.label, fresh };
     let show = waiting::Show { opens_page: way.opens_page, has_qr: !args.no_qr };
     let account = waiting::log_in(&manager, request, show, &context.environment).await;
-    manager.tell_network_warnings();
+    manager.report_network_warnings();
     Context::warn_of_reports(&manager);
     let account = account?;
     if args.json {

@@ -55,7 +55,7 @@ pub async fn run(context: &Context, args: RefreshArgs) -> Result<u8, Error> {
     // What is told next must have been written.
     manager.settled().await;
     manager.survey().await;
-    manager.tell_network_warnings();
+    manager.report_network_warnings();
     Context::warn_of_reports(&manager);
     let report = manager.list()?;
     let pins: Vec<Pin> = report.pins.into_iter().map(Pin::from).collect();

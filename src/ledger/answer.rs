@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::entry::RateUsed;
 use crate::domain::account::AccountId;
 use crate::domain::health::breakers::Breakers;
 use crate::domain::health::condition::Condition;
 use crate::domain::time::{Day, Timestamp};
+use crate::domain::usage::rate_headers::RateUsed;
 use crate::domain::usage::{Spent, Tokens, Totals, Usd};
 
 /// What a [`Standing`] is to tell beside what it always tells.

@@ -12,12 +12,14 @@ use rusqlite::{Transaction, params};
 
 use super::queue::{What, Write};
 use super::schema::stored;
-use super::{BreakerNote, Entry, RateUsed, read};
+use super::{Entry, read};
 use crate::clock::Clock;
 use crate::domain::account::AccountId;
+use crate::domain::health::breakers::BreakerNote;
 use crate::domain::health::condition::Effect;
 use crate::domain::time::{Day, Timestamp};
 use crate::domain::usage::Spent;
+use crate::domain::usage::rate_headers::RateUsed;
 use breakers::Breakers;
 use conditions::Conditions;
 
@@ -53,7 +55,9 @@ pub(super) fn write(
                     own(transaction, &resource.id, account.as_str(), *at)?;
                 }
             }
-            What::Succeeded(account, host) => work.breakers.succeeded(transaction, account, host)?,
+            What::Succeeded(account, host) => {
+                work.breakers.apply(transaction, account, host, BreakerNote::Succeeded, clock.now())?;
+            }
             What::Entry(entry) => work.take(transaction, entry, clock)?,
         }
     }
@@ -88,12 +92,8 @@ impl Work {
         for effect in &entry.effects {
             self.conditions.apply(transaction, &entry.account, *effect, entry.at)?;
         }
-        match entry.breaker {
-            None => {}
-            Some(BreakerNote::Succeeded) => self.breakers.succeeded(transaction, &entry.account, &entry.host)?,
-            Some(BreakerNote::Failed { settings, overloaded }) => {
-                self.breakers.failed(transaction, entry, settings, overloaded)?;
-            }
+        if let Some(note) = entry.breaker {
+            self.breakers.apply(transaction, &entry.account, &entry.host, note, entry.at)?;
         }
         for resource in &entry.owns {
             own(transaction, &resource.id, entry.account.as_str(), entry.at)?;

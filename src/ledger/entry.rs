@@ -1,9 +1,10 @@
 //! What one upstream attempt leaves in the ledger.
 
 use crate::domain::account::AccountId;
-use crate::domain::health::breaker::BreakerSettings;
+use crate::domain::health::breakers::BreakerNote;
 use crate::domain::health::condition::Effect;
 use crate::domain::time::Timestamp;
+use crate::domain::usage::rate_headers::RateUsed;
 use crate::domain::usage::{Tier, Tokens, Usd};
 
 /// One upstream attempt, when it is over.
@@ -69,32 +70,9 @@ pub enum Mark {
     Later(String),
 }
 
-/// What an attempt told about the breakers of its account and of its host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BreakerNote {
-    /// Both are well.
-    Succeeded,
-    /// It failed.
-    Failed {
-        /// When a breaker opens and for how long.
-        settings: BreakerSettings,
-        /// The host said that it is too busy: nothing the account is to blame for.
-        overloaded: bool,
-    },
-}
-
 /// Something that was made under an account and can be used only with it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Resource {
     /// Its id, such as `resp_…` or `file-…`.
     pub id: String,
-}
-
-/// How much of an account's rate-limit tokens is used.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RateUsed {
-    /// The used part, 0 to 1.
-    pub used: f64,
-    /// When the upstream forgets it.
-    pub until: Timestamp,
 }

@@ -7,10 +7,11 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::batch::Sums;
 use super::batch::{all_breakers, condition_from_row};
 use super::schema::counted;
-use super::{AccountUsage, By, Question, RateUsed, Standing, UsageRow};
+use super::{AccountUsage, By, Question, Standing, UsageRow};
 use crate::domain::account::AccountId;
 use crate::domain::health::LONGEST_WAIT;
 use crate::domain::time::{Day, Timestamp};
+use crate::domain::usage::rate_headers::RateUsed;
 use crate::domain::usage::{Spent, Tokens, Totals, Usd};
 
 /// All that is known of the accounts at `now`.

@@ -15,6 +15,8 @@ pub(super) mod pending;
 pub(super) mod pins;
 pub(super) mod place;
 pub(super) mod pool;
+pub(super) mod record;
+mod recorded_quota;
 mod rekey;
 mod removal;
 mod switch;
@@ -36,7 +38,7 @@ pub use turn::TurnHolder;
 pub use view::View;
 pub use written::{Written, all_written};
 
-use super::memory::Memory;
+use super::belief::Belief;
 use super::session::Session;
 use crate::domain::account::AccountId;
 use crate::domain::base_url::BaseUrl;
@@ -60,7 +62,7 @@ pub struct Accounts {
     session: Arc<Session>,
     store: Store,
     bases: Bases,
-    memory: Arc<Mutex<Memory>>,
+    belief: Arc<Belief>,
     seen: Mutex<Seen>,
     /// What a person switched this session to.
     pins: Mutex<SessionPins>,
@@ -74,12 +76,12 @@ pub struct Accounts {
 
 impl Accounts {
     /// Reads nothing yet.
-    pub fn new(session: Arc<Session>, store: Store, bases: Bases, memory: Arc<Mutex<Memory>>) -> Accounts {
+    pub fn new(session: Arc<Session>, store: Store, bases: Bases, belief: Arc<Belief>) -> Accounts {
         Accounts {
             session,
             store,
             bases,
-            memory,
+            belief,
             seen: Mutex::default(),
             pins: Mutex::default(),
             unopened: Mutex::default(),
@@ -101,7 +103,7 @@ impl Accounts {
     /// Forgets what was known against an account that has a new credential.
     pub(super) fn believe_again(&self, account: &AccountId) {
         self.unopened().remove(account);
-        self.memory().benches.remove(account);
+        self.belief.lock().believe_again(account);
         self.session.changes().touch();
     }
 
@@ -112,9 +114,5 @@ impl Accounts {
 
     fn unopened(&self) -> MutexGuard<'_, BTreeSet<AccountId>> {
         self.unopened.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use hyper::header::HeaderMap;
 
 use super::Manager;
-use super::belief::quota;
+use super::accounts::record;
 use crate::domain::account::{AccountId, Kind};
 use crate::domain::pool::Member;
 use crate::domain::usage::quota::QuotaReport;
@@ -112,7 +112,7 @@ impl Manager {
             return;
         }
         for account in due {
-            self.memory().polled.insert(account.clone(), self.clock.now());
+            self.belief.lock().asks_for_quota(&account, self.clock.now());
             if let Err(error) = self.ask_about(&account).await.result {
                 tracing::debug!("the quota of {account} is not known: {error}");
             }
@@ -123,7 +123,7 @@ impl Manager {
     /// be asked about.
     fn due(&self, interval: Duration) -> Option<Vec<AccountId>> {
         let (view, now) = (self.view(), self.clock.now());
-        let memory = self.memory();
+        let belief = self.belief.lock();
         let is_login = |(member, _): &(&Member, &StoredAccount)| {
             // One that was refused is left alone: a question would renew its token for nothing.
             let is_refused = member.cooldown.as_ref().is_some_and(|it| it.holds(now) && it.is_refusal());
@@ -131,8 +131,8 @@ impl Manager {
         };
         let logins: Vec<_> = view.pool.members.iter().zip(&view.state.accounts).filter(is_login).collect();
         let is_due = |(member, account): &&(&Member, &StoredAccount)| {
-            let reported = quota::newest(account, &member.id, &memory, now).at;
-            let polled = memory.polled.get(&member.id).copied().unwrap_or_default();
+            let reported = belief.quota(&member.id, record::quota(account, now), now).at;
+            let polled = belief.asked_for_quota(&member.id).unwrap_or_default();
             let last = reported.max(polled);
             // A time to come is of a clock that was set back.
             last > now || now >= last.after(interval)

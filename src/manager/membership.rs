@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::Manager;
+use super::router::Whereabouts;
 use crate::domain::account::AccountId;
 use crate::domain::report::SessionKind;
 use crate::domain::routing::starting_account::{Newcomer, Start, starting_account};
@@ -66,11 +67,8 @@ impl Manager {
     }
 
     fn begin_at(&self, start: Option<Start>, state: &State) {
-        let mut memory = self.memory();
-        if memory.start.is_none() {
-            memory.start = start.and_then(|start| Some(AccountId::new(state.accounts.get(start.position)?.id.clone())));
-            memory.shifted = start.is_some_and(|start| start.shifted);
-        }
+        let account = start.and_then(|start| Some(AccountId::new(state.accounts.get(start.position)?.id.clone())));
+        self.router.chosen().begin_at(account, start.is_some_and(|start| start.shifted));
     }
 
     /// Checks every second whether the file or the configuration was changed, for as long as the manager is alive.
@@ -139,7 +137,7 @@ fn counts(session: &SessionRecord) -> bool {
 /// Checks whether the file or the configuration was changed.
 async fn follow(manager: Arc<Manager>) {
     manager.session.follow_config();
-    manager.tell_network_warnings();
+    manager.report_network_warnings();
     let view = manager.accounts.view();
     manager.accounts.look_for_an_older_copy().await;
     let here = !view.state.store_id.is_empty();
@@ -174,10 +172,10 @@ impl Manager {
         let start = *announced.get_or_init(|| self.starting_account(&transaction.state, others));
         self.session.enter(transaction, |state, record| {
             self.begin_at(start, state);
-            let memory = self.memory();
-            record.start_account = memory.start.as_ref().map(ToString::to_string);
-            record.shifted = memory.shifted;
-            record.accounts = memory.current.iter().map(|(family, id)| (family.to_string(), id.to_string())).collect();
+            let Whereabouts { start, shifted, current } = self.router.chosen().whereabouts().clone();
+            record.start_account = start.as_ref().map(ToString::to_string);
+            record.shifted = shifted;
+            record.accounts = current.iter().map(|(family, id)| (family.to_string(), id.to_string())).collect();
             record.pins = self.accounts.pins().stored();
         })
     }

@@ -1,34 +1,27 @@
-//! What an attempt proved, taken in: breakers and limits here at once, and in the file, where siblings see it. All of it
-//! is tied to the credential that the attempt was made with.
+//! What an attempt proved, carried out: belief says what follows, and it is written to the accounts file, where siblings see
+//! it, and to the ledger. All of it is tied to the credential that the attempt was made with.
 
+use std::sync::Arc;
 use std::time::Instant;
 
+use serde_json::Value;
+
 use super::Manager;
-use super::belief::limits;
-use super::belief::shared::Deed;
+use super::accounts::credential_mark::CredentialMark;
+use super::accounts::record;
+use super::belief::{Attempt, Change, Effects, Observation, QuotaNews, QuotaRule, TokenRefusal};
 use super::books::spending::elapsed;
-use super::memory::{Bench, Memory};
 use super::router::{Route, RouteRequest, Written};
 use super::session::event::Level;
 use super::session::notices;
 use crate::clock;
 use crate::domain::account::AccountId;
-use crate::domain::health::breakers::Failure;
+use crate::domain::health::Outcome;
+use crate::domain::health::breakers::BreakerNote;
 use crate::domain::health::condition::Effect;
-use crate::domain::health::{
-    BENCH, Cooldown, Outcome, REASON_AUTH, REASON_MISASSIGNED, REASON_QUOTA, REASON_REFUSED, is_of_a_workspace,
-    refusal_bench,
-};
 use crate::domain::time::Timestamp;
-use crate::ledger::BreakerNote;
-use crate::store::{State, StoredAccount};
-use crate::upstream::credential::Credential;
-
-/// The reason of a bench whose refusal has no code.
-const REASON_UNAUTHORIZED: &str = "unauthorized";
-
-/// No longer code is kept as a reason, in bytes.
-const LONGEST_REASON: usize = 64;
+use crate::domain::usage::quota::QuotaReport;
+use crate::store::State;
 
 /// What was measured of an attempt that is over.
 #[derive(Clone, Copy, Debug)]
@@ -62,83 +55,74 @@ impl Manager {
         outcome: &Outcome,
         measured: Measured,
     ) -> Option<Written> {
-        let now = self.clock.now();
-        let account_for = |effect| self.account_for(route, request, measured, effect, None);
-        match outcome {
-            Outcome::Success => return self.record_success(route, request, measured),
-            Outcome::PassThrough | Outcome::TooLarge | Outcome::Blocked { .. } | Outcome::RefusedHere => {
-                account_for(None);
-            }
-            Outcome::ModelUnavailable { is_of_version } => {
-                account_for(None);
-                return self.record_unserved(route, request, *is_of_version, now);
-            }
-            Outcome::ServerFailure { overloaded } => {
-                self.record_failure(route, request, measured, Effect::Failed, *overloaded);
-            }
-            Outcome::Unreachable => self.record_failure(route, request, measured, Effect::Unreachable, false),
-            Outcome::RateLimited { .. }
-            | Outcome::UsageLimited { .. }
-            | Outcome::ModelLimited { .. }
-            | Outcome::OutOfQuota => {
-                account_for(Some(Effect::RateLimited).filter(|_| self.is_current(route)));
-            }
-            Outcome::CredentialRefused { .. } | Outcome::Misassigned | Outcome::AccountRefused { .. } => {
-                account_for(Some(Effect::Failed).filter(|_| self.is_current(route)));
-            }
+        let effects = self.believe(route, request, outcome, measured);
+        if *outcome != Outcome::Success {
+            self.account_for(route, request, measured, effects.effect, effects.breaker);
+        } else if effects.breaker.is_some() {
+            self.ledger().succeeded(route.account.clone(), route.target.base_url.authority().to_owned());
         }
-        match outcome {
-            Outcome::RateLimited { .. } | Outcome::UsageLimited { .. } | Outcome::ModelLimited { .. } => {
-                self.record_limit(route, request, outcome)
-            }
-            Outcome::OutOfQuota => self.record_bench(route, REASON_QUOTA, false, now),
-            Outcome::CredentialRefused { code } => match &route.target.credential {
-                Credential::ApiKey(_) => self.record_bench(route, REASON_AUTH, true, now),
-                Credential::ChatGpt(_) => self.record_login_refused(route, code.as_deref(), measured, now),
-            },
-            Outcome::Misassigned => self.record_bench(route, REASON_MISASSIGNED, false, now),
-            Outcome::AccountRefused { code } => {
-                let of_workspace = code.as_deref().filter(|code| is_of_a_workspace(code) && is_plain(code));
-                self.record_bench(route, of_workspace.unwrap_or(REASON_REFUSED), false, now)
-            }
-            Outcome::Success
-            | Outcome::PassThrough
-            | Outcome::TooLarge
-            | Outcome::Blocked { .. }
-            | Outcome::RefusedHere
-            | Outcome::ModelUnavailable { .. }
-            | Outcome::ServerFailure { .. }
-            | Outcome::Unreachable => None,
+        if let Some(refusal) = effects.token_refused {
+            self.warn_refused(route, &refusal);
         }
+        effects.change.map(|change| self.write_change(&route.account, route.target.mark, change))
     }
 
     /// A limit so short that it is waited out: siblings need not know of it.
     pub fn waits_shortly(&self, route: &Route, request: &RouteRequest, measured: Measured) {
-        self.account_for(route, request, measured, Some(Effect::RateLimited), None);
+        let breaker = self.believe(route, request, &Outcome::PassThrough, measured).breaker;
+        self.account_for(route, request, measured, Some(Effect::RateLimited), breaker);
+    }
+
+    /// Takes in what a limit proves of another request too, which was no attempt of its own.
+    pub fn record_limit_too(&self, route: &Route, request: &RouteRequest, outcome: &Outcome) {
+        if matches!(outcome, Outcome::RateLimited { .. }) && self.is_current(route) {
+            let (family, model) = (&request.family, request.model.as_deref());
+            let limited = self.belief.lock().limited(&route.account, outcome, family, model, self.session.now());
+            if let Some(change) = limited {
+                drop(self.write_change(&route.account, route.target.mark, change));
+            }
+        }
+    }
+
+    fn believe(&self, route: &Route, request: &RouteRequest, outcome: &Outcome, measured: Measured) -> Effects {
+        // What a success disproves is looked up where the pool stands already: it is on the path of every request.
+        let view = if *outcome == Outcome::Success { self.accounts.last_view() } else { Some(self.view()) };
+        let position = view.as_ref().and_then(|view| view.pool.position(&route.account));
+        let now = self.session.now();
+        let attempt = Attempt {
+            account: &route.account,
+            kind: route.target.kind(),
+            member: view.as_ref().zip(position).map(|(view, position)| &view.pool.members[position]),
+            host: route.target.base_url.authority(),
+            family: &request.family,
+            model: request.model.as_deref(),
+            client_version: request.client_version,
+            began: now.before(clock::instant().duration_since(measured.started)),
+            is_answered: measured.is_answered(),
+            is_probe: route.is_probe(),
+            breaker: self.config().breaker(),
+        };
+        self.belief.apply(outcome, &attempt, now, || self.is_current(route))
     }
 
     /// Whether the account has the credential still that the attempt was made with.
-    pub(super) fn is_current(&self, route: &Route) -> bool {
-        let view = self.view();
-        let position = view.state.position(route.account.as_str());
-        let target = position.and_then(|position| self.accounts.target(&view, position));
-        target.is_some_and(|target| target.mark == route.target.mark)
+    fn is_current(&self, route: &Route) -> bool {
+        self.accounts.target_of(&route.account).is_some_and(|target| target.mark == route.target.mark)
     }
 
-    /// A change of the account in the file, for as long as it has the credential of the attempt.
-    pub(super) fn write_of_credential<T: Default + Send + 'static>(
-        &self,
-        route: &Route,
-        change: impl FnOnce(&mut StoredAccount, usize, Timestamp) -> T + Send + 'static,
-        written: impl FnOnce(&mut Memory, T) + Send + 'static,
-    ) -> Written {
-        let (store, id, mark) = (self.store.clone(), route.account.clone(), route.target.mark);
+    /// Writes a change of the account to the file, for as long as it has the credential of `mark`. Once it is there belief
+    /// forgets what stood in for it.
+    fn write_change(&self, account: &AccountId, mark: CredentialMark, change: Change) -> Written {
+        let (store, belief) = (self.accounts.store().clone(), Arc::clone(&self.belief));
+        let (id, change) = (account.clone(), Arc::new(change));
+        let (written, is_written) = (id.clone(), Arc::clone(&change));
         let change = move |state: &mut State, now: Timestamp| {
             let position = state.position(id.as_str());
-            let position = position.filter(|position| mark.is_of(&store, state, &state.accounts[*position]));
-            position.map(|position| change(&mut state.accounts[position], position, now)).unwrap_or_default()
+            if let Some(position) = position.filter(|at| mark.is_of(&store, state, &state.accounts[*at])) {
+                record::write(&mut state.accounts[position], &change, now);
+            }
         };
-        self.write_later(change, written)
+        self.accounts.write_later(change, move |()| belief.written(&written, &is_written))
     }
 
     /// Leaves an attempt that does not serve in the ledger.
@@ -151,7 +135,6 @@ impl Manager {
         breaker: Option<BreakerNote>,
     ) {
         let mut entry = self.entry(route, request);
-        let breaker = breaker.or_else(|| self.answered(route, measured));
         entry.status = measured.status;
         entry.duration_ms = elapsed(measured.started);
         entry.effects.extend(effect);
@@ -159,153 +142,78 @@ impl Manager {
         self.write_entry(entry, &route.target);
     }
 
-    /// An answer below 500, whatever it says, breaks a row of failures: somebody is there and answers.
-    fn answered(&self, route: &Route, measured: Measured) -> Option<BreakerNote> {
-        let host = route.target.base_url.authority();
-        let mut memory = self.memory();
-        if !measured.is_answered() || !memory.shared.breakers().has_failures(&route.account, host) {
-            return None;
-        }
-        memory.shared.add(Deed::Succeeded(route.account.clone(), host.to_owned()));
-        memory.touch();
-        Some(BreakerNote::Succeeded)
-    }
-
-    fn record_success(&self, route: &Route, request: &RouteRequest, measured: Measured) -> Option<Written> {
-        let host = route.target.base_url.authority();
-        let began = self.clock.now().before(clock::instant().duration_since(measured.started));
-        let seen = self.accounts.last_view();
-        let mut memory = self.memory();
-        let had_failures = memory.shared.breakers().has_failures(&route.account, host);
-        if had_failures {
-            memory.shared.add(Deed::Succeeded(route.account.clone(), host.to_owned()));
-            memory.touch();
-            self.ledger().succeeded(route.account.clone(), host.to_owned());
-        }
-        // What was met after the attempt began is not over because of it.
-        let is_older = |cooldown: &Cooldown| cooldown.since.is_none_or(|since| since < began);
-        let was_benched = memory.benches.get(&route.account).is_some_and(|bench| is_older(&bench.cooldown));
-        let member = seen.as_ref().and_then(|view| {
-            let position = view.pool.position(&route.account)?;
-            Some(&view.pool.members[position])
-        });
-        // A bench that is over is not to lengthen the next one.
-        let was_benched_before = member.and_then(|member| member.cooldown.as_ref()).is_some_and(is_older);
-        let is_unserved = |model: &String| member.is_some_and(|member| member.unserved.contains_key(model));
-        let served = request.model.clone().filter(is_unserved);
-        let over = limits::proved_over(&memory, route, request, began);
-        drop(memory);
-        let ends_bench = was_benched || was_benched_before || route.is_probe();
-        if !(ends_bench || served.is_some() || !over.is_empty()) || !self.is_current(route) {
-            return None;
-        }
-        {
-            let mut memory = self.memory();
-            if was_benched {
-                memory.benches.remove(&route.account);
-            }
-            if let (Some(models), Some(model)) = (memory.unserved.get_mut(&route.account), &served) {
-                models.remove(model);
-            }
-            memory.end_limits(&route.account, &over);
-            memory.touch();
-        }
-        let change = move |account: &mut StoredAccount, _, _| {
-            account.retain_limits(|key, _| !over.iter().any(|over| over == key));
-            if let Some(model) = served {
-                account.unserved_models.remove(&model);
-                account.unserved_versions.remove(&model);
-            }
-            if ends_bench {
-                account.end_cooldown();
-                account.needs_login = None;
-            }
-        };
-        Some(self.write_of_credential(route, change, |_, ()| {}))
-    }
-
-    fn record_bench(&self, route: &Route, reason: &str, needs_login: bool, now: Timestamp) -> Option<Written> {
-        if !self.is_current(route) {
-            return None;
-        }
-        let cooldown = Cooldown { until: now.after(BENCH), since: Some(now), reason: reason.to_owned() };
-        Some(self.bench_until(route, cooldown, needs_login))
-    }
-
-    fn bench_until(&self, route: &Route, cooldown: Cooldown, needs_login: bool) -> Written {
-        self.bench(&route.account, Bench { cooldown: cooldown.clone(), needs_login });
-        let benched = route.account.clone();
-        let change = move |account: &mut StoredAccount, _, now: Timestamp| {
-            account.cooling_down_until = Some(cooldown.until.as_millis());
-            account.cooling_down_since = Some(now.as_millis());
-            account.cooldown_reason = Some(cooldown.reason);
-            if needs_login {
-                account.needs_login = Some(true);
-            }
-        };
-        self.write_of_credential(route, change, move |memory, ()| drop(memory.benches.remove(&benched)))
-    }
-
-    /// A login's token was refused, and so was the one that it was renewed to. Its refresh token is good: it is left alone
-    /// for a while, longer each time.
-    fn record_login_refused(
-        &self,
-        route: &Route,
-        code: Option<&str>,
-        measured: Measured,
-        now: Timestamp,
-    ) -> Option<Written> {
-        let view = self.view();
-        let position = view.state.position(route.account.as_str()).filter(|_| self.is_current(route))?;
-        let last = view.pool.members[position].cooldown.as_ref();
-        let began = now.before(clock::instant().duration_since(measured.started));
-        let length = refusal_bench(last, began, now)?;
-        let reason = code.filter(|code| is_plain(code)).unwrap_or(REASON_UNAUTHORIZED);
+    fn warn_refused(&self, route: &Route, refusal: &TokenRefusal) {
+        let TokenRefusal { reason, length } = refusal;
+        let number = self.view().pool.position(&route.account).map_or(0, |position| position + 1);
         let text = format!(
-            "Account {} ({}): its token was refused, and so was a new one ({reason}); it is not used for {}",
-            position + 1,
+            "Account {number} ({}): its token was refused, and so was a new one ({reason}); it is not used for {}",
             route.target.label,
-            notices::length(length)
+            notices::length(*length)
         );
         tracing::warn!("{text}");
         self.session.notice(Level::Warning, text);
-        let cooldown = Cooldown { until: now.after(length), since: Some(now), reason: reason.to_owned() };
-        Some(self.bench_until(route, cooldown, false))
     }
 
-    /// Keeps the account from requests until the accounts file does.
-    fn bench(&self, account: &AccountId, bench: Bench) {
-        let mut memory = self.memory();
-        memory.benches.insert(account.clone(), bench);
-        memory.touch();
+    /// An attempt left its mark on the account, which the ledger is told elsewhere.
+    pub(super) fn observe_effect(&self, account: &AccountId, effect: Effect, at: Timestamp) {
+        self.belief.lock().observe(Observation::Effect(account.clone(), effect, at));
     }
 
-    /// Counts for the account's breaker and the host's, here and with the siblings. When the host's opens, the accounts
-    /// are cleared: an overloaded host must not take them out one by one.
-    fn record_failure(
+    /// Takes in what the headers of an answer report of the account that it came from.
+    pub fn note_quota_headers<'n, 'h>(
         &self,
         route: &Route,
         request: &RouteRequest,
-        measured: Measured,
-        effect: Effect,
-        overloaded: bool,
-    ) {
-        let settings = self.config().breaker();
-        self.account_for(route, request, measured, Some(effect), Some(BreakerNote::Failed { settings, overloaded }));
-        let failed = Deed::Failed(Failure {
-            account: route.account.clone(),
-            host: route.target.base_url.authority().to_owned(),
-            overloaded,
-            settings,
-            at: self.clock.now(),
-        });
-        let mut memory = self.memory();
-        memory.shared.add(failed);
-        memory.touch();
+        names: impl Iterator<Item = &'n str>,
+        header: &dyn Fn(&str) -> Option<&'h str>,
+        asked_at: Timestamp,
+    ) -> Option<Written> {
+        let report = QuotaReport::from_headers(names, header, request.model.as_deref(), self.session.now())?;
+        self.note_quota(&route.account, route.target.mark, report, asked_at)
     }
-}
 
-/// Whether a code is short and plain enough to be kept: another machine said it.
-fn is_plain(code: &str) -> bool {
-    code.len() <= LONGEST_REASON && code.bytes().all(|byte| byte.is_ascii_graphic())
+    /// Takes in what events `codex.rate_limits` report of the account that they came from.
+    pub fn note_quota_events(&self, route: &Route, events: &[Value], asked_at: Timestamp) -> Vec<Written> {
+        let (account, mark) = (&route.account, route.target.mark);
+        events.iter().filter_map(|event| self.note_quota_event(account, mark, event, asked_at)).collect()
+    }
+
+    /// The same for one event.
+    pub(super) fn note_quota_event(
+        &self,
+        account: &AccountId,
+        mark: CredentialMark,
+        event: &Value,
+        asked_at: Timestamp,
+    ) -> Option<Written> {
+        let report = QuotaReport::from_event(event, self.session.now())?;
+        self.note_quota(account, mark, report, asked_at)
+    }
+
+    /// Takes in a report of an account's quota, which was asked for at `asked_at`, for as long as the account has the
+    /// credential of `mark`.
+    pub(super) fn note_quota(
+        &self,
+        account: &AccountId,
+        mark: CredentialMark,
+        report: QuotaReport,
+        asked_at: Timestamp,
+    ) -> Option<Written> {
+        let view = self.view();
+        let position = view.state.position(account.as_str())?;
+        if self.accounts.target(&view, position)?.mark != mark {
+            return None;
+        }
+        let (stored, now, config) = (&view.state.accounts[position], self.session.now(), self.config());
+        let news = QuotaNews {
+            is_new_plan: report.plan.is_some() && report.plan != stored.plan,
+            report,
+            asked_at,
+            of_file: record::quota(stored, now),
+            limited: stored.rate_limit_reset_times.keys().cloned().collect(),
+        };
+        let rule = QuotaRule { reserve_percent: config.reserve_percent(), uses_credits: config.use_credits() };
+        let change = self.belief.lock().note_quota(account, news, rule, now)?;
+        Some(self.write_change(account, mark, change))
+    }
 }

@@ -6,10 +6,9 @@ use super::accounts::lookup::{find, position};
 use super::accounts::pending::why_it_failed;
 use super::accounts::pins::SessionPins;
 use super::accounts::pool::{kind, waits_for_issuer};
+use super::accounts::record;
 use super::belief::bench_words::bench_words;
-use super::belief::quota;
-use super::memory::Memory;
-use super::router::current;
+use super::router::{Chosen, Whereabouts};
 use crate::domain::account::{AccountId, Kind, ModelFamily};
 use crate::domain::pool::{EVERY_FAMILY, Member};
 use crate::domain::report::{AccountReport, PinReport, RateLimit, State};
@@ -83,14 +82,14 @@ impl Manager {
         let sessions = self.sessions_on(&view.state, account);
         let member = &view.pool.members[position];
         let pins = self.accounts.listed_pins(&view.state).into_iter().filter(|pin| pin.account == member.id).collect();
-        let memory = self.memory();
         let now = self.clock.now();
-        let used = memory.usage.of(&member.id);
-        let (active, active_families) = activity(view, &memory, &self.accounts.pins(), position);
+        let used = self.memory().usage.of(&member.id);
+        let session_pins = self.accounts.pins().clone();
+        let (active, active_families) = activity(view, &self.router.chosen(), &session_pins, position);
         let obstacles = standing(member, now);
         let rate_limits = rate_limits(member, now);
         let (state, available_at) = state(&obstacles, &rate_limits);
-        let known = quota::newest(account, &member.id, &memory, now).known;
+        let known = self.belief.lock().quota(&member.id, record::quota(account, now), now).known;
         let quota = member.quota.windows.iter().map(|w| QuotaWindow { used_percent: w.used_at(now), ..*w }).collect();
         AccountReport {
             id: member.id.clone(),
@@ -138,7 +137,7 @@ impl Manager {
                 .last_used
                 .filter(|at| *at > 0)
                 .map(Timestamp)
-                .max(memory.shared.last_used(&member.id)),
+                .max(self.belief.lock().siblings().last_used(&member.id)),
             access_expires_at: account.access_expires_at.map(Timestamp),
             sessions,
             pins,
@@ -153,23 +152,20 @@ fn refresh_failed(account: &StoredAccount) -> Option<String> {
 
 /// Whether the account is the session's current one, and for which families. A process that is no session
 /// has the file's.
-fn activity(view: &View, memory: &Memory, pins: &SessionPins, position: usize) -> (bool, Vec<ModelFamily>) {
+fn activity(view: &View, chosen: &Chosen, pins: &SessionPins, position: usize) -> (bool, Vec<ModelFamily>) {
     let pin = view.state.pin.as_ref();
     let position_of = |id: &AccountId| view.pool.position(id);
-    let is_session = memory.start.is_some() || !memory.current.is_empty();
+    let Whereabouts { start, current, .. } = chosen.whereabouts();
     let pinned = |family: Option<&ModelFamily>| pins.effective(pin, family).and_then(|id| position_of(&id));
-    if !is_session {
+    if start.is_none() && current.is_empty() {
         let active = pinned(None).unwrap_or(view.pool.active.min(view.pool.members.len().saturating_sub(1)));
         let by_family = view.pool.active_by_family.iter().filter(|(_, index)| **index == position);
         return (active == position, by_family.map(|(family, _)| ModelFamily::named(family.as_str())).collect());
     }
-    let used = memory.last_used.as_ref().or(memory.start.as_ref()).and_then(position_of);
-    let active = pinned(None).or(used) == Some(position);
-    let families = memory
-        .current
-        .keys()
-        .filter(|family| pinned(Some(family)).or_else(|| current(memory, &view.pool, family)) == Some(position));
-    (active, families.cloned().collect())
+    let active = pinned(None).or(chosen.last_used().and_then(position_of)) == Some(position);
+    let is_on_it =
+        |family: &&ModelFamily| pinned(Some(family)).or_else(|| chosen.current(&view.pool, family)) == Some(position);
+    (active, current.keys().filter(is_on_it).cloned().collect())
 }
 
 fn rate_limits(member: &Member, now: Timestamp) -> Vec<RateLimit> {

@@ -12,7 +12,7 @@ use crate::store::{self, Creation, SessionRecord, State, StoredAccount};
 impl Manager {
     /// Where this session started, if the account is still there.
     pub fn start_account(&self) -> Option<AccountName> {
-        let start = self.memory().start.clone()?;
+        let start = self.router.chosen().whereabouts().start.clone()?;
         account_name(&self.accounts.view().state, &start)
     }
 

@@ -63,7 +63,7 @@ impl Manager {
         let is_of_family = family.is_some();
         let id = self.accounts.switch(wanted, family, scope).await?;
         if let (Some(id), false) = (&id, is_of_family) {
-            self.memory().last_used = Some(id.clone());
+            self.router.chosen().switched_to(id.clone());
         }
         self.survey().await;
         let account = match id {

@@ -42,7 +42,7 @@ impl Breaker {
         *self = Breaker::default();
     }
 
-    /// A failure counts; the last one that is borne opens it, and one while open (a failed probe) opens it anew.
+    /// A failure counts; the last one that is tolerated opens it, and one while open (a failed probe) opens it again.
     pub fn failed(&mut self, settings: BreakerSettings, now: Timestamp) {
         self.failures = self.failures.saturating_add(1);
         if self.failures >= settings.failures {

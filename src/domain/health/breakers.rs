@@ -26,19 +26,18 @@ pub struct Counted {
     pub host: String,
 }
 
-/// A failed attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// The account it was made with.
-    pub account: AccountId,
-    /// The host it was sent to; empty when there is none to blame.
-    pub host: String,
-    /// The host said that it is too busy: nothing the account is to blame for.
-    pub overloaded: bool,
-    /// When a breaker opens and for how long.
-    pub settings: BreakerSettings,
-    /// When it was over.
-    pub at: Timestamp,
+/// What an attempt showed of the breakers of its account and of its host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BreakerNote {
+    /// Both are well.
+    Succeeded,
+    /// It failed.
+    Failed {
+        /// When a breaker opens and for how long.
+        settings: BreakerSettings,
+        /// The host said that it is too busy: nothing the account is to blame for.
+        overloaded: bool,
+    },
 }
 
 /// The breakers that count at least one failure.
@@ -74,18 +73,38 @@ impl Breakers {
         }
     }
 
+    /// Takes in what an attempt with `account` at `host`, which is empty when there is none to blame, showed at `at`. Returns
+    /// which breakers changed.
+    pub fn apply(&mut self, account: &AccountId, host: &str, note: BreakerNote, at: Timestamp) -> BTreeSet<BreakerKey> {
+        match note {
+            BreakerNote::Succeeded if self.is_empty() => BTreeSet::new(),
+            BreakerNote::Succeeded => {
+                let keys = [BreakerKey::Account(account.clone()), BreakerKey::Host(host.to_owned())];
+                keys.into_iter().filter(|key| self.0.remove(key).is_some()).collect()
+            }
+            BreakerNote::Failed { settings, overloaded } => self.failed(account, host, settings, overloaded, at),
+        }
+    }
+
     /// A failure counts for the host first. While the host's breaker is open its accounts are not to blame, and their own
     /// failures are forgotten: an overloaded host must not take them out one by one. Else it counts for the account too,
-    /// unless the host says that it is too busy. Returns which breakers changed.
-    pub fn failed(&mut self, failure: &Failure) -> BTreeSet<BreakerKey> {
+    /// unless the host says that it is too busy.
+    fn failed(
+        &mut self,
+        account: &AccountId,
+        host: &str,
+        settings: BreakerSettings,
+        overloaded: bool,
+        at: Timestamp,
+    ) -> BTreeSet<BreakerKey> {
         let mut changed = BTreeSet::new();
-        if !failure.host.is_empty() {
-            let host = BreakerKey::Host(failure.host.clone());
-            let gate = self.count(host.clone(), failure);
-            changed.insert(host);
+        if !host.is_empty() {
+            let key = BreakerKey::Host(host.to_owned());
+            let gate = self.count(key.clone(), host, settings, at);
+            changed.insert(key);
             if gate != Gate::Closed {
                 let is_of_it = |key: &BreakerKey, counted: &Counted| match key {
-                    BreakerKey::Account(account) => counted.host == failure.host || *account == failure.account,
+                    BreakerKey::Account(of) => counted.host == host || of == account,
                     BreakerKey::Host(_) => false,
                 };
                 let cleared = self.0.iter().filter(|(key, counted)| is_of_it(key, counted));
@@ -94,18 +113,12 @@ impl Breakers {
                 return changed;
             }
         }
-        if !failure.overloaded {
-            let account = BreakerKey::Account(failure.account.clone());
-            self.count(account.clone(), failure);
-            changed.insert(account);
+        if !overloaded {
+            let key = BreakerKey::Account(account.clone());
+            self.count(key.clone(), host, settings, at);
+            changed.insert(key);
         }
         changed
-    }
-
-    /// A success closes the breakers of its account and of its host. Returns which breakers changed.
-    pub fn succeeded(&mut self, account: &AccountId, host: &str) -> BTreeSet<BreakerKey> {
-        let keys = [BreakerKey::Account(account.clone()), BreakerKey::Host(host.to_owned())];
-        keys.into_iter().filter(|key| self.0.remove(key).is_some()).collect()
     }
 
     /// Whether the account or its host counts a failure.
@@ -132,11 +145,11 @@ impl Breakers {
         [gate(BreakerKey::Account(account.clone())), host]
     }
 
-    fn count(&mut self, key: BreakerKey, failure: &Failure) -> Gate {
+    fn count(&mut self, key: BreakerKey, host: &str, settings: BreakerSettings, at: Timestamp) -> Gate {
         let counted = self.0.entry(key).or_default();
-        failure.host.clone_into(&mut counted.host);
-        counted.breaker.failed(failure.settings, failure.at);
-        counted.breaker.gate(failure.settings, failure.at)
+        host.clone_into(&mut counted.host);
+        counted.breaker.failed(settings, at);
+        counted.breaker.gate(settings, at)
     }
 }
 
@@ -153,8 +166,12 @@ mod tests {
         AccountId::new(name)
     }
 
-    fn failure(account: &str, host: &str, overloaded: bool) -> Failure {
-        Failure { account: id(account), host: host.to_owned(), overloaded, settings: SETTINGS, at: NOW }
+    fn fail(breakers: &mut Breakers, account: &str, host: &str, overloaded: bool) -> BTreeSet<BreakerKey> {
+        breakers.apply(&id(account), host, BreakerNote::Failed { settings: SETTINGS, overloaded }, NOW)
+    }
+
+    fn succeed(breakers: &mut Breakers, account: &str, host: &str) -> BTreeSet<BreakerKey> {
+        breakers.apply(&id(account), host, BreakerNote::Succeeded, NOW)
     }
 
     fn keys(names: &[&str]) -> BTreeSet<BreakerKey> {
@@ -173,7 +190,7 @@ mod tests {
     #[test]
     fn a_failure_counts_for_its_account_and_its_host() {
         let mut breakers = Breakers::default();
-        assert_eq!(breakers.failed(&failure("a", "host", false)), keys(&["a", "@host"]));
+        assert_eq!(fail(&mut breakers, "a", "host", false), keys(&["a", "@host"]));
         check(&breakers, &["a", "@host"]);
         assert!(breakers.has_failures(&id("a"), "elsewhere") && breakers.has_failures(&id("b"), "host"));
         assert!(!breakers.has_failures(&id("b"), "elsewhere"));
@@ -183,36 +200,36 @@ mod tests {
     #[test]
     fn a_host_that_opens_clears_its_accounts() {
         let mut breakers = Breakers::default();
-        breakers.failed(&failure("a", "host", false));
-        breakers.failed(&failure("c", "elsewhere", false));
-        assert_eq!(breakers.failed(&failure("b", "host", false)), keys(&["a", "@host"]));
+        fail(&mut breakers, "a", "host", false);
+        fail(&mut breakers, "c", "elsewhere", false);
+        assert_eq!(fail(&mut breakers, "b", "host", false), keys(&["a", "@host"]));
         check(&breakers, &["@host", "c", "@elsewhere"]);
         let open = Gate::Open { until: NOW.after(SETTINGS.open_for) };
         assert_eq!(breakers.gates(&id("b"), Some("host"), SETTINGS, NOW), [Gate::Closed, open]);
         // One that is probed and fails keeps it open, and is not to blame either.
-        assert_eq!(breakers.failed(&failure("b", "host", false)), keys(&["@host"]));
-        assert_eq!(breakers.succeeded(&id("b"), "host"), keys(&["@host"]));
+        assert_eq!(fail(&mut breakers, "b", "host", false), keys(&["@host"]));
+        assert_eq!(succeed(&mut breakers, "b", "host"), keys(&["@host"]));
         check(&breakers, &["c", "@elsewhere"]);
     }
 
     #[test]
     fn an_overload_is_the_hosts_alone_and_without_a_host_the_account_is_left() {
         let mut breakers = Breakers::default();
-        assert_eq!(breakers.failed(&failure("a", "host", true)), keys(&["@host"]));
-        assert_eq!(breakers.failed(&failure("a", "", false)), keys(&["a"]));
-        assert_eq!(breakers.failed(&failure("a", "", true)), keys(&[]));
+        assert_eq!(fail(&mut breakers, "a", "host", true), keys(&["@host"]));
+        assert_eq!(fail(&mut breakers, "a", "", false), keys(&["a"]));
+        assert_eq!(fail(&mut breakers, "a", "", true), keys(&[]));
         check(&breakers, &["a", "@host"]);
-        assert_eq!(breakers.succeeded(&id("z"), "other"), keys(&[]));
+        assert_eq!(succeed(&mut breakers, "z", "other"), keys(&[]));
     }
 
     #[test]
     fn what_is_known_already_stays() {
         let mut breakers = Breakers::default();
-        breakers.failed(&failure("a", "host", false));
+        fail(&mut breakers, "a", "host", false);
         let before = breakers.clone();
         let mut others = Breakers::default();
-        others.failed(&Failure { at: Timestamp(5), ..failure("a", "host", false) });
-        others.failed(&failure("b", "other", false));
+        others.apply(&id("a"), "host", BreakerNote::Failed { settings: SETTINGS, overloaded: false }, Timestamp(5));
+        fail(&mut others, "b", "other", false);
         breakers.add_unknown(others);
         check(&breakers, &["a", "@host", "b", "@other"]);
         assert_eq!(breakers.get(&BreakerKey::Account(id("a"))), before.get(&BreakerKey::Account(id("a"))));

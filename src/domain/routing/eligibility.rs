@@ -93,6 +93,14 @@ pub fn can_serve(member: &Member, demand: &Demand<'_>, now: Timestamp) -> bool {
     in_the_way(member, Some(*demand), now).next().is_none()
 }
 
+/// Whether nothing but a limit of the demanded model keeps `member` from serving it.
+pub fn is_limited_for_model(member: &Member, demand: &Demand<'_>, now: Timestamp) -> bool {
+    let obstacles = obstacles(member, demand, now);
+    !obstacles.is_empty()
+        && obstacles.iter().all(|obstacle| obstacle.reason == Reason::RateLimited)
+        && can_serve(member, &Demand { model: None, ..*demand }, now)
+}
+
 /// What keeps `member` from serving anything at all at `now`.
 pub fn standing(member: &Member, now: Timestamp) -> Vec<Obstacle> {
     in_the_way(member, None, now).collect()

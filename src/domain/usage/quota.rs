@@ -7,7 +7,7 @@ mod report;
 mod window;
 
 pub use credits::Credits;
-pub use known::KnownQuota;
+pub use known::{Exhaustion, KnownQuota};
 pub use meter::Meter;
 pub use report::{QuotaReport, is_reached, meter_of_event};
 pub use window::{QuotaWindow, name_of_length};

@@ -3,6 +3,16 @@
 use std::time::Duration;
 
 use crate::domain::health::retry_after::go_duration;
+use crate::domain::time::Timestamp;
+
+/// How much of an account's rate-limit tokens is used.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RateUsed {
+    /// The used part, 0 to 1.
+    pub used: f64,
+    /// When the upstream forgets it.
+    pub until: Timestamp,
+}
 
 /// The part of the minute's tokens that is used, 0 to 1, and when they are all back. `None` when the headers do not
 /// say so.

@@ -6,10 +6,9 @@ use std::collections::BTreeSet;
 use rusqlite::{Transaction, params};
 
 use crate::domain::account::AccountId;
-use crate::domain::health::breaker::{Breaker, BreakerSettings};
-use crate::domain::health::breakers::{self, BreakerKey, Counted, Failure};
+use crate::domain::health::breaker::Breaker;
+use crate::domain::health::breakers::{self, BreakerKey, BreakerNote, Counted};
 use crate::domain::time::Timestamp;
-use crate::ledger::Entry;
 
 /// How the table tells the two sorts apart.
 const ACCOUNT: &str = "account";
@@ -22,27 +21,15 @@ pub(super) struct Breakers {
 }
 
 impl Breakers {
-    pub(super) fn succeeded(
+    pub(super) fn apply(
         &mut self,
         transaction: &Transaction<'_>,
         account: &AccountId,
         host: &str,
+        note: BreakerNote,
+        at: Timestamp,
     ) -> rusqlite::Result<()> {
-        let changed = self.rows(transaction)?.succeeded(account, host);
-        self.changed.extend(changed);
-        Ok(())
-    }
-
-    pub(super) fn failed(
-        &mut self,
-        transaction: &Transaction<'_>,
-        entry: &Entry,
-        settings: BreakerSettings,
-        overloaded: bool,
-    ) -> rusqlite::Result<()> {
-        let failure =
-            Failure { account: entry.account.clone(), host: entry.host.clone(), overloaded, settings, at: entry.at };
-        let changed = self.rows(transaction)?.failed(&failure);
+        let changed = self.rows(transaction)?.apply(account, host, note, at);
         self.changed.extend(changed);
         Ok(())
     }

@@ -7,6 +7,7 @@ use crate::domain::health::Gate;
 use crate::domain::health::breaker::{Breaker, BreakerSettings};
 use crate::domain::health::breakers::BreakerKey;
 use crate::domain::health::condition::Condition;
+use crate::domain::usage::rate_headers::RateUsed;
 
 const SETTINGS: BreakerSettings = BreakerSettings { failures: 3, open_for: Duration::from_secs(60) };
 

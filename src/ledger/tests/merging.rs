@@ -1,6 +1,7 @@
 //! Two accounts that became one.
 
 use super::*;
+use crate::domain::usage::rate_headers::RateUsed;
 
 #[tokio::test]
 async fn what_one_account_used_and_owns_is_the_others_and_its_sums_are_added() {

@@ -1,28 +1,29 @@
-//! From the file and the memory to the pool that routing sees.
+//! From the file and what is believed to the pool that routing sees.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::Accounts;
 use super::names::names;
 use super::pending::Pending;
+use super::record;
 use crate::domain::account::{AccountId, Kind, ModelScope};
 use crate::domain::base_url::BaseUrl;
-use crate::domain::health::{Cooldown, Gate, Limit};
+use crate::domain::health::Gate;
 use crate::domain::plain_text::plain;
 use crate::domain::pool::{Member, Pool};
 use crate::domain::time::Timestamp;
-use crate::manager::belief::{quota, unserved};
-use crate::manager::memory::Memory;
+use crate::manager::belief::{Known, SpendingLimits};
 use crate::secrets::master_key::KeyState;
 use crate::store::{SessionKind, SessionRecord, State, StoredAccount, StoredKind, StoredSecret};
 
 impl Accounts {
-    /// The pool at this state of the file and of the memory.
+    /// The pool at this state of the file and of what is believed.
     pub(in crate::manager) fn pool(&self, state: &State) -> Pool {
         let key = self.store.key_state(state);
-        let (memory, unopened, own) = (self.memory(), self.unopened().clone(), &self.session.identity().id);
+        let (unopened, own) = (self.unopened().clone(), &self.session.identity().id);
+        let belief = self.belief.lock();
         let members = state.accounts.iter().zip(names(state)).map(|(account, label)| {
-            let mut member = self.member(account, label, key, &memory, &unopened);
+            let mut member = self.member(account, label, key, &belief, &unopened);
             member.live_sessions = live_sessions(state, &member.id, own);
             member
         });
@@ -42,7 +43,7 @@ impl Accounts {
         account: &StoredAccount,
         label: String,
         key: KeyState,
-        memory: &Memory,
+        belief: &Known,
         unopened: &BTreeSet<AccountId>,
     ) -> Member {
         let id = AccountId::new(account.id.clone());
@@ -54,28 +55,25 @@ impl Accounts {
         let sealed = matches!(secret, Some(StoredSecret::Sealed(_)));
         let key_is_gone = matches!(key, KeyState::Missing | KeyState::Wrong);
         let is_newer = secret.is_some_and(StoredSecret::is_newer);
-        let bench = memory.benches.get(&id);
-        let now = self.session.now();
-        let known = quota::newest(account, &id, memory, now).known;
-        let exhaustion = quota::exhaustion(&self.session.config(), &known, now);
+        let (now, config) = (self.session.now(), self.session.config());
+        let facts = belief.facts(&id, record::facts(account, now), now);
+        let known = facts.quota.known;
+        let exhaustion = known.exhaustion(config.reserve_percent(), config.use_credits(), now);
         Member {
             label,
             enabled: account.enabled.unwrap_or(true),
             locked: sealed && (key_is_gone || is_newer || unopened.contains(&id)),
-            needs_login: account.needs_login.unwrap_or(false)
-                || secret.is_none()
-                || self.base_url(account).is_none()
-                || bench.is_some_and(|b| b.needs_login),
+            needs_login: facts.needs_login || secret.is_none() || self.base_url(account).is_none(),
             priority: account.priority.unwrap_or_default(),
-            over_limit: memory.over.get(&id).copied(),
+            over_limit: facts.over_limit,
             scope: ModelScope::new(account.models.clone().unwrap_or_default()),
-            limits: limits(account, memory.limits.get(&id)),
+            limits: facts.limits,
             used_up: exhaustion.plan,
             used_up_models: exhaustion.models,
             quota: known.quota,
-            cooldown: bench.map(|bench| bench.cooldown.clone()).or_else(|| cooldown(account)),
-            gate: self.gate(account, &id, memory),
-            unserved: unserved::known(account, memory.unserved.get(&id)),
+            cooldown: facts.cooldown,
+            gate: self.gate(account, &id, belief),
+            unserved: facts.unserved,
             live_sessions: 0,
             kind,
             id,
@@ -83,13 +81,14 @@ impl Accounts {
     }
 
     /// The breaker of the account's issuer or of itself, else that of its host.
-    fn gate(&self, account: &StoredAccount, id: &AccountId, memory: &Memory) -> Gate {
+    fn gate(&self, account: &StoredAccount, id: &AccountId, belief: &Known) -> Gate {
         let base_url = self.base_url(account);
         let host = base_url.as_ref().map(BaseUrl::authority);
         if let Some(until) = waits_for_issuer(account, self.session.now()) {
             return Gate::Open { until };
         }
-        let [own, host] = memory.shared.breakers().gates(id, host, self.session.config().breaker(), self.session.now());
+        let [own, host] =
+            belief.siblings().breakers().gates(id, host, self.session.config().breaker(), self.session.now());
         if own == Gate::Closed { host } else { own }
     }
 
@@ -118,20 +117,6 @@ fn live_sessions(state: &State, account: &AccountId, own: &str) -> usize {
     state.sessions.iter().filter(|session| session.id != own && session.kind != SessionKind::Proxy).filter(uses).count()
 }
 
-fn limits(account: &StoredAccount, unwritten: Option<&BTreeMap<String, Limit>>) -> BTreeMap<String, Limit> {
-    let since = |key: &str| account.rate_limit_set_times.get(key).copied().map(Timestamp);
-    let written = account.rate_limit_reset_times.iter();
-    let written = written.map(|(key, until)| (key.clone(), Limit { until: Timestamp(*until), since: since(key) }));
-    let mut limits: BTreeMap<String, Limit> = written.collect();
-    for (key, limit) in unwritten.into_iter().flatten() {
-        let entry = limits.entry(key.clone()).or_insert(*limit);
-        if entry.until < limit.until {
-            *entry = *limit;
-        }
-    }
-    limits
-}
-
 /// Until when the issuer, which failed, is left alone, if the account has no token until then.
 pub(in crate::manager) fn waits_for_issuer(account: &StoredAccount, now: Timestamp) -> Option<Timestamp> {
     let has_ended = account.access_token.is_none() || account.access_expires_at.is_some_and(|at| Timestamp(at) <= now);
@@ -139,15 +124,14 @@ pub(in crate::manager) fn waits_for_issuer(account: &StoredAccount, now: Timesta
     mark.waits_until(now)
 }
 
-fn cooldown(account: &StoredAccount) -> Option<Cooldown> {
-    let until = Timestamp(account.cooling_down_until?);
-    let since = account.cooling_down_since.map(Timestamp);
-    Some(Cooldown { until, since, reason: account.cooldown_reason.clone().unwrap_or_default() })
-}
-
 /// Whether an account has a spending limit.
 pub fn has_limit(account: &StoredAccount) -> bool {
     account.daily_limit_usd.is_some() || account.monthly_limit_usd.is_some()
+}
+
+/// What an account may spend.
+pub fn spending_limits(account: &StoredAccount) -> SpendingLimits {
+    SpendingLimits { daily: account.daily_limit_usd, monthly: account.monthly_limit_usd }
 }
 
 /// The name of the account at `position` that no other has: its label, with its number where files of other hands have a label

@@ -109,12 +109,12 @@ impl Accounts {
     }
 
     fn forget_what_the_file_overtook(&self, state: &State, was_read: bool, is_same_file: bool) {
-        let mut memory = self.memory();
-        memory.forget_old_limits(self.session.now());
+        let mut belief = self.belief.lock();
+        belief.forget_old_limits(self.session.now());
         if !state.accounts.is_empty() && !is_same_file {
-            memory.forget_accounts_but(|id| state.position(id.as_str()).is_some());
+            belief.forget_accounts_but(|id| state.position(id.as_str()).is_some());
         }
-        drop(memory);
+        drop(belief);
         if let Some(pin) = &state.pin {
             self.pins().overtaken_by(pin);
         }

@@ -9,11 +9,13 @@ use serde_json::Value;
 
 use crate::clock;
 use crate::domain::account::AccountId;
+use crate::domain::health::breakers::BreakerNote;
 use crate::domain::health::condition::Effect;
+use crate::domain::usage::rate_headers::RateUsed;
 use crate::domain::usage::{Asks, Bill, Counting, Spent, Tier, Tokens, Usd, Used};
-use crate::ledger::{BreakerNote, Entry, LedgerError, Mark, RateUsed, Resource};
+use crate::ledger::{Entry, LedgerError, Mark, Resource};
 use crate::manager::Manager;
-use crate::manager::belief::shared::Deed;
+use crate::manager::belief::Observation;
 use crate::manager::router::{Route, RouteRequest, Target};
 use crate::upstream::credential::Credential;
 
@@ -145,12 +147,7 @@ impl Manager {
 
     /// The next request may name it before the ledger has it.
     fn remember_made(&self, account: &AccountId, made: &[Resource]) {
-        if !made.is_empty() {
-            let mut memory = self.memory();
-            for made in made {
-                memory.made.remember(&made.id, account);
-            }
-        }
+        self.router.remember_made(account, made.iter().map(|made| made.id.as_str()));
     }
 
     /// Accounts an answer that is over.
@@ -198,7 +195,7 @@ impl Manager {
         if let Err(error) = committed {
             tracing::warn!("spending is counted in memory: {error}");
         }
-        self.tell_ledger_warnings();
+        self.report_ledger_warnings();
         self.note_spending();
     }
 
@@ -292,20 +289,13 @@ impl Manager {
 
     fn take_in(&self, entry: &Entry, target: &Target) {
         self.books.metrics.attempt(entry, &target.metrics_label);
-        let mut memory = self.memory();
+        let mut belief = self.belief.lock();
         for effect in &entry.effects {
-            memory.shared.add(Deed::Effect(entry.account.clone(), *effect, entry.at));
+            belief.observe(Observation::Effect(entry.account.clone(), *effect, entry.at));
         }
         if let Some(rate) = entry.rate_used {
-            memory.shared.add(Deed::Rate(entry.account.clone(), rate));
+            belief.observe(Observation::Rate(entry.account.clone(), rate));
         }
-    }
-
-    /// A request takes its place in the account's bucket, where siblings have to see it before the answer is over.
-    pub(in crate::manager) fn take_place(&self, account: &AccountId) {
-        let at = self.clock.now();
-        self.memory().shared.add(Deed::Effect(account.clone(), Effect::Began, at));
-        self.ledger().began(account.clone(), at);
     }
 }
 

@@ -6,17 +6,10 @@ use std::fmt::Write;
 use ring::digest;
 
 use crate::domain::routing::conversation::ConversationKey;
-use crate::manager::Manager;
 
-impl Manager {
-    /// An id in the form of a UUID. It is salted with the id of the accounts file, so that one conversation of two people
-    /// is not known to be the same.
-    pub fn conversation_id(&self, key: ConversationKey) -> String {
-        conversation_id(&self.view().state.store_id, key)
-    }
-}
-
-fn conversation_id(salt: &str, key: ConversationKey) -> String {
+/// An id in the form of a UUID. It is salted with the id of the accounts file, so that one conversation of two people
+/// is not known to be the same.
+pub fn conversation_id(salt: &str, key: ConversationKey) -> String {
     let mut hashed = digest::Context::new(&digest::SHA256);
     hashed.update(salt.as_bytes());
     hashed.update(&[0]);

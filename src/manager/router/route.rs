@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::item_ids::ItemIds;
+use super::reasoning::Reasoning;
 use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::client_version::ClientVersion;
+use crate::domain::pool::Pool;
 use crate::domain::routing::conversation::ConversationKey;
 use crate::domain::routing::decision::{Exhausted, Why};
 use crate::domain::routing::eligibility::Demand;
 use crate::domain::routing::setback::Setback;
 use crate::manager::accounts::{Target, View};
-use crate::manager::router::item_ids::ItemIds;
-use crate::manager::router::reasoning::Reasoning;
 use crate::store::ProbeLock;
 
 /// What a request asks for, and what was tried for it already.
@@ -79,6 +80,19 @@ impl RouteRequest {
         self.tried.iter().any(|(tried, _)| tried == account)
     }
 
+    /// The position of the account that it is bound to.
+    ///
+    /// # Errors
+    ///
+    /// What it is bound to, where no account can serve that.
+    pub fn bound_position(&self, pool: &Pool) -> Result<Option<usize>, Bound> {
+        let Some(bound) = &self.bound else { return Ok(None) };
+        match pool.position(&bound.account) {
+            Some(position) if bound.torn.is_none() => Ok(Some(position)),
+            _ => Err(bound.clone()),
+        }
+    }
+
     /// What it asks of the account that is to serve it.
     pub fn demand(&self) -> Demand<'_> {
         Demand {
@@ -125,7 +139,7 @@ pub struct Route {
     /// Whether its place in the bucket was taken where siblings see it.
     pub(in crate::manager) took_place: bool,
     /// Held while this is the machine's one probe of the account or of its host; dropped with the route.
-    pub(super) probes: Vec<ProbeLock>,
+    pub(in crate::manager) probes: Vec<ProbeLock>,
 }
 
 impl Route {

@@ -5,14 +5,12 @@ use std::time::Duration;
 
 use crate::domain::account::{AccountId, Kind};
 use crate::domain::pool::Pool;
-use crate::domain::routing::decision::Why;
-use crate::domain::routing::decision::{Choice, Exhausted};
-use crate::domain::routing::eligibility::{Obstacle, Reason, is_on_credits, obstacles};
+use crate::domain::routing::decision::{Choice, Exhausted, Why};
+use crate::domain::routing::eligibility::{Obstacle, Reason, is_limited_for_model, is_on_credits, obstacles};
 use crate::domain::routing::setback::Setback;
 use crate::domain::time::Timestamp;
 use crate::manager::Manager;
 use crate::manager::router::RouteRequest;
-use crate::manager::router::aside::is_limited_for_model;
 use crate::manager::session::event::Level;
 
 impl Manager {
@@ -35,7 +33,7 @@ impl Manager {
             let is_on_credits = found.is_empty() && is_on_credits(member, &request.demand(), now);
             // What is limited: the model alone, or its family.
             let limited = match &request.model {
-                Some(model) if is_limited_for_model(member, request, now) => model.as_str(),
+                Some(model) if is_limited_for_model(member, &request.demand(), now) => model.as_str(),
                 Some(_) | None => request.family.as_str(),
             };
             let tried = request.tried.iter().rev().find(|(id, _)| *id == pool.members[position].id);

@@ -112,7 +112,7 @@ impl Attempts<'_> {
         };
         let head_at = clock::instant();
         if let Some(state) = response.headers().get(TURN_STATE) {
-            manager.note_turn_state(state.as_bytes(), &route.account);
+            manager.router().note_turn_state(state.as_bytes(), &route.account);
         }
         let is_login = route.target.credential.login().is_some();
         let quota = if is_login { self.note_quota(&route, response.headers(), asked_at) } else { None };

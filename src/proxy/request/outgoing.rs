@@ -37,7 +37,7 @@ impl Attempts<'_> {
         };
         route.target.credential.apply(&mut headers)?;
         if let Some(state) = &self.turn_state
-            && self.proxy.manager.gave_turn_state(state.as_bytes(), &route.account)
+            && self.proxy.manager.router().gave_turn_state(state.as_bytes(), &route.account)
         {
             headers.insert(HeaderName::from_static(TURN_STATE), state.clone());
         }

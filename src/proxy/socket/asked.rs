@@ -79,7 +79,8 @@ impl Asked {
         let foreign = Foreign { request, is_login, is_bare: self.is_bare };
         let own = has_foreign.then(|| foreign.left_out_of(&text, &route.account)).flatten();
         let text = own.unwrap_or(text);
-        without_turn_state(&text, |state| manager.gave_turn_state(state.as_bytes(), &route.account)).unwrap_or(text)
+        without_turn_state(&text, |state| manager.router().gave_turn_state(state.as_bytes(), &route.account))
+            .unwrap_or(text)
     }
 }
 

@@ -97,7 +97,7 @@ impl Opening {
             }
         };
         if let Some(state) = response.headers().get(TURN_STATE) {
-            manager.note_turn_state(state.as_bytes(), &route.account);
+            manager.router().note_turn_state(state.as_bytes(), &route.account);
         }
         if route.target.credential.login().is_some() {
             writes.extend(note_quota(manager, (route, request), response.headers(), asked_at));
@@ -133,7 +133,7 @@ impl Opening {
         };
         route.target.credential.apply(&mut headers)?;
         if let Some(state) = &self.turn_state
-            && manager.gave_turn_state(state.as_bytes(), &route.account)
+            && manager.router().gave_turn_state(state.as_bytes(), &route.account)
         {
             headers.insert(HeaderName::from_static(TURN_STATE), state.clone());
         }

@@ -1,7 +1,9 @@
 //! What is known of an account's quota, from one report after another.
 
+use std::collections::BTreeMap;
+
 use super::report::MOST_METERS;
-use super::{Credits, Meter, Quota, QuotaReport};
+use super::{Credits, Meter, Quota, QuotaReport, UsedUp};
 use crate::domain::time::Timestamp;
 
 /// Everything that is known.
@@ -13,6 +15,15 @@ pub struct KnownQuota {
     pub meters: Vec<Meter>,
     /// The credits, if something is known of them.
     pub credits: Option<Credits>,
+}
+
+/// What a used-up plan and used-up meters mean for requests.
+#[derive(Debug, Default, PartialEq)]
+pub struct Exhaustion {
+    /// Of the plan.
+    pub plan: UsedUp,
+    /// Of single models, by the model.
+    pub models: BTreeMap<String, UsedUp>,
 }
 
 impl KnownQuota {
@@ -57,6 +68,16 @@ impl KnownQuota {
     /// Whether there are credits that the backend serves on with.
     pub fn has_credits(&self) -> bool {
         self.credits.as_ref().is_some_and(Credits::are_usable)
+    }
+
+    /// What follows when so much is to be left unused of each window, and credits may pay for more.
+    pub fn exhaustion(&self, reserve_percent: f64, uses_credits: bool, now: Timestamp) -> Exhaustion {
+        let has_credits = uses_credits && self.has_credits();
+        let of_meters = self.meters.iter().filter_map(|meter| {
+            let used_up = meter.quota.used_up(reserve_percent, has_credits, now);
+            Some((meter.model.clone()?, used_up)).filter(|(_, used_up)| *used_up != UsedUp::default())
+        });
+        Exhaustion { plan: self.quota.used_up(reserve_percent, has_credits, now), models: of_meters.collect() }
     }
 
     /// Whether `other` says something that siblings and people should know.

@@ -2,21 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::account::AccountId;
 use crate::domain::health::CLOCK_SLACK;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::quota::{Credits, KnownQuota, Meter, Quota, QuotaWindow};
-use crate::manager::memory::Memory;
+use crate::manager::belief::Reported;
 use crate::store::StoredAccount;
-
-/// What is known, and when it was reported.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Known {
-    /// Windows, meters and credits.
-    pub known: KnownQuota,
-    /// When the last of it was reported.
-    pub at: Timestamp,
-}
 
 /// When it was reported, in each of its objects.
 const AT: &str = "toldAt";
@@ -24,16 +14,16 @@ const AT: &str = "toldAt";
 /// What the accounts file has, as far as it is believed at `now`: what was reported at a time to come came before the
 /// clock was set back, so that anything is newer. When that is further away than two clocks differ, its windows may be
 /// over by now, and none is believed.
-pub fn read(account: &StoredAccount, now: Timestamp) -> Known {
+pub fn read(account: &StoredAccount, now: Timestamp) -> Reported {
     let known = written(account);
     match known.at {
         at if at <= now => known,
-        at if at <= now.after(CLOCK_SLACK) => Known { at: Timestamp(0), ..known },
-        _ => Known::default(),
+        at if at <= now.after(CLOCK_SLACK) => Reported { at: Timestamp(0), ..known },
+        _ => Reported::default(),
     }
 }
 
-fn written(account: &StoredAccount) -> Known {
+fn written(account: &StoredAccount) -> Reported {
     let list = |field: &Option<Value>| field.as_ref().and_then(Value::as_array).cloned().unwrap_or_default();
     let (windows, metered) = (list(&account.quota), list(&account.meters));
     let mut meters: Vec<Meter> = Vec::new();
@@ -53,7 +43,7 @@ fn written(account: &StoredAccount) -> Known {
     let at = times.filter_map(|object| object.get(AT)?.as_i64()).max().unwrap_or_default();
     let quota = Quota { windows: windows.iter().filter_map(window).collect() };
     let credits = account.credits.as_ref().and_then(credits);
-    Known { known: KnownQuota { quota, meters, credits }, at: Timestamp(at) }
+    Reported { known: KnownQuota { quota, meters, credits }, at: Timestamp(at) }
 }
 
 fn window(window: &Value) -> Option<QuotaWindow> {
@@ -76,7 +66,7 @@ fn credits(credits: &Value) -> Option<Credits> {
 }
 
 /// Puts what is known into the file.
-pub fn write(account: &mut StoredAccount, Known { known, at }: &Known) {
+pub fn write(account: &mut StoredAccount, Reported { known, at }: &Reported) {
     let at = at.as_millis();
     let of_window = |name: &str, model: Option<&str>, window: &QuotaWindow| {
         let mut entry = json!({ "name": name });
@@ -113,16 +103,6 @@ pub fn write(account: &mut StoredAccount, Known { known, at }: &Known) {
     });
 }
 
-/// The newest of what is known here and what the file has, without meters whose windows are over.
-pub fn newest(account: &StoredAccount, id: &AccountId, memory: &Memory, now: Timestamp) -> Known {
-    let of_file = read(account, now);
-    let newest = match memory.quotas.get(id) {
-        Some(own) if own.at >= of_file.at => own.clone(),
-        Some(_) | None => of_file,
-    };
-    Known { known: newest.known.current(now), at: newest.at }
-}
-
 /// Whether nothing later than what was reported at `at` was reported of the account by `now`, when it is written.
 pub fn is_news(at: Timestamp, account: &StoredAccount, now: Timestamp) -> bool {
     read(account, now).at <= at
@@ -134,13 +114,13 @@ mod tests {
 
     const FAR: Timestamp = Timestamp(1_000);
 
-    fn of(used_percent: f64, at: i64) -> Known {
+    fn of(used_percent: f64, at: i64) -> Reported {
         let window = QuotaWindow { used_percent, window_seconds: 18_000, reset_at: Timestamp(5_000) };
         let known = KnownQuota { quota: Quota::of(vec![window]), ..KnownQuota::default() };
-        Known { known, at: Timestamp(at) }
+        Reported { known, at: Timestamp(at) }
     }
 
-    fn stored(known: &Known) -> StoredAccount {
+    fn stored(known: &Reported) -> StoredAccount {
         let mut account = StoredAccount::default();
         write(&mut account, known);
         account
@@ -159,7 +139,7 @@ mod tests {
             model: model.map(str::to_owned),
             quota: Quota::of(windows.clone()),
         };
-        let all = Known {
+        let all = Reported {
             known: KnownQuota {
                 quota: Quota::of(windows.clone()),
                 meters: vec![meter("codex_bengalfox", Some("gpt-5.3-codex-spark")), meter("codex_other", None)],
@@ -179,23 +159,23 @@ mod tests {
         for known in [
             all.clone(),
             of(1.0, 7),
-            Known { known: credits_alone, at: Timestamp(8) },
-            Known { known: meter_alone, at: Timestamp(9) },
-            Known::default(),
+            Reported { known: credits_alone, at: Timestamp(8) },
+            Reported { known: meter_alone, at: Timestamp(9) },
+            Reported::default(),
         ] {
             assert_eq!(read(&stored(&known), FAR), known, "{:?}", stored(&known));
         }
         assert_eq!(stored(&all).quota.unwrap()[0]["name"], "5h");
-        assert_eq!(stored(&Known::default()), StoredAccount::default());
+        assert_eq!(stored(&Reported::default()), StoredAccount::default());
         for odd in [json!({}), json!([5, {"usedPercent": 1}]), json!("x"), json!({"balance": "x"}), Value::Null] {
             let (quota, meters, credits) = (Some(odd.clone()), Some(odd.clone()), Some(odd));
             let account = StoredAccount { quota, meters, credits, ..StoredAccount::default() };
-            assert_eq!(read(&account, FAR), Known::default());
+            assert_eq!(read(&account, FAR), Reported::default());
         }
     }
 
     #[test]
-    fn what_a_sibling_was_told_later_is_not_overwritten() {
+    fn what_was_reported_to_a_sibling_later_is_not_overwritten() {
         let account = stored(&of(100.0, 200));
         for (at, now, expected) in [(100, 250, false), (200, 250, true), (220, 250, true), (100, 150, true)] {
             assert_eq!(is_news(Timestamp(at), &account, Timestamp(now)), expected, "{at} {now}");
@@ -204,18 +184,15 @@ mod tests {
 
     #[test]
     fn the_newer_of_file_and_memory_is_believed() {
-        let id = AccountId::new("a");
-        let mut memory = Memory::default();
         let account = stored(&of(50.0, 10));
-        assert_eq!(newest(&account, &id, &memory, Timestamp(100)), of(50.0, 10));
-        memory.quotas.insert(id.clone(), of(60.0, 9));
-        assert_eq!(newest(&account, &id, &memory, Timestamp(100)), of(50.0, 10));
-        let ahead = stored(&of(90.0, 200));
-        assert_eq!(newest(&ahead, &id, &memory, Timestamp(100)), of(60.0, 9));
-        memory.quotas.insert(id.clone(), of(60.0, 11));
-        assert_eq!(newest(&account, &id, &memory, Timestamp(100)), of(60.0, 11));
+        let newest =
+            |account: &StoredAccount, own: Option<Reported>, now| read(account, now).or_later(own.as_ref(), now);
+        let now = Timestamp(100);
+        assert_eq!(newest(&account, None, now), of(50.0, 10));
+        assert_eq!(newest(&account, Some(of(60.0, 9)), now), of(50.0, 10));
+        assert_eq!(newest(&stored(&of(90.0, 200)), Some(of(60.0, 9)), now), of(60.0, 9));
+        assert_eq!(newest(&account, Some(of(60.0, 11)), now), of(60.0, 11));
         // The clock was set back by a day since: how much of the window is over is not known.
-        let full = stored(&of(100.0, 86_400_000));
-        assert_eq!(newest(&full, &id, &Memory::default(), Timestamp(100)), Known::default());
+        assert_eq!(newest(&stored(&of(100.0, 86_400_000)), None, now), Reported::default());
     }
 }

@@ -1,5 +1,5 @@
-//! What this process saw its accounts make a short while ago: the ledger knows it in a moment, or when whoever holds it lets
-//! go, and the next request may name it before.
+//! Whose the things are that accounts made a short while ago: the ledger knows it in a moment, or when whoever holds it lets
+//! go, and the next request may name them before.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -10,12 +10,12 @@ const MOST: usize = 4_096;
 
 /// Ids and marks, and the account that made each.
 #[derive(Debug, Default)]
-pub struct Made {
+pub struct Owners {
     owners: HashMap<String, AccountId>,
     order: VecDeque<String>,
 }
 
-impl Made {
+impl Owners {
     /// The account made `id`. The first one keeps it.
     pub fn remember(&mut self, id: &str, account: &AccountId) {
         if self.owners.contains_key(id) {
@@ -51,15 +51,15 @@ mod tests {
     #[test]
     fn the_first_owner_is_remembered_until_there_are_too_many() {
         let (a, b) = (AccountId::new("a"), AccountId::new("b"));
-        let mut made = Made::default();
-        made.remember("resp_0", &a);
-        made.remember("resp_0", &b);
+        let mut owners = Owners::default();
+        owners.remember("resp_0", &a);
+        owners.remember("resp_0", &b);
         let ids = ["resp_0".to_owned(), "resp_1".to_owned()];
-        assert_eq!(made.owners_of(ids.iter()), HashMap::from([("resp_0".to_owned(), a)]));
+        assert_eq!(owners.owners_of(ids.iter()), HashMap::from([("resp_0".to_owned(), a)]));
         for number in 1..=MOST {
-            made.remember(&format!("resp_{number}"), &b);
+            owners.remember(&format!("resp_{number}"), &b);
         }
-        assert_eq!(made.owners_of(ids.iter()), HashMap::from([("resp_1".to_owned(), b)]));
-        assert_eq!((made.owners.len(), made.order.len()), (MOST, MOST));
+        assert_eq!(owners.owners_of(ids.iter()), HashMap::from([("resp_1".to_owned(), b)]));
+        assert_eq!((owners.owners.len(), owners.order.len()), (MOST, MOST));
     }
 }

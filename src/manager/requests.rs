@@ -1,0 +1,406 @@
+//! The way of a request to its account: what has to be known first, which account it is, and who is told of the choice.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::accounts::View;
+use super::accounts::pool::{has_limit, kind, spending_limits};
+use super::belief::{Known, Shared};
+use super::router::{self, Bound, Refusal, Route, RouteRequest, Standpoint};
+use super::session::event::{Event, Selected};
+use super::tokens::WithoutToken;
+use super::{FIRST_ACCOUNT, Manager};
+use crate::clock;
+use crate::domain::account::{AccountId, Kind, ModelFamily};
+use crate::domain::base_url::BaseUrl;
+use crate::domain::health::Gate;
+use crate::domain::health::condition::Effect;
+use crate::domain::pool::Member;
+use crate::domain::routing::conversation::{ConversationKey, conversation_key};
+use crate::domain::routing::decision::{Choice, Decision, Explanation};
+use crate::domain::routing::eligibility::{can_serve, is_usable};
+use crate::domain::routing::load::Load;
+use crate::domain::routing::{Ask, Strategy, choose, explain};
+use crate::domain::time::Timestamp;
+use crate::domain::usage::{Spent, Usd};
+use crate::ledger::{Question, Standing};
+use crate::secrets::Secret;
+use crate::store::{ProbeLock, State};
+
+/// A ledger that is slower is not waited for: a request goes on with what is known.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+impl Manager {
+    /// Asks the ledger what has to be known before a request is routed: what siblings know, when that is older than a
+    /// second; the spending of accounts that have a limit, always; and who owns what the request names, once.
+    pub async fn consult(&self, request: &mut RouteRequest) {
+        let view = self.accounts.tried_view().await;
+        let (mut owners_of, mut owners) = (Vec::new(), HashMap::new());
+        if request.attempt == 1 {
+            owners_of.extend_from_slice(&request.resources);
+            owners_of.extend_from_slice(&request.reasoning.marks);
+            // A key's upstream is asked with whatever ids there are.
+            let may_be_a_login = view.pool.members.iter().any(|member| member.kind == Kind::ChatGpt);
+            if may_be_a_login && !request.needs_api_key {
+                let ids = request.item_ids.ids();
+                owners = self.router.owners_of(ids.iter());
+                // A long conversation names each of its items, most of which this process saw.
+                owners_of.extend(ids.iter().filter(|id| !owners.contains_key(*id)).cloned());
+            }
+        }
+        if !owners_of.is_empty() {
+            owners.extend(self.router.owners_of(owners_of.iter()));
+        }
+        // What the ledger says comes first: it knows who made it at first.
+        owners.extend(self.ask(&view, owners_of).await);
+        if !owners.is_empty() {
+            request.bound = Bound::among(&request.resources, &owners);
+            request.item_ids.note(&owners);
+            let marks: HashSet<&String> = request.reasoning.marks.iter().collect();
+            owners.retain(|id, _| marks.contains(id));
+            request.reasoning.owners = owners;
+        }
+        // The answer may have changed the pool.
+        request.seen = Some(if view.is_of(self.session.changes()) { view } else { self.view() });
+    }
+
+    /// Asks the ledger, if what is known is older than a second or something else is to be known. Returns who owns what.
+    pub(super) async fn ask(&self, view: &View, owners_of: Vec<String>) -> HashMap<String, AccountId> {
+        let limited = view.state.accounts.iter().filter(|account| has_limit(account));
+        let spending_of: Vec<AccountId> = limited.map(|account| AccountId::new(account.id.clone())).collect();
+        let (now, spending_matters) = (clock::instant(), !spending_of.is_empty());
+        let begun = self.belief.lock().begin_question(spending_matters, !owners_of.is_empty(), now);
+        let Some(since) = begun else { return HashMap::new() };
+        let mut asked = Asked { manager: self, since, answer: None };
+        let question = Question { spending_of, owners_of };
+        let answer = tokio::time::timeout(PATIENCE, self.ledger().standing(question)).await;
+        self.report_ledger_warnings();
+        match answer {
+            Ok(Ok(Standing { conditions, rates, breakers, owners, is_behind, .. })) => {
+                asked.answer = Some((Shared { conditions, rates, breakers }, is_behind));
+                owners
+            }
+            Ok(Err(error)) => {
+                tracing::debug!("the ledger does not answer: {error}");
+                HashMap::new()
+            }
+            Err(_) => HashMap::new(),
+        }
+    }
+
+    /// Notes which accounts have spent what they may, and until when they are out.
+    pub(super) fn note_spending(&self) {
+        let (view, now, clock) = (self.view(), self.session.now(), self.session.clock());
+        let (mut spending, mut over) = (HashMap::new(), HashMap::new());
+        for account in view.state.accounts.iter().filter(|account| has_limit(account)) {
+            let id = AccountId::new(account.id.clone());
+            let spent: Spent = self.ledger().spent(&id);
+            let limits = spending_limits(account);
+            let reached =
+                |limit: Option<f64>, spent: Usd| limit.and_then(Usd::from_usd).is_some_and(|limit| spent >= limit);
+            let day = reached(limits.daily, spent.today).then(|| clock.day_ends(now));
+            let month = reached(limits.monthly, spent.month).then(|| clock.month_ends(now));
+            over.extend(day.max(month).map(|until| (id.clone(), until)));
+            spending.insert(id, spent);
+        }
+        self.belief.lock().note_spending(spending, over);
+    }
+
+    /// Chooses the account for the next attempt.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] with each account's reasons.
+    pub fn route(&self, request: &RouteRequest) -> Result<Route, Refusal> {
+        let mut out = Vec::new();
+        let mut seen = request.seen.clone();
+        loop {
+            let view = seen.take().unwrap_or_else(|| self.view());
+            if view.pool.members.is_empty() {
+                let unreadable = self.accounts.unreadable();
+                return Err(Refusal::NoAccounts(
+                    unreadable.unwrap_or_else(|| format!("there is no account yet; {FIRST_ACCOUNT}")),
+                ));
+            }
+            let bound = match request.bound_position(&view.pool) {
+                Ok(bound) => bound,
+                Err(bound) => return Err(Refusal::Bound(Box::new(bound), None)),
+            };
+            let excluded: Vec<usize> =
+                request.tried.iter().map(|(id, _)| id).chain(&out).filter_map(|id| view.pool.position(id)).collect();
+            let choice = match self.decide(&view, request, bound, &excluded) {
+                Decision::Use(choice) => choice,
+                Decision::Exhausted(exhausted) => {
+                    let exhausted = exhausted.with_tried(&request.tried, self.session.now());
+                    return Err(match &request.bound {
+                        Some(bound) => Refusal::Bound(Box::new(bound.clone()), Some(exhausted)),
+                        None => {
+                            self.notice_exhausted(&view.pool, &exhausted);
+                            Refusal::Exhausted(exhausted)
+                        }
+                    });
+                }
+            };
+            match self.route_to(&view, choice) {
+                Some(route) => {
+                    self.selected(&view, request, choice, &route);
+                    return Ok(route);
+                }
+                None => out.push(view.pool.members[choice.position].id.clone()),
+            }
+        }
+    }
+
+    /// Reports what of the proxy's and the certificates' variables cannot be used, each once.
+    pub fn report_network_warnings(&self) {
+        self.upstream.network().take_warnings().into_iter().for_each(|text| self.warn(text));
+    }
+
+    pub(super) fn report_ledger_warnings(&self) {
+        self.ledger().take_warnings().into_iter().for_each(|text| self.warn(text));
+    }
+
+    pub(super) fn decide(
+        &self,
+        view: &View,
+        request: &RouteRequest,
+        bound: Option<usize>,
+        excluded: &[usize],
+    ) -> Decision {
+        let (strategy, now) = (self.strategy(), self.session.now());
+        let pinned = self.pinned(view, &request.family);
+        let Standpoint { current, begin, turns } = self.router.standpoint(&view.pool, request, now);
+        let mut belief = strategy.rule().weighs_load.then(|| self.belief.lock());
+        let loads = belief.as_mut().map_or(&[][..], |belief| loads(belief, view, now));
+        let decision = |needs_api_key| {
+            let ask = Ask {
+                needs_api_key,
+                client_version: request.client_version,
+                current,
+                pinned,
+                bound,
+                open: request.open.as_ref().and_then(|id| view.pool.position(id)),
+                excluded,
+                loads,
+                turn: turns.next(needs_api_key).unwrap_or(begin),
+                ..Ask::new(request.model.as_deref(), &request.family)
+            };
+            choose(&view.pool, &ask, strategy, now)
+        };
+        // What a person pinned says more than a preference.
+        let has_choice = bound.is_none() && pinned.is_none();
+        let preferred = (request.prefers_api_key && has_choice).then(|| decision(true));
+        match preferred {
+            Some(Decision::Use(choice)) => Decision::Use(choice),
+            Some(Decision::Exhausted(_)) | None => decision(request.needs_api_key),
+        }
+    }
+
+    /// The account that a person switched the family to.
+    fn pinned(&self, view: &View, family: &ModelFamily) -> Option<usize> {
+        let pinned = self.accounts.pins().effective(view.state.pin.as_ref(), Some(family))?;
+        view.pool.position(&pinned)
+    }
+
+    /// What routing would decide for a request for `model` now, and why not otherwise.
+    pub async fn explain(
+        &self,
+        model: Option<&str>,
+        conversation: Option<&str>,
+    ) -> (Strategy, ModelFamily, Explanation) {
+        let mut request = RouteRequest {
+            model: model.map(str::to_owned),
+            family: ModelFamily::of(model, &self.families()),
+            client_version: self.config().client_version(),
+            conversation: conversation.and_then(|key| conversation_key(Some(key), &|_| None, None)),
+            ..RouteRequest::default()
+        };
+        self.consult(&mut request).await;
+        let (strategy, now, view) = (self.strategy(), self.session.now(), self.view());
+        let pinned = self.pinned(&view, &request.family);
+        let Standpoint { current, begin, turns } = self.router.standpoint(&view.pool, &request, now);
+        let turn = turns.next(request.needs_api_key).unwrap_or(begin);
+        let mut belief = self.belief.lock();
+        let loads = loads(&mut belief, &view, now);
+        let client_version = request.client_version;
+        let ask = Ask { client_version, current, pinned, loads, turn, ..Ask::new(model, &request.family) };
+        let explanation = explain(&view.pool, &ask, strategy, now);
+        drop(belief);
+        (strategy, request.family, explanation)
+    }
+
+    /// The locks of the probes that the choice is: of the account, of its host, or of both. `None` when a sibling has
+    /// one of them. Where no lock can be had, on a disk that takes no file, the probe goes without: an account that
+    /// nobody may probe would stay out for ever.
+    pub(super) fn probes(&self, view: &View, choice: Choice) -> Option<Vec<ProbeLock>> {
+        if !choice.probe {
+            return Some(Vec::new());
+        }
+        let (id, account) = (&view.pool.members[choice.position].id, &view.state.accounts[choice.position]);
+        let (settings, now) = (self.config().breaker(), self.session.now());
+        let base_url = self.accounts.base_url(account);
+        let host = base_url.as_ref().map(BaseUrl::authority);
+        let [own, of_host] = self.belief.lock().siblings().breakers().gates(id, host, settings, now);
+        let probed_host = host.filter(|_| of_host != Gate::Closed);
+        let is_own = own != Gate::Closed || probed_host.is_none();
+        let wanted = [probed_host.map(|host| ("probe-host", host)), is_own.then(|| ("probe", id.as_str()))];
+        let mut probes = Vec::new();
+        for (kind, id) in wanted.into_iter().flatten() {
+            match self.accounts.store().try_lock(kind, id) {
+                Ok(lock) => probes.push(lock?),
+                Err(error) => tracing::warn!("a probe goes without its lock: {error}"),
+            }
+        }
+        Some(probes)
+    }
+
+    /// Opens the chosen account's key. One that does not open, or that a sibling probes, takes the account out, not the
+    /// request.
+    fn route_to(&self, view: &View, choice: Choice) -> Option<Route> {
+        let probes = self.probes(view, choice)?;
+        let target = self.accounts.target(view, choice.position)?;
+        let account = view.pool.members[choice.position].id.clone();
+        // All that come before it is over would take the same account.
+        let took_place = self.strategy().rule().weighs_load;
+        if took_place {
+            let at = self.session.now();
+            self.observe_effect(&account, Effect::Began, at);
+            self.ledger().began(account.clone(), at);
+        }
+        let has_limit = has_limit(&view.state.accounts[choice.position]);
+        Some(Route { account, target, why: choice.why, has_limit, took_place, probes })
+    }
+
+    fn selected(&self, view: &View, request: &RouteRequest, choice: Choice, route: &Route) {
+        let strategy = self.strategy();
+        let moved = self.router.take(&view.pool, request, choice, strategy, self.session.now());
+        if moved.is_new {
+            self.write_current(request.family.clone(), route.account.clone());
+        }
+        if let Some(before) = moved.notice {
+            self.notice_account(&view.pool, choice, request, before.as_ref());
+        }
+        let (index, why) = (choice.position + 1, choice.why.name());
+        tracing::info!("request {}, attempt {}: account {index}, {why}", request.request_id, request.attempt);
+        if !self.session.has_listeners() {
+            return;
+        }
+        self.emit(Event::Selected(Selected {
+            request_id: request.request_id.clone(),
+            account: route.account.clone(),
+            index,
+            label: route.target.label.clone(),
+            model: request.model.clone(),
+            family: request.family.clone(),
+            attempt: request.attempt,
+            why: choice.why,
+            strategy,
+        }));
+    }
+
+    /// Writes for siblings which account this session uses for the family now.
+    fn write_current(&self, family: ModelFamily, account: AccountId) {
+        let id = self.session.identity().id.clone();
+        let change = move |state: &mut State, now: Timestamp| {
+            if let Some(session) = state.session_mut(&id) {
+                session.accounts.insert(family.to_string(), account.to_string());
+            }
+            if let Some(stored) = state.account_mut(account.as_str()) {
+                stored.last_used = Some(now.as_millis());
+            }
+        };
+        drop(self.accounts.write_later(change, |()| {}));
+    }
+
+    /// The same route with a token that holds. `has_others` says whether another account can be tried.
+    ///
+    /// # Errors
+    ///
+    /// Why no token can be had now.
+    pub async fn with_token(&self, route: Route, has_others: bool) -> Result<Route, WithoutToken> {
+        let target = self.tokens.usable(&route.account, Arc::clone(&route.target), has_others).await?;
+        Ok(Route { target, ..route })
+    }
+
+    /// The same route with another token than `refused`, which did not hold or is none.
+    ///
+    /// # Errors
+    ///
+    /// Why no other token can be had now.
+    pub async fn renewed(
+        &self,
+        route: Route,
+        refused: Option<Secret<String>>,
+        has_others: bool,
+    ) -> Result<Route, WithoutToken> {
+        let target = self.tokens.renewed(&route.account, refused, has_others).await?;
+        Ok(Route { target, ..route })
+    }
+
+    /// Whether an account beside `but` can serve the request now.
+    pub fn has_others(&self, request: &RouteRequest, but: &AccountId) -> bool {
+        let (view, now) = (self.view(), self.session.now());
+        let may_serve = |member: &Member| {
+            member.id != *but && !request.has_tried(&member.id) && can_serve(member, &request.demand(), now)
+        };
+        request.bound.is_none() && view.pool.members.iter().any(may_serve)
+    }
+
+    /// Whether some account is a ChatGPT login.
+    pub fn has_logins(&self) -> bool {
+        self.view().pool.members.iter().any(|member| member.kind == Kind::ChatGpt)
+    }
+
+    /// Whether no account has another provider than OpenAI behind it.
+    pub fn serves_openai_alone(&self) -> bool {
+        self.view().state.accounts.iter().all(|account| account.base_url.is_none())
+    }
+
+    /// How many accounts can serve some model now.
+    pub fn available(&self) -> usize {
+        let (view, now) = (self.view(), self.session.now());
+        view.pool.members.iter().filter(|member| is_usable(member, now)).count()
+    }
+
+    /// Whether a socket may be opened with the account that was chosen. Not with a ChatGPT login, which is spoken to in
+    /// other words; not with a spending limit, which has to be charged between two answers that a tunnel cannot hold
+    /// apart; not for some models alone, while the socket does not say which it will ask for; and not as a probe, which
+    /// is over with one answer.
+    pub fn may_tunnel(&self, route: &Route, request: &RouteRequest) -> bool {
+        let view = self.view();
+        let Some(account) = view.state.account(route.account.as_str()) else { return false };
+        let serves_any_model = account.models.as_ref().is_none_or(Vec::is_empty);
+        kind(account) == Kind::ApiKey
+            && !has_limit(account)
+            && (serves_any_model || request.model.is_some())
+            && !route.is_probe()
+    }
+
+    /// What a login's backend calls the conversation, as [`router::conversation_id`] makes it.
+    pub fn conversation_id(&self, key: ConversationKey) -> String {
+        router::conversation_id(&self.view().state.store_id, key)
+    }
+}
+
+/// A question on its way. A request that is cancelled meanwhile ends it too.
+struct Asked<'m> {
+    manager: &'m Manager,
+    since: u64,
+    /// What is known, and whether it is behind.
+    answer: Option<(Shared, bool)>,
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        let (answer, is_behind) = self.answer.take().map_or((None, false), |(answer, behind)| (Some(answer), behind));
+        self.manager.belief.lock().end_question(self.since, answer, is_behind);
+        self.manager.note_spending();
+    }
+}
+
+/// How much of each account is used up, in the order of the pool.
+fn loads<'b>(belief: &'b mut Known, view: &View, now: Timestamp) -> &'b [Load] {
+    let limits = view.state.accounts.iter().map(spending_limits);
+    belief.loads(view.pool.members.iter().zip(limits), now)
+}

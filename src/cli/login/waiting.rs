@@ -43,6 +43,8 @@ pub async fn log_in(
 ) -> Result<Account, Error> {
     let mut events = manager.session().events();
     let LoginBegun { id, url, user_code, expires_at } = manager.tokens().begin_login(request).await?;
+    // Before anything is shown: whoever reads it may press Ctrl-C at once.
+    let mut asked_to_end = std::pin::pin!(lifecycle::asked_to_end());
     let is_by_browser = user_code.is_none();
     let mut opening = match &user_code {
         Some(code) => {
@@ -52,7 +54,6 @@ pub async fn log_in(
         None => visit(&url, show.opens_page, environment),
     };
     let mut pasted = is_by_browser.then(Pasted::from_stdin);
-    let mut asked_to_end = std::pin::pin!(lifecycle::asked_to_end());
     let minutes = expires_at.since(manager.session().now()).as_secs().div_ceil(60);
     Printer::stderr(&format!("Waiting for up to {minutes} minutes; Ctrl-C cancels."));
     let lasts = expires_at.since(manager.session().now()) + OVERDUE;

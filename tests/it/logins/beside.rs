@@ -7,7 +7,7 @@ use simulated_openai::chatgpt::Answer;
 
 use crate::support::http;
 use crate::support::logins::{Logins, post};
-use crate::support::{Pool, Sidecar};
+use crate::support::{Pool, Sidecar, eventually};
 
 const RESPONSES: &str = "/backend-api/codex/responses";
 
@@ -82,7 +82,10 @@ fn each_fails_over_as_a_response_does() {
                 (200, Some("person-2@example.com")),
                 "{path} {answer:?}"
             );
-            assert_eq!(logins.listed(1)["state"], state, "{path} {answer:?}");
+            // An answer waits for that write, but not for long.
+            eventually(&format!("{path} {answer:?}: it is {state}"), || {
+                (logins.listed(1)["state"] == state).then_some(())
+            });
         }
     }
 }

@@ -67,21 +67,21 @@ impl Context {
         Ok(manager)
     }
 
-    /// Tells on stderr what in the configuration cannot be used.
+    /// Reports on stderr what in the configuration cannot be used.
     pub fn warn(manager: &Manager) {
         for warning in &manager.session().config().warnings {
             Printer::warning(warning);
         }
     }
 
-    /// Tells on stderr what kept a report from being whole.
+    /// Reports on stderr why a report is not complete.
     pub fn warn_of_reports(manager: &Manager) {
         for warning in manager.session().take_warnings() {
             Printer::warning(&warning);
         }
     }
 
-    /// Tells on stderr what came up while a session began.
+    /// Reports on stderr what happened while a session began.
     pub fn warn_of_start(mut events: broadcast::Receiver<Event>) {
         while let Ok(event) = events.try_recv() {
             if let Event::Notice(notice) = event {
@@ -90,14 +90,14 @@ impl Context {
         }
     }
 
-    /// Tells on stderr when no request can be served.
+    /// Reports on stderr when no request can be served.
     pub fn warn_unless_served(manager: &Manager) {
         match manager.list().map(|report| report.accounts.len()) {
             Ok(0) => Printer::warning(&format!("there is no account yet; {FIRST_ACCOUNT}")),
             Ok(_) if manager.available() == 0 => {
                 Printer::warning("no account can serve now; `codex-account-manager list` says why");
             }
-            // A file that cannot be read was told as a notice.
+            // A file that cannot be read was reported as a notice.
             Ok(_) | Err(_) => {}
         }
     }

@@ -136,7 +136,7 @@ fn warn_of_the_key(manager: &Manager) -> Result<(), Error> {
     Ok(())
 }
 
-/// `error` with a hint for whoever named a program and no path: that program has no login here.
+/// `error` with a hint for a person who named a program and no path: that program has no login here.
 fn named(args: &ImportArgs, expected: &[Origin], error: Error) -> Error {
     let flag = match expected {
         [Origin::Codex] => "--codex",

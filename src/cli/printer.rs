@@ -171,7 +171,7 @@ impl Printer {
     /// A question, and the cursor behind it.
     pub fn prompt(question: &str) {
         let mut stderr = std::io::stderr().lock();
-        // Whoever cannot read the question gives no answer.
+        // A person who cannot read the question gives no answer.
         let _ = write!(stderr, "{} ", plain(question)).and_then(|()| stderr.flush());
     }
 

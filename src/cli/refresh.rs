@@ -52,7 +52,7 @@ pub async fn run(context: &Context, args: RefreshArgs) -> Result<u8, Error> {
         bar.inc(1);
     }
     bar.finish_and_clear();
-    // What is told next must have been written.
+    // What is reported next must have been written.
     manager.settled().await;
     manager.survey().await;
     manager.report_network_warnings();

@@ -1,5 +1,5 @@
 //! What a token of a login says of itself. Its signature is not checked: it comes from the issuer or from a file of
-//! the person's own, and nothing is granted for what it says; it only tells logins apart and when they end.
+//! the person's own, and nothing is granted for what it says; it only identifies logins and says when they end.
 
 use std::time::Duration;
 
@@ -108,7 +108,7 @@ impl Claims {
     }
 }
 
-/// The id of the first organisation, which stands for the account of a login that tells none. OpenCode reads it too.
+/// The id of the first organisation, which stands for the account of a login that names none. OpenCode reads it too.
 fn first_organization<'a>(auth: Option<&'a Value>, payload: &'a Map<String, Value>) -> Option<&'a Value> {
     let organizations = auth.and_then(|auth| auth.get("organizations")).or_else(|| payload.get("organizations"));
     organizations?.get(0)?.get("id")

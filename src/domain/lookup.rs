@@ -23,7 +23,7 @@ const END_OF_ID: &str = "id:";
 /// Why no single account was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LookupError {
-    /// Nothing answers to that name; the count tells the valid range of numbers.
+    /// Nothing has that name; the count gives the valid range of numbers.
     NotFound {
         /// How many accounts there are.
         count: usize,

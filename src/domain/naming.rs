@@ -1,4 +1,4 @@
-//! What the accounts are called beside each other: by label, else by email; several that share an email are told apart
+//! What the accounts are called beside each other: by label, else by email; several that share an email are distinguished
 //! by plan or by the end of an id, so that each name can be typed and means one account.
 
 use std::collections::HashMap;
@@ -21,7 +21,7 @@ pub struct Naming<'a> {
 /// The end of an id has at least so many characters.
 const SHORTEST_END: usize = 6;
 
-/// No plan with more characters tells accounts apart.
+/// A plan with more characters is not part of a name.
 const LONGEST_PLAN: usize = 24;
 
 /// The names of all accounts, in their order.

@@ -1,4 +1,4 @@
-//! Text of other hands, made harmless for whoever shows it: a terminal, an editor's message, a log.
+//! Text from other programs, made harmless for where it is shown: a terminal, an editor's message, a log.
 
 /// `text` without what a terminal would obey: control characters, and marks that turn the direction of the text beside them.
 pub fn plain(text: &str) -> String {

@@ -30,7 +30,7 @@ pub struct Member {
     pub kind: Kind,
     /// Whether it is enabled.
     pub enabled: bool,
-    /// Its secret cannot be opened with the key at hand.
+    /// Its secret cannot be opened with the current key.
     pub locked: bool,
     /// Its credential was refused, or it has none.
     pub needs_login: bool,

@@ -1,4 +1,4 @@
-//! What is told about accounts and sessions. No secret has a place in these values.
+//! Reports on accounts and sessions. No secret has a place in these values.
 
 use super::account::{AccountId, Kind, LoginIdentity, ModelFamily};
 use super::time::Timestamp;
@@ -42,7 +42,7 @@ impl State {
     }
 }
 
-/// One account, as `accounts/list` and the command line tell it.
+/// One account, as `accounts/list` and the command line report it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AccountReport {
     /// The stable id.

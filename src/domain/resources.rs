@@ -1,17 +1,17 @@
 //! What belongs to one account alone: responses and their items, files, containers, skills and the like. An id is known by
 //! its place, the key or the path that names it, and by its shape; both are tables in `shape` and `place`, for every
-//! endpoint, so that what an answer makes is found again wherever a request names it.
+//! endpoint, so that what an answer creates is recognised wherever a request names it.
 
+mod created_ids;
 mod cut;
 pub mod form;
-mod made;
 mod named;
 mod place;
 mod shape;
 pub mod target;
 
+pub use created_ids::{CreatedIds, Keeps};
 pub use cut::without;
-pub use made::{Keeps, Made};
 pub use named::{ItemId, Named, Reasoning, TopLevel, named_in};
 pub use shape::is_id;
 

@@ -38,17 +38,17 @@ pub struct Ask<'a> {
     pub current: Option<usize>,
     /// The account a person switched to by hand.
     pub pinned: Option<usize>,
-    /// The account that made a resource which the request names: no other knows it.
+    /// The owner of a resource that the request names: no other account knows it.
     pub bound: Option<usize>,
     /// The account of the socket that the request came on, which is kept while it can serve.
     pub open: Option<usize>,
-    /// Accounts that are out for this request: they were tried already, or a sibling is probing them.
+    /// Accounts that cannot be chosen for this request: they were tried already, or a sibling is probing them.
     pub excluded: &'a [usize],
-    /// How much of each account is used up, in the order of the pool; nothing is known of those that are missing.
+    /// The load of each account, in the order of the pool; nothing is known of those that are missing.
     pub loads: &'a [Load],
-    /// Accounts whose included quota is used up are out, although credits would pay for what they serve.
+    /// Accounts whose included quota is used up are left out, although their credits would pay.
     pub spares_credits: bool,
-    /// Where `round_robin` goes on: behind the account it chose last.
+    /// Where `round_robin` continues: after the account that it chose last.
     pub turn: usize,
 }
 
@@ -71,7 +71,7 @@ impl<'a> Ask<'a> {
         }
     }
 
-    /// What it asks of the account that is to serve it.
+    /// What an account must be able to do to serve it.
     pub fn demand(&self) -> Demand<'a> {
         Demand {
             model: self.model,
@@ -81,7 +81,7 @@ impl<'a> Ask<'a> {
         }
     }
 
-    /// How much of the account at `position` is used up.
+    /// The load of the account at `position`.
     pub fn load(&self, position: usize) -> Load {
         self.loads.get(position).copied().unwrap_or_default()
     }

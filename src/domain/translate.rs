@@ -4,33 +4,33 @@
 //! What the backend refuses is left out where that is harmless, and then named; else the request is refused with
 //! OpenAI's error shape. Meaning never changes silently, and nothing that a round trip should keep is lost.
 
-mod answering;
-mod begun;
 mod beside;
 mod call_ids;
 mod chat;
-mod collecting;
-mod done;
+mod collector;
 mod dropped;
 mod errors;
 mod events;
 mod files;
 mod items;
+mod output_items;
 mod parameters;
 mod part;
-mod passing;
+mod partial_item;
+mod relay;
 mod responses;
+mod stream;
 mod tier;
 mod turn;
 
 use serde_json::{Map, Value, json};
 
-pub use answering::Answering;
 pub use beside::{Beside, CompactRequest, compact_request};
-pub use collecting::Collecting;
+pub use collector::Collector;
 pub use dropped::Dropped;
 pub use errors::{Failure, Refused, error_document};
 pub use parameters::{Fate, Of, PARAMETERS, Parameter};
+pub use stream::StreamTranslator;
 pub use tier::listed_tiers;
 pub use turn::turn_request;
 
@@ -50,7 +50,7 @@ pub struct Wanted {
     pub door: Door,
     /// As a stream of events, else as one document.
     pub stream: bool,
-    /// A stream of chat completions ends with a chunk that tells the usage.
+    /// A stream of chat completions ends with a chunk that has the usage.
     pub include_usage: bool,
     /// The client spoke of `functions`, the forerunner of tools, and reads `function_call`.
     pub legacy_functions: bool,

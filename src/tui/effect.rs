@@ -31,7 +31,7 @@ pub enum Effect {
     Quit,
 }
 
-/// Tells jobs apart.
+/// Identifies a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JobId(pub u64);
 

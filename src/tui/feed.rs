@@ -43,7 +43,7 @@ pub struct Feed {
 /// What makes each part look before its time.
 #[derive(Default)]
 struct Signals {
-    /// What accounts used was read anew.
+    /// The usage of accounts was read again.
     accounts: Notify,
     /// A session may have ended.
     sessions: Notify,

@@ -138,7 +138,7 @@ impl Terminal {
                 signal = self.signals.next() => match signal {
                     Signal::End => return Report::Ended(Ended::Signal),
                     Signal::Continued => {
-                        // Whoever had the terminal meanwhile may have left it in any state.
+                        // The program that had the terminal meanwhile may have left it in any state.
                         if self.take_again().is_err() {
                             return Report::Ended(Ended::Gone);
                         }
@@ -163,7 +163,7 @@ impl Terminal {
         }
     }
 
-    /// Gives the terminal back. Whoever drops it does the same.
+    /// Gives the terminal back. Dropping it does the same.
     pub fn leave(self) {}
 
     fn take_again(&mut self) -> io::Result<()> {

@@ -5,7 +5,7 @@ use qrcode::{Color, EcLevel, QrCode};
 /// The light frame that readers need, in modules.
 const QUIET: usize = 2;
 
-/// A code, in lines. Light is drawn and dark is left out, as it is right on a dark ground; whoever shows it in white on black
+/// A code, in lines. Light is drawn and dark is left out, as a dark ground needs it; a terminal that shows it in white on black
 /// is right on every ground.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {

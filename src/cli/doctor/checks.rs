@@ -1,5 +1,5 @@
 //! The table of checks. Each is one small function from the scene to what it found; to add one, write it in a file of
-//! this folder and name it here. They run side by side, and one that hangs on a file system is given up and reported.
+//! this folder and name it here. They run side by side, and one that hangs on a file system is abandoned and reported.
 
 mod accounts;
 mod configuration;

@@ -44,7 +44,7 @@ pub fn choose(device: bool, browser: bool, environment: &Environment) -> Result<
     })
 }
 
-/// For whoever cannot be asked.
+/// For a person who cannot be asked.
 fn advice(away: Away) -> String {
     format!(
         "note: {away}; `codex-account-manager login --device` logs in by a code that is typed on any device. For this \

@@ -1,5 +1,5 @@
-//! The log of `proxy` on stderr: a line for each account that was chosen, for each request that is over, and for what
-//! people are told.
+//! The log of `proxy` on stderr: a line for each account that was chosen, for each request that has ended, and for each
+//! notice.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Families: models that share a rate limit, told apart by their names.
+//! Families: models that share a rate limit, recognised by their names.
 
 use std::fmt;
 use std::sync::Arc;
@@ -127,8 +127,9 @@ mod tests {
     fn check(names: &[&str], expected: Result<&[&str], &str>) {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let extended = Families::extended(&names);
-        let told = extended.as_ref().map(|families| families.names().collect::<Vec<_>>()).map_err(ToString::to_string);
-        assert_eq!(told.as_deref().map_err(String::as_str), expected, "{names:?}");
+        let names_or_error =
+            extended.as_ref().map(|families| families.names().collect::<Vec<_>>()).map_err(ToString::to_string);
+        assert_eq!(names_or_error.as_deref().map_err(String::as_str), expected, "{names:?}");
     }
 
     #[test]

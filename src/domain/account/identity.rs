@@ -45,7 +45,7 @@ impl LoginIdentity<'_> {
             (Some(true), Some(true), _) | (Some(true), None, Some(true)) | (None, Some(true), Some(true)) => {
                 Likeness::Same
             }
-            // A login of which no side tells an account has no other.
+            // A login for which neither side names an account has no other.
             (None, Some(true), _) if self.account_id.is_none() && other.account_id.is_none() => Likeness::Same,
             (Some(true), None, None) | (None, Some(true), _) | (None, None, Some(true)) => Likeness::Possible,
         }

@@ -50,7 +50,7 @@ impl Breaker {
         }
     }
 
-    /// What it says to the next request. An end that lies further away than it can came from a clock that
+    /// What it says to the next request. An end that is further away than it can came from a clock that
     /// jumped, and lets a probe through.
     pub fn gate(&self, settings: BreakerSettings, now: Timestamp) -> Gate {
         match self.open_until {

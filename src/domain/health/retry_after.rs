@@ -83,7 +83,7 @@ fn from_message(message: &str) -> Option<Duration> {
     })
 }
 
-/// The reset of the budget that is used up; when the headers do not tell which one it is, the error's type does.
+/// The reset of the budget that is used up; when the headers do not say which one it is, the error's type does.
 fn from_rate_limit_headers<'h>(header: &dyn Fn(&str) -> Option<&'h str>, error: &Value) -> Option<Duration> {
     let reset = |budget: &str| header(&format!("x-ratelimit-reset-{budget}")).and_then(|text| go_duration(text.trim()));
     let spent = |budget: &str| header(&format!("x-ratelimit-remaining-{budget}")).and_then(number) == Some(0.0);

@@ -55,7 +55,7 @@ const TOP_LEVEL: [&[u8]; 14] = [
 /// The lists of items: reasoning can be left out of them.
 const ITEMS: [&[u8]; 2] = [b"input", b"items"];
 
-/// A piece of reasoning that only the account which made it can go on from. The request is whole without it.
+/// A piece of reasoning that only its owner, the account that created it, can continue. The request is whole without it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reasoning {
     /// The mark of its content, or its id where it has no content and is nothing but a pointer.

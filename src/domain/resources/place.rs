@@ -14,7 +14,7 @@ pub(super) enum Place {
     Type,
     /// Who speaks; the object is a message.
     Role,
-    /// Encrypted content, which only the account that made it can read.
+    /// Encrypted content, which only its owner, the account that created it, can read.
     Sealed,
     /// It is neither here nor there, and does not make an object more than a pointer.
     Aside,
@@ -56,8 +56,8 @@ const FOREIGN: [&[u8]; 12] = [
     b"sample",
 ];
 
-/// Keys by which an answer repeats what was asked: that it names something is no sign of who made it, and two keys of one
-/// project may share what neither made here.
+/// Keys by which an answer repeats what was asked: that it names something is no sign of its owner, and two keys of one
+/// project may share what neither created here.
 const REPEATED: [&[u8]; 7] =
     [b"tools", b"tool_choice", b"prompt", b"instructions", b"input", b"conversation", b"previous_response_id"];
 

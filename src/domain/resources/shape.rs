@@ -6,7 +6,7 @@ const LONGEST: usize = 256;
 /// How long an upstream keeps what an id names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kept {
-    /// As long as the answer that made it is stored.
+    /// As long as the answer that created it is stored.
     WithAnswer,
     /// By itself, whether the answer is stored or not.
     ByItself,

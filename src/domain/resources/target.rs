@@ -41,7 +41,7 @@ pub fn keeps(is_post: bool, path: &str, stores: Option<bool>) -> Keeps {
         "chat/completions" if is_post && stores != Some(true) => Keeps::ByItself,
         "completions" | "embeddings" | "moderations" => Keeps::Nothing,
         _ if path == "models" || path.starts_with("models/") => Keeps::Nothing,
-        // What stands in a file was written by somebody, and is no sign of who made it.
+        // What stands in a file was written by somebody, and is no sign of its owner.
         _ if path.ends_with("/content") => Keeps::Nothing,
         _ => Keeps::All,
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::account::{AccountId, ModelFamily};
 
-/// The headers by which clients tell a conversation, the first that is there counts. OpenCode sends the third and the
+/// The headers by which clients identify a conversation; the first that is there counts. OpenCode sends the third and the
 /// fourth beside the first, Codex the fifth, older ones of both the spellings with `_`.
 pub const SESSION_HEADERS: [&str; 7] = [
     "session-id",
@@ -25,14 +25,14 @@ const LONGEST_NAME: usize = 64;
 /// How many conversations are remembered by default.
 pub const MOST_CONVERSATIONS: usize = 4096;
 
-/// A conversation, told apart from others by a hash; the name itself is not kept.
+/// A conversation, identified by a hash; its name is not kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConversationKey(u128);
 
 /// The conversation of a request: by its `prompt_cache_key`, else by a session header, else by its first messages,
 /// which every later request of the conversation repeats. A client may name one conversation by its cache key in one
 /// request and by a header in the next, so the same name is the same conversation wherever it stands. `None` when
-/// nothing tells.
+/// nothing identifies it.
 pub fn conversation_key<'h>(
     prompt_cache_key: Option<&str>,
     header: &dyn Fn(&str) -> Option<&'h str>,
@@ -160,7 +160,7 @@ const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
 const MESSAGES: u128 = !NAMES;
 
 /// FNV-1a, but by eight bytes at a time, because a system prompt is long and a request waits for this. A
-/// multiplication carries upwards only, so the upper half is folded down after each. It tells things apart; it
+/// multiplication carries upwards only, so the upper half is folded down after each. It distinguishes; it
 /// protects nothing.
 fn hash(basis: u128, bytes: &[u8]) -> u128 {
     let mix = |state: u128, word: u64| {
@@ -171,7 +171,7 @@ fn hash(basis: u128, bytes: &[u8]) -> u128 {
     let state = words.iter().fold(basis, |state, word| mix(state, u64::from_le_bytes(*word)));
     let mut last = [0; 8];
     last[..rest.len()].copy_from_slice(rest);
-    // The length tells a rest that ends in zeros from a shorter one.
+    // The length distinguishes a rest that ends in zeros from a shorter one.
     mix(mix(state, u64::from_le_bytes(last)), bytes.len() as u64)
 }
 
@@ -196,8 +196,8 @@ mod tests {
             assert_eq!(key(None, (header, "ses_1"), Some(b"hi")), named, "{header}");
             assert_eq!(key(Some(" "), (header, " ses_1 "), None), named, "{header}");
         }
-        let told = key(None, ("session-id", ""), Some(b"ses_1"));
-        assert!(told.is_some() && told != named);
+        let by_header = key(None, ("session-id", ""), Some(b"ses_1"));
+        assert!(by_header.is_some() && by_header != named);
         assert_eq!(key(None, ("authorization", "x"), Some(b"")), None);
         assert_eq!(key(None, ("session-id", "  "), None), None);
     }

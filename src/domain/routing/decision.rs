@@ -1,4 +1,4 @@
-//! What routing decided, with its why.
+//! The decision of routing, with its reason.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ pub struct Choice {
 /// Why an account was chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// It made a resource that the request names.
+    /// It owns a resource that the request names.
     Bound,
     /// A person switched to it.
     Pinned,
@@ -64,7 +64,7 @@ pub struct Exhausted {
     pub candidates: Vec<Candidate>,
     /// When the first of them can serve again, if waiting helps any.
     pub available_at: Option<Timestamp>,
-    /// At least one account would serve but for a limit that ends by itself.
+    /// At least one account cannot serve only because of a limit that ends by itself.
     pub rate_limited: bool,
 }
 

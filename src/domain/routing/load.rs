@@ -1,8 +1,8 @@
-//! How much of an account is used up: what changes with every request, kept apart from the pool, which does not.
+//! The load of an account: it changes with every request, unlike the pool.
 
 use crate::domain::health::condition::Condition;
 
-/// What the strategies that weigh accounts look at.
+/// What the strategies that weigh accounts compare.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Load {
     /// From 0, and 1 is all: the highest of USD used over the limit, quota window used, and rate-limit tokens used.

@@ -14,7 +14,7 @@ pub struct Serving<'a> {
     pub position: usize,
     /// The account.
     pub member: &'a Member,
-    /// How much of it is used up.
+    /// Its load.
     pub load: Load,
     /// It is due for a probe. It keeps its place in every strategy's order: a probe that fails costs the request one
     /// failover, and an account that always came last would never be found well again.

@@ -1,10 +1,10 @@
-//! What came of an account that was tried for a request and did not serve it: the true reason for whoever is refused.
+//! Why an account that was tried for a request did not serve it: the reason in the error if none does.
 
 use super::eligibility::{Obstacle, Reason};
 use crate::domain::health::{BENCH, Outcome, UNSERVED};
 use crate::domain::time::Timestamp;
 
-/// What came of an account that was tried and did not serve.
+/// Why an account that was tried did not serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setback {
     /// Something that keeps it from other requests too, until then if that ends by itself.

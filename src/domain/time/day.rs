@@ -26,14 +26,14 @@ impl Day {
         Day { day: 1, ..self }
     }
 
-    /// The day that lies `days` before this one; no earlier than the first of the year 0.
+    /// The day that is `days` before this one; no earlier than the first of the year 0.
     #[must_use]
     pub fn days_before(self, days: u32) -> Day {
         let first = Day { year: 0, month: 1, day: 1 };
         Day::from_number((self.number() - i64::from(days)).max(first.number()))
     }
 
-    /// How many days this one lies after `other`; negative when it lies before.
+    /// How many days this one is after `other`; negative when it is before.
     pub fn days_since(self, other: Day) -> i64 {
         self.number() - other.number()
     }

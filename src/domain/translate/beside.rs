@@ -1,5 +1,5 @@
 //! What a backend serves beside the answers of its models, and Codex asks for under the same base. Each is one document,
-//! which is passed on as it is; so is the request, but for that of a compaction, whose input is a conversation.
+//! which is passed on as it is; so is the request, except that of a compaction, whose input is a conversation.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;

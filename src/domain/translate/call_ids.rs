@@ -10,7 +10,7 @@ const LONGEST: usize = 64;
 /// So much of a long id stays, in characters: what a person recognises it by.
 const KEPT: usize = LONGEST - 1 - DIGITS;
 
-/// The digits of the mark that tells it from every other one.
+/// The digits of the mark that distinguishes it from every other one.
 const DIGITS: usize = 32;
 
 /// Shortens the ids of calls that `item` names.
@@ -45,7 +45,7 @@ fn short(id: &str) -> Option<String> {
     Some(format!("{kept}_{:0DIGITS$x}", mark(id)))
 }
 
-/// FNV-1a with 128 bits. Ids that differ have marks that differ, but for a chance of one in 2^64 among four thousand
+/// FNV-1a with 128 bits. Ids that differ have marks that differ, except for a chance of one in 2^64 among four thousand
 /// million ids.
 fn mark(id: &str) -> u128 {
     const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;

@@ -3,8 +3,8 @@
 mod chunks;
 mod content;
 mod document;
+mod known_items;
 mod messages;
-mod told_items;
 mod tools;
 mod words;
 

@@ -1,4 +1,4 @@
-//! The parameters that were left out, by name, as a header tells them.
+//! The parameters that were left out, by name, as a header lists them.
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -6,7 +6,7 @@ use std::fmt::Write;
 /// So many are named. What a conversation repeats in every message would fill the header.
 const MOST: usize = 64;
 
-/// No name is told longer, in bytes.
+/// The longest name in the header, in bytes.
 const LONGEST: usize = 128;
 
 /// Names, each once, in their order.
@@ -19,7 +19,7 @@ pub struct Dropped {
 impl Dropped {
     /// The parameter, or the place in one, was left out.
     pub(super) fn add(&mut self, name: &str) {
-        let name = told(name);
+        let name = escaped(name);
         if self.known.insert(name.clone()) && self.names.len() < MOST {
             self.names.push(name);
         }
@@ -52,19 +52,19 @@ impl Dropped {
 }
 
 /// A name as a header can have it: what a client calls its own fields may have any letters.
-fn told(name: &str) -> String {
-    let mut told = String::new();
+fn escaped(name: &str) -> String {
+    let mut escaped = String::new();
     for byte in name.bytes() {
         match byte {
-            b'!'..=b'~' if byte != b',' && byte != b'%' => told.push(char::from(byte)),
+            b'!'..=b'~' if byte != b',' && byte != b'%' => escaped.push(char::from(byte)),
             // Writing to a String cannot fail.
-            _ => drop(write!(told, "%{byte:02X}")),
+            _ => drop(write!(escaped, "%{byte:02X}")),
         }
-        if told.len() >= LONGEST {
+        if escaped.len() >= LONGEST {
             break;
         }
     }
-    told
+    escaped
 }
 
 #[cfg(test)]

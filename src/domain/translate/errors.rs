@@ -44,19 +44,19 @@ impl Refused {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Failure {
     /// The backend said so: the `error` object of `response.failed` or of the event `error`.
-    Told(Value),
+    Reported(Value),
     /// The stream ended without the event that ends it.
     Truncated,
     /// An event was longer than `LONGEST_EVENT`, or all items together were.
     TooLong,
 }
 
-/// The error that `event` tells, in full shape: of `response.failed` the response's, of `error` its own.
-pub(super) fn told(event: &Value) -> Value {
-    let told = [&event["response"]["error"], &event["error"]].into_iter().find_map(Value::as_object);
+/// The error that `event` reports, in full shape: of `response.failed` the response's, of `error` its own.
+pub(super) fn reported(event: &Value) -> Value {
+    let reported = [&event["response"]["error"], &event["error"]].into_iter().find_map(Value::as_object);
     // The event `error` may carry the fields itself, beside what every event has.
-    let mut fields: Map<String, Value> = told.or(event.as_object()).cloned().unwrap_or_default();
-    if told.is_none() {
+    let mut fields: Map<String, Value> = reported.or(event.as_object()).cloned().unwrap_or_default();
+    if reported.is_none() {
         fields.retain(|name, _| !matches!(name.as_str(), "type" | "sequence_number" | "response" | "error"));
     }
     let message = fields.get("message").and_then(Value::as_str).unwrap_or("The upstream failed; try again.");
@@ -67,12 +67,12 @@ pub(super) fn told(event: &Value) -> Value {
     fields.retain(|name, _| whole["error"].get(name).is_none());
     let mut whole = whole["error"].as_object().cloned().unwrap_or_default();
     whole.append(&mut fields);
-    let mut told = whole.into();
-    hide_tokens(&mut told);
-    told
+    let mut whole = whole.into();
+    hide_tokens(&mut whole);
+    whole
 }
 
-/// Puts `****` in the place of every JSON Web Token in `value`: a backend may tell in an error what was sent to it, and a
+/// Puts `****` in the place of every JSON Web Token in `value`: a backend may repeat in an error what was sent to it, and a
 /// login's token must not come to its client, whose model may read the answer.
 pub(super) fn hide_tokens(value: &mut Value) {
     match value {
@@ -106,7 +106,7 @@ fn without_tokens(text: &str) -> Option<String> {
 /// `{"` in base64, with which every JSON Web Token begins.
 pub(super) const TOKEN_START: &str = "eyJ";
 
-/// A backend's error body in OpenAI's shape. One that has an `error` object stays as it is, but for tokens in it.
+/// A backend's error body in OpenAI's shape. One that has an `error` object stays as it is, except tokens in it.
 pub fn error_document(status: u16, body: &Value) -> Value {
     let mut document = shaped(status, body);
     hide_tokens(&mut document);
@@ -117,21 +117,22 @@ fn shaped(status: u16, body: &Value) -> Value {
     if body["error"].is_object() {
         return body.clone();
     }
-    let told = [&body["detail"], &body["error"], &body["message"], body].into_iter().find(|told| !told.is_null());
-    let told = told.unwrap_or(&Value::Null);
-    let message = message(told).unwrap_or_else(|| format!("The upstream answered with status {status} and no reason."));
-    let kind = told["type"].as_str().unwrap_or(match status {
+    let reported = [&body["detail"], &body["error"], &body["message"], body].into_iter().find(|value| !value.is_null());
+    let reported = reported.unwrap_or(&Value::Null);
+    let message =
+        message(reported).unwrap_or_else(|| format!("The upstream answered with status {status} and no reason."));
+    let kind = reported["type"].as_str().unwrap_or(match status {
         429 => "rate_limit_error",
         500.. => "server_error",
         _ => "invalid_request_error",
     });
-    let (param, code) = match (told["code"].as_str(), message.strip_prefix("Unsupported parameter: ")) {
-        (Some(code), _) => (told["param"].clone(), code.into()),
+    let (param, code) = match (reported["code"].as_str(), message.strip_prefix("Unsupported parameter: ")) {
+        (Some(code), _) => (reported["param"].clone(), code.into()),
         (None, Some(name)) => (name.trim_matches(['\'', '.', '`']).into(), "unsupported_parameter".into()),
         (None, None) if is_model_refusal(&message) => ("model".into(), "model_not_found".into()),
         // Some say nothing but the code.
         (None, None) if is_code(&message) => (Value::Null, message.as_str().into()),
-        (None, None) => (told["param"].clone(), Value::Null),
+        (None, None) => (reported["param"].clone(), Value::Null),
     };
     error(&message, kind, param, code)
 }
@@ -141,9 +142,9 @@ fn is_code(text: &str) -> bool {
     text.contains('_') && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
-/// What `told` says: a text, an object's message, or what a validator found wrong, one after another.
-fn message(told: &Value) -> Option<String> {
-    match told {
+/// The message in `value`: a text, an object's message, or what a validator found wrong, one after another.
+fn message(value: &Value) -> Option<String> {
+    match value {
         Value::String(text) => Some(text.clone()).filter(|text| !text.trim().is_empty()),
         Value::Object(fields) => ["message", "msg", "detail"].iter().find_map(|name| message(fields.get(*name)?)),
         Value::Array(list) => {

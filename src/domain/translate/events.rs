@@ -22,7 +22,7 @@ pub(super) fn value(event: &Event<'_>) -> Value {
             }
             fields.into()
         }
-        // However an error is told, it ends the stream.
+        // An error ends the stream in every form.
         _ if event.name == "error" => serde_json::json!({ "type": "error" }),
         _ => Value::Null,
     }
@@ -37,7 +37,7 @@ pub(super) fn is_last(event: &Value) -> bool {
     }
 }
 
-/// Whether an event of this type tells that there is no answer.
+/// Whether an event of this type means that there is no answer.
 pub(super) fn is_failure(kind: &str) -> bool {
     matches!(kind, "response.failed" | "error")
 }

@@ -23,7 +23,7 @@ const LOGPROBS: &str = "message.output_text.logprobs";
 /// What both doors read by themselves.
 const READ_ELSEWHERE: [&str; 4] = ["instructions", "include", "stream", "stream_options"];
 
-/// Sorts the parameters of `body` but for its conversation, which the door translates. Null is the same as absence.
+/// Sorts the parameters of `body` except its conversation, which the door translates. Null is the same as absence.
 pub(super) fn settle(body: &Map<String, Value>, door: Door) -> Result<Settled, Refused> {
     let conversation = match door {
         Door::Responses => "input",
@@ -76,7 +76,7 @@ fn has_built_in_tools(body: &Map<String, Value>) -> bool {
     !tools.iter().all(is_own)
 }
 
-/// How the stream is told is not the backend's to know. Chunks of a chat carry no obfuscation; the events of a response have
+/// The backend need not know how the stream is sent on. Chunks of a chat carry no obfuscation; the events of a response have
 /// what the backend gives them.
 fn stream_options(body: &Map<String, Value>, door: Door, dropped: &mut Dropped) {
     let options = body.get("stream_options").and_then(Value::as_object);

@@ -1,4 +1,4 @@
-//! The parts of an item that a stream tells piece by piece: which event tells a piece of which.
+//! The parts of an item that a stream sends in pieces: which event carries a piece of which part.
 
 use serde_json::{Value, json};
 
@@ -14,12 +14,12 @@ pub(super) enum Part {
     Code,
 }
 
-/// What an event tells of a part.
+/// What an event carries of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Told<'e> {
-    /// The next piece.
-    Piece(&'e str),
-    /// All of it.
+pub(super) enum Content<'e> {
+    /// The next piece of its text.
+    Delta(&'e str),
+    /// The whole text.
     Whole(&'e str),
 }
 
@@ -29,8 +29,8 @@ pub(super) enum Field {
     Text(&'static str),
 }
 
-/// What `event`, which is of this kind, tells of a part, with the part's index in its list. `None` of every other event.
-pub(super) fn told<'e>(kind: &str, event: &'e Value) -> Option<(Part, u64, Told<'e>)> {
+/// What `event`, which is of this kind, carries of a part, with the part's index in its list. `None` for every other event.
+pub(super) fn content<'e>(kind: &str, event: &'e Value) -> Option<(Part, u64, Content<'e>)> {
     let (of, what) = kind.strip_prefix("response.")?.rsplit_once('.')?;
     if let ("content_part" | "reasoning_summary_part", "done") = (of, what) {
         return whole(event);
@@ -45,16 +45,16 @@ pub(super) fn told<'e>(kind: &str, event: &'e Value) -> Option<(Part, u64, Told<
         "code_interpreter_call_code" => (Part::Code, "", "code"),
         _ => return None,
     };
-    let told = match what {
-        "delta" => Told::Piece(event["delta"].as_str()?),
-        "done" => Told::Whole(event[whole].as_str()?),
+    let content = match what {
+        "delta" => Content::Delta(event["delta"].as_str()?),
+        "done" => Content::Whole(event[whole].as_str()?),
         _ => return None,
     };
-    Some((part, event[index].as_u64().unwrap_or_default(), told))
+    Some((part, event[index].as_u64().unwrap_or_default(), content))
 }
 
-/// What an event that tells a part as a whole says.
-fn whole(event: &Value) -> Option<(Part, u64, Told<'_>)> {
+/// The content of an event that carries a whole part.
+fn whole(event: &Value) -> Option<(Part, u64, Content<'_>)> {
     let (part, index, text) = match event["part"]["type"].as_str()? {
         "output_text" => (Part::Text, "content_index", "text"),
         "refusal" => (Part::Refusal, "content_index", "refusal"),
@@ -62,7 +62,7 @@ fn whole(event: &Value) -> Option<(Part, u64, Told<'_>)> {
         "reasoning_text" => (Part::Thought, "content_index", "text"),
         _ => return None,
     };
-    Some((part, event[index].as_u64().unwrap_or_default(), Told::Whole(event["part"][text].as_str()?)))
+    Some((part, event[index].as_u64().unwrap_or_default(), Content::Whole(event["part"][text].as_str()?)))
 }
 
 impl Part {

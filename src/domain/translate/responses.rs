@@ -1,4 +1,4 @@
-//! A request of `POST /v1/responses`: it is in the backend's words already, but for what only a store makes possible.
+//! A request of `POST /v1/responses`: it is in the backend's words already, except what needs a store.
 
 use serde_json::{Map, Value};
 

@@ -8,21 +8,21 @@ mod requests;
 use serde_json::json;
 
 use super::events::LONGEST_EVENT;
-use super::{Answering, Collecting, Door, Failure, Wanted, error_document};
+use super::{Collector, Door, Failure, StreamTranslator, Wanted, error_document};
 
 fn wanted(door: Door) -> Wanted {
     Wanted { door, stream: true, include_usage: false, legacy_functions: false, model: "gpt-5.2".to_owned() }
 }
 
 #[test]
-fn an_event_is_told_as_soon_as_it_is_whole() {
+fn an_event_is_sent_as_soon_as_it_is_whole() {
     let created = b"data: {\"type\":\"response.created\",\"response\":{}}\n\n";
     let delta = b"data: {\"type\":\"response.output_text.delta\",\"delta\":\"Hel\"}\r\n\r\n";
-    let mut passing = Answering::new(&wanted(Door::Responses));
+    let mut passing = StreamTranslator::new(&wanted(Door::Responses));
     assert_eq!(passing.push(created), created);
     assert_eq!(passing.push(&delta[..delta.len() - 2]), b"");
     assert_eq!(passing.push(&delta[delta.len() - 2..]), delta);
-    let mut chat = Answering::new(&wanted(Door::ChatCompletions));
+    let mut chat = StreamTranslator::new(&wanted(Door::ChatCompletions));
     assert!(String::from_utf8(chat.push(created)).unwrap().contains("\"role\":\"assistant\""));
     assert!(String::from_utf8(chat.push(delta)).unwrap().contains("\"content\":\"Hel\""));
 }
@@ -39,8 +39,8 @@ fn more_than_is_borne_breaks_the_stream() {
         (endless.collect(), Door::ChatCompletions),
         (many.collect(), Door::Responses),
     ] {
-        let mut answering = Answering::new(&wanted(door));
-        let mut collecting = Collecting::new(&wanted(door));
+        let mut answering = StreamTranslator::new(&wanted(door));
+        let mut collecting = Collector::new(&wanted(door));
         for piece in &pieces {
             answering.push(piece.as_bytes());
             collecting.push(piece.as_bytes());
@@ -60,7 +60,7 @@ fn an_error_in_shape_stays_as_it_is() {
 }
 
 #[test]
-fn a_word_that_is_a_code_is_told_as_one() {
+fn a_word_that_is_a_code_is_returned_as_one() {
     for (body, message, code) in [
         (json!({ "detail": "deactivated_workspace" }), "deactivated_workspace", Some("deactivated_workspace")),
         (json!({ "error": "token_expired" }), "token_expired", Some("token_expired")),
@@ -96,14 +96,14 @@ fn a_token_that_a_backend_echoes_in_an_error_does_not_come_to_the_client() {
     ] {
         for door in [Door::Responses, Door::ChatCompletions] {
             let sent = format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap());
-            let mut answering = Answering::new(&wanted(door));
-            let mut told = answering.push(sent.as_bytes());
-            told.extend(answering.end());
-            let told = String::from_utf8(told).unwrap();
-            assert!(told.contains("Bearer ****") && !told.contains(token), "{told}");
-            let mut collecting = Collecting::new(&wanted(door));
+            let mut answering = StreamTranslator::new(&wanted(door));
+            let mut sent_on = answering.push(sent.as_bytes());
+            sent_on.extend(answering.end());
+            let sent_on = String::from_utf8(sent_on).unwrap();
+            assert!(sent_on.contains("Bearer ****") && !sent_on.contains(token), "{sent_on}");
+            let mut collecting = Collector::new(&wanted(door));
             collecting.push(sent.as_bytes());
-            let Err(Failure::Told(error)) = collecting.finish() else { panic!("no error") };
+            let Err(Failure::Reported(error)) = collecting.finish() else { panic!("no error") };
             assert!(!error.to_string().contains(token), "{error}");
         }
     }

@@ -15,7 +15,7 @@ const FAST: &str = "priority";
 /// The tiers that only say what an answer may cost, which the backend refuses where its catalogue does not list them.
 const SLOWER: [&str; 3] = ["flex", "scale", "standard"];
 
-/// The tiers of each model that `catalogue`, a backend's list of models, tells them of.
+/// The tiers of each model for which `catalogue`, a backend's list of models, names some.
 pub fn listed_tiers(catalogue: &Value) -> HashMap<String, Vec<String>> {
     let models = catalogue["models"].as_array().into_iter().flatten();
     let tiers = models.filter_map(|model| Some((model["slug"].as_str()?.to_owned(), tiers_of(model)?)));

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     /// The message for `fields`, without what every one has.
-    fn told(fields: &Value) -> Value {
+    fn shown(fields: &Value) -> Value {
         let mut message = json!({ "type": "response.create", "model": "gpt-5.5", "input": [] });
         message.as_object_mut().unwrap().extend(fields.as_object().cloned().unwrap());
         let mut body = turn_request(message, &|_| false).unwrap().body;
@@ -68,7 +68,7 @@ mod tests {
 
     #[track_caller]
     fn check(fields: &Value, expected: &Value) {
-        assert_eq!(told(fields), *expected, "{fields}");
+        assert_eq!(shown(fields), *expected, "{fields}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::domain::translate::{Answering, Failure};
+use crate::domain::translate::{Failure, StreamTranslator};
 use crate::proxy::answer::body::StreamError;
 use crate::proxy::answer::hidden::HiddenUsage;
 use crate::proxy::read::body::Room;
@@ -19,7 +19,7 @@ pub enum Filter {
 /// A translation, and the room that it takes.
 #[derive(Debug)]
 pub struct StreamTranslation {
-    answering: Answering,
+    answering: StreamTranslator,
     room: Room,
     /// There was no room for what came.
     is_crowded: bool,
@@ -38,7 +38,7 @@ impl StreamTranslation {
 
 impl Filter {
     /// A translation whose memory is counted in `room`.
-    pub fn translation(answering: Answering, room: Room) -> Filter {
+    pub fn translation(answering: StreamTranslator, room: Room) -> Filter {
         Filter::Translation(Box::new(StreamTranslation { answering, room, is_crowded: false }))
     }
 

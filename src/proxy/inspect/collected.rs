@@ -6,7 +6,7 @@ use http_body_util::BodyExt;
 use hyper::http::response::Parts;
 use serde_json::Value;
 
-use crate::domain::translate::{Collecting, Failure, Wanted};
+use crate::domain::translate::{Collector, Failure, Wanted};
 use crate::proxy::inspect::beginning::Held;
 use crate::proxy::inspect::meter::Meter;
 use crate::proxy::read::body::{Room, drain};
@@ -45,7 +45,7 @@ pub struct Told {
 /// Reads a stream to its end for a client that asked for none. What is kept of it is counted in `room`.
 pub async fn collect(held: Held, wanted: &Wanted, mut room: Room) -> Collected {
     let Held { head, bytes, mut rest, mut meter } = held;
-    let mut collecting = Collecting::new(wanted);
+    let mut collecting = Collector::new(wanted);
     for bytes in bytes {
         collecting.push(&bytes);
     }
@@ -70,7 +70,7 @@ pub async fn collect(held: Held, wanted: &Wanted, mut room: Room) -> Collected {
     }
     match collecting.finish() {
         Ok(document) => Collected::Whole(Box::new(Whole { head, meter, document })),
-        Err(Failure::Told(error)) => Collected::Told(Box::new(Told { head, error, quota: meter.quota() })),
+        Err(Failure::Reported(error)) => Collected::Told(Box::new(Told { head, error, quota: meter.quota() })),
         Err(Failure::Truncated) => Collected::Broken("the stream ended before its last event"),
         Err(Failure::TooLong) => Collected::NotBorne(Unserved::AnswerTooLong),
     }

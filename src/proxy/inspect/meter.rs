@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::domain::first_output;
-use crate::domain::resources::Made;
+use crate::domain::resources::CreatedIds;
 use crate::domain::usage::quota::meter_of_event;
 use crate::domain::usage::{Bill, Tier, tokens};
 use crate::manager::router::reasoning::ContentDigest;
@@ -34,7 +34,7 @@ const MOST_LIMITS: usize = 16;
 #[derive(Debug)]
 pub struct Meter {
     reader: Reader,
-    made: Option<Box<Made<ContentDigest>>>,
+    made: Option<Box<CreatedIds<ContentDigest>>>,
     seen: Seen,
 }
 
@@ -85,7 +85,7 @@ impl Meter {
 
     /// The same, which takes note of what the answer makes.
     #[must_use = "this returns the meter that takes note"]
-    pub fn noting(mut self, made: Option<Made<ContentDigest>>) -> Meter {
+    pub fn noting(mut self, made: Option<CreatedIds<ContentDigest>>) -> Meter {
         self.made = made.map(Box::new);
         self
     }

@@ -11,11 +11,11 @@ use serde_json::Value;
 use crate::clock;
 use crate::domain::account::Kind;
 use crate::domain::health::Outcome;
-use crate::domain::resources::{Keeps, Made};
+use crate::domain::resources::{CreatedIds, Keeps};
 use crate::domain::routing::failover::{short_wait, unwaited};
 use crate::domain::routing::setback::Setback;
 use crate::domain::time::Timestamp;
-use crate::domain::translate::{Answering, Door, Dropped};
+use crate::domain::translate::{Door, Dropped, StreamTranslator};
 use crate::domain::usage::{Asks, rate_headers};
 use crate::manager::Manager;
 use crate::manager::outcomes::{CLIENT_LEFT, Measured};
@@ -154,7 +154,7 @@ impl Attempts<'_> {
         match (error, wanted) {
             // The stream's own words are what its client reads best.
             (Some(error), Some(wanted)) if wanted.stream && wanted.door == Door::Responses => {
-                let filter = Filter::translation(Answering::new(wanted), self.proxy.budget.room());
+                let filter = Filter::translation(StreamTranslator::new(wanted), self.proxy.budget.room());
                 Looked::failed(examine_held(held, error, Some(filter), now()))
             }
             (None, Some(wanted)) if wanted.stream => Looked::Good(held),
@@ -268,7 +268,7 @@ impl Attempts<'_> {
             name_dropped(&mut headers, &translated.dropped);
         }
         let filter = match translated.and_then(|translated| translated.wanted.as_ref()) {
-            Some(wanted) => Some(Filter::translation(Answering::new(wanted), self.proxy.budget.room())),
+            Some(wanted) => Some(Filter::translation(StreamTranslator::new(wanted), self.proxy.budget.room())),
             None if self.asking_for_usage.is_some() && is_completions => {
                 Some(Filter::HiddenUsage(HiddenUsage::default()))
             }
@@ -319,13 +319,13 @@ impl Attempts<'_> {
 
     /// What takes note of what the answer makes, if there may be something. A login stores nothing: what it made is known
     /// all the same, so that a request which names it can be refused in true words.
-    fn made(&self, headers: &HeaderMap, is_login: bool) -> Option<Made<ContentDigest>> {
+    fn made(&self, headers: &HeaderMap, is_login: bool) -> Option<CreatedIds<ContentDigest>> {
         let keeps = if is_login { Keeps::All } else { self.keeps };
         let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let kind = kind.trim_start().to_ascii_lowercase();
         let is_stream = kind.starts_with("text/event-stream");
         let is_read = keeps != Keeps::Nothing && (is_stream || kind.starts_with("application/json"));
-        let made = is_read.then(|| Made::new(keeps, is_stream))?;
+        let made = is_read.then(|| CreatedIds::new(keeps, is_stream))?;
         let is_chat = path_of(&self.path_and_query) == "/v1/chat/completions";
         Some(if is_login && is_chat { made.renaming("resp_", "chatcmpl-") } else { made })
     }

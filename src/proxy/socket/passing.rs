@@ -7,7 +7,7 @@ use hyper::header::HeaderMap;
 use serde_json::{Map, Value};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use crate::domain::translate::Answering;
+use crate::domain::translate::StreamTranslator;
 use crate::manager::router::{Route, Target};
 use crate::proxy::answer::ending::Ending;
 use crate::proxy::answer::filter::Filter;
@@ -42,7 +42,8 @@ impl Shown {
             name_dropped(&mut named, dropped);
         }
         let room = || attempts.proxy().budget.room();
-        let filter = asked.and_then(Asked::wanted).map(|wanted| Filter::translation(Answering::new(wanted), room()));
+        let filter =
+            asked.and_then(Asked::wanted).map(|wanted| Filter::translation(StreamTranslator::new(wanted), room()));
         Shown { target: Arc::clone(&route.target), filter, stream_id, headers: Some(fields_of(&named)) }
     }
 

@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use crate::clock;
 use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::health::Outcome;
-use crate::domain::resources::{Keeps, Made, target};
+use crate::domain::resources::{CreatedIds, Keeps, target};
 use crate::domain::routing::conversation::{ConversationNames, conversation_key};
 use crate::domain::usage::Used;
 use crate::manager::outcomes::{Measured, NO_ANSWER};
@@ -167,7 +167,7 @@ impl Turn<'_> {
         let text = asked.text_for(manager, request, &route);
         let is_login = route.target.credential.login().is_some();
         let keeps = if is_login { Keeps::All } else { self.keeps };
-        let mut meter = Meter::new(Dialect::Responses).noting(Some(Made::new(keeps, true)));
+        let mut meter = Meter::new(Dialect::Responses).noting(Some(CreatedIds::new(keeps, true)));
         let started = clock::instant();
         let unanswered = Unanswered::new(manager, &route, request, started);
         let beginning = listening::begin(self.client, upstream, text, &mut meter).await?;

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::domain::first_output;
-use crate::domain::resources::{Keeps, Made};
+use crate::domain::resources::{CreatedIds, Keeps};
 use crate::domain::usage::{Bill, Subject, Tier, tokens};
 use crate::manager::router::reasoning::ContentDigest;
 use crate::proxy::inspect::fields::{Field, Fields};
@@ -48,14 +48,14 @@ pub struct Failure {
 #[derive(Debug)]
 pub struct Told {
     fields: Box<Fields>,
-    made: Box<Made<ContentDigest>>,
+    made: Box<CreatedIds<ContentDigest>>,
     beginning: Vec<u8>,
     happenings: Vec<Happening>,
 }
 
 impl Default for Told {
     fn default() -> Told {
-        let made = Box::new(Made::new(Keeps::All, false));
+        let made = Box::new(CreatedIds::new(Keeps::All, false));
         Told { fields: Box::default(), made, beginning: Vec::new(), happenings: Vec::new() }
     }
 }

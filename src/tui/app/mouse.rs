@@ -39,7 +39,7 @@ impl App {
 
     fn click(&mut self, target: Option<Target>, now: Timestamp) -> Vec<Effect> {
         let is_double = self.clicked.is_some_and(|(last, at)| Some(last) == target && now.before(DOUBLE) <= at);
-        // A third click begins anew.
+        // A third click begins again.
         self.clicked = target.filter(|_| !is_double).map(|target| (target, now));
         match target {
             Some(Target::Key(code)) => return self.press(code, now),

@@ -1,4 +1,4 @@
-//! The accounts file and the configuration: one `stat` each four times a second, and all of it anew when one moved, when a
+//! The accounts file and the configuration: one `stat` each four times a second, and all of it again when one changed, when a
 //! limit ends, and when it is known better what accounts used.
 
 use std::sync::Arc;
@@ -47,7 +47,7 @@ pub(super) async fn follow(manager: Arc<Manager>, facts: mpsc::Sender<Fact>, sig
     let mut tick = interval(LOOK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let anew = tokio::select! {
+        let is_reset = tokio::select! {
             () = facts.closed() => return,
             _ = tick.tick() => known.changes_at.is_some_and(|at| at <= manager.session().now()),
             () = signals.accounts.notified() => true,
@@ -63,7 +63,7 @@ pub(super) async fn follow(manager: Arc<Manager>, facts: mpsc::Sender<Fact>, sig
                 Err(broadcast::error::RecvError::Closed) => return,
             },
         };
-        let before = if anew { None } else { known.view.clone() };
+        let before = if is_reset { None } else { known.view.clone() };
         let found = aside(&manager, move |manager| look(manager, before.as_ref())).await.unwrap_or(Found::Same);
         if let Some(fact) = known.take(found, manager.session().now())
             && facts.send(fact).await.is_err()

@@ -123,7 +123,7 @@ async fn serve(
             },
             ask = asked.recv() => {
                 let Ask { method, params, answer } = ask?;
-                // Whoever gave up waiting left its place.
+                // A request that was cancelled has left its place.
                 calls.retain(|_, answer| !answer.is_closed());
                 calls.insert(next, answer);
                 if let Err(why) = socket.call(next, method, &params).await {

@@ -196,9 +196,9 @@ mod tests {
         };
         let whole = json!({ "id": 4, "error": { "code": -32010, "message": "there is no account `x`",
             "data": { "kind": "accountNotFound", "retryable": false, "hint": "use a number" } } });
-        let told = refusal(&whole.to_string());
+        let error = refusal(&whole.to_string());
         assert_eq!(
-            (told.code, told.kind.as_deref(), told.hint.as_deref()),
+            (error.code, error.kind.as_deref(), error.hint.as_deref()),
             (-32010, Some("accountNotFound"), Some("use a number"))
         );
         let bare = refusal(r#"{"id":4,"error":{"code":-32601,"message":"Method not found"}}"#);

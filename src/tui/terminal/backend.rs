@@ -10,7 +10,7 @@ use ratatui::layout::{Position, Size};
 const BEGIN: &[u8] = b"\x1b[?2026h";
 const END: &[u8] = b"\x1b[?2026l";
 
-/// More cells than any terminal has; a size beyond that is an error of whoever set it, and would cost memory.
+/// More cells than any terminal has; a size beyond that is an error of the program that set it, and would cost memory.
 const MOST: Size = Size { width: 1_000, height: 400 };
 
 /// The bytes of a frame.

@@ -9,7 +9,7 @@ use ratatui::layout::Size;
 
 use super::writer::Writer;
 
-/// The state of the takeover; ended exactly once, by whoever comes first.
+/// The state of the takeover; ended exactly once, by the first that needs it.
 pub struct Takeover {
     writer: Arc<Writer>,
     title: String,

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_millis(250);
 /// How long one wait for a terminal that takes nothing lasts.
 const STEP: Duration = Duration::from_millis(10);
 
-/// How often what such a terminal has not taken is discarded before it is given up.
+/// How often what such a terminal has not taken is discarded before the terminal is abandoned.
 const ROUNDS: usize = 25;
 
 /// Ends whatever sequence was cut: CAN, and the terminator of a string.
@@ -96,7 +96,7 @@ impl Writer {
         self.0.notify.notified().await;
     }
 
-    /// Wakes whoever waits for a change.
+    /// Wakes the waiting tasks after a change.
     pub fn wake(&self) {
         self.0.notify.notify_one();
     }
@@ -118,7 +118,7 @@ impl Writer {
     }
 
     /// Writes `last` and nothing more, and waits until the terminal has it: within a second, since a terminal that takes
-    /// nothing loses what is on its way, and is given up if that does not help.
+    /// nothing loses what is on its way, and is abandoned if that does not help.
     pub fn close(&self, last: &[u8]) {
         let mut state = self.0.lock();
         state.gate = Gate::Closed;

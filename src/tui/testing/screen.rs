@@ -116,7 +116,7 @@ pub fn sheet(app: &mut App) -> String {
     text
 }
 
-/// Compares with `snapshots/NAME.snap`; `INSTA_UPDATE=always` writes it anew.
+/// Compares with `snapshots/NAME.snap`; `INSTA_UPDATE=always` renews it.
 #[track_caller]
 pub fn check(name: &str, app: &mut App) {
     let sheet = sheet(app);

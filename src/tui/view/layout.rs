@@ -1,11 +1,11 @@
-//! Where everything lies, for a screen of any size. Reading keys and drawing both ask here, so that both agree on how many
-//! rows are seen and what lies under the mouse.
+//! Where everything is, for a screen of any size. Reading keys and drawing both ask here, so that both agree on how many
+//! rows are seen and what is under the mouse.
 
 use ratatui::layout::Rect;
 
 use crate::tui::app::{App, Tab};
 
-/// Where everything lies. What there is no room for is empty.
+/// Where everything is. What there is no room for is empty.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Areas {
     /// How things stand, in one line.
@@ -51,7 +51,7 @@ const NOTICE_FROM: u16 = 12;
 /// The detail of a request below the list.
 const DECISION_DETAIL: u16 = 8;
 
-/// Where everything lies for `app` as it is.
+/// Where everything is for `app` in its current state.
 pub fn of(app: &App) -> Areas {
     let (width, height) = app.size;
     let is_open = app.pages.open.is_some();

@@ -44,7 +44,7 @@ impl Theme {
         Theme { has_colours: look.has_colours, is_unicode: look.is_unicode }
     }
 
-    /// How `role` looks. Without colours attributes alone tell the roles apart.
+    /// How `role` looks. Without colours, attributes alone distinguish the roles.
     pub fn style(self, role: Role) -> Style {
         match role {
             Role::Text => self.shared(theme::Role::Text),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use codex_account_manager::domain::translate::{Answering, Collecting, Door, Wanted, error_document};
+use codex_account_manager::domain::translate::{Collector, Door, StreamTranslator, Wanted, error_document};
 use serde_json::{Value, json};
 
 use crate::snapshot;
@@ -25,10 +25,10 @@ fn response(status: &str, more: &Value) -> Value {
 
 /// What the client reads for `stream`.
 fn read(name: &str, wanted: &Wanted, stream: &str) -> String {
-    let mut answering = Answering::new(wanted);
+    let mut answering = StreamTranslator::new(wanted);
     let mut streamed = answering.push(stream.as_bytes());
     streamed.extend(answering.end());
-    let mut collecting = Collecting::new(wanted);
+    let mut collecting = Collector::new(wanted);
     collecting.push(stream.as_bytes());
     let streamed = String::from_utf8(streamed).unwrap();
     let mut text = format!("## {name}\n\nbackend\n{stream}client\n{streamed}");

@@ -1,4 +1,4 @@
-//! The accounts file, and who can read and write it and what lies beside it.
+//! The accounts file, and who can read and write it and the files beside it.
 
 use std::path::{Path, PathBuf};
 

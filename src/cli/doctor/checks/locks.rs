@@ -9,7 +9,7 @@ use crate::store::LockState;
 /// A refresh that takes longer waits for an issuer that hangs, or its process is stopped.
 const SLOW_REFRESH: Duration = Duration::from_secs(20);
 
-/// The lock of the accounts file. A change holds it for some milliseconds, so whoever is found here twice has hung.
+/// The lock of the accounts file. A change holds it for some milliseconds, so a process that is found here twice has hung.
 pub fn accounts_file(scene: &Scene) -> Vec<Finding> {
     let Some(manager) = &scene.manager else { return Vec::new() };
     let first = manager.accounts().store().lock_state();

@@ -1,6 +1,6 @@
 //! OpenCode's configuration: other tools that write the same accounts file and cannot read sealed tokens. It is read as
 //! OpenCode reads it (<https://opencode.ai/docs/config>): comments are allowed, and what is loaded stands in `plugin` or
-//! lies in a folder of that name.
+//! is in a folder of that name.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

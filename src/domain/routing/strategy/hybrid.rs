@@ -1,4 +1,4 @@
-//! `hybrid`: the account with the best score of health, requests at hand and idle time, and no hopping about.
+//! `hybrid`: the account with the best score of health, free requests and idle time, without needless changes.
 
 use std::cmp::Reverse;
 

@@ -1,4 +1,4 @@
-//! `least_utilized`: the account of which the smallest share is used up.
+//! `least_utilized`: the account of which the smallest share is used.
 
 use super::{Rule, Strategy};
 use crate::domain::pool::Pool;
@@ -32,12 +32,12 @@ fn choose(pool: &Pool, ask: &Ask<'_>, now: Timestamp) -> Option<Choice> {
     Some(chosen.because(ask, Why::Strategy(Strategy::LeastUtilized)))
 }
 
-/// The utilisation as accounts are compared by it. What is not a number is believed to be used up, and nothing is
-/// used less than not at all.
+/// The utilisation as accounts are compared by it. What is not a number counts as used up, and nothing is
+/// below 0.
 fn utilisation(load: &Load) -> f64 {
     if load.utilisation.is_nan() {
         return 1.0;
     }
-    // Adding 0 makes a negative zero a plain one, which the total order tells apart.
+    // Adding 0 makes a negative zero a plain one, which the total order distinguishes.
     load.utilisation.max(0.0) + 0.0
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::document::BETWEEN_THOUGHTS;
-use super::told_items::{Kind, ToldItems};
+use super::known_items::{Kind, KnownItems};
 use super::words::{citation, finish_reason, head, list, usage};
 use crate::domain::translate::events::is_last;
-use crate::domain::translate::part::{self, Part, Told};
+use crate::domain::translate::part::{self, Content, Part};
 use crate::domain::translate::{Wanted, errors};
 
 /// The translation of one stream.
@@ -18,12 +18,12 @@ pub(in crate::domain::translate) struct Chunks {
     head: Map<String, Value>,
     has_begun: bool,
     is_over: bool,
-    /// What was sent of each part, so that the event which tells a part as a whole adds but what is missing.
+    /// What was sent of each part, so that the event with the whole part adds only the rest.
     sent: BTreeMap<Place, Sent>,
     /// The calls by the output's index, each with its index among the calls.
     calls: BTreeMap<u64, Call>,
-    /// Which items were told of.
-    items: ToldItems,
+    /// The items that have come.
+    items: KnownItems,
     /// The one call that a client of `functions` reads.
     legacy: Option<usize>,
     /// The first call of a custom tool, which stands in its place when no function is called.
@@ -67,7 +67,7 @@ impl Chunks {
             is_over: false,
             sent: BTreeMap::new(),
             calls: BTreeMap::new(),
-            items: ToldItems::default(),
+            items: KnownItems::default(),
             legacy: None,
             custom: None,
         }
@@ -105,21 +105,21 @@ impl Chunks {
             "response.completed" | "response.incomplete" if is_last(event) => self.finish(&event["response"], out),
             "response.failed" | "error" => {
                 self.is_over = true;
-                write(out, &json!({ "error": errors::told(event) }));
+                write(out, &json!({ "error": errors::reported(event) }));
             }
             _ => self.part(kind, event, out),
         }
     }
 
-    /// Events that tell a piece of a part, or a part as a whole.
+    /// Events that carry a piece of a part, or a whole part.
     fn part(&mut self, kind: &str, event: &Value, out: &mut Vec<u8>) {
-        let Some((part, at, told)) = part::told(kind, event) else { return };
+        let Some((part, at, content)) = part::content(kind, event) else { return };
         let index = self.items.of_piece(event, Kind::of_part(part));
         self.items.note(index, Kind::of_part(part));
         let place = (index, part, at);
-        match told {
-            Told::Piece(piece) => self.piece(place, piece, out),
-            Told::Whole(whole) => self.rest(place, Some(whole), out),
+        match content {
+            Content::Delta(piece) => self.piece(place, piece, out),
+            Content::Whole(whole) => self.rest(place, Some(whole), out),
         }
         self.annotations(place, &event["part"], out);
     }
@@ -183,7 +183,7 @@ impl Chunks {
                 self.delta(&json!({ "reasoning_content": format!("{between}{text}") }), out);
             }
             Part::Arguments | Part::Input | Part::Code => {
-                // Before its item there is no call to add to; the item that is done tells all of it.
+                // Before its item there is no call to add to; the item that is done has all of it.
                 let Some(call) = self.calls.get(&place.0).copied() else { return };
                 let delta = match (self.wanted.legacy_functions, call.is_custom) {
                     (true, _) => json!({ "function_call": { "arguments": text } }),
@@ -211,10 +211,10 @@ impl Chunks {
         }
     }
 
-    /// What was not told yet of the annotations of `part`.
+    /// The annotations of `part` that were not sent yet.
     fn annotations(&mut self, place: Place, part: &Value, out: &mut Vec<u8>) {
-        let told = self.sent.get(&place).map_or(0, |sent| sent.annotations);
-        for annotation in list(&part["annotations"]).iter().skip(told) {
+        let sent = self.sent.get(&place).map_or(0, |sent| sent.annotations);
+        for annotation in list(&part["annotations"]).iter().skip(sent) {
             self.annotation(place, annotation, out);
         }
     }
@@ -228,7 +228,7 @@ impl Chunks {
         }
     }
 
-    /// An item that is told as a whole.
+    /// An item that is received whole.
     fn whole_item(&mut self, index: u64, item: &Value, out: &mut Vec<u8>) {
         self.items.open(index, item);
         match item["type"].as_str() {
@@ -244,7 +244,7 @@ impl Chunks {
                 for (part, parts) in [(Part::Summary, &item["summary"]), (Part::Thought, &item["content"])] {
                     (0..)
                         .zip(list(parts))
-                        .for_each(|(at, told)| self.rest((index, part, at), told["text"].as_str(), out));
+                        .for_each(|(at, each)| self.rest((index, part, at), each["text"].as_str(), out));
                 }
             }
             Some("function_call" | "custom_tool_call") => {

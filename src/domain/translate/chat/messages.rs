@@ -36,7 +36,7 @@ pub(super) fn drop_others(at: &str, fields: &Map<String, Value>, read: &[&str], 
 struct Talk<'d> {
     dropped: &'d mut Dropped,
     items: Vec<Value>,
-    /// The ids of the calls of custom tools: their results are told apart from those of functions.
+    /// The ids of the calls of custom tools: their results differ from those of functions.
     custom: HashSet<String>,
     /// The calls of the forerunner of tools, which have no ids but their names, and no result yet.
     legacy: Vec<(String, String)>,

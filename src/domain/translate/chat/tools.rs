@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::translate::dropped::Dropped;
 use crate::domain::translate::{Refused, files};
 
-/// Spells the tools in `kept` anew. Tells whether the client speaks of `functions`, the forerunner of tools.
+/// Rewrites the tools in `kept`. Returns whether the client uses `functions`, the predecessor of tools.
 pub(super) fn translate(kept: &mut Map<String, Value>, dropped: &mut Dropped) -> Result<bool, Refused> {
     let mut tools = Vec::new();
     match kept.shift_remove("tools") {

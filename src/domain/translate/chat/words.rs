@@ -4,11 +4,11 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::translate::Wanted;
 
-/// What every chunk and the document begin with: `id`, `object`, `created`, `model` and, when told, `service_tier`.
+/// What every chunk and the document begin with: `id`, `object`, `created`, `model` and, if reported, `service_tier`.
 pub(super) fn head(object: &str, response: &Value, wanted: &Wanted) -> Map<String, Value> {
     let id = response["id"].as_str().unwrap_or_default();
     let created = &response["created_at"];
-    // Some servers tell seconds with a fraction.
+    // Some servers send seconds with a fraction.
     #[expect(clippy::cast_possible_truncation, reason = "a float's cast saturates")]
     let whole = || created.as_f64().map(|seconds| seconds as i64);
     let created: i64 = created.as_i64().or_else(whole).unwrap_or_default();
@@ -38,7 +38,7 @@ pub(super) fn finish_reason(response: &Value, has_calls: bool, wanted: &Wanted) 
     }
 }
 
-/// The tokens. `None` when the response tells none.
+/// The tokens. `None` when the response reports none.
 pub(super) fn usage(response: &Value) -> Option<Value> {
     let usage = response["usage"].as_object()?;
     let number = |name: &str| usage.get(name).and_then(Value::as_u64).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Of any response, however its bytes are split, every door tells the same: the chat's stream put together is the
+//! Of any response, however its bytes are split, every door returns the same: the chat's stream put together is the
 //! chat's document, which is what the response says, and the stream of the Responses API keeps every event.
 
 use std::fmt::Write;
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::requests::any_json;
-use crate::domain::translate::{Answering, Collecting, Door, Wanted, error_document};
+use crate::domain::translate::{Collector, Door, StreamTranslator, Wanted, error_document};
 
 #[derive(Clone, Debug)]
 enum Item {
@@ -28,7 +28,7 @@ enum Part {
 struct Way {
     /// Characters per delta. `None` when all comes in the items that are done.
     delta: Option<usize>,
-    /// The last event tells the output.
+    /// The last event has the output.
     is_full: bool,
     has_names: bool,
     line_end: &'static str,
@@ -107,7 +107,7 @@ fn events(items: &[Item], way: &Way) -> Vec<Value> {
             }
         }
         events.push(json!({ "type": "response.output_item.added", "output_index": index, "item": added }));
-        let mut told = |kind: &str, part: usize, text: &str| {
+        let mut event = |kind: &str, part: usize, text: &str| {
             let text: Vec<char> = text.chars().collect();
             for delta in text.chunks(way.delta.unwrap_or(usize::MAX)).filter(|_| way.delta.is_some()) {
                 events.push(json!({ "type": format!("response.{kind}.delta"), "output_index": index,
@@ -118,16 +118,16 @@ fn events(items: &[Item], way: &Way) -> Vec<Value> {
             Item::Message(parts) => {
                 for (at, part) in parts.iter().enumerate() {
                     match part {
-                        Part::Text(text, _) => told("output_text", at, text),
-                        Part::Refusal(text) => told("refusal", at, text),
+                        Part::Text(text, _) => event("output_text", at, text),
+                        Part::Refusal(text) => event("refusal", at, text),
                     }
                 }
             }
             Item::Reasoning(thoughts) => {
-                thoughts.iter().enumerate().for_each(|(at, text)| told("reasoning_summary_text", at, text));
+                thoughts.iter().enumerate().for_each(|(at, text)| event("reasoning_summary_text", at, text));
             }
-            Item::Call { is_custom: true, given, .. } => told("custom_tool_call_input", 0, given),
-            Item::Call { is_custom: false, given, .. } => told("function_call_arguments", 0, given),
+            Item::Call { is_custom: true, given, .. } => event("custom_tool_call_input", 0, given),
+            Item::Call { is_custom: false, given, .. } => event("function_call_arguments", 0, given),
             Item::Search => {}
         }
         events.push(json!({ "type": "responsesapi.noise", "output_index": index }));
@@ -151,15 +151,15 @@ fn wanted(door: Door) -> Wanted {
     Wanted { door, stream: true, include_usage: true, legacy_functions: false, model: "other".to_owned() }
 }
 
-fn answered(door: Door, stream: &[u8], step: usize) -> (Vec<u8>, Answering) {
-    let mut answering = Answering::new(&wanted(door));
+fn answered(door: Door, stream: &[u8], step: usize) -> (Vec<u8>, StreamTranslator) {
+    let mut answering = StreamTranslator::new(&wanted(door));
     let mut out: Vec<u8> = stream.chunks(step).flat_map(|piece| answering.push(piece)).collect();
     out.extend(answering.end());
     (out, answering)
 }
 
 fn collected(door: Door, stream: &[u8], step: usize) -> Value {
-    let mut collecting = Collecting::new(&wanted(door));
+    let mut collecting = Collector::new(&wanted(door));
     stream.chunks(step).for_each(|piece| collecting.push(piece));
     assert!(collecting.is_over());
     collecting.finish().unwrap()
@@ -222,7 +222,7 @@ fn assembled(chunks: &[String]) -> Value {
     whole
 }
 
-/// What a client reads of `items`, told the plain way.
+/// What a client reads of `items`, written the plain way.
 fn said(items: &[Item]) -> Value {
     let (mut text, mut refusal, mut thoughts) = (String::new(), None, Vec::new());
     let (mut cited, mut calls) = (Vec::new(), Vec::new());
@@ -291,9 +291,9 @@ proptest! {
 
         let whole = collected(Door::ChatCompletions, stream.as_bytes(), way.step);
         let choice = &whole["choices"][0];
-        let told = json!({ "id": whole["id"], "created": whole["created"], "model": whole["model"],
+        let read = json!({ "id": whole["id"], "created": whole["created"], "model": whole["model"],
             "finish_reason": choice["finish_reason"], "usage": whole["usage"], "message": choice["message"] });
-        prop_assert_eq!(spelled_out(told), expected);
+        prop_assert_eq!(spelled_out(read), expected);
     }
 
     #[test]
@@ -325,7 +325,7 @@ proptest! {
             let (out, answering) = answered(door, cut, way.step);
             prop_assert!(!answering.is_over() && answering.failure().is_some());
             prop_assert!(!String::from_utf8_lossy(&out).contains("[DONE]"));
-            let mut collecting = Collecting::new(&wanted(door));
+            let mut collecting = Collector::new(&wanted(door));
             collecting.push(cut);
             prop_assert!(!collecting.is_over() && collecting.finish().is_err());
         }
@@ -352,7 +352,7 @@ proptest! {
         for door in [Door::Responses, Door::ChatCompletions] {
             for stream in [&bytes[..], odd.as_bytes(), &noise] {
                 answered(door, stream, way.step);
-                let mut collecting = Collecting::new(&wanted(door));
+                let mut collecting = Collector::new(&wanted(door));
                 stream.chunks(way.step).for_each(|piece| collecting.push(piece));
                 drop(collecting.finish());
             }
@@ -371,10 +371,10 @@ fn check_legacy_call(items: &[Value], expected: &Value) {
         let _ = write!(stream, "data: {done}\n\n");
     }
     stream += "data: {\"type\":\"response.completed\",\"response\":{\"id\":\"resp_1\",\"output\":[]}}\n\n";
-    let mut collecting = Collecting::new(&wanted);
+    let mut collecting = Collector::new(&wanted);
     collecting.push(stream.as_bytes());
     assert_eq!(collecting.finish().unwrap()["choices"][0]["message"]["function_call"], *expected, "{stream}");
-    let mut answering = Answering::new(&wanted);
+    let mut answering = StreamTranslator::new(&wanted);
     let chunks = String::from_utf8(answering.push(stream.as_bytes())).unwrap();
     let (mut name, mut arguments) = (String::new(), String::new());
     for chunk in chunks.lines().filter_map(|line| line.strip_prefix("data: {")) {

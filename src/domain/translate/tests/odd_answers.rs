@@ -1,9 +1,9 @@
-//! However oddly a backend tells an answer, by deltas alone, with ids that change from event to event, with items that
-//! leave out what they say, every door tells the same.
+//! However oddly a backend sends an answer, by deltas alone, with ids that change from event to event, with items that
+//! leave out what they say, every door returns the same.
 
 use serde_json::{Value, json};
 
-use crate::domain::translate::{Answering, Collecting, Door, Wanted};
+use crate::domain::translate::{Collector, Door, StreamTranslator, Wanted};
 
 fn wanted(door: Door) -> Wanted {
     Wanted { door, stream: true, include_usage: false, legacy_functions: false, model: "gpt-5.2".to_owned() }
@@ -39,7 +39,7 @@ fn hollow(item: &Value) -> Value {
     item
 }
 
-/// The events of `output` as a faithful backend tells them.
+/// The events of `output` as a faithful backend sends them.
 fn events(output: &[Value]) -> Vec<Value> {
     let mut events = vec![json!({ "type": "response.created", "response": { "id": "resp_1", "output": [] } })];
     for (index, item) in output.iter().enumerate() {
@@ -48,7 +48,7 @@ fn events(output: &[Value]) -> Vec<Value> {
             *status = "in_progress".into();
         }
         events.push(json!({ "type": "response.output_item.added", "output_index": index, "item": added }));
-        let mut told = |kind: &str, at: usize, name: &str, text: &Value| {
+        let mut event = |kind: &str, at: usize, name: &str, text: &Value| {
             let (first, second) = text.as_str().unwrap().split_at(2);
             for delta in [first, second] {
                 events.push(
@@ -63,18 +63,18 @@ fn events(output: &[Value]) -> Vec<Value> {
         };
         for (at, part) in item["content"].as_array().into_iter().flatten().enumerate() {
             match part["type"].as_str() {
-                Some("refusal") => told("refusal", at, "refusal", &part["refusal"]),
-                _ => told("output_text", at, "text", &part["text"]),
+                Some("refusal") => event("refusal", at, "refusal", &part["refusal"]),
+                _ => event("output_text", at, "text", &part["text"]),
             }
         }
         for (at, part) in item["summary"].as_array().into_iter().flatten().enumerate() {
-            told("reasoning_summary_text", at, "text", &part["text"]);
+            event("reasoning_summary_text", at, "text", &part["text"]);
         }
         if item["arguments"].is_string() {
-            told("function_call_arguments", 0, "arguments", &item["arguments"]);
+            event("function_call_arguments", 0, "arguments", &item["arguments"]);
         }
         if item["input"].is_string() {
-            told("custom_tool_call_input", 0, "input", &item["input"]);
+            event("custom_tool_call_input", 0, "input", &item["input"]);
         }
         if let Some(cited) = item["content"][0]["annotations"].get(0) {
             events.push(json!({ "type": "response.output_text.annotation.added", "output_index": index,
@@ -128,7 +128,7 @@ fn without_indices(mut events: Vec<Value>) -> Vec<Value> {
     events
 }
 
-/// Every way to tell it.
+/// Every way to send it.
 fn ways() -> Vec<(&'static str, Vec<Value>)> {
     let output = output();
     let (all, none) = (events(&output), json!([]));
@@ -163,7 +163,7 @@ fn ways() -> Vec<(&'static str, Vec<Value>)> {
             with_last(without(all.clone(), &[".done"]), &hollow_items.clone().into()),
         ),
         (
-            "by parts that are told as a whole alone",
+            "by whole parts alone",
             with_last(without(all.clone(), &["delta", "item.done", "text.done", "annotation.added"]), &none),
         ),
         ("with changing ids", rotated(all.clone())),
@@ -207,16 +207,16 @@ fn a_chat_reads_the_same_however_oddly_it_is_told() {
         "calls": [["call_1", "f", "{\"a\":1}"], ["call_2", "g", "+1"]] });
     for (way, events) in ways() {
         let stream = stream(&events);
-        let mut answering = Answering::new(&wanted(Door::ChatCompletions));
+        let mut answering = StreamTranslator::new(&wanted(Door::ChatCompletions));
         let chunks = String::from_utf8(answering.push(stream.as_bytes())).unwrap();
         assert_eq!(read(&chunks), said, "{way}: {chunks}");
-        let mut collecting = Collecting::new(&wanted(Door::ChatCompletions));
+        let mut collecting = Collector::new(&wanted(Door::ChatCompletions));
         collecting.push(stream.as_bytes());
         let message = collecting.finish().unwrap()["choices"][0]["message"].clone();
         let calls: Vec<Value> =
             message["tool_calls"].as_array().unwrap().iter().map(|call| call["id"].clone()).collect();
-        let told = json!([message["content"], message["refusal"], message["reasoning_content"], calls]);
-        assert_eq!(told, json!(["Sunny.Bye.", "No.", "First.\n\nThen.", ["call_1", "call_2"]]), "{way}");
+        let read = json!([message["content"], message["refusal"], message["reasoning_content"], calls]);
+        assert_eq!(read, json!(["Sunny.Bye.", "No.", "First.\n\nThen.", ["call_1", "call_2"]]), "{way}");
         assert_eq!(message["annotations"].as_array().unwrap().len(), 1, "{way}");
     }
 }
@@ -225,10 +225,10 @@ fn a_chat_reads_the_same_however_oddly_it_is_told() {
 fn a_response_has_its_whole_output_however_oddly_it_is_told() {
     for (way, events) in ways() {
         let stream = stream(&events);
-        let mut collecting = Collecting::new(&wanted(Door::Responses));
+        let mut collecting = Collector::new(&wanted(Door::Responses));
         collecting.push(stream.as_bytes());
         let mut whole = collecting.finish().unwrap();
-        let mut answering = Answering::new(&wanted(Door::Responses));
+        let mut answering = StreamTranslator::new(&wanted(Door::Responses));
         let passed = String::from_utf8(answering.push(stream.as_bytes())).unwrap();
         let last = passed.trim_end().rsplit("data: ").next().unwrap();
         let streamed: Value = serde_json::from_str(last).unwrap();
@@ -265,7 +265,7 @@ fn what_is_no_whole_item_is_left_out_and_what_is_cut_off_says_so() {
         ),
     ] {
         let stream = stream(&events);
-        let mut collecting = Collecting::new(&wanted(Door::Responses));
+        let mut collecting = Collector::new(&wanted(Door::Responses));
         collecting.push(stream.as_bytes());
         assert_eq!(collecting.finish().unwrap()["output"], output, "{stream}");
     }

@@ -84,11 +84,11 @@ fn messages(turns: &[Turn]) -> (Vec<Value>, Vec<Atom>) {
             Turn::Assistant { text, refusal, calls } => {
                 atoms.extend(text.clone().map(Atom::Assistant));
                 atoms.extend(refusal.clone().map(Atom::Refusal));
-                let (mut told, mut results) = (Vec::new(), Vec::new());
+                let (mut read, mut results) = (Vec::new(), Vec::new());
                 for (is_custom, name, given, result) in calls {
                     count += 1;
                     let id = format!("call_{count}");
-                    told.push(if *is_custom {
+                    read.push(if *is_custom {
                         json!({ "id": id, "type": "custom", "custom": { "name": name, "input": given } })
                     } else {
                         json!({ "id": id, "type": "function", "function": { "name": name, "arguments": given } })
@@ -96,7 +96,7 @@ fn messages(turns: &[Turn]) -> (Vec<Value>, Vec<Atom>) {
                     atoms.push(Atom::Call(id.clone(), name.clone(), given.clone()));
                     results.push((id, result.clone()));
                 }
-                messages.push(json!({ "role": "assistant", "content": text, "refusal": refusal, "tool_calls": told }));
+                messages.push(json!({ "role": "assistant", "content": text, "refusal": refusal, "tool_calls": read }));
                 for (id, result) in results.into_iter().rev() {
                     messages.push(json!({ "role": "tool", "tool_call_id": id, "content": result }));
                     atoms.push(Atom::Result(id, result));

@@ -1,4 +1,4 @@
-//! The meters of single models, which have windows of their own beside the plan's. The backend tells them apart by name.
+//! The meters of single models, which have windows of their own beside the plan's. The backend distinguishes them by name.
 
 use super::Quota;
 use super::window;

@@ -98,7 +98,7 @@ pub(super) fn from_limits(limits: &Value, slots: [&str; 2], now: Timestamp) -> V
 }
 
 /// A window, if its numbers can be ones. The seconds from now come first: they hold whatever our clock says. A reset that
-/// lies further away than the window is long came from a clock that is wrong, the provider's or ours.
+/// is further away than the window is long came from a clock that is wrong, the provider's or ours.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

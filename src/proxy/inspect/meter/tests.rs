@@ -139,7 +139,7 @@ fn tokens_are_read_in_every_dialect() {
 
 #[test]
 fn what_was_made_is_known_as_soon_as_it_passes() {
-    let made = |is_stream| Some(Made::new(Keeps::All, is_stream));
+    let made = |is_stream| Some(CreatedIds::new(Keeps::All, is_stream));
     let mut meter = Meter::new(Dialect::Document).noting(made(false));
     meter.push(br#"{"id":"batch_1","output_file_id":"file-2","#);
     assert_eq!(meter.made(), ["batch_1", "file-2"]);

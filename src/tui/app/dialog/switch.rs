@@ -128,7 +128,7 @@ fn sessions_in_words(count: usize) -> String {
     }
 }
 
-/// A session as people tell it apart.
+/// A session as people recognise it.
 pub fn titled(session: &Session) -> String {
     format!("Session {}", session.pid)
 }
@@ -136,7 +136,7 @@ pub fn titled(session: &Session) -> String {
 /// What a session serves, where, and what it uses now.
 fn uses(session: &Session, known: &Known) -> String {
     let program = session.program.clone().unwrap_or_else(|| wording::session_kind(session.kind).to_owned());
-    // The end of the path tells one from the other; the whole of it has no room.
+    // The end of the path distinguishes them; there is no room for all of it.
     let folder = session.folder.as_deref().and_then(|folder| folder.rsplit(['/', '\\']).find(|part| !part.is_empty()));
     let place = folder.map(|folder| format!(" in {folder}")).unwrap_or_default();
     let mut labels: Vec<String> = session.accounts.values().map(|id| known.label(id).into_owned()).collect();

@@ -15,7 +15,7 @@ const NEAR: f64 = 0.8;
 pub struct Upcoming {
     /// When; `None` for what is so now and ends at no known time.
     pub at: Option<Timestamp>,
-    /// Tells it apart: the account's id, a line break, and what it is.
+    /// Identifies it: the account's id, a line break, and what it is.
     pub id: String,
     /// How its account is called.
     pub label: String,

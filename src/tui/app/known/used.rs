@@ -46,7 +46,7 @@ pub fn amount(measure: Measure, requests: u64, tokens: Tokens, cost: Usd) -> u64
     }
 }
 
-/// What is told apart in `used`.
+/// By what `used` is grouped.
 pub fn key(used: &Used, by: By) -> &str {
     match by {
         By::Account => &used.account,

@@ -10,7 +10,7 @@ pub enum Span {
     Days,
 }
 
-/// By what use is told apart.
+/// By what usage is grouped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum By {
     /// By account.
@@ -37,7 +37,7 @@ pub enum Measure {
 pub struct Arrangement {
     /// By what time is cut.
     pub span: Span,
-    /// By what use is told apart.
+    /// By what usage is grouped.
     pub by: By,
     /// What is counted.
     pub measure: Measure,

@@ -20,7 +20,7 @@ use crate::tui::view::{bottom, dialog};
 /// Of a key that is typed, nothing is ever drawn.
 const KEY: &str = "sk-nobody-reads-this";
 
-/// What lies over the views, without them: they have snapshots of their own.
+/// The dialogs over the views, without these: they have snapshots of their own.
 fn over(app: &App, size: (u16, u16), look: &Look) -> Buffer {
     let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
     let mut regions = Regions::default();

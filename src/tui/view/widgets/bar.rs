@@ -7,7 +7,7 @@ use crate::tui::view::theme::{Role, Theme};
 
 /// From here on it is nearly used up.
 const NEAR: f64 = 75.0;
-/// From here on it is used up but for a rest.
+/// From here on little is left.
 const FULL: f64 = 95.0;
 
 /// How much `percent` of something matters.

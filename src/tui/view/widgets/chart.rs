@@ -1,4 +1,4 @@
-//! Bars over time, each stacked from the series it sums: a colour and a pattern for each, so that they are told apart
+//! Bars over time, each stacked from the series it sums: a colour and a pattern for each, so that they differ
 //! without colours too.
 
 use ratatui::buffer::Buffer;
@@ -7,7 +7,7 @@ use ratatui::style::Style;
 
 use crate::tui::view::theme::{Role, Theme};
 
-/// So many series are told apart; the rest is one more.
+/// So many series are shown; the rest is one more.
 pub const SERIES: usize = 5;
 
 /// One bar.

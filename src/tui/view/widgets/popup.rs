@@ -29,7 +29,7 @@ pub fn framed(title: &str, theme: Theme) -> Block<'_> {
         .title(Line::styled(format!(" {} ", text::clean(title, theme)), theme.style(Role::Strong)))
 }
 
-/// Where a box with `columns` and `rows` of content lies in `area`: in its middle, and no larger than it.
+/// Where a box with `columns` and `rows` of content is in `area`: in its middle, and no larger than it.
 pub fn place(area: Rect, columns: u16, rows: u16) -> Rect {
     let width = columns.saturating_add(4).min(area.width);
     let height = rows.saturating_add(2).min(area.height);

@@ -1,20 +1,20 @@
-//! The backend's stream as the client's, event by event.
+//! Translates the backend's stream into the client's, event by event.
 
 use super::chat::Chunks;
 use super::events::{self, LONGEST_EVENT, is_last};
-use super::passing::Passing;
+use super::relay::Relay;
 use super::{Door, Failure, Wanted};
 use crate::domain::event_stream::{Event, Events};
 
-/// Turns the backend's bytes into the client's.
+/// Translates the backend's bytes into the client's.
 #[derive(Debug)]
-pub struct Answering {
+pub struct StreamTranslator {
     events: Events,
-    teller: Teller,
+    writer: Writer,
 }
 
 #[derive(Debug)]
-struct Teller {
+struct Writer {
     words: Words,
     is_over: bool,
     /// An event was longer than any may be.
@@ -24,30 +24,30 @@ struct Teller {
 /// The client's words.
 #[derive(Debug)]
 enum Words {
-    Responses(Passing),
+    Responses(Relay),
     Chat(Box<Chunks>),
 }
 
-impl Answering {
+impl StreamTranslator {
     /// For an answer that is wanted so.
-    pub fn new(wanted: &Wanted) -> Answering {
+    pub fn new(wanted: &Wanted) -> StreamTranslator {
         let words = match wanted.door {
-            Door::Responses => Words::Responses(Passing::default()),
+            Door::Responses => Words::Responses(Relay::default()),
             Door::ChatCompletions => Words::Chat(Box::new(Chunks::new(wanted))),
         };
-        Answering {
+        StreamTranslator {
             events: Events::new(LONGEST_EVENT),
-            teller: Teller { words, is_over: false, has_long_event: false },
+            writer: Writer { words, is_over: false, has_long_event: false },
         }
     }
 
     /// Takes the next bytes in and gives what the client gets for them, which may be nothing. After a
-    /// [`failure`](Answering::failure) it is nothing for good.
+    /// [`failure`](StreamTranslator::failure) it is nothing for good.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<u8> {
-        let Answering { events, teller } = self;
+        let StreamTranslator { events, writer } = self;
         let mut out = Vec::with_capacity(bytes.len());
-        if !teller.is_too_long() {
-            events.push(bytes, &mut |event| teller.take(event, &mut out));
+        if !writer.is_too_long() {
+            events.push(bytes, &mut |event| writer.take(event, &mut out));
         }
         out
     }
@@ -55,12 +55,12 @@ impl Answering {
     /// The backend has nothing more: what an event that lacks its blank line is for the client. One that was cut off is
     /// nothing.
     pub fn end(&mut self) -> Vec<u8> {
-        let Answering { events, teller } = self;
+        let StreamTranslator { events, writer } = self;
         let mut out = Vec::new();
-        if !teller.is_too_long() {
+        if !writer.is_too_long() {
             events.end(&mut |event| {
                 if events::value(event).is_object() {
-                    teller.take(event, &mut out);
+                    writer.take(event, &mut out);
                 }
             });
         }
@@ -69,29 +69,29 @@ impl Answering {
 
     /// How much is kept of the stream, in bytes.
     pub fn held(&self) -> usize {
-        let kept = match &self.teller.words {
+        let kept = match &self.writer.words {
             Words::Responses(passing) => passing.held(),
             Words::Chat(chunks) => chunks.held(),
         };
         self.events.held() + kept
     }
 
-    /// Whether the last event has come: the stream is whole, whether it tells an answer or an error.
+    /// Whether the last event has come: the stream is whole, whether it ends in an answer or an error.
     pub fn is_over(&self) -> bool {
-        self.teller.is_over
+        self.writer.is_over
     }
 
-    /// Why the client's stream has to be aborted if it ended here, to be asked after [`end`](Answering::end). `None` when
+    /// Why the client's stream has to be aborted if it ended here, to be asked after [`end`](StreamTranslator::end). `None` when
     /// it is whole.
     pub fn failure(&self) -> Option<Failure> {
-        if self.teller.is_too_long() {
+        if self.writer.is_too_long() {
             return Some(Failure::TooLong);
         }
         (!self.is_over()).then_some(Failure::Truncated)
     }
 }
 
-impl Teller {
+impl Writer {
     fn take(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
         self.has_long_event |= event.is_piece;
         if self.is_too_long() {

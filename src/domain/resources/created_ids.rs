@@ -1,5 +1,5 @@
-//! What an answer makes, read as it passes: every id in its places, and encrypted content by its mark. A list reports what
-//! its account has, so that what it lists counts as made.
+//! The resources that an answer creates, read as it passes: every id in its places, and encrypted content by its mark. A list
+//! reports what its account has, so what it lists counts as created.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -11,7 +11,7 @@ use super::{Digest, is_id};
 use crate::domain::json_events::EventScan;
 use crate::domain::json_scan::{Leaf, Scan, Visit};
 
-/// No answer makes more that is remembered: a list of files has ten thousand at most.
+/// The most that is remembered of one answer: a list of files has ten thousand at most.
 const MOST: usize = 16_384;
 
 /// What nests deeper is not read.
@@ -30,7 +30,7 @@ pub enum Keeps {
 
 /// Reads an answer.
 #[derive(Debug)]
-pub struct Made<D> {
+pub struct CreatedIds<D> {
     walk: Walk,
     reader: Reader<D>,
 }
@@ -41,9 +41,9 @@ enum Walk {
     Stream(EventScan),
 }
 
-impl<D: Digest> Made<D> {
+impl<D: Digest> CreatedIds<D> {
     /// Of a document, or of a stream of events.
-    pub fn new(keeps: Keeps, is_stream: bool) -> Made<D> {
+    pub fn new(keeps: Keeps, is_stream: bool) -> CreatedIds<D> {
         let reader = Reader {
             keeps,
             known: HashSet::new(),
@@ -56,12 +56,12 @@ impl<D: Digest> Made<D> {
             renamed: None,
         };
         let walk = if is_stream { Walk::Stream(EventScan::default()) } else { Walk::Document(Scan::default()) };
-        Made { walk, reader }
+        CreatedIds { walk, reader }
     }
 
     /// The same, for a client that reads ids which begin with `from` as if they began with `to`.
     #[must_use = "this returns the reader that renames"]
-    pub fn renaming(mut self, from: &'static str, to: &'static str) -> Made<D> {
+    pub fn renaming(mut self, from: &'static str, to: &'static str) -> CreatedIds<D> {
         self.reader.renamed = Some((from, to));
         self
     }
@@ -95,7 +95,7 @@ impl<D: Digest> Made<D> {
         }
     }
 
-    /// What was made since the last time, each once.
+    /// What was created since the last time, each once.
     pub fn take(&mut self) -> Vec<String> {
         std::mem::take(&mut self.reader.found)
     }
@@ -244,10 +244,10 @@ mod tests {
     #[track_caller]
     fn check(keeps: Keeps, is_stream: bool, answer: &str, expected: &[&str]) {
         for step in [1, 7, answer.len().max(1)] {
-            let mut made = Made::<Plain>::new(keeps, is_stream);
-            answer.as_bytes().chunks(step).for_each(|piece| made.push(piece));
-            made.push(b"");
-            assert_eq!(made.take(), expected, "{answer} in steps of {step}");
+            let mut created = CreatedIds::<Plain>::new(keeps, is_stream);
+            answer.as_bytes().chunks(step).for_each(|piece| created.push(piece));
+            created.push(b"");
+            assert_eq!(created.take(), expected, "{answer} in steps of {step}");
         }
     }
 
@@ -301,38 +301,38 @@ mod tests {
              data: {{\"item_id\":\"msg_1\"}}\n\ndata: {{\"item\":{{\"encrypted_content\":\"gA\"}}}}\n\ndata: [DONE]\n\n"
         );
         check(Keeps::All, true, &stream, &["r0-12345", "msg_1", "<gA>"]);
-        let mut made = Made::<Plain>::new(Keeps::All, true);
-        made.push(&created.as_bytes()[..created.len() - 2]);
-        assert_eq!(made.take(), ["r0-12345"]);
+        let mut created = CreatedIds::<Plain>::new(Keeps::All, true);
+        created.push(&created.as_bytes()[..created.len() - 2]);
+        assert_eq!(created.take(), ["r0-12345"]);
     }
 
     #[test]
     fn ids_are_known_as_the_client_reads_them() {
-        let mut made = Made::<Plain>::new(Keeps::All, false).renaming("resp_", "chatcmpl-");
-        made.push(br#"{"id":"resp_1","output":[{"id":"msg_1"}]}"#);
-        assert_eq!(made.take(), ["chatcmpl-1", "msg_1"]);
+        let mut created = CreatedIds::<Plain>::new(Keeps::All, false).renaming("resp_", "chatcmpl-");
+        created.push(br#"{"id":"resp_1","output":[{"id":"msg_1"}]}"#);
+        assert_eq!(created.take(), ["chatcmpl-1", "msg_1"]);
     }
 
     #[test]
     fn a_socket_reports_what_is_made_however_many_messages_it_has_had() {
-        let mut made = Made::<Plain>::new(Keeps::All, false);
+        let mut created = CreatedIds::<Plain>::new(Keeps::All, false);
         for number in 0..3 * MOST {
-            made.push(format!("{{\"item_id\":\"msg_{number}\"}}").as_bytes());
-            made.next_document();
-            assert_eq!(made.take(), [format!("msg_{number}")]);
+            created.push(format!("{{\"item_id\":\"msg_{number}\"}}").as_bytes());
+            created.next_document();
+            assert_eq!(created.take(), [format!("msg_{number}")]);
         }
         for number in 0..3 * MOST {
-            made.push(format!("{{\"item_id\":\"rs_{number}\"}}").as_bytes());
-            made.next_document();
+            created.push(format!("{{\"item_id\":\"rs_{number}\"}}").as_bytes());
+            created.next_document();
         }
-        assert_eq!((made.take().len(), made.reader.known.len() <= MOST), (MOST, true), "of what nobody takes");
+        assert_eq!((created.take().len(), created.reader.known.len() <= MOST), (MOST, true), "of what nobody takes");
     }
 
     #[test]
     fn a_flood_of_ids_is_bounded() {
         let ids: Vec<String> = (0..100_000).map(|number| format!("{{\"id\":\"file-{number}\"}}")).collect();
-        let mut made = Made::<Plain>::new(Keeps::All, false);
-        made.push(format!("{{\"data\":[{}]}}", ids.join(",")).as_bytes());
-        assert_eq!(made.take().len(), MOST);
+        let mut created = CreatedIds::<Plain>::new(Keeps::All, false);
+        created.push(format!("{{\"data\":[{}]}}", ids.join(",")).as_bytes());
+        assert_eq!(created.take().len(), MOST);
     }
 }

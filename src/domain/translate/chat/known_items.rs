@@ -1,6 +1,6 @@
-//! Which items of an output a stream told of, so that one which comes up again is known. Some servers give an item another
-//! id in each of its events: its index in the output is what tells it from others, and in the last event, which may leave
-//! items out, its call's id or its order.
+//! Which items of an output a stream has named, so that one that comes up again is recognised. Some servers give an item
+//! another id in each of its events: its index in the output identifies it, and in the last event, which may leave items out,
+//! its call's id or its order.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -17,7 +17,7 @@ pub(super) enum Kind {
     Message,
     Reasoning,
     Call,
-    /// What a chat completion does not tell of.
+    /// What a chat completion has no place for.
     #[default]
     Other,
 }
@@ -42,7 +42,7 @@ impl Kind {
         }
     }
 
-    /// Whether an item of this kind may be what is told of as `other`.
+    /// Whether an item of this kind may be one that is known as `other`.
     fn may_be(self, other: Kind) -> bool {
         self == other || self == Kind::Other || (self == Kind::Call && other == Kind::Other)
     }
@@ -50,21 +50,21 @@ impl Kind {
 
 /// The items by their index in the output.
 #[derive(Debug, Default)]
-pub(super) struct ToldItems {
+pub(super) struct KnownItems {
     kinds: BTreeMap<u64, Kind>,
-    /// Those that were told as a whole.
+    /// Those that were received whole.
     done: BTreeSet<u64>,
     ids: HashMap<String, u64>,
     calls: HashMap<String, u64>,
     /// The bytes of all ids.
     bytes: usize,
-    /// The one that was told of last.
+    /// The one of the last event.
     last: u64,
 }
 
-impl ToldItems {
+impl KnownItems {
     /// The index of the item that a piece is of, of a part that an item of this `kind` has. Where `event` does not say it,
-    /// it is the item of this name, else the one that was told of last where it goes on, else a new one.
+    /// it is the item of this name, else that of the last event where it goes on, else a new one.
     pub(super) fn of_piece(&mut self, event: &Value, kind: Kind) -> u64 {
         let id = event["item_id"].as_str();
         let last = self.kinds.get(&self.last).filter(|last| last.may_be(kind) && !self.done.contains(&self.last));
@@ -84,7 +84,7 @@ impl ToldItems {
         self.last
     }
 
-    /// The index of the item that is told as a whole. Where `event` does not say it, it is the item of this name, else the
+    /// The index of an item that is received whole. Where `event` does not say it, it is the item of this name, else the
     /// first of its kind that was begun and is not done.
     pub(super) fn of_whole(&mut self, event: &Value) -> u64 {
         let item = &event["item"];
@@ -110,7 +110,7 @@ impl ToldItems {
         }
     }
 
-    /// The item at `index` is told of.
+    /// The item at `index` has come.
     pub(super) fn open(&mut self, index: u64, item: &Value) {
         self.note(index, Kind::of(item));
         self.name(index, item["id"].as_str());
@@ -134,7 +134,7 @@ impl ToldItems {
         self.bytes + ROW * (self.kinds.len() + self.done.len() + self.ids.len() + self.calls.len())
     }
 
-    /// The items of a whole output, each with the index that it was told of with, or with one behind all of them.
+    /// The items of a whole output, each with the index of its events, or with one behind all of them.
     pub(super) fn recognised<'o>(&self, output: &'o [Value]) -> Vec<(u64, &'o Value)> {
         let mut used = HashSet::new();
         let mut next = self.next();
@@ -151,7 +151,7 @@ impl ToldItems {
                 let is_free = *known == kind && !used.contains(index) && !named.contains(index);
                 is_free.then_some(*index)
             };
-            // A call that has an id was told of with it.
+            // A call that has an id came with it.
             let by_order = || if kind == Kind::Call { None } else { self.kinds.iter().find_map(is_next) };
             let index = by_name(item).or_else(by_order).unwrap_or_else(|| {
                 next = next.saturating_add(1);

@@ -2,56 +2,56 @@
 
 use serde_json::Value;
 
-use super::done::Done;
 use super::events::{self, LONGEST_EVENT, is_last};
+use super::output_items::OutputItems;
 use super::{Door, Failure, Wanted, chat, errors};
 use crate::domain::event_stream::{Event, Events};
 
 /// Collects the backend's stream.
 #[derive(Debug)]
-pub struct Collecting {
+pub struct Collector {
     wanted: Wanted,
     events: Events,
-    heard: Heard,
+    received: Received,
 }
 
 #[derive(Debug, Default)]
-struct Heard {
-    done: Done,
+struct Received {
+    done: OutputItems,
     end: Option<Result<Value, Failure>>,
 }
 
-impl Collecting {
+impl Collector {
     /// Of an answer that is wanted so.
-    pub fn new(wanted: &Wanted) -> Collecting {
-        Collecting { wanted: wanted.clone(), events: Events::new(LONGEST_EVENT), heard: Heard::default() }
+    pub fn new(wanted: &Wanted) -> Collector {
+        Collector { wanted: wanted.clone(), events: Events::new(LONGEST_EVENT), received: Received::default() }
     }
 
     /// Takes the next bytes in.
     pub fn push(&mut self, bytes: &[u8]) {
-        let Collecting { events, heard, .. } = self;
-        events.push(bytes, &mut |event| heard.take(event));
+        let Collector { events, received, .. } = self;
+        events.push(bytes, &mut |event| received.take(event));
     }
 
     /// How much is kept of the stream, in bytes.
     pub fn held(&self) -> usize {
-        self.events.held() + self.heard.done.held()
+        self.events.held() + self.received.done.held()
     }
 
-    /// Whether all is heard that is needed: the last event, or what cannot be borne.
+    /// Whether nothing more is needed: the last event has come, or one that ends the answer.
     pub fn is_over(&self) -> bool {
-        self.heard.end.is_some()
+        self.received.end.is_some()
     }
 
     /// The document for the client.
     ///
     /// # Errors
     ///
-    /// What the backend told instead, and a stream that lacks its last event.
+    /// What the backend reported instead, and a stream that lacks its last event.
     pub fn finish(mut self) -> Result<Value, Failure> {
-        let Collecting { events, heard, .. } = &mut self;
-        events.end(&mut |event| heard.take(event));
-        let response = self.heard.end.unwrap_or(Err(Failure::Truncated))?;
+        let Collector { events, received, .. } = &mut self;
+        events.end(&mut |event| received.take(event));
+        let response = self.received.end.unwrap_or(Err(Failure::Truncated))?;
         Ok(match self.wanted.door {
             Door::Responses => response,
             Door::ChatCompletions => chat::document(&response, &self.wanted),
@@ -59,7 +59,7 @@ impl Collecting {
     }
 }
 
-impl Heard {
+impl Received {
     fn take(&mut self, event: &Event<'_>) {
         if self.end.is_some() {
             return;
@@ -70,7 +70,7 @@ impl Heard {
         }
         let mut value = events::value(event);
         match value["type"].as_str() {
-            Some("response.failed" | "error") => self.end = Some(Err(Failure::Told(errors::told(&value)))),
+            Some("response.failed" | "error") => self.end = Some(Err(Failure::Reported(errors::reported(&value)))),
             _ if is_last(&value) => {
                 let mut response = value["response"].take();
                 self.done.fill(&mut response);

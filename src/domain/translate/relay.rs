@@ -1,25 +1,25 @@
-//! The events of a response for a client that reads them as they are: each passes byte for byte, but for those that no
-//! client knows and for a last one that lacks its output.
+//! The events of a response for a client that reads them as they are: each is relayed byte for byte, except those that no
+//! client knows and a last one that lacks its output.
 
 use serde_json::Value;
 
-use super::done::Done;
 use super::errors::{TOKEN_START, hide_tokens};
 use super::events::is_failure;
+use super::output_items::OutputItems;
 use crate::domain::event_stream::Event;
 
 /// The backend's own events. The official clients fail on one that comes before `response.created`.
 const HIDDEN: [&str; 3] = ["codex.", "responsesapi.", "response.metadata"];
 
-/// The passing of one stream.
+/// Relays one stream.
 #[derive(Debug, Default)]
-pub(super) struct Passing {
-    done: Done,
+pub(super) struct Relay {
+    done: OutputItems,
     /// The last event did not pass, and so neither does the rest of its line end.
     is_hiding: bool,
 }
 
-impl Passing {
+impl Relay {
     /// Adds to `out` what the client gets of `event`, whose data is `value`.
     pub(super) fn take(&mut self, event: &Event<'_>, mut value: Value, out: &mut Vec<u8>) {
         let kind = value["type"].as_str().unwrap_or(event.name);
@@ -52,7 +52,7 @@ impl Passing {
         self.done.held()
     }
 
-    /// More was told than is kept.
+    /// The items are larger than what is kept.
     pub(super) fn is_too_long(&self) -> bool {
         self.done.is_too_long()
     }

@@ -1,10 +1,10 @@
-//! An item that a stream tells piece by piece, for a backend that does not tell it as a whole.
+//! An item that a stream sends in pieces, for a backend that never sends it whole.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::part::{Field, Part, Told};
+use super::part::{Content, Field, Part};
 use crate::domain::lenient_json;
 
 /// What a row of a table takes, in bytes.
@@ -13,21 +13,21 @@ const ROW: usize = 96;
 const LISTS: [&str; 2] = ["content", "summary"];
 const TEXTS: [&str; 3] = ["arguments", "input", "code"];
 
-/// What is told of one item so far. Kept as texts: a tree takes several times as much.
+/// What was received of one item so far. Kept as texts: a tree takes several times as much.
 #[derive(Debug, Default)]
-pub(super) struct Begun {
+pub(super) struct PartialItem {
     /// The item as it began.
     item: Option<Box<str>>,
     id: Option<String>,
     kind: String,
     texts: BTreeMap<(Part, u64), String>,
-    /// Parts that were told whole, by their list and their index in it.
+    /// Parts that were received whole, by their list and their index in it.
     parts: BTreeMap<(&'static str, u64), Box<str>>,
     annotations: BTreeMap<u64, Vec<Box<str>>>,
     bytes: usize,
 }
 
-impl Begun {
+impl PartialItem {
     /// The item itself begins.
     pub(super) fn begin(&mut self, item: &Value) {
         let text = item.to_string().into_boxed_str();
@@ -63,14 +63,14 @@ impl Begun {
         }
     }
 
-    fn hear_kind(&mut self, part: Part) {
+    fn learn_kind(&mut self, part: Part) {
         if let Some(kind) = part.kind().filter(|_| self.kind.is_empty()) {
             kind.clone_into(&mut self.kind);
         }
     }
 
     /// The item that such parts make, without what they say. `None` of a call, which has a name and an id too.
-    fn made_up(&self, status: &str) -> Option<Value> {
+    fn skeleton(&self, status: &str) -> Option<Value> {
         match self.kind.as_str() {
             "message" => Some(json!({ "type": "message", "status": status, "role": "assistant", "content": [] })),
             "reasoning" => Some(json!({ "type": "reasoning", "summary": [] })),
@@ -79,30 +79,30 @@ impl Begun {
     }
 
     /// A piece of a part, or all of it.
-    pub(super) fn part(&mut self, part: Part, index: u64, told: Told<'_>) {
-        self.hear_kind(part);
+    pub(super) fn part(&mut self, part: Part, index: u64, content: Content<'_>) {
+        self.learn_kind(part);
         let text = self.texts.entry((part, index)).or_insert_with(|| {
             self.bytes += ROW;
             String::new()
         });
-        match told {
-            Told::Piece(piece) => text.push_str(piece),
-            Told::Whole(whole) if whole.len() > text.len() => {
+        match content {
+            Content::Delta(piece) => text.push_str(piece),
+            Content::Whole(whole) if whole.len() > text.len() => {
                 self.bytes -= text.len();
                 self.bytes += whole.len();
                 whole.clone_into(text);
                 return;
             }
-            Told::Whole(_) => return,
+            Content::Whole(_) => return,
         }
-        if let Told::Piece(piece) = told {
+        if let Content::Delta(piece) = content {
             self.bytes += piece.len();
         }
     }
 
     /// A part as a whole, of this kind, in its list.
     pub(super) fn whole(&mut self, (kind, list): (Part, &'static str), index: u64, part: &Value) {
-        self.hear_kind(kind);
+        self.learn_kind(kind);
         let text = part.to_string().into_boxed_str();
         self.bytes += text.len() + ROW;
         self.parts.insert((list, index), text);
@@ -124,7 +124,7 @@ impl Begun {
     pub(super) fn item(self, status: &str) -> Option<Value> {
         let mut item = match &self.item {
             Some(item) => read(item)?,
-            None => self.made_up(status)?,
+            None => self.skeleton(status)?,
         };
         let fields = item.as_object_mut()?;
         if let Some(id) = self.id {
@@ -143,9 +143,9 @@ impl Begun {
             match part.field() {
                 Field::Text(name) => fill_text(fields, name, &text.into()),
                 Field::List(name) => {
-                    let told = lists.entry((name, index)).or_insert_with(|| part.saying(""));
-                    if says_nothing(told) && !text.is_empty() {
-                        *told = with_annotations(part.saying(&text), &told["annotations"]);
+                    let known = lists.entry((name, index)).or_insert_with(|| part.saying(""));
+                    if says_nothing(known) && !text.is_empty() {
+                        *known = with_annotations(part.saying(&text), &known["annotations"]);
                     }
                 }
             }
@@ -168,7 +168,7 @@ impl Begun {
     }
 }
 
-/// Whether an item that is told as a whole leaves out what it says.
+/// Whether an item that was sent whole leaves its content out.
 pub(super) fn is_hollow(item: &Value) -> bool {
     let is_blank = |name: &str| item[name].as_str().is_none_or(str::is_empty);
     match item["type"].as_str() {
@@ -181,7 +181,7 @@ pub(super) fn is_hollow(item: &Value) -> bool {
     }
 }
 
-/// Gives `item` what it leaves out and `from`, the same item, says. Tells whether that changed it.
+/// Copies into `item` what it leaves out and `from`, the same item, has. Returns whether that changed it.
 pub(super) fn fill_gaps(item: &mut Value, from: &Value) -> bool {
     let Value::Object(fields) = item else { return false };
     let before = fields.clone();

@@ -10,6 +10,7 @@ pub mod fact;
 pub mod feed;
 pub mod keys;
 pub mod regions;
+pub mod tab;
 pub mod terminal;
 #[cfg(test)]
 pub mod testing;

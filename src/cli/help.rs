@@ -5,8 +5,6 @@ mod examples;
 use clap::Command;
 use clap::builder::StyledStr;
 
-use super::GROUPS;
-
 /// The words behind the program's name, and what they do.
 pub type Example = (&'static str, &'static str);
 
@@ -32,22 +30,22 @@ const VARIABLES: &[(&str, &str)] = &[
 const LAYOUT: &str = "{before-help}{about-with-newline}\n{usage-heading} {usage}\n";
 
 /// `command` with everything that its derived help lacks.
-pub fn complete(mut command: Command, name: &str) -> Command {
+pub fn complete(mut command: Command, name: &str, groups: &[Group]) -> Command {
     let header = *command.get_styles().get_header();
     let layout =
-        format!("{LAYOUT}\n{}{header}Options:{header:#}\n{{options}}{{after-help}}", commands(&command).ansi());
+        format!("{LAYOUT}\n{}{header}Options:{header:#}\n{{options}}{{after-help}}", commands(&command, groups).ansi());
     let variables = listed(&command, "Environment", VARIABLES.iter().map(|(name, what)| ((*name).to_owned(), *what)));
     let more = format!("Run `{name} help COMMAND` for the options and examples of a command.");
     command = command.help_template(layout).after_help(more.clone());
     command = command.after_long_help(format!("{}\n{more}", variables.ansi()));
     command = command.mut_subcommand("edit", |edit| edit.override_usage(format!("{name} edit <ACCOUNT> <OPTIONS>")));
-    examples::add(command, name)
+    examples::add(command, name, groups)
 }
 
 /// The commands by purpose.
-fn commands(command: &Command) -> StyledStr {
+fn commands(command: &Command, groups: &[Group]) -> StyledStr {
     let mut text = StyledStr::new();
-    for (title, members) in GROUPS {
+    for (title, members) in groups {
         let rows = members.iter().filter_map(|(name, _)| command.find_subcommand(name)).map(|each| {
             let names: Vec<&str> = each.get_name_and_visible_aliases();
             (names.join(", "), each.get_about().map(ToString::to_string).unwrap_or_default())
@@ -78,7 +76,7 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
-    use crate::cli::Cli;
+    use crate::cli::{Cli, GROUPS};
 
     #[test]
     fn every_command_is_in_one_group() {

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::{ArgMatches, Command, CommandFactory, FromArgMatches};
 
 use super::run::shims;
-use super::{Cli, help};
+use super::{Cli, GROUPS, help};
 use crate::env;
 
 /// The name that every file and message of the product uses.
@@ -29,7 +29,7 @@ fn name_of(called: Option<&str>) -> String {
 /// Every command, with its help, for the program called `name`.
 pub fn command(name: &str) -> Command {
     let command = Cli::command().name(name.to_owned()).bin_name(name).display_name(name);
-    help::complete(command, name)
+    help::complete(command, name, GROUPS)
 }
 
 /// What the command line asks for.

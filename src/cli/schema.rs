@@ -1,5 +1,7 @@
 //! `schema`
 
+mod accounts_file;
+mod markdown;
 mod prices;
 mod reference;
 
@@ -91,7 +93,7 @@ fn write(args: &SchemaArgs, out: &Path) -> Result<u8, Error> {
         args.docs.iter().flat_map(|docs| reference::PAGES.iter().map(|(page, tables)| (docs.join(page), *tables)));
     for (page, tables) in readme.into_iter().chain(docs) {
         let text = std::fs::read_to_string(&page).map_err(|error| unusable(&page, &error))?;
-        let text = reference::with_tables(&text, tables).map_err(|error| unusable(&page, &error))?;
+        let text = markdown::with_tables(&text, tables).map_err(|error| unusable(&page, &error))?;
         files.push((page, text));
     }
     let mut differences = 0;

@@ -18,6 +18,7 @@ use super::event::{Event, Input};
 use super::fact::Fact;
 use super::keys::{self, Action, Place};
 use super::regions::{Regions, Target};
+use super::tab::Tab;
 use crate::domain::time::Timestamp;
 use crate::secrets::Secret;
 use filter::Filters;
@@ -64,27 +65,6 @@ pub struct Held {
     pub known: Known,
     /// When that was.
     pub since: Timestamp,
-}
-
-/// The views, in the order of their keys.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Tab {
-    /// The accounts.
-    #[default]
-    Accounts,
-    /// The sessions that are alive.
-    Sessions,
-    /// What was decided for each request.
-    Decisions,
-    /// What was used over time.
-    Usage,
-    /// What comes next.
-    Next,
-}
-
-impl Tab {
-    /// In the order of their keys.
-    pub const ALL: [Tab; 5] = [Tab::Accounts, Tab::Sessions, Tab::Decisions, Tab::Usage, Tab::Next];
 }
 
 impl App {

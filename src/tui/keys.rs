@@ -7,7 +7,7 @@ mod table;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::app::Tab;
+use super::tab::Tab;
 pub use pressed::pressed;
 pub use table::BINDINGS;
 

@@ -26,9 +26,10 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::app::App;
 use super::app::pages::Page;
-use super::app::{App, Tab};
 use super::regions::{Regions, Target};
+use super::tab::Tab;
 use crate::domain::time::Timestamp;
 use ink::Ink;
 use layout::Areas;

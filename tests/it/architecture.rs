@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Rooms and what each may import; the crate's root names only the rooms.
-const RULES: &[(&str, &[&str])] = &[
+pub const RULES: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("protocol", &["domain"]),
     ("error", &[]),

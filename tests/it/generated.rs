@@ -1,11 +1,31 @@
 //! Generated files are what the declarations say; the difference and the command that mends it are printed.
 
+mod picture;
+mod third_party;
+
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
+use similar::TextDiff;
 
 use crate::support::{Pool, Sidecar, sandbox, tools};
+
+/// What renews every generated file that a test makes.
+const RENEW: &str = "CAM_TEST_RENEW=1 cargo test --test it generated";
+
+/// Fails with the difference when the file at `path` in the repository is not `text`; writes it if that is asked for.
+#[track_caller]
+fn compare(path: &str, text: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("CAM_TEST_RENEW").is_some() {
+        return std::fs::write(file, text).unwrap();
+    }
+    let found = std::fs::read_to_string(file).unwrap_or_default();
+    let difference = TextDiff::from_lines(found.as_str(), text);
+    let difference = difference.unified_diff().header(path, &format!("{path} (generated)")).to_string();
+    assert!(found == text, "{difference}\nrun `{RENEW}`");
+}
 
 #[test]
 fn schemas_types_and_the_tables_of_the_readme_are_as_they_would_be_written() {

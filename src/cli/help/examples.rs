@@ -3,12 +3,11 @@
 use clap::Command;
 use clap::builder::StyledStr;
 
-use super::Example;
-use crate::cli::GROUPS;
+use super::{Example, Group};
 
 /// The commands with their examples.
-pub fn add(mut command: Command, name: &str) -> Command {
-    for (path, examples) in GROUPS.iter().flat_map(|(_, members)| *members).filter(|(_, it)| !it.is_empty()) {
+pub fn add(mut command: Command, name: &str, groups: &[Group]) -> Command {
+    for (path, examples) in groups.iter().flat_map(|(_, members)| *members).filter(|(_, it)| !it.is_empty()) {
         command = at(command, path, &mut |each| {
             let text = text(&each, name, examples);
             each.after_long_help(text)
@@ -33,8 +32,7 @@ fn text(command: &Command, name: &str, examples: &[Example]) -> StyledStr {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::cli::program;
+    use crate::cli::{GROUPS, program};
 
     /// The words of an example as a shell would make them.
     fn words(line: &str) -> Vec<String> {

@@ -7,8 +7,8 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 use tokio::process::Command;
 
-use super::shims::Shims;
-use super::{codex, launchers, stand_in};
+use super::shims::{self, Shims};
+use super::{codex, launchers};
 use crate::config::plain_json;
 use crate::env::{self, Environment};
 use crate::secrets::Secret;
@@ -48,9 +48,9 @@ pub fn command(words: &[String], given: &Given<'_>, environment: &Environment) -
     if let Some(shims) = given.shims {
         command
             .env("PATH", shims.before(environment.get("PATH").unwrap_or_default()))
-            .env(stand_in::BASE_URL, &base_url)
-            .env(stand_in::API_KEY, given.api_key.expose())
-            .env(stand_in::PROVIDER, codex::provider_name(given.serves_openai_alone));
+            .env(shims::BASE_URL, &base_url)
+            .env(shims::API_KEY, given.api_key.expose())
+            .env(shims::PROVIDER, codex::provider_name(given.serves_openai_alone));
         if let Some(function) = shims.bash_function() {
             command.env("BASH_FUNC_codex%%", function);
         }

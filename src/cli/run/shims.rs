@@ -18,6 +18,15 @@ use super::launchers::LAUNCHERS;
 #[cfg(unix)]
 use crate::regular_file::is_program;
 
+/// Where the proxy is, for those behind a shell: a start-up file of the shell may set `OPENAI_API_KEY`.
+pub const BASE_URL: &str = "CAM_RUN_BASE_URL";
+
+/// The proxy's key.
+pub const API_KEY: &str = "CAM_RUN_API_KEY";
+
+/// The name of the provider, which says what Codex may expect of it.
+pub const PROVIDER: &str = "CAM_RUN_PROVIDER";
+
 /// The names that this program is installed under.
 #[cfg(unix)]
 const THIS_PROGRAM: [&str; 2] = ["codex-account-manager", "cam"];

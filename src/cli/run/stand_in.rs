@@ -8,15 +8,6 @@ use crate::env::Environment;
 use crate::error::{Error, ErrorKind};
 use crate::secrets::Secret;
 
-/// Where the proxy is, for those behind a shell: a start-up file of the shell may set `OPENAI_API_KEY`.
-pub const BASE_URL: &str = "CAM_RUN_BASE_URL";
-
-/// The proxy's key.
-pub const API_KEY: &str = "CAM_RUN_API_KEY";
-
-/// The name of the provider, which says what Codex may expect of it.
-pub const PROVIDER: &str = "CAM_RUN_PROVIDER";
-
 /// The exit code when this process was started as a stand-in and could not become the real program; `None` when it was
 /// started by its own name.
 #[cfg(unix)]
@@ -25,7 +16,7 @@ pub fn run(words: impl Iterator<Item = std::ffi::OsString>, environment: &Enviro
     let words: Vec<_> = words.collect();
     let program = words.first()?;
     let name = Path::new(program).file_name()?.to_str()?.to_owned();
-    let (base_url, api_key) = (environment.get(BASE_URL)?, environment.get(API_KEY)?);
+    let (base_url, api_key) = (environment.get(shims::BASE_URL)?, environment.get(shims::API_KEY)?);
     if !shims::is_name(&name) {
         return None;
     }
@@ -38,7 +29,7 @@ pub fn run(words: impl Iterator<Item = std::ffi::OsString>, environment: &Enviro
     let mut command = crate::env::program(&real);
     // Words that are no UTF-8 cannot be looked at; they are passed on as they are.
     let text: Option<Vec<String>> = words.iter().map(|word| word.to_str().map(str::to_owned)).collect();
-    let flags = codex::settings(base_url, environment.get(PROVIDER) == Some(codex::OPENAI), environment);
+    let flags = codex::settings(base_url, environment.get(shims::PROVIDER) == Some(codex::OPENAI), environment);
     let named = text.map(|mut text| {
         text[0].clone_from(&name);
         text

@@ -3,6 +3,8 @@
 
 use clap::CommandFactory;
 
+use super::accounts_file;
+use super::markdown::{Table, table};
 use crate::cli::Cli;
 use crate::config::keys::{Default, KEYS};
 use crate::domain::routing::{Rule, Strategy};
@@ -11,14 +13,12 @@ use crate::protocol::errors::ERROR_CODES;
 use crate::protocol::{Declaration, METHODS, NOTIFICATIONS};
 use crate::tui::keys::{BINDINGS, Binding, Group};
 
-/// The name of a table, and what makes it.
-pub type Table = (&'static str, fn() -> String);
-
 /// What the README has.
 pub const README: &[Table] = &[("verbs", verbs), ("strategies", || strategies("Chooses", |rule| rule.chooses))];
 
 /// What the pages in `docs/` have.
 pub const PAGES: &[(&str, &[Table])] = &[
+    ("accounts-file.md", accounts_file::TABLES),
     ("chatgpt.md", &[("parameters", parameters)]),
     ("commands.md", &[("commands", commands)]),
     ("configuration.md", &[("configuration", configuration)]),
@@ -33,31 +33,6 @@ pub const PAGES: &[(&str, &[Table])] = &[
     ("routing.md", &[("strategies", || strategies("Rule", |rule| rule.explanation))]),
     ("screen.md", &[("keys", keys)]),
 ];
-
-/// `page` with each of these tables rewritten; text outside the markers stays as it is.
-///
-/// # Errors
-///
-/// Names the table whose markers are missing.
-pub fn with_tables(page: &str, tables: &[Table]) -> Result<String, String> {
-    let mut text = page.to_owned();
-    for (name, table) in tables {
-        let (begin, end) = (format!("<!-- {name}: generated -->\n"), format!("<!-- {name}: end -->"));
-        let missing = || format!("the markers of the table `{name}` are missing");
-        let start = text.find(&begin).ok_or_else(missing)? + begin.len();
-        let stop = start + text[start..].find(&end).ok_or_else(missing)?;
-        text.replace_range(start..stop, &format!("\n{}\n", table()));
-    }
-    Ok(text)
-}
-
-fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    let escaped = |cells: Vec<String>| cells.into_iter().map(|cell| cell.replace('|', "\\|")).collect::<Vec<_>>();
-    let header: Vec<String> = header.iter().map(|&cell| cell.to_owned()).collect();
-    let rule = vec!["---".to_owned(); header.len()];
-    rows.fold(line(&header) + &line(&rule), |text, row| text + &line(&escaped(row)))
-}
 
 fn commands() -> String {
     let cli = Cli::command();

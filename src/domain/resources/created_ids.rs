@@ -301,9 +301,9 @@ mod tests {
              data: {{\"item_id\":\"msg_1\"}}\n\ndata: {{\"item\":{{\"encrypted_content\":\"gA\"}}}}\n\ndata: [DONE]\n\n"
         );
         check(Keeps::All, true, &stream, &["r0-12345", "msg_1", "<gA>"]);
-        let mut created = CreatedIds::<Plain>::new(Keeps::All, true);
-        created.push(&created.as_bytes()[..created.len() - 2]);
-        assert_eq!(created.take(), ["r0-12345"]);
+        let mut ids = CreatedIds::<Plain>::new(Keeps::All, true);
+        ids.push(&created.as_bytes()[..created.len() - 2]);
+        assert_eq!(ids.take(), ["r0-12345"]);
     }
 
     #[test]

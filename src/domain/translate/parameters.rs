@@ -52,6 +52,15 @@ pub(super) fn settle(body: &Map<String, Value>, door: Door) -> Result<Settled, R
     Ok(settled)
 }
 
+/// Names the fields of the object at `at` that are none of those that are `read` and say something.
+pub(super) fn drop_others(at: &str, fields: &Map<String, Value>, read: &[&str], dropped: &mut Dropped) {
+    for (name, value) in fields {
+        if !(read.contains(&name.as_str()) || value.is_null() || is_empty(value)) {
+            dropped.add(&format!("{at}.{name}"));
+        }
+    }
+}
+
 /// What the client instructs the model with. `None` when it does not.
 pub(super) fn instructions(body: &Map<String, Value>) -> Option<Value> {
     body.get("instructions").filter(|instructions| !instructions.is_null() && *instructions != "").cloned()

@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyModifiers};
 use super::Group::{Act, Move, Screen};
 use super::Place::{Page, View};
 use super::{Action, Binding, Place};
-use crate::tui::app::Tab;
+use crate::tui::tab::Tab;
 
 const ANYWHERE: &[Place] = &[];
 const VIEWS: &[Place] =

@@ -8,9 +8,9 @@ use super::ink::Ink;
 use super::text;
 use super::theme::Role;
 use super::widgets::table::put;
-use crate::tui::app::Tab;
 use crate::tui::app::known::Notice;
 use crate::tui::fact::LedgerState;
+use crate::tui::tab::Tab;
 
 /// A sentence and how much it matters.
 type Sentence = (String, Role);

@@ -3,7 +3,8 @@
 
 use ratatui::layout::Rect;
 
-use crate::tui::app::{App, Tab};
+use crate::tui::app::App;
+use crate::tui::tab::Tab;
 
 /// Where everything is. What there is no room for is empty.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -7,9 +7,9 @@ use ratatui::text::{Line, Span};
 use super::ink::Ink;
 use super::theme::Role;
 use super::widgets::table::put;
-use crate::tui::app::Tab;
 use crate::tui::app::pages::{Page, listing};
 use crate::tui::regions::{Regions, Target};
+use crate::tui::tab::Tab;
 
 /// How a view is called.
 pub fn name(tab: Tab) -> &'static str {

@@ -5,11 +5,12 @@ use ratatui::backend::TestBackend;
 
 use crate::protocol::routing::{RoutingCandidate, RoutingExplainResult};
 use crate::protocol::status::Session;
+use crate::tui::app::App;
 use crate::tui::app::known::decisions::MOST;
 use crate::tui::app::pages::Page;
-use crate::tui::app::{App, Tab};
 use crate::tui::event::Event;
 use crate::tui::fact::{AccountsNow, Fact, LedgerState, Problem, Question};
+use crate::tui::tab::Tab;
 use crate::tui::testing::NOW;
 use crate::tui::testing::facts::{account, attempt, file, full, household, knowing, sessions};
 use crate::tui::testing::screen::{at, check, drawn, look, rows};

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::messages::drop_others;
 use crate::domain::translate::dropped::Dropped;
 use crate::domain::translate::items::{self, input_text};
+use crate::domain::translate::parameters::drop_others;
 use crate::domain::translate::{Refused, files};
 
 /// What a model reads: a text or parts.

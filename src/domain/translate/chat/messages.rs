@@ -9,7 +9,7 @@ use super::content::{output, said, spoken};
 use crate::domain::translate::Refused;
 use crate::domain::translate::dropped::Dropped;
 use crate::domain::translate::items::message;
-use crate::domain::translate::parameters::is_empty;
+use crate::domain::translate::parameters::drop_others;
 
 /// The items. What the Responses API has no place for, such as a participant's `name`, is left out and named.
 pub(super) fn items(messages: &[Value], dropped: &mut Dropped) -> Result<Vec<Value>, Refused> {
@@ -22,15 +22,6 @@ pub(super) fn items(messages: &[Value], dropped: &mut Dropped) -> Result<Vec<Val
         talk.take(&at, fields)?;
     }
     Ok(talk.items)
-}
-
-/// Names the fields of the object at `at` that are none of those that are `read` and say something.
-pub(super) fn drop_others(at: &str, fields: &Map<String, Value>, read: &[&str], dropped: &mut Dropped) {
-    for (name, value) in fields {
-        if !(read.contains(&name.as_str()) || value.is_null() || is_empty(value)) {
-            dropped.add(&format!("{at}.{name}"));
-        }
-    }
 }
 
 struct Talk<'d> {

@@ -3,11 +3,12 @@
 use super::filter::Filter;
 use crate::protocol::accounts::{Account, AccountState};
 use crate::protocol::status::Session;
+use crate::tui::app::App;
 use crate::tui::app::known::Known;
 use crate::tui::app::known::decision::{Decision, End};
 use crate::tui::app::known::upcoming;
 use crate::tui::app::known::used;
-use crate::tui::app::{App, Tab};
+use crate::tui::tab::Tab;
 use crate::wording;
 
 /// By what the list of a view can be sorted; the first is how it begins.

@@ -1,11 +1,12 @@
 //! What keys do to the views.
 
+use crate::tui::app::App;
 use crate::tui::app::pages::Page;
-use crate::tui::app::{App, Tab};
 use crate::tui::effect::Effect;
 use crate::tui::event::Event;
 use crate::tui::fact::{Fact, News};
 use crate::tui::keys::Action;
+use crate::tui::tab::Tab;
 use crate::tui::testing::NOW;
 use crate::tui::testing::facts::{account, attempt, file, full, knowing, news, selected};
 

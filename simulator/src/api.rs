@@ -4,110 +4,79 @@
 //! Each key stands for an account of its own: responses and files made with one key are not found with another.
 //! No id is stored for that: an id carries its owner.
 
-mod answer;
+mod call;
+#[cfg(feature = "scripting")]
 mod chat;
+#[cfg(feature = "scripting")]
 mod completions;
-mod connection;
+#[cfg(feature = "scripting")]
 mod embeddings;
 mod errors;
+mod face;
+#[cfg(feature = "scripting")]
 mod faults;
+#[cfg(feature = "scripting")]
 mod files;
 mod headers;
+#[cfg(feature = "scripting")]
 mod models;
+#[cfg(feature = "scripting")]
 mod owned;
-mod reply;
 mod responses;
+#[cfg(feature = "scripting")]
 mod routes;
 mod state;
+#[cfg(feature = "scripting")]
 mod usage;
-mod wait;
+#[cfg(feature = "scripting")]
 mod websocket;
 
-use std::io;
-use std::sync::Arc;
-
+pub use crate::answer::{Answer, LimitKind};
+#[cfg(feature = "scripting")]
 pub use crate::breakage::Breakage;
+#[cfg(feature = "scripting")]
 pub use crate::record::{Outcome, RecordedRequest};
 pub use crate::traffic::Traffic;
+pub use crate::wait::Wait;
+#[cfg(feature = "scripting")]
 pub use crate::words::ToolCall;
-pub use answer::{Answer, LimitKind};
-pub use wait::Wait;
+pub use state::Api;
 
-use crate::server::Loopback;
-use state::State;
+use crate::server::Server;
 
-/// What every answer says until [`SimulatedOpenAi::set_text`] changes it.
+/// What every answer says until [`Server::set_text`] changes it.
 pub const DEFAULT_TEXT: &str = "Hello from the simulated OpenAI.";
 
-/// A running server; dropping it closes its port and every connection.
-#[must_use = "the server stops when this is dropped"]
-pub struct SimulatedOpenAi {
-    server: Loopback,
-    state: Arc<State>,
-}
+/// A running server of the API.
+pub type SimulatedOpenAi = Server<Api>;
 
-impl SimulatedOpenAi {
-    /// Starts a server whose tasks run on the current tokio runtime, without which this panics.
-    pub fn start() -> io::Result<SimulatedOpenAi> {
-        let traffic = Arc::default();
-        let state = |_| Arc::new(State::new(Arc::clone(&traffic)));
-        let (server, state) = Loopback::start(state, &traffic, connection::serve)?;
-        Ok(SimulatedOpenAi { server, state })
-    }
-
-    /// Starts a server on a thread and a runtime of its own, for callers that are not async or measure another runtime.
-    pub fn start_on_thread() -> io::Result<SimulatedOpenAi> {
-        let traffic = Arc::default();
-        let state = |_| Arc::new(State::new(Arc::clone(&traffic)));
-        let (server, state) = Loopback::start_on_thread("simulated-openai", state, &traffic, connection::serve)?;
-        Ok(SimulatedOpenAi { server, state })
-    }
-
-    /// `http://127.0.0.1:PORT`, without `/v1`.
-    pub fn base_url(&self) -> String {
-        self.server.base_url()
-    }
-
+impl Server<Api> {
     /// Makes `key` valid. Any other key is answered 401 `invalid_api_key`.
     pub fn add_key(&self, key: &str) {
-        self.state.add_key(key);
+        self.face.with_script(key, |_| {});
     }
 
     /// Queues `answer` for the next request of `key`; the queue is served first in, first out. The key becomes valid.
     pub fn script(&self, key: &str, answer: Answer) {
-        self.state.script(key, answer);
+        self.face.with_script(key, |script| script.queue(answer));
     }
 
     /// Gives every request of `key` that no script answers this `answer`, until `None`. The key becomes valid.
     pub fn always(&self, key: &str, answer: Option<Answer>) {
-        self.state.always(key, answer);
+        self.face.with_script(key, |script| script.stand(answer));
     }
 
+    #[cfg(feature = "scripting")]
     /// Whether the list of models is given as usual, whatever the scripts say; off at the start. For clients that ask for it
     /// by themselves.
     pub fn spare_listings(&self, on: bool) {
-        self.state.spare_listings(on);
+        self.face.spare_listings(on);
     }
 
-    /// Changes what every later answer says.
-    pub fn set_text(&self, text: &str) {
-        self.state.set_text(text);
-    }
-
+    #[cfg(feature = "scripting")]
     /// The requests since the start or the last [`Traffic::clear_requests`], in order of arrival.
     pub fn requests(&self) -> Vec<RecordedRequest> {
-        self.state.traffic.requests()
-    }
-
-    /// What is open now, whether requests are recorded, and how fast streams are sent.
-    pub fn traffic(&self) -> &Traffic {
-        &self.state.traffic
-    }
-}
-
-impl std::fmt::Debug for SimulatedOpenAi {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("SimulatedOpenAi").field("address", &self.server.address()).finish_non_exhaustive()
+        self.recorded()
     }
 }
 

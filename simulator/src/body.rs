@@ -11,18 +11,21 @@ use hyper::body::{Body, Frame, SizeHint};
 use hyper::{Response, StatusCode};
 use tokio::time::Sleep;
 
-use super::breakage::Cut;
-use super::record::{Outcome, Watch};
+#[cfg(feature = "scripting")]
+use super::breakage::cut;
+use super::record::Watch;
 use super::traffic::{Streaming, Traffic};
 
 /// How a body ends once its pieces are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
+pub enum Ending {
     /// As HTTP wants it.
     Clean,
     /// The connection is closed.
+    #[cfg(feature = "scripting")]
     Cut,
     /// Never.
+    #[cfg(feature = "scripting")]
     Hang,
 }
 
@@ -35,6 +38,7 @@ pub(crate) struct ReplyBody {
     stream: Option<Streaming>,
     pause: Option<Pin<Box<Sleep>>>,
     watch: Watch,
+    #[cfg(feature = "scripting")]
     flushed: bool,
 }
 
@@ -60,9 +64,18 @@ impl ReplyBody {
         mut watch: Watch,
     ) -> ReplyBody {
         if pieces.is_empty() && ending == Ending::Clean {
-            watch.end(Outcome::Completed);
+            watch.completed();
         }
-        ReplyBody { pieces, ending, length, stream, pause: None, watch, flushed: false }
+        ReplyBody {
+            pieces,
+            ending,
+            length,
+            stream,
+            pause: None,
+            watch,
+            #[cfg(feature = "scripting")]
+            flushed: false,
+        }
     }
 
     /// The response with this body; 500 where a script names a status that is none.
@@ -87,7 +100,7 @@ impl Body for ReplyBody {
             this.watch.event();
             if this.pieces.is_empty() {
                 if this.ending == Ending::Clean {
-                    this.watch.end(Outcome::Completed);
+                    this.watch.completed();
                     this.stream = None;
                 }
             } else if let Some(stream) = &this.stream {
@@ -98,11 +111,14 @@ impl Body for ReplyBody {
         }
         match this.ending {
             Ending::Clean => Poll::Ready(None),
+            #[cfg(feature = "scripting")]
             Ending::Hang => Poll::Pending,
+            #[cfg(feature = "scripting")]
             Ending::Cut if this.flushed => {
-                this.watch.end(Outcome::Cut);
-                Poll::Ready(Some(Err(Cut.into())))
+                this.watch.cut();
+                Poll::Ready(Some(Err(cut())))
             }
+            #[cfg(feature = "scripting")]
             Ending::Cut => {
                 // An error drops what the connection has buffered; pending first makes it send the pieces.
                 this.flushed = true;

@@ -33,14 +33,9 @@ pub enum Breakage {
     },
 }
 
-/// The connection is to be closed, as scripted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Cut;
-
-impl From<Cut> for io::Error {
-    fn from(_: Cut) -> io::Error {
-        io::Error::other("cut as scripted")
-    }
+/// The error that closes a connection.
+pub(crate) fn cut() -> io::Error {
+    io::Error::other("cut as scripted")
 }
 
 impl Breakage {
@@ -65,10 +60,10 @@ impl Breakage {
     }
 
     /// Returns when the answer may begin; an error when the connection is to be closed in its place.
-    pub(crate) async fn before_answer(self) -> Result<(), Cut> {
+    pub(crate) async fn before_answer(self) -> io::Result<()> {
         match self.ending() {
             Ending::Hang if !self.lets_it_begin() => std::future::pending().await,
-            Ending::Cut if !self.lets_it_begin() => Err(Cut),
+            Ending::Cut if !self.lets_it_begin() => Err(cut()),
             Ending::Clean | Ending::Cut | Ending::Hang => Ok(()),
         }
     }

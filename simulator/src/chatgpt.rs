@@ -15,100 +15,91 @@
 //! credits of an account. No one outside knows how the real one refuses a turn's state; here it is a 400.
 
 mod account;
-mod answer;
 mod authorize;
 mod backend;
 mod caller;
+#[cfg(feature = "scripting")]
 mod catalogue;
-mod connection;
+#[cfg(feature = "scripting")]
+mod checks;
 mod device;
+#[cfg(feature = "scripting")]
 mod encoding;
+#[cfg(feature = "scripting")]
 mod endpoints;
+mod face;
 mod faults;
 mod form;
 mod handle;
 mod issuer;
 mod jwt;
+mod limit;
+#[cfg(feature = "scripting")]
 mod lite;
+#[cfg(feature = "scripting")]
 mod meters;
+#[cfg(feature = "scripting")]
+mod models;
+#[cfg(feature = "scripting")]
 mod offered;
 mod output;
 mod owned;
+#[cfg(feature = "scripting")]
 mod prompt_cache;
 mod quota;
-mod reply;
 mod responses;
+#[cfg(feature = "scripting")]
 mod rules;
 mod sealed;
+#[cfg(feature = "scripting")]
 mod socket;
 mod state;
 mod stream;
+#[cfg(feature = "scripting")]
 mod structured;
 mod token;
+#[cfg(feature = "scripting")]
+mod token_faults;
 mod token_log;
+#[cfg(feature = "scripting")]
 mod turn_state;
 mod wham;
 
-use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
-
+pub use crate::answer::Answer;
+#[cfg(feature = "scripting")]
 pub use crate::breakage::Breakage;
+#[cfg(feature = "scripting")]
 pub use crate::record::{Outcome, RecordedRequest};
 pub use crate::traffic::Traffic;
+#[cfg(feature = "scripting")]
 pub use crate::words::ToolCall;
 pub use account::{Account, Login, Tokens};
-pub use answer::Answer;
+#[cfg(feature = "scripting")]
 pub use authorize::CLIENT_ID;
+#[cfg(feature = "scripting")]
 pub use catalogue::{Model, VersionRefusal};
+#[cfg(feature = "scripting")]
 pub use handle::Request;
+#[cfg(feature = "scripting")]
 pub use meters::{Meter, SpendingLimit};
+#[cfg(feature = "scripting")]
 pub use prompt_cache::CacheCounts;
-pub use quota::{Credits, Quota, Window};
-pub use token::{RefusalShape, TokenFault};
+#[cfg(feature = "scripting")]
+pub use quota::Credits;
+pub use quota::{Quota, Window};
+pub use state::ChatGpt;
+#[cfg(feature = "scripting")]
+pub use token_faults::{RefusalShape, TokenFault};
+#[cfg(feature = "scripting")]
 pub use token_log::{Grant, TokenCall, TokenOutcome};
 
-use crate::server::Loopback;
-use state::State;
+use crate::server::Server;
 
-/// What every answer says until [`SimulatedChatGpt::set_text`] changes it.
+/// What every answer says until [`Server::set_text`] changes it.
 pub const DEFAULT_TEXT: &str = "Hello from the simulated ChatGPT.";
 
-/// A running server; dropping it closes its port and every connection.
-#[must_use = "the server stops when this is dropped"]
-pub struct SimulatedChatGpt {
-    server: Loopback,
-    state: Arc<State>,
-}
-
-impl SimulatedChatGpt {
-    /// Starts a server whose tasks run on the current tokio runtime, without which this panics.
-    pub fn start() -> io::Result<SimulatedChatGpt> {
-        let traffic = Arc::default();
-        let state = |address: SocketAddr| Arc::new(State::new(format!("http://{address}"), Arc::clone(&traffic)));
-        let (server, state) = Loopback::start(state, &traffic, connection::serve)?;
-        Ok(SimulatedChatGpt { server, state })
-    }
-
-    /// Starts a server on a thread and a runtime of its own, for callers that are not async.
-    pub fn start_on_thread() -> io::Result<SimulatedChatGpt> {
-        let traffic = Arc::default();
-        let state = |address: SocketAddr| Arc::new(State::new(format!("http://{address}"), Arc::clone(&traffic)));
-        let (server, state) = Loopback::start_on_thread("simulated-chatgpt", state, &traffic, connection::serve)?;
-        Ok(SimulatedChatGpt { server, state })
-    }
-
-    /// `http://127.0.0.1:PORT`, of the backend and the issuer alike.
-    pub fn base_url(&self) -> String {
-        self.server.base_url()
-    }
-}
-
-impl std::fmt::Debug for SimulatedChatGpt {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("SimulatedChatGpt").field("address", &self.server.address()).finish_non_exhaustive()
-    }
-}
+/// A running server of the backend and the issuer.
+pub type SimulatedChatGpt = Server<ChatGpt>;
 
 #[cfg(test)]
 mod tests;

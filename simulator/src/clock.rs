@@ -1,7 +1,9 @@
 //! The one source of time.
 #![expect(clippy::disallowed_methods, reason = "this file wraps the clock")]
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+#[cfg(feature = "scripting")]
+use std::time::Instant;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A point in time in unix milliseconds. Arithmetic saturates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,6 +46,7 @@ impl Clock {
     }
 }
 
+#[cfg(feature = "scripting")]
 /// A reading of the clock that never goes back.
 pub(crate) fn instant() -> Instant {
     Instant::now()

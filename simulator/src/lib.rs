@@ -4,20 +4,32 @@
 //! It knows nothing of the programs that are tried against it, and shares no code with them: what it takes and gives is
 //! judged here alone.
 
+mod answer;
 pub mod api;
 mod body;
+#[cfg(feature = "scripting")]
 mod breakage;
 pub mod chatgpt;
 mod clock;
+mod connection;
 mod dice;
+mod events;
+#[cfg(feature = "scripting")]
+mod faults;
 mod record;
+mod reply;
+mod script;
 mod server;
 #[cfg(test)]
 mod testing;
 mod traffic;
 mod usage;
+mod wait;
+#[cfg(feature = "scripting")]
 mod websocket;
 mod words;
 
+pub use answer::{Answer, LimitKind};
 pub use clock::Timestamp;
 pub use dice::Dice;
+pub use server::Server;

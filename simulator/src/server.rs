@@ -1,90 +1,117 @@
-//! A port on loopback that is served, on the current runtime or on a thread with one of its own.
+//! A port on loopback that shows one face, on the current runtime or on a thread with a runtime of its own.
 
-use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+use crate::clock::{Clock, Timestamp};
+use crate::connection::{Face, serve_connection};
+#[cfg(feature = "scripting")]
+use crate::record::RecordedRequest;
 use crate::traffic::{Open, Traffic};
 
-/// A port that is served; dropping it closes the port and every connection.
+/// A running server; dropping it closes its port and every connection.
 #[must_use = "the server stops when this is dropped"]
-pub(crate) struct Loopback {
+pub struct Server<F: Face> {
+    pub(crate) face: Arc<F>,
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Loopback {
-    /// Serves on the current tokio runtime, without which this panics. `state` makes what the connections share, once the address is known, and
-    /// `connection` serves one of them.
-    pub(crate) fn start<S, C, F>(
-        state: impl FnOnce(SocketAddr) -> S,
-        traffic: &Arc<Traffic>,
-        connection: C,
-    ) -> io::Result<(Loopback, S)>
-    where
-        S: Clone + Send + Sync + 'static,
-        C: Fn(TcpStream, S) -> F + Send + 'static,
-        F: Future<Output = ()> + Send + 'static,
-    {
-        let (port, listener, stopped) = Loopback::bind()?;
-        let state = state(port.address);
-        tokio::spawn(serve(listener, state.clone(), Arc::clone(traffic), stopped, connection));
-        Ok((port, state))
+/// What both faces have.
+pub struct Common {
+    /// `http://127.0.0.1:PORT`.
+    pub(crate) base_url: String,
+    pub(crate) traffic: Arc<Traffic>,
+    clock: Clock,
+    text: RwLock<Arc<str>>,
+}
+
+impl Common {
+    /// The time now.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
-    /// The same on a thread named `name` and a runtime of its own, for callers that are not async or measure another
-    /// runtime.
-    pub(crate) fn start_on_thread<S, C, F>(
-        name: &str,
-        state: impl FnOnce(SocketAddr) -> S,
-        traffic: &Arc<Traffic>,
-        connection: C,
-    ) -> io::Result<(Loopback, S)>
-    where
-        S: Clone + Send + Sync + 'static,
-        C: Fn(TcpStream, S) -> F + Send + 'static,
-        F: Future<Output = ()> + Send + 'static,
-    {
+    /// What answers say.
+    pub(crate) fn text(&self) -> Arc<str> {
+        Arc::clone(&self.text.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl<F: Face> Server<F> {
+    /// Starts a server whose tasks run on the current tokio runtime, without which this panics.
+    pub fn start() -> io::Result<Server<F>> {
+        let (server, listener, stopped) = Server::<F>::bind()?;
+        tokio::spawn(serve(listener, Arc::clone(&server.face), stopped));
+        Ok(server)
+    }
+
+    /// Starts a server on a thread and a runtime of its own, for callers that are not async or measure another runtime.
+    #[cfg(feature = "scripting")]
+    pub fn start_on_thread() -> io::Result<Server<F>> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
-        let (mut port, listener, stopped) = {
+        let (mut server, listener, stopped) = {
             let _guard = runtime.enter();
-            Loopback::bind()?
+            Server::<F>::bind()?
         };
-        let state = state(port.address);
-        let serving = serve(listener, state.clone(), Arc::clone(traffic), stopped, connection);
-        port.thread = Some(std::thread::Builder::new().name(name.into()).spawn(move || runtime.block_on(serving))?);
-        Ok((port, state))
+        let serving = serve(listener, Arc::clone(&server.face), stopped);
+        server.thread =
+            Some(std::thread::Builder::new().name(F::NAME.into()).spawn(move || runtime.block_on(serving))?);
+        Ok(server)
     }
 
-    /// A port that nobody serves yet, its listener, and what tells that it is to stop.
-    fn bind() -> io::Result<(Loopback, TcpListener, oneshot::Receiver<()>)> {
+    /// A port that nobody serves yet, its listener, and what says that it is to stop.
+    fn bind() -> io::Result<(Server<F>, TcpListener, oneshot::Receiver<()>)> {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
-        Ok((Loopback { address, stop: Some(stop), thread: None }, TcpListener::from_std(listener)?, stopped))
+        let face = Arc::new(F::new(Common {
+            base_url: format!("http://{address}"),
+            traffic: Arc::default(),
+            clock: Clock::system(),
+            text: RwLock::new(F::TEXT.into()),
+        }));
+        Ok((Server { face, address, stop: Some(stop), thread: None }, TcpListener::from_std(listener)?, stopped))
     }
 
-    /// The address of the port.
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+    /// `http://127.0.0.1:PORT`; the API is below `/v1`.
+    pub fn base_url(&self) -> String {
+        self.face.common().base_url.clone()
     }
 
-    /// `http://127.0.0.1:PORT`.
-    pub(crate) fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+    /// Changes what every later answer says.
+    pub fn set_text(&self, text: &str) {
+        *self.face.common().text.write().unwrap_or_else(PoisonError::into_inner) = text.into();
+    }
+
+    /// What is open now, whether requests are recorded, and how fast streams are sent.
+    pub fn traffic(&self) -> &Traffic {
+        &self.face.common().traffic
+    }
+
+    /// The requests since the start or the last [`Traffic::clear_requests`], in order of arrival.
+    #[cfg(feature = "scripting")]
+    pub(crate) fn recorded(&self) -> Vec<RecordedRequest> {
+        self.traffic().requests()
     }
 }
 
-impl Drop for Loopback {
+impl<F: Face> std::fmt::Debug for Server<F> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Server").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl<F: Face> Drop for Server<F> {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
@@ -94,18 +121,8 @@ impl Drop for Loopback {
     }
 }
 
-/// Serves until `stopped` is told or dropped; every connection ends with it.
-async fn serve<S, C, F>(
-    listener: TcpListener,
-    state: S,
-    traffic: Arc<Traffic>,
-    mut stopped: oneshot::Receiver<()>,
-    connection: C,
-) where
-    S: Clone + Send + Sync + 'static,
-    C: Fn(TcpStream, S) -> F + Send + 'static,
-    F: Future<Output = ()> + Send + 'static,
-{
+/// Serves until `stopped` is sent or dropped; every connection ends with it.
+async fn serve<F: Face>(listener: TcpListener, face: Arc<F>, mut stopped: oneshot::Receiver<()>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -114,8 +131,8 @@ async fn serve<S, C, F>(
                 Ok((socket, _)) => {
                     // Without it a short stream takes 40 ms longer; where it cannot be set the socket is gone anyway.
                     let _ = socket.set_nodelay(true);
-                    let open = Open::new(Arc::clone(&traffic));
-                    let served = connection(socket, state.clone());
+                    let open = Open::new(Arc::clone(&face.common().traffic));
+                    let served = serve_connection(socket, Arc::clone(&face));
                     connections.spawn(async move {
                         served.await;
                         drop(open);

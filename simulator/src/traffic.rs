@@ -1,15 +1,22 @@
 //! The traffic of one simulated server: the requests so far, what is open now, and how fast streams are sent.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+#[cfg(feature = "scripting")]
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+#[cfg(feature = "scripting")]
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+#[cfg(feature = "scripting")]
 use super::record::{Entry, RecordedRequest};
 
 /// The traffic of one server, shared by its handle and every connection.
 #[derive(Default)]
 pub struct Traffic {
+    #[cfg(feature = "scripting")]
     requests: Mutex<Vec<Entry>>,
+    #[cfg(feature = "scripting")]
     deaf: AtomicBool,
     serial: AtomicU64,
     pause_micros: AtomicU64,
@@ -18,6 +25,8 @@ pub struct Traffic {
     accepted: AtomicUsize,
 }
 
+/// What was asked.
+#[cfg(feature = "scripting")]
 impl Traffic {
     /// Records the request that `entry` makes, unless recording is off.
     pub(crate) fn record(&self, entry: impl FnOnce() -> Entry) -> Option<Entry> {
@@ -58,7 +67,9 @@ impl Traffic {
     pub fn accepted_connections(&self) -> usize {
         self.accepted.load(Relaxed)
     }
+}
 
+impl Traffic {
     /// Sets the pause between two streamed events, zero at the start; holds for running streams too.
     pub fn set_stream_pause(&self, pause: Duration) {
         self.pause_micros.store(u64::try_from(pause.as_micros()).unwrap_or(u64::MAX), Relaxed);

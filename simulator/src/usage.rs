@@ -1,5 +1,7 @@
 //! Token counts that look real and follow from the lengths alone, so that tests can foresee them.
 
+use serde::Serialize;
+
 /// The tokens of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Usage {
@@ -12,6 +14,7 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
+    #[cfg(feature = "scripting")]
     /// Nothing at all.
     pub(crate) const NONE: Usage = Usage { input: 0, cached: 0, output: 0 };
 
@@ -21,5 +24,47 @@ impl Usage {
         let input = tokens(body);
         let cached = if input < 1024 { 0 } else { input / 2 / 128 * 128 };
         Usage { input, cached, output: tokens(text) }
+    }
+
+    /// As a response reports it, with so many tokens of reasoning in its output.
+    pub(crate) fn responses(self, reasoning_tokens: u64) -> ResponsesUsage {
+        let output_tokens = self.output + reasoning_tokens;
+        ResponsesUsage {
+            input_tokens: self.input,
+            input_tokens_details: InputDetails { cached_tokens: self.cached },
+            output_tokens,
+            output_tokens_details: OutputDetails { reasoning_tokens },
+            total_tokens: self.input + output_tokens,
+        }
+    }
+}
+
+/// As responses report it.
+#[derive(Clone, Copy, Serialize)]
+pub(crate) struct ResponsesUsage {
+    input_tokens: u64,
+    input_tokens_details: InputDetails,
+    output_tokens: u64,
+    output_tokens_details: OutputDetails,
+    total_tokens: u64,
+}
+
+#[derive(Clone, Copy, Serialize)]
+struct InputDetails {
+    cached_tokens: u64,
+}
+
+#[derive(Clone, Copy, Serialize)]
+struct OutputDetails {
+    reasoning_tokens: u64,
+}
+
+/// The tier that a call is processed in, as its answer reports it: `fast` is another name for `priority`.
+pub(crate) fn processed_in(asked: Option<&str>) -> &'static str {
+    match asked {
+        Some("priority" | "fast") => "priority",
+        Some("flex") => "flex",
+        Some("ultrafast") => "ultrafast",
+        _ => "default",
     }
 }

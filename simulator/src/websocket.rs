@@ -24,7 +24,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::body::Ending;
-use super::record::{Outcome, Watch};
+use super::record::Watch;
 use super::traffic::Traffic;
 use turn::Turn;
 
@@ -32,7 +32,7 @@ use turn::Turn;
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// A handshake that can be accepted.
-pub(crate) struct Handshake {
+pub struct Handshake {
     accept: String,
 }
 
@@ -70,7 +70,7 @@ fn accept(key: &str) -> String {
 }
 
 /// What answers the messages of one socket.
-pub(crate) trait Speaker: Send {
+pub trait Speaker: Send {
     /// What is sent before any message arrives.
     fn greeting(&mut self) -> Turn {
         Turn::default()
@@ -174,7 +174,7 @@ impl Session {
         match self.turn.ending.take() {
             None | Some(Ending::Clean) => {}
             Some(Ending::Cut) => {
-                self.watch.end(Outcome::Cut);
+                self.watch.cut();
                 return Next::Over;
             }
             Some(Ending::Hang) => self.turn.hangs = true,
@@ -195,7 +195,7 @@ impl Session {
             }
             // Its answer is on its way already; the next look finds the end.
             Some(Message::Close(_)) => {
-                self.watch.end(Outcome::Completed);
+                self.watch.completed();
                 Next::More
             }
             Some(Message::Ping(_) | Message::Pong(_) | Message::Binary(_) | Message::Frame(_)) => Next::More,

@@ -1,5 +1,6 @@
 //! What both servers make their answers of: texts in pieces, calls of tools, and ids that look random.
 
+#[cfg(feature = "scripting")]
 /// A call of a tool that the client offers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ToolCall {

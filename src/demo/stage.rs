@@ -118,12 +118,6 @@ impl Stage {
         self.chatgpt.set_text(text);
     }
 
-    /// Keeps no request: what goes on for hours would fill the memory.
-    pub fn forget_requests(&self) {
-        self.upstream.traffic().set_recording(false);
-        self.chatgpt.traffic().set_recording(false);
-    }
-
     /// A folder for an agent to work in.
     pub fn project(&self, name: &str) -> Result<PathBuf, String> {
         let path = self.folder.join(name);

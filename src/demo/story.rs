@@ -140,12 +140,12 @@ async fn switch(sidecar: &mut Sidecar, show: Show) -> Result<(), String> {
 
 async fn refresh(stage: &Stage, sidecar: &Sidecar, show: Show) -> Result<(), String> {
     show.heading("5. the token of the ChatGPT account ends while five requests come at once");
-    let calls = stage.chatgpt.token_calls().len();
+    let calls = stage.chatgpt.refreshes();
     stage.chatgpt.expire_access(stage.login(LOGIN));
     let answers = try_join_all((0..5).map(|_| ask_once(sidecar))).await?;
     let served = answers.iter().all(|answer| answer.status == 200 && answer.label == LOGIN);
     ensure(served, "a request was not served")?;
-    let refreshes = stage.chatgpt.token_calls().len() - calls;
+    let refreshes = stage.chatgpt.refreshes() - calls;
     ensure(refreshes == 1, "the token was not refreshed once")?;
     show.happened("one refresh for all of them, its new tokens on the disk before they were used; all served");
     Ok(())

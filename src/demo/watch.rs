@@ -76,7 +76,6 @@ async fn play(sessions: usize, folder: &Path, environment: &Environment, signals
 async fn set(sessions: usize, folder: &Path) -> Result<Stage, String> {
     let cast = cast::Cast::new(sessions);
     let stage = Stage::new(&cast.labels(), &cast::LOGINS, folder)?;
-    stage.forget_requests();
     stage.pause_between_events(EVENT_PAUSE);
     let accounts = cast.enter(&stage).await?;
     past::write(&stage, &accounts).await;

@@ -4,9 +4,12 @@ use bytes::Bytes;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
+use super::call::Call;
 use super::errors;
-use super::reply::{Call, Dialect, Reply, data_event};
-use super::usage::{Reported, processed_in};
+use super::usage::Reported;
+use crate::events::unnamed;
+use crate::reply::Reply;
+use crate::usage::processed_in;
 
 #[derive(Deserialize)]
 struct Ask {
@@ -94,7 +97,7 @@ pub(super) fn create(call: &Call) -> Reply {
     let message = Message { role: "assistant", content: call.text, refusal: None, annotations: [] };
     let choice = Choice { index: 0, message: Some(message), delta: None, logprobs: None, finish_reason: Some("stop") };
     let usage = Some(Reported::Now(call.usage().chat()));
-    Reply::json(&completion(call, base, "chat.completion", vec![choice], usage)).metered()
+    Reply::json(200, &completion(call, base, "chat.completion", vec![choice], usage))
 }
 
 /// What every chunk of an answer says.
@@ -106,7 +109,7 @@ struct Base<'a> {
 }
 
 fn stream(call: &Call, base: Base<'_>, with_usage: bool) -> Reply {
-    let chunk = |choices, usage| data_event(&completion(call, base, "chat.completion.chunk", choices, usage));
+    let chunk = |choices, usage| unnamed(&completion(call, base, "chat.completion.chunk", choices, usage));
     let change = |delta, finish_reason| {
         let choice = Choice { index: 0, message: None, delta: Some(delta), logprobs: None, finish_reason };
         // When usage was asked for, every chunk but the last says `null`.
@@ -122,7 +125,7 @@ fn stream(call: &Call, base: Base<'_>, with_usage: bool) -> Reply {
     }
     events.push(Bytes::from_static(b"data: [DONE]\n\n"));
     let terminal = events.len() - shown;
-    Reply::events(events, terminal, Dialect::Chat)
+    Reply::events(events, terminal)
 }
 
 fn completion<'a>(

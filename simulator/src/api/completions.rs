@@ -3,10 +3,12 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::call::Call;
 use super::chat::StreamOptions;
 use super::errors;
-use super::reply::{Call, Dialect, Reply, data_event};
 use super::usage::Reported;
+use crate::events::unnamed;
+use crate::reply::Reply;
 
 #[derive(Deserialize)]
 struct Ask {
@@ -55,19 +57,18 @@ pub(super) fn create(call: &Call) -> Reply {
     let choice = |text, finish_reason| vec![Choice { text, index: 0, logprobs: None, finish_reason }];
     let usage = Some(Reported::Now(call.usage().chat()));
     if ask.stream != Some(true) {
-        return Reply::json(&completion(choice(call.text, Some("stop")), usage)).metered();
+        return Reply::json(200, &completion(choice(call.text, Some("stop")), usage));
     }
     let with_usage = ask.stream_options.and_then(|options| options.include_usage) == Some(true);
-    let chunk = |text, finish_reason| {
-        data_event(&completion(choice(text, finish_reason), with_usage.then_some(Reported::Later)))
-    };
+    let chunk =
+        |text, finish_reason| unnamed(&completion(choice(text, finish_reason), with_usage.then_some(Reported::Later)));
     let mut events: Vec<Bytes> = call.deltas().map(|text| chunk(text, None)).collect();
     let shown = events.len();
     events.push(chunk("", Some("stop")));
     if with_usage {
-        events.push(data_event(&completion(Vec::new(), usage)));
+        events.push(unnamed(&completion(Vec::new(), usage)));
     }
     events.push(Bytes::from_static(b"data: [DONE]\n\n"));
     let terminal = events.len() - shown;
-    Reply::events(events, terminal, Dialect::Chat)
+    Reply::events(events, terminal)
 }

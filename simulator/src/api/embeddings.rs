@@ -5,8 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::call::Call;
 use super::errors;
-use super::reply::{Call, Reply};
+use crate::reply::Reply;
 use crate::words::mixed;
 
 #[derive(Deserialize)]
@@ -45,7 +46,7 @@ pub(super) fn create(call: &Call) -> Reply {
         .collect();
     let tokens = call.usage().input;
     let usage = json!({ "prompt_tokens": tokens, "total_tokens": tokens });
-    Reply::json(&json!({ "object": "list", "data": data, "model": model, "usage": usage })).metered()
+    Reply::json(200, &json!({ "object": "list", "data": data, "model": model, "usage": usage }))
 }
 
 /// A vector of length one whose components differ in sign only.

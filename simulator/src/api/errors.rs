@@ -1,22 +1,15 @@
 //! Errors in `OpenAI`'s shape, each worded as the real server words it.
 
-use serde_json::{Value, json};
-
-use super::answer::LimitKind;
-use super::headers::{REQUEST_LIMIT, TOKEN_LIMIT};
-use super::reply::{Call, Reply};
-use super::wait::Wait;
+use super::call::Call;
+use super::headers::{REQUEST_LIMIT, TOKEN_LIMIT, limits};
+use crate::answer::LimitKind;
 use crate::clock::Timestamp;
-
-/// Any error.
-pub(super) fn error(status: u16, kind: &str, code: Option<&str>, param: Option<&str>, message: &str) -> Reply {
-    let body = json!({ "error": { "message": message, "type": kind, "param": param, "code": code } });
-    Reply { status, ..Reply::json(&body) }
-}
+use crate::reply::Reply;
+use crate::wait::Wait;
 
 /// A request that the server does not take.
 pub(super) fn invalid(code: Option<&str>, param: Option<&str>, message: &str) -> Reply {
-    error(400, "invalid_request_error", code, param, message)
+    Reply::error(400, "invalid_request_error", code, param, message)
 }
 
 /// A body that is no JSON.
@@ -32,7 +25,7 @@ pub(super) fn not_json() -> Reply {
 
 /// A request without a key.
 pub(super) fn no_key() -> Reply {
-    error(
+    Reply::error(
         401,
         "invalid_request_error",
         None,
@@ -57,12 +50,13 @@ pub(super) fn invalid_key(key: &str) -> Reply {
     let message = format!(
         "Incorrect API key provided: {masked}. You can find your API key at https://platform.openai.com/account/api-keys."
     );
-    error(401, "invalid_request_error", Some("invalid_api_key"), None, &message)
+    Reply::error(401, "invalid_request_error", Some("invalid_api_key"), None, &message)
 }
 
+#[cfg(feature = "scripting")]
 /// A 401 of another kind.
 pub(super) fn unauthorized(code: Option<&str>) -> Reply {
-    error(401, "invalid_request_error", code, None, "Your authentication token is not valid for this request.")
+    Reply::error(401, "invalid_request_error", code, None, "Your authentication token is not valid for this request.")
 }
 
 /// A 429 that passes with time.
@@ -78,19 +72,19 @@ pub(super) fn rate_limit(call: &Call, wait: Wait, kind: LimitKind, now: Timestam
     let message = format!(
         "Rate limit reached for {} in organization org-simulated on {unit}: Limit {limit}, Used {limit}, Requested \
          {requested}. {}Visit https://platform.openai.com/account/rate-limits to learn more.",
-        model(call),
+        call.model(),
         wait.hint(),
     );
-    let mut reply = error(429, name, Some("rate_limit_exceeded"), None, &message).metered();
-    reply.headers.push((format!("x-ratelimit-remaining-{used}"), "0".to_owned()));
-    // The usual headers tell the resets of a request that was let in; here the form that was asked for tells them.
-    reply.headers.extend(wait.headers(kind, now).into_iter().map(|(header, value)| (header.to_owned(), value)));
-    reply
+    let reply = Reply::error(429, name, Some("rate_limit_exceeded"), None, &message).dressed(limits(call));
+    let reply = reply.with(&format!("x-ratelimit-remaining-{used}"), "0");
+    // Only the form that was asked for says when the limits reset.
+    wait.headers(kind, now).into_iter().fold(reply, |reply, (name, value)| reply.with(name, &value))
 }
 
+#[cfg(feature = "scripting")]
 /// A 429 that waiting does not mend.
 pub(super) fn insufficient_quota() -> Reply {
-    error(
+    Reply::error(
         429,
         "insufficient_quota",
         Some("insufficient_quota"),
@@ -100,51 +94,22 @@ pub(super) fn insufficient_quota() -> Reply {
     )
 }
 
+#[cfg(feature = "scripting")]
 /// A model that this account may not use.
 pub(super) fn model_not_found(model: &str) -> Reply {
     let message = format!("The model `{model}` does not exist or you do not have access to it.");
-    error(404, "invalid_request_error", Some("model_not_found"), None, &message)
-}
-
-/// A failure of the server itself.
-pub(super) fn server_error(status: u16) -> Reply {
-    error(
-        status,
-        "server_error",
-        None,
-        None,
-        "The server had an error while processing your request. Sorry about that!",
-    )
-}
-
-/// Too much to do for the server as a whole.
-pub(super) fn overloaded() -> Reply {
-    error(
-        503,
-        "service_unavailable_error",
-        Some("server_is_overloaded"),
-        None,
-        "Our servers are currently overloaded. Please try again later.",
-    )
+    Reply::error(404, "invalid_request_error", Some("model_not_found"), None, &message)
 }
 
 /// A path that does not exist.
 pub(super) fn unknown_path(call: &Call) -> Reply {
     let message = format!("Invalid URL ({} {})", call.method, call.path);
-    error(404, "invalid_request_error", None, None, &message)
+    Reply::error(404, "invalid_request_error", None, None, &message)
 }
 
+#[cfg(feature = "scripting")]
 /// A method that the path does not take.
 pub(super) fn wrong_method(call: &Call, allowed: &str) -> Reply {
     let message = format!("Not allowed to {} on {}.", call.method, call.path);
-    let mut reply = error(405, "invalid_request_error", Some("method_not_supported"), None, &message);
-    reply.headers.push(("allow".to_owned(), allowed.to_owned()));
-    reply
-}
-
-/// The model that a request names, if it names one.
-pub(super) fn model(call: &Call) -> String {
-    let body: Option<Value> = serde_json::from_slice(call.body).ok();
-    let model = body.as_ref().and_then(|body| body.get("model")).and_then(Value::as_str);
-    model.unwrap_or("gpt-5.4").to_owned()
+    Reply::error(405, "invalid_request_error", Some("method_not_supported"), None, &message).with("allow", allowed)
 }

@@ -3,8 +3,9 @@
 use hyper::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::{Value, json};
 
+use super::call::Call;
 use super::errors;
-use super::reply::{Call, Reply};
+use crate::reply::Reply;
 
 const PREFIX: &str = "file-";
 
@@ -14,18 +15,18 @@ pub(super) fn create(call: &Call, headers: &HeaderMap) -> Reply {
         return errors::invalid(None, None, "Invalid request: expected `multipart/form-data`.");
     }
     let purpose = field(call.body, "purpose").unwrap_or_else(|| "user_data".to_owned());
-    Reply::json(&file(call, &call.id(PREFIX), &purpose, call.body.len()))
+    Reply::json(200, &file(call, &call.id(PREFIX), &purpose, call.body.len()))
 }
 
 pub(super) fn retrieve(call: &Call, id: &str) -> Reply {
     if call.owns(id, PREFIX) {
-        return Reply::json(&file(call, id, "user_data", 0));
+        return Reply::json(200, &file(call, id, "user_data", 0));
     }
-    errors::error(404, "invalid_request_error", None, Some("id"), &format!("No such File object: {id}"))
+    Reply::error(404, "invalid_request_error", None, Some("id"), &format!("No such File object: {id}"))
 }
 
 pub(super) fn list() -> Reply {
-    Reply::json(&json!({ "object": "list", "data": [], "has_more": false, "first_id": null, "last_id": null }))
+    Reply::json(200, &json!({ "object": "list", "data": [], "has_more": false, "first_id": null, "last_id": null }))
 }
 
 /// `bytes` counts the whole form, which is close enough.

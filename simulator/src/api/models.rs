@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::errors;
-use super::reply::Reply;
+use crate::reply::Reply;
 
 const MODELS: [(&str, i64); 10] = [
     ("gpt-5.4", 1_772_000_000),
@@ -20,13 +19,13 @@ const MODELS: [(&str, i64); 10] = [
 
 pub(super) fn list() -> Reply {
     let data: Vec<Value> = MODELS.iter().map(|&(id, created)| model(id, created)).collect();
-    Reply::json(&json!({ "object": "list", "data": data }))
+    Reply::json(200, &json!({ "object": "list", "data": data }))
 }
 
 pub(super) fn retrieve(id: &str) -> Reply {
     match MODELS.iter().find(|(name, _)| *name == id) {
-        Some(&(name, created)) => Reply::json(&model(name, created)),
-        None => errors::error(
+        Some(&(name, created)) => Reply::json(200, &model(name, created)),
+        None => Reply::error(
             404,
             "invalid_request_error",
             Some("model_not_found"),

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::call::Call;
 use super::errors;
-use super::reply::{Call, Reply};
+use crate::reply::Reply;
 
 /// Collections whose members are made by a plain `POST`, and how the members' ids begin.
 const COLLECTIONS: [(&str, &str); 6] = [
@@ -28,8 +29,8 @@ pub(super) fn reply(call: &Call, path: &str) -> Option<Reply> {
     let object =
         json!({ "id": call.id(prefix), "object": collection.trim_end_matches('s'), "created_at": call.created });
     match (member, call.method) {
-        (None, "POST") => Some(Reply::json(&object)),
-        (None, "GET") => Some(Reply::json(&json!({ "object": "list", "data": [object], "has_more": false }))),
+        (None, "POST") => Some(Reply::json(200, &object)),
+        (None, "GET") => Some(Reply::json(200, &json!({ "object": "list", "data": [object], "has_more": false }))),
         (None, _) => None,
         (Some(member), _) => {
             let id = member.split('/').next().unwrap_or_default();
@@ -82,5 +83,5 @@ fn is_foreign(call: &Call, id: &str) -> bool {
 }
 
 fn not_found(id: &str) -> Reply {
-    errors::error(404, "invalid_request_error", None, None, &format!("Item with id '{id}' not found."))
+    Reply::error(404, "invalid_request_error", None, None, &format!("Item with id '{id}' not found."))
 }

@@ -3,8 +3,9 @@
 use hyper::header::{CONTENT_ENCODING, HeaderMap, UPGRADE};
 use serde_json::json;
 
-use super::reply::{Call, Reply};
+use super::call::Call;
 use super::{chat, completions, embeddings, errors, files, models, owned, responses};
+use crate::reply::Reply;
 
 /// Collections of the real API that are not simulated: their answers tell what was asked.
 const ECHOED: [&str; 20] = [
@@ -76,20 +77,16 @@ fn echo(call: &Call, path: &str) -> Reply {
     if !ECHOED.contains(&collection) {
         return errors::unknown_path(call);
     }
-    Reply::json(&json!({
-        "object": "echo", "method": call.method, "path": call.path, "body_bytes": call.body.len()
-    }))
+    Reply::json(
+        200,
+        &json!({
+            "object": "echo", "method": call.method, "path": call.path, "body_bytes": call.body.len()
+        }),
+    )
 }
 
 /// There is no WebSocket at this path; 426 makes clients fall back to HTTP at once.
 fn upgrade_required() -> Reply {
-    let mut reply = errors::error(
-        426,
-        "invalid_request_error",
-        Some("upgrade_required"),
-        None,
-        "There is no WebSocket here; use HTTP instead.",
-    );
-    reply.headers.push(("upgrade".to_owned(), "HTTP/1.1".to_owned()));
-    reply
+    let message = "There is no WebSocket here; use HTTP instead.";
+    Reply::error(426, "invalid_request_error", Some("upgrade_required"), None, message).with("upgrade", "HTTP/1.1")
 }

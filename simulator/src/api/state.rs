@@ -1,69 +1,60 @@
-//! What the server knows: its keys and their scripts, what its answers say, and its traffic.
+//! What the API knows: its keys and the scripts of each.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+#[cfg(feature = "scripting")]
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError};
 
-use super::answer::Answer;
-use crate::traffic::Traffic;
+use crate::answer::Answer;
+use crate::script::Script;
+use crate::server::Common;
 
 /// Shared by the handle and every connection. No lock is held across an await.
-pub(super) struct State {
-    keys: Mutex<HashMap<String, Key>>,
-    text: RwLock<Arc<str>>,
+pub struct Api {
+    keys: Mutex<HashMap<String, Script>>,
+    #[cfg(feature = "scripting")]
     spares_listings: AtomicBool,
-    pub(super) traffic: Arc<Traffic>,
+    pub(super) common: Common,
 }
 
-#[derive(Default)]
-struct Key {
-    scripted: VecDeque<Answer>,
-    standing: Option<Answer>,
-}
-
-impl State {
-    pub(super) fn new(traffic: Arc<Traffic>) -> State {
-        State {
+impl Api {
+    pub(super) fn new(common: Common) -> Api {
+        Api {
             keys: Mutex::default(),
-            text: RwLock::new(super::DEFAULT_TEXT.into()),
+            #[cfg(feature = "scripting")]
             spares_listings: AtomicBool::new(false),
-            traffic,
+            common,
         }
     }
 
-    pub(super) fn add_key(&self, key: &str) {
-        lock(&self.keys).entry(key.to_owned()).or_default();
+    /// Does something with the script of `key`, which is valid from now on.
+    pub(super) fn with_script(&self, key: &str, change: impl FnOnce(&mut Script)) {
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        change(keys.entry(key.to_owned()).or_default());
     }
 
-    pub(super) fn script(&self, key: &str, answer: Answer) {
-        lock(&self.keys).entry(key.to_owned()).or_default().scripted.push_back(answer);
-    }
-
-    pub(super) fn always(&self, key: &str, answer: Option<Answer>) {
-        lock(&self.keys).entry(key.to_owned()).or_default().standing = answer;
-    }
-
+    #[cfg(feature = "scripting")]
     pub(super) fn spare_listings(&self, on: bool) {
         self.spares_listings.store(on, Ordering::Relaxed);
     }
 
-    /// The answer that the next request of `key` gets, which may be for the list of models; `None` when the key is not known.
-    pub(super) fn take_answer(&self, key: &str, lists: bool) -> Option<Answer> {
-        let mut keys = lock(&self.keys);
-        let key = keys.get_mut(key)?;
-        if lists && self.spares_listings.load(Ordering::Relaxed) {
-            return Some(Answer::Normal);
-        }
-        Some(key.scripted.pop_front().or_else(|| key.standing.clone()).unwrap_or(Answer::Normal))
+    /// Whether `key` is known.
+    #[cfg(feature = "scripting")]
+    fn is_known(&self, key: &str) -> bool {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner).contains_key(key)
     }
 
-    pub(super) fn set_text(&self, text: &str) {
-        *self.text.write().unwrap_or_else(PoisonError::into_inner) = text.into();
+    /// The answer to a list of models for `key`, where no script is to answer that.
+    #[cfg(feature = "scripting")]
+    pub(super) fn spared_listing(&self, key: &str) -> Option<Answer> {
+        let is_spared = self.spares_listings.load(Ordering::Relaxed) && self.is_known(key);
+        is_spared.then_some(Answer::Normal)
     }
 
-    pub(super) fn text(&self) -> Arc<str> {
-        Arc::clone(&self.text.read().unwrap_or_else(PoisonError::into_inner))
+    /// The answer that the next request of `key` gets; `None` when the key is not known.
+    pub(super) fn take_answer(&self, key: &str) -> Option<Answer> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner).get_mut(key).map(Script::take)
     }
 }
 
@@ -72,8 +63,4 @@ pub(super) fn owner(key: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     key.hash(&mut hasher);
     hasher.finish()
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -66,7 +66,7 @@ fn a_streamed_response_has_the_events_of_the_real_one_in_order() {
 #[test]
 fn a_function_is_called_with_the_events_of_the_real_one_in_order() {
     let tool = ToolCall { name: "look".into(), arguments: r#"{"at":1}"#.into() };
-    let seen = scripted(Answer::CallTool(tool.clone()), RESPONSES);
+    let seen = scripted(Answer::CallTools(vec![tool.clone()]), RESPONSES);
     let expected = [
         "created",
         "in_progress",
@@ -84,7 +84,7 @@ fn a_function_is_called_with_the_events_of_the_real_one_in_order() {
     assert_eq!(called["arguments"], tool.arguments);
     let id = called["id"].as_str().unwrap().strip_prefix("fc_").unwrap();
     assert_eq!(called["call_id"], format!("call_{id}"));
-    let whole = scripted(Answer::CallTool(tool), SHORT);
+    let whole = scripted(Answer::CallTools(vec![tool]), SHORT);
     assert_eq!(whole.json()["output"][0]["name"], "look");
 }
 

@@ -14,26 +14,6 @@ impl Usage {
             completion_tokens_details: CompletionDetails::default(),
         }
     }
-
-    pub(super) fn responses(self) -> ResponsesUsage {
-        ResponsesUsage {
-            input_tokens: self.input,
-            input_tokens_details: InputDetails { cached_tokens: self.cached },
-            output_tokens: self.output,
-            output_tokens_details: OutputDetails { reasoning_tokens: 0 },
-            total_tokens: self.input + self.output,
-        }
-    }
-}
-
-/// The tier that a call is processed in, as its answer reports it: `fast` is another name for `priority`.
-pub(super) fn processed_in(asked: Option<&str>) -> &'static str {
-    match asked {
-        Some("priority" | "fast") => "priority",
-        Some("flex") => "flex",
-        Some("ultrafast") => "ultrafast",
-        _ => "default",
-    }
 }
 
 /// As chat completions and completions report it.
@@ -70,24 +50,4 @@ struct CompletionDetails {
     accepted_prediction: u64,
     #[serde(rename = "rejected_prediction_tokens")]
     rejected_prediction: u64,
-}
-
-/// As responses report it.
-#[derive(Clone, Copy, Serialize)]
-pub(super) struct ResponsesUsage {
-    input_tokens: u64,
-    input_tokens_details: InputDetails,
-    output_tokens: u64,
-    output_tokens_details: OutputDetails,
-    total_tokens: u64,
-}
-
-#[derive(Clone, Copy, Serialize)]
-struct InputDetails {
-    cached_tokens: u64,
-}
-
-#[derive(Clone, Copy, Serialize)]
-struct OutputDetails {
-    reasoning_tokens: u64,
 }

@@ -11,18 +11,12 @@ mod tests;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hyper::Response;
-use hyper::header::HeaderValue;
 use hyper::http::request::Parts;
-use serde_json::Value;
 
-use super::answer::Answer;
-use super::headers;
-use super::reply::{Call, Content, Reply};
-use super::state::State;
-use crate::body::{Ending, ReplyBody};
-use crate::clock::Clock;
-use crate::record::Watch;
+use super::state::Api;
+use crate::answer::Answer;
+use crate::body::Ending;
+use crate::reply::{Content, Reply};
 use crate::websocket::turn::{self, Turn};
 use crate::websocket::{Handshake, Speaker, names};
 use responses::Responses;
@@ -37,7 +31,7 @@ enum Endpoint {
 /// A handshake that leads to a socket.
 pub(super) struct Opening {
     endpoint: Endpoint,
-    handshake: Handshake,
+    pub(super) handshake: Handshake,
     protocol: Option<&'static str>,
 }
 
@@ -59,23 +53,17 @@ impl Opening {
     }
 
     /// The answer that opens the socket.
-    pub(super) fn response(&self, call: &Call) -> Response<ReplyBody> {
-        let nothing = Content::Whole(Bytes::new());
-        let reply = Reply { status: 101, headers: Vec::new(), content: nothing, metered: false, bare: false };
-        let body = ReplyBody::whole(Bytes::new(), Ending::Clean, Watch::new(None));
-        let mut response = body.with_status(reply.status);
-        let headers = response.headers_mut();
-        *headers = headers::of(&reply, call);
-        self.handshake.accept(headers);
-        if let Some(protocol) = self.protocol {
-            headers.insert("sec-websocket-protocol", HeaderValue::from_static(protocol));
+    pub(super) fn reply(&self) -> Reply {
+        let reply = Reply::whole(101, "", Bytes::new());
+        match self.protocol {
+            Some(protocol) => reply.with("sec-websocket-protocol", protocol),
+            None => reply,
         }
-        response
     }
 
     /// What speaks in the socket of `key`, whose handshake got `answer`.
-    pub(super) fn speaker(&self, key: &str, answer: Answer, state: Arc<State>, clock: Clock) -> Box<dyn Speaker> {
-        let responses = Responses::new(key, answer, state, clock);
+    pub(super) fn speaker(&self, key: &str, answer: Answer, api: Arc<Api>) -> Box<dyn Speaker> {
+        let responses = Responses::new(key, answer, api);
         match &self.endpoint {
             Endpoint::Responses => Box::new(responses),
             Endpoint::Realtime { model } => Box::new(realtime::Realtime::new(responses, model)),
@@ -83,17 +71,16 @@ impl Opening {
     }
 }
 
-/// A reply in the form that sockets have.
-fn turn_of(reply: &Reply, ending: Ending) -> Turn {
+/// A reply in the form that sockets have. The body of a raw one is a message as it stands.
+fn turn_of(reply: &Reply, answer: &Answer, ending: Ending) -> Turn {
     match &reply.content {
         Content::Events { events, .. } => Turn::of_events(events, ending),
-        Content::Whole(body) if reply.bare => {
+        Content::Whole(body) if matches!(answer, Answer::Raw { .. }) => {
             let message = turn::text(String::from_utf8_lossy(body).into_owned());
             Turn { messages: [message].into(), ending: Some(ending), ..Turn::default() }
         }
-        Content::Whole(body) => {
-            let body: Value = serde_json::from_slice(body).unwrap_or_default();
-            Turn { ending: Some(ending), ..Turn::of_error(reply.status, &reply.headers, &body["error"]) }
+        Content::Whole(_) => {
+            Turn { ending: Some(ending), ..Turn::of_error(reply.status, &reply.headers, &reply.document()["error"]) }
         }
     }
 }

@@ -4,12 +4,13 @@ use hyper::http::request::Parts;
 
 use super::account::Account;
 use super::form::{Fields, encoded};
-use super::reply::Reply;
-use super::state::State;
+use super::state::ChatGpt;
+use crate::reply::Reply;
 
 /// The public client of the Codex command line.
 pub const CLIENT_ID: &str = "app_EMoamEEZ73f0CkXaXp7hrann";
 
+#[cfg(feature = "scripting")]
 /// The ports that the real issuer takes in a redirect.
 const REGISTERED_PORTS: [u16; 2] = [1455, 1457];
 
@@ -21,13 +22,18 @@ pub(super) enum Person {
     Nobody,
     /// Somebody who signs in as this account.
     SignsIn(Account),
+    #[cfg(feature = "scripting")]
     /// Somebody who says no.
     Denies,
 }
 
-pub(super) fn answer(state: &State, head: &Parts) -> Reply {
+pub(super) fn answer(state: &ChatGpt, head: &Parts) -> Reply {
     let fields = Fields::encoded(head.uri.query().unwrap_or_default());
-    if let Some(wrong) = wrong_parameter(&fields, state.settings().only_registered_ports) {
+    #[cfg(feature = "scripting")]
+    let ports = if state.settings().only_registered_ports { &REGISTERED_PORTS[..] } else { &[] };
+    #[cfg(not(feature = "scripting"))]
+    let ports = &[];
+    if let Some(wrong) = wrong_parameter(&fields, ports) {
         return Reply::page(400, &format!("The parameter <code>{wrong}</code> is missing or wrong."));
     }
     let (redirect_uri, state_field) = (fields.get("redirect_uri"), encoded(fields.get("state")));
@@ -36,9 +42,10 @@ pub(super) fn answer(state: &State, head: &Parts) -> Reply {
         Person::Nobody => return Reply::page(200, "Nobody signs in here until a test says who."),
         Person::SignsIn(account) => {
             let challenge = fields.get("code_challenge");
-            let code = state.issuer().new_code(account, redirect_uri, challenge, state.now());
+            let code = state.issuer().new_code(account, redirect_uri, challenge, state.common.now());
             format!("code={code}&scope={}&state={state_field}", encoded(fields.get("scope")))
         }
+        #[cfg(feature = "scripting")]
         Person::Denies => {
             let why = encoded("The user denied the request.");
             format!("error=access_denied&error_description={why}&state={state_field}")
@@ -47,15 +54,15 @@ pub(super) fn answer(state: &State, head: &Parts) -> Reply {
     Reply::page(302, "Go back to the program.").with("location", &format!("{redirect_uri}?{query}"))
 }
 
-/// The first parameter that the real issuer would not take.
-fn wrong_parameter(fields: &Fields, only_registered_ports: bool) -> Option<&'static str> {
+/// The first parameter that the real issuer would not take. Without `ports` a redirect may go to any.
+fn wrong_parameter(fields: &Fields, ports: &[u16]) -> Option<&'static str> {
     let is_base64url =
         |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
     let scopes: Vec<&str> = fields.get("scope").split(' ').collect();
     let checks = [
         ("response_type", fields.get("response_type") == "code"),
         ("client_id", fields.get("client_id") == CLIENT_ID),
-        ("redirect_uri", is_redirect(fields.get("redirect_uri"), only_registered_ports)),
+        ("redirect_uri", is_redirect(fields.get("redirect_uri"), ports)),
         ("scope", ["openid", "profile", "email", "offline_access"].iter().all(|scope| scopes.contains(scope))),
         ("code_challenge", fields.get("code_challenge").len() == 43 && is_base64url(fields.get("code_challenge"))),
         ("code_challenge_method", fields.get("code_challenge_method") == "S256"),
@@ -67,8 +74,8 @@ fn wrong_parameter(fields: &Fields, only_registered_ports: bool) -> Option<&'sta
     checks.into_iter().find(|(_, is_right)| !is_right).map(|(name, _)| name)
 }
 
-fn is_redirect(uri: &str, only_registered_ports: bool) -> bool {
+fn is_redirect(uri: &str, ports: &[u16]) -> bool {
     let port = uri.strip_prefix("http://localhost:").and_then(|rest| rest.strip_suffix("/auth/callback"));
     let port = port.and_then(|port| port.parse::<u16>().ok());
-    port.is_some_and(|port| !only_registered_ports || REGISTERED_PORTS.contains(&port))
+    port.is_some_and(|port| ports.is_empty() || ports.contains(&port))
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::faults::model_not_supported;
-use super::reply::Reply;
+use crate::reply::Reply;
 
 /// A version of a client, such as `0.171.0`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

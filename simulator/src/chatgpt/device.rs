@@ -10,9 +10,9 @@ use super::authorize::CLIENT_ID;
 use super::form::Fields;
 use super::issuer::challenge;
 use super::jwt::random;
-use super::reply::Reply;
-use super::state::State;
+use super::state::ChatGpt;
 use crate::clock::Timestamp;
+use crate::reply::Reply;
 
 /// The codes that were given out, and how they are dealt with.
 pub(super) struct Devices {
@@ -37,6 +37,7 @@ struct DeviceCode {
 #[derive(Clone, Copy)]
 enum Decision {
     Approved(Account),
+    #[cfg(feature = "scripting")]
     Denied,
     /// The tokens' code was handed out; there is no second one.
     Taken,
@@ -64,6 +65,7 @@ impl Devices {
         self.decide(user_code, Decision::Approved(account))
     }
 
+    #[cfg(feature = "scripting")]
     pub(super) fn deny(&mut self, user_code: &str) -> bool {
         self.decide(user_code, Decision::Denied)
     }
@@ -79,18 +81,18 @@ impl Devices {
 }
 
 /// `/api/accounts/deviceauth/usercode`.
-pub(super) fn user_code(state: &State, body: &[u8]) -> Reply {
+pub(super) fn user_code(state: &ChatGpt, body: &[u8]) -> Reply {
     let fields = Fields::json(body).unwrap_or_default();
     let mut devices = state.devices();
     if !devices.enabled {
-        return Reply::not_found();
+        return Reply::detail(404, "Not Found");
     }
     if fields.get("client_id") != CLIENT_ID {
         let message = "The client_id is missing or not known.";
         return Reply::error(400, "invalid_request_error", Some("invalid_client"), Some("client_id"), message);
     }
     let user_code = format!("{}-{}", random(4), random(5)).to_ascii_uppercase();
-    let expires = state.now().after(devices.lifetime);
+    let expires = state.common.now().after(devices.lifetime);
     let code = DeviceCode { id: format!("deviceauth_{}", random(32)), user_code, expires, decision: None };
     // The interval is a text in reality, too.
     let reply = json!({
@@ -104,9 +106,9 @@ pub(super) fn user_code(state: &State, body: &[u8]) -> Reply {
 }
 
 /// `/api/accounts/deviceauth/token`.
-pub(super) fn poll(state: &State, body: &[u8]) -> Reply {
+pub(super) fn poll(state: &ChatGpt, body: &[u8]) -> Reply {
     let fields = Fields::json(body).unwrap_or_default();
-    let now = state.now();
+    let now = state.common.now();
     let mut devices = state.devices();
     let Devices { codes, approvals, pending_status, .. } = &mut *devices;
     let (id, user_code) = (fields.get("device_auth_id"), fields.get("user_code"));
@@ -122,6 +124,7 @@ pub(super) fn poll(state: &State, body: &[u8]) -> Reply {
             let message = "Device authorization is pending. Please try again.";
             refused(*pending_status, "deviceauth_authorization_pending", message)
         }
+        #[cfg(feature = "scripting")]
         Some(Decision::Denied) => refused(400, "access_denied", "The person denied the authorization."),
         Some(Decision::Taken) => {
             refused(404, "deviceauth_authorization_unknown", "The device authorization is unknown.")
@@ -129,7 +132,7 @@ pub(super) fn poll(state: &State, body: &[u8]) -> Reply {
         Some(Decision::Approved(account)) => {
             code.decision = Some(Decision::Taken);
             let verifier = random(64);
-            let redirect_uri = format!("{}/deviceauth/callback", state.base_url);
+            let redirect_uri = format!("{}/deviceauth/callback", state.common.base_url);
             let authorization_code = state.issuer().new_code(account, &redirect_uri, &challenge(&verifier), now);
             Reply::json(
                 200,

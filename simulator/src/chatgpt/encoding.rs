@@ -7,7 +7,7 @@ use hyper::header::CONTENT_ENCODING;
 use hyper::http::request::Parts;
 use ruzstd::decoding::StreamingDecoder;
 
-use super::reply::Reply;
+use crate::reply::Reply;
 
 /// `body` as it was before it was compressed, or the refusal.
 pub(super) fn plain(head: &Parts, body: &Bytes) -> Result<Bytes, Reply> {

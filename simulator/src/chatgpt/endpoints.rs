@@ -4,17 +4,18 @@ use bytes::Bytes;
 use hyper::http::request::Parts;
 use serde_json::{Value, json};
 
-use super::answer::Answer;
 use super::caller::Caller;
-use super::connection::Sent;
-use super::faults::{pause, spoiled};
+use super::checks::check_model;
+use super::face::Sent;
 use super::output;
-use super::reply::Reply;
-use super::responses::{answer_of, check_model, refused, with_quota};
+use super::responses::{answer_of, refused, with_quota};
 use super::sealed::seal;
-use super::state::State;
+use super::state::ChatGpt;
 use super::{owned, rules, sealed, turn_state};
+use crate::answer::Answer;
 use crate::body::Ending;
+use crate::faults::{awaited, spoiled};
+use crate::reply::Reply;
 use crate::usage::Usage;
 use crate::words::mixed;
 
@@ -44,8 +45,7 @@ impl Endpoint {
 }
 
 /// The answer to a request of `endpoint`; it takes the next answer of its account, as a response does.
-pub(super) async fn answer(endpoint: Endpoint, state: &State, head: &Parts, body: &Bytes) -> Sent {
-    let whole = |reply| Ok((reply, Ending::Clean));
+pub(super) async fn answer(endpoint: Endpoint, state: &ChatGpt, head: &Parts, body: &Bytes) -> Sent {
     let asked = Caller::admitted(state, head).and_then(|caller| {
         let request = rules::read(head, body)?;
         checked(endpoint, head.uri.path(), &request)?;
@@ -62,19 +62,20 @@ pub(super) async fn answer(endpoint: Endpoint, state: &State, head: &Parts, body
     });
     let (caller, request, answer) = match asked {
         Ok(asked) => asked,
-        Err(reply) => return whole(reply),
+        Err(reply) => return Ok((reply, Ending::Clean)),
     };
-    pause(&answer).await?;
+    let answer = awaited(answer).await?;
     if let Some(reply) = refused(state, &caller, &request, &answer) {
-        return whole(reply);
+        return Ok((reply, Ending::Clean));
     }
     let text = match &answer {
         Answer::Say(text) => text.clone(),
-        _ => state.backend().text.to_string(),
+        _ => state.common.text().to_string(),
     };
     let document = document(endpoint, state, &caller, &request, body.len(), &text);
-    let (_, ending) = spoiled(Vec::new(), &answer, &Value::Null);
-    Ok((with_quota(state, &caller, &request, None, Reply::json(200, &document)), ending))
+    // There is no stream to fail in.
+    let (reply, ending) = spoiled(Reply::json(200, &document), &answer, |_, _, _| Bytes::new());
+    Ok((with_quota(state, &caller, &request, None, reply), ending))
 }
 
 /// What each needs.
@@ -94,12 +95,12 @@ fn checked(endpoint: Endpoint, path: &str, request: &Value) -> Result<(), Reply>
     }
 }
 
-fn document(endpoint: Endpoint, state: &State, caller: &Caller, request: &Value, length: usize, text: &str) -> Value {
-    let created = state.now().as_millis() / 1000;
+fn document(endpoint: Endpoint, state: &ChatGpt, caller: &Caller, request: &Value, length: usize, text: &str) -> Value {
+    let created = state.common.now().as_millis() / 1000;
     let usage = Usage { cached: 0, ..Usage::of(length, text.len()) };
     match endpoint {
         Endpoint::Compact => {
-            let serial = mixed(state.traffic.next_serial());
+            let serial = mixed(state.common.traffic.next_serial());
             let id = |prefix: &str| owned::id(prefix, caller.account, serial, mixed(serial));
             // What the person said stays as it is; the rest is inside the compaction.
             let items = request["input"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -108,11 +109,11 @@ fn document(endpoint: Endpoint, state: &State, caller: &Caller, request: &Value,
             output.push(output::compaction(&id("cmp_"), &seal(caller.account)));
             json!({
                 "id": id("resp_"), "object": "response.compaction", "created_at": created, "output": output,
-                "usage": super::stream::document(usage, 0),
+                "usage": usage.responses(0),
             })
         }
         Endpoint::Search => json!({
-            "encrypted_output": seal(caller.account), "output": text, "usage": super::stream::document(usage, 0),
+            "encrypted_output": seal(caller.account), "output": text, "usage": usage.responses(0),
         }),
         Endpoint::Images => {
             let count = request["n"].as_u64().unwrap_or(1).max(1);
@@ -133,7 +134,7 @@ fn document(endpoint: Endpoint, state: &State, caller: &Caller, request: &Value,
             let traces = request["traces"].as_array().map_or(0, Vec::len);
             let output: Vec<Value> =
                 (0..traces).map(|_| json!({ "trace_summary": text, "memory_summary": text })).collect();
-            json!({ "output": output, "usage": super::stream::document(usage, 0) })
+            json!({ "output": output, "usage": usage.responses(0) })
         }
     }
 }

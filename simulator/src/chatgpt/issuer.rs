@@ -34,6 +34,8 @@ pub(super) struct Issuer {
     codes: HashMap<String, Code>,
     /// The families that are being refreshed now.
     refreshing: Vec<usize>,
+    /// How many refreshes there were so far.
+    pub(super) refreshes: usize,
 }
 
 /// All refresh tokens that follow from one sign-in.
@@ -51,6 +53,7 @@ struct RefreshToken {
 enum RefreshState {
     Current,
     Used,
+    #[cfg(feature = "scripting")]
     Expired,
 }
 
@@ -73,6 +76,7 @@ struct Code {
 /// Why a refresh was refused; its name is the `code`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
+    #[cfg(feature = "scripting")]
     Expired,
     Invalidated,
     Reused,
@@ -81,6 +85,7 @@ pub(super) enum Refusal {
 impl Refusal {
     pub(super) fn code(self) -> &'static str {
         match self {
+            #[cfg(feature = "scripting")]
             Refusal::Expired => "refresh_token_expired",
             Refusal::Invalidated => "refresh_token_invalidated",
             Refusal::Reused => "refresh_token_reused",
@@ -103,6 +108,7 @@ impl Issuer {
             access: HashMap::new(),
             codes: HashMap::new(),
             refreshing: Vec::new(),
+            refreshes: 0,
         }
     }
 
@@ -115,6 +121,7 @@ impl Issuer {
         &self.logins[account.0]
     }
 
+    #[cfg(feature = "scripting")]
     /// What `account` was given last.
     pub(super) fn latest(&self, account: Account) -> Option<&Tokens> {
         self.latest.get(&account)
@@ -174,6 +181,7 @@ impl Issuer {
         }
     }
 
+    #[cfg(feature = "scripting")]
     /// Lets every unused refresh token of `account` expire.
     pub(super) fn expire_refresh(&mut self, account: Account) {
         for token in self.refresh.values_mut().filter(|token| self.families[token.family].account == account) {
@@ -183,6 +191,7 @@ impl Issuer {
         }
     }
 
+    #[cfg(feature = "scripting")]
     /// Ends every family of `account`.
     pub(super) fn revoke_families(&mut self, account: Account) {
         for family in self.families.iter_mut().filter(|family| family.account == account) {
@@ -216,6 +225,7 @@ impl Issuer {
             }
         }
         self.refreshing.push(family);
+        self.refreshes += 1;
         Some(family)
     }
 
@@ -235,9 +245,8 @@ impl Issuer {
                 self.families[family].revoked = true;
                 return Err(Refusal::Reused);
             }
-            RefreshState::Current | RefreshState::Expired if self.families[family].revoked => {
-                return Err(Refusal::Invalidated);
-            }
+            _ if self.families[family].revoked => return Err(Refusal::Invalidated),
+            #[cfg(feature = "scripting")]
             RefreshState::Expired => return Err(Refusal::Expired),
             RefreshState::Current => {}
         }

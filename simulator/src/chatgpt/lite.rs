@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::caller::Caller;
 use super::catalogue::model_not_found;
-use super::reply::Reply;
+use crate::reply::Reply;
 
 /// The mark of a request over HTTP.
 const HEADER: &str = "x-openai-internal-codex-responses-lite";

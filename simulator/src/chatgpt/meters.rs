@@ -1,8 +1,9 @@
-//! Which limit a request counts against: the plan's, or one that its model has of its own. And what serves beyond the plan.
+//! The limits that single models have of their own, and why credits do not serve.
 
 use serde_json::{Value, json};
 
-use super::quota::{Credits, Quota};
+use super::backend::Standing;
+use super::quota::Quota;
 use crate::clock::Timestamp;
 
 /// A limit of some models beside the plan's. What they use counts here and not there.
@@ -27,42 +28,32 @@ pub enum SpendingLimit {
     SpendControl,
 }
 
-/// What a request counts against.
-pub(super) struct Limit {
-    pub(super) quota: Quota,
-    /// The meter whose quota that is; `None` is the plan.
-    pub(super) meter: Option<Meter>,
+impl Meter {
+    /// Adds what it says to the headers of an answer.
+    pub(super) fn add_headers(&self, headers: &mut Vec<(String, String)>, now: Timestamp) {
+        let prefix = self.id.replace('_', "-");
+        headers.extend(self.quota.headers(&prefix, now));
+        headers.push((format!("x-{prefix}-limit-name"), self.name.clone()));
+    }
+
+    /// Adds its names to the event that reports a quota.
+    pub(super) fn add_names(&self, event: &mut Value) {
+        event["metered_limit_name"] = json!(self.id);
+        event["limit_name"] = json!(self.name);
+    }
 }
 
-impl Limit {
-    /// The headers of an answer. The plan's windows are those of the meter where there is one, as in reality.
-    pub(super) fn headers(&self, credits: &Credits, plan: &str, now: Timestamp) -> Vec<(String, String)> {
-        let mut headers = self.quota.headers("codex", now);
-        if let Some(meter) = &self.meter {
-            let prefix = meter.id.replace('_', "-");
-            headers.extend(self.quota.headers(&prefix, now));
-            headers.push((format!("x-{prefix}-limit-name"), meter.name.clone()));
-        }
-        let active = self.meter.as_ref().map_or("codex", |meter| &meter.id);
-        headers.push(("x-codex-active-limit".to_owned(), active.to_owned()));
-        headers.extend(credits.headers());
-        headers.push(("x-codex-plan-type".to_owned(), plan.to_owned()));
-        headers
-    }
-
-    /// The event that reports the same inside a stream.
-    pub(super) fn event(&self, credits: &Credits, plan: &str) -> Value {
-        let mut event = self.quota.event(credits, plan);
-        if let Some(meter) = &self.meter {
-            event["metered_limit_name"] = json!(meter.id);
-            event["limit_name"] = json!(meter.name);
-        }
-        event
-    }
+/// `document`, the usage of an account, with its meters and with why its credits do not serve.
+pub(super) fn looked_up(mut document: Value, standing: &Standing, now: Timestamp) -> Value {
+    let is_reached = |limit: SpendingLimit| standing.spending_limit == Some(limit);
+    document["additional_rate_limits"] = documents(&standing.meters, now);
+    document["credits"]["overage_limit_reached"] = json!(is_reached(SpendingLimit::Overage));
+    document["spend_control"]["reached"] = json!(is_reached(SpendingLimit::SpendControl));
+    document
 }
 
 /// The meters as the usage document lists them.
-pub(super) fn documents(meters: &[Meter], now: Timestamp) -> Value {
+fn documents(meters: &[Meter], now: Timestamp) -> Value {
     let document = |meter: &Meter| json!({ "limit_name": meter.name, "metered_feature": meter.id, "rate_limit": meter.quota.rate_limit(now) });
     if meters.is_empty() { Value::Null } else { meters.iter().map(document).collect() }
 }

@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::answer::Answer;
 use super::sealed::seal;
 use super::stream::Asked;
+#[cfg(feature = "scripting")]
 use super::{offered, structured};
+use crate::answer::Answer;
+#[cfg(feature = "scripting")]
 use crate::words::ToolCall;
 
 /// The summary of every reasoning that no script words.
@@ -17,37 +19,50 @@ pub(super) enum Item {
     Reasoning { id: String, summary: Option<String>, encrypted: Option<String> },
     /// What is said, or why nothing is.
     Message { id: String, text: String, refuses: bool, status: &'static str },
+    #[cfg(feature = "scripting")]
     /// A call of a tool of the client's; a custom one takes a text in place of arguments.
     Call { id: String, call_id: String, tool: ToolCall, is_custom: bool, namespace: Option<String> },
+    #[cfg(feature = "scripting")]
     /// All of the conversation so far, which its account alone can read.
     Compaction { id: String, encrypted: String },
 }
 
 /// The items of the answer to `asked`.
 pub(super) fn items(asked: &Asked<'_>, answer: &Answer, text: &str) -> Vec<Item> {
+    #[cfg(feature = "scripting")]
     if asks_for_compaction(asked.request) {
         return vec![Item::Compaction { id: asked.id("cmp_", 0), encrypted: seal(asked.account) }];
     }
     let mut items: Vec<Item> = reasoning(asked, answer).into_iter().collect();
     let first = items.len();
+    #[cfg(feature = "scripting")]
+    let document = structured::document(asked.request, text);
+    #[cfg(feature = "scripting")]
+    let text = document.as_deref().unwrap_or(text);
     let message = |text: &str, refuses, status| {
         vec![Item::Message { id: asked.id("msg_", first), text: text.to_owned(), refuses, status }]
     };
     items.extend(match answer {
+        #[cfg(feature = "scripting")]
         Answer::Say(text) | Answer::Think { text, .. } => message(text, false, "completed"),
+        #[cfg(feature = "scripting")]
         Answer::Refuse(why) => message(why, true, "completed"),
+        #[cfg(feature = "scripting")]
         Answer::Incomplete { text } => message(text, false, "incomplete"),
+        #[cfg(feature = "scripting")]
         Answer::CallTools(tools) => tools.iter().enumerate().map(|(at, tool)| call(asked, first + at, tool)).collect(),
-        _ => message(&structured::document(asked.request, text).unwrap_or_else(|| text.to_owned()), false, "completed"),
+        _ => message(text, false, "completed"),
     });
     items
 }
 
+#[cfg(feature = "scripting")]
 /// Whether the conversation is to be compacted in place of going on.
 fn asks_for_compaction(request: &Value) -> bool {
     request["input"].as_array().is_some_and(|items| items.iter().any(|item| item["type"] == "compaction_trigger"))
 }
 
+#[cfg(feature = "scripting")]
 /// A compaction as an item.
 pub(super) fn compaction(id: &str, encrypted: &str) -> Value {
     json!({ "id": id, "type": "compaction", "encrypted_content": encrypted })
@@ -60,8 +75,9 @@ fn reasoning(asked: &Asked<'_>, answer: &Answer) -> Option<Item> {
     let is_sealed = include.iter().any(|each| each == "reasoning.encrypted_content");
     let effort = request["reasoning"]["effort"].as_str();
     let scripted = match answer {
+        #[cfg(feature = "scripting")]
         Answer::Think { summary, .. } => Some(summary.clone()),
-        _ => None,
+        _ => None::<String>,
     };
     if effort == Some("none") && scripted.is_none() || !is_sealed && effort.is_none() && scripted.is_none() {
         return None;
@@ -74,6 +90,7 @@ fn reasoning(asked: &Asked<'_>, answer: &Answer) -> Option<Item> {
     })
 }
 
+#[cfg(feature = "scripting")]
 fn call(asked: &Asked<'_>, at: usize, tool: &ToolCall) -> Item {
     let offered = offered::named(asked.request, &tool.name);
     let is_custom = offered.as_ref().is_some_and(|offered| offered.tool["type"] == "custom");
@@ -94,10 +111,9 @@ pub(super) fn part(text: &str, refuses: bool) -> Value {
 impl Item {
     pub(super) fn id(&self) -> &str {
         match self {
-            Item::Reasoning { id, .. }
-            | Item::Message { id, .. }
-            | Item::Call { id, .. }
-            | Item::Compaction { id, .. } => id,
+            Item::Reasoning { id, .. } | Item::Message { id, .. } => id,
+            #[cfg(feature = "scripting")]
+            Item::Call { id, .. } | Item::Compaction { id, .. } => id,
         }
     }
 
@@ -108,12 +124,16 @@ impl Item {
     /// The bytes of what was said.
     pub(super) fn length(&self) -> usize {
         match self {
-            Item::Reasoning { .. } | Item::Compaction { .. } => 0,
+            Item::Reasoning { .. } => 0,
+            #[cfg(feature = "scripting")]
+            Item::Compaction { .. } => 0,
             Item::Message { text, .. } => text.len(),
+            #[cfg(feature = "scripting")]
             Item::Call { tool, .. } => tool.name.len() + tool.arguments.len(),
         }
     }
 
+    #[cfg(feature = "scripting")]
     /// What the events of a call are named, and under which name they have all of its input.
     pub(super) fn call_words(&self) -> (&'static str, &'static str) {
         match self {
@@ -130,16 +150,17 @@ impl Item {
             Item::Message { id, .. } => {
                 json!({ "id": id, "type": "message", "status": "in_progress", "content": [], "role": "assistant" })
             }
-            Item::Reasoning { .. } | Item::Call { .. } | Item::Compaction { .. } => self.document("in_progress", ""),
+            _ => self.document("in_progress", ""),
         }
     }
 
     /// The whole item.
     pub(super) fn done(&self) -> Value {
         match self {
-            Item::Reasoning { .. } | Item::Compaction { .. } => self.document("completed", ""),
             Item::Message { status, text, .. } => self.document(status, text),
+            #[cfg(feature = "scripting")]
             Item::Call { tool, .. } => self.document("completed", &tool.arguments),
+            _ => self.document("completed", ""),
         }
     }
 
@@ -155,10 +176,12 @@ impl Item {
                 }
                 item
             }
+            #[cfg(feature = "scripting")]
             Item::Compaction { id, encrypted } => compaction(id, encrypted),
             Item::Message { id, refuses, .. } => json!({
                 "id": id, "type": "message", "status": status, "content": [part(text, *refuses)], "role": "assistant"
             }),
+            #[cfg(feature = "scripting")]
             Item::Call { id, call_id, tool, is_custom, namespace } => {
                 let (kind, said) =
                     if *is_custom { ("custom_tool_call", "input") } else { ("function_call", "arguments") };

@@ -109,6 +109,7 @@ impl Quota {
         headers
     }
 
+    #[cfg(feature = "scripting")]
     /// The event that tells the same inside a stream.
     pub(super) fn event(&self, credits: &Credits, plan: &str) -> Value {
         let window = |window: Window| {
@@ -173,6 +174,7 @@ impl Credits {
         json!({ "has_credits": self.has_credits, "unlimited": self.unlimited, "balance": self.balance })
     }
 
+    #[cfg(feature = "scripting")]
     /// Takes so many of them.
     pub(super) fn spend(&mut self, amount: f64) {
         let balance = self.balance.as_deref().and_then(|balance| balance.parse::<f64>().ok());

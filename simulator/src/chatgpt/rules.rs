@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use super::account::Account;
 use super::caller::Caller;
 use super::encoding::plain;
-use super::reply::Reply;
 use super::{lite, owned};
+use crate::reply::Reply;
 
 /// The parameters that it knows.
 const KNOWN: [&str; 14] = [

@@ -2,11 +2,13 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+#[cfg(feature = "scripting")]
 use serde_json::Value;
 
 use super::account::Account;
 use super::jwt::random;
-use super::reply::Reply;
+#[cfg(feature = "scripting")]
+use crate::reply::Reply;
 
 const PREFIX: &str = "gAAAAAB";
 
@@ -15,12 +17,14 @@ pub(super) fn seal(account: Account) -> String {
     format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(format!("{}.{}", account.0, random(96))))
 }
 
+#[cfg(feature = "scripting")]
 /// Whether `account` made `content`.
 pub(super) fn opens(account: Account, content: &str) -> bool {
     let inside = content.strip_prefix(PREFIX).and_then(|rest| URL_SAFE_NO_PAD.decode(rest).ok());
     inside.is_some_and(|inside| inside.starts_with(format!("{}.", account.0).as_bytes()))
 }
 
+#[cfg(feature = "scripting")]
 /// The refusal of a request with a reasoning that `account` did not make.
 pub(super) fn foreign(account: Account, request: &Value) -> Option<Reply> {
     let items = request["input"].as_array()?;

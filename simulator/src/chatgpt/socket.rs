@@ -10,15 +10,17 @@ use hyper::http::request::Parts;
 use serde_json::{Value, json};
 
 use super::account::Account;
-use super::answer::Answer;
 use super::caller::Caller;
-use super::reply::{Content, Reply};
-use super::responses::{due, refused, served};
-use super::state::State;
+use super::checks::due;
+use super::responses::{quota_event, refused, served};
+use super::state::ChatGpt;
 use super::stream::{Asked, Made};
-use super::{faults, rules, stream, turn_state};
+use super::{rules, stream, turn_state};
+use crate::answer::Answer;
 use crate::body::Ending;
 use crate::breakage::Breakage;
+use crate::faults::{spoiled, timed};
+use crate::reply::{Content, Reply};
 use crate::websocket::turn::Turn;
 use crate::websocket::{Handshake, Speaker, names};
 
@@ -29,13 +31,13 @@ const BETA: &str = "responses_websockets=2026-02-06";
 const OWN_FIELDS: [&str; 3] = ["type", "generate", "previous_response_id"];
 
 /// The socket that `head` asks for, or the refusal.
-pub(super) fn open(state: &Arc<State>, head: &Parts) -> Result<(Handshake, Socket), Reply> {
+pub(super) fn open(state: &Arc<ChatGpt>, head: &Parts) -> Result<(Handshake, Socket), Reply> {
     let caller = Caller::admitted(state, head)?;
     turn_state::checked(&caller, &Value::Null)?;
     let handshake = Handshake::of(head).filter(|_| names(head, "openai-beta", BETA) && state.backend().websocket);
     let handshake = handshake.ok_or_else(|| Reply::detail(426, "Upgrade Required"))?;
-    let scripted = state.backend().of(caller.account).handshakes_scripted.pop_front();
-    match scripted.and_then(|answer| refused(state, &caller, &Value::Null, &answer)) {
+    let answer = state.backend().of(caller.account).handshakes.take();
+    match refused(state, &caller, &Value::Null, &answer) {
         Some(reply) => Err(reply),
         None => Ok((handshake, Socket { state: Arc::clone(state), caller, last: None })),
     }
@@ -43,7 +45,7 @@ pub(super) fn open(state: &Arc<State>, head: &Parts) -> Result<(Handshake, Socke
 
 /// The responses of one socket.
 pub(super) struct Socket {
-    state: Arc<State>,
+    state: Arc<ChatGpt>,
     caller: Caller,
     /// The response that can be continued: the last one, unless it failed.
     last: Option<Last>,
@@ -101,33 +103,32 @@ impl Socket {
         if !generates {
             return Ok(self.warm_up(&request, length));
         }
-        let answer = due(&self.state, &self.caller, &request)?;
+        let (delay, answer) = timed(due(&self.state, &self.caller, &request)?);
+        let delay = Some(delay);
         if let Answer::Broken(breakage) = answer
             && !breakage.lets_it_begin()
         {
             return Ok(Turn { ending: Some(breakage.ending()), ..Turn::default() });
         }
-        let delay = match &answer {
-            Answer::Slow(wait) | Answer::Late(wait, _) => Some(*wait),
-            _ => None,
-        };
         if let Some(reply) = refused(&self.state, &self.caller, &request, &answer) {
             return Ok(Turn { delay, ..turn_of(&reply) });
         }
-        let (made, quota) = served(&self.state, &self.caller, &request, length, &answer);
+        let made = served(&self.state, &self.caller, &request, length, &answer);
         let Made { id, events, begun, output } = made;
         let whole = events.len();
-        let (mut events, ending) = match answer {
+        let reply = Reply::events(events, 1);
+        let (reply, ending) = match answer {
             // Messages are whole, and a long one is a message of its own.
-            Answer::Torn { .. } | Answer::Broken(Breakage::LongLine { .. }) => (events, Ending::Clean),
-            _ => faults::spoiled(events, &answer, &begun),
+            Answer::Torn { .. } | Answer::Broken(Breakage::LongLine { .. }) => (reply, Ending::Clean),
+            _ => spoiled(reply, &answer, |sent, code, message| stream::failed_event(sent, &begun, code, message)),
         };
+        let Content::Events { mut events, .. } = reply.content else { return Ok(turn_of(&reply)) };
         if events.len() == whole && ending == Ending::Clean {
             self.remember(id, &request, output);
         }
         // Without headers of its own, a response reports the quota by an event.
         if self.state.backend().shown.quota_headers {
-            events.insert(0, stream::bytes(&quota));
+            events.insert(0, quota_event(&self.state, &self.caller, &request));
         }
         let mut turn = Turn { delay, ..Turn::of_events(&events, ending) };
         match answer {
@@ -140,13 +141,13 @@ impl Socket {
 
     /// A response that is asked to say nothing.
     fn warm_up(&mut self, request: &Value, length: usize) -> Turn {
-        let now = self.state.now();
+        let now = self.state.common.now();
         let asked = Asked {
             request,
             account: self.caller.account,
             length,
             cached: 0,
-            serial: self.state.traffic.next_serial(),
+            serial: self.state.common.traffic.next_serial(),
             created: now.as_millis() / 1000,
             output_in_completed: false,
         };
@@ -178,10 +179,7 @@ fn continue_with(request: &mut Value, mut before: Vec<Value>) {
 
 /// A refusal in the form that sockets have.
 fn turn_of(reply: &Reply) -> Turn {
-    let body: Value = match &reply.content {
-        Content::Whole(body) => serde_json::from_slice(body).unwrap_or_default(),
-        Content::Events(_) => Value::Null,
-    };
+    let body = reply.document();
     let error = match &body["detail"] {
         Value::Null => body["error"].clone(),
         Value::String(detail) => {

@@ -1,24 +1,23 @@
 //! What the server shares among its connections. No lock is held across an await.
 
+#[cfg(feature = "scripting")]
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+#[cfg(feature = "scripting")]
 use super::account::Account;
 use super::authorize::Person;
 use super::backend::Backend;
 use super::device::Devices;
 use super::issuer::Issuer;
-use super::token::{RefusalShape, TokenFault};
+#[cfg(feature = "scripting")]
+use super::token_faults::{RefusalShape, TokenFault};
 use super::token_log::TokenLog;
-use crate::clock::Clock;
-use crate::clock::Timestamp;
-use crate::traffic::Traffic;
+use crate::server::Common;
 
 /// Shared by the handle and every connection.
-pub(super) struct State {
-    pub(super) base_url: String,
-    pub(super) traffic: Arc<Traffic>,
-    clock: Clock,
+pub struct ChatGpt {
+    pub(super) common: Common,
     issuer: Mutex<Issuer>,
     devices: Mutex<Devices>,
     backend: Mutex<Backend>,
@@ -30,12 +29,16 @@ pub(super) struct State {
 #[derive(Default)]
 pub(super) struct Settings {
     pub(super) person: Person,
+    #[cfg(feature = "scripting")]
     pub(super) only_registered_ports: bool,
+    #[cfg(feature = "scripting")]
     /// The status and the shape of a refused refresh.
     pub(super) refresh_refusal: (u16, RefusalShape),
+    #[cfg(feature = "scripting")]
     token_faults: VecDeque<(Option<Account>, TokenFault)>,
 }
 
+#[cfg(feature = "scripting")]
 impl Settings {
     /// Fails the next call, or the next one of that account.
     pub(super) fn script_token(&mut self, account: Option<Account>, fault: TokenFault) {
@@ -49,23 +52,20 @@ impl Settings {
     }
 }
 
-impl State {
-    pub(super) fn new(base_url: String, traffic: Arc<Traffic>) -> State {
+impl ChatGpt {
+    pub(super) fn new(common: Common) -> ChatGpt {
+        #[cfg(not(feature = "scripting"))]
+        let settings = Settings::default();
+        #[cfg(feature = "scripting")]
         let settings = Settings { refresh_refusal: (401, RefusalShape::ErrorCode), ..Settings::default() };
-        State {
-            base_url,
-            traffic,
-            clock: Clock::system(),
+        ChatGpt {
+            common,
             issuer: Mutex::new(Issuer::new()),
             devices: Mutex::new(Devices::new()),
             backend: Mutex::new(Backend::new()),
             settings: Mutex::new(settings),
             token_log: TokenLog::default(),
         }
-    }
-
-    pub(super) fn now(&self) -> Timestamp {
-        self.clock.now()
     }
 
     pub(super) fn issuer(&self) -> MutexGuard<'_, Issuer> {

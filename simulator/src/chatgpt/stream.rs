@@ -4,9 +4,12 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::account::Account;
-use super::answer::Answer;
 use super::output::{self, Item};
 use super::owned;
+use crate::answer::Answer;
+use crate::events::Events;
+#[cfg(feature = "scripting")]
+use crate::events::event;
 use crate::usage::Usage;
 use crate::words::{mixed, pieces};
 
@@ -19,12 +22,14 @@ pub(super) struct Asked<'a> {
     pub(super) account: Account,
     /// The bytes of the body.
     pub(super) length: usize,
+    #[cfg(feature = "scripting")]
     /// The input tokens that came from the prompt cache, if there are as many.
     pub(super) cached: u64,
     /// Differs from request to request.
     pub(super) serial: u64,
     /// Now, in unix seconds.
     pub(super) created: i64,
+    #[cfg(feature = "scripting")]
     /// Whether the last event has the output once more.
     pub(super) output_in_completed: bool,
 }
@@ -38,10 +43,13 @@ impl Asked<'_> {
 
 /// A response.
 pub(super) struct Made {
+    #[cfg(feature = "scripting")]
     pub(super) id: String,
     pub(super) events: Vec<Bytes>,
+    #[cfg(feature = "scripting")]
     /// The response as it began.
     pub(super) begun: Value,
+    #[cfg(feature = "scripting")]
     /// Its items.
     pub(super) output: Vec<Value>,
 }
@@ -51,35 +59,46 @@ pub(super) fn made(asked: &Asked<'_>, answer: &Answer, text: &str) -> Made {
     response(asked, answer, &output::items(asked, answer, text), usage)
 }
 
+#[cfg(feature = "scripting")]
 /// A response without output, which costs nothing.
 pub(super) fn warm_up(asked: &Asked<'_>) -> Made {
-    response(asked, &Answer::Normal, &[], |_, _| document(Usage::NONE, 0))
+    response(asked, &Answer::Normal, &[], |_, _| json!(Usage::NONE.responses(0)))
 }
 
 fn response(asked: &Asked<'_>, answer: &Answer, items: &[Item], usage: fn(&Asked<'_>, &[Item]) -> Value) -> Made {
     let begun = begun(asked);
-    let mut events = Events(Vec::with_capacity(24));
-    events.push("response.created", json!({ "response": begun }));
-    events.push("response.in_progress", json!({ "response": begun }));
+    let mut events = Events::new();
+    events.push("response.created", &json!({ "response": begun }));
+    events.push("response.in_progress", &json!({ "response": begun }));
     for (at, item) in items.iter().enumerate() {
         events.item(at, item);
     }
+    #[cfg(feature = "scripting")]
     let output: Vec<Value> = items.iter().map(Item::done).collect();
     let mut whole = begun.clone();
     whole["usage"] = usage(asked, items);
+    #[cfg(feature = "scripting")]
     if asked.output_in_completed {
         whole["output"] = json!(output);
     }
-    if matches!(answer, Answer::Incomplete { .. }) {
+    if answer.is_incomplete() {
         whole["status"] = json!("incomplete");
         whole["incomplete_details"] = json!({ "reason": "max_output_tokens" });
-        events.push("response.incomplete", json!({ "response": whole }));
+        events.push("response.incomplete", &json!({ "response": whole }));
     } else {
         whole["status"] = json!("completed");
         whole["completed_at"] = json!(asked.created);
-        events.push("response.completed", json!({ "response": whole }));
+        events.push("response.completed", &json!({ "response": whole }));
     }
-    Made { id: begun["id"].as_str().unwrap_or_default().to_owned(), events: events.0, begun, output }
+    Made {
+        events: events.into_bytes(),
+        #[cfg(feature = "scripting")]
+        id: begun["id"].as_str().unwrap_or_default().to_owned(),
+        #[cfg(feature = "scripting")]
+        begun,
+        #[cfg(feature = "scripting")]
+        output,
+    }
 }
 
 fn begun(asked: &Asked<'_>) -> Value {
@@ -123,46 +142,26 @@ fn begun(asked: &Asked<'_>) -> Value {
 /// Follows from the lengths, so that tests can foresee it: four bytes are a token, and a reasoning takes 64.
 fn usage(asked: &Asked<'_>, items: &[Item]) -> Value {
     let usage = Usage::of(asked.length, items.iter().map(Item::length).sum());
+    #[cfg(feature = "scripting")]
     let usage = Usage { cached: asked.cached.min(usage.input), ..usage };
+    #[cfg(not(feature = "scripting"))]
+    let usage = Usage { cached: 0, ..usage };
     let reasoning = if items.iter().any(Item::is_reasoning) { REASONING_TOKENS } else { 0 };
-    document(usage, reasoning)
+    json!(usage.responses(reasoning))
 }
 
-/// The usage of a response as it is spelled.
-pub(super) fn document(usage: Usage, reasoning: u64) -> Value {
-    let output = usage.output + reasoning;
-    json!({
-        "input_tokens": usage.input,
-        "input_tokens_details": { "cached_tokens": usage.cached },
-        "output_tokens": output,
-        "output_tokens_details": { "reasoning_tokens": reasoning },
-        "total_tokens": usage.input + output,
-    })
-}
-
+#[cfg(feature = "scripting")]
 /// The event that ends a stream which failed after `sent` events.
 pub(super) fn failed_event(sent: usize, begun: &Value, code: &str, message: &str) -> Bytes {
     let mut failed = begun.clone();
     failed["status"] = json!("failed");
     failed["error"] = json!({ "code": code, "message": message });
-    event("response.failed", sent, json!({ "response": failed }))
+    event("response.failed", sent, &json!({ "response": failed }))
 }
-
-/// The event that reports an error of the stream itself.
-pub(super) fn error_event(sent: usize, code: &str, message: &str) -> Bytes {
-    event("error", sent, json!({ "code": code, "message": message, "param": null }))
-}
-
-struct Events(Vec<Bytes>);
 
 impl Events {
-    fn push(&mut self, name: &str, content: Value) {
-        let event = event(name, self.0.len(), content);
-        self.0.push(event);
-    }
-
     fn item(&mut self, at: usize, item: &Item) {
-        self.push("response.output_item.added", json!({ "output_index": at, "item": item.added() }));
+        self.push("response.output_item.added", &json!({ "output_index": at, "item": item.added() }));
         let of = |names: Value| {
             let mut content = json!({ "item_id": item.id(), "output_index": at });
             for (name, value) in names.as_object().into_iter().flatten() {
@@ -171,36 +170,39 @@ impl Events {
             content
         };
         match item {
-            Item::Reasoning { summary: None, .. } | Item::Compaction { .. } => {}
+            Item::Reasoning { summary: None, .. } => {}
+            #[cfg(feature = "scripting")]
+            Item::Compaction { .. } => {}
             Item::Reasoning { summary: Some(summary), .. } => {
                 let part = |text: &str| json!({ "type": "summary_text", "text": text });
                 let name = |name: &str| format!("response.reasoning_summary_{name}");
-                self.push(&name("part.added"), of(json!({ "summary_index": 0, "part": part("") })));
+                self.push(&name("part.added"), &of(json!({ "summary_index": 0, "part": part("") })));
                 for delta in pieces(summary) {
-                    self.push(&name("text.delta"), of(json!({ "summary_index": 0, "delta": delta })));
+                    self.push(&name("text.delta"), &of(json!({ "summary_index": 0, "delta": delta })));
                 }
-                self.push(&name("text.done"), of(json!({ "summary_index": 0, "text": summary })));
-                self.push(&name("part.done"), of(json!({ "summary_index": 0, "part": part(summary) })));
+                self.push(&name("text.done"), &of(json!({ "summary_index": 0, "text": summary })));
+                self.push(&name("part.done"), &of(json!({ "summary_index": 0, "part": part(summary) })));
             }
             Item::Message { text, refuses, .. } => {
                 let index = "content_index";
                 let opened = output::part("", *refuses);
-                self.push("response.content_part.added", of(json!({ index: 0, "part": opened })));
+                self.push("response.content_part.added", &of(json!({ index: 0, "part": opened })));
                 if *refuses {
                     for delta in pieces(text) {
-                        self.push("response.refusal.delta", of(json!({ index: 0, "delta": delta })));
+                        self.push("response.refusal.delta", &of(json!({ index: 0, "delta": delta })));
                     }
-                    self.push("response.refusal.done", of(json!({ index: 0, "refusal": text })));
+                    self.push("response.refusal.done", &of(json!({ index: 0, "refusal": text })));
                 } else {
                     for delta in pieces(text) {
                         let content = json!({ index: 0, "delta": delta, "logprobs": [] });
-                        self.push("response.output_text.delta", of(content));
+                        self.push("response.output_text.delta", &of(content));
                     }
-                    self.push("response.output_text.done", of(json!({ index: 0, "text": text, "logprobs": [] })));
+                    self.push("response.output_text.done", &of(json!({ index: 0, "text": text, "logprobs": [] })));
                 }
                 let closed = output::part(text, *refuses);
-                self.push("response.content_part.done", of(json!({ index: 0, "part": closed })));
+                self.push("response.content_part.done", &of(json!({ index: 0, "part": closed })));
             }
+            #[cfg(feature = "scripting")]
             Item::Call { tool, .. } => {
                 // Two pieces, so that a reader cannot take the first for all of it.
                 let half =
@@ -208,26 +210,11 @@ impl Events {
                 let (first, second) = tool.arguments.split_at(half);
                 let (name, all) = item.call_words();
                 for delta in [first, second].into_iter().filter(|delta| !delta.is_empty()) {
-                    self.push(&format!("response.{name}.delta"), of(json!({ "delta": delta })));
+                    self.push(&format!("response.{name}.delta"), &of(json!({ "delta": delta })));
                 }
-                self.push(&format!("response.{name}.done"), of(json!({ all: tool.arguments })));
+                self.push(&format!("response.{name}.done"), &of(json!({ all: tool.arguments })));
             }
         }
-        self.push("response.output_item.done", json!({ "output_index": at, "item": item.done() }));
+        self.push("response.output_item.done", &json!({ "output_index": at, "item": item.done() }));
     }
-}
-
-fn event(name: &str, sequence_number: usize, content: Value) -> Bytes {
-    let mut event = json!({ "type": name, "sequence_number": sequence_number });
-    if let Value::Object(content) = content {
-        for (name, value) in content {
-            event[name] = value;
-        }
-    }
-    bytes(&event)
-}
-
-/// An event as it stands on the wire.
-pub(super) fn bytes(event: &Value) -> Bytes {
-    format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap_or_default()).into()
 }

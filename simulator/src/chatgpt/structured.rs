@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::reply::Reply;
+use crate::reply::Reply;
 
 /// How deep a schema is followed; one that refers to itself ends there.
 const DEPTH: usize = 16;

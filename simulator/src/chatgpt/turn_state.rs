@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::account::Account;
 use super::caller::Caller;
-use super::reply::Reply;
 use super::sealed::{opens, seal};
+use crate::reply::Reply;
 
 /// The header, and the field of `client_metadata` in a message of a socket.
 const NAME: &str = "x-codex-turn-state";

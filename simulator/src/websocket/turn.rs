@@ -16,7 +16,7 @@ const FRAGMENT: usize = 64 * 1024;
 
 /// The messages to send, and what comes after them.
 #[derive(Default)]
-pub(crate) struct Turn {
+pub struct Turn {
     pub(crate) messages: VecDeque<Message>,
     /// How long it takes until the first of them is sent; taken then.
     pub(crate) delay: Option<Duration>,

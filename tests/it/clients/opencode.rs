@@ -203,5 +203,5 @@ fn check_nobody_left(pool: &Pool) {
 }
 
 fn call(name: &str, arguments: &Value) -> Answer {
-    Answer::CallTool(ToolCall { name: name.to_owned(), arguments: arguments.to_string() })
+    Answer::CallTools(vec![ToolCall { name: name.to_owned(), arguments: arguments.to_string() }])
 }

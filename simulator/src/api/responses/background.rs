@@ -3,9 +3,9 @@
 
 use super::document::{Document, Status};
 use super::{PREFIX, events};
-use crate::api::reply::{Call, Reply};
-use crate::api::usage::processed_in;
-use crate::usage::Usage;
+use crate::api::call::Call;
+use crate::reply::Reply;
+use crate::usage::{Usage, processed_in};
 
 /// What an id says of such a response.
 pub(super) struct Background<'i> {
@@ -26,7 +26,7 @@ impl<'i> Background<'i> {
         if streams {
             return events::stream(call, document, &message_id);
         }
-        Reply::json(&document.tiered("auto").at(Status::Queued)).metered()
+        Reply::json(200, &document.tiered("auto").at(Status::Queued))
     }
 
     /// The one that has this id.
@@ -45,6 +45,6 @@ impl<'i> Background<'i> {
         if call.streams {
             return events::stream(call, document, &message_id);
         }
-        Reply::json(&document.at(Status::Completed))
+        Reply::json(200, &document.at(Status::Completed))
     }
 }

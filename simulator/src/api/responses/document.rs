@@ -1,19 +1,25 @@
 //! The response object, as it stands in a whole answer and in the events that open and close a stream.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-use super::super::reply::Call;
-use super::super::usage::ResponsesUsage;
+use super::super::call::Call;
+#[cfg(feature = "scripting")]
+use super::tool::{FunctionCall, function_call};
+use crate::usage::ResponsesUsage;
+#[cfg(feature = "scripting")]
 use crate::usage::Usage;
+#[cfg(feature = "scripting")]
 use crate::words::ToolCall;
 
 /// How far a response has come.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Status {
+    #[cfg(feature = "scripting")]
     Queued,
     InProgress,
     Completed,
+    #[cfg(feature = "scripting")]
     Failed,
 }
 
@@ -59,6 +65,7 @@ pub(in super::super) struct Document<'a> {
 struct Whole<'a> {
     item_id: &'a str,
     text: &'a str,
+    #[cfg(feature = "scripting")]
     tool: Option<&'a ToolCall>,
     usage: ResponsesUsage,
 }
@@ -74,28 +81,8 @@ pub(super) struct Failure<'a> {
 #[serde(untagged)]
 pub(super) enum Item<'a> {
     Message(Message<'a>),
+    #[cfg(feature = "scripting")]
     FunctionCall(FunctionCall<'a>),
-}
-
-/// A call of a function of the client's.
-#[derive(Clone, Serialize)]
-pub(super) struct FunctionCall<'a> {
-    id: &'a str,
-    r#type: &'static str,
-    status: Status,
-    arguments: &'a str,
-    call_id: CallId<'a>,
-    name: &'a str,
-}
-
-/// What the client names in its answer: the item's id under another prefix.
-#[derive(Clone, Copy)]
-struct CallId<'a>(&'a str);
-
-impl Serialize for CallId<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("call_{}", self.0.trim_start_matches("fc_")))
-    }
 }
 
 /// The assistant's message.
@@ -140,7 +127,13 @@ struct Empty {}
 impl<'a> Document<'a> {
     /// A response to `call` that has just begun.
     pub(super) fn new(id: &'a str, item_id: &'a str, call: &Call<'a>, model: &'a str) -> Document<'a> {
-        let whole = Whole { item_id, text: call.text, tool: call.tool, usage: call.usage().responses() };
+        let whole = Whole {
+            item_id,
+            text: call.text,
+            #[cfg(feature = "scripting")]
+            tool: call.tool,
+            usage: call.usage().responses(0),
+        };
         Document {
             id,
             object: "response",
@@ -181,9 +174,10 @@ impl<'a> Document<'a> {
         Document { service_tier, ..self }
     }
 
+    #[cfg(feature = "scripting")]
     /// One that goes on without its client, and takes so much.
     pub(super) fn in_background(self, usage: Usage) -> Document<'a> {
-        let whole = Whole { usage: usage.responses(), ..self.whole };
+        let whole = Whole { usage: usage.responses(0), ..self.whole };
         Document { background: true, whole, ..self }
     }
 
@@ -199,13 +193,15 @@ impl<'a> Document<'a> {
         Document { prompt_cache_key, ..self }
     }
 
+    #[cfg(feature = "scripting")]
     pub(super) fn failed(self, failure: Failure<'a>) -> Document<'a> {
         Document { status: Status::Failed, error: Some(failure), ..self }
     }
 
+    #[cfg(feature = "scripting")]
     /// The same response, completed without a word.
     pub(super) fn empty(self) -> Document<'a> {
-        let usage = Some(Usage::NONE.responses());
+        let usage = Some(Usage::NONE.responses(0));
         Document { status: Status::Completed, completed_at: Some(self.created_at), usage, ..self }
     }
 
@@ -214,11 +210,10 @@ impl<'a> Document<'a> {
         if status != Status::Completed {
             return Document { status, ..self };
         }
-        let Whole { item_id, text, tool, .. } = self.whole;
-        let item = match tool {
-            None => message(item_id, status, vec![part(text)]),
-            Some(tool) => function_call(item_id, status, tool, &tool.arguments),
-        };
+        let Whole { item_id, text, .. } = self.whole;
+        let item = message(item_id, status, vec![part(text)]);
+        #[cfg(feature = "scripting")]
+        let item = self.whole.tool.map_or(item, |tool| function_call(item_id, status, tool, &tool.arguments));
         Document {
             status,
             completed_at: Some(self.created_at),
@@ -231,18 +226,6 @@ impl<'a> Document<'a> {
 
 pub(super) fn message<'a>(id: &'a str, status: Status, content: Vec<Part<'a>>) -> Item<'a> {
     Item::Message(Message { id, r#type: "message", status, content, role: "assistant" })
-}
-
-/// A call of `tool` of whose arguments so much is known.
-pub(super) fn function_call<'a>(id: &'a str, status: Status, tool: &'a ToolCall, arguments: &'a str) -> Item<'a> {
-    Item::FunctionCall(FunctionCall {
-        id,
-        r#type: "function_call",
-        status,
-        arguments,
-        call_id: CallId(id),
-        name: &tool.name,
-    })
 }
 
 pub(super) fn part(text: &str) -> Part<'_> {

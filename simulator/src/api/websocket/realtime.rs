@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::answer::Answer;
-use super::super::reply::Call;
+use super::super::call::Call;
 use super::responses::Responses;
+use crate::answer::Answer;
 use crate::body::Ending;
 use crate::breakage::Breakage;
 use crate::websocket::Speaker;

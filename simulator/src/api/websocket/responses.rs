@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::super::answer::Answer;
-use super::super::faults::{refusal, spoiled};
-use super::super::reply::Call;
-use super::super::state::{State, owner};
+use super::super::call::Call;
+use super::super::faults::{failed_event, refusal};
+use super::super::state::{Api, owner};
 use super::super::{errors, responses};
 use super::turn_of;
+use crate::answer::Answer;
 use crate::body::Ending;
 use crate::breakage::Breakage;
-use crate::clock::Clock;
+use crate::faults::{spoiled, timed};
 use crate::websocket::Speaker;
 use crate::websocket::turn::Turn;
 
@@ -25,8 +25,7 @@ pub(super) struct Responses {
     first: Option<Answer>,
     /// The responses made here.
     made: HashSet<String>,
-    state: Arc<State>,
-    clock: Clock,
+    api: Arc<Api>,
 }
 
 #[derive(Deserialize)]
@@ -41,7 +40,8 @@ impl Speaker for Responses {
         let refused = match serde_json::from_str::<Asked>(text) {
             Ok(asked) if asked.r#type == "response.create" => {
                 let answer = if asked.generate == Some(false) { Answer::Normal } else { self.take_answer() };
-                return self.respond(text.as_bytes(), &answer);
+                let (delay, answer) = timed(answer);
+                return Turn { delay: Some(delay), ..self.respond(text.as_bytes(), &answer) };
             }
             // Said by Codex once it has taken a response in; nothing follows.
             Ok(asked) if asked.r#type == "response.processed" => return Turn::default(),
@@ -51,16 +51,15 @@ impl Speaker for Responses {
             }
             Err(_) => errors::not_json(),
         };
-        turn_of(&refused, Ending::Clean)
+        turn_of(&refused, &Answer::Normal, Ending::Clean)
     }
 }
 
 impl Responses {
     /// The responses of a socket that `key` opened with `answer`.
-    pub(super) fn new(key: &str, answer: Answer, state: Arc<State>, clock: Clock) -> Responses {
-        let speaks_of_a_stream = !matches!(answer, Answer::Normal | Answer::Slow(_));
-        let first = speaks_of_a_stream.then_some(answer);
-        Responses { key: key.to_owned(), first, made: HashSet::new(), state, clock }
+    pub(super) fn new(key: &str, answer: Answer, api: Arc<Api>) -> Responses {
+        let first = (answer != Answer::Normal).then_some(answer);
+        Responses { key: key.to_owned(), first, made: HashSet::new(), api }
     }
 
     fn respond(&mut self, body: &[u8], answer: &Answer) -> Turn {
@@ -73,11 +72,11 @@ impl Responses {
             match answer {
                 // In a socket it is a message of its own.
                 Answer::Broken(Breakage::LongLine { .. }) => (reply, Ending::Clean),
-                answer => spoiled(reply, answer, call),
+                answer => spoiled(reply, answer, |sent, code, message| failed_event(call, sent, code, message)),
             }
         });
         self.made = made;
-        let mut turn = turn_of(&reply, ending);
+        let mut turn = turn_of(&reply, answer, ending);
         match answer {
             Answer::Broken(Breakage::LongLine { bytes }) => turn.pad(*bytes),
             Answer::Broken(Breakage::EndWithoutTerminalEvent) => turn.closes = true,
@@ -89,7 +88,7 @@ impl Responses {
     /// The answer that the next response takes.
     pub(super) fn take_answer(&mut self) -> Answer {
         let first = self.first.take();
-        first.or_else(|| self.state.take_answer(&self.key, false)).unwrap_or(Answer::Normal)
+        first.or_else(|| self.api.take_answer(&self.key)).unwrap_or(Answer::Normal)
     }
 
     /// What comes instead of a response to `body`, if `answer` lets none come.
@@ -99,23 +98,25 @@ impl Responses {
         {
             return Some(Turn { ending: Some(breakage.ending()), ..Turn::default() });
         }
-        let refused = self.call(body, answer, |call| refusal(answer, call, &self.key, self.clock.now()))?;
-        Some(turn_of(&refused, Ending::Clean))
+        let refused = self.call(body, answer, |call| refusal(answer, call, &self.key, self.api.common.now()))?;
+        Some(turn_of(&refused, answer, Ending::Clean))
     }
 
     /// Asks `make` for something with the call that the message `body` is.
     pub(super) fn call<T>(&self, body: &[u8], answer: &Answer, make: impl FnOnce(&Call) -> T) -> T {
-        let text = self.state.text();
-        make(&Call {
+        let text = self.api.common.text();
+        let mut call = Call {
             method: "POST",
             path: "/v1/responses",
             streams: false,
             body,
             owner: owner(&self.key),
-            serial: self.state.traffic.next_serial(),
-            created: self.clock.now().as_millis() / 1000,
-            text: if let Answer::Say(text) = answer { text } else { &text },
-            tool: if let Answer::CallTool(tool) = answer { Some(tool) } else { None },
-        })
+            serial: self.api.common.traffic.next_serial(),
+            created: self.api.common.now().as_millis() / 1000,
+            text: &text,
+            tool: None,
+        };
+        call.say(answer);
+        make(&call)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::answer::LimitKind;
+use crate::answer::LimitKind;
 use crate::clock::Timestamp;
 
 /// How a 429 tells the wait.
@@ -10,25 +10,34 @@ use crate::clock::Timestamp;
 pub enum Wait {
     /// In every way at once, as the real server does.
     Usual(Duration),
+    #[cfg(feature = "scripting")]
     /// `retry-after-ms` alone.
     RetryAfterMs(Duration),
+    #[cfg(feature = "scripting")]
     /// `retry-after` in seconds alone, rounded up.
     RetryAfterSeconds(Duration),
+    #[cfg(feature = "scripting")]
     /// `retry-after` as an HTTP date alone: the first whole second that is not before the wait's end.
     HttpDate(Duration),
+    #[cfg(feature = "scripting")]
     /// `x-ratelimit-reset-requests` or `-tokens` alone, as a Go duration; the other limit resets in 6 ms and is not used up.
     ResetHeaders(Duration),
+    #[cfg(feature = "scripting")]
     /// `Please try again in 1.2s.` in the message alone.
     Message(Duration),
+    #[cfg(feature = "scripting")]
     /// Nothing at all.
     None,
 }
 
 impl Wait {
     /// What stands in the error's message, with a space behind it, or nothing.
-    pub(super) fn hint(self) -> String {
+    pub(crate) fn hint(self) -> String {
         match self {
-            Wait::Usual(wait) | Wait::Message(wait) => format!("Please try again in {}. ", go_duration(wait)),
+            #[cfg(feature = "scripting")]
+            Wait::Message(wait) => again(wait),
+            Wait::Usual(wait) => again(wait),
+            #[cfg(feature = "scripting")]
             Wait::RetryAfterMs(_)
             | Wait::RetryAfterSeconds(_)
             | Wait::HttpDate(_)
@@ -38,7 +47,8 @@ impl Wait {
     }
 
     /// The headers that tell the wait.
-    pub(super) fn headers(self, kind: LimitKind, now: Timestamp) -> Vec<(&'static str, String)> {
+    #[cfg_attr(not(feature = "scripting"), expect(unused_variables, reason = "only scripts name a date"))]
+    pub(crate) fn headers(self, kind: LimitKind, now: Timestamp) -> Vec<(&'static str, String)> {
         let (reset, other) = match kind {
             LimitKind::Tokens => ("x-ratelimit-reset-tokens", "x-ratelimit-reset-requests"),
             LimitKind::Requests => ("x-ratelimit-reset-requests", "x-ratelimit-reset-tokens"),
@@ -48,17 +58,26 @@ impl Wait {
         let resets = |wait: Duration| [(reset, go_duration(wait)), (other, "6ms".to_owned())];
         match self {
             Wait::Usual(wait) => [milliseconds(wait), seconds(wait)].into_iter().chain(resets(wait)).collect(),
+            #[cfg(feature = "scripting")]
             Wait::RetryAfterMs(wait) => vec![milliseconds(wait)],
+            #[cfg(feature = "scripting")]
             Wait::RetryAfterSeconds(wait) => vec![seconds(wait)],
+            #[cfg(feature = "scripting")]
             Wait::HttpDate(wait) => vec![("retry-after", http_date(now.after(wait)))],
+            #[cfg(feature = "scripting")]
             Wait::ResetHeaders(wait) => resets(wait).into(),
+            #[cfg(feature = "scripting")]
             Wait::Message(_) | Wait::None => Vec::new(),
         }
     }
 }
 
+fn again(wait: Duration) -> String {
+    format!("Please try again in {}. ", go_duration(wait))
+}
+
 /// Spells a duration as Go does: `12ms`, `1.2s`, `6m0s`, `1h23m31s`.
-pub(super) fn go_duration(duration: Duration) -> String {
+pub(crate) fn go_duration(duration: Duration) -> String {
     let millis = duration.as_millis();
     let (minutes, rest) = (millis / 60_000, millis % 60_000);
     let (hours, minutes) = (minutes / 60, minutes % 60);
@@ -75,6 +94,7 @@ pub(super) fn go_duration(duration: Duration) -> String {
     }
 }
 
+#[cfg(feature = "scripting")]
 /// Spells a time as HTTP does: `Sun, 06 Nov 1994 08:49:37 GMT`; the first whole second that is not before it.
 fn http_date(time: Timestamp) -> String {
     const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];

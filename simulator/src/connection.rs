@@ -1,0 +1,129 @@
+//! One connection, whichever face it sees: reads each request whole, and sends what the face answers.
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use crate::body::{Ending, ReplyBody};
+use crate::record::Watch;
+use crate::reply::{Content, Reply};
+use crate::server::Common;
+use crate::traffic::Traffic;
+#[cfg(feature = "scripting")]
+use crate::websocket::{Handshake, Session, Slot, Speaker};
+
+/// What a server shows: its routes, and the rules of each.
+pub trait Face: Send + Sync + Sized + 'static {
+    /// The name of a thread that serves it.
+    const NAME: &'static str;
+    /// What every answer says at the start.
+    const TEXT: &'static str;
+
+    /// One that knows nobody yet.
+    fn new(common: Common) -> Self;
+
+    /// What it has in common with the other one.
+    fn common(&self) -> &Common;
+
+    /// What a request is answered with; an error when the connection is to be closed in its place.
+    fn answer(face: &Arc<Self>, head: &Parts, body: &Bytes) -> impl Future<Output = io::Result<Outgoing>> + Send;
+}
+
+/// What goes out.
+pub enum Outgoing {
+    /// A reply, and how it ends.
+    Reply(Reply, Ending),
+    #[cfg(feature = "scripting")]
+    /// The answer to a handshake that opens a socket, and what speaks in that.
+    Socket(Reply, Handshake, Box<dyn Speaker>),
+}
+
+impl From<Reply> for Outgoing {
+    fn from(reply: Reply) -> Outgoing {
+        Outgoing::Reply(reply, Ending::Clean)
+    }
+}
+
+/// Serves `socket` until it is closed.
+pub(crate) async fn serve_connection<F: Face>(socket: TcpStream, face: Arc<F>) {
+    #[cfg(feature = "scripting")]
+    let slot = Slot::default();
+    let service = service_fn(|request| {
+        answer(
+            request,
+            Arc::clone(&face),
+            #[cfg(feature = "scripting")]
+            slot.clone(),
+        )
+    });
+    // Clients that leave and cuts as scripted end it with an error; both are in the records.
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(socket), service).with_upgrades().await;
+    #[cfg(feature = "scripting")]
+    slot.run().await;
+}
+
+async fn answer<F: Face>(
+    request: Request<Incoming>,
+    face: Arc<F>,
+    #[cfg(feature = "scripting")] slot: Slot,
+) -> io::Result<Response<ReplyBody>> {
+    let (head, body) = request.into_parts();
+    let traffic = &face.common().traffic;
+    let mut watch = Watch::begin(traffic, &head);
+    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+    watch.body(&body);
+    match F::answer(&face, &head, &body).await {
+        Ok(Outgoing::Reply(reply, ending)) => {
+            if head.method == Method::HEAD {
+                // The connection never asks for this body.
+                watch.completed();
+            }
+            Ok(response(reply, ending, traffic, watch))
+        }
+        #[cfg(feature = "scripting")]
+        Ok(Outgoing::Socket(reply, handshake, speaker)) => {
+            let upgrade = hyper::upgrade::on(Request::from_parts(head, ()));
+            slot.put(Session::new(upgrade, speaker, Arc::clone(traffic), watch));
+            let mut response = response(reply, Ending::Clean, traffic, Watch::nothing());
+            handshake.accept(response.headers_mut());
+            Ok(response)
+        }
+        Err(cut) => {
+            #[cfg(feature = "scripting")]
+            watch.cut();
+            Err(cut)
+        }
+    }
+}
+
+fn response(reply: Reply, ending: Ending, traffic: &Arc<Traffic>, watch: Watch) -> Response<ReplyBody> {
+    let body = match reply.content {
+        Content::Whole(whole) => ReplyBody::whole(whole, ending, watch),
+        Content::Events { events, .. } => ReplyBody::stream(events, ending, Arc::clone(traffic), watch),
+    };
+    let mut response = body.with_status(reply.status);
+    for (name, value) in reply.headers {
+        // A name or value that HTTP cannot carry is a mistake of the script; the answer goes out without it.
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
+}
+
+/// The bearer key that a request came with.
+pub(crate) fn bearer(head: &Parts) -> Option<&str> {
+    let (scheme, key) = head.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(key.trim()).filter(|key| !key.is_empty())
+}

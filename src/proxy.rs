@@ -2,6 +2,7 @@
 
 mod admit;
 mod answer;
+mod choose;
 mod echo;
 mod headers;
 mod inspect;
@@ -14,7 +15,7 @@ mod send;
 mod socket;
 mod state;
 mod tunnel;
-mod upgrades;
+mod websocket;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -41,7 +42,7 @@ use crate::proxy::answer::faults::{self, Attended};
 use crate::proxy::routes::Connection;
 pub use crate::proxy::state::RpcDoor;
 use crate::proxy::state::{ProxyState, stop};
-use crate::proxy::upgrades::Upgrades;
+use crate::proxy::websocket::Upgrades;
 
 /// How much of a connection is read before it is passed on, in bytes: many senders of large bodies must not fill the memory
 /// with what nobody has asked for yet. A head is less.

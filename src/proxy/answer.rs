@@ -8,3 +8,5 @@ pub mod filter;
 pub mod finish;
 pub mod hidden;
 pub mod ours;
+pub mod refused;
+pub mod unserved;

@@ -1,5 +1,6 @@
 //! The fifth step: what an upstream's answer proves, how much it used and what it made, read while it passes.
 
+pub mod account_headers;
 pub mod beginning;
 pub mod choices;
 pub mod collected;

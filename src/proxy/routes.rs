@@ -14,7 +14,7 @@ use crate::proxy::answer::body::ProxyBody;
 use crate::proxy::answer::{errors, ours};
 use crate::proxy::request::forward;
 use crate::proxy::state::ProxyState;
-use crate::proxy::upgrades::Upgrades;
+use crate::proxy::websocket::Upgrades;
 use crate::proxy::{plan_usage, socket, tunnel};
 
 /// What belongs to one connection, whatever is asked on it.
@@ -64,7 +64,7 @@ pub async fn answer(proxy: &ProxyState, request: Request<Incoming>, connection: 
         }
         Ok(Target::Tunnel(path_and_query)) => {
             let request = Request::from_parts(head, body);
-            Box::pin(tunnel::open(proxy, request, &path_and_query, &connection.upgrades)).await
+            Box::pin(tunnel::open(proxy, request, path_and_query, &connection.upgrades)).await
         }
         Ok(Target::Forward(path_and_query)) => {
             // Boxed: a connection keeps a place as large as the future of an answer for as long as it lives.

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use hyper::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
+use crate::domain::translate::Dropped;
 use crate::manager::books::spending::Ticket;
 use crate::manager::router::Route;
 use crate::proxy::admit::target::Rejection;
@@ -71,4 +72,13 @@ pub fn whole(status: StatusCode, mut headers: HeaderMap, bytes: Bytes) -> Respon
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
+}
+
+/// Says which parameters the backend would have refused.
+pub fn name_dropped(headers: &mut HeaderMap, dropped: &Dropped) {
+    if !dropped.is_empty()
+        && let Ok(names) = HeaderValue::from_str(&dropped.header())
+    {
+        headers.insert(HeaderName::from_static("x-dropped-parameters"), names);
+    }
 }

@@ -19,12 +19,12 @@ const END_PATIENCE: Duration = Duration::from_secs(1);
 pub enum Collected {
     /// The whole answer.
     Whole(Box<Whole>),
-    /// The backend told why there is none.
+    /// The backend says why there is none.
     Told(Box<Told>),
     /// It broke off.
     Broken(&'static str),
-    /// It is more than this process bears.
-    NotBorne(Unserved),
+    /// More than this process has room for.
+    TooMuch(Unserved),
 }
 
 /// A whole answer.
@@ -56,7 +56,7 @@ pub async fn collect(held: Held, wanted: &Wanted, mut room: Room) -> Collected {
                     meter.push(&bytes);
                     collecting.push(&bytes);
                     if !room.hold(collecting.held()) {
-                        return Collected::NotBorne(Unserved::NoRoom);
+                        return Collected::TooMuch(Unserved::NoRoom);
                     }
                 }
             }
@@ -72,6 +72,6 @@ pub async fn collect(held: Held, wanted: &Wanted, mut room: Room) -> Collected {
         Ok(document) => Collected::Whole(Box::new(Whole { head, meter, document })),
         Err(Failure::Reported(error)) => Collected::Told(Box::new(Told { head, error, quota: meter.quota() })),
         Err(Failure::Truncated) => Collected::Broken("the stream ended before its last event"),
-        Err(Failure::TooLong) => Collected::NotBorne(Unserved::AnswerTooLong),
+        Err(Failure::TooLong) => Collected::TooMuch(Unserved::AnswerTooLong),
     }
 }

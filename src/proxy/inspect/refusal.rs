@@ -7,8 +7,8 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
-use hyper::http::{request, response};
-use hyper::{Method, Response, StatusCode};
+use hyper::http::response;
+use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::domain::account::Kind;
@@ -16,10 +16,6 @@ use crate::domain::health::Outcome;
 use crate::domain::health::classify::{Answer, classify, classify_in_stream, narrowed_by};
 use crate::domain::time::Timestamp;
 use crate::domain::translate::error_document;
-use crate::proxy::answer::body::{Passing, ProxyBody};
-use crate::proxy::answer::filter::Filter;
-use crate::proxy::answer::finish::whole;
-use crate::proxy::headers;
 use crate::proxy::inspect::beginning::Held;
 use crate::proxy::inspect::collected::Told;
 use crate::proxy::inspect::meter::{Dialect, Meter};
@@ -33,11 +29,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The answer, as far as it was read.
 pub struct Examined {
-    head: response::Parts,
-    bytes: VecDeque<Bytes>,
-    rest: Option<Incoming>,
-    meter: Meter,
-    filter: Option<Filter>,
+    /// Its head.
+    pub head: response::Parts,
+    /// What was read of its body.
+    pub bytes: VecDeque<Bytes>,
+    /// The rest of its body, if not all was read.
+    pub rest: Option<Incoming>,
+    /// What read it.
+    pub meter: Meter,
     error: Value,
     quota: Vec<Value>,
 }
@@ -65,18 +64,18 @@ pub async fn examine(response: Response<Incoming>, kind: Kind, now: Timestamp) -
         head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
     let meter = Meter::new(Dialect::Other);
-    (Examined { head, bytes: VecDeque::from([bytes]), rest, meter, filter: None, error, quota: Vec::new() }, outcome)
+    (Examined { head, bytes: VecDeque::from([bytes]), rest, meter, error, quota: Vec::new() }, outcome)
 }
 
-/// Tells what an error proves that a stream told before any output. The client gets the stream itself, through `filter`.
-pub fn examine_held(held: Held, error: Value, filter: Option<Filter>, now: Timestamp) -> (Examined, Outcome) {
+/// Tells what an error proves that a stream told before any output. The client gets the stream itself.
+pub fn examine_held(held: Held, error: Value, now: Timestamp) -> (Examined, Outcome) {
     let header = |name: &str| held.head.headers.get(name)?.to_str().ok();
     let answer = Answer { status: held.head.status.as_u16(), header: &header, error: &error, text: None };
     let outcome = classify_in_stream(&answer, now);
     let Held { head, bytes, rest, mut meter } = held;
     let quota = meter.quota();
     let outcome = narrowed_by(outcome, &quota);
-    (Examined { head, bytes, rest: Some(rest), meter, filter, error, quota }, outcome)
+    (Examined { head, bytes, rest: Some(rest), meter, error, quota }, outcome)
 }
 
 /// The same for a client that cannot read the stream: it gets the error with the status that fits it.
@@ -99,7 +98,7 @@ pub fn examine_told(told: Told, now: Timestamp) -> (Examined, Outcome) {
     head.headers.remove(CONTENT_LENGTH);
     head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let bytes = VecDeque::from([Bytes::from(json!({ "error": error }).to_string())]);
-    (Examined { head, bytes, rest: None, meter: Meter::new(Dialect::Other), filter: None, error, quota }, outcome)
+    (Examined { head, bytes, rest: None, meter: Meter::new(Dialect::Other), error, quota }, outcome)
 }
 
 async fn read(mut body: Incoming) -> (Bytes, Option<Incoming>) {
@@ -140,7 +139,7 @@ impl Examined {
     }
 
     /// Whether it refuses the question for usage that was added to the request.
-    pub fn refuses_asking_for_usage(&self) -> bool {
+    pub fn refuses_usage_question(&self) -> bool {
         let names = |field: &str| {
             self.error.get(field).and_then(Value::as_str).is_some_and(|text| text.contains("stream_options"))
         };
@@ -160,31 +159,6 @@ impl Examined {
             message.push(' ');
             message.push_str(advice);
             self.bytes = VecDeque::from([Bytes::from(document.to_string())]);
-        }
-    }
-
-    /// The answer as the client gets it.
-    pub fn into_response(self, request: &request::Parts) -> Response<ProxyBody> {
-        let mut passed = headers::for_client(self.head.headers);
-        match self.rest {
-            Some(rest) => {
-                if self.filter.is_some() {
-                    passed.remove(CONTENT_LENGTH);
-                }
-                let body = Passing::new(rest, self.meter).after(self.bytes).through(self.filter);
-                let mut response = Response::new(body.into());
-                *response.status_mut() = self.head.status;
-                *response.headers_mut() = passed;
-                response
-            }
-            // The answer to a HEAD says how long the body would have been.
-            None if request.method == Method::HEAD => {
-                let mut response = Response::new(ProxyBody::full(Bytes::new()));
-                *response.status_mut() = self.head.status;
-                *response.headers_mut() = passed;
-                response
-            }
-            None => whole(self.head.status, passed, self.bytes.into_iter().next().unwrap_or_default()),
         }
     }
 }

@@ -50,7 +50,7 @@ pub struct Fields {
     /// Which of a socket's streams a message is of.
     pub stream_id: Option<String>,
     /// If the body asks for a stream of completions without its usage: what asks for it.
-    pub asking_for_usage: Option<Insertion>,
+    pub usage_question: Option<Insertion>,
 }
 
 /// The form of a body that is read.
@@ -80,7 +80,7 @@ impl Fields {
             };
             // Where the end of a longer one is, is not known.
             if body.is_replayable() {
-                fields.asking_for_usage = usage_question::for_usage(path, &bytes);
+                fields.usage_question = usage_question::for_usage(path, &bytes);
             }
         }
         fields.resources.extend(target::in_path(path));
@@ -106,7 +106,7 @@ impl Fields {
             previous_response_id: text(TopLevel::PreviousResponseId),
             generates: flag(TopLevel::Generate),
             stream_id: text(TopLevel::StreamId).filter(|id| id.len() <= LONGEST_KEY),
-            asking_for_usage: None,
+            usage_question: None,
             resources: named.ids,
             reasoning: named.reasoning,
             item_ids: named.items.into_iter().map(|item| item.id).collect(),

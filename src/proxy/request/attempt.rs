@@ -1,75 +1,41 @@
-//! One call of an upstream: what is sent, and what is made of the answer.
+//! One account tried for a request: what it is sent, and what is made of its answer.
 
 use std::time::Instant;
 
-use bytes::Bytes;
+use hyper::Response;
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, Response};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde_json::Value;
 
 use crate::clock;
 use crate::domain::account::Kind;
 use crate::domain::health::Outcome;
 use crate::domain::resources::{CreatedIds, Keeps};
-use crate::domain::routing::failover::{short_wait, unwaited};
-use crate::domain::routing::setback::Setback;
-use crate::domain::time::Timestamp;
-use crate::domain::translate::{Door, Dropped, StreamTranslator};
-use crate::domain::usage::{Asks, rate_headers};
-use crate::manager::Manager;
-use crate::manager::outcomes::{CLIENT_LEFT, Measured};
+use crate::domain::translate::Door;
+use crate::domain::usage::Asks;
+use crate::manager::outcomes::{Measured, NO_ANSWER};
 use crate::manager::router::reasoning::ContentDigest;
-use crate::manager::router::turn_state::TURN_STATE;
-use crate::manager::router::{Route, RouteRequest, Written};
-use crate::proxy::answer::body::{Passing, ProxyBody};
+use crate::manager::router::{Refusal, Route, RouteRequest};
+use crate::proxy::answer::body::ProxyBody;
 use crate::proxy::answer::errors;
-use crate::proxy::answer::filter::Filter;
 use crate::proxy::answer::finish::{Answer, body_failed};
-use crate::proxy::answer::hidden::HiddenUsage;
-use crate::proxy::headers;
+use crate::proxy::answer::unserved;
+use crate::proxy::choose::Failover;
+use crate::proxy::choose::attempt::{Attempt, Login, Sent, Tried};
+use crate::proxy::inspect::account_headers;
 use crate::proxy::inspect::beginning::{self, Held};
 use crate::proxy::inspect::collected::{Collected, Whole, collect};
 use crate::proxy::inspect::meter::{Dialect, Meter};
 use crate::proxy::inspect::refusal::{Examined, examine, examine_held, examine_told};
-use crate::proxy::models;
 use crate::proxy::read::usage_question;
-use crate::proxy::request::{Attempts, Next, path_of};
-use crate::proxy::send::translated::Unserved;
+use crate::proxy::request::Forwarding;
+use crate::proxy::send::in_flight::InFlight;
+use crate::proxy::send::translated::{Known, Translation, Unserved};
 use crate::upstream::SendError;
-
-/// An attempt of which the client has nothing yet. Dropped while it is not over, the client went away: that is a row
-/// in the ledger too.
-pub struct Unanswered<'a> {
-    manager: &'a Manager,
-    route: &'a Route,
-    request: &'a RouteRequest,
-    started: Instant,
-    is_over: bool,
-}
-
-impl<'a> Unanswered<'a> {
-    pub fn new(manager: &'a Manager, route: &'a Route, request: &'a RouteRequest, started: Instant) -> Self {
-        Unanswered { manager, route, request, started, is_over: false }
-    }
-
-    pub fn over(mut self) {
-        self.is_over = true;
-    }
-}
-
-impl Drop for Unanswered<'_> {
-    fn drop(&mut self) {
-        if !self.is_over {
-            let measured = Measured { status: CLIENT_LEFT, started: self.started };
-            drop(self.manager.record(self.route, self.request, &Outcome::PassThrough, measured));
-        }
-    }
-}
 
 /// What an answer is, as far as it was read.
 #[expect(clippy::large_enum_variant, reason = "nearly every answer is the large one, which a box would slow down")]
-enum Looked {
+enum Inspected {
     /// A good one, or the beginning of one.
     Good(Held),
     /// A good one, read to its end for a client that asked for no stream.
@@ -78,156 +44,159 @@ enum Looked {
     Failed(Box<Examined>, Outcome),
     /// None: it broke off.
     Broken(&'static str),
-    /// It is more than this process bears, which the upstream is not to blame for.
-    NotBorne(Unserved),
+    /// More than this process has room for, which is not the upstream's fault.
+    TooMuch(Unserved),
 }
 
-impl Looked {
-    fn failed((examined, outcome): (Examined, Outcome)) -> Looked {
-        Looked::Failed(Box::new(examined), outcome)
+impl Inspected {
+    fn failed((examined, outcome): (Examined, Outcome)) -> Inspected {
+        Inspected::Failed(Box::new(examined), outcome)
     }
 }
 
-impl Attempts<'_> {
-    /// One call of an upstream.
-    pub async fn attempt(&mut self, route: Route, short_waits: &mut u32) -> Next {
-        let bare = self.without_foreign(&route);
-        let Some(request) = self.upstream_request(&route, bare.as_ref()) else {
-            self.out(&route.account, Setback::Unsendable);
-            self.unreachable.get_or_insert_with(|| {
-                format!("the key of `{}` is not valid in a header; set it again", route.target.label)
-            });
-            return Next::Another;
-        };
+impl Attempt for Forwarding<'_> {
+    type End = Box<Answer>;
+    type Refused = Box<Examined>;
+
+    fn can_repeat(&self) -> bool {
+        self.outgoing.body.is_replayable()
+    }
+
+    fn can_wait(&self) -> bool {
+        self.can_repeat()
+    }
+
+    fn lacks_key(&self, request: &RouteRequest, refusal: &Refusal) -> bool {
+        unserved::lacks_key(&self.proxy.manager, request, &self.outgoing.translation, refusal)
+    }
+
+    fn advise(&self, refused: &mut Box<Examined>, request: &RouteRequest) {
+        refused.advise(&errors::version_advice(request.client_version));
+    }
+
+    async fn ready_for_login(&mut self, request: &RouteRequest, route: &mut Route) -> Result<Login, Box<Answer>> {
+        let outgoing = &mut self.outgoing;
+        if matches!(outgoing.translation, Translation::Untried) {
+            let head = (&outgoing.method, &outgoing.headers, outgoing.path());
+            let cache_key = outgoing.names.cache_key.as_deref();
+            let known = Known { cache_key, item_ids: &request.item_ids, account: &route.account };
+            let translation = Translation::for_login(self.proxy, head, &outgoing.body, known).await;
+            outgoing.translation = translation.map_err(|error| Box::new(Answer::ours(body_failed(error))))?;
+        }
+        Ok(if outgoing.translation.is_ready() { Login::NeedsToken } else { Login::CannotServe })
+    }
+
+    async fn try_one(&mut self, failover: &mut Failover<'_>, route: Route) -> Tried<Self> {
         let manager = &self.proxy.manager;
+        let outgoing = self.outgoing.request_for(self.proxy, &failover.request, &route);
+        let Some((request, _kept)) = outgoing else { return Tried::Unsendable(route) };
         let (started, asked_at) = (clock::instant(), manager.session().now());
-        let unanswered = Unanswered::new(manager, &route, &self.request, started);
+        let in_flight = InFlight::new(manager, &route, &failover.request, started);
         let response = match manager.upstream().send(request).await {
             Ok(response) => response,
-            Err(SendError::Body(error)) => return Next::GiveUp(Box::new(body_failed(error))),
+            Err(SendError::Body(error)) => return ours(body_failed(error)),
             Err(error) => {
-                unanswered.over();
-                return self.no_answer(route, started, &error);
+                in_flight.over();
+                return unanswered(failover, route, started, &error);
             }
         };
         let head_at = clock::instant();
-        if let Some(state) = response.headers().get(TURN_STATE) {
-            manager.router().note_turn_state(state.as_bytes(), &route.account);
-        }
+        account_headers::note_turn_state(manager, &route, response.headers());
+        let quota = account_headers::note_quota(manager, (&route, &failover.request), response.headers(), asked_at);
         let is_login = route.target.credential.login().is_some();
-        let quota = if is_login { self.note_quota(&route, response.headers(), asked_at) } else { None };
-        let looked = self.look_at(response, is_login).await;
-        unanswered.over();
+        let inspected = self.inspect(response, is_login).await;
+        in_flight.over();
         self.head_at = Some(head_at);
-        self.writes.extend(quota);
-        let manager = &self.proxy.manager;
-        match looked {
-            Looked::Good(held) => self.pass_on(route, held, started).await,
-            Looked::Whole(document) => self.pass_document(route, *document, started),
-            Looked::Failed(mut examined, outcome) => {
+        failover.writes.extend(quota);
+        match inspected {
+            Inspected::Good(held) => Tried::End(Box::new(self.pass_on(failover, route, held, started).await)),
+            Inspected::Whole(whole) => Tried::End(Box::new(self.pass_document(failover, route, *whole, started))),
+            Inspected::Failed(mut examined, outcome) => {
                 if is_login {
-                    self.writes.extend(manager.note_quota_events(&route, &examined.quota(), asked_at));
+                    failover.writes.extend(manager.note_quota_events(&route, &examined.quota(), asked_at));
                 }
-                self.judge(route, *examined, outcome, started, short_waits).await
+                let measured = Measured { status: examined.status(), started };
+                if self.can_repeat() && self.leaves_out(&failover.request, &examined) {
+                    drop(manager.record(&route, &failover.request, &Outcome::PassThrough, measured));
+                    return Tried::Changed(route);
+                }
+                Tried::Refused { route, outcome, measured, refused: examined }
             }
-            Looked::Broken(why) => self.no_answer(route, started, &SendError::Unusable(why.to_owned())),
-            Looked::NotBorne(why) => {
-                drop(manager.record(&route, &self.request, &Outcome::PassThrough, Measured { status: 503, started }));
-                Next::GiveUp(Box::new(errors::unserved(&why, &self.request.endpoint)))
+            Inspected::Broken(why) => unanswered(failover, route, started, &SendError::Unusable(why.to_owned())),
+            Inspected::TooMuch(why) => {
+                let measured = Measured { status: 503, started };
+                drop(manager.record(&route, &failover.request, &Outcome::PassThrough, measured));
+                ours(errors::unserved(&why, &failover.request.endpoint))
             }
         }
     }
+}
+
+fn ours<'p>(response: Response<ProxyBody>) -> Tried<Forwarding<'p>> {
+    Tried::End(Box::new(Answer::ours(response)))
+}
+
+fn unanswered<'p>(
+    failover: &mut Failover<'_>,
+    route: Route,
+    started: Instant,
+    error: &SendError,
+) -> Tried<Forwarding<'p>> {
+    let measured = Measured { status: NO_ANSWER, started };
+    let written = failover.manager().record(&route, &failover.request, &Outcome::Unreachable, measured);
+    failover.writes.extend(written);
+    let was_sent = matches!(error, SendError::Broken(_) | SendError::Unusable(_));
+    let sent = if was_sent { Sent::Whole } else { Sent::InPart };
+    Tried::Unanswered { route, why: error.to_string(), sent }
+}
+
+impl Forwarding<'_> {
+    /// Leaves out of the request what an upstream refuses of it: the question for usage, or encrypted reasoning. `false` when
+    /// it refuses something else.
+    fn leaves_out(&mut self, request: &RouteRequest, examined: &Examined) -> bool {
+        let outgoing = &mut self.outgoing;
+        if outgoing.usage_question.is_some() && examined.refuses_usage_question() {
+            outgoing.usage_question = None;
+            return true;
+        }
+        let is_refused = request.reasoning.is_sealed && examined.refuses_reasoning();
+        is_refused && !std::mem::replace(&mut outgoing.is_bare, true)
+    }
 
     /// Reads as much of an answer as tells whether it is one.
-    async fn look_at(&self, response: Response<Incoming>, is_login: bool) -> Looked {
+    async fn inspect(&self, response: Response<Incoming>, is_login: bool) -> Inspected {
         let now = || self.proxy.manager.session().now();
         let status = response.status();
         if !(status.is_success() || status.is_informational() || status.is_redirection()) {
             let kind = if is_login { Kind::ChatGpt } else { Kind::ApiKey };
-            return Looked::failed(examine(response, kind, now()).await);
+            return Inspected::failed(examine(response, kind, now()).await);
         }
         let (held, error) = match self.begin(response, is_login).await {
             Ok(begun) => begun,
-            Err(why) => return Looked::Broken(why),
+            Err(why) => return Inspected::Broken(why),
         };
-        let wanted = self.translation.wanted().filter(|_| is_login);
+        let wanted = self.outgoing.translation.wanted().filter(|_| is_login);
         match (error, wanted) {
             // The stream's own words are what its client reads best.
             (Some(error), Some(wanted)) if wanted.stream && wanted.door == Door::Responses => {
-                let filter = Filter::translation(StreamTranslator::new(wanted), self.proxy.budget.room());
-                Looked::failed(examine_held(held, error, Some(filter), now()))
+                Inspected::failed(examine_held(held, error, now()))
             }
-            (None, Some(wanted)) if wanted.stream => Looked::Good(held),
+            (None, Some(wanted)) if wanted.stream => Inspected::Good(held),
             (_, Some(wanted)) => match collect(held, wanted, self.proxy.budget.room()).await {
-                Collected::Whole(document) => Looked::Whole(document),
-                Collected::Told(told) => Looked::failed(examine_told(*told, now())),
-                Collected::Broken(why) => Looked::Broken(why),
-                Collected::NotBorne(why) => Looked::NotBorne(why),
+                Collected::Whole(document) => Inspected::Whole(document),
+                Collected::Told(told) => Inspected::failed(examine_told(*told, now())),
+                Collected::Broken(why) => Inspected::Broken(why),
+                Collected::TooMuch(why) => Inspected::TooMuch(why),
             },
-            (Some(error), None) => Looked::failed(examine_held(held, error, None, now())),
-            (None, None) => Looked::Good(held),
+            (Some(error), None) => Inspected::failed(examine_held(held, error, now())),
+            (None, None) => Inspected::Good(held),
         }
-    }
-
-    /// What an answer that is no success calls for: another try with the same account, or what follows from it.
-    async fn judge(
-        &mut self,
-        route: Route,
-        examined: Examined,
-        outcome: Outcome,
-        started: Instant,
-        short_waits: &mut u32,
-    ) -> Next {
-        let manager = &self.proxy.manager;
-        let measured = Measured { status: examined.status(), started };
-        if self.asking_for_usage.is_some() && examined.refuses_asking_for_usage() && self.body.is_replayable() {
-            drop(manager.record(&route, &self.request, &Outcome::PassThrough, measured));
-            self.asking_for_usage = None;
-            return Next::Same(route);
-        }
-        let has_reasoning = self.request.reasoning.is_sealed && !self.is_bare;
-        if has_reasoning && examined.refuses_reasoning() && self.body.is_replayable() {
-            drop(manager.record(&route, &self.request, &Outcome::PassThrough, measured));
-            self.is_bare = true;
-            return Next::Same(route);
-        }
-        if matches!(outcome, Outcome::CredentialRefused { .. })
-            && let Some(login) = route.target.credential.login()
-            && !self.renewed.contains(&route.account)
-        {
-            let refused = login.access_token.clone();
-            drop(manager.record(&route, &self.request, &Outcome::PassThrough, measured));
-            let account = route.account.clone();
-            self.renewed.push(account.clone());
-            drop(examined);
-            let has_others = manager.has_others(&self.request, &account);
-            return match manager.renewed(route, refused, has_others).await {
-                Ok(route) => Next::Same(route),
-                Err(why) => {
-                    self.has_no_token(&account, why);
-                    Next::Another
-                }
-            };
-        }
-        if let Some(wait) = short_wait(&outcome, manager.session().config().short_retry())
-            && *short_waits > 0
-            && self.body.is_replayable()
-        {
-            *short_waits -= 1;
-            drop(examined);
-            manager.waits_shortly(&route, &self.request, measured);
-            tokio::time::sleep(wait).await;
-            return Next::Same(route);
-        }
-        let outcome = unwaited(outcome);
-        self.writes.extend(manager.record(&route, &self.request, &outcome, measured));
-        self.after(route, examined, &outcome)
     }
 
     /// Reads the beginning of a stream; other answers are not held. A ChatGPT backend's model has no others.
     async fn begin(&self, response: Response<Incoming>, is_login: bool) -> Result<(Held, Option<Value>), &'static str> {
         let kind = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-        let dialect = match self.translation.wanted() {
+        let dialect = match self.outgoing.translation.wanted() {
             Some(_) if is_login && !kind.starts_with(b"text/event-stream") => {
                 return Err("the backend's answer is not a stream");
             }
@@ -244,77 +213,9 @@ impl Attempts<'_> {
         }
     }
 
-    /// Passes a good answer on as it comes.
-    async fn pass_on(&mut self, route: Route, held: Held, started: Instant) -> Next {
-        let manager = &self.proxy.manager;
-        let Held { head, bytes, rest, meter } = held;
-        let status = head.status.as_u16();
-        let header = |name: &str| head.headers.get(name)?.to_str().ok();
-        self.writes.extend(manager.record(&route, &self.request, &Outcome::Success, Measured { status, started }));
-        let mut ticket = manager.ticket(&route, &self.request, started);
-        ticket.rate_used(rate_headers::tokens_used(&header));
-        ticket.stored(self.keeps == Keeps::All);
-        ticket.asks(self.asks());
-        if self.head.method == Method::GET && path_of(&self.path_and_query) == "/v1/models" {
-            let response = models::with_empty_models(head, rest).await;
-            return Next::Answer(Box::new(Answer { response, route: Some(route), ticket: Some(ticket) }));
-        }
-        let mut response = Response::new(());
-        *response.status_mut() = head.status;
-        let mut headers = headers::for_client(head.headers);
-        let is_completions = meter.dialect() == Dialect::Completions;
-        let translated = self.translation.ready().filter(|_| route.target.credential.login().is_some());
-        if let Some(translated) = translated {
-            name_dropped(&mut headers, &translated.dropped);
-        }
-        let filter = match translated.and_then(|translated| translated.wanted.as_ref()) {
-            Some(wanted) => Some(Filter::translation(StreamTranslator::new(wanted), self.proxy.budget.room())),
-            None if self.asking_for_usage.is_some() && is_completions => {
-                Some(Filter::HiddenUsage(HiddenUsage::default()))
-            }
-            None => None,
-        };
-        if filter.is_some() {
-            headers.remove(CONTENT_LENGTH);
-        }
-        *response.headers_mut() = headers;
-        let body = Passing::new(rest, meter).after(bytes).through(filter);
-        let response = response.map(|()| body.into());
-        Next::Answer(Box::new(Answer { response, route: Some(route), ticket: Some(ticket) }))
-    }
-
-    /// Passes a stream on as the one document that its client asked for.
-    fn pass_document(&mut self, route: Route, whole: Whole, started: Instant) -> Next {
-        let Whole { head, meter, document } = whole;
-        let manager = &self.proxy.manager;
-        let status = head.status.as_u16();
-        self.writes.extend(manager.record(&route, &self.request, &Outcome::Success, Measured { status, started }));
-        let mut ticket = manager.ticket(&route, &self.request, started);
-        ticket.stored(self.keeps == Keeps::All);
-        ticket.asks(self.asks());
-        let mut headers = headers::for_client(head.headers);
-        headers.remove(CONTENT_LENGTH);
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if let Some(translated) = self.translation.ready() {
-            name_dropped(&mut headers, &translated.dropped);
-        }
-        let body = ProxyBody::from(Passing::collected(Bytes::from(document.to_string()), meter));
-        let mut response = Response::new(body);
-        *response.status_mut() = head.status;
-        *response.headers_mut() = headers;
-        Next::Answer(Box::new(Answer { response, route: Some(route), ticket: Some(ticket) }))
-    }
-
-    /// Takes in what the head of an answer reports of its account's quota.
-    fn note_quota(&self, route: &Route, headers: &HeaderMap, asked_at: Timestamp) -> Option<Written> {
-        let header = |name: &str| headers.get(name)?.to_str().ok();
-        let names = headers.keys().map(HeaderName::as_str);
-        self.proxy.manager.note_quota_headers(route, &self.request, names, &header, asked_at)
-    }
-
     /// What the request is about.
-    fn asks(&self) -> Asks {
-        Asks::of(self.head.method.as_str(), &usage_question::plain(path_of(&self.path_and_query)))
+    pub fn asks(&self) -> Asks {
+        Asks::of(self.outgoing.method.as_str(), &usage_question::plain(self.outgoing.path()))
     }
 
     /// What takes note of what the answer makes, if there may be something. A login stores nothing: what it made is known
@@ -326,7 +227,7 @@ impl Attempts<'_> {
         let is_stream = kind.starts_with("text/event-stream");
         let is_read = keeps != Keeps::Nothing && (is_stream || kind.starts_with("application/json"));
         let made = is_read.then(|| CreatedIds::new(keeps, is_stream))?;
-        let is_chat = path_of(&self.path_and_query) == "/v1/chat/completions";
+        let is_chat = self.outgoing.path() == "/v1/chat/completions";
         Some(if is_login && is_chat { made.renaming("resp_", "chatcmpl-") } else { made })
     }
 
@@ -334,7 +235,7 @@ impl Attempts<'_> {
     fn dialect(&self, headers: &HeaderMap) -> Dialect {
         let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let is_stream = starts_with(kind, "text/event-stream");
-        match (self.asks(), &*usage_question::plain(path_of(&self.path_and_query))) {
+        match (self.asks(), &*usage_question::plain(self.outgoing.path())) {
             (Asks::ForNew, "/v1/responses") if is_stream => Dialect::Responses,
             (Asks::ForNew, "/v1/chat/completions" | "/v1/completions") if is_stream => Dialect::Completions,
             (Asks::ForNew | Asks::ForKnown, _) if is_stream => Dialect::Events,
@@ -344,7 +245,6 @@ impl Attempts<'_> {
         }
     }
 }
-
 fn starts_with(kind: &str, name: &str) -> bool {
     kind.get(..name.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(name))
 }
@@ -353,13 +253,4 @@ fn starts_with(kind: &str, name: &str) -> bool {
 fn is_text(kind: &str) -> bool {
     kind.is_empty()
         || ["application/json", "text/", "application/problem+json"].iter().any(|name| starts_with(kind, name))
-}
-
-/// Says which parameters the backend would have refused.
-pub fn name_dropped(headers: &mut HeaderMap, dropped: &Dropped) {
-    if !dropped.is_empty()
-        && let Ok(names) = HeaderValue::from_str(&dropped.header())
-    {
-        headers.insert(HeaderName::from_static("x-dropped-parameters"), names);
-    }
 }

@@ -5,7 +5,6 @@ mod values;
 use bytes::Bytes;
 use hyper::Method;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use hyper::http::request;
 use serde_json::Value;
 use tokio::sync::SemaphorePermit;
 
@@ -99,19 +98,19 @@ pub fn beside(method: &Method, path: &str) -> Option<Beside> {
 }
 
 impl Translation {
-    /// Of a request with this head.
+    /// Of a request with this method, these headers and this path.
     ///
     /// # Errors
     ///
     /// [`BodyError`] when the client left or sent too much.
     pub async fn for_login(
         proxy: &ProxyState,
-        (head, headers, path): (&request::Parts, &HeaderMap, &str),
+        (method, headers, path): (&Method, &HeaderMap, &str),
         body: &ReplayBody,
         known: Known<'_>,
     ) -> Result<Translation, BodyError> {
-        match beside(&head.method, path) {
-            None => Translation::of(proxy, door(&head.method, path), body, known).await,
+        match beside(method, path) {
+            None => Translation::of(proxy, door(method, path), body, known).await,
             Some(Beside::Compact) => Translation::of_compact(proxy, body, known.item_ids).await,
             Some(beside) => Translation::passing(beside, headers, body).await,
         }

@@ -12,7 +12,7 @@ use crate::manager::Manager;
 use crate::manager::router::turn_state::TURN_STATE;
 use crate::manager::router::{Route, RouteRequest};
 use crate::proxy::read::body::Kept;
-use crate::proxy::request::outgoing::Foreign;
+use crate::proxy::send::foreign::Foreign;
 use crate::proxy::send::translated::{Known, Translated, Translation};
 use crate::proxy::state::ProxyState;
 
@@ -73,11 +73,8 @@ impl Asked {
         let is_login = route.target.credential.login().is_some();
         let translated = self.translation.ready().filter(|_| is_login);
         let text = translated.map_or_else(|| self.text.bytes(), Translated::body);
-        let has_foreign = self.is_bare
-            || request.reasoning.has_foreign(&route.account)
-            || (is_login && request.item_ids.has_foreign(&route.account));
         let foreign = Foreign { request, is_login, is_bare: self.is_bare };
-        let own = has_foreign.then(|| foreign.left_out_of(&text, &route.account)).flatten();
+        let own = foreign.may_be_in(&route.account).then(|| foreign.left_out_of(&text, &route.account)).flatten();
         let text = own.unwrap_or(text);
         without_turn_state(&text, |state| manager.router().gave_turn_state(state.as_bytes(), &route.account))
             .unwrap_or(text)

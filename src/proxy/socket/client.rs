@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use crate::proxy::inspect::fields::{Field, Fields};
-use crate::proxy::upgrades::connection_of;
+use crate::proxy::websocket::connection_of;
 
 /// No message of a client is longer, in bytes.
 pub const LONGEST_MESSAGE: usize = 16 * 1024 * 1024;

@@ -11,14 +11,16 @@ use crate::domain::translate::StreamTranslator;
 use crate::manager::router::{Route, Target};
 use crate::proxy::answer::ending::Ending;
 use crate::proxy::answer::filter::Filter;
+use crate::proxy::answer::finish::name_dropped;
+use crate::proxy::choose::Failover;
 use crate::proxy::headers;
 use crate::proxy::inspect::fields::{Field, Fields};
 use crate::proxy::inspect::meter::Meter;
-use crate::proxy::request::attempt::name_dropped;
 use crate::proxy::socket::asked::Asked;
-use crate::proxy::socket::attempts::Attempts;
 use crate::proxy::socket::client::{Client, Gone};
 use crate::proxy::socket::events;
+use crate::proxy::state::ProxyState;
+use crate::proxy::websocket::agreement::name;
 
 /// What the client gets of an upstream's messages.
 pub struct Shown {
@@ -32,16 +34,21 @@ pub struct Shown {
 
 impl Shown {
     /// For the account of `route`.
-    pub fn new(attempts: &Attempts<'_>, route: &Route, stream_id: Option<String>) -> Shown {
+    pub fn new(
+        proxy: &ProxyState,
+        (failover, asked): (&Failover<'_>, &Asked),
+        route: &Route,
+        stream_id: Option<String>,
+    ) -> Shown {
         let is_login = route.target.credential.login().is_some();
-        let asked = attempts.asked.as_ref().filter(|_| is_login);
+        let asked = is_login.then_some(asked);
         let mut named = HeaderMap::new();
-        attempts.name(&mut named);
+        name(&mut named, failover);
         headers::name_account(&mut named, &route.account, &route.target.label);
         if let Some(dropped) = asked.and_then(Asked::dropped) {
             name_dropped(&mut named, dropped);
         }
-        let room = || attempts.proxy().budget.room();
+        let room = || proxy.budget.room();
         let filter =
             asked.and_then(Asked::wanted).map(|wanted| Filter::translation(StreamTranslator::new(wanted), room()));
         Shown { target: Arc::clone(&route.target), filter, stream_id, headers: Some(fields_of(&named)) }

@@ -15,7 +15,6 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use crate::domain::account::AccountId;
 use crate::manager::router::{Bound, Route, RouteRequest, Target};
-use crate::proxy::socket::attempts::Open;
 use crate::proxy::socket::client::config;
 
 /// No message of an upstream is longer, in bytes: images are inside of it.
@@ -139,11 +138,11 @@ impl Upstream {
             }
         }
     }
-}
 
-impl Open for Upstream {
+    /// Whether it can be used for the account of `route`, which then says what it was opened with.
+    ///
     /// A key that was changed is used at once; a login's token is a new one every hour, and what it opened stays open.
-    fn is_for(&self, route: &mut Route) -> bool {
+    pub fn is_for(&self, route: &mut Route) -> bool {
         let key = |target: &Target| target.credential.bearer().map(|key| key.expose().clone());
         let is_login = route.target.credential.login().is_some();
         let is_for = self.account == route.account && (is_login || key(&self.target) == key(&route.target));

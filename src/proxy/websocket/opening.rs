@@ -1,27 +1,32 @@
-//! One handshake with an upstream: what is sent, and what is made of the answer.
+//! The handshake with an upstream: what is sent, and what is made of the answer.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Empty};
-use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{HeaderMap, HeaderValue};
 use hyper::upgrade::Upgraded;
 use hyper::{Request, Response, StatusCode};
 use serde_json::Value;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::clock;
-use crate::domain::client_version::{ClientVersion, OLDEST};
 use crate::domain::health::Outcome;
-use crate::domain::time::Timestamp;
+use crate::domain::routing::setback::Setback;
 use crate::manager::Manager;
 use crate::manager::outcomes::{Measured, NO_ANSWER};
-use crate::manager::router::turn_state::TURN_STATE;
-use crate::manager::router::{Route, RouteRequest, Written};
+use crate::manager::router::Route;
+use crate::proxy::choose::Failover;
+use crate::proxy::choose::attempt::{Attempt, Sent, Tried};
+use crate::proxy::inspect::account_headers;
 use crate::proxy::inspect::refusal::examine;
-use crate::proxy::request::attempt::Unanswered;
-use crate::proxy::upgrades::handshake;
+use crate::proxy::send::in_flight::InFlight;
+use crate::proxy::send::turn_state;
+use crate::proxy::websocket::handshake;
 use crate::upstream::credential::Credential;
 use crate::upstream::{RequestBody, chatgpt, openai};
+
+/// One upstream has this long for a handshake, as it has for a connection: a silent one leaves the next its time.
+const ONE_HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// What every handshake for one client is made of.
 pub struct Opening {
@@ -39,12 +44,12 @@ pub struct Opening {
 pub enum Opened {
     /// The upstream speaks WebSocket from now on.
     Agreed(Box<Agreed>),
-    /// It says why it does not.
-    Refused(Refused),
+    /// It answers with this error, and what that proves.
+    Refused(Outcome, Measured, Value),
     /// It answers as if it knew of no WebSocket, with this status.
     NoSocket(u16),
     /// No answer came; why.
-    Silent(String),
+    Unanswered(String),
     /// The account's key or address cannot stand in a request.
     Unsendable,
 }
@@ -57,51 +62,66 @@ pub struct Agreed {
     pub upstream: Upgraded,
 }
 
-/// An upstream's error.
+/// The error of an upstream, to a handshake or to a turn.
 pub struct Refused {
-    /// What it proves.
-    pub outcome: Outcome,
-    /// The status and when it was asked.
-    pub measured: Measured,
+    /// The status it has over HTTP.
+    pub status: u16,
     /// The error, as in an answer's body.
     pub error: Value,
+    /// The messages that it came in, if it came in any.
+    pub messages: Vec<Utf8Bytes>,
+}
+
+impl Refused {
+    /// Adds to its message what to do about it.
+    pub fn advise(&mut self, advice: &str) {
+        if let Some(Value::String(message)) = self.error.get_mut("message") {
+            message.push(' ');
+            message.push_str(advice);
+        }
+    }
+}
+
+impl Opened {
+    /// The connection, or what else came of trying the account of `route`.
+    pub fn or_tried<A: Attempt<Refused = Refused>>(self, route: Route) -> Result<(Route, Box<Agreed>), Box<Tried<A>>> {
+        Err(Box::new(match self {
+            Opened::Agreed(agreed) => return Ok((route, agreed)),
+            Opened::Unsendable => Tried::Unsendable(route),
+            Opened::Unanswered(why) => Tried::Unanswered { route, why, sent: Sent::InPart },
+            Opened::NoSocket(status) => Tried::Out(route, Setback::Refused(status)),
+            Opened::Refused(outcome, measured, error) => {
+                let refused = Refused { status: measured.status, error, messages: Vec::new() };
+                Tried::Refused { route, outcome, measured, refused }
+            }
+        }))
+    }
 }
 
 impl Opening {
-    /// The version of Codex that the client stands for at a login's backend.
-    pub fn client_version(&self, manager: &Manager) -> ClientVersion {
-        chatgpt::client_version(&self.headers, manager.session().config().client_version()).parse().unwrap_or(OLDEST)
-    }
-
-    /// Asks the account of `route`, for `patience` at most. What the answer proves of it is on its way to the file, in
-    /// `writes`, but for a refusal, which the caller judges.
-    pub async fn open(
-        &self,
-        manager: &Arc<Manager>,
-        (route, request): (&Route, &RouteRequest),
-        patience: Duration,
-        writes: &mut Vec<Written>,
-    ) -> Opened {
+    /// Asks the account of `route`. What the answer proves of it is on its way to the file, but for an error, which the
+    /// failover judges.
+    pub async fn open(&self, failover: &mut Failover<'_>, route: &Route) -> Opened {
+        let manager = failover.manager();
         let Some(asking) = self.request(manager, route) else { return Opened::Unsendable };
         let (started, asked_at) = (clock::instant(), manager.session().now());
-        let unanswered = Unanswered::new(manager, route, request, started);
+        let left = failover.deadline.map(|deadline| deadline.saturating_duration_since(started));
+        let patience = left.map_or(ONE_HANDSHAKE, |left| left.min(ONE_HANDSHAKE));
+        let request = &failover.request;
+        let in_flight = InFlight::new(manager, route, request, started);
         let sent = tokio::time::timeout(patience, manager.upstream().send(asking)).await;
         let sent = sent.map_err(|_| "it did not answer the handshake in time".to_owned());
         let response = match sent.and_then(|sent| sent.map_err(|error| error.to_string())) {
             Ok(response) => response,
             Err(why) => {
-                unanswered.over();
+                in_flight.over();
                 let measured = Measured { status: NO_ANSWER, started };
-                writes.extend(manager.record(route, request, &Outcome::Unreachable, measured));
-                return Opened::Silent(why);
+                failover.writes.extend(manager.record(route, request, &Outcome::Unreachable, measured));
+                return Opened::Unanswered(why);
             }
         };
-        if let Some(state) = response.headers().get(TURN_STATE) {
-            manager.router().note_turn_state(state.as_bytes(), &route.account);
-        }
-        if route.target.credential.login().is_some() {
-            writes.extend(note_quota(manager, (route, request), response.headers(), asked_at));
-        }
+        account_headers::note_turn_state(manager, route, response.headers());
+        let quota = account_headers::note_quota(manager, (route, request), response.headers(), asked_at);
         let status = response.status();
         let opened = if status == StatusCode::SWITCHING_PROTOCOLS {
             agreed(response).await
@@ -109,10 +129,10 @@ impl Opening {
             Opened::NoSocket(status.as_u16())
         } else {
             let (examined, outcome) = examine(response, route.target.kind(), manager.session().now()).await;
-            let measured = Measured { status: status.as_u16(), started };
-            Opened::Refused(Refused { outcome, measured, error: examined.into_error() })
+            Opened::Refused(outcome, Measured { status: status.as_u16(), started }, examined.into_error())
         };
-        unanswered.over();
+        in_flight.over();
+        failover.writes.extend(quota);
         opened
     }
 
@@ -132,27 +152,12 @@ impl Opening {
             }
         };
         route.target.credential.apply(&mut headers)?;
-        if let Some(state) = &self.turn_state
-            && manager.router().gave_turn_state(state.as_bytes(), &route.account)
-        {
-            headers.insert(HeaderName::from_static(TURN_STATE), state.clone());
-        }
+        turn_state::add(&mut headers, self.turn_state.as_ref(), manager, route);
         let mut request = Request::new(Empty::new().map_err(|never| match never {}).boxed_unsync());
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
         Some(request)
     }
-}
-
-/// Takes in what headers of a login's answer report of its quota.
-pub fn note_quota(
-    manager: &Manager,
-    (route, request): (&Route, &RouteRequest),
-    headers: &HeaderMap,
-    asked_at: Timestamp,
-) -> Option<Written> {
-    let header = |name: &str| headers.get(name)?.to_str().ok();
-    manager.note_quota_headers(route, request, headers.keys().map(HeaderName::as_str), &header, asked_at)
 }
 
 async fn agreed(response: Response<hyper::body::Incoming>) -> Opened {

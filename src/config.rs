@@ -8,7 +8,6 @@ pub mod keys;
 mod layers;
 mod merge;
 pub mod schema;
-mod stamp;
 mod template;
 mod write;
 
@@ -27,6 +26,7 @@ use crate::domain::health::breaker::BreakerSettings;
 use crate::domain::routing::Strategy;
 use crate::domain::usage::pricing::PriceTable;
 use crate::env::Environment;
+use crate::files::Stamp;
 use crate::paths::Paths;
 use crate::secrets::Secret;
 use keys::{KEYS, Key};
@@ -263,12 +263,12 @@ impl Config {
 
 /// What tells that a configuration file moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stamps([Option<stamp::Stamp>; 2]);
+pub struct Stamps([Option<Stamp>; 2]);
 
 impl Stamps {
     /// The files as they are now; one that is not there has none.
     pub fn of(paths: &Paths) -> Stamps {
-        Stamps([&paths.config_file, &paths.opencode_config_file].map(|path| stamp::Stamp::of(path)))
+        Stamps([&paths.config_file, &paths.opencode_config_file].map(|path| Stamp::at(path)))
     }
 }
 

@@ -7,7 +7,8 @@
 //! | --- | --- |
 //! | [`domain`] | decides: pure functions and plain values |
 //! | [`protocol`] | the words of JSON-RPC; schemas, the reference and the types of the clients are generated from it |
-//! | [`clock`], [`env`], [`paths`], [`regular_file`] | time, the environment, places and files of the system |
+//! | `sys`, `files` | what differs by system, with a half for each; locks, private files and replacing them |
+//! | [`clock`], [`env`], [`paths`] | time, the environment and places |
 //! | [`secrets`], [`config`] | sealing and the master key; settings and where each comes from |
 //! | [`store`] | the accounts file: transactions, sessions, migration |
 //! | [`ledger`] | attempts, usage and owners of resources, in SQLite |
@@ -30,6 +31,7 @@
 //! # What never happens
 //!
 //! - [`domain`] reads no clock, file, environment or random number, and starts nothing: `now` is an argument.
+//! - Nothing outside `sys` asks which system it is on.
 //! - Effects do not import each other, except where `tests/it/architecture.rs` says so.
 //! - [`manager`] imports neither [`protocol`] nor a door: it does not know how it is called.
 //! - No secret is a plain string outside [`secrets`].
@@ -54,7 +56,6 @@ pub mod oauth;
 pub mod paths;
 pub mod protocol;
 pub mod proxy;
-pub mod regular_file;
 pub mod secrets;
 pub mod server;
 pub mod session_rpc;
@@ -63,3 +64,6 @@ pub mod theme;
 pub mod tui;
 pub mod upstream;
 pub mod wording;
+
+mod files;
+mod sys;

@@ -44,8 +44,7 @@ impl DataDir {
         // Elsewhere no variable moves it.
         let homes = [environment.get("SNAP_REAL_HOME").map(Path::new), base.map(directories::BaseDirs::home_dir)];
         let usual = homes.into_iter().flatten().map(|home| home.join(".local/share"));
-        let usual: Vec<PathBuf> =
-            if cfg!(all(unix, not(target_vendor = "apple"))) { usual.collect() } else { Vec::new() };
+        let usual: Vec<PathBuf> = if crate::sys::files::HAS_XDG_FOLDERS { usual.collect() } else { Vec::new() };
         let mut ordered: Vec<PathBuf> = given.into_iter().collect();
         let set_first = set.filter(|set| !is_of_one_program(set, environment)).map(within);
         ordered.extend(set_first.into_iter().chain(usual.iter().map(|folder| within(folder))).chain(set.map(within)));

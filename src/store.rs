@@ -5,7 +5,6 @@
 mod changes;
 mod data_folders;
 mod error;
-mod files;
 pub mod format;
 mod hash;
 mod inspect;
@@ -292,7 +291,9 @@ impl Store {
         if self.try_lock(kind, id)?.is_some() {
             return Ok(None);
         }
-        let note = files::read(&lock::named(self.folder(), kind, id)).unwrap_or_default().unwrap_or_default();
+        let note = crate::files::read_if_there(&lock::named(self.folder(), kind, id), format::MAX_FILE_BYTES)
+            .unwrap_or_default()
+            .unwrap_or_default();
         Ok(Some(serde_json::from_slice(&note).unwrap_or_default()))
     }
 

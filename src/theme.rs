@@ -71,7 +71,7 @@ pub fn has_colours(environment: &Environment, when: When, is_terminal: bool) -> 
 
 /// Whether the terminal obeys sequences: a dumb one shows them as text. A console of Windows has no `TERM`.
 pub fn shows_more_than_text(environment: &Environment) -> bool {
-    environment.get("TERM").map_or(cfg!(windows), |term| term != "dumb")
+    environment.get("TERM").map_or(crate::sys::terminal::OBEYS_WITHOUT_TERM, |term| term != "dumb")
 }
 
 /// The same roles for the help and the errors of clap.
@@ -95,7 +95,7 @@ mod tests {
         for (variables, when, on_terminal, in_pipe) in [
             (terminal, When::Auto, true, false),
             (terminal, When::Never, false, false),
-            (&[], When::Auto, cfg!(windows), false),
+            (&[], When::Auto, crate::sys::terminal::OBEYS_WITHOUT_TERM, false),
             (&[("TERM", "dumb")], When::Auto, false, false),
             (&[("TERM", "dumb"), ("CLICOLOR_FORCE", "1")], When::Auto, true, true),
             (&[("TERM", "xterm"), ("NO_COLOR", "1")], When::Auto, false, false),

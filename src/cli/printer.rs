@@ -12,6 +12,7 @@ use super::table::Room;
 use super::text::Text;
 use crate::env::Environment;
 use crate::error::Error;
+use crate::sys;
 use crate::theme::{Role, When, has_colours};
 use crate::wording::qr::Picture;
 use crate::wording::{plain, plain_json};
@@ -50,7 +51,7 @@ impl Printer {
         let _ = MANNER.set(Manner {
             stdout_has_colours: has_colours(environment, when, std::io::stdout().is_terminal()),
             stderr_has_colours: has_colours(environment, when, std::io::stderr().is_terminal()),
-            is_unicode: environment.is_utf8() || cfg!(windows),
+            is_unicode: environment.is_utf8() || sys::terminal::IS_UNICODE,
             columns,
         });
     }
@@ -104,19 +105,8 @@ impl Printer {
     }
 
     /// Whether nobody reads results any more; that is not always noticed before the next one is written.
-    #[cfg(unix)]
     pub fn stdout_is_closed() -> bool {
-        use rustix::event::{PollFd, PollFlags, Timespec, poll};
-        let stdout = std::io::stdout();
-        let mut streams = [PollFd::new(&stdout, PollFlags::empty())];
-        let _ = poll(&mut streams, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
-        streams[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
-    }
-
-    /// The next result says so.
-    #[cfg(not(unix))]
-    pub fn stdout_is_closed() -> bool {
-        false
+        sys::pipes::is_closed(&std::io::stdout())
     }
 
     fn result(text: &str, has_colours: bool) {

@@ -61,7 +61,7 @@ fn shims(context: &Context) -> Option<Shims> {
     let path = context.environment.get("PATH")?;
     match Shims::install(&context.paths.data.path, path) {
         Ok(shims) => Some(shims),
-        Err(error) if cfg!(unix) => {
+        Err(error) if error.kind() != std::io::ErrorKind::Unsupported => {
             Printer::warning(&format!(
                 "`run` does not cover a Codex that a shell or a script starts: `{}` cannot be made: {error}",
                 context.paths.data.path.join("run").display()

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use crate::domain::text_encoding;
-use crate::regular_file;
+use crate::files;
 
 /// No configuration is longer.
 const LONGEST: u64 = 1024 * 1024;
@@ -16,14 +16,14 @@ const LONGEST: u64 = 1024 * 1024;
 ///
 /// Why it cannot be read.
 pub fn read(path: &Path) -> io::Result<Option<String>> {
-    match regular_file::read(path, LONGEST) {
+    match files::read(path, LONGEST) {
         Ok(bytes) => {
             let text = String::from_utf8(text_encoding::utf8(&bytes).into_owned());
             text.map(Some).map_err(|error| io::Error::new(ErrorKind::InvalidData, error.utf8_error()))
         }
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         // That is how people say that there is no file.
-        Err(_) if regular_file::is_null(path) => Ok(None),
+        Err(_) if files::is_null(path) => Ok(None),
         Err(error) => Err(error),
     }
 }

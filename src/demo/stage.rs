@@ -11,6 +11,7 @@ use tokio::process::Command;
 
 use crate::env;
 use crate::manager::{random_id, random_key};
+use crate::sys::files;
 use simulated_openai::api::{Answer, LimitKind, SimulatedOpenAi, Wait};
 use simulated_openai::chatgpt::{self as chatgpt, Account, Login, SimulatedChatGpt};
 
@@ -183,10 +184,9 @@ impl Folder {
     /// A new one, in the system's temporary folder, for this user alone.
     pub fn new() -> Result<Folder, String> {
         let path = std::env::temp_dir().join(format!("codex-account-manager-demo-{}", random_id()));
-        let mut builder = std::fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&path).map_err(|error| format!("`{}` cannot be made: {error}", path.display()))?;
+        files::private_folders()
+            .create(&path)
+            .map_err(|error| format!("`{}` cannot be made: {error}", path.display()))?;
         Ok(Folder(path))
     }
 

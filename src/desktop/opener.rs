@@ -8,7 +8,8 @@ use tokio::process::{Child, Command};
 
 use super::wsl;
 use crate::env::{self, Environment};
-use crate::regular_file::is_program;
+use crate::files::is_program;
+use crate::sys;
 
 /// What is not for a browser beside the master key: where that lies, and keys that a program under `run` was given.
 const SECRETS: [&str; 5] =
@@ -63,8 +64,7 @@ pub fn open(url: &str, environment: &Environment) -> Result<Opening, String> {
             command.env_remove(secret);
         }
         // Ctrl-C gives the login up and leaves the browser open.
-        #[cfg(unix)]
-        command.process_group(0);
+        sys::processes::apart_from_terminal(&mut command);
         match command.spawn() {
             Ok(child) => return Ok(Opening { program, child }),
             Err(error) => failure = failure.or(Some(format!("`{program}` cannot be started: {error}"))),
@@ -87,6 +87,11 @@ fn found(environment: &Environment) -> impl Iterator<Item = Opener> {
     })
 }
 
+/// The one program that opens pages on a system that always has a desktop.
+pub fn of_the_system(environment: &Environment) -> Option<(PathBuf, &'static [&'static str])> {
+    sys::programs::opener(environment.get("SystemRoot"))
+}
+
 /// Everything that may open a page here, the best first.
 fn candidates(environment: &Environment) -> Vec<Opener> {
     let opener = |program: PathBuf, arguments: &[&str]| Opener {
@@ -94,12 +99,8 @@ fn candidates(environment: &Environment) -> Vec<Opener> {
         arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
     };
     let handler = &["url.dll,FileProtocolHandler"][..];
-    if cfg!(target_os = "macos") {
-        return vec![opener("/usr/bin/open".into(), &[])];
-    }
-    if cfg!(windows) {
-        let system = environment.get("SystemRoot").unwrap_or("C:\\Windows");
-        return vec![opener(Path::new(system).join("System32\\rundll32.exe"), handler)];
+    if let Some((program, arguments)) = of_the_system(environment) {
+        return vec![opener(program, arguments)];
     }
     let mut openers = Vec::new();
     if wsl::is_wsl(environment) {

@@ -28,8 +28,9 @@ impl fmt::Display for Away {
 
 /// Why a browser here would not be seen; `None` where it would.
 pub fn away(environment: &Environment) -> Option<Away> {
-    let is_wsl = wsl::is_wsl(environment);
-    judge(environment, cfg!(any(target_os = "macos", windows)), is_wsl.then(|| opener::is_any(environment)))
+    let has_desktop = opener::of_the_system(environment).is_some();
+    let is_wsl = !has_desktop && wsl::is_wsl(environment);
+    judge(environment, has_desktop, is_wsl.then(|| opener::is_any(environment)))
 }
 
 /// `wsl` says whether an opener was found there. A desktop that is always there needs no variable to name its display.

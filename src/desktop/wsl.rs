@@ -7,10 +7,9 @@ use crate::env::Environment;
 
 /// Whether this is Linux inside Windows. `sudo` takes the variables away, and then the kernel's name is left.
 pub fn is_wsl(environment: &Environment) -> bool {
-    cfg!(target_os = "linux")
-        && (environment.get("WSL_DISTRO_NAME").is_some()
-            || environment.get("WSL_INTEROP").is_some()
-            || is_of_wsl(&text("/proc/sys/kernel/osrelease")))
+    environment.get("WSL_DISTRO_NAME").is_some()
+        || environment.get("WSL_INTEROP").is_some()
+        || is_of_wsl(&text("/proc/sys/kernel/osrelease"))
 }
 
 fn is_of_wsl(release: &str) -> bool {

@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Error, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
-use super::files::{self, Identity};
+use super::files;
 use super::warnings::{Topic, Warnings};
 use super::{LedgerError, schema};
 use crate::clock::{self, Clock};
+use crate::files::Identity;
 
 /// How long SQLite waits for another process that writes. What cannot be written by then is tried again later: whoever asks
 /// something meanwhile must not wait for it.
@@ -179,7 +180,7 @@ impl Database {
                 seen = files::identity(&self.path).map_err(|error| unopened(self, error))?;
             }
             let Some(identity) = seen else { return Ok(None) };
-            files::close_to_others(&self.path).map_err(|error| unopened(self, error))?;
+            crate::files::close_to_others(&self.path).map_err(|error| unopened(self, error))?;
             let (connection, version) = self.connect(identity)?;
             self.open = Some(Open { connection, identity, version, transactions: 0 });
         }

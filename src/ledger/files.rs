@@ -1,12 +1,12 @@
 //! The ledger's file, private to its owner from the first syscall on. SQLite gives its side files the same mode.
 #![expect(clippy::disallowed_methods, reason = "this file wraps the file system for the ledger")]
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::regular_file;
+use crate::files::{self, Identity};
 
 /// What SQLite keeps beside the file.
 const SIDES: [&str; 2] = ["-wal", "-shm"];
@@ -14,10 +14,6 @@ const SIDES: [&str; 2] = ["-wal", "-shm"];
 /// How often the folder's lock is tried.
 const TRIES: u32 = 25;
 const BETWEEN_TRIES: Duration = Duration::from_millis(20);
-
-/// Which file a path names: it changes when the file is replaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Identity(u64, u64);
 
 /// The file at `path`; `None` when there is none. One `stat`.
 pub(super) fn identity(path: &Path) -> io::Result<Option<Identity>> {
@@ -29,44 +25,23 @@ pub(super) fn identity(path: &Path) -> io::Result<Option<Identity>> {
     if !metadata.is_file() {
         return Err(io::Error::other("it is a link or not a file; move it away"));
     }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        Ok(Some(Identity(metadata.dev(), metadata.ino())))
-    }
-    // An open file cannot be replaced there.
-    #[cfg(not(unix))]
-    Ok(Some(Identity(0, 0)))
+    // Where it is not known, an open file cannot be replaced.
+    Ok(Some(files::identity(&metadata).unwrap_or_default()))
 }
 
 /// Makes an empty file, 0600, in a folder that is made 0700 with those above it. One that is there stays.
 pub(super) fn make(path: &Path) -> io::Result<()> {
-    make_folder(path.parent().unwrap_or(path))?;
-    match private(OpenOptions::new().write(true).create_new(true)).open(path) {
+    files::make_folder(path.parent().unwrap_or(path))?;
+    match files::create_new(path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
-        Ok(_) | Err(_) => close_to_others(path),
+        Ok(_) | Err(_) => files::close_to_others(path),
     }
-}
-
-/// Takes the modes of everyone else from a file that was put there by hand, and gives the owner's back.
-pub(super) fn close_to_others(path: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{MetadataExt, PermissionsExt};
-        let metadata = fs::symlink_metadata(path)?;
-        let ours = metadata.is_file() && metadata.uid() == rustix::process::geteuid().as_raw();
-        if ours && metadata.mode() & 0o7777 != 0o600 {
-            fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-        }
-    }
-    let _ = path;
-    Ok(())
 }
 
 /// The path with every link in its folders resolved, so that SQLite can be told to follow none.
 pub(super) fn resolved(path: &Path) -> io::Result<PathBuf> {
-    match (cfg!(unix), path.parent(), path.file_name()) {
-        (true, Some(folder), Some(name)) => Ok(fs::canonicalize(folder)?.join(name)),
+    match (path.parent(), path.file_name()) {
+        (Some(folder), Some(name)) => Ok(files::without_links(folder)?.join(name)),
         _ => Ok(path.to_owned()),
     }
 }
@@ -81,8 +56,8 @@ const SET_DOWN: &str = ".unwritten-";
 /// living process set down is its own to write.
 pub(super) fn set_down(path: &Path, name: &str, text: &[u8]) -> io::Result<(PathBuf, File)> {
     let path = with_suffix(path, &format!("{SET_DOWN}{name}"));
-    let mut file = private(OpenOptions::new().write(true).create_new(true)).open(&path)?;
-    let written = fs4::fs_std::FileExt::lock_exclusive(&file).and_then(|()| io::Write::write_all(&mut file, text));
+    let mut file = files::create_new(&path)?;
+    let written = files::lock::wait(&file).and_then(|()| io::Write::write_all(&mut file, text));
     match written {
         Ok(()) => Ok((path, file)),
         Err(error) => {
@@ -102,10 +77,10 @@ pub(super) fn left_behind(path: &Path) -> Vec<(String, PathBuf, Vec<u8>)> {
     let found =
         entries.filter_map(|entry| Some((entry.file_name().to_str()?.strip_prefix(&prefix)?.to_owned(), entry.path())));
     let read = |(name, path): (String, PathBuf)| {
-        let file = private(OpenOptions::new().read(true).write(true)).open(&path).ok()?;
+        let file = files::open_own(&path).ok()?;
         // Reading a pipe that was put there would never end.
-        let is_free = file.metadata().ok()?.is_file() && fs4::fs_std::FileExt::try_lock_exclusive(&file).ok()?;
-        let text = regular_file::bounded(&file, LONGEST_SET_DOWN).ok().filter(|_| is_free)?;
+        let is_free = file.metadata().ok()?.is_file() && files::lock::try_lock(&file).ok()?;
+        let text = files::bounded(&file, LONGEST_SET_DOWN).ok().filter(|_| is_free)?;
         Some((name, path, text))
     };
     found.filter_map(read).collect()
@@ -124,7 +99,7 @@ pub(super) struct FolderLock(Option<File>);
 pub(super) fn keep_in_place(path: &Path, seen: Identity) -> io::Result<Option<FolderLock>> {
     let folder = open_folder(path)?;
     let is_free = match &folder {
-        Some(folder) => fs4::fs_std::FileExt::try_lock_shared(folder)?,
+        Some(folder) => files::lock::try_share(folder)?,
         None => true,
     };
     Ok((is_free && identity(path)? == Some(seen)).then_some(FolderLock(folder)))
@@ -158,7 +133,7 @@ pub(super) fn set_aside(path: &Path, seen: Identity, ms: i64) -> io::Result<Opti
 /// Others hold it for the time of an opening. One that was stopped in the midst of that must not stop everyone.
 fn lock_for_a_moment(folder: &File) -> io::Result<()> {
     for _ in 0..TRIES {
-        if fs4::fs_std::FileExt::try_lock_exclusive(folder)? {
+        if files::lock::try_lock(folder)? {
             return Ok(());
         }
         std::thread::sleep(BETWEEN_TRIES);
@@ -168,46 +143,14 @@ fn lock_for_a_moment(folder: &File) -> io::Result<()> {
 
 /// The folder of `path`, to be locked. Where a folder cannot be opened an open file cannot be moved either.
 fn open_folder(path: &Path) -> io::Result<Option<File>> {
-    let folder = path.parent().filter(|folder| cfg!(unix) && !folder.as_os_str().is_empty());
-    folder.map(File::open).transpose()
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.map_or(Ok(None), files::lock::open_folder)
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
-}
-
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        let no_follow = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();
-        options.mode(0o600).custom_flags(no_follow);
-    }
-    options
-}
-
-fn make_folder(folder: &Path) -> io::Result<()> {
-    if folder.as_os_str().is_empty() || folder.is_dir() {
-        return Ok(());
-    }
-    if let Some(parent) = folder.parent() {
-        make_folder(parent)?;
-    }
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    match builder.create(folder) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
-        Err(error) => Err(error),
-        Ok(()) => {
-            // A umask may have taken the owner's own bits away.
-            #[cfg(unix)]
-            fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
-            Ok(())
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,65 +1,20 @@
 //! What this process last read, and whether the file moved since: one `stat` says so.
 
-use std::fs::Metadata;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::StoreError;
-use super::files;
+use super::format::MAX_FILE_BYTES;
 use super::format::{FormatError, State};
 use super::replace::Places;
 use super::seal_copy;
 use crate::clock::Clock;
+use crate::files::{self, Stamp};
 
-/// A file written this short a time before it was read may be written again within the same tick of the kernel's
-/// clock, and look unchanged.
-const RACY: Duration = Duration::from_millis(50);
 /// How often a file is read again that is written in place at the same moment.
 const ATTEMPTS: usize = 4;
-
-/// What tells one state of the file from another.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    inode: u64,
-    modified: Duration,
-    changed: Duration,
-    length: u64,
-}
-
-impl Stamp {
-    #[cfg(unix)]
-    fn of(metadata: &Metadata) -> Stamp {
-        use std::os::unix::fs::MetadataExt;
-        let duration = |seconds: i64, nanoseconds: i64| {
-            Duration::new(u64::try_from(seconds).unwrap_or(0), u32::try_from(nanoseconds).unwrap_or(0))
-        };
-        Stamp {
-            inode: metadata.ino(),
-            modified: duration(metadata.mtime(), metadata.mtime_nsec()),
-            changed: duration(metadata.ctime(), metadata.ctime_nsec()),
-            length: metadata.len(),
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn of(metadata: &Metadata) -> Stamp {
-        use std::time::{SystemTime, UNIX_EPOCH};
-        let since = |time: io::Result<SystemTime>| time.ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        Stamp {
-            inode: 0,
-            modified: since(metadata.modified()).unwrap_or_default(),
-            changed: since(metadata.created()).unwrap_or_default(),
-            length: metadata.len(),
-        }
-    }
-
-    /// Whether the file had been at rest for a while at `now`, so that any later write changes the stamp.
-    fn is_settled(&self, now: Duration) -> bool {
-        now.abs_diff(self.modified) >= RACY && now.abs_diff(self.changed) >= RACY
-    }
-}
 
 /// The last reading of the file.
 #[derive(Default)]
@@ -179,7 +134,7 @@ fn contents(path: &Path) -> io::Result<(Vec<u8>, Option<Stamp>)> {
         // Times in a stamp are the kernel's, so the kernel is asked for the time too.
         let now = Duration::from_millis(u64::try_from(Clock::system().now().as_millis()).unwrap_or(0));
         let before = Stamp::of(&file.metadata()?);
-        last = files::read_all(&file)?;
+        last = files::bounded(&file, MAX_FILE_BYTES)?;
         if Stamp::of(&file.metadata()?) == before {
             return Ok((last, Some(before).filter(|stamp| stamp.is_settled(now))));
         }

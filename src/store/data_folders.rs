@@ -8,13 +8,16 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
-use super::files;
 use super::replace::Places;
+use crate::files;
 use crate::paths::{DataDir, Paths};
 use crate::secrets::master_key::KeyFolders;
 
 /// So many are noted: a container, another machine and a folder that was moved have one each.
 const MOST: usize = 8;
+
+/// No note is longer.
+const MAX_NOTE_BYTES: u64 = 64 * 1024;
 
 /// The name of the note, and of the next one while it is written.
 const NOTE: [&str; 2] = ["data-folders.json", "data-folders.next"];
@@ -121,7 +124,7 @@ impl DataFolders {
     /// The folders of the note, whatever became of them.
     fn noted(&self) -> Vec<PathBuf> {
         let path = self.0.beside.join(NOTE[0]);
-        let note = files::read_own(&path).and_then(|note| serde_json::from_slice::<Note>(&note).ok());
+        let note = files::read_own(&path, MAX_NOTE_BYTES).and_then(|note| serde_json::from_slice::<Note>(&note).ok());
         let mut folders = note.unwrap_or_default().data_folders;
         folders.retain(|folder| folder.is_absolute());
         folders.truncate(MOST);

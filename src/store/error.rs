@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::lock::Holder;
-use crate::regular_file::{NotAFile, TooLarge};
+use crate::files::{NotAFile, TooLarge};
 use crate::secrets::master_key::KeyError;
 
 /// Why the accounts file was not read or not written. Its bytes are untouched in every case.
@@ -60,7 +60,7 @@ pub enum StoreError {
 /// What to do about a lock folder that cannot be trusted. One of another user has the locks of that user's sessions in it:
 /// it is never removed.
 fn mend(path: &Path, problem: &str) -> String {
-    if problem == super::files::ANOTHER_USER {
+    if problem == crate::files::ANOTHER_USER {
         let quoted = path.display().to_string().replace('\'', r"'\''");
         format!(
             "make it yours with `sudo chown -R \"$(id -un)\" '{quoted}'` or run this as that user \

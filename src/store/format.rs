@@ -14,6 +14,9 @@ pub use session::{FamilyPin, Pin, SessionKind, SessionRecord, StoredPins};
 
 use crate::secrets::master_key::SealBlock;
 
+/// No accounts file is larger; what is, is not one.
+pub(super) const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
+
 /// The version that is written.
 pub const VERSION: u32 = 3;
 

@@ -1,9 +1,11 @@
 //! What can be learned about the accounts file without changing or waiting for anything: who holds its lock, and the state
 //! before the last write.
 
+use super::Store;
+use super::format::MAX_FILE_BYTES;
 use super::format::State;
 use super::lock::{self, Holder};
-use super::{Store, files};
+use crate::files;
 
 /// The lock of the accounts file at one instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,13 +21,13 @@ impl Store {
     pub fn lock_state(&self) -> LockState {
         let path = &self.0.places.lock;
         match files::open_to_ask(path) {
-            Ok(file) if lock::is_held(&file).unwrap_or(false) => LockState::Held(lock::holder(path)),
+            Ok(file) if files::lock::is_held(&file).unwrap_or(false) => LockState::Held(lock::holder(path)),
             _ => LockState::Free,
         }
     }
 
     /// The state before the last write; `None` when there is none that can be read.
     pub fn previous(&self) -> Option<State> {
-        State::from_json(&files::read(&self.0.places.previous).ok()??).ok()
+        State::from_json(&files::read_if_there(&self.0.places.previous, MAX_FILE_BYTES).ok()??).ok()
     }
 }

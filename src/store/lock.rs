@@ -4,12 +4,12 @@ use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use fs4::fs_std::FileExt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::StoreError;
-use super::files;
+use super::format::MAX_FILE_BYTES;
+use crate::files;
 
 /// How often a lock file may vanish under us before we say so.
 const ATTEMPTS: usize = 8;
@@ -35,7 +35,7 @@ impl FileLock {
     pub(super) fn acquire(path: &Path) -> Result<FileLock, StoreError> {
         for _ in 0..ATTEMPTS {
             let file = files::open_lock(path).map_err(StoreError::io("open the lock file", path))?;
-            wait_for(&file).map_err(StoreError::io("lock", path))?;
+            files::lock::wait(&file).map_err(StoreError::io("lock", path))?;
             // Someone may have removed the folder by hand while we waited; a lock on a file without a name is none.
             if is_at(&file, path) {
                 return Ok(FileLock { file });
@@ -60,51 +60,15 @@ fn write_note(mut file: &File, note: &[u8]) {
 
 /// Who signed the lock file at `path` last.
 pub(super) fn holder(path: &Path) -> Option<Holder> {
-    serde_json::from_slice(&files::read(path).ok()??).ok()
+    serde_json::from_slice(&files::read_if_there(path, MAX_FILE_BYTES).ok()??).ok()
 }
 
-fn wait_for(file: &File) -> io::Result<()> {
-    loop {
-        match FileExt::lock_exclusive(file) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            done => return done,
-        }
-    }
-}
-
-/// Whether the lock of `file` was free and is ours now.
-pub(super) fn try_lock(file: &File) -> io::Result<bool> {
-    loop {
-        match FileExt::try_lock_exclusive(file) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            done => return done,
-        }
-    }
-}
-
-/// Whether a process holds `file` for itself alone. The shared lock that finds out is held for an instant and never stops
-/// another one that asks the same.
-pub(super) fn is_held(file: &File) -> io::Result<bool> {
-    loop {
-        match FileExt::try_lock_shared(file) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            done => return done.map(|was_free| !was_free),
-        }
-    }
-}
-
-#[cfg(unix)]
+/// Whether `file` is still what `path` names.
 pub(super) fn is_at(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
     match (file.metadata(), files::stat(path)) {
-        (Ok(ours), Ok(Some(named))) => (ours.dev(), ours.ino()) == (named.dev(), named.ino()),
+        (Ok(ours), Ok(Some(named))) => files::is_one(&ours, &named),
         _ => false,
     }
-}
-
-#[cfg(not(unix))]
-pub(super) fn is_at(_file: &File, _path: &Path) -> bool {
-    true
 }
 
 /// A lock by name in the `.cam` folder; free again on drop and on death. Its file stays.
@@ -118,13 +82,13 @@ impl NamedLock {
     /// Takes the lock if it is free.
     pub(super) fn attempt(path: &Path) -> io::Result<Option<NamedLock>> {
         let file = files::open_lock(path)?;
-        Ok(try_lock(&file)?.then_some(NamedLock { file }))
+        Ok(files::lock::try_lock(&file)?.then_some(NamedLock { file }))
     }
 
     /// Waits until the lock is free.
     pub(super) fn acquire(path: &Path) -> io::Result<NamedLock> {
         let file = files::open_lock(path)?;
-        wait_for(&file)?;
+        files::lock::wait(&file)?;
         Ok(NamedLock { file })
     }
 

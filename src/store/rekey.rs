@@ -6,12 +6,13 @@ use std::convert::Infallible;
 use std::path::PathBuf;
 
 use super::error::{StoreError, UpdateError};
-use super::files;
+use super::format::MAX_FILE_BYTES;
 use super::format::State;
 use super::lock::FileLock;
 use super::replace::{self, Before};
 use super::transaction::{Present, is_first_sealing};
 use super::{Inner, Store, rotations, seal_copy, sealing};
+use crate::files;
 use crate::secrets::Secret;
 use crate::secrets::master_key::{KeyError, KeySource, NewKey};
 
@@ -126,7 +127,9 @@ impl Inner {
     /// Takes away what a time left that was killed: the key too, when nothing was sealed with it yet.
     fn clean_up_after_killed(&self, state: &State) -> Result<(), StoreError> {
         let failed = |error| StoreError::io("clean up", &self.places.rekey)(error);
-        let Some(noted) = files::read(&self.places.rekey).map_err(failed)? else { return Ok(()) };
+        let Some(noted) = files::read_if_there(&self.places.rekey, MAX_FILE_BYTES).map_err(failed)? else {
+            return Ok(());
+        };
         if let Ok(noted) = std::str::from_utf8(&noted) {
             let is_sealed = state.seal.as_ref().is_some_and(|seal| seal.key_id == noted);
             self.keyring.clean_up(noted, is_sealed);

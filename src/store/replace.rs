@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
-use super::files;
+use crate::files;
 
 /// Where everything of one accounts file is.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ impl Places {
     /// Makes the `.cam` folder, and refuses one that is not ours.
     pub(super) fn make_folder(&self) -> Result<(), StoreError> {
         files::make_folder(&self.folder).map_err(StoreError::io("create the folder", &self.folder))?;
-        match files::folder_problem(&self.folder).map_err(StoreError::io("use the folder", &self.folder))? {
+        match files::own_folder_problem(&self.folder).map_err(StoreError::io("use the folder", &self.folder))? {
             None => Ok(()),
             Some(problem) => Err(StoreError::Foreign { path: self.folder.clone(), problem }),
         }

@@ -9,9 +9,11 @@ use ring::digest;
 use serde_json::Value;
 
 use super::error::StoreError;
+use super::format::MAX_FILE_BYTES;
 use super::format::{SecretField, State, StoredAccount, StoredKind, VERSION};
 use super::replace::Places;
-use super::{Store, files, lock, sealing};
+use super::{Store, lock, sealing};
+use crate::files;
 use crate::secrets::Secret;
 use crate::secrets::master_key::KeyError;
 
@@ -175,7 +177,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 fn read(path: &Path) -> Option<State> {
-    let bytes: io::Result<Option<Vec<u8>>> = files::read(path);
+    let bytes: io::Result<Option<Vec<u8>>> = files::read_if_there(path, MAX_FILE_BYTES);
     State::from_json(&bytes.ok()??).ok()
 }
 

@@ -7,9 +7,11 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
+use super::format::MAX_FILE_BYTES;
 use super::format::{State, StoredSecret};
+use super::lock;
 use super::replace::Places;
-use super::{files, lock};
+use crate::files;
 use crate::secrets::cipher;
 use crate::secrets::master_key::SealBlock;
 
@@ -63,6 +65,7 @@ pub(super) fn forget(places: &Places, key_id: &str) {
 }
 
 fn read(places: &Places, key_id: &str) -> Option<SealCopy> {
-    let copy: SealCopy = serde_json::from_slice(&files::read(&place(places, key_id)).ok()??).ok()?;
+    let copy: SealCopy =
+        serde_json::from_slice(&files::read_if_there(&place(places, key_id), MAX_FILE_BYTES).ok()??).ok()?;
     (copy.seal.key_id == key_id).then_some(copy)
 }

@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::error::StoreError;
-use super::files;
+use super::format::MAX_FILE_BYTES;
 use super::format::SessionRecord;
 use super::lock;
 use super::transaction::Transaction;
+use crate::files;
 
 const KIND: &str = "session";
 
@@ -81,7 +82,7 @@ impl Transaction<'_> {
 
 /// What the live session `id` says of itself to its own user.
 pub(super) fn private(folder: &Path, id: &str) -> Option<Value> {
-    serde_json::from_slice(&files::read(&place(folder, id)).ok()??).ok()
+    serde_json::from_slice(&files::read_if_there(&place(folder, id), MAX_FILE_BYTES).ok()??).ok()
 }
 
 pub(super) fn place(folder: &Path, id: &str) -> PathBuf {
@@ -96,7 +97,7 @@ pub(super) fn is_alive(folder: &Path, id: &str) -> bool {
 
 fn is_dead(path: &Path) -> bool {
     match files::open_to_ask(path) {
-        Ok(file) => !lock::is_held(&file).unwrap_or(true),
+        Ok(file) => !files::lock::is_held(&file).unwrap_or(true),
         Err(error) => error.kind() == io::ErrorKind::NotFound,
     }
 }
@@ -112,7 +113,7 @@ fn claim(path: &Path, private: &Value) -> io::Result<File> {
     // Of this process, which could not give it its name.
     files::remove(&unnamed)?;
     let mut file = files::create_new(&unnamed)?;
-    let claimed = lock::try_lock(&file).and_then(|locked| {
+    let claimed = files::lock::try_lock(&file).and_then(|locked| {
         if !locked {
             return Err(io::ErrorKind::WouldBlock.into());
         }

@@ -144,7 +144,7 @@ fn the_state_before_each_write_is_kept() {
     let before = home.text();
     add(&store, "two");
     assert_eq!(fs::read_to_string(store.folder().join("previous.json")).unwrap(), before);
-    let mut names = files::names(store.folder()).unwrap();
+    let mut names = crate::files::names(store.folder()).unwrap();
     names.sort();
     assert_eq!(names, ["data-folders.json", "lock", "previous.json"]);
 }

@@ -138,7 +138,7 @@ impl Inner {
     }
 
     fn is_gone(&self) -> bool {
-        matches!(super::files::stat(&self.places.file), Ok(None))
+        matches!(crate::files::stat(&self.places.file), Ok(None))
     }
 
     /// Writes `state`; before that, copies the `unsealed` bytes that another tool could still read.
@@ -182,7 +182,7 @@ impl Inner {
                     if failed.replaced {
                         self.warn(StoreWarning::sealed(backup));
                     } else {
-                        let _ = super::files::remove(&backup);
+                        let _ = crate::files::remove(&backup);
                     }
                 }
                 Err(failed.error)

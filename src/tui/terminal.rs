@@ -67,7 +67,7 @@ impl Terminal {
     /// Takes the terminal over. `title` names it while it is ours.
     pub fn enter(title: &str) -> io::Result<Terminal> {
         let signals = Signals::new()?;
-        let writer = Arc::new(Writer::start(sink::stdout()?)?);
+        let writer = Arc::new(Writer::start(sink::Output::new()?)?);
         let takeover = Arc::new(Takeover::new(title, Arc::clone(&writer)));
         let screen = ratatui::Terminal::new(Screen::default())?;
         panics::give_back_first(&takeover);

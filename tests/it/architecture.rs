@@ -10,24 +10,25 @@ pub const RULES: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("clock", &["domain"]),
     ("env", &[]),
-    ("paths", &["env"]),
-    ("regular_file", &[]),
-    ("config", &["domain", "env", "paths", "regular_file", "secrets"]),
-    ("secrets", &["regular_file"]),
-    ("store", &["domain", "secrets", "clock", "paths", "regular_file"]),
-    ("ledger", &["domain", "clock", "regular_file"]),
+    ("paths", &["env", "sys"]),
+    ("sys", &[]),
+    ("files", &["sys"]),
+    ("config", &["domain", "env", "paths", "files", "secrets"]),
+    ("secrets", &["files", "sys"]),
+    ("store", &["domain", "secrets", "clock", "paths", "files"]),
+    ("ledger", &["domain", "clock", "files"]),
     ("oauth", &["domain", "error", "secrets"]),
-    ("upstream", &["domain", "env", "error", "regular_file", "secrets"]),
-    ("desktop", &["env", "regular_file"]),
-    ("theme", &["env"]),
-    ("hardening", &[]),
+    ("upstream", &["domain", "env", "error", "files", "secrets"]),
+    ("desktop", &["env", "files", "sys"]),
+    ("theme", &["env", "sys"]),
+    ("hardening", &["sys"]),
     ("logging", &["domain"]),
     (
         "manager",
         &["domain", "clock", "config", "env", "error", "ledger", "oauth", "paths", "secrets", "store", "upstream"],
     ),
-    ("proxy", &["domain", "clock", "error", "manager", "secrets", "upstream"]),
-    ("server", &["clock", "domain", "error", "hardening", "manager", "protocol", "proxy", "secrets"]),
+    ("proxy", &["domain", "clock", "error", "manager", "secrets", "sys", "upstream"]),
+    ("server", &["clock", "domain", "error", "hardening", "manager", "protocol", "proxy", "secrets", "sys"]),
     (
         "cli",
         &[
@@ -38,17 +39,18 @@ pub const RULES: &[(&str, &[&str])] = &[
             "domain",
             "env",
             "error",
+            "files",
             "hardening",
             "logging",
             "manager",
             "paths",
             "protocol",
             "proxy",
-            "regular_file",
             "secrets",
             "server",
             "session_rpc",
             "store",
+            "sys",
             "theme",
             "tui",
             "upstream",
@@ -69,11 +71,12 @@ pub const RULES: &[(&str, &[&str])] = &[
             "protocol",
             "secrets",
             "session_rpc",
+            "sys",
             "theme",
             "wording",
         ],
     ),
-    ("demo", &["cli", "clock", "domain", "env", "error", "ledger", "manager", "theme", "upstream", "wording"]),
+    ("demo", &["cli", "clock", "domain", "env", "error", "ledger", "manager", "sys", "theme", "upstream", "wording"]),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -122,6 +125,41 @@ fn rooms_import_only_what_they_may() {
         }
     }
     assert!(broken.is_empty(), "{}", broken.into_iter().collect::<Vec<_>>().join("\n"));
+}
+
+/// What may ask which system it is on beside `sys`: crates that are there, or have a method, on some systems alone.
+const PLATFORM_BOUND: [&str; 2] = ["upstream/connector.rs", "upstream/network/roots/files.rs"];
+
+#[test]
+fn nothing_but_sys_asks_which_system_it_is_on() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&folder, &mut files);
+    let conditions = ["cfg(", "cfg!(", "cfg_attr("];
+    let systems = ["unix", "windows", "target_os", "target_vendor", "target_family"];
+    let asks = |line: &str| {
+        let condition = conditions.iter().find_map(|begin| line.split_once(begin)).map(|(_, condition)| condition);
+        condition.is_some_and(|condition| systems.iter().any(|system| condition.contains(system)))
+            || line.contains("rustix::")
+            || line.contains("std::os::")
+    };
+    for path in files.iter().filter(|path| !is_test(path)) {
+        let relative = path.strip_prefix(&folder).unwrap();
+        let is_apart = relative.starts_with("sys") || relative == Path::new("sys.rs");
+        if is_apart || PLATFORM_BOUND.iter().any(|bound| relative == Path::new(bound)) {
+            continue;
+        }
+        let text = std::fs::read_to_string(path).unwrap();
+        // Tests end a file, and may be of one system.
+        let lines: Vec<&str> = text.lines().collect();
+        let tests = lines.iter().position(|line| line.starts_with("#[cfg(") && line.contains("test"));
+        let mut shipped = lines[..tests.unwrap_or(lines.len())].iter().enumerate();
+        if let Some((number, line)) = shipped.find(|(_, line)| asks(line)) {
+            let following = lines.get(number + 1).copied().unwrap_or_default();
+            let is_of_tests = following.starts_with("#[cfg(test)]") || following == "mod tests;";
+            assert!(is_of_tests, "{}:{}: `{line}` belongs into `sys`", relative.display(), number + 1);
+        }
+    }
 }
 
 #[test]

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use crate::cli::context::Context;
 use crate::env::Environment;
+use crate::files::is_program;
 use crate::manager::Manager;
 use crate::protocol::accounts::Account;
-use crate::regular_file::is_program;
 use crate::wording::accounts::{kind, state};
 use crate::wording::session_kind;
 

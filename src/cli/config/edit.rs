@@ -9,6 +9,7 @@ use crate::cli::question;
 use crate::config::{self, Config, Sources};
 use crate::env::{self, Environment};
 use crate::error::{Error, ErrorKind};
+use crate::sys::programs;
 
 /// Opens the file, made from a template if it is missing, until it is right or the person leaves it.
 pub async fn run(context: &Context) -> Result<(), Error> {
@@ -59,22 +60,15 @@ fn editor(environment: &Environment) -> Result<String, Error> {
             Err(Error::new(ErrorKind::InvalidParams, "stdin is not a terminal, and no editor is set")
                 .hint("set `EDITOR`, or use `codex-account-manager config set KEY VALUE`"))
         }
-        None => Ok(if cfg!(windows) { "notepad" } else { "vi" }.to_owned()),
+        None => Ok(programs::EDITOR.to_owned()),
     }
 }
 
 async fn open(editor: &str, context: &Context) -> Result<(), Error> {
     let file = &context.paths.config_file;
-    let mut command = if cfg!(windows) {
-        let mut words = editor.split_whitespace();
-        let mut command = Command::from(env::program(words.next().unwrap_or("notepad")));
-        command.args(words).arg(file);
-        command
-    } else {
-        let mut command = Command::from(env::program("sh"));
-        command.args(["-c", &format!("{editor} \"$@\""), editor]).arg(file);
-        command
-    };
+    let words = programs::words_of_editor(editor);
+    let mut command = Command::from(env::program(&words[0]));
+    command.args(&words[1..]).arg(file);
     let failed = |why: String| {
         Error::new(ErrorKind::Internal, format!("the editor `{editor}` {why}"))
             .hint("set `VISUAL` or `EDITOR` to one that is installed; what is in the file stays")

@@ -5,7 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::domain::text_encoding;
-use crate::regular_file;
+use crate::files;
+pub use crate::files::is_same_file;
+use crate::sys;
+pub use crate::sys::files::{file_system as magic, user, writable};
 
 /// What one `stat` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,37 +34,14 @@ pub fn stat(path: &Path) -> io::Result<Option<Stat>> {
     }
 }
 
-#[cfg(unix)]
 fn of(metadata: &std::fs::Metadata) -> Stat {
-    use std::os::unix::fs::MetadataExt;
     Stat {
         is_folder: metadata.is_dir(),
         is_file: metadata.is_file(),
-        owner: Some(metadata.uid()),
-        mode: Some(metadata.mode() & 0o777),
-        names: metadata.nlink(),
+        owner: sys::files::owner(metadata),
+        mode: sys::files::mode(metadata).map(|mode| mode & 0o777),
+        names: sys::files::names(metadata),
     }
-}
-
-#[cfg(not(unix))]
-fn of(metadata: &std::fs::Metadata) -> Stat {
-    Stat { is_folder: metadata.is_dir(), is_file: metadata.is_file(), owner: None, mode: None, names: 1 }
-}
-
-/// Whether `name` is itself, not by a symbolic link, another name of the file at `path`.
-#[cfg(unix)]
-pub fn is_same_file(name: &Path, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let place = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
-    match (std::fs::symlink_metadata(name), std::fs::metadata(path)) {
-        (Ok(name), Ok(file)) => place(name) == place(file),
-        _ => false,
-    }
-}
-
-#[cfg(not(unix))]
-pub fn is_same_file(_: &Path, _: &Path) -> bool {
-    false
 }
 
 /// `path` with every link resolved, or as it is where that is not possible.
@@ -75,18 +55,6 @@ pub fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
     names.sort();
     names
-}
-
-/// The user that this process acts as.
-#[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "elsewhere a user has no number")]
-pub fn user() -> Option<u32> {
-    Some(rustix::process::geteuid().as_raw())
-}
-
-#[cfg(not(unix))]
-pub fn user() -> Option<u32> {
-    None
 }
 
 /// A user as people call it: by name where the system has one.
@@ -104,7 +72,7 @@ fn name_in(table: &str, id: u32) -> Option<String> {
 
 /// The mounts of this process as Linux lists them; empty elsewhere.
 pub fn mounts() -> String {
-    if cfg!(target_os = "linux") { text(Path::new("/proc/self/mountinfo")) } else { String::new() }
+    text(Path::new("/proc/self/mountinfo"))
 }
 
 /// No configuration of another program is longer.
@@ -112,7 +80,7 @@ const LONGEST: u64 = 1024 * 1024;
 
 /// The text of another program's file; `None` when there is none. A pipe in its place is refused, not waited for.
 pub fn read(path: &Path) -> io::Result<Option<String>> {
-    match regular_file::read(path, LONGEST) {
+    match files::read(path, LONGEST) {
         Ok(bytes) => Ok(Some(String::from_utf8_lossy(&text_encoding::utf8(&bytes)).into_owned())),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(error),
@@ -122,31 +90,6 @@ pub fn read(path: &Path) -> io::Result<Option<String>> {
 /// A table of the system's, which is never long.
 fn text(path: &Path) -> String {
     std::fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
-}
-
-/// The number by which Linux calls the kind of the file system that `path` is on.
-#[cfg(target_os = "linux")]
-pub fn magic(path: &Path) -> Option<u64> {
-    let magic = rustix::fs::statfs(path).ok()?.f_type;
-    // Its type is another one on every architecture, and a number above 2^31 is negative in some.
-    u64::try_from(i128::from(magic) & 0xffff_ffff).ok()
-}
-
-#[cfg(not(target_os = "linux"))]
-pub fn magic(_: &Path) -> Option<u64> {
-    None
-}
-
-/// Whether a file can be made in `folder`, and why not.
-#[cfg(unix)]
-pub fn writable(folder: &Path) -> io::Result<()> {
-    use rustix::fs::{Access, access};
-    Ok(access(folder, Access::WRITE_OK | Access::EXEC_OK)?)
-}
-
-#[cfg(not(unix))]
-pub fn writable(_: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

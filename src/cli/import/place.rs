@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind};
+use crate::files::{self, NotAFile};
 use crate::manager::accounts::import::Origin;
-use crate::regular_file::{self, NotAFile};
 
 /// No file of accounts is larger, in bytes.
 const LARGEST: u64 = 16 * 1024 * 1024;
@@ -49,7 +49,7 @@ impl Place {
         let bytes = match self {
             Place::Stdin => bounded(io::stdin().lock()).map_err(failed)?,
             Place::File(path) => {
-                let file = regular_file::open(path).map_err(|error| match error.get_ref() {
+                let file = files::open(path).map_err(|error| match error.get_ref() {
                     _ if path.is_dir() => refused("it is a folder", "name the file in it"),
                     Some(what) if what.is::<NotAFile>() => {
                         refused(&error.to_string(), "pass what it says on stdin, with `import -`")

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+use crate::sys::terminal;
+
 /// The lines of one paste come together; what follows later is another one.
 const QUIET: Duration = Duration::from_millis(300);
 
@@ -23,7 +25,7 @@ impl Pasted {
     pub fn from_stdin() -> Pasted {
         let (sender, incoming) = unbounded_channel();
         // It may wait for ever; the end of the process ends it.
-        std::thread::spawn(move || stdin::read(|bytes| sender.send(bytes).is_ok()));
+        std::thread::spawn(move || terminal::read_in_front(|bytes| sender.send(bytes).is_ok()));
         Pasted { incoming, collected: Vec::new(), is_over: false }
     }
 
@@ -65,61 +67,6 @@ fn texts(pasted: &str) -> Vec<String> {
     let lines: Vec<&str> = pasted.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let whole = (lines.len() > 1).then(|| lines.concat());
     lines.iter().map(|line| (*line).to_owned()).chain(whole).collect()
-}
-
-#[cfg(unix)]
-mod stdin {
-    //! The one process of a terminal that may read is the one in front. Another one that reads is stopped, so it looks first
-    //! whether there is anything, and whether it is in front.
-
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    use rustix::process::getpgrp;
-    use rustix::termios::{isatty, tcgetpgrp};
-
-    const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 500_000_000 };
-
-    pub fn read(take: impl Fn(Vec<u8>) -> bool) {
-        let stdin = std::io::stdin();
-        let is_ours = || !isatty(&stdin) || tcgetpgrp(&stdin).is_ok_and(|front| front == getpgrp());
-        loop {
-            let mut ready = [PollFd::new(&stdin, PollFlags::IN)];
-            match poll(&mut ready, Some(&LOOK)) {
-                Ok(0) | Err(rustix::io::Errno::INTR) => continue,
-                Err(_) => return,
-                Ok(_) if !is_ours() => {
-                    std::thread::sleep(std::time::Duration::from_millis(500));
-                    continue;
-                }
-                Ok(_) => {}
-            }
-            let mut bytes = vec![0; 4096];
-            match rustix::io::read(&stdin, &mut bytes) {
-                Ok(0) => return,
-                Ok(count) => {
-                    bytes.truncate(count);
-                    if !take(bytes) {
-                        return;
-                    }
-                }
-                Err(rustix::io::Errno::INTR) => {}
-                Err(_) => return,
-            }
-        }
-    }
-}
-
-#[cfg(not(unix))]
-mod stdin {
-    //! Elsewhere a read waits and stops nobody.
-
-    pub fn read(take: impl Fn(Vec<u8>) -> bool) {
-        let mut line = String::new();
-        while std::io::stdin().read_line(&mut line).is_ok_and(|count| count > 0) {
-            if !take(std::mem::take(&mut line).into_bytes()) {
-                return;
-            }
-        }
-    }
 }
 
 #[cfg(test)]

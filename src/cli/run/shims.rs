@@ -6,17 +6,14 @@
 //! It was tried with 0.171 and is no safe place: Codex takes the lock for a token refresh beside its folder's `auth.json`
 //! and keeps the paths of conversations in a database there, so that two Codexes would refresh one login at once and
 //! conversations would be lost with the copy.
-#![cfg_attr(
-    unix,
-    expect(clippy::disallowed_methods, reason = "this file makes and follows the links of the stand-ins")
-)]
+#![expect(clippy::disallowed_methods, reason = "this file makes and follows the links of the stand-ins")]
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::launchers::LAUNCHERS;
-#[cfg(unix)]
-use crate::regular_file::is_program;
+use crate::files::is_program;
+use crate::sys;
 
 /// Where the proxy is, for those behind a shell: a start-up file of the shell may set `OPENAI_API_KEY`.
 pub const BASE_URL: &str = "CAM_RUN_BASE_URL";
@@ -28,7 +25,6 @@ pub const API_KEY: &str = "CAM_RUN_API_KEY";
 pub const PROVIDER: &str = "CAM_RUN_PROVIDER";
 
 /// The names that this program is installed under.
-#[cfg(unix)]
 const THIS_PROGRAM: [&str; 2] = ["codex-account-manager", "cam"];
 
 /// The folders that stand in front of `PATH`, one for each program, since a program that is not installed must not seem
@@ -44,7 +40,6 @@ impl Shims {
     /// # Errors
     ///
     /// Those of the file system, and where there are no such links.
-    #[cfg(unix)]
     pub fn install(data_dir: &Path, path: &str) -> std::io::Result<Shims> {
         let program = std::env::current_exe()?;
         let mut shims = Shims::default();
@@ -56,12 +51,6 @@ impl Shims {
             shims.folders.push(folder);
         }
         Ok(shims)
-    }
-
-    /// There are no links that every program follows.
-    #[cfg(not(unix))]
-    pub fn install(_: &Path, _: &str) -> std::io::Result<Shims> {
-        Err(std::io::Error::new(std::io::ErrorKind::Unsupported, "not on this system"))
     }
 
     /// Whether `program` is found as one of them.
@@ -90,40 +79,35 @@ pub fn is_name(name: &str) -> bool {
 }
 
 /// Whether this file is this program, maybe in another version.
-#[cfg(unix)]
 fn is_this_program(path: &Path) -> bool {
     path.file_name().is_some_and(|name| THIS_PROGRAM.iter().any(|known| name == *known))
 }
 
 /// Makes a folder in which nobody else can put a program: it stands in front of `PATH`, and the data folder is made with it
 /// where that is missing.
-#[cfg(unix)]
 fn private_folder(folder: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    sys::files::private_folders().recursive(true).create(folder)?;
     // One that an earlier version made.
     for made in [folder, folder.parent().unwrap_or(folder)] {
-        if std::fs::metadata(made)?.permissions().mode() & 0o077 != 0 {
-            std::fs::set_permissions(made, PermissionsExt::from_mode(0o700))?;
+        if sys::files::mode(&std::fs::metadata(made)?).is_some_and(|mode| mode & 0o077 != 0) {
+            sys::files::restrict(made, 0o700)?;
         }
     }
     Ok(())
 }
 
 /// Replaces the link at once, since another process may be about to follow it.
-#[cfg(unix)]
 fn link(program: &Path, place: &Path) -> std::io::Result<()> {
     if std::fs::read_link(place).is_ok_and(|target| target == program) {
         return Ok(());
     }
     let fresh = place.with_extension(std::process::id().to_string());
     let _ = std::fs::remove_file(&fresh);
-    std::os::unix::fs::symlink(program, &fresh)?;
+    sys::files::link(program, &fresh)?;
     std::fs::rename(&fresh, place)
 }
 
 /// The first program of that name in the folders of `path` that is not this program under another name.
-#[cfg(unix)]
 pub fn real(name: &str, path: &str, this: &Path) -> Option<PathBuf> {
     let this = std::fs::canonicalize(this).unwrap_or_else(|_| this.to_owned());
     let is_real = |candidate: &PathBuf| {

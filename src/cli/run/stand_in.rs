@@ -10,9 +10,7 @@ use crate::secrets::Secret;
 
 /// The exit code when this process was started as a stand-in and could not become the real program; `None` when it was
 /// started by its own name.
-#[cfg(unix)]
 pub fn run(words: impl Iterator<Item = std::ffi::OsString>, environment: &Environment) -> Option<u8> {
-    use std::os::unix::process::CommandExt;
     let words: Vec<_> = words.collect();
     let program = words.first()?;
     let name = Path::new(program).file_name()?.to_str()?.to_owned();
@@ -43,14 +41,8 @@ pub fn run(words: impl Iterator<Item = std::ffi::OsString>, environment: &Enviro
             command.args(&words[1..]);
         }
     }
-    let error = command.exec();
+    let error = crate::sys::processes::become_program(&mut command);
     let said = format!("`{}` cannot be run: {error}", real.display());
     Printer::error(&Error::new(ErrorKind::Internal, said).hint("check that it is a program you may execute"));
     Some(super::child::NOT_EXECUTABLE)
-}
-
-/// There are no stand-ins.
-#[cfg(not(unix))]
-pub fn run(_: impl Iterator<Item = std::ffi::OsString>, _: &Environment) -> Option<u8> {
-    None
 }

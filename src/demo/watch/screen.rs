@@ -6,6 +6,7 @@ use tokio::process::Child;
 
 use super::super::stage::Stage;
 use crate::env::Environment;
+use crate::sys::processes;
 
 /// What the screen has to know of the person's terminal and of how they read; nothing else of theirs is passed on.
 const PASSED: [&str; 10] =
@@ -42,31 +43,17 @@ impl Screen {
 
     /// Asks it to leave the terminal as it was, and waits for that.
     pub async fn close(&mut self) {
-        self.ask_to_end();
+        processes::ask_to_end(&mut self.0);
         if tokio::time::timeout(PATIENCE, self.0.wait()).await.is_err() {
             // One that hangs has lost its terminal anyway.
             let _ = self.0.kill().await;
         }
-    }
-
-    #[cfg(unix)]
-    fn ask_to_end(&self) {
-        use rustix::process::{Pid, Signal, kill_process};
-        if let Some(pid) = self.0.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?)) {
-            // It may be gone already.
-            let _ = kill_process(pid, Signal::TERM);
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn ask_to_end(&mut self) {
-        let _ = self.0.start_kill();
     }
 }
 
 impl Drop for Screen {
     /// Where a panic keeps [`Screen::close`] from being called, the screen still puts the terminal back.
     fn drop(&mut self) {
-        self.ask_to_end();
+        processes::ask_to_end(&mut self.0);
     }
 }

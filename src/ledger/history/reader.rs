@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Error, OpenFlags, Transaction, TransactionBehavior};
 
+use crate::files::Identity;
 use crate::ledger::database::{is_busy, is_damage};
-use crate::ledger::files::{self, Identity};
+use crate::ledger::files;
 use crate::ledger::{LedgerError, schema};
 
 /// How long a question waits for a program that lets nobody read.

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 
+use crate::sys;
+
 /// A client on which nothing came for this long is asked whether it is still there.
 const SILENCE: Duration = Duration::from_secs(30);
 
@@ -19,21 +21,8 @@ const PROBE: Duration = Duration::from_secs(15);
 const PROBES: u32 = 3;
 
 /// Has the system ask on `stream`.
-#[cfg(unix)]
 pub fn ask(stream: &TcpStream) -> io::Result<()> {
-    use rustix::net::sockopt;
-    sockopt::set_socket_keepalive(stream, true)?;
-    sockopt::set_tcp_keepidle(stream, SILENCE)?;
-    sockopt::set_tcp_keepintvl(stream, PROBE)?;
-    sockopt::set_tcp_keepcnt(stream, PROBES)?;
-    Ok(())
-}
-
-/// The system's own times hold.
-#[cfg(not(unix))]
-pub fn ask(_: &TcpStream) -> io::Result<()> {
-    let _ = (SILENCE, PROBE, PROBES);
-    Ok(())
+    sys::sockets::keep_alive(stream, SILENCE, PROBE, PROBES)
 }
 
 #[cfg(all(test, unix))]

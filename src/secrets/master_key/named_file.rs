@@ -1,20 +1,23 @@
 //! The file that `CAM_MASTER_KEY_FILE` names, which may be a pipe: `<(pass show key)`.
 
 use std::cell::Cell;
-use std::io;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use super::awaited::{Awaited, Wait};
 use super::sources::{MAX_KEY_BYTES, read_key};
 use crate::secrets::Secret;
+use crate::sys::{self, Ready};
 
 /// How long somebody who needs the key waits for it: whoever writes into the pipe may be asking a person for a passphrase.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long a pipe is waited for that no program has opened for writing.
-#[cfg(unix)]
 const NO_WRITER: Duration = Duration::from_secs(2);
 
 thread_local! {
@@ -77,34 +80,24 @@ fn read_once(path: &Path, piped: &OnceLock<Secret<String>>) -> io::Result<Secret
     if let Some(text) = piped.get() {
         return Ok(text.clone());
     }
-    #[cfg(unix)]
     if let Some(pipe) = open_pipe(path)? {
         let text = read_pipe(&pipe)?;
         return Ok(piped.get_or_init(|| text).clone());
     }
-    let _ = (piped, MAX_KEY_BYTES);
     Ok(Secret::new(String::clone(&*read_key(path)?)))
 }
 
 /// The pipe at `path`; `None` when something else is there.
-#[cfg(unix)]
 #[expect(clippy::disallowed_methods, reason = "this is the one pipe that is read")]
-fn open_pipe(path: &Path) -> io::Result<Option<std::fs::File>> {
-    use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
-    if !std::fs::metadata(path)?.file_type().is_fifo() {
+fn open_pipe(path: &Path) -> io::Result<Option<File>> {
+    if !sys::files::is_pipe(std::fs::metadata(path)?.file_type()) {
         return Ok(None);
     }
-    let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default();
-    std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path).map(Some)
+    sys::files::without_waiting(OpenOptions::new().read(true)).open(path).map(Some)
 }
 
 /// What is written to the pipe until its writers close it.
-#[cfg(unix)]
-fn read_pipe(mut pipe: &std::fs::File) -> io::Result<Secret<String>> {
-    use std::io::Read;
-
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    use zeroize::Zeroizing;
+fn read_pipe(mut pipe: &File) -> io::Result<Secret<String>> {
     let most = usize::try_from(MAX_KEY_BYTES).unwrap_or(usize::MAX);
     let mut bytes = Zeroizing::new(vec![0; most + 1]);
     let mut length = 0;
@@ -112,7 +105,7 @@ fn read_pipe(mut pipe: &std::fs::File) -> io::Result<Secret<String>> {
         // Nothing to read is one of two: nobody writes, which is the end after somebody did, or nobody has written yet.
         let limit = match pipe.read(&mut bytes[length..]) {
             Ok(0) if length > 0 => break,
-            Ok(0) => Some(Timespec::try_from(NO_WRITER).map_err(io::Error::other)?),
+            Ok(0) => Some(NO_WRITER),
             Ok(count) => {
                 length += count;
                 if length > most {
@@ -124,13 +117,13 @@ fn read_pipe(mut pipe: &std::fs::File) -> io::Result<Secret<String>> {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
-        let mut asked = [PollFd::new(pipe, PollFlags::IN)];
-        match poll(&mut asked, limit.as_ref()) {
-            Ok(0) => return Err(io::Error::new(io::ErrorKind::TimedOut, "it is a pipe that no program writes to")),
+        match sys::pipes::readable(&pipe, limit)? {
+            Ready::Bytes => {}
             // Its writers are gone and have left nothing.
-            Ok(_) if !asked[0].revents().contains(PollFlags::IN) => break,
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
+            Ready::Closed => break,
+            Ready::TimedOut => {
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "it is a pipe that no program writes to"));
+            }
         }
     }
     let text =

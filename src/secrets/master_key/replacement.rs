@@ -10,8 +10,9 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::seal_block::random_hex;
-use super::sources::{Found, is_key_id, make_private_dir, read_key, sync_folder_of, without_newline, write_key};
+use super::sources::{Found, is_key_id, read_key, sync_folder_of, without_newline, write_key};
 use super::{KeyError, KeySource, Keyring, SealBlock, Unlocked};
+use crate::files;
 use crate::secrets::Secret;
 use crate::secrets::cipher::MasterKey;
 
@@ -78,7 +79,7 @@ impl Keyring {
     pub fn keep(&self, new: &Replacement) -> Result<(), KeyError> {
         let Some(text) = &new.text else { return Ok(()) };
         let path = self.sources.file_of(&new.seal.key_id);
-        make_private_dir(&self.sources.home())
+        files::make_folder(&self.sources.home())
             .and_then(|()| write_key(&path, text))
             .and_then(|()| sync_folder_of(&path))
             .map_err(|source| KeyError::Uncreatable { path, source })

@@ -2,8 +2,8 @@
 #![expect(clippy::disallowed_methods, reason = "this file wraps the key file")]
 
 use std::fmt;
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::named_file::{NamedFile, Said};
 use super::seal_block::random_hex;
 use super::{KeyError, KeySource};
-use crate::regular_file;
+use crate::files;
 use crate::secrets::Secret;
 
 /// No passphrase is longer than this, in bytes.
@@ -169,7 +169,7 @@ impl KeySources {
     pub(super) fn create_key_file(&self) -> Result<Found, KeyError> {
         let path = self.key_file();
         let failed = |source| KeyError::Uncreatable { path: path.clone(), source };
-        make_private_dir(&self.home()).map_err(failed)?;
+        files::make_folder(&self.home()).map_err(failed)?;
         let key = Zeroizing::new(random_hex::<32>()?);
         let unfinished = self.unfinished(&random_hex::<6>()?);
         let placed = place(&unfinished, &path, &key);
@@ -238,25 +238,12 @@ fn place(unfinished: &Path, path: &Path, key: &str) -> io::Result<()> {
 
 /// Writes a new key file, readable by its owner alone; on the disk when this returns, but for its name.
 pub(super) fn write_key(path: &Path, key: &str) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    #[cfg(unix)]
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    file.write_all(Zeroizing::new(format!("{key}\n")).as_bytes())?;
-    file.sync_all()
+    files::write_new(path, Zeroizing::new(format!("{key}\n")).as_bytes())
 }
 
 /// Makes the name `path` durable.
 pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    if let Some(folder) = path.parent() {
-        File::open(folder)?.sync_all()?;
-    }
-    let _ = path;
-    Ok(())
+    path.parent().map_or(Ok(()), files::sync_folder)
 }
 
 /// Whether `text` is a key id of ours; another one must not become part of a path.
@@ -264,31 +251,12 @@ pub(super) fn is_key_id(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Makes `folder` and those above it that are missing, 0700 under any umask.
-pub(super) fn make_private_dir(folder: &Path) -> io::Result<()> {
-    if folder.as_os_str().is_empty() || folder.is_dir() {
-        return Ok(());
-    }
-    if let Some(parent) = folder.parent() {
-        make_private_dir(parent)?;
-    }
-    let mut builder = DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    match builder.create(folder) {
-        #[cfg(unix)]
-        Ok(()) => fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700)),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
-        done => done,
-    }
-}
-
 /// The text of a key file. The device that stands for no file has none.
 pub(super) fn read_key(path: &Path) -> io::Result<Zeroizing<String>> {
-    if regular_file::is_null(path) {
+    if files::is_null(path) {
         return Ok(Zeroizing::default());
     }
-    let bytes = Zeroizing::new(regular_file::read(path, MAX_KEY_BYTES)?);
+    let bytes = Zeroizing::new(files::read(path, MAX_KEY_BYTES)?);
     let text = std::str::from_utf8(&bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
     Ok(Zeroizing::new(text.to_owned()))
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 
 use crate::secrets::Wiped;
+use crate::sys::pipes;
 
 /// Read at once. Not less than the standard library's own buffer, which then stays empty.
 const PIECE: usize = 16 * 1024;
@@ -134,36 +135,12 @@ fn watch(source: &impl Closes, progress: Arc<Progress>) {
 }
 
 impl Closes for io::Stdin {
-    #[cfg(unix)]
     fn wait_for_close(&self) -> bool {
-        closes(self)
-    }
-
-    #[cfg(not(unix))]
-    fn wait_for_close(&self) -> bool {
-        false
+        pipes::wait_for_close(self)
     }
 
     fn handle(&self) -> Option<Box<dyn Closes + Send>> {
-        cfg!(unix).then(|| Box::new(io::stdin()) as Box<dyn Closes + Send>)
-    }
-}
-
-/// Waits until the other end of a pipe or socket is closed, whatever there is to read.
-#[cfg(unix)]
-fn closes(descriptor: &impl std::os::fd::AsFd) -> bool {
-    use rustix::event::{PollFd, PollFlags, poll};
-    #[cfg(target_os = "linux")]
-    let asked = PollFlags::RDHUP;
-    #[cfg(not(target_os = "linux"))]
-    let asked = PollFlags::empty();
-    loop {
-        let mut asked = [PollFd::new(descriptor, asked)];
-        match poll(&mut asked, None) {
-            Ok(0) | Err(rustix::io::Errno::INTR) => {}
-            Ok(_) => return !asked[0].revents().contains(PollFlags::NVAL),
-            Err(_) => return false,
-        }
+        Some(Box::new(io::stdin()))
     }
 }
 
@@ -176,7 +153,7 @@ mod tests {
 
     impl Closes for UnixStream {
         fn wait_for_close(&self) -> bool {
-            closes(self)
+            pipes::wait_for_close(self)
         }
 
         fn handle(&self) -> Option<Box<dyn Closes + Send>> {

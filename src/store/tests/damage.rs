@@ -13,8 +13,11 @@ fn check_refused(text: &str, expected: &str) {
         assert_eq!(error.to_string(), read);
     }
     assert_eq!(home.text(), text);
-    let copies: Vec<String> =
-        files::names(store.folder()).unwrap().into_iter().filter(|name| name.starts_with("unreadable-")).collect();
+    let copies: Vec<String> = crate::files::names(store.folder())
+        .unwrap()
+        .into_iter()
+        .filter(|name| name.starts_with("unreadable-"))
+        .collect();
     assert_eq!(copies.len(), 1, "one copy is set aside");
     let copy = store.folder().join(&copies[0]);
     assert_eq!((fs::read_to_string(&copy).unwrap().as_str(), mode(&copy)), (text, 0o600));
@@ -112,7 +115,7 @@ fn a_failed_first_sealing_leaves_no_copies_behind() {
     for _ in 0..3 {
         assert!(update(&store, |transaction| transaction.state.active_index = 1).is_err());
     }
-    assert_eq!(files::names(home.file.parent().unwrap()).unwrap().len(), 2);
+    assert_eq!(crate::files::names(home.file.parent().unwrap()).unwrap().len(), 2);
     assert!(store.take_warnings().is_empty());
 }
 

@@ -47,7 +47,7 @@ fn no_umask_opens_or_closes_a_file() {
         let home = Home::new();
         assert!(spawn(&home, umask, "child_makes_everything").wait().unwrap().success());
         let folder = home.open().folder().to_owned();
-        let names = files::names(&folder).unwrap();
+        let names = crate::files::names(&folder).unwrap();
         assert!(names.len() >= 5, "{names:?}");
         for name in names {
             assert_eq!(mode(&folder.join(&name)), 0o600, "{name} under {umask}");

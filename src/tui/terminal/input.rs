@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::super::event::Input;
 use crate::secrets::Secret;
+use crate::sys;
 
 /// How much may wait for the screen. Beyond that it waits in the terminal.
 const WAITING: usize = 256;
@@ -52,31 +53,20 @@ fn input(event: Event) -> Option<Input> {
         Event::Mouse(mouse) => Some(Input::Mouse(mouse)),
         Event::Paste(text) => Some(Input::Paste(Secret::new(text))),
         // Where there is a signal for it, that comes also while half a sequence is waited for.
-        Event::Resize(columns, rows) => cfg!(not(unix)).then_some(Input::Resized(columns, rows)),
+        Event::Resize(columns, rows) => (!sys::terminal::HAS_RESIZE_SIGNAL).then_some(Input::Resized(columns, rows)),
         Event::FocusGained | Event::FocusLost => None,
     }
 }
 
 /// crossterm's reader does not notice that a terminal is gone: it then reads nothing again and again. This thread does, and
 /// the program ends.
-#[cfg(unix)]
 fn watch_for_the_end(sender: mpsc::Sender<Option<Input>>) -> io::Result<()> {
-    use rustix::event::{PollFd, PollFlags, poll};
     let watch = move || {
-        let stdin = io::stdin();
-        let mut terminal = [PollFd::new(&stdin, PollFlags::empty())];
-        while let Err(rustix::io::Errno::INTR) = poll(&mut terminal, None) {}
-        if terminal[0].revents().intersects(PollFlags::HUP | PollFlags::ERR) {
+        if sys::terminal::wait_for_hangup() {
             // The program may be ending already.
             let _ = sender.blocking_send(None);
         }
     };
     std::thread::Builder::new().name("hangup".to_owned()).spawn(watch)?;
-    Ok(())
-}
-
-/// A console does not go without a signal.
-#[cfg(not(unix))]
-fn watch_for_the_end(_: mpsc::Sender<Option<Input>>) -> io::Result<()> {
     Ok(())
 }

@@ -8,6 +8,7 @@ use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use ratatui::layout::Size;
 
 use super::writer::Writer;
+use crate::sys::terminal;
 
 /// The state of the takeover; ended exactly once, by the first that needs it.
 pub struct Takeover {
@@ -35,7 +36,7 @@ impl Takeover {
             disable_raw_mode()?;
         }
         enable_raw_mode()?;
-        capture_mouse(true);
+        terminal::capture_mouse(true);
         self.writer.open(&taken(&self.title, *is_ours));
         *is_ours = true;
         Ok(())
@@ -46,7 +47,7 @@ impl Takeover {
         let mut is_ours = self.is_ours.lock().unwrap_or_else(PoisonError::into_inner);
         if std::mem::replace(&mut *is_ours, false) {
             self.writer.close(GIVEN_BACK);
-            capture_mouse(false);
+            terminal::capture_mouse(false);
             // A terminal that is gone has no mode.
             let _ = disable_raw_mode();
         }
@@ -75,29 +76,6 @@ fn taken(title: &str, is_kept: bool) -> Vec<u8> {
 const GIVEN_BACK: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?2004l\x1b[?1006l\x1b[?1000l\x1b[?25h\x1b[23;2t\x1b[?1049l";
 
 /// Columns and rows of the terminal.
-#[cfg(unix)]
 pub fn size() -> io::Result<Size> {
-    let size = rustix::termios::tcgetwinsize(io::stdout())?;
-    Ok(Size { width: size.ws_col, height: size.ws_row })
-}
-
-/// Columns and rows of the console's window.
-#[cfg(not(unix))]
-pub fn size() -> io::Result<Size> {
-    crossterm::terminal::size().map(|(width, height)| Size { width, height })
-}
-
-/// A terminal's mouse is asked for by a sequence.
-#[cfg(unix)]
-fn capture_mouse(_: bool) {}
-
-/// A console's mouse is asked for by a call. One that has none does without.
-#[cfg(not(unix))]
-fn capture_mouse(is_wanted: bool) {
-    use crossterm::event::{DisableMouseCapture, EnableMouseCapture};
-    let _ = if is_wanted {
-        crossterm::execute!(io::stdout(), EnableMouseCapture)
-    } else {
-        crossterm::execute!(io::stdout(), DisableMouseCapture)
-    };
+    terminal::size().map(|(width, height)| Size { width, height })
 }

@@ -24,7 +24,7 @@ impl Look {
     pub fn of(environment: &Environment, clock: Clock) -> Look {
         Look {
             has_colours: theme::has_colours(environment, When::Auto, true),
-            is_unicode: environment.is_utf8() || cfg!(windows),
+            is_unicode: environment.is_utf8() || crate::sys::terminal::IS_UNICODE,
             is_simulated: environment.get("CAM_DEMO").is_some(),
             home: environment.get("HOME").or_else(|| environment.get("USERPROFILE")).map(str::to_owned),
             clock,

@@ -6,7 +6,7 @@ use std::path::Path;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use crate::regular_file;
+use crate::files;
 use crate::upstream::network::der;
 
 /// No file of certificates is longer, in bytes. The system's have some 200 KB.
@@ -92,7 +92,7 @@ pub fn of_the_system() -> Certificates {
 
 /// A file as a whole. What is no file, such as a pipe that nobody writes to, is refused and not waited for.
 fn read(path: &Path) -> io::Result<Vec<u8>> {
-    regular_file::read(path, LONGEST)
+    files::read(path, LONGEST)
 }
 
 /// The mark that editors of Windows put at the head of a text.

@@ -6,6 +6,9 @@ use std::fs::{self, File, FileType, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
 
+use crate::sys;
+pub use crate::sys::files::{is_null, is_program};
+
 /// What stands in the place of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it is {0}, not a file")]
@@ -24,13 +27,7 @@ pub struct TooLarge(pub u64);
 pub fn open(path: &Path) -> io::Result<File> {
     // Asked before it is opened: opening a device may do something, and a socket cannot be opened at all.
     refuse(fs::metadata(path)?.file_type())?;
-    let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.custom_flags(i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default());
-    }
-    let file = options.read(true).open(path)?;
+    let file = sys::files::without_waiting(OpenOptions::new().read(true)).open(path)?;
     // Something else may have taken its place meanwhile.
     refuse(file.metadata()?.file_type())?;
     Ok(file)
@@ -43,6 +40,18 @@ pub fn open(path: &Path) -> io::Result<File> {
 /// Those of [`open`], or one of [`TooLarge`].
 pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     bounded(&open(path)?, most)
+}
+
+/// The same; `None` when there is no file.
+///
+/// # Errors
+///
+/// Those of [`read`], but for that one.
+pub fn read_if_there(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    match read(path, most) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        read => read.map(Some),
+    }
 }
 
 /// What is left of `file`, `most` bytes at the most. It is never moved while it is read, so that a secret leaves no copy behind.
@@ -63,46 +72,16 @@ pub fn bounded(file: &File, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Whether `path` is the device that people name when they want no file.
-pub fn is_null(path: &Path) -> bool {
-    let null = Path::new(if cfg!(windows) { "NUL" } else { "/dev/null" });
-    path == null || (cfg!(unix) && fs::canonicalize(path).is_ok_and(|real| real == null))
-}
-
-/// Whether a program is there that may be executed, links followed.
-pub fn is_program(path: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
-    }
-    #[cfg(not(unix))]
-    path.is_file()
-}
-
 fn refuse(kind: FileType) -> io::Result<()> {
     if kind.is_file() { Ok(()) } else { Err(io::Error::other(NotAFile(word(kind)))) }
 }
 
 /// What a thing of this type is called.
-pub fn word(kind: FileType) -> &'static str {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::FileTypeExt;
-        if kind.is_fifo() {
-            return "a pipe";
-        }
-        if kind.is_socket() {
-            return "a socket";
-        }
-        if kind.is_char_device() || kind.is_block_device() {
-            return "a device";
-        }
-    }
+fn word(kind: FileType) -> &'static str {
     match (kind.is_dir(), kind.is_file()) {
         (true, _) => "a folder",
         (_, true) => "a file",
-        _ => "something else",
+        _ => sys::files::special(kind).unwrap_or("something else"),
     }
 }
 

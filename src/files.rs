@@ -1,0 +1,18 @@
+//! The file system, for everyone who keeps or reads a file: others' files are opened without waiting, ours are private to
+//! their owner from the first syscall on, replaced in one step, and locked so that death frees the lock.
+
+pub mod lock;
+mod private;
+mod regular;
+mod replace;
+mod stamp;
+
+pub use private::{
+    ANOTHER_USER, can_be_made, close_to_others, create_new, has_other_names, is_one, is_own_folder, is_same_file, link,
+    make_folder, open_lock, open_own, open_to_ask, own_folder_problem, read_own, restrict, write_new,
+};
+pub use regular::{NotAFile, TooLarge, bounded, is_null, is_program, open, read, read_if_there};
+pub use replace::{Replacement, exchange, names, real_path, remove, rename, replace, stat, sync_folder};
+pub use stamp::Stamp;
+
+pub use crate::sys::files::{Identity, identity, without_links};

@@ -1,0 +1,44 @@
+//! Kernel locks on open files: death frees each of them, and so does closing the file.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use fs4::fs_std::FileExt;
+
+use crate::sys;
+
+/// Waits until the lock of `file` is free, and takes it; there is no way to stop waiting.
+pub fn wait(file: &File) -> io::Result<()> {
+    uninterrupted(|| FileExt::lock_exclusive(file))
+}
+
+/// Whether the lock of `file` was free and is ours now.
+pub fn try_lock(file: &File) -> io::Result<bool> {
+    uninterrupted(|| FileExt::try_lock_exclusive(file))
+}
+
+/// Whether nobody holds `file` for itself alone, and nobody will as long as it is open here.
+pub fn try_share(file: &File) -> io::Result<bool> {
+    uninterrupted(|| FileExt::try_lock_shared(file))
+}
+
+/// Whether a process holds `file` for itself alone. The shared lock that finds out is held for an instant and never stops
+/// another one that asks the same.
+pub fn is_held(file: &File) -> io::Result<bool> {
+    try_share(file).map(|was_free| !was_free)
+}
+
+/// Opens `folder`, to be locked as a file is: nothing is left behind. `None` where folders cannot be locked.
+pub fn open_folder(folder: &Path) -> io::Result<Option<File>> {
+    sys::files::open_folder(folder)
+}
+
+fn uninterrupted<T>(lock: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match lock() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
+}

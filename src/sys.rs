@@ -1,0 +1,46 @@
+//! What differs by system, behind one interface with a half for each: nothing outside this room asks which system it is on.
+//! What a system has no call for does nothing there, or says so.
+
+#[cfg(unix)]
+mod unix;
+#[cfg(not(unix))]
+mod windows;
+
+#[cfg(unix)]
+pub use unix::{files, parent, pipes, processes, programs, signals, sockets, terminal};
+#[cfg(not(unix))]
+pub use windows::{files, parent, pipes, processes, programs, signals, sockets, terminal};
+
+/// A signal that a process may watch or send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// Ctrl-C; the only one that Windows has.
+    Interrupt,
+    /// The system or another program asks the process to end.
+    Terminate,
+    /// The terminal is gone.
+    Hangup,
+    /// Ctrl-\.
+    Quit,
+    /// For the program's own use.
+    User1,
+    /// For the program's own use.
+    User2,
+    /// The process was stopped and goes on.
+    Continue,
+    /// Ctrl-Z.
+    TerminalStop,
+    /// The terminal has another size.
+    WindowChange,
+}
+
+/// What a pipe has for its reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ready {
+    /// There is something to read.
+    Bytes,
+    /// Its writers are gone.
+    Closed,
+    /// Nothing came in time.
+    TimedOut,
+}

@@ -1,0 +1,224 @@
+//! Files: owners, modes, identities, and the calls that the standard library does not have.
+#![expect(clippy::disallowed_methods, reason = "this room wraps the system")]
+
+use std::fs::{self, DirBuilder, File, FileType, Metadata, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::fs::{Access, OFlags};
+
+/// The device that stands for no file.
+pub const NULL: &str = "/dev/null";
+
+/// Whether variables of XDG move the folders of programs.
+pub const HAS_XDG_FOLDERS: bool = cfg!(not(target_vendor = "apple"));
+
+/// Which file it is, by whatever name: device and inode.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Identity(u64, u64);
+
+/// A file that is made is its owner's alone, and no link is followed.
+pub fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options.mode(0o600).custom_flags(flags(OFlags::NOFOLLOW))
+}
+
+/// Opening does not wait for the other end of a pipe.
+pub fn without_waiting(options: &mut OpenOptions) -> &mut OpenOptions {
+    options.custom_flags(flags(OFlags::NONBLOCK))
+}
+
+/// Opening does not wait for the other end of a pipe, and no link is followed.
+pub fn without_waiting_or_links(options: &mut OpenOptions) -> &mut OpenOptions {
+    options.custom_flags(flags(OFlags::NONBLOCK | OFlags::NOFOLLOW))
+}
+
+fn flags(flags: OFlags) -> i32 {
+    i32::try_from(flags.bits()).unwrap_or_default()
+}
+
+/// Makes folders that are their owner's alone.
+pub fn private_folders() -> DirBuilder {
+    let mut builder = DirBuilder::new();
+    builder.mode(0o700);
+    builder
+}
+
+/// Sets the mode, unless it is that already.
+pub fn restrict(path: &Path, mode: u32) -> io::Result<()> {
+    if fs::symlink_metadata(path)?.mode() & 0o7777 == mode {
+        return Ok(());
+    }
+    fs::set_permissions(path, Permissions::from_mode(mode))
+}
+
+/// Sets the mode of an open file, unless it is that already.
+pub fn restrict_file(file: &File, mode: u32) -> io::Result<()> {
+    if file.metadata()?.mode() & 0o7777 == mode {
+        return Ok(());
+    }
+    file.set_permissions(Permissions::from_mode(mode))
+}
+
+/// The mode's permissions; `None` where there are none.
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere a file has no mode")]
+pub fn mode(metadata: &Metadata) -> Option<u32> {
+    Some(metadata.mode() & 0o7777)
+}
+
+/// The file's owner; `None` where that is no number.
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere a user has no number")]
+pub fn owner(metadata: &Metadata) -> Option<u32> {
+    Some(metadata.uid())
+}
+
+/// The user that this process acts as, to be compared with [`owner`].
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere a user has no number")]
+pub fn user() -> Option<u32> {
+    Some(rustix::process::geteuid().as_raw())
+}
+
+/// How many names the file has.
+pub fn names(metadata: &Metadata) -> u64 {
+    metadata.nlink()
+}
+
+/// Which file it is; `None` where that is not known.
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it is not known")]
+pub fn identity(metadata: &Metadata) -> Option<Identity> {
+    Some(Identity(metadata.dev(), metadata.ino()))
+}
+
+/// When the file's content, names or mode last changed, since 1970.
+pub fn changed(metadata: &Metadata) -> Duration {
+    let nanoseconds = u32::try_from(metadata.ctime_nsec()).unwrap_or_default();
+    Duration::new(u64::try_from(metadata.ctime()).unwrap_or_default(), nanoseconds)
+}
+
+/// Whether a program is there that may be executed, links followed.
+pub fn is_program(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.is_file() && found.mode() & 0o111 != 0)
+}
+
+/// Whether `path` is the device that stands for no file, links followed.
+pub fn is_null(path: &Path) -> bool {
+    path == Path::new(NULL) || fs::canonicalize(path).is_ok_and(|real| real == Path::new(NULL))
+}
+
+/// Whether it is a pipe.
+pub fn is_pipe(kind: FileType) -> bool {
+    kind.is_fifo()
+}
+
+/// What a thing that is neither file nor folder is called, where that is known.
+pub fn special(kind: FileType) -> Option<&'static str> {
+    match kind {
+        _ if kind.is_fifo() => Some("a pipe"),
+        _ if kind.is_socket() => Some("a socket"),
+        _ if kind.is_char_device() || kind.is_block_device() => Some("a device"),
+        _ => None,
+    }
+}
+
+/// Whether a file can be made in `folder`, and why not.
+pub fn writable(folder: &Path) -> io::Result<()> {
+    Ok(rustix::fs::access(folder, Access::WRITE_OK | Access::EXEC_OK)?)
+}
+
+/// Opens `folder`, to be locked; `None` where folders cannot be.
+pub fn open_folder(folder: &Path) -> io::Result<Option<File>> {
+    File::open(folder).map(Some)
+}
+
+/// Makes renames in `folder` durable.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// `folder` with its links resolved, for a program that is told to follow none.
+pub fn without_links(folder: &Path) -> io::Result<std::path::PathBuf> {
+    fs::canonicalize(folder)
+}
+
+/// Makes a symbolic link.
+pub fn link(target: &Path, place: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(target, place)
+}
+
+/// Exchanges two files in one step; fails when either is not there. `None` where the system or the file system cannot.
+#[cfg(target_os = "linux")]
+pub fn exchange(one: &Path, other: &Path) -> Option<io::Result<()>> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    use rustix::io::Errno;
+    match renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => None,
+        done => Some(done.map_err(io::Error::from)),
+    }
+}
+
+/// Exchanges two files in one step; `None`: the system has no such call that is known here.
+#[cfg(not(target_os = "linux"))]
+pub fn exchange(_: &Path, _: &Path) -> Option<io::Result<()>> {
+    None
+}
+
+/// The number by which Linux calls the kind of the file system that `path` is on.
+#[cfg(target_os = "linux")]
+pub fn file_system(path: &Path) -> Option<u64> {
+    let magic = rustix::fs::statfs(path).ok()?.f_type;
+    // Its type is another one on every architecture, and a number above 2^31 is negative in some.
+    u64::try_from(i128::from(magic) & 0xffff_ffff).ok()
+}
+
+/// The number by which Linux calls the kind of the file system that `path` is on.
+#[cfg(not(target_os = "linux"))]
+pub fn file_system(_: &Path) -> Option<u64> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_made_is_its_owners_alone() {
+        let home = tempfile::tempdir().unwrap();
+        let (folder, file, link_to_it) = (home.path().join("a"), home.path().join("b"), home.path().join("c"));
+        private_folders().create(&folder).unwrap();
+        private(OpenOptions::new().write(true).create_new(true)).open(&file).unwrap();
+        let metadata = fs::metadata(&file).unwrap();
+        assert_eq!([mode(&fs::metadata(&folder).unwrap()), mode(&metadata)], [Some(0o700), Some(0o600)]);
+        assert_eq!(owner(&metadata), user());
+        link(&file, &link_to_it).unwrap();
+        assert!(private(OpenOptions::new().read(true)).open(&link_to_it).is_err(), "no link is followed");
+        restrict(&file, 0o400).unwrap();
+        assert_eq!(mode(&fs::metadata(&file).unwrap()), Some(0o400));
+    }
+
+    #[test]
+    fn names_of_one_file_have_one_identity() {
+        let home = tempfile::tempdir().unwrap();
+        let [one, other, another] = ["one", "other", "another"].map(|name| home.path().join(name));
+        fs::write(&one, "1").unwrap();
+        fs::write(&another, "2").unwrap();
+        fs::hard_link(&one, &other).unwrap();
+        let of = |path: &Path| fs::metadata(path).unwrap();
+        assert_eq!(identity(&of(&one)), identity(&of(&other)));
+        assert_ne!(identity(&of(&one)), identity(&of(&another)));
+        assert_eq!([names(&of(&one)), names(&of(&another))], [2, 1]);
+        if let Some(done) = exchange(&one, &another) {
+            done.unwrap();
+            assert_eq!(fs::read_to_string(&one).unwrap(), "2");
+        }
+    }
+
+    #[test]
+    fn things_that_are_no_files_have_a_name() {
+        let kind = |path: &str| fs::metadata(path).unwrap().file_type();
+        assert_eq!([special(kind("/dev/null")), special(kind("/"))], [Some("a device"), None]);
+        assert!(is_null(Path::new("/dev/null")) && !is_null(Path::new("/")));
+        assert!(is_program(&std::env::current_exe().unwrap()) && !is_program(Path::new("/")));
+        assert!(writable(&std::env::temp_dir()).is_ok() && writable(Path::new("/nowhere")).is_err());
+    }
+}

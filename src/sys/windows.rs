@@ -1,0 +1,10 @@
+//! The half for Windows.
+
+pub mod files;
+pub mod parent;
+pub mod pipes;
+pub mod processes;
+pub mod programs;
+pub mod signals;
+pub mod sockets;
+pub mod terminal;

@@ -6,7 +6,7 @@
 
 ;; Copy this file to a folder of `load-path' and add (require 'codex-accounts-lsp-mode) to your init file.  As lsp-mode
 ;; starts servers for buffers, the sidecar runs beside the servers of every buffer that has lsp-mode on.  It is one
-;; process for all of them, and it is not told what they hold.
+;; process for all of them, and it is not notified of what they contain.
 
 ;;; Code:
 

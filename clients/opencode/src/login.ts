@@ -81,17 +81,17 @@ class ChatGptLogins {
     const instructions = begun.userCode
       ? `Enter code: ${begun.userCode}`
       : "Log in on the page that opens in your browser, or open it yourself.";
-    // Told of by a toast whether or not OpenCode still waits.
+    // Reported by a toast whether or not OpenCode still waits.
     const ended = this.#ended(begun);
     ended.catch(() => {});
     return { url: begun.url, instructions, method: "auto", callback: () => ended };
   }
 
-  /** OpenCode does not say when somebody leaves its dialog. Who begins again has given up what was before. */
+  /** OpenCode does not say when somebody leaves its dialog. Beginning again cancels what was before. */
   async #leaveLatest(): Promise<void> {
     const latest = this.#latest;
     if (latest === undefined) return;
-    // From here on its failure is nobody's news. An account that comes all the same is told.
+    // From here on its failure is nobody's news. An account that comes all the same is reported.
     this.#latest = undefined;
     await latest.cancel().catch(() => {});
     // Only then is the port free to which the browser comes back.

@@ -58,7 +58,7 @@ export interface Progress {
   message?: string;
 }
 
-/** What a client tells: `client.on("session", (session) => …)`. */
+/** The events of a client: `client.on("session", (session) => …)`. */
 export interface ClientEvents {
   /** A sidecar is ready. After a restart its port and its key are others. */
   session: [session: SessionInfo];
@@ -153,7 +153,7 @@ export class CodexAccountManager extends EventEmitter<ClientEvents> implements A
     const sidecar = await abortable(this.#running(), options?.signal);
     const issuing = {
       request: (method: string, asked: unknown) => sidecar.request(method, asked),
-      onDidLogin: (listener: (told: Notifications["accounts/didLogin"]) => void) =>
+      onDidLogin: (listener: (result: Notifications["accounts/didLogin"]) => void) =>
         this.onNotification("accounts/didLogin", listener),
       ended: sidecar.ended,
     };
@@ -170,7 +170,7 @@ export class CodexAccountManager extends EventEmitter<ClientEvents> implements A
     return { [Symbol.dispose]: () => void listeners.delete(untyped) };
   }
 
-  /** Ends the wait that a progress tells of; its request is answered 429 at once. */
+  /** Ends the wait that a progress reports; its request is answered 429 at once. */
   async cancelProgress(token: string): Promise<void> {
     (await this.#running()).notify("window/workDoneProgress/cancel", { token });
   }
@@ -211,14 +211,14 @@ export class CodexAccountManager extends EventEmitter<ClientEvents> implements A
     );
     this.#session = sidecar.session;
     void sidecar.ended.then((end) => this.#ended(end));
-    this.#tell("session", sidecar.session);
+    this.#emit("session", sidecar.session);
     return sidecar;
   }
 
   #ended(end: SidecarError): void {
     if (this.#stop.signal.aborted) return;
     this.#sidecar = this.#again(end);
-    // Who asks next is told; nobody has to.
+    // The next request gets the failure; nobody has to ask.
     this.#sidecar.catch(() => {});
   }
 
@@ -227,7 +227,7 @@ export class CodexAccountManager extends EventEmitter<ClientEvents> implements A
     for (;;) {
       const delay = this.#options.restart === false ? undefined : this.#backOff.crashed(Date.now());
       if (delay === undefined) throw this.#giveUp(last);
-      this.#tell("crash", asSidecarError(last), delay);
+      this.#emit("crash", asSidecarError(last), delay);
       await sleep(delay, undefined, { signal: this.#stop.signal }).catch(() => {
         throw stopped();
       });
@@ -245,7 +245,7 @@ export class CodexAccountManager extends EventEmitter<ClientEvents> implements A
     const often = restart === false ? "and is not started again" : `${this.#backOff.count} times and stays away`;
     const message = `the sidecar crashed ${often}; run \`codex-account-manager doctor\` (${last.message})`;
     const error = new SidecarError("gaveUp", message, { cause: last });
-    this.#tell("gaveUp", error);
+    this.#emit("gaveUp", error);
     return error;
   }
 
@@ -259,7 +259,7 @@ export class CodexAccountManager extends EventEmitter<ClientEvents> implements A
   #notified(method: string, params: unknown): void {
     if (method === "window/showMessage" && isRecord(params)) {
       const level = LEVELS[Number(params["type"]) - 1] ?? "log";
-      this.#tell("message", { level, text: String(params["message"]) });
+      this.#emit("message", { level, text: String(params["message"]) });
     } else if (method === "$/progress" && isRecord(params) && isRecord(params["value"])) {
       const { kind, title, message } = params["value"] as Omit<Progress, "token">;
       const words = { ...(title === undefined ? {} : { title }), ...(message === undefined ? {} : { message }) };
@@ -269,7 +269,7 @@ export class CodexAccountManager extends EventEmitter<ClientEvents> implements A
   }
 
   /** Like `emit`, but for that a listener that throws takes nothing from the others nor from what goes on here. */
-  #tell<K extends keyof ClientEvents>(name: K, ...words: ClientEvents[K]): void {
+  #emit<K extends keyof ClientEvents>(name: K, ...words: ClientEvents[K]): void {
     for (const listener of this.rawListeners(name)) guarded(() => Reflect.apply(listener, this, words));
   }
 }

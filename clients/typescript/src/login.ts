@@ -60,7 +60,7 @@ export class Login {
     this.userCode = userCode;
     this.expiresAt = expiresAt;
     this.#account = this.#end(ends);
-    // Whoever never asks how it ended need not hear of a failure.
+    // A caller that never asks for the result need not see a failure.
     this.#account.catch(() => {});
   }
 
@@ -96,25 +96,25 @@ export class Login {
 /** Hears how logins of one sidecar end. */
 class Ends {
   readonly #sidecar: Issuing;
-  readonly #heard = new Map<string, AccountsDidLoginParams>();
+  readonly #received = new Map<string, AccountsDidLoginParams>();
   readonly #listener: Disposable;
-  #tell: (params: AccountsDidLoginParams) => void = () => {};
+  #report: (params: AccountsDidLoginParams) => void = () => {};
 
   constructor(sidecar: Issuing) {
     this.#sidecar = sidecar;
     this.#listener = sidecar.onDidLogin((params) => {
-      this.#heard.set(params.loginId, params);
-      this.#tell(params);
+      this.#received.set(params.loginId, params);
+      this.#report(params);
     });
   }
 
   /** How that one ends; a word that was missed is not waited for beyond `until`. */
   async of(loginId: string, until: number): Promise<AccountsDidLoginParams> {
     let timer: NodeJS.Timeout | undefined;
-    const told = new Promise<AccountsDidLoginParams>((resolve) => {
-      const heard = this.#heard.get(loginId);
-      if (heard) resolve(heard);
-      this.#tell = (params) => params.loginId === loginId && resolve(params);
+    const reported = new Promise<AccountsDidLoginParams>((resolve) => {
+      const received = this.#received.get(loginId);
+      if (received) resolve(received);
+      this.#report = (params) => params.loginId === loginId && resolve(params);
     });
     const late = new Promise<AccountsDidLoginParams>((resolve) => {
       const wait = Math.min(Math.max(until - Date.now(), 0), LONGEST_TIMER_MS);
@@ -122,7 +122,7 @@ class Ends {
     });
     const gone = this.#sidecar.ended.then((error) => Promise.reject(error));
     try {
-      return await Promise.race([told, late, gone]);
+      return await Promise.race([reported, late, gone]);
     } finally {
       clearTimeout(timer);
       this.close();

@@ -57,7 +57,7 @@ export interface SidecarOptions {
 export class Sidecar {
   /** Resolves when the process has ended; it never rejects. */
   readonly ended: Promise<SidecarError>;
-  /** What `initialize` told; set by `start`. */
+  /** The result of `initialize`; set by `start`. */
   session!: SessionInfo;
 
   readonly #child: ChildProcessWithoutNullStreams;
@@ -97,7 +97,7 @@ export class Sidecar {
       windowsHide: true,
     });
     this.ended = this.#watch();
-    // A write to a process that has just ended fails; that it ended is told in its own way.
+    // A write to a process that has just ended fails; its end is reported separately.
     this.#child.stdin.on("error", () => {});
     createInterface(this.#child.stderr).on("line", (line) => {
       this.#lastLines.push(line);
@@ -146,7 +146,7 @@ export class Sidecar {
     });
   }
 
-  /** Tells; resolves when it is written. */
+  /** Sends a notification; resolves when it is written. */
   async notify(method: string, params?: unknown): Promise<void> {
     const given = params === undefined ? [] : [params];
     try {

@@ -27,7 +27,7 @@ async function program(text) {
 }
 
 test("a session listener that throws keeps neither the start nor the end from happening", async () => {
-  const told = await program(`
+  const result = await program(`
     const manager = new CodexAccountManager();
     const other = next(manager.on("session", bad("mine")), "session");
     const { session } = await manager.start();
@@ -35,12 +35,12 @@ test("a session listener that throws keeps neither the start nor the end from ha
     await manager.stop();
     console.log(JSON.stringify({ pid: session.pid, uncaught }));
   `);
-  assert.deepEqual(told.uncaught, ["mine"]);
-  assert.equal(runs(told.pid), false);
+  assert.deepEqual(result.uncaught, ["mine"]);
+  assert.equal(runs(result.pid), false);
 });
 
 test("listeners that throw are no crash, and do not end the restarts", async () => {
-  const told = await program(`
+  const result = await program(`
     const manager = await CodexAccountManager.start({ restart });
     manager.on("session", bad("session")).on("crash", bad("crash")).on("gaveUp", bad("gaveUp"));
     let crashes = 0;
@@ -54,11 +54,11 @@ test("listeners that throw are no crash, and do not end the restarts", async () 
     await manager.stop();
     console.log(JSON.stringify({ crashes, reason, uncaught }));
   `);
-  assert.deepEqual(told, { crashes: 1, reason: "gaveUp", uncaught: ["crash", "session", "gaveUp"] });
+  assert.deepEqual(result, { crashes: 1, reason: "gaveUp", uncaught: ["crash", "session", "gaveUp"] });
 });
 
-test("a listener of a notification that throws is heard of, and the next one is called", async () => {
-  const told = await program(`
+test("a listener of a notification that throws is reported, and the next one is called", async () => {
+  const result = await program(`
     const manager = new CodexAccountManager();
     manager.onNotification("proxy/ready", bad("mine"));
     const ready = new Promise((resolve) => manager.onNotification("proxy/ready", () => resolve(true)));
@@ -67,5 +67,5 @@ test("a listener of a notification that throws is heard of, and the next one is 
     await manager.stop();
     console.log(JSON.stringify({ called, uncaught }));
   `);
-  assert.deepEqual(told, { called: true, uncaught: ["mine"] });
+  assert.deepEqual(result, { called: true, uncaught: ["mine"] });
 });

@@ -18,14 +18,14 @@ test("a first use is five lines", async () => {
   await manager.stop();
 });
 
-test("the session tells where the proxy is, and a notification of it has no key", async (t) => {
+test("the session says where the proxy is, and a notification of it has no key", async (t) => {
   const manager = made(t);
-  const told = new Promise((resolve) => manager.onNotification("proxy/ready", resolve));
+  const notified = new Promise((resolve) => manager.onNotification("proxy/ready", resolve));
   const [[session]] = await Promise.all([next(manager, "session"), manager.start()]);
   assert.equal(session, manager.session);
   assert.equal(manager.baseUrl, session.proxy.baseUrl);
-  assert.equal((await told).proxy.baseUrl, manager.baseUrl);
-  assert.equal((await told).proxy.apiKey, undefined);
+  assert.equal((await notified).proxy.baseUrl, manager.baseUrl);
+  assert.equal((await notified).proxy.apiKey, undefined);
   const headers = { authorization: `Bearer ${manager.apiKey}` };
   assert.equal((await fetch(`${manager.baseUrl}/models`, { headers })).status, 503);
   assert.equal((await fetch(`${manager.baseUrl}/models`)).status, 401);
@@ -59,13 +59,13 @@ test("options reach the sidecar, and its words come back", async (t) => {
   assert.deepEqual(lines, ["a word aside"]);
 });
 
-test("the sidecar is told of a request that is cancelled", async (t) => {
+test("the sidecar is notified of a request that is cancelled", async (t) => {
   const copy = join(mkdtempSync(join(tmpdir(), "cam-")), "stdin");
   const binary = program(`tee "${copy}" | "$CAM_BINARY" "$@"`);
   const manager = await started(t, { binary });
   const { pid } = manager.session.session;
   const cancel = new AbortController();
-  // It cannot answer before it is told.
+  // It cannot answer before it is notified.
   process.kill(pid, "SIGSTOP");
   const refused = errorOf(manager.request("accounts/list", {}, { signal: cancel.signal }));
   // A moment for the request itself to be asked: what is cancelled before is never sent.
@@ -80,13 +80,13 @@ test("the sidecar is told of a request that is cancelled", async (t) => {
 
 test("a listener that is disposed hears no more", async (t) => {
   const manager = await started(t);
-  const heard = [];
-  const gone = manager.onNotification("accounts/didChange", () => heard.push("gone"));
-  manager.onNotification("accounts/didChange", () => heard.push("there"));
+  const received = [];
+  const gone = manager.onNotification("accounts/didChange", () => received.push("gone"));
+  manager.onNotification("accounts/didChange", () => received.push("there"));
   gone[Symbol.dispose]();
   const changed = new Promise((resolve) => manager.onNotification("accounts/didChange", resolve));
   const added = await manager.request("accounts/add", { label: "work", apiKey: "sk-not-a-real-key-0123456789" });
   await changed;
-  assert.deepEqual(heard, ["there"]);
+  assert.deepEqual(received, ["there"]);
   await manager.request("accounts/remove", { account: added.id });
 });

@@ -8,7 +8,7 @@ import { BinaryNotFoundError, CodexAccountManager, SidecarError } from "codex-ac
 
 import { errorOf, next, program, runs, SOON, started } from "./support.mjs";
 
-test("a sidecar that crashes comes back with another key, and who asked is told", async (t) => {
+test("a sidecar that crashes comes back with another key, and pending requests are rejected", async (t) => {
   const manager = await started(t, { restart: SOON });
   const before = manager.session;
   const crash = next(manager, "crash");
@@ -99,7 +99,7 @@ test("one whose stdout is closed has crashed for who asks, though its process li
   const gaveUp = next(manager, "gaveUp");
   const cancel = new AbortController();
   const before = errorOf(manager.request("status/read", {}, { signal: cancel.signal }));
-  // When the client sees it cannot be told from outside: it does meanwhile.
+  // When the client sees it cannot be seen from outside: it does meanwhile.
   const asked = [];
   for (let turn = 0; turn < 10; turn += 1) {
     await sleep(50);

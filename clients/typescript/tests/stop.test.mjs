@@ -28,13 +28,13 @@ test("one that never started ends as well, and asking it says so", async () => {
 test("one that starts is ended too", async () => {
   const pids = [];
   const binary = program("echo $$ >&2; exec sleep 600");
-  let told;
-  const runsNow = new Promise((resolve) => (told = resolve));
+  let report;
+  const runsNow = new Promise((resolve) => (report = resolve));
   const manager = new CodexAccountManager({
     binary,
     onStderr: (line) => {
       pids.push(Number(line));
-      told();
+      report();
     },
   });
   const start = errorOf(manager.start());
@@ -44,7 +44,7 @@ test("one that starts is ended too", async () => {
   assert.deepEqual(pids.map(runs), [false]);
 });
 
-test("one that hangs is ended by force, and requests under way are told", async () => {
+test("one that hangs is ended by force, and requests in flight are rejected", async () => {
   const manager = await CodexAccountManager.start({ stopTimeoutMs: 100 });
   const { pid } = manager.session.session;
   process.kill(pid, "SIGSTOP");

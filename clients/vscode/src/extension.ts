@@ -47,7 +47,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     tree.refresh();
     void vscode.commands.executeCommand("setContext", "codexAccountManager.phase", view.phase);
     void vscode.commands.executeCommand("setContext", "codexAccountManager.accounts", view.accounts?.length ?? -1);
-    // A limit ends by the clock, and nobody tells.
+    // A limit ends by the clock, and nobody reports it.
     clearTimeout(expiry);
     const change = nextChange(view, Date.now());
     if (change !== undefined) {

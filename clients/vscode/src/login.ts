@@ -1,4 +1,4 @@
-// Logging in with ChatGPT. The server opens the browser itself (`window/showDocument`) and tells the end of it.
+// Logging in with ChatGPT. The server opens the browser itself (`window/showDocument`) and reports its end.
 
 import * as vscode from "vscode";
 import type { Account, AccountsLoginParams, AccountsLoginResult } from "../../typescript/src/protocol.ts";

@@ -23,7 +23,7 @@ export class Logins {
     }
   }
 
-  /** The process that would have told is gone. */
+  /** The process that would have reported it is gone. */
   endAll(error: string): void {
     this.#ended.clear();
     for (const loginId of [...this.#waiting.keys()]) {
@@ -31,7 +31,7 @@ export class Logins {
     }
   }
 
-  /** How the login of that id ends, which is given up at that time. */
+  /** How the login of that id ends, which is abandoned at that time. */
   async wait(loginId: string, expiresAt: number): Promise<AccountsDidLoginParams> {
     const late = "The result of the login was not reported; look at the accounts";
     const left = Math.min(Math.max(expiresAt - Date.now(), 0) + OVERDUE, LONGEST_TIMER);

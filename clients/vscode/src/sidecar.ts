@@ -33,7 +33,7 @@ export interface Listener {
   notified(message: Notified): void;
 }
 
-/** Any notification, told apart by its name. */
+/** Any notification, distinguished by its name. */
 export type Notified = { [Name in keyof Notifications]: { name: Name; params: Notifications[Name] } }[keyof Notifications];
 
 /** How long a program may take to answer; the sidecar takes milliseconds. */
@@ -107,20 +107,20 @@ export class Sidecar {
     this.output.info(`Starting ${found.path}`);
     const client = this.#create(found.path);
     this.#client = client;
-    // Its failure is told by its state.
+    // Its failure is shown by its state.
     const answered = await within(PATIENCE, signal, client.start().catch(() => {}));
     if (signal.aborted) {
       await this.#stop();
     } else if (!answered || (client.state === State.Running && sessionOf(client) === undefined)) {
-      this.#tell(found.path);
+      this.#report(found.path);
       await this.#stop();
     }
   }
 
-  #tell(path: string): void {
+  #report(path: string): void {
     const show = "Show output";
-    const told = vscode.window.showErrorMessage(`\`${path}\` does not answer as the sidecar of ${NAME} does.`, show);
-    void told.then((chosen) => chosen === show && this.output.show(true));
+    const answer = vscode.window.showErrorMessage(`\`${path}\` does not answer as the sidecar of ${NAME} does.`, show);
+    void answer.then((chosen) => chosen === show && this.output.show(true));
   }
 
   #create(path: string): CalmClient {
@@ -147,7 +147,7 @@ export class Sidecar {
       }
       this.listener.changed(newState === State.Starting ? "starting" : "stopped");
       if (newState === State.StartFailed) {
-        this.#tell(path);
+        this.#report(path);
       }
     });
     client.onNotification(ShowMessageNotification.type, ({ type, message }) => showMessage(type, unlinked(message)));

@@ -55,7 +55,7 @@ export function exhausted(view: View): { until: number | null } | undefined {
 /** The states that end by themselves. */
 const waits = new Set<Account["state"]>(["overLimit", "rateLimited", "coolingDown", "circuitOpen"]);
 
-/** The next time at which a state ends by itself, with no message to tell of it. */
+/** The next time at which a state ends by itself, with no message that reports it. */
 export function nextChange(view: View, now: number): number | undefined {
   const times = (view.accounts ?? []).flatMap(({ availableAt, rateLimits }) => [
     ...(availableAt === undefined ? [] : [availableAt]),

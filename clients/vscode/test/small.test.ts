@@ -77,14 +77,14 @@ test("a login that ended before anybody waited", async () => {
   assert.deepEqual(await logins.wait("a", Date.now()), { loginId: "a", error: "denied" });
 });
 
-test("logins end with the process that would have told", async () => {
+test("logins end with the process that would have reported it", async () => {
   const logins = new Logins();
   const waiting = logins.wait("a", Date.now());
   logins.endAll("it ended");
   assert.deepEqual(await waiting, { loginId: "a", error: "it ended" });
 });
 
-test("a login that nobody tells of is waited for until it is long over", async (t) => {
+test("a login that nobody reports is waited for until it is long over", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
   const waiting = new Logins().wait("a", Date.now() + 1_000);
   t.mock.timers.tick(60_999);

@@ -58,7 +58,7 @@ test("a click on the missing program looks again, else it switches", () => {
   assert.equal(status(running(account(1)), NOON).command, "codexAccountManager.switchAccount");
 });
 
-test("the tooltip tells usage, the others and the latest choice", () => {
+test("the tooltip shows usage, the others and the latest choice", () => {
   const view = running(
     account(1, {
       limits: { dailyUsd: 5 },

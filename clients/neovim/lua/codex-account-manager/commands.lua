@@ -10,7 +10,7 @@ local M = {}
 -- How long a completion may wait for a sidecar that has to be started first.
 local COMPLETION_PATIENCE = 2000
 
--- Asks, and hands on what came; a problem is told to the person.
+-- Asks, and hands on what came; a problem is shown to the person.
 local function ask(method, params, show)
   sidecar.request(method, params, function(problem, result)
     if problem then

@@ -15,7 +15,7 @@ local defaults = {
   start = "now",
   -- Whether OPENAI_BASE_URL and OPENAI_API_KEY of this Neovim are set to the proxy's while it runs.
   environment = true,
-  -- How many crashes in a row are borne.
+  -- How many crashes in a row are tolerated.
   restarts = 5,
 }
 

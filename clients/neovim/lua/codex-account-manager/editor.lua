@@ -16,7 +16,7 @@ local function start_client(config)
   return vim.lsp.start_client(config)
 end
 
--- Neovim asserts that `initialize` was answered well and tells nobody but the person, with a stack trace.
+-- Neovim asserts that `initialize` was answered well and reports it only to the person, with a stack trace.
 local function watch(connection, refused)
   local request = connection.request
   connection.request = function(method, params, callback, ...)

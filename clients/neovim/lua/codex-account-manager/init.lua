@@ -38,12 +38,12 @@ function M.on(method, handler)
   return require("codex-account-manager.sidecar").on(method, handler)
 end
 
---- What the sidecar told of itself at its last start; nil while none runs.
+--- What the sidecar reported of itself at its last start; nil while none runs.
 function M.session()
   return require("codex-account-manager.sidecar").session()
 end
 
---- The accounts as they were last told; nil while no sidecar runs. Costs nothing.
+--- The accounts as they were last reported; nil while no sidecar runs. Costs nothing.
 function M.accounts()
   return require("codex-account-manager.state").accounts()
 end

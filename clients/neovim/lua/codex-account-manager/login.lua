@@ -1,4 +1,4 @@
--- A login of a ChatGPT account: shows the page and the code, and tells how it ended.
+-- A login of a ChatGPT account: shows the page and the code, and reports how it ended.
 
 local messages = require("codex-account-manager.messages")
 local sidecar = require("codex-account-manager.sidecar")
@@ -59,7 +59,7 @@ local function finish(login, params)
   end
 end
 
--- Nobody will tell how it ended, nor whether its port is free.
+-- Nobody will report how it ended, nor whether its port is free.
 local function lose(login, why)
   if close(login) then
     messages.say(why, vim.log.levels.ERROR)
@@ -128,7 +128,7 @@ local function leave(after)
   end
   login.after = after
   close_window(login)
-  -- A cancel that comes too late is refused: what the person has agreed to is seen through. Either way its end is told.
+  -- A cancel that comes too late is refused: what the person has agreed to is seen through. Either way its end is reported.
   sidecar.request("accounts/cancelLogin", { loginId = login.id }, function() end)
 end
 

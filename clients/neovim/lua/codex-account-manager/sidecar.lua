@@ -43,7 +43,7 @@ local function guarded(what, callback, ...)
   end
 end
 
-local function tell(method, params)
+local function notify(method, params)
   for _, handler in ipairs(vim.deepcopy(listeners[method] or {})) do
     guarded("a handler of `" .. method .. "`", handler, params)
   end
@@ -57,7 +57,7 @@ local function settle(problem)
   end
 end
 
--- When nobody waits, the person is told.
+-- When nobody waits, the person is notified.
 local function fail(problem)
   if #waiting == 0 then
     messages.problem(problem)
@@ -103,7 +103,7 @@ local function handlers()
         end
       end
       return function(_, params)
-        tell(method, params)
+        notify(method, params)
       end
     end,
   })
@@ -125,7 +125,7 @@ local function let_go(problem)
     if client then
       editor.call(client, "stop")
     end
-    tell("session/ended", problem)
+    notify("session/ended", problem)
     fail_pending(problem)
   end
 end
@@ -154,7 +154,7 @@ local function ended(process, code, signal)
   crashes = crashes + 1
   -- Before anybody hears of it: who asks again at once has to wait as well.
   pausing = not never_worked and crashes <= config.get().restarts
-  tell("session/ended", problem)
+  notify("session/ended", problem)
   fail_pending(problem)
   if not pausing then
     crashes = 0
@@ -200,7 +200,7 @@ launch = function()
       if not process.session then
         return give_up(process, other)
       end
-      tell("session/began", process.session)
+      notify("session/began", process.session)
       settle(nil)
     end),
     on_exit = vim.schedule_wrap(function(code, signal)
@@ -241,7 +241,7 @@ function M.stop()
   settle(stopped)
 end
 
---- What it told of itself; nil while none runs.
+--- What it reported of itself; nil while none runs.
 function M.session()
   return current and current.session
 end
@@ -264,7 +264,7 @@ function M.request(method, params, callback)
     pending[number] = callback
     client = vim.lsp.get_client_by_id(current.id)
     if not client then
-      -- It has ended, which is told in a moment.
+      -- It has ended, which is reported in a moment.
       return
     end
     local sent
@@ -275,7 +275,7 @@ function M.request(method, params, callback)
       end
     end, 0)
     if not sent then
-      -- It has ended, which is told in a moment.
+      -- It has ended, which is reported in a moment.
       id = nil
     end
   end)
@@ -291,7 +291,7 @@ function M.request(method, params, callback)
 end
 
 --- Calls `handler(params)` for every notification of that name; the returned function ends it. Beside the sidecar's own
---- there are `session/began`, with what it told at its start, and `session/ended`.
+--- there are `session/began`, with what it reported at its start, and `session/ended`.
 function M.on(method, handler)
   listeners[method] = listeners[method] or {}
   table.insert(listeners[method], handler)
@@ -312,7 +312,7 @@ vim.api.nvim_create_autocmd("VimLeavePre", {
   end,
 })
 
--- Here and not above: it listens to what this file tells.
+-- Here and not above: it listens to what this file reports.
 require("codex-account-manager.state").follow(M)
 
 return M

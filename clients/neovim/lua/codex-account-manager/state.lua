@@ -1,4 +1,4 @@
--- What the sidecar last told of the accounts, kept for the statusline, the completion and the environment.
+-- What the sidecar last reported of the accounts, kept for the statusline, the completion and the environment.
 
 local M = {}
 
@@ -66,7 +66,7 @@ local function warn_of_locks()
   warned_of_locks = #locked > 0
 end
 
--- Limits end by themselves, and nobody tells.
+-- Limits end by themselves, and nobody reports it.
 local function look_again_when_one_is_free(sidecar)
   local soonest
   for _, account in ipairs(accounts) do

@@ -63,7 +63,7 @@ class AccountManager(Requests, Notifications):
         on_stderr: Callable[[str], None] | None = None,
     ) -> None:
         """`arguments` follow `sidecar --stdio`. `environment` replaces this process's own. `restarts` is how many crashes
-        in a row are borne. `on_message` gets what is meant for people, `on_stderr` each line of stderr; without them
+        in a row are tolerated. `on_message` gets what is meant for people, `on_stderr` each line of stderr; without them
         both go to the logger `codex_account_manager`."""
         self._binary = binary
         self._arguments = tuple(arguments)
@@ -81,7 +81,7 @@ class AccountManager(Requests, Notifications):
 
     @property
     def session(self) -> SessionInfo:
-        """What the sidecar told at its last start. A restart changes the port and the key: see `on_session`."""
+        """What the sidecar reported at its last start. A restart changes the port and the key: see `on_session`."""
         if self._session is None:
             raise ClosedError("there is no session yet; use `async with`, or await `start()`")
         return self._session
@@ -203,10 +203,10 @@ class AccountManager(Requests, Notifications):
                 crashes += 1
                 if crashes > self._restarts:
                     code = failure.code if isinstance(failure, SidecarExitedError) else None
-                    told = SidecarExitedError(f"{failure}\nit is not started again after {crashes} crashes in a row", code, "")
-                    _logger.error("%s", told)
+                    ended = SidecarExitedError(f"{failure}\nit is not started again after {crashes} crashes in a row", code, "")
+                    _logger.error("%s", ended)
                     assert self._connection is not None
-                    _fail(self._connection, told)
+                    _fail(self._connection, ended)
                     return
                 pause = min(FIRST_PAUSE_SECONDS * 2 ** (crashes - 1), LONGEST_PAUSE_SECONDS)
                 _logger.warning("%s; starting it again in %s s", failure, pause)
@@ -232,7 +232,7 @@ class AccountManager(Requests, Notifications):
             self._subscriptions.close()
 
     def _over(self) -> None:
-        """The current process ended: whoever asks from here on waits for the next one."""
+        """The current process ended: a request from here on waits for the next one."""
         if self._closing is None and self._connection is not None and self._connection.done():
             self._connection = asyncio.get_running_loop().create_future()
 
@@ -247,7 +247,7 @@ class AccountManager(Requests, Notifications):
 
 
 def _fail(waiting: asyncio.Future[Connection], error: Exception) -> None:
-    """Tells those who wait, unless they were told already."""
+    """Fails those who wait, unless they have a result already."""
     if not waiting.done():
         waiting.set_exception(error)
         waiting.exception()  # Maybe nobody waits, and asyncio would complain of that.

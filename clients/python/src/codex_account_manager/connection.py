@@ -33,7 +33,7 @@ METHOD_NOT_FOUND = -32601
 
 
 class _Pipes(asyncio.subprocess.SubprocessStreamProtocol):
-    """The pipes of a process, and its exit, which `asyncio.subprocess.Process.wait` tells of only when nobody else holds
+    """The pipes of a process, and its exit, which `asyncio.subprocess.Process.wait` reports only when nobody else holds
     them, up to Python 3.12."""
 
     def __init__(self) -> None:
@@ -148,7 +148,7 @@ class Connection:
         self._send({"method": method, "params": params})
 
     async def ended(self) -> SidecarExitedError:
-        """Waits for the end and tells of it."""
+        """Waits for the end and reports it."""
         await asyncio.shield(self._reading)
         assert self._end is not None
         return self._end
@@ -177,7 +177,7 @@ class Connection:
                 pass
 
     async def _destroy(self) -> None:
-        """Kills the process and waits for the end, but not for whoever else holds its pipes."""
+        """Kills the process and waits for the end, but not for another process that holds its pipes."""
         self._kill()
         await asyncio.wait([self._reading], timeout=2 * LAST_WORDS_SECONDS)
         self._transport.close()
@@ -185,7 +185,7 @@ class Connection:
 
     def _send(self, message: dict[str, Any]) -> None:
         # Not drained: requests are small, and a process that does not read is found out by its silence. Written to
-        # one that is gone, it is dropped, and the reader has its end to tell.
+        # one that is gone, it is dropped, and the reader reports its end.
         if not self._stdin.is_closing():
             self._stdin.write(frames.encode({"jsonrpc": "2.0", **message}))
 
@@ -213,7 +213,7 @@ class Connection:
         except frames.FrameError as error:
             self._broken = str(error)
         except Exception as error:
-            # Were it borne, whoever waits for what it answers would wait for ever.
+            # If it were tolerated, the caller would wait for its answer for ever.
             self._broken = f"what cannot be taken: {error!r}"
         if self._broken:
             self._kill()

@@ -22,7 +22,7 @@ LAST_WORD_SECONDS = 1.0
 class Login:
     """A login that waits for its person. It belongs to the sidecar that runs now: another one knows nothing of it."""
 
-    def __init__(self, connection: Connection, told: NotificationStream, begun: AccountsLoginResult) -> None:
+    def __init__(self, connection: Connection, notifications: NotificationStream, begun: AccountsLoginResult) -> None:
         self._connection = connection
         self.id = begun["loginId"]
         #: The page to open.
@@ -31,8 +31,8 @@ class Login:
         self.user_code = begun.get("userCode")
         #: When it times out, in unix milliseconds.
         self.expires_at = begun["expiresAt"]
-        self._end = asyncio.create_task(self._wait(told))
-        # Whoever never asks how it ended need not hear of a failure.
+        self._end = asyncio.create_task(self._wait(notifications))
+        # A caller that never asks for the result need not see a failure.
         self._end.add_done_callback(lambda end: end.cancelled() or end.exception())
 
     async def finished(self, timeout: float | None = None) -> Account:
@@ -64,14 +64,14 @@ class Login:
             if error.kind != "loginFailed":
                 raise
 
-    async def _wait(self, told: NotificationStream) -> Account:
-        listening = asyncio.create_task(self._told(told))
+    async def _wait(self, notifications: NotificationStream) -> Account:
+        listening = asyncio.create_task(self._result(notifications))
         ended = asyncio.create_task(self._connection.ended())
         left = max(0.0, self.expires_at / 1000 - time.time()) + OVERDUE_SECONDS
         try:
             done, _ = await asyncio.wait([listening, ended], timeout=left, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            told.close()
+            notifications.close()
             for task in (listening, ended):
                 task.cancel()
         if listening in done:
@@ -85,8 +85,8 @@ class Login:
         account: Account = await self._connection.request("accounts/read", {"account": params["account"]})
         return account
 
-    async def _told(self, told: NotificationStream) -> dict[str, Any]:
-        async for _, params in told:
+    async def _result(self, notifications: NotificationStream) -> dict[str, Any]:
+        async for _, params in notifications:
             if isinstance(params, dict) and params.get("loginId") == self.id:
                 return params
         # The client is closed, and with it the sidecar.
@@ -97,9 +97,9 @@ class Login:
 _leaving: set[asyncio.Task[None]] = set()
 
 
-async def begin(connection: Connection, told: NotificationStream, params: AccountsLoginParams) -> Login:
-    """Begins one; `told` hears from before, since it may end before the answer is read."""
-    beginning = asyncio.create_task(_begun(connection, told, params))
+async def begin(connection: Connection, notifications: NotificationStream, params: AccountsLoginParams) -> Login:
+    """Begins one; `notifications` listens from before, since it may end before the answer is read."""
+    beginning = asyncio.create_task(_begun(connection, notifications, params))
     try:
         return await asyncio.shield(beginning)
     except asyncio.CancelledError:
@@ -111,13 +111,13 @@ async def begin(connection: Connection, told: NotificationStream, params: Accoun
         raise
 
 
-async def _begun(connection: Connection, told: NotificationStream, params: AccountsLoginParams) -> Login:
+async def _begun(connection: Connection, notifications: NotificationStream, params: AccountsLoginParams) -> Login:
     try:
         begun: AccountsLoginResult = await connection.request("accounts/login", params)
     except BaseException:
-        told.close()
+        notifications.close()
         raise
-    return Login(connection, told, begun)
+    return Login(connection, notifications, begun)
 
 
 async def _leave(beginning: asyncio.Task[Login]) -> None:

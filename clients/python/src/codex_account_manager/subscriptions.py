@@ -32,7 +32,7 @@ class NotificationStream:
     async def __anext__(self) -> Notification:
         notification = await self._queue.get()
         if notification is None:
-            # For whoever else iterates, or asks once more.
+            # For another iterator, or one that asks again.
             self._queue.put_nowait(None)
             raise StopAsyncIteration
         return notification
@@ -92,10 +92,10 @@ class Subscriptions:
 
 
 def call(handler: Callable[..., None], *arguments: Any) -> None:
-    """Calls a function of the user: one that raises is told to the event loop and must not end the connection."""
+    """Calls a function of the user: one that raises is reported to the event loop and must not end the connection."""
     try:
         handler(*arguments)
     except (Exception, asyncio.CancelledError) as error:
         # The latter is what the result of a future that was cancelled raises; nobody cancels this task from in here.
-        told = {"message": f"a handler of codex-account-manager failed: {handler!r}", "exception": error}
-        asyncio.get_running_loop().call_exception_handler(told)
+        report = {"message": f"a handler of codex-account-manager failed: {handler!r}", "exception": error}
+        asyncio.get_running_loop().call_exception_handler(report)

@@ -1,24 +1,18 @@
 //! The command line: one variant per verb. Results go to stdout, everything else to stderr.
 
-mod accounts;
+// The commands, a file each.
 mod add;
-mod complete;
 mod completions;
 mod config;
-mod context;
 mod doctor;
 mod edit;
 mod explain;
 mod export;
-mod help;
 mod import;
 mod list;
 mod login;
 mod merge;
-pub mod printer;
-mod program;
 mod proxy;
-mod question;
 mod refresh;
 mod rekey;
 mod remove;
@@ -26,19 +20,29 @@ mod reset;
 mod rpc;
 mod run;
 mod schema;
-mod secret_line;
 mod sidecar;
 mod status;
 mod switch;
-pub mod table;
-#[cfg(test)]
-mod tests;
-pub mod text;
 mod tui;
 mod usage;
-mod values;
 mod version;
+
+// What they share: reading words, asking, printing, completing.
+mod accounts;
+mod complete;
+mod context;
+mod help;
+pub mod printer;
+mod program;
+mod question;
+mod secret_line;
+pub mod table;
+pub mod text;
+mod values;
 pub mod watch;
+
+#[cfg(test)]
+mod tests;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use tracing::Level;

@@ -32,8 +32,8 @@ use pages::{Page, Pages};
 pub struct App {
     /// What the feed has reported.
     pub known: Known,
-    /// What is shown while the screen is held still.
-    pub held: Option<Box<Held>>,
+    /// What is shown while the screen is paused.
+    pub paused: Option<Box<Paused>>,
     /// Which view.
     pub tab: Tab,
     /// Columns and rows.
@@ -58,9 +58,9 @@ pub struct App {
     pub is_away: bool,
 }
 
-/// What is shown while the screen is held still.
+/// What is shown while the screen is paused.
 #[derive(Debug)]
-pub struct Held {
+pub struct Paused {
     /// What was known then.
     pub known: Known,
     /// When that was.
@@ -73,9 +73,9 @@ impl App {
         App { size, ..App::default() }
     }
 
-    /// What is shown: what is known, or what was when the screen was held still.
+    /// What is shown: what is known, or what was when it was paused.
     pub fn shown(&self) -> &Known {
-        self.held.as_ref().map_or(&self.known, |held| &held.known)
+        self.paused.as_ref().map_or(&self.known, |paused| &paused.known)
     }
 
     /// Where keys are pressed, while no dialog is open.

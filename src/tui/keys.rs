@@ -150,7 +150,7 @@ impl Binding {
     }
 
     /// Where it holds, in words.
-    pub fn whereabouts(&self) -> String {
+    pub fn where_it_works(&self) -> String {
         let all = Tab::ALL.iter().all(|tab| self.holds(Place::View(*tab)));
         let on_a_page = Tab::ALL.iter().any(|tab| self.holds(Place::Page(*tab)));
         let name = |tab: &Tab| match tab {
@@ -158,7 +158,7 @@ impl Binding {
             Tab::Sessions => "sessions",
             Tab::Decisions => "decisions",
             Tab::Usage => "usage",
-            Tab::Next => "what comes next",
+            Tab::Upcoming => "what comes next",
         };
         let views: Vec<&str> = Tab::ALL.iter().filter(|tab| self.holds(Place::View(**tab))).map(name).collect();
         match (all, on_a_page) {

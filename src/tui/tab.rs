@@ -13,10 +13,10 @@ pub enum Tab {
     /// What was used over time.
     Usage,
     /// What comes next.
-    Next,
+    Upcoming,
 }
 
 impl Tab {
     /// In the order of their keys.
-    pub const ALL: [Tab; 5] = [Tab::Accounts, Tab::Sessions, Tab::Decisions, Tab::Usage, Tab::Next];
+    pub const ALL: [Tab; 5] = [Tab::Accounts, Tab::Sessions, Tab::Decisions, Tab::Usage, Tab::Upcoming];
 }

@@ -77,7 +77,7 @@ fn draw_view(buffer: &mut Buffer, areas: &Areas, ink: &Ink<'_>, listed: &[usize]
         Tab::Sessions => sessions::draw(buffer, list, ink, listed),
         Tab::Decisions => decisions::draw(buffer, list, ink, listed),
         Tab::Usage => usage::draw(buffer, chart, list, ink, listed),
-        Tab::Next => next::draw(buffer, list, ink, listed),
+        Tab::Upcoming => next::draw(buffer, list, ink, listed),
     }
     if !detail.is_empty() {
         if let Some(account) = ink.app.account() {

@@ -78,7 +78,7 @@ fn keys() -> String {
     let rows = Group::ALL.iter().flat_map(|group| {
         let title = |at: usize| if at == 0 { group.title() } else { "" };
         of_group(*group).enumerate().map(move |(at, binding)| {
-            vec![title(at).to_owned(), keys_of(binding), binding.says.to_owned(), binding.whereabouts()]
+            vec![title(at).to_owned(), keys_of(binding), binding.says.to_owned(), binding.where_it_works()]
         })
     });
     table(&["", "Key", "Does", "Where"], rows)

@@ -7,7 +7,7 @@ pub mod rows;
 #[cfg(test)]
 mod tests;
 
-use super::{App, Held, Tab};
+use super::{App, Paused, Tab};
 use crate::protocol::accounts::Account;
 use crate::protocol::routing::RoutingExplainResult;
 use crate::protocol::status::Session;
@@ -87,7 +87,7 @@ impl App {
     pub fn account(&self) -> Option<&Account> {
         let id = match (&self.pages.open, self.tab) {
             (Some(Page::Account(id)), _) => return self.shown().account(id),
-            (None, Tab::Accounts | Tab::Next) => self.selected_id()?,
+            (None, Tab::Accounts | Tab::Upcoming) => self.selected_id()?,
             _ => return None,
         };
         self.shown().account(listing::account_of(&id).unwrap_or(&id))
@@ -130,8 +130,8 @@ impl App {
             Action::Open => return Some(self.open()),
             Action::Back => self.back(),
             Action::Hold => {
-                let held = || Box::new(Held { known: self.known.clone(), since: self.now });
-                self.held = if self.held.is_some() { None } else { Some(held()) };
+                let now = || Box::new(Paused { known: self.known.clone(), since: self.now });
+                self.paused = if self.paused.is_some() { None } else { Some(now()) };
             }
             Action::Arrange if self.tab == Tab::Usage => self.pages.usage = self.pages.usage.next(),
             Action::Arrange => {
@@ -177,7 +177,7 @@ impl App {
             Tab::Decisions => Page::Decision(id),
             Tab::Usage if self.shown().account(&id).is_some() => Page::Account(id),
             Tab::Usage => return Vec::new(),
-            Tab::Next => match listing::account_of(&id) {
+            Tab::Upcoming => match listing::account_of(&id) {
                 Some(account) => Page::Account(account.to_owned()),
                 None => return Vec::new(),
             },
@@ -237,7 +237,7 @@ impl App {
 
     /// Asks for what the ledger has before the list's end, when the end is near.
     fn read_earlier(&mut self, is_near: bool) -> Vec<Effect> {
-        if self.tab != Tab::Decisions || !is_near || self.pages.is_reading || self.held.is_some() {
+        if self.tab != Tab::Decisions || !is_near || self.pages.is_reading || self.paused.is_some() {
             return Vec::new();
         }
         let Some(row) = self.known.decisions.earlier_than() else { return Vec::new() };

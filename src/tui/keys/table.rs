@@ -9,13 +9,13 @@ use crate::tui::tab::Tab;
 
 const ANYWHERE: &[Place] = &[];
 const VIEWS: &[Place] =
-    &[View(Tab::Accounts), View(Tab::Sessions), View(Tab::Decisions), View(Tab::Usage), View(Tab::Next)];
+    &[View(Tab::Accounts), View(Tab::Sessions), View(Tab::Decisions), View(Tab::Usage), View(Tab::Upcoming)];
 /// Where an account can be selected.
 const ACCOUNT: &[Place] = &[View(Tab::Accounts), Page(Tab::Accounts)];
 /// Where something can be switched.
 const SWITCHABLE: &[Place] = &[View(Tab::Accounts), Page(Tab::Accounts), View(Tab::Sessions), Page(Tab::Sessions)];
 /// Where a row has a page and nothing to switch.
-const READABLE: &[Place] = &[View(Tab::Decisions), View(Tab::Usage), View(Tab::Next)];
+const READABLE: &[Place] = &[View(Tab::Decisions), View(Tab::Usage), View(Tab::Upcoming)];
 type Key = (KeyCode, KeyModifiers);
 
 const fn letter(letter: char) -> Key {

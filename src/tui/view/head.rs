@@ -51,8 +51,8 @@ fn parts(ink: &Ink<'_>) -> Vec<Part> {
     if ink.look.is_simulated {
         add(0, vec![ink.span("simulated", Role::Accent)]);
     }
-    if let Some(held) = &ink.app.held {
-        add(0, vec![ink.span(&format!("paused since {}", ink.clock(held.since, 8)), Role::Selected)]);
+    if let Some(paused) = &ink.app.paused {
+        add(0, vec![ink.span(&format!("paused since {}", ink.clock(paused.since, 8)), Role::Selected)]);
     }
     add(1, accounts(ink));
     if let Some(sessions) = &known.sessions {

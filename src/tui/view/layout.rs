@@ -105,7 +105,7 @@ fn areas((width, height): (u16, u16), tab: Tab, is_open: bool, (count, notice): 
             Areas { chart, list, ..all }
         }
         Tab::Decisions | Tab::Usage => all,
-        Tab::Accounts | Tab::Sessions | Tab::Next => {
+        Tab::Accounts | Tab::Sessions | Tab::Upcoming => {
             let strip = match main.height {
                 0..=12 => 0,
                 13..=17 => 4,

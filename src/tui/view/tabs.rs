@@ -18,14 +18,14 @@ pub fn name(tab: Tab) -> &'static str {
         Tab::Sessions => "Sessions",
         Tab::Decisions => "Decisions",
         Tab::Usage => "Usage",
-        Tab::Next => "What comes next",
+        Tab::Upcoming => "What comes next",
     }
 }
 
 /// In fewer letters.
 fn short_name(tab: Tab) -> &'static str {
     match tab {
-        Tab::Next => "Next",
+        Tab::Upcoming => "Next",
         Tab::Accounts | Tab::Sessions | Tab::Decisions | Tab::Usage => name(tab),
     }
 }

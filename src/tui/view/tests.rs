@@ -85,7 +85,7 @@ fn usage_by_hours_and_by_days() {
 
 #[test]
 fn what_comes_next() {
-    check("next", &mut showing(Tab::Next));
+    check("next", &mut showing(Tab::Upcoming));
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn there_is_no_account() {
         (Tab::Sessions, "no_session"),
         (Tab::Decisions, "no_decision"),
         (Tab::Usage, "no_usage"),
-        (Tab::Next, "no_next"),
+        (Tab::Upcoming, "no_next"),
     ] {
         app.show(tab);
         check(name, &mut app);

@@ -16,7 +16,7 @@ pub fn orders(tab: Tab) -> &'static [&'static str] {
     match tab {
         Tab::Accounts => &["in the file's order", "by state", "by use today", "by label"],
         Tab::Sessions => &["oldest first", "newest first"],
-        Tab::Decisions | Tab::Usage | Tab::Next => &[],
+        Tab::Decisions | Tab::Usage | Tab::Upcoming => &[],
     }
 }
 
@@ -54,7 +54,7 @@ impl App {
                 let sums = used::sums(known, self.pages.usage);
                 places(&sums, |sum| filter.admits([sum.name.as_str()]))
             }
-            Tab::Next => {
+            Tab::Upcoming => {
                 let all = upcoming::upcoming(known.accounts(), self.now);
                 places(&all, |one| filter.admits([one.label.as_str(), one.what.as_str()]))
             }
@@ -69,7 +69,7 @@ impl App {
             Tab::Sessions => known.sessions().get(row).map(|session| session.id.clone()),
             Tab::Decisions => known.decisions.newest(row).map(|decision| decision.request.to_string()),
             Tab::Usage => used::sums(known, self.pages.usage).get(row).map(|sum| sum.id.clone()),
-            Tab::Next => upcoming::upcoming(known.accounts(), self.now).get(row).map(|one| one.id.clone()),
+            Tab::Upcoming => upcoming::upcoming(known.accounts(), self.now).get(row).map(|one| one.id.clone()),
         }
     }
 
@@ -81,7 +81,7 @@ impl App {
             Tab::Sessions => known.sessions().iter().position(|session| session.id == id),
             Tab::Decisions => known.decisions.newest_place(id),
             Tab::Usage => used::sums(known, self.pages.usage).iter().position(|sum| sum.id == id),
-            Tab::Next => upcoming::upcoming(known.accounts(), self.now).iter().position(|one| one.id == id),
+            Tab::Upcoming => upcoming::upcoming(known.accounts(), self.now).iter().position(|one| one.id == id),
         }
     }
 }

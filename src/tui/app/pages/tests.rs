@@ -25,7 +25,7 @@ fn keys_lead_from_view_to_view() {
         (vec![], Tab::Accounts),
         (vec![View(3)], Tab::Decisions),
         (vec![NextView], Tab::Sessions),
-        (vec![PreviousView], Tab::Next),
+        (vec![PreviousView], Tab::Upcoming),
         (vec![PreviousView, NextView], Tab::Accounts),
         (vec![View(5), NextView], Tab::Accounts),
         (vec![View(9)], Tab::Accounts),
@@ -94,7 +94,7 @@ fn a_page_opens_over_its_view_and_closes() {
         (Tab::Sessions, Some(Page::Session("s-nvim".to_owned()))),
         (Tab::Decisions, Some(Page::Decision("req-6".to_owned()))),
         (Tab::Usage, Some(Page::Account("acct-1".to_owned()))),
-        (Tab::Next, Some(Page::Account("acct-3".to_owned()))),
+        (Tab::Upcoming, Some(Page::Account("acct-3".to_owned()))),
     ] {
         let mut app = full();
         app.show(tab);
@@ -170,7 +170,7 @@ fn a_filter_leaves_what_has_its_words() {
         (Tab::Decisions, "failover", 2),
         (Tab::Decisions, "team 200", 3),
         (Tab::Decisions, "running", 1),
-        (Tab::Next, "week", 2),
+        (Tab::Upcoming, "week", 2),
         (Tab::Usage, "team", 1),
     ] {
         app.show(tab);

@@ -1,4 +1,4 @@
-//! What `add`, `edit` and `remove` share.
+//! Shared by `add`, `edit` and `remove`.
 
 use super::printer::Printer;
 use super::secret_line;

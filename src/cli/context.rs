@@ -1,4 +1,4 @@
-//! What every verb starts from: the environment, the places, and a manager over them.
+//! The start of every verb: the environment, the places, and a manager over them.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What help says beyond each argument's own line: commands by purpose, examples, and the variables of the environment.
+//! The help beyond each argument's own line: commands by purpose, examples, and the variables of the environment.
 
 mod examples;
 

@@ -1,4 +1,4 @@
-//! How words of the command line are read where text alone would take too much.
+//! Parsers of arguments for which any text would be too much.
 
 use std::ffi::OsStr;
 

@@ -1,4 +1,4 @@
-//! What a token of a login says of itself. Its signature is not checked: it comes from the issuer or from a file of
+//! The claims of a login's token. Its signature is not checked: it comes from the issuer or from a file of
 //! the person's own, and nothing is granted for what it says; it only identifies logins and says when they end.
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What a proxy, an issuer, or a page in their place says, as one short sentence for a person. Pure.
+//! An excerpt of a page or an error, as one short sentence for a person.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! What an attempt proved, and what is believed about an account because of it.
+//! The outcome of an attempt, and what it means for the account.
 
 pub mod breaker;
 pub mod breakers;

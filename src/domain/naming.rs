@@ -1,4 +1,4 @@
-//! What the accounts are called beside each other: by label, else by email; several that share an email are distinguished
+//! Names that distinguish accounts: the label, else by email; several that share an email are distinguished
 //! by plan or by the end of an id, so that each name can be typed and means one account.
 
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! Which of some names a person may have meant by a word that is none of them.
+//! Suggestions for a misspelled name.
 
 /// So many names are suggested at most.
 const MOST: usize = 3;

@@ -1,4 +1,4 @@
-//! What belongs to one account alone: responses and their items, files, containers, skills and the like. An id is known by
+//! Resources that belong to one account: responses and their items, files, containers, skills and the like. An id is known by
 //! its place, the key or the path that names it, and by its shape; both are tables in `shape` and `place`, for every
 //! endpoint, so that what an answer creates is recognised wherever a request names it.
 

@@ -1,4 +1,4 @@
-//! What requests used: tokens, and the money they cost.
+//! The usage of requests: tokens, and their cost.
 
 pub mod counting;
 pub mod money;

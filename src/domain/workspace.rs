@@ -1,4 +1,4 @@
-//! Where a ChatGPT workspace has its place, as `GET /backend-api/wham/accounts/check` says: Codex sends its requests to the
+//! The region and origin of a ChatGPT workspace, as `GET /backend-api/wham/accounts/check` says: Codex sends its requests to the
 //! origin that is named there.
 
 use serde_json::Value;

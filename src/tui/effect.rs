@@ -1,4 +1,4 @@
-//! What the screen asks the world outside to do. All that changes anything is one of the product's verbs.
+//! Effects that the screen asks for. All that changes anything is one of the product's verbs.
 
 use super::fact::Question;
 use crate::domain::account::AccountId;

@@ -1,4 +1,4 @@
-//! What the screen reacts to.
+//! Events that the screen reacts to.
 
 use crossterm::event::{KeyEvent, MouseEvent};
 

@@ -1,4 +1,4 @@
-//! What the feed reports: values that are true at the moment they are sent. Nothing here is a secret.
+//! Facts that the feed reports: values that are true at the moment they are sent. Nothing here is a secret.
 
 use crate::domain::account::AccountId;
 use crate::domain::time::{Day, Timestamp};

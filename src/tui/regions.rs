@@ -1,4 +1,4 @@
-//! Where on the screen what was drawn, so that a click finds it.
+//! The regions of the screen that react to a click.
 
 use crossterm::event::KeyCode;
 use ratatui::layout::{Position, Rect};

@@ -1,4 +1,4 @@
-//! Why an account was chosen, or cannot be, as people read it. The words on the wire come in, whichever version wrote them.
+//! Why an account was chosen, or cannot be, as people read it. Any version may have written the words of the wire that come in.
 
 use crate::domain::routing::Strategy;
 

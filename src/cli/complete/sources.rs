@@ -1,4 +1,4 @@
-//! What is known on this machine: read from files, without a lock or a key, for as long as a person waits.
+//! Candidates from the files of this machine: read from files, without a lock or a key, for as long as a person waits.
 
 use std::sync::mpsc;
 use std::time::Duration;

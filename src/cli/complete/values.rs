@@ -1,4 +1,4 @@
-//! Which argument is completed with what, by the argument's name: one that a command gets later is completed too.
+//! The candidates of each argument, by the argument's name: one that a command gets later is completed too.
 
 use std::ffi::OsStr;
 

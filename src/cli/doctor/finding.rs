@@ -1,4 +1,4 @@
-//! What a check found, how bad it is, and what mends it.
+//! The finding of a check: its severity, and the command that mends it.
 
 use std::path::Path;
 

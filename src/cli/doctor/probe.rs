@@ -1,4 +1,4 @@
-//! What the system says of files and folders. The product's own files are neither opened nor changed.
+//! Facts of the system about files and folders. The product's own files are neither opened nor changed.
 #![expect(clippy::disallowed_methods, reason = "files are looked at here, read only")]
 
 use std::io;

@@ -1,4 +1,4 @@
-//! What the checks look at: the environment, the places, and what could be opened of it.
+//! The input of the checks: the environment, the places, and the files that could be opened.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};

@@ -1,4 +1,4 @@
-//! Where the files that accounts are taken from are, and reading them with a bound and without waiting.
+//! The files that accounts are imported from, and reading them with a bound and without waiting.
 
 use std::io::{self, Read};
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! What a person pastes while a login waits for the browser. A line is read when there is one, so that a process in the
+//! The address that a person pastes while a login waits for the browser. A line is read when there is one, so that a process in the
 //! background is not stopped for it.
 
 use std::time::Duration;

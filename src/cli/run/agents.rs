@@ -1,4 +1,4 @@
-//! What a command is given so that its requests come here: two variables for every program, and for those that
+//! The environment of a command whose requests come here: two variables for every program, and for those that
 //! would go another way what else they need.
 
 use std::ffi::OsStr;

@@ -1,4 +1,4 @@
-//! What Codex is given so that its requests come here. It reads no variable for this, only arguments; its own
+//! The arguments of a Codex whose requests come here. It reads no variable for this, only arguments; its own
 //! configuration and login stay as they are.
 
 use std::path::Path;

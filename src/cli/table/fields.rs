@@ -1,4 +1,4 @@
-//! What is known of one thing: a name and a value on each line. On a terminal a long value goes on below itself.
+//! One object: a name and a value on each line. On a terminal a long value goes on below itself.
 
 use super::Room;
 use crate::cli::text::Text;

@@ -1,4 +1,4 @@
-//! What the person does while a listing is watched: `q`, and changes of the window. What is typed is not echoed meanwhile,
+//! The keys of a person who watches a listing: `q`, and changes of the window. What is typed is not echoed meanwhile,
 //! since it would stand in the middle of the listing; the terminal is as it was after the end, and while the program is
 //! stopped.
 

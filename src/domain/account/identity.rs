@@ -1,4 +1,4 @@
-//! Whose login it is: the ChatGPT account and the person together; the email where one of them is unknown, never the
+//! The identity of a login: the ChatGPT account and the person together; the email where one of them is unknown, never the
 //! email alone. A plan changes and says nothing of it.
 
 /// Who a login is, as far as it is known.

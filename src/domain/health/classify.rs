@@ -1,4 +1,4 @@
-//! What an upstream's answer proves, by one table for API keys, one for ChatGPT logins and one for the errors inside a
+//! Classifies an upstream's answer, by one table for API keys, one for ChatGPT logins and one for the errors inside a
 //! stream. Codes and types decide; a text does only where nothing else says it, and each such text stands once.
 
 mod keys;

@@ -1,4 +1,4 @@
-//! What attempts leave behind on an account over time: its health, its bucket of requests, its last use. The `hybrid`
+//! The condition of an account after its attempts: its health, its bucket of requests, its last use. The `hybrid`
 //! strategy weighs them; siblings share them.
 
 use crate::domain::time::Timestamp;

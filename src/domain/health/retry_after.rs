@@ -1,4 +1,4 @@
-//! How long an upstream asks to wait, in every form it says so.
+//! The wait that an upstream asks for, in each of its forms.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -1,4 +1,4 @@
-//! What a request names, read from its body in one walk: ids in their places, encrypted content by its mark, and where the
+//! The resources that a request names, read from its body in one walk: ids in their places, encrypted content by its mark, and where the
 //! few fields of the outermost object stand.
 
 use std::collections::HashSet;

@@ -1,4 +1,4 @@
-//! Where ids stand: what each key of a document says of its value.
+//! The places of ids: what each key of a document says of its value.
 
 /// What a key says of its value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! What ids look like.
+//! The shapes of ids.
 
 /// No id is longer.
 const LONGEST: usize = 256;

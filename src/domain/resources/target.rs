@@ -1,4 +1,4 @@
-//! What a path and a query name, and what the answer to a request may make.
+//! The resources that a path and a query name, and those that the answer may create.
 
 use std::borrow::Cow;
 

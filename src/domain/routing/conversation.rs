@@ -1,4 +1,4 @@
-//! Which conversation a request belongs to, and which account each one uses: `sticky` in a process that serves many.
+//! The conversation of a request, and the account of each conversation: `sticky` in a process that serves many.
 
 use std::collections::{BTreeMap, HashMap};
 

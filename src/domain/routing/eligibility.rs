@@ -1,4 +1,4 @@
-//! Whether an account can serve a request, and if not, every reason why.
+//! The eligibility of an account for a request, with every reason against it.
 
 use std::ops::Bound::{Included, Unbounded};
 

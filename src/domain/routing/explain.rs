@@ -1,4 +1,4 @@
-//! Why an account is chosen and the others are not: every account with every reason and its number.
+//! Explains a choice: every account with every reason and its number.
 
 use std::time::Duration;
 

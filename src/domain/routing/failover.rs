@@ -1,4 +1,4 @@
-//! What follows from an attempt that did not serve: one rule for requests and for the turns of a socket.
+//! The next step after an attempt that did not serve: one rule for requests and for the turns of a socket.
 
 use std::time::Duration;
 

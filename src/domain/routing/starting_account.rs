@@ -1,4 +1,4 @@
-//! Where a new session starts, so that parallel sessions start apart.
+//! The starting account of a session: parallel sessions start on different ones.
 
 use super::eligibility::is_usable;
 use crate::domain::pool::{Member, Pool};

@@ -1,4 +1,4 @@
-//! What a backend serves beside the answers of its models, and Codex asks for under the same base. Each is one document,
+//! The other endpoints of the backend that Codex uses under the same base. Each is one document,
 //! which is passed on as it is; so is the request, except that of a compaction, whose input is a conversation.
 
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! What the backend's events say.
+//! The backend's events.
 
 use serde_json::Value;
 

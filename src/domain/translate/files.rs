@@ -1,4 +1,4 @@
-//! What only the account that keeps it can read: files, vector stores and containers of the API. A ChatGPT account has none
+//! Resources that only their owner can read: files, vector stores and containers of the API. A ChatGPT account has none
 //! of them.
 
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! What becomes of each parameter of a request: kept, left out or refused, as the table says.
+//! Sorts the parameters of a request: kept, left out or refused, as the table says.
 
 mod table;
 

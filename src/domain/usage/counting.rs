@@ -1,4 +1,4 @@
-//! Whether what an answer reports is new: a background response, a batch or a run is reported by every poll, and counts
+//! Counts each usage once: a background response, a batch or a run is reported by every poll, and counts
 //! once; what is stored and read again was counted when it was made.
 
 use super::{Tier, Used};

@@ -1,4 +1,4 @@
-//! What was used costs by its model and by what the answer reports: its tier, long context, writes to the cache. A model
+//! The cost of usage, by its model and by what the answer reports: its tier, long context, writes to the cache. A model
 //! without a price is unpriced: a guess by a similar name would be worse than saying so.
 
 mod built_in;

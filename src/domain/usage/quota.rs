@@ -1,4 +1,4 @@
-//! What a ChatGPT login may use: the quota windows of its plan, the meters of single models, its credits.
+//! The quota of a ChatGPT login: the quota windows of its plan, the meters of single models, its credits.
 
 pub mod credits;
 mod known;

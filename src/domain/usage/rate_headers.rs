@@ -1,4 +1,4 @@
-//! How much of its rate-limit tokens an account has used, from the headers of an answer.
+//! The share of its rate-limit tokens that an account has used, from the headers of an answer.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What is asked of one session, by its `/rpc`.
+//! Calls to one session, by its `/rpc`.
 
 use futures_util::future::BoxFuture;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! What the facts of the feed add up to.
+//! The state that the facts of the feed add up to.
 
 pub mod decision;
 pub mod decisions;

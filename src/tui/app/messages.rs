@@ -1,4 +1,4 @@
-//! What is said to the person at the bottom of the screen: one message at a time, each long enough to be read.
+//! Messages at the bottom of the screen: one message at a time, each long enough to be read.
 
 use std::collections::VecDeque;
 use std::time::Duration;

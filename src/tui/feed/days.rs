@@ -1,4 +1,4 @@
-//! What was used on each of the last 60 local days. Past days are read again only where a row was written late.
+//! Usage on each of the last 60 local days. Past days are read again only where a row was written late.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What was used in each of the last 48 local hours. Past hours are read once; what comes later is added row by row, also
+//! Usage in each of the last 48 local hours. Past hours are read once; what comes later is added row by row, also
 //! to the hour of a row that was written late.
 
 use std::collections::BTreeMap;

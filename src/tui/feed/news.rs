@@ -1,4 +1,4 @@
-//! What sessions report of requests: collected for a moment, so that the screen is drawn once for many; and which requests
+//! News of requests from the sessions: collected for a moment, so that the screen is drawn once for many; and which requests
 //! are under way, so that those of a session that dies are known to be lost.
 
 use std::collections::{HashMap, HashSet};

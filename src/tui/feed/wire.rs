@@ -1,4 +1,4 @@
-//! What comes over a session's socket: answers to calls and notifications, in the words of this version or of another.
+//! Messages on a session's socket: answers to calls and notifications, in the words of this version or of another.
 
 use serde::Deserialize;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! What terminals report for a key, brought to one form.
+//! Keys as terminals report them, brought to one form.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 

@@ -1,4 +1,4 @@
-//! What ratatui draws on: the bytes of one frame, gathered. A frame in which nothing changed has none.
+//! The backend of ratatui: gathers the bytes of one frame. A frame in which nothing changed has none.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! What the person does, read by a thread of its own.
+//! Keys and mouse, read by a thread of its own.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! What the terminal is asked for while it is ours, and how each of that is taken back.
+//! The modes of the terminal while it is ours, and how each is reset.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,4 @@
-//! Where frames go: the terminal, without ever waiting inside a write.
+//! Writes frames to the terminal without ever waiting inside a write.
 
 use std::io;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What a person does, for tests.
+//! The keys of a person, for tests.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 

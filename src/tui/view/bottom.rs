@@ -1,4 +1,4 @@
-//! What is said at the bottom of the screen, over the hints: a message, the filter that is typed, or how far a refresh is.
+//! The bottom line of the screen, over the hints: a message, the filter that is typed, or how far a refresh is.
 
 use crossterm::event::KeyCode;
 use ratatui::Frame;

@@ -1,4 +1,4 @@
-//! What stands where there is nothing to show: why, and what to do about it.
+//! Text in the place of an empty list: the reason, and what to do.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -1,4 +1,4 @@
-//! What every part of the screen is drawn with.
+//! Shared by all parts of the screen that draw.
 
 use ratatui::text::Span;
 

@@ -1,4 +1,4 @@
-//! Where everything is, for a screen of any size. Reading keys and drawing both ask here, so that both agree on how many
+//! The layout for a screen of any size. Reading keys and drawing both ask here, so that both agree on how many
 //! rows are seen and what is under the mouse.
 
 use ratatui::layout::Rect;

@@ -1,4 +1,4 @@
-//! How the terminal can show things: in colours or not, with which signs.
+//! The abilities of the terminal: colours, and signs beyond ASCII.
 
 use crate::clock::Clock;
 use crate::env::Environment;

@@ -1,4 +1,4 @@
-//! What comes next, in order of time.
+//! Upcoming events, in order of time.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -1,4 +1,4 @@
-//! What things look like on the screen: the roles of [`crate::theme`], and those that only a screen has. Colours are mostly
+//! The styles of the screen: the roles of [`crate::theme`], and those that only a screen has. Colours are mostly
 //! on signs and bars.
 
 use anstyle::AnsiColor;

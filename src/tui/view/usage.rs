@@ -1,4 +1,4 @@
-//! What was used over time: bars by hour or day, and below them what each account or model used, which is their legend.
+//! Usage over time: bars by hour or day, and below them the usage of each account or model, which is their legend.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

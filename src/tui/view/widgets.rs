@@ -1,4 +1,4 @@
-//! What several views and dialogs are made of.
+//! Parts of several views and dialogs.
 
 pub mod bar;
 pub mod chart;

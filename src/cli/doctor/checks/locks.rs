@@ -1,4 +1,4 @@
-//! Who holds the locks that others wait for.
+//! Locks that other processes wait for, and who holds them.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Where the product's files are, so that a person sees which ones this process uses.
+//! The places of the product's files: a person sees which ones this process uses.
 
 use std::path::Path;
 

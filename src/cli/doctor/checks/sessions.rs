@@ -1,4 +1,4 @@
-//! What other processes have: the sessions that are alive, and the ledger they share.
+//! Other processes: the sessions that are alive, and the ledger they share.
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;

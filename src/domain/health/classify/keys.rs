@@ -1,4 +1,4 @@
-//! What an answer proves of an API key: <https://developers.openai.com/api/docs/guides/error-codes> where no other source
+//! Answers to an API key, and what each proves: <https://developers.openai.com/api/docs/guides/error-codes> where no other source
 //! is named.
 
 use super::Proof::{

@@ -1,4 +1,4 @@
-//! What an answer of a ChatGPT backend proves of a login: seen with Codex (`codex-rs/codex-api`, `codex-rs/core`) and with
+//! Answers to a ChatGPT login, and what each proves: seen with Codex (`codex-rs/codex-api`, `codex-rs/core`) and with
 //! its public threads, where no other source is named.
 
 use super::Proof::{

@@ -1,4 +1,4 @@
-//! What an error inside a stream proves, which has no status of its own. The codes are those that Codex reads there,
+//! Errors inside a stream, which have no status of their own. The codes are those that Codex reads there,
 //! `codex-rs/codex-api/src/sse/responses.rs`.
 
 use super::Proof::{

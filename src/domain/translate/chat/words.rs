@@ -1,4 +1,4 @@
-//! What a response says about itself, in the words of chat completions.
+//! The fields of a response in the form of chat completions.
 
 use serde_json::{Map, Value, json};
 

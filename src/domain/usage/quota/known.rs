@@ -1,4 +1,4 @@
-//! What is known of an account's quota, from one report after another.
+//! The quota of an account, merged from one report after another.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What one answer of the backend reports of an account's quota, in each of its three forms: headers, the stream event
+//! The quota that one answer of the backend reports, in each of its three forms: headers, the stream event
 //! `codex.rate_limits`, the usage document. It says something of the plan, of meters, of credits, or of several.
 
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! What to put into the clipboard. No secret is among it.
+//! The choice of text for the clipboard. No secret is among it.
 
 use crossterm::event::KeyEvent;
 

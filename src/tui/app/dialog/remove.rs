@@ -1,4 +1,4 @@
-//! Whether to remove an account. Enter alone does not.
+//! The question before an account is removed. Enter alone does not.
 
 use crossterm::event::{KeyCode, KeyEvent};
 

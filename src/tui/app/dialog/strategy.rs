@@ -1,4 +1,4 @@
-//! Which strategy, and for whom.
+//! The choice of a strategy, and of the sessions that it is for.
 
 use crossterm::event::KeyEvent;
 

@@ -1,4 +1,4 @@
-//! What happened to a request, in plain sentences: why each account, what each refused it with, what came of it.
+//! The story of a request in plain sentences: why each account, the refusal of each, and the end.
 
 use super::Known;
 use super::decision::{Attempt, Decision, End};

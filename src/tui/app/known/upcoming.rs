@@ -1,4 +1,4 @@
-//! What comes next, in order of time: limits and quota windows that reset, cooldowns that end, spending limits that are
+//! Upcoming events, in order of time: limits and quota windows that reset, cooldowns that end, spending limits that are
 //! nearly reached.
 
 use crate::domain::time::Timestamp;

@@ -1,4 +1,4 @@
-//! What was used, summed for the chart and the table of use.
+//! Usage, summed for the chart and its table.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};

@@ -1,4 +1,4 @@
-//! How use over time is shown: by hour or day, by account or model, in money, tokens or requests.
+//! The arrangement of usage over time: by hour or day, by account or model, in money, tokens or requests.
 
 /// By what time is cut.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

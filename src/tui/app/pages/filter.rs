@@ -1,4 +1,4 @@
-//! Which rows a filter lets through: those that have each of its words somewhere, whichever case.
+//! The filter of rows: each of its words has to be in a row, in either case.
 
 /// The words of a filter.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! Which row of a list is selected and which rows are seen. The selection is an id: rows may come, go and move under it,
+//! The selected row of a list, and the rows that are visible. The selection is an id: rows may come, go and move under it,
 //! and it stays where it is on the screen.
 
 /// The state of one list.

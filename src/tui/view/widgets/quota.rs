@@ -1,4 +1,4 @@
-//! How much of each quota window is used, in as much room as there is: bars with their resets, bars alone, or the bar of
+//! The used part of each quota window, in the room that there is: bars with their resets, bars alone, or the bar of
 //! the fullest window.
 
 use ratatui::text::{Line, Span};

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use simulated_openai::api::{Answer, DEFAULT_TEXT, LimitKind, Wait};
 
+use crate::support::running::wait_for_client;
 use crate::support::sandbox::Output;
 use crate::support::tools::{self, DEAD_PROXY};
-use crate::support::{Pool, Running, eventually};
+use crate::support::{Pool, Running};
 
 /// A login as OpenCode stores it. With one it sends its requests straight to ChatGPT if it is let.
 const STORED_LOGIN: &str = r#"{"openai":{"type":"oauth","refresh":"not-a-token","access":"not-a-token","expires":9999999999999,"accountId":"acct_1"}}"#;
@@ -25,14 +26,11 @@ fn three_at_once_answer_from_three_accounts() {
             Running::start(command)
         })
         .collect();
-    let started_on = eventually("three sessions are alive", || {
-        let status = pool.sandbox.run(&["status", "--json"]).ok().json();
-        let sessions = status["sessions"].as_array().unwrap().clone();
-        (sessions.len() == 3).then(|| {
-            let accounts = sessions.iter().map(|session| session["startAccount"]["index"].to_string());
-            accounts.collect::<BTreeSet<_>>()
-        })
-    });
+    wait_for_client("three sessions are alive", || (pool.sandbox.session_ids().len() == 3).then_some(()));
+    let status = pool.sandbox.run(&["status", "--json"]).ok().json();
+    let sessions = status["sessions"].as_array().unwrap();
+    let accounts = sessions.iter().map(|session| session["startAccount"]["index"].to_string());
+    let started_on: BTreeSet<String> = accounts.collect();
     assert_eq!(started_on.len(), 3, "{started_on:?}");
     for agent in agents {
         check_answered(&agent.finish());

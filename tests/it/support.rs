@@ -30,7 +30,7 @@ pub use upstream::Pool;
 /// How long anything may take that promises no time: the machine may be busy with other tests.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Looks every few milliseconds until `look` finds something.
+/// Looks again and again until `look` finds something.
 #[track_caller]
 pub fn eventually<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
     within(PATIENCE, look).unwrap_or_else(|| panic!("it did not come to this in {PATIENCE:?}: {what}"))
@@ -40,13 +40,15 @@ pub fn eventually<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
 pub fn within<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
     let deadline = Instant::now() + limit;
     loop {
+        let begun = Instant::now();
         if let Some(found) = look() {
             return Some(found);
         }
         if Instant::now() >= deadline {
             return None;
         }
-        std::thread::sleep(Duration::from_millis(5));
+        // One that starts a process takes the processor from what it waits for.
+        std::thread::sleep((begun.elapsed() * 3).clamp(Duration::from_millis(5), Duration::from_millis(200)));
     }
 }
 

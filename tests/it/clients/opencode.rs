@@ -4,6 +4,7 @@ mod home;
 mod installing;
 mod login;
 mod models;
+mod server;
 mod serving;
 
 use std::collections::BTreeSet;
@@ -14,10 +15,11 @@ use serde_json::{Value, json};
 use simulated_openai::api::{Answer, Breakage, LimitKind, ToolCall, Wait};
 
 use self::home::{STORED_LOGIN, asked, check_answered, node, plugged_in, say_hi, served_by};
+use self::server::Server;
 use super::story;
 use super::typescript::installed;
 use crate::support::logins::{browser, callback_port};
-use crate::support::running::Running;
+use crate::support::running::{Running, wait_for_client};
 use crate::support::terminal::Terminal;
 use crate::support::tools::DEAD_PROXY;
 use crate::support::{Pool, Sandbox, eventually, process, tools};
@@ -93,13 +95,10 @@ fn three_at_once_answer_from_three_accounts() {
             Running::start(command)
         })
         .collect();
-    // On a busy machine a start takes long.
-    eventually("one session is alive", || (!sessions(&pool).is_empty()).then_some(()));
-    let started_on: BTreeSet<String> = eventually("three sessions are alive", || {
-        let sessions = sessions(&pool);
-        let accounts = sessions.iter().map(|session| session["startAccount"]["index"].to_string());
-        (sessions.len() == 3).then(|| accounts.collect())
-    });
+    wait_for_client("three sessions are alive", || (pool.sandbox.session_ids().len() == 3).then_some(()));
+    let sessions = sessions(&pool);
+    let accounts = sessions.iter().map(|session| session["startAccount"]["index"].to_string());
+    let started_on: BTreeSet<String> = accounts.collect();
     pool.upstream.traffic().set_stream_pause(Duration::ZERO);
     for agent in agents {
         check_answered(&agent.finish());
@@ -114,18 +113,20 @@ fn three_at_once_answer_from_three_accounts() {
 
 #[test]
 fn neither_a_stored_login_nor_a_proxy_variable_leads_it_past_us() {
-    let Some((opencode, pool)) = plugged_in(1, &json!({})) else { return };
+    let Some((opencode, mut pool)) = plugged_in(1, &json!({})) else { return };
+    for name in ["HTTP_PROXY", "http_proxy", "https_proxy"] {
+        pool.sandbox.set(name, DEAD_PROXY);
+    }
+    pool.sandbox.set("OPENAI_API_KEY", "sk-of-the-environment");
     let stored = pool.sandbox.path("data/opencode/auth.json");
     std::fs::create_dir_all(stored.parent().unwrap()).unwrap();
+    std::fs::write(&stored, STORED_LOGIN).unwrap();
+    let server = Server::start(&pool.sandbox, &opencode);
     for credential in [STORED_LOGIN, r#"{"openai":{"type":"api","key":"sk-of-opencodes-own"}}"#] {
         std::fs::write(&stored, credential).unwrap();
+        server.begin_again();
         pool.upstream.traffic().clear_requests();
-        let mut command = say_hi(&pool, &opencode);
-        for name in ["HTTP_PROXY", "http_proxy", "https_proxy"] {
-            command.env(name, DEAD_PROXY);
-        }
-        command.env("OPENAI_API_KEY", "sk-of-the-environment");
-        check_answered(&Running::start(command).finish());
+        server.say_hi();
         let served_by = served_by(&pool);
         assert!(!served_by.is_empty() && served_by.iter().all(|account| *account == Some(1)), "{served_by:?}");
         assert_eq!(std::fs::read_to_string(&stored).unwrap(), credential, "what is stored stays as it is");
@@ -175,7 +176,7 @@ fn ctrl_c_on_its_screen_and_a_signal_in_a_run_leave_no_sidecar_behind() {
         let mut agent = Running::start(say_hi(&pool, &opencode));
         // It reads its stdin to the end before it asks.
         agent.close_stdin();
-        eventually("its stream hangs", || (pool.upstream.traffic().open_streams() == 1).then_some(()));
+        wait_for_client("its stream hangs", || (pool.upstream.traffic().open_streams() == 1).then_some(()));
         let sidecar = only_sidecar(&pool);
         agent.signal(signal);
         eventually("the sidecar has ended", || (!process::runs(sidecar)).then_some(()));

@@ -85,25 +85,32 @@ fn a_sidecar_without_accounts_or_initialize_ends_as_well() {
 
 #[test]
 fn a_sidecar_with_a_stream_open_ends_in_every_way_and_lets_the_upstream_go() {
+    // All beside each other: each takes the seconds that it lets its stream go on.
+    std::thread::scope(|scope| {
+        for ending in ENDINGS {
+            scope.spawn(move || check_end_with_a_stream(ending));
+        }
+    });
+}
+
+#[track_caller]
+fn check_end_with_a_stream((way, ask_to_end, code): Ending) {
     let pool = Pool::new(1);
-    for (way, ask_to_end, code) in ENDINGS {
-        println!("{way}");
-        let mut sidecar = pool.sidecar();
-        pool.script(1, Answer::Broken(Breakage::HangMidStream { after_events: 3 }));
-        let mut body = small_request("gpt-5.4");
-        body["stream"] = json!(true);
-        let bearer = format!("Bearer {}", sidecar.api_key());
-        let mut client = Connection::open(sidecar.port());
-        client.request("POST", "/v1/responses", &[("authorization", &bearer)], body.to_string().as_bytes());
-        assert_eq!(client.head().unwrap().status, 200);
-        let mut rest = Vec::new();
-        client.event(&mut rest).unwrap().expect("the stream has begun");
-        ask_to_end(&mut sidecar);
-        check_end(&mut sidecar, &pool.sandbox, STREAMING, code);
-        let ended = std::iter::from_fn(|| client.event(&mut rest).transpose()).find_map(Result::err);
-        assert!(ended.is_some(), "the client sees that its stream is broken");
-        eventually("the upstream's stream is free", || (pool.upstream.traffic().open_streams() == 0).then_some(()));
-    }
+    let mut sidecar = pool.sidecar();
+    pool.script(1, Answer::Broken(Breakage::HangMidStream { after_events: 3 }));
+    let mut body = small_request("gpt-5.4");
+    body["stream"] = json!(true);
+    let bearer = format!("Bearer {}", sidecar.api_key());
+    let mut client = Connection::open(sidecar.port());
+    client.request("POST", "/v1/responses", &[("authorization", &bearer)], body.to_string().as_bytes());
+    assert_eq!(client.head().unwrap().status, 200);
+    let mut rest = Vec::new();
+    client.event(&mut rest).unwrap().expect("the stream has begun");
+    ask_to_end(&mut sidecar);
+    check_end(&mut sidecar, &pool.sandbox, STREAMING, code);
+    let ended = std::iter::from_fn(|| client.event(&mut rest).transpose()).find_map(Result::err);
+    assert!(ended.is_some(), "{way}: the client sees that its stream is broken");
+    eventually("the upstream's stream is free", || (pool.upstream.traffic().open_streams() == 0).then_some(()));
 }
 
 #[test]

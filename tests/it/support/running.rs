@@ -15,6 +15,13 @@ use super::sandbox::Output;
 /// How long a real client may take: OpenCode alone needs seconds of a free processor to start, and tests share it.
 pub const CLIENT_PATIENCE: Duration = Duration::from_secs(180);
 
+/// Looks until a real client has come to `what`.
+#[track_caller]
+pub fn wait_for_client<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    super::within(CLIENT_PATIENCE, look)
+        .unwrap_or_else(|| panic!("the client did not come to this in {CLIENT_PATIENCE:?}: {what}"))
+}
+
 /// A command with a process group of its own, so that what it started can be ended with it.
 pub struct Running {
     child: Child,

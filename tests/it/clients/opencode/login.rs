@@ -7,11 +7,13 @@ use serde_json::{Value, json};
 use simulated_openai::chatgpt::{Account, Login, SimulatedChatGpt};
 
 use super::home::{STORED_LOGIN, plugged_in};
+use super::server::{JSON, Server};
 use crate::support::http::{self, Response};
 use crate::support::keys::{check_no_leak, random_key};
 use crate::support::logins::{browser, callback_port};
+use crate::support::running::wait_for_client;
 use crate::support::terminal::Terminal;
-use crate::support::{Pool, Running, eventually, require};
+use crate::support::{Pool, eventually, require};
 
 /// Goes down one line.
 const DOWN: &str = "\u{1b}[B";
@@ -66,7 +68,7 @@ impl Home {
     /// The code that a person has to type, once it is on the screen.
     #[track_caller]
     fn code_on(&self, terminal: &Terminal) -> String {
-        let code = eventually("a code waits", || self.issuer.waiting_user_codes().pop());
+        let code = wait_for_client("a code waits", || self.issuer.waiting_user_codes().pop());
         terminal.wait_for(&format!("{}/codex/device", self.issuer.base_url()));
         terminal.wait_for(&format!("Enter code: {code}"));
         code
@@ -183,18 +185,11 @@ fn a_chatgpt_login_by_a_code_shows_it_and_waits() {
 fn whoever_connects_anew_gives_up_the_login_before() {
     let _port = callback_port();
     let Some(home) = Home::new() else { return };
-    let mut command = home.pool.sandbox.program(&home.opencode);
-    command.args(["serve", "--port", "0"]);
-    let server = Running::start(command);
-    let port = eventually("OpenCode listens", || {
-        let stdout = server.stdout_so_far();
-        let line = stdout.lines().find(|line| line.contains("listening on"))?;
-        line.rsplit_once(':')?.1.trim().parse::<u16>().ok()
-    });
+    let server = Server::start(&home.pool.sandbox, &home.opencode);
+    let port = server.port;
     let ask = |step: &str, method: usize| -> Response {
         let body = json!({ "method": method, "inputs": {} }).to_string();
-        let headers = [("host", "127.0.0.1"), ("content-type", "application/json")];
-        http::request(port, "POST", &format!("/provider/openai/oauth/{step}"), &headers, body.as_bytes())
+        http::request(port, "POST", &format!("/provider/openai/oauth/{step}"), JSON, body.as_bytes())
     };
     let methods: Value = http::request(port, "GET", "/provider/auth", &[("host", "127.0.0.1")], b"").json();
     let labels: Vec<&Value> = methods["openai"].as_array().unwrap().iter().map(|method| &method["label"]).collect();

@@ -2,29 +2,15 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use simulated_openai::api::Answer as KeyAnswer;
 use simulated_openai::chatgpt::{Answer, ToolCall};
 
 use super::home::{STORED_LOGIN, asked, plug_in, plugged_in};
+use super::server::{Server, message_to};
 use crate::support::logins::Logins;
 use crate::support::terminal::Terminal;
-use crate::support::{Pool, Running, Sandbox};
-
-/// The models of the provider as OpenCode lists them.
-#[track_caller]
-fn listed(sandbox: &Sandbox, opencode: &str) -> Map<String, Value> {
-    let mut command = sandbox.program(opencode);
-    command.args(["models", "openai", "--verbose"]);
-    let done = Running::start(command).finish();
-    assert_eq!(done.code, 0, "{done:?}");
-    let models = format!("\n{}", done.stdout);
-    let models = models.split("\nopenai/").skip(1).map(|model| {
-        let (id, description) = model.split_once('\n').unwrap();
-        (id.to_owned(), serde_json::from_str(description).unwrap())
-    });
-    models.collect()
-}
+use crate::support::{Pool, Running, Sandbox, eventually};
 
 /// `opencode run` with no model named; what it says.
 #[track_caller]
@@ -41,22 +27,32 @@ fn model_of(body: &[u8]) -> String {
     body["model"].as_str().unwrap().to_owned()
 }
 
+/// The models of the two requests that a session without a title begins with, sorted; both are then forgotten.
+#[track_caller]
+fn asked_for(pool: &Pool) -> Vec<String> {
+    eventually("the title is asked for too", || (asked(pool).len() == 2).then_some(()));
+    let mut models: Vec<String> = asked(pool).iter().map(|request| model_of(&request.body)).collect();
+    models.sort();
+    pool.upstream.traffic().clear_requests();
+    models
+}
+
 #[test]
 fn a_fresh_opencode_begins_with_a_model_of_the_keys_and_lists_no_other() {
     let Some((opencode, pool)) = plugged_in(1, &json!({})) else { return };
-    run(&pool.sandbox, &opencode, &["say hi"]);
-    let mut models: Vec<String> = asked(&pool).iter().map(|request| model_of(&request.body)).collect();
-    models.sort();
+    let server = Server::start(&pool.sandbox, &opencode);
+    server.say_hi_to_any(&server.begin_untitled());
     assert_eq!(
-        models,
+        asked_for(&pool),
         ["gpt-4o-mini", "gpt-5.4"],
         "the title's is the cheapest, and a key is no reason for OpenCode's own"
     );
 
     // OpenCode's own ChatGPT plugin hides what a login does not serve; the cost and the rest come from its catalogue.
     let stored = pool.sandbox.path("data/opencode/auth.json");
-    let plain = listed(&pool.sandbox, &opencode);
-    let of_text: Vec<&String> = plain.keys().filter(|id| !id.starts_with("text-")).collect();
+    let plain = server.models();
+    let mut of_text: Vec<&String> = plain.keys().filter(|id| !id.starts_with("text-")).collect();
+    of_text.sort();
     let expected = "gpt-4.1 gpt-4o gpt-4o-mini gpt-5-mini gpt-5.2 gpt-5.3-codex gpt-5.4 gpt-5.4-fast o3";
     assert_eq!(of_text, expected.split(' ').collect::<Vec<_>>());
     assert_eq!(
@@ -64,7 +60,8 @@ fn a_fresh_opencode_begins_with_a_model_of_the_keys_and_lists_no_other() {
         (&json!(2.5), &json!(1_050_000))
     );
     std::fs::write(&stored, STORED_LOGIN).unwrap();
-    let hidden = listed(&pool.sandbox, &opencode);
+    server.begin_again();
+    let hidden = server.models();
     let missing: Vec<&&String> = of_text.iter().filter(|id| !hidden.contains_key(**id)).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
@@ -77,10 +74,12 @@ fn logins_serve_a_tool_call_and_a_failover_within_one_session_and_cost_nothing()
     let limit = Answer::UsageLimit { status: 429, resets_in: Duration::from_secs(3600) };
     let first = logins.accounts[0];
     logins.upstream.script(first, Answer::CallTools(vec![call]));
-    run(&logins.sandbox, &opencode, &["--title", "t", "say hi"]);
+    let server = Server::start(&logins.sandbox, &opencode);
+    server.say_hi_to_any(&server.session);
     assert_eq!(logins.served_by(), [1, 1]);
     logins.upstream.always(first, Some(limit));
-    run(&logins.sandbox, &opencode, &["--continue", "-m", "openai/gpt-5.5", "say hi again"]);
+    server.begin_again();
+    server.say(&server.session, &message_to("gpt-5.5"));
     assert_eq!(logins.served_by()[2..], [1, 2]);
 
     let requests = logins.upstream.requests_of("/backend-api/codex/responses");
@@ -97,7 +96,7 @@ fn logins_serve_a_tool_call_and_a_failover_within_one_session_and_cost_nothing()
         said.dedup();
         assert!(said.len() == 1 && said[0].is_some(), "{header}: {said:?}");
     }
-    let models = listed(&logins.sandbox, &opencode);
+    let models = server.models();
     let costs = |model: &Value| model["cost"]["input"] != 0 || model["cost"]["output"] != 0;
     assert!(!models.is_empty() && !models.values().any(costs), "{models:?}");
     assert!(!models.contains_key("gpt-5.6-terra-pro") && !models.contains_key("gpt-4.1"), "{:?}", models.keys());
@@ -115,15 +114,10 @@ fn a_persons_own_choices_win() {
     let provider = json!({ "openai": { "models": models, "blacklist": ["gpt-5.4"] } });
     let config = json!({ "provider": provider, "small_model": "openai/gpt-4.1" });
     let Some(opencode) = plug_in(&mut pool.sandbox, &config, &json!({})) else { return };
-    let asked_for = |pool: &Pool| {
-        let mut models: Vec<String> = asked(pool).iter().map(|request| model_of(&request.body)).collect();
-        models.sort();
-        pool.upstream.traffic().clear_requests();
-        models
-    };
-    run(&pool.sandbox, &opencode, &["say hi"]);
+    let server = Server::start(&pool.sandbox, &opencode);
+    server.say_hi_to_any(&server.begin_untitled());
     assert_eq!(asked_for(&pool), ["gpt-4.1", "gpt-5.2"], "not the newest, which is not to be listed");
-    let models = listed(&pool.sandbox, &opencode);
+    let models = server.models();
     assert_eq!(models["of-my-own"]["limit"]["context"], 5);
     assert!(!models.contains_key("gpt-5.4"));
 
@@ -132,8 +126,10 @@ fn a_persons_own_choices_win() {
     std::fs::create_dir_all(&state).unwrap();
     let recent = json!({ "recent": [{ "providerID": "openai", "modelID": "gpt-4o" }] });
     std::fs::write(state.join("model.json"), recent.to_string()).unwrap();
-    run(&pool.sandbox, &opencode, &["say hi"]);
+    server.begin_again();
+    server.say_hi_to_any(&server.begin_untitled());
     assert_eq!(asked_for(&pool), ["gpt-4.1", "gpt-4o"]);
+    drop(server);
 
     let config = json!({ "disabled_providers": ["openai"] });
     plug_in(&mut pool.sandbox, &config, &json!({})).unwrap();

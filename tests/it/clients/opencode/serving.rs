@@ -3,92 +3,22 @@
 use std::time::Duration;
 
 use rustix::process::Signal;
-use serde_json::{Value, json};
-use simulated_openai::api::DEFAULT_TEXT;
+use serde_json::json;
 
 use super::home::{asked, plug_in, plugged_in, served_by};
+use super::server::{JSON, Server, begin, check_said, message, post};
 use super::{check_nobody_left, limited, limited_for, only_sidecar, sessions};
-use crate::support::http::{self, Connection};
+use crate::support::http::Connection;
 use crate::support::keys::random_key;
 use crate::support::logins::Logins;
-use crate::support::{Running, Sandbox, eventually, process};
-
-/// `opencode serve` with somebody who listens to its events.
-struct Server {
-    running: Running,
-    port: u16,
-    events: Connection,
-    rest: Vec<u8>,
-    session: String,
-}
-
-impl Server {
-    #[track_caller]
-    fn start(sandbox: &Sandbox, opencode: &str) -> Server {
-        let mut command = sandbox.program(opencode);
-        command.args(["serve", "--hostname", "127.0.0.1", "--port", "0"]);
-        let running = Running::start(command);
-        let port = eventually("it listens", || {
-            let said = running.stdout_so_far();
-            said.split_once("http://127.0.0.1:")?.1.split_whitespace().next()?.parse().ok()
-        });
-        let mut events = Connection::open(port);
-        events.request("GET", "/event", &[], b"");
-        assert_eq!(events.head().unwrap().status, 200);
-        let session = begin(port, "/session");
-        Server { running, port, events, rest: Vec::new(), session }
-    }
-
-    /// Says something and waits for the answer.
-    #[track_caller]
-    fn say_hi(&self) -> Value {
-        post(self.port, &format!("/session/{}/message", self.session), &message())
-    }
-
-    /// The next toast.
-    #[track_caller]
-    fn toast(&mut self) -> Value {
-        loop {
-            let event = self.events.event(&mut self.rest).unwrap().expect("the events go on");
-            let mut event: Value = serde_json::from_str(&event).unwrap();
-            if event["type"] == "tui.toast.show" {
-                return event["properties"].take();
-            }
-        }
-    }
-}
-
-const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
-
-/// The id of a new session.
-#[track_caller]
-fn begin(port: u16, path: &str) -> String {
-    post(port, path, &json!({ "title": "t" }))["id"].as_str().unwrap().to_owned()
-}
-
-fn message() -> Value {
-    let model = json!({ "providerID": "openai", "modelID": "gpt-5.4" });
-    json!({ "model": model, "parts": [{ "type": "text", "text": "say hi" }] })
-}
-
-#[track_caller]
-fn post(port: u16, path: &str, body: &Value) -> Value {
-    let response = http::request(port, "POST", path, JSON, body.to_string().as_bytes());
-    assert_eq!(response.status(), 200, "{}", response.text());
-    response.json()
-}
-
-#[track_caller]
-fn check_said(answer: &Value) {
-    assert!(answer.to_string().contains(DEFAULT_TEXT), "{answer}");
-}
+use crate::support::{eventually, process};
 
 #[test]
 fn a_failover_is_a_toast_and_a_sidecar_that_crashes_is_followed() {
     let Some((opencode, pool)) = plugged_in(2, &json!({})) else { return };
     pool.upstream.script(&pool.keys[0], limited());
     let mut server = Server::start(&pool.sandbox, &opencode);
-    check_said(&server.say_hi());
+    server.say_hi();
     let toasts = [server.toast(), server.toast()];
     assert_eq!(toasts[0]["message"], "Using account 1 (account-1)");
     assert_eq!(toasts[0]["variant"], "info");
@@ -99,7 +29,7 @@ fn a_failover_is_a_toast_and_a_sidecar_that_crashes_is_followed() {
 
     let before = only_sidecar(&pool);
     assert!(process::signal(before, Signal::KILL));
-    check_said(&server.say_hi());
+    server.say_hi();
     assert_ne!(only_sidecar(&pool), before, "another process, another port, another key");
 
     // Not the process group: OpenCode alone.
@@ -110,7 +40,7 @@ fn a_failover_is_a_toast_and_a_sidecar_that_crashes_is_followed() {
         check_nobody_left(&pool);
         if signal == Signal::TERM {
             server = Server::start(&pool.sandbox, &opencode);
-            check_said(&server.say_hi());
+            server.say_hi();
         }
     }
 }
@@ -129,7 +59,7 @@ fn quiet_is_quiet() {
     let Some((opencode, pool)) = plugged_in(2, &json!({ "quietMode": true })) else { return };
     pool.upstream.always(&pool.keys[0], Some(limited()));
     let mut server = Server::start(&pool.sandbox, &opencode);
-    check_said(&server.say_hi());
+    server.say_hi();
     // A toast of somebody else's comes after whatever the plugin had to say.
     post(server.port, "/tui/show-toast", &json!({ "message": "the end", "variant": "info" }));
     assert_eq!(server.toast()["message"], "the end");
@@ -141,7 +71,7 @@ fn a_wait_is_a_toast_and_so_is_that_nothing_is_left() {
     let Some((opencode, pool)) = plugged_in(1, &json!({ "settings": settings })) else { return };
     pool.script(1, limited_for(Duration::from_secs(3)));
     let mut server = Server::start(&pool.sandbox, &opencode);
-    check_said(&server.say_hi());
+    server.say_hi();
     let toasts = [(); 3].map(|()| server.toast()["message"].as_str().unwrap().to_owned());
     assert_eq!(toasts[0], "Using account 1 (account-1)");
     assert!(toasts[1].starts_with("The only account is limited; it is free again in "), "{toasts:?}");
@@ -181,7 +111,7 @@ fn models_that_come_while_it_runs_are_a_toast() {
 fn two_project_folders_in_one_process_are_two_sessions() {
     let Some((opencode, pool)) = plugged_in(2, &json!({})) else { return };
     let server = Server::start(&pool.sandbox, &opencode);
-    check_said(&server.say_hi());
+    server.say_hi();
     let other = pool.sandbox.path("other");
     std::fs::create_dir(&other).unwrap();
     let query = format!("directory={}", other.display());
@@ -210,9 +140,9 @@ fn an_account_that_is_connected_is_used_at_once() {
     assert!(!pool.sandbox.path("data/opencode/auth.json").exists(), "OpenCode has nothing to store");
     // The screen then begins anew, and the plugin with it.
     let before = only_sidecar(&pool);
-    post(server.port, "/instance/dispose", &json!({}));
+    server.begin_again();
     eventually("the sidecar before has ended", || (!process::runs(before)).then_some(()));
-    check_said(&server.say_hi());
+    server.say_hi();
     assert_ne!(only_sidecar(&pool), before);
     assert_eq!(asked(&pool)[0].key.as_deref(), Some(key.as_str()));
 }

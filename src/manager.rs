@@ -1,5 +1,18 @@
-//! The one stateful room: it owns the store, the upstream client, the clock and what routing remembers. Every
-//! verb of the product is a method here; the doors only translate.
+//! The stateful part: rooms that each hold their own state behind their own locks, and this short facade, which opens them and
+//! has the verbs that need several. The doors ask a room through its accessor.
+//!
+//! | Room | Holds | Knows |
+//! |---|---|---|
+//! | `session` | who this process is, its configuration, what it announces | no other room |
+//! | `belief` | what is known of accounts beside the file | no other room |
+//! | `accounts` | the accounts file, the pool made from it and from belief, the verbs on accounts | `session`, `belief` |
+//! | `books` | the ledger, spending, usage, metrics, requests that wait | `session`, `accounts` |
+//! | `tokens` | refreshes and logins, questions to a login's backend | `session`, `accounts` |
+//! | `router` | what was chosen, and who owns what | `accounts` |
+//!
+//! Locks: a lock is held for microseconds and never across an await. Where two are held, they are taken in this order: the
+//! router's, the view of the accounts, belief, and last those within a room that hold nothing else (pins, secrets that did not
+//! open, usage, announcements).
 
 pub mod accounts;
 mod asking;
@@ -7,32 +20,28 @@ pub mod belief;
 pub mod books;
 mod failure;
 mod membership;
-mod memory;
 pub mod outcomes;
 mod report;
 mod requests;
 pub mod router;
 pub mod session;
-mod sessions;
 pub mod tokens;
 mod verbs;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use serde_json::Map;
 
 use crate::clock::Clock;
 pub use crate::config::DEFAULT_PROXY_KEY;
-use crate::config::{Config, Sources};
-use crate::domain::account::{Families, Kind};
+use crate::config::Sources;
+use crate::domain::account::Kind;
 use crate::domain::base_url::BaseUrl;
 use crate::domain::report::SessionKind;
-use crate::domain::routing::Strategy;
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind};
-use crate::ledger::Ledger;
 use crate::paths::Paths;
 use crate::secrets::Secret;
 use crate::secrets::master_key::KeySources;
@@ -43,17 +52,13 @@ use accounts::pool::kind as kind_of;
 use accounts::{Accounts, Bases};
 use belief::Belief;
 use books::Books;
+pub use failure::FIRST_ACCOUNT;
 use failure::Failure;
 pub use membership::LATEST_SHUTDOWN;
-use memory::Memory;
 use router::Router;
-use session::event::{self, Event};
 use session::{Identity, Session, SessionParts};
+pub use session::{random_id, random_key};
 use tokens::Tokens;
-
-/// What a person does who has no account.
-pub const FIRST_ACCOUNT: &str =
-    "add a key with `codex-account-manager add LABEL`, or log in with `codex-account-manager login`";
 
 /// Where ChatGPT logins are used.
 pub const DEFAULT_CHATGPT_BASE_URL: &str = "https://chatgpt.com";
@@ -100,11 +105,7 @@ pub struct Manager {
     upstream: Upstream,
     issuer_base: BaseUrl,
     belief: Arc<Belief>,
-    memory: Mutex<Memory>,
     router: Router,
-    clock: Clock,
-    identity: Identity,
-    store: Store,
 }
 
 impl Manager {
@@ -149,9 +150,10 @@ impl Manager {
         })
         .map_err(Failure::from)?;
         let upstream = Upstream::new(&environment);
+        let router = Router::new(identity.kind, identity.pid);
         let session = Arc::new(Session::new(SessionParts {
-            identity: identity.clone(),
-            clock: clock.clone(),
+            identity,
+            clock,
             environment,
             paths,
             sources,
@@ -159,10 +161,9 @@ impl Manager {
             store: store.clone(),
         }));
         let belief = Arc::new(Belief::new(session.changes().clone()));
-        let router = Router::new(identity.kind, identity.pid);
-        let accounts = Arc::new(Accounts::new(Arc::clone(&session), store.clone(), bases, Arc::clone(&belief)));
+        let accounts = Arc::new(Accounts::new(Arc::clone(&session), store, bases, Arc::clone(&belief)));
         let tokens = Tokens::new(Arc::clone(&session), Arc::clone(&accounts), upstream.clone(), issuer_base.clone());
-        let books = Books::new(Arc::clone(&session), folders);
+        let books = Books::new(Arc::clone(&session), Arc::clone(&accounts), folders);
         Ok(Arc::new(Manager {
             tokens: Arc::new(tokens),
             books: Arc::new(books),
@@ -171,11 +172,7 @@ impl Manager {
             upstream,
             issuer_base,
             belief,
-            memory: Mutex::default(),
             router,
-            clock,
-            identity,
-            store,
         }))
     }
 
@@ -209,39 +206,6 @@ impl Manager {
         &self.upstream
     }
 
-    fn view(&self) -> View {
-        self.accounts.view()
-    }
-
-    fn config(&self) -> Arc<Config> {
-        self.session.config()
-    }
-
-    fn strategy(&self) -> Strategy {
-        self.session.strategy()
-    }
-
-    fn families(&self) -> Families {
-        self.session.families()
-    }
-
-    fn emit(&self, event: Event) {
-        self.session.emit(event);
-    }
-
-    fn warn(&self, text: String) {
-        self.session.warn(text);
-    }
-
-    fn ledger(&self) -> &Ledger {
-        self.books.ledger()
-    }
-
-    /// A request was answered completely, or ended otherwise.
-    pub fn finished(&self, finished: event::Finished) {
-        self.session.emit(Event::Finished(finished));
-    }
-
     /// Every place that requests go to, each with what it is: those of API keys, and those of logins where there are any.
     pub fn upstreams(&self) -> Vec<(&'static str, BaseUrl)> {
         let (state, bases) = (self.accounts.view().state, self.accounts.bases());
@@ -259,10 +223,6 @@ impl Manager {
         upstreams.retain(|(what, base)| seen.insert((*what, base.to_string())));
         upstreams
     }
-
-    fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 fn base(environment: &Environment, variable: &str, default: &str) -> Result<BaseUrl, Error> {
@@ -271,23 +231,6 @@ fn base(environment: &Environment, variable: &str, default: &str) -> Result<Base
         Error::new(ErrorKind::Configuration, format!("`{variable}` is refused: {why}"))
             .hint("unset it, or set it to an address that is accepted")
     })
-}
-
-/// 16 hexadecimal digits that no other process has.
-pub fn random_id() -> String {
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes).expect("the system has randomness");
-    format!("{:016x}", u64::from_be_bytes(bytes))
-}
-
-/// A key for a door: 32 random bytes as hexadecimal digits.
-pub fn random_key() -> Secret<String> {
-    let mut halves = [[0; 16]; 2];
-    for half in &mut halves {
-        getrandom::fill(half).expect("the system has randomness");
-    }
-    let [first, second] = halves.map(u128::from_be_bytes);
-    Secret::new(format!("{first:032x}{second:032x}"))
 }
 
 /// The editor's options without `masterKey`, and that key.

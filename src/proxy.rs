@@ -84,7 +84,7 @@ impl Running {
     pub async fn drain(self, patience: Duration) {
         // No receiver means that the accepting has ended already.
         let _ = self.stop.send(true);
-        self.manager.end_waits();
+        self.manager.books().end_waits();
         if tokio::time::timeout(patience, self.connections.drained()).await.is_err() {
             tracing::info!("requests were still under way at the end");
         }

@@ -12,7 +12,7 @@ use super::watch::{self, Listing, WatchArgs};
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::manager::accounts::twins::{Twins, twins};
-use crate::manager::session::notices::{capitalised, length};
+use crate::manager::session::words::{capitalised, length};
 use crate::manager::{FIRST_ACCOUNT, Manager};
 use crate::protocol::accounts::Account;
 use crate::protocol::pins::Pin;

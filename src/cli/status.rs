@@ -12,7 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::manager::Manager;
 use crate::manager::session::alive::TOKEN;
-use crate::manager::session::notices::length;
+use crate::manager::session::words::length;
 use crate::protocol::accounts::Account;
 use crate::protocol::pins::Pin;
 use crate::protocol::status::Session;

@@ -14,7 +14,7 @@ use crate::cli::watch::frame::Frame;
 use crate::clock::Clock;
 use crate::domain::time::Timestamp;
 use crate::env::Environment;
-use crate::manager::session::notices::length;
+use crate::manager::session::words::length;
 use crate::theme::{Role, shows_more_than_text};
 use crate::wording::cut::{Keep, wrap};
 

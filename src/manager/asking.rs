@@ -1,5 +1,5 @@
-//! The quota of ChatGPT logins: asked for when somebody wants to know it, and from time to time by one process for all of this
-//! accounts file.
+//! What logins are good for now: their tokens for a request, and their quota, which is asked for when somebody wants to know it,
+//! and from time to time by one process for all of this accounts file.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -10,15 +10,18 @@ use hyper::header::HeaderMap;
 
 use super::Manager;
 use super::accounts::record;
+use super::router::Route;
+use super::tokens::WithoutToken;
 use crate::domain::account::{AccountId, Kind};
 use crate::domain::pool::Member;
 use crate::domain::usage::quota::QuotaReport;
 use crate::error::{Error, ErrorKind};
+use crate::secrets::Secret;
 use crate::store::{NamedLock, StoredAccount};
 use crate::upstream::chatgpt::Answered;
 
 /// How often a process checks whether something is due, and whether it is the one to ask.
-const LOOK: Duration = Duration::from_secs(5);
+const CHECK: Duration = Duration::from_secs(5);
 
 /// How one account fared.
 #[derive(Clone, Debug)]
@@ -72,6 +75,31 @@ impl Manager {
         Ok((answered, has_quota))
     }
 
+    /// The same route with a token that holds. `has_others` says whether another account can be tried.
+    ///
+    /// # Errors
+    ///
+    /// Why no token can be had now.
+    pub async fn with_token(&self, route: Route, has_others: bool) -> Result<Route, WithoutToken> {
+        let target = self.tokens.usable(&route.account, Arc::clone(&route.target), has_others).await?;
+        Ok(Route { target, ..route })
+    }
+
+    /// The same route with another token than `refused`, which did not hold or is none.
+    ///
+    /// # Errors
+    ///
+    /// Why no other token can be had now.
+    pub async fn renewed(
+        &self,
+        route: Route,
+        refused: Option<Secret<String>>,
+        has_others: bool,
+    ) -> Result<Route, WithoutToken> {
+        let target = self.tokens.renewed(&route.account, refused, has_others).await?;
+        Ok(Route { target, ..route })
+    }
+
     /// Asks for as long as the manager is alive. Of the processes that do, the one that has the lock asks; death frees it.
     pub fn poll(self: &Arc<Manager>) {
         let weak = Arc::downgrade(self);
@@ -86,13 +114,13 @@ impl Manager {
                     tracing::error!("reading the quotas failed because of a bug in this program; please report it");
                 }
                 drop(manager);
-                tokio::time::sleep(LOOK).await;
+                tokio::time::sleep(CHECK).await;
             }
         });
     }
 
     async fn poll_once(&self, turn: &mut Option<NamedLock>) {
-        let Some(interval) = self.config().polling_interval() else {
+        let Some(interval) = self.session.config().polling_interval() else {
             *turn = None;
             return;
         };
@@ -105,14 +133,14 @@ impl Manager {
             return;
         }
         if turn.is_none() {
-            // Where no lock can be had nobody asks: the headers of answers tell the same.
-            *turn = self.store.try_lock("poll", "quota").unwrap_or_default();
+            // Where no lock can be had nobody asks: the headers of answers report the same.
+            *turn = self.accounts.store().try_lock("poll", "quota").unwrap_or_default();
         }
         if turn.is_none() {
             return;
         }
         for account in due {
-            self.belief.lock().asks_for_quota(&account, self.clock.now());
+            self.belief.lock().asks_for_quota(&account, self.session.now());
             if let Err(error) = self.ask_about(&account).await.result {
                 tracing::debug!("the quota of {account} is not known: {error}");
             }
@@ -122,7 +150,7 @@ impl Manager {
     /// The logins whose quota was neither reported nor asked for within `interval`. `None` when there is no login that could
     /// be asked about.
     fn due(&self, interval: Duration) -> Option<Vec<AccountId>> {
-        let (view, now) = (self.view(), self.clock.now());
+        let (view, now) = (self.accounts.view(), self.session.now());
         let belief = self.belief.lock();
         let is_login = |(member, _): &(&Member, &StoredAccount)| {
             // One that was refused is left alone: a question would renew its token for nothing.

@@ -1,9 +1,12 @@
 //! From what the store and the keys refuse to what a verb fails with.
 
-use super::FIRST_ACCOUNT;
 use crate::error::{Error, ErrorKind};
 use crate::secrets::master_key::KeyError;
 use crate::store::{StoreError, UpdateError};
+
+/// What a person does who has no account.
+pub const FIRST_ACCOUNT: &str =
+    "add a key with `codex-account-manager add LABEL`, or log in with `codex-account-manager login`";
 
 /// A failure on its way to becoming an [`Error`].
 pub enum Failure {

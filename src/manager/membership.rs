@@ -7,12 +7,16 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::Manager;
+use super::accounts::names::name;
 use super::router::Whereabouts;
-use crate::domain::account::AccountId;
-use crate::domain::report::SessionKind;
+use super::session::{LONGEST_FOLDER, LONGEST_PROGRAM};
+use crate::domain::account::{AccountId, ModelFamily};
+use crate::domain::plain_text::bounded;
+use crate::domain::report::{AccountName, SessionKind, SessionReport};
 use crate::domain::routing::starting_account::{Newcomer, Start, starting_account};
+use crate::domain::time::Timestamp;
 use crate::error::Error;
-use crate::store::{self, Creation, SessionLock, SessionRecord, State, Transaction};
+use crate::store::{self, Creation, SessionLock, SessionRecord, State, StoredAccount, Transaction};
 
 /// How long an editor waits for the file's lock before `initialize` is answered; after it the session starts
 /// without a record and gets one as soon as the lock is free. Only a stopped holder keeps the lock that long.
@@ -69,6 +73,99 @@ impl Manager {
     fn begin_at(&self, start: Option<Start>, state: &State) {
         let account = start.and_then(|start| Some(AccountId::new(state.accounts.get(start.position)?.id.clone())));
         self.router.chosen().begin_at(account, start.is_some_and(|start| start.shifted));
+    }
+
+    /// Under the file's lock: clears dead siblings, chooses where to start, and enters this session.
+    fn enter(&self, transaction: &mut Transaction<'_>, announced: &Announced) -> Result<SessionLock, Error> {
+        transaction.reap_dead_sessions();
+        let own = &self.session.identity().id;
+        let others = transaction.state.sessions.iter().filter(|session| session.id != *own && counts(session)).count();
+        let start = *announced.get_or_init(|| self.starting_account(&transaction.state, others));
+        self.session.enter(transaction, |state, record| {
+            self.begin_at(start, state);
+            let Whereabouts { start, shifted, current } = self.router.chosen().whereabouts().clone();
+            record.start_account = start.as_ref().map(ToString::to_string);
+            record.shifted = shifted;
+            record.accounts = current.iter().map(|(family, id)| (family.to_string(), id.to_string())).collect();
+            record.pins = self.accounts.pins().stored();
+        })
+    }
+
+    /// Where this session started, if the account is still there.
+    pub fn start_account(&self) -> Option<AccountName> {
+        let start = self.router.chosen().whereabouts().start.clone()?;
+        account_name(&self.accounts.view().state, &start)
+    }
+
+    /// Every session that is alive. Records of dead ones are cleared on the way, where the file can be written.
+    pub async fn sessions(&self) -> Vec<SessionReport> {
+        let reaped = self
+            .accounts
+            .commit(Creation::Never, |transaction| {
+                transaction.reap_dead_sessions();
+                Ok(())
+            })
+            .await;
+        if let Err(error) = reaped {
+            tracing::debug!("dead sessions were not cleared: {error}");
+        }
+        let view = self.accounts.view();
+        view.state.sessions.iter().map(|session| self.session_report(&view.state, session)).collect()
+    }
+
+    fn session_report(&self, state: &State, session: &SessionRecord) -> SessionReport {
+        let requests_per_minute = self.books.requests_per_minute(&session.id);
+        SessionReport {
+            id: session.id.clone(),
+            pid: session.pid,
+            kind: match session.kind {
+                store::SessionKind::Sidecar => SessionKind::Sidecar,
+                store::SessionKind::Run => SessionKind::Run,
+                store::SessionKind::Proxy => SessionKind::Proxy,
+            },
+            port: session.port,
+            started_at: Timestamp(session.started_at),
+            start_account: session
+                .start_account
+                .as_ref()
+                .and_then(|id| account_name(state, &AccountId::new(id.clone()))),
+            accounts: session
+                .accounts
+                .iter()
+                .map(|(family, id)| (ModelFamily::named(family.as_str()), AccountId::new(id.clone())))
+                .collect(),
+            program: session.program.as_deref().and_then(|program| bounded(program, LONGEST_PROGRAM)),
+            folder: session.folder.as_deref().and_then(|folder| bounded(folder, LONGEST_FOLDER)),
+            requests_per_minute,
+            pins: self.accounts.pins_of(state, session),
+            is_self: session.id == self.session.identity().id,
+        }
+    }
+
+    /// Every session whose process runs, in the order of the file. Unlike [`Manager::sessions`] it clears no record of a
+    /// dead one. One `stat`, and three system calls a session.
+    pub fn live_sessions(&self) -> Vec<SessionReport> {
+        let view = self.accounts.view();
+        let alive = view.state.sessions.iter().filter(|session| self.accounts.store().is_alive(&session.id));
+        alive.map(|session| self.session_report(&view.state, session)).collect()
+    }
+
+    /// The sessions that use `account` and whose process runs.
+    pub(super) fn sessions_on(&self, state: &State, account: &StoredAccount) -> Vec<(String, u32)> {
+        let uses = |session: &&SessionRecord| {
+            if session.accounts.is_empty() {
+                session.start_account.as_ref() == Some(&account.id)
+            } else {
+                session.accounts.values().any(|id| *id == account.id)
+            }
+        };
+        let using = state.sessions.iter().filter(uses).filter(|session| self.accounts.store().is_alive(&session.id));
+        using.map(|session| (session.id.clone(), session.pid)).collect()
+    }
+
+    /// Reports what of the proxy's and the certificates' variables cannot be used, each once.
+    pub fn report_network_warnings(&self) {
+        self.upstream.network().take_warnings().into_iter().for_each(|text| self.session().warn(text));
     }
 
     /// Checks every second whether the file or the configuration was changed, for as long as the manager is alive.
@@ -163,20 +260,9 @@ async fn register(manager: Arc<Manager>, creation: Creation, announced: Arc<Anno
     }
 }
 
-impl Manager {
-    /// Under the file's lock: clears dead siblings, chooses where to start, and enters this session.
-    fn enter(&self, transaction: &mut Transaction<'_>, announced: &Announced) -> Result<SessionLock, Error> {
-        transaction.reap_dead_sessions();
-        let own = &self.session.identity().id;
-        let others = transaction.state.sessions.iter().filter(|session| session.id != *own && counts(session)).count();
-        let start = *announced.get_or_init(|| self.starting_account(&transaction.state, others));
-        self.session.enter(transaction, |state, record| {
-            self.begin_at(start, state);
-            let Whereabouts { start, shifted, current } = self.router.chosen().whereabouts().clone();
-            record.start_account = start.as_ref().map(ToString::to_string);
-            record.shifted = shifted;
-            record.accounts = current.iter().map(|(family, id)| (family.to_string(), id.to_string())).collect();
-            record.pins = self.accounts.pins().stored();
-        })
-    }
+/// All names of an account.
+fn account_name(state: &State, id: &AccountId) -> Option<AccountName> {
+    let position = state.position(id.as_str())?;
+    let label = name(state, position);
+    Some(AccountName { id: id.clone(), index: position + 1, label })
 }

@@ -2,18 +2,19 @@
 //! it, and to the ledger. All of it is tied to the credential that the attempt was made with.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::Manager;
 use super::accounts::credential_mark::CredentialMark;
-use super::accounts::record;
+use super::accounts::{Target, record};
 use super::belief::{Attempt, Change, Effects, Observation, QuotaNews, QuotaRule, TokenRefusal};
-use super::books::spending::elapsed;
+use super::books::spending::{Learned, Settled, Ticket, elapsed};
 use super::router::{Route, RouteRequest, Written};
 use super::session::event::Level;
-use super::session::notices;
+use super::session::words;
 use crate::clock;
 use crate::domain::account::AccountId;
 use crate::domain::health::Outcome;
@@ -21,7 +22,13 @@ use crate::domain::health::breakers::BreakerNote;
 use crate::domain::health::condition::Effect;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::quota::QuotaReport;
+use crate::domain::usage::{Spent, Tier};
+use crate::ledger::{Entry, LedgerError, Resource};
 use crate::store::State;
+
+/// A ledger that does not take a charge within this time keeps no answer back any longer: with the look before the request
+/// that is no more than a second.
+const PATIENCE: Duration = Duration::from_millis(700);
 
 /// What was measured of an attempt that is over.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +66,7 @@ impl Manager {
         if *outcome != Outcome::Success {
             self.account_for(route, request, measured, effects.effect, effects.breaker);
         } else if effects.breaker.is_some() {
-            self.ledger().succeeded(route.account.clone(), route.target.base_url.authority().to_owned());
+            self.books.ledger().succeeded(route.account.clone(), route.target.base_url.authority().to_owned());
         }
         if let Some(refusal) = effects.token_refused {
             self.warn_refused(route, &refusal);
@@ -86,7 +93,7 @@ impl Manager {
 
     fn believe(&self, route: &Route, request: &RouteRequest, outcome: &Outcome, measured: Measured) -> Effects {
         // What a success disproves is looked up where the pool stands already: it is on the path of every request.
-        let view = if *outcome == Outcome::Success { self.accounts.last_view() } else { Some(self.view()) };
+        let view = if *outcome == Outcome::Success { self.accounts.last_view() } else { Some(self.accounts.view()) };
         let position = view.as_ref().and_then(|view| view.pool.position(&route.account));
         let now = self.session.now();
         let attempt = Attempt {
@@ -100,7 +107,7 @@ impl Manager {
             began: now.before(clock::instant().duration_since(measured.started)),
             is_answered: measured.is_answered(),
             is_probe: route.is_probe(),
-            breaker: self.config().breaker(),
+            breaker: self.session.config().breaker(),
         };
         self.belief.apply(outcome, &attempt, now, || self.is_current(route))
     }
@@ -144,11 +151,11 @@ impl Manager {
 
     fn warn_refused(&self, route: &Route, refusal: &TokenRefusal) {
         let TokenRefusal { reason, length } = refusal;
-        let number = self.view().pool.position(&route.account).map_or(0, |position| position + 1);
+        let number = self.accounts.view().pool.position(&route.account).map_or(0, |position| position + 1);
         let text = format!(
             "Account {number} ({}): its token was refused, and so was a new one ({reason}); it is not used for {}",
             route.target.label,
-            notices::length(*length)
+            words::length(*length)
         );
         tracing::warn!("{text}");
         self.session.notice(Level::Warning, text);
@@ -199,12 +206,12 @@ impl Manager {
         report: QuotaReport,
         asked_at: Timestamp,
     ) -> Option<Written> {
-        let view = self.view();
+        let view = self.accounts.view();
         let position = view.state.position(account.as_str())?;
         if self.accounts.target(&view, position)?.mark != mark {
             return None;
         }
-        let (stored, now, config) = (&view.state.accounts[position], self.session.now(), self.config());
+        let (stored, now, config) = (&view.state.accounts[position], self.session.now(), self.session.config());
         let news = QuotaNews {
             is_new_plan: report.plan.is_some() && report.plan != stored.plan,
             report,
@@ -215,5 +222,124 @@ impl Manager {
         let rule = QuotaRule { reserve_percent: config.reserve_percent(), uses_credits: config.use_credits() };
         let change = self.belief.lock().note_quota(account, news, rule, now)?;
         Some(self.write_change(account, mark, change))
+    }
+
+    /// The beginning of an entry: what is known of an attempt before its answer.
+    fn entry(&self, route: &Route, request: &RouteRequest) -> Entry {
+        Entry {
+            at: self.session.now(),
+            request_id: request.request_id.clone(),
+            attempt: request.attempt,
+            account: route.account.clone(),
+            session: self.session.identity().id.clone(),
+            model: request.model.clone(),
+            family: request.family.to_string(),
+            endpoint: request.endpoint.clone(),
+            host: route.target.base_url.authority().to_owned(),
+            status: 0,
+            served: false,
+            tokens: None,
+            tier: Tier::Standard,
+            cost: None,
+            is_unpriced: false,
+            mark: None,
+            first_byte_ms: None,
+            duration_ms: 0,
+            why: route.why.name(),
+            effects: if route.took_place { Vec::new() } else { vec![Effect::Began] },
+            breaker: None,
+            owns: Vec::new(),
+            rate_used: None,
+        }
+    }
+
+    /// The ticket of an attempt that serves, which began at `started`.
+    pub fn ticket(&self, route: &Route, request: &RouteRequest, started: Instant) -> Ticket {
+        Ticket::new(self.entry(route, request), Arc::clone(&route.target), started, route.has_limit)
+    }
+
+    /// What an answer made is its account's, from before the answer is over.
+    pub fn note_made(&self, ticket: &Ticket, made: Vec<String>) {
+        let made = ticket.owned(made);
+        self.remember_made(ticket.account(), &made);
+        self.books.ledger().owns(ticket.account().clone(), made, self.session.now());
+    }
+
+    /// The next request may name it before the ledger has it.
+    fn remember_made(&self, account: &AccountId, made: &[Resource]) {
+        self.router.remember_made(account, made.iter().map(|made| made.id.as_str()));
+    }
+
+    /// Accounts an answer that is over.
+    pub fn settle(&self, ticket: Ticket, learned: Learned) -> Settled {
+        let target = Arc::clone(ticket.target());
+        self.note_reported_quota(&ticket, &learned);
+        let entry = self.finish(ticket, learned);
+        let settled = Settled::of(&entry);
+        self.write_entry(entry, &target);
+        settled
+    }
+
+    /// The same for an account with a spending limit: when the future ends, siblings see the charge, unless another program
+    /// holds the ledger.
+    pub fn settle_exactly(self: &Arc<Self>, ticket: Ticket, learned: Learned) -> (Settled, BoxFuture<'static, ()>) {
+        let target = Arc::clone(ticket.target());
+        self.note_reported_quota(&ticket, &learned);
+        let entry = self.finish(ticket, learned);
+        let (settled, manager) = (Settled::of(&entry), Arc::clone(self));
+        // Nobody gains by waiting for one that has been locked for long.
+        let patience = if self.books.ledger().is_held() { Duration::ZERO } else { PATIENCE };
+        // In a task of its own: a client that leaves now does not keep the charge from being written.
+        let (done, charged) = tokio::sync::oneshot::channel();
+        self.take_in(&entry, &target);
+        let committed = self.books.ledger().commit(entry);
+        self.session.tasks().spawn(async move {
+            manager.charged(committed.await);
+            let _ = done.send(());
+        });
+        (settled, Box::pin(async move { drop(tokio::time::timeout(patience, charged).await) }))
+    }
+
+    /// Takes in what a stream reported of its account's quota.
+    fn note_reported_quota(&self, ticket: &Ticket, learned: &Learned) {
+        if ticket.target().credential.login().is_none() {
+            return;
+        }
+        let asked_at = self.session.now().before(clock::instant().duration_since(ticket.started()));
+        for event in &learned.quota {
+            drop(self.note_quota_event(ticket.account(), ticket.target().mark, event, asked_at));
+        }
+    }
+
+    fn charged(&self, committed: Result<Spent, LedgerError>) {
+        if let Err(error) = committed {
+            tracing::warn!("spending is counted in memory: {error}");
+        }
+        self.report_ledger_warnings();
+        self.note_spending();
+    }
+
+    /// The entry of an answer that is over; what it made is its account's.
+    fn finish(&self, ticket: Ticket, learned: Learned) -> Entry {
+        let entry = self.books.finish(ticket, learned);
+        self.remember_made(&entry.account, &entry.owns);
+        entry
+    }
+
+    /// Queues an entry for the ledger, and adds it to what is known here.
+    fn write_entry(&self, entry: Entry, target: &Target) {
+        self.take_in(&entry, target);
+        self.books.ledger().record(entry);
+    }
+
+    fn take_in(&self, entry: &Entry, target: &Target) {
+        self.books.count(entry, &target.metrics_label);
+        let mut belief = self.belief.lock();
+        for effect in &entry.effects {
+            belief.observe(Observation::Effect(entry.account.clone(), *effect, entry.at));
+        }
+        if let Some(rate) = entry.rate_used {
+            belief.observe(Observation::Rate(entry.account.clone(), rate));
+        }
     }
 }

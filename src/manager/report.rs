@@ -1,15 +1,19 @@
-//! What is told about accounts.
+//! How the accounts stand, as people and scrapers see them.
+
+use std::time::Duration;
 
 use super::Manager;
 use super::accounts::View;
 use super::accounts::lookup::{find, position};
 use super::accounts::pending::why_it_failed;
 use super::accounts::pins::SessionPins;
-use super::accounts::pool::{kind, waits_for_issuer};
+use super::accounts::pool::{distinct_label, kind, waits_for_issuer};
 use super::accounts::record;
 use super::belief::bench_words::bench_words;
+use super::books::metrics::Gauged;
 use super::router::{Chosen, Whereabouts};
 use crate::domain::account::{AccountId, Kind, ModelFamily};
+use crate::domain::health::Gate;
 use crate::domain::pool::{EVERY_FAMILY, Member};
 use crate::domain::report::{AccountReport, PinReport, RateLimit, State};
 use crate::domain::routing::eligibility::{Obstacle, Reason, standing};
@@ -17,6 +21,9 @@ use crate::domain::time::Timestamp;
 use crate::domain::usage::quota::{QuotaWindow, UsedUp};
 use crate::error::Error;
 use crate::store::StoredAccount;
+
+/// How long a report waits for the key: as long as Argon2 takes on a slow machine, and a pipe that no program writes to.
+const KEY_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Every account and the file's own numbers.
 #[derive(Clone, Debug)]
@@ -34,6 +41,36 @@ pub struct AccountsReport {
 }
 
 impl Manager {
+    /// Asks the ledger what a report needs: what accounts used, which of them are over a limit, what siblings know. A
+    /// ledger that does not answer leaves what was known before.
+    pub async fn survey(&self) {
+        tokio::join!(self.survey_accounts(), self.books.count_requests());
+    }
+
+    /// The part of it that is about accounts.
+    pub async fn survey_accounts(&self) {
+        let tried = tokio::time::timeout(KEY_PATIENCE, self.accounts.tried_view()).await;
+        let view = tried.unwrap_or_else(|_| self.accounts.view());
+        tokio::join!(self.books.read_usage(), self.ask(&view, Vec::new()));
+    }
+
+    /// Everything in Prometheus' text format.
+    ///
+    /// # Errors
+    ///
+    /// A sentence, which no scrape has seen yet.
+    pub async fn metrics(&self) -> Result<String, String> {
+        self.survey().await;
+        // An accounts file that cannot be read leaves the accounts that were read last.
+        let view = self.accounts.view();
+        let gauged = |position: usize| Gauged {
+            label: distinct_label(&view.pool, position),
+            is_open: view.pool.members[position].gate != Gate::Closed,
+            report: self.report(&view, position),
+        };
+        self.books.metrics(&(0..view.pool.members.len()).map(gauged).collect::<Vec<_>>())
+    }
+
     /// Every account as this session sees it.
     ///
     /// # Errors
@@ -82,8 +119,8 @@ impl Manager {
         let sessions = self.sessions_on(&view.state, account);
         let member = &view.pool.members[position];
         let pins = self.accounts.listed_pins(&view.state).into_iter().filter(|pin| pin.account == member.id).collect();
-        let now = self.clock.now();
-        let used = self.memory().usage.of(&member.id);
+        let now = self.session.now();
+        let used = self.books.used_by(&member.id);
         let session_pins = self.accounts.pins().clone();
         let (active, active_families) = activity(view, &self.router.chosen(), &session_pins, position);
         let obstacles = standing(member, now);

@@ -1,15 +1,14 @@
 //! The way of a request to its account: what has to be known first, which account it is, and who is told of the choice.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::accounts::View;
 use super::accounts::pool::{has_limit, kind, spending_limits};
 use super::belief::{Known, Shared};
+use super::router::notices::{self, Notice};
 use super::router::{self, Bound, Refusal, Route, RouteRequest, Standpoint};
 use super::session::event::{Event, Selected};
-use super::tokens::WithoutToken;
 use super::{FIRST_ACCOUNT, Manager};
 use crate::clock;
 use crate::domain::account::{AccountId, Kind, ModelFamily};
@@ -18,14 +17,13 @@ use crate::domain::health::Gate;
 use crate::domain::health::condition::Effect;
 use crate::domain::pool::Member;
 use crate::domain::routing::conversation::{ConversationKey, conversation_key};
-use crate::domain::routing::decision::{Choice, Decision, Explanation};
+use crate::domain::routing::decision::{Choice, Decision, Exhausted, Explanation};
 use crate::domain::routing::eligibility::{can_serve, is_usable};
 use crate::domain::routing::load::Load;
 use crate::domain::routing::{Ask, Strategy, choose, explain};
 use crate::domain::time::Timestamp;
 use crate::domain::usage::{Spent, Usd};
 use crate::ledger::{Question, Standing};
-use crate::secrets::Secret;
 use crate::store::{ProbeLock, State};
 
 /// A ledger that is slower is not waited for: a request goes on with what is known.
@@ -62,7 +60,7 @@ impl Manager {
             request.reasoning.owners = owners;
         }
         // The answer may have changed the pool.
-        request.seen = Some(if view.is_of(self.session.changes()) { view } else { self.view() });
+        request.seen = Some(if view.is_of(self.session.changes()) { view } else { self.accounts.view() });
     }
 
     /// Asks the ledger, if what is known is older than a second or something else is to be known. Returns who owns what.
@@ -74,7 +72,7 @@ impl Manager {
         let Some(since) = begun else { return HashMap::new() };
         let mut asked = Asked { manager: self, since, answer: None };
         let question = Question { spending_of, owners_of };
-        let answer = tokio::time::timeout(PATIENCE, self.ledger().standing(question)).await;
+        let answer = tokio::time::timeout(PATIENCE, self.books.ledger().standing(question)).await;
         self.report_ledger_warnings();
         match answer {
             Ok(Ok(Standing { conditions, rates, breakers, owners, is_behind, .. })) => {
@@ -91,11 +89,11 @@ impl Manager {
 
     /// Notes which accounts have spent what they may, and until when they are out.
     pub(super) fn note_spending(&self) {
-        let (view, now, clock) = (self.view(), self.session.now(), self.session.clock());
+        let (view, now, clock) = (self.accounts.view(), self.session.now(), self.session.clock());
         let (mut spending, mut over) = (HashMap::new(), HashMap::new());
         for account in view.state.accounts.iter().filter(|account| has_limit(account)) {
             let id = AccountId::new(account.id.clone());
-            let spent: Spent = self.ledger().spent(&id);
+            let spent: Spent = self.books.ledger().spent(&id);
             let limits = spending_limits(account);
             let reached =
                 |limit: Option<f64>, spent: Usd| limit.and_then(Usd::from_usd).is_some_and(|limit| spent >= limit);
@@ -116,7 +114,7 @@ impl Manager {
         let mut out = Vec::new();
         let mut seen = request.seen.clone();
         loop {
-            let view = seen.take().unwrap_or_else(|| self.view());
+            let view = seen.take().unwrap_or_else(|| self.accounts.view());
             if view.pool.members.is_empty() {
                 let unreadable = self.accounts.unreadable();
                 return Err(Refusal::NoAccounts(
@@ -136,7 +134,7 @@ impl Manager {
                     return Err(match &request.bound {
                         Some(bound) => Refusal::Bound(Box::new(bound.clone()), Some(exhausted)),
                         None => {
-                            self.notice_exhausted(&view.pool, &exhausted);
+                            self.notify(notices::exhausted(&view.pool, &exhausted, self.session.now()));
                             Refusal::Exhausted(exhausted)
                         }
                     });
@@ -152,13 +150,8 @@ impl Manager {
         }
     }
 
-    /// Reports what of the proxy's and the certificates' variables cannot be used, each once.
-    pub fn report_network_warnings(&self) {
-        self.upstream.network().take_warnings().into_iter().for_each(|text| self.warn(text));
-    }
-
     pub(super) fn report_ledger_warnings(&self) {
-        self.ledger().take_warnings().into_iter().for_each(|text| self.warn(text));
+        self.books.ledger().take_warnings().into_iter().for_each(|text| self.session.warn(text));
     }
 
     pub(super) fn decide(
@@ -168,7 +161,7 @@ impl Manager {
         bound: Option<usize>,
         excluded: &[usize],
     ) -> Decision {
-        let (strategy, now) = (self.strategy(), self.session.now());
+        let (strategy, now) = (self.session.strategy(), self.session.now());
         let pinned = self.pinned(view, &request.family);
         let Standpoint { current, begin, turns } = self.router.standpoint(&view.pool, request, now);
         let mut belief = strategy.rule().weighs_load.then(|| self.belief.lock());
@@ -211,13 +204,13 @@ impl Manager {
     ) -> (Strategy, ModelFamily, Explanation) {
         let mut request = RouteRequest {
             model: model.map(str::to_owned),
-            family: ModelFamily::of(model, &self.families()),
-            client_version: self.config().client_version(),
+            family: ModelFamily::of(model, &self.session.families()),
+            client_version: self.session.config().client_version(),
             conversation: conversation.and_then(|key| conversation_key(Some(key), &|_| None, None)),
             ..RouteRequest::default()
         };
         self.consult(&mut request).await;
-        let (strategy, now, view) = (self.strategy(), self.session.now(), self.view());
+        let (strategy, now, view) = (self.session.strategy(), self.session.now(), self.accounts.view());
         let pinned = self.pinned(&view, &request.family);
         let Standpoint { current, begin, turns } = self.router.standpoint(&view.pool, &request, now);
         let turn = turns.next(request.needs_api_key).unwrap_or(begin);
@@ -238,7 +231,7 @@ impl Manager {
             return Some(Vec::new());
         }
         let (id, account) = (&view.pool.members[choice.position].id, &view.state.accounts[choice.position]);
-        let (settings, now) = (self.config().breaker(), self.session.now());
+        let (settings, now) = (self.session.config().breaker(), self.session.now());
         let base_url = self.accounts.base_url(account);
         let host = base_url.as_ref().map(BaseUrl::authority);
         let [own, of_host] = self.belief.lock().siblings().breakers().gates(id, host, settings, now);
@@ -262,31 +255,31 @@ impl Manager {
         let target = self.accounts.target(view, choice.position)?;
         let account = view.pool.members[choice.position].id.clone();
         // All that come before it is over would take the same account.
-        let took_place = self.strategy().rule().weighs_load;
+        let took_place = self.session.strategy().rule().weighs_load;
         if took_place {
             let at = self.session.now();
             self.observe_effect(&account, Effect::Began, at);
-            self.ledger().began(account.clone(), at);
+            self.books.ledger().began(account.clone(), at);
         }
         let has_limit = has_limit(&view.state.accounts[choice.position]);
         Some(Route { account, target, why: choice.why, has_limit, took_place, probes })
     }
 
     fn selected(&self, view: &View, request: &RouteRequest, choice: Choice, route: &Route) {
-        let strategy = self.strategy();
+        let strategy = self.session.strategy();
         let moved = self.router.take(&view.pool, request, choice, strategy, self.session.now());
         if moved.is_new {
             self.write_current(request.family.clone(), route.account.clone());
         }
         if let Some(before) = moved.notice {
-            self.notice_account(&view.pool, choice, request, before.as_ref());
+            self.notify(notices::switched(&view.pool, choice, request, before.as_ref(), self.session.now()));
         }
         let (index, why) = (choice.position + 1, choice.why.name());
         tracing::info!("request {}, attempt {}: account {index}, {why}", request.request_id, request.attempt);
         if !self.session.has_listeners() {
             return;
         }
-        self.emit(Event::Selected(Selected {
+        self.session.emit(Event::Selected(Selected {
             request_id: request.request_id.clone(),
             account: route.account.clone(),
             index,
@@ -313,34 +306,35 @@ impl Manager {
         drop(self.accounts.write_later(change, |()| {}));
     }
 
-    /// The same route with a token that holds. `has_others` says whether another account can be tried.
-    ///
-    /// # Errors
-    ///
-    /// Why no token can be had now.
-    pub async fn with_token(&self, route: Route, has_others: bool) -> Result<Route, WithoutToken> {
-        let target = self.tokens.usable(&route.account, Arc::clone(&route.target), has_others).await?;
-        Ok(Route { target, ..route })
+    /// Waits until an account is free for the request, if it may: `waited` says how often it did already. `false` when it may
+    /// not, or somebody cancelled the wait.
+    pub async fn wait_for_room(&self, request: &RouteRequest, exhausted: &Exhausted, waited: u32) -> bool {
+        let Some(until) = exhausted.available_at.filter(|_| exhausted.rate_limited) else { return false };
+        let is_free = || async {
+            // A limit in USD may have been raised, or its day be over.
+            self.ask(&self.accounts.view(), Vec::new()).await;
+            self.could_serve(request)
+        };
+        self.books.wait(&request.request_id, &request.family, until, waited, is_free).await
     }
 
-    /// The same route with another token than `refused`, which did not hold or is none.
-    ///
-    /// # Errors
-    ///
-    /// Why no other token can be had now.
-    pub async fn renewed(
-        &self,
-        route: Route,
-        refused: Option<Secret<String>>,
-        has_others: bool,
-    ) -> Result<Route, WithoutToken> {
-        let target = self.tokens.renewed(&route.account, refused, has_others).await?;
-        Ok(Route { target, ..route })
+    /// Whether an account is free, and not for a probe that somebody else has.
+    fn could_serve(&self, request: &RouteRequest) -> bool {
+        let view = self.accounts.view();
+        let bound = request.bound.as_ref().and_then(|bound| view.pool.position(&bound.account));
+        match self.decide(&view, request, bound, &[]) {
+            Decision::Use(choice) => self.probes(&view, choice).is_some(),
+            Decision::Exhausted(_) => false,
+        }
+    }
+
+    fn notify(&self, Notice { level, key, text }: Notice) {
+        self.session.notify(level, &key, text);
     }
 
     /// Whether an account beside `but` can serve the request now.
     pub fn has_others(&self, request: &RouteRequest, but: &AccountId) -> bool {
-        let (view, now) = (self.view(), self.session.now());
+        let (view, now) = (self.accounts.view(), self.session.now());
         let may_serve = |member: &Member| {
             member.id != *but && !request.has_tried(&member.id) && can_serve(member, &request.demand(), now)
         };
@@ -349,17 +343,17 @@ impl Manager {
 
     /// Whether some account is a ChatGPT login.
     pub fn has_logins(&self) -> bool {
-        self.view().pool.members.iter().any(|member| member.kind == Kind::ChatGpt)
+        self.accounts.view().pool.members.iter().any(|member| member.kind == Kind::ChatGpt)
     }
 
     /// Whether no account has another provider than OpenAI behind it.
     pub fn serves_openai_alone(&self) -> bool {
-        self.view().state.accounts.iter().all(|account| account.base_url.is_none())
+        self.accounts.view().state.accounts.iter().all(|account| account.base_url.is_none())
     }
 
     /// How many accounts can serve some model now.
     pub fn available(&self) -> usize {
-        let (view, now) = (self.view(), self.session.now());
+        let (view, now) = (self.accounts.view(), self.session.now());
         view.pool.members.iter().filter(|member| is_usable(member, now)).count()
     }
 
@@ -368,7 +362,7 @@ impl Manager {
     /// apart; not for some models alone, while the socket does not say which it will ask for; and not as a probe, which
     /// is over with one answer.
     pub fn may_tunnel(&self, route: &Route, request: &RouteRequest) -> bool {
-        let view = self.view();
+        let view = self.accounts.view();
         let Some(account) = view.state.account(route.account.as_str()) else { return false };
         let serves_any_model = account.models.as_ref().is_none_or(Vec::is_empty);
         kind(account) == Kind::ApiKey
@@ -379,7 +373,7 @@ impl Manager {
 
     /// What a login's backend calls the conversation, as [`router::conversation_id`] makes it.
     pub fn conversation_id(&self, key: ConversationKey) -> String {
-        router::conversation_id(&self.view().state.store_id, key)
+        router::conversation_id(&self.accounts.view().state.store_id, key)
     }
 }
 

@@ -7,6 +7,7 @@
 mod chosen;
 mod conversation_id;
 pub mod item_ids;
+pub mod notices;
 mod owners;
 pub mod reasoning;
 mod route;

@@ -1,4 +1,4 @@
-//! This process among its siblings: who it is, what it is configured to do, what it tells its doors, and its record in the
+//! This process among its siblings: who it is, what it is configured to do, what it reports to its doors, and its record in the
 //! accounts file. It knows no account.
 
 pub mod alive;
@@ -8,17 +8,17 @@ pub mod configuration;
 mod data_folder;
 pub mod event;
 mod identity;
-pub mod notices;
 mod registration;
 pub(super) mod tasks;
+pub mod words;
 
 pub use changes::Changes;
-pub use identity::{Identity, reached_at};
+pub use identity::{Identity, random_id, random_key, reached_at};
 pub use registration::{LONGEST_FOLDER, LONGEST_PROGRAM};
 
 use crate::clock::Clock;
 use crate::config::Sources;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Day, Timestamp};
 use crate::env::Environment;
 use crate::paths::Paths;
 use crate::store::{DataFolders, Store};
@@ -93,6 +93,16 @@ impl Session {
     /// The time as people read it.
     pub fn spelled_now(&self) -> String {
         self.clock.spelled(self.clock.now())
+    }
+
+    /// The local day of `at`.
+    pub fn day(&self, at: Timestamp) -> Day {
+        self.clock.day(at)
+    }
+
+    /// When the local hour of `at` began.
+    pub fn hour_began(&self, at: Timestamp) -> Timestamp {
+        self.clock.hour_began(at)
     }
 
     /// The writes that a request does not wait for.

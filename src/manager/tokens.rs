@@ -151,7 +151,7 @@ impl Tokens {
     }
 
     /// Whether a token is to be renewed though it holds: within the configured time of its end, or in the second half of
-    /// its life where that is shorter. One that does not tell its life may be the shortest there is.
+    /// its life where that is shorter. One that does not say its life may be the shortest there is.
     fn ends_soon(&self, login: &Login) -> bool {
         let Some(ends) = login.expires_at else { return login.access_token.is_none() };
         let skew = self.session.config().refresh_skew().min(login.life.unwrap_or_default().max(SHORTEST_LIFE) / 2);

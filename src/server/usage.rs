@@ -35,7 +35,7 @@ pub async fn rows(manager: &Manager, days: u64, by: UsageBy) -> Result<UsageRead
         UsageBy::Model => By::Model,
         UsageBy::Day => By::Day,
     };
-    let rows = manager.usage(days, by).await?;
+    let rows = manager.books().usage(days, by).await?;
     Ok(UsageReadResult { rows: rows.into_iter().map(row).collect() })
 }
 

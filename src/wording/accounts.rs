@@ -3,7 +3,7 @@
 use super::amounts::{grouped, usd};
 use crate::domain::time::Timestamp;
 use crate::domain::usage::quota::name_of_length;
-use crate::manager::session::notices::length;
+use crate::manager::session::words::length;
 use crate::protocol::accounts::{Account, AccountKind, AccountState};
 use crate::protocol::quota::{Credits, MeterWindow};
 use crate::protocol::usage::UsageTotals;

@@ -8,7 +8,7 @@ use tokio::sync::broadcast;
 use crate::cli::printer::Printer;
 use crate::manager::Manager;
 use crate::manager::session::event::{Event, Finished, Selected, Waiting};
-use crate::manager::session::notices::length;
+use crate::manager::session::words::length;
 use crate::wording::amounts::grouped;
 
 /// Writes what happens for as long as the manager is there.

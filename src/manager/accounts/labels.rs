@@ -8,8 +8,8 @@ pub fn has_label(account: &StoredAccount, label: &str) -> bool {
     account.label.as_ref().is_some_and(|known| is_same_label(known, label))
 }
 
-/// `wanted`, unless an account other than the one at `own` is called so: then with the plan, which tells the workspaces of
-/// one person apart, or with the first number that makes it free.
+/// `wanted`, unless an account other than the one at `own` is called so: then with the plan, which differs between the workspaces of
+/// one person, or with the first number that makes it free.
 pub fn free_label(state: &State, wanted: &str, plan: Option<&str>, own: Option<usize>) -> String {
     let is_free = |label: &String| {
         !state.accounts.iter().enumerate().any(|(position, account)| Some(position) != own && has_label(account, label))

@@ -4,7 +4,7 @@ use super::names::names;
 use crate::domain::lookup::{self, LookupError, Names};
 use crate::domain::near;
 use crate::error::{Error, ErrorKind};
-use crate::manager::FIRST_ACCOUNT;
+use crate::manager::failure::FIRST_ACCOUNT;
 use crate::store::State;
 
 /// The 0-based position of the account that `wanted` names.

@@ -20,7 +20,7 @@ use crate::upstream::credential::{ApiKey, Credential, Login};
 pub struct Target {
     /// The name that people use.
     pub label: String,
-    /// How a scraper tells it from the others.
+    /// Its name in the metrics, which no other account has.
     pub(in crate::manager) metrics_label: String,
     /// Where its requests go.
     pub base_url: BaseUrl,

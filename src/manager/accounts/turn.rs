@@ -1,5 +1,5 @@
 //! The machine's one turn to refresh a token. Whoever has it says so in the lock's file; nobody waits for it longer than a
-//! deadline, and who waited in vain is told which process has it.
+//! deadline, and an error names the process that has it.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::sync::OwnedMutexGuard;
 use super::Accounts;
 use crate::domain::time::Timestamp;
 use crate::error::{Error, ErrorKind};
-use crate::manager::session::notices::length;
+use crate::manager::session::words::length;
 use crate::store::NamedLock;
 
 /// The lock's name in the `.cam` folder.

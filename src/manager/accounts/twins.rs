@@ -1,4 +1,4 @@
-//! Accounts that became two: the same login twice, or two of which too little is known to tell.
+//! Accounts that became two: the same login twice, or two of which too little is known to be sure.
 
 use crate::domain::account::{Kind, Likeness};
 use crate::domain::report::AccountReport;
@@ -15,7 +15,7 @@ pub struct Twins {
 }
 
 impl Twins {
-    /// What a person is told.
+    /// The sentence for a person.
     pub fn words(&self) -> String {
         let Twins { first: (first, name), second: (second, other), .. } = self;
         let what = if self.is_sure { "are one login and share its quota" } else { "may be one login" };

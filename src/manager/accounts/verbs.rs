@@ -7,7 +7,7 @@ use crate::domain::account::{AccountId, Kind, check_label, is_same_label};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::usage::Usd;
 use crate::error::{Error, ErrorKind};
-use crate::manager::random_id;
+use crate::manager::session::random_id;
 use crate::secrets::{Secret, cipher, is_word};
 use crate::store::{Creation, SecretField, State, Store, StoredAccount, StoredKind, StoredSecret};
 

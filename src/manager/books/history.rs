@@ -1,20 +1,20 @@
-//! What a person looks at in the ledger: attempts as they are written, those before, and use by hours and days. No request
+//! What a person inspects in the ledger: attempts as they are written, those before, and use by hours and days. No request
 //! waits for any of it, and the ledger is only read.
 
+use super::Books;
 use crate::domain::time::{Day, Timestamp};
 use crate::error::{Error, ErrorKind, deepest};
 use crate::ledger::LedgerError;
 pub use crate::ledger::{Attempt, Attempts, Look, ModelUsage, Span};
-use crate::manager::Manager;
 use crate::manager::failure::said;
 
-impl Manager {
-    /// This process looks on: a ledger that is damaged is left to those who write to it.
+impl Books {
+    /// This process only reads: a ledger that is damaged is left to those who write to it.
     pub fn look_on(&self) {
         self.ledger().look_on();
     }
 
-    /// Whether something was written to the ledger since another look. `None` as long as there is none.
+    /// Whether something was written to the ledger since the last time. `None` as long as there is none.
     ///
     /// # Errors
     ///
@@ -27,7 +27,7 @@ impl Manager {
     ///
     /// # Errors
     ///
-    /// As for [`Manager::look_at_ledger`].
+    /// As for [`Books::look_at_ledger`].
     pub async fn attempts(&self, span: Span, most: u32) -> Result<Option<Attempts>, Error> {
         self.ledger().attempts(span, most).await.map_err(|error| unread(&error))
     }
@@ -36,7 +36,7 @@ impl Manager {
     ///
     /// # Errors
     ///
-    /// As for [`Manager::look_at_ledger`].
+    /// As for [`Books::look_at_ledger`].
     pub async fn used_between(
         &self,
         from: Timestamp,
@@ -50,19 +50,9 @@ impl Manager {
     ///
     /// # Errors
     ///
-    /// As for [`Manager::look_at_ledger`].
+    /// As for [`Books::look_at_ledger`].
     pub async fn used_on_days(&self, first: Day, last: Day) -> Result<Option<Vec<(Day, ModelUsage)>>, Error> {
         self.ledger().usage_of_days(first, last).await.map_err(|error| unread(&error))
-    }
-
-    /// The local day of `at`.
-    pub fn day(&self, at: Timestamp) -> Day {
-        self.clock.day(at)
-    }
-
-    /// When the local hour of `at` began.
-    pub fn hour_began(&self, at: Timestamp) -> Timestamp {
-        self.clock.hour_began(at)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Numbers for a scraper: counters of what this process did, and gauges of how the accounts stand now. Accounts are told
+//! Numbers for a scraper: counters of what this process did, and gauges of how the accounts stand now. Accounts go
 //! by their labels; no secret has a place here.
 
 use std::collections::BTreeSet;
@@ -8,11 +8,9 @@ use prometheus::core::Collector;
 use prometheus::{CounterVec, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry};
 use prometheus::{Encoder, TextEncoder};
 
-use crate::domain::health::Gate;
+use super::Books;
 use crate::domain::report::AccountReport;
 use crate::ledger::Entry;
-use crate::manager::Manager;
-use crate::manager::accounts::pool::distinct_label;
 
 /// Upper ends of the latency histograms, in seconds: from an answer of this machine to a long stream.
 const SECONDS: [f64; 13] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0];
@@ -40,7 +38,7 @@ impl Default for Metrics {
         let counter = |name, help, labels: &[&str]| IntCounterVec::new(Opts::new(name, help), labels);
         let seconds =
             |name, help| HistogramVec::new(HistogramOpts::new(name, help).buckets(SECONDS.to_vec()), &["account"]);
-        let made = || -> prometheus::Result<Metrics> {
+        let built = || -> prometheus::Result<Metrics> {
             Ok(Metrics {
                 requests: counter(
                     "cam_upstream_requests_total",
@@ -65,13 +63,13 @@ impl Default for Metrics {
                 labels: Mutex::default(),
             })
         };
-        made().expect("names, labels and buckets are well-formed")
+        built().expect("names, labels and buckets are well-formed")
     }
 }
 
 impl Metrics {
     /// Counts one upstream attempt that is over.
-    pub(in crate::manager) fn attempt(&self, entry: &Entry, account: &str) {
+    fn attempt(&self, entry: &Entry, account: &str) {
         let account = self.named(account);
         self.requests.with_label_values(&[account, &entry.status.to_string()]).inc();
         self.duration.with_label_values(&[account]).observe(seconds(entry.duration_ms));
@@ -122,29 +120,24 @@ fn seconds(millis: u64) -> f64 {
     millis as f64 / 1000.0
 }
 
-impl Manager {
-    /// Everything in Prometheus' text format.
+impl Books {
+    /// Counts one upstream attempt that is over.
+    pub(in crate::manager) fn count(&self, entry: &Entry, account: &str) {
+        self.metrics.attempt(entry, account);
+    }
+
+    /// Everything in Prometheus' text format, of these accounts.
     ///
     /// # Errors
     ///
     /// A sentence, which no scrape has seen yet.
-    pub async fn metrics(&self) -> Result<String, String> {
-        self.survey().await;
-        // An accounts file that cannot be read leaves the accounts that were read last.
-        let view = self.view();
-        let accounts: Vec<Gauged> = (0..view.pool.members.len())
-            .map(|position| Gauged {
-                label: distinct_label(&view.pool, position),
-                is_open: view.pool.members[position].gate != Gate::Closed,
-                report: self.report(&view, position),
-            })
-            .collect();
+    pub(in crate::manager) fn metrics(&self, accounts: &[Gauged]) -> Result<String, String> {
         let written = || -> prometheus::Result<String> {
             let registry = Registry::new();
-            for collector in self.books.metrics.collectors() {
+            for collector in self.metrics.collectors() {
                 registry.register(collector)?;
             }
-            gauges(&registry, &accounts)?;
+            gauges(&registry, accounts)?;
             let mut text = Vec::new();
             TextEncoder::new().encode(&registry.gather(), &mut text)?;
             Ok(String::from_utf8_lossy(&text).into_owned())
@@ -154,10 +147,13 @@ impl Manager {
 }
 
 /// An account as the gauges show it.
-struct Gauged {
-    label: String,
-    is_open: bool,
-    report: AccountReport,
+pub(in crate::manager) struct Gauged {
+    /// The name that no other account has.
+    pub label: String,
+    /// Whether its breaker is open.
+    pub is_open: bool,
+    /// How it stands.
+    pub report: AccountReport,
 }
 
 fn gauges(registry: &Registry, accounts: &[Gauged]) -> prometheus::Result<()> {

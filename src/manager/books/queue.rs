@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::domain::routing::decision::{Decision, Exhausted};
-use crate::manager::Manager;
-use crate::manager::router::RouteRequest;
+use super::Books;
+use crate::domain::account::ModelFamily;
+use crate::domain::time::Timestamp;
 use crate::manager::session::event::{Event, Waiting};
 
-/// How often a request that waits looks whether an account was freed early.
-const LOOK: Duration = Duration::from_millis(500);
+/// How often a request that waits checks whether an account was freed early.
+const CHECK: Duration = Duration::from_millis(500);
 
 /// The requests that wait now.
 #[derive(Default)]
@@ -46,39 +46,44 @@ impl Queue {
 }
 
 /// A wait under way; a client that leaves ends it too.
-struct Wait<'m> {
-    manager: &'m Manager,
-    request_id: &'m str,
+struct Wait<'b> {
+    books: &'b Books,
+    request_id: &'b str,
 }
 
 impl Drop for Wait<'_> {
     fn drop(&mut self) {
-        self.manager.books.queue.end(self.request_id);
-        self.manager.emit(Event::WaitEnded { request_id: self.request_id.to_owned() });
+        self.books.queue.end(self.request_id);
+        self.books.session.emit(Event::WaitEnded { request_id: self.request_id.to_owned() });
     }
 }
 
-impl Manager {
-    /// Waits until an account is free for the request, if it may: `waited` says how often it did already. `false` when
-    /// it may not, or somebody cancelled the wait.
-    pub async fn wait_for_room(&self, request: &RouteRequest, exhausted: &Exhausted, waited: u32) -> bool {
-        let config = self.config();
-        let Some(until) = exhausted.available_at.filter(|_| exhausted.rate_limited) else { return false };
-        let wait = until.since(self.clock.now());
-        let is_bearable = config.max_wait().is_none_or(|most| wait <= most);
-        if !config.wait_when_exhausted() || waited >= config.max_waits() || !is_bearable {
+impl Books {
+    /// Waits until an account is free for the request, if the configuration says that it may: `waited` says how often it did
+    /// already, `is_free` whether an account was freed or added early. `false` when it may not, or somebody cancelled the wait.
+    pub(in crate::manager) async fn wait<F: Future<Output = bool>>(
+        &self,
+        request_id: &str,
+        family: &ModelFamily,
+        until: Timestamp,
+        waited: u32,
+        is_free: impl FnMut() -> F,
+    ) -> bool {
+        let (config, wait) = (self.session.config(), until.since(self.session.now()));
+        let is_tolerable = config.max_wait().is_none_or(|most| wait <= most);
+        if !config.wait_when_exhausted() || waited >= config.max_waits() || !is_tolerable {
             return false;
         }
-        let cancelled = self.books.queue.begin(&request.request_id);
-        let under_way = Wait { manager: self, request_id: &request.request_id };
-        self.emit(Event::Waiting(Waiting {
-            request_id: request.request_id.clone(),
+        let cancelled = self.queue.begin(request_id);
+        let under_way = Wait { books: self, request_id };
+        self.session.emit(Event::Waiting(Waiting {
+            request_id: request_id.to_owned(),
             until,
             wait_ms: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
-            family: request.family.clone(),
+            family: family.clone(),
         }));
         let freed = tokio::select! {
-            () = self.until_free(request, wait) => true,
+            () = until_free(wait, is_free) => true,
             () = cancelled.notified() => false,
         };
         drop(under_way);
@@ -87,37 +92,25 @@ impl Manager {
 
     /// Ends the wait of a request: it is answered as if it had not waited. `false` when none of that name waits.
     pub fn cancel_wait(&self, request_id: &str) -> bool {
-        self.books.queue.lock().waiting.get(request_id).map(|wait| wait.notify_one()).is_some()
+        self.queue.lock().waiting.get(request_id).map(|wait| wait.notify_one()).is_some()
     }
 
     /// Ends every wait, now and from now on: the process is about to end, and nobody is to be kept until then.
     pub fn end_waits(&self) {
-        let mut state = self.books.queue.lock();
+        let mut state = self.queue.lock();
         state.over = true;
         state.waiting.values().for_each(|wait| wait.notify_one());
     }
+}
 
-    /// For `wait` at most: another account may be freed or added before.
-    async fn until_free(&self, request: &RouteRequest, mut wait: Duration) {
-        while !wait.is_zero() {
-            let step = wait.min(LOOK);
-            tokio::time::sleep(step).await;
-            wait = wait.saturating_sub(step);
-            // A limit in USD may have been raised, or its day be over.
-            self.ask(&self.view(), Vec::new()).await;
-            if self.could_serve(request) {
-                return;
-            }
-        }
-    }
-
-    /// Whether an account is free, and not for a probe that somebody else has.
-    fn could_serve(&self, request: &RouteRequest) -> bool {
-        let view = self.view();
-        let bound = request.bound.as_ref().and_then(|bound| view.pool.position(&bound.account));
-        match self.decide(&view, request, bound, &[]) {
-            Decision::Use(choice) => self.probes(&view, choice).is_some(),
-            Decision::Exhausted(_) => false,
+/// For `wait` at most.
+async fn until_free<F: Future<Output = bool>>(mut wait: Duration, mut is_free: impl FnMut() -> F) {
+    while !wait.is_zero() {
+        let step = wait.min(CHECK);
+        tokio::time::sleep(step).await;
+        wait = wait.saturating_sub(step);
+        if is_free().await {
+            return;
         }
     }
 }

@@ -1,27 +1,21 @@
 //! What attempts take: tokens and money, accounted in the ledger when an answer is over. An account with a spending limit
 //! is charged before the answer's last byte goes out, so that siblings see it in time; the others off the path.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures_util::future::BoxFuture;
 use serde_json::Value;
 
+use super::Books;
 use crate::clock;
 use crate::domain::account::AccountId;
 use crate::domain::health::breakers::BreakerNote;
 use crate::domain::health::condition::Effect;
 use crate::domain::usage::rate_headers::RateUsed;
-use crate::domain::usage::{Asks, Bill, Counting, Spent, Tier, Tokens, Usd, Used};
-use crate::ledger::{Entry, LedgerError, Mark, Resource};
-use crate::manager::Manager;
-use crate::manager::belief::Observation;
-use crate::manager::router::{Route, RouteRequest, Target};
+use crate::domain::usage::{Asks, Bill, Counting, Tier, Tokens, Usd, Used};
+use crate::ledger::{Entry, Mark, Resource};
+use crate::manager::accounts::Target;
 use crate::upstream::credential::Credential;
-
-/// A ledger that does not take a charge within this time keeps no answer back any longer: with the look before the request
-/// that is no more than a second.
-const PATIENCE: Duration = Duration::from_millis(700);
 
 /// No id that is kept from counting twice is longer.
 const LONGEST_ID: usize = 256;
@@ -43,6 +37,31 @@ pub struct Ticket {
 }
 
 impl Ticket {
+    /// Of an attempt that began at `started`, whose account is charged exactly or not.
+    pub(in crate::manager) fn new(entry: Entry, target: Arc<Target>, started: Instant, is_exact: bool) -> Ticket {
+        Ticket { entry: Box::new(entry), target, started, is_exact, is_stored: false, asks: Asks::ForNew }
+    }
+
+    /// The account that serves.
+    pub(in crate::manager) fn account(&self) -> &AccountId {
+        &self.entry.account
+    }
+
+    /// What it is used with.
+    pub(in crate::manager) fn target(&self) -> &Arc<Target> {
+        &self.target
+    }
+
+    /// When the attempt began.
+    pub(in crate::manager) fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// What of `ids` may be noted as the account's.
+    pub(in crate::manager) fn owned(&self, ids: Vec<String>) -> Vec<Resource> {
+        owned(&self.target, ids)
+    }
+
     /// Whether the account is to be charged before the answer's last byte.
     pub fn is_exact(&self) -> bool {
         self.is_exact
@@ -90,118 +109,17 @@ pub struct Settled {
 }
 
 impl Settled {
-    fn of(entry: &Entry) -> Settled {
+    /// Of an entry that is finished.
+    pub(in crate::manager) fn of(entry: &Entry) -> Settled {
         Settled { tokens: entry.tokens, cost: entry.cost }
     }
 }
 
-impl Manager {
-    /// The beginning of an entry: what is known of an attempt before its answer.
-    pub(in crate::manager) fn entry(&self, route: &Route, request: &RouteRequest) -> Entry {
-        Entry {
-            at: self.clock.now(),
-            request_id: request.request_id.clone(),
-            attempt: request.attempt,
-            account: route.account.clone(),
-            session: self.identity.id.clone(),
-            model: request.model.clone(),
-            family: request.family.to_string(),
-            endpoint: request.endpoint.clone(),
-            host: route.target.base_url.authority().to_owned(),
-            status: 0,
-            served: false,
-            tokens: None,
-            tier: Tier::Standard,
-            cost: None,
-            is_unpriced: false,
-            mark: None,
-            first_byte_ms: None,
-            duration_ms: 0,
-            why: route.why.name(),
-            effects: if route.took_place { Vec::new() } else { vec![Effect::Began] },
-            breaker: None,
-            owns: Vec::new(),
-            rate_used: None,
-        }
-    }
-
-    /// The ticket of an attempt that serves, which began at `started`.
-    pub fn ticket(&self, route: &Route, request: &RouteRequest, started: Instant) -> Ticket {
-        let target = Arc::clone(&route.target);
-        Ticket {
-            entry: Box::new(self.entry(route, request)),
-            target,
-            started,
-            is_exact: route.has_limit,
-            is_stored: false,
-            asks: Asks::ForNew,
-        }
-    }
-
-    /// What an answer made is its account's, from before the answer is over.
-    pub fn note_made(&self, ticket: &Ticket, made: Vec<String>) {
-        let made = owned(&ticket.target, made);
-        self.remember_made(&ticket.entry.account, &made);
-        self.ledger().owns(ticket.entry.account.clone(), made, self.clock.now());
-    }
-
-    /// The next request may name it before the ledger has it.
-    fn remember_made(&self, account: &AccountId, made: &[Resource]) {
-        self.router.remember_made(account, made.iter().map(|made| made.id.as_str()));
-    }
-
-    /// Accounts an answer that is over.
-    pub fn settle(&self, ticket: Ticket, learned: Learned) -> Settled {
-        let target = Arc::clone(&ticket.target);
-        self.note_told_quota(&ticket, &learned);
-        let entry = self.finished_entry(ticket, learned);
-        let settled = Settled::of(&entry);
-        self.write_entry(entry, &target);
-        settled
-    }
-
-    /// The same for an account with a spending limit: when the future ends, siblings see the charge, unless another program
-    /// holds the ledger.
-    pub fn settle_exactly(self: &Arc<Self>, ticket: Ticket, learned: Learned) -> (Settled, BoxFuture<'static, ()>) {
-        let target = Arc::clone(&ticket.target);
-        self.note_told_quota(&ticket, &learned);
-        let entry = self.finished_entry(ticket, learned);
-        let (settled, manager) = (Settled::of(&entry), Arc::clone(self));
-        // Nobody gains by waiting for one that has been locked for long.
-        let patience = if self.ledger().is_held() { Duration::ZERO } else { PATIENCE };
-        // In a task of its own: a client that leaves now does not keep the charge from being written.
-        let (done, charged) = tokio::sync::oneshot::channel();
-        self.take_in(&entry, &target);
-        let committed = self.ledger().commit(entry);
-        self.session.tasks().spawn(async move {
-            manager.charged(committed.await);
-            let _ = done.send(());
-        });
-        (settled, Box::pin(async move { drop(tokio::time::timeout(patience, charged).await) }))
-    }
-
-    /// What a stream told of its account's quota.
-    fn note_told_quota(&self, ticket: &Ticket, learned: &Learned) {
-        if ticket.target.credential.login().is_none() {
-            return;
-        }
-        let asked_at = self.clock.now().before(clock::instant().duration_since(ticket.started));
-        for event in &learned.quota {
-            drop(self.note_quota_event(&ticket.entry.account, ticket.target.mark, event, asked_at));
-        }
-    }
-
-    fn charged(&self, committed: Result<Spent, LedgerError>) {
-        if let Err(error) = committed {
-            tracing::warn!("spending is counted in memory: {error}");
-        }
-        self.report_ledger_warnings();
-        self.note_spending();
-    }
-
-    fn finished_entry(&self, ticket: Ticket, learned: Learned) -> Entry {
+impl Books {
+    /// The entry of an answer that is over.
+    pub(in crate::manager) fn finish(&self, ticket: Ticket, learned: Learned) -> Entry {
         let Ticket { mut entry, target, started, is_exact, is_stored, asks } = ticket;
-        entry.at = self.clock.now();
+        entry.at = self.session.now();
         entry.status = learned.status;
         entry.served = true;
         entry.first_byte_ms = learned.first_byte_ms;
@@ -232,7 +150,6 @@ impl Manager {
             entry.breaker = Some(BreakerNote::Succeeded);
         }
         entry.owns = owned(&target, learned.made);
-        self.remember_made(&entry.account, &entry.owns);
         *entry
     }
 
@@ -254,7 +171,7 @@ impl Manager {
     /// Charges an entry by the first of the names that has a price: what the request asked for, then what answered. Under a
     /// spending limit a model without a price is not free: it is charged at the highest price that is known.
     fn price(&self, entry: &mut Entry, models: &[Option<&str>], used: Used, tier: Tier, has_limit: bool) {
-        let config = self.config();
+        let config = self.session.config();
         let prices = config.prices();
         entry.cost = models.iter().flatten().find_map(|model| prices.cost(model, used, tier));
         entry.is_unpriced = entry.cost.is_none();
@@ -269,33 +186,16 @@ impl Manager {
     fn warn_unpriced(&self, model: Option<&str>, cost: Usd) {
         let name = model.unwrap_or_default();
         {
-            let mut memory = self.memory();
-            if memory.unpriced.len() >= MOST_UNPRICED || !memory.unpriced.insert(name.to_owned()) {
+            let mut reported = self.unpriced.lock().unwrap_or_else(PoisonError::into_inner);
+            if reported.len() >= MOST_UNPRICED || !reported.insert(name.to_owned()) {
                 return;
             }
         }
         let what = model.map_or_else(|| "a request that names no model".to_owned(), |model| format!("`{model}`"));
-        self.warn(format!(
+        self.session.warn(format!(
             "{what} has no price and its account has a spending limit, so it is charged at the highest known price, {cost} \
              for this request; add it to `[[pricing]]` in the configuration"
         ));
-    }
-
-    /// Queues an entry for the ledger, and adds it to what is known here.
-    pub(in crate::manager) fn write_entry(&self, entry: Entry, target: &Target) {
-        self.take_in(&entry, target);
-        self.ledger().record(entry);
-    }
-
-    fn take_in(&self, entry: &Entry, target: &Target) {
-        self.books.metrics.attempt(entry, &target.metrics_label);
-        let mut belief = self.belief.lock();
-        for effect in &entry.effects {
-            belief.observe(Observation::Effect(entry.account.clone(), *effect, entry.at));
-        }
-        if let Some(rate) = entry.rate_used {
-            belief.observe(Observation::Rate(entry.account.clone(), rate));
-        }
     }
 }
 

@@ -5,38 +5,23 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
+use super::Books;
 use crate::domain::account::AccountId;
 use crate::error::{Error, ErrorKind};
 use crate::ledger::AccountUsage;
 pub use crate::ledger::{By, UsageRow};
-use crate::manager::Manager;
 
-/// A ledger that is slower is not waited for: the report tells what it said last.
+/// A ledger that is slower is not waited for: the report has what it said last.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How long a report waits for the key: as long as Argon2 takes on a slow machine, and a pipe that no program writes to.
-const KEY_PATIENCE: Duration = Duration::from_secs(3);
-
-/// What accounts used, as the ledger told it last.
+/// What accounts used, as the ledger reported it last.
 #[derive(Default)]
-pub struct Usage {
+pub(super) struct Usage {
     accounts: HashMap<AccountId, AccountUsage>,
     /// The requests of the last minute by session.
     rates: HashMap<String, u64>,
-    /// That it cannot be read was told.
+    /// That it cannot be read was reported.
     is_reported: bool,
-}
-
-impl Usage {
-    /// What the account used; nothing, as long as nothing is known.
-    pub fn of(&self, account: &AccountId) -> AccountUsage {
-        self.accounts.get(account).copied().unwrap_or_default()
-    }
-
-    /// The requests of a session that ended within the minute before the last survey.
-    pub fn requests_per_minute(&self, session: &str) -> u64 {
-        self.rates.get(session).copied().unwrap_or_default()
-    }
 }
 
 /// Days by date, accounts as they are listed with those that were removed last, models by their cost; what cost the same,
@@ -56,44 +41,38 @@ fn sort(rows: &mut [UsageRow], by: By, position: impl Fn(&AccountId) -> Option<u
     });
 }
 
-impl Manager {
-    /// Asks the ledger what a report tells: what accounts used, which of them are over a limit, what siblings know. A
-    /// ledger that does not answer leaves what was known before.
-    pub async fn survey(&self) {
-        tokio::join!(self.survey_accounts(), self.count_requests());
+impl Books {
+    /// What the account used, as it was known last; nothing, as long as nothing is known.
+    pub(in crate::manager) fn used_by(&self, account: &AccountId) -> AccountUsage {
+        self.known_usage().accounts.get(account).copied().unwrap_or_default()
     }
 
-    /// The part of it that counts the requests a minute of each session: it reads every attempt of the last minute.
+    /// The requests of a session that ended within the minute before they were counted last.
+    pub(in crate::manager) fn requests_per_minute(&self, session: &str) -> u64 {
+        self.known_usage().rates.get(session).copied().unwrap_or_default()
+    }
+
+    /// Counts the requests a minute of each session: it reads every attempt of the last minute.
     pub async fn count_requests(&self) {
         let rates = tokio::time::timeout(PATIENCE, self.ledger().requests_per_minute()).await;
         // A rate of some time ago is none.
-        self.memory().usage.rates = rates.ok().and_then(Result::ok).unwrap_or_default();
+        self.known_usage().rates = rates.ok().and_then(Result::ok).unwrap_or_default();
     }
 
-    /// The part of it that is about accounts.
-    pub async fn survey_accounts(&self) {
-        let tried = tokio::time::timeout(KEY_PATIENCE, self.accounts.tried_view()).await;
-        let view = tried.unwrap_or_else(|_| self.view());
-        let asking = tokio::time::timeout(PATIENCE, self.ledger().usage_of_accounts());
-        let (answer, _) = tokio::join!(asking, self.ask(&view, Vec::new()));
-        let Ok(answer) = answer else { return };
-        let warning = {
-            let usage = &mut self.memory().usage;
-            match answer {
-                Ok(accounts) => {
-                    usage.accounts = accounts;
-                    usage.is_reported = false;
-                    None
-                }
-                Err(_) if usage.is_reported => None,
-                Err(error) => {
-                    usage.is_reported = true;
-                    Some(format!("the usage cannot be read: {error}"))
+    /// Asks the ledger what accounts used. One that does not answer leaves what was known before.
+    pub(in crate::manager) async fn read_usage(&self) {
+        let Ok(answer) = tokio::time::timeout(PATIENCE, self.ledger().usage_of_accounts()).await else { return };
+        match answer {
+            Ok(accounts) => {
+                let mut usage = self.known_usage();
+                usage.accounts = accounts;
+                usage.is_reported = false;
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut self.known_usage().is_reported, true) {
+                    self.session.warn(format!("the usage cannot be read: {error}"));
                 }
             }
-        };
-        if let Some(warning) = warning {
-            self.warn(warning);
         }
     }
 
@@ -121,7 +100,7 @@ impl Manager {
             Error::new(ErrorKind::Internal, format!("the usage cannot be read: {error}"))
                 .hint("check that file and its folder; `codex-account-manager config path` says where it is")
         })?;
-        sort(&mut rows, by, |id| self.view().state.position(id.as_str()));
+        sort(&mut rows, by, |id| self.accounts.view().state.position(id.as_str()));
         Ok(rows)
     }
 }

@@ -1,4 +1,4 @@
-//! What this process tells its doors: events, notices that are not repeated within a time, and warnings, which the command line
+//! What this process reports to its doors: events, notices that are not repeated within a time, and warnings, which the command line
 //! prints beside its result.
 
 use std::collections::HashMap;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::broadcast;
 
 use super::Session;
-use super::event::{Event, Level, Notice};
+use super::event::{Event, Finished, Level, Notice};
 use crate::domain::time::Timestamp;
 
 /// As many warnings are kept: a process that never takes them has given them to its doors.
@@ -61,6 +61,11 @@ impl Session {
         let _ = self.announcer.events.send(event);
     }
 
+    /// A request was answered completely, or ended otherwise.
+    pub fn finished(&self, finished: Finished) {
+        self.emit(Event::Finished(finished));
+    }
+
     /// Gives a notice to every door.
     pub fn notice(&self, level: Level, text: String) {
         self.emit(Event::Notice(Notice { level, text }));
@@ -70,6 +75,13 @@ impl Session {
     pub fn notice_once(&self, level: Level, key: &str, text: String) {
         if self.announcer.said().may_repeat(key, self.now(), self.config().toast_debounce()) {
             self.notice(level, text);
+        }
+    }
+
+    /// The same where people want notices of routing.
+    pub fn notify(&self, level: Level, key: &str, text: String) {
+        if !self.config().quiet() {
+            self.notice_once(level, key, text);
         }
     }
 

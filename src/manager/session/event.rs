@@ -1,4 +1,4 @@
-//! What happens, for the doors to tell in their own words.
+//! What happens, for the doors to report in their own words.
 
 use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::routing::Strategy;
@@ -127,7 +127,7 @@ pub struct Notice {
 pub enum Level {
     /// It went well.
     Info,
-    /// Something to look at.
+    /// Something to check.
     Warning,
     /// Something to act on.
     Error,

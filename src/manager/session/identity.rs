@@ -37,3 +37,20 @@ pub fn reached_at(ip: IpAddr) -> IpAddr {
         ip => ip,
     }
 }
+
+/// 16 hexadecimal digits that no other process has.
+pub fn random_id() -> String {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).expect("the system has randomness");
+    format!("{:016x}", u64::from_be_bytes(bytes))
+}
+
+/// A key for a door: 32 random bytes as hexadecimal digits.
+pub fn random_key() -> Secret<String> {
+    let mut halves = [[0; 16]; 2];
+    for half in &mut halves {
+        getrandom::fill(half).expect("the system has randomness");
+    }
+    let [first, second] = halves.map(u128::from_be_bytes);
+    Secret::new(format!("{first:032x}{second:032x}"))
+}

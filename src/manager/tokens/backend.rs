@@ -1,4 +1,4 @@
-//! What a ChatGPT backend tells beside the answers of its models: quota and models, asked with a token that holds.
+//! What a ChatGPT backend says beside the answers of its models: quota and models, asked with a token that holds.
 
 use std::sync::Arc;
 

@@ -94,7 +94,7 @@ impl Tokens {
 ///
 /// # Errors
 ///
-/// The token of the account `id` does not open: whether it is still the same cannot be told.
+/// The token of the account `id` does not open: whether it is still the same is not known.
 pub(super) fn owners(store: &Store, state: &State, id: &str, posted: &Secret<String>) -> Result<Vec<usize>, KeyError> {
     let mut owners = Vec::new();
     for (position, account) in state.accounts.iter().enumerate() {
@@ -119,8 +119,8 @@ pub(super) fn put(account: &mut StoredAccount, tokens: &NewTokens, now: Timestam
     let claims = claims(tokens);
     if let Some(access_token) = &tokens.access_token {
         // A length holds whatever the clocks of both sides say of now.
-        let told = tokens.expires_in.or(claims.life()).map(|wait| now.after(wait));
-        let ends = told.or(claims.expires_at).map(|ends| ends.max(now.after(SHORTEST_LIFE)));
+        let end = tokens.expires_in.or(claims.life()).map(|wait| now.after(wait));
+        let ends = end.or(claims.expires_at).map(|ends| ends.max(now.after(SHORTEST_LIFE)));
         account.access_expires_at = ends.map(Timestamp::as_millis);
         account.access_token = Some(StoredSecret::New(access_token.clone()));
     }
@@ -153,7 +153,7 @@ mod tests {
         let hour = Duration::from_secs(3600);
         let past = json!({"iat": 1_900_000_000, "exp": 1_900_003_600});
         let only_end = json!({"exp": 2_000_000_100});
-        for (claims, told, expected) in [
+        for (claims, length, expected) in [
             (&past, None, now.after(hour)),
             (&past, Some(hour / 2), now.after(hour / 2)),
             (&only_end, None, Timestamp(2_000_000_100_000)),
@@ -161,8 +161,8 @@ mod tests {
             (&past, Some(Duration::ZERO), now.after(SHORTEST_LIFE)),
         ] {
             let mut account = StoredAccount::default();
-            put(&mut account, &of(claims, told), now);
-            assert_eq!(account.access_expires_at, Some(expected.as_millis()), "{claims} {told:?}");
+            put(&mut account, &of(claims, length), now);
+            assert_eq!(account.access_expires_at, Some(expected.as_millis()), "{claims} {length:?}");
         }
     }
 

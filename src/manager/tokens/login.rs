@@ -13,8 +13,8 @@ use tokio::sync::oneshot;
 use crate::domain::account::{AccountId, check_label};
 use crate::domain::time::Timestamp;
 use crate::error::{Error, ErrorKind};
-use crate::manager::random_id;
 use crate::manager::session::event::{Event, LoginEnded};
+use crate::manager::session::random_id;
 use crate::manager::tokens::Tokens;
 use crate::manager::tokens::rotation::answered;
 use crate::oauth::{
@@ -88,7 +88,7 @@ enum Awaited {
 }
 
 impl Tokens {
-    /// Begins a login; [`Event::LoginEnded`] tells its end.
+    /// Begins a login; [`Event::LoginEnded`] announces its end.
     ///
     /// # Errors
     ///
@@ -172,7 +172,7 @@ impl Tokens {
     ///
     /// # Errors
     ///
-    /// `LoginFailed` when the address does not belong to the login, which waits on, or when none of that id waits for one.
+    /// `LoginFailed` when the address does not belong to the login, which goes on waiting, or when none of that id waits for one.
     pub fn paste_address(&self, id: &str, address: &str) -> Result<(), Error> {
         let entrance = self.logins.lock().get(id).and_then(|login| login.entrance.clone());
         let entrance = entrance.ok_or_else(|| {

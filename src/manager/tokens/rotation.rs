@@ -16,7 +16,7 @@ use crate::manager::accounts::names::names;
 use crate::manager::accounts::pending::{Pending, left_alone_until, why_it_failed};
 use crate::manager::accounts::target::access_token;
 use crate::manager::session::event::Level;
-use crate::manager::session::notices::length;
+use crate::manager::session::words::length;
 use crate::oauth::{OAuthError, Tokens as NewTokens, WITHOUT_TOKEN};
 use crate::secrets::Secret;
 use crate::store::{Creation, SecretField, State, Store, StoredKind, StoredSecret};
@@ -92,7 +92,7 @@ impl Tokens {
             Err(error) if error.kind == ErrorKind::AccountNotFound => return Refreshed::Gone,
             Err(error) => return Refreshed::Passing(error.to_string()),
         };
-        // What the new tokens are sealed for. Nobody seals anew meanwhile: that takes the turn as well.
+        // What the new tokens are sealed for. No other process seals again meanwhile: that takes the turn as well.
         let state = match self.accounts.store().read() {
             Ok(Some(state)) => state,
             Ok(None) => return Refreshed::Gone,
@@ -134,7 +134,7 @@ impl Tokens {
                 for position in owners(&store, &transaction.state, &id, refresh_token)? {
                     let stored = &mut transaction.state.accounts[position];
                     stored.refresh_pending = Some(Pending::Exchanging { at: now }.write(pid));
-                    // Sealed anew: where that is not possible the next token could not be kept, and none is asked for.
+                    // Sealed again: where that is not possible the next token could not be kept, and none is asked for.
                     stored.refresh_token = Some(StoredSecret::New(refresh_token.clone()));
                 }
             }

@@ -140,7 +140,7 @@ impl Ending {
             let settled = self.manager.settle(ticket, learned);
             (self.tokens, self.cost) = (settled.tokens, settled.cost);
         }
-        self.manager.finished(Finished {
+        self.manager.session().finished(Finished {
             request_id: std::mem::take(&mut self.request_id),
             status,
             account: self.account.take(),

@@ -266,7 +266,7 @@ impl Drop for Accounting {
             }
             (books.tokens, books.cost)
         });
-        self.manager.finished(Finished {
+        self.manager.session().finished(Finished {
             request_id: self.request.request_id.clone(),
             status: 101,
             account: Some(self.route.account.clone()),

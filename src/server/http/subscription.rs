@@ -97,7 +97,7 @@ mod tests {
         let params = json!({ "methods": ["routing/didFinish"] });
         let request = json!({ "jsonrpc": "2.0", "id": 0, "method": SUBSCRIBE, "params": params }).to_string();
         let (_, mut received) = methods.raw_json_request(&request, 1).await.unwrap();
-        (0..EVENTS).for_each(|request| manager.finished(finished(request)));
+        (0..EVENTS).for_each(|request| manager.session().finished(finished(request)));
         let (mut came, mut missed) = (0, 0);
         while came + missed < EVENTS {
             let message: Value = serde_json::from_str(received.recv().await.unwrap().get()).unwrap();

@@ -130,7 +130,7 @@ pub fn service(shared: &Arc<Shared>) -> (LspService<Backend>, ClientSocket) {
 /// The person gave up a wait: the request is answered at once.
 async fn cancel_wait(backend: &Backend, params: WorkDoneProgressCancelParams) {
     if let (Some(session), NumberOrString::String(request_id)) = (backend.shared.session(), params.token) {
-        session.manager.cancel_wait(&request_id);
+        session.manager.books().cancel_wait(&request_id);
     }
 }
 

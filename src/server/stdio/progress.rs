@@ -15,7 +15,7 @@ use tower_lsp::ls_types::{
 
 use crate::domain::plain_text::plain;
 use crate::manager::session::event::Waiting;
-use crate::manager::session::notices::length;
+use crate::manager::session::words::length;
 
 /// The progresses in flight by the request that waits, each with what ends it: the sender goes away.
 pub struct Progresses {

@@ -124,7 +124,7 @@ impl Sums {
 impl Reader {
     /// Reports what is new.
     async fn look(&mut self) -> Done {
-        let look = match self.manager.look_at_ledger().await {
+        let look = match self.manager.books().look_at_ledger().await {
             Ok(Some(look)) => look,
             Ok(None) => {
                 self.known = None;
@@ -146,7 +146,7 @@ impl Reader {
 
     /// Of a ledger that was not known.
     async fn begin(&mut self, look: Look) -> Option<Result<(), Error>> {
-        let attempts = match self.manager.attempts(Span::Newest, FIRST).await {
+        let attempts = match self.manager.books().attempts(Span::Newest, FIRST).await {
             Ok(attempts) => attempts.unwrap_or_default(),
             Err(error) => return Some(Err(error)),
         };
@@ -154,7 +154,7 @@ impl Reader {
         rows.reverse();
         self.sums = Sums { next: self.sums.next, ..Sums::default() };
         self.sums.changed();
-        self.sums.hours.begin(|at| self.manager.hour_began(at), self.manager.session().now(), attempts.last);
+        self.sums.hours.begin(|at| self.manager.session().hour_began(at), self.manager.session().now(), attempts.last);
         self.known = (attempts.file == look.file).then_some((look, attempts.last));
         self.is(LedgerState::Open).await?;
         self.send(rows).await?;
@@ -164,7 +164,7 @@ impl Reader {
     /// What was written since the row of this number.
     async fn go_on(&mut self, look: Look, mut row: i64) -> Option<Result<(), Error>> {
         loop {
-            let Attempts { file, last, rows } = match self.manager.attempts(Span::After(row), PAGE).await {
+            let Attempts { file, last, rows } = match self.manager.books().attempts(Span::After(row), PAGE).await {
                 Ok(attempts) => attempts.unwrap_or_default(),
                 Err(error) => return Some(Err(error)),
             };
@@ -177,10 +177,10 @@ impl Reader {
             row = rows.last().map_or(row, |attempt| attempt.row);
             for attempt in &rows {
                 self.sums.hours.add(attempt);
-                self.sums.days.touch(self.manager.day(attempt.at));
+                self.sums.days.touch(self.manager.session().day(attempt.at));
             }
             // Something else may have changed: what is counted without a row, and how accounts are doing.
-            self.sums.days.touch(self.manager.day(self.manager.session().now()));
+            self.sums.days.touch(self.manager.session().day(self.manager.session().now()));
             self.sums.changed();
             self.known = Some((look, row));
             self.send(rows).await?;
@@ -193,8 +193,8 @@ impl Reader {
     /// Reports what was used, when that may have changed, though not too often.
     async fn sum(&mut self) -> Done {
         let now = self.manager.session().now();
-        self.sums.is_changed |= self.sums.hours.turn(|at| self.manager.hour_began(at), now);
-        self.sums.is_changed |= self.sums.days.turn(self.manager.day(now));
+        self.sums.is_changed |= self.sums.hours.turn(|at| self.manager.session().hour_began(at), now);
+        self.sums.is_changed |= self.sums.days.turn(self.manager.session().day(now));
         self.count_requests().await;
         if self.sums.due().is_none_or(|due| due > Instant::now()) {
             return Some(());
@@ -215,25 +215,25 @@ impl Reader {
         let now = Instant::now();
         if let Some((due, until)) = self.sums.count.filter(|(due, _)| *due <= now) {
             self.sums.count = (due <= until).then_some((now + BETWEEN_COUNTS, until));
-            self.manager.count_requests().await;
+            self.manager.books().count_requests().await;
             self.signals.sessions.notify_one();
         }
     }
 
     async fn read_sums(&mut self) -> Result<(), Error> {
         if let Some((first, last)) = self.sums.days.unread() {
-            let days = self.manager.used_on_days(first, last).await?;
+            let days = self.manager.books().used_on_days(first, last).await?;
             self.sums.days.were_read(first, days.unwrap_or_default());
         }
         while let Some((from, to, last)) = self.sums.hours.next_unread() {
-            let used = self.manager.used_between(from, to, last).await?;
+            let used = self.manager.books().used_between(from, to, last).await?;
             self.sums.hours.was_read(from, used.unwrap_or_default());
         }
         Ok(())
     }
 
     async fn earlier(&mut self, row: i64) -> Done {
-        let (rows, is_all) = match self.manager.attempts(Span::Before(row), PAGE).await {
+        let (rows, is_all) = match self.manager.books().attempts(Span::Before(row), PAGE).await {
             Ok(attempts) => {
                 let rows = attempts.unwrap_or_default().rows;
                 let is_all = rows.len() < PAGE as usize;

@@ -25,8 +25,8 @@ pub fn alive(scene: &Scene) -> BoxFuture<'_, Vec<Finding>> {
 pub fn ledger(scene: &Scene) -> BoxFuture<'_, Vec<Finding>> {
     async move {
         let Some(manager) = &scene.manager else { return Vec::new() };
-        let path = manager.ledger_path();
-        vec![match manager.check_ledger().await {
+        let path = manager.books().ledger_path();
+        vec![match manager.books().check_ledger().await {
             Err(error) => Finding::failed(FindingKind::LedgerUnreadable, error),
             Ok(()) if !path.exists() => Finding::ok(format!("`{}`: nothing was used yet", path.display())),
             Ok(()) => Finding::ok(format!("`{}` can be read", path.display())),

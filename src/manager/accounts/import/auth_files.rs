@@ -55,7 +55,7 @@ impl Found {
         };
         let claims = Claims::of_login(login.access, login.id_token);
         let access_token = usable(login.access);
-        // The end that the token itself tells is the one that counts.
+        // The end that stands in the token itself is the one that counts.
         let expires_at = claims.expires_at.map(Timestamp::as_millis).or(login.expires_at);
         let mut account = StoredAccount {
             kind: Some(StoredKind::ChatGpt),

@@ -6,7 +6,7 @@ use crate::domain::account::Found;
 use crate::domain::time::Timestamp;
 use crate::manager::accounts::labels::free_label;
 use crate::manager::accounts::names::{identity, names};
-use crate::manager::random_id;
+use crate::manager::session::random_id;
 use crate::secrets::Secret;
 use crate::store::{State, StoredAccount, StoredKind, StoredSecret};
 
@@ -142,7 +142,7 @@ fn add(state: &mut State, mut account: StoredAccount, now: Timestamp) {
     let is_plain = (1..=64).contains(&account.id.len())
         && account.id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
         && !account.id.bytes().all(|byte| byte.is_ascii_digit());
-    // What was used before under this id is then told of it again.
+    // What was used before under this id counts for it again.
     let is_free = state.accounts.iter().all(|other| !other.id.eq_ignore_ascii_case(&account.id));
     if !is_plain || !is_free {
         account.id = format!("acc-{}", random_id());

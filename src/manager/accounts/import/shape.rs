@@ -7,7 +7,7 @@ use super::{Origin, format_error, unusable};
 use crate::error::Error;
 use crate::store::FormatError;
 
-/// What the file is; one that tells nothing of it is the only one that is `expected`.
+/// What the file is; one that does not show it is the only one that is `expected`.
 ///
 /// # Errors
 ///
@@ -81,9 +81,9 @@ mod tests {
             (json!({}), None),
         ] {
             assert_eq!(of(file.as_object().unwrap()), expected, "{file}");
-            let told = recognise(file.as_object().unwrap(), &[OpenCode]);
+            let recognised = recognise(file.as_object().unwrap(), &[OpenCode]);
             let fits = expected.is_none_or(|origin| origin == OpenCode);
-            assert_eq!(told.is_ok(), fits, "{file}");
+            assert_eq!(recognised.is_ok(), fits, "{file}");
         }
     }
 }

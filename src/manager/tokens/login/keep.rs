@@ -9,7 +9,7 @@ use crate::domain::claims::Claims;
 use crate::error::{Error, ErrorKind};
 use crate::manager::accounts::labels::{free_label, has_label};
 use crate::manager::accounts::names::{identity, logins, names};
-use crate::manager::random_id;
+use crate::manager::session::random_id;
 use crate::manager::tokens::Tokens;
 use crate::manager::tokens::keep::{AGAIN, claims, put};
 use crate::oauth::Tokens as NewTokens;
@@ -32,7 +32,7 @@ fn find(person: &Claims, state: &State, logins: &[(usize, StoredAccount)]) -> Fo
     }
 }
 
-/// What a person is told of a login that was added beside one that it may be.
+/// The warning about a login that was added beside one that it may be.
 fn may_be_another(state: &State, own: usize, others: &[usize]) -> String {
     let names = names(state);
     let account = |position: usize| format!("account {} ({})", position + 1, names[position]);
@@ -244,9 +244,9 @@ mod tests {
     fn a_login_that_may_be_another_says_how_to_make_them_one() {
         let accounts = vec![account("ws-4///"), account("ws-4/u-4/new@x.com/pro")];
         let state = State { accounts, ..State::default() };
-        let told = may_be_another(&state, 1, &[0]);
+        let warning = may_be_another(&state, 1, &[0]);
         assert_eq!(
-            told,
+            warning,
             "account 2 (new@x.com) was added. It may be the same login as account 1 (Account 1); too little is known of \
              them to be sure. If it is, run `codex-account-manager merge 1 2`"
         );

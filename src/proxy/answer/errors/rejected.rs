@@ -3,7 +3,7 @@
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::{Response, StatusCode};
 
-use crate::manager::session::notices::capitalised;
+use crate::manager::session::words::capitalised;
 use crate::proxy::admit::target::Rejection;
 use crate::proxy::answer::body::ProxyBody;
 use crate::proxy::answer::errors::error;

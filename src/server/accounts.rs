@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Session;
+use super::methods::Methods;
 use crate::domain::account::ModelFamily;
 use crate::domain::report::Scope;
 use crate::error::{Error, ErrorKind};
@@ -13,6 +14,21 @@ use crate::protocol::accounts::{
     AccountsUpdateParams, SwitchScope,
 };
 use crate::protocol::pins::Pin;
+use crate::protocol::{
+    AccountsAdd, AccountsList, AccountsRead, AccountsRefresh, AccountsRemove, AccountsSwitch, AccountsUpdate,
+};
+
+/// The methods of this file.
+pub fn register(methods: Methods) -> Methods {
+    methods
+        .on::<AccountsList, _>(list)
+        .on::<AccountsRead, _>(read)
+        .on::<AccountsSwitch, _>(switch)
+        .on::<AccountsAdd, _>(add)
+        .on::<AccountsUpdate, _>(update)
+        .on::<AccountsRemove, _>(remove)
+        .on::<AccountsRefresh, _>(refresh)
+}
 
 pub async fn list(session: Arc<Session>, _: AccountsListParams) -> Result<AccountsListResult, Error> {
     session.manager.survey().await;

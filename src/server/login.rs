@@ -3,11 +3,18 @@
 use std::sync::Arc;
 
 use super::Session;
+use super::methods::Methods;
 use crate::error::Error;
 use crate::manager::tokens::login::{LoginBegun, LoginMethod, LoginRequest};
 use crate::protocol::login::{
     self, AccountsCancelLoginParams, AccountsCancelLoginResult, AccountsLoginParams, AccountsLoginResult,
 };
+use crate::protocol::{AccountsCancelLogin, AccountsLogin};
+
+/// The methods of this file.
+pub fn register(methods: Methods) -> Methods {
+    methods.on::<AccountsLogin, _>(login).on::<AccountsCancelLogin, _>(cancel)
+}
 
 /// Begins a login. The page is opened by a client that can, or by the person.
 pub async fn login(session: Arc<Session>, params: AccountsLoginParams) -> Result<AccountsLoginResult, Error> {

@@ -1,4 +1,4 @@
-//! The registry: one line per method, for every door.
+//! The registry of methods, for every door. Each method has one line beside its handler.
 
 use std::sync::Arc;
 
@@ -9,11 +9,7 @@ use serde_json::Value;
 use super::error_object::internal;
 use super::{Session, accounts, login, params, routing, status, table, usage};
 use crate::error::Error;
-use crate::protocol::{
-    AccountsAdd, AccountsCancelLogin, AccountsList, AccountsLogin, AccountsRead, AccountsRefresh, AccountsRemove,
-    AccountsSwitch, AccountsUpdate, ConfigRead, ExecuteCommand, Method, RoutingExplain, RoutingSetStrategy, StatusRead,
-    UsageRead,
-};
+use crate::protocol::Method;
 
 /// Answers one method. The params are the value that the door parsed; the result is the value that it writes.
 pub type Handler = Arc<dyn Fn(Arc<Session>, Value) -> BoxFuture<'static, Result<Value, Error>> + Send + Sync>;
@@ -24,27 +20,20 @@ pub struct Methods(Vec<(&'static str, Handler)>);
 impl Methods {
     /// Every method of the product.
     pub fn all() -> Methods {
-        Methods(Vec::new())
-            .on::<AccountsList, _>(accounts::list)
-            .on::<AccountsRead, _>(accounts::read)
-            .on::<AccountsSwitch, _>(accounts::switch)
-            .on::<AccountsAdd, _>(accounts::add)
-            .on::<AccountsUpdate, _>(accounts::update)
-            .on::<AccountsRemove, _>(accounts::remove)
-            .on::<AccountsRefresh, _>(accounts::refresh)
-            .on::<AccountsLogin, _>(login::login)
-            .on::<AccountsCancelLogin, _>(login::cancel)
-            .on::<RoutingExplain, _>(routing::explain)
-            .on::<RoutingSetStrategy, _>(routing::set_strategy)
-            .on::<StatusRead, _>(status::read)
-            .on::<UsageRead, _>(usage::read)
-            .on::<ConfigRead, _>(status::config)
-            .on::<ExecuteCommand, _>(table::execute)
+        let rooms = [
+            accounts::register,
+            login::register,
+            routing::register,
+            status::register,
+            usage::register,
+            table::register,
+        ];
+        rooms.into_iter().fold(Methods(Vec::new()), |methods, register| register(methods))
     }
 
-    /// What changes state runs in a task of its own: a handler that is cancelled halfway leaves it running, and
+    /// The handler of `M`. What changes state runs in a task of its own: a handler that is cancelled halfway leaves it running, and
     /// one that panics fails alone.
-    fn on<M: Method, F: Future<Output = Result<M::Result, Error>> + Send + 'static>(
+    pub fn on<M: Method, F: Future<Output = Result<M::Result, Error>> + Send + 'static>(
         mut self,
         handler: fn(Arc<Session>, M::Params) -> F,
     ) -> Methods {
@@ -73,12 +62,16 @@ impl IntoIterator for Methods {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::protocol::METHODS;
 
     #[test]
     fn every_declared_method_has_a_handler_and_no_other_is_served() {
-        let served = Methods::all().into_iter().map(|(name, _)| name);
-        assert!(served.eq(METHODS.iter().map(|method| method.name)), "in the order of the reference");
+        let served: BTreeSet<&str> = Methods::all().into_iter().map(|(name, _)| name).collect();
+        let declared: BTreeSet<&str> = METHODS.iter().map(|method| method.name).collect();
+        assert_eq!(served, declared);
+        assert_eq!(Methods::all().0.len(), METHODS.len(), "each once");
     }
 }

@@ -3,12 +3,19 @@
 use std::sync::Arc;
 
 use super::Session;
+use super::methods::Methods;
 use crate::domain::routing::Strategy;
 use crate::error::{Error, ErrorKind};
 use crate::protocol::accounts::SwitchScope;
 use crate::protocol::routing::{
     RoutingExplainParams, RoutingExplainResult, RoutingSetStrategyParams, RoutingSetStrategyResult,
 };
+use crate::protocol::{RoutingExplain, RoutingSetStrategy};
+
+/// The methods of this file.
+pub fn register(methods: Methods) -> Methods {
+    methods.on::<RoutingExplain, _>(explain).on::<RoutingSetStrategy, _>(set_strategy)
+}
 
 pub async fn explain(session: Arc<Session>, params: RoutingExplainParams) -> Result<RoutingExplainResult, Error> {
     let said =

@@ -3,9 +3,16 @@
 use std::sync::Arc;
 
 use super::Session;
+use super::methods::Methods;
 use crate::error::Error;
 use crate::protocol::configuration::{ConfigReadParams, ConfigReadResult, ConfigValue};
 use crate::protocol::status::{AccountCounts, StatusReadParams, StatusReadResult};
+use crate::protocol::{ConfigRead, StatusRead};
+
+/// The methods of this file.
+pub fn register(methods: Methods) -> Methods {
+    methods.on::<StatusRead, _>(read).on::<ConfigRead, _>(config)
+}
 
 pub async fn read(session: Arc<Session>, _: StatusReadParams) -> Result<StatusReadResult, Error> {
     session.manager.survey().await;

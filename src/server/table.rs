@@ -7,11 +7,13 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Session;
+use super::methods::Methods;
 use crate::domain::account::Kind;
 use crate::domain::plain_text::plain;
 use crate::domain::report::Scope;
 use crate::domain::report::{AccountReport, State};
 use crate::error::{Error, ErrorKind};
+use crate::protocol::ExecuteCommand;
 use crate::protocol::commands::{ExecuteCommandParams, ExecuteCommandResult};
 
 /// `openai-accounts`
@@ -19,6 +21,11 @@ pub const LIST: &str = "openai-accounts";
 
 /// `openai-accounts-switch`
 pub const SWITCH: &str = "openai-accounts-switch";
+
+/// The methods of this file.
+pub fn register(methods: Methods) -> Methods {
+    methods.on::<ExecuteCommand, _>(execute)
+}
 
 /// `workspace/executeCommand`
 pub async fn execute(session: Arc<Session>, params: ExecuteCommandParams) -> Result<ExecuteCommandResult, Error> {

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use super::Session;
+use super::methods::Methods;
 use crate::domain::usage::Usd;
 use crate::error::{Error, ErrorKind};
 use crate::manager::Manager;
 use crate::manager::books::usage::{self, By};
+use crate::protocol::UsageRead;
 use crate::protocol::usage::{UsageBy, UsageReadParams, UsageReadResult, UsageRow};
 
 /// How many days are told when nobody says.
@@ -14,6 +16,11 @@ pub const DAYS: u64 = 30;
 
 /// No more are kept.
 pub const MOST_DAYS: u64 = 400;
+
+/// The methods of this file.
+pub fn register(methods: Methods) -> Methods {
+    methods.on::<UsageRead, _>(read)
+}
 
 pub async fn read(session: Arc<Session>, params: UsageReadParams) -> Result<UsageReadResult, Error> {
     rows(&session.manager, params.days.unwrap_or(DAYS), params.by.unwrap_or_default()).await

@@ -2,6 +2,7 @@
 //! to do.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// What went wrong, as clients tell it apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,8 +90,8 @@ impl ErrorKind {
     }
 }
 
-/// A failure with its kind, one sentence, and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A failure with its kind, one sentence, what to do about it, and what it comes from.
+#[derive(Clone, Debug)]
 pub struct Error {
     /// Decides exit and RPC code.
     pub kind: ErrorKind,
@@ -98,12 +99,14 @@ pub struct Error {
     pub message: String,
     /// What to do.
     pub hint: Option<String>,
+    /// What it comes from, for the log alone: clients and stdout never see it.
+    pub source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
     /// A failure of `kind`.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
-        Error { kind, message: message.into(), hint: None }
+        Error { kind, message: message.into(), hint: None, source: None }
     }
 
     /// The same, saying what to do.
@@ -112,7 +115,39 @@ impl Error {
         self.hint = Some(hint.into());
         self
     }
+
+    /// The same, with what it comes from, which holds no secret.
+    #[must_use = "this returns the error with its source"]
+    pub fn caused_by(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Error {
+        self.source = Some(Arc::new(source));
+        self
+    }
+
+    /// The message with what to do, where there is one line for both.
+    pub fn with_hint(&self) -> String {
+        match &self.hint {
+            Some(hint) => format!("{self}; {hint}"),
+            None => self.message.clone(),
+        }
+    }
+
+    /// Logs what it comes from, one line for each cause.
+    pub fn log_causes(&self) {
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            tracing::debug!("{}: caused by: {error}", self.message);
+            cause = error.source();
+        }
+    }
 }
+
+impl PartialEq for Error {
+    fn eq(&self, other: &Error) -> bool {
+        (self.kind, &self.message, &self.hint) == (other.kind, &other.message, &other.hint)
+    }
+}
+
+impl Eq for Error {}
 
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -120,7 +155,11 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
 
 /// What an error comes from in the end: of a failed request, "Connection refused".
 pub fn deepest(error: &dyn std::error::Error) -> String {
@@ -129,4 +168,18 @@ pub fn deepest(error: &dyn std::error::Error) -> String {
         deepest = source;
     }
     deepest.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_keeps_its_source_and_does_not_show_it() {
+        let refused = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        let text = refused.to_string();
+        let error = Error::new(ErrorKind::StoreUnreadable, "no").hint("mend it").caused_by(refused);
+        assert_eq!(deepest(&error), text);
+        assert_eq!((error.to_string(), error.with_hint()), ("no".to_owned(), "no; mend it".to_owned()));
+    }
 }

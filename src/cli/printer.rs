@@ -188,6 +188,7 @@ impl Printer {
 
     /// A failure and what to do.
     pub fn error(error: &Error) {
+        error.log_causes();
         let mut text = Text::of(Role::Bad, "error:").and(Role::Text, format!(" {}", plain(&error.message)));
         if let Some(hint) = &error.hint {
             text = text.and(Role::Accent, "\nhint:").and(Role::Text, format!(" {}", plain(hint)));

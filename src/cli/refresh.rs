@@ -64,8 +64,7 @@ pub async fn run(context: &Context, args: RefreshArgs) -> Result<u8, Error> {
     let accounts: Vec<Account> =
         all.into_iter().filter(|account| ids.contains(&account.id)).map(Account::from).collect();
     for (label, error) in &failures {
-        let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
-        Printer::warning(&format!("{label}: {error}{hint}"));
+        Printer::warning(&format!("{label}: {}", error.with_hint()));
     }
     if args.json {
         Printer::json(&json!({ "accounts": accounts }));

@@ -10,9 +10,7 @@ use thiserror::Error;
 #[derive(Clone, Debug, Error)]
 pub enum LedgerError {
     /// A newer build made it.
-    #[error(
-        "the ledger `{path}` has version {found} and this build knows version {known}; update codex-account-manager, or move the file away to start a new one"
-    )]
+    #[error("the ledger `{path}` has version {found} and this build knows version {known}")]
     Newer {
         /// The file.
         path: PathBuf,
@@ -22,13 +20,13 @@ pub enum LedgerError {
         known: i64,
     },
     /// Another process holds it for longer than anyone should. What was to be written stays queued.
-    #[error("another process holds the ledger `{path}`; find the one that is stopped and end it")]
+    #[error("another process holds the ledger `{path}`")]
     Busy {
         /// The file.
         path: PathBuf,
     },
     /// The folder or the file cannot be made or opened.
-    #[error("cannot open the ledger `{path}`; check that its folder can be written")]
+    #[error("cannot open the ledger `{path}`")]
     Open {
         /// The file.
         path: PathBuf,
@@ -37,7 +35,7 @@ pub enum LedgerError {
         source: Arc<io::Error>,
     },
     /// A read or a write failed.
-    #[error("cannot use the ledger `{path}`; check the space on the disk and the mode of the file")]
+    #[error("cannot use the ledger `{path}`")]
     Database {
         /// The file.
         path: PathBuf,
@@ -46,7 +44,7 @@ pub enum LedgerError {
         source: Arc<rusqlite::Error>,
     },
     /// It is no ledger any more. Who only reads leaves it where it is.
-    #[error("the ledger `{path}` is damaged; the next session that writes to it moves it aside and starts a new one")]
+    #[error("the ledger `{path}` is damaged")]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -55,7 +53,7 @@ pub enum LedgerError {
         source: Arc<rusqlite::Error>,
     },
     /// A read failed.
-    #[error("cannot read the ledger `{path}`; check the mode of the file and of its folder")]
+    #[error("cannot read the ledger `{path}`")]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -64,13 +62,13 @@ pub enum LedgerError {
         source: Arc<rusqlite::Error>,
     },
     /// More entries wait to be written than memory is to be spent on.
-    #[error("too many entries wait for the ledger `{path}`; of further requests only the sums are kept")]
+    #[error("too many entries wait for the ledger `{path}`")]
     Full {
         /// The file.
         path: PathBuf,
     },
     /// The ledger's thread could not be started or is gone.
-    #[error("the thread of the ledger `{path}` has ended; start the process again")]
+    #[error("the thread of the ledger `{path}` has ended")]
     Stopped {
         /// The file.
         path: PathBuf,
@@ -78,6 +76,25 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
+    /// What to do, or what happens by itself.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            LedgerError::Newer { .. } => "update codex-account-manager, or move the file away to start a new one",
+            LedgerError::Busy { .. } => "find the one that is stopped and end it",
+            LedgerError::Open { .. } => "check that its folder can be written",
+            LedgerError::Database { .. } => "check the space on the disk and the mode of the file",
+            LedgerError::Damaged { .. } => "the next session that writes to it moves it aside and starts a new one",
+            LedgerError::Unreadable { .. } => "check the mode of the file and of its folder",
+            LedgerError::Full { .. } => "of further requests only the sums are kept",
+            LedgerError::Stopped { .. } => "start the process again",
+        }
+    }
+
+    /// The message with its hint, where there is one line for both.
+    pub fn with_hint(&self) -> String {
+        format!("{self}; {}", self.hint())
+    }
+
     /// Whether it may be well again without any change of what is to be written.
     pub(super) fn is_passing(&self) -> bool {
         use rusqlite::ErrorCode::{CannotOpen, DiskFull, OutOfMemory, PermissionDenied, ReadOnly, SystemIoFailure};

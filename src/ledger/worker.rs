@@ -256,7 +256,7 @@ impl Worker {
             if clock::instant().duration_since(*since) < self.patience {
                 return;
             }
-            self.warnings.tell(Topic::Busy, || format!("{error}; usage is kept in memory until then"));
+            self.warnings.tell(Topic::Busy, || format!("{}; usage is kept in memory until then", error.with_hint()));
         } else {
             self.warnings.tell(Topic::Unwritten, || {
                 format!("{}; until that is fixed, usage is kept in memory", with_sources(error))
@@ -315,7 +315,7 @@ impl Worker {
 
 /// The sentence of an error and of what caused it.
 fn with_sources(error: &LedgerError) -> String {
-    let mut text = error.to_string();
+    let mut text = error.with_hint();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
         text = format!("{text}: {cause}");

@@ -1,4 +1,4 @@
-//! From what the store and the keys refuse to what a verb fails with.
+//! From what the store and the keys refuse to what a verb fails with: here each gets its kind.
 
 use crate::error::{Error, ErrorKind};
 use crate::secrets::master_key::KeyError;
@@ -14,8 +14,8 @@ pub enum Failure {
     Store(StoreError),
     /// A key.
     Key(KeyError),
-    /// Already in words.
-    Said(Error),
+    /// What the verb itself refuses.
+    Verb(Error),
     /// There is no accounts file, or it was removed.
     NoFile,
 }
@@ -35,7 +35,7 @@ impl From<KeyError> for Failure {
 impl From<UpdateError<Error>> for Failure {
     fn from(error: UpdateError<Error>) -> Failure {
         match error {
-            UpdateError::Refused(error) => Failure::Said(error),
+            UpdateError::Refused(error) => Failure::Verb(error),
             UpdateError::NoFile => Failure::NoFile,
             UpdateError::Store(error) => Failure::Store(error),
             UpdateError::Key(error) => Failure::Key(error),
@@ -46,9 +46,9 @@ impl From<UpdateError<Error>> for Failure {
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Error {
         match failure {
-            Failure::Said(error) => error,
+            Failure::Verb(error) => error,
             Failure::NoFile => Error::new(ErrorKind::AccountNotFound, "there is no accounts file").hint(FIRST_ACCOUNT),
-            Failure::Key(error) => said(ErrorKind::Locked, &error),
+            Failure::Key(error) => Error::new(ErrorKind::Locked, error.to_string()).hint(error.hint()).caused_by(error),
             Failure::Store(error) => {
                 let kind = match &error {
                     StoreError::Busy { .. } => ErrorKind::StoreBusy,
@@ -57,18 +57,9 @@ impl From<Failure> for Error {
                     | StoreError::Newer { .. }
                     | StoreError::Foreign { .. } => ErrorKind::StoreUnreadable,
                 };
-                said(kind, &error)
+                Error::new(kind, error.to_string()).hint(error.hint()).caused_by(error)
             }
         }
-    }
-}
-
-/// The store's sentences end with what to do, behind a semicolon.
-pub(super) fn said(kind: ErrorKind, error: &dyn std::error::Error) -> Error {
-    let text = error.to_string();
-    match text.rsplit_once("; ") {
-        Some((message, hint)) => Error::new(kind, message).hint(hint),
-        None => Error::new(kind, text),
     }
 }
 

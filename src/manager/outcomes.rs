@@ -313,7 +313,7 @@ impl Manager {
 
     fn charged(&self, committed: Result<Spent, LedgerError>) {
         if let Err(error) = committed {
-            tracing::warn!("spending is counted in memory: {error}");
+            tracing::warn!("spending is counted in memory: {}", error.with_hint());
         }
         self.report_ledger_warnings();
         self.note_spending();

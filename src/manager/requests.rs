@@ -242,7 +242,7 @@ impl Manager {
         for (kind, id) in wanted.into_iter().flatten() {
             match self.accounts.store().try_lock(kind, id) {
                 Ok(lock) => probes.push(lock?),
-                Err(error) => tracing::warn!("a probe goes without its lock: {error}"),
+                Err(error) => tracing::warn!("a probe goes without its lock: {}", error.with_hint()),
             }
         }
         Some(probes)

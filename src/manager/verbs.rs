@@ -132,7 +132,7 @@ impl Manager {
         let turn = self.accounts.in_turn().await?;
         self.accounts.check_merge(&kept, &gone)?;
         // First, so that nothing has changed where it cannot be done: both are still there to be merged again.
-        self.books.ledger().merge(&kept, &gone).await.map_err(|error| ledger_error(&error))?;
+        self.books.ledger().merge(&kept, &gone).await.map_err(ledger_error)?;
         self.accounts.merge(&kept, &gone, &turn).await?;
         drop(turn);
         // What other processes counted for it in between.
@@ -149,7 +149,8 @@ impl Manager {
     }
 }
 
-fn ledger_error(error: &LedgerError) -> Error {
-    Error::new(ErrorKind::StoreBusy, format!("the usage cannot be moved: {error}"))
+fn ledger_error(error: LedgerError) -> Error {
+    Error::new(ErrorKind::StoreBusy, format!("the usage cannot be moved: {}", error.with_hint()))
         .hint("try again when no other program holds the ledger; nothing was changed")
+        .caused_by(error)
 }

@@ -56,28 +56,19 @@ impl fmt::Display for KeySource {
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The file is sealed and no source has a key.
-    #[error(
-        "the accounts file is sealed and there is no master key; set `CAM_MASTER_KEY` or `CAM_MASTER_KEY_FILE`, or \
-         put the key file back at `{}`", key_file.display()
-    )]
+    #[error("the accounts file is sealed and there is no master key")]
     Missing {
         /// Where the key file would be.
         key_file: PathBuf,
     },
     /// There are keys, and none is the one that sealed the file.
-    #[error(
-        "the master key from {} is not the one that sealed the accounts file; set `CAM_MASTER_KEY` or \
-         `CAM_MASTER_KEY_FILE` to that one",
-        list(tried)
-    )]
+    #[error("the master key from {} is not the one that sealed the accounts file", list(tried))]
     Wrong {
         /// The sources that had a key.
         tried: Vec<KeySource>,
     },
     /// One sealed value cannot be opened though the key is right.
-    #[error(
-        "`{field}` of account `{account}` is damaged or was copied from another account; log in again or set the key again"
-    )]
+    #[error("`{field}` of account `{account}` is damaged or was copied from another account")]
     Damaged {
         /// The account's id.
         account: String,
@@ -85,9 +76,7 @@ pub enum KeyError {
         field: &'static str,
     },
     /// A later version of this program sealed the value.
-    #[error(
-        "`{field}` of account `{account}` was sealed by a newer version of this program; update codex-account-manager"
-    )]
+    #[error("`{field}` of account `{account}` was sealed by a newer version of this program")]
     Newer {
         /// The account's id.
         account: String,
@@ -95,16 +84,13 @@ pub enum KeyError {
         field: &'static str,
     },
     /// The file's `seal` block cannot be used.
-    #[error(
-        "the `seal` block of the accounts file cannot be used: {reason}; restore the file from a backup or from \
-         `previous.json` in its `.cam` folder"
-    )]
+    #[error("the `seal` block of the accounts file cannot be used: {reason}")]
     DamagedSeal {
         /// What is wrong with it.
         reason: &'static str,
     },
     /// A source is set and cannot be read.
-    #[error("cannot read the master key from `{}`: {source}; {}", path.display(), advice(source))]
+    #[error("cannot read the master key from `{}`: {source}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -112,7 +98,7 @@ pub enum KeyError {
         source: io::Error,
     },
     /// No key file could be made.
-    #[error("cannot create the key file `{}`: {source}; set `CAM_MASTER_KEY` or make the folder writable", path.display())]
+    #[error("cannot create the key file `{}`: {source}", path.display())]
     Uncreatable {
         /// The file.
         path: PathBuf,
@@ -120,11 +106,38 @@ pub enum KeyError {
         source: io::Error,
     },
     /// The system gave no random bytes.
-    #[error("the system returned no random numbers; try again")]
+    #[error("the system returned no random numbers")]
     NoRandomness,
 }
 
 impl KeyError {
+    /// What to do.
+    pub fn hint(&self) -> String {
+        let fixed = match self {
+            KeyError::Missing { key_file } => {
+                return format!(
+                    "set `CAM_MASTER_KEY` or `CAM_MASTER_KEY_FILE`, or put the key file back at `{}`",
+                    key_file.display()
+                );
+            }
+            KeyError::Wrong { .. } => "set `CAM_MASTER_KEY` or `CAM_MASTER_KEY_FILE` to that one",
+            KeyError::Damaged { .. } => "log in again or set the key again",
+            KeyError::Newer { .. } => "update codex-account-manager",
+            KeyError::DamagedSeal { .. } => {
+                "restore the file from a backup or from `previous.json` in its `.cam` folder"
+            }
+            KeyError::Unreadable { source, .. } => advice(source),
+            KeyError::Uncreatable { .. } => "set `CAM_MASTER_KEY` or make the folder writable",
+            KeyError::NoRandomness => "try again",
+        };
+        fixed.to_owned()
+    }
+
+    /// The message with what to do, where there is one line for both.
+    pub fn with_hint(&self) -> String {
+        format!("{self}; {}", self.hint())
+    }
+
     fn unreadable(path: &Path, source: io::Error) -> KeyError {
         KeyError::Unreadable { path: path.to_owned(), source }
     }

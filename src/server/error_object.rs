@@ -19,6 +19,7 @@ pub struct ErrorObject {
 
 impl From<Error> for ErrorObject {
     fn from(error: Error) -> ErrorObject {
+        error.log_causes();
         let kind = error.kind.name();
         let row = ERROR_CODES.iter().find(|row| row.kind == kind);
         let json_rpc = if error.kind == ErrorKind::InvalidParams { INVALID_PARAMS } else { INTERNAL_ERROR };

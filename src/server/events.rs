@@ -78,10 +78,7 @@ pub fn message(event: Event) -> Message {
 fn did_login(login_id: String, result: Result<AccountId, Error>) -> AccountsDidLoginParams {
     match result {
         Ok(account) => AccountsDidLoginParams { login_id, account: Some(account.to_string()), error: None },
-        Err(error) => {
-            let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
-            AccountsDidLoginParams { login_id, account: None, error: Some(plain(&format!("{error}{hint}"))) }
-        }
+        Err(error) => AccountsDidLoginParams { login_id, account: None, error: Some(plain(&error.with_hint())) },
     }
 }
 

@@ -75,7 +75,7 @@ impl de::Error for Malformed {
     }
 }
 
-impl<'de> IntoDeserializer<'de, Malformed> for Params {
+impl IntoDeserializer<'_, Malformed> for Params {
     type Deserializer = Params;
 
     fn into_deserializer(self) -> Params {

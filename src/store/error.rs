@@ -1,4 +1,4 @@
-//! What can go wrong with the accounts file, said with what to do.
+//! What can go wrong with the accounts file, with what to do.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::secrets::master_key::KeyError;
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// The system refused.
-    #[error("cannot {action} `{}`: {source}; {}", path.display(), advice(action, source))]
+    #[error("cannot {action} `{}`: {source}", path.display())]
     Io {
         /// What was tried.
         action: &'static str,
@@ -22,9 +22,7 @@ pub enum StoreError {
         source: Arc<io::Error>,
     },
     /// It is empty, cut short or not ours.
-    #[error(
-        "`{}` cannot be read as an accounts file: {reason}; restore it from `{}` or start fresh with `codex-account-manager reset`", path.display(), previous.display()
-    )]
+    #[error("`{}` cannot be read as an accounts file: {reason}", path.display())]
     Unreadable {
         /// The accounts file.
         path: PathBuf,
@@ -34,7 +32,7 @@ pub enum StoreError {
         previous: PathBuf,
     },
     /// A later version of this program wrote it.
-    #[error("`{}` has version {version}, this program reads up to 3; update codex-account-manager", path.display())]
+    #[error("`{}` has version {version}, this program reads up to 3", path.display())]
     Newer {
         /// The accounts file.
         path: PathBuf,
@@ -42,13 +40,13 @@ pub enum StoreError {
         version: u64,
     },
     /// The lock was not free within ten seconds.
-    #[error("the accounts file is held by {}; end or continue that process, then try again", name(holder.as_ref()))]
+    #[error("the accounts file is held by {}", name(holder.as_ref()))]
     Busy {
         /// Who wrote its name into the lock file last.
         holder: Option<Holder>,
     },
     /// The lock folder cannot be trusted.
-    #[error("`{}` {problem}; {}", path.display(), mend(path, problem))]
+    #[error("`{}` {problem}", path.display())]
     Foreign {
         /// The `.cam` folder.
         path: PathBuf,
@@ -101,6 +99,24 @@ fn name(holder: Option<&Holder>) -> String {
 }
 
 impl StoreError {
+    /// What to do.
+    pub fn hint(&self) -> String {
+        match self {
+            StoreError::Io { action, source, .. } => advice(action, source).to_owned(),
+            StoreError::Unreadable { previous, .. } => {
+                format!("restore it from `{}` or start fresh with `codex-account-manager reset`", previous.display())
+            }
+            StoreError::Newer { .. } => "update codex-account-manager".to_owned(),
+            StoreError::Busy { .. } => "end or continue that process, then try again".to_owned(),
+            StoreError::Foreign { path, problem } => mend(path, problem),
+        }
+    }
+
+    /// The message with what to do, where there is one line for both.
+    pub fn with_hint(&self) -> String {
+        format!("{self}; {}", self.hint())
+    }
+
     /// For `map_err`: the system refused to `action` the file at `path`.
     pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
         let path = path.to_owned();

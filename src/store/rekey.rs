@@ -109,8 +109,9 @@ impl Inner {
                 rekeyed.earlier_key_file = earlier;
             }
             Err(error) => rekeyed.warnings.push(format!(
-                "the new key is in `{}` and not in the key file: {error}",
-                self.keyring.file_of(&key_id).display()
+                "the new key is in `{}` and not in the key file: {}",
+                self.keyring.file_of(&key_id).display(),
+                error.with_hint()
             )),
         }
         let _ = files::remove(&self.places.rekey);

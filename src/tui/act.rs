@@ -85,8 +85,7 @@ impl Actor {
             }
             Effect::PasteAddress(login, address) => {
                 if let Err(error) = self.manager.tokens().paste_address(&login, address.expose()) {
-                    let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
-                    self.warn(format!("{error}{hint}"));
+                    self.warn(error.with_hint());
                 }
             }
             Effect::Open(url) => match desktop::open(&url, &self.environment) {

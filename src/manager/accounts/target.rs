@@ -64,7 +64,7 @@ impl Accounts {
         let opened = match self.credential(view, account) {
             Ok(opened) => opened,
             Err(error) => {
-                tracing::warn!("account {}: {error}", position + 1);
+                tracing::warn!("account {}: {}", position + 1, error.with_hint());
                 None
             }
         };

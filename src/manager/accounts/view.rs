@@ -65,7 +65,7 @@ impl Accounts {
                 })
             }
             Err(error) => {
-                seen.error = Some(error.to_string());
+                seen.error = Some(error.with_hint());
                 seen.view.as_ref().map(|view| Arc::clone(&view.state)).unwrap_or_default()
             }
         };

@@ -6,7 +6,6 @@ use crate::domain::time::{Day, Timestamp};
 use crate::error::{Error, ErrorKind, deepest};
 use crate::ledger::LedgerError;
 pub use crate::ledger::{Attempt, Attempts, Look, ModelUsage, Span};
-use crate::manager::failure::said;
 
 impl Books {
     /// This process only reads: a ledger that is damaged is left to those who write to it.
@@ -20,7 +19,7 @@ impl Books {
     ///
     /// `Internal` when it cannot be read now.
     pub async fn look_at_ledger(&self) -> Result<Option<Look>, Error> {
-        self.ledger().look().await.map_err(|error| unread(&error))
+        self.ledger().look().await.map_err(unread)
     }
 
     /// At most `most` attempts of a span. `None` as long as there is no ledger.
@@ -29,7 +28,7 @@ impl Books {
     ///
     /// As for [`Books::look_at_ledger`].
     pub async fn attempts(&self, span: Span, most: u32) -> Result<Option<Attempts>, Error> {
-        self.ledger().attempts(span, most).await.map_err(|error| unread(&error))
+        self.ledger().attempts(span, most).await.map_err(unread)
     }
 
     /// What was used by attempts that were over from `from` on and before `to`, whose rows are numbered up to `last`.
@@ -43,7 +42,7 @@ impl Books {
         to: Timestamp,
         last: i64,
     ) -> Result<Option<Vec<ModelUsage>>, Error> {
-        self.ledger().usage_between(from, to, last).await.map_err(|error| unread(&error))
+        self.ledger().usage_between(from, to, last).await.map_err(unread)
     }
 
     /// What was used on each local day from `first` to `last`, exactly.
@@ -52,15 +51,12 @@ impl Books {
     ///
     /// As for [`Books::look_at_ledger`].
     pub async fn used_on_days(&self, first: Day, last: Day) -> Result<Option<Vec<(Day, ModelUsage)>>, Error> {
-        self.ledger().usage_of_days(first, last).await.map_err(|error| unread(&error))
+        self.ledger().usage_of_days(first, last).await.map_err(unread)
     }
 }
 
 /// What the ledger refuses, with what it comes from.
-fn unread(error: &LedgerError) -> Error {
-    let mut said = said(ErrorKind::Internal, error);
-    if let Some(source) = std::error::Error::source(error) {
-        said.message = format!("{}: {}", said.message, deepest(source));
-    }
-    said
+fn unread(error: LedgerError) -> Error {
+    let cause = std::error::Error::source(&error).map(|source| format!(": {}", deepest(source))).unwrap_or_default();
+    Error::new(ErrorKind::Internal, format!("{error}{cause}")).hint(error.hint()).caused_by(error)
 }

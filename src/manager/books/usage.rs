@@ -70,7 +70,7 @@ impl Books {
             }
             Err(error) => {
                 if !std::mem::replace(&mut self.known_usage().is_reported, true) {
-                    self.session.warn(format!("the usage cannot be read: {error}"));
+                    self.session.warn(format!("the usage cannot be read: {}", error.with_hint()));
                 }
             }
         }
@@ -97,8 +97,9 @@ impl Books {
     /// `Internal` when the ledger cannot be read.
     pub async fn usage(&self, days: u32, by: By) -> Result<Vec<UsageRow>, Error> {
         let mut rows = self.ledger().usage(days, by).await.map_err(|error| {
-            Error::new(ErrorKind::Internal, format!("the usage cannot be read: {error}"))
+            Error::new(ErrorKind::Internal, format!("the usage cannot be read: {}", error.with_hint()))
                 .hint("check that file and its folder; `codex-account-manager config path` says where it is")
+                .caused_by(error)
         })?;
         sort(&mut rows, by, |id| self.accounts.view().state.position(id.as_str()));
         Ok(rows)

@@ -98,9 +98,12 @@ impl Session {
             return;
         }
         tracing::warn!("this session has no record in the accounts file: {error}");
-        let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
         // Of two states that alternate each is known soon.
-        self.notice_once(Level::Error, &format!("unregistered {:?}", error.kind), format!("Accounts: {error}{hint}"));
+        self.notice_once(
+            Level::Error,
+            &format!("unregistered {:?}", error.kind),
+            format!("Accounts: {}", error.with_hint()),
+        );
     }
 
     /// Whether the lock that says that this session lives is not where others look for it.

@@ -225,12 +225,7 @@ struct Granted {
 
 /// What a browser is shown at the end of a login: what the command line says too.
 fn last_page(error: Option<&Error>) -> Page {
-    error.map_or(Page::Done, |error| {
-        Page::Failed(match &error.hint {
-            Some(hint) => format!("{error}; {hint}"),
-            None => error.to_string(),
-        })
-    })
+    error.map_or(Page::Done, |error| Page::Failed(error.with_hint()))
 }
 
 impl Awaited {

@@ -53,10 +53,7 @@ impl Tokens {
     pub(super) async fn take_turn(self: &Arc<Self>, account: &AccountId, known: Option<Secret<String>>) -> Refreshed {
         let turn = match self.accounts.in_turn().await {
             Ok(turn) => turn,
-            Err(error) => {
-                let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
-                return Refreshed::Passing(format!("{error}{hint}"));
-            }
+            Err(error) => return Refreshed::Passing(error.with_hint()),
         };
         // Counted before it is asked whether the process ends: whoever ends it sees one or the other.
         let on_its_way = self.refreshes.on_their_way.begin();

@@ -50,7 +50,7 @@ fn a_passphrase_is_derived_on_need_alone() {
     let wrong = Keyring::new(KeySources { variable: Some(secret("wrong donkey")), ..none(&home) });
     let error = wrong.unlock(&seal).unwrap_err();
     assert!(matches!(&error, KeyError::Wrong { tried } if *tried == [KeySource::Variable]));
-    assert!(!error.to_string().contains("donkey") && error.to_string().contains("CAM_MASTER_KEY"));
+    assert!(!error.with_hint().contains("donkey") && error.with_hint().contains("CAM_MASTER_KEY"));
     assert_eq!(wrong.state(Some(&seal)), KeyState::Wrong);
 }
 
@@ -272,7 +272,7 @@ fn what_is_no_file_is_no_key_and_is_not_waited_for() {
         (home.path().to_owned(), "it is a folder, not a file"),
     ] {
         let keyring = Keyring::new(KeySources { variable_file: Some(path.clone()), ..none(&home) });
-        let error = keyring.unlock(&seal).err().unwrap().to_string();
+        let error = keyring.unlock(&seal).err().unwrap().with_hint();
         assert!(error.contains(expected) && error.contains("`CAM_MASTER_KEY_FILE`"), "{error}");
         assert_ne!(keyring.state(Some(&seal)), KeyState::Unlocked);
     }

@@ -75,11 +75,9 @@ impl Tokens {
                 Err(error) if passes(error.kind) => error,
                 done => return done,
             };
-            let why = error.to_string();
+            let why = error.with_hint();
             if reported.as_ref() != Some(&why) {
-                let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
-                self.session
-                    .warn(format!("the login was granted and cannot be written yet: {why}{hint}. It is tried again"));
+                self.session.warn(format!("the login was granted and cannot be written yet: {why}. It is tried again"));
                 reported = Some(why);
             }
             tokio::time::sleep(AGAIN).await;

@@ -86,7 +86,7 @@ fn draw(floors: &[Floor], trips: &[Trip]) -> String {
             y + 26,
             floor.title
         );
-        for (line, says) in wrapped(&floor.says, 32).iter().enumerate() {
+        for (line, says) in wrapped(&floor.says, 28).iter().enumerate() {
             let _ = writeln!(drawn, "<text class=\"says\" x=\"32\" y=\"{}\">{says}</text>", y + 46 + line * 16);
         }
         let mut x = LEFT;

@@ -94,7 +94,7 @@ impl Context {
     pub fn warn_unless_served(manager: &Manager) {
         match manager.list().map(|report| report.accounts.len()) {
             Ok(0) => Printer::warning(&format!("there is no account yet; {FIRST_ACCOUNT}")),
-            Ok(_) if manager.available() == 0 => {
+            Ok(_) if manager.accounts().view().available(manager.session().now()) == 0 => {
                 Printer::warning("no account can serve now; `codex-account-manager list` says why");
             }
             // A file that cannot be read was reported as a notice.

@@ -109,7 +109,7 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
     let given = agents::Given {
         port: address.port(),
         api_key: &api_key,
-        serves_openai_alone: manager.serves_openai_alone(),
+        serves_openai_alone: manager.accounts().view().serves_openai_alone(),
         shims: shims.as_ref(),
     };
     let started = clock::instant();

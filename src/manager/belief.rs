@@ -6,7 +6,7 @@
 //! because each decision changes the state that the next one is made from. The rule of the breakers, which the ledger
 //! follows too, is the domain's.
 //!
-//! One lock, held for microseconds; no other lock is taken while it is held.
+//! One lock, held for microseconds and never across an await. Its own code takes no other lock while it holds it.
 
 pub(super) mod attempt;
 pub mod bench_words;

@@ -20,6 +20,7 @@ use crate::domain::account::AccountId;
 use crate::domain::health::Outcome;
 use crate::domain::health::breakers::BreakerNote;
 use crate::domain::health::condition::Effect;
+use crate::domain::routing::failover::is_failure;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::quota::QuotaReport;
 use crate::domain::usage::{Spent, Tier};
@@ -107,7 +108,7 @@ impl Manager {
             began: now.before(clock::instant().duration_since(measured.started)),
             is_answered: measured.is_answered(),
             is_probe: route.is_probe(),
-            breaker: self.session.config().breaker(),
+            breaker: is_failure(outcome).then(|| self.session.config().breaker()),
         };
         self.belief.apply(outcome, &attempt, now, || self.is_current(route))
     }
@@ -161,7 +162,7 @@ impl Manager {
         self.session.notice(Level::Warning, text);
     }
 
-    /// An attempt left its mark on the account, which the ledger is told elsewhere.
+    /// An attempt left its mark on the account, which is written to the ledger elsewhere.
     pub(super) fn observe_effect(&self, account: &AccountId, effect: Effect, at: Timestamp) {
         self.belief.lock().observe(Observation::Effect(account.clone(), effect, at));
     }
@@ -258,7 +259,7 @@ impl Manager {
         Ticket::new(self.entry(route, request), Arc::clone(&route.target), started, route.has_limit)
     }
 
-    /// What an answer made is its account's, from before the answer is over.
+    /// What an answer created is its account's, from before the answer is over.
     pub fn note_made(&self, ticket: &Ticket, made: Vec<String>) {
         let made = ticket.owned(made);
         self.remember_made(ticket.account(), &made);
@@ -267,7 +268,7 @@ impl Manager {
 
     /// The next request may name it before the ledger has it.
     fn remember_made(&self, account: &AccountId, made: &[Resource]) {
-        self.router.remember_made(account, made.iter().map(|made| made.id.as_str()));
+        self.router.remember_owner(account, made.iter().map(|made| made.id.as_str()));
     }
 
     /// Accounts an answer that is over.

@@ -1,10 +1,10 @@
-//! The way of a request to its account: what has to be known first, which account it is, and who is told of the choice.
+//! The way of a request to its account: what has to be known first, which account it is, and to whom the choice is reported.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use super::accounts::View;
-use super::accounts::pool::{has_limit, kind, spending_limits};
+use super::accounts::pool::{has_limit, spending_limits};
 use super::belief::{Known, Shared};
 use super::router::notices::{self, Notice};
 use super::router::{self, Bound, Refusal, Route, RouteRequest, Standpoint};
@@ -18,7 +18,7 @@ use crate::domain::health::condition::Effect;
 use crate::domain::pool::Member;
 use crate::domain::routing::conversation::{ConversationKey, conversation_key};
 use crate::domain::routing::decision::{Choice, Decision, Exhausted, Explanation};
-use crate::domain::routing::eligibility::{can_serve, is_usable};
+use crate::domain::routing::eligibility::can_serve;
 use crate::domain::routing::load::Load;
 use crate::domain::routing::{Ask, Strategy, choose, explain};
 use crate::domain::time::Timestamp;
@@ -50,7 +50,7 @@ impl Manager {
         if !owners_of.is_empty() {
             owners.extend(self.router.owners_of(owners_of.iter()));
         }
-        // What the ledger says comes first: it knows who made it at first.
+        // What the ledger says comes first: it knows the first owner.
         owners.extend(self.ask(&view, owners_of).await);
         if !owners.is_empty() {
             request.bound = Bound::among(&request.resources, &owners);
@@ -339,36 +339,6 @@ impl Manager {
             member.id != *but && !request.has_tried(&member.id) && can_serve(member, &request.demand(), now)
         };
         request.bound.is_none() && view.pool.members.iter().any(may_serve)
-    }
-
-    /// Whether some account is a ChatGPT login.
-    pub fn has_logins(&self) -> bool {
-        self.accounts.view().pool.members.iter().any(|member| member.kind == Kind::ChatGpt)
-    }
-
-    /// Whether no account has another provider than OpenAI behind it.
-    pub fn serves_openai_alone(&self) -> bool {
-        self.accounts.view().state.accounts.iter().all(|account| account.base_url.is_none())
-    }
-
-    /// How many accounts can serve some model now.
-    pub fn available(&self) -> usize {
-        let (view, now) = (self.accounts.view(), self.session.now());
-        view.pool.members.iter().filter(|member| is_usable(member, now)).count()
-    }
-
-    /// Whether a socket may be opened with the account that was chosen. Not with a ChatGPT login, which is spoken to in
-    /// other words; not with a spending limit, which has to be charged between two answers that a tunnel cannot hold
-    /// apart; not for some models alone, while the socket does not say which it will ask for; and not as a probe, which
-    /// is over with one answer.
-    pub fn may_tunnel(&self, route: &Route, request: &RouteRequest) -> bool {
-        let view = self.accounts.view();
-        let Some(account) = view.state.account(route.account.as_str()) else { return false };
-        let serves_any_model = account.models.as_ref().is_none_or(Vec::is_empty);
-        kind(account) == Kind::ApiKey
-            && !has_limit(account)
-            && (serves_any_model || request.model.is_some())
-            && !route.is_probe()
     }
 
     /// What a login's backend calls the conversation, as [`router::conversation_id`] makes it.

@@ -1,4 +1,4 @@
-//! Which account a request goes to: what this process chose before, what accounts made a short while ago, and what a request
+//! Which account a request goes to: what this process chose before, which account owns what, and what a request
 //! asks and gets.
 //!
 //! The room decides from a pool that it is given; the accounts file, the ledger and the tasks are the facade's. Its two
@@ -39,9 +39,9 @@ pub struct Router {
 
 #[derive(Default)]
 struct SeenOwners {
-    /// What accounts made.
-    made: Owners,
-    /// The accounts that gave the turn states.
+    /// Of resources, items and encrypted reasoning.
+    resources: Owners,
+    /// Of turn states.
     turn_states: Owners,
 }
 
@@ -73,18 +73,18 @@ impl Router {
         self.chosen().take(self.process.0, pool, request, choice, strategy, now)
     }
 
-    /// The account made these: the next request may name them before the ledger knows.
-    pub fn remember_made<'i>(&self, account: &AccountId, ids: impl Iterator<Item = &'i str>) {
+    /// The account owns these: the next request may name them before the ledger knows.
+    pub fn remember_owner<'i>(&self, account: &AccountId, ids: impl Iterator<Item = &'i str>) {
         let mut ids = ids.peekable();
         if ids.peek().is_some() {
             let mut owners = self.owners();
-            ids.for_each(|id| owners.made.remember(id, account));
+            ids.for_each(|id| owners.resources.remember(id, account));
         }
     }
 
-    /// The owners of those of `ids` that were made a short while ago.
+    /// The owners of those of `ids` that were created a short while ago.
     pub fn owners_of<'i>(&self, ids: impl Iterator<Item = &'i String>) -> HashMap<String, AccountId> {
-        self.owners().made.owners_of(ids)
+        self.owners().resources.owners_of(ids)
     }
 
     /// The account gave this turn state.

@@ -84,7 +84,7 @@ impl Asked {
 /// The answer of all accounts together. `None` where a key alone is to give it, and to a request that asks for no model.
 pub async fn of_all(proxy: &ProxyState, head: &request::Parts, path: &str, query: &str) -> Option<Response<ProxyBody>> {
     let asked = Asked::of(&head.method, path)?;
-    if !proxy.manager.has_logins() {
+    if !proxy.manager.accounts().view().has_logins() {
         return None;
     }
     let pool = proxy.manager.accounts().view().pool;

@@ -65,7 +65,9 @@ pub async fn open(
         resources: [target::in_path(path), target::in_query(query)].concat(),
         ..RouteRequest::default()
     };
-    let may = |proxy: &ProxyState, route: &Route, request: &RouteRequest| proxy.manager.may_tunnel(route, request);
+    let may = |proxy: &ProxyState, route: &Route, request: &RouteRequest| {
+        route.may_tunnel(&proxy.manager.accounts().view(), request)
+    };
     let agreement = match asked.agree(proxy, (path_and_query, None), route_request, may).await {
         Ok(agreement) => agreement,
         Err(answer) => return *answer,

@@ -24,7 +24,7 @@ pub async fn read(session: Arc<Session>, _: StatusReadParams) -> Result<StatusRe
         sessions: sessions.into_iter().map(Into::into).collect(),
         accounts: AccountCounts {
             total: session.manager.list()?.accounts.len(),
-            available: session.manager.available(),
+            available: session.manager.accounts().view().available(session.manager.session().now()),
         },
     })
 }

@@ -79,6 +79,21 @@ pub const RULES: &[(&str, &[&str])] = &[
     ("demo", &["cli", "clock", "domain", "env", "error", "ledger", "manager", "sys", "theme", "upstream", "wording"]),
 ];
 
+/// The rooms inside `manager`, and which of the others each may import. Its other files are the facade, which may import all
+/// of them and is imported by none.
+const ROOMS_OF_THE_MANAGER: &[(&str, &[&str])] = &[
+    ("session", &[]),
+    ("belief", &["session"]),
+    ("failure", &[]),
+    ("accounts", &["belief", "failure", "session"]),
+    ("books", &["accounts", "failure", "session"]),
+    ("tokens", &["accounts", "session"]),
+    ("router", &["accounts", "session"]),
+];
+
+/// Rooms inside others that are tested without a store, a clock or a task, and what they may import beside their neighbours.
+const PURE: &[(&str, &[&str])] = &[("manager/belief", &["domain"])];
+
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -158,6 +173,60 @@ fn nothing_but_sys_asks_which_system_it_is_on() {
             let following = lines.get(number + 1).copied().unwrap_or_default();
             let is_of_tests = following.starts_with("#[cfg(test)]") || following == "mod tests;";
             assert!(is_of_tests, "{}:{}: `{line}` belongs into `sys`", relative.display(), number + 1);
+        }
+    }
+}
+
+/// What `text` imports of the module that `path` ends in: the first name after it, or each of a group.
+fn imported<'t>(text: &'t str, path: &str) -> Vec<&'t str> {
+    let name = |text: &'t str| text.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or_default();
+    let after = text.match_indices(path).map(|(at, _)| &text[at + path.len()..]);
+    let names = after.flat_map(|rest| match rest.strip_prefix('{') {
+        Some(group) => group.split('}').next().unwrap_or_default().split(',').map(|part| name(part.trim())).collect(),
+        None => vec![name(rest)],
+    });
+    names.filter(|name| !name.is_empty()).collect()
+}
+
+#[test]
+fn rooms_of_the_manager_import_only_what_they_may() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/manager");
+    let mut files = Vec::new();
+    sources(&folder, &mut files);
+    let mut broken = BTreeSet::new();
+    for path in files.iter().filter(|path| !is_test(path)) {
+        let relative = path.strip_prefix(&folder).unwrap();
+        let room = relative.components().next().unwrap().as_os_str().to_string_lossy().replace(".rs", "");
+        let Some((_, allowed)) = ROOMS_OF_THE_MANAGER.iter().find(|(name, _)| *name == room) else { continue };
+        let text = std::fs::read_to_string(path).unwrap();
+        let text = shipped(&text);
+        let mut names = imported(text, "crate::manager::");
+        if relative.components().count() == 1 {
+            names.extend(imported(text, "super::"));
+        } else if text.contains("super::super") {
+            broken.insert(format!("{} reaches out of its room with `super::super`", relative.display()));
+        }
+        let strange = names.into_iter().filter(|name| *name != room && !allowed.contains(name) && *name != "self");
+        broken.extend(strange.map(|name| {
+            format!("{} imports `manager::{name}`, and `{room}` may import only {allowed:?}", relative.display())
+        }));
+    }
+    assert!(broken.is_empty(), "{}", broken.into_iter().collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn pure_rooms_import_the_domain_alone() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for (room, allowed) in PURE {
+        let mut files = vec![folder.join(format!("{room}.rs"))];
+        sources(&folder.join(room), &mut files);
+        for path in files.iter().filter(|path| !is_test(path)) {
+            let text = std::fs::read_to_string(path).unwrap();
+            let strange: Vec<&str> = imported(shipped(&text), "crate::")
+                .into_iter()
+                .filter(|name| !allowed.contains(name) && !room.starts_with(name))
+                .collect();
+            assert!(strange.is_empty(), "{} imports {strange:?}, and `{room}` only {allowed:?}", path.display());
         }
     }
 }

@@ -5,8 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, MutexGuard, OnceLock, PoisonError};
 
 use super::{Accounts, Target};
-use crate::domain::account::AccountId;
+use crate::domain::account::{AccountId, Kind};
 use crate::domain::pool::Pool;
+use crate::domain::routing::eligibility::is_usable;
+use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::manager::session::Changes;
 use crate::manager::session::event::{Cause, Event};
@@ -30,6 +32,21 @@ impl View {
     /// Whether nothing changed between the two.
     pub fn is_same(&self, other: &View) -> bool {
         Arc::ptr_eq(&self.state, &other.state) && self.version == other.version && self.key_state == other.key_state
+    }
+
+    /// Whether some account is a ChatGPT login.
+    pub fn has_logins(&self) -> bool {
+        self.pool.members.iter().any(|member| member.kind == Kind::ChatGpt)
+    }
+
+    /// Whether no account has another provider than OpenAI behind it.
+    pub fn serves_openai_alone(&self) -> bool {
+        self.state.accounts.iter().all(|account| account.base_url.is_none())
+    }
+
+    /// How many accounts can serve some model at `now`.
+    pub fn available(&self, now: Timestamp) -> usize {
+        self.pool.members.iter().filter(|member| is_usable(member, now)).count()
     }
 
     /// Whether nothing changed in memory since it was made.

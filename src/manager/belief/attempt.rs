@@ -48,8 +48,8 @@ pub struct Attempt<'a> {
     pub is_answered: bool,
     /// It was the machine's one probe of the account.
     pub is_probe: bool,
-    /// When a breaker opens and for how long.
-    pub breaker: BreakerSettings,
+    /// When a breaker opens and for how long, of an attempt that failed: no other counts for one.
+    pub breaker: Option<BreakerSettings>,
 }
 
 /// What follows from an attempt, besides what is believed.
@@ -114,7 +114,7 @@ impl Known {
         now: Timestamp,
     ) -> Effects {
         let of_current = |effect| Some(effect).filter(|_| is_current);
-        let failed = |overloaded| Some(BreakerNote::Failed { settings: attempt.breaker, overloaded });
+        let failed = |overloaded| Some(BreakerNote::Failed { settings: attempt.breaker?, overloaded });
         let (effect, breaker) = match outcome {
             Outcome::Success => (None, Some(BreakerNote::Succeeded)),
             Outcome::PassThrough

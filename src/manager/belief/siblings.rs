@@ -15,7 +15,7 @@ use crate::domain::usage::quota::Quota;
 use crate::domain::usage::rate_headers::RateUsed;
 use crate::domain::usage::{Spent, Usd};
 
-/// What the ledger said is believed for so long.
+/// What the ledger answered is believed for so long.
 const FRESH: Duration = Duration::from_secs(1);
 
 /// What the ledger keeps for all of them.

@@ -173,7 +173,7 @@ impl Chosen {
         let keeps = strategy.rule().keeps_an_account;
         // A stand-alone proxy keeps an account for each conversation, of which the file knows nothing.
         let follows = keeps && kind != SessionKind::Proxy;
-        // Where every request goes elsewhere the file is told the first account alone.
+        // Where every request goes elsewhere the first account alone is written to the file.
         let is_other = known != Some(&member.id) && (follows || known.is_none());
         let is_new = is_other && (known.is_some() || self.whereabouts.current.len() < MOST_FAMILIES);
         if follows && let Some((stays_on, is_new_aside)) = self.keep_aside(pool, request, &member.id, now) {

@@ -19,7 +19,7 @@ pub fn conversation_id(salt: &str, key: ConversationKey) -> String {
         if matches!(at, 4 | 6 | 8 | 10) {
             id.push('-');
         }
-        // Version 8 and the variant of RFC 9562, whose other bits are the maker's own.
+        // Version 8 and the variant of RFC 9562, whose other bits are the creator's own.
         let byte = match at {
             6 => byte & 0x0f | 0x80,
             8 => byte & 0x3f | 0x80,

@@ -28,17 +28,17 @@ impl ItemIds {
         self.owners.extend(self.ids.iter().filter_map(|id| Some((id.clone(), owners.get(id)?.clone()))));
     }
 
-    /// Whether some account is known to have made what `id` names.
+    /// Whether the account that owns what `id` names is known.
     pub fn is_known(&self, id: &str) -> bool {
         self.owners.contains_key(id)
     }
 
-    /// Whether another account than `account` made it, or nobody is known to have.
+    /// Whether another account than `account` owns it, or nobody is known to.
     pub fn is_foreign(&self, id: &str, account: &AccountId) -> bool {
         self.owners.get(id) != Some(account)
     }
 
-    /// Whether another account than `account` made one of those that are known.
+    /// Whether another account than `account` owns one of those that are known.
     pub fn has_foreign(&self, account: &AccountId) -> bool {
         self.owners.values().any(|owner| owner != account)
     }

@@ -1,14 +1,14 @@
-//! Whose the things are that accounts made a short while ago: the ledger knows it in a moment, or when whoever holds it lets
-//! go, and the next request may name them before.
+//! Who owns what accounts created a short while ago: the ledger knows it in a moment, or when the program that has it locked
+//! lets go, and the next request may name it before.
 
 use std::collections::{HashMap, VecDeque};
 
 use crate::domain::account::AccountId;
 
-/// As much is remembered; what was made first goes first.
+/// As much is remembered; what was created first goes first.
 const MOST: usize = 4_096;
 
-/// Ids and marks, and the account that made each.
+/// Ids and marks, and the account that owns each.
 #[derive(Debug, Default)]
 pub struct Owners {
     owners: HashMap<String, AccountId>,
@@ -16,7 +16,7 @@ pub struct Owners {
 }
 
 impl Owners {
-    /// The account made `id`. The first one keeps it.
+    /// The account owns `id`. The first one keeps it.
     pub fn remember(&mut self, id: &str, account: &AccountId) {
         if self.owners.contains_key(id) {
             return;
@@ -30,7 +30,7 @@ impl Owners {
         self.order.push_back(id.to_owned());
     }
 
-    /// The account that made `id`, if that is remembered.
+    /// The account that owns `id`, if that is remembered.
     pub fn owner_of(&self, id: &str) -> Option<&AccountId> {
         self.owners.get(id)
     }

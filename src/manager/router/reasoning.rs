@@ -1,4 +1,4 @@
-//! Encrypted content: only the account that made it can go on from it. Which one did is remembered by a mark of the
+//! Encrypted content: only the account that owns it can go on from it. Which one does is remembered by a mark of the
 //! content, in the ledger, beside the other things that belong to one account.
 
 use std::collections::HashMap;
@@ -54,7 +54,7 @@ pub struct Reasoning {
     pub marks: Vec<String>,
     /// Some of it is encrypted content, and no mere pointer.
     pub is_sealed: bool,
-    /// The account that made each.
+    /// The owner of each.
     pub owners: HashMap<String, AccountId>,
 }
 
@@ -66,12 +66,12 @@ impl Reasoning {
         Reasoning { marks, is_sealed, owners: HashMap::new() }
     }
 
-    /// Whether some of it was made by another account than `account`.
+    /// Whether another account than `account` owns some of it.
     pub fn has_foreign(&self, account: &AccountId) -> bool {
         self.owners.values().any(|owner| owner != account)
     }
 
-    /// Whether what `mark` stands for was made by another account than `account`.
+    /// Whether another account than `account` owns what `mark` stands for.
     pub fn is_foreign(&self, mark: &str, account: &AccountId) -> bool {
         self.owners.get(mark).is_some_and(|owner| owner != account)
     }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use super::item_ids::ItemIds;
 use super::reasoning::Reasoning;
-use crate::domain::account::{AccountId, ModelFamily};
+use crate::domain::account::{AccountId, Kind, ModelFamily};
 use crate::domain::client_version::ClientVersion;
 use crate::domain::pool::Pool;
 use crate::domain::routing::conversation::ConversationKey;
 use crate::domain::routing::decision::{Exhausted, Why};
 use crate::domain::routing::eligibility::Demand;
 use crate::domain::routing::setback::Setback;
+use crate::manager::accounts::pool::has_limit;
 use crate::manager::accounts::{Target, View};
 use crate::store::ProbeLock;
 
@@ -109,9 +110,9 @@ impl RouteRequest {
 pub struct Bound {
     /// One of the things it names.
     pub resource: String,
-    /// The account that made it.
+    /// Its owner.
     pub account: AccountId,
-    /// Another one, which another account made: no account can serve both.
+    /// Another one, which another account owns: no account can serve both.
     pub torn: Option<(String, AccountId)>,
 }
 
@@ -146,6 +147,18 @@ impl Route {
     /// Lets others probe the account: what this probe proved was taken in.
     pub fn end_probe(&mut self) {
         self.probes.clear();
+    }
+
+    /// Whether a socket may be opened with the account. Not with a ChatGPT login, which is spoken to in other words; not with
+    /// a spending limit, which has to be charged between two answers that a tunnel cannot hold apart; not for some models
+    /// alone, while the socket does not say which it will ask for; and not as a probe, which is over with one answer.
+    pub fn may_tunnel(&self, view: &View, request: &RouteRequest) -> bool {
+        let Some(position) = view.pool.position(&self.account) else { return false };
+        let (member, account) = (&view.pool.members[position], &view.state.accounts[position]);
+        member.kind == Kind::ApiKey
+            && !has_limit(account)
+            && (request.model.is_some() || account.models.as_ref().is_none_or(Vec::is_empty))
+            && !self.is_probe()
     }
 
     /// Whether this is the machine's one probe of the account.

@@ -28,7 +28,7 @@ fn apply(known: &mut Known, outcome: &Outcome, change: impl FnOnce(&mut Attempt<
         began: NOW,
         is_answered: false,
         is_probe: false,
-        breaker: SETTINGS,
+        breaker: Some(SETTINGS),
     };
     change(&mut attempt);
     let is_current = known.depends_on_credential(outcome, &attempt);
@@ -91,7 +91,7 @@ fn what_another_credential_met_changes_nothing_but_breakers() {
             began: NOW,
             is_answered: true,
             is_probe: false,
-            breaker: SETTINGS,
+            breaker: Some(SETTINGS),
         };
         assert_eq!(known.apply(&outcome, &attempt, false, NOW), Effects::default(), "{outcome:?}");
         assert!(known.accounts.is_empty());

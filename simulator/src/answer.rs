@@ -6,7 +6,7 @@ use std::time::Duration;
 
 #[cfg(feature = "scripting")]
 use crate::breakage::Breakage;
-use crate::wait::Wait;
+use crate::wait::{LimitKind, Wait};
 #[cfg(feature = "scripting")]
 use crate::words::ToolCall;
 
@@ -160,13 +160,4 @@ impl Answer {
         let _ = self;
         false
     }
-}
-
-/// The limit that a 429 of the API names, in the error's `type`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LimitKind {
-    /// Tokens per minute.
-    Tokens,
-    /// Requests per minute.
-    Requests,
 }

@@ -31,13 +31,13 @@ mod usage;
 #[cfg(feature = "scripting")]
 mod websocket;
 
-pub use crate::answer::{Answer, LimitKind};
+pub use crate::answer::Answer;
 #[cfg(feature = "scripting")]
 pub use crate::breakage::Breakage;
 #[cfg(feature = "scripting")]
 pub use crate::record::{Outcome, RecordedRequest};
 pub use crate::traffic::Traffic;
-pub use crate::wait::Wait;
+pub use crate::wait::{LimitKind, Wait};
 #[cfg(feature = "scripting")]
 pub use crate::words::ToolCall;
 pub use state::Api;
@@ -66,15 +66,15 @@ impl Server<Api> {
         self.face.with_script(key, |script| script.stand(answer));
     }
 
-    #[cfg(feature = "scripting")]
     /// Whether the list of models is given as usual, whatever the scripts say; off at the start. For clients that ask for it
     /// by themselves.
+    #[cfg(feature = "scripting")]
     pub fn spare_listings(&self, on: bool) {
         self.face.spare_listings(on);
     }
 
-    #[cfg(feature = "scripting")]
     /// The requests since the start or the last [`Traffic::clear_requests`], in order of arrival.
+    #[cfg(feature = "scripting")]
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.recorded()
     }

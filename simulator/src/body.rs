@@ -11,8 +11,6 @@ use hyper::body::{Body, Frame, SizeHint};
 use hyper::{Response, StatusCode};
 use tokio::time::Sleep;
 
-#[cfg(feature = "scripting")]
-use super::breakage::cut;
 use super::record::Watch;
 use super::traffic::{Streaming, Traffic};
 
@@ -27,6 +25,12 @@ pub enum Ending {
     /// Never.
     #[cfg(feature = "scripting")]
     Hang,
+}
+
+/// The error that closes a connection.
+#[cfg(feature = "scripting")]
+pub(crate) fn cut() -> io::Error {
+    io::Error::other("cut as scripted")
 }
 
 /// The pieces of an answer.

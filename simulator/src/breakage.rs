@@ -4,7 +4,7 @@ use std::io;
 
 use bytes::Bytes;
 
-use super::body::Ending;
+use super::body::{Ending, cut};
 
 /// How an answer breaks off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,11 +31,6 @@ pub enum Breakage {
         /// The length of the line.
         bytes: usize,
     },
-}
-
-/// The error that closes a connection.
-pub(crate) fn cut() -> io::Error {
-    io::Error::other("cut as scripted")
 }
 
 impl Breakage {

@@ -15,6 +15,7 @@
 //! credits of an account. No one outside knows how the real one refuses a turn's state; here it is a 400.
 
 mod account;
+mod asked;
 mod authorize;
 mod backend;
 mod caller;
@@ -23,6 +24,7 @@ mod catalogue;
 #[cfg(feature = "scripting")]
 mod checks;
 mod device;
+mod devices;
 #[cfg(feature = "scripting")]
 mod encoding;
 #[cfg(feature = "scripting")]
@@ -47,6 +49,7 @@ mod owned;
 #[cfg(feature = "scripting")]
 mod prompt_cache;
 mod quota;
+mod refusals;
 mod responses;
 #[cfg(feature = "scripting")]
 mod rules;
@@ -58,6 +61,8 @@ mod stream;
 #[cfg(feature = "scripting")]
 mod structured;
 mod token;
+#[cfg(feature = "scripting")]
+mod token_fault;
 #[cfg(feature = "scripting")]
 mod token_faults;
 mod token_log;
@@ -75,11 +80,11 @@ pub use crate::traffic::Traffic;
 pub use crate::words::ToolCall;
 pub use account::{Account, Login, Tokens};
 #[cfg(feature = "scripting")]
-pub use authorize::CLIENT_ID;
-#[cfg(feature = "scripting")]
 pub use catalogue::{Model, VersionRefusal};
 #[cfg(feature = "scripting")]
 pub use handle::Request;
+#[cfg(feature = "scripting")]
+pub use jwt::CLIENT_ID;
 #[cfg(feature = "scripting")]
 pub use meters::{Meter, SpendingLimit};
 #[cfg(feature = "scripting")]
@@ -89,7 +94,7 @@ pub use quota::Credits;
 pub use quota::{Quota, Window};
 pub use state::ChatGpt;
 #[cfg(feature = "scripting")]
-pub use token_faults::{RefusalShape, TokenFault};
+pub use token_fault::{RefusalShape, TokenFault};
 #[cfg(feature = "scripting")]
 pub use token_log::{Grant, TokenCall, TokenOutcome};
 

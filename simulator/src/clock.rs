@@ -46,8 +46,8 @@ impl Clock {
     }
 }
 
-#[cfg(feature = "scripting")]
 /// A reading of the clock that never goes back.
+#[cfg(feature = "scripting")]
 pub(crate) fn instant() -> Instant {
     Instant::now()
 }

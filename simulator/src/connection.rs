@@ -16,9 +16,9 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use crate::body::{Ending, ReplyBody};
+use crate::common::Common;
 use crate::record::Watch;
 use crate::reply::{Content, Reply};
-use crate::server::Common;
 use crate::traffic::Traffic;
 #[cfg(feature = "scripting")]
 use crate::websocket::{Handshake, Session, Slot, Speaker};
@@ -44,10 +44,13 @@ pub trait Face: Send + Sync + Sized + 'static {
 pub enum Outgoing {
     /// A reply, and how it ends.
     Reply(Reply, Ending),
-    #[cfg(feature = "scripting")]
     /// The answer to a handshake that opens a socket, and what speaks in that.
+    #[cfg(feature = "scripting")]
     Socket(Reply, Handshake, Box<dyn Speaker>),
 }
+
+/// A reply and how it ends; an error when the connection is to be closed in its place.
+pub(crate) type Sent = io::Result<(Reply, Ending)>;
 
 impl From<Reply> for Outgoing {
     fn from(reply: Reply) -> Outgoing {

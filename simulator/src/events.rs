@@ -42,8 +42,8 @@ pub(crate) fn named(name: &str, data: &impl Serialize) -> Bytes {
     written(format!("event: {name}\ndata: "), data)
 }
 
-#[cfg(feature = "scripting")]
 /// One event without a name.
+#[cfg(feature = "scripting")]
 pub(crate) fn unnamed(data: &impl Serialize) -> Bytes {
     written("data: ".to_owned(), data)
 }

@@ -11,6 +11,7 @@ mod body;
 mod breakage;
 pub mod chatgpt;
 mod clock;
+mod common;
 mod connection;
 mod dice;
 mod events;
@@ -29,7 +30,8 @@ mod wait;
 mod websocket;
 mod words;
 
-pub use answer::{Answer, LimitKind};
+pub use answer::Answer;
 pub use clock::Timestamp;
 pub use dice::Dice;
 pub use server::Server;
+pub use wait::{LimitKind, Wait};

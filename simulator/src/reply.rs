@@ -21,8 +21,8 @@ pub(crate) enum Content {
     Events {
         /// All of them, in order.
         events: Vec<Bytes>,
-        #[cfg_attr(not(feature = "scripting"), expect(dead_code, reason = "only scripts leave it out"))]
         /// How many at the end say that the answer is whole.
+        #[cfg_attr(not(feature = "scripting"), expect(dead_code, reason = "only scripts leave it out"))]
         terminal: usize,
     },
 }
@@ -85,8 +85,8 @@ impl Reply {
         self
     }
 
-    #[cfg(feature = "scripting")]
     /// The JSON that it carries; `null` when that is none.
+    #[cfg(feature = "scripting")]
     pub(crate) fn document(&self) -> Value {
         match &self.content {
             Content::Whole(body) => serde_json::from_slice(body).unwrap_or_default(),

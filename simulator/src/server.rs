@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use crate::clock::{Clock, Timestamp};
+use crate::common::Common;
 use crate::connection::{Face, serve_connection};
 #[cfg(feature = "scripting")]
 use crate::record::RecordedRequest;
@@ -23,27 +23,6 @@ pub struct Server<F: Face> {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
-}
-
-/// What both faces have.
-pub struct Common {
-    /// `http://127.0.0.1:PORT`.
-    pub(crate) base_url: String,
-    pub(crate) traffic: Arc<Traffic>,
-    clock: Clock,
-    text: RwLock<Arc<str>>,
-}
-
-impl Common {
-    /// The time now.
-    pub(crate) fn now(&self) -> Timestamp {
-        self.clock.now()
-    }
-
-    /// What answers say.
-    pub(crate) fn text(&self) -> Arc<str> {
-        Arc::clone(&self.text.read().unwrap_or_else(PoisonError::into_inner))
-    }
 }
 
 impl<F: Face> Server<F> {
@@ -74,12 +53,7 @@ impl<F: Face> Server<F> {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
-        let face = Arc::new(F::new(Common {
-            base_url: format!("http://{address}"),
-            traffic: Arc::default(),
-            clock: Clock::system(),
-            text: RwLock::new(F::TEXT.into()),
-        }));
+        let face = Arc::new(F::new(Common::new(address, F::TEXT)));
         Ok((Server { face, address, stop: Some(stop), thread: None }, TcpListener::from_std(listener)?, stopped))
     }
 
@@ -90,7 +64,7 @@ impl<F: Face> Server<F> {
 
     /// Changes what every later answer says.
     pub fn set_text(&self, text: &str) {
-        *self.face.common().text.write().unwrap_or_else(PoisonError::into_inner) = text.into();
+        self.face.common().set_text(text);
     }
 
     /// What is open now, whether requests are recorded, and how fast streams are sent.

@@ -14,8 +14,8 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
-    #[cfg(feature = "scripting")]
     /// Nothing at all.
+    #[cfg(feature = "scripting")]
     pub(crate) const NONE: Usage = Usage { input: 0, cached: 0, output: 0 };
 
     /// What a body and a text of so many bytes cost.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::answer::LimitKind;
 use crate::clock::Timestamp;
 
 /// How a 429 tells the wait.
@@ -10,24 +9,33 @@ use crate::clock::Timestamp;
 pub enum Wait {
     /// In every way at once, as the real server does.
     Usual(Duration),
-    #[cfg(feature = "scripting")]
     /// `retry-after-ms` alone.
+    #[cfg(feature = "scripting")]
     RetryAfterMs(Duration),
-    #[cfg(feature = "scripting")]
     /// `retry-after` in seconds alone, rounded up.
+    #[cfg(feature = "scripting")]
     RetryAfterSeconds(Duration),
-    #[cfg(feature = "scripting")]
     /// `retry-after` as an HTTP date alone: the first whole second that is not before the wait's end.
+    #[cfg(feature = "scripting")]
     HttpDate(Duration),
-    #[cfg(feature = "scripting")]
     /// `x-ratelimit-reset-requests` or `-tokens` alone, as a Go duration; the other limit resets in 6 ms and is not used up.
+    #[cfg(feature = "scripting")]
     ResetHeaders(Duration),
-    #[cfg(feature = "scripting")]
     /// `Please try again in 1.2s.` in the message alone.
-    Message(Duration),
     #[cfg(feature = "scripting")]
+    Message(Duration),
     /// Nothing at all.
+    #[cfg(feature = "scripting")]
     None,
+}
+
+/// The limit that a 429 of the API names, in the error's `type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LimitKind {
+    /// Tokens per minute.
+    Tokens,
+    /// Requests per minute.
+    Requests,
 }
 
 impl Wait {
@@ -94,8 +102,8 @@ pub(crate) fn go_duration(duration: Duration) -> String {
     }
 }
 
-#[cfg(feature = "scripting")]
 /// Spells a time as HTTP does: `Sun, 06 Nov 1994 08:49:37 GMT`; the first whole second that is not before it.
+#[cfg(feature = "scripting")]
 fn http_date(time: Timestamp) -> String {
     const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

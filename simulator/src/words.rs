@@ -1,7 +1,7 @@
 //! What both servers make their answers of: texts in pieces, calls of tools, and ids that look random.
 
-#[cfg(feature = "scripting")]
 /// A call of a tool that the client offers.
+#[cfg(feature = "scripting")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ToolCall {
     /// The tool.

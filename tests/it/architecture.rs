@@ -243,3 +243,12 @@ fn every_source_file_begins_with_what_it_is_and_is_one_idea_long() {
         assert!(text.lines().count() <= 400, "{} is longer than one idea", path.display());
     }
 }
+
+#[test]
+fn what_only_tests_turn_in_the_simulator_does_not_ship() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| -> toml::Table { std::fs::read_to_string(root.join(path)).unwrap().parse().unwrap() };
+    let (product, simulator) = (read("Cargo.toml"), read("simulator/Cargo.toml"));
+    assert!(product["dependencies"]["simulated-openai"].get("features").is_none());
+    assert!(simulator["features"].get("default").is_none());
+}

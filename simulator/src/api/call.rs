@@ -15,8 +15,8 @@ pub(super) struct Call<'a> {
     pub(super) method: &'a str,
     /// The path without the query.
     pub(super) path: &'a str,
-    #[cfg(feature = "scripting")]
     /// The query asks for a stream.
+    #[cfg(feature = "scripting")]
     pub(super) streams: bool,
     /// The body.
     pub(super) body: &'a [u8],
@@ -28,14 +28,14 @@ pub(super) struct Call<'a> {
     pub(super) created: i64,
     /// What the answer says.
     pub(super) text: &'a str,
-    #[cfg(feature = "scripting")]
     /// The function that the answer calls in place of saying it.
+    #[cfg(feature = "scripting")]
     pub(super) tool: Option<&'a ToolCall>,
 }
 
 impl<'a> Call<'a> {
-    #[cfg(feature = "scripting")]
     /// Lets the answer to this call be what `answer` says.
+    #[cfg(feature = "scripting")]
     pub(super) fn say(&mut self, answer: &'a Answer) {
         match answer {
             Answer::Say(text) | Answer::Think { text, .. } => self.text = text,
@@ -49,8 +49,8 @@ impl<'a> Call<'a> {
         format!("{prefix}{:016x}{:016x}", self.owner, mixed(self.serial))
     }
 
-    #[cfg(feature = "scripting")]
     /// An id that names no owner.
+    #[cfg(feature = "scripting")]
     pub(super) fn unowned_id(&self, prefix: &str) -> String {
         format!("{prefix}{:016x}{:016x}", mixed(self.owner ^ self.serial), mixed(self.serial))
     }

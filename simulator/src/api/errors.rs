@@ -2,10 +2,9 @@
 
 use super::call::Call;
 use super::headers::{REQUEST_LIMIT, TOKEN_LIMIT, limits};
-use crate::answer::LimitKind;
 use crate::clock::Timestamp;
 use crate::reply::Reply;
-use crate::wait::Wait;
+use crate::wait::{LimitKind, Wait};
 
 /// A request that the server does not take.
 pub(super) fn invalid(code: Option<&str>, param: Option<&str>, message: &str) -> Reply {
@@ -53,8 +52,8 @@ pub(super) fn invalid_key(key: &str) -> Reply {
     Reply::error(401, "invalid_request_error", Some("invalid_api_key"), None, &message)
 }
 
-#[cfg(feature = "scripting")]
 /// A 401 of another kind.
+#[cfg(feature = "scripting")]
 pub(super) fn unauthorized(code: Option<&str>) -> Reply {
     Reply::error(401, "invalid_request_error", code, None, "Your authentication token is not valid for this request.")
 }
@@ -81,8 +80,8 @@ pub(super) fn rate_limit(call: &Call, wait: Wait, kind: LimitKind, now: Timestam
     wait.headers(kind, now).into_iter().fold(reply, |reply, (name, value)| reply.with(name, &value))
 }
 
-#[cfg(feature = "scripting")]
 /// A 429 that waiting does not mend.
+#[cfg(feature = "scripting")]
 pub(super) fn insufficient_quota() -> Reply {
     Reply::error(
         429,
@@ -94,8 +93,8 @@ pub(super) fn insufficient_quota() -> Reply {
     )
 }
 
-#[cfg(feature = "scripting")]
 /// A model that this account may not use.
+#[cfg(feature = "scripting")]
 pub(super) fn model_not_found(model: &str) -> Reply {
     let message = format!("The model `{model}` does not exist or you do not have access to it.");
     Reply::error(404, "invalid_request_error", Some("model_not_found"), None, &message)
@@ -107,8 +106,8 @@ pub(super) fn unknown_path(call: &Call) -> Reply {
     Reply::error(404, "invalid_request_error", None, None, &message)
 }
 
-#[cfg(feature = "scripting")]
 /// A method that the path does not take.
+#[cfg(feature = "scripting")]
 pub(super) fn wrong_method(call: &Call, allowed: &str) -> Reply {
     let message = format!("Not allowed to {} on {}.", call.method, call.path);
     Reply::error(405, "invalid_request_error", Some("method_not_supported"), None, &message).with("allow", allowed)

@@ -18,12 +18,12 @@ use super::state::{Api, owner};
 use super::websocket::Opening;
 use super::{errors, headers};
 use crate::answer::Answer;
+use crate::common::Common;
 use crate::connection::{Face, Outgoing, bearer};
 #[cfg(feature = "scripting")]
 use crate::faults::{awaited, spoiled};
 #[cfg(not(feature = "scripting"))]
 use crate::reply::Reply;
-use crate::server::Common;
 
 impl Face for Api {
     const NAME: &'static str = "simulated-openai";
@@ -99,9 +99,9 @@ async fn answered(api: &Arc<Api>, head: &Parts, mut call: Call<'_>, key: &str, a
     Ok(Outgoing::Reply(if is_bare { reply } else { headers::around(reply, &call) }, ending))
 }
 
-#[cfg(feature = "scripting")]
 /// Whether a WebSocket is opened with this answer. What it says of a stream then holds for the first response in the
 /// socket; every later one takes an answer of its own, and one that refuses comes as an `error` event.
+#[cfg(feature = "scripting")]
 fn lets_a_socket_open(answer: &Answer) -> bool {
     match answer {
         Answer::Broken(breakage) => breakage.lets_it_begin(),

@@ -56,8 +56,8 @@ pub(super) fn create(call: &Call) -> Reply {
     answer(call, None)
 }
 
-#[cfg(feature = "scripting")]
 /// A response in a socket in which the responses `made` came before; its own id is among them from now on.
+#[cfg(feature = "scripting")]
 pub(super) fn create_in_socket(call: &Call, made: &mut HashSet<String>) -> Reply {
     let reply = answer(call, Some(made));
     if reply.status == 200 {
@@ -126,8 +126,8 @@ fn answer(call: &Call, made: Option<&HashSet<String>>) -> Reply {
     Reply::json(200, &document.at(Status::Completed))
 }
 
-#[cfg(feature = "scripting")]
 /// Ends a response that goes on; one that has ended stays as it is.
+#[cfg(feature = "scripting")]
 pub(super) fn cancel(call: &Call, id: &str) -> Reply {
     match Background::of(id).filter(|_| call.owns(id, PREFIX)) {
         Some(background) => background.poll(call, id),
@@ -135,8 +135,8 @@ pub(super) fn cancel(call: &Call, id: &str) -> Reply {
     }
 }
 
-#[cfg(feature = "scripting")]
 /// A response made earlier for the same account; nothing of it is stored but what its id tells.
+#[cfg(feature = "scripting")]
 pub(super) fn retrieve(call: &Call, id: &str) -> Reply {
     if !call.owns(id, PREFIX) {
         let message = format!("Response with id '{id}' not found.");

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::answer::Answer;
+use crate::common::Common;
 use crate::script::Script;
-use crate::server::Common;
 
 /// Shared by the handle and every connection. No lock is held across an await.
 pub struct Api {

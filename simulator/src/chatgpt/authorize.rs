@@ -2,30 +2,14 @@
 
 use hyper::http::request::Parts;
 
-use super::account::Account;
 use super::form::{Fields, encoded};
-use super::state::ChatGpt;
+use super::jwt::CLIENT_ID;
+use super::state::{ChatGpt, Person};
 use crate::reply::Reply;
 
-/// The public client of the Codex command line.
-pub const CLIENT_ID: &str = "app_EMoamEEZ73f0CkXaXp7hrann";
-
-#[cfg(feature = "scripting")]
 /// The ports that the real issuer takes in a redirect.
+#[cfg(feature = "scripting")]
 const REGISTERED_PORTS: [u16; 2] = [1455, 1457];
-
-/// Who sits before the browser.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Person {
-    /// Nobody yet: the page waits.
-    #[default]
-    Nobody,
-    /// Somebody who signs in as this account.
-    SignsIn(Account),
-    #[cfg(feature = "scripting")]
-    /// Somebody who says no.
-    Denies,
-}
 
 pub(super) fn answer(state: &ChatGpt, head: &Parts) -> Reply {
     let fields = Fields::encoded(head.uri.query().unwrap_or_default());

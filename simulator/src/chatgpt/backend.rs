@@ -1,9 +1,6 @@
-//! What the backend knows of each account: its scripts, its quota and its models. And who is let in.
+//! What the backend knows of each account: its scripts, its quota and its models.
 
 use std::collections::HashMap;
-
-use hyper::http::request::Parts;
-use serde_json::json;
 
 use super::account::Account;
 #[cfg(feature = "scripting")]
@@ -14,11 +11,8 @@ use super::meters::{Meter, SpendingLimit};
 #[cfg(feature = "scripting")]
 use super::prompt_cache::PromptCache;
 use super::quota::{Credits, Quota};
-use super::state::ChatGpt;
 use crate::answer::Answer;
 use crate::clock::Timestamp;
-use crate::connection::bearer;
-use crate::reply::Reply;
 use crate::script::Script;
 
 pub(super) struct Backend {
@@ -28,27 +22,27 @@ pub(super) struct Backend {
     pub(super) quota_step: f64,
     #[cfg(feature = "scripting")]
     pub(super) limit_at_full: bool,
-    #[cfg(feature = "scripting")]
     /// How many credits a response takes that the plan has no quota for.
+    #[cfg(feature = "scripting")]
     pub(super) credit_step: f64,
     #[cfg(feature = "scripting")]
     pub(super) shown: Shown,
-    #[cfg(feature = "scripting")]
     /// How a model is refused to a client older than it wants; `None` serves it to all.
-    pub(super) version_gate: Option<VersionRefusal>,
     #[cfg(feature = "scripting")]
+    pub(super) version_gate: Option<VersionRefusal>,
     /// Whether a model finds a request in Lite that does not say that it is one.
+    #[cfg(feature = "scripting")]
     pub(super) routes_unmarked_lite: bool,
     #[cfg(feature = "scripting")]
     pub(super) cache: PromptCache,
-    #[cfg(feature = "scripting")]
     /// Whether there is a WebSocket.
+    #[cfg(feature = "scripting")]
     pub(super) websocket: bool,
     accounts: HashMap<Account, Standing>,
 }
 
-#[cfg(feature = "scripting")]
 /// What the answers tell beside the response itself.
+#[cfg(feature = "scripting")]
 #[derive(Clone, Copy)]
 pub(super) struct Shown {
     pub(super) quota_headers: bool,
@@ -66,8 +60,8 @@ pub(super) struct Standing {
     pub(super) usage_looks: Script,
     pub(super) quota: Quota,
     pub(super) credits: Credits,
-    #[cfg(feature = "scripting")]
     /// Why the credits do not serve.
+    #[cfg(feature = "scripting")]
     pub(super) spending_limit: Option<SpendingLimit>,
     #[cfg(feature = "scripting")]
     pub(super) meters: Vec<Meter>,
@@ -178,45 +172,10 @@ impl Backend {
         self.of(account).responses.take()
     }
 
-    #[cfg(feature = "scripting")]
     /// The models that `account` may use.
+    #[cfg(feature = "scripting")]
     pub(super) fn models_of(&self, account: Account) -> &[Model] {
         let own = self.accounts.get(&account).and_then(|standing| standing.models.as_deref());
         own.unwrap_or(&self.models)
     }
-}
-
-/// The account whose token and whose id a request came with, or the refusal.
-pub(super) fn admit(state: &ChatGpt, head: &Parts) -> Result<Account, Reply> {
-    let token = bearer(head).ok_or_else(|| unauthorized(None))?;
-    let issuer = state.issuer();
-    let account = issuer.admit(token, state.common.now()).map_err(|denial| unauthorized(denial.as_deref()))?;
-    let login = issuer.login(account);
-    let said = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
-    if said("chatgpt-account-id") != Some(login.account_id.as_str()) {
-        return Err(Reply::detail(403, "Unauthorized"));
-    }
-    // A workspace with a place is served there alone, and one of the others nowhere special.
-    let place = login.residency.as_deref().filter(|region| *region != "no_constraint");
-    if said("x-openai-internal-codex-residency") != place {
-        return Err(Reply::detail(401, "Workspace is not authorized in this region."));
-    }
-    if said("x-openai-fedramp") != login.is_fedramp.then_some("true") {
-        return Err(Reply::detail(401, "Unauthorized"));
-    }
-    Ok(account)
-}
-
-/// A 401, with a code or without.
-pub(super) fn unauthorized(code: Option<&str>) -> Reply {
-    let Some(code) = code else {
-        return Reply::detail(401, "Unauthorized");
-    };
-    let message = match code {
-        "token_expired" => "Provided authentication token is expired. Please try signing in again.",
-        "token_invalidated" => "Your authentication token has been invalidated. Please try signing in again.",
-        _ => "Your authentication token is not valid. Please try signing in again.",
-    };
-    let error = json!({ "message": message, "type": "invalid_request_error", "param": null, "code": code });
-    Reply::json(401, &json!({ "error": error, "status": 401 }))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::faults::model_not_supported;
+use super::refusals::{model_not_found, model_not_supported};
 use crate::reply::Reply;
 
 /// A version of a client, such as `0.171.0`.
@@ -49,11 +49,6 @@ impl VersionRefusal {
             VersionRefusal::NotFound => model_not_found(model),
         }
     }
-}
-
-/// A model that has no route.
-pub(super) fn model_not_found(model: &str) -> Reply {
-    Reply::detail(404, &format!("Model not found {model}"))
 }
 
 /// A model and what it wants of its clients.

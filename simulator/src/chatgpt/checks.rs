@@ -4,21 +4,19 @@ use serde_json::Value;
 
 use super::caller::Caller;
 use super::catalogue::Version;
-use super::faults::model_not_supported;
-use super::responses::answer_of;
+use super::refusals::model_not_supported;
 use super::state::ChatGpt;
 use super::{lite, sealed, structured};
-use crate::answer::Answer;
 use crate::reply::Reply;
 
-/// The answer that a request which breaks no rule is due, or why its account gets none.
-pub(super) fn due(state: &ChatGpt, caller: &Caller, request: &Value) -> Result<Answer, Reply> {
+/// Whether the account of `caller` may ask for a response to `request`; else the refusal.
+pub(super) fn checked(state: &ChatGpt, caller: &Caller, request: &Value) -> Result<(), Reply> {
     check_model(state, caller, request)?;
     let is_routed = state.backend().routes_unmarked_lite;
     lite::checked(caller, request, is_routed)?;
     match structured::refusal(request).or_else(|| sealed::foreign(caller.account, request)) {
         Some(reply) => Err(reply),
-        None => answer_of(state, caller, request),
+        None => Ok(()),
     }
 }
 

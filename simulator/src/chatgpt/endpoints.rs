@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::caller::Caller;
 use super::checks::check_model;
-use super::face::Sent;
 use super::output;
 use super::responses::{answer_of, refused, with_quota};
 use super::sealed::seal;
@@ -14,6 +13,7 @@ use super::state::ChatGpt;
 use super::{owned, rules, sealed, turn_state};
 use crate::answer::Answer;
 use crate::body::Ending;
+use crate::connection::Sent;
 use crate::faults::{awaited, spoiled};
 use crate::reply::Reply;
 use crate::usage::Usage;

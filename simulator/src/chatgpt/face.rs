@@ -15,13 +15,10 @@ use super::{authorize, device, responses, token, wham};
 #[cfg(feature = "scripting")]
 use super::{endpoints, models, socket, turn_state};
 use crate::body::Ending;
-use crate::connection::{Face, Outgoing};
+use crate::common::Common;
+use crate::connection::{Face, Outgoing, Sent};
 use crate::reply::Reply;
-use crate::server::Common;
 use crate::words::mixed;
-
-/// What a door lets out, and how that ends; an error when the connection is to be closed in its place.
-pub(super) type Sent = io::Result<(Reply, Ending)>;
 
 const RESPONSES: &str = "/backend-api/codex/responses";
 #[cfg(feature = "scripting")]

@@ -1,9 +1,11 @@
 //! The scripted failures of the backend: the answers that refuse a request.
 
+#[cfg(feature = "scripting")]
 use serde_json::json;
 
+use super::refusals::usage_limit;
 #[cfg(feature = "scripting")]
-use super::backend::unauthorized;
+use super::refusals::{model_not_supported, unauthorized};
 use crate::answer::Answer;
 use crate::clock::Timestamp;
 #[cfg(feature = "scripting")]
@@ -46,26 +48,4 @@ pub(super) fn resets_at(answer: &Answer, now: Timestamp) -> Option<i64> {
         Answer::UsageLimit { resets_in, .. } => Some(now.after(*resets_in).as_millis() / 1000),
         _ => None,
     }
-}
-
-/// A plan that is used up until `resets_at`.
-pub(super) fn usage_limit(status: u16, plan: &str, resets_at: i64, now: Timestamp) -> Reply {
-    Reply::json(
-        status,
-        &json!({
-            "error": {
-                "type": "usage_limit_reached",
-                "message": "The usage limit has been reached",
-                "plan_type": plan,
-                "resets_at": resets_at,
-                "resets_in_seconds": (resets_at - now.as_millis() / 1000).max(0),
-            }
-        }),
-    )
-}
-
-#[cfg(feature = "scripting")]
-/// A model that the account may not use.
-pub(super) fn model_not_supported(model: &str) -> Reply {
-    Reply::detail(400, &format!("The '{model}' model is not supported when using Codex with a ChatGPT account."))
 }

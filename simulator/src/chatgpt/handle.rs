@@ -4,9 +4,8 @@
 mod scripting;
 
 use super::account::{Account, Login, Tokens};
-use super::authorize::Person;
 use super::quota::Quota;
-use super::state::ChatGpt;
+use super::state::{ChatGpt, Person};
 use crate::answer::Answer;
 use crate::server::Server;
 

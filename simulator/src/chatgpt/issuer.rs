@@ -121,8 +121,8 @@ impl Issuer {
         &self.logins[account.0]
     }
 
-    #[cfg(feature = "scripting")]
     /// What `account` was given last.
+    #[cfg(feature = "scripting")]
     pub(super) fn latest(&self, account: Account) -> Option<&Tokens> {
         self.latest.get(&account)
     }
@@ -181,8 +181,8 @@ impl Issuer {
         }
     }
 
-    #[cfg(feature = "scripting")]
     /// Lets every unused refresh token of `account` expire.
+    #[cfg(feature = "scripting")]
     pub(super) fn expire_refresh(&mut self, account: Account) {
         for token in self.refresh.values_mut().filter(|token| self.families[token.family].account == account) {
             if token.state == RefreshState::Current {
@@ -191,8 +191,8 @@ impl Issuer {
         }
     }
 
-    #[cfg(feature = "scripting")]
     /// Ends every family of `account`.
+    #[cfg(feature = "scripting")]
     pub(super) fn revoke_families(&mut self, account: Account) {
         for family in self.families.iter_mut().filter(|family| family.account == account) {
             family.revoked = true;

@@ -5,7 +5,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::account::Login;
-use super::authorize::CLIENT_ID;
+
+/// The public client of the Codex command line.
+pub const CLIENT_ID: &str = "app_EMoamEEZ73f0CkXaXp7hrann";
 
 const AUTH: &str = "https://api.openai.com/auth";
 const PROFILE: &str = "https://api.openai.com/profile";

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::caller::Caller;
-use super::catalogue::model_not_found;
+use super::refusals::model_not_found;
 use crate::reply::Reply;
 
 /// The mark of a request over HTTP.

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::backend::Standing;
 use super::quota::Quota;
 use crate::clock::Timestamp;
 
@@ -44,9 +43,14 @@ impl Meter {
 }
 
 /// `document`, the usage of an account, with its meters and with why its credits do not serve.
-pub(super) fn looked_up(mut document: Value, standing: &Standing, now: Timestamp) -> Value {
-    let is_reached = |limit: SpendingLimit| standing.spending_limit == Some(limit);
-    document["additional_rate_limits"] = documents(&standing.meters, now);
+pub(super) fn looked_up(
+    mut document: Value,
+    meters: &[Meter],
+    reached: Option<SpendingLimit>,
+    now: Timestamp,
+) -> Value {
+    let is_reached = |limit: SpendingLimit| reached == Some(limit);
+    document["additional_rate_limits"] = documents(meters, now);
     document["credits"]["overage_limit_reached"] = json!(is_reached(SpendingLimit::Overage));
     document["spend_control"]["reached"] = json!(is_reached(SpendingLimit::SpendControl));
     document

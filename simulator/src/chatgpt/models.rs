@@ -7,7 +7,7 @@ use hyper::header::IF_NONE_MATCH;
 use hyper::http::request::Parts;
 use serde_json::{Value, json};
 
-use super::backend::admit;
+use super::caller::admit;
 use super::catalogue::Version;
 use super::form::Fields;
 use super::state::ChatGpt;

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::asked::Asked;
 use super::sealed::seal;
-use super::stream::Asked;
 #[cfg(feature = "scripting")]
 use super::{offered, structured};
 use crate::answer::Answer;
@@ -19,11 +19,11 @@ pub(super) enum Item {
     Reasoning { id: String, summary: Option<String>, encrypted: Option<String> },
     /// What is said, or why nothing is.
     Message { id: String, text: String, refuses: bool, status: &'static str },
-    #[cfg(feature = "scripting")]
     /// A call of a tool of the client's; a custom one takes a text in place of arguments.
-    Call { id: String, call_id: String, tool: ToolCall, is_custom: bool, namespace: Option<String> },
     #[cfg(feature = "scripting")]
+    Call { id: String, call_id: String, tool: ToolCall, is_custom: bool, namespace: Option<String> },
     /// All of the conversation so far, which its account alone can read.
+    #[cfg(feature = "scripting")]
     Compaction { id: String, encrypted: String },
 }
 
@@ -56,14 +56,14 @@ pub(super) fn items(asked: &Asked<'_>, answer: &Answer, text: &str) -> Vec<Item>
     items
 }
 
-#[cfg(feature = "scripting")]
 /// Whether the conversation is to be compacted in place of going on.
+#[cfg(feature = "scripting")]
 fn asks_for_compaction(request: &Value) -> bool {
     request["input"].as_array().is_some_and(|items| items.iter().any(|item| item["type"] == "compaction_trigger"))
 }
 
-#[cfg(feature = "scripting")]
 /// A compaction as an item.
+#[cfg(feature = "scripting")]
 pub(super) fn compaction(id: &str, encrypted: &str) -> Value {
     json!({ "id": id, "type": "compaction", "encrypted_content": encrypted })
 }
@@ -133,8 +133,8 @@ impl Item {
         }
     }
 
-    #[cfg(feature = "scripting")]
     /// What the events of a call are named, and under which name they have all of its input.
+    #[cfg(feature = "scripting")]
     pub(super) fn call_words(&self) -> (&'static str, &'static str) {
         match self {
             Item::Call { is_custom: true, .. } => ("custom_tool_call_input", "input"),

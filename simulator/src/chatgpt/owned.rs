@@ -7,8 +7,8 @@ pub(super) fn id(prefix: &str, account: Account, first: u64, second: u64) -> Str
     format!("{prefix}{first:016x}{second:016x}{:04x}", mark(account, first))
 }
 
-#[cfg(feature = "scripting")]
 /// Whether `id` was made for `account`.
+#[cfg(feature = "scripting")]
 pub(super) fn is_of(account: Account, id: &str) -> bool {
     let Some((_, digits)) = id.split_once('_').filter(|(_, digits)| digits.len() == 36 && digits.is_ascii()) else {
         return false;
@@ -17,8 +17,8 @@ pub(super) fn is_of(account: Account, id: &str) -> bool {
     first.is_some_and(|first| digits[32..] == format!("{:04x}", mark(account, first)))
 }
 
-#[cfg(feature = "scripting")]
 /// Whether a client made `id` for what it wrote itself: what follows the prefix is a UUID.
+#[cfg(feature = "scripting")]
 pub(super) fn is_of_a_client(id: &str) -> bool {
     let Some((_, uuid)) = id.split_once('_') else { return false };
     let lengths: Vec<usize> = uuid.split('-').map(str::len).collect();

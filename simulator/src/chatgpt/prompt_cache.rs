@@ -7,7 +7,6 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde_json::Value;
 
 use super::account::Account;
-use super::caller::Caller;
 use crate::words::mixed;
 
 /// How many machines share the requests that name no session; half of the requests meet the other one.
@@ -44,14 +43,14 @@ pub struct CacheCounts {
 impl PromptCache {
     /// How many tokens of `request` its machine has read before, in whole steps; `serial` chooses the machine where the
     /// request names no session.
-    pub(super) fn read(&mut self, caller: &Caller, request: &Value, serial: u64) -> u64 {
-        let machine = machine(caller, request, serial);
+    pub(super) fn read(&mut self, account: Account, session: Option<&str>, request: &Value, serial: u64) -> u64 {
+        let machine = machine(account, session, request, serial);
         let mut beginnings = beginnings(request);
         beginnings.retain(|(_, bytes)| bytes / TOKEN >= SHORTEST);
         let Some((all, _)) = beginnings.last() else { return 0 };
         let known = beginnings.iter().rev().find(|(beginning, _)| self.begun.contains(&(machine, *beginning)));
         let known = known.map_or(0, |(_, bytes)| bytes / TOKEN / STEP * STEP);
-        let counts = self.counts.entry(caller.account).or_default();
+        let counts = self.counts.entry(account).or_default();
         counts.prompts += 1;
         counts.hits += u64::from(beginnings.iter().any(|(beginning, _)| self.whole.contains(&(machine, *beginning))));
         self.whole.insert((machine, *all));
@@ -66,11 +65,10 @@ impl PromptCache {
 }
 
 /// The machine that a request goes to: what names the session has to stay the same all of it, be it one name or two.
-fn machine(caller: &Caller, request: &Value, serial: u64) -> u64 {
-    let session = caller.header("session-id").or_else(|| caller.header("session_id")).filter(|name| !name.is_empty());
+fn machine(account: Account, session: Option<&str>, request: &Value, serial: u64) -> u64 {
     let key = request["prompt_cache_key"].as_str().filter(|key| !key.is_empty());
     let any = (session.is_none() && key.is_none()).then_some(mixed(serial) % MACHINES);
-    hash(&(caller.account, session, key, any, request["model"].as_str()))
+    hash(&(account, session, key, any, request["model"].as_str()))
 }
 
 /// Each beginning of the prompt up to the end of an item, the shortest first, and its bytes. An item is named by what it

@@ -109,8 +109,8 @@ impl Quota {
         headers
     }
 
-    #[cfg(feature = "scripting")]
     /// The event that tells the same inside a stream.
+    #[cfg(feature = "scripting")]
     pub(super) fn event(&self, credits: &Credits, plan: &str) -> Value {
         let window = |window: Window| {
             json!({
@@ -174,8 +174,8 @@ impl Credits {
         json!({ "has_credits": self.has_credits, "unlimited": self.unlimited, "balance": self.balance })
     }
 
-    #[cfg(feature = "scripting")]
     /// Takes so many of them.
+    #[cfg(feature = "scripting")]
     pub(super) fn spend(&mut self, amount: f64) {
         let balance = self.balance.as_deref().and_then(|balance| balance.parse::<f64>().ok());
         if let Some(balance) = balance.filter(|_| !self.unlimited) {

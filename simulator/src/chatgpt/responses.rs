@@ -5,17 +5,19 @@ use hyper::http::request::Parts;
 use serde_json::Value;
 
 use super::account::Account;
+use super::asked::Asked;
 use super::caller::Caller;
 #[cfg(feature = "scripting")]
-use super::checks::due;
-use super::face::Sent;
-use super::faults::{refusal, resets_at, usage_limit};
+use super::checks;
+use super::faults::{refusal, resets_at};
+use super::refusals::usage_limit;
 use super::state::ChatGpt;
-use super::stream::{self, Asked, Made};
+use super::stream::{self, Made};
 #[cfg(feature = "scripting")]
 use super::{lite, rules, turn_state};
 use crate::answer::Answer;
 use crate::body::Ending;
+use crate::connection::Sent;
 #[cfg(feature = "scripting")]
 use crate::events::named;
 #[cfg(feature = "scripting")]
@@ -24,8 +26,8 @@ use crate::faults::{awaited, spoiled};
 use crate::reply::Content;
 use crate::reply::Reply;
 
-#[cfg(feature = "scripting")]
 /// What a model says that was to call a tool and sees none.
+#[cfg(feature = "scripting")]
 const NO_TOOLS: &str = "I have no tools here.";
 
 /// The answer over HTTP.
@@ -73,7 +75,8 @@ fn asked(state: &ChatGpt, head: &Parts, body: &Bytes) -> Result<(Caller, Value, 
     let request = rules::read(head, body)?;
     rules::checked(&caller, &request)?;
     turn_state::checked(&caller, &request)?;
-    let answer = due(state, &caller, &request)?;
+    checks::checked(state, &caller, &request)?;
+    let answer = answer_of(state, &caller, &request)?;
     Ok((caller, request, answer))
 }
 
@@ -113,7 +116,7 @@ pub(super) fn served(state: &ChatGpt, caller: &Caller, request: &Value, length: 
         account,
         length,
         #[cfg(feature = "scripting")]
-        cached: backend.cache.read(caller, request, serial),
+        cached: backend.cache.read(account, caller.session(), request, serial),
         serial,
         created: now.as_millis() / 1000,
         #[cfg(feature = "scripting")]

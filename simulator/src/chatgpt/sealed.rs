@@ -17,15 +17,15 @@ pub(super) fn seal(account: Account) -> String {
     format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(format!("{}.{}", account.0, random(96))))
 }
 
-#[cfg(feature = "scripting")]
 /// Whether `account` made `content`.
+#[cfg(feature = "scripting")]
 pub(super) fn opens(account: Account, content: &str) -> bool {
     let inside = content.strip_prefix(PREFIX).and_then(|rest| URL_SAFE_NO_PAD.decode(rest).ok());
     inside.is_some_and(|inside| inside.starts_with(format!("{}.", account.0).as_bytes()))
 }
 
-#[cfg(feature = "scripting")]
 /// The refusal of a request with a reasoning that `account` did not make.
+#[cfg(feature = "scripting")]
 pub(super) fn foreign(account: Account, request: &Value) -> Option<Reply> {
     let items = request["input"].as_array()?;
     let contents = items.iter().filter_map(|item| item["encrypted_content"].as_str());

@@ -10,12 +10,12 @@ use hyper::http::request::Parts;
 use serde_json::{Value, json};
 
 use super::account::Account;
+use super::asked::Asked;
 use super::caller::Caller;
-use super::checks::due;
-use super::responses::{quota_event, refused, served};
+use super::responses::{answer_of, quota_event, refused, served};
 use super::state::ChatGpt;
-use super::stream::{Asked, Made};
-use super::{rules, stream, turn_state};
+use super::stream::Made;
+use super::{checks, rules, stream, turn_state};
 use crate::answer::Answer;
 use crate::body::Ending;
 use crate::breakage::Breakage;
@@ -103,7 +103,8 @@ impl Socket {
         if !generates {
             return Ok(self.warm_up(&request, length));
         }
-        let (delay, answer) = timed(due(&self.state, &self.caller, &request)?);
+        checks::checked(&self.state, &self.caller, &request)?;
+        let (delay, answer) = timed(answer_of(&self.state, &self.caller, &request)?);
         let delay = Some(delay);
         if let Answer::Broken(breakage) = answer
             && !breakage.lets_it_begin()

@@ -4,16 +4,14 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-#[cfg(feature = "scripting")]
 use super::account::Account;
-use super::authorize::Person;
 use super::backend::Backend;
-use super::device::Devices;
+use super::devices::Devices;
 use super::issuer::Issuer;
 #[cfg(feature = "scripting")]
-use super::token_faults::{RefusalShape, TokenFault};
+use super::token_fault::{RefusalShape, TokenFault};
 use super::token_log::TokenLog;
-use crate::server::Common;
+use crate::common::Common;
 
 /// Shared by the handle and every connection.
 pub struct ChatGpt {
@@ -25,14 +23,27 @@ pub struct ChatGpt {
     token_log: TokenLog,
 }
 
+/// Who sits before the browser.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Person {
+    /// Nobody yet: the page waits.
+    #[default]
+    Nobody,
+    /// Somebody who signs in as this account.
+    SignsIn(Account),
+    /// Somebody who says no.
+    #[cfg(feature = "scripting")]
+    Denies,
+}
+
 /// How the issuer's doors behave.
 #[derive(Default)]
 pub(super) struct Settings {
     pub(super) person: Person,
     #[cfg(feature = "scripting")]
     pub(super) only_registered_ports: bool,
-    #[cfg(feature = "scripting")]
     /// The status and the shape of a refused refresh.
+    #[cfg(feature = "scripting")]
     pub(super) refresh_refusal: (u16, RefusalShape),
     #[cfg(feature = "scripting")]
     token_faults: VecDeque<(Option<Account>, TokenFault)>,

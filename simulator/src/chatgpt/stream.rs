@@ -3,54 +3,28 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::account::Account;
+use super::asked::Asked;
 use super::output::{self, Item};
-use super::owned;
 use crate::answer::Answer;
 use crate::events::Events;
 #[cfg(feature = "scripting")]
 use crate::events::event;
 use crate::usage::Usage;
-use crate::words::{mixed, pieces};
+use crate::words::pieces;
 
 /// The tokens of every reasoning.
 const REASONING_TOKENS: u64 = 64;
-
-/// What is known of a request when its response is made.
-pub(super) struct Asked<'a> {
-    pub(super) request: &'a Value,
-    pub(super) account: Account,
-    /// The bytes of the body.
-    pub(super) length: usize,
-    #[cfg(feature = "scripting")]
-    /// The input tokens that came from the prompt cache, if there are as many.
-    pub(super) cached: u64,
-    /// Differs from request to request.
-    pub(super) serial: u64,
-    /// Now, in unix seconds.
-    pub(super) created: i64,
-    #[cfg(feature = "scripting")]
-    /// Whether the last event has the output once more.
-    pub(super) output_in_completed: bool,
-}
-
-impl Asked<'_> {
-    /// An id that no other item has, and that names its account; `at` tells the items of one response apart.
-    pub(super) fn id(&self, prefix: &str, at: usize) -> String {
-        owned::id(prefix, self.account, mixed(self.serial), mixed(self.serial ^ ((at as u64 + 1) << 32)))
-    }
-}
 
 /// A response.
 pub(super) struct Made {
     #[cfg(feature = "scripting")]
     pub(super) id: String,
     pub(super) events: Vec<Bytes>,
-    #[cfg(feature = "scripting")]
     /// The response as it began.
-    pub(super) begun: Value,
     #[cfg(feature = "scripting")]
+    pub(super) begun: Value,
     /// Its items.
+    #[cfg(feature = "scripting")]
     pub(super) output: Vec<Value>,
 }
 
@@ -59,8 +33,8 @@ pub(super) fn made(asked: &Asked<'_>, answer: &Answer, text: &str) -> Made {
     response(asked, answer, &output::items(asked, answer, text), usage)
 }
 
-#[cfg(feature = "scripting")]
 /// A response without output, which costs nothing.
+#[cfg(feature = "scripting")]
 pub(super) fn warm_up(asked: &Asked<'_>) -> Made {
     response(asked, &Answer::Normal, &[], |_, _| json!(Usage::NONE.responses(0)))
 }
@@ -150,8 +124,8 @@ fn usage(asked: &Asked<'_>, items: &[Item]) -> Value {
     json!(usage.responses(reasoning))
 }
 
-#[cfg(feature = "scripting")]
 /// The event that ends a stream which failed after `sent` events.
+#[cfg(feature = "scripting")]
 pub(super) fn failed_event(sent: usize, begun: &Value, code: &str, message: &str) -> Bytes {
     let mut failed = begun.clone();
     failed["status"] = json!("failed");

@@ -8,9 +8,9 @@ use hyper::http::request::Parts;
 use serde_json::{Value, json};
 
 use super::account::{Account, Tokens};
-use super::authorize::CLIENT_ID;
 use super::form::Fields;
 use super::issuer::Refusal;
+use super::jwt::CLIENT_ID;
 use super::state::ChatGpt;
 #[cfg(feature = "scripting")]
 use super::token_faults::faulted;

@@ -5,7 +5,7 @@ use std::io;
 use hyper::http::request::Parts;
 use serde_json::json;
 
-use super::backend::admit;
+use super::caller::admit;
 use super::faults::refusal;
 #[cfg(feature = "scripting")]
 use super::meters;
@@ -39,7 +39,7 @@ pub(super) async fn usage(state: &ChatGpt, head: &Parts) -> io::Result<Reply> {
         "spend_control": { "reached": false },
     });
     #[cfg(feature = "scripting")]
-    let document = meters::looked_up(document, standing, now);
+    let document = meters::looked_up(document, &standing.meters, standing.spending_limit, now);
     Ok(Reply::json(200, &document))
 }
 

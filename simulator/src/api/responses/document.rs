@@ -1,10 +1,10 @@
 //! The response object, as it stands in a whole answer and in the events that open and close a stream.
 
 use serde::Serialize;
+#[cfg(feature = "scripting")]
+use serde::Serializer;
 
 use super::super::call::Call;
-#[cfg(feature = "scripting")]
-use super::tool::{FunctionCall, function_call};
 use crate::usage::ResponsesUsage;
 #[cfg(feature = "scripting")]
 use crate::usage::Usage;
@@ -85,6 +85,30 @@ pub(super) enum Item<'a> {
     FunctionCall(FunctionCall<'a>),
 }
 
+/// A call of a function of the client's.
+#[cfg(feature = "scripting")]
+#[derive(Clone, Serialize)]
+pub(super) struct FunctionCall<'a> {
+    id: &'a str,
+    r#type: &'static str,
+    status: Status,
+    arguments: &'a str,
+    call_id: CallId<'a>,
+    name: &'a str,
+}
+
+/// What the client names in its answer: the item's id under another prefix.
+#[cfg(feature = "scripting")]
+#[derive(Clone, Copy)]
+struct CallId<'a>(&'a str);
+
+#[cfg(feature = "scripting")]
+impl Serialize for CallId<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("call_{}", self.0.trim_start_matches("fc_")))
+    }
+}
+
 /// The assistant's message.
 #[derive(Clone, Serialize)]
 pub(super) struct Message<'a> {
@@ -102,6 +126,19 @@ pub(super) struct Part<'a> {
     pub(super) annotations: [(); 0],
     pub(super) logprobs: [(); 0],
     pub(super) text: &'a str,
+}
+
+/// What an event says of a response.
+#[derive(Serialize)]
+pub(super) struct OfResponse<'a> {
+    pub(super) response: Document<'a>,
+}
+
+/// What an event says of an item.
+#[derive(Serialize)]
+pub(super) struct OfItem<'a> {
+    pub(super) output_index: u32,
+    pub(super) item: Item<'a>,
 }
 
 #[derive(Clone, Copy, Serialize)]
@@ -174,8 +211,8 @@ impl<'a> Document<'a> {
         Document { service_tier, ..self }
     }
 
-    #[cfg(feature = "scripting")]
     /// One that goes on without its client, and takes so much.
+    #[cfg(feature = "scripting")]
     pub(super) fn in_background(self, usage: Usage) -> Document<'a> {
         let whole = Whole { usage: usage.responses(0), ..self.whole };
         Document { background: true, whole, ..self }
@@ -198,8 +235,8 @@ impl<'a> Document<'a> {
         Document { status: Status::Failed, error: Some(failure), ..self }
     }
 
-    #[cfg(feature = "scripting")]
     /// The same response, completed without a word.
+    #[cfg(feature = "scripting")]
     pub(super) fn empty(self) -> Document<'a> {
         let usage = Some(Usage::NONE.responses(0));
         Document { status: Status::Completed, completed_at: Some(self.created_at), usage, ..self }
@@ -226,6 +263,19 @@ impl<'a> Document<'a> {
 
 pub(super) fn message<'a>(id: &'a str, status: Status, content: Vec<Part<'a>>) -> Item<'a> {
     Item::Message(Message { id, r#type: "message", status, content, role: "assistant" })
+}
+
+/// A call of `tool` of whose arguments so much is known.
+#[cfg(feature = "scripting")]
+pub(super) fn function_call<'a>(id: &'a str, status: Status, tool: &'a ToolCall, arguments: &'a str) -> Item<'a> {
+    Item::FunctionCall(FunctionCall {
+        id,
+        r#type: "function_call",
+        status,
+        arguments,
+        call_id: CallId(id),
+        name: &tool.name,
+    })
 }
 
 pub(super) fn part(text: &str) -> Part<'_> {

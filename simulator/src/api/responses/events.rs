@@ -9,24 +9,13 @@ use super::super::call::Call;
 use super::PREFIX;
 #[cfg(feature = "scripting")]
 use super::document::Failure;
-use super::document::{Document, Item, Part, Status, message, part};
+use super::document::{Document, OfItem, OfResponse, Part, Status, message, part};
 #[cfg(feature = "scripting")]
 use super::tool;
 use crate::events::Events;
 #[cfg(feature = "scripting")]
 use crate::events::event;
 use crate::reply::Reply;
-
-#[derive(Serialize)]
-pub(super) struct OfResponse<'a> {
-    pub(super) response: Document<'a>,
-}
-
-#[derive(Serialize)]
-pub(super) struct OfItem<'a> {
-    pub(super) output_index: u32,
-    pub(super) item: Item<'a>,
-}
 
 /// Of one content part: the part itself, a piece of its text or all of it.
 #[derive(Clone, Copy, Serialize)]
@@ -84,8 +73,8 @@ fn say<'a>(call: &'a Call, document: Document<'a>, message_id: &'a str) -> Reply
     Reply::events(events.into_bytes(), 1)
 }
 
-#[cfg(feature = "scripting")]
 /// The events of a response that only makes ready: it says nothing and takes nothing.
+#[cfg(feature = "scripting")]
 pub(super) fn warm_up(document: Document<'_>) -> Reply {
     let mut events = Events::new();
     let begun = OfResponse { response: document.clone() };
@@ -95,8 +84,8 @@ pub(super) fn warm_up(document: Document<'_>) -> Reply {
     Reply::events(events.into_bytes(), 1)
 }
 
-#[cfg(feature = "scripting")]
 /// The event that ends a stream which failed after `sent` events.
+#[cfg(feature = "scripting")]
 pub(in super::super) fn failed_event(call: &Call, sent: usize, code: &str, message: &str) -> Bytes {
     let (id, message_id) = (call.id(PREFIX), call.id("msg_"));
     let model = call.model();

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use crate::answer::Answer;
 use crate::chatgpt::account::{Account, Login, Tokens};
-use crate::chatgpt::authorize::Person;
 use crate::chatgpt::catalogue::{Model, VersionRefusal};
 use crate::chatgpt::meters::{Meter, SpendingLimit};
 use crate::chatgpt::prompt_cache::CacheCounts;
 use crate::chatgpt::quota::{Credits, Quota};
 use crate::chatgpt::state::ChatGpt;
-use crate::chatgpt::token_faults::{RefusalShape, TokenFault};
+use crate::chatgpt::state::Person;
+use crate::chatgpt::token_fault::{RefusalShape, TokenFault};
 use crate::chatgpt::token_log::TokenCall;
 use crate::record::RecordedRequest;
 use crate::server::Server;

@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Grant;
 use crate::chatgpt::account::Account;
-use crate::chatgpt::token_faults::TokenFault;
+use crate::chatgpt::token_fault::TokenFault;
 
 /// How a call ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,73 @@
+//! The device codes that were given out, and how people decided on them.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::account::Account;
+use crate::clock::Timestamp;
+
+/// The codes that were given out, and how they are dealt with.
+pub(super) struct Devices {
+    /// Whether the workspace allows the flow.
+    pub(super) enabled: bool,
+    pub(super) interval_seconds: u64,
+    pub(super) lifetime: Duration,
+    /// 403 or 404.
+    pub(super) pending_status: u16,
+    pub(super) codes: Vec<DeviceCode>,
+    /// Who enters the next codes as soon as they are polled.
+    pub(super) approvals: VecDeque<Account>,
+}
+
+pub(super) struct DeviceCode {
+    pub(super) id: String,
+    pub(super) user_code: String,
+    pub(super) expires: Timestamp,
+    pub(super) decision: Option<Decision>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Decision {
+    Approved(Account),
+    #[cfg(feature = "scripting")]
+    Denied,
+    /// The tokens' code was handed out; there is no second one.
+    Taken,
+}
+
+impl Devices {
+    pub(super) fn new() -> Devices {
+        Devices {
+            enabled: true,
+            interval_seconds: 1,
+            lifetime: Duration::from_secs(15 * 60),
+            pending_status: 403,
+            codes: Vec::new(),
+            approvals: VecDeque::new(),
+        }
+    }
+
+    /// Whether `user_code` waits for a person, who now decides.
+    fn decide(&mut self, user_code: &str, decision: Decision) -> bool {
+        let code = self.codes.iter_mut().find(|code| code.user_code == user_code && code.decision.is_none());
+        code.map(|code| code.decision = Some(decision)).is_some()
+    }
+
+    pub(super) fn approve(&mut self, user_code: &str, account: Account) -> bool {
+        self.decide(user_code, Decision::Approved(account))
+    }
+
+    #[cfg(feature = "scripting")]
+    pub(super) fn deny(&mut self, user_code: &str) -> bool {
+        self.decide(user_code, Decision::Denied)
+    }
+
+    pub(super) fn approve_next(&mut self, account: Account) {
+        self.approvals.push_back(account);
+    }
+
+    /// The user codes that wait for a person.
+    pub(super) fn waiting(&self) -> Vec<String> {
+        self.codes.iter().filter(|code| code.decision.is_none()).map(|code| code.user_code.clone()).collect()
+    }
+}

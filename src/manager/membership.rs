@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 
 use super::Manager;
 use super::accounts::names::name;
+use super::accounts::pool::uses;
 use super::router::Whereabouts;
 use super::session::{LONGEST_FOLDER, LONGEST_PROGRAM};
 use crate::domain::account::{AccountId, ModelFamily};
@@ -16,7 +17,7 @@ use crate::domain::report::{AccountName, SessionKind, SessionReport};
 use crate::domain::routing::starting_account::{Newcomer, Start, starting_account};
 use crate::domain::time::Timestamp;
 use crate::error::Error;
-use crate::store::{self, Creation, SessionLock, SessionRecord, State, StoredAccount, Transaction};
+use crate::store::{self, Creation, SessionLock, SessionRecord, State, Transaction};
 
 /// How long an editor waits for the file's lock before `initialize` is answered; after it the session starts
 /// without a record and gets one as soon as the lock is free. Only a stopped holder keeps the lock that long.
@@ -151,15 +152,9 @@ impl Manager {
     }
 
     /// The sessions that use `account` and whose process runs.
-    pub(super) fn sessions_on(&self, state: &State, account: &StoredAccount) -> Vec<(String, u32)> {
-        let uses = |session: &&SessionRecord| {
-            if session.accounts.is_empty() {
-                session.start_account.as_ref() == Some(&account.id)
-            } else {
-                session.accounts.values().any(|id| *id == account.id)
-            }
-        };
-        let using = state.sessions.iter().filter(uses).filter(|session| self.accounts.store().is_alive(&session.id));
+    pub(super) fn sessions_on(&self, state: &State, account: &str) -> Vec<(String, u32)> {
+        let is_alive = |session: &&SessionRecord| self.accounts.store().is_alive(&session.id);
+        let using = state.sessions.iter().filter(|session| uses(session, account)).filter(is_alive);
         using.map(|session| (session.id.clone(), session.pid)).collect()
     }
 

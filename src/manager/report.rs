@@ -116,7 +116,7 @@ impl Manager {
 
     pub(super) fn report(&self, view: &View, position: usize) -> AccountReport {
         let account = &view.state.accounts[position];
-        let sessions = self.sessions_on(&view.state, account);
+        let sessions = self.sessions_on(&view.state, &account.id);
         let member = &view.pool.members[position];
         let pins = self.accounts.listed_pins(&view.state).into_iter().filter(|pin| pin.account == member.id).collect();
         let now = self.session.now();

@@ -105,16 +105,19 @@ impl Accounts {
     }
 }
 
-/// How many live sessions but `own` use the account now: per family, or where they started.
+/// How many live sessions but `own` use the account now.
 fn live_sessions(state: &State, account: &AccountId, own: &str) -> usize {
-    let uses = |session: &&SessionRecord| {
-        if session.accounts.is_empty() {
-            session.start_account.as_deref() == Some(account.as_str())
-        } else {
-            session.accounts.values().any(|id| id == account.as_str())
-        }
-    };
-    state.sessions.iter().filter(|session| session.id != own && session.kind != SessionKind::Proxy).filter(uses).count()
+    let others = state.sessions.iter().filter(|session| session.id != own && session.kind != SessionKind::Proxy);
+    others.filter(|session| uses(session, account.as_str())).count()
+}
+
+/// Whether a session uses the account: for a family, or, as long as it used none, as the one where it started.
+pub(in crate::manager) fn uses(session: &SessionRecord, account: &str) -> bool {
+    if session.accounts.is_empty() {
+        session.start_account.as_deref() == Some(account)
+    } else {
+        session.accounts.values().any(|id| id == account)
+    }
 }
 
 /// Until when the issuer, which failed, is left alone, if the account has no token until then.

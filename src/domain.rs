@@ -9,7 +9,6 @@ pub mod event_stream;
 pub mod excerpt;
 pub mod first_output;
 pub mod health;
-pub mod json_events;
 pub mod json_scan;
 pub mod lenient_json;
 pub mod lookup;

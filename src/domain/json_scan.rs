@@ -39,6 +39,39 @@ pub trait Visit {
     fn piece(&mut self, _piece: &[u8]) {}
 }
 
+/// Two visitors of one walk. Only the first one gets strings in pieces.
+pub struct Both<'v, A, B>(pub &'v mut A, pub &'v mut B);
+
+impl<A: Visit, B: Visit> Visit for Both<'_, A, B> {
+    fn open(&mut self, is_object: bool, at: usize) {
+        self.0.open(is_object, at);
+        self.1.open(is_object, at);
+    }
+
+    fn close(&mut self, end: usize) {
+        self.0.close(end);
+        self.1.close(end);
+    }
+
+    fn key(&mut self, key: &[u8]) {
+        self.0.key(key);
+        self.1.key(key);
+    }
+
+    fn leaf(&mut self, leaf: Leaf<'_>, place: Range<usize>) {
+        self.0.leaf(leaf, place.clone());
+        self.1.leaf(leaf, place);
+    }
+
+    fn wants_pieces(&mut self) -> bool {
+        self.0.wants_pieces()
+    }
+
+    fn piece(&mut self, piece: &[u8]) {
+        self.0.piece(piece);
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
     #[default]

@@ -4,7 +4,6 @@ pub mod account_headers;
 pub mod beginning;
 pub mod choices;
 pub mod collected;
-pub mod events;
 pub mod fields;
 pub mod meter;
 pub mod refusal;

@@ -8,8 +8,7 @@ use std::ops::Range;
 use super::place::{self, Place};
 use super::shape::{Kept, kept};
 use super::{Digest, is_id};
-use crate::domain::json_events::EventScan;
-use crate::domain::json_scan::{Leaf, Scan, Visit};
+use crate::domain::json_scan::{Leaf, Visit};
 
 /// The most that is remembered of one answer: a list of files has ten thousand at most.
 const MOST: usize = 16_384;
@@ -28,89 +27,9 @@ pub enum Keeps {
     Nothing,
 }
 
-/// Reads an answer.
+/// Reads an answer: visits its document, or the data of each event of its stream.
 #[derive(Debug)]
 pub struct CreatedIds<D> {
-    walk: Walk,
-    reader: Reader<D>,
-}
-
-#[derive(Debug)]
-enum Walk {
-    Document(Scan),
-    Stream(EventScan),
-}
-
-impl<D: Digest> CreatedIds<D> {
-    /// Of a document, or of a stream of events.
-    pub fn new(keeps: Keeps, is_stream: bool) -> CreatedIds<D> {
-        let reader = Reader {
-            keeps,
-            known: HashSet::new(),
-            found: Vec::new(),
-            frames: Vec::new(),
-            beyond: 0,
-            place: Place::Other,
-            key: Key::Other,
-            digest: None,
-            renamed: None,
-        };
-        let walk = if is_stream { Walk::Stream(EventScan::default()) } else { Walk::Document(Scan::default()) };
-        CreatedIds { walk, reader }
-    }
-
-    /// The same, for a client that reads ids which begin with `from` as if they began with `to`.
-    #[must_use = "this returns the reader that renames"]
-    pub fn renaming(mut self, from: &'static str, to: &'static str) -> CreatedIds<D> {
-        self.reader.renamed = Some((from, to));
-        self
-    }
-
-    /// Takes the next bytes in.
-    pub fn push(&mut self, bytes: &[u8]) {
-        if self.reader.keeps == Keeps::Nothing {
-            return;
-        }
-        match &mut self.walk {
-            Walk::Document(scan) => scan.push(bytes, &mut self.reader),
-            Walk::Stream(events) => events.push(bytes, &mut self.reader, Reader::reset),
-        }
-    }
-
-    /// What of it is remembered from now on.
-    pub fn keep(&mut self, keeps: Keeps) {
-        self.reader.keeps = keeps;
-    }
-
-    /// The document is over, and the next one begins.
-    pub fn next_document(&mut self) {
-        if let Walk::Document(scan) = &mut self.walk {
-            scan.end(&mut self.reader);
-            scan.reset();
-        }
-        self.reader.reset();
-        // A socket lives for hours: what it reported long ago makes room for what is new.
-        if self.reader.known.len() >= MOST / 2 {
-            self.reader.known.clear();
-        }
-    }
-
-    /// What was created since the last time, each once.
-    pub fn take(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.reader.found)
-    }
-}
-
-/// Which of the keys that may lead to an id of any shape it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Key {
-    Response,
-    Data,
-    Other,
-}
-
-#[derive(Debug)]
-struct Reader<D> {
     keeps: Keeps,
     known: HashSet<u64>,
     found: Vec<String>,
@@ -124,14 +43,69 @@ struct Reader<D> {
     renamed: Option<(&'static str, &'static str)>,
 }
 
-impl<D: Digest> Reader<D> {
-    fn reset(&mut self) {
+impl<D: Digest> CreatedIds<D> {
+    /// Of an answer of which nothing was read.
+    pub fn new(keeps: Keeps) -> CreatedIds<D> {
+        CreatedIds {
+            keeps,
+            known: HashSet::new(),
+            found: Vec::new(),
+            frames: Vec::new(),
+            beyond: 0,
+            place: Place::Other,
+            key: Key::Other,
+            digest: None,
+            renamed: None,
+        }
+    }
+
+    /// The same, for a client that reads ids which begin with `from` as if they began with `to`.
+    #[must_use = "this returns the reader that renames"]
+    pub fn renaming(mut self, from: &'static str, to: &'static str) -> CreatedIds<D> {
+        self.renamed = Some((from, to));
+        self
+    }
+
+    /// Whether anything of the answer is remembered.
+    pub fn is_reading(&self) -> bool {
+        self.keeps != Keeps::Nothing
+    }
+
+    /// What of it is remembered from now on.
+    pub fn keep(&mut self, keeps: Keeps) {
+        self.keeps = keeps;
+    }
+
+    /// The document is over, and the next one begins.
+    pub fn next_document(&mut self) {
         self.frames.clear();
         self.beyond = 0;
         self.place = Place::Other;
         self.digest = None;
     }
 
+    /// Makes room for what is new: a socket lives for hours, and what it reported long ago is not reported again.
+    pub fn make_room(&mut self) {
+        if self.known.len() >= MOST / 2 {
+            self.known.clear();
+        }
+    }
+
+    /// What was created since the last time, each once.
+    pub fn take(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.found)
+    }
+}
+
+/// Which of the keys that may lead to an id of any shape it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Key {
+    Response,
+    Data,
+    Other,
+}
+
+impl<D: Digest> CreatedIds<D> {
     fn is_skipped(&self) -> bool {
         self.beyond > 0 || matches!(self.frames.last(), Some((Place::Foreign, ..)))
     }
@@ -167,7 +141,7 @@ impl<D: Digest> Reader<D> {
     }
 }
 
-impl<D: Digest> Visit for Reader<D> {
+impl<D: Digest> Visit for CreatedIds<D> {
     fn open(&mut self, is_object: bool, _: usize) {
         let (place, key) = (std::mem::take(&mut self.place), std::mem::replace(&mut self.key, Key::Other));
         if self.is_skipped() || self.frames.len() >= DEEPEST {
@@ -240,14 +214,54 @@ impl<D: Digest> Visit for Reader<D> {
 mod tests {
     use super::super::named::tests::Plain;
     use super::*;
+    use crate::domain::event_stream::{Event, EventReader, Listen};
+    use crate::domain::json_scan::Scan;
+
+    /// Reads an answer as the proxy does.
+    struct Reading {
+        scan: Scan,
+        ids: CreatedIds<Plain>,
+    }
+
+    impl Reading {
+        fn new(keeps: Keeps) -> Reading {
+            Reading { scan: Scan::default(), ids: CreatedIds::new(keeps) }
+        }
+
+        fn push(&mut self, bytes: &[u8]) {
+            if self.ids.is_reading() {
+                self.scan.push(bytes, &mut self.ids);
+            }
+        }
+
+        fn next_document(&mut self) {
+            self.scan.end(&mut self.ids);
+            self.scan.reset();
+            self.ids.next_document();
+            self.ids.make_room();
+        }
+    }
+
+    impl Listen for Reading {
+        fn event(&mut self, _: &Event<'_>) {}
+
+        fn data(&mut self, piece: &[u8]) {
+            self.push(piece);
+        }
+
+        fn over(&mut self, _: &str, _: Option<&[u8]>) {
+            self.next_document();
+        }
+    }
 
     #[track_caller]
     fn check(keeps: Keeps, is_stream: bool, answer: &str, expected: &[&str]) {
         for step in [1, 7, answer.len().max(1)] {
-            let mut created = CreatedIds::<Plain>::new(keeps, is_stream);
-            answer.as_bytes().chunks(step).for_each(|piece| created.push(piece));
-            created.push(b"");
-            assert_eq!(created.take(), expected, "{answer} in steps of {step}");
+            let (mut reading, mut reader) = (Reading::new(keeps), EventReader::new(0));
+            for piece in answer.as_bytes().chunks(step) {
+                if is_stream { reader.push(piece, &mut reading) } else { reading.push(piece) }
+            }
+            assert_eq!(reading.ids.take(), expected, "{answer} in steps of {step}");
         }
     }
 
@@ -301,38 +315,38 @@ mod tests {
              data: {{\"item_id\":\"msg_1\"}}\n\ndata: {{\"item\":{{\"encrypted_content\":\"gA\"}}}}\n\ndata: [DONE]\n\n"
         );
         check(Keeps::All, true, &stream, &["r0-12345", "msg_1", "<gA>"]);
-        let mut ids = CreatedIds::<Plain>::new(Keeps::All, true);
-        ids.push(&created.as_bytes()[..created.len() - 2]);
-        assert_eq!(ids.take(), ["r0-12345"]);
+        let mut reading = Reading::new(Keeps::All);
+        EventReader::new(0).push(&created.as_bytes()[..created.len() - 2], &mut reading);
+        assert_eq!(reading.ids.take(), ["r0-12345"]);
     }
 
     #[test]
     fn ids_are_known_as_the_client_reads_them() {
-        let mut created = CreatedIds::<Plain>::new(Keeps::All, false).renaming("resp_", "chatcmpl-");
-        created.push(br#"{"id":"resp_1","output":[{"id":"msg_1"}]}"#);
+        let mut created = CreatedIds::<Plain>::new(Keeps::All).renaming("resp_", "chatcmpl-");
+        Scan::default().push(br#"{"id":"resp_1","output":[{"id":"msg_1"}]}"#, &mut created);
         assert_eq!(created.take(), ["chatcmpl-1", "msg_1"]);
     }
 
     #[test]
     fn a_socket_reports_what_is_made_however_many_messages_it_has_had() {
-        let mut created = CreatedIds::<Plain>::new(Keeps::All, false);
+        let mut reading = Reading::new(Keeps::All);
         for number in 0..3 * MOST {
-            created.push(format!("{{\"item_id\":\"msg_{number}\"}}").as_bytes());
-            created.next_document();
-            assert_eq!(created.take(), [format!("msg_{number}")]);
+            reading.push(format!("{{\"item_id\":\"msg_{number}\"}}").as_bytes());
+            reading.next_document();
+            assert_eq!(reading.ids.take(), [format!("msg_{number}")]);
         }
         for number in 0..3 * MOST {
-            created.push(format!("{{\"item_id\":\"rs_{number}\"}}").as_bytes());
-            created.next_document();
+            reading.push(format!("{{\"item_id\":\"rs_{number}\"}}").as_bytes());
+            reading.next_document();
         }
-        assert_eq!((created.take().len(), created.reader.known.len() <= MOST), (MOST, true), "of what nobody takes");
+        assert_eq!((reading.ids.take().len(), reading.ids.known.len() <= MOST), (MOST, true), "of what nobody takes");
     }
 
     #[test]
     fn a_flood_of_ids_is_bounded() {
         let ids: Vec<String> = (0..100_000).map(|number| format!("{{\"id\":\"file-{number}\"}}")).collect();
-        let mut created = CreatedIds::<Plain>::new(Keeps::All, false);
-        created.push(format!("{{\"data\":[{}]}}", ids.join(",")).as_bytes());
-        assert_eq!(created.take().len(), MOST);
+        let mut reading = Reading::new(Keeps::All);
+        reading.push(format!("{{\"data\":[{}]}}", ids.join(",")).as_bytes());
+        assert_eq!(reading.ids.take().len(), MOST);
     }
 }

@@ -5,13 +5,13 @@ use serde_json::Value;
 use super::events::{self, LONGEST_EVENT, is_last};
 use super::output_items::OutputItems;
 use super::{Door, Failure, Wanted, chat, errors};
-use crate::domain::event_stream::{Event, Events};
+use crate::domain::event_stream::{Event, EventReader};
 
 /// Collects the backend's stream.
 #[derive(Debug)]
 pub struct Collector {
     wanted: Wanted,
-    events: Events,
+    events: EventReader,
     received: Received,
 }
 
@@ -24,13 +24,13 @@ struct Received {
 impl Collector {
     /// Of an answer that is wanted so.
     pub fn new(wanted: &Wanted) -> Collector {
-        Collector { wanted: wanted.clone(), events: Events::new(LONGEST_EVENT), received: Received::default() }
+        Collector { wanted: wanted.clone(), events: EventReader::new(LONGEST_EVENT), received: Received::default() }
     }
 
     /// Takes the next bytes in.
     pub fn push(&mut self, bytes: &[u8]) {
         let Collector { events, received, .. } = self;
-        events.push(bytes, &mut |event| received.take(event));
+        events.push(bytes, &mut |event: &Event<'_>| received.take(event));
     }
 
     /// How much is kept of the stream, in bytes.
@@ -50,7 +50,7 @@ impl Collector {
     /// What the backend reported instead, and a stream that lacks its last event.
     pub fn finish(mut self) -> Result<Value, Failure> {
         let Collector { events, received, .. } = &mut self;
-        events.end(&mut |event| received.take(event));
+        events.end(&mut |event: &Event<'_>| received.take(event));
         let response = self.received.end.unwrap_or(Err(Failure::Truncated))?;
         Ok(match self.wanted.door {
             Door::Responses => response,

@@ -4,12 +4,12 @@ use super::chat::Chunks;
 use super::events::{self, LONGEST_EVENT, is_last};
 use super::relay::Relay;
 use super::{Door, Failure, Wanted};
-use crate::domain::event_stream::{Event, Events};
+use crate::domain::event_stream::{Event, EventReader};
 
 /// Translates the backend's bytes into the client's.
 #[derive(Debug)]
 pub struct StreamTranslator {
-    events: Events,
+    events: EventReader,
     writer: Writer,
 }
 
@@ -36,7 +36,7 @@ impl StreamTranslator {
             Door::ChatCompletions => Words::Chat(Box::new(Chunks::new(wanted))),
         };
         StreamTranslator {
-            events: Events::new(LONGEST_EVENT),
+            events: EventReader::new(LONGEST_EVENT),
             writer: Writer { words, is_over: false, has_long_event: false },
         }
     }
@@ -47,7 +47,7 @@ impl StreamTranslator {
         let StreamTranslator { events, writer } = self;
         let mut out = Vec::with_capacity(bytes.len());
         if !writer.is_too_long() {
-            events.push(bytes, &mut |event| writer.take(event, &mut out));
+            events.push(bytes, &mut |event: &Event<'_>| writer.take(event, &mut out));
         }
         out
     }
@@ -58,7 +58,7 @@ impl StreamTranslator {
         let StreamTranslator { events, writer } = self;
         let mut out = Vec::new();
         if !writer.is_too_long() {
-            events.end(&mut |event| {
+            events.end(&mut |event: &Event<'_>| {
                 if events::value(event).is_object() {
                     writer.take(event, &mut out);
                 }

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 
-use crate::domain::event_stream::{Event, Events};
+use crate::domain::event_stream::{Event, EventReader};
 use crate::proxy::inspect::fields::{Field, Fields};
 
 /// An event that is longer passes as it is.
@@ -11,11 +11,11 @@ const LONGEST_EVENT: usize = 1024 * 1024;
 
 /// The filter. It holds one event back until it is whole.
 #[derive(Debug)]
-pub struct HiddenUsage(Events);
+pub struct HiddenUsage(EventReader);
 
 impl Default for HiddenUsage {
     fn default() -> HiddenUsage {
-        HiddenUsage(Events::new(LONGEST_EVENT))
+        HiddenUsage(EventReader::new(LONGEST_EVENT))
     }
 }
 
@@ -23,7 +23,7 @@ impl HiddenUsage {
     /// The next bytes as the client gets them; they may be none.
     pub fn pass(&mut self, bytes: &[u8]) -> Bytes {
         let mut out = Vec::with_capacity(bytes.len());
-        self.0.push(bytes, &mut |event| show(event, &mut out));
+        self.0.push(bytes, &mut |event: &Event<'_>| show(event, &mut out));
         out.into()
     }
 

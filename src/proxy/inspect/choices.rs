@@ -4,22 +4,15 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use crate::domain::json_events::EventScan;
 use crate::domain::json_scan::{Leaf, Visit};
 
 /// No client asks for more choices.
 const MOST: usize = 1_024;
 
-/// Counts the choices of one stream.
+/// Counts the choices of one stream: visits the data of each of its events.
 #[derive(Debug)]
 pub struct Choices {
     wanted: usize,
-    scan: EventScan,
-    reader: Reader,
-}
-
-#[derive(Debug, Default)]
-struct Reader {
     finished: HashSet<u64>,
     depth: usize,
     is_in_choices: bool,
@@ -42,30 +35,26 @@ impl Choices {
     /// Of a stream of which so many choices were asked for.
     pub fn new(wanted: u32) -> Choices {
         let wanted = usize::try_from(wanted).unwrap_or(MOST).clamp(1, MOST);
-        Choices { wanted, scan: EventScan::default(), reader: Reader::default() }
+        let (finished, key) = (HashSet::new(), Key::Other);
+        Choices { wanted, finished, depth: 0, is_in_choices: false, key, index: 0, is_finished: false }
     }
 
-    /// Takes the next bytes in.
-    pub fn push(&mut self, bytes: &[u8]) {
-        self.scan.push(bytes, &mut self.reader, Reader::reset);
+    /// The event is over, and the next one begins.
+    pub fn next_document(&mut self) {
+        (self.depth, self.is_in_choices, self.key) = (0, false, Key::Other);
+        (self.index, self.is_finished) = (0, false);
     }
 
     /// Whether all have a reason to finish.
     pub fn are_finished(&self) -> bool {
-        self.reader.finished.len() >= self.wanted
-    }
-}
-
-impl Reader {
-    fn reset(&mut self) {
-        *self = Reader { finished: std::mem::take(&mut self.finished), ..Reader::default() };
+        self.finished.len() >= self.wanted
     }
 }
 
 /// The depth of a choice's own fields: in the chunk, its list and the choice.
 const IN_CHOICE: usize = 3;
 
-impl Visit for Reader {
+impl Visit for Choices {
     fn open(&mut self, _: bool, _: usize) {
         self.depth += 1;
         if self.depth == 2 {
@@ -108,7 +97,7 @@ impl Visit for Reader {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::proxy::inspect::meter::{Dialect, Meter};
 
     #[test]
     fn a_stream_is_whole_when_each_choice_that_was_asked_for_has_a_reason() {
@@ -132,9 +121,9 @@ mod tests {
             (1, r#"data: {"x":[{"finish_reason":"stop"}]}"#.to_owned() + "\n\n", false),
         ] {
             for step in [1, 7, stream.len()] {
-                let mut choices = Choices::new(wanted);
-                stream.as_bytes().chunks(step).for_each(|piece| choices.push(piece));
-                assert_eq!(choices.are_finished(), expected, "{wanted} of {stream} in steps of {step}");
+                let mut meter = Meter::new(Dialect::Completions).of_choices(wanted);
+                stream.as_bytes().chunks(step).for_each(|piece| meter.push(piece));
+                assert_eq!(meter.is_whole(), expected, "{wanted} of {stream} in steps of {step}");
             }
         }
     }

@@ -3,17 +3,19 @@
 
 use serde_json::{Value, json};
 
+use crate::domain;
+use crate::domain::event_stream::{EventReader, Listen};
 use crate::domain::first_output;
+use crate::domain::json_scan::{Both, Scan};
 use crate::domain::resources::CreatedIds;
 use crate::domain::usage::quota::meter_of_event;
 use crate::domain::usage::{Bill, Tier, tokens};
 use crate::manager::router::reasoning::ContentDigest;
 use crate::proxy::inspect::choices::Choices;
-use crate::proxy::inspect::events::{Event, Events};
 use crate::proxy::inspect::fields::{Field, Fields};
 
 /// The dialect of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dialect {
     /// Server-sent events of `/v1/responses`.
     Responses,
@@ -24,28 +26,52 @@ pub enum Dialect {
     /// One JSON document.
     Document,
     /// Anything else: it passes unread.
+    #[default]
     Other,
 }
 
 /// So many limits of one stream are noted.
 const MOST_LIMITS: usize = 16;
 
+/// As much of the data as tells that a stream is done.
+const BEGINNING: usize = 8;
+
+/// No longer event is kept, in bytes: no less than what is buffered of a stream's beginning, whose first events may repeat
+/// long instructions and tools and yet say nothing.
+const LONGEST_KEPT: usize = 64 * 1024 + 64;
+
 /// What was learned of an answer.
 #[derive(Debug)]
 pub struct Meter {
-    reader: Reader,
+    dialect: Dialect,
+    /// Of an answer in events.
+    reader: Option<Box<EventReader>>,
+    parts: Parts,
+}
+
+/// What reads the data, of a document or of one event after another. A stream lives long: what it does not need is not
+/// there.
+#[derive(Debug, Default)]
+struct Parts {
+    dialect: Dialect,
+    fields: Option<Box<Fields>>,
+    /// Walks over the data for the two below.
+    scan: Scan,
     made: Option<Box<CreatedIds<ContentDigest>>>,
+    choices: Option<Box<Choices>>,
+    /// The data begins with this.
+    begins: Vec<u8>,
     seen: Seen,
 }
 
-/// Reads a dialect. A stream lives long: what it does not need is not there.
-#[derive(Debug)]
-enum Reader {
-    Responses(Box<Events>),
-    Completions(Box<Events>, Box<Choices>),
-    Events(Box<Events>),
-    Document(Box<Fields>),
-    Other,
+/// One event that is over.
+struct Event<'s> {
+    /// Its type: that of its data, else its name.
+    kind: &'s str,
+    /// What was taken from its data.
+    fields: &'s Fields,
+    /// It says `[DONE]`.
+    is_done: bool,
 }
 
 /// What was seen so far.
@@ -64,135 +90,185 @@ struct Seen {
 impl Meter {
     /// A meter for an answer in `dialect`.
     pub fn new(dialect: Dialect) -> Meter {
-        let reader = match dialect {
-            Dialect::Responses => Reader::Responses(Box::default()),
-            Dialect::Completions => Reader::Completions(Box::default(), Box::new(Choices::new(1))),
-            Dialect::Events => Reader::Events(Box::new(Events::keeping_nothing())),
-            Dialect::Document => Reader::Document(Box::default()),
-            Dialect::Other => Reader::Other,
+        let longest = match dialect {
+            Dialect::Responses | Dialect::Completions => Some(LONGEST_KEPT),
+            Dialect::Events => Some(0),
+            Dialect::Document | Dialect::Other => None,
         };
-        Meter { reader, made: None, seen: Seen::default() }
+        let parts = Parts {
+            dialect,
+            fields: (dialect != Dialect::Other).then(Box::default),
+            choices: (dialect == Dialect::Completions).then(|| Box::new(Choices::new(1))),
+            ..Parts::default()
+        };
+        Meter { dialect, reader: longest.map(|longest| Box::new(EventReader::new(longest))), parts }
     }
 
     /// The same, for an answer that is to have so many choices.
     #[must_use = "this returns the meter that knows of them"]
     pub fn of_choices(mut self, wanted: u32) -> Meter {
-        if let Reader::Completions(_, choices) = &mut self.reader {
+        if let Some(choices) = &mut self.parts.choices {
             **choices = Choices::new(wanted);
         }
         self
     }
 
-    /// The same, which takes note of what the answer makes.
+    /// The same, which takes note of what the answer makes. `is_stream` when it comes in events.
     #[must_use = "this returns the meter that takes note"]
-    pub fn noting(mut self, made: Option<CreatedIds<ContentDigest>>) -> Meter {
-        self.made = made.map(Box::new);
+    pub fn noting(mut self, made: CreatedIds<ContentDigest>, is_stream: bool) -> Meter {
+        if made.is_reading() {
+            if is_stream {
+                self.reader.get_or_insert_with(|| Box::new(EventReader::new(0)));
+            }
+            self.parts.made = Some(Box::new(made));
+        }
         self
     }
 
     /// The dialect.
     pub fn dialect(&self) -> Dialect {
-        match self.reader {
-            Reader::Responses(_) => Dialect::Responses,
-            Reader::Completions(..) => Dialect::Completions,
-            Reader::Events(_) => Dialect::Events,
-            Reader::Document(_) => Dialect::Document,
-            Reader::Other => Dialect::Other,
-        }
+        self.dialect
     }
 
     /// Takes the next bytes in.
     pub fn push(&mut self, bytes: &[u8]) {
-        if let Some(made) = &mut self.made {
-            made.push(bytes);
+        let Some(reader) = &mut self.reader else { return self.parts.data(bytes) };
+        reader.push(bytes, &mut self.parts);
+        if self.parts.seen.has_output {
+            reader.keep_nothing();
         }
-        let seen = &mut self.seen;
-        match &mut self.reader {
-            Reader::Responses(events) => events.push(bytes, &mut |event| seen.of_responses(event)),
-            Reader::Completions(events, choices) => {
-                choices.push(bytes);
-                events.push(bytes, &mut |event| seen.of_completions(event));
-            }
-            Reader::Events(events) => events.push(bytes, &mut |event| seen.of_any(event)),
-            Reader::Document(document) => document.push(bytes),
-            Reader::Other => {}
-        }
-        if let Reader::Responses(events) | Reader::Completions(events, _) = &mut self.reader
-            && self.seen.has_output
-        {
-            events.keep_nothing();
-        }
+    }
+
+    /// Takes one event in that came by itself.
+    pub fn message(&mut self, data: &[u8]) {
+        self.parts.data(data);
+        self.parts.over("", (data.len() <= LONGEST_KEPT).then_some(data));
     }
 
     /// No more bytes come.
     pub fn end(&mut self) {
-        let seen = &mut self.seen;
-        match &mut self.reader {
-            Reader::Responses(events) => events.end(&mut |event| seen.of_responses(event)),
-            Reader::Completions(events, _) => events.end(&mut |event| seen.of_completions(event)),
-            Reader::Events(events) => events.end(&mut |event| seen.of_any(event)),
-            Reader::Document(document) => seen.object(document),
-            Reader::Other => {}
+        match (&mut self.reader, &self.parts.fields) {
+            (Some(reader), _) => reader.end(&mut self.parts),
+            (None, Some(document)) => self.parts.seen.object(document),
+            (None, None) => {}
         }
     }
 
     /// Whether the answer may end here: a stream has a last event, without which it is not whole however cleanly it
     /// ends.
     pub fn is_whole(&self) -> bool {
-        match &self.reader {
-            Reader::Responses(events) => self.has_ended(events),
-            Reader::Completions(events, choices) => choices.are_finished() || self.has_ended(events),
-            Reader::Events(_) | Reader::Document(_) | Reader::Other => true,
+        match self.dialect {
+            Dialect::Responses => self.has_ended(),
+            Dialect::Completions => {
+                self.parts.choices.as_ref().is_some_and(|choices| choices.are_finished()) || self.has_ended()
+            }
+            Dialect::Events | Dialect::Document | Dialect::Other => true,
         }
     }
 
-    fn has_ended(&self, events: &Events) -> bool {
-        self.seen.is_whole || events.pending().is_some_and(|event| is_last(&event))
+    /// Whether the last event has come, or has begun and lacks its blank line.
+    fn has_ended(&self) -> bool {
+        let begun = self.reader.as_ref().filter(|reader| reader.is_within_event());
+        let is_last_begun =
+            || begun.is_some_and(|reader| self.parts.event(reader.name()).is_some_and(|event| is_last(&event)));
+        self.parts.seen.is_whole || is_last_begun()
     }
 
     /// Whether a stream's last event has passed: nothing that comes after it changes what was learned. A usage that was
     /// told before may be followed by a greater one, since some servers tell it in every chunk.
     pub fn is_over(&self) -> bool {
-        self.seen.is_over
+        self.parts.seen.is_over
     }
 
     /// Whether a stream has begun to say something; what comes before can be held back.
     pub fn has_output(&self) -> bool {
-        self.seen.has_output
+        self.parts.seen.has_output
     }
 
     /// The error by which a stream ended before any output, as an error object.
     pub fn failure(&self) -> Option<&Value> {
-        self.seen.failure.as_ref().filter(|_| !self.seen.has_output)
+        self.parts.seen.failure.as_ref().filter(|_| !self.parts.seen.has_output)
     }
 
     /// What the answer reports of its use so far.
     pub fn bill(&self) -> &Bill {
-        &self.seen.bill
+        &self.parts.seen.bill
     }
 
     /// The ids of what the answer made since the last time, and the marks of what only its account can go on from.
     pub fn made(&mut self) -> Vec<String> {
-        self.made.as_mut().map(|made| made.take()).unwrap_or_default()
+        self.parts.made.as_mut().map(|made| made.take()).unwrap_or_default()
     }
 
     /// The events `codex.rate_limits` since the last time, the last of each limit.
     pub fn quota(&mut self) -> Vec<Value> {
-        std::mem::take(&mut self.seen.quota)
+        std::mem::take(&mut self.parts.seen.quota)
+    }
+}
+
+impl Parts {
+    /// The event with this name or kind, as far as it came.
+    fn event<'s>(&'s self, kind: &'s str) -> Option<Event<'s>> {
+        Some(Event { kind, fields: self.fields.as_deref()?, is_done: self.begins == b"[DONE]" })
+    }
+}
+
+impl Listen for Parts {
+    fn event(&mut self, _: &domain::event_stream::Event<'_>) {}
+
+    fn data(&mut self, piece: &[u8]) {
+        if let Some(fields) = &mut self.fields {
+            fields.push(piece);
+        }
+        match (&mut self.made, &mut self.choices) {
+            (Some(made), Some(choices)) => self.scan.push(piece, &mut Both(&mut **made, &mut **choices)),
+            (Some(made), None) => self.scan.push(piece, &mut **made),
+            (None, Some(choices)) => self.scan.push(piece, &mut **choices),
+            (None, None) => {}
+        }
+        if self.begins.len() < BEGINNING {
+            let more = piece.iter().filter(|byte| !byte.is_ascii_whitespace());
+            self.begins.extend(more.take(BEGINNING - self.begins.len()));
+        }
+    }
+
+    fn over(&mut self, name: &str, data: Option<&[u8]>) {
+        if let Some(fields) = &self.fields {
+            let kind = fields.text(Field::Type);
+            let kind = kind.as_deref().filter(|kind| !kind.is_empty()).unwrap_or(name);
+            let event = Event { kind, fields, is_done: self.begins == b"[DONE]" };
+            match self.dialect {
+                Dialect::Responses => self.seen.of_responses(&event, data),
+                Dialect::Completions => self.seen.of_completions(&event, data),
+                Dialect::Events | Dialect::Document | Dialect::Other => self.seen.of_any(&event),
+            }
+        }
+        if let Some(fields) = &mut self.fields {
+            fields.reset();
+        }
+        // What a scalar at the end of the data says does not matter to the two.
+        self.scan.reset();
+        if let Some(made) = &mut self.made {
+            made.next_document();
+        }
+        if let Some(choices) = &mut self.choices {
+            choices.next_document();
+        }
+        self.begins.clear();
     }
 }
 
 impl Seen {
-    fn of_responses(&mut self, event: &Event<'_>) {
+    fn of_responses(&mut self, event: &Event<'_>, data: Option<&[u8]>) {
         let fields = event.fields;
         self.response(fields);
         if event.kind == "codex.rate_limits" {
             self.rate_limits(fields);
         }
-        self.event(event, |event, data| first_output::is_in_response(event.kind, data));
+        self.event(event, data, |event, data| first_output::is_in_response(event.kind, data));
     }
 
-    fn of_completions(&mut self, event: &Event<'_>) {
+    fn of_completions(&mut self, event: &Event<'_>, data: Option<&[u8]>) {
         // Every chunk says the same of itself, but for a first one that some servers leave without names.
         if self.bill.is_named() {
             self.used(event.fields, Field::Usage);
@@ -200,7 +276,7 @@ impl Seen {
         } else {
             self.object(event.fields);
         }
-        self.event(event, |_, data| first_output::is_in_completion(data));
+        self.event(event, data, |_, data| first_output::is_in_completion(data));
     }
 
     /// An event of any stream: about a response, or an object itself. A run's steps report parts of what the run does.
@@ -269,7 +345,7 @@ impl Seen {
         }
     }
 
-    fn event(&mut self, event: &Event<'_>, says_something: fn(&Event<'_>, &Value) -> bool) {
+    fn event(&mut self, event: &Event<'_>, data: Option<&[u8]>, says_something: fn(&Event<'_>, &Value) -> bool) {
         self.is_over |= is_last(event);
         self.is_whole |= self.is_over;
         if self.has_output {
@@ -279,7 +355,7 @@ impl Seen {
             Some(error) => self.failure = self.failure.take().or(Some(error)),
             None => {
                 // What is too long to be kept is no metadata.
-                let data = event.data.map(|data| serde_json::from_slice(data).unwrap_or_default());
+                let data = data.map(|data| serde_json::from_slice(data).unwrap_or_default());
                 self.has_output = data.is_none_or(|data| says_something(event, &data));
             }
         }

@@ -14,7 +14,6 @@ use crate::domain::resources::{CreatedIds, Keeps};
 use crate::domain::translate::Door;
 use crate::domain::usage::Asks;
 use crate::manager::outcomes::{Measured, NO_ANSWER};
-use crate::manager::router::reasoning::ContentDigest;
 use crate::manager::router::{Refusal, Route, RouteRequest};
 use crate::proxy::answer::body::ProxyBody;
 use crate::proxy::answer::errors;
@@ -206,7 +205,7 @@ impl Forwarding<'_> {
             }
             Some(_) | None => self.dialect(response.headers()),
         };
-        let meter = Meter::new(dialect).of_choices(self.choices).noting(self.made(response.headers(), is_login));
+        let meter = self.meter(dialect, response.headers(), is_login);
         match dialect {
             Dialect::Responses | Dialect::Completions => beginning::until_output(response, meter).await,
             Dialect::Events | Dialect::Document | Dialect::Other => Ok((Held::nothing(response, meter), None)),
@@ -218,17 +217,20 @@ impl Forwarding<'_> {
         Asks::of(self.outgoing.method.as_str(), &usage_question::plain(self.outgoing.path()))
     }
 
-    /// What takes note of what the answer makes, if there may be something. A login stores nothing: what it made is known
-    /// all the same, so that a request which names it can be refused in true words.
-    fn made(&self, headers: &HeaderMap, is_login: bool) -> Option<CreatedIds<ContentDigest>> {
+    /// What reads the answer. It takes note of what the answer makes, if there may be something. A login stores nothing: what
+    /// it made is known all the same, so that a request which names it can be refused in true words.
+    fn meter(&self, dialect: Dialect, headers: &HeaderMap, is_login: bool) -> Meter {
+        let meter = Meter::new(dialect).of_choices(self.choices);
         let keeps = if is_login { Keeps::All } else { self.keeps };
         let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let kind = kind.trim_start().to_ascii_lowercase();
         let is_stream = kind.starts_with("text/event-stream");
-        let is_read = keeps != Keeps::Nothing && (is_stream || kind.starts_with("application/json"));
-        let made = is_read.then(|| CreatedIds::new(keeps, is_stream))?;
+        if !is_stream && !kind.starts_with("application/json") {
+            return meter;
+        }
+        let made = CreatedIds::new(keeps);
         let is_chat = self.outgoing.path() == "/v1/chat/completions";
-        Some(if is_login && is_chat { made.renaming("resp_", "chatcmpl-") } else { made })
+        meter.noting(if is_login && is_chat { made.renaming("resp_", "chatcmpl-") } else { made }, is_stream)
     }
 
     /// How the answer is read on its way.

@@ -8,7 +8,6 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use crate::proxy::inspect::beginning::PATIENCE;
 use crate::proxy::inspect::meter::Meter;
 use crate::proxy::socket::client::{Client, Gone};
-use crate::proxy::socket::events;
 use crate::proxy::socket::upstream::Upstream;
 
 /// A response that has said nothing within so many bytes passes. Its first events repeat what was asked.
@@ -51,7 +50,7 @@ pub async fn begin(
             return Ok(Beginning::Broken("the connection ended before any message"));
         };
         deadline.get_or_insert_with(|| Instant::now() + PATIENCE);
-        meter.push(&events::event(&message));
+        meter.message(message.as_bytes());
         length += message.len();
         messages.push(message);
         if let Some(error) = meter.failure() {

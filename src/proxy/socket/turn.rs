@@ -135,7 +135,7 @@ impl Turn<'_> {
                 passing.ending.broken(&mut passing.meter);
                 return Err(self.client.close(CloseCode::Error, "the upstream ended before the response did").await);
             };
-            passing.meter.push(&events::event(&message));
+            passing.meter.message(message.as_bytes());
             has_room = passing.pass(self.client, message).await?;
         }
         let Passing { mut ending, mut meter, .. } = passing;

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::domain::first_output;
+use crate::domain::json_scan::Scan;
 use crate::domain::resources::{CreatedIds, Keeps};
 use crate::domain::usage::{Bill, Subject, Tier, tokens};
 use crate::manager::router::reasoning::ContentDigest;
@@ -48,6 +49,7 @@ pub struct Failure {
 #[derive(Debug)]
 pub struct Told {
     fields: Box<Fields>,
+    scan: Scan,
     made: Box<CreatedIds<ContentDigest>>,
     beginning: Vec<u8>,
     happenings: Vec<Happening>,
@@ -55,8 +57,8 @@ pub struct Told {
 
 impl Default for Told {
     fn default() -> Told {
-        let made = Box::new(CreatedIds::new(Keeps::All, false));
-        Told { fields: Box::default(), made, beginning: Vec::new(), happenings: Vec::new() }
+        let made = Box::new(CreatedIds::new(Keeps::All));
+        Told { fields: Box::default(), scan: Scan::default(), made, beginning: Vec::new(), happenings: Vec::new() }
     }
 }
 
@@ -111,13 +113,16 @@ impl Told {
 impl Messages for Told {
     fn message_bytes(&mut self, piece: &[u8], is_end: bool) {
         self.fields.push(piece);
-        self.made.push(piece);
+        self.scan.push(piece, &mut *self.made);
         let room = ERROR_LENGTH - self.beginning.len();
         self.beginning.extend_from_slice(&piece[..room.min(piece.len())]);
         if is_end {
             self.happenings.extend(self.happening());
             self.fields.reset();
+            self.scan.end(&mut *self.made);
+            self.scan.reset();
             self.made.next_document();
+            self.made.make_room();
             self.beginning.clear();
         }
     }

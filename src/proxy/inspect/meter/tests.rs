@@ -139,14 +139,14 @@ fn tokens_are_read_in_every_dialect() {
 
 #[test]
 fn what_was_made_is_known_as_soon_as_it_passes() {
-    let made = |is_stream| Some(CreatedIds::new(Keeps::All, is_stream));
-    let mut meter = Meter::new(Dialect::Document).noting(made(false));
+    let made = || CreatedIds::new(Keeps::All);
+    let mut meter = Meter::new(Dialect::Document).noting(made(), false);
     meter.push(br#"{"id":"batch_1","output_file_id":"file-2","#);
     assert_eq!(meter.made(), ["batch_1", "file-2"]);
     meter.push(br#""error_file_id":"file-3","input_file_id":"file-2"}"#);
     assert_eq!(meter.made(), ["file-3"]);
     let created = "data: {\"type\":\"response.created\",\"response\":{\"id\":\"resp_1\",\"model\":\"gpt-5.2\"}}\n\n";
-    let mut meter = Meter::new(Dialect::Responses).noting(made(true));
+    let mut meter = Meter::new(Dialect::Responses).noting(made(), true);
     meter.push(created.as_bytes());
     assert_eq!(meter.made(), ["resp_1"]);
     assert_eq!(meter.bill().model.as_deref(), Some("gpt-5.2"));

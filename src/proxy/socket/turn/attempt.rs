@@ -126,7 +126,7 @@ impl Turn<'_> {
         let text = self.asked.text_for(manager, &failover.request, &route);
         let is_login = route.target.credential.login().is_some();
         let keeps = if is_login { Keeps::All } else { self.keeps };
-        let mut meter = Meter::new(Dialect::Responses).noting(Some(CreatedIds::new(keeps, true)));
+        let mut meter = Meter::new(Dialect::Responses).noting(CreatedIds::new(keeps), true);
         let started = clock::instant();
         let in_flight = InFlight::new(manager, &route, &failover.request, started);
         let beginning = match listening::begin(self.client, upstream, text, &mut meter).await {

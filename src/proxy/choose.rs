@@ -2,7 +2,7 @@
 //! whether the same account or another one is tried next. Requests, turns of a socket and handshakes differ in how one
 //! account is tried, which is their [`Attempt`]. An account is tried at most once after it was refused.
 
-pub mod attempt;
+pub mod tried;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -17,13 +17,49 @@ use crate::manager::Manager;
 use crate::manager::outcomes::Measured;
 use crate::manager::router::{Refusal, Route, RouteRequest, Written};
 use crate::manager::tokens::WithoutToken;
-use attempt::{Attempt, Best, Login, Over, Sent, Stuck, Tried};
+use tried::{Best, Login, Over, Sent, Stuck, Tried};
 
 /// How often a short rate limit is waited out on one account.
 const SHORT_WAITS: u32 = 2;
 
 /// After a body was sent whole and no answer came, it may have been acted on: it is sent once more at most.
 const RESENDS: u32 = 1;
+
+/// How one account is tried.
+pub trait Attempt: Sized {
+    /// What ends the loop.
+    type End;
+    /// An upstream's error, which is the answer when no other account serves.
+    type Refused;
+
+    /// Whether the same can be sent once more.
+    fn can_repeat(&self) -> bool;
+
+    /// Whether an account that is limited may be waited for.
+    fn can_wait(&self) -> bool;
+
+    /// Binds the request to the account of an open connection, if it has to stay there.
+    fn bind(&self, _request: &mut RouteRequest) {}
+
+    /// Whether only an API key could serve, and there is none: no waiting helps.
+    fn lacks_key(&self, _request: &RouteRequest, _refusal: &Refusal) -> bool {
+        false
+    }
+
+    /// Adds to an error that names the model's version what to do about it.
+    fn advise(&self, _refused: &mut Self::Refused, _request: &RouteRequest) {}
+
+    /// Prepares the request for the login of `route`.
+    async fn ready_for_login(&mut self, request: &RouteRequest, route: &mut Route) -> Result<Login, Self::End>;
+
+    /// Tries the account of `route`.
+    async fn try_one(&mut self, failover: &mut Failover<'_>, route: Route) -> Tried<Self::End, Self::Refused>;
+
+    /// Waits for `future`, unless the client leaves meanwhile and that can be seen.
+    async fn meanwhile<F: Future>(&mut self, future: F) -> Result<F::Output, Self::End> {
+        Ok(future.await)
+    }
+}
 
 /// What was tried for one request, and what is tried next.
 pub struct Failover<'m> {
@@ -83,14 +119,14 @@ impl<'m> Failover<'m> {
     }
 
     /// Tries accounts until one serves or none is left.
-    pub async fn run<A: Attempt>(&mut self, attempt: &mut A) -> Over<A> {
+    pub async fn run<A: Attempt>(&mut self, attempt: &mut A) -> Over<A::End, A::Refused> {
         match self.tries(attempt).await {
             Ok(never) => match never {},
             Err(over) => over,
         }
     }
 
-    async fn tries<A: Attempt>(&mut self, attempt: &mut A) -> Result<Infallible, Over<A>> {
+    async fn tries<A: Attempt>(&mut self, attempt: &mut A) -> Result<Infallible, Over<A::End, A::Refused>> {
         let mut kept = None;
         loop {
             let Some(mut route) = self.choose(attempt, &mut kept).await? else { continue };
@@ -109,7 +145,7 @@ impl<'m> Failover<'m> {
         &mut self,
         attempt: &mut A,
         kept: &mut Option<(Route, A::Refused)>,
-    ) -> Result<Option<Route>, Over<A>> {
+    ) -> Result<Option<Route>, Over<A::End, A::Refused>> {
         let manager = self.manager;
         attempt.meanwhile(manager.consult(&mut self.request)).await.map_err(Over::End)?;
         attempt.bind(&mut self.request);
@@ -146,7 +182,7 @@ impl<'m> Failover<'m> {
         attempt: &mut A,
         refusal: Refusal,
         kept: &mut Option<(Route, A::Refused)>,
-    ) -> Result<(), Over<A>> {
+    ) -> Result<(), Over<A::End, A::Refused>> {
         // A limit says more than an upstream that may be there again in a moment, and than a token that is late.
         let is_limited = matches!(&refusal, Refusal::Exhausted(exhausted) if exhausted.rate_limited);
         let is_silent = self.unanswered.as_ref().filter(|_| !(is_limited && self.has_answer()));
@@ -179,7 +215,7 @@ impl<'m> Failover<'m> {
         attempt: &mut A,
         route: Route,
         kept: &mut Option<(Route, A::Refused)>,
-    ) -> Result<Option<Route>, Over<A>> {
+    ) -> Result<Option<Route>, Over<A::End, A::Refused>> {
         match attempt.try_one(self, route).await {
             Tried::End(end) => Err(Over::End(end)),
             Tried::Changed(route) => Ok(Some(route)),
@@ -256,7 +292,7 @@ impl<'m> Failover<'m> {
         attempt: &mut A,
         route: Route,
         measured: Measured,
-    ) -> Result<Option<Route>, Over<A>> {
+    ) -> Result<Option<Route>, Over<A::End, A::Refused>> {
         let manager = self.manager;
         drop(manager.record(&route, &self.request, &Outcome::PassThrough, measured));
         let refused = route.target.credential.login().and_then(|login| login.access_token.clone());
@@ -280,7 +316,7 @@ impl<'m> Failover<'m> {
         outcome: Outcome,
         measured: Measured,
         kept: &mut Option<(Route, A::Refused)>,
-    ) -> Result<(), Over<A>> {
+    ) -> Result<(), Over<A::End, A::Refused>> {
         let outcome = unwaited(outcome);
         self.writes.extend(self.manager.record(&route, &self.request, &outcome, measured));
         let setback =

@@ -9,7 +9,7 @@ use crate::manager::router::{Refusal, RouteRequest};
 use crate::proxy::answer::body::ProxyBody;
 use crate::proxy::answer::errors;
 use crate::proxy::choose::Failover;
-use crate::proxy::choose::attempt::{Best, Stuck};
+use crate::proxy::choose::tried::{Best, Stuck};
 use crate::proxy::send::translated::{Translation, Unserved};
 
 /// The answer to a request whose failover ended without one. `None` when there is an upstream's error, which is better.

@@ -15,7 +15,7 @@ pub struct Choices {
     wanted: usize,
     finished: HashSet<u64>,
     depth: usize,
-    is_in_choices: bool,
+    is_in_list: bool,
     key: Key,
     index: u64,
     is_finished: bool,
@@ -36,12 +36,12 @@ impl Choices {
     pub fn new(wanted: u32) -> Choices {
         let wanted = usize::try_from(wanted).unwrap_or(MOST).clamp(1, MOST);
         let (finished, key) = (HashSet::new(), Key::Other);
-        Choices { wanted, finished, depth: 0, is_in_choices: false, key, index: 0, is_finished: false }
+        Choices { wanted, finished, depth: 0, is_in_list: false, key, index: 0, is_finished: false }
     }
 
     /// The event is over, and the next one begins.
     pub fn next_document(&mut self) {
-        (self.depth, self.is_in_choices, self.key) = (0, false, Key::Other);
+        (self.depth, self.is_in_list, self.key) = (0, false, Key::Other);
         (self.index, self.is_finished) = (0, false);
     }
 
@@ -58,7 +58,7 @@ impl Visit for Choices {
     fn open(&mut self, _: bool, _: usize) {
         self.depth += 1;
         if self.depth == 2 {
-            self.is_in_choices = self.key == Key::Choices;
+            self.is_in_list = self.key == Key::Choices;
         }
         if self.depth == IN_CHOICE {
             (self.index, self.is_finished) = (0, false);
@@ -67,7 +67,7 @@ impl Visit for Choices {
     }
 
     fn close(&mut self, _: usize) {
-        if self.depth == IN_CHOICE && self.is_in_choices && self.is_finished && self.finished.len() < MOST {
+        if self.depth == IN_CHOICE && self.is_in_list && self.is_finished && self.finished.len() < MOST {
             self.finished.insert(self.index);
         }
         self.depth = self.depth.saturating_sub(1);

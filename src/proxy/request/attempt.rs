@@ -19,8 +19,8 @@ use crate::proxy::answer::body::ProxyBody;
 use crate::proxy::answer::errors;
 use crate::proxy::answer::finish::{Answer, body_failed};
 use crate::proxy::answer::unserved;
-use crate::proxy::choose::Failover;
-use crate::proxy::choose::attempt::{Attempt, Login, Sent, Tried};
+use crate::proxy::choose::tried::{Login, Sent, Tried};
+use crate::proxy::choose::{Attempt, Failover};
 use crate::proxy::inspect::account_headers;
 use crate::proxy::inspect::beginning::{self, Held};
 use crate::proxy::inspect::collected::{Collected, Whole, collect};
@@ -85,7 +85,7 @@ impl Attempt for Forwarding<'_> {
         Ok(if outgoing.translation.is_ready() { Login::NeedsToken } else { Login::CannotServe })
     }
 
-    async fn try_one(&mut self, failover: &mut Failover<'_>, route: Route) -> Tried<Self> {
+    async fn try_one(&mut self, failover: &mut Failover<'_>, route: Route) -> Tried<Box<Answer>, Box<Examined>> {
         let manager = &self.proxy.manager;
         let outgoing = self.outgoing.request_for(self.proxy, &failover.request, &route);
         let Some((request, _kept)) = outgoing else { return Tried::Unsendable(route) };
@@ -131,16 +131,16 @@ impl Attempt for Forwarding<'_> {
     }
 }
 
-fn ours<'p>(response: Response<ProxyBody>) -> Tried<Forwarding<'p>> {
+fn ours(response: Response<ProxyBody>) -> Tried<Box<Answer>, Box<Examined>> {
     Tried::End(Box::new(Answer::ours(response)))
 }
 
-fn unanswered<'p>(
+fn unanswered(
     failover: &mut Failover<'_>,
     route: Route,
     started: Instant,
     error: &SendError,
-) -> Tried<Forwarding<'p>> {
+) -> Tried<Box<Answer>, Box<Examined>> {
     let measured = Measured { status: NO_ANSWER, started };
     let written = failover.manager().record(&route, &failover.request, &Outcome::Unreachable, measured);
     failover.writes.extend(written);

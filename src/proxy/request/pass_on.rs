@@ -19,16 +19,17 @@ use crate::proxy::answer::finish::{Answer, name_dropped};
 use crate::proxy::answer::hidden::HiddenUsage;
 use crate::proxy::answer::{refused, unserved};
 use crate::proxy::choose::Failover;
-use crate::proxy::choose::attempt::{Best, Over, Stuck};
+use crate::proxy::choose::tried::{Best, Over, Stuck};
 use crate::proxy::inspect::beginning::Held;
 use crate::proxy::inspect::collected::Whole;
 use crate::proxy::inspect::meter::Dialect;
+use crate::proxy::inspect::refusal::Examined;
 use crate::proxy::request::Forwarding;
 use crate::proxy::{headers, models};
 
 impl Forwarding<'_> {
     /// The answer when the failover is over.
-    pub fn answer(&self, failover: &Failover<'_>, over: Over<Self>) -> Answer {
+    pub fn answer(&self, failover: &Failover<'_>, over: Over<Box<Answer>, Box<Examined>>) -> Answer {
         let stuck = match over {
             Over::End(answer) => return *answer,
             Over::Stuck(stuck) => stuck,

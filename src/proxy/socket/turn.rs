@@ -23,7 +23,7 @@ use crate::proxy::answer::body::ProxyBody;
 use crate::proxy::answer::ending::Ending;
 use crate::proxy::answer::unserved;
 use crate::proxy::choose::Failover;
-use crate::proxy::choose::attempt::{Best, Over, Stuck};
+use crate::proxy::choose::tried::{Best, Over, Stuck};
 use crate::proxy::read::fields::Fields;
 use crate::proxy::send::client_version;
 use crate::proxy::socket::asked::Asked;

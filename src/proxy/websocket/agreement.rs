@@ -20,8 +20,8 @@ use crate::proxy::answer::body::ProxyBody;
 use crate::proxy::answer::ending::Ending;
 use crate::proxy::answer::finish::{Answer, finish};
 use crate::proxy::answer::{errors, unserved};
-use crate::proxy::choose::Failover;
-use crate::proxy::choose::attempt::{Attempt, Best, Login, Over, Tried};
+use crate::proxy::choose::tried::{Best, Login, Over, Tried};
+use crate::proxy::choose::{Attempt, Failover};
 use crate::proxy::send::translated::Translation;
 use crate::proxy::state::ProxyState;
 use crate::proxy::websocket::handshake;
@@ -200,7 +200,7 @@ impl Attempt for Shaking<'_> {
         Ok(Login::NeedsToken)
     }
 
-    async fn try_one(&mut self, failover: &mut Failover<'_>, route: Route) -> Tried<Self> {
+    async fn try_one(&mut self, failover: &mut Failover<'_>, route: Route) -> Tried<Shaken, Refused> {
         if !(self.admits)(self.proxy, &route, &failover.request) {
             return Tried::End(Shaken::NoSocket(0));
         }

@@ -16,7 +16,7 @@ use crate::manager::Manager;
 use crate::manager::outcomes::{Measured, NO_ANSWER};
 use crate::manager::router::Route;
 use crate::proxy::choose::Failover;
-use crate::proxy::choose::attempt::{Attempt, Sent, Tried};
+use crate::proxy::choose::tried::{Sent, Tried};
 use crate::proxy::inspect::account_headers;
 use crate::proxy::inspect::refusal::examine;
 use crate::proxy::send::in_flight::InFlight;
@@ -62,6 +62,9 @@ pub struct Agreed {
     pub upstream: Upgraded,
 }
 
+/// An account, and its upstream that agreed.
+pub type Connected = (Route, Box<Agreed>);
+
 /// The error of an upstream, to a handshake or to a turn.
 pub struct Refused {
     /// The status it has over HTTP.
@@ -84,7 +87,7 @@ impl Refused {
 
 impl Opened {
     /// The connection, or what else came of trying the account of `route`.
-    pub fn or_tried<A: Attempt<Refused = Refused>>(self, route: Route) -> Result<(Route, Box<Agreed>), Box<Tried<A>>> {
+    pub fn or_tried<E>(self, route: Route) -> Result<Connected, Box<Tried<E, Refused>>> {
         Err(Box::new(match self {
             Opened::Agreed(agreed) => return Ok((route, agreed)),
             Opened::Unsendable => Tried::Unsendable(route),

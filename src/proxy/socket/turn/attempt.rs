@@ -12,8 +12,8 @@ use crate::manager::outcomes::{Measured, NO_ANSWER};
 use crate::manager::router::{Refusal, Route, RouteRequest, all_written};
 use crate::proxy::answer::body::ProxyBody;
 use crate::proxy::answer::{errors, unserved};
-use crate::proxy::choose::Failover;
-use crate::proxy::choose::attempt::{Attempt, Login, Sent, Tried};
+use crate::proxy::choose::tried::{Login, Sent, Tried};
+use crate::proxy::choose::{Attempt, Failover};
 use crate::proxy::inspect::account_headers;
 use crate::proxy::inspect::meter::{Dialect, Meter};
 use crate::proxy::send::in_flight::InFlight;
@@ -85,7 +85,7 @@ impl Attempt for Turn<'_> {
         self.client.while_waiting(future).await.map_err(Err)
     }
 
-    async fn try_one(&mut self, failover: &mut Failover<'_>, mut route: Route) -> Tried<Self> {
+    async fn try_one(&mut self, failover: &mut Failover<'_>, mut route: Route) -> Tried<Result<Ended, Gone>, Refused> {
         // Dropped before another one is opened: there is one at a time.
         let open = self.upstream.take().filter(|open| open.is_for(&mut route));
         let mut upstream = match open {
@@ -121,7 +121,12 @@ impl Attempt for Turn<'_> {
 
 impl Turn<'_> {
     /// Sends the turn to one account and reads until its response begins or fails.
-    async fn send(&mut self, failover: &mut Failover<'_>, upstream: &mut Upstream, route: Route) -> Tried<Self> {
+    async fn send(
+        &mut self,
+        failover: &mut Failover<'_>,
+        upstream: &mut Upstream,
+        route: Route,
+    ) -> Tried<Result<Ended, Gone>, Refused> {
         let manager = &self.proxy.manager;
         let text = self.asked.text_for(manager, &failover.request, &route);
         let is_login = route.target.credential.login().is_some();
@@ -169,7 +174,7 @@ impl Turn<'_> {
         route: Route,
         (messages, failed): (Vec<Utf8Bytes>, Failed),
         measured: Measured,
-    ) -> Tried<Self> {
+    ) -> Tried<Result<Ended, Gone>, Refused> {
         let manager = &self.proxy.manager;
         let code = failed.error.get("code").and_then(Value::as_str).unwrap_or_default();
         // The connection has served its time.
@@ -199,7 +204,7 @@ impl Turn<'_> {
     }
 
     /// The connection is gone. One that has served before says nothing of its account by that: such are closed in time.
-    fn broken(&mut self, upstream: &mut Upstream, route: Route, why: &str) -> Tried<Self> {
+    fn broken(&mut self, upstream: &mut Upstream, route: Route, why: &str) -> Tried<Result<Ended, Gone>, Refused> {
         upstream.end();
         if let Some(id) = self.previous.as_ref().filter(|id| upstream.has_made(id)) {
             return Tried::End(Ok(Ended::Answer(refusals::lost(id))));

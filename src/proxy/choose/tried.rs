@@ -1,46 +1,9 @@
-//! What the failover loop needs of those whose accounts it chooses, and what came of one try.
+//! What comes of trying one account, and how the failover of a request ends.
 
 use crate::domain::health::Outcome;
 use crate::domain::routing::setback::Setback;
 use crate::manager::outcomes::Measured;
-use crate::manager::router::{Refusal, Route, RouteRequest};
-use crate::proxy::choose::Failover;
-
-/// How one account is tried.
-pub trait Attempt: Sized {
-    /// What ends the loop.
-    type End;
-    /// An upstream's error, which is the answer when no other account serves.
-    type Refused;
-
-    /// Whether the same can be sent once more.
-    fn can_repeat(&self) -> bool;
-
-    /// Whether an account that is limited may be waited for.
-    fn can_wait(&self) -> bool;
-
-    /// Binds the request to the account of an open connection, if it has to stay there.
-    fn bind(&self, _request: &mut RouteRequest) {}
-
-    /// Whether only an API key could serve, and there is none: no waiting helps.
-    fn lacks_key(&self, _request: &RouteRequest, _refusal: &Refusal) -> bool {
-        false
-    }
-
-    /// Adds to an error that names the model's version what to do about it.
-    fn advise(&self, _refused: &mut Self::Refused, _request: &RouteRequest) {}
-
-    /// Prepares the request for the login of `route`.
-    async fn ready_for_login(&mut self, request: &RouteRequest, route: &mut Route) -> Result<Login, Self::End>;
-
-    /// Tries the account of `route`.
-    async fn try_one(&mut self, failover: &mut Failover<'_>, route: Route) -> Tried<Self>;
-
-    /// Waits for `future`, unless the client leaves meanwhile and that can be seen.
-    async fn meanwhile<F: Future>(&mut self, future: F) -> Result<F::Output, Self::End> {
-        Ok(future.await)
-    }
-}
+use crate::manager::router::{Refusal, Route};
 
 /// What a login that was chosen still needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,9 +17,9 @@ pub enum Login {
 }
 
 /// What came of trying one account.
-pub enum Tried<A: Attempt> {
+pub enum Tried<E, R> {
     /// The loop ends with this.
-    End(A::End),
+    End(E),
     /// The request was changed, and goes to the same account once more.
     Changed(Route),
     /// The account's key or address cannot stand in a request.
@@ -81,7 +44,7 @@ pub enum Tried<A: Attempt> {
         /// Its status, and when the attempt began.
         measured: Measured,
         /// The error itself.
-        refused: A::Refused,
+        refused: R,
     },
 }
 
@@ -97,11 +60,11 @@ pub enum Sent {
 }
 
 /// How the loop ended.
-pub enum Over<A: Attempt> {
+pub enum Over<E, R> {
     /// By an attempt.
-    End(A::End),
+    End(E),
     /// Without one that serves.
-    Stuck(Stuck<A::Refused>),
+    Stuck(Stuck<R>),
 }
 
 /// No account serves.

@@ -16,20 +16,17 @@ pub use json::plain_json;
 pub use layers::typed;
 pub use write::{WriteError, create, set};
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::domain::account::Families;
-use crate::domain::client_version::ClientVersion;
 use crate::domain::health::breaker::BreakerSettings;
 use crate::domain::routing::Strategy;
-use crate::domain::usage::pricing::PriceTable;
 use crate::env::Environment;
 use crate::files::Stamp;
 use crate::paths::Paths;
-use crate::secrets::Secret;
-use keys::{KEYS, Key};
+use keys::{KEYS, Key, Values};
 
 /// The key every program on the machine knows; only `proxy` on a loopback address uses it.
 pub const DEFAULT_PROXY_KEY: &str = "sk-codex-account-manager";
@@ -108,10 +105,8 @@ pub struct Config {
     settings: Vec<Setting>,
     /// What was taken from each file, whether a stronger source beats it or not: it stays when the file goes bad.
     from_files: Vec<Setting>,
-    /// Made once from the settings, because every request asks for them.
-    strategy: Strategy,
-    families: Families,
-    prices: PriceTable,
+    /// Read once from the settings, because every request asks for them.
+    values: Values,
     /// One sentence for each unknown key and bad value.
     pub warnings: Vec<String>,
 }
@@ -122,7 +117,7 @@ impl Config {
         Config::default().reload(paths, environment, sources)
     }
 
-    /// Reads all sources anew. What a file says that cannot be used leaves what this configuration took from it.
+    /// Reads all sources again. What a file says that cannot be used leaves what this configuration took from it.
     #[must_use = "this returns the new configuration"]
     pub fn reload(&self, paths: &Paths, environment: &Environment, sources: &Sources) -> Config {
         let layers = vec![
@@ -142,126 +137,27 @@ impl Config {
         &self.settings
     }
 
-    fn value(&self, name: &str) -> &Value {
-        static NULL: Value = Value::Null;
-        self.settings.iter().find(|setting| setting.key.toml == name).map_or(&NULL, |setting| &setting.value)
-    }
-
-    fn flag(&self, name: &str) -> bool {
-        self.value(name).as_bool().unwrap_or_default()
-    }
-
-    fn number(&self, name: &str) -> u64 {
-        self.value(name).as_u64().unwrap_or_default()
-    }
-
-    /// `routing.strategy`
-    pub fn strategy(&self) -> Strategy {
-        self.strategy
-    }
-
-    /// `routing.families`
-    pub fn families(&self) -> Families {
-        self.families.clone()
-    }
-
-    /// `pricing`, before the built-in table.
-    pub fn prices(&self) -> &PriceTable {
-        &self.prices
-    }
-
-    /// `routing.wait_when_exhausted`
-    pub fn wait_when_exhausted(&self) -> bool {
-        self.flag("routing.wait_when_exhausted")
-    }
-
-    /// `routing.max_wait_ms`; `None` is no limit.
-    pub fn max_wait(&self) -> Option<Duration> {
-        Some(self.number("routing.max_wait_ms")).filter(|wait| *wait > 0).map(Duration::from_millis)
-    }
-
-    /// `routing.max_waits`
-    pub fn max_waits(&self) -> u32 {
-        u32::try_from(self.number("routing.max_waits")).unwrap_or(u32::MAX)
-    }
-
-    /// `routing.pid_offset`
-    pub fn pid_offset(&self) -> bool {
-        self.flag("routing.pid_offset")
-    }
-
-    /// `routing.short_retry_ms`
-    pub fn short_retry(&self) -> Duration {
-        Duration::from_millis(self.number("routing.short_retry_ms"))
-    }
-
-    /// `routing.max_attempts`
-    pub fn max_attempts(&self) -> u32 {
-        u32::try_from(self.number("routing.max_attempts")).unwrap_or(u32::MAX)
-    }
-
-    /// `routing.reserve_percent`
-    pub fn reserve_percent(&self) -> f64 {
-        // At most 99.
-        f64::from(u32::try_from(self.number("routing.reserve_percent")).unwrap_or_default())
-    }
-
-    /// `routing.use_credits`
-    pub fn use_credits(&self) -> bool {
-        self.flag("routing.use_credits")
-    }
-
-    /// `tokens.refresh_skew_ms`
-    pub fn refresh_skew(&self) -> Duration {
-        Duration::from_millis(self.number("tokens.refresh_skew_ms"))
-    }
-
-    /// `polling.interval_seconds`; `None` when polling is off.
+    /// Time between two polls; `None` when polling is off.
     pub fn polling_interval(&self) -> Option<Duration> {
-        self.flag("polling.enabled").then(|| Duration::from_secs(self.number("polling.interval_seconds")))
+        self.polls().then(|| self.time_between_polls())
     }
 
-    /// `notifications.quiet`
-    pub fn quiet(&self) -> bool {
-        self.flag("notifications.quiet")
-    }
-
-    /// `notifications.rate_limit_debounce_ms`
-    pub fn toast_debounce(&self) -> Duration {
-        Duration::from_millis(self.number("notifications.rate_limit_debounce_ms"))
-    }
-
-    /// `breaker.failures` and `breaker.open_seconds`
+    /// When an account or a host is not used for a while.
     pub fn breaker(&self) -> BreakerSettings {
-        BreakerSettings {
-            failures: u32::try_from(self.number("breaker.failures")).unwrap_or(u32::MAX),
-            open_for: Duration::from_secs(self.number("breaker.open_seconds")),
-        }
-    }
-
-    /// `chatgpt.client_version`
-    pub fn client_version(&self) -> ClientVersion {
-        self.value("chatgpt.client_version").as_str().and_then(|text| text.parse().ok()).unwrap_or_default()
-    }
-
-    /// `proxy.bind_addr`
-    pub fn bind_addr(&self) -> &str {
-        self.value("proxy.bind_addr").as_str().unwrap_or_default()
-    }
-
-    /// `proxy.api_key`
-    pub fn proxy_api_key(&self) -> Secret<String> {
-        Secret::new(self.value("proxy.api_key").as_str().unwrap_or_default().to_owned())
-    }
-
-    /// `proxy.allowed_hosts`
-    pub fn allowed_hosts(&self) -> Vec<String> {
-        let hosts = self.value("proxy.allowed_hosts").as_array();
-        hosts.into_iter().flatten().filter_map(Value::as_str).map(str::to_ascii_lowercase).collect()
+        BreakerSettings { failures: self.breaker_failures(), open_for: self.breaker_open_for() }
     }
 }
 
-/// What tells that a configuration file moved.
+impl Deref for Config {
+    type Target = Values;
+
+    /// The value of each key by its accessor in the table.
+    fn deref(&self) -> &Values {
+        &self.values
+    }
+}
+
+/// What shows that a configuration file changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamps([Option<Stamp>; 2]);
 

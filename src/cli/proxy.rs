@@ -106,7 +106,7 @@ fn address(manager: &Manager, flag: Option<&str>) -> Result<SocketAddr, Error> {
     let config = manager.session().config();
     let effective = config.bind_addr();
     let refused = || {
-        Error::new(ErrorKind::InvalidParams, format!("`{}` is not an address", flag.unwrap_or(effective)))
+        Error::new(ErrorKind::InvalidParams, format!("`{}` is not an address", flag.unwrap_or(&effective)))
             .hint("use an IP and a port, such as `127.0.0.1:8080`")
     };
     let taken = flag.is_none_or(|flag| flag == effective || flag.replace("localhost:", "127.0.0.1:") == effective);

@@ -1,5 +1,8 @@
-//! The table of configuration keys: the one place that knows their names, shapes and defaults. The README's
-//! table is made from it.
+//! The table of configuration keys: the one place that knows their names, shapes, defaults and types. A key is one entry
+//! here; its accessor, the schemas, the completions, the template and the README's table are made from it.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -8,6 +11,7 @@ use crate::domain::account::{BadFamily, Families};
 use crate::domain::client_version::{BUILT_IN, ClientVersion};
 use crate::domain::routing::Strategy;
 use crate::domain::usage::pricing::{PriceTable, parse_override};
+use crate::secrets::Secret;
 
 /// One key.
 #[derive(Debug, PartialEq)]
@@ -177,96 +181,186 @@ impl Key {
     }
 }
 
-/// Every key.
-pub static KEYS: &[Key] = &[
-    key(
+fn flag(value: &Value) -> bool {
+    value.as_bool().unwrap_or_default()
+}
+
+fn number(value: &Value) -> u64 {
+    value.as_u64().unwrap_or_default()
+}
+
+fn count(value: &Value) -> u32 {
+    u32::try_from(number(value)).unwrap_or(u32::MAX)
+}
+
+fn milliseconds(value: &Value) -> Duration {
+    Duration::from_millis(number(value))
+}
+
+fn seconds(value: &Value) -> Duration {
+    Duration::from_secs(number(value))
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn texts(value: &Value) -> impl Iterator<Item = &str> {
+    value.as_array().into_iter().flatten().filter_map(Value::as_str)
+}
+
+/// Each entry is `accessor: Type = reader => key;`.
+macro_rules! keys {
+    ($($accessor:ident: $type:ty = $read:expr => $key:expr;)*) => {
+        /// Every key.
+        pub static KEYS: &[Key] = &[$($key),*];
+
+        /// The values of all keys, read once when the configuration is loaded.
+        #[derive(Clone, Debug)]
+        pub struct Values {
+            $($accessor: $type),*
+        }
+
+        impl Values {
+            /// `settings` are in the order of [`KEYS`].
+            pub(super) fn of<'v>(settings: impl IntoIterator<Item = &'v Value>) -> Values {
+                static NULL: Value = Value::Null;
+                let mut settings = settings.into_iter();
+                let mut next = || settings.next().unwrap_or(&NULL);
+                Values { $($accessor: read(next(), $read)),* }
+            }
+
+            $(
+                /// The key of that name in the table.
+                pub fn $accessor(&self) -> $type {
+                    Clone::clone(&self.$accessor)
+                }
+            )*
+        }
+    };
+}
+
+fn read<T>(value: &Value, read: impl FnOnce(&Value) -> T) -> T {
+    read(value)
+}
+
+impl std::default::Default for Values {
+    fn default() -> Values {
+        Values::of([])
+    }
+}
+
+keys! {
+    strategy: Strategy = |value| value.as_str().and_then(Strategy::parse).unwrap_or_default() =>
+        key(
         "routing.strategy",
         Shape::Strategy,
         Default::Text("sticky"),
         "how the account for a request is chosen; under `proxy` the default is `least_utilized`",
     )
-    .also("accountSelectionStrategy", Some("CODEX_AUTH_ACCOUNT_SELECTION_STRATEGY")),
-    key(
+    .also("accountSelectionStrategy", Some("CODEX_AUTH_ACCOUNT_SELECTION_STRATEGY"));
+    families: Families = |value| families(value).unwrap_or_default() =>
+        key(
         "routing.families",
         Shape::Families,
         Default::Empty,
         "more groups of models that share a rate limit, matched before the built-in ones",
-    ),
-    key("routing.pid_offset", Shape::Bool, Default::Bool(true), "parallel sessions start on different accounts")
-        .also("pidOffsetEnabled", Some("CODEX_AUTH_PID_OFFSET_ENABLED")),
-    key(
+    );
+    pid_offset: bool = flag =>
+        key("routing.pid_offset", Shape::Bool, Default::Bool(true), "parallel sessions start on different accounts")
+        .also("pidOffsetEnabled", Some("CODEX_AUTH_PID_OFFSET_ENABLED"));
+    short_retry: Duration = milliseconds =>
+        key(
         "routing.short_retry_ms",
         Shape::Number(0, 60_000),
         Default::Number(5_000),
         "a rate limit that ends within this many milliseconds: wait, then try the same account",
-    ),
-    key(
+    );
+    max_attempts: u32 = count =>
+        key(
         "routing.max_attempts",
         Shape::Number(1, 100),
         Default::Number(4),
         "upstream calls per request after 5xx answers and connection errors",
-    ),
-    key(
+    );
+    reserve_percent: f64 = |value| f64::from(count(value)) =>
+        key(
         "routing.reserve_percent",
         Shape::Number(0, 99),
         Default::Number(0),
         "percentage of every quota window of a ChatGPT account that is left unused",
-    ),
-    key(
+    );
+    use_credits: bool = flag =>
+        key(
         "routing.use_credits",
         Shape::Bool,
         Default::Bool(true),
         "use the credits of a ChatGPT account whose quota is used up, after every account that has quota left",
-    ),
-    key("routing.wait_when_exhausted", Shape::Bool, Default::Bool(false), "wait when every account is limited")
-        .also("retryAllAccountsRateLimited", Some("CODEX_AUTH_RETRY_ALL_RATE_LIMITED")),
-    key(
+    );
+    wait_when_exhausted: bool = flag =>
+        key("routing.wait_when_exhausted", Shape::Bool, Default::Bool(false), "wait when every account is limited")
+        .also("retryAllAccountsRateLimited", Some("CODEX_AUTH_RETRY_ALL_RATE_LIMITED"));
+    max_wait: Option<Duration> = |value| Some(milliseconds(value)).filter(|wait| !wait.is_zero()) =>
+        key(
         "routing.max_wait_ms",
         Shape::Number(0, 8 * DAY_MS),
         Default::Number(30_000),
         "the longest such wait in milliseconds; 0 is no limit",
     )
-    .also("retryAllAccountsMaxWaitMs", Some("CODEX_AUTH_RETRY_ALL_MAX_WAIT_MS")),
-    key("routing.max_waits", Shape::Number(0, 1_000), Default::Number(1), "the number of such waits for one request")
-        .also("retryAllAccountsMaxRetries", Some("CODEX_AUTH_RETRY_ALL_MAX_RETRIES")),
-    key(
+    .also("retryAllAccountsMaxWaitMs", Some("CODEX_AUTH_RETRY_ALL_MAX_WAIT_MS"));
+    max_waits: u32 = count =>
+        key("routing.max_waits", Shape::Number(0, 1_000), Default::Number(1), "the number of such waits for one request")
+        .also("retryAllAccountsMaxRetries", Some("CODEX_AUTH_RETRY_ALL_MAX_RETRIES"));
+    refresh_skew: Duration = milliseconds =>
+        key(
         "tokens.refresh_skew_ms",
         Shape::Number(0, DAY_MS),
         Default::Number(60_000),
         "tokens are refreshed this many milliseconds before they expire",
     )
-    .also("tokenRefreshSkewMs", Some("CODEX_AUTH_TOKEN_REFRESH_SKEW_MS")),
-    key("notifications.quiet", Shape::Bool, Default::Bool(false), "show no messages in the editor")
-        .also("quietMode", Some("CODEX_AUTH_QUIET")),
-    key(
+    .also("tokenRefreshSkewMs", Some("CODEX_AUTH_TOKEN_REFRESH_SKEW_MS"));
+    quiet: bool = flag =>
+        key("notifications.quiet", Shape::Bool, Default::Bool(false), "show no messages in the editor")
+        .also("quietMode", Some("CODEX_AUTH_QUIET"));
+    toast_debounce: Duration = milliseconds =>
+        key(
         "notifications.rate_limit_debounce_ms",
         Shape::Number(0, DAY_MS),
         Default::Number(60_000),
         "milliseconds in which the same message is not repeated",
     )
-    .also("rateLimitToastDebounceMs", Some("CODEX_AUTH_RATE_LIMIT_TOAST_DEBOUNCE_MS")),
-    key("polling.enabled", Shape::Bool, Default::Bool(true), "read the quota of ChatGPT accounts regularly"),
-    key(
+    .also("rateLimitToastDebounceMs", Some("CODEX_AUTH_RATE_LIMIT_TOAST_DEBOUNCE_MS"));
+    polls: bool = flag =>
+        key("polling.enabled", Shape::Bool, Default::Bool(true), "read the quota of ChatGPT accounts regularly");
+    time_between_polls: Duration = seconds =>
+        key(
         "polling.interval_seconds",
         Shape::Number(10, 86_400),
         Default::Number(300),
         "seconds between two reads; one process reads for all",
-    ),
-    key("proxy.bind_addr", Shape::Address, Default::Text("127.0.0.1:8080"), "where `proxy` listens"),
-    key("proxy.api_key", Shape::Text, Default::Text(DEFAULT_PROXY_KEY), "the key that `proxy` requires").secret(),
-    key("proxy.allowed_hosts", Shape::List, Default::Empty, "host names that `proxy` accepts besides its own address"),
-    key(
+    );
+    bind_addr: String = text =>
+        key("proxy.bind_addr", Shape::Address, Default::Text("127.0.0.1:8080"), "where `proxy` listens");
+    proxy_api_key: Secret<String> = |value| Secret::new(text(value)) =>
+        key("proxy.api_key", Shape::Text, Default::Text(DEFAULT_PROXY_KEY), "the key that `proxy` requires").secret();
+    allowed_hosts: Vec<String> = |value| texts(value).map(str::to_ascii_lowercase).collect() =>
+        key("proxy.allowed_hosts", Shape::List, Default::Empty, "host names that `proxy` accepts besides its own address");
+    breaker_failures: u32 = count =>
+        key(
         "breaker.failures",
         Shape::Number(1, 1_000),
         Default::Number(3),
         "failures in a row after which an account or a host is not used for a while",
-    ),
-    key("breaker.open_seconds", Shape::Number(1, 86_400), Default::Number(60), "seconds for which it is then not used"),
-    key(
+    );
+    breaker_open_for: Duration = seconds =>
+        key("breaker.open_seconds", Shape::Number(1, 86_400), Default::Number(60), "seconds for which it is then not used");
+    client_version: ClientVersion = |value| value.as_str().and_then(|text| text.parse().ok()).unwrap_or_default() =>
+        key(
         "chatgpt.client_version",
         Shape::ClientVersion,
         Default::ClientVersion,
         "the version of Codex that is sent with a ChatGPT account if the client sends none",
-    ),
-    key("pricing", Shape::Prices, Default::Empty, "USD per million tokens by model, before the built-in prices"),
-];
+    );
+    prices: Arc<PriceTable> = |value| Arc::new(prices(value).unwrap_or_default()) =>
+        key("pricing", Shape::Prices, Default::Empty, "USD per million tokens by model, before the built-in prices");
+}

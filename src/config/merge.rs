@@ -5,11 +5,10 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::keys::{KEYS, Key, Shape, families, prices};
+use super::keys::{KEYS, Key, Shape, Values};
 use super::layers::{Broken, Entry, Layer};
 use super::{Config, Setting, Source};
 use crate::domain::near;
-use crate::domain::routing::Strategy;
 use crate::domain::usage::pricing::parse_override;
 
 /// Takes for each key the strongest value that fits, and warns of the ones that do not. `before` is the configuration
@@ -27,11 +26,9 @@ pub fn merge(layers: Vec<Layer>, before: &Config) -> Config {
         }
     }
     let Merging { warnings, from_files, mut chosen, .. } = merging;
-    let families = chosen.get("routing.families").and_then(|setting| families(&setting.value).ok()).unwrap_or_default();
-    let prices = chosen.get("pricing").and_then(|setting| prices(&setting.value).ok()).unwrap_or_default();
-    let strategy = chosen.get("routing.strategy").and_then(|setting| Strategy::parse(setting.value.as_str()?));
-    let settings = KEYS.iter().filter_map(|key| chosen.remove(key.toml)).collect();
-    Config { settings, from_files, strategy: strategy.unwrap_or_default(), families, prices, warnings }
+    let settings: Vec<Setting> = KEYS.iter().filter_map(|key| chosen.remove(key.toml)).collect();
+    let values = Values::of(settings.iter().map(|setting| &setting.value));
+    Config { settings, from_files, values, warnings }
 }
 
 struct Merging<'c> {

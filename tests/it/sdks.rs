@@ -72,14 +72,17 @@ fn both_sdks_raise_their_rate_limit_error_when_every_account_is_limited() {
 fn a_stream_that_breaks_is_an_error_and_no_short_answer() {
     each_language(|language| {
         let pool = Pool::new(1);
-        for (call, answer) in [
+        let broken = [
             ("responses stream", Answer::Broken(Breakage::CutMidStream { after_events: 6 })),
             ("responses stream", Answer::Broken(Breakage::EndWithoutTerminalEvent)),
             ("chat stream", Answer::Broken(Breakage::CutMidStream { after_events: 4 })),
             ("chat stream", Answer::Broken(Breakage::EndWithoutTerminalEvent)),
-        ] {
+        ];
+        for (_, answer) in &broken {
             pool.script(1, answer.clone());
-            let Some(outcome) = outcome(&pool, language, call) else { return };
+        }
+        let Some(outcomes) = outcomes(&pool, language, &broken.each_ref().map(|(call, _)| *call)) else { return };
+        for ((call, answer), outcome) in broken.iter().zip(outcomes) {
             let text = outcome["text"].as_str().unwrap();
             assert!(!text.is_empty() && DEFAULT_TEXT.starts_with(text), "{language} {answer:?}: {outcome}");
             assert!(outcome["error"].is_string(), "{language} {call} {answer:?} went by in silence: {outcome}");
@@ -142,11 +145,19 @@ fn check_calls(pool: &Pool, command: Command, label: &str) {
 /// What came of one call through `run`; `None` when the SDK is not here.
 #[track_caller]
 fn outcome(pool: &Pool, language: &str, call: &str) -> Option<Value> {
+    outcomes(pool, language, &[call])?.pop()
+}
+
+/// The same of several calls, one after another.
+#[track_caller]
+fn outcomes(pool: &Pool, language: &str, calls: &[&str]) -> Option<Vec<Value>> {
     let mut words = script(pool, language, "openai_fault")?;
-    words.push(call.to_owned());
+    words.extend(calls.iter().map(ToString::to_string));
     let output = Running::start(through_run(&pool.sandbox, &words)).finish();
     assert_eq!(output.code, 0, "{output:?}");
-    Some(output.json())
+    let outcomes: Vec<Value> = output.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(outcomes.len(), calls.len(), "{output:?}");
+    Some(outcomes)
 }
 
 fn limited() -> Answer {

@@ -1,4 +1,4 @@
-// Makes the one call that is named in the arguments and prints what came of it, an error included, as a JSON object.
+// Makes the calls that are named in the arguments and prints what came of each, an error included, as a JSON object.
 //
 // Takes OPENAI_BASE_URL and OPENAI_API_KEY; ends with 0 whatever came. Retries are the SDK's own.
 
@@ -27,12 +27,14 @@ const calls = {
   },
 };
 
-let text = "";
-let error = null;
-try {
-  for await (const piece of calls[process.argv[2]]()) text += piece;
-} catch (caught) {
-  error = caught;
+for (const call of process.argv.slice(2)) {
+  let text = "";
+  let error = null;
+  try {
+    for await (const piece of calls[call]()) text += piece;
+  } catch (caught) {
+    error = caught;
+  }
+  const { status = null, code = null } = error ?? {};
+  console.log(JSON.stringify({ text, error: error?.constructor.name ?? null, status, code }));
 }
-const { status = null, code = null } = error ?? {};
-console.log(JSON.stringify({ text, error: error?.constructor.name ?? null, status, code }));

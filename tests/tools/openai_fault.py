@@ -1,4 +1,4 @@
-"""Makes the one call that is named in the arguments and prints what came of it, an error included, as a JSON object.
+"""Makes the calls that are named in the arguments and prints what came of each, an error included, as a JSON object.
 
 Takes OPENAI_BASE_URL and OPENAI_API_KEY; ends with 0 whatever came. Retries are the SDK's own.
 """
@@ -33,11 +33,12 @@ def responses_stream(client):
 
 CALLS = {"chat": chat, "chat stream": chat_stream, "responses": responses, "responses stream": responses_stream}
 
-text, error, status, code = "", None, None, None
-try:
-    for piece in CALLS[sys.argv[1]](openai.OpenAI(timeout=20)):
-        text += piece
-except Exception as caught:
-    error = type(caught).__name__
-    status, code = getattr(caught, "status_code", None), getattr(caught, "code", None)
-print(json.dumps({"text": text, "error": error, "status": status, "code": code}))
+for call in sys.argv[1:]:
+    text, error, status, code = "", None, None, None
+    try:
+        for piece in CALLS[call](openai.OpenAI(timeout=20)):
+            text += piece
+    except Exception as caught:
+        error = type(caught).__name__
+        status, code = getattr(caught, "status_code", None), getattr(caught, "code", None)
+    print(json.dumps({"text": text, "error": error, "status": status, "code": code}))

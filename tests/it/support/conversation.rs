@@ -1,11 +1,13 @@
 //! What two sides said, message by message, and whether the schemas allow it.
 
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
+use std::process::{Child, ChildStdout, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
-use super::sandbox::{self, Sandbox};
-use super::tools;
+use super::{Sandbox, tools};
 
 /// Everything that was said, each message as it was on the wire.
 #[derive(Default)]
@@ -61,12 +63,35 @@ impl Conversation {
     /// says what is missing where they are not here.
     #[track_caller]
     pub fn check_valid(&self, sandbox: &Sandbox) {
-        let Some(words) = tools::node(sandbox, "validate.mjs") else { return };
-        let mut command = sandbox.program(&words[0]);
-        command.args(&words[1..]).arg(concat!(env!("CARGO_MANIFEST_DIR"), "/schemas")).arg(sandbox.accounts_file());
         let all: Vec<Value> =
             self.said.iter().map(|said| json!({"byServer": said.by_server, "message": said.message})).collect();
-        let held = sandbox::output(command, Value::from(all).to_string().as_bytes()).ok().json();
-        assert!(held.as_object().is_some_and(|held| held.contains_key("initialize result")), "{held}");
+        let question = json!({ "messages": all, "accountsFile": sandbox.accounts_file() });
+        let Some(answer) = ask_validator(&question) else { return };
+        assert!(answer["held"]["initialize result"].is_number(), "{answer}");
     }
+}
+
+/// The answer of `validate.mjs`, which runs once for all tests: reading the schemas takes it a second. `None` after saying
+/// what is missing.
+#[track_caller]
+fn ask_validator(question: &Value) -> Option<Value> {
+    static RUNS: Mutex<Option<(Child, BufReader<ChildStdout>)>> = Mutex::new(None);
+    let mut runs = RUNS.lock().unwrap_or_else(PoisonError::into_inner);
+    let (mut child, mut stdout) = match runs.take() {
+        Some(runs) => runs,
+        None => {
+            let mut command = tools::node_outside("validate.mjs")?;
+            command.env("SCHEMAS", tools::source().join("schemas"));
+            // It ends with its stdin, when the tests have ended.
+            let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+            let stdout = BufReader::new(child.stdout.take().unwrap());
+            (child, stdout)
+        }
+    };
+    let mut answer = String::new();
+    writeln!(child.stdin.as_mut().unwrap(), "{question}").unwrap();
+    stdout.read_line(&mut answer).unwrap();
+    assert!(!answer.is_empty(), "`validate.mjs` has ended, see its stderr");
+    *runs = Some((child, stdout));
+    Some(serde_json::from_str(&answer).unwrap())
 }

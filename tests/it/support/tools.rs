@@ -71,6 +71,19 @@ pub fn node(sandbox: &Sandbox, script: &str) -> Option<Vec<String>> {
     Some(vec!["node".to_owned(), text(&copy)])
 }
 
+/// Node with a script that belongs to no test's home, or `None` after saying what is missing.
+pub fn node_outside(script: &str) -> Option<Command> {
+    if !require("node") {
+        return None;
+    }
+    installed("node_modules/openai/package.json")?;
+    let mut command = Command::new("node");
+    // Given as text it finds the packages of the folder that Node is in.
+    let text = std::fs::read_to_string(self::script(script)).unwrap();
+    command.args(["--input-type=module", "--eval", &text]).current_dir(folder());
+    Some(command)
+}
+
 /// The folder `clients` with its packages installed and built, or `None` after saying what is missing.
 pub fn clients() -> Option<PathBuf> {
     static BUILT: OnceLock<()> = OnceLock::new();

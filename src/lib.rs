@@ -8,7 +8,7 @@
 //! | [`domain`] | decides: pure functions and plain values |
 //! | [`protocol`] | the words of JSON-RPC; schemas, the reference and the types of the clients are generated from it |
 //! | `sys`, `files` | what differs by system, with a half for each; locks, private files and replacing them |
-//! | [`clock`], [`env`], [`paths`] | time, the environment and places |
+//! | [`clock`], [`env`](mod@env), [`paths`] | time, the environment and places |
 //! | [`secrets`], [`config`] | sealing and the master key; settings and where each comes from |
 //! | [`store`] | the accounts file: transactions, sessions, migration |
 //! | [`ledger`] | attempts, usage and owners of resources, in SQLite |

@@ -25,7 +25,7 @@ use self::timed::Timed;
 use self::without_keys::WithoutKeys;
 use super::Session;
 use super::error_object::{ErrorObject, internal};
-use super::methods::Methods;
+use super::registry;
 use crate::error::Error;
 use crate::protocol::subscription::{SUBSCRIBE, UNSUBSCRIBE};
 use crate::proxy::RpcDoor;
@@ -98,7 +98,7 @@ pub fn door(session: &Arc<Session>) -> RpcDoor {
 /// The methods as jsonrpsee calls them.
 fn module(session: &Arc<Session>) -> RpcModule<Session> {
     let mut module = RpcModule::from_arc(Arc::clone(session));
-    for (name, handler) in Methods::all() {
+    for (name, handler) in registry::methods() {
         let registered = module.register_async_method(name, move |params, session, _| {
             let answer = handler(session, value(&params));
             async move { answer.await.map_err(ErrorObjectOwned::from) }

@@ -1,4 +1,4 @@
-//! The registry of methods, for every door. Each method has one line beside its handler.
+//! Handlers of methods as every door calls them. Each method is registered by one line beside its handler.
 
 use std::sync::Arc;
 
@@ -7,32 +7,20 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::error_object::internal;
-use super::{Session, accounts, login, params, routing, status, table, usage};
+use super::{Session, params};
 use crate::error::Error;
 use crate::protocol::Method;
 
 /// Answers one method. The params are the value that the door parsed; the result is the value that it writes.
 pub type Handler = Arc<dyn Fn(Arc<Session>, Value) -> BoxFuture<'static, Result<Value, Error>> + Send + Sync>;
 
-/// The methods with their handlers. None depends on a session, so a door can name them before there is one.
+/// Methods with their handlers. None depends on a session, so a door can name them before there is one.
+#[derive(Default)]
 pub struct Methods(Vec<(&'static str, Handler)>);
 
 impl Methods {
-    /// Every method of the product.
-    pub fn all() -> Methods {
-        let rooms = [
-            accounts::register,
-            login::register,
-            routing::register,
-            status::register,
-            usage::register,
-            table::register,
-        ];
-        rooms.into_iter().fold(Methods(Vec::new()), |methods, register| register(methods))
-    }
-
-    /// The handler of `M`. What changes state runs in a task of its own: a handler that is cancelled halfway leaves it running, and
-    /// one that panics fails alone.
+    /// The handler of `M`. What changes state runs in a task of its own: a handler that is cancelled halfway leaves it
+    /// running, and one that panics fails alone.
     pub fn on<M: Method, F: Future<Output = Result<M::Result, Error>> + Send + 'static>(
         mut self,
         handler: fn(Arc<Session>, M::Params) -> F,
@@ -57,21 +45,5 @@ impl IntoIterator for Methods {
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-    use crate::protocol::METHODS;
-
-    #[test]
-    fn every_declared_method_has_a_handler_and_no_other_is_served() {
-        let served: BTreeSet<&str> = Methods::all().into_iter().map(|(name, _)| name).collect();
-        let declared: BTreeSet<&str> = METHODS.iter().map(|method| method.name).collect();
-        assert_eq!(served, declared);
-        assert_eq!(Methods::all().0.len(), METHODS.len(), "each once");
     }
 }

@@ -25,8 +25,8 @@ use crate::manager::{LATEST_SHUTDOWN, Manager, ManagerOptions, random_key, split
 use crate::protocol::ProxyReady;
 use crate::server::error_object::ErrorObject;
 use crate::server::message_keys::MessageKeys;
-use crate::server::methods::{Handler, Methods};
-use crate::server::{Doors, Session, lifecycle, table};
+use crate::server::methods::Handler;
+use crate::server::{Doors, Session, lifecycle, registry, table};
 
 /// How long requests in flight may take to end: with it everything ends within five seconds.
 const DRAIN: Duration = Duration::from_secs(4);
@@ -121,7 +121,7 @@ pub struct Backend {
 pub fn service(shared: &Arc<Shared>) -> (LspService<Backend>, ClientSocket) {
     let shared = Arc::clone(shared);
     let mut builder = LspService::build(move |client| Backend { client, shared });
-    for (name, handler) in Methods::all() {
+    for (name, handler) in registry::methods() {
         builder = builder.custom_method(tolerance::name(name), answering(name, handler));
     }
     builder.custom_method("window/workDoneProgress/cancel", cancel_wait).finish()

@@ -13,7 +13,7 @@
 //! | [`store`] | the accounts file: transactions, sessions, migration |
 //! | [`ledger`] | attempts, usage and owners of resources, in SQLite |
 //! | [`upstream`], [`oauth`], [`desktop`], [`theme`] | providers and the network; logins and refreshes; browser and editor; colours |
-//! | [`manager`] | the only state: every verb of the product is a method of it |
+//! | [`manager`] | the only state, in rooms that each hold their own; verbs that need several are its methods |
 //! | [`server`], [`proxy`], [`session_rpc`] | JSON-RPC; OpenAI's API; the client of another session's JSON-RPC |
 //! | [`wording`], [`cli`], [`tui`], [`demo`] | what people read, the command line, the screen, the simulated story |
 //! | [`error`], [`hardening`], [`logging`] | errors with kind and hint; what protects the process; the log |

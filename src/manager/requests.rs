@@ -68,7 +68,7 @@ impl Manager {
         let limited = view.state.accounts.iter().filter(|account| has_limit(account));
         let spending_of: Vec<AccountId> = limited.map(|account| AccountId::new(account.id.clone())).collect();
         let (now, spending_matters) = (clock::instant(), !spending_of.is_empty());
-        let begun = self.belief.lock().begin_question(spending_matters, !owners_of.is_empty(), now);
+        let begun = self.belief.lock().ask_if_due(spending_matters, !owners_of.is_empty(), now);
         let Some(since) = begun else { return HashMap::new() };
         let mut asked = Asked { manager: self, since, answer: None };
         let question = Question { spending_of, owners_of };

@@ -4,9 +4,9 @@
 use ring::digest::{Context, SHA256};
 
 use super::pool::kind;
-use super::target::access_token;
 use crate::domain::account::Kind;
-use crate::secrets::Secret;
+use crate::secrets::master_key::KeyError;
+use crate::secrets::{Secret, is_word};
 use crate::store::{SecretField, State, Store, StoredAccount};
 
 /// Stands for a credential with everything that is sent beside it, and has nothing of it.
@@ -41,6 +41,18 @@ impl CredentialMark {
             Kind::ChatGpt => access_token(store, state, account),
         };
         secret.is_ok_and(|secret| CredentialMark::of(account, secret.as_ref()) == self)
+    }
+}
+
+/// The account's access token. One that is damaged, or that cannot stand in a header, is none: a refresh brings another.
+pub(in crate::manager) fn access_token(
+    store: &Store,
+    state: &State,
+    account: &StoredAccount,
+) -> Result<Option<Secret<String>>, KeyError> {
+    match store.open_secret(state, account, SecretField::AccessToken) {
+        Err(KeyError::Damaged { .. }) => Ok(None),
+        opened => Ok(opened?.filter(|token| is_word(token.expose()))),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::credential_mark::CredentialMark;
+use super::credential_mark::{CredentialMark, access_token};
 use super::place::{self, Located};
 use super::pool::{distinct_label, kind};
 use super::{Accounts, View};
@@ -11,8 +11,7 @@ use crate::domain::base_url::BaseUrl;
 use crate::domain::claims::Claims;
 use crate::domain::time::Timestamp;
 use crate::secrets::master_key::KeyError;
-use crate::secrets::{Secret, is_word};
-use crate::store::{SecretField, State, Store, StoredAccount};
+use crate::store::{SecretField, StoredAccount};
 use crate::upstream::credential::{ApiKey, Credential, Login};
 
 /// What it takes to use an account; made once for each state of the file.
@@ -107,17 +106,5 @@ impl Accounts {
                 })
             }
         })
-    }
-}
-
-/// The account's access token. One that is damaged, or that cannot stand in a header, is none: a refresh brings another.
-pub(in crate::manager) fn access_token(
-    store: &Store,
-    state: &State,
-    account: &StoredAccount,
-) -> Result<Option<Secret<String>>, KeyError> {
-    match store.open_secret(state, account, SecretField::AccessToken) {
-        Err(KeyError::Damaged { .. }) => Ok(None),
-        opened => Ok(opened?.filter(|token| is_word(token.expose()))),
     }
 }

@@ -4,7 +4,6 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::known::Known;
 use crate::domain::account::AccountId;
 use crate::domain::health::breakers::{BreakerNote, Breakers};
 use crate::domain::health::condition::{Condition, Effect};
@@ -75,60 +74,6 @@ pub enum Observation {
     Rate(AccountId, RateUsed),
 }
 
-impl Known {
-    /// Adds what this process observed.
-    pub fn observe(&mut self, observation: Observation) {
-        if matches!(observation, Observation::Breaker { .. }) {
-            self.touch();
-        }
-        self.siblings.observe(observation);
-    }
-
-    /// Whether the ledger is to be asked: what is known is old, spending matters, or `is_asked` for something else. Returns
-    /// what [`Known::end_question`] takes.
-    pub fn begin_question(&mut self, spending_matters: bool, is_asked: bool, now: Instant) -> Option<u64> {
-        let siblings = &mut self.siblings;
-        let is_fresh = siblings.asked_at.is_some_and(|asked| now.duration_since(asked) < FRESH);
-        // A limit that was taken away is noted with the answer.
-        if is_fresh && !spending_matters && siblings.over.is_empty() && !is_asked {
-            return None;
-        }
-        Some(siblings.begin_question(now))
-    }
-
-    /// Takes the answer in. `is_behind` says that it lacks what this process did of late.
-    pub fn end_question(&mut self, since: u64, answer: Option<Shared>, is_behind: bool) {
-        let before = self.siblings.known.breakers.clone();
-        self.siblings.end_question(since, answer, is_behind);
-        if self.siblings.known.breakers != before {
-            self.touch();
-        }
-    }
-
-    /// What accounts with a limit have spent, and which of them are out until when.
-    pub fn note_spending(&mut self, spending: HashMap<AccountId, Spent>, over: HashMap<AccountId, Timestamp>) {
-        self.siblings.spending = spending;
-        if over != self.siblings.over {
-            self.siblings.over = over;
-            self.touch();
-        }
-    }
-
-    /// How much of each account is used up, in their order.
-    pub fn loads<'m>(
-        &mut self,
-        members: impl Iterator<Item = (&'m Member, SpendingLimits)>,
-        now: Timestamp,
-    ) -> &[Load] {
-        let siblings = &mut self.siblings;
-        let mut loads = std::mem::take(&mut siblings.loads);
-        loads.clear();
-        loads.extend(members.map(|(member, limits)| siblings.load(&member.id, &member.quota, limits, now)));
-        siblings.loads = loads;
-        &siblings.loads
-    }
-}
-
 impl Siblings {
     /// The breakers of accounts and hosts.
     pub fn breakers(&self) -> &Breakers {
@@ -153,12 +98,38 @@ impl Siblings {
         self.over.retain(|id, _| is_there(id));
     }
 
-    fn observe(&mut self, observation: Observation) {
+    /// Adds what this process observed.
+    pub(super) fn observe(&mut self, observation: Observation) {
         if !self.open_questions.is_empty() {
             self.recent.push_back((self.observed, observation.clone()));
         }
         self.observed += 1;
         self.known.apply(observation);
+    }
+
+    /// What accounts with a limit have spent, and which of them are out until when. Whether the latter changed.
+    pub(super) fn note_spending(
+        &mut self,
+        spending: HashMap<AccountId, Spent>,
+        over: HashMap<AccountId, Timestamp>,
+    ) -> bool {
+        self.spending = spending;
+        let is_new = over != self.over;
+        self.over = over;
+        is_new
+    }
+
+    /// How much of each account is used up, in their order.
+    pub(super) fn loads<'m>(
+        &mut self,
+        members: impl Iterator<Item = (&'m Member, SpendingLimits)>,
+        now: Timestamp,
+    ) -> &[Load] {
+        let mut loads = std::mem::take(&mut self.loads);
+        loads.clear();
+        loads.extend(members.map(|(member, limits)| self.load(&member.id, &member.quota, limits, now)));
+        self.loads = loads;
+        &self.loads
     }
 
     fn load(&self, id: &AccountId, quota: &Quota, limits: SpendingLimits, now: Timestamp) -> Load {
@@ -175,6 +146,15 @@ impl Siblings {
         }
     }
 
+    /// Whether the ledger is to be asked: what is known is old, spending matters, or `is_asked` for something else. Returns
+    /// what [`Siblings::end_question`] takes.
+    pub(super) fn ask_if_due(&mut self, spending_matters: bool, is_asked: bool, now: Instant) -> Option<u64> {
+        let is_fresh = self.asked_at.is_some_and(|asked| now.duration_since(asked) < FRESH);
+        // A limit that was taken away is noted with the answer.
+        let is_due = !is_fresh || spending_matters || !self.over.is_empty() || is_asked;
+        is_due.then(|| self.begin_question(now))
+    }
+
     fn begin_question(&mut self, now: Instant) -> u64 {
         self.asked_at = Some(now);
         self.open_questions.push_back(self.observed);
@@ -183,7 +163,7 @@ impl Siblings {
 
     /// Takes the answer in, and adds what was observed since the question. An answer that is behind adds to what is known
     /// only what is not.
-    fn end_question(&mut self, since: u64, answer: Option<Shared>, is_behind: bool) {
+    pub(super) fn end_question(&mut self, since: u64, answer: Option<Shared>, is_behind: bool) {
         if let Some(place) = self.open_questions.iter().position(|open| *open == since) {
             self.open_questions.remove(place);
         }

@@ -1,9 +1,11 @@
 //! The sources of configuration as layers of the same form.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
 use serde_json::{Map, Value};
-use toml::de::{DeTable, DeValue};
+use toml_edit::{Document, Item, Table, TableLike};
 
 use super::Source;
 use super::file;
@@ -142,8 +144,8 @@ pub fn toml(path: &Path) -> Layer {
         Err(broken) => return broken,
     };
     let mut layer = Layer::default();
-    match DeTable::parse(&text) {
-        Ok(table) => walk_toml(path, &text, "", table.get_ref(), &mut layer.entries),
+    match Document::parse(text.as_str()) {
+        Ok(document) => walk_toml(path, &text, "", document.as_table(), &mut layer.entries),
         Err(error) => {
             let line = error.span().map_or(1, |span| line_of(&text, span.start));
             let message = error.message().lines().next().unwrap_or_default().to_owned();
@@ -153,52 +155,64 @@ pub fn toml(path: &Path) -> Layer {
     layer
 }
 
-fn walk_toml(path: &Path, text: &str, prefix: &str, table: &DeTable<'_>, entries: &mut Vec<Entry>) {
-    for (name, value) in table {
-        let at = name.span().start;
-        let name = if prefix.is_empty() { name.get_ref().to_string() } else { format!("{prefix}.{}", name.get_ref()) };
-        if let DeValue::Table(inner) = value.get_ref()
-            && super::key(&name).is_none()
-        {
-            walk_toml(path, text, &name, inner, entries);
-        } else {
-            let place = |at: usize| format!("{}:{}", path.display(), line_of(text, at));
-            let items = value.get_ref().as_array().into_iter().flat_map(|items| items.iter());
-            entries.push(Entry {
+/// In the order of names, whatever that of the file.
+fn walk_toml(path: &Path, text: &str, prefix: &str, table: &dyn TableLike, entries: &mut Vec<Entry>) {
+    let place =
+        |span: Option<Range<usize>>| format!("{}:{}", path.display(), line_of(text, span.unwrap_or_default().start));
+    for (own, item) in sorted(table) {
+        let name = if prefix.is_empty() { own.to_owned() } else { format!("{prefix}.{own}") };
+        match item.as_table_like() {
+            Some(inner) if super::key(&name).is_none() => walk_toml(path, text, &name, inner, entries),
+            _ => entries.push(Entry {
                 source: Source::Toml,
                 key: super::key(&name),
                 name,
-                value: json_of(value.get_ref()),
-                location: Some(place(at)),
-                items: items.map(|item| place(item.span().start)).collect(),
-            });
+                value: json_of(item),
+                location: Some(place(table.key(own).and_then(toml_edit::Key::span))),
+                items: items(item).into_iter().map(place).collect(),
+            }),
         }
     }
 }
 
-fn json_of(value: &DeValue<'_>) -> Value {
-    match value {
-        DeValue::String(text) => Value::String(text.to_string()),
-        DeValue::Boolean(value) => Value::Bool(*value),
-        DeValue::Integer(number) => {
-            i64::from_str_radix(number.as_str(), number.radix()).map_or(Value::Null, Value::from)
-        }
-        DeValue::Float(number) => number.as_str().parse::<f64>().map_or(Value::Null, Value::from),
-        DeValue::Datetime(time) => Value::String(time.to_string()),
-        DeValue::Array(items) => items.iter().map(|item| json_of(item.get_ref())).collect(),
-        DeValue::Table(table) => {
-            table.iter().map(|(name, value)| (name.get_ref().to_string(), json_of(value.get_ref()))).collect()
-        }
+fn sorted(table: &dyn TableLike) -> BTreeMap<&str, &Item> {
+    table.iter().collect()
+}
+
+/// Where each item of a list stands.
+fn items(list: &Item) -> Vec<Option<Range<usize>>> {
+    match list {
+        Item::ArrayOfTables(tables) => tables.iter().map(Table::span).collect(),
+        _ => list.as_array().into_iter().flat_map(|items| items.iter().map(toml_edit::Value::span)).collect(),
     }
+}
+
+/// The value as JSON has it; what that cannot express is null.
+pub(super) fn json_of(item: &Item) -> Value {
+    use toml_edit::Value as Toml;
+    match item {
+        Item::None => Value::Null,
+        Item::Value(Toml::String(text)) => Value::from(text.value().as_str()),
+        Item::Value(Toml::Boolean(value)) => Value::from(*value.value()),
+        Item::Value(Toml::Integer(number)) => Value::from(*number.value()),
+        Item::Value(Toml::Float(number)) => Value::from(*number.value()),
+        Item::Value(Toml::Datetime(time)) => Value::from(time.value().to_string()),
+        Item::Value(Toml::Array(items)) => items.iter().map(|item| json_of(&Item::Value(item.clone()))).collect(),
+        Item::Value(Toml::InlineTable(table)) => object(table),
+        Item::Table(table) => object(table),
+        Item::ArrayOfTables(tables) => tables.iter().map(|table| object(table)).collect(),
+    }
+}
+
+fn object(table: &dyn TableLike) -> Value {
+    sorted(table).into_iter().map(|(name, item)| (name.to_owned(), json_of(item))).collect()
 }
 
 /// A value as a person types it behind `--set KEY=`: TOML where it is TOML, else the bare text.
 pub fn typed(text: &str) -> Value {
-    let document = format!("value = {text}");
-    let parsed = DeTable::parse(&document).ok();
-    let value =
-        parsed.as_ref().and_then(|table| table.get_ref().values().next().filter(|_| table.get_ref().len() == 1));
-    value.map_or_else(|| Value::String(text.to_owned()), |value| json_of(value.get_ref()))
+    let parsed = Document::parse(format!("value = {text}")).ok();
+    let value = parsed.as_ref().filter(|table| table.len() == 1).and_then(|table| table.get("value"));
+    value.map_or_else(|| Value::String(text.to_owned()), json_of)
 }
 
 /// The file's text, `None` when there is no such file.

@@ -20,28 +20,23 @@ pub fn template() -> String {
 
 #[cfg(test)]
 mod tests {
-    use toml::de::DeTable;
+    use toml_edit::Document;
 
     use super::*;
+    use crate::config::layers::json_of;
 
     #[test]
     fn it_sets_nothing_and_each_line_without_its_mark_sets_the_default() {
         let template = template();
-        assert!(DeTable::parse(&template).unwrap().get_ref().is_empty());
+        assert!(Document::parse(&template).unwrap().is_empty());
         let is_key = |line: &&str| KEYS.iter().any(|key: &Key| line.starts_with(&format!("#{} = ", key.toml)));
         let lines: Vec<&str> = template.lines().filter(is_key).collect();
         assert_eq!(lines.len(), KEYS.len());
         let text = lines.iter().map(|line| &line[1..]).collect::<Vec<_>>().join("\n");
-        let parsed: toml::Table = toml::from_str(&text).unwrap();
+        let parsed = json_of(Document::parse(&text).unwrap().as_item());
         for key in KEYS {
-            let value = key.toml.split('.').fold(None, |table: Option<&toml::Value>, part| {
-                Some(match table {
-                    Some(table) => &table[part],
-                    None => &parsed[part],
-                })
-            });
-            let value = serde_json::to_value(value.unwrap()).unwrap();
-            assert_eq!(key.shape.accept(&value), key.shape.accept(&key.default.value()), "{}", key.toml);
+            let value = parsed.pointer(&format!("/{}", key.toml.replace('.', "/"))).unwrap();
+            assert_eq!(key.shape.accept(value), key.shape.accept(&key.default.value()), "{}", key.toml);
         }
     }
 }

@@ -68,7 +68,7 @@ fn what_is_there_to_copy_parses() {
                 // A line each, and comments between them.
                 "jsonc" => (block.text.lines().filter(|line| !line.starts_with("//")))
                     .find_map(|line| serde_json::from_str::<Value>(line).err().map(|error| error.to_string())),
-                "toml" => toml::from_str::<toml::Table>(&block.text).err().map(|error| error.to_string()),
+                "toml" => block.text.parse::<toml_edit::DocumentMut>().err().map(|error| error.to_string()),
                 _ => None,
             };
             assert_eq!(wrong, None, "{}:{}: {}", block.page, block.line, block.text);

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use toml::Table;
+use toml_edit::DocumentMut;
 
 use super::place::Place;
 use crate::domain::text_encoding;
@@ -57,11 +57,11 @@ fn is_there(path: &Path) -> bool {
 fn store_of(bytes: &[u8]) -> Option<String> {
     let bytes = text_encoding::utf8(bytes);
     let text = std::str::from_utf8(&bytes).ok()?;
-    if let Ok(table) = text.parse::<Table>() {
+    if let Ok(table) = text.parse::<DocumentMut>() {
         return table.get(KEY)?.as_str().map(str::to_owned);
     }
     let line = text.lines().find(|line| line.trim_start().starts_with(KEY))?;
-    line.trim().parse::<Table>().ok()?.get(KEY)?.as_str().map(str::to_owned)
+    line.trim().parse::<DocumentMut>().ok()?.get(KEY)?.as_str().map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -1,9 +1,7 @@
-//! Classifies an upstream's answer, by one table for API keys, one for ChatGPT logins and one for the errors inside a
-//! stream. Codes and types decide; a text does only where nothing else says it, and each such text stands once.
+//! Classifies an upstream's answer by one table of rules for API keys, ChatGPT logins and the error events of streams and
+//! sockets. Codes and types decide; a text does only where nothing else says it, and each such text stands once.
 
-mod keys;
-mod logins;
-mod stream;
+mod rules;
 
 use std::ops::RangeInclusive;
 
@@ -14,6 +12,7 @@ use super::{Outcome, WORKSPACE_NOT_AUTHORIZED, is_of_a_workspace};
 use crate::domain::account::Kind;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::quota::{is_reached, meter, meter_of_event};
+use rules::{RULES, Rule};
 
 /// The parts of an answer that count.
 pub struct Answer<'a> {
@@ -25,13 +24,6 @@ pub struct Answer<'a> {
     pub error: &'a Value,
     /// The body, when it is no JSON.
     pub text: Option<&'a [u8]>,
-}
-
-/// One row of a table: the first row that fits decides.
-struct Row {
-    statuses: RangeInclusive<u16>,
-    says: Says,
-    proves: Proof,
 }
 
 /// What an answer has to say for a row to fit.
@@ -74,24 +66,24 @@ enum Proof {
     Failed,
 }
 
-const fn row(statuses: RangeInclusive<u16>, says: Says, proves: Proof) -> Row {
-    Row { statuses, says, proves }
-}
-
 /// What `answer` to a request of an account of this kind proves.
 pub fn classify(answer: &Answer<'_>, kind: Kind, now: Timestamp) -> Outcome {
-    let table: &[Row] = match kind {
-        Kind::ApiKey => &keys::TABLE,
-        Kind::ChatGpt => &logins::TABLE,
-    };
-    first(table, answer, now)
+    match kind {
+        Kind::ApiKey => first(answer, now, |rule| &rule.keys),
+        Kind::ChatGpt => first(answer, now, |rule| &rule.logins),
+    }
 }
 
 /// What an error proves that a stream reported before any output, behind a status of success. Only what concerns the
 /// account or its host counts; everything else is the request's own.
 pub fn classify_in_stream(answer: &Answer<'_>, now: Timestamp) -> Outcome {
     let status = status_of_code(answer.error).unwrap_or(answer.status);
-    first(&stream::TABLE, &Answer { status, ..*answer }, now)
+    first(&Answer { status, ..*answer }, now, |rule| &rule.events)
+}
+
+/// What an error message of a socket proves, by the status that it reports to have over HTTP, if it reports one.
+pub fn classify_message(answer: &Answer<'_>, kind: Kind, now: Timestamp) -> Outcome {
+    if answer.status >= 400 { classify(answer, kind, now) } else { classify_in_stream(answer, now) }
 }
 
 /// The same outcome where the stream reported of its account's limits by these events `codex.rate_limits`: a limit that is
@@ -120,12 +112,13 @@ fn status_of_code(error: &Value) -> Option<u16> {
 /// Whether the text of a `detail` says that this account, its plan or its client does not serve the model. There is no
 /// code for it.
 pub fn is_model_refusal(detail: &str) -> bool {
-    logins::MODEL_REFUSALS.iter().any(|texts| texts.iter().all(|text| detail.contains(text)))
+    rules::MODEL_REFUSALS.iter().any(|texts| texts.iter().all(|text| detail.contains(text)))
 }
 
-fn first(table: &[Row], answer: &Answer<'_>, now: Timestamp) -> Outcome {
-    let row = table.iter().find(|row| row.statuses.contains(&answer.status) && row.says.fits(answer));
-    outcome(row.map_or(Proof::PassThrough, |row| row.proves), answer, now)
+/// By the first rule that fits, of those whose statuses in `column` are the answer's.
+fn first(answer: &Answer<'_>, now: Timestamp, column: fn(&Rule) -> &RangeInclusive<u16>) -> Outcome {
+    let rule = RULES.iter().find(|rule| column(rule).contains(&answer.status) && rule.says.fits(answer));
+    outcome(rule.map_or(Proof::PassThrough, |rule| rule.proves), answer, now)
 }
 
 impl Says {

@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::domain::account::Kind;
 use crate::domain::health::Outcome;
-use crate::domain::health::classify::{Answer, classify, classify_in_stream, narrowed_by};
+use crate::domain::health::classify::{Answer, classify_message, narrowed_by};
 use crate::domain::time::Timestamp;
 use crate::domain::translate::error_document;
 use crate::proxy::answer::body::ProxyBody;
@@ -33,10 +33,8 @@ impl Failed {
     pub fn proves(&self, kind: Kind, now: Timestamp) -> Outcome {
         let header = |name: &str| self.headers.get(name)?.to_str().ok();
         let answer = Answer { status: self.status.unwrap_or(200), header: &header, error: &self.error, text: None };
-        match self.status {
-            Some(400..) => classify(&answer, kind, now),
-            Some(_) | None => narrowed_by(classify_in_stream(&answer, now), &self.quota),
-        }
+        let outcome = classify_message(&answer, kind, now);
+        if answer.status >= 400 { outcome } else { narrowed_by(outcome, &self.quota) }
     }
 }
 

@@ -288,26 +288,26 @@ mod tests {
     use super::*;
 
     fn split(stream: &[u8], step: usize) -> (Vec<(String, String)>, Vec<u8>) {
-        let (mut events, mut told, mut raw) = (EventReader::new(1024), Vec::new(), Vec::new());
+        let (mut events, mut reported, mut raw) = (EventReader::new(1024), Vec::new(), Vec::new());
         let mut tell = |event: &Event<'_>| {
             raw.extend_from_slice(event.raw);
             if !event.data.is_empty() || !event.name.is_empty() {
-                told.push((event.name.to_owned(), String::from_utf8_lossy(&event.data).into_owned()));
+                reported.push((event.name.to_owned(), String::from_utf8_lossy(&event.data).into_owned()));
             }
         };
         for piece in stream.chunks(step) {
             events.push(piece, &mut tell);
         }
         events.end(&mut tell);
-        (told, raw)
+        (reported, raw)
     }
 
     #[track_caller]
     fn check(stream: &str, expected: &[(&str, &str)]) {
         let expected: Vec<_> = expected.iter().map(|(name, data)| ((*name).to_owned(), (*data).to_owned())).collect();
         for step in [1, 2, 3, 7, stream.len().max(1)] {
-            let (told, raw) = split(stream.as_bytes(), step);
-            assert_eq!(told, expected, "{stream:?} in steps of {step}");
+            let (reported, raw) = split(stream.as_bytes(), step);
+            assert_eq!(reported, expected, "{stream:?} in steps of {step}");
             let raw = String::from_utf8(raw).unwrap();
             assert!(raw.trim_end().starts_with(stream.trim_end()), "{raw:?} are not the bytes of {stream:?}");
         }

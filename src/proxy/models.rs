@@ -24,7 +24,7 @@ use crate::proxy::answer::body::ProxyBody;
 use crate::proxy::answer::finish::whole;
 use crate::proxy::answer::{errors, ours};
 use crate::proxy::headers;
-use crate::proxy::models::of_account::{Question, Told};
+use crate::proxy::models::of_account::{ModelList, Question};
 use crate::proxy::read::usage_question::plain;
 use crate::proxy::state::ProxyState;
 use crate::upstream::chatgpt;
@@ -89,7 +89,7 @@ pub async fn of_all(proxy: &ProxyState, head: &request::Parts, path: &str, query
     }
     let pool = proxy.manager.accounts().view().pool;
     let has_key = pool.members.iter().any(|member| member.kind == Kind::ApiKey);
-    let Some(Told { data, models, etag }) = together(proxy, query, &head.headers).await else {
+    let Some(ModelList { data, models, etag }) = together(proxy, query, &head.headers).await else {
         // One that is a key may say why.
         return (!has_key).then(|| errors::unreachable("no account lists its models", false));
     };
@@ -113,7 +113,7 @@ pub async fn of_all(proxy: &ProxyState, head: &request::Parts, path: &str, query
 
 /// The models of all accounts, those that wait for a limit to end too, each once and only where its account is kept for it.
 /// `None` where no account tells any.
-async fn together(proxy: &ProxyState, query: &str, client: &HeaderMap) -> Option<Told> {
+async fn together(proxy: &ProxyState, query: &str, client: &HeaderMap) -> Option<ModelList> {
     let manager = &proxy.manager;
     let (ours, now) = (manager.session().config().client_version(), manager.session().now());
     let client = headers::for_question(client.clone());
@@ -123,33 +123,33 @@ async fn together(proxy: &ProxyState, query: &str, client: &HeaderMap) -> Option
     // A client compares the state that the list has with the one that answers to its requests name.
     let chosen = manager.explain(None, None).await.2.chosen.map(|choice| choice.position);
     let pool = manager.accounts().view().pool;
-    let asked = pool.members.iter().enumerate().filter(|(_, member)| can_tell(member, now)).take(MOST_ASKED);
+    let asked = pool.members.iter().enumerate().filter(|(_, member)| can_list(member, now)).take(MOST_ASKED);
     let asked = asked.map(|(position, member)| {
         let question = &question;
         async move {
-            let told =
+            let lists =
                 tokio::time::timeout(PATIENCE, of_account::of(manager, member, question)).await.ok().flatten()?;
-            Some((chosen == Some(position), told))
+            Some((chosen == Some(position), lists))
         }
     });
     merged(join_all(asked).await.into_iter().flatten().collect())
 }
 
-/// One list of those that accounts told, and whether a request would go to each now.
-fn merged(told: Vec<(bool, Told)>) -> Option<Told> {
-    if told.is_empty() {
+/// One list of those that accounts lists, and whether a request would go to each now.
+fn merged(lists: Vec<(bool, ModelList)>) -> Option<ModelList> {
+    if lists.is_empty() {
         return None;
     }
     let etag_of = |is_wanted: fn(bool) -> bool| {
-        told.iter().find_map(|(is_chosen, told)| told.etag.clone().filter(|_| is_wanted(*is_chosen)))
+        lists.iter().find_map(|(is_chosen, lists)| lists.etag.clone().filter(|_| is_wanted(*is_chosen)))
     };
     let etag = etag_of(|is_chosen| is_chosen).or_else(|| etag_of(|_| true));
     let (mut data, mut models) = (Vec::new(), Vec::new());
-    for (_, told) in told {
-        data.extend(told.data);
-        models.extend(told.models);
+    for (_, lists) in lists {
+        data.extend(lists.data);
+        models.extend(lists.models);
     }
-    Some(Told { data: each_once(data, "id"), models: each_once(models, "slug"), etag })
+    Some(ModelList { data: each_once(data, "id"), models: each_once(models, "slug"), etag })
 }
 
 fn each_once(mut list: Vec<Value>, name: &str) -> Vec<Value> {
@@ -159,7 +159,7 @@ fn each_once(mut list: Vec<Value>, name: &str) -> Vec<Value> {
 }
 
 /// Whether an account is likely to answer a question that takes nothing of its limits.
-fn can_tell(member: &Member, now: Timestamp) -> bool {
+fn can_list(member: &Member, now: Timestamp) -> bool {
     let is_open = matches!(member.gate, Gate::Open { until } if until > now);
     member.enabled && !member.locked && !member.needs_login && !is_open
 }
@@ -214,16 +214,16 @@ mod tests {
 
     #[test]
     fn lists_become_one_in_the_order_of_the_accounts() {
-        let told = |names: &[&str], etag: &'static str| Told {
+        let lists = |names: &[&str], etag: &'static str| ModelList {
             data: names.iter().map(|name| json!({ "id": name })).collect(),
             models: names.iter().map(|name| json!({ "slug": name, "of": etag })).collect(),
             etag: (!etag.is_empty()).then(|| HeaderValue::from_static(etag)),
         };
         assert_eq!(merged(Vec::new()), None);
         for (chosen, etag) in [(0, "one"), (1, "two"), (2, "one"), (9, "one")] {
-            let told = [told(&["a", "b"], "one"), told(&["b", "c"], "two"), told(&["c"], "")];
-            let told = told.into_iter().enumerate().map(|(number, told)| (number == chosen, told)).collect();
-            let merged = merged(told).unwrap();
+            let lists = [lists(&["a", "b"], "one"), lists(&["b", "c"], "two"), lists(&["c"], "")];
+            let lists = lists.into_iter().enumerate().map(|(number, lists)| (number == chosen, lists)).collect();
+            let merged = merged(lists).unwrap();
             let names = |list: &[Value], name| list.iter().map(|model| model[name].clone()).collect::<Vec<_>>();
             assert_eq!(names(&merged.data, "id"), ["a", "b", "c"]);
             assert_eq!(names(&merged.models, "slug"), ["a", "b", "c"]);

@@ -26,7 +26,7 @@ use crate::proxy::answer::finish::{Answer, body_failed, finish};
 use crate::proxy::answer::{errors, unserved};
 use crate::proxy::choose::Failover;
 use crate::proxy::read::body::{LINGER, ReplayBody, drain, encoding};
-use crate::proxy::read::fields::Fields;
+use crate::proxy::read::fields::RequestFields;
 use crate::proxy::send::client_version;
 use crate::proxy::send::outgoing::Outgoing;
 use crate::proxy::send::translated::{Translation, beside, door};
@@ -78,7 +78,7 @@ pub async fn forward(
         }
     };
     let path = path_of(&path_and_query);
-    let fields = match Fields::read(&path_and_query, &head.headers, &body).await {
+    let fields = match RequestFields::read(&path_and_query, &head.headers, &body).await {
         Ok(fields) => fields,
         Err(error) => {
             body.let_go();

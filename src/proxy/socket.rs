@@ -3,7 +3,7 @@
 //! turn that names what it made stays with it.
 //!
 //! Where no account can serve a socket the answer is 426 whatever the reason: Codex falls back to HTTP on it at once,
-//! where each request fails over and is told why it cannot be served; on 429 it would give up, on others try again.
+//! where each request fails over and learns why it cannot be served; on 429 it would give up, on others try again.
 
 mod asked;
 mod client;
@@ -165,7 +165,7 @@ impl Session<'_> {
     }
 
     /// The next message of the client. What an upstream says meanwhile is passed on, and one that leaves is forgotten.
-    async fn idle(&mut self) -> Result<client::Said, client::Gone> {
+    async fn idle(&mut self) -> Result<client::ClientMessage, client::Gone> {
         loop {
             let Some(upstream) = &mut self.upstream else { return self.client.next().await };
             tokio::select! {

@@ -5,8 +5,8 @@
 
 mod accounting;
 mod frames;
+mod observer;
 mod relay;
-mod told;
 
 use std::io::Cursor;
 use std::sync::Arc;

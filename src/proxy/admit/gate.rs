@@ -1,4 +1,4 @@
-//! Who may come in, decided before anything else is looked at: a malformed head 400, a foreign `Host` 421, a
+//! Who may come in, decided before anything else is inspected: a malformed head 400, a foreign `Host` 421, a
 //! browser 403, a wrong key 401, and last the target 4xx.
 
 use std::net::{IpAddr, SocketAddr};

@@ -34,14 +34,14 @@ pub enum StreamError {
 
 /// The body of an answer.
 pub enum ProxyBody {
-    /// Of our own, or held back while it was looked at.
+    /// Of our own, or buffered while it was inspected.
     Full(Option<Bytes>, Option<Box<Ending>>),
     /// From the upstream as it comes, after what was read of it already.
-    Passing(Box<Passing>),
+    Passing(Box<UpstreamBody>),
 }
 
 /// An upstream's answer on its way.
-pub struct Passing {
+pub struct UpstreamBody {
     /// Read of the upstream, and not passed yet.
     held: VecDeque<Bytes>,
     /// `None` when all of it was read already.
@@ -57,31 +57,40 @@ pub struct Passing {
     settling: Option<BoxFuture<'static, ()>>,
 }
 
-impl Passing {
+impl UpstreamBody {
     /// The upstream's body, read by `meter`.
-    pub fn new(upstream: Incoming, meter: Meter) -> Passing {
-        Passing::of(VecDeque::new(), Some(upstream), meter)
+    pub fn new(upstream: Incoming, meter: Meter) -> UpstreamBody {
+        UpstreamBody::of(VecDeque::new(), Some(upstream), meter)
     }
 
     /// An answer that was read to its end by `meter`, and what the client gets for it.
-    pub fn collected(answer: Bytes, meter: Meter) -> Passing {
-        Passing::of(std::iter::once(answer).filter(|answer| !answer.is_empty()).collect(), None, meter)
+    pub fn collected(answer: Bytes, meter: Meter) -> UpstreamBody {
+        UpstreamBody::of(std::iter::once(answer).filter(|answer| !answer.is_empty()).collect(), None, meter)
     }
 
-    fn of(held: VecDeque<Bytes>, upstream: Option<Incoming>, meter: Meter) -> Passing {
-        Passing { held, upstream, is_over: false, is_cut: false, meter, filter: None, ending: None, settling: None }
+    fn of(held: VecDeque<Bytes>, upstream: Option<Incoming>, meter: Meter) -> UpstreamBody {
+        UpstreamBody {
+            held,
+            upstream,
+            is_over: false,
+            is_cut: false,
+            meter,
+            filter: None,
+            ending: None,
+            settling: None,
+        }
     }
 
     /// The same, after `held`, which was read of it and metered already.
     #[must_use = "this returns the body with what was held back"]
-    pub fn after(mut self, held: VecDeque<Bytes>) -> Passing {
+    pub fn after(mut self, held: VecDeque<Bytes>) -> UpstreamBody {
         self.held = held;
         self
     }
 
     /// The same, in the words that `filter` makes of it.
     #[must_use = "this returns the body with its filter"]
-    pub fn through(mut self, filter: Option<Filter>) -> Passing {
+    pub fn through(mut self, filter: Option<Filter>) -> UpstreamBody {
         if let Some(mut filter) = filter {
             self.held = self.held.iter().map(|bytes| filter.pass(bytes)).filter(|bytes| !bytes.is_empty()).collect();
             self.filter = Some(filter);
@@ -94,8 +103,8 @@ impl Passing {
     }
 }
 
-impl From<Passing> for ProxyBody {
-    fn from(passing: Passing) -> ProxyBody {
+impl From<UpstreamBody> for ProxyBody {
+    fn from(passing: UpstreamBody) -> ProxyBody {
         ProxyBody::Passing(Box::new(passing))
     }
 }
@@ -137,7 +146,7 @@ impl ProxyBody {
         }
     }
 
-    /// The same body, told as finished when it is sent. One that has no bytes is not asked for any.
+    /// The same body, reported as finished when it is sent. One that has no bytes is not asked for any.
     #[must_use = "this returns the body with its ending"]
     pub fn ending(self, mut ending: Ending, is_head: bool) -> ProxyBody {
         if is_head || self.is_end_stream() {
@@ -198,7 +207,7 @@ impl Body for ProxyBody {
     }
 }
 
-impl Passing {
+impl UpstreamBody {
     fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, StreamError>>> {
         loop {
             if let Some(settling) = &mut self.settling {
@@ -206,18 +215,18 @@ impl Passing {
                 self.settling = None;
             }
             if let Some(bytes) = self.held.pop_front() {
-                self.tell(|ending, _| ending.first_byte());
+                self.report(|ending, _| ending.first_byte());
                 if self.held.is_empty() && self.is_read() && self.meter.is_whole() && self.filter.is_none() {
-                    self.tell(|ending, meter| ending.complete(Some(meter)));
+                    self.report(|ending, meter| ending.complete(Some(meter)));
                 }
                 return Poll::Ready(Some(Ok(Frame::data(bytes))));
             }
             if self.is_cut {
-                self.tell(Ending::broken);
+                self.report(Ending::broken);
                 return Poll::Ready(Some(Err(StreamError::Truncated)));
             }
             if self.is_over {
-                self.tell(|ending, meter| ending.complete(Some(meter)));
+                self.report(|ending, meter| ending.complete(Some(meter)));
                 return Poll::Ready(None);
             }
             let frame = match &mut self.upstream {
@@ -231,16 +240,16 @@ impl Passing {
                         self.take(bytes);
                     }
                     if let Some(failure) = self.filter.as_ref().and_then(Filter::failure) {
-                        self.tell(if failure == StreamError::Crowded { Ending::crowded } else { Ending::broken });
+                        self.report(if failure == StreamError::Crowded { Ending::crowded } else { Ending::broken });
                         return Poll::Ready(Some(Err(failure)));
                     }
                 }
                 Some(Err(_)) => {
-                    self.tell(Ending::broken);
+                    self.report(Ending::broken);
                     return Poll::Ready(Some(Err(StreamError::Broken)));
                 }
                 None if !self.meter.is_whole() => {
-                    self.tell(Ending::broken);
+                    self.report(Ending::broken);
                     return Poll::Ready(Some(Err(StreamError::Truncated)));
                 }
                 None => self.end(),
@@ -251,7 +260,7 @@ impl Passing {
     /// Reads `bytes` and puts them where they are passed on from.
     fn take(&mut self, bytes: Bytes) {
         self.meter.push(&bytes);
-        self.tell(|ending, meter| ending.owns(meter));
+        self.report(|ending, meter| ending.owns(meter));
         if self.is_known() {
             self.settle_if_exact();
         }
@@ -271,7 +280,7 @@ impl Passing {
 
     /// A short stream may be known before it begins to pass.
     fn settle_what_is_held(&mut self) {
-        self.tell(|ending, meter| ending.owns(meter));
+        self.report(|ending, meter| ending.owns(meter));
         if !self.held.is_empty() && self.is_known() {
             self.settle_if_exact();
         }
@@ -295,16 +304,16 @@ impl Passing {
         }
     }
 
-    fn tell(&mut self, tell: fn(&mut Ending, &mut Meter)) {
+    fn report(&mut self, how: fn(&mut Ending, &mut Meter)) {
         if let Some(ending) = &mut self.ending {
-            tell(ending, &mut self.meter);
+            how(ending, &mut self.meter);
         }
     }
 }
 
-impl Drop for Passing {
+impl Drop for UpstreamBody {
     /// What was learned of an answer that the client did not wait for is accounted too.
     fn drop(&mut self) {
-        self.tell(|ending, meter| ending.left(Some(meter)));
+        self.report(|ending, meter| ending.left(Some(meter)));
     }
 }

@@ -1,4 +1,4 @@
-//! How a request ended: told once, whichever way it does, and what its answer took, accounted once.
+//! How a request ended: reported once, whichever way it does, and what its answer took, accounted once.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -30,7 +30,7 @@ pub struct Ending {
     first_byte_ms: Option<u64>,
     tokens: Option<Tokens>,
     cost: Option<Usd>,
-    is_told: bool,
+    is_reported: bool,
 }
 
 impl Ending {
@@ -47,7 +47,7 @@ impl Ending {
             first_byte_ms: None,
             tokens: None,
             cost: None,
-            is_told: false,
+            is_reported: false,
         }
     }
 
@@ -74,7 +74,7 @@ impl Ending {
 
     /// Somebody else tells the end.
     pub fn hand_over(mut self) {
-        self.is_told = true;
+        self.is_reported = true;
     }
 
     /// Whether what the answer takes has to be accounted before its last byte goes out.
@@ -129,7 +129,7 @@ impl Ending {
     }
 
     fn end(&mut self, meter: Option<&mut Meter>, status: u16) {
-        if std::mem::replace(&mut self.is_told, true) {
+        if std::mem::replace(&mut self.is_reported, true) {
             return;
         }
         if let Some(ticket) = self.ticket.take() {

@@ -66,7 +66,7 @@ impl Filter {
         }
     }
 
-    /// Why the answer cannot be told on, if it cannot.
+    /// Why the answer cannot go on, if it cannot.
     pub fn failure(&self) -> Option<StreamError> {
         match self {
             Filter::Translation(translation) if translation.is_crowded => Some(StreamError::Crowded),

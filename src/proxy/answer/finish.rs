@@ -32,7 +32,7 @@ impl Answer {
     }
 }
 
-/// Puts our own headers on an answer and ties its end to what is told of it.
+/// Puts our own headers on an answer and ties its end to what is reported of it.
 pub fn finish(answer: Answer, ending: Ending, is_head: bool) -> Response<ProxyBody> {
     let Answer { mut response, route, ticket } = answer;
     if let Some(secret) = route.as_ref().and_then(|route| route.target.credential.bearer()) {

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 
 use crate::domain::event_stream::{Event, EventReader};
-use crate::proxy::inspect::fields::{Field, Fields};
+use crate::proxy::inspect::fields::{Field, JsonFields};
 
 /// An event that is longer passes as it is.
 const LONGEST_EVENT: usize = 1024 * 1024;
@@ -66,7 +66,7 @@ enum Shown {
 fn shown(event: &[u8]) -> Shown {
     let Some(data) = event.strip_prefix(b"data:") else { return Shown::All };
     let offset = event.len() - data.len();
-    let mut fields = Fields::default();
+    let mut fields = JsonFields::default();
     fields.push(data);
     let Some(usage) = fields.raw(Field::Usage) else { return Shown::All };
     // One with choices that are too long to be kept has some; one that says nothing of them has none.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use hyper::header::CONTENT_LENGTH;
 use hyper::{Method, Response};
 
-use crate::proxy::answer::body::{Passing, ProxyBody};
+use crate::proxy::answer::body::{ProxyBody, UpstreamBody};
 use crate::proxy::answer::filter::Filter;
 use crate::proxy::answer::finish::whole;
 use crate::proxy::headers;
@@ -18,7 +18,7 @@ pub fn response(examined: Examined, method: &Method, filter: Option<Filter>) -> 
             if filter.is_some() {
                 passed.remove(CONTENT_LENGTH);
             }
-            Passing::new(rest, examined.meter).after(examined.bytes).through(filter).into()
+            UpstreamBody::new(rest, examined.meter).after(examined.bytes).through(filter).into()
         }
         // The answer to a HEAD says how long the body would have been.
         None if method == Method::HEAD => ProxyBody::full(Bytes::new()),

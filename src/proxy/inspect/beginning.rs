@@ -1,5 +1,5 @@
-//! The beginning of a stream, held back until it says something: a limit or an overload that it tells before that is
-//! failed over as if it had been told by the status.
+//! The beginning of a stream, buffered back until it says something: a limit or an overload that it tells before that is
+//! failed over as if its status had reported it.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -20,7 +20,7 @@ pub const MOST: usize = 64 * 1024;
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// An answer whose beginning was read.
-pub struct Held {
+pub struct Buffered {
     pub head: Parts,
     pub bytes: VecDeque<Bytes>,
     pub rest: Incoming,
@@ -28,20 +28,23 @@ pub struct Held {
 }
 
 /// Reads a stream until its first output, its failure, or a bound. `Err` when it breaks off before any output.
-pub async fn until_output(response: Response<Incoming>, meter: Meter) -> Result<(Held, Option<Value>), &'static str> {
-    let mut held = Held::nothing(response, meter);
+pub async fn until_output(
+    response: Response<Incoming>,
+    meter: Meter,
+) -> Result<(Buffered, Option<Value>), &'static str> {
+    let mut buffered = Buffered::nothing(response, meter);
     // The bound in time is over: what was read is passed on.
-    let read = tokio::time::timeout(PATIENCE, held.read()).await.unwrap_or(Ok(()));
+    let read = tokio::time::timeout(PATIENCE, buffered.read()).await.unwrap_or(Ok(()));
     read?;
-    let failure = held.meter.failure().cloned();
-    Ok((held, failure))
+    let failure = buffered.meter.failure().cloned();
+    Ok((buffered, failure))
 }
 
-impl Held {
-    /// An answer that is not held: nothing of it was read.
-    pub fn nothing(response: Response<Incoming>, meter: Meter) -> Held {
+impl Buffered {
+    /// An answer that is not buffered: nothing of it was read.
+    pub fn nothing(response: Response<Incoming>, meter: Meter) -> Buffered {
         let (head, rest) = response.into_parts();
-        Held { head, bytes: VecDeque::new(), rest, meter }
+        Buffered { head, bytes: VecDeque::new(), rest, meter }
     }
 
     async fn read(&mut self) -> Result<(), &'static str> {

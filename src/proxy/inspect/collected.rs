@@ -7,7 +7,7 @@ use hyper::http::response::Parts;
 use serde_json::Value;
 
 use crate::domain::translate::{Collector, Failure, Wanted};
-use crate::proxy::inspect::beginning::Held;
+use crate::proxy::inspect::beginning::Buffered;
 use crate::proxy::inspect::meter::Meter;
 use crate::proxy::read::body::{Room, drain};
 use crate::proxy::send::translated::Unserved;
@@ -20,7 +20,7 @@ pub enum Collected {
     /// The whole answer.
     Whole(Box<Whole>),
     /// The backend says why there is none.
-    Told(Box<Told>),
+    Error(Box<ReportedError>),
     /// It broke off.
     Broken(&'static str),
     /// More than this process has room for.
@@ -35,7 +35,7 @@ pub struct Whole {
 }
 
 /// An error in the place of one.
-pub struct Told {
+pub struct ReportedError {
     pub head: Parts,
     pub error: Value,
     /// The events `codex.rate_limits` before it.
@@ -43,8 +43,8 @@ pub struct Told {
 }
 
 /// Reads a stream to its end for a client that asked for none. What is kept of it is counted in `room`.
-pub async fn collect(held: Held, wanted: &Wanted, mut room: Room) -> Collected {
-    let Held { head, bytes, mut rest, mut meter } = held;
+pub async fn collect(buffered: Buffered, wanted: &Wanted, mut room: Room) -> Collected {
+    let Buffered { head, bytes, mut rest, mut meter } = buffered;
     let mut collecting = Collector::new(wanted);
     for bytes in bytes {
         collecting.push(&bytes);
@@ -70,7 +70,9 @@ pub async fn collect(held: Held, wanted: &Wanted, mut room: Room) -> Collected {
     }
     match collecting.finish() {
         Ok(document) => Collected::Whole(Box::new(Whole { head, meter, document })),
-        Err(Failure::Reported(error)) => Collected::Told(Box::new(Told { head, error, quota: meter.quota() })),
+        Err(Failure::Reported(error)) => {
+            Collected::Error(Box::new(ReportedError { head, error, quota: meter.quota() }))
+        }
         Err(Failure::Truncated) => Collected::Broken("the stream ended before its last event"),
         Err(Failure::TooLong) => Collected::TooMuch(Unserved::AnswerTooLong),
     }

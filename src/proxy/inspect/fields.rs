@@ -121,7 +121,7 @@ enum State {
 
 /// Reads one document.
 #[derive(Debug, Default)]
-pub struct Fields {
+pub struct JsonFields {
     state: State,
     depth: usize,
     /// One bit for each open container: set for an object.
@@ -145,7 +145,7 @@ struct Capture {
     key_at: usize,
 }
 
-impl Fields {
+impl JsonFields {
     /// Takes the next bytes in.
     pub fn push(&mut self, bytes: &[u8]) {
         let mut at = 0;

@@ -12,7 +12,7 @@ use crate::domain::usage::quota::meter_of_event;
 use crate::domain::usage::{Bill, Tier, tokens};
 use crate::manager::router::reasoning::ContentDigest;
 use crate::proxy::inspect::choices::Choices;
-use crate::proxy::inspect::fields::{Field, Fields};
+use crate::proxy::inspect::fields::{Field, JsonFields};
 
 /// The dialect of an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub struct Meter {
 #[derive(Debug, Default)]
 struct Parts {
     dialect: Dialect,
-    fields: Option<Box<Fields>>,
+    fields: Option<Box<JsonFields>>,
     /// Walks over the data for the two below.
     scan: Scan,
     made: Option<Box<CreatedIds<ContentDigest>>>,
@@ -69,7 +69,7 @@ struct Event<'s> {
     /// Its type: that of its data, else its name.
     kind: &'s str,
     /// What was taken from its data.
-    fields: &'s Fields,
+    fields: &'s JsonFields,
     /// It says `[DONE]`.
     is_done: bool,
 }
@@ -79,7 +79,7 @@ struct Event<'s> {
 struct Seen {
     bill: Bill,
     is_whole: bool,
-    /// The last event was told.
+    /// The last event has come.
     is_over: bool,
     has_output: bool,
     failure: Option<Value>,
@@ -175,7 +175,7 @@ impl Meter {
     }
 
     /// Whether a stream's last event has passed: nothing that comes after it changes what was learned. A usage that was
-    /// told before may be followed by a greater one, since some servers tell it in every chunk.
+    /// reported before may be followed by a greater one, since some servers report it in every chunk.
     pub fn is_over(&self) -> bool {
         self.parts.seen.is_over
     }
@@ -289,7 +289,7 @@ impl Seen {
     }
 
     /// Takes in what an object says of itself.
-    fn object(&mut self, fields: &Fields) {
+    fn object(&mut self, fields: &JsonFields) {
         self.used(fields, Field::Usage);
         self.bill.model = fields.text(Field::Model).or(self.bill.model.take());
         self.tier(fields, Field::ServiceTier);
@@ -301,7 +301,7 @@ impl Seen {
     }
 
     /// Takes in what an event says of a limit of the account.
-    fn rate_limits(&mut self, fields: &Fields) {
+    fn rate_limits(&mut self, fields: &JsonFields) {
         let names = [
             ("rate_limits", Field::RateLimits),
             ("plan_type", Field::PlanType),
@@ -319,7 +319,7 @@ impl Seen {
     }
 
     /// Takes in what an event says of its response.
-    fn response(&mut self, fields: &Fields) {
+    fn response(&mut self, fields: &JsonFields) {
         self.used(fields, Field::ResponseUsage);
         if let Some(id) = fields.text(Field::ResponseId) {
             self.bill.subject.object = Some("response".to_owned());
@@ -333,13 +333,13 @@ impl Seen {
     }
 
     /// The last use that is reported is the whole one. A null after it takes nothing back.
-    fn used(&mut self, fields: &Fields, field: Field) {
+    fn used(&mut self, fields: &JsonFields, field: Field) {
         let used = fields.value(field).as_ref().and_then(tokens::read);
         self.bill.used = used.or(self.bill.used);
     }
 
     /// What a stream says at its end is where it was processed; before, what was asked for.
-    fn tier(&mut self, fields: &Fields, field: Field) {
+    fn tier(&mut self, fields: &JsonFields, field: Field) {
         if let Some(name) = fields.text(field) {
             self.bill.tier = Tier::named(&name);
         }

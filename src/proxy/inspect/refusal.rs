@@ -1,4 +1,4 @@
-//! An answer that is no success, held back while it is looked at.
+//! An answer that is no success, read before anything of it passes.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -16,13 +16,13 @@ use crate::domain::health::Outcome;
 use crate::domain::health::classify::{Answer, classify, classify_in_stream, narrowed_by};
 use crate::domain::time::Timestamp;
 use crate::domain::translate::error_document;
-use crate::proxy::inspect::beginning::Held;
-use crate::proxy::inspect::collected::Told;
+use crate::proxy::inspect::beginning::Buffered;
+use crate::proxy::inspect::collected::ReportedError;
 use crate::proxy::inspect::meter::{Dialect, Meter};
 use crate::proxy::read::body::encoding::decoded_answer;
 
 /// Errors are short; what is longer is passed on behind the part that was read.
-const LOOKED_AT: usize = 256 * 1024;
+const INSPECTED: usize = 256 * 1024;
 
 /// An upstream that is this slow with an error is not waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -41,15 +41,15 @@ pub struct Examined {
     quota: Vec<Value>,
 }
 
-/// Reads the error and tells what it proves. That of a ChatGPT backend is put into OpenAI's shape.
+/// Reads the error, and what it proves. That of a ChatGPT backend is put into OpenAI's shape.
 pub async fn examine(response: Response<Incoming>, kind: Kind, now: Timestamp) -> (Examined, Outcome) {
     let (mut head, body) = response.into_parts();
     let (mut bytes, mut rest) = read(body).await;
     // It was asked for as it is; what is encoded all the same is read before it is judged.
     let read = decoded_answer(&bytes, &head.headers).unwrap_or_else(|| bytes.clone());
-    let told: Option<Value> = serde_json::from_slice(&read).ok();
-    let text = told.is_none().then_some(&*read);
-    let mut body = told.unwrap_or_default();
+    let document: Option<Value> = serde_json::from_slice(&read).ok();
+    let text = document.is_none().then_some(&*read);
+    let mut body = document.unwrap_or_default();
     if kind == Kind::ChatGpt {
         body = error_document(head.status.as_u16(), &body);
         bytes = Bytes::from(body.to_string());
@@ -67,20 +67,20 @@ pub async fn examine(response: Response<Incoming>, kind: Kind, now: Timestamp) -
     (Examined { head, bytes: VecDeque::from([bytes]), rest, meter, error, quota: Vec::new() }, outcome)
 }
 
-/// Tells what an error proves that a stream told before any output. The client gets the stream itself.
-pub fn examine_held(held: Held, error: Value, now: Timestamp) -> (Examined, Outcome) {
-    let header = |name: &str| held.head.headers.get(name)?.to_str().ok();
-    let answer = Answer { status: held.head.status.as_u16(), header: &header, error: &error, text: None };
+/// What an error proves that a stream reported before any output. The client gets the stream itself.
+pub fn examine_buffered(buffered: Buffered, error: Value, now: Timestamp) -> (Examined, Outcome) {
+    let header = |name: &str| buffered.head.headers.get(name)?.to_str().ok();
+    let answer = Answer { status: buffered.head.status.as_u16(), header: &header, error: &error, text: None };
     let outcome = classify_in_stream(&answer, now);
-    let Held { head, bytes, rest, mut meter } = held;
+    let Buffered { head, bytes, rest, mut meter } = buffered;
     let quota = meter.quota();
     let outcome = narrowed_by(outcome, &quota);
     (Examined { head, bytes, rest: Some(rest), meter, error, quota }, outcome)
 }
 
 /// The same for a client that cannot read the stream: it gets the error with the status that fits it.
-pub fn examine_told(told: Told, now: Timestamp) -> (Examined, Outcome) {
-    let Told { mut head, error, quota } = told;
+pub fn examine_reported(reported: ReportedError, now: Timestamp) -> (Examined, Outcome) {
+    let ReportedError { mut head, error, quota } = reported;
     let header = |name: &str| head.headers.get(name)?.to_str().ok();
     let answer = Answer { status: head.status.as_u16(), header: &header, error: &error, text: None };
     let outcome = classify_in_stream(&answer, now);
@@ -104,7 +104,7 @@ pub fn examine_told(told: Told, now: Timestamp) -> (Examined, Outcome) {
 async fn read(mut body: Incoming) -> (Bytes, Option<Incoming>) {
     let mut read = BytesMut::new();
     let reading = async {
-        while read.len() < LOOKED_AT && !body.is_end_stream() {
+        while read.len() < INSPECTED && !body.is_end_stream() {
             match body.frame().await {
                 Some(Ok(frame)) => {
                     if let Ok(data) = frame.into_data() {

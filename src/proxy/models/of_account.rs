@@ -19,7 +19,7 @@ const LONGEST_OF_SEVERAL: usize = 2 * 1024 * 1024;
 
 /// The models of one account.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Told {
+pub struct ModelList {
     /// As OpenAI lists them.
     pub data: Vec<Value>,
     /// As a ChatGPT backend lists them: with what Codex needs to know of each.
@@ -37,18 +37,18 @@ pub struct Question<'a> {
 }
 
 /// The models of the account. `None` when it does not tell them.
-pub async fn of(manager: &Arc<Manager>, member: &Member, question: &Question<'_>) -> Option<Told> {
-    let mut told = match member.kind {
+pub async fn of(manager: &Arc<Manager>, member: &Member, question: &Question<'_>) -> Option<ModelList> {
+    let mut list = match member.kind {
         Kind::ChatGpt => of_login(manager, &member.id, question).await?,
-        Kind::ApiKey => Told { data: of_key(manager, &member.id).await?, ..Told::default() },
+        Kind::ApiKey => ModelList { data: of_key(manager, &member.id).await?, ..ModelList::default() },
     };
     let is_admitted = |name: &Value| name.as_str().is_some_and(|name| member.scope.admits(Some(name)));
-    told.data.retain(|model| is_admitted(&model["id"]));
-    told.models.retain(|model| is_admitted(&model["slug"]));
-    Some(told)
+    list.data.retain(|model| is_admitted(&model["id"]));
+    list.models.retain(|model| is_admitted(&model["slug"]));
+    Some(list)
 }
 
-async fn of_login(manager: &Arc<Manager>, account: &AccountId, question: &Question<'_>) -> Option<Told> {
+async fn of_login(manager: &Arc<Manager>, account: &AccountId, question: &Question<'_>) -> Option<ModelList> {
     let mut headers = question.headers.clone();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     let answered = manager.tokens().models_of(account, question.client_version, &headers).await.ok()?;
@@ -58,7 +58,7 @@ async fn of_login(manager: &Arc<Manager>, account: &AccountId, question: &Questi
 }
 
 /// The backend's list, and of it what people may choose from. An entry that does not say so is one of those.
-fn listed_by_backend(Answered { etag, mut body }: Answered) -> Told {
+fn listed_by_backend(Answered { etag, mut body }: Answered) -> ModelList {
     let models = match body.get_mut("models").map(Value::take) {
         Some(Value::Array(models)) => models,
         _ => Vec::new(),
@@ -66,7 +66,7 @@ fn listed_by_backend(Answered { etag, mut body }: Answered) -> Told {
     let is_listed = |model: &&Value| model.get("visibility").is_none_or(|visibility| visibility == "list");
     let named = models.iter().filter(is_listed).filter_map(|model| model.get("slug")?.as_str());
     let data = named.map(|name| json!({ "id": name, "object": "model", "created": 0, "owned_by": "openai" })).collect();
-    Told { data, models, etag }
+    ModelList { data, models, etag }
 }
 
 async fn of_key(manager: &Arc<Manager>, account: &AccountId) -> Option<Vec<Value>> {
@@ -125,10 +125,10 @@ mod tests {
             (json!("models"), vec![]),
         ] {
             let body = json!({ "models": entries });
-            let told = listed_by_backend(Answered { etag: None, body });
-            assert_eq!(told.data.iter().map(|model| model["id"].as_str().unwrap()).collect::<Vec<_>>(), names);
+            let list = listed_by_backend(Answered { etag: None, body });
+            assert_eq!(list.data.iter().map(|model| model["id"].as_str().unwrap()).collect::<Vec<_>>(), names);
             let whole = entries.as_array().cloned().unwrap_or_default();
-            assert_eq!(told.models, whole, "they stay as they are");
+            assert_eq!(list.models, whole, "they stay as they are");
         }
     }
 }

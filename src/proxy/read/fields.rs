@@ -24,7 +24,7 @@ const LONGEST_KEY: usize = 1024;
 
 /// What routing looks at.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Fields {
+pub struct RequestFields {
     /// The model the request names.
     pub model: Option<String>,
     /// Whether what is made is kept upstream, if the request says so.
@@ -60,23 +60,27 @@ enum Form {
     Urlencoded,
 }
 
-impl Fields {
+impl RequestFields {
     /// Reads a body that may name something to its end and takes the fields out; other bodies are not waited for.
     ///
     /// # Errors
     ///
     /// [`BodyError`] when the client left or sent too much.
-    pub async fn read(path_and_query: &str, headers: &HeaderMap, body: &ReplayBody) -> Result<Fields, BodyError> {
+    pub async fn read(
+        path_and_query: &str,
+        headers: &HeaderMap,
+        body: &ReplayBody,
+    ) -> Result<RequestFields, BodyError> {
         let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
-        let mut fields = Fields::default();
+        let mut fields = RequestFields::default();
         if let Some(form) = form(path, headers) {
             body.collect().await?;
             // Of a body that is more than can be kept, what came of it is read.
             let bytes = body.begun();
             fields = match form {
-                Form::Json => Fields::parse(&bytes),
-                Form::Multipart(boundary) => Fields::of_form(form::multipart(&bytes, &boundary)),
-                Form::Urlencoded => Fields::of_form(form::urlencoded(&bytes)),
+                Form::Json => RequestFields::parse(&bytes),
+                Form::Multipart(boundary) => RequestFields::of_form(form::multipart(&bytes, &boundary)),
+                Form::Urlencoded => RequestFields::of_form(form::urlencoded(&bytes)),
             };
             // Where the end of a longer one is, is not known.
             if body.is_replayable() {
@@ -89,12 +93,12 @@ impl Fields {
     }
 
     /// The fields of a body or message in JSON.
-    pub fn parse(bytes: &[u8]) -> Fields {
+    pub fn parse(bytes: &[u8]) -> RequestFields {
         let named = named_in::<ContentDigest>(bytes);
         let raw = |field| named.top_level(field).and_then(|place| bytes.get(place));
         let text = |field| raw(field).and_then(lenient_json::text);
         let flag = |field| raw(field).and_then(|raw| serde_json::from_slice::<bool>(raw).ok());
-        Fields {
+        RequestFields {
             model: text(TopLevel::Model).filter(|model| is_name(model)),
             stores: flag(TopLevel::Store),
             choices: choices(raw(TopLevel::Choices), raw(TopLevel::Prompt)),
@@ -114,8 +118,8 @@ impl Fields {
     }
 
     /// A field may hold JSON of its own.
-    fn of_form(form: Vec<form::Field<'_>>) -> Fields {
-        let mut fields = Fields { choices: 1, ..Fields::default() };
+    fn of_form(form: Vec<form::Field<'_>>) -> RequestFields {
+        let mut fields = RequestFields { choices: 1, ..RequestFields::default() };
         for (name, value) in form {
             match &name[..] {
                 b"model" => fields.model = String::from_utf8(value.into_owned()).ok().filter(|model| is_name(model)),
@@ -198,8 +202,8 @@ fn is_upload(path: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn parse(body: &str) -> Fields {
-        Fields::parse(body.as_bytes())
+    fn parse(body: &str) -> RequestFields {
+        RequestFields::parse(body.as_bytes())
     }
 
     #[test]
@@ -229,7 +233,7 @@ mod tests {
         }
         let deep = format!("{{\"x\":{}{},\"model\":\"m\"}}", "[".repeat(100_000), "]".repeat(100_000));
         assert_eq!(parse(&deep).model.as_deref(), Some("m"));
-        let bytes = Fields::parse(b"{\"input\":\"\xff\xf0\x9f\",\"model\":\"m\"}");
+        let bytes = RequestFields::parse(b"{\"input\":\"\xff\xf0\x9f\",\"model\":\"m\"}");
         assert_eq!(bytes.model.as_deref(), Some("m"));
     }
 
@@ -272,10 +276,10 @@ mod tests {
             part("model", "gpt-image-1"),
         ];
         let body = body.concat() + "--b--\r\n";
-        let fields = Fields::of_form(form::multipart(body.as_bytes(), b"b"));
+        let fields = RequestFields::of_form(form::multipart(body.as_bytes(), b"b"));
         assert_eq!(fields.model.as_deref(), Some("gpt-image-1"));
         assert_eq!(fields.resources, ["file-1", "video_1"]);
-        let fields = Fields::of_form(form::urlencoded(b"model=gpt-5.2&container_id=cntr%5F1"));
+        let fields = RequestFields::of_form(form::urlencoded(b"model=gpt-5.2&container_id=cntr%5F1"));
         assert_eq!((fields.model.as_deref(), fields.resources), (Some("gpt-5.2"), vec!["cntr_1".to_owned()]));
     }
 

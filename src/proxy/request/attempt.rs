@@ -22,10 +22,10 @@ use crate::proxy::answer::unserved;
 use crate::proxy::choose::tried::{Login, Sent, Tried};
 use crate::proxy::choose::{Attempt, Failover};
 use crate::proxy::inspect::account_headers;
-use crate::proxy::inspect::beginning::{self, Held};
+use crate::proxy::inspect::beginning::{self, Buffered};
 use crate::proxy::inspect::collected::{Collected, Whole, collect};
 use crate::proxy::inspect::meter::{Dialect, Meter};
-use crate::proxy::inspect::refusal::{Examined, examine, examine_held, examine_told};
+use crate::proxy::inspect::refusal::{Examined, examine, examine_buffered, examine_reported};
 use crate::proxy::read::usage_question;
 use crate::proxy::request::Forwarding;
 use crate::proxy::send::in_flight::InFlight;
@@ -36,7 +36,7 @@ use crate::upstream::SendError;
 #[expect(clippy::large_enum_variant, reason = "nearly every answer is the large one, which a box would slow down")]
 enum Inspected {
     /// A good one, or the beginning of one.
-    Good(Held),
+    Good(Buffered),
     /// A good one, read to its end for a client that asked for no stream.
     Whole(Box<Whole>),
     /// One that says why there is none.
@@ -108,7 +108,7 @@ impl Attempt for Forwarding<'_> {
         self.head_at = Some(head_at);
         failover.writes.extend(quota);
         match inspected {
-            Inspected::Good(held) => Tried::End(Box::new(self.pass_on(failover, route, held, started).await)),
+            Inspected::Good(buffered) => Tried::End(Box::new(self.pass_on(failover, route, buffered, started).await)),
             Inspected::Whole(whole) => Tried::End(Box::new(self.pass_document(failover, route, *whole, started))),
             Inspected::Failed(mut examined, outcome) => {
                 if is_login {
@@ -170,7 +170,7 @@ impl Forwarding<'_> {
             let kind = if is_login { Kind::ChatGpt } else { Kind::ApiKey };
             return Inspected::failed(examine(response, kind, now()).await);
         }
-        let (held, error) = match self.begin(response, is_login).await {
+        let (buffered, error) = match self.begin(response, is_login).await {
             Ok(begun) => begun,
             Err(why) => return Inspected::Broken(why),
         };
@@ -178,22 +178,26 @@ impl Forwarding<'_> {
         match (error, wanted) {
             // The stream's own words are what its client reads best.
             (Some(error), Some(wanted)) if wanted.stream && wanted.door == Door::Responses => {
-                Inspected::failed(examine_held(held, error, now()))
+                Inspected::failed(examine_buffered(buffered, error, now()))
             }
-            (None, Some(wanted)) if wanted.stream => Inspected::Good(held),
-            (_, Some(wanted)) => match collect(held, wanted, self.proxy.budget.room()).await {
+            (None, Some(wanted)) if wanted.stream => Inspected::Good(buffered),
+            (_, Some(wanted)) => match collect(buffered, wanted, self.proxy.budget.room()).await {
                 Collected::Whole(document) => Inspected::Whole(document),
-                Collected::Told(told) => Inspected::failed(examine_told(*told, now())),
+                Collected::Error(reported) => Inspected::failed(examine_reported(*reported, now())),
                 Collected::Broken(why) => Inspected::Broken(why),
                 Collected::TooMuch(why) => Inspected::TooMuch(why),
             },
-            (Some(error), None) => Inspected::failed(examine_held(held, error, now())),
-            (None, None) => Inspected::Good(held),
+            (Some(error), None) => Inspected::failed(examine_buffered(buffered, error, now())),
+            (None, None) => Inspected::Good(buffered),
         }
     }
 
-    /// Reads the beginning of a stream; other answers are not held. A ChatGPT backend's model has no others.
-    async fn begin(&self, response: Response<Incoming>, is_login: bool) -> Result<(Held, Option<Value>), &'static str> {
+    /// Reads the beginning of a stream; other answers are not buffered. A ChatGPT backend's model has no others.
+    async fn begin(
+        &self,
+        response: Response<Incoming>,
+        is_login: bool,
+    ) -> Result<(Buffered, Option<Value>), &'static str> {
         let kind = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
         let dialect = match self.outgoing.translation.wanted() {
             Some(_) if is_login && !kind.starts_with(b"text/event-stream") => {
@@ -208,7 +212,7 @@ impl Forwarding<'_> {
         let meter = self.meter(dialect, response.headers(), is_login);
         match dialect {
             Dialect::Responses | Dialect::Completions => beginning::until_output(response, meter).await,
-            Dialect::Events | Dialect::Document | Dialect::Other => Ok((Held::nothing(response, meter), None)),
+            Dialect::Events | Dialect::Document | Dialect::Other => Ok((Buffered::nothing(response, meter), None)),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::domain::translate::StreamTranslator;
 use crate::domain::usage::rate_headers;
 use crate::manager::outcomes::Measured;
 use crate::manager::router::Route;
-use crate::proxy::answer::body::{Passing, ProxyBody};
+use crate::proxy::answer::body::{ProxyBody, UpstreamBody};
 use crate::proxy::answer::errors;
 use crate::proxy::answer::filter::Filter;
 use crate::proxy::answer::finish::{Answer, name_dropped};
@@ -20,7 +20,7 @@ use crate::proxy::answer::hidden::HiddenUsage;
 use crate::proxy::answer::{refused, unserved};
 use crate::proxy::choose::Failover;
 use crate::proxy::choose::tried::{Best, Over, Stuck};
-use crate::proxy::inspect::beginning::Held;
+use crate::proxy::inspect::beginning::Buffered;
 use crate::proxy::inspect::collected::Whole;
 use crate::proxy::inspect::meter::Dialect;
 use crate::proxy::inspect::refusal::Examined;
@@ -48,9 +48,15 @@ impl Forwarding<'_> {
     }
 
     /// Passes a good answer on as it comes.
-    pub async fn pass_on(&self, failover: &mut Failover<'_>, route: Route, held: Held, started: Instant) -> Answer {
+    pub async fn pass_on(
+        &self,
+        failover: &mut Failover<'_>,
+        route: Route,
+        buffered: Buffered,
+        started: Instant,
+    ) -> Answer {
         let manager = &self.proxy.manager;
-        let Held { head, bytes, rest, meter } = held;
+        let Buffered { head, bytes, rest, meter } = buffered;
         let status = head.status.as_u16();
         let header = |name: &str| head.headers.get(name)?.to_str().ok();
         failover.writes.extend(manager.record(
@@ -86,7 +92,7 @@ impl Forwarding<'_> {
             headers.remove(CONTENT_LENGTH);
         }
         *response.headers_mut() = headers;
-        let body = Passing::new(rest, meter).after(bytes).through(filter);
+        let body = UpstreamBody::new(rest, meter).after(bytes).through(filter);
         let response = response.map(|()| body.into());
         Answer { response, route: Some(route), ticket: Some(ticket) }
     }
@@ -111,7 +117,7 @@ impl Forwarding<'_> {
         if let Some(translated) = self.outgoing.translation.ready() {
             name_dropped(&mut headers, &translated.dropped);
         }
-        let body = ProxyBody::from(Passing::collected(Bytes::from(document.to_string()), meter));
+        let body = ProxyBody::from(UpstreamBody::collected(Bytes::from(document.to_string()), meter));
         let mut response = Response::new(body);
         *response.status_mut() = head.status;
         *response.headers_mut() = headers;

@@ -55,7 +55,7 @@ pub enum Unserved {
     TooLong,
     /// What this process may keep is used up at the moment.
     NoRoom,
-    /// Its answer is longer than can be told as one document.
+    /// Its answer is longer than can be given as one document.
     AnswerTooLong,
 }
 

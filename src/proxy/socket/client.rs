@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
-use crate::proxy::inspect::fields::{Field, Fields};
+use crate::proxy::inspect::fields::{Field, JsonFields};
 use crate::proxy::websocket::connection_of;
 
 /// No message of a client is longer, in bytes.
@@ -36,7 +36,7 @@ const CLOSE_PATIENCE: Duration = Duration::from_millis(500);
 pub struct Gone;
 
 /// A message.
-pub struct Said {
+pub struct ClientMessage {
     /// What it says.
     pub text: Utf8Bytes,
     /// It asks for a response.
@@ -46,8 +46,8 @@ pub struct Said {
 /// The client.
 pub struct Client {
     socket: WebSocketStream<TcpStream>,
-    waiting: VecDeque<Said>,
-    fields: Box<Fields>,
+    waiting: VecDeque<ClientMessage>,
+    fields: Box<JsonFields>,
 }
 
 /// How the frames of either side are read.
@@ -69,18 +69,18 @@ impl Client {
     }
 
     /// The next message.
-    pub async fn next(&mut self) -> Result<Said, Gone> {
+    pub async fn next(&mut self) -> Result<ClientMessage, Gone> {
         loop {
-            if let Some(said) = self.waiting.pop_front() {
-                return Ok(said);
+            if let Some(message) = self.waiting.pop_front() {
+                return Ok(message);
             }
-            self.hear().await?;
+            self.receive().await?;
         }
     }
 
     /// The next message that asks for no response, if one came.
-    pub fn other(&mut self) -> Option<Said> {
-        let place = self.waiting.iter().position(|said| !said.is_create)?;
+    pub fn other(&mut self) -> Option<ClientMessage> {
+        let place = self.waiting.iter().position(|message| !message.is_create)?;
         self.waiting.remove(place)
     }
 
@@ -91,20 +91,20 @@ impl Client {
             tokio::select! {
                 biased;
                 done = future.as_mut() => return Ok(done),
-                heard = self.hear() => heard?,
+                received = self.receive() => received?,
             }
         }
     }
 
     /// Takes in what comes next. Nothing is lost when it is given up.
-    pub async fn hear(&mut self) -> Result<(), Gone> {
+    pub async fn receive(&mut self) -> Result<(), Gone> {
         match self.socket.next().await {
             Some(Ok(Message::Text(text))) => {
                 self.fields.push(text.as_bytes());
                 let is_create = self.fields.text(Field::Type).as_deref() == Some("response.create");
                 self.fields.reset();
-                self.waiting.push_back(Said { text, is_create });
-                let bytes: usize = self.waiting.iter().map(|said| said.text.len()).sum();
+                self.waiting.push_back(ClientMessage { text, is_create });
+                let bytes: usize = self.waiting.iter().map(|message| message.text.len()).sum();
                 if self.waiting.len() > MOST_WAITING || bytes > MOST_WAITING_BYTES {
                     return Err(self.close(CloseCode::Policy, "too many messages wait for their responses").await);
                 }

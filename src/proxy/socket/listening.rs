@@ -68,10 +68,10 @@ pub async fn next(client: &mut Client, upstream: &mut Upstream) -> Result<Option
     loop {
         tokio::select! {
             message = upstream.next() => return Ok(message),
-            heard = client.hear() => {
-                heard?;
-                while let Some(said) = client.other() {
-                    if !upstream.send(said.text).await {
+            received = client.receive() => {
+                received?;
+                while let Some(message) = client.other() {
+                    if !upstream.send(message.text).await {
                         return Ok(None);
                     }
                 }

@@ -14,7 +14,7 @@ use crate::proxy::answer::filter::Filter;
 use crate::proxy::answer::finish::name_dropped;
 use crate::proxy::choose::Failover;
 use crate::proxy::headers;
-use crate::proxy::inspect::fields::{Field, Fields};
+use crate::proxy::inspect::fields::{Field, JsonFields};
 use crate::proxy::inspect::meter::Meter;
 use crate::proxy::socket::asked::Asked;
 use crate::proxy::socket::client::{Client, Gone};
@@ -82,7 +82,7 @@ impl Shown {
 }
 
 fn kind_of(message: &str) -> Option<String> {
-    let mut fields = Fields::default();
+    let mut fields = JsonFields::default();
     fields.push(message.as_bytes());
     fields.text(Field::Type)
 }
@@ -94,7 +94,7 @@ pub fn fields_of(headers: &HeaderMap) -> Map<String, Value> {
 }
 
 /// A response on its way.
-pub struct Passing {
+pub struct Relay {
     /// What becomes of it.
     pub ending: Ending,
     /// What was read of it.
@@ -103,7 +103,7 @@ pub struct Passing {
     pub shown: Shown,
 }
 
-impl Passing {
+impl Relay {
     /// Passes a message on, which was read. `false` when there is no room for what the response holds.
     pub async fn pass(&mut self, client: &mut Client, message: Utf8Bytes) -> Result<bool, Gone> {
         self.ending.owns(&mut self.meter);

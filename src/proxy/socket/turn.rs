@@ -24,11 +24,11 @@ use crate::proxy::answer::ending::Ending;
 use crate::proxy::answer::unserved;
 use crate::proxy::choose::Failover;
 use crate::proxy::choose::tried::{Best, Over, Stuck};
-use crate::proxy::read::fields::Fields;
+use crate::proxy::read::fields::RequestFields;
 use crate::proxy::send::client_version;
 use crate::proxy::socket::asked::Asked;
 use crate::proxy::socket::client::{Client, Gone};
-use crate::proxy::socket::passing::{Passing, Shown, fields_of};
+use crate::proxy::socket::passing::{Relay, Shown, fields_of};
 use crate::proxy::socket::upstream::Upstream;
 use crate::proxy::socket::{PATH, Session, events, listening, refusals};
 use crate::proxy::state::ProxyState;
@@ -59,7 +59,7 @@ pub async fn take(session: &mut Session<'_>, text: Utf8Bytes) -> Result<(), Gone
     let request_id = proxy.request_ids.next();
     let ending = Ending::new(Arc::clone(manager), request_id.clone(), clock::instant());
     let text = Bytes::from(text);
-    let fields = Fields::parse(&text);
+    let fields = RequestFields::parse(&text);
     let ending = ending.of_model(fields.model.as_ref());
     let header = |name: &str| opening.headers.get(name)?.to_str().ok();
     let said = conversation_key(fields.prompt_cache_key.as_deref(), &header, None);
@@ -125,7 +125,7 @@ impl Turn<'_> {
         let Some(ending) = self.ending.take() else { return Ok(()) };
         let ending = ending.with_answer(Some(route.account.clone()), Some(ticket), measured.status);
         let shown = Shown::new(self.proxy, (failover, &self.asked), &route, self.stream_id.clone());
-        let mut passing = Passing { ending, meter, shown };
+        let mut passing = Relay { ending, meter, shown };
         let mut has_room = true;
         for message in messages {
             has_room &= passing.pass(self.client, message).await?;
@@ -138,7 +138,7 @@ impl Turn<'_> {
             passing.meter.message(message.as_bytes());
             has_room = passing.pass(self.client, message).await?;
         }
-        let Passing { mut ending, mut meter, .. } = passing;
+        let Relay { mut ending, mut meter, .. } = passing;
         if !has_room {
             ending.crowded(&mut meter);
             return Err(self.client.close(CloseCode::Again, "too many large answers are under way").await);

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use crate::clock;
 use crate::domain::account::ModelFamily;
 use crate::domain::health::Outcome;
-use crate::domain::health::classify::{Answer, classify, classify_in_stream};
+use crate::domain::health::classify::{Answer, classify_message};
 use crate::domain::resources::Keeps;
 use crate::domain::usage::{Tokens, Usd, Used};
 use crate::manager::Manager;
@@ -18,11 +18,11 @@ use crate::manager::books::spending::{Learned, UPSTREAM_BROKE};
 use crate::manager::outcomes::{CLIENT_LEFT, Measured};
 use crate::manager::router::{Route, RouteRequest};
 use crate::manager::session::event::Finished;
-use crate::proxy::inspect::fields::{Field, Fields};
+use crate::proxy::inspect::fields::{Field, JsonFields};
 use crate::proxy::read::fields::is_name;
 use crate::proxy::tunnel::frames::{Frames, Messages, Sender};
+use crate::proxy::tunnel::observer::{Failure, Observation, Observer};
 use crate::proxy::tunnel::relay::{Ended, Watcher};
-use crate::proxy::tunnel::told::{Failure, Happening, Told};
 
 /// The books of one tunnel.
 pub struct Accounting {
@@ -37,9 +37,9 @@ pub struct Accounting {
 /// What was seen so far.
 struct Books {
     from_client: Frames,
-    asked: Asked,
+    asked: LastRequest,
     from_upstream: Frames,
-    told: Told,
+    observer: Observer,
     /// Responses that began and have not ended.
     under_way: usize,
     /// When the last one was asked for.
@@ -52,8 +52,8 @@ struct Books {
 
 /// What a client asked for last.
 #[derive(Default)]
-struct Asked {
-    fields: Box<Fields>,
+struct LastRequest {
+    fields: Box<JsonFields>,
     /// It has said something that no response has answered.
     is_open: bool,
     model: Option<String>,
@@ -61,7 +61,7 @@ struct Asked {
     stores: bool,
 }
 
-impl Messages for Asked {
+impl Messages for LastRequest {
     fn message_bytes(&mut self, piece: &[u8], is_end: bool) {
         self.fields.push(piece);
         if !is_end {
@@ -88,9 +88,9 @@ impl Accounting {
     pub fn new(manager: Arc<Manager>, route: Route, request: RouteRequest, opened: Instant) -> Accounting {
         let books = Books {
             from_client: Frames::new(Sender::Client),
-            asked: Asked::default(),
+            asked: LastRequest::default(),
             from_upstream: Frames::new(Sender::Server),
-            told: Told::default(),
+            observer: Observer::default(),
             under_way: 0,
             started: opened,
             first_byte_ms: None,
@@ -119,25 +119,25 @@ impl Accounting {
         self.busy.send_if_modified(|busy| std::mem::replace(busy, is_busy) != is_busy);
     }
 
-    fn took_in(&self, books: &mut Books, happening: Happening) {
-        match happening {
-            Happening::Began => {
+    fn account_for(&self, books: &mut Books, observation: Observation) {
+        match observation {
+            Observation::Began => {
                 books.under_way += 1;
                 books.first_byte_ms = Some(milliseconds(books.started));
             }
-            Happening::Ended { bill, error } => {
+            Observation::Ended { bill, error } => {
                 books.under_way = books.under_way.saturating_sub(1);
                 books.asked.is_open = false;
                 let learned = Learned {
                     status: 200,
                     bill: *bill,
-                    made: books.told.made(),
+                    made: books.observer.made(),
                     first_byte_ms: books.first_byte_ms.take(),
                     ..Learned::default()
                 };
                 self.response_ended(books, learned, &error);
             }
-            Happening::Failed(failure) => {
+            Observation::Failed(failure) => {
                 // A session goes on after an error, and so does the response that is under way.
                 books.asked.is_open &= books.under_way > 0;
                 let outcome = self.proved_by(&failure);
@@ -207,10 +207,7 @@ impl Accounting {
         let header = |name: &str| failure.headers.get(name).and_then(Value::as_str);
         let status = failure.status.unwrap_or(200);
         let answer = Answer { status, header: &header, error: &failure.error, text: None };
-        match failure.status {
-            Some(400..) => classify(&answer, self.route.target.kind(), self.manager.session().now()),
-            _ => classify_in_stream(&answer, self.manager.session().now()),
-        }
+        classify_message(&answer, self.route.target.kind(), self.manager.session().now())
     }
 
     /// The request that a response to `model` would have been over HTTP.
@@ -228,7 +225,7 @@ impl Accounting {
 }
 
 impl Watcher for Accounting {
-    fn client_says(&self, bytes: &[u8]) {
+    fn client_sent(&self, bytes: &[u8]) {
         let is_busy = self.with(|books| {
             let was_busy = books.is_busy();
             books.from_client.push(bytes, &mut books.asked);
@@ -240,12 +237,12 @@ impl Watcher for Accounting {
         self.publish(is_busy);
     }
 
-    fn upstream_says(&self, bytes: &[u8]) {
+    fn upstream_sent(&self, bytes: &[u8]) {
         self.with(|books| {
-            books.told.keep(if books.asked.stores { Keeps::All } else { Keeps::ByItself });
-            books.from_upstream.push(bytes, &mut books.told);
-            for happening in books.told.take() {
-                self.took_in(books, happening);
+            books.observer.keep(if books.asked.stores { Keeps::All } else { Keeps::ByItself });
+            books.from_upstream.push(bytes, &mut books.observer);
+            for observation in books.observer.take() {
+                self.account_for(books, observation);
             }
         });
     }

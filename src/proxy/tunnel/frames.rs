@@ -41,7 +41,7 @@ enum Place {
     Head(usize),
     /// So many bytes of payload.
     Payload(u64, Payload),
-    /// Nothing that is looked at.
+    /// Nothing that is inspected.
     Blind,
 }
 
@@ -167,12 +167,12 @@ mod tests {
     use proptest::prelude::*;
 
     #[derive(Default, Debug, PartialEq, Eq)]
-    struct Heard {
+    struct Received {
         whole: Vec<Vec<u8>>,
         begun: Vec<u8>,
     }
 
-    impl Messages for Heard {
+    impl Messages for Received {
         fn message_bytes(&mut self, piece: &[u8], is_end: bool) {
             self.begun.extend_from_slice(piece);
             if is_end {
@@ -208,12 +208,12 @@ mod tests {
         frame
     }
 
-    fn heard(sender: Sender, pieces: &[&[u8]]) -> Heard {
-        let (mut frames, mut heard) = (Frames::new(sender), Heard::default());
+    fn received(sender: Sender, pieces: &[&[u8]]) -> Received {
+        let (mut frames, mut received) = (Frames::new(sender), Received::default());
         for piece in pieces {
-            frames.push(piece, &mut heard);
+            frames.push(piece, &mut received);
         }
-        heard
+        received
     }
 
     #[track_caller]
@@ -221,8 +221,11 @@ mod tests {
         for sender in [Sender::Server, Sender::Client] {
             let wire: Vec<u8> =
                 frames.iter().flat_map(|(first, payload)| frame(sender, *first, payload.as_bytes())).collect();
-            let texts: Vec<String> =
-                heard(sender, &[&wire]).whole.iter().map(|text| String::from_utf8_lossy(text).into_owned()).collect();
+            let texts: Vec<String> = received(sender, &[&wire])
+                .whole
+                .iter()
+                .map(|text| String::from_utf8_lossy(text).into_owned())
+                .collect();
             assert_eq!(texts, expected, "{frames:?} of a {sender:?}");
         }
     }
@@ -250,9 +253,9 @@ mod tests {
         check(&[(0x01, "begun"), (0x81, "another")], &[]);
         check(&[(0x81, "one"), (0x89, &"x".repeat(126)), (0x81, "two")], &["one"]);
         // The mask is of the other side; a length is negative.
-        assert_eq!(heard(Sender::Server, &[&frame(Sender::Client, 0x81, b"x")]), Heard::default());
-        assert_eq!(heard(Sender::Client, &[&frame(Sender::Server, 0x81, b"xxxxx")]), Heard::default());
-        assert_eq!(heard(Sender::Server, &[&[0x81, 127, 0x80, 0, 0, 0, 0, 0, 0, 0], b"xxx"]), Heard::default());
+        assert_eq!(received(Sender::Server, &[&frame(Sender::Client, 0x81, b"x")]), Received::default());
+        assert_eq!(received(Sender::Client, &[&frame(Sender::Server, 0x81, b"xxxxx")]), Received::default());
+        assert_eq!(received(Sender::Server, &[&[0x81, 127, 0x80, 0, 0, 0, 0, 0, 0, 0], b"xxx"]), Received::default());
     }
 
     /// Messages in frames, and what stands between the frames.
@@ -291,8 +294,8 @@ mod tests {
                 pieces.push(piece);
                 rest = behind;
             }
-            prop_assert_eq!(&heard(sender, &pieces).whole, &texts);
-            prop_assert_eq!(heard(sender, &[&wire]).whole, texts);
+            prop_assert_eq!(&received(sender, &pieces).whole, &texts);
+            prop_assert_eq!(received(sender, &[&wire]).whole, texts);
             }
         }
 
@@ -303,8 +306,8 @@ mod tests {
         ) {
             for sender in [Sender::Server, Sender::Client] {
                 let pieces: Vec<&[u8]> = wire.chunks(step).collect();
-                let heard = heard(sender, &pieces);
-                prop_assert!(heard.whole.iter().map(Vec::len).sum::<usize>() + heard.begun.len() <= wire.len());
+                let received = received(sender, &pieces);
+                prop_assert!(received.whole.iter().map(Vec::len).sum::<usize>() + received.begun.len() <= wire.len());
             }
         }
     }

@@ -25,9 +25,9 @@ pub enum Ended {
 /// Sees the bytes as they pass.
 pub trait Watcher {
     /// The client said this; it goes on now.
-    fn client_says(&self, bytes: &[u8]);
+    fn client_sent(&self, bytes: &[u8]);
     /// The upstream said this; it goes on now.
-    fn upstream_says(&self, bytes: &[u8]);
+    fn upstream_sent(&self, bytes: &[u8]);
     /// What the upstream said has gone on.
     fn passed(&self);
 }
@@ -41,8 +41,8 @@ where
 {
     let (from_client, to_client) = tokio::io::split(client);
     let (from_upstream, to_upstream) = tokio::io::split(upstream);
-    let up = copy(from_client, to_upstream, |bytes| watcher.client_says(bytes), || ());
-    let down = copy(from_upstream, to_client, |bytes| watcher.upstream_says(bytes), || watcher.passed());
+    let up = copy(from_client, to_upstream, |bytes| watcher.client_sent(bytes), || ());
+    let down = copy(from_upstream, to_client, |bytes| watcher.upstream_sent(bytes), || watcher.passed());
     let (mut up, mut down) = (std::pin::pin!(up), std::pin::pin!(down));
     // What fails here breaks off for the other side too, which is all that can be said of it.
     tokio::select! {
@@ -85,11 +85,11 @@ mod tests {
     struct Seen(Mutex<(Vec<u8>, Vec<u8>)>);
 
     impl Watcher for Seen {
-        fn client_says(&self, bytes: &[u8]) {
+        fn client_sent(&self, bytes: &[u8]) {
             self.0.lock().unwrap().0.extend(bytes);
         }
 
-        fn upstream_says(&self, bytes: &[u8]) {
+        fn upstream_sent(&self, bytes: &[u8]) {
             self.0.lock().unwrap().1.extend(bytes);
         }
 

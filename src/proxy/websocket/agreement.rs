@@ -1,5 +1,5 @@
 //! The handshake of a client, which is answered as the upstream of some account answers it: 101, or 426 whatever the reason.
-//! Codex falls back to HTTP on 426 at once, where each request fails over and is told why it cannot be served; on 429 it
+//! Codex falls back to HTTP on 426 at once, where each request fails over and learns why it cannot be served; on 429 it
 //! would give up, on others try again.
 
 use std::sync::Arc;
@@ -120,7 +120,7 @@ impl ClientHandshake {
                     message(serde_json::from_slice::<Value>(&body).unwrap_or_default().get("error"))
                 }
                 None => match stuck.best {
-                    // Its upstream has no socket for this, and the same request over HTTP is told why.
+                    // Its upstream has no socket for this, and the same request over HTTP learns why.
                     Best::Stands(_, refused) => without_socket(refused.status),
                     Best::Kept(_, refused) => message(Some(&refused.error)),
                     Best::Unanswered(_) | Best::WithoutToken(_) | Best::Refusal => None,

@@ -1,10 +1,10 @@
-//! Fields found in bodies that come in pieces.
+//! Values found in documents that come in pieces.
 
 use super::*;
 use proptest::prelude::*;
 
-fn read(document: &str, step: usize) -> Fields {
-    let mut fields = Fields::default();
+fn read(document: &str, step: usize) -> JsonFields {
+    let mut fields = JsonFields::default();
     for piece in document.as_bytes().chunks(step) {
         fields.push(piece);
     }
@@ -53,13 +53,13 @@ fn the_span_of_usage_covers_its_key_and_value() {
 
 #[test]
 fn neither_depth_nor_length_costs_memory() {
-    let mut fields = Fields::default();
+    let mut fields = JsonFields::default();
     fields.push(b"{\"x\":");
     for _ in 0..100_000 {
         fields.push(b"[{\"a\":");
     }
     assert_eq!(fields.raw(Field::Usage), None);
-    let mut fields = Fields::default();
+    let mut fields = JsonFields::default();
     fields.push(b"{\"usage\":\"");
     for _ in 0..10_000 {
         fields.push(&[b'x'; 1_000]);
@@ -104,7 +104,7 @@ proptest! {
 
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), step in 1_usize..9) {
-        let mut fields = Fields::default();
+        let mut fields = JsonFields::default();
         bytes.chunks(step).for_each(|piece| fields.push(piece));
     }
 }

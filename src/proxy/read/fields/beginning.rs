@@ -28,7 +28,7 @@ pub fn first_messages(instructions: Option<&[u8]>, list: &[u8]) -> Option<Vec<u8
         let mut values = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
         let Some(Ok(message)) = values.next() else { break };
         let message = message.get();
-        let (is_of_the_user, said) = told(message);
+        let (is_of_the_user, said) = text_of(message);
         if is_of_the_user || text.len() < FIRST_MESSAGES {
             add_sample(&mut text, &said);
         }
@@ -44,7 +44,7 @@ pub fn first_messages(instructions: Option<&[u8]>, list: &[u8]) -> Option<Vec<u8
 
 /// Whether a message is of the user, and what it says: clients send one text as a string at first and as an item of a list
 /// later, and these are one beginning. What is more than text is taken as it stands.
-fn told(message: &str) -> (bool, Cow<'_, [u8]>) {
+fn text_of(message: &str) -> (bool, Cow<'_, [u8]>) {
     let whole = || Cow::Borrowed(message.as_bytes());
     let Ok(Message { role: Some(role), content }) = serde_json::from_str(message) else { return (false, whole()) };
     let is_of_the_user = role.get() == "\"user\"";
@@ -92,10 +92,10 @@ fn add_sample(text: &mut Vec<u8>, part: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proxy::read::fields::Fields;
+    use crate::proxy::read::fields::RequestFields;
 
-    fn parse(body: &str) -> Fields {
-        Fields::parse(body.as_bytes())
+    fn parse(body: &str) -> RequestFields {
+        RequestFields::parse(body.as_bytes())
     }
 
     #[test]

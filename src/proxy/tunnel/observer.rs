@@ -1,5 +1,5 @@
 //! What the messages of an upstream tell: that a response began or ended, what it took, and what went wrong. However long
-//! a message is, of it only the few [`Fields`] are kept and as much of its beginning as an error has.
+//! a message is, of it only the few [`JsonFields`] are kept and as much of its beginning as an error has.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -9,15 +9,15 @@ use crate::domain::json_scan::Scan;
 use crate::domain::resources::{CreatedIds, Keeps};
 use crate::domain::usage::{Bill, Subject, Tier, tokens};
 use crate::manager::router::reasoning::ContentDigest;
-use crate::proxy::inspect::fields::{Field, Fields};
+use crate::proxy::inspect::fields::{Field, JsonFields};
 use crate::proxy::tunnel::frames::Messages;
 
 /// No error event is longer.
 const ERROR_LENGTH: usize = 16 * 1024;
 
-/// Something that a message told.
+/// Something that a message observer.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Happening {
+pub enum Observation {
     /// A response began.
     Began,
     /// A response is over.
@@ -47,22 +47,28 @@ pub struct Failure {
 
 /// Reads messages.
 #[derive(Debug)]
-pub struct Told {
-    fields: Box<Fields>,
+pub struct Observer {
+    fields: Box<JsonFields>,
     scan: Scan,
     made: Box<CreatedIds<ContentDigest>>,
     beginning: Vec<u8>,
-    happenings: Vec<Happening>,
+    observations: Vec<Observation>,
 }
 
-impl Default for Told {
-    fn default() -> Told {
+impl Default for Observer {
+    fn default() -> Observer {
         let made = Box::new(CreatedIds::new(Keeps::All));
-        Told { fields: Box::default(), scan: Scan::default(), made, beginning: Vec::new(), happenings: Vec::new() }
+        Observer {
+            fields: Box::default(),
+            scan: Scan::default(),
+            made,
+            beginning: Vec::new(),
+            observations: Vec::new(),
+        }
     }
 }
 
-impl Told {
+impl Observer {
     /// What was made since the last time.
     pub fn made(&mut self) -> Vec<String> {
         self.made.take()
@@ -73,15 +79,15 @@ impl Told {
         self.made.keep(keeps);
     }
 
-    /// What was told since the last time.
-    pub fn take(&mut self) -> Vec<Happening> {
-        std::mem::take(&mut self.happenings)
+    /// What was observed since the last time.
+    pub fn take(&mut self) -> Vec<Observation> {
+        std::mem::take(&mut self.observations)
     }
 
-    fn happening(&self) -> Option<Happening> {
+    fn observation(&self) -> Option<Observation> {
         let fields = &self.fields;
         match fields.text(Field::Type)?.as_str() {
-            "response.created" => Some(Happening::Began),
+            "response.created" => Some(Observation::Began),
             kind if first_output::ends_response(kind) => {
                 let subject = Subject {
                     object: Some("response".to_owned()),
@@ -95,7 +101,7 @@ impl Told {
                     model: fields.text(Field::ResponseModel),
                     subject,
                 };
-                Some(Happening::Ended {
+                Some(Observation::Ended {
                     bill: Box::new(bill),
                     error: fields.value(Field::ResponseError).unwrap_or_default(),
                 })
@@ -103,21 +109,21 @@ impl Told {
             "error" => {
                 let whole = serde_json::from_slice(&self.beginning).ok();
                 let error = || fields.value(Field::Error).unwrap_or_default();
-                Some(Happening::Failed(whole.unwrap_or_else(|| Failure { error: error(), ..Failure::default() })))
+                Some(Observation::Failed(whole.unwrap_or_else(|| Failure { error: error(), ..Failure::default() })))
             }
             _ => None,
         }
     }
 }
 
-impl Messages for Told {
+impl Messages for Observer {
     fn message_bytes(&mut self, piece: &[u8], is_end: bool) {
         self.fields.push(piece);
         self.scan.push(piece, &mut *self.made);
         let room = ERROR_LENGTH - self.beginning.len();
         self.beginning.extend_from_slice(&piece[..room.min(piece.len())]);
         if is_end {
-            self.happenings.extend(self.happening());
+            self.observations.extend(self.observation());
             self.fields.reset();
             self.scan.end(&mut *self.made);
             self.scan.reset();
@@ -135,16 +141,16 @@ mod tests {
     use serde_json::json;
 
     #[track_caller]
-    fn check(message: &Value, expected: &[Happening]) {
+    fn check(message: &Value, expected: &[Observation]) {
         let text = message.to_string();
         for step in [1, 7, text.len()] {
-            let mut told = Told::default();
-            told.message_bytes(b"{\"type\":\"response.output_text.delta\",\"delta\":\"error\"}", true);
+            let mut observer = Observer::default();
+            observer.message_bytes(b"{\"type\":\"response.output_text.delta\",\"delta\":\"error\"}", true);
             let last = text.len().div_ceil(step) - 1;
             for (place, piece) in text.as_bytes().chunks(step).enumerate() {
-                told.message_bytes(piece, place == last);
+                observer.message_bytes(piece, place == last);
             }
-            assert_eq!(told.take(), expected, "{message} in steps of {step}");
+            assert_eq!(observer.take(), expected, "{message} in steps of {step}");
         }
     }
 
@@ -153,12 +159,12 @@ mod tests {
         let message = json!({ "type": "response.completed", "response": { "id": "resp_1", "output": [
             { "type": "code_interpreter_call", "id": "ci_1", "container_id": "cntr_1" } ] } });
         for (keeps, made) in [(Keeps::All, vec!["resp_1", "ci_1", "cntr_1"]), (Keeps::ByItself, vec!["cntr_1"])] {
-            let mut told = Told::default();
-            told.keep(keeps);
+            let mut observer = Observer::default();
+            observer.keep(keeps);
             for _ in 0..2 {
-                told.message_bytes(message.to_string().as_bytes(), true);
+                observer.message_bytes(message.to_string().as_bytes(), true);
             }
-            assert_eq!(told.made(), made);
+            assert_eq!(observer.made(), made);
         }
     }
 
@@ -166,7 +172,7 @@ mod tests {
     fn a_response_begins_and_ends_with_what_it_took() {
         let model = Some("gpt-5.2".to_owned());
         let response = json!({ "id": "resp_1", "model": "gpt-5.2", "usage": null, "error": null });
-        check(&json!({ "type": "response.created", "response": response }), &[Happening::Began]);
+        check(&json!({ "type": "response.created", "response": response }), &[Observation::Began]);
         let usage = json!({ "input_tokens": 5, "input_tokens_details": { "cached_tokens": 2 }, "output_tokens": 3 });
         let long = "x".repeat(40_000);
         let response = json!({
@@ -182,12 +188,12 @@ mod tests {
         };
         let subject_of_it = subject("resp_1", Some("completed"));
         let bill = Bill { used: Some(tokens.into()), tier: Tier::Priority, model, subject: subject_of_it };
-        let ended = Happening::Ended { bill: Box::new(bill), error: Value::Null };
+        let ended = Observation::Ended { bill: Box::new(bill), error: Value::Null };
         check(&json!({ "type": "response.completed", "response": response }), &[ended]);
         let error = json!({ "code": "rate_limit_exceeded", "message": "no" });
         check(
             &json!({ "type": "response.failed", "response": { "id": "r", "error": error } }),
-            &[Happening::Ended { bill: Box::new(Bill { subject: subject("r", None), ..Bill::default() }), error }],
+            &[Observation::Ended { bill: Box::new(Bill { subject: subject("r", None), ..Bill::default() }), error }],
         );
     }
 
@@ -196,9 +202,9 @@ mod tests {
         let error = json!({ "type": "tokens", "code": "rate_limit_exceeded" });
         let event = json!({ "type": "error", "status": 429, "error": error, "headers": { "retry-after": "20" } });
         let headers = event["headers"].as_object().unwrap().clone();
-        check(&event, &[Happening::Failed(Failure { status: Some(429), error: error.clone(), headers })]);
+        check(&event, &[Observation::Failed(Failure { status: Some(429), error: error.clone(), headers })]);
         let long = json!({ "type": "error", "error": error, "padding": "x".repeat(ERROR_LENGTH) });
-        check(&long, &[Happening::Failed(Failure { error, ..Failure::default() })]);
+        check(&long, &[Observation::Failed(Failure { error, ..Failure::default() })]);
         check(&json!({ "type": "codex.rate_limits" }), &[]);
         check(&json!(["error"]), &[]);
     }

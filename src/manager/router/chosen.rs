@@ -90,11 +90,6 @@ impl Chosen {
         self.last_used.as_ref().or(self.whereabouts.start.as_ref())
     }
 
-    /// Forgets accounts that are gone.
-    pub fn forget_accounts_but(&mut self, is_there: impl Fn(&AccountId) -> bool) {
-        self.aside.retain(|_, id| is_there(id));
-    }
-
     /// From where a process of this kind and pid chooses for a request.
     pub fn standpoint(
         &mut self,
@@ -206,8 +201,12 @@ impl Chosen {
             return None;
         }
         let key = (request.family.clone(), request.model.clone()?);
-        if self.aside.len() >= MOST_MODELS && !self.aside.contains_key(&key) {
-            self.aside.pop_first();
+        if !self.aside.contains_key(&key) {
+            // Accounts come and go while a process lives.
+            self.aside.retain(|_, id| pool.position(id).is_some());
+            if self.aside.len() >= MOST_MODELS {
+                self.aside.pop_first();
+            }
         }
         let before = self.aside.insert(key, account.clone());
         Some((stays.id.clone(), before.as_ref() != Some(account)))

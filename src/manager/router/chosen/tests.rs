@@ -130,8 +130,22 @@ fn a_model_whose_own_limit_is_met_moves_alone() {
     assert_eq!((session.current(&request("spark")), session.current(&request("m"))), (Some(1), Some(0)));
     session.pool.members[0].limits.clear();
     assert_eq!(session.current(&request("spark")), Some(0), "it comes back when the limit is over");
-    session.chosen.forget_accounts_but(|account| *account != id("b"));
-    assert!(session.chosen.aside.is_empty());
+}
+
+#[test]
+fn an_account_that_is_gone_is_forgotten_by_the_next_model_that_moves() {
+    let mut session = Session::of(SessionKind::Sidecar);
+    session.take(&request("m"), 0, Why::First, Strategy::Sticky);
+    let limit = Limit::ending(NOW.after(Duration::from_secs(60)));
+    for (model, position) in [("spark", 1), ("mini", 2)] {
+        session.pool.members[0].limits.insert(model_limit_key(&family(), model), limit);
+        session.take(&request(model), position, Why::Failover, Strategy::Sticky);
+    }
+    session.pool.members.remove(1);
+    session.pool.members[0].limits.insert(model_limit_key(&family(), "nano"), limit);
+    session.take(&request("nano"), 1, Why::Failover, Strategy::Sticky);
+    let models: Vec<&str> = session.chosen.aside.keys().map(|(_, model)| model.as_str()).collect();
+    assert_eq!(models, ["mini", "nano"]);
 }
 
 #[test]

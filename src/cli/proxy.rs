@@ -92,8 +92,10 @@ pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
     tokio::spawn(log::follow(Arc::clone(&manager), events));
     let session = Session { manager: Arc::clone(&manager), address, api_key, keys: MessageKeys::default() };
     let doors = Doors::open(session, manager.session().config().allowed_hosts(), listener);
+    // Before anything is said: whoever reads it may end the process at once.
+    let asked_to_end = lifecycle::asked_to_end();
     Printer::stderr(&format!("listening on http://{address}/v1"));
-    lifecycle::asked_to_end().await;
+    asked_to_end.await;
     let again = lifecycle::asked_to_end_again(Ended::BySignal);
     doors.drain(DRAIN, again.clone()).await;
     manager.leave_within(Duration::from_secs(1)).await;

@@ -53,10 +53,10 @@ use accounts::{Accounts, Bases};
 use belief::Belief;
 use books::Books;
 pub use failure::FIRST_ACCOUNT;
-use failure::Failure;
 pub use membership::LATEST_SHUTDOWN;
 use router::Router;
-use session::{Identity, Session, SessionParts};
+use session::configuration::Configuration;
+use session::{Identity, Session};
 pub use session::{random_id, random_key};
 use tokens::Tokens;
 
@@ -134,7 +134,7 @@ impl Manager {
             started_at: clock.now(),
             rpc_token: random_key(),
         };
-        let folders = DataFolders::new(&paths).map_err(Failure::from)?;
+        let folders = DataFolders::new(&paths)?;
         let keys = KeySources {
             explicit: master_key,
             variable: environment.get("CAM_MASTER_KEY").map(|key| Secret::new(key.to_owned())),
@@ -147,19 +147,11 @@ impl Manager {
             folders: folders.clone(),
             clock: clock.clone(),
             session_id: identity.id.clone(),
-        })
-        .map_err(Failure::from)?;
+        })?;
         let upstream = Upstream::new(&environment);
         let router = Router::new(identity.kind, identity.pid);
-        let session = Arc::new(Session::new(SessionParts {
-            identity,
-            clock,
-            environment,
-            paths,
-            sources,
-            folders: folders.clone(),
-            store: store.clone(),
-        }));
+        let configuration = Configuration::load(paths, environment, sources);
+        let session = Arc::new(Session::new(identity, clock, configuration, folders.clone(), store.clone()));
         let belief = Arc::new(Belief::new(session.changes().clone()));
         let accounts = Arc::new(Accounts::new(Arc::clone(&session), store, bases, Arc::clone(&belief)));
         let tokens = Tokens::new(Arc::clone(&session), Arc::clone(&accounts), upstream.clone(), issuer_base.clone());

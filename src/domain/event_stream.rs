@@ -11,7 +11,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Bytes of an event that are kept allocated for the next.
 const ROOM_KEPT: usize = 64 * 1024;
 
-/// How much of a line's beginning tells what it is: `event: response.output_item.added` fits.
+/// How much of a line's beginning shows what it is: `event: response.output_item.added` fits.
 const LINE_HEAD: usize = 64;
 
 const DATA: &[u8] = b"data:";
@@ -289,16 +289,16 @@ mod tests {
 
     fn split(stream: &[u8], step: usize) -> (Vec<(String, String)>, Vec<u8>) {
         let (mut events, mut reported, mut raw) = (EventReader::new(1024), Vec::new(), Vec::new());
-        let mut tell = |event: &Event<'_>| {
+        let mut listen = |event: &Event<'_>| {
             raw.extend_from_slice(event.raw);
             if !event.data.is_empty() || !event.name.is_empty() {
                 reported.push((event.name.to_owned(), String::from_utf8_lossy(&event.data).into_owned()));
             }
         };
         for piece in stream.chunks(step) {
-            events.push(piece, &mut tell);
+            events.push(piece, &mut listen);
         }
-        events.end(&mut tell);
+        events.end(&mut listen);
         (reported, raw)
     }
 

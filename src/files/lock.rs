@@ -2,11 +2,11 @@
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
 
 use fs4::fs_std::FileExt;
 
-use crate::sys;
+/// Opens a folder, to be locked as a file is: nothing is left behind.
+pub use crate::sys::files::open_folder;
 
 /// Waits until the lock of `file` is free, and takes it; there is no way to stop waiting.
 pub fn wait(file: &File) -> io::Result<()> {
@@ -27,11 +27,6 @@ pub fn try_share(file: &File) -> io::Result<bool> {
 /// another one that asks the same.
 pub fn is_held(file: &File) -> io::Result<bool> {
     try_share(file).map(|was_free| !was_free)
-}
-
-/// Opens `folder`, to be locked as a file is: nothing is left behind. `None` where folders cannot be locked.
-pub fn open_folder(folder: &Path) -> io::Result<Option<File>> {
-    sys::files::open_folder(folder)
 }
 
 fn uninterrupted<T>(lock: impl Fn() -> io::Result<T>) -> io::Result<T> {

@@ -26,8 +26,6 @@ const CHECK: Duration = Duration::from_secs(5);
 /// How one account fared.
 #[derive(Clone, Debug)]
 pub struct Asked {
-    /// The account.
-    pub account: AccountId,
     /// The name that people use.
     pub label: String,
     /// Why nothing new is known of it, if so.
@@ -42,7 +40,7 @@ impl Manager {
         if result.is_ok() {
             self.tokens.locate(account).await;
         }
-        Asked { account: account.clone(), label, result }
+        Asked { label, result }
     }
 
     async fn ask_for_quota(&self, account: &AccountId) -> Result<(), Error> {

@@ -25,7 +25,6 @@ pub use quota::{QuotaNews, QuotaRule};
 pub use siblings::{Observation, Shared, Siblings, SpendingLimits};
 
 use super::session::Changes;
-use crate::domain::account::AccountId;
 use crate::domain::health::Outcome;
 use crate::domain::time::Timestamp;
 
@@ -54,10 +53,5 @@ impl Belief {
     ) -> Effects {
         let is_current = self.lock().depends_on_credential(outcome, attempt) && is_current();
         self.lock().apply(outcome, attempt, is_current, now)
-    }
-
-    /// `change` of the account is in the accounts file: what stood in for it is forgotten.
-    pub fn written(&self, account: &AccountId, change: &Change) {
-        self.lock().written(account, change);
     }
 }

@@ -130,7 +130,7 @@ impl Manager {
                 record::write(&mut state.accounts[position], &change, now);
             }
         };
-        self.accounts.write_later(change, move |()| belief.written(&written, &is_written))
+        self.accounts.write_later(change, move |()| belief.lock().written(&written, &is_written))
     }
 
     /// Leaves an attempt that does not serve in the ledger.
@@ -160,11 +160,6 @@ impl Manager {
         );
         tracing::warn!("{text}");
         self.session.notice(Level::Warning, text);
-    }
-
-    /// An attempt left its mark on the account, which is written to the ledger elsewhere.
-    pub(super) fn observe_effect(&self, account: &AccountId, effect: Effect, at: Timestamp) {
-        self.belief.lock().observe(Observation::Effect(account.clone(), effect, at));
     }
 
     /// Takes in what the headers of an answer report of the account that it came from.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::accounts::View;
 use super::accounts::pool::{has_limit, spending_limits};
-use super::belief::{Known, Shared};
+use super::belief::{Known, Observation, Shared};
 use super::router::notices::{self, Notice};
 use super::router::{self, Bound, Refusal, Route, RouteRequest, Standpoint};
 use super::session::event::{Event, Selected};
@@ -258,7 +258,7 @@ impl Manager {
         let took_place = self.session.strategy().rule().weighs_load;
         if took_place {
             let at = self.session.now();
-            self.observe_effect(&account, Effect::Began, at);
+            self.belief.lock().observe(Observation::Effect(account.clone(), Effect::Began, at));
             self.books.ledger().began(account.clone(), at);
         }
         let has_limit = has_limit(&view.state.accounts[choice.position]);

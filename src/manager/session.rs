@@ -17,33 +17,12 @@ pub use identity::{Identity, random_id, random_key, reached_at};
 pub use registration::{LONGEST_FOLDER, LONGEST_PROGRAM};
 
 use crate::clock::Clock;
-use crate::config::Sources;
-use crate::domain::time::{Day, Timestamp};
-use crate::env::Environment;
-use crate::paths::Paths;
+use crate::domain::time::Timestamp;
 use crate::store::{DataFolders, Store};
 use announcer::Announcer;
 use configuration::Configuration;
 use registration::Registration;
 use tasks::Tasks;
-
-/// What a session is made from.
-pub struct SessionParts {
-    /// Who it is.
-    pub identity: Identity,
-    /// The time.
-    pub clock: Clock,
-    /// The environment of the process.
-    pub environment: Environment,
-    /// Where the files are.
-    pub paths: Paths,
-    /// Flags and the editor's options.
-    pub sources: Sources,
-    /// Where its data is.
-    pub folders: DataFolders,
-    /// The accounts file, where its siblings stand.
-    pub store: Store,
-}
 
 /// This process among its siblings.
 pub struct Session {
@@ -59,15 +38,20 @@ pub struct Session {
 }
 
 impl Session {
-    /// Reads the configuration; writes nothing.
-    pub fn new(parts: SessionParts) -> Session {
-        let SessionParts { identity, clock, environment, paths, sources, folders, store } = parts;
+    /// Writes nothing. `folders` are those of its data, and `store` is the accounts file, where its siblings stand.
+    pub fn new(
+        identity: Identity,
+        clock: Clock,
+        configuration: Configuration,
+        folders: DataFolders,
+        store: Store,
+    ) -> Session {
         Session {
             identity,
             clock,
             folders,
             store,
-            configuration: Configuration::load(paths, environment, sources),
+            configuration,
             announcer: Announcer::default(),
             registration: Registration::default(),
             tasks: Tasks::default(),
@@ -93,16 +77,6 @@ impl Session {
     /// The time as people read it.
     pub fn spelled_now(&self) -> String {
         self.clock.spelled(self.clock.now())
-    }
-
-    /// The local day of `at`.
-    pub fn day(&self, at: Timestamp) -> Day {
-        self.clock.day(at)
-    }
-
-    /// When the local hour of `at` began.
-    pub fn hour_began(&self, at: Timestamp) -> Timestamp {
-        self.clock.hour_began(at)
     }
 
     /// The writes that a request does not wait for.

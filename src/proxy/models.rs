@@ -32,7 +32,7 @@ use crate::upstream::chatgpt;
 /// No list of models is longer.
 const LONGEST: usize = 8 * 1024 * 1024;
 
-/// An account that takes longer to tell its models is left out.
+/// An account that takes longer to list its models is left out.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// So many accounts are asked.
@@ -112,7 +112,7 @@ pub async fn of_all(proxy: &ProxyState, head: &request::Parts, path: &str, query
 }
 
 /// The models of all accounts, those that wait for a limit to end too, each once and only where its account is kept for it.
-/// `None` where no account tells any.
+/// `None` where no account lists any.
 async fn together(proxy: &ProxyState, query: &str, client: &HeaderMap) -> Option<ModelList> {
     let manager = &proxy.manager;
     let (ours, now) = (manager.session().config().client_version(), manager.session().now());

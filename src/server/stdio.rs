@@ -59,7 +59,7 @@ pub async fn serve(options: ManagerOptions, listener: TcpListener) -> u8 {
     shared.end(again.clone()).await;
     outbox.emptied(if reads { LAST_ANSWERS } else { Duration::ZERO }).await;
     if let Some(session) = shared.session() {
-        // An editor may show what stands on stderr, and has no other way left to be told.
+        // An editor may show stderr, and nothing else can reach it any more.
         session.manager.tokens().see_tokens_through(again, |text| tracing::error!("{text}")).await;
     }
     u8::from(shared.saw_exit.load(Ordering::Relaxed) && !shared.saw_shutdown.load(Ordering::Relaxed))

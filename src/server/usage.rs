@@ -1,4 +1,4 @@
-//! `usage/read`, which the command line tells as well.
+//! `usage/read`, which the command line shows as well.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::manager::books::usage::{self, By};
 use crate::protocol::UsageRead;
 use crate::protocol::usage::{UsageBy, UsageReadParams, UsageReadResult, UsageRow};
 
-/// How many days are told when nobody says.
+/// How many days are reported by default.
 pub const DAYS: u64 = 30;
 
 /// No more are kept.

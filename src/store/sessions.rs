@@ -26,11 +26,6 @@ pub struct SessionLock {
 }
 
 impl SessionLock {
-    /// The session's id.
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
     /// Whether others find it. Somebody may have removed the folder that it is in.
     pub fn is_in_place(&self) -> bool {
         lock::is_at(&self.file, &self.path)

@@ -18,17 +18,6 @@ use proxy::Choice;
 pub use proxy::{Proxy, Scheme, Unusable, User};
 pub use roots::{Loaded, Roots};
 
-/// The variables that describe the network, for help and documentation: each with what it is.
-pub const VARIABLES: [(&str, &str); 7] = [
-    ("HTTPS_PROXY", "the proxy for connections to providers"),
-    ("ALL_PROXY", "the same, used when `HTTPS_PROXY` is not set"),
-    ("NO_PROXY", "hosts that are reached without the proxy"),
-    ("SSL_CERT_FILE", "a PEM file of CA certificates to trust"),
-    ("SSL_CERT_DIR", "folders of such files, separated as in `PATH`"),
-    ("CODEX_CA_CERTIFICATE", "a PEM file of CA certificates, as Codex reads it"),
-    ("NODE_EXTRA_CA_CERTS", "a PEM file of CA certificates, as Node reads it"),
-];
-
 /// The one configuration of every connection to an upstream. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub struct Network(Arc<Inner>);

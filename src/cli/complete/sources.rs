@@ -87,7 +87,7 @@ fn sessions(manager: &Manager) -> Vec<Candidate> {
 /// The models of the ledger, the most used first.
 fn models(manager: &Manager) -> Option<Vec<Candidate>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().ok()?;
-    let today = manager.session().day(manager.session().now());
+    let today = manager.session().clock().day(manager.session().now());
     let used = runtime.block_on(manager.books().used_on_days(today.days_before(DAYS), today)).ok()??;
     let mut models: Vec<(String, u64)> = Vec::new();
     for (_, usage) in used {

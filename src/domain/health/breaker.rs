@@ -37,11 +37,6 @@ impl Breaker {
         self.open_until
     }
 
-    /// A success closes it.
-    pub fn succeeded(&mut self) {
-        *self = Breaker::default();
-    }
-
     /// A failure counts; the last one that is tolerated opens it, and one while open (a failed probe) opens it again.
     pub fn failed(&mut self, settings: BreakerSettings, now: Timestamp) {
         self.failures = self.failures.saturating_add(1);
@@ -68,12 +63,9 @@ mod tests {
     const SETTINGS: BreakerSettings = BreakerSettings { failures: 3, open_for: Duration::from_secs(60) };
 
     #[test]
-    fn three_failures_in_a_row_open_it_and_a_success_between_does_not() {
+    fn three_failures_open_it_and_two_do_not() {
         let mut breaker = Breaker::default();
         let now = Timestamp(1_000);
-        breaker.failed(SETTINGS, now);
-        breaker.failed(SETTINGS, now);
-        breaker.succeeded();
         breaker.failed(SETTINGS, now);
         breaker.failed(SETTINGS, now);
         assert_eq!(breaker.gate(SETTINGS, now), Gate::Closed);

@@ -195,6 +195,9 @@ mod tests {
         assert!(breakers.has_failures(&id("a"), "elsewhere") && breakers.has_failures(&id("b"), "host"));
         assert!(!breakers.has_failures(&id("b"), "elsewhere"));
         assert_eq!(breakers.gates(&id("a"), Some("host"), SETTINGS, NOW), [Gate::Closed; 2]);
+        assert_eq!(succeed(&mut breakers, "a", "host"), keys(&["a", "@host"]));
+        fail(&mut breakers, "a", "host", false);
+        assert_eq!(breakers.gates(&id("a"), Some("host"), SETTINGS, NOW), [Gate::Closed; 2], "two, but not in a row");
     }
 
     #[test]

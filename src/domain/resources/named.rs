@@ -20,9 +20,7 @@ const DEEPEST: usize = 96;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TopLevel {
     Model,
-    Stream,
     Store,
-    StreamOptions,
     PromptCacheKey,
     Messages,
     Input,
@@ -35,11 +33,9 @@ pub enum TopLevel {
     Instructions,
 }
 
-const TOP_LEVEL: [&[u8]; 14] = [
+const TOP_LEVEL: [&[u8]; 12] = [
     b"model",
-    b"stream",
     b"store",
-    b"stream_options",
     b"prompt_cache_key",
     b"messages",
     b"input",

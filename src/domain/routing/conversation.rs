@@ -137,16 +137,6 @@ impl Conversations {
             self.entries.remove(&oldest);
         }
     }
-
-    /// How many are remembered.
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// Whether none is remembered.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
 }
 
 fn slot(key: ConversationKey, family: &ModelFamily) -> u128 {
@@ -258,7 +248,7 @@ mod tests {
         assert_eq!(conversations.account(b, &codex), None);
         conversations.remember(a, &codex, AccountId::new("four"));
         assert_eq!(conversations.account(a, &codex), Some(&AccountId::new("four")));
-        assert_eq!(conversations.len(), 2);
+        assert_eq!(conversations.entries.len(), 2);
     }
 
     proptest! {
@@ -291,8 +281,8 @@ mod tests {
                     conversations.remember(key, &family, account.clone());
                     prop_assert_eq!(conversations.account(key, &family), Some(&account));
                 }
-                prop_assert!(conversations.len() <= most.max(1));
-                prop_assert_eq!(conversations.len(), conversations.by_use.len());
+                prop_assert!(conversations.entries.len() <= most.max(1));
+                prop_assert_eq!(conversations.entries.len(), conversations.by_use.len());
             }
         }
     }

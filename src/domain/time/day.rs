@@ -15,11 +15,6 @@ pub struct Day {
 }
 
 impl Day {
-    /// `2026-11`: what every day of the month begins with.
-    pub fn month_prefix(self) -> String {
-        format!("{:04}-{:02}", self.year, self.month)
-    }
-
     /// The first day of its month.
     #[must_use]
     pub fn first_of_month(self) -> Day {
@@ -114,7 +109,7 @@ mod tests {
         }
         let (earlier, later): (Day, Day) = ("2026-09-30".parse().unwrap(), "2026-10-01".parse().unwrap());
         assert!(earlier < later && earlier.to_string() < later.to_string());
-        assert_eq!((later.month_prefix().as_str(), later.first_of_month()), ("2026-10", later));
+        assert_eq!("2026-10-31".parse::<Day>().unwrap().first_of_month(), later);
     }
 
     #[test]

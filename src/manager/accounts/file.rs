@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use super::{Accounts, Written};
 use crate::domain::time::Timestamp;
 use crate::error::Error;
-use crate::manager::failure::Failure;
+use crate::manager::failure::of_update;
 use crate::store::{Creation, State, Transaction};
 
 impl Accounts {
@@ -29,7 +29,7 @@ impl Accounts {
                 Ok((value, transaction.before.clone()))
             })
             .await
-            .map_err(|error| Error::from(Failure::from(error)));
+            .map_err(|error| of_update(error, |refusal| refusal));
         self.report_store_warnings();
         let (value, before) = result?;
         self.report_before(before);

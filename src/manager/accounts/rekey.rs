@@ -1,13 +1,11 @@
 //! Sealing every secret under a new master key.
 
-use std::convert::Infallible;
-
 use super::Accounts;
 use super::older_copy::mend;
 use crate::error::{Error, ErrorKind};
-use crate::manager::failure::Failure;
+use crate::manager::failure::of_update;
 use crate::secrets::master_key::NewKey;
-use crate::store::{Creation, Rekeyed, UpdateError};
+use crate::store::{Creation, Rekeyed};
 
 impl Accounts {
     /// Seals every secret under a new master key. Nothing changes unless all of them open.
@@ -40,19 +38,10 @@ impl Accounts {
         let done = self.store.rekey(new).await;
         drop(turn);
         self.report_store_warnings();
-        let mut done = done.map_err(failure)?;
+        let mut done = done.map_err(|error| of_update(error, |never| match never {}))?;
         for warning in std::mem::take(&mut done.warnings) {
             self.session.warn(warning);
         }
         Ok(done)
     }
-}
-
-fn failure(error: UpdateError<Infallible>) -> Error {
-    Error::from(match error {
-        UpdateError::Refused(never) => match never {},
-        UpdateError::NoFile => Failure::NoFile,
-        UpdateError::Store(error) => Failure::Store(error),
-        UpdateError::Key(error) => Failure::Key(error),
-    })
 }

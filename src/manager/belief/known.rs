@@ -162,7 +162,7 @@ impl Known {
     }
 
     /// `change` of the account is in the file: what stood in for it is forgotten.
-    pub(super) fn written(&mut self, account: &AccountId, change: &Change) {
+    pub fn written(&mut self, account: &AccountId, change: &Change) {
         let Some(own) = self.accounts.get_mut(account) else { return };
         match change {
             Change::Limited { until, .. } => own.limits.retain(|_, limit| limit.until != *until),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::broadcast;
 
 use super::Session;
-use super::event::{Event, Finished, Level, Notice};
+use super::event::{Event, Level, Notice};
 use crate::domain::time::Timestamp;
 
 /// As many warnings are kept: a process that never takes them has given them to its doors.
@@ -59,11 +59,6 @@ impl Session {
     pub fn emit(&self, event: Event) {
         // Nobody listening is fine: the command line has no use for events.
         let _ = self.announcer.events.send(event);
-    }
-
-    /// A request was answered completely, or ended otherwise.
-    pub fn finished(&self, finished: Finished) {
-        self.emit(Event::Finished(finished));
     }
 
     /// Gives a notice to every door.

@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind};
 use crate::paths::Paths;
 
 /// What this process is configured by, and what that says now.
-pub(super) struct Configuration {
+pub struct Configuration {
     paths: Paths,
     environment: Environment,
     sources: Mutex<Sources>,
@@ -24,7 +24,8 @@ pub(super) struct Configuration {
 }
 
 impl Configuration {
-    pub(super) fn load(paths: Paths, environment: Environment, sources: Sources) -> Configuration {
+    /// Reads the files; writes nothing.
+    pub fn load(paths: Paths, environment: Environment, sources: Sources) -> Configuration {
         // Before the files are read: a change in between is then seen as one.
         let stamps = Mutex::new(Stamps::of(&paths));
         let current = RwLock::new(Arc::new(Config::load(&paths, &environment, &sources)));
@@ -68,7 +69,7 @@ impl Session {
         self.config().strategy()
     }
 
-    /// The families that models are told apart by.
+    /// The families of models.
     pub fn families(&self) -> Families {
         self.config().families()
     }

@@ -3,17 +3,11 @@
 use std::path::PathBuf;
 
 use super::Session;
-use crate::secrets::master_key::KeyFolders;
 
 impl Session {
     /// Where the ledger and new key files are.
     pub fn data_folder(&self) -> PathBuf {
         self.folders.home()
-    }
-
-    /// Every folder that a key file is looked for in.
-    pub fn key_folders(&self) -> Vec<PathBuf> {
-        self.folders.folders()
     }
 
     /// The folders that are noted beside the accounts file when none of them can be used here.

@@ -52,7 +52,7 @@ impl Pressure {
         if full { Poll::Pending } else { Poll::Ready(()) }
     }
 
-    /// Tells whether writing has stalled; the answer is whether that is new.
+    /// Reports whether writing has stalled; the answer is whether that is new.
     pub fn set_stalled(&self, stalled: bool) -> bool {
         let was = self.0.stalled.swap(stalled, Ordering::AcqRel);
         if was && !stalled {

@@ -24,7 +24,7 @@ pub enum StreamError {
     /// It ended without the event that says that it is whole.
     #[error("the upstream ended the stream before its last event")]
     Truncated,
-    /// What it tells at a time is more than there is room for in this process.
+    /// What it reports at a time is more than there is room for in this process.
     #[error("too many large answers are under way")]
     Crowded,
     /// A fault of this program.

@@ -11,7 +11,7 @@ use crate::domain::usage::{Tokens, Usd};
 use crate::manager::Manager;
 use crate::manager::books::spending::{Learned, Ticket, UPSTREAM_BROKE};
 use crate::manager::outcomes::CLIENT_LEFT;
-use crate::manager::session::event::Finished;
+use crate::manager::session::event::{Event, Finished};
 use crate::proxy::inspect::meter::Meter;
 
 /// What it says when there was no room for the rest.
@@ -72,7 +72,7 @@ impl Ending {
         &self.request_id
     }
 
-    /// Somebody else tells the end.
+    /// Somebody else reports the end.
     pub fn hand_over(mut self) {
         self.is_reported = true;
     }
@@ -140,7 +140,7 @@ impl Ending {
             let settled = self.manager.settle(ticket, learned);
             (self.tokens, self.cost) = (settled.tokens, settled.cost);
         }
-        self.manager.session().finished(Finished {
+        self.manager.session().emit(Event::Finished(Finished {
             request_id: std::mem::take(&mut self.request_id),
             status,
             account: self.account.take(),
@@ -149,7 +149,7 @@ impl Ending {
             cost: self.cost,
             duration_ms: self.elapsed(),
             first_byte_ms: self.first_byte_ms,
-        });
+        }));
     }
 
     fn learned(&mut self, meter: &mut Meter, status: u16) -> Learned {

@@ -168,7 +168,7 @@ pub fn no_plan(why: &str) -> Response<ProxyBody> {
     )
 }
 
-/// A login's backend does not tell how much of its plan is used.
+/// A login's backend does not report how much of its plan is used.
 pub fn plan_unknown(why: &str) -> Response<ProxyBody> {
     let message =
         format!("The usage of the plan cannot be read: {why}. `codex-account-manager list` shows the accounts.");

@@ -1,4 +1,4 @@
-//! The beginning of a stream, buffered back until it says something: a limit or an overload that it tells before that is
+//! The beginning of a stream, buffered back until it says something: a limit or an overload that it reports before that is
 //! failed over as if its status had reported it.
 
 use std::collections::VecDeque;

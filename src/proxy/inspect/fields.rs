@@ -32,11 +32,11 @@ pub enum Field {
     ResponseUsage,
     /// What went wrong with a response inside its event.
     ResponseError,
-    /// The quota windows that an event tells.
+    /// The quota windows that an event reports.
     RateLimits,
     /// The plan they are of.
     PlanType,
-    /// The credits that an event tells.
+    /// The credits that an event reports.
     Credits,
     /// The limit that the windows are of.
     MeteredLimitName,

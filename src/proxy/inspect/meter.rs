@@ -33,7 +33,7 @@ pub enum Dialect {
 /// So many limits of one stream are noted.
 const MOST_LIMITS: usize = 16;
 
-/// As much of the data as tells that a stream is done.
+/// As much of the data as shows that a stream is done.
 const BEGINNING: usize = 8;
 
 /// No longer event is kept, in bytes: no less than what is buffered of a stream's beginning, whose first events may repeat
@@ -372,7 +372,7 @@ fn is_last(event: &Event<'_>) -> bool {
         || (event.fields.raw(Field::Type).is_none() && is_error())
 }
 
-/// The error that an event tells, in the form of an error answer's `error` object.
+/// The error that an event reports, in the form of an error answer's `error` object.
 fn failure(event: &Event<'_>) -> Option<Value> {
     let fields = event.fields;
     match event.kind {

@@ -36,7 +36,7 @@ pub struct Question<'a> {
     pub headers: &'a HeaderMap,
 }
 
-/// The models of the account. `None` when it does not tell them.
+/// The models of the account. `None` when it does not list them.
 pub async fn of(manager: &Arc<Manager>, member: &Member, question: &Question<'_>) -> Option<ModelList> {
     let mut list = match member.kind {
         Kind::ChatGpt => of_login(manager, &member.id, question).await?,

@@ -162,7 +162,7 @@ impl Forwarding<'_> {
         is_refused && !std::mem::replace(&mut outgoing.is_bare, true)
     }
 
-    /// Reads as much of an answer as tells whether it is one.
+    /// Reads as much of an answer as shows whether it is one.
     async fn inspect(&self, response: Response<Incoming>, is_login: bool) -> Inspected {
         let now = || self.proxy.manager.session().now();
         let status = response.status();

@@ -10,6 +10,7 @@ use crate::domain::health::Outcome;
 use crate::domain::resources::Keeps;
 use crate::domain::translate::StreamTranslator;
 use crate::domain::usage::rate_headers;
+use crate::manager::books::spending::Ticket;
 use crate::manager::outcomes::Measured;
 use crate::manager::router::Route;
 use crate::proxy::answer::body::{ProxyBody, UpstreamBody};
@@ -55,20 +56,10 @@ impl Forwarding<'_> {
         buffered: Buffered,
         started: Instant,
     ) -> Answer {
-        let manager = &self.proxy.manager;
         let Buffered { head, bytes, rest, meter } = buffered;
-        let status = head.status.as_u16();
         let header = |name: &str| head.headers.get(name)?.to_str().ok();
-        failover.writes.extend(manager.record(
-            &route,
-            &failover.request,
-            &Outcome::Success,
-            Measured { status, started },
-        ));
-        let mut ticket = manager.ticket(&route, &failover.request, started);
+        let mut ticket = self.served(failover, &route, Measured { status: head.status.as_u16(), started });
         ticket.rate_used(rate_headers::tokens_used(&header));
-        ticket.stored(self.keeps == Keeps::All);
-        ticket.asks(self.asks());
         if self.outgoing.method == Method::GET && self.outgoing.path() == "/v1/models" {
             let response = models::with_empty_models(head, rest).await;
             return Answer { response, route: Some(route), ticket: Some(ticket) };
@@ -97,20 +88,20 @@ impl Forwarding<'_> {
         Answer { response, route: Some(route), ticket: Some(ticket) }
     }
 
+    /// Records that the account serves. What that takes is accounted by the ticket.
+    fn served(&self, failover: &mut Failover<'_>, route: &Route, measured: Measured) -> Ticket {
+        let manager = &self.proxy.manager;
+        failover.writes.extend(manager.record(route, &failover.request, &Outcome::Success, measured));
+        let mut ticket = manager.ticket(route, &failover.request, measured.started);
+        ticket.stored(self.keeps == Keeps::All);
+        ticket.asks(self.asks());
+        ticket
+    }
+
     /// Passes a stream on as the one document that its client asked for.
     pub fn pass_document(&self, failover: &mut Failover<'_>, route: Route, whole: Whole, started: Instant) -> Answer {
         let Whole { head, meter, document } = whole;
-        let manager = &self.proxy.manager;
-        let status = head.status.as_u16();
-        failover.writes.extend(manager.record(
-            &route,
-            &failover.request,
-            &Outcome::Success,
-            Measured { status, started },
-        ));
-        let mut ticket = manager.ticket(&route, &failover.request, started);
-        ticket.stored(self.keeps == Keeps::All);
-        ticket.asks(self.asks());
+        let ticket = self.served(failover, &route, Measured { status: head.status.as_u16(), started });
         let mut headers = headers::for_client(head.headers);
         headers.remove(CONTENT_LENGTH);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

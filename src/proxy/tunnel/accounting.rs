@@ -17,7 +17,7 @@ use crate::manager::Manager;
 use crate::manager::books::spending::{Learned, UPSTREAM_BROKE};
 use crate::manager::outcomes::{CLIENT_LEFT, Measured};
 use crate::manager::router::{Route, RouteRequest};
-use crate::manager::session::event::Finished;
+use crate::manager::session::event::{Event, Finished};
 use crate::proxy::inspect::fields::{Field, JsonFields};
 use crate::proxy::read::fields::is_name;
 use crate::proxy::tunnel::frames::{Frames, Messages, Sender};
@@ -263,7 +263,7 @@ impl Drop for Accounting {
             }
             (books.tokens, books.cost)
         });
-        self.manager.session().finished(Finished {
+        self.manager.session().emit(Event::Finished(Finished {
             request_id: self.request.request_id.clone(),
             status: 101,
             account: Some(self.route.account.clone()),
@@ -272,7 +272,7 @@ impl Drop for Accounting {
             cost,
             duration_ms: milliseconds(self.opened),
             first_byte_ms: None,
-        });
+        }));
     }
 }
 

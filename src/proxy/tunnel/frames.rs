@@ -73,7 +73,7 @@ impl Frames {
         }
     }
 
-    /// Takes the next bytes in and tells what messages say in them.
+    /// Takes the next bytes in and reports what messages say in them.
     pub fn push(&mut self, mut bytes: &[u8], messages: &mut dyn Messages) {
         while let Some(first) = bytes.first() {
             match self.place {

@@ -1,4 +1,4 @@
-//! What the messages of an upstream tell: that a response began or ended, what it took, and what went wrong. However long
+//! What the messages of an upstream report: that a response began or ended, what it took, and what went wrong. However long
 //! a message is, of it only the few [`JsonFields`] are kept and as much of its beginning as an error has.
 
 use serde::Deserialize;

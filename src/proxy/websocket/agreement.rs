@@ -40,7 +40,7 @@ pub struct ClientHandshake {
     pub head: Parts,
     /// Names the request.
     pub request_id: String,
-    /// Which tells how it ends.
+    /// What is reported of its end.
     pub ending: Ending,
     client: OnUpgrade,
     opened: Instant,
@@ -60,7 +60,7 @@ pub struct Agreement {
     pub request: RouteRequest,
     /// When.
     pub opened: Instant,
-    /// Which tells how it ends.
+    /// What is reported of its end.
     pub ending: Ending,
     /// The answer to the client.
     pub response: Response<ProxyBody>,

@@ -76,7 +76,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::manager::session::event::Finished;
+    use crate::manager::session::event::{Event, Finished};
     use crate::protocol::subscription::SUBSCRIBE;
     use crate::server::http::{module, with_subscriptions};
     use crate::server::status::tests::session;
@@ -97,7 +97,7 @@ mod tests {
         let params = json!({ "methods": ["routing/didFinish"] });
         let request = json!({ "jsonrpc": "2.0", "id": 0, "method": SUBSCRIBE, "params": params }).to_string();
         let (_, mut received) = methods.raw_json_request(&request, 1).await.unwrap();
-        (0..EVENTS).for_each(|request| manager.session().finished(finished(request)));
+        (0..EVENTS).for_each(|request| manager.session().emit(Event::Finished(finished(request))));
         let (mut came, mut missed) = (0, 0);
         while came + missed < EVENTS {
             let message: Value = serde_json::from_str(received.recv().await.unwrap().get()).unwrap();

@@ -3,7 +3,7 @@
 //!
 //! Pure and incremental: bytes in, events out, however they are split. Framing is that of the
 //! [LSP base protocol](https://microsoft.github.io/language-server-protocol/specifications/base/0.9/specification/);
-//! bare `\n` line ends and empty lines between frames are borne as well. After a bad header everything is skipped up to
+//! bare `\n` line ends and empty lines between frames are tolerated as well. After a bad header everything is skipped up to
 //! the next `Content-Length:`, wherever it stands. Never more than one frame is held.
 
 mod message;

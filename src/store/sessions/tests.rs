@@ -80,7 +80,7 @@ fn an_id_is_claimed_once() {
     let lock = begin(&store, "alpha");
     let twice = update(&store, |transaction| transaction.claim_session("alpha", &json!({})).map(drop)).unwrap();
     assert!(matches!(twice, Err(StoreError::Io { .. })));
-    assert_eq!(lock.id(), "alpha");
+    assert_eq!(lock.id, "alpha");
     assert!(reaped(&home.open()).is_empty(), "the failed claim took nothing away");
 }
 
@@ -137,7 +137,7 @@ fn a_claim_that_died_before_it_had_its_name_is_cleared() {
     add(&store, "one");
     std::fs::write(store.folder().join("session-alpha.new"), "{}").unwrap();
     let lock = begin(&store, "alpha");
-    assert_eq!(lock.id(), "alpha");
+    assert_eq!(lock.id, "alpha");
     std::fs::write(store.folder().join("session-beta.new"), "{}").unwrap();
     reaped(&store);
     let left: Vec<_> =

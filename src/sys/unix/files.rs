@@ -136,7 +136,7 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// `folder` with its links resolved, for a program that is told to follow none.
+/// `folder` with its links resolved, for a program that follows none.
 pub fn without_links(folder: &Path) -> io::Result<std::path::PathBuf> {
     fs::canonicalize(folder)
 }

@@ -72,7 +72,7 @@ pub fn identity(_: &Metadata) -> Option<Identity> {
     None
 }
 
-/// When the file was made, since 1970: its last change is not told from that of its content.
+/// When the file was made, since 1970: the time of its last change is that of its content.
 pub fn changed(metadata: &Metadata) -> Duration {
     let made = metadata.created().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     made.unwrap_or_default()

@@ -154,7 +154,11 @@ impl Reader {
         rows.reverse();
         self.sums = Sums { next: self.sums.next, ..Sums::default() };
         self.sums.changed();
-        self.sums.hours.begin(|at| self.manager.session().hour_began(at), self.manager.session().now(), attempts.last);
+        self.sums.hours.begin(
+            |at| self.manager.session().clock().hour_began(at),
+            self.manager.session().now(),
+            attempts.last,
+        );
         self.known = (attempts.file == look.file).then_some((look, attempts.last));
         self.is(LedgerState::Open).await?;
         self.send(rows).await?;
@@ -177,10 +181,10 @@ impl Reader {
             row = rows.last().map_or(row, |attempt| attempt.row);
             for attempt in &rows {
                 self.sums.hours.add(attempt);
-                self.sums.days.touch(self.manager.session().day(attempt.at));
+                self.sums.days.touch(self.manager.session().clock().day(attempt.at));
             }
             // Something else may have changed: what is counted without a row, and how accounts are doing.
-            self.sums.days.touch(self.manager.session().day(self.manager.session().now()));
+            self.sums.days.touch(self.manager.session().clock().day(self.manager.session().now()));
             self.sums.changed();
             self.known = Some((look, row));
             self.send(rows).await?;
@@ -193,8 +197,8 @@ impl Reader {
     /// Reports what was used, when that may have changed, though not too often.
     async fn sum(&mut self) -> Done {
         let now = self.manager.session().now();
-        self.sums.is_changed |= self.sums.hours.turn(|at| self.manager.session().hour_began(at), now);
-        self.sums.is_changed |= self.sums.days.turn(self.manager.session().day(now));
+        self.sums.is_changed |= self.sums.hours.turn(|at| self.manager.session().clock().hour_began(at), now);
+        self.sums.is_changed |= self.sums.days.turn(self.manager.session().clock().day(now));
         self.count_requests().await;
         if self.sums.due().is_none_or(|due| due > Instant::now()) {
             return Some(());

@@ -66,6 +66,17 @@ fn a_proxy_for_plain_http_alone_is_said_to_be_unused() {
     assert!(said(&[("http_proxy", "http://a"), ("all_proxy", "http://b")]).starts_with("`http://b:80` of `all_proxy`"));
 }
 
+/// The variables that describe the network, as the documentation explains each.
+const VARIABLES: [(&str, &str); 7] = [
+    ("HTTPS_PROXY", "the proxy for connections to providers"),
+    ("ALL_PROXY", "the same, used when `HTTPS_PROXY` is not set"),
+    ("NO_PROXY", "hosts that are reached without the proxy"),
+    ("SSL_CERT_FILE", "a PEM file of CA certificates to trust"),
+    ("SSL_CERT_DIR", "folders of such files, separated as in `PATH`"),
+    ("CODEX_CA_CERTIFICATE", "a PEM file of CA certificates, as Codex reads it"),
+    ("NODE_EXTRA_CA_CERTS", "a PEM file of CA certificates, as Node reads it"),
+];
+
 #[test]
 fn the_documentation_has_every_variable_in_these_words() {
     let page = include_str!("../../../docs/networks.md");

@@ -1,4 +1,4 @@
-//! What an answer tells of its usage, in every form it comes in.
+//! What an answer reports of its usage, in every form it comes in.
 
 use super::*;
 use crate::domain::resources::Keeps;

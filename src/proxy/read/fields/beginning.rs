@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-/// So much of the first messages tells a conversation from another.
+/// So much of the first messages distinguishes conversations.
 const FIRST_MESSAGES: usize = 16 * 1024;
 
 /// So much of the end of a message that is longer.
 const LAST_OF_A_MESSAGE: usize = 1024;
 
 /// The text that every request of a conversation begins with: its instructions, and the messages up to the first one of the
-/// user, each as far as it tells. However long the others are, that one is among them.
+/// user, each as far as it distinguishes. However long the others are, that one is among them.
 pub fn first_messages(instructions: Option<&[u8]>, list: &[u8]) -> Option<Vec<u8>> {
     let mut text = Vec::new();
     if let Some(instructions) = instructions.filter(|text| *text != b"null" && *text != b"\"\"") {
@@ -77,7 +77,7 @@ struct Part<'p> {
     text: Option<&'p RawValue>,
 }
 
-/// Adds `part`; of a long one its begin, its end and its length, which tell it from others.
+/// Adds `part`; of a long one its begin, its end and its length, which distinguish it from others.
 fn add_sample(text: &mut Vec<u8>, part: &[u8]) {
     match part.len().checked_sub(LAST_OF_A_MESSAGE) {
         Some(last) if part.len() > FIRST_MESSAGES => {

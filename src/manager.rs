@@ -4,7 +4,7 @@
 //! | Room | Holds | Knows |
 //! |---|---|---|
 //! | `session` | who this process is, its configuration, what it announces | no other room |
-//! | `belief` | what is known of accounts beside the file | no other room |
+//! | `belief` | what is known of accounts beside the file | of `session` the count of changes |
 //! | `accounts` | the accounts file, the pool made from it and from belief, the verbs on accounts | `session`, `belief` |
 //! | `books` | the ledger, spending, usage, metrics, requests that wait | `session`, `accounts` |
 //! | `tokens` | refreshes and logins, questions to a login's backend | `session`, `accounts` |

@@ -252,8 +252,8 @@ mod tests {
                 .env("TZ", zone)
                 .output()
                 .unwrap();
-            let told = String::from_utf8(child.stdout).unwrap();
-            assert!(told.contains(&format!("\nends {}\n", at(ends).0)), "{zone}: {told}");
+            let output = String::from_utf8(child.stdout).unwrap();
+            assert!(output.contains(&format!("\nends {}\n", at(ends).0)), "{zone}: {output}");
         }
     }
 }

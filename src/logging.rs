@@ -1,5 +1,5 @@
-//! The log, on stderr. Without a filter only errors are told: stderr may be a terminal that another program draws on.
-//! Only our own words are told, at any level: what the crates below us log holds whole messages, keys included.
+//! The log, on stderr. Without a filter only errors are logged: stderr may be a terminal that another program draws on.
+//! Only our own words are logged, at any level: what the crates below us log holds whole messages, keys included.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
@@ -28,13 +28,13 @@ pub fn start(filter: Option<&str>, level: Option<Level>) {
         Some(directive) => filter.add_directive(directive),
         None => filter,
     };
-    let told = tracing_subscriber::fmt::layer()
+    let log = tracing_subscriber::fmt::layer()
         .with_writer(|| Lines)
         .with_ansi(false)
         .with_filter(filter)
         .with_filter(filter_fn(|metadata| metadata.target().starts_with(OURS)));
     // A second start, in tests, changes nothing.
-    let _ = tracing_subscriber::registry().with(told).try_init();
+    let _ = tracing_subscriber::registry().with(log).try_init();
 }
 
 /// Keeps lines back from a terminal that is being drawn on, until the result is dropped. A log that goes to a file goes on.

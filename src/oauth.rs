@@ -161,7 +161,7 @@ impl Issuer {
     async fn tokens(&self, form: &[(&str, &str)], question: Question) -> Result<Tokens, OAuthError> {
         let response = self.lasting.form(&format!("{}/oauth/token", self.base), form).await?;
         let head = Head::of(&response);
-        let (body, broken) = heard(response).await;
+        let (body, broken) = read_body(response).await;
         if head.status.is_success() {
             let why = || broken.unwrap_or_else(|| unreadable(&body, WITHOUT_TOKEN, form));
             return answer::tokens(&body).ok_or_else(why);
@@ -175,12 +175,12 @@ impl Issuer {
 
 /// An answer as a whole.
 async fn read(response: Response) -> Result<Zeroizing<Vec<u8>>, OAuthError> {
-    let (body, broken) = heard(response).await;
+    let (body, broken) = read_body(response).await;
     broken.map_or(Ok(body), Err)
 }
 
 /// What comes of an answer, and why that is not all.
-async fn heard(mut response: Response) -> (Zeroizing<Vec<u8>>, Option<OAuthError>) {
+async fn read_body(mut response: Response) -> (Zeroizing<Vec<u8>>, Option<OAuthError>) {
     let status = response.status();
     let mut body = Zeroizing::new(Vec::new());
     let broken = loop {

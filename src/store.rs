@@ -76,7 +76,7 @@ pub enum Creation {
     Never,
 }
 
-/// Something a person should be told once.
+/// Something a person has to know once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreWarning {
     /// What happened and what to do.
@@ -331,7 +331,7 @@ impl Store {
         }
     }
 
-    /// What a person should be told; each warning is returned once.
+    /// What a person has to know; each warning is returned once.
     pub fn take_warnings(&self) -> Vec<StoreWarning> {
         std::mem::take(&mut self.0.warnings.lock().unwrap_or_else(PoisonError::into_inner))
     }

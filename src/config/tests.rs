@@ -148,8 +148,8 @@ fn a_value_that_goes_bad_leaves_the_last_good_one_of_its_file() {
     assert_eq!(setting(&second, "routing.strategy"), (json!("priority"), Source::Toml));
     assert_eq!(setting(&second, "breaker.failures"), (json!(3), Source::Default), "what was taken out is gone");
     assert_eq!(setting(&second, "notifications.quiet"), (json!(true), Source::Json));
-    let told = second.warnings.join("\n").replace(&files.0.path().display().to_string(), "[dir]");
-    insta::assert_snapshot!(told, @r#"
+    let warning = second.warnings.join("\n").replace(&files.0.path().display().to_string(), "[dir]");
+    insta::assert_snapshot!(warning, @r#"
     [dir]/config.toml:3: `routing.strategy` cannot be `"fastest"`; accepted: `sticky`, `round_robin`, `least_utilized`, `priority`, `hybrid`; the previous value `"priority"` stays
     [dir]/opencode.json:1: `quietMode` cannot be `7`; accepted: `true`, `false`; the previous value `true` stays
     "#);
@@ -176,8 +176,11 @@ fn a_bad_table_of_prices_is_told_with_its_line_and_left_out_alone() {
     let first = files.load(&[], &Sources::default());
     assert_eq!([input(&first, "a"), input(&first, "b"), input(&first, "c")], [Some(1), None, Some(3)]);
     assert_eq!(first.warnings.len(), 1, "{:?}", first.warnings);
-    let told = &first.warnings[0];
-    assert!(told.contains("config.toml:5: this table of `pricing` is ignored: `input` cannot be `\"2\"`"), "{told}");
+    let warning = &first.warnings[0];
+    assert!(
+        warning.contains("config.toml:5: this table of `pricing` is ignored: `input` cannot be `\"2\"`"),
+        "{warning}"
+    );
 
     files.write("config.toml", &[table("a", "9"), table("c", "-1"), table("d", "oops").replace("oops", "[]")].concat());
     let second = files.reload(&first);
@@ -211,8 +214,8 @@ fn what_is_no_file_or_too_long_is_told_and_not_waited_for() {
         (&in_place_of_a_folder, "it is a folder, not a file"),
     ] {
         assert_eq!(setting(config, "breaker.failures"), (json!(8), Source::Toml), "{why}");
-        let told = format!("config.toml: cannot be read, so its previous values stay: {why}");
-        assert!(config.warnings.len() == 1 && config.warnings[0].ends_with(&told), "{:?}", config.warnings);
+        let warning = format!("config.toml: cannot be read, so its previous values stay: {why}");
+        assert!(config.warnings.len() == 1 && config.warnings[0].ends_with(&warning), "{:?}", config.warnings);
     }
 }
 

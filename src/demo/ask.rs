@@ -15,7 +15,7 @@ pub struct Question<'q> {
 }
 
 /// What an agent got.
-pub struct Heard {
+pub struct Answer {
     /// The HTTP status.
     pub status: u16,
     /// Whose answer it is.
@@ -42,7 +42,7 @@ pub fn client() -> Result<reqwest::Client, String> {
 }
 
 /// Asks through the agent's own proxy and listens to the stream.
-pub async fn ask(client: &reqwest::Client, info: &Value, question: &Question<'_>) -> Result<Heard, String> {
+pub async fn ask(client: &reqwest::Client, info: &Value, question: &Question<'_>) -> Result<Answer, String> {
     ask_and_show(client, info, question, |_| {}).await
 }
 
@@ -51,8 +51,8 @@ pub async fn ask_and_show(
     client: &reqwest::Client,
     info: &Value,
     question: &Question<'_>,
-    show: impl Fn(&Heard),
-) -> Result<Heard, String> {
+    show: impl Fn(&Answer),
+) -> Result<Answer, String> {
     let began = clock::instant();
     let response = client
         .post(format!("{}/responses", text(&info["proxy"]["baseUrl"])))
@@ -63,7 +63,7 @@ pub async fn ask_and_show(
         .map_err(|error| error.to_string())?;
     let header =
         |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    let mut heard = Heard {
+    let mut answer = Answer {
         status: response.status().as_u16(),
         label: header("x-account-label"),
         retries: header("x-retry-count").parse().unwrap_or_default(),
@@ -83,15 +83,15 @@ pub async fn ask_and_show(
                 continue;
             };
             if event["type"] == "response.output_text.delta" {
-                if heard.pieces == 0 {
-                    heard.first_ms = clock::instant().duration_since(began).as_millis();
+                if answer.pieces == 0 {
+                    answer.first_ms = clock::instant().duration_since(began).as_millis();
                 }
-                heard.pieces += 1;
-                heard.text.push_str(text(&event["delta"]));
-                show(&heard);
+                answer.pieces += 1;
+                answer.text.push_str(text(&event["delta"]));
+                show(&answer);
             }
         }
     }
-    heard.body = serde_json::from_slice(&received).unwrap_or_default();
-    Ok(heard)
+    answer.body = serde_json::from_slice(&received).unwrap_or_default();
+    Ok(answer)
 }

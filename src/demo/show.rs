@@ -5,7 +5,7 @@ use std::cell::RefCell;
 
 use serde_json::Value;
 
-use super::ask::Heard;
+use super::ask::Answer;
 use super::stage::text;
 use crate::cli::printer::Printer;
 use crate::cli::table::{Column, Room, Table};
@@ -122,11 +122,11 @@ struct Seat {
 
 impl Answers {
     /// An agent has received more, or all.
-    pub fn heard(&self, agent: usize, heard: &Heard, is_over: bool) {
+    pub fn update(&self, agent: usize, answer: &Answer, is_over: bool) {
         let (frame, seats) = &mut *self.0.borrow_mut();
         if let Some(seat) = seats.get_mut(agent) {
-            seat.said.clone_from(&heard.text);
-            (seat.pieces, seat.first_ms, seat.is_over) = (heard.pieces, heard.first_ms, is_over);
+            seat.said.clone_from(&answer.text);
+            (seat.pieces, seat.first_ms, seat.is_over) = (answer.pieces, answer.first_ms, is_over);
         }
         let room = Printer::room();
         let bytes = frame.next(&drawn(seats, room), Printer::size(), room, Printer::has_colours());

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::future::try_join_all;
 use serde_json::json;
 
-use super::ask::{Heard, Question, ask, ask_and_show, client};
+use super::ask::{Answer, Question, ask, ask_and_show, client};
 use super::show::{Answers, Show};
 use super::sidecar::Sidecar;
 use super::stage::{Folder, LOGIN, Stage, labels, text};
@@ -95,7 +95,7 @@ async fn stream(sidecars: &[Sidecar], show: Show) -> Result<(), String> {
     let live = show.answers(sidecars.iter().map(Sidecar::start_label));
     let asked = sidecars.iter().enumerate().map(|(agent, sidecar)| asked(sidecar, agent, live.as_ref()));
     let answers = try_join_all(asked).await?;
-    for Heard { status, label, pieces, first_ms, text, .. } in &answers {
+    for Answer { status, label, pieces, first_ms, text, .. } in &answers {
         ensure(*status == 200 && *pieces > 1, "an answer did not stream")?;
         if live.is_none() {
             show.happened(&format!("{label:<14} {pieces} pieces, the first after {first_ms} ms: {text}"));
@@ -187,16 +187,16 @@ async fn look(stage: &Stage, mut sidecars: Vec<Sidecar>, show: Show) -> Result<(
 }
 
 /// The same, with its answer shown as it comes.
-async fn asked(sidecar: &Sidecar, agent: usize, live: Option<&Answers>) -> Result<Heard, String> {
+async fn asked(sidecar: &Sidecar, agent: usize, live: Option<&Answers>) -> Result<Answer, String> {
     let question = Question { model: MODEL, input: "Say hello." };
-    let heard = |heard: &Heard, is_over| live.into_iter().for_each(|live| live.heard(agent, heard, is_over));
-    let answer = ask_and_show(&client()?, &sidecar.info, &question, |so_far| heard(so_far, false)).await?;
-    heard(&answer, true);
+    let show = |answer: &Answer, is_over| live.into_iter().for_each(|live| live.update(agent, answer, is_over));
+    let answer = ask_and_show(&client()?, &sidecar.info, &question, |so_far| show(so_far, false)).await?;
+    show(&answer, true);
     Ok(answer)
 }
 
 /// Asks for a greeting through the agent's own proxy.
-async fn ask_once(sidecar: &Sidecar) -> Result<Heard, String> {
+async fn ask_once(sidecar: &Sidecar) -> Result<Answer, String> {
     ask(&client()?, &sidecar.info, &Question { model: MODEL, input: "Say hello." }).await
 }
 

@@ -1,4 +1,4 @@
-//! The connection: opened at the first need, closed when the file is no longer the one at the path, and told apart from
+//! The connection: opened at the first need, closed when the file is no longer the one at the path, and distinguished from
 //! damage.
 
 use std::io;

@@ -51,7 +51,7 @@ pub struct Entry {
     pub why: &'static str,
     /// What it did to the condition of its account, in this order.
     pub effects: Vec<Effect>,
-    /// What it told about the account and its host.
+    /// What it showed of the account and its host.
     pub breaker: Option<BreakerNote>,
     /// What it made that only its account can serve.
     pub owns: Vec<Resource>,

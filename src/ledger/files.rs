@@ -38,7 +38,7 @@ pub(super) fn make(path: &Path) -> io::Result<()> {
     }
 }
 
-/// The path with every link in its folders resolved, so that SQLite can be told to follow none.
+/// The path with every link in its folders resolved, so that SQLite needs to follow none.
 pub(super) fn resolved(path: &Path) -> io::Result<PathBuf> {
     match (path.parent(), path.file_name()) {
         (Some(folder), Some(name)) => Ok(files::without_links(folder)?.join(name)),

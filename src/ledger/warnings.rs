@@ -1,4 +1,4 @@
-//! What a person should be told about the ledger, each once until it is well again.
+//! What a person has to know about the ledger, each once until it is well again.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -15,27 +15,27 @@ pub(super) enum Topic {
     Full,
 }
 
-/// The warnings that nobody took yet, and what was told already.
+/// The warnings that nobody took yet, and what was reported already.
 #[derive(Debug, Default)]
 pub(super) struct Warnings(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
     texts: Vec<String>,
-    told: Vec<Topic>,
+    reported: Vec<Topic>,
 }
 
 /// No more are kept: whoever never takes them needs no more either.
 const MOST: usize = 32;
 
 impl Warnings {
-    /// Warns, unless it was told.
+    /// Warns, unless it was reported.
     pub(super) fn tell(&self, topic: Topic, text: impl FnOnce() -> String) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.told.contains(&topic) {
+        if state.reported.contains(&topic) {
             return;
         }
-        state.told.push(topic);
+        state.reported.push(topic);
         let text = text();
         tracing::warn!("{text}");
         if state.texts.len() < MOST {
@@ -43,9 +43,9 @@ impl Warnings {
         }
     }
 
-    /// It is well again: the next trouble is told.
+    /// It is well again: the next trouble is reported.
     pub(super) fn well(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).told.clear();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).reported.clear();
     }
 
     /// The warnings that nobody took yet.

@@ -13,7 +13,7 @@ use crate::secrets::{Secret, is_word};
 /// What is read of an answer. What has the right shape is taken.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Told {
+struct TokenFields {
     access_token: Value,
     refresh_token: Value,
     id_token: Value,
@@ -23,22 +23,28 @@ struct Told {
 /// The tokens in `body`, or in what came of it. `None` when there is neither one for the backend nor one for the next
 /// refresh.
 pub(super) fn tokens(body: &[u8]) -> Option<Tokens> {
-    let told: Option<Told> = lenient_json::parse(body).ok().and_then(|value| serde_json::from_value(value).ok());
-    told.and_then(|told| read(&told)).or_else(|| read(&found(body)))
+    let fields: Option<TokenFields> =
+        lenient_json::parse(body).ok().and_then(|value| serde_json::from_value(value).ok());
+    fields.and_then(|fields| read(&fields)).or_else(|| read(&found(body)))
 }
 
-fn read(told: &Told) -> Option<Tokens> {
-    let (access_token, refresh_token) = (token(&told.access_token), token(&told.refresh_token));
+fn read(fields: &TokenFields) -> Option<Tokens> {
+    let (access_token, refresh_token) = (token(&fields.access_token), token(&fields.refresh_token));
     if access_token.is_none() && refresh_token.is_none() {
         return None;
     }
-    Some(Tokens { access_token, refresh_token, id_token: token(&told.id_token), expires_in: seconds(&told.expires_in) })
+    Some(Tokens {
+        access_token,
+        refresh_token,
+        id_token: token(&fields.id_token),
+        expires_in: seconds(&fields.expires_in),
+    })
 }
 
 /// What stands in a text that is no such object as a whole: it is cut off, or something stands around it.
-fn found(body: &[u8]) -> Told {
+fn found(body: &[u8]) -> TokenFields {
     let field = |name: &str| string_of(body, name).map_or(Value::Null, Value::from);
-    Told {
+    TokenFields {
         access_token: field("access_token"),
         refresh_token: field("refresh_token"),
         id_token: field("id_token"),
@@ -86,9 +92,9 @@ mod tests {
     #[test]
     fn what_stands_beside_a_token_is_no_reason_to_throw_the_token_away() {
         let hour = Some(Duration::from_secs(3600));
-        for (told, expected) in [(json!(3600), hour), (json!("3600"), hour), (json!(null), None), (json!(-1), None)] {
-            let answer = answer(&json!({"expires_in": told, "id_token": {}, "scope": 5})).unwrap();
-            assert_eq!(answer.expires_in, expected, "{told}");
+        for (given, expected) in [(json!(3600), hour), (json!("3600"), hour), (json!(null), None), (json!(-1), None)] {
+            let answer = answer(&json!({"expires_in": given, "id_token": {}, "scope": 5})).unwrap();
+            assert_eq!(answer.expires_in, expected, "{given}");
             assert_eq!((answer.id_token.is_none(), text(answer.refresh_token).as_deref()), (true, Some("r")));
         }
         assert!(answer(&json!({"refresh_token": 5})).unwrap().refresh_token.is_none());

@@ -146,7 +146,7 @@ async fn accept(listener: TcpListener, door: Arc<Door>) {
     let mut cancelled = std::pin::pin!(cancelled);
     loop {
         tokio::select! {
-            // The port is free before whoever asked for it is told so.
+            // The port is free before whoever asked for it knows that.
             () = cancelled.as_mut() => break,
             accepted = listener.accept(), if connections.len() < CONNECTIONS => match accepted {
                 Ok((stream, _)) => drop(connections.spawn(connection(stream, Arc::clone(&door)))),
@@ -194,7 +194,7 @@ async fn answer(request: &Request<Incoming>, door: &Door) -> Response<Full<Bytes
     if is_cancel {
         return cancel(request, door).await;
     }
-    let Some(code) = told(request.uri().query().unwrap_or_default(), &door.state) else {
+    let Some(code) = code_in(request.uri().query().unwrap_or_default(), &door.state) else {
         return page(
             StatusCode::BAD_REQUEST,
             "Another login",
@@ -250,7 +250,7 @@ async fn cancel(request: &Request<Incoming>, door: &Door) -> Response<Full<Bytes
 }
 
 /// What the query of a callback tells: the code, or why there is none. `None` when its state is not the login's.
-pub(super) fn told(query: &str, state: &Secret<String>) -> Option<Result<Secret<String>, Declined>> {
+pub(super) fn code_in(query: &str, state: &Secret<String>) -> Option<Result<Secret<String>, Declined>> {
     let field = |name: &str| field(query, name);
     let shown = field("state")?;
     if !bool::from(shown.as_bytes().ct_eq(state.expose().as_bytes())) {
@@ -298,7 +298,7 @@ mod tests {
     #[test]
     fn a_callback_tells_its_code_to_whoever_knows_the_state() {
         let state = Secret::new("s-1".to_owned());
-        let told = |query: &str| told(query, &state).map(|code| code.map(|code| code.expose().clone()));
+        let code_in = |query: &str| code_in(query, &state).map(|code| code.map(|code| code.expose().clone()));
         for (query, expected) in [
             ("code=abc&state=s-1", Some(Ok("abc".to_owned()))),
             ("state=s-1&code=a%2Bb", Some(Ok("a+b".to_owned()))),
@@ -314,7 +314,7 @@ mod tests {
             ("error=access_denied", None),
             ("", None),
         ] {
-            assert_eq!(told(query), expected, "{query}");
+            assert_eq!(code_in(query), expected, "{query}");
         }
     }
 

@@ -3,7 +3,7 @@
 use subtle::ConstantTimeEq;
 use tokio::sync::mpsc;
 
-use super::callback_server::{Callback, field, told};
+use super::callback_server::{Callback, code_in, field};
 use crate::secrets::Secret;
 
 /// No address is longer.
@@ -45,7 +45,7 @@ impl Entrance {
         if field(&query, "code").or_else(|| field(&query, "error")).is_none() {
             return Err(PasteError::Incomplete);
         }
-        let answer = told(&query, &self.state).ok_or(PasteError::OtherLogin)?;
+        let answer = code_in(&query, &self.state).ok_or(PasteError::OtherLogin)?;
         self.sender.try_send(Callback::Came(answer)).map_err(|_| PasteError::Late)
     }
 }

@@ -271,7 +271,7 @@ impl Keyring {
 
     /// Waits until the file that is named for the key has said what it holds, which may be a pipe that a person writes to.
     pub fn wait(&self) {
-        // Whoever needs the key is told what is wrong with it.
+        // Whoever needs the key learns what is wrong with it.
         let _ = self.sources.find(&self.named_file, true);
     }
 

@@ -99,7 +99,7 @@ impl NamedLock {
 }
 
 /// The place of the lock `kind` of `id` in `folder`. Ids come from files, so what is not plain is spelled in
-/// hexadecimal, and what is long is cut and told apart by a hash; no two ids share a name.
+/// hexadecimal, and what is long is cut and distinguished by a hash; no two ids share a name.
 pub(super) fn named(folder: &Path, kind: &str, id: &str) -> PathBuf {
     use std::fmt::Write;
     let mut name = format!("{kind}-");

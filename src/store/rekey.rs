@@ -16,7 +16,7 @@ use crate::files;
 use crate::secrets::Secret;
 use crate::secrets::master_key::{KeyError, KeySource, NewKey};
 
-/// What was sealed anew.
+/// What was sealed again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rekeyed {
     /// How many secrets there are.
@@ -118,7 +118,7 @@ impl Inner {
         Ok(rekeyed)
     }
 
-    /// Notes which key is about to be made, so that it can be told from those that something is sealed with.
+    /// Notes which key is about to be made, so that it can be distinguished from those that something is sealed with.
     fn note_begun(&self, key_id: &str) -> Result<(), StoreError> {
         files::write_new(&self.places.rekey, key_id.as_bytes())
             .and_then(|()| files::sync_folder(&self.places.folder))

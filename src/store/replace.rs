@@ -21,7 +21,7 @@ pub(super) struct Places {
     pub next: PathBuf,
     /// The state before the last write.
     pub previous: PathBuf,
-    /// The id of the key that is being made, while secrets are sealed anew.
+    /// The id of the key that is being made, while secrets are sealed again.
     pub rekey: PathBuf,
 }
 

@@ -48,7 +48,7 @@ pub(super) fn seal_with(state: &mut State, key: &MasterKey) -> Result<(), KeyErr
     Ok(())
 }
 
-/// Opens every secret of `state` in place, so that each is sealed anew.
+/// Opens every secret of `state` in place, so that each is sealed again.
 ///
 /// # Errors
 ///

@@ -31,7 +31,7 @@ struct Inner {
     warnings: Vec<String>,
     roots: Roots,
     /// The warnings that were returned.
-    told: Mutex<HashSet<String>>,
+    reported: Mutex<HashSet<String>>,
 }
 
 /// How a target is reached.
@@ -85,7 +85,7 @@ impl Network {
             no_proxy,
             warnings,
             roots: Roots::new(environment),
-            told: Mutex::default(),
+            reported: Mutex::default(),
         }))
     }
 
@@ -114,8 +114,8 @@ impl Network {
         let loaded = self.0.roots.if_loaded();
         let of_roots = loaded.iter().flat_map(|loaded| loaded.warnings.iter().cloned());
         let all = blocked.into_iter().chain(self.0.warnings.iter().cloned()).chain(of_roots);
-        let mut told = self.0.told.lock().unwrap_or_else(PoisonError::into_inner);
-        all.filter(|warning| told.insert(warning.clone())).collect()
+        let mut reported = self.0.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        all.filter(|warning| reported.insert(warning.clone())).collect()
     }
 
     /// The proxy in words, and who is reached without it. No user name and no password is in them.

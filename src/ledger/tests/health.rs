@@ -34,17 +34,17 @@ async fn breakers(ledger: &Ledger) -> Vec<(String, u32, bool)> {
     let known = standing(ledger).await.breakers;
     let mut breakers: Vec<_> = known.iter().map(|(key, counted)| (key.clone(), counted.breaker)).collect();
     breakers.sort_by(|one, other| one.0.cmp(&other.0));
-    let told = |(key, breaker): (BreakerKey, Breaker)| {
+    let counted = |(key, breaker): (BreakerKey, Breaker)| {
         let name = match key {
             BreakerKey::Account(account) => account.to_string(),
             BreakerKey::Host(host) => host,
         };
         (name, breaker.failures(), breaker.gate(SETTINGS, Timestamp(NOW)) != Gate::Closed)
     };
-    breakers.into_iter().map(told).collect()
+    breakers.into_iter().map(counted).collect()
 }
 
-fn told(name: &str, failures: u32, open: bool) -> (String, u32, bool) {
+fn breaker(name: &str, failures: u32, open: bool) -> (String, u32, bool) {
     (name.to_owned(), failures, open)
 }
 
@@ -98,10 +98,10 @@ async fn an_accounts_breaker_opens_after_three_failures_seen_by_any_process() {
     for (ledger, host) in [(&one, "h1"), (&other, "h2"), (&one, "h3")] {
         ledger.commit(failure("a", host, false)).await.unwrap();
     }
-    let expected = [told("a", 3, true), told("h1", 1, false), told("h2", 1, false), told("h3", 1, false)];
+    let expected = [breaker("a", 3, true), breaker("h1", 1, false), breaker("h2", 1, false), breaker("h3", 1, false)];
     assert_eq!(breakers(&other).await, expected);
     other.commit(Entry { host: "h3".to_owned(), ..entry("a") }).await.unwrap();
-    assert_eq!(breakers(&one).await, [told("h1", 1, false), told("h2", 1, false)]);
+    assert_eq!(breakers(&one).await, [breaker("h1", 1, false), breaker("h2", 1, false)]);
 }
 
 #[tokio::test]
@@ -111,10 +111,11 @@ async fn an_overloaded_host_opens_alone_and_takes_the_blame_from_its_accounts() 
     one.commit(failure("a", "h", false)).await.unwrap();
     other.commit(failure("b", "h", true)).await.unwrap();
     one.commit(failure("c", "elsewhere", false)).await.unwrap();
-    let before = [told("a", 1, false), told("c", 1, false), told("elsewhere", 1, false), told("h", 2, false)];
+    let before =
+        [breaker("a", 1, false), breaker("c", 1, false), breaker("elsewhere", 1, false), breaker("h", 2, false)];
     assert_eq!(breakers(&one).await, before, "an overload is not the account's fault");
     other.commit(failure("b", "h", false)).await.unwrap();
-    let open = [told("c", 1, false), told("elsewhere", 1, false), told("h", 3, true)];
+    let open = [breaker("c", 1, false), breaker("elsewhere", 1, false), breaker("h", 3, true)];
     assert_eq!(breakers(&one).await, open, "`a` and `b` are not to blame for what the host did");
     // A failed probe opens it again, and still blames no account.
     one.commit(Entry { at: Timestamp(NOW + 60_000), ..failure("a", "h", false) }).await.unwrap();
@@ -122,7 +123,7 @@ async fn an_overloaded_host_opens_alone_and_takes_the_blame_from_its_accounts() 
     let host = known.get(&BreakerKey::Host("h".to_owned())).map(|counted| counted.breaker);
     assert_eq!(host.unwrap(), Breaker::restored(4, Some(Timestamp(NOW + 120_000))));
     one.commit(Entry { host: "h".to_owned(), ..entry("a") }).await.unwrap();
-    assert_eq!(breakers(&other).await, [told("c", 1, false), told("elsewhere", 1, false)]);
+    assert_eq!(breakers(&other).await, [breaker("c", 1, false), breaker("elsewhere", 1, false)]);
 }
 
 #[tokio::test]
@@ -139,7 +140,7 @@ async fn one_batch_counts_like_many() {
     ] {
         ledger.record(Entry { host: if entry.host.is_empty() { "" } else { "h" }.to_owned(), ..entry });
     }
-    assert_eq!(breakers(&ledger).await, [told("a", 3, true), told("c", 1, false), told("h", 2, false)]);
+    assert_eq!(breakers(&ledger).await, [breaker("a", 3, true), breaker("c", 1, false), breaker("h", 2, false)]);
 }
 
 #[tokio::test]

@@ -40,14 +40,14 @@ impl Contract {
     pub fn new() -> Contract {
         // What clients send may leave out more than what the server sends.
         let mut taken = SchemaSettings::draft2020_12().into_generator();
-        let mut told = SchemaSettings::draft2020_12().for_serialize().into_generator();
+        let mut results = SchemaSettings::draft2020_12().for_serialize().into_generator();
         let methods = METHODS
             .iter()
             .map(|method| Method {
                 name: method.name,
                 summary: method.summary,
                 params: (method.params)(&mut taken).into(),
-                result: method.result.map(|result| result(&mut told).into()).unwrap_or_default(),
+                result: method.result.map(|result| result(&mut results).into()).unwrap_or_default(),
             })
             .collect();
         let notifications = NOTIFICATIONS
@@ -55,23 +55,23 @@ impl Contract {
             .map(|each| Notification {
                 name: each.name,
                 summary: each.summary,
-                params: (each.params)(&mut told).into(),
+                params: (each.params)(&mut results).into(),
             })
             .collect();
         let subscribe = Method {
             name: SUBSCRIBE,
             summary: "Asks for notifications, on a WebSocket of `/rpc`; its result is the subscription's id.",
             params: reference::<SubscribeParams>(&mut taken),
-            result: reference::<String>(&mut told),
+            result: reference::<String>(&mut results),
         };
         let further =
             [reference::<session::SessionInfo>, reference::<ErrorData>, reference::<Delivered>, reference::<Missed>];
         for further in further {
-            further(&mut told);
+            further(&mut results);
         }
         let mut types = taken.take_definitions(true);
         types.values_mut().for_each(tidy);
-        for (name, mut schema) in told.take_definitions(true) {
+        for (name, mut schema) in results.take_definitions(true) {
             never_null(&mut schema);
             tidy(&mut schema);
             let known = types.insert(name.clone(), schema.clone());

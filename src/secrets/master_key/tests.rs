@@ -1,4 +1,4 @@
-//! Which source wins, and which of the three errors is told.
+//! Which source wins, and which of the three errors is reported.
 #![expect(clippy::disallowed_methods, reason = "the tests play the other programs that touch these files")]
 
 use std::os::unix::fs::PermissionsExt;
@@ -109,9 +109,9 @@ fn many_at_once_agree_on_one_key_file() {
     let home = TempDir::new().unwrap();
     let sources = none(&home);
     let seals: Vec<SealBlock> = std::thread::scope(|scope| {
-        let makers: Vec<_> =
+        let threads: Vec<_> =
             (0..8).map(|_| scope.spawn(|| Keyring::new(sources.clone()).create().unwrap().0)).collect();
-        makers.into_iter().map(|maker| maker.join().unwrap()).collect()
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     for seal in seals {
         assert!(Keyring::new(sources.clone()).unlock(&seal).is_ok());

@@ -14,8 +14,8 @@ use crate::domain::time::Timestamp;
 use crate::domain::usage::Spent;
 use crate::manager::session::Changes;
 
-/// Limits of one account whose beginning is remembered.
-pub(super) const MOST_LIMITS: usize = 4_096;
+/// Limits of all accounts whose beginning is remembered.
+const MOST_LIMITS: usize = 4_096;
 
 /// What is believed of all accounts.
 #[derive(Default)]
@@ -66,18 +66,6 @@ impl Account {
         for key in keys {
             self.limited_since.remove(key);
             self.limits.remove(key);
-        }
-    }
-
-    /// Forgets limits that are over, and of too many the ones that were met first: they are kept by the names of models,
-    /// which clients make up.
-    fn forget_old_limits(&mut self, now: Timestamp) {
-        self.limits.retain(|_, limit| limit.until > now);
-        if self.limited_since.len() > MOST_LIMITS {
-            let mut times: Vec<Timestamp> = self.limited_since.values().copied().collect();
-            let (_, first_kept, _) = times.select_nth_unstable(self.limited_since.len() - MOST_LIMITS / 2);
-            let first_kept = *first_kept;
-            self.limited_since.retain(|_, since| *since > first_kept);
         }
     }
 }
@@ -180,9 +168,18 @@ impl Known {
         }
     }
 
-    /// Forgets limits that are over.
+    /// Forgets limits that are over, and of too many the ones that were met first: they are kept by the names of models,
+    /// which clients make up.
     pub fn forget_old_limits(&mut self, now: Timestamp) {
-        self.accounts.values_mut().for_each(|own| own.forget_old_limits(now));
+        self.accounts.values_mut().for_each(|own| own.limits.retain(|_, limit| limit.until > now));
+        let count: usize = self.accounts.values().map(|own| own.limited_since.len()).sum();
+        if count > MOST_LIMITS {
+            let all = self.accounts.values().flat_map(|own| own.limited_since.values().copied());
+            let mut times: Vec<Timestamp> = all.collect();
+            let (_, first_kept, _) = times.select_nth_unstable(count - MOST_LIMITS / 2);
+            let first_kept = *first_kept;
+            self.accounts.values_mut().for_each(|own| own.limited_since.retain(|_, since| *since > first_kept));
+        }
         self.accounts.retain(|_, own| !own.is_empty());
     }
 

@@ -27,6 +27,18 @@ fn limits_that_are_over_are_forgotten_and_of_too_many_the_first() {
 }
 
 #[test]
+fn limits_of_many_accounts_add_up_to_no_more_than_those_of_one() {
+    let mut known = Known::default();
+    for number in 0..10_000 {
+        let own = known.accounts.entry(AccountId::new(format!("{}", number % 10))).or_default();
+        own.limited_since.insert(format!("model {number}"), Timestamp(number));
+    }
+    known.forget_old_limits(NOW);
+    let left: usize = known.accounts.values().map(|own| own.limited_since.len()).sum();
+    assert!((1_000..=MOST_LIMITS).contains(&left), "{left}");
+}
+
+#[test]
 fn accounts_that_are_gone_and_those_of_which_nothing_is_known_do_not_add_up() {
     let mut known = Known::default();
     for number in 0..1_000 {

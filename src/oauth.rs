@@ -2,6 +2,7 @@
 //! refresh that rotates a token. It asks once and tells what came back; when to ask, and what to keep, is for others.
 
 mod answer;
+mod callback;
 mod callback_server;
 mod declined;
 mod device;
@@ -15,7 +16,8 @@ use std::time::Duration;
 use reqwest::{Response, Url};
 use zeroize::Zeroizing;
 
-pub use callback_server::{Callback, CallbackServer, Page, Serving};
+pub use callback::Callback;
+pub use callback_server::{CallbackServer, Page, Serving};
 pub use declined::Declined;
 pub use device::{DeviceCode, DeviceGrant};
 pub use pasted::{Entrance, PasteError};

@@ -3,7 +3,7 @@
 use subtle::ConstantTimeEq;
 use tokio::sync::mpsc;
 
-use super::callback_server::{Callback, code_in, field};
+use super::callback::{Callback, code_in, field};
 use crate::secrets::Secret;
 
 /// No address is longer.

@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::pins::Pin;
+use super::pins::{Pin, SwitchScope};
 use super::quota::{Credits, MeterWindow, QuotaWindow};
 use super::usage::AccountUsage;
 
@@ -231,17 +231,6 @@ pub struct AccountsSwitchParams {
 
 fn selector_or_null(generator: &mut SchemaGenerator) -> Schema {
     json_schema!({"anyOf": [generator.subschema_for::<AccountSelector>(), {"type": "null"}]})
-}
-
-/// Which sessions a switch of the account or of the strategy is for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum SwitchScope {
-    /// This session.
-    #[default]
-    Session,
-    /// Every running session and new ones.
-    Everywhere,
 }
 
 /// The result of a switch.

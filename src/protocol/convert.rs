@@ -1,7 +1,7 @@
 //! From what the domain tells to the words on the wire.
 
-use super::accounts::{Account, AccountKind, AccountSession, AccountState, RateLimit, SpendingLimits, SwitchScope};
-use super::pins::Pin;
+use super::accounts::{Account, AccountKind, AccountSession, AccountState, RateLimit, SpendingLimits};
+use super::pins::{Pin, SwitchScope};
 use super::quota::{Credits, MeterWindow, QuotaWindow};
 use super::routing::{RoutingCandidate, RoutingExplainResult};
 use super::session::AccountReference;

@@ -3,8 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::accounts::SwitchScope;
-
 /// A switch by hand that is in force: it wins over the strategy, except while its account cannot serve.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -16,4 +14,15 @@ pub struct Pin {
     pub family: Option<String>,
     /// `session` when it was made for one session, `everywhere` when every session follows it.
     pub scope: SwitchScope,
+}
+
+/// Which sessions a switch of the account or of the strategy is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum SwitchScope {
+    /// This session.
+    #[default]
+    Session,
+    /// Every running session and new ones.
+    Everywhere,
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::accounts::SwitchScope;
+use super::pins::SwitchScope;
 use crate::domain::routing::Strategy;
 
 /// The names of all strategies, for the reference: `` `a`, `b` or `c` ``.

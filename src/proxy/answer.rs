@@ -9,4 +9,5 @@ pub mod finish;
 pub mod hidden;
 pub mod ours;
 pub mod refused;
+pub mod stream_error;
 pub mod unserved;

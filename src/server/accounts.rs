@@ -11,9 +11,9 @@ use crate::manager::accounts::verbs::{AccountChange, Change};
 use crate::protocol::accounts::{
     Account, AccountsAddParams, AccountsListParams, AccountsListResult, AccountsReadParams, AccountsRefreshParams,
     AccountsRefreshResult, AccountsRemoveParams, AccountsRemoveResult, AccountsSwitchParams, AccountsSwitchResult,
-    AccountsUpdateParams, SwitchScope,
+    AccountsUpdateParams,
 };
-use crate::protocol::pins::Pin;
+use crate::protocol::pins::{Pin, SwitchScope};
 use crate::protocol::{
     AccountsAdd, AccountsList, AccountsRead, AccountsRefresh, AccountsRemove, AccountsSwitch, AccountsUpdate,
 };

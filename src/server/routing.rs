@@ -6,7 +6,7 @@ use super::Session;
 use super::methods::Methods;
 use crate::domain::routing::Strategy;
 use crate::error::{Error, ErrorKind};
-use crate::protocol::accounts::SwitchScope;
+use crate::protocol::pins::SwitchScope;
 use crate::protocol::routing::{
     RoutingExplainParams, RoutingExplainResult, RoutingSetStrategyParams, RoutingSetStrategyResult,
 };

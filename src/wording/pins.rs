@@ -1,8 +1,8 @@
 //! Switches by hand, as people read them.
 
 use super::plain;
-use crate::protocol::accounts::{Account, SwitchScope};
-use crate::protocol::pins::Pin;
+use crate::protocol::accounts::Account;
+use crate::protocol::pins::{Pin, SwitchScope};
 
 /// A mark in the account's row: that it is pinned, and for which families; `None` when it is not.
 pub fn mark(pins: &[Pin], account: &Account) -> Option<String> {

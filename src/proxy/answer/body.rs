@@ -12,25 +12,9 @@ use hyper::body::Incoming;
 
 use crate::proxy::answer::ending::Ending;
 use crate::proxy::answer::filter::Filter;
+use crate::proxy::answer::stream_error::StreamError;
 use crate::proxy::echo;
 use crate::proxy::inspect::meter::Meter;
-
-/// Why an answer was aborted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum StreamError {
-    /// The upstream's connection broke.
-    #[error("the upstream's stream broke")]
-    Broken,
-    /// It ended without the event that says that it is whole.
-    #[error("the upstream ended the stream before its last event")]
-    Truncated,
-    /// What it reports at a time is more than there is room for in this process.
-    #[error("too many large answers are under way")]
-    Crowded,
-    /// A fault of this program.
-    #[error("the proxy failed because of a bug")]
-    Fault,
-}
 
 /// The body of an answer.
 pub enum ProxyBody {

@@ -12,8 +12,9 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::Response;
 
 use crate::proxy::admit::connections::UnderWay;
-use crate::proxy::answer::body::{ProxyBody, StreamError};
+use crate::proxy::answer::body::ProxyBody;
 use crate::proxy::answer::errors;
+use crate::proxy::answer::stream_error::StreamError;
 
 /// The answer of `answering`, or the one that says that there is a fault.
 pub async fn answered(answering: impl Future<Output = Response<ProxyBody>>) -> Response<ProxyBody> {

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 
 use crate::domain::translate::{Failure, StreamTranslator};
-use crate::proxy::answer::body::StreamError;
 use crate::proxy::answer::hidden::HiddenUsage;
+use crate::proxy::answer::stream_error::StreamError;
 use crate::proxy::read::body::Room;
 
 /// Makes other bytes of an answer's.

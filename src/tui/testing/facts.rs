@@ -4,10 +4,8 @@ use super::{DAY, HOUR, MINUTE, NOW};
 use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::{Tokens, Usd};
-use crate::protocol::accounts::{
-    Account, AccountKind, AccountSession, AccountState, RateLimit, SpendingLimits, SwitchScope,
-};
-use crate::protocol::pins::Pin;
+use crate::protocol::accounts::{Account, AccountKind, AccountSession, AccountState, RateLimit, SpendingLimits};
+use crate::protocol::pins::{Pin, SwitchScope};
 use crate::protocol::quota::{Credits, MeterWindow, QuotaWindow};
 use crate::protocol::session::AccountReference;
 use crate::protocol::status::{Session, SessionKind};

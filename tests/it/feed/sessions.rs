@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use codex_account_manager::protocol::accounts::{AccountSelector, AccountsSwitchParams, SwitchScope};
+use codex_account_manager::protocol::accounts::{AccountSelector, AccountsSwitchParams};
+use codex_account_manager::protocol::pins::SwitchScope;
 use codex_account_manager::protocol::routing::RoutingExplainParams;
 use codex_account_manager::protocol::{AccountsSwitch, RoutingExplain};
 use codex_account_manager::tui::fact::{Fact, Finished, Link, Question, What};

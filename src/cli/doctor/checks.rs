@@ -66,12 +66,22 @@ const CHECKS: &[(&str, Look)] = &[
 
 /// What all of them find, in their order.
 pub async fn all(scene: Arc<Scene>) -> Vec<Finding> {
-    let looking = CHECKS.iter().map(|(name, look)| {
+    let at_files = CHECKS.iter().map(|(_, look)| {
+        let scene = Arc::clone(&scene);
+        async move {
+            match *look {
+                Look::Files(look) => Some(by_thread(PATIENCE, move || look(&scene)).await),
+                Look::Others(_) => None,
+            }
+        }
+    });
+    // Questions to others come last: what they learn is written, and a write shuts a folder that lets others in.
+    let looking = CHECKS.iter().zip(join_all(at_files).await).map(|((name, look), found)| {
         let scene = Arc::clone(&scene);
         async move {
             let found = match *look {
                 Look::Others(look) => bounded(PATIENCE, look(&scene)).await,
-                Look::Files(look) => by_thread(PATIENCE, move || look(&scene)).await,
+                Look::Files(_) => found.unwrap_or_default(),
             };
             found.into_iter().map(|finding| finding.of(name)).collect::<Vec<_>>()
         }

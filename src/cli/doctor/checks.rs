@@ -1,5 +1,6 @@
 //! The table of checks. Each is one small function from the scene to what it found; to add one, write it in a file of
-//! this folder and name it here. They run side by side, and one that hangs on a file system is abandoned and reported.
+//! this folder and name it here. They run side by side, those that only read files before the others; one that hangs is
+//! abandoned and reported.
 
 mod accounts;
 mod configuration;
@@ -29,6 +30,8 @@ use super::scene::{PATIENCE, Scene};
 enum Look {
     /// At files, which may hang: on a thread of its own, bounded by [`PATIENCE`].
     Files(fn(&Scene) -> Vec<Finding>),
+    /// At locks, as at files, but after them: to take a lock closes a folder that others could enter.
+    Locks(fn(&Scene) -> Vec<Finding>),
     /// At other processes and hosts, bounded by [`PATIENCE`] too.
     Others(for<'scene> fn(&'scene Scene) -> BoxFuture<'scene, Vec<Finding>>),
 }
@@ -54,8 +57,8 @@ const CHECKS: &[(&str, Look)] = &[
     ("accounts", Look::Files(accounts::same_login)),
     ("clock", Look::Files(accounts::clock)),
     ("siblings", Look::Others(sessions::alive)),
-    ("locks", Look::Files(locks::accounts_file)),
-    ("refresh", Look::Files(locks::refresh)),
+    ("locks", Look::Locks(locks::accounts_file)),
+    ("refresh", Look::Locks(locks::refresh)),
     ("ledger", Look::Others(sessions::ledger)),
     ("opencode", Look::Files(open_code::readable)),
     ("plugins", Look::Files(open_code::other_tools)),
@@ -71,17 +74,17 @@ pub async fn all(scene: Arc<Scene>) -> Vec<Finding> {
         async move {
             match *look {
                 Look::Files(look) => Some(by_thread(PATIENCE, move || look(&scene)).await),
-                Look::Others(_) => None,
+                Look::Locks(_) | Look::Others(_) => None,
             }
         }
     });
-    // Questions to others come last: what they learn is written, and a write shuts a folder that lets others in.
     let looking = CHECKS.iter().zip(join_all(at_files).await).map(|((name, look), found)| {
         let scene = Arc::clone(&scene);
         async move {
             let found = match *look {
-                Look::Others(look) => bounded(PATIENCE, look(&scene)).await,
                 Look::Files(_) => found.unwrap_or_default(),
+                Look::Locks(look) => by_thread(PATIENCE, move || look(&scene)).await,
+                Look::Others(look) => bounded(PATIENCE, look(&scene)).await,
             };
             found.into_iter().map(|finding| finding.of(name)).collect::<Vec<_>>()
         }

@@ -81,16 +81,51 @@ pub const RULES: &[(&str, &[&str])] = &[
     ("demo", &["cli", "clock", "domain", "env", "error", "ledger", "manager", "sys", "theme", "upstream", "wording"]),
 ];
 
-/// The rooms inside `manager`, and which of the others each may import. Its other files are the facade, which may import all
-/// of them and is imported by none.
-const ROOMS_OF_THE_MANAGER: &[(&str, &[&str])] = &[
-    ("session", &[]),
-    ("belief", &["session"]),
-    ("failure", &[]),
-    ("accounts", &["belief", "failure", "session"]),
-    ("books", &["accounts", "failure", "session"]),
-    ("tokens", &["accounts", "session"]),
-    ("router", &["accounts", "session"]),
+/// A room with rooms inside.
+struct Divided {
+    room: &'static str,
+    /// The files that hold the rooms inside together. They may import all of them, and none of these may import them.
+    facade: &'static [&'static str],
+    /// Which of the others each room inside may import.
+    rules: &'static [(&'static str, &'static [&'static str])],
+}
+
+const DIVIDED: [Divided; 2] = [
+    Divided {
+        room: "manager",
+        facade: &["asking", "membership", "outcomes", "report", "requests", "verbs"],
+        rules: &[
+            ("session", &[]),
+            ("belief", &["session"]),
+            ("failure", &[]),
+            ("accounts", &["belief", "failure", "session"]),
+            ("books", &["accounts", "failure", "session"]),
+            ("tokens", &["accounts", "session"]),
+            ("router", &["accounts", "session"]),
+        ],
+    },
+    // The steps of a request in their order, and then what walks through them.
+    Divided {
+        room: "proxy",
+        facade: &["routes"],
+        rules: &[
+            ("echo", &[]),
+            ("headers", &[]),
+            ("admit", &[]),
+            ("read", &[]),
+            ("state", &["admit", "read"]),
+            ("choose", &[]),
+            ("send", &["read", "state"]),
+            ("inspect", &["read", "send"]),
+            ("answer", &["admit", "choose", "echo", "headers", "inspect", "read", "send"]),
+            ("models", &["answer", "echo", "headers", "read", "state"]),
+            ("plan_usage", &["answer", "echo", "headers", "state"]),
+            ("websocket", &["admit", "answer", "choose", "echo", "headers", "inspect", "send", "state"]),
+            ("request", &["answer", "choose", "headers", "inspect", "models", "read", "send", "state"]),
+            ("socket", &["answer", "choose", "echo", "headers", "inspect", "read", "send", "state", "websocket"]),
+            ("tunnel", &["answer", "inspect", "read", "state", "websocket"]),
+        ],
+    },
 ];
 
 /// Rooms inside others that are tested without a store, a clock or a task, and what they may import beside their neighbours.
@@ -107,41 +142,71 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Code that ships: what stands before the file's unit tests.
+/// Code that ships: what stands before the module of tests that ends the file.
 fn shipped(text: &str) -> &str {
-    text.split("#[cfg(test)]").next().unwrap_or_default()
+    let attribute = "\n#[cfg(test)]\n";
+    let is_module = |at: &usize| {
+        let line = text[at + attribute.len()..].lines().next().unwrap_or_default();
+        line.trim_start_matches("pub ").starts_with("mod ") && line.ends_with('{')
+    };
+    let end = text.match_indices(attribute).map(|(at, _)| at).find(is_module);
+    &text[..end.unwrap_or(text.len())]
 }
 
 fn is_test(path: &Path) -> bool {
     path.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs")
 }
 
-#[test]
-fn rooms_import_only_what_they_may() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+/// A source file of the product.
+struct Source {
+    /// Its path below the folder that was read.
+    path: PathBuf,
+    text: String,
+}
+
+impl Source {
+    /// The room that it belongs to: the first part of its path.
+    fn room(&self) -> String {
+        self.path.components().next().unwrap().as_os_str().to_string_lossy().replace(".rs", "")
+    }
+
+    fn shipped(&self) -> &str {
+        shipped(&self.text)
+    }
+}
+
+/// The files below `folder` of `src`, but tests.
+fn product(folder: &str) -> Vec<Source> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(folder);
     let mut files = Vec::new();
     sources(&folder, &mut files);
+    let read = |path: &PathBuf| Source {
+        path: path.strip_prefix(&folder).unwrap().to_owned(),
+        text: std::fs::read_to_string(path).unwrap(),
+    };
+    files.iter().filter(|path| !is_test(path)).map(read).collect()
+}
+
+#[track_caller]
+fn assert_none(broken: &BTreeSet<String>) {
+    assert!(broken.is_empty(), "{}", broken.iter().map(String::as_str).collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn rooms_import_only_what_they_may() {
     let mut broken = BTreeSet::new();
-    for path in files.iter().filter(|path| !is_test(path)) {
-        let relative = path.strip_prefix(&folder).unwrap();
-        let room = relative.components().next().unwrap().as_os_str().to_string_lossy().replace(".rs", "");
+    for source in product("") {
+        let room = source.room();
         if ["main", "bin", "lib"].contains(&room.as_str()) {
             continue;
         }
         let allowed = RULES.iter().find(|(name, _)| *name == room).unwrap_or_else(|| panic!("`{room}` has no rule")).1;
-        let text = std::fs::read_to_string(path).unwrap();
-        for (at, _) in shipped(&text).match_indices("crate::") {
-            let imported: String = text[at + 7..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-            let inner = imported.is_empty() || imported == room;
-            if !inner && !allowed.contains(&imported.as_str()) {
-                broken.insert(format!(
-                    "{} imports `{imported}`, and `{room}` may import only {allowed:?}",
-                    relative.display()
-                ));
-            }
-        }
+        let strange = imported(source.shipped(), "crate::").into_iter().filter(|name| *name != room);
+        broken.extend(strange.filter(|name| !allowed.contains(name)).map(|name| {
+            format!("{} imports `{name}`, and `{room}` may import only {allowed:?}", source.path.display())
+        }));
     }
-    assert!(broken.is_empty(), "{}", broken.into_iter().collect::<Vec<_>>().join("\n"));
+    assert_none(&broken);
 }
 
 /// What may ask which system it is on beside `sys`: crates that are there, or have a method, on some systems alone.
@@ -149,9 +214,6 @@ const PLATFORM_BOUND: [&str; 2] = ["upstream/connector.rs", "upstream/network/ro
 
 #[test]
 fn nothing_but_sys_asks_which_system_it_is_on() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    sources(&folder, &mut files);
     let conditions = ["cfg(", "cfg!(", "cfg_attr("];
     let systems = ["unix", "windows", "target_os", "target_vendor", "target_family"];
     let asks = |line: &str| {
@@ -160,13 +222,11 @@ fn nothing_but_sys_asks_which_system_it_is_on() {
             || line.contains("rustix::")
             || line.contains("std::os::")
     };
-    for path in files.iter().filter(|path| !is_test(path)) {
-        let relative = path.strip_prefix(&folder).unwrap();
+    for Source { path: relative, text } in product("") {
         let is_apart = relative.starts_with("sys") || relative == Path::new("sys.rs");
         if is_apart || PLATFORM_BOUND.iter().any(|bound| relative == Path::new(bound)) {
             continue;
         }
-        let text = std::fs::read_to_string(path).unwrap();
         // Tests end a file, and may be of one system.
         let lines: Vec<&str> = text.lines().collect();
         let tests = lines.iter().position(|line| line.starts_with("#[cfg(") && line.contains("test"));
@@ -191,29 +251,30 @@ fn imported<'t>(text: &'t str, path: &str) -> Vec<&'t str> {
 }
 
 #[test]
-fn rooms_of_the_manager_import_only_what_they_may() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/manager");
-    let mut files = Vec::new();
-    sources(&folder, &mut files);
+fn rooms_inside_others_import_only_what_they_may() {
     let mut broken = BTreeSet::new();
-    for path in files.iter().filter(|path| !is_test(path)) {
-        let relative = path.strip_prefix(&folder).unwrap();
-        let room = relative.components().next().unwrap().as_os_str().to_string_lossy().replace(".rs", "");
-        let Some((_, allowed)) = ROOMS_OF_THE_MANAGER.iter().find(|(name, _)| *name == room) else { continue };
-        let text = std::fs::read_to_string(path).unwrap();
-        let text = shipped(&text);
-        let mut names = imported(text, "crate::manager::");
-        if relative.components().count() == 1 {
-            names.extend(imported(text, "super::"));
-        } else if text.contains("super::super") {
-            broken.insert(format!("{} reaches out of its room with `super::super`", relative.display()));
+    for Divided { room: outer, facade, rules } in DIVIDED {
+        for source in product(outer) {
+            let room = source.room();
+            if facade.contains(&room.as_str()) {
+                continue;
+            }
+            let rule = rules.iter().find(|(name, _)| *name == room);
+            let allowed = rule.unwrap_or_else(|| panic!("`{outer}/{room}` has no rule")).1;
+            let path = source.path.display();
+            let mut names = imported(source.shipped(), &format!("crate::{outer}::"));
+            if source.path.components().count() == 1 {
+                names.extend(imported(source.shipped(), "super::"));
+            } else if source.shipped().contains("super::super") {
+                broken.insert(format!("{outer}/{path} reaches out of its room with `super::super`"));
+            }
+            let strange = names.into_iter().filter(|name| *name != room && !allowed.contains(name) && *name != "self");
+            broken.extend(strange.map(|name| {
+                format!("{outer}/{path} imports `{outer}::{name}`, and `{room}` may import only {allowed:?}")
+            }));
         }
-        let strange = names.into_iter().filter(|name| *name != room && !allowed.contains(name) && *name != "self");
-        broken.extend(strange.map(|name| {
-            format!("{} imports `manager::{name}`, and `{room}` may import only {allowed:?}", relative.display())
-        }));
     }
-    assert!(broken.is_empty(), "{}", broken.into_iter().collect::<Vec<_>>().join("\n"));
+    assert_none(&broken);
 }
 
 #[test]

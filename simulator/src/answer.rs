@@ -17,7 +17,7 @@ pub enum Answer {
     Normal,
     /// 429 `rate_limit_exceeded`, of the API.
     RateLimit {
-        /// How the answer tells when to come back.
+        /// How the answer says when to come back.
         retry_after: Wait,
         /// Which limit was reached.
         kind: LimitKind,

@@ -1,7 +1,7 @@
 //! A ChatGPT backend and the issuer of its tokens, on one port of loopback, that speak the real wire and fail on
 //! request: `https://chatgpt.com` and `https://auth.openai.com` for the demo and the tests.
 //!
-//! It is as strict as the real ones. Tokens are looked at, and a refresh token works once. Of a request the backend refuses
+//! It is as strict as the real ones. Tokens are checked, and a refresh token works once. Of a request the backend refuses
 //!
 //! - a client that is older than its model wants, or says no version (`catalogue`), and a service tier the model lacks;
 //! - a workspace that has its place elsewhere (`backend`), and a turn's state that another account made (`turn_state`);

@@ -44,7 +44,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// An id that names its owner, so that it can be told from the id of another account.
+    /// An id that names its owner, so that another account's request for it can be refused.
     pub(super) fn id(&self, prefix: &str) -> String {
         format!("{prefix}{:016x}{:016x}", self.owner, mixed(self.serial))
     }

@@ -25,7 +25,7 @@ pub(super) struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// An id that no other item has, and that names its account; `at` tells the items of one response apart.
+    /// An id that no other item has, and that names its account; `at` is its place among the items of one response.
     pub(super) fn id(&self, prefix: &str, at: usize) -> String {
         owned::id(prefix, self.account, mixed(self.serial), mixed(self.serial ^ ((at as u64 + 1) << 32)))
     }

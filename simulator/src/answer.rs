@@ -1,13 +1,11 @@
 //! What a request can be answered with: the normal answer, and each failure that the real upstreams have been seen to give.
 
-#[cfg(feature = "scripting")]
-use bytes::Bytes;
 use std::time::Duration;
 
-#[cfg(feature = "scripting")]
+use bytes::Bytes;
+
 use crate::breakage::Breakage;
 use crate::wait::{LimitKind, Wait};
-#[cfg(feature = "scripting")]
 use crate::words::ToolCall;
 
 /// One answer to one request. A refusal that one face alone gives is a 501 of the other.
@@ -32,14 +30,11 @@ pub enum Answer {
     /// 503 `server_is_overloaded`.
     Overloaded,
     /// The normal answer with this text.
-    #[cfg(feature = "scripting")]
     Say(String),
     /// Calls of these tools in place of a text, one after another in one response; the API calls the first of them, on
     /// `/v1/responses` alone.
-    #[cfg(feature = "scripting")]
     CallTools(Vec<ToolCall>),
     /// This summary of a reasoning, whether or not one was asked for, and then this text. The API says the text alone.
-    #[cfg(feature = "scripting")]
     Think {
         /// The summary.
         summary: String,
@@ -47,52 +42,39 @@ pub enum Answer {
         text: String,
     },
     /// A refusal of the model's in place of a text; the API answers as usual.
-    #[cfg(feature = "scripting")]
     Refuse(String),
     /// This text, ended by `response.incomplete` with the reason `max_output_tokens`; the API answers as usual.
-    #[cfg(feature = "scripting")]
     Incomplete {
         /// What was said until then.
         text: String,
     },
     /// The normal answer, this long after the request was read.
-    #[cfg(feature = "scripting")]
     Slow(Duration),
     /// This answer, so long after the request was read.
-    #[cfg(feature = "scripting")]
     Late(Duration, Box<Answer>),
     /// 429 `insufficient_quota`, of the API: waiting does not help.
-    #[cfg(feature = "scripting")]
     InsufficientQuota,
     /// 401 `invalid_api_key`, of the API, with the masked key in its message.
-    #[cfg(feature = "scripting")]
     InvalidKey,
     /// 404 `model_not_found` for the model that was asked for, of the API.
-    #[cfg(feature = "scripting")]
     ModelNotFound,
     /// 429 `usage_not_included`, of ChatGPT: the plan has no Codex.
-    #[cfg(feature = "scripting")]
     UsageNotIncluded,
     /// A workspace that is closed, of ChatGPT.
-    #[cfg(feature = "scripting")]
     DeactivatedWorkspace {
         /// 402 or 403.
         status: u16,
     },
     /// 400, of ChatGPT: this account may not use the model that was asked for.
-    #[cfg(feature = "scripting")]
     ModelNotSupported,
     /// 401 with this code. Without one the API says `null`, and ChatGPT `{"detail":"Unauthorized"}`.
-    #[cfg(feature = "scripting")]
     Unauthorized {
         /// Such as `token_expired`, `token_invalidated` or `token_revoked`.
         code: Option<String>,
     },
     /// A 5xx with `server_error`.
-    #[cfg(feature = "scripting")]
     ServerError(u16),
     /// Any other error in the API's shape.
-    #[cfg(feature = "scripting")]
     Status {
         /// The HTTP status.
         status: u16,
@@ -106,7 +88,6 @@ pub enum Answer {
         headers: Vec<(String, String)>,
     },
     /// Exactly this; from the API with no header but these, `date` and the framing.
-    #[cfg(feature = "scripting")]
     Raw {
         /// The HTTP status.
         status: u16,
@@ -116,17 +97,14 @@ pub enum Answer {
         body: Bytes,
     },
     /// The normal answer, broken off like this.
-    #[cfg(feature = "scripting")]
     Broken(Breakage),
     /// The normal stream in pieces of so many bytes, whatever stands in them.
-    #[cfg(feature = "scripting")]
     Torn {
         /// The length of a piece.
         bytes: usize,
     },
     /// Sends so many events, then reports this failure inside the stream and ends it cleanly; a response ends with
     /// `response.failed`. Where no stream was asked for, a 500 with the same code.
-    #[cfg(feature = "scripting")]
     FailInStream {
         /// How many events are sent before; 4 is the last of a response that shows no output, and 1 elsewhere.
         after_events: usize,
@@ -135,29 +113,4 @@ pub enum Answer {
         /// The error's `message`.
         message: String,
     },
-    /// Sends so many events, then a top-level `error` event and ends cleanly.
-    #[cfg(feature = "scripting")]
-    ErrorInStream {
-        /// How many events are sent before.
-        after_events: usize,
-        /// The error's `code`.
-        code: String,
-        /// The error's `message`.
-        message: String,
-    },
-}
-
-impl Answer {
-    /// Whether it ends before all is said.
-    #[cfg(feature = "scripting")]
-    pub(crate) fn is_incomplete(&self) -> bool {
-        matches!(self, Answer::Incomplete { .. })
-    }
-
-    /// Whether it ends before all is said: none does that is not scripted so.
-    #[cfg(not(feature = "scripting"))]
-    pub(crate) fn is_incomplete(&self) -> bool {
-        let _ = self;
-        false
-    }
 }

@@ -5,41 +5,21 @@
 //! No id is stored for that: an id carries its owner.
 
 mod call;
-#[cfg(feature = "scripting")]
 mod chat;
-#[cfg(feature = "scripting")]
-mod completions;
-#[cfg(feature = "scripting")]
 mod embeddings;
 mod errors;
 mod face;
-#[cfg(feature = "scripting")]
 mod faults;
-#[cfg(feature = "scripting")]
 mod files;
 mod headers;
-#[cfg(feature = "scripting")]
 mod models;
-#[cfg(feature = "scripting")]
 mod owned;
 mod responses;
-#[cfg(feature = "scripting")]
 mod routes;
 mod state;
-#[cfg(feature = "scripting")]
-mod usage;
-#[cfg(feature = "scripting")]
 mod websocket;
 
-pub use crate::answer::Answer;
-#[cfg(feature = "scripting")]
-pub use crate::breakage::Breakage;
-#[cfg(feature = "scripting")]
-pub use crate::record::{Outcome, RecordedRequest};
-pub use crate::traffic::Traffic;
-pub use crate::wait::{LimitKind, Wait};
-#[cfg(feature = "scripting")]
-pub use crate::words::ToolCall;
+pub use crate::{Answer, Breakage, LimitKind, Outcome, RecordedRequest, ToolCall, Traffic, Wait};
 pub use state::Api;
 
 use crate::server::Server;
@@ -66,17 +46,18 @@ impl Server<Api> {
         self.face.with_script(key, |script| script.stand(answer));
     }
 
+    /// The requests since the start or the last [`Traffic::clear_requests`], in order of arrival.
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.traffic().requests()
+    }
+}
+
+#[cfg(feature = "scripting")]
+impl Server<Api> {
     /// Whether the list of models is given as usual, whatever the scripts say; off at the start. For clients that ask for it
     /// by themselves.
-    #[cfg(feature = "scripting")]
     pub fn spare_listings(&self, on: bool) {
-        self.face.spare_listings(on);
-    }
-
-    /// The requests since the start or the last [`Traffic::clear_requests`], in order of arrival.
-    #[cfg(feature = "scripting")]
-    pub fn requests(&self) -> Vec<RecordedRequest> {
-        self.recorded()
+        self.face.spares_listings.store(on, std::sync::atomic::Ordering::Relaxed);
     }
 }
 

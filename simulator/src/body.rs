@@ -20,15 +20,12 @@ pub enum Ending {
     /// As HTTP wants it.
     Clean,
     /// The connection is closed.
-    #[cfg(feature = "scripting")]
     Cut,
     /// Never.
-    #[cfg(feature = "scripting")]
     Hang,
 }
 
 /// The error that closes a connection.
-#[cfg(feature = "scripting")]
 pub(crate) fn cut() -> io::Error {
     io::Error::other("cut as scripted")
 }
@@ -42,7 +39,6 @@ pub(crate) struct ReplyBody {
     stream: Option<Streaming>,
     pause: Option<Pin<Box<Sleep>>>,
     watch: Watch,
-    #[cfg(feature = "scripting")]
     flushed: bool,
 }
 
@@ -70,16 +66,7 @@ impl ReplyBody {
         if pieces.is_empty() && ending == Ending::Clean {
             watch.completed();
         }
-        ReplyBody {
-            pieces,
-            ending,
-            length,
-            stream,
-            pause: None,
-            watch,
-            #[cfg(feature = "scripting")]
-            flushed: false,
-        }
+        ReplyBody { pieces, ending, length, stream, pause: None, watch, flushed: false }
     }
 
     /// The response with this body; 500 where a script names a status that is none.
@@ -115,14 +102,11 @@ impl Body for ReplyBody {
         }
         match this.ending {
             Ending::Clean => Poll::Ready(None),
-            #[cfg(feature = "scripting")]
             Ending::Hang => Poll::Pending,
-            #[cfg(feature = "scripting")]
             Ending::Cut if this.flushed => {
                 this.watch.cut();
                 Poll::Ready(Some(Err(cut())))
             }
-            #[cfg(feature = "scripting")]
             Ending::Cut => {
                 // An error drops what the connection has buffered; pending first makes it send the pieces.
                 this.flushed = true;

@@ -11,23 +11,19 @@
 //! - an account whose plan is used up, or the limit of the model (`meters`), unless credits pay for it.
 //!
 //! A prompt is read from the cache where its session is named the same all the time (`prompt_cache`). Where the real one
-//! varies, the handle has a setting: how a client is refused, whether Lite without its mark is found, the windows, meters and
-//! credits of an account. No one outside knows how the real one refuses a turn's state; here it is a 400.
+//! varies, the handle has a setting: how a client is refused, the windows, meters and credits of an
+//! account. No one outside knows how the real one refuses a turn's state; here it is a 400.
 
 mod account;
 mod asked;
 mod authorize;
 mod backend;
 mod caller;
-#[cfg(feature = "scripting")]
 mod catalogue;
-#[cfg(feature = "scripting")]
 mod checks;
 mod device;
 mod devices;
-#[cfg(feature = "scripting")]
 mod encoding;
-#[cfg(feature = "scripting")]
 mod endpoints;
 mod face;
 mod faults;
@@ -36,66 +32,40 @@ mod handle;
 mod issuer;
 mod jwt;
 mod limit;
-#[cfg(feature = "scripting")]
 mod lite;
-#[cfg(feature = "scripting")]
 mod meters;
-#[cfg(feature = "scripting")]
 mod models;
-#[cfg(feature = "scripting")]
 mod offered;
 mod output;
 mod owned;
-#[cfg(feature = "scripting")]
 mod prompt_cache;
 mod quota;
 mod refusals;
 mod responses;
-#[cfg(feature = "scripting")]
 mod rules;
 mod sealed;
-#[cfg(feature = "scripting")]
 mod socket;
 mod state;
 mod stream;
-#[cfg(feature = "scripting")]
 mod structured;
 mod token;
-#[cfg(feature = "scripting")]
 mod token_fault;
-#[cfg(feature = "scripting")]
 mod token_faults;
 mod token_log;
-#[cfg(feature = "scripting")]
 mod turn_state;
 mod wham;
 
-pub use crate::answer::Answer;
-#[cfg(feature = "scripting")]
-pub use crate::breakage::Breakage;
-#[cfg(feature = "scripting")]
-pub use crate::record::{Outcome, RecordedRequest};
-pub use crate::traffic::Traffic;
-#[cfg(feature = "scripting")]
-pub use crate::words::ToolCall;
+pub use crate::{Answer, Breakage, Outcome, RecordedRequest, ToolCall, Traffic};
 pub use account::{Account, Login, Tokens};
-#[cfg(feature = "scripting")]
 pub use catalogue::{Model, VersionRefusal};
 #[cfg(feature = "scripting")]
 pub use handle::Request;
-#[cfg(feature = "scripting")]
 pub use jwt::CLIENT_ID;
-#[cfg(feature = "scripting")]
-pub use meters::{Meter, SpendingLimit};
-#[cfg(feature = "scripting")]
+pub use meters::Meter;
 pub use prompt_cache::CacheCounts;
-#[cfg(feature = "scripting")]
-pub use quota::Credits;
-pub use quota::{Quota, Window};
+pub use quota::{Credits, Quota, Window};
 pub use state::ChatGpt;
-#[cfg(feature = "scripting")]
 pub use token_fault::{RefusalShape, TokenFault};
-#[cfg(feature = "scripting")]
 pub use token_log::{Grant, TokenCall, TokenOutcome};
 
 use crate::server::Server;

@@ -1,7 +1,6 @@
 //! The one source of time.
 #![expect(clippy::disallowed_methods, reason = "this file wraps the clock")]
 
-#[cfg(feature = "scripting")]
 use std::time::Instant;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -19,11 +18,6 @@ impl Timestamp {
     #[must_use]
     pub fn after(self, wait: Duration) -> Timestamp {
         Timestamp(self.0.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)))
-    }
-
-    /// How long from `now` until this time; zero when it has passed.
-    pub fn since(self, now: Timestamp) -> Duration {
-        Duration::from_millis(u64::try_from(self.0.saturating_sub(now.0)).unwrap_or(0))
     }
 }
 
@@ -47,7 +41,6 @@ impl Clock {
 }
 
 /// A reading of the clock that never goes back.
-#[cfg(feature = "scripting")]
 pub(crate) fn instant() -> Instant {
     Instant::now()
 }

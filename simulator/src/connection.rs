@@ -20,7 +20,6 @@ use crate::common::Common;
 use crate::record::Watch;
 use crate::reply::{Content, Reply};
 use crate::traffic::Traffic;
-#[cfg(feature = "scripting")]
 use crate::websocket::{Handshake, Session, Slot, Speaker};
 
 /// What a server shows: its routes, and the rules of each.
@@ -45,7 +44,6 @@ pub enum Outgoing {
     /// A reply, and how it ends.
     Reply(Reply, Ending),
     /// The answer to a handshake that opens a socket, and what speaks in that.
-    #[cfg(feature = "scripting")]
     Socket(Reply, Handshake, Box<dyn Speaker>),
 }
 
@@ -60,27 +58,14 @@ impl From<Reply> for Outgoing {
 
 /// Serves `socket` until it is closed.
 pub(crate) async fn serve_connection<F: Face>(socket: TcpStream, face: Arc<F>) {
-    #[cfg(feature = "scripting")]
     let slot = Slot::default();
-    let service = service_fn(|request| {
-        answer(
-            request,
-            Arc::clone(&face),
-            #[cfg(feature = "scripting")]
-            slot.clone(),
-        )
-    });
+    let service = service_fn(|request| answer(request, Arc::clone(&face), slot.clone()));
     // Clients that leave and cuts as scripted end it with an error; both are in the records.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(socket), service).with_upgrades().await;
-    #[cfg(feature = "scripting")]
     slot.run().await;
 }
 
-async fn answer<F: Face>(
-    request: Request<Incoming>,
-    face: Arc<F>,
-    #[cfg(feature = "scripting")] slot: Slot,
-) -> io::Result<Response<ReplyBody>> {
+async fn answer<F: Face>(request: Request<Incoming>, face: Arc<F>, slot: Slot) -> io::Result<Response<ReplyBody>> {
     let (head, body) = request.into_parts();
     let traffic = &face.common().traffic;
     let mut watch = Watch::begin(traffic, &head);
@@ -94,7 +79,6 @@ async fn answer<F: Face>(
             }
             Ok(response(reply, ending, traffic, watch))
         }
-        #[cfg(feature = "scripting")]
         Ok(Outgoing::Socket(reply, handshake, speaker)) => {
             let upgrade = hyper::upgrade::on(Request::from_parts(head, ()));
             slot.put(Session::new(upgrade, speaker, Arc::clone(traffic), watch));
@@ -103,7 +87,6 @@ async fn answer<F: Face>(
             Ok(response)
         }
         Err(cut) => {
-            #[cfg(feature = "scripting")]
             watch.cut();
             Err(cut)
         }

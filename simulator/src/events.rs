@@ -43,7 +43,6 @@ pub(crate) fn named(name: &str, data: &impl Serialize) -> Bytes {
 }
 
 /// One event without a name.
-#[cfg(feature = "scripting")]
 pub(crate) fn unnamed(data: &impl Serialize) -> Bytes {
     written("data: ".to_owned(), data)
 }

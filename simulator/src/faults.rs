@@ -4,11 +4,9 @@ use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::json;
 
 use crate::answer::Answer;
 use crate::body::Ending;
-use crate::events::event;
 use crate::reply::{Content, Reply};
 
 /// How long an answer takes, and the answer then.
@@ -60,8 +58,7 @@ pub(crate) fn refusal(answer: &Answer) -> Option<Reply> {
         | Answer::Late(..)
         | Answer::Broken(_)
         | Answer::Torn { .. }
-        | Answer::FailInStream { .. }
-        | Answer::ErrorInStream { .. } => return None,
+        | Answer::FailInStream { .. } => return None,
         Answer::RateLimit { .. }
         | Answer::UsageLimit { .. }
         | Answer::InsufficientQuota
@@ -96,11 +93,6 @@ pub(crate) fn spoiled(
         (Answer::FailInStream { after_events, code, message }, Content::Events { events, .. }) => {
             events.truncate(*after_events);
             events.push(failed(events.len(), code, message));
-        }
-        (Answer::ErrorInStream { after_events, code, message }, Content::Events { events, .. }) => {
-            events.truncate(*after_events);
-            let error = json!({ "code": code, "message": message, "param": null });
-            events.push(event("error", events.len(), &error));
         }
         (Answer::FailInStream { code, message, .. }, Content::Whole(_)) => {
             reply = Reply::error(500, "server_error", Some(code), None, message);

@@ -7,18 +7,17 @@
 mod answer;
 pub mod api;
 mod body;
-#[cfg(feature = "scripting")]
 mod breakage;
 pub mod chatgpt;
 mod clock;
 mod common;
 mod connection;
-mod dice;
 mod events;
-#[cfg(feature = "scripting")]
 mod faults;
+mod item;
 mod record;
 mod reply;
+mod response;
 mod script;
 mod server;
 #[cfg(test)]
@@ -26,12 +25,13 @@ mod testing;
 mod traffic;
 mod usage;
 mod wait;
-#[cfg(feature = "scripting")]
 mod websocket;
 mod words;
 
 pub use answer::Answer;
-pub use clock::Timestamp;
-pub use dice::Dice;
+pub use breakage::Breakage;
+pub use record::{Outcome, RecordedRequest};
 pub use server::Server;
+pub use traffic::Traffic;
 pub use wait::{LimitKind, Wait};
+pub use words::ToolCall;

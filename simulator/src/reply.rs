@@ -2,9 +2,7 @@
 
 use bytes::Bytes;
 use serde::Serialize;
-#[cfg(feature = "scripting")]
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What is sent.
 pub struct Reply {
@@ -22,7 +20,6 @@ pub(crate) enum Content {
         /// All of them, in order.
         events: Vec<Bytes>,
         /// How many at the end say that the answer is whole.
-        #[cfg_attr(not(feature = "scripting"), expect(dead_code, reason = "only scripts leave it out"))]
         terminal: usize,
     },
 }
@@ -57,6 +54,29 @@ impl Reply {
         Reply::json(status, &json!({ "error": error }))
     }
 
+    /// A request that is not taken.
+    pub(crate) fn invalid(code: Option<&str>, param: Option<&str>, message: &str) -> Reply {
+        Reply::error(400, "invalid_request_error", code, param, message)
+    }
+
+    /// A request without `param`.
+    pub(crate) fn missing(param: &str) -> Reply {
+        let message = format!("Missing required parameter: '{param}'.");
+        Reply::invalid(Some("missing_required_parameter"), Some(param), &message)
+    }
+
+    /// A request that goes on from a response which is not known.
+    pub(crate) fn no_previous_response(id: &str) -> Reply {
+        let message = format!("Previous response with id '{id}' not found.");
+        Reply::invalid(Some("previous_response_not_found"), Some("previous_response_id"), &message)
+    }
+
+    /// A message of a socket whose `type` is another one than `response.create`.
+    pub(crate) fn wrong_type(kind: &str) -> Reply {
+        let message = format!("Invalid value: '{kind}'. Supported values are: 'response.create'.");
+        Reply::invalid(Some("invalid_value"), Some("type"), &message)
+    }
+
     /// Too much to do for the server as a whole.
     pub(crate) fn overloaded() -> Reply {
         let message = "Our servers are currently overloaded. Please try again later.";
@@ -86,7 +106,6 @@ impl Reply {
     }
 
     /// The JSON that it carries; `null` when that is none.
-    #[cfg(feature = "scripting")]
     pub(crate) fn document(&self) -> Value {
         match &self.content {
             Content::Whole(body) => serde_json::from_slice(body).unwrap_or_default(),

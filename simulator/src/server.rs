@@ -12,8 +12,6 @@ use tokio::task::JoinSet;
 
 use crate::common::Common;
 use crate::connection::{Face, serve_connection};
-#[cfg(feature = "scripting")]
-use crate::record::RecordedRequest;
 use crate::traffic::{Open, Traffic};
 
 /// A running server; dropping it closes its port and every connection.
@@ -34,7 +32,6 @@ impl<F: Face> Server<F> {
     }
 
     /// Starts a server on a thread and a runtime of its own, for callers that are not async or measure another runtime.
-    #[cfg(feature = "scripting")]
     pub fn start_on_thread() -> io::Result<Server<F>> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let (mut server, listener, stopped) = {
@@ -70,12 +67,6 @@ impl<F: Face> Server<F> {
     /// What is open now, whether requests are recorded, and how fast streams are sent.
     pub fn traffic(&self) -> &Traffic {
         &self.face.common().traffic
-    }
-
-    /// The requests since the start or the last [`Traffic::clear_requests`], in order of arrival.
-    #[cfg(feature = "scripting")]
-    pub(crate) fn recorded(&self) -> Vec<RecordedRequest> {
-        self.traffic().requests()
     }
 }
 

@@ -1,32 +1,25 @@
 //! The traffic of one simulated server: the requests so far, what is open now, and how fast streams are sent.
 
 use std::sync::Arc;
-#[cfg(feature = "scripting")]
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-#[cfg(feature = "scripting")]
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-#[cfg(feature = "scripting")]
 use super::record::{Entry, RecordedRequest};
 
 /// The traffic of one server, shared by its handle and every connection.
 #[derive(Default)]
 pub struct Traffic {
-    #[cfg(feature = "scripting")]
     requests: Mutex<Vec<Entry>>,
-    #[cfg(feature = "scripting")]
     deaf: AtomicBool,
     serial: AtomicU64,
     pause_micros: AtomicU64,
     streams: AtomicUsize,
     connections: AtomicUsize,
-    accepted: AtomicUsize,
 }
 
 /// What was asked.
-#[cfg(feature = "scripting")]
 impl Traffic {
     /// Records the request that `entry` makes, unless recording is off.
     pub(crate) fn record(&self, entry: impl FnOnce() -> Entry) -> Option<Entry> {
@@ -61,11 +54,6 @@ impl Traffic {
     /// How many TCP connections are open now.
     pub fn open_connections(&self) -> usize {
         self.connections.load(Relaxed)
-    }
-
-    /// How many TCP connections were ever accepted; tells whether a client reuses them.
-    pub fn accepted_connections(&self) -> usize {
-        self.accepted.load(Relaxed)
     }
 }
 
@@ -111,7 +99,6 @@ pub(crate) struct Open(Arc<Traffic>);
 
 impl Open {
     pub(crate) fn new(traffic: Arc<Traffic>) -> Open {
-        traffic.accepted.fetch_add(1, Relaxed);
         traffic.connections.fetch_add(1, Relaxed);
         Open(traffic)
     }

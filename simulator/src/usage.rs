@@ -1,6 +1,6 @@
 //! Token counts that look real and follow from the lengths alone, so that tests can foresee them.
 
-use serde::Serialize;
+use serde_json::{Value, json};
 
 /// The tokens of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,6 @@ pub(crate) struct Usage {
 
 impl Usage {
     /// Nothing at all.
-    #[cfg(feature = "scripting")]
     pub(crate) const NONE: Usage = Usage { input: 0, cached: 0, output: 0 };
 
     /// What a body and a text of so many bytes cost.
@@ -27,36 +26,29 @@ impl Usage {
     }
 
     /// As a response reports it, with so many tokens of reasoning in its output.
-    pub(crate) fn responses(self, reasoning_tokens: u64) -> ResponsesUsage {
+    pub(crate) fn responses(self, reasoning_tokens: u64) -> Value {
         let output_tokens = self.output + reasoning_tokens;
-        ResponsesUsage {
-            input_tokens: self.input,
-            input_tokens_details: InputDetails { cached_tokens: self.cached },
-            output_tokens,
-            output_tokens_details: OutputDetails { reasoning_tokens },
-            total_tokens: self.input + output_tokens,
-        }
+        json!({
+            "input_tokens": self.input,
+            "input_tokens_details": { "cached_tokens": self.cached },
+            "output_tokens": output_tokens,
+            "output_tokens_details": { "reasoning_tokens": reasoning_tokens },
+            "total_tokens": self.input + output_tokens,
+        })
     }
-}
 
-/// As responses report it.
-#[derive(Clone, Copy, Serialize)]
-pub(crate) struct ResponsesUsage {
-    input_tokens: u64,
-    input_tokens_details: InputDetails,
-    output_tokens: u64,
-    output_tokens_details: OutputDetails,
-    total_tokens: u64,
-}
-
-#[derive(Clone, Copy, Serialize)]
-struct InputDetails {
-    cached_tokens: u64,
-}
-
-#[derive(Clone, Copy, Serialize)]
-struct OutputDetails {
-    reasoning_tokens: u64,
+    /// As chat completions and completions report it.
+    pub(crate) fn chat(self) -> Value {
+        json!({
+            "prompt_tokens": self.input,
+            "completion_tokens": self.output,
+            "total_tokens": self.input + self.output,
+            "prompt_tokens_details": { "cached_tokens": self.cached, "audio_tokens": 0 },
+            "completion_tokens_details": {
+                "reasoning_tokens": 0, "audio_tokens": 0, "accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0
+            },
+        })
+    }
 }
 
 /// The tier that a call is processed in, as its answer reports it: `fast` is another name for `priority`.

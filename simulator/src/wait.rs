@@ -10,22 +10,16 @@ pub enum Wait {
     /// In every way at once, as the real server does.
     Usual(Duration),
     /// `retry-after-ms` alone.
-    #[cfg(feature = "scripting")]
     RetryAfterMs(Duration),
     /// `retry-after` in seconds alone, rounded up.
-    #[cfg(feature = "scripting")]
     RetryAfterSeconds(Duration),
     /// `retry-after` as an HTTP date alone: the first whole second that is not before the wait's end.
-    #[cfg(feature = "scripting")]
     HttpDate(Duration),
     /// `x-ratelimit-reset-requests` or `-tokens` alone, as a Go duration; the other limit resets in 6 ms and is not used up.
-    #[cfg(feature = "scripting")]
     ResetHeaders(Duration),
     /// `Please try again in 1.2s.` in the message alone.
-    #[cfg(feature = "scripting")]
     Message(Duration),
     /// Nothing at all.
-    #[cfg(feature = "scripting")]
     None,
 }
 
@@ -42,10 +36,7 @@ impl Wait {
     /// What stands in the error's message, with a space behind it, or nothing.
     pub(crate) fn hint(self) -> String {
         match self {
-            #[cfg(feature = "scripting")]
-            Wait::Message(wait) => again(wait),
-            Wait::Usual(wait) => again(wait),
-            #[cfg(feature = "scripting")]
+            Wait::Usual(wait) | Wait::Message(wait) => format!("Please try again in {}. ", go_duration(wait)),
             Wait::RetryAfterMs(_)
             | Wait::RetryAfterSeconds(_)
             | Wait::HttpDate(_)
@@ -55,7 +46,6 @@ impl Wait {
     }
 
     /// The headers that tell the wait.
-    #[cfg_attr(not(feature = "scripting"), expect(unused_variables, reason = "only scripts name a date"))]
     pub(crate) fn headers(self, kind: LimitKind, now: Timestamp) -> Vec<(&'static str, String)> {
         let (reset, other) = match kind {
             LimitKind::Tokens => ("x-ratelimit-reset-tokens", "x-ratelimit-reset-requests"),
@@ -66,22 +56,13 @@ impl Wait {
         let resets = |wait: Duration| [(reset, go_duration(wait)), (other, "6ms".to_owned())];
         match self {
             Wait::Usual(wait) => [milliseconds(wait), seconds(wait)].into_iter().chain(resets(wait)).collect(),
-            #[cfg(feature = "scripting")]
             Wait::RetryAfterMs(wait) => vec![milliseconds(wait)],
-            #[cfg(feature = "scripting")]
             Wait::RetryAfterSeconds(wait) => vec![seconds(wait)],
-            #[cfg(feature = "scripting")]
             Wait::HttpDate(wait) => vec![("retry-after", http_date(now.after(wait)))],
-            #[cfg(feature = "scripting")]
             Wait::ResetHeaders(wait) => resets(wait).into(),
-            #[cfg(feature = "scripting")]
             Wait::Message(_) | Wait::None => Vec::new(),
         }
     }
-}
-
-fn again(wait: Duration) -> String {
-    format!("Please try again in {}. ", go_duration(wait))
 }
 
 /// Spells a duration as Go does: `12ms`, `1.2s`, `6m0s`, `1h23m31s`.
@@ -103,7 +84,6 @@ pub(crate) fn go_duration(duration: Duration) -> String {
 }
 
 /// Spells a time as HTTP does: `Sun, 06 Nov 1994 08:49:37 GMT`; the first whole second that is not before it.
-#[cfg(feature = "scripting")]
 fn http_date(time: Timestamp) -> String {
     const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

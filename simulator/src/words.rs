@@ -1,7 +1,6 @@
 //! What both servers make their answers of: texts in pieces, calls of tools, and ids that look random.
 
 /// A call of a tool that the client offers.
-#[cfg(feature = "scripting")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ToolCall {
     /// The tool.

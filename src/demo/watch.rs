@@ -4,6 +4,7 @@
 mod agent;
 mod cast;
 mod course;
+mod dice;
 mod past;
 mod screen;
 mod signals;

@@ -2,10 +2,8 @@
 
 use serde_json::Value;
 
-#[cfg(feature = "scripting")]
 use crate::answer::Answer;
 use crate::usage::Usage;
-#[cfg(feature = "scripting")]
 use crate::words::ToolCall;
 use crate::words::{mixed, pieces};
 
@@ -16,7 +14,6 @@ pub(super) struct Call<'a> {
     /// The path without the query.
     pub(super) path: &'a str,
     /// The query asks for a stream.
-    #[cfg(feature = "scripting")]
     pub(super) streams: bool,
     /// The body.
     pub(super) body: &'a [u8],
@@ -29,13 +26,11 @@ pub(super) struct Call<'a> {
     /// What the answer says.
     pub(super) text: &'a str,
     /// The function that the answer calls in place of saying it.
-    #[cfg(feature = "scripting")]
     pub(super) tool: Option<&'a ToolCall>,
 }
 
 impl<'a> Call<'a> {
     /// Lets the answer to this call be what `answer` says.
-    #[cfg(feature = "scripting")]
     pub(super) fn say(&mut self, answer: &'a Answer) {
         match answer {
             Answer::Say(text) | Answer::Think { text, .. } => self.text = text,
@@ -50,7 +45,6 @@ impl<'a> Call<'a> {
     }
 
     /// An id that names no owner.
-    #[cfg(feature = "scripting")]
     pub(super) fn unowned_id(&self, prefix: &str) -> String {
         format!("{prefix}{:016x}{:016x}", mixed(self.owner ^ self.serial), mixed(self.serial))
     }
@@ -62,17 +56,8 @@ impl<'a> Call<'a> {
 
     /// What this call costs.
     pub(super) fn usage(&self) -> Usage {
-        Usage::of(self.body.len(), self.said())
-    }
-
-    #[cfg(not(feature = "scripting"))]
-    fn said(&self) -> usize {
-        self.text.len()
-    }
-
-    #[cfg(feature = "scripting")]
-    fn said(&self) -> usize {
-        self.tool.map_or(self.text.len(), |tool| tool.name.len() + tool.arguments.len())
+        let said = self.tool.map_or(self.text.len(), |tool| tool.name.len() + tool.arguments.len());
+        Usage::of(self.body.len(), said)
     }
 
     /// The text in the pieces in which it is streamed.

@@ -1,12 +1,12 @@
-//! `/v1/chat/completions`, whole and streamed.
+//! `/v1/chat/completions`, and `/v1/completions`, the legacy endpoint; each whole and streamed.
 
 use bytes::Bytes;
+use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::call::Call;
 use super::errors;
-use super::usage::Reported;
 use crate::events::unnamed;
 use crate::reply::Reply;
 use crate::usage::processed_in;
@@ -15,135 +15,97 @@ use crate::usage::processed_in;
 struct Ask {
     model: Option<String>,
     messages: Option<Vec<IgnoredAny>>,
-    #[serde(default)]
     stream: Option<bool>,
-    #[serde(default)]
     stream_options: Option<StreamOptions>,
-    #[serde(default)]
     service_tier: Option<String>,
 }
 
-/// Shared with `/v1/completions`.
-#[derive(Clone, Copy, Deserialize)]
-pub(super) struct StreamOptions {
-    #[serde(default)]
-    pub(super) include_usage: Option<bool>,
+#[derive(Deserialize)]
+struct StreamOptions {
+    include_usage: Option<bool>,
 }
 
-#[derive(Serialize)]
-struct Completion<'a> {
-    id: &'a str,
-    object: &'static str,
-    created: i64,
-    model: &'a str,
-    choices: Vec<Choice<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    usage: Option<Reported>,
-    service_tier: &'static str,
-    system_fingerprint: &'static str,
-}
-
-#[derive(Serialize)]
-struct Choice<'a> {
-    index: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<Message<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    delta: Option<Delta<'a>>,
-    logprobs: Option<()>,
-    finish_reason: Option<&'static str>,
-}
-
-#[derive(Serialize)]
-struct Message<'a> {
-    role: &'static str,
-    content: &'a str,
-    refusal: Option<()>,
-    annotations: [(); 0],
-}
-
-#[derive(Default, Serialize)]
-struct Delta<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    role: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    content: Option<&'a str>,
-    /// In the first chunk only, and `null` there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refusal: Option<Null>,
-}
-
-/// Serialises as `null`.
-#[derive(Serialize)]
-struct Null;
-
+/// A chat completion.
 pub(super) fn create(call: &Call) -> Reply {
-    let Ok(ask) = serde_json::from_slice::<Ask>(call.body) else {
-        return errors::not_json();
+    let ask = match asked(call) {
+        Ok(ask) if ask.messages.is_none() => return Reply::missing("messages"),
+        Ok(ask) => ask,
+        Err(refusal) => return refusal,
     };
-    let Some(model) = ask.model.as_deref() else {
-        return errors::invalid(None, None, "you must provide a model parameter");
-    };
-    if ask.messages.is_none() {
-        let message = "Missing required parameter: 'messages'.";
-        return errors::invalid(Some("missing_required_parameter"), Some("messages"), message);
+    let is_stream = ask.stream == Some(true);
+    let base = json!({
+        "id": call.id("chatcmpl-"),
+        "object": if is_stream { "chat.completion.chunk" } else { "chat.completion" },
+        "created": call.created,
+        "model": ask.model,
+        "choices": [],
+        "usage": null,
+        "service_tier": processed_in(ask.service_tier.as_deref()),
+        "system_fingerprint": "fp_simulated",
+    });
+    if !is_stream {
+        let message = json!({ "role": "assistant", "content": call.text, "refusal": null, "annotations": [] });
+        let choice = json!({ "index": 0, "message": message, "logprobs": null, "finish_reason": "stop" });
+        return whole(call, base, &choice);
     }
-    let id = call.id("chatcmpl-");
-    let base = Base { id: &id, model, service_tier: processed_in(ask.service_tier.as_deref()) };
-    if ask.stream == Some(true) {
-        let with_usage = ask.stream_options.and_then(|options| options.include_usage) == Some(true);
-        return stream(call, base, with_usage);
-    }
-    let message = Message { role: "assistant", content: call.text, refusal: None, annotations: [] };
-    let choice = Choice { index: 0, message: Some(message), delta: None, logprobs: None, finish_reason: Some("stop") };
-    let usage = Some(Reported::Now(call.usage().chat()));
-    Reply::json(200, &completion(call, base, "chat.completion", vec![choice], usage))
+    let change = |delta: Value, finish_reason: Option<&str>| json!({ "index": 0, "delta": delta, "logprobs": null, "finish_reason": finish_reason });
+    let mut shown = vec![change(json!({ "role": "assistant", "content": "", "refusal": null }), None)];
+    shown.extend(call.deltas().map(|text| change(json!({ "content": text }), None)));
+    stream(call, &ask, &base, shown, change(json!({}), Some("stop")))
 }
 
-/// What every chunk of an answer says.
-#[derive(Clone, Copy)]
-struct Base<'a> {
-    id: &'a str,
-    model: &'a str,
-    service_tier: &'static str,
+/// A legacy completion.
+pub(super) fn create_legacy(call: &Call) -> Reply {
+    let ask = match asked(call) {
+        Ok(ask) => ask,
+        Err(refusal) => return refusal,
+    };
+    let base = json!({
+        "id": call.id("cmpl-"),
+        "object": "text_completion",
+        "created": call.created,
+        "model": ask.model,
+        "choices": [],
+        "usage": null,
+    });
+    let choice = |text: &str, finish_reason: Option<&str>| json!({ "text": text, "index": 0, "logprobs": null, "finish_reason": finish_reason });
+    if ask.stream != Some(true) {
+        return whole(call, base, &choice(call.text, Some("stop")));
+    }
+    stream(call, &ask, &base, call.deltas().map(|text| choice(text, None)).collect(), choice("", Some("stop")))
 }
 
-fn stream(call: &Call, base: Base<'_>, with_usage: bool) -> Reply {
-    let chunk = |choices, usage| unnamed(&completion(call, base, "chat.completion.chunk", choices, usage));
-    let change = |delta, finish_reason| {
-        let choice = Choice { index: 0, message: None, delta: Some(delta), logprobs: None, finish_reason };
-        // When usage was asked for, every chunk but the last says `null`.
-        chunk(vec![choice], with_usage.then_some(Reported::Later))
+/// What `call` asks for, or the refusal.
+fn asked(call: &Call) -> Result<Ask, Reply> {
+    let ask: Ask = serde_json::from_slice(call.body).map_err(|_| errors::not_json())?;
+    if ask.model.is_none() { Err(errors::no_model()) } else { Ok(ask) }
+}
+
+fn whole(call: &Call, mut completion: Value, choice: &Value) -> Reply {
+    completion["choices"] = json!([choice]);
+    completion["usage"] = call.usage().chat();
+    Reply::json(200, &completion)
+}
+
+/// One chunk for each choice. Where usage was asked for the last one has it alone, and every other says `null`.
+fn stream(call: &Call, ask: &Ask, base: &Value, shown: Vec<Value>, stop: Value) -> Reply {
+    let with_usage = ask.stream_options.as_ref().and_then(|options| options.include_usage) == Some(true);
+    let chunk = |choices: Value, usage: Value| {
+        let mut chunk = base.clone();
+        chunk["choices"] = choices;
+        chunk["usage"] = usage;
+        if !with_usage && let Some(fields) = chunk.as_object_mut() {
+            fields.shift_remove("usage");
+        }
+        unnamed(&chunk)
     };
-    let role = Delta { role: Some("assistant"), content: Some(""), refusal: Some(Null) };
-    let mut events = vec![change(role, None)];
-    events.extend(call.deltas().map(|text| change(Delta { content: Some(text), ..Delta::default() }, None)));
-    let shown = events.len();
-    events.push(change(Delta::default(), Some("stop")));
+    let (before, stop) = (shown.len(), std::iter::once(stop));
+    let mut events: Vec<Bytes> =
+        shown.into_iter().chain(stop).map(|choice| chunk(json!([choice]), Value::Null)).collect();
     if with_usage {
-        events.push(chunk(Vec::new(), Some(Reported::Now(call.usage().chat()))));
+        events.push(chunk(json!([]), call.usage().chat()));
     }
     events.push(Bytes::from_static(b"data: [DONE]\n\n"));
-    let terminal = events.len() - shown;
+    let terminal = events.len() - before;
     Reply::events(events, terminal)
-}
-
-fn completion<'a>(
-    call: &Call,
-    base: Base<'a>,
-    object: &'static str,
-    choices: Vec<Choice<'a>>,
-    usage: Option<Reported>,
-) -> Completion<'a> {
-    let Base { id, model, service_tier } = base;
-    Completion {
-        id,
-        object,
-        created: call.created,
-        model,
-        choices,
-        usage,
-        service_tier,
-        system_fingerprint: "fp_simulated",
-    }
 }

@@ -23,13 +23,13 @@ pub(super) fn create(call: &Call) -> Reply {
         return errors::not_json();
     };
     let Some(model) = ask.model else {
-        return errors::invalid(None, None, "you must provide a model parameter");
+        return errors::no_model();
     };
     let inputs = match ask.input {
         Some(Value::String(_)) => 1,
         Some(Value::Array(inputs)) if inputs.first().is_some_and(Value::is_number) => 1,
         Some(Value::Array(inputs)) if !inputs.is_empty() => inputs.len(),
-        _ => return errors::invalid(None, Some("input"), "'$.input' is invalid. Please check the API reference."),
+        _ => return Reply::invalid(None, Some("input"), "'$.input' is invalid. Please check the API reference."),
     };
     let dimensions = ask.dimensions.unwrap_or(if model.ends_with("large") { 3072 } else { 1536 }).clamp(1, 3072);
     let base64 = ask.encoding_format.as_deref() == Some("base64");

@@ -6,20 +6,20 @@ use crate::clock::Timestamp;
 use crate::reply::Reply;
 use crate::wait::{LimitKind, Wait};
 
-/// A request that the server does not take.
-pub(super) fn invalid(code: Option<&str>, param: Option<&str>, message: &str) -> Reply {
-    Reply::error(400, "invalid_request_error", code, param, message)
-}
-
 /// A body that is no JSON.
 pub(super) fn not_json() -> Reply {
-    invalid(
+    Reply::invalid(
         None,
         None,
         "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP library \
          correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON. If you have trouble \
          figuring out how to fix this, please contact us through our help center at help.openai.com.)",
     )
+}
+
+/// A request that names no model, where the answer does not call it a parameter that is missing.
+pub(super) fn no_model() -> Reply {
+    Reply::invalid(None, None, "you must provide a model parameter")
 }
 
 /// A request without a key.
@@ -53,20 +53,15 @@ pub(super) fn invalid_key(key: &str) -> Reply {
 }
 
 /// A 401 of another kind.
-#[cfg(feature = "scripting")]
 pub(super) fn unauthorized(code: Option<&str>) -> Reply {
     Reply::error(401, "invalid_request_error", code, None, "Your authentication token is not valid for this request.")
 }
 
 /// A 429 that passes with time.
 pub(super) fn rate_limit(call: &Call, wait: Wait, kind: LimitKind, now: Timestamp) -> Reply {
-    let (name, unit, limit, used) = match kind {
-        LimitKind::Tokens => ("tokens", "tokens per min (TPM)", TOKEN_LIMIT, "tokens"),
-        LimitKind::Requests => ("requests", "requests per min (RPM)", REQUEST_LIMIT, "requests"),
-    };
-    let requested = match kind {
-        LimitKind::Tokens => call.usage().input,
-        LimitKind::Requests => 1,
+    let (name, unit, limit, requested) = match kind {
+        LimitKind::Tokens => ("tokens", "tokens per min (TPM)", TOKEN_LIMIT, call.usage().input),
+        LimitKind::Requests => ("requests", "requests per min (RPM)", REQUEST_LIMIT, 1),
     };
     let message = format!(
         "Rate limit reached for {} in organization org-simulated on {unit}: Limit {limit}, Used {limit}, Requested \
@@ -75,13 +70,12 @@ pub(super) fn rate_limit(call: &Call, wait: Wait, kind: LimitKind, now: Timestam
         wait.hint(),
     );
     let reply = Reply::error(429, name, Some("rate_limit_exceeded"), None, &message).dressed(limits(call));
-    let reply = reply.with(&format!("x-ratelimit-remaining-{used}"), "0");
+    let reply = reply.with(&format!("x-ratelimit-remaining-{name}"), "0");
     // Only the form that was asked for says when the limits reset.
     wait.headers(kind, now).into_iter().fold(reply, |reply, (name, value)| reply.with(name, &value))
 }
 
 /// A 429 that waiting does not mend.
-#[cfg(feature = "scripting")]
 pub(super) fn insufficient_quota() -> Reply {
     Reply::error(
         429,
@@ -94,7 +88,6 @@ pub(super) fn insufficient_quota() -> Reply {
 }
 
 /// A model that this account may not use.
-#[cfg(feature = "scripting")]
 pub(super) fn model_not_found(model: &str) -> Reply {
     let message = format!("The model `{model}` does not exist or you do not have access to it.");
     Reply::error(404, "invalid_request_error", Some("model_not_found"), None, &message)
@@ -107,7 +100,6 @@ pub(super) fn unknown_path(call: &Call) -> Reply {
 }
 
 /// A method that the path does not take.
-#[cfg(feature = "scripting")]
 pub(super) fn wrong_method(call: &Call, allowed: &str) -> Reply {
     let message = format!("Not allowed to {} on {}.", call.method, call.path);
     Reply::error(405, "invalid_request_error", Some("method_not_supported"), None, &message).with("allow", allowed)

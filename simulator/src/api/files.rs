@@ -4,7 +4,6 @@ use hyper::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::{Value, json};
 
 use super::call::Call;
-use super::errors;
 use crate::reply::Reply;
 
 const PREFIX: &str = "file-";
@@ -12,7 +11,7 @@ const PREFIX: &str = "file-";
 pub(super) fn create(call: &Call, headers: &HeaderMap) -> Reply {
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !content_type.starts_with("multipart/form-data") {
-        return errors::invalid(None, None, "Invalid request: expected `multipart/form-data`.");
+        return Reply::invalid(None, None, "Invalid request: expected `multipart/form-data`.");
     }
     let purpose = field(call.body, "purpose").unwrap_or_else(|| "user_data".to_owned());
     Reply::json(200, &file(call, &call.id(PREFIX), &purpose, call.body.len()))

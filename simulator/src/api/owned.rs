@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::call::Call;
-use super::errors;
 use crate::reply::Reply;
 
 /// Collections whose members are made by a plain `POST`, and how the members' ids begin.
@@ -59,7 +58,7 @@ fn refusal_of(call: &Call, value: &Value) -> Option<Reply> {
         && !owner.starts_with(&format!("{:016x}", call.owner))
     {
         let message = "The encrypted content could not be verified.";
-        return Some(errors::invalid(Some("invalid_encrypted_content"), None, message));
+        return Some(Reply::invalid(Some("invalid_encrypted_content"), None, message));
     }
     let is_pointer = match text("type") {
         Some("item_reference") => true,

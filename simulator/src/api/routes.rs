@@ -4,7 +4,7 @@ use hyper::header::{CONTENT_ENCODING, HeaderMap, UPGRADE};
 use serde_json::json;
 
 use super::call::Call;
-use super::{chat, completions, embeddings, errors, files, models, owned, responses};
+use super::{chat, embeddings, errors, files, models, owned, responses};
 use crate::reply::Reply;
 
 /// Collections of the real API that are not simulated: their answers tell what was asked.
@@ -51,7 +51,7 @@ pub(super) fn reply(call: &Call, headers: &HeaderMap) -> Reply {
     match (path, call.method) {
         ("responses", "POST") => responses::create(call),
         ("chat/completions", "POST") => chat::create(call),
-        ("completions", "POST") => completions::create(call),
+        ("completions", "POST") => chat::create_legacy(call),
         ("embeddings", "POST") => embeddings::create(call),
         ("responses" | "completions" | "embeddings", _) => errors::wrong_method(call, "POST"),
         ("chat/completions", method) if method != "GET" => errors::wrong_method(call, "GET, POST"),

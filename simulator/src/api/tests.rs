@@ -72,14 +72,17 @@ fn a_function_is_called_with_the_events_of_the_real_one_in_order() {
         "in_progress",
         "output_item.added",
         "function_call_arguments.delta",
+        "function_call_arguments.delta",
         "function_call_arguments.done",
         "output_item.done",
         "completed",
     ];
     assert_eq!(seen.event_types(), expected.map(|name| format!("response.{name}")));
     let events = seen.events();
-    assert_eq!((&events[2]["item"]["arguments"], &events[3]["delta"]), (&json!(""), &json!(tool.arguments)));
-    let called = &events[6]["response"]["output"][0];
+    assert_eq!(events[2]["item"]["arguments"], "");
+    let pieces = [3, 4].map(|at| events[at]["delta"].as_str().unwrap()).concat();
+    assert_eq!((&pieces, &events[5]["arguments"]), (&tool.arguments, &json!(tool.arguments)));
+    let called = &events[7]["response"]["output"][0];
     assert_eq!((&called["type"], &called["name"]), (&json!("function_call"), &json!("look")));
     assert_eq!(called["arguments"], tool.arguments);
     let id = called["id"].as_str().unwrap().strip_prefix("fc_").unwrap();
@@ -297,7 +300,6 @@ fn a_client_that_leaves_is_noticed_in_every_phase() {
         Outcome::InProgress | Outcome::Completed | Outcome::Cut => None,
     };
     assert_eq!((left(0), left(1), left(2)), (Some(0), Some(3), Some(0)));
-    assert_eq!(server.traffic().accepted_connections(), 3);
 }
 
 #[test]

@@ -14,8 +14,6 @@ pub struct Login {
     pub account_id: String,
     /// The plan, such as `plus`, `pro`, `team` or `business`.
     pub plan: String,
-    /// Whether the identity token has the email in the profile claim alone, not at its top.
-    pub email_only_in_profile: bool,
     /// Where the workspace's data must be processed, as the tokens claim it.
     pub residency: Option<String>,
     /// Whether the workspace is one of `FedRAMP`, as the tokens claim it.
@@ -29,16 +27,9 @@ impl Login {
             email: email.into(),
             account_id: account_id.into(),
             plan: plan.into(),
-            email_only_in_profile: false,
             residency: None,
             is_fedramp: false,
         }
-    }
-
-    /// The same login with the email in the profile claim alone.
-    #[must_use]
-    pub fn with_email_only_in_profile(self) -> Login {
-        Login { email_only_in_profile: true, ..self }
     }
 
     /// The same login in a workspace whose data is processed in `region`, such as `us`; `no_constraint` is anywhere.

@@ -13,15 +13,11 @@ pub(super) struct Asked<'a> {
     /// The bytes of the body.
     pub(super) length: usize,
     /// The input tokens that came from the prompt cache, if there are as many.
-    #[cfg(feature = "scripting")]
     pub(super) cached: u64,
     /// Differs from request to request.
     pub(super) serial: u64,
     /// Now, in unix seconds.
     pub(super) created: i64,
-    /// Whether the last event has the output once more.
-    #[cfg(feature = "scripting")]
-    pub(super) output_in_completed: bool,
 }
 
 impl Asked<'_> {

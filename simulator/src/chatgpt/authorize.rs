@@ -8,15 +8,11 @@ use super::state::{ChatGpt, Person};
 use crate::reply::Reply;
 
 /// The ports that the real issuer takes in a redirect.
-#[cfg(feature = "scripting")]
 const REGISTERED_PORTS: [u16; 2] = [1455, 1457];
 
 pub(super) fn answer(state: &ChatGpt, head: &Parts) -> Reply {
     let fields = Fields::encoded(head.uri.query().unwrap_or_default());
-    #[cfg(feature = "scripting")]
     let ports = if state.settings().only_registered_ports { &REGISTERED_PORTS[..] } else { &[] };
-    #[cfg(not(feature = "scripting"))]
-    let ports = &[];
     if let Some(wrong) = wrong_parameter(&fields, ports) {
         return Reply::page(400, &format!("The parameter <code>{wrong}</code> is missing or wrong."));
     }

@@ -1,6 +1,5 @@
 //! Who sends a request of the backend, as its token and its headers say.
 
-#[cfg(feature = "scripting")]
 use hyper::header::{HeaderMap, UPGRADE};
 use hyper::http::request::Parts;
 
@@ -15,9 +14,7 @@ use crate::reply::Reply;
 pub(super) struct Caller {
     pub(super) account: Account,
     /// Whether the request is the handshake of a socket, whose messages say more.
-    #[cfg(feature = "scripting")]
     pub(super) is_socket: bool,
-    #[cfg(feature = "scripting")]
     headers: HeaderMap,
 }
 
@@ -25,23 +22,15 @@ impl Caller {
     /// The caller of a request, or the refusal.
     pub(super) fn admitted(state: &ChatGpt, head: &Parts) -> Result<Caller, Reply> {
         let account = admit(state, head)?;
-        Ok(Caller {
-            account,
-            #[cfg(feature = "scripting")]
-            is_socket: head.headers.contains_key(UPGRADE),
-            #[cfg(feature = "scripting")]
-            headers: head.headers.clone(),
-        })
+        Ok(Caller { account, is_socket: head.headers.contains_key(UPGRADE), headers: head.headers.clone() })
     }
 
     /// What the client calls its session, if it has a name for it.
-    #[cfg(feature = "scripting")]
     pub(super) fn session(&self) -> Option<&str> {
         self.header("session-id").or_else(|| self.header("session_id")).filter(|name| !name.is_empty())
     }
 
     /// The header `name`, which is in lower case.
-    #[cfg(feature = "scripting")]
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
@@ -51,7 +40,7 @@ impl Caller {
 pub(super) fn admit(state: &ChatGpt, head: &Parts) -> Result<Account, Reply> {
     let token = bearer(head).ok_or_else(|| unauthorized(None))?;
     let issuer = state.issuer();
-    let account = issuer.admit(token, state.common.now()).map_err(|denial| unauthorized(denial.as_deref()))?;
+    let account = issuer.admit(token, state.common.now()).map_err(unauthorized)?;
     let login = issuer.login(account);
     let said = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
     if said("chatgpt-account-id") != Some(login.account_id.as_str()) {

@@ -12,12 +12,9 @@ use crate::reply::Reply;
 /// Whether the account of `caller` may ask for a response to `request`; else the refusal.
 pub(super) fn checked(state: &ChatGpt, caller: &Caller, request: &Value) -> Result<(), Reply> {
     check_model(state, caller, request)?;
-    let is_routed = state.backend().routes_unmarked_lite;
-    lite::checked(caller, request, is_routed)?;
-    match structured::refusal(request).or_else(|| sealed::foreign(caller.account, request)) {
-        Some(reply) => Err(reply),
-        None => Ok(()),
-    }
+    lite::checked(caller, request)?;
+    structured::checked(request)?;
+    sealed::checked(caller.account, request)
 }
 
 /// Whether the account of `caller` may use the model that `request` names; else the refusal.

@@ -24,11 +24,11 @@ pub(super) fn user_code(state: &ChatGpt, body: &[u8]) -> Reply {
     let user_code = format!("{}-{}", random(4), random(5)).to_ascii_uppercase();
     let expires = state.common.now().after(devices.lifetime);
     let code = DeviceCode { id: format!("deviceauth_{}", random(32)), user_code, expires, decision: None };
-    // The interval is a text in reality, too.
+    // The interval is a text in reality, too, and longer.
     let reply = json!({
         "device_auth_id": code.id,
         "user_code": code.user_code,
-        "interval": devices.interval_seconds.to_string(),
+        "interval": "1",
         "expires_at": rfc3339(expires),
     });
     devices.codes.push(code);

@@ -10,7 +10,6 @@ use crate::clock::Timestamp;
 pub(super) struct Devices {
     /// Whether the workspace allows the flow.
     pub(super) enabled: bool,
-    pub(super) interval_seconds: u64,
     pub(super) lifetime: Duration,
     /// 403 or 404.
     pub(super) pending_status: u16,
@@ -39,7 +38,6 @@ impl Devices {
     pub(super) fn new() -> Devices {
         Devices {
             enabled: true,
-            interval_seconds: 1,
             lifetime: Duration::from_secs(15 * 60),
             pending_status: 403,
             codes: Vec::new(),
@@ -48,22 +46,9 @@ impl Devices {
     }
 
     /// Whether `user_code` waits for a person, who now decides.
-    fn decide(&mut self, user_code: &str, decision: Decision) -> bool {
+    pub(super) fn decide(&mut self, user_code: &str, decision: Decision) -> bool {
         let code = self.codes.iter_mut().find(|code| code.user_code == user_code && code.decision.is_none());
         code.map(|code| code.decision = Some(decision)).is_some()
-    }
-
-    pub(super) fn approve(&mut self, user_code: &str, account: Account) -> bool {
-        self.decide(user_code, Decision::Approved(account))
-    }
-
-    #[cfg(feature = "scripting")]
-    pub(super) fn deny(&mut self, user_code: &str) -> bool {
-        self.decide(user_code, Decision::Denied)
-    }
-
-    pub(super) fn approve_next(&mut self, account: Account) {
-        self.approvals.push_back(account);
     }
 
     /// The user codes that wait for a person.

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::caller::Caller;
 use super::checks::check_model;
-use super::output;
 use super::responses::{answer_of, refused, with_quota};
 use super::sealed::seal;
 use super::state::ChatGpt;
@@ -15,6 +14,7 @@ use crate::answer::Answer;
 use crate::body::Ending;
 use crate::connection::Sent;
 use crate::faults::{awaited, spoiled};
+use crate::item::Item;
 use crate::reply::Reply;
 use crate::usage::Usage;
 use crate::words::mixed;
@@ -53,9 +53,7 @@ pub(super) async fn answer(endpoint: Endpoint, state: &ChatGpt, head: &Parts, bo
         if endpoint != Endpoint::Images {
             check_model(state, &caller, &request)?;
         }
-        if let Some(reply) = sealed::foreign(caller.account, &request) {
-            return Err(reply);
-        }
+        sealed::checked(caller.account, &request)?;
         turn_state::checked(&caller, &request)?;
         let answer = answer_of(state, &caller, &request)?;
         Ok((caller, request, answer))
@@ -90,7 +88,7 @@ fn checked(endpoint: Endpoint, path: &str, request: &Value) -> Result<(), Reply>
         Endpoint::Memories => &[("model", request["model"].is_string()), ("traces", request["traces"].is_array())],
     };
     match needed.iter().find(|(_, is_there)| !is_there) {
-        Some((name, _)) => Err(rules::missing(name)),
+        Some((name, _)) => Err(Reply::missing(name)),
         None => Ok(()),
     }
 }
@@ -106,7 +104,7 @@ fn document(endpoint: Endpoint, state: &ChatGpt, caller: &Caller, request: &Valu
             let items = request["input"].as_array().map(Vec::as_slice).unwrap_or_default();
             let mut output: Vec<Value> =
                 items.iter().filter(|item| item["type"] == "message" && item["role"] == "user").cloned().collect();
-            output.push(output::compaction(&id("cmp_"), &seal(caller.account)));
+            output.push(Item::Compaction { id: id("cmp_"), encrypted: seal(caller.account) }.done());
             json!({
                 "id": id("resp_"), "object": "response.compaction", "created_at": created, "output": output,
                 "usage": usage.responses(0),

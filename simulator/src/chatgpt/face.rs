@@ -4,15 +4,12 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-#[cfg(feature = "scripting")]
 use hyper::header::UPGRADE;
 use hyper::http::request::Parts;
 
-#[cfg(feature = "scripting")]
 use super::endpoints::Endpoint;
 use super::state::ChatGpt;
 use super::{authorize, device, responses, token, wham};
-#[cfg(feature = "scripting")]
 use super::{endpoints, models, socket, turn_state};
 use crate::body::Ending;
 use crate::common::Common;
@@ -21,7 +18,6 @@ use crate::reply::Reply;
 use crate::words::mixed;
 
 const RESPONSES: &str = "/backend-api/codex/responses";
-#[cfg(feature = "scripting")]
 const MODELS: &str = "/backend-api/codex/models";
 
 impl Face for ChatGpt {
@@ -37,7 +33,6 @@ impl Face for ChatGpt {
     }
 
     async fn answer(state: &Arc<ChatGpt>, head: &Parts, body: &Bytes) -> io::Result<Outgoing> {
-        #[cfg(feature = "scripting")]
         if head.uri.path() == RESPONSES && head.headers.contains_key(UPGRADE) {
             return Ok(match socket::open(state, head) {
                 Ok((handshake, socket)) => {
@@ -73,9 +68,7 @@ async fn routed(state: &ChatGpt, head: &Parts, body: &Bytes) -> Sent {
         ("POST", RESPONSES) => return responses::answer(state, head, body).await,
         ("GET", "/backend-api/wham/usage") => wham::usage(state, head).await?,
         ("GET", "/backend-api/wham/accounts/check") => wham::accounts(state, head),
-        #[cfg(feature = "scripting")]
         ("GET", MODELS) => models::list(state, head),
-        #[cfg(feature = "scripting")]
         (
             _,
             "/oauth/token"
@@ -86,7 +79,6 @@ async fn routed(state: &ChatGpt, head: &Parts, body: &Bytes) -> Sent {
             | "/backend-api/wham/accounts/check"
             | MODELS,
         ) => Reply::detail(405, "Method Not Allowed"),
-        #[cfg(feature = "scripting")]
         (method, path) if Endpoint::at(path).is_some() => match Endpoint::at(path).filter(|_| method == "POST") {
             Some(endpoint) => return endpoints::answer(endpoint, state, head, body).await,
             None => Reply::detail(405, "Method Not Allowed"),

@@ -4,6 +4,7 @@
 mod scripting;
 
 use super::account::{Account, Login, Tokens};
+use super::devices::Decision;
 use super::quota::Quota;
 use super::state::{ChatGpt, Person};
 use crate::answer::Answer;
@@ -21,9 +22,14 @@ impl Server<ChatGpt> {
         self.face.issuer().sign_in(account, now)
     }
 
+    /// What an account was given last, by whichever way.
+    pub fn tokens(&self, account: Account) -> Tokens {
+        self.face.issuer().latest[&account].clone()
+    }
+
     /// Refuses the access tokens that an account has now with a bare `Unauthorized`.
     pub fn expire_access(&self, account: Account) {
-        self.face.issuer().refuse_access(account, &None);
+        self.face.issuer().refuse_access(account);
     }
 
     /// Lets the person before the browser sign in as this account, every time from now on.
@@ -38,12 +44,12 @@ impl Server<ChatGpt> {
 
     /// Enters a user code as this account; `false` when it does not wait for anyone.
     pub fn approve_device(&self, user_code: &str, account: Account) -> bool {
-        self.face.devices().approve(user_code, account)
+        self.face.devices().decide(user_code, Decision::Approved(account))
     }
 
     /// Enters the next user code as this account as soon as it is polled.
     pub fn approve_next_device(&self, account: Account) {
-        self.face.devices().approve_next(account);
+        self.face.devices().approvals.push_back(account);
     }
 
     /// Queues `answer` for the next response of an account that its rules let through; first in, first out.

@@ -27,7 +27,7 @@ pub(super) struct Issuer {
     pub(super) policy: Policy,
     logins: Vec<Login>,
     /// What each login was given last.
-    latest: HashMap<Account, Tokens>,
+    pub(super) latest: HashMap<Account, Tokens>,
     families: Vec<Family>,
     refresh: HashMap<String, RefreshToken>,
     access: HashMap<String, AccessToken>,
@@ -64,7 +64,7 @@ struct AccessToken {
 }
 
 /// Why an access token is refused: a code, or `None` for a bare `Unauthorized`.
-pub(super) type Denial = Option<String>;
+pub(super) type Denial = Option<&'static str>;
 
 struct Code {
     account: Account,
@@ -121,12 +121,6 @@ impl Issuer {
         &self.logins[account.0]
     }
 
-    /// What `account` was given last.
-    #[cfg(feature = "scripting")]
-    pub(super) fn latest(&self, account: Account) -> Option<&Tokens> {
-        self.latest.get(&account)
-    }
-
     /// Signs `account` in once more, with a family of its own.
     pub(super) fn sign_in(&mut self, account: Account, now: Timestamp) -> Tokens {
         self.families.push(Family { account, revoked: false });
@@ -168,16 +162,16 @@ impl Issuer {
             return Err(None);
         };
         match &token.refused {
-            Some(denial) => Err(denial.clone()),
-            None if token.expires <= now => Err(Some("token_expired".to_owned())),
+            Some(denial) => Err(*denial),
+            None if token.expires <= now => Err(Some("token_expired")),
             None => Ok(self.families[token.family].account),
         }
     }
 
-    /// Refuses every access token that `account` has now.
-    pub(super) fn refuse_access(&mut self, account: Account, denial: &Denial) {
+    /// Refuses every access token that `account` has now, with a bare `Unauthorized`.
+    pub(super) fn refuse_access(&mut self, account: Account) {
         for token in self.access.values_mut().filter(|token| self.families[token.family].account == account) {
-            token.refused = Some(denial.clone());
+            token.refused = Some(None);
         }
     }
 
@@ -208,7 +202,7 @@ impl Issuer {
         };
         self.families[family].revoked = true;
         for token in self.access.values_mut().filter(|token| token.family == family) {
-            token.refused = Some(Some("token_revoked".to_owned()));
+            token.refused = Some(Some("token_revoked"));
         }
         Some(self.families[family].account)
     }

@@ -22,12 +22,8 @@ pub(super) struct Lifetime {
 /// The identity token of `login`.
 pub(super) fn id_token(login: &Login, lifetime: Lifetime) -> String {
     let mut claims = claims(login, lifetime, &json!([CLIENT_ID]));
-    if login.email_only_in_profile {
-        claims[PROFILE] = json!({ "email": login.email, "email_verified": true });
-    } else {
-        claims["email"] = json!(login.email);
-        claims["email_verified"] = json!(true);
-    }
+    claims["email"] = json!(login.email);
+    claims["email_verified"] = json!(true);
     claims["auth_provider"] = json!("google");
     claims[AUTH]["groups"] = json!([]);
     claims[AUTH]["organizations"] =

@@ -1,9 +1,7 @@
 //! Which limit a request counts against: the plan's, or one that its model has of its own.
 
-#[cfg(feature = "scripting")]
 use serde_json::Value;
 
-#[cfg(feature = "scripting")]
 use super::meters::Meter;
 use super::quota::{Credits, Quota};
 use crate::clock::Timestamp;
@@ -12,7 +10,6 @@ use crate::clock::Timestamp;
 pub(super) struct Limit {
     pub(super) quota: Quota,
     /// The meter whose quota that is; `None` is the plan.
-    #[cfg(feature = "scripting")]
     pub(super) meter: Option<Meter>,
 }
 
@@ -21,7 +18,6 @@ impl Limit {
     pub(super) fn headers(&self, credits: &Credits, plan: &str, now: Timestamp) -> Vec<(String, String)> {
         let mut headers = self.quota.headers("codex", now);
         let active = "codex";
-        #[cfg(feature = "scripting")]
         let active = self.meter.as_ref().map_or(active, |meter| {
             meter.add_headers(&mut headers, now);
             &meter.id
@@ -33,7 +29,6 @@ impl Limit {
     }
 
     /// The event that reports the same inside a stream.
-    #[cfg(feature = "scripting")]
     pub(super) fn event(&self, credits: &Credits, plan: &str) -> Value {
         let mut event = self.quota.event(credits, plan);
         if let Some(meter) = &self.meter {

@@ -1,10 +1,9 @@
 //! Responses Lite: the tools are an item of the input, `additional_tools`, and a mark beside the body says so. Without the
-//! mark a model does not see those tools, or its route is not found; with it the request keeps to what Lite supports.
+//! mark a model does not see those tools; with it the request keeps to what Lite supports.
 
 use serde_json::Value;
 
 use super::caller::Caller;
-use super::refusals::model_not_found;
 use crate::reply::Reply;
 
 /// The mark of a request over HTTP.
@@ -36,20 +35,13 @@ pub(super) fn sees_tools(caller: &Caller, request: &Value) -> bool {
     is_marked(caller, request) || !holds_tools(request)
 }
 
-/// Whether `request` keeps to what its mark says; else the refusal. `is_routed` is whether there is a route for Lite without
-/// the mark.
-pub(super) fn checked(caller: &Caller, request: &Value, is_routed: bool) -> Result<(), Reply> {
+/// Whether `request` keeps to what its mark says; else the refusal.
+pub(super) fn checked(caller: &Caller, request: &Value) -> Result<(), Reply> {
     if !is_marked(caller, request) {
-        return if is_routed || sees_tools(caller, request) {
-            Ok(())
-        } else {
-            Err(model_not_found(request["model"].as_str().unwrap_or_default()))
-        };
+        return Ok(());
     }
-    let refused = |param: &str, why: &str| {
-        let message = format!("{NAME} {why}.");
-        Err(Reply::error(400, "invalid_request_error", Some("unsupported_value"), Some(param), &message))
-    };
+    let refused =
+        |param: &str, why: &str| Err(Reply::invalid(Some("unsupported_value"), Some(param), &format!("{NAME} {why}.")));
     if request["reasoning"]["context"] != "all_turns" {
         return refused("reasoning.context", "requires reasoning.context to be 'all_turns'");
     }

@@ -18,15 +18,6 @@ pub struct Meter {
     pub quota: Quota,
 }
 
-/// Why credits do not serve although there are some.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SpendingLimit {
-    /// `overage_limit_reached` of the credits.
-    Overage,
-    /// `reached` of the workspace's spend control.
-    SpendControl,
-}
-
 impl Meter {
     /// Adds what it says to the headers of an answer.
     pub(super) fn add_headers(&self, headers: &mut Vec<(String, String)>, now: Timestamp) {
@@ -42,22 +33,8 @@ impl Meter {
     }
 }
 
-/// `document`, the usage of an account, with its meters and with why its credits do not serve.
-pub(super) fn looked_up(
-    mut document: Value,
-    meters: &[Meter],
-    reached: Option<SpendingLimit>,
-    now: Timestamp,
-) -> Value {
-    let is_reached = |limit: SpendingLimit| reached == Some(limit);
-    document["additional_rate_limits"] = documents(meters, now);
-    document["credits"]["overage_limit_reached"] = json!(is_reached(SpendingLimit::Overage));
-    document["spend_control"]["reached"] = json!(is_reached(SpendingLimit::SpendControl));
-    document
-}
-
 /// The meters as the usage document lists them.
-fn documents(meters: &[Meter], now: Timestamp) -> Value {
+pub(super) fn documents(meters: &[Meter], now: Timestamp) -> Value {
     let document = |meter: &Meter| json!({ "limit_name": meter.name, "metered_feature": meter.id, "rate_limit": meter.quota.rate_limit(now) });
     if meters.is_empty() { Value::Null } else { meters.iter().map(document).collect() }
 }

@@ -8,7 +8,6 @@ pub(super) fn id(prefix: &str, account: Account, first: u64, second: u64) -> Str
 }
 
 /// Whether `id` was made for `account`.
-#[cfg(feature = "scripting")]
 pub(super) fn is_of(account: Account, id: &str) -> bool {
     let Some((_, digits)) = id.split_once('_').filter(|(_, digits)| digits.len() == 36 && digits.is_ascii()) else {
         return false;
@@ -18,7 +17,6 @@ pub(super) fn is_of(account: Account, id: &str) -> bool {
 }
 
 /// Whether a client made `id` for what it wrote itself: what follows the prefix is a UUID.
-#[cfg(feature = "scripting")]
 pub(super) fn is_of_a_client(id: &str) -> bool {
     let Some((_, uuid)) = id.split_once('_') else { return false };
     let lengths: Vec<usize> = uuid.split('-').map(str::len).collect();

@@ -28,7 +28,8 @@ pub(super) struct PromptCache {
     begun: HashSet<(u64, u64)>,
     /// Each whole prompt that a machine has read.
     whole: HashSet<(u64, u64)>,
-    counts: HashMap<Account, CacheCounts>,
+    /// How often the prompts of each account were found.
+    pub(super) counts: HashMap<Account, CacheCounts>,
 }
 
 /// How often an account's prompts were found in the cache.
@@ -56,11 +57,6 @@ impl PromptCache {
         self.whole.insert((machine, *all));
         self.begun.extend(beginnings.iter().map(|(beginning, _)| (machine, *beginning)));
         known
-    }
-
-    /// The counts of `account`.
-    pub(super) fn counts(&self, account: Account) -> CacheCounts {
-        self.counts.get(&account).copied().unwrap_or_default()
     }
 }
 

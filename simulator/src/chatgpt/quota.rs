@@ -110,7 +110,6 @@ impl Quota {
     }
 
     /// The event that tells the same inside a stream.
-    #[cfg(feature = "scripting")]
     pub(super) fn event(&self, credits: &Credits, plan: &str) -> Value {
         let window = |window: Window| {
             json!({
@@ -175,7 +174,6 @@ impl Credits {
     }
 
     /// Takes so many of them.
-    #[cfg(feature = "scripting")]
     pub(super) fn spend(&mut self, amount: f64) {
         let balance = self.balance.as_deref().and_then(|balance| balance.parse::<f64>().ok());
         if let Some(balance) = balance.filter(|_| !self.unlimited) {

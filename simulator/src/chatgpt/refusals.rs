@@ -36,13 +36,11 @@ pub(super) fn usage_limit(status: u16, plan: &str, resets_at: i64, now: Timestam
 }
 
 /// A model that the account may not use.
-#[cfg(feature = "scripting")]
 pub(super) fn model_not_supported(model: &str) -> Reply {
     Reply::detail(400, &format!("The '{model}' model is not supported when using Codex with a ChatGPT account."))
 }
 
 /// A model that has no route.
-#[cfg(feature = "scripting")]
 pub(super) fn model_not_found(model: &str) -> Reply {
     Reply::detail(404, &format!("Model not found {model}"))
 }

@@ -7,27 +7,21 @@ use serde_json::Value;
 use super::account::Account;
 use super::asked::Asked;
 use super::caller::Caller;
-#[cfg(feature = "scripting")]
 use super::checks;
 use super::faults::{refusal, resets_at};
 use super::refusals::usage_limit;
 use super::state::ChatGpt;
 use super::stream::{self, Made};
-#[cfg(feature = "scripting")]
 use super::{lite, rules, turn_state};
 use crate::answer::Answer;
 use crate::body::Ending;
 use crate::connection::Sent;
-#[cfg(feature = "scripting")]
 use crate::events::named;
-#[cfg(feature = "scripting")]
 use crate::faults::{awaited, spoiled};
-#[cfg(feature = "scripting")]
-use crate::reply::Content;
-use crate::reply::Reply;
+use crate::reply::{Content, Reply};
+use crate::response::failed_event;
 
 /// What a model says that was to call a tool and sees none.
-#[cfg(feature = "scripting")]
 const NO_TOOLS: &str = "I have no tools here.";
 
 /// The answer over HTTP.
@@ -36,40 +30,24 @@ pub(super) async fn answer(state: &ChatGpt, head: &Parts, body: &Bytes) -> Sent 
         Ok(asked) => asked,
         Err(reply) => return Ok((reply, Ending::Clean)),
     };
-    #[cfg(feature = "scripting")]
     let answer = awaited(answer).await?;
     if let Some(reply) = refused(state, &caller, &request, &answer) {
         return Ok((reply, Ending::Clean));
     }
     let made = served(state, &caller, &request, body.len(), &answer);
     let reply = Reply::events(made.events, 1).with("cache-control", "no-cache");
-    #[cfg(not(feature = "scripting"))]
-    let ending = Ending::Clean;
-    #[cfg(feature = "scripting")]
-    let (reply, ending) = {
-        let failed = |sent, code: &str, message: &str| stream::failed_event(sent, &made.begun, code, message);
-        let (mut reply, ending) = spoiled(reply, &answer, failed);
-        if let Content::Events { events, .. } = &mut reply.content
-            && state.backend().shown.rate_limit_event
-        {
-            events.insert(0, quota_event(state, &caller, &request));
-        }
-        (turn_state::issued(caller.account, reply), ending)
-    };
+    let failed = |sent, code: &str, message: &str| failed_event(sent, &made.begun, code, message);
+    let (mut reply, ending) = spoiled(reply, &answer, failed);
+    if let Content::Events { events, .. } = &mut reply.content
+        && state.backend().shown.rate_limit_event
+    {
+        events.insert(0, quota_event(state, &caller, &request));
+    }
+    let reply = turn_state::issued(caller.account, reply);
     Ok((with_quota(state, &caller, &request, None, reply), ending))
 }
 
-/// Who asks what, and what that is due; or the refusal.
-#[cfg(not(feature = "scripting"))]
-fn asked(state: &ChatGpt, head: &Parts, body: &Bytes) -> Result<(Caller, Value, Answer), Reply> {
-    let caller = Caller::admitted(state, head)?;
-    let request = serde_json::from_slice(body).map_err(|_| Reply::detail(400, "Invalid JSON"))?;
-    let answer = answer_of(state, &caller, &request)?;
-    Ok((caller, request, answer))
-}
-
 /// Who asks what, and what that is due; or the refusal of what breaks a rule.
-#[cfg(feature = "scripting")]
 fn asked(state: &ChatGpt, head: &Parts, body: &Bytes) -> Result<(Caller, Value, Answer), Reply> {
     let caller = Caller::admitted(state, head)?;
     let request = rules::read(head, body)?;
@@ -89,7 +67,7 @@ pub(super) fn answer_of(state: &ChatGpt, caller: &Caller, request: &Value) -> Re
             let reply = usage_limit(429, &plan(state, caller.account), until, now);
             Err(with_quota(state, caller, request, None, reply))
         }
-        None => Ok(state.backend().take_answer(caller.account)),
+        None => Ok(state.backend().of(caller.account).responses.take()),
     }
 }
 
@@ -97,7 +75,6 @@ pub(super) fn answer_of(state: &ChatGpt, caller: &Caller, request: &Value) -> Re
 pub(super) fn refused(state: &ChatGpt, caller: &Caller, request: &Value, answer: &Answer) -> Option<Reply> {
     let (now, plan) = (state.common.now(), plan(state, caller.account));
     let reply = refusal(answer, request["model"].as_str().unwrap_or_default(), &plan, now)?;
-    #[cfg(feature = "scripting")]
     if matches!(answer, Answer::Raw { .. }) {
         return Some(reply);
     }
@@ -115,15 +92,11 @@ pub(super) fn served(state: &ChatGpt, caller: &Caller, request: &Value, length: 
         request,
         account,
         length,
-        #[cfg(feature = "scripting")]
         cached: backend.cache.read(account, caller.session(), request, serial),
         serial,
         created: now.as_millis() / 1000,
-        #[cfg(feature = "scripting")]
-        output_in_completed: backend.shown.output_in_completed,
     };
     drop(backend);
-    #[cfg(feature = "scripting")]
     if matches!(answer, Answer::CallTools(_)) && !lite::sees_tools(caller, request) {
         return stream::made(&asked, &Answer::Say(NO_TOOLS.to_owned()), "");
     }
@@ -131,7 +104,6 @@ pub(super) fn served(state: &ChatGpt, caller: &Caller, request: &Value, length: 
 }
 
 /// The event that reports what is left of the quota that `request` counts against.
-#[cfg(feature = "scripting")]
 pub(super) fn quota_event(state: &ChatGpt, caller: &Caller, request: &Value) -> Bytes {
     let (now, plan) = (state.common.now(), plan(state, caller.account));
     let mut backend = state.backend();
@@ -149,7 +121,6 @@ pub(super) fn with_quota(
 ) -> Reply {
     let (now, plan) = (state.common.now(), plan(state, caller.account));
     let mut backend = state.backend();
-    #[cfg(feature = "scripting")]
     if !backend.shown.quota_headers {
         return reply;
     }

@@ -135,7 +135,7 @@ fn item_checked(account: Account, at: usize, item: &Value, items: &[Value]) -> R
     match kind {
         "message" => message_checked(at, fields),
         "reasoning" if !fields.get("summary").is_some_and(Value::is_array) => {
-            Err(missing(&format!("input[{at}].summary")))
+            Err(Reply::missing(&format!("input[{at}].summary")))
         }
         "function_call" => paired(items, at, fields, "function_call_output", "No tool output found for function call"),
         "function_call_output" => {
@@ -154,7 +154,7 @@ fn item_checked(account: Account, at: usize, item: &Value, items: &[Value]) -> R
 /// A call needs its output, and an output its call.
 fn paired(items: &[Value], at: usize, fields: &Map<String, Value>, other: &str, complaint: &str) -> Result<(), Reply> {
     let Some(call_id) = fields.get("call_id").and_then(Value::as_str) else {
-        return Err(missing(&format!("input[{at}].call_id")));
+        return Err(Reply::missing(&format!("input[{at}].call_id")));
     };
     let length = call_id.chars().count();
     if length > LONGEST_CALL_ID {
@@ -163,8 +163,7 @@ fn paired(items: &[Value], at: usize, fields: &Map<String, Value>, other: &str, 
             "Invalid '{param}': string too long. Expected a string with maximum length {LONGEST_CALL_ID}, but got a \
              string with length {length} instead."
         );
-        let code = Some("string_above_max_length");
-        return Err(Reply::error(400, "invalid_request_error", code, Some(&param), &message));
+        return Err(Reply::invalid(Some("string_above_max_length"), Some(&param), &message));
     }
     let has_other = items.iter().any(|item| item["type"] == *other && item["call_id"] == *call_id);
     if has_other { Ok(()) } else { Err(invalid("input", &format!("{complaint} {call_id}."))) }
@@ -183,7 +182,7 @@ fn message_checked(at: usize, fields: &Map<String, Value>) -> Result<(), Reply> 
     let parts = match fields.get("content") {
         Some(Value::String(_)) => return Ok(()),
         Some(Value::Array(parts)) => parts,
-        _ => return Err(missing(&format!("input[{at}].content"))),
+        _ => return Err(Reply::missing(&format!("input[{at}].content"))),
     };
     for (part_at, part) in parts.iter().enumerate() {
         let kind = part["type"].as_str().unwrap_or_default();
@@ -201,9 +200,9 @@ fn tools_checked(request: &Map<String, Value>) -> Result<(), Reply> {
     let tools = request.get("tools").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     for (at, tool) in tools.iter().enumerate() {
         match tool["type"].as_str() {
-            None => return Err(missing(&format!("tools[{at}].type"))),
+            None => return Err(Reply::missing(&format!("tools[{at}].type"))),
             Some("function" | "custom") if !tool["name"].is_string() => {
-                return Err(missing(&format!("tools[{at}].name")));
+                return Err(Reply::missing(&format!("tools[{at}].name")));
             }
             Some(_) => {}
         }
@@ -212,19 +211,13 @@ fn tools_checked(request: &Map<String, Value>) -> Result<(), Reply> {
     if format["type"] == "json_schema" {
         for name in ["name", "schema"] {
             if format[name].is_null() {
-                return Err(missing(&format!("text.format.{name}")));
+                return Err(Reply::missing(&format!("text.format.{name}")));
             }
         }
     }
     Ok(())
 }
 
-/// The refusal of a request without `param`.
-pub(super) fn missing(param: &str) -> Reply {
-    let message = format!("Missing required parameter: '{param}'.");
-    Reply::error(400, "invalid_request_error", Some("missing_required_parameter"), Some(param), &message)
-}
-
 fn invalid(param: &str, message: &str) -> Reply {
-    Reply::error(400, "invalid_request_error", Some("invalid_value"), Some(param), message)
+    Reply::invalid(Some("invalid_value"), Some(param), message)
 }

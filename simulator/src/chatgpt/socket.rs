@@ -21,6 +21,7 @@ use crate::body::Ending;
 use crate::breakage::Breakage;
 use crate::faults::{spoiled, timed};
 use crate::reply::{Content, Reply};
+use crate::response::failed_event;
 use crate::websocket::turn::Turn;
 use crate::websocket::{Handshake, Speaker, names};
 
@@ -65,11 +66,7 @@ impl Speaker for Socket {
             }
             // Sent by Codex once it has taken a response in; nothing follows.
             Ok(message) if message["type"] == "response.processed" => Turn::default(),
-            Ok(message) => {
-                let kind = message["type"].as_str().unwrap_or_default();
-                let text = format!("Invalid value: '{kind}'. Supported values are: 'response.create'.");
-                turn_of(&Reply::error(400, "invalid_request_error", Some("invalid_value"), Some("type"), &text))
-            }
+            Ok(message) => turn_of(&Reply::wrong_type(message["type"].as_str().unwrap_or_default())),
             Err(_) => turn_of(&Reply::detail(400, "Invalid JSON")),
         }
     }
@@ -86,15 +83,7 @@ impl Socket {
         // A failed response can not be continued, and neither can the one that it continued.
         let last = self.last.take();
         let before = match request["previous_response_id"].as_str() {
-            Some(id) => {
-                last.filter(|last| last.id == id)
-                    .ok_or_else(|| {
-                        let message = format!("Previous response with id '{id}' not found.");
-                        let (kind, code) = ("invalid_request_error", "previous_response_not_found");
-                        Reply::error(400, kind, Some(code), Some("previous_response_id"), &message)
-                    })?
-                    .items
-            }
+            Some(id) => last.filter(|last| last.id == id).ok_or_else(|| Reply::no_previous_response(id))?.items,
             None => Vec::new(),
         };
         continue_with(&mut request, before);
@@ -115,17 +104,17 @@ impl Socket {
             return Ok(Turn { delay, ..turn_of(&reply) });
         }
         let made = served(&self.state, &self.caller, &request, length, &answer);
-        let Made { id, events, begun, output } = made;
+        let Made { events, begun, output } = made;
         let whole = events.len();
         let reply = Reply::events(events, 1);
         let (reply, ending) = match answer {
             // Messages are whole, and a long one is a message of its own.
             Answer::Torn { .. } | Answer::Broken(Breakage::LongLine { .. }) => (reply, Ending::Clean),
-            _ => spoiled(reply, &answer, |sent, code, message| stream::failed_event(sent, &begun, code, message)),
+            _ => spoiled(reply, &answer, |sent, code, message| failed_event(sent, &begun, code, message)),
         };
         let Content::Events { mut events, .. } = reply.content else { return Ok(turn_of(&reply)) };
         if events.len() == whole && ending == Ending::Clean {
-            self.remember(id, &request, output);
+            self.remember(&begun, &request, output);
         }
         // Without headers of its own, a response reports the quota by an event.
         if self.state.backend().shown.quota_headers {
@@ -150,17 +139,16 @@ impl Socket {
             cached: 0,
             serial: self.state.common.traffic.next_serial(),
             created: now.as_millis() / 1000,
-            output_in_completed: false,
         };
         let made = stream::warm_up(&asked);
-        self.remember(made.id, request, made.output);
+        self.remember(&made.begun, request, made.output);
         Turn::of_events(&made.events, Ending::Clean)
     }
 
-    fn remember(&mut self, id: String, request: &Value, output: Vec<Value>) {
+    fn remember(&mut self, begun: &Value, request: &Value, output: Vec<Value>) {
         let mut items = request["input"].as_array().cloned().unwrap_or_default();
         items.extend(output);
-        self.last = Some(Last { id, items });
+        self.last = Some(Last { id: begun["id"].as_str().unwrap_or_default().to_owned(), items });
     }
 }
 

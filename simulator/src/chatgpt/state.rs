@@ -1,6 +1,5 @@
 //! What the server shares among its connections. No lock is held across an await.
 
-#[cfg(feature = "scripting")]
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -8,7 +7,6 @@ use super::account::Account;
 use super::backend::Backend;
 use super::devices::Devices;
 use super::issuer::Issuer;
-#[cfg(feature = "scripting")]
 use super::token_fault::{RefusalShape, TokenFault};
 use super::token_log::TokenLog;
 use crate::common::Common;
@@ -20,7 +18,7 @@ pub struct ChatGpt {
     devices: Mutex<Devices>,
     backend: Mutex<Backend>,
     settings: Mutex<Settings>,
-    token_log: TokenLog,
+    pub(super) token_log: TokenLog,
 }
 
 /// Who sits before the browser.
@@ -40,22 +38,13 @@ pub(super) enum Person {
 #[derive(Default)]
 pub(super) struct Settings {
     pub(super) person: Person,
-    #[cfg(feature = "scripting")]
     pub(super) only_registered_ports: bool,
     /// The status and the shape of a refused refresh.
-    #[cfg(feature = "scripting")]
     pub(super) refresh_refusal: (u16, RefusalShape),
-    #[cfg(feature = "scripting")]
-    token_faults: VecDeque<(Option<Account>, TokenFault)>,
+    pub(super) token_faults: VecDeque<(Option<Account>, TokenFault)>,
 }
 
-#[cfg(feature = "scripting")]
 impl Settings {
-    /// Fails the next call, or the next one of that account.
-    pub(super) fn script_token(&mut self, account: Option<Account>, fault: TokenFault) {
-        self.token_faults.push_back((account, fault));
-    }
-
     /// The fault that a call of `account` is due.
     pub(super) fn take_token_fault(&mut self, account: Option<Account>) -> Option<TokenFault> {
         let at = self.token_faults.iter().position(|(whose, _)| whose.is_none() || *whose == account)?;
@@ -65,16 +54,12 @@ impl Settings {
 
 impl ChatGpt {
     pub(super) fn new(common: Common) -> ChatGpt {
-        #[cfg(not(feature = "scripting"))]
-        let settings = Settings::default();
-        #[cfg(feature = "scripting")]
-        let settings = Settings { refresh_refusal: (401, RefusalShape::ErrorCode), ..Settings::default() };
         ChatGpt {
             common,
             issuer: Mutex::new(Issuer::new()),
             devices: Mutex::new(Devices::new()),
             backend: Mutex::new(Backend::new()),
-            settings: Mutex::new(settings),
+            settings: Mutex::new(Settings { refresh_refusal: (401, RefusalShape::ErrorCode), ..Settings::default() }),
             token_log: TokenLog::default(),
         }
     }
@@ -93,10 +78,6 @@ impl ChatGpt {
 
     pub(super) fn settings(&self) -> MutexGuard<'_, Settings> {
         lock(&self.settings)
-    }
-
-    pub(super) fn token_log(&self) -> &TokenLog {
-        &self.token_log
     }
 }
 

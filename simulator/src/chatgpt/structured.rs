@@ -18,15 +18,16 @@ pub(super) fn document(request: &Value, text: &str) -> Option<String> {
     }
 }
 
-/// Why `request`, which asks for a JSON object, is refused: its input does not say so. The instructions do not count.
-pub(super) fn refusal(request: &Value) -> Option<Reply> {
+/// Whether the input of `request` says so where it asks for a JSON object, else the refusal. The instructions do not count.
+pub(super) fn checked(request: &Value) -> Result<(), Reply> {
     let wants_object = request["text"]["format"]["type"] == "json_object";
     let says_so = || request["input"].to_string().to_ascii_lowercase().contains("json");
-    (wants_object && !says_so()).then(|| {
-        let message = "Response input messages must contain the word 'json' in some form to use 'text.format' of type \
-                       'json_object'.";
-        Reply::error(400, "invalid_request_error", None, Some("input"), message)
-    })
+    if !wants_object || says_so() {
+        return Ok(());
+    }
+    let message = "Response input messages must contain the word 'json' in some form to use 'text.format' of type \
+                   'json_object'.";
+    Err(Reply::invalid(None, Some("input"), message))
 }
 
 fn fitting(schema: &Value, root: &Value, text: &str, depth: usize) -> Value {

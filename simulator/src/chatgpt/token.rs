@@ -5,22 +5,21 @@ use std::io;
 use bytes::Bytes;
 use hyper::header::CONTENT_TYPE;
 use hyper::http::request::Parts;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::account::{Account, Tokens};
+use super::account::Tokens;
 use super::form::Fields;
 use super::issuer::Refusal;
 use super::jwt::CLIENT_ID;
 use super::state::ChatGpt;
-#[cfg(feature = "scripting")]
 use super::token_faults::faulted;
-use super::token_log::{Grant, InFlight};
+use super::token_log::{Grant, InFlight, TokenOutcome};
 use crate::reply::Reply;
 
 /// Answers a call of the token endpoint; an error when the connection is to be closed in its place.
 pub(super) async fn answer(state: &ChatGpt, head: &Parts, body: &Bytes) -> io::Result<Reply> {
     let Some(fields) = fields(head, body) else {
-        let mut call = state.token_log().begin(Grant::Other, None);
+        let mut call = state.token_log.begin(Grant::Other, None);
         return Ok(refused(&mut call, 400, "invalid_request", "The body is neither a form nor a JSON object."));
     };
     let grant = match fields.get("grant_type") {
@@ -30,11 +29,9 @@ pub(super) async fn answer(state: &ChatGpt, head: &Parts, body: &Bytes) -> io::R
     };
     let credential = if grant == Grant::RefreshToken { fields.get("refresh_token") } else { fields.get("code") };
     let account = state.issuer().owner(credential);
-    let mut call = state.token_log().begin(grant, account);
-    #[cfg(feature = "scripting")]
+    let mut call = state.token_log.begin(grant, account);
     let fault = state.settings().take_token_fault(account);
     let _refreshing = Refreshing::begin(state, grant, credential);
-    #[cfg(feature = "scripting")]
     if let Some(fault) = fault {
         return faulted(fault, &mut call, |call| granted(state, grant, &fields, call)).await;
     }
@@ -59,7 +56,7 @@ fn granted(state: &ChatGpt, grant: Grant, fields: &Fields, call: &mut InFlight<'
             );
             match exchanged {
                 Ok(tokens) => {
-                    call.issued();
+                    call.end(TokenOutcome::Issued);
                     document(state, &tokens, true)
                 }
                 Err(why) => refused(call, 400, "invalid_grant", why),
@@ -72,19 +69,13 @@ fn granted(state: &ChatGpt, grant: Grant, fields: &Fields, call: &mut InFlight<'
             drop(issuer);
             match refreshed {
                 Ok(tokens) => {
-                    call.refreshed(rotates);
+                    call.end(if rotates { TokenOutcome::Rotated } else { TokenOutcome::Kept });
                     document(state, &tokens, rotates)
                 }
                 Err(refusal) => {
-                    match refusal {
-                        Refusal::Reused => call.reused(),
-                        _ => call.refused(refusal.code()),
-                    }
-                    refresh_refused(
-                        #[cfg(feature = "scripting")]
-                        state,
-                        refusal,
-                    )
+                    let refused = || TokenOutcome::Refused(refusal.code().to_owned());
+                    call.end(if refusal == Refusal::Reused { TokenOutcome::Reused } else { refused() });
+                    refresh_refused(state, refusal)
                 }
             }
         }
@@ -110,11 +101,11 @@ fn document(state: &ChatGpt, tokens: &Tokens, with_refresh_token: bool) -> Reply
 }
 
 fn refused(call: &mut InFlight<'_>, status: u16, error: &str, why: &str) -> Reply {
-    call.refused(error);
+    call.end(TokenOutcome::Refused(error.to_owned()));
     Reply::json(status, &json!({ "error": error, "error_description": why }))
 }
 
-fn refresh_refused(#[cfg(feature = "scripting")] state: &ChatGpt, refusal: Refusal) -> Reply {
+fn refresh_refused(state: &ChatGpt, refusal: Refusal) -> Reply {
     let message = match refusal {
         Refusal::Reused => {
             "Your refresh token has already been used to generate a new access token. Please try signing in again."
@@ -123,28 +114,22 @@ fn refresh_refused(#[cfg(feature = "scripting")] state: &ChatGpt, refusal: Refus
         Refusal::Expired => "Your refresh token has expired. Please try signing in again.",
         Refusal::Invalidated => "Your refresh token has been invalidated. Please try signing in again.",
     };
-    #[cfg(feature = "scripting")]
-    let refused = {
-        let (status, shape) = state.settings().refresh_refusal;
-        shape.reply(status, refusal.code(), message)
-    };
-    #[cfg(not(feature = "scripting"))]
-    let refused = Reply::error(401, "invalid_request_error", Some(refusal.code()), None, message);
-    refused
+    let (status, shape) = state.settings().refresh_refusal;
+    shape.reply(status, refusal.code(), message)
 }
 
 /// `/oauth/revoke`: ends the family of a token. One that is not known is fine, too (RFC 7009).
 pub(super) fn revoke(state: &ChatGpt, head: &Parts, body: &Bytes) -> Reply {
     let fields = fields(head, body).unwrap_or_default();
     let token = fields.get("token");
-    let account: Option<Account> = state.issuer().owner(token);
-    let mut call = state.token_log().begin(Grant::Revocation, account);
+    let account = state.issuer().owner(token);
+    let mut call = state.token_log.begin(Grant::Revocation, account);
     if fields.get("client_id") != CLIENT_ID {
         return refused(&mut call, 401, "invalid_client", "The client_id is not known.");
     }
     state.issuer().revoke(token);
-    call.revoked();
-    Reply::json(200, &Value::Object(serde_json::Map::new()))
+    call.end(TokenOutcome::Revoked);
+    Reply::json(200, &json!({}))
 }
 
 fn fields(head: &Parts, body: &Bytes) -> Option<Fields> {

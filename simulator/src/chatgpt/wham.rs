@@ -7,10 +7,8 @@ use serde_json::json;
 
 use super::caller::admit;
 use super::faults::refusal;
-#[cfg(feature = "scripting")]
 use super::meters;
 use super::state::ChatGpt;
-#[cfg(feature = "scripting")]
 use crate::faults::awaited;
 use crate::reply::Reply;
 
@@ -21,7 +19,6 @@ pub(super) async fn usage(state: &ChatGpt, head: &Parts) -> io::Result<Reply> {
         Err(reply) => return Ok(reply),
     };
     let answer = state.backend().of(account).usage_looks.take();
-    #[cfg(feature = "scripting")]
     let answer = awaited(answer).await?;
     let now = state.common.now();
     let plan = state.issuer().login(account).plan.clone();
@@ -31,15 +28,15 @@ pub(super) async fn usage(state: &ChatGpt, head: &Parts) -> io::Result<Reply> {
     let mut backend = state.backend();
     let quota = backend.quota(account, now);
     let standing = backend.of(account);
+    let mut credits = standing.credits.document();
+    credits["overage_limit_reached"] = json!(false);
     let document = json!({
         "plan_type": plan,
         "rate_limit": quota.rate_limit(now),
-        "additional_rate_limits": null,
-        "credits": standing.credits.document(),
+        "additional_rate_limits": meters::documents(&standing.meters, now),
+        "credits": credits,
         "spend_control": { "reached": false },
     });
-    #[cfg(feature = "scripting")]
-    let document = meters::looked_up(document, &standing.meters, standing.spending_limit, now);
     Ok(Reply::json(200, &document))
 }
 

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::super::ask::{Question, ask};
 use super::super::sidecar::Sidecar;
 use super::super::stage::Stage;
-use simulated_openai::Dice;
+use super::dice::Dice;
 
 /// What each kind of agent asks for, the usual one first.
 const TASTES: [[&str; 3]; 4] = [

@@ -10,7 +10,7 @@ use super::super::ask::client;
 use super::super::stage::{LOGIN, Stage, labels};
 use super::agent::{self, Order, Uses};
 use super::cast;
-use simulated_openai::Dice;
+use super::dice::Dice;
 
 /// Between two scenes, in seconds.
 const PERIOD: u64 = 9;

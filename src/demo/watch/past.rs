@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use simulated_openai::Dice;
+use super::dice::Dice;
 
 use super::super::stage::Stage;
 use super::cast::{Known, SPENT};

@@ -1,8 +1,9 @@
 //! Responses that go on without their client. The first answer has one queued, every later one has it completed. Nothing is
 //! stored but what its id says: what it took, in which tier, and its model.
 
-use super::document::{Document, Status};
-use super::{PREFIX, events};
+use serde_json::json;
+
+use super::{PREFIX, Response};
 use crate::api::call::Call;
 use crate::reply::Reply;
 use crate::usage::{Usage, processed_in};
@@ -18,15 +19,18 @@ const MARK: &str = "_bg_";
 
 impl<'i> Background<'i> {
     /// Begins one. As a stream it goes on to its end like any other.
-    pub(super) fn begin(call: &Call, model: &str, tier: &'static str, streams: bool) -> Reply {
-        let Usage { input, cached, output } = call.usage();
+    pub(super) fn begin(call: &Call, model: &'i str, tier: &'static str, streams: bool) -> Reply {
+        let usage = call.usage();
+        let Usage { input, cached, output } = usage;
         let id = format!("{}{MARK}{input}_{cached}_{output}_{tier}_{model}", call.id(PREFIX));
-        let message_id = call.id("msg_");
-        let document = Document::new(&id, &message_id, call, model).tiered(tier).in_background(call.usage());
+        let mut response = Background { usage, tier, model }.response(call, &id, &call.id(""));
         if streams {
-            return events::stream(call, document, &message_id);
+            return response.reply(true);
         }
-        Reply::json(200, &document.tiered("auto").at(Status::Queued))
+        // Before it is completed the answer says what was asked for.
+        response.begun["service_tier"] = json!("auto");
+        response.begun["status"] = json!("queued");
+        Reply::json(200, &response.begun)
     }
 
     /// The one that has this id.
@@ -40,11 +44,13 @@ impl<'i> Background<'i> {
 
     /// What it is when it is asked for.
     pub(super) fn poll(&self, call: &Call, id: &str) -> Reply {
-        let message_id = format!("msg_{}", &id[PREFIX.len()..]);
-        let document = Document::new(id, &message_id, call, self.model).tiered(self.tier).in_background(self.usage);
-        if call.streams {
-            return events::stream(call, document, &message_id);
-        }
-        Reply::json(200, &document.at(Status::Completed))
+        self.response(call, id, &id[PREFIX.len()..]).reply(call.streams)
+    }
+
+    fn response(&self, call: &Call, id: &str, item: &str) -> Response {
+        let mut response = Response { usage: self.usage, ..Response::new(call, id, item, self.model) };
+        response.begun["background"] = json!(true);
+        response.begun["service_tier"] = json!(self.tier);
+        response
     }
 }

@@ -15,6 +15,7 @@ use crate::answer::Answer;
 use crate::body::Ending;
 use crate::breakage::Breakage;
 use crate::faults::{spoiled, timed};
+use crate::reply::Reply;
 use crate::websocket::Speaker;
 use crate::websocket::turn::Turn;
 
@@ -31,7 +32,6 @@ pub(super) struct Responses {
 #[derive(Deserialize)]
 struct Asked {
     r#type: String,
-    #[serde(default)]
     generate: Option<bool>,
 }
 
@@ -45,10 +45,7 @@ impl Speaker for Responses {
             }
             // Said by Codex once it has taken a response in; nothing follows.
             Ok(asked) if asked.r#type == "response.processed" => return Turn::default(),
-            Ok(asked) => {
-                let message = format!("Invalid value: '{}'. Supported values are: 'response.create'.", asked.r#type);
-                errors::invalid(Some("invalid_value"), Some("type"), &message)
-            }
+            Ok(asked) => Reply::wrong_type(&asked.r#type),
             Err(_) => errors::not_json(),
         };
         turn_of(&refused, &Answer::Normal, Ending::Clean)
@@ -88,7 +85,7 @@ impl Responses {
     /// The answer that the next response takes.
     pub(super) fn take_answer(&mut self) -> Answer {
         let first = self.first.take();
-        first.or_else(|| self.api.take_answer(&self.key)).unwrap_or(Answer::Normal)
+        first.or_else(|| self.api.take_answer(&self.key, false)).unwrap_or(Answer::Normal)
     }
 
     /// What comes instead of a response to `body`, if `answer` lets none come.

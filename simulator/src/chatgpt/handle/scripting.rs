@@ -6,11 +6,11 @@ use std::time::Duration;
 use crate::answer::Answer;
 use crate::chatgpt::account::{Account, Login, Tokens};
 use crate::chatgpt::catalogue::{Model, VersionRefusal};
-use crate::chatgpt::meters::{Meter, SpendingLimit};
+use crate::chatgpt::devices::Decision;
+use crate::chatgpt::meters::Meter;
 use crate::chatgpt::prompt_cache::CacheCounts;
 use crate::chatgpt::quota::{Credits, Quota};
-use crate::chatgpt::state::ChatGpt;
-use crate::chatgpt::state::Person;
+use crate::chatgpt::state::{ChatGpt, Person};
 use crate::chatgpt::token_fault::{RefusalShape, TokenFault};
 use crate::chatgpt::token_log::TokenCall;
 use crate::record::RecordedRequest;
@@ -40,12 +40,6 @@ impl Server<ChatGpt> {
         self.face.issuer().sign_in(account, self.face.common.now())
     }
 
-    /// What an account was given last, by whichever way.
-    pub fn tokens(&self, account: Account) -> Tokens {
-        let tokens = self.face.issuer().latest(account).cloned();
-        tokens.expect("an account is signed in when it is added")
-    }
-
     /// The login of an account.
     pub fn login(&self, account: Account) -> Login {
         self.face.issuer().login(account).clone()
@@ -54,11 +48,6 @@ impl Server<ChatGpt> {
     /// Sets how long the access tokens are good that are issued from now on; an hour at the start.
     pub fn set_access_lifetime(&self, lifetime: Duration) {
         self.face.issuer().policy.access_lifetime = lifetime;
-    }
-
-    /// The same with a code: `token_expired`, `token_invalidated` or `token_revoked`.
-    pub fn refuse_access(&self, account: Account, code: &str) {
-        self.face.issuer().refuse_access(account, &Some(code.to_owned()));
     }
 
     /// Lets the refresh tokens that an account has now answer `refresh_token_expired`.
@@ -91,22 +80,22 @@ impl Server<ChatGpt> {
 
     /// Queues a fault for the next call of `/oauth/token`.
     pub fn script_token(&self, fault: TokenFault) {
-        self.face.settings().script_token(None, fault);
+        self.face.settings().token_faults.push_back((None, fault));
     }
 
     /// Queues a fault for the next call of `/oauth/token` with a code or a refresh token of this account.
     pub fn script_token_of(&self, account: Account, fault: TokenFault) {
-        self.face.settings().script_token(Some(account), fault);
+        self.face.settings().token_faults.push_back((Some(account), fault));
     }
 
     /// Every call of `/oauth/token` and `/oauth/revoke`, in order of arrival.
     pub fn token_calls(&self) -> Vec<TokenCall> {
-        self.face.token_log().so_far()
+        self.face.token_log.calls().all.clone()
     }
 
     /// How many calls of `/oauth/token` ran at once at most.
     pub fn max_token_calls_in_flight(&self) -> usize {
-        self.face.token_log().most_in_flight()
+        self.face.token_log.calls().most_in_flight
     }
 
     /// Lets the person before the browser say no, every time from now on.
@@ -124,11 +113,6 @@ impl Server<ChatGpt> {
         self.face.devices().enabled = on;
     }
 
-    /// Sets the seconds between two polls that later device codes ask for; 1 at the start, 5 in reality.
-    pub fn set_device_interval(&self, seconds: u64) {
-        self.face.devices().interval_seconds = seconds;
-    }
-
     /// Sets how long later device codes are good; 15 minutes at the start.
     pub fn set_device_lifetime(&self, lifetime: Duration) {
         self.face.devices().lifetime = lifetime;
@@ -141,7 +125,7 @@ impl Server<ChatGpt> {
 
     /// Enters a user code and says no; `false` when it does not wait for anyone.
     pub fn deny_device(&self, user_code: &str) -> bool {
-        self.face.devices().deny(user_code)
+        self.face.devices().decide(user_code, Decision::Denied)
     }
 }
 
@@ -177,11 +161,6 @@ impl Server<ChatGpt> {
         self.face.backend().credit_step = credits;
     }
 
-    /// Lets the credits of an account serve no more for this reason, or again.
-    pub fn set_spending_limit(&self, account: Account, limit: Option<SpendingLimit>) {
-        self.face.backend().of(account).spending_limit = limit;
-    }
-
     /// Gives an account a limit of single models, or changes the one of this id; it has none at the start.
     pub fn set_meter(&self, account: Account, meter: Meter) {
         let mut backend = self.face.backend();
@@ -203,11 +182,6 @@ impl Server<ChatGpt> {
     /// Whether streams begin with a `codex.rate_limits` event; off at the start. Scripts do not count it.
     pub fn set_rate_limit_event(&self, on: bool) {
         self.face.backend().shown.rate_limit_event = on;
-    }
-
-    /// Whether the last event of a stream has the output once more; off at the start, as in reality.
-    pub fn set_output_in_completed(&self, on: bool) {
-        self.face.backend().shown.output_in_completed = on;
     }
 
     /// Sets what the backend says of the place of an account's workspace, `NO_CONSTRAINT` at the start: the origin of its
@@ -236,15 +210,9 @@ impl Server<ChatGpt> {
         self.face.backend().version_gate = refusal;
     }
 
-    /// Whether a model finds a request in Responses Lite that does not say that it is one, as at the start, and sees no tools
-    /// then; else it is answered 404.
-    pub fn set_unmarked_lite_routed(&self, on: bool) {
-        self.face.backend().routes_unmarked_lite = on;
-    }
-
     /// How often the prompts of an account were found in the cache so far.
     pub fn cache_counts(&self, account: Account) -> CacheCounts {
-        self.face.backend().cache.counts(account)
+        self.face.backend().cache.counts.get(&account).copied().unwrap_or_default()
     }
 
     /// Adds a model in front of all, or changes it.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Account, Seen, ada, credentials, get, request_with, respond, server};
-use crate::chatgpt::{Credits, Meter, Quota, SimulatedChatGpt, SpendingLimit, Window};
+use crate::chatgpt::{Credits, Meter, Quota, SimulatedChatGpt, Window};
 
 const RESET_AT: i64 = 4_000_000_000;
 
@@ -66,7 +66,7 @@ fn a_meter_is_of_its_models_alone_and_told_in_all_three_places() {
 }
 
 #[test]
-fn credits_pay_for_what_the_plan_has_not_until_they_are_spent_or_stopped() {
+fn credits_pay_for_what_the_plan_has_not_until_they_are_spent() {
     let server = server();
     let account = ada(&server).account;
     server.set_quota(account, used(100.0));
@@ -74,12 +74,6 @@ fn credits_pay_for_what_the_plan_has_not_until_they_are_spent_or_stopped() {
     let ask = || ask(&server, account, "gpt-5.5").status;
     assert_eq!(ask(), 429);
     server.set_credits(account, Credits { has_credits: true, unlimited: false, balance: Some("4".into()) });
-    for limit in [SpendingLimit::Overage, SpendingLimit::SpendControl] {
-        server.set_spending_limit(account, Some(limit));
-        assert_eq!(ask(), 429, "{limit:?}");
-    }
-    assert_eq!(usage(&server, account)["spend_control"]["reached"], true);
-    server.set_spending_limit(account, None);
     assert_eq!([ask(), ask(), ask()], [200, 200, 429]);
     let left = usage(&server, account)["credits"].clone();
     assert_eq!(

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use crate::words::mixed;
-
 /// A row of such numbers.
 #[derive(Clone)]
 pub struct Dice(u64);
@@ -35,4 +33,12 @@ impl Dice {
         let at = self.below(of.len() as u64);
         &of[usize::try_from(at).unwrap_or(0)]
     }
+}
+
+/// The finalizer of `SplitMix64`.
+fn mixed(number: u64) -> u64 {
+    let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
 }

@@ -1,8 +1,7 @@
 //! The one source of time.
 #![expect(clippy::disallowed_methods, reason = "this file wraps the clock")]
 
-use std::time::Instant;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A point in time in unix milliseconds. Arithmetic saturates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,23 +20,10 @@ impl Timestamp {
     }
 }
 
-/// Reads the time.
-#[derive(Clone, Copy)]
-pub(crate) struct Clock(fn() -> Timestamp);
-
-impl Clock {
-    /// The machine's wall clock.
-    pub(crate) fn system() -> Clock {
-        Clock(|| {
-            let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            Timestamp(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
-        })
-    }
-
-    /// The time now.
-    pub(crate) fn now(self) -> Timestamp {
-        (self.0)()
-    }
+/// The machine's wall clock.
+pub(crate) fn now() -> Timestamp {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// A reading of the clock that never goes back.

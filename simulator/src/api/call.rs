@@ -4,8 +4,7 @@ use serde_json::Value;
 
 use crate::answer::Answer;
 use crate::usage::Usage;
-use crate::words::ToolCall;
-use crate::words::{mixed, pieces};
+use crate::words::{ToolCall, mixed, pieces};
 
 /// What an endpoint needs to know of a request.
 pub(super) struct Call<'a> {

@@ -9,10 +9,9 @@ use hyper::http::request::Parts;
 
 use super::call::Call;
 use super::faults::{failed_event, refusal};
-use super::routes;
 use super::state::{Api, owner};
 use super::websocket::Opening;
-use super::{errors, headers};
+use super::{errors, headers, routes};
 use crate::answer::Answer;
 use crate::common::Common;
 use crate::connection::{Face, Outgoing, bearer};

@@ -9,8 +9,7 @@ use hyper::http::request::Parts;
 
 use super::endpoints::Endpoint;
 use super::state::ChatGpt;
-use super::{authorize, device, responses, token, wham};
-use super::{endpoints, models, socket, turn_state};
+use super::{authorize, device, endpoints, models, responses, socket, token, turn_state, wham};
 use crate::body::Ending;
 use crate::common::Common;
 use crate::connection::{Face, Outgoing, Sent};
@@ -67,8 +66,8 @@ async fn routed(state: &ChatGpt, head: &Parts, body: &Bytes) -> Sent {
         ("GET", "/codex/device") => Reply::page(200, "Enter the code that the program shows."),
         ("POST", RESPONSES) => return responses::answer(state, head, body).await,
         ("GET", "/backend-api/wham/usage") => wham::usage(state, head).await?,
-        ("GET", "/backend-api/wham/accounts/check") => wham::accounts(state, head),
-        ("GET", MODELS) => models::list(state, head),
+        ("GET", "/backend-api/wham/accounts/check") => wham::accounts(state, head).unwrap_or_else(|refusal| refusal),
+        ("GET", MODELS) => models::list(state, head).unwrap_or_else(|refusal| refusal),
         (
             _,
             "/oauth/token"

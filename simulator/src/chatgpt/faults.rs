@@ -2,8 +2,7 @@
 
 use serde_json::json;
 
-use super::refusals::usage_limit;
-use super::refusals::{model_not_supported, unauthorized};
+use super::refusals::{model_not_supported, unauthorized, usage_limit};
 use crate::answer::Answer;
 use crate::clock::Timestamp;
 use crate::faults;

@@ -17,8 +17,7 @@ impl Limit {
     /// The headers of an answer. The plan's windows are those of the meter where there is one, as in reality.
     pub(super) fn headers(&self, credits: &Credits, plan: &str, now: Timestamp) -> Vec<(String, String)> {
         let mut headers = self.quota.headers("codex", now);
-        let active = "codex";
-        let active = self.meter.as_ref().map_or(active, |meter| {
+        let active = self.meter.as_ref().map_or("codex", |meter| {
             meter.add_headers(&mut headers, now);
             &meter.id
         });

@@ -13,17 +13,14 @@ use super::form::Fields;
 use super::state::ChatGpt;
 use crate::reply::Reply;
 
-/// `/backend-api/codex/models`.
-pub(super) fn list(state: &ChatGpt, head: &Parts) -> Reply {
-    let account = match admit(state, head) {
-        Ok(account) => account,
-        Err(reply) => return reply,
-    };
+/// `/backend-api/codex/models`, or the refusal.
+pub(super) fn list(state: &ChatGpt, head: &Parts) -> Result<Reply, Reply> {
+    let account = admit(state, head)?;
     let query = Fields::encoded(head.uri.query().unwrap_or_default());
     let client_version = query.get("client_version");
     if client_version.is_empty() {
         let missing = json!({ "type": "missing", "loc": ["query", "client_version"], "msg": "Field required" });
-        return Reply::json(422, &json!({ "detail": [missing] }));
+        return Err(Reply::json(422, &json!({ "detail": [missing] })));
     }
     let version = Version::of(client_version);
     let backend = state.backend();
@@ -35,7 +32,7 @@ pub(super) fn list(state: &ChatGpt, head: &Parts) -> Reply {
     slugs.hash(&mut hasher);
     let etag = format!("\"{:016x}\"", hasher.finish());
     if head.headers.get(IF_NONE_MATCH).is_some_and(|known| *known == etag) {
-        return Reply::whole(304, "application/json", Bytes::new()).with("etag", &etag);
+        return Ok(Reply::whole(304, "application/json", Bytes::new()).with("etag", &etag));
     }
-    Reply::json(200, &json!({ "models": models })).with("etag", &etag)
+    Ok(Reply::json(200, &json!({ "models": models })).with("etag", &etag))
 }

@@ -40,12 +40,9 @@ pub(super) async fn usage(state: &ChatGpt, head: &Parts) -> io::Result<Reply> {
     Ok(Reply::json(200, &document))
 }
 
-/// `/backend-api/wham/accounts/check`.
-pub(super) fn accounts(state: &ChatGpt, head: &Parts) -> Reply {
-    let account = match admit(state, head) {
-        Ok(account) => account,
-        Err(reply) => return reply,
-    };
+/// `/backend-api/wham/accounts/check`, or the refusal.
+pub(super) fn accounts(state: &ChatGpt, head: &Parts) -> Result<Reply, Reply> {
+    let account = admit(state, head)?;
     let nowhere = || (NO_CONSTRAINT.to_owned(), NO_CONSTRAINT.to_owned());
     let (origin, routing) = state.backend().of(account).place.clone().unwrap_or_else(nowhere);
     let login = state.issuer().login(account).clone();
@@ -56,7 +53,7 @@ pub(super) fn accounts(state: &ChatGpt, head: &Parts) -> Reply {
         "plan_type": login.plan,
         "workspace_backend_origin": origin,
     });
-    Reply::json(200, &json!({ "accounts": [entry], "default_account_id": login.account_id }))
+    Ok(Reply::json(200, &json!({ "accounts": [entry], "default_account_id": login.account_id })))
 }
 
 /// What the backend says of a workspace without a place.

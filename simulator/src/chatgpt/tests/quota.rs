@@ -6,10 +6,10 @@ use serde_json::json;
 
 use super::{Answer, ada, bob, credentials, get, request, respond, server};
 use crate::chatgpt::{Credits, Quota, Window};
-use crate::clock::Clock;
+use crate::clock;
 
 fn unix_now() -> i64 {
-    Clock::system().now().as_millis() / 1000
+    clock::now().as_millis() / 1000
 }
 
 fn weekly(used_percent: f64, reset_at: i64) -> Quota {

@@ -48,7 +48,6 @@ use crate::secrets::master_key::KeySources;
 use crate::store::{DataFolders, Store, StoreOptions};
 use crate::upstream::Upstream;
 pub use accounts::View;
-use accounts::pool::kind as kind_of;
 use accounts::{Accounts, Bases};
 use belief::Belief;
 use books::Books;
@@ -201,7 +200,7 @@ impl Manager {
     /// Every place that requests go to, each with what it is: those of API keys, and those of logins where there are any.
     pub fn upstreams(&self) -> Vec<(&'static str, BaseUrl)> {
         let (state, bases) = (self.accounts.view().state, self.accounts.bases());
-        let of = |kind: Kind| state.accounts.iter().filter(move |account| kind_of(account) == kind);
+        let of = |kind: Kind| state.accounts.iter().filter(move |account| account.kind() == kind);
         let mut upstreams = vec![("upstream", bases.openai.clone())];
         // A refused address is reported with its account.
         let own =

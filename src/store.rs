@@ -7,9 +7,9 @@ mod data_folders;
 mod error;
 pub mod format;
 mod hash;
+mod holder;
 mod inspect;
 mod lock;
-mod migrate;
 mod own;
 mod preview;
 mod rekey;
@@ -31,11 +31,11 @@ use std::time::Duration;
 pub use data_folders::DataFolders;
 pub use error::{StoreError, UpdateError};
 pub use format::{
-    FamilyPin, FormatError, Pin, SecretField, SessionKind, SessionRecord, State, StoredAccount, StoredKind, StoredPins,
-    StoredSecret,
+    FamilyPin, FormatError, Pin, SecretField, SessionRecord, State, StoredAccount, StoredPins, StoredSecret,
 };
+pub use holder::Holder;
 pub use inspect::LockState;
-pub use lock::{Holder, NamedLock};
+pub use lock::NamedLock;
 pub use preview::{Foreign, Preview};
 pub use rekey::Rekeyed;
 pub use rotations::{Newest, RecordError, Rotations};
@@ -48,9 +48,6 @@ use crate::secrets::master_key::{KeyError, KeySources, KeyState, Keyring};
 
 /// How long an update waits for the lock before it gives up.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// The one half-open probe of an account's breaker on this machine.
-pub type ProbeLock = NamedLock;
 
 /// What a store is made of.
 #[derive(Clone, Debug)]
@@ -297,22 +294,6 @@ impl Store {
         Ok(Some(serde_json::from_slice(&note).unwrap_or_default()))
     }
 
-    /// Whether the process of session `id` runs, for whoever holds no lock: a few system calls, none of which writes or
-    /// keeps the session from its lock. When in doubt, it runs.
-    pub fn is_alive(&self, id: &str) -> bool {
-        sessions::is_alive(self.folder(), id)
-    }
-
-    /// What session `id` wrote about itself with `claim_session`.
-    pub fn session_private(&self, id: &str) -> Option<serde_json::Value> {
-        sessions::private(self.folder(), id)
-    }
-
-    /// The file of session `id`, in which [`Store::session_private`] stands.
-    pub fn session_file(&self, id: &str) -> PathBuf {
-        sessions::place(self.folder(), id)
-    }
-
     /// Moves the accounts file to `<name>.reset-<ms>`, as it is, readable or not; `None` when there is none.
     ///
     /// # Errors
@@ -337,7 +318,7 @@ impl Store {
     }
 
     fn busy(&self) -> StoreError {
-        StoreError::Busy { holder: lock::holder(&self.0.places.lock) }
+        StoreError::Busy { holder: holder::holder(&self.0.places.lock) }
     }
 }
 

@@ -4,6 +4,7 @@
 mod bash;
 mod fish;
 mod quoting;
+mod shell;
 mod sources;
 mod values;
 mod zsh;
@@ -11,18 +12,14 @@ mod zsh;
 use std::io::Write;
 use std::path::Path;
 
-use clap::Command;
-use clap_complete::engine::CompletionCandidate;
 use clap_complete::env::{Elvish, Powershell, Shells};
 
 use super::program;
 use crate::env::{self, Environment};
-
-/// What a shell that asks sets; its value is the name of the shell.
-const VARIABLE: &str = "CAM_COMPLETE";
+use shell::VARIABLE;
 
 /// The shells, ours where those of `clap_complete` do not read or write quoted words.
-const SHELLS: Shells<'static> = Shells(&[&bash::Bash, &Elvish, &fish::Fish, &Powershell, &zsh::Zsh]);
+const SHELLS: Shells<'static> = Shells(&[&bash::BASH, &Elvish, &fish::FISH, &Powershell, &zsh::ZSH]);
 
 /// Answers a shell. Whether one asked.
 pub fn answer(environment: &Environment) -> bool {
@@ -65,30 +62,6 @@ fn completer(called: Option<&str>, folder: Option<&str>) -> Option<String> {
         return called.map(str::to_owned);
     }
     Some(Path::new(folder?).join(path).to_string_lossy().into_owned())
-}
-
-/// What may stand at word `index`, the first line of help with each. What a shell would take for two lines is left out.
-fn candidates(
-    command: &mut Command,
-    words: Vec<std::ffi::OsString>,
-    index: usize,
-    folder: Option<&Path>,
-) -> std::io::Result<Vec<(String, String)>> {
-    let found = clap_complete::engine::complete(command, words, index, folder)?;
-    let described = |candidate: CompletionCandidate| {
-        let value = candidate.get_value().to_str()?.to_owned();
-        let help = candidate.get_help().map(ToString::to_string).unwrap_or_default();
-        let help = help.lines().next().unwrap_or_default().replace(char::is_control, " ");
-        (!value.contains(char::is_control)).then_some((value, help))
-    };
-    Ok(found.into_iter().filter_map(described).collect())
-}
-
-/// A shell's script for the program `name`, which is typed as `command`: `completer`, already quoted for single quotes, answers
-/// where `variable` is set.
-fn filled(script: &str, [name, variable, command, completer]: [&str; 4]) -> String {
-    let script = script.replace("NAME", name).replace("VARIABLE", variable).replace("COMMAND", command);
-    script.replace("COMPLETER", &format!("'{completer}'"))
 }
 
 #[cfg(test)]

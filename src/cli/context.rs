@@ -69,16 +69,12 @@ impl Context {
 
     /// Reports on stderr what in the configuration cannot be used.
     pub fn warn(manager: &Manager) {
-        for warning in &manager.session().config().warnings {
-            Printer::warning(warning);
-        }
+        Printer::warnings(&manager.session().config().warnings);
     }
 
     /// Reports on stderr why a report is not complete.
     pub fn warn_of_reports(manager: &Manager) {
-        for warning in manager.session().take_warnings() {
-            Printer::warning(&warning);
-        }
+        Printer::warnings(manager.session().take_warnings());
     }
 
     /// Reports on stderr what happened while a session began.

@@ -70,9 +70,7 @@ pub async fn run(context: &Context, args: &ImportArgs) -> Result<u8, Error> {
         }
         (imported, None)
     };
-    for warning in manager.session().take_warnings() {
-        Printer::warning(&warning);
-    }
+    Context::warn_of_reports(&manager);
     for Refused { name, why } in &refused {
         Printer::warning(&format!("{name} is not imported: {why}"));
     }
@@ -81,12 +79,8 @@ pub async fn run(context: &Context, args: &ImportArgs) -> Result<u8, Error> {
         Some(difference) => show(&manager, &imported, difference),
         None => say(&imported),
     }
-    for warning in imported.iter().filter_map(may_be_another) {
-        Printer::warning(&warning);
-    }
-    for warning in shared_logins(&imported, &places) {
-        Printer::warning(&warning);
-    }
+    Printer::warnings(imported.iter().filter_map(may_be_another));
+    Printer::warnings(shared_logins(&imported, &places));
     Ok(u8::from(!refused.is_empty()))
 }
 

@@ -40,9 +40,7 @@ pub async fn run(context: &Context, args: MergeArgs) -> Result<u8, Error> {
         return Ok(1);
     }
     let merged = manager.merge(pair.kept.id, pair.gone.id).await;
-    for warning in manager.session().take_warnings() {
-        Printer::warning(&warning);
-    }
+    Context::warn_of_reports(&manager);
     let account = Account::from(merged?);
     if args.json {
         Printer::json(&account);

@@ -203,6 +203,11 @@ impl Printer {
         }
     }
 
+    /// A warning for each text.
+    pub fn warnings(texts: impl IntoIterator<Item = impl AsRef<str>>) {
+        texts.into_iter().for_each(|text| Printer::warning(text.as_ref()));
+    }
+
     /// The help, where it was asked for.
     pub fn help(help: &clap::builder::StyledStr) {
         let has_colours = Printer::has_colours();

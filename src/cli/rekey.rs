@@ -41,9 +41,7 @@ pub async fn run(context: &Context, args: &RekeyArgs) -> Result<u8, Error> {
     };
     let is_given = matches!(new, NewKey::Given(_));
     let done = manager.accounts().rekey(new).await?;
-    for warning in manager.session().take_warnings() {
-        Printer::warning(&warning);
-    }
+    Context::warn_of_reports(&manager);
     if args.json {
         Printer::json(&json!({
             "secrets": done.secrets,

@@ -46,9 +46,7 @@ pub async fn run(context: &Context, args: SwitchArgs) -> Result<u8, Error> {
     let family = args.family.map(|family| ModelFamily::of(Some(&family), &families));
     let scope = family.as_ref().map(|family| format!(" for `{family}`")).unwrap_or_default();
     let switched = manager.switch(args.account, family, Scope::Everywhere).await?;
-    for warning in manager.session().take_warnings() {
-        Printer::warning(&warning);
-    }
+    Context::warn_of_reports(&manager);
     let account = switched.account.map(Account::from);
     if let (false, Some(account)) = (args.auto, &account)
         && let Some(reason) = &account.reason

@@ -11,6 +11,7 @@ use clap::Args;
 use serde_json::Value;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use super::context::Context;
 use super::printer::Printer;
 use super::table::Room;
 use super::text::Text;
@@ -71,9 +72,7 @@ pub async fn show<L: Listing>(
     if args.watch {
         return Watch::new(manager, environment, args.json).run(look).await;
     }
-    for warning in manager.session().take_warnings() {
-        Printer::warning(&warning);
-    }
+    Context::warn_of_reports(manager);
     let listing = look(manager).await?;
     if args.json {
         Printer::json(&listing.json());
@@ -193,9 +192,7 @@ impl<'a> Watch<'a> {
             return;
         }
         if !matches!(self.out, Out::Terminal(_)) {
-            for warning in &what {
-                Printer::warning(warning);
-            }
+            Printer::warnings(&what);
         }
         self.said = what;
     }

@@ -144,9 +144,10 @@ pub struct AccountName {
 }
 
 /// What kind of process a session is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SessionKind {
     /// `sidecar`
+    #[default]
     Sidecar,
     /// `run`
     Run,

@@ -17,7 +17,7 @@ use crate::domain::report::{AccountName, SessionKind, SessionReport};
 use crate::domain::routing::starting_account::{Newcomer, Start, starting_account};
 use crate::domain::time::Timestamp;
 use crate::error::Error;
-use crate::store::{self, Creation, SessionLock, SessionRecord, State, Transaction};
+use crate::store::{Creation, SessionLock, SessionRecord, State, Transaction};
 
 /// How long an editor waits for the file's lock before `initialize` is answered; after it the session starts
 /// without a record and gets one as soon as the lock is free. Only a stopped holder keeps the lock that long.
@@ -119,11 +119,7 @@ impl Manager {
         SessionReport {
             id: session.id.clone(),
             pid: session.pid,
-            kind: match session.kind {
-                store::SessionKind::Sidecar => SessionKind::Sidecar,
-                store::SessionKind::Run => SessionKind::Run,
-                store::SessionKind::Proxy => SessionKind::Proxy,
-            },
+            kind: session.kind,
             port: session.port,
             started_at: Timestamp(session.started_at),
             start_account: session
@@ -220,10 +216,7 @@ type Announced = OnceLock<Option<Start>>;
 
 /// Whether a session counts among those that start apart.
 fn counts(session: &SessionRecord) -> bool {
-    match session.kind {
-        store::SessionKind::Sidecar | store::SessionKind::Run => true,
-        store::SessionKind::Proxy => false,
-    }
+    session.kind != SessionKind::Proxy
 }
 
 /// Checks whether the file or the configuration was changed.

@@ -7,7 +7,7 @@ use super::accounts::View;
 use super::accounts::lookup::{find, position};
 use super::accounts::pending::why_it_failed;
 use super::accounts::pins::SessionPins;
-use super::accounts::pool::{distinct_label, kind, waits_for_issuer};
+use super::accounts::pool::{distinct_label, waits_for_issuer};
 use super::accounts::record;
 use super::belief::bench_words::bench_words;
 use super::books::metrics::Gauged;
@@ -132,7 +132,7 @@ impl Manager {
             id: member.id.clone(),
             index: position + 1,
             label: member.label.clone(),
-            kind: kind(account),
+            kind: account.kind(),
             email: account.email.clone(),
             account_id: account.account_id.clone(),
             user_id: account.user_id.clone(),

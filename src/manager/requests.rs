@@ -24,7 +24,7 @@ use crate::domain::routing::{Ask, Strategy, choose, explain};
 use crate::domain::time::Timestamp;
 use crate::domain::usage::{Spent, Usd};
 use crate::ledger::{Question, Standing};
-use crate::store::{ProbeLock, State};
+use crate::store::{NamedLock, State};
 
 /// A ledger that is slower is not waited for: a request goes on with what is known.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -226,7 +226,7 @@ impl Manager {
     /// The locks of the probes that the choice is: of the account, of its host, or of both. `None` when a sibling has
     /// one of them. Where no lock can be had, on a disk that takes no file, the probe goes without: an account that
     /// nobody may probe would stay out for ever.
-    pub(super) fn probes(&self, view: &View, choice: Choice) -> Option<Vec<ProbeLock>> {
+    pub(super) fn probes(&self, view: &View, choice: Choice) -> Option<Vec<NamedLock>> {
         if !choice.probe {
             return Some(Vec::new());
         }

@@ -150,12 +150,12 @@ fn cipher(key: &MasterKey) -> Aes256Gcm {
 
 /// Every part after its length, so that no two places read the same.
 fn associated_data(key_id: &str, binding: &Binding<'_>) -> Vec<u8> {
-    let mut data = Vec::new();
-    for part in [VERSION, binding.store_id, binding.account_id, binding.base_url, binding.field, key_id] {
-        data.extend_from_slice(&(part.len() as u64).to_be_bytes());
-        data.extend_from_slice(part.as_bytes());
-    }
-    data
+    framed([VERSION, binding.store_id, binding.account_id, binding.base_url, binding.field, key_id])
+}
+
+/// Parts as bytes, each behind its length, so that no two lists of parts are the same bytes.
+pub fn framed<const N: usize>(parts: [&str; N]) -> Vec<u8> {
+    parts.iter().flat_map(|part| (part.len() as u64).to_be_bytes().into_iter().chain(part.bytes())).collect()
 }
 
 #[cfg(test)]

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::StoreError;
-use super::format::MAX_FILE_BYTES;
-use super::format::{FormatError, State};
+use super::format::{FormatError, MAX_FILE_BYTES, State};
 use super::replace::Places;
 use super::seal_copy;
 use crate::clock::Clock;

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::lock::Holder;
+use super::holder::Holder;
 use crate::files::{NotAFile, TooLarge};
 use crate::secrets::master_key::KeyError;
 

@@ -2,9 +2,8 @@
 //! before the last write.
 
 use super::Store;
-use super::format::MAX_FILE_BYTES;
-use super::format::State;
-use super::lock::{self, Holder};
+use super::format::{MAX_FILE_BYTES, State};
+use super::holder::{Holder, holder};
 use crate::files;
 
 /// The lock of the accounts file at one instant.
@@ -21,7 +20,7 @@ impl Store {
     pub fn lock_state(&self) -> LockState {
         let path = &self.0.places.lock;
         match files::open_to_ask(path) {
-            Ok(file) if files::lock::is_held(&file).unwrap_or(false) => LockState::Held(lock::holder(path)),
+            Ok(file) if files::lock::is_held(&file).unwrap_or(false) => LockState::Held(holder(path)),
             _ => LockState::Free,
         }
     }

@@ -4,25 +4,14 @@ use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::StoreError;
-use super::format::MAX_FILE_BYTES;
+use super::holder::Holder;
 use crate::files;
 
 /// How often a lock file may vanish under us before we say so.
 const ATTEMPTS: usize = 8;
-
-/// Who holds the lock of the accounts file, as it says of itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Holder {
-    /// Its process id.
-    pub pid: u32,
-    /// Its session.
-    pub session_id: String,
-}
 
 /// The lock of the accounts file. Its file is never renamed and never removed.
 #[must_use = "the lock is free again as soon as this is dropped"]
@@ -56,11 +45,6 @@ impl FileLock {
 fn write_note(mut file: &File, note: &[u8]) {
     let _ = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(note));
     let _ = file.set_len(note.len() as u64);
-}
-
-/// Who signed the lock file at `path` last.
-pub(super) fn holder(path: &Path) -> Option<Holder> {
-    serde_json::from_slice(&files::read_if_there(path, MAX_FILE_BYTES).ok()??).ok()
 }
 
 /// Whether `file` is still what `path` names.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::error::StoreError;
-use super::format::{FormatError, SecretField, State, StoredAccount, StoredSecret};
-use super::{Store, Transaction, migrate, seal_copy};
+use super::format::{FormatError, SecretField, State, StoredAccount, StoredSecret, give_ids};
+use super::{Store, Transaction, seal_copy};
 use crate::secrets::Secret;
 use crate::secrets::master_key::KeyError;
 
@@ -51,7 +51,7 @@ impl Store {
         {
             self.0.keyring.unlock(seal)?;
         }
-        migrate::give_ids(&mut after.accounts);
+        give_ids(&mut after.accounts);
         after.revision = self.0.next_revision(&before);
         Ok(Preview { before: bytes, after: Some(after.to_json()), value })
     }

@@ -6,8 +6,7 @@ use std::convert::Infallible;
 use std::path::PathBuf;
 
 use super::error::{StoreError, UpdateError};
-use super::format::MAX_FILE_BYTES;
-use super::format::State;
+use super::format::{MAX_FILE_BYTES, State};
 use super::lock::FileLock;
 use super::replace::{self, Before};
 use super::transaction::{Present, is_first_sealing};

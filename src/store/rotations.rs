@@ -9,10 +9,10 @@ use ring::digest;
 use serde_json::Value;
 
 use super::error::StoreError;
-use super::format::MAX_FILE_BYTES;
-use super::format::{SecretField, State, StoredAccount, StoredKind, VERSION};
+use super::format::{MAX_FILE_BYTES, SecretField, State, StoredAccount, VERSION};
 use super::replace::Places;
 use super::{Store, lock, sealing};
+use crate::domain::account::Kind;
 use crate::files;
 use crate::secrets::Secret;
 use crate::secrets::master_key::KeyError;
@@ -81,7 +81,7 @@ impl Store {
             seal: state.seal.clone(),
             accounts: vec![StoredAccount {
                 id: account.id.clone(),
-                kind: Some(StoredKind::ChatGpt),
+                kind: Some(Kind::ChatGpt),
                 base_url: account.base_url.clone(),
                 refresh_token: account.refresh_token.clone(),
                 access_token: account.access_token.clone(),

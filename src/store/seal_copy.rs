@@ -7,8 +7,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
-use super::format::MAX_FILE_BYTES;
-use super::format::{State, StoredSecret};
+use super::format::{MAX_FILE_BYTES, State, StoredSecret};
 use super::lock;
 use super::replace::Places;
 use crate::files;

@@ -8,10 +8,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::error::StoreError;
-use super::format::MAX_FILE_BYTES;
-use super::format::SessionRecord;
-use super::lock;
+use super::format::{MAX_FILE_BYTES, SessionRecord};
 use super::transaction::Transaction;
+use super::{Store, lock};
 use crate::files;
 
 const KIND: &str = "session";
@@ -36,6 +35,24 @@ impl Drop for SessionLock {
     fn drop(&mut self) {
         // A record whose file is gone is a dead one.
         let _ = files::remove(&self.path);
+    }
+}
+
+impl Store {
+    /// Whether the process of session `id` runs, for whoever holds no lock: a few system calls, none of which writes or
+    /// keeps the session from its lock. When in doubt, it runs.
+    pub fn is_alive(&self, id: &str) -> bool {
+        !is_dead(&place(self.folder(), id))
+    }
+
+    /// What session `id` wrote about itself with `claim_session`.
+    pub fn session_private(&self, id: &str) -> Option<Value> {
+        serde_json::from_slice(&files::read_if_there(&place(self.folder(), id), MAX_FILE_BYTES).ok()??).ok()
+    }
+
+    /// The file of session `id`, in which [`Store::session_private`] stands.
+    pub fn session_file(&self, id: &str) -> PathBuf {
+        place(self.folder(), id)
     }
 }
 
@@ -75,19 +92,8 @@ impl Transaction<'_> {
     }
 }
 
-/// What the live session `id` says of itself to its own user.
-pub(super) fn private(folder: &Path, id: &str) -> Option<Value> {
-    serde_json::from_slice(&files::read_if_there(&place(folder, id), MAX_FILE_BYTES).ok()??).ok()
-}
-
-pub(super) fn place(folder: &Path, id: &str) -> PathBuf {
+fn place(folder: &Path, id: &str) -> PathBuf {
     lock::named(folder, KIND, id)
-}
-
-/// Whether the process of session `id` runs. It takes no lock that a session waits for, and writes nothing. When in doubt,
-/// a session lives.
-pub(super) fn is_alive(folder: &Path, id: &str) -> bool {
-    !is_dead(&place(folder, id))
 }
 
 fn is_dead(path: &Path) -> bool {

@@ -259,6 +259,6 @@ fn the_handles_can_be_shared() {
     fn shared<T: Send + Sync>() {}
     shared::<Store>();
     shared::<SessionLock>();
-    shared::<ProbeLock>();
+    shared::<NamedLock>();
     shared::<StoreError>();
 }

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::error::{StoreError, UpdateError};
-use super::format::{State, StoredSecret};
-use super::lock::{FileLock, Holder};
+use super::format::{State, StoredSecret, give_ids};
+use super::holder::Holder;
+use super::lock::FileLock;
 use super::replace::{Before, Places};
-use super::{Creation, Inner, StoreWarning, migrate, replace, seal_copy, sealing};
+use super::{Creation, Inner, StoreWarning, replace, seal_copy, sealing};
 use crate::domain::time::Timestamp;
 use crate::secrets::master_key::without_waiting;
 
@@ -102,7 +103,7 @@ impl Inner {
             }
             return Ok(value);
         }
-        migrate::give_ids(&mut after.accounts);
+        give_ids(&mut after.accounts);
         after.revision = self.next_revision(&before);
         sealing::seal(&mut after, &self.keyring)?;
         self.remember_folders(&after);

@@ -1,17 +1,16 @@
 //! bash: it splits words at `:` and `=`, hands them over as they were typed, and inserts what it gets back as it is.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use clap::Command;
-use clap_complete::env::EnvCompleter;
 
-use super::candidates;
 use super::quoting::{Open, quoted, unquoted};
+use super::shell::{Shell, VARIABLE, candidates};
 
 /// The shell.
-pub struct Bash;
+pub const BASH: Shell = Shell { name: "bash", script: SCRIPT, quoted: |path| quoted(path, Open::Single), lines };
 
 /// What bash passes on of itself: which word the cursor is in, the line before the cursor, and where it splits words.
 const SCRIPT: &str = r#"_complete_NAME() {
@@ -30,49 +29,19 @@ const SCRIPT: &str = r#"_complete_NAME() {
 complete -o nosort -F _complete_NAME COMMAND 2>/dev/null || complete -F _complete_NAME COMMAND
 "#;
 
-impl EnvCompleter for Bash {
-    fn name(&self) -> &'static str {
-        "bash"
-    }
-
-    fn is(&self, name: &str) -> bool {
-        name == "bash"
-    }
-
-    fn write_registration(
-        &self,
-        var: &str,
-        name: &str,
-        bin: &str,
-        completer: &str,
-        buf: &mut dyn Write,
-    ) -> io::Result<()> {
-        let completer = quoted(completer, Open::Single);
-        buf.write_all(super::filled(SCRIPT, [name, var, bin, &completer]).as_bytes())
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "the shell's own variables, which only its script sets")]
-    fn write_complete(
-        &self,
-        command: &mut Command,
-        words: Vec<OsString>,
-        folder: Option<&Path>,
-        buf: &mut dyn Write,
-    ) -> io::Result<()> {
-        let variable = |what: &str| std::env::var(format!("{}_{what}", super::VARIABLE)).unwrap_or_default();
-        let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-        let index = variable("INDEX").parse().unwrap_or(words.len().saturating_sub(1));
-        let breaks = variable("BREAKS");
-        let typed = Typed::of(&words, index, &variable("LINE"), if breaks.is_empty() { "=:" } else { &breaks });
-        let last = typed.words.len() - 1;
-        let before = unquoted(&typed.before).0;
-        for (value, _) in candidates(command, typed.words.iter().map(OsString::from).collect(), last, folder)? {
-            // bash replaces only what stands behind the last place where it split.
-            let Some(rest) = value.strip_prefix(&before) else { continue };
-            writeln!(buf, "{}", quoted(rest, typed.open))?;
-        }
-        Ok(())
-    }
+#[expect(clippy::disallowed_methods, reason = "the shell's own variables, which only its script sets")]
+fn lines(command: &mut Command, words: &[OsString], folder: Option<&Path>) -> io::Result<Vec<String>> {
+    let variable = |what: &str| std::env::var(format!("{VARIABLE}_{what}")).unwrap_or_default();
+    let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let index = variable("INDEX").parse().unwrap_or(words.len().saturating_sub(1));
+    let breaks = variable("BREAKS");
+    let typed = Typed::of(&words, index, &variable("LINE"), if breaks.is_empty() { "=:" } else { &breaks });
+    let last = typed.words.len() - 1;
+    let before = unquoted(&typed.before).0;
+    let found = candidates(command, typed.words.iter().map(OsString::from).collect(), last, folder)?;
+    // bash replaces only what stands behind the last place where it split.
+    let rests = found.iter().filter_map(|(value, _)| value.strip_prefix(&before));
+    Ok(rests.map(|rest| quoted(rest, typed.open)).collect())
 }
 
 /// The command line up to the cursor.

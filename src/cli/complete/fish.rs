@@ -1,17 +1,17 @@
 //! fish: it quotes what it inserts itself; the word at the cursor comes as it was typed.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use clap::Command;
-use clap_complete::env::EnvCompleter;
 
-use super::candidates;
 use super::quoting::unquoted;
+use super::shell::{Shell, candidates};
 
 /// The shell.
-pub struct Fish;
+pub const FISH: Shell =
+    Shell { name: "fish", script: SCRIPT, quoted: |path| path.replace('\\', r"\\").replace('\'', r"\'"), lines };
 
 const SCRIPT: &str = r"function __complete_NAME
     set -lx VARIABLE fish
@@ -20,39 +20,9 @@ end
 complete --command COMMAND --no-files --keep-order --arguments '(__complete_NAME)'
 ";
 
-impl EnvCompleter for Fish {
-    fn name(&self) -> &'static str {
-        "fish"
-    }
-
-    fn is(&self, name: &str) -> bool {
-        name == "fish"
-    }
-
-    fn write_registration(
-        &self,
-        var: &str,
-        name: &str,
-        bin: &str,
-        completer: &str,
-        buf: &mut dyn Write,
-    ) -> io::Result<()> {
-        let completer = completer.replace('\\', r"\\").replace('\'', r"\'");
-        buf.write_all(super::filled(SCRIPT, [name, var, bin, &completer]).as_bytes())
-    }
-
-    fn write_complete(
-        &self,
-        command: &mut Command,
-        mut words: Vec<OsString>,
-        folder: Option<&Path>,
-        buf: &mut dyn Write,
-    ) -> io::Result<()> {
-        let last = words.len() - 1;
-        words[last] = unquoted(&words[last].to_string_lossy()).0.into();
-        for (value, help) in candidates(command, words, last, folder)? {
-            writeln!(buf, "{value}\t{help}")?;
-        }
-        Ok(())
-    }
+fn lines(command: &mut Command, words: &[OsString], folder: Option<&Path>) -> io::Result<Vec<String>> {
+    let (mut words, last) = (words.to_vec(), words.len() - 1);
+    words[last] = unquoted(&words[last].to_string_lossy()).0.into();
+    let found = candidates(command, words, last, folder)?;
+    Ok(found.into_iter().map(|(value, help)| format!("{value}\t{help}")).collect())
 }

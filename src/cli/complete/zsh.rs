@@ -1,17 +1,16 @@
 //! zsh: it quotes what it inserts itself, and shows what each candidate is.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use clap::Command;
-use clap_complete::env::EnvCompleter;
 
-use super::candidates;
 use super::quoting::{Open, quoted};
+use super::shell::{Shell, candidates};
 
 /// The shell.
-pub struct Zsh;
+pub const ZSH: Shell = Shell { name: "zsh", script: SCRIPT, quoted: |path| quoted(path, Open::Single), lines };
 
 /// It may be sourced, or lie in a folder of `fpath`. The words go over as the program would get them; in quotes `PREFIX` is
 /// what stands behind them.
@@ -45,41 +44,13 @@ else
 fi
 "#;
 
-impl EnvCompleter for Zsh {
-    fn name(&self) -> &'static str {
-        "zsh"
-    }
-
-    fn is(&self, name: &str) -> bool {
-        name == "zsh"
-    }
-
-    fn write_registration(
-        &self,
-        var: &str,
-        name: &str,
-        bin: &str,
-        completer: &str,
-        buf: &mut dyn Write,
-    ) -> io::Result<()> {
-        let completer = quoted(completer, Open::Single);
-        buf.write_all(super::filled(SCRIPT, [name, var, bin, &completer]).as_bytes())
-    }
-
-    fn write_complete(
-        &self,
-        command: &mut Command,
-        words: Vec<OsString>,
-        folder: Option<&Path>,
-        buf: &mut dyn Write,
-    ) -> io::Result<()> {
-        let last = words.len() - 1;
-        for (value, help) in candidates(command, words, last, folder)? {
-            // The plain value, and then what `_describe` takes: in a value it reads `\` and `:`.
-            let described = value.replace('\\', r"\\").replace(':', r"\:");
-            let colon = if help.is_empty() { "" } else { ":" };
-            writeln!(buf, "{value}\t{described}{colon}{help}")?;
-        }
-        Ok(())
-    }
+fn lines(command: &mut Command, words: &[OsString], folder: Option<&Path>) -> io::Result<Vec<String>> {
+    let last = words.len() - 1;
+    let line = |(value, help): (String, String)| {
+        // The plain value, and then what `_describe` takes: in a value it reads `\` and `:`.
+        let described = value.replace('\\', r"\\").replace(':', r"\:");
+        let colon = if help.is_empty() { "" } else { ":" };
+        format!("{value}\t{described}{colon}{help}")
+    };
+    Ok(candidates(command, words.to_vec(), last, folder)?.into_iter().map(line).collect())
 }

@@ -29,9 +29,7 @@ pub async fn run(context: &Context) -> Result<(), Error> {
             Printer::line(&format!("`{}` is valid", file.display()));
             return Ok(());
         }
-        for problem in &problems {
-            Printer::warning(problem);
-        }
+        Printer::warnings(&problems);
         if !(question::is_possible() && question::confirm("Edit it again?", "--yes")?) {
             let message = format!("`{}` has {} that cannot be used", file.display(), counted(problems.len()));
             return Err(Error::new(ErrorKind::Configuration, message)

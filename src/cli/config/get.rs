@@ -25,9 +25,7 @@ pub struct GetArgs {
 pub fn run(context: &Context, args: &GetArgs) -> Result<(), Error> {
     let key = known("config get", &args.key)?;
     let config = Config::load(&context.paths, &context.environment, &Sources::default());
-    for warning in &config.warnings {
-        Printer::warning(warning);
-    }
+    Printer::warnings(&config.warnings);
     let setting = config
         .settings()
         .iter()

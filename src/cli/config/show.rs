@@ -13,9 +13,7 @@ use crate::wording::cut::Keep;
 /// Every effective value and where it comes from.
 pub fn run(context: &Context, output: Json) {
     let config = Config::load(&context.paths, &context.environment, &Sources::default());
-    for warning in &config.warnings {
-        Printer::warning(warning);
-    }
+    Printer::warnings(&config.warnings);
     if output.json {
         let values: Vec<_> = config
             .settings()

@@ -3,7 +3,6 @@
 
 use ring::digest::{Context, SHA256};
 
-use super::pool::kind;
 use crate::domain::account::Kind;
 use crate::secrets::master_key::KeyError;
 use crate::secrets::{Secret, is_word};
@@ -36,7 +35,7 @@ impl CredentialMark {
 
     /// Whether the account has this credential in `state`. One that does not open is another.
     pub fn is_of(self, store: &Store, state: &State, account: &StoredAccount) -> bool {
-        let secret = match kind(account) {
+        let secret = match account.kind() {
             Kind::ApiKey => store.open_secret(state, account, SecretField::ApiKey),
             Kind::ChatGpt => access_token(store, state, account),
         };

@@ -9,10 +9,11 @@ use zeroize::Zeroizing;
 
 use super::Accounts;
 use super::names::logins;
+use crate::domain::account::Kind;
 use crate::domain::text_encoding;
 use crate::error::{Error, ErrorKind};
 use crate::secrets::Secret;
-use crate::store::{Creation, FormatError, Preview, SecretField, State, Store, StoredAccount, StoredKind, Transaction};
+use crate::store::{Creation, FormatError, Preview, SecretField, State, Store, StoredAccount, Transaction};
 
 /// Whose file accounts come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,8 +152,8 @@ fn present_secret(store: &Store, state: &State, account: &StoredAccount) -> Opti
 /// The secret without which an account is nothing.
 fn main_secret(account: &StoredAccount) -> SecretField {
     match account.kind() {
-        StoredKind::ApiKey => SecretField::ApiKey,
-        StoredKind::ChatGpt => SecretField::RefreshToken,
+        Kind::ApiKey => SecretField::ApiKey,
+        Kind::ChatGpt => SecretField::RefreshToken,
     }
 }
 

@@ -1,9 +1,9 @@
 //! Who the stored logins are and what people call the accounts.
 
-use crate::domain::account::LoginIdentity;
+use crate::domain::account::{Kind, LoginIdentity};
 use crate::domain::claims::Claims;
 use crate::domain::naming::{self, Naming};
-use crate::store::{SecretField, State, Store, StoredAccount, StoredKind};
+use crate::store::{SecretField, State, Store, StoredAccount};
 
 /// What people call each account of `state`, in its order.
 pub fn names(state: &State) -> Vec<String> {
@@ -34,7 +34,7 @@ pub fn identity(account: &StoredAccount) -> LoginIdentity<'_> {
 
 /// The logins of `state` by their positions, each with what its access token says of it where the file does not.
 pub fn logins(store: &Store, state: &State) -> Vec<(usize, StoredAccount)> {
-    let logins = state.accounts.iter().enumerate().filter(|(_, account)| account.kind() == StoredKind::ChatGpt);
+    let logins = state.accounts.iter().enumerate().filter(|(_, account)| account.kind() == Kind::ChatGpt);
     let learned = |(position, account): (usize, &StoredAccount)| {
         let mut known = account.clone();
         if known.account_id.is_none() || known.user_id.is_none() || known.email.is_none() {

@@ -6,7 +6,8 @@ use std::sync::atomic::Ordering;
 use super::Accounts;
 use super::names::name;
 use super::pending::Pending;
-use crate::store::{Creation, SecretField, State, Store, StoredAccount, StoredKind, StoredSecret};
+use crate::domain::account::Kind;
+use crate::store::{Creation, SecretField, State, Store, StoredAccount, StoredSecret};
 
 /// What was brought back.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub(in crate::manager) fn mend(store: &Store, state: &mut State) -> Mended {
     }
     for position in 0..state.accounts.len() {
         let account = &state.accounts[position];
-        if account.kind() != StoredKind::ChatGpt {
+        if account.kind() != Kind::ChatGpt {
             continue;
         }
         let present = store.open_secret(state, account, SecretField::RefreshToken).unwrap_or_default();

@@ -11,10 +11,11 @@ use crate::domain::base_url::BaseUrl;
 use crate::domain::health::Gate;
 use crate::domain::plain_text::plain;
 use crate::domain::pool::{Member, Pool};
+use crate::domain::report::SessionKind;
 use crate::domain::time::Timestamp;
 use crate::manager::belief::{Known, SpendingLimits};
 use crate::secrets::master_key::KeyState;
-use crate::store::{SessionKind, SessionRecord, State, StoredAccount, StoredKind, StoredSecret};
+use crate::store::{SessionRecord, State, StoredAccount, StoredSecret};
 
 impl Accounts {
     /// The pool at this state of the file and of what is believed.
@@ -47,7 +48,7 @@ impl Accounts {
         unopened: &BTreeSet<AccountId>,
     ) -> Member {
         let id = AccountId::new(account.id.clone());
-        let kind = kind(account);
+        let kind = account.kind();
         let secret = match kind {
             Kind::ApiKey => account.api_key.as_ref(),
             Kind::ChatGpt => account.refresh_token.as_ref().or(account.access_token.as_ref()),
@@ -97,7 +98,7 @@ impl Accounts {
     pub(in crate::manager) fn base_url(&self, account: &StoredAccount) -> Option<BaseUrl> {
         match account.base_url.as_deref() {
             Some(text) => BaseUrl::parse(text).ok(),
-            None => Some(match kind(account) {
+            None => Some(match account.kind() {
                 Kind::ApiKey => self.bases.openai.clone(),
                 Kind::ChatGpt => self.place_of(account).unwrap_or_else(|| self.bases.chatgpt.clone()),
             }),
@@ -123,7 +124,7 @@ pub(in crate::manager) fn uses(session: &SessionRecord, account: &str) -> bool {
 /// Until when the issuer, which failed, is left alone, if the account has no token until then.
 pub(in crate::manager) fn waits_for_issuer(account: &StoredAccount, now: Timestamp) -> Option<Timestamp> {
     let has_ended = account.access_token.is_none() || account.access_expires_at.is_some_and(|at| Timestamp(at) <= now);
-    let mark = Pending::of(account).filter(|_| has_ended && kind(account) == Kind::ChatGpt)?;
+    let mark = Pending::of(account).filter(|_| has_ended && account.kind() == Kind::ChatGpt)?;
     mark.waits_until(now)
 }
 
@@ -144,12 +145,4 @@ pub fn distinct_label(pool: &Pool, position: usize) -> String {
     let shown = plain(label);
     let is_alone = pool.members.iter().filter(|member| member.label == *label).count() == 1;
     if is_alone { shown } else { format!("{shown} #{}", position + 1) }
-}
-
-/// The kind in the domain's words.
-pub fn kind(account: &StoredAccount) -> Kind {
-    match account.kind() {
-        StoredKind::ApiKey => Kind::ApiKey,
-        StoredKind::ChatGpt => Kind::ChatGpt,
-    }
 }

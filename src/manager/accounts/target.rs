@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::credential_mark::{CredentialMark, access_token};
 use super::place::{self, Located};
-use super::pool::{distinct_label, kind};
+use super::pool::distinct_label;
 use super::{Accounts, View};
 use crate::domain::account::{AccountId, Kind};
 use crate::domain::base_url::BaseUrl;
@@ -85,7 +85,7 @@ impl Accounts {
     /// What an account authenticates with; `None` when it has nothing to do so.
     fn credential(&self, view: &View, account: &StoredAccount) -> Result<Option<Credential>, KeyError> {
         let open = |field| self.store.open_secret(&view.state, account, field);
-        Ok(match kind(account) {
+        Ok(match account.kind() {
             Kind::ApiKey => open(SecretField::ApiKey)?.map(|key| {
                 let (organization, project) = (account.organization.clone(), account.project.clone());
                 Credential::ApiKey(ApiKey { key, organization, project })

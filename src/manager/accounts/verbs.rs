@@ -2,14 +2,13 @@
 
 use super::Accounts;
 use super::lookup::find;
-use super::pool::kind;
 use crate::domain::account::{AccountId, Kind, check_label, is_same_label};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::usage::Usd;
 use crate::error::{Error, ErrorKind};
 use crate::manager::session::random_id;
 use crate::secrets::{Secret, cipher, is_word};
-use crate::store::{Creation, SecretField, State, Store, StoredAccount, StoredKind, StoredSecret};
+use crate::store::{Creation, SecretField, State, Store, StoredAccount, StoredSecret};
 
 /// What a new account has besides its label and key, and what an account may be changed to.
 #[derive(Clone, Debug, Default)]
@@ -142,7 +141,7 @@ impl Accounts {
             refuse_taken_key(&store, &transaction.state, &api_key, None)?;
             let mut account = StoredAccount {
                 id: format!("acc-{}", random_id()),
-                kind: Some(StoredKind::ApiKey),
+                kind: Some(Kind::ApiKey),
                 added_at: Some(transaction.now().as_millis()),
                 ..StoredAccount::default()
             };
@@ -165,7 +164,7 @@ impl Accounts {
         let id = self
             .commit_with_key(Creation::Never, move |transaction| {
                 let position = find(&transaction.state, &wanted)?;
-                if change.api_key.is_some() && kind(&transaction.state.accounts[position]) == Kind::ChatGpt {
+                if change.api_key.is_some() && transaction.state.accounts[position].kind() == Kind::ChatGpt {
                     return Err(Error::new(ErrorKind::InvalidParams, "a ChatGPT login has no API key")
                         .hint("add the key as an account of its own with `codex-account-manager add LABEL`"));
                 }

@@ -14,7 +14,7 @@ use crate::domain::routing::eligibility::Demand;
 use crate::domain::routing::setback::Setback;
 use crate::manager::accounts::pool::has_limit;
 use crate::manager::accounts::{Target, View};
-use crate::store::ProbeLock;
+use crate::store::NamedLock;
 
 /// What a request asks for, and what was tried for it already.
 pub struct RouteRequest {
@@ -140,7 +140,7 @@ pub struct Route {
     /// Whether its place in the bucket was taken where siblings see it.
     pub(in crate::manager) took_place: bool,
     /// Held while this is the machine's one probe of the account or of its host; dropped with the route.
-    pub(in crate::manager) probes: Vec<ProbeLock>,
+    pub(in crate::manager) probes: Vec<NamedLock>,
 }
 
 impl Route {

@@ -10,9 +10,8 @@ use super::alive::TOKEN;
 use super::event::Level;
 use super::identity::reached_at;
 use crate::domain::plain_text::bounded;
-use crate::domain::report::SessionKind;
 use crate::error::{Error, ErrorKind};
-use crate::store::{self, SessionLock, SessionRecord, State, Transaction};
+use crate::store::{SessionLock, SessionRecord, State, Transaction};
 
 /// Characters of a program's name. Clients give themselves any.
 pub const LONGEST_PROGRAM: usize = 64;
@@ -67,11 +66,7 @@ impl Session {
         let mut record = SessionRecord {
             id: identity.id.clone(),
             pid: identity.pid,
-            kind: match identity.kind {
-                SessionKind::Sidecar => store::SessionKind::Sidecar,
-                SessionKind::Run => store::SessionKind::Run,
-                SessionKind::Proxy => store::SessionKind::Proxy,
-            },
+            kind: identity.kind,
             port: identity.port,
             started_at: identity.started_at.as_millis(),
             program: identity.program.as_deref().and_then(|program| bounded(program, LONGEST_PROGRAM)),

@@ -10,7 +10,6 @@ use crate::domain::base_url::BaseUrl;
 use crate::error::{Error, ErrorKind};
 use crate::manager::accounts::credential_mark::CredentialMark;
 use crate::manager::accounts::lookup::{find, position};
-use crate::manager::accounts::pool::kind;
 use crate::upstream::chatgpt::{self, Answered, Endpoint, ask};
 use crate::upstream::credential::Login;
 
@@ -22,7 +21,7 @@ impl Tokens {
     /// `AccountNotFound`, `AmbiguousAccount`, `StoreUnreadable`, and `InvalidParams` for an API key that is named
     pub fn refreshable(&self, wanted: Option<&str>) -> Result<Vec<AccountId>, Error> {
         let view = self.accounts.fresh_view()?;
-        let is_login = |position: &usize| kind(&view.state.accounts[*position]) == Kind::ChatGpt;
+        let is_login = |position: &usize| view.state.accounts[*position].kind() == Kind::ChatGpt;
         let positions = match wanted {
             Some(wanted) => vec![find(&view.state, wanted)?],
             None => (0..view.state.accounts.len())

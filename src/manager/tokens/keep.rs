@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Refreshed, Tokens};
 use crate::clock;
-use crate::domain::account::AccountId;
+use crate::domain::account::{AccountId, Kind};
 use crate::domain::claims::Claims;
 use crate::domain::time::Timestamp;
 use crate::error::ErrorKind;
@@ -13,7 +13,7 @@ use crate::manager::accounts::place::put_place;
 use crate::oauth::Tokens as NewTokens;
 use crate::secrets::Secret;
 use crate::secrets::master_key::KeyError;
-use crate::store::{Creation, SecretField, State, Store, StoredAccount, StoredKind, StoredSecret};
+use crate::store::{Creation, SecretField, State, Store, StoredAccount, StoredSecret};
 
 /// How often a write is tried again that has to succeed: the tokens are nowhere else.
 pub(super) const AGAIN: Duration = Duration::from_millis(500);
@@ -100,7 +100,7 @@ pub(super) fn owners(store: &Store, state: &State, id: &str, posted: &Secret<Str
     for (position, account) in state.accounts.iter().enumerate() {
         let present = store.open_secret(state, account, SecretField::RefreshToken);
         let present = if account.id == id { present? } else { present.unwrap_or_default() };
-        if account.kind() == StoredKind::ChatGpt && present.as_ref() == Some(posted) {
+        if account.kind() == Kind::ChatGpt && present.as_ref() == Some(posted) {
             owners.push(position);
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::keep::owners;
 use super::{Refreshed, Tokens};
 use crate::clock;
-use crate::domain::account::AccountId;
+use crate::domain::account::{AccountId, Kind};
 use crate::domain::time::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::manager::accounts::Turn;
@@ -19,7 +19,7 @@ use crate::manager::session::event::Level;
 use crate::manager::session::words::length;
 use crate::oauth::{OAuthError, Tokens as NewTokens, WITHOUT_TOKEN};
 use crate::secrets::Secret;
-use crate::store::{Creation, SecretField, State, Store, StoredKind, StoredSecret};
+use crate::store::{Creation, SecretField, State, Store, StoredSecret};
 
 /// How long the answer to a token that was sent is waited for: the token is used up by then, and its successor is in the
 /// answer alone. A process that is asked to end stays for it.
@@ -235,7 +235,7 @@ enum Known {
 
 /// What is to be done for the account as it stands in the file now.
 fn step(store: &Store, state: &State, id: &str, known: &Known, now: Timestamp) -> Result<Step, Error> {
-    let Some(account) = state.account(id).filter(|account| account.kind() == StoredKind::ChatGpt) else {
+    let Some(account) = state.account(id).filter(|account| account.kind() == Kind::ChatGpt) else {
         return Ok(Step::Gone);
     };
     let access_token = access_token(store, state, account)?;

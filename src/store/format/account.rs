@@ -5,17 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::fields::{Extra, Field, put, put_extra, take, take_always};
+use crate::domain::account::Kind;
 use crate::secrets::{Secret, cipher};
-
-/// How an account authenticates, in the file's words.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum StoredKind {
-    /// `apiKey`.
-    ApiKey,
-    /// `chatgpt`.
-    #[default]
-    ChatGpt,
-}
 
 /// A secret as it stands in the file, or as it is to stand there.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,7 +67,7 @@ pub struct StoredAccount {
     /// The name a person gave it.
     pub label: Option<String>,
     /// Missing in other tools' files; see [`StoredAccount::kind`].
-    pub kind: Option<StoredKind>,
+    pub kind: Option<Kind>,
     /// The login's address.
     pub email: Option<String>,
     /// The ChatGPT account or workspace.
@@ -188,8 +179,8 @@ impl StoredAccount {
     }
 
     /// The kind, also where the file does not say it.
-    pub fn kind(&self) -> StoredKind {
-        self.kind.unwrap_or(if self.api_key.is_some() { StoredKind::ApiKey } else { StoredKind::ChatGpt })
+    pub fn kind(&self) -> Kind {
+        self.kind.unwrap_or(if self.api_key.is_some() { Kind::ApiKey } else { Kind::ChatGpt })
     }
 
     /// Whether there is any secret in it.
@@ -221,20 +212,22 @@ impl StoredAccount {
     }
 }
 
-impl Field for StoredKind {
-    fn read(value: &Value) -> Option<StoredKind> {
-        match value.as_str()? {
-            "apiKey" => Some(StoredKind::ApiKey),
-            "chatgpt" => Some(StoredKind::ChatGpt),
-            _ => None,
-        }
+/// The word for a kind in the file.
+pub(super) fn name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::ApiKey => "apiKey",
+        Kind::ChatGpt => "chatgpt",
+    }
+}
+
+impl Field for Kind {
+    fn read(value: &Value) -> Option<Kind> {
+        let word = value.as_str()?;
+        [Kind::ApiKey, Kind::ChatGpt].into_iter().find(|kind| name(*kind) == word)
     }
 
     fn write(&self) -> Value {
-        Value::from(match self {
-            StoredKind::ApiKey => "apiKey",
-            StoredKind::ChatGpt => "chatgpt",
-        })
+        Value::from(name(*self))
     }
 }
 

@@ -7,8 +7,6 @@ use std::ops::{Deref, DerefMut};
 
 use serde_json::{Map, Value};
 
-use crate::secrets::Secret;
-
 /// The fields this version does not know, kept as they came. They may hold another tool's secrets, so only their
 /// names print.
 #[derive(Clone, Default, PartialEq)]
@@ -81,65 +79,34 @@ impl Field for String {
     }
 }
 
-impl Field for bool {
-    fn read(value: &Value) -> Option<bool> {
-        value.as_bool()
-    }
+/// Values that `serde_json` writes by itself; how each is read is given.
+macro_rules! scalars {
+    ($($scalar:ty: $read:expr;)*) => {
+        $(impl Field for $scalar {
+            fn read(value: &Value) -> Option<$scalar> {
+                let read: fn(&Value) -> Option<$scalar> = $read;
+                read(value)
+            }
 
-    fn write(&self) -> Value {
-        Value::from(*self)
-    }
+            fn write(&self) -> Value {
+                Value::from(*self)
+            }
+        })*
+    };
 }
 
-impl Field for i64 {
-    #[expect(clippy::cast_possible_truncation, reason = "a float's cast saturates, which is what an absurd time needs")]
-    fn read(value: &Value) -> Option<i64> {
-        value.as_i64().or_else(|| value.as_f64().map(|float| float as i64))
-    }
-
-    fn write(&self) -> Value {
-        Value::from(*self)
-    }
+scalars! {
+    bool: Value::as_bool;
+    f64: Value::as_f64;
+    i64: integer;
+    u64: |value| value.as_u64().or_else(|| integer(value).map(|number| u64::try_from(number).unwrap_or(0)));
+    u32: |value| u32::try_from(u64::read(value)?).ok();
+    u16: |value| u16::try_from(u64::read(value)?).ok();
 }
 
-impl Field for u64 {
-    fn read(value: &Value) -> Option<u64> {
-        value.as_u64().or_else(|| i64::read(value).map(|number| u64::try_from(number).unwrap_or(0)))
-    }
-
-    fn write(&self) -> Value {
-        Value::from(*self)
-    }
-}
-
-impl Field for u32 {
-    fn read(value: &Value) -> Option<u32> {
-        u32::try_from(u64::read(value)?).ok()
-    }
-
-    fn write(&self) -> Value {
-        Value::from(*self)
-    }
-}
-
-impl Field for u16 {
-    fn read(value: &Value) -> Option<u16> {
-        u16::try_from(u64::read(value)?).ok()
-    }
-
-    fn write(&self) -> Value {
-        Value::from(*self)
-    }
-}
-
-impl Field for f64 {
-    fn read(value: &Value) -> Option<f64> {
-        value.as_f64()
-    }
-
-    fn write(&self) -> Value {
-        Value::from(*self)
-    }
+#[expect(clippy::cast_possible_truncation, reason = "a float's cast saturates, which is what an absurd time needs")]
+fn integer(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_f64().map(|float| float as i64))
 }
 
 impl Field for Value {
@@ -149,16 +116,6 @@ impl Field for Value {
 
     fn write(&self) -> Value {
         self.clone()
-    }
-}
-
-impl Field for Secret<String> {
-    fn read(value: &Value) -> Option<Secret<String>> {
-        String::read(value).map(Secret::new)
-    }
-
-    fn write(&self) -> Value {
-        Value::from(self.expose().as_str())
     }
 }
 

@@ -5,10 +5,10 @@ use serde_json::ser::PrettyFormatter;
 use serde_json::{Map, Value};
 
 use super::fields::{Extra, Field, put, put_extra, take, take_always};
-use super::{State, VERSION, account};
+use super::state::{State, VERSION};
+use super::{account, migrate};
 use crate::domain::text_encoding;
 use crate::secrets::master_key::SealBlock;
-use crate::store::migrate;
 
 /// Why bytes are not an accounts file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,54 +32,87 @@ pub enum FormatError {
     Newer(u64),
 }
 
-pub(super) fn read(bytes: &[u8]) -> Result<State, FormatError> {
-    let bytes = &*text_encoding::utf8(bytes);
-    if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(FormatError::Empty);
-    }
-    let value: Value = serde_json::from_slice(bytes)
-        .map_err(|error| FormatError::NotJson { line: error.line(), column: error.column() })?;
-    let Value::Object(mut file) = value else { return Err(FormatError::NotAccounts("it is not a JSON object")) };
-    let version = match file.get("version").and_then(Value::as_f64) {
-        Some(_) => take(&mut file, "version").unwrap_or_default(),
-        None => return Err(FormatError::NotAccounts("it has no `version` number")),
-    };
-    match version {
-        0 => return Err(FormatError::NotAccounts("its `version` is not known")),
-        1..=3 => {}
-        newer => return Err(FormatError::Newer(newer)),
-    }
-    let Some(Value::Array(entries)) = file.shift_remove("accounts") else {
-        return Err(FormatError::NotAccounts("it has no list of `accounts`"));
-    };
-    let mut accounts = Vec::with_capacity(entries.len());
-    for entry in entries {
-        let Value::Object(entry) = entry else {
-            return Err(FormatError::NotAccounts("an entry of `accounts` is not an object"));
+impl State {
+    /// Reads a file of version 1, 2 or 3; the result has version 3. Accounts without an id get one that is the same
+    /// on every read.
+    ///
+    /// # Errors
+    ///
+    /// [`FormatError`], which tells no part of the content.
+    pub fn from_json(bytes: &[u8]) -> Result<State, FormatError> {
+        let bytes = &*text_encoding::utf8(bytes);
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return Err(FormatError::Empty);
+        }
+        let value: Value = serde_json::from_slice(bytes)
+            .map_err(|error| FormatError::NotJson { line: error.line(), column: error.column() })?;
+        let Value::Object(mut file) = value else { return Err(FormatError::NotAccounts("it is not a JSON object")) };
+        let version = match file.get("version").and_then(Value::as_f64) {
+            Some(_) => take(&mut file, "version").unwrap_or_default(),
+            None => return Err(FormatError::NotAccounts("it has no `version` number")),
         };
-        accounts.push(account::read(entry));
+        match version {
+            0 => return Err(FormatError::NotAccounts("its `version` is not known")),
+            1..=3 => {}
+            newer => return Err(FormatError::Newer(newer)),
+        }
+        let Some(Value::Array(entries)) = file.shift_remove("accounts") else {
+            return Err(FormatError::NotAccounts("it has no list of `accounts`"));
+        };
+        let mut accounts = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let Value::Object(entry) = entry else {
+                return Err(FormatError::NotAccounts("an entry of `accounts` is not an object"));
+            };
+            accounts.push(account::read(entry));
+        }
+        let active_index = take_always(&mut file, "activeIndex");
+        let mut state = State {
+            version: VERSION,
+            store_id: take(&mut file, "storeId").unwrap_or_default(),
+            revision: take_always(&mut file, "revision"),
+            accounts,
+            active_index,
+            active_index_by_family: file
+                .shift_remove("activeIndexByFamily")
+                .and_then(|indices| Field::read(&indices))
+                .unwrap_or_else(|| migrate::active_index_by_family(active_index)),
+            pin: take(&mut file, "pin"),
+            sessions: take(&mut file, "sessions").unwrap_or_default(),
+            seal: seal_block(&mut file)?,
+            extra: Extra(file),
+        };
+        if version == 1 {
+            migrate::spread_reset_time(&mut state.accounts);
+        }
+        migrate::give_ids(&mut state.accounts);
+        Ok(state)
     }
-    let active_index = take_always(&mut file, "activeIndex");
-    let mut state = State {
-        version: VERSION,
-        store_id: take(&mut file, "storeId").unwrap_or_default(),
-        revision: take_always(&mut file, "revision"),
-        accounts,
-        active_index,
-        active_index_by_family: file
-            .shift_remove("activeIndexByFamily")
-            .and_then(|indices| Field::read(&indices))
-            .unwrap_or_else(|| migrate::active_index_by_family(active_index)),
-        pin: take(&mut file, "pin"),
-        sessions: take(&mut file, "sessions").unwrap_or_default(),
-        seal: seal_block(&mut file)?,
-        extra: Extra(file),
-    };
-    if version == 1 {
-        migrate::spread_reset_time(&mut state.accounts);
+
+    /// The bytes of the file: two-space indentation and a newline at the end. A secret that was not sealed yet is
+    /// written as `****`: it must not reach a disk by any path but the sealing one.
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut file = Map::new();
+        put(&mut file, "version", Some(&VERSION));
+        file.insert("accounts".to_owned(), self.accounts.iter().map(account::write).collect());
+        put(&mut file, "activeIndex", Some(&self.active_index));
+        put(&mut file, "activeIndexByFamily", Some(&self.active_index_by_family));
+        put(&mut file, "storeId", Some(&self.store_id).filter(|id| !id.is_empty()));
+        put(&mut file, "revision", Some(&self.revision));
+        put(&mut file, "pin", self.pin.as_ref());
+        if !self.sessions.is_empty() {
+            put(&mut file, "sessions", Some(&self.sessions));
+        }
+        if let Some(block) = self.seal.as_ref().and_then(|seal| serde_json::to_value(seal).ok()) {
+            file.insert("seal".to_owned(), block);
+        }
+        put_extra(&mut file, &self.extra);
+        let mut bytes = Vec::new();
+        let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, PrettyFormatter::with_indent(b"  "));
+        Value::Object(file).serialize(&mut serializer).expect("a JSON value has text keys and fits in memory");
+        bytes.push(b'\n');
+        bytes
     }
-    migrate::give_ids(&mut state.accounts);
-    Ok(state)
 }
 
 /// A `seal` block that cannot be read must not pass for none: a new salt would lock every secret for good.
@@ -90,27 +123,4 @@ fn seal_block(file: &mut Map<String, Value>) -> Result<Option<SealBlock>, Format
             .map(Some)
             .map_err(|_| FormatError::NotAccounts("its `seal` block cannot be read")),
     }
-}
-
-pub(super) fn write(state: &State) -> Vec<u8> {
-    let mut file = Map::new();
-    put(&mut file, "version", Some(&VERSION));
-    file.insert("accounts".to_owned(), state.accounts.iter().map(account::write).collect());
-    put(&mut file, "activeIndex", Some(&state.active_index));
-    put(&mut file, "activeIndexByFamily", Some(&state.active_index_by_family));
-    put(&mut file, "storeId", Some(&state.store_id).filter(|id| !id.is_empty()));
-    put(&mut file, "revision", Some(&state.revision));
-    put(&mut file, "pin", state.pin.as_ref());
-    if !state.sessions.is_empty() {
-        put(&mut file, "sessions", Some(&state.sessions));
-    }
-    if let Some(block) = state.seal.as_ref().and_then(|seal| serde_json::to_value(seal).ok()) {
-        file.insert("seal".to_owned(), block);
-    }
-    put_extra(&mut file, &state.extra);
-    let mut bytes = Vec::new();
-    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, PrettyFormatter::with_indent(b"  "));
-    Value::Object(file).serialize(&mut serializer).expect("a JSON value has text keys and fits in memory");
-    bytes.push(b'\n');
-    bytes
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::fields::{Extra, Field, put, put_extra, take, take_always};
+use crate::domain::report::SessionKind;
 
 /// A switch by hand with scope `everywhere`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,18 +44,6 @@ pub struct StoredPins {
     pub extra: Extra,
 }
 
-/// What a running process is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SessionKind {
-    /// `sidecar`.
-    #[default]
-    Sidecar,
-    /// `run`.
-    Run,
-    /// `proxy`.
-    Proxy,
-}
-
 /// One running process.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SessionRecord {
@@ -86,20 +75,12 @@ pub struct SessionRecord {
 
 impl Field for SessionKind {
     fn read(value: &Value) -> Option<SessionKind> {
-        match value.as_str()? {
-            "sidecar" => Some(SessionKind::Sidecar),
-            "run" => Some(SessionKind::Run),
-            "proxy" => Some(SessionKind::Proxy),
-            _ => None,
-        }
+        let name = value.as_str()?;
+        [SessionKind::Sidecar, SessionKind::Run, SessionKind::Proxy].into_iter().find(|kind| kind.name() == name)
     }
 
     fn write(&self) -> Value {
-        Value::from(match self {
-            SessionKind::Sidecar => "sidecar",
-            SessionKind::Run => "run",
-            SessionKind::Proxy => "proxy",
-        })
+        Value::from(self.name())
     }
 }
 

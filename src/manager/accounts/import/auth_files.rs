@@ -7,12 +7,13 @@ mod opencode;
 use serde_json::{Map, Value};
 
 use super::{Incoming, Origin, Reading, Refused, unusable};
+use crate::domain::account::Kind;
 use crate::domain::claims::Claims;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
 use crate::manager::accounts::place::put_place;
 use crate::secrets::is_word;
-use crate::store::{StoredAccount, StoredKind, StoredSecret};
+use crate::store::{StoredAccount, StoredSecret};
 
 pub(super) use codex::{MEMBERS as CODEX_MEMBERS, read as codex};
 pub(super) use opencode::{is_entry as is_opencode_entry, read as opencode};
@@ -58,7 +59,7 @@ impl Found {
         // The end that stands in the token itself is the one that counts.
         let expires_at = claims.expires_at.map(Timestamp::as_millis).or(login.expires_at);
         let mut account = StoredAccount {
-            kind: Some(StoredKind::ChatGpt),
+            kind: Some(Kind::ChatGpt),
             access_expires_at: expires_at.filter(|_| access_token.is_some()),
             access_token,
             refresh_token: Some(refresh_token),
@@ -79,7 +80,7 @@ impl Found {
             return;
         }
         self.take(StoredAccount {
-            kind: Some(StoredKind::ApiKey),
+            kind: Some(Kind::ApiKey),
             label: Some(label.to_owned()),
             api_key: Some(StoredSecret::new(key)),
             ..StoredAccount::default()

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Incoming, Origin, Reading, Refused, main_secret};
-use crate::domain::account::{LONGEST_LABEL, check_label};
+use crate::domain::account::{Kind, LONGEST_LABEL, check_label};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::claims::Claims;
 use crate::domain::time::Timestamp;
@@ -13,7 +13,7 @@ use crate::manager::accounts::names::learn;
 use crate::secrets::is_word;
 use crate::secrets::master_key::KeyError;
 use crate::secrets::names::{is_secret_name, looks_secret};
-use crate::store::{Foreign, SecretField, Store, StoredAccount, StoredKind, StoredSecret};
+use crate::store::{Foreign, SecretField, Store, StoredAccount, StoredSecret};
 
 /// Reads every account. One that is damaged or cannot be used is refused alone; without the key none is read.
 pub(super) fn read(store: &Store, file: &Foreign) -> Result<Reading, Error> {
@@ -96,7 +96,7 @@ fn usable_label(label: &str) -> Option<String> {
 
 /// Other tools write no plan, and old files no account id; the token says them. Some have names of their own for them.
 fn tell_apart(account: &mut StoredAccount) {
-    if account.kind() != StoredKind::ChatGpt {
+    if account.kind() != Kind::ChatGpt {
         return;
     }
     let claims = match &account.access_token {

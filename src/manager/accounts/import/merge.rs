@@ -2,13 +2,13 @@
 //! an API key by itself; the order of what is there stays.
 
 use super::{Imported, Incoming, Outcome, main_secret};
-use crate::domain::account::Found;
+use crate::domain::account::{Found, Kind};
 use crate::domain::time::Timestamp;
 use crate::manager::accounts::labels::free_label;
 use crate::manager::accounts::names::{identity, names};
 use crate::manager::session::random_id;
 use crate::secrets::Secret;
-use crate::store::{State, StoredAccount, StoredKind, StoredSecret};
+use crate::store::{State, StoredAccount, StoredSecret};
 
 /// What is known of the accounts that are there, in their order, beyond what the file says.
 pub(super) struct Present<'a> {
@@ -33,7 +33,7 @@ pub(super) fn merge(
             Some(StoredSecret::New(text)) => text.clone(),
             Some(StoredSecret::Plain(_) | StoredSecret::Sealed(_)) | None => continue,
         };
-        let is_login = account.kind() == StoredKind::ChatGpt;
+        let is_login = account.kind() == Kind::ChatGpt;
         let (position, outcome, possible) = match find(&account, &secret, &present) {
             Found::Possible(possible) => {
                 add(state, account, now);
@@ -81,7 +81,7 @@ fn find(account: &StoredAccount, secret: &Secret<String>, present: &Present<'_>)
     let kind = account.kind();
     let of_kind = || present.known.iter().enumerate().filter(move |(_, other)| other.kind() == kind);
     let has_secret = |position: usize| present.opened[position].as_ref() == Some(secret);
-    if kind == StoredKind::ApiKey {
+    if kind == Kind::ApiKey {
         let same = of_kind().find(|(position, _)| has_secret(*position));
         return same.map_or(Found::Possible(Vec::new()), |(position, _)| Found::Same(position));
     }

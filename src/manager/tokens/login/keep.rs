@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::LoginRequest;
-use crate::domain::account::{AccountId, Found};
+use crate::domain::account::{AccountId, Found, Kind};
 use crate::domain::claims::Claims;
 use crate::error::{Error, ErrorKind};
 use crate::manager::accounts::labels::{free_label, has_label};
@@ -14,7 +14,7 @@ use crate::manager::tokens::Tokens;
 use crate::manager::tokens::keep::{AGAIN, claims, put};
 use crate::oauth::Tokens as NewTokens;
 use crate::secrets::Secret;
-use crate::store::{Creation, SecretField, State, StoredAccount, StoredKind};
+use crate::store::{Creation, SecretField, State, StoredAccount};
 
 /// No file has so many revisions.
 const NOTHING_COPIED: u64 = u64::MAX;
@@ -50,10 +50,8 @@ impl Tokens {
     /// Early, so that nobody logs in for a label that is taken. A login may take back the label of a login.
     pub(super) fn refuse_label_of_a_key(&self, label: &str, fresh: bool) -> Result<(), Error> {
         let state = self.accounts.view().state;
-        let taken = state
-            .accounts
-            .iter()
-            .any(|account| account.kind() == StoredKind::ApiKey && has_label(account, label.trim()));
+        let taken =
+            state.accounts.iter().any(|account| account.kind() == Kind::ApiKey && has_label(account, label.trim()));
         if taken && !fresh {
             return Err(Error::new(ErrorKind::Conflict, format!("the label `{}` is already in use", label.trim()))
                 .hint("choose another label"));
@@ -112,7 +110,7 @@ impl Tokens {
                     Found::Possible(others) => {
                         state.accounts.push(StoredAccount {
                             id: format!("acc-{}", random_id()),
-                            kind: Some(StoredKind::ChatGpt),
+                            kind: Some(Kind::ChatGpt),
                             added_at: Some(now.as_millis()),
                             ..StoredAccount::default()
                         });

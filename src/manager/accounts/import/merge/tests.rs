@@ -12,7 +12,7 @@ const BEFORE: &str = "before-one";
 fn login(identity: &str, token: &str, ends: Option<i64>) -> StoredAccount {
     let mut parts = identity.split('/').map(|part| (!part.is_empty()).then(|| part.to_owned()));
     StoredAccount {
-        kind: Some(StoredKind::ChatGpt),
+        kind: Some(Kind::ChatGpt),
         account_id: parts.next().flatten(),
         email: parts.next().flatten(),
         plan: parts.next().flatten(),
@@ -26,7 +26,7 @@ fn login(identity: &str, token: &str, ends: Option<i64>) -> StoredAccount {
 
 fn key(label: &str, key: &str) -> StoredAccount {
     StoredAccount {
-        kind: Some(StoredKind::ApiKey),
+        kind: Some(Kind::ApiKey),
         label: Some(label.to_owned()),
         api_key: Some(StoredSecret::new(key)),
         ..StoredAccount::default()

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use serde_json::Value;
-
-use super::format::{FAMILIES, StoredAccount, StoredKind};
-use super::hash;
+use super::account::{StoredAccount, name};
+use super::fields::Field;
+use super::state::FAMILIES;
+use crate::secrets::cipher::framed;
+use crate::store::hash;
 
 /// Version 1 had one active account for everything.
 pub(super) fn active_index_by_family(active_index: i64) -> BTreeMap<String, i64> {
@@ -16,7 +17,7 @@ pub(super) fn active_index_by_family(active_index: i64) -> BTreeMap<String, i64>
 pub(super) fn spread_reset_time(accounts: &mut [StoredAccount]) {
     for account in accounts {
         let Some(value) = account.extra.shift_remove("rateLimitResetTime") else { continue };
-        let Some(reset_at) = number(&value) else { continue };
+        let Some(reset_at) = i64::read(&value) else { continue };
         account.extra.shift_remove("rateLimitResetTimes");
         for family in FAMILIES {
             account.rate_limit_reset_times.entry(family.to_owned()).or_insert(reset_at);
@@ -24,15 +25,10 @@ pub(super) fn spread_reset_time(accounts: &mut [StoredAccount]) {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "a float's cast saturates, which is what an absurd time needs")]
-fn number(value: &Value) -> Option<i64> {
-    value.as_i64().or_else(|| value.as_f64().map(|float| float as i64))
-}
-
 /// Gives an id to every account that has none, and a new one to all but the first of those that share one. Made of
 /// what stays the same however often the file is read or rewritten, by us or by a tool that drops our fields; the
 /// position only tells twins apart.
-pub(super) fn give_ids(accounts: &mut [StoredAccount]) {
+pub(in crate::store) fn give_ids(accounts: &mut [StoredAccount]) {
     let mut taken: HashSet<String> = HashSet::new();
     for account in accounts.iter_mut() {
         if !taken.insert(account.id.clone()) {
@@ -52,25 +48,16 @@ pub(super) fn give_ids(accounts: &mut [StoredAccount]) {
 }
 
 fn derived_id(account: &StoredAccount, twin: u32) -> String {
-    let kind = match account.kind() {
-        StoredKind::ApiKey => "apiKey",
-        StoredKind::ChatGpt => "chatgpt",
-    };
     let added_at = account.added_at.unwrap_or_default().to_string();
     let twin = twin.to_string();
     let parts = [
-        kind,
+        name(account.kind()),
         account.account_id.as_deref().unwrap_or_default(),
         account.email.as_deref().unwrap_or_default(),
         &added_at,
         &twin,
     ];
-    let mut bytes = Vec::new();
-    for part in parts {
-        bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
-        bytes.extend_from_slice(part.as_bytes());
-    }
-    format!("acct-{}", hash::hexadecimal(&bytes))
+    format!("acct-{}", hash::hexadecimal(&framed(parts)))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ fn the_other_tools_file_keeps_its_meaning() {
             "activeIndexByFamily": { "codex": 0, "gpt-5.2-codex": 0, "codex-max": 0, "gpt-5.2": 0, "gpt-5.1": 0 } }"#,
     );
     let account = &state.accounts[0];
-    assert_eq!((account.label.as_deref(), account.kind()), (None, StoredKind::ChatGpt));
+    assert_eq!((account.label.as_deref(), account.kind()), (None, Kind::ChatGpt));
     assert!(matches!(&account.refresh_token, Some(StoredSecret::Plain(token)) if token.expose() == "rt"));
     assert_eq!(account.rate_limit_reset_times["codex:gpt-5.2-codex"], 1_700_000_900_000);
     assert_eq!(account.cooldown_reason.as_deref(), Some("auth-failure"));

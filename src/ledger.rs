@@ -11,16 +11,18 @@ mod error;
 mod files;
 mod history;
 mod merging;
+mod pending;
 mod prune;
 mod queue;
 mod read;
 mod recent;
 mod schema;
-mod set_down;
+mod spill;
+mod sums;
 mod tally;
-mod unwritten;
 mod warnings;
 mod worker;
+mod write;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -42,11 +44,12 @@ use crate::domain::time::Timestamp;
 use crate::domain::usage::Spent;
 use database::Database;
 use history::Reader;
-use queue::{Job, Pushed, Queue, What, Write};
+use pending::Pending;
+use queue::{Job, Pushed, Queue};
 use tally::Tally;
-use unwritten::Unwritten;
 use warnings::{Topic, Warnings};
 use worker::{Waiting, Worker};
+use write::{What, Write};
 
 /// How long a write waits for another process that writes, before those who wait for it get an error and people a warning.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -159,7 +162,7 @@ impl Ledger {
         let now = self.0.clock.now();
         let today = self.0.clock.day(now);
         let tally = Arc::clone(&self.0.tally);
-        let read = self.ask(move |database, unwritten| {
+        let read = self.ask(move |database, pending| {
             let read = database.read(|connection| read::standing(connection, &question, today, now).map(Some))?;
             let nothing = || Standing {
                 spending: question.spending_of.iter().map(|account| (account.clone(), Spent::default())).collect(),
@@ -170,8 +173,8 @@ impl Ledger {
             tally.read(today, &standing.spending);
             let spent = |account: &AccountId| (account.clone(), tally.spent(account, today));
             standing.spending = question.spending_of.iter().map(spent).collect();
-            unwritten.owners(&question.owners_of, &mut standing.owners);
-            standing.is_behind = !unwritten.is_empty();
+            pending.owners(&question.owners_of, &mut standing.owners);
+            standing.is_behind = !pending.is_empty();
             Ok(standing)
         });
         read.await
@@ -185,9 +188,9 @@ impl Ledger {
     pub async fn usage(&self, days: u32, by: By) -> Result<Vec<UsageRow>, LedgerError> {
         let today = self.0.clock.day(self.0.clock.now());
         let first = today.days_before(days.saturating_sub(1));
-        self.ask(move |database, unwritten| {
+        self.ask(move |database, pending| {
             let usage = database.read(|connection| read::usage(connection, first, today, by))?;
-            Ok(read::rows_with(usage, &unwritten.sums(), first, today, by))
+            Ok(read::rows_with(usage, &pending.sums(), first, today, by))
         })
         .await
     }
@@ -199,9 +202,9 @@ impl Ledger {
     /// As for [`Ledger::standing`].
     pub async fn usage_of_accounts(&self) -> Result<HashMap<AccountId, AccountUsage>, LedgerError> {
         let today = self.0.clock.day(self.0.clock.now());
-        self.ask(move |database, unwritten| {
+        self.ask(move |database, pending| {
             let mut usage = database.read(|connection| read::usage_of_accounts(connection, today))?;
-            read::add_unwritten(&mut usage, &unwritten.sums(), today);
+            read::add_pending(&mut usage, &pending.sums(), today);
             Ok(usage)
         })
         .await
@@ -222,11 +225,11 @@ impl Ledger {
 
     async fn ask<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&mut Database, &Unwritten) -> Result<T, LedgerError> + Send + 'static,
+        read: impl FnOnce(&mut Database, &Pending) -> Result<T, LedgerError> + Send + 'static,
     ) -> Result<T, LedgerError> {
         let (answer, answered) = oneshot::channel();
-        self.push(Job::Read(Box::new(move |database, unwritten| {
-            let _ = answer.send(read(database, unwritten));
+        self.push(Job::Read(Box::new(move |database, pending| {
+            let _ = answer.send(read(database, pending));
         })))?;
         answered.await.unwrap_or_else(|_| Err(self.stopped()))
     }

@@ -69,7 +69,11 @@ pub enum OAuthError {
 
 impl OAuthError {
     fn passing(why: impl Into<String>) -> OAuthError {
-        OAuthError::Passing { why: why.into(), hint: None, retry_after: None, is_the_issuers: true }
+        OAuthError::hinted(why.into(), None)
+    }
+
+    fn hinted(why: String, hint: Option<String>) -> OAuthError {
+        OAuthError::Passing { why, hint, retry_after: None, is_the_issuers: true }
     }
 
     /// Its answer was given up after so many minutes.

@@ -81,6 +81,14 @@ impl fmt::Debug for Wiped {
     }
 }
 
+/// Whether `text` has a part of `secret` in it: six characters in a row, or all of a shorter one. What an answer says is shown
+/// only where it has not: an excerpt may end in the middle of a secret.
+pub fn has_part_of(text: &str, secret: &str) -> bool {
+    const PART: usize = 6;
+    let mut parts = secret.as_bytes().windows(PART.min(secret.len()).max(1));
+    parts.any(|part| memchr::memmem::find(text.as_bytes(), part).is_some())
+}
+
 /// Whether `text` is one word of visible ASCII characters, as a key or a token has to be that stands in a header.
 pub fn is_word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())

@@ -1,6 +1,9 @@
 //! What differs by system, behind one interface with a half for each: nothing outside this room asks which system it is on.
 //! What a system has no call for does nothing there, or says so.
 
+use std::io;
+use std::time::Duration;
+
 #[cfg(unix)]
 mod unix;
 #[cfg(not(unix))]
@@ -32,6 +35,16 @@ pub enum Signal {
     TerminalStop,
     /// The terminal has another size.
     WindowChange,
+}
+
+/// Something that takes bytes without ever waiting inside a write.
+pub trait Sink: Send + Sync + 'static {
+    /// Takes some of `bytes`, or answers `WouldBlock`.
+    fn write(&self, bytes: &[u8]) -> io::Result<usize>;
+    /// Waits until it takes more, no longer than `limit`.
+    fn wait(&self, limit: Duration);
+    /// Discards what has been taken and not been shown yet, where the system can.
+    fn discard(&self);
 }
 
 /// What a pipe has for its reader.

@@ -27,6 +27,8 @@ pub enum Role {
     Bad,
     /// What draws the eye without being good or bad: a pin, a hint.
     Accent,
+    /// What a person has chosen on the screen.
+    Selected,
 }
 
 impl Role {
@@ -37,6 +39,7 @@ impl Role {
             Role::Text => plain,
             Role::Strong | Role::Accent => plain.bold(),
             Role::Faint => plain.dimmed(),
+            Role::Selected => plain.invert(),
             Role::Good => AnsiColor::Green.on_default(),
             Role::Warning => AnsiColor::Magenta.on_default(),
             Role::Bad => AnsiColor::Red.on_default().bold(),

@@ -142,7 +142,7 @@ impl Screen {
         self.terminal.draw(|frame| regions = Some(view::draw(frame, &self.app, &self.look, now)))?;
         // A frame that was left out leaves all where it was.
         if let Some(regions) = regions {
-            self.app.drawn(regions);
+            self.app.regions = regions;
         }
         self.is_stale = false;
         // The first accounts are not kept waiting behind an empty frame.

@@ -106,9 +106,9 @@ impl Upstream {
     pub async fn send(&self, request: Request<RequestBody>) -> Result<Response<Incoming>, SendError> {
         let response = self.client.request(request).await.map_err(|error| {
             let words = deepest(&error);
-            match body_error(&error) {
-                Some(body) => SendError::Body(body),
-                None if error.is_connect() => SendError::Connect(connect_error(&error).map_or(words, spelled)),
+            match cause::<BodyError>(&error) {
+                Some(body) => SendError::Body(*body),
+                None if error.is_connect() => SendError::Connect(cause(&error).map_or(words, spelled)),
                 None => SendError::Broken(words),
             }
         })?;
@@ -132,24 +132,7 @@ fn spelled(error: &ConnectError) -> String {
     }
 }
 
-fn connect_error<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e ConnectError> {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if let Some(connect) = error.downcast_ref::<ConnectError>() {
-            return Some(connect);
-        }
-        cause = error.source();
-    }
-    None
-}
-
-fn body_error(error: &(dyn std::error::Error + 'static)) -> Option<BodyError> {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if let Some(body) = error.downcast_ref::<BodyError>() {
-            return Some(*body);
-        }
-        cause = error.source();
-    }
-    None
+/// The cause of `error`, however deep, that is an `E`.
+fn cause<'e, E: std::error::Error + 'static>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e E> {
+    std::iter::successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref())
 }

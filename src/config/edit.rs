@@ -4,7 +4,7 @@ use serde_json::Value;
 use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike};
 
 use super::keys::Key;
-use super::layers::line_of;
+use super::layers::of_error;
 
 /// Why the text cannot be changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,9 +27,9 @@ pub enum EditError {
 
 /// `text` with `key` set to `value`, or without it.
 pub fn edited(text: &str, key: &Key, value: Option<&Value>) -> Result<String, EditError> {
-    let mut document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| EditError::NotToml {
-        line: error.span().map_or(1, |span| line_of(text, span.start)),
-        why: error.message().lines().next().unwrap_or_default().to_owned(),
+    let mut document: DocumentMut = text.parse().map_err(|error| {
+        let (line, why) = of_error(text, &error);
+        EditError::NotToml { line, why }
     })?;
     let root = document.as_table_mut();
     // `"routing.strategy" = …` is taken as well; it is changed where it stands.

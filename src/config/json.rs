@@ -25,13 +25,10 @@ pub fn layer(path: &Path) -> Layer {
         }
     };
     let ours = table.into_iter().filter(|(name, _)| !FOREIGN.contains(&name.as_str()));
-    let entries = ours.map(|(name, value)| Entry {
-        source: Source::Json,
-        key: KEYS.iter().find(|key| key.json == Some(name.as_str())),
-        location: Some(format!("{}:{}", path.display(), line_of_key(&text, &name))),
-        name,
-        value,
-        items: Vec::new(),
+    let entries = ours.map(|(name, value)| {
+        let key = KEYS.iter().find(|key| key.json == Some(name.as_str()));
+        let place = format!("{}:{}", path.display(), line_of_key(&text, &name));
+        Entry::new(Source::Json, key, &name, value, Some(place))
     });
     Layer { entries: entries.collect(), broken: None }
 }

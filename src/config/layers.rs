@@ -57,41 +57,34 @@ pub struct Entry {
     pub items: Vec<String>,
 }
 
+impl Entry {
+    /// A value whose parts have no places of their own.
+    pub fn new(source: Source, key: Option<&'static Key>, name: &str, value: Value, location: Option<String>) -> Entry {
+        Entry { source, name: name.to_owned(), key, value, location, items: Vec::new() }
+    }
+}
+
 pub fn session(strategy: Option<Strategy>) -> Layer {
-    let entry = |strategy: Strategy| Entry {
-        source: Source::Session,
-        name: "routing.strategy".to_owned(),
-        key: super::key("routing.strategy"),
-        value: Value::from(strategy.name()),
-        location: Some("routing/setStrategy".to_owned()),
-        items: Vec::new(),
+    const NAME: &str = "routing.strategy";
+    let entry = |strategy: Strategy| {
+        let place = Some("routing/setStrategy".to_owned());
+        Entry::new(Source::Session, super::key(NAME), NAME, Value::from(strategy.name()), place)
     };
     Layer::of(strategy.map(entry).into_iter())
 }
 
 pub fn flags(flags: &[(String, String, Value)]) -> Layer {
-    let entries = flags.iter().map(|(flag, name, value)| Entry {
-        source: Source::Flag,
-        name: name.clone(),
-        key: super::key(name),
-        value: value.clone(),
-        location: Some(flag.clone()),
-        items: Vec::new(),
-    });
-    Layer::of(entries)
+    let entry = |(flag, name, value): &(String, String, Value)| {
+        Entry::new(Source::Flag, super::key(name), name, value.clone(), Some(flag.clone()))
+    };
+    Layer::of(flags.iter().map(entry))
 }
 
 pub fn initialization_options(options: &Map<String, Value>) -> Layer {
     let mut layer = Layer::default();
     flatten("", options, &mut |name, value| {
-        layer.entries.push(Entry {
-            source: Source::InitializationOptions,
-            key: super::key(&name),
-            name,
-            value,
-            location: Some("initializationOptions".to_owned()),
-            items: Vec::new(),
-        });
+        let place = Some("initializationOptions".to_owned());
+        layer.entries.push(Entry::new(Source::InitializationOptions, super::key(&name), &name, value, place));
     });
     layer
 }
@@ -110,31 +103,19 @@ fn flatten(prefix: &str, table: &Map<String, Value>, found: &mut dyn FnMut(Strin
 pub fn environment(environment: &Environment) -> Layer {
     let entries = KEYS.iter().filter_map(|key| {
         let variable = key.variable?;
-        Some(Entry {
-            source: Source::Environment,
-            name: variable.to_owned(),
-            key: Some(key),
-            value: Value::String(environment.get(variable)?.to_owned()),
-            location: Some(variable.to_owned()),
-            items: Vec::new(),
-        })
+        let value = Value::String(environment.get(variable)?.to_owned());
+        Some(Entry::new(Source::Environment, Some(key), variable, value, Some(variable.to_owned())))
     });
     Layer::of(entries)
 }
 
 pub fn defaults(overrides: &[(&'static str, Value)]) -> Layer {
-    let entries = KEYS.iter().map(|key| Entry {
-        source: Source::Default,
-        name: key.toml.to_owned(),
-        key: Some(key),
-        value: overrides
-            .iter()
-            .find(|(name, _)| *name == key.toml)
-            .map_or_else(|| key.default.value(), |(_, v)| v.clone()),
-        location: None,
-        items: Vec::new(),
-    });
-    Layer::of(entries)
+    let entry = |key: &'static Key| {
+        let value = overrides.iter().find(|(name, _)| *name == key.toml).map(|(_, value)| value.clone());
+        let value = value.unwrap_or_else(|| key.default.value());
+        Entry::new(Source::Default, Some(key), key.toml, value, None)
+    };
+    Layer::of(KEYS.iter().map(entry))
 }
 
 pub fn toml(path: &Path) -> Layer {
@@ -147,8 +128,7 @@ pub fn toml(path: &Path) -> Layer {
     match Document::parse(text.as_str()) {
         Ok(document) => walk_toml(path, &text, "", document.as_table(), &mut layer.entries),
         Err(error) => {
-            let line = error.span().map_or(1, |span| line_of(&text, span.start));
-            let message = error.message().lines().next().unwrap_or_default().to_owned();
+            let (line, message) = of_error(&text, &error);
             return Layer::broken(Source::Toml, format!("{}:{line}", path.display()), "not valid TOML", message);
         }
     }
@@ -219,6 +199,12 @@ pub fn typed(text: &str) -> Value {
 pub fn read(path: &Path, source: Source) -> Result<Option<String>, Layer> {
     file::read(path)
         .map_err(|error| Layer::broken(source, path.display().to_string(), "cannot be read", error.to_string()))
+}
+
+/// The line of an error in `text`, and what is wrong.
+pub fn of_error(text: &str, error: &toml_edit::TomlError) -> (usize, String) {
+    let line = error.span().map_or(1, |span| line_of(text, span.start));
+    (line, error.message().lines().next().unwrap_or_default().to_owned())
 }
 
 /// The 1-based line of a byte offset.

@@ -43,10 +43,7 @@ pub enum WriteError {
 /// [`WriteError`]; the file is then as it was.
 pub fn set(path: &Path, key: &Key, value: Option<&Value>) -> Result<(), WriteError> {
     let failed = |source| WriteError::Io { path: path.to_owned(), source };
-    let file = files::real_path(path).map_err(failed)?;
-    let folder = file.parent().unwrap_or(Path::new("/"));
-    files::make_folder(folder).map_err(failed)?;
-    let _lock = lock(folder).map_err(failed)?;
+    let (file, _lock) = locked(path).map_err(failed)?;
     if files::stat(&file).is_ok_and(|found| found.is_some_and(|found| !found.is_file())) {
         return Err(failed(io::Error::other("it is not a file")));
     }
@@ -66,15 +63,21 @@ pub fn set(path: &Path, key: &Key, value: Option<&Value>) -> Result<(), WriteErr
 /// [`WriteError::Io`]
 pub fn create(path: &Path) -> Result<bool, WriteError> {
     let failed = |source| WriteError::Io { path: path.to_owned(), source };
-    let file = files::real_path(path).map_err(failed)?;
-    let folder = file.parent().unwrap_or(Path::new("/"));
-    files::make_folder(folder).map_err(failed)?;
-    let _lock = lock(folder).map_err(failed)?;
+    let (file, _lock) = locked(path).map_err(failed)?;
     // No link is left in the path.
     if files::stat(&file).is_ok_and(|found| found.is_some()) {
         return Ok(false);
     }
     replace(&file, super::template::template().as_bytes(), false).map(|()| true).map_err(failed)
+}
+
+/// The file that `path` leads to, and the lock of its folder, which is made if it is missing.
+fn locked(path: &Path) -> io::Result<(PathBuf, Option<File>)> {
+    let file = files::real_path(path)?;
+    let folder = file.parent().unwrap_or(Path::new("/"));
+    files::make_folder(folder)?;
+    let lock = lock(folder)?;
+    Ok((file, lock))
 }
 
 /// The folder's own lock: no file is left behind. Where a folder cannot be locked two writers at once may lose a key.

@@ -79,23 +79,22 @@ impl Stage {
 
     /// Answers every request of an account with a limit that lasts so long.
     pub fn limit(&self, label: &str, lasts: Duration) {
-        if let Some((_, account)) = self.logins.iter().find(|(known, _)| known == label) {
-            let answer = chatgpt::Answer::UsageLimit { status: 429, resets_in: lasts };
-            self.chatgpt.always(*account, Some(answer));
-        }
-        if let Some((_, key)) = self.keys.iter().find(|(known, _)| known == label) {
-            let answer = Answer::RateLimit { retry_after: Wait::Usual(lasts), kind: LimitKind::Tokens };
-            self.upstream.always(key, Some(answer));
-        }
+        let kind = LimitKind::Tokens;
+        let of_login = chatgpt::Answer::UsageLimit { status: 429, resets_in: lasts };
+        self.always(label, Some(of_login), Some(Answer::RateLimit { retry_after: Wait::Usual(lasts), kind }));
     }
 
     /// Answers the requests of an account as usual again.
     pub fn unlimit(&self, label: &str) {
+        self.always(label, None, None);
+    }
+
+    fn always(&self, label: &str, of_login: Option<chatgpt::Answer>, of_key: Option<Answer>) {
         if let Some((_, account)) = self.logins.iter().find(|(known, _)| known == label) {
-            self.chatgpt.always(*account, None);
+            self.chatgpt.always(*account, of_login);
         }
         if let Some((_, key)) = self.keys.iter().find(|(known, _)| known == label) {
-            self.upstream.always(key, None);
+            self.upstream.always(key, of_key);
         }
     }
 

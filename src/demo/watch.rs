@@ -7,7 +7,6 @@ mod course;
 mod dice;
 mod past;
 mod screen;
-mod signals;
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -18,9 +17,10 @@ use super::stage::{Folder, Stage};
 use crate::cli::printer::Printer;
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind};
+use crate::sys::Signal;
+use crate::sys::signals::Signals;
 use course::Course;
 use screen::Screen;
-use signals::Signals;
 
 /// How fast an answer is streamed.
 const EVENT_PAUSE: Duration = Duration::from_millis(70);
@@ -35,7 +35,7 @@ pub async fn run(sessions: usize, environment: &Environment) -> Result<u8, Error
         )
         .hint("run it in a terminal, or run `codex-account-manager demo`, which prints what happens"));
     }
-    let mut signals = Signals::new();
+    let mut signals = Signals::watch_possible(&[Signal::Hangup, Signal::Interrupt, Signal::Quit, Signal::Terminate]);
     let folder = Folder::new().map_err(|why| failed(&why))?;
     Printer::stdout(&format!("Starting {sessions} simulated agents on a simulated OpenAI: no account, no network …"));
     let ended = play(sessions, folder.path(), environment, &mut signals).await;
@@ -53,16 +53,16 @@ fn failed(why: &str) -> Error {
 async fn play(sessions: usize, folder: &Path, environment: &Environment, signals: &mut Signals) -> Result<u8, String> {
     let stage = tokio::select! {
         set = set(sessions, folder) => Arc::new(set?),
-        code = signals.next() => return Ok(code),
+        signal = signals.next() => return Ok(signal.exit_code()),
     };
     let mut course = Course::begin(&stage, sessions)?;
     let mut screen = Screen::open(&stage, environment)?;
     // A task that panics ends the course, not this one: the screen is closed in every case, and the terminal is as it was.
     let ended = tokio::select! {
         code = screen.ended() => code,
-        code = signals.next() => {
+        signal = signals.next() => {
             screen.close().await;
-            Ok(code)
+            Ok(signal.exit_code())
         }
         why = course.failed() => {
             screen.close().await;

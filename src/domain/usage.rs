@@ -75,6 +75,14 @@ pub struct Totals {
     pub cost: Usd,
 }
 
+impl AddAssign for Totals {
+    fn add_assign(&mut self, more: Totals) {
+        self.requests = self.requests.saturating_add(more.requests);
+        self.tokens += more.tokens;
+        self.cost += more.cost;
+    }
+}
+
 /// The money an account has spent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {

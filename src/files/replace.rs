@@ -39,6 +39,13 @@ fn real_folder(folder: &Path) -> io::Result<PathBuf> {
     }
 }
 
+/// `path` with `suffix` behind its name.
+pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(suffix);
+    path.into()
+}
+
 /// One `stat`; `None` when there is no file.
 pub fn stat(path: &Path) -> io::Result<Option<Metadata>> {
     match fs::metadata(path) {

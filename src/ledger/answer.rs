@@ -67,6 +67,16 @@ pub struct UsageRow {
     pub unpriced: u64,
 }
 
+impl UsageRow {
+    /// Adds what `more` counts.
+    pub(super) fn add(&mut self, more: &UsageRow) {
+        self.requests = self.requests.saturating_add(more.requests);
+        self.tokens += more.tokens;
+        self.cost += more.cost;
+        self.unpriced = self.unpriced.saturating_add(more.unpriced);
+    }
+}
+
 /// What one account used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AccountUsage {

@@ -4,14 +4,14 @@
 mod breakers;
 mod conditions;
 pub(super) mod marks;
-mod sums;
 
 use std::collections::HashMap;
 
 use rusqlite::{Transaction, params};
 
-use super::queue::{What, Write};
 use super::schema::stored;
+use super::sums::Sums;
+use super::write::{What, Write};
 use super::{Entry, read};
 use crate::clock::Clock;
 use crate::domain::account::AccountId;
@@ -22,10 +22,6 @@ use crate::domain::usage::Spent;
 use crate::domain::usage::rate_headers::RateUsed;
 use breakers::Breakers;
 use conditions::Conditions;
-
-pub(super) use breakers::all as all_breakers;
-pub(super) use conditions::from_row as condition_from_row;
-pub(super) use sums::Sums;
 
 /// In milliseconds.
 const A_DAY: i64 = 24 * 60 * 60 * 1000;

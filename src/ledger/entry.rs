@@ -1,5 +1,7 @@
 //! What one upstream attempt leaves in the ledger.
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::account::AccountId;
 use crate::domain::health::breakers::BreakerNote;
 use crate::domain::health::condition::Effect;
@@ -60,7 +62,8 @@ pub struct Entry {
 }
 
 /// How an entry whose use several answers report is kept from counting twice. Each has the id of what it is of.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "id", rename_all = "camelCase")]
 pub enum Mark {
     /// It counts unless one with this id has counted.
     Once(String),

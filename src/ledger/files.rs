@@ -47,15 +47,15 @@ pub(super) fn resolved(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// What a process sets down is shorter.
-const LONGEST_SET_DOWN: u64 = 256 * 1024 * 1024;
+const LONGEST_SPILL: u64 = 256 * 1024 * 1024;
 
 /// What is between the name of the ledger and the key of what was set down beside it.
-const SET_DOWN: &str = ".unwritten-";
+const SPILL: &str = ".unwritten-";
 
 /// Writes `text` into a new file beside the ledger, private, and locked for as long as the returned file is open: what a
 /// living process set down is its own to write.
-pub(super) fn set_down(path: &Path, name: &str, text: &[u8]) -> io::Result<(PathBuf, File)> {
-    let path = with_suffix(path, &format!("{SET_DOWN}{name}"));
+pub(super) fn spill(path: &Path, name: &str, text: &[u8]) -> io::Result<(PathBuf, File)> {
+    let path = files::with_suffix(path, &format!("{SPILL}{name}"));
     let mut file = files::create_new(&path)?;
     let written = files::lock::wait(&file).and_then(|()| io::Write::write_all(&mut file, text));
     match written {
@@ -72,7 +72,7 @@ pub(super) fn left_behind(path: &Path) -> Vec<(String, PathBuf, Vec<u8>)> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
         return Vec::new();
     };
-    let prefix = format!("{name}{SET_DOWN}");
+    let prefix = format!("{name}{SPILL}");
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let found =
         entries.filter_map(|entry| Some((entry.file_name().to_str()?.strip_prefix(&prefix)?.to_owned(), entry.path())));
@@ -80,7 +80,7 @@ pub(super) fn left_behind(path: &Path) -> Vec<(String, PathBuf, Vec<u8>)> {
         let file = files::open_own(&path).ok()?;
         // Reading a pipe that was put there would never end.
         let is_free = file.metadata().ok()?.is_file() && files::lock::try_lock(&file).ok()?;
-        let text = files::bounded(&file, LONGEST_SET_DOWN).ok().filter(|_| is_free)?;
+        let text = files::bounded(&file, LONGEST_SPILL).ok().filter(|_| is_free)?;
         Some((name, path, text))
     };
     found.filter_map(read).collect()
@@ -118,10 +118,10 @@ pub(super) fn set_aside(path: &Path, seen: Identity, ms: i64) -> io::Result<Opti
     if identity(path)? != Some(seen) {
         return Ok(None);
     }
-    let aside = (0..).map(|more| with_suffix(path, &format!(".damaged-{}", ms.saturating_add(more))));
+    let aside = (0..).map(|more| files::with_suffix(path, &format!(".damaged-{}", ms.saturating_add(more))));
     let aside = aside.take(1_000).find(|aside| fs::symlink_metadata(aside).is_err()).unwrap_or_default();
     for side in SIDES {
-        match fs::rename(with_suffix(path, side), with_suffix(&aside, side)) {
+        match fs::rename(files::with_suffix(path, side), files::with_suffix(&aside, side)) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
         }
@@ -147,12 +147,6 @@ fn open_folder(path: &Path) -> io::Result<Option<File>> {
     folder.map_or(Ok(None), files::lock::open_folder)
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,7 +156,7 @@ mod tests {
         let home = tempfile::TempDir::new().unwrap();
         let path = home.path().join("ledger.sqlite");
         for (name, text) in [("", "damaged"), ("-wal", "its log"), ("-shm", "its index"), (".other", "other")] {
-            fs::write(with_suffix(&path, name), text).unwrap();
+            fs::write(files::with_suffix(&path, name), text).unwrap();
         }
         let seen = identity(&path).unwrap().unwrap();
         let kept = keep_in_place(&path, seen).unwrap().expect("it is in its place");
@@ -170,18 +164,18 @@ mod tests {
         assert!(path.exists());
         drop(kept);
         let aside = set_aside(&path, seen, 5).unwrap().unwrap();
-        assert_eq!(aside, with_suffix(&path, ".damaged-5"));
+        assert_eq!(aside, files::with_suffix(&path, ".damaged-5"));
         for (name, text) in [("", "damaged"), ("-wal", "its log"), ("-shm", "its index")] {
-            assert_eq!(fs::read_to_string(with_suffix(&aside, name)).unwrap(), text);
+            assert_eq!(fs::read_to_string(files::with_suffix(&aside, name)).unwrap(), text);
         }
         // Another process makes a new one, and who saw the old one too moves nothing of it.
         for name in ["", "-wal", "-shm"] {
-            fs::write(with_suffix(&path, name), "new").unwrap();
+            fs::write(files::with_suffix(&path, name), "new").unwrap();
         }
         assert_eq!(set_aside(&path, seen, 6).unwrap(), None);
         assert!(keep_in_place(&path, seen).unwrap().is_none(), "it is another file");
         for name in ["", "-wal", "-shm"] {
-            assert_eq!(fs::read_to_string(with_suffix(&path, name)).unwrap(), "new");
+            assert_eq!(fs::read_to_string(files::with_suffix(&path, name)).unwrap(), "new");
         }
     }
 }

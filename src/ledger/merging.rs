@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rusqlite::{Transaction, params};
 
+use super::schema::add_to_days;
 use super::{Ledger, LedgerError, files};
 use crate::domain::account::AccountId;
 
@@ -14,16 +15,9 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 /// The sums of days are added; where both have a condition, that of the account that stays holds.
 const STEPS: [&str; 11] = [
     "UPDATE attempts SET account = ?1 WHERE account = ?2",
-    "INSERT INTO days (account, day, model, requests, input, cached, output, reasoning, cost, unpriced) \
-     SELECT ?1, day, model, requests, input, cached, output, reasoning, cost, unpriced FROM days WHERE account = ?2 \
-     ON CONFLICT (account, day, model) DO UPDATE SET \
-     requests = min(requests + excluded.requests, 9223372036854775807), \
-     input = min(input + excluded.input, 9223372036854775807), \
-     cached = min(cached + excluded.cached, 9223372036854775807), \
-     output = min(output + excluded.output, 9223372036854775807), \
-     reasoning = min(reasoning + excluded.reasoning, 9223372036854775807), \
-     cost = min(cost + excluded.cost, 9223372036854775807), \
-     unpriced = min(unpriced + excluded.unpriced, 9223372036854775807)",
+    add_to_days!(
+        "SELECT ?1, day, model, requests, input, cached, output, reasoning, cost, unpriced FROM days WHERE account = ?2"
+    ),
     "DELETE FROM days WHERE account = ?2",
     "UPDATE OR IGNORE conditions SET account = ?1 WHERE account = ?2",
     "DELETE FROM conditions WHERE account = ?2",

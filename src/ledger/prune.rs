@@ -18,6 +18,16 @@ const STEP: usize = 500;
 /// When so many days went by since the last time, the clock has perhaps jumped: nothing is forgotten before the next day.
 const LEAP: i64 = 30;
 
+/// What removes some of the rows that are older than an age; the sums of days are last.
+const STAGES: [(&str, i64); 3] = [
+    ("DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE at < ? ORDER BY at LIMIT ?)", ATTEMPTS),
+    ("DELETE FROM owners WHERE id IN (SELECT id FROM owners WHERE at < ? ORDER BY at LIMIT ?)", OWNERS),
+    (
+        "DELETE FROM counted WHERE (account, id) IN (SELECT account, id FROM counted WHERE at < ? ORDER BY at LIMIT ?)",
+        COUNTED,
+    ),
+];
+
 /// Whether old rows are to go today. Yes to the one process that asks first.
 pub(super) fn claim(transaction: &Transaction<'_>, today: Day) -> rusqlite::Result<bool> {
     let last = transaction.query_row("SELECT value FROM meta WHERE key = 'pruned'", [], |row| row.get::<_, String>(0));
@@ -34,61 +44,27 @@ pub(super) fn claim(transaction: &Transaction<'_>, today: Day) -> rusqlite::Resu
 pub(super) struct Pruning {
     today: Day,
     now: Timestamp,
-    stage: Stage,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Stage {
-    Attempts,
-    Owners,
-    Counted,
-    Days,
+    /// How many of [`STAGES`] are done.
+    done: usize,
 }
 
 impl Pruning {
     pub(super) fn new(today: Day, now: Timestamp) -> Pruning {
-        Pruning { today, now, stage: Stage::Attempts }
+        Pruning { today, now, done: 0 }
     }
 
     /// Removes some rows, and tells what is left to be done.
     pub(super) fn step(self, transaction: &Transaction<'_>) -> rusqlite::Result<Option<Pruning>> {
-        let before = |age: i64| self.now.0.saturating_sub(age);
-        let (removed, next) = match self.stage {
-            Stage::Attempts => (
-                transaction.execute(
-                    "DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE at < ? ORDER BY at LIMIT ?)",
-                    params![before(ATTEMPTS), STEP],
-                )?,
-                Some(Stage::Owners),
-            ),
-            Stage::Owners => (
-                transaction.execute(
-                    "DELETE FROM owners WHERE id IN (SELECT id FROM owners WHERE at < ? ORDER BY at LIMIT ?)",
-                    params![before(OWNERS), STEP],
-                )?,
-                Some(Stage::Counted),
-            ),
-            Stage::Counted => (
-                transaction.execute(
-                    "DELETE FROM counted WHERE (account, id) IN \
-                     (SELECT account, id FROM counted WHERE at < ? ORDER BY at LIMIT ?)",
-                    params![before(COUNTED), STEP],
-                )?,
-                Some(Stage::Days),
-            ),
-            Stage::Days => {
-                let oldest = self.today.days_before(DAYS).to_string();
-                transaction.execute("DELETE FROM days WHERE day < ?", params![oldest])?;
-                transaction.execute(
-                    "DELETE FROM meta WHERE key LIKE ? || '%' AND value < ?",
-                    params![super::set_down::NOTE, oldest],
-                )?;
-                (0, None)
-            }
+        let Some((statement, age)) = STAGES.get(self.done) else {
+            let oldest = self.today.days_before(DAYS).to_string();
+            transaction.execute("DELETE FROM days WHERE day < ?", params![oldest])?;
+            transaction.execute(
+                "DELETE FROM meta WHERE key LIKE ? || '%' AND value < ?",
+                params![super::spill::NOTE, oldest],
+            )?;
+            return Ok(None);
         };
-        if removed == STEP {
-            return Ok(Some(self));
-        }
-        Ok(next.map(|stage| Pruning { stage, ..self }))
+        let removed = transaction.execute(statement, params![self.now.0.saturating_sub(*age), STEP])?;
+        Ok(Some(Pruning { done: self.done + usize::from(removed < STEP), ..self }))
     }
 }

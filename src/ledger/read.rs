@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::batch::Sums;
-use super::batch::{all_breakers, condition_from_row};
-use super::schema::counted;
+use super::schema::{counted, select_days};
+use super::sums::Sums;
 use super::{AccountUsage, By, Question, Standing, UsageRow};
 use crate::domain::account::AccountId;
 use crate::domain::health::LONGEST_WAIT;
+use crate::domain::health::breaker::Breaker;
+use crate::domain::health::breakers::{BreakerKey, Breakers, Counted};
+use crate::domain::health::condition::Condition;
 use crate::domain::time::{Day, Timestamp};
 use crate::domain::usage::rate_headers::RateUsed;
 use crate::domain::usage::{Spent, Tokens, Totals, Usd};
@@ -21,11 +23,11 @@ pub(super) fn standing(
     today: Day,
     now: Timestamp,
 ) -> rusqlite::Result<Standing> {
-    let breakers = all_breakers(connection)?;
+    let breakers = breakers(connection)?;
     let mut standing = Standing { breakers, at: now, ..Standing::default() };
     let mut statement =
         connection.prepare_cached("SELECT account, health, health_at, bucket, bucket_at, last_used FROM conditions")?;
-    for row in statement.query_map([], |row| Ok((account(row, 0)?, condition_from_row(row, 1)?)))? {
+    for row in statement.query_map([], |row| Ok((account(row, 0)?, condition(row, 1)?)))? {
         standing.conditions.extend([row?]);
     }
     let mut statement = connection.prepare_cached("SELECT account, used, until FROM rates")?;
@@ -86,30 +88,23 @@ pub(super) fn usage(connection: &Connection, first: Day, last: Day, by: By) -> r
         };
         let Totals { requests, tokens, cost } = totals(row, 3)?;
         let unpriced = counted(row.get(9)?);
-        add_row(&mut usage, key, &UsageRow { requests, tokens, cost, unpriced, ..UsageRow::default() });
+        let row = UsageRow { requests, tokens, cost, unpriced, ..UsageRow::default() };
+        usage.entry(key).or_default().add(&row);
     }
     Ok(usage)
 }
 
 /// Rows of usage, with sums that are not in the file yet.
-pub(super) fn rows_with(mut usage: Usage, unwritten: &Sums, first: Day, last: Day, by: By) -> Vec<UsageRow> {
-    for (account, day, model, row) in unwritten.rows().filter(|(_, day, ..)| (first..=last).contains(day)) {
+pub(super) fn rows_with(mut usage: Usage, pending: &Sums, first: Day, last: Day, by: By) -> Vec<UsageRow> {
+    for (account, day, model, row) in pending.rows().filter(|(_, day, ..)| (first..=last).contains(day)) {
         let key = match by {
             By::Account => account.to_string(),
             By::Day => day.to_string(),
             By::Model => model.to_owned(),
         };
-        add_row(&mut usage, key, &row);
+        usage.entry(key).or_default().add(row);
     }
     usage.into_iter().map(|(key, sum)| named(key, sum, by)).collect()
-}
-
-fn add_row(usage: &mut Usage, key: String, row: &UsageRow) {
-    let sum = usage.entry(key).or_default();
-    sum.requests = sum.requests.saturating_add(row.requests);
-    sum.tokens += row.tokens;
-    sum.cost += row.cost;
-    sum.unpriced = sum.unpriced.saturating_add(row.unpriced);
 }
 
 fn named(key: String, sum: UsageRow, by: By) -> UsageRow {
@@ -127,50 +122,36 @@ pub(super) fn usage_of_accounts(
     today: Day,
 ) -> rusqlite::Result<HashMap<AccountId, AccountUsage>> {
     let (from, to) = (today.first_of_month().to_string(), today.to_string());
-    let mut statement = connection.prepare_cached(
-        "WITH RECURSIVE known (account) AS ( \
-             SELECT min(account) FROM days \
-             UNION ALL \
-             SELECT (SELECT min(account) FROM days WHERE account > known.account) FROM known \
-             WHERE known.account IS NOT NULL \
-         ) \
-         SELECT days.account, day, requests, input, cached, output, reasoning, cost \
-         FROM known CROSS JOIN days ON days.account = known.account WHERE day BETWEEN ? AND ?",
-    )?;
+    let mut statement = connection
+        .prepare_cached(select_days!("days.account, day, requests, input, cached, output, reasoning, cost"))?;
     let mut rows = statement.query([&from, &to])?;
     let mut usage: HashMap<AccountId, AccountUsage> = HashMap::new();
     while let Some(row) = rows.next()? {
         let totals = totals(row, 2)?;
         let sum = usage.entry(account(row, 0)?).or_default();
-        add(&mut sum.month, totals);
+        sum.month += totals;
         if row.get_ref(1)?.as_str()? == to {
-            add(&mut sum.today, totals);
+            sum.today += totals;
         }
     }
     Ok(usage)
 }
 
 /// Adds sums that are not in the file yet to what each account used today and this month.
-pub(super) fn add_unwritten(usage: &mut HashMap<AccountId, AccountUsage>, unwritten: &Sums, today: Day) {
+pub(super) fn add_pending(usage: &mut HashMap<AccountId, AccountUsage>, pending: &Sums, today: Day) {
     let of_month = |day: &Day| (today.first_of_month()..=today).contains(day);
-    for (account, day, _, row) in unwritten.rows().filter(|(_, day, ..)| of_month(day)) {
+    for (account, day, _, row) in pending.rows().filter(|(_, day, ..)| of_month(day)) {
         let totals = Totals { requests: row.requests, tokens: row.tokens, cost: row.cost };
         let sum = usage.entry(account.clone()).or_default();
-        add(&mut sum.month, totals);
+        sum.month += totals;
         if day == today {
-            add(&mut sum.today, totals);
+            sum.today += totals;
         }
     }
 }
 
-fn add(sum: &mut Totals, totals: Totals) {
-    sum.requests = sum.requests.saturating_add(totals.requests);
-    sum.tokens += totals.tokens;
-    sum.cost += totals.cost;
-}
-
 /// The sums whose columns begin at `first`.
-fn totals(row: &Row<'_>, first: usize) -> rusqlite::Result<Totals> {
+pub(super) fn totals(row: &Row<'_>, first: usize) -> rusqlite::Result<Totals> {
     let count = |column: usize| row.get(first + column).map(counted);
     Ok(Totals {
         requests: count(0)?,
@@ -179,6 +160,38 @@ fn totals(row: &Row<'_>, first: usize) -> rusqlite::Result<Totals> {
     })
 }
 
-fn account(row: &Row<'_>, column: usize) -> rusqlite::Result<AccountId> {
+pub(super) fn account(row: &Row<'_>, column: usize) -> rusqlite::Result<AccountId> {
     row.get::<_, String>(column).map(AccountId::new)
+}
+
+/// How the table tells the two sorts apart.
+pub(super) const ACCOUNT: &str = "account";
+pub(super) const HOST: &str = "host";
+
+/// Every breaker of the file.
+pub(super) fn breakers(connection: &Connection) -> rusqlite::Result<Breakers> {
+    let mut statement = connection.prepare_cached("SELECT kind, key, host, failures, open_until FROM breakers")?;
+    let rows = statement.query_map([], |row| {
+        let name: String = row.get(1)?;
+        let key = if row.get_ref(0)?.as_str()? == HOST {
+            BreakerKey::Host(name)
+        } else {
+            BreakerKey::Account(AccountId::new(name))
+        };
+        let failures = u32::try_from(row.get::<_, i64>(3)?).unwrap_or(u32::MAX);
+        let breaker = Breaker::restored(failures, row.get::<_, Option<i64>>(4)?.map(Timestamp));
+        Ok((key, Counted { breaker, host: row.get(2)? }))
+    })?;
+    rows.collect()
+}
+
+/// The condition whose columns begin at `first`.
+pub(super) fn condition(row: &Row<'_>, first: usize) -> rusqlite::Result<Condition> {
+    Ok(Condition {
+        health: row.get(first)?,
+        health_at: Timestamp(row.get(first + 1)?),
+        bucket: row.get(first + 2)?,
+        bucket_at: Timestamp(row.get(first + 3)?),
+        last_used: row.get::<_, Option<i64>>(first + 4)?.map(Timestamp),
+    })
 }

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use rusqlite::Connection;
 
-use super::queue::What;
-use super::unwritten::Unwritten;
+use super::pending::Pending;
+use super::write::What;
 use super::{Ledger, LedgerError};
 use crate::domain::time::Timestamp;
 
@@ -24,9 +24,9 @@ impl Ledger {
     /// As for [`Ledger::standing`].
     pub async fn requests_per_minute(&self) -> Result<HashMap<String, u64>, LedgerError> {
         let now = self.0.clock.now();
-        self.ask(move |database, unwritten| {
+        self.ask(move |database, pending| {
             let mut requests = database.read(|connection| written(connection, now))?;
-            add_unwritten(&mut requests, unwritten, now);
+            add_pending(&mut requests, pending, now);
             let count = |requests: HashSet<String>| u64::try_from(requests.len()).unwrap_or(u64::MAX);
             Ok(requests.into_iter().map(|(session, requests)| (session, count(requests))).collect())
         })
@@ -46,9 +46,9 @@ fn written(connection: &Connection, now: Timestamp) -> rusqlite::Result<Requests
     Ok(requests)
 }
 
-fn add_unwritten(requests: &mut Requests, unwritten: &Unwritten, now: Timestamp) {
+fn add_pending(requests: &mut Requests, pending: &Pending, now: Timestamp) {
     let now = now.as_millis();
-    for write in &unwritten.writes {
+    for write in &pending.writes {
         let What::Entry(entry) = &write.what else { continue };
         if (now.saturating_sub(MINUTE) + 1..=now).contains(&entry.at.as_millis()) {
             add(requests, &entry.session, &entry.request_id);

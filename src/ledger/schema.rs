@@ -96,6 +96,43 @@ const SECOND: &str = "
 /// The steps from each version to the next.
 const STEPS: [&str; 2] = [FIRST, SECOND];
 
+/// The statement that adds `$rows` to the sums of days, which stop at the most an integer holds: beyond it SQLite would go
+/// on in floating point.
+macro_rules! add_to_days {
+    ($rows:literal) => {
+        concat!(
+            "INSERT INTO days (account, day, model, requests, input, cached, output, reasoning, cost, unpriced) ",
+            $rows,
+            " ON CONFLICT (account, day, model) DO UPDATE SET \
+             requests = min(requests + excluded.requests, 9223372036854775807), \
+             input = min(input + excluded.input, 9223372036854775807), \
+             cached = min(cached + excluded.cached, 9223372036854775807), \
+             output = min(output + excluded.output, 9223372036854775807), \
+             reasoning = min(reasoning + excluded.reasoning, 9223372036854775807), \
+             cost = min(cost + excluded.cost, 9223372036854775807), \
+             unpriced = min(unpriced + excluded.unpriced, 9223372036854775807)",
+        )
+    };
+}
+pub(super) use add_to_days;
+
+/// The statement that reads `$columns` of the days between two, account by account, so that the table's own order finds them.
+macro_rules! select_days {
+    ($columns:literal) => {
+        concat!(
+            "WITH RECURSIVE known (account) AS ( \
+                 SELECT min(account) FROM days \
+                 UNION ALL \
+                 SELECT (SELECT min(account) FROM days WHERE account > known.account) FROM known \
+                 WHERE known.account IS NOT NULL \
+             ) SELECT ",
+            $columns,
+            " FROM known CROSS JOIN days ON days.account = known.account WHERE day BETWEEN ? AND ?",
+        )
+    };
+}
+pub(super) use select_days;
+
 /// The version the file says it has; 0 for one that is empty.
 pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))

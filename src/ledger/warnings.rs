@@ -10,7 +10,7 @@ pub(super) enum Topic {
     /// Another process holds the file.
     Busy,
     /// Nothing can be written.
-    Unwritten,
+    NotWritten,
     /// Too much waits.
     Full,
 }

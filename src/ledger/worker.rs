@@ -9,18 +9,19 @@ use tokio::sync::oneshot;
 
 use super::database::Database;
 use super::files;
+use super::pending::Pending;
 use super::prune::{self, Pruning};
-use super::queue::{Job, Next, Queue, What, Write};
-use super::set_down;
+use super::queue::{Job, Next, Queue};
+use super::spill;
 use super::tally::Tally;
-use super::unwritten::Unwritten;
 use super::warnings::{Topic, Warnings};
+use super::write::{What, Write};
 use super::{LedgerError, batch};
 use crate::clock::{self, Clock};
 use crate::domain::time::Day;
-use beside::Copied;
+use spilling::Copied;
 
-mod beside;
+mod spilling;
 
 /// How long an entry that nobody waits for lets others join it. A process that is killed loses no more than this.
 const COLLECT: Duration = Duration::from_millis(20);
@@ -54,12 +55,12 @@ pub(super) struct Worker {
 /// What the thread has taken on and not done yet.
 #[derive(Default)]
 pub(super) struct Waiting {
-    unwritten: Unwritten,
+    pending: Pending,
     flushes: Vec<oneshot::Sender<()>>,
     trouble: Option<Trouble>,
-    set_down: Option<Copied>,
+    spill: Option<Copied>,
     /// When the files that others have set down were last listed.
-    looked_beside: Option<Instant>,
+    looked_for_spills: Option<Instant>,
     pruning: Option<Pruning>,
     /// The day on which the last look for old rows was.
     looked: Option<Day>,
@@ -82,7 +83,7 @@ impl Worker {
                 Next::Idle => self.guarded(Worker::tend),
                 Next::Closed => {
                     let closed = *closed.get_or_insert_with(clock::instant);
-                    if self.waiting.unwritten.is_empty() || clock::instant().duration_since(closed) > LAST {
+                    if self.waiting.pending.is_empty() || clock::instant().duration_since(closed) > LAST {
                         return;
                     }
                     std::thread::sleep(BETWEEN_TRIES);
@@ -109,12 +110,12 @@ impl Worker {
             return;
         }
         self.database.close();
-        let lost = std::mem::take(&mut self.waiting).unwritten;
+        let lost = std::mem::take(&mut self.waiting).pending;
         self.queue.done(lost.writes.len());
         let count = lost.writes.len();
-        self.lose(lost);
+        self.lose(&lost);
         self.warnings
-            .tell(Topic::Unwritten, || format!("a bug kept {count} entries out of the ledger; please report it"));
+            .tell(Topic::NotWritten, || format!("a bug kept {count} entries out of the ledger; please report it"));
     }
 
     fn tend(&mut self) {
@@ -132,12 +133,12 @@ impl Worker {
         let mut questions = Vec::new();
         for job in jobs {
             match job {
-                Job::Write(write) => self.waiting.unwritten.writes.push(write),
+                Job::Write(write) => self.waiting.pending.writes.push(write),
                 Job::Read(question) => questions.push(question),
                 Job::Flush(flush) => self.waiting.flushes.push(flush),
             }
         }
-        self.waiting.unwritten.fold(self.queue.take_folded());
+        self.waiting.pending.fold(self.queue.take_folded());
         // While nothing can be written nobody waits for the next try.
         if self.waiting.trouble.is_some() {
             self.answer(std::mem::take(&mut questions));
@@ -146,14 +147,14 @@ impl Worker {
         }
         let has_failed = self.write().is_err_and(|error| !matches!(error, LedgerError::Busy { .. }));
         self.answer(questions);
-        self.set_down();
-        if self.waiting.unwritten.is_empty() || has_failed {
+        self.spill();
+        if self.waiting.pending.is_empty() || has_failed {
             for flush in self.waiting.flushes.drain(..) {
                 // Whoever waited may have left.
                 let _ = flush.send(());
             }
         }
-        if self.waiting.unwritten.is_empty() {
+        if self.waiting.pending.is_empty() {
             self.prune();
         }
         // Everyone has an answer: now there is time for the disk.
@@ -162,7 +163,7 @@ impl Worker {
 
     fn answer(&mut self, questions: Vec<super::queue::Read>) {
         for question in questions {
-            question(&mut self.database, &self.waiting.unwritten);
+            question(&mut self.database, &self.waiting.pending);
         }
     }
 
@@ -175,20 +176,20 @@ impl Worker {
             self.report();
             return Err(error);
         }
-        while !self.waiting.unwritten.is_empty() {
-            let Unwritten { writes, folded } = &self.waiting.unwritten;
+        while !self.waiting.pending.is_empty() {
+            let Pending { writes, folded } = &self.waiting.pending;
             // What was set down is written as a whole: its file goes with the first of it.
-            let longest = if self.waiting.set_down.is_some() { usize::MAX } else { LONGEST_BATCH };
+            let longest = if self.waiting.spill.is_some() { usize::MAX } else { LONGEST_BATCH };
             let count = writes.len().min(longest);
             let (batch, folded) = (&writes[..count], folded.as_ref().map(|folded| &folded.sums));
             let (clock, now) = (&self.clock, self.clock.now());
             let today = clock.day(now);
             let look = self.waiting.looked != Some(today);
-            let copied = self.waiting.set_down.as_ref().map(|copied| copied.key.as_str());
+            let copied = self.waiting.spill.as_ref().map(|copied| copied.key.as_str());
             let written = self.database.write(|transaction| {
                 let written = batch::write(transaction, batch, folded, clock)?;
                 if let Some(key) = copied {
-                    set_down::note(transaction, key, today)?;
+                    spill::note(transaction, key, today)?;
                 }
                 Ok((written, look && prune::claim(transaction, today)?))
             });
@@ -199,7 +200,7 @@ impl Worker {
                         self.waiting.pruning = Some(Pruning::new(today, now));
                     }
                     self.is_well();
-                    if let Some(copied) = self.waiting.set_down.take() {
+                    if let Some(copied) = self.waiting.spill.take() {
                         files::remove(&copied.path);
                     }
                     self.written(count, &written);
@@ -221,14 +222,9 @@ impl Worker {
     }
 
     fn written(&mut self, count: usize, written: &batch::Written) {
-        let unwritten = &mut self.waiting.unwritten;
-        let writes: Vec<Write> = unwritten.writes.drain(..count).collect();
-        let folded = unwritten.folded.take();
-        let held = writes.iter().filter_map(|write| Some((write.what.account(), write.held?)));
-        let of_folded = folded.iter().flat_map(|folded| folded.held.iter().map(|(account, held)| (account, *held)));
-        let sums = written.sums.clone();
-        self.tally.written(held.chain(of_folded), written.today, sums);
-        for Write { what, answer, .. } in writes {
+        let done = self.waiting.pending.take(count);
+        self.tally.written(done.held(), written.today, written.sums.clone());
+        for Write { what, answer, .. } in done.writes {
             if let Some(answer) = answer {
                 let _ = answer.send(Ok(written.sums.get(what.account()).copied().unwrap_or_default()));
             }
@@ -258,49 +254,35 @@ impl Worker {
             }
             self.warnings.tell(Topic::Busy, || format!("{}; usage is kept in memory until then", error.with_hint()));
         } else {
-            self.warnings.tell(Topic::Unwritten, || {
+            self.warnings.tell(Topic::NotWritten, || {
                 format!("{}; until that is fixed, usage is kept in memory", with_sources(error))
             });
         }
-        for write in &mut self.waiting.unwritten.writes {
-            if let Some(answer) = write.answer.take() {
-                let _ = answer.send(Err(error.clone()));
-            }
-        }
+        self.waiting.pending.refuse(error);
     }
 
     /// These entries are of no use to the file, whenever they are tried.
     fn give_up(&mut self, count: usize, error: &LedgerError) {
-        let writes: Vec<Write> = self.waiting.unwritten.writes.drain(..count).collect();
-        let folded = self.waiting.unwritten.folded.take();
         let why = with_sources(error);
-        self.warnings.tell(Topic::Unwritten, || format!("{why}; until that is fixed, usage is not counted"));
+        self.warnings.tell(Topic::NotWritten, || format!("{why}; until that is fixed, usage is not counted"));
         self.queue.done(count);
         // What comes next is tried at once: the file can be written to.
         self.waiting.trouble = None;
         self.is_held.store(false, Ordering::Relaxed);
-        let mut lost = Unwritten { writes, folded };
-        for write in &mut lost.writes {
+        let mut lost = self.waiting.pending.take(count);
+        for write in &lost.writes {
             if let What::Entry(entry) = &write.what {
                 tracing::debug!("request {} is not in the ledger", entry.request_id);
             }
-            if let Some(answer) = write.answer.take() {
-                let _ = answer.send(Err(error.clone()));
-            }
         }
-        self.lose(lost);
+        lost.refuse(error);
+        self.lose(&lost);
     }
 
     /// What will not be written counts in this process alone.
-    fn lose(&self, lost: Unwritten) {
-        let Unwritten { writes, folded } = lost;
-        for write in writes {
-            if let Some(held) = write.held {
-                self.tally.lost(write.what.account(), held);
-            }
-        }
-        for (account, held) in folded.into_iter().flat_map(|folded| folded.held) {
-            self.tally.lost(&account, held);
+    fn lose(&self, lost: &Pending) {
+        for (account, held) in lost.held() {
+            self.tally.lost(account, held);
         }
     }
 

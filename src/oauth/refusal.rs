@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::OAuthError;
 use super::declined::{OTHER_REGION, REGION};
 use crate::domain::excerpt::excerpt;
+use crate::secrets::has_part_of;
 
 /// What was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,12 +113,7 @@ pub(super) fn unreadable(body: &[u8], missing: &str, sent: &[(&str, &str)]) -> O
         return OAuthError::passing(missing);
     }
     let said = said(body, None, sent).map(|said| format!(": {said}")).unwrap_or_default();
-    OAuthError::Passing {
-        why: format!("{missing}; it is a page{said}"),
-        hint: Some(PAGE.to_owned()),
-        retry_after: None,
-        is_the_issuers: true,
-    }
+    OAuthError::hinted(format!("{missing}; it is a page{said}"), Some(PAGE.to_owned()))
 }
 
 /// What an answer says to a person beside its code, unless that shows a part of what was sent.
@@ -159,14 +155,11 @@ pub(super) fn plain_code(code: &str) -> String {
     if is_code { code.to_owned() } else { UNKNOWN.to_owned() }
 }
 
-/// Whether `code` holds six characters in a row of something that was sent, in whatever case.
+/// Whether `code` has a part of a secret that was sent, in either case.
 fn echoes(code: &str, sent: &[(&str, &str)]) -> bool {
-    let secrets = sent.iter().filter(|(name, _)| SECRETS.contains(name));
-    let secrets: Vec<Zeroizing<String>> =
-        secrets.map(|(_, secret)| Zeroizing::new(secret.to_ascii_lowercase())).collect();
     let code = code.to_ascii_lowercase();
-    let is_in = |piece: &[u8]| secrets.iter().any(|secret| memchr::memmem::find(secret.as_bytes(), piece).is_some());
-    code.as_bytes().windows(6).any(is_in)
+    let mut secrets = sent.iter().filter(|(name, _)| SECRETS.contains(name));
+    secrets.any(|(_, secret)| has_part_of(&code, &Zeroizing::new(secret.to_ascii_lowercase())))
 }
 
 #[cfg(test)]

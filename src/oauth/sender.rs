@@ -50,12 +50,8 @@ impl Sender {
         let mut request = Request::new(Method::POST, url);
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         *request.body_mut() = Some(body.into());
-        (self.0)(request).await.map_err(|Unreached { why, hint }| OAuthError::Passing {
-            why: format!("the issuer {why}"),
-            hint,
-            retry_after: None,
-            is_the_issuers: true,
-        })
+        let sent = (self.0)(request).await;
+        sent.map_err(|Unreached { why, hint }| OAuthError::hinted(format!("the issuer {why}"), hint))
     }
 }
 

@@ -2,6 +2,8 @@
 //! zeroed on drop. There is never a built-in key.
 
 mod awaited;
+mod key_file;
+mod material;
 mod named_file;
 mod replacement;
 mod seal_block;
@@ -12,12 +14,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub use key_file::other_key_files;
+use material::Material;
 use named_file::NamedFile;
 pub use named_file::without_waiting;
 pub use replacement::{NewKey, Replacement};
 pub use seal_block::SealBlock;
-use sources::{Found, Material};
-pub use sources::{KeyFolders, KeySources, other_key_files};
+use sources::Found;
+pub use sources::{KeyFolders, KeySources};
 
 use crate::secrets::Secret;
 use crate::secrets::cipher::MasterKey;

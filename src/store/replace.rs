@@ -30,7 +30,7 @@ impl Places {
     pub(super) fn resolve(path: &Path) -> Result<Places, StoreError> {
         let file = files::real_path(path).map_err(StoreError::io("find", path))?;
         let parent = file.parent().map(Path::to_owned).unwrap_or_default();
-        let folder = suffixed(&file, ".cam");
+        let folder = files::with_suffix(&file, ".cam");
         Ok(Places {
             lock: folder.join("lock"),
             next: folder.join("next.json"),
@@ -55,7 +55,7 @@ impl Places {
     pub(super) fn copy_beside(&self, bytes: &[u8], kind: &str, now: i64) -> Result<PathBuf, StoreError> {
         let mut at = now;
         loop {
-            let path = suffixed(&self.file, &format!(".{kind}-{at}"));
+            let path = files::with_suffix(&self.file, &format!(".{kind}-{at}"));
             match files::write_new(&path, bytes).and_then(|()| files::sync_folder(&self.parent)) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => at = at.wrapping_add(1),
                 done => return done.map(|()| path.clone()).map_err(StoreError::io("write the backup", &path)),
@@ -70,10 +70,10 @@ impl Places {
             return Ok(None);
         }
         let mut at = now;
-        let mut path = suffixed(&self.file, &format!(".reset-{at}"));
+        let mut path = files::with_suffix(&self.file, &format!(".reset-{at}"));
         while stat(&path)?.is_some() {
             at = at.wrapping_add(1);
-            path = suffixed(&self.file, &format!(".reset-{at}"));
+            path = files::with_suffix(&self.file, &format!(".reset-{at}"));
         }
         files::rename(&self.file, &path).map_err(StoreError::io("move", &self.file))?;
         files::sync_folder(&self.parent).map_err(StoreError::io("sync the folder", &self.parent))?;
@@ -92,12 +92,6 @@ impl Places {
         // The file itself stays where it is, so a copy that cannot be made loses nothing.
         let _ = files::write_new(&self.folder.join(name), bytes);
     }
-}
-
-fn suffixed(path: &Path, suffix: &str) -> PathBuf {
-    let mut path = path.as_os_str().to_owned();
-    path.push(suffix);
-    PathBuf::from(path)
 }
 
 /// Whether there was a file when the change began.

@@ -117,9 +117,7 @@ impl Store {
     }
 
     fn record_of(&self, id: &str, end: &str) -> PathBuf {
-        let mut path = lock::named(self.folder(), KIND, id).into_os_string();
-        path.push(end);
-        path.into()
+        files::with_suffix(&lock::named(self.folder(), KIND, id), end)
     }
 }
 

@@ -108,9 +108,7 @@ fn claim(path: &Path, private: &Value) -> io::Result<File> {
     if files::stat(path)?.is_some() {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
-    let mut unnamed = path.as_os_str().to_owned();
-    unnamed.push(".new");
-    let unnamed = PathBuf::from(unnamed);
+    let unnamed = files::with_suffix(path, ".new");
     // Of this process, which could not give it its name.
     files::remove(&unnamed)?;
     let mut file = files::create_new(&unnamed)?;

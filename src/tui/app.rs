@@ -5,6 +5,7 @@ pub mod filter;
 pub mod hidden;
 pub mod jobs;
 pub mod known;
+pub mod layout;
 pub mod line;
 pub mod messages;
 mod mouse;
@@ -86,11 +87,6 @@ impl App {
             Some(Page::Decision(_)) => Place::Page(Tab::Decisions),
             None => Place::View(self.tab),
         }
-    }
-
-    /// Takes in where what was drawn, so that a click finds it.
-    pub fn drawn(&mut self, regions: Regions) {
-        self.regions = regions;
     }
 
     /// Reacts to `event`.

@@ -6,6 +6,7 @@ use crate::domain::usage::{Tokens, Usd};
 use crate::error::Error;
 /// One upstream attempt, as the ledger keeps it.
 pub use crate::manager::books::history::Attempt as AttemptRow;
+use crate::manager::books::history::ModelUsage;
 use crate::protocol::accounts::Account;
 use crate::protocol::routing::RoutingExplainResult;
 use crate::protocol::status::Session;
@@ -172,7 +173,7 @@ pub struct HourUse {
     /// When the hour begins.
     pub begins: Timestamp,
     /// What was used.
-    pub used: Used,
+    pub used: ModelUsage,
 }
 
 /// What one account used with one model on one local day.
@@ -181,22 +182,7 @@ pub struct DayUse {
     /// The day.
     pub day: Day,
     /// What was used.
-    pub used: Used,
-}
-
-/// What one account used with one model.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Used {
-    /// The account's id; it may be gone by now.
-    pub account: String,
-    /// The model; `None` for requests that named none.
-    pub model: Option<String>,
-    /// Requests that were served.
-    pub requests: u64,
-    /// Their tokens.
-    pub tokens: Tokens,
-    /// What they cost, as far as their models have a price.
-    pub cost: Usd,
+    pub used: ModelUsage,
 }
 
 /// Which request is to be explained.

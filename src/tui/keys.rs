@@ -153,14 +153,8 @@ impl Binding {
     pub fn where_it_works(&self) -> String {
         let all = Tab::ALL.iter().all(|tab| self.holds(Place::View(*tab)));
         let on_a_page = Tab::ALL.iter().any(|tab| self.holds(Place::Page(*tab)));
-        let name = |tab: &Tab| match tab {
-            Tab::Accounts => "accounts",
-            Tab::Sessions => "sessions",
-            Tab::Decisions => "decisions",
-            Tab::Usage => "usage",
-            Tab::Upcoming => "what comes next",
-        };
-        let views: Vec<&str> = Tab::ALL.iter().filter(|tab| self.holds(Place::View(**tab))).map(name).collect();
+        let views = Tab::ALL.into_iter().filter(|tab| self.holds(Place::View(*tab)));
+        let views: Vec<String> = views.map(|tab| tab.name().to_lowercase()).collect();
         match (all, on_a_page) {
             (true, true) => "everywhere".to_owned(),
             (true, false) => "views".to_owned(),

@@ -19,4 +19,15 @@ pub enum Tab {
 impl Tab {
     /// In the order of their keys.
     pub const ALL: [Tab; 5] = [Tab::Accounts, Tab::Sessions, Tab::Decisions, Tab::Usage, Tab::Upcoming];
+
+    /// What people read.
+    pub fn name(self) -> &'static str {
+        match self {
+            Tab::Accounts => "Accounts",
+            Tab::Sessions => "Sessions",
+            Tab::Decisions => "Decisions",
+            Tab::Usage => "Usage",
+            Tab::Upcoming => "What comes next",
+        }
+    }
 }

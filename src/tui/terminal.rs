@@ -5,8 +5,6 @@ mod backend;
 mod input;
 mod modes;
 mod panics;
-mod signals;
-mod sink;
 mod writer;
 
 use std::io::{self, IsTerminal};
@@ -17,9 +15,11 @@ use ratatui::layout::Size;
 
 use super::event::Input;
 use crate::env::Environment;
+use crate::sys::Signal;
+use crate::sys::signals::{self, Signals};
+use crate::sys::terminal::Output;
 use backend::Screen;
 use modes::Takeover;
-use signals::{Signal, Signals};
 use writer::Writer;
 
 /// The terminal while it is ours. Dropping it gives it back.
@@ -66,8 +66,16 @@ pub fn is_possible(environment: &Environment) -> bool {
 impl Terminal {
     /// Takes the terminal over. `title` names it while it is ours.
     pub fn enter(title: &str) -> io::Result<Terminal> {
-        let signals = Signals::new()?;
-        let writer = Arc::new(Writer::start(sink::Output::new()?)?);
+        // `SIGTSTP` keeps its effect: the system then knows whether there is a shell that could let us go on.
+        let signals = Signals::watch(&[
+            Signal::Terminate,
+            Signal::Interrupt,
+            Signal::Hangup,
+            Signal::Quit,
+            Signal::Continue,
+            Signal::WindowChange,
+        ])?;
+        let writer = Arc::new(Writer::start(Output::new()?)?);
         let takeover = Arc::new(Takeover::new(title, Arc::clone(&writer)));
         let screen = ratatui::Terminal::new(Screen::default())?;
         panics::give_back_first(&takeover);
@@ -123,7 +131,7 @@ impl Terminal {
     /// Gives the terminal back, stops as a shell expects of Ctrl-Z, and takes the terminal over again when the shell says so.
     pub fn suspend(&mut self) -> io::Result<()> {
         self.takeover.end();
-        signals::stop();
+        signals::stop_group();
         self.take_again()
     }
 
@@ -136,15 +144,15 @@ impl Terminal {
             tokio::select! {
                 biased;
                 signal = self.signals.next() => match signal {
-                    Signal::End => return Report::Ended(Ended::Signal),
-                    Signal::Continued => {
+                    Signal::Continue => {
                         // The program that had the terminal meanwhile may have left it in any state.
                         if self.take_again().is_err() {
                             return Report::Ended(Ended::Gone);
                         }
                         return Report::Input(Input::Resumed);
                     }
-                    Signal::Resized => return self.resized(),
+                    Signal::WindowChange => return self.resized(),
+                    _ => return Report::Ended(Ended::Signal),
                 },
                 () = self.writer.changed() => {
                     if self.writer.has_failed() {

@@ -10,7 +10,6 @@ pub mod empty;
 pub mod foot;
 pub mod head;
 pub mod ink;
-pub mod layout;
 pub mod look;
 pub mod next;
 pub mod sessions;
@@ -27,12 +26,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::app::App;
+use super::app::layout::{self, Areas};
 use super::app::pages::Page;
 use super::regions::{Regions, Target};
 use super::tab::Tab;
 use crate::domain::time::Timestamp;
 use ink::Ink;
-use layout::Areas;
 use look::Look;
 
 /// Draws `app` as it is at `now`; where what was drawn, for [`App::drawn`].

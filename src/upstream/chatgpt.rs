@@ -14,7 +14,7 @@ use super::credential::{Credential, Login};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::excerpt::excerpt;
 use crate::domain::translate::Beside;
-use crate::secrets::Secret;
+use crate::secrets::{Secret, has_part_of};
 pub use identity::{Defaults, client_version, document_headers, headers, responses_headers, socket_headers};
 
 /// No answer to a question is longer, in bytes. The entry of a model holds its whole prompt.
@@ -150,9 +150,7 @@ async fn said(response: &mut reqwest::Response, token: Option<&Secret<String>>) 
 
 /// Whether a text has a part of the token in it.
 fn shows(text: &str, token: Option<&Secret<String>>) -> bool {
-    let Some(token) = token else { return false };
-    let token = token.expose().as_bytes();
-    text.as_bytes().windows(6).any(|piece| memchr::memmem::find(token, piece).is_some())
+    token.is_some_and(|token| has_part_of(text, token.expose()))
 }
 
 #[cfg(test)]

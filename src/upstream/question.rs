@@ -14,7 +14,7 @@ use hyper_util::rt::TokioExecutor;
 use reqwest::{Request, Response};
 use tokio::time::Sleep;
 
-use super::{RequestBody, Upstream, connect_error};
+use super::{RequestBody, Upstream, cause};
 use crate::error::deepest;
 use crate::upstream::connector::ConnectError;
 
@@ -78,7 +78,7 @@ impl Upstream {
             answered = asking.request(request) => answered,
             () = late => return Err(Unanswered::Late(patience.unwrap_or_default())),
         };
-        let answer = answered.map_err(|error| match connect_error(&error) {
+        let answer = answered.map_err(|error| match cause::<ConnectError>(&error) {
             Some(error) => Unanswered::Connect(error.clone()),
             None => broken(&error),
         })?;

@@ -60,23 +60,21 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
 }
 
 fn start(text: &str, columns: usize) -> &str {
-    let mut taken = 0;
-    let fits = |grapheme: &&str| {
-        taken += grapheme.width();
-        taken <= columns
-    };
-    let length: usize = text.graphemes(true).take_while(fits).map(str::len).sum();
-    &text[..length]
+    &text[..fitting(text.graphemes(true), columns)]
 }
 
 fn end(text: &str, columns: usize) -> &str {
+    &text[text.len() - fitting(text.graphemes(true).rev(), columns)..]
+}
+
+/// The length in bytes of the first of `graphemes` that take no more than `columns`.
+fn fitting<'t>(graphemes: impl Iterator<Item = &'t str>, columns: usize) -> usize {
     let mut taken = 0;
     let fits = |grapheme: &&str| {
         taken += grapheme.width();
         taken <= columns
     };
-    let length: usize = text.graphemes(true).rev().take_while(fits).map(str::len).sum();
-    &text[text.len() - length..]
+    graphemes.take_while(fits).map(str::len).sum()
 }
 
 #[cfg(test)]

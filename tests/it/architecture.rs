@@ -294,6 +294,66 @@ fn pure_rooms_import_the_domain_alone() {
     }
 }
 
+/// Rooms in which no file imports, by way of others, what imports it.
+const WITHOUT_CIRCLES: [&str; 8] = ["cli", "ledger", "oauth", "secrets", "store", "tui", "upstream", "wording"];
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let mut broken = BTreeSet::new();
+    for room in WITHOUT_CIRCLES {
+        let sources = product(room);
+        let modules: Vec<Vec<String>> = sources.iter().map(|source| module(&source.path)).collect();
+        let imports: Vec<Vec<usize>> =
+            sources.iter().zip(&modules).map(|(source, own)| imports(source.shipped(), room, own, &modules)).collect();
+        for start in 0..sources.len() {
+            let (mut reached, mut left) = (BTreeSet::new(), imports[start].clone());
+            while let Some(next) = left.pop() {
+                if reached.insert(next) {
+                    left.extend(&imports[next]);
+                }
+            }
+            if reached.contains(&start) {
+                broken.insert(format!("{room}/{} imports itself by way of others", sources[start].path.display()));
+            }
+        }
+    }
+    assert_none(&broken);
+}
+
+/// The names of the modules that lead to a file below its room.
+fn module(path: &Path) -> Vec<String> {
+    path.with_extension("").iter().map(|name| name.to_string_lossy().into_owned()).collect()
+}
+
+/// Which of `modules` the module `own` of `room` imports. What holds it is not counted: its file only puts the parts together.
+fn imports(text: &str, room: &str, own: &[String], modules: &[Vec<String>]) -> Vec<usize> {
+    let uses = ["\nuse ", "\npub use ", "\npub(super) use "].map(|begin| text.split(begin).skip(1));
+    let uses = uses.into_iter().flatten().filter_map(|rest| rest.split(';').next()).flat_map(|path| {
+        let (path, group) = path.split_once('{').unwrap_or((path, ""));
+        let names =
+            group.trim_end_matches('}').split(',').map(str::trim).filter(|name| group.is_empty() || !name.is_empty());
+        names.map(|name| format!("{path}{name}")).collect::<Vec<_>>()
+    });
+    let absolute = uses.filter_map(|path| {
+        let mut parts: Vec<String> = own.to_vec();
+        let mut names = path.split("::").map(|name| name.split(' ').next().unwrap_or_default()).peekable();
+        if names.peek() == Some(&"crate") {
+            names.next();
+            names.next_if_eq(&room)?;
+            parts.clear();
+        }
+        while names.next_if_eq(&"super").is_some() {
+            parts.pop();
+        }
+        parts.extend(names.map(str::to_owned));
+        Some(parts)
+    });
+    let found = absolute.filter_map(|parts| {
+        (1..=parts.len()).rev().find_map(|length| modules.iter().position(|module| *module == parts[..length]))
+    });
+    found.filter(|found| !own.starts_with(&modules[*found])).collect()
+}
+
 #[test]
 fn every_source_file_begins_with_what_it_is_and_is_one_idea_long() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

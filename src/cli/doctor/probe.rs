@@ -51,8 +51,7 @@ pub fn real(path: &Path) -> PathBuf {
 
 /// The names in `folder`; none when it cannot be listed.
 pub fn names(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten();
-    let mut names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    let mut names = files::names(folder).unwrap_or_default();
     names.sort();
     names
 }

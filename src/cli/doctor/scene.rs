@@ -8,6 +8,7 @@ use super::finding::{Finding, FindingKind, Mend};
 use crate::cli::context::Context;
 use crate::env::Environment;
 use crate::error::Error;
+use crate::files::with_suffix;
 use crate::manager::Manager;
 use crate::paths::Paths;
 use crate::secrets::master_key::KeyState;
@@ -66,11 +67,7 @@ impl Scene {
     pub fn cam_folder(&self) -> PathBuf {
         match &self.manager {
             Some(manager) => manager.accounts().store().folder().to_owned(),
-            None => {
-                let mut folder = self.paths.accounts_file.clone().into_os_string();
-                folder.push(".cam");
-                folder.into()
-            }
+            None => with_suffix(&self.paths.accounts_file, ".cam"),
         }
     }
 

@@ -6,13 +6,9 @@ use std::collections::BTreeSet;
 use rusqlite::{Transaction, params};
 
 use crate::domain::account::AccountId;
-use crate::domain::health::breaker::Breaker;
 use crate::domain::health::breakers::{self, BreakerKey, BreakerNote, Counted};
 use crate::domain::time::Timestamp;
-
-/// How the table tells the two sorts apart.
-const ACCOUNT: &str = "account";
-const HOST: &str = "host";
+use crate::ledger::read::{self, ACCOUNT, HOST};
 
 #[derive(Default)]
 pub(super) struct Breakers {
@@ -57,25 +53,8 @@ impl Breakers {
 
     fn rows(&mut self, transaction: &Transaction<'_>) -> rusqlite::Result<&mut breakers::Breakers> {
         if self.rows.is_none() {
-            self.rows = Some(all(transaction)?);
+            self.rows = Some(read::breakers(transaction)?);
         }
         Ok(self.rows.get_or_insert_default())
     }
-}
-
-/// Every breaker of the file.
-pub(in crate::ledger) fn all(connection: &rusqlite::Connection) -> rusqlite::Result<breakers::Breakers> {
-    let mut statement = connection.prepare_cached("SELECT kind, key, host, failures, open_until FROM breakers")?;
-    let rows = statement.query_map([], |row| {
-        let name: String = row.get(1)?;
-        let key = if row.get_ref(0)?.as_str()? == HOST {
-            BreakerKey::Host(name)
-        } else {
-            BreakerKey::Account(AccountId::new(name))
-        };
-        let failures = u32::try_from(row.get::<_, i64>(3)?).unwrap_or(u32::MAX);
-        let breaker = Breaker::restored(failures, row.get::<_, Option<i64>>(4)?.map(Timestamp));
-        Ok((key, Counted { breaker, host: row.get(2)? }))
-    })?;
-    rows.collect()
 }

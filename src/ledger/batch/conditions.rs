@@ -3,11 +3,12 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 
 use crate::domain::account::AccountId;
 use crate::domain::health::condition::{Condition, Effect};
 use crate::domain::time::Timestamp;
+use crate::ledger::read::condition;
 
 #[derive(Default)]
 pub(super) struct Conditions(HashMap<AccountId, Condition>);
@@ -27,7 +28,7 @@ impl Conditions {
         }
         let mut condition = transaction
             .prepare_cached("SELECT health, health_at, bucket, bucket_at, last_used FROM conditions WHERE account = ?")?
-            .query_row([account.as_str()], |row| from_row(row, 0))
+            .query_row([account.as_str()], |row| condition(row, 0))
             .optional()?
             .unwrap_or_default();
         condition.apply(effect, at);
@@ -54,15 +55,4 @@ impl Conditions {
         }
         Ok(())
     }
-}
-
-/// The condition whose columns begin at `first`.
-pub(in crate::ledger) fn from_row(row: &Row<'_>, first: usize) -> rusqlite::Result<Condition> {
-    Ok(Condition {
-        health: row.get(first)?,
-        health_at: Timestamp(row.get(first + 1)?),
-        bucket: row.get(first + 2)?,
-        bucket_at: Timestamp(row.get(first + 3)?),
-        last_used: row.get::<_, Option<i64>>(first + 4)?.map(Timestamp),
-    })
 }

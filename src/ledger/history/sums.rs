@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{Transaction, params};
 
 use super::attempts::tokens;
 use crate::domain::account::AccountId;
 use crate::domain::time::{Day, Timestamp};
-use crate::domain::usage::{Tokens, Totals, Usd};
-use crate::ledger::schema::counted;
+use crate::domain::usage::{Totals, Usd};
+use crate::ledger::read::{account, totals};
+use crate::ledger::schema::select_days;
 
 /// What one account used with one model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,14 +27,8 @@ pub(super) const BETWEEN: &str = "SELECT account, model, served, input, cached, 
 
 /// The accounts are found by stepping from one to the next in the table's own order, so that the days of a year are not
 /// read for the sake of a week.
-pub(super) const OF_DAYS: &str = "WITH RECURSIVE known (account) AS ( \
-         SELECT min(account) FROM days \
-         UNION ALL \
-         SELECT (SELECT min(account) FROM days WHERE account > known.account) FROM known \
-         WHERE known.account IS NOT NULL \
-     ) \
-     SELECT day, days.account, model, requests, input, cached, output, reasoning, cost \
-     FROM known CROSS JOIN days ON days.account = known.account WHERE day BETWEEN ? AND ?";
+pub(super) const OF_DAYS: &str =
+    select_days!("day, days.account, model, requests, input, cached, output, reasoning, cost");
 
 /// By the index of times; the rows it leads to lie beside each other.
 pub(super) fn between(
@@ -85,16 +80,7 @@ pub(super) fn of_days(
         let Ok(day) = row.get_ref(0)?.as_str()?.parse::<Day>() else { continue };
         let model = row.get::<_, String>(2)?;
         let model = Some(model).filter(|model| !model.is_empty());
-        days.push((day, ModelUsage { account: AccountId::new(row.get::<_, String>(1)?), model, totals: totals(row)? }));
+        days.push((day, ModelUsage { account: account(row, 1)?, model, totals: totals(row, 3)? }));
     }
     Ok(days)
-}
-
-fn totals(row: &Row<'_>) -> rusqlite::Result<Totals> {
-    let count = |column: usize| row.get(column).map(counted);
-    Ok(Totals {
-        requests: count(3)?,
-        tokens: Tokens { input: count(4)?, cached: count(5)?, output: count(6)?, reasoning: count(7)?, cache_write: 0 },
-        cost: Usd(row.get(8)?),
-    })
 }

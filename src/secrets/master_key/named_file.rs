@@ -10,7 +10,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::awaited::{Awaited, Wait};
-use super::sources::{MAX_KEY_BYTES, read_key};
+use super::key_file::{MAX_KEY_BYTES, read_key};
 use crate::secrets::Secret;
 use crate::sys::{self, Ready};
 

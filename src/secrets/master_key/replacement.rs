@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::seal_block::random_hex;
-use super::sources::{Found, is_key_id, read_key, sync_folder_of, without_newline, write_key};
+use super::key_file::{is_key_id, read_key, sync_folder_of, write_key};
+use super::material::{random_hex, without_newline};
+use super::sources::Found;
 use super::{KeyError, KeySource, Keyring, SealBlock, Unlocked};
 use crate::files;
 use crate::secrets::Secret;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::KeyError;
-use super::sources::Material;
+use super::material::{Material, random_hex};
 use crate::secrets::cipher::{self, Binding, MasterKey};
 
 /// OWASP's first recommendation for Argon2id.
@@ -131,15 +131,3 @@ impl SealBlock {
 
 /// The check value belongs to no account.
 const CHECK: Binding<'static> = Binding { store_id: "", account_id: "", base_url: "", field: "check" };
-
-/// `N` random bytes in hexadecimal.
-pub(super) fn random_hex<const N: usize>() -> Result<String, KeyError> {
-    use std::fmt::Write;
-    let mut bytes = Zeroizing::new([0; N]);
-    getrandom::fill(&mut *bytes).map_err(|_| KeyError::NoRandomness)?;
-    let mut text = String::with_capacity(2 * N);
-    for byte in bytes.iter() {
-        let _ = write!(text, "{byte:02x}");
-    }
-    Ok(text)
-}

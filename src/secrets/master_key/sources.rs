@@ -9,14 +9,12 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::key_file::{key_file, other_key_files, read_key, sync_folder_of, write_key};
+use super::material::{Material, random_hex, without_newline};
 use super::named_file::{NamedFile, Said};
-use super::seal_block::random_hex;
 use super::{KeyError, KeySource};
 use crate::files;
 use crate::secrets::Secret;
-
-/// No passphrase is longer than this, in bytes.
-pub(super) const MAX_KEY_BYTES: u64 = 64 * 1024;
 
 /// The places a master key is looked for, first to last.
 #[derive(Clone, Debug)]
@@ -62,14 +60,6 @@ pub(super) struct Search {
     pub is_whole: bool,
 }
 
-/// What a source's text means.
-pub(super) enum Material {
-    /// 64 hexadecimal digits: the key itself.
-    Raw(Zeroizing<[u8; 32]>),
-    /// Anything else.
-    Passphrase(Secret<String>),
-}
-
 impl Found {
     pub(super) fn new(source: KeySource, text: &str) -> Option<Found> {
         let text = without_newline(text);
@@ -77,24 +67,8 @@ impl Found {
     }
 
     pub(super) fn material(&self) -> Material {
-        raw_key(self.text.expose()).map_or_else(|| Material::Passphrase(self.text.clone()), Material::Raw)
+        Material::of(&self.text)
     }
-}
-
-/// The key in a file or a line; only newlines at its end are not of it.
-pub(super) fn without_newline(text: &str) -> &str {
-    text.trim_end_matches(['\r', '\n'])
-}
-
-fn raw_key(text: &str) -> Option<Zeroizing<[u8; 32]>> {
-    if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    let mut bytes = Zeroizing::new([0; 32]);
-    for (index, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
-    }
-    Some(bytes)
 }
 
 impl KeySources {
@@ -181,10 +155,6 @@ impl KeySources {
     }
 }
 
-fn key_file(folder: &Path) -> PathBuf {
-    folder.join("master.key")
-}
-
 /// What the key file of `folder` holds, and then the other keys there. While a key is replaced it has two names, one after the
 /// other, so the key file is read before and after the others: then none is missed.
 fn keys_of(folder: &Path) -> Result<Vec<Found>, KeyError> {
@@ -210,16 +180,6 @@ fn keys_of(folder: &Path) -> Result<Vec<Found>, KeyError> {
     Ok(found)
 }
 
-/// The keys beside the key file in `data_dir`, `master.key.<key id>`, in the order of their names.
-pub fn other_key_files(data_dir: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(data_dir).into_iter().flatten();
-    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let names = names.filter(|name| name.strip_prefix("master.key.").is_some_and(is_key_id));
-    let mut paths: Vec<PathBuf> = names.map(|name| data_dir.join(name)).collect();
-    paths.sort();
-    paths
-}
-
 /// A link appears whole or not at all and never replaces a key; only an empty leftover is replaced.
 fn place(unfinished: &Path, path: &Path, key: &str) -> io::Result<()> {
     write_key(unfinished, key)?;
@@ -234,29 +194,4 @@ fn place(unfinished: &Path, path: &Path, key: &str) -> io::Result<()> {
         Err(error) => return Err(error),
     }
     sync_folder_of(path)
-}
-
-/// Writes a new key file, readable by its owner alone; on the disk when this returns, but for its name.
-pub(super) fn write_key(path: &Path, key: &str) -> io::Result<()> {
-    files::write_new(path, Zeroizing::new(format!("{key}\n")).as_bytes())
-}
-
-/// Makes the name `path` durable.
-pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
-    path.parent().map_or(Ok(()), files::sync_folder)
-}
-
-/// Whether `text` is a key id of ours; another one must not become part of a path.
-pub(super) fn is_key_id(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-/// The text of a key file. The device that stands for no file has none.
-pub(super) fn read_key(path: &Path) -> io::Result<Zeroizing<String>> {
-    if files::is_null(path) {
-        return Ok(Zeroizing::default());
-    }
-    let bytes = Zeroizing::new(files::read(path, MAX_KEY_BYTES)?);
-    let text = std::str::from_utf8(&bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-    Ok(Zeroizing::new(text.to_owned()))
 }

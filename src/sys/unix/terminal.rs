@@ -13,7 +13,7 @@ use rustix::termios::{
 };
 
 use super::pipes;
-use crate::sys::Ready;
+use crate::sys::{Ready, Sink};
 
 /// Whether every terminal shows Unicode, whatever the environment says.
 pub const IS_UNICODE: bool = false;
@@ -91,21 +91,21 @@ impl Output {
             Err(_) => Ok(Output(stdout.as_fd().try_clone_to_owned()?)),
         }
     }
+}
 
-    /// Takes some of `bytes`, or answers `WouldBlock`.
-    pub fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+impl Sink for Output {
+    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         Ok(rustix::io::write(&self.0, bytes)?)
     }
 
-    /// Waits until it takes more, no longer than `limit`, which is less than a second.
-    pub fn wait(&self, limit: Duration) {
+    fn wait(&self, limit: Duration) {
+        // It is less than a second.
         let limit = Timespec { tv_sec: 0, tv_nsec: limit.subsec_nanos().into() };
         // Whatever came, the next write says it.
         let _ = poll(&mut [PollFd::new(&self.0, PollFlags::OUT)], Some(&limit));
     }
 
-    /// Discards what was taken and not shown yet.
-    pub fn discard(&self) {
+    fn discard(&self) {
         // A terminal that is gone has nothing to discard.
         let _ = tcflush(&self.0, QueueSelector::OFlush);
     }

@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
+use crate::sys::Sink;
+
 /// Whether every terminal shows Unicode, whatever the environment says.
 pub const IS_UNICODE: bool = true;
 
@@ -54,22 +56,22 @@ impl Output {
     pub fn new() -> io::Result<Output> {
         Ok(Output)
     }
+}
 
-    /// Takes all of `bytes`.
-    pub fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+impl Sink for Output {
+    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         let mut stdout = io::stdout().lock();
         stdout.write_all(bytes)?;
         stdout.flush()?;
         Ok(bytes.len())
     }
 
-    /// Waits for `limit`.
-    pub fn wait(&self, limit: Duration) {
+    fn wait(&self, limit: Duration) {
         std::thread::sleep(limit);
     }
 
     /// There is no such call.
-    pub fn discard(&self) {}
+    fn discard(&self) {}
 }
 
 /// The console echoes all the same.

@@ -56,10 +56,6 @@ impl Jobs {
     pub fn is_refreshing(&self) -> bool {
         self.running.values().any(|running| matches!(running.said, Said::Refreshed))
     }
-
-    fn get_mut(&mut self, id: JobId) -> Option<&mut Running> {
-        self.running.get_mut(&id)
-    }
 }
 
 impl App {
@@ -133,7 +129,7 @@ impl App {
             }
             Progress::Notice(text) => self.messages.warn(text, now),
             progress @ (Progress::Refreshing { .. } | Progress::LoginBegun { .. }) => {
-                let Some(running) = self.jobs.get_mut(id) else { return Vec::new() };
+                let Some(running) = self.jobs.running.get_mut(&id) else { return Vec::new() };
                 let given_up = match &progress {
                     Progress::LoginBegun { login, .. } if running.is_given_up => Some(login.clone()),
                     _ => None,
@@ -159,7 +155,7 @@ impl App {
 
     /// Gives up a login, at once or as soon as it has begun.
     pub(super) fn give_up(&mut self, id: JobId) -> Vec<Effect> {
-        let Some(running) = self.jobs.get_mut(id) else { return Vec::new() };
+        let Some(running) = self.jobs.running.get_mut(&id) else { return Vec::new() };
         running.is_given_up = true;
         match &running.progress {
             Some(Progress::LoginBegun { login, .. }) => vec![Effect::CancelLogin(login.clone())],

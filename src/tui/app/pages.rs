@@ -7,7 +7,7 @@ pub mod rows;
 #[cfg(test)]
 mod tests;
 
-use super::{App, Paused, Tab};
+use super::{App, Paused, Tab, layout};
 use crate::protocol::accounts::Account;
 use crate::protocol::routing::RoutingExplainResult;
 use crate::protocol::status::Session;
@@ -15,7 +15,6 @@ use crate::tui::app::known::decision::Decision;
 use crate::tui::effect::Effect;
 use crate::tui::fact::{Fact, Problem, Question};
 use crate::tui::keys::Action;
-use crate::tui::view::layout;
 use arrangement::Arrangement;
 use rows::{Rows, Step, Window};
 

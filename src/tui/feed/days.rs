@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::hours::used;
+use crate::domain::account::AccountId;
 use crate::domain::time::Day;
 use crate::domain::usage::Totals;
 use crate::manager::books::history::ModelUsage;
@@ -15,7 +15,7 @@ const DAYS: u32 = 60;
 #[derive(Default)]
 pub(super) struct Days {
     today: Option<Day>,
-    sums: BTreeMap<(Day, String, Option<String>), Totals>,
+    sums: BTreeMap<(Day, AccountId, Option<String>), Totals>,
     /// The first day that is to be read again.
     unread: Option<Day>,
 }
@@ -51,15 +51,15 @@ impl Days {
         let oldest = today.days_before(DAYS - 1);
         self.sums.retain(|(day, ..), _| (oldest..first).contains(day));
         for (day, ModelUsage { account, model, totals }) in days {
-            self.sums.insert((day, account.to_string(), model), totals);
+            self.sums.insert((day, account, model), totals);
         }
     }
 
     /// For the screen.
     pub(super) fn report(&self) -> Vec<DayUse> {
-        let row = |((day, account, model), totals): (&(Day, String, Option<String>), &Totals)| DayUse {
+        let row = |((day, account, model), totals): (&(Day, AccountId, Option<String>), &Totals)| DayUse {
             day: *day,
-            used: used((account.clone(), model.clone()), *totals),
+            used: ModelUsage { account: account.clone(), model: model.clone(), totals: *totals },
         };
         self.sums.iter().map(row).collect()
     }
@@ -80,7 +80,7 @@ mod tests {
     }
 
     fn requests(days: &Days) -> Vec<(String, u64)> {
-        days.report().iter().map(|row| (row.day.to_string(), row.used.requests)).collect()
+        days.report().iter().map(|row| (row.day.to_string(), row.used.totals.requests)).collect()
     }
 
     #[test]

@@ -3,15 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::Totals;
 use crate::manager::books::history::{Attempt, ModelUsage};
-use crate::tui::fact::{HourUse, Used};
+use crate::tui::fact::HourUse;
 
 /// So many hours are known, with the one that runs.
 const HOURS: usize = 48;
 
-type Key = (String, Option<String>);
+type Key = (AccountId, Option<String>);
 
 /// The sums of each hour, by when it began.
 #[derive(Default)]
@@ -63,7 +64,7 @@ impl Hours {
     pub(super) fn was_read(&mut self, hour: Timestamp, used: Vec<ModelUsage>) {
         self.unread.retain(|unread| *unread != hour);
         for ModelUsage { account, model, totals } in used {
-            add(self.sums.entry(hour).or_default(), (account.to_string(), model), totals);
+            *self.sums.entry(hour).or_default().entry((account, model)).or_default() += totals;
         }
     }
 
@@ -78,8 +79,8 @@ impl Hours {
         if totals == Totals::default() {
             return false;
         }
-        let key = (attempt.account.to_string(), attempt.model.clone());
-        add(self.sums.entry(*hour).or_default(), key, totals);
+        let key = (attempt.account.clone(), attempt.model.clone());
+        *self.sums.entry(*hour).or_default().entry(key).or_default() += totals;
         true
     }
 
@@ -88,23 +89,14 @@ impl Hours {
         let of_hour = |(begins, sums): (&Timestamp, &BTreeMap<Key, Totals>)| {
             let begins = *begins;
             sums.iter()
-                .map(move |(key, totals)| HourUse { begins, used: used(key.clone(), *totals) })
+                .map(move |((account, model), totals)| HourUse {
+                    begins,
+                    used: ModelUsage { account: account.clone(), model: model.clone(), totals: *totals },
+                })
                 .collect::<Vec<_>>()
         };
         self.sums.iter().flat_map(of_hour).collect()
     }
-}
-
-fn add(sums: &mut BTreeMap<Key, Totals>, key: Key, more: Totals) {
-    let sum = sums.entry(key).or_default();
-    sum.requests = sum.requests.saturating_add(more.requests);
-    sum.tokens += more.tokens;
-    sum.cost += more.cost;
-}
-
-/// What one account used with one model.
-pub(super) fn used((account, model): (String, Option<String>), totals: Totals) -> Used {
-    Used { account, model, requests: totals.requests, tokens: totals.tokens, cost: totals.cost }
 }
 
 #[cfg(test)]
@@ -146,7 +138,7 @@ mod tests {
     }
 
     fn requests(hours: &Hours) -> Vec<(i64, u64)> {
-        hours.report().iter().map(|hour| (hour.begins.0, hour.used.requests)).collect()
+        hours.report().iter().map(|hour| (hour.begins.0, hour.used.totals.requests)).collect()
     }
 
     #[test]
@@ -176,7 +168,7 @@ mod tests {
         let (past, running) = (began(at(99)).0, began(at(100)).0);
         assert_eq!(requests(&hours), [(past, 6), (running, 1)]);
         let used = hours.report()[1].used.clone();
-        assert_eq!((used.tokens.input, used.cost), (2, Usd(3)));
+        assert_eq!((used.totals.tokens.input, used.totals.cost), (2, Usd(3)));
         assert!(!hours.turn(began, at(100)) && hours.turn(began, at(101)));
         hours.add(&attempt(6, at(101), true));
         assert_eq!(requests(&hours).len(), 3);

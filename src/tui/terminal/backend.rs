@@ -87,8 +87,8 @@ impl Backend for Screen {
     }
 
     fn size(&self) -> io::Result<Size> {
-        let size = super::modes::size()?;
-        Ok(Size { width: size.width.min(MOST.width), height: size.height.min(MOST.height) })
+        let (width, height) = crate::sys::terminal::size()?;
+        Ok(Size { width: width.min(MOST.width), height: height.min(MOST.height) })
     }
 
     fn window_size(&mut self) -> io::Result<WindowSize> {

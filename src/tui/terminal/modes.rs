@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
-use ratatui::layout::Size;
 
 use super::writer::Writer;
 use crate::sys::terminal;
@@ -74,8 +73,3 @@ fn taken(title: &str, is_kept: bool) -> Vec<u8> {
 
 /// The same backwards, and no colour and no half update left behind.
 const GIVEN_BACK: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?2004l\x1b[?1006l\x1b[?1000l\x1b[?25h\x1b[23;2t\x1b[?1049l";
-
-/// Columns and rows of the terminal.
-pub fn size() -> io::Result<Size> {
-    terminal::size().map(|(width, height)| Size { width, height })
-}

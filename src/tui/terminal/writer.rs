@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::sink::Sink;
+use crate::sys::Sink;
 
 /// How long a terminal may take for what is on its way when it is given back.
 const PATIENCE: Duration = Duration::from_millis(250);

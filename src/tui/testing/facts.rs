@@ -3,7 +3,8 @@
 use super::{DAY, HOUR, MINUTE, NOW};
 use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
-use crate::domain::usage::{Tokens, Usd};
+use crate::domain::usage::{Tokens, Totals, Usd};
+use crate::manager::books::history::ModelUsage;
 use crate::protocol::accounts::{Account, AccountKind, AccountSession, AccountState, RateLimit, SpendingLimits};
 use crate::protocol::pins::{Pin, SwitchScope};
 use crate::protocol::quota::{Credits, MeterWindow, QuotaWindow};
@@ -13,7 +14,7 @@ use crate::protocol::usage::{AccountUsage, UsageTotals};
 use crate::tui::app::App;
 use crate::tui::event::Event;
 use crate::tui::fact::{
-    AccountsNow, AttemptRow, DayUse, Fact, FilePin, Finished, HourUse, LedgerState, Link, News, UsageNow, Used, What,
+    AccountsNow, AttemptRow, DayUse, Fact, FilePin, Finished, HourUse, LedgerState, Link, News, UsageNow, What,
 };
 
 /// An account that is ready and has done nothing.
@@ -301,25 +302,29 @@ pub fn requests() -> Vec<Fact> {
 
 /// Two days of use by two accounts and two models.
 pub fn usage() -> UsageNow {
-    let used = |account: usize, model: &str, requests: u64| Used {
-        account: format!("acct-{account}"),
+    let used = |account: usize, model: &str, requests: u64| ModelUsage {
+        account: AccountId::new(format!("acct-{account}")),
         model: Some(model.to_owned()),
-        requests,
-        tokens: spent(requests * 20_000),
-        cost: Usd(i64::try_from(requests).unwrap() * 41_000_000_000),
+        totals: Totals {
+            requests,
+            tokens: spent(requests * 20_000),
+            cost: Usd(i64::try_from(requests).unwrap() * 41_000_000_000),
+        },
     };
     let amounts = [3, 0, 0, 1, 4, 12, 20, 17, 6, 9, 22, 31, 18, 7, 2, 0];
     let hours = (0..46_i64).flat_map(|ago| {
         let begins = Timestamp(NOW.0 - ago * HOUR);
         let amount = amounts[usize::try_from(ago).unwrap() % amounts.len()];
         let each = [used(1, "gpt-5.2-codex", amount), used(3, "gpt-5.2", amount / 3)];
-        each.into_iter().filter(|used| used.requests > 0).map(move |used| HourUse { begins, used })
+        each.into_iter().filter(|used| used.totals.requests > 0).map(move |used| HourUse { begins, used })
     });
     let today = crate::domain::time::Day { year: 2026, month: 11, day: 29 };
     let days = (0..40_u32).flat_map(|ago| {
         let amount = amounts[usize::try_from(ago * 7).unwrap() % amounts.len()] * 9;
         let each = [used(1, "gpt-5.2-codex", amount), used(3, "gpt-5.2", amount / 4), used(77, "o3", amount / 8)];
-        each.into_iter().filter(|used| used.requests > 0).map(move |used| DayUse { day: today.days_before(ago), used })
+        each.into_iter()
+            .filter(|used| used.totals.requests > 0)
+            .map(move |used| DayUse { day: today.days_before(ago), used })
     });
     let (mut hours, mut days): (Vec<HourUse>, Vec<DayUse>) = (hours.collect(), days.collect());
     hours.reverse();

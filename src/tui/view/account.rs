@@ -54,49 +54,37 @@ fn facts(page: &mut Page<'_, '_>, ink: &Ink<'_>, account: &Account) {
         standing.push(ink.span("the active account", Role::Text));
     }
     page.line("state", standing);
-    let mut add = |name: &str, value: Option<String>| {
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
-            page.field(name, &value);
-        }
-    };
-    add("why", Some(note(account, ink.now)));
+    page.optional("why", Some(note(account, ink.now)));
     let identity = [Some(kind(account.kind).to_owned()), account.plan.clone(), account.email.clone()];
-    add("kind", Some(identity.into_iter().flatten().collect::<Vec<_>>().join(", ")));
+    page.optional("kind", Some(identity.into_iter().flatten().collect::<Vec<_>>().join(", ")));
     for window in &account.quota {
         quota(page, ink, (&format!("{} quota", window.name), ""), window.used_percent, window.reset_at);
     }
     for window in &account.meters {
         quota(page, ink, ("meter", &format!("of {} ", metered(window))), window.used_percent, window.reset_at);
     }
-    let mut add = |name: &str, value: Option<String>| {
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
-            page.field(name, &value);
-        }
-    };
-    add("credits", account.credits.as_ref().and_then(credits));
-    add("today", Some(used(&account.usage.today, account.limits.daily_usd)));
-    add("this month", Some(used(&account.usage.month, account.limits.monthly_usd)));
+    page.optional("credits", account.credits.as_ref().and_then(credits));
+    page.optional("today", Some(used(&account.usage.today, account.limits.daily_usd)));
+    page.optional("this month", Some(used(&account.usage.month, account.limits.monthly_usd)));
     limit(page, ink, "daily limit", account.usage.today.cost_usd, account.limits.daily_usd);
     limit(page, ink, "monthly limit", account.usage.month.cost_usd, account.limits.monthly_usd);
-    let mut add = |name: &str, value: Option<String>| {
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
-            page.field(name, &value);
-        }
-    };
     for limit in &account.rate_limits {
         let which = limit.model.as_ref().unwrap_or(&limit.family);
         let which = if which == "*" { "every model" } else { which };
-        add("limited", Some(format!("{which} {}", until(ink, limit.reset_at))));
+        page.optional("limited", Some(format!("{which} {}", until(ink, limit.reset_at))));
     }
-    add("models", (!account.models.is_empty()).then(|| account.models.join(", ")));
-    add("priority", (account.priority != 0).then(|| account.priority.to_string()));
-    add("base URL", account.base_url.clone());
+    page.optional("models", (!account.models.is_empty()).then(|| account.models.join(", ")));
+    page.optional("priority", (account.priority != 0).then(|| account.priority.to_string()));
+    page.optional("base URL", account.base_url.clone());
     let sessions: Vec<String> = account.sessions.iter().map(|used| decisions::session(ink.known, &used.id)).collect();
-    add("used by", (!sessions.is_empty()).then(|| sessions.join(", ")));
+    page.optional("used by", (!sessions.is_empty()).then(|| sessions.join(", ")));
     let ends = account.access_expires_at.map(Timestamp).filter(|at| *at > ink.now);
-    add("token", ends.map(|at| format!("expires in {}; it is refreshed before that", span(at.since(ink.now)))));
-    add("last used", account.last_used_at.map(|at| ago(ink, Timestamp(at))));
-    add("id", Some(account.id.clone()));
+    page.optional(
+        "token",
+        ends.map(|at| format!("expires in {}; it is refreshed before that", span(at.since(ink.now)))),
+    );
+    page.optional("last used", account.last_used_at.map(|at| ago(ink, Timestamp(at))));
+    page.optional("id", Some(account.id.clone()));
 }
 
 /// `for 12 min, until 12:12`

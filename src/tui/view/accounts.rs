@@ -65,11 +65,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, listed: &[usize]) {
         return empty::accounts(buffer, area, ink);
     }
     let columns = columns(ink, area.width);
-    let rows = usize::from(area.height.saturating_sub(super::layout::header(area)));
-    let window = ink.app.window(listed, rows);
-    table::draw(buffer, area, &columns, (listed.len(), Some(window)), ink.theme, |row, key, width| {
-        accounts.get(listed[row]).map(|account| cell(ink, account, key, width)).unwrap_or_default()
-    });
+    table::list(buffer, area, ink, &columns, listed, |row, key, width| Some(cell(ink, accounts.get(row)?, key, width)));
 }
 
 fn columns(ink: &Ink<'_>, width: u16) -> Vec<(Column<Key>, u16)> {

@@ -15,12 +15,8 @@ pub fn draw(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, id: &str, scroll: u1
     let mut page = Page::new(ink, area.width);
     match ink.known.decisions.find(id) {
         Some(decision) => {
-            page.section(&format!("Request {}", decision.request));
             facts(&mut page, ink, decision);
-            page.section("What happened");
-            for sentence in explanation(ink.known, decision, ink.now) {
-                page.sentence(&sentence, Role::Text);
-            }
+            story(&mut page, ink, decision);
         }
         None => page.sentence("This request is no longer stored", Role::Strong),
     }
@@ -30,18 +26,22 @@ pub fn draw(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, id: &str, scroll: u1
 /// Draws what happened to a request, beside or below the list.
 pub fn draw_detail(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, decision: &Decision) {
     let mut page = Page::new(ink, area.width);
-    page.section("What happened");
-    for sentence in explanation(ink.known, decision, ink.now) {
-        page.sentence(&sentence, Role::Text);
-    }
+    story(&mut page, ink, decision);
     if area.height >= 16 {
-        page.section(&format!("Request {}", decision.request));
         facts(&mut page, ink, decision);
     }
     page.draw(buffer, area, 0);
 }
 
+fn story(page: &mut Page<'_, '_>, ink: &Ink<'_>, decision: &Decision) {
+    page.section("What happened");
+    for sentence in explanation(ink.known, decision, ink.now) {
+        page.sentence(&sentence, Role::Text);
+    }
+}
+
 fn facts(page: &mut Page<'_, '_>, ink: &Ink<'_>, decision: &Decision) {
+    page.section(&format!("Request {}", decision.request));
     page.field("at", &ink.look.clock.spelled(decision.at));
     page.line("status", end(ink, decision).spans);
     page.field("session", &session(ink.known, &decision.session));

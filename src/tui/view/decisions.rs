@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::ink::Ink;
 use super::theme::Role;
+use super::widgets::page::title;
 use super::widgets::table::{self, Column};
 use super::{empty, text};
 use crate::tui::app::known::Known;
@@ -67,12 +68,9 @@ pub fn draw(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, listed: &[usize]) {
     if listed.is_empty() {
         return empty::decisions(buffer, area, ink);
     }
-    let rows = usize::from(area.height.saturating_sub(super::layout::header(area)));
-    let window = ink.app.window(listed, rows);
     let columns = table::fit(&COLUMNS, &IMPORTANCE, area.width);
-    table::draw(buffer, area, &columns, (listed.len(), Some(window)), ink.theme, |row, key, width| {
-        let decision = ink.known.decisions.newest(listed[row]);
-        decision.map(|decision| cell(ink, decision, key, width)).unwrap_or_default()
+    table::list(buffer, area, ink, &columns, listed, |row, key, width| {
+        Some(cell(ink, ink.known.decisions.newest(row)?, key, width))
     });
 }
 
@@ -115,19 +113,6 @@ pub fn line(ink: &Ink<'_>, decision: &Decision, width: u16) -> Line<'static> {
         spans.push(Span::raw(after));
     }
     Line::from(spans)
-}
-
-/// A line with a title in it.
-pub fn title(ink: &Ink<'_>, title: &str, width: u16) -> Line<'static> {
-    let dash = ink.theme.pick("─", "-");
-    let rest = usize::from(width).saturating_sub(text::width(title) + 4);
-    Line::from(vec![
-        ink.span(&dash.repeat(2), Role::Frame),
-        Span::raw(" "),
-        ink.span(title, Role::Strong),
-        Span::raw(" "),
-        ink.span(&dash.repeat(rest), Role::Frame),
-    ])
 }
 
 fn cell(ink: &Ink<'_>, decision: &Decision, key: Key, width: u16) -> Line<'static> {

@@ -9,7 +9,7 @@ use super::text;
 use super::theme::Role;
 use super::widgets::table::put;
 use crate::tui::app::known::Notice;
-use crate::tui::fact::LedgerState;
+use crate::tui::fact::{LedgerState, Problem};
 use crate::tui::tab::Tab;
 
 /// A sentence and how much it matters.
@@ -17,6 +17,15 @@ type Sentence = (String, Role);
 
 fn say(text: impl Into<String>, role: Role) -> Sentence {
     (text.into(), role)
+}
+
+fn hint(problem: &Problem) -> Option<Sentence> {
+    problem.hint.as_ref().map(|hint| say(format!("hint: {hint}"), Role::Faint))
+}
+
+fn no_ledger(problem: &Problem) -> impl Iterator<Item = Sentence> {
+    let what = say(format!("The ledger cannot be read: {}", problem.text), Role::Bad);
+    std::iter::once(what).chain(hint(problem))
 }
 
 /// No account is shown.
@@ -28,7 +37,7 @@ pub fn accounts(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>) {
         (None, Some(problem)) => {
             lines.push(say("The accounts file cannot be read", Role::Bad));
             lines.push(say(problem.text.clone(), Role::Text));
-            lines.extend(problem.hint.clone().map(|hint| say(format!("hint: {hint}"), Role::Faint)));
+            lines.extend(hint(problem));
         }
         (Some(now), _) if !now.accounts.is_empty() => return nothing_passes(buffer, area, ink),
         (Some(now), _) => {
@@ -53,14 +62,10 @@ pub fn notice(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>) {
         Notice::Unreadable(problem) => ("The accounts as they were last read: ", problem),
         Notice::Locked(problem) => ("Locked: ", problem),
     };
-    let hint = problem.hint.iter().map(|hint| (format!("hint: {hint}"), Role::Text));
-    let lines: Vec<Line<'_>> = std::iter::once((format!("! {lead}{}", problem.text), Role::Bad))
-        .chain(hint)
-        .flat_map(|(sentence, role)| {
-            let lines = text::wrap(&sentence, usize::from(area.width), ink.theme);
-            lines.into_iter().map(move |line| Line::styled(line, ink.theme.style(role)))
-        })
-        .collect();
+    let hint = problem.hint.as_ref().map(|hint| say(format!("hint: {hint}"), Role::Text));
+    let sentences: Vec<Sentence> =
+        std::iter::once(say(format!("! {lead}{}", problem.text), Role::Bad)).chain(hint).collect();
+    let lines = wrapped(&sentences, area.width, ink);
     for (line, y) in lines.iter().zip(area.top()..area.bottom()) {
         put(buffer, area, (area.x, y), line, area.width);
     }
@@ -93,8 +98,7 @@ pub fn decisions(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>) {
     match &known.ledger {
         LedgerState::Unknown => lines.push(say("Reading the ledger…", Role::Faint)),
         LedgerState::Failed(problem) => {
-            lines.push(say(format!("The ledger cannot be read: {}", problem.text), Role::Bad));
-            lines.extend(problem.hint.clone().map(|hint| say(format!("hint: {hint}"), Role::Faint)));
+            lines.extend(no_ledger(problem));
             lines.push(say("What sessions report from now on is shown here.", Role::Faint));
         }
         LedgerState::Missing | LedgerState::Open => {
@@ -112,8 +116,7 @@ pub fn usage(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>) {
     match &ink.known.ledger {
         LedgerState::Unknown => lines.push(say("Reading the ledger…", Role::Faint)),
         LedgerState::Failed(problem) => {
-            lines.push(say(format!("The ledger cannot be read: {}", problem.text), Role::Bad));
-            lines.extend(problem.hint.clone().map(|hint| say(format!("hint: {hint}"), Role::Faint)));
+            lines.extend(no_ledger(problem));
         }
         LedgerState::Missing => {
             lines.push(say("Nothing was used on this machine yet", Role::Strong));
@@ -152,16 +155,18 @@ fn nothing_passes(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>) {
 pub fn draw(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, sentences: &[Sentence]) {
     let margin = if area.width >= 40 { 2 } else { 0 };
     let width = area.width.saturating_sub(margin * 2);
-    let lines: Vec<Line<'_>> = sentences
-        .iter()
-        .flat_map(|(sentence, role)| {
-            let lines = text::wrap(sentence, usize::from(width), ink.theme);
-            lines.into_iter().map(|line| Line::styled(line, ink.theme.style(*role)))
-        })
-        .collect();
+    let lines = wrapped(sentences, width, ink);
     let count = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     let down = (area.height.saturating_sub(count) / 3).min(3);
     for (line, y) in lines.iter().zip(area.y + down..area.bottom()) {
         put(buffer, area, (area.x + margin, y), line, width);
     }
+}
+
+fn wrapped(sentences: &[Sentence], width: u16, ink: &Ink<'_>) -> Vec<Line<'static>> {
+    let lines = sentences.iter().flat_map(|(sentence, role)| {
+        let lines = text::wrap(sentence, usize::from(width), ink.theme);
+        lines.into_iter().map(|line| Line::styled(line, ink.theme.style(*role)))
+    });
+    lines.collect()
 }

@@ -35,12 +35,8 @@ pub fn draw(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, listed: &[usize]) {
         return empty::next(buffer, area, ink);
     }
     let all = upcoming(ink.known.accounts(), ink.app.now);
-    let rows = usize::from(area.height.saturating_sub(super::layout::header(area)));
-    let window = ink.app.window(listed, rows);
     let columns = table::fit(&COLUMNS, &IMPORTANCE, area.width);
-    table::draw(buffer, area, &columns, (listed.len(), Some(window)), ink.theme, |row, key, width| {
-        all.get(listed[row]).map(|one| cell(ink, one, key, width)).unwrap_or_default()
-    });
+    table::list(buffer, area, ink, &columns, listed, |row, key, width| Some(cell(ink, all.get(row)?, key, width)));
 }
 
 fn cell(ink: &Ink<'_>, one: &Upcoming, key: Key, width: u16) -> Line<'static> {

@@ -76,12 +76,8 @@ pub fn draw(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, listed: &[usize]) {
         return empty::sessions(buffer, area, ink);
     }
     let sessions = ink.known.sessions();
-    let rows = usize::from(area.height.saturating_sub(super::layout::header(area)));
-    let window = ink.app.window(listed, rows);
     let columns = table::fit(&COLUMNS, &IMPORTANCE, area.width);
-    table::draw(buffer, area, &columns, (listed.len(), Some(window)), ink.theme, |row, key, width| {
-        sessions.get(listed[row]).map(|session| cell(ink, session, key, width)).unwrap_or_default()
-    });
+    table::list(buffer, area, ink, &columns, listed, |row, key, width| Some(cell(ink, sessions.get(row)?, key, width)));
 }
 
 fn cell(ink: &Ink<'_>, session: &Session, key: Key, width: u16) -> Line<'static> {

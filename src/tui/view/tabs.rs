@@ -11,22 +11,11 @@ use crate::tui::app::pages::{Page, listing};
 use crate::tui::regions::{Regions, Target};
 use crate::tui::tab::Tab;
 
-/// How a view is called.
-pub fn name(tab: Tab) -> &'static str {
-    match tab {
-        Tab::Accounts => "Accounts",
-        Tab::Sessions => "Sessions",
-        Tab::Decisions => "Decisions",
-        Tab::Usage => "Usage",
-        Tab::Upcoming => "What comes next",
-    }
-}
-
 /// In fewer letters.
 fn short_name(tab: Tab) -> &'static str {
     match tab {
         Tab::Upcoming => "Next",
-        Tab::Accounts | Tab::Sessions | Tab::Decisions | Tab::Usage => name(tab),
+        Tab::Accounts | Tab::Sessions | Tab::Decisions | Tab::Usage => tab.name(),
     }
 }
 
@@ -38,8 +27,8 @@ pub fn draw(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, (listed, seen): (usi
     let fits = |width: usize, name: Name| tabs(ink, Tab::ALL.as_slice(), name).width() + width <= room;
     let beside = if notes.width() > 0 { notes.width() + 1 } else { 0 };
     // The notes are worth the long names, but not all of them.
-    let (shown, name): (&[Tab], Name) = match (fits(beside, name), fits(beside, short_name), fits(0, short_name)) {
-        (true, ..) => (&Tab::ALL, name),
+    let (shown, name): (&[Tab], Name) = match (fits(beside, Tab::name), fits(beside, short_name), fits(0, short_name)) {
+        (true, ..) => (&Tab::ALL, Tab::name),
         (false, true, _) => (&Tab::ALL, short_name),
         // A filter has to be seen: rows are missing.
         (false, false, true) if ink.app.filter().is_empty() => (&Tab::ALL, short_name),

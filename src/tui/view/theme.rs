@@ -1,34 +1,10 @@
 //! The styles of the screen: the roles of [`crate::theme`], and those that only a screen has. Colours are mostly
 //! on signs and bars.
 
-use anstyle::AnsiColor;
-use ratatui::style::{Color, Modifier, Style};
+use ratatui::style::{Color, Style};
 
 use super::look::Look;
-use crate::theme;
-
-/// What something is there for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Text.
-    Text,
-    /// What matters most, such as the title of a view or a value that was asked for.
-    Strong,
-    /// What is there for completeness: units, hints, headers of columns.
-    Faint,
-    /// The row that keys act on.
-    Selected,
-    /// Well. For signs and bars: no green reads on a light ground.
-    Good,
-    /// To be looked at, or limited for a time.
-    Warning,
-    /// Somebody has to act.
-    Bad,
-    /// Frames, and lines between parts.
-    Frame,
-    /// What draws the eye without being good or bad: the view that is open, keys, a pin.
-    Accent,
-}
+pub use crate::theme::Role;
 
 /// How roles look on this terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,31 +22,8 @@ impl Theme {
 
     /// How `role` looks. Without colours, attributes alone distinguish the roles.
     pub fn style(self, role: Role) -> Style {
-        match role {
-            Role::Text => self.shared(theme::Role::Text),
-            Role::Strong => self.shared(theme::Role::Strong),
-            Role::Accent => self.shared(theme::Role::Accent),
-            Role::Faint | Role::Frame => self.shared(theme::Role::Faint),
-            Role::Selected => Style::new().add_modifier(Modifier::REVERSED),
-            Role::Good => self.shared(theme::Role::Good),
-            Role::Warning => self.shared(theme::Role::Warning),
-            Role::Bad => self.shared(theme::Role::Bad),
-        }
-    }
-
-    fn shared(self, role: theme::Role) -> Style {
-        let (style, effects) = (role.style(), role.style().get_effects());
-        let mut shown = Style::new();
-        if let Some(anstyle::Color::Ansi(colour)) = style.get_fg_color().filter(|_| self.has_colours) {
-            shown = shown.fg(of_terminal(colour));
-        }
-        for (effect, modifier) in [(anstyle::Effects::BOLD, Modifier::BOLD), (anstyle::Effects::DIMMED, Modifier::DIM)]
-        {
-            if effects.contains(effect) {
-                shown = shown.add_modifier(modifier);
-            }
-        }
-        shown
+        let style = role.style();
+        Style::from(if self.has_colours { style } else { style.fg_color(None) })
     }
 
     /// The colour of the series with this number in a chart. Each series has a pattern of its own too.
@@ -85,43 +38,12 @@ impl Theme {
     }
 }
 
-/// The same colour in the words of the screen's library.
-fn of_terminal(colour: AnsiColor) -> Color {
-    match colour {
-        AnsiColor::Black => Color::Black,
-        AnsiColor::Red => Color::Red,
-        AnsiColor::Green => Color::Green,
-        AnsiColor::Yellow => Color::Yellow,
-        AnsiColor::Blue => Color::Blue,
-        AnsiColor::Magenta => Color::Magenta,
-        AnsiColor::Cyan => Color::Cyan,
-        AnsiColor::White => Color::Gray,
-        AnsiColor::BrightBlack => Color::DarkGray,
-        AnsiColor::BrightRed => Color::LightRed,
-        AnsiColor::BrightGreen => Color::LightGreen,
-        AnsiColor::BrightYellow => Color::LightYellow,
-        AnsiColor::BrightBlue => Color::LightBlue,
-        AnsiColor::BrightMagenta => Color::LightMagenta,
-        AnsiColor::BrightCyan => Color::LightCyan,
-        AnsiColor::BrightWhite => Color::White,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ROLES: [Role; 9] = [
-        Role::Text,
-        Role::Strong,
-        Role::Faint,
-        Role::Selected,
-        Role::Good,
-        Role::Warning,
-        Role::Bad,
-        Role::Frame,
-        Role::Accent,
-    ];
+    const ROLES: [Role; 8] =
+        [Role::Text, Role::Strong, Role::Faint, Role::Selected, Role::Good, Role::Warning, Role::Bad, Role::Accent];
 
     #[test]
     fn without_colours_nothing_is_coloured() {

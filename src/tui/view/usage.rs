@@ -9,12 +9,13 @@ use super::ink::Ink;
 use super::text;
 use super::theme::Role;
 use super::widgets::chart::{self, Bar, SERIES};
+use super::widgets::page::title;
 use super::widgets::table::{self, Column};
 use crate::domain::time::Timestamp;
-use crate::domain::usage::Usd;
+use crate::domain::usage::{Totals, Usd};
+use crate::manager::books::history::ModelUsage;
 use crate::tui::app::known::used::{Sum, amount, key, sums};
 use crate::tui::app::pages::arrangement::{Measure, Span as Time};
-use crate::tui::fact::Used;
 use crate::wording::amounts::{compact, grouped, usd};
 
 /// What a column shows.
@@ -61,39 +62,37 @@ pub fn draw(buffer: &mut Buffer, chart: Rect, list: Rect, ink: &Ink<'_>, listed:
     if !chart.is_empty() {
         bars(buffer, chart, ink, &sums);
     }
-    let rows = usize::from(list.height.saturating_sub(super::layout::header(list)));
-    let window = ink.app.window(listed, rows);
     let columns = table::fit(&COLUMNS, &IMPORTANCE, list.width);
     let total = total(&sums);
-    table::draw(buffer, list, &columns, (listed.len(), Some(window)), ink.theme, |row, key, width| {
-        sums.get(listed[row]).map(|sum| cell(ink, (listed[row], sum), &total, key, width)).unwrap_or_default()
+    table::list(buffer, list, ink, &columns, listed, |row, key, width| {
+        Some(cell(ink, (row, sums.get(row)?), total, key, width))
     });
 }
 
-fn total(sums: &[Sum]) -> Sum {
-    sums.iter().fold(Sum::default(), |mut total, sum| {
-        total.requests = total.requests.saturating_add(sum.requests);
-        total.tokens += sum.tokens;
-        total.cost += sum.cost;
+fn total(sums: &[Sum]) -> Totals {
+    sums.iter().fold(Totals::default(), |mut total, sum| {
+        total += sum.totals;
         total
     })
 }
 
-fn cell(ink: &Ink<'_>, (place, sum): (usize, &Sum), total: &Sum, key: Key, width: u16) -> Line<'static> {
+fn cell(ink: &Ink<'_>, (place, sum): (usize, &Sum), total: Totals, key: Key, width: u16) -> Line<'static> {
     let number = |number: u64| Line::raw(if width >= 12 { grouped(number) } else { compact(number) });
     match key {
         Key::Name => {
             let (sign, style) = chart::swatch(place, ink.theme);
             Line::from(vec![Span::styled(sign, style), Span::raw(" "), ink.cut(&sum.name, width.saturating_sub(2))])
         }
-        Key::Requests => Line::raw(grouped(sum.requests)),
-        Key::Input => number(sum.tokens.input),
-        Key::Cached => number(sum.tokens.cached),
-        Key::Output => number(sum.tokens.output),
-        Key::Cost => Line::raw(if sum.cost == Usd::default() { "-".to_owned() } else { usd(sum.cost.as_usd()) }),
+        Key::Requests => Line::raw(grouped(sum.totals.requests)),
+        Key::Input => number(sum.totals.tokens.input),
+        Key::Cached => number(sum.totals.tokens.cached),
+        Key::Output => number(sum.totals.tokens.output),
+        Key::Cost => {
+            Line::raw(if sum.totals.cost == Usd::default() { "-".to_owned() } else { usd(sum.totals.cost.as_usd()) })
+        }
         Key::Share => {
             let measure = ink.app.pages.usage.measure;
-            let (part, all) = (u128::from(sum.amount(measure)), u128::from(total.amount(measure)));
+            let (part, all) = (u128::from(amount(measure, sum.totals)), u128::from(amount(measure, total)));
             Line::from(ink.span(&format!("{} %", part * 100 / all.max(1)), Role::Faint))
         }
     }
@@ -123,7 +122,7 @@ fn bars(buffer: &mut Buffer, area: Rect, ink: &Ink<'_>, sums: &[Sum]) {
         words = format!("{words}{lead}{amount}");
     }
     let words = text::cut(&words, usize::from(area.width.saturating_sub(4)), ink.theme);
-    table::put(buffer, area, (area.x, area.y), &super::decisions::title(ink, &words, area.width), area.width);
+    table::put(buffer, area, (area.x, area.y), &title(ink, &words, area.width), area.width);
     let most = bars[bars.len() - shown..]
         .iter()
         .map(|bar| bar.parts.iter().fold(0_u64, |sum, part| sum.saturating_add(*part)));
@@ -148,16 +147,16 @@ fn spelled(number: u64, measure: Measure) -> String {
 }
 
 /// Which series of the chart this use belongs to.
-fn series(ink: &Ink<'_>, sums: &[Sum], used: &Used) -> usize {
+fn series(ink: &Ink<'_>, sums: &[Sum], used: &ModelUsage) -> usize {
     let key = key(used, ink.app.pages.usage.by);
     sums.iter().take(SERIES).position(|sum| sum.id == key).unwrap_or(SERIES)
 }
 
-fn add(bars: &mut [Bar], ago: usize, ink: &Ink<'_>, sums: &[Sum], used: &Used) {
+fn add(bars: &mut [Bar], ago: usize, ink: &Ink<'_>, sums: &[Sum], used: &ModelUsage) {
     let measure = ink.app.pages.usage.measure;
     if let Some(bar) = bars.len().checked_sub(ago + 1).and_then(|place| bars.get_mut(place)) {
         let part = &mut bar.parts[series(ink, sums, used)];
-        *part = part.saturating_add(amount(measure, used.requests, used.tokens, used.cost));
+        *part = part.saturating_add(amount(measure, used.totals));
     }
 }
 

@@ -70,17 +70,18 @@ pub fn headers(client: &HeaderMap, defaults: Defaults<'_>) -> HeaderMap {
 
 /// The same for a request to the model over HTTP, whose body is JSON and whose answer is a stream.
 pub fn responses_headers(client: &HeaderMap, defaults: Defaults<'_>) -> HeaderMap {
-    let mut headers = headers(client, defaults);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
-    headers
+    json_headers(client, defaults, "text/event-stream")
 }
 
 /// The same for a request whose answer is one document.
 pub fn document_headers(client: &HeaderMap, defaults: Defaults<'_>) -> HeaderMap {
+    json_headers(client, defaults, "application/json")
+}
+
+fn json_headers(client: &HeaderMap, defaults: Defaults<'_>, accepted: &'static str) -> HeaderMap {
     let mut headers = headers(client, defaults);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT, HeaderValue::from_static(accepted));
     headers
 }
 

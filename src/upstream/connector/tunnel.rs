@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::domain::excerpt::excerpt;
-use crate::secrets::Secret;
+use crate::secrets::{Secret, has_part_of};
 use crate::upstream::network::Proxy;
 
 /// No head of an answer is longer, in bytes.
@@ -133,19 +133,12 @@ async fn page(stream: &mut (impl AsyncRead + Unpin), mut body: Vec<u8>, length: 
     body
 }
 
-/// No more letters in a row of a secret are shown than one fewer than this.
-const PART: usize = 6;
-
 /// Whether what a proxy says shows a part of the user that it was sent: an excerpt may end in the middle of it.
 fn echoes(said: &str, proxy: &Proxy) -> bool {
     let Some(user) = &proxy.user else { return false };
     let basic = user.basic();
     let encoded = basic.expose().trim_start_matches("Basic ");
-    [user.password.expose().as_str(), encoded].into_iter().any(|secret| {
-        let bytes = secret.as_bytes();
-        let mut parts = bytes.windows(PART.min(bytes.len()).max(1));
-        parts.any(|part| memchr::memmem::find(said.as_bytes(), part).is_some())
-    })
+    [user.password.expose().as_str(), encoded].into_iter().any(|secret| has_part_of(said, secret))
 }
 
 #[cfg(test)]

@@ -55,9 +55,9 @@ fn what_was_used_before_and_what_is_used_now_is_seen() {
     assert_eq!((first.len(), first[0].row, first[0].status, first[0].served), (1, 1, 200, true));
     assert_eq!((first[0].account.as_str(), first[0].session.as_str()), (pool.ids[0].as_str(), sidecar.session_id()));
     assert!(first[0].cost > Some(Usd(0)) && first[0].tokens.is_some());
-    let once = |usage: &UsageNow| usage.hours.iter().map(|hour| hour.used.requests).sum::<u64>() == 1;
+    let once = |usage: &UsageNow| usage.hours.iter().map(|hour| hour.used.totals.requests).sum::<u64>() == 1;
     let before = usage(&mut watching, "one request", once);
-    assert_eq!(before.days.iter().map(|day| day.used.requests).sum::<u64>(), 1);
+    assert_eq!(before.days.iter().map(|day| day.used.totals.requests).sum::<u64>(), 1);
     watching.rewind();
     watching.accounts("its account shows it", |now| now.accounts[0].usage.today.requests == 1);
 

@@ -1,7 +1,8 @@
 //! Older versions and other tools' files.
 
-use super::super::format::{Extra, State, StoredSecret, VERSION};
 use super::*;
+use crate::domain::account::Kind;
+use crate::store::format::{Extra, State, StoredSecret, VERSION};
 
 fn read(text: &str) -> State {
     State::from_json(text.as_bytes()).unwrap()

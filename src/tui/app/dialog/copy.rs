@@ -3,7 +3,7 @@
 use crossterm::event::KeyEvent;
 
 use super::Answer;
-use super::menu::{Menu, Moved, Row};
+use super::menu::{Menu, Row};
 use crate::protocol::accounts::Account;
 use crate::protocol::status::Session;
 use crate::tui::app::known::decision::Decision;
@@ -51,10 +51,8 @@ impl CopyMenu {
     }
 
     pub(super) fn key(&mut self, key: KeyEvent) -> Answer {
-        match (self.menu.key(key), self.menu.rows.get(self.menu.at)) {
-            (Moved::Left, _) => Answer::Close,
-            (Moved::Took, Some(row)) => Answer::Copied(format!("the {}", row.title), row.note.clone()),
-            (Moved::Took | Moved::Chose, _) => Answer::Stay,
-        }
+        let row = self.menu.rows.get(self.menu.at);
+        let chosen = row.map(|row| Answer::Copied(format!("the {}", row.title), row.note.clone()));
+        self.menu.key(key, chosen)
     }
 }

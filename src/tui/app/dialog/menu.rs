@@ -2,6 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::Answer;
 use crate::tui::keys;
 
 /// How far a page goes.
@@ -45,39 +46,28 @@ impl Side {
     }
 }
 
-/// What a menu makes of a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moved {
-    /// Something else is chosen, or nothing happened.
-    Chose,
-    /// What is chosen is wanted.
-    Took,
-    /// Nothing is wanted.
-    Left,
-}
-
 impl Menu {
     /// A list of these rows, the first chosen.
     pub fn of(rows: Vec<Row>) -> Menu {
         Menu { rows, ..Menu::default() }
     }
 
-    /// Moves by a key.
-    pub fn key(&mut self, key: KeyEvent) -> Moved {
+    /// Moves as `key` says; Enter gives `chosen`, which is what the selected row means.
+    pub(super) fn key(&mut self, key: KeyEvent, chosen: Option<Answer>) -> Answer {
         let last = self.rows.len().saturating_sub(1);
         match key.code {
-            KeyCode::Enter if self.rows.is_empty() => return Moved::Left,
-            KeyCode::Enter => return Moved::Took,
+            KeyCode::Enter if self.rows.is_empty() => return Answer::Close,
+            KeyCode::Enter => return chosen.unwrap_or(Answer::Stay),
             KeyCode::Left => self.turn(false),
             KeyCode::Right => self.turn(true),
             _ => match keys::letter(key) {
-                Some('q') => return Moved::Left,
+                Some('q') => return Answer::Close,
                 Some('h') => self.turn(false),
                 Some('l') => self.turn(true),
                 _ => self.at = moved(key, self.at, last),
             },
         }
-        Moved::Chose
+        Answer::Stay
     }
 
     fn turn(&mut self, is_forward: bool) {

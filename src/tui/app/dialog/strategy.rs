@@ -3,7 +3,7 @@
 use crossterm::event::KeyEvent;
 
 use super::Answer;
-use super::menu::{Menu, Moved, Row, Side};
+use super::menu::{Menu, Row, Side};
 use super::switch::titled;
 use crate::domain::routing::Strategy;
 use crate::tui::app::known::Known;
@@ -34,11 +34,9 @@ impl StrategyMenu {
     }
 
     pub(super) fn key(&mut self, key: KeyEvent) -> Answer {
-        match (self.menu.key(key), self.chosen()) {
-            (Moved::Left, _) => Answer::Close,
-            (Moved::Took, Some((strategy, scope))) => Answer::Do(Job::SetStrategy { strategy, scope: scope.clone() }),
-            (Moved::Took | Moved::Chose, _) => Answer::Stay,
-        }
+        let job = |(strategy, scope): (Strategy, &Scope)| Job::SetStrategy { strategy, scope: scope.clone() };
+        let chosen = self.chosen().map(|chosen| Answer::Do(job(chosen)));
+        self.menu.key(key, chosen)
     }
 
     fn chosen(&self) -> Option<(Strategy, &Scope)> {

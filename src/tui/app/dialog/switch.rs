@@ -3,7 +3,7 @@
 use crossterm::event::KeyEvent;
 
 use super::Answer;
-use super::menu::{Menu, Moved, Row, Side};
+use super::menu::{Menu, Row, Side};
 use crate::domain::account::AccountId;
 use crate::protocol::accounts::{Account, AccountState};
 use crate::protocol::status::Session;
@@ -74,15 +74,14 @@ impl Switch {
     }
 
     pub(super) fn key(&mut self, key: KeyEvent) -> Answer {
-        match (self.menu.key(key), self.choices.get(self.menu.at)) {
-            (Moved::Left, _) => Answer::Close,
-            (Moved::Took, Some(choice)) => Answer::Do(Job::Switch {
-                account: Some(choice.account.clone()),
-                family: self.family().map(str::to_owned),
-                scope: choice.scope.clone(),
-            }),
-            (Moved::Took | Moved::Chose, _) => Answer::Stay,
-        }
+        let family = self.family().map(str::to_owned);
+        let job = |choice: &Choice| Job::Switch {
+            account: Some(choice.account.clone()),
+            family,
+            scope: choice.scope.clone(),
+        };
+        let chosen = self.choices.get(self.menu.at).map(job).map(Answer::Do);
+        self.menu.key(key, chosen)
     }
 
     /// The family that it is for; all if `None`.

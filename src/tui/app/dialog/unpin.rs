@@ -3,7 +3,7 @@
 use crossterm::event::KeyEvent;
 
 use super::Answer;
-use super::menu::{Menu, Moved, Row};
+use super::menu::{Menu, Row};
 use super::switch::titled;
 use crate::protocol::accounts::Account;
 use crate::protocol::pins::SwitchScope;
@@ -63,11 +63,8 @@ impl Unpin {
     }
 
     pub(super) fn key(&mut self, key: KeyEvent) -> Answer {
-        match (self.menu.key(key), self.choices.get(self.menu.at)) {
-            (Moved::Left, _) => Answer::Close,
-            (Moved::Took, Some(choice)) => Answer::Do(choice.job()),
-            (Moved::Took | Moved::Chose, _) => Answer::Stay,
-        }
+        let chosen = self.choices.get(self.menu.at).map(|choice| Answer::Do(choice.job()));
+        self.menu.key(key, chosen)
     }
 
     /// What it will do.

@@ -13,7 +13,7 @@ use crate::tui::fact::{AttemptRow, Finished, What};
 const MOST_ATTEMPTS: usize = 256;
 
 /// One request.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Decision {
     /// Its id.
     pub request: Arc<str>,
@@ -93,17 +93,7 @@ pub enum End {
 impl Decision {
     /// A request of which nothing is known yet.
     pub fn new(request: Arc<str>, session: Arc<str>, at: Timestamp) -> Decision {
-        Decision {
-            request,
-            at,
-            session,
-            model: None,
-            family: Arc::default(),
-            endpoint: None,
-            attempts: Vec::new(),
-            row: None,
-            live: None,
-        }
+        Decision { request, at, session, ..Decision::default() }
     }
 
     /// Takes in what its session reports.
@@ -159,6 +149,10 @@ impl Decision {
         &mut self.attempts[place]
     }
 
+    fn finished(&self) -> Option<&Finished> {
+        if let Some(Live::Finished(finished)) = &self.live { Some(finished) } else { None }
+    }
+
     fn served(&self) -> Option<&AttemptResult> {
         self.attempts.iter().rev().filter_map(|attempt| attempt.result.as_ref()).find(|result| result.served)
     }
@@ -183,10 +177,7 @@ impl Decision {
 
     /// The id of the account that it was sent to last.
     pub fn account(&self) -> Option<&str> {
-        let answered = match &self.live {
-            Some(Live::Finished(finished)) => finished.account.as_ref().map(AccountId::as_str),
-            _ => None,
-        };
+        let answered = self.finished().and_then(|finished| finished.account.as_ref()).map(AccountId::as_str);
         answered.or_else(|| self.attempts.last().map(|attempt| &*attempt.account))
     }
 
@@ -202,24 +193,20 @@ impl Decision {
 
     /// From its arrival to the first byte of the answer, as far as that is known.
     pub fn first_byte_ms(&self) -> Option<u64> {
-        match &self.live {
-            Some(Live::Finished(finished)) => finished.first_byte_ms,
-            _ => {
-                let served = self.served()?;
-                Some(self.before(served).saturating_add(served.first_byte_ms?))
-            }
+        if let Some(finished) = self.finished() {
+            return finished.first_byte_ms;
         }
+        let served = self.served()?;
+        Some(self.before(served).saturating_add(served.first_byte_ms?))
     }
 
     /// From its arrival to its end.
     pub fn duration_ms(&self) -> Option<u64> {
-        match &self.live {
-            Some(Live::Finished(finished)) => Some(finished.duration_ms),
-            _ => {
-                let last = self.served().or_else(|| self.attempts.last()?.result.as_ref())?;
-                Some(self.before(last).saturating_add(last.duration_ms))
-            }
+        if let Some(finished) = self.finished() {
+            return Some(finished.duration_ms);
         }
+        let last = self.served().or_else(|| self.attempts.last()?.result.as_ref())?;
+        Some(self.before(last).saturating_add(last.duration_ms))
     }
 
     /// How long after the request the attempt with this result began.
@@ -230,19 +217,13 @@ impl Decision {
 
     /// What all its attempts used, if any reports it.
     pub fn tokens(&self) -> Option<Tokens> {
-        let reported = match &self.live {
-            Some(Live::Finished(finished)) => finished.tokens,
-            _ => None,
-        };
+        let reported = self.finished().and_then(|finished| finished.tokens);
         reported.or_else(|| self.results().filter_map(|result| result.tokens).reduce(|sum, tokens| sum + tokens))
     }
 
     /// What that cost, if a model of it has a price.
     pub fn cost(&self) -> Option<Usd> {
-        let reported = match &self.live {
-            Some(Live::Finished(finished)) => finished.cost,
-            _ => None,
-        };
+        let reported = self.finished().and_then(|finished| finished.cost);
         reported.or_else(|| self.results().filter_map(|result| result.cost).reduce(|sum, cost| sum + cost))
     }
 

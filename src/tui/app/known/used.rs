@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::Known;
 use crate::domain::time::Timestamp;
-use crate::domain::usage::{Tokens, Usd};
+use crate::domain::usage::Totals;
+use crate::manager::books::history::ModelUsage;
 use crate::tui::app::pages::arrangement::{Arrangement, By, Measure, Span};
-use crate::tui::fact::{UsageNow, Used};
+use crate::tui::fact::UsageNow;
 
 /// What one account or model used over the time that is shown.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,40 +17,23 @@ pub struct Sum {
     pub id: String,
     /// How it is called.
     pub name: String,
-    /// Requests that were served.
-    pub requests: u64,
-    /// Their tokens.
-    pub tokens: Tokens,
-    /// What they cost.
-    pub cost: Usd,
-}
-
-impl Sum {
-    /// The number that `measure` counts. Money is in pico-USD.
-    pub fn amount(&self, measure: Measure) -> u64 {
-        amount(measure, self.requests, self.tokens, self.cost)
-    }
-
-    fn add(&mut self, used: &Used) {
-        self.requests = self.requests.saturating_add(used.requests);
-        self.tokens += used.tokens;
-        self.cost += used.cost;
-    }
+    /// What it used.
+    pub totals: Totals,
 }
 
 /// The number that `measure` counts. Money is in pico-USD.
-pub fn amount(measure: Measure, requests: u64, tokens: Tokens, cost: Usd) -> u64 {
+pub fn amount(measure: Measure, totals: Totals) -> u64 {
     match measure {
-        Measure::Money => u64::try_from(cost.0).unwrap_or(0),
-        Measure::Tokens => tokens.input.saturating_add(tokens.output),
-        Measure::Requests => requests,
+        Measure::Money => u64::try_from(totals.cost.0).unwrap_or(0),
+        Measure::Tokens => totals.tokens.input.saturating_add(totals.tokens.output),
+        Measure::Requests => totals.requests,
     }
 }
 
 /// By what `used` is grouped.
-pub fn key(used: &Used, by: By) -> &str {
+pub fn key(used: &ModelUsage, by: By) -> &str {
     match by {
-        By::Account => &used.account,
+        By::Account => used.account.as_str(),
         By::Model => used.model.as_deref().unwrap_or_default(),
     }
 }
@@ -72,11 +56,11 @@ impl Sums {
         let (by_account, by_model) = (by(By::Account), by(By::Model));
         let mut curves: HashMap<String, Vec<(Timestamp, u64)>> = HashMap::new();
         for hour in &usage.hours {
-            let tokens = amount(Measure::Tokens, 0, hour.used.tokens, Usd::default());
-            let used = (hour.begins, tokens.max(hour.used.requests));
-            match curves.get_mut(&hour.used.account) {
+            let tokens = amount(Measure::Tokens, hour.used.totals);
+            let used = (hour.begins, tokens.max(hour.used.totals.requests));
+            match curves.get_mut(hour.used.account.as_str()) {
                 Some(curve) => curve.push(used),
-                None => drop(curves.insert(hour.used.account.clone(), vec![used])),
+                None => drop(curves.insert(hour.used.account.to_string(), vec![used])),
             }
         }
         Sums { hours: [by_account.0, by_model.0], days: [by_account.1, by_model.1], curves }
@@ -88,10 +72,10 @@ impl Sums {
     }
 }
 
-fn sum<'u>(used: impl Iterator<Item = &'u Used>, by: By) -> Vec<Sum> {
+fn sum<'u>(used: impl Iterator<Item = &'u ModelUsage>, by: By) -> Vec<Sum> {
     let mut sums: BTreeMap<&str, Sum> = BTreeMap::new();
     for used in used {
-        sums.entry(key(used, by)).or_default().add(used);
+        sums.entry(key(used, by)).or_default().totals += used.totals;
     }
     sums.into_iter().map(|(id, sum)| Sum { id: id.to_owned(), ..sum }).collect()
 }
@@ -105,7 +89,7 @@ pub fn sums(known: &Known, arrangement: Arrangement) -> Vec<Sum> {
     let named = |sum: &Sum| Sum { name: name(known, &sum.id, arrangement.by), ..sum.clone() };
     let mut listed: Vec<Sum> = by_time[arrangement.by as usize].iter().map(named).collect();
     // Equal ones stay in the order of their ids, so that nothing jumps.
-    listed.sort_by_key(|sum| Reverse(sum.amount(arrangement.measure)));
+    listed.sort_by_key(|sum| Reverse(amount(arrangement.measure, sum.totals)));
     listed
 }
 

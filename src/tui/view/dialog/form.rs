@@ -20,17 +20,12 @@ pub fn sheet(form: &Form, pen: &Pen<'_>) -> Sheet {
     let mut sheet = Sheet { title: form.title.clone(), columns, focus: form.at, ..Sheet::default() };
     for (number, field) in form.fields.iter().enumerate() {
         let is_used = number == form.at;
-        let sign = match (form.error(number).is_some(), is_used) {
-            (true, _) => "! ",
-            (false, true) => pen.theme.pick("› ", "> "),
-            (false, false) => "  ",
+        let (sign, role) = match (form.error(number).is_some(), is_used) {
+            (true, _) => ("! ", Role::Bad),
+            (false, true) => (pen.theme.pick("› ", "> "), Role::Accent),
+            (false, false) => ("  ", Role::Faint),
         };
         let title = format!("{sign}{}", text::left(field.name.title(), TITLE - 2, pen.theme));
-        let role = match (form.error(number).is_some(), is_used) {
-            (true, _) => Role::Bad,
-            (false, true) => Role::Accent,
-            (false, false) => Role::Faint,
-        };
         let (shown, column) = shown(field, is_used, columns.saturating_sub(TITLE), pen);
         let mut row = vec![pen.piece(&title, role).part(number)];
         row.extend(shown.into_iter().map(|piece| piece.part(number)));

@@ -31,16 +31,8 @@ impl<'i, 'a> Page<'i, 'a> {
         if !self.lines.is_empty() {
             self.lines.push(Line::default());
         }
-        let dash = self.ink.theme.pick("─", "-");
-        let title = text::cut(title, self.width.saturating_sub(4), self.ink.theme).into_owned();
-        let rest = self.width.saturating_sub(text::width(&title) + 4);
-        self.lines.push(Line::from(vec![
-            self.ink.span(&dash.repeat(2.min(self.width)), Role::Frame),
-            Span::raw(" "),
-            self.ink.span(&title, Role::Strong),
-            Span::raw(" "),
-            self.ink.span(&dash.repeat(rest), Role::Frame),
-        ]));
+        let cut = text::cut(title, self.width.saturating_sub(4), self.ink.theme);
+        self.lines.push(self::title(self.ink, &cut, self.width()));
     }
 
     /// A name and its value, which may take several lines.
@@ -57,6 +49,13 @@ impl<'i, 'a> Page<'i, 'a> {
         let mut spans = vec![self.ink.span(&text::left(name, NAMES, self.ink.theme), Role::Faint), Span::raw(" ")];
         spans.extend(value);
         self.lines.push(Line::from(spans));
+    }
+
+    /// A name and its value, where there is one.
+    pub fn optional(&mut self, name: &str, value: Option<String>) {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            self.field(name, &value);
+        }
     }
 
     /// A sentence over the whole width.
@@ -89,4 +88,17 @@ impl<'i, 'a> Page<'i, 'a> {
             put(buffer, area, (area.x, y), line, area.width);
         }
     }
+}
+
+/// A line with a title in it.
+pub fn title(ink: &Ink<'_>, title: &str, width: u16) -> Line<'static> {
+    let dash = ink.theme.pick("─", "-");
+    let rest = usize::from(width).saturating_sub(text::width(title) + 4);
+    Line::from(vec![
+        ink.span(&dash.repeat(2), Role::Faint),
+        Span::raw(" "),
+        ink.span(title, Role::Strong),
+        Span::raw(" "),
+        ink.span(&dash.repeat(rest), Role::Faint),
+    ])
 }

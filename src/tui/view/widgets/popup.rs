@@ -21,14 +21,6 @@ const ASCII: border::Set<'static> = border::Set {
     horizontal_bottom: "-",
 };
 
-/// A frame with a title, in the terminal's signs.
-pub fn framed(title: &str, theme: Theme) -> Block<'_> {
-    Block::bordered()
-        .border_set(theme.pick(border::ROUNDED, ASCII))
-        .border_style(theme.style(Role::Frame))
-        .title(Line::styled(format!(" {} ", text::clean(title, theme)), theme.style(Role::Strong)))
-}
-
 /// Where a box with `columns` and `rows` of content is in `area`: in its middle, and no larger than it.
 pub fn place(area: Rect, columns: u16, rows: u16) -> Rect {
     let width = columns.saturating_add(4).min(area.width);
@@ -48,7 +40,11 @@ pub fn open(frame: &mut Frame<'_>, area: Rect, title: &str, columns: u16, rows: 
     }
     let place = place(area, columns, rows);
     frame.render_widget(Clear, place);
-    frame.render_widget(framed(title, theme), place);
+    let block = Block::bordered()
+        .border_set(theme.pick(border::ROUNDED, ASCII))
+        .border_style(theme.style(Role::Faint))
+        .title(Line::styled(format!(" {} ", text::clean(title, theme)), theme.style(Role::Strong)));
+    frame.render_widget(block, place);
     Rect { x: place.x + 2, y: place.y + 1, width: place.width - 4, height: place.height - 2 }
 }
 

@@ -67,16 +67,13 @@ fn short_name(seconds: u64) -> String {
 
 /// Those of the plan, which say more of the account than the meter of one model; that one where there are no others.
 fn windows(account: &Account) -> Vec<Window> {
-    let plan = account.quota.iter().map(|window| Window {
-        name: short_name(window.window_seconds),
-        percent: window.used_percent,
-        reset_at: Timestamp(window.reset_at),
-    });
-    let meters = account.meters.iter().map(|window| Window {
-        name: short_name(window.window_seconds),
-        percent: window.used_percent,
-        reset_at: Timestamp(window.reset_at),
-    });
+    let window = |seconds: u64, percent: f64, reset_at: i64| Window {
+        name: short_name(seconds),
+        percent,
+        reset_at: Timestamp(reset_at),
+    };
+    let plan = account.quota.iter().map(|each| window(each.window_seconds, each.used_percent, each.reset_at));
+    let meters = account.meters.iter().map(|each| window(each.window_seconds, each.used_percent, each.reset_at));
     if account.quota.is_empty() { meters.collect() } else { plan.collect() }
 }
 

@@ -5,8 +5,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
+use crate::tui::app::layout::header;
 use crate::tui::app::pages::rows::Window;
-use crate::tui::view::layout::header;
+use crate::tui::view::ink::Ink;
 use crate::tui::view::text;
 use crate::tui::view::theme::{Role, Theme};
 
@@ -71,6 +72,21 @@ pub fn fit<K: PartialEq + Copy>(columns: &[Column<K>], importance: &[K], width: 
     }
     kept.sort_by_key(|(place, _)| *place);
     kept.into_iter().map(|(place, width)| (columns[place], width)).collect()
+}
+
+/// Draws the rows `listed` of a view, with the selected one and those around it; `cell` gives what a row shows.
+pub fn list<'l, K: Copy>(
+    buffer: &mut Buffer,
+    area: Rect,
+    ink: &Ink<'_>,
+    columns: &[(Column<K>, u16)],
+    listed: &[usize],
+    cell: impl Fn(usize, K, u16) -> Option<Line<'l>>,
+) {
+    let window = ink.app.window(listed, usize::from(area.height.saturating_sub(header(area))));
+    draw(buffer, area, columns, (listed.len(), Some(window)), ink.theme, |row, key, width| {
+        cell(listed[row], key, width).unwrap_or_default()
+    });
 }
 
 /// Draws the header and the rows that are seen; `cell` gives the content of a row's column in a width.

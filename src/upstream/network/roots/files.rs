@@ -38,6 +38,12 @@ pub fn in_file(path: &Path) -> Result<Certificates, String> {
     })
 }
 
+fn once_each(mut certificates: Certificates) -> Certificates {
+    certificates.sort_unstable_by(|one, other| one.as_ref().cmp(other.as_ref()));
+    certificates.dedup();
+    certificates
+}
+
 /// The certificates of all files in a folder that a person named.
 pub fn in_folder(path: &Path) -> Result<Certificates, String> {
     let entries = std::fs::read_dir(path).map_err(|error| match error.kind() {
@@ -47,9 +53,7 @@ pub fn in_folder(path: &Path) -> Result<Certificates, String> {
     })?;
     // Other files lie there too, and links that lead nowhere.
     let files = entries.take(MOST_FILES).filter_map(|entry| read(&entry.ok()?.path()).ok());
-    let mut certificates: Certificates = files.flat_map(|bytes| of_pem(&bytes)).collect();
-    certificates.sort_unstable_by(|one, other| one.as_ref().cmp(other.as_ref()));
-    certificates.dedup();
+    let certificates = once_each(files.flat_map(|bytes| of_pem(&bytes)).collect());
     if certificates.is_empty() {
         Err("has no file with a certificate in PEM in it".to_owned())
     } else {
@@ -78,9 +82,7 @@ pub fn of_the_system() -> Certificates {
     let bundle = BUNDLES.iter().find_map(|path| read(Path::new(path)).ok()).unwrap_or_default();
     let mut certificates = of_pem(&bundle);
     certificates.extend(FOLDERS.iter().filter_map(|path| in_folder(Path::new(path)).ok()).flatten());
-    certificates.sort_unstable_by(|one, other| one.as_ref().cmp(other.as_ref()));
-    certificates.dedup();
-    certificates
+    once_each(certificates)
 }
 
 /// The certificates of the system. Where `SSL_CERT_FILE` or `SSL_CERT_DIR` is set, the crate that asks the keychain has

@@ -8,7 +8,7 @@ fn draw(app: &mut App) -> Vec<String> {
     let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(80, 24)).unwrap();
     let (mut regions, look) = (None, look(true, true));
     terminal.draw(|frame| regions = Some(crate::tui::view::draw(frame, app, &look, crate::tui::testing::NOW))).unwrap();
-    app.drawn(regions.unwrap());
+    app.regions = regions.unwrap();
     rows(terminal.backend().buffer())
 }
 

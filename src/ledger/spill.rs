@@ -6,17 +6,18 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
 
 use super::UsageRow;
-use super::batch::{Sums, marks, own};
+use super::batch::{marks, own};
 use super::entry::Mark;
-use super::queue::What;
-use super::unwritten::Unwritten;
+use super::pending::Pending;
+use super::sums::Sums;
+use super::write::What;
 use crate::domain::account::AccountId;
 use crate::domain::time::{Day, Timestamp};
 use crate::domain::usage::{Tokens, Usd};
 
 /// What a file has.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct SetDown {
+pub(super) struct Spill {
     sums: Vec<Sum>,
     marked: Vec<Marked>,
     owners: Vec<(String, String, i64)>,
@@ -39,54 +40,41 @@ struct Sum {
 /// What counts only if the ledger says so.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Marked {
-    kind: Kind,
+    #[serde(flatten)]
+    mark: Mark,
     account: String,
-    id: String,
     at: i64,
     sum: Option<Sum>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum Kind {
-    Once,
-    IfDue,
-    Later,
-}
-
-impl SetDown {
-    pub(super) fn of(unwritten: &Unwritten) -> SetDown {
-        let mut set_down = SetDown::default();
+impl Spill {
+    pub(super) fn of(pending: &Pending) -> Spill {
+        let mut spill = Spill::default();
         let mut sums = Sums::default();
-        for write in &unwritten.writes {
+        for write in &pending.writes {
             if let What::Owns(account, owns, at) = &write.what {
-                set_down.owners.extend(owns.iter().map(|made| (made.id.clone(), account.to_string(), at.0)));
+                spill.owners.extend(owns.iter().map(|made| (made.id.clone(), account.to_string(), at.0)));
             }
             let (What::Entry(entry), Some(held)) = (&write.what, write.held) else { continue };
             let owners = entry.owns.iter().map(|made| (made.id.clone(), entry.account.to_string(), entry.at.0));
-            set_down.owners.extend(owners);
-            let (kind, id) = match &entry.mark {
-                None => {
-                    sums.add(entry, true, held.day);
-                    continue;
-                }
-                Some(Mark::Once(id)) => (Kind::Once, id),
-                Some(Mark::IfDue(id)) => (Kind::IfDue, id),
-                Some(Mark::Later(id)) => (Kind::Later, id),
+            spill.owners.extend(owners);
+            let Some(mark) = entry.mark.clone() else {
+                sums.add(entry, true, held.day);
+                continue;
             };
             let mut alone = Sums::default();
             alone.add(entry, true, held.day);
-            let (account, id, at) = (entry.account.to_string(), id.clone(), entry.at.0);
-            set_down.marked.push(Marked { kind, account, id, at, sum: Sum::all(&alone).pop() });
+            let (account, at) = (entry.account.to_string(), entry.at.0);
+            spill.marked.push(Marked { mark, account, at, sum: Sum::all(&alone).pop() });
         }
-        if let Some(folded) = &unwritten.folded {
+        if let Some(folded) = &pending.folded {
             sums.add_all(&folded.sums);
         }
-        set_down.sums = Sum::all(&sums);
-        set_down
+        spill.sums = Sum::all(&sums);
+        spill
     }
 
-    pub(super) fn read(text: &[u8]) -> Option<SetDown> {
+    pub(super) fn read(text: &[u8]) -> Option<Spill> {
         serde_json::from_slice(text).ok()
     }
 
@@ -109,14 +97,8 @@ impl SetDown {
             sum.add_to(&mut sums, true);
         }
         for marked in &self.marked {
-            let id = marked.id.clone();
-            let mark = match marked.kind {
-                Kind::Once => Mark::Once(id),
-                Kind::IfDue => Mark::IfDue(id),
-                Kind::Later => Mark::Later(id),
-            };
             let account = AccountId::new(marked.account.clone());
-            let counts = marks::counts(transaction, &account, Some(&mark), Timestamp(marked.at))?;
+            let counts = marks::counts(transaction, &account, Some(&marked.mark), Timestamp(marked.at))?;
             if let Some(sum) = &marked.sum {
                 sum.add_to(&mut sums, counts);
             }
@@ -159,7 +141,7 @@ impl Sum {
             ..UsageRow::default()
         };
         let row = UsageRow { requests: self.requests, ..if counts { used } else { UsageRow::default() } };
-        sums.add_row(AccountId::new(self.account.clone()), day, self.model.clone(), &row);
+        sums.add_row((AccountId::new(self.account.clone()), day, self.model.clone()), &row);
     }
 }
 

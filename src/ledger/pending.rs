@@ -3,17 +3,37 @@
 
 use std::collections::HashMap;
 
-use super::batch::Sums;
-use super::queue::{Folded, What, Write};
+use super::LedgerError;
+use super::sums::Sums;
+use super::tally::Held;
+use super::write::{Folded, What, Write};
 use crate::domain::account::AccountId;
 
 #[derive(Default)]
-pub(super) struct Unwritten {
+pub(super) struct Pending {
     pub(super) writes: Vec<Write>,
     pub(super) folded: Option<Box<Folded>>,
 }
 
-impl Unwritten {
+impl Pending {
+    /// Takes the first `count` writes, and what is folded.
+    pub(super) fn take(&mut self, count: usize) -> Pending {
+        Pending { writes: self.writes.drain(..count).collect(), folded: self.folded.take() }
+    }
+
+    /// Whoever waits for a write gets `error`.
+    pub(super) fn refuse(&mut self, error: &LedgerError) {
+        for answer in self.writes.iter_mut().filter_map(|write| write.answer.take()) {
+            let _ = answer.send(Err(error.clone()));
+        }
+    }
+
+    /// What counts in this process alone until it is written.
+    pub(super) fn held(&self) -> impl Iterator<Item = (&AccountId, Held)> {
+        let writes = self.writes.iter().filter_map(|write| Some((write.what.account(), write.held?)));
+        writes.chain(self.folded.iter().flat_map(|folded| folded.held.iter().map(|(account, held)| (account, *held))))
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.writes.is_empty() && self.folded.is_none()
     }

@@ -8,17 +8,17 @@ use std::time::{Duration, Instant};
 
 use super::{HELD, Worker};
 use crate::clock;
-use crate::ledger::set_down::SetDown;
+use crate::ledger::spill::Spill;
 use crate::ledger::{files, read};
 
 /// How often what waits is set down for the case that this process ends.
-const BETWEEN_SETTING_DOWN: Duration = Duration::from_secs(1);
+const BETWEEN_SPILLS: Duration = Duration::from_secs(1);
 /// How often the files that others have set down are listed.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(30);
 
 /// How often this process began to set down what waits. Where the clock stands still, two of them must not have one key:
 /// the second would pass for taken up.
-static SET_DOWN: AtomicU64 = AtomicU64::new(1);
+static SPILLS: AtomicU64 = AtomicU64::new(1);
 
 /// What waits, as it was set down last.
 pub(super) struct Copied {
@@ -33,33 +33,29 @@ pub(super) struct Copied {
 
 impl Worker {
     /// Sets down what waits, when that has lasted, or when somebody waits who may be about to end this process.
-    pub(super) fn set_down(&mut self) {
+    pub(super) fn spill(&mut self) {
         let Some(trouble) = &self.waiting.trouble else { return };
         let now = clock::instant();
         let is_due = now.duration_since(trouble.since) >= HELD
-            && self
-                .waiting
-                .set_down
-                .as_ref()
-                .is_none_or(|copied| now.duration_since(copied.at) >= BETWEEN_SETTING_DOWN);
+            && self.waiting.spill.as_ref().is_none_or(|copied| now.duration_since(copied.at) >= BETWEEN_SPILLS);
         if !is_due && self.waiting.flushes.is_empty() {
             return;
         }
-        let text = SetDown::of(&self.waiting.unwritten).text();
-        if self.waiting.set_down.as_ref().is_some_and(|copied| copied.text == text) {
+        let text = Spill::of(&self.waiting.pending).text();
+        if self.waiting.spill.as_ref().is_some_and(|copied| copied.text == text) {
             return;
         }
-        let (key, generation) = match &self.waiting.set_down {
+        let (key, generation) = match &self.waiting.spill {
             Some(copied) => (copied.key.clone(), copied.generation + 1),
             None => {
-                let count = SET_DOWN.fetch_add(1, Ordering::Relaxed);
+                let count = SPILLS.fetch_add(1, Ordering::Relaxed);
                 (format!("{}-{}-{count}", self.clock.now().as_millis(), std::process::id()), 1)
             }
         };
         // On a full disk it stays in memory alone.
-        if let Ok((path, file)) = files::set_down(self.database.path(), &format!("{key}.{generation}"), &text) {
+        if let Ok((path, file)) = files::spill(self.database.path(), &format!("{key}.{generation}"), &text) {
             let copied = Copied { key, generation, path, _file: file, text, at: now };
-            if let Some(before) = self.waiting.set_down.replace(copied) {
+            if let Some(before) = self.waiting.spill.replace(copied) {
                 files::remove(&before.path);
             }
         }
@@ -68,24 +64,24 @@ impl Worker {
     /// Takes up what processes that have ended set down. Of several files of one process the last is the whole.
     pub(super) fn take_up(&mut self) {
         let now = clock::instant();
-        if self.waiting.looked_beside.is_some_and(|looked| now.duration_since(looked) < BETWEEN_LOOKS) {
+        if self.waiting.looked_for_spills.is_some_and(|looked| now.duration_since(looked) < BETWEEN_LOOKS) {
             return;
         }
-        self.waiting.looked_beside = Some(now);
-        let mut last: HashMap<String, (u64, SetDown)> = HashMap::new();
+        self.waiting.looked_for_spills = Some(now);
+        let mut last: HashMap<String, (u64, Spill)> = HashMap::new();
         let mut paths: Vec<(String, PathBuf)> = Vec::new();
         for (name, path, text) in files::left_behind(self.database.path()) {
             let Some((key, generation)) = name.split_once('.') else { continue };
             paths.push((key.to_owned(), path));
-            let (Ok(generation), Some(set_down)) = (generation.parse::<u64>(), SetDown::read(&text)) else { continue };
+            let (Ok(generation), Some(spill)) = (generation.parse::<u64>(), Spill::read(&text)) else { continue };
             if last.get(key).is_none_or(|(known, _)| *known < generation) {
-                last.insert(key.to_owned(), (generation, set_down));
+                last.insert(key.to_owned(), (generation, spill));
             }
         }
         let today = self.clock.day(self.clock.now());
-        for (key, (_, set_down)) in last {
+        for (key, (_, spill)) in last {
             let taken = self.database.write(|transaction| {
-                let accounts = set_down.take_up(transaction, &key, today)?;
+                let accounts = spill.take_up(transaction, &key, today)?;
                 let sums = accounts.into_iter().map(|account| {
                     let spent = read::spent(transaction, &account, today)?;
                     Ok((account, spent))
@@ -93,7 +89,7 @@ impl Worker {
                 sums.collect::<rusqlite::Result<HashMap<_, _>>>()
             });
             let Ok(sums) = taken else {
-                self.waiting.looked_beside = None;
+                self.waiting.looked_for_spills = None;
                 return;
             };
             self.tally.read(today, &sums);

@@ -3,7 +3,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::tui::app::App;
+use super::App;
 use crate::tui::tab::Tab;
 
 /// Where everything is. What there is no room for is empty.

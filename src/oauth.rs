@@ -1,28 +1,28 @@
 //! The issuer of ChatGPT logins: authorisation by browser (OAuth 2.0 with PKCE, RFC 7636) or by device code, and the
 //! refresh that rotates a token. It asks once and tells what came back; when to ask, and what to keep, is for others.
 
-mod answer;
+mod authorization_error;
 mod callback;
 mod callback_server;
-mod declined;
 mod device;
+mod error_response;
 mod pasted;
 mod pkce;
-mod refusal;
 mod sender;
+mod token_response;
 
 use std::time::Duration;
 
 use reqwest::{Response, Url};
 use zeroize::Zeroizing;
 
+pub use authorization_error::AuthorizationError;
 pub use callback::Callback;
 pub use callback_server::{CallbackServer, Page, Serving};
-pub use declined::Declined;
 pub use device::{DeviceCode, DeviceGrant};
+use error_response::{Head, Purpose, code, error_response, is_page, plain_code, unreadable};
 pub use pasted::{Entrance, PasteError};
 pub use pkce::{Pkce, random_text};
-use refusal::{Head, Question, code, is_page, plain_code, refusal, unreadable};
 pub use sender::{Sender, Unreached};
 
 use crate::error::deepest;
@@ -62,7 +62,7 @@ pub enum OAuthError {
         hint: Option<String>,
         /// How long it asks to be left alone.
         retry_after: Option<Duration>,
-        /// It would have failed for everybody, not for this question alone.
+        /// It would have failed for everybody, not for this request alone.
         is_the_issuers: bool,
     },
 }
@@ -99,15 +99,15 @@ pub struct Tokens {
 #[derive(Clone, Debug)]
 pub struct Issuer {
     base: String,
-    question: Sender,
+    bounded: Sender,
     lasting: Sender,
 }
 
 impl Issuer {
     /// The issuer at `base`, which has no slash at its end. `lasting` has no limit on the time of an answer: it asks for
     /// tokens, of which the issuer has used up what was sent by the time its answer is late.
-    pub fn new(base: impl Into<String>, question: Sender, lasting: Sender) -> Issuer {
-        Issuer { base: base.into(), question, lasting }
+    pub fn new(base: impl Into<String>, bounded: Sender, lasting: Sender) -> Issuer {
+        Issuer { base: base.into(), bounded, lasting }
     }
 
     /// The page on which a person logs in. It leads back to `redirect` with `state`.
@@ -146,7 +146,7 @@ impl Issuer {
             ("code_verifier", verifier.expose()),
             ("redirect_uri", redirect),
         ];
-        self.tokens(&form, Question::Login).await
+        self.tokens(&form, Purpose::Login).await
     }
 
     /// Exchanges a refresh token, which is used up by that.
@@ -161,21 +161,21 @@ impl Issuer {
             ("refresh_token", refresh_token.expose()),
             ("scope", "openid profile email"),
         ];
-        self.tokens(&form, Question::Refresh).await
+        self.tokens(&form, Purpose::Refresh).await
     }
 
-    async fn tokens(&self, form: &[(&str, &str)], question: Question) -> Result<Tokens, OAuthError> {
+    async fn tokens(&self, form: &[(&str, &str)], purpose: Purpose) -> Result<Tokens, OAuthError> {
         let response = self.lasting.form(&format!("{}/oauth/token", self.base), form).await?;
         let head = Head::of(&response);
         let (body, broken) = read_body(response).await;
         if head.status.is_success() {
             let why = || broken.unwrap_or_else(|| unreadable(&body, WITHOUT_TOKEN, form));
-            return answer::tokens(&body).ok_or_else(why);
+            return token_response::tokens(&body).ok_or_else(why);
         }
         if let Some(broken) = broken {
             return Err(broken);
         }
-        Err(refusal(question, &head, &body, form))
+        Err(error_response(purpose, &head, &body, form))
     }
 }
 

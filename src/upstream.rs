@@ -7,7 +7,7 @@ pub mod credential;
 mod framing;
 pub mod network;
 pub mod openai;
-mod question;
+mod single_request;
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use crate::error::deepest;
 pub use connector::ConnectError;
 use connector::{Connector, Patience};
 pub use network::Network;
-pub use question::{USER_AGENT, Unanswered};
+pub use single_request::{USER_AGENT, Unanswered};
 
 /// The body of a request to an upstream.
 pub type RequestBody = UnsyncBoxBody<Bytes, BodyError>;

@@ -9,7 +9,7 @@ use crate::domain::time::{Day, Timestamp};
 use crate::domain::usage::rate_headers::RateUsed;
 use crate::domain::usage::{Spent, Tokens, Totals, Usd};
 
-/// What a [`Standing`] is to tell beside what it always tells.
+/// What a [`Standing`] has besides what it always has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Question {
     /// The accounts whose spending matters.

@@ -46,14 +46,14 @@ pub(super) fn resolved(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// What a process sets down is shorter.
+/// No spill is longer.
 const LONGEST_SPILL: u64 = 256 * 1024 * 1024;
 
-/// What is between the name of the ledger and the key of what was set down beside it.
+/// What is between the name of the ledger and the key of a spill.
 const SPILL: &str = ".unwritten-";
 
-/// Writes `text` into a new file beside the ledger, private, and locked for as long as the returned file is open: what a
-/// living process set down is its own to write.
+/// Writes `text` into a new file next to the ledger, private, and locked for as long as the returned file is open: the spill of
+/// a living process is its own to write.
 pub(super) fn spill(path: &Path, name: &str, text: &[u8]) -> io::Result<(PathBuf, File)> {
     let path = files::with_suffix(path, &format!("{SPILL}{name}"));
     let mut file = files::create_new(&path)?;
@@ -67,7 +67,7 @@ pub(super) fn spill(path: &Path, name: &str, text: &[u8]) -> io::Result<(PathBuf
     }
 }
 
-/// What processes that have ended set down: names and files. One that is not whole any more is left out.
+/// The spills of processes that have ended: names and files. One that is incomplete is left out.
 pub(super) fn left_behind(path: &Path) -> Vec<(String, PathBuf, Vec<u8>)> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
         return Vec::new();
@@ -86,7 +86,7 @@ pub(super) fn left_behind(path: &Path) -> Vec<(String, PathBuf, Vec<u8>)> {
     found.filter_map(read).collect()
 }
 
-/// Removes what was set down. What stays is known not to count again.
+/// Removes a spill. One that stays is known not to count again.
 pub(super) fn remove(path: &Path) {
     let _ = fs::remove_file(path);
 }

@@ -1,4 +1,4 @@
-//! What waits while another program holds the ledger, set down in a file beside it, so that it outlives this process. Whoever
+//! What waits while another program holds the ledger, spilled to a file next to it, so that it outlives this process. Whoever
 //! can write to the ledger again takes it up, once: the transaction that does so leaves a note of it there. Sums are kept,
 //! not the rows of single attempts.
 
@@ -83,13 +83,13 @@ impl Spill {
     }
 
     /// Adds it to the ledger, unless that has the note `key` of it. Whose sums it changed.
-    pub(super) fn take_up(
+    pub(super) fn read_back(
         &self,
         transaction: &Transaction<'_>,
         key: &str,
         today: Day,
     ) -> rusqlite::Result<Vec<AccountId>> {
-        if is_taken_up(transaction, key)? {
+        if is_read_back(transaction, key)? {
             return Ok(Vec::new());
         }
         let mut sums = Sums::default();
@@ -145,13 +145,13 @@ impl Sum {
     }
 }
 
-/// Notes in the ledger that what was set down under `key` is there.
+/// Notes in the ledger that the spill `key` is in it.
 pub(super) fn note(transaction: &Transaction<'_>, key: &str, today: Day) -> rusqlite::Result<()> {
     let (key, day) = (format!("{NOTE}{key}"), today.to_string());
     transaction.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", params![key, day]).map(drop)
 }
 
-fn is_taken_up(transaction: &Transaction<'_>, key: &str) -> rusqlite::Result<bool> {
+fn is_read_back(transaction: &Transaction<'_>, key: &str) -> rusqlite::Result<bool> {
     let found = transaction.query_row("SELECT 1 FROM meta WHERE key = ?", [format!("{NOTE}{key}")], |_| Ok(()));
     Ok(found.optional()?.is_some())
 }

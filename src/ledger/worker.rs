@@ -59,7 +59,7 @@ pub(super) struct Waiting {
     flushes: Vec<oneshot::Sender<()>>,
     trouble: Option<Trouble>,
     spill: Option<Copied>,
-    /// When the files that others have set down were last listed.
+    /// When others' spills were last listed.
     looked_for_spills: Option<Instant>,
     pruning: Option<Pruning>,
     /// The day on which the last look for old rows was.
@@ -143,7 +143,7 @@ impl Worker {
         if self.waiting.trouble.is_some() {
             self.answer(std::mem::take(&mut questions));
         } else {
-            self.take_up();
+            self.read_back();
         }
         let has_failed = self.write().is_err_and(|error| !matches!(error, LedgerError::Busy { .. }));
         self.answer(questions);
@@ -178,7 +178,7 @@ impl Worker {
         }
         while !self.waiting.pending.is_empty() {
             let Pending { writes, folded } = &self.waiting.pending;
-            // What was set down is written as a whole: its file goes with the first of it.
+            // A spill is written in one batch: its file goes with the first part of it.
             let longest = if self.waiting.spill.is_some() { usize::MAX } else { LONGEST_BATCH };
             let count = writes.len().min(longest);
             let (batch, folded) = (&writes[..count], folded.as_ref().map(|folded| &folded.sums));

@@ -266,7 +266,7 @@ impl Tokens {
         Sender::new(move |request| {
             let upstream = upstream.clone();
             Box::pin(async move {
-                upstream.question(request, patience).await.map_err(|error| {
+                upstream.request(request, patience).await.map_err(|error| {
                     let why = match &error {
                         Unanswered::Late(_) => "did not answer in time".to_owned(),
                         Unanswered::Connect(_) | Unanswered::Broken(_) => format!("cannot be reached: {error}"),

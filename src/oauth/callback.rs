@@ -3,20 +3,20 @@
 use reqwest::Url;
 use subtle::ConstantTimeEq;
 
-use super::Declined;
+use super::AuthorizationError;
 use crate::secrets::Secret;
 
 /// Why the port is not waited at any more.
 #[derive(Debug)]
 pub enum Callback {
     /// The browser came back, with the code to exchange or the issuer's words for why there is none.
-    Came(Result<Secret<String>, Declined>),
+    Came(Result<Secret<String>, AuthorizationError>),
     /// Another program that logs in asked for the port.
     Cancelled,
 }
 
 /// What is in the query of a callback: the code, or why there is none. `None` when its state is not the login's.
-pub(super) fn code_in(query: &str, state: &Secret<String>) -> Option<Result<Secret<String>, Declined>> {
+pub(super) fn code_in(query: &str, state: &Secret<String>) -> Option<Result<Secret<String>, AuthorizationError>> {
     let field = |name: &str| field(query, name);
     let shown = field("state")?;
     if !bool::from(shown.as_bytes().ct_eq(state.expose().as_bytes())) {
@@ -24,7 +24,7 @@ pub(super) fn code_in(query: &str, state: &Secret<String>) -> Option<Result<Secr
     }
     match field("code").filter(|code| !code.is_empty()) {
         Some(code) => Some(Ok(Secret::new(code))),
-        None => Some(Err(Declined::new(field("error").as_deref(), field("error_description").as_deref()))),
+        None => Some(Err(AuthorizationError::new(field("error").as_deref(), field("error_description").as_deref()))),
     }
 }
 
@@ -47,10 +47,10 @@ mod tests {
             ("state=s-1&code=a%2Bb", Some(Ok("a+b".to_owned()))),
             (
                 "error=access_denied&error_description=x+y&state=s-1",
-                Some(Err(Declined::new(Some("access_denied"), Some("x y")))),
+                Some(Err(AuthorizationError::new(Some("access_denied"), Some("x y")))),
             ),
-            ("error=%3Cb%3E%0A&state=s-1", Some(Err(Declined::new(Some("unknown"), None)))),
-            ("code=&state=s-1", Some(Err(Declined::new(None, None)))),
+            ("error=%3Cb%3E%0A&state=s-1", Some(Err(AuthorizationError::new(Some("unknown"), None)))),
+            ("code=&state=s-1", Some(Err(AuthorizationError::new(None, None)))),
             ("code=abc&state=s-2", None),
             ("code=abc&state=", None),
             ("code=abc", None),

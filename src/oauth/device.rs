@@ -7,8 +7,8 @@ use reqwest::StatusCode;
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
-use super::declined::REGION;
-use super::{CLIENT_ID, Head, Issuer, OAuthError, Question, code, is_page, read, refusal, unreadable};
+use super::authorization_error::REGION;
+use super::{CLIENT_ID, Head, Issuer, OAuthError, Purpose, code, error_response, is_page, read, unreadable};
 use crate::domain::excerpt::excerpt;
 use crate::secrets::Secret;
 
@@ -67,14 +67,14 @@ impl Issuer {
     /// [`OAuthError`]
     pub async fn begin_device(&self) -> Result<DeviceCode, OAuthError> {
         let address = format!("{}/api/accounts/deviceauth/usercode", self.base);
-        let response = self.question.json(&address, &json!({ "client_id": CLIENT_ID })).await?;
+        let response = self.bounded.json(&address, &json!({ "client_id": CLIENT_ID })).await?;
         let head = Head::of(&response);
         let body = read(response).await?;
         if head.status == StatusCode::NOT_FOUND && !is_page(&body) {
             return Err(OAuthError::passing("the issuer offers no login by device code"));
         }
         if !head.status.is_success() {
-            return Err(refusal(Question::Login, &head, &body, &[]));
+            return Err(error_response(Purpose::Login, &head, &body, &[]));
         }
         let answer: CodeAnswer = serde_json::from_slice(&body)
             .map_err(|_| unreadable(&body, "the issuer's answer has no device code in it", &[]))?;
@@ -94,7 +94,7 @@ impl Issuer {
     pub async fn poll_device(&self, device: &DeviceCode) -> Result<Option<DeviceGrant>, OAuthError> {
         let address = format!("{}/api/accounts/deviceauth/token", self.base);
         let question = [("device_auth_id", device.id.expose().as_str()), ("user_code", device.user_code.as_str())];
-        let response = self.question.json(&address, &json!(BTreeMap::from(question))).await?;
+        let response = self.bounded.json(&address, &json!(BTreeMap::from(question))).await?;
         let head = Head::of(&response);
         let body = read(response).await?;
         let code = code(&serde_json::from_slice(&body).unwrap_or_default());
@@ -111,7 +111,7 @@ impl Issuer {
             return Err(OAuthError::Refused { code, said });
         }
         if !head.status.is_success() {
-            return Err(refusal(Question::Login, &head, &body, &question));
+            return Err(error_response(Purpose::Login, &head, &body, &question));
         }
         let answer: GrantAnswer = serde_json::from_slice(&body)
             .map_err(|_| unreadable(&body, "the issuer's answer has no code in it", &question))?;

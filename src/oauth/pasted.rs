@@ -73,10 +73,10 @@ fn query(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::Declined;
+    use crate::oauth::AuthorizationError;
 
     /// What comes of a text that is pasted into the login with the state `s-1`.
-    fn pasted(text: &str) -> Result<Result<String, Declined>, PasteError> {
+    fn pasted(text: &str) -> Result<Result<String, AuthorizationError>, PasteError> {
         let (sender, mut callbacks) = mpsc::channel(1);
         Entrance { sender, state: Secret::new("s-1".to_owned()) }.enter(text)?;
         match callbacks.try_recv().unwrap() {
@@ -102,7 +102,10 @@ mod tests {
         ] {
             assert_eq!(pasted(text), Ok(Ok("ac_1".to_owned())), "{text:?}");
         }
-        assert_eq!(pasted("?error=access_denied&state=s-1"), Ok(Err(Declined::new(Some("access_denied"), None))));
+        assert_eq!(
+            pasted("?error=access_denied&state=s-1"),
+            Ok(Err(AuthorizationError::new(Some("access_denied"), None)))
+        );
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::domain::translate::Beside;
 use crate::secrets::{Secret, has_part_of};
 pub use identity::{Defaults, client_version, document_headers, headers, responses_headers, socket_headers};
 
-/// No answer to a question is longer, in bytes. The entry of a model holds its whole prompt.
+/// No answer to a request is longer, in bytes. The entry of a model holds its whole prompt.
 const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
 
 /// No more of a refusal is read, in bytes.
@@ -63,7 +63,7 @@ fn root(base: &str) -> &str {
     base.strip_suffix("/backend-api").unwrap_or(base)
 }
 
-/// What a backend answers to a question.
+/// What a backend answers to a request.
 #[derive(Clone, Debug)]
 pub struct Answered {
     /// Which state of it this is, if it says so.
@@ -72,18 +72,18 @@ pub struct Answered {
     pub body: Value,
 }
 
-/// A question that was not answered.
+/// A request that was not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unasked {
+pub struct QueryError {
     /// What went wrong, without a part of what was sent.
     pub why: String,
     /// What to do, where that is known.
     pub hint: Option<String>,
 }
 
-impl From<String> for Unasked {
-    fn from(why: String) -> Unasked {
-        Unasked { why, hint: None }
+impl From<String> for QueryError {
+    fn from(why: String) -> QueryError {
+        QueryError { why, hint: None }
     }
 }
 
@@ -100,15 +100,15 @@ pub async fn ask(
     endpoint: Endpoint<'_>,
     login: Login,
     mut headers: HeaderMap,
-) -> Result<Option<Answered>, Unasked> {
+) -> Result<Option<Answered>, QueryError> {
     let token = login.access_token.clone();
     let applied = Credential::ChatGpt(login).apply(&mut headers);
-    applied.ok_or_else(|| Unasked::from("it has no token that can be sent".to_owned()))?;
+    applied.ok_or_else(|| QueryError::from("it has no token that can be sent".to_owned()))?;
     let url = Url::parse(&address(base, endpoint)).map_err(|_| "the backend's address cannot be used".to_owned())?;
     let mut request = Request::new(Method::GET, url);
     *request.headers_mut() = headers;
-    let asked = upstream.question(request, Some(patience)).await;
-    let mut sent = asked.map_err(|error| Unasked {
+    let asked = upstream.request(request, Some(patience)).await;
+    let mut sent = asked.map_err(|error| QueryError {
         why: format!("the backend cannot be asked: {error}"),
         hint: error.hint().map(str::to_owned),
     })?;

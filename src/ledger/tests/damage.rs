@@ -114,7 +114,7 @@ async fn nothing_is_lost_while_another_process_holds_the_lock_for_a_moment() {
 }
 
 #[tokio::test]
-async fn a_lock_that_is_held_too_long_is_told_once_and_what_waits_counts_until_it_is_written() {
+async fn a_lock_that_is_held_too_long_is_reported_once_and_what_waits_counts_until_it_is_written() {
     let home = Home::new();
     let clock = Clock::from_fn(|| Timestamp(NOW)).in_zone("UTC");
     let ledger = Ledger::patient(home.data(), clock, Duration::from_millis(100));
@@ -146,7 +146,7 @@ async fn a_lock_that_is_held_too_long_is_told_once_and_what_waits_counts_until_i
 }
 
 #[tokio::test]
-async fn what_cannot_be_made_is_told_once_and_serving_goes_on() {
+async fn what_cannot_be_made_is_reported_once_and_serving_goes_on() {
     let home = Home::new();
     // A file where the folder should be.
     fs::create_dir_all(home.data().parent().unwrap()).unwrap();

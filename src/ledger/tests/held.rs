@@ -134,7 +134,7 @@ async fn of_what_there_is_no_room_for_the_sums_are_kept() {
 }
 
 #[tokio::test]
-async fn what_a_process_that_ends_could_not_write_is_taken_up_once() {
+async fn the_spill_of_a_process_that_ends_is_read_back_once() {
     let home = Home::new();
     home.ledger().commit(entry("a")).await.unwrap();
     let ledger = home.ledger();
@@ -177,7 +177,7 @@ async fn what_a_process_that_ends_could_not_write_is_taken_up_once() {
 }
 
 #[tokio::test]
-async fn what_is_set_down_in_one_instant_has_two_keys() {
+async fn spills_of_one_instant_have_two_keys() {
     let home = Home::new();
     let ledger = home.ledger();
     let mut keys = std::collections::BTreeSet::new();

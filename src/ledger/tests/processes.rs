@@ -82,7 +82,7 @@ async fn child_commits() {
 }
 
 #[test]
-fn a_killed_process_loses_nothing_it_was_told() {
+fn a_killed_process_loses_nothing_that_was_acknowledged() {
     const PROCESSES: usize = 6;
     let home = Home::new();
     let counted = std::thread::scope(|scope| {

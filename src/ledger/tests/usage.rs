@@ -61,7 +61,7 @@ async fn days_are_local() {
 }
 
 #[tokio::test]
-async fn what_each_account_used_is_told_for_all_of_them() {
+async fn what_each_account_used_is_reported_for_all_of_them() {
     let home = Home::new();
     let ledger = home.ledger();
     for account in ["", "a", "b", "z"] {

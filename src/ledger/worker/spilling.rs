@@ -1,4 +1,4 @@
-//! What the thread sets down beside the ledger while it cannot write, and what it takes up that others did.
+//! What the thread spills to a file while it cannot write to the ledger, and the spills of others that it reads back.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -11,16 +11,16 @@ use crate::clock;
 use crate::ledger::spill::Spill;
 use crate::ledger::{files, read};
 
-/// How often what waits is set down for the case that this process ends.
+/// How often what waits is spilled, in case this process ends.
 const BETWEEN_SPILLS: Duration = Duration::from_secs(1);
-/// How often the files that others have set down are listed.
+/// How often others' spills are listed.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(30);
 
-/// How often this process began to set down what waits. Where the clock stands still, two of them must not have one key:
-/// the second would pass for taken up.
+/// How often this process began a spill. Where the clock stands still, two of them must not have one key:
+/// the second would pass for read back.
 static SPILLS: AtomicU64 = AtomicU64::new(1);
 
-/// What waits, as it was set down last.
+/// The last spill of what waits.
 pub(super) struct Copied {
     pub(super) key: String,
     generation: u64,
@@ -61,8 +61,8 @@ impl Worker {
         }
     }
 
-    /// Takes up what processes that have ended set down. Of several files of one process the last is the whole.
-    pub(super) fn take_up(&mut self) {
+    /// Reads back the spills of processes that have ended. Of several files of one process the last has everything.
+    pub(super) fn read_back(&mut self) {
         let now = clock::instant();
         if self.waiting.looked_for_spills.is_some_and(|looked| now.duration_since(looked) < BETWEEN_LOOKS) {
             return;
@@ -81,7 +81,7 @@ impl Worker {
         let today = self.clock.day(self.clock.now());
         for (key, (_, spill)) in last {
             let taken = self.database.write(|transaction| {
-                let accounts = spill.take_up(transaction, &key, today)?;
+                let accounts = spill.read_back(transaction, &key, today)?;
                 let sums = accounts.into_iter().map(|account| {
                     let spent = read::spent(transaction, &account, today)?;
                     Ok((account, spent))

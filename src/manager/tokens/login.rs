@@ -18,8 +18,8 @@ use crate::manager::session::random_id;
 use crate::manager::tokens::Tokens;
 use crate::manager::tokens::rotation::answered;
 use crate::oauth::{
-    Callback, CallbackServer, Declined, DeviceCode, DeviceGrant, Entrance, Issuer, OAuthError, Page, Pkce, Serving,
-    random_text,
+    AuthorizationError, Callback, CallbackServer, DeviceCode, DeviceGrant, Entrance, Issuer, OAuthError, Page, Pkce,
+    Serving, random_text,
 };
 use crate::secrets::Secret;
 
@@ -285,7 +285,7 @@ async fn poll(issuer: &Issuer, device: &DeviceCode) -> Result<DeviceGrant, Error
 
 fn issuer_error(error: &OAuthError) -> Error {
     match error {
-        OAuthError::Refused { code, said } => Declined::new(Some(code), said.as_deref()).into(),
+        OAuthError::Refused { code, said } => AuthorizationError::new(Some(code), said.as_deref()).into(),
         OAuthError::Passing { hint, .. } => Error::new(ErrorKind::UpstreamFailed, error.to_string()).hint(
             hint.as_deref().unwrap_or("`codex-account-manager doctor` checks the network; then begin the login again"),
         ),

@@ -75,5 +75,5 @@ pub fn upstreams(scene: &Scene) -> BoxFuture<'_, Vec<Finding>> {
 async fn ask(manager: &Manager, base: &BaseUrl) -> Result<reqwest::Response, Unanswered> {
     let url = format!("{base}/v1/models").parse();
     let url = url.map_err(|_| Unanswered::Broken("the address cannot be used".to_owned()))?;
-    manager.upstream().question(reqwest::Request::new(reqwest::Method::GET, url), Some(PATIENCE)).await
+    manager.upstream().request(reqwest::Request::new(reqwest::Method::GET, url), Some(PATIENCE)).await
 }

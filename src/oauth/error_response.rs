@@ -9,13 +9,13 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::OAuthError;
-use super::declined::{OTHER_REGION, REGION};
+use super::authorization_error::{OTHER_REGION, REGION};
 use crate::domain::excerpt::excerpt;
 use crate::secrets::has_part_of;
 
 /// What was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Question {
+pub(super) enum Purpose {
     /// The exchange of a refresh token: a login depends on what the answer is taken for.
     Refresh,
     /// A step of a login, which a person begins again.
@@ -70,15 +70,15 @@ impl Head {
 }
 
 /// What an answer to what was `sent` means that has no token in it.
-pub(super) fn refusal(question: Question, head: &Head, body: &[u8], sent: &[(&str, &str)]) -> OAuthError {
+pub(super) fn error_response(purpose: Purpose, head: &Head, body: &[u8], sent: &[(&str, &str)]) -> OAuthError {
     let status = head.status;
     let answer: Option<Value> = serde_json::from_slice(body).ok();
     let code = answer.as_ref().and_then(code);
     let code = code.map(|code| if echoes(&code, sent) { UNKNOWN.to_owned() } else { code });
     let is_page = answer.is_none() && is_page(body);
-    let is_final = match question {
-        Question::Refresh => is_final(status, code.as_deref(), is_page),
-        Question::Login => code.is_some() && matches!(status.as_u16(), 400 | 401),
+    let is_final = match purpose {
+        Purpose::Refresh => is_final(status, code.as_deref(), is_page),
+        Purpose::Login => code.is_some() && matches!(status.as_u16(), 400 | 401),
     };
     let said = said(body, code.as_deref(), sent);
     if is_final {
@@ -195,9 +195,9 @@ mod tests {
     }
 
     #[track_caller]
-    fn of(question: Question, status: u16, body: &str) -> OAuthError {
+    fn of(purpose: Purpose, status: u16, body: &str) -> OAuthError {
         let head = Head { status: StatusCode::from_u16(status).unwrap(), retry_after: None, leads_to: None };
-        refusal(question, &head, body.as_bytes(), &[("refresh_token", "rt_Zq8Yw2Lm4Nx7Kp")])
+        error_response(purpose, &head, body.as_bytes(), &[("refresh_token", "rt_Zq8Yw2Lm4Nx7Kp")])
     }
 
     #[test]
@@ -233,7 +233,7 @@ mod tests {
             (429, coded("refresh_token_reused"), None),
             (500, coded("refresh_token_invalidated"), None),
         ] {
-            match (of(Question::Refresh, status, &body), expected) {
+            match (of(Purpose::Refresh, status, &body), expected) {
                 (OAuthError::Refused { code, .. }, Some(expected)) => assert_eq!(code, expected, "{status} {body}"),
                 (OAuthError::Passing { why, .. }, None) => {
                     assert!(why.contains(&status.to_string()), "{why}");
@@ -255,7 +255,7 @@ mod tests {
             (400, "{}", false),
             (403, r#"{"error":{"code":"unsupported_country_region_territory"}}"#, false),
         ] {
-            let OAuthError::Passing { is_the_issuers, .. } = of(Question::Refresh, status, body) else {
+            let OAuthError::Passing { is_the_issuers, .. } = of(Purpose::Refresh, status, body) else {
                 panic!("{status} {body}");
             };
             assert_eq!(is_the_issuers, for_all, "{status} {body}");
@@ -271,7 +271,7 @@ mod tests {
             (400, "<html>", false),
             (503, r#"{"error":"server_error"}"#, false),
         ] {
-            let is_refused = matches!(of(Question::Login, status, body), OAuthError::Refused { .. });
+            let is_refused = matches!(of(Purpose::Login, status, body), OAuthError::Refused { .. });
             assert_eq!(is_refused, is_final, "{status} {body}");
         }
     }
@@ -298,9 +298,9 @@ mod tests {
             (407, "<h1>Proxy login</h1>", "the issuer answered 407: Proxy login"),
             (500, "", "the issuer answered 500"),
         ] {
-            assert_eq!(of(Question::Refresh, status, body).to_string(), said, "{body}");
+            assert_eq!(of(Purpose::Refresh, status, body).to_string(), said, "{body}");
         }
-        let OAuthError::Refused { said, .. } = of(Question::Login, 400, r#"{"error":"x","error_description":"ask"}"#)
+        let OAuthError::Refused { said, .. } = of(Purpose::Login, 400, r#"{"error":"x","error_description":"ask"}"#)
         else {
             panic!("a code with 400 is final for a login");
         };
@@ -310,7 +310,7 @@ mod tests {
     #[test]
     fn a_portal_in_the_place_of_the_issuer_is_named() {
         let head = Head { status: StatusCode::FOUND, retry_after: None, leads_to: Some("wifi.test".to_owned()) };
-        let OAuthError::Passing { why, hint: Some(hint), .. } = refusal(Question::Login, &head, b"", &[]) else {
+        let OAuthError::Passing { why, hint: Some(hint), .. } = error_response(Purpose::Login, &head, b"", &[]) else {
             panic!()
         };
         assert_eq!(why, "the issuer answered 302 and leads to `wifi.test`");

@@ -23,16 +23,16 @@ const PASSING: [&str; 2] = ["temporarily_unavailable", "server_error"];
 
 /// What the issuer gave in the place of a code or a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Declined {
+pub struct AuthorizationError {
     code: String,
     said: Option<String>,
 }
 
-impl Declined {
+impl AuthorizationError {
     /// Of `error` and `error_description`; both may be anything.
-    pub fn new(code: Option<&str>, said: Option<&str>) -> Declined {
+    pub fn new(code: Option<&str>, said: Option<&str>) -> AuthorizationError {
         let said = said.and_then(one_line).map(|said| said.trim_end_matches('.').to_owned());
-        Declined { code: code.map(plain_code).unwrap_or_default(), said }
+        AuthorizationError { code: code.map(plain_code).unwrap_or_default(), said }
     }
 
     fn mentions(&self, word: &str) -> bool {
@@ -48,21 +48,21 @@ impl Declined {
     }
 }
 
-impl From<Declined> for Error {
-    fn from(declined: Declined) -> Error {
+impl From<AuthorizationError> for Error {
+    fn from(error: AuthorizationError) -> Error {
         let failed = |message: String| Error::new(ErrorKind::LoginFailed, message);
-        if declined.mentions(NO_ENTITLEMENT) {
+        if error.mentions(NO_ENTITLEMENT) {
             return failed(format!("Codex is not enabled for this person in this workspace (`{NO_ENTITLEMENT}`)"))
                 .hint("ask the administrator of the workspace for access to Codex, or log in to another workspace");
         }
-        if declined.mentions(REGION) {
+        if error.mentions(REGION) {
             return failed(format!("the issuer does not serve this country or region (`{REGION}`)")).hint(OTHER_REGION);
         }
-        if declined.is_of_the_person() {
+        if error.is_of_the_person() {
             return failed("the login was denied on the page".to_owned()).hint("begin it again and allow it");
         }
-        let said = declined.said.map(|said| format!(": {said}")).unwrap_or_default();
-        match declined.code.as_str() {
+        let said = error.said.map(|said| format!(": {said}")).unwrap_or_default();
+        match error.code.as_str() {
             "" => failed(format!("the issuer gave no code{said}")).hint("begin the login again"),
             DENIED => failed(format!("the issuer did not allow the login (`{DENIED}`){said}"))
                 .hint("if that does not say what to do, ask the administrator of the workspace"),
@@ -105,13 +105,13 @@ mod tests {
             (None, None, "gave no code", "again"),
             (None, Some("why"), "gave no code: why", "again"),
         ] {
-            let error = Error::from(Declined::new(code, said));
+            let error = Error::from(AuthorizationError::new(code, said));
             let (found, hinted) = (error.message.clone(), error.hint.unwrap_or_default());
             assert!(found.contains(message) && hinted.contains(hint), "{code:?} {said:?}: {found}; {hinted}");
             assert_eq!(hinted.contains("allow it"), hint == "allow it", "{hinted}");
             assert!(!found.contains('\u{202e}') && !found.contains('\u{1b}'), "{found:?}");
         }
-        let long = Error::from(Declined::new(Some(&"x".repeat(9_999)), Some(&"word ".repeat(9_999))));
+        let long = Error::from(AuthorizationError::new(Some(&"x".repeat(9_999)), Some(&"word ".repeat(9_999))));
         assert!(long.message.chars().count() < 400, "{}", long.message);
     }
 }

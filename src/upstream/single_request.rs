@@ -1,4 +1,4 @@
-//! Single questions: to the issuer, about quota and models, and `doctor`'s. They are put together and read by reqwest, and
+//! Single requests: to the issuer, about quota and models, and `doctor`'s. They are put together and read by reqwest, and
 //! sent on the connections that requests are sent on.
 
 use std::pin::Pin;
@@ -21,7 +21,7 @@ use crate::upstream::connector::ConnectError;
 /// Who we say we are to a ChatGPT backend and to the issuer.
 pub const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
-/// A question got no answer.
+/// A request got no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Unanswered {
     /// There is no connection; nothing was sent.
@@ -46,13 +46,13 @@ impl Unanswered {
 }
 
 impl Upstream {
-    /// Asks a question once, without following a redirect. Head and body of the answer have `patience` together; without
+    /// Sends one request once, without following a redirect. Head and body of the answer have `patience` together; without
     /// one they may take any time.
     ///
     /// # Errors
     ///
     /// [`Unanswered`] when no head of an answer came. A body that breaks off is an error of the response's own.
-    pub async fn question(&self, request: Request, patience: Option<Duration>) -> Result<Response, Unanswered> {
+    pub async fn request(&self, request: Request, patience: Option<Duration>) -> Result<Response, Unanswered> {
         let broken = |error: &dyn std::error::Error| Unanswered::Broken(deepest(error));
         let bytes = request.body().and_then(reqwest::Body::as_bytes).map(Bytes::copy_from_slice).unwrap_or_default();
         let request = hyper::Request::try_from(request).map_err(|error| broken(&error.without_url()))?;

@@ -55,8 +55,7 @@ impl Clock {
 
     /// The local day of `at`.
     pub fn day(&self, at: Timestamp) -> Day {
-        let date = self.date(at);
-        Day { year: date.year().max(0), month: unsigned(date.month()), day: unsigned(date.day()) }
+        self.date(at).into()
     }
 
     /// When the local day of `at` ends: its next midnight, or the moment that stands for it where the hands skip it.
@@ -96,10 +95,6 @@ impl Clock {
         let midnight = date.to_zoned(self.zone().clone()).and_then(|midnight| midnight.start_of_day());
         midnight.map_or(Timestamp(i64::MAX), |midnight| Timestamp(midnight.timestamp().as_millisecond()))
     }
-}
-
-fn unsigned(part: i8) -> u8 {
-    u8::try_from(part).unwrap_or(1)
 }
 
 impl std::fmt::Debug for Clock {

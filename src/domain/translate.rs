@@ -25,7 +25,7 @@ mod turn;
 
 use serde_json::{Map, Value, json};
 
-pub use beside::{Beside, CompactRequest, compact_request};
+pub use beside::{Beside, compact_request};
 pub use collector::Collector;
 pub use dropped::Dropped;
 pub use errors::{Failure, Refused, error_document};

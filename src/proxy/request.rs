@@ -22,7 +22,7 @@ use crate::manager::router::turn_state::TURN_STATE;
 use crate::manager::router::{RouteRequest, all_written};
 use crate::proxy::answer::body::ProxyBody;
 use crate::proxy::answer::ending::Ending;
-use crate::proxy::answer::finish::{Answer, body_failed, finish};
+use crate::proxy::answer::finish::{Answer, finish};
 use crate::proxy::answer::{errors, unserved};
 use crate::proxy::choose::Failover;
 use crate::proxy::read::body::{LINGER, ReplayBody, drain, encoding};
@@ -82,7 +82,7 @@ pub async fn forward(
         Ok(fields) => fields,
         Err(error) => {
             body.let_go();
-            return finish(Answer::ours(body_failed(error)), ending, is_head);
+            return finish(Answer::ours(errors::body_failed(error)), ending, is_head);
         }
     };
     let ending = ending.of_model(fields.model.as_ref());

@@ -69,7 +69,7 @@ pub async fn write(stage: &Stage, accounts: &[Known]) {
 
 fn is_weekend(clock: &Clock, begins: Timestamp) -> bool {
     // That day was a Thursday.
-    let days = clock.day(begins).days_since(Day { year: 1970, month: 1, day: 1 });
+    let days = clock.day(begins).days_since(Day::from(jiff::civil::date(1970, 1, 1)));
     matches!((days + 4).rem_euclid(7), 0 | 6)
 }
 

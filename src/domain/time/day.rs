@@ -3,68 +3,45 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A calendar day. It is spelled `2026-11-21`, so that days order alike as text and as values.
+use jiff::Span;
+use jiff::civil::{Date, date};
+
+/// The earliest day there is here.
+const FIRST: Date = date(0, 1, 1);
+
+/// A calendar day of the years 0 to 9999. It is spelled `2026-11-21`, so that days order alike as text and as values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Day {
-    /// The year, 0 to 9999.
-    pub year: i16,
-    /// 1 to 12.
-    pub month: u8,
-    /// 1 to 31.
-    pub day: u8,
+pub struct Day(Date);
+
+impl From<Date> for Day {
+    fn from(date: Date) -> Day {
+        Day(date.max(FIRST))
+    }
 }
 
 impl Day {
     /// The first day of its month.
     #[must_use]
     pub fn first_of_month(self) -> Day {
-        Day { day: 1, ..self }
+        Day(self.0.first_of_month())
     }
 
     /// The day that is `days` before this one; no earlier than the first of the year 0.
     #[must_use]
     pub fn days_before(self, days: u32) -> Day {
-        let first = Day { year: 0, month: 1, day: 1 };
-        Day::from_number((self.number() - i64::from(days)).max(first.number()))
+        let before = Span::new().try_days(days).and_then(|span| self.0.checked_sub(span));
+        Day::from(before.unwrap_or(FIRST))
     }
 
     /// How many days this one is after `other`; negative when it is before.
     pub fn days_since(self, other: Day) -> i64 {
-        self.number() - other.number()
-    }
-
-    /// Days since 1970-01-01. Years begin in March here, so that the leap day comes last: Howard Hinnant's
-    /// `days_from_civil`, <https://howardhinnant.github.io/date_algorithms.html>.
-    fn number(self) -> i64 {
-        let (month, day) = (i64::from(self.month), i64::from(self.day));
-        let year = i64::from(self.year) - i64::from(month <= 2);
-        let era = year.div_euclid(400);
-        let year_of_era = year.rem_euclid(400);
-        let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-        era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
-    }
-
-    /// The inverse of `number`, the same page's `civil_from_days`.
-    fn from_number(number: i64) -> Day {
-        let number = number + 719_468;
-        let era = number.div_euclid(146_097);
-        let day_of_era = number.rem_euclid(146_097);
-        let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let month_from_march = (5 * day_of_year + 2) / 153;
-        let month = (month_from_march + 2) % 12 + 1;
-        let year = year_of_era + era * 400 + i64::from(month <= 2);
-        Day {
-            year: i16::try_from(year).unwrap_or(i16::MAX),
-            month: u8::try_from(month).unwrap_or(1),
-            day: u8::try_from(day_of_year - (153 * month_from_march + 2) / 5 + 1).unwrap_or(1),
-        }
+        i64::from((self.0 - other.0).get_days())
     }
 }
 
 impl fmt::Display for Day {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+        self.0.fmt(formatter)
     }
 }
 
@@ -76,21 +53,9 @@ impl FromStr for Day {
     type Err = NotADay;
 
     fn from_str(text: &str) -> Result<Day, NotADay> {
-        let shape = text.bytes().enumerate().all(|(at, byte)| match at {
-            4 | 7 => byte == b'-',
-            _ => byte.is_ascii_digit(),
-        });
-        if text.len() != 10 || !shape {
-            return Err(NotADay);
-        }
-        let day = Day {
-            year: text[..4].parse().map_err(|_| NotADay)?,
-            month: text[5..7].parse().map_err(|_| NotADay)?,
-            day: text[8..].parse().map_err(|_| NotADay)?,
-        };
-        // A day that does not exist comes back as another one.
-        let exists = (1..=12).contains(&day.month) && day.day >= 1 && Day::from_number(day.number()) == day;
-        if exists { Ok(day) } else { Err(NotADay) }
+        let date: Date = text.parse().map_err(|_| NotADay)?;
+        // A date has other spellings too.
+        if date >= FIRST && date.to_string() == text { Ok(Day(date)) } else { Err(NotADay) }
     }
 }
 

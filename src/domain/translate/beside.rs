@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::{Dropped, KeepsId, Refused, call_ids, items, responses, tier};
+use super::{BackendRequest, Door, KeepsId, Refused, items, translated};
 
 /// One of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,17 +31,6 @@ const PATHS: [(Beside, &str); 5] = [
     (Beside::Memories, "memories/trace_summarize"),
 ];
 
-/// The request of a compaction as the backend takes it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CompactRequest {
-    /// The body to send.
-    pub body: Value,
-    /// What was left out because the backend refuses it.
-    pub dropped: Dropped,
-    /// The input holds its own tools, as an `additional_tools` item.
-    pub is_lite: bool,
-}
-
 impl Beside {
     /// That at `path`, which begins with `/v1/`.
     pub fn at(path: &str) -> Option<Beside> {
@@ -65,7 +54,7 @@ impl Beside {
             partial_images: Option<IgnoredAny>,
         }
         let (Beside::ImageGeneration | Beside::ImageEdit) = self else {
-            return body.is_none().then(|| Refused::invalid(None, "The request body has to be a JSON object."));
+            return body.is_none().then(Refused::no_object);
         };
         let Some(body) = body else {
             let why =
@@ -87,25 +76,14 @@ impl Beside {
 /// # Errors
 ///
 /// What the backend cannot do, and what is no such request at all.
-pub fn compact_request(body: Value, keeps_id: KeepsId<'_>) -> Result<CompactRequest, Refused> {
-    let Value::Object(mut body) = body else {
-        return Err(Refused::invalid(None, "The request body has to be a JSON object."));
-    };
-    if body.get("model").and_then(Value::as_str).is_none_or(str::is_empty) {
-        return Err(Refused::missing("model"));
-    }
-    let input = body.shift_remove("input");
-    let mut asked = responses::request(&body, input, keeps_id)?;
-    asked.input.iter_mut().for_each(call_ids::shorten);
-    let mut dropped = std::mem::take(&mut asked.dropped);
-    let tier = tier::asked(&asked.kept);
-    tier::settle(&mut asked.kept, tier.as_deref(), None, &mut dropped);
-    let is_lite = items::hold_tools(&asked.input);
-    let mut body = asked.body(is_lite);
-    if let Value::Object(fields) = &mut body {
+pub fn compact_request(body: Value, keeps_id: KeepsId<'_>) -> Result<BackendRequest, Refused> {
+    let Value::Object(mut body) = body else { return Err(Refused::no_object()) };
+    body.shift_remove("stream");
+    let mut request = translated(Door::Responses, body, keeps_id, |asked| items::hold_tools(&asked.input))?;
+    if let Value::Object(fields) = &mut request.body {
         fields.retain(|name, _| !matches!(name.as_str(), "include" | "store" | "stream"));
     }
-    Ok(CompactRequest { body, dropped, is_lite })
+    Ok(request)
 }
 
 #[cfg(test)]

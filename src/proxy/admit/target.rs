@@ -89,30 +89,19 @@ pub fn target(head: &request::Parts) -> Result<Target, Rejection> {
     if path.contains("//") || dots.split('/').any(|segment| segment == ".." || segment == ".") {
         return Err(Rejection::Target("`..` and empty segments"));
     }
-    if matches!(path, "/health" | "/healthz") {
-        return if matches!(head.method, Method::GET | Method::HEAD) {
-            Ok(Target::Health)
-        } else {
-            Err(Rejection::Method)
-        };
-    }
-    if path == "/metrics" {
-        return if matches!(head.method, Method::GET | Method::HEAD) {
-            Ok(Target::Metrics)
-        } else {
-            Err(Rejection::Method)
-        };
-    }
-    if path == "/rpc" {
-        let is_served = head.method == if is_websocket(head) { Method::GET } else { Method::POST };
-        return if is_served { Ok(Target::Rpc) } else { Err(Rejection::Method) };
+    let when = |is_served: bool, target| if is_served { Ok(target) } else { Err(Rejection::Method) };
+    let is_read = matches!(head.method, Method::GET | Method::HEAD);
+    match path {
+        "/health" | "/healthz" => return when(is_read, Target::Health),
+        "/metrics" => return when(is_read, Target::Metrics),
+        "/rpc" => {
+            return when(head.method == if is_websocket(head) { Method::GET } else { Method::POST }, Target::Rpc);
+        }
+        _ => {}
     }
     let (path, path_and_query) = (path, head.uri.path_and_query().map_or(path, |both| both.as_str()));
     let below = match backend::below(path) {
-        Some(backend::Below::Usage) if matches!(head.method, Method::GET | Method::HEAD) => {
-            return Ok(Target::PlanUsage);
-        }
-        Some(backend::Below::Usage) => return Err(Rejection::Method),
+        Some(backend::Below::Usage) => return when(is_read, Target::PlanUsage),
         Some(backend::Below::Other) => return Err(Rejection::NotOfBackend),
         Some(backend::Below::Codex(length)) => length,
         None => 0,

@@ -3,7 +3,7 @@
 mod rejected;
 mod unknown_model;
 
-use hyper::header::{CONNECTION, HeaderName, HeaderValue, RETRY_AFTER, UPGRADE};
+use hyper::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, UPGRADE};
 use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -32,27 +32,33 @@ pub use crate::proxy::answer::errors::unknown_model::version_advice;
 /// Past this wait a client had better give up than sleep.
 const WORTH_RETRYING_SECONDS: u64 = 120;
 
-fn error(status: StatusCode, kind: &str, code: &str, message: &str) -> Response<ProxyBody> {
-    ours::json(status, &json!({"error": {"message": message, "type": kind, "param": null, "code": code}}))
+fn error(status: StatusCode, code: &str, message: &str) -> Response<ProxyBody> {
+    error_of(status, None, code, message)
+}
+
+/// An error of the parameter `param`, whose type is by whom the status blames.
+pub fn error_of(status: StatusCode, param: Option<&str>, code: &str, message: &str) -> Response<ProxyBody> {
+    let kind = if status.is_server_error() { "server_error" } else { "invalid_request_error" };
+    ours::json(status, &json!({"error": {"message": message, "type": kind, "param": param, "code": code}}))
 }
 
 /// The key is everybody's.
 pub fn metrics_refused() -> Response<ProxyBody> {
     let message = "Metrics are refused under the well-known default key. Set `proxy.api_key` or pass `--api-key`.";
-    error(StatusCode::FORBIDDEN, "invalid_request_error", "metrics_refused", message)
+    error(StatusCode::FORBIDDEN, "metrics_refused", message)
 }
 
 /// The numbers cannot be put together.
 pub fn metrics_failed(why: &str) -> Response<ProxyBody> {
     let message = format!("The metrics cannot be read: {why}.");
-    error(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "metrics_failed", &message)
+    error(StatusCode::INTERNAL_SERVER_ERROR, "metrics_failed", &message)
 }
 
 /// A WebSocket is not served; clients fall back to HTTP at once.
 pub fn upgrade_required(why: Option<&str>) -> Response<ProxyBody> {
     let why = why.unwrap_or("No WebSocket is served for this path or account now.");
     let message = format!("{why} Use HTTP.");
-    let mut response = error(StatusCode::UPGRADE_REQUIRED, "invalid_request_error", "upgrade_required", &message);
+    let mut response = error(StatusCode::UPGRADE_REQUIRED, "upgrade_required", &message);
     response.headers_mut().insert(UPGRADE, HeaderValue::from_static("HTTP/1.1"));
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade, close"));
     response
@@ -61,34 +67,39 @@ pub fn upgrade_required(why: Option<&str>) -> Response<ProxyBody> {
 /// A fault of this program.
 pub fn internal() -> Response<ProxyBody> {
     let message = "This request failed because of a bug in the proxy; its log has the details. Other requests are not affected. Please report it.";
-    error(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "internal_error", message)
+    error(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message)
 }
 
 /// The body is longer than the limit.
 pub fn too_large() -> Response<ProxyBody> {
     let message = "The request body is over 64 MiB after decompression. Send less, or upload it in parts.";
-    error(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request_error", "request_too_large", message)
+    error(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", message)
+}
+
+/// The client's body cannot be read on.
+pub fn body_failed(error: BodyError) -> Response<ProxyBody> {
+    match error {
+        BodyError::TooLong => too_large(),
+        BodyError::ClientLeft | BodyError::Superseded => rejected(Rejection::Malformed("its body ended early")),
+    }
 }
 
 /// A compressed body cannot be read.
 pub fn undecoded(why: &Undecoded) -> Response<ProxyBody> {
-    let invalid = "invalid_request_error";
     match why {
-        Undecoded::Body(BodyError::TooLong) | Undecoded::TooLong => too_large(),
-        Undecoded::Body(BodyError::ClientLeft | BodyError::Superseded) => {
-            rejected(Rejection::Malformed("its body ended early"))
-        }
+        Undecoded::Body(error) => body_failed(*error),
+        Undecoded::TooLong => too_large(),
         Undecoded::NoRoom => unserved(&Unserved::NoRoom, ""),
         Undecoded::Unknown(name) => {
             let message = format!(
                 "The request body's `content-encoding`, {name}, is not supported. Send it with `gzip`, `deflate`, `br` or `zstd`, or uncompressed."
             );
-            error(StatusCode::UNSUPPORTED_MEDIA_TYPE, invalid, "unsupported_content_encoding", &message)
+            error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_content_encoding", &message)
         }
         Undecoded::Damaged(name, why) => {
             let message =
                 format!("The request body is not valid `{name}`: {why}. Compress it again, or send it uncompressed.");
-            error(StatusCode::BAD_REQUEST, invalid, "invalid_content_encoding", &message)
+            error(StatusCode::BAD_REQUEST, "invalid_content_encoding", &message)
         }
     }
 }
@@ -102,12 +113,11 @@ pub fn unreachable(why: &str, others_refused: bool) -> Response<ProxyBody> {
     } else {
         format!("No upstream answered: {why}. Check the network and `codex-account-manager doctor`.")
     };
-    error(StatusCode::BAD_GATEWAY, "server_error", "upstream_unreachable", &message)
+    error(StatusCode::BAD_GATEWAY, "upstream_unreachable", &message)
 }
 
 /// Every account that might serve is a login, and no login can.
 pub fn unserved(why: &Unserved, path: &str) -> Response<ProxyBody> {
-    let invalid = "invalid_request_error";
     match why {
         Unserved::Refused(refused) => ours::json(StatusCode::BAD_REQUEST, &refused.document()),
         Unserved::Path => {
@@ -117,33 +127,33 @@ pub fn unserved(why: &Unserved, path: &str) -> Response<ProxyBody> {
                  `/v1/images/edits` and `/v1/memories/trace_summarize`, and `GET /v1/models`; they store nothing. Add one with \
                  `codex-account-manager add LABEL`."
             );
-            error(StatusCode::BAD_REQUEST, invalid, "api_key_account_required", &message)
+            error(StatusCode::BAD_REQUEST, "api_key_account_required", &message)
         }
         Unserved::Malformed(why) => {
             let message = format!(
                 "The request body is not JSON: {why}. Send a JSON object, with `content-type: application/json`."
             );
-            error(StatusCode::BAD_REQUEST, invalid, "invalid_json", &message)
+            error(StatusCode::BAD_REQUEST, "invalid_json", &message)
         }
         Unserved::TooDeep => {
             let message = format!(
                 "The request body nests deeper than {DEEPEST} levels, which is the limit for ChatGPT logins. Send \
                  flatter schemas, or add an API key with `codex-account-manager add LABEL`."
             );
-            error(StatusCode::BAD_REQUEST, invalid, "json_too_deep", &message)
+            error(StatusCode::BAD_REQUEST, "json_too_deep", &message)
         }
         Unserved::TooLong => {
             let message = "The request is larger than a ChatGPT login takes: 16 MiB or 250,000 values. Send \
                            less, or add an API key with `codex-account-manager add LABEL`.";
-            error(StatusCode::PAYLOAD_TOO_LARGE, invalid, "request_too_large", message)
+            error(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", message)
         }
         Unserved::AnswerTooLong => {
             let message = "The answer is longer than 16 MiB, which is the limit for a ChatGPT login without a stream. Use a stream, or add an API key with `codex-account-manager add LABEL`.";
-            error(StatusCode::BAD_GATEWAY, "server_error", "response_too_large", message)
+            error(StatusCode::BAD_GATEWAY, "response_too_large", message)
         }
         Unserved::NoRoom => {
             let message = "Too many large requests and answers are in progress. Try again in a moment.";
-            let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "server_error", "too_many_requests", message);
+            let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "too_many_requests", message);
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
             response
         }
@@ -153,34 +163,28 @@ pub fn unserved(why: &Unserved, path: &str) -> Response<ProxyBody> {
 /// Nobody lists this model.
 pub fn no_such_model(name: &str) -> Response<ProxyBody> {
     let message = format!("No account serves the model `{name}`. `GET /v1/models` lists those that are served.");
-    let error =
-        json!({"message": message, "type": "invalid_request_error", "param": "model", "code": "model_not_found"});
-    ours::json(StatusCode::NOT_FOUND, &json!({ "error": error }))
+    error_of(StatusCode::NOT_FOUND, Some("model"), "model_not_found", &message)
 }
 
 /// The account that a request would get has no plan, or none can be named.
 pub fn no_plan(why: &str) -> Response<ProxyBody> {
-    error(
-        StatusCode::NOT_FOUND,
-        "invalid_request_error",
-        "no_plan_usage",
-        &format!("The usage of the plan is not available: {why}."),
-    )
+    let message = format!("The usage of the plan is not available: {why}.");
+    error(StatusCode::NOT_FOUND, "no_plan_usage", &message)
 }
 
 /// A login's backend does not report how much of its plan is used.
 pub fn plan_unknown(why: &str) -> Response<ProxyBody> {
     let message =
         format!("The usage of the plan cannot be read: {why}. `codex-account-manager list` shows the accounts.");
-    error(StatusCode::BAD_GATEWAY, "server_error", "upstream_failed", &message)
+    error(StatusCode::BAD_GATEWAY, "upstream_failed", &message)
 }
 
 /// The login that would serve has no token now.
 pub fn no_token(why: &str) -> Response<ProxyBody> {
     let message = format!("No account has a token now: {why}. `codex-account-manager list` shows the accounts.");
-    let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "server_error", "no_available_accounts", &message);
+    let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "no_available_accounts", &message);
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
-    response.headers_mut().insert(HeaderName::from_static("x-should-retry"), HeaderValue::from_static("true"));
+    say_retry(response.headers_mut(), true);
     response
 }
 
@@ -195,9 +199,8 @@ pub fn refused(
     match refusal {
         Refusal::NoAccounts(why) => {
             let message = format!("No account is available: {why}.");
-            let mut response =
-                error(StatusCode::SERVICE_UNAVAILABLE, "server_error", "no_available_accounts", &message);
-            response.headers_mut().insert(HeaderName::from_static("x-should-retry"), HeaderValue::from_static("false"));
+            let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "no_available_accounts", &message);
+            say_retry(response.headers_mut(), false);
             response
         }
         Refusal::Exhausted(exhausted) => match &request.model {
@@ -221,12 +224,8 @@ fn exhausted_response(
         let begin = format!("All accounts are limited for {family}");
         (StatusCode::TOO_MANY_REQUESTS, "usage_limit_reached", "all_accounts_rate_limited", begin)
     } else {
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "server_error",
-            "no_available_accounts",
-            format!("No account can serve {family}"),
-        )
+        let begin = format!("No account can serve {family}");
+        (StatusCode::SERVICE_UNAVAILABLE, "server_error", "no_available_accounts", begin)
     };
     let free = exhausted.available_at.map(|at| length(at.since(now)));
     let when = free.map(|free| format!(" The first is free again in {free}.")).unwrap_or_default();
@@ -238,12 +237,7 @@ fn exhausted_response(
 
 /// The account that a request is bound to cannot serve: another one would not know what the request names.
 fn bound_response(bound: &Bound, exhausted: Option<&Exhausted>, pool: &Pool, now: Timestamp) -> Response<ProxyBody> {
-    let name = |id: &AccountId| {
-        pool.position(id).map_or_else(
-            || "an account that was removed".to_owned(),
-            |position| format!("account {} ({})", position + 1, pool.members[position].label),
-        )
-    };
+    let name = |id| account_name(id, pool);
     let code = "resource_owner_unavailable";
     let Bound { resource, account, torn } = bound;
     let called = |id: &str| {
@@ -276,16 +270,22 @@ fn bound_response(bound: &Bound, exhausted: Option<&Exhausted>, pool: &Pool, now
     with_reset(status, body, exhausted.and_then(|exhausted| exhausted.available_at), now)
 }
 
+/// An account as a message names it.
+pub fn account_name(id: &AccountId, pool: &Pool) -> String {
+    pool.position(id).map_or_else(
+        || "an account that was removed".to_owned(),
+        |position| format!("account {} ({})", position + 1, pool.members[position].label),
+    )
+}
+
 /// The request names what a login made, which is stored nowhere.
 pub fn unstored(bound: &Bound, pool: &Pool) -> Response<ProxyBody> {
-    let Bound { resource, account, .. } = bound;
-    let label = pool.position(account).map(|position| (position + 1, pool.members[position].label.as_str()));
-    let (number, label) = label.unwrap_or_default();
+    let (resource, account) = (&bound.resource, account_name(&bound.account, pool));
     let message = format!(
-        "`{resource}` came from account {number} ({label}), a ChatGPT login, which stores nothing: it cannot be read, \
+        "`{resource}` came from {account}, a ChatGPT login, which stores nothing: it cannot be read, \
          continued or changed. Send its content, or use an API-key account with `store: true`."
     );
-    error(StatusCode::NOT_FOUND, "invalid_request_error", "resource_not_stored", &message)
+    error(StatusCode::NOT_FOUND, "resource_not_stored", &message)
 }
 
 /// Every account with its reasons.
@@ -336,9 +336,12 @@ fn with_reset(status: StatusCode, mut body: Value, at: Option<Timestamp>, now: T
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     let worth = seconds.is_some_and(|seconds| seconds <= WORTH_RETRYING_SECONDS);
-    headers.insert(
-        HeaderName::from_static("x-should-retry"),
-        HeaderValue::from_static(if worth { "true" } else { "false" }),
-    );
+    say_retry(headers, worth);
     response
+}
+
+/// Tells OpenAI's clients whether another try is worth while.
+fn say_retry(headers: &mut HeaderMap, is_worth: bool) {
+    let is_worth = HeaderValue::from_static(if is_worth { "true" } else { "false" });
+    headers.insert(HeaderName::from_static("x-should-retry"), is_worth);
 }

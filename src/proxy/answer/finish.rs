@@ -7,12 +7,9 @@ use hyper::{Response, StatusCode};
 use crate::domain::translate::Dropped;
 use crate::manager::books::spending::Ticket;
 use crate::manager::router::Route;
-use crate::proxy::admit::target::Rejection;
 use crate::proxy::answer::body::ProxyBody;
 use crate::proxy::answer::ending::Ending;
-use crate::proxy::answer::errors;
 use crate::proxy::{echo, headers};
-use crate::upstream::BodyError;
 
 /// An answer, and who gave it.
 pub struct Answer {
@@ -54,14 +51,6 @@ fn hide(response: &mut Response<ProxyBody>, secret: &str) {
     echo::hide_in_headers(response.headers_mut(), secret);
     if response.body_mut().hide(secret) {
         response.headers_mut().remove(CONTENT_LENGTH);
-    }
-}
-
-pub fn body_failed(error: BodyError) -> Response<ProxyBody> {
-    match error {
-        BodyError::TooLong => errors::too_large(),
-        // Nobody is there to read it.
-        BodyError::ClientLeft | BodyError::Superseded => errors::rejected(Rejection::Malformed("its body ended early")),
     }
 }
 

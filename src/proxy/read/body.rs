@@ -50,13 +50,12 @@ struct Shared {
     /// What was read before the first attempt, in one piece: many small ones would leave holes in the memory.
     gathered: Vec<u8>,
     chunks: VecDeque<Bytes>,
-    kept: usize,
+    room: Room,
     passed: u64,
     is_kept: bool,
     failed: Option<BodyError>,
     /// How many attempts began. Only the last one reads on: an upstream that answered early goes on asking for the body.
     attempts: u64,
-    budget: Arc<Budget>,
 }
 
 impl ReplayBody {
@@ -72,44 +71,18 @@ impl ReplayBody {
         }
         let is_kept = length.is_none_or(|length| length <= KEPT_PER_REQUEST as u64);
         let source = (!source.is_end_stream()).then_some(source);
-        Ok(ReplayBody(Arc::new(Mutex::new(Shared {
-            source,
-            silence: Silence::new(silence::LONGEST),
-            length,
-            gathered: Vec::new(),
-            chunks: VecDeque::new(),
-            kept: 0,
-            passed: 0,
-            is_kept,
-            failed: None,
-            attempts: 0,
-            budget: Arc::clone(budget),
-        }))))
+        Ok(Shared { is_kept, ..Shared::of(source, length, budget.room()) }.into())
     }
 
     /// A body whose bytes are all here, counted in `room`.
-    pub fn whole_of(bytes: Bytes, room: Room, budget: &Arc<Budget>) -> ReplayBody {
-        let length = bytes.len();
-        ReplayBody(Arc::new(Mutex::new(Shared {
-            source: None,
-            silence: Silence::new(silence::LONGEST),
-            length: Some(length as u64),
-            gathered: Vec::new(),
-            chunks: VecDeque::from([bytes]),
-            kept: room.release(),
-            passed: length as u64,
-            is_kept: true,
-            failed: None,
-            attempts: 0,
-            budget: Arc::clone(budget),
-        })))
+    pub fn whole_of(bytes: Bytes, room: Room) -> ReplayBody {
+        let passed = bytes.len() as u64;
+        Shared { chunks: VecDeque::from([bytes]), passed, ..Shared::of(None, Some(passed), room) }.into()
     }
 
     /// Nothing of it is kept any more. Whoever has its bytes counts them.
     fn forget(&self) {
-        let mut shared = self.shared();
-        shared.is_kept = false;
-        shared.give_back();
+        self.shared().forget();
     }
 
     /// Nothing of it is wanted any more, whatever the client still sends.
@@ -154,15 +127,11 @@ impl ReplayBody {
             return None;
         }
         shared.settle();
-        Some(match shared.chunks.len() {
-            0 => Bytes::new(),
-            1 => shared.chunks[0].clone(),
+        Some(match shared.chunks.make_contiguous() {
+            [] => Bytes::new(),
+            [one] => one.clone(),
             // It was read while it was sent.
-            _ => {
-                let mut whole = Vec::with_capacity(shared.kept);
-                shared.chunks.iter().for_each(|chunk| whole.extend_from_slice(chunk));
-                whole.into()
-            }
+            chunks => chunks.concat().into(),
         })
     }
 
@@ -197,7 +166,29 @@ impl ReplayBody {
     }
 }
 
+impl From<Shared> for ReplayBody {
+    fn from(shared: Shared) -> ReplayBody {
+        ReplayBody(Arc::new(Mutex::new(shared)))
+    }
+}
+
 impl Shared {
+    /// A body of which nothing was read, and that is kept.
+    fn of(source: Option<Incoming>, length: Option<u64>, room: Room) -> Shared {
+        Shared {
+            source,
+            silence: Silence::new(silence::LONGEST),
+            length,
+            gathered: Vec::new(),
+            chunks: VecDeque::new(),
+            room,
+            passed: 0,
+            is_kept: true,
+            failed: None,
+            attempts: 0,
+        }
+    }
+
     /// Until the source ends, or what is kept would be over the limit.
     fn poll_whole(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BodyError>> {
         while self.source.is_some() && (self.is_kept || self.passed < BEGINNING) {
@@ -236,10 +227,8 @@ impl Shared {
         if self.passed > MAX_BODY {
             return Err(self.fail(BodyError::TooLong));
         }
-        let fits = self.kept + chunk.len() <= KEPT_PER_REQUEST && self.budget.take(chunk.len());
-        if fits {
-            self.kept += chunk.len();
-        }
+        let kept = self.room.held() + chunk.len();
+        let fits = kept <= KEPT_PER_REQUEST && self.room.hold(kept);
         self.is_kept &= fits;
         let is_all = self.passed == chunk.len() as u64 && self.length == Some(self.passed);
         if fits && self.attempts == 0 && !is_all {
@@ -261,8 +250,7 @@ impl Shared {
 
     fn fail(&mut self, error: BodyError) -> BodyError {
         self.failed = Some(error);
-        self.is_kept = false;
-        self.give_back();
+        self.forget();
         error
     }
 
@@ -274,16 +262,12 @@ impl Shared {
     }
 
     /// Nothing is kept any more.
-    fn give_back(&mut self) {
+    fn forget(&mut self) {
+        self.is_kept = false;
         self.gathered = Vec::new();
         self.chunks.clear();
-        self.budget.give_back(std::mem::take(&mut self.kept));
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        self.budget.give_back(self.kept);
+        let is_less = self.room.hold(0);
+        debug_assert!(is_less, "nothing has room at all times");
     }
 }
 

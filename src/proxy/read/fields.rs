@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use crate::domain::lenient_json;
 use crate::domain::resources::{Reasoning, TopLevel, form, is_id, named_in, target};
 use crate::manager::router::reasoning::ContentDigest;
+use crate::proxy::headers::{is_json, media_type};
 use crate::proxy::read::body::{Insertion, ReplayBody};
 use crate::proxy::read::fields::beginning::first_messages;
 use crate::proxy::read::usage_question;
@@ -182,12 +183,13 @@ impl<'de> Deserialize<'de> for Prompts {
 
 /// How the body has to be read, if it is one that may name something.
 fn form(path: &str, headers: &HeaderMap) -> Option<Form> {
-    let full = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let kind = full.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match kind.as_str() {
+    match media_type(headers).as_str() {
         "application/x-www-form-urlencoded" => Some(Form::Urlencoded),
-        "multipart/form-data" if !is_upload(path) => form::boundary(full).map(Form::Multipart),
-        _ if kind == "application/json" || kind.ends_with("+json") => Some(Form::Json),
+        "multipart/form-data" if !is_upload(path) => {
+            let full = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok())?;
+            form::boundary(full).map(Form::Multipart)
+        }
+        kind if is_json(kind) => Some(Form::Json),
         _ => None,
     }
 }

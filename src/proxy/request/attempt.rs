@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use hyper::Response;
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde_json::Value;
 
 use crate::clock;
@@ -17,10 +16,11 @@ use crate::manager::outcomes::{Measured, NO_ANSWER};
 use crate::manager::router::{Refusal, Route, RouteRequest};
 use crate::proxy::answer::body::ProxyBody;
 use crate::proxy::answer::errors;
-use crate::proxy::answer::finish::{Answer, body_failed};
+use crate::proxy::answer::finish::Answer;
 use crate::proxy::answer::unserved;
 use crate::proxy::choose::tried::{Login, Sent, Tried};
 use crate::proxy::choose::{Attempt, Failover};
+use crate::proxy::headers::{is_json, media_type};
 use crate::proxy::inspect::account_headers;
 use crate::proxy::inspect::beginning::{self, Buffered};
 use crate::proxy::inspect::collected::{Collected, Whole, collect};
@@ -31,6 +31,10 @@ use crate::proxy::request::Forwarding;
 use crate::proxy::send::in_flight::InFlight;
 use crate::proxy::send::translated::{Known, Translation, Unserved};
 use crate::upstream::SendError;
+
+/// The media types of the answers that are read as they pass.
+const EVENT_STREAM: &str = "text/event-stream";
+const JSON: &str = "application/json";
 
 /// What an answer is, as far as it was read.
 #[expect(clippy::large_enum_variant, reason = "nearly every answer is the large one, which a box would slow down")]
@@ -80,7 +84,7 @@ impl Attempt for Forwarding<'_> {
             let cache_key = outgoing.names.cache_key.as_deref();
             let known = Known { cache_key, item_ids: &request.item_ids, account: &route.account };
             let translation = Translation::for_login(self.proxy, head, &outgoing.body, known).await;
-            outgoing.translation = translation.map_err(|error| Box::new(Answer::ours(body_failed(error))))?;
+            outgoing.translation = translation.map_err(|error| Box::new(Answer::ours(errors::body_failed(error))))?;
         }
         Ok(if outgoing.translation.is_ready() { Login::NeedsToken } else { Login::CannotServe })
     }
@@ -93,7 +97,7 @@ impl Attempt for Forwarding<'_> {
         let in_flight = InFlight::new(manager, &route, &failover.request, started);
         let response = match manager.upstream().send(request).await {
             Ok(response) => response,
-            Err(SendError::Body(error)) => return ours(body_failed(error)),
+            Err(SendError::Body(error)) => return ours(errors::body_failed(error)),
             Err(error) => {
                 in_flight.over();
                 return unanswered(failover, route, started, &error);
@@ -198,18 +202,18 @@ impl Forwarding<'_> {
         response: Response<Incoming>,
         is_login: bool,
     ) -> Result<(Buffered, Option<Value>), &'static str> {
-        let kind = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+        let kind = media_type(response.headers());
         let dialect = match self.outgoing.translation.wanted() {
-            Some(_) if is_login && !kind.starts_with(b"text/event-stream") => {
+            Some(_) if is_login && kind != EVENT_STREAM => {
                 return Err("the backend's answer is not a stream");
             }
             Some(_) if is_login => Dialect::Responses,
-            None if is_login && !kind.starts_with(b"application/json") => {
+            None if is_login && kind != JSON => {
                 return Err("the backend's answer is not JSON");
             }
-            Some(_) | None => self.dialect(response.headers()),
+            Some(_) | None => self.dialect(&kind),
         };
-        let meter = self.meter(dialect, response.headers(), is_login);
+        let meter = self.meter(dialect, &kind, is_login);
         match dialect {
             Dialect::Responses | Dialect::Completions => beginning::until_output(response, meter).await,
             Dialect::Events | Dialect::Document | Dialect::Other => Ok((Buffered::nothing(response, meter), None)),
@@ -223,13 +227,11 @@ impl Forwarding<'_> {
 
     /// What reads the answer. It takes note of what the answer makes, if there may be something. A login stores nothing: what
     /// it made is known all the same, so that a request which names it can be refused in true words.
-    fn meter(&self, dialect: Dialect, headers: &HeaderMap, is_login: bool) -> Meter {
+    fn meter(&self, dialect: Dialect, kind: &str, is_login: bool) -> Meter {
         let meter = Meter::new(dialect).of_choices(self.choices);
         let keeps = if is_login { Keeps::All } else { self.keeps };
-        let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let kind = kind.trim_start().to_ascii_lowercase();
-        let is_stream = kind.starts_with("text/event-stream");
-        if !is_stream && !kind.starts_with("application/json") {
+        let is_stream = kind == EVENT_STREAM;
+        if !is_stream && kind != JSON {
             return meter;
         }
         let made = CreatedIds::new(keeps);
@@ -238,25 +240,19 @@ impl Forwarding<'_> {
     }
 
     /// How the answer is read on its way.
-    fn dialect(&self, headers: &HeaderMap) -> Dialect {
-        let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let is_stream = starts_with(kind, "text/event-stream");
+    fn dialect(&self, kind: &str) -> Dialect {
+        let is_stream = kind == EVENT_STREAM;
         match (self.asks(), &*usage_question::plain(self.outgoing.path())) {
             (Asks::ForNew, "/v1/responses") if is_stream => Dialect::Responses,
             (Asks::ForNew, "/v1/chat/completions" | "/v1/completions") if is_stream => Dialect::Completions,
             (Asks::ForNew | Asks::ForKnown, _) if is_stream => Dialect::Events,
-            // One that does not say what it is may report its use all the same.
             (Asks::ForNew | Asks::ForKnown, _) if is_text(kind) => Dialect::Document,
             _ => Dialect::Other,
         }
     }
 }
-fn starts_with(kind: &str, name: &str) -> bool {
-    kind.get(..name.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(name))
-}
 
-/// Whether an answer may be JSON.
+/// Whether an answer may be JSON. One that does not say what it is may report its use all the same.
 fn is_text(kind: &str) -> bool {
-    kind.is_empty()
-        || ["application/json", "text/", "application/problem+json"].iter().any(|name| starts_with(kind, name))
+    kind.is_empty() || kind.starts_with("text/") || is_json(kind)
 }

@@ -4,17 +4,18 @@ mod values;
 
 use bytes::Bytes;
 use hyper::Method;
-use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
 use tokio::sync::SemaphorePermit;
 
 use crate::domain::account::AccountId;
 use crate::domain::lenient_json::{self, Unread};
 use crate::domain::translate::{
-    BackendRequest, Beside, CompactRequest, Door, Dropped, Refused, Wanted, backend_request_keeping, compact_request,
+    BackendRequest, Beside, Door, Dropped, KeepsId, Refused, Wanted, backend_request_keeping, compact_request,
     turn_request,
 };
 use crate::manager::router::item_ids::ItemIds;
+use crate::proxy::headers::{is_json, media_type};
 use crate::proxy::read::body::{Kept, ReplayBody};
 use crate::proxy::read::usage_question::plain;
 use crate::proxy::state::ProxyState;
@@ -109,117 +110,55 @@ impl Translation {
         body: &ReplayBody,
         known: Known<'_>,
     ) -> Result<Translation, BodyError> {
-        match beside(method, path) {
-            None => Translation::of(proxy, door(method, path), body, known).await,
-            Some(Beside::Compact) => Translation::of_compact(proxy, body, known.item_ids).await,
-            Some(beside) => Translation::passing(beside, headers, body).await,
+        let (beside, door) = (beside(method, path), door(method, path));
+        if beside.is_some() || door.is_some() {
+            body.collect().await?;
         }
-    }
-
-    /// Of a request whose body goes as it is, unless that cannot be served as it is meant.
-    async fn passing(beside: Beside, headers: &HeaderMap, body: &ReplayBody) -> Result<Translation, BodyError> {
-        let kind = headers.get(CONTENT_TYPE).map_or(&b"application/json"[..], HeaderValue::as_bytes);
-        let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
-        let is_json = kind == b"application/json" || kind.ends_with(b"+json");
-        body.collect().await?;
-        let bytes = body.begun();
-        let refused = beside.refusal(is_json.then_some(&bytes[..]));
-        Ok(refused.map_or(Translation::Passes(beside), |why| Translation::Failed(Unserved::Refused(why))))
-    }
-
-    /// Of a request for a compaction.
-    async fn of_compact(proxy: &ProxyState, body: &ReplayBody, item_ids: &ItemIds) -> Result<Translation, BodyError> {
-        let _turn = match begin(proxy, body).await? {
-            Ok(turn) => turn,
-            Err(unserved) => return Ok(Translation::Failed(unserved)),
+        let text = (|| body.whole(), body.length());
+        let translated = match (beside, door) {
+            (Some(Beside::Compact), _) => Translation::of(proxy, text, known, beside, compact_request).await,
+            (Some(beside), _) => passing(beside, headers, &body.begun()),
+            (None, Some(door)) => {
+                let request = |value, keeps: KeepsId<'_>| backend_request_keeping(door, value, keeps);
+                Translation::of(proxy, text, known, None, request).await
+            }
+            (None, None) => Err(Unserved::Path),
         };
-        let asked = match parsed(body) {
-            Ok(value) => compact_request(value, &|id| item_ids.is_known(id)),
-            Err(unserved) => return Ok(Translation::Failed(unserved)),
-        };
-        Ok(asked.map_or_else(
-            |refused| Translation::Failed(Unserved::Refused(refused)),
-            |CompactRequest { body: compact, dropped, is_lite }| {
-                let translated =
-                    |body| Translated { body, is_lite, dropped, beside: Some(Beside::Compact), wanted: None };
-                Translation::kept(proxy, text_of(&compact, body.length()), translated)
-            },
-        ))
-    }
-
-    /// With this body, if there is room for it.
-    fn kept(proxy: &ProxyState, bytes: Bytes, translated: impl FnOnce(Kept) -> Translated) -> Translation {
-        match proxy.budget.keep(bytes) {
-            Some(body) => Translation::Ready(Box::new(translated(body))),
-            None => Translation::Failed(Unserved::NoRoom),
-        }
-    }
-
-    /// Of a request whose body is read for it, to its end.
-    ///
-    /// # Errors
-    ///
-    /// [`BodyError`] when the client left or sent too much.
-    pub async fn of(
-        proxy: &ProxyState,
-        door: Option<Door>,
-        body: &ReplayBody,
-        known: Known<'_>,
-    ) -> Result<Translation, BodyError> {
-        let Some(door) = door else { return Ok(Translation::Failed(Unserved::Path)) };
-        let _turn = match begin(proxy, body).await? {
-            Ok(turn) => turn,
-            Err(unserved) => return Ok(Translation::Failed(unserved)),
-        };
-        let mut value = match parsed(body) {
-            Ok(value) => value,
-            Err(unserved) => return Ok(Translation::Failed(unserved)),
-        };
-        if let Some(cache_key) = known.cache_key {
-            name_cache(&mut value, cache_key);
-        }
-        let request = backend_request_keeping(door, value, &|id| known.item_ids.is_known(id));
-        Ok(Translation::asked(proxy, request, known.account, body.length()).await)
+        Ok(translated.unwrap_or_else(Translation::Failed))
     }
 
     /// Of a message of a socket.
     pub async fn of_message(proxy: &ProxyState, text: &Bytes, known: Known<'_>) -> Translation {
-        let length = text.len() as u64;
-        if length > LONGEST {
-            return Translation::Failed(Unserved::TooLong);
-        }
-        let _turn = turn(proxy, length).await;
-        let mut value = match parsed_text(text) {
-            Ok(value) => value,
-            Err(unserved) => return Translation::Failed(unserved),
-        };
-        if let Some(cache_key) = known.cache_key {
-            name_cache(&mut value, cache_key);
-        }
-        let request = turn_request(value, &|id| known.item_ids.is_known(id));
-        Translation::asked(proxy, request, known.account, length).await
+        let whole = (|| Some(text.clone()), text.len() as u64);
+        Translation::of(proxy, whole, known, None, turn_request).await.unwrap_or_else(Translation::Failed)
     }
 
-    /// Of what the model is asked, whose text is about as long as `length`, first with the login `account`.
-    async fn asked(
+    /// Of a text of this length, of which `request` makes what the backend takes: what the model is asked, or what goes
+    /// `beside` it.
+    async fn of(
         proxy: &ProxyState,
-        request: Result<BackendRequest, Refused>,
-        account: &AccountId,
-        length: u64,
-    ) -> Translation {
-        let mut request = match request {
-            Ok(request) => request,
-            Err(refused) => return Translation::Failed(Unserved::Refused(refused)),
-        };
-        if request.asked_tier().is_some()
-            && let Some(listed) = proxy.manager.tokens().tiers_of(account, &request.wanted.model).await
+        (whole, length): (impl FnOnce() -> Option<Bytes>, u64),
+        known: Known<'_>,
+        beside: Option<Beside>,
+        request: impl FnOnce(Value, KeepsId<'_>) -> Result<BackendRequest, Refused>,
+    ) -> Result<Translation, Unserved> {
+        let _turn = turn(proxy, length).await?;
+        let mut value = parsed(&whole().ok_or(Unserved::NoRoom)?)?;
+        if let Some(cache_key) = known.cache_key.filter(|_| beside.is_none()) {
+            name_cache(&mut value, cache_key);
+        }
+        let request = request(value, &|id| known.item_ids.is_known(id));
+        let mut request = request.map_err(Unserved::Refused)?;
+        if beside.is_none()
+            && request.asked_tier().is_some()
+            && let Some(listed) = proxy.manager.tokens().tiers_of(known.account, &request.wanted.model).await
         {
             request.heed_tiers(&listed);
         }
-        let bytes = text_of(&request.body, length);
+        let body = proxy.budget.keep(text_of(&request.body, length)).ok_or(Unserved::NoRoom)?;
         let BackendRequest { is_lite, dropped, wanted, .. } = request;
-        let translated = |body| Translated { body, is_lite, dropped, beside: None, wanted: Some(wanted) };
-        Translation::kept(proxy, bytes, translated)
+        let wanted = beside.is_none().then_some(wanted);
+        Ok(Translation::Ready(Box::new(Translated { body, is_lite, dropped, beside, wanted })))
     }
 
     /// The request, when there is one.
@@ -248,25 +187,15 @@ impl Translated {
     }
 }
 
-/// Reads a body to its end, and waits for the turn to make a tree of it.
-async fn begin<'p>(
-    proxy: &'p ProxyState,
-    body: &ReplayBody,
-) -> Result<Result<Option<SemaphorePermit<'p>>, Unserved>, BodyError> {
-    body.collect().await?;
-    if body.length() > LONGEST {
-        return Ok(Err(Unserved::TooLong));
-    }
-    Ok(Ok(turn(proxy, body.length()).await))
-}
-
-/// The tree of a body.
-fn parsed(body: &ReplayBody) -> Result<Value, Unserved> {
-    parsed_text(&body.whole().ok_or(Unserved::NoRoom)?)
+/// A request whose body goes as it is, unless that cannot be served as it is meant.
+fn passing(beside: Beside, headers: &HeaderMap, body: &[u8]) -> Result<Translation, Unserved> {
+    let is_json = !headers.contains_key(CONTENT_TYPE) || is_json(&media_type(headers));
+    let refused = beside.refusal(is_json.then_some(body));
+    refused.map_or(Ok(Translation::Passes(beside)), |why| Err(Unserved::Refused(why)))
 }
 
 /// The tree of a text.
-fn parsed_text(bytes: &[u8]) -> Result<Value, Unserved> {
+fn parsed(bytes: &[u8]) -> Result<Value, Unserved> {
     if values::count(bytes) > MOST_VALUES {
         return Err(Unserved::TooLong);
     }
@@ -287,10 +216,11 @@ fn name_cache(request: &mut Value, cache_key: &str) {
 
 /// The turn to make a tree of so many bytes. A tree takes several times the room of its text, so that no two large ones
 /// stand at a time.
-async fn turn(proxy: &ProxyState, length: u64) -> Option<SemaphorePermit<'_>> {
+async fn turn(proxy: &ProxyState, length: u64) -> Result<Option<SemaphorePermit<'_>>, Unserved> {
     match length {
-        LARGE.. => proxy.translating.acquire().await.ok(),
-        _ => None,
+        ..LARGE => Ok(None),
+        LARGE..=LONGEST => Ok(proxy.translating.acquire().await.ok()),
+        _ => Err(Unserved::TooLong),
     }
 }
 

@@ -318,7 +318,7 @@ pub fn usage() -> UsageNow {
         let each = [used(1, "gpt-5.2-codex", amount), used(3, "gpt-5.2", amount / 3)];
         each.into_iter().filter(|used| used.totals.requests > 0).map(move |used| HourUse { begins, used })
     });
-    let today = crate::domain::time::Day { year: 2026, month: 11, day: 29 };
+    let today = crate::domain::time::Day::from(jiff::civil::date(2026, 11, 29));
     let days = (0..40_u32).flat_map(|ago| {
         let amount = amounts[usize::try_from(ago * 7).unwrap() % amounts.len()] * 9;
         let each = [used(1, "gpt-5.2-codex", amount), used(3, "gpt-5.2", amount / 4), used(77, "o3", amount / 8)];

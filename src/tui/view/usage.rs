@@ -176,8 +176,8 @@ fn hours(ink: &Ink<'_>, sums: &[Sum]) -> Vec<Bar> {
 fn days(ink: &Ink<'_>, sums: &[Sum]) -> Vec<Bar> {
     let today = ink.look.clock.day(ink.now);
     let label = |ago: usize| {
-        let day = today.days_before(u32::try_from(ago).unwrap_or(0));
-        format!("{:02}-{:02}", day.month, day.day)
+        let day = today.days_before(u32::try_from(ago).unwrap_or(0)).to_string();
+        day[5..].to_owned()
     };
     let mut bars: Vec<Bar> = (0..DAYS).rev().map(|ago| Bar { label: label(ago), ..Bar::default() }).collect();
     for day in &ink.known.usage.days {

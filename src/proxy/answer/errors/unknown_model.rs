@@ -1,6 +1,5 @@
 //! The answer where no account serves the model.
 
-use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde_json::json;
 
@@ -10,7 +9,7 @@ use crate::domain::routing::decision::{Candidate, Exhausted};
 use crate::domain::routing::eligibility::Reason;
 use crate::domain::time::Timestamp;
 use crate::proxy::answer::body::ProxyBody;
-use crate::proxy::answer::errors::{accounts, reasons};
+use crate::proxy::answer::errors::{accounts, reasons, say_retry};
 use crate::proxy::answer::ours;
 
 /// Whether every account lacks the model: time mends nothing then.
@@ -50,6 +49,6 @@ pub fn unknown_model(
     let error = json!({"message": message, "type": "invalid_request_error", "param": "model", "code": "model_not_found",
         "accounts": accounts});
     let mut response = ours::json(StatusCode::NOT_FOUND, &json!({ "error": error }));
-    response.headers_mut().insert(HeaderName::from_static("x-should-retry"), HeaderValue::from_static("false"));
+    say_retry(response.headers_mut(), false);
     response
 }

@@ -18,7 +18,7 @@ impl Budget {
         Arc::new(Budget(AtomicUsize::new(KEPT_PER_PROCESS.saturating_sub(bytes))))
     }
 
-    pub fn take(&self, bytes: usize) -> bool {
+    fn take(&self, bytes: usize) -> bool {
         let taken = self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, |kept| {
             kept.checked_add(bytes).filter(|sum| *sum <= KEPT_PER_PROCESS)
         });
@@ -27,7 +27,8 @@ impl Budget {
 
     /// Counts `bytes` among what is kept for as long as the result lives. `None` when there is no room.
     pub fn keep(self: &Arc<Self>, bytes: Bytes) -> Option<Kept> {
-        self.take(bytes.len()).then(|| Kept { bytes, budget: Arc::clone(self) })
+        let mut room = self.room();
+        room.hold(bytes.len()).then_some(Kept { bytes, _room: room })
     }
 
     /// Room for what grows and shrinks; none at first.
@@ -35,7 +36,7 @@ impl Budget {
         Room { bytes: 0, budget: Arc::clone(self) }
     }
 
-    pub fn give_back(&self, bytes: usize) {
+    fn give_back(&self, bytes: usize) {
         self.0.fetch_sub(bytes, Ordering::AcqRel);
     }
 }
@@ -48,9 +49,9 @@ pub struct Room {
 }
 
 impl Room {
-    /// What is counted, which somebody else gives back.
-    pub fn release(mut self) -> usize {
-        std::mem::take(&mut self.bytes)
+    /// What is counted.
+    pub fn held(&self) -> usize {
+        self.bytes
     }
 
     /// Counts `bytes` from now on, in the place of what was counted. `false` when there is no room for them.
@@ -74,18 +75,12 @@ impl Drop for Room {
 /// Bytes of our own that are kept while a request is under way.
 pub struct Kept {
     bytes: Bytes,
-    budget: Arc<Budget>,
+    _room: Room,
 }
 
 impl Kept {
     /// The bytes.
     pub fn bytes(&self) -> Bytes {
         self.bytes.clone()
-    }
-}
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        self.budget.give_back(self.bytes.len());
     }
 }

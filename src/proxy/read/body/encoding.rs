@@ -137,7 +137,7 @@ async fn decoded(
     for name in ["content-md5", "content-digest", "digest"] {
         headers.remove(name);
     }
-    Ok(ReplayBody::whole_of(bytes, room, budget))
+    Ok(ReplayBody::whole_of(bytes, room))
 }
 
 /// The bytes without all of `encodings`, the last one first.

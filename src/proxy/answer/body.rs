@@ -42,54 +42,8 @@ pub struct UpstreamBody {
 }
 
 impl UpstreamBody {
-    /// The upstream's body, read by `meter`.
-    pub fn new(upstream: Incoming, meter: Meter) -> UpstreamBody {
-        UpstreamBody::of(VecDeque::new(), Some(upstream), meter)
-    }
-
-    /// An answer that was read to its end by `meter`, and what the client gets for it.
-    pub fn collected(answer: Bytes, meter: Meter) -> UpstreamBody {
-        UpstreamBody::of(std::iter::once(answer).filter(|answer| !answer.is_empty()).collect(), None, meter)
-    }
-
-    fn of(held: VecDeque<Bytes>, upstream: Option<Incoming>, meter: Meter) -> UpstreamBody {
-        UpstreamBody {
-            held,
-            upstream,
-            is_over: false,
-            is_cut: false,
-            meter,
-            filter: None,
-            ending: None,
-            settling: None,
-        }
-    }
-
-    /// The same, after `held`, which was read of it and metered already.
-    #[must_use = "this returns the body with what was held back"]
-    pub fn after(mut self, held: VecDeque<Bytes>) -> UpstreamBody {
-        self.held = held;
-        self
-    }
-
-    /// The same, in the words that `filter` makes of it.
-    #[must_use = "this returns the body with its filter"]
-    pub fn through(mut self, filter: Option<Filter>) -> UpstreamBody {
-        if let Some(mut filter) = filter {
-            self.held = self.held.iter().map(|bytes| filter.pass(bytes)).filter(|bytes| !bytes.is_empty()).collect();
-            self.filter = Some(filter);
-        }
-        self
-    }
-
     fn is_read(&self) -> bool {
         self.upstream.as_ref().is_none_or(Body::is_end_stream)
-    }
-}
-
-impl From<UpstreamBody> for ProxyBody {
-    fn from(passing: UpstreamBody) -> ProxyBody {
-        ProxyBody::Passing(Box::new(passing))
     }
 }
 
@@ -97,6 +51,29 @@ impl ProxyBody {
     /// A whole body.
     pub fn full(bytes: Bytes) -> ProxyBody {
         ProxyBody::Full(Some(bytes), None)
+    }
+
+    /// An upstream's answer as the client gets it through `filter`: what `meter` has read of it, and the rest of it.
+    pub fn passing(
+        read: VecDeque<Bytes>,
+        rest: Option<Incoming>,
+        meter: Meter,
+        mut filter: Option<Filter>,
+    ) -> ProxyBody {
+        let held = match &mut filter {
+            Some(filter) => read.iter().map(|bytes| filter.pass(bytes)).filter(|bytes| !bytes.is_empty()).collect(),
+            None => read,
+        };
+        ProxyBody::Passing(Box::new(UpstreamBody {
+            held,
+            upstream: rest,
+            is_over: false,
+            is_cut: false,
+            meter,
+            filter,
+            ending: None,
+            settling: None,
+        }))
     }
 
     /// The bytes of a whole body.

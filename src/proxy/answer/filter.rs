@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::domain::translate::{Failure, StreamTranslator};
+use crate::domain::translate::{Failure, StreamTranslator, Wanted};
 use crate::proxy::answer::hidden::HiddenUsage;
 use crate::proxy::answer::stream_error::StreamError;
 use crate::proxy::read::body::Room;
@@ -38,7 +38,8 @@ impl StreamTranslation {
 
 impl Filter {
     /// A translation whose memory is counted in `room`.
-    pub fn translation(answering: StreamTranslator, room: Room) -> Filter {
+    pub fn translation(wanted: &Wanted, room: Room) -> Filter {
+        let answering = StreamTranslator::new(wanted);
         Filter::Translation(Box::new(StreamTranslation { answering, room, is_crowded: false }))
     }
 

@@ -57,7 +57,12 @@ fn hide(response: &mut Response<ProxyBody>, secret: &str) {
 /// An answer whose bytes are all here.
 pub fn whole(status: StatusCode, mut headers: HeaderMap, bytes: Bytes) -> Response<ProxyBody> {
     headers.remove(CONTENT_LENGTH);
-    let mut response = Response::new(ProxyBody::full(bytes));
+    response(status, headers, ProxyBody::full(bytes))
+}
+
+/// An answer of these parts.
+pub fn response(status: StatusCode, headers: HeaderMap, body: ProxyBody) -> Response<ProxyBody> {
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response

@@ -20,10 +20,7 @@ pub fn json(status: StatusCode, body: &Value) -> Response<ProxyBody> {
         }
         None => body.to_string(),
     };
-    let mut response = Response::new(ProxyBody::full(Bytes::from(text)));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
+    self::text(status, "application/json", text)
 }
 
 /// An answer in another format.

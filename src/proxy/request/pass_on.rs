@@ -1,22 +1,22 @@
 //! The answer to a request: what an attempt that serves passes on, or the best there is when none does.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use bytes::Bytes;
+use hyper::Method;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
-use hyper::{Method, Response};
 
 use crate::domain::health::Outcome;
 use crate::domain::resources::Keeps;
-use crate::domain::translate::StreamTranslator;
 use crate::domain::usage::rate_headers;
 use crate::manager::books::spending::Ticket;
 use crate::manager::outcomes::Measured;
 use crate::manager::router::Route;
-use crate::proxy::answer::body::{ProxyBody, UpstreamBody};
+use crate::proxy::answer::body::ProxyBody;
 use crate::proxy::answer::errors;
 use crate::proxy::answer::filter::Filter;
-use crate::proxy::answer::finish::{Answer, name_dropped};
+use crate::proxy::answer::finish::{self, Answer, name_dropped};
 use crate::proxy::answer::hidden::HiddenUsage;
 use crate::proxy::answer::{refused, unserved};
 use crate::proxy::choose::Failover;
@@ -44,7 +44,7 @@ impl Forwarding<'_> {
         // The stream's own words are what its client reads best.
         let is_login = route.target.credential.login().is_some();
         let wanted = self.outgoing.translation.wanted().filter(|_| is_login && examined.rest.is_some());
-        let filter = wanted.map(|wanted| Filter::translation(StreamTranslator::new(wanted), self.proxy.budget.room()));
+        let filter = wanted.map(|wanted| Filter::translation(wanted, self.proxy.budget.room()));
         Answer::of(route, refused::response(*examined, &self.outgoing.method, filter))
     }
 
@@ -64,8 +64,6 @@ impl Forwarding<'_> {
             let response = models::with_empty_models(head, rest).await;
             return Answer { response, route: Some(route), ticket: Some(ticket) };
         }
-        let mut response = Response::new(());
-        *response.status_mut() = head.status;
         let mut headers = headers::for_client(head.headers);
         let is_completions = meter.dialect() == Dialect::Completions;
         let translated = self.outgoing.translation.ready().filter(|_| route.target.credential.login().is_some());
@@ -73,7 +71,7 @@ impl Forwarding<'_> {
             name_dropped(&mut headers, &translated.dropped);
         }
         let filter = match translated.and_then(|translated| translated.wanted.as_ref()) {
-            Some(wanted) => Some(Filter::translation(StreamTranslator::new(wanted), self.proxy.budget.room())),
+            Some(wanted) => Some(Filter::translation(wanted, self.proxy.budget.room())),
             None if self.outgoing.usage_question.is_some() && is_completions => {
                 Some(Filter::HiddenUsage(HiddenUsage::default()))
             }
@@ -82,9 +80,8 @@ impl Forwarding<'_> {
         if filter.is_some() {
             headers.remove(CONTENT_LENGTH);
         }
-        *response.headers_mut() = headers;
-        let body = UpstreamBody::new(rest, meter).after(bytes).through(filter);
-        let response = response.map(|()| body.into());
+        let body = ProxyBody::passing(bytes, Some(rest), meter, filter);
+        let response = finish::response(head.status, headers, body);
         Answer { response, route: Some(route), ticket: Some(ticket) }
     }
 
@@ -108,10 +105,8 @@ impl Forwarding<'_> {
         if let Some(translated) = self.outgoing.translation.ready() {
             name_dropped(&mut headers, &translated.dropped);
         }
-        let body = ProxyBody::from(UpstreamBody::collected(Bytes::from(document.to_string()), meter));
-        let mut response = Response::new(body);
-        *response.status_mut() = head.status;
-        *response.headers_mut() = headers;
+        let document = VecDeque::from([Bytes::from(document.to_string())]);
+        let response = finish::response(head.status, headers, ProxyBody::passing(document, None, meter, None));
         Answer { response, route: Some(route), ticket: Some(ticket) }
     }
 }

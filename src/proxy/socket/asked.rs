@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use crate::domain::account::AccountId;
 use crate::domain::lenient_json;
-use crate::domain::translate::{Dropped, Wanted};
 use crate::manager::Manager;
 use crate::manager::router::turn_state::TURN_STATE;
 use crate::manager::router::{Route, RouteRequest};
@@ -21,7 +20,7 @@ pub struct Asked {
     text: Kept,
     /// The cache key of a message without one.
     cache_key: Option<String>,
-    translation: Translation,
+    pub translation: Translation,
     /// No encrypted content is sent any more: an upstream could not read it.
     is_bare: bool,
 }
@@ -31,11 +30,6 @@ impl Asked {
     pub fn new(proxy: &ProxyState, text: Bytes, cache_key: Option<String>) -> Option<Asked> {
         let text = proxy.budget.keep(text)?;
         Some(Asked { text, cache_key, translation: Translation::Untried, is_bare: false })
-    }
-
-    /// As a login's backend takes it, as far as that is known.
-    pub fn translation(&self) -> &Translation {
-        &self.translation
     }
 
     /// Translates it for a login, unless that was done. `false` when no login can serve it.
@@ -51,16 +45,6 @@ impl Asked {
             self.translation = Translation::of_message(proxy, &self.text.bytes(), known).await;
         }
         self.translation.ready().is_some()
-    }
-
-    /// What the answer to a login has to look like.
-    pub fn wanted(&self) -> Option<&Wanted> {
-        self.translation.wanted()
-    }
-
-    /// The parameters that are left out for a login.
-    pub fn dropped(&self) -> Option<&Dropped> {
-        self.translation.ready().map(|translated| &translated.dropped)
     }
 
     /// Leaves all encrypted content out from now on. `false` when that was done before.

@@ -7,7 +7,6 @@ use hyper::header::HeaderMap;
 use serde_json::{Map, Value};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use crate::domain::translate::StreamTranslator;
 use crate::manager::router::{Route, Target};
 use crate::proxy::answer::ending::Ending;
 use crate::proxy::answer::filter::Filter;
@@ -45,12 +44,11 @@ impl Shown {
         let mut named = HeaderMap::new();
         name(&mut named, failover);
         headers::name_account(&mut named, &route.account, &route.target.label);
-        if let Some(dropped) = asked.and_then(Asked::dropped) {
-            name_dropped(&mut named, dropped);
+        if let Some(translated) = asked.and_then(|asked| asked.translation.ready()) {
+            name_dropped(&mut named, &translated.dropped);
         }
-        let room = || proxy.budget.room();
-        let filter =
-            asked.and_then(Asked::wanted).map(|wanted| Filter::translation(StreamTranslator::new(wanted), room()));
+        let wanted = asked.and_then(|asked| asked.translation.wanted());
+        let filter = wanted.map(|wanted| Filter::translation(wanted, proxy.budget.room()));
         Shown { target: Arc::clone(&route.target), filter, stream_id, headers: Some(fields_of(&named)) }
     }
 

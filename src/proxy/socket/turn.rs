@@ -87,7 +87,7 @@ pub async fn take(session: &mut Session<'_>, text: Utf8Bytes) -> Result<(), Gone
         conversation: *conversation,
         resources: fields.resources,
         client_version: client_version(&opening.headers, manager),
-        open: upstream.as_ref().map(|upstream| upstream.account().clone()),
+        open: upstream.as_ref().map(|upstream| upstream.account.clone()),
         ..RouteRequest::default()
     };
     let turn = Turn {
@@ -171,7 +171,7 @@ impl Turn<'_> {
                     .await;
             }
         }
-        if let Some(answer) = unserved::of(failover, &stuck, self.asked.translation()) {
+        if let Some(answer) = unserved::of(failover, &stuck, &self.asked.translation) {
             return self.answer(failover, answer).await;
         }
         match stuck.best {

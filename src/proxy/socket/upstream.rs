@@ -32,15 +32,15 @@ const MOST_MADE: usize = 4_096;
 /// The connection.
 pub struct Upstream {
     socket: WebSocketStream<TokioIo<Upgraded>>,
-    account: AccountId,
+    pub account: AccountId,
     /// What it was opened with.
     target: Arc<Target>,
     ping: Interval,
     /// The responses that were made in it, and that it alone may know.
     made: HashSet<String>,
     /// It has answered before.
-    has_served: bool,
-    is_open: bool,
+    pub has_served: bool,
+    pub is_open: bool,
 }
 
 impl Upstream {
@@ -100,26 +100,6 @@ impl Upstream {
             self.made.clear();
         }
         self.made.extend(id.map(str::to_owned));
-    }
-
-    /// Whether it has answered before: that it is gone then says nothing of its account.
-    pub fn has_served(&self) -> bool {
-        self.has_served
-    }
-
-    /// It is not to be used any more.
-    pub fn end(&mut self) {
-        self.is_open = false;
-    }
-
-    /// Whether it can be used.
-    pub fn is_open(&self) -> bool {
-        self.is_open
-    }
-
-    /// The account.
-    pub fn account(&self) -> &AccountId {
-        &self.account
     }
 
     /// Binds a request that continues the response `id` to this connection's account, if it was made here.

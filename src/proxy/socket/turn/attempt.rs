@@ -63,7 +63,7 @@ impl Attempt for Turn<'_> {
     }
 
     fn lacks_key(&self, request: &RouteRequest, refusal: &Refusal) -> bool {
-        unserved::lacks_key(&self.proxy.manager, request, self.asked.translation(), refusal)
+        unserved::lacks_key(&self.proxy.manager, request, &self.asked.translation, refusal)
     }
 
     fn advise(&self, refused: &mut Refused, request: &RouteRequest) {
@@ -112,7 +112,7 @@ impl Attempt for Turn<'_> {
             Some(id) => Tried::End(Ok(Ended::Answer(refusals::lost(id)))),
             None => self.send(failover, &mut upstream, route).await,
         };
-        if upstream.is_open() {
+        if upstream.is_open {
             *self.upstream = Some(upstream);
         }
         tried
@@ -157,7 +157,7 @@ impl Turn<'_> {
             }
             Beginning::Broken(why) => {
                 let measured = Measured { status: NO_ANSWER, started };
-                if !upstream.has_served() {
+                if !upstream.has_served {
                     let written = manager.record(&route, &failover.request, &Outcome::Unreachable, measured);
                     failover.writes.extend(written);
                 }
@@ -197,7 +197,7 @@ impl Turn<'_> {
         let outcome = failed.proves(route.target.kind(), manager.session().now());
         if is_login && matches!(outcome, Outcome::CredentialRefused { .. }) {
             // It was opened with the token that was refused.
-            upstream.end();
+            upstream.is_open = false;
         }
         let refused = Refused { status: measured.status, error: failed.error, messages };
         Tried::Refused { route, outcome, measured, refused }
@@ -205,11 +205,11 @@ impl Turn<'_> {
 
     /// The connection is gone. One that has served before says nothing of its account by that: such are closed in time.
     fn broken(&mut self, upstream: &mut Upstream, route: Route, why: &str) -> Tried<Result<Ended, Gone>, Refused> {
-        upstream.end();
+        upstream.is_open = false;
         if let Some(id) = self.previous.as_ref().filter(|id| upstream.has_made(id)) {
             return Tried::End(Ok(Ended::Answer(refusals::lost(id))));
         }
-        let sent = if upstream.has_served() { Sent::IntoOldConnection } else { Sent::Whole };
+        let sent = if upstream.has_served { Sent::IntoOldConnection } else { Sent::Whole };
         Tried::Unanswered { route, why: why.to_owned(), sent }
     }
 }

@@ -33,10 +33,14 @@ pub trait Attempt: Sized {
     type Refused;
 
     /// Whether the same can be sent once more.
-    fn can_repeat(&self) -> bool;
+    fn can_repeat(&self) -> bool {
+        true
+    }
 
     /// Whether an account that is limited may be waited for.
-    fn can_wait(&self) -> bool;
+    fn can_wait(&self) -> bool {
+        self.can_repeat()
+    }
 
     /// Binds the request to the account of an open connection, if it has to stay there.
     fn bind(&self, _request: &mut RouteRequest) {}
@@ -63,7 +67,8 @@ pub trait Attempt: Sized {
 
 /// What was tried for one request, and what is tried next.
 pub struct Failover<'m> {
-    manager: &'m Arc<Manager>,
+    /// The accounts.
+    pub manager: &'m Arc<Manager>,
     /// What is asked for.
     pub request: RouteRequest,
     /// What attempts proved, on its way to the file.
@@ -105,17 +110,6 @@ impl<'m> Failover<'m> {
             without_token: None,
             unanswered: None,
         }
-    }
-
-    /// The same until `deadline`.
-    #[must_use = "this returns the loop with its bound"]
-    pub fn until(self, deadline: Instant) -> Failover<'m> {
-        Failover { deadline: Some(deadline), ..self }
-    }
-
-    /// The accounts.
-    pub fn manager(&self) -> &'m Arc<Manager> {
-        self.manager
     }
 
     /// Tries accounts until one serves or none is left.

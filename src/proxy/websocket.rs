@@ -2,6 +2,7 @@
 //! upstream, and what becomes of both connections.
 
 pub mod agreement;
+pub mod error_event;
 pub mod handshake;
 pub mod opening;
 

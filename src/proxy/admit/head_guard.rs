@@ -83,12 +83,12 @@ impl<T> HeadGuard<T> {
     }
 
     fn scan(&mut self, bytes: &mut [u8]) {
-        let before = self.scanner.heads();
+        let before = self.scanner.heads;
         self.scanner.push(bytes);
-        if self.scanner.position() == Position::Rest {
+        if self.scanner.position == Position::Rest {
             self.heads.0.last.store(true, Ordering::Relaxed);
         }
-        let is_new = before != self.scanner.heads();
+        let is_new = before != self.scanner.heads;
         if is_new {
             self.heads.0.any.store(true, Ordering::Relaxed);
         }

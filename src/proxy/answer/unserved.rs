@@ -14,7 +14,7 @@ use crate::proxy::send::translated::{Translation, Unserved};
 
 /// The answer to a request whose failover ended without one. `None` when there is an upstream's error, which is better.
 pub fn of<R>(failover: &Failover<'_>, stuck: &Stuck<R>, translation: &Translation) -> Option<Response<ProxyBody>> {
-    let (manager, request) = (failover.manager(), &failover.request);
+    let (manager, request) = (failover.manager, &failover.request);
     Some(match (&stuck.best, &stuck.refusal) {
         (Best::Stands(..) | Best::Kept(..), _) => return None,
         (Best::Unanswered(why), _) => errors::unreachable(why, failover.has_answer()),
@@ -81,6 +81,6 @@ fn by_all(
 /// Says in `headers` how often it was tried, and by which strategy accounts were chosen.
 pub fn name_attempts(headers: &mut HeaderMap, failover: &Failover<'_>) {
     headers.insert(HeaderName::from_static("x-retry-count"), HeaderValue::from(failover.retries));
-    let strategy = HeaderValue::from_static(failover.manager().session().strategy().name());
+    let strategy = HeaderValue::from_static(failover.manager.session().strategy().name());
     headers.insert(HeaderName::from_static("x-routing-strategy"), strategy);
 }

@@ -206,6 +206,13 @@ impl Meter {
     }
 }
 
+/// What an event of a response reports of its use.
+pub fn bill_of_response(fields: &JsonFields) -> Bill {
+    let mut seen = Seen::default();
+    seen.response(fields);
+    seen.bill
+}
+
 impl Parts {
     /// The event with this name or kind, as far as it came.
     fn event<'s>(&'s self, kind: &'s str) -> Option<Event<'s>> {

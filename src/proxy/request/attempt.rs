@@ -65,10 +65,6 @@ impl Attempt for Forwarding<'_> {
         self.outgoing.body.is_replayable()
     }
 
-    fn can_wait(&self) -> bool {
-        self.can_repeat()
-    }
-
     fn lacks_key(&self, request: &RouteRequest, refusal: &Refusal) -> bool {
         unserved::lacks_key(&self.proxy.manager, request, &self.outgoing.translation, refusal)
     }
@@ -146,7 +142,7 @@ fn unanswered(
     error: &SendError,
 ) -> Tried<Box<Answer>, Box<Examined>> {
     let measured = Measured { status: NO_ANSWER, started };
-    let written = failover.manager().record(&route, &failover.request, &Outcome::Unreachable, measured);
+    let written = failover.manager.record(&route, &failover.request, &Outcome::Unreachable, measured);
     failover.writes.extend(written);
     let was_sent = matches!(error, SendError::Broken(_) | SendError::Unusable(_));
     let sent = if was_sent { Sent::Whole } else { Sent::InPart };

@@ -2,41 +2,14 @@
 
 use bytes::Bytes;
 use hyper::Response;
-use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{HeaderMap, HeaderValue};
 use serde_json::{Map, Value, json};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use crate::domain::account::Kind;
-use crate::domain::health::Outcome;
-use crate::domain::health::classify::{Answer, classify_message, narrowed_by};
-use crate::domain::time::Timestamp;
-use crate::domain::translate::error_document;
 use crate::proxy::answer::body::ProxyBody;
 use crate::proxy::answer::errors;
 use crate::proxy::echo;
 use crate::proxy::send::translated::Unserved;
-
-/// An error event.
-pub struct Failed {
-    /// The status it would have had over HTTP; `None` for one of a response.
-    pub status: Option<u16>,
-    /// The error, as in an answer's body.
-    pub error: Value,
-    /// The headers it would have had over HTTP.
-    pub headers: HeaderMap,
-    /// The events `codex.rate_limits` that came before.
-    pub quota: Vec<Value>,
-}
-
-impl Failed {
-    /// What it proves of an account of this kind.
-    pub fn proves(&self, kind: Kind, now: Timestamp) -> Outcome {
-        let header = |name: &str| self.headers.get(name)?.to_str().ok();
-        let answer = Answer { status: self.status.unwrap_or(200), header: &header, error: &self.error, text: None };
-        let outcome = classify_message(&answer, kind, now);
-        if answer.status >= 400 { outcome } else { narrowed_by(outcome, &self.quota) }
-    }
-}
 
 /// The message as an event of a stream.
 pub fn event(text: &str) -> Vec<u8> {
@@ -54,31 +27,6 @@ pub fn text(event: &[u8]) -> Option<Utf8Bytes> {
     Utf8Bytes::try_from(Bytes::copy_from_slice(data)).ok()
 }
 
-/// Reads the message by which a response failed whose error is `error`, behind these events of its quota.
-pub fn failed(text: &str, error: Value, quota: Vec<Value>) -> Failed {
-    let message: Value = serde_json::from_str(text).unwrap_or_default();
-    if message["type"] != "error" {
-        return Failed { status: None, error, headers: HeaderMap::new(), quota };
-    }
-    let number = message["status"].as_u64().or(message["status_code"].as_u64());
-    let status = number.and_then(|status| u16::try_from(status).ok()).filter(|status| (100..600).contains(status));
-    let mut headers = HeaderMap::new();
-    for (name, value) in message["headers"].as_object().into_iter().flatten() {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&text)) {
-            headers.append(name, value);
-        }
-    }
-    // A backend may say no more than a sentence.
-    let has_error = message["error"].is_object();
-    let error = if has_error {
-        error
-    } else {
-        error_document(status.unwrap_or(500), &message).get_mut("error").map(Value::take).unwrap_or_default()
-    };
-    Failed { status, error, headers, quota }
-}
-
 /// The event of an error with this status.
 pub fn of_error(status: u16, error: &Value, headers: &Map<String, Value>, stream_id: Option<&str>) -> Utf8Bytes {
     let mut event = json!({ "type": "error", "status": status, "error": error, "headers": headers });
@@ -91,15 +39,17 @@ pub fn of_error(status: u16, error: &Value, headers: &Map<String, Value>, stream
 /// The status and the event of one of our own answers.
 pub fn of_answer(answer: Response<ProxyBody>, stream_id: Option<&str>) -> (u16, Utf8Bytes) {
     let status = answer.status().as_u16();
-    let headers = answer.headers().iter().filter(|(name, _)| {
-        let name = name.as_str();
-        name == "retry-after" || name.starts_with("x-")
-    });
-    let headers =
-        headers.filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.into()))).collect();
+    let mut headers = fields_of(answer.headers());
+    headers.retain(|name, _| name == "retry-after" || name.starts_with("x-"));
     let body: Value =
         answer.into_body().into_bytes().and_then(|body| serde_json::from_slice(&body).ok()).unwrap_or_default();
     (status, of_error(status, &body["error"], &headers, stream_id))
+}
+
+/// Headers as the fields of an object.
+pub fn fields_of(headers: &HeaderMap) -> Map<String, Value> {
+    let text = |value: &HeaderValue| value.to_str().ok().map(Value::from);
+    headers.iter().filter_map(|(name, value)| Some((name.as_str().to_owned(), text(value)?))).collect()
 }
 
 /// There is no room for a message.
@@ -147,21 +97,6 @@ mod tests {
         }
         assert_eq!(text(b""), None);
         assert_eq!(text(b": comment\n\n"), None);
-    }
-
-    #[test]
-    fn an_error_event_has_its_status_and_its_headers() {
-        let error = json!({ "code": "rate_limit_exceeded" });
-        let read = |message: &Value| failed(&message.to_string(), message["error"].clone(), Vec::new());
-        for (key, value) in [("status", json!(429)), ("status_code", json!(429))] {
-            let failed =
-                read(&json!({ "type": "error", key: value, "error": error, "headers": { "retry-after": 20 } }));
-            assert_eq!((failed.status, &failed.error), (Some(429), &error));
-            assert_eq!(failed.headers["retry-after"], "20");
-        }
-        let failed = read(&json!({ "type": "error", "status": 400, "detail": "Model not found m" }));
-        assert_eq!(failed.error["message"], "Model not found m");
-        assert_eq!(read(&json!({ "type": "response.failed", "status": 429, "error": error })).status, None);
     }
 
     #[test]

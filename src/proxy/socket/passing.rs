@@ -49,7 +49,7 @@ impl Shown {
         }
         let wanted = asked.and_then(|asked| asked.translation.wanted());
         let filter = wanted.map(|wanted| Filter::translation(wanted, proxy.budget.room()));
-        Shown { target: Arc::clone(&route.target), filter, stream_id, headers: Some(fields_of(&named)) }
+        Shown { target: Arc::clone(&route.target), filter, stream_id, headers: Some(events::fields_of(&named)) }
     }
 
     /// What the client gets of `message`.
@@ -83,12 +83,6 @@ fn kind_of(message: &str) -> Option<String> {
     let mut fields = JsonFields::default();
     fields.push(message.as_bytes());
     fields.text(Field::Type)
-}
-
-/// Headers as the fields of an object.
-pub fn fields_of(headers: &HeaderMap) -> Map<String, Value> {
-    let text = |value: &hyper::header::HeaderValue| value.to_str().ok().map(Value::from);
-    headers.iter().filter_map(|(name, value)| Some((name.as_str().to_owned(), text(value)?))).collect()
 }
 
 /// A response on its way.

@@ -28,7 +28,7 @@ use crate::proxy::read::fields::RequestFields;
 use crate::proxy::send::client_version;
 use crate::proxy::socket::asked::Asked;
 use crate::proxy::socket::client::{Client, Gone};
-use crate::proxy::socket::passing::{Relay, Shown, fields_of};
+use crate::proxy::socket::passing::{Relay, Shown};
 use crate::proxy::socket::upstream::Upstream;
 use crate::proxy::socket::{PATH, Session, events, listening, refusals};
 use crate::proxy::state::ProxyState;
@@ -195,7 +195,8 @@ impl Turn<'_> {
     async fn error(&mut self, failover: &Failover<'_>, refused: &Refused) -> Result<(), Gone> {
         let mut named = HeaderMap::new();
         name(&mut named, failover);
-        let event = events::of_error(refused.status, &refused.error, &fields_of(&named), self.stream_id.as_deref());
+        let event =
+            events::of_error(refused.status, &refused.error, &events::fields_of(&named), self.stream_id.as_deref());
         self.end(None, refused.status);
         self.client.send(event).await
     }

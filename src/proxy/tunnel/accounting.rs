@@ -10,7 +10,6 @@ use tokio::sync::watch;
 use crate::clock;
 use crate::domain::account::ModelFamily;
 use crate::domain::health::Outcome;
-use crate::domain::health::classify::{Answer, classify_message};
 use crate::domain::resources::Keeps;
 use crate::domain::usage::{Tokens, Usd, Used};
 use crate::manager::Manager;
@@ -21,8 +20,9 @@ use crate::manager::session::event::{Event, Finished};
 use crate::proxy::inspect::fields::{Field, JsonFields};
 use crate::proxy::read::fields::is_name;
 use crate::proxy::tunnel::frames::{Frames, Messages, Sender};
-use crate::proxy::tunnel::observer::{Failure, Observation, Observer};
+use crate::proxy::tunnel::observer::{Observation, Observer};
 use crate::proxy::tunnel::relay::{Ended, Watcher};
+use crate::proxy::websocket::error_event::Failed;
 
 /// The books of one tunnel.
 pub struct Accounting {
@@ -137,14 +137,11 @@ impl Accounting {
                 };
                 self.response_ended(books, learned, &error);
             }
-            Observation::Failed(failure) => {
+            Observation::Failed(failed) => {
                 // A session goes on after an error, and so does the response that is under way.
                 books.asked.is_open &= books.under_way > 0;
-                let outcome = self.proved_by(&failure);
-                let measured = Measured {
-                    status: failure.status.filter(|status| (100..600).contains(status)).unwrap_or(200),
-                    started: books.started,
-                };
+                let outcome = self.proved_by(&failed);
+                let measured = Measured { status: failed.status.unwrap_or(200), started: books.started };
                 self.failed(books, &outcome, measured);
             }
         }
@@ -165,7 +162,7 @@ impl Accounting {
         let measured = Measured { status: learned.status, started: books.started };
         let outcome = match error {
             Value::Null => Outcome::Success,
-            error => self.proved_by(&Failure { error: error.clone(), ..Failure::default() }),
+            error => self.proved_by(&Failed { error: error.clone(), ..Failed::default() }),
         };
         match outcome {
             Outcome::Success => {
@@ -199,15 +196,11 @@ impl Accounting {
     }
 
     /// What an error event proves. A limit of the socket itself is none of the account.
-    fn proved_by(&self, failure: &Failure) -> Outcome {
-        let code = failure.error.get("code").and_then(Value::as_str).unwrap_or_default();
-        if code.starts_with("websocket_") {
+    fn proved_by(&self, failed: &Failed) -> Outcome {
+        if failed.code().starts_with("websocket_") {
             return Outcome::PassThrough;
         }
-        let header = |name: &str| failure.headers.get(name).and_then(Value::as_str);
-        let status = failure.status.unwrap_or(200);
-        let answer = Answer { status, header: &header, error: &failure.error, text: None };
-        classify_message(&answer, self.route.target.kind(), self.manager.session().now())
+        failed.proves(self.route.target.kind(), self.manager.session().now())
     }
 
     /// The request that a response to `model` would have been over HTTP.

@@ -2,6 +2,11 @@
 //! the head of one frame, and nothing is ever refused: at the first byte that makes no sense the looking ends, and the
 //! bytes pass on.
 
+use std::io::Cursor;
+
+use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+
 /// Takes in what messages say.
 pub trait Messages {
     /// The next piece of a text message; with `is_end` it is the last one, and may be empty. The piece after it begins
@@ -112,27 +117,14 @@ impl Frames {
 
     /// Where the next byte is, now that `there` bytes of a head are.
     fn after_head(&mut self, there: usize, messages: &mut dyn Messages) -> Place {
-        let [first, second] = [self.head[0], self.head[1]];
-        if there < 2 {
-            return Place::Head(there);
-        }
-        let length_bytes = match second & 0x7f {
-            126 => 2,
-            127 => 8,
-            _ => 0,
+        let (head, length) = match FrameHeader::parse(&mut Cursor::new(&self.head[..there])) {
+            Ok(Some(parsed)) => parsed,
+            Ok(None) => return Place::Head(there),
+            Err(_) => return Place::Blind,
         };
-        let mask_bytes = if self.sender == Sender::Client { 4 } else { 0 };
-        if there < 2 + length_bytes + mask_bytes {
-            return Place::Head(there);
-        }
-        let extended = self.head[2..2 + length_bytes].iter().fold(0, |length, byte| length << 8 | u64::from(*byte));
-        let length = if length_bytes == 0 { u64::from(second & 0x7f) } else { extended };
-        let is_masked = second & 0x80 != 0;
-        let Some(payload) = self.payload(first, length).filter(|_| is_masked == (mask_bytes > 0)) else {
-            return Place::Blind;
-        };
-        self.mask = [0; 4];
-        self.mask[..mask_bytes].copy_from_slice(&self.head[2 + length_bytes..2 + length_bytes + mask_bytes]);
+        let is_from_sender = head.mask.is_some() == (self.sender == Sender::Client);
+        let Some(payload) = self.payload(&head, length).filter(|_| is_from_sender) else { return Place::Blind };
+        self.mask = head.mask.unwrap_or_default();
         if length > 0 {
             return Place::Payload(length, payload);
         }
@@ -142,18 +134,18 @@ impl Frames {
         Place::Head(0)
     }
 
-    /// What a frame with this first byte carries. `None` for a frame that may not be here, such as one of an extension
+    /// What a frame with this head carries. `None` for a frame that may not be here, such as one of an extension
     /// that was not agreed on.
-    fn payload(&mut self, first: u8, length: u64) -> Option<Payload> {
-        let (is_last, reserved, code) = (first & 0x80 != 0, first & 0x70, first & 0x0f);
-        if reserved != 0 || length > i64::MAX.cast_unsigned() {
+    fn payload(&mut self, head: &FrameHeader, length: u64) -> Option<Payload> {
+        let is_last = head.is_final;
+        if head.rsv1 || head.rsv2 || head.rsv3 || length > i64::MAX.cast_unsigned() {
             return None;
         }
-        let kind = match (code, self.message) {
-            (0, Some(kind)) => kind,
-            (1, None) => Kind::Text,
-            (2, None) => Kind::Binary,
-            (8..=10, _) => return (is_last && length <= 125).then_some(Payload::Control),
+        let kind = match (head.opcode, self.message) {
+            (OpCode::Data(Data::Continue), Some(kind)) => kind,
+            (OpCode::Data(Data::Text), None) => Kind::Text,
+            (OpCode::Data(Data::Binary), None) => Kind::Binary,
+            (OpCode::Control(_), _) => return (is_last && length <= 125).then_some(Payload::Control),
             _ => return None,
         };
         self.message = (!is_last).then_some(kind);

@@ -1,16 +1,17 @@
 //! What the messages of an upstream report: that a response began or ended, what it took, and what went wrong. However long
 //! a message is, of it only the few [`JsonFields`] are kept and as much of its beginning as an error has.
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::domain::first_output;
 use crate::domain::json_scan::Scan;
 use crate::domain::resources::{CreatedIds, Keeps};
-use crate::domain::usage::{Bill, Subject, Tier, tokens};
+use crate::domain::usage::Bill;
 use crate::manager::router::reasoning::ContentDigest;
 use crate::proxy::inspect::fields::{Field, JsonFields};
+use crate::proxy::inspect::meter::bill_of_response;
 use crate::proxy::tunnel::frames::Messages;
+use crate::proxy::websocket::error_event::Failed;
 
 /// No error event is longer.
 const ERROR_LENGTH: usize = 16 * 1024;
@@ -28,21 +29,7 @@ pub enum Observation {
         error: Value,
     },
     /// An error event: what was asked for does not come, or not to its end.
-    Failed(Failure),
-}
-
-/// An error event.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-pub struct Failure {
-    /// The status it would have had over HTTP.
-    #[serde(alias = "status_code")]
-    pub status: Option<u16>,
-    /// The error, as in an answer's body.
-    #[serde(default)]
-    pub error: Value,
-    /// The headers it would have had over HTTP.
-    #[serde(default)]
-    pub headers: serde_json::Map<String, Value>,
+    Failed(Box<Failed>),
 }
 
 /// Reads messages.
@@ -88,28 +75,13 @@ impl Observer {
         let fields = &self.fields;
         match fields.text(Field::Type)?.as_str() {
             "response.created" => Some(Observation::Began),
-            kind if first_output::ends_response(kind) => {
-                let subject = Subject {
-                    object: Some("response".to_owned()),
-                    id: fields.text(Field::ResponseId),
-                    status: fields.text(Field::ResponseStatus),
-                    background: fields.raw(Field::ResponseBackground) == Some(b"true"),
-                };
-                let bill = Bill {
-                    used: fields.value(Field::ResponseUsage).as_ref().and_then(tokens::read),
-                    tier: fields.text(Field::ResponseServiceTier).map_or(Tier::Standard, |name| Tier::named(&name)),
-                    model: fields.text(Field::ResponseModel),
-                    subject,
-                };
-                Some(Observation::Ended {
-                    bill: Box::new(bill),
-                    error: fields.value(Field::ResponseError).unwrap_or_default(),
-                })
-            }
+            kind if first_output::ends_response(kind) => Some(Observation::Ended {
+                bill: Box::new(bill_of_response(fields)),
+                error: fields.value(Field::ResponseError).unwrap_or_default(),
+            }),
             "error" => {
-                let whole = serde_json::from_slice(&self.beginning).ok();
-                let error = || fields.value(Field::Error).unwrap_or_default();
-                Some(Observation::Failed(whole.unwrap_or_else(|| Failure { error: error(), ..Failure::default() })))
+                let error = fields.value(Field::Error).unwrap_or_default();
+                Some(Observation::Failed(Box::new(Failed::read(&self.beginning, error, Vec::new()))))
             }
             _ => None,
         }
@@ -137,7 +109,8 @@ impl Messages for Observer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::usage::Tokens;
+    use crate::domain::usage::{Subject, Tier, Tokens};
+    use hyper::header::{HeaderMap, HeaderValue, RETRY_AFTER};
     use serde_json::json;
 
     #[track_caller]
@@ -201,10 +174,11 @@ mod tests {
     fn an_error_event_is_read_whole_while_it_is_short() {
         let error = json!({ "type": "tokens", "code": "rate_limit_exceeded" });
         let event = json!({ "type": "error", "status": 429, "error": error, "headers": { "retry-after": "20" } });
-        let headers = event["headers"].as_object().unwrap().clone();
-        check(&event, &[Observation::Failed(Failure { status: Some(429), error: error.clone(), headers })]);
+        let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static("20"))]);
+        let read = Failed { status: Some(429), error: error.clone(), headers, quota: Vec::new() };
+        check(&event, &[Observation::Failed(Box::new(read))]);
         let long = json!({ "type": "error", "error": error, "padding": "x".repeat(ERROR_LENGTH) });
-        check(&long, &[Observation::Failed(Failure { error, ..Failure::default() })]);
+        check(&long, &[Observation::Failed(Box::new(Failed { error, ..Failed::default() }))]);
         check(&json!({ "type": "codex.rate_limits" }), &[]);
         check(&json!(["error"]), &[]);
     }

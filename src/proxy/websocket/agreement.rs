@@ -104,7 +104,8 @@ impl ClientHandshake {
         let mut headers = handshake::for_upstream(head.headers);
         let turn_state = headers.remove(TURN_STATE);
         let opening = Opening { path_and_query, headers, turn_state, session };
-        let mut failover = Failover::new(&proxy.manager, request).until(opened + HANDSHAKE);
+        let mut failover = Failover::new(&proxy.manager, request);
+        failover.deadline = Some(opened + HANDSHAKE);
         let over = failover.run(&mut Shaking { proxy, opening: &opening, admits }).await;
         all_written(std::mem::take(&mut failover.writes), clock::instant()).await;
         let why = match over {
@@ -182,10 +183,6 @@ enum Shaken {
 impl Attempt for Shaking<'_> {
     type End = Shaken;
     type Refused = Refused;
-
-    fn can_repeat(&self) -> bool {
-        true
-    }
 
     /// Whoever has no socket yet waits over HTTP.
     fn can_wait(&self) -> bool {

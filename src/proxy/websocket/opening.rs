@@ -105,7 +105,7 @@ impl Opening {
     /// Asks the account of `route`. What the answer proves of it is on its way to the file, but for an error, which the
     /// failover judges.
     pub async fn open(&self, failover: &mut Failover<'_>, route: &Route) -> Opened {
-        let manager = failover.manager();
+        let manager = failover.manager;
         let Some(asking) = self.request(manager, route) else { return Opened::Unsendable };
         let (started, asked_at) = (clock::instant(), manager.session().now());
         let left = failover.deadline.map(|deadline| deadline.saturating_duration_since(started));

@@ -16,27 +16,17 @@ pub enum Position {
 /// The scanner proper.
 #[derive(Debug, Default)]
 pub struct Scanner {
-    position: Position,
+    pub position: Position,
     line: Line,
     /// The line is not the first of its head.
     in_fields: bool,
     length: Option<u64>,
     is_encoded: bool,
     upgrades: bool,
-    heads: u64,
+    pub heads: u64,
 }
 
 impl Scanner {
-    /// Where the bytes that come next belong.
-    pub fn position(&self) -> Position {
-        self.position
-    }
-
-    /// How many heads came whole.
-    pub fn heads(&self) -> u64 {
-        self.heads
-    }
-
     /// Whether the rest of a head is awaited, or all of the first one.
     pub fn is_within_head(&self) -> bool {
         self.position == Position::Head && (self.heads == 0 || self.in_fields || !self.line.is_empty)

@@ -1,7 +1,6 @@
 //! One account tried for a turn, by the connection that is open or by a new one, until its response begins or fails.
 
 use hyper::Response;
-use serde_json::Value;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::Turn;
@@ -18,10 +17,10 @@ use crate::proxy::inspect::account_headers;
 use crate::proxy::inspect::meter::{Dialect, Meter};
 use crate::proxy::send::in_flight::InFlight;
 use crate::proxy::socket::client::Gone;
-use crate::proxy::socket::events::Failed;
 use crate::proxy::socket::listening::{self, Beginning};
+use crate::proxy::socket::refusals;
 use crate::proxy::socket::upstream::Upstream;
-use crate::proxy::socket::{events, refusals};
+use crate::proxy::websocket::error_event::Failed;
 use crate::proxy::websocket::opening::Refused;
 
 /// What ends the failover of a turn.
@@ -47,14 +46,6 @@ pub struct Begun {
 impl Attempt for Turn<'_> {
     type End = Result<Ended, Gone>;
     type Refused = Refused;
-
-    fn can_repeat(&self) -> bool {
-        true
-    }
-
-    fn can_wait(&self) -> bool {
-        true
-    }
 
     fn bind(&self, request: &mut RouteRequest) {
         if let (Some(open), Some(id)) = (self.upstream.as_ref(), &self.previous) {
@@ -152,7 +143,8 @@ impl Turn<'_> {
                 Tried::End(Ok(Ended::Begun(Box::new(Begun { route, messages, meter, measured }))))
             }
             Beginning::Failed(messages, error) => {
-                let failed = events::failed(messages.last().map_or("", Utf8Bytes::as_str), error, meter.quota());
+                let message = messages.last().map(|last| last.as_bytes()).unwrap_or_default();
+                let failed = Failed::read(message, error, meter.quota());
                 self.failed(failover, upstream, route, (messages, failed), measured)
             }
             Beginning::Broken(why) => {
@@ -176,7 +168,7 @@ impl Turn<'_> {
         measured: Measured,
     ) -> Tried<Result<Ended, Gone>, Refused> {
         let manager = &self.proxy.manager;
-        let code = failed.error.get("code").and_then(Value::as_str).unwrap_or_default();
+        let code = failed.code();
         // The connection has served its time.
         if code.starts_with("websocket_") && (failover.may_resend() || self.previous.is_some()) {
             return self.broken(upstream, route, "a new connection was needed");

@@ -179,7 +179,7 @@ pub(super) fn breakers(connection: &Connection) -> rusqlite::Result<Breakers> {
             BreakerKey::Account(AccountId::new(name))
         };
         let failures = u32::try_from(row.get::<_, i64>(3)?).unwrap_or(u32::MAX);
-        let breaker = Breaker::restored(failures, row.get::<_, Option<i64>>(4)?.map(Timestamp));
+        let breaker = Breaker { failures, open_until: row.get::<_, Option<i64>>(4)?.map(Timestamp) };
         Ok((key, Counted { breaker, host: row.get(2)? }))
     })?;
     rows.collect()

@@ -53,7 +53,7 @@ pub async fn forward(
     path_and_query: String,
 ) -> Response<ProxyBody> {
     let started = clock::instant();
-    let request_id = proxy.request_ids.next();
+    let request_id = proxy.next_request_id();
     let ending = Ending::new(Arc::clone(&proxy.manager), request_id.clone(), started);
     let is_head = head.method == Method::HEAD;
     if let Some(response) = models::of_all(proxy, &head, path_of(&path_and_query), query_of(&path_and_query)).await {

@@ -32,8 +32,9 @@ pub struct ProxyState {
     pub translating: Semaphore,
     /// When it began.
     pub started: Instant,
-    /// Names requests.
-    pub request_ids: RequestIds,
+    /// Begins the ids of its requests, which no other process gives.
+    prefix: String,
+    requests: AtomicU64,
     /// How many requests for a provider came so far.
     pub arrivals: Arc<AtomicU64>,
 }
@@ -48,26 +49,15 @@ impl ProxyState {
             budget: Arc::default(),
             translating: Semaphore::new(1),
             started: clock::instant(),
-            request_ids: RequestIds::new(),
+            prefix: random_id(),
+            requests: AtomicU64::new(1),
             arrivals: Arc::default(),
         }
     }
-}
 
-/// Names for requests that no other process gives.
-pub struct RequestIds {
-    prefix: String,
-    next: AtomicU64,
-}
-
-impl RequestIds {
-    fn new() -> RequestIds {
-        RequestIds { prefix: random_id(), next: AtomicU64::new(1) }
-    }
-
-    /// The next one.
-    pub fn next(&self) -> String {
-        format!("req_{}{:08x}", self.prefix, self.next.fetch_add(1, Ordering::Relaxed))
+    /// A name for the next request.
+    pub fn next_request_id(&self) -> String {
+        format!("req_{}{:08x}", self.prefix, self.requests.fetch_add(1, Ordering::Relaxed))
     }
 }
 

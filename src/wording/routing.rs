@@ -57,7 +57,7 @@ mod tests {
         for word in [Why::Bound, Why::Pinned, Why::Failover, Why::First].into_iter().chain(of_strategies) {
             assert!(!why(word.name()).starts_with("of "), "{word:?}");
         }
-        for reason in Reason::ALL {
+        for reason in Reason::all() {
             assert!(!obstacle(reason.name()).contains('`'), "{reason:?}");
         }
         assert_eq!((why("new"), obstacle("new")), ("of `new`".to_owned(), "cannot serve (`new`)".to_owned()));

@@ -17,26 +17,13 @@ pub struct BreakerSettings {
 /// The failures in a row of one account or one host, and what they led to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Breaker {
-    failures: u32,
-    open_until: Option<Timestamp>,
+    /// The failures in a row so far.
+    pub failures: u32,
+    /// Until when it is open, if it ever opened since the last success.
+    pub open_until: Option<Timestamp>,
 }
 
 impl Breaker {
-    /// One with these parts, as they were kept.
-    pub fn restored(failures: u32, open_until: Option<Timestamp>) -> Breaker {
-        Breaker { failures, open_until }
-    }
-
-    /// The failures in a row so far.
-    pub fn failures(&self) -> u32 {
-        self.failures
-    }
-
-    /// Until when it is open, if it ever opened since the last success.
-    pub fn open_until(&self) -> Option<Timestamp> {
-        self.open_until
-    }
-
     /// A failure counts; the last one that is tolerated opens it, and one while open (a failed probe) opens it again.
     pub fn failed(&mut self, settings: BreakerSettings, now: Timestamp) {
         self.failures = self.failures.saturating_add(1);

@@ -17,9 +17,10 @@ const MOST: usize = 16_384;
 const DEEPEST: usize = 64;
 
 /// What of an answer is remembered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Keeps {
     /// All of it.
+    #[default]
     All,
     /// What upstreams keep although the answer itself is not stored.
     ByItself,
@@ -28,9 +29,10 @@ pub enum Keeps {
 }
 
 /// Reads an answer: visits its document, or the data of each event of its stream.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct CreatedIds<D> {
-    keeps: Keeps,
+    /// What of the answer is remembered from now on.
+    pub keeps: Keeps,
     known: HashSet<u64>,
     found: Vec<String>,
     /// The open containers: what their key says, whether they are objects, and which key it is.
@@ -46,17 +48,7 @@ pub struct CreatedIds<D> {
 impl<D: Digest> CreatedIds<D> {
     /// Of an answer of which nothing was read.
     pub fn new(keeps: Keeps) -> CreatedIds<D> {
-        CreatedIds {
-            keeps,
-            known: HashSet::new(),
-            found: Vec::new(),
-            frames: Vec::new(),
-            beyond: 0,
-            place: Place::Other,
-            key: Key::Other,
-            digest: None,
-            renamed: None,
-        }
+        CreatedIds { keeps, ..CreatedIds::default() }
     }
 
     /// The same, for a client that reads ids which begin with `from` as if they began with `to`.
@@ -69,11 +61,6 @@ impl<D: Digest> CreatedIds<D> {
     /// Whether anything of the answer is remembered.
     pub fn is_reading(&self) -> bool {
         self.keeps != Keeps::Nothing
-    }
-
-    /// What of it is remembered from now on.
-    pub fn keep(&mut self, keeps: Keeps) {
-        self.keeps = keeps;
     }
 
     /// The document is over, and the next one begins.
@@ -98,10 +85,11 @@ impl<D: Digest> CreatedIds<D> {
 }
 
 /// Which of the keys that may lead to an id of any shape it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Key {
     Response,
     Data,
+    #[default]
     Other,
 }
 
@@ -143,7 +131,7 @@ impl<D: Digest> CreatedIds<D> {
 
 impl<D: Digest> Visit for CreatedIds<D> {
     fn open(&mut self, is_object: bool, _: usize) {
-        let (place, key) = (std::mem::take(&mut self.place), std::mem::replace(&mut self.key, Key::Other));
+        let (place, key) = (std::mem::take(&mut self.place), std::mem::take(&mut self.key));
         if self.is_skipped() || self.frames.len() >= DEEPEST {
             self.beyond += 1;
             return;

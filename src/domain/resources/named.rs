@@ -102,7 +102,7 @@ pub fn named_in<D: Digest>(text: &[u8]) -> Named {
 
 /// An object or a list that is open.
 #[expect(clippy::struct_excessive_bools, reason = "what was seen of it so far, in no order")]
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Frame {
     /// What the key says under which it stands; a list's entries stand there too.
     place: Place,
@@ -118,7 +118,7 @@ struct Frame {
     says_more: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Reader<D> {
     named: Named,
     known: HashSet<String>,
@@ -134,23 +134,6 @@ struct Reader<D> {
     top: Option<usize>,
     top_at: usize,
     digest: Option<D>,
-}
-
-impl<D> Default for Reader<D> {
-    fn default() -> Reader<D> {
-        Reader {
-            named: Named::default(),
-            known: HashSet::new(),
-            frames: Vec::new(),
-            beyond: 0,
-            is_in_items: false,
-            place: Place::Other,
-            is_result: false,
-            top: None,
-            top_at: 0,
-            digest: None,
-        }
-    }
 }
 
 impl<D: Digest> Reader<D> {
@@ -225,18 +208,7 @@ impl<D: Digest> Visit for Reader<D> {
             Some(list) if !list.is_object => list.place,
             _ => place,
         };
-        self.frames.push(Frame {
-            place,
-            is_object,
-            at,
-            id: None,
-            id_place: 0..0,
-            kind: String::new(),
-            mark: None,
-            has_role: false,
-            has_result: false,
-            says_more: false,
-        });
+        self.frames.push(Frame { place, is_object, at, ..Frame::default() });
     }
 
     fn close(&mut self, end: usize) {

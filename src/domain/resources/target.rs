@@ -26,7 +26,7 @@ pub fn in_query(query: &str) -> Vec<String> {
 }
 
 /// The segment as the upstream reads it: `%5F` is `_` there too. What does not decode stays.
-fn decoded(segment: &str) -> Cow<'_, str> {
+pub fn decoded(segment: &str) -> Cow<'_, str> {
     if !segment.contains('%') {
         return Cow::Borrowed(segment);
     }

@@ -32,32 +32,27 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Every reason, the weightiest first.
-    pub const ALL: [Reason; 9] = [
-        Reason::Disabled,
-        Reason::Locked,
-        Reason::NeedsLogin,
-        Reason::OverLimit,
-        Reason::RateLimited,
-        Reason::CoolingDown,
-        Reason::CircuitOpen,
-        Reason::ModelNotInScope,
-        Reason::NotServed,
+    /// Every reason, the weightiest first, and the word on the wire.
+    const NAMES: [(Reason, &str); 9] = [
+        (Reason::Disabled, "disabled"),
+        (Reason::Locked, "locked"),
+        (Reason::NeedsLogin, "needsLogin"),
+        (Reason::OverLimit, "overLimit"),
+        (Reason::RateLimited, "rateLimited"),
+        (Reason::CoolingDown, "coolingDown"),
+        (Reason::CircuitOpen, "circuitOpen"),
+        (Reason::ModelNotInScope, "modelNotInScope"),
+        (Reason::NotServed, "notServed"),
     ];
+
+    /// Every reason, the weightiest first.
+    pub fn all() -> impl Iterator<Item = Reason> {
+        Reason::NAMES.into_iter().map(|(reason, _)| reason)
+    }
 
     /// The word on the wire.
     pub fn name(self) -> &'static str {
-        match self {
-            Reason::Disabled => "disabled",
-            Reason::Locked => "locked",
-            Reason::NeedsLogin => "needsLogin",
-            Reason::OverLimit => "overLimit",
-            Reason::RateLimited => "rateLimited",
-            Reason::CoolingDown => "coolingDown",
-            Reason::CircuitOpen => "circuitOpen",
-            Reason::ModelNotInScope => "modelNotInScope",
-            Reason::NotServed => "notServed",
-        }
+        Reason::NAMES[self as usize].1
     }
 }
 
@@ -152,7 +147,7 @@ fn in_the_way<'a>(
     demand: Option<Demand<'a>>,
     now: Timestamp,
 ) -> impl Iterator<Item = Obstacle> + use<'a> {
-    Reason::ALL.into_iter().filter_map(move |reason| obstacle(reason, member, demand.as_ref(), now))
+    Reason::all().filter_map(move |reason| obstacle(reason, member, demand.as_ref(), now))
 }
 
 fn obstacle(reason: Reason, member: &Member, demand: Option<&Demand<'_>>, now: Timestamp) -> Option<Obstacle> {

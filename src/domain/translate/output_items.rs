@@ -7,8 +7,7 @@ use serde_json::Value;
 
 use super::events::LONGEST_EVENT;
 use super::part::{self, Field, Part};
-use super::partial_item::{PartialItem, fill_gaps, is_hollow};
-use crate::domain::lenient_json;
+use super::partial_item::{PartialItem, fill_gaps, is_hollow, read};
 
 /// The items by their index in the output.
 #[derive(Debug, Default)]
@@ -92,7 +91,7 @@ impl OutputItems {
         let named = || self.named(item["id"].as_str()?);
         let index = event["output_index"].as_u64().or_else(named).or_else(same).unwrap_or_else(|| self.next());
         let partial = self.partial.remove(&index);
-        self.bytes = self.bytes.saturating_sub(partial.as_ref().map_or(0, PartialItem::bytes)) + size;
+        self.bytes = self.bytes.saturating_sub(partial.as_ref().map_or(0, |partial| partial.bytes)) + size;
         self.last = index;
         let collected = partial.filter(|_| is_hollow(item)).and_then(|partial| partial.item("completed"));
         let text = match collected {
@@ -124,9 +123,9 @@ impl OutputItems {
     fn add_to(&mut self, index: u64, add: impl FnOnce(&mut PartialItem)) {
         self.last = index;
         let partial = self.partial.entry(index).or_default();
-        let before = partial.bytes();
+        let before = partial.bytes;
         add(partial);
-        self.bytes = self.bytes.saturating_sub(before) + partial.bytes();
+        self.bytes = self.bytes.saturating_sub(before) + partial.bytes;
     }
 
     /// The index of the one of this name that is not done.
@@ -185,8 +184,4 @@ fn complete(output: &mut Vec<Value>, collected: Vec<Value>, is_short: bool) -> b
 /// Whether two items are one, whose id may have changed on the way.
 fn is_same(one: &Value, item: &Value) -> bool {
     one["type"] == item["type"] && one["call_id"] == item["call_id"]
-}
-
-fn read(text: &str) -> Option<Value> {
-    lenient_json::parse(text.as_bytes()).ok()
 }

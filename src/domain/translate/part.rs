@@ -32,13 +32,16 @@ pub(super) enum Field {
 /// What `event`, which is of this kind, carries of a part, with the part's index in its list. `None` for every other event.
 pub(super) fn content<'e>(kind: &str, event: &'e Value) -> Option<(Part, u64, Content<'e>)> {
     let (of, what) = kind.strip_prefix("response.")?.rsplit_once('.')?;
-    if let ("content_part" | "reasoning_summary_part", "done") = (of, what) {
-        return whole(event);
-    }
+    let (of, fields) = match (of, what) {
+        ("content_part" | "reasoning_summary_part", "done") => (event["part"]["type"].as_str()?, &event["part"]),
+        ("summary_text", _) => return None,
+        _ => (of, event),
+    };
     let (part, index, whole) = match of {
         "output_text" => (Part::Text, "content_index", "text"),
         "refusal" => (Part::Refusal, "content_index", "refusal"),
-        "reasoning_summary_text" => (Part::Summary, "summary_index", "text"),
+        // A part's name, and its events'.
+        "summary_text" | "reasoning_summary_text" => (Part::Summary, "summary_index", "text"),
         "reasoning_text" => (Part::Thought, "content_index", "text"),
         "function_call_arguments" | "mcp_call_arguments" => (Part::Arguments, "", "arguments"),
         "custom_tool_call_input" => (Part::Input, "", "input"),
@@ -47,22 +50,10 @@ pub(super) fn content<'e>(kind: &str, event: &'e Value) -> Option<(Part, u64, Co
     };
     let content = match what {
         "delta" => Content::Delta(event["delta"].as_str()?),
-        "done" => Content::Whole(event[whole].as_str()?),
+        "done" => Content::Whole(fields[whole].as_str()?),
         _ => return None,
     };
     Some((part, event[index].as_u64().unwrap_or_default(), content))
-}
-
-/// The content of an event that carries a whole part.
-fn whole(event: &Value) -> Option<(Part, u64, Content<'_>)> {
-    let (part, index, text) = match event["part"]["type"].as_str()? {
-        "output_text" => (Part::Text, "content_index", "text"),
-        "refusal" => (Part::Refusal, "content_index", "refusal"),
-        "summary_text" => (Part::Summary, "summary_index", "text"),
-        "reasoning_text" => (Part::Thought, "content_index", "text"),
-        _ => return None,
-    };
-    Some((part, event[index].as_u64().unwrap_or_default(), Content::Whole(event["part"][text].as_str()?)))
 }
 
 impl Part {

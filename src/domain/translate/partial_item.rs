@@ -24,17 +24,16 @@ pub(super) struct PartialItem {
     /// Parts that were received whole, by their list and their index in it.
     parts: BTreeMap<(&'static str, u64), Box<str>>,
     annotations: BTreeMap<u64, Vec<Box<str>>>,
-    bytes: usize,
+    /// How much is kept, in bytes.
+    pub(super) bytes: usize,
 }
 
 impl PartialItem {
     /// The item itself begins.
     pub(super) fn begin(&mut self, item: &Value) {
-        let text = item.to_string().into_boxed_str();
-        self.bytes += text.len() + ROW;
+        self.item = Some(self.counted(item));
         self.name(item["id"].as_str());
         item["type"].as_str().unwrap_or_default().clone_into(&mut self.kind);
-        self.item = Some(text);
     }
 
     /// The item's id, if it is not known yet.
@@ -63,6 +62,13 @@ impl PartialItem {
         }
     }
 
+    /// What is kept of `value`.
+    fn counted(&mut self, value: &Value) -> Box<str> {
+        let text = value.to_string().into_boxed_str();
+        self.bytes += text.len() + ROW;
+        text
+    }
+
     fn learn_kind(&mut self, part: Part) {
         if let Some(kind) = part.kind().filter(|_| self.kind.is_empty()) {
             kind.clone_into(&mut self.kind);
@@ -85,39 +91,26 @@ impl PartialItem {
             self.bytes += ROW;
             String::new()
         });
+        self.bytes -= text.len();
         match content {
             Content::Delta(piece) => text.push_str(piece),
-            Content::Whole(whole) if whole.len() > text.len() => {
-                self.bytes -= text.len();
-                self.bytes += whole.len();
-                whole.clone_into(text);
-                return;
-            }
-            Content::Whole(_) => return,
+            Content::Whole(whole) if whole.len() > text.len() => whole.clone_into(text),
+            Content::Whole(_) => {}
         }
-        if let Content::Delta(piece) = content {
-            self.bytes += piece.len();
-        }
+        self.bytes += text.len();
     }
 
     /// A part as a whole, of this kind, in its list.
     pub(super) fn whole(&mut self, (kind, list): (Part, &'static str), index: u64, part: &Value) {
         self.learn_kind(kind);
-        let text = part.to_string().into_boxed_str();
-        self.bytes += text.len() + ROW;
+        let text = self.counted(part);
         self.parts.insert((list, index), text);
     }
 
     /// An annotation of a text.
     pub(super) fn annotation(&mut self, index: u64, annotation: &Value) {
-        let text = annotation.to_string().into_boxed_str();
-        self.bytes += text.len() + ROW;
+        let text = self.counted(annotation);
         self.annotations.entry(index).or_default().push(text);
-    }
-
-    /// How much is kept, in bytes.
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes
     }
 
     /// The item. `None` of a call that nothing but its arguments is known of.
@@ -221,6 +214,6 @@ fn with_annotations(mut part: Value, annotations: &Value) -> Value {
     part
 }
 
-fn read(text: &str) -> Option<Value> {
+pub(super) fn read(text: &str) -> Option<Value> {
     lenient_json::parse(text.as_bytes()).ok()
 }

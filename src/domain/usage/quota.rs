@@ -49,6 +49,11 @@ impl Quota {
         Quota { windows }
     }
 
+    /// The same, if there are any.
+    fn if_any(windows: Vec<QuotaWindow>) -> Option<Quota> {
+        (!windows.is_empty()).then(|| Quota::of(windows))
+    }
+
     /// The highest used percent of all windows at `now`.
     pub fn used_at(&self, now: Timestamp) -> f64 {
         self.windows.iter().map(|window| window.used_at(now)).fold(0.0, f64::max)

@@ -45,7 +45,7 @@ impl Breakers {
                     .prepare_cached(
                         "INSERT OR REPLACE INTO breakers (kind, key, host, failures, open_until) VALUES (?, ?, ?, ?, ?)",
                     )?
-                    .execute(params![kind, name, host, breaker.failures(), breaker.open_until().map(|at| at.0)])?,
+                    .execute(params![kind, name, host, breaker.failures, breaker.open_until.map(|at| at.0)])?,
             };
         }
         Ok(())

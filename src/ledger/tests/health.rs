@@ -39,7 +39,7 @@ async fn breakers(ledger: &Ledger) -> Vec<(String, u32, bool)> {
             BreakerKey::Account(account) => account.to_string(),
             BreakerKey::Host(host) => host,
         };
-        (name, breaker.failures(), breaker.gate(SETTINGS, Timestamp(NOW)) != Gate::Closed)
+        (name, breaker.failures, breaker.gate(SETTINGS, Timestamp(NOW)) != Gate::Closed)
     };
     breakers.into_iter().map(counted).collect()
 }
@@ -121,7 +121,7 @@ async fn an_overloaded_host_opens_alone_and_takes_the_blame_from_its_accounts() 
     one.commit(Entry { at: Timestamp(NOW + 60_000), ..failure("a", "h", false) }).await.unwrap();
     let known = standing(&other).await.breakers;
     let host = known.get(&BreakerKey::Host("h".to_owned())).map(|counted| counted.breaker);
-    assert_eq!(host.unwrap(), Breaker::restored(4, Some(Timestamp(NOW + 120_000))));
+    assert_eq!(host.unwrap(), Breaker { failures: 4, open_until: Some(Timestamp(NOW + 120_000)) });
     one.commit(Entry { host: "h".to_owned(), ..entry("a") }).await.unwrap();
     assert_eq!(breakers(&other).await, [breaker("c", 1, false), breaker("elsewhere", 1, false)]);
 }

@@ -93,7 +93,7 @@ pub struct Waiting {
 }
 
 /// A request was answered completely, or ended otherwise.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Finished {
     /// The request.
     pub request_id: String,

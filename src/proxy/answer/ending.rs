@@ -7,7 +7,6 @@ use futures_util::future::BoxFuture;
 
 use crate::clock;
 use crate::domain::account::AccountId;
-use crate::domain::usage::{Tokens, Usd};
 use crate::manager::Manager;
 use crate::manager::books::spending::{Learned, Ticket, UPSTREAM_BROKE};
 use crate::manager::outcomes::CLIENT_LEFT;
@@ -21,55 +20,39 @@ const CROWDED: u16 = 503;
 pub struct Ending {
     manager: Arc<Manager>,
     started: Instant,
-    request_id: String,
-    status: u16,
-    account: Option<AccountId>,
-    model: Option<String>,
+    /// What is reported of it.
+    finished: Finished,
     /// Of the attempt that serves; taken when it is accounted.
     ticket: Option<Ticket>,
-    first_byte_ms: Option<u64>,
-    tokens: Option<Tokens>,
-    cost: Option<Usd>,
     is_reported: bool,
 }
 
 impl Ending {
     /// The ending of a request that began at `started`.
     pub fn new(manager: Arc<Manager>, request_id: String, started: Instant) -> Ending {
-        Ending {
-            manager,
-            started,
-            request_id,
-            status: 0,
-            account: None,
-            model: None,
-            ticket: None,
-            first_byte_ms: None,
-            tokens: None,
-            cost: None,
-            is_reported: false,
-        }
+        let finished = Finished { request_id, ..Finished::default() };
+        Ending { manager, started, finished, ticket: None, is_reported: false }
     }
 
     /// What the request is for.
     #[must_use = "this returns the ending with its model"]
     pub fn of_model(mut self, model: Option<&String>) -> Ending {
-        self.model = model.cloned();
+        self.finished.model = model.cloned();
         self
     }
 
     /// Who answers, and with what.
     #[must_use = "this returns the ending with its answer"]
     pub fn with_answer(mut self, account: Option<AccountId>, ticket: Option<Ticket>, status: u16) -> Ending {
-        self.account = account;
+        self.finished.account = account;
         self.ticket = ticket;
-        self.status = status;
+        self.finished.status = status;
         self
     }
 
     /// The request.
     pub fn request_id(&self) -> &str {
-        &self.request_id
+        &self.finished.request_id
     }
 
     /// Somebody else reports the end.
@@ -84,8 +67,8 @@ impl Ending {
 
     /// The first byte of the answer went out.
     pub fn first_byte(&mut self) {
-        if self.first_byte_ms.is_none() {
-            self.first_byte_ms = Some(self.elapsed());
+        if self.finished.first_byte_ms.is_none() {
+            self.finished.first_byte_ms = Some(self.elapsed());
         }
     }
 
@@ -102,15 +85,15 @@ impl Ending {
     /// Accounts what was learned, with the siblings before the future ends.
     pub fn settle_exactly(&mut self, meter: &mut Meter) -> Option<BoxFuture<'static, ()>> {
         let ticket = self.ticket.take()?;
-        let learned = self.learned(meter, self.status);
+        let learned = self.learned(meter, self.finished.status);
         let (settled, settling) = self.manager.settle_exactly(ticket, learned);
-        (self.tokens, self.cost) = (settled.tokens, settled.cost);
+        (self.finished.tokens, self.finished.cost) = (settled.tokens, settled.cost);
         Some(settling)
     }
 
     /// The answer went out whole.
     pub fn complete(&mut self, meter: Option<&mut Meter>) {
-        self.end(meter, self.status);
+        self.end(meter, self.finished.status);
     }
 
     /// The upstream broke it off.
@@ -135,21 +118,13 @@ impl Ending {
         if let Some(ticket) = self.ticket.take() {
             let learned = match meter {
                 Some(meter) => self.learned(meter, status),
-                None => Learned { status, first_byte_ms: self.first_byte_ms, ..Learned::default() },
+                None => Learned { status, first_byte_ms: self.finished.first_byte_ms, ..Learned::default() },
             };
             let settled = self.manager.settle(ticket, learned);
-            (self.tokens, self.cost) = (settled.tokens, settled.cost);
+            (self.finished.tokens, self.finished.cost) = (settled.tokens, settled.cost);
         }
-        self.manager.session().emit(Event::Finished(Finished {
-            request_id: std::mem::take(&mut self.request_id),
-            status,
-            account: self.account.take(),
-            model: self.model.take(),
-            tokens: self.tokens,
-            cost: self.cost,
-            duration_ms: self.elapsed(),
-            first_byte_ms: self.first_byte_ms,
-        }));
+        let (finished, duration_ms) = (std::mem::take(&mut self.finished), self.elapsed());
+        self.manager.session().emit(Event::Finished(Finished { status, duration_ms, ..finished }));
     }
 
     fn learned(&mut self, meter: &mut Meter, status: u16) -> Learned {
@@ -159,7 +134,7 @@ impl Ending {
             bill: meter.bill().clone(),
             made: meter.made(),
             quota: meter.quota(),
-            first_byte_ms: self.first_byte_ms,
+            first_byte_ms: self.finished.first_byte_ms,
         }
     }
 

@@ -10,7 +10,7 @@ use crate::domain::json_scan::{Leaf, Visit};
 const MOST: usize = 1_024;
 
 /// Counts the choices of one stream: visits the data of each of its events.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Choices {
     wanted: usize,
     finished: HashSet<u64>,
@@ -35,8 +35,7 @@ impl Choices {
     /// Of a stream of which so many choices were asked for.
     pub fn new(wanted: u32) -> Choices {
         let wanted = usize::try_from(wanted).unwrap_or(MOST).clamp(1, MOST);
-        let (finished, key) = (HashSet::new(), Key::Other);
-        Choices { wanted, finished, depth: 0, is_in_list: false, key, index: 0, is_finished: false }
+        Choices { wanted, ..Choices::default() }
     }
 
     /// The event is over, and the next one begins.

@@ -133,7 +133,8 @@ pub struct JsonFields {
     found: [Option<Box<[u8]>>; WANTED.len()],
     /// Where the last key of the outermost object begins, counted from the document's first byte.
     key_at: usize,
-    usage_span: Option<(usize, usize)>,
+    /// From the first byte of the key to behind the last byte of the value of the outermost `usage`.
+    pub usage_span: Option<(usize, usize)>,
     passed: usize,
 }
 
@@ -190,11 +191,6 @@ impl JsonFields {
     /// The value of `field` when it is text.
     pub fn text(&self, field: Field) -> Option<String> {
         serde_json::from_slice(self.raw(field)?).ok()
-    }
-
-    /// From the first byte of the key to behind the last byte of the value of the outermost `usage`.
-    pub fn usage_span(&self) -> Option<(usize, usize)> {
-        self.usage_span
     }
 
     fn step(&mut self, byte: u8) {

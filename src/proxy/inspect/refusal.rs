@@ -69,22 +69,16 @@ pub async fn examine(response: Response<Incoming>, kind: Kind, now: Timestamp) -
 
 /// What an error proves that a stream reported before any output. The client gets the stream itself.
 pub fn examine_buffered(buffered: Buffered, error: Value, now: Timestamp) -> (Examined, Outcome) {
-    let header = |name: &str| buffered.head.headers.get(name)?.to_str().ok();
-    let answer = Answer { status: buffered.head.status.as_u16(), header: &header, error: &error, text: None };
-    let outcome = classify_in_stream(&answer, now);
     let Buffered { head, bytes, rest, mut meter } = buffered;
     let quota = meter.quota();
-    let outcome = narrowed_by(outcome, &quota);
+    let outcome = proved_in_stream(&head, &error, &quota, now);
     (Examined { head, bytes, rest: Some(rest), meter, error, quota }, outcome)
 }
 
 /// The same for a client that cannot read the stream: it gets the error with the status that fits it.
 pub fn examine_reported(reported: ReportedError, now: Timestamp) -> (Examined, Outcome) {
     let ReportedError { mut head, error, quota } = reported;
-    let header = |name: &str| head.headers.get(name)?.to_str().ok();
-    let answer = Answer { status: head.status.as_u16(), header: &header, error: &error, text: None };
-    let outcome = classify_in_stream(&answer, now);
-    let outcome = narrowed_by(outcome, &quota);
+    let outcome = proved_in_stream(&head, &error, &quota, now);
     let is_asked_wrongly = error.get("type").and_then(Value::as_str) == Some("invalid_request_error");
     head.status = match &outcome {
         Outcome::RateLimited { .. }
@@ -99,6 +93,13 @@ pub fn examine_reported(reported: ReportedError, now: Timestamp) -> (Examined, O
     head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let bytes = VecDeque::from([Bytes::from(json!({ "error": error }).to_string())]);
     (Examined { head, bytes, rest: None, meter: Meter::new(Dialect::Other), error, quota }, outcome)
+}
+
+/// What an error proves that a stream reports behind this head and these events of its quota.
+fn proved_in_stream(head: &response::Parts, error: &Value, quota: &[Value], now: Timestamp) -> Outcome {
+    let header = |name: &str| head.headers.get(name)?.to_str().ok();
+    let answer = Answer { status: head.status.as_u16(), header: &header, error, text: None };
+    narrowed_by(classify_in_stream(&answer, now), quota)
 }
 
 async fn read(mut body: Incoming) -> (Bytes, Option<Incoming>) {

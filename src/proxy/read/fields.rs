@@ -2,11 +2,8 @@
 
 mod beginning;
 
-use std::fmt;
-
 use hyper::header::{CONTENT_TYPE, HeaderMap};
-use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::de::IgnoredAny;
 
 use crate::domain::lenient_json;
 use crate::domain::resources::{Reasoning, TopLevel, form, is_id, named_in, target};
@@ -148,37 +145,15 @@ pub fn is_name(model: &str) -> bool {
 /// are the tokens of one.
 fn choices(each: Option<&[u8]>, prompt: Option<&[u8]>) -> u32 {
     let each: u32 = each.and_then(|each| serde_json::from_slice(each).ok()).unwrap_or(1);
-    let prompts = prompt.and_then(|prompt| serde_json::from_slice(prompt).ok());
-    each.saturating_mul(prompts.map_or(1, |Prompts(count)| count))
+    each.saturating_mul(prompt.and_then(prompts).unwrap_or(1))
 }
 
-/// How many prompts a list has. They are counted and not kept: a list of single tokens may be as long as a body.
-struct Prompts(u32);
-
-impl<'de> Deserialize<'de> for Prompts {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OfList;
-
-        impl<'de> Visitor<'de> for OfList {
-            type Value = Prompts;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a list of prompts")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Prompts, A::Error> {
-                let first: Option<&RawValue> = list.next_element()?;
-                let mut count: u32 = 1;
-                while list.next_element::<IgnoredAny>()?.is_some() {
-                    count = count.saturating_add(1);
-                }
-                let is_list = first.is_some_and(|first| first.get().starts_with(['"', '[']));
-                Ok(Prompts(if is_list { count } else { 1 }))
-            }
-        }
-
-        deserializer.deserialize_seq(OfList)
-    }
+/// How many prompts a list of texts or of lists of tokens has. `None` of what is one prompt.
+fn prompts(list: &[u8]) -> Option<u32> {
+    let first = list.strip_prefix(b"[")?.trim_ascii_start().first()?;
+    // Nothing is kept of what is ignored, so that this list takes no memory.
+    let all: Vec<IgnoredAny> = serde_json::from_slice(list).ok().filter(|_| matches!(first, b'"' | b'['))?;
+    u32::try_from(all.len()).ok()
 }
 
 /// How the body has to be read, if it is one that may name something.

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::domain::resources::target;
 use crate::proxy::read::body::Insertion;
 
 /// What makes the body of a request to `path` ask for the usage of its stream. `None` when it is no such request, when the
@@ -46,16 +47,7 @@ pub fn for_usage(path: &str, body: &[u8]) -> Option<Insertion> {
 
 /// The path as an upstream reads it: `%63` is `c` there too, and a slash at the end is none. What does not decode stays.
 pub fn plain(path: &str) -> Cow<'_, str> {
-    let path = path.trim_end_matches('/');
-    let Some((begin, rest)) = path.split_once('%') else { return Cow::Borrowed(path) };
-    let mut bytes = begin.as_bytes().to_vec();
-    for piece in rest.split('%') {
-        let byte = piece.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        let Some(byte) = byte else { return Cow::Borrowed(path) };
-        bytes.push(byte);
-        bytes.extend_from_slice(&piece.as_bytes()[2..]);
-    }
-    String::from_utf8(bytes).map_or(Cow::Borrowed(path), Cow::Owned)
+    target::decoded(path.trim_end_matches('/'))
 }
 
 fn insertion(place: Range<usize>, text: &'static [u8]) -> Insertion {
@@ -108,31 +100,8 @@ impl<'de> Deserialize<'de> for Entries<'de> {
 }
 
 /// A key, borrowed unless it is spelled with escapes.
-struct Key<'b>(Cow<'b, str>);
-
-impl<'de> Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OfText;
-
-        impl<'de> Visitor<'de> for OfText {
-            type Value = Key<'de>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a key")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Owned(text.to_owned())))
-            }
-        }
-
-        deserializer.deserialize_str(OfText)
-    }
-}
+#[derive(serde::Deserialize)]
+struct Key<'b>(#[serde(borrow)] Cow<'b, str>);
 
 #[cfg(test)]
 mod tests {

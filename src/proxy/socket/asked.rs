@@ -20,6 +20,7 @@ pub struct Asked {
     text: Kept,
     /// The cache key of a message without one.
     cache_key: Option<String>,
+    /// What a login gets of it.
     pub translation: Translation,
     /// No encrypted content is sent any more: an upstream could not read it.
     is_bare: bool,

@@ -56,7 +56,7 @@ struct Turn<'t> {
 pub async fn take(session: &mut Session<'_>, text: Utf8Bytes) -> Result<(), Gone> {
     let Session { proxy, opening, client, upstream, conversation } = session;
     let manager = &proxy.manager;
-    let request_id = proxy.request_ids.next();
+    let request_id = proxy.next_request_id();
     let ending = Ending::new(Arc::clone(manager), request_id.clone(), clock::instant());
     let text = Bytes::from(text);
     let fields = RequestFields::parse(&text);

@@ -32,14 +32,16 @@ const MOST_MADE: usize = 4_096;
 /// The connection.
 pub struct Upstream {
     socket: WebSocketStream<TokioIo<Upgraded>>,
+    /// The account.
     pub account: AccountId,
     /// What it was opened with.
     target: Arc<Target>,
     ping: Interval,
     /// The responses that were made in it, and that it alone may know.
     made: HashSet<String>,
-    /// It has answered before.
+    /// It has answered before: that it is gone then says nothing of its account.
     pub has_served: bool,
+    /// Whether it can be used.
     pub is_open: bool,
 }
 

@@ -131,7 +131,7 @@ impl Accounting {
                 let learned = Learned {
                     status: 200,
                     bill: *bill,
-                    made: books.observer.made(),
+                    made: books.observer.made.take(),
                     first_byte_ms: books.first_byte_ms.take(),
                     ..Learned::default()
                 };
@@ -232,7 +232,7 @@ impl Watcher for Accounting {
 
     fn upstream_sent(&self, bytes: &[u8]) {
         self.with(|books| {
-            books.observer.keep(if books.asked.stores { Keeps::All } else { Keeps::ByItself });
+            books.observer.made.keeps = if books.asked.stores { Keeps::All } else { Keeps::ByItself };
             books.from_upstream.push(bytes, &mut books.observer);
             for observation in books.observer.take() {
                 self.account_for(books, observation);

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::domain::first_output;
 use crate::domain::json_scan::Scan;
-use crate::domain::resources::{CreatedIds, Keeps};
+use crate::domain::resources::CreatedIds;
 use crate::domain::usage::Bill;
 use crate::manager::router::reasoning::ContentDigest;
 use crate::proxy::inspect::fields::{Field, JsonFields};
@@ -33,39 +33,17 @@ pub enum Observation {
 }
 
 /// Reads messages.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Observer {
     fields: Box<JsonFields>,
     scan: Scan,
-    made: Box<CreatedIds<ContentDigest>>,
+    /// What is made.
+    pub made: Box<CreatedIds<ContentDigest>>,
     beginning: Vec<u8>,
     observations: Vec<Observation>,
 }
 
-impl Default for Observer {
-    fn default() -> Observer {
-        let made = Box::new(CreatedIds::new(Keeps::All));
-        Observer {
-            fields: Box::default(),
-            scan: Scan::default(),
-            made,
-            beginning: Vec::new(),
-            observations: Vec::new(),
-        }
-    }
-}
-
 impl Observer {
-    /// What was made since the last time.
-    pub fn made(&mut self) -> Vec<String> {
-        self.made.take()
-    }
-
-    /// What of it is remembered from now on.
-    pub fn keep(&mut self, keeps: Keeps) {
-        self.made.keep(keeps);
-    }
-
     /// What was observed since the last time.
     pub fn take(&mut self) -> Vec<Observation> {
         std::mem::take(&mut self.observations)
@@ -109,6 +87,7 @@ impl Messages for Observer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::resources::Keeps;
     use crate::domain::usage::{Subject, Tier, Tokens};
     use hyper::header::{HeaderMap, HeaderValue, RETRY_AFTER};
     use serde_json::json;
@@ -133,11 +112,11 @@ mod tests {
             { "type": "code_interpreter_call", "id": "ci_1", "container_id": "cntr_1" } ] } });
         for (keeps, made) in [(Keeps::All, vec!["resp_1", "ci_1", "cntr_1"]), (Keeps::ByItself, vec!["cntr_1"])] {
             let mut observer = Observer::default();
-            observer.keep(keeps);
+            observer.made.keeps = keeps;
             for _ in 0..2 {
                 observer.message_bytes(message.to_string().as_bytes(), true);
             }
-            assert_eq!(observer.made(), made);
+            assert_eq!(observer.made.take(), made);
         }
     }
 

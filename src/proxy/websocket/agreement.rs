@@ -77,7 +77,7 @@ impl ClientHandshake {
         mut request: Request<Incoming>,
     ) -> Result<ClientHandshake, Box<Response<ProxyBody>>> {
         let opened = clock::instant();
-        let request_id = proxy.request_ids.next();
+        let request_id = proxy.next_request_id();
         let client = hyper::upgrade::on(&mut request);
         let (head, _) = request.into_parts();
         let ending = Ending::new(Arc::clone(&proxy.manager), request_id.clone(), opened);

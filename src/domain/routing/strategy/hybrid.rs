@@ -24,7 +24,7 @@ pub const RULE: Rule = Rule {
     keeps_an_account: true,
     weighs_load: true,
     choose,
-    score: |_, ask, position, now| Some(score(&ask.load(position), ask.current == Some(position), now)),
+    score: |_, ask, position, now| Some(Weight::of(&ask.load(position), ask.current == Some(position), now).score),
 };
 
 /// An account in worse health rests, as long as another can serve.
@@ -55,24 +55,16 @@ fn choose(pool: &Pool, ask: &Ask<'_>, now: Timestamp) -> Option<Choice> {
     Some(chosen.instead_of_current(pool, ask, Why::Strategy(Strategy::Hybrid), now))
 }
 
-/// `2·health + 500·tokens/50 + 0.1·min(idle seconds, 3600) + 150 for the current account`
-pub fn score(load: &Load, is_current: bool, now: Timestamp) -> f64 {
-    Weight::of(load, is_current, now).score
-}
-
-/// Whether an account under this load is taken before the others are tired out too.
-#[cfg(test)]
-pub fn is_usable(load: &Load, now: Timestamp) -> bool {
-    Weight::of(load, false, now).is_usable
-}
-
-struct Weight {
-    is_usable: bool,
-    score: f64,
+/// How much an account is worth under its load.
+pub struct Weight {
+    /// It is taken before the others are tired out too.
+    pub is_usable: bool,
+    /// `2·health + 500·tokens/50 + 0.1·min(idle seconds, 3600) + 150 for the current account`
+    pub score: f64,
 }
 
 impl Weight {
-    fn of(load: &Load, is_current: bool, now: Timestamp) -> Weight {
+    pub fn of(load: &Load, is_current: bool, now: Timestamp) -> Weight {
         let condition = &load.condition;
         // No bucket holds more than what its plan has left.
         let left = BUCKET * (1.0 - load.quota_used).clamp(0.0, 1.0);

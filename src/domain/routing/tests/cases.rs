@@ -93,13 +93,19 @@ fn the_score_of_hybrid_is_made_of_its_constants() {
     let load = Load { condition, ..Load::default() };
     // 2 · (80 and 2 an hour for ten minutes), a fifth of the bucket, 600 s idle.
     let expected = 2.0 * (80.0 + 1.0 / 3.0) + 100.0 + 60.0;
-    assert!((hybrid::score(&load, false, NOW) - expected).abs() < 1e-9);
-    assert!((hybrid::score(&load, true, NOW) - expected - 150.0).abs() < 1e-9);
-    assert!((hybrid::score(&Load::default(), false, NOW) - 1000.0).abs() < 1e-9, "never used: 140 + 500 + 360");
+    assert!((hybrid::Weight::of(&load, false, NOW).score - expected).abs() < 1e-9);
+    assert!((hybrid::Weight::of(&load, true, NOW).score - expected - 150.0).abs() < 1e-9);
+    assert!(
+        (hybrid::Weight::of(&Load::default(), false, NOW).score - 1000.0).abs() < 1e-9,
+        "never used: 140 + 500 + 360"
+    );
     // A plan of which nine tenths are used holds 5 requests of 50 at most.
     let spent = Load { quota_used: 0.9, ..Load::default() };
-    assert!((hybrid::score(&spent, false, NOW) - 550.0).abs() < 1e-9, "140 + 50 + 360");
-    assert!(hybrid::is_usable(&spent, NOW) && !hybrid::is_usable(&Load { quota_used: 0.99, ..spent }, NOW));
+    assert!((hybrid::Weight::of(&spent, false, NOW).score - 550.0).abs() < 1e-9, "140 + 50 + 360");
+    assert!(
+        hybrid::Weight::of(&spent, false, NOW).is_usable
+            && !hybrid::Weight::of(&Load { quota_used: 0.99, ..spent }, false, NOW).is_usable
+    );
 }
 
 #[test]

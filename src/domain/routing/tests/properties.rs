@@ -219,8 +219,8 @@ proptest! {
         let scene = Scene { bound: None, pinned: None, ..scene };
         let family = family();
         let ask = scene.ask(&family);
-        let usable = |position: usize| hybrid::is_usable(&ask.load(position), NOW);
-        let score = |position: usize| hybrid::score(&ask.load(position), ask.current == Some(position), NOW);
+        let usable = |position: usize| hybrid::Weight::of(&ask.load(position), false, NOW).is_usable;
+        let score = |position: usize| hybrid::Weight::of(&ask.load(position), ask.current == Some(position), NOW).score;
         let rivals: Vec<usize> = scene.serving().into_iter().filter(|position| usable(*position)).collect();
         let Decision::Use(choice) = choose(&scene.pool, &ask, Strategy::Hybrid, NOW) else { return Ok(()) };
         prop_assume!(!rivals.is_empty());

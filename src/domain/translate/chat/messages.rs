@@ -38,15 +38,10 @@ impl Talk<'_> {
     fn take(&mut self, at: &str, fields: &Map<String, Value>) -> Result<(), Refused> {
         let content = fields.get("content").unwrap_or(&Value::Null);
         match fields.get("role").and_then(Value::as_str) {
-            Some("system" | "developer") => {
+            Some(role @ ("system" | "developer" | "user")) => {
                 drop_others(at, fields, &["type", "role", "content"], self.dropped);
                 let parts = said(at, content, self.dropped)?;
-                self.items.push(message("developer", parts));
-            }
-            Some("user") => {
-                drop_others(at, fields, &["type", "role", "content"], self.dropped);
-                let parts = said(at, content, self.dropped)?;
-                self.items.push(message("user", parts));
+                self.items.push(message(if role == "user" { role } else { "developer" }, parts));
             }
             Some("assistant") => self.assistant(at, fields, content)?,
             Some("tool") => {

@@ -1,6 +1,7 @@
 //! The built-in prices.
 
 use super::{Factor, Price, Terms};
+use crate::domain::time::Day;
 
 /// A row of prices in USD per million tokens of text, in the standard tier: name, input, cached input, output.
 type Row = (&'static str, f64, f64, f64);
@@ -204,22 +205,14 @@ fn made(&(name, input, cached, output): &Row, terms: Terms, cache_write: f64) ->
 /// `gpt-5-2025-08-07`, `gpt-4-0613` and `gpt-4-1106-preview` without what makes them snapshots.
 fn without_date(name: &str) -> Option<&str> {
     let name = name.strip_suffix("-preview").unwrap_or(name);
+    let is_day = |date: &str| date.parse::<Day>().is_ok();
     let (rest, last) = name.rsplit_once('-')?;
     if last.len() == 4 {
-        return (is_month(last.get(..2)?) && is_day(last.get(2..)?)).then_some(rest);
+        // A leap year has all days there are.
+        return is_day(&format!("2000-{}-{}", last.get(..2)?, last.get(2..)?)).then_some(rest);
     }
-    let (rest, month) = rest.rsplit_once('-')?;
-    let (rest, year) = rest.rsplit_once('-')?;
-    let is_year = year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit());
-    (is_day(last) && is_month(month) && is_year).then_some(rest)
-}
-
-fn is_month(text: &str) -> bool {
-    text.len() == 2 && ("01"..="12").contains(&text) && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn is_day(text: &str) -> bool {
-    text.len() == 2 && ("01"..="31").contains(&text) && text.bytes().all(|byte| byte.is_ascii_digit())
+    let (rest, date) = name.split_at_checked(name.len().checked_sub("2025-08-07".len())?)?;
+    rest.strip_suffix('-').filter(|_| is_day(date))
 }
 
 #[cfg(test)]

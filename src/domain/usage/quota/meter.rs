@@ -71,15 +71,15 @@ impl Meter {
         now: Timestamp,
     ) -> Option<Meter> {
         let prefix = prefix(&name);
-        let quota = Quota::of(window::from_headers(&prefix, header, now));
+        let quota = Quota::if_any(window::from_headers(&prefix, header, now))?;
         let model = header(&format!("{prefix}-limit-name")).and_then(model_of);
-        (!quota.windows.is_empty()).then_some(Meter { name, model, quota })
+        Some(Meter { name, model, quota })
     }
 
     /// The same meter without the windows that are over; `None` when all are.
     pub(super) fn current(&self, now: Timestamp) -> Option<Meter> {
-        let windows: Vec<_> = self.quota.windows.iter().filter(|window| window.reset_at > now).copied().collect();
-        (!windows.is_empty()).then(|| Meter { quota: Quota::of(windows), ..self.clone() })
+        let windows = self.quota.windows.iter().filter(|window| window.reset_at > now).copied().collect();
+        Some(Meter { quota: Quota::if_any(windows)?, ..self.clone() })
     }
 }
 

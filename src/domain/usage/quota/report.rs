@@ -51,7 +51,7 @@ impl QuotaReport {
         };
         let windows = if active.is_none() { window::from_headers("x-codex", header, now) } else { Vec::new() };
         QuotaReport {
-            quota: (!windows.is_empty()).then(|| Quota::of(windows)),
+            quota: Quota::if_any(windows),
             meters: found.into_iter().filter_map(of_meter).take(MOST_METERS).collect(),
             credits: Credits::from_headers(header),
             plan: plan(header("x-codex-plan-type")),
@@ -63,8 +63,7 @@ impl QuotaReport {
     /// As the event `codex.rate_limits` reports it. `None` when it reports nothing.
     pub fn from_event(event: &Value, now: Timestamp) -> Option<QuotaReport> {
         let limits = event.get("rate_limits").unwrap_or(&Value::Null);
-        let quota = Quota::of(window::from_limits(limits, ["primary", "secondary"], now));
-        let quota = (!quota.windows.is_empty()).then_some(quota);
+        let quota = Quota::if_any(window::from_limits(limits, ["primary", "secondary"], now));
         let credits = event.get("credits").filter(|credits| credits.is_object()).or_else(|| limits.get("credits"));
         let (quota, meters) = match meter_of_event(event) {
             None => (quota, Vec::new()),
@@ -90,10 +89,8 @@ impl QuotaReport {
         let of_meter = |limit: &Value| {
             let label = text(limit, "limit_name");
             let name = text(limit, "metered_feature").or(text(limit, "metered_limit_name")).or(label)?;
-            let quota = Quota::of(window::from_limits(limit.get("rate_limit")?, slots, now));
-            let model = label.and_then(meter::model_of);
-            let name = meter::named(name)?;
-            (!quota.windows.is_empty()).then_some(Meter { name, model, quota })
+            let quota = Quota::if_any(window::from_limits(limit.get("rate_limit")?, slots, now))?;
+            Some(Meter { name: meter::named(name)?, model: label.and_then(meter::model_of), quota })
         };
         let credits = usage.get("credits").and_then(Credits::from_json).map(|credits| Credits {
             overage_limit_reached: Some(credits.overage_limit_reached.unwrap_or_default()),

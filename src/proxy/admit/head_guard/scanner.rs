@@ -16,6 +16,7 @@ pub enum Position {
 /// The scanner proper.
 #[derive(Debug, Default)]
 pub struct Scanner {
+    /// Where the next byte is.
     pub position: Position,
     line: Line,
     /// The line is not the first of its head.
@@ -23,6 +24,7 @@ pub struct Scanner {
     length: Option<u64>,
     is_encoded: bool,
     upgrades: bool,
+    /// How many heads are complete.
     pub heads: u64,
 }
 

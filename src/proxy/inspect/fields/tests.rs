@@ -46,7 +46,7 @@ fn the_span_of_usage_covers_its_key_and_value() {
         (r#"{"id":"a", "usage" : {"x":[1]} }"#, r#""usage" : {"x":[1]}"#),
         (r#"{"usage":"s"}"#, r#""usage":"s""#),
     ] {
-        let (from, to) = read(document, 1).usage_span().unwrap();
+        let (from, to) = read(document, 1).usage_span.unwrap();
         assert_eq!(&document[from..to], cut);
     }
 }

@@ -257,7 +257,7 @@ impl Ledger {
             Pushed::Queued => Ok(()),
             Pushed::Full => {
                 let error = LedgerError::Full { path: self.0.path.clone() };
-                self.0.warnings.tell(Topic::Full, || error.to_string());
+                self.0.warnings.report(Topic::Full, || error.to_string());
                 Err(error)
             }
             Pushed::Stopped => Err(self.stopped()),

@@ -53,7 +53,7 @@ pub async fn run(context: &Context, args: &ImportArgs) -> Result<u8, Error> {
     for (place, expected) in &places {
         let read = || manager.accounts().read_import(&place.read()?, expected);
         let reading = read()
-            .map_err(|error| told_of(place, named(args, expected, elsewhere::instead(error, place, expected))))?;
+            .map_err(|error| of_place(place, named(args, expected, elsewhere::instead(error, place, expected))))?;
         incoming.extend(reading.incoming);
         refused.extend(reading.refused);
     }
@@ -143,7 +143,7 @@ fn named(args: &ImportArgs, expected: &[Origin], error: Error) -> Error {
     error.hint(format!("log in with that program first, or leave out `{flag}`"))
 }
 
-fn told_of(place: &Place, error: Error) -> Error {
+fn of_place(place: &Place, error: Error) -> Error {
     let message = format!("{} cannot be imported: {}", place.name(), error.message);
     Error { message, ..error }
 }
@@ -227,8 +227,8 @@ fn shared_logins(imported: &[Imported], places: &[(Place, Vec<Origin>)]) -> Vec<
     let mut warnings = Vec::new();
     for origin in [Origin::Codex, Origin::OpenCode, Origin::Accounts] {
         // What is there already may well come from an export of this very file.
-        let is_told = |each: &&Imported| origin != Origin::Accounts || !matches!(each.outcome, Outcome::Skipped(_));
-        let shared = imported.iter().filter(|each| each.shares_login && each.origin == origin).filter(is_told);
+        let is_reported = |each: &&Imported| origin != Origin::Accounts || !matches!(each.outcome, Outcome::Skipped(_));
+        let shared = imported.iter().filter(|each| each.shares_login && each.origin == origin).filter(is_reported);
         let labels: Vec<&str> = shared.map(|each| each.label.as_str()).collect();
         if labels.is_empty() {
             continue;

@@ -169,7 +169,7 @@ fn a_value_that_goes_bad_leaves_the_last_good_one_of_its_file() {
 }
 
 #[test]
-fn a_bad_table_of_prices_is_told_with_its_line_and_left_out_alone() {
+fn a_bad_table_of_prices_is_reported_with_its_line_and_ignored_alone() {
     let table = |model: &str, input: &str| format!("[[pricing]]\nmodel = \"{model}\"\ninput = {input}\n\n");
     let files = Files::new(&[table("a", "1"), table("b", "\"2\""), table("c", "3")].concat(), "{}");
     let input = |config: &Config, model: &str| config.prices().price(model).map(|price| price.input / 1_000_000);
@@ -195,7 +195,7 @@ fn a_bad_table_of_prices_is_told_with_its_line_and_left_out_alone() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_is_no_file_or_too_long_is_told_and_not_waited_for() {
+fn what_is_no_file_or_too_long_is_reported_and_not_waited_for() {
     let files = Files::new("[breaker]\nfailures = 8\n", "{}");
     let first = files.load(&[], &Sources::default());
     files.write("config.toml", &"# long\n".repeat(200_000));

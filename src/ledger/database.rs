@@ -157,7 +157,7 @@ impl Database {
         self.open = None;
         let moved = files::set_aside(&self.path, seen, self.clock.now().as_millis());
         let Some(aside) = moved.map_err(|error| self.unopened(error))? else { return Ok(()) };
-        self.warnings.tell(Topic::Damaged, || {
+        self.warnings.report(Topic::Damaged, || {
             format!(
                 "the ledger `{}` is damaged; it is kept as `{}` and a new one is started, so earlier usage no longer counts towards any limit",
                 self.path.display(),

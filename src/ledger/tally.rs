@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn what_several_answers_report_is_held_once() {
+    fn what_several_answers_report_counts_once() {
         let tally = Tally::default();
         let today = day("2026-04-02");
         let hold = |mark| tally.hold(&entry(5, Some(mark)), today).counts;

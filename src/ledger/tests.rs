@@ -139,7 +139,7 @@ async fn what_was_recorded_before_a_question_is_in_its_answer() {
 }
 
 #[tokio::test]
-async fn a_commit_tells_what_the_account_has_spent_with_it() {
+async fn a_commit_returns_what_the_account_has_spent_with_it() {
     let home = Home::new();
     let (one, other) = (home.ledger(), home.ledger());
     assert_eq!(one.commit(entry("a")).await.unwrap(), Spent { today: usd(1), month: usd(1) });

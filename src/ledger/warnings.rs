@@ -30,7 +30,7 @@ const MOST: usize = 32;
 
 impl Warnings {
     /// Warns, unless it was reported.
-    pub(super) fn tell(&self, topic: Topic, text: impl FnOnce() -> String) {
+    pub(super) fn report(&self, topic: Topic, text: impl FnOnce() -> String) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if state.reported.contains(&topic) {
             return;

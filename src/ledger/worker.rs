@@ -115,7 +115,7 @@ impl Worker {
         let count = lost.writes.len();
         self.lose(&lost);
         self.warnings
-            .tell(Topic::NotWritten, || format!("a bug kept {count} entries out of the ledger; please report it"));
+            .report(Topic::NotWritten, || format!("a bug kept {count} entries out of the ledger; please report it"));
     }
 
     fn tend(&mut self) {
@@ -252,9 +252,9 @@ impl Worker {
             if clock::instant().duration_since(*since) < self.patience {
                 return;
             }
-            self.warnings.tell(Topic::Busy, || format!("{}; usage is kept in memory until then", error.with_hint()));
+            self.warnings.report(Topic::Busy, || format!("{}; usage is kept in memory until then", error.with_hint()));
         } else {
-            self.warnings.tell(Topic::NotWritten, || {
+            self.warnings.report(Topic::NotWritten, || {
                 format!("{}; until that is fixed, usage is kept in memory", with_sources(error))
             });
         }
@@ -264,7 +264,7 @@ impl Worker {
     /// These entries are of no use to the file, whenever they are tried.
     fn give_up(&mut self, count: usize, error: &LedgerError) {
         let why = with_sources(error);
-        self.warnings.tell(Topic::NotWritten, || format!("{why}; until that is fixed, usage is not counted"));
+        self.warnings.report(Topic::NotWritten, || format!("{why}; until that is fixed, usage is not counted"));
         self.queue.done(count);
         // What comes next is tried at once: the file can be written to.
         self.waiting.trouble = None;

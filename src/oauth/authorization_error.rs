@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_true_reason_is_said_and_nobody_is_told_to_allow_what_others_denied() {
+    fn the_true_reason_is_shown_and_nobody_is_asked_to_allow_what_others_denied() {
         for (code, said, message, hint) in [
             (Some("access_denied"), None, "denied on the page", "allow it"),
             (Some("access_denied"), Some("The user denied the request."), "denied on the page", "allow it"),

@@ -266,7 +266,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_runs_nothing_that_it_is_told() {
+    fn a_page_runs_nothing_that_a_request_puts_in_it() {
         assert_eq!(escaped("<script>&\"'"), "&lt;script&gt;&amp;&quot;&#39;");
     }
 }

@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_that_holds_a_piece_of_what_was_sent_is_told_apart() {
+    fn a_code_that_has_a_part_of_what_was_sent_is_hidden() {
         let sent = [("client_id", "refresh_token_reused"), ("refresh_token", "rt_Zq8Yw2Lm4Nx7Kp")];
         for (code, expected) in
             [("refresh_token_reused", false), ("zq8yw2", true), ("not-8yw2lm-known", true), ("zq8yw", false)]
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn an_issuer_that_fails_for_all_is_told_from_one_that_refuses_an_account() {
+    fn an_issuer_that_fails_for_all_is_distinguished_from_one_that_refuses_an_account() {
         for (status, body, for_all) in [
             (503, "", true),
             (429, "", true),

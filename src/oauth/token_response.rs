@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_came_whole_is_kept_however_its_answer_goes_on() {
+    fn a_complete_token_is_kept_however_its_response_ends() {
         let whole = r#""access_token":"a","refresh_token" : "r""#;
         let deep = format!("{{{whole},\"x\":{}{}}}", "[".repeat(300), "]".repeat(300));
         let (both, access, next) = ((Some("a"), Some("r")), (Some("a"), None), (None, Some("r")));

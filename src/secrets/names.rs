@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_secrets_are_told_from_others() {
+    fn names_of_secrets_are_distinguished_from_others() {
         for name in ["apiKey", "api_key", "OPENAI_API_KEY", "refreshToken", "id-token", "clientSecret", "access"] {
             assert!(is_secret_name(name), "{name}");
         }

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_paste_is_tried_by_lines_and_as_a_whole() {
+    fn a_paste_is_tried_line_by_line_and_joined() {
         for (pasted, expected) in [
             ("", &[][..]),
             ("\n\r\n", &[]),

@@ -69,7 +69,7 @@ mod tests {
     use crate::domain::usage::{Tokens, Usd};
 
     #[test]
-    fn a_request_is_told_in_two_lines() {
+    fn a_request_is_logged_in_two_lines() {
         let selected = Selected {
             request_id: "req_1".to_owned(),
             account: AccountId::new("acc-1"),

@@ -37,7 +37,8 @@ pub fn command(words: &[String], given: &Given<'_>, environment: &Environment) -
     let base_url = format!("http://127.0.0.1:{}/v1", given.port);
     let program = words.first().expect("the command line asks for a command");
     let is_covered = given.shims.is_some_and(|shims| shims.cover(program));
-    let adapted = if is_covered { None } else { adapted(words, &flags(&base_url, given, environment)) };
+    let flags = || codex::settings(&base_url, given.serves_openai_alone, environment);
+    let adapted = if is_covered { None } else { adapted(words, &flags()) };
     let mut command = env::program(program);
     command.args(&adapted.as_deref().unwrap_or(words)[1..]);
     point_here(&mut command, &base_url, given.api_key, environment);
@@ -91,10 +92,6 @@ pub fn is_expected_to_ask(words: &[String]) -> bool {
         || Path::new(program).file_stem().is_some_and(|name| name == OsStr::new("opencode"))
         || launchers::with_flags(words, &[]).is_some();
     is_agent && !words[1..].iter().any(|word| WITHOUT_REQUESTS.contains(&word.as_str()))
-}
-
-fn flags(base_url: &str, given: &Given<'_>, environment: &Environment) -> [String; 4] {
-    codex::settings(base_url, given.serves_openai_alone, environment)
 }
 
 fn no_proxy(given: Option<&str>) -> String {

@@ -83,7 +83,7 @@ async fn damage_that_shows_while_it_is_used_is_set_aside_too() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_removed_or_replaced_while_it_is_used_is_begun_anew() {
+async fn a_file_that_is_removed_or_replaced_while_it_is_used_is_made_again() {
     let home = Home::new();
     let ledger = home.ledger();
     ledger.commit(entry("a")).await.unwrap();

@@ -17,7 +17,7 @@ fn asking(account: &str) -> Question {
 }
 
 #[tokio::test]
-async fn sums_are_exact_while_it_is_held_and_after() {
+async fn sums_are_exact_while_it_is_locked_and_after() {
     let home = Home::new();
     let (one, sibling) = (home.ledger(), home.ledger());
     one.commit(entry("a")).await.unwrap();
@@ -42,7 +42,7 @@ async fn sums_are_exact_while_it_is_held_and_after() {
 }
 
 #[tokio::test]
-async fn a_poll_counts_once_while_it_is_held_too() {
+async fn a_poll_counts_once_while_it_is_locked_too() {
     let home = Home::new();
     let ledger = home.ledger();
     ledger.commit(entry("a")).await.unwrap();
@@ -218,7 +218,7 @@ async fn a_charge_counts_from_when_it_is_made_on() {
 }
 
 #[tokio::test]
-async fn a_file_that_refuses_what_waited_is_held_no_more() {
+async fn a_file_that_refuses_what_waited_is_no_longer_locked() {
     let home = Home::new();
     let ledger = home.ledger();
     ledger.commit(entry("a")).await.unwrap();

@@ -48,7 +48,7 @@ async fn a_file_of_version_1_keeps_what_it_has_and_takes_what_is_new() {
 }
 
 #[tokio::test]
-async fn a_file_of_version_1_that_is_held_is_read_and_brought_up_later() {
+async fn a_locked_file_of_version_1_is_read_and_migrated_later() {
     let home = Home::new();
     let old = old(&home);
     old.execute_batch("BEGIN IMMEDIATE").unwrap();

@@ -41,7 +41,7 @@ fn a_moved_value_does_not_open() {
 }
 
 #[test]
-fn another_key_is_told_from_a_damaged_value() {
+fn another_key_is_distinguished_from_a_damaged_value() {
     let envelope = seal(&key("k1", 1), &HOME, "sk-secret").unwrap();
     assert_eq!(open(&key("k2", 1), &HOME, &envelope).unwrap_err(), CipherError::OtherKey);
     assert_eq!(open(&key("k1", 2), &HOME, &envelope).unwrap_err(), CipherError::Rejected);

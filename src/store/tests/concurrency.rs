@@ -49,7 +49,7 @@ fn no_acknowledged_update_is_lost() {
 }
 
 #[test]
-fn whoever_waits_too_long_is_told_who_holds_the_lock() {
+fn whoever_waits_too_long_gets_an_error_that_names_the_holder() {
     let home = Home::new();
     add(&home.open(), "one");
     let holder = home.open();

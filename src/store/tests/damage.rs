@@ -48,7 +48,7 @@ fn a_newer_file_is_refused_and_untouched() {
 }
 
 #[test]
-fn an_error_tells_nothing_of_the_content() {
+fn an_error_shows_nothing_of_the_content() {
     let home = Home::with(r#"{"version":3,"accounts":[{"refreshToken":"rt-secret""#);
     assert!(!format!("{:?}", home.open().read().unwrap_err()).contains("rt-secret"));
 }

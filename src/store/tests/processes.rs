@@ -81,7 +81,7 @@ fn child_counts() {
 }
 
 #[test]
-fn a_killed_process_loses_nothing_it_was_told() {
+fn a_killed_process_loses_nothing_that_was_acknowledged() {
     const PROCESSES: usize = 8;
     let home = Home::new();
     let counted = std::thread::scope(|scope| {

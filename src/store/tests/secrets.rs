@@ -158,7 +158,7 @@ fn the_revision_goes_on_from_the_highest_that_was_seen() {
 }
 
 #[test]
-fn every_secret_can_be_sealed_anew_under_another_key() {
+fn every_secret_can_be_sealed_again_under_another_key() {
     let home = Home::new();
     let old = home.open();
     add_key(&old, "one").unwrap();

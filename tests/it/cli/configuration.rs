@@ -51,7 +51,7 @@ fn each_source_beats_the_next() {
 }
 
 #[test]
-fn what_cannot_be_used_is_told_with_its_place_and_the_default_is_used() {
+fn what_cannot_be_used_is_reported_with_its_place_and_the_default_is_used() {
     let mut sandbox = Sandbox::new();
     let toml = sandbox.path("config.toml").display().to_string();
     std::fs::write(&toml, "[routing]\nmax_attempts = \"many\"\nmax_atempts = 3\n[breaker]\nfailures = 5\n").unwrap();

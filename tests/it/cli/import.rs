@@ -66,7 +66,7 @@ fn labels(result: &Value, what: &str) -> Vec<String> {
 }
 
 #[test]
-fn with_nothing_named_the_three_ways_are_told() {
+fn with_nothing_named_the_three_ways_are_listed() {
     check_refused(&Sandbox::new().run(&["import"]), 2, &["an accounts file", "`--codex`", "`--opencode`"]);
     check_refused(&Sandbox::new().run(&["import", "x", "--codex", "--opencode"]), 2, &["is not both"]);
 }
@@ -106,7 +106,7 @@ fn codexs_login_and_key_are_two_accounts() {
 }
 
 #[test]
-fn codex_home_and_a_path_win_and_a_file_of_another_shape_is_told() {
+fn codex_home_and_a_path_win_and_a_file_of_another_shape_is_reported() {
     let mut sandbox = Sandbox::new();
     let (file, _) = codex("acct_1", 1_900_000_000, None);
     write(&sandbox.path("elsewhere/auth.json"), &file);

@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn file_systems_are_told_apart_by_their_number_and_fuse_by_its_kind() {
+    fn file_systems_are_distinguished_by_their_number_and_fuse_by_its_kind() {
         for (magic, kind, expected) in [
             (0xef53, Some("ext4"), None),
             (0x0102_1994, Some("tmpfs"), None),

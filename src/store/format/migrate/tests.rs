@@ -55,7 +55,7 @@ fn version_two_has_its_limits_by_family_already() {
 }
 
 #[test]
-fn null_floats_and_absurd_numbers_are_borne() {
+fn null_floats_and_absurd_numbers_are_tolerated() {
     let state = read(
         r#"{"version":3.0,"activeIndex":1e300,"revision":-4,"storeId":null,"pin":null,"seal":null,"sessions":null,
             "accounts":[{"label":null,"email":null,"addedAt":1700000000000.7,"lastUsed":-1e300,"priority":2.0,
@@ -103,7 +103,7 @@ fn accounts_without_an_id_get_the_same_one_on_every_read() {
 }
 
 #[test]
-fn ids_that_are_there_twice_are_told_apart() {
+fn duplicate_ids_are_distinguished() {
     let state =
         read(r#"{"version":3,"activeIndex":0,"accounts":[{"id":"a"},{"id":"a","email":"x"},{"id":"b"},{"id":"a"}]}"#);
     let ids: Vec<_> = state.accounts.iter().map(|account| account.id.as_str()).collect();

@@ -119,7 +119,7 @@ fn a_page_scrolls_and_the_list_below_it_stays() {
 }
 
 #[test]
-fn a_screen_that_is_held_still_goes_on_where_the_world_is() {
+fn a_paused_screen_continues_with_the_present_state() {
     let mut app = full();
     app.show(Tab::Decisions);
     let count = |app: &App| app.listed().len();

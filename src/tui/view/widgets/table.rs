@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_give_way_whole_by_their_importance() {
+    fn columns_are_left_out_by_their_importance() {
         check(0, &[]);
         check(4, &[('l', 4)]);
         check(6, &[('l', 6)]);

@@ -1,6 +1,6 @@
 //! The most memory a sidecar ever holds, whatever it is sent: each case has a sidecar of its own.
 //!
-//! `cargo build --profile dist && cargo bench --bench memory`; another binary by `CAM_BENCH_BINARY=PATH`; a word picks the cases
+//! `cargo bench --profile dist --bench memory`; another binary by `CAM_BIN=PATH`; a word picks the cases
 //! that have it in their name.
 #![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a bench prints a table and writes its accounts")]
 
@@ -11,6 +11,7 @@ mod support {
     pub mod hostile;
     pub mod memory;
     pub mod sidecar;
+    pub mod system;
     pub mod table;
 }
 

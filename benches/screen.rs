@@ -1,11 +1,12 @@
 //! How soon the terminal screen is there, what it costs while nothing happens and while much does, and how late it is.
 //!
-//! `cargo build --profile dist && cargo bench --bench screen`; `-- --quick` only tries whether it all works; another binary by
-//! `CAM_BENCH_BINARY=PATH`. What a process costs is measured on Linux alone.
+//! `cargo bench --profile dist --bench screen`; `-- --quick` only tries whether it all works; another binary by
+//! `CAM_BIN=PATH`. What a process costs is measured on Linux alone.
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]
 
 mod support {
     pub mod binary;
+    pub mod clock;
     pub mod connection;
     pub mod figures;
     pub mod framing;
@@ -14,6 +15,7 @@ mod support {
     pub mod processor;
     pub mod screen;
     pub mod sidecar;
+    pub mod system;
     pub mod table;
 }
 

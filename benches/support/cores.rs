@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::process::{Command, ExitStatus, Stdio};
 
-use codex_account_manager::env;
+use super::system;
 
 /// The core of the load and the upstream.
 const LOAD: usize = 0;
@@ -21,7 +21,7 @@ pub fn can_be_chosen() -> bool {
 
 /// `program`, run on `core` alone. Its process is the one that is spawned.
 pub fn on(core: usize, program: impl AsRef<OsStr>) -> Command {
-    let mut command = env::program("taskset");
+    let mut command = system::program("taskset");
     command.arg("-c").arg(core.to_string()).arg(program);
     command
 }
@@ -29,6 +29,6 @@ pub fn on(core: usize, program: impl AsRef<OsStr>) -> Command {
 /// Runs this program again as the load, on its core where that can be chosen.
 pub fn run_as_load(arguments: &[String]) -> io::Result<ExitStatus> {
     let program = std::env::current_exe()?;
-    let mut command = if can_be_chosen() { on(LOAD, &program) } else { env::program(&program) };
+    let mut command = if can_be_chosen() { on(LOAD, &program) } else { system::program(&program) };
     command.arg("load").args(arguments).status()
 }

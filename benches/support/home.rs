@@ -4,10 +4,10 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use codex_account_manager::env::{self, Environment};
 use tempfile::TempDir;
 
 use super::binary;
+use super::system;
 
 /// A temporary home and the binary that lives in it.
 pub struct Home {
@@ -22,16 +22,15 @@ pub struct Home {
 impl Home {
     /// An empty home.
     pub fn new() -> io::Result<Home> {
-        let environment = Environment::capture();
-        let path = environment.get("PATH").unwrap_or_default().to_owned();
+        let path = system::variable("PATH").unwrap_or_default();
         let folder = tempfile::tempdir()?;
         let accounts_file = folder.path().join("accounts.json");
-        Ok(Home { folder, path, binary: binary::find(&environment)?, accounts_file })
+        Ok(Home { folder, path, binary: binary::find()?, accounts_file })
     }
 
     /// The binary, ready to be given arguments.
     pub fn command(&self) -> Command {
-        self.settle(env::program(&self.binary))
+        self.settle(system::program(&self.binary))
     }
 
     /// Adds an account with the API key `key`, which is sent to `base_url`.

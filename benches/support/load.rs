@@ -5,12 +5,12 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use codex_account_manager::clock;
 use tokio::task::JoinSet;
 
+use super::clock;
 use super::connection::Connection;
+use super::door::Target;
 use super::request;
-use super::target::Target;
 
 /// What one run showed.
 pub struct Run {
@@ -34,15 +34,15 @@ pub async fn flood(target: &Target, connections: usize, time: Duration) -> io::R
         open.push(connection);
     }
     let processor = processor_time(target.pid);
-    let began = clock::instant();
+    let began = clock::now();
     for mut connection in open {
         let request = Arc::clone(&request);
         tasks.spawn(async move {
             let mut latencies = Vec::with_capacity(1 << 16);
-            let mut last = clock::instant();
+            let mut last = clock::now();
             while last.duration_since(began) < time {
                 well(connection.ask(&request).await?)?;
-                let now = clock::instant();
+                let now = clock::now();
                 latencies.push(now.duration_since(last).as_secs_f64() * 1e6);
                 last = now;
             }
@@ -59,17 +59,28 @@ pub async fn flood(target: &Target, connections: usize, time: Duration) -> io::R
     Ok(Run { per_second: count / took, latencies, processor: processor / count })
 }
 
-/// Asks `count` times with a pause before each; the latencies in microseconds. `retried` is whether each must have been
-/// failed over, where the answer tells.
-pub async fn ask_slowly(target: &Target, count: usize, pause: Duration, retried: bool) -> io::Result<Vec<f64>> {
+/// Asks so many times, one after the other.
+pub async fn ask(target: &Target, count: u32) -> io::Result<()> {
     let request = request::whole(target.address, &target.key);
     let mut connection = Connection::open(target.address).await?;
-    let mut latencies = Vec::new();
+    for _ in 0..count {
+        well(connection.ask(&request).await?)?;
+    }
+    Ok(())
+}
+
+/// Asks `count` times with a pause before each; the latencies in microseconds, and how many were not answered 200. `retried`
+/// is whether each must have been failed over, where the answer tells.
+pub async fn ask_slowly(target: &Target, count: usize, pause: Duration, retried: bool) -> io::Result<(Vec<f64>, u32)> {
+    let request = request::whole(target.address, &target.key);
+    let mut connection = Connection::open(target.address).await?;
+    let (mut latencies, mut refused) = (Vec::new(), 0);
     for _ in 0..count {
         tokio::time::sleep(pause).await;
-        let began = clock::instant();
-        well(connection.ask(&request).await?)?;
+        let began = clock::now();
+        let status = connection.ask(&request).await?;
         latencies.push(began.elapsed().as_secs_f64() * 1e6);
+        refused += u32::from(status != 200);
         if let Some(retries) = connection.header("x-retry-count")
             && (retries != "0") != retried
         {
@@ -78,7 +89,7 @@ pub async fn ask_slowly(target: &Target, count: usize, pause: Duration, retried:
             )));
         }
     }
-    Ok(latencies)
+    Ok((latencies, refused))
 }
 
 /// A 200, or what came instead.
@@ -87,7 +98,7 @@ pub fn well(status: u16) -> io::Result<()> {
 }
 
 /// The time that all threads of a process have run, in microseconds.
-fn processor_time(pid: Option<u32>) -> f64 {
+pub fn processor_time(pid: Option<u32>) -> f64 {
     let sum = || -> Option<f64> {
         let tasks = std::fs::read_dir(format!("/proc/{}/task", pid?)).ok()?;
         let time = |task: io::Result<std::fs::DirEntry>| {

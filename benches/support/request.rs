@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
-const BODY_BYTES: usize = 1024;
+/// How long a body is, asked or answered.
+pub const BODY_BYTES: usize = 1024;
 
 /// How the upstream streams.
 #[derive(Clone, Copy)]

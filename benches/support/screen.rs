@@ -6,8 +6,9 @@ use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use codex_account_manager::clock;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use super::clock;
 
 /// How long anything may take to be shown.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -68,7 +69,7 @@ impl Screen {
             let shown = parser.screen().contents();
             return Err(io::Error::other(format!("`{text}` was not shown within {PATIENCE:?}:\n{shown}")));
         }
-        Ok(clock::instant())
+        Ok(clock::now())
     }
 }
 

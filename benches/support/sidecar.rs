@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 /// A running sidecar; dropping it ends it.
 pub struct Sidecar {
-    child: Child,
+    /// The process.
+    pub child: Child,
     stdin: ChildStdin,
     /// What it says; a caller that has heard enough may read on in a way of its own.
     pub stdout: Option<BufReader<ChildStdout>>,

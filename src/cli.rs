@@ -257,7 +257,7 @@ pub fn main() -> u8 {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            Printer::error(&Error::new(ErrorKind::Internal, format!("the runtime cannot start: {error}")));
+            Printer::error(&Error::because(ErrorKind::Internal, "the runtime cannot start", error));
             return 1;
         }
     };

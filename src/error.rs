@@ -52,20 +52,7 @@ impl ErrorKind {
 
     /// The name on the wire: `data.kind` of an RPC error.
     pub fn name(self) -> &'static str {
-        match self {
-            ErrorKind::InvalidParams => "invalidParams",
-            ErrorKind::AccountNotFound => "accountNotFound",
-            ErrorKind::AmbiguousAccount => "ambiguousAccount",
-            ErrorKind::Locked => "locked",
-            ErrorKind::StoreBusy => "storeBusy",
-            ErrorKind::StoreUnreadable => "storeUnreadable",
-            ErrorKind::LoginFailed => "loginFailed",
-            ErrorKind::UpstreamFailed => "upstreamFailed",
-            ErrorKind::NoAccountAvailable => "noAccountAvailable",
-            ErrorKind::Conflict => "conflict",
-            ErrorKind::Configuration => "configuration",
-            ErrorKind::Internal => "internal",
-        }
+        self.name_and_exit_code().0
     }
 
     /// The kind of that name; `None` for a name of another version.
@@ -75,17 +62,23 @@ impl ErrorKind {
 
     /// The exit code of the command line.
     pub fn exit_code(self) -> u8 {
+        self.name_and_exit_code().1
+    }
+
+    fn name_and_exit_code(self) -> (&'static str, u8) {
         match self {
-            ErrorKind::InvalidParams => 2,
-            ErrorKind::Locked | ErrorKind::Configuration => 3,
-            ErrorKind::AccountNotFound | ErrorKind::AmbiguousAccount => 4,
-            ErrorKind::StoreBusy
-            | ErrorKind::StoreUnreadable
-            | ErrorKind::LoginFailed
-            | ErrorKind::UpstreamFailed
-            | ErrorKind::NoAccountAvailable
-            | ErrorKind::Conflict
-            | ErrorKind::Internal => 1,
+            ErrorKind::InvalidParams => ("invalidParams", 2),
+            ErrorKind::AccountNotFound => ("accountNotFound", 4),
+            ErrorKind::AmbiguousAccount => ("ambiguousAccount", 4),
+            ErrorKind::Locked => ("locked", 3),
+            ErrorKind::StoreBusy => ("storeBusy", 1),
+            ErrorKind::StoreUnreadable => ("storeUnreadable", 1),
+            ErrorKind::LoginFailed => ("loginFailed", 1),
+            ErrorKind::UpstreamFailed => ("upstreamFailed", 1),
+            ErrorKind::NoAccountAvailable => ("noAccountAvailable", 1),
+            ErrorKind::Conflict => ("conflict", 1),
+            ErrorKind::Configuration => ("configuration", 3),
+            ErrorKind::Internal => ("internal", 1),
         }
     }
 }
@@ -107,6 +100,14 @@ impl Error {
     /// A failure of `kind`.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
         Error { kind, message: message.into(), hint: None, source: None }
+    }
+
+    /// A failure of `kind` because of `source`, which is said behind `what`.
+    pub fn because<E>(kind: ErrorKind, what: impl fmt::Display, source: E) -> Error
+    where
+        E: std::error::Error + Send + Sync + 'static,
+    {
+        Error::new(kind, format!("{what}: {source}")).caused_by(source)
     }
 
     /// The same, saying what to do.

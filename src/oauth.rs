@@ -23,9 +23,9 @@ pub use device::{DeviceCode, DeviceGrant};
 use error_response::{Head, Purpose, code, error_response, is_page, plain_code, unreadable};
 pub use pasted::{Entrance, PasteError};
 pub use pkce::{Pkce, random_text};
-pub use sender::{Sender, Unreached};
+pub use sender::Sender;
 
-use crate::error::deepest;
+use crate::error::{Error, deepest};
 use crate::secrets::Secret;
 
 /// The public client of OpenAI's open-source Codex CLI: logins of ChatGPT plans are given to it.
@@ -64,16 +64,18 @@ pub enum OAuthError {
         retry_after: Option<Duration>,
         /// It would have failed for everybody, not for this request alone.
         is_the_issuers: bool,
+        /// What it comes from.
+        source: Option<Error>,
     },
 }
 
 impl OAuthError {
     fn passing(why: impl Into<String>) -> OAuthError {
-        OAuthError::hinted(why.into(), None)
+        OAuthError::because(why.into(), None, None)
     }
 
-    fn hinted(why: String, hint: Option<String>) -> OAuthError {
-        OAuthError::Passing { why, hint, retry_after: None, is_the_issuers: true }
+    fn because(why: String, hint: Option<String>, source: Option<Error>) -> OAuthError {
+        OAuthError::Passing { why, hint, retry_after: None, is_the_issuers: true, source }
     }
 
     /// Its answer was given up after so many minutes.

@@ -9,7 +9,6 @@ mod login;
 pub mod message_keys;
 mod methods;
 mod params;
-mod registry;
 mod routing;
 mod status;
 pub mod stdio;
@@ -116,11 +115,6 @@ impl Doors {
     /// Whether a request for a provider ever came.
     pub fn were_used(&self) -> bool {
         self.arrivals.load(Ordering::Relaxed) > 0
-    }
-
-    /// What the methods work on.
-    fn session(&self) -> &Arc<Session> {
-        &self.session
     }
 
     /// Takes nothing new in and waits for what is under way, `patience` at most, or until the process is asked to end `again`.

@@ -25,10 +25,10 @@ const CALL: u64 = 1;
 /// [`CallError`]: the session refuses, cannot be reached, or does not answer in time.
 pub async fn call(address: &RpcAddress, method: &str, params: &Value, patience: Duration) -> Result<Value, CallError> {
     let calling = async {
-        let mut socket = Socket::connected(address).await.map_err(CallError::Closed)?;
-        socket.call(CALL, method, params).await.map_err(CallError::Closed)?;
+        let mut socket = Socket::connected(address).await?;
+        socket.call(CALL, method, params).await?;
         loop {
-            let text = socket.next().await.map_err(CallError::Closed)?;
+            let text = socket.next().await?;
             if let Some((CALL, result)) = answer(&text) {
                 return result.map_err(CallError::Refused);
             }

@@ -29,7 +29,7 @@ pub fn run(args: &CompletionsArgs) -> Result<u8, Error> {
     let name = program::name();
     if let Some(folder) = &args.man {
         write_manual(folder, &name).map_err(|error| {
-            Error::new(ErrorKind::Internal, format!("`{}` cannot be written: {error}", folder.display()))
+            Error::because(ErrorKind::Internal, format!("`{}` cannot be written", folder.display()), error)
                 .hint("give a folder that you may write to, such as `~/.local/share/man/man1`")
         })?;
         Printer::stdout(&format!("Wrote the manual to {}; `{name}.1` is its first page", folder.display()));

@@ -64,7 +64,7 @@ pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
     let probe = Manager::open(options.clone())?;
     let address = address(&probe, args.bind.as_deref())?;
     let listener = TcpListener::bind(address).await.map_err(|error| {
-        Error::new(ErrorKind::Configuration, format!("cannot listen on `{address}`: {error}"))
+        Error::because(ErrorKind::Configuration, format!("cannot listen on `{address}`"), error)
             .hint("choose another address with `--bind`")
     })?;
     let address = listener.local_addr().unwrap_or(address);

@@ -37,7 +37,7 @@ pub fn ask(question: &str) -> Result<Option<String>, Error> {
     Printer::prompt(question);
     let mut answer = Vec::new();
     let read = std::io::stdin().lock().take(LONGEST_ANSWER).read_until(b'\n', &mut answer);
-    let read = read.map_err(|error| Error::new(ErrorKind::Internal, format!("the answer cannot be read: {error}")))?;
+    let read = read.map_err(|error| Error::because(ErrorKind::Internal, "the answer cannot be read", error))?;
     if !answer.ends_with(b"\n") {
         // The cursor is still behind the question.
         Printer::end_of_prompt();

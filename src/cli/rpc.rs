@@ -58,7 +58,7 @@ pub async fn run(context: &Context, args: RpcArgs) -> Result<u8, Error> {
     let manager = context.manager()?;
     let address = address(&manager, args.session.as_deref())?;
     let called = session_rpc::call(&address, &args.method, &params, PATIENCE).await;
-    Printer::json(&called.map_err(|error| refused(&args.method, &error))?);
+    Printer::json(&called.map_err(|error| refused(&args.method, error))?);
     Ok(0)
 }
 
@@ -109,7 +109,8 @@ fn params(text: &str) -> Result<Value, Error> {
     let text = if text == "-" {
         let mut bytes = String::new();
         let done = std::io::stdin().lock().take(LONGEST_PARAMS + 1).read_to_string(&mut bytes);
-        done.map_err(|error| invalid(format!("the params on stdin cannot be read: {error}")))?;
+        let unread = "the params on stdin cannot be read";
+        done.map_err(|error| Error::because(ErrorKind::InvalidParams, unread, error))?;
         if bytes.len() as u64 > LONGEST_PARAMS {
             return Err(invalid("the params on stdin are too long".to_owned()));
         }
@@ -132,8 +133,8 @@ fn meant(method: &str) -> Option<String> {
     near::question(&near::near(method, METHODS.iter().map(|method| method.name)))
 }
 
-fn refused(method: &str, error: &CallError) -> Error {
-    let kind = match error {
+fn refused(method: &str, error: CallError) -> Error {
+    let kind = match &error {
         CallError::Refused(Refusal { code: METHOD_NOT_FOUND, .. }) => ErrorKind::InvalidParams,
         CallError::Refused(Refusal { kind: Some(word), .. }) => ErrorKind::of_name(word).unwrap_or(ErrorKind::Internal),
         CallError::Refused(Refusal { code: -32602, .. }) => ErrorKind::InvalidParams,
@@ -142,12 +143,12 @@ fn refused(method: &str, error: &CallError) -> Error {
             ErrorKind::UpstreamFailed
         }
     };
-    let code = match error {
+    let code = match &error {
         CallError::Refused(refusal) => format!(" ({})", refusal.code),
         _ => String::new(),
     };
     let mut failed = Error::new(kind, format!("`{method}`: {error}{code}"));
     let unknown = matches!(error, CallError::Refused(Refusal { code: METHOD_NOT_FOUND, .. }));
     failed.hint = error.hint().or_else(|| unknown.then(|| METHODS_ARE_LISTED.to_owned()));
-    failed
+    failed.caused_by(error)
 }

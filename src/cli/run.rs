@@ -82,7 +82,7 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
     let sources = flag_sources(&args.routing)?;
     let listener = listen().await?;
     let address = listener.local_addr().map_err(|error| {
-        Error::new(crate::error::ErrorKind::Internal, format!("the proxy's address cannot be read: {error}"))
+        Error::because(crate::error::ErrorKind::Internal, "the proxy's address cannot be read", error)
     })?;
     let mut options = context.options(SessionKind::Run, address.port(), sources);
     options.program = args.command.first().and_then(|command| name(command));

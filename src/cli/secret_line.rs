@@ -18,7 +18,7 @@ const LONGEST_KEY: u64 = 16 * 1024;
 /// `InvalidParams` when there is none, or none that can be a key.
 pub fn from_stdin() -> Result<Secret<String>, Error> {
     let mut line = Zeroizing::new(Vec::with_capacity(256));
-    std::io::stdin().lock().take(LONGEST_KEY + 1).read_until(b'\n', &mut line).map_err(|error| unreadable(&error))?;
+    std::io::stdin().lock().take(LONGEST_KEY + 1).read_until(b'\n', &mut line).map_err(unreadable)?;
     let text = std::str::from_utf8(&line).map(|line| Secret::new(line.trim_end_matches(['\r', '\n']).to_owned()));
     let text = text.map_err(|_| Error::new(ErrorKind::InvalidParams, "stdin does not contain a key"))?;
     if text.expose().trim().is_empty() {
@@ -47,11 +47,11 @@ pub fn typed(prompt: &str, hint: &str) -> Result<Secret<String>, Error> {
         Printer::end_of_prompt();
         match error.kind() {
             std::io::ErrorKind::UnexpectedEof => Error::new(ErrorKind::InvalidParams, "no key was typed").hint(hint),
-            _ => unreadable(&error),
+            _ => unreadable(error),
         }
     })
 }
 
-fn unreadable(error: &std::io::Error) -> Error {
-    Error::new(ErrorKind::InvalidParams, format!("the key cannot be read: {error}"))
+fn unreadable(error: std::io::Error) -> Error {
+    Error::because(ErrorKind::InvalidParams, "the key cannot be read", error)
 }

@@ -41,7 +41,7 @@ pub async fn run(context: &Context, args: &SidecarArgs) -> Result<u8, Error> {
 /// A listener on a loopback port that the system chooses.
 pub async fn listen() -> Result<TcpListener, Error> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(|error| {
-        Error::new(ErrorKind::Internal, format!("no loopback port can be opened: {error}"))
+        Error::because(ErrorKind::Internal, "no loopback port can be opened", error)
             .hint("check the limits of open files and the loopback interface")
     })
 }

@@ -116,7 +116,7 @@ impl<'a> Watch<'a> {
             Some(_) if shows_more_than_text(environment) => Out::Terminal(Frame::default()),
             Some(_) | None => Out::Blocks { is_first: true },
         };
-        manager.books().look_on();
+        manager.books().ledger().look_on();
         Watch { manager, out, known: Known::default(), said: Vec::new() }
     }
 
@@ -175,7 +175,7 @@ impl<'a> Watch<'a> {
         let mut is_due = !is_same || is_over(self.known.read, if listing.has_rates() { RATES } else { ANYWAY });
         if is_over(self.known.looked, LOOK) {
             self.known.looked = Some(now);
-            let (ledger, sessions) = (manager.books().look_at_ledger().await.ok().flatten(), manager.live_sessions());
+            let (ledger, sessions) = (manager.books().ledger().look().await.ok().flatten(), manager.live_sessions());
             is_due |= ledger != self.known.ledger || sessions != self.known.sessions;
             (self.known.ledger, self.known.sessions) = (ledger, sessions);
         }

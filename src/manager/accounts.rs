@@ -42,8 +42,7 @@ use super::belief::Belief;
 use super::session::Session;
 use crate::domain::account::AccountId;
 use crate::domain::base_url::BaseUrl;
-use crate::store::Store;
-use pins::SessionPins;
+use crate::store::{Store, StoredPins};
 use view::Seen;
 
 /// Where requests go that no account's own address sends elsewhere.
@@ -65,7 +64,7 @@ pub struct Accounts {
     belief: Arc<Belief>,
     seen: Mutex<Seen>,
     /// What a person switched this session to.
-    pins: Mutex<SessionPins>,
+    pins: Mutex<StoredPins>,
     /// Accounts whose secret did not open.
     unopened: Mutex<BTreeSet<AccountId>>,
     /// One caller at a time waits for the machine's turn to change tokens.
@@ -108,7 +107,7 @@ impl Accounts {
     }
 
     /// What a person switched this session to.
-    pub(super) fn pins(&self) -> MutexGuard<'_, SessionPins> {
+    pub(super) fn pins(&self) -> MutexGuard<'_, StoredPins> {
         self.pins.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,5 +1,5 @@
-//! What logins are good for now: their tokens for a request, and their quota, which is asked for when somebody wants to know it,
-//! and from time to time by one process for all of this accounts file.
+//! The quota of logins, which is asked for when somebody wants to know it, and from time to time by one process for all of this
+//! accounts file.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -10,13 +10,10 @@ use hyper::header::HeaderMap;
 
 use super::Manager;
 use super::accounts::record;
-use super::router::Route;
-use super::tokens::WithoutToken;
 use crate::domain::account::{AccountId, Kind};
 use crate::domain::pool::Member;
 use crate::domain::usage::quota::QuotaReport;
 use crate::error::{Error, ErrorKind};
-use crate::secrets::Secret;
 use crate::store::{NamedLock, StoredAccount};
 use crate::upstream::chatgpt::Answered;
 
@@ -71,31 +68,6 @@ impl Manager {
             drop(self.note_quota(account, mark, report, asked_at));
         }
         Ok((answered, has_quota))
-    }
-
-    /// The same route with a token that holds. `has_others` says whether another account can be tried.
-    ///
-    /// # Errors
-    ///
-    /// Why no token can be had now.
-    pub async fn with_token(&self, route: Route, has_others: bool) -> Result<Route, WithoutToken> {
-        let target = self.tokens.usable(&route.account, Arc::clone(&route.target), has_others).await?;
-        Ok(Route { target, ..route })
-    }
-
-    /// The same route with another token than `refused`, which did not hold or is none.
-    ///
-    /// # Errors
-    ///
-    /// Why no other token can be had now.
-    pub async fn renewed(
-        &self,
-        route: Route,
-        refused: Option<Secret<String>>,
-        has_others: bool,
-    ) -> Result<Route, WithoutToken> {
-        let target = self.tokens.renewed(&route.account, refused, has_others).await?;
-        Ok(Route { target, ..route })
     }
 
     /// Asks for as long as the manager is alive. Of the processes that do, the one that has the lock asks; death frees it.

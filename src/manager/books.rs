@@ -25,7 +25,7 @@ pub struct Books {
     folders: DataFolders,
     /// Opened at its first use: by then the session has its record, and the accounts file says where the ledger is.
     ledger: OnceLock<Ledger>,
-    metrics: Metrics,
+    pub(super) metrics: Metrics,
     queue: Queue,
     /// What accounts used, as the ledger reported it last.
     usage: Mutex<Usage>,
@@ -49,7 +49,7 @@ impl Books {
     }
 
     /// What was used.
-    pub(super) fn ledger(&self) -> &Ledger {
+    pub fn ledger(&self) -> &Ledger {
         self.ledger.get_or_init(|| Ledger::new(self.folders.home(), self.session.clock().clone()))
     }
 

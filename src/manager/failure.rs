@@ -1,6 +1,7 @@
 //! From what the store and the keys refuse to what a verb fails with: here each gets its kind.
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, deepest};
+use crate::ledger::LedgerError;
 use crate::secrets::master_key::KeyError;
 use crate::store::{StoreError, UpdateError};
 
@@ -34,5 +35,14 @@ impl From<StoreError> for Error {
 impl From<KeyError> for Error {
     fn from(error: KeyError) -> Error {
         Error::new(ErrorKind::Locked, error.to_string()).hint(error.hint()).caused_by(error)
+    }
+}
+
+/// A ledger that cannot be read now.
+impl From<LedgerError> for Error {
+    fn from(error: LedgerError) -> Error {
+        let cause = std::error::Error::source(&error).map(|source| format!(": {}", deepest(source)));
+        let message = format!("{error}{}", cause.unwrap_or_default());
+        Error::new(ErrorKind::Internal, message).hint(error.hint()).caused_by(error)
     }
 }

@@ -88,7 +88,7 @@ impl Manager {
             record.start_account = start.as_ref().map(ToString::to_string);
             record.shifted = shifted;
             record.accounts = current.iter().map(|(family, id)| (family.to_string(), id.to_string())).collect();
-            record.pins = self.accounts.pins().stored();
+            record.pins = self.accounts.pins().clone();
         })
     }
 

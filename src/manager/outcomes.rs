@@ -11,7 +11,7 @@ use super::Manager;
 use super::accounts::credential_mark::CredentialMark;
 use super::accounts::{Target, record};
 use super::belief::{Attempt, Change, Effects, Observation, QuotaNews, QuotaRule, TokenRefusal};
-use super::books::spending::{Learned, Settled, Ticket, elapsed};
+use super::books::spending::{Learned, Settled, Ticket, elapsed, owned};
 use super::router::{Route, RouteRequest, Written};
 use super::session::event::Level;
 use super::session::words;
@@ -23,7 +23,7 @@ use crate::domain::health::condition::Effect;
 use crate::domain::routing::failover::is_failure;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::quota::QuotaReport;
-use crate::domain::usage::{Spent, Tier};
+use crate::domain::usage::{Asks, Spent, Tier};
 use crate::ledger::{Entry, LedgerError, Resource};
 use crate::store::State;
 
@@ -175,22 +175,16 @@ impl Manager {
         self.note_quota(&route.account, route.target.mark, report, asked_at)
     }
 
-    /// Takes in what events `codex.rate_limits` report of the account that they came from.
-    pub fn note_quota_events(&self, route: &Route, events: &[Value], asked_at: Timestamp) -> Vec<Written> {
-        let (account, mark) = (&route.account, route.target.mark);
-        events.iter().filter_map(|event| self.note_quota_event(account, mark, event, asked_at)).collect()
-    }
-
-    /// The same for one event.
-    pub(super) fn note_quota_event(
+    /// Takes in what events `codex.rate_limits` report of the account that they came from, which `target` is of.
+    pub fn note_quota_events(
         &self,
         account: &AccountId,
-        mark: CredentialMark,
-        event: &Value,
+        target: &Target,
+        events: &[Value],
         asked_at: Timestamp,
-    ) -> Option<Written> {
-        let report = QuotaReport::from_event(event, self.session.now())?;
-        self.note_quota(account, mark, report, asked_at)
+    ) -> Vec<Written> {
+        let reports = events.iter().filter_map(|event| QuotaReport::from_event(event, self.session.now()));
+        reports.filter_map(|report| self.note_quota(account, target.mark, report, asked_at)).collect()
     }
 
     /// Takes in a report of an account's quota, which was asked for at `asked_at`, for as long as the account has the
@@ -251,14 +245,21 @@ impl Manager {
 
     /// The ticket of an attempt that serves, which began at `started`.
     pub fn ticket(&self, route: &Route, request: &RouteRequest, started: Instant) -> Ticket {
-        Ticket::new(self.entry(route, request), Arc::clone(&route.target), started, route.has_limit)
+        Ticket {
+            entry: Box::new(self.entry(route, request)),
+            target: Arc::clone(&route.target),
+            started,
+            is_exact: route.has_limit,
+            is_stored: false,
+            asks: Asks::ForNew,
+        }
     }
 
     /// What an answer created is its account's, from before the answer is over.
     pub fn note_made(&self, ticket: &Ticket, made: Vec<String>) {
-        let made = ticket.owned(made);
-        self.remember_made(ticket.account(), &made);
-        self.books.ledger().owns(ticket.account().clone(), made, self.session.now());
+        let made = owned(&ticket.target, made);
+        self.remember_made(&ticket.entry.account, &made);
+        self.books.ledger().owns(ticket.entry.account.clone(), made, self.session.now());
     }
 
     /// The next request may name it before the ledger has it.
@@ -268,10 +269,9 @@ impl Manager {
 
     /// Accounts an answer that is over.
     pub fn settle(&self, ticket: Ticket, learned: Learned) -> Settled {
-        let target = Arc::clone(ticket.target());
-        self.note_reported_quota(&ticket, &learned);
+        let target = Arc::clone(&ticket.target);
         let entry = self.finish(ticket, learned);
-        let settled = Settled::of(&entry);
+        let settled = Settled { tokens: entry.tokens, cost: entry.cost };
         self.write_entry(entry, &target);
         settled
     }
@@ -279,10 +279,9 @@ impl Manager {
     /// The same for an account with a spending limit: when the future ends, siblings see the charge, unless another program
     /// holds the ledger.
     pub fn settle_exactly(self: &Arc<Self>, ticket: Ticket, learned: Learned) -> (Settled, BoxFuture<'static, ()>) {
-        let target = Arc::clone(ticket.target());
-        self.note_reported_quota(&ticket, &learned);
+        let target = Arc::clone(&ticket.target);
         let entry = self.finish(ticket, learned);
-        let (settled, manager) = (Settled::of(&entry), Arc::clone(self));
+        let (settled, manager) = (Settled { tokens: entry.tokens, cost: entry.cost }, Arc::clone(self));
         // Nobody gains by waiting for one that has been locked for long.
         let patience = if self.books.ledger().is_held() { Duration::ZERO } else { PATIENCE };
         // In a task of its own: a client that leaves now does not keep the charge from being written.
@@ -298,13 +297,11 @@ impl Manager {
 
     /// Takes in what a stream reported of its account's quota.
     fn note_reported_quota(&self, ticket: &Ticket, learned: &Learned) {
-        if ticket.target().credential.login().is_none() {
+        if ticket.target.credential.login().is_none() {
             return;
         }
-        let asked_at = self.session.now().before(clock::instant().duration_since(ticket.started()));
-        for event in &learned.quota {
-            drop(self.note_quota_event(ticket.account(), ticket.target().mark, event, asked_at));
-        }
+        let asked_at = self.session.now().before(clock::instant().duration_since(ticket.started));
+        drop(self.note_quota_events(&ticket.entry.account, &ticket.target, &learned.quota, asked_at));
     }
 
     fn charged(&self, committed: Result<Spent, LedgerError>) {
@@ -315,8 +312,9 @@ impl Manager {
         self.note_spending();
     }
 
-    /// The entry of an answer that is over; what it made is its account's.
+    /// The entry of an answer that is over; what it made is its account's, and what it reported is taken in.
     fn finish(&self, ticket: Ticket, learned: Learned) -> Entry {
+        self.note_reported_quota(&ticket, &learned);
         let entry = self.books.finish(ticket, learned);
         self.remember_made(&entry.account, &entry.owns);
         entry
@@ -329,13 +327,13 @@ impl Manager {
     }
 
     fn take_in(&self, entry: &Entry, target: &Target) {
-        self.books.count(entry, &target.metrics_label);
+        self.books.metrics.attempt(entry, &target.metrics_label);
         let mut belief = self.belief.lock();
         for effect in &entry.effects {
-            belief.observe(Observation::Effect(entry.account.clone(), *effect, entry.at));
+            belief.siblings.observe(Observation::Effect(entry.account.clone(), *effect, entry.at));
         }
         if let Some(rate) = entry.rate_used {
-            belief.observe(Observation::Rate(entry.account.clone(), rate));
+            belief.siblings.observe(Observation::Rate(entry.account.clone(), rate));
         }
     }
 }

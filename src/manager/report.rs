@@ -6,7 +6,6 @@ use super::Manager;
 use super::accounts::View;
 use super::accounts::lookup::{find, position};
 use super::accounts::pending::why_it_failed;
-use super::accounts::pins::SessionPins;
 use super::accounts::pool::{distinct_label, waits_for_issuer};
 use super::accounts::record;
 use super::belief::bench_words::bench_words;
@@ -20,7 +19,7 @@ use crate::domain::routing::eligibility::{Obstacle, Reason, standing};
 use crate::domain::time::Timestamp;
 use crate::domain::usage::quota::{QuotaWindow, UsedUp};
 use crate::error::Error;
-use crate::store::StoredAccount;
+use crate::store::{StoredAccount, StoredPins};
 
 /// How long a report waits for the key: as long as Argon2 takes on a slow machine, and a pipe that no program writes to.
 const KEY_PATIENCE: Duration = Duration::from_secs(3);
@@ -174,7 +173,7 @@ impl Manager {
                 .last_used
                 .filter(|at| *at > 0)
                 .map(Timestamp)
-                .max(self.belief.lock().siblings().last_used(&member.id)),
+                .max(self.belief.lock().siblings.last_used(&member.id)),
             access_expires_at: account.access_expires_at.map(Timestamp),
             sessions,
             pins,
@@ -189,7 +188,7 @@ fn refresh_failed(account: &StoredAccount) -> Option<String> {
 
 /// Whether the account is the session's current one, and for which families. A process that is no session
 /// has the file's.
-fn activity(view: &View, chosen: &Chosen, pins: &SessionPins, position: usize) -> (bool, Vec<ModelFamily>) {
+fn activity(view: &View, chosen: &Chosen, pins: &StoredPins, position: usize) -> (bool, Vec<ModelFamily>) {
     let pin = view.state.pin.as_ref();
     let position_of = |id: &AccountId| view.pool.position(id);
     let Whereabouts { start, current, .. } = chosen.whereabouts();

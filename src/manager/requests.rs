@@ -68,7 +68,7 @@ impl Manager {
         let limited = view.state.accounts.iter().filter(|account| has_limit(account));
         let spending_of: Vec<AccountId> = limited.map(|account| AccountId::new(account.id.clone())).collect();
         let (now, spending_matters) = (clock::instant(), !spending_of.is_empty());
-        let begun = self.belief.lock().ask_if_due(spending_matters, !owners_of.is_empty(), now);
+        let begun = self.belief.lock().siblings.ask_if_due(spending_matters, !owners_of.is_empty(), now);
         let Some(since) = begun else { return HashMap::new() };
         let mut asked = Asked { manager: self, since, answer: None };
         let question = Question { spending_of, owners_of };
@@ -102,7 +102,7 @@ impl Manager {
             over.extend(day.max(month).map(|until| (id.clone(), until)));
             spending.insert(id, spent);
         }
-        self.belief.lock().note_spending(spending, over);
+        self.belief.lock().siblings.note_spending(spending, over);
     }
 
     /// Chooses the account for the next attempt.
@@ -163,7 +163,7 @@ impl Manager {
     ) -> Decision {
         let (strategy, now) = (self.session.strategy(), self.session.now());
         let pinned = self.pinned(view, &request.family);
-        let Standpoint { current, begin, turns } = self.router.standpoint(&view.pool, request, now);
+        let Standpoint { current, begin, turns } = self.router.chosen().standpoint(&view.pool, request, now);
         let mut belief = strategy.rule().weighs_load.then(|| self.belief.lock());
         let loads = belief.as_mut().map_or(&[][..], |belief| loads(belief, view, now));
         let decision = |needs_api_key| {
@@ -212,7 +212,7 @@ impl Manager {
         self.consult(&mut request).await;
         let (strategy, now, view) = (self.session.strategy(), self.session.now(), self.accounts.view());
         let pinned = self.pinned(&view, &request.family);
-        let Standpoint { current, begin, turns } = self.router.standpoint(&view.pool, &request, now);
+        let Standpoint { current, begin, turns } = self.router.chosen().standpoint(&view.pool, &request, now);
         let turn = turns.next(request.needs_api_key).unwrap_or(begin);
         let mut belief = self.belief.lock();
         let loads = loads(&mut belief, &view, now);
@@ -234,7 +234,7 @@ impl Manager {
         let (settings, now) = (self.session.config().breaker(), self.session.now());
         let base_url = self.accounts.base_url(account);
         let host = base_url.as_ref().map(BaseUrl::authority);
-        let [own, of_host] = self.belief.lock().siblings().breakers().gates(id, host, settings, now);
+        let [own, of_host] = self.belief.lock().siblings.breakers().gates(id, host, settings, now);
         let probed_host = host.filter(|_| of_host != Gate::Closed);
         let is_own = own != Gate::Closed || probed_host.is_none();
         let wanted = [probed_host.map(|host| ("probe-host", host)), is_own.then(|| ("probe", id.as_str()))];
@@ -258,7 +258,7 @@ impl Manager {
         let took_place = self.session.strategy().rule().weighs_load;
         if took_place {
             let at = self.session.now();
-            self.belief.lock().observe(Observation::Effect(account.clone(), Effect::Began, at));
+            self.belief.lock().siblings.observe(Observation::Effect(account.clone(), Effect::Began, at));
             self.books.ledger().began(account.clone(), at);
         }
         let has_limit = has_limit(&view.state.accounts[choice.position]);
@@ -267,7 +267,7 @@ impl Manager {
 
     fn selected(&self, view: &View, request: &RouteRequest, choice: Choice, route: &Route) {
         let strategy = self.session.strategy();
-        let moved = self.router.take(&view.pool, request, choice, strategy, self.session.now());
+        let moved = self.router.chosen().take(&view.pool, request, choice, strategy, self.session.now());
         if moved.is_new {
             self.write_current(request.family.clone(), route.account.clone());
         }
@@ -358,7 +358,7 @@ struct Asked<'m> {
 impl Drop for Asked<'_> {
     fn drop(&mut self) {
         let (answer, is_behind) = self.answer.take().map_or((None, false), |(answer, behind)| (Some(answer), behind));
-        self.manager.belief.lock().end_question(self.since, answer, is_behind);
+        self.manager.belief.lock().siblings.end_question(self.since, answer, is_behind);
         self.manager.note_spending();
     }
 }
@@ -366,5 +366,5 @@ impl Drop for Asked<'_> {
 /// How much of each account is used up, in the order of the pool.
 fn loads<'b>(belief: &'b mut Known, view: &View, now: Timestamp) -> &'b [Load] {
     let limits = view.state.accounts.iter().map(spending_limits);
-    belief.loads(view.pool.members.iter().zip(limits), now)
+    belief.siblings.loads(view.pool.members.iter().zip(limits), now)
 }

@@ -19,11 +19,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use super::accounts::{Target, Written, all_written};
 use crate::domain::account::AccountId;
-use crate::domain::pool::Pool;
 use crate::domain::report::SessionKind;
-use crate::domain::routing::Strategy;
-use crate::domain::routing::decision::Choice;
-use crate::domain::time::Timestamp;
 pub use chosen::{Chosen, Move, Standpoint, Whereabouts};
 pub use conversation_id::conversation_id;
 use owners::Owners;
@@ -31,8 +27,6 @@ pub use route::{Bound, Refusal, Route, RouteRequest};
 
 /// The router of one process.
 pub struct Router {
-    /// What the process is, and its pid.
-    process: (SessionKind, u32),
     chosen: Mutex<Chosen>,
     owners: Mutex<SeenOwners>,
 }
@@ -48,29 +42,12 @@ struct SeenOwners {
 impl Router {
     /// Of a process of this kind, with this pid.
     pub fn new(kind: SessionKind, pid: u32) -> Router {
-        Router { process: (kind, pid), chosen: Mutex::default(), owners: Mutex::default() }
+        Router { chosen: Mutex::new(Chosen::new(kind, pid)), owners: Mutex::default() }
     }
 
     /// What was chosen so far.
     pub fn chosen(&self) -> MutexGuard<'_, Chosen> {
         self.chosen.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// From where the account for a request is chosen.
-    pub fn standpoint(&self, pool: &Pool, request: &RouteRequest, now: Timestamp) -> Standpoint {
-        self.chosen().standpoint(self.process, pool, request, now)
-    }
-
-    /// The request goes to the chosen account.
-    pub fn take(
-        &self,
-        pool: &Pool,
-        request: &RouteRequest,
-        choice: Choice,
-        strategy: Strategy,
-        now: Timestamp,
-    ) -> Move {
-        self.chosen().take(self.process.0, pool, request, choice, strategy, now)
     }
 
     /// The account owns these: the next request may name them before the ledger knows.

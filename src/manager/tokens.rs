@@ -25,7 +25,7 @@ use crate::domain::account::AccountId;
 use crate::domain::base_url::BaseUrl;
 use crate::domain::time::Timestamp;
 use crate::error::{Error, ErrorKind};
-use crate::oauth::{Issuer, Sender, Unreached};
+use crate::oauth::{Issuer, Sender};
 use crate::secrets::Secret;
 use crate::upstream::credential::Login;
 use crate::upstream::{Unanswered, Upstream};
@@ -50,31 +50,9 @@ const LONG_PATIENCE: Duration = Duration::from_secs(10);
 /// asked for it. The refresh itself goes on.
 const ISSUER_PATIENCE: Duration = Duration::from_secs(30);
 
-/// How a refresh ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refreshed {
-    /// The accounts file has a token that is new to whoever asked.
-    Fresh,
-    /// The issuer will not give another one: the person has to log in.
-    NeedsLogin,
-    /// It could not be done now; why.
-    Passing(String),
-    /// The account is not there any more, or is no login.
-    Gone,
-}
-
-/// Why a login cannot be used now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum WithoutToken {
-    /// The person has to log in.
-    NeedsLogin,
-    /// The account is not there any more.
-    Gone,
-    /// It has no token yet; why.
-    Late(String),
-    /// Its workspace has its place at an origin that no token is sent to.
-    Misplaced(String),
-}
+/// How a refresh ended: the accounts file has a token that is new to whoever asked, or `LoginFailed` when the person has to log
+/// in, `AccountNotFound` when the account is not there any more or is no login, `UpstreamFailed` when it passes.
+type Refreshed = Result<(), Error>;
 
 /// The refreshes of this process that are under way, and the way to the issuer.
 #[derive(Default)]
@@ -118,13 +96,14 @@ impl Tokens {
     ///
     /// # Errors
     ///
-    /// Why no token can be had now.
+    /// Why no token can be had now: `LoginFailed` when the person has to log in, `AccountNotFound` when the account is gone,
+    /// `UpstreamFailed` otherwise.
     pub async fn usable(
         self: &Arc<Self>,
         account: &AccountId,
         target: Arc<Target>,
         has_others: bool,
-    ) -> Result<Arc<Target>, WithoutToken> {
+    ) -> Result<Arc<Target>, Error> {
         let target = self.with_token_that_holds(account, target, has_others).await?;
         self.in_place(account, target).await
     }
@@ -134,7 +113,7 @@ impl Tokens {
         account: &AccountId,
         target: Arc<Target>,
         has_others: bool,
-    ) -> Result<Arc<Target>, WithoutToken> {
+    ) -> Result<Arc<Target>, Error> {
         let Some(login) = target.credential.login() else { return Ok(target) };
         let (now, token) = (self.session.now(), login.access_token.clone());
         // Without a time of its own a token is used until it is refused.
@@ -168,24 +147,16 @@ impl Tokens {
         account: &AccountId,
         refused: Option<Secret<String>>,
         has_others: bool,
-    ) -> Result<Arc<Target>, WithoutToken> {
+    ) -> Result<Arc<Target>, Error> {
         let patience = if has_others { SHORT_PATIENCE } else { LONG_PATIENCE };
         let refresh = || tokio::time::timeout(patience, ended(self.refresh(account, refused.clone())));
         let mut refreshed = refresh().await;
-        if matches!(refreshed, Ok(Refreshed::Fresh)) && self.has_still(account, refused.as_ref()) {
+        if matches!(refreshed, Ok(Ok(()))) && self.has_still(account, refused.as_ref()) {
             // It joined one that was begun for an older token, and found this one.
             refreshed = refresh().await;
         }
-        let late = |why: &str| WithoutToken::Late(why.to_owned());
-        match refreshed {
-            Ok(Refreshed::Fresh) => {
-                self.accounts.target_of(account).ok_or_else(|| late("its token was refreshed and does not open"))
-            }
-            Ok(Refreshed::NeedsLogin) => Err(WithoutToken::NeedsLogin),
-            Ok(Refreshed::Passing(why)) => Err(WithoutToken::Late(why)),
-            Ok(Refreshed::Gone) => Err(WithoutToken::Gone),
-            Err(_) => Err(late(&self.accounts.slow_refresh())),
-        }
+        refreshed.map_err(|_| passing(self.accounts.slow_refresh()))??;
+        self.accounts.target_of(account).ok_or_else(|| passing("its token was refreshed and does not open"))
     }
 
     /// Whether `refused` is the token that the account has.
@@ -224,30 +195,16 @@ impl Tokens {
     /// # Errors
     ///
     /// `LoginFailed` when the person has to log in, `UpstreamFailed` when it passes, `AccountNotFound`
-    async fn refresh_now(self: &Arc<Self>, account: &AccountId, known: Option<Secret<String>>) -> Result<(), Error> {
-        let refreshed = tokio::select! {
+    async fn refresh_now(self: &Arc<Self>, account: &AccountId, known: Option<Secret<String>>) -> Refreshed {
+        tokio::select! {
             biased;
             refreshed = ended(self.refresh(account, known)) => refreshed,
             // While this process is stopped nobody waits.
             () = clock::run_for(ISSUER_PATIENCE) => {
                 let seconds = ISSUER_PATIENCE.as_secs();
-                let message = format!("the issuer has not answered for {seconds} s; still waiting for its answer");
-                return Err(Error::new(ErrorKind::UpstreamFailed, message).hint("try again later"));
+                Err(passing(format!("the issuer has not answered for {seconds} s; still waiting for its answer")))
             }
-        };
-        match refreshed {
-            Refreshed::Fresh => Ok(()),
-            Refreshed::NeedsLogin => Err(Error::new(ErrorKind::LoginFailed, "the login ended")
-                .hint("log in again with `codex-account-manager login`")),
-            Refreshed::Passing(why) => Err(Error::new(ErrorKind::UpstreamFailed, why).hint("try again later")),
-            Refreshed::Gone => Err(Error::new(ErrorKind::AccountNotFound, "the account has been removed")
-                .hint("`codex-account-manager list` shows the accounts")),
         }
-    }
-
-    /// Whether a token is on its way to the disk: the process must not end before it is there.
-    pub fn is_rotating(&self) -> bool {
-        self.refreshes.on_their_way.is_running()
     }
 
     /// Until no token is on its way to the disk.
@@ -269,9 +226,10 @@ impl Tokens {
                 upstream.request(request, patience).await.map_err(|error| {
                     let why = match &error {
                         Unanswered::Late(_) => "did not answer in time".to_owned(),
-                        Unanswered::Connect(_) | Unanswered::Broken(_) => format!("cannot be reached: {error}"),
+                        Unanswered::Connect(..) | Unanswered::Broken(..) => format!("cannot be reached: {error}"),
                     };
-                    Unreached { why, hint: error.hint().map(str::to_owned) }
+                    let hint = error.hint().map(str::to_owned);
+                    Error { hint, ..Error::new(ErrorKind::UpstreamFailed, why) }.caused_by(error)
                 })
             })
         })
@@ -282,6 +240,16 @@ impl Tokens {
 async fn ended(mut receiver: watch::Receiver<Option<Refreshed>>) -> Refreshed {
     match receiver.wait_for(Option::is_some).await {
         Ok(refreshed) => refreshed.clone().expect("it was waited for"),
-        Err(_) => Refreshed::Passing("the process ends".to_owned()),
+        Err(_) => Err(passing("the process ends")),
     }
+}
+
+/// What passes.
+fn passing(why: impl Into<String>) -> Error {
+    Error::new(ErrorKind::UpstreamFailed, why).hint("try again later")
+}
+
+/// The person has to log in.
+fn login_ended() -> Error {
+    Error::new(ErrorKind::LoginFailed, "the login ended").hint("log in again with `codex-account-manager login`")
 }

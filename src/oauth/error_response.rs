@@ -104,6 +104,7 @@ pub(super) fn error_response(purpose: Purpose, head: &Head, body: &[u8], sent: &
         hint: hint.map(str::to_owned),
         retry_after: head.retry_after,
         is_the_issuers: fails_for_all,
+        source: None,
     }
 }
 
@@ -113,7 +114,7 @@ pub(super) fn unreadable(body: &[u8], missing: &str, sent: &[(&str, &str)]) -> O
         return OAuthError::passing(missing);
     }
     let said = said(body, None, sent).map(|said| format!(": {said}")).unwrap_or_default();
-    OAuthError::hinted(format!("{missing}; it is a page{said}"), Some(PAGE.to_owned()))
+    OAuthError::because(format!("{missing}; it is a page{said}"), Some(PAGE.to_owned()), None)
 }
 
 /// What an answer says to a person beside its code, unless that shows a part of what was sent.

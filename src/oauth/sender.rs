@@ -8,26 +8,19 @@ use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request, Response, Url};
 
 use super::OAuthError;
+use crate::error::Error;
 
-/// The issuer was not reached.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unreached {
-    /// Why, behind "the issuer": "cannot be reached: …". No part of what was sent.
-    pub why: String,
-    /// What to do, where that is known.
-    pub hint: Option<String>,
-}
-
-type Send = dyn Fn(Request) -> BoxFuture<'static, Result<Response, Unreached>> + std::marker::Send + Sync;
+type Send = dyn Fn(Request) -> BoxFuture<'static, Result<Response, Error>> + std::marker::Send + Sync;
 
 /// Sends a request once and returns the head of its answer.
 #[derive(Clone)]
 pub struct Sender(Arc<Send>);
 
 impl Sender {
-    /// What sends by `send`.
+    /// What sends by `send`. Its error says why the issuer was not reached, behind "the issuer": "cannot be reached: …"; no part
+    /// of what was sent.
     pub fn new(
-        send: impl Fn(Request) -> BoxFuture<'static, Result<Response, Unreached>> + std::marker::Send + Sync + 'static,
+        send: impl Fn(Request) -> BoxFuture<'static, Result<Response, Error>> + std::marker::Send + Sync + 'static,
     ) -> Sender {
         Sender(Arc::new(send))
     }
@@ -51,7 +44,7 @@ impl Sender {
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         *request.body_mut() = Some(body.into());
         let sent = (self.0)(request).await;
-        sent.map_err(|Unreached { why, hint }| OAuthError::hinted(format!("the issuer {why}"), hint))
+        sent.map_err(|error| OAuthError::because(format!("the issuer {error}"), error.hint.clone(), Some(error)))
     }
 }
 

@@ -13,10 +13,10 @@ use crate::domain::account::AccountId;
 use crate::domain::health::Outcome;
 use crate::domain::routing::failover::{Keeps, Verdict, is_failure, short_wait, unwaited, verdict};
 use crate::domain::routing::setback::Setback;
+use crate::error::{Error, ErrorKind};
 use crate::manager::Manager;
 use crate::manager::outcomes::Measured;
 use crate::manager::router::{Refusal, Route, RouteRequest, Written};
-use crate::manager::tokens::WithoutToken;
 use tried::{Best, Login, Over, Sent, Stuck, Tried};
 
 /// How often a short rate limit is waited out on one account.
@@ -158,12 +158,15 @@ impl<'m> Failover<'m> {
             Login::IsConnected => return Ok(Some(route)),
             Login::NeedsToken => {}
         }
-        let account = route.account.clone();
-        let has_others = manager.has_others(&self.request, &account);
-        match attempt.meanwhile(manager.with_token(route, has_others)).await.map_err(Over::End)? {
-            Ok(route) => Ok(Some(route)),
+        let has_others = manager.has_others(&self.request, &route.account);
+        let usable = manager.tokens().usable(&route.account, Arc::clone(&route.target), has_others);
+        match attempt.meanwhile(usable).await.map_err(Over::End)? {
+            Ok(target) => {
+                route.target = target;
+                Ok(Some(route))
+            }
             Err(why) => {
-                self.has_no_token(&account, why);
+                self.has_no_token(&route.account, &why);
                 self.request.attempt += 1;
                 Ok(None)
             }
@@ -284,19 +287,22 @@ impl<'m> Failover<'m> {
     async fn renew<A: Attempt>(
         &mut self,
         attempt: &mut A,
-        route: Route,
+        mut route: Route,
         measured: Measured,
     ) -> Result<Option<Route>, Over<A::End, A::Refused>> {
         let manager = self.manager;
         drop(manager.record(&route, &self.request, &Outcome::PassThrough, measured));
         let refused = route.target.credential.login().and_then(|login| login.access_token.clone());
-        let account = route.account.clone();
-        self.renewed.push(account.clone());
-        let has_others = manager.has_others(&self.request, &account);
-        match attempt.meanwhile(manager.renewed(route, refused, has_others)).await.map_err(Over::End)? {
-            Ok(route) => Ok(Some(route)),
+        self.renewed.push(route.account.clone());
+        let has_others = manager.has_others(&self.request, &route.account);
+        let renewed = manager.tokens().renewed(&route.account, refused, has_others);
+        match attempt.meanwhile(renewed).await.map_err(Over::End)? {
+            Ok(target) => {
+                route.target = target;
+                Ok(Some(route))
+            }
             Err(why) => {
-                self.has_no_token(&account, why);
+                self.has_no_token(&route.account, &why);
                 Ok(None)
             }
         }
@@ -355,15 +361,12 @@ impl<'m> Failover<'m> {
     }
 
     /// A login is out for this request, because it has no token.
-    fn has_no_token(&mut self, account: &AccountId, why: WithoutToken) {
+    fn has_no_token(&mut self, account: &AccountId, why: &Error) {
         self.out(account, Setback::NoToken);
-        let why = match why {
-            WithoutToken::NeedsLogin | WithoutToken::Gone => return,
-            WithoutToken::Late(why) => why,
-            WithoutToken::Misplaced(origin) => format!(
-                "its workspace is at `{origin}`, which is not an address of ChatGPT; set `CAM_CHATGPT_BASE_URL` if requests should go there"
-            ),
-        };
+        why.log_causes();
+        if matches!(why.kind, ErrorKind::LoginFailed | ErrorKind::AccountNotFound) {
+            return;
+        }
         let pool = self.manager.accounts().view().pool;
         let label = pool.position(account).map(|position| pool.members[position].label.as_str());
         self.without_token = Some(format!("`{}`: {why}", label.unwrap_or_default()));

@@ -6,7 +6,7 @@ use crate::domain::account::AccountId;
 use crate::domain::plain_text::plain;
 use crate::domain::usage::Usd;
 use crate::error::Error;
-use crate::manager::session::event::{Cause, Event, Finished, LoginEnded, Notice, Selected, Waiting};
+use crate::manager::session::event::{Cause, Event, Finished, Selected};
 use crate::protocol::accounts::{AccountsDidChangeParams, ChangeCause};
 use crate::protocol::login::AccountsDidLoginParams;
 use crate::protocol::routing::{RequestUsage, RoutingDidFinishParams, RoutingDidSelectParams, RoutingDidWaitParams};
@@ -14,44 +14,16 @@ use crate::protocol::{
     AccountsDidChange, AccountsDidLogin, Notification, RoutingDidFinish, RoutingDidSelect, RoutingDidWait,
 };
 
-/// A message to the client.
-pub enum Message {
-    /// `accounts/didChange`
-    AccountsDidChange(AccountsDidChangeParams),
-    /// `routing/didSelect`
-    RoutingDidSelect(RoutingDidSelectParams),
-    /// `routing/didFinish`
-    RoutingDidFinish(RoutingDidFinishParams),
-    /// `routing/didWait`, and progress for the person.
-    RoutingDidWait(RoutingDidWaitParams, Waiting),
-    /// `accounts/didLogin`
-    AccountsDidLogin(AccountsDidLoginParams),
-    /// The wait of this request is over.
-    WaitEnded(String),
-    /// For the person.
-    Notice(Notice),
-}
+/// One of the protocol's notifications: its name and its params.
+pub type Named = (&'static str, Value);
 
-impl Message {
-    /// As a notification of the protocol, when it is one.
-    pub fn wire(self) -> Option<(&'static str, Value)> {
-        match self {
-            Message::AccountsDidChange(params) => Some(named::<AccountsDidChange>(&params)),
-            Message::RoutingDidSelect(params) => Some(named::<RoutingDidSelect>(&params)),
-            Message::RoutingDidFinish(params) => Some(named::<RoutingDidFinish>(&params)),
-            Message::RoutingDidWait(params, _) => Some(named::<RoutingDidWait>(&params)),
-            Message::AccountsDidLogin(params) => Some(named::<AccountsDidLogin>(&params)),
-            Message::WaitEnded(_) | Message::Notice(_) => None,
-        }
-    }
-}
-
-fn named<N: Notification>(params: &N::Params) -> (&'static str, Value) {
+/// A notification with these params.
+pub fn named<N: Notification>(params: &N::Params) -> Named {
     (N::NAME, serde_json::to_value(params).expect("a message of the protocol always serialises"))
 }
 
-/// What to send for `event`.
-pub fn message(event: Event) -> Message {
+/// What to send for `event`, where that is a notification of the protocol.
+pub fn notification(event: &Event) -> Option<Named> {
     match event {
         Event::AccountsChanged { revision, cause, accounts } => {
             let cause = match cause {
@@ -60,22 +32,20 @@ pub fn message(event: Event) -> Message {
                 Cause::File => ChangeCause::File,
             };
             let accounts = accounts.iter().map(ToString::to_string).collect();
-            Message::AccountsDidChange(AccountsDidChangeParams { revision, cause, accounts })
+            Some(named::<AccountsDidChange>(&AccountsDidChangeParams { revision: *revision, cause, accounts }))
         }
-        Event::Selected(selected) => Message::RoutingDidSelect(did_select(selected)),
-        Event::Waiting(waiting) => {
-            let params =
-                RoutingDidWaitParams { request_id: waiting.request_id.clone(), until: waiting.until.as_millis() };
-            Message::RoutingDidWait(params, waiting)
-        }
-        Event::WaitEnded { request_id } => Message::WaitEnded(request_id),
-        Event::Finished(finished) => Message::RoutingDidFinish(did_finish(finished)),
-        Event::LoginEnded(LoginEnded { id, result }) => Message::AccountsDidLogin(did_login(id, result)),
-        Event::Notice(notice) => Message::Notice(Notice { text: plain(&notice.text), ..notice }),
+        Event::Selected(selected) => Some(named::<RoutingDidSelect>(&did_select(selected.clone()))),
+        Event::Waiting(waiting) => Some(named::<RoutingDidWait>(&RoutingDidWaitParams {
+            request_id: waiting.request_id.clone(),
+            until: waiting.until.as_millis(),
+        })),
+        Event::Finished(finished) => Some(named::<RoutingDidFinish>(&did_finish(finished.clone()))),
+        Event::LoginEnded { id, result } => Some(named::<AccountsDidLogin>(&did_login(id.clone(), result))),
+        Event::WaitEnded { .. } | Event::Notice(_) => None,
     }
 }
 
-fn did_login(login_id: String, result: Result<AccountId, Error>) -> AccountsDidLoginParams {
+fn did_login(login_id: String, result: &Result<AccountId, Error>) -> AccountsDidLoginParams {
     match result {
         Ok(account) => AccountsDidLoginParams { login_id, account: Some(account.to_string()), error: None },
         Err(error) => AccountsDidLoginParams { login_id, account: None, error: Some(plain(&error.with_hint())) },

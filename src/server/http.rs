@@ -24,9 +24,8 @@ use tower_service::Service;
 use self::timed::Timed;
 use self::without_keys::WithoutKeys;
 use super::Session;
-use super::error_object::{ErrorObject, internal};
-use super::registry;
-use crate::error::Error;
+use super::error_object::internal;
+use super::methods;
 use crate::protocol::subscription::{SUBSCRIBE, UNSUBSCRIBE};
 use crate::proxy::RpcDoor;
 
@@ -98,7 +97,7 @@ pub fn door(session: &Arc<Session>) -> RpcDoor {
 /// The methods as jsonrpsee calls them.
 fn module(session: &Arc<Session>) -> RpcModule<Session> {
     let mut module = RpcModule::from_arc(Arc::clone(session));
-    for (name, handler) in registry::methods() {
+    for (name, handler) in methods::all().0 {
         let registered = module.register_async_method(name, move |params, session, _| {
             let answer = handler(session, value(&params));
             async move { answer.await.map_err(ErrorObjectOwned::from) }
@@ -122,13 +121,6 @@ fn value(params: &Params<'_>) -> Value {
     params.as_str().and_then(|params| serde_json::from_str(params).ok()).unwrap_or_default()
 }
 
-impl From<Error> for ErrorObjectOwned {
-    fn from(error: Error) -> ErrorObjectOwned {
-        let ErrorObject { code, message, data } = ErrorObject::from(error);
-        ErrorObjectOwned::owned(code, message, Some(data))
-    }
-}
-
 /// The answer with its body, which is there already. A handshake that is refused must not look like success.
 async fn whole(response: HttpResponse, wants_socket: bool) -> Response<Bytes> {
     let (mut head, body) = response.into_parts();
@@ -142,7 +134,7 @@ async fn whole(response: HttpResponse, wants_socket: bool) -> Response<Bytes> {
 }
 
 fn failed(why: &str) -> Response<Bytes> {
-    let body = json!({"jsonrpc": "2.0", "id": null, "error": ErrorObject::from(internal(why))});
+    let body = json!({"jsonrpc": "2.0", "id": null, "error": ErrorObjectOwned::from(internal(why))});
     let mut response = Response::new(Bytes::from(body.to_string()));
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -78,12 +78,6 @@ impl MessageKeys {
     }
 }
 
-impl fmt::Debug for MessageKeys {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("MessageKeys")
-    }
-}
-
 /// Where the keys of a message stand in it, quotes included, in order.
 fn places(message: &str) -> Vec<Range<usize>> {
     // Few messages hold one.

@@ -1,4 +1,4 @@
-//! Handlers of methods as every door calls them. Each method is registered by one line beside its handler.
+//! All methods of the product with their handlers, as every door calls them. Each is registered by one line beside its handler.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::error_object::internal;
-use super::{Session, params};
+use super::{Session, accounts, login, params, routing, status, table, usage};
 use crate::error::Error;
 use crate::protocol::Method;
 
@@ -16,7 +16,7 @@ pub type Handler = Arc<dyn Fn(Arc<Session>, Value) -> BoxFuture<'static, Result<
 
 /// Methods with their handlers. None depends on a session, so a door can name them before there is one.
 #[derive(Default)]
-pub struct Methods(Vec<(&'static str, Handler)>);
+pub struct Methods(pub Vec<(&'static str, Handler)>);
 
 impl Methods {
     /// The handler of `M`. What changes state runs in a task of its own: a handler that is cancelled halfway leaves it
@@ -39,11 +39,25 @@ impl Methods {
     }
 }
 
-impl IntoIterator for Methods {
-    type Item = (&'static str, Handler);
-    type IntoIter = std::vec::IntoIter<Self::Item>;
+/// Every method with its handler.
+pub fn all() -> Methods {
+    let files =
+        [accounts::register, login::register, routing::register, status::register, usage::register, table::register];
+    files.into_iter().fold(Methods::default(), |methods, register| register(methods))
+}
 
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::protocol::METHODS;
+
+    #[test]
+    fn every_declared_method_has_a_handler_and_no_other_is_served() {
+        let served: Vec<&str> = all().0.into_iter().map(|(name, _)| name).collect();
+        let declared: BTreeSet<&str> = METHODS.iter().map(|method| method.name).collect();
+        assert_eq!(served.len(), declared.len(), "each once");
+        assert_eq!(served.into_iter().collect::<BTreeSet<_>>(), declared);
     }
 }

@@ -1,23 +1,29 @@
 //! What a call of a session fails with.
 
-use std::fmt;
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::error::Error;
+
 /// Why a call led to nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     /// The session answered with an error.
+    #[error("{}", .0.message)]
     Refused(Refusal),
     /// There is no such session any more.
+    #[error("the session has ended")]
     Gone,
     /// Its `/rpc` cannot be reached, and why.
-    Closed(String),
+    #[error("the session cannot be reached: {0}")]
+    Closed(#[from] Error),
     /// It did not answer within this time.
+    #[error("the session did not answer within {} s", .0.as_secs())]
     Slow(Duration),
     /// Its answer is none of this version of the product.
+    #[error("the session's answer cannot be read")]
     Unreadable,
 }
 
@@ -32,20 +38,6 @@ pub struct Refusal {
     pub kind: Option<String>,
     /// What to do.
     pub hint: Option<String>,
-}
-
-impl fmt::Display for CallError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            CallError::Refused(refusal) => formatter.write_str(&refusal.message),
-            CallError::Gone => formatter.write_str("the session has ended"),
-            CallError::Closed(why) => write!(formatter, "the session cannot be reached: {why}"),
-            CallError::Slow(patience) => {
-                write!(formatter, "the session did not answer within {} s", patience.as_secs())
-            }
-            CallError::Unreadable => formatter.write_str("the session's answer cannot be read"),
-        }
-    }
 }
 
 impl CallError {

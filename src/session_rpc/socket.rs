@@ -11,9 +11,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+use tokio_tungstenite::tungstenite::{Error as WsError, Message, Utf8Bytes};
 
 use super::answer::answer;
+use crate::error::{Error, ErrorKind};
 use crate::manager::session::alive::RpcAddress;
 use crate::protocol::subscription::SUBSCRIBE;
 
@@ -39,65 +40,76 @@ const SUBSCRIPTION: u64 = 0;
 pub struct Socket(WebSocketStream<TcpStream>);
 
 impl Socket {
-    /// Connects and subscribes. The error says why in words.
-    pub async fn subscribed(address: &RpcAddress) -> Result<Socket, String> {
+    /// Connects and subscribes.
+    ///
+    /// # Errors
+    ///
+    /// `UpstreamFailed` says why in words.
+    pub async fn subscribed(address: &RpcAddress) -> Result<Socket, Error> {
         in_time(async {
             let mut socket = connected(address).await?;
-            socket.subscribe().await.map_err(io::Error::other)?;
+            socket.subscribe().await?;
             Ok(socket)
         })
         .await
     }
 
-    /// Connects alone; no notification comes. The error says why in words.
-    pub(super) async fn connected(address: &RpcAddress) -> Result<Socket, String> {
+    /// Connects alone; no notification comes.
+    pub(super) async fn connected(address: &RpcAddress) -> Result<Socket, Error> {
         in_time(connected(address)).await
     }
 
-    async fn subscribe(&mut self) -> Result<(), String> {
+    async fn subscribe(&mut self) -> Result<(), Error> {
         self.call(SUBSCRIPTION, SUBSCRIBE, &json!({})).await?;
         loop {
             match answer(&self.next().await?) {
                 Some((SUBSCRIPTION, Ok(_))) => return Ok(()),
-                Some((SUBSCRIPTION, Err(refusal))) => return Err(format!("it reports nothing: {}", refusal.message)),
+                Some((SUBSCRIPTION, Err(refusal))) => {
+                    return Err(closed(format!("it reports nothing: {}", refusal.message)));
+                }
                 _ => {}
             }
         }
     }
 
     /// The next text; the error says why there is none any more. Nothing is lost when this is dropped.
-    pub async fn next(&mut self) -> Result<Utf8Bytes, String> {
+    pub async fn next(&mut self) -> Result<Utf8Bytes, Error> {
         loop {
             match self.0.next().await {
                 Some(Ok(Message::Text(text))) => return Ok(text),
-                Some(Ok(Message::Close(_))) | None => return Err("it closed the connection".to_owned()),
+                Some(Ok(Message::Close(_))) | None => return Err(closed("it closed the connection")),
                 Some(Ok(_)) => {}
-                Some(Err(error)) => return Err(format!("the connection broke: {error}")),
+                Some(Err(error)) => return Err(broken(error)),
             }
         }
     }
 
     /// Sends a call.
-    pub async fn call(&mut self, id: u64, method: &str, params: &Value) -> Result<(), String> {
+    pub async fn call(&mut self, id: u64, method: &str, params: &Value) -> Result<(), Error> {
         let text = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }).to_string();
         let sent = tokio::time::timeout(PATIENCE, self.0.send(Message::text(text))).await;
-        match sent {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(format!("the connection broke: {error}")),
-            Err(_) => Err("it does not read its messages".to_owned()),
-        }
+        sent.map_err(|_| closed("it does not read its messages"))?.map_err(broken)
     }
 }
 
-async fn in_time(opening: impl Future<Output = io::Result<Socket>>) -> Result<Socket, String> {
-    match tokio::time::timeout(PATIENCE, opening).await {
-        Ok(Ok(socket)) => Ok(socket),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(format!("it does not answer within {} s", PATIENCE.as_secs())),
-    }
+fn closed(why: impl Into<String>) -> Error {
+    Error::new(ErrorKind::UpstreamFailed, why)
 }
 
-async fn connected(address: &RpcAddress) -> io::Result<Socket> {
+fn broken(error: WsError) -> Error {
+    closed(format!("the connection broke: {error}")).caused_by(error)
+}
+
+async fn in_time(opening: impl Future<Output = Result<Socket, Error>>) -> Result<Socket, Error> {
+    let late = |_| closed(format!("it does not answer within {} s", PATIENCE.as_secs()));
+    tokio::time::timeout(PATIENCE, opening).await.map_err(late)?
+}
+
+async fn connected(address: &RpcAddress) -> Result<Socket, Error> {
+    open(address).await.map_err(|error| closed(error.to_string()).caused_by(error))
+}
+
+async fn open(address: &RpcAddress) -> io::Result<Socket> {
     let mut stream = TcpStream::connect((address.host, address.port)).await?;
     stream.set_nodelay(true)?;
     let further = shake_hands(&mut stream, address).await?;

@@ -2,11 +2,12 @@
 
 use crate::domain::account::AccountId;
 use crate::domain::time::{Day, Timestamp};
-use crate::domain::usage::{Tokens, Usd};
 use crate::error::Error;
 /// One upstream attempt, as the ledger keeps it.
 pub use crate::manager::books::history::Attempt as AttemptRow;
 use crate::manager::books::history::ModelUsage;
+/// How a request ended.
+pub use crate::manager::session::event::Finished;
 use crate::protocol::accounts::Account;
 use crate::protocol::routing::RoutingExplainResult;
 use crate::protocol::status::Session;
@@ -123,25 +124,6 @@ pub enum What {
     Finished(Finished),
     /// Its session ended before it did.
     Lost,
-}
-
-/// How a request ended.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Finished {
-    /// What the client received; 499 when it left.
-    pub status: u16,
-    /// The id of the account that answered.
-    pub account: Option<AccountId>,
-    /// The model it names.
-    pub model: Option<String>,
-    /// What the answer used, if it reports that.
-    pub tokens: Option<Tokens>,
-    /// What that cost, if its model has a price.
-    pub cost: Option<Usd>,
-    /// From arrival to end.
-    pub duration_ms: u64,
-    /// From arrival to the first byte.
-    pub first_byte_ms: Option<u64>,
 }
 
 /// How the ledger is.

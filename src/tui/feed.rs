@@ -54,7 +54,7 @@ struct Signals {
 impl Feed {
     /// Begins to follow. Call it in a runtime of tokio.
     pub fn start(manager: Arc<Manager>) -> (Feed, mpsc::Receiver<Fact>) {
-        manager.books().look_on();
+        manager.books().ledger().look_on();
         let (facts, reported) = mpsc::channel(FACTS);
         let (earlier, wanted) = mpsc::unbounded_channel();
         let (links, signals) = (Links::default(), Arc::<Signals>::default());

@@ -14,6 +14,7 @@ use super::credential::{Credential, Login};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::excerpt::excerpt;
 use crate::domain::translate::Beside;
+use crate::error::{Error, ErrorKind};
 use crate::secrets::{Secret, has_part_of};
 pub use identity::{Defaults, client_version, document_headers, headers, responses_headers, socket_headers};
 
@@ -73,18 +74,8 @@ pub struct Answered {
 }
 
 /// A request that was not answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QueryError {
-    /// What went wrong, without a part of what was sent.
-    pub why: String,
-    /// What to do, where that is known.
-    pub hint: Option<String>,
-}
-
-impl From<String> for QueryError {
-    fn from(why: String) -> QueryError {
-        QueryError { why, hint: None }
-    }
+fn unanswered(why: impl Into<String>) -> Error {
+    Error::new(ErrorKind::UpstreamFailed, why)
 }
 
 /// What `endpoint` answers to `login`, asked with these headers beside those of the account; `None` when it refuses the
@@ -92,7 +83,7 @@ impl From<String> for QueryError {
 ///
 /// # Errors
 ///
-/// What went wrong, without a part of what was sent.
+/// `UpstreamFailed` says what went wrong, without a part of what was sent; with a hint where it is known what to do.
 pub async fn ask(
     upstream: &Upstream,
     patience: Duration,
@@ -100,17 +91,18 @@ pub async fn ask(
     endpoint: Endpoint<'_>,
     login: Login,
     mut headers: HeaderMap,
-) -> Result<Option<Answered>, QueryError> {
+) -> Result<Option<Answered>, Error> {
     let token = login.access_token.clone();
     let applied = Credential::ChatGpt(login).apply(&mut headers);
-    applied.ok_or_else(|| QueryError::from("it has no token that can be sent".to_owned()))?;
-    let url = Url::parse(&address(base, endpoint)).map_err(|_| "the backend's address cannot be used".to_owned())?;
+    applied.ok_or_else(|| unanswered("it has no token that can be sent"))?;
+    let url = Url::parse(&address(base, endpoint));
+    let url = url.map_err(|error| unanswered("the backend's address cannot be used").caused_by(error))?;
     let mut request = Request::new(Method::GET, url);
     *request.headers_mut() = headers;
     let asked = upstream.request(request, Some(patience)).await;
-    let mut sent = asked.map_err(|error| QueryError {
-        why: format!("the backend cannot be asked: {error}"),
-        hint: error.hint().map(str::to_owned),
+    let mut sent = asked.map_err(|error| {
+        let hint = error.hint().map(str::to_owned);
+        Error { hint, ..Error::because(ErrorKind::UpstreamFailed, "the backend cannot be asked", error) }
     })?;
     let status = sent.status();
     if status == StatusCode::UNAUTHORIZED {
@@ -118,19 +110,21 @@ pub async fn ask(
     }
     if !status.is_success() {
         let said = said(&mut sent, token.as_ref()).await.map(|said| format!(": {said}")).unwrap_or_default();
-        return Err(format!("the backend answered {}{said}", status.as_u16()).into());
+        return Err(unanswered(format!("the backend answered {}{said}", status.as_u16())));
     }
     let etag = sent.headers().get(ETAG).cloned();
-    let unread = || "the backend's answer cannot be read".to_owned();
+    let unread = || unanswered("the backend's answer cannot be read");
     let mut answer = Vec::new();
-    while let Some(piece) = sent.chunk().await.map_err(|_| unread())? {
+    while let Some(piece) = sent.chunk().await.map_err(|error| unread().caused_by(error.without_url()))? {
         answer.extend_from_slice(&piece);
         if answer.len() > LONGEST_ANSWER {
-            return Err(unread().into());
+            return Err(unread());
         }
     }
     let body = serde_json::from_slice(&answer).map_err(|_| match excerpt(&answer) {
-        Some(said) if !shows(&said, token.as_ref()) => format!("the backend's answer cannot be read; it says: {said}"),
+        Some(said) if !shows(&said, token.as_ref()) => {
+            unanswered(format!("the backend's answer cannot be read; it says: {said}"))
+        }
         Some(_) | None => unread(),
     })?;
     Ok(Some(Answered { etag, body }))

@@ -9,7 +9,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, HeaderValue, USER_AGENT as USER_AGENT_NAME};
-use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::TokioExecutor;
 use reqwest::{Request, Response};
 use tokio::time::Sleep;
@@ -26,21 +26,21 @@ pub const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PK
 pub enum Unanswered {
     /// There is no connection; nothing was sent.
     #[error("{0}")]
-    Connect(ConnectError),
+    Connect(ConnectError, #[source] legacy::Error),
     /// It took too long.
     #[error("no answer within {0:?}")]
     Late(Duration),
     /// The connection broke.
     #[error("{0}")]
-    Broken(String),
+    Broken(String, #[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Unanswered {
     /// What to do, where more is known than that the network failed.
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Unanswered::Connect(error) => error.hint.as_deref(),
-            Unanswered::Late(_) | Unanswered::Broken(_) => None,
+            Unanswered::Connect(error, _) => error.hint.as_deref(),
+            Unanswered::Late(_) | Unanswered::Broken(..) => None,
         }
     }
 }
@@ -53,9 +53,8 @@ impl Upstream {
     ///
     /// [`Unanswered`] when no head of an answer came. A body that breaks off is an error of the response's own.
     pub async fn request(&self, request: Request, patience: Option<Duration>) -> Result<Response, Unanswered> {
-        let broken = |error: &dyn std::error::Error| Unanswered::Broken(deepest(error));
         let bytes = request.body().and_then(reqwest::Body::as_bytes).map(Bytes::copy_from_slice).unwrap_or_default();
-        let request = hyper::Request::try_from(request).map_err(|error| broken(&error.without_url()))?;
+        let request = hyper::Request::try_from(request).map_err(|error| broken(error.without_url()))?;
         let mut request: hyper::Request<RequestBody> =
             request.map(|_| Full::new(bytes).map_err(|never| match never {}).boxed_unsync());
         request.headers_mut().entry(USER_AGENT_NAME).or_insert(HeaderValue::from_static(USER_AGENT));
@@ -78,12 +77,16 @@ impl Upstream {
             answered = asking.request(request) => answered,
             () = late => return Err(Unanswered::Late(patience.unwrap_or_default())),
         };
-        let answer = answered.map_err(|error| match cause::<ConnectError>(&error) {
-            Some(error) => Unanswered::Connect(error.clone()),
-            None => broken(&error),
+        let answer = answered.map_err(|error| match cause::<ConnectError>(&error).cloned() {
+            Some(why) => Unanswered::Connect(why, error),
+            None => broken(error),
         })?;
         Ok(Response::from(answer.map(|inner| reqwest::Body::wrap(Bounded { inner, until }))))
     }
+}
+
+fn broken(error: impl std::error::Error + Send + Sync + 'static) -> Unanswered {
+    Unanswered::Broken(deepest(&error), error.into())
 }
 
 /// The body of an answer, which has only so much time.

@@ -59,7 +59,7 @@ pub const RULES: &[(&str, &[&str])] = &[
             "wording",
         ],
     ),
-    ("session_rpc", &["manager", "protocol"]),
+    ("session_rpc", &["error", "manager", "protocol"]),
     ("wording", &["domain", "manager", "protocol", "theme"]),
     (
         "tui",

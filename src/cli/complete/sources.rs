@@ -88,7 +88,7 @@ fn sessions(manager: &Manager) -> Vec<Candidate> {
 fn models(manager: &Manager) -> Option<Vec<Candidate>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().ok()?;
     let today = manager.session().clock().day(manager.session().now());
-    let used = runtime.block_on(manager.books().used_on_days(today.days_before(DAYS), today)).ok()??;
+    let used = runtime.block_on(manager.books().ledger().usage_of_days(today.days_before(DAYS), today)).ok()??;
     let mut models: Vec<(String, u64)> = Vec::new();
     for (_, usage) in used {
         let (Some(model), more) = (usage.model, usage.totals.requests) else { continue };

@@ -18,6 +18,7 @@ pub async fn run(context: &Context) -> Result<(), Error> {
     let is_new = config::create(file).map_err(|error| {
         Error::new(ErrorKind::Configuration, error.to_string())
             .hint("check the folder's permissions and the disk, or set `CAM_CONFIG_FILE`")
+            .caused_by(error)
     })?;
     if is_new {
         Printer::note(&format!("Made `{}`; every key in it is commented out.", file.display()));
@@ -71,7 +72,7 @@ async fn open(editor: &str, context: &Context) -> Result<(), Error> {
         Error::new(ErrorKind::Internal, format!("the editor `{editor}` {why}"))
             .hint("set `VISUAL` or `EDITOR` to one that is installed; what is in the file stays")
     };
-    let mut child = command.spawn().map_err(|error| failed(format!("cannot be started: {error}")))?;
+    let mut child = command.spawn().map_err(|error| failed(format!("cannot be started: {error}")).caused_by(error))?;
     let status = loop {
         tokio::select! {
             status = child.wait() => break status,
@@ -86,6 +87,6 @@ async fn open(editor: &str, context: &Context) -> Result<(), Error> {
     match status {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(failed(format!("failed ({status})"))),
-        Err(error) => Err(failed(format!("cannot be waited for: {error}"))),
+        Err(error) => Err(failed(format!("cannot be waited for: {error}")).caused_by(error)),
     }
 }

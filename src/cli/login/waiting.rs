@@ -12,7 +12,7 @@ use crate::desktop::{self, Opening};
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind};
 use crate::manager::Manager;
-use crate::manager::session::event::{Event, LoginEnded};
+use crate::manager::session::event::Event;
 use crate::manager::tokens::login::{LoginBegun, LoginRequest};
 use crate::protocol::accounts::Account;
 use crate::server::lifecycle::{self, Ended};
@@ -93,7 +93,7 @@ pub async fn log_in(
             }
         };
         match event {
-            Ok(Event::LoginEnded(LoginEnded { id: ended, result })) if ended == id => {
+            Ok(Event::LoginEnded { id: ended, result }) if ended == id => {
                 let account = result?;
                 return manager.read_account(account.as_str()).map(Account::from);
             }

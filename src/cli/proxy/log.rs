@@ -19,7 +19,7 @@ pub async fn follow(manager: Arc<Manager>, mut events: broadcast::Receiver<Event
             Ok(Event::Finished(finished)) => over(&finished),
             Ok(Event::Waiting(waiting)) => waits(&waiting),
             Ok(Event::Notice(notice)) => notice.text,
-            Ok(Event::AccountsChanged { .. } | Event::WaitEnded { .. } | Event::LoginEnded(_)) => continue,
+            Ok(Event::AccountsChanged { .. } | Event::WaitEnded { .. } | Event::LoginEnded { .. }) => continue,
             Err(broadcast::error::RecvError::Lagged(missed)) => format!("{missed} lines were left out"),
             Err(broadcast::error::RecvError::Closed) => return,
         };

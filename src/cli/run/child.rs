@@ -28,7 +28,7 @@ pub async fn run(mut command: Command) -> Result<u8, Error> {
         Err(error) => {
             let missing = matches!(error.kind(), IoErrorKind::NotFound | IoErrorKind::NotADirectory);
             let hint = if missing { "check its name and `PATH`" } else { "check that it is a program you may execute" };
-            Printer::error(&Error::new(ErrorKind::Internal, format!("`{name}` cannot be run: {error}")).hint(hint));
+            Printer::error(&Error::because(ErrorKind::Internal, format!("`{name}` cannot be run"), error).hint(hint));
             return Ok(if missing { NOT_FOUND } else { NOT_EXECUTABLE });
         }
     };
@@ -44,8 +44,8 @@ async fn wait(mut child: Child, mut signals: Signals) -> Result<u8, Error> {
                 continue;
             }
         };
-        let status = status
-            .map_err(|error| Error::new(ErrorKind::Internal, format!("the command cannot be waited for: {error}")))?;
+        let status =
+            status.map_err(|error| Error::because(ErrorKind::Internal, "the command cannot be waited for", error))?;
         return Ok(processes::exit_code(status));
     }
 }

@@ -41,8 +41,11 @@ pub fn find(state: &State, wanted: &str) -> Result<usize, Error> {
 
 /// The 0-based position of the account with this id.
 pub fn position(state: &State, id: &str) -> Result<usize, Error> {
-    state.position(id).ok_or_else(|| {
-        Error::new(ErrorKind::AccountNotFound, "the account has been removed")
-            .hint("`codex-account-manager list` shows the accounts")
-    })
+    state.position(id).ok_or_else(gone)
+}
+
+/// That an account that was there is not any more.
+pub fn gone() -> Error {
+    Error::new(ErrorKind::AccountNotFound, "the account has been removed")
+        .hint("`codex-account-manager list` shows the accounts")
 }

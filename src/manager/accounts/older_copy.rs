@@ -9,23 +9,10 @@ use super::pending::Pending;
 use crate::domain::account::Kind;
 use crate::store::{Creation, SecretField, State, Store, StoredAccount, StoredSecret};
 
-/// What was brought back.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(in crate::manager) struct Mended {
-    /// The accounts of which the file had an older token, as people call them.
-    of_an_older_copy: Vec<String>,
-}
-
-impl Mended {
-    /// Whether the file was an older copy.
-    pub(in crate::manager) fn is_of_an_older_copy(&self) -> bool {
-        !self.of_an_older_copy.is_empty()
-    }
-}
-
-/// Gives every login of `state` the newest tokens that are known to follow from its own. One that does not open stays.
-pub(in crate::manager) fn mend(store: &Store, state: &mut State) -> Mended {
-    let mut mended = Mended::default();
+/// Gives every login of `state` the newest tokens that are known to follow from its own. One that does not open stays. The
+/// accounts of which the file had an older token, as people call them: where there are any the file was an older copy.
+pub(in crate::manager) fn mend(store: &Store, state: &mut State) -> Vec<String> {
+    let mut mended = Vec::new();
     let rotations = store.rotations();
     if rotations.is_empty() {
         return mended;
@@ -38,7 +25,7 @@ pub(in crate::manager) fn mend(store: &Store, state: &mut State) -> Mended {
         let present = store.open_secret(state, account, SecretField::RefreshToken).unwrap_or_default();
         let Some(newest) = present.and_then(|present| rotations.newest(store, &account.id, &present)) else { continue };
         if !was_cut_off(&state.accounts[position]) {
-            mended.of_an_older_copy.push(format!("{} ({})", position + 1, name(state, position)));
+            mended.push(format!("{} ({})", position + 1, name(state, position)));
         }
         let account = &mut state.accounts[position];
         account.refresh_token = Some(StoredSecret::New(newest.refresh_token));
@@ -73,13 +60,13 @@ impl Accounts {
     }
 
     /// Says that the accounts file was an older copy, where it was one.
-    pub(in crate::manager) fn report_mended(&self, mended: &Mended) {
-        if !mended.is_of_an_older_copy() {
+    pub(in crate::manager) fn report_mended(&self, mended: &[String]) {
+        if mended.is_empty() {
             return;
         }
         self.session.warn(format!(
             "an older copy of the accounts file was put back, with old tokens of account {}; the newest tokens were restored. Exclude the file from programs that sync or restore files",
-            mended.of_an_older_copy.join(", ")
+            mended.join(", ")
         ));
     }
 }

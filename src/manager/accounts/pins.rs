@@ -10,27 +10,18 @@ use crate::domain::report::{PinReport, Scope};
 use crate::domain::time::Timestamp;
 use crate::store::{FamilyPin, Pin, SessionRecord, State, StoredPins};
 
-/// The pins of this session alone.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct SessionPins {
-    all: Option<(AccountId, Timestamp)>,
-    families: BTreeMap<ModelFamily, (AccountId, Timestamp)>,
-    /// Pins of the file that are no newer than this are not followed: the person took them back here.
-    released_all: Option<Timestamp>,
-    released: BTreeMap<ModelFamily, Timestamp>,
-}
-
 /// The switch by hand that holds for a family.
 struct Followed {
     account: AccountId,
-    at: Timestamp,
+    at: i64,
     scope: Scope,
     is_of_family: bool,
 }
 
-impl SessionPins {
+/// The pins of one session alone, as its record has them too.
+impl StoredPins {
     /// Takes in a switch by hand that was made in this session. One that reaches everywhere is the file's to keep.
-    pub fn switch(&mut self, account: Option<AccountId>, family: Option<&ModelFamily>, scope: Scope, at: Timestamp) {
+    pub fn switch(&mut self, account: Option<&AccountId>, family: Option<&ModelFamily>, scope: Scope, at: Timestamp) {
         match (account, scope) {
             (Some(account), Scope::Session) => self.pin(family, account, at),
             (Some(_), Scope::Everywhere) => {}
@@ -39,14 +30,13 @@ impl SessionPins {
     }
 
     /// Pins `account` for one family, or for all.
-    pub fn pin(&mut self, family: Option<&ModelFamily>, account: AccountId, at: Timestamp) {
+    pub fn pin(&mut self, family: Option<&ModelFamily>, account: &AccountId, at: Timestamp) {
+        let pin = FamilyPin { account: account.to_string(), at: at.as_millis() };
         match family {
-            Some(family) => {
-                self.families.insert(family.clone(), (account, at));
-            }
+            Some(family) => drop(self.families.insert(family.to_string(), pin)),
             None => {
                 self.families.clear();
-                self.all = Some((account, at));
+                self.all = Some(pin);
             }
         }
     }
@@ -55,26 +45,23 @@ impl SessionPins {
     pub fn release(&mut self, family: Option<&ModelFamily>, at: Timestamp) {
         match family {
             Some(family) => {
-                self.families.remove(family);
-                self.released.insert(family.clone(), at);
+                self.families.remove(family.as_str());
+                self.released_families.insert(family.to_string(), at.as_millis());
             }
-            None => *self = SessionPins { released_all: Some(at), ..SessionPins::default() },
+            None => {
+                let extra = std::mem::take(&mut self.extra);
+                *self = StoredPins { released_at: Some(at.as_millis()), extra, ..StoredPins::default() };
+            }
         }
     }
 
     /// Drops what a newer pin of the file has overtaken, so that it does not come back when that one is gone.
     pub fn overtaken_by(&mut self, file: &Pin) {
         if file.account.is_some() {
-            let at = Timestamp(file.at);
-            self.all.take_if(|(_, own)| *own <= at);
-            self.families.retain(|_, (_, own)| *own > at);
+            self.all.take_if(|own| own.at <= file.at);
+            self.families.retain(|_, own| own.at > file.at);
         }
-        for (family, pin) in &file.families {
-            let family = ModelFamily::named(family.as_str());
-            if self.families.get(&family).is_some_and(|(_, own)| own.as_millis() <= pin.at) {
-                self.families.remove(&family);
-            }
-        }
+        self.families.retain(|family, own| file.families.get(family).is_none_or(|pin| own.at > pin.at));
     }
 
     /// The account that `family` is pinned to; `None` for the family asks for all families.
@@ -84,10 +71,10 @@ impl SessionPins {
 
     /// Every pin that is followed: that of all families first, then those of single families.
     pub fn listed(&self, file: Option<&Pin>) -> Vec<PinReport> {
-        let of_file =
-            file.into_iter().flat_map(|pin| pin.families.keys()).map(|family| ModelFamily::named(family.as_str()));
-        let families: BTreeSet<ModelFamily> = self.families.keys().cloned().chain(of_file).collect();
+        let of_file = file.into_iter().flat_map(|pin| pin.families.keys());
+        let families: BTreeSet<&String> = self.families.keys().chain(of_file).collect();
         let single = families.into_iter().filter_map(|family| {
+            let family = ModelFamily::named(family.as_str());
             // One that a newer pin of all families has overtaken is a part of that.
             let followed = self.followed(file, Some(&family)).filter(|followed| followed.is_of_family)?;
             Some(PinReport { account: followed.account, family: Some(family), scope: followed.scope })
@@ -98,62 +85,27 @@ impl SessionPins {
     }
 
     fn followed(&self, file: Option<&Pin>, family: Option<&ModelFamily>) -> Option<Followed> {
-        let released_family = family.and_then(|family| self.released.get(family)).copied();
-        let released = [self.released_all, released_family].into_iter().flatten().max();
-        let is_after = |at: Timestamp, released: Option<Timestamp>| released.is_none_or(|released| at > released);
-        let of_file = |account: &String, at: i64, is_of_family: bool| Followed {
-            account: AccountId::new(account.clone()),
-            at: Timestamp(at),
-            scope: Scope::Everywhere,
+        let released_family = family.and_then(|family| self.released_families.get(family.as_str())).copied();
+        let released = self.released_at.max(released_family);
+        let is_after = |at: i64, released: Option<i64>| released.is_none_or(|released| at > released);
+        let followed = |account: &str, at: i64, scope: Scope, is_of_family: bool| Followed {
+            account: AccountId::new(account),
+            at,
+            scope,
             is_of_family,
         };
-        let own = |(account, at): &(AccountId, Timestamp), is_of_family: bool| Followed {
-            account: account.clone(),
-            at: *at,
-            scope: Scope::Session,
-            is_of_family,
+        let file_all = file.and_then(|pin| Some(followed(pin.account.as_ref()?, pin.at, Scope::Everywhere, false)));
+        let of_family = |pins: &BTreeMap<String, FamilyPin>, scope| {
+            let pin = pins.get(family?.as_str())?;
+            Some(followed(&pin.account, pin.at, scope, true))
         };
-        let file_all = file.and_then(|pin| Some(of_file(pin.account.as_ref()?, pin.at, false)));
-        let file_family = file.zip(family).and_then(|(pin, family)| {
-            let pin = pin.families.get(family.as_str())?;
-            Some(of_file(&pin.account, pin.at, true))
-        });
-        let own_all = self.all.as_ref().map(|pin| own(pin, false)).filter(|own| is_after(own.at, released_family));
-        let own_family = family.and_then(|family| self.families.get(family)).map(|pin| own(pin, true));
+        let file_family = file.and_then(|file| of_family(&file.families, Scope::Everywhere));
+        let own_all = self.all.as_ref().filter(|own| is_after(own.at, released_family));
+        let own_all = own_all.map(|own| followed(&own.account, own.at, Scope::Session, false));
+        let own_family = of_family(&self.families, Scope::Session);
         let of_file = [file_all, file_family].into_iter().flatten().filter(|pin| is_after(pin.at, released));
         // The later in this order wins among equals: a family's pin is the more particular one.
         of_file.chain(own_all).chain(own_family).max_by_key(|followed| followed.at)
-    }
-
-    /// As the session's record keeps them.
-    pub fn stored(&self) -> StoredPins {
-        let pin =
-            |(account, at): &(AccountId, Timestamp)| FamilyPin { account: account.to_string(), at: at.as_millis() };
-        StoredPins {
-            all: self.all.as_ref().map(pin),
-            families: self.families.iter().map(|(family, own)| (family.to_string(), pin(own))).collect(),
-            released_at: self.released_all.map(Timestamp::as_millis),
-            released_families: self.released.iter().map(|(family, at)| (family.to_string(), at.as_millis())).collect(),
-            ..StoredPins::default()
-        }
-    }
-
-    /// As a session's record has them.
-    pub fn of(record: &SessionRecord) -> SessionPins {
-        let pin = |pin: &FamilyPin| (AccountId::new(pin.account.clone()), Timestamp(pin.at));
-        let named = |family: &String| ModelFamily::named(family.as_str());
-        let StoredPins { all, families, released_at, released_families, .. } = &record.pins;
-        SessionPins {
-            all: all.as_ref().map(pin),
-            families: families.iter().map(|(family, own)| (named(family), pin(own))).collect(),
-            released_all: released_at.map(Timestamp),
-            released: released_families.iter().map(|(family, at)| (named(family), Timestamp(*at))).collect(),
-        }
-    }
-
-    fn write_to(&self, record: &mut SessionRecord) {
-        let extra = std::mem::take(&mut record.pins.extra);
-        record.pins = StoredPins { extra, ..self.stored() };
     }
 }
 
@@ -168,26 +120,18 @@ pub fn keep_in_records(
     at: Timestamp,
 ) {
     if let Some(record) = state.session_mut(session) {
-        let mut pins = SessionPins::of(record);
-        pins.switch(account.map(AccountId::new), family, scope, at);
-        pins.write_to(record);
+        record.pins.switch(account.map(AccountId::new).as_ref(), family, scope, at);
     }
     let Some(file) = state.pin.as_ref() else { return };
     for record in &mut state.sessions {
-        let mut pins = SessionPins::of(record);
-        pins.overtaken_by(file);
-        pins.write_to(record);
+        record.pins.overtaken_by(file);
     }
 }
 
 impl Accounts {
     /// The pins that the session of `record` follows. Those of accounts that are gone hold nothing.
     pub(in crate::manager) fn pins_of(&self, state: &State, record: &SessionRecord) -> Vec<PinReport> {
-        if record.id == self.session.identity().id {
-            self.listed_pins(state)
-        } else {
-            listed(&SessionPins::of(record), state)
-        }
+        if record.id == self.session.identity().id { self.listed_pins(state) } else { listed(&record.pins, state) }
     }
 
     /// The pins that this process follows; one that is no session follows the file's.
@@ -199,21 +143,26 @@ impl Accounts {
     pub(in crate::manager) fn keep_pins(self: &Arc<Self>, view: &View) {
         let own = self.session.identity().id.clone();
         let Some(record) = view.state.session(&own) else { return };
-        if SessionPins::of(record) == *self.pins() {
+        // What a later version wrote stays.
+        let kept = |pins: &StoredPins, accounts: &Accounts| StoredPins {
+            extra: pins.extra.clone(),
+            ..accounts.pins().clone()
+        };
+        if record.pins == kept(&record.pins, self) {
             return;
         }
         let accounts = Arc::clone(self);
         let change = move |state: &mut State, _| {
             if let Some(record) = state.session_mut(&own) {
                 // As they are now: a switch may have been made since.
-                accounts.pins().write_to(record);
+                record.pins = kept(&record.pins, &accounts);
             }
         };
         drop(self.write_later(change, |()| {}));
     }
 }
 
-fn listed(pins: &SessionPins, state: &State) -> Vec<PinReport> {
+fn listed(pins: &StoredPins, state: &State) -> Vec<PinReport> {
     let mut listed = pins.listed(state.pin.as_ref());
     listed.retain(|pin| state.position(pin.account.as_str()).is_some());
     listed

@@ -89,7 +89,7 @@ impl Accounts {
             return Gate::Open { until };
         }
         let [own, host] =
-            belief.siblings().breakers().gates(id, host, self.session.config().breaker(), self.session.now());
+            belief.siblings.breakers().gates(id, host, self.session.config().breaker(), self.session.now());
         if own == Gate::Closed { host } else { own }
     }
 

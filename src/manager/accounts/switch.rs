@@ -41,7 +41,7 @@ impl Accounts {
             })
             .await?;
         let id = id.map(AccountId::new);
-        self.pins().switch(id.clone(), family.as_ref(), scope, at);
+        self.pins().switch(id.as_ref(), family.as_ref(), scope, at);
         self.session.changes().touch();
         Ok(id)
     }

@@ -1,8 +1,9 @@
 //! The verbs that change accounts.
 
 use super::Accounts;
+use super::labels::has_label;
 use super::lookup::find;
-use crate::domain::account::{AccountId, Kind, check_label, is_same_label};
+use crate::domain::account::{AccountId, Kind, check_label};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::usage::Usd;
 use crate::error::{Error, ErrorKind};
@@ -222,10 +223,7 @@ impl Accounts {
 
 fn refuse_taken_label(state: &State, label: &str, but: Option<usize>) -> Result<(), Error> {
     let others = state.accounts.iter().enumerate().filter(|(position, _)| Some(*position) != but);
-    let taken = others
-        .into_iter()
-        .any(|(_, other)| other.label.as_ref().is_some_and(|other| is_same_label(other, label.trim())));
-    if taken {
+    if others.into_iter().any(|(_, other)| has_label(other, label.trim())) {
         return Err(Error::new(ErrorKind::Conflict, format!("the label `{}` is already in use", label.trim()))
             .hint("choose another label, or change that account with `edit`"));
     }

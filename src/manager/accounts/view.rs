@@ -103,11 +103,7 @@ impl Accounts {
         };
         let view = View { state, pool, targets, version, key_state };
         seen.view = Some(view.clone());
-        let event = self.change(&view.state, &mut seen);
-        drop(seen);
-        if let Some(event) = event {
-            self.session.emit(event);
-        }
+        self.report_change(&view.state, &mut seen);
         view
     }
 
@@ -181,22 +177,20 @@ impl Accounts {
         if seen.reported.as_ref().is_none_or(is_old) {
             return;
         }
-        let event = self.change(&Arc::new(state), &mut seen);
-        drop(seen);
-        if let Some(event) = event {
-            self.session.emit(event);
-        }
+        self.report_change(&Arc::new(state), &mut seen);
     }
 
-    /// The event of the difference to the state that was reported last.
-    fn change(&self, state: &Arc<State>, seen: &mut Seen) -> Option<Event> {
-        let before = seen.reported.replace(Arc::clone(state))?;
+    /// Reports the difference to the state that was reported last.
+    fn report_change(&self, state: &Arc<State>, seen: &mut Seen) {
+        let Some(before) = seen.reported.replace(Arc::clone(state)) else { return };
         if Arc::ptr_eq(&before, state) {
-            return None;
+            return;
         }
         let accounts = changed_accounts(&before, state);
-        let cause = self.cause(&before, state);
-        (!accounts.is_empty()).then_some(Event::AccountsChanged { revision: state.revision, cause, accounts })
+        if !accounts.is_empty() {
+            let cause = self.cause(&before, state);
+            self.session.emit(Event::AccountsChanged { revision: state.revision, cause, accounts });
+        }
     }
 
     fn cause(&self, before: &State, after: &State) -> Cause {

@@ -74,15 +74,6 @@ pub struct TokenRefusal {
     pub length: Duration,
 }
 
-/// What a success proves over.
-#[derive(Default)]
-struct Disproved {
-    was_benched: bool,
-    ends_bench: bool,
-    model: Option<String>,
-    limits: Vec<String>,
-}
-
 impl Known {
     /// Whether what `outcome` proves is said of the credential of the attempt.
     pub(super) fn depends_on_credential(&self, outcome: &Outcome, attempt: &Attempt<'_>) -> bool {
@@ -140,7 +131,7 @@ impl Known {
         let breaker = breaker.filter(is_news);
         if let Some(note) = breaker {
             let (account, host) = (attempt.account.clone(), attempt.host.to_owned());
-            self.observe(Observation::Breaker { account, host, note, at: now });
+            self.siblings.observe(Observation::Breaker { account, host, note, at: now });
         }
         let mut effects = Effects { effect, breaker, ..Effects::default() };
         if is_current {
@@ -155,15 +146,9 @@ impl Known {
             Some(Change::Benched { cooldown, needs_login })
         };
         effects.change = match outcome {
-            Outcome::Success => self.disproved_by(attempt).map(|disproved| {
-                let Disproved { was_benched, ends_bench, model, limits } = disproved;
-                let own = self.accounts.entry(attempt.account.clone()).or_default();
-                own.bench.take_if(|_| was_benched);
-                if let Some(model) = &model {
-                    own.unserved.remove(model);
-                }
-                own.end_limits(&limits);
-                Change::Served { limits, model, ends_bench }
+            Outcome::Success => self.disproved_by(attempt).map(|(was_benched, served)| {
+                self.accounts.entry(attempt.account.clone()).or_default().bench.take_if(|_| was_benched);
+                served
             }),
             Outcome::RateLimited { .. } | Outcome::UsageLimited { .. } | Outcome::ModelLimited { .. } => {
                 limit(outcome, attempt.family, attempt.model, now)
@@ -216,12 +201,17 @@ impl Known {
                 own.bench = Some(Bench { cooldown: cooldown.clone(), needs_login: *needs_login });
             }
             Change::Unserved { model, refusal } => remember(&mut own.unserved, model.clone(), *refusal, now),
-            Change::Served { .. } | Change::Quota { .. } => {}
+            Change::Served { limits, model, .. } => {
+                own.end_limits(limits);
+                own.unserved.retain(|unserved, _| Some(unserved) != model.as_ref());
+            }
+            Change::Quota { .. } => {}
         }
     }
 
-    /// What the success of an attempt proves over: only what was known before it began. `None` when that is nothing.
-    fn disproved_by(&self, attempt: &Attempt<'_>) -> Option<Disproved> {
+    /// What the success of an attempt proves over, and whether that is a bench which is not in the file yet: only what was
+    /// known before it began. `None` when that is nothing.
+    fn disproved_by(&self, attempt: &Attempt<'_>) -> Option<(bool, Change)> {
         let is_older = |cooldown: &Cooldown| cooldown.since.is_none_or(|since| since < attempt.began);
         let own = self.accounts.get(attempt.account);
         let was_benched = own.and_then(|own| own.bench.as_ref()).is_some_and(|bench| is_older(&bench.cooldown));
@@ -240,7 +230,7 @@ impl Known {
         };
         let ends_bench = was_benched || of_file || attempt.is_probe;
         let is_something = ends_bench || model.is_some() || !limits.is_empty();
-        is_something.then_some(Disproved { was_benched, ends_bench, model, limits })
+        is_something.then_some((was_benched, Change::Served { limits, model, ends_bench }))
     }
 }
 

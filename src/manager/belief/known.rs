@@ -1,17 +1,13 @@
 //! What is believed of each account, and what becomes of it as the accounts file takes it over.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::Instant;
 
 use super::facts::{Change, Facts, Reported};
-use super::siblings::{Observation, Shared, Siblings, SpendingLimits};
+use super::siblings::Siblings;
 use crate::domain::account::AccountId;
 use crate::domain::health::model_refusal::ModelRefusal;
 use crate::domain::health::{Cooldown, Limit};
-use crate::domain::pool::Member;
-use crate::domain::routing::load::Load;
 use crate::domain::time::Timestamp;
-use crate::domain::usage::Spent;
 use crate::manager::session::Changes;
 
 /// Limits of all accounts whose beginning is remembered.
@@ -21,7 +17,8 @@ const MOST_LIMITS: usize = 4_096;
 #[derive(Default)]
 pub struct Known {
     pub(super) accounts: HashMap<AccountId, Account>,
-    pub(super) siblings: Siblings,
+    /// What siblings know together.
+    pub siblings: Siblings,
     changes: Changes,
 }
 
@@ -73,56 +70,12 @@ impl Account {
 impl Known {
     /// Nothing yet.
     pub fn new(changes: Changes) -> Known {
-        Known { changes, ..Known::default() }
+        Known { siblings: Siblings::new(changes.clone()), changes, ..Known::default() }
     }
 
     /// Something changed that the pool shows.
     pub(super) fn touch(&self) {
         self.changes.touch();
-    }
-
-    /// What siblings know together.
-    pub fn siblings(&self) -> &Siblings {
-        &self.siblings
-    }
-
-    /// Adds what this process observed.
-    pub fn observe(&mut self, observation: Observation) {
-        if matches!(observation, Observation::Breaker { .. }) {
-            self.touch();
-        }
-        self.siblings.observe(observation);
-    }
-
-    /// Whether the ledger is to be asked: what is known is old, spending matters, or `is_asked` for something else. Returns
-    /// what [`Known::end_question`] takes.
-    pub fn ask_if_due(&mut self, spending_matters: bool, is_asked: bool, now: Instant) -> Option<u64> {
-        self.siblings.ask_if_due(spending_matters, is_asked, now)
-    }
-
-    /// Takes the answer in. `is_behind` says that it lacks what this process did of late.
-    pub fn end_question(&mut self, since: u64, answer: Option<Shared>, is_behind: bool) {
-        let before = self.siblings.breakers().clone();
-        self.siblings.end_question(since, answer, is_behind);
-        if *self.siblings.breakers() != before {
-            self.touch();
-        }
-    }
-
-    /// What accounts with a limit have spent, and which of them are out until when.
-    pub fn note_spending(&mut self, spending: HashMap<AccountId, Spent>, over: HashMap<AccountId, Timestamp>) {
-        if self.siblings.note_spending(spending, over) {
-            self.touch();
-        }
-    }
-
-    /// How much of each account is used up, in their order.
-    pub fn loads<'m>(
-        &mut self,
-        members: impl Iterator<Item = (&'m Member, SpendingLimits)>,
-        now: Timestamp,
-    ) -> &[Load] {
-        self.siblings.loads(members, now)
     }
 
     /// What is believed of the account, of which the file says `of_file`.

@@ -1,8 +1,6 @@
 //! Limits that requests met: of a family and a model, of one model alone, or of the whole account. Believed at once, until
 //! they end or something proves them over.
 
-use std::time::Duration;
-
 use super::facts::Change;
 use super::known::Known;
 use crate::domain::account::{AccountId, ModelFamily};
@@ -29,19 +27,13 @@ impl Known {
     }
 }
 
-/// The limit that `outcome` proves, if it proves one.
+/// The limit that `outcome` proves, if it proves one: the keys under which it is kept, and until when.
 pub(super) fn limit(outcome: &Outcome, family: &ModelFamily, model: Option<&str>, now: Timestamp) -> Option<Change> {
-    let (keys, wait) = proved_by(outcome, family, model)?;
-    Some(Change::Limited { keys, until: now.after(if wait.is_zero() { SHORTEST_LIMIT } else { wait }) })
-}
-
-/// The keys under which a limit is kept that a request met, and for how long.
-fn proved_by(outcome: &Outcome, family: &ModelFamily, model: Option<&str>) -> Option<(Vec<String>, Duration)> {
-    match outcome {
-        Outcome::RateLimited { wait } => Some((limit_keys(family, model), *wait)),
-        Outcome::UsageLimited { wait } => Some((vec![EVERY_FAMILY.to_owned()], *wait)),
+    let (keys, wait) = match outcome {
+        Outcome::RateLimited { wait } => (limit_keys(family, model), *wait),
+        Outcome::UsageLimited { wait } => (vec![EVERY_FAMILY.to_owned()], *wait),
         // The last of its keys is the model's.
-        Outcome::ModelLimited { wait } => Some((limit_keys(family, model).pop().into_iter().collect(), *wait)),
+        Outcome::ModelLimited { wait } => (limit_keys(family, model).pop().into_iter().collect(), *wait),
         Outcome::Success
         | Outcome::PassThrough
         | Outcome::TooLarge
@@ -53,8 +45,9 @@ fn proved_by(outcome: &Outcome, family: &ModelFamily, model: Option<&str>) -> Op
         | Outcome::RefusedHere
         | Outcome::ModelUnavailable { .. }
         | Outcome::ServerFailure { .. }
-        | Outcome::Unreachable => None,
-    }
+        | Outcome::Unreachable => return None,
+    };
+    Some(Change::Limited { keys, until: now.after(if wait.is_zero() { SHORTEST_LIMIT } else { wait }) })
 }
 
 /// The keys under which a limit of the family and the model is kept.
@@ -89,6 +82,8 @@ pub(super) fn ended_by(
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::domain::usage::quota::{Credits, Meter, Quota, QuotaWindow};
 
@@ -110,10 +105,10 @@ mod tests {
             (Outcome::ModelLimited { wait }, Some("spark"), &["codex:spark"]),
             (Outcome::ModelLimited { wait }, None, &["codex"]),
         ] {
-            let proved = proved_by(&outcome, &family, model).unwrap();
-            assert_eq!(proved, (keys.iter().map(ToString::to_string).collect(), wait), "{outcome:?}");
+            let (keys, until) = (keys.iter().map(ToString::to_string).collect(), NOW.after(wait));
+            assert_eq!(limit(&outcome, &family, model, NOW), Some(Change::Limited { keys, until }), "{outcome:?}");
         }
-        assert_eq!(proved_by(&Outcome::OutOfQuota, &family, None), None);
+        assert_eq!(limit(&Outcome::OutOfQuota, &family, None, NOW), None);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::usage::quota::Quota;
 use crate::domain::usage::rate_headers::RateUsed;
 use crate::domain::usage::{Spent, Usd};
+use crate::manager::session::Changes;
 
 /// What the ledger answered is believed for so long.
 const FRESH: Duration = Duration::from_secs(1);
@@ -52,6 +53,7 @@ pub struct Siblings {
     recent: VecDeque<(u64, Observation)>,
     observed: u64,
     loads: Vec<Load>,
+    changes: Changes,
 }
 
 /// What this process observed of an account.
@@ -75,6 +77,11 @@ pub enum Observation {
 }
 
 impl Siblings {
+    /// Nothing yet; reports to `changes` what the pool shows.
+    pub(super) fn new(changes: Changes) -> Siblings {
+        Siblings { changes, ..Siblings::default() }
+    }
+
     /// The breakers of accounts and hosts.
     pub fn breakers(&self) -> &Breakers {
         &self.known.breakers
@@ -99,7 +106,10 @@ impl Siblings {
     }
 
     /// Adds what this process observed.
-    pub(super) fn observe(&mut self, observation: Observation) {
+    pub fn observe(&mut self, observation: Observation) {
+        if matches!(observation, Observation::Breaker { .. }) {
+            self.changes.touch();
+        }
         if !self.open_questions.is_empty() {
             self.recent.push_back((self.observed, observation.clone()));
         }
@@ -107,20 +117,17 @@ impl Siblings {
         self.known.apply(observation);
     }
 
-    /// What accounts with a limit have spent, and which of them are out until when. Whether the latter changed.
-    pub(super) fn note_spending(
-        &mut self,
-        spending: HashMap<AccountId, Spent>,
-        over: HashMap<AccountId, Timestamp>,
-    ) -> bool {
+    /// What accounts with a limit have spent, and which of them are out until when.
+    pub fn note_spending(&mut self, spending: HashMap<AccountId, Spent>, over: HashMap<AccountId, Timestamp>) {
         self.spending = spending;
-        let is_new = over != self.over;
-        self.over = over;
-        is_new
+        if over != self.over {
+            self.over = over;
+            self.changes.touch();
+        }
     }
 
     /// How much of each account is used up, in their order.
-    pub(super) fn loads<'m>(
+    pub fn loads<'m>(
         &mut self,
         members: impl Iterator<Item = (&'m Member, SpendingLimits)>,
         now: Timestamp,
@@ -148,7 +155,7 @@ impl Siblings {
 
     /// Whether the ledger is to be asked: what is known is old, spending matters, or `is_asked` for something else. Returns
     /// what [`Siblings::end_question`] takes.
-    pub(super) fn ask_if_due(&mut self, spending_matters: bool, is_asked: bool, now: Instant) -> Option<u64> {
+    pub fn ask_if_due(&mut self, spending_matters: bool, is_asked: bool, now: Instant) -> Option<u64> {
         let is_fresh = self.asked_at.is_some_and(|asked| now.duration_since(asked) < FRESH);
         // A limit that was taken away is noted with the answer.
         let is_due = !is_fresh || spending_matters || !self.over.is_empty() || is_asked;
@@ -163,7 +170,8 @@ impl Siblings {
 
     /// Takes the answer in, and adds what was observed since the question. An answer that is behind adds to what is known
     /// only what is not.
-    pub(super) fn end_question(&mut self, since: u64, answer: Option<Shared>, is_behind: bool) {
+    pub fn end_question(&mut self, since: u64, answer: Option<Shared>, is_behind: bool) {
+        let before = self.known.breakers.clone();
         if let Some(place) = self.open_questions.iter().position(|open| *open == since) {
             self.open_questions.remove(place);
         }
@@ -190,6 +198,9 @@ impl Siblings {
         let oldest = self.open_questions.front().copied().unwrap_or(u64::MAX);
         let known = self.recent.partition_point(|(number, _)| *number < oldest);
         self.recent.drain(..known);
+        if self.known.breakers != before {
+            self.changes.touch();
+        }
     }
 }
 

@@ -69,7 +69,7 @@ impl Default for Metrics {
 
 impl Metrics {
     /// Counts one upstream attempt that is over.
-    fn attempt(&self, entry: &Entry, account: &str) {
+    pub(in crate::manager) fn attempt(&self, entry: &Entry, account: &str) {
         let account = self.named(account);
         self.requests.with_label_values(&[account, &entry.status.to_string()]).inc();
         self.duration.with_label_values(&[account]).observe(seconds(entry.duration_ms));
@@ -121,11 +121,6 @@ fn seconds(millis: u64) -> f64 {
 }
 
 impl Books {
-    /// Counts one upstream attempt that is over.
-    pub(in crate::manager) fn count(&self, entry: &Entry, account: &str) {
-        self.metrics.attempt(entry, account);
-    }
-
     /// Everything in Prometheus' text format, of these accounts.
     ///
     /// # Errors

@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use super::Books;
 use crate::clock;
-use crate::domain::account::AccountId;
 use crate::domain::health::breakers::BreakerNote;
 use crate::domain::health::condition::Effect;
 use crate::domain::usage::rate_headers::RateUsed;
@@ -28,40 +27,18 @@ pub const UPSTREAM_BROKE: u16 = 502;
 
 /// An attempt that serves: what the ledger gets when its answer is over.
 pub struct Ticket {
-    entry: Box<Entry>,
-    target: Arc<Target>,
-    started: Instant,
-    is_exact: bool,
-    is_stored: bool,
-    asks: Asks,
+    /// What is known of it before its answer.
+    pub(in crate::manager) entry: Box<Entry>,
+    /// What its account is used with.
+    pub(in crate::manager) target: Arc<Target>,
+    /// When it began.
+    pub(in crate::manager) started: Instant,
+    pub(in crate::manager) is_exact: bool,
+    pub(in crate::manager) is_stored: bool,
+    pub(in crate::manager) asks: Asks,
 }
 
 impl Ticket {
-    /// Of an attempt that began at `started`, whose account is charged exactly or not.
-    pub(in crate::manager) fn new(entry: Entry, target: Arc<Target>, started: Instant, is_exact: bool) -> Ticket {
-        Ticket { entry: Box::new(entry), target, started, is_exact, is_stored: false, asks: Asks::ForNew }
-    }
-
-    /// The account that serves.
-    pub(in crate::manager) fn account(&self) -> &AccountId {
-        &self.entry.account
-    }
-
-    /// What it is used with.
-    pub(in crate::manager) fn target(&self) -> &Arc<Target> {
-        &self.target
-    }
-
-    /// When the attempt began.
-    pub(in crate::manager) fn started(&self) -> Instant {
-        self.started
-    }
-
-    /// What of `ids` may be noted as the account's.
-    pub(in crate::manager) fn owned(&self, ids: Vec<String>) -> Vec<Resource> {
-        owned(&self.target, ids)
-    }
-
     /// Whether the account is to be charged before the answer's last byte.
     pub fn is_exact(&self) -> bool {
         self.is_exact
@@ -106,13 +83,6 @@ pub struct Settled {
     pub tokens: Option<Tokens>,
     /// What that cost, if its model has a price.
     pub cost: Option<Usd>,
-}
-
-impl Settled {
-    /// Of an entry that is finished.
-    pub(in crate::manager) fn of(entry: &Entry) -> Settled {
-        Settled { tokens: entry.tokens, cost: entry.cost }
-    }
 }
 
 impl Books {
@@ -200,7 +170,7 @@ impl Books {
 }
 
 /// What an answer made. An upstream that echoes the key as an id must not bring it onto the disk.
-fn owned(target: &Target, made: Vec<String>) -> Vec<Resource> {
+pub(in crate::manager) fn owned(target: &Target, made: Vec<String>) -> Vec<Resource> {
     let key = target.credential.bearer().map(|key| key.expose().as_str()).unwrap_or_default();
     made.into_iter().filter(|id| key.is_empty() || !id.contains(key)).map(|id| Resource { id }).collect()
 }

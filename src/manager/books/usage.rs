@@ -2,7 +2,6 @@
 //! answer.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::time::Duration;
 
 use super::Books;
@@ -74,20 +73,6 @@ impl Books {
                 }
             }
         }
-    }
-
-    /// Whether the ledger can be read, if there is one.
-    ///
-    /// # Errors
-    ///
-    /// `Internal`
-    pub async fn check_ledger(&self) -> Result<(), Error> {
-        self.usage(1, By::Account).await.map(drop)
-    }
-
-    /// Where the ledger is, or will be.
-    pub fn ledger_path(&self) -> &Path {
-        self.ledger().path()
     }
 
     /// What was used today and on the `days - 1` days before.

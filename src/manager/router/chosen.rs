@@ -56,6 +56,9 @@ pub struct Move {
 /// What one process chose.
 #[derive(Default)]
 pub struct Chosen {
+    /// What the process is, and its pid.
+    kind: SessionKind,
+    pid: u32,
     whereabouts: Whereabouts,
     /// The accounts of models whose own limit keeps them from the account of their family: only their requests move, and
     /// they stay together on another account until the limit is over.
@@ -67,6 +70,11 @@ pub struct Chosen {
 }
 
 impl Chosen {
+    /// Nothing yet, in a process of this kind with this pid.
+    pub fn new(kind: SessionKind, pid: u32) -> Chosen {
+        Chosen { kind, pid, ..Chosen::default() }
+    }
+
     /// The session starts here, unless it started already.
     pub fn begin_at(&mut self, start: Option<AccountId>, shifted: bool) {
         if self.whereabouts.start.is_none() {
@@ -90,15 +98,9 @@ impl Chosen {
         self.last_used.as_ref().or(self.whereabouts.start.as_ref())
     }
 
-    /// From where a process of this kind and pid chooses for a request.
-    pub fn standpoint(
-        &mut self,
-        (kind, pid): (SessionKind, u32),
-        pool: &Pool,
-        request: &RouteRequest,
-        now: Timestamp,
-    ) -> Standpoint {
-        let current = match kind {
+    /// From where the process chooses for a request.
+    pub fn standpoint(&mut self, pool: &Pool, request: &RouteRequest, now: Timestamp) -> Standpoint {
+        let current = match self.kind {
             SessionKind::Sidecar | SessionKind::Run => self.in_use(pool, request, now),
             SessionKind::Proxy => request
                 .conversation
@@ -107,7 +109,7 @@ impl Chosen {
         };
         // Each process begins at its own offset, so that siblings share fairly.
         let start = self.whereabouts.start.as_ref().and_then(|id| pool.position(id));
-        let begin = start.unwrap_or(pid as usize % pool.members.len().max(1));
+        let begin = start.unwrap_or(self.pid as usize % pool.members.len().max(1));
         Standpoint { current, begin, turns: self.turns }
     }
 
@@ -143,7 +145,6 @@ impl Chosen {
     /// The request goes to the chosen account: the session, or the conversation, is there from now on.
     pub fn take(
         &mut self,
-        kind: SessionKind,
         pool: &Pool,
         request: &RouteRequest,
         choice: Choice,
@@ -167,7 +168,7 @@ impl Chosen {
         }
         let keeps = strategy.rule().keeps_an_account;
         // A stand-alone proxy keeps an account for each conversation, of which the file knows nothing.
-        let follows = keeps && kind != SessionKind::Proxy;
+        let follows = keeps && self.kind != SessionKind::Proxy;
         // Where every request goes elsewhere the first account alone is written to the file.
         let is_other = known != Some(&member.id) && (follows || known.is_none());
         let is_new = is_other && (known.is_some() || self.whereabouts.current.len() < MOST_FAMILIES);
@@ -177,7 +178,7 @@ impl Chosen {
         if is_new {
             self.whereabouts.current.insert(request.family.clone(), member.id.clone());
         }
-        if let (SessionKind::Proxy, Some(key)) = (kind, request.conversation) {
+        if let (SessionKind::Proxy, Some(key)) = (self.kind, request.conversation) {
             self.conversations.remember(key, &request.family, member.id.clone());
         }
         let before = self.last_used.replace(member.id.clone());

@@ -105,7 +105,9 @@ impl Session {
         let key = config::key("routing.strategy").expect("the key is in the table");
         // It may wait for another writer, and requests must not wait with it.
         let writing = tokio::task::spawn_blocking(move || configure(&paths, key, Some(&json!(strategy.name()))));
-        writing.await.map_err(|_| Error::new(ErrorKind::Internal, "the configuration was not written"))??;
+        writing
+            .await
+            .map_err(|error| Error::new(ErrorKind::Internal, "the configuration was not written").caused_by(error))??;
         self.configuration.sources().session_strategy = None;
         self.reload_config();
         if self.strategy() != strategy {
@@ -127,6 +129,6 @@ pub fn configure(paths: &Paths, key: &'static Key, value: Option<&Value>) -> Res
             WriteError::Content { .. } => "correct that line by hand, then try again",
             WriteError::Io { .. } => "check the folder's permissions and the disk, or set `CAM_CONFIG_FILE`",
         };
-        Error::new(ErrorKind::Configuration, error.to_string()).hint(hint)
+        Error::new(ErrorKind::Configuration, error.to_string()).hint(hint).caused_by(error)
     })
 }

@@ -31,18 +31,14 @@ pub enum Event {
     /// A request was answered completely, or ended otherwise.
     Finished(Finished),
     /// A login is over.
-    LoginEnded(LoginEnded),
+    LoginEnded {
+        /// Which.
+        id: String,
+        /// The account that was added or renewed, or why there is none.
+        result: Result<AccountId, Error>,
+    },
     /// Something for a person to know.
     Notice(Notice),
-}
-
-/// A login is over.
-#[derive(Clone, Debug)]
-pub struct LoginEnded {
-    /// Which.
-    pub id: String,
-    /// The account that was added or renewed, or why there is none.
-    pub result: Result<AccountId, Error>,
 }
 
 /// Who changed accounts.
@@ -93,11 +89,11 @@ pub struct Waiting {
 }
 
 /// A request was answered completely, or ended otherwise.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Finished {
     /// The request.
     pub request_id: String,
-    /// What the client got.
+    /// What the client got; 499 when it left.
     pub status: u16,
     /// Who answered.
     pub account: Option<AccountId>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hyper::header::HeaderMap;
 
-use super::{ISSUER_PATIENCE, Tokens};
+use super::{ISSUER_PATIENCE, Tokens, login_ended};
 use crate::domain::account::{AccountId, Kind};
 use crate::domain::base_url::BaseUrl;
 use crate::error::{Error, ErrorKind};
@@ -143,18 +143,14 @@ impl Tokens {
             Error::new(ErrorKind::UpstreamFailed, "its base URL is refused")
                 .hint("set a new one with `codex-account-manager edit ACCOUNT --base-url URL --key-stdin`")
         })?;
-        let ended = || {
-            Error::new(ErrorKind::LoginFailed, "the login ended")
-                .hint("log in again with `codex-account-manager login`")
-        };
         if view.pool.members[position].needs_login {
-            return Err(ended());
+            return Err(login_ended());
         }
         let target = self.accounts.target(&view, position).ok_or_else(|| {
             Error::new(ErrorKind::Locked, "its token cannot be opened")
                 .hint("set `CAM_MASTER_KEY` or `CAM_MASTER_KEY_FILE` to the key that sealed it")
         })?;
-        Ok((base, target.credential.login().cloned().ok_or_else(ended)?, target.mark))
+        Ok((base, target.credential.login().cloned().ok_or_else(login_ended)?, target.mark))
     }
 
     /// What the backend answers; `None` when it refuses the token.
@@ -165,9 +161,7 @@ impl Tokens {
         endpoint: Endpoint<'_>,
         headers: &HeaderMap,
     ) -> Result<Option<Answered>, Error> {
-        ask(&self.upstream, ISSUER_PATIENCE, base, endpoint, login, headers.clone()).await.map_err(|refused| {
-            let hint = refused.hint.unwrap_or_else(|| "try again later".to_owned());
-            Error::new(ErrorKind::UpstreamFailed, refused.why).hint(hint)
-        })
+        let asked = ask(&self.upstream, ISSUER_PATIENCE, base, endpoint, login, headers.clone()).await;
+        asked.map_err(|error| if error.hint.is_none() { error.hint("try again later") } else { error })
     }
 }

@@ -7,7 +7,7 @@ impl Tokens {
     /// Until no token is on its way to the disk, for ten minutes at most, or until the process is asked `again`. Everything else
     /// of the process has ended by now: nobody waits for this but the login that depends on it. `report` reaches a person.
     pub async fn see_tokens_through(&self, again: impl Future<Output = ()>, report: impl Fn(&str)) {
-        if !self.is_rotating() {
+        if !self.refreshes.on_their_way.is_running() {
             return;
         }
         report(

@@ -9,6 +9,7 @@ use crate::domain::account::{AccountId, Kind};
 use crate::domain::claims::Claims;
 use crate::domain::time::Timestamp;
 use crate::error::ErrorKind;
+use crate::manager::accounts::lookup::gone;
 use crate::manager::accounts::place::put_place;
 use crate::oauth::Tokens as NewTokens;
 use crate::secrets::Secret;
@@ -48,22 +49,20 @@ impl Tokens {
                     if owners.is_empty() {
                         // It has another token by now, or is gone.
                         let is_there = transaction.state.account(&id).is_some();
-                        return Ok(if is_there { Refreshed::Fresh } else { Refreshed::Gone });
+                        return Ok(if is_there { Ok(()) } else { Err(gone()) });
                     }
                     for position in owners {
                         let stored = &mut transaction.state.accounts[position];
                         stored.refresh_pending = None;
                         put(stored, &tokens, now);
                     }
-                    Ok(Refreshed::Fresh)
+                    Ok(Ok(()))
                 })
                 .await;
             match written {
                 Ok(refreshed) => return refreshed,
                 // There is nobody to keep it for. For a moment there may be no file while another tool writes it.
-                Err(error) if error.kind == ErrorKind::AccountNotFound && began.elapsed() > GONE => {
-                    return Refreshed::Gone;
-                }
+                Err(error) if error.kind == ErrorKind::AccountNotFound && began.elapsed() > GONE => return Err(gone()),
                 Err(error) => {
                     if !std::mem::replace(&mut is_reported, true) {
                         let text = format!("a refreshed token cannot be written and is not used before it is: {error}");

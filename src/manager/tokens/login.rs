@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use crate::domain::account::{AccountId, check_label};
 use crate::domain::time::Timestamp;
 use crate::error::{Error, ErrorKind};
-use crate::manager::session::event::{Event, LoginEnded};
+use crate::manager::session::event::Event;
 use crate::manager::session::random_id;
 use crate::manager::tokens::Tokens;
 use crate::manager::tokens::rotation::answered;
@@ -104,7 +104,7 @@ impl Tokens {
         let id = format!("login-{}", random_id());
         let (awaited, url, user_code, lifetime, entrance) = match request.method {
             LoginMethod::Browser => {
-                let server = CallbackServer::open().await.map_err(|error| port_error(&error))?;
+                let server = CallbackServer::open().await.map_err(port_error)?;
                 let (pkce, state) = (Pkce::new(), Secret::new(random_text()));
                 let url = issuer.authorize_url(&pkce, state.expose(), &CallbackServer::redirect());
                 let entrance = Some(server.entrance(&state));
@@ -139,7 +139,7 @@ impl Tokens {
                 Ok(granted) => room.finish_login(issuer, granted, request).await,
                 Err(error) => Err(error),
             };
-            room.session.emit(Event::LoginEnded(LoginEnded { id, result }));
+            room.session.emit(Event::LoginEnded { id, result });
         });
         Ok(begun)
     }
@@ -182,6 +182,7 @@ impl Tokens {
         entrance.enter(address).map_err(|error| {
             Error::new(ErrorKind::LoginFailed, error.to_string())
                 .hint("copy the whole address of the last page, also when that page cannot be shown")
+                .caused_by(error)
         })
     }
 
@@ -286,13 +287,16 @@ async fn poll(issuer: &Issuer, device: &DeviceCode) -> Result<DeviceGrant, Error
 fn issuer_error(error: &OAuthError) -> Error {
     match error {
         OAuthError::Refused { code, said } => AuthorizationError::new(Some(code), said.as_deref()).into(),
-        OAuthError::Passing { hint, .. } => Error::new(ErrorKind::UpstreamFailed, error.to_string()).hint(
-            hint.as_deref().unwrap_or("`codex-account-manager doctor` checks the network; then begin the login again"),
-        ),
+        OAuthError::Passing { hint, .. } => Error::new(ErrorKind::UpstreamFailed, error.to_string())
+            .hint(
+                hint.as_deref()
+                    .unwrap_or("`codex-account-manager doctor` checks the network; then begin the login again"),
+            )
+            .caused_by(error.clone()),
     }
 }
 
-fn port_error(error: &io::Error) -> Error {
+fn port_error(error: io::Error) -> Error {
     let (message, hint) = if error.kind() == io::ErrorKind::AddrInUse {
         (
             "port 1455, to which the browser comes back, is taken by another login or program".to_owned(),
@@ -304,5 +308,5 @@ fn port_error(error: &io::Error) -> Error {
             "log in by a device code: `codex-account-manager login --device`",
         )
     };
-    Error::new(ErrorKind::LoginFailed, message).hint(hint)
+    Error::new(ErrorKind::LoginFailed, message).hint(hint).caused_by(error)
 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::keep::owners;
-use super::{Refreshed, Tokens};
+use super::{Refreshed, Tokens, login_ended, passing};
 use crate::clock;
 use crate::domain::account::{AccountId, Kind};
 use crate::domain::time::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::manager::accounts::Turn;
 use crate::manager::accounts::credential_mark::access_token;
+use crate::manager::accounts::lookup::gone;
 use crate::manager::accounts::mend;
 use crate::manager::accounts::names::names;
 use crate::manager::accounts::pending::{Pending, left_alone_until, why_it_failed};
@@ -35,10 +36,8 @@ enum Step {
         /// The mark that stood there before.
         before: Option<Pending>,
     },
-    /// The issuer failed a moment ago and is left alone until then.
-    LeaveAlone(Timestamp),
-    NeedsLogin,
-    Gone,
+    /// Nothing now.
+    Refuse(Error),
 }
 
 /// What was sent, and for which account.
@@ -53,12 +52,12 @@ impl Tokens {
     pub(super) async fn take_turn(self: &Arc<Self>, account: &AccountId, known: Option<Secret<String>>) -> Refreshed {
         let turn = match self.accounts.in_turn().await {
             Ok(turn) => turn,
-            Err(error) => return Refreshed::Passing(error.with_hint()),
+            Err(error) => return Err(passing(error.with_hint()).caused_by(error)),
         };
         // Counted before it is asked whether the process ends: whoever ends it sees one or the other.
         let on_its_way = self.refreshes.on_their_way.begin();
         if self.session.has_left() {
-            return Refreshed::Passing("the process ends".to_owned());
+            return Err(passing("the process ends"));
         }
         // From here on it is seen through, whoever asked for it and whatever ends.
         let (sender, receiver) = tokio::sync::oneshot::channel();
@@ -69,7 +68,7 @@ impl Tokens {
             drop(on_its_way);
             let _ = sender.send(refreshed);
         });
-        receiver.await.unwrap_or_else(|_| Refreshed::Passing("the refresh failed".to_owned()))
+        receiver.await.unwrap_or_else(|_| Err(passing("the refresh failed")))
     }
 
     /// The turn is an argument so that nobody comes here without it.
@@ -77,23 +76,16 @@ impl Tokens {
         let issuer = self.issuer();
         let (refresh_token, before) = match self.begin(account, known).await {
             Ok(Step::Exchange { refresh_token, before }) => (refresh_token, before),
-            Ok(Step::Adopt) => return Refreshed::Fresh,
-            Ok(Step::LeaveAlone(until)) => {
-                let wait = length(until.since(self.session.now()));
-                let why = self.accounts.view().state.account(account.as_str()).and_then(why_it_failed);
-                let why = why.unwrap_or_else(|| "the issuer failed".to_owned());
-                return Refreshed::Passing(format!("{why}; it is asked again in {wait}"));
-            }
-            Ok(Step::NeedsLogin) => return Refreshed::NeedsLogin,
-            Ok(Step::Gone) => return Refreshed::Gone,
-            Err(error) if error.kind == ErrorKind::AccountNotFound => return Refreshed::Gone,
-            Err(error) => return Refreshed::Passing(error.to_string()),
+            Ok(Step::Adopt) => return Ok(()),
+            Ok(Step::Refuse(error)) => return Err(error),
+            Err(error) if error.kind == ErrorKind::AccountNotFound => return Err(gone()),
+            Err(error) => return Err(passing(error.to_string()).caused_by(error)),
         };
         // What the new tokens are sealed for. No other process seals again meanwhile: that takes the turn as well.
         let state = match self.accounts.store().read() {
             Ok(Some(state)) => state,
-            Ok(None) => return Refreshed::Gone,
-            Err(error) => return Refreshed::Passing(error.to_string()),
+            Ok(None) => return Err(gone()),
+            Err(error) => return Err(passing(error.to_string()).caused_by(error)),
         };
         let posted = Posted { account, refresh_token, before };
         match answered(issuer.refresh(&posted.refresh_token)).await {
@@ -101,18 +93,19 @@ impl Tokens {
                 self.keep(account, &state, &posted.refresh_token, &tokens).await
             }
             Ok(rotation) => {
-                self.keep(account, &state, &posted.refresh_token, &rotation).await;
+                // However that ends, the token is of no use yet.
+                let _ = self.keep(account, &state, &posted.refresh_token, &rotation).await;
                 // What was sent is used up now; the mark belongs to what came.
                 let refresh_token = rotation.refresh_token.unwrap_or(posted.refresh_token);
                 self.failed(Posted { refresh_token, ..posted }, WITHOUT_TOKEN, None, true).await;
-                Refreshed::Passing(WITHOUT_TOKEN.to_owned())
+                Err(passing(WITHOUT_TOKEN))
             }
             Err(OAuthError::Refused { code, .. }) => self.refused(posted, &code).await,
-            Err(OAuthError::Passing { why, hint, retry_after, is_the_issuers }) => {
+            Err(ref error @ OAuthError::Passing { ref why, ref hint, retry_after, is_the_issuers, .. }) => {
                 tracing::warn!("a token could not be refreshed: {why}");
-                let why = hint.map_or_else(|| why.clone(), |hint| format!("{why}; {hint}"));
+                let why = hint.as_ref().map_or_else(|| why.clone(), |hint| format!("{why}; {hint}"));
                 self.failed(posted, &why, retry_after, is_the_issuers).await;
-                Refreshed::Passing(why)
+                Err(passing(why).caused_by(error.clone()))
             }
         }
     }
@@ -125,7 +118,7 @@ impl Tokens {
             let now = transaction.now();
             let mended = mend(&store, &mut transaction.state);
             // What an older copy brings back may be refused by now; one more refresh costs nothing.
-            let known = if mended.is_of_an_older_copy() { Known::Nothing } else { Known::But(known) };
+            let known = if mended.is_empty() { Known::But(known) } else { Known::Nothing };
             let step = step(&store, &transaction.state, &id, &known, now)?;
             if let Step::Exchange { refresh_token, .. } = &step {
                 for position in owners(&store, &transaction.state, &id, refresh_token)? {
@@ -167,10 +160,10 @@ impl Tokens {
             })
             .await;
         let ended = match marked {
-            Ok(None) => return Refreshed::Gone,
-            Ok(Some(ended)) if ended.is_empty() => return Refreshed::Fresh,
+            Ok(None) => return Err(gone()),
+            Ok(Some(ended)) if ended.is_empty() => return Ok(()),
             Ok(Some(ended)) => ended,
-            Err(error) => return Refreshed::Passing(error.to_string()),
+            Err(error) => return Err(passing(error.to_string()).caused_by(error)),
         };
         let why = match posted.before {
             Some(Pending::Exchanging { .. }) => "a refresh was cut off before its new token was written".to_owned(),
@@ -179,7 +172,7 @@ impl Tokens {
         for (position, name) in ended {
             self.report_login_needed(position, &name, &why);
         }
-        Refreshed::NeedsLogin
+        Err(login_ended())
     }
 
     /// Says that a login is over.
@@ -236,7 +229,7 @@ enum Known {
 /// What is to be done for the account as it stands in the file now.
 fn step(store: &Store, state: &State, id: &str, known: &Known, now: Timestamp) -> Result<Step, Error> {
     let Some(account) = state.account(id).filter(|account| account.kind() == Kind::ChatGpt) else {
-        return Ok(Step::Gone);
+        return Ok(Step::Refuse(gone()));
     };
     let access_token = access_token(store, state, account)?;
     let holds = account.access_expires_at.is_none_or(|at| Timestamp(at) > now);
@@ -248,13 +241,14 @@ fn step(store: &Store, state: &State, id: &str, known: &Known, now: Timestamp) -
         return Ok(Step::Adopt);
     }
     if account.needs_login == Some(true) {
-        return Ok(Step::NeedsLogin);
+        return Ok(Step::Refuse(login_ended()));
     }
     if let Some(until) = left_alone_until(state, id, now) {
-        return Ok(Step::LeaveAlone(until));
+        let why = why_it_failed(account).unwrap_or_else(|| "the issuer failed".to_owned());
+        return Ok(Step::Refuse(passing(format!("{why}; it is asked again in {}", length(until.since(now))))));
     }
     let Some(refresh_token) = store.open_secret(state, account, SecretField::RefreshToken)? else {
-        return Ok(Step::NeedsLogin);
+        return Ok(Step::Refuse(login_ended()));
     };
     Ok(Step::Exchange { refresh_token, before: Pending::of(account) })
 }

@@ -4,14 +4,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hyper::header::{ACCEPT, HeaderMap, HeaderValue};
+use hyper::header::{ACCEPT, HeaderValue};
 use serde_json::Value;
 
 use super::Tokens;
 use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
 use crate::domain::translate::listed_tiers;
-use crate::upstream::chatgpt::{Defaults, headers};
 
 /// A catalogue is believed for so long.
 const FRESH: Duration = Duration::from_secs(3600);
@@ -56,8 +55,7 @@ impl Tokens {
         let now = self.session.now();
         if self.tiers().begin_to_ask(now) {
             let ours = self.session.config().client_version();
-            let defaults = Defaults { client_version: ours, ..Defaults::default() };
-            let mut said = headers(&HeaderMap::new(), defaults);
+            let mut said = self.says_of_itself();
             said.insert(ACCEPT, HeaderValue::from_static("application/json"));
             let version = ours.to_string();
             // What it answers is noted where it comes in.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Tokens, WithoutToken};
+use super::{Tokens, passing};
 use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
 use crate::domain::workspace::Workspace;
@@ -45,12 +45,12 @@ impl Tokens {
     ///
     /// # Errors
     ///
-    /// `Misplaced` when that is no place of the provider's.
+    /// `UpstreamFailed` when that is no place of the provider's.
     pub(super) async fn in_place(
         self: &Arc<Self>,
         account: &AccountId,
         mut target: Arc<Target>,
-    ) -> Result<Arc<Target>, WithoutToken> {
+    ) -> Result<Arc<Target>, Error> {
         let Some(login) = target.credential.login() else { return Ok(target) };
         let Place { residency, is_fedramp, .. } = &login.place;
         if (residency.is_some() || *is_fedramp) && self.is_location_due(account, target.located.as_ref()) {
@@ -59,7 +59,7 @@ impl Tokens {
             if target.located.is_none() {
                 // It goes on when nobody waits for it any more.
                 let _ = tokio::time::timeout(PATIENCE, locating).await;
-                let late = || WithoutToken::Late("its credential does not open any more".to_owned());
+                let late = || passing("its credential does not open any more");
                 target = self.accounts.target_of(account).ok_or_else(late)?;
             }
         }
@@ -67,7 +67,9 @@ impl Tokens {
             return Ok(target);
         }
         match target.located.as_ref().map(|located| located.workspace.base_url()) {
-            Some(Err(origin)) => Err(WithoutToken::Misplaced(origin.to_owned())),
+            Some(Err(origin)) => Err(passing(format!(
+                "its workspace is at `{origin}`, which is not an address of ChatGPT; set `CAM_CHATGPT_BASE_URL` if requests should go there"
+            ))),
             Some(Ok(_)) | None => Ok(target),
         }
     }

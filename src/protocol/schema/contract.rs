@@ -1,38 +1,32 @@
 //! The declarations with the schemas of everything they name, in the form that all generators read.
 
 use schemars::generate::SchemaSettings;
-use schemars::{JsonSchema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value};
 
 use crate::protocol::errors::ErrorData;
 use crate::protocol::subscription::{Delivered, Missed, SUBSCRIBE, SubscribeParams};
-use crate::protocol::{METHODS, NOTIFICATIONS, schema_of, session};
+use crate::protocol::{Declaration, METHODS, NOTIFICATIONS, schema_of, session};
 
 /// The protocol as data.
 pub struct Contract {
     /// In the order of the declarations.
-    pub methods: Vec<Method>,
+    pub methods: Vec<Declared>,
     /// In the order of the declarations.
-    pub notifications: Vec<Notification>,
+    pub notifications: Vec<Declared>,
     /// `notifications/subscribe`, which the WebSocket alone has.
-    pub subscribe: Method,
+    pub subscribe: Declared,
     /// Every type that has a name, in the order in which they are first named.
     pub types: Map<String, Value>,
 }
 
-/// A method with the schemas of its two sides; each is a reference to a named type or a type in place.
-pub struct Method {
+/// A method with the schemas of its two sides; each is a reference to a named type or a type in place. A notification has no
+/// result.
+pub struct Declared {
     pub name: &'static str,
     pub summary: &'static str,
     pub params: Value,
     pub result: Value,
-}
-
-/// A notification with the schema of what it carries.
-pub struct Notification {
-    pub name: &'static str,
-    pub summary: &'static str,
-    pub params: Value,
 }
 
 impl Contract {
@@ -41,24 +35,19 @@ impl Contract {
         // What clients send may leave out more than what the server sends.
         let mut taken = SchemaSettings::draft2020_12().into_generator();
         let mut results = SchemaSettings::draft2020_12().for_serialize().into_generator();
-        let methods = METHODS
-            .iter()
-            .map(|method| Method {
-                name: method.name,
-                summary: method.summary,
-                params: (method.params)(&mut taken).into(),
-                result: method.result.map(|result| result(&mut results).into()).unwrap_or_default(),
-            })
-            .collect();
-        let notifications = NOTIFICATIONS
-            .iter()
-            .map(|each| Notification {
-                name: each.name,
-                summary: each.summary,
-                params: (each.params)(&mut results).into(),
-            })
-            .collect();
-        let subscribe = Method {
+        let declared = |each: &Declaration, params: Schema, results: &mut SchemaGenerator| Declared {
+            name: each.name,
+            summary: each.summary,
+            params: params.into(),
+            result: each.result.map(|result| result(results).into()).unwrap_or_default(),
+        };
+        let methods = METHODS.iter().map(|each| declared(each, (each.params)(&mut taken), &mut results)).collect();
+        let notifications = NOTIFICATIONS.iter().map(|each| {
+            let params = (each.params)(&mut results);
+            declared(each, params, &mut results)
+        });
+        let notifications = notifications.collect();
+        let subscribe = Declared {
             name: SUBSCRIBE,
             summary: "Asks for notifications, on a WebSocket of `/rpc`; its result is the subscription's id.",
             params: reference::<SubscribeParams>(&mut taken),

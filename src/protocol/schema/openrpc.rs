@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::BANNER;
-use super::contract::{Contract, Method};
+use super::contract::{Contract, Declared};
 use super::json_schema::delivered;
 use crate::protocol::errors::ERROR_CODES;
 use crate::protocol::subscription::UNSUBSCRIBE;
@@ -40,7 +40,7 @@ pub fn document(contract: &Contract) -> Value {
     })
 }
 
-fn method(method: &Method, contract: &Contract) -> Value {
+fn method(method: &Declared, contract: &Contract) -> Value {
     let refused: Vec<Value> =
         ERROR_CODES.iter().map(|row| json!({"$ref": format!("#/components/errors/{}", row.kind)})).collect();
     json!({
@@ -54,7 +54,7 @@ fn method(method: &Method, contract: &Contract) -> Value {
 }
 
 /// OpenRPC describes each member of the params on its own.
-fn params(method: &Method, contract: &Contract) -> Vec<Value> {
+fn params(method: &Declared, contract: &Contract) -> Vec<Value> {
     let name = method.params["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()).unwrap_or_default();
     let schema = contract.types.get(name).unwrap_or(&method.params);
     let required = schema["required"].as_array().cloned().unwrap_or_default();

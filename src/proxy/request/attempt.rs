@@ -112,7 +112,12 @@ impl Attempt for Forwarding<'_> {
             Inspected::Whole(whole) => Tried::End(Box::new(self.pass_document(failover, route, *whole, started))),
             Inspected::Failed(mut examined, outcome) => {
                 if is_login {
-                    failover.writes.extend(manager.note_quota_events(&route, &examined.quota(), asked_at));
+                    failover.writes.extend(manager.note_quota_events(
+                        &route.account,
+                        &route.target,
+                        &examined.quota(),
+                        asked_at,
+                    ));
                 }
                 let measured = Measured { status: examined.status(), started };
                 if self.can_repeat() && self.leaves_out(&failover.request, &examined) {

@@ -22,8 +22,8 @@ pub async fn subscribe(params: Value, pending: PendingSubscriptionSink, session:
     let mut events = session.manager.session().events();
     let Ok(sink) = pending.accept().await else { return };
     if wanted(ProxyReady::NAME) {
-        let ready = serde_json::to_value(session.info()).expect("a message of the protocol always serialises");
-        if send(&sink, ProxyReady::NAME, &ready).await.is_err() {
+        let (name, ready) = events::named::<ProxyReady>(&session.info());
+        if send(&sink, name, &ready).await.is_err() {
             return;
         }
     }
@@ -33,7 +33,7 @@ pub async fn subscribe(params: Value, pending: PendingSubscriptionSink, session:
             () = sink.closed() => return,
         };
         let notification = match event {
-            Ok(event) => events::message(event).wire(),
+            Ok(event) => events::notification(&event),
             Err(broadcast::error::RecvError::Lagged(missed)) => {
                 tracing::warn!("{missed} events were left out: a client of `/rpc` reads too slowly");
                 let missed = serde_json::to_value(Missed { count: missed });

@@ -5,28 +5,29 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use jsonrpsee::types::ErrorObjectOwned;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
-use tower_lsp::jsonrpc::{Error as LspError, ErrorCode, Result as LspResult};
+use tower_lsp::jsonrpc::{Error as LspError, Result as LspResult};
 use tower_lsp::ls_types::{
     ExecuteCommandOptions, InitializeParams, InitializeResult, InitializedParams, MessageType, NumberOrString,
     ServerCapabilities, ServerInfo, WorkDoneProgressCancelParams,
 };
 use tower_lsp::{Client, ClientSocket, LanguageServer, LspService};
 
-use super::notify::{Wire, notify};
+use super::notify::{notify, send};
 use super::progress::Progresses;
-use super::{client, show_document, tolerance};
+use super::{show_document, tolerance};
 use crate::domain::plain_text::plain;
 use crate::error::{Error, ErrorKind};
 use crate::manager::session::event::Event;
 use crate::manager::{LATEST_SHUTDOWN, Manager, ManagerOptions, random_key, split_master_key};
 use crate::protocol::ProxyReady;
-use crate::server::error_object::ErrorObject;
+use crate::server::events::named;
 use crate::server::message_keys::MessageKeys;
 use crate::server::methods::Handler;
-use crate::server::{Doors, Session, lifecycle, registry, table};
+use crate::server::{Doors, Session, lifecycle, methods, table};
 
 /// How long requests in flight may take to end: with it everything ends within five seconds.
 const DRAIN: Duration = Duration::from_secs(4);
@@ -78,7 +79,7 @@ impl Shared {
 
     /// The session, once it has started.
     pub fn session(&self) -> Option<&Arc<Session>> {
-        self.started.get().map(|started| started.doors.session())
+        self.started.get().map(|started| &started.doors.session)
     }
 
     /// Remembers what the exit code depends on.
@@ -105,7 +106,7 @@ impl Shared {
         drop(tokio::time::timeout(LEAVE, self.starting.lock()).await);
         let Some(started) = self.started.get() else { return };
         started.doors.drain(DRAIN, again).await;
-        if !started.doors.session().manager.leave_within(LEAVE).await {
+        if !started.doors.session.manager.leave_within(LEAVE).await {
             tracing::info!("another session will remove this session's record");
         }
     }
@@ -121,7 +122,7 @@ pub struct Backend {
 pub fn service(shared: &Arc<Shared>) -> (LspService<Backend>, ClientSocket) {
     let shared = Arc::clone(shared);
     let mut builder = LspService::build(move |client| Backend { client, shared });
-    for (name, handler) in registry::methods() {
+    for (name, handler) in methods::all().0 {
         builder = builder.custom_method(tolerance::name(name), answering(name, handler));
     }
     builder.custom_method("window/workDoneProgress/cancel", cancel_wait).finish()
@@ -156,17 +157,17 @@ fn answering(
 
 impl From<Error> for LspError {
     fn from(error: Error) -> LspError {
-        let ErrorObject { code, message, data } = ErrorObject::from(error);
-        let data = serde_json::to_value(data).ok();
-        LspError { code: ErrorCode::from(i64::from(code)), message: message.into(), data }
+        let error = ErrorObjectOwned::from(error);
+        let data = error.data().and_then(|data| serde_json::from_str(data.get()).ok());
+        LspError { code: i64::from(error.code()).into(), message: error.message().to_owned().into(), data }
     }
 }
 
 impl LanguageServer for Backend {
+    #[expect(deprecated, reason = "`rootPath` is the one member that takes a path as it is")]
     async fn initialize(&self, params: InitializeParams) -> LspResult<InitializeResult> {
         // It may come before anyone watches.
         self.shared.parent.send_replace(params.process_id);
-        let client = client::Introduction::read(&params);
         let window = params.capabilities.window.unwrap_or_default();
         let shows_documents = window.show_document.is_some_and(|shows| shows.support);
         self.shared.shows_documents.store(shows_documents, Ordering::Relaxed);
@@ -174,8 +175,8 @@ impl LanguageServer for Backend {
         self.shared.shows_progress.store(shows_progress, Ordering::Relaxed);
         let taken = self.shared.options.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (mut options, listener) = taken.ok_or_else(LspError::invalid_request)?;
-        options.program = client.program;
-        options.folder = client.folder.or(options.folder);
+        options.program = params.client_info.map(|client| client.name);
+        options.folder = params.root_path.or(options.folder);
         let given = match params.initialization_options {
             Some(Value::Object(given)) => given,
             _ => Map::new(),
@@ -185,7 +186,7 @@ impl LanguageServer for Backend {
         let starting = tokio::spawn(async move {
             let _starting = shared.starting.lock().await;
             let started = start(options, listener, given, shared.keys.clone()).await?;
-            let info = started.doors.session().info_with_tokens();
+            let info = started.doors.session.info_with_tokens();
             shared.started.set(started).map_err(|_| LspError::invalid_request())?;
             Ok::<_, LspError>(info)
         });
@@ -211,8 +212,8 @@ impl LanguageServer for Backend {
         let Some(started) = self.shared.started.get() else { return };
         let Some(events) = started.events.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
         let client = self.client.clone();
-        client.send_notification::<Wire<ProxyReady>>(started.doors.session().info()).await;
-        for warning in &started.doors.session().manager.session().config().warnings {
+        send(&client, named::<ProxyReady>(&started.doors.session.info())).await;
+        for warning in &started.doors.session.manager.session().config().warnings {
             client.show_message(MessageType::WARNING, plain(warning)).await;
         }
         let progresses = Progresses::new(self.shared.shows_progress.load(Ordering::Relaxed));
@@ -243,7 +244,7 @@ async fn start(
     options.master_key = master_key;
     let address = listener
         .local_addr()
-        .map_err(|error| Error::new(ErrorKind::Internal, format!("the proxy's address cannot be read: {error}")))?;
+        .map_err(|error| Error::because(ErrorKind::Internal, "the proxy's address cannot be read", error))?;
     options.port = address.port();
     let manager = Manager::open(options)?;
     let events = manager.session().events();

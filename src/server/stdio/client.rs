@@ -4,7 +4,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use serde_json::Value;
-use tower_lsp::ls_types::{InitializeParams, Uri};
+use tower_lsp::ls_types::Uri;
 
 /// A client as it introduces itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,13 +28,6 @@ impl Introduction {
             program: name.map(|name| [Some(name), version].into_iter().flatten().collect::<Vec<_>>().join(" ")),
             folder: uris.find_map(path).or_else(|| root_path.map(str::to_owned)),
         }
-    }
-
-    /// The same handed on in the protocol's types.
-    #[expect(deprecated, reason = "`rootPath` is the one member that takes a path as it is")]
-    pub fn read(params: &InitializeParams) -> Introduction {
-        let program = params.client_info.as_ref().map(|client| client.name.clone());
-        Introduction { program, folder: params.root_path.clone() }
     }
 }
 

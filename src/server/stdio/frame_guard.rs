@@ -33,12 +33,7 @@ pub enum Event {
     /// The body of a well-formed frame: UTF-8 that begins an object and is not nested too deeply.
     Frame(Wiped),
     /// Something that is to be answered with an error whose id is `null`; one for each incident.
-    Bad {
-        /// −32700 (parse error) or −32600 (invalid request).
-        code: i64,
-        /// What was wrong and what is expected, without quoting the input.
-        reason: String,
-    },
+    Bad(Fault),
 }
 
 /// The decoder. It holds at most one frame or one header block.
@@ -75,15 +70,13 @@ enum Step {
     Fault(Fault),
 }
 
-struct Fault {
-    code: i64,
-    reason: &'static str,
-}
-
-impl Default for FrameGuard {
-    fn default() -> FrameGuard {
-        FrameGuard::new()
-    }
+/// What is wrong with the input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// −32700 (parse error) or −32600 (invalid request).
+    pub code: i64,
+    /// What was wrong and what is expected, without quoting the input.
+    pub reason: &'static str,
 }
 
 impl FrameGuard {
@@ -126,8 +119,7 @@ impl FrameGuard {
             State::Hunt(_) => false,
         };
         if inside {
-            let reason = "the input ended inside a frame";
-            self.report(&Fault { code: PARSE_ERROR, reason }, events);
+            self.report(Fault { code: PARSE_ERROR, reason: "the input ended inside a frame" }, events);
         }
         *self = FrameGuard::new();
     }
@@ -157,7 +149,7 @@ impl FrameGuard {
                 }
                 Step::Fault(fault) => {
                     let again = header.behind_fault();
-                    self.report(&fault, events);
+                    self.report(fault, events);
                     self.in_step = false;
                     self.state = State::Hunt(0);
                     // The bad line may itself hold the token that begins the next frame.
@@ -167,9 +159,9 @@ impl FrameGuard {
         }
     }
 
-    fn report(&self, fault: &Fault, events: &mut Vec<Event>) {
+    fn report(&self, fault: Fault, events: &mut Vec<Event>) {
         if self.in_step {
-            events.push(Event::Bad { code: fault.code, reason: fault.reason.to_owned() });
+            events.push(Event::Bad(fault));
         }
     }
 }

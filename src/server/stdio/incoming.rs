@@ -8,7 +8,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tower_lsp::jsonrpc::{Error as LspError, Id, Request, Response};
 
-use super::frame_guard::{Event, FrameGuard, INVALID_REQUEST, PARSE_ERROR};
+use super::frame_guard::{Event, Fault, FrameGuard, INVALID_REQUEST, PARSE_ERROR};
 use super::input::Input;
 use super::tolerance;
 use crate::server::message_keys::MessageKeys;
@@ -73,7 +73,7 @@ impl Messages {
                 let (body, _) = self.keys.extract(body);
                 Some(parse(&body))
             }
-            Event::Bad { code, reason } => Some(Incoming::Refused(refusal(Id::Null, code, reason))),
+            Event::Bad(Fault { code, reason }) => Some(Incoming::Refused(refusal(Id::Null, code, reason.to_owned()))),
         }
     }
 }

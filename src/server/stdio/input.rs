@@ -36,16 +36,18 @@ struct Progress {
 impl Input {
     /// Begins to read.
     pub fn stdin() -> Input {
-        Input::of(io::stdin())
+        Input::of(io::stdin(), || pipes::wait_for_close(&io::stdin()))
     }
 
-    fn of(source: impl Read + Closes + Send + 'static) -> Input {
+    /// What `source` says; `wait_for_close` waits until its other end is closed, though there is still something to read. It is
+    /// `false` where that cannot be known.
+    fn of(source: impl Read + Send + 'static, wait_for_close: impl FnOnce() -> bool + Send + 'static) -> Input {
         let progress: Arc<Progress> = Arc::default();
         // One piece waits: whatever is read further waits in the pipe.
         let (sender, pieces) = mpsc::channel(1);
         let reader = {
             let progress = Arc::clone(&progress);
-            move || read(source, &sender, &progress)
+            move || read(source, &sender, &progress, wait_for_close)
         };
         if let Err(error) = std::thread::Builder::new().name("stdin".to_owned()).spawn(reader) {
             tracing::error!("stdin cannot be read: {error}");
@@ -82,18 +84,14 @@ impl Input {
     }
 }
 
-/// Something whose other end may be closed while there is still something to read.
-trait Closes {
-    /// Waits for that. `false` where it cannot be known.
-    fn wait_for_close(&self) -> bool;
-
-    /// The same thing for another thread.
-    fn handle(&self) -> Option<Box<dyn Closes + Send>>;
-}
-
-fn read(mut source: impl Read + Closes, sender: &mpsc::Sender<Wiped>, progress: &Arc<Progress>) {
+fn read(
+    mut source: impl Read,
+    sender: &mpsc::Sender<Wiped>,
+    progress: &Arc<Progress>,
+    wait_for_close: impl FnOnce() -> bool + Send + 'static,
+) {
     let mut buffer = Wiped::from(vec![0; PIECE]);
-    let mut is_watched = false;
+    let mut unwatched = Some(wait_for_close);
     loop {
         let length = match source.read(buffer.as_mut()) {
             Ok(0) => return,
@@ -111,9 +109,8 @@ fn read(mut source: impl Read + Closes, sender: &mpsc::Sender<Wiped>, progress: 
             Err(mpsc::error::TrySendError::Closed(_)) => return,
             Err(mpsc::error::TrySendError::Full(piece)) => piece,
         };
-        if !is_watched {
-            is_watched = true;
-            watch(&source, Arc::clone(progress));
+        if let Some(wait_for_close) = unwatched.take() {
+            watch(wait_for_close, Arc::clone(progress));
         }
         if sender.blocking_send(piece).is_err() {
             return;
@@ -122,25 +119,14 @@ fn read(mut source: impl Read + Closes, sender: &mpsc::Sender<Wiped>, progress: 
 }
 
 /// Looks out for the client's end, from the first time on that something had to wait.
-fn watch(source: &impl Closes, progress: Arc<Progress>) {
-    let Some(handle) = source.handle() else { return };
+fn watch(wait_for_close: impl FnOnce() -> bool + Send + 'static, progress: Arc<Progress>) {
     let watching = std::thread::Builder::new().name("stdin end".to_owned()).spawn(move || {
-        if handle.wait_for_close() {
+        if wait_for_close() {
             progress.hung_up.notify_one();
         }
     });
     if let Err(error) = watching {
         tracing::debug!("the end of stdin is not watched: {error}");
-    }
-}
-
-impl Closes for io::Stdin {
-    fn wait_for_close(&self) -> bool {
-        pipes::wait_for_close(self)
-    }
-
-    fn handle(&self) -> Option<Box<dyn Closes + Send>> {
-        Some(Box::new(io::stdin()))
     }
 }
 
@@ -151,21 +137,16 @@ mod tests {
 
     use super::*;
 
-    impl Closes for UnixStream {
-        fn wait_for_close(&self) -> bool {
-            pipes::wait_for_close(self)
-        }
-
-        fn handle(&self) -> Option<Box<dyn Closes + Send>> {
-            Some(Box::new(self.try_clone().expect("a socket has another handle")))
-        }
+    fn input_of(server: UnixStream) -> Input {
+        let handle = server.try_clone().expect("a socket has another handle");
+        Input::of(server, move || pipes::wait_for_close(&handle))
     }
 
     #[tokio::test]
     async fn a_client_that_leaves_more_than_is_taken_is_noticed() {
         let (mut client, server) = UnixStream::pair().unwrap();
         client.write_all(&vec![b'x'; 4 * PIECE]).unwrap();
-        let mut input = Input::of(server);
+        let mut input = input_of(server);
         let abandoned = input.abandoned();
         drop(client);
         abandoned.await;
@@ -179,7 +160,7 @@ mod tests {
     #[tokio::test]
     async fn a_client_that_waits_is_not_taken_for_gone() {
         let (mut client, server) = UnixStream::pair().unwrap();
-        let mut input = Input::of(server);
+        let mut input = input_of(server);
         client.write_all(&vec![b'x'; 3 * PIECE]).unwrap();
         let mut abandoned = std::pin::pin!(input.abandoned());
         assert!(futures_util::poll!(abandoned.as_mut()).is_pending());

@@ -9,7 +9,7 @@ use super::Report;
 use crate::clock;
 use crate::error::{Error, ErrorKind};
 use crate::manager::Manager;
-use crate::manager::session::event::{Event, Level, LoginEnded};
+use crate::manager::session::event::{Event, Level};
 use crate::manager::tokens::login::{LoginBegun, LoginMethod, LoginRequest};
 use crate::protocol::accounts::Account;
 use crate::tui::event::{Outcome, Progress};
@@ -45,7 +45,7 @@ pub async fn run(
             }
         };
         match event {
-            Ok(Event::LoginEnded(LoginEnded { id: ended, result })) if ended == id => {
+            Ok(Event::LoginEnded { id: ended, result }) if ended == id => {
                 let account = manager.read_account(result?.as_str())?;
                 return Ok(Outcome::Account(Box::new(Account::from(account))));
             }

@@ -124,13 +124,13 @@ impl Sums {
 impl Reader {
     /// Reports what is new.
     async fn look(&mut self) -> Done {
-        let look = match self.manager.books().look_at_ledger().await {
+        let look = match self.manager.books().ledger().look().await {
             Ok(Some(look)) => look,
             Ok(None) => {
                 self.known = None;
                 return self.is(LedgerState::Missing).await;
             }
-            Err(error) => return self.failed(error).await,
+            Err(error) => return self.failed(error.into()).await,
         };
         let is_read = match self.known {
             Some((known, _)) if known == look => Ok(()),
@@ -146,9 +146,9 @@ impl Reader {
 
     /// Of a ledger that was not known.
     async fn begin(&mut self, look: Look) -> Option<Result<(), Error>> {
-        let attempts = match self.manager.books().attempts(Span::Newest, FIRST).await {
+        let attempts = match self.manager.books().ledger().attempts(Span::Newest, FIRST).await {
             Ok(attempts) => attempts.unwrap_or_default(),
-            Err(error) => return Some(Err(error)),
+            Err(error) => return Some(Err(error.into())),
         };
         let mut rows = attempts.rows;
         rows.reverse();
@@ -168,10 +168,11 @@ impl Reader {
     /// What was written since the row of this number.
     async fn go_on(&mut self, look: Look, mut row: i64) -> Option<Result<(), Error>> {
         loop {
-            let Attempts { file, last, rows } = match self.manager.books().attempts(Span::After(row), PAGE).await {
-                Ok(attempts) => attempts.unwrap_or_default(),
-                Err(error) => return Some(Err(error)),
-            };
+            let Attempts { file, last, rows } =
+                match self.manager.books().ledger().attempts(Span::After(row), PAGE).await {
+                    Ok(attempts) => attempts.unwrap_or_default(),
+                    Err(error) => return Some(Err(error.into())),
+                };
             if file != look.file || last < row {
                 // Another ledger, whose rows are numbered from the beginning.
                 self.known = None;
@@ -226,25 +227,25 @@ impl Reader {
 
     async fn read_sums(&mut self) -> Result<(), Error> {
         if let Some((first, last)) = self.sums.days.unread() {
-            let days = self.manager.books().used_on_days(first, last).await?;
+            let days = self.manager.books().ledger().usage_of_days(first, last).await?;
             self.sums.days.were_read(first, days.unwrap_or_default());
         }
         while let Some((from, to, last)) = self.sums.hours.next_unread() {
-            let used = self.manager.books().used_between(from, to, last).await?;
+            let used = self.manager.books().ledger().usage_between(from, to, last).await?;
             self.sums.hours.was_read(from, used.unwrap_or_default());
         }
         Ok(())
     }
 
     async fn earlier(&mut self, row: i64) -> Done {
-        let (rows, is_all) = match self.manager.books().attempts(Span::Before(row), PAGE).await {
+        let (rows, is_all) = match self.manager.books().ledger().attempts(Span::Before(row), PAGE).await {
             Ok(attempts) => {
                 let rows = attempts.unwrap_or_default().rows;
                 let is_all = rows.len() < PAGE as usize;
                 (rows, is_all)
             }
             Err(error) => {
-                self.failed(error).await?;
+                self.failed(error.into()).await?;
                 (Vec::new(), false)
             }
         };

@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use super::call::Ask;
 use super::wire::Incoming;
+use crate::error::{Error, ErrorKind};
 use crate::manager::session::alive::RpcAddress;
 use crate::session_rpc::{CallError, Socket};
 use crate::tui::fact::What;
@@ -44,12 +45,12 @@ pub(super) async fn follow(
 ) {
     let mut pause = SHORTEST_PAUSE;
     let mut was_open = false;
-    let mut reported: Option<String> = None;
+    let mut reported: Option<Error> = None;
     loop {
         let report = |report| reports.send((session.clone(), report));
         let opened = match find().await {
             Some(address) => open(&address, &mut asked).await,
-            None => Err("it does not say where".to_owned()),
+            None => Err(Error::new(ErrorKind::UpstreamFailed, "it does not say where")),
         };
         let why = match opened {
             Ok(mut socket) => {
@@ -70,7 +71,8 @@ pub(super) async fn follow(
         };
         // One that goes on refusing is no news.
         if reported.as_ref() != Some(&why) {
-            if report(LinkReport::Closed(why.clone())).await.is_err() {
+            why.log_causes();
+            if report(LinkReport::Closed(why.to_string())).await.is_err() {
                 return;
             }
             reported = Some(why.clone());
@@ -83,7 +85,7 @@ pub(super) async fn follow(
 }
 
 /// Opens the socket; calls that come meanwhile wait for it.
-async fn open(address: &RpcAddress, asked: &mut mpsc::Receiver<Ask>) -> Result<Socket, String> {
+async fn open(address: &RpcAddress, asked: &mut mpsc::Receiver<Ask>) -> Result<Socket, Error> {
     let opened = Socket::subscribed(address).await;
     if let Err(why) = &opened {
         while let Ok(ask) = asked.try_recv() {
@@ -99,7 +101,7 @@ async fn serve(
     socket: &mut Socket,
     reports: &mpsc::Sender<(String, LinkReport)>,
     asked: &mut mpsc::Receiver<Ask>,
-) -> Option<String> {
+) -> Option<Error> {
     let mut calls: HashMap<u64, oneshot::Sender<Result<Value, CallError>>> = HashMap::new();
     let mut next: u64 = 1;
     let why = loop {
@@ -140,14 +142,14 @@ async fn serve(
 }
 
 /// Waits before the next try; calls that come meanwhile are answered at once. Whether there is to be a next one.
-async fn rest(pause: Duration, why: &str, asked: &mut mpsc::Receiver<Ask>) -> bool {
+async fn rest(pause: Duration, why: &Error, asked: &mut mpsc::Receiver<Ask>) -> bool {
     let over = sleep(pause);
     tokio::pin!(over);
     loop {
         tokio::select! {
             () = &mut over => return true,
             ask = asked.recv() => match ask {
-                Some(ask) => drop(ask.answer.send(Err(CallError::Closed(why.to_owned())))),
+                Some(ask) => drop(ask.answer.send(Err(CallError::Closed(why.clone())))),
                 None => return false,
             },
         }

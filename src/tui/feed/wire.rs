@@ -107,6 +107,7 @@ fn finished(params: RoutingDidFinishParams) -> (String, What) {
         cache_write: 0,
     });
     let finished = Finished {
+        request_id: params.request_id.clone(),
         status: params.status,
         account: params.account.map(bounded).map(AccountId::new),
         model: params.model.map(bounded),

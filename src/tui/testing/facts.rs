@@ -236,6 +236,7 @@ pub fn selected(account: usize, attempt: u32, why: &str) -> What {
 /// It was answered to its end.
 pub fn finished(account: usize, status: u16, tokens: u64) -> What {
     What::Finished(Finished {
+        request_id: String::new(),
         model: None,
         status,
         account: Some(AccountId::new(format!("acct-{account}"))),

@@ -73,7 +73,7 @@ pub fn upstreams(scene: &Scene) -> BoxFuture<'_, Vec<Finding>> {
 
 /// Asks as a request is sent.
 async fn ask(manager: &Manager, base: &BaseUrl) -> Result<reqwest::Response, Unanswered> {
-    let url = format!("{base}/v1/models").parse();
-    let url = url.map_err(|_| Unanswered::Broken("the address cannot be used".to_owned()))?;
+    let url = reqwest::Url::parse(&format!("{base}/v1/models"));
+    let url = url.map_err(|error| Unanswered::Broken("the address cannot be used".to_owned(), error.into()))?;
     manager.upstream().request(reqwest::Request::new(reqwest::Method::GET, url), Some(PATIENCE)).await
 }

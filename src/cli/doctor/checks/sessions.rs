@@ -5,6 +5,7 @@ use futures_util::future::BoxFuture;
 
 use crate::cli::doctor::finding::{Finding, FindingKind};
 use crate::cli::doctor::scene::Scene;
+use crate::manager::books::usage::By;
 
 /// The sessions that are alive.
 pub fn alive(scene: &Scene) -> BoxFuture<'_, Vec<Finding>> {
@@ -25,11 +26,11 @@ pub fn alive(scene: &Scene) -> BoxFuture<'_, Vec<Finding>> {
 pub fn ledger(scene: &Scene) -> BoxFuture<'_, Vec<Finding>> {
     async move {
         let Some(manager) = &scene.manager else { return Vec::new() };
-        let path = manager.books().ledger_path();
-        vec![match manager.books().check_ledger().await {
+        let path = manager.books().ledger().path();
+        vec![match manager.books().usage(1, By::Account).await {
             Err(error) => Finding::failed(FindingKind::LedgerUnreadable, error),
-            Ok(()) if !path.exists() => Finding::ok(format!("`{}`: nothing was used yet", path.display())),
-            Ok(()) => Finding::ok(format!("`{}` can be read", path.display())),
+            Ok(_) if !path.exists() => Finding::ok(format!("`{}`: nothing was used yet", path.display())),
+            Ok(_) => Finding::ok(format!("`{}` can be read", path.display())),
         }]
     }
     .boxed()

@@ -11,6 +11,7 @@ use crate::domain::account::Kind;
 use crate::domain::claims::Claims;
 use crate::domain::time::Timestamp;
 use crate::error::Error;
+use crate::manager::accounts::names::learn;
 use crate::manager::accounts::place::put_place;
 use crate::secrets::is_word;
 use crate::store::{StoredAccount, StoredSecret};
@@ -66,11 +67,8 @@ impl Found {
             ..StoredAccount::default()
         };
         put_place(&mut account, &claims, true);
-        account.account_id = login.account_id.map(str::to_owned).or(claims.account_id);
-        account.user_id = claims.user_id;
-        account.subject = claims.subject;
-        account.email = claims.email;
-        account.plan = claims.plan;
+        account.account_id = login.account_id.map(str::to_owned);
+        learn(&mut account, claims);
         self.take(account);
     }
 

@@ -13,9 +13,9 @@ fn everywhere(account: &str, at: i64) -> Pin {
 #[test]
 fn the_newest_pin_wins_and_an_overtaken_one_does_not_come_back() {
     let codex = ModelFamily::named("codex");
-    let mut pins = SessionPins::default();
-    pins.pin(None, id("a"), Timestamp(10));
-    pins.pin(Some(&codex), id("b"), Timestamp(20));
+    let mut pins = StoredPins::default();
+    pins.pin(None, &id("a"), Timestamp(10));
+    pins.pin(Some(&codex), &id("b"), Timestamp(20));
     assert_eq!(pins.effective(None, None), Some(id("a")));
     assert_eq!(pins.effective(None, Some(&codex)), Some(id("b")));
     let file = everywhere("c", 30);
@@ -26,7 +26,7 @@ fn the_newest_pin_wins_and_an_overtaken_one_does_not_come_back() {
 
 #[test]
 fn a_pin_taken_back_here_leaves_the_files_older_pin_unfollowed_and_a_newer_one_followed() {
-    let mut pins = SessionPins::default();
+    let mut pins = StoredPins::default();
     pins.release(None, Timestamp(40));
     assert_eq!(pins.effective(Some(&everywhere("c", 30)), None), None);
     assert_eq!(pins.effective(Some(&everywhere("c", 50)), None), Some(id("c")));
@@ -35,8 +35,8 @@ fn a_pin_taken_back_here_leaves_the_files_older_pin_unfollowed_and_a_newer_one_f
 #[test]
 fn a_family_is_released_alone() {
     let codex = ModelFamily::named("codex");
-    let mut pins = SessionPins::default();
-    pins.pin(None, id("a"), Timestamp(10));
+    let mut pins = StoredPins::default();
+    pins.pin(None, &id("a"), Timestamp(10));
     pins.release(Some(&codex), Timestamp(20));
     assert_eq!(pins.effective(None, Some(&codex)), None);
     assert_eq!(pins.effective(None, None), Some(id("a")));
@@ -47,7 +47,7 @@ fn a_familys_pin_everywhere_reaches_that_family_alone() {
     let codex = ModelFamily::named("codex");
     let mut file = Pin::default();
     file.families.insert("codex".to_owned(), FamilyPin { account: "d".to_owned(), at: 5 });
-    let pins = SessionPins::default();
+    let pins = StoredPins::default();
     assert_eq!(pins.effective(Some(&file), Some(&codex)), Some(id("d")));
     assert_eq!(pins.effective(Some(&file), None), None);
 }
@@ -65,14 +65,14 @@ enum Change {
 }
 
 /// As the pins of a session that sees all of it happen are listed: `account`, `family:account`, `!` for everywhere.
-fn listed_after(changes: &[Change]) -> (String, SessionPins, Option<Pin>) {
-    let (mut pins, mut file) = (SessionPins::default(), None::<Pin>);
+fn listed_after(changes: &[Change]) -> (String, StoredPins, Option<Pin>) {
+    let (mut pins, mut file) = (StoredPins::default(), None::<Pin>);
     for (at, change) in (10..).step_by(10).zip(changes) {
         let (now, codex) = (Timestamp(at), |family: &str| ModelFamily::named(family));
         match change {
-            Change::Here(account) => pins.switch(Some(id(account)), None, Scope::Session, now),
+            Change::Here(account) => pins.switch(Some(&id(account)), None, Scope::Session, now),
             Change::HereFor(family, account) => {
-                pins.switch(Some(id(account)), Some(&codex(family)), Scope::Session, now);
+                pins.switch(Some(&id(account)), Some(&codex(family)), Scope::Session, now);
             }
             Change::TakenBackHere => pins.switch(None, None, Scope::Session, now),
             Change::TakenBackHereFor(family) => pins.switch(None, Some(&codex(family)), Scope::Session, now),
@@ -126,9 +126,6 @@ fn what_is_followed_is_listed_and_nothing_else() {
         for pin in pins.listed(file.as_ref()) {
             assert_eq!(pins.effective(file.as_ref(), pin.family.as_ref()), Some(pin.account), "{changes:?}");
         }
-        let mut record = SessionRecord::default();
-        pins.write_to(&mut record);
-        assert_eq!(SessionPins::of(&record), pins, "its record says the same: {changes:?}");
     }
 }
 
@@ -137,8 +134,7 @@ fn a_switch_is_in_its_sessions_record_until_one_everywhere_overtakes_it() {
     let record = |id: &str| SessionRecord { id: id.to_owned(), ..SessionRecord::default() };
     let mut state = State { sessions: vec![record("one"), record("two")], ..State::default() };
     let codex = ModelFamily::named("codex");
-    let pins_of =
-        |state: &State, position: usize| SessionPins::of(&state.sessions[position]).listed(state.pin.as_ref());
+    let pins_of = |state: &State, position: usize| state.sessions[position].pins.listed(state.pin.as_ref());
     let pin = |account: &str, family: Option<&ModelFamily>, scope| PinReport {
         account: id(account),
         family: family.cloned(),

@@ -106,7 +106,7 @@ fn failures_in_a_row_are_counted_until_somebody_answers() {
     assert_eq!(apply(&mut known, &failure, |_| {}).breaker, note);
     let answered = apply(&mut known, &Outcome::PassThrough, |it| it.is_answered = true);
     assert_eq!(answered.breaker, Some(BreakerNote::Succeeded));
-    assert!(known.siblings().breakers().is_empty());
+    assert!(known.siblings.breakers().is_empty());
     // Where nothing failed there is nothing to say.
     assert_eq!(apply(&mut known, &Outcome::Success, |it| it.is_answered = true).breaker, None);
     apply(&mut known, &Outcome::Unreachable, |_| {});

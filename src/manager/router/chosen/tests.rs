@@ -52,23 +52,22 @@ fn request(model: &str) -> RouteRequest {
 }
 
 struct Session {
-    kind: SessionKind,
     chosen: Chosen,
     pool: Pool,
 }
 
 impl Session {
     fn of(kind: SessionKind) -> Session {
-        Session { kind, chosen: Chosen::default(), pool: pool() }
+        Session { chosen: Chosen::new(kind, 7), pool: pool() }
     }
 
     fn take(&mut self, request: &RouteRequest, position: usize, why: Why, strategy: Strategy) -> Move {
         let choice = Choice { position, why, probe: false };
-        self.chosen.take(self.kind, &self.pool, request, choice, strategy, NOW)
+        self.chosen.take(&self.pool, request, choice, strategy, NOW)
     }
 
     fn current(&mut self, request: &RouteRequest) -> Option<usize> {
-        self.chosen.standpoint((self.kind, 7), &self.pool, request, NOW).current
+        self.chosen.standpoint(&self.pool, request, NOW).current
     }
 }
 

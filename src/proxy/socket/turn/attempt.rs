@@ -178,7 +178,7 @@ impl Turn<'_> {
         let noted = account_headers::note_quota(manager, (&route, &failover.request), &failed.headers, asked_at);
         failover.writes.extend(noted);
         if is_login {
-            failover.writes.extend(manager.note_quota_events(&route, &failed.quota, asked_at));
+            failover.writes.extend(manager.note_quota_events(&route.account, &route.target, &failed.quota, asked_at));
         }
         let measured = Measured { status: failed.status.unwrap_or(measured.status), ..measured };
         let is_sealed = failover.request.reasoning.is_sealed;

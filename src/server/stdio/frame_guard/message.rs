@@ -2,7 +2,7 @@
 
 use serde::de::IgnoredAny;
 
-use super::{Event, INVALID_REQUEST, PARSE_ERROR};
+use super::{Event, Fault, INVALID_REQUEST, PARSE_ERROR};
 use crate::secrets::Wiped;
 
 /// The deepest nesting that is taken; the parser behind recurses, and gives up at the same depth.
@@ -10,7 +10,7 @@ const MAX_DEPTH: usize = 128;
 
 /// The body as a frame, or what is wrong with it.
 pub(super) fn checked(body: Wiped) -> Event {
-    let bad = |code, reason: &str| Event::Bad { code, reason: reason.to_owned() };
+    let bad = |code, reason| Event::Bad(Fault { code, reason });
     let Ok(text) = std::str::from_utf8(&body) else {
         return bad(PARSE_ERROR, "the message is not UTF-8");
     };

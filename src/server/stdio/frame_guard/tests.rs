@@ -9,7 +9,7 @@ use super::*;
 fn shown(events: &[Event]) -> Vec<String> {
     let each = events.iter().map(|event| match event {
         Event::Frame(body) => String::from_utf8(body.to_vec()).unwrap(),
-        Event::Bad { code, .. } => code.to_string(),
+        Event::Bad(Fault { code, .. }) => code.to_string(),
     });
     each.collect()
 }
@@ -103,10 +103,10 @@ fn a_bad_body_is_one_incident_and_the_step_is_kept() {
     check_in_step_behind(b"Content-Length: 4\r\n\r\n{\"\xff}", &["-32700"]);
     assert_eq!(
         events(frame("[]").as_bytes(), 1),
-        [Event::Bad {
+        [Event::Bad(Fault {
             code: -32600,
-            reason: "batches are not supported; send each request in a frame of its own".into()
-        }]
+            reason: "batches are not supported; send each request in a frame of its own"
+        })]
     );
 }
 

@@ -2,4 +2,5 @@
 
 pub mod body;
 pub mod fields;
+pub mod media_type;
 pub mod usage_question;

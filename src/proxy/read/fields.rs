@@ -8,9 +8,9 @@ use serde::de::IgnoredAny;
 use crate::domain::lenient_json;
 use crate::domain::resources::{Reasoning, TopLevel, form, is_id, named_in, target};
 use crate::manager::router::reasoning::ContentDigest;
-use crate::proxy::headers::{is_json, media_type};
 use crate::proxy::read::body::{Insertion, ReplayBody};
 use crate::proxy::read::fields::beginning::first_messages;
+use crate::proxy::read::media_type::{is_json, media_type};
 use crate::proxy::read::usage_question;
 use crate::upstream::BodyError;
 

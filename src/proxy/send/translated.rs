@@ -15,8 +15,8 @@ use crate::domain::translate::{
     turn_request,
 };
 use crate::manager::router::item_ids::ItemIds;
-use crate::proxy::headers::{is_json, media_type};
 use crate::proxy::read::body::{Kept, ReplayBody};
+use crate::proxy::read::media_type::{is_json, media_type};
 use crate::proxy::read::usage_question::plain;
 use crate::proxy::state::ProxyState;
 use crate::upstream::BodyError;

@@ -1,0 +1,14 @@
+//! The media type of a body, as its head names it: it says whether and how the body is read.
+
+use hyper::header::{CONTENT_TYPE, HeaderMap};
+
+/// The media type that a `content-type` names, in lower case and without its parameters; empty where it names none.
+pub fn media_type(headers: &HeaderMap) -> String {
+    let full = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    full.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Whether a media type is one of JSON.
+pub fn is_json(media_type: &str) -> bool {
+    media_type == "application/json" || media_type.ends_with("+json")
+}

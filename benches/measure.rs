@@ -18,6 +18,7 @@ mod support {
     pub mod framing;
     pub mod home;
     pub mod load;
+    pub mod machine;
     pub mod memory;
     pub mod minimal;
     pub mod nginx;
@@ -42,7 +43,7 @@ use support::sheet::Sheet;
 use support::timed::{FULL, QUICK};
 use support::tool::Tool;
 use support::upstream::Upstream;
-use support::{binary, cores, counted, failover, minimal, scale, starts, streams, timed, upstream};
+use support::{binary, cores, counted, failover, machine, minimal, nginx, scale, starts, streams, timed, upstream};
 
 /// What can be asked for by name, in the order of the table.
 const SECTIONS: [&str; 7] = ["instructions", "calls", "requests", "streams", "failover", "starts", "scale"];
@@ -69,9 +70,15 @@ async fn measure(arguments: &[String]) -> io::Result<()> {
     }
     let extent = if quick { &QUICK } else { &FULL };
     let binary = binary::find()?;
-    println!("{}{}", binary.display(), if cores::can_be_chosen() { "" } else { "; cores cannot be chosen here" });
+    println!("{}: {}", machine::here(), binary.display());
     let upstream = Upstream::spawn()?;
     let mut sheet = Sheet::new();
+    if !cores::can_be_chosen() {
+        sheet.remark("The cores cannot be chosen here (no `taskset`, or one core): the times are rougher.".to_owned());
+    }
+    if !nginx::is_there() {
+        sheet.remark("nginx is not installed: `apt-get install nginx`".to_owned());
+    }
     for section in SECTIONS.into_iter().filter(|section| chosen.is_empty() || chosen.contains(section)) {
         match section {
             "instructions" => counted::rows(&mut sheet, Tool::Callgrind, &upstream, extent).await?,

@@ -33,7 +33,8 @@ pub async fn rows(sheet: &mut Sheet, tool: Tool, upstream: &Upstream, extent: &E
         Tool::Strace => ("system calls", 2),
     };
     if !tool.is_there() {
-        sheet.ours(what, 0, &format!("not counted: `apt-get install {}`", tool.package()), f64::NAN);
+        sheet.ours(what, 0, f64::NAN);
+        sheet.remark(format!("{what} are not counted: `apt-get install {}`", tool.package()));
         return Ok(());
     }
     for (name, work, ours) in [
@@ -43,16 +44,16 @@ pub async fn rows(sheet: &mut Sheet, tool: Tool, upstream: &Upstream, extent: &E
         ("an event, full speed", Work::FastEvents, Kind::Sidecar),
     ] {
         let mut values = Vec::new();
-        let mut remark = String::new();
         for column in COLUMNS {
             let kind = if column == Kind::Sidecar { ours } else { column };
             let counts = difference(kind, tool, work, upstream.free, extent.counted).await?;
             if kind == ours && tool == Tool::Strace {
-                remark = counts.as_ref().map(spelled).unwrap_or_default();
+                let spelled = counts.as_ref().map(spelled).unwrap_or_default();
+                sheet.remark(format!("{what} {name}: {spelled}"));
             }
             values.push((column, counts.map_or(f64::NAN, |counts| counts.values().sum())));
         }
-        sheet.row(&format!("{what} {name}"), digits, &remark, |kind| {
+        sheet.row(&format!("{what} {name}"), digits, |kind| {
             values.iter().find(|(column, _)| *column == kind).map_or(f64::NAN, |(_, value)| *value)
         });
     }

@@ -40,9 +40,10 @@ pub async fn rows(sheet: &mut Sheet, upstream: &Upstream, extent: &Extent) -> io
         }
         let asked = extent.count * extent.rounds;
         #[expect(clippy::cast_precision_loss, reason = "a thousand")]
-        let remark = format!("writes for siblings, each: {:.2}", written / asked as f64);
-        sheet.row(&format!("a failed-over 429 adds, answer {name}, µs"), 0, &remark, |kind| added.of(kind));
-        sheet.row(&format!("of {asked} 429s reach the client, {name}"), 0, "", |kind| {
+        let each = written / asked as f64;
+        sheet.remark(format!("a failed-over 429, answer {name}: {each:.2} writes of the accounts file each"));
+        sheet.row(&format!("a failed-over 429 adds, answer {name}, µs"), 0, |kind| added.of(kind));
+        sheet.row(&format!("of {asked} 429s reach the client, {name}"), 0, |kind| {
             let all = refused.iter().filter(|(column, _)| *column == kind).map(|(_, count)| *count);
             all.reduce(|sum, count| sum + count).unwrap_or(f64::NAN)
         });

@@ -27,7 +27,7 @@ pub async fn rows(sheet: &mut Sheet, upstream: &Upstream, extent: &Extent) -> io
     let (few, _) = import(FEW, upstream.free)?;
     let (home, _) = import(many, upstream.free)?;
     let started = (0..STARTS).map(|_| starts::start(&home).map(|(took, _)| took)).collect::<io::Result<Vec<f64>>>()?;
-    sheet.ours(&format!("{many} accounts: exec to the initialize answer, ms"), 1, "", median(&started));
+    sheet.ours(&format!("{many} accounts: exec to the initialize answer, ms"), 1, median(&started));
 
     let doors = [Door::open_home(few)?, Door::open_home(home)?];
     let mut rates = [Vec::new(), Vec::new()];
@@ -37,13 +37,13 @@ pub async fn rows(sheet: &mut Sheet, upstream: &Upstream, extent: &Extent) -> io
         }
     }
     let [few, of_many] = rates.map(|rates| median(&rates));
-    sheet.ours(&format!("{many} accounts: requests/s, c={CONNECTIONS}"), 0, "", of_many);
-    sheet.ours(&format!("{many} accounts: requests/s, of {FEW} accounts'"), 2, "", of_many / few);
+    sheet.ours(&format!("{many} accounts: requests/s, c={CONNECTIONS}"), 0, of_many);
+    sheet.ours(&format!("{many} accounts: requests/s, of {FEW} accounts'"), 2, of_many / few);
     drop(doors);
 
     let (home, took) = import(very_many, upstream.free)?;
-    sheet.ours(&format!("{very_many} accounts: import, ms"), 0, "", took);
-    sheet.ours(&format!("{very_many} accounts: list, ms"), 0, "", starts::run(&home, "list", 3)?);
+    sheet.ours(&format!("{very_many} accounts: import, ms"), 0, took);
+    sheet.ours(&format!("{very_many} accounts: list, ms"), 0, starts::run(&home, "list", 3)?);
     Ok(())
 }
 

@@ -60,21 +60,22 @@ pub fn rows(sheet: &mut Sheet, upstream: &Upstream, extent: &Extent) -> io::Resu
     let size = std::fs::metadata(&home.binary)?.len() / 1024;
     let count = f64::from(u32::try_from(at_once).unwrap_or(u32::MAX));
 
-    sheet.row("exec to the initialize answer, ms", 2, "minimal: to its port", |kind| alone.of(kind));
-    sheet.ours(&format!("{at_once} sidecars at once, all ready, ms"), 0, "", together.of(Kind::Sidecar));
-    sheet.ours(&format!("PSS of {at_once} sidecars, MB"), 1, "", pss);
-    sheet.ours(&format!("PSS of {at_once} by their number, MB"), 2, "", pss / count);
-    sheet.ours("PSS of each further sidecar, MB", 2, "", (pss - one) / (count - 1.0));
+    sheet.row("exec to the initialize answer, ms", 2, |kind| alone.of(kind));
+    sheet.remark("exec to the initialize answer: for minimal, to the line with its port".to_owned());
+    sheet.ours(&format!("{at_once} sidecars at once, all ready, ms"), 0, together.of(Kind::Sidecar));
+    sheet.ours(&format!("PSS of {at_once} sidecars, MB"), 1, pss);
+    sheet.ours(&format!("PSS of {at_once} by their number, MB"), 2, pss / count);
+    sheet.ours("PSS of each further sidecar, MB", 2, (pss - one) / (count - 1.0));
     let of = |kind| match kind {
         Kind::Sidecar => resident,
         Kind::Minimal => least,
         _ => f64::NAN,
     };
-    sheet.row("RSS of one sidecar, MB", 1, "", of);
-    sheet.ours("private memory of one sidecar, MB", 1, "", private);
-    sheet.ours("binary, MB", 2, "", f64::from(u32::try_from(size).unwrap_or(u32::MAX)) / 1024.0);
-    sheet.ours("exec to exit: --version, ms", 2, "", version);
-    sheet.ours("exec to exit: list, ms", 2, "", list);
+    sheet.row("RSS of one sidecar, MB", 1, of);
+    sheet.ours("private memory of one sidecar, MB", 1, private);
+    sheet.ours("binary, MB", 2, f64::from(u32::try_from(size).unwrap_or(u32::MAX)) / 1024.0);
+    sheet.ours("exec to exit: --version, ms", 2, version);
+    sheet.ours("exec to exit: list, ms", 2, list);
     Ok(())
 }
 

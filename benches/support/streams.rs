@@ -44,12 +44,12 @@ pub async fn rows(sheet: &mut Sheet, upstream: &Upstream, extent: &Extent) -> io
         }
     }
     drop(doors);
-    sheet.row("added first event, µs", 0, "", |kind| first.added(kind));
+    sheet.row("added first event, µs", 0, |kind| first.added(kind));
     for ((name, ..), figures) in &events {
         for ((what, digits), rounds) in
             [("event p50, µs", 0), ("event p99, µs", 0), ("processor an event, µs", 2)].into_iter().zip(figures)
         {
-            sheet.row(&format!("{name}: {what}"), digits, "", |kind| rounds.of(kind));
+            sheet.row(&format!("{name}: {what}"), digits, |kind| rounds.of(kind));
         }
     }
     crowds(sheet, upstream, extent).await
@@ -69,13 +69,13 @@ async fn crowds(sheet: &mut Sheet, upstream: &Upstream, extent: &Extent) -> io::
         crowds.push((kind, crowd, resident(&door.target)));
     }
     let find = |kind| crowds.iter().find(|(column, ..)| *column == kind);
-    sheet.row(&format!("{streams} streams: complete"), 0, "", |kind| {
+    sheet.row(&format!("{streams} streams: complete"), 0, |kind| {
         find(kind).map_or(f64::NAN, |(_, crowd, _)| f64::from(crowd.whole))
     });
-    sheet.row(&format!("{streams} streams: KB each"), 1, "", |kind| {
+    sheet.row(&format!("{streams} streams: KB each"), 1, |kind| {
         find(kind).map_or(f64::NAN, |(_, crowd, _)| (crowd.during - crowd.before) * 1024.0 / f64::from(streams))
     });
-    sheet.row(&format!("{streams} streams: MB resident 2 s later"), 1, "", |kind| {
+    sheet.row(&format!("{streams} streams: MB resident 2 s later"), 1, |kind| {
         find(kind).map_or(f64::NAN, |(.., after)| *after)
     });
     Ok(())

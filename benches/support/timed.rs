@@ -115,9 +115,9 @@ pub async fn rows(sheet: &mut Sheet, upstream: &Upstream, extent: &Extent) -> io
         [("requests/s", 0), ("p50, µs", 0), ("p99, µs", 0), ("processor a request, µs", 1)].into_iter().enumerate()
     {
         for (connections, figures) in CONNECTIONS.into_iter().zip(&figures) {
-            sheet.row(&format!("{name}, c={connections}"), digits, "", |kind| figures[at].of(kind));
+            sheet.row(&format!("{name}, c={connections}"), digits, |kind| figures[at].of(kind));
         }
     }
-    sheet.row("added p50, µs, c=1", 0, "", |kind| figures[0][1].added(kind));
+    sheet.row("added p50, µs, c=1", 0, |kind| figures[0][1].added(kind));
     Ok(())
 }

@@ -9,7 +9,8 @@ pub fn here() -> String {
     let date = String::from_utf8_lossy(&date);
     let cpus = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpus.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    // Not those that this process may use: the load is bound to one.
+    let cores = cpus.lines().filter(|line| line.starts_with("processor")).count();
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split(' ').next().unwrap_or_default();
     let model = model.map_or(std::env::consts::ARCH, |(_, model)| model);

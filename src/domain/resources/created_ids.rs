@@ -152,7 +152,7 @@ impl<D: Digest> Visit for CreatedIds<D> {
         }
     }
 
-    fn key(&mut self, key: &[u8]) {
+    fn key(&mut self, key: &[u8], _: usize) {
         if self.is_skipped() {
             return;
         }

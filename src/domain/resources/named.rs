@@ -228,7 +228,7 @@ impl<D: Digest> Visit for Reader<D> {
         }
     }
 
-    fn key(&mut self, key: &[u8]) {
+    fn key(&mut self, key: &[u8], _: usize) {
         if self.is_skipped() {
             return;
         }

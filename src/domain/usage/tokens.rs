@@ -1,6 +1,11 @@
 //! Reads what was used from the `usage` object of an answer, whichever endpoint gave it.
 
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{Tokens, Used};
 
@@ -20,16 +25,15 @@ const CACHE_WRITES: [&str; 4] =
 /// and embeddings, or the `seconds` of a transcription that is charged by its length. What is left out follows from
 /// `total_tokens`, so that nothing runs free. Cached and written tokens are parts of the input and reasoning tokens a part
 /// of the output, whatever larger number stands there. `None` when it is no such object.
-pub fn read(usage: &Value) -> Option<Used> {
-    let number = |name: &str| usage.get(name).and_then(count);
-    let first = |names: &[&str]| names.iter().find_map(|name| number(name));
+pub fn read(usage: &[u8]) -> Option<Used> {
+    let usage: Object<'_> = serde_json::from_slice(usage).ok()?;
+    let first = |names: &[&str]| names.iter().find_map(|name| usage.get(name).and_then(count));
     let detail = |of: &[&str], names: &[&str]| {
-        of.iter()
-            .filter_map(|of| usage.get(of))
-            .find_map(|details| names.iter().find_map(|name| details.get(name).and_then(count)))
+        let details = of.iter().filter_map(|of| serde_json::from_str::<Object<'_>>(usage.get(of)?.get()).ok());
+        details.into_iter().find_map(|details| names.iter().find_map(|name| details.get(name).and_then(count)))
     };
     let (input, output) = (first(&["input_tokens", "prompt_tokens"]), first(&["output_tokens", "completion_tokens"]));
-    let total = number("total_tokens");
+    let total = first(&["total_tokens"]);
     let audio_ms = usage.get("seconds").and_then(milliseconds).unwrap_or_default();
     if input.is_none() && output.is_none() && total.is_none() {
         return (audio_ms > 0).then_some(Used { tokens: Tokens::default(), audio_ms });
@@ -45,7 +49,7 @@ pub fn read(usage: &Value) -> Option<Used> {
     });
     let cached = cached.unwrap_or_default().min(input);
     let cache_write = detail(&INPUT_DETAILS, &CACHE_WRITES).or_else(|| first(&CACHE_WRITES)).unwrap_or_default();
-    let reasoning = detail(&OUTPUT_DETAILS, &["reasoning_tokens"]).or_else(|| number("reasoning_tokens"));
+    let reasoning = detail(&OUTPUT_DETAILS, &["reasoning_tokens"]).or_else(|| first(&["reasoning_tokens"]));
     let tokens = Tokens {
         input,
         cached,
@@ -56,18 +60,56 @@ pub fn read(usage: &Value) -> Option<Used> {
     Some(Used { tokens, audio_ms })
 }
 
-/// A number of tokens. Servers that count in floating point or quote their numbers are understood too; a number below zero
-/// is none.
-fn count(value: &Value) -> Option<u64> {
-    match value {
-        Value::Number(number) => number.as_u64().or_else(|| number.as_f64().and_then(rounded_up)),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
+/// An object as it stands, its values unread: it has a dozen keys at most, so that looking through them beats hashing.
+#[derive(Default)]
+struct Object<'u>(Vec<(Cow<'u, str>, &'u RawValue)>);
+
+impl Object<'_> {
+    /// Of two values with one name the last one counts.
+    fn get(&self, name: &str) -> Option<&RawValue> {
+        self.0.iter().rev().find(|(known, _)| known == name).map(|(_, value)| *value)
     }
 }
 
-fn milliseconds(value: &Value) -> Option<u64> {
-    let seconds = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;
+impl<'u> Deserialize<'u> for Object<'u> {
+    fn deserialize<D: Deserializer<'u>>(deserializer: D) -> Result<Object<'u>, D::Error> {
+        struct Entries;
+
+        impl<'u> Visitor<'u> for Entries {
+            type Value = Object<'u>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'u>>(self, mut map: A) -> Result<Object<'u>, A::Error> {
+                let mut object = Object::default();
+                while let Some(entry) = map.next_entry()? {
+                    object.0.push(entry);
+                }
+                Ok(object)
+            }
+        }
+
+        deserializer.deserialize_map(Entries)
+    }
+}
+
+/// A number of tokens. Servers that count in floating point or quote their numbers are understood too; a number below zero
+/// is none.
+fn count(value: &RawValue) -> Option<u64> {
+    value.get().parse().ok().or_else(|| match serde_json::from_str(value.get()).ok()? {
+        Value::Number(number) => number.as_f64().and_then(rounded_up),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    })
+}
+
+fn milliseconds(value: &RawValue) -> Option<u64> {
+    let seconds = match serde_json::from_str(value.get()).ok()? {
+        Value::String(text) => text.trim().parse().ok()?,
+        number => number.as_f64()?,
+    };
     rounded_up(seconds * 1_000.0)
 }
 
@@ -85,7 +127,7 @@ mod tests {
 
     #[track_caller]
     fn check(usage: &Value, expected: Option<[u64; 5]>) {
-        let found = read(usage).map(|Used { tokens, audio_ms }| {
+        let found = read(usage.to_string().as_bytes()).map(|Used { tokens, audio_ms }| {
             assert_eq!(audio_ms, 0, "{usage}");
             [tokens.input, tokens.cached, tokens.cache_write, tokens.output, tokens.reasoning]
         });
@@ -174,7 +216,7 @@ mod tests {
             (json!({"type": "duration", "seconds": "NaN"}), None),
         ] {
             let expected = audio_ms.map(|audio_ms| Used { tokens: Tokens::default(), audio_ms });
-            assert_eq!(read(&usage), expected, "{usage}");
+            assert_eq!(read(usage.to_string().as_bytes()), expected, "{usage}");
         }
     }
 
@@ -201,7 +243,7 @@ mod tests {
                 "input_tokens_details": {"cached_tokens": cached, "cache_write_tokens": written},
                 "output_tokens_details": {"reasoning_tokens": reasoning},
             });
-            if let Some(Used { tokens, .. }) = read(&usage) {
+            if let Some(Used { tokens, .. }) = read(usage.to_string().as_bytes()) {
                 prop_assert!(tokens.cached <= tokens.input && tokens.cache_write <= tokens.input - tokens.cached);
                 prop_assert!(tokens.reasoning <= tokens.output);
             }

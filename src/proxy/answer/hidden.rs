@@ -77,7 +77,7 @@ fn shown(event: &[u8]) -> Shown {
     if usage.starts_with(b"{") {
         return if is_last { Shown::Nothing } else { Shown::All };
     }
-    let Some((from, to)) = fields.usage_span.filter(|_| usage == b"null") else { return Shown::All };
+    let Some((from, to)) = fields.usage_span().filter(|_| usage == b"null") else { return Shown::All };
     // With the comma in front of it, or the one behind it when it comes first.
     let spaces = |bytes: &[u8]| bytes.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
     let before = data[..from].trim_ascii_end();

@@ -73,7 +73,7 @@ impl Visit for Choices {
         self.key = Key::Other;
     }
 
-    fn key(&mut self, key: &[u8]) {
+    fn key(&mut self, key: &[u8], _: usize) {
         self.key = match (self.depth, key) {
             (1, b"choices") => Key::Choices,
             (IN_CHOICE, b"index") => Key::Index,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::domain;
 use crate::domain::event_stream::{EventReader, Listen};
 use crate::domain::first_output;
-use crate::domain::json_scan::{Both, Scan};
+use crate::domain::json_scan::Both;
 use crate::domain::resources::CreatedIds;
 use crate::domain::usage::quota::meter_of_event;
 use crate::domain::usage::{Bill, Tier, tokens};
@@ -55,8 +55,6 @@ pub struct Meter {
 struct Parts {
     dialect: Dialect,
     fields: Option<Box<JsonFields>>,
-    /// Walks over the data for the two below.
-    scan: Scan,
     made: Option<Box<CreatedIds<ContentDigest>>>,
     choices: Option<Box<Choices>>,
     /// The data begins with this.
@@ -117,6 +115,7 @@ impl Meter {
     #[must_use = "this returns the meter that takes note"]
     pub fn noting(mut self, made: CreatedIds<ContentDigest>, is_stream: bool) -> Meter {
         if made.is_reading() {
+            self.parts.fields.get_or_insert_default();
             if is_stream {
                 self.reader.get_or_insert_with(|| Box::new(EventReader::new(0)));
             }
@@ -149,8 +148,8 @@ impl Meter {
     pub fn end(&mut self) {
         match (&mut self.reader, &self.parts.fields) {
             (Some(reader), _) => reader.end(&mut self.parts),
-            (None, Some(document)) => self.parts.seen.object(document),
-            (None, None) => {}
+            (None, Some(document)) if self.dialect != Dialect::Other => self.parts.seen.object(document),
+            (None, _) => {}
         }
     }
 
@@ -225,13 +224,12 @@ impl Listen for Parts {
 
     fn data(&mut self, piece: &[u8]) {
         if let Some(fields) = &mut self.fields {
-            fields.push(piece);
-        }
-        match (&mut self.made, &mut self.choices) {
-            (Some(made), Some(choices)) => self.scan.push(piece, &mut Both(&mut **made, &mut **choices)),
-            (Some(made), None) => self.scan.push(piece, &mut **made),
-            (None, Some(choices)) => self.scan.push(piece, &mut **choices),
-            (None, None) => {}
+            match (&mut self.made, &mut self.choices) {
+                (Some(made), Some(choices)) => fields.push_with(piece, &mut Both(&mut **made, &mut **choices)),
+                (Some(made), None) => fields.push_with(piece, &mut **made),
+                (None, Some(choices)) => fields.push_with(piece, &mut **choices),
+                (None, None) => fields.push(piece),
+            }
         }
         if self.begins.len() < BEGINNING {
             let more = piece.iter().filter(|byte| !byte.is_ascii_whitespace());
@@ -247,14 +245,13 @@ impl Listen for Parts {
             match self.dialect {
                 Dialect::Responses => self.seen.of_responses(&event, data),
                 Dialect::Completions => self.seen.of_completions(&event, data),
-                Dialect::Events | Dialect::Document | Dialect::Other => self.seen.of_any(&event),
+                Dialect::Events | Dialect::Document => self.seen.of_any(&event),
+                Dialect::Other => {}
             }
         }
         if let Some(fields) = &mut self.fields {
             fields.reset();
         }
-        // What a scalar at the end of the data says does not matter to the two.
-        self.scan.reset();
         if let Some(made) = &mut self.made {
             made.next_document();
         }
@@ -341,7 +338,7 @@ impl Seen {
 
     /// The last use that is reported is the whole one. A null after it takes nothing back.
     fn used(&mut self, fields: &JsonFields, field: Field) {
-        let used = fields.value(field).as_ref().and_then(tokens::read);
+        let used = fields.raw(field).and_then(tokens::read);
         self.bill.used = used.or(self.bill.used);
     }
 

@@ -4,7 +4,6 @@
 use serde_json::Value;
 
 use crate::domain::first_output;
-use crate::domain::json_scan::Scan;
 use crate::domain::resources::CreatedIds;
 use crate::domain::usage::Bill;
 use crate::manager::router::reasoning::ContentDigest;
@@ -36,7 +35,6 @@ pub enum Observation {
 #[derive(Debug, Default)]
 pub struct Observer {
     fields: Box<JsonFields>,
-    scan: Scan,
     /// What is made.
     pub made: Box<CreatedIds<ContentDigest>>,
     beginning: Vec<u8>,
@@ -68,15 +66,12 @@ impl Observer {
 
 impl Messages for Observer {
     fn message_bytes(&mut self, piece: &[u8], is_end: bool) {
-        self.fields.push(piece);
-        self.scan.push(piece, &mut *self.made);
+        self.fields.push_with(piece, &mut *self.made);
         let room = ERROR_LENGTH - self.beginning.len();
         self.beginning.extend_from_slice(&piece[..room.min(piece.len())]);
         if is_end {
             self.observations.extend(self.observation());
             self.fields.reset();
-            self.scan.end(&mut *self.made);
-            self.scan.reset();
             self.made.next_document();
             self.made.make_room();
             self.beginning.clear();

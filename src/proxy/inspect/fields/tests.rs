@@ -32,7 +32,9 @@ fn values_are_found_at_their_own_path_alone() {
     check(r#"{"choices":[],"usage":3}"#, Field::Choices, Some("[]"));
     check(r#"{"choices":[{"delta":{"content":"long enough"}}],"id":"b"}"#, Field::Choices, None);
     check(r#"{"choices":[{"delta":{"content":"long enough"}}],"id":"b"}"#, Field::Id, Some(r#""b""#));
-    check(r#"{"us\u0061ge":1}"#, Field::Usage, None);
+    check(r#"{"us\u0061ge":1}"#, Field::Usage, Some("1"));
+    check(r#"{"usage":1,"id":"a","usage":{"id":"b"}}"#, Field::Id, Some(r#""a""#));
+    check(r#"{"response":{"usage":1},"usage":2,"response":{"id":3}}"#, Field::ResponseUsage, Some("1"));
     check(r#"{"usage":1,"usage":2}"#, Field::Usage, Some("2"));
     check("[1,2]", Field::Usage, None);
     check("}{", Field::Usage, None);
@@ -46,7 +48,7 @@ fn the_span_of_usage_covers_its_key_and_value() {
         (r#"{"id":"a", "usage" : {"x":[1]} }"#, r#""usage" : {"x":[1]}"#),
         (r#"{"usage":"s"}"#, r#""usage":"s""#),
     ] {
-        let (from, to) = read(document, 1).usage_span.unwrap();
+        let (from, to) = read(document, 1).usage_span().unwrap();
         assert_eq!(&document[from..to], cut);
     }
 }
@@ -64,9 +66,13 @@ fn neither_depth_nor_length_costs_memory() {
     for _ in 0..10_000 {
         fields.push(&[b'x'; 1_000]);
     }
-    assert!(fields.capture.is_none());
+    assert!(fields.found.values.is_empty());
+    for _ in 0..100 {
+        fields.push(b"\",\"usage\":\"x");
+    }
     fields.push(b"\",\"id\":\"a\"}");
     assert_eq!(fields.text(Field::Id).as_deref(), Some("a"));
+    assert_eq!(fields.found.values, br#""x""a""#, "of a hundred values with one name the last one is kept");
 }
 
 fn json() -> impl Strategy<Value = Value> {

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -20,7 +22,7 @@ use crate::common::Common;
 use crate::record::Watch;
 use crate::reply::{Content, Reply};
 use crate::traffic::Traffic;
-use crate::websocket::{Handshake, Session, Slot, Speaker};
+use crate::websocket::Slot;
 
 /// What a server shows: its routes, and the rules of each.
 pub trait Face: Send + Sync + Sized + 'static {
@@ -29,8 +31,15 @@ pub trait Face: Send + Sync + Sized + 'static {
     /// What every answer says at the start.
     const TEXT: &'static str;
 
+    /// What it answers, in functions: those of a value that a program does not name are not linked into it.
+    type Doors: Copy + Send + Sync;
+    /// All that the real one has and a test can ask for.
+    const ALL: Self::Doors;
+    /// Responses over HTTP, and what it takes to sign in and to look at the usage.
+    const BASIC: Self::Doors;
+
     /// One that knows nobody yet.
-    fn new(common: Common) -> Self;
+    fn new(common: Common, doors: Self::Doors) -> Self;
 
     /// What it has in common with the other one.
     fn common(&self) -> &Common;
@@ -43,9 +52,15 @@ pub trait Face: Send + Sync + Sized + 'static {
 pub enum Outgoing {
     /// A reply, and how it ends.
     Reply(Reply, Ending),
-    /// The answer to a handshake that opens a socket, and what speaks in that.
-    Socket(Reply, Handshake, Box<dyn Speaker>),
+    /// The answer to a handshake that opens a socket, and what goes on in that.
+    Socket(Reply, Box<Upgraded>),
 }
+
+/// What goes on in a connection that is upgraded.
+pub(crate) type Upgraded = dyn FnOnce(OnUpgrade, Arc<Traffic>, Watch) -> Running<'static> + Send;
+
+/// Something that runs until it is over, or `T` is there.
+pub(crate) type Running<'r, T = ()> = Pin<Box<dyn Future<Output = T> + Send + 'r>>;
 
 /// A reply and how it ends; an error when the connection is to be closed in its place.
 pub(crate) type Sent = io::Result<(Reply, Ending)>;
@@ -79,12 +94,10 @@ async fn answer<F: Face>(request: Request<Incoming>, face: Arc<F>, slot: Slot) -
             }
             Ok(response(reply, ending, traffic, watch))
         }
-        Ok(Outgoing::Socket(reply, handshake, speaker)) => {
+        Ok(Outgoing::Socket(reply, upgraded)) => {
             let upgrade = hyper::upgrade::on(Request::from_parts(head, ()));
-            slot.put(Session::new(upgrade, speaker, Arc::clone(traffic), watch));
-            let mut response = response(reply, Ending::Clean, traffic, Watch::nothing());
-            handshake.accept(response.headers_mut());
-            Ok(response)
+            slot.put(upgraded(upgrade, Arc::clone(traffic), watch));
+            Ok(response(reply, Ending::Clean, traffic, Watch::nothing()))
         }
         Err(cut) => {
             watch.cut();

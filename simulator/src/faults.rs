@@ -9,6 +9,12 @@ use crate::answer::Answer;
 use crate::body::Ending;
 use crate::reply::{Content, Reply};
 
+/// The event that ends a stream which failed after so many events, with this code and message.
+pub(crate) type Failed<'f> = dyn Fn(usize, &str, &str) -> Bytes + 'f;
+
+/// Works the faults of an answer into a reply, or lets it be.
+pub(crate) type Spoil = fn(Reply, &Answer, &Failed<'_>) -> (Reply, Ending);
+
 /// How long an answer takes, and the answer then.
 pub(crate) fn timed(answer: Answer) -> (Duration, Answer) {
     match answer {
@@ -73,13 +79,8 @@ pub(crate) fn refusal(answer: &Answer) -> Option<Reply> {
     })
 }
 
-/// Works the faults of `answer` that lie inside the body into `reply`. `failed` is the event that ends a stream which failed
-/// after so many events, with this code and message.
-pub(crate) fn spoiled(
-    mut reply: Reply,
-    answer: &Answer,
-    failed: impl FnOnce(usize, &str, &str) -> Bytes,
-) -> (Reply, Ending) {
+/// Works the faults of `answer` that lie inside the body into `reply`.
+pub(crate) fn spoiled(mut reply: Reply, answer: &Answer, failed: &Failed<'_>) -> (Reply, Ending) {
     match (answer, &mut reply.content) {
         (Answer::Broken(breakage), Content::Whole(_)) => return (reply, breakage.ending()),
         (Answer::Broken(breakage), Content::Events { events, terminal }) => {

@@ -57,7 +57,7 @@ pub enum Outcome {
 pub(crate) type Entry = Arc<Mutex<RecordedRequest>>;
 
 /// Notes how one request ends: whoever drops it unfinished lets the client have left.
-pub(crate) struct Watch {
+pub struct Watch {
     entry: Option<Entry>,
     started: Option<Instant>,
     events: usize,
@@ -66,7 +66,7 @@ pub(crate) struct Watch {
 impl Watch {
     /// Watches a request, and records it unless recording is off.
     pub(crate) fn begin(traffic: &Traffic, head: &Parts) -> Watch {
-        Watch::of(traffic.record(|| entry(head)))
+        Watch::of(traffic.record(head))
     }
 
     /// Watches nothing.
@@ -123,7 +123,7 @@ impl Drop for Watch {
 }
 
 /// The record of a request whose headers have arrived.
-fn entry(parts: &Parts) -> Entry {
+pub(crate) fn entry(parts: &Parts) -> Entry {
     let headers = parts
         .headers
         .iter()

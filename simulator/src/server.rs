@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use crate::common::Common;
+use crate::common::{Common, Extras};
 use crate::connection::{Face, serve_connection};
 use crate::traffic::{Open, Traffic};
 
@@ -26,7 +26,17 @@ pub struct Server<F: Face> {
 impl<F: Face> Server<F> {
     /// Starts a server whose tasks run on the current tokio runtime, without which this panics.
     pub fn start() -> io::Result<Server<F>> {
-        let (server, listener, stopped) = Server::<F>::bind()?;
+        Server::start_with(F::ALL, Extras::ALL)
+    }
+
+    /// The same with the doors of a plain client alone: responses over HTTP, signing in, and how much is used. No answer is
+    /// broken off or recorded, and no more than that is linked into a program.
+    pub fn start_basic() -> io::Result<Server<F>> {
+        Server::start_with(F::BASIC, Extras::NONE)
+    }
+
+    fn start_with(doors: F::Doors, extras: Extras) -> io::Result<Server<F>> {
+        let (server, listener, stopped) = Server::<F>::bind(doors, extras)?;
         tokio::spawn(serve(listener, Arc::clone(&server.face), stopped));
         Ok(server)
     }
@@ -36,7 +46,7 @@ impl<F: Face> Server<F> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let (mut server, listener, stopped) = {
             let _guard = runtime.enter();
-            Server::<F>::bind()?
+            Server::<F>::bind(F::ALL, Extras::ALL)?
         };
         let serving = serve(listener, Arc::clone(&server.face), stopped);
         server.thread =
@@ -45,12 +55,12 @@ impl<F: Face> Server<F> {
     }
 
     /// A port that nobody serves yet, its listener, and what says that it is to stop.
-    fn bind() -> io::Result<(Server<F>, TcpListener, oneshot::Receiver<()>)> {
+    fn bind(doors: F::Doors, extras: Extras) -> io::Result<(Server<F>, TcpListener, oneshot::Receiver<()>)> {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
-        let face = Arc::new(F::new(Common::new(address, F::TEXT)));
+        let face = Arc::new(F::new(Common::new(address, F::TEXT, extras), doors));
         Ok((Server { face, address, stop: Some(stop), thread: None }, TcpListener::from_std(listener)?, stopped))
     }
 

@@ -4,11 +4,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use hyper::http::request::Parts;
+
 use super::record::{Entry, RecordedRequest};
 
 /// The traffic of one server, shared by its handle and every connection.
-#[derive(Default)]
 pub struct Traffic {
+    recorded: Option<fn(&Parts) -> Entry>,
     requests: Mutex<Vec<Entry>>,
     deaf: AtomicBool,
     serial: AtomicU64,
@@ -19,12 +21,9 @@ pub struct Traffic {
 
 /// What was asked.
 impl Traffic {
-    /// Records the request that `entry` makes, unless recording is off.
-    pub(crate) fn record(&self, entry: impl FnOnce() -> Entry) -> Option<Entry> {
-        if self.deaf.load(Relaxed) {
-            return None;
-        }
-        let entry = entry();
+    /// Records the request that begins with `head`, unless recording is off.
+    pub(crate) fn record(&self, head: &Parts) -> Option<Entry> {
+        let entry = self.recorded.filter(|_| !self.deaf.load(Relaxed))?(head);
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&entry));
         Some(entry)
     }
@@ -56,6 +55,19 @@ impl Traffic {
 }
 
 impl Traffic {
+    /// Nothing so far; `recorded` is the record of a request.
+    pub(crate) fn new(recorded: Option<fn(&Parts) -> Entry>) -> Traffic {
+        Traffic {
+            recorded,
+            requests: Mutex::default(),
+            deaf: AtomicBool::default(),
+            serial: AtomicU64::default(),
+            pause_micros: AtomicU64::default(),
+            streams: AtomicUsize::default(),
+            connections: AtomicUsize::default(),
+        }
+    }
+
     /// Sets the pause between two streamed events, zero at the start; holds for running streams too.
     pub fn set_stream_pause(&self, pause: Duration) {
         self.pause_micros.store(u64::try_from(pause.as_micros()).unwrap_or(u64::MAX), Relaxed);

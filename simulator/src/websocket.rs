@@ -12,9 +12,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use hyper::Method;
-use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue, UPGRADE};
 use hyper::http::request::Parts;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
@@ -24,7 +24,9 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::body::Ending;
+use super::connection::{Outgoing, Running};
 use super::record::Watch;
+use super::reply::Reply;
 use super::traffic::Traffic;
 use turn::Turn;
 
@@ -47,13 +49,11 @@ impl Handshake {
         Some(Handshake { accept: accept(key) })
     }
 
-    /// Makes `headers` those of the answer that opens the socket.
-    pub(crate) fn accept(&self, headers: &mut HeaderMap) {
-        headers.remove(CONTENT_TYPE);
-        headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-        let accept = HeaderValue::from_str(&self.accept).expect("base64 is visible ASCII");
-        headers.insert("sec-websocket-accept", accept);
+    /// The answer that opens the socket.
+    pub(crate) fn reply(&self) -> Reply {
+        let mut reply = Reply::whole(101, "", Bytes::new());
+        reply.headers.clear();
+        reply.with("connection", "Upgrade").with("upgrade", "websocket").with("sec-websocket-accept", &self.accept)
     }
 }
 
@@ -80,13 +80,21 @@ pub trait Speaker: Send {
     fn answer(&mut self, text: &str) -> Turn;
 }
 
+/// What goes out where `reply` opens a socket in which `speaker` answers.
+pub(crate) fn opened(reply: Reply, speaker: Box<dyn Speaker>) -> Outgoing {
+    Outgoing::Socket(
+        reply,
+        Box::new(|upgrade, traffic, watch| Box::pin(Session::new(upgrade, speaker, traffic, watch).run())),
+    )
+}
+
 /// Where the session of a connection waits until the answer that opens it is out.
 #[derive(Clone, Default)]
-pub(crate) struct Slot(Arc<Mutex<Option<Session>>>);
+pub(crate) struct Slot(Arc<Mutex<Option<Running<'static>>>>);
 
 impl Slot {
     /// Keeps `session` for when the connection is upgraded.
-    pub(crate) fn put(&self, session: Session) {
+    pub(crate) fn put(&self, session: Running<'static>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(session);
     }
 
@@ -94,13 +102,13 @@ impl Slot {
     pub(crate) async fn run(self) {
         let session = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(session) = session {
-            session.run().await;
+            session.await;
         }
     }
 }
 
 /// A socket that is open, or will be once the handshake's answer is out.
-pub(crate) struct Session {
+struct Session {
     upgrade: OnUpgrade,
     speaker: Box<dyn Speaker>,
     traffic: Arc<Traffic>,
@@ -120,12 +128,7 @@ enum Next {
 
 impl Session {
     /// The session in which `speaker` answers.
-    pub(crate) fn new(
-        upgrade: OnUpgrade,
-        mut speaker: Box<dyn Speaker>,
-        traffic: Arc<Traffic>,
-        watch: Watch,
-    ) -> Session {
+    fn new(upgrade: OnUpgrade, mut speaker: Box<dyn Speaker>, traffic: Arc<Traffic>, watch: Watch) -> Session {
         let turn = speaker.greeting();
         Session { upgrade, speaker, traffic, watch, waiting: VecDeque::new(), turn, pause: None }
     }

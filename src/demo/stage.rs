@@ -42,12 +42,8 @@ impl Stage {
     /// Keys with these labels, and logins of these people with their plans.
     pub fn new(labels: &[String], logins: &[(&str, &str)], folder: &Path) -> Result<Stage, String> {
         let failed = |error: std::io::Error| format!("the simulated upstream cannot start: {error}");
-        let upstream = SimulatedOpenAi::start().map_err(failed)?;
-        let chatgpt = SimulatedChatGpt::start().map_err(failed)?;
-        for traffic in [upstream.traffic(), chatgpt.traffic()] {
-            // Nobody looks at what was asked, and a demo may go on for hours.
-            traffic.set_recording(false);
-        }
+        let upstream = SimulatedOpenAi::start_basic().map_err(failed)?;
+        let chatgpt = SimulatedChatGpt::start_basic().map_err(failed)?;
         let key = |label: &String| (label.clone(), format!("sk-simulated-{}", random_key().expose()));
         let keys: Vec<(String, String)> = labels.iter().map(key).collect();
         for (_, key) in &keys {

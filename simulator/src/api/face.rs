@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use hyper::header::HeaderMap;
 use hyper::http::request::Parts;
 
 use super::call::Call;
@@ -15,14 +16,29 @@ use super::{errors, headers, routes};
 use crate::answer::Answer;
 use crate::common::Common;
 use crate::connection::{Face, Outgoing, bearer};
-use crate::faults::{awaited, spoiled};
+use crate::faults::awaited;
+use crate::reply::Reply;
+use crate::websocket::opened;
+
+/// What it answers.
+#[derive(Clone, Copy)]
+pub struct Doors {
+    /// The normal answer to a call.
+    reply: fn(&Call, &HeaderMap) -> Reply,
+    /// The socket that a request of this key opens, if it does.
+    socket: fn(&Arc<Api>, &Parts, &Call, &str, &Answer) -> Option<Outgoing>,
+}
 
 impl Face for Api {
     const NAME: &'static str = "simulated-openai";
     const TEXT: &'static str = super::DEFAULT_TEXT;
 
-    fn new(common: Common) -> Api {
-        Api { keys: Mutex::default(), spares_listings: AtomicBool::new(false), common }
+    type Doors = Doors;
+    const ALL: Doors = Doors { reply: routes::reply, socket };
+    const BASIC: Doors = Doors { reply: routes::responses, socket: |_, _, _, _, _| None };
+
+    fn new(common: Common, doors: Doors) -> Api {
+        Api { keys: Mutex::default(), spares_listings: AtomicBool::new(false), common, doors }
     }
 
     fn common(&self) -> &Common {
@@ -53,17 +69,24 @@ impl Face for Api {
             return Ok(headers::around(errors::invalid_key(key), &call).into());
         };
         let answer = awaited(answer).await?;
-        if let Some(opening) = Opening::of(head).filter(|_| lets_a_socket_open(&answer)) {
-            let reply = headers::around(opening.reply(), &call);
-            let speaker = opening.speaker(key, answer, Arc::clone(api));
-            return Ok(Outgoing::Socket(reply, opening.handshake, speaker));
+        if let Some(opened) = (api.doors.socket)(api, head, &call, key, &answer) {
+            return Ok(opened);
         }
         call.say(&answer);
-        let reply = refusal(&answer, &call, key, common.now()).unwrap_or_else(|| routes::reply(&call, &head.headers));
-        let (reply, ending) = spoiled(reply, &answer, |sent, code, message| failed_event(&call, sent, code, message));
+        let reply =
+            refusal(&answer, &call, key, common.now()).unwrap_or_else(|| (api.doors.reply)(&call, &head.headers));
+        let (reply, ending) =
+            (common.extras.spoiled)(reply, &answer, &|sent, code, message| failed_event(&call, sent, code, message));
         let is_bare = matches!(answer, Answer::Raw { .. });
         Ok(Outgoing::Reply(if is_bare { reply } else { headers::around(reply, &call) }, ending))
     }
+}
+
+/// The WebSocket that a request opens with this answer, if it does.
+fn socket(api: &Arc<Api>, head: &Parts, call: &Call, key: &str, answer: &Answer) -> Option<Outgoing> {
+    let opening = Opening::of(head).filter(|_| lets_a_socket_open(answer))?;
+    let reply = headers::around(opening.reply(), call);
+    Some(opened(reply, opening.speaker(key, answer.clone(), Arc::clone(api))))
 }
 
 /// Whether a WebSocket is opened with this answer. What it says of a stream then holds for the first response in the

@@ -31,6 +31,14 @@ const ECHOED: [&str; 20] = [
     "videos",
 ];
 
+/// The normal answer to `call` where there are responses alone.
+pub(super) fn responses(call: &Call, _: &HeaderMap) -> Reply {
+    match (call.method, call.path) {
+        ("POST", "/v1/responses") => responses::create(call),
+        _ => errors::unknown_path(call),
+    }
+}
+
 /// The normal answer to `call`.
 pub(super) fn reply(call: &Call, headers: &HeaderMap) -> Reply {
     let Some(path) = call.path.strip_prefix("/v1/") else {

@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
+use super::face::Doors;
 use crate::answer::Answer;
 use crate::common::Common;
 use crate::script::Script;
@@ -14,6 +15,7 @@ pub struct Api {
     pub(super) keys: Mutex<HashMap<String, Script>>,
     pub(super) spares_listings: AtomicBool,
     pub(super) common: Common,
+    pub(super) doors: Doors,
 }
 
 impl Api {

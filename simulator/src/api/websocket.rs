@@ -10,7 +10,6 @@ mod tests;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use hyper::http::request::Parts;
 
 use super::state::Api;
@@ -31,7 +30,7 @@ enum Endpoint {
 /// A handshake that leads to a socket.
 pub(super) struct Opening {
     endpoint: Endpoint,
-    pub(super) handshake: Handshake,
+    handshake: Handshake,
     protocol: Option<&'static str>,
 }
 
@@ -54,7 +53,7 @@ impl Opening {
 
     /// The answer that opens the socket.
     pub(super) fn reply(&self) -> Reply {
-        let reply = Reply::whole(101, "", Bytes::new());
+        let reply = self.handshake.reply();
         match self.protocol {
             Some(protocol) => reply.with("sec-websocket-protocol", protocol),
             None => reply,

@@ -72,7 +72,7 @@ pub(super) async fn answer(endpoint: Endpoint, state: &ChatGpt, head: &Parts, bo
     };
     let document = document(endpoint, state, &caller, &request, body.len(), &text);
     // There is no stream to fail in.
-    let (reply, ending) = spoiled(Reply::json(200, &document), &answer, |_, _, _| Bytes::new());
+    let (reply, ending) = spoiled(Reply::json(200, &document), &answer, &|_, _, _| Bytes::new());
     Ok((with_quota(state, &caller, &request, None, reply), ending))
 }
 

@@ -9,22 +9,44 @@ use hyper::http::request::Parts;
 
 use super::endpoints::Endpoint;
 use super::state::ChatGpt;
-use super::{authorize, device, endpoints, models, responses, socket, token, turn_state, wham};
+use super::{authorize, device, endpoints, models, responses, socket, token, wham};
 use crate::body::Ending;
 use crate::common::Common;
-use crate::connection::{Face, Outgoing, Sent};
+use crate::connection::{Face, Outgoing, Running, Sent};
 use crate::reply::Reply;
+use crate::websocket::opened;
 use crate::words::mixed;
 
 const RESPONSES: &str = "/backend-api/codex/responses";
 const MODELS: &str = "/backend-api/codex/models";
 
+/// What it answers.
+#[derive(Clone, Copy)]
+pub struct Doors {
+    reply: for<'r> fn(&'r ChatGpt, &'r Parts, &'r Bytes) -> Running<'r, Sent>,
+    /// The socket that a request asks for, or its refusal.
+    socket: fn(&Arc<ChatGpt>, &Parts) -> Option<Outgoing>,
+}
+
 impl Face for ChatGpt {
     const NAME: &'static str = "simulated-chatgpt";
     const TEXT: &'static str = super::DEFAULT_TEXT;
 
-    fn new(common: Common) -> ChatGpt {
-        ChatGpt::new(common)
+    type Doors = Doors;
+    const ALL: Doors = Doors {
+        reply: |state, head, body| Box::pin(all(state, head, body)),
+        socket: |state, head| {
+            let asks = head.uri.path() == RESPONSES && head.headers.contains_key(UPGRADE);
+            asks.then(|| match socket::open(state, head) {
+                Ok((reply, speaker)) => opened(around(state, reply), speaker),
+                Err(refused) => around(state, refused).into(),
+            })
+        },
+    };
+    const BASIC: Doors = Doors { reply: |state, head, body| Box::pin(basic(state, head, body)), socket: |_, _| None };
+
+    fn new(common: Common, doors: Doors) -> ChatGpt {
+        ChatGpt::new(common, doors)
     }
 
     fn common(&self) -> &Common {
@@ -32,16 +54,10 @@ impl Face for ChatGpt {
     }
 
     async fn answer(state: &Arc<ChatGpt>, head: &Parts, body: &Bytes) -> io::Result<Outgoing> {
-        if head.uri.path() == RESPONSES && head.headers.contains_key(UPGRADE) {
-            return Ok(match socket::open(state, head) {
-                Ok((handshake, socket)) => {
-                    let opened = turn_state::issued(socket.account(), Reply::whole(101, "", Bytes::new()));
-                    Outgoing::Socket(around(state, opened), handshake, Box::new(socket))
-                }
-                Err(refused) => around(state, refused).into(),
-            });
+        if let Some(opened) = (state.doors.socket)(state, head) {
+            return Ok(opened);
         }
-        let (reply, ending) = routed(state, head, body).await?;
+        let (reply, ending) = (state.doors.reply)(state, head, body).await?;
         Ok(Outgoing::Reply(around(state, reply), ending))
     }
 }
@@ -56,10 +72,25 @@ fn around(state: &ChatGpt, reply: Reply) -> Reply {
     ])
 }
 
-async fn routed(state: &ChatGpt, head: &Parts, body: &Bytes) -> Sent {
+/// What Codex asks for, all of it.
+async fn all(state: &ChatGpt, head: &Parts, body: &Bytes) -> Sent {
+    let reply = match (head.method.as_str(), head.uri.path()) {
+        ("POST", "/oauth/revoke") => token::revoke(state, head, body),
+        ("GET", MODELS) => models::list(state, head).unwrap_or_else(|refusal| refusal),
+        (_, "/oauth/revoke" | MODELS) => Reply::detail(405, "Method Not Allowed"),
+        (method, path) => match Endpoint::at(path) {
+            Some(endpoint) if method == "POST" => return endpoints::answer(endpoint, state, head, body).await,
+            Some(_) => Reply::detail(405, "Method Not Allowed"),
+            None => return basic(state, head, body).await,
+        },
+    };
+    Ok((reply, Ending::Clean))
+}
+
+/// Signing in, responses, and what an account has.
+async fn basic(state: &ChatGpt, head: &Parts, body: &Bytes) -> Sent {
     let reply = match (head.method.as_str(), head.uri.path()) {
         ("POST", "/oauth/token") => token::answer(state, head, body).await?,
-        ("POST", "/oauth/revoke") => token::revoke(state, head, body),
         ("GET", "/oauth/authorize") => authorize::answer(state, head),
         ("POST", "/api/accounts/deviceauth/usercode") => device::user_code(state, body),
         ("POST", "/api/accounts/deviceauth/token") => device::poll(state, body),
@@ -67,21 +98,14 @@ async fn routed(state: &ChatGpt, head: &Parts, body: &Bytes) -> Sent {
         ("POST", RESPONSES) => return responses::answer(state, head, body).await,
         ("GET", "/backend-api/wham/usage") => wham::usage(state, head).await?,
         ("GET", "/backend-api/wham/accounts/check") => wham::accounts(state, head).unwrap_or_else(|refusal| refusal),
-        ("GET", MODELS) => models::list(state, head).unwrap_or_else(|refusal| refusal),
         (
             _,
             "/oauth/token"
-            | "/oauth/revoke"
             | "/oauth/authorize"
             | RESPONSES
             | "/backend-api/wham/usage"
-            | "/backend-api/wham/accounts/check"
-            | MODELS,
+            | "/backend-api/wham/accounts/check",
         ) => Reply::detail(405, "Method Not Allowed"),
-        (method, path) if Endpoint::at(path).is_some() => match Endpoint::at(path).filter(|_| method == "POST") {
-            Some(endpoint) => return endpoints::answer(endpoint, state, head, body).await,
-            None => Reply::detail(405, "Method Not Allowed"),
-        },
         _ => Reply::detail(404, "Not Found"),
     };
     Ok((reply, Ending::Clean))

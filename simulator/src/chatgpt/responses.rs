@@ -16,7 +16,7 @@ use crate::answer::Answer;
 use crate::body::Ending;
 use crate::connection::Sent;
 use crate::events::named;
-use crate::faults::{awaited, spoiled};
+use crate::faults::awaited;
 use crate::reply::{Content, Reply};
 use crate::response::failed_event;
 
@@ -35,8 +35,8 @@ pub(super) async fn answer(state: &ChatGpt, head: &Parts, body: &Bytes) -> Sent 
     }
     let made = served(state, &caller, &request, body.len(), &answer);
     let reply = Reply::events(made.events, 1).with("cache-control", "no-cache");
-    let failed = |sent, code: &str, message: &str| failed_event(sent, &made.begun, code, message);
-    let (mut reply, ending) = spoiled(reply, &answer, failed);
+    let failed = |sent: usize, code: &str, message: &str| failed_event(sent, &made.begun, code, message);
+    let (mut reply, ending) = (state.common.extras.spoiled)(reply, &answer, &failed);
     if let Content::Events { events, .. } = &mut reply.content
         && state.backend().shown.rate_limit_event
     {

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use hyper::http::request::Parts;
 use serde_json::{Value, json};
 
-use super::account::Account;
 use super::asked::Asked;
 use super::caller::Caller;
 use super::responses::{answer_of, quota_event, refused, served};
@@ -32,7 +31,7 @@ const BETA: &str = "responses_websockets=2026-02-06";
 const OWN_FIELDS: [&str; 3] = ["type", "generate", "previous_response_id"];
 
 /// The socket that `head` asks for, or the refusal.
-pub(super) fn open(state: &Arc<ChatGpt>, head: &Parts) -> Result<(Handshake, Socket), Reply> {
+pub(super) fn open(state: &Arc<ChatGpt>, head: &Parts) -> Result<(Reply, Box<dyn Speaker>), Reply> {
     let caller = Caller::admitted(state, head)?;
     turn_state::checked(&caller, &Value::Null)?;
     let handshake = Handshake::of(head).filter(|_| names(head, "openai-beta", BETA) && state.backend().websocket);
@@ -40,7 +39,10 @@ pub(super) fn open(state: &Arc<ChatGpt>, head: &Parts) -> Result<(Handshake, Soc
     let answer = state.backend().of(caller.account).handshakes.take();
     match refused(state, &caller, &Value::Null, &answer) {
         Some(reply) => Err(reply),
-        None => Ok((handshake, Socket { state: Arc::clone(state), caller, last: None })),
+        None => {
+            let reply = turn_state::issued(caller.account, handshake.reply());
+            Ok((reply, Box::new(Socket { state: Arc::clone(state), caller, last: None })))
+        }
     }
 }
 
@@ -73,11 +75,6 @@ impl Speaker for Socket {
 }
 
 impl Socket {
-    /// The account that it belongs to.
-    pub(super) fn account(&self) -> Account {
-        self.caller.account
-    }
-
     fn respond(&mut self, mut request: Value, length: usize) -> Result<Turn, Reply> {
         let generates = request["generate"] != json!(false);
         // A failed response can not be continued, and neither can the one that it continued.
@@ -110,7 +107,7 @@ impl Socket {
         let (reply, ending) = match answer {
             // Messages are whole, and a long one is a message of its own.
             Answer::Torn { .. } | Answer::Broken(Breakage::LongLine { .. }) => (reply, Ending::Clean),
-            _ => spoiled(reply, &answer, |sent, code, message| failed_event(sent, &begun, code, message)),
+            _ => spoiled(reply, &answer, &|sent, code, message| failed_event(sent, &begun, code, message)),
         };
         let Content::Events { mut events, .. } = reply.content else { return Ok(turn_of(&reply)) };
         if events.len() == whole && ending == Ending::Clean {

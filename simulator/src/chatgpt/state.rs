@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::account::Account;
 use super::backend::Backend;
 use super::devices::Devices;
+use super::face::Doors;
 use super::issuer::Issuer;
 use super::token_fault::{RefusalShape, TokenFault};
 use super::token_log::TokenLog;
@@ -14,6 +15,7 @@ use crate::common::Common;
 /// Shared by the handle and every connection.
 pub struct ChatGpt {
     pub(super) common: Common,
+    pub(super) doors: Doors,
     issuer: Mutex<Issuer>,
     devices: Mutex<Devices>,
     backend: Mutex<Backend>,
@@ -53,9 +55,10 @@ impl Settings {
 }
 
 impl ChatGpt {
-    pub(super) fn new(common: Common) -> ChatGpt {
+    pub(super) fn new(common: Common, doors: Doors) -> ChatGpt {
         ChatGpt {
             common,
+            doors,
             issuer: Mutex::new(Issuer::new()),
             devices: Mutex::new(Devices::new()),
             backend: Mutex::new(Backend::new()),

@@ -69,7 +69,7 @@ impl Responses {
             match answer {
                 // In a socket it is a message of its own.
                 Answer::Broken(Breakage::LongLine { .. }) => (reply, Ending::Clean),
-                answer => spoiled(reply, answer, |sent, code, message| failed_event(call, sent, code, message)),
+                answer => spoiled(reply, answer, &|sent, code, message| failed_event(call, sent, code, message)),
             }
         });
         self.made = made;

@@ -22,6 +22,7 @@ use crate::manager::Manager;
 use crate::server::lifecycle::{self, Ended};
 use crate::server::message_keys::MessageKeys;
 use crate::server::{Doors, Session};
+use log::Log;
 
 /// Examples in its help.
 pub const EXAMPLES: &[Example] = &[
@@ -84,22 +85,28 @@ pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
             "with the well-known default key every user of this machine can spend your money; set `proxy.api_key` to a key of your own",
         );
     }
-    let events = manager.session().events();
+    let mut log = Log::new(Arc::clone(&manager));
     manager.join().await;
     Context::warn_unless_served(&manager);
     manager.watch();
     manager.poll();
-    tokio::spawn(log::follow(Arc::clone(&manager), events));
     let session = Session { manager: Arc::clone(&manager), address, api_key, keys: MessageKeys::default() };
     let doors = Doors::open(session, manager.session().config().allowed_hosts(), listener);
     // Before anything is said: whoever reads it may end the process at once.
     let asked_to_end = lifecycle::asked_to_end();
     Printer::stderr(&format!("listening on http://{address}/v1"));
-    asked_to_end.await;
-    let again = lifecycle::asked_to_end_again(Ended::BySignal);
-    doors.drain(DRAIN, again.clone()).await;
-    manager.leave_within(Duration::from_secs(1)).await;
-    manager.tokens().see_tokens_through(again, Printer::warning).await;
+    let serve = async {
+        asked_to_end.await;
+        let again = lifecycle::asked_to_end_again(Ended::BySignal);
+        doors.drain(DRAIN, again.clone()).await;
+        manager.leave_within(Duration::from_secs(1)).await;
+        manager.tokens().see_tokens_through(again, Printer::warning).await;
+    };
+    tokio::select! {
+        () = log.follow() => {}
+        () = serve => {}
+    }
+    log.write();
     Ok(0)
 }
 

@@ -2,6 +2,10 @@
 
 /// `text` without what a terminal would obey: control characters, and marks that turn the direction of the text beside them.
 pub fn plain(text: &str) -> String {
+    // Nearly every text is, and comparing bytes without a branch takes sixteen at a time.
+    if text.bytes().fold(true, |is_plain, byte| is_plain & matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     text.replace(is_obeyed, "\u{fffd}")
 }
 

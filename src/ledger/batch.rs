@@ -1,6 +1,7 @@
 //! Writing what came together. Sums, conditions and breakers are worked out in memory and stored once for the whole
 //! batch, so that an attempt costs one row.
 
+mod attempts;
 mod breakers;
 mod conditions;
 pub(super) mod marks;
@@ -9,7 +10,6 @@ use std::collections::HashMap;
 
 use rusqlite::{Transaction, params};
 
-use super::schema::stored;
 use super::sums::Sums;
 use super::write::{What, Write};
 use super::{Entry, read};
@@ -20,6 +20,7 @@ use crate::domain::health::condition::Effect;
 use crate::domain::time::{Day, Timestamp};
 use crate::domain::usage::Spent;
 use crate::domain::usage::rate_headers::RateUsed;
+use attempts::Attempts;
 use breakers::Breakers;
 use conditions::Conditions;
 
@@ -40,6 +41,7 @@ pub(super) fn write(
     clock: &Clock,
 ) -> rusqlite::Result<Written> {
     let mut work = Work::default();
+    let mut attempts = Attempts::new(transaction)?;
     if let Some(folded) = folded {
         work.sums.add_all(folded);
     }
@@ -54,7 +56,13 @@ pub(super) fn write(
             What::Succeeded(account, host) => {
                 work.breakers.apply(transaction, account, host, BreakerNote::Succeeded, clock.now())?;
             }
-            What::Entry(entry) => work.take(transaction, entry, clock)?,
+            What::Entry(entry) => {
+                let counts = marks::counts(transaction, &entry.account, entry.mark.as_ref(), entry.at)?;
+                attempts.insert(entry, counts)?;
+                let day = write.held.map_or_else(|| clock.day(entry.at), |held| held.day);
+                work.sums.add(entry, counts, day);
+                work.take(transaction, entry)?;
+            }
         }
     }
     let today = clock.day(clock.now());
@@ -81,10 +89,7 @@ struct Work {
 }
 
 impl Work {
-    fn take(&mut self, transaction: &Transaction<'_>, entry: &Entry, clock: &Clock) -> rusqlite::Result<()> {
-        let counts = marks::counts(transaction, &entry.account, entry.mark.as_ref(), entry.at)?;
-        insert(transaction, entry, counts)?;
-        self.sums.add(entry, counts, clock.day(entry.at));
+    fn take(&mut self, transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<()> {
         for effect in &entry.effects {
             self.conditions.apply(transaction, &entry.account, *effect, entry.at)?;
         }
@@ -110,39 +115,6 @@ pub(super) fn own(transaction: &Transaction<'_>, id: &str, account: &str, at: Ti
              WHERE account = excluded.account AND abs(excluded.at - at) > ?",
         )?
         .execute(params![id, account, at.0, A_DAY])
-        .map(drop)
-}
-
-fn insert(transaction: &Transaction<'_>, entry: &Entry, counts: bool) -> rusqlite::Result<()> {
-    let tokens = entry.tokens.filter(|_| counts);
-    transaction
-        .prepare_cached(
-            "INSERT INTO attempts (at, request, attempt, account, session, model, family, endpoint, status, served, \
-             input, cached, output, reasoning, cost, first_byte_ms, duration_ms, why, cache_write, tier) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )?
-        .execute(params![
-            entry.at.0,
-            entry.request_id,
-            entry.attempt,
-            entry.account.as_str(),
-            entry.session,
-            entry.model,
-            entry.family,
-            entry.endpoint,
-            entry.status,
-            entry.served,
-            tokens.map(|tokens| stored(tokens.input)),
-            tokens.map(|tokens| stored(tokens.cached)),
-            tokens.map(|tokens| stored(tokens.output)),
-            tokens.map(|tokens| stored(tokens.reasoning)),
-            entry.cost.filter(|_| counts).map(|cost| cost.0),
-            entry.first_byte_ms.map(stored),
-            stored(entry.duration_ms),
-            entry.why,
-            tokens.map(|tokens| stored(tokens.cache_write)),
-            tokens.map(|_| entry.tier.name()),
-        ])
         .map(drop)
 }
 

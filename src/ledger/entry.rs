@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::account::AccountId;
+use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::health::breakers::BreakerNote;
 use crate::domain::health::condition::Effect;
 use crate::domain::time::Timestamp;
@@ -25,7 +25,7 @@ pub struct Entry {
     /// The model the request named.
     pub model: Option<String>,
     /// The model's family.
-    pub family: String,
+    pub family: ModelFamily,
     /// The path, without the query.
     pub endpoint: String,
     /// The host it was sent to; empty when there is none to blame.

@@ -117,7 +117,7 @@ impl Tally {
 
 /// Money by account and day.
 #[derive(Debug, Default)]
-struct Amounts(HashMap<AccountId, BTreeMap<Day, Usd>>);
+struct Amounts(BTreeMap<AccountId, BTreeMap<Day, Usd>>);
 
 impl Amounts {
     fn add(&mut self, account: &AccountId, day: Day, cost: Usd) {
@@ -186,6 +186,7 @@ impl Recent {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::account::ModelFamily;
     use crate::domain::time::Timestamp;
     use crate::domain::usage::Tier;
 
@@ -205,7 +206,7 @@ mod tests {
             account: id(),
             session: String::new(),
             model: None,
-            family: String::new(),
+            family: ModelFamily::named(""),
             endpoint: String::new(),
             host: String::new(),
             status: 200,

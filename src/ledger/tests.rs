@@ -19,6 +19,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::*;
+use crate::domain::account::ModelFamily;
 use crate::domain::health::breakers::BreakerNote;
 use crate::domain::health::condition::Effect;
 use crate::domain::usage::{Tier, Tokens, Usd};
@@ -78,7 +79,7 @@ fn entry(account: &str) -> Entry {
         account: id(account),
         session: "s".to_owned(),
         model: Some("gpt-5.4".to_owned()),
-        family: "gpt-5.4".to_owned(),
+        family: ModelFamily::named("gpt-5.4"),
         endpoint: "/v1/responses".to_owned(),
         host: "api.openai.com".to_owned(),
         status: 200,

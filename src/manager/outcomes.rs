@@ -223,7 +223,7 @@ impl Manager {
             account: route.account.clone(),
             session: self.session.identity().id.clone(),
             model: request.model.clone(),
-            family: request.family.to_string(),
+            family: request.family.clone(),
             endpoint: request.endpoint.clone(),
             host: route.target.base_url.authority().to_owned(),
             status: 0,

@@ -1,7 +1,9 @@
 //! The log of `proxy` on stderr: a line for each account that was chosen, for each request that has ended, and for each
 //! notice.
 
+use std::fmt::{self, Write};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::broadcast;
 
@@ -11,25 +13,90 @@ use crate::manager::session::event::{Event, Finished, Selected, Waiting};
 use crate::manager::session::words::length;
 use crate::wording::amounts::grouped;
 
-/// Writes what happens for as long as the manager is there.
-pub async fn follow(manager: Arc<Manager>, mut events: broadcast::Receiver<Event>) {
-    loop {
-        let line = match events.recv().await {
-            Ok(Event::Selected(selected)) => chosen(&selected),
-            Ok(Event::Finished(finished)) => over(&finished),
-            Ok(Event::Waiting(waiting)) => waits(&waiting),
-            Ok(Event::Notice(notice)) => notice.text,
-            Ok(Event::AccountsChanged { .. } | Event::WaitEnded { .. } | Event::LoginEnded { .. }) => continue,
-            Err(broadcast::error::RecvError::Lagged(missed)) => format!("{missed} lines were left out"),
-            Err(broadcast::error::RecvError::Closed) => return,
-        };
+/// The pause after a write, so that lines of many requests are written together.
+const TOGETHER: Duration = Duration::from_millis(5);
+
+/// What the manager reports, and what of it is not written yet.
+pub struct Log {
+    manager: Arc<Manager>,
+    events: broadcast::Receiver<Event>,
+    lines: String,
+    /// The second of the last line, and how it is spelled.
+    second: (i64, String),
+}
+
+impl Log {
+    /// The log of what happens from now on.
+    pub fn new(manager: Arc<Manager>) -> Log {
+        let events = manager.session().events();
+        Log { manager, events, lines: String::new(), second: (i64::MIN, String::new()) }
+    }
+
+    /// Writes what happens. It never ends.
+    pub async fn follow(&mut self) {
+        loop {
+            match self.events.recv().await {
+                Ok(event) => self.add(event),
+                Err(broadcast::error::RecvError::Lagged(missed)) => self.add_missed(missed),
+                Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+            }
+            self.write();
+            tokio::time::sleep(TOGETHER).await;
+        }
+    }
+
+    /// Writes what happened until now.
+    pub fn write(&mut self) {
+        loop {
+            match self.events.try_recv() {
+                Ok(event) => self.add(event),
+                Err(broadcast::error::TryRecvError::Lagged(missed)) => self.add_missed(missed),
+                Err(_) => break,
+            }
+        }
+        if !self.lines.is_empty() {
+            Printer::stderr(&self.lines);
+            self.lines.clear();
+        }
+    }
+
+    fn add(&mut self, event: Event) {
+        match event {
+            Event::Selected(selected) => self.line(|line| chosen(line, &selected)),
+            Event::Finished(finished) => self.line(|line| over(line, &finished)),
+            Event::Waiting(waiting) => self.line(|line| waits(line, &waiting)),
+            Event::Notice(notice) => self.line(|line| line.write_str(&notice.text)),
+            Event::AccountsChanged { .. } | Event::WaitEnded { .. } | Event::LoginEnded { .. } => {}
+        }
+    }
+
+    fn add_missed(&mut self, missed: u64) {
+        self.line(|line| write!(line, "{missed} lines were left out"));
+    }
+
+    fn line(&mut self, write: impl FnOnce(&mut String) -> fmt::Result) {
+        let session = self.manager.session();
+        let now = session.now();
+        let second = now.0.div_euclid(1_000);
+        if self.second.0 != second {
+            self.second = (second, session.clock().spelled(now));
+        }
+        self.lines.extend([&self.second.1, " "]);
+        let begin = self.lines.len();
+        // A string takes all that is written to it.
+        let _ = write(&mut self.lines);
         // A label or a model that spans lines would pass for lines of ours.
-        Printer::stderr(&format!("{} {}", manager.session().spelled_now(), line.replace('\n', "\u{fffd}")));
+        if self.lines[begin..].contains('\n') {
+            let harmless = self.lines[begin..].replace('\n', "\u{fffd}");
+            self.lines.replace_range(begin.., &harmless);
+        }
+        self.lines.push('\n');
     }
 }
 
-fn chosen(selected: &Selected) -> String {
-    format!(
+fn chosen(line: &mut impl Write, selected: &Selected) -> fmt::Result {
+    write!(
+        line,
         "{} -> account {} ({}) strategy={} why={} model={} family={} retries={}",
         selected.request_id,
         selected.index,
@@ -37,27 +104,30 @@ fn chosen(selected: &Selected) -> String {
         selected.strategy.name(),
         selected.why.name(),
         selected.model.as_deref().unwrap_or("-"),
-        selected.family,
+        selected.family.as_str(),
         selected.attempt.saturating_sub(1),
     )
 }
 
-fn over(finished: &Finished) -> String {
-    let mut parts = vec![format!("{} <- {} after {} ms", finished.request_id, finished.status, finished.duration_ms)];
+fn over(line: &mut impl Write, finished: &Finished) -> fmt::Result {
+    write!(line, "{} <- {} after {} ms", finished.request_id, finished.status, finished.duration_ms)?;
     if let Some(first_byte) = finished.first_byte_ms {
-        parts.push(format!("first byte after {first_byte} ms"));
+        write!(line, ", first byte after {first_byte} ms")?;
     }
     if let Some(tokens) = finished.tokens {
-        parts.push(format!("{} tokens in ({} cached)", grouped(tokens.input), grouped(tokens.cached)));
-        parts.push(format!("{} out", grouped(tokens.output)));
-        parts.push(finished.cost.map_or_else(|| "unpriced".to_owned(), |cost| cost.to_string()));
+        let [input, cached, output] = [tokens.input, tokens.cached, tokens.output].map(grouped);
+        write!(line, ", {input} tokens in ({cached} cached), {output} out, ")?;
+        match finished.cost {
+            Some(cost) => write!(line, "{cost}")?,
+            None => line.write_str("unpriced")?,
+        }
     }
-    parts.join(", ")
+    Ok(())
 }
 
-fn waits(waiting: &Waiting) -> String {
-    let wait = length(std::time::Duration::from_millis(waiting.wait_ms));
-    format!("{} waits {wait} at most for an account that is free for {}", waiting.request_id, waiting.family)
+fn waits(line: &mut impl Write, waiting: &Waiting) -> fmt::Result {
+    let wait = length(Duration::from_millis(waiting.wait_ms));
+    write!(line, "{} waits {wait} at most for an account that is free for {}", waiting.request_id, waiting.family)
 }
 
 #[cfg(test)]
@@ -67,6 +137,12 @@ mod tests {
     use crate::domain::routing::Strategy;
     use crate::domain::routing::decision::Why;
     use crate::domain::usage::{Tokens, Usd};
+
+    fn written<T>(write: impl FnOnce(&mut String, &T) -> fmt::Result, of: &T) -> String {
+        let mut line = String::new();
+        write(&mut line, of).unwrap();
+        line
+    }
 
     #[test]
     fn a_request_is_logged_in_two_lines() {
@@ -82,7 +158,7 @@ mod tests {
             strategy: Strategy::LeastUtilized,
         };
         assert_eq!(
-            chosen(&selected),
+            written(chosen, &selected),
             "req_1 -> account 2 (work) strategy=least_utilized why=failover model=gpt-5.4 family=gpt-5.4 retries=2"
         );
         let mut finished = Finished {
@@ -96,12 +172,12 @@ mod tests {
             first_byte_ms: Some(45),
         };
         assert_eq!(
-            over(&finished),
+            written(over, &finished),
             "req_1 <- 200 after 900 ms, first byte after 45 ms, 1,200 tokens in (64 cached), 30 out, $0.0123"
         );
         finished.cost = None;
-        assert!(over(&finished).ends_with("30 out, unpriced"));
+        assert!(written(over, &finished).ends_with("30 out, unpriced"));
         (finished.tokens, finished.first_byte_ms) = (None, None);
-        assert_eq!(over(&finished), "req_1 <- 200 after 900 ms");
+        assert_eq!(written(over, &finished), "req_1 <- 200 after 900 ms");
     }
 }

@@ -139,7 +139,7 @@ fn entry(account: &Known, at: Timestamp, dice: &mut Dice) -> Entry {
         account: account.id.clone(),
         session: format!("{:016x}", Dice::new(dice.below(SESSIONS)).below(u64::MAX)),
         model: Some(model.to_owned()),
-        family: ModelFamily::of(Some(model), &Families::default()).to_string(),
+        family: ModelFamily::of(Some(model), &Families::default()),
         endpoint: "/v1/responses".to_owned(),
         host: String::new(),
         status: 200,

@@ -1,7 +1,7 @@
 //! The conditions of a batch's accounts: read once, changed by the domain's own rules, stored once. The transaction
 //! keeps other processes from changing them in between.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
@@ -11,7 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::ledger::read::condition;
 
 #[derive(Default)]
-pub(super) struct Conditions(HashMap<AccountId, Condition>);
+pub(super) struct Conditions(BTreeMap<AccountId, Condition>);
 
 impl Conditions {
     /// Applies what an attempt did to the condition of its account.

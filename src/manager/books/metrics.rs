@@ -1,12 +1,12 @@
 //! Numbers for a scraper: counters of what this process did, and gauges of how the accounts stand now. Accounts go
 //! by their labels; no secret has a place here.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use prometheus::core::Collector;
-use prometheus::{CounterVec, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry};
-use prometheus::{Encoder, TextEncoder};
+use prometheus::{Counter, CounterVec, Encoder, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter};
+use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder};
 
 use super::Books;
 use crate::domain::report::AccountReport;
@@ -23,8 +23,23 @@ pub struct Metrics {
     unpriced: IntCounterVec,
     duration: HistogramVec,
     first_byte: HistogramVec,
-    /// The accounts that have numbers.
-    labels: Mutex<BTreeSet<String>>,
+    accounts: Mutex<Accounts>,
+}
+
+/// The accounts that have numbers, by their labels.
+#[derive(Default)]
+struct Accounts(BTreeMap<String, Series>);
+
+/// The series of one account, each looked up among all when it is first needed.
+#[derive(Default)]
+struct Series {
+    requests: BTreeMap<u16, IntCounter>,
+    /// Input, cached, output, reasoning.
+    tokens: Option<[IntCounter; 4]>,
+    cost: Option<Counter>,
+    unpriced: Option<IntCounter>,
+    duration: Option<Histogram>,
+    first_byte: Option<Histogram>,
 }
 
 /// Accounts that have numbers of their own: renamed ones keep theirs, and a process may see many names.
@@ -60,7 +75,7 @@ impl Default for Metrics {
                 unpriced: counter("cam_unpriced_requests_total", "Requests whose model has no price.", &["account"])?,
                 duration: seconds("cam_upstream_request_duration_seconds", "From the start of an attempt to its end.")?,
                 first_byte: seconds("cam_first_byte_seconds", "From a request's arrival to its first byte.")?,
-                labels: Mutex::default(),
+                accounts: Mutex::default(),
             })
         };
         built().expect("names, labels and buckets are well-formed")
@@ -70,37 +85,27 @@ impl Default for Metrics {
 impl Metrics {
     /// Counts one upstream attempt that is over.
     pub(in crate::manager) fn attempt(&self, entry: &Entry, account: &str) {
-        let account = self.named(account);
-        self.requests.with_label_values(&[account, &entry.status.to_string()]).inc();
-        self.duration.with_label_values(&[account]).observe(seconds(entry.duration_ms));
-        if let Some(first_byte) = entry.first_byte_ms {
-            self.first_byte.with_label_values(&[account]).observe(seconds(first_byte));
+        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        let (account, series) = accounts.series(account);
+        let labelled = |status: &str| self.requests.with_label_values(&[account, status]);
+        series.requests.entry(entry.status).or_insert_with_key(|status| labelled(&status.to_string())).inc();
+        let duration = series.duration.get_or_insert_with(|| self.duration.with_label_values(&[account]));
+        duration.observe(seconds(entry.duration_ms));
+        if let Some(millis) = entry.first_byte_ms {
+            let first_byte = series.first_byte.get_or_insert_with(|| self.first_byte.with_label_values(&[account]));
+            first_byte.observe(seconds(millis));
         }
         let Some(tokens) = entry.tokens else { return };
-        let kinds = [
-            ("input", tokens.input),
-            ("cached", tokens.cached),
-            ("output", tokens.output),
-            ("reasoning", tokens.reasoning),
-        ];
-        for (kind, count) in kinds {
-            self.tokens.with_label_values(&[account, kind]).inc_by(count);
-        }
+        let counts = [tokens.input, tokens.cached, tokens.output, tokens.reasoning];
+        let labelled = |kind| self.tokens.with_label_values(&[account, kind]);
+        let counters = series.tokens.get_or_insert_with(|| ["input", "cached", "output", "reasoning"].map(labelled));
+        counters.iter().zip(counts).for_each(|(counter, count)| counter.inc_by(count));
         if let Some(cost) = entry.cost {
-            self.cost.with_label_values(&[account]).inc_by(cost.as_usd());
+            series.cost.get_or_insert_with(|| self.cost.with_label_values(&[account])).inc_by(cost.as_usd());
         }
         if entry.is_unpriced {
-            self.unpriced.with_label_values(&[account]).inc();
+            series.unpriced.get_or_insert_with(|| self.unpriced.with_label_values(&[account])).inc();
         }
-    }
-
-    /// The account's own name in the numbers, or that of all who come too late for one.
-    fn named<'l>(&self, label: &'l str) -> &'l str {
-        let mut labels = self.labels.lock().unwrap_or_else(PoisonError::into_inner);
-        if labels.len() < MOST_LABELS && !labels.contains(label) {
-            labels.insert(label.to_owned());
-        }
-        if labels.contains(label) { label } else { OTHERS }
     }
 
     fn collectors(&self) -> [Box<dyn Collector>; 6] {
@@ -112,6 +117,18 @@ impl Metrics {
             Box::new(self.duration.clone()),
             Box::new(self.first_byte.clone()),
         ]
+    }
+}
+
+impl Accounts {
+    /// The account's own name in the numbers, or that of all who come too late for one, and the series of that name.
+    fn series<'l>(&mut self, label: &'l str) -> (&'l str, &mut Series) {
+        let has_own = self.0.len() < MOST_LABELS || self.0.contains_key(label);
+        let name = if has_own { label } else { OTHERS };
+        if !self.0.contains_key(name) {
+            self.0.insert(name.to_owned(), Series::default());
+        }
+        (name, self.0.get_mut(name).expect("it was just added"))
     }
 }
 
@@ -199,12 +216,12 @@ mod tests {
 
     #[test]
     fn accounts_that_are_renamed_without_end_share_one_name() {
-        let metrics = Metrics::default();
+        let mut accounts = Accounts::default();
         for number in 0..MOST_LABELS {
             let label = format!("account {number}");
-            assert_eq!(metrics.named(&label), label);
+            assert_eq!(accounts.series(&label).0, label);
         }
-        assert_eq!(metrics.named("one more"), OTHERS);
-        assert_eq!(metrics.named("account 7"), "account 7");
+        assert_eq!(accounts.series("one more").0, OTHERS);
+        assert_eq!(accounts.series("account 7").0, "account 7");
     }
 }

@@ -343,7 +343,9 @@ impl Manager {
 
     /// What a login's backend calls the conversation, as [`router::conversation_id`] makes it.
     pub fn conversation_id(&self, key: ConversationKey) -> String {
-        router::conversation_id(&self.accounts.view().state.store_id, key)
+        // The view that was taken last will do: a file keeps its id.
+        let view = self.accounts.last_view().unwrap_or_else(|| self.accounts.view());
+        router::conversation_id(&view.state.store_id, key)
     }
 }
 

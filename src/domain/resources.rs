@@ -12,7 +12,7 @@ pub mod target;
 
 pub use created_ids::{CreatedIds, Keeps};
 pub use cut::without;
-pub use named::{ItemId, Named, Reasoning, TopLevel, named_in};
+pub use named::{ItemId, Named, Reasoning, TopLevel, named_in, named_in_beside};
 pub use shape::is_id;
 
 /// Makes the mark of encrypted content, which may be long and comes in pieces.

@@ -37,7 +37,7 @@ pub fn hide_in_headers(headers: &mut HeaderMap, secret: &str) {
 
 /// `bytes` without `secret`. `None` when it is not in them.
 pub fn without(bytes: &[u8], secret: &str) -> Option<Bytes> {
-    if secret.len() < SHORTEST {
+    if secret.len() < SHORTEST || bytes.len() < secret.len() {
         return None;
     }
     let mut hidden = Vec::new();

@@ -10,6 +10,9 @@ use hyper::header::{
 
 use crate::domain::account::AccountId;
 
+/// The name of a request, ours or a provider's.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 /// Of one connection (RFC 9110, section 7.6.1), whoever names them.
 fn is_of_the_hop(name: &str) -> bool {
     matches!(
@@ -68,43 +71,43 @@ fn is_of_a_front(name: &str) -> bool {
         "x-ms-",
         "x-vercel-",
     ];
-    const NAMES: [&str; 10] = [
-        "client-cert",
-        "client-cert-chain",
-        "remote-addr",
-        "remote-host",
-        "remote-user",
-        "x-client-cert",
-        "x-remote-addr",
-        "x-remote-user",
-        "x-scheme",
-        "x-url-scheme",
-    ];
     name.ends_with("-ip")
         || name.ends_with("clientip")
-        || NAMES.contains(&name)
-        || FRONTS.iter().any(|begin| name.starts_with(begin))
+        || matches!(
+            name,
+            "client-cert"
+                | "client-cert-chain"
+                | "remote-addr"
+                | "remote-host"
+                | "remote-user"
+                | "x-client-cert"
+                | "x-remote-addr"
+                | "x-remote-user"
+                | "x-scheme"
+                | "x-url-scheme"
+        )
+        // Nearly all of them differ in their first letter, which is compared without a call.
+        || FRONTS.iter().any(|begin| begin.as_bytes()[0] == name.as_bytes()[0] && name.starts_with(begin))
         || name.starts_with("x-ssl-")
         || name.starts_with("x-auth-request-")
 }
 
 /// A key, or whose key it is: the client's own, or one for another service.
 fn is_of_an_account(name: &str) -> bool {
-    const NAMES: [&str; 11] = [
-        "openai-organization",
-        "openai-project",
-        "chatgpt-account-id",
-        "x-openai-account-routing-override",
-        "x-openai-fedramp",
-        "x-openai-internal-codex-residency",
-        "x-access-token",
-        "x-auth-token",
-        "x-csrf-token",
-        "x-xsrf-token",
-        "ocp-apim-subscription-key",
-    ];
-    NAMES.contains(&name)
-        || name.ends_with("authorization")
+    matches!(
+        name,
+        "openai-organization"
+            | "openai-project"
+            | "chatgpt-account-id"
+            | "x-openai-account-routing-override"
+            | "x-openai-fedramp"
+            | "x-openai-internal-codex-residency"
+            | "x-access-token"
+            | "x-auth-token"
+            | "x-csrf-token"
+            | "x-xsrf-token"
+            | "ocp-apim-subscription-key"
+    ) || name.ends_with("authorization")
         || name.ends_with("api-key")
         || name.ends_with("apikey")
         || name.ends_with("-auth")
@@ -126,7 +129,7 @@ fn is_ours(name: &str) -> bool {
 
 /// The client's headers as they go to an upstream.
 pub fn for_upstream(headers: HeaderMap) -> HeaderMap {
-    let mut headers = without(headers, |name| is_of_a_front(name) || name == "accept-encoding");
+    let mut headers = without(headers, is_of_a_front);
     // An error has to be read, and no compressed line may hide an event. Without the header every coding would be acceptable
     // (RFC 9110, section 12.5.3).
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
@@ -150,8 +153,8 @@ pub fn for_client(mut headers: HeaderMap) -> HeaderMap {
         headers.remove(CONTENT_LENGTH);
     }
     let mut headers = without(headers, |name| name == "accept-encoding");
-    if let Some(id) = headers.remove("x-request-id") {
-        headers.insert(HeaderName::from_static("x-upstream-request-id"), id);
+    if let Some(id) = headers.remove(REQUEST_ID) {
+        headers.insert(const { HeaderName::from_static("x-upstream-request-id") }, id);
     }
     headers
 }
@@ -181,17 +184,28 @@ pub fn named_by_connection(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     values.flat_map(|value| value.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
 }
 
+/// The text of the header `name`. A head has few of them: to compare each costs less than to parse a name and to hash it.
+pub fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.iter().find(|(known, _)| known.as_str() == name)?.1.to_str().ok()
+}
+
 /// Says who answers.
 pub fn name_account(headers: &mut HeaderMap, account: &AccountId, label: &str) {
-    headers.insert(HeaderName::from_static("x-account-id"), percent_encoded(account.as_str()));
-    headers.insert(HeaderName::from_static("x-account-label"), percent_encoded(label));
+    headers.insert(const { HeaderName::from_static("x-account-id") }, percent_encoded(account.as_str()));
+    headers.insert(const { HeaderName::from_static("x-account-label") }, percent_encoded(label));
 }
 
 /// `text` as a header value, with every byte that is not plain ASCII percent-encoded.
 pub fn percent_encoded(text: &str) -> HeaderValue {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~@+".contains(&byte);
+    if text.bytes().all(is_plain)
+        && let Ok(plain) = HeaderValue::from_str(text)
+    {
+        return plain;
+    }
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~@+".contains(&byte) {
+        if is_plain(byte) {
             encoded.push(char::from(byte));
         } else {
             // Writing to a String cannot fail.

@@ -168,9 +168,9 @@ fn can_list(member: &Member, now: Timestamp) -> bool {
 fn client_version(query: &str, client: &HeaderMap, ours: ClientVersion) -> String {
     let named = query.split('&').find_map(|pair| pair.strip_prefix("client_version="));
     let can_be_sent = |text: &&str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_~".contains(&byte));
-    let said = chatgpt::client_version(client, ours);
     let ours = ours.to_string();
-    let mut known = named.filter(|text| !text.is_empty()).into_iter().chain([&*said, &*ours]);
+    let said = chatgpt::said_version(client).into_iter().chain([&*ours]);
+    let mut known = named.filter(|text| !text.is_empty()).into_iter().chain(said);
     known.find(can_be_sent).unwrap_or_default().to_owned()
 }
 

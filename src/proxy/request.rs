@@ -86,10 +86,8 @@ pub async fn forward(
         }
     };
     let ending = ending.of_model(fields.model.as_ref());
-    let header = |name: &str| head.headers.get(name)?.to_str().ok();
+    let header = |name: &str| headers::text(&head.headers, name);
     let conversation = conversation_key(fields.prompt_cache_key.as_deref(), &header, fields.first_messages.as_deref());
-    let derived = conversation.map(|key| proxy.manager.conversation_id(key));
-    let names = ConversationNames::new(fields.prompt_cache_key.as_deref(), &header, derived.as_deref());
     // A login stores nothing.
     let is_to_be_stored = door(&head.method, path) == Some(Door::Responses) && fields.stores == Some(true);
     let request = RouteRequest {
@@ -111,9 +109,10 @@ pub async fn forward(
     let outgoing = Outgoing {
         method: head.method,
         path_and_query,
-        turn_state: headers.remove(TURN_STATE),
+        turn_state: headers.remove(const { HeaderName::from_static(TURN_STATE) }),
         headers,
-        names,
+        cache_key: fields.prompt_cache_key,
+        names: ConversationNames::default(),
         body,
         usage_question: fields.usage_question,
         translation: Translation::Untried,
@@ -129,7 +128,7 @@ pub async fn forward(
     let headers = answer.response.headers_mut();
     let body = &forwarding.outgoing.body;
     if !body.is_replayable() {
-        headers.insert(HeaderName::from_static("x-failover"), HeaderValue::from_static("off"));
+        headers.insert(const { HeaderName::from_static("x-failover") }, HeaderValue::from_static("off"));
     }
     unserved::name_attempts(headers, &failover);
     if !answer.response.status().is_success() && is_sent {

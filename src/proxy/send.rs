@@ -14,5 +14,6 @@ use crate::upstream::chatgpt;
 
 /// The version of Codex that a client with these headers stands for at a login's backend.
 pub fn client_version(headers: &HeaderMap, manager: &Manager) -> ClientVersion {
-    chatgpt::client_version(headers, manager.session().config().client_version()).parse().unwrap_or(OLDEST)
+    chatgpt::said_version(headers)
+        .map_or_else(|| manager.session().config().client_version(), |said| said.parse().unwrap_or(OLDEST))
 }

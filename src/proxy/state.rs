@@ -49,7 +49,7 @@ impl ProxyState {
             budget: Arc::default(),
             translating: Semaphore::new(1),
             started: clock::instant(),
-            prefix: random_id(),
+            prefix: format!("req_{}", random_id()),
             requests: AtomicU64::new(1),
             arrivals: Arc::default(),
         }
@@ -57,7 +57,7 @@ impl ProxyState {
 
     /// A name for the next request.
     pub fn next_request_id(&self) -> String {
-        format!("req_{}{:08x}", self.prefix, self.requests.fetch_add(1, Ordering::Relaxed))
+        format!("{}{:08x}", self.prefix, self.requests.fetch_add(1, Ordering::Relaxed))
     }
 }
 

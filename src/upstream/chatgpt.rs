@@ -16,7 +16,7 @@ use crate::domain::excerpt::excerpt;
 use crate::domain::translate::Beside;
 use crate::error::{Error, ErrorKind};
 use crate::secrets::{Secret, has_part_of};
-pub use identity::{Defaults, client_version, document_headers, headers, responses_headers, socket_headers};
+pub use identity::{Defaults, document_headers, headers, responses_headers, said_version, socket_headers};
 
 /// No answer to a request is longer, in bytes. The entry of a model holds its whole prompt.
 const LONGEST_ANSWER: usize = 4 * 1024 * 1024;

@@ -57,20 +57,20 @@ impl Credential {
     /// Writes the headers, marked sensitive. `None` when the key or a name cannot stand in a header, or there is no
     /// token yet.
     pub fn apply(&self, headers: &mut HeaderMap) -> Option<()> {
-        let mut put = |name: HeaderName, text: &str| {
-            let mut value = HeaderValue::from_str(text).ok()?;
+        let mut put = |name: HeaderName, text: String| {
+            let mut value = HeaderValue::try_from(text).ok()?;
             value.set_sensitive(true);
             headers.insert(name, value);
             Some(())
         };
-        put(AUTHORIZATION, &format!("Bearer {}", self.bearer()?.expose()))?;
+        put(AUTHORIZATION, ["Bearer ", self.bearer()?.expose()].concat())?;
         match self {
             Credential::ApiKey(ApiKey { organization, project, .. }) => {
                 if let Some(organization) = organization {
-                    put(HeaderName::from_static("openai-organization"), organization)?;
+                    put(const { HeaderName::from_static("openai-organization") }, organization.clone())?;
                 }
                 if let Some(project) = project {
-                    put(HeaderName::from_static("openai-project"), project)?;
+                    put(const { HeaderName::from_static("openai-project") }, project.clone())?;
                 }
             }
             Credential::ChatGpt(Login { account_id, place, .. }) => {
@@ -82,7 +82,7 @@ impl Credential {
                     ("x-openai-account-routing-override", routing.as_deref()),
                 ] {
                     if let Some(value) = value {
-                        put(HeaderName::from_static(name), value)?;
+                        put(HeaderName::from_static(name), value.to_owned())?;
                     }
                 }
             }

@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::place::{self, Place};
 use super::shape::kept;
 use super::{Digest, is_id};
-use crate::domain::json_scan::{Leaf, Scan, Visit};
+use crate::domain::json_scan::{Both, Leaf, Scan, Visit};
 
 /// No request names more that is looked up, which takes the ledger some microseconds each: a conversation of a thousand
 /// turns names itself by each of them, and all have one owner.
@@ -31,9 +31,10 @@ pub enum TopLevel {
     Generate,
     StreamId,
     Instructions,
+    Stream,
 }
 
-const TOP_LEVEL: [&[u8]; 12] = [
+const TOP_LEVEL: [&[u8]; 13] = [
     b"model",
     b"store",
     b"prompt_cache_key",
@@ -46,6 +47,7 @@ const TOP_LEVEL: [&[u8]; 12] = [
     b"generate",
     b"stream_id",
     b"instructions",
+    b"stream",
 ];
 
 /// The lists of items: reasoning can be left out of them.
@@ -93,10 +95,16 @@ impl Named {
 
 /// What the body `text` names.
 pub fn named_in<D: Digest>(text: &[u8]) -> Named {
+    named_in_beside::<D>(text, &mut ())
+}
+
+/// The same, and shows the body to `other` on the same walk.
+pub fn named_in_beside<D: Digest>(text: &[u8], other: &mut impl Visit) -> Named {
     let mut reader = Reader::<D>::default();
     let mut scan = Scan::default();
-    scan.push(text, &mut reader);
-    scan.end(&mut reader);
+    let mut both = Both(&mut reader, other);
+    scan.push(text, &mut both);
+    scan.end(&mut both);
     reader.named
 }
 

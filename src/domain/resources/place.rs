@@ -24,46 +24,19 @@ pub(super) enum Place {
     Cited,
 }
 
-/// Keys of ids that do not end like one.
-const NAMES: [&[u8]; 8] = [
-    b"container",
-    b"conversation",
-    b"training_file",
-    b"validation_file",
-    b"result_files",
-    b"files",
-    b"fine_tuned_model",
-    b"fine_tuned_model_checkpoint",
-];
-
-/// Keys that end like one of an id, of what a client or a third party calls its own things.
-const OF_OTHERS: [&[u8]; 7] =
-    [b"call_id", b"tool_call_id", b"custom_id", b"request_id", b"event_id", b"client_request_id", b"organization_id"];
-
-/// Keys of what a person or a program wrote.
-const FOREIGN: [&[u8]; 12] = [
-    b"metadata",
-    b"parameters",
-    b"schema",
-    b"json_schema",
-    b"input_schema",
-    b"output_schema",
-    b"item_schema",
-    b"datasource_item",
-    b"attributes",
-    b"headers",
-    b"prediction",
-    b"sample",
-];
-
-/// Keys by which an answer repeats what was asked: that it names something is no sign of its owner, and two keys of one
-/// project may share what neither created here.
-const REPEATED: [&[u8]; 7] =
-    [b"tools", b"tool_choice", b"prompt", b"instructions", b"input", b"conversation", b"previous_response_id"];
-
-/// What `key` says of its value in an answer.
+/// What `key` says of its value in an answer. By some keys it repeats what was asked: that it names something is no sign of its
+/// owner, and two keys of one project may share what neither created here.
 pub(super) fn in_answer(key: &[u8]) -> Place {
-    if REPEATED.contains(&key) { Place::Foreign } else { of(key) }
+    match key {
+        b"tools"
+        | b"tool_choice"
+        | b"prompt"
+        | b"instructions"
+        | b"input"
+        | b"conversation"
+        | b"previous_response_id" => Place::Foreign,
+        _ => of(key),
+    }
 }
 
 /// What `key` says of its value.
@@ -75,9 +48,24 @@ pub(super) fn of(key: &[u8]) -> Place {
         b"encrypted_content" => Place::Sealed,
         b"status" | b"object" | b"created_by" => Place::Aside,
         b"annotations" | b"results" => Place::Cited,
-        _ if OF_OTHERS.contains(&key) => Place::Other,
-        _ if key.ends_with(b"_id") || key.ends_with(b"_ids") || NAMES.contains(&key) => Place::Names,
-        _ if FOREIGN.contains(&key) => Place::Foreign,
+        // Keys that end like one of an id, of what a client or a third party calls its own things.
+        b"call_id" | b"tool_call_id" | b"custom_id" | b"request_id" | b"event_id" | b"client_request_id"
+        | b"organization_id" => Place::Other,
+        // Keys of ids that do not end like one.
+        b"container"
+        | b"conversation"
+        | b"training_file"
+        | b"validation_file"
+        | b"result_files"
+        | b"files"
+        | b"fine_tuned_model"
+        | b"fine_tuned_model_checkpoint" => Place::Names,
+        // Keys of what a person or a program wrote.
+        b"metadata" | b"parameters" | b"schema" | b"json_schema" | b"input_schema" | b"output_schema"
+        | b"item_schema" | b"datasource_item" | b"attributes" | b"headers" | b"prediction" | b"sample" => {
+            Place::Foreign
+        }
+        _ if key.ends_with(b"_id") || key.ends_with(b"_ids") => Place::Names,
         _ => Place::Other,
     }
 }

@@ -90,11 +90,17 @@ const KINDS: [(&str, Kept); 69] = [
     ("svc_acct_", ByItself),
 ];
 
+/// How the begin of an id ends: what has none of these is of no kind.
+const KIND_ENDS: [u8; 3] = *b"_-:";
+
 /// Words of paths that begin like an id.
 const WORDS: [&str; 3] = ["file_batches", "file_counts", "file_search"];
 
 /// What kind of thing `id` names, as its beginning says.
 pub(super) fn kept(id: &str) -> Option<Kept> {
+    if !id.bytes().any(|byte| KIND_ENDS.contains(&byte)) {
+        return None;
+    }
     let kind = KINDS.iter().find(|(begin, _)| id.len() > begin.len() && id.starts_with(begin));
     kind.filter(|_| !WORDS.contains(&id)).map(|(_, kept)| *kept)
 }
@@ -107,7 +113,7 @@ const SHORTEST_UNKNOWN: usize = 8;
 pub fn is_id(text: &str) -> bool {
     let is_of_an_id = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
     let is_like_one = || text.len() >= SHORTEST_UNKNOWN && text.bytes().any(|byte| byte.is_ascii_digit());
-    text.len() <= LONGEST && text.bytes().all(is_of_an_id) && (kept(text).is_some() || is_like_one())
+    text.len() <= LONGEST && text.bytes().all(is_of_an_id) && (is_like_one() || kept(text).is_some())
 }
 
 #[cfg(test)]

@@ -7,11 +7,15 @@ use super::{Keeps, is_id};
 
 /// The members that `path` leads to or through: every segment of the shape of an id behind the first one.
 pub fn in_path(path: &str) -> Vec<String> {
-    let mut segments = path.trim_start_matches("/v1/").split('/').map(|segment| decoded(segment));
+    let mut segments = below_v1(path).split('/').map(|segment| decoded(segment));
     if segments.next().is_none_or(|first| first == "models") {
         return Vec::new();
     }
     segments.filter(|segment| is_id(segment)).map(Cow::into_owned).collect()
+}
+
+fn below_v1(path: &str) -> &str {
+    path.strip_prefix("/v1/").unwrap_or(path)
 }
 
 /// What a query names: where a list goes on, and ids under the keys of ids.
@@ -35,7 +39,7 @@ pub fn decoded(segment: &str) -> Cow<'_, str> {
 
 /// What of the answer to a request at `path` is to be remembered, where the request says whether it `stores`.
 pub fn keeps(is_post: bool, path: &str, stores: Option<bool>) -> Keeps {
-    let path = path.trim_start_matches("/v1/").trim_end_matches('/');
+    let path = below_v1(path).trim_end_matches('/');
     match path {
         "responses" if is_post && stores == Some(false) => Keeps::ByItself,
         "chat/completions" if is_post && stores != Some(true) => Keeps::ByItself,

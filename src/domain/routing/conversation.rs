@@ -1,6 +1,6 @@
 //! The conversation of a request, and the account of each conversation: `sticky` in a process that serves many.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use crate::domain::account::{AccountId, ModelFamily};
 
@@ -88,7 +88,7 @@ pub struct Conversations {
     most: usize,
     /// Grows with every use; orders the entries.
     clock: u64,
-    entries: HashMap<u128, Entry>,
+    entries: BTreeMap<u128, Entry>,
     /// The entries by their last use.
     by_use: BTreeMap<u64, u128>,
 }
@@ -108,7 +108,7 @@ impl Default for Conversations {
 impl Conversations {
     /// Room for `most` conversations, each family of each counted; at least one.
     pub fn new(most: usize) -> Conversations {
-        Conversations { most: most.max(1), clock: 0, entries: HashMap::new(), by_use: BTreeMap::new() }
+        Conversations { most: most.max(1), clock: 0, entries: BTreeMap::new(), by_use: BTreeMap::new() }
     }
 
     /// The account that the conversation uses for `family`. Asking is a use.
@@ -125,6 +125,11 @@ impl Conversations {
     /// From now on the conversation uses `account` for `family`.
     pub fn remember(&mut self, key: ConversationKey, family: &ModelFamily, account: AccountId) {
         let slot = slot(key, family);
+        // Mostly it was asked for just now.
+        if let Some(entry) = self.entries.get_mut(&slot).filter(|entry| entry.used == self.clock) {
+            entry.account = account;
+            return;
+        }
         self.clock += 1;
         let used = self.clock;
         if let Some(before) = self.entries.insert(slot, Entry { account, used }) {

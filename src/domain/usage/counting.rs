@@ -44,8 +44,9 @@ pub enum Asks {
 impl Asks {
     /// What a request with this method and path, which begins with `/v1/`, is about.
     pub fn of(method: &str, path: &str) -> Asks {
-        let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-        let names_member = segments.windows(2).any(|pair| POLLED.contains(&pair[0]) && !MAKING.contains(&pair[1]));
+        let segments = || path.split('/').filter(|segment| !segment.is_empty());
+        let mut pairs = segments().zip(segments().skip(1));
+        let names_member = pairs.any(|(collection, member)| POLLED.contains(&collection) && !MAKING.contains(&member));
         match method {
             "GET" | "POST" if names_member => Asks::ForKnown,
             "POST" => Asks::ForNew,

@@ -2,7 +2,6 @@
 //! content, in the ledger, beside the other things that belong to one account.
 
 use std::collections::HashMap;
-use std::fmt::Write;
 
 use ring::digest;
 
@@ -33,12 +32,8 @@ impl Digest for ContentDigest {
     }
 
     fn mark(self) -> String {
-        let mut mark = String::from(MARK);
-        for byte in &self.0.finish().as_ref()[..16] {
-            // Writing to a String cannot fail.
-            let _ = write!(mark, "{byte:02x}");
-        }
-        mark
+        let half = self.0.finish().as_ref().first_chunk().map_or(0, |half| u128::from_be_bytes(*half));
+        format!("{MARK}{half:032x}")
     }
 }
 

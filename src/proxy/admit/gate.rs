@@ -68,8 +68,8 @@ impl Gate {
     /// The name and port it listens on. An open bind takes any address with its port, since no name that a
     /// stranger controls can be one.
     fn check_host(&self, host: &HeaderValue) -> Result<(), Rejection> {
-        let host = host.to_str().map_err(|_| Rejection::ForeignHost)?.to_ascii_lowercase();
-        let (name, port) = split_port(&host).ok_or(Rejection::ForeignHost)?;
+        let host = host.to_str().map_err(|_| Rejection::ForeignHost)?;
+        let (name, port) = split_port(host).ok_or(Rejection::ForeignHost)?;
         let own_port = port == self.address.port();
         let name = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
         let known = if self.address.ip().is_loopback() {
@@ -77,12 +77,16 @@ impl Gate {
         } else {
             own_port && name.parse::<IpAddr>().is_ok()
         };
-        let allowed = known || self.allowed_hosts.iter().any(|allowed| *allowed == name || *allowed == host);
+        let allowed = known
+            || self
+                .allowed_hosts
+                .iter()
+                .any(|allowed| [name, host].iter().any(|said| allowed.eq_ignore_ascii_case(said)));
         if allowed { Ok(()) } else { Err(Rejection::ForeignHost) }
     }
 
     fn check_key(&self, headers: &HeaderMap) -> Result<(), Rejection> {
-        let plain = headers.get(HeaderName::from_static("x-api-key")).map(HeaderValue::as_bytes);
+        let plain = headers.get(const { HeaderName::from_static("x-api-key") }).map(HeaderValue::as_bytes);
         let is_right = [bearer(headers), plain].into_iter().flatten().any(|key| same(key, &self.api_key));
         if is_right { Ok(()) } else { Err(Rejection::WrongKey) }
     }
@@ -123,7 +127,8 @@ fn same(shown: &[u8], secret: &Secret<String>) -> bool {
 
 /// Programs send neither header; pages cannot leave them out.
 fn check_origin(headers: &HeaderMap) -> Result<(), Rejection> {
-    let mut sites = headers.get_all(HeaderName::from_static("sec-fetch-site")).iter().map(HeaderValue::as_bytes);
+    let mut sites =
+        headers.get_all(const { HeaderName::from_static("sec-fetch-site") }).iter().map(HeaderValue::as_bytes);
     let foreign = sites.any(|site| !matches!(site, b"none" | b"same-origin"));
     if headers.contains_key(ORIGIN) || foreign { Err(Rejection::Browser) } else { Ok(()) }
 }

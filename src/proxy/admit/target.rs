@@ -78,15 +78,15 @@ pub fn target(head: &request::Parts) -> Result<Target, Rejection> {
         return Err(Rejection::Target("absolute targets"));
     }
     let path = head.uri.path();
-    let lower = path.to_ascii_lowercase();
     if !path.starts_with('/') {
         return Err(Rejection::Target("targets that do not begin with `/`"));
     }
-    if lower.contains("%2f") || lower.contains("%5c") || path.contains('\\') || lower.contains("%00") {
+    let encoded = if path.contains('%') { path.to_ascii_lowercase() } else { String::new() };
+    if path.contains('\\') || ["%2f", "%5c", "%00"].iter().any(|code| encoded.contains(code)) {
         return Err(Rejection::Target("encoded slashes"));
     }
-    let dots = lower.replace("%2e", ".");
-    if path.contains("//") || dots.split('/').any(|segment| segment == ".." || segment == ".") {
+    let is_unclear = |path: &str| path.split('/').any(|segment| matches!(segment, "." | ".."));
+    if path.contains("//") || is_unclear(path) || is_unclear(&encoded.replace("%2e", ".")) {
         return Err(Rejection::Target("`..` and empty segments"));
     }
     let when = |is_served: bool, target| if is_served { Ok(target) } else { Err(Rejection::Method) };

@@ -37,7 +37,7 @@ pub fn finish(answer: Answer, ending: Ending, is_head: bool) -> Response<ProxyBo
     }
     let ours = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(ending.request_id()) {
-        ours.insert(HeaderName::from_static("x-request-id"), id);
+        ours.insert(headers::REQUEST_ID, id);
     }
     if let Some(route) = &route {
         headers::name_account(ours, &route.account, &route.target.label);
@@ -73,6 +73,6 @@ pub fn name_dropped(headers: &mut HeaderMap, dropped: &Dropped) {
     if !dropped.is_empty()
         && let Ok(names) = HeaderValue::from_str(&dropped.header())
     {
-        headers.insert(HeaderName::from_static("x-dropped-parameters"), names);
+        headers.insert(const { HeaderName::from_static("x-dropped-parameters") }, names);
     }
 }

@@ -80,7 +80,7 @@ fn by_all(
 
 /// Says in `headers` how often it was tried, and by which strategy accounts were chosen.
 pub fn name_attempts(headers: &mut HeaderMap, failover: &Failover<'_>) {
-    headers.insert(HeaderName::from_static("x-retry-count"), HeaderValue::from(failover.retries));
+    headers.insert(const { HeaderName::from_static("x-retry-count") }, HeaderValue::from(failover.retries));
     let strategy = HeaderValue::from_static(failover.manager.session().strategy().name());
-    headers.insert(HeaderName::from_static("x-routing-strategy"), strategy);
+    headers.insert(const { HeaderName::from_static("x-routing-strategy") }, strategy);
 }

@@ -9,7 +9,7 @@ use crate::manager::router::{Route, RouteRequest, Written};
 
 /// Takes note of a turn state that the account gave.
 pub fn note_turn_state(manager: &Manager, route: &Route, headers: &HeaderMap) {
-    if let Some(state) = headers.get(TURN_STATE) {
+    if let Some(state) = headers.get(const { HeaderName::from_static(TURN_STATE) }) {
         manager.router().note_turn_state(state.as_bytes(), &route.account);
     }
 }

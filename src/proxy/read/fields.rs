@@ -6,10 +6,10 @@ use hyper::header::{CONTENT_TYPE, HeaderMap};
 use serde::de::IgnoredAny;
 
 use crate::domain::lenient_json;
-use crate::domain::resources::{Reasoning, TopLevel, form, is_id, named_in, target};
+use crate::domain::resources::{Reasoning, TopLevel, form, is_id, named_in, named_in_beside, target};
 use crate::manager::router::reasoning::ContentDigest;
 use crate::proxy::read::body::{Insertion, ReplayBody};
-use crate::proxy::read::fields::beginning::first_messages;
+use crate::proxy::read::fields::beginning::Beginning;
 use crate::proxy::read::media_type::{is_json, media_type};
 use crate::proxy::read::usage_question;
 use crate::upstream::BodyError;
@@ -47,6 +47,8 @@ pub struct RequestFields {
     pub generates: Option<bool>,
     /// Which of a socket's streams a message is of.
     pub stream_id: Option<String>,
+    /// Whether the answer is to come as a stream.
+    pub streams: bool,
     /// If the body asks for a stream of completions without its usage: what asks for it.
     pub usage_question: Option<Insertion>,
 }
@@ -81,7 +83,7 @@ impl RequestFields {
                 Form::Urlencoded => RequestFields::of_form(form::urlencoded(&bytes)),
             };
             // Where the end of a longer one is, is not known.
-            if body.is_replayable() {
+            if fields.streams && body.is_replayable() {
                 fields.usage_question = usage_question::for_usage(path, &bytes);
             }
         }
@@ -92,7 +94,8 @@ impl RequestFields {
 
     /// The fields of a body or message in JSON.
     pub fn parse(bytes: &[u8]) -> RequestFields {
-        let named = named_in::<ContentDigest>(bytes);
+        let mut beginning = Beginning::of(bytes);
+        let named = named_in_beside::<ContentDigest>(bytes, &mut beginning);
         let raw = |field| named.top_level(field).and_then(|place| bytes.get(place));
         let text = |field| raw(field).and_then(lenient_json::text);
         let flag = |field| raw(field).and_then(|raw| serde_json::from_slice::<bool>(raw).ok());
@@ -101,13 +104,12 @@ impl RequestFields {
             stores: flag(TopLevel::Store),
             choices: choices(raw(TopLevel::Choices), raw(TopLevel::Prompt)),
             prompt_cache_key: text(TopLevel::PromptCacheKey).filter(|key| (1..=LONGEST_KEY).contains(&key.len())),
-            first_messages: raw(TopLevel::Messages)
-                .or(raw(TopLevel::Input))
-                .and_then(|list| first_messages(raw(TopLevel::Instructions), list)),
+            first_messages: beginning.text(raw(TopLevel::Instructions)),
             message_type: text(TopLevel::Type),
             previous_response_id: text(TopLevel::PreviousResponseId),
             generates: flag(TopLevel::Generate),
             stream_id: text(TopLevel::StreamId).filter(|id| id.len() <= LONGEST_KEY),
+            streams: flag(TopLevel::Stream) == Some(true),
             usage_question: None,
             resources: named.ids,
             reasoning: named.reasoning,
@@ -158,7 +160,7 @@ fn prompts(list: &[u8]) -> Option<u32> {
 
 /// How the body has to be read, if it is one that may name something.
 fn form(path: &str, headers: &HeaderMap) -> Option<Form> {
-    match media_type(headers).as_str() {
+    match &*media_type(headers) {
         "application/x-www-form-urlencoded" => Some(Form::Urlencoded),
         "multipart/form-data" if !is_upload(path) => {
             let full = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok())?;

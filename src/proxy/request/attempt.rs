@@ -10,6 +10,7 @@ use crate::clock;
 use crate::domain::account::Kind;
 use crate::domain::health::Outcome;
 use crate::domain::resources::{CreatedIds, Keeps};
+use crate::domain::routing::conversation::ConversationNames;
 use crate::domain::translate::Door;
 use crate::domain::usage::Asks;
 use crate::manager::outcomes::{Measured, NO_ANSWER};
@@ -20,6 +21,7 @@ use crate::proxy::answer::finish::Answer;
 use crate::proxy::answer::unserved;
 use crate::proxy::choose::tried::{Login, Sent, Tried};
 use crate::proxy::choose::{Attempt, Failover};
+use crate::proxy::headers;
 use crate::proxy::inspect::account_headers;
 use crate::proxy::inspect::beginning::{self, Buffered};
 use crate::proxy::inspect::collected::{Collected, Whole, collect};
@@ -76,6 +78,9 @@ impl Attempt for Forwarding<'_> {
     async fn ready_for_login(&mut self, request: &RouteRequest, route: &mut Route) -> Result<Login, Box<Answer>> {
         let outgoing = &mut self.outgoing;
         if matches!(outgoing.translation, Translation::Untried) {
+            let derived = request.conversation.map(|key| self.proxy.manager.conversation_id(key));
+            let header = |name: &str| headers::text(&outgoing.headers, name);
+            outgoing.names = ConversationNames::new(outgoing.cache_key.as_deref(), &header, derived.as_deref());
             let head = (&outgoing.method, &outgoing.headers, outgoing.path());
             let cache_key = outgoing.names.cache_key.as_deref();
             let known = Known { cache_key, item_ids: &request.item_ids, account: &route.account };
@@ -215,6 +220,7 @@ impl Forwarding<'_> {
             Some(_) | None => self.dialect(&kind),
         };
         let meter = self.meter(dialect, &kind, is_login);
+        drop(kind);
         match dialect {
             Dialect::Responses | Dialect::Completions => beginning::until_output(response, meter).await,
             Dialect::Events | Dialect::Document | Dialect::Other => Ok((Buffered::nothing(response, meter), None)),

@@ -57,7 +57,7 @@ impl Forwarding<'_> {
         started: Instant,
     ) -> Answer {
         let Buffered { head, bytes, rest, meter } = buffered;
-        let header = |name: &str| head.headers.get(name)?.to_str().ok();
+        let header = |name: &str| headers::text(&head.headers, name);
         let mut ticket = self.served(failover, &route, Measured { status: head.status.as_u16(), started });
         ticket.rate_used(rate_headers::tokens_used(&header));
         if self.outgoing.method == Method::GET && self.outgoing.path() == "/v1/models" {

@@ -23,7 +23,9 @@ pub struct Outgoing {
     pub path_and_query: String,
     /// Its headers, as far as they go to an upstream.
     pub headers: HeaderMap,
-    /// What a login's backend is to call the conversation.
+    /// The key of its conversation, if it gives one.
+    pub cache_key: Option<String>,
+    /// What a login's backend is to call the conversation, once a login is to serve it.
     pub names: ConversationNames,
     /// The turn state that the client echoes, which is one account's.
     pub turn_state: Option<HeaderValue>,

@@ -9,6 +9,6 @@ use crate::manager::router::turn_state::TURN_STATE;
 /// Adds the turn state that a client echoes to `headers` for the account of `route`, if that account gave it.
 pub fn add(headers: &mut HeaderMap, echoed: Option<&HeaderValue>, manager: &Manager, route: &Route) {
     if let Some(state) = echoed.filter(|state| manager.router().gave_turn_state(state.as_bytes(), &route.account)) {
-        headers.insert(HeaderName::from_static(TURN_STATE), state.clone());
+        headers.insert(const { HeaderName::from_static(TURN_STATE) }, state.clone());
     }
 }

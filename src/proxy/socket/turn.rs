@@ -24,6 +24,7 @@ use crate::proxy::answer::ending::Ending;
 use crate::proxy::answer::unserved;
 use crate::proxy::choose::Failover;
 use crate::proxy::choose::tried::{Best, Over, Stuck};
+use crate::proxy::headers;
 use crate::proxy::read::fields::RequestFields;
 use crate::proxy::send::client_version;
 use crate::proxy::socket::asked::Asked;
@@ -61,7 +62,7 @@ pub async fn take(session: &mut Session<'_>, text: Utf8Bytes) -> Result<(), Gone
     let text = Bytes::from(text);
     let fields = RequestFields::parse(&text);
     let ending = ending.of_model(fields.model.as_ref());
-    let header = |name: &str| opening.headers.get(name)?.to_str().ok();
+    let header = |name: &str| headers::text(&opening.headers, name);
     let said = conversation_key(fields.prompt_cache_key.as_deref(), &header, None);
     let previous = fields.previous_response_id.filter(|id| !id.is_empty());
     // What goes on says nothing of how it began.

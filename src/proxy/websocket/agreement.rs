@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use hyper::body::Incoming;
-use hyper::header::{HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT};
+use hyper::header::{HeaderMap, HeaderValue, SEC_WEBSOCKET_ACCEPT};
 use hyper::http::request::Parts;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper::{Request, Response, StatusCode};
@@ -145,7 +145,7 @@ fn message(error: Option<&Value>) -> Option<String> {
 /// Names the request and how it was tried.
 pub fn name(headers: &mut HeaderMap, failover: &Failover<'_>) {
     if let Ok(id) = HeaderValue::from_str(&failover.request.request_id) {
-        headers.insert(HeaderName::from_static("x-request-id"), id);
+        headers.insert(headers::REQUEST_ID, id);
     }
     unserved::name_attempts(headers, failover);
 }

@@ -15,6 +15,9 @@ const OLDER_SESSION: &str = "session_id";
 /// Says that the tools and the base prompt are items of the input.
 pub const LITE: HeaderName = HeaderName::from_static("x-openai-internal-codex-responses-lite");
 
+/// The version of Codex.
+const VERSION: HeaderName = HeaderName::from_static("version");
+
 /// Features that are asked for by name.
 const OPENAI_BETA: HeaderName = HeaderName::from_static("openai-beta");
 
@@ -46,7 +49,7 @@ pub fn headers(client: &HeaderMap, defaults: Defaults<'_>) -> HeaderMap {
     for name in OF_THE_BODY {
         headers.remove(name);
     }
-    let version = client_version(&headers, defaults.client_version);
+    let version = said_version(&headers).map_or_else(|| defaults.client_version.to_string(), str::to_owned);
     let mut fill = |name: HeaderName, value: Option<HeaderValue>| {
         if !says(&headers, &name)
             && let Some(value) = value
@@ -54,7 +57,7 @@ pub fn headers(client: &HeaderMap, defaults: Defaults<'_>) -> HeaderMap {
             headers.insert(name, value);
         }
     };
-    fill(HeaderName::from_static("version"), HeaderValue::from_str(&version).ok());
+    fill(VERSION, HeaderValue::from_str(&version).ok());
     fill(HeaderName::from_static("originator"), Some(HeaderValue::from_static(env!("CARGO_PKG_NAME"))));
     fill(OPENAI_BETA, Some(HeaderValue::from_static(BETA_OF_REQUESTS)));
     fill(USER_AGENT, Some(HeaderValue::from_static(OURS)));
@@ -100,12 +103,10 @@ pub fn socket_headers(client: &HeaderMap, defaults: Defaults<'_>) -> HeaderMap {
     headers
 }
 
-/// The version of Codex that a request stands for: the client's own, that in the user agent of a Codex, else ours.
-pub fn client_version(client: &HeaderMap, ours: ClientVersion) -> String {
-    let said = |name: &str| client.get(name)?.to_str().ok().map(str::trim).filter(|text| !text.is_empty());
-    let own = said("version").map(str::to_owned);
-    let of_agent = || said("user-agent").and_then(ClientVersion::of_user_agent).map(str::to_owned);
-    own.or_else(of_agent).unwrap_or_else(|| ours.to_string())
+/// The version of Codex that a request says it stands for: the client's own, or that in the user agent of a Codex.
+pub fn said_version(client: &HeaderMap) -> Option<&str> {
+    let said = |name: HeaderName| client.get(name)?.to_str().ok().map(str::trim).filter(|text| !text.is_empty());
+    said(VERSION).or_else(|| said(USER_AGENT).and_then(ClientVersion::of_user_agent))
 }
 
 /// Whether the client says something by `name`.

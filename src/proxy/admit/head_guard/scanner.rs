@@ -108,7 +108,7 @@ enum Framing {
 struct Line {
     /// Nothing but white space so far.
     is_empty: bool,
-    /// The name as far as it came, in lower case; longer names are none of those that are looked for.
+    /// The name as far as it came; longer names are none of those that are looked for.
     name: [u8; Line::LONGEST_NAME],
     name_length: usize,
     is_in_value: bool,
@@ -131,20 +131,22 @@ impl Line {
             bytes
         } else {
             let colon = memchr::memchr(b':', bytes);
-            for byte in &bytes[..colon.unwrap_or(bytes.len())] {
-                if let Some(place) = self.name.get_mut(self.name_length) {
-                    *place = byte.to_ascii_lowercase();
-                }
-                self.name_length = self.name_length.saturating_add(1);
-            }
+            let name = &bytes[..colon.unwrap_or(bytes.len())];
+            let room = self.name.get_mut(self.name_length..).unwrap_or_default();
+            room.iter_mut().zip(name).for_each(|(place, byte)| *place = *byte);
+            self.name_length = self.name_length.saturating_add(name.len());
             let Some(colon) = colon else { return };
             self.is_in_value = true;
             let name = self.name.get(..self.name_length).unwrap_or_default();
-            self.field = match name.trim_ascii_end() {
-                b"content-length" => Some(Field::Length(Digits::default())),
-                b"transfer-encoding" => Some(Field::Encoding),
-                b"upgrade" => Some(Field::Upgrade(Protocol::default())),
-                _ => None,
+            let is = |known: &[u8]| name.trim_ascii_end().eq_ignore_ascii_case(known);
+            self.field = if is(b"content-length") {
+                Some(Field::Length(Digits::default()))
+            } else if is(b"transfer-encoding") {
+                Some(Field::Encoding)
+            } else if is(b"upgrade") {
+                Some(Field::Upgrade(Protocol::default()))
+            } else {
+                None
             };
             &bytes[colon + 1..]
         };

@@ -1,8 +1,9 @@
 //! What every request of a conversation begins with, by which those are known that say nothing else of it.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
-use serde_json::value::RawValue;
+use crate::domain::json_scan::{Leaf, Visit};
 
 /// So much of the first messages distinguishes conversations.
 const FIRST_MESSAGES: usize = 16 * 1024;
@@ -10,71 +11,166 @@ const FIRST_MESSAGES: usize = 16 * 1024;
 /// So much of the end of a message that is longer.
 const LAST_OF_A_MESSAGE: usize = 1024;
 
-/// The text that every request of a conversation begins with: its instructions, and the messages up to the first one of the
-/// user, each as far as it distinguishes. However long the others are, that one is among them.
-pub fn first_messages(instructions: Option<&[u8]>, list: &[u8]) -> Option<Vec<u8>> {
-    let mut text = Vec::new();
-    if let Some(instructions) = instructions.filter(|text| *text != b"null" && *text != b"\"\"") {
-        add_sample(&mut text, instructions);
-    }
-    if list.starts_with(b"\"") {
-        add_sample(&mut text, list);
-        return Some(text);
-    }
-    let list = String::from_utf8_lossy(list);
-    let mut rest = list.strip_prefix('[')?;
-    let mut has_message = false;
-    loop {
-        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
-        let Some(Ok(message)) = values.next() else { break };
-        let message = message.get();
-        let (is_of_the_user, said) = text_of(message);
-        if is_of_the_user || text.len() < FIRST_MESSAGES {
-            add_sample(&mut text, &said);
+/// Collects, while a body is walked over, the text that every request of its conversation begins with: the messages up to the
+/// first one of the user, each as far as it distinguishes. However long the others are, that one is among them.
+pub struct Beginning<'b> {
+    body: &'b [u8],
+    /// How many containers are open: the body, its list of messages, a message, its content, a part of that.
+    depth: usize,
+    key: Key,
+    /// The list of messages is open, and none of the user was in it.
+    is_in_list: bool,
+    is_in_content: bool,
+    message: Message,
+    text: Vec<u8>,
+    has_message: bool,
+}
+
+/// What the next value is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Key {
+    #[default]
+    Other,
+    Messages,
+    Role,
+    Content,
+    Text,
+}
+
+/// A message, as far as it came.
+#[derive(Default)]
+struct Message {
+    begin: usize,
+    role: Option<Range<usize>>,
+    /// Of a content that is a string or a list: how many parts it has, and the texts among them.
+    content: Option<(usize, Vec<Range<usize>>)>,
+}
+
+impl<'b> Beginning<'b> {
+    /// Of `body`, which is walked over next.
+    pub fn of(body: &'b [u8]) -> Beginning<'b> {
+        Beginning {
+            body,
+            depth: 0,
+            key: Key::Other,
+            is_in_list: false,
+            is_in_content: false,
+            message: Message::default(),
+            text: Vec::new(),
+            has_message: false,
         }
-        has_message = true;
-        let Some(next) = rest.trim_start()[message.len()..].trim_start().strip_prefix(',') else { break };
-        if is_of_the_user {
-            break;
+    }
+
+    /// The text, behind the instructions that the body gives. `None` when it has no message.
+    pub fn text(self, instructions: Option<&[u8]>) -> Option<Vec<u8>> {
+        let mut text = self.text;
+        if let Some(instructions) = instructions.filter(|text| *text != b"null" && *text != b"\"\"") {
+            let mut sample = Vec::new();
+            add_sample(&mut sample, instructions);
+            text.splice(..0, sample);
         }
-        rest = next;
+        self.has_message.then_some(text)
     }
-    has_message.then_some(text)
-}
 
-/// Whether a message is of the user, and what it says: clients send one text as a string at first and as an item of a list
-/// later, and these are one beginning. What is more than text is taken as it stands.
-fn text_of(message: &str) -> (bool, Cow<'_, [u8]>) {
-    let whole = || Cow::Borrowed(message.as_bytes());
-    let Ok(Message { role: Some(role), content }) = serde_json::from_str(message) else { return (false, whole()) };
-    let is_of_the_user = role.get() == "\"user\"";
-    let Some(texts) = content.and_then(|content| texts(content.get())) else { return (is_of_the_user, whole()) };
-    // A string alone is the user's.
-    let role = if is_of_the_user { "" } else { role.get() };
-    (is_of_the_user, Cow::Owned([&[role][..], &texts].concat().concat().into_bytes()))
-}
-
-/// The texts of a content that has nothing else.
-fn texts(content: &str) -> Option<Vec<&str>> {
-    if content.starts_with('"') {
-        return Some(vec![content]);
+    /// A list of messages begins. Of two with one name the last counts, as upstreams read it.
+    fn begin(&mut self) {
+        self.text.clear();
+        self.has_message = false;
     }
-    let parts: Vec<Part<'_>> = serde_json::from_str(content).ok()?;
-    parts.iter().map(|part| part.text.map(RawValue::get).filter(|text| text.starts_with('"'))).collect()
+
+    /// Adds a message that ends before `end`. Clients send one text as a string at first and as an item of a list later, and
+    /// these are one beginning. What is more than text is taken as it stands.
+    fn add(&mut self, end: usize) {
+        let Message { begin, role, content } = std::mem::take(&mut self.message);
+        let role = role.map(|place| &self.body[place]);
+        let is_of_the_user = role == Some(b"\"user\"");
+        let texts = content.filter(|(parts, texts)| *parts == texts.len());
+        let said = match (role, texts) {
+            (Some(role), Some((_, texts))) => {
+                let texts = texts.into_iter().map(|place| &self.body[place]);
+                // A string alone is the user's.
+                Cow::Owned(Some(role).filter(|_| !is_of_the_user).into_iter().chain(texts).collect::<Vec<_>>().concat())
+            }
+            _ => Cow::Borrowed(&self.body[begin..end]),
+        };
+        if is_of_the_user || self.text.len() < FIRST_MESSAGES {
+            add_sample(&mut self.text, &said);
+        }
+        self.has_message = true;
+        self.is_in_list = !is_of_the_user;
+    }
+
+    fn add_part(&mut self) {
+        if let Some((parts, _)) = self.message.content.as_mut().filter(|_| self.is_in_content) {
+            *parts += 1;
+        }
+    }
 }
 
-#[derive(serde::Deserialize)]
-struct Message<'m> {
-    #[serde(borrow, default)]
-    role: Option<&'m RawValue>,
-    #[serde(borrow, default)]
-    content: Option<&'m RawValue>,
-}
+impl Visit for Beginning<'_> {
+    fn open(&mut self, is_object: bool, at: usize) {
+        match (self.depth, std::mem::take(&mut self.key)) {
+            (1, Key::Messages) if !is_object => {
+                self.begin();
+                self.is_in_list = true;
+            }
+            _ if !self.is_in_list => {}
+            (2, _) => self.message.begin = at,
+            (3, Key::Content) => {
+                self.is_in_content = !is_object;
+                self.message.content = self.is_in_content.then(Default::default);
+            }
+            (3, Key::Role) => self.message.role = None,
+            (4, _) => self.add_part(),
+            _ => {}
+        }
+        self.depth += 1;
+    }
 
-#[derive(serde::Deserialize)]
-struct Part<'p> {
-    #[serde(borrow, default)]
-    text: Option<&'p RawValue>,
+    fn close(&mut self, end: usize) {
+        self.depth = self.depth.saturating_sub(1);
+        match self.depth {
+            1 => self.is_in_list = false,
+            2 if self.is_in_list => self.add(end),
+            3 => self.is_in_content = false,
+            _ => {}
+        }
+    }
+
+    fn key(&mut self, key: &[u8], _: usize) {
+        self.key = match (self.depth, key) {
+            (1, b"messages" | b"input") => Key::Messages,
+            (3, b"role") => Key::Role,
+            (3, b"content") => Key::Content,
+            (5, b"text") => Key::Text,
+            _ => Key::Other,
+        };
+    }
+
+    fn leaf(&mut self, leaf: Leaf<'_>, place: Range<usize>) {
+        let is_text = !matches!(leaf, Leaf::Scalar(_));
+        match (self.depth, std::mem::take(&mut self.key)) {
+            (1, Key::Messages) if is_text => {
+                self.begin();
+                add_sample(&mut self.text, &self.body[place]);
+                self.has_message = true;
+            }
+            _ if !self.is_in_list => {}
+            (2, _) => {
+                self.message.begin = place.start;
+                self.add(place.end);
+            }
+            (3, Key::Role) => self.message.role = (leaf != Leaf::Scalar(b"null")).then_some(place),
+            (3, Key::Content) => self.message.content = is_text.then(|| (1, vec![place])),
+            (4, _) => self.add_part(),
+            (5, Key::Text) if is_text && self.is_in_content => {
+                if let Some((_, texts)) = &mut self.message.content {
+                    texts.push(place);
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Adds `part`; of a long one its begin, its end and its length, which distinguish it from others.

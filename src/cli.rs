@@ -71,7 +71,7 @@ pub struct Cli {
 }
 
 /// How much is said beside the result.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Copy, Debug, Default, Args)]
 struct Volume {
     /// Print only results and errors, without notes and warnings
     #[arg(short, long, global = true, conflicts_with = "verbose", display_order = 900)]

@@ -1,11 +1,13 @@
 //! The tree of commands, under the name that the program was called by: `cam` and the long name say the same.
 
+use std::ffi::OsString;
 use std::path::Path;
 
-use clap::{ArgMatches, Command, CommandFactory, FromArgMatches};
+use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches};
 
 use super::run::shims;
-use super::{Cli, GROUPS, help};
+use super::sidecar::SidecarArgs;
+use super::{Cli, GROUPS, Verb, Volume, When, help};
 use crate::env;
 
 /// The name that every file and message of the product uses.
@@ -38,10 +40,27 @@ pub fn command(name: &str) -> Command {
 ///
 /// Clap's: bad usage, or the text that `--help` and `--version` print.
 pub fn parse(name: &str) -> Result<Cli, clap::Error> {
-    let words = std::iter::once(name.into()).chain(env::arguments());
+    let words = env::arguments();
+    if let Some(cli) = sidecar(&words) {
+        return Ok(cli);
+    }
     let mut command = command(name);
-    let matches: ArgMatches = command.try_get_matches_from_mut(words)?;
+    let matches: ArgMatches = command.try_get_matches_from_mut(std::iter::once(name.into()).chain(words))?;
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// A sidecar as agents start it, without the tree of all commands and their help, which is a third of its start. `None` for
+/// all that its own arguments do not say: the whole tree has the words for it.
+fn sidecar(words: &[OsString]) -> Option<Cli> {
+    let (verb, words) = words.split_first()?;
+    if verb != "sidecar" {
+        return None;
+    }
+    let command = SidecarArgs::augment_args(Command::new(NAME).no_binary_name(true));
+    let command = command.disable_help_flag(true).disable_version_flag(true);
+    let matches = command.try_get_matches_from(words).ok()?;
+    let args = SidecarArgs::from_arg_matches(&matches).ok()?;
+    Some(Cli { color: When::default(), volume: Volume::default(), verb: Some(Verb::Sidecar(args)) })
 }
 
 #[cfg(test)]
@@ -64,6 +83,25 @@ mod tests {
             (None, NAME),
         ] {
             assert_eq!(name_of(called), expected, "{called:?}");
+        }
+    }
+
+    #[test]
+    fn a_sidecar_is_read_alike_with_and_without_the_tree() {
+        for line in [
+            "sidecar",
+            "sidecar --stdio",
+            "sidecar --strategy priority --set routing.pid_offset=false --set routing.max_attempts=2",
+            "sidecar --set=routing.pid_offset=false",
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let matches = command(NAME).try_get_matches_from([OsString::from(NAME)].iter().chain(&words)).unwrap();
+            let of_tree = Cli::from_arg_matches(&matches).unwrap();
+            assert_eq!(format!("{:?}", sidecar(&words)), format!("{:?}", Some(of_tree)), "{line}");
+        }
+        for line in ["sidecar -v", "sidecar --help", "sidecar --nothing", "sidecar more", "-q sidecar", "list", ""] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert!(sidecar(&words).is_none(), "{line}");
         }
     }
 

@@ -7,6 +7,7 @@ pub(super) mod credential_mark;
 mod file;
 pub mod import;
 pub(super) mod labels;
+mod later;
 pub(super) mod lookup;
 pub mod merging;
 pub(super) mod names;
@@ -63,6 +64,8 @@ pub struct Accounts {
     bases: Bases,
     belief: Arc<Belief>,
     seen: Mutex<Seen>,
+    /// Changes of the file that no verb waits for.
+    later: Arc<later::Queue>,
     /// What a person switched this session to.
     pins: Mutex<StoredPins>,
     /// Accounts whose secret did not open.
@@ -82,6 +85,7 @@ impl Accounts {
             bases,
             belief,
             seen: Mutex::default(),
+            later: Arc::default(),
             pins: Mutex::default(),
             unopened: Mutex::default(),
             place: Arc::default(),

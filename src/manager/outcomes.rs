@@ -130,7 +130,7 @@ impl Manager {
                 record::write(&mut state.accounts[position], &change, now);
             }
         };
-        self.accounts.write_later(change, move |()| belief.lock().written(&written, &is_written))
+        self.accounts.write_later(change, move || belief.lock().written(&written, &is_written))
     }
 
     /// Leaves an attempt that does not serve in the ledger.

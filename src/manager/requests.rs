@@ -303,7 +303,7 @@ impl Manager {
                 stored.last_used = Some(now.as_millis());
             }
         };
-        drop(self.accounts.write_later(change, |()| {}));
+        self.accounts.write_soon(change);
     }
 
     /// Waits until an account is free for the request, if it may: `waited` says how often it did already. `false` when it may

@@ -40,6 +40,7 @@ impl Store {
             places: &self.0.places,
             bytes: &bytes,
             now: self.0.clock.now(),
+            once_seen: None,
         };
         let value = change(&mut transaction)?;
         let mut after = transaction.state;

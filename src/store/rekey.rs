@@ -87,7 +87,7 @@ impl Inner {
         }
         let unsealed = is_first_sealing(&before, &after).then(|| (&bytes, self.clock.now()));
         // When this fails the new state may be in place all the same, so its key stays until the next time.
-        self.commit(&after, Before::Present, unsealed)?;
+        self.commit(&after, Before::Present, unsealed, || {})?;
 
         let accounts = after.accounts.iter().filter(|account| account.has_secret()).count();
         let mut rekeyed = Rekeyed { secrets, accounts, ..Rekeyed::default() };

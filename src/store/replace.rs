@@ -101,22 +101,15 @@ pub(super) enum Before {
     Absent,
 }
 
-/// A write that failed, and whether the new state is in place all the same.
-pub(super) struct Failed {
-    pub error: StoreError,
-    pub replaced: bool,
-}
-
-/// Puts `bytes` in the place of the accounts file; the caller holds the lock. When this returns `Ok`, they survive a
-/// loss of power. With `Before::Present` a file that was removed meanwhile is not brought back: that is an error of kind
-/// `NotFound`. Where the system can exchange two files in one step no removal can fall in between.
-pub(super) fn replace(places: &Places, bytes: &[u8], present: Before) -> Result<(), Failed> {
-    let before = |error| Failed { error, replaced: false };
+/// Puts `bytes` in the place of the accounts file; the caller holds the lock. When this returns `Ok`, every process sees them,
+/// and after [`sync`] they survive a loss of power. With `Before::Present` a file that was removed meanwhile is not brought
+/// back: that is an error of kind `NotFound`. Where the system can exchange two files in one step no removal can fall in
+/// between.
+pub(super) fn put(places: &Places, bytes: &[u8], present: Before) -> Result<(), StoreError> {
     let write = StoreError::io("write", &places.next);
     let keep = StoreError::io("keep the previous state in", &places.previous);
     let put = StoreError::io("replace", &places.file);
-    let sync = StoreError::io("sync the folder", &places.parent);
-    files::remove(&places.next).and_then(|()| files::write_new(&places.next, bytes)).map_err(write).map_err(before)?;
+    files::remove(&places.next).and_then(|()| files::write_new(&places.next, bytes)).map_err(write)?;
     let exchanged = match present {
         Before::Present => files::exchange(&places.next, &places.file),
         Before::Absent => None,
@@ -135,11 +128,15 @@ pub(super) fn replace(places: &Places, bytes: &[u8], present: Before) -> Result<
             .map_err(keep)
             .and_then(|()| files::rename(&places.next, &places.file).map_err(put)),
     };
-    if let Err(error) = done {
+    if done.is_err() {
         let _ = files::remove(&places.next);
-        return Err(before(error));
     }
-    files::sync_folder(&places.parent).map_err(|error| Failed { error: sync(error), replaced: true })
+    done
+}
+
+/// Makes sure that the file that was put in place survives a loss of power.
+pub(super) fn sync(places: &Places) -> Result<(), StoreError> {
+    files::sync_folder(&places.parent).map_err(StoreError::io("sync the folder", &places.parent))
 }
 
 /// Gives the present state its second name. Renaming one name of a file over another of the same file does nothing,

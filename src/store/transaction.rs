@@ -13,8 +13,10 @@ use super::{Creation, Inner, StoreWarning, replace, seal_copy, sealing};
 use crate::domain::time::Timestamp;
 use crate::secrets::master_key::without_waiting;
 
+/// What is done once the change is seen by every process, before it is safe from a loss of power too.
+type OnceSeen = Box<dyn FnOnce()>;
+
 /// The file as it is now, under its lock, for one change.
-#[derive(Debug)]
 pub struct Transaction<'a> {
     /// What will be written, when it differs from what was read.
     pub state: State,
@@ -24,6 +26,8 @@ pub struct Transaction<'a> {
     /// The file as it was; empty when there was none.
     pub(super) bytes: &'a [u8],
     pub(super) now: Timestamp,
+    /// What is done once every process sees the change.
+    pub(super) once_seen: Option<OnceSeen>,
 }
 
 impl Transaction<'_> {
@@ -37,6 +41,12 @@ impl Transaction<'_> {
             return Ok(None);
         }
         self.places.copy_beside(self.bytes, "reset", self.now.as_millis()).map(Some)
+    }
+
+    /// Does `work` once every process sees the change, or there was none to write. That is earlier than it is safe from a loss
+    /// of power, which takes the disk another moment; where the change is not made nothing is done.
+    pub fn once_seen(&mut self, work: impl FnOnce() + 'static) {
+        self.once_seen = Some(Box::new(work));
     }
 
     /// The time of the change.
@@ -92,11 +102,19 @@ impl Inner {
             before.store_id = self.random_id()?;
         }
         let now = self.clock.now();
-        let mut transaction =
-            Transaction { state: before.clone(), before: &before, places: &self.places, bytes: &bytes, now };
+        let mut transaction = Transaction {
+            state: before.clone(),
+            before: &before,
+            places: &self.places,
+            bytes: &bytes,
+            now,
+            once_seen: None,
+        };
         let value = change(&mut transaction).map_err(UpdateError::Refused)?;
-        let mut after = transaction.state;
+        let Transaction { state: mut after, once_seen, .. } = transaction;
+        let seen = || once_seen.into_iter().for_each(|work| work());
         if after == before {
+            seen();
             // The folder with the note may have been removed since. Where nothing is sealed there is nothing to find yet.
             if present == Before::Present && before.seal.is_some() && self.folders.is_without_note() {
                 self.remember_folders(&before);
@@ -108,7 +126,7 @@ impl Inner {
         sealing::seal(&mut after, &self.keyring)?;
         self.remember_folders(&after);
         let unsealed = is_first_sealing(&before, &after).then_some((&bytes, now));
-        match self.commit(&after, present, unsealed) {
+        match self.commit(&after, present, unsealed, seen) {
             Err(StoreError::Io { source, .. })
                 if source.kind() == ErrorKind::NotFound && present == Before::Present && self.is_gone() =>
             {
@@ -142,12 +160,14 @@ impl Inner {
         matches!(crate::files::stat(&self.places.file), Ok(None))
     }
 
-    /// Writes `state`; before that, copies the `unsealed` bytes that another tool could still read.
+    /// Writes `state`; before that, copies the `unsealed` bytes that another tool could still read. Once every process sees it,
+    /// `seen` is called.
     pub(super) fn commit(
         &self,
         state: &State,
         present: Before,
         unsealed: Option<(&Vec<u8>, Timestamp)>,
+        seen: impl FnOnce(),
     ) -> Result<(), StoreError> {
         let bytes = state.to_json();
         // What we could not read back must not reach the disk.
@@ -163,31 +183,25 @@ impl Inner {
         // Nobody else can write this number: the lock is held until it is written or taken back.
         self.own().begin(&store_id, revision);
         let had_other_name = present == Before::Present && self.places.has_other_name();
-        match replace::replace(&self.places, &bytes, present) {
-            Ok(()) => {
-                if had_other_name {
-                    self.warn(StoreWarning::other_name(&self.places.file));
-                }
-                self.cache().replaced(bytes, state);
-                if let Some(backup) = backup {
-                    self.warn(StoreWarning::sealed(backup));
-                }
-                Ok(())
+        if let Err(error) = replace::put(&self.places, &bytes, present) {
+            self.own().take_back(revision);
+            self.cache().distrust();
+            if let Some(backup) = backup {
+                let _ = crate::files::remove(&backup);
             }
-            Err(failed) => {
-                if !failed.replaced {
-                    self.own().take_back(revision);
-                }
-                self.cache().distrust();
-                if let Some(backup) = backup {
-                    if failed.replaced {
-                        self.warn(StoreWarning::sealed(backup));
-                    } else {
-                        let _ = crate::files::remove(&backup);
-                    }
-                }
-                Err(failed.error)
-            }
+            return Err(error);
         }
+        self.cache().replaced(bytes, state);
+        seen();
+        let synced = replace::sync(&self.places);
+        match &synced {
+            Ok(()) if had_other_name => self.warn(StoreWarning::other_name(&self.places.file)),
+            Ok(()) => {}
+            Err(_) => self.cache().distrust(),
+        }
+        if let Some(backup) = backup {
+            self.warn(StoreWarning::sealed(backup));
+        }
+        synced
     }
 }

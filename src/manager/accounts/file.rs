@@ -1,14 +1,9 @@
-//! Changes of the accounts file: those that a verb waits for, and those that no request waits for.
+//! Changes of the accounts file that a verb waits for.
 
-use std::convert::Infallible;
-
-use tokio::sync::oneshot;
-
-use super::{Accounts, Written};
-use crate::domain::time::Timestamp;
+use super::Accounts;
 use crate::error::Error;
 use crate::manager::failure::of_update;
-use crate::store::{Creation, State, Transaction};
+use crate::store::{Creation, Transaction};
 
 impl Accounts {
     /// One change of the accounts file.
@@ -50,36 +45,6 @@ impl Accounts {
         let store = self.store.clone();
         // What is wrong with it is reported where it is used.
         let _ = tokio::task::spawn_blocking(move || store.await_key()).await;
-    }
-
-    /// A change that no request waits for. Once it is on disk `written`, which gets what `change` found, may forget what
-    /// stood in for it; when it cannot be written, serving goes on from memory.
-    pub(in crate::manager) fn write_later<T: Send + 'static>(
-        &self,
-        change: impl FnOnce(&mut State, Timestamp) -> T + Send + 'static,
-        written: impl FnOnce(T) + Send + 'static,
-    ) -> Written {
-        let (done, is_done) = oneshot::channel();
-        let (store, changes) = (self.store.clone(), self.session.changes().clone());
-        self.session.tasks().spawn(async move {
-            let result = store
-                .update(Creation::Never, move |transaction| {
-                    let now = transaction.now();
-                    let found = change(&mut transaction.state, now);
-                    Ok::<T, Infallible>(found)
-                })
-                .await;
-            match result {
-                Ok(found) => {
-                    written(found);
-                    changes.touch();
-                }
-                Err(error) => tracing::warn!("requests are served from memory: {error}"),
-            }
-            // Nobody may be waiting.
-            let _ = done.send(());
-        });
-        Written(is_done)
     }
 
     pub(super) fn report_store_warnings(&self) {

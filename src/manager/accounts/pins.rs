@@ -158,7 +158,7 @@ impl Accounts {
                 record.pins = kept(&record.pins, &accounts);
             }
         };
-        drop(self.write_later(change, |()| {}));
+        drop(self.write_later(change, || {}));
     }
 }
 

@@ -111,7 +111,12 @@ pub fn check_label(label: &str) -> Result<(), &'static str> {
 
 /// Whether two labels are the same to people, to whom case makes no difference.
 pub fn is_same_label(one: &str, other: &str) -> bool {
-    one.to_lowercase() == other.to_lowercase()
+    folded_label(one) == folded_label(other)
+}
+
+/// A label in the form that labels are compared in.
+pub fn folded_label(label: &str) -> String {
+    label.to_lowercase()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The accounts and their standing at one instant: all that routing sees.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
 
 use super::account::{AccountId, Kind, ModelFamily, ModelScope};
 use super::health::model_refusal::ModelRefusal;
@@ -17,7 +18,16 @@ pub struct Pool {
     pub active: usize,
     /// The position each family begins at, where the file names one.
     pub active_by_family: BTreeMap<String, usize>,
+    /// Where each account is, looked for once.
+    pub positions: Positions,
 }
+
+/// Where each account of a pool is: made when one is looked for among many.
+#[derive(Clone, Debug, Default)]
+pub struct Positions(OnceLock<HashMap<AccountId, usize>>);
+
+/// So few are looked through faster than looked up.
+const FEW: usize = 16;
 
 /// One account and what is believed about it.
 #[derive(Clone, Debug)]
@@ -61,7 +71,12 @@ pub struct Member {
 impl Pool {
     /// The position of the account with this id.
     pub fn position(&self, id: &AccountId) -> Option<usize> {
-        self.members.iter().position(|member| member.id == *id)
+        if self.members.len() <= FEW {
+            return self.members.iter().position(|member| member.id == *id);
+        }
+        // Of two with one id the first counts.
+        let all = || self.members.iter().enumerate().rev().map(|(position, member)| (member.id.clone(), position));
+        self.positions.0.get_or_init(|| all().collect()).get(id).copied()
     }
 
     /// The position a family begins at.

@@ -11,7 +11,7 @@ use super::router::{self, Bound, Refusal, Route, RouteRequest, Standpoint};
 use super::session::event::{Event, Selected};
 use super::{FIRST_ACCOUNT, Manager};
 use crate::clock;
-use crate::domain::account::{AccountId, Kind, ModelFamily};
+use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::health::Gate;
 use crate::domain::health::condition::Effect;
@@ -39,8 +39,7 @@ impl Manager {
             owners_of.extend_from_slice(&request.resources);
             owners_of.extend_from_slice(&request.reasoning.marks);
             // A key's upstream is asked with whatever ids there are.
-            let may_be_a_login = view.pool.members.iter().any(|member| member.kind == Kind::ChatGpt);
-            if may_be_a_login && !request.needs_api_key {
+            if view.has_logins() && !request.needs_api_key {
                 let ids = request.item_ids.ids();
                 owners = self.router.owners_of(ids.iter());
                 // A long conversation names each of its items, most of which this process saw.
@@ -65,8 +64,7 @@ impl Manager {
 
     /// Asks the ledger, if what is known is older than a second or something else is to be known. Returns who owns what.
     pub(super) async fn ask(&self, view: &View, owners_of: Vec<String>) -> HashMap<String, AccountId> {
-        let limited = view.state.accounts.iter().filter(|account| has_limit(account));
-        let spending_of: Vec<AccountId> = limited.map(|account| AccountId::new(account.id.clone())).collect();
+        let spending_of: Vec<AccountId> = view.limited().map(|account| AccountId::new(account.id.clone())).collect();
         let (now, spending_matters) = (clock::instant(), !spending_of.is_empty());
         let begun = self.belief.lock().siblings.ask_if_due(spending_matters, !owners_of.is_empty(), now);
         let Some(since) = begun else { return HashMap::new() };
@@ -91,7 +89,7 @@ impl Manager {
     pub(super) fn note_spending(&self) {
         let (view, now, clock) = (self.accounts.view(), self.session.now(), self.session.clock());
         let (mut spending, mut over) = (HashMap::new(), HashMap::new());
-        for account in view.state.accounts.iter().filter(|account| has_limit(account)) {
+        for account in view.limited() {
             let id = AccountId::new(account.id.clone());
             let spent: Spent = self.books.ledger().spent(&id);
             let limits = spending_limits(account);

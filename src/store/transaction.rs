@@ -112,7 +112,11 @@ impl Inner {
         };
         let value = change(&mut transaction).map_err(UpdateError::Refused)?;
         let Transaction { state: mut after, once_seen, .. } = transaction;
-        let seen = || once_seen.into_iter().for_each(|work| work());
+        let seen = || {
+            if let Some(work) = once_seen {
+                work();
+            }
+        };
         if after == before {
             seen();
             // The folder with the note may have been removed since. Where nothing is sealed there is nothing to find yet.

@@ -52,7 +52,7 @@ fn demand<'a>(model: Option<&'a str>, family: &'a ModelFamily) -> Demand<'a> {
 }
 
 fn pool(count: usize) -> Pool {
-    Pool { members: (0..count).map(|n| member(&format!("a{n}"))).collect(), active: 0, active_by_family: [].into() }
+    Pool { members: (0..count).map(|n| member(&format!("a{n}"))).collect(), ..Pool::default() }
 }
 
 fn ask<'a>(family: &'a ModelFamily, current: Option<usize>, excluded: &'a [usize]) -> Ask<'a> {

@@ -4,6 +4,7 @@ mod auth_files;
 mod foreign;
 mod merge;
 mod shape;
+mod taken;
 
 use zeroize::Zeroizing;
 

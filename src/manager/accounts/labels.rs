@@ -11,9 +11,12 @@ pub fn has_label(account: &StoredAccount, label: &str) -> bool {
 /// `wanted`, unless an account other than the one at `own` is called so: then with the plan, which differs between the workspaces of
 /// one person, or with the first number that makes it free.
 pub fn free_label(state: &State, wanted: &str, plan: Option<&str>, own: Option<usize>) -> String {
-    let is_free = |label: &String| {
-        !state.accounts.iter().enumerate().any(|(position, account)| Some(position) != own && has_label(account, label))
-    };
+    let others = state.accounts.iter().enumerate().filter(|(position, _)| Some(*position) != own);
+    free_label_by(|label| !others.clone().any(|(_, account)| has_label(account, label)), wanted, plan)
+}
+
+/// The same where it is known which labels are free.
+pub fn free_label_by(is_free: impl Fn(&str) -> bool, wanted: &str, plan: Option<&str>) -> String {
     let wanted: String = wanted.trim().chars().filter(|letter| !letter.is_control()).collect();
     let with = |suffix: &str| {
         let suffix = if suffix.is_empty() { String::new() } else { format!(" ({suffix})") };
@@ -23,7 +26,7 @@ pub fn free_label(state: &State, wanted: &str, plan: Option<&str>, own: Option<u
     let plan = plan.filter(|plan| (1..=16).contains(&plan.chars().count())).map(with);
     let numbered = (2_u64..).map(|number| with(&number.to_string()));
     let mut labels = std::iter::once(with("")).chain(plan).chain(numbered);
-    labels.find(is_free).expect("there are more numbers than accounts")
+    labels.find(|label| is_free(label)).expect("there are more numbers than accounts")
 }
 
 #[cfg(test)]

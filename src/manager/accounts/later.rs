@@ -15,9 +15,11 @@ use crate::store::{Creation, State, Store};
 /// So long a change waits for another to be written with that nobody waits for.
 const SOON: Duration = Duration::from_millis(50);
 
+type Change = Box<dyn FnOnce(&mut State, Timestamp) + Send>;
+
 /// A change on its way.
 struct Later {
-    change: Box<dyn FnOnce(&mut State, Timestamp) + Send>,
+    change: Change,
     /// Told once siblings see it.
     seen: oneshot::Sender<()>,
     /// Called once it is on disk.
@@ -145,7 +147,9 @@ async fn write(store: Store, later: Arc<Queue>, changes: Changes) {
         });
         match update.await {
             Ok(written) => {
-                written.into_iter().for_each(|written| written());
+                for written in written {
+                    written();
+                }
                 changes.touch();
                 return;
             }

@@ -1,6 +1,6 @@
 //! From the file and what is believed to the pool that routing sees.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::Accounts;
 use super::names::names;
@@ -9,6 +9,7 @@ use super::record;
 use crate::domain::account::{AccountId, Kind, ModelScope};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::health::Gate;
+use crate::domain::health::breaker::BreakerSettings;
 use crate::domain::plain_text::plain;
 use crate::domain::pool::{Member, Pool};
 use crate::domain::report::SessionKind;
@@ -22,10 +23,11 @@ impl Accounts {
     pub(in crate::manager) fn pool(&self, state: &State) -> Pool {
         let key = self.store.key_state(state);
         let (unopened, own) = (self.unopened().clone(), &self.session.identity().id);
+        let live_sessions = live_sessions(state, own);
         let belief = self.belief.lock();
         let members = state.accounts.iter().zip(names(state)).map(|(account, label)| {
             let mut member = self.member(account, label, key, &belief, &unopened);
-            member.live_sessions = live_sessions(state, &member.id, own);
+            member.live_sessions = live_sessions.get(member.id.as_str()).copied().unwrap_or_default();
             member
         });
         Pool {
@@ -36,6 +38,7 @@ impl Accounts {
                 .iter()
                 .filter_map(|(family, index)| Some((family.clone(), usize::try_from(*index).ok()?)))
                 .collect(),
+            ..Pool::default()
         }
     }
 
@@ -56,7 +59,7 @@ impl Accounts {
         let sealed = matches!(secret, Some(StoredSecret::Sealed(_)));
         let key_is_gone = matches!(key, KeyState::Missing | KeyState::Wrong);
         let is_newer = secret.is_some_and(StoredSecret::is_newer);
-        let (now, config) = (self.session.now(), self.session.config());
+        let (now, config, base_url) = (self.session.now(), self.session.config(), self.base_url(account));
         let facts = belief.facts(&id, record::facts(account, now), now);
         let known = facts.quota.known;
         let exhaustion = known.exhaustion(config.reserve_percent(), config.use_credits(), now);
@@ -64,7 +67,7 @@ impl Accounts {
             label,
             enabled: account.enabled.unwrap_or(true),
             locked: sealed && (key_is_gone || is_newer || unopened.contains(&id)),
-            needs_login: facts.needs_login || secret.is_none() || self.base_url(account).is_none(),
+            needs_login: facts.needs_login || secret.is_none() || base_url.is_none(),
             priority: account.priority.unwrap_or_default(),
             over_limit: facts.over_limit,
             scope: ModelScope::new(account.models.clone().unwrap_or_default()),
@@ -73,24 +76,12 @@ impl Accounts {
             used_up_models: exhaustion.models,
             quota: known.quota,
             cooldown: facts.cooldown,
-            gate: self.gate(account, &id, belief),
+            gate: gate(account, (&id, base_url.as_ref()), belief, (config.breaker(), now)),
             unserved: facts.unserved,
             live_sessions: 0,
             kind,
             id,
         }
-    }
-
-    /// The breaker of the account's issuer or of itself, else that of its host.
-    fn gate(&self, account: &StoredAccount, id: &AccountId, belief: &Known) -> Gate {
-        let base_url = self.base_url(account);
-        let host = base_url.as_ref().map(BaseUrl::authority);
-        if let Some(until) = waits_for_issuer(account, self.session.now()) {
-            return Gate::Open { until };
-        }
-        let [own, host] =
-            belief.siblings.breakers().gates(id, host, self.session.config().breaker(), self.session.now());
-        if own == Gate::Closed { host } else { own }
     }
 
     /// Where the account's requests go. `None` for an address that other hands wrote and that is refused: its key
@@ -106,19 +97,43 @@ impl Accounts {
     }
 }
 
-/// How many live sessions but `own` use the account now.
-fn live_sessions(state: &State, account: &AccountId, own: &str) -> usize {
-    let others = state.sessions.iter().filter(|session| session.id != own && session.kind != SessionKind::Proxy);
-    others.filter(|session| uses(session, account.as_str())).count()
+/// The breaker of the account's issuer or of itself, else that of its host.
+fn gate(
+    account: &StoredAccount,
+    (id, base_url): (&AccountId, Option<&BaseUrl>),
+    belief: &Known,
+    (settings, now): (BreakerSettings, Timestamp),
+) -> Gate {
+    if let Some(until) = waits_for_issuer(account, now) {
+        return Gate::Open { until };
+    }
+    let [own, host] = belief.siblings.breakers().gates(id, base_url.map(BaseUrl::authority), settings, now);
+    if own == Gate::Closed { host } else { own }
 }
 
-/// Whether a session uses the account: for a family, or, as long as it used none, as the one where it started.
-pub(in crate::manager) fn uses(session: &SessionRecord, account: &str) -> bool {
-    if session.accounts.is_empty() {
-        session.start_account.as_deref() == Some(account)
-    } else {
-        session.accounts.values().any(|id| id == account)
+/// How many live sessions but `own` use each account now.
+fn live_sessions<'s>(state: &'s State, own: &str) -> HashMap<&'s str, usize> {
+    let mut count = HashMap::new();
+    for session in state.sessions.iter().filter(|session| session.id != own && session.kind != SessionKind::Proxy) {
+        let mut accounts: Vec<&str> = used(session).collect();
+        accounts.sort_unstable();
+        accounts.dedup();
+        for account in accounts {
+            *count.entry(account).or_default() += 1;
+        }
     }
+    count
+}
+
+/// Whether a session uses the account.
+pub(in crate::manager) fn uses(session: &SessionRecord, account: &str) -> bool {
+    used(session).any(|id| id == account)
+}
+
+/// The accounts that a session uses: those of its families, or, as long as it used none, the one where it started.
+fn used(session: &SessionRecord) -> impl Iterator<Item = &str> {
+    let start = session.start_account.as_deref().filter(|_| session.accounts.is_empty());
+    session.accounts.values().map(String::as_str).chain(start)
 }
 
 /// Until when the issuer, which failed, is left alone, if the account has no token until then.

@@ -1,9 +1,10 @@
 //! The accounts as they are now: one `stat`, a re-read only when the file moved, and the events that follow from
 //! a change.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, MutexGuard, OnceLock, PoisonError};
 
+use super::pool::has_limit;
 use super::{Accounts, Target};
 use crate::domain::account::{AccountId, Kind};
 use crate::domain::pool::Pool;
@@ -24,6 +25,9 @@ pub struct View {
     pub pool: Arc<Pool>,
     /// What it takes to use each account, opened at its first use.
     pub(in crate::manager) targets: Arc<[OnceLock<Arc<Target>>]>,
+    /// The positions of the accounts that have a spending limit: each request asks for them.
+    limited: Arc<[usize]>,
+    has_logins: bool,
     version: u64,
     key_state: KeyState,
 }
@@ -36,7 +40,12 @@ impl View {
 
     /// Whether some account is a ChatGPT login.
     pub fn has_logins(&self) -> bool {
-        self.pool.members.iter().any(|member| member.kind == Kind::ChatGpt)
+        self.has_logins
+    }
+
+    /// The accounts that have a spending limit.
+    pub(in crate::manager) fn limited(&self) -> impl Iterator<Item = &StoredAccount> {
+        self.limited.iter().map(|position| &self.state.accounts[*position])
     }
 
     /// Whether no account has another provider than OpenAI behind it.
@@ -97,11 +106,18 @@ impl Accounts {
         }
         self.forget_what_the_file_overtook(&state, seen.view.is_some(), is_same_file);
         let pool = Arc::new(self.pool(&state));
-        let targets = match &seen.view {
-            Some(view) if is_same_file => Arc::clone(&view.targets),
-            _ => state.accounts.iter().map(|_| OnceLock::new()).collect(),
+        let view = match &seen.view {
+            Some(view) if is_same_file => View { pool, version, key_state, ..view.clone() },
+            _ => View {
+                targets: state.accounts.iter().map(|_| OnceLock::new()).collect(),
+                limited: (0..state.accounts.len()).filter(|position| has_limit(&state.accounts[*position])).collect(),
+                has_logins: state.accounts.iter().any(|account| account.kind() == Kind::ChatGpt),
+                state,
+                pool,
+                version,
+                key_state,
+            },
         };
-        let view = View { state, pool, targets, version, key_state };
         seen.view = Some(view.clone());
         self.report_change(&view.state, &mut seen);
         view
@@ -125,7 +141,8 @@ impl Accounts {
         let mut belief = self.belief.lock();
         belief.forget_old_limits(self.session.now());
         if !state.accounts.is_empty() && !is_same_file {
-            belief.forget_accounts_but(|id| state.position(id.as_str()).is_some());
+            let ids: HashSet<&str> = state.accounts.iter().map(|account| account.id.as_str()).collect();
+            belief.forget_accounts_but(|id| ids.contains(id.as_str()));
         }
         drop(belief);
         if let Some(pin) = &state.pin {

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::fields::{Extra, Field, put, put_extra, take, take_always};
+use super::fields::{Extra, Field, take, take_always};
 use crate::domain::account::Kind;
 use crate::secrets::{Secret, cipher};
 
@@ -250,6 +252,9 @@ impl Field for StoredSecret {
     }
 }
 
+/// An account as it stands in the file: written as it goes, because there may be thousands.
+pub(super) struct Entry<'s>(pub &'s StoredAccount);
+
 /// Each field once, with its name in the file, for both directions.
 macro_rules! fields {
     ($($field:ident: $name:literal),* $(,)?) => {
@@ -266,24 +271,45 @@ macro_rules! fields {
             }
         }
 
-        pub(super) fn write(account: &StoredAccount) -> Value {
-            let mut object = Map::new();
-            object.insert("id".to_owned(), account.id.write());
-            $(put(&mut object, $name, account.$field.as_ref());)*
-            for (name, times) in [
-                ("rateLimitResetTimes", &account.rate_limit_reset_times),
-                ("rateLimitSetTimes", &account.rate_limit_set_times),
-                ("unservedModels", &account.unserved_models),
-            ] {
-                if !times.is_empty() {
-                    put(&mut object, name, Some(times));
+        /// The fields that there are, then those that this version does not know.
+        impl Serialize for Entry<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let Entry(account) = self;
+                let mut object = serializer.serialize_map(None)?;
+                object.serialize_entry("id", &account.id)?;
+                $(if let Some(field) = &account.$field {
+                    object.serialize_entry($name, &field.write())?;
+                })*
+                for (name, times) in [
+                    ("rateLimitResetTimes", &account.rate_limit_reset_times),
+                    ("rateLimitSetTimes", &account.rate_limit_set_times),
+                    ("unservedModels", &account.unserved_models),
+                ] {
+                    if !times.is_empty() {
+                        object.serialize_entry(name, times)?;
+                    }
                 }
+                if !account.unserved_versions.is_empty() {
+                    object.serialize_entry("unservedVersions", &account.unserved_versions)?;
+                }
+                for (name, value) in account.extra.iter().filter(|(name, _)| !has(account, name)) {
+                    object.serialize_entry(name, value)?;
+                }
+                object.end()
             }
-            if !account.unserved_versions.is_empty() {
-                put(&mut object, "unservedVersions", Some(&account.unserved_versions));
+        }
+
+        /// Whether the field of this name is written: it wins over a leftover.
+        fn has(account: &StoredAccount, name: &str) -> bool {
+            match name {
+                "id" => true,
+                $($name => account.$field.is_some(),)*
+                "rateLimitResetTimes" => !account.rate_limit_reset_times.is_empty(),
+                "rateLimitSetTimes" => !account.rate_limit_set_times.is_empty(),
+                "unservedModels" => !account.unserved_models.is_empty(),
+                "unservedVersions" => !account.unserved_versions.is_empty(),
+                _ => false,
             }
-            put_extra(&mut object, &account.extra);
-            Value::Object(object)
         }
     };
 }

@@ -1,9 +1,11 @@
 //! From bytes to a state and back.
 
-use serde::Serialize;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 use serde_json::ser::PrettyFormatter;
 use serde_json::{Map, Value};
 
+use super::account::{Entry, StoredAccount};
 use super::fields::{Extra, Field, put, put_extra, take, take_always};
 use super::state::{State, VERSION};
 use super::{account, migrate};
@@ -93,8 +95,6 @@ impl State {
     /// written as `****`: it must not reach a disk by any path but the sealing one.
     pub fn to_json(&self) -> Vec<u8> {
         let mut file = Map::new();
-        put(&mut file, "version", Some(&VERSION));
-        file.insert("accounts".to_owned(), self.accounts.iter().map(account::write).collect());
         put(&mut file, "activeIndex", Some(&self.active_index));
         put(&mut file, "activeIndexByFamily", Some(&self.active_index_by_family));
         put(&mut file, "storeId", Some(&self.store_id).filter(|id| !id.is_empty()));
@@ -109,9 +109,36 @@ impl State {
         put_extra(&mut file, &self.extra);
         let mut bytes = Vec::new();
         let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, PrettyFormatter::with_indent(b"  "));
-        Value::Object(file).serialize(&mut serializer).expect("a JSON value has text keys and fits in memory");
+        let file = File { accounts: &self.accounts, others: &file };
+        file.serialize(&mut serializer).expect("a JSON value has text keys and fits in memory");
         bytes.push(b'\n');
         bytes
+    }
+}
+
+/// The file as it is written.
+struct File<'s> {
+    accounts: &'s [StoredAccount],
+    others: &'s Map<String, Value>,
+}
+
+impl Serialize for File<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut file = serializer.serialize_map(None)?;
+        file.serialize_entry("version", &VERSION)?;
+        file.serialize_entry("accounts", &Entries(self.accounts))?;
+        for (name, value) in self.others.iter().filter(|(name, _)| *name != "version" && *name != "accounts") {
+            file.serialize_entry(name, value)?;
+        }
+        file.end()
+    }
+}
+
+struct Entries<'s>(&'s [StoredAccount]);
+
+impl Serialize for Entries<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(Entry))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What older versions and other tools leave out: limits per family, indices per family, ids.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::account::{StoredAccount, name};
 use super::fields::Field;
@@ -35,14 +35,16 @@ pub(in crate::store) fn give_ids(accounts: &mut [StoredAccount]) {
             account.id.clear();
         }
     }
+    // The first twin of each that was not tried yet.
+    let mut twins: HashMap<String, u32> = HashMap::new();
     for account in accounts.iter_mut().filter(|account| account.id.is_empty()) {
-        let mut twin = 0_u32;
+        let twin = twins.entry(derived_id(account, 0)).or_default();
         account.id = loop {
-            let id = derived_id(account, twin);
+            let id = derived_id(account, *twin);
+            *twin += 1;
             if taken.insert(id.clone()) {
                 break id;
             }
-            twin += 1;
         };
     }
 }

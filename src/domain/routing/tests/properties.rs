@@ -111,7 +111,7 @@ fn any_scene() -> impl Generator<Value = Scene> {
         |(accounts, loads, active, (current, pinned, bound, excluded, turn))| {
             let members =
                 accounts.into_iter().map(|(trouble, priority, sessions)| troubled(trouble, priority, sessions));
-            let pool = Pool { members: members.collect(), active, active_by_family: [].into() };
+            let pool = Pool { members: members.collect(), active, ..Pool::default() };
             Scene { pool, loads, current, pinned, bound, excluded, turn }
         },
     )

@@ -1,10 +1,11 @@
 //! Which of the accounts that come in are there already, and what becomes of each. A login is known by account and person,
 //! an API key by itself; the order of what is there stays.
 
+use super::taken::Taken;
 use super::{Imported, Incoming, Outcome, main_secret};
 use crate::domain::account::{Found, Kind};
 use crate::domain::time::Timestamp;
-use crate::manager::accounts::labels::free_label;
+use crate::manager::accounts::labels::free_label_by;
 use crate::manager::accounts::names::{identity, names};
 use crate::manager::session::random_id;
 use crate::secrets::Secret;
@@ -28,15 +29,17 @@ pub(super) fn merge(
     now: Timestamp,
 ) -> Vec<Imported> {
     let mut imported = Vec::with_capacity(incoming.len());
+    let mut taken = Taken::of(&state.accounts, &present.opened);
     for Incoming { account, origin } in incoming {
         let secret = match account.secret(main_secret(&account)) {
             Some(StoredSecret::New(text)) => text.clone(),
             Some(StoredSecret::Plain(_) | StoredSecret::Sealed(_)) | None => continue,
         };
         let is_login = account.kind() == Kind::ChatGpt;
-        let (position, outcome, possible) = match find(&account, &secret, &present) {
+        let (position, outcome, possible) = match find(&account, &secret, &present, &taken) {
             Found::Possible(possible) => {
-                add(state, account, now);
+                add(state, account, &mut taken, now);
+                taken.add_secret(present.opened.len(), &secret);
                 present.opened.push(Some(secret.clone()));
                 present.known.extend(state.accounts.last().cloned());
                 (state.accounts.len() - 1, Outcome::Added, possible)
@@ -50,6 +53,7 @@ pub(super) fn merge(
                 };
                 if outcome == Outcome::Renewed {
                     *opened = Some(secret.clone());
+                    taken.add_secret(position, &secret);
                 }
                 (position, outcome, Vec::new())
             }
@@ -77,14 +81,15 @@ const SAME_KEY: Outcome = Outcome::Skipped("its key exists already");
 
 /// The account that is there already, or those that it may be. Several workspaces of a person can have one refresh token,
 /// so that the same one is the same login only where nothing else says otherwise.
-fn find(account: &StoredAccount, secret: &Secret<String>, present: &Present<'_>) -> Found {
+fn find(account: &StoredAccount, secret: &Secret<String>, present: &Present<'_>, taken: &Taken) -> Found {
     let kind = account.kind();
-    let of_kind = || present.known.iter().enumerate().filter(move |(_, other)| other.kind() == kind);
     let has_secret = |position: usize| present.opened[position].as_ref() == Some(secret);
     if kind == Kind::ApiKey {
-        let same = of_kind().find(|(position, _)| has_secret(*position));
-        return same.map_or(Found::Possible(Vec::new()), |(position, _)| Found::Same(position));
+        let is_same = |position: &&usize| present.known[**position].kind() == kind && has_secret(**position);
+        let same = taken.used_with(secret).iter().find(is_same);
+        return same.map_or(Found::Possible(Vec::new()), |position| Found::Same(*position));
     }
+    let of_kind = || present.known.iter().enumerate().filter(move |(_, other)| other.kind() == kind);
     let own = identity(account);
     let found = own.find_among(of_kind().map(|(position, other)| (position, identity(other))));
     let Found::Possible(possible) = found else { return found };
@@ -138,18 +143,19 @@ fn renew(
     Outcome::Renewed
 }
 
-fn add(state: &mut State, mut account: StoredAccount, now: Timestamp) {
+fn add(state: &mut State, mut account: StoredAccount, taken: &mut Taken, now: Timestamp) {
     let is_plain = (1..=64).contains(&account.id.len())
         && account.id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
         && !account.id.bytes().all(|byte| byte.is_ascii_digit());
     // What was used before under this id counts for it again.
-    let is_free = state.accounts.iter().all(|other| !other.id.eq_ignore_ascii_case(&account.id));
-    if !is_plain || !is_free {
+    if !is_plain || !taken.is_free_id(&account.id) {
         account.id = format!("acc-{}", random_id());
     }
     let wanted = account.label.take().or_else(|| account.email.clone());
-    account.label = wanted.map(|label| free_label(state, &label, account.plan.as_deref(), None));
+    let is_free = |label: &str| taken.is_free_label(label);
+    account.label = wanted.map(|label| free_label_by(is_free, &label, account.plan.as_deref()));
     account.added_at = account.added_at.or(Some(now.as_millis()));
+    taken.add(&account);
     state.accounts.push(account);
 }
 

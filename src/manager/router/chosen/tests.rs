@@ -44,7 +44,7 @@ fn member(name: &str, kind: Kind) -> Member {
 /// Two logins and a key.
 fn pool() -> Pool {
     let members = vec![member("a", Kind::ChatGpt), member("b", Kind::ChatGpt), member("key", Kind::ApiKey)];
-    Pool { members, active: 0, active_by_family: [].into() }
+    Pool { members, ..Pool::default() }
 }
 
 fn request(model: &str) -> RouteRequest {

@@ -50,6 +50,53 @@ impl Visit for () {
     fn leaf(&mut self, _: Leaf<'_>, _: Range<usize>) {}
 }
 
+/// A visitor, if there is one.
+impl<V: Visit> Visit for Option<Box<V>> {
+    fn open(&mut self, is_object: bool, at: usize) {
+        if let Some(visit) = self {
+            visit.open(is_object, at);
+        }
+    }
+
+    fn close(&mut self, end: usize) {
+        if let Some(visit) = self {
+            visit.close(end);
+        }
+    }
+
+    fn key(&mut self, key: &[u8], at: usize) {
+        if let Some(visit) = self {
+            visit.key(key, at);
+        }
+    }
+
+    fn leaf(&mut self, leaf: Leaf<'_>, place: Range<usize>) {
+        if let Some(visit) = self {
+            visit.leaf(leaf, place);
+        }
+    }
+
+    fn wants_pieces(&mut self) -> bool {
+        self.as_mut().is_some_and(|visit| visit.wants_pieces())
+    }
+
+    fn piece(&mut self, piece: &[u8]) {
+        if let Some(visit) = self {
+            visit.piece(piece);
+        }
+    }
+
+    fn wants_raw(&mut self) -> Option<usize> {
+        self.as_mut()?.wants_raw()
+    }
+
+    fn raw(&mut self, value: &[u8], end: usize) {
+        if let Some(visit) = self {
+            visit.raw(value, end);
+        }
+    }
+}
+
 /// Two visitors of one walk. What one of them wants, in pieces or as it stands, both get.
 pub struct Both<'v, A, B>(pub &'v mut A, pub &'v mut B);
 

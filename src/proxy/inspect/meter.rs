@@ -1,18 +1,21 @@
 //! What an answer says while it passes: how many tokens it took, whether it is whole, what it made, and whether it
 //! failed before it began.
 
-use serde_json::{Value, json};
+mod seen;
+
+use serde_json::Value;
 
 use crate::domain;
 use crate::domain::event_stream::{EventReader, Listen};
-use crate::domain::first_output;
 use crate::domain::json_scan::Both;
 use crate::domain::resources::CreatedIds;
-use crate::domain::usage::quota::meter_of_event;
-use crate::domain::usage::{Bill, Tier, tokens};
+use crate::domain::usage::Bill;
 use crate::manager::router::reasoning::ContentDigest;
+use crate::proxy::inspect::alike::Alike;
 use crate::proxy::inspect::choices::Choices;
 use crate::proxy::inspect::fields::{Field, JsonFields};
+pub use seen::bill_of_response;
+use seen::{Event, Seen, is_last};
 
 /// The dialect of an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,9 +32,6 @@ pub enum Dialect {
     #[default]
     Other,
 }
-
-/// So many limits of one stream are noted.
-const MOST_LIMITS: usize = 16;
 
 /// As much of the data as shows that a stream is done.
 const BEGINNING: usize = 8;
@@ -60,29 +60,14 @@ struct Parts {
     /// The data begins with this.
     begins: Vec<u8>,
     seen: Seen,
-}
-
-/// One event that is over.
-struct Event<'s> {
-    /// Its type: that of its data, else its name.
-    kind: &'s str,
-    /// What was taken from its data.
-    fields: &'s JsonFields,
-    /// It says `[DONE]`.
-    is_done: bool,
-}
-
-/// What was seen so far.
-#[derive(Debug, Default)]
-struct Seen {
-    bill: Bill,
-    is_whole: bool,
-    /// The last event has come.
-    is_over: bool,
-    has_output: bool,
-    failure: Option<Value>,
-    /// The events `codex.rate_limits`, the last of each limit.
-    quota: Vec<Value>,
+    /// The last event of a stream that has begun to say something.
+    alike: Option<Box<Alike>>,
+    /// The name of that event.
+    name: String,
+    /// Something came of the data of the current event.
+    has_begun: bool,
+    /// The current event is like the last one.
+    is_repeated: bool,
 }
 
 impl Meter {
@@ -205,31 +190,23 @@ impl Meter {
     }
 }
 
-/// What an event of a response reports of its use.
-pub fn bill_of_response(fields: &JsonFields) -> Bill {
-    let mut seen = Seen::default();
-    seen.response(fields);
-    seen.bill
-}
-
 impl Parts {
     /// The event with this name or kind, as far as it came.
     fn event<'s>(&'s self, kind: &'s str) -> Option<Event<'s>> {
         Some(Event { kind, fields: self.fields.as_deref()?, is_done: self.begins == b"[DONE]" })
     }
-}
 
-impl Listen for Parts {
-    fn event(&mut self, _: &domain::event_stream::Event<'_>) {}
-
-    fn data(&mut self, piece: &[u8]) {
-        if let Some(fields) = &mut self.fields {
-            match (&mut self.made, &mut self.choices) {
-                (Some(made), Some(choices)) => fields.push_with(piece, &mut Both(&mut **made, &mut **choices)),
-                (Some(made), None) => fields.push_with(piece, &mut **made),
-                (None, Some(choices)) => fields.push_with(piece, &mut **choices),
-                (None, None) => fields.push(piece),
+    /// Has all readers read the next piece of an event that is not like the last one.
+    fn walk(&mut self, piece: &[u8], is_first: bool) {
+        if let Some(alike) = &mut self.alike {
+            if is_first {
+                alike.begin(piece);
+            } else if !piece.trim_ascii().is_empty() {
+                alike.forget();
             }
+        }
+        if let Some(fields) = &mut self.fields {
+            fields.push_with(piece, &mut Both(&mut self.made, &mut Both(&mut self.choices, &mut self.alike)));
         }
         if self.begins.len() < BEGINNING {
             let more = piece.iter().filter(|byte| !byte.is_ascii_whitespace());
@@ -237,18 +214,8 @@ impl Listen for Parts {
         }
     }
 
-    fn over(&mut self, name: &str, data: Option<&[u8]>) {
-        if let Some(fields) = &self.fields {
-            let kind = fields.text(Field::Type);
-            let kind = kind.as_deref().filter(|kind| !kind.is_empty()).unwrap_or(name);
-            let event = Event { kind, fields, is_done: self.begins == b"[DONE]" };
-            match self.dialect {
-                Dialect::Responses => self.seen.of_responses(&event, data),
-                Dialect::Completions => self.seen.of_completions(&event, data),
-                Dialect::Events | Dialect::Document => self.seen.of_any(&event),
-                Dialect::Other => {}
-            }
-        }
+    /// The last event is of no use any more.
+    fn reset(&mut self) {
         if let Some(fields) = &mut self.fields {
             fields.reset();
         }
@@ -258,135 +225,50 @@ impl Listen for Parts {
         if let Some(choices) = &mut self.choices {
             choices.next_document();
         }
+        if let Some(alike) = &mut self.alike {
+            alike.forget();
+        }
         self.begins.clear();
     }
 }
 
-impl Seen {
-    fn of_responses(&mut self, event: &Event<'_>, data: Option<&[u8]>) {
-        let fields = event.fields;
-        self.response(fields);
-        if event.kind == "codex.rate_limits" {
-            self.rate_limits(fields);
-        }
-        self.event(event, data, |event, data| first_output::is_in_response(event.kind, data));
-    }
+impl Listen for Parts {
+    fn event(&mut self, _: &domain::event_stream::Event<'_>) {}
 
-    fn of_completions(&mut self, event: &Event<'_>, data: Option<&[u8]>) {
-        // Every chunk says the same of itself, but for a first one that some servers leave without names.
-        if self.bill.is_named() {
-            self.used(event.fields, Field::Usage);
-            self.tier(event.fields, Field::ServiceTier);
-        } else {
-            self.object(event.fields);
-        }
-        self.event(event, data, |_, data| first_output::is_in_completion(data));
-    }
-
-    /// An event of any stream: about a response, or an object itself. A run's steps report parts of what the run does.
-    fn of_any(&mut self, event: &Event<'_>) {
-        let fields = event.fields;
-        self.response(fields);
-        if fields.text(Field::Object).as_deref() != Some("thread.run.step") {
-            self.object(fields);
-        }
-    }
-
-    /// Takes in what an object says of itself.
-    fn object(&mut self, fields: &JsonFields) {
-        self.used(fields, Field::Usage);
-        self.bill.model = fields.text(Field::Model).or(self.bill.model.take());
-        self.tier(fields, Field::ServiceTier);
-        let subject = &mut self.bill.subject;
-        subject.object = fields.text(Field::Object).or(subject.object.take());
-        subject.id = fields.text(Field::Id).or(subject.id.take());
-        subject.status = fields.text(Field::Status).or(subject.status.take());
-        subject.background |= fields.raw(Field::Background) == Some(b"true");
-    }
-
-    /// Takes in what an event says of a limit of the account.
-    fn rate_limits(&mut self, fields: &JsonFields) {
-        let names = [
-            ("rate_limits", Field::RateLimits),
-            ("plan_type", Field::PlanType),
-            ("credits", Field::Credits),
-            ("metered_limit_name", Field::MeteredLimitName),
-            ("limit_name", Field::LimitName),
-        ];
-        let known = names.into_iter().filter_map(|(name, field)| Some((name.to_owned(), fields.value(field)?)));
-        let event = Value::Object(known.collect());
-        let limit = meter_of_event(&event);
-        self.quota.retain(|earlier| meter_of_event(earlier) != limit);
-        if self.quota.len() < MOST_LIMITS {
-            self.quota.push(event);
-        }
-    }
-
-    /// Takes in what an event says of its response.
-    fn response(&mut self, fields: &JsonFields) {
-        self.used(fields, Field::ResponseUsage);
-        if let Some(id) = fields.text(Field::ResponseId) {
-            self.bill.subject.object = Some("response".to_owned());
-            self.bill.subject.id = Some(id);
-        }
-        self.bill.model = fields.text(Field::ResponseModel).or(self.bill.model.take());
-        self.tier(fields, Field::ResponseServiceTier);
-        let subject = &mut self.bill.subject;
-        subject.status = fields.text(Field::ResponseStatus).or(subject.status.take());
-        subject.background |= fields.raw(Field::ResponseBackground) == Some(b"true");
-    }
-
-    /// The last use that is reported is the whole one. A null after it takes nothing back.
-    fn used(&mut self, fields: &JsonFields, field: Field) {
-        let used = fields.raw(field).and_then(tokens::read);
-        self.bill.used = used.or(self.bill.used);
-    }
-
-    /// What a stream says at its end is where it was processed; before, what was asked for.
-    fn tier(&mut self, fields: &JsonFields, field: Field) {
-        if let Some(name) = fields.text(field) {
-            self.bill.tier = Tier::named(&name);
-        }
-    }
-
-    fn event(&mut self, event: &Event<'_>, data: Option<&[u8]>, says_something: fn(&Event<'_>, &Value) -> bool) {
-        self.is_over |= is_last(event);
-        self.is_whole |= self.is_over;
-        if self.has_output {
-            return;
-        }
-        match failure(event) {
-            Some(error) => self.failure = self.failure.take().or(Some(error)),
-            None => {
-                // What is too long to be kept is no metadata.
-                let data = data.map(|data| serde_json::from_slice(data).unwrap_or_default());
-                self.has_output = data.is_none_or(|data| says_something(event, &data));
+    fn data(&mut self, piece: &[u8]) {
+        let is_first = !std::mem::replace(&mut self.has_begun, true);
+        if is_first {
+            self.is_repeated = self.alike.as_ref().is_some_and(|alike| alike.is_like(piece));
+            if !self.is_repeated {
+                self.reset();
             }
         }
+        self.is_repeated &= is_first || piece.trim_ascii().is_empty();
+        if !self.is_repeated {
+            self.walk(piece, is_first);
+        }
     }
-}
 
-/// The events that end a stream.
-fn is_last(event: &Event<'_>) -> bool {
-    let by_kind = |kind: &str| kind == "error" || first_output::ends_response(kind);
-    let is_error = || event.fields.raw(Field::Error).is_some_and(|error| error.starts_with(b"{"));
-    event.is_done
-        || by_kind(event.kind)
-        || event.fields.text(Field::Type).is_some_and(|kind| by_kind(&kind))
-        || (event.fields.raw(Field::Type).is_none() && is_error())
-}
-
-/// The error that an event reports, in the form of an error answer's `error` object.
-fn failure(event: &Event<'_>) -> Option<Value> {
-    let fields = event.fields;
-    match event.kind {
-        "response.failed" => Some(fields.value(Field::ResponseError).unwrap_or_default()),
-        "error" => Some(fields.value(Field::Error).filter(Value::is_object).unwrap_or_else(|| {
-            let text = |field| fields.text(field).map_or(Value::Null, Value::from);
-            json!({ "code": text(Field::Code), "message": text(Field::Message) })
-        })),
-        "" => fields.value(Field::Error).filter(Value::is_object),
-        _ => None,
+    fn over(&mut self, name: &str, data: Option<&[u8]>) {
+        if !std::mem::take(&mut self.has_begun) {
+            self.reset();
+        } else if std::mem::take(&mut self.is_repeated) && name == self.name {
+            return;
+        }
+        name.clone_into(&mut self.name);
+        let Some(fields) = &self.fields else { return };
+        let kind = fields.text(Field::Type);
+        let kind = kind.as_deref().filter(|kind| !kind.is_empty()).unwrap_or(name);
+        let event = Event { kind, fields, is_done: self.begins == b"[DONE]" };
+        match self.dialect {
+            Dialect::Responses => self.seen.of_responses(&event, data),
+            Dialect::Completions => self.seen.of_completions(&event, data),
+            Dialect::Events | Dialect::Document => self.seen.of_any(&event),
+            Dialect::Other => {}
+        }
+        if self.seen.has_output {
+            self.alike.get_or_insert_default();
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::domain::resources::Keeps;
+use crate::domain::usage::Tier;
+use proptest::prelude::*;
 use serde_json::json;
 
 fn read(dialect: Dialect, stream: &str, step: usize) -> Meter {
@@ -237,4 +239,57 @@ fn other_streams_are_read_for_what_was_used() {
     check_bill(Dialect::Events, &run.concat(), (Some(9), Tier::Standard, Some("run_1"), Some("completed"), false));
     check_bill(Dialect::Events, &run[..2].concat(), (None, Tier::Standard, Some("run_1"), Some("queued"), false));
     check_whole(Dialect::Events, &run[0], true);
+}
+
+/// An event that is much like the others.
+fn event() -> impl Strategy<Value = String> {
+    let text = || prop::sample::select(vec!["", "Hi", r"a\n", r#"\"usage\":{\"total_tokens\":9}"#, r"\\"]);
+    let id = || prop::sample::select(vec!["chatcmpl-1", "chatcmpl-2"]);
+    let rest = || {
+        let usage = (3..6).map(|total| format!(r#","usage":{{"total_tokens":{total}}}"#));
+        let error = r#","error":{"code":"x","text":""}"#.to_owned();
+        let rest =
+            usage.chain([String::new(), r#","usage":null"#.to_owned(), r#","sequence_number":12"#.to_owned(), error]);
+        prop::sample::select(rest.collect::<Vec<_>>())
+    };
+    let finish = prop::sample::select(vec!["null", "null", "null", r#""stop""#]);
+    let chunk = (id(), 0..2_u8, text(), finish, rest()).prop_map(|(id, index, text, finish, rest)| {
+        format!(r#"{{"id":"{id}","choices":[{{"index":{index},"delta":{{"content":"{text}"}},"finish_reason":{finish}}}]{rest}}}"#)
+    });
+    let kinds = vec!["response.output_text.delta", "response.output_text.delta", "response.completed", "error", ""];
+    let kind = || prop::sample::select(kinds.clone());
+    let delta = (kind(), 1..12_u8, 1..3_u8, text(), rest()).prop_map(|(kind, number, item, text, rest)| {
+        format!(r#"{{"type":"{kind}","sequence_number":{number},"item_id":"msg_{item}","delta":"{text}"{rest}}}"#)
+    });
+    let bare = text().prop_map(|text| format!(r#"{{"delta":"{text}"}}"#));
+    let data = prop_oneof![6 => chunk, 6 => delta, 2 => bare, 1 => Just("[DONE]".to_owned()), 1 => Just(String::new())];
+    let more = prop::sample::select(vec![
+        "",
+        "",
+        "",
+        "data: \ndata\n",
+        "data: {\"id\":\"chatcmpl-3\",\"usage\":{\"total_tokens\":8}}\n",
+    ]);
+    (kind(), data, more).prop_map(|(name, data, more)| {
+        let name = if name.is_empty() { String::new() } else { format!("event: {name}\n") };
+        if data.is_empty() { name + "\n" } else { format!("{name}data: {data}\n{more}\n") }
+    })
+}
+
+proptest! {
+    #[test]
+    fn events_that_are_alike_are_read_as_if_each_was_walked_over(
+        events in prop::collection::vec((event(), 1..4_usize), 1..12),
+        dialect in prop::sample::select(vec![Dialect::Responses, Dialect::Completions]),
+    ) {
+        let stream: String = events.iter().map(|(event, times)| event.repeat(*times)).collect();
+        let [whole, bytes] = [stream.len(), 1].map(|step| {
+            let mut meter = Meter::new(dialect).of_choices(2).noting(CreatedIds::new(Keeps::All), true);
+            stream.as_bytes().chunks(step).for_each(|piece| meter.push(piece));
+            // What comes in pieces is walked over.
+            let made = meter.made();
+            (meter.is_whole(), meter.is_over(), meter.failure().cloned(), meter.bill().clone(), made)
+        });
+        prop_assert_eq!(format!("{whole:?}"), format!("{bytes:?}"));
+    }
 }

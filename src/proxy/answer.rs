@@ -6,6 +6,7 @@ pub mod errors;
 pub mod faults;
 pub mod filter;
 pub mod finish;
+pub mod gathering;
 pub mod hidden;
 pub mod ours;
 pub mod refused;

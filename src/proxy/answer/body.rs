@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 
 use crate::proxy::answer::ending::Ending;
 use crate::proxy::answer::filter::Filter;
+use crate::proxy::answer::gathering::{ENOUGH, Gathering};
 use crate::proxy::answer::stream_error::StreamError;
 use crate::proxy::echo;
 use crate::proxy::inspect::meter::Meter;
@@ -30,10 +31,12 @@ pub struct UpstreamBody {
     held: VecDeque<Bytes>,
     /// `None` when all of it was read already.
     upstream: Option<Incoming>,
+    /// What of it came since something was passed on.
+    gathering: Gathering,
     /// The upstream has nothing more.
     is_over: bool,
-    /// What it had was not the whole.
-    is_cut: bool,
+    /// Why there is nothing behind what is held.
+    failure: Option<StreamError>,
     meter: Meter,
     filter: Option<Filter>,
     ending: Option<Ending>,
@@ -67,8 +70,9 @@ impl ProxyBody {
         ProxyBody::Passing(Box::new(UpstreamBody {
             held,
             upstream: rest,
+            gathering: Gathering::default(),
             is_over: false,
-            is_cut: false,
+            failure: None,
             meter,
             filter,
             ending: None,
@@ -170,56 +174,69 @@ impl Body for ProxyBody {
 
 impl UpstreamBody {
     fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, StreamError>>> {
+        let mut is_due = false;
         loop {
             if let Some(settling) = &mut self.settling {
                 ready!(settling.as_mut().poll(context));
                 self.settling = None;
             }
-            if let Some(bytes) = self.held.pop_front() {
-                self.report(|ending, _| ending.first_byte());
-                if self.held.is_empty() && self.is_read() && self.meter.is_whole() && self.filter.is_none() {
-                    self.report(|ending, meter| ending.complete(Some(meter)));
-                }
+            is_due |= self.gathering.is_enough() || self.is_over || self.failure.is_some() || self.is_read();
+            if is_due && let Some(bytes) = self.next_held() {
                 return Poll::Ready(Some(Ok(Frame::data(bytes))));
             }
-            if self.is_cut {
-                self.report(Ending::broken);
-                return Poll::Ready(Some(Err(StreamError::Truncated)));
+            if let Some(failure) = self.failure {
+                self.report(if failure == StreamError::Crowded { Ending::crowded } else { Ending::broken });
+                return Poll::Ready(Some(Err(failure)));
             }
             if self.is_over {
                 self.report(|ending, meter| ending.complete(Some(meter)));
                 return Poll::Ready(None);
             }
             let frame = match &mut self.upstream {
-                Some(upstream) => ready!(Pin::new(upstream).poll_frame(context)),
-                None => None,
+                Some(upstream) => Pin::new(upstream).poll_frame(context),
+                None => Poll::Ready(None),
             };
             match frame {
-                Some(Ok(frame)) => {
+                Poll::Ready(Some(Ok(frame))) => {
                     // Trailers are hop-by-hop here.
                     if let Ok(bytes) = frame.into_data() {
                         self.take(bytes);
                     }
-                    if let Some(failure) = self.filter.as_ref().and_then(Filter::failure) {
-                        self.report(if failure == StreamError::Crowded { Ending::crowded } else { Ending::broken });
-                        return Poll::Ready(Some(Err(failure)));
-                    }
                 }
-                Some(Err(_)) => {
-                    self.report(Ending::broken);
-                    return Poll::Ready(Some(Err(StreamError::Broken)));
+                Poll::Ready(Some(Err(_))) => self.failure = Some(StreamError::Broken),
+                Poll::Ready(None) if !self.meter.is_whole() => self.failure = Some(StreamError::Truncated),
+                Poll::Ready(None) => self.end(),
+                Poll::Pending if self.held.is_empty() => return Poll::Pending,
+                Poll::Pending if self.gathering.looks_again() => {
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
                 }
-                None if !self.meter.is_whole() => {
-                    self.report(Ending::broken);
-                    return Poll::Ready(Some(Err(StreamError::Truncated)));
-                }
-                None => self.end(),
+                Poll::Pending => is_due = true,
             }
         }
     }
 
+    /// What is passed on next of what is held: little pieces together.
+    fn next_held(&mut self) -> Option<Bytes> {
+        let length: usize = self.held.iter().map(Bytes::len).sum();
+        let bytes = if self.held.len() > 1 && length <= 2 * ENOUGH {
+            Bytes::from(self.held.drain(..).collect::<Vec<_>>().concat())
+        } else {
+            self.held.pop_front()?
+        };
+        self.report(|ending, _| ending.first_byte());
+        if self.held.is_empty() {
+            self.gathering.passed();
+            if self.is_read() && self.meter.is_whole() && self.filter.is_none() {
+                self.report(|ending, meter| ending.complete(Some(meter)));
+            }
+        }
+        Some(bytes)
+    }
+
     /// Reads `bytes` and puts them where they are passed on from.
     fn take(&mut self, bytes: Bytes) {
+        self.gathering.add(bytes.len());
         self.meter.push(&bytes);
         self.report(|ending, meter| ending.owns(meter));
         if self.is_known() {
@@ -229,7 +246,8 @@ impl UpstreamBody {
             Some(filter) => filter.pass(&bytes),
             None => bytes,
         };
-        if !shown.is_empty() {
+        self.failure = self.filter.as_ref().and_then(Filter::failure);
+        if !shown.is_empty() && self.failure.is_none() {
             self.held.push_back(shown);
         }
     }
@@ -252,7 +270,7 @@ impl UpstreamBody {
         self.settle_if_exact();
         let rest = self.filter.take().map(|mut filter| {
             let rest = filter.rest();
-            self.is_cut = filter.is_cut();
+            self.failure = filter.is_cut().then_some(StreamError::Truncated);
             rest
         });
         self.held.extend(rest.filter(|rest| !rest.is_empty()));

@@ -143,7 +143,8 @@ async fn connection(
                 if !target::is_our_own(request.uri().path()) {
                     proxy.arrivals.fetch_add(1, Ordering::Relaxed);
                 }
-                let response = faults::answered(routes::answer(&proxy, request, &parts)).await;
+                // Boxed: a connection keeps a place as large as this future for as long as it lives.
+                let response = faults::answered(Box::pin(routes::answer(&proxy, request, &parts))).await;
                 Ok::<_, Infallible>(response.map(|body| Attended::new(body, under_way)))
             }
         })

@@ -10,9 +10,9 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub use unix::{files, parent, pipes, processes, programs, signals, sockets, terminal};
+pub use unix::{files, memory, parent, pipes, processes, programs, signals, sockets, terminal};
 #[cfg(not(unix))]
-pub use windows::{files, parent, pipes, processes, programs, signals, sockets, terminal};
+pub use windows::{files, memory, parent, pipes, processes, programs, signals, sockets, terminal};
 
 /// A signal that a process may watch or send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -48,8 +48,8 @@ const IDLE: Duration = Duration::from_secs(30);
 /// How much of an answer is read before it is passed on, in bytes.
 const READ_AT_ONCE: usize = 128 * 1024;
 
-/// Enough for every stream of a busy agent to find its connection again.
-const IDLE_PER_HOST: usize = 256;
+/// Enough for every stream of a busy agent to find its connection again; each takes some 30 KB.
+const IDLE_PER_HOST: usize = 64;
 
 /// No answer came.
 #[derive(Debug, thiserror::Error)]

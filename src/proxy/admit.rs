@@ -8,3 +8,4 @@ pub mod head_guard;
 pub mod keepalive;
 pub mod pressure;
 pub mod target;
+pub mod traffic;

@@ -66,10 +66,7 @@ pub async fn answer(proxy: &ProxyState, request: Request<Incoming>, connection: 
             let request = Request::from_parts(head, body);
             Box::pin(tunnel::open(proxy, request, path_and_query, &connection.upgrades)).await
         }
-        Ok(Target::Forward(path_and_query)) => {
-            // Boxed: a connection keeps a place as large as the future of an answer for as long as it lives.
-            Box::pin(forward(proxy, head, body, path_and_query)).await
-        }
+        Ok(Target::Forward(path_and_query)) => forward(proxy, head, body, path_and_query).await,
         Err(rejection) => {
             is_last = true;
             errors::rejected(rejection)

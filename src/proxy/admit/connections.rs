@@ -11,6 +11,8 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
+use crate::proxy::admit::traffic::Traffic;
+
 /// Connections at a time. Heads of 64 KiB each and the replay budget stay together under the memory that is promised.
 pub const MOST: usize = 640;
 
@@ -41,6 +43,8 @@ struct Shared {
     room: Notify,
     /// A connection has ended.
     ended: Notify,
+    /// The requests under way on all of them.
+    requests: Traffic,
 }
 
 #[derive(Default)]
@@ -61,6 +65,7 @@ impl Connections {
             crowd: Mutex::default(),
             room: Notify::new(),
             ended: Notify::new(),
+            requests: Traffic::default(),
         }))
     }
 
@@ -274,6 +279,7 @@ impl Presence {
     /// A request was read. It is under way until what this returns is dropped.
     pub fn begin(&self) -> UnderWay {
         self.inner.state().under_way += 1;
+        self.connections.0.requests.enter();
         UnderWay(self.clone())
     }
 
@@ -320,6 +326,7 @@ impl Drop for UnderWay {
         state.under_way -= 1;
         state.since = Instant::now();
         drop(state);
+        connections.0.requests.leave();
         connections.0.room.notify_one();
     }
 }

@@ -1,0 +1,4 @@
+//! Memory that nobody uses.
+
+/// The system's allocator gives it back by itself.
+pub fn give_back() {}

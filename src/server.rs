@@ -9,6 +9,7 @@ mod login;
 pub mod message_keys;
 mod methods;
 mod params;
+mod registry;
 mod routing;
 mod status;
 pub mod stdio;

@@ -25,7 +25,7 @@ use self::timed::Timed;
 use self::without_keys::WithoutKeys;
 use super::Session;
 use super::error_object::internal;
-use super::methods;
+use super::registry;
 use crate::protocol::subscription::{SUBSCRIBE, UNSUBSCRIBE};
 use crate::proxy::RpcDoor;
 
@@ -97,7 +97,7 @@ pub fn door(session: &Arc<Session>) -> RpcDoor {
 /// The methods as jsonrpsee calls them.
 fn module(session: &Arc<Session>) -> RpcModule<Session> {
     let mut module = RpcModule::from_arc(Arc::clone(session));
-    for (name, handler) in methods::all().0 {
+    for (name, handler) in registry::all().0 {
         let registered = module.register_async_method(name, move |params, session, _| {
             let answer = handler(session, value(&params));
             async move { answer.await.map_err(ErrorObjectOwned::from) }

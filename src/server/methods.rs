@@ -1,4 +1,4 @@
-//! All methods of the product with their handlers, as every door calls them. Each is registered by one line beside its handler.
+//! Methods with their handlers, as every door calls them. Each is registered by one line beside its handler.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::error_object::internal;
-use super::{Session, accounts, login, params, routing, status, table, usage};
+use super::{Session, params};
 use crate::error::Error;
 use crate::protocol::Method;
 
@@ -36,28 +36,5 @@ impl Methods {
         });
         self.0.push((M::NAME, handler));
         self
-    }
-}
-
-/// Every method with its handler.
-pub fn all() -> Methods {
-    let files =
-        [accounts::register, login::register, routing::register, status::register, usage::register, table::register];
-    files.into_iter().fold(Methods::default(), |methods, register| register(methods))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-    use crate::protocol::METHODS;
-
-    #[test]
-    fn every_declared_method_has_a_handler_and_no_other_is_served() {
-        let served: Vec<&str> = all().0.into_iter().map(|(name, _)| name).collect();
-        let declared: BTreeSet<&str> = METHODS.iter().map(|method| method.name).collect();
-        assert_eq!(served.len(), declared.len(), "each once");
-        assert_eq!(served.into_iter().collect::<BTreeSet<_>>(), declared);
     }
 }

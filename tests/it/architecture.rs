@@ -295,8 +295,10 @@ fn pure_rooms_import_the_domain_alone() {
 }
 
 /// Rooms in which no file imports, by way of others, what imports it.
-const WITHOUT_CIRCLES: [&str; 11] =
-    ["cli", "config", "demo", "files", "ledger", "oauth", "secrets", "store", "tui", "upstream", "wording"];
+const WITHOUT_CIRCLES: [&str; 15] = [
+    "cli", "config", "demo", "domain", "files", "ledger", "manager", "oauth", "protocol", "secrets", "server", "store",
+    "tui", "upstream", "wording",
+];
 
 #[test]
 fn no_files_import_each_other_in_a_circle() {

@@ -27,7 +27,7 @@ use crate::protocol::ProxyReady;
 use crate::server::events::named;
 use crate::server::message_keys::MessageKeys;
 use crate::server::methods::Handler;
-use crate::server::{Doors, Session, lifecycle, methods, table};
+use crate::server::{Doors, Session, lifecycle, registry, table};
 
 /// How long requests in flight may take to end: with it everything ends within five seconds.
 const DRAIN: Duration = Duration::from_secs(4);
@@ -122,7 +122,7 @@ pub struct Backend {
 pub fn service(shared: &Arc<Shared>) -> (LspService<Backend>, ClientSocket) {
     let shared = Arc::clone(shared);
     let mut builder = LspService::build(move |client| Backend { client, shared });
-    for (name, handler) in methods::all().0 {
+    for (name, handler) in registry::all().0 {
         builder = builder.custom_method(tolerance::name(name), answering(name, handler));
     }
     builder.custom_method("window/workDoneProgress/cancel", cancel_wait).finish()

@@ -1,6 +1,5 @@
 //! What both faces have: where they are, the time, what they say, and their traffic.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use hyper::http::request::Parts;
@@ -26,7 +25,7 @@ impl Extras {
 
 /// What both faces have.
 pub struct Common {
-    /// `http://127.0.0.1:PORT`.
+    /// `http://127.0.0.1:PORT`, or `https://` behind TLS.
     pub(crate) base_url: String,
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) extras: Extras,
@@ -35,10 +34,10 @@ pub struct Common {
 }
 
 impl Common {
-    /// Those of a server at `address` whose answers say `text`.
-    pub(crate) fn new(address: SocketAddr, text: &str, extras: Extras) -> Common {
+    /// Those of a server at `base_url` whose answers say `text`.
+    pub(crate) fn new(base_url: String, text: &str, extras: Extras) -> Common {
         Common {
-            base_url: format!("http://{address}"),
+            base_url,
             traffic: Arc::new(Traffic::new(extras.recorded)),
             extras,
             clock: clock::now,

@@ -11,16 +11,24 @@ use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
+#[cfg(feature = "scripting")]
+use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response};
+#[cfg(feature = "scripting")]
+use hyper_util::rt::TokioExecutor;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+#[cfg(feature = "scripting")]
 use tokio::net::TcpStream;
 
 use crate::body::{Ending, ReplyBody};
 use crate::common::Common;
 use crate::record::Watch;
 use crate::reply::{Content, Reply};
+#[cfg(feature = "scripting")]
+use crate::secure::Secure;
 use crate::traffic::Traffic;
 use crate::websocket::Slot;
 
@@ -72,12 +80,30 @@ impl From<Reply> for Outgoing {
 }
 
 /// Serves `socket` until it is closed.
-pub(crate) async fn serve_connection<F: Face>(socket: TcpStream, face: Arc<F>) {
+pub(crate) async fn serve_connection<F: Face>(
+    socket: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    face: Arc<F>,
+) {
     let slot = Slot::default();
     let service = service_fn(|request| answer(request, Arc::clone(&face), slot.clone()));
     // Clients that leave and cuts as scripted end it with an error; both are in the records.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(socket), service).with_upgrades().await;
     slot.run().await;
+}
+
+/// The same behind TLS, in HTTP/2 where the client offers it.
+#[cfg(feature = "scripting")]
+pub(crate) async fn serve_secured<F: Face>(socket: TcpStream, face: Arc<F>, secure: Arc<Secure>) {
+    let Ok((stream, is_http2)) = secure.accept(socket).await else { return };
+    if !is_http2 {
+        return serve_connection(stream, face).await;
+    }
+    // There is no handshake of a WebSocket here.
+    let service = service_fn(|request| answer(request, Arc::clone(&face), Slot::default()));
+    let _ = http2::Builder::new(TokioExecutor::new())
+        .max_concurrent_streams(secure.streams())
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
 }
 
 async fn answer<F: Face>(request: Request<Incoming>, face: Arc<F>, slot: Slot) -> io::Result<Response<ReplyBody>> {

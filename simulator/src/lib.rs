@@ -19,6 +19,8 @@ mod record;
 mod reply;
 mod response;
 mod script;
+#[cfg(feature = "scripting")]
+mod secure;
 mod server;
 #[cfg(test)]
 mod testing;
@@ -31,6 +33,8 @@ mod words;
 pub use answer::Answer;
 pub use breakage::Breakage;
 pub use record::{Outcome, RecordedRequest};
+#[cfg(feature = "scripting")]
+pub use secure::Secure;
 pub use server::Server;
 pub use traffic::Traffic;
 pub use wait::{LimitKind, Wait};

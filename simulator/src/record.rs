@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use hyper::Version;
 use hyper::http::request::Parts;
 
 use crate::clock;
@@ -15,6 +16,8 @@ use crate::traffic::Traffic;
 pub struct RecordedRequest {
     /// The method.
     pub method: String,
+    /// Whether it came in HTTP/2.
+    pub is_http2: bool,
     /// The target as it was sent.
     pub path_and_query: String,
     /// The headers in order, names in lower case.
@@ -128,9 +131,12 @@ pub(crate) fn entry(parts: &Parts) -> Entry {
         .headers
         .iter()
         .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+    let is_http2 = parts.version == Version::HTTP_2;
+    let path_and_query = parts.uri.path_and_query().map(ToString::to_string);
     Arc::new(Mutex::new(RecordedRequest {
         method: parts.method.to_string(),
-        path_and_query: parts.uri.to_string(),
+        is_http2,
+        path_and_query: if is_http2 { path_and_query.unwrap_or_default() } else { parts.uri.to_string() },
         headers: headers.collect(),
         body: Bytes::new(),
         key: bearer(parts).map(str::to_owned),

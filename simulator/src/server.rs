@@ -6,12 +6,16 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use crate::common::{Common, Extras};
+#[cfg(feature = "scripting")]
+use crate::connection::serve_secured;
 use crate::connection::{Face, serve_connection};
+#[cfg(feature = "scripting")]
+use crate::secure::Secure;
 use crate::traffic::{Open, Traffic};
 
 /// A running server; dropping it closes its port and every connection.
@@ -36,35 +40,54 @@ impl<F: Face> Server<F> {
     }
 
     fn start_with(doors: F::Doors, extras: Extras) -> io::Result<Server<F>> {
-        let (server, listener, stopped) = Server::<F>::bind(doors, extras)?;
-        tokio::spawn(serve(listener, Arc::clone(&server.face), stopped));
+        let (server, listener, stopped) = Server::<F>::bind("http", doors, extras)?;
+        let face = Arc::clone(&server.face);
+        tokio::spawn(serve(listener, stopped, face, |socket, face| serve_connection(socket, face)));
         Ok(server)
     }
 
     /// Starts a server on a thread and a runtime of its own, for callers that are not async or measure another runtime.
     pub fn start_on_thread() -> io::Result<Server<F>> {
+        Server::<F>::on_thread("http", |socket, face| serve_connection(socket, face))
+    }
+
+    /// The same behind TLS.
+    #[cfg(feature = "scripting")]
+    pub fn start_secured_on_thread(secure: Arc<Secure>) -> io::Result<Server<F>> {
+        Server::<F>::on_thread("https", move |socket, face| serve_secured(socket, face, Arc::clone(&secure)))
+    }
+
+    fn on_thread<S, Fut>(scheme: &str, serve_one: S) -> io::Result<Server<F>>
+    where
+        S: Fn(TcpStream, Arc<F>) -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let (mut server, listener, stopped) = {
             let _guard = runtime.enter();
-            Server::<F>::bind(F::ALL, Extras::ALL)?
+            Server::<F>::bind(scheme, F::ALL, Extras::ALL)?
         };
-        let serving = serve(listener, Arc::clone(&server.face), stopped);
+        let serving = serve(listener, stopped, Arc::clone(&server.face), serve_one);
         server.thread =
             Some(std::thread::Builder::new().name(F::NAME.into()).spawn(move || runtime.block_on(serving))?);
         Ok(server)
     }
 
     /// A port that nobody serves yet, its listener, and what says that it is to stop.
-    fn bind(doors: F::Doors, extras: Extras) -> io::Result<(Server<F>, TcpListener, oneshot::Receiver<()>)> {
+    fn bind(
+        scheme: &str,
+        doors: F::Doors,
+        extras: Extras,
+    ) -> io::Result<(Server<F>, TcpListener, oneshot::Receiver<()>)> {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
-        let face = Arc::new(F::new(Common::new(address, F::TEXT, extras), doors));
+        let face = Arc::new(F::new(Common::new(format!("{scheme}://{address}"), F::TEXT, extras), doors));
         Ok((Server { face, address, stop: Some(stop), thread: None }, TcpListener::from_std(listener)?, stopped))
     }
 
-    /// `http://127.0.0.1:PORT`; the API is below `/v1`.
+    /// `http://127.0.0.1:PORT`, or `https://` behind TLS; the API is below `/v1`.
     pub fn base_url(&self) -> String {
         self.face.common().base_url.clone()
     }
@@ -97,7 +120,12 @@ impl<F: Face> Drop for Server<F> {
 }
 
 /// Serves until `stopped` is sent or dropped; every connection ends with it.
-async fn serve<F: Face>(listener: TcpListener, face: Arc<F>, mut stopped: oneshot::Receiver<()>) {
+async fn serve<F, S, Fut>(listener: TcpListener, mut stopped: oneshot::Receiver<()>, face: Arc<F>, serve_one: S)
+where
+    F: Face,
+    S: Fn(TcpStream, Arc<F>) -> Fut,
+    Fut: Future<Output = ()> + Send + 'static,
+{
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -107,7 +135,7 @@ async fn serve<F: Face>(listener: TcpListener, face: Arc<F>, mut stopped: onesho
                     // Without it a short stream takes 40 ms longer; where it cannot be set the socket is gone anyway.
                     let _ = socket.set_nodelay(true);
                     let open = Open::new(Arc::clone(&face.common().traffic));
-                    let served = serve_connection(socket, Arc::clone(&face));
+                    let served = serve_one(socket, Arc::clone(&face));
                     connections.spawn(async move {
                         served.await;
                         drop(open);

@@ -17,6 +17,7 @@ pub struct Traffic {
     pause_micros: AtomicU64,
     streams: AtomicUsize,
     connections: AtomicUsize,
+    accepted: AtomicUsize,
 }
 
 /// What was asked.
@@ -52,6 +53,11 @@ impl Traffic {
     pub fn open_connections(&self) -> usize {
         self.connections.load(Relaxed)
     }
+
+    /// How many TCP connections were ever accepted; tells whether a client reuses them.
+    pub fn accepted_connections(&self) -> usize {
+        self.accepted.load(Relaxed)
+    }
 }
 
 impl Traffic {
@@ -65,6 +71,7 @@ impl Traffic {
             pause_micros: AtomicU64::default(),
             streams: AtomicUsize::default(),
             connections: AtomicUsize::default(),
+            accepted: AtomicUsize::default(),
         }
     }
 
@@ -109,6 +116,7 @@ pub(crate) struct Open(Arc<Traffic>);
 
 impl Open {
     pub(crate) fn new(traffic: Arc<Traffic>) -> Open {
+        traffic.accepted.fetch_add(1, Relaxed);
         traffic.connections.fetch_add(1, Relaxed);
         Open(traffic)
     }

@@ -122,6 +122,36 @@ pub fn instant() -> Instant {
     Instant::now()
 }
 
+/// A moment by two clocks: one that nobody sets, and one that goes on while the machine sleeps.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// By the monotonic clock.
+    pub steady: Instant,
+    /// By the wall clock.
+    pub wall: SystemTime,
+}
+
+impl Moment {
+    /// This moment.
+    pub fn now() -> Moment {
+        Moment { steady: Instant::now(), wall: SystemTime::now() }
+    }
+
+    /// How long ago `earlier` was, by the clock that says more.
+    pub fn since(&self, earlier: &Moment) -> Duration {
+        self.awake_since(earlier).max(self.wall.duration_since(earlier.wall).unwrap_or_default())
+    }
+
+    /// How much of the time since `earlier` the machine slept. A wall clock that was set forward looks the same.
+    pub fn slept_since(&self, earlier: &Moment) -> Duration {
+        self.since(earlier).saturating_sub(self.awake_since(earlier))
+    }
+
+    fn awake_since(&self, earlier: &Moment) -> Duration {
+        self.steady.saturating_duration_since(earlier.steady)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,6 +253,18 @@ mod tests {
             let _ = (clock.day(absurd), clock.day_ends(absurd), clock.month_ends(absurd), clock.hour_began(absurd));
         }
         assert_eq!(clock("UTC").day_ends(Timestamp(i64::MAX)), Timestamp(i64::MAX));
+    }
+
+    #[test]
+    fn sleep_is_what_the_wall_clock_alone_has_seen() {
+        let before = Moment::now();
+        let seconds = Duration::from_secs;
+        for (steady, wall, since, slept) in [(5, 5, 5, 0), (5, 3_600, 3_600, 3_595), (7, 0, 7, 0)] {
+            let later = Moment { steady: before.steady + seconds(steady), wall: before.wall + seconds(wall) };
+            assert_eq!((later.since(&before), later.slept_since(&before)), (seconds(since), seconds(slept)));
+        }
+        let set_back = Moment { steady: before.steady + seconds(5), wall: before.wall - seconds(3_600) };
+        assert_eq!((set_back.since(&before), set_back.slept_since(&before)), (seconds(5), Duration::ZERO));
     }
 
     #[test]

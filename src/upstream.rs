@@ -2,6 +2,7 @@
 //! proved is for the caller to judge.
 
 pub mod chatgpt;
+mod connections;
 mod connector;
 pub mod credential;
 mod framing;
@@ -9,19 +10,15 @@ pub mod network;
 pub mod openai;
 mod single_request;
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
-use hyper::body::Incoming;
-use hyper::{Request, Response};
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper::{Request, Response, Uri};
 
 use crate::env::Environment;
-use crate::error::deepest;
+use connections::Connections;
+pub use connections::ResponseBody;
 pub use connector::ConnectError;
-use connector::{Connector, Patience};
+use connector::{Connector, Offer, Patience};
 pub use network::Network;
 pub use single_request::{USER_AGENT, Unanswered};
 
@@ -42,21 +39,21 @@ pub enum BodyError {
     Superseded,
 }
 
-/// An idle connection is closed after this time, so that a quiet sidecar is a small one.
-const IDLE: Duration = Duration::from_secs(30);
-
-/// How much of an answer is read before it is passed on, in bytes.
-const READ_AT_ONCE: usize = 128 * 1024;
-
-/// Enough for every stream of a busy agent to find its connection again; each takes some 30 KB.
-const IDLE_PER_HOST: usize = 64;
-
 /// No answer came.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
     /// No connection could be made: nothing was sent.
     #[error("cannot connect: {0}")]
     Connect(String),
+    /// The connection ended, and the request was not acted on: it was not written, or the upstream says so. It may be sent
+    /// again at once; that it was not taken says nothing of the account.
+    #[error("the connection ended before the request was taken: {0}")]
+    NotProcessed(String),
+    /// The connection was closed before the first byte of the answer, which says nothing of the account: it had been idle for
+    /// long, and upstreams close such in time, or other requests were on it, one of which reports that. The request may have
+    /// been acted on.
+    #[error("the connection was closed before an answer: {0}")]
+    Closed(String),
     /// The connection broke before the first byte of the answer.
     #[error("the connection broke before an answer: {0}")]
     Broken(String),
@@ -68,29 +65,36 @@ pub enum SendError {
     Body(BodyError),
 }
 
-/// The clients, with their pools of connections, in one network.
+impl SendError {
+    /// Why, for whoever says in words of its own that no answer came.
+    fn why(&self) -> String {
+        match self {
+            SendError::Connect(why)
+            | SendError::NotProcessed(why)
+            | SendError::Closed(why)
+            | SendError::Broken(why)
+            | SendError::Unusable(why) => why.clone(),
+            SendError::Body(error) => error.to_string(),
+        }
+    }
+}
+
+/// The client, with its connections, in one network.
 #[derive(Clone)]
 pub struct Upstream {
-    client: Client<Connector, RequestBody>,
+    connections: Connections,
     connector: Connector,
     network: Network,
 }
 
 impl Upstream {
-    /// The clients; certificates are read at the first https request. Proxies are used towards providers and never for
+    /// The client; certificates are read at the first https request. Proxies are used towards providers and never for
     /// loopback.
     pub fn new(environment: &Environment) -> Upstream {
         let network = Network::new(environment);
-        let connector = Connector::new(network.clone(), Patience::default());
-        let client = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(IDLE)
-            .http1_max_buf_size(READ_AT_ONCE)
-            .pool_timer(TokioTimer::new())
-            .pool_max_idle_per_host(IDLE_PER_HOST)
-            .retry_canceled_requests(false)
-            .set_host(true)
-            .build(connector.clone());
-        Upstream { client, connector, network }
+        let patience = Patience::default();
+        let connector = Connector::new(network.clone(), patience);
+        Upstream { connections: Connections::new(connector.clone(), patience), connector, network }
     }
 
     /// The network that everything is sent in.
@@ -98,24 +102,37 @@ impl Upstream {
         &self.network
     }
 
+    /// Opens a connection to the host of `target`, unless there is one: the next request will not wait for it. Nothing is
+    /// sent on it.
+    pub fn open_ahead(&self, target: &Uri) {
+        self.connections.open_ahead(target);
+    }
+
     /// Sends one attempt and waits for the head of its answer, for as long as it takes.
     ///
     /// # Errors
     ///
     /// [`SendError`] when no answer came.
-    pub async fn send(&self, request: Request<RequestBody>) -> Result<Response<Incoming>, SendError> {
-        let response = self.client.request(request).await.map_err(|error| {
-            let words = deepest(&error);
-            match cause::<BodyError>(&error) {
-                Some(body) => SendError::Body(*body),
-                None if error.is_connect() => SendError::Connect(cause(&error).map_or(words, spelled)),
-                None => SendError::Broken(words),
-            }
-        })?;
-        match framing::problem(response.headers()) {
-            None => Ok(response),
-            Some(why) => Err(SendError::Unusable(why)),
-        }
+    pub async fn send(&self, request: Request<RequestBody>) -> Result<Response<ResponseBody>, SendError> {
+        answered(self.connections.send(request, Offer::Http2).await)
+    }
+
+    /// The same for a handshake that makes something else of its connection, which only HTTP/1.1 has.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] when no answer came.
+    pub async fn send_handshake(&self, request: Request<RequestBody>) -> Result<Response<ResponseBody>, SendError> {
+        // Few are sent: the futures of requests are not made larger for them.
+        answered(Box::pin(self.connections.send(request, Offer::Http1)).await)
+    }
+}
+
+fn answered(answer: Result<Response<ResponseBody>, SendError>) -> Result<Response<ResponseBody>, SendError> {
+    let answer = answer?;
+    match framing::problem(answer.headers()) {
+        None => Ok(answer),
+        Some(why) => Err(SendError::Unusable(why)),
     }
 }
 
@@ -124,11 +141,13 @@ pub fn bundled_tls() -> rustls::ClientConfig {
     network::trust::client_config(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect())
 }
 
-/// Why there is no connection, with what to do.
-fn spelled(error: &ConnectError) -> String {
-    match &error.hint {
-        Some(hint) => format!("{error} ({hint})"),
-        None => error.to_string(),
+impl From<ConnectError> for SendError {
+    /// Why there is no connection, with what to do.
+    fn from(error: ConnectError) -> SendError {
+        SendError::Connect(match &error.hint {
+            Some(hint) => format!("{error} ({hint})"),
+            None => error.to_string(),
+        })
     }
 }
 

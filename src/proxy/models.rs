@@ -9,7 +9,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use http_body_util::{BodyExt, Limited};
-use hyper::body::Incoming;
 use hyper::header::{ETAG, HeaderMap};
 use hyper::http::{request, response};
 use hyper::{Method, Response, StatusCode};
@@ -27,7 +26,7 @@ use crate::proxy::headers;
 use crate::proxy::models::of_account::{ModelList, Question};
 use crate::proxy::read::usage_question::plain;
 use crate::proxy::state::ProxyState;
-use crate::upstream::chatgpt;
+use crate::upstream::{ResponseBody, chatgpt};
 
 /// No list of models is longer.
 const LONGEST: usize = 8 * 1024 * 1024;
@@ -39,7 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const MOST_ASKED: usize = 16;
 
 /// The answer of one provider with an empty list of models added; one that is no JSON object passes as it is.
-pub async fn with_empty_models(head: response::Parts, body: Incoming) -> Response<ProxyBody> {
+pub async fn with_empty_models(head: response::Parts, body: ResponseBody) -> Response<ProxyBody> {
     let Ok(collected) = Limited::new(body, LONGEST).collect().await else {
         return errors::unreachable("the list of models was cut off", false);
     };

@@ -6,10 +6,8 @@ mod socks;
 mod tunnel;
 mod wire;
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::Uri;
@@ -41,6 +39,10 @@ pub struct Patience {
     pub probe: Duration,
     /// It is broken when the other end has said nothing for this long: neither to that nor to what was sent.
     pub vanished: Duration,
+    /// The same question in HTTP/2, which goes past a proxy on the way: it is asked after this long,
+    pub ping: Duration,
+    /// and is to be answered within this time. It waits behind what is being sent.
+    pub pong: Duration,
 }
 
 impl Default for Patience {
@@ -52,16 +54,32 @@ impl Default for Patience {
             silence: Duration::from_secs(30),
             probe: Duration::from_secs(15),
             vanished: Duration::from_secs(75),
+            ping: Duration::from_secs(20),
+            pong: Duration::from_secs(45),
         }
     }
 }
 
 impl Patience {
+    /// A connection of HTTP/2 that has been silent for so long has left a question unanswered for a while.
+    pub fn suspicious(self) -> Duration {
+        self.ping + self.ping / 2
+    }
+
     /// How many questions go unanswered before the other end has vanished.
     fn probes(self) -> u32 {
         let asking = self.vanished.saturating_sub(self.silence).as_millis();
         u32::try_from(asking / self.probe.as_millis().max(1)).unwrap_or(u32::MAX).max(1)
     }
+}
+
+/// What a connection offers to speak, where there is TLS to offer it in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// HTTP/1.1 alone.
+    Http1,
+    /// HTTP/2, or HTTP/1.1 where the other end does not speak it.
+    Http2,
 }
 
 /// Makes connections for the clients.
@@ -78,7 +96,7 @@ impl Connector {
         let mut plain = HttpConnector::new();
         plain.set_nodelay(true);
         plain.enforce_http(false);
-        // Of several addresses each has its part of the time; all of it ends in `call`, in words of its own.
+        // Of several addresses each has its part of the time; all of it ends in `open`, in words of its own.
         plain.set_connect_timeout(Some(patience.connect + patience.connect / 10));
         plain.set_keepalive(Some(patience.silence));
         plain.set_keepalive_interval(Some(patience.probe));
@@ -94,14 +112,15 @@ impl Connector {
         Connector { connect: self.connect.min(patience / 10 * 9), ..self.clone() }
     }
 
-    async fn open(self, target: Uri) -> Result<Wire, ConnectError> {
+    /// A connection to the host of `target`; over TLS `offer` is what it may speak.
+    pub async fn open(self, target: Uri, offer: Offer) -> Result<Wire, ConnectError> {
         let reached = Reached::default();
         if target.scheme_str() != Some("https") {
             let connecting = tokio::time::timeout(self.connect, direct(self.plain, target)).await;
             return connecting.unwrap_or_else(|_| Err(reached.late(None, self.connect))).map(Wire::Plain);
         }
         // Their reading has a limit of its own.
-        let tls = Arc::clone(&self.network.roots().loaded().await.tls);
+        let loaded = self.network.roots().loaded().await;
         let connect = self.connect;
         let authority = Authority::of(&target);
         let network = self.network;
@@ -113,11 +132,15 @@ impl Connector {
         let connecting = async {
             let hop = match proxy {
                 None => Hop::Plain(direct(self.plain, target.clone()).await?),
-                Some(proxy) => by_proxy(self.plain, proxy, &authority, &tls, &reached).await?,
+                Some(proxy) => by_proxy(self.plain, proxy, &authority, &loaded.tls, &reached).await?,
             };
             reached.note(Step::Tls);
             let host = authority.bare();
-            let secured = secured(tls, host, hop).await.map_err(|error| ConnectError::tls(host, &error))?;
+            let tls = match offer {
+                Offer::Http1 => &loaded.tls_http1,
+                Offer::Http2 => &loaded.tls_http2,
+            };
+            let secured = secured(Arc::clone(tls), host, hop).await.map_err(|error| ConnectError::tls(host, &error))?;
             Ok(Wire::Encrypted(Box::new(secured)))
         };
         let connected = tokio::time::timeout(connect, connecting).await;
@@ -176,21 +199,6 @@ async fn secured<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> std::io::Result<TlsStream<S>> {
     let name = ServerName::try_from(host.to_owned()).map_err(std::io::Error::other)?;
     TlsConnector::from(tls).connect(name, stream).await
-}
-
-impl Service<Uri> for Connector {
-    type Response = TokioIo<Wire>;
-    type Error = ConnectError;
-    type Future = Pin<Box<dyn Future<Output = Result<TokioIo<Wire>, ConnectError>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, target: Uri) -> Self::Future {
-        let connecting = self.clone().open(target);
-        Box::pin(async { connecting.await.map(TokioIo::new) })
-    }
 }
 
 /// Where a connection leads to in the end.

@@ -7,14 +7,13 @@ use std::time::Duration;
 
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Bytes;
 use hyper::header::{ACCEPT, HeaderValue, USER_AGENT as USER_AGENT_NAME};
-use hyper_util::client::legacy::{self, Client};
-use hyper_util::rt::TokioExecutor;
 use reqwest::{Request, Response};
 use tokio::time::Sleep;
 
-use super::{RequestBody, Upstream, cause};
+use super::connections::Connections;
+use super::{RequestBody, ResponseBody, Upstream};
 use crate::error::deepest;
 use crate::upstream::connector::ConnectError;
 
@@ -26,7 +25,7 @@ pub const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PK
 pub enum Unanswered {
     /// There is no connection; nothing was sent.
     #[error("{0}")]
-    Connect(ConnectError, #[source] legacy::Error),
+    Connect(#[source] ConnectError),
     /// It took too long.
     #[error("no answer within {0:?}")]
     Late(Duration),
@@ -39,7 +38,7 @@ impl Unanswered {
     /// What to do, where more is known than that the network failed.
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Unanswered::Connect(error, _) => error.hint.as_deref(),
+            Unanswered::Connect(error) => error.hint.as_deref(),
             Unanswered::Late(_) | Unanswered::Broken(..) => None,
         }
     }
@@ -66,21 +65,15 @@ impl Upstream {
                 None => std::future::pending().await,
             }
         };
-        // A connection of its own: what is sent on one that its other end has just closed is lost, a refresh token too.
-        let asking = Client::builder(TokioExecutor::new())
-            .pool_max_idle_per_host(0)
-            .retry_canceled_requests(false)
-            .set_host(true)
-            .build(patience.map_or_else(|| self.connector.clone(), |patience| self.connector.within(patience)));
+        // A refresh token that is sent on a connection whose other end has just closed it is lost.
+        let connector = patience.map_or_else(|| self.connector.clone(), |patience| self.connector.within(patience));
         let answered = tokio::select! {
             biased;
-            answered = asking.request(request) => answered,
+            answered = Connections::ask(connector, request) => answered,
             () = late => return Err(Unanswered::Late(patience.unwrap_or_default())),
         };
-        let answer = answered.map_err(|error| match cause::<ConnectError>(&error).cloned() {
-            Some(why) => Unanswered::Connect(why, error),
-            None => broken(error),
-        })?;
+        let answer = answered.map_err(Unanswered::Connect)?;
+        let answer = answer.map_err(|error| Unanswered::Broken(error.why(), error.into()))?;
         Ok(Response::from(answer.map(|inner| reqwest::Body::wrap(Bounded { inner, until }))))
     }
 }
@@ -91,7 +84,7 @@ fn broken(error: impl std::error::Error + Send + Sync + 'static) -> Unanswered {
 
 /// The body of an answer, which has only so much time.
 struct Bounded {
-    inner: Incoming,
+    inner: ResponseBody,
     until: Option<Pin<Box<Sleep>>>,
 }
 

@@ -20,7 +20,7 @@ pub const RULES: &[(&str, &[&str])] = &[
     ("store", &["domain", "secrets", "clock", "paths", "files"]),
     ("ledger", &["domain", "clock", "files"]),
     ("oauth", &["domain", "error", "secrets"]),
-    ("upstream", &["domain", "env", "error", "files", "secrets"]),
+    ("upstream", &["clock", "domain", "env", "error", "files", "secrets"]),
     ("desktop", &["env", "files", "sys"]),
     ("theme", &["env", "sys"]),
     ("hardening", &["sys"]),
@@ -93,7 +93,7 @@ struct Divided {
 const DIVIDED: [Divided; 2] = [
     Divided {
         room: "manager",
-        facade: &["asking", "membership", "outcomes", "report", "requests", "verbs"],
+        facade: &["ahead", "asking", "membership", "outcomes", "report", "requests", "verbs"],
         rules: &[
             ("session", &[]),
             ("belief", &["session"]),

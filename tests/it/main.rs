@@ -28,6 +28,7 @@ mod proxy_answers;
 mod proxy_bodies;
 mod proxy_crowd;
 mod proxy_gate;
+mod proxy_http2;
 mod proxy_streams;
 mod proxy_time;
 mod proxy_uploads;

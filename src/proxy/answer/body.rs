@@ -8,7 +8,6 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 
 use crate::proxy::answer::ending::Ending;
 use crate::proxy::answer::filter::Filter;
@@ -16,6 +15,7 @@ use crate::proxy::answer::gathering::{ENOUGH, Gathering};
 use crate::proxy::answer::stream_error::StreamError;
 use crate::proxy::echo;
 use crate::proxy::inspect::meter::Meter;
+use crate::upstream::ResponseBody;
 
 /// The body of an answer.
 pub enum ProxyBody {
@@ -30,7 +30,7 @@ pub struct UpstreamBody {
     /// Read of the upstream, and not passed yet.
     held: VecDeque<Bytes>,
     /// `None` when all of it was read already.
-    upstream: Option<Incoming>,
+    upstream: Option<ResponseBody>,
     /// What of it came since something was passed on.
     gathering: Gathering,
     /// The upstream has nothing more.
@@ -59,7 +59,7 @@ impl ProxyBody {
     /// An upstream's answer as the client gets it through `filter`: what `meter` has read of it, and the rest of it.
     pub fn passing(
         read: VecDeque<Bytes>,
-        rest: Option<Incoming>,
+        rest: Option<ResponseBody>,
         meter: Meter,
         mut filter: Option<Filter>,
     ) -> ProxyBody {

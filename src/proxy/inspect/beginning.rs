@@ -7,11 +7,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::Response;
-use hyper::body::{Body, Incoming};
+use hyper::body::Body;
 use hyper::http::response::Parts;
 use serde_json::Value;
 
 use crate::proxy::inspect::meter::Meter;
+use crate::upstream::ResponseBody;
 
 /// A stream that has said nothing within this many bytes passes.
 pub const MOST: usize = 64 * 1024;
@@ -23,13 +24,13 @@ pub const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Buffered {
     pub head: Parts,
     pub bytes: VecDeque<Bytes>,
-    pub rest: Incoming,
+    pub rest: ResponseBody,
     pub meter: Meter,
 }
 
 /// Reads a stream until its first output, its failure, or a bound. `Err` when it breaks off before any output.
 pub async fn until_output(
-    response: Response<Incoming>,
+    response: Response<ResponseBody>,
     meter: Meter,
 ) -> Result<(Buffered, Option<Value>), &'static str> {
     let mut buffered = Buffered::nothing(response, meter);
@@ -42,7 +43,7 @@ pub async fn until_output(
 
 impl Buffered {
     /// An answer that is not buffered: nothing of it was read.
-    pub fn nothing(response: Response<Incoming>, meter: Meter) -> Buffered {
+    pub fn nothing(response: Response<ResponseBody>, meter: Meter) -> Buffered {
         let (head, rest) = response.into_parts();
         Buffered { head, bytes: VecDeque::new(), rest, meter }
     }

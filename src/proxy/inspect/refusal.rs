@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
+use hyper::body::Body;
 use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use hyper::http::response;
 use hyper::{Response, StatusCode};
@@ -20,6 +20,7 @@ use crate::proxy::inspect::beginning::Buffered;
 use crate::proxy::inspect::collected::ReportedError;
 use crate::proxy::inspect::meter::{Dialect, Meter};
 use crate::proxy::read::body::encoding::decoded_answer;
+use crate::upstream::ResponseBody;
 
 /// Errors are short; what is longer is passed on behind the part that was read.
 const INSPECTED: usize = 256 * 1024;
@@ -34,7 +35,7 @@ pub struct Examined {
     /// What was read of its body.
     pub bytes: VecDeque<Bytes>,
     /// The rest of its body, if not all was read.
-    pub rest: Option<Incoming>,
+    pub rest: Option<ResponseBody>,
     /// What read it.
     pub meter: Meter,
     error: Value,
@@ -42,7 +43,7 @@ pub struct Examined {
 }
 
 /// Reads the error, and what it proves. That of a ChatGPT backend is put into OpenAI's shape.
-pub async fn examine(response: Response<Incoming>, kind: Kind, now: Timestamp) -> (Examined, Outcome) {
+pub async fn examine(response: Response<ResponseBody>, kind: Kind, now: Timestamp) -> (Examined, Outcome) {
     let (mut head, body) = response.into_parts();
     let (mut bytes, mut rest) = read(body).await;
     // It was asked for as it is; what is encoded all the same is read before it is judged.
@@ -102,7 +103,7 @@ fn proved_in_stream(head: &response::Parts, error: &Value, quota: &[Value], now:
     narrowed_by(classify_in_stream(&answer, now), quota)
 }
 
-async fn read(mut body: Incoming) -> (Bytes, Option<Incoming>) {
+async fn read(mut body: ResponseBody) -> (Bytes, Option<ResponseBody>) {
     let mut read = BytesMut::new();
     let reading = async {
         while read.len() < INSPECTED && !body.is_end_stream() {

@@ -12,7 +12,7 @@ use crate::domain::pool::Member;
 use crate::manager::Manager;
 use crate::proxy::echo;
 use crate::upstream::chatgpt::Answered;
-use crate::upstream::openai;
+use crate::upstream::{SendError, openai};
 
 /// The list of one key is no longer where the lists of several accounts stand side by side.
 const LONGEST_OF_SEVERAL: usize = 2 * 1024 * 1024;
@@ -71,11 +71,17 @@ fn listed_by_backend(Answered { etag, mut body }: Answered) -> ModelList {
 
 async fn of_key(manager: &Arc<Manager>, account: &AccountId) -> Option<Vec<Value>> {
     let target = manager.accounts().target_of(account)?;
-    let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
-    let mut request = Request::new(body);
-    *request.uri_mut() = openai::target(&target.base_url, "/v1/models")?;
-    target.credential.apply(request.headers_mut())?;
-    let response = manager.upstream().send(request).await.ok().filter(|response| response.status() == 200)?;
+    let question = || {
+        let mut request = Request::new(Empty::new().map_err(|never| match never {}).boxed_unsync());
+        *request.uri_mut() = openai::target(&target.base_url, "/v1/models")?;
+        target.credential.apply(request.headers_mut())?;
+        Some(request)
+    };
+    let answered = match manager.upstream().send(question()?).await {
+        Err(SendError::NotProcessed(_) | SendError::Closed(_)) => manager.upstream().send(question()?).await,
+        answered => answered,
+    };
+    let response = answered.ok().filter(|response| response.status() == 200)?;
     let body = Limited::new(response.into_body(), LONGEST_OF_SEVERAL).collect().await.ok()?.to_bytes();
     let hidden = target.credential.bearer().and_then(|secret| echo::without(&body, secret.expose()));
     let body = hidden.unwrap_or(body);

@@ -272,6 +272,6 @@ impl Shared {
 }
 
 /// Takes what still comes, for as long as `patience` lasts, and drops it: the connection is whole afterwards.
-pub fn drain(mut source: Incoming, patience: Duration) {
+pub fn drain(mut source: impl Body<Data = Bytes> + Send + Unpin + 'static, patience: Duration) {
     tokio::spawn(tokio::time::timeout(patience, async move { while let Some(Ok(_)) = source.frame().await {} }));
 }

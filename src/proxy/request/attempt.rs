@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use hyper::Response;
-use hyper::body::Incoming;
 use serde_json::Value;
 
 use crate::clock;
@@ -32,7 +31,10 @@ use crate::proxy::read::usage_question;
 use crate::proxy::request::Forwarding;
 use crate::proxy::send::in_flight::InFlight;
 use crate::proxy::send::translated::{Known, Translation, Unserved};
-use crate::upstream::SendError;
+use crate::upstream::{ResponseBody, SendError};
+
+/// So many connections are tried for one attempt, when those before did not take its request in.
+const CONNECTIONS_TRIED: u32 = 4;
 
 /// The media types of the answers that are read as they pass.
 const EVENT_STREAM: &str = "text/event-stream";
@@ -92,16 +94,27 @@ impl Attempt for Forwarding<'_> {
 
     async fn try_one(&mut self, failover: &mut Failover<'_>, route: Route) -> Tried<Box<Answer>, Box<Examined>> {
         let manager = &self.proxy.manager;
-        let outgoing = self.outgoing.request_for(self.proxy, &failover.request, &route);
-        let Some((request, _kept)) = outgoing else { return Tried::Unsendable(route) };
+        let mut outgoing = self.outgoing.request_for(self.proxy, &failover.request, &route);
+        if outgoing.is_none() {
+            return Tried::Unsendable(route);
+        }
         let (started, asked_at) = (clock::instant(), manager.session().now());
         let in_flight = InFlight::new(manager, &route, &failover.request, started);
-        let response = match manager.upstream().send(request).await {
-            Ok(response) => response,
-            Err(SendError::Body(error)) => return ours(errors::body_failed(error)),
-            Err(error) => {
-                in_flight.over();
-                return unanswered(failover, route, started, &error);
+        let mut left = CONNECTIONS_TRIED;
+        let response = loop {
+            left -= 1;
+            let Some((request, _kept)) = outgoing.take() else { return ours(errors::internal()) };
+            match manager.upstream().send(request).await {
+                Ok(response) => break response,
+                Err(SendError::Body(error)) => return ours(errors::body_failed(error)),
+                // Another connection is all that it takes.
+                Err(SendError::NotProcessed(_)) if left > 0 && self.can_repeat() => {
+                    outgoing = self.outgoing.request_for(self.proxy, &failover.request, &route);
+                }
+                Err(error) => {
+                    in_flight.over();
+                    return self.unanswered(failover, route, started, &error);
+                }
             }
         };
         let head_at = clock::instant();
@@ -131,7 +144,7 @@ impl Attempt for Forwarding<'_> {
                 }
                 Tried::Refused { route, outcome, measured, refused: examined }
             }
-            Inspected::Broken(why) => unanswered(failover, route, started, &SendError::Unusable(why.to_owned())),
+            Inspected::Broken(why) => self.unanswered(failover, route, started, &SendError::Unusable(why.to_owned())),
             Inspected::TooMuch(why) => {
                 let measured = Measured { status: 503, started };
                 drop(manager.record(&route, &failover.request, &Outcome::PassThrough, measured));
@@ -145,21 +158,29 @@ fn ours(response: Response<ProxyBody>) -> Tried<Box<Answer>, Box<Examined>> {
     Tried::End(Box::new(Answer::ours(response)))
 }
 
-fn unanswered(
-    failover: &mut Failover<'_>,
-    route: Route,
-    started: Instant,
-    error: &SendError,
-) -> Tried<Box<Answer>, Box<Examined>> {
-    let measured = Measured { status: NO_ANSWER, started };
-    let written = failover.manager.record(&route, &failover.request, &Outcome::Unreachable, measured);
-    failover.writes.extend(written);
-    let was_sent = matches!(error, SendError::Broken(_) | SendError::Unusable(_));
-    let sent = if was_sent { Sent::Whole } else { Sent::InPart };
-    Tried::Unanswered { route, why: error.to_string(), sent }
-}
-
 impl Forwarding<'_> {
+    /// No answer came. That is the account's failure, unless its connection had been idle for long and was closed.
+    fn unanswered(
+        &self,
+        failover: &mut Failover<'_>,
+        route: Route,
+        started: Instant,
+        error: &SendError,
+    ) -> Tried<Box<Answer>, Box<Examined>> {
+        let why = error.to_string();
+        let sent = match error {
+            SendError::Closed(_) if self.can_repeat() && failover.may_resend() => {
+                return Tried::Unanswered { route, why, sent: Sent::IntoOldConnection };
+            }
+            SendError::Closed(_) | SendError::Broken(_) | SendError::Unusable(_) => Sent::Whole,
+            SendError::Connect(_) | SendError::NotProcessed(_) | SendError::Body(_) => Sent::InPart,
+        };
+        let measured = Measured { status: NO_ANSWER, started };
+        let written = failover.manager.record(&route, &failover.request, &Outcome::Unreachable, measured);
+        failover.writes.extend(written);
+        Tried::Unanswered { route, why, sent }
+    }
+
     /// Leaves out of the request what an upstream refuses of it: the question for usage, or encrypted reasoning. `false` when
     /// it refuses something else.
     fn leaves_out(&mut self, request: &RouteRequest, examined: &Examined) -> bool {
@@ -173,7 +194,7 @@ impl Forwarding<'_> {
     }
 
     /// Reads as much of an answer as shows whether it is one.
-    async fn inspect(&self, response: Response<Incoming>, is_login: bool) -> Inspected {
+    async fn inspect(&self, response: Response<ResponseBody>, is_login: bool) -> Inspected {
         let now = || self.proxy.manager.session().now();
         let status = response.status();
         if !(status.is_success() || status.is_informational() || status.is_redirection()) {
@@ -205,7 +226,7 @@ impl Forwarding<'_> {
     /// Reads the beginning of a stream; other answers are not buffered. A ChatGPT backend's model has no others.
     async fn begin(
         &self,
-        response: Response<Incoming>,
+        response: Response<ResponseBody>,
         is_login: bool,
     ) -> Result<(Buffered, Option<Value>), &'static str> {
         let kind = media_type(response.headers());

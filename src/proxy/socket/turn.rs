@@ -103,7 +103,8 @@ pub async fn take(session: &mut Session<'_>, text: Utf8Bytes) -> Result<(), Gone
         keeps: target::keeps(true, PATH, fields.stores),
         is_warm_up: fields.generates == Some(false),
     };
-    turn.run(Failover::new(manager, request)).await
+    // It is larger than what a task should hold for as long as its socket is open.
+    Box::pin(turn.run(Failover::new(manager, request))).await
 }
 
 impl Turn<'_> {

@@ -23,7 +23,7 @@ use crate::proxy::send::in_flight::InFlight;
 use crate::proxy::send::turn_state;
 use crate::proxy::websocket::handshake;
 use crate::upstream::credential::Credential;
-use crate::upstream::{RequestBody, chatgpt, openai};
+use crate::upstream::{RequestBody, ResponseBody, SendError, chatgpt, openai};
 
 /// One upstream has this long for a handshake, as it has for a connection: a silent one leaves the next its time.
 const ONE_HANDSHAKE: Duration = Duration::from_secs(10);
@@ -112,7 +112,19 @@ impl Opening {
         let patience = left.map_or(ONE_HANDSHAKE, |left| left.min(ONE_HANDSHAKE));
         let request = &failover.request;
         let in_flight = InFlight::new(manager, route, request, started);
-        let sent = tokio::time::timeout(patience, manager.upstream().send(asking)).await;
+        let sending = async {
+            match manager.upstream().send_handshake(asking).await {
+                // Nothing is lost when the connection that was kept for it is not there any more.
+                Err(error @ (SendError::NotProcessed(_) | SendError::Closed(_))) => {
+                    match self.request(manager, route) {
+                        Some(asking) => manager.upstream().send_handshake(asking).await,
+                        None => Err(error),
+                    }
+                }
+                sent => sent,
+            }
+        };
+        let sent = tokio::time::timeout(patience, sending).await;
         let sent = sent.map_err(|_| "it did not answer the handshake in time".to_owned());
         let response = match sent.and_then(|sent| sent.map_err(|error| error.to_string())) {
             Ok(response) => response,
@@ -163,7 +175,7 @@ impl Opening {
     }
 }
 
-async fn agreed(response: Response<hyper::body::Incoming>) -> Opened {
+async fn agreed(response: Response<ResponseBody>) -> Opened {
     let (head, body) = response.into_parts();
     let status = head.status.as_u16();
     if !handshake::is_agreed(&head) {

@@ -13,6 +13,8 @@ const SHORT: Patience = Patience {
     silence: Duration::from_secs(30),
     probe: Duration::from_secs(15),
     vanished: Duration::from_secs(75),
+    ping: Duration::from_secs(20),
+    pong: Duration::from_secs(45),
 };
 
 /// Accepts connections, answers each with `answer` once something came, and keeps them open.
@@ -35,8 +37,8 @@ fn silent(answer: &'static [u8]) -> String {
 
 async fn failure(target: &str, proxy: Option<&str>) -> String {
     let environment = Environment::from_iter(proxy.map(|proxy| ("HTTPS_PROXY".to_owned(), format!("http://{proxy}"))));
-    let mut connector = Connector::new(Network::new(&environment), SHORT);
-    let connected = connector.call(target.parse().unwrap()).await;
+    let connector = Connector::new(Network::new(&environment), SHORT);
+    let connected = connector.open(target.parse().unwrap(), Offer::Http2).await;
     connected.map(|_| ()).unwrap_err().to_string()
 }
 
@@ -58,6 +60,7 @@ fn what_vanishes_is_noticed_within_90_seconds() {
     let by_probes = patience.silence + patience.probe * patience.probes();
     assert!(by_probes <= Duration::from_secs(90), "{by_probes:?}");
     assert!(patience.vanished <= Duration::from_secs(90));
+    assert!(patience.ping + patience.pong <= Duration::from_secs(90));
     assert!(patience.connect <= Duration::from_secs(10));
 }
 
@@ -66,8 +69,8 @@ fn what_vanishes_is_noticed_within_90_seconds() {
 async fn connections_ask_whether_the_other_end_is_still_there() {
     use rustix::net::sockopt;
     let address = silent(b"");
-    let mut connector = Connector::new(Network::new(&Environment::default()), SHORT);
-    let wire = connector.call(format!("http://{address}/").parse().unwrap()).await.unwrap().into_inner();
+    let connector = Connector::new(Network::new(&Environment::default()), SHORT);
+    let wire = connector.open(format!("http://{address}/").parse().unwrap(), Offer::Http2).await.unwrap();
     let Wire::Plain(stream) = &wire else { panic!("plain http is not encrypted") };
     assert!(sockopt::socket_keepalive(stream).unwrap());
     assert_eq!(sockopt::tcp_keepidle(stream).unwrap(), SHORT.silence);

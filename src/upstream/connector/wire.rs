@@ -4,7 +4,6 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use hyper_util::client::legacy::connect::{Connected, Connection};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
@@ -24,9 +23,13 @@ pub type Hop = Either<TcpStream, TlsStream<TcpStream>>;
 /// A connection to an upstream.
 pub type Wire = Either<TcpStream, TlsStream<Hop>>;
 
-impl Connection for Wire {
-    fn connected(&self) -> Connected {
-        Connected::new()
+impl Wire {
+    /// Whether the other end chose HTTP/2.
+    pub fn is_http2(&self) -> bool {
+        match self {
+            Either::Plain(_) => false,
+            Either::Encrypted(encrypted) => encrypted.get_ref().1.alpn_protocol() == Some(b"h2"),
+        }
     }
 }
 

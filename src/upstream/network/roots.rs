@@ -43,8 +43,12 @@ enum Source {
 /// What was read.
 #[derive(Debug)]
 pub struct Loaded {
-    /// TLS that trusts all of them.
+    /// TLS that trusts all of them, for a proxy: it offers no protocol.
     pub tls: Arc<ClientConfig>,
+    /// The same that offers HTTP/1.1 alone.
+    pub tls_http1: Arc<ClientConfig>,
+    /// The same that offers HTTP/2 before HTTP/1.1.
+    pub tls_http2: Arc<ClientConfig>,
     /// How many each source had, in words.
     pub counts: Vec<String>,
     /// What could not be read; each names its variable and its path.
@@ -161,7 +165,19 @@ impl From<Vec<Found>> for Loaded {
             roots.extend(anchors.roots.into_iter().filter(|anchor| known.insert(identity(anchor))));
         }
         counts.insert(1.min(counts.len()), bundled);
-        Loaded { tls: Arc::new(trust::client_config(roots)), counts, warnings }
+        let tls = trust::client_config(roots);
+        let offering = |protocols: &[&[u8]]| {
+            let mut tls = tls.clone();
+            tls.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+            Arc::new(tls)
+        };
+        Loaded {
+            tls_http1: offering(&[b"http/1.1"]),
+            tls_http2: offering(&[b"h2", b"http/1.1"]),
+            tls: Arc::new(tls),
+            counts,
+            warnings,
+        }
     }
 }
 

@@ -71,7 +71,13 @@ fn linked(metadata: &Value, found: &mut BTreeSet<Crate>) {
             continue;
         }
         let is_normal = |edge: &Value| list(&edge["dep_kinds"]).iter().any(|kind| kind["kind"].is_null());
-        let edges = list(&nodes[&id]["deps"]).into_iter().filter(is_normal);
+        // What is optional in a package of ours is there for the tests, whose features the metadata has too.
+        let declared = if package["source"].is_null() { list(&package["dependencies"]) } else { Vec::new() };
+        let is_for_tests = |edge: &Value| {
+            let name = &packages[edge["pkg"].as_str().unwrap()]["name"];
+            declared.iter().any(|dependency| dependency["name"] == *name && dependency["optional"] == true)
+        };
+        let edges = list(&nodes[&id]["deps"]).into_iter().filter(|edge| is_normal(edge) && !is_for_tests(edge));
         next.extend(edges.map(|edge| edge["pkg"].as_str().unwrap().to_owned()));
         if package["source"].is_null() {
             continue;

@@ -90,6 +90,14 @@ impl Sandbox {
         self.set("CAM_CHATGPT_BASE_URL", base_url).set("CAM_AUTH_ISSUER", base_url)
     }
 
+    /// Trusts an authority, whose certificate this is, beside those of the system.
+    pub fn trust(&mut self, authority: &str) -> &mut Sandbox {
+        let file = self.path("authority.pem");
+        std::fs::write(&file, authority).unwrap();
+        let file = file.display().to_string();
+        self.set("SSL_CERT_FILE", &file)
+    }
+
     /// Sets a variable for every command from now on.
     pub fn set(&mut self, name: &str, value: &str) -> &mut Sandbox {
         self.environment.insert(name.to_owned(), value.to_owned());

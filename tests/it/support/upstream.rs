@@ -1,6 +1,9 @@
 //! The simulated OpenAI with as many keys as accounts, and a home that has them.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
+use simulated_openai::Secure;
 use simulated_openai::api::{Answer, RecordedRequest, SimulatedOpenAi};
 
 use super::http::{self, Response};
@@ -22,6 +25,19 @@ impl Pool {
     pub fn new(count: usize) -> Pool {
         let upstream = SimulatedOpenAi::start_on_thread().unwrap();
         let sandbox = Sandbox::with_upstream(&upstream.base_url());
+        Pool::on(upstream, sandbox, count)
+    }
+
+    /// N accounts behind TLS.
+    pub fn secured(count: usize, secure: Secure) -> Pool {
+        let secure = Arc::new(secure);
+        let upstream = SimulatedOpenAi::start_secured_on_thread(Arc::clone(&secure)).unwrap();
+        let mut sandbox = Sandbox::with_upstream(&upstream.base_url());
+        sandbox.trust(secure.authority());
+        Pool::on(upstream, sandbox, count)
+    }
+
+    fn on(upstream: SimulatedOpenAi, sandbox: Sandbox, count: usize) -> Pool {
         let mut pool = Pool { upstream, sandbox, keys: Vec::new(), ids: Vec::new() };
         for _ in 0..count {
             pool.add();

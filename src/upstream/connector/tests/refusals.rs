@@ -28,8 +28,8 @@ fn answering(answer: &'static [u8]) -> String {
 
 async fn refused(variable: &str, value: &str) -> ConnectError {
     let environment = Environment::from_iter([(variable.to_owned(), value.to_owned())]);
-    let mut connector = Connector::new(Network::new(&environment), Patience::default());
-    connector.call("https://api.example.invalid/".parse().unwrap()).await.map(|_| ()).unwrap_err()
+    let connector = Connector::new(Network::new(&environment), Patience::default());
+    connector.clone().open("https://api.example.invalid/".parse().unwrap(), Offer::Http2).await.map(|_| ()).unwrap_err()
 }
 
 const NTLM: &[u8] =
@@ -132,15 +132,15 @@ async fn a_certificate_that_is_refused_is_explained() {
         (expired, "has expired", "clock"),
         (early, "is not valid yet", "clock"),
     ] {
-        let mut connector = Connector::new(Network::new(&Environment::default()), Patience::default());
+        let connector = Connector::new(Network::new(&Environment::default()), Patience::default());
         let target = format!("https://{}/", host("Corp Root", &leaf));
-        let error = connector.call(target.parse().unwrap()).await.map(|_| ()).unwrap_err();
+        let error = connector.clone().open(target.parse().unwrap(), Offer::Http2).await.map(|_| ()).unwrap_err();
         let hinted = error.hint.clone().unwrap_or_default();
         assert!(error.message.contains("`127.0.0.1`") && error.message.contains(said), "{error}");
         assert!(error.message.contains("Corp Root") && hinted.contains(hint), "{error}: {hinted}");
     }
-    let mut connector = Connector::new(Network::new(&Environment::default()), Patience::default());
+    let connector = Connector::new(Network::new(&Environment::default()), Patience::default());
     let target = format!("https://{}/", answering(b"HTTP/1.1 302 Found\r\nlocation: http://wifi.test/\r\n\r\n"));
-    let error = connector.call(target.parse().unwrap()).await.map(|_| ()).unwrap_err();
+    let error = connector.clone().open(target.parse().unwrap(), Offer::Http2).await.map(|_| ()).unwrap_err();
     assert!(error.message.contains("does not answer with TLS"), "{error}");
 }

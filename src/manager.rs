@@ -15,6 +15,7 @@
 //! open, usage, announcements).
 
 pub mod accounts;
+mod ahead;
 mod asking;
 pub mod belief;
 pub mod books;

@@ -95,6 +95,7 @@ pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
     // Before anything is said: whoever reads it may end the process at once.
     let asked_to_end = lifecycle::asked_to_end();
     Printer::stderr(&format!("listening on http://{address}/v1"));
+    manager.open_first_connection();
     let serve = async {
         asked_to_end.await;
         let again = lifecycle::asked_to_end_again(Ended::BySignal);

@@ -112,6 +112,7 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
         serves_openai_alone: manager.accounts().view().serves_openai_alone(),
         shims: shims.as_ref(),
     };
+    manager.open_first_connection();
     let started = clock::instant();
     let code = child::run(agents::command(&args.command, &given, &context.environment)).await;
     let lasted = clock::instant().saturating_duration_since(started);

@@ -172,6 +172,7 @@ impl Manager {
         asked_at: Timestamp,
     ) -> Option<Written> {
         let report = QuotaReport::from_headers(names, header, request.model.as_deref(), self.session.now())?;
+        self.open_next_connection(&route.account, &report);
         self.note_quota(&route.account, route.target.mark, report, asked_at)
     }
 
@@ -184,6 +185,7 @@ impl Manager {
         asked_at: Timestamp,
     ) -> Vec<Written> {
         let reports = events.iter().filter_map(|event| QuotaReport::from_event(event, self.session.now()));
+        let reports = reports.inspect(|report| self.open_next_connection(account, report));
         reports.filter_map(|report| self.note_quota(account, target.mark, report, asked_at)).collect()
     }
 

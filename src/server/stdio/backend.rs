@@ -210,6 +210,8 @@ impl LanguageServer for Backend {
 
     async fn initialized(&self, _: InitializedParams) {
         let Some(started) = self.shared.started.get() else { return };
+        // The answer to `initialize` is out: nothing of the handshake delays it.
+        started.doors.session.manager.open_first_connection();
         let Some(events) = started.events.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
         let client = self.client.clone();
         send(&client, named::<ProxyReady>(&started.doors.session.info())).await;

@@ -34,7 +34,7 @@ use crate::domain::time::Timestamp;
 use ink::Ink;
 use look::Look;
 
-/// Draws `app` as it is at `now`; where what was drawn, for [`App::drawn`].
+/// Draws `app` as it is at `now`. Where what was drawn.
 pub fn draw(frame: &mut Frame<'_>, app: &App, look: &Look, now: Timestamp) -> Regions {
     let ink = Ink::new(app, look, now);
     let areas = layout::of(app);

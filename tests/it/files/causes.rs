@@ -15,7 +15,12 @@ fn the_log_names_each_cause_and_people_read_the_same_with_it_and_without() {
     let taken = taken.local_addr().unwrap().to_string();
     for (args, folder, said, causes) in [
         (vec!["proxy", "--bind", &taken], None, "cannot listen on", vec![]),
-        (vec!["login", "--device"], None, "the issuer cannot be reached", vec!["the issuer cannot be", "client error"]),
+        (
+            vec!["login", "--device"],
+            None,
+            "the issuer cannot be reached",
+            vec!["the issuer cannot be", "cannot be reached", "Connection refused"],
+        ),
         (vec!["config", "set", "routing.strategy", "sticky"], Some("config.toml"), "config.toml", vec![]),
         (vec!["list"], Some("accounts.json"), "accounts.json", vec![]),
     ] {

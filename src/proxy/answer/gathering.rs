@@ -7,13 +7,16 @@ pub const ENOUGH: usize = 4 * 1024;
 /// Where no piece came right behind another, this seldom it is looked whether one does now.
 const SELDOM: u8 = 16;
 
+/// The connection asks a body twice before others have their turn.
+const LOOKS: u8 = 2;
+
 /// The pieces that are passed on next.
 #[derive(Debug)]
 pub struct Gathering {
     pieces: usize,
     bytes: usize,
-    /// Nothing came since others had their turn.
-    has_waited: bool,
+    /// How many times it was looked for more since the last one came.
+    looks: u8,
     /// How many times in a row a piece was passed on alone.
     alone: u8,
 }
@@ -21,7 +24,7 @@ pub struct Gathering {
 impl Default for Gathering {
     /// The first piece waits for no other.
     fn default() -> Gathering {
-        Gathering { pieces: 0, bytes: 0, has_waited: false, alone: 1 }
+        Gathering { pieces: 0, bytes: 0, looks: 0, alone: 1 }
     }
 }
 
@@ -30,13 +33,15 @@ impl Gathering {
     pub fn add(&mut self, bytes: usize) {
         self.pieces += 1;
         self.bytes += bytes;
-        self.has_waited = false;
+        self.looks = 0;
     }
 
     /// Nothing more is there now: whether it is looked once more after others had their turn.
     pub fn looks_again(&mut self) -> bool {
         let may_come = self.pieces > 1 || self.alone.is_multiple_of(SELDOM);
-        may_come && !std::mem::replace(&mut self.has_waited, true)
+        let looks = may_come && self.looks < LOOKS;
+        self.looks += u8::from(looks);
+        looks
     }
 
     /// Whether it is passed on whatever comes.
@@ -78,10 +83,10 @@ mod tests {
     fn pieces_that_come_alone_are_passed_alone_and_those_that_come_together_together() {
         let mut gathering = Gathering::default();
         assert_eq!(vain(&mut gathering, 15, 1), 0);
-        assert_eq!(vain(&mut gathering, 160, 1), 10);
+        assert_eq!(vain(&mut gathering, 160, 1), 10 * usize::from(LOOKS));
         let mut gathering = Gathering::default();
         vain(&mut gathering, 16, 7);
-        assert_eq!((vain(&mut gathering, 100, 7), gathering.alone), (100, 0));
+        assert_eq!((vain(&mut gathering, 100, 7), gathering.alone), (100 * usize::from(LOOKS), 0));
     }
 
     #[test]

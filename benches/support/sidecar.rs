@@ -32,6 +32,7 @@ impl Sidecar {
     /// Waits for the answer to `initialize`, which tells where the proxy listens and the key that it takes.
     pub fn ready(&mut self) -> io::Result<(SocketAddr, String)> {
         let result = self.answer_to(1)?;
+        self.send(&json!({ "jsonrpc": "2.0", "method": "initialized", "params": {} }))?;
         let proxy = &result["capabilities"]["experimental"]["codexAccountManager"]["proxy"];
         let text = |name: &str| proxy[name].as_str().unwrap_or_default();
         let address = format!("{}:{}", text("host"), proxy["port"]).parse().map_err(io::Error::other)?;

@@ -12,10 +12,11 @@ mod origin;
 mod unanswered;
 
 use std::collections::VecDeque;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use hyper::{Request, Response, Uri};
+use tokio::runtime::Handle;
 
 use super::connector::{ConnectError, Connector, Offer, Patience};
 use super::{RequestBody, SendError};
@@ -23,7 +24,7 @@ use crate::clock::Moment;
 pub use body::ResponseBody;
 use http1::Http1;
 use http2::{Http2, Place};
-use idle::ORIGINS_KEPT;
+use idle::{IDLE, ORIGINS_KEPT};
 use origin::{Next, Opened, Opening, Origin};
 use unanswered::Unsent;
 
@@ -75,8 +76,11 @@ impl Connections {
         let mut tried = 0;
         loop {
             let sent = match self.ready(&origin, request.uri(), offer).await? {
-                Ready::Http1(connection) => connection.send(&origin, request).await,
-                Ready::Http2(place) => place.send(&origin, request).await,
+                Ready::Http1(connection) => sent_in_http1(connection, &origin, request).await,
+                Ready::Http2(place) => {
+                    let sent = place.send(request).await;
+                    sent.map(|answered| answered.map(|answer| ResponseBody::on_http2(answer, place)))
+                }
             };
             match sent {
                 Ok(answer) => return answer,
@@ -113,7 +117,7 @@ impl Connections {
     ) -> Result<Result<Response<ResponseBody>, SendError>, ConnectError> {
         let origin = Arc::new(Origin::new(question.uri(), Weak::new()));
         let wire = connector.open(question.uri().clone(), Offer::Http1).await?;
-        let asked = Http1::open(wire).await?.send(&origin, question).await;
+        let asked = sent_in_http1(Http1::open(wire).await?, &origin, question).await;
         Ok(asked.unwrap_or_else(|unsent| Err(SendError::Broken(unsent.why))))
     }
 
@@ -182,9 +186,56 @@ impl Connections {
     }
 }
 
+/// Sends a request on a connection of its own, which goes back to `origin` after the answer.
+async fn sent_in_http1(
+    connection: Http1,
+    origin: &Arc<Origin>,
+    request: Request<RequestBody>,
+) -> Result<Result<Response<ResponseBody>, SendError>, Unsent> {
+    let sent = connection.send(&origin.host, request).await;
+    if !matches!(sent, Ok(Ok(_))) {
+        // Those that were idle as long are no better.
+        origin.drop_idle();
+    }
+    sent.map(|answered| answered.map(|(answer, connection)| ResponseBody::on_http1(answer, connection, origin)))
+}
+
 impl Room {
     fn origins(&self) -> MutexGuard<'_, VecDeque<Arc<Origin>>> {
         self.origins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closes what is idle and not kept, when its time is over, until there is none.
+    pub fn tidy_later(self: &Arc<Room>) {
+        let Ok(runtime) = Handle::try_current() else { return };
+        if self.is_tidying.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let room = Arc::downgrade(self);
+        runtime.spawn(async move {
+            loop {
+                tokio::time::sleep(IDLE).await;
+                let Some(room) = room.upgrade() else { return };
+                if !room.tidy(&Moment::now()) {
+                    return room.is_tidying.store(false, Ordering::Relaxed);
+                }
+            }
+        });
+    }
+
+    /// Whether any is left that is not kept.
+    pub fn tidy(&self, now: &Moment) -> bool {
+        let mut origins = self.origins();
+        let mut has_surplus = false;
+        for (at, origin) in origins.iter().enumerate() {
+            has_surplus |= origin.tidy(at < ORIGINS_KEPT, now);
+        }
+        let mut at = 0;
+        origins.retain(|origin| {
+            at += 1;
+            at <= ORIGINS_KEPT || !origin.is_empty()
+        });
+        has_surplus
     }
 }
 

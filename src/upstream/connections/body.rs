@@ -62,7 +62,7 @@ impl ResponseBody {
     fn end(&mut self) {
         match std::mem::replace(&mut self.on, On::Nothing) {
             On::Nothing => {}
-            On::Http1(connection, origin) => connection.put_back(origin),
+            On::Http1(connection, origin) => origin.put_back(connection),
             On::Http2(place) => place.end(),
         }
     }

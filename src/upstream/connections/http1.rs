@@ -1,17 +1,14 @@
 //! A connection of HTTP/1.1: one request at a time.
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::body::Incoming;
 use hyper::client::conn::http1::{Builder, SendRequest};
-use hyper::header::HOST;
+use hyper::header::{HOST, HeaderValue};
 use hyper::http::uri::PathAndQuery;
 use hyper::{Request, Response, Uri};
 use hyper_util::rt::TokioIo;
-use tokio::runtime::Handle;
 
-use super::body::ResponseBody;
-use super::origin::Origin;
 use super::unanswered::{OLD, Unsent, unanswered};
 use crate::error::deepest;
 use crate::upstream::connector::{ConnectError, Wire};
@@ -46,20 +43,19 @@ impl Http1 {
         Http1 { idle_for, ..self }
     }
 
-    /// Sends a request; its answer, or the request when the connection was closed before any of it was written.
+    /// Sends a request to `host`; its answer, and the connection that it comes on. Or the request, when the connection was
+    /// closed before any of it was written.
     pub async fn send(
         mut self,
-        origin: &Arc<Origin>,
+        host: &HeaderValue,
         mut request: Request<RequestBody>,
-    ) -> Result<Result<Response<ResponseBody>, SendError>, Unsent> {
+    ) -> Result<Result<(Response<Incoming>, Http1), SendError>, Unsent> {
         let target = to_origin_form(request.uri_mut());
-        request.headers_mut().entry(HOST).or_insert_with(|| origin.host.clone());
+        request.headers_mut().entry(HOST).or_insert_with(|| host.clone());
         let mut error = match self.sender.try_send_request(request).await {
-            Ok(answer) => return Ok(Ok(ResponseBody::on_http1(answer, self, origin))),
+            Ok(answer) => return Ok(Ok((answer, self))),
             Err(error) => error,
         };
-        // Those that were idle as long are no better.
-        origin.drop_idle();
         let unsent = error.take_message();
         let error = error.into_error();
         match unsent {
@@ -71,20 +67,14 @@ impl Http1 {
         }
     }
 
-    /// Goes back to the idle ones of `origin` when its answer is over and all of its request is written, unless it is
-    /// closed by then.
-    pub fn put_back(mut self, origin: Arc<Origin>) {
-        if self.sender.is_ready() {
-            origin.put_back(self);
-        } else if self.is_open()
-            && let Ok(runtime) = Handle::try_current()
-        {
-            runtime.spawn(async move {
-                if self.sender.ready().await.is_ok() {
-                    origin.put_back(self);
-                }
-            });
-        }
+    /// Whether it can take a request now: the answer before is over, and all of its request is written.
+    pub fn is_ready(&self) -> bool {
+        self.sender.is_ready()
+    }
+
+    /// Waits until it can; `None` when it is closed by then.
+    pub async fn ready(mut self) -> Option<Http1> {
+        self.sender.ready().await.ok().map(|()| self)
     }
 }
 

@@ -10,15 +10,14 @@ use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use h2::Reason;
 use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
 use hyper::client::conn::http2::{Builder, Connection, SendRequest};
 use hyper::header::HOST;
 use hyper::{Request, Response, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 
 use super::activity::{Activity, Observed};
-use super::body::ResponseBody;
 use super::idle::{IDLE, NAP};
-use super::origin::Origin;
 use super::unanswered::{OLD, Unsent};
 use crate::clock::Moment;
 use crate::error::deepest;
@@ -58,6 +57,8 @@ pub struct Http2 {
     is_retired: AtomicBool,
     /// A request has reported that it broke.
     is_reported: AtomicBool,
+    /// Its other end said that HTTP/2 will not do.
+    wants_http1: AtomicBool,
     activity: Arc<Activity>,
     silence: Duration,
 }
@@ -98,6 +99,7 @@ impl Http2 {
             streams: AtomicUsize::default(),
             is_retired: AtomicBool::default(),
             is_reported: AtomicBool::default(),
+            wants_http1: AtomicBool::default(),
             activity,
             silence: patience.suspicious(),
         }))
@@ -109,6 +111,11 @@ impl Http2 {
         let said = self.activity.last();
         let is_silent = now.since(&said) > self.silence || now.slept_since(&said) >= NAP;
         !self.is_retired.load(Ordering::Relaxed) && !self.sender.is_closed() && !is_silent
+    }
+
+    /// Whether its other end said that HTTP/2 will not do.
+    pub fn wants_http1(&self) -> bool {
+        self.wants_http1.load(Ordering::Relaxed)
     }
 
     /// A place for one more stream, if there is one. The server's limit is noted in `limit`.
@@ -168,17 +175,16 @@ pub struct Place {
 impl Place {
     /// Sends a request; its answer, or the request when the connection was closed before any of it was written.
     pub async fn send(
-        self: Arc<Place>,
-        origin: &Origin,
+        self: &Arc<Place>,
         mut request: Request<RequestBody>,
-    ) -> Result<Result<Response<ResponseBody>, SendError>, Unsent> {
+    ) -> Result<Result<Response<Incoming>, SendError>, Unsent> {
         // The target says it.
         request.headers_mut().remove(HOST);
         *request.version_mut() = Version::HTTP_2;
-        let request = request.map(|inner| SharedBody { inner, place: Arc::clone(&self) });
+        let request = request.map(|inner| SharedBody { inner, place: Arc::clone(self) });
         let mut sender = self.connection.sender.clone();
         let mut error = match sender.try_send_request(request).await {
-            Ok(answer) => return Ok(Ok(ResponseBody::on_http2(answer, self))),
+            Ok(answer) => return Ok(Ok(answer)),
             Err(error) => error,
         };
         let unsent = error.take_message();
@@ -188,12 +194,12 @@ impl Place {
                 self.connection.retire();
                 Err(Unsent { why: deepest(&error), request: Box::new(request.map(SharedBody::into_inner)) })
             }
-            None => Ok(Err(self.unanswered(origin, &error))),
+            None => Ok(Err(self.unanswered(&error))),
         }
     }
 
     /// What it means that no answer came.
-    fn unanswered(&self, origin: &Origin, error: &hyper::Error) -> SendError {
+    fn unanswered(&self, error: &hyper::Error) -> SendError {
         if let Some(failed) = self.failed.get() {
             return SendError::Body(*failed);
         }
@@ -205,7 +211,7 @@ impl Place {
             self.connection.retire();
         }
         if reason == Some(Reason::HTTP_1_1_REQUIRED) {
-            origin.require_http1();
+            self.connection.wants_http1.store(true, Ordering::Relaxed);
             return SendError::NotProcessed(words);
         }
         // A GOAWAY ends only the streams that it says were not processed.

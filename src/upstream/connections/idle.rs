@@ -1,12 +1,7 @@
 //! Connections of HTTP/1.1 that wait for their next request, and the closing of those that are too many.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::runtime::Handle;
-
-use super::Room;
 use super::http1::Http1;
 use crate::clock::Moment;
 
@@ -73,40 +68,5 @@ impl Idle {
             !is_surplus || now.since(since) < IDLE
         });
         self.0.len() > kept
-    }
-}
-
-impl Room {
-    /// Closes what is idle and not kept, when its time is over, until there is none.
-    pub fn tidy_later(self: &Arc<Room>) {
-        let Ok(runtime) = Handle::try_current() else { return };
-        if self.is_tidying.swap(true, Ordering::Relaxed) {
-            return;
-        }
-        let room = Arc::downgrade(self);
-        runtime.spawn(async move {
-            loop {
-                tokio::time::sleep(IDLE).await;
-                let Some(room) = room.upgrade() else { return };
-                if !room.tidy(&Moment::now()) {
-                    return room.is_tidying.store(false, Ordering::Relaxed);
-                }
-            }
-        });
-    }
-
-    /// Whether any is left that is not kept.
-    pub fn tidy(&self, now: &Moment) -> bool {
-        let mut origins = self.origins();
-        let mut has_surplus = false;
-        for (at, origin) in origins.iter().enumerate() {
-            has_surplus |= origin.tidy(at < ORIGINS_KEPT, now);
-        }
-        let mut at = 0;
-        origins.retain(|origin| {
-            at += 1;
-            at <= ORIGINS_KEPT || !origin.is_empty()
-        });
-        has_surplus
     }
 }

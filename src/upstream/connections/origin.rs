@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use hyper::Uri;
 use hyper::header::HeaderValue;
 use hyper::http::uri::Authority;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::Room;
@@ -88,7 +89,7 @@ impl Origin {
     /// What the next request does that may speak what `offer` names.
     pub fn next(&self, offer: Offer, now: Moment) -> Next {
         let mut of = self.connections();
-        let may_share = self.is_https && offer == Offer::Http2 && !of.wants_http1;
+        let may_share = self.is_https && offer == Offer::Http2 && !of.wants_http1();
         if may_share && let Some(place) = of.place(&now) {
             return Next::Http2(place);
         }
@@ -163,13 +164,23 @@ impl Origin {
         self.connections().stream_limit()
     }
 
-    /// HTTP/2 will not do here.
-    pub fn require_http1(&self) {
-        self.connections().wants_http1 = true;
+    /// Keeps a connection for the next request when the answer on it is over and all of its request is written, unless it
+    /// is closed by then.
+    pub fn put_back(self: Arc<Origin>, connection: Http1) {
+        if connection.is_ready() {
+            self.keep(connection);
+        } else if connection.is_open()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn(async move {
+                if let Some(connection) = connection.ready().await {
+                    self.keep(connection);
+                }
+            });
+        }
     }
 
-    /// Keeps a connection whose last answer is over.
-    pub fn put_back(&self, connection: Http1) {
+    fn keep(&self, connection: Http1) {
         let has_surplus = self.connections().idle.put(connection, Moment::now());
         if has_surplus {
             self.tidy_later();
@@ -204,6 +215,12 @@ impl Origin {
 }
 
 impl Of {
+    /// Whether HTTP/2 will not do here.
+    fn wants_http1(&mut self) -> bool {
+        self.wants_http1 |= self.shared.iter().any(|connection| connection.wants_http1());
+        self.wants_http1
+    }
+
     /// A place on a connection that has room. Those that are not used any more are forgotten: what still goes on on them
     /// keeps them open.
     fn place(&mut self, now: &Moment) -> Option<Arc<Place>> {

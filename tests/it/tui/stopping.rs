@@ -69,6 +69,10 @@ fn in_the_background_it_waits_for_its_turn() {
     screen.wait_for(LABEL);
     screen.type_keys("q");
     screen.wait_until_down();
+    // What is typed before the shell prompts again may be read by the program that ends.
+    screen.wait_until("the shell prompts again", |text| {
+        text.rsplit_once("> fg").is_some_and(|(_, after)| after.contains("ready> "))
+    });
     screen.type_keys("exit\r");
     screen.finish();
 }

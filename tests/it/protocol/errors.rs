@@ -121,7 +121,11 @@ fn a_file_that_cannot_be_read_is_32014_and_stays_as_it_is() {
     let mut sidecar = pool.sidecar();
     let with_session = pool.sandbox.bytes().unwrap();
     for (number, content) in contents.iter().enumerate() {
+        // A write of the sidecar that is under way would put its own content in this one's place.
+        let lock = std::fs::File::open(pool.sandbox.cam_folder().join("lock")).unwrap();
+        rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).unwrap();
         pool.sandbox.write_accounts(content);
+        drop(lock);
         for (method, params) in [
             ("accounts/list", json!({})),
             ("accounts/add", json!({ "label": "new", "apiKey": "sk-new" })),

@@ -13,7 +13,7 @@ use super::process;
 use super::sandbox::Output;
 
 /// How long a real client may take: OpenCode alone needs seconds of a free processor to start, and tests share it.
-pub const CLIENT_PATIENCE: Duration = Duration::from_secs(180);
+pub const CLIENT_PATIENCE: Duration = Duration::from_secs(400);
 
 /// Looks until a real client has come to `what`.
 #[track_caller]

@@ -1,5 +1,5 @@
 //! Requests as fast as they are answered, and requests one at a time with a pause.
-#![expect(clippy::disallowed_methods, reason = "the kernel tells the processor time of another process by a file")]
+#![expect(clippy::disallowed_methods, reason = "the kernel gives the processor time of another process by a file")]
 
 use std::io;
 use std::sync::Arc;
@@ -70,7 +70,7 @@ pub async fn ask(target: &Target, count: u32) -> io::Result<()> {
 }
 
 /// Asks `count` times with a pause before each; the latencies in microseconds, and how many were not answered 200. `retried`
-/// is whether each must have been failed over, where the answer tells.
+/// is whether each must have been failed over, where the answer says so.
 pub async fn ask_slowly(target: &Target, count: usize, pause: Duration, retried: bool) -> io::Result<(Vec<f64>, u32)> {
     let request = request::whole(target.address, &target.key);
     let mut connection = Connection::open(target.address).await?;

@@ -1,5 +1,5 @@
 //! When and where something was measured, for whoever reads the figures later.
-#![expect(clippy::disallowed_methods, reason = "the kernel tells the processor by a file")]
+#![expect(clippy::disallowed_methods, reason = "the kernel names the processor in a file")]
 
 use super::system;
 

@@ -55,7 +55,7 @@ async fn one_way(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unp
                 return;
             }
         }
-        // The other end is not told at once either; nothing measured waits for it.
+        // The other end learns of it later; nothing measured waits for it.
         let _ = to.shutdown().await;
     };
     tokio::join!(reading, writing);

@@ -1,4 +1,4 @@
-//! How fast a sidecar is there and how little it holds. An editor waits for the first, a laptop bears the second once per
+//! How fast a sidecar is there and how little it holds. An editor waits for the first, a laptop pays the second once per
 //! agent.
 #![expect(clippy::disallowed_methods, reason = "the session's record is looked at on disk")]
 
@@ -97,7 +97,7 @@ impl Drop for Minimal {
     }
 }
 
-/// Starts one sidecar and tells how many milliseconds its first answer took; its port and its record are there by then.
+/// Starts one sidecar. How many milliseconds its first answer took; its port and its record are there by then.
 pub fn start(home: &Home) -> io::Result<(f64, Sidecar)> {
     let began = clock::now();
     let mut sidecar = spawn(home)?;

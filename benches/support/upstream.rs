@@ -1,4 +1,4 @@
-//! The upstream, in a process of its own: it replays bytes, because making an answer anew would cost more than forwarding it,
+//! The upstream, in a process of its own: it replays bytes, because making each answer would cost more than forwarding it,
 //! and streams events that carry the time they were sent at.
 
 use std::io::{self, BufRead, BufReader, Read, Write};

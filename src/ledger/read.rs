@@ -164,7 +164,7 @@ pub(super) fn account(row: &Row<'_>, column: usize) -> rusqlite::Result<AccountI
     row.get::<_, String>(column).map(AccountId::new)
 }
 
-/// How the table tells the two sorts apart.
+/// How the table marks each of the two sorts.
 pub(super) const ACCOUNT: &str = "account";
 pub(super) const HOST: &str = "host";
 

@@ -9,7 +9,7 @@ use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
 use crate::domain::usage::Spent;
 
-/// Something to write, and whom to tell.
+/// Something to write, and who waits for it.
 pub(super) struct Write {
     pub(super) what: What,
     /// What it costs meanwhile; for an entry.

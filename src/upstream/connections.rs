@@ -1,4 +1,4 @@
-//! The connections to upstreams, kept while the session lives: a turn after a long pause does not pay for TCP and TLS anew.
+//! The connections to upstreams, kept while the session lives: a turn after a long pause does not pay for TCP and TLS again.
 //! HTTP/2 where an https upstream speaks it, one connection for all requests to an origin; HTTP/1.1 elsewhere, one for each
 //! request at a time. A client of hyper-util would queue what is beyond the server's limit of streams, could not be asked
 //! for a connection ahead of the request, and would go on with one that failed.

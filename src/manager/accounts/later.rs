@@ -20,7 +20,7 @@ type Change = Box<dyn FnOnce(&mut State, Timestamp) + Send>;
 /// A change on its way.
 struct Later {
     change: Change,
-    /// Told once siblings see it.
+    /// Sent once siblings see it.
     seen: oneshot::Sender<()>,
     /// Called once it is on disk.
     written: Box<dyn FnOnce() + Send>,

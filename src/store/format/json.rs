@@ -40,7 +40,7 @@ impl State {
     ///
     /// # Errors
     ///
-    /// [`FormatError`], which tells no part of the content.
+    /// [`FormatError`], which repeats no part of the content.
     pub fn from_json(bytes: &[u8]) -> Result<State, FormatError> {
         let bytes = &*text_encoding::utf8(bytes);
         if bytes.iter().all(u8::is_ascii_whitespace) {

@@ -106,7 +106,7 @@ impl Http2 {
     }
 
     /// Whether requests may still go out on it. One that has said nothing for longer than its answers to pings take is
-    /// left: it may have been cut off, and whoever is on it is told so by the next ping.
+    /// left: it may have been cut off, and the next ping ends what is on it.
     pub fn is_usable(&self, now: &Moment) -> bool {
         let said = self.activity.last();
         let is_silent = now.since(&said) > self.silence || now.slept_since(&said) >= NAP;

@@ -137,6 +137,32 @@ fn an_update_that_changes_nothing_or_is_refused_writes_nothing() {
 }
 
 #[test]
+fn others_learn_of_a_change_when_they_can_read_it_and_of_none_that_is_not_made() {
+    let home = Home::new();
+    let store = home.open();
+    add(&store, "one");
+    let learned = |id: Option<&str>, is_refused: bool| {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let (other, added) = (home.open(), id.map(account));
+        let _ = block_on(store.update(Creation::Allowed, move |transaction| {
+            transaction.state.accounts.extend(added);
+            transaction.once_seen(move || {
+                let read = other.read().unwrap().unwrap();
+                sender.send(read.accounts.iter().map(|account| account.id.clone()).collect::<Vec<_>>()).unwrap();
+            });
+            if is_refused { Err("no") } else { Ok(()) }
+        }));
+        receiver.try_recv().ok()
+    };
+    assert_eq!(learned(Some("two"), false), Some(vec!["one".to_owned(), "two".to_owned()]));
+    assert_eq!(learned(None, false), Some(vec!["one".to_owned(), "two".to_owned()]), "there was nothing to write");
+    assert_eq!(learned(Some("three"), true), None);
+    std::fs::remove_file(&home.file).unwrap();
+    std::fs::create_dir(&home.file).unwrap();
+    assert_eq!(learned(Some("four"), false), None, "it cannot be written");
+}
+
+#[test]
 fn the_state_before_each_write_is_kept() {
     let home = Home::new();
     let store = home.open();

@@ -4,7 +4,6 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tokio::sync::broadcast;
 
 use super::RoutingFlags;
 use super::printer::Printer;
@@ -15,6 +14,7 @@ use crate::domain::near;
 use crate::domain::report::SessionKind;
 use crate::env::{Environment, working_directory};
 use crate::error::{Error, ErrorKind};
+use crate::manager::session::Events;
 use crate::manager::session::event::Event;
 use crate::manager::{FIRST_ACCOUNT, Manager, ManagerOptions};
 use crate::paths::Paths;
@@ -78,7 +78,7 @@ impl Context {
     }
 
     /// Reports on stderr what happened while a session began.
-    pub fn warn_of_start(mut events: broadcast::Receiver<Event>) {
+    pub fn warn_of_start(mut events: Events) {
         while let Ok(event) = events.try_recv() {
             if let Event::Notice(notice) = event {
                 Printer::warning(&notice.text);

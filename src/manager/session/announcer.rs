@@ -3,10 +3,11 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use super::Session;
 use super::event::{Event, Level, Notice};
@@ -18,9 +19,9 @@ const MOST_WARNINGS: usize = 64;
 /// Events that a slow door may be behind.
 const BACKLOG: usize = 1024;
 
-/// The way to the doors.
+/// The way to the doors. The places for the whole backlog are there from the start, so each is only a pointer.
 pub(super) struct Announcer {
-    events: broadcast::Sender<Event>,
+    events: broadcast::Sender<Arc<Event>>,
     said: Mutex<Said>,
 }
 
@@ -38,6 +39,21 @@ impl Default for Announcer {
     }
 }
 
+/// What happens, for one door.
+pub struct Events(broadcast::Receiver<Arc<Event>>);
+
+impl Events {
+    /// The next one, once it happens.
+    pub async fn recv(&mut self) -> Result<Event, RecvError> {
+        self.0.recv().await.map(Arc::unwrap_or_clone)
+    }
+
+    /// The next one that has happened already.
+    pub fn try_recv(&mut self) -> Result<Event, TryRecvError> {
+        self.0.try_recv().map(Arc::unwrap_or_clone)
+    }
+}
+
 impl Announcer {
     fn said(&self) -> MutexGuard<'_, Said> {
         self.said.lock().unwrap_or_else(PoisonError::into_inner)
@@ -46,8 +62,8 @@ impl Announcer {
 
 impl Session {
     /// What happens from now on.
-    pub fn events(&self) -> broadcast::Receiver<Event> {
-        self.announcer.events.subscribe()
+    pub fn events(&self) -> Events {
+        Events(self.announcer.events.subscribe())
     }
 
     /// Whether any door listens.
@@ -58,7 +74,7 @@ impl Session {
     /// Gives an event to every door.
     pub fn emit(&self, event: Event) {
         // Nobody listening is fine: the command line has no use for events.
-        let _ = self.announcer.events.send(event);
+        let _ = self.announcer.events.send(Arc::new(event));
     }
 
     /// Gives a notice to every door.

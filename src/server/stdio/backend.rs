@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use jsonrpsee::types::ErrorObjectOwned;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::watch;
 use tower_lsp::jsonrpc::{Error as LspError, Result as LspResult};
 use tower_lsp::ls_types::{
     ExecuteCommandOptions, InitializeParams, InitializeResult, InitializedParams, MessageType, NumberOrString,
@@ -21,7 +21,7 @@ use super::progress::Progresses;
 use super::{show_document, tolerance};
 use crate::domain::plain_text::plain;
 use crate::error::{Error, ErrorKind};
-use crate::manager::session::event::Event;
+use crate::manager::session::Events;
 use crate::manager::{LATEST_SHUTDOWN, Manager, ManagerOptions, random_key, split_master_key};
 use crate::protocol::ProxyReady;
 use crate::server::events::named;
@@ -38,7 +38,7 @@ const LEAVE: Duration = Duration::from_millis(800);
 /// What `initialize` starts.
 struct Started {
     doors: Doors,
-    events: Mutex<Option<broadcast::Receiver<Event>>>,
+    events: Mutex<Option<Events>>,
 }
 
 /// What the server and the loop in front of it both see.

@@ -8,6 +8,7 @@ use tower_service::Service;
 
 use super::progress::Progresses;
 use crate::domain::plain_text::plain;
+use crate::manager::session::Events;
 use crate::manager::session::event::{Event, Level};
 use crate::server::events::{Named, notification};
 
@@ -17,7 +18,7 @@ pub async fn send(client: &Client, (name, params): Named) {
 }
 
 /// Passes what happens on to the client for as long as both are there.
-pub async fn notify(client: Client, mut events: broadcast::Receiver<Event>, mut progresses: Progresses) {
+pub async fn notify(client: Client, mut events: Events, mut progresses: Progresses) {
     loop {
         let event = match events.recv().await {
             Ok(event) => event,

@@ -1,5 +1,6 @@
 //! What can go wrong with the accounts file, with what to do.
 
+use std::convert::Infallible;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -139,4 +140,16 @@ pub enum UpdateError<E> {
     /// A new secret could not be sealed.
     #[error(transparent)]
     Key(#[from] KeyError),
+}
+
+impl UpdateError<Infallible> {
+    /// The same of a change that may say no.
+    pub(super) fn widened<E>(self) -> UpdateError<E> {
+        match self {
+            UpdateError::Refused(never) => match never {},
+            UpdateError::NoFile => UpdateError::NoFile,
+            UpdateError::Store(error) => UpdateError::Store(error),
+            UpdateError::Key(error) => UpdateError::Key(error),
+        }
+    }
 }

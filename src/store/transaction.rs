@@ -1,5 +1,6 @@
 //! One change of the accounts file, from the lock to the disk.
 
+use std::convert::Infallible;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -93,37 +94,52 @@ impl Inner {
         creation: Creation,
         change: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, UpdateError<E>> {
+        let mut made = None;
+        let change = Box::new(|transaction: &mut Transaction<'_>| made.insert(change(transaction)).is_ok());
+        self.write(creation, change).map_err(UpdateError::widened)?;
+        made.expect("the change was asked for its result").map_err(UpdateError::Refused)
+    }
+
+    /// The same for a change that keeps its result and says whether it was made. Not of the result's type, so that the compiler
+    /// writes it out once.
+    fn write(
+        &self,
+        creation: Creation,
+        change: Box<dyn FnOnce(&mut Transaction<'_>) -> bool + '_>,
+    ) -> Result<(), UpdateError<Infallible>> {
         let (mut before, bytes, present) = match (self.read_locked()?, creation) {
-            (Some(present), _) => (State::clone(&present.state), present.bytes, Before::Present),
-            (None, Creation::Allowed) => (State::new(""), Vec::new(), Before::Absent),
+            (Some(present), _) => (present.state, present.bytes, Before::Present),
+            (None, Creation::Allowed) => (Arc::new(State::new("")), Vec::new(), Before::Absent),
             (None, Creation::Never) => return Err(UpdateError::NoFile),
         };
         if before.store_id.is_empty() {
-            before.store_id = self.random_id()?;
+            Arc::make_mut(&mut before).store_id = self.random_id()?;
         }
         let now = self.clock.now();
         let mut transaction = Transaction {
-            state: before.clone(),
+            state: State::clone(&before),
             before: &before,
             places: &self.places,
             bytes: &bytes,
             now,
             once_seen: None,
         };
-        let value = change(&mut transaction).map_err(UpdateError::Refused)?;
+        if !change(&mut transaction) {
+            return Ok(());
+        }
         let Transaction { state: mut after, once_seen, .. } = transaction;
         let seen = || {
             if let Some(work) = once_seen {
                 work();
             }
         };
-        if after == before {
+        if after == *before {
             seen();
             // The folder with the note may have been removed since. Where nothing is sealed there is nothing to find yet.
             if present == Before::Present && before.seal.is_some() && self.folders.is_without_note() {
                 self.remember_folders(&before);
             }
-            return Ok(value);
+            return Ok(());
         }
         give_ids(&mut after.accounts);
         after.revision = self.next_revision(&before);
@@ -136,7 +152,7 @@ impl Inner {
             {
                 Err(UpdateError::NoFile)
             }
-            done => Ok(done.map(|()| value)?),
+            done => Ok(done?),
         }
     }
 

@@ -267,7 +267,7 @@ macro_rules! fields {
                 rate_limit_set_times: take(&mut object, "rateLimitSetTimes").unwrap_or_default(),
                 unserved_models: take(&mut object, "unservedModels").unwrap_or_default(),
                 unserved_versions: take(&mut object, "unservedVersions").unwrap_or_default(),
-                extra: Extra(object),
+                extra: Extra::left(object),
             }
         }
 

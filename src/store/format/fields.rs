@@ -12,6 +12,14 @@ use serde_json::{Map, Value};
 #[derive(Clone, Default, PartialEq)]
 pub struct Extra(pub Map<String, Value>);
 
+impl Extra {
+    /// What is left of an object once the known fields are taken out of it, mostly nothing. The object keeps the room that all
+    /// its fields needed, and so would each copy of it.
+    pub(super) fn left(object: Map<String, Value>) -> Extra {
+        Extra(object.into_iter().collect())
+    }
+}
+
 impl Deref for Extra {
     type Target = Map<String, Value>;
 

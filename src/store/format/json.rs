@@ -82,7 +82,7 @@ impl State {
             pin: take(&mut file, "pin"),
             sessions: take(&mut file, "sessions").unwrap_or_default(),
             seal: seal_block(&mut file)?,
-            extra: Extra(file),
+            extra: Extra::left(file),
         };
         if version == 1 {
             migrate::spread_reset_time(&mut state.accounts);

@@ -105,7 +105,7 @@ impl Field for Pin {
             account: take(&mut object, "account"),
             at: take_always(&mut object, "at"),
             families: take(&mut object, "families").unwrap_or_default(),
-            extra: Extra(object),
+            extra: Extra::left(object),
         })
     }
 
@@ -129,7 +129,7 @@ impl Field for StoredPins {
             families: take(&mut object, "families").unwrap_or_default(),
             released_at: take(&mut object, "releasedAt"),
             released_families: take(&mut object, "releasedFamilies").unwrap_or_default(),
-            extra: Extra(object),
+            extra: Extra::left(object),
         })
     }
 
@@ -160,7 +160,7 @@ impl Field for SessionRecord {
             program: take(&mut object, "program"),
             folder: take(&mut object, "folder"),
             pins: take(&mut object, "pins").unwrap_or_default(),
-            extra: Extra(object),
+            extra: Extra::left(object),
         })
     }
 

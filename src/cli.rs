@@ -50,7 +50,7 @@ use tracing::Level;
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind};
 use crate::theme::{self, When};
-use crate::{demo, hardening, logging};
+use crate::{demo, hardening, logging, sys};
 use context::Context;
 use help::Group;
 use printer::Printer;
@@ -234,6 +234,7 @@ pub fn main() -> u8 {
         return code;
     }
     hardening::apply();
+    sys::memory::share();
     if complete::answer(&environment) {
         return 0;
     }

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
 use tracing::Level;
-use tracing_subscriber::filter::{EnvFilter, filter_fn};
+use tracing_subscriber::filter::{Targets, filter_fn};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -22,10 +22,9 @@ static KEPT: Mutex<Option<Vec<u8>>> = Mutex::new(None);
 
 /// Starts it with the filter of `CAM_LOG`, and with everything down to `level` where a person asks for more.
 pub fn start(filter: Option<&str>, level: Option<Level>) {
-    let filter = EnvFilter::try_new(filter.unwrap_or("error")).unwrap_or_else(|_| EnvFilter::new("warn"));
-    let raised = level.and_then(|level| format!("{OURS}={level}").parse().ok());
-    let filter = match raised {
-        Some(directive) => filter.add_directive(directive),
+    let filter = targets(filter.unwrap_or_default());
+    let filter = match level {
+        Some(level) => filter.with_target(OURS, level),
         None => filter,
     };
     let log = tracing_subscriber::fmt::layer()
@@ -35,6 +34,15 @@ pub fn start(filter: Option<&str>, level: Option<Level>) {
         .with_filter(filter_fn(|metadata| metadata.target().starts_with(OURS)));
     // A second start, in tests, changes nothing.
     let _ = tracing_subscriber::registry().with(log).try_init();
+}
+
+/// What a filter lets through: levels, and levels for modules, between commas.
+fn targets(filter: &str) -> Targets {
+    let parts: Vec<&str> = filter.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() {
+        return Targets::new().with_default(Level::ERROR);
+    }
+    parts.join(",").parse().unwrap_or_else(|_| Targets::new().with_default(Level::WARN))
 }
 
 /// Keeps lines back from a terminal that is being drawn on, until the result is dropped. A log that goes to a file goes on.
@@ -84,5 +92,30 @@ impl Write for Lines {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_names_levels_and_levels_for_modules() {
+        for (filter, ours, proxy) in [
+            ("", Level::ERROR, Level::ERROR),
+            (" , ", Level::ERROR, Level::ERROR),
+            ("debug", Level::DEBUG, Level::DEBUG),
+            ("TRACE", Level::TRACE, Level::TRACE),
+            ("warn, codex_account_manager::proxy=debug,", Level::WARN, Level::DEBUG),
+            ("codex_account_manager=info", Level::INFO, Level::INFO),
+            ("codex_account_manager=loud", Level::WARN, Level::WARN),
+        ] {
+            let targets = targets(filter);
+            for (target, level) in [(OURS, ours), ("codex_account_manager::proxy::admit", proxy)] {
+                let kept = |level: &Level| targets.would_enable(target, level);
+                let levels = [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE];
+                assert_eq!(levels.into_iter().rfind(kept), Some(level), "{target} with {filter:?}");
+            }
+        }
     }
 }

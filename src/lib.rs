@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | [`domain`] | decides: pure functions and plain values |
 //! | [`protocol`] | the words of JSON-RPC; schemas, the reference and the types of the clients are generated from it |
-//! | `sys`, `files` | what differs by system, with a half for each; locks, private files and replacing them |
+//! | `sys`, `files`, `background` | what differs by system, with a half for each; locks, private files and replacing them; tasks beside their caller |
 //! | [`clock`], [`env`](mod@env), [`paths`] | time, the environment and places |
 //! | [`secrets`], [`config`] | sealing and the master key; settings and where each comes from |
 //! | [`store`] | the accounts file: transactions, sessions, migration |
@@ -65,5 +65,6 @@ pub mod tui;
 pub mod upstream;
 pub mod wording;
 
+mod background;
 mod files;
 mod sys;

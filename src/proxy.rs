@@ -30,6 +30,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use crate::background;
 use crate::manager::Manager;
 use crate::proxy::admit::connections::{self, Connections, Patience, Place};
 pub use crate::proxy::admit::gate::Gate;
@@ -74,7 +75,7 @@ impl Proxy {
         let (stop, stopped) = watch::channel(false);
         let connections = Connections::new(connections::MOST, Patience::default());
         let manager = Arc::clone(&self.0.manager);
-        tokio::spawn(accept(Arc::new(self.0), listener, connections.clone(), stopped));
+        background::spawn(accept(Arc::new(self.0), listener, connections.clone(), stopped));
         Running { manager, stop, connections }
     }
 }
@@ -108,7 +109,7 @@ async fn accept(
         match accepted {
             Ok(((stream, peer), place)) => {
                 let connection = connection(Arc::clone(&proxy), stream, peer, place, stopped.clone());
-                tokio::spawn(faults::contained("a connection", connection));
+                background::spawn(faults::contained("a connection", connection));
             }
             Err(error) => {
                 // Out of file descriptors, most likely; it passes when connections end.

@@ -8,6 +8,8 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::mpsc;
 
+use crate::background;
+
 /// A sidecar answers long before that.
 const PATIENCE: Duration = Duration::from_secs(8);
 
@@ -32,7 +34,7 @@ impl Sidecar {
         let stdin = child.stdin.take().expect("stdin is piped");
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
         let (sender, frames) = mpsc::unbounded_channel();
-        tokio::spawn(async move {
+        background::spawn(async move {
             loop {
                 let frame = frame(&mut stdout).await;
                 let is_last = frame.is_err();

@@ -7,6 +7,8 @@ use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use crate::background;
+
 /// How long what a key went through may take to be given back.
 const WHILE: Duration = Duration::from_secs(5);
 
@@ -28,7 +30,7 @@ static ALLOCATOR: Wiping = Wiping;
 pub fn wipe_for_a_while() {
     let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
     UNDER_WAY.fetch_add(1, Ordering::Relaxed);
-    runtime.spawn(async {
+    background::spawn_on(&runtime, async {
         tokio::time::sleep(WHILE).await;
         UNDER_WAY.fetch_sub(1, Ordering::Relaxed);
     });

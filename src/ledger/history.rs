@@ -14,6 +14,7 @@ pub(super) use reader::Reader;
 pub use sums::ModelUsage;
 
 use super::{Ledger, LedgerError};
+use crate::background;
 use crate::domain::time::{Day, Timestamp};
 
 /// What the ledger is now: between two looks that are alike nothing was written.
@@ -79,7 +80,7 @@ impl Ledger {
     ) -> Result<Option<T>, LedgerError> {
         let reader = Arc::clone(&self.0.history);
         let asked =
-            tokio::task::spawn_blocking(move || reader.lock().unwrap_or_else(PoisonError::into_inner).read(question));
+            background::spawn_blocking(move || reader.lock().unwrap_or_else(PoisonError::into_inner).read(question));
         asked.await.unwrap_or_else(|_| Err(self.stopped()))
     }
 }

@@ -10,6 +10,7 @@ use hyper::header::HeaderMap;
 
 use super::Manager;
 use super::accounts::record;
+use crate::background;
 use crate::domain::account::{AccountId, Kind};
 use crate::domain::pool::Member;
 use crate::domain::usage::quota::QuotaReport;
@@ -73,7 +74,7 @@ impl Manager {
     /// Asks for as long as the manager is alive. Of the processes that do, the one that has the lock asks; death frees it.
     pub fn poll(self: &Arc<Manager>) {
         let weak = Arc::downgrade(self);
-        tokio::spawn(async move {
+        background::spawn(async move {
             let mut turn: Option<NamedLock> = None;
             loop {
                 let Some(manager) = weak.upgrade().filter(|manager| !manager.session.has_left()) else {

@@ -11,6 +11,7 @@ use super::accounts::names::name;
 use super::accounts::pool::uses;
 use super::router::Whereabouts;
 use super::session::{LONGEST_FOLDER, LONGEST_PROGRAM};
+use crate::background;
 use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::plain_text::bounded;
 use crate::domain::report::{AccountName, SessionKind, SessionReport};
@@ -40,7 +41,7 @@ impl Manager {
             self.session.warn(text);
         }
         let announced: Arc<Announced> = Arc::default();
-        let registering = tokio::spawn(register(Arc::clone(self), Creation::Allowed, Arc::clone(&announced)));
+        let registering = background::spawn(register(Arc::clone(self), Creation::Allowed, Arc::clone(&announced)));
         let patience = match self.session.identity().kind {
             SessionKind::Sidecar => PATIENCE,
             // Nobody waits for an answer: the store's own limit will do.
@@ -162,7 +163,7 @@ impl Manager {
     /// Checks every second whether the file or the configuration was changed, for as long as the manager is alive.
     pub fn watch(self: &Arc<Manager>) {
         let weak = Arc::downgrade(self);
-        tokio::spawn(async move {
+        background::spawn(async move {
             let mut tick = tokio::time::interval(TICK);
             tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
@@ -181,7 +182,7 @@ impl Manager {
     /// [`Manager::leave`] within `patience`; it goes on all the same. Whether it was done in time.
     pub async fn leave_within(self: &Arc<Self>, patience: Duration) -> bool {
         let manager = Arc::clone(self);
-        let leaving = tokio::spawn(async move { manager.leave().await });
+        let leaving = background::spawn(async move { manager.leave().await });
         tokio::time::timeout(patience, leaving).await.is_ok()
     }
 

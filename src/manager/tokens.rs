@@ -20,6 +20,7 @@ use super::accounts::pending::left_alone_until;
 use super::accounts::{Accounts, Target};
 use super::session::Session;
 use super::session::tasks::Tasks;
+use crate::background;
 use crate::clock;
 use crate::domain::account::AccountId;
 use crate::domain::base_url::BaseUrl;
@@ -181,7 +182,7 @@ impl Tokens {
         under_way.insert(account.clone(), receiver.clone());
         drop(under_way);
         let (room, account) = (Arc::clone(self), account.clone());
-        tokio::spawn(async move {
+        background::spawn(async move {
             let refreshed = room.take_turn(&account, known).await;
             room.refreshes.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&account);
             // Nobody may be waiting any more.

@@ -1,5 +1,6 @@
 //! Methods with their handlers, as every door calls them. Each is registered by one line beside its handler.
 
+use std::future::ready;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -8,6 +9,7 @@ use serde_json::Value;
 
 use super::error_object::internal;
 use super::{Session, params};
+use crate::background;
 use crate::error::Error;
 use crate::protocol::Method;
 
@@ -26,15 +28,22 @@ impl Methods {
         handler: fn(Arc<Session>, M::Params) -> F,
     ) -> Methods {
         let handler: Handler = Arc::new(move |session, params| {
-            async move {
-                let params: M::Params = params::parse(params)?;
-                let result = tokio::spawn(handler(session, params)).await;
-                let result = result.map_err(|_| internal("the handler of this method failed"))??;
-                serde_json::to_value(result).map_err(|error| internal(&error.to_string()))
-            }
+            apart(match params::parse::<M::Params>(params) {
+                Ok(params) => {
+                    let answer = handler(session, params);
+                    async move { serde_json::to_value(answer.await?).map_err(|error| internal(&error.to_string())) }
+                        .boxed()
+                }
+                Err(refused) => ready(Err(refused)).boxed(),
+            })
             .boxed()
         });
         self.0.push((M::NAME, handler));
         self
     }
+}
+
+/// Not of the method's type, so that the compiler writes it out once.
+async fn apart(answer: BoxFuture<'static, Result<Value, Error>>) -> Result<Value, Error> {
+    background::spawn(answer).await.map_err(|_| internal("the handler of this method failed"))?
 }

@@ -24,6 +24,7 @@ use self::incoming::Messages;
 use self::input::Input;
 use self::outbox::Outbox;
 use super::lifecycle::{self, Ended};
+use crate::background;
 use crate::manager::ManagerOptions;
 
 /// Serves one client on the standard streams until it is done. The listener is bound already; everything else
@@ -31,7 +32,7 @@ use crate::manager::ManagerOptions;
 pub async fn serve(options: ManagerOptions, listener: TcpListener) -> u8 {
     let shared = Arc::new(Shared::new(options, listener));
     let outbox = Outbox::default();
-    tokio::spawn(outbox.clone().write_to(tokio::io::stdout()));
+    background::spawn(outbox.clone().write_to(tokio::io::stdout()));
     let input = Input::stdin();
     let abandoned = input.abandoned();
     let messages = Messages::new(input, shared.keys.clone());

@@ -15,6 +15,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::effect::{Effect, Job, JobId};
 use super::event::{Event, JobEvent, Outcome, Progress};
 use super::fact::{Fact, Problem};
+use crate::background;
 use crate::desktop;
 use crate::env::Environment;
 use crate::manager::Manager;
@@ -76,7 +77,7 @@ impl Actor {
             Effect::Begin(id, job) => self.begin(id, job),
             Effect::CancelLogin(login) => {
                 let manager = Arc::clone(&self.manager);
-                tokio::spawn(async move {
+                background::spawn(async move {
                     // One that the person has agreed to by now is seen through, and its end is reported all the same.
                     if let Err(error) = manager.tokens().cancel_login(&login).await {
                         tracing::debug!("{error}");
@@ -91,7 +92,7 @@ impl Actor {
             Effect::Open(url) => match desktop::open(&url, &self.environment) {
                 Ok(mut opening) => {
                     let actor = self.clone();
-                    tokio::spawn(async move { actor.not_opened(&opening.failure().await) });
+                    background::spawn(async move { actor.not_opened(&opening.failure().await) });
                 }
                 Err(why) => self.not_opened(&why),
             },
@@ -132,9 +133,9 @@ impl Actor {
             Job::LogIn { .. } | Job::Refresh(_) => None,
             _ => Arc::clone(&self.writing).try_read_owned().ok(),
         };
-        tokio::spawn(async move {
+        background::spawn(async move {
             // A job that panics has an end too.
-            let job = tokio::spawn({
+            let job = background::spawn({
                 let report = report.clone();
                 async move { actor.perform(job, &report).await }
             });

@@ -22,6 +22,7 @@ pub use crate::session_rpc::{CallError, Refusal};
 
 use super::act::Sessions;
 use super::fact::{Fact, Problem, Question};
+use crate::background;
 use crate::manager::Manager;
 use crate::protocol::routing::{RoutingExplainParams, RoutingExplainResult};
 use crate::protocol::{Method, RoutingExplain};
@@ -58,9 +59,9 @@ impl Feed {
         let (facts, reported) = mpsc::channel(FACTS);
         let (earlier, wanted) = mpsc::unbounded_channel();
         let (links, signals) = (Links::default(), Arc::<Signals>::default());
-        tokio::spawn(accounts::follow(Arc::clone(&manager), facts.clone(), Arc::clone(&signals)));
-        tokio::spawn(sessions::follow(Arc::clone(&manager), facts.clone(), Arc::clone(&signals), links.clone()));
-        tokio::spawn(ledger::follow(Arc::clone(&manager), facts.clone(), Arc::clone(&signals), wanted));
+        background::spawn(accounts::follow(Arc::clone(&manager), facts.clone(), Arc::clone(&signals)));
+        background::spawn(sessions::follow(Arc::clone(&manager), facts.clone(), Arc::clone(&signals), links.clone()));
+        background::spawn(ledger::follow(Arc::clone(&manager), facts.clone(), Arc::clone(&signals), wanted));
         (Feed { manager, facts, links, signals, earlier }, reported)
     }
 
@@ -80,7 +81,7 @@ impl Feed {
     /// Asks which account a request would get; the answer comes as [`Fact::Explained`].
     pub fn explain(&self, question: Question) {
         let feed = self.clone();
-        tokio::spawn(async move {
+        background::spawn(async move {
             let result = feed.explained(&question).await;
             let _ = feed.facts.send(Fact::Explained { question, result }).await;
         });
@@ -128,5 +129,5 @@ async fn aside<T: Send + 'static>(
     work: impl FnOnce(&Manager) -> T + Send + 'static,
 ) -> Option<T> {
     let manager = Arc::clone(manager);
-    tokio::task::spawn_blocking(move || work(&manager)).await.ok()
+    background::spawn_blocking(move || work(&manager)).await.ok()
 }

@@ -20,6 +20,7 @@ use tokio::runtime::Handle;
 
 use super::connector::{ConnectError, Connector, Offer, Patience};
 use super::{RequestBody, SendError};
+use crate::background;
 use crate::clock::Moment;
 pub use body::ResponseBody;
 use http1::Http1;
@@ -152,7 +153,7 @@ impl Connections {
     /// Opens a connection in a task of its own: whoever waits for it may leave, and others wait for the same one.
     fn begin(&self, origin: &Arc<Origin>, target: &Uri, opening: Arc<Opening>) {
         let (connections, origin, target) = (self.clone(), Arc::clone(origin), target.clone());
-        tokio::spawn(async move {
+        background::spawn(async move {
             let opened = connections.open(&origin, &target, Offer::Http2).await;
             origin.opened(&opening, opened);
         });
@@ -212,7 +213,7 @@ impl Room {
             return;
         }
         let room = Arc::downgrade(self);
-        runtime.spawn(async move {
+        background::spawn_on(&runtime, async move {
             loop {
                 tokio::time::sleep(IDLE).await;
                 let Some(room) = room.upgrade() else { return };

@@ -24,6 +24,7 @@ use futures_util::future::{BoxFuture, join_all};
 
 use super::finding::{Finding, FindingKind, Mend};
 use super::scene::{PATIENCE, Scene};
+use crate::background;
 
 /// How a check looks.
 #[derive(Clone, Copy)]
@@ -103,7 +104,7 @@ async fn bounded(patience: Duration, look: BoxFuture<'_, Vec<Finding>>) -> Vec<F
 }
 
 async fn by_thread(patience: Duration, look: impl FnOnce() -> Vec<Finding> + Send + 'static) -> Vec<Finding> {
-    match tokio::time::timeout(patience, tokio::task::spawn_blocking(look)).await {
+    match tokio::time::timeout(patience, background::spawn_blocking(look)).await {
         Ok(Ok(found)) => found,
         Ok(Err(panic)) => std::panic::resume_unwind(panic.into_panic()),
         Err(_) => vec![Finding::problem(

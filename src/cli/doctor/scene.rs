@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::finding::{Finding, FindingKind, Mend};
+use crate::background;
 use crate::cli::context::Context;
 use crate::env::Environment;
 use crate::error::Error;
@@ -37,7 +38,7 @@ impl Scene {
         let scene = Scene { environment, paths, manager: None, state: None, locked: OnceLock::new() };
         let file = scene.paths.accounts_file.clone();
         let context = context.clone();
-        let opening = tokio::task::spawn_blocking(move || {
+        let opening = background::spawn_blocking(move || {
             let manager = context.manager()?;
             let state = manager.accounts().store().read().map_err(Error::from);
             Ok::<_, Error>((manager, state))

@@ -11,6 +11,7 @@ use super::super::stage::{LOGIN, Stage, labels};
 use super::agent::{self, Order, Uses};
 use super::cast;
 use super::dice::Dice;
+use crate::background;
 
 /// Between two scenes, in seconds.
 const PERIOD: u64 = 9;
@@ -64,7 +65,7 @@ impl Course {
             agents.spawn(agent::work(Arc::clone(stage), client.clone(), number, uses.clone(), receiver));
             seats.push(Seat { orders, uses });
         }
-        let director = tokio::spawn(direct(Arc::clone(stage), seats));
+        let director = background::spawn(direct(Arc::clone(stage), seats));
         Ok(Course { agents, director })
     }
 

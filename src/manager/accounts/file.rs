@@ -1,6 +1,7 @@
 //! Changes of the accounts file that a verb waits for.
 
 use super::Accounts;
+use crate::background;
 use crate::error::Error;
 use crate::manager::failure::of_update;
 use crate::store::{Creation, Transaction};
@@ -44,7 +45,7 @@ impl Accounts {
     pub(in crate::manager) async fn await_key(&self) {
         let store = self.store.clone();
         // What is wrong with it is reported where it is used.
-        let _ = tokio::task::spawn_blocking(move || store.await_key()).await;
+        let _ = background::spawn_blocking(move || store.await_key()).await;
     }
 
     pub(super) fn report_store_warnings(&self) {

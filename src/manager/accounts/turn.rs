@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio::sync::OwnedMutexGuard;
 
 use super::Accounts;
+use crate::background;
 use crate::domain::time::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::manager::session::words::length;
@@ -99,7 +100,7 @@ impl Accounts {
     async fn next_turn(&self) -> Result<Turn, Error> {
         let place = std::sync::Arc::clone(&self.place).lock_owned().await;
         let store = self.store.clone();
-        let waiting = tokio::task::spawn_blocking(move || Ok((store.wait_for_lock(KIND, NAME)?, place)));
+        let waiting = background::spawn_blocking(move || Ok((store.wait_for_lock(KIND, NAME)?, place)));
         let ends = |_| Error::new(ErrorKind::Internal, "the process ends").hint("try again");
         let (lock, place) =
             waiting.await.map_err(ends)?.map_err(|error: crate::store::StoreError| Error::from(error))?;

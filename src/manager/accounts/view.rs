@@ -6,6 +6,7 @@ use std::sync::{Arc, MutexGuard, OnceLock, PoisonError};
 
 use super::pool::has_limit;
 use super::{Accounts, Target};
+use crate::background;
 use crate::domain::account::{AccountId, Kind};
 use crate::domain::pool::Pool;
 use crate::domain::routing::eligibility::is_usable;
@@ -163,7 +164,7 @@ impl Accounts {
         }
         let (store, state) = (self.store.clone(), Arc::clone(&view.state));
         // What it says is asked of the store again.
-        let _ = tokio::task::spawn_blocking(move || store.try_key(&state)).await;
+        let _ = background::spawn_blocking(move || store.try_key(&state)).await;
         self.view()
     }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::Session;
 use super::event::Level;
+use crate::background;
 use crate::config::keys::Key;
 use crate::config::{self, Config, Sources, Stamps, WriteError};
 use crate::domain::account::Families;
@@ -104,7 +105,7 @@ impl Session {
         let paths = self.configuration.paths.clone();
         let key = config::key("routing.strategy").expect("the key is in the table");
         // It may wait for another writer, and requests must not wait with it.
-        let writing = tokio::task::spawn_blocking(move || configure(&paths, key, Some(&json!(strategy.name()))));
+        let writing = background::spawn_blocking(move || configure(&paths, key, Some(&json!(strategy.name()))));
         writing
             .await
             .map_err(|error| Error::new(ErrorKind::Internal, "the configuration was not written").caused_by(error))??;

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
+use crate::background;
+
 /// The writes on their way.
 #[derive(Clone, Default)]
 pub struct Tasks(Arc<Inner>);
@@ -31,7 +33,7 @@ impl Tasks {
     /// Runs `task` on its own.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let running = self.begin();
-        tokio::spawn(async move {
+        background::spawn(async move {
             task.await;
             drop(running);
         });

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use crate::background;
 use crate::domain::account::{AccountId, check_label};
 use crate::domain::time::Timestamp;
 use crate::error::{Error, ErrorKind};
@@ -121,7 +122,7 @@ impl Tokens {
         let (open, closed) = oneshot::channel::<()>();
         self.logins.lock().insert(id.clone(), Cancel { sender: cancel, closed, entrance });
         let room = Arc::clone(self);
-        tokio::spawn(async move {
+        background::spawn(async move {
             let granted = tokio::select! {
                 granted = awaited.granted(&issuer) => granted,
                 _ = cancelled => Err(Error::new(ErrorKind::LoginFailed, "the login was cancelled")
@@ -197,7 +198,7 @@ impl Tokens {
         let Granted { code, verifier, redirect, browser } = granted;
         let (sender, receiver) = oneshot::channel();
         let (room, on_its_way) = (Arc::clone(self), self.refreshes.on_their_way.begin());
-        tokio::spawn(async move {
+        background::spawn(async move {
             let answer = answered(issuer.exchange(&code, &verifier, &redirect)).await;
             let result = match answer {
                 Ok(tokens) => room.keep_login(&tokens, &request).await,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::keep::owners;
 use super::{Refreshed, Tokens, login_ended, passing};
+use crate::background;
 use crate::clock;
 use crate::domain::account::{AccountId, Kind};
 use crate::domain::time::Timestamp;
@@ -62,7 +63,7 @@ impl Tokens {
         // From here on it is seen through, whoever asked for it and whatever ends.
         let (sender, receiver) = tokio::sync::oneshot::channel();
         let (room, account) = (Arc::clone(self), account.clone());
-        tokio::spawn(async move {
+        background::spawn(async move {
             let refreshed = room.rotate(&account, known, &turn).await;
             drop(turn);
             drop(on_its_way);

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::{Tokens, passing};
+use crate::background;
 use crate::domain::account::AccountId;
 use crate::domain::time::Timestamp;
 use crate::domain::workspace::Workspace;
@@ -55,7 +56,7 @@ impl Tokens {
         let Place { residency, is_fedramp, .. } = &login.place;
         if (residency.is_some() || *is_fedramp) && self.is_location_due(account, target.located.as_ref()) {
             let (room, located) = (Arc::clone(self), account.clone());
-            let locating = tokio::spawn(async move { room.locate(&located).await });
+            let locating = background::spawn(async move { room.locate(&located).await });
             if target.located.is_none() {
                 // It goes on when nobody waits for it any more.
                 let _ = tokio::time::timeout(PATIENCE, locating).await;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
+use crate::background;
 use crate::sys;
 
 /// Fewer requests at a time use too little to be worth it.
@@ -34,7 +35,7 @@ impl Traffic {
             && let Ok(runtime) = Handle::try_current()
         {
             for after in AFTER {
-                runtime.spawn(async move {
+                background::spawn_on(&runtime, async move {
                     tokio::time::sleep(after).await;
                     sys::memory::give_back();
                 });

@@ -19,6 +19,7 @@ use http_body::Body;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
+use crate::background;
 use crate::upstream::{BodyError, RequestBody};
 
 use crate::proxy::read::body::attempt::AttemptBody;
@@ -273,5 +274,5 @@ impl Shared {
 
 /// Takes what still comes, for as long as `patience` lasts, and drops it: the connection is whole afterwards.
 pub fn drain(mut source: impl Body<Data = Bytes> + Send + Unpin + 'static, patience: Duration) {
-    tokio::spawn(tokio::time::timeout(patience, async move { while let Some(Ok(_)) = source.frame().await {} }));
+    background::spawn(tokio::time::timeout(patience, async move { while let Some(Ok(_)) = source.frame().await {} }));
 }

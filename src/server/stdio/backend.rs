@@ -19,6 +19,7 @@ use tower_lsp::{Client, ClientSocket, LanguageServer, LspService};
 use super::notify::{notify, send};
 use super::progress::Progresses;
 use super::{show_document, tolerance};
+use crate::background;
 use crate::domain::plain_text::plain;
 use crate::error::{Error, ErrorKind};
 use crate::manager::session::Events;
@@ -183,7 +184,7 @@ impl LanguageServer for Backend {
         };
         // In a task of its own: a client that cancels must not leave half a session behind.
         let shared = Arc::clone(&self.shared);
-        let starting = tokio::spawn(async move {
+        let starting = background::spawn(async move {
             let _starting = shared.starting.lock().await;
             let started = start(options, listener, given, shared.keys.clone()).await?;
             let info = started.doors.session.info_with_tokens();
@@ -219,7 +220,7 @@ impl LanguageServer for Backend {
             client.show_message(MessageType::WARNING, plain(warning)).await;
         }
         let progresses = Progresses::new(self.shared.shows_progress.load(Ordering::Relaxed));
-        tokio::spawn(notify(client, events, progresses));
+        background::spawn(notify(client, events, progresses));
     }
 
     async fn shutdown(&self) -> LspResult<()> {

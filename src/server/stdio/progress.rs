@@ -13,6 +13,7 @@ use tower_lsp::ls_types::{
     WorkDoneProgressCreateParams, WorkDoneProgressEnd,
 };
 
+use crate::background;
 use crate::domain::plain_text::plain;
 use crate::manager::session::event::Waiting;
 use crate::manager::session::words::length;
@@ -34,7 +35,7 @@ impl Progresses {
         if self.is_shown {
             let (in_flight, ended) = oneshot::channel();
             self.in_flight.insert(waiting.request_id.clone(), in_flight);
-            tokio::spawn(show(client.clone(), waiting.clone(), ended));
+            background::spawn(show(client.clone(), waiting.clone(), ended));
         }
     }
 

@@ -4,6 +4,7 @@ use serde_json::Value;
 use tower_lsp::Client;
 use tower_lsp::ls_types::ShowDocumentParams;
 
+use crate::background;
 use crate::protocol::{AccountsLogin, Method};
 
 /// The page that the person is to see after this result of `method`.
@@ -14,7 +15,7 @@ pub fn page<'r>(method: &str, result: &'r Value) -> Option<&'r str> {
 /// Asks the client to open it, in a task of its own: one that never answers keeps nothing back.
 pub fn show(client: Client, page: &str) {
     let Ok(uri) = page.parse() else { return };
-    tokio::spawn(async move {
+    background::spawn(async move {
         let shown = client.show_document(ShowDocumentParams {
             uri,
             external: Some(true),

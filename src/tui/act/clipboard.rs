@@ -7,6 +7,7 @@ use crossterm::clipboard::CopyToClipboard;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
+use crate::background;
 use crate::env::{self, Environment};
 
 /// What stands between the screen and the terminal.
@@ -36,7 +37,7 @@ impl Clipboard {
     /// is not to be known.
     pub fn copy(self, text: &str) -> String {
         if self == Clipboard::Tmux {
-            tokio::spawn(ask_tmux(text.to_owned()));
+            background::spawn(ask_tmux(text.to_owned()));
         }
         self.sequence(text)
     }

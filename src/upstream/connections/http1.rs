@@ -10,6 +10,7 @@ use hyper::{Request, Response, Uri};
 use hyper_util::rt::TokioIo;
 
 use super::unanswered::{OLD, Unsent, unanswered};
+use crate::background;
 use crate::error::deepest;
 use crate::upstream::connector::{ConnectError, Wire};
 use crate::upstream::{RequestBody, SendError};
@@ -29,7 +30,7 @@ impl Http1 {
     pub async fn open(wire: Wire) -> Result<Http1, ConnectError> {
         let handshake = Builder::new().max_buf_size(READ_AT_ONCE).handshake(TokioIo::new(wire)).await;
         let (sender, connection) = handshake.map_err(|error| ConnectError::direct(&error))?;
-        tokio::spawn(connection.with_upgrades());
+        background::spawn(connection.with_upgrades());
         Ok(Http1 { sender, idle_for: Duration::ZERO })
     }
 

@@ -14,11 +14,12 @@ use hyper::body::Incoming;
 use hyper::client::conn::http2::{Builder, Connection, SendRequest};
 use hyper::header::HOST;
 use hyper::{Request, Response, Version};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 
 use super::activity::{Activity, Observed};
 use super::idle::{IDLE, NAP};
 use super::unanswered::{OLD, Unsent};
+use crate::background::{self, Background};
 use crate::clock::Moment;
 use crate::error::deepest;
 use crate::upstream::connector::{ConnectError, Patience, Wire};
@@ -45,7 +46,7 @@ const LONGEST_HEAD: u32 = 64 * 1024;
 const LEFT_STREAMS: usize = 1024;
 const LEFT_FOR: Duration = Duration::from_secs(10);
 
-type Driven = Connection<TokioIo<Observed<Wire>>, SharedBody, TokioExecutor>;
+type Driven = Connection<TokioIo<Observed<Wire>>, SharedBody, Background>;
 
 /// An open connection.
 pub struct Http2 {
@@ -68,7 +69,7 @@ impl Http2 {
     pub async fn open(wire: Wire, streams: usize, patience: Patience) -> Result<Arc<Http2>, ConnectError> {
         let activity = Arc::<Activity>::default();
         let wire = TokioIo::new(Observed::new(wire, Arc::clone(&activity)));
-        let handshake = Builder::new(TokioExecutor::new())
+        let handshake = Builder::new(Background)
             .timer(TokioTimer::new())
             .initial_max_send_streams(streams)
             .initial_stream_window_size(STREAM_WINDOW)
@@ -85,7 +86,7 @@ impl Http2 {
         let (sender, connection) = handshake.map_err(|error| ConnectError::direct(&error))?;
         let driven = Arc::new(Mutex::new(Some(connection)));
         let polled_here = Arc::clone(&driven);
-        tokio::spawn(std::future::poll_fn(move |context| {
+        background::spawn(std::future::poll_fn(move |context| {
             let mut connection = polled_here.lock().unwrap_or_else(PoisonError::into_inner);
             let polled = connection.as_mut().map_or(Poll::Ready(Ok(())), |open| Pin::new(open).poll(context));
             if polled.is_ready() {

@@ -12,6 +12,7 @@ use super::Room;
 use super::http1::Http1;
 use super::http2::{Http2, MOST_STREAMS, Place};
 use super::idle::Idle;
+use crate::background;
 use crate::clock::Moment;
 use crate::upstream::connector::{ConnectError, Offer};
 
@@ -172,7 +173,7 @@ impl Origin {
         } else if connection.is_open()
             && let Ok(runtime) = Handle::try_current()
         {
-            runtime.spawn(async move {
+            background::spawn_on(&runtime, async move {
                 if let Some(connection) = connection.ready().await {
                     self.keep(connection);
                 }

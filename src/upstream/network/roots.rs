@@ -14,6 +14,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::OnceCell;
 
 use super::trust;
+use crate::background;
 use crate::env::Environment;
 
 /// Variables that name a file of certificates.
@@ -80,7 +81,8 @@ impl Roots {
         }
         // A task of its own: whoever asked may go away, and the next one waits for the same reading.
         let roots = self.clone();
-        let loading = tokio::spawn(async move { Arc::clone(roots.loaded.get_or_init(|| read(&roots.sources)).await) });
+        let loading =
+            background::spawn(async move { Arc::clone(roots.loaded.get_or_init(|| read(&roots.sources)).await) });
         match loading.await {
             Ok(loaded) => loaded,
             // The runtime ends.
@@ -96,7 +98,7 @@ impl Roots {
 
 async fn read(sources: &[Source]) -> Arc<Loaded> {
     let reading: Vec<_> =
-        sources.iter().cloned().map(|source| tokio::task::spawn_blocking(move || source.read())).collect();
+        sources.iter().cloned().map(|source| background::spawn_blocking(move || source.read())).collect();
     let mut found = Vec::new();
     let late = tokio::time::Instant::now() + PATIENCE;
     for (reading, source) in reading.into_iter().zip(sources) {

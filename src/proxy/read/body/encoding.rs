@@ -9,6 +9,7 @@ use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use tokio::sync::Semaphore;
 
+use crate::background;
 use crate::proxy::read::body::{Budget, MAX_BODY, ReplayBody, Room};
 use crate::upstream::BodyError;
 
@@ -127,7 +128,7 @@ async fn decoded(
     body.forget();
     let room = budget.room();
     // It takes a while, in which others are served. A decoder that panics costs its own request alone.
-    let decoding = tokio::task::spawn_blocking(move || decode_all(encoded, &encodings, room));
+    let decoding = background::spawn_blocking(move || decode_all(encoded, &encodings, room));
     let defect = |_| Err(Undecoded::Damaged("compressed body", "its decoder failed".to_owned()));
     let (bytes, room) = decoding.await.unwrap_or_else(defect)?;
     for name in [CONTENT_ENCODING, CONTENT_LENGTH] {

@@ -1,6 +1,6 @@
 //! From what happens in the manager to notifications.
 
-use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::domain::account::AccountId;
 use crate::domain::plain_text::plain;
@@ -15,11 +15,11 @@ use crate::protocol::{
 };
 
 /// One of the protocol's notifications: its name and its params.
-pub type Named = (&'static str, Value);
+pub type Named = (&'static str, Box<RawValue>);
 
 /// A notification with these params.
 pub fn named<N: Notification>(params: &N::Params) -> Named {
-    (N::NAME, serde_json::to_value(params).expect("a message of the protocol always serialises"))
+    (N::NAME, to_raw_value(params).expect("a message of the protocol always serialises"))
 }
 
 /// What to send for `event`, where that is a notification of the protocol.

@@ -24,15 +24,15 @@ use self::incoming::Messages;
 use self::input::Input;
 use self::outbox::Outbox;
 use super::lifecycle::{self, Ended};
-use crate::background;
 use crate::manager::ManagerOptions;
+use crate::sys::pipes;
 
 /// Serves one client on the standard streams until it is done. The listener is bound already; everything else
 /// begins with `initialize`. Returns the exit code.
 pub async fn serve(options: ManagerOptions, listener: TcpListener) -> u8 {
-    let shared = Arc::new(Shared::new(options, listener));
     let outbox = Outbox::default();
-    background::spawn(outbox.clone().write_to(tokio::io::stdout()));
+    outbox.write_to(pipes::stdout());
+    let shared = Arc::new(Shared::new(options, listener, outbox.clone()));
     let input = Input::stdin();
     let abandoned = input.abandoned();
     let messages = Messages::new(input, shared.keys.clone());

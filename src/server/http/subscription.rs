@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jsonrpsee::types::ErrorObjectOwned;
 use jsonrpsee::{PendingSubscriptionSink, SubscriptionMessage, SubscriptionSink};
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::broadcast;
 
 use crate::error::{Error, ErrorKind};
@@ -36,7 +37,7 @@ pub async fn subscribe(params: Value, pending: PendingSubscriptionSink, session:
             Ok(event) => events::notification(&event),
             Err(broadcast::error::RecvError::Lagged(missed)) => {
                 tracing::warn!("{missed} events were left out: a client of `/rpc` reads too slowly");
-                let missed = serde_json::to_value(Missed { count: missed });
+                let missed = to_raw_value(&Missed { count: missed });
                 let missed = missed.expect("a message of the protocol always serialises");
                 if send(&sink, MISSED, &missed).await.is_err() {
                     return;
@@ -65,8 +66,8 @@ fn wanted(params: Value) -> Result<impl Fn(&str) -> bool, Error> {
     Ok(move |name: &str| methods.as_ref().is_none_or(|methods| methods.iter().any(|wanted| wanted == name)))
 }
 
-async fn send(sink: &SubscriptionSink, name: &str, params: &Value) -> Result<(), ()> {
-    let message = SubscriptionMessage::new(name, sink.subscription_id(), params);
+async fn send(sink: &SubscriptionSink, name: &str, params: &RawValue) -> Result<(), ()> {
+    let message = SubscriptionMessage::new(name, sink.subscription_id(), &params);
     let message = message.expect("a message of the protocol always serialises");
     sink.send(message).await.map_err(|_| ())
 }

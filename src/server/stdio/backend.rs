@@ -16,11 +16,11 @@ use tower_lsp::ls_types::{
 };
 use tower_lsp::{Client, ClientSocket, LanguageServer, LspService};
 
-use super::notify::{notify, send};
+use super::notify::{notify, show_message};
+use super::outbox::Outbox;
 use super::progress::Progresses;
 use super::{show_document, tolerance};
 use crate::background;
-use crate::domain::plain_text::plain;
 use crate::error::{Error, ErrorKind};
 use crate::manager::session::Events;
 use crate::manager::{LATEST_SHUTDOWN, Manager, ManagerOptions, random_key, split_master_key};
@@ -45,6 +45,8 @@ struct Started {
 /// What the server and the loop in front of it both see.
 pub struct Shared {
     options: Mutex<Option<(ManagerOptions, TcpListener)>>,
+    /// What goes out to the client.
+    outbox: Outbox,
     /// Those of the messages that are on their way to the server.
     pub keys: MessageKeys,
     started: OnceLock<Started>,
@@ -64,9 +66,10 @@ pub struct Shared {
 
 impl Shared {
     /// Before `initialize`.
-    pub fn new(options: ManagerOptions, listener: TcpListener) -> Shared {
+    pub fn new(options: ManagerOptions, listener: TcpListener, outbox: Outbox) -> Shared {
         Shared {
             options: Mutex::new(Some((options, listener))),
+            outbox,
             keys: MessageKeys::default(),
             started: OnceLock::new(),
             starting: tokio::sync::Mutex::default(),
@@ -214,13 +217,14 @@ impl LanguageServer for Backend {
         // The answer to `initialize` is out: nothing of the handshake delays it.
         started.doors.session.manager.open_first_connection();
         let Some(events) = started.events.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-        let client = self.client.clone();
-        send(&client, named::<ProxyReady>(&started.doors.session.info())).await;
+        let outbox = &self.shared.outbox;
+        let (name, ready) = named::<ProxyReady>(&started.doors.session.info());
+        outbox.notify(name, &ready).await;
         for warning in &started.doors.session.manager.session().config().warnings {
-            client.show_message(MessageType::WARNING, plain(warning)).await;
+            show_message(outbox, MessageType::WARNING, warning).await;
         }
         let progresses = Progresses::new(self.shared.shows_progress.load(Ordering::Relaxed));
-        background::spawn(notify(client, events, progresses));
+        background::spawn(notify(self.client.clone(), outbox.clone(), events, progresses));
     }
 
     async fn shutdown(&self) -> LspResult<()> {

@@ -1,24 +1,20 @@
 //! What happens, as notifications to the client.
 
+use serde_json::value::to_raw_value;
 use tokio::sync::broadcast;
 use tower_lsp::Client;
-use tower_lsp::jsonrpc::Request;
-use tower_lsp::ls_types::MessageType;
-use tower_service::Service;
+use tower_lsp::ls_types::notification::{Notification, ShowMessage};
+use tower_lsp::ls_types::{MessageType, ShowMessageParams};
 
+use super::outbox::Outbox;
 use super::progress::Progresses;
 use crate::domain::plain_text::plain;
 use crate::manager::session::Events;
 use crate::manager::session::event::{Event, Level};
-use crate::server::events::{Named, notification};
-
-/// Sends one of the product's notifications. A client that is gone misses it.
-pub async fn send(client: &Client, (name, params): Named) {
-    let _ = client.clone().call(Request::build(name).params(params).finish()).await;
-}
+use crate::server::events::notification;
 
 /// Passes what happens on to the client for as long as both are there.
-pub async fn notify(client: Client, mut events: Events, mut progresses: Progresses) {
+pub async fn notify(client: Client, outbox: Outbox, mut events: Events, mut progresses: Progresses) {
     loop {
         let event = match events.recv().await {
             Ok(event) => event,
@@ -29,8 +25,8 @@ pub async fn notify(client: Client, mut events: Events, mut progresses: Progress
             }
             Err(broadcast::error::RecvError::Closed) => return,
         };
-        if let Some(notification) = notification(&event) {
-            send(&client, notification).await;
+        if let Some((name, params)) = notification(&event) {
+            outbox.notify(name, &params).await;
         }
         match event {
             Event::Waiting(waiting) => progresses.begin(&client, &waiting),
@@ -41,9 +37,15 @@ pub async fn notify(client: Client, mut events: Events, mut progresses: Progress
                     Level::Warning => MessageType::WARNING,
                     Level::Error => MessageType::ERROR,
                 };
-                client.show_message(kind, plain(&notice.text)).await;
+                show_message(&outbox, kind, &notice.text).await;
             }
             Event::AccountsChanged { .. } | Event::Selected(_) | Event::Finished(_) | Event::LoginEnded { .. } => {}
         }
     }
+}
+
+/// Has the client show a text.
+pub async fn show_message(outbox: &Outbox, kind: MessageType, text: &str) {
+    let params = to_raw_value(&ShowMessageParams { typ: kind, message: plain(text) });
+    outbox.notify(ShowMessage::METHOD, &params.expect("a message of the protocol always serialises")).await;
 }

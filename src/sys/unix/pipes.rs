@@ -1,5 +1,6 @@
-//! Waiting for the other end of a pipe, a socket or a terminal.
+//! Pipes, sockets and terminals: the standard output as it is, and waiting for the other end.
 
+use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 use std::time::Duration;
@@ -8,6 +9,11 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use crate::sys::Ready;
+
+/// The standard output, which takes whatever is written at once: the standard library's own cuts it at the last line's end.
+pub fn stdout() -> io::Result<File> {
+    io::stdout().as_fd().try_clone_to_owned().map(File::from)
+}
 
 /// Waits until there is something to read from `pipe`, no longer than `limit` where there is one.
 pub fn readable(pipe: &impl AsFd, limit: Option<Duration>) -> io::Result<Ready> {

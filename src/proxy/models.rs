@@ -24,7 +24,7 @@ use crate::proxy::answer::finish::whole;
 use crate::proxy::answer::{errors, ours};
 use crate::proxy::headers;
 use crate::proxy::models::of_account::{ModelList, Question};
-use crate::proxy::read::usage_question::plain;
+use crate::proxy::read::aim::Aim;
 use crate::proxy::state::ProxyState;
 use crate::upstream::{ResponseBody, chatgpt};
 
@@ -67,12 +67,11 @@ enum Asked {
 
 impl Asked {
     /// `None` for a request that asks nothing about them.
-    fn of(method: &Method, path: &str) -> Option<Asked> {
+    fn of(method: &Method, aim: &Aim) -> Option<Asked> {
         if !matches!(*method, Method::GET | Method::HEAD) {
             return None;
         }
-        let path = plain(path);
-        match path.strip_prefix("/v1/models")? {
+        match aim.plain().strip_prefix("/v1/models")? {
             "" => Some(Asked::All),
             // A name may have a slash in it, as with some providers.
             rest => rest.strip_prefix('/').map(|name| Asked::One(name.to_owned())),
@@ -81,14 +80,14 @@ impl Asked {
 }
 
 /// The answer of all accounts together. `None` where a key alone is to give it, and to a request that asks for no model.
-pub async fn of_all(proxy: &ProxyState, head: &request::Parts, path: &str, query: &str) -> Option<Response<ProxyBody>> {
-    let asked = Asked::of(&head.method, path)?;
+pub async fn of_all(proxy: &ProxyState, head: &request::Parts, aim: &Aim) -> Option<Response<ProxyBody>> {
+    let asked = Asked::of(&head.method, aim)?;
     if !proxy.manager.accounts().view().has_logins() {
         return None;
     }
     let pool = proxy.manager.accounts().view().pool;
     let has_key = pool.members.iter().any(|member| member.kind == Kind::ApiKey);
-    let Some(ModelList { data, models, etag }) = together(proxy, query, &head.headers).await else {
+    let Some(ModelList { data, models, etag }) = Box::pin(together(proxy, aim.query(), &head.headers)).await else {
         // One that is a key may say why.
         return (!has_key).then(|| errors::unreachable("no account lists its models", false));
     };
@@ -207,7 +206,8 @@ mod tests {
             (Method::DELETE, "/v1/models/ft:x", None),
             (Method::GET, "/v1/files", None),
         ] {
-            assert_eq!(Asked::of(&method, path), expected, "{method} {path}");
+            let aim = Aim::new(&method, path.to_owned());
+            assert_eq!(Asked::of(&method, &aim), expected, "{method} {path}");
         }
     }
 

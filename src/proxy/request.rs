@@ -25,6 +25,7 @@ use crate::proxy::answer::ending::Ending;
 use crate::proxy::answer::finish::{Answer, finish};
 use crate::proxy::answer::{errors, unserved};
 use crate::proxy::choose::Failover;
+use crate::proxy::read::aim::Aim;
 use crate::proxy::read::body::{LINGER, ReplayBody, drain, encoding};
 use crate::proxy::read::fields::RequestFields;
 use crate::proxy::send::client_version;
@@ -55,8 +56,8 @@ pub async fn forward(
     let started = clock::instant();
     let request_id = proxy.next_request_id();
     let ending = Ending::new(Arc::clone(&proxy.manager), request_id.clone(), started);
-    let is_head = head.method == Method::HEAD;
-    if let Some(response) = models::of_all(proxy, &head, path_of(&path_and_query), query_of(&path_and_query)).await {
+    let (aim, is_head) = (Aim::new(&head.method, path_and_query), head.method == Method::HEAD);
+    if let Some(response) = models::of_all(proxy, &head, &aim).await {
         return finish(Answer::ours(response), ending, is_head);
     }
     // Whoever waits for leave to send does not send.
@@ -77,8 +78,8 @@ pub async fn forward(
             return finish(Answer::ours(errors::undecoded(&why)), ending, is_head);
         }
     };
-    let path = path_of(&path_and_query);
-    let fields = match RequestFields::read(&path_and_query, &head.headers, &body).await {
+    let path = aim.path();
+    let fields = match RequestFields::read(&aim, &head.headers, &body).await {
         Ok(fields) => fields,
         Err(error) => {
             body.let_go();
@@ -108,7 +109,7 @@ pub async fn forward(
     let mut headers = headers::for_upstream(std::mem::take(&mut head.headers));
     let outgoing = Outgoing {
         method: head.method,
-        path_and_query,
+        aim,
         turn_state: headers.remove(const { HeaderName::from_static(TURN_STATE) }),
         headers,
         cache_key: fields.prompt_cache_key,
@@ -120,7 +121,8 @@ pub async fn forward(
     };
     let mut forwarding = Forwarding { proxy, outgoing, keeps, choices: fields.choices, head_at: None };
     let mut failover = Failover::new(&proxy.manager, request);
-    let over = failover.run(&mut forwarding).await;
+    // Boxed: two small futures are made faster than a large one, which is copied when it is.
+    let over = Box::pin(failover.run(&mut forwarding)).await;
     let mut answer = forwarding.answer(&failover, over);
     // A sibling's next request has to know what these attempts proved.
     let head_at = forwarding.head_at.unwrap_or_else(clock::instant);
@@ -135,12 +137,4 @@ pub async fn forward(
         body.let_go();
     }
     finish(answer, ending, is_head)
-}
-
-fn path_of(path_and_query: &str) -> &str {
-    path_and_query.split('?').next().unwrap_or_default()
-}
-
-fn query_of(path_and_query: &str) -> &str {
-    path_and_query.split_once('?').map_or("", |(_, query)| query)
 }

@@ -44,9 +44,11 @@ pub enum Asks {
 impl Asks {
     /// What a request with this method and path, which begins with `/v1/`, is about.
     pub fn of(method: &str, path: &str) -> Asks {
-        let segments = || path.split('/').filter(|segment| !segment.is_empty());
-        let mut pairs = segments().zip(segments().skip(1));
-        let names_member = pairs.any(|(collection, member)| POLLED.contains(&collection) && !MAKING.contains(&member));
+        let mut collection = "";
+        let names_member = path
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .any(|segment| POLLED.contains(&std::mem::replace(&mut collection, segment)) && !MAKING.contains(&segment));
         match method {
             "GET" | "POST" if names_member => Asks::ForKnown,
             "POST" => Asks::ForNew,

@@ -84,8 +84,8 @@ impl<'u> Deserialize<'u> for Object<'u> {
 
             fn visit_map<A: MapAccess<'u>>(self, mut map: A) -> Result<Object<'u>, A::Error> {
                 let mut object = Object::default();
-                while let Some(entry) = map.next_entry()? {
-                    object.0.push(entry);
+                while let Some((Key(key), value)) = map.next_entry()? {
+                    object.0.push((key, value));
                 }
                 Ok(object)
             }
@@ -94,6 +94,10 @@ impl<'u> Deserialize<'u> for Object<'u> {
         deserializer.deserialize_map(Entries)
     }
 }
+
+/// A key, borrowed unless it is spelled with escapes.
+#[derive(serde::Deserialize)]
+struct Key<'u>(#[serde(borrow)] Cow<'u, str>);
 
 /// A number of tokens. Servers that count in floating point or quote their numbers are understood too; a number below zero
 /// is none.

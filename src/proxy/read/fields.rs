@@ -8,6 +8,7 @@ use serde::de::IgnoredAny;
 use crate::domain::lenient_json;
 use crate::domain::resources::{Reasoning, TopLevel, form, is_id, named_in, named_in_beside, target};
 use crate::manager::router::reasoning::ContentDigest;
+use crate::proxy::read::aim::Aim;
 use crate::proxy::read::body::{Insertion, ReplayBody};
 use crate::proxy::read::fields::beginning::Beginning;
 use crate::proxy::read::media_type::{is_json, media_type};
@@ -66,12 +67,8 @@ impl RequestFields {
     /// # Errors
     ///
     /// [`BodyError`] when the client left or sent too much.
-    pub async fn read(
-        path_and_query: &str,
-        headers: &HeaderMap,
-        body: &ReplayBody,
-    ) -> Result<RequestFields, BodyError> {
-        let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+    pub async fn read(aim: &Aim, headers: &HeaderMap, body: &ReplayBody) -> Result<RequestFields, BodyError> {
+        let path = aim.path();
         let mut fields = RequestFields::default();
         if let Some(form) = form(path, headers) {
             body.collect().await?;
@@ -88,7 +85,7 @@ impl RequestFields {
             }
         }
         fields.resources.extend(target::in_path(path));
-        fields.resources.extend(target::in_query(query));
+        fields.resources.extend(target::in_query(aim.query()));
         Ok(fields)
     }
 

@@ -27,7 +27,6 @@ use crate::proxy::inspect::collected::{Collected, Whole, collect};
 use crate::proxy::inspect::meter::{Dialect, Meter};
 use crate::proxy::inspect::refusal::{Examined, examine, examine_buffered, examine_reported};
 use crate::proxy::read::media_type::{is_json, media_type};
-use crate::proxy::read::usage_question;
 use crate::proxy::request::Forwarding;
 use crate::proxy::send::in_flight::InFlight;
 use crate::proxy::send::translated::{Known, Translation, Unserved};
@@ -83,7 +82,7 @@ impl Attempt for Forwarding<'_> {
             let derived = request.conversation.map(|key| self.proxy.manager.conversation_id(key));
             let header = |name: &str| headers::text(&outgoing.headers, name);
             outgoing.names = ConversationNames::new(outgoing.cache_key.as_deref(), &header, derived.as_deref());
-            let head = (&outgoing.method, &outgoing.headers, outgoing.path());
+            let head = (&outgoing.method, &outgoing.headers, outgoing.aim.path());
             let cache_key = outgoing.names.cache_key.as_deref();
             let known = Known { cache_key, item_ids: &request.item_ids, account: &route.account };
             let translation = Translation::for_login(self.proxy, head, &outgoing.body, known).await;
@@ -199,7 +198,7 @@ impl Forwarding<'_> {
         let status = response.status();
         if !(status.is_success() || status.is_informational() || status.is_redirection()) {
             let kind = if is_login { Kind::ChatGpt } else { Kind::ApiKey };
-            return Inspected::failed(examine(response, kind, now()).await);
+            return Inspected::failed(Box::pin(examine(response, kind, now())).await);
         }
         let (buffered, error) = match self.begin(response, is_login).await {
             Ok(begun) => begun,
@@ -212,7 +211,7 @@ impl Forwarding<'_> {
                 Inspected::failed(examine_buffered(buffered, error, now()))
             }
             (None, Some(wanted)) if wanted.stream => Inspected::Good(buffered),
-            (_, Some(wanted)) => match collect(buffered, wanted, self.proxy.budget.room()).await {
+            (_, Some(wanted)) => match Box::pin(collect(buffered, wanted, self.proxy.budget.room())).await {
                 Collected::Whole(document) => Inspected::Whole(document),
                 Collected::Error(reported) => Inspected::failed(examine_reported(*reported, now())),
                 Collected::Broken(why) => Inspected::Broken(why),
@@ -248,11 +247,6 @@ impl Forwarding<'_> {
         }
     }
 
-    /// What the request is about.
-    pub fn asks(&self) -> Asks {
-        Asks::of(self.outgoing.method.as_str(), &usage_question::plain(self.outgoing.path()))
-    }
-
     /// What reads the answer. It takes note of what the answer makes, if there may be something. A login stores nothing: what
     /// it made is known all the same, so that a request which names it can be refused in true words.
     fn meter(&self, dialect: Dialect, kind: &str, is_login: bool) -> Meter {
@@ -263,14 +257,15 @@ impl Forwarding<'_> {
             return meter;
         }
         let made = CreatedIds::new(keeps);
-        let is_chat = self.outgoing.path() == "/v1/chat/completions";
+        let is_chat = self.outgoing.aim.path() == "/v1/chat/completions";
         meter.noting(if is_login && is_chat { made.renaming("resp_", "chatcmpl-") } else { made }, is_stream)
     }
 
     /// How the answer is read on its way.
     fn dialect(&self, kind: &str) -> Dialect {
         let is_stream = kind == EVENT_STREAM;
-        match (self.asks(), &*usage_question::plain(self.outgoing.path())) {
+        let aim = &self.outgoing.aim;
+        match (aim.asks(), aim.plain()) {
             (Asks::ForNew, "/v1/responses") if is_stream => Dialect::Responses,
             (Asks::ForNew, "/v1/chat/completions" | "/v1/completions") if is_stream => Dialect::Completions,
             (Asks::ForNew | Asks::ForKnown, _) if is_stream => Dialect::Events,

@@ -60,8 +60,8 @@ impl Forwarding<'_> {
         let header = |name: &str| headers::text(&head.headers, name);
         let mut ticket = self.served(failover, &route, Measured { status: head.status.as_u16(), started });
         ticket.rate_used(rate_headers::tokens_used(&header));
-        if self.outgoing.method == Method::GET && self.outgoing.path() == "/v1/models" {
-            let response = models::with_empty_models(head, rest).await;
+        if self.outgoing.method == Method::GET && self.outgoing.aim.path() == "/v1/models" {
+            let response = Box::pin(models::with_empty_models(head, rest)).await;
             return Answer { response, route: Some(route), ticket: Some(ticket) };
         }
         let mut headers = headers::for_client(head.headers);
@@ -91,7 +91,7 @@ impl Forwarding<'_> {
         failover.writes.extend(manager.record(route, &failover.request, &Outcome::Success, measured));
         let mut ticket = manager.ticket(route, &failover.request, measured.started);
         ticket.stored(self.keeps == Keeps::All);
-        ticket.asks(self.asks());
+        ticket.asks(self.outgoing.aim.asks());
         ticket
     }
 

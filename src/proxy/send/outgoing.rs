@@ -7,6 +7,7 @@ use hyper::{Method, Request, Uri};
 
 use crate::domain::routing::conversation::ConversationNames;
 use crate::manager::router::{Route, RouteRequest};
+use crate::proxy::read::aim::Aim;
 use crate::proxy::read::body::{Insertion, Kept, ReplayBody};
 use crate::proxy::send::foreign::Foreign;
 use crate::proxy::send::translated::Translation;
@@ -19,8 +20,8 @@ use crate::upstream::{RequestBody, chatgpt, openai};
 pub struct Outgoing {
     /// Its method.
     pub method: Method,
-    /// Its path and query.
-    pub path_and_query: String,
+    /// What it is sent to.
+    pub aim: Aim,
     /// Its headers, as far as they go to an upstream.
     pub headers: HeaderMap,
     /// The key of its conversation, if it gives one.
@@ -40,16 +41,6 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// Its path.
-    pub fn path(&self) -> &str {
-        self.path_and_query.split('?').next().unwrap_or_default()
-    }
-
-    /// Its query, without the question mark.
-    pub fn query(&self) -> &str {
-        self.path_and_query.split_once('?').map_or("", |(_, query)| query)
-    }
-
     /// What the account of `route` gets, and the body that was made for it alone, to be kept while it is sent. `None` when the
     /// account's key or address cannot stand in a request.
     pub fn request_for(
@@ -62,7 +53,7 @@ impl Outgoing {
         let own_body = kept.as_ref().map(|own| whole(own.bytes()));
         let (uri, mut headers, body) = match &route.target.credential {
             Credential::ApiKey(_) => {
-                let uri = openai::target(&route.target.base_url, &self.path_and_query)?;
+                let uri = openai::target(&route.target.base_url, self.aim.path_and_query())?;
                 let mut headers = self.headers.clone();
                 if own_body.is_some() || self.usage_question.is_some() {
                     headers.remove(CONTENT_LENGTH);
@@ -88,7 +79,7 @@ impl Outgoing {
         route: &Route,
         own_body: Option<RequestBody>,
     ) -> Option<(Uri, HeaderMap, RequestBody)> {
-        let query = self.query();
+        let query = self.aim.query();
         let (endpoint, is_lite) = match &self.translation {
             Translation::Ready(translated) => {
                 let beside = translated.beside.map(|beside| chatgpt::Endpoint::Beside(beside, query));

@@ -149,9 +149,10 @@ impl Translation {
         }
         let request = request(value, &|id| known.item_ids.is_known(id));
         let mut request = request.map_err(Unserved::Refused)?;
+        // Boxed: every request would have to have room for a question that few ask.
         if beside.is_none()
             && request.asked_tier().is_some()
-            && let Some(listed) = proxy.manager.tokens().tiers_of(known.account, &request.wanted.model).await
+            && let Some(listed) = Box::pin(proxy.manager.tokens().tiers_of(known.account, &request.wanted.model)).await
         {
             request.heed_tiers(&listed);
         }

@@ -24,7 +24,7 @@ use spilling::Copied;
 mod spilling;
 
 /// How long an entry that nobody waits for lets others join it. A process that is killed loses no more than this.
-const COLLECT: Duration = Duration::from_millis(20);
+const COLLECT: Duration = Duration::from_millis(50);
 /// No transaction holds more entries, so that no other process waits long for its end.
 const LONGEST_BATCH: usize = 2_000;
 /// How soon a batch is tried again that another process kept from being written; SQLite waits a while each time.

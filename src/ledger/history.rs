@@ -90,19 +90,24 @@ mod tests {
     use rusqlite::Connection;
 
     use super::{attempts, sums};
-    use crate::ledger::schema;
+    use crate::ledger::{prune, read, recent, schema};
 
     #[test]
     fn no_question_reads_a_table_from_end_to_end() {
         let mut connection = Connection::open_in_memory().unwrap();
         let transaction = connection.transaction().unwrap();
         schema::bring_up(&transaction).unwrap();
-        for sql in [attempts::LAST, attempts::NEWEST_BEFORE, attempts::OLDEST_AFTER, sums::BETWEEN, sums::OF_DAYS] {
+        let of_history =
+            [attempts::LAST, attempts::NEWEST_BEFORE, attempts::OLDEST_AFTER, sums::BETWEEN, sums::OF_DAYS];
+        let of_accounts = [read::SPENT, read::OF_DAYS, read::OF_MONTH, read::OWNER, recent::ENDED];
+        let of_pruning = prune::STAGES.map(|(sql, _)| sql);
+        for sql in of_history.into_iter().chain(of_accounts).chain(of_pruning) {
             let mut statement = transaction.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             let unset = vec![rusqlite::types::Null; statement.parameter_count()];
             let plan = statement.query_map(rusqlite::params_from_iter(unset), |row| row.get::<_, String>(3)).unwrap();
             let plan: Vec<String> = plan.map(Result::unwrap).collect();
-            let of_tables = plan.iter().filter(|step| step.contains("attempts") || step.contains("days"));
+            let large = ["attempts", "days", "owners", "counted"];
+            let of_tables = plan.iter().filter(|step| large.iter().any(|table| step.contains(table)));
             assert!(of_tables.clone().count() > 0 && of_tables.clone().all(|step| step.contains("SEARCH")), "{plan:?}");
         }
     }

@@ -19,7 +19,7 @@ const STEP: usize = 500;
 const LEAP: i64 = 30;
 
 /// What removes some of the rows that are older than an age; the sums of days are last.
-const STAGES: [(&str, i64); 3] = [
+pub(super) const STAGES: [(&str, i64); 3] = [
     ("DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE at < ? ORDER BY at LIMIT ?)", ATTEMPTS),
     ("DELETE FROM owners WHERE id IN (SELECT id FROM owners WHERE at < ? ORDER BY at LIMIT ?)", OWNERS),
     (

@@ -16,6 +16,8 @@ use crate::domain::time::{Day, Timestamp};
 use crate::domain::usage::rate_headers::RateUsed;
 use crate::domain::usage::{Spent, Tokens, Totals, Usd};
 
+pub(super) const OWNER: &str = "SELECT account FROM owners WHERE id = ?";
+
 /// All that is known of the accounts at `now`.
 pub(super) fn standing(
     connection: &Connection,
@@ -43,7 +45,7 @@ pub(super) fn standing(
     for account in &question.spending_of {
         standing.spending.insert(account.clone(), spent(connection, account, today)?);
     }
-    let mut statement = connection.prepare_cached("SELECT account FROM owners WHERE id = ?")?;
+    let mut statement = connection.prepare_cached(OWNER)?;
     for id in &question.owners_of {
         if let Some(owner) = statement.query_row([id], |row| account(row, 0)).optional()? {
             standing.owners.insert(id.clone(), owner);
@@ -52,11 +54,12 @@ pub(super) fn standing(
     Ok(standing)
 }
 
+pub(super) const SPENT: &str = "SELECT day, cost FROM days WHERE account = ? AND day BETWEEN ? AND ?";
+
 /// What an account has spent today and this month. Days after today came from a clock that jumped.
 pub(super) fn spent(connection: &Connection, account: &AccountId, today: Day) -> rusqlite::Result<Spent> {
     let (from, to) = (today.first_of_month().to_string(), today.to_string());
-    let mut statement =
-        connection.prepare_cached("SELECT day, cost FROM days WHERE account = ? AND day BETWEEN ? AND ?")?;
+    let mut statement = connection.prepare_cached(SPENT)?;
     let mut rows = statement.query([account.as_str(), &from, &to])?;
     let mut spent = Spent::default();
     while let Some(row) = rows.next()? {
@@ -72,12 +75,14 @@ pub(super) fn spent(connection: &Connection, account: &AccountId, today: Day) ->
 /// The usage of some days, by the text that rows are in the order of.
 pub(super) type Usage = BTreeMap<String, UsageRow>;
 
+/// The accounts are found by stepping from one to the next in the table's own order, so that the days of a year are not read
+/// for the sake of a month.
+pub(super) const OF_DAYS: &str =
+    select_days!("days.account, day, model, requests, input, cached, output, reasoning, cost, unpriced");
+
 /// The usage of the days from `first` to `last`.
 pub(super) fn usage(connection: &Connection, first: Day, last: Day, by: By) -> rusqlite::Result<Usage> {
-    let mut statement = connection.prepare_cached(
-        "SELECT account, day, model, requests, input, cached, output, reasoning, cost, unpriced FROM days \
-         WHERE day BETWEEN ? AND ?",
-    )?;
+    let mut statement = connection.prepare_cached(OF_DAYS)?;
     let mut rows = statement.query([first.to_string(), last.to_string()])?;
     let mut usage = Usage::new();
     while let Some(row) = rows.next()? {
@@ -115,15 +120,16 @@ fn named(key: String, sum: UsageRow, by: By) -> UsageRow {
     }
 }
 
-/// What each account used today and this month. The accounts are found by stepping from one to the next in the table's
-/// own order, so that the days of a year are not read for the sake of one month.
+/// As [`OF_DAYS`], of what a month's sums need.
+pub(super) const OF_MONTH: &str = select_days!("days.account, day, requests, input, cached, output, reasoning, cost");
+
+/// What each account used today and this month.
 pub(super) fn usage_of_accounts(
     connection: &Connection,
     today: Day,
 ) -> rusqlite::Result<HashMap<AccountId, AccountUsage>> {
     let (from, to) = (today.first_of_month().to_string(), today.to_string());
-    let mut statement = connection
-        .prepare_cached(select_days!("days.account, day, requests, input, cached, output, reasoning, cost"))?;
+    let mut statement = connection.prepare_cached(OF_MONTH)?;
     let mut rows = statement.query([&from, &to])?;
     let mut usage: HashMap<AccountId, AccountUsage> = HashMap::new();
     while let Some(row) = rows.next()? {

@@ -34,10 +34,12 @@ impl Ledger {
     }
 }
 
+pub(super) const ENDED: &str = "SELECT session, request FROM attempts WHERE at > ? AND at <= ?";
+
 fn written(connection: &Connection, now: Timestamp) -> rusqlite::Result<Requests> {
     let now = now.as_millis();
     // What lies in the future came from a clock that jumped.
-    let mut statement = connection.prepare_cached("SELECT session, request FROM attempts WHERE at > ? AND at <= ?")?;
+    let mut statement = connection.prepare_cached(ENDED)?;
     let mut rows = statement.query([now.saturating_sub(MINUTE), now])?;
     let mut requests = Requests::new();
     while let Some(row) = rows.next()? {

@@ -15,7 +15,7 @@ use crate::domain::account::{AccountId, Kind};
 use crate::domain::pool::Member;
 use crate::domain::usage::quota::QuotaReport;
 use crate::error::{Error, ErrorKind};
-use crate::store::{NamedLock, StoredAccount};
+use crate::store::{NamedLock, SharedAccount};
 use crate::upstream::chatgpt::Answered;
 
 /// How often a process checks whether something is due, and whether it is the one to ask.
@@ -123,13 +123,13 @@ impl Manager {
     fn due(&self, interval: Duration) -> Option<Vec<AccountId>> {
         let (view, now) = (self.accounts.view(), self.session.now());
         let belief = self.belief.lock();
-        let is_login = |(member, _): &(&Member, &StoredAccount)| {
+        let is_login = |(member, _): &(&Member, &SharedAccount)| {
             // One that was refused is left alone: a question would renew its token for nothing.
             let is_refused = member.cooldown.as_ref().is_some_and(|it| it.holds(now) && it.is_refusal());
             member.kind == Kind::ChatGpt && member.enabled && !member.locked && !member.needs_login && !is_refused
         };
         let logins: Vec<_> = view.pool.members.iter().zip(&view.state.accounts).filter(is_login).collect();
-        let is_due = |(member, account): &&(&Member, &StoredAccount)| {
+        let is_due = |(member, account): &&(&Member, &SharedAccount)| {
             let reported = belief.quota(&member.id, record::quota(account, now), now).at;
             let polled = belief.asked_for_quota(&member.id).unwrap_or_default();
             let last = reported.max(polled);

@@ -365,6 +365,6 @@ impl Drop for Asked<'_> {
 
 /// How much of each account is used up, in the order of the pool.
 fn loads<'b>(belief: &'b mut Known, view: &View, now: Timestamp) -> &'b [Load] {
-    let limits = view.state.accounts.iter().map(spending_limits);
+    let limits = view.state.accounts.iter().map(|account| spending_limits(account));
     belief.siblings.loads(view.pool.members.iter().zip(limits), now)
 }

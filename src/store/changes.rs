@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::StoreError;
-use super::format::{FormatError, MAX_FILE_BYTES, State};
+use super::format::{FormatError, MAX_FILE_BYTES, State, Text};
 use super::replace::Places;
 use super::seal_copy;
 use crate::clock::Clock;
@@ -28,7 +28,7 @@ pub(super) struct Cache {
 struct Reading {
     /// `None`: read again, whatever `stat` says.
     stamp: Option<Stamp>,
-    bytes: Vec<u8>,
+    text: Arc<Text>,
     outcome: Result<Arc<State>, StoreError>,
 }
 
@@ -60,18 +60,18 @@ impl Cache {
             }
         };
         match &mut self.reading {
-            Some(reading) if reading.bytes == bytes => reading.stamp = stamp,
+            Some(reading) if reading.text.bytes() == bytes => reading.stamp = stamp,
             _ => {
-                let outcome = self.parse(places, &bytes);
-                self.remember(bytes, stamp, outcome);
+                let (text, outcome) = self.parse(places, bytes);
+                self.remember(text, stamp, outcome);
             }
         }
         self.reading.as_ref().map(|reading| reading.outcome.clone()).transpose()
     }
 
-    /// The file was replaced by `bytes`, which read as `state`; the next reading checks that.
-    pub(super) fn replaced(&mut self, bytes: Vec<u8>, state: Arc<State>) {
-        self.remember(bytes, None, Ok(state));
+    /// The file was replaced by `text`, which reads as `state`; the next reading checks that.
+    pub(super) fn replaced(&mut self, text: Text, state: Arc<State>) {
+        self.remember(text, None, Ok(state));
     }
 
     /// Something failed half-way: believe nothing without reading it again.
@@ -81,9 +81,9 @@ impl Cache {
         }
     }
 
-    /// The bytes of the last reading.
-    pub(super) fn bytes(&self) -> &[u8] {
-        self.reading.as_ref().map_or(&[], |reading| &reading.bytes)
+    /// The text of the last reading; an empty one when there was none.
+    pub(super) fn text(&self) -> Arc<Text> {
+        self.reading.as_ref().map(|reading| Arc::clone(&reading.text)).unwrap_or_default()
     }
 
     /// The highest revision this process has seen.
@@ -97,11 +97,11 @@ impl Cache {
         self.reading.as_ref().is_some_and(|reading| reading.stamp.is_some())
     }
 
-    fn remember(&mut self, bytes: Vec<u8>, stamp: Option<Stamp>, outcome: Result<Arc<State>, StoreError>) {
+    fn remember(&mut self, text: Text, stamp: Option<Stamp>, outcome: Result<Arc<State>, StoreError>) {
         if let Ok(state) = &outcome {
             self.seen = Some(Arc::clone(state));
         }
-        self.reading = Some(Reading { stamp, bytes, outcome });
+        self.reading = Some(Reading { stamp, text: Arc::new(text), outcome });
     }
 
     /// Whether the file went back since this was asked last.
@@ -109,19 +109,23 @@ impl Cache {
         std::mem::take(&mut self.went_back)
     }
 
-    fn parse(&mut self, places: &Places, bytes: &[u8]) -> Result<Arc<State>, StoreError> {
+    fn parse(&mut self, places: &Places, bytes: Vec<u8>) -> (Text, Result<Arc<State>, StoreError>) {
+        let (text, read) = Text::read(bytes, &self.text());
         let path = || places.file.clone();
-        let mut state = State::from_json(bytes).map_err(|error| match error {
+        let state = read.map_err(|error| match error {
             FormatError::Newer(version) => StoreError::Newer { path: path(), version },
             other => {
                 StoreError::Unreadable { path: path(), reason: other.to_string(), previous: places.previous.clone() }
             }
-        })?;
-        self.went_back |= state.revision < self.highest_revision();
-        // A tool that does not know our fields drops them; a revision never goes back for that.
-        state.revision = state.revision.max(self.highest_revision());
-        seal_copy::restore(places, &mut state);
-        Ok(Arc::new(state))
+        });
+        let outcome = state.map(|mut state| {
+            self.went_back |= state.revision < self.highest_revision();
+            // A tool that does not know our fields drops them; a revision never goes back for that.
+            state.revision = state.revision.max(self.highest_revision());
+            seal_copy::restore(places, &mut state);
+            Arc::new(state)
+        });
+        (text, outcome)
     }
 }
 

@@ -1,16 +1,21 @@
 //! The accounts file as values. JSON, version 3, camelCase; what this version does not know is kept as it came.
 
 mod account;
+mod entry;
 mod fields;
 mod json;
 mod migrate;
 mod session;
+mod shared;
 mod state;
+mod text;
 
 pub use account::{SecretField, StoredAccount, StoredSecret};
 pub use fields::Extra;
 pub use json::FormatError;
 pub(super) use migrate::give_ids;
 pub use session::{FamilyPin, Pin, SessionRecord, StoredPins};
+pub use shared::SharedAccount;
 pub(super) use state::MAX_FILE_BYTES;
 pub use state::{FAMILIES, State, VERSION};
+pub(super) use text::Text;

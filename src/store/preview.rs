@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::error::StoreError;
-use super::format::{FormatError, SecretField, State, StoredAccount, StoredSecret, give_ids};
+use super::format::{FormatError, SecretField, SharedAccount, State, StoredAccount, StoredSecret, give_ids};
 use super::{Store, Transaction, seal_copy};
 use crate::secrets::Secret;
 use crate::secrets::master_key::KeyError;
@@ -31,7 +31,7 @@ impl Store {
         change: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
     ) -> Result<Preview<T>, E> {
         let (before, bytes) = match self.read()? {
-            Some(state) => (State::clone(&state), self.0.cache().bytes().to_vec()),
+            Some(state) => (State::clone(&state), self.0.cache().text().bytes().to_vec()),
             None => (State::new(""), Vec::new()),
         };
         let mut transaction = Transaction {
@@ -76,7 +76,7 @@ pub struct Foreign(Arc<State>);
 
 impl Foreign {
     /// Its accounts, in its order.
-    pub fn accounts(&self) -> &[StoredAccount] {
+    pub fn accounts(&self) -> &[SharedAccount] {
         &self.0.accounts
     }
 

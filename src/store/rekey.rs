@@ -62,7 +62,7 @@ impl Store {
 
 impl Inner {
     fn rekey(&self, _lock: &FileLock, new: &NewKey) -> Result<Rekeyed, UpdateError<Infallible>> {
-        let Some(Present { state: before, bytes }) = self.read_locked()? else { return Err(UpdateError::NoFile) };
+        let Some(Present { state: before, text }) = self.read_locked()? else { return Err(UpdateError::NoFile) };
         let mut after = State::clone(&before);
         if after.store_id.is_empty() {
             after.store_id = self.random_id()?;
@@ -85,9 +85,9 @@ impl Inner {
             self.note_begun(&key_id)?;
             self.keyring.keep(&replacement)?;
         }
-        let unsealed = is_first_sealing(&before, &after).then(|| (&bytes, self.clock.now()));
+        let unsealed = is_first_sealing(&before, &after).then(|| (text.bytes(), self.clock.now()));
         // When this fails the new state may be in place all the same, so its key stays until the next time.
-        self.commit(&after, Before::Present, unsealed, || {})?;
+        self.commit(&after, &text, Before::Present, unsealed, || {})?;
 
         let accounts = after.accounts.iter().filter(|account| account.has_secret()).count();
         let mut rekeyed = Rekeyed { secrets, accounts, ..Rekeyed::default() };

@@ -9,7 +9,7 @@ use ring::digest;
 use serde_json::Value;
 
 use super::error::StoreError;
-use super::format::{MAX_FILE_BYTES, SecretField, State, StoredAccount, VERSION};
+use super::format::{MAX_FILE_BYTES, SecretField, SharedAccount, State, StoredAccount, VERSION};
 use super::replace::Places;
 use super::{Store, lock, sealing};
 use crate::domain::account::Kind;
@@ -79,7 +79,7 @@ impl Store {
             version: VERSION,
             store_id: state.store_id.clone(),
             seal: state.seal.clone(),
-            accounts: vec![StoredAccount {
+            accounts: vec![SharedAccount::from(StoredAccount {
                 id: account.id.clone(),
                 kind: Some(Kind::ChatGpt),
                 base_url: account.base_url.clone(),
@@ -87,7 +87,7 @@ impl Store {
                 access_token: account.access_token.clone(),
                 access_expires_at: account.access_expires_at,
                 ..StoredAccount::default()
-            }],
+            })],
             ..State::default()
         };
         record.extra.insert(USED.to_owned(), Value::Array(marks));

@@ -97,7 +97,7 @@ pub(super) fn account(id: &str) -> StoredAccount {
 
 pub(super) fn add(store: &Store, id: &str) {
     let account = account(id);
-    update(store, move |transaction| transaction.state.accounts.push(account)).unwrap();
+    update(store, move |transaction| transaction.state.accounts.push(account.into())).unwrap();
 }
 
 fn mode(path: &Path) -> u32 {
@@ -145,7 +145,7 @@ fn others_learn_of_a_change_when_they_can_read_it_and_of_none_that_is_not_made()
         let (sender, receiver) = std::sync::mpsc::channel();
         let (other, added) = (home.open(), id.map(account));
         let _ = block_on(store.update(Creation::Allowed, move |transaction| {
-            transaction.state.accounts.extend(added);
+            transaction.state.accounts.extend(added.map(SharedAccount::from));
             transaction.once_seen(move || {
                 let read = other.read().unwrap().unwrap();
                 sender.send(read.accounts.iter().map(|account| account.id.clone()).collect::<Vec<_>>()).unwrap();
@@ -184,7 +184,7 @@ fn a_removed_file_comes_back_only_when_that_is_allowed() {
     fs::remove_file(&home.file).unwrap();
     assert_eq!(store.read().unwrap(), None);
     let never: Result<(), UpdateError<Infallible>> = block_on(store.update(Creation::Never, |transaction| {
-        transaction.state.accounts.push(account("ghost"));
+        transaction.state.accounts.push(account("ghost").into());
         Ok(())
     }));
     assert!(matches!(never, Err(UpdateError::NoFile)));

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::error::{StoreError, UpdateError};
-use super::format::{State, StoredSecret, give_ids};
+use super::format::{State, StoredSecret, Text, give_ids};
 use super::holder::Holder;
 use super::lock::FileLock;
 use super::replace::{Before, Places};
@@ -59,7 +59,7 @@ impl Transaction<'_> {
 /// The file as it was read under the lock.
 pub(super) struct Present {
     pub state: Arc<State>,
-    pub bytes: Vec<u8>,
+    pub text: Arc<Text>,
 }
 
 /// Whether tokens that another tool could still read are sealed by this change.
@@ -107,9 +107,9 @@ impl Inner {
         creation: Creation,
         change: Box<dyn FnOnce(&mut Transaction<'_>) -> bool + '_>,
     ) -> Result<(), UpdateError<Infallible>> {
-        let (mut before, bytes, present) = match (self.read_locked()?, creation) {
-            (Some(present), _) => (present.state, present.bytes, Before::Present),
-            (None, Creation::Allowed) => (Arc::new(State::new("")), Vec::new(), Before::Absent),
+        let (mut before, text, present) = match (self.read_locked()?, creation) {
+            (Some(present), _) => (present.state, present.text, Before::Present),
+            (None, Creation::Allowed) => (Arc::new(State::new("")), Arc::default(), Before::Absent),
             (None, Creation::Never) => return Err(UpdateError::NoFile),
         };
         if before.store_id.is_empty() {
@@ -120,7 +120,7 @@ impl Inner {
             state: State::clone(&before),
             before: &before,
             places: &self.places,
-            bytes: &bytes,
+            bytes: text.bytes(),
             now,
             once_seen: None,
         };
@@ -145,8 +145,8 @@ impl Inner {
         after.revision = self.next_revision(&before);
         sealing::seal(&mut after, &self.keyring)?;
         self.remember_folders(&after);
-        let unsealed = is_first_sealing(&before, &after).then_some((&bytes, now));
-        match self.commit(&after, present, unsealed, seen) {
+        let unsealed = is_first_sealing(&before, &after).then_some((text.bytes(), now));
+        match self.commit(&after, &text, present, unsealed, seen) {
             Err(StoreError::Io { source, .. })
                 if source.kind() == ErrorKind::NotFound && present == Before::Present && self.is_gone() =>
             {
@@ -171,27 +171,28 @@ impl Inner {
         let mut cache = self.cache();
         let read = cache.read_again(&self.places);
         if let Err(StoreError::Unreadable { .. } | StoreError::Newer { .. }) = &read {
-            self.places.set_aside(cache.bytes());
+            self.places.set_aside(cache.text().bytes());
         }
-        Ok(read?.map(|state| Present { state, bytes: cache.bytes().to_vec() }))
+        Ok(read?.map(|state| Present { state, text: cache.text() }))
     }
 
     fn is_gone(&self) -> bool {
         matches!(crate::files::stat(&self.places.file), Ok(None))
     }
 
-    /// Writes `state`; before that, copies the `unsealed` bytes that another tool could still read. Once every process sees it,
+    /// Writes `state` in the place of `before`; before that, copies the `unsealed` bytes that another tool could still read. Once every process sees it,
     /// `seen` is called.
     pub(super) fn commit(
         &self,
         state: &State,
+        before: &Text,
         present: Before,
-        unsealed: Option<(&Vec<u8>, Timestamp)>,
+        unsealed: Option<(&[u8], Timestamp)>,
         seen: impl FnOnce(),
     ) -> Result<(), StoreError> {
-        let bytes = state.to_json();
         // What we could not read back must not reach the disk.
-        let state = State::from_json(&bytes).map(Arc::new).map_err(|error| StoreError::Unreadable {
+        let (text, read) = Text::read(state.to_json_after(before), before);
+        let state = read.map(Arc::new).map_err(|error| StoreError::Unreadable {
             path: self.places.next.clone(),
             reason: error.to_string(),
             previous: self.places.previous.clone(),
@@ -203,7 +204,7 @@ impl Inner {
         // Nobody else can write this number: the lock is held until it is written or taken back.
         self.own().begin(&store_id, revision);
         let had_other_name = present == Before::Present && self.places.has_other_name();
-        if let Err(error) = replace::put(&self.places, &bytes, present) {
+        if let Err(error) = replace::put(&self.places, text.bytes(), present) {
             self.own().take_back(revision);
             self.cache().distrust();
             if let Some(backup) = backup {
@@ -211,7 +212,7 @@ impl Inner {
             }
             return Err(error);
         }
-        self.cache().replaced(bytes, state);
+        self.cache().replaced(text.of_this_program(), state);
         seen();
         let synced = replace::sync(&self.places);
         match &synced {

@@ -136,7 +136,7 @@ fn merge_into(store: &Store, transaction: &mut Transaction<'_>, incoming: Vec<In
     let opened: Vec<_> = state.accounts.iter().map(|account| present_secret(store, state, account)).collect();
     let mut known = state.accounts.clone();
     for (position, login) in logins(store, state) {
-        known[position] = login;
+        known[position] = login.into();
     }
     let ids: Vec<String> = state.accounts.iter().map(|account| account.id.clone()).collect();
     let rotations = store.rotations();

@@ -36,7 +36,7 @@ mod tests {
     #[test]
     fn a_label_that_is_taken_gets_the_plan_and_then_a_number() {
         let mut state = State::default();
-        let labelled = |label: &str| StoredAccount { label: Some(label.to_owned()), ..StoredAccount::default() };
+        let labelled = |label: &str| StoredAccount { label: Some(label.to_owned()), ..StoredAccount::default() }.into();
         assert_eq!(free_label(&state, "you@x.com", Some("team"), None), "you@x.com");
         state.accounts.push(labelled("You@x.com"));
         assert_eq!(free_label(&state, "you@x.com", Some("team"), None), "you@x.com (team)");

@@ -74,7 +74,7 @@ fn join(store: &Store, state: &mut State, kept: &str, gone: &str) -> Result<Opti
     let (into, from) = (position(state, kept)?, position(state, gone)?);
     let open = |state: &State, position: usize, field| store.open_secret(state, &state.accounts[position], field);
     let mut before = None;
-    let mut other = state.accounts[from].clone();
+    let mut other = StoredAccount::clone(&state.accounts[from]);
     if is_better(&other, &state.accounts[into]) {
         before = open(state, into, SecretField::RefreshToken).unwrap_or_default();
         // A secret is sealed for its account.

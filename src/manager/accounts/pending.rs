@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::domain::plain_text::bounded;
 use crate::domain::time::Timestamp;
-use crate::store::{State, StoredAccount};
+use crate::store::{SharedAccount, State, StoredAccount};
 
 /// The first wait after a failure; each further one doubles it.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -117,7 +117,7 @@ pub(in crate::manager) fn why_it_failed(account: &StoredAccount) -> Option<Strin
 /// Until when no token of the account `id` is exchanged, because that failed. One issuer gave all of them: when it fails
 /// as a whole, the others leave it alone too.
 pub(in crate::manager) fn left_alone_until(state: &State, id: &str, now: Timestamp) -> Option<Timestamp> {
-    let waits = |account: &StoredAccount| {
+    let waits = |account: &SharedAccount| {
         let mark = Pending::of(account).filter(|mark| mark.is_the_issuers() || account.id == id)?;
         mark.waits_until(now)
     };

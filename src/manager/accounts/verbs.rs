@@ -148,7 +148,7 @@ impl Accounts {
             };
             apply(&change, &mut account);
             let id = AccountId::new(account.id.clone());
-            transaction.state.accounts.push(account);
+            transaction.state.accounts.push(account.into());
             Ok(id)
         })
         .await

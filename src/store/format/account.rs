@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::fields::{Extra, Field, take, take_always};
+use super::fields::{Extra, Field};
 use crate::domain::account::Kind;
 use crate::secrets::{Secret, cipher};
 
@@ -231,120 +230,41 @@ impl Field for Kind {
     fn write(&self) -> Value {
         Value::from(name(*self))
     }
+
+    fn serialize_into<S: SerializeMap>(&self, object: &mut S, field: &'static str) -> Result<(), S::Error> {
+        object.serialize_entry(field, name(*self))
+    }
+}
+
+impl StoredSecret {
+    fn from_text(text: String) -> StoredSecret {
+        if cipher::is_envelope(&text) { StoredSecret::Sealed(text) } else { StoredSecret::Plain(Secret::new(text)) }
+    }
+
+    /// As it stands in the file.
+    fn text(&self) -> &str {
+        match self {
+            StoredSecret::Sealed(envelope) => envelope,
+            StoredSecret::Plain(text) => text.expose(),
+            StoredSecret::New(_) => "****",
+        }
+    }
 }
 
 impl Field for StoredSecret {
     fn read(value: &Value) -> Option<StoredSecret> {
-        let text = String::read(value)?;
-        Some(if cipher::is_envelope(&text) {
-            StoredSecret::Sealed(text)
-        } else {
-            StoredSecret::Plain(Secret::new(text))
-        })
+        String::read(value).map(StoredSecret::from_text)
     }
 
     fn write(&self) -> Value {
-        Value::from(match self {
-            StoredSecret::Sealed(envelope) => envelope.as_str(),
-            StoredSecret::Plain(text) => text.expose().as_str(),
-            StoredSecret::New(_) => "****",
-        })
+        Value::from(self.text())
     }
-}
 
-/// An account as it stands in the file: written as it goes, because there may be thousands.
-pub(super) struct Entry<'s>(pub &'s StoredAccount);
+    fn from_value(value: Value) -> Result<StoredSecret, Value> {
+        String::from_value(value).map(StoredSecret::from_text)
+    }
 
-/// Each field once, with its name in the file, for both directions.
-macro_rules! fields {
-    ($($field:ident: $name:literal),* $(,)?) => {
-        /// `id` is empty when there is none.
-        pub(super) fn read(mut object: Map<String, Value>) -> StoredAccount {
-            StoredAccount {
-                id: take_always(&mut object, "id"),
-                $($field: take(&mut object, $name),)*
-                rate_limit_reset_times: take(&mut object, "rateLimitResetTimes").unwrap_or_default(),
-                rate_limit_set_times: take(&mut object, "rateLimitSetTimes").unwrap_or_default(),
-                unserved_models: take(&mut object, "unservedModels").unwrap_or_default(),
-                unserved_versions: take(&mut object, "unservedVersions").unwrap_or_default(),
-                extra: Extra::left(object),
-            }
-        }
-
-        /// The fields that there are, then those that this version does not know.
-        impl Serialize for Entry<'_> {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let Entry(account) = self;
-                let mut object = serializer.serialize_map(None)?;
-                object.serialize_entry("id", &account.id)?;
-                $(if let Some(field) = &account.$field {
-                    object.serialize_entry($name, &field.write())?;
-                })*
-                for (name, times) in [
-                    ("rateLimitResetTimes", &account.rate_limit_reset_times),
-                    ("rateLimitSetTimes", &account.rate_limit_set_times),
-                    ("unservedModels", &account.unserved_models),
-                ] {
-                    if !times.is_empty() {
-                        object.serialize_entry(name, times)?;
-                    }
-                }
-                if !account.unserved_versions.is_empty() {
-                    object.serialize_entry("unservedVersions", &account.unserved_versions)?;
-                }
-                for (name, value) in account.extra.iter().filter(|(name, _)| !has(account, name)) {
-                    object.serialize_entry(name, value)?;
-                }
-                object.end()
-            }
-        }
-
-        /// Whether the field of this name is written: it wins over a leftover.
-        fn has(account: &StoredAccount, name: &str) -> bool {
-            match name {
-                "id" => true,
-                $($name => account.$field.is_some(),)*
-                "rateLimitResetTimes" => !account.rate_limit_reset_times.is_empty(),
-                "rateLimitSetTimes" => !account.rate_limit_set_times.is_empty(),
-                "unservedModels" => !account.unserved_models.is_empty(),
-                "unservedVersions" => !account.unserved_versions.is_empty(),
-                _ => false,
-            }
-        }
-    };
-}
-
-fields! {
-    label: "label",
-    kind: "kind",
-    email: "email",
-    account_id: "accountId",
-    user_id: "userId",
-    subject: "subject",
-    plan: "plan",
-    compute_residency: "computeResidency",
-    fedramp: "fedramp",
-    workspace: "workspace",
-    api_key: "apiKey",
-    access_token: "accessToken",
-    refresh_token: "refreshToken",
-    base_url: "baseUrl",
-    organization: "organization",
-    project: "project",
-    access_expires_at: "accessExpiresAt",
-    enabled: "enabled",
-    priority: "priority",
-    models: "models",
-    daily_limit_usd: "dailyLimitUsd",
-    monthly_limit_usd: "monthlyLimitUsd",
-    needs_login: "needsLogin",
-    refresh_pending: "refreshPending",
-    quota: "quota",
-    meters: "meters",
-    credits: "credits",
-    added_at: "addedAt",
-    last_used: "lastUsed",
-    cooling_down_until: "coolingDownUntil",
-    cooling_down_since: "coolingDownSince",
-    cooldown_reason: "cooldownReason",
+    fn serialize_into<S: SerializeMap>(&self, object: &mut S, name: &'static str) -> Result<(), S::Error> {
+        object.serialize_entry(name, self.text())
+    }
 }

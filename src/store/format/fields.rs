@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
+use serde::ser::SerializeMap;
 use serde_json::{Map, Value};
 
 /// The fields this version does not know, kept as they came. They may hold another tool's secrets, so only their
@@ -44,6 +45,35 @@ impl fmt::Debug for Extra {
 pub(super) trait Field: Sized {
     fn read(value: &Value) -> Option<Self>;
     fn write(&self) -> Value;
+
+    /// The same where the value is not needed any more; returns one that does not fit.
+    fn from_value(value: Value) -> Result<Self, Value> {
+        Self::read(&value).ok_or(value)
+    }
+
+    /// Writes the field as it goes, where there may be thousands.
+    fn serialize_into<S: SerializeMap>(&self, object: &mut S, name: &'static str) -> Result<(), S::Error> {
+        object.serialize_entry(name, &self.write())
+    }
+}
+
+/// Reads one field of an object that is read as it goes. One that does not fit is kept among the unknown ones; of two of
+/// one name the later counts.
+pub(super) fn receive<T: Field>(value: Value, name: &str, extra: &mut Extra) -> Option<T> {
+    match T::from_value(value) {
+        Ok(field) => {
+            extra.shift_remove(name);
+            Some(field)
+        }
+        Err(Value::Null) => {
+            extra.shift_remove(name);
+            None
+        }
+        Err(value) => {
+            extra.insert(name.to_owned(), value);
+            None
+        }
+    }
 }
 
 /// Takes the field out of `object` when it fits, or means nothing.
@@ -85,6 +115,17 @@ impl Field for String {
     fn write(&self) -> Value {
         Value::from(self.as_str())
     }
+
+    fn from_value(value: Value) -> Result<String, Value> {
+        match value {
+            Value::String(text) if !text.is_empty() => Ok(text),
+            other => Err(other),
+        }
+    }
+
+    fn serialize_into<S: SerializeMap>(&self, object: &mut S, name: &'static str) -> Result<(), S::Error> {
+        object.serialize_entry(name, self)
+    }
 }
 
 /// Values that `serde_json` writes by itself; how each is read is given.
@@ -98,6 +139,10 @@ macro_rules! scalars {
 
             fn write(&self) -> Value {
                 Value::from(*self)
+            }
+
+            fn serialize_into<S: SerializeMap>(&self, object: &mut S, name: &'static str) -> Result<(), S::Error> {
+                object.serialize_entry(name, self)
             }
         })*
     };
@@ -124,6 +169,14 @@ impl Field for Value {
 
     fn write(&self) -> Value {
         self.clone()
+    }
+
+    fn from_value(value: Value) -> Result<Value, Value> {
+        if value.is_null() { Err(value) } else { Ok(value) }
+    }
+
+    fn serialize_into<S: SerializeMap>(&self, object: &mut S, name: &'static str) -> Result<(), S::Error> {
+        object.serialize_entry(name, self)
     }
 }
 

@@ -1,14 +1,19 @@
 //! From bytes to a state and back.
 
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
-use serde_json::ser::PrettyFormatter;
+use std::{fmt, io};
+
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::ser::{Formatter, PrettyFormatter};
 use serde_json::{Map, Value};
 
-use super::account::{Entry, StoredAccount};
+use super::account::StoredAccount;
+use super::entry::Entry;
 use super::fields::{Extra, Field, put, put_extra, take, take_always};
+use super::migrate;
+use super::shared::SharedAccount;
 use super::state::{State, VERSION};
-use super::{account, migrate};
+use super::text::Text;
 use crate::domain::text_encoding;
 use crate::secrets::master_key::SealBlock;
 
@@ -42,32 +47,105 @@ impl State {
     ///
     /// [`FormatError`], which repeats no part of the content.
     pub fn from_json(bytes: &[u8]) -> Result<State, FormatError> {
+        File::read(bytes)?.into_state()
+    }
+
+    /// The bytes of the file: two-space indentation and a newline at the end. A secret that was not sealed yet is
+    /// written as `****`: it must not reach a disk by any path but the sealing one.
+    pub fn to_json(&self) -> Vec<u8> {
+        self.to_json_after(&Text::default())
+    }
+
+    /// The same where `before` has most of the accounts as they are, and how they are written.
+    pub(in crate::store) fn to_json_after(&self, before: &Text) -> Vec<u8> {
+        let mut file = Map::new();
+        put(&mut file, "activeIndex", Some(&self.active_index));
+        put(&mut file, "activeIndexByFamily", Some(&self.active_index_by_family));
+        put(&mut file, "storeId", Some(&self.store_id).filter(|id| !id.is_empty()));
+        put(&mut file, "revision", Some(&self.revision));
+        put(&mut file, "pin", self.pin.as_ref());
+        if !self.sessions.is_empty() {
+            put(&mut file, "sessions", Some(&self.sessions));
+        }
+        if let Some(block) = self.seal.as_ref().and_then(|seal| serde_json::to_value(seal).ok()) {
+            file.insert("seal".to_owned(), block);
+        }
+        put_extra(&mut file, &self.extra);
+        let mut bytes = format!("{{\n  \"version\": {VERSION},\n  \"accounts\": [").into_bytes();
+        let (mut separator, mut next) = (&b"\n    "[..], 0);
+        for account in &self.accounts {
+            bytes.extend(std::mem::replace(&mut separator, b",\n    "));
+            match before.written(account, &mut next) {
+                Some(text) => bytes.extend(text),
+                None => write(&mut bytes, &Entry(account), 2),
+            }
+        }
+        bytes.extend(if self.accounts.is_empty() { &b"]"[..] } else { b"\n  ]" });
+        for (name, value) in file.iter().filter(|(name, _)| *name != "version" && *name != "accounts") {
+            bytes.extend(b",\n  ");
+            write(&mut bytes, name, 1);
+            bytes.extend(b": ");
+            write(&mut bytes, value, 1);
+        }
+        bytes.extend(b"\n}\n");
+        bytes
+    }
+}
+
+/// Writes a value that stands in so many others.
+fn write(bytes: &mut Vec<u8>, value: &impl Serialize, depth: usize) {
+    let mut formatter = PrettyFormatter::with_indent(b"  ");
+    for _ in 0..depth {
+        formatter.begin_object(&mut io::sink()).expect("a sink takes all");
+    }
+    let mut serializer = serde_json::Serializer::with_formatter(bytes, formatter);
+    value.serialize(&mut serializer).expect("a JSON value has text keys and fits in memory");
+}
+
+/// The file as it is read: the accounts as they go, because there may be thousands, and the rest.
+pub(super) struct File {
+    accounts: Option<Vec<SharedAccount>>,
+    others: Map<String, Value>,
+}
+
+impl File {
+    pub(super) fn read(bytes: &[u8]) -> Result<File, FormatError> {
         let bytes = &*text_encoding::utf8(bytes);
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Err(FormatError::Empty);
         }
+        serde_json::from_slice(bytes).or_else(|_| File::read_slowly(bytes))
+    }
+
+    /// What does not read as a file at once, with the reason why.
+    fn read_slowly(bytes: &[u8]) -> Result<File, FormatError> {
         let value: Value = serde_json::from_slice(bytes)
             .map_err(|error| FormatError::NotJson { line: error.line(), column: error.column() })?;
-        let Value::Object(mut file) = value else { return Err(FormatError::NotAccounts("it is not a JSON object")) };
-        let version = match file.get("version").and_then(Value::as_f64) {
-            Some(_) => take(&mut file, "version").unwrap_or_default(),
-            None => return Err(FormatError::NotAccounts("it has no `version` number")),
-        };
-        match version {
-            0 => return Err(FormatError::NotAccounts("its `version` is not known")),
-            1..=3 => {}
-            newer => return Err(FormatError::Newer(newer)),
+        let Value::Object(others) = &value else { return Err(FormatError::NotAccounts("it is not a JSON object")) };
+        version(others)?;
+        let Some(Value::Array(entries)) = others.get("accounts") else { return Err(NO_LIST) };
+        if !entries.iter().all(Value::is_object) {
+            return Err(FormatError::NotAccounts("an entry of `accounts` is not an object"));
         }
-        let Some(Value::Array(entries)) = file.shift_remove("accounts") else {
-            return Err(FormatError::NotAccounts("it has no list of `accounts`"));
-        };
-        let mut accounts = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let Value::Object(entry) = entry else {
-                return Err(FormatError::NotAccounts("an entry of `accounts` is not an object"));
-            };
-            accounts.push(account::read(entry));
-        }
+        // Of a member that is there twice the later counts, and the former may be anything.
+        serde_json::from_value(value).map_err(|_| NO_LIST)
+    }
+
+    /// The accounts as they stand in the file.
+    pub(super) fn accounts(&self) -> Vec<SharedAccount> {
+        self.accounts.clone().unwrap_or_default()
+    }
+
+    /// Puts others in their place.
+    pub(super) fn replace_accounts(&mut self, accounts: Vec<SharedAccount>) -> Vec<SharedAccount> {
+        self.accounts.replace(accounts).unwrap_or_default()
+    }
+
+    pub(super) fn into_state(self) -> Result<State, FormatError> {
+        let File { accounts, others: mut file } = self;
+        let version = version(&file)?;
+        file.shift_remove("version");
+        let accounts = accounts.ok_or(NO_LIST)?;
         let active_index = take_always(&mut file, "activeIndex");
         let mut state = State {
             version: VERSION,
@@ -90,55 +168,47 @@ impl State {
         migrate::give_ids(&mut state.accounts);
         Ok(state)
     }
+}
 
-    /// The bytes of the file: two-space indentation and a newline at the end. A secret that was not sealed yet is
-    /// written as `****`: it must not reach a disk by any path but the sealing one.
-    pub fn to_json(&self) -> Vec<u8> {
-        let mut file = Map::new();
-        put(&mut file, "activeIndex", Some(&self.active_index));
-        put(&mut file, "activeIndexByFamily", Some(&self.active_index_by_family));
-        put(&mut file, "storeId", Some(&self.store_id).filter(|id| !id.is_empty()));
-        put(&mut file, "revision", Some(&self.revision));
-        put(&mut file, "pin", self.pin.as_ref());
-        if !self.sessions.is_empty() {
-            put(&mut file, "sessions", Some(&self.sessions));
-        }
-        if let Some(block) = self.seal.as_ref().and_then(|seal| serde_json::to_value(seal).ok()) {
-            file.insert("seal".to_owned(), block);
-        }
-        put_extra(&mut file, &self.extra);
-        let mut bytes = Vec::new();
-        let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, PrettyFormatter::with_indent(b"  "));
-        let file = File { accounts: &self.accounts, others: &file };
-        file.serialize(&mut serializer).expect("a JSON value has text keys and fits in memory");
-        bytes.push(b'\n');
-        bytes
+const NO_LIST: FormatError = FormatError::NotAccounts("it has no list of `accounts`");
+
+/// The version of a file, where it is known.
+fn version(file: &Map<String, Value>) -> Result<u64, FormatError> {
+    let number = file.get("version").filter(|version| version.as_f64().is_some());
+    let number = number.ok_or(FormatError::NotAccounts("it has no `version` number"))?;
+    match u64::read(number).unwrap_or_default() {
+        0 => Err(FormatError::NotAccounts("its `version` is not known")),
+        known @ 1..=3 => Ok(known),
+        newer => Err(FormatError::Newer(newer)),
     }
 }
 
-/// The file as it is written.
-struct File<'s> {
-    accounts: &'s [StoredAccount],
-    others: &'s Map<String, Value>,
-}
-
-impl Serialize for File<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut file = serializer.serialize_map(None)?;
-        file.serialize_entry("version", &VERSION)?;
-        file.serialize_entry("accounts", &Entries(self.accounts))?;
-        for (name, value) in self.others.iter().filter(|(name, _)| *name != "version" && *name != "accounts") {
-            file.serialize_entry(name, value)?;
-        }
-        file.end()
+impl<'de> Deserialize<'de> for File {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<File, D::Error> {
+        deserializer.deserialize_map(Reader)
     }
 }
 
-struct Entries<'s>(&'s [StoredAccount]);
+struct Reader;
 
-impl Serialize for Entries<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(Entry))
+impl<'de> Visitor<'de> for Reader {
+    type Value = File;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an accounts file")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<File, A::Error> {
+        let mut file = File { accounts: None, others: Map::new() };
+        while let Some(name) = members.next_key::<String>()? {
+            if name == "accounts" {
+                let accounts: Vec<StoredAccount> = members.next_value()?;
+                file.accounts = Some(accounts.into_iter().map(SharedAccount::from).collect());
+            } else {
+                file.others.insert(name, members.next_value()?);
+            }
+        }
+        Ok(file)
     }
 }
 

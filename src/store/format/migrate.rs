@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::account::{StoredAccount, name};
 use super::fields::Field;
+use super::shared::SharedAccount;
 use super::state::FAMILIES;
 use crate::secrets::cipher::framed;
 use crate::store::hash;
@@ -14,8 +15,8 @@ pub(super) fn active_index_by_family(active_index: i64) -> BTreeMap<String, i64>
 }
 
 /// Version 1 had one reset time for everything.
-pub(super) fn spread_reset_time(accounts: &mut [StoredAccount]) {
-    for account in accounts {
+pub(super) fn spread_reset_time(accounts: &mut [SharedAccount]) {
+    for account in accounts.iter_mut().filter(|account| account.extra.contains_key("rateLimitResetTime")) {
         let Some(value) = account.extra.shift_remove("rateLimitResetTime") else { continue };
         let Some(reset_at) = i64::read(&value) else { continue };
         account.extra.shift_remove("rateLimitResetTimes");
@@ -28,16 +29,22 @@ pub(super) fn spread_reset_time(accounts: &mut [StoredAccount]) {
 /// Gives an id to every account that has none, and a new one to all but the first of those that share one. Made of
 /// what stays the same however often the file is read or rewritten, by us or by a tool that drops our fields; the
 /// position only tells twins apart.
-pub(in crate::store) fn give_ids(accounts: &mut [StoredAccount]) {
-    let mut taken: HashSet<String> = HashSet::new();
-    for account in accounts.iter_mut() {
-        if !taken.insert(account.id.clone()) {
-            account.id.clear();
+pub(in crate::store) fn give_ids(accounts: &mut [SharedAccount]) {
+    let mut seen: HashSet<&str> = HashSet::with_capacity(accounts.len());
+    let mut without = Vec::new();
+    for (position, account) in accounts.iter().enumerate() {
+        if account.id.is_empty() || !seen.insert(&account.id) {
+            without.push(position);
         }
     }
+    if without.is_empty() {
+        return;
+    }
+    let mut taken: HashSet<String> = seen.into_iter().map(str::to_owned).collect();
     // The first twin of each that was not tried yet.
     let mut twins: HashMap<String, u32> = HashMap::new();
-    for account in accounts.iter_mut().filter(|account| account.id.is_empty()) {
+    for position in without {
+        let account = &mut accounts[position];
         let twin = twins.entry(derived_id(account, 0)).or_default();
         account.id = loop {
             let id = derived_id(account, *twin);

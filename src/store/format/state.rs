@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::account::{SecretField, StoredAccount, StoredSecret};
 use super::fields::Extra;
 use super::session::{Pin, SessionRecord};
+use super::shared::SharedAccount;
 use crate::secrets::master_key::SealBlock;
 
 /// No accounts file is larger; what is, is not one.
@@ -26,7 +27,7 @@ pub struct State {
     /// Grows by one with every write.
     pub revision: u64,
     /// In the file's order.
-    pub accounts: Vec<StoredAccount>,
+    pub accounts: Vec<SharedAccount>,
     /// 0-based; may be out of range.
     pub active_index: i64,
     /// 0-based per family; may be out of range.
@@ -54,12 +55,12 @@ impl State {
 
     /// The account with this id.
     pub fn account(&self, id: &str) -> Option<&StoredAccount> {
-        self.accounts.iter().find(|account| account.id == id)
+        self.accounts.iter().find(|account| account.id == id).map(|account| &**account)
     }
 
     /// The account with this id, to be changed.
     pub fn account_mut(&mut self, id: &str) -> Option<&mut StoredAccount> {
-        self.accounts.iter_mut().find(|account| account.id == id)
+        self.accounts.iter_mut().find(|account| account.id == id).map(|account| &mut **account)
     }
 
     /// Where the account with this id stands, 0-based.

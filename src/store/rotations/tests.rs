@@ -17,7 +17,7 @@ fn with(id: &str, refresh_token: &str) -> StoredAccount {
 /// A store whose file is sealed.
 fn sealed(home: &Home) -> (Store, std::sync::Arc<State>) {
     let store = home.open();
-    update(&store, |transaction| transaction.state.accounts.push(with("a", "first"))).unwrap();
+    update(&store, |transaction| transaction.state.accounts.push(with("a", "first").into())).unwrap();
     let state = store.read().unwrap().unwrap();
     (store, state)
 }

@@ -114,7 +114,7 @@ fn a_revision_whose_write_failed_is_not_our_own_when_a_sibling_writes_it() {
     assert!(store.has_written(&id, 1) && !sibling.has_written(&id, 1));
     let in_the_way = store.folder().join("next.json/full");
     fs::create_dir_all(&in_the_way).unwrap();
-    update(&store, |transaction| transaction.state.accounts.push(account("two"))).unwrap_err();
+    update(&store, |transaction| transaction.state.accounts.push(account("two").into())).unwrap_err();
     fs::remove_dir(&in_the_way).and_then(|()| fs::remove_dir(in_the_way.parent().unwrap())).unwrap();
     add(&sibling, "three");
     assert_eq!(store.read().unwrap().unwrap().revision, 2);

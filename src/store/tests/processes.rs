@@ -33,7 +33,7 @@ fn child_makes_everything() {
     let store = home.open();
     add(&store, "one");
     let key = StoredAccount { api_key: Some(StoredSecret::new("sk-1")), ..account("two") };
-    update(&store, move |transaction| transaction.state.accounts.push(key)).unwrap();
+    update(&store, move |transaction| transaction.state.accounts.push(key.into())).unwrap();
     let session =
         update(&store, |transaction| transaction.claim_session("s", &serde_json::json!({})).unwrap()).unwrap();
     let probe = store.try_lock("probe", "one").unwrap().unwrap();

@@ -12,7 +12,7 @@ fn with_key(id: &str, key: &str) -> StoredAccount {
 
 fn add_key(store: &Store, id: &str) -> Result<(), UpdateError<Infallible>> {
     let account = with_key(id, &format!("sk-{id}"));
-    update(store, move |transaction| transaction.state.accounts.push(account))
+    update(store, move |transaction| transaction.state.accounts.push(account.into()))
 }
 
 fn api_key(store: &Store, id: &str) -> Result<String, KeyError> {
@@ -186,7 +186,7 @@ fn no_secret_prints() {
     let store = home.open();
     let state = store.read().unwrap().unwrap();
     let mut copy = State::clone(&state);
-    copy.accounts.push(with_key("one", "sk-new-1234567890"));
+    copy.accounts.push(with_key("one", "sk-new-1234567890").into());
     let printed = format!("{copy:?} {store:?}");
     assert!(!printed.contains("rt-plain") && !printed.contains("sk-new"), "{printed}");
     let written = String::from_utf8(copy.to_json()).unwrap();

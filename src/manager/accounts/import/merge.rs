@@ -9,14 +9,14 @@ use crate::manager::accounts::labels::free_label_by;
 use crate::manager::accounts::names::{identity, names};
 use crate::manager::session::random_id;
 use crate::secrets::Secret;
-use crate::store::{State, StoredAccount, StoredSecret};
+use crate::store::{SharedAccount, State, StoredAccount, StoredSecret};
 
 /// What is known of the accounts that are there, in their order, beyond what the file says.
 pub(super) struct Present<'a> {
     /// What each is used with.
     pub opened: Vec<Option<Secret<String>>>,
     /// The same accounts with what their tokens say of whom they are.
-    pub known: Vec<StoredAccount>,
+    pub known: Vec<SharedAccount>,
     /// Whether the account at a position had this refresh token, which was used up here.
     pub used_up: &'a dyn Fn(usize, &Secret<String>) -> bool,
 }
@@ -93,7 +93,7 @@ fn find(account: &StoredAccount, secret: &Secret<String>, present: &Present<'_>,
     let own = identity(account);
     let found = own.find_among(of_kind().map(|(position, other)| (position, identity(other))));
     let Found::Possible(possible) = found else { return found };
-    let is_one = |(position, other): &(usize, &StoredAccount)| {
+    let is_one = |(position, other): &(usize, &SharedAccount)| {
         (has_secret(*position) || (present.used_up)(*position, secret)) && !own.contradicts(&identity(other))
     };
     if let Some((position, _)) = of_kind().find(is_one) {
@@ -156,7 +156,7 @@ fn add(state: &mut State, mut account: StoredAccount, taken: &mut Taken, now: Ti
     account.label = wanted.map(|label| free_label_by(is_free, &label, account.plan.as_deref()));
     account.added_at = account.added_at.or(Some(now.as_millis()));
     taken.add(&account);
-    state.accounts.push(account);
+    state.accounts.push(account.into());
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use crate::domain::account::folded_label;
 use crate::secrets::Secret;
-use crate::store::StoredAccount;
+use crate::store::{SharedAccount, StoredAccount};
 
 /// Ids, labels and what accounts are used with.
 #[derive(Default)]
@@ -19,7 +19,7 @@ pub(super) struct Taken {
 
 impl Taken {
     /// What `accounts` have, which are used with `secrets`.
-    pub(super) fn of(accounts: &[StoredAccount], secrets: &[Option<Secret<String>>]) -> Taken {
+    pub(super) fn of(accounts: &[SharedAccount], secrets: &[Option<Secret<String>>]) -> Taken {
         let mut taken = Taken::default();
         for account in accounts {
             taken.add(account);

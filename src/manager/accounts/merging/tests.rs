@@ -69,7 +69,7 @@ fn what_the_person_set_on_the_first_stays_and_the_second_fills_what_is_missing()
 #[test]
 fn what_pointed_at_the_second_points_at_the_first() {
     let mut state = State::new("store");
-    state.accounts = vec![account("zero"), account("gone"), account("kept"), account("last")];
+    state.accounts = ["zero", "gone", "kept", "last"].map(|id| account(id).into()).to_vec();
     (state.active_index, state.active_index_by_family) = (1, BTreeMap::from([("codex".to_owned(), 3)]));
     let pinned = |account: &str| FamilyPin { account: account.to_owned(), at: 1 };
     state.pin = Some(Pin {

@@ -108,12 +108,13 @@ impl Tokens {
                 let (position, others) = match find(&person, state, &logins(&store, state)) {
                     Found::Same(position) => (position, Vec::new()),
                     Found::Possible(others) => {
-                        state.accounts.push(StoredAccount {
+                        let account = StoredAccount {
                             id: format!("acc-{}", random_id()),
                             kind: Some(Kind::ChatGpt),
                             added_at: Some(now.as_millis()),
                             ..StoredAccount::default()
-                        });
+                        };
+                        state.accounts.push(account.into());
                         (state.accounts.len() - 1, others)
                     }
                 };
@@ -148,7 +149,7 @@ impl Tokens {
         if let Some((wanted, free)) = renamed {
             self.session.warn(format!("the label `{wanted}` is already in use; the new account is called `{free}`"));
         }
-        let account = AccountId::new(account.id);
+        let account = AccountId::new(account.id.clone());
         self.accounts.believe_again(&account);
         Ok(account)
     }
@@ -192,6 +193,7 @@ fn start_afresh(state: &mut State) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::SharedAccount;
 
     /// `account id/user id/email/plan`, each of which may be empty.
     fn account(text: &str) -> StoredAccount {
@@ -209,7 +211,7 @@ mod tests {
     fn workspaces_and_people_are_kept_apart_and_a_login_again_is_the_same_account() {
         let mut state = State::default();
         let ended = |text: &str| StoredAccount { needs_login: Some(true), ..account(text) };
-        state.accounts = vec![
+        state.accounts = [
             account("ws-1/u-1/you@x.com/plus"),
             account("ws-2//you@x.com/team"),
             account("ws-2/u-2/me@x.com/team"),
@@ -217,8 +219,11 @@ mod tests {
             ended("ws-5///"),
             account("//old@x.com/"),
             account("/u-9//"),
-        ];
-        let logins: Vec<(usize, StoredAccount)> = state.accounts.iter().cloned().enumerate().collect();
+        ]
+        .map(SharedAccount::from)
+        .to_vec();
+        let logins: Vec<(usize, StoredAccount)> =
+            state.accounts.iter().map(|account| StoredAccount::clone(account)).enumerate().collect();
         for (login, expected) in [
             ("ws-1/u-1/you@x.com/plus", Found::Same(0)),
             ("ws-1/u-1/YOU@x.com/pro", Found::Same(0)),
@@ -238,7 +243,7 @@ mod tests {
 
     #[test]
     fn a_login_that_may_be_another_says_how_to_make_them_one() {
-        let accounts = vec![account("ws-4///"), account("ws-4/u-4/new@x.com/pro")];
+        let accounts = vec![account("ws-4///").into(), account("ws-4/u-4/new@x.com/pro").into()];
         let state = State { accounts, ..State::default() };
         let warning = may_be_another(&state, 1, &[0]);
         assert_eq!(

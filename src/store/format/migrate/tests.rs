@@ -94,7 +94,7 @@ fn a_known_field_wins_over_a_leftover_of_its_name() {
 fn accounts_without_an_id_get_the_same_one_on_every_read() {
     let text = r#"{"version":3,"activeIndex":0,"accounts":[
         {"accountId":"a","email":"x"},{"accountId":"a","email":"x"},{"accountId":"ax"},{"apiKey":"sk-1"},{"id":""}]}"#;
-    let ids = |state: State| state.accounts.into_iter().map(|account| account.id).collect::<Vec<_>>();
+    let ids = |state: State| state.accounts.iter().map(|account| account.id.clone()).collect::<Vec<_>>();
     let first = ids(read(text));
     assert_eq!(first, ids(read(text)));
     assert_eq!(first, ids(State::from_json(&read(text).to_json()).unwrap()), "and the next write keeps it");

@@ -41,7 +41,7 @@ fn state_of(accounts: Vec<StoredAccount>) -> (State, Vec<Option<Secret<String>>>
     let opened = accounts.iter().map(opened).collect();
     let mut state = State::new("store");
     for (account, number) in accounts.into_iter().zip(1..) {
-        state.accounts.push(StoredAccount { id: format!("acc-{number}"), ..account });
+        state.accounts.push(StoredAccount { id: format!("acc-{number}"), ..account }.into());
     }
     (state, opened)
 }

@@ -1,10 +1,12 @@
 //! Names that distinguish accounts: the label, else by email; several that share an email are distinguished
 //! by plan or by the end of an id, so that each name can be typed and means one account.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// What is known of an account that it can be called by.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Naming<'a> {
     /// The stable id.
     pub id: &'a str,
@@ -26,33 +28,52 @@ const LONGEST_PLAN: usize = 24;
 
 /// The names of all accounts, in their order.
 pub fn names(accounts: &[Naming<'_>]) -> Vec<String> {
-    let mut called: HashMap<String, Vec<usize>> = HashMap::new();
+    let mut called: HashMap<Cow<'_, str>, Called> = HashMap::with_capacity(accounts.len());
     for (position, account) in accounts.iter().enumerate() {
-        let label = account.label.map(str::to_lowercase);
-        let email = account.email.map(str::to_lowercase).filter(|email| Some(email) != label.as_ref());
+        let label = account.label.map(folded);
+        let email = account.email.map(folded).filter(|email| Some(email) != label.as_ref());
         for name in label.into_iter().chain(email) {
-            called.entry(name).or_default().push(position);
+            match called.entry(name) {
+                Entry::Vacant(free) => drop(free.insert(Called { first: position, others: Vec::new() })),
+                Entry::Occupied(mut taken) => taken.get_mut().others.push(position),
+            }
         }
     }
     let name = |(position, account): (usize, &Naming<'_>)| {
         let base = account.label.or(account.email).map_or_else(|| format!("Account {}", position + 1), str::to_owned);
-        let folded = base.to_lowercase();
-        let others = called.get(&folded).into_iter().flatten().filter(|other| **other != position);
+        let folded = folded(&base);
+        let all = called
+            .get(&folded)
+            .into_iter()
+            .flat_map(|called| [called.first].into_iter().chain(called.others.iter().copied()));
+        let others = all.filter(|other| *other != position);
         // A label is looked for before an email.
-        let is_rival = |other: &&usize| {
-            account.label.is_none() || accounts[**other].label.is_some_and(|label| label.to_lowercase() == folded)
+        let is_rival = |other: usize| {
+            account.label.is_none() || accounts[other].label.is_some_and(|label| self::folded(label) == folded)
         };
-        if !others.clone().any(|other| is_rival(&other)) {
+        if !others.clone().any(is_rival) {
             return base;
         }
-        let rivals: Vec<&Naming<'_>> = others.map(|other| &accounts[*other]).collect();
+        let rivals: Vec<&Naming<'_>> = others.map(|other| &accounts[other]).collect();
         let ends = [difference(account.account_id, &rivals, |rival| rival.account_id), Some(account.id.to_owned())];
         let ends = ends.into_iter().flatten().map(|end| format!("id:{end}"));
         let suffixes = plan(account, &rivals).into_iter().chain(ends);
         let mut free = suffixes.map(|suffix| format!("{base} ({suffix})"));
-        free.find(|name| !called.contains_key(&name.to_lowercase())).unwrap_or_else(|| account.id.to_owned())
+        free.find(|name| !called.contains_key(&self::folded(name))).unwrap_or_else(|| account.id.to_owned())
     };
     accounts.iter().enumerate().map(name).collect()
+}
+
+/// The accounts that have one name.
+struct Called {
+    first: usize,
+    others: Vec<usize>,
+}
+
+/// The text in small letters, as nearly all names are.
+fn folded(text: &str) -> Cow<'_, str> {
+    let is_small = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if is_small { Cow::Borrowed(text) } else { Cow::Owned(text.to_lowercase()) }
 }
 
 /// The plan, where no rival has it.

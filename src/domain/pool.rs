@@ -20,6 +20,8 @@ pub struct Pool {
     pub active_by_family: BTreeMap<String, usize>,
     /// Where each account is, looked for once.
     pub positions: Positions,
+    /// Whether [`Member::may_use_credits`] holds for any; `None` where that was not looked for.
+    pub may_use_credits: Option<bool>,
 }
 
 /// Where each account of a pool is: made when one is looked for among many.
@@ -66,6 +68,14 @@ pub struct Member {
     pub unserved: BTreeMap<String, ModelRefusal>,
     /// How many live sessions use it now, this one left out.
     pub live_sessions: usize,
+}
+
+impl Member {
+    /// Whether credits pay at some time for what the account serves.
+    pub fn may_use_credits(&self) -> bool {
+        let of_models = self.used_up_models.values();
+        of_models.chain([&self.used_up]).any(|used_up| used_up.on_credits.is_some())
+    }
 }
 
 impl Pool {

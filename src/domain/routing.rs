@@ -107,7 +107,8 @@ fn select(pool: &Pool, ask: &Ask<'_>, strategy: Strategy, now: Timestamp) -> Opt
         return Some(pinned);
     }
     // Credits are used last, whatever the strategy and wherever the session is: a plan that has quota left costs nothing.
-    let may_spare = pool.members.iter().any(|member| is_on_credits(member, &ask.demand(), now));
+    let may_spare = pool.may_use_credits != Some(false)
+        && pool.members.iter().any(|member| is_on_credits(member, &ask.demand(), now));
     may_spare
         .then(|| by_strategy(pool, &Ask { spares_credits: true, ..ask.clone() }, strategy, now))
         .flatten()

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::Manager;
-use super::accounts::names::name;
+use super::accounts::View;
 use super::accounts::pool::uses;
 use super::router::Whereabouts;
 use super::session::{LONGEST_FOLDER, LONGEST_PROGRAM};
@@ -96,7 +96,7 @@ impl Manager {
     /// Where this session started, if the account is still there.
     pub fn start_account(&self) -> Option<AccountName> {
         let start = self.router.chosen().whereabouts().start.clone()?;
-        account_name(&self.accounts.view().state, &start)
+        account_name(&self.accounts.view(), &start)
     }
 
     /// Every session that is alive. Records of dead ones are cleared on the way, where the file can be written.
@@ -112,10 +112,10 @@ impl Manager {
             tracing::debug!("dead sessions were not cleared: {error}");
         }
         let view = self.accounts.view();
-        view.state.sessions.iter().map(|session| self.session_report(&view.state, session)).collect()
+        view.state.sessions.iter().map(|session| self.session_report(&view, session)).collect()
     }
 
-    fn session_report(&self, state: &State, session: &SessionRecord) -> SessionReport {
+    fn session_report(&self, view: &View, session: &SessionRecord) -> SessionReport {
         let requests_per_minute = self.books.requests_per_minute(&session.id);
         SessionReport {
             id: session.id.clone(),
@@ -126,7 +126,7 @@ impl Manager {
             start_account: session
                 .start_account
                 .as_ref()
-                .and_then(|id| account_name(state, &AccountId::new(id.clone()))),
+                .and_then(|id| account_name(view, &AccountId::new(id.clone()))),
             accounts: session
                 .accounts
                 .iter()
@@ -135,7 +135,7 @@ impl Manager {
             program: session.program.as_deref().and_then(|program| bounded(program, LONGEST_PROGRAM)),
             folder: session.folder.as_deref().and_then(|folder| bounded(folder, LONGEST_FOLDER)),
             requests_per_minute,
-            pins: self.accounts.pins_of(state, session),
+            pins: self.accounts.pins_of(&view.state, session),
             is_self: session.id == self.session.identity().id,
         }
     }
@@ -145,7 +145,7 @@ impl Manager {
     pub fn live_sessions(&self) -> Vec<SessionReport> {
         let view = self.accounts.view();
         let alive = view.state.sessions.iter().filter(|session| self.accounts.store().is_alive(&session.id));
-        alive.map(|session| self.session_report(&view.state, session)).collect()
+        alive.map(|session| self.session_report(&view, session)).collect()
     }
 
     /// The sessions that use `account` and whose process runs.
@@ -250,8 +250,8 @@ async fn register(manager: Arc<Manager>, creation: Creation, announced: Arc<Anno
 }
 
 /// All names of an account.
-fn account_name(state: &State, id: &AccountId) -> Option<AccountName> {
-    let position = state.position(id.as_str())?;
-    let label = name(state, position);
+fn account_name(view: &View, id: &AccountId) -> Option<AccountName> {
+    let position = view.pool.position(id)?;
+    let label = view.pool.members[position].label.clone();
     Some(AccountName { id: id.clone(), index: position + 1, label })
 }

@@ -1,20 +1,45 @@
 //! Who the stored logins are and what people call the accounts.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use crate::domain::account::{Kind, LoginIdentity};
 use crate::domain::claims::Claims;
 use crate::domain::naming::{self, Naming};
-use crate::store::{SecretField, State, Store, StoredAccount};
+use crate::store::{SecretField, SharedAccount, State, Store, StoredAccount};
 
 /// What people call each account of `state`, in its order.
 pub fn names(state: &State) -> Vec<String> {
-    let known = state.accounts.iter().map(|account| Naming {
+    naming::names(&state.accounts.iter().map(naming).collect::<Vec<_>>())
+}
+
+fn naming(account: &SharedAccount) -> Naming<'_> {
+    Naming {
         id: &account.id,
         label: account.label.as_deref(),
         email: account.email.as_deref(),
         plan: account.plan.as_deref(),
         account_id: account.account_id.as_deref(),
-    });
-    naming::names(&known.collect::<Vec<_>>())
+    }
+}
+
+/// What the accounts are called, kept for as long as nothing changes that they are called by.
+#[derive(Default)]
+pub(super) struct Called(Mutex<(Vec<SharedAccount>, Arc<[String]>)>);
+
+impl Called {
+    /// The [`names`] of `state`.
+    pub(super) fn names(&self, state: &State) -> Arc<[String]> {
+        let mut called = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (known, names) = &mut *called;
+        let is_called_alike = |(known, account): (&SharedAccount, &SharedAccount)| {
+            known.is_one_with(account) || naming(known) == naming(account)
+        };
+        if known.len() != state.accounts.len() || !known.iter().zip(&state.accounts).all(is_called_alike) {
+            *names = self::names(state).into();
+        }
+        known.clone_from(&state.accounts);
+        Arc::clone(names)
+    }
 }
 
 /// What people call the account at `position`.
@@ -35,8 +60,8 @@ pub fn identity(account: &StoredAccount) -> LoginIdentity<'_> {
 /// The logins of `state` by their positions, each with what its access token says of it where the file does not.
 pub fn logins(store: &Store, state: &State) -> Vec<(usize, StoredAccount)> {
     let logins = state.accounts.iter().enumerate().filter(|(_, account)| account.kind() == Kind::ChatGpt);
-    let learned = |(position, account): (usize, &StoredAccount)| {
-        let mut known = account.clone();
+    let learned = |(position, account): (usize, &SharedAccount)| {
+        let mut known = StoredAccount::clone(account);
         if known.account_id.is_none() || known.user_id.is_none() || known.email.is_none() {
             // One that does not open says nothing.
             let token = store.open_secret(state, account, SecretField::AccessToken).unwrap_or_default();

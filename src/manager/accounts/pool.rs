@@ -3,7 +3,6 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::Accounts;
-use super::names::names;
 use super::pending::Pending;
 use super::record;
 use crate::domain::account::{AccountId, Kind, ModelScope};
@@ -25,13 +24,26 @@ impl Accounts {
         let (unopened, own) = (self.unopened().clone(), &self.session.identity().id);
         let live_sessions = live_sessions(state, own);
         let belief = self.belief.lock();
-        let members = state.accounts.iter().zip(names(state)).map(|(account, label)| {
-            let mut member = self.member(account, label, key, &belief, &unopened);
+        let names = self.called.names(state);
+        // Most accounts have the same address, if any.
+        let mut addresses: HashMap<&str, Option<BaseUrl>> = HashMap::new();
+        let members = state.accounts.iter().zip(&*names).map(|(account, label)| {
+            let default;
+            let base_url = match account.base_url.as_deref() {
+                Some(text) => addresses.entry(text).or_insert_with(|| self.base_url(account)).as_ref(),
+                None => {
+                    default = self.base_url(account);
+                    default.as_ref()
+                }
+            };
+            let mut member = self.member(account, base_url, label.clone(), key, &belief, &unopened);
             member.live_sessions = live_sessions.get(member.id.as_str()).copied().unwrap_or_default();
             member
         });
+        let members: Vec<Member> = members.collect();
         Pool {
-            members: members.collect(),
+            may_use_credits: Some(members.iter().any(Member::may_use_credits)),
+            members,
             active: usize::try_from(state.active_index).unwrap_or_default(),
             active_by_family: state
                 .active_index_by_family
@@ -45,6 +57,7 @@ impl Accounts {
     fn member(
         &self,
         account: &StoredAccount,
+        base_url: Option<&BaseUrl>,
         label: String,
         key: KeyState,
         belief: &Known,
@@ -59,7 +72,7 @@ impl Accounts {
         let sealed = matches!(secret, Some(StoredSecret::Sealed(_)));
         let key_is_gone = matches!(key, KeyState::Missing | KeyState::Wrong);
         let is_newer = secret.is_some_and(StoredSecret::is_newer);
-        let (now, config, base_url) = (self.session.now(), self.session.config(), self.base_url(account));
+        let (now, config) = (self.session.now(), self.session.config());
         let facts = belief.facts(&id, record::facts(account, now), now);
         let known = facts.quota.known;
         let exhaustion = known.exhaustion(config.reserve_percent(), config.use_credits(), now);
@@ -76,7 +89,7 @@ impl Accounts {
             used_up_models: exhaustion.models,
             quota: known.quota,
             cooldown: facts.cooldown,
-            gate: gate(account, (&id, base_url.as_ref()), belief, (config.breaker(), now)),
+            gate: gate(account, (&id, base_url), belief, (config.breaker(), now)),
             unserved: facts.unserved,
             live_sessions: 0,
             kind,

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::manager::session::Changes;
 use crate::manager::session::event::{Cause, Event};
 use crate::secrets::master_key::KeyState;
-use crate::store::{SecretField, State, StoredAccount};
+use crate::store::{SecretField, SharedAccount, State, StoredAccount};
 
 /// The file and the pool made from it.
 #[derive(Clone)]
@@ -45,7 +45,7 @@ impl View {
     }
 
     /// The accounts that have a spending limit.
-    pub(in crate::manager) fn limited(&self) -> impl Iterator<Item = &StoredAccount> {
+    pub(in crate::manager) fn limited(&self) -> impl Iterator<Item = &SharedAccount> {
         self.limited.iter().map(|position| &self.state.accounts[*position])
     }
 
@@ -105,7 +105,7 @@ impl Accounts {
         {
             return view.clone();
         }
-        self.forget_what_the_file_overtook(&state, seen.view.is_some(), is_same_file);
+        self.forget_what_the_file_overtook(&state, seen.view.as_ref().map(|view| &*view.state), is_same_file);
         let pool = Arc::new(self.pool(&state));
         let view = match &seen.view {
             Some(view) if is_same_file => View { pool, version, key_state, ..view.clone() },
@@ -138,10 +138,11 @@ impl Accounts {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn forget_what_the_file_overtook(&self, state: &State, was_read: bool, is_same_file: bool) {
+    fn forget_what_the_file_overtook(&self, state: &State, before: Option<&State>, is_same_file: bool) {
         let mut belief = self.belief.lock();
         belief.forget_old_limits(self.session.now());
-        if !state.accounts.is_empty() && !is_same_file {
+        let is_of_the_same = before.is_some_and(|before| has_the_same(before, state));
+        if !state.accounts.is_empty() && !is_of_the_same {
             let ids: HashSet<&str> = state.accounts.iter().map(|account| account.id.as_str()).collect();
             belief.forget_accounts_but(|id| ids.contains(id.as_str()));
         }
@@ -150,7 +151,7 @@ impl Accounts {
             self.pins().overtaken_by(pin);
         }
         // Somebody may have given a new key.
-        if was_read && !is_same_file {
+        if before.is_some() && !is_same_file {
             self.unopened().clear();
         }
     }
@@ -174,7 +175,8 @@ impl Accounts {
             return None;
         }
         let secrets = view.state.accounts.iter().flat_map(|account| SecretField::ALL.map(|field| (account, field)));
-        let refused = |(account, field)| self.store.open_secret(&view.state, account, field).err();
+        let refused =
+            |(account, field): (&SharedAccount, SecretField)| self.store.open_secret(&view.state, account, field).err();
         secrets.filter(|(account, field)| account.secret(*field).is_some()).find_map(refused).map(Error::from)
     }
 
@@ -227,11 +229,20 @@ impl Accounts {
 /// The ids of accounts that were added, removed or changed in a way that people care for, and of those that
 /// became or ceased to be the active one.
 fn changed_accounts(before: &State, after: &State) -> Vec<AccountId> {
+    // Those that are in memory once are the same, and of thousands nearly all are.
+    let pairs = before.accounts.iter().zip(&after.accounts);
+    let first = pairs.take_while(|(before, after)| before.is_one_with(after)).count();
+    let (before_rest, after_rest) = (&before.accounts[first..], &after.accounts[first..]);
+    let pairs = before_rest.iter().rev().zip(after_rest.iter().rev());
+    let last = pairs.take_while(|(before, after)| before.is_one_with(after)).count();
+    let (before_rest, after_rest) = (&before_rest[..before_rest.len() - last], &after_rest[..after_rest.len() - last]);
+
     let mut changed = BTreeSet::new();
-    let mut gone: HashMap<&str, &StoredAccount> =
-        before.accounts.iter().map(|account| (account.id.as_str(), account)).collect();
-    for account in &after.accounts {
-        if gone.remove(account.id.as_str()).is_none_or(|old| essence(old) != essence(account)) {
+    let mut gone: HashMap<&str, &SharedAccount> =
+        before_rest.iter().map(|account| (account.id.as_str(), account)).collect();
+    for account in after_rest {
+        let is_as_before = |old: &SharedAccount| old.is_one_with(account) || essence(old) == essence(account);
+        if !gone.remove(account.id.as_str()).is_some_and(is_as_before) {
             changed.insert(account.id.as_str());
         }
     }
@@ -240,6 +251,13 @@ fn changed_accounts(before: &State, after: &State) -> Vec<AccountId> {
         changed.extend([active(before), active(after)].into_iter().flatten());
     }
     changed.into_iter().map(AccountId::new).collect()
+}
+
+/// Whether both have the same accounts in the same order, whatever they say of them.
+fn has_the_same(before: &State, after: &State) -> bool {
+    let are_one =
+        |(before, after): (&SharedAccount, &SharedAccount)| before.is_one_with(after) || before.id == after.id;
+    before.accounts.len() == after.accounts.len() && before.accounts.iter().zip(&after.accounts).all(are_one)
 }
 
 /// What people care for: a token that was rotated is nobody's concern.

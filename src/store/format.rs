@@ -3,17 +3,18 @@
 mod account;
 mod entry;
 mod fields;
-mod json;
 mod migrate;
+mod read;
 mod session;
 mod shared;
 mod state;
 mod text;
+mod write;
 
 pub use account::{SecretField, StoredAccount, StoredSecret};
 pub use fields::Extra;
-pub use json::FormatError;
 pub(super) use migrate::give_ids;
+pub use read::FormatError;
 pub use session::{FamilyPin, Pin, SessionRecord, StoredPins};
 pub use shared::SharedAccount;
 pub(super) use state::MAX_FILE_BYTES;

@@ -9,7 +9,7 @@ use serde::de::{self, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::json::{File, FormatError};
+use super::read::{File, FormatError};
 use super::shared::SharedAccount;
 use super::state::State;
 use crate::domain::text_encoding;

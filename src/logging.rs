@@ -1,13 +1,16 @@
 //! The log, on stderr. Without a filter only errors are logged: stderr may be a terminal that another program draws on.
 //! Only our own words are logged, at any level: what the crates below us log holds whole messages, keys included.
 
+use std::fmt::{self, Write as _};
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
-use tracing::Level;
-use tracing_subscriber::filter::{Targets, filter_fn};
-use tracing_subscriber::layer::{Layer, SubscriberExt};
-use tracing_subscriber::util::SubscriberInitExt;
+use jiff::Timestamp;
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::Interest;
+use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::domain::plain_text::plain;
 
@@ -22,27 +25,96 @@ static KEPT: Mutex<Option<Vec<u8>>> = Mutex::new(None);
 
 /// Starts it with the filter of `CAM_LOG`, and with everything down to `level` where a person asks for more.
 pub fn start(filter: Option<&str>, level: Option<Level>) {
-    let filter = targets(filter.unwrap_or_default());
-    let filter = match level {
-        Some(level) => filter.with_target(OURS, level),
-        None => filter,
-    };
-    let log = tracing_subscriber::fmt::layer()
-        .with_writer(|| Lines)
-        .with_ansi(false)
-        .with_filter(filter)
-        .with_filter(filter_fn(|metadata| metadata.target().starts_with(OURS)));
+    let mut filter = Filter::of(filter.unwrap_or_default());
+    if let Some(level) = level {
+        filter.add(OURS, level.into());
+    }
     // A second start, in tests, changes nothing.
-    let _ = tracing_subscriber::registry().with(log).try_init();
+    let _ = tracing::subscriber::set_global_default(filter);
 }
 
-/// What a filter lets through: levels, and levels for modules, between commas.
-fn targets(filter: &str) -> Targets {
-    let parts: Vec<&str> = filter.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
-    if parts.is_empty() {
-        return Targets::new().with_default(Level::ERROR);
+/// The lowest levels that are logged, by the modules that they are for. It is the subscriber itself: nothing of ours opens a span,
+/// and what would be a registry of them is 32 KB in every process.
+struct Filter(Vec<(String, LevelFilter)>);
+
+impl Filter {
+    /// Levels, and levels for modules, between commas.
+    fn of(text: &str) -> Filter {
+        let mut filter = Filter(Vec::new());
+        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            match part.split_once('=') {
+                None => match part.parse() {
+                    Ok(level) => filter.add("", level),
+                    Err(_) => filter.add(part, LevelFilter::TRACE),
+                },
+                Some((target, level)) => match level.parse() {
+                    Ok(level) => filter.add(target, level),
+                    Err(_) => return Filter(vec![(String::new(), LevelFilter::WARN)]),
+                },
+            }
+        }
+        if filter.0.is_empty() {
+            filter.add("", LevelFilter::ERROR);
+        }
+        filter
     }
-    parts.join(",").parse().unwrap_or_else(|_| Targets::new().with_default(Level::WARN))
+
+    fn add(&mut self, target: &str, level: LevelFilter) {
+        self.0.retain(|(known, _)| known != target);
+        self.0.push((target.to_owned(), level));
+    }
+
+    /// That of the longest name that `target` begins with.
+    fn level(&self, target: &str) -> LevelFilter {
+        let fitting = self.0.iter().filter(|(name, _)| target.starts_with(name.as_str()));
+        fitting.max_by_key(|(name, _)| name.len()).map_or(LevelFilter::OFF, |(_, level)| *level)
+    }
+}
+
+impl Subscriber for Filter {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if self.enabled(metadata) { Interest::always() } else { Interest::never() }
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        let target = metadata.target();
+        metadata.is_event() && target.starts_with(OURS) && *metadata.level() <= self.level(target)
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        self.0.iter().map(|(_, level)| *level).max()
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let (metadata, mut text) = (event.metadata(), Text(String::new()));
+        event.record(&mut text);
+        write(&format!("{:.6} {:>5} {}: {}", Timestamp::now(), metadata.level(), metadata.target(), text.0));
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+/// What an event says.
+struct Text(String);
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        // Writing into a string does not fail.
+        let _ = match field.name() {
+            "message" => write!(self.0, "{value:?}"),
+            name => write!(self.0, " {name}={value:?}"),
+        };
+    }
 }
 
 /// Keeps lines back from a terminal that is being drawn on, until the result is dropped. A log that goes to a file goes on.
@@ -70,29 +142,18 @@ fn kept<T>(with: impl FnOnce(&mut Option<Vec<u8>>) -> T) -> T {
     with(&mut KEPT.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// stderr, or what is kept back from it.
-struct Lines;
-
-impl Write for Lines {
-    /// One event; what is said in it may be of other hands.
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let text = String::from_utf8_lossy(line);
-        let harmless = format!("{}\n", plain(text.trim_end_matches('\n')));
-        kept(|kept| match kept {
-            Some(kept) => {
-                if kept.len() + harmless.len() <= MOST_KEPT {
-                    kept.extend_from_slice(harmless.as_bytes());
-                }
-                Ok(())
+/// Writes one line to stderr, or keeps it; what is said in it may be of other hands.
+fn write(line: &str) {
+    let harmless = format!("{}\n", plain(line));
+    // There is nowhere to say that stderr is closed.
+    kept(|kept| match kept {
+        Some(kept) => {
+            if kept.len() + harmless.len() <= MOST_KEPT {
+                kept.extend_from_slice(harmless.as_bytes());
             }
-            None => io::stderr().lock().write_all(harmless.as_bytes()),
-        })?;
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+        }
+        None => drop(io::stderr().lock().write_all(harmless.as_bytes())),
+    });
 }
 
 #[cfg(test)]
@@ -107,14 +168,13 @@ mod tests {
             ("debug", Level::DEBUG, Level::DEBUG),
             ("TRACE", Level::TRACE, Level::TRACE),
             ("warn, codex_account_manager::proxy=debug,", Level::WARN, Level::DEBUG),
-            ("codex_account_manager=info", Level::INFO, Level::INFO),
+            ("codex_account_manager=info,codex_account_manager=debug", Level::DEBUG, Level::DEBUG),
+            ("codex_account_manager", Level::TRACE, Level::TRACE),
             ("codex_account_manager=loud", Level::WARN, Level::WARN),
         ] {
-            let targets = targets(filter);
+            let levels = Filter::of(filter);
             for (target, level) in [(OURS, ours), ("codex_account_manager::proxy::admit", proxy)] {
-                let kept = |level: &Level| targets.would_enable(target, level);
-                let levels = [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE];
-                assert_eq!(levels.into_iter().rfind(kept), Some(level), "{target} with {filter:?}");
+                assert_eq!(levels.level(target), LevelFilter::from(level), "{target} with {filter:?}");
             }
         }
     }

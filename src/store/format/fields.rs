@@ -193,8 +193,10 @@ impl Field for Vec<String> {
 /// Entries that do not fit are dropped: `undefined` limits of another tool mean nothing.
 impl<T: Field> Field for BTreeMap<String, T> {
     fn read(value: &Value) -> Option<BTreeMap<String, T>> {
-        let entries = value.as_object()?.iter();
-        Some(entries.filter_map(|(key, value)| Some((key.clone(), T::read(value)?))).collect())
+        // One by one: to collect them would bring a sort of its own for every type.
+        let mut map = BTreeMap::new();
+        map.extend(value.as_object()?.iter().filter_map(|(key, value)| Some((key.clone(), T::read(value)?))));
+        Some(map)
     }
 
     fn write(&self) -> Value {

@@ -48,8 +48,14 @@ impl Cache {
 
     /// The state of the file, read in any case.
     pub(super) fn read_again(&mut self, places: &Places) -> Result<Option<Arc<State>>, StoreError> {
-        let (bytes, stamp) = match contents(&places.file) {
-            Ok(contents) => contents,
+        let fresh = Fresh::read(places, &self.text());
+        self.take_in(places, fresh)
+    }
+
+    /// The same of what was read already, without this cache.
+    pub(super) fn take_in(&mut self, places: &Places, fresh: Fresh) -> Result<Option<Arc<State>>, StoreError> {
+        let Fresh { contents, stamp } = fresh;
+        match contents {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.reading = None;
                 return Ok(None);
@@ -58,11 +64,13 @@ impl Cache {
                 self.distrust();
                 return Err(StoreError::io("read", &places.file)(error));
             }
-        };
-        match &mut self.reading {
-            Some(reading) if reading.text.bytes() == bytes => reading.stamp = stamp,
-            _ => {
-                let (text, outcome) = self.parse(places, bytes);
+            Ok(Contents::Known(text)) => match &mut self.reading {
+                Some(reading) if Arc::ptr_eq(&reading.text, &text) => reading.stamp = stamp,
+                // Another reading came in between.
+                _ => return self.read_again(places),
+            },
+            Ok(Contents::New(text, read)) => {
+                let outcome = self.accept(places, *read);
                 self.remember(text, stamp, outcome);
             }
         }
@@ -109,23 +117,48 @@ impl Cache {
         std::mem::take(&mut self.went_back)
     }
 
-    fn parse(&mut self, places: &Places, bytes: Vec<u8>) -> (Text, Result<Arc<State>, StoreError>) {
-        let (text, read) = Text::read(bytes, &self.text());
+    fn accept(&mut self, places: &Places, read: Result<State, FormatError>) -> Result<Arc<State>, StoreError> {
         let path = || places.file.clone();
-        let state = read.map_err(|error| match error {
+        let mut state = read.map_err(|error| match error {
             FormatError::Newer(version) => StoreError::Newer { path: path(), version },
             other => {
                 StoreError::Unreadable { path: path(), reason: other.to_string(), previous: places.previous.clone() }
             }
-        });
-        let outcome = state.map(|mut state| {
-            self.went_back |= state.revision < self.highest_revision();
-            // A tool that does not know our fields drops them; a revision never goes back for that.
-            state.revision = state.revision.max(self.highest_revision());
-            seal_copy::restore(places, &mut state);
-            Arc::new(state)
-        });
-        (text, outcome)
+        })?;
+        self.went_back |= state.revision < self.highest_revision();
+        // A tool that does not know our fields drops them; a revision never goes back for that.
+        state.revision = state.revision.max(self.highest_revision());
+        seal_copy::restore(places, &mut state);
+        Ok(Arc::new(state))
+    }
+}
+
+/// What is at the path. It is read without the cache where others, who have a request to serve, would wait for it.
+pub(super) struct Fresh {
+    contents: io::Result<Contents>,
+    stamp: Option<Stamp>,
+}
+
+enum Contents {
+    /// The text that is known.
+    Known(Arc<Text>),
+    New(Text, Box<Result<State, FormatError>>),
+}
+
+impl Fresh {
+    /// Reads the file, of which `known` was read last.
+    pub(super) fn read(places: &Places, known: &Arc<Text>) -> Fresh {
+        match contents(&places.file) {
+            // An empty one may be none.
+            Ok((bytes, stamp)) if known.bytes() == bytes && !bytes.is_empty() => {
+                Fresh { contents: Ok(Contents::Known(Arc::clone(known))), stamp }
+            }
+            Ok((bytes, stamp)) => {
+                let (text, read) = Text::read(bytes, known);
+                Fresh { contents: Ok(Contents::New(text, Box::new(read))), stamp }
+            }
+            Err(error) => Fresh { contents: Err(error), stamp: None },
+        }
     }
 }
 

@@ -242,6 +242,22 @@ fn a_file_at_rest_is_not_read_again() {
 }
 
 #[test]
+fn a_reading_that_was_overtaken_is_not_the_last_word() {
+    let home = Home::new();
+    let (store, sibling) = (home.open(), home.open());
+    add(&store, "one");
+    let count = |state: Result<Option<Arc<State>>, StoreError>| state.unwrap().unwrap().accounts.len();
+    let known = store.0.cache().text();
+    let (unchanged, whole) =
+        (changes::Fresh::read(&store.0.places, &known), changes::Fresh::read(&store.0.places, &Arc::default()));
+    add(&sibling, "two");
+    assert_eq!(count(store.read()), 2);
+    assert_eq!(count(store.0.cache().take_in(&store.0.places, unchanged)), 2, "the file is read again");
+    assert_eq!(count(store.0.cache().take_in(&store.0.places, whole)), 1);
+    assert_eq!(count(store.read()), 2, "the stamp says that the file is another one");
+}
+
+#[test]
 fn a_change_within_one_tick_of_the_clock_is_seen() {
     let home = Home::new();
     let store = home.open();

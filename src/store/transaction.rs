@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::changes::Fresh;
 use super::error::{StoreError, UpdateError};
 use super::format::{State, StoredSecret, Text, give_ids};
 use super::holder::Holder;
@@ -168,8 +169,11 @@ impl Inner {
 
     /// The state under the lock, with its bytes. A file that cannot be read is copied aside for whoever mends it.
     pub(super) fn read_locked(&self) -> Result<Option<Present>, StoreError> {
+        // Requests ask the cache, and whoever holds it may have to wait for the disk.
+        let known = self.cache().text();
+        let fresh = Fresh::read(&self.places, &known);
         let mut cache = self.cache();
-        let read = cache.read_again(&self.places);
+        let read = cache.take_in(&self.places, fresh);
         if let Err(StoreError::Unreadable { .. } | StoreError::Newer { .. }) = &read {
             self.places.set_aside(cache.text().bytes());
         }

@@ -45,6 +45,7 @@ pub mod watch;
 mod tests;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use futures_util::future::LocalBoxFuture;
 use tracing::Level;
 
 use crate::env::Environment;
@@ -291,34 +292,36 @@ async fn verb(verb: Option<Verb>, environment: Environment) -> Result<u8, Error>
         Some(Verb::Tui) if !has_screen => return Err(tui::impossible()),
         verb => verb.unwrap_or(Verb::Tui),
     };
-    let context = Context::new(environment)?;
-    match verb {
-        Verb::Tui => tui::run(&context).await,
-        Verb::Sidecar(args) => sidecar::run(&context, &args).await,
-        Verb::Proxy(args) => proxy::run(&context, args).await,
-        Verb::Run(args) => run::run(&context, args).await,
-        Verb::Add(args) => add::run(&context, args).await,
-        Verb::Login(args) => login::run(&context, args).await,
-        Verb::List(args) => list::list(&context, args).await,
-        Verb::Show(args) => list::show(&context, &args).await,
-        Verb::Merge(args) => merge::run(&context, args).await,
-        Verb::Edit(args) => edit::run(&context, args).await,
-        Verb::Remove(args) => remove::run(&context, args).await,
-        Verb::Switch(args) => switch::run(&context, args).await,
-        Verb::Refresh(args) => refresh::run(&context, args).await,
-        Verb::Status(args) => status::run(&context, args).await,
-        Verb::Usage(args) => usage::run(&context, args).await,
-        Verb::Explain(args) => explain::run(&context, args).await,
-        Verb::Rpc(args) => rpc::run(&context, args).await,
-        Verb::Config(args) => config::run(&context, &args).await,
-        Verb::Doctor(json) => doctor::run(&context, json).await,
-        Verb::Import(args) => import::run(&context, &args).await,
-        Verb::Export(args) => export::run(&context, &args),
-        Verb::Rekey(args) => rekey::run(&context, &args).await,
-        Verb::Reset(args) => reset::run(&context, &args).await,
-        Verb::Schema(args) => schema::run(&args),
-        Verb::Completions(args) => completions::run(&args),
-        Verb::Version(output) => Ok(version::run(output)),
-        Verb::Demo(args) => demo::run(&args, &context.environment).await,
-    }
+    let context = &Context::new(environment)?;
+    // Each in a box of its own: one stack frame for all of them would be as large as the largest.
+    let running: LocalBoxFuture<'_, Result<u8, Error>> = match verb {
+        Verb::Tui => Box::pin(tui::run(context)),
+        Verb::Sidecar(args) => Box::pin(async move { sidecar::run(context, &args).await }),
+        Verb::Proxy(args) => Box::pin(proxy::run(context, args)),
+        Verb::Run(args) => Box::pin(run::run(context, args)),
+        Verb::Add(args) => Box::pin(add::run(context, args)),
+        Verb::Login(args) => Box::pin(login::run(context, args)),
+        Verb::List(args) => Box::pin(list::list(context, args)),
+        Verb::Show(args) => Box::pin(async move { list::show(context, &args).await }),
+        Verb::Merge(args) => Box::pin(merge::run(context, args)),
+        Verb::Edit(args) => Box::pin(edit::run(context, args)),
+        Verb::Remove(args) => Box::pin(remove::run(context, args)),
+        Verb::Switch(args) => Box::pin(switch::run(context, args)),
+        Verb::Refresh(args) => Box::pin(refresh::run(context, args)),
+        Verb::Status(args) => Box::pin(status::run(context, args)),
+        Verb::Usage(args) => Box::pin(usage::run(context, args)),
+        Verb::Explain(args) => Box::pin(explain::run(context, args)),
+        Verb::Rpc(args) => Box::pin(rpc::run(context, args)),
+        Verb::Config(args) => Box::pin(async move { config::run(context, &args).await }),
+        Verb::Doctor(json) => Box::pin(doctor::run(context, json)),
+        Verb::Import(args) => Box::pin(async move { import::run(context, &args).await }),
+        Verb::Export(args) => Box::pin(async move { export::run(context, &args) }),
+        Verb::Rekey(args) => Box::pin(async move { rekey::run(context, &args).await }),
+        Verb::Reset(args) => Box::pin(async move { reset::run(context, &args).await }),
+        Verb::Schema(args) => Box::pin(async move { schema::run(&args) }),
+        Verb::Completions(args) => Box::pin(async move { completions::run(&args) }),
+        Verb::Version(output) => Box::pin(async move { Ok(version::run(output)) }),
+        Verb::Demo(args) => Box::pin(async move { demo::run(&args, &context.environment).await }),
+    };
+    running.await
 }

@@ -1,20 +1,21 @@
-//! The language server itself: `initialize` starts the session, and each method of the product is answered by its handler.
+//! What the language server does: `initialize` starts the session, and each method of the product is answered by its handler.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jsonrpsee::types::ErrorObjectOwned;
+use language_server::jsonrpc::{Error as LspError, Result as LspResult};
+use language_server::ls_types::{
+    ExecuteCommandOptions, InitializeParams, InitializeResult, MessageType, NumberOrString, ServerCapabilities,
+    ServerInfo, WorkDoneProgressCancelParams,
+};
+use language_server::{Client, ClientSocket, LspService, Server};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tower_lsp::jsonrpc::{Error as LspError, Result as LspResult};
-use tower_lsp::ls_types::{
-    ExecuteCommandOptions, InitializeParams, InitializeResult, InitializedParams, MessageType, NumberOrString,
-    ServerCapabilities, ServerInfo, WorkDoneProgressCancelParams,
-};
-use tower_lsp::{Client, ClientSocket, LanguageServer, LspService};
 
 use super::notify::{notify, show_message};
 use super::outbox::Outbox;
@@ -116,36 +117,21 @@ impl Shared {
     }
 }
 
-/// The server, as the LSP types call it.
-pub struct Backend {
-    client: Client,
-    shared: Arc<Shared>,
-}
+/// The session, as the language server calls it.
+struct Backend(Arc<Shared>);
 
 /// The service, and the socket for what it sends of itself.
-pub fn service(shared: &Arc<Shared>) -> (LspService<Backend>, ClientSocket) {
-    let shared = Arc::clone(shared);
-    let mut builder = LspService::build(move |client| Backend { client, shared });
-    for (name, handler) in registry::all().0 {
-        builder = builder.custom_method(tolerance::name(name), answering(name, handler));
-    }
-    builder.custom_method("window/workDoneProgress/cancel", cancel_wait).finish()
-}
-
-/// The person gave up a wait: the request is answered at once.
-async fn cancel_wait(backend: &Backend, params: WorkDoneProgressCancelParams) {
-    if let (Some(session), NumberOrString::String(request_id)) = (backend.shared.session(), params.token) {
-        session.manager.books().cancel_wait(&request_id);
-    }
+pub fn service(shared: &Arc<Shared>) -> (LspService<Server>, ClientSocket) {
+    let methods = registry::all().0.into_iter();
+    let methods = methods.map(|(name, handler)| (tolerance::name(name), answering(shared, name, handler))).collect();
+    language_server::service(Arc::new(Backend(Arc::clone(shared))), methods)
 }
 
 /// One of the product's methods as the server calls it.
-fn answering(
-    name: &'static str,
-    handler: Handler,
-) -> impl for<'b> Fn(&'b Backend, Value) -> BoxFuture<'static, LspResult<Value>> + Clone {
-    move |backend, params| {
-        let (shared, client, handler) = (Arc::clone(&backend.shared), backend.client.clone(), Arc::clone(&handler));
+fn answering(shared: &Arc<Shared>, name: &'static str, handler: Handler) -> language_server::Handler {
+    let shared = Arc::clone(shared);
+    Arc::new(move |client, params| {
+        let (shared, handler) = (Arc::clone(&shared), Arc::clone(&handler));
         Box::pin(async move {
             let session = Arc::clone(shared.session().ok_or_else(LspError::invalid_request)?);
             let result = handler(session, params).await?;
@@ -156,7 +142,7 @@ fn answering(
             }
             Ok(result)
         })
-    }
+    })
 }
 
 impl From<Error> for LspError {
@@ -167,17 +153,38 @@ impl From<Error> for LspError {
     }
 }
 
-impl LanguageServer for Backend {
+impl language_server::Session for Backend {
+    fn initialize(&self, params: InitializeParams) -> BoxFuture<'_, LspResult<InitializeResult>> {
+        self.start_session(params).boxed()
+    }
+
+    fn initialized(&self, client: Client) -> BoxFuture<'_, ()> {
+        self.begin_notifications(client).boxed()
+    }
+
+    fn shutdown(&self) -> BoxFuture<'_, LspResult<()>> {
+        self.leave().map(Ok).boxed()
+    }
+
+    /// The person gave up a wait: the request is answered at once.
+    fn cancel(&self, progress: WorkDoneProgressCancelParams) {
+        if let (Some(session), NumberOrString::String(request_id)) = (self.0.session(), progress.token) {
+            session.manager.books().cancel_wait(&request_id);
+        }
+    }
+}
+
+impl Backend {
     #[expect(deprecated, reason = "`rootPath` is the one member that takes a path as it is")]
-    async fn initialize(&self, params: InitializeParams) -> LspResult<InitializeResult> {
+    async fn start_session(&self, params: InitializeParams) -> LspResult<InitializeResult> {
         // It may come before anyone watches.
-        self.shared.parent.send_replace(params.process_id);
+        self.0.parent.send_replace(params.process_id);
         let window = params.capabilities.window.unwrap_or_default();
         let shows_documents = window.show_document.is_some_and(|shows| shows.support);
-        self.shared.shows_documents.store(shows_documents, Ordering::Relaxed);
+        self.0.shows_documents.store(shows_documents, Ordering::Relaxed);
         let shows_progress = window.work_done_progress.unwrap_or(false);
-        self.shared.shows_progress.store(shows_progress, Ordering::Relaxed);
-        let taken = self.shared.options.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.0.shows_progress.store(shows_progress, Ordering::Relaxed);
+        let taken = self.0.options.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (mut options, listener) = taken.ok_or_else(LspError::invalid_request)?;
         options.program = params.client_info.map(|client| client.name);
         options.folder = params.root_path.or(options.folder);
@@ -186,7 +193,7 @@ impl LanguageServer for Backend {
             _ => Map::new(),
         };
         // In a task of its own: a client that cancels must not leave half a session behind.
-        let shared = Arc::clone(&self.shared);
+        let shared = Arc::clone(&self.0);
         let starting = background::spawn(async move {
             let _starting = shared.starting.lock().await;
             let started = start(options, listener, given, shared.keys.clone()).await?;
@@ -212,29 +219,28 @@ impl LanguageServer for Backend {
         })
     }
 
-    async fn initialized(&self, _: InitializedParams) {
-        let Some(started) = self.shared.started.get() else { return };
+    async fn begin_notifications(&self, client: Client) {
+        let Some(started) = self.0.started.get() else { return };
         // The answer to `initialize` is out: nothing of the handshake delays it.
         started.doors.session.manager.open_first_connection();
         let Some(events) = started.events.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-        let outbox = &self.shared.outbox;
+        let outbox = &self.0.outbox;
         let (name, ready) = named::<ProxyReady>(&started.doors.session.info());
         outbox.notify(name, &ready).await;
         for warning in &started.doors.session.manager.session().config().warnings {
             show_message(outbox, MessageType::WARNING, warning).await;
         }
-        let progresses = Progresses::new(self.shared.shows_progress.load(Ordering::Relaxed));
-        background::spawn(notify(self.client.clone(), outbox.clone(), events, progresses));
+        let progresses = Progresses::new(self.0.shows_progress.load(Ordering::Relaxed));
+        background::spawn(notify(client, outbox.clone(), events, progresses));
     }
 
-    async fn shutdown(&self) -> LspResult<()> {
-        if let Some(session) = self.shared.session() {
+    async fn leave(&self) {
+        if let Some(session) = self.0.session() {
             // Everything is on disk before this is answered: some clients kill right after.
             let manager = &session.manager;
             manager.leave_within(LEAVE).await;
             drop(tokio::time::timeout(LATEST_SHUTDOWN, manager.tokens().rotated()).await);
         }
-        Ok(())
     }
 }
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::str::FromStr;
 
+use language_server::ls_types::Uri;
 use serde_json::Value;
-use tower_lsp::ls_types::Uri;
 
 /// A client as it introduces itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

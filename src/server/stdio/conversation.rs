@@ -10,8 +10,8 @@ use std::time::Duration;
 use futures_util::future::Either;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{SinkExt, StreamExt};
-use tower_lsp::ClientSocket;
-use tower_lsp::jsonrpc::{Id, Request, Response};
+use language_server::ClientSocket;
+use language_server::jsonrpc::{Id, Request, Response};
 use tower_service::Service;
 
 use super::incoming::{Incoming, Messages};

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
+use language_server::jsonrpc::{Error as LspError, Id, Request, Response};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use tower_lsp::jsonrpc::{Error as LspError, Id, Request, Response};
 
 use super::frame_guard::{Event, Fault, FrameGuard, INVALID_REQUEST, PARSE_ERROR};
 use super::input::Input;

@@ -1,10 +1,10 @@
 //! What happens, as notifications to the client.
 
+use language_server::Client;
+use language_server::ls_types::notification::{Notification, ShowMessage};
+use language_server::ls_types::{MessageType, ShowMessageParams};
 use serde_json::value::to_raw_value;
 use tokio::sync::broadcast;
-use tower_lsp::Client;
-use tower_lsp::ls_types::notification::{Notification, ShowMessage};
-use tower_lsp::ls_types::{MessageType, ShowMessageParams};
 
 use super::outbox::Outbox;
 use super::progress::Progresses;

@@ -4,14 +4,14 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
-use tower_lsp::Client;
-use tower_lsp::ls_types::notification::Progress;
-use tower_lsp::ls_types::request::WorkDoneProgressCreate;
-use tower_lsp::ls_types::{
+use language_server::Client;
+use language_server::ls_types::notification::Progress;
+use language_server::ls_types::request::WorkDoneProgressCreate;
+use language_server::ls_types::{
     NumberOrString, ProgressParams, ProgressParamsValue, WorkDoneProgress, WorkDoneProgressBegin,
     WorkDoneProgressCreateParams, WorkDoneProgressEnd,
 };
+use tokio::sync::oneshot;
 
 use crate::background;
 use crate::domain::plain_text::plain;

@@ -1,8 +1,8 @@
 //! `window/showDocument`: the page of a login, opened by a client that can.
 
+use language_server::Client;
+use language_server::ls_types::ShowDocumentParams;
 use serde_json::Value;
-use tower_lsp::Client;
-use tower_lsp::ls_types::ShowDocumentParams;
 
 use crate::background;
 use crate::protocol::{AccountsLogin, Method};

@@ -1,7 +1,7 @@
 //! In front of the language server: what its types would refuse and clients do send.
 
+use language_server::jsonrpc::{Id, Request};
 use serde_json::{Value, json};
-use tower_lsp::jsonrpc::{Id, Request};
 
 use super::client::Introduction;
 use crate::protocol::{ExecuteCommand, Method};

@@ -1,7 +1,8 @@
 //! Memory that nobody uses.
 
-/// Asks the allocator for one pool beside the main thread's, instead of one for each thread: what a thread has needed for a moment
-/// serves the next. To be called before there are threads.
+/// Asks the allocator for one pool for all threads, instead of one for each: what a thread has needed for a moment serves the next.
+/// Each keeps a few pieces of its own, and what one frees is mostly of another, so they seldom wait for each other. To be called
+/// before there are threads.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[expect(unsafe_code, reason = "the C library's own call, which no crate offers")]
 pub fn share() {
@@ -12,7 +13,7 @@ pub fn share() {
     unsafe extern "C" {
         safe fn mallopt(parameter: c_int, value: c_int) -> c_int;
     }
-    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_ARENA_MAX, 1);
 }
 
 /// Other allocators have pools of their own making.

@@ -127,6 +127,21 @@ fn is_ours(name: &str) -> bool {
     )
 }
 
+/// Nothing that stays here: most heads consist of these.
+fn is_plain(name: &str) -> bool {
+    matches!(
+        name,
+        "accept"
+            | "accept-language"
+            | "content-length"
+            | "content-type"
+            | "date"
+            | "server"
+            | "user-agent"
+            | "x-request-id"
+    )
+}
+
 /// The client's headers as they go to an upstream.
 pub fn for_upstream(headers: HeaderMap) -> HeaderMap {
     let mut headers = without(headers, is_of_a_front);
@@ -162,20 +177,18 @@ pub fn for_client(mut headers: HeaderMap) -> HeaderMap {
 /// Takes out of the map what stays here either way, and what `is_kept_back` says: a few names, found without copying the
 /// rest.
 fn without(mut headers: HeaderMap, is_kept_back: fn(&str) -> bool) -> HeaderMap {
-    let stays = |name: &str| {
-        is_of_the_hop(name)
-            || is_of_the_browser(name)
-            || is_of_forwarding(name)
-            || is_of_an_account(name)
-            || is_ours(name)
-            || is_kept_back(name)
-    };
+    let stays = |name: &str| !is_plain(name) && (stays(name) || is_kept_back(name));
     let mut dropped: Vec<HeaderName> = headers.keys().filter(|name| stays(name.as_str())).cloned().collect();
     dropped.extend(named_by_connection(&headers).filter_map(|name| HeaderName::from_bytes(name).ok()));
     for name in dropped {
         headers.remove(name);
     }
     headers
+}
+
+/// Whether it stays here either way.
+fn stays(name: &str) -> bool {
+    is_of_the_hop(name) || is_of_the_browser(name) || is_of_forwarding(name) || is_of_an_account(name) || is_ours(name)
 }
 
 /// What `Connection` names. A byte that is not ASCII spoils its own name alone.
@@ -242,6 +255,17 @@ mod tests {
         assert_eq!(names, ["accept-encoding", "content-type", "user-agent", "x-custom"]);
         let asked = for_upstream(map(&[("accept-encoding", "gzip, br")]));
         assert_eq!(asked.get("accept-encoding").unwrap(), "identity");
+    }
+
+    #[test]
+    fn what_is_plain_is_by_no_rule_to_stay() {
+        let heads = "accept accept-language content-length content-type date server user-agent x-request-id";
+        for name in heads.split(' ') {
+            assert!(is_plain(name) && !stays(name) && !is_of_a_front(name), "{name}");
+        }
+        for name in ["host", "connection", "cookie", "authorization", "accept-encoding", "x-forwarded-for"] {
+            assert!(!is_plain(name), "{name}");
+        }
     }
 
     #[test]

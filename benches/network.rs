@@ -1,13 +1,15 @@
 //! What a person far from the provider waits for: over TLS, 25 ms away in each direction. A round trip is 50 ms, and less than
 //! one cannot be had.
 //!
-//! `cargo bench --bench network`; another binary by `CAM_BIN=PATH`, another silence than 60 s by `CAM_BENCH_SILENCE=SECONDS`, and
-//! openai-python without a proxy beside it by `CAM_TEST_PYTHON=PATH`.
+//! `cargo bench --bench network`; another binary by `CAM_BIN=PATH`, another silence than 60 s by `CAM_BENCH_SILENCE=SECONDS`,
+//! openai-python without a proxy beside it by `CAM_TEST_PYTHON=PATH`, and the real Codex with and without ours by
+//! `CAM_BENCH_CODEX=PATH`.
 #![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a bench prints a table and writes a certificate")]
 
 mod support {
     pub mod binary;
     pub mod clock;
+    pub mod codex;
     pub mod figures;
     pub mod home;
     pub mod memory;
@@ -17,6 +19,7 @@ mod support {
     pub mod table;
 }
 
+use std::ffi::OsStr;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -27,6 +30,7 @@ use futures_util::future::try_join_all;
 use serde_json::Value;
 use simulated_openai::api::SimulatedOpenAi;
 use simulated_openai::{Answer, LimitKind, Secure, Wait};
+use support::codex::{self, Provider};
 use support::figures::median;
 use support::home::Home;
 use support::sidecar::Sidecar;
@@ -38,6 +42,7 @@ use tokio::net::TcpStream;
 
 const ONE_WAY: Duration = Duration::from_millis(25);
 const ROUNDS: usize = 5;
+const CODEX_ROUNDS: usize = 3;
 const AT_ONCE: usize = 8;
 const KEYS: [&str; 2] = ["sk-bench-network-one-0123456789", "sk-bench-network-two-0123456789"];
 
@@ -102,7 +107,33 @@ fn main() -> io::Result<()> {
         table.row(vec![name, number(http2[at], 1), number(http1[at], 1), number(python, 1), aim.to_owned()]);
     }
     println!("{table}");
+    if let Some(codex) = system::variable("CAM_BENCH_CODEX") {
+        println!("{}", by_codex(OsStr::new(&codex), silence)?);
+    }
     Ok(())
+}
+
+/// What the real Codex waits for, with and without ours.
+fn by_codex(codex: &OsStr, silence: u64) -> io::Result<Table> {
+    let mut table = Table::new(&["the real Codex, ms", "by ours", "directly"]);
+    let far = Far::new(Secure::http2())?;
+    let authority = far.authority();
+    let [mut by_ours, mut direct] = [const { [const { Vec::new() }; 2] }; 2];
+    for _ in 0..CODEX_ROUNDS {
+        let ours = Ours::start(&far)?;
+        let near = format!("http://{}/v1", ours.address);
+        let beyond = format!("{}/v1", far.base_url);
+        for (waits, base_url, key) in [(&mut by_ours, &near, &*ours.key), (&mut direct, &beyond, KEYS[0])] {
+            far.upstream.script(KEYS[0], codex::tool(silence));
+            let found = codex::waits(codex, &Provider { base_url, key, authority: &authority })?;
+            waits.iter_mut().zip(found).for_each(|(waits, found)| waits.push(found));
+        }
+    }
+    for (at, name) in ["from the question to the tool", "from the tool's end to the last word"].into_iter().enumerate()
+    {
+        table.row(vec![name.to_owned(), number(median(&by_ours[at]), 0), number(median(&direct[at]), 0)]);
+    }
+    Ok(table)
 }
 
 impl Far {

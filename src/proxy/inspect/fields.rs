@@ -66,6 +66,10 @@ pub enum Field {
 /// Bytes of values that are kept allocated for the next document.
 const ROOM_KEPT: usize = 4 * 1024;
 
+/// How many fields a document has, as a rule, and how long they are together.
+const USUAL_FIELDS: usize = 8;
+const USUAL_VALUES: usize = 256;
+
 /// What was used costs, however much is said about it.
 const LONGEST_USAGE: usize = 64 * 1024;
 
@@ -226,6 +230,11 @@ impl Visit for Found {
         let Some(field) = self.reading.take() else { return };
         if field == Field::Usage {
             self.usage_span = Some((self.key_at, end));
+        }
+        if self.fields.is_empty() {
+            // What most documents have, in one allocation each.
+            self.fields.reserve(USUAL_FIELDS);
+            self.values.reserve(USUAL_VALUES);
         }
         let from = self.values.len();
         self.values.extend_from_slice(value);

@@ -18,6 +18,9 @@ use crate::domain::text_encoding;
 /// are read again.
 const REACH: usize = 16;
 
+/// So many bytes are compared at once, to find the beginning that two texts share.
+const CHUNK: usize = 64;
+
 /// What was read.
 #[derive(Default)]
 pub(in crate::store) struct Text {
@@ -71,12 +74,28 @@ impl Text {
         &self.bytes
     }
 
+    /// Where the accounts stand in `bytes`. Those of the beginning that both texts share are where they were: it is looked for
+    /// the others alone.
+    fn places_in(&self, bytes: &[u8], before: &[Range<usize>]) -> Option<Vec<Range<usize>>> {
+        let chunks = self.bytes.chunks_exact(CHUNK).zip(bytes.chunks_exact(CHUNK));
+        let shared = CHUNK * chunks.take_while(|(known, new)| known == new).count();
+        let behind_shared = before.partition_point(|place| place.end < shared);
+        let (Some(first), Some(last)) = (before.first(), before[..behind_shared].last()) else { return places(bytes) };
+        // The last of those is looked for too, so that what comes behind it comes behind an account.
+        let mut rest = bytes[..first.start].to_vec();
+        rest.extend(&bytes[last.start..]);
+        let left_out = last.start - first.start;
+        let found = places(&rest)?.into_iter().map(|place| place.start + left_out..place.end + left_out);
+        Some(before[..behind_shared - 1].iter().cloned().chain(found).collect())
+    }
+
     /// Reads of `bytes` only what is not known. `None` where they have to be read whole.
     fn read_rest_of(&self, bytes: &[u8]) -> Option<(File, Vec<bool>, Vec<Range<usize>>)> {
         if self.accounts.is_empty() {
             return None;
         }
-        let (before, after) = (self.places()?, places(bytes)?);
+        let before = self.places()?;
+        let after = self.places_in(bytes, before)?;
         let (mut accounts, mut is_own) = (Vec::with_capacity(after.len()), Vec::with_capacity(after.len()));
         let mut unknown = Vec::new();
         // What comes next in the text before, if nothing changed; and how many were not found since the last that was.

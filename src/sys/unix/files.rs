@@ -103,7 +103,9 @@ pub fn is_program(path: &Path) -> bool {
 
 /// Whether `path` is the device that stands for no file, links followed.
 pub fn is_null(path: &Path) -> bool {
-    path == Path::new(NULL) || fs::canonicalize(path).is_ok_and(|real| real == Path::new(NULL))
+    // Nearly nothing is a device, and to resolve a path takes a call for each of its parts.
+    let is_device = || fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_char_device());
+    path == Path::new(NULL) || (is_device() && fs::canonicalize(path).is_ok_and(|real| real == Path::new(NULL)))
 }
 
 /// Whether it is a pipe.

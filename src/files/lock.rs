@@ -1,4 +1,5 @@
-//! Kernel locks on open files: death frees each of them, and so does closing the file.
+//! Kernel locks on open files: death frees each of them, and so does closing the file, wherever it is open. A program that
+//! was just started has all files of this one until it runs, so that whoever is done frees the lock first.
 
 use std::fs::File;
 use std::io;
@@ -26,7 +27,18 @@ pub fn try_share(file: &File) -> io::Result<bool> {
 /// Whether a process holds `file` for itself alone. The shared lock that finds out is held for an instant and never stops
 /// another one that asks the same.
 pub fn is_held(file: &File) -> io::Result<bool> {
-    try_share(file).map(|was_free| !was_free)
+    try_share(file).map(|was_free| {
+        if was_free {
+            free(file);
+        }
+        !was_free
+    })
+}
+
+/// Frees the lock of `file`, wherever it is open.
+pub fn free(file: &File) {
+    // Closing the file comes next, and frees it too.
+    let _ = uninterrupted(|| FileExt::unlock(file));
 }
 
 fn uninterrupted<T>(lock: impl Fn() -> io::Result<T>) -> io::Result<T> {

@@ -41,6 +41,12 @@ impl FileLock {
     }
 }
 
+impl Drop for FileLock {
+    fn drop(&mut self) {
+        files::lock::free(&self.file);
+    }
+}
+
 /// A full disk must not stop the holder.
 fn write_note(mut file: &File, note: &[u8]) {
     let _ = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(note));
@@ -82,6 +88,12 @@ impl NamedLock {
     }
 }
 
+impl Drop for NamedLock {
+    fn drop(&mut self) {
+        files::lock::free(&self.file);
+    }
+}
+
 /// The place of the lock `kind` of `id` in `folder`. Ids come from files, so what is not plain is spelled in
 /// hexadecimal, and what is long is cut and distinguished by a hash; no two ids share a name.
 pub(super) fn named(folder: &Path, kind: &str, id: &str) -> PathBuf {
@@ -100,4 +112,31 @@ pub(super) fn named(folder: &Path, kind: &str, id: &str) -> PathBuf {
         name.push_str(&super::hash::hexadecimal(id.as_bytes()));
     }
     folder.join(name)
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+
+    /// A program that is started has a copy of each file until it runs.
+    #[test]
+    fn a_lock_that_is_dropped_is_free_though_its_file_is_open_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let is_free = || NamedLock::attempt(&path).unwrap().is_some();
+        let lock = FileLock::acquire(&path).unwrap();
+        let copy = lock.file.try_clone().unwrap();
+        assert!(!is_free());
+        drop(lock);
+        assert!(is_free());
+        drop(copy);
+        let lock = NamedLock::acquire(&path).unwrap();
+        let copy = lock.file.try_clone().unwrap();
+        assert!(!is_free());
+        drop(lock);
+        assert!(is_free());
+        assert!(!files::lock::is_held(&copy).unwrap());
+        assert!(is_free(), "whoever asks holds nothing");
+    }
 }

@@ -35,6 +35,7 @@ impl Drop for SessionLock {
     fn drop(&mut self) {
         // A record whose file is gone is a dead one.
         let _ = files::remove(&self.path);
+        files::lock::free(&self.file);
     }
 }
 

@@ -25,6 +25,8 @@ fn a_session_lives_as_long_as_its_lock() {
     let home = Home::new();
     let (one, two) = (home.open(), home.open());
     let lock = begin(&one, "alpha");
+    // As in a program that is started and does not run yet.
+    let _copy = lock.file.try_clone().unwrap();
     assert_eq!(two.session_private("alpha"), Some(json!({ "port": 7, "token": "t" })));
     assert!(reaped(&one).is_empty() && reaped(&two).is_empty());
     drop(lock);

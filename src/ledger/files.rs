@@ -94,6 +94,14 @@ pub(super) fn remove(path: &Path) {
 /// The folder's lock while it lasts.
 pub(super) struct FolderLock(Option<File>);
 
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.0 {
+            files::lock::free(folder);
+        }
+    }
+}
+
 /// Keeps the file at `path` from being set aside while it is opened. `None` while somebody does that, or when it is not
 /// `seen` by now.
 pub(super) fn keep_in_place(path: &Path, seen: Identity) -> io::Result<Option<FolderLock>> {

@@ -40,6 +40,8 @@ const BETWEEN_PRUNING_STEPS: Duration = Duration::from_millis(5);
 const UNUSED: Duration = Duration::from_secs(60);
 
 pub(super) struct Worker {
+    /// Closed before anything else is let go.
+    pub(super) database: Database,
     pub(super) queue: Arc<Queue>,
     pub(super) tally: Arc<Tally>,
     /// Others hold the file, and have for a while.
@@ -48,7 +50,6 @@ pub(super) struct Worker {
     pub(super) clock: Clock,
     /// How long what is not written is nobody's concern.
     pub(super) patience: Duration,
-    pub(super) database: Database,
     pub(super) waiting: Waiting,
 }
 

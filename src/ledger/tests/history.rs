@@ -21,6 +21,12 @@ async fn written(home: &Home, entries: impl IntoIterator<Item = Entry>) {
         ledger.record(entry);
     }
     ledger.flush().await;
+    // Its thread ends by itself, and lets nobody read while it closes the file.
+    let queue = Arc::clone(&ledger.0.queue);
+    drop(ledger);
+    while Arc::strong_count(&queue) > 1 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
 }
 
 #[tokio::test]

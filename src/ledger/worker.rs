@@ -25,8 +25,9 @@ mod spilling;
 
 /// How long an entry that nobody waits for lets others join it. A process that is killed loses no more than this.
 const COLLECT: Duration = Duration::from_millis(50);
-/// No transaction holds more entries, so that no other process waits long for its end.
-const LONGEST_BATCH: usize = 2_000;
+/// No transaction holds more entries, so that no other process waits long for its end, nor a request where there is one
+/// processor for all.
+const LONGEST_BATCH: usize = 200;
 /// How soon a batch is tried again that another process kept from being written; SQLite waits a while each time.
 const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 /// How soon one is that the disk or the file refuses.
@@ -212,6 +213,7 @@ impl Worker {
                 }
                 Err(error) => self.give_up(count, &error),
             }
+            std::thread::yield_now();
         }
         Ok(())
     }

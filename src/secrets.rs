@@ -30,6 +30,11 @@ impl<T: Zeroize> Secret<T> {
 pub struct Wiped(Vec<u8>);
 
 impl Wiped {
+    /// None yet, with room for so many.
+    pub fn with_capacity(bytes: usize) -> Wiped {
+        Wiped(Vec::with_capacity(bytes))
+    }
+
     /// Appends `bytes`.
     pub fn extend(&mut self, bytes: &[u8]) {
         let needed = self.0.len() + bytes.len();

@@ -13,7 +13,7 @@ pub use tower_lsp::{Client, ClientSocket, LspService, jsonrpc, ls_types};
 
 /// What the protocol's own methods do.
 pub trait Session: Send + Sync + 'static {
-    /// The client says who it is, and is told what it may ask.
+    /// The client says who it is, and receives the capabilities.
     fn initialize(&self, params: InitializeParams) -> BoxFuture<'_, Result<InitializeResult>>;
     /// It has the answer; from now on it takes notifications.
     fn initialized(&self, client: Client) -> BoxFuture<'_, ()>;

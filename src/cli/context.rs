@@ -14,7 +14,7 @@ use crate::domain::near;
 use crate::domain::report::SessionKind;
 use crate::env::{Environment, working_directory};
 use crate::error::{Error, ErrorKind};
-use crate::manager::session::Events;
+use crate::manager::session::EventReceiver;
 use crate::manager::session::event::Event;
 use crate::manager::{FIRST_ACCOUNT, Manager, ManagerOptions};
 use crate::paths::Paths;
@@ -78,7 +78,7 @@ impl Context {
     }
 
     /// Reports on stderr what happened while a session began.
-    pub fn warn_of_start(mut events: Events) {
+    pub fn warn_of_start(mut events: EventReceiver) {
         while let Ok(event) = events.try_recv() {
             if let Event::Notice(notice) = event {
                 Printer::warning(&notice.text);

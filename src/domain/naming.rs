@@ -28,13 +28,13 @@ const LONGEST_PLAN: usize = 24;
 
 /// The names of all accounts, in their order.
 pub fn names(accounts: &[Naming<'_>]) -> Vec<String> {
-    let mut called: HashMap<Cow<'_, str>, Called> = HashMap::with_capacity(accounts.len());
+    let mut called: HashMap<Cow<'_, str>, Bearers> = HashMap::with_capacity(accounts.len());
     for (position, account) in accounts.iter().enumerate() {
         let label = account.label.map(folded);
         let email = account.email.map(folded).filter(|email| Some(email) != label.as_ref());
         for name in label.into_iter().chain(email) {
             match called.entry(name) {
-                Entry::Vacant(free) => drop(free.insert(Called { first: position, others: Vec::new() })),
+                Entry::Vacant(free) => drop(free.insert(Bearers { first: position, others: Vec::new() })),
                 Entry::Occupied(mut taken) => taken.get_mut().others.push(position),
             }
         }
@@ -65,12 +65,12 @@ pub fn names(accounts: &[Naming<'_>]) -> Vec<String> {
 }
 
 /// The accounts that have one name.
-struct Called {
+struct Bearers {
     first: usize,
     others: Vec<usize>,
 }
 
-/// The text in small letters, as nearly all names are.
+/// The text in lowercase, as nearly all names are.
 fn folded(text: &str) -> Cow<'_, str> {
     let is_small = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
     if is_small { Cow::Borrowed(text) } else { Cow::Owned(text.to_lowercase()) }

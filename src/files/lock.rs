@@ -1,5 +1,5 @@
 //! Kernel locks on open files: death frees each of them, and so does closing the file, wherever it is open. A program that
-//! was just started has all files of this one until it runs, so that whoever is done frees the lock first.
+//! was just started has all files of this one until it runs: a lock that others take without waiting is freed first.
 
 use std::fs::File;
 use std::io;

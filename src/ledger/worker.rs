@@ -41,7 +41,7 @@ const BETWEEN_PRUNING_STEPS: Duration = Duration::from_millis(5);
 const UNUSED: Duration = Duration::from_secs(60);
 
 pub(super) struct Worker {
-    /// Closed before anything else is let go.
+    /// Closed before anything else is dropped.
     pub(super) database: Database,
     pub(super) queue: Arc<Queue>,
     pub(super) tally: Arc<Tally>,

@@ -70,7 +70,7 @@ pub struct Accounts {
     pins: Mutex<StoredPins>,
     /// Accounts whose secret did not open.
     unopened: Mutex<BTreeSet<AccountId>>,
-    called: names::Called,
+    names: names::KnownNames,
     /// One caller at a time waits for the machine's turn to change tokens.
     place: Arc<tokio::sync::Mutex<()>>,
     /// A process that starts checks once whether the accounts file is an older copy.
@@ -89,7 +89,7 @@ impl Accounts {
             later: Arc::default(),
             pins: Mutex::default(),
             unopened: Mutex::default(),
-            called: names::Called::default(),
+            names: names::KnownNames::default(),
             place: Arc::default(),
             was_checked_for_age: AtomicBool::new(false),
         }

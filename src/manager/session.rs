@@ -12,7 +12,7 @@ mod registration;
 pub(super) mod tasks;
 pub mod words;
 
-pub use announcer::Events;
+pub use announcer::EventReceiver;
 pub use changes::Changes;
 pub use identity::{Identity, random_id, random_key, reached_at};
 pub use registration::{LONGEST_FOLDER, LONGEST_PROGRAM};

@@ -121,7 +121,7 @@ pub async fn forward(
     };
     let mut forwarding = Forwarding { proxy, outgoing, keeps, choices: fields.choices, head_at: None };
     let mut failover = Failover::new(&proxy.manager, request);
-    // Boxed: two small futures are made faster than a large one, which is copied when it is.
+    // Boxed: a large future is copied when it is made.
     let over = Box::pin(failover.run(&mut forwarding)).await;
     let mut answer = forwarding.answer(&failover, over);
     // A sibling's next request has to know what these attempts proved.

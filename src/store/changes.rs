@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::StoreError;
-use super::format::{FormatError, MAX_FILE_BYTES, State, Text};
+use super::format::{FileText, FormatError, MAX_FILE_BYTES, State};
 use super::replace::Places;
 use super::seal_copy;
 use crate::clock::Clock;
@@ -28,7 +28,7 @@ pub(super) struct Cache {
 struct Reading {
     /// `None`: read again, whatever `stat` says.
     stamp: Option<Stamp>,
-    text: Arc<Text>,
+    text: Arc<FileText>,
     outcome: Result<Arc<State>, StoreError>,
 }
 
@@ -69,16 +69,21 @@ impl Cache {
                 // Another reading came in between.
                 _ => return self.read_again(places),
             },
-            Ok(Contents::New(text, read)) => {
-                let outcome = self.accept(places, *read);
-                self.remember(text, stamp, outcome);
-            }
+            Ok(Contents::New(text, read)) => match &mut self.reading {
+                // Another reading was faster.
+                Some(reading) if reading.text.bytes() == text.bytes() => reading.stamp = stamp,
+                // One that was overtaken may look like a file that went back: looking for an older copy does no harm.
+                _ => {
+                    let outcome = self.accept(places, *read);
+                    self.remember(text, stamp, outcome);
+                }
+            },
         }
         self.reading.as_ref().map(|reading| reading.outcome.clone()).transpose()
     }
 
     /// The file was replaced by `text`, which reads as `state`; the next reading checks that.
-    pub(super) fn replaced(&mut self, text: Text, state: Arc<State>) {
+    pub(super) fn replaced(&mut self, text: FileText, state: Arc<State>) {
         self.remember(text, None, Ok(state));
     }
 
@@ -90,7 +95,7 @@ impl Cache {
     }
 
     /// The text of the last reading; an empty one when there was none.
-    pub(super) fn text(&self) -> Arc<Text> {
+    pub(super) fn text(&self) -> Arc<FileText> {
         self.reading.as_ref().map(|reading| Arc::clone(&reading.text)).unwrap_or_default()
     }
 
@@ -105,7 +110,7 @@ impl Cache {
         self.reading.as_ref().is_some_and(|reading| reading.stamp.is_some())
     }
 
-    fn remember(&mut self, text: Text, stamp: Option<Stamp>, outcome: Result<Arc<State>, StoreError>) {
+    fn remember(&mut self, text: FileText, stamp: Option<Stamp>, outcome: Result<Arc<State>, StoreError>) {
         if let Ok(state) = &outcome {
             self.seen = Some(Arc::clone(state));
         }
@@ -141,20 +146,20 @@ pub(super) struct Fresh {
 
 enum Contents {
     /// The text that is known.
-    Known(Arc<Text>),
-    New(Text, Box<Result<State, FormatError>>),
+    Known(Arc<FileText>),
+    New(FileText, Box<Result<State, FormatError>>),
 }
 
 impl Fresh {
     /// Reads the file, of which `known` was read last.
-    pub(super) fn read(places: &Places, known: &Arc<Text>) -> Fresh {
+    pub(super) fn read(places: &Places, known: &Arc<FileText>) -> Fresh {
         match contents(&places.file) {
-            // An empty one may be none.
+            // Without a reading the known one is empty: an empty file must not pass for it.
             Ok((bytes, stamp)) if known.bytes() == bytes && !bytes.is_empty() => {
                 Fresh { contents: Ok(Contents::Known(Arc::clone(known))), stamp }
             }
             Ok((bytes, stamp)) => {
-                let (text, read) = Text::read(bytes, known);
+                let (text, read) = FileText::read(bytes, known);
                 Fresh { contents: Ok(Contents::New(text, Box::new(read))), stamp }
             }
             Err(error) => Fresh { contents: Err(error), stamp: None },

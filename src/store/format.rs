@@ -19,4 +19,4 @@ pub use session::{FamilyPin, Pin, SessionRecord, StoredPins};
 pub use shared::SharedAccount;
 pub(super) use state::MAX_FILE_BYTES;
 pub use state::{FAMILIES, State, VERSION};
-pub(super) use text::Text;
+pub(super) use text::FileText;

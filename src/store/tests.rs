@@ -255,6 +255,13 @@ fn a_reading_that_was_overtaken_is_not_the_last_word() {
     assert_eq!(count(store.0.cache().take_in(&store.0.places, unchanged)), 2, "the file is read again");
     assert_eq!(count(store.0.cache().take_in(&store.0.places, whole)), 1);
     assert_eq!(count(store.read()), 2, "the stamp says that the file is another one");
+    // Two readings of one text are one state, whichever comes first.
+    let (other, known) = (home.open(), store.0.cache().text());
+    add(&other, "three");
+    let late = changes::Fresh::read(&store.0.places, &known);
+    let first = store.read().unwrap().unwrap();
+    let second = store.0.cache().take_in(&store.0.places, late).unwrap().unwrap();
+    assert!(Arc::ptr_eq(&first, &second));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::changes::Fresh;
 use super::error::{StoreError, UpdateError};
-use super::format::{State, StoredSecret, Text, give_ids};
+use super::format::{FileText, State, StoredSecret, give_ids};
 use super::holder::Holder;
 use super::lock::FileLock;
 use super::replace::{Before, Places};
@@ -60,7 +60,7 @@ impl Transaction<'_> {
 /// The file as it was read under the lock.
 pub(super) struct Present {
     pub state: Arc<State>,
-    pub text: Arc<Text>,
+    pub text: Arc<FileText>,
 }
 
 /// Whether tokens that another tool could still read are sealed by this change.
@@ -189,13 +189,13 @@ impl Inner {
     pub(super) fn commit(
         &self,
         state: &State,
-        before: &Text,
+        before: &FileText,
         present: Before,
         unsealed: Option<(&[u8], Timestamp)>,
         seen: impl FnOnce(),
     ) -> Result<(), StoreError> {
         // What we could not read back must not reach the disk.
-        let (text, read) = Text::read(state.to_json_after(before), before);
+        let (text, read) = FileText::read(state.to_json_after(before), before);
         let state = read.map(Arc::new).map_err(|error| StoreError::Unreadable {
             path: self.places.next.clone(),
             reason: error.to_string(),

@@ -9,7 +9,7 @@ use tokio::sync::broadcast;
 
 use crate::cli::printer::Printer;
 use crate::manager::Manager;
-use crate::manager::session::Events;
+use crate::manager::session::EventReceiver;
 use crate::manager::session::event::{Event, Finished, Selected, Waiting};
 use crate::manager::session::words::length;
 use crate::wording::amounts::grouped;
@@ -20,7 +20,7 @@ const TOGETHER: Duration = Duration::from_millis(5);
 /// What the manager reports, and what of it is not written yet.
 pub struct Log {
     manager: Arc<Manager>,
-    events: Events,
+    events: EventReceiver,
     lines: String,
     /// The second of the last line, and how it is spelled.
     second: (i64, String),

@@ -24,9 +24,9 @@ fn naming(account: &SharedAccount) -> Naming<'_> {
 
 /// What the accounts are called, kept for as long as nothing changes that they are called by.
 #[derive(Default)]
-pub(super) struct Called(Mutex<(Vec<SharedAccount>, Arc<[String]>)>);
+pub(super) struct KnownNames(Mutex<(Vec<SharedAccount>, Arc<[String]>)>);
 
-impl Called {
+impl KnownNames {
     /// The [`names`] of `state`.
     pub(super) fn names(&self, state: &State) -> Arc<[String]> {
         let mut called = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -24,7 +24,7 @@ impl Accounts {
         let (unopened, own) = (self.unopened().clone(), &self.session.identity().id);
         let live_sessions = live_sessions(state, own);
         let belief = self.belief.lock();
-        let names = self.called.names(state);
+        let names = self.names.names(state);
         // Most accounts have the same address, if any.
         let mut addresses: HashMap<&str, Option<BaseUrl>> = HashMap::new();
         let members = state.accounts.iter().zip(&*names).map(|(account, label)| {

@@ -19,7 +19,7 @@ const MOST_WARNINGS: usize = 64;
 /// Events that a slow door may be behind.
 const BACKLOG: usize = 1024;
 
-/// The way to the doors. The places for the whole backlog are there from the start, so each is only a pointer.
+/// The way to the doors. The channel has room for its whole backlog from the start, so that an event in it is a pointer.
 pub(super) struct Announcer {
     events: broadcast::Sender<Arc<Event>>,
     said: Mutex<Said>,
@@ -40,9 +40,9 @@ impl Default for Announcer {
 }
 
 /// What happens, for one door.
-pub struct Events(broadcast::Receiver<Arc<Event>>);
+pub struct EventReceiver(broadcast::Receiver<Arc<Event>>);
 
-impl Events {
+impl EventReceiver {
     /// The next one, once it happens.
     pub async fn recv(&mut self) -> Result<Event, RecvError> {
         self.0.recv().await.map(Arc::unwrap_or_clone)
@@ -62,8 +62,8 @@ impl Announcer {
 
 impl Session {
     /// What happens from now on.
-    pub fn events(&self) -> Events {
-        Events(self.announcer.events.subscribe())
+    pub fn events(&self) -> EventReceiver {
+        EventReceiver(self.announcer.events.subscribe())
     }
 
     /// Whether any door listens.

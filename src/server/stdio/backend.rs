@@ -23,7 +23,7 @@ use super::progress::Progresses;
 use super::{show_document, tolerance};
 use crate::background;
 use crate::error::{Error, ErrorKind};
-use crate::manager::session::Events;
+use crate::manager::session::EventReceiver;
 use crate::manager::{LATEST_SHUTDOWN, Manager, ManagerOptions, random_key, split_master_key};
 use crate::protocol::ProxyReady;
 use crate::server::events::named;
@@ -40,7 +40,7 @@ const LEAVE: Duration = Duration::from_millis(800);
 /// What `initialize` starts.
 struct Started {
     doors: Doors,
-    events: Mutex<Option<Events>>,
+    events: Mutex<Option<EventReceiver>>,
 }
 
 /// What the server and the loop in front of it both see.

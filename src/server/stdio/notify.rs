@@ -9,12 +9,12 @@ use tokio::sync::broadcast;
 use super::outbox::Outbox;
 use super::progress::Progresses;
 use crate::domain::plain_text::plain;
-use crate::manager::session::Events;
+use crate::manager::session::EventReceiver;
 use crate::manager::session::event::{Event, Level};
 use crate::server::events::notification;
 
 /// Passes what happens on to the client for as long as both are there.
-pub async fn notify(client: Client, outbox: Outbox, mut events: Events, mut progresses: Progresses) {
+pub async fn notify(client: Client, outbox: Outbox, mut events: EventReceiver, mut progresses: Progresses) {
     loop {
         let event = match events.recv().await {
             Ok(event) => event,

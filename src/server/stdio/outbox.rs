@@ -191,7 +191,7 @@ mod tests {
 
     use super::*;
 
-    /// Passes on what is written, and waits for leave before each write.
+    /// Passes on what is written, and waits until it may before each write.
     struct Slow(mpsc::Sender<String>, mpsc::Receiver<()>);
 
     impl Write for Slow {
@@ -207,15 +207,15 @@ mod tests {
     }
 
     fn slow() -> (Outbox, mpsc::Receiver<String>, mpsc::Sender<()>) {
-        let ((said, heard), (leave, wait)) = (mpsc::channel(), mpsc::channel());
+        let ((sent, received), (allow, allowed)) = (mpsc::channel(), mpsc::channel());
         let outbox = Outbox::default();
-        outbox.write_to(Ok(Slow(said, wait)));
-        (outbox, heard, leave)
+        outbox.write_to(Ok(Slow(sent, allowed)));
+        (outbox, received, allow)
     }
 
     #[tokio::test]
     async fn what_comes_while_the_client_does_not_read_goes_out_in_order_and_at_once() {
-        let (outbox, heard, leave) = slow();
+        let (outbox, received, allow) = slow();
         outbox.push(&json!(1));
         // The first is in the thread's hands, or still waits; the others join what waits.
         let params = to_raw_value(&json!({ "a": [1, 2] })).unwrap();
@@ -223,36 +223,36 @@ mod tests {
         outbox.push(&json!("ä"));
         assert!(!outbox.emptied(Duration::ZERO).await);
         for _ in 0..2 {
-            leave.send(()).unwrap();
+            allow.send(()).unwrap();
         }
         assert!(outbox.emptied(Duration::from_secs(60)).await);
         let notification = r#"{"jsonrpc":"2.0","method":"a/b","params":{"a":[1,2]}}"#;
         let expected =
             format!("Content-Length: 1\r\n\r\n1Content-Length: 53\r\n\r\n{notification}Content-Length: 4\r\n\r\n\"ä\"");
-        let written: Vec<String> = heard.try_iter().collect();
+        let written: Vec<String> = received.try_iter().collect();
         assert_eq!(written.concat(), expected);
         assert!(written.len() <= 2, "{written:?}");
     }
 
     #[tokio::test]
     async fn a_notification_goes_out_though_nothing_joins_it() {
-        let (outbox, heard, leave) = slow();
-        leave.send(()).unwrap();
+        let (outbox, received, allow) = slow();
+        allow.send(()).unwrap();
         outbox.notify("a/b", RawValue::NULL).await;
         assert!(outbox.emptied(Duration::from_secs(60)).await);
         assert_eq!(
-            heard.recv().unwrap(),
+            received.recv().unwrap(),
             "Content-Length: 46\r\n\r\n{\"jsonrpc\":\"2.0\",\"method\":\"a/b\",\"params\":null}"
         );
     }
 
     #[tokio::test]
     async fn nothing_is_kept_for_a_client_that_is_gone_and_nobody_waits_for_it() {
-        let (outbox, _, leave) = slow();
+        let (outbox, _, allow) = slow();
         let long = json!("x".repeat(WAITING));
         outbox.push(&long);
         outbox.push(&long);
-        drop(leave);
+        drop(allow);
         assert!(outbox.emptied(Duration::from_secs(60)).await);
         outbox.push(&json!(1));
         outbox.notify("a/b", RawValue::NULL).await;

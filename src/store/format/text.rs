@@ -13,6 +13,7 @@ use super::read::{File, FormatError};
 use super::shared::SharedAccount;
 use super::state::State;
 use crate::domain::text_encoding;
+use crate::secrets::Wiped;
 
 /// An account is looked for so far behind the place where it is expected: where more are gone at once, those behind them
 /// are read again.
@@ -23,33 +24,33 @@ const CHUNK: usize = 64;
 
 /// What was read.
 #[derive(Default)]
-pub(in crate::store) struct Text {
+pub(in crate::store) struct FileText {
     bytes: Vec<u8>,
     /// The accounts in their order, as they stand in the text: without an id where they have none there.
     accounts: Vec<SharedAccount>,
     /// Whether each is written as this program writes it, which is known of those that it wrote.
     is_own: Vec<bool>,
-    /// Where each of them stands, looked for when the next text is read.
+    /// Where each of them stands: looked for when the next text is read, unless that was found by reading this one.
     places: OnceLock<Option<Vec<Range<usize>>>>,
 }
 
-impl Text {
-    /// Reads `bytes`, of which `known` may have some accounts. What the text says does not depend on what is known.
-    pub(in crate::store) fn read(bytes: Vec<u8>, known: &Text) -> (Text, Result<State, FormatError>) {
+impl FileText {
+    /// Reads `bytes`, some of whose accounts `known` may have. What the text says does not depend on what is known.
+    pub(in crate::store) fn read(bytes: Vec<u8>, known: &FileText) -> (FileText, Result<State, FormatError>) {
         if let Some((file, is_own, places)) = known.read_rest_of(&bytes) {
             let places = OnceLock::from(Some(places));
-            return (Text { bytes, accounts: file.accounts(), is_own, places }, file.into_state());
+            return (FileText { bytes, accounts: file.accounts(), is_own, places }, file.into_state());
         }
         match File::read(&bytes) {
-            Ok(file) => (Text { bytes, accounts: file.accounts(), ..Text::default() }, file.into_state()),
-            Err(error) => (Text { bytes, ..Text::default() }, Err(error)),
+            Ok(file) => (FileText { bytes, accounts: file.accounts(), ..FileText::default() }, file.into_state()),
+            Err(error) => (FileText { bytes, ..FileText::default() }, Err(error)),
         }
     }
 
     /// Notes that this program wrote it.
     #[must_use = "this returns the text that is known to be of this program"]
-    pub(in crate::store) fn of_this_program(self) -> Text {
-        Text { is_own: vec![true; self.accounts.len()], ..self }
+    pub(in crate::store) fn of_this_program(self) -> FileText {
+        FileText { is_own: vec![true; self.accounts.len()], ..self }
     }
 
     /// How `account` is written in the text, as this program writes it; `next` is where it is expected, and then where the
@@ -74,18 +75,19 @@ impl Text {
         &self.bytes
     }
 
-    /// Where the accounts stand in `bytes`. Those of the beginning that both texts share are where they were: it is looked for
-    /// the others alone.
+    /// Where the accounts stand in `bytes`. Those of the beginning that both texts share are where they were: only the
+    /// others are looked for.
     fn places_in(&self, bytes: &[u8], before: &[Range<usize>]) -> Option<Vec<Range<usize>>> {
         let chunks = self.bytes.chunks_exact(CHUNK).zip(bytes.chunks_exact(CHUNK));
         let shared = CHUNK * chunks.take_while(|(known, new)| known == new).count();
         let behind_shared = before.partition_point(|place| place.end < shared);
         let (Some(first), Some(last)) = (before.first(), before[..behind_shared].last()) else { return places(bytes) };
         // The last of those is looked for too, so that what comes behind it comes behind an account.
-        let mut rest = bytes[..first.start].to_vec();
+        let mut rest = Wiped::with_capacity(bytes.len());
+        rest.extend(&bytes[..first.start]);
         rest.extend(&bytes[last.start..]);
         let left_out = last.start - first.start;
-        let found = places(&rest)?.into_iter().map(|place| place.start + left_out..place.end + left_out);
+        let found = places(rest.as_ref())?.into_iter().map(|place| place.start + left_out..place.end + left_out);
         Some(before[..behind_shared - 1].iter().cloned().chain(found).collect())
     }
 
@@ -116,10 +118,14 @@ impl Text {
                 }
             }
         }
-        let mut rest = bytes[..after.first()?.start].to_vec();
-        rest.extend(unknown.iter().map(|(_, slice)| *slice).collect::<Vec<_>>().join(&b","[..]));
+        let mut rest = Wiped::with_capacity(bytes.len());
+        rest.extend(&bytes[..after.first()?.start]);
+        for (at, (_, slice)) in unknown.iter().enumerate() {
+            rest.extend(if at > 0 { b"," } else { b"" });
+            rest.extend(slice);
+        }
         rest.extend(&bytes[after.last()?.end..]);
-        let mut file = File::read(&rest).ok()?;
+        let mut file = File::read(rest.as_ref()).ok()?;
         let read = file.replace_accounts(Vec::new());
         if read.len() != unknown.len() {
             return None;

@@ -9,17 +9,17 @@ use serde_json::ser::{Formatter, PrettyFormatter};
 use super::entry::Entry;
 use super::fields::{put, put_extra};
 use super::state::{State, VERSION};
-use super::text::Text;
+use super::text::FileText;
 
 impl State {
     /// The bytes of the file: two-space indentation and a newline at the end. A secret that was not sealed yet is
     /// written as `****`: it must not reach a disk by any path but the sealing one.
     pub fn to_json(&self) -> Vec<u8> {
-        self.to_json_after(&Text::default())
+        self.to_json_after(&FileText::default())
     }
 
     /// The same where `before` has most of the accounts as they are, and how they are written.
-    pub(in crate::store) fn to_json_after(&self, before: &Text) -> Vec<u8> {
+    pub(in crate::store) fn to_json_after(&self, before: &FileText) -> Vec<u8> {
         let mut file = Map::new();
         put(&mut file, "activeIndex", Some(&self.active_index));
         put(&mut file, "activeIndexByFamily", Some(&self.active_index_by_family));

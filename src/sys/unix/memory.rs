@@ -1,8 +1,7 @@
 //! Memory that nobody uses.
 
 /// Asks the allocator for one pool for all threads, instead of one for each: what a thread has needed for a moment serves the next.
-/// Each keeps a few pieces of its own, and what one frees is mostly of another, so they seldom wait for each other. To be called
-/// before there are threads.
+/// Each has a small cache of its own, so that they seldom wait for the pool. To be called before there are threads.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[expect(unsafe_code, reason = "the C library's own call, which no crate offers")]
 pub fn share() {

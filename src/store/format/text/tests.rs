@@ -5,15 +5,15 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn text(bytes: &[u8]) -> Text {
-    Text::read(bytes.to_vec(), &Text::default()).0
+fn text(bytes: &[u8]) -> FileText {
+    FileText::read(bytes.to_vec(), &FileText::default()).0
 }
 
 /// Reads `after` where `before` is known, and returns how many accounts both have in memory once.
 #[track_caller]
 fn check(before: &[u8], after: &[u8]) -> usize {
     let known = text(before);
-    let (read, state) = Text::read(after.to_vec(), &known);
+    let (read, state) = FileText::read(after.to_vec(), &known);
     assert_eq!(
         state,
         State::from_json(after),
@@ -206,7 +206,7 @@ proptest! {
                 file.edit(edit);
             }
             let bytes = file.bytes();
-            let (read, state) = Text::read(bytes.clone(), &known);
+            let (read, state) = FileText::read(bytes.clone(), &known);
             let whole = State::from_json(&bytes);
             prop_assert_eq!(&state, &whole);
             known = match (state, whole) {
@@ -214,7 +214,7 @@ proptest! {
                     let written = state.to_json_after(&read);
                     prop_assert_eq!(&written, &whole.to_json());
                     // As a change of this program: written, read again, changed and written once more.
-                    let (text, again) = Text::read(written.clone(), &read);
+                    let (text, again) = FileText::read(written.clone(), &read);
                     let (text, mut again) = (text.of_this_program(), again.unwrap());
                     prop_assert_eq!(&again, &State::from_json(&written).unwrap());
                     if let Some(first) = again.accounts.first_mut() {

@@ -45,6 +45,8 @@ pub trait Sink: Send + Sync + 'static {
     fn wait(&self, limit: Duration);
     /// Discards what has been taken and not been shown yet, where the system can.
     fn discard(&self);
+    /// Whether another program has had it meanwhile, as far as that can be seen: what it shows now may be that program's.
+    fn is_elsewhere(&self) -> bool;
 }
 
 /// What a pipe has for its reader.

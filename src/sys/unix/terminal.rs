@@ -109,6 +109,11 @@ impl Sink for Output {
         // A terminal that is gone has nothing to discard.
         let _ = tcflush(&self.0, QueueSelector::OFlush);
     }
+
+    /// A shell that gets the terminal back has whole lines typed.
+    fn is_elsewhere(&self) -> bool {
+        tcgetattr(&self.0).is_ok_and(|settings| settings.local_modes.contains(LocalModes::ICANON))
+    }
 }
 
 /// While it lasts, what is typed is not echoed and comes without a newline; then the terminal is as it was.

@@ -72,6 +72,11 @@ impl Sink for Output {
 
     /// There is no such call.
     fn discard(&self) {}
+
+    /// No process is stopped there.
+    fn is_elsewhere(&self) -> bool {
+        false
+    }
 }
 
 /// The console echoes all the same.

@@ -15,6 +15,10 @@ const PATIENCE: Duration = Duration::from_millis(250);
 /// How long one wait for a terminal that takes nothing lasts.
 const STEP: Duration = Duration::from_millis(10);
 
+/// How long what is on its way waits for the terminal to be taken again after another program had it. Who else changes its
+/// settings does not keep frames back for longer.
+const ELSEWHERE: Duration = Duration::from_secs(1);
+
 /// How often what such a terminal has not taken is discarded before the terminal is abandoned.
 const ROUNDS: usize = 25;
 
@@ -38,10 +42,20 @@ struct State {
     /// What goes out with the next that is sent.
     first: Vec<u8>,
     waiting: Vec<u8>,
-    is_writing: bool,
+    progress: Progress,
     gate: Gate,
     has_failed: bool,
     is_over: bool,
+}
+
+/// What the thread is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Progress {
+    #[default]
+    Idle,
+    Writing,
+    /// It is writing what is dropped now: the terminal was taken again meanwhile.
+    Stale,
 }
 
 /// What becomes of what is sent.
@@ -58,7 +72,7 @@ enum Gate {
 
 impl State {
     fn is_idle(&self) -> bool {
-        self.has_failed || (!self.is_writing && self.waiting.is_empty())
+        self.has_failed || (self.progress == Progress::Idle && self.waiting.is_empty())
     }
 
     fn put(&mut self, bytes: &[u8]) {
@@ -101,10 +115,16 @@ impl Writer {
         self.0.notify.notify_one();
     }
 
-    /// From now on writes what is sent, and `first` before it.
+    /// From now on writes what is sent, and `first` before it. What is on its way still is dropped: another program may have
+    /// the screen that it is for.
     pub fn open(&self, first: &[u8]) {
         let mut state = self.0.lock();
         state.gate = Gate::Open;
+        state.waiting.clear();
+        if state.progress == Progress::Writing {
+            state.progress = Progress::Stale;
+            state.first.extend_from_slice(CUT);
+        }
         state.first.extend_from_slice(first);
     }
 
@@ -167,7 +187,7 @@ impl Shared {
         while let Some(bytes) = self.take() {
             let written = self.write(&bytes);
             let mut state = self.lock();
-            state.is_writing = false;
+            state.progress = Progress::Idle;
             state.has_failed = written.is_err();
             drop(state);
             self.condition.notify_all();
@@ -182,12 +202,25 @@ impl Shared {
         let state = self.lock();
         let waited = self.condition.wait_while(state, |state| state.waiting.is_empty() && !state.is_over);
         let mut state = waited.unwrap_or_else(PoisonError::into_inner);
-        state.is_writing = !state.waiting.is_empty();
-        state.is_writing.then(|| std::mem::take(&mut state.waiting))
+        if state.waiting.is_empty() {
+            return None;
+        }
+        state.progress = Progress::Writing;
+        Some(std::mem::take(&mut state.waiting))
     }
 
     fn write(&self, mut bytes: &[u8]) -> io::Result<()> {
-        while !bytes.is_empty() && self.lock().gate != Gate::Cut {
+        let mut held = Duration::ZERO;
+        while !bytes.is_empty() {
+            let State { gate, progress, .. } = *self.lock();
+            if progress == Progress::Stale || gate == Gate::Cut {
+                break;
+            }
+            if gate == Gate::Open && held < ELSEWHERE && self.sink.is_elsewhere() {
+                held += STEP;
+                std::thread::sleep(STEP);
+                continue;
+            }
             match self.sink.write(bytes) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(taken) => bytes = &bytes[taken..],

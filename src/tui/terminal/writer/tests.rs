@@ -15,6 +15,10 @@ struct LineState {
     /// A terminal that cannot even discard.
     is_stuck: bool,
     discards: usize,
+    /// Another program has it.
+    is_elsewhere: bool,
+    /// How often that was asked.
+    asked: usize,
 }
 
 impl Line {
@@ -52,6 +56,12 @@ impl Sink for Line {
         if !line.is_stuck {
             line.room = Some(1_000);
         }
+    }
+
+    fn is_elsewhere(&self) -> bool {
+        let mut line = self.0.lock().unwrap();
+        line.asked += 1;
+        line.is_elsewhere
     }
 }
 
@@ -105,4 +115,31 @@ async fn a_terminal_that_is_gone_is_reported() {
     writer.changed().await;
     assert!(writer.has_failed() && writer.is_idle());
     writer.close(b"last");
+}
+
+#[test]
+fn what_was_on_its_way_when_another_program_got_the_terminal_is_not_written_on_its_screen() {
+    let line = Line::with(LineState { is_elsewhere: true, ..LineState::default() });
+    let writer = Writer::start(line.clone()).unwrap();
+    writer.open(b"open ");
+    writer.send(b"stale ");
+    while line.0.lock().unwrap().asked == 0 {
+        std::thread::yield_now();
+    }
+    writer.send(b"stale too ");
+    writer.open(b"again ");
+    line.0.lock().unwrap().is_elsewhere = false;
+    writer.send(b"new ");
+    writer.close(b"last");
+    assert_eq!(line.shown(), "\u{18}\u{1b}\\again new last");
+}
+
+#[test]
+fn whoever_leaves_does_not_wait_for_another_program() {
+    let line = Line::with(LineState { is_elsewhere: true, ..LineState::default() });
+    let writer = Writer::start(line.clone()).unwrap();
+    writer.open(b"open ");
+    writer.send(b"one ");
+    writer.close(b"last");
+    assert_eq!(line.shown(), "open one last");
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -161,9 +162,13 @@ fn sweep(words: &[&str], stdin: &[u8]) {
             let old_key = sandbox.accounts()["seal"]["keyId"].clone();
             let told = format!("{call} {occurrence} {fault} of `{}`", words.join(" "));
             let mut command = traced(&sandbox, words, call, Some(&format!("{fault}:when={occurrence}")));
-            let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+            let mut child = command.stdin(Stdio::piped()).process_group(0).spawn().unwrap();
             let _ = child.stdin.take().unwrap().write_all(stdin);
-            let (status, _) = process::end_within(&mut child, LIMIT).unwrap_or_else(|| panic!("{told}: it hangs"));
+            let Some((status, _)) = process::end_within(&mut child, LIMIT) else {
+                process::kill_group(child.id());
+                assert!(strace::failed_a_wake_up(&sandbox), "{told}: it hangs");
+                continue;
+            };
             came += usize::from(strace::fault_came(&sandbox));
             let is_new = sandbox.accounts()["seal"]["keyId"] != old_key;
             replaced += usize::from(is_new);

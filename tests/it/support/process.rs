@@ -3,7 +3,7 @@
 use std::process::{Child, ExitStatus};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process};
 
 /// Sends `signal` to `pid`; whether there was such a process.
 pub fn signal(pid: u32, signal: Signal) -> bool {
@@ -41,6 +41,12 @@ pub fn end_within(child: &mut Child, limit: Duration) -> Option<(ExitStatus, Dur
         let _ = child.wait();
     }
     ended.map(|status| (status, started.elapsed()))
+}
+
+/// Kills what is left of the group of a process that has ended.
+pub fn kill_group(leader: u32) {
+    // There may be none left.
+    let _ = kill_process_group(number(leader), Signal::KILL);
 }
 
 fn number(pid: u32) -> Pid {

@@ -11,7 +11,7 @@ use super::sandbox::BINARY;
 /// call, such as `fsync:error=EIO:when=1`.
 pub fn command(sandbox: &Sandbox, paths: &[PathBuf], fault: Option<&str>, words: &[&str]) -> Command {
     let mut command = sandbox.program("strace");
-    command.args(["-f", "-qq", "-o"]).arg(sandbox.path("trace"));
+    command.args(["-f", "-y", "-qq", "-o"]).arg(sandbox.path("trace"));
     for path in paths {
         command.arg("-P").arg(path);
     }
@@ -42,6 +42,19 @@ pub fn counts(sandbox: &Sandbox) -> BTreeMap<String, usize> {
 pub fn fault_came(sandbox: &Sandbox) -> bool {
     let trace = trace(sandbox);
     trace.contains("INJECTED") || trace.contains("+++ killed by SIGKILL")
+}
+
+/// Whether the fault of the last run failed a wake-up between threads. No disk does that, and whoever is not woken hangs.
+pub fn failed_a_wake_up(sandbox: &Sandbox) -> bool {
+    let trace = trace(sandbox);
+    let mut is_wake_up: BTreeMap<&str, bool> = BTreeMap::new();
+    trace.lines().any(|line| {
+        let Some((thread, call)) = line.split_once(' ') else { return false };
+        if !call.contains(" resumed>") {
+            is_wake_up.insert(thread, call.contains("[eventfd]"));
+        }
+        call.contains("INJECTED") && is_wake_up.get(thread) == Some(&true)
+    })
 }
 
 /// A process that was killed at its very first call may have left none.

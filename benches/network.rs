@@ -48,7 +48,11 @@ const KEYS: [&str; 2] = ["sk-bench-network-one-0123456789", "sk-bench-network-tw
 
 /// What openai-python needs without a proxy: the same questions, and the same silence.
 const PYTHON: &str = r"
-import json, sys, time, concurrent.futures, httpx, openai
+import json, sys, time, concurrent.futures, openai
+try:
+    import httpx
+except ImportError:
+    import httpx2 as httpx
 base, key, authority, silence = sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4])
 def client():
     return openai.OpenAI(api_key=key, base_url=base + '/v1', max_retries=0, http_client=httpx.Client(verify=authority))

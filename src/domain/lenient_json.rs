@@ -50,6 +50,10 @@ pub fn parse(text: &[u8]) -> Result<Value, Unread> {
     Ok(value)
 }
 
+/// The key of an object, borrowed unless it is spelled with escapes.
+#[derive(Deserialize)]
+pub struct Key<'t>(#[serde(borrow)] pub Cow<'t, str>);
+
 /// The text of a JSON string.
 pub fn text(json: &[u8]) -> Option<String> {
     serde_json::from_slice(json).or_else(|_| serde_json::from_slice(&mended(json))).ok()

@@ -8,6 +8,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{Tokens, Used};
+use crate::domain::lenient_json::Key;
 
 /// The objects that hold the parts of the input. The realtime API spells them in the singular.
 const INPUT_DETAILS: [&str; 4] =
@@ -94,10 +95,6 @@ impl<'u> Deserialize<'u> for Object<'u> {
         deserializer.deserialize_map(Entries)
     }
 }
-
-/// A key, borrowed unless it is spelled with escapes.
-#[derive(serde::Deserialize)]
-struct Key<'u>(#[serde(borrow)] Cow<'u, str>);
 
 /// A number of tokens. Servers that count in floating point or quote their numbers are understood too; a number below zero
 /// is none.

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::domain::lenient_json::Key;
 use crate::domain::resources::target;
 use crate::proxy::read::body::Insertion;
 
@@ -98,10 +99,6 @@ impl<'de> Deserialize<'de> for Entries<'de> {
         deserializer.deserialize_map(OfObject)
     }
 }
-
-/// A key, borrowed unless it is spelled with escapes.
-#[derive(serde::Deserialize)]
-struct Key<'b>(#[serde(borrow)] Cow<'b, str>);
 
 #[cfg(test)]
 mod tests {

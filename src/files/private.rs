@@ -107,7 +107,7 @@ pub fn close_to_others(path: &Path) -> io::Result<()> {
 /// Writes a new file, 0600, and waits until it is on the disk. What cannot be finished is removed.
 pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = create_new(path)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    let written = file.write_all(bytes).and_then(|()| sys::files::sync(&file));
     if written.is_err() {
         let _ = fs::remove_file(path);
     }

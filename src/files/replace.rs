@@ -95,7 +95,7 @@ pub fn replace(replacement: &Replacement, bytes: &[u8]) -> io::Result<()> {
         if let Some(mode) = fs::metadata(path).ok().as_ref().and_then(sys::files::mode) {
             sys::files::restrict_file(&file, mode & kept_mode)?;
         }
-        file.sync_all()?;
+        sys::files::sync(&file)?;
         // Windows renames no open file.
         drop(file);
         fs::rename(next, path)

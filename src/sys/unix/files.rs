@@ -133,9 +133,26 @@ pub fn open_folder(folder: &Path) -> io::Result<Option<File>> {
     File::open(folder).map(Some)
 }
 
+/// Waits until what was written to `file` is on the disk.
+pub fn sync(file: &File) -> io::Result<()> {
+    flushed(|| file.sync_all(), || Ok(rustix::fs::fsync(file)?))
+}
+
+/// macOS has two kinds of flush: to the disk, and only to the drive, which may keep it in memory for a while. The first is
+/// refused on SMB, NFS and some foreign disks; the second is then the most that can be had there. Elsewhere they are the same.
+fn flushed(to_disk: impl FnOnce() -> io::Result<()>, to_drive: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    use rustix::io::Errno;
+    let refusals =
+        [Errno::NOTSUP, Errno::OPNOTSUPP, Errno::INVAL, Errno::NOTTY].map(|errno| Some(errno.raw_os_error()));
+    match to_disk() {
+        Err(error) if refusals.contains(&error.raw_os_error()) => to_drive(),
+        done => done,
+    }
+}
+
 /// Makes renames in `folder` durable.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+    sync(&File::open(folder)?)
 }
 
 /// `folder` with its links resolved, for a program that follows none.
@@ -149,7 +166,7 @@ pub fn link(target: &Path, place: &Path) -> io::Result<()> {
 }
 
 /// Exchanges two files in one step; fails when either is not there. `None` where the system or the file system cannot.
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
 pub fn exchange(one: &Path, other: &Path) -> Option<io::Result<()>> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     use rustix::io::Errno;
@@ -160,7 +177,7 @@ pub fn exchange(one: &Path, other: &Path) -> Option<io::Result<()>> {
 }
 
 /// Exchanges two files in one step; `None`: the system has no such call that is known here.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
 pub fn exchange(_: &Path, _: &Path) -> Option<io::Result<()>> {
     None
 }
@@ -213,6 +230,27 @@ mod tests {
             done.unwrap();
             assert_eq!(fs::read_to_string(&one).unwrap(), "2");
         }
+    }
+
+    #[test]
+    fn a_file_is_flushed_as_far_as_its_file_system_can() {
+        use rustix::io::Errno;
+        let error = |errno: Errno| Err(io::Error::from(errno));
+        for (refused, falls_back) in [
+            (Errno::NOTSUP, true),
+            (Errno::INVAL, true),
+            (Errno::NOTTY, true),
+            (Errno::IO, false),
+            (Errno::NOSPC, false),
+        ] {
+            assert_eq!(flushed(|| error(refused), || Ok(())).is_ok(), falls_back, "{refused}");
+        }
+        let both = flushed(|| error(Errno::NOTSUP), || error(Errno::IO));
+        assert_eq!(both.unwrap_err().raw_os_error(), Some(Errno::IO.raw_os_error()));
+        flushed(|| Ok(()), || unreachable!()).unwrap();
+        let home = tempfile::tempdir().unwrap();
+        sync(&File::create(home.path().join("file")).unwrap()).unwrap();
+        sync_folder(home.path()).unwrap();
     }
 
     #[test]

@@ -1,8 +1,12 @@
 //! The death of the process that this one serves.
 
+use std::io;
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use rustix::process::{Pid, getppid, test_kill_process};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
 /// How often the parent is inspected where the system cannot report its death.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -28,13 +32,9 @@ pub async fn died(named: Option<u32>) {
 
 /// Waits on a descriptor of the process, which does not mistake a later one of the same number for it. `false`
 /// when the system has none to give.
-#[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "tokio asks for a promise about the descriptor that its type cannot make")]
 async fn ended(parent: Pid) -> bool {
-    use rustix::process::{PidfdFlags, pidfd_open};
-    use tokio::io::Interest;
-    use tokio::io::unix::AsyncFd;
-    let Ok(descriptor) = pidfd_open(parent, PidfdFlags::empty()) else { return false };
+    let Ok(descriptor) = descriptor(parent) else { return false };
     // SAFETY: an `OwnedFd` is open until it is dropped, always the same one, and the `AsyncFd` owns it.
     match unsafe { AsyncFd::register_with_interest(descriptor, Interest::READABLE) } {
         Ok(watched) => watched.readable().await.is_ok(),
@@ -42,9 +42,31 @@ async fn ended(parent: Pid) -> bool {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
-fn ended(_: Pid) -> impl Future<Output = bool> {
-    std::future::ready(false)
+/// Something that can be read once the process has ended.
+#[cfg(target_os = "linux")]
+fn descriptor(process: Pid) -> io::Result<OwnedFd> {
+    use rustix::process::{PidfdFlags, pidfd_open};
+    Ok(pidfd_open(process, PidfdFlags::empty())?)
+}
+
+/// Something that can be read once the process has ended: a queue of the kernel for that one event.
+#[cfg(any(target_vendor = "apple", target_os = "freebsd"))]
+#[expect(unsafe_code, reason = "a queue may be asked about descriptors, which the call cannot check")]
+fn descriptor(process: Pid) -> io::Result<OwnedFd> {
+    use rustix::event::kqueue::{Event, EventFilter, EventFlags, ProcessEvents, kevent, kqueue};
+    let queue = kqueue()?;
+    let filter = EventFilter::Proc { pid: process, flags: ProcessEvents::EXIT };
+    let event = Event::new(filter, EventFlags::ADD | EventFlags::ONESHOT, std::ptr::null_mut());
+    let mut happened: [Event; 0] = [];
+    // SAFETY: the one event is about a process, so that no descriptor has to stay open for it.
+    unsafe { kevent(&queue, &[event], &mut happened, None)? };
+    Ok(queue)
+}
+
+/// There is none that is known here.
+#[cfg(not(any(target_os = "linux", target_vendor = "apple", target_os = "freebsd")))]
+fn descriptor(_: Pid) -> io::Result<OwnedFd> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ mod private;
 mod regular;
 mod replace;
 mod stamp;
+#[cfg(test)]
+pub mod testing;
 
 pub use private::{
     ANOTHER_USER, can_be_made, close_to_others, create_new, has_other_names, is_one, is_own_folder, is_same_file, link,

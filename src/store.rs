@@ -362,5 +362,4 @@ impl fmt::Debug for Store {
 }
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests;

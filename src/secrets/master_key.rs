@@ -352,5 +352,4 @@ impl Keyring {
 }
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests;

@@ -152,5 +152,4 @@ fn real(path: &Path) -> PathBuf {
 }
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests;

@@ -115,7 +115,6 @@ pub(super) fn named(folder: &Path, kind: &str, id: &str) -> PathBuf {
 }
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests {
     use super::*;
 

@@ -195,5 +195,4 @@ fn mark(token: &Secret<String>) -> String {
 }
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests;

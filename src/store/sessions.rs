@@ -138,5 +138,4 @@ fn reap(path: &Path) -> bool {
 }
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests;

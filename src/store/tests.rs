@@ -9,12 +9,12 @@ mod secrets;
 
 use std::convert::Infallible;
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 use tempfile::TempDir;
 
 use super::*;
 use crate::domain::time::Timestamp;
+use crate::files::{self, testing::check_mode};
 use crate::paths::{DataDir, Paths};
 
 pub(super) const RAW_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
@@ -28,7 +28,7 @@ pub(super) struct Home {
 impl Home {
     pub fn new() -> Home {
         let dir = TempDir::new().unwrap();
-        let file = dir.path().canonicalize().unwrap().join("config/opencode/accounts.json");
+        let file = files::real_path(dir.path()).unwrap().join("config/opencode/accounts.json");
         Home { dir, file }
     }
 
@@ -100,10 +100,6 @@ pub(super) fn add(store: &Store, id: &str) {
     update(store, move |transaction| transaction.state.accounts.push(account.into())).unwrap();
 }
 
-fn mode(path: &Path) -> u32 {
-    fs::symlink_metadata(path).unwrap().mode() & 0o7777
-}
-
 #[test]
 fn there_is_no_file_until_the_first_change() {
     let home = Home::new();
@@ -117,8 +113,10 @@ fn there_is_no_file_until_the_first_change() {
     assert_eq!(state.seal, None, "there is nothing to seal");
     assert!(home.text().starts_with("{\n  \"version\": 3,\n") && home.text().ends_with("}\n"));
     let folder = store.folder().to_owned();
-    assert_eq!((mode(&home.file), mode(&folder), mode(&folder.join("lock"))), (0o600, 0o700, 0o600));
-    assert_eq!(mode(&home.dir.path().join("config")), 0o700);
+    check_mode(&home.file, 0o600);
+    check_mode(&folder, 0o700);
+    check_mode(&folder.join("lock"), 0o600);
+    check_mode(&home.dir.path().join("config"), 0o700);
 }
 
 #[test]
@@ -126,14 +124,14 @@ fn an_update_that_changes_nothing_or_is_refused_writes_nothing() {
     let home = Home::new();
     let store = home.open();
     add(&store, "one");
-    let (text, inode) = (home.text(), fs::metadata(&home.file).unwrap().ino());
+    let before = (home.text(), files::Stamp::at(&home.file));
     update(&store, |transaction| transaction.state.accounts[0].label = Some("one".to_owned())).unwrap();
     let refused: Result<(), _> = block_on(store.update(Creation::Allowed, |transaction| {
         transaction.state.accounts.clear();
         Err("no")
     }));
     assert!(matches!(refused, Err(UpdateError::Refused("no"))));
-    assert_eq!((home.text(), fs::metadata(&home.file).unwrap().ino()), (text, inode));
+    assert_eq!((home.text(), files::Stamp::at(&home.file)), before);
 }
 
 #[test]
@@ -197,7 +195,20 @@ fn a_removed_file_comes_back_only_when_that_is_allowed() {
 }
 
 #[test]
+fn a_path_that_goes_back_and_forth_leads_to_one_store() {
+    let home = Home::new();
+    add(&home.open(), "one");
+    let odd = home.dir.path().join("config/../config/opencode/./accounts.json");
+    let store = Store::open(StoreOptions { accounts_file: odd, ..home.options() }).unwrap();
+    assert_eq!(store.path(), home.file);
+    assert_eq!(store.read().unwrap().unwrap().accounts.len(), 1);
+}
+
+/// To make a link takes a privilege on Windows.
+#[cfg(unix)]
+#[test]
 fn two_paths_to_one_file_are_one_store() {
+    use std::os::unix::fs::symlink;
     let home = Home::new();
     let link = home.dir.path().join("link.json");
     symlink("config/opencode/accounts.json", &link).unwrap();
@@ -278,16 +289,18 @@ fn a_change_within_one_tick_of_the_clock_is_seen() {
     }
 }
 
+/// Modes, and links that anybody may make.
+#[cfg(unix)]
 #[test]
 fn a_folder_that_cannot_be_trusted_is_refused() {
     let home = Home::new();
     add(&home.open(), "one");
     let folder = home.open().folder().to_owned();
-    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+    files::restrict(&folder, 0o755).unwrap();
     add(&home.open(), "two");
-    assert_eq!(mode(&folder), 0o700);
+    check_mode(&folder, 0o700);
     fs::rename(&folder, home.dir.path().join("elsewhere")).unwrap();
-    symlink(home.dir.path().join("elsewhere"), &folder).unwrap();
+    std::os::unix::fs::symlink(home.dir.path().join("elsewhere"), &folder).unwrap();
     let refused = update(&home.open(), |transaction| transaction.state.accounts.clear());
     assert!(matches!(refused, Err(UpdateError::Store(StoreError::Foreign { .. }))), "{refused:?}");
 }

@@ -1,8 +1,8 @@
-//! Real processes: this test binary starts itself again, in the home of the test, under a shell that sets the stage.
+//! Real processes: this test binary starts itself again, in the home of the test.
 #![expect(clippy::disallowed_methods, reason = "the tests set the stage")]
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use super::*;
 
@@ -14,17 +14,12 @@ fn here() -> Ledger {
     Ledger::new(std::env::current_dir().unwrap().join("share/codex-account-manager"), clock)
 }
 
-/// Starts the ignored test `name` in the home of this one, after the shell did `first`.
-fn spawn(home: &Home, first: &str, name: &str) -> Child {
-    Command::new("sh")
-        .arg("-c")
-        .arg(format!("{first} exec \"$0\" --exact ledger::tests::processes::{name} --ignored --nocapture"))
-        .arg(std::env::current_exe().unwrap())
-        .current_dir(home.dir.path())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
+/// The ignored test `name`, to be started in the home of this one.
+fn again(home: &Home, name: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", &format!("ledger::tests::processes::{name}"), "--ignored", "--nocapture"]);
+    command.current_dir(home.dir.path()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command
 }
 
 #[tokio::test]
@@ -38,18 +33,25 @@ async fn child_begins() {
 #[cfg(unix)]
 #[test]
 fn no_umask_opens_or_closes_a_file() {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = |path: &Path| std::fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777;
+    use crate::files::testing::check_mode;
+    // It aborts, which is to leave no core file.
+    let begin_under = |home: &Home, umask: &str| {
+        let child = again(home, "child_begins");
+        let mut under = Command::new("sh");
+        under.args(["-c", &format!("{umask} ulimit -c 0; exec \"$0\" \"$@\"")]);
+        under.arg(child.get_program()).args(child.get_args());
+        under.current_dir(home.dir.path()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+    };
     for umask in ["umask 000;", "umask 777;"] {
         let home = Home::new();
-        let _ = spawn(&home, &format!("{umask} ulimit -c 0;"), "child_begins").wait().unwrap();
+        begin_under(&home, umask);
         for made in [home.data(), home.dir.path().join("share")] {
-            assert_eq!(mode(&made), 0o700, "{} under {umask}", made.display());
+            check_mode(&made, 0o700);
         }
         let names: Vec<_> = std::fs::read_dir(home.data()).unwrap().map(|entry| entry.unwrap().path()).collect();
         assert_eq!(names.len(), 3, "{names:?}");
         for name in names {
-            assert_eq!(mode(&name), 0o600, "{} under {umask}", name.display());
+            check_mode(&name, 0o600);
         }
         assert_eq!(home.count("SELECT count(*) FROM attempts"), 1);
     }
@@ -57,9 +59,9 @@ fn no_umask_opens_or_closes_a_file() {
     assert!(!home.data().exists());
     std::fs::create_dir_all(home.data()).unwrap();
     std::fs::write(home.file(), "").unwrap();
-    std::fs::set_permissions(home.file(), PermissionsExt::from_mode(0o644)).unwrap();
-    let _ = spawn(&home, "ulimit -c 0;", "child_begins").wait().unwrap();
-    assert_eq!(mode(&home.file()), 0o600, "a mode that was there and was too wide");
+    crate::files::restrict(&home.file(), 0o644).unwrap();
+    begin_under(&home, "");
+    check_mode(&home.file(), 0o600);
 }
 
 #[tokio::test]
@@ -90,7 +92,7 @@ fn a_killed_process_loses_nothing_that_was_acknowledged() {
             .map(|number| {
                 let home = &home;
                 scope.spawn(move || {
-                    let mut child = spawn(home, "", "child_commits");
+                    let mut child = again(home, "child_commits").spawn().unwrap();
                     let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
                     let (mut acknowledged, mut acks, mut done) = (0, 0, false);
                     for line in lines {

@@ -22,7 +22,7 @@ const NO_WRITER: Duration = Duration::from_secs(2);
 
 thread_local! {
     /// Whether this thread holds something that others wait for.
-    static HURRIES: Cell<bool> = const { Cell::new(false) };
+    static HURRIES: Cell<bool> = Cell::default();
 }
 
 /// Does `work`, which holds a lock that other processes wait for: no pipe is waited for meanwhile, whoever asks. Whoever needs

@@ -1,11 +1,10 @@
 //! Which source wins, and which of the three errors is reported.
 #![expect(clippy::disallowed_methods, reason = "the tests play the other programs that touch these files")]
 
-use std::os::unix::fs::PermissionsExt;
-
 use tempfile::TempDir;
 
 use super::*;
+use crate::files::testing::check_mode;
 
 const RAW: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 const OTHER: &str = "FFEEDDCCBBAA99887766554433221100ffeeddccbbaa99887766554433221100";
@@ -16,10 +15,6 @@ fn none(home: &TempDir) -> KeySources {
 
 fn secret(text: &str) -> Secret<String> {
     Secret::new(text.to_owned())
-}
-
-fn mode(path: &Path) -> u32 {
-    path.symlink_metadata().unwrap().permissions().mode() & 0o7777
 }
 
 #[test]
@@ -87,7 +82,9 @@ fn a_key_file_is_made_once_and_for_its_owner_alone() {
     let sources = none(&home);
     let (seal, _) = Keyring::new(sources.clone()).create().unwrap();
     let text = std::fs::read_to_string(sources.key_file()).unwrap();
-    assert_eq!((text.trim().len(), mode(&sources.key_file()), mode(&sources.home())), (64, 0o600, 0o700));
+    assert_eq!(text.trim().len(), 64);
+    check_mode(&sources.key_file(), 0o600);
+    check_mode(&sources.home(), 0o700);
     assert_eq!(std::fs::read_dir(sources.home()).unwrap().count(), 1, "nothing unfinished is left");
     assert!(Keyring::new(sources.clone()).unlock(&seal).is_ok());
     Keyring::new(sources.clone()).create().unwrap();
@@ -118,6 +115,7 @@ fn many_at_once_agree_on_one_key_file() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_pipe_is_read_once() {
     let home = TempDir::new().unwrap();
@@ -231,6 +229,7 @@ fn the_key_that_fits_is_used_from_whichever_folder_it_is_in() {
     assert!(Keyring::new(of([&other, &one])).unlock(&seal).is_ok());
 }
 
+#[cfg(unix)]
 #[test]
 fn who_holds_a_lock_waits_for_no_pipe_and_has_the_key_once_it_was_waited_for() {
     use std::io::Write;
@@ -259,6 +258,18 @@ fn who_holds_a_lock_waits_for_no_pipe_and_has_the_key_once_it_was_waited_for() {
 }
 
 #[test]
+fn a_folder_is_no_key_and_the_null_device_is_an_empty_one() {
+    let home = TempDir::new().unwrap();
+    let (seal, _) = Keyring::new(KeySources { variable: Some(secret(RAW)), ..none(&home) }).create().unwrap();
+    let of = |path: &Path| Keyring::new(KeySources { variable_file: Some(path.to_owned()), ..none(&home) });
+    let error = of(home.path()).unlock(&seal).err().unwrap().with_hint();
+    assert!(error.contains("it is a folder, not a file") && error.contains("`CAM_MASTER_KEY_FILE`"), "{error}");
+    let null = of(Path::new(crate::sys::files::NULL)).unlock(&seal);
+    assert!(matches!(null, Err(KeyError::Missing { .. })), "empty means unset");
+}
+
+#[cfg(unix)]
+#[test]
 fn what_is_no_file_is_no_key_and_is_not_waited_for() {
     let home = TempDir::new().unwrap();
     let (seal, _) = Keyring::new(KeySources { variable: Some(secret(RAW)), ..none(&home) }).create().unwrap();
@@ -269,13 +280,10 @@ fn what_is_no_file_is_no_key_and_is_not_waited_for() {
         (pipe, "it is a pipe that no program writes to"),
         (home.path().join("socket"), "it is a socket, not a file"),
         ("/dev/zero".into(), "it is a device, not a file"),
-        (home.path().to_owned(), "it is a folder, not a file"),
     ] {
         let keyring = Keyring::new(KeySources { variable_file: Some(path.clone()), ..none(&home) });
         let error = keyring.unlock(&seal).err().unwrap().with_hint();
         assert!(error.contains(expected) && error.contains("`CAM_MASTER_KEY_FILE`"), "{error}");
         assert_ne!(keyring.state(Some(&seal)), KeyState::Unlocked);
     }
-    let null = Keyring::new(KeySources { variable_file: Some("/dev/null".into()), ..none(&home) });
-    assert!(matches!(null.unlock(&seal), Err(KeyError::Missing { .. })), "empty means unset");
 }

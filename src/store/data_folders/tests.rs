@@ -2,11 +2,11 @@
 #![expect(clippy::disallowed_methods, reason = "the tests play the other programs that touch these files")]
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 use tempfile::TempDir;
 
 use super::*;
+use crate::files::testing::check_mode;
 
 /// A person's home, with the `.cam` folder of an accounts file in it.
 struct Home(TempDir);
@@ -19,7 +19,7 @@ impl Home {
     }
 
     fn at(&self, name: &str) -> PathBuf {
-        self.0.path().canonicalize().unwrap().join(name)
+        files::real_path(self.0.path()).unwrap().join(name)
     }
 
     /// A program that would use these folders, best first.
@@ -45,8 +45,8 @@ fn whoever_comes_later_uses_the_folder_of_the_first() {
     let terminal = home.program(false, &["share/cam"]);
     terminal.remember(None);
     let note = home.at("accounts.json.cam/data-folders.json");
-    assert_eq!(fs::metadata(&note).unwrap().mode() & 0o7777, 0o600);
-    assert_eq!(fs::metadata(home.at("share/cam")).unwrap().mode() & 0o7777, 0o700);
+    check_mode(&note, 0o600);
+    check_mode(&home.at("share/cam"), 0o700);
     for later in [home.program(false, &["snap/cam"]), home.program(false, &["flatpak/cam", "other/cam"])] {
         let before = fs::read(&note).unwrap();
         later.remember(None);
@@ -89,16 +89,20 @@ fn a_key_that_is_in_use_without_a_note_is_where_it_was() {
 
 #[test]
 fn a_folder_that_is_not_to_be_followed_is_not_and_the_note_keeps_it_for_others() {
-    let others = fs::metadata("/").unwrap().uid() != rustix::process::geteuid().as_raw();
     let home = Home::new();
-    let open = home.made("open");
-    fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
     fs::write(home.at("file"), "").unwrap();
-    symlink(home.at("nowhere"), home.at("dangling")).unwrap();
     let path = |name: &str| home.at(name).display().to_string();
-    let mut refused = vec![path("gone"), path("open"), path("file"), path("dangling"), "relative".to_owned()];
-    // Another user's, where this test runs as one who has others.
-    refused.extend(others.then(|| "/".to_owned()));
+    let refused = [path("gone"), path("file"), "relative".to_owned()];
+    #[cfg(unix)]
+    let refused = {
+        use std::os::unix::fs::{MetadataExt, symlink};
+        files::restrict(&home.made("open"), 0o777).unwrap();
+        symlink(home.at("nowhere"), home.at("dangling")).unwrap();
+        // Another user's, where this test runs as one who has others.
+        let is_others = fs::metadata("/").unwrap().uid() != rustix::process::geteuid().as_raw();
+        let others = is_others.then(|| "/".to_owned());
+        refused.into_iter().chain([path("open"), path("dangling")]).chain(others)
+    };
     for folder in refused {
         home.note(&serde_json::json!({ "dataFolders": [folder] }).to_string());
         let program = home.program(false, &["own"]);
@@ -107,7 +111,7 @@ fn a_folder_that_is_not_to_be_followed_is_not_and_the_note_keeps_it_for_others()
         assert_eq!(home.program(false, &["later"]).home(), home.at("own"), "{folder}");
         let noted = fs::read_to_string(home.at("accounts.json.cam/data-folders.json")).unwrap();
         assert_eq!(
-            noted.contains(&folder),
+            noted.contains(&serde_json::json!(folder).to_string()),
             folder != "relative",
             "it may be one where the other program runs: {noted}"
         );
@@ -124,14 +128,22 @@ fn a_note_that_says_nothing_is_none() {
     }
     let note = home.at("accounts.json.cam/data-folders.json");
     fs::remove_file(&note).unwrap();
-    assert!(std::process::Command::new("mkfifo").arg(&note).status().unwrap().success());
-    assert_eq!(program.home(), home.at("own"), "nobody writes to that pipe");
-    fs::remove_file(&note).unwrap();
     fs::create_dir(&note).unwrap();
     program.remember(None);
     assert_eq!(program.home(), home.at("own"));
-    fs::remove_dir(&note).unwrap();
-    symlink(home.at("elsewhere.json"), &note).unwrap();
+}
+
+/// Such a pipe is nothing of Windows', and to make a link takes a privilege there.
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_of_its_own_is_no_note() {
+    let home = Home::new();
+    let program = home.program(false, &["own"]);
+    let note = home.at("accounts.json.cam/data-folders.json");
+    assert!(std::process::Command::new("mkfifo").arg(&note).status().unwrap().success());
+    assert_eq!(program.home(), home.at("own"), "nobody writes to that pipe");
+    fs::remove_file(&note).unwrap();
+    std::os::unix::fs::symlink(home.at("elsewhere.json"), &note).unwrap();
     let elsewhere = serde_json::json!({ "dataFolders": [home.made("elsewhere")] }).to_string();
     fs::write(home.at("elsewhere.json"), elsewhere).unwrap();
     assert_eq!(program.home(), home.at("own"), "a link is no note");

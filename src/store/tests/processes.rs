@@ -1,7 +1,7 @@
-//! Real processes: this test binary starts itself again, in the home of the test, under a shell that sets the stage.
+//! Real processes: this test binary starts itself again, in the home of the test.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use super::*;
 
@@ -13,17 +13,12 @@ fn here() -> Home {
     Home { file: std::env::current_dir().unwrap().join("config/opencode/accounts.json"), ..home }
 }
 
-/// Starts the ignored test `name` in the home of this one, after the shell did `first`.
-fn spawn(home: &Home, first: &str, name: &str) -> Child {
-    Command::new("sh")
-        .arg("-c")
-        .arg(format!("{first} exec \"$0\" --exact store::tests::processes::{name} --ignored --nocapture"))
-        .arg(std::env::current_exe().unwrap())
-        .current_dir(home.dir.path())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
+/// The ignored test `name`, to be started in the home of this one.
+fn again(home: &Home, name: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", &format!("store::tests::processes::{name}"), "--ignored", "--nocapture"]);
+    command.current_dir(home.dir.path()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command
 }
 
 #[test]
@@ -42,23 +37,34 @@ fn child_makes_everything() {
 }
 
 #[test]
+fn death_frees_what_a_process_held() {
+    let home = Home::new();
+    assert!(again(&home, "child_makes_everything").status().unwrap().success());
+    let reaped = update(&home.open(), |transaction| transaction.reap_dead_sessions().len()).unwrap();
+    assert_eq!((reaped, home.open().session_private("s")), (0, None), "a file without a record went");
+    assert!(home.open().try_lock("probe", "one").unwrap().is_some(), "death freed the probe");
+}
+
+#[cfg(unix)]
+#[test]
 fn no_umask_opens_or_closes_a_file() {
-    for umask in ["umask 000;", "umask 777;"] {
+    for umask in ["umask 000", "umask 777"] {
         let home = Home::new();
-        assert!(spawn(&home, umask, "child_makes_everything").wait().unwrap().success());
+        let child = again(&home, "child_makes_everything");
+        let mut under = Command::new("sh");
+        under.args(["-c", &format!("{umask}; exec \"$0\" \"$@\"")]).arg(child.get_program()).args(child.get_args());
+        under.current_dir(home.dir.path()).stdout(Stdio::null()).stderr(Stdio::null());
+        assert!(under.status().unwrap().success());
         let folder = home.open().folder().to_owned();
         let names = crate::files::names(&folder).unwrap();
         assert!(names.len() >= 5, "{names:?}");
         for name in names {
-            assert_eq!(mode(&folder.join(&name)), 0o600, "{name} under {umask}");
+            check_mode(&folder.join(&name), 0o600);
         }
-        assert_eq!(mode(&home.file), 0o600);
+        check_mode(&home.file, 0o600);
         for made in [folder.as_path(), home.file.parent().unwrap(), &home.dir.path().join("config")] {
-            assert_eq!(mode(made), 0o700, "{} under {umask}", made.display());
+            check_mode(made, 0o700);
         }
-        let reaped = update(&home.open(), |transaction| transaction.reap_dead_sessions().len()).unwrap();
-        assert_eq!((reaped, home.open().session_private("s")), (0, None), "a file without a record went");
-        assert!(home.open().try_lock("probe", "one").unwrap().is_some(), "death freed the probe");
     }
 }
 
@@ -89,7 +95,7 @@ fn a_killed_process_loses_nothing_that_was_acknowledged() {
             .map(|number| {
                 let home = &home;
                 scope.spawn(move || {
-                    let mut child = spawn(home, "", "child_counts");
+                    let mut child = again(home, "child_counts").spawn().unwrap();
                     let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
                     let mut acknowledged = 0_i64;
                     for _ in lines.filter(|line| line.contains("ack")) {

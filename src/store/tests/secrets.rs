@@ -86,13 +86,14 @@ fn another_tools_tokens_are_copied_once_and_then_sealed() {
     let backup = home.file.with_file_name("accounts.json.cam-backup-1700000000000");
     assert_eq!((warnings.len(), &warnings[0].backup), (1, &Some(backup.clone())));
     assert!(warnings[0].message.contains("export --plain") && warnings[0].message.contains(backup.to_str().unwrap()));
-    assert_eq!((fs::read_to_string(&backup).unwrap().as_str(), mode(&backup)), (FOREIGN, 0o600));
+    assert_eq!(fs::read_to_string(&backup).unwrap(), FOREIGN);
+    check_mode(&backup, 0o600);
     let state = store.read().unwrap().unwrap();
     let token = store.open_secret(&state, &state.accounts[0], SecretField::RefreshToken).unwrap().unwrap();
     assert_eq!(token.expose(), "rt-plain-7f3a");
     add(&store, "later");
     assert!(store.take_warnings().is_empty());
-    assert_eq!(mode(&store.folder().join("previous.json")), 0o600);
+    check_mode(&store.folder().join("previous.json"), 0o600);
 }
 
 #[test]
@@ -116,7 +117,7 @@ fn a_key_file_is_made_by_the_first_write_that_seals() {
     add(&store, "none");
     assert!(!home.dir.path().join("data/master.key").exists());
     add_key(&store, "one").unwrap();
-    assert_eq!(mode(&home.dir.path().join("data/master.key")), 0o600);
+    check_mode(&home.dir.path().join("data/master.key"), 0o600);
     assert_eq!(api_key(&home.keyless(), "one").unwrap(), "sk-one");
 }
 

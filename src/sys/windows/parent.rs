@@ -2,5 +2,5 @@
 
 /// Never: there is no cheap way to watch a process, and the end of stdin is the sign.
 pub async fn died(_: Option<u32>) {
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }

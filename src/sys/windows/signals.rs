@@ -7,7 +7,17 @@ use crate::sys::Signal;
 impl Signal {
     /// The exit code of a process that the signal ended, as shells spell it.
     pub fn exit_code(self) -> u8 {
-        130
+        match self {
+            Signal::Hangup => 129,
+            Signal::Quit => 131,
+            Signal::Terminate => 143,
+            Signal::Interrupt
+            | Signal::User1
+            | Signal::User2
+            | Signal::Continue
+            | Signal::TerminalStop
+            | Signal::WindowChange => 130,
+        }
     }
 }
 

@@ -57,7 +57,7 @@ async fn what_adds_nothing_is_named_by_variable_and_path_and_nothing_waits_for_i
     std::fs::write(place("der.crt"), authority("One").der()).unwrap();
     std::fs::write(place("cut.pem"), &authority("One").pem()[..200]).unwrap();
     std::fs::create_dir(place("folder")).unwrap();
-    let mut odd = vec![
+    let odd = [
         ("SSL_CERT_FILE", place("gone.pem"), "does not exist"),
         ("NODE_EXTRA_CA_CERTS", place("empty.pem"), "is empty"),
         ("CODEX_CA_CERTIFICATE", place("text.pem"), "no certificate in PEM"),
@@ -69,7 +69,7 @@ async fn what_adds_nothing_is_named_by_variable_and_path_and_nothing_waits_for_i
         ("SSL_CERT_DIR", place("text.pem"), "is no folder"),
     ];
     #[cfg(unix)]
-    {
+    let odd = {
         // A pipe into which nobody writes.
         rustix::fs::mknodat(
             rustix::fs::CWD,
@@ -79,8 +79,8 @@ async fn what_adds_nothing_is_named_by_variable_and_path_and_nothing_waits_for_i
             0,
         )
         .unwrap();
-        odd.push(("NODE_EXTRA_CA_CERTS", place("pipe"), "it is a pipe, not a file"));
-    }
+        odd.into_iter().chain([("NODE_EXTRA_CA_CERTS", place("pipe"), "it is a pipe, not a file")])
+    };
     for (variable, path, why) in odd {
         let loaded = loaded(&[(variable, &path)]).await;
         let [warning] = &loaded.warnings[..] else { panic!("{:?}", loaded.warnings) };

@@ -1,0 +1,13 @@
+//! What tests ask of files, on every system.
+
+use std::path::Path;
+
+use crate::sys;
+
+/// Fails unless what is at `path`, no link followed, has this mode. Where files have no modes there is nothing to compare.
+#[track_caller]
+pub fn check_mode(path: &Path, expected: u32) {
+    let mode = sys::files::mode(&std::fs::symlink_metadata(path).unwrap());
+    let found = mode.unwrap_or(expected);
+    assert_eq!(found, expected, "{} has mode {found:o}, not {expected:o}", path.display());
+}

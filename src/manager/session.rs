@@ -4,6 +4,7 @@
 pub mod alive;
 mod announcer;
 mod changes;
+mod channel;
 pub mod configuration;
 mod data_folder;
 pub mod event;
@@ -12,8 +13,8 @@ mod registration;
 pub(super) mod tasks;
 pub mod words;
 
-pub use announcer::EventReceiver;
 pub use changes::Changes;
+pub use channel::EventReceiver;
 pub use identity::{Identity, random_id, random_key, reached_at};
 pub use registration::{LONGEST_FOLDER, LONGEST_PROGRAM};
 

@@ -3,25 +3,21 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::{RecvError, TryRecvError};
-
 use super::Session;
+use super::channel::{Channel, EventReceiver};
 use super::event::{Event, Level, Notice};
 use crate::domain::time::Timestamp;
 
 /// As many warnings are kept: a process that never takes them has given them to its doors.
 const MOST_WARNINGS: usize = 64;
 
-/// Events that a slow door may be behind.
-const BACKLOG: usize = 1024;
-
-/// The way to the doors. The channel has room for its whole backlog from the start, so that an event in it is a pointer.
+/// The way to the doors.
+#[derive(Default)]
 pub(super) struct Announcer {
-    events: broadcast::Sender<Arc<Event>>,
+    events: Channel,
     said: Mutex<Said>,
 }
 
@@ -33,27 +29,6 @@ struct Said {
     notices: HashMap<String, Timestamp>,
 }
 
-impl Default for Announcer {
-    fn default() -> Announcer {
-        Announcer { events: broadcast::channel(BACKLOG).0, said: Mutex::default() }
-    }
-}
-
-/// What happens, for one door.
-pub struct EventReceiver(broadcast::Receiver<Arc<Event>>);
-
-impl EventReceiver {
-    /// The next one, once it happens.
-    pub async fn recv(&mut self) -> Result<Event, RecvError> {
-        self.0.recv().await.map(Arc::unwrap_or_clone)
-    }
-
-    /// The next one that has happened already.
-    pub fn try_recv(&mut self) -> Result<Event, TryRecvError> {
-        self.0.try_recv().map(Arc::unwrap_or_clone)
-    }
-}
-
 impl Announcer {
     fn said(&self) -> MutexGuard<'_, Said> {
         self.said.lock().unwrap_or_else(PoisonError::into_inner)
@@ -63,18 +38,17 @@ impl Announcer {
 impl Session {
     /// What happens from now on.
     pub fn events(&self) -> EventReceiver {
-        EventReceiver(self.announcer.events.subscribe())
+        self.announcer.events.receiver()
     }
 
     /// Whether any door listens.
     pub fn has_listeners(&self) -> bool {
-        self.announcer.events.receiver_count() > 0
+        self.announcer.events.has_receivers()
     }
 
     /// Gives an event to every door.
     pub fn emit(&self, event: Event) {
-        // Nobody listening is fine: the command line has no use for events.
-        let _ = self.announcer.events.send(Arc::new(event));
+        self.announcer.events.send(event);
     }
 
     /// Gives a notice to every door.

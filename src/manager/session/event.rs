@@ -41,6 +41,16 @@ pub enum Event {
     Notice(Notice),
 }
 
+impl Event {
+    /// Whether a client that never hears of it goes on with something wrong.
+    pub(super) fn is_lasting(&self) -> bool {
+        match self {
+            Event::AccountsChanged { .. } | Event::LoginEnded { .. } | Event::Notice(_) => true,
+            Event::Selected(_) | Event::Waiting(_) | Event::WaitEnded { .. } | Event::Finished(_) => false,
+        }
+    }
+}
+
 /// Who changed accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {

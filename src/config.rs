@@ -25,6 +25,7 @@ use crate::domain::health::breaker::BreakerSettings;
 use crate::domain::routing::Strategy;
 use crate::env::Environment;
 use crate::files::Stamp;
+use crate::logging;
 use crate::paths::Paths;
 use keys::{KEYS, Key, Values};
 
@@ -129,7 +130,10 @@ impl Config {
             json::layer(&paths.opencode_config_file),
             layers::defaults(&sources.defaults),
         ];
-        merge::merge(layers, self)
+        let mut config = merge::merge(layers, self);
+        // No key, since the log begins before anything is read.
+        config.warnings.extend(environment.get("CAM_LOG").and_then(logging::complaint));
+        config
     }
 
     /// Every effective value, in the order of the table of keys.

@@ -25,7 +25,7 @@ static KEPT: Mutex<Option<Vec<u8>>> = Mutex::new(None);
 
 /// Starts it with the filter of `CAM_LOG`, and with everything down to `level` where a person asks for more.
 pub fn start(filter: Option<&str>, level: Option<Level>) {
-    let mut filter = Filter::of(filter.unwrap_or_default());
+    let (mut filter, _) = Filter::of(filter.unwrap_or_default());
     if let Some(level) = level {
         filter.add(OURS, level.into());
     }
@@ -33,30 +33,37 @@ pub fn start(filter: Option<&str>, level: Option<Level>) {
     let _ = tracing::subscriber::set_global_default(filter);
 }
 
+/// What is wrong with a filter of `CAM_LOG`, as a sentence; the rest of it is used.
+pub fn complaint(filter: &str) -> Option<String> {
+    let (_, bad) = Filter::of(filter);
+    bad.first().map(|part| {
+        format!(
+            "`CAM_LOG` cannot be `{part}`; accepted: error, warn, info, debug or off, for all or for a module \
+             (`{OURS}::proxy=debug`), between commas"
+        )
+    })
+}
+
 /// The lowest levels that are logged, by the modules that they are for. It is the subscriber itself: nothing of ours opens a span,
 /// and what would be a registry of them is 32 KB in every process.
 struct Filter(Vec<(String, LevelFilter)>);
 
 impl Filter {
-    /// Levels, and levels for modules, between commas.
-    fn of(text: &str) -> Filter {
-        let mut filter = Filter(Vec::new());
+    /// Levels, and levels for modules, between commas; and the parts that are neither. Errors are logged unless it says otherwise.
+    fn of(text: &str) -> (Filter, Vec<&str>) {
+        let (mut filter, mut bad) = (Filter(vec![(String::new(), LevelFilter::ERROR)]), Vec::new());
         for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-            match part.split_once('=') {
-                None => match part.parse() {
-                    Ok(level) => filter.add("", level),
-                    Err(_) => filter.add(part, LevelFilter::TRACE),
-                },
-                Some((target, level)) => match level.parse() {
-                    Ok(level) => filter.add(target, level),
-                    Err(_) => return Filter(vec![(String::new(), LevelFilter::WARN)]),
-                },
+            let (target, level) = match part.split_once('=') {
+                Some((target, level)) => (target.trim_end(), level.trim_start().parse().ok()),
+                None if part.starts_with(OURS) => (part, Some(LevelFilter::TRACE)),
+                None => ("", part.parse().ok()),
+            };
+            match level {
+                Some(level) => filter.add(target, level),
+                None => bad.push(part),
             }
         }
-        if filter.0.is_empty() {
-            filter.add("", LevelFilter::ERROR);
-        }
-        filter
+        (filter, bad)
     }
 
     fn add(&mut self, target: &str, level: LevelFilter) {
@@ -162,20 +169,29 @@ mod tests {
 
     #[test]
     fn a_filter_names_levels_and_levels_for_modules() {
-        for (filter, ours, proxy) in [
-            ("", Level::ERROR, Level::ERROR),
-            (" , ", Level::ERROR, Level::ERROR),
-            ("debug", Level::DEBUG, Level::DEBUG),
-            ("TRACE", Level::TRACE, Level::TRACE),
-            ("warn, codex_account_manager::proxy=debug,", Level::WARN, Level::DEBUG),
-            ("codex_account_manager=info,codex_account_manager=debug", Level::DEBUG, Level::DEBUG),
-            ("codex_account_manager", Level::TRACE, Level::TRACE),
-            ("codex_account_manager=loud", Level::WARN, Level::WARN),
+        for (filter, ours, proxy, bad) in [
+            ("", Level::ERROR, Level::ERROR, ""),
+            (" , ", Level::ERROR, Level::ERROR, ""),
+            ("debug", Level::DEBUG, Level::DEBUG, ""),
+            ("TRACE", Level::TRACE, Level::TRACE, ""),
+            ("warn, codex_account_manager::proxy=debug,", Level::WARN, Level::DEBUG, ""),
+            ("codex_account_manager::proxy = debug", Level::ERROR, Level::DEBUG, ""),
+            ("codex_account_manager=info,codex_account_manager=debug", Level::DEBUG, Level::DEBUG, ""),
+            ("codex_account_manager", Level::TRACE, Level::TRACE, ""),
+            // Of what other crates log nothing is written, at any level.
+            ("hyper=debug", Level::ERROR, Level::ERROR, ""),
+            ("codex_account_manager=loud", Level::ERROR, Level::ERROR, "codex_account_manager=loud"),
+            ("info,codex_account_manager::proxy=loud", Level::INFO, Level::INFO, "codex_account_manager::proxy=loud"),
+            ("debgu", Level::ERROR, Level::ERROR, "debgu"),
+            ("true,warn,1 2", Level::WARN, Level::WARN, "true 1 2"),
         ] {
-            let levels = Filter::of(filter);
+            let (levels, refused) = Filter::of(filter);
             for (target, level) in [(OURS, ours), ("codex_account_manager::proxy::admit", proxy)] {
                 assert_eq!(levels.level(target), LevelFilter::from(level), "{target} with {filter:?}");
             }
+            assert_eq!(refused.join(" "), bad, "{filter:?}");
+            assert_eq!(complaint(filter).is_some(), !bad.is_empty(), "{filter:?}");
         }
+        assert_eq!(Filter::of("off").0.level(OURS), LevelFilter::OFF);
     }
 }

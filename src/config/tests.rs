@@ -193,6 +193,16 @@ fn a_bad_table_of_prices_is_reported_with_its_line_and_ignored_alone() {
     assert_eq!(input(&third, "a"), Some(9), "a list that is none leaves the one before");
 }
 
+#[test]
+fn a_mistyped_log_filter_is_a_warning() {
+    let files = Files::new("", "{}");
+    let config = files.load(&[("CAM_LOG", "debgu")], &Sources::default());
+    assert!(
+        config.warnings.len() == 1 && config.warnings[0].starts_with("`CAM_LOG` cannot be `debgu`; accepted: error,")
+    );
+    assert_eq!(files.load(&[("CAM_LOG", "debug")], &Sources::default()).warnings, Vec::<String>::new());
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn what_is_no_file_or_too_long_is_reported_and_not_waited_for() {

@@ -16,7 +16,7 @@ pub const RULES: &[(&str, &[&str])] = &[
     ("sys", &[]),
     ("background", &[]),
     ("files", &["sys"]),
-    ("config", &["domain", "env", "paths", "files", "secrets"]),
+    ("config", &["domain", "env", "logging", "paths", "files", "secrets"]),
     ("secrets", &["files", "sys"]),
     ("store", &["domain", "secrets", "clock", "paths", "files"]),
     ("ledger", &["background", "domain", "clock", "files"]),

@@ -112,7 +112,7 @@ impl StoreWarning {
 pub struct Store(Arc<Inner>);
 
 struct Inner {
-    places: replace::Places,
+    whereabouts: replace::Whereabouts,
     clock: Clock,
     session_id: String,
     patience: Duration,
@@ -136,7 +136,7 @@ impl Store {
 
     fn with_patience(options: StoreOptions, patience: Duration) -> Result<Store, StoreError> {
         Ok(Store(Arc::new(Inner {
-            places: replace::Places::resolve(&options.accounts_file)?,
+            whereabouts: replace::Whereabouts::of(&options.accounts_file)?,
             clock: options.clock,
             session_id: options.session_id,
             patience,
@@ -150,13 +150,13 @@ impl Store {
     }
 
     /// The accounts file, links resolved.
-    pub fn path(&self) -> &Path {
-        &self.0.places.file
+    pub fn path(&self) -> PathBuf {
+        self.0.places().file.clone()
     }
 
     /// `<accounts file>.cam`, where locks and the previous state are.
-    pub fn folder(&self) -> &Path {
-        &self.0.places.folder
+    pub fn folder(&self) -> PathBuf {
+        self.0.places().folder.clone()
     }
 
     /// The state of the file; `None` when there is none. One `stat` when it has not moved, and then the same `Arc`.
@@ -166,7 +166,15 @@ impl Store {
     ///
     /// [`StoreError::Unreadable`], [`StoreError::Newer`] or [`StoreError::Io`].
     pub fn read(&self) -> Result<Option<Arc<State>>, StoreError> {
-        self.0.cache().read(&self.0.places)
+        let places = self.0.places();
+        let read = self.0.cache().read(&places)?;
+        if read.is_none() {
+            let now = self.0.whereabouts.now();
+            if now.file != places.file {
+                return self.0.cache().read(&now);
+            }
+        }
+        Ok(read)
     }
 
     /// Whether the file was read since this was asked last and was older than it had been: another program wrote it, which
@@ -206,7 +214,7 @@ impl Store {
                 let _ = sender.send(done);
             }
         };
-        self.0.worker.run(Box::new(job)).map_err(StoreError::io("start a thread for", self.path()))?;
+        self.0.worker.run(Box::new(job)).map_err(StoreError::io("start a thread for", &self.path()))?;
         let done = match tokio::time::timeout(patience, &mut receiver).await {
             Ok(done) => done,
             Err(_) if claim.abandon() => return Err(self.busy().into()),
@@ -264,8 +272,9 @@ impl Store {
     ///
     /// [`StoreError::Io`] or [`StoreError::Foreign`]: nobody can have it, because there is no place for it.
     pub fn try_lock(&self, kind: &str, id: &str) -> Result<Option<NamedLock>, StoreError> {
-        self.0.places.make_folder()?;
-        let path = lock::named(self.folder(), kind, id);
+        let places = self.0.places();
+        places.make_folder()?;
+        let path = lock::named(&places.folder, kind, id);
         NamedLock::attempt(&path).map_err(StoreError::io("lock", &path))
     }
 
@@ -275,8 +284,9 @@ impl Store {
     ///
     /// [`StoreError::Io`] or [`StoreError::Foreign`].
     pub fn wait_for_lock(&self, kind: &str, id: &str) -> Result<NamedLock, StoreError> {
-        self.0.places.make_folder()?;
-        let path = lock::named(self.folder(), kind, id);
+        let places = self.0.places();
+        places.make_folder()?;
+        let path = lock::named(&places.folder, kind, id);
         NamedLock::acquire(&path).map_err(StoreError::io("lock", &path))
     }
 
@@ -289,7 +299,7 @@ impl Store {
         if self.try_lock(kind, id)?.is_some() {
             return Ok(None);
         }
-        let note = crate::files::read_if_there(&lock::named(self.folder(), kind, id), format::MAX_FILE_BYTES)
+        let note = crate::files::read_if_there(&lock::named(&self.folder(), kind, id), format::MAX_FILE_BYTES)
             .unwrap_or_default()
             .unwrap_or_default();
         Ok(Some(serde_json::from_slice(&note).unwrap_or_default()))
@@ -306,7 +316,7 @@ impl Store {
         let job = move || {
             let _ = sender.send(inner.move_away(deadline));
         };
-        self.0.worker.run(Box::new(job)).map_err(StoreError::io("start a thread for", self.path()))?;
+        self.0.worker.run(Box::new(job)).map_err(StoreError::io("start a thread for", &self.path()))?;
         match tokio::time::timeout(self.0.patience, receiver).await {
             Ok(Ok(Some(done))) => done,
             Ok(Ok(None) | Err(_)) | Err(_) => Err(self.busy()),
@@ -319,20 +329,37 @@ impl Store {
     }
 
     fn busy(&self) -> StoreError {
-        StoreError::Busy { holder: holder::holder(&self.0.places.lock) }
+        StoreError::Busy { holder: holder::holder(&self.0.places().lock) }
     }
 }
 
 impl Inner {
     /// `None` when the lock came too late.
     fn move_away(&self, deadline: std::time::Instant) -> Option<Result<Option<PathBuf>, StoreError>> {
-        let lock = match self.places.make_folder().and_then(|()| lock::FileLock::acquire(&self.places.lock)) {
+        let lock = match self.lock() {
             Ok(lock) => lock,
             Err(error) => return Some(Err(error)),
         };
-        let moved = (clock::instant() < deadline).then(|| self.places.move_away(self.clock.now().as_millis()));
+        let moved = (clock::instant() < deadline).then(|| self.places().move_away(self.clock.now().as_millis()));
         drop(lock);
         moved
+    }
+
+    /// Where everything is. For the holder of the lock it does not change.
+    fn places(&self) -> Arc<replace::Places> {
+        self.whereabouts.known()
+    }
+
+    /// Takes the lock of the file, where the file is now: all that a change touches is beside it.
+    fn lock(&self) -> Result<lock::FileLock, StoreError> {
+        loop {
+            let places = self.whereabouts.now();
+            places.make_folder()?;
+            let lock = lock::FileLock::acquire(&places.lock)?;
+            if self.whereabouts.now().file == places.file {
+                return Ok(lock);
+            }
+        }
     }
 
     fn cache(&self) -> MutexGuard<'_, changes::Cache> {
@@ -350,7 +377,7 @@ impl Inner {
     fn random_id(&self) -> Result<String, StoreError> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes)
-            .map_err(|error| StoreError::io("make an id for", &self.places.file)(error.into()))?;
+            .map_err(|error| StoreError::io("make an id for", &self.places().file)(error.into()))?;
         Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
     }
 }

@@ -41,7 +41,7 @@ pub async fn execute(session: Arc<Session>, params: ExecuteCommandParams) -> Res
 async fn accounts(session: &Session) -> Result<String, Error> {
     session.manager.survey().await;
     let report = session.manager.list()?;
-    Ok(table(&report.accounts, session.manager.accounts().store().path()))
+    Ok(table(&report.accounts, &session.manager.accounts().store().path()))
 }
 
 /// Switches this session to the account of that number and says so, or says which numbers there are.

@@ -18,7 +18,7 @@ pub enum LockState {
 impl Store {
     /// Whether a process holds the lock of the accounts file. One that cannot be opened is nobody's.
     pub fn lock_state(&self) -> LockState {
-        let path = &self.0.places.lock;
+        let path = &self.0.places().lock;
         match files::open_to_ask(path) {
             Ok(file) if files::lock::is_held(&file).unwrap_or(false) => LockState::Held(holder(path)),
             _ => LockState::Free,
@@ -27,6 +27,6 @@ impl Store {
 
     /// The state before the last write; `None` when there is none that can be read.
     pub fn previous(&self) -> Option<State> {
-        State::from_json(&files::read_if_there(&self.0.places.previous, MAX_FILE_BYTES).ok()??).ok()
+        State::from_json(&files::read_if_there(&self.0.places().previous, MAX_FILE_BYTES).ok()??).ok()
     }
 }

@@ -37,7 +37,7 @@ impl Store {
         let mut transaction = Transaction {
             state: before.clone(),
             before: &before,
-            places: &self.0.places,
+            places: &self.0.places(),
             bytes: &bytes,
             now: self.0.clock.now(),
             once_seen: None,
@@ -65,7 +65,7 @@ impl Store {
     pub fn read_foreign(&self, bytes: &[u8]) -> Result<Foreign, FormatError> {
         let mut state = State::from_json(bytes)?;
         // A tool may have dropped the block of what is a copy of our own file.
-        seal_copy::restore(&self.0.places, &mut state);
+        seal_copy::restore(&self.0.places(), &mut state);
         Ok(Foreign(Arc::new(state)))
     }
 }

@@ -92,14 +92,14 @@ impl Inner {
         let accounts = after.accounts.iter().filter(|account| account.has_secret()).count();
         let mut rekeyed = Rekeyed { secrets, accounts, ..Rekeyed::default() };
         // The state before is sealed under the old key, which may be known to others.
-        if let Err(error) = replace::keep_previous(&self.places, Before::Present) {
+        if let Err(error) = replace::keep_previous(&self.places(), Before::Present) {
             rekeyed.warnings.push(format!(
                 "`{}` is still sealed under the old key: {error}; the next change replaces it",
-                self.places.previous.display()
+                self.places().previous.display()
             ));
         }
         // So are the tokens that are noted beside the file.
-        rotations::forget_all(&self.places);
+        rotations::forget_all(&self.places());
         let in_key_file = |source: &KeySource| *source == KeySource::KeyFile;
         let old_key_id = old.filter(|(_, source)| in_key_file(source)).map(|(seal, _)| seal.key_id.as_str());
         match self.keyring.adopt(&replacement, old_key_id) {
@@ -113,30 +113,30 @@ impl Inner {
                 error.with_hint()
             )),
         }
-        let _ = files::remove(&self.places.rekey);
+        let _ = files::remove(&self.places().rekey);
         Ok(rekeyed)
     }
 
     /// Notes which key is about to be made, so that it can be distinguished from those that something is sealed with.
     fn note_begun(&self, key_id: &str) -> Result<(), StoreError> {
-        files::write_new(&self.places.rekey, key_id.as_bytes())
-            .and_then(|()| files::sync_folder(&self.places.folder))
-            .map_err(StoreError::io("write", &self.places.rekey))
+        files::write_new(&self.places().rekey, key_id.as_bytes())
+            .and_then(|()| files::sync_folder(&self.places().folder))
+            .map_err(StoreError::io("write", &self.places().rekey))
     }
 
     /// Takes away what a time left that was killed: the key too, when nothing was sealed with it yet.
     fn clean_up_after_killed(&self, state: &State) -> Result<(), StoreError> {
-        let failed = |error| StoreError::io("clean up", &self.places.rekey)(error);
-        let Some(noted) = files::read_if_there(&self.places.rekey, MAX_FILE_BYTES).map_err(failed)? else {
+        let failed = |error| StoreError::io("clean up", &self.places().rekey)(error);
+        let Some(noted) = files::read_if_there(&self.places().rekey, MAX_FILE_BYTES).map_err(failed)? else {
             return Ok(());
         };
         if let Ok(noted) = std::str::from_utf8(&noted) {
             let is_sealed = state.seal.as_ref().is_some_and(|seal| seal.key_id == noted);
             self.keyring.clean_up(noted, is_sealed);
             if !is_sealed {
-                seal_copy::forget(&self.places, noted);
+                seal_copy::forget(&self.places(), noted);
             }
         }
-        files::remove(&self.places.rekey).map_err(failed)
+        files::remove(&self.places().rekey).map_err(failed)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use super::error::StoreError;
 use crate::files;
@@ -28,10 +29,13 @@ pub(super) struct Places {
 impl Places {
     /// Resolves the links in `path`; touches nothing.
     pub(super) fn resolve(path: &Path) -> Result<Places, StoreError> {
-        let file = files::real_path(path).map_err(StoreError::io("find", path))?;
+        files::real_path(path).map(Places::of).map_err(StoreError::io("find", path))
+    }
+
+    fn of(file: PathBuf) -> Places {
         let parent = file.parent().map(Path::to_owned).unwrap_or_default();
         let folder = files::with_suffix(&file, ".cam");
-        Ok(Places {
+        Places {
             lock: folder.join("lock"),
             next: folder.join("next.json"),
             previous: folder.join("previous.json"),
@@ -39,7 +43,7 @@ impl Places {
             file,
             parent,
             folder,
-        })
+        }
     }
 
     /// Makes the `.cam` folder, and refuses one that is not ours.
@@ -91,6 +95,41 @@ impl Places {
         let name = format!("unreadable-{}.json", super::hash::hexadecimal(bytes));
         // The file itself stays where it is, so a copy that cannot be made loses nothing.
         let _ = files::write_new(&self.folder.join(name), bytes);
+    }
+}
+
+/// Where the accounts file is, for as long as the process runs: somebody may make its name a link, or a link point elsewhere.
+pub(super) struct Whereabouts {
+    /// Before links are resolved.
+    given: PathBuf,
+    places: RwLock<Arc<Places>>,
+}
+
+impl Whereabouts {
+    /// Resolves the links in `given`; touches nothing.
+    pub(super) fn of(given: &Path) -> Result<Whereabouts, StoreError> {
+        let given = std::path::absolute(given).map_err(StoreError::io("find", given))?;
+        let places = RwLock::new(Arc::new(Places::resolve(&given)?));
+        Ok(Whereabouts { given, places })
+    }
+
+    /// Where it was when this was looked at last.
+    pub(super) fn known(&self) -> Arc<Places> {
+        Arc::clone(&self.places.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Where it is now.
+    pub(super) fn now(&self) -> Arc<Places> {
+        let known = self.known();
+        match files::real_path(&self.given) {
+            Ok(file) if file != known.file => {
+                let moved = Arc::new(Places::of(file));
+                *self.places.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&moved);
+                moved
+            }
+            // Where it cannot be found out, nothing has moved.
+            Ok(_) | Err(_) => known,
+        }
     }
 }
 

@@ -106,7 +106,7 @@ impl Store {
 
     /// What is noted of every account.
     pub fn rotations(&self) -> Rotations {
-        let names = names(self.folder());
+        let names = names(&self.folder());
         let whole = names.iter().filter(|name| name.ends_with(WHOLE));
         Rotations(whole.filter_map(|name| read(&self.folder().join(name))).collect())
     }
@@ -117,7 +117,7 @@ impl Store {
     }
 
     fn record_of(&self, id: &str, end: &str) -> PathBuf {
-        files::with_suffix(&lock::named(self.folder(), KIND, id), end)
+        files::with_suffix(&lock::named(&self.folder(), KIND, id), end)
     }
 }
 

@@ -24,13 +24,6 @@ pub struct SessionLock {
     file: File,
 }
 
-impl SessionLock {
-    /// Whether others find it. Somebody may have removed the folder that it is in.
-    pub fn is_in_place(&self) -> bool {
-        lock::is_at(&self.file, &self.path)
-    }
-}
-
 impl Drop for SessionLock {
     fn drop(&mut self) {
         // A record whose file is gone is a dead one.
@@ -40,20 +33,26 @@ impl Drop for SessionLock {
 }
 
 impl Store {
+    /// Whether others find the lock. Somebody may have removed the folder that it is in, or made the accounts file a link.
+    pub fn shows(&self, session: &SessionLock) -> bool {
+        let place = place(&self.0.whereabouts.now().folder, &session.id);
+        session.path == place && lock::is_at(&session.file, &place)
+    }
+
     /// Whether the process of session `id` runs, for whoever holds no lock: a few system calls, none of which writes or
     /// keeps the session from its lock. When in doubt, it runs.
     pub fn is_alive(&self, id: &str) -> bool {
-        !is_dead(&place(self.folder(), id))
+        !is_dead(&self.session_file(id))
     }
 
     /// What session `id` wrote about itself with `claim_session`.
     pub fn session_private(&self, id: &str) -> Option<Value> {
-        serde_json::from_slice(&files::read_if_there(&place(self.folder(), id), MAX_FILE_BYTES).ok()??).ok()
+        serde_json::from_slice(&files::read_if_there(&self.session_file(id), MAX_FILE_BYTES).ok()??).ok()
     }
 
     /// The file of session `id`, in which [`Store::session_private`] stands.
     pub fn session_file(&self, id: &str) -> PathBuf {
-        place(self.folder(), id)
+        place(&self.folder(), id)
     }
 }
 

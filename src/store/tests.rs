@@ -112,7 +112,7 @@ fn there_is_no_file_until_the_first_change() {
     assert_eq!((state.version, state.revision, state.accounts.len(), state.store_id.len()), (3, 1, 1, 32));
     assert_eq!(state.seal, None, "there is nothing to seal");
     assert!(home.text().starts_with("{\n  \"version\": 3,\n") && home.text().ends_with("}\n"));
-    let folder = store.folder().to_owned();
+    let folder = store.folder();
     check_mode(&home.file, 0o600);
     check_mode(&folder, 0o700);
     check_mode(&folder.join("lock"), 0o600);
@@ -168,7 +168,7 @@ fn the_state_before_each_write_is_kept() {
     let before = home.text();
     add(&store, "two");
     assert_eq!(fs::read_to_string(store.folder().join("previous.json")).unwrap(), before);
-    let mut names = crate::files::names(store.folder()).unwrap();
+    let mut names = crate::files::names(&store.folder()).unwrap();
     names.sort();
     assert_eq!(names, ["data-folders.json", "lock", "previous.json"]);
 }
@@ -227,6 +227,37 @@ fn two_paths_to_one_file_are_one_store() {
     assert!(matches!(Store::open(StoreOptions { accounts_file: a, ..home.options() }), Err(StoreError::Io { .. })));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_that_becomes_a_link_while_a_process_runs_stays_one() {
+    use std::os::unix::fs::symlink;
+    let home = Home::new();
+    let running = home.open();
+    add(&running, "one");
+    for (folder, account) in [("synced", "two"), ("synced again", "three")] {
+        let place = home.dir.path().canonicalize().unwrap().join(folder).join("accounts.json");
+        fs::create_dir(place.parent().unwrap()).unwrap();
+        // What is behind the link.
+        fs::rename(fs::canonicalize(&home.file).unwrap(), &place).unwrap();
+        if home.file.is_symlink() {
+            assert!(running.read().unwrap().is_none(), "the link dangles");
+            fs::remove_file(&home.file).unwrap();
+        }
+        symlink(&place, &home.file).unwrap();
+        add(&running, account);
+        assert!(home.file.is_symlink() && !place.is_symlink());
+        let fresh = home.open();
+        assert_eq!((running.path(), running.folder()), (place, fresh.folder()), "they meet at one lock");
+        add(&fresh, &format!("{account} of a sibling"));
+        assert_eq!(running.read().unwrap(), fresh.read().unwrap());
+    }
+    assert_eq!(running.read().unwrap().unwrap().accounts.len(), 5);
+    fs::remove_file(&home.file).unwrap();
+    fs::write(&home.file, "{\"version\": 3, \"accounts\": []}").unwrap();
+    add(&running, "six");
+    assert_eq!((running.path(), running.read().unwrap().unwrap().accounts.len()), (home.file.clone(), 1));
+}
+
 #[test]
 fn reading_the_same_bytes_gives_the_same_state() {
     let home = Home::new();
@@ -260,18 +291,18 @@ fn a_reading_that_was_overtaken_is_not_the_last_word() {
     let count = |state: Result<Option<Arc<State>>, StoreError>| state.unwrap().unwrap().accounts.len();
     let known = store.0.cache().text();
     let (unchanged, whole) =
-        (changes::Fresh::read(&store.0.places, &known), changes::Fresh::read(&store.0.places, &Arc::default()));
+        (changes::Fresh::read(&store.0.places(), &known), changes::Fresh::read(&store.0.places(), &Arc::default()));
     add(&sibling, "two");
     assert_eq!(count(store.read()), 2);
-    assert_eq!(count(store.0.cache().take_in(&store.0.places, unchanged)), 2, "the file is read again");
-    assert_eq!(count(store.0.cache().take_in(&store.0.places, whole)), 1);
+    assert_eq!(count(store.0.cache().take_in(&store.0.places(), unchanged)), 2, "the file is read again");
+    assert_eq!(count(store.0.cache().take_in(&store.0.places(), whole)), 1);
     assert_eq!(count(store.read()), 2, "the stamp says that the file is another one");
     // Two readings of one text are one state, whichever comes first.
     let (other, known) = (home.open(), store.0.cache().text());
     add(&other, "three");
-    let late = changes::Fresh::read(&store.0.places, &known);
+    let late = changes::Fresh::read(&store.0.places(), &known);
     let first = store.read().unwrap().unwrap();
-    let second = store.0.cache().take_in(&store.0.places, late).unwrap().unwrap();
+    let second = store.0.cache().take_in(&store.0.places(), late).unwrap().unwrap();
     assert!(Arc::ptr_eq(&first, &second));
 }
 
@@ -295,7 +326,7 @@ fn a_change_within_one_tick_of_the_clock_is_seen() {
 fn a_folder_that_cannot_be_trusted_is_refused() {
     let home = Home::new();
     add(&home.open(), "one");
-    let folder = home.open().folder().to_owned();
+    let folder = home.open().folder();
     files::restrict(&folder, 0o755).unwrap();
     add(&home.open(), "two");
     check_mode(&folder, 0o700);

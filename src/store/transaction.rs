@@ -77,7 +77,7 @@ impl Inner {
         is_wanted: impl FnOnce() -> bool,
         work: impl FnOnce(&Inner, &FileLock) -> Result<T, UpdateError<E>>,
     ) -> Option<Result<T, UpdateError<E>>> {
-        let lock = match self.places.make_folder().and_then(|()| FileLock::acquire(&self.places.lock)) {
+        let lock = match self.lock() {
             Ok(lock) => lock,
             Err(error) => return Some(Err(error.into())),
         };
@@ -116,11 +116,11 @@ impl Inner {
         if before.store_id.is_empty() {
             Arc::make_mut(&mut before).store_id = self.random_id()?;
         }
-        let now = self.clock.now();
+        let (now, places) = (self.clock.now(), self.places());
         let mut transaction = Transaction {
             state: State::clone(&before),
             before: &before,
-            places: &self.places,
+            places: &places,
             bytes: text.bytes(),
             now,
             once_seen: None,
@@ -170,18 +170,18 @@ impl Inner {
     /// The state under the lock, with its bytes. A file that cannot be read is copied aside for whoever mends it.
     pub(super) fn read_locked(&self) -> Result<Option<Present>, StoreError> {
         // Requests ask the cache, and whoever holds it may have to wait for the disk.
-        let known = self.cache().text();
-        let fresh = Fresh::read(&self.places, &known);
+        let (known, places) = (self.cache().text(), self.places());
+        let fresh = Fresh::read(&places, &known);
         let mut cache = self.cache();
-        let read = cache.take_in(&self.places, fresh);
+        let read = cache.take_in(&places, fresh);
         if let Err(StoreError::Unreadable { .. } | StoreError::Newer { .. }) = &read {
-            self.places.set_aside(cache.text().bytes());
+            places.set_aside(cache.text().bytes());
         }
         Ok(read?.map(|state| Present { state, text: cache.text() }))
     }
 
     fn is_gone(&self) -> bool {
-        matches!(crate::files::stat(&self.places.file), Ok(None))
+        matches!(crate::files::stat(&self.places().file), Ok(None))
     }
 
     /// Writes `state` in the place of `before`; before that, copies the `unsealed` bytes that another tool could still read. Once every process sees it,
@@ -194,21 +194,22 @@ impl Inner {
         unsealed: Option<(&[u8], Timestamp)>,
         seen: impl FnOnce(),
     ) -> Result<(), StoreError> {
+        let places = self.places();
         // What we could not read back must not reach the disk.
         let (text, read) = FileText::read(state.to_json_after(before), before);
         let state = read.map(Arc::new).map_err(|error| StoreError::Unreadable {
-            path: self.places.next.clone(),
+            path: places.next.clone(),
             reason: error.to_string(),
-            previous: self.places.previous.clone(),
+            previous: places.previous.clone(),
         })?;
-        seal_copy::keep(&self.places, &state)?;
+        seal_copy::keep(&places, &state)?;
         let backup =
-            unsealed.map(|(bytes, now)| self.places.copy_beside(bytes, "cam-backup", now.as_millis())).transpose()?;
+            unsealed.map(|(bytes, now)| places.copy_beside(bytes, "cam-backup", now.as_millis())).transpose()?;
         let (store_id, revision) = (state.store_id.clone(), state.revision);
         // Nobody else can write this number: the lock is held until it is written or taken back.
         self.own().begin(&store_id, revision);
-        let had_other_name = present == Before::Present && self.places.has_other_name();
-        if let Err(error) = replace::put(&self.places, text.bytes(), present) {
+        let had_other_name = present == Before::Present && places.has_other_name();
+        if let Err(error) = replace::put(&places, text.bytes(), present) {
             self.own().take_back(revision);
             self.cache().distrust();
             if let Some(backup) = backup {
@@ -218,9 +219,9 @@ impl Inner {
         }
         self.cache().replaced(text.of_this_program(), state);
         seen();
-        let synced = replace::sync(&self.places);
+        let synced = replace::sync(&places);
         match &synced {
-            Ok(()) if had_other_name => self.warn(StoreWarning::other_name(&self.places.file)),
+            Ok(()) if had_other_name => self.warn(StoreWarning::other_name(&places.file)),
             Ok(()) => {}
             Err(_) => self.cache().distrust(),
         }

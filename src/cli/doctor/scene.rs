@@ -59,7 +59,7 @@ impl Scene {
     /// The accounts file, links resolved where that is possible.
     pub fn accounts_file(&self) -> PathBuf {
         match &self.manager {
-            Some(manager) => manager.accounts().store().path().to_owned(),
+            Some(manager) => manager.accounts().store().path(),
             None => self.paths.accounts_file.clone(),
         }
     }
@@ -67,7 +67,7 @@ impl Scene {
     /// The folder with the locks beside it.
     pub fn cam_folder(&self) -> PathBuf {
         match &self.manager {
-            Some(manager) => manager.accounts().store().folder().to_owned(),
+            Some(manager) => manager.accounts().store().folder(),
             None => with_suffix(&self.paths.accounts_file, ".cam"),
         }
     }

@@ -165,8 +165,10 @@ mod tests {
         let mut heard = String::new();
         loop {
             match receiver.try_recv() {
-                Ok(Event::AccountsChanged { revision, .. }) => heard += &format!("a{revision} "),
-                Ok(Event::Notice(notice)) => heard += &format!("n{} ", notice.text),
+                Ok(Event::AccountsChanged { revision, .. }) => {
+                    heard.push_str(&["a", &revision.to_string(), " "].concat());
+                }
+                Ok(Event::Notice(notice)) => heard.push_str(&["n", &notice.text, " "].concat()),
                 Ok(_) if heard.ends_with('·') => {}
                 Ok(_) => heard.push('·'),
                 Err(TryRecvError::Lagged(_)) => heard.push('…'),
@@ -215,7 +217,7 @@ mod tests {
         let channel = Channel::default();
         let mut receiver = channel.receiver();
         channel.send(lasting(7)[0].clone());
-        (0..BACKLOG + 1).for_each(|number| channel.send(request(number)));
+        (0..=BACKLOG).for_each(|number| channel.send(request(number)));
         assert!(matches!(receiver.recv().await, Err(RecvError::Lagged(_))));
         assert!(matches!(receiver.recv().await, Ok(Event::AccountsChanged { revision: 7, .. })));
         assert!(matches!(receiver.recv().await, Ok(Event::WaitEnded { .. })));

@@ -103,7 +103,7 @@ impl Session {
 
     /// Whether the lock that says that this session lives is not where others look for it.
     pub fn is_hidden(&self) -> bool {
-        self.registration.status().lock.as_ref().is_some_and(|lock| !lock.is_in_place())
+        self.registration.status().lock.as_ref().is_some_and(|lock| !self.store.shows(lock))
     }
 
     /// Gives the kernel lock away.

@@ -52,7 +52,7 @@ fn every_token_that_was_used_up_leads_to_the_newest_also_in_another_process() {
     assert_eq!((newest.access_token, newest.access_expires_at), (Some(secret("access of fifth")), Some(7)));
     other.forget_rotation("b/…");
     check(&store, "first", Some("fourth"));
-    assert_eq!(names(store.folder()).len(), 1);
+    assert_eq!(names(&store.folder()).len(), 1);
 }
 
 #[test]

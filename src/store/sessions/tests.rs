@@ -57,7 +57,7 @@ fn a_killed_session_leaves_a_file_without_a_lock() {
     .unwrap();
     let _alive = begin(&store, "alive");
     assert_eq!(reaped(&store), ["killed", "vanished"]);
-    let names = files::names(store.folder()).unwrap();
+    let names = files::names(&store.folder()).unwrap();
     let left: Vec<_> = names.iter().filter(|name| name.starts_with("session-")).collect();
     assert_eq!(left, ["session-alive"]);
 }
@@ -69,7 +69,25 @@ fn a_session_that_ends_takes_its_record_along() {
     let lock = begin(&store, "alpha");
     update(&store, move |transaction| transaction.release_session(&lock)).unwrap();
     assert!(store.read().unwrap().unwrap().sessions.is_empty());
-    assert!(!files::names(store.folder()).unwrap().contains(&"session-alpha".to_owned()));
+    assert!(!files::names(&store.folder()).unwrap().contains(&"session-alpha".to_owned()));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_session_knows_that_others_no_longer_find_it() {
+    let home = Home::new();
+    let store = home.open();
+    let lock = begin(&store, "alpha");
+    assert!(store.shows(&lock));
+    let elsewhere = home.dir.path().join("elsewhere.json");
+    std::fs::rename(&home.file, &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &home.file).unwrap();
+    assert!(!store.shows(&lock) && !home.open().is_alive("alpha"));
+    assert_eq!(reaped(&store), ["alpha"]);
+    let again = begin(&store, "alpha");
+    assert!(store.shows(&again) && home.open().is_alive("alpha"));
+    drop(lock);
+    assert!(store.shows(&again));
 }
 
 #[test]
@@ -150,6 +168,6 @@ fn a_claim_that_died_before_it_had_its_name_is_cleared() {
     std::fs::write(store.folder().join("session-beta.new"), "{}").unwrap();
     reaped(&store);
     let left: Vec<_> =
-        files::names(store.folder()).unwrap().into_iter().filter(|name| name.starts_with("session-")).collect();
+        files::names(&store.folder()).unwrap().into_iter().filter(|name| name.starts_with("session-")).collect();
     assert_eq!(left, ["session-alpha"]);
 }

@@ -91,7 +91,7 @@ fn one_probe_at_a_time() {
         one.try_lock("probe", &long).unwrap().is_some()
             && one.try_lock("probe", &format!("{long}y")).unwrap().is_some()
     );
-    let names = crate::files::names(one.folder()).unwrap();
+    let names = crate::files::names(&one.folder()).unwrap();
     assert!(names.contains(&"probe-..%2fodd%20id%2f%c3%bc".to_owned()), "{names:?}");
 }
 

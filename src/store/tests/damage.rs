@@ -13,7 +13,7 @@ fn check_refused(text: &str, expected: &str) {
         assert_eq!(error.to_string(), read);
     }
     assert_eq!(home.text(), text);
-    let copies: Vec<String> = crate::files::names(store.folder())
+    let copies: Vec<String> = crate::files::names(&store.folder())
         .unwrap()
         .into_iter()
         .filter(|name| name.starts_with("unreadable-"))

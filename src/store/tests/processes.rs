@@ -55,7 +55,7 @@ fn no_umask_opens_or_closes_a_file() {
         under.args(["-c", &format!("{umask}; exec \"$0\" \"$@\"")]).arg(child.get_program()).args(child.get_args());
         under.current_dir(home.dir.path()).stdout(Stdio::null()).stderr(Stdio::null());
         assert!(under.status().unwrap().success());
-        let folder = home.open().folder().to_owned();
+        let folder = home.open().folder();
         let names = crate::files::names(&folder).unwrap();
         assert!(names.len() >= 5, "{names:?}");
         for name in names {

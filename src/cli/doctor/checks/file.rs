@@ -16,7 +16,7 @@ const FOLDER: u32 = 0o700;
 /// Whether there is one. One that cannot be read was reported when it was opened.
 pub fn accounts_file(scene: &Scene) -> Vec<Finding> {
     let Some(manager) = &scene.manager else { return Vec::new() };
-    let path = manager.accounts().store().path();
+    let path = &manager.accounts().store().path();
     match &scene.state {
         Some(state) => vec![Finding::ok(format!("`{}`, revision {}", path.display(), state.revision))],
         None if matches!(probe::stat(path), Ok(None)) => vec![Finding::warning(

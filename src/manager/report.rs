@@ -50,6 +50,7 @@ impl Manager {
     pub async fn survey_accounts(&self) {
         let tried = tokio::time::timeout(KEY_PATIENCE, self.accounts.tried_view()).await;
         let view = tried.unwrap_or_else(|_| self.accounts.view());
+        self.accounts.try_secrets(&view);
         tokio::join!(self.books.read_usage(), self.ask(&view, Vec::new()));
     }
 
@@ -154,6 +155,7 @@ impl Manager {
                 Some(_) if state == State::Locked && account.is_newer() => {
                     Some("a newer version of this program sealed its secrets; update codex-account-manager".to_owned())
                 }
+                Some(_) if state == State::Locked && view.has_key() => Some(damaged_secret(member.kind).to_owned()),
                 Some(_) => reason(state, member, &rate_limits, now).or_else(|| refresh_failed(account)),
                 None => {
                     Some("its base URL is refused; set a new one with `edit --base-url URL --key-stdin`".to_owned())
@@ -261,6 +263,18 @@ fn limited_models<'m>(member: &'m Member, limits: &'m [RateLimit], now: Timestam
     models.sort_unstable();
     models.dedup();
     models
+}
+
+/// Why an account is locked although the key opens the others.
+fn damaged_secret(kind: Kind) -> &'static str {
+    match kind {
+        Kind::ApiKey => {
+            "its secret is damaged or was copied from another account; set its key again with `edit --key-stdin`"
+        }
+        Kind::ChatGpt => {
+            "its secret is damaged or was copied from another account; log in again with `codex-account-manager login`"
+        }
+    }
 }
 
 fn reason(state: State, member: &Member, limits: &[RateLimit], now: Timestamp) -> Option<String> {

@@ -82,6 +82,17 @@ impl Accounts {
         })
     }
 
+    /// Whether what an account authenticates with opens; a login without a token is renewed with its refresh token.
+    pub(super) fn opens(&self, view: &View, account: &StoredAccount) -> bool {
+        let fields: &[SecretField] = match account.kind() {
+            Kind::ApiKey => &[SecretField::ApiKey],
+            Kind::ChatGpt => &[SecretField::AccessToken, SecretField::RefreshToken],
+        };
+        let opened = fields.iter().filter(|field| account.secret(**field).is_some());
+        let mut opened = opened.map(|field| self.store.open_secret(&view.state, account, *field).is_ok()).peekable();
+        opened.peek().is_none() || opened.any(|opens| opens)
+    }
+
     /// What an account authenticates with; `None` when it has nothing to do so.
     fn credential(&self, view: &View, account: &StoredAccount) -> Result<Option<Credential>, KeyError> {
         let open = |field| self.store.open_secret(&view.state, account, field);

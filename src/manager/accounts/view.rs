@@ -29,6 +29,8 @@ pub struct View {
     /// The positions of the accounts that have a spending limit: each request asks for them.
     limited: Arc<[usize]>,
     has_logins: bool,
+    /// Set once the secrets were opened to see whether they do.
+    secrets_tried: Arc<OnceLock<()>>,
     version: u64,
     key_state: KeyState,
 }
@@ -37,6 +39,11 @@ impl View {
     /// Whether nothing changed between the two.
     pub fn is_same(&self, other: &View) -> bool {
         Arc::ptr_eq(&self.state, &other.state) && self.version == other.version && self.key_state == other.key_state
+    }
+
+    /// Whether the key is there that secrets are sealed with.
+    pub fn has_key(&self) -> bool {
+        self.key_state == KeyState::Unlocked
     }
 
     /// Whether some account is a ChatGPT login.
@@ -112,6 +119,7 @@ impl Accounts {
             _ => View {
                 targets: state.accounts.iter().map(|_| OnceLock::new()).collect(),
                 limited: (0..state.accounts.len()).filter(|position| has_limit(&state.accounts[*position])).collect(),
+                secrets_tried: Arc::default(),
                 has_logins: state.accounts.iter().any(|account| account.kind() == Kind::ChatGpt),
                 state,
                 pool,
@@ -167,6 +175,22 @@ impl Accounts {
         // What it says is asked of the store again.
         let _ = background::spawn_blocking(move || store.try_key(&state)).await;
         self.view()
+    }
+
+    /// Opens what each account of `view` is used with, once, so that an account whose own does not open is known before a request meets it. Where the
+    /// key is not there, none does.
+    pub fn try_secrets(&self, view: &View) {
+        if !view.has_key() || view.secrets_tried.set(()).is_err() {
+            return;
+        }
+        let does_not_open = |account: &&SharedAccount| !self.opens(view, account);
+        let refused =
+            view.state.accounts.iter().filter(does_not_open).map(|account| AccountId::new(account.id.clone()));
+        let refused: Vec<AccountId> = refused.collect();
+        if !refused.is_empty() {
+            self.unopened().extend(refused);
+            self.session.changes().touch();
+        }
     }
 
     /// Why the secrets of `view` do not open, where that is known without deriving a key.

@@ -211,6 +211,9 @@ pub fn refused(
     }
 }
 
+/// Where a person finds what to do.
+const LISTED: &str = " `codex-account-manager list` says what to do.";
+
 fn exhausted_response(
     exhausted: &Exhausted,
     pool: &Pool,
@@ -230,7 +233,9 @@ fn exhausted_response(
     let free = exhausted.available_at.map(|at| length(at.since(now)));
     let when = free.map(|free| format!(" The first is free again in {free}.")).unwrap_or_default();
     let unserved = unserved.map(|why| format!(" A ChatGPT login cannot serve it: {why}")).unwrap_or_default();
-    let message = format!("{begin}.{when} {reasons}.{unserved}");
+    // Where time does not help, a person has to.
+    let advice = if when.is_empty() && unserved.is_empty() { LISTED } else { "" };
+    let message = format!("{begin}.{when} {reasons}.{unserved}{advice}");
     let body = json!({"error": {"message": message, "type": kind, "param": null, "code": code, "accounts": accounts}});
     with_reset(status, body, exhausted.available_at, now)
 }

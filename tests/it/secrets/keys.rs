@@ -1,9 +1,9 @@
 //! The master key: where it comes from, and the three ways in which a secret does not open.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::keys::random_key;
-use crate::support::upstream::ask;
+use crate::support::upstream::{answer, ask};
 use crate::support::{Pool, Sandbox, Sidecar};
 
 const HEX: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
@@ -123,4 +123,42 @@ fn a_value_that_was_moved_or_redirected_fails_alone() {
     }
     let served = pool.served_by();
     assert!(served.iter().all(Option::is_some), "no stranger's key was sent anywhere");
+}
+
+/// The accounts whose state is `locked`, as a process that has asked for nothing else lists them.
+fn locked(sandbox: &Sandbox) -> Vec<Value> {
+    let listed = sandbox.run(&["list", "--json"]).ok().json();
+    listed["accounts"].as_array().unwrap().iter().filter(|account| account["state"] == "locked").cloned().collect()
+}
+
+#[test]
+fn a_secret_that_was_copied_from_another_account_locks_that_account_alone_and_says_so() {
+    let pool = Pool::new(3);
+    let mut sidecar = pool.sidecar();
+    assert_eq!(locked(&pool.sandbox), Vec::<Value>::new());
+    let mut file = pool.sandbox.accounts();
+    file["accounts"][0]["apiKey"] = file["accounts"][1]["apiKey"].clone();
+    pool.sandbox.write_accounts(file.to_string().as_bytes());
+
+    let told = "its secret is damaged or was copied from another account; set its key again with `edit --key-stdin`";
+    let listed = locked(&pool.sandbox);
+    assert_eq!(
+        listed.iter().map(|one| (&one["index"], &one["reason"])).collect::<Vec<_>>(),
+        [(&json!(1), &json!(told))]
+    );
+    let of_session = sidecar.request("accounts/read", &json!({"account": 1})).unwrap();
+    assert_eq!((&of_session["state"], &of_session["reason"]), (&json!("locked"), &json!(told)));
+    assert_ne!(ask(&pool, &sidecar, "gpt-5"), 1);
+
+    file["accounts"][1]["apiKey"] = file["accounts"][2]["apiKey"].clone();
+    file["accounts"][2]["enabled"] = json!(false);
+    pool.sandbox.write_accounts(file.to_string().as_bytes());
+    let refused = answer(&sidecar, "gpt-5");
+    assert_eq!(refused.status(), 503);
+    assert!(refused.text().contains("`codex-account-manager list` says what to do."), "{}", refused.text());
+
+    // The key itself, given again, is all that it takes.
+    let key = random_key();
+    pool.sandbox.run_with(&["edit", "1", "--key-stdin"], key.as_bytes()).ok();
+    assert_eq!(locked(&pool.sandbox).iter().map(|one| &one["index"]).collect::<Vec<_>>(), [&json!(2)]);
 }

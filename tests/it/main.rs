@@ -32,6 +32,7 @@ mod proxy_http2;
 mod proxy_streams;
 mod proxy_time;
 mod proxy_uploads;
+mod releases;
 mod routing;
 mod rpc;
 mod run;

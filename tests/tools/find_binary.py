@@ -15,7 +15,7 @@ for case in cases:
         continue
     tried += 1
     there = case["there"]
-    surroundings = Surroundings(case["environment"], case["platform"] == "win32", None, there.__contains__)
+    surroundings = Surroundings(case["environment"], case["platform"] == "win32", None, there.__contains__, case.get("packaged"))
     try:
         found, missing = search(case["option"], surroundings), ""
     except BinaryNotFoundError as error:

@@ -1,19 +1,27 @@
-// Where the program is: the option, then CAM_BINARY, then PATH and the places where people install programs.
+// Where the program is: the option, then CAM_BINARY, then the package that npm installed beside this one, then PATH and the
+// places where people install programs.
 
-import { accessSync, constants, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 
 import { BinaryNotFoundError } from "./errors.js";
+import { behindLauncher, isProgram, ownPackages, packagedProgram } from "./packaged.js";
 import { PROGRAM, type Surroundings, expanded, pathFolders, programAt, programIn, usualFolders } from "./places.js";
 
 /** The path of the program; throws `BinaryNotFoundError` with every place that was searched. */
 export function findBinary(option: string | undefined, environment: NodeJS.ProcessEnv): string {
-  return search(option, { environment, platform: process.platform, home: homedir(), isProgram });
+  const packaged = packagedProgram(import.meta.url);
+  return behindLauncher(search(option, { environment, platform: process.platform, home: homedir(), isProgram, packaged }));
+}
+
+/** What npm installed. */
+interface Packaged {
+  /** The program of the platform's package. */
+  packaged: string | undefined;
 }
 
 /** The same in other surroundings. */
-export function search(option: string | undefined, surroundings: Surroundings): string {
+export function search(option: string | undefined, surroundings: Surroundings & Packaged): string {
   const looked: string[] = [];
   const { environment } = surroundings;
   // A place that was named and is wrong ends the search: another program than the one that was asked for would
@@ -33,9 +41,11 @@ export function search(option: string | undefined, surroundings: Surroundings): 
       : programIn(pathFolders(surroundings), named, surroundings);
     if (found !== undefined) return found;
     const meant = path === named ? "" : `, which is \`${path}\`,`;
-    looked.push(`${source}: \`${named}\`${meant} is no program that can be run`, "PATH and other places: not searched");
+    looked.push(`${source}: \`${named}\`${meant} is no program that can be run`, "npm, PATH and other places: not searched");
     throw new BinaryNotFoundError(looked);
   }
+  if (surroundings.packaged !== undefined) return surroundings.packaged;
+  looked.push(`npm: no package \`${ownPackages().join("` or `")}\` is installed beside this one`);
   for (const [source, folders] of [
     ["PATH", pathFolders(surroundings)],
     ["usual places", usualFolders(surroundings)],
@@ -45,13 +55,4 @@ export function search(option: string | undefined, surroundings: Surroundings): 
     looked.push(`${source}: no \`${PROGRAM}\` in ${folders.join(", ") || "any folder"}`);
   }
   throw new BinaryNotFoundError(looked);
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }

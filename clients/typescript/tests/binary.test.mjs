@@ -9,9 +9,9 @@ import { BinaryNotFoundError } from "../dist/errors.js";
 
 const list = JSON.parse(readFileSync(new URL("../../../tests/tools/find_binary.json", import.meta.url), "utf8"));
 
-for (const { name, platform, option, environment, there, found, looked, but } of list.cases) {
+for (const { name, platform, option, environment, packaged, there, found, looked, but } of list.cases) {
   test(name, { skip: but?.includes("typescript") }, () => {
-    const surroundings = { environment, platform, home: undefined, isProgram: (path) => there.includes(path) };
+    const surroundings = { environment, platform, packaged, home: undefined, isProgram: (path) => there.includes(path) };
     if (found !== undefined) {
       assert.equal(search(option ?? undefined, surroundings), found);
       return;

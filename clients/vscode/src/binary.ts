@@ -1,4 +1,5 @@
-// Where the program is: the setting, then `CAM_BINARY`, then `PATH` and the places where people install programs.
+// Where the program is: the setting, then `CAM_BINARY`, then the program that came inside the extension, then `PATH` and the
+// places where people install programs.
 
 import { posix, win32 } from "node:path";
 
@@ -7,6 +8,8 @@ import { PROGRAM, type Surroundings as Places, expanded, pathFolders, programAt,
 export interface Surroundings extends Places {
   /** The value of `codexAccountManager.binary`; empty when it is not set. */
   setting: string;
+  /** The program inside the extension; the extension for all platforms has none. */
+  packaged: string | undefined;
 }
 
 export type Finding = { path: string } | { missing: string };
@@ -21,6 +24,7 @@ export function findBinary(surroundings: Surroundings): Finding {
   if (variable !== "") {
     return named(variable, "The variable `CAM_BINARY`", surroundings);
   }
+  if (surroundings.packaged !== undefined) return { path: surroundings.packaged };
   const path = [pathFolders(surroundings), usualFolders(surroundings)];
   const found = programIn(path.flat(), PROGRAM, surroundings);
   if (found !== undefined) return { path: found };

@@ -1,8 +1,8 @@
 // The sidecar under VS Code's language client, which starts it, starts it again when it crashes, and ends it.
 
 import type { ChildProcess } from "node:child_process";
-import { accessSync, constants, statSync } from "node:fs";
 import { homedir } from "node:os";
+import { join } from "node:path";
 import * as vscode from "vscode";
 import {
   CloseAction,
@@ -16,6 +16,8 @@ import {
   type MessageTransports,
   type Middleware,
 } from "vscode-languageclient/node";
+import { behindLauncher, isProgram } from "../../typescript/src/packaged.ts";
+import { PROGRAM } from "../../typescript/src/places.ts";
 import { NOTIFICATIONS, type Notifications, type Requests, type SessionInfo } from "../../typescript/src/protocol.ts";
 import { findBinary } from "./binary.ts";
 import { masked } from "./mask.ts";
@@ -35,6 +37,9 @@ export interface Listener {
 
 /** Any notification, distinguished by its name. */
 export type Notified = { [Name in keyof Notifications]: { name: Name; params: Notifications[Name] } }[keyof Notifications];
+
+/** The program inside an extension that was packed for one platform; this code is in its folder `dist`. */
+const INSIDE = join(__dirname, "../bin", process.platform === "win32" ? `${PROGRAM}.exe` : PROGRAM);
 
 /** How long a program may take to answer; the sidecar takes milliseconds. */
 const PATIENCE = 15_000;
@@ -98,14 +103,16 @@ export class Sidecar {
       platform: process.platform,
       home: homedir(),
       isProgram,
+      packaged: [INSIDE].find(isProgram),
     });
     if ("missing" in found) {
       this.output.warn(found.missing);
       this.listener.missing(found.missing);
       return;
     }
-    this.output.info(`Starting ${found.path}`);
-    const client = this.#create(found.path);
+    const path = behindLauncher(found.path);
+    this.output.info(`Starting ${path}`);
+    const client = this.#create(path);
     this.#client = client;
     // Its failure is shown by its state.
     const answered = await within(PATIENCE, signal, client.start().catch(() => {}));
@@ -246,15 +253,6 @@ async function within(milliseconds: number, signal: AbortSignal, promise: Promis
 
 function sessionOf(client: LanguageClient): SessionInfo | undefined {
   return client.initializeResult?.capabilities.experimental?.codexAccountManager;
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }
 
 /** The channel with a `trace` that masks keys and tokens. */

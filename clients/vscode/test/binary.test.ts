@@ -9,6 +9,7 @@ function find(surroundings: Partial<Surroundings>, there: string[]): Finding {
     environment: {},
     platform: "linux",
     home: undefined,
+    packaged: undefined,
     isProgram: (path) => there.includes(path),
     ...surroundings,
   });
@@ -19,6 +20,7 @@ interface Case {
   platform: NodeJS.Platform;
   option: string | null;
   environment: Record<string, string>;
+  packaged?: string;
   there: string[];
   found?: string;
   looked?: string[];
@@ -28,9 +30,9 @@ interface Case {
 // The same list as for the other clients. The tests run in the folder of the package.
 const list: { cases: Case[] } = JSON.parse(readFileSync("../../tests/tools/find_binary.json", "utf8"));
 
-for (const { name, platform, option, environment, there, found, looked, but } of list.cases) {
+for (const { name, platform, option, environment, packaged, there, found, looked, but } of list.cases) {
   test(name, { skip: but?.includes("vscode") ?? false }, () => {
-    const finding = find({ setting: option ?? "", platform, environment }, there);
+    const finding = find({ setting: option ?? "", platform, environment, packaged }, there);
     if (found !== undefined) {
       assert.deepEqual(finding, { path: found });
       return;

@@ -38,6 +38,8 @@ class Surroundings:
     home: str | None
     """The home where the environment names none."""
     is_program: Callable[[str], bool]
+    packaged: str | None = None
+    """The program that was installed with this package."""
 
     @property
     def _path(self) -> ModuleType:

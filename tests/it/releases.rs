@@ -1,0 +1,80 @@
+//! What is released says one thing everywhere: the version, the repository and the licence of `Cargo.toml`, and the same list of
+//! platforms. `packaging/` reads the first three from there and has the list.
+
+use serde_json::Value;
+use toml_edit::DocumentMut;
+
+use crate::support::tools;
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
+const LICENCE: &str = env!("CARGO_PKG_LICENSE");
+
+/// The packages that are made with Node.js, each with its folder's name.
+const CLIENTS: [&str; 3] = ["typescript", "opencode", "vscode"];
+
+fn text(path: &str) -> String {
+    std::fs::read_to_string(tools::source().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn toml(path: &str) -> DocumentMut {
+    text(path).parse().unwrap()
+}
+
+fn json(path: &str) -> Value {
+    serde_json::from_str(&text(path)).unwrap()
+}
+
+#[test]
+fn every_crate_takes_version_and_repository_from_the_workspace() {
+    let root = toml("Cargo.toml");
+    for manifest in ["Cargo.toml", "language-server/Cargo.toml", "simulator/Cargo.toml"] {
+        let package = &toml(manifest)["package"];
+        for key in ["version", "license", "authors", "repository", "homepage"] {
+            assert_eq!(package[key]["workspace"].as_bool(), Some(true), "{manifest}: {key}");
+        }
+        assert!(package["description"].is_str(), "{manifest}: crates.io wants a description");
+    }
+    for dependency in ["language-server", "simulated-openai"] {
+        let wanted = root["dependencies"][dependency]["version"].as_str();
+        assert_eq!(wanted, Some(VERSION), "`{dependency}` is released with the product");
+    }
+    for folder in ["language-server", "simulator"] {
+        assert_eq!(text(&format!("{folder}/LICENSE")), text("LICENSE"), "{folder} is a package of its own");
+    }
+}
+
+#[test]
+fn every_package_of_npm_says_what_the_crate_says() {
+    let lock = json("clients/package-lock.json");
+    for client in CLIENTS {
+        let manifest = json(&format!("clients/{client}/package.json"));
+        assert_eq!(manifest["version"], VERSION, "{client}");
+        assert_eq!(lock["packages"][client]["version"], VERSION, "{client} in `package-lock.json`");
+        // npm's provenance is refused when it is another one.
+        assert_eq!(manifest["repository"]["url"], format!("git+{REPOSITORY}.git"), "{client}");
+        assert_eq!(manifest["repository"]["directory"], format!("clients/{client}"));
+        assert_eq!(manifest["bugs"], format!("{REPOSITORY}/issues"), "{client}");
+        // VS Code's own word for two licences.
+        let licence = if client == "vscode" { "SEE LICENSE IN LICENSE" } else { LICENCE };
+        assert_eq!(manifest["license"], licence, "{client}");
+    }
+    let plugin = json("clients/opencode/package.json");
+    assert_eq!(plugin["devDependencies"]["codex-account-manager"], VERSION, "the plugin is built with its own release");
+}
+
+#[test]
+fn the_package_of_pypi_says_what_the_crate_says() {
+    let project = &toml("clients/python/pyproject.toml")["project"];
+    assert_eq!(project["version"].as_str(), Some(VERSION));
+    assert_eq!(project["license"].as_str(), Some(LICENCE));
+    assert_eq!(project["urls"]["Repository"].as_str(), Some(REPOSITORY));
+}
+
+#[test]
+fn the_npm_package_puts_both_names_of_the_program_on_path() {
+    let bin = json("clients/typescript/package.json")["bin"].clone();
+    let names: Vec<&String> = bin.as_object().unwrap().keys().collect();
+    assert_eq!(names, ["codex-account-manager", "cam"]);
+    assert!(bin.as_object().unwrap().values().all(|file| file == "dist/launcher.js"), "{bin}");
+}

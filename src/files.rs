@@ -6,8 +6,6 @@ mod private;
 mod regular;
 mod replace;
 mod stamp;
-#[cfg(test)]
-pub mod testing;
 
 pub use private::{
     ANOTHER_USER, can_be_made, close_to_others, create_new, has_other_names, is_one, is_own_folder, is_same_file, link,
@@ -18,3 +16,6 @@ pub use replace::{Replacement, exchange, names, real_path, remove, rename, repla
 pub use stamp::Stamp;
 
 pub use crate::sys::files::{Identity, identity, without_links};
+
+#[cfg(test)]
+pub mod tests;

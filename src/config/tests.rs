@@ -203,7 +203,7 @@ fn a_mistyped_log_filter_is_a_warning() {
     assert_eq!(files.load(&[("CAM_LOG", "debug")], &Sources::default()).warnings, Vec::<String>::new());
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 #[test]
 fn what_is_no_file_or_too_long_is_reported_and_not_waited_for() {
     let files = Files::new("[breaker]\nfailures = 8\n", "{}");
@@ -213,7 +213,7 @@ fn what_is_no_file_or_too_long_is_reported_and_not_waited_for() {
     let pipe = files.paths().config_file;
     let folder = files.paths().data.path;
     rustix::fs::unlink(&pipe).unwrap();
-    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
+    crate::files::tests::make_pipe(&pipe);
     let piped = files.reload(&long);
     rustix::fs::unlink(&pipe).unwrap();
     rustix::fs::symlink(&folder, &pipe).unwrap();

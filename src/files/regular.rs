@@ -102,7 +102,7 @@ mod tests {
         let at = |name: &str| home.path().join(name);
         fs::write(at("file"), "text").unwrap();
         std::os::unix::fs::symlink(at("file"), at("link")).unwrap();
-        assert!(std::process::Command::new("mkfifo").arg(at("pipe")).status().unwrap().success());
+        super::super::tests::make_pipe(&at("pipe"));
         let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
         fs::create_dir(at("folder")).unwrap();
         for (name, expected) in [

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::domain::time::Timestamp;
-use crate::files::{self, testing::check_mode};
+use crate::files::{self, tests::check_mode};
 use crate::paths::{DataDir, Paths};
 
 pub(super) const RAW_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";

@@ -33,7 +33,7 @@ async fn child_begins() {
 #[cfg(unix)]
 #[test]
 fn no_umask_opens_or_closes_a_file() {
-    use crate::files::testing::check_mode;
+    use crate::files::tests::check_mode;
     // It aborts, which is to leave no core file.
     let begin_under = |home: &Home, umask: &str| {
         let child = again(home, "child_begins");

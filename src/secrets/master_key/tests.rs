@@ -4,7 +4,9 @@
 use tempfile::TempDir;
 
 use super::*;
-use crate::files::testing::check_mode;
+use crate::files::tests::check_mode;
+#[cfg(unix)]
+use crate::files::tests::make_pipe;
 
 const RAW: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 const OTHER: &str = "FFEEDDCCBBAA99887766554433221100ffeeddccbbaa99887766554433221100";
@@ -120,7 +122,7 @@ fn many_at_once_agree_on_one_key_file() {
 fn a_pipe_is_read_once() {
     let home = TempDir::new().unwrap();
     let pipe = home.path().join("pipe");
-    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    make_pipe(&pipe);
     let writer = std::thread::spawn({
         let pipe = pipe.clone();
         move || std::fs::write(pipe, format!("{RAW}\n")).unwrap()
@@ -237,7 +239,7 @@ fn who_holds_a_lock_waits_for_no_pipe_and_has_the_key_once_it_was_waited_for() {
     let home = TempDir::new().unwrap();
     let (seal, _) = Keyring::new(KeySources { variable: Some(secret(RAW)), ..none(&home) }).create().unwrap();
     let pipe = home.path().join("pipe");
-    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    make_pipe(&pipe);
     // For reading too, so that it opens before anybody reads.
     let mut writer = std::fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
     // What is written stays until it is read.
@@ -274,7 +276,7 @@ fn what_is_no_file_is_no_key_and_is_not_waited_for() {
     let home = TempDir::new().unwrap();
     let (seal, _) = Keyring::new(KeySources { variable: Some(secret(RAW)), ..none(&home) }).create().unwrap();
     let pipe = home.path().join("pipe");
-    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    make_pipe(&pipe);
     let _socket = std::os::unix::net::UnixListener::bind(home.path().join("socket")).unwrap();
     for (path, expected) in [
         (pipe, "it is a pipe that no program writes to"),

@@ -6,7 +6,7 @@ use std::fs;
 use tempfile::TempDir;
 
 use super::*;
-use crate::files::testing::check_mode;
+use crate::files::tests::check_mode;
 
 /// A person's home, with the `.cam` folder of an accounts file in it.
 struct Home(TempDir);
@@ -140,7 +140,7 @@ fn what_is_no_file_of_its_own_is_no_note() {
     let home = Home::new();
     let program = home.program(false, &["own"]);
     let note = home.at("accounts.json.cam/data-folders.json");
-    assert!(std::process::Command::new("mkfifo").arg(&note).status().unwrap().success());
+    files::tests::make_pipe(&note);
     assert_eq!(program.home(), home.at("own"), "nobody writes to that pipe");
     fs::remove_file(&note).unwrap();
     std::os::unix::fs::symlink(home.at("elsewhere.json"), &note).unwrap();

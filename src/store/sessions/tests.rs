@@ -39,7 +39,7 @@ fn the_file_of_a_session_is_its_owners_alone() {
     let home = Home::new();
     let store = home.open();
     let _lock = begin(&store, "alpha");
-    files::testing::check_mode(&store.folder().join("session-alpha"), 0o600);
+    files::tests::check_mode(&store.folder().join("session-alpha"), 0o600);
 }
 
 #[test]

@@ -238,7 +238,7 @@ fn opencode_is_read_as_it_reads_itself_and_nothing_that_hangs_stops_doctor() {
     std::fs::write(&config, "{\"plugin\": [").unwrap();
     check_warning(&pool.sandbox, "openCodeUnreadable", "cannot be read", "opencode.jsonc'");
     std::fs::remove_file(&config).unwrap();
-    rustix::fs::mknodat(rustix::fs::CWD, &config, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
+    assert!(pool.sandbox.program("mkfifo").arg(&config).status().unwrap().success());
     check_warning(&pool.sandbox, "openCodeUnreadable", "it is a pipe, not a file", "opencode.jsonc'");
     std::fs::remove_file(&config).unwrap();
     // One in the project, and a script that is loaded because of where it lies.

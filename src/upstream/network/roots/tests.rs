@@ -71,14 +71,7 @@ async fn what_adds_nothing_is_named_by_variable_and_path_and_nothing_waits_for_i
     #[cfg(unix)]
     let odd = {
         // A pipe into which nobody writes.
-        rustix::fs::mknodat(
-            rustix::fs::CWD,
-            place("pipe"),
-            rustix::fs::FileType::Fifo,
-            rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
-            0,
-        )
-        .unwrap();
+        crate::files::tests::make_pipe(&place("pipe"));
         odd.into_iter().chain([("NODE_EXTRA_CA_CERTS", place("pipe"), "it is a pipe, not a file")])
     };
     for (variable, path, why) in odd {

@@ -11,3 +11,11 @@ pub fn check_mode(path: &Path, expected: u32) {
     let found = mode.unwrap_or(expected);
     assert_eq!(found, expected, "{} has mode {found:o}, not {expected:o}", path.display());
 }
+
+/// Makes a pipe at `path`, into which nobody writes yet.
+#[cfg(unix)]
+#[track_caller]
+#[expect(clippy::disallowed_methods, reason = "the standard library makes no pipe that has a name")]
+pub fn make_pipe(path: &Path) {
+    assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+}

@@ -227,8 +227,8 @@ pub struct RoutingFlags {
     settings: Vec<String>,
 }
 
-/// The whole process; returns its exit code.
-pub fn main() -> u8 {
+/// The whole process; returns its exit code. It has more than eight bits where a command under `run` may have.
+pub fn main() -> i32 {
     let environment = Environment::capture();
     // First of all: what this process is about to become keeps its own limits.
     if let Some(code) = run::stand_in::run(std::env::args_os(), &environment) {
@@ -248,7 +248,7 @@ pub fn main() -> u8 {
                 return 2;
             }
             Printer::help(&error.render());
-            return u8::from(Printer::stdout_failed());
+            return i32::from(Printer::stdout_failed());
         }
     };
     Printer::begin(&environment, cli.color);
@@ -265,7 +265,7 @@ pub fn main() -> u8 {
     };
     let code = runtime.block_on(verb(cli.verb, environment)).unwrap_or_else(|error| {
         Printer::error(&error);
-        error.kind.exit_code()
+        error.kind.exit_code().into()
     });
     // A read of stdin may be pending for ever.
     runtime.shutdown_background();
@@ -282,7 +282,7 @@ fn named_colour() -> When {
     named.and_then(|when| When::from_str(when, false).ok()).unwrap_or_default()
 }
 
-async fn verb(verb: Option<Verb>, environment: Environment) -> Result<u8, Error> {
+async fn verb(verb: Option<Verb>, environment: Environment) -> Result<i32, Error> {
     let has_screen = crate::tui::is_possible(&environment);
     let verb = match verb {
         None if !has_screen => {
@@ -298,7 +298,7 @@ async fn verb(verb: Option<Verb>, environment: Environment) -> Result<u8, Error>
         Verb::Tui => Box::pin(tui::run(context)),
         Verb::Sidecar(args) => Box::pin(async move { sidecar::run(context, &args).await }),
         Verb::Proxy(args) => Box::pin(proxy::run(context, args)),
-        Verb::Run(args) => Box::pin(run::run(context, args)),
+        Verb::Run(args) => return Box::pin(run::run(context, args)).await,
         Verb::Add(args) => Box::pin(add::run(context, args)),
         Verb::Login(args) => Box::pin(login::run(context, args)),
         Verb::List(args) => Box::pin(list::list(context, args)),
@@ -323,5 +323,5 @@ async fn verb(verb: Option<Verb>, environment: Environment) -> Result<u8, Error>
         Verb::Version(output) => Box::pin(async move { Ok(version::run(output)) }),
         Verb::Demo(args) => Box::pin(async move { demo::run(&args, &context.environment).await }),
     };
-    running.await
+    running.await.map(i32::from)
 }

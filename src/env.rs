@@ -3,7 +3,11 @@
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
+use std::path::Path;
 use std::process::Command;
+
+use crate::sys::processes::{NEEDED_VARIABLES, variable};
+use crate::sys::programs;
 
 /// The working directory of the process, as text; `None` when it is gone or may not be read.
 pub fn working_directory() -> Option<String> {
@@ -25,10 +29,21 @@ const OURS_ALONE: [&str; 1] = ["CAM_MASTER_KEY"];
 
 /// A program to be started with the environment of this process but for the master key. Every child is made here.
 pub fn program(name: impl AsRef<OsStr>) -> Command {
-    let mut command = Command::new(name);
+    let name = name.as_ref();
+    let found = programs::resolved(name, |variable| std::env::var_os(variable));
+    let mut command = Command::new(found.as_deref().map_or(name, Path::as_os_str));
+    programs::guard(&mut command);
     for name in OURS_ALONE {
         command.env_remove(name);
     }
+    command
+}
+
+/// The same with nothing of this environment but what no program can do without.
+pub fn program_apart(name: impl AsRef<OsStr>) -> Command {
+    let mut command = program(name);
+    command.env_clear();
+    command.envs(NEEDED_VARIABLES.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
     command
 }
 
@@ -39,7 +54,8 @@ pub struct Environment(HashMap<String, OsString>);
 impl Environment {
     /// Captures the variables of this process; those whose names are not UTF-8 are left out.
     pub fn capture() -> Environment {
-        Environment(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))).collect())
+        let named = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+        Environment(named.map(|(name, value)| (variable(&name).into_owned(), value)).collect())
     }
 
     /// The value of `name`, or `None` when it is unset, empty or not UTF-8.
@@ -49,7 +65,7 @@ impl Environment {
 
     /// The value of `name` as the system has it: a path need not be UTF-8. `None` when it is unset or empty.
     pub fn raw(&self, name: &str) -> Option<&OsStr> {
-        self.0.get(name).map(OsString::as_os_str).filter(|value| !value.is_empty())
+        self.0.get(&*variable(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
     /// Whether the locale's text is UTF-8.
@@ -61,7 +77,7 @@ impl Environment {
 
 impl FromIterator<(String, String)> for Environment {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Environment {
-        Environment(variables.into_iter().map(|(name, value)| (name, value.into())).collect())
+        Environment(variables.into_iter().map(|(name, value)| (variable(&name).into_owned(), value.into())).collect())
     }
 }
 

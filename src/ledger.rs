@@ -6,6 +6,7 @@
 mod answer;
 mod batch;
 mod database;
+mod emptying;
 mod entry;
 mod error;
 mod files;

@@ -4,22 +4,38 @@
 use std::io;
 use std::time::Duration;
 
+// What Windows' half decides without asking the system.
+#[cfg(any(not(unix), test))]
+mod access;
+#[cfg(any(not(unix), test))]
+mod persistence;
+#[cfg(any(not(unix), test))]
+mod search;
 #[cfg(unix)]
 mod unix;
 #[cfg(not(unix))]
 mod windows;
 
 #[cfg(unix)]
-pub use unix::{files, memory, parent, pipes, processes, programs, signals, sockets, terminal};
+pub use unix::{files, locks, memory, parent, pipes, processes, programs, signals, sockets, terminal};
 #[cfg(not(unix))]
-pub use windows::{files, memory, parent, pipes, processes, programs, signals, sockets, terminal};
+pub use windows::{files, locks, memory, parent, pipes, processes, programs, signals, sockets, terminal};
+
+/// A lock of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock {
+    /// For one alone.
+    Exclusive,
+    /// For any number at once.
+    Shared,
+}
 
 /// A signal that a process may watch or send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
-    /// Ctrl-C; the only one that Windows has.
+    /// Ctrl-C.
     Interrupt,
-    /// The system or another program asks the process to end.
+    /// The system or another program asks the process to end; on Windows also Ctrl-Break.
     Terminate,
     /// The terminal is gone.
     Hangup,

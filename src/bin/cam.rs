@@ -1,7 +1,5 @@
 //! `cam`: the same program under a name that is short to type.
 
-use std::process::ExitCode;
-
 use codex_account_manager::cli;
 use codex_account_manager::hardening::Wiping;
 
@@ -9,6 +7,7 @@ use codex_account_manager::hardening::Wiping;
 #[global_allocator]
 static ALLOCATOR: Wiping = Wiping;
 
-fn main() -> ExitCode {
-    ExitCode::from(cli::main())
+#[expect(clippy::disallowed_methods, reason = "the end of the process, with a code that `ExitCode` has no room for")]
+fn main() {
+    std::process::exit(cli::main())
 }

@@ -78,7 +78,7 @@ fn is_surprising(words: &[String], lasted: Duration) -> bool {
 }
 
 /// Runs the command and exits as it does.
-pub async fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
+pub async fn run(context: &Context, args: RunArgs) -> Result<i32, Error> {
     let sources = flag_sources(&args.routing)?;
     let listener = listen().await?;
     let address = listener.local_addr().map_err(|error| {

@@ -131,9 +131,8 @@ impl Stage {
     /// This program over the stage's own files, with nothing of the person's.
     pub fn command(&self) -> Command {
         let program = std::env::current_exe().unwrap_or_else(|_| "codex-account-manager".into());
-        let mut command = Command::from(env::program(program));
+        let mut command = Command::from(env::program_apart(program));
         command
-            .env_clear()
             .env("HOME", &self.folder)
             .env("CAM_ACCOUNTS_FILE", self.folder.join("accounts.json"))
             .env("CAM_CONFIG_FILE", self.folder.join("config.toml"))
@@ -183,9 +182,7 @@ impl Folder {
     /// A new one, in the system's temporary folder, for this user alone.
     pub fn new() -> Result<Folder, String> {
         let path = std::env::temp_dir().join(format!("codex-account-manager-demo-{}", random_id()));
-        files::private_folders()
-            .create(&path)
-            .map_err(|error| format!("`{}` cannot be made: {error}", path.display()))?;
+        files::create_private_folder(&path).map_err(|error| format!("`{}` cannot be made: {error}", path.display()))?;
         Ok(Folder(path))
     }
 

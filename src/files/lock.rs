@@ -4,24 +4,24 @@
 use std::fs::File;
 use std::io;
 
-use fs4::fs_std::FileExt;
-
-/// Opens a folder, to be locked as a file is: nothing is left behind.
+use crate::sys::Lock;
+/// Opens what is locked for a folder: where that is possible the folder itself, so that nothing is left behind.
 pub use crate::sys::files::open_folder;
+use crate::sys::locks;
 
 /// Waits until the lock of `file` is free, and takes it; there is no way to stop waiting.
 pub fn wait(file: &File) -> io::Result<()> {
-    uninterrupted(|| FileExt::lock_exclusive(file))
+    uninterrupted(|| locks::wait(file, Lock::Exclusive))
 }
 
 /// Whether the lock of `file` was free and is ours now.
 pub fn try_lock(file: &File) -> io::Result<bool> {
-    uninterrupted(|| FileExt::try_lock_exclusive(file))
+    uninterrupted(|| locks::try_lock(file, Lock::Exclusive))
 }
 
 /// Whether nobody holds `file` for itself alone, and nobody will as long as it is open here.
 pub fn try_share(file: &File) -> io::Result<bool> {
-    uninterrupted(|| FileExt::try_lock_shared(file))
+    uninterrupted(|| locks::try_lock(file, Lock::Shared))
 }
 
 /// Whether a process holds `file` for itself alone. The shared lock that finds out is held for an instant and never stops
@@ -38,7 +38,7 @@ pub fn is_held(file: &File) -> io::Result<bool> {
 /// Frees the lock of `file`, wherever it is open.
 pub fn free(file: &File) {
     // Closing the file comes next, and frees it too.
-    let _ = uninterrupted(|| FileExt::unlock(file));
+    let _ = uninterrupted(|| locks::free(file));
 }
 
 fn uninterrupted<T>(lock: impl Fn() -> io::Result<T>) -> io::Result<T> {

@@ -26,7 +26,7 @@ pub fn make_folder(folder: &Path) -> io::Result<()> {
     if let Some(parent) = folder.parent() {
         make_folder(parent)?;
     }
-    match sys::files::private_folders().create(folder) {
+    match sys::files::create_private_folder(folder) {
         Ok(()) => restrict(folder, FOLDER),
         Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
         Err(error) => Err(error),
@@ -68,28 +68,26 @@ fn is_ours(metadata: &fs::Metadata) -> bool {
 
 /// Makes a new file, 0600, that was not there before. A umask may take the owner's own bits away; they are given back.
 pub fn create_new(path: &Path) -> io::Result<File> {
-    let file = sys::files::private(OpenOptions::new().read(true).write(true).create_new(true)).open(path)?;
+    let file = sys::files::create_private(path)?;
     sys::files::restrict_file(&file, FILE)?;
     Ok(file)
 }
 
 /// Opens a lock file, 0600, making it if need be; its content stays.
 pub fn open_lock(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    let file = sys::files::private(&mut options).open(path)?;
+    let file = sys::files::open_or_create_private(path)?;
     sys::files::restrict_file(&file, FILE)?;
     Ok(file)
 }
 
 /// Opens a file that is there and no link.
 pub fn open_own(path: &Path) -> io::Result<File> {
-    sys::files::private(OpenOptions::new().read(true).write(true)).open(path)
+    sys::files::while_opening(|| sys::files::private(OpenOptions::new().read(true).write(true)).open(path))
 }
 
 /// Opens a file that is there and no link, to ask who holds it. A pipe in its place does not stop the process.
 pub fn open_to_ask(path: &Path) -> io::Result<File> {
-    sys::files::without_waiting_or_links(OpenOptions::new().read(true)).open(path)
+    sys::files::while_opening(|| sys::files::without_waiting_or_links(OpenOptions::new().read(true)).open(path))
 }
 
 /// The content of a file that is no link and nobody else's, `most` bytes at the most; `None` when there is none.
@@ -126,18 +124,20 @@ pub fn link(path: &Path, copy: &Path) -> io::Result<()> {
 
 /// Whether `name` is itself, not by a symbolic link, another name of the file at `path`. `false` where that is not known.
 pub fn is_same_file(name: &Path, path: &Path) -> bool {
-    let (Ok(name), Ok(file)) = (fs::symlink_metadata(name), fs::metadata(path)) else { return false };
-    sys::files::identity(&file).is_some() && is_one(&name, &file)
+    let (Ok(of_name), Ok(of_file)) = (fs::symlink_metadata(name), fs::metadata(path)) else { return false };
+    let identities = (sys::files::identity(name, &of_name), sys::files::identity(path, &of_file));
+    matches!(identities, (Ok(name), Ok(file)) if name == file)
 }
 
-/// Whether both are of one file. Where that is not known they are.
-pub fn is_one(one: &fs::Metadata, other: &fs::Metadata) -> bool {
-    sys::files::identity(one) == sys::files::identity(other)
+/// Whether `file` is still what `path` names.
+pub fn is_at(file: &File, path: &Path) -> bool {
+    let named = fs::metadata(path).and_then(|metadata| sys::files::identity(path, &metadata));
+    matches!((sys::files::identity_of(file), named), (Ok(ours), Ok(named)) if ours == named)
 }
 
 /// Whether the file at `path` has a name besides this one and those in `own`.
 pub fn has_other_names(path: &Path, own: &[&Path]) -> bool {
     let Ok(file) = fs::metadata(path) else { return false };
     let known = 1 + own.iter().filter(|name| is_same_file(name, path)).count();
-    usize::try_from(sys::files::names(&file)).unwrap_or(usize::MAX) > known
+    usize::try_from(sys::files::names(path, &file)).unwrap_or(usize::MAX) > known
 }

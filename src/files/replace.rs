@@ -28,7 +28,7 @@ pub fn real_path(path: &Path) -> io::Result<PathBuf> {
 
 /// The real path of the part of `folder` that exists, and the rest as it is.
 fn real_folder(folder: &Path) -> io::Result<PathBuf> {
-    match fs::canonicalize(folder) {
+    match sys::files::canonical(folder) {
         Ok(folder) => Ok(folder),
         Err(error) if error.kind() == ErrorKind::NotFound => match (folder.parent(), folder.file_name()) {
             (Some(parent), Some(name)) => Ok(real_folder(parent)?.join(name)),
@@ -48,21 +48,21 @@ pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 
 /// One `stat`; `None` when there is no file.
 pub fn stat(path: &Path) -> io::Result<Option<Metadata>> {
-    match fs::metadata(path) {
+    match sys::files::while_opening(|| fs::metadata(path)) {
         Ok(metadata) => Ok(Some(metadata)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-/// Puts `from` in the place of `to`.
+/// Puts `from` in the place of `to`. Where another program may have that open, it is waited for.
 pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
-    fs::rename(from, to)
+    sys::files::while_replacing(|| fs::rename(from, to))
 }
 
 /// Removes a file; one that is not there is removed already.
 pub fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
+    match sys::files::while_opening(|| fs::remove_file(path)) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
@@ -92,13 +92,11 @@ pub fn replace(replacement: &Replacement, bytes: &[u8]) -> io::Result<()> {
     let write = || {
         let mut file = private::create_new(next)?;
         file.write_all(bytes)?;
-        if let Some(mode) = fs::metadata(path).ok().as_ref().and_then(sys::files::mode) {
-            sys::files::restrict_file(&file, mode & kept_mode)?;
-        }
+        sys::files::keep_access(path, next, &file, kept_mode)?;
         sys::files::sync(&file)?;
         // Windows renames no open file.
         drop(file);
-        fs::rename(next, path)
+        rename(next, path)
     };
     if let Err(error) = write() {
         let _ = fs::remove_file(next);

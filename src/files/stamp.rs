@@ -29,7 +29,7 @@ impl Stamp {
     pub fn of(metadata: &Metadata) -> Stamp {
         let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         Stamp {
-            identity: sys::files::identity(metadata),
+            identity: sys::files::identity_in(metadata),
             length: metadata.len(),
             modified: modified.unwrap_or_default(),
             changed: sys::files::changed(metadata),

@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::emptying;
 use crate::files::{self, Identity};
 
 /// What SQLite keeps beside the file.
@@ -25,8 +26,10 @@ pub(super) fn identity(path: &Path) -> io::Result<Option<Identity>> {
     if !metadata.is_file() {
         return Err(io::Error::other("it is a link or not a file; move it away"));
     }
-    // Where it is not known, an open file cannot be replaced.
-    Ok(Some(files::identity(&metadata).unwrap_or_default()))
+    match files::identity(path, &metadata) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        identity => identity.map(Some),
+    }
 }
 
 /// Makes an empty file, 0600, in a folder that is made 0700 with those above it. One that is there stays.
@@ -117,7 +120,7 @@ pub(super) fn keep_in_place(path: &Path, seen: Identity) -> io::Result<Option<Fo
 /// did so before. A lock on the folder lets one at a time look and move, and keeps others from opening the file meanwhile.
 /// It is not one on the file itself: closing that would free every lock that SQLite has on it in this process. What is
 /// beside the file goes first: as long as the damaged one is in its place nobody makes a new one, whose own side files
-/// could be taken for its.
+/// could be taken for its. Where others keep it from being moved, a copy is set aside and the file emptied.
 pub(super) fn set_aside(path: &Path, seen: Identity, ms: i64) -> io::Result<Option<PathBuf>> {
     let lock = FolderLock(open_folder(path)?);
     if let Some(folder) = &lock.0 {
@@ -128,14 +131,30 @@ pub(super) fn set_aside(path: &Path, seen: Identity, ms: i64) -> io::Result<Opti
     }
     let aside = (0..).map(|more| files::with_suffix(path, &format!(".damaged-{}", ms.saturating_add(more))));
     let aside = aside.take(1_000).find(|aside| fs::symlink_metadata(aside).is_err()).unwrap_or_default();
+    let moved = each(path, &aside, files::rename);
+    match moved {
+        Err(error) if files::is_in_the_way(&error) => {
+            if !emptying::is_damaged(path) {
+                return Ok(None);
+            }
+            each(path, &aside, |from, to| fs::copy(from, to).map(drop))?;
+            files::close_to_others(&aside)?;
+            emptying::empty(path)?;
+        }
+        moved => moved?,
+    }
+    Ok(Some(aside))
+}
+
+/// Does `work` with each of the files of a ledger that are there and its name elsewhere, and with the ledger itself last.
+fn each(path: &Path, other: &Path, work: impl Fn(&Path, &Path) -> io::Result<()>) -> io::Result<()> {
     for side in SIDES {
-        match fs::rename(files::with_suffix(path, side), files::with_suffix(&aside, side)) {
+        match work(&files::with_suffix(path, side), &files::with_suffix(other, side)) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
         }
     }
-    fs::rename(path, &aside)?;
-    Ok(Some(aside))
+    work(path, other)
 }
 
 /// Others hold it for the time of an opening. One that was stopped in the midst of that must not stop everyone.

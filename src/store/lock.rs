@@ -26,7 +26,7 @@ impl FileLock {
             let file = files::open_lock(path).map_err(StoreError::io("open the lock file", path))?;
             files::lock::wait(&file).map_err(StoreError::io("lock", path))?;
             // Someone may have removed the folder by hand while we waited; a lock on a file without a name is none.
-            if is_at(&file, path) {
+            if files::is_at(&file, path) {
                 return Ok(FileLock { file });
             }
         }
@@ -51,14 +51,6 @@ impl Drop for FileLock {
 fn write_note(mut file: &File, note: &[u8]) {
     let _ = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(note));
     let _ = file.set_len(note.len() as u64);
-}
-
-/// Whether `file` is still what `path` names.
-pub(super) fn is_at(file: &File, path: &Path) -> bool {
-    match (file.metadata(), files::stat(path)) {
-        (Ok(ours), Ok(Some(named))) => files::is_one(&ours, &named),
-        _ => false,
-    }
 }
 
 /// A lock by name in the `.cam` folder; free again on drop and on death. Its file stays.
@@ -95,12 +87,18 @@ impl Drop for NamedLock {
 }
 
 /// The place of the lock `kind` of `id` in `folder`. Ids come from files, so what is not plain is spelled in
-/// hexadecimal, and what is long is cut and distinguished by a hash; no two ids share a name.
+/// hexadecimal, and what is long is cut and distinguished by a hash; no two ids share a name. Capitals are not plain, since
+/// Windows and macOS take them for small letters, and no more is a dot at the end, which Windows drops.
 pub(super) fn named(folder: &Path, kind: &str, id: &str) -> PathBuf {
     use std::fmt::Write;
     let mut name = format!("{kind}-");
-    for byte in id.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
+    for (at, byte) in id.bytes().enumerate() {
+        let is_last = at + 1 == id.len();
+        if byte.is_ascii_lowercase()
+            || byte.is_ascii_digit()
+            || matches!(byte, b'-' | b'_')
+            || (byte == b'.' && !is_last)
+        {
             name.push(char::from(byte));
         } else {
             let _ = write!(name, "%{byte:02x}");
@@ -117,6 +115,21 @@ pub(super) fn named(folder: &Path, kind: &str, id: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_two_ids_share_a_file_on_any_system() {
+        let name = |id: &str| named(Path::new(""), "session", id).display().to_string();
+        for (id, expected) in [
+            ("s-1.a_b", "session-s-1.a_b"),
+            ("S-1", "session-%53-1"),
+            ("s.", "session-s%2e"),
+            ("a/b%", "session-a%2fb%25"),
+        ] {
+            assert_eq!(name(id), expected);
+        }
+        let [long, other] = ["a", "b"].map(|end| name(&format!("{}{end}", "x".repeat(200))));
+        assert!(long != other && long.len() < 160);
+    }
 
     /// A program that is started has a copy of each file until it runs.
     #[test]

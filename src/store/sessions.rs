@@ -36,7 +36,7 @@ impl Store {
     /// Whether others find the lock. Somebody may have removed the folder that it is in, or made the accounts file a link.
     pub fn shows(&self, session: &SessionLock) -> bool {
         let place = place(&self.0.whereabouts.now().folder, &session.id);
-        session.path == place && lock::is_at(&session.file, &place)
+        session.path == place && files::is_at(&session.file, &place)
     }
 
     /// Whether the process of session `id` runs, for whoever holds no lock: a few system calls, none of which writes or

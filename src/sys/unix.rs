@@ -1,6 +1,7 @@
 //! The half for Linux, macOS and the BSDs.
 
 pub mod files;
+pub mod locks;
 pub mod memory;
 pub mod parent;
 pub mod pipes;

@@ -1,6 +1,8 @@
 //! The half for Windows.
 
+mod calls;
 pub mod files;
+pub mod locks;
 pub mod memory;
 pub mod parent;
 pub mod pipes;

@@ -8,7 +8,7 @@ use crate::domain::text_encoding;
 use crate::files;
 pub use crate::files::is_same_file;
 use crate::sys;
-pub use crate::sys::files::{file_system as magic, user, writable};
+pub use crate::sys::files::{closing, file_system as magic, others, user, writable};
 
 /// What one `stat` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,25 +28,25 @@ pub struct Stat {
 /// What is at `path`, links followed; `None` when nothing is.
 pub fn stat(path: &Path) -> io::Result<Option<Stat>> {
     match std::fs::metadata(path) {
-        Ok(metadata) => Ok(Some(of(&metadata))),
+        Ok(metadata) => Ok(Some(of(path, &metadata))),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-fn of(metadata: &std::fs::Metadata) -> Stat {
+fn of(path: &Path, metadata: &std::fs::Metadata) -> Stat {
     Stat {
         is_folder: metadata.is_dir(),
         is_file: metadata.is_file(),
         owner: sys::files::owner(metadata),
         mode: sys::files::mode(metadata).map(|mode| mode & 0o777),
-        names: sys::files::names(metadata),
+        names: sys::files::names(path, metadata),
     }
 }
 
 /// `path` with every link resolved, or as it is where that is not possible.
 pub fn real(path: &Path) -> PathBuf {
-    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+    files::canonical(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// The names in `folder`; none when it cannot be listed.

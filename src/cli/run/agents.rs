@@ -1,9 +1,6 @@
 //! The environment of a command whose requests come here: two variables for every program, and for those that
 //! would go another way what else they need.
 
-use std::ffi::OsStr;
-use std::path::Path;
-
 use serde_json::{Map, Value, json};
 use tokio::process::Command;
 
@@ -88,9 +85,8 @@ pub fn adapted(words: &[String], flags: &[String]) -> Option<Vec<String>> {
 /// Whether the command is an agent that is expected to send requests.
 pub fn is_expected_to_ask(words: &[String]) -> bool {
     let Some(program) = words.first() else { return false };
-    let is_agent = codex::is_codex(program)
-        || Path::new(program).file_stem().is_some_and(|name| name == OsStr::new("opencode"))
-        || launchers::with_flags(words, &[]).is_some();
+    let is_agent =
+        codex::is_codex(program) || codex::stem(program) == "opencode" || launchers::with_flags(words, &[]).is_some();
     is_agent && !words[1..].iter().any(|word| WITHOUT_REQUESTS.contains(&word.as_str()))
 }
 
@@ -165,6 +161,7 @@ mod tests {
         for (line, expected) in [
             ("codex", true),
             ("/usr/bin/opencode run hi", true),
+            ("OpenCode.cmd run hi", true),
             ("npx @openai/codex exec hi", true),
             ("codex --version", false),
             ("opencode auth login", false),

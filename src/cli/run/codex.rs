@@ -17,9 +17,9 @@ pub fn is_codex(program: &str) -> bool {
     stem(program) == "codex"
 }
 
-/// The name of a program without its folder and its ending.
+/// The name of a program without its folder and its ending, in small letters: Windows takes any.
 pub fn stem(program: &str) -> String {
-    Path::new(program).file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    Path::new(program).file_stem().unwrap_or_default().to_string_lossy().to_ascii_lowercase()
 }
 
 /// What the provider is called.
@@ -68,7 +68,9 @@ mod tests {
 
     #[test]
     fn codex_is_known_by_the_name_of_its_program() {
-        assert!(is_codex("codex") && is_codex("/usr/local/bin/codex") && is_codex("codex.exe"));
+        assert!(
+            is_codex("codex") && is_codex("/usr/local/bin/codex") && is_codex("codex.exe") && is_codex("Codex.CMD")
+        );
         assert!(!is_codex("opencode") && !is_codex("codex-account-manager"));
     }
 

@@ -41,6 +41,9 @@ impl Shims {
     ///
     /// Those of the file system, and where there are no such links.
     pub fn install(data_dir: &Path, path: &str) -> std::io::Result<Shims> {
+        if !sys::files::HAS_LINKS {
+            return Err(std::io::ErrorKind::Unsupported.into());
+        }
         let program = std::env::current_exe()?;
         let mut shims = Shims::default();
         let launchers = LAUNCHERS.into_iter().filter(|name| real(name, path, &program).is_some());
@@ -86,7 +89,7 @@ fn is_this_program(path: &Path) -> bool {
 /// Makes a folder in which nobody else can put a program: it stands in front of `PATH`, and the data folder is made with it
 /// where that is missing.
 fn private_folder(folder: &Path) -> std::io::Result<()> {
-    sys::files::private_folders().recursive(true).create(folder)?;
+    crate::files::make_folder(folder)?;
     // One that an earlier version made.
     for made in [folder, folder.parent().unwrap_or(folder)] {
         if sys::files::mode(&std::fs::metadata(made)?).is_some_and(|mode| mode & 0o077 != 0) {

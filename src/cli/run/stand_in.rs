@@ -10,7 +10,7 @@ use crate::secrets::Secret;
 
 /// The exit code when this process was started as a stand-in and could not become the real program; `None` when it was
 /// started by its own name.
-pub fn run(words: impl Iterator<Item = std::ffi::OsString>, environment: &Environment) -> Option<u8> {
+pub fn run(words: impl Iterator<Item = std::ffi::OsString>, environment: &Environment) -> Option<i32> {
     let words: Vec<_> = words.collect();
     let program = words.first()?;
     let name = Path::new(program).file_name()?.to_str()?.to_owned();

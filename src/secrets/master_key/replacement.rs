@@ -111,7 +111,7 @@ impl Keyring {
         };
         let unfinished = self.sources.unfinished(&new.seal.key_id);
         let done = name_twice(&self.sources.file_of(&new.seal.key_id), &unfinished)
-            .and_then(|()| fs::rename(&unfinished, &path))
+            .and_then(|()| files::rename(&unfinished, &path))
             .and_then(|()| sync_folder_of(&path));
         // Renaming one name of a file over another of the same file leaves both.
         let _ = fs::remove_file(&unfinished);

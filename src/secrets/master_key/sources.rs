@@ -187,10 +187,10 @@ fn place(unfinished: &Path, path: &Path, key: &str) -> io::Result<()> {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             if read_key(path)?.trim().is_empty() {
-                fs::rename(unfinished, path)?;
+                files::rename(unfinished, path)?;
             }
         }
-        Err(_) if !path.try_exists()? => fs::rename(unfinished, path)?,
+        Err(_) if !path.try_exists()? => files::rename(unfinished, path)?,
         Err(error) => return Err(error),
     }
     sync_folder_of(path)

@@ -4,7 +4,7 @@
 use std::fs::{self, DirBuilder, File, FileType, Metadata, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::fs::{Access, OFlags};
@@ -15,9 +15,45 @@ pub const NULL: &str = "/dev/null";
 /// Whether variables of XDG move the folders of programs.
 pub const HAS_XDG_FOLDERS: bool = cfg!(not(target_vendor = "apple"));
 
+/// Whether anybody may make symbolic links.
+pub const HAS_LINKS: bool = true;
+
+/// The variable that names the user's own folder.
+pub const HOME: &str = "HOME";
+
 /// Which file it is, by whatever name: device and inode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Identity(u64, u64);
+
+/// Nobody is ever in the way.
+pub fn while_replacing<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    attempt()
+}
+
+/// Nobody is ever in the way.
+pub fn while_opening<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    attempt()
+}
+
+/// Nobody is ever in the way.
+pub fn is_in_the_way(_: &io::Error) -> bool {
+    false
+}
+
+/// Makes a new file that is its owner's alone from its first moment on.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    private(OpenOptions::new().read(true).write(true).create_new(true)).open(path)
+}
+
+/// Opens a file that is no link, making one that is its owner's alone if need be.
+pub fn open_or_create_private(path: &Path) -> io::Result<File> {
+    private(OpenOptions::new().read(true).write(true).create(true).truncate(false)).open(path)
+}
+
+/// Makes a folder that is its owner's alone from its first moment on.
+pub fn create_private_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(0o700).create(path)
+}
 
 /// A file that is made is its owner's alone, and no link is followed.
 pub fn private(options: &mut OpenOptions) -> &mut OpenOptions {
@@ -38,19 +74,31 @@ fn flags(flags: OFlags) -> i32 {
     i32::try_from(flags.bits()).unwrap_or_default()
 }
 
-/// Makes folders that are their owner's alone.
-pub fn private_folders() -> DirBuilder {
-    let mut builder = DirBuilder::new();
-    builder.mode(0o700);
-    builder
-}
-
 /// Sets the mode, unless it is that already.
 pub fn restrict(path: &Path, mode: u32) -> io::Result<()> {
     if fs::symlink_metadata(path)?.mode() & 0o7777 == mode {
         return Ok(());
     }
     fs::set_permissions(path, Permissions::from_mode(mode))
+}
+
+/// Gives the new file `next` the mode of `path`, which it is to replace, as far as that is kept.
+pub fn keep_access(path: &Path, _: &Path, next: &File, kept_mode: u32) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(found) => restrict_file(next, found.mode() & 0o7777 & kept_mode),
+        Err(_) => Ok(()),
+    }
+}
+
+/// `None`: the mode says who may reach what is at `path`.
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it may fail")]
+pub fn others(_: &Path) -> io::Result<Option<Vec<String>>> {
+    Ok(None)
+}
+
+/// `None`: `chmod` closes files and folders.
+pub fn closing(_: &Path) -> Option<String> {
+    None
 }
 
 /// Sets the mode of an open file, unless it is that already.
@@ -79,14 +127,26 @@ pub fn user() -> Option<u32> {
     Some(rustix::process::geteuid().as_raw())
 }
 
-/// How many names the file has.
-pub fn names(metadata: &Metadata) -> u64 {
+/// How many names the file has that `metadata` are of.
+pub fn names(_: &Path, metadata: &Metadata) -> u64 {
     metadata.nlink()
 }
 
-/// Which file it is; `None` where that is not known.
-#[expect(clippy::unnecessary_wraps, reason = "elsewhere it is not known")]
-pub fn identity(metadata: &Metadata) -> Option<Identity> {
+/// Which file `metadata` are of, by whatever name.
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere the system is asked")]
+pub fn identity(_: &Path, metadata: &Metadata) -> io::Result<Identity> {
+    Ok(Identity(metadata.dev(), metadata.ino()))
+}
+
+/// Which file is open.
+pub fn identity_of(file: &File) -> io::Result<Identity> {
+    let metadata = file.metadata()?;
+    Ok(Identity(metadata.dev(), metadata.ino()))
+}
+
+/// Which file `metadata` are of; `None` where they do not say.
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere metadata do not say")]
+pub fn identity_in(metadata: &Metadata) -> Option<Identity> {
     Some(Identity(metadata.dev(), metadata.ino()))
 }
 
@@ -155,9 +215,14 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     sync(&File::open(folder)?)
 }
 
+/// `path` with its links resolved.
+pub fn canonical(path: &Path) -> io::Result<PathBuf> {
+    fs::canonicalize(path)
+}
+
 /// `folder` with its links resolved, for a program that follows none.
-pub fn without_links(folder: &Path) -> io::Result<std::path::PathBuf> {
-    fs::canonicalize(folder)
+pub fn without_links(folder: &Path) -> io::Result<PathBuf> {
+    canonical(folder)
 }
 
 /// Makes a symbolic link.
@@ -204,13 +269,15 @@ mod tests {
     fn what_is_made_is_its_owners_alone() {
         let home = tempfile::tempdir().unwrap();
         let (folder, file, link_to_it) = (home.path().join("a"), home.path().join("b"), home.path().join("c"));
-        private_folders().create(&folder).unwrap();
-        private(OpenOptions::new().write(true).create_new(true)).open(&file).unwrap();
+        create_private_folder(&folder).unwrap();
+        drop(create_private(&file).unwrap());
+        assert_eq!(create_private(&file).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         let metadata = fs::metadata(&file).unwrap();
         assert_eq!([mode(&fs::metadata(&folder).unwrap()), mode(&metadata)], [Some(0o700), Some(0o600)]);
         assert_eq!(owner(&metadata), user());
         link(&file, &link_to_it).unwrap();
         assert!(private(OpenOptions::new().read(true)).open(&link_to_it).is_err(), "no link is followed");
+        assert!(open_or_create_private(&file).is_ok() && open_or_create_private(&link_to_it).is_err());
         restrict(&file, 0o400).unwrap();
         assert_eq!(mode(&fs::metadata(&file).unwrap()), Some(0o400));
     }
@@ -222,10 +289,11 @@ mod tests {
         fs::write(&one, "1").unwrap();
         fs::write(&another, "2").unwrap();
         fs::hard_link(&one, &other).unwrap();
-        let of = |path: &Path| fs::metadata(path).unwrap();
-        assert_eq!(identity(&of(&one)), identity(&of(&other)));
-        assert_ne!(identity(&of(&one)), identity(&of(&another)));
-        assert_eq!([names(&of(&one)), names(&of(&another))], [2, 1]);
+        let of = |path: &Path| identity(path, &fs::metadata(path).unwrap()).unwrap();
+        assert_eq!(of(&one), of(&other));
+        assert_ne!(of(&one), of(&another));
+        assert_eq!(identity_of(&File::open(&other).unwrap()).unwrap(), of(&one));
+        assert_eq!([&one, &another].map(|path| names(path, &fs::metadata(path).unwrap())), [2, 1]);
         if let Some(done) = exchange(&one, &another) {
             done.unwrap();
             assert_eq!(fs::read_to_string(&one).unwrap(), "2");

@@ -1,5 +1,6 @@
 //! Processes: how one ends, what a child becomes, and what the system is asked for this one.
 
+use std::borrow::Cow;
 use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::ExitStatus;
@@ -13,10 +14,17 @@ use crate::sys::Signal;
 /// Two for each stream, with room to spare.
 const MANY_FILES: u64 = 8_192;
 
+/// Variables without which a program cannot do much.
+pub const NEEDED_VARIABLES: &[&str] = &[];
+
 /// A shell's spelling of how a process ended: its code, or 128 and the signal that ended it.
-pub fn exit_code(status: ExitStatus) -> u8 {
-    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
-    u8::try_from(code & 0xff).unwrap_or(1)
+pub fn exit_code(status: ExitStatus) -> i32 {
+    status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1)
+}
+
+/// The name of a variable as it is: another spelling is another variable.
+pub fn variable(name: &str) -> Cow<'_, str> {
+    name.into()
 }
 
 /// Passes a signal of this process on to `child`. A terminal's Ctrl-C reaches it by itself: it is in our process group.
@@ -40,6 +48,17 @@ fn send(child: &Child, signal: Signal) -> io::Result<()> {
 /// The signals of our terminal do not reach the child.
 pub fn apart_from_terminal(command: &mut Command) {
     command.process_group(0);
+}
+
+/// What is started while this lasts is not bound to this process: whoever ends it does so by a signal, which is passed on.
+#[must_use = "what is started before it is not bound"]
+pub struct Bound;
+
+impl Bound {
+    /// Nothing to do.
+    pub fn begin() -> Bound {
+        Bound
+    }
 }
 
 /// This process becomes the command; returns only when it cannot.

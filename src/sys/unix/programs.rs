@@ -1,6 +1,8 @@
 //! Programs that a person has: how they are started.
 
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
+use std::process::Command;
 
 /// The editor where none is set.
 pub const EDITOR: &str = "vi";
@@ -15,6 +17,14 @@ pub fn opener(_: Option<&str>) -> Option<(PathBuf, &'static [&'static str])> {
     cfg!(target_os = "macos").then(|| ("/usr/bin/open".into(), &[][..]))
 }
 
+/// `None`: the system finds programs by itself.
+pub fn resolved(_: &OsStr, _: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    None
+}
+
+/// Nothing to do.
+pub fn guard(_: &mut Command) {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -23,7 +33,7 @@ mod tests {
     #[expect(clippy::disallowed_methods, reason = "the test starts an editor")]
     fn the_editor_may_have_arguments() {
         let words = words_of_editor("printf '%s %s'  \"a b\"");
-        let output = std::process::Command::new(&words[0]).args(&words[1..]).arg("the file").output().unwrap();
+        let output = Command::new(&words[0]).args(&words[1..]).arg("the file").output().unwrap();
         assert_eq!(String::from_utf8(output.stdout).unwrap(), "a b the file");
     }
 }

@@ -68,7 +68,7 @@ fn mode(path: &Path, wanted: u32) -> Option<Finding> {
         Ok(Some(stat)) if wanted == FILE && !stat.is_file => None,
         Ok(Some(stat)) if wanted == FOLDER && !stat.is_folder => Some(in_the_place(path, "a folder")),
         Ok(Some(stat)) => {
-            let mode = stat.mode?;
+            let Some(mode) = stat.mode else { return access(path) };
             Some(if mode.trailing_zeros() >= 6 {
                 Finding::ok(format!("`{shown}` is {mode:o}"))
             } else {
@@ -80,6 +80,20 @@ fn mode(path: &Path, wanted: u32) -> Option<Finding> {
             })
         }
     }
+}
+
+/// The same where a list says who may reach a file.
+fn access(path: &Path) -> Option<Finding> {
+    let (shown, others) = (path.display(), probe::others(path).ok()??);
+    Some(if others.is_empty() {
+        Finding::ok(format!("`{shown}` is yours alone"))
+    } else {
+        Finding::problem(
+            FindingKind::ModeTooOpen,
+            format!("`{shown}` can be reached by {}", others.join(" and ")),
+            probe::closing(path).map_or_else(|| Mend::hint("remove them from its list of permissions"), Mend::run),
+        )
+    })
 }
 
 /// Nothing can be written there.

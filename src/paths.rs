@@ -40,10 +40,11 @@ impl DataDir {
         let given = environment.get("CAM_DATA_DIR").map(PathBuf::from);
         let is_given = given.is_some();
         let within = |folder: &Path| folder.join("codex-account-manager");
-        let set = base.map(directories::BaseDirs::data_dir);
+        // The one of this machine: on Windows another one goes with the user from machine to machine.
+        let set = base.map(directories::BaseDirs::data_local_dir);
         // Elsewhere no variable moves it.
         let homes = [environment.get("SNAP_REAL_HOME").map(Path::new), base.map(directories::BaseDirs::home_dir)];
-        let usual = homes.into_iter().flatten().map(|home| home.join(".local/share"));
+        let usual = homes.into_iter().flatten().map(|home| home.join(".local").join("share"));
         let usual: Vec<PathBuf> = if crate::sys::files::HAS_XDG_FOLDERS { usual.collect() } else { Vec::new() };
         let mut ordered: Vec<PathBuf> = given.into_iter().collect();
         let set_first = set.filter(|set| !is_of_one_program(set, environment)).map(within);
@@ -96,15 +97,15 @@ impl Paths {
         Some(Paths {
             accounts_file: place(
                 "CAM_ACCOUNTS_FILE",
-                config_home.as_ref().map(|home| home.join("opencode/openai-codex-accounts.json")),
+                config_home.as_ref().map(|home| home.join("opencode").join("openai-codex-accounts.json")),
             )?,
             config_file: place(
                 "CAM_CONFIG_FILE",
-                config_home.as_ref().map(|home| home.join("codex-account-manager/config.toml")),
+                config_home.as_ref().map(|home| home.join("codex-account-manager").join("config.toml")),
             )?,
             opencode_config_file: config_home
                 .as_ref()
-                .map(|home| home.join("opencode/openai-codex-auth-config.json"))
+                .map(|home| home.join("opencode").join("openai-codex-auth-config.json"))
                 .unwrap_or_default(),
             data: DataDir::resolve(environment, base.as_ref())?,
         })

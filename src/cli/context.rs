@@ -32,8 +32,10 @@ impl Context {
     /// Finds the places.
     pub fn new(environment: Environment) -> Result<Context, Error> {
         let paths = Paths::resolve(&environment).ok_or_else(|| {
-            Error::new(ErrorKind::Configuration, "there is no home directory")
-                .hint("set `HOME`, or `CAM_ACCOUNTS_FILE`, `CAM_CONFIG_FILE` and `CAM_DATA_DIR`")
+            Error::new(ErrorKind::Configuration, "there is no home directory").hint(format!(
+                "set `{}`, or `CAM_ACCOUNTS_FILE`, `CAM_CONFIG_FILE` and `CAM_DATA_DIR`",
+                crate::sys::files::HOME
+            ))
         })?;
         tracing::info!("accounts are in `{}`", paths.accounts_file.display());
         tracing::info!("the configuration is read from `{}`", paths.config_file.display());

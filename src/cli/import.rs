@@ -105,7 +105,7 @@ fn places(context: &Context, args: &ImportArgs) -> Result<Vec<(Place, Vec<Origin
             .map(|program| {
                 let path = place::of_program(*program, &context.environment).ok_or_else(|| {
                     Error::new(ErrorKind::Configuration, "there is no home directory")
-                        .hint("set `HOME`, or give a path")
+                        .hint(format!("set `{}`, or give a path", crate::sys::files::HOME))
                 })?;
                 Ok((Place::File(path), vec![*program]))
             })

@@ -42,7 +42,7 @@ const COLUMNS: [Column; 11] = [
 
 /// Sessions and accounts.
 pub async fn run(context: &Context, args: WatchArgs) -> Result<u8, Error> {
-    let home = context.environment.get("HOME");
+    let home = context.environment.get(crate::sys::files::HOME);
     let manager = context.manager()?;
     // Records of dead sessions are cleared once.
     manager.sessions().await;

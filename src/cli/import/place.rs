@@ -9,6 +9,7 @@ use crate::env::Environment;
 use crate::error::{Error, ErrorKind};
 use crate::files::{self, NotAFile};
 use crate::manager::accounts::import::Origin;
+use crate::sys;
 
 /// No file of accounts is larger, in bytes.
 const LARGEST: u64 = 16 * 1024 * 1024;
@@ -75,7 +76,7 @@ fn bounded(source: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
 /// Where a program keeps its `auth.json`; `None` without a home.
 pub fn of_program(program: Origin, environment: &Environment) -> Option<PathBuf> {
     let home = || {
-        let named = environment.get("HOME").map(PathBuf::from);
+        let named = environment.get(sys::files::HOME).map(PathBuf::from);
         named.or_else(|| Some(directories::BaseDirs::new()?.home_dir().to_owned()))
     };
     let folder = match program {
@@ -83,7 +84,7 @@ pub fn of_program(program: Origin, environment: &Environment) -> Option<PathBuf>
         Origin::OpenCode => {
             let data = environment.get("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
             // OpenCode uses this place on every system.
-            data.or_else(|| Some(home()?.join(".local/share"))).map(|data| data.join("opencode"))
+            data.or_else(|| Some(home()?.join(".local").join("share"))).map(|data| data.join("opencode"))
         }
         Origin::Accounts => None,
     };
@@ -102,10 +103,13 @@ mod tests {
 
     #[test]
     fn each_program_has_its_place() {
-        check(Origin::Codex, &[("HOME", "/h")], "/h/.codex/auth.json");
-        check(Origin::Codex, &[("HOME", "/h"), ("CODEX_HOME", "/c")], "/c/auth.json");
-        check(Origin::OpenCode, &[("HOME", "/h")], "/h/.local/share/opencode/auth.json");
-        check(Origin::OpenCode, &[("HOME", "/h"), ("XDG_DATA_HOME", "/d")], "/d/opencode/auth.json");
-        check(Origin::OpenCode, &[("HOME", "/h"), ("XDG_DATA_HOME", "d")], "/h/.local/share/opencode/auth.json");
+        let home = (sys::files::HOME, "/h");
+        check(Origin::Codex, &[home], "/h/.codex/auth.json");
+        check(Origin::Codex, &[home, ("CODEX_HOME", "/c")], "/c/auth.json");
+        check(Origin::OpenCode, &[home], "/h/.local/share/opencode/auth.json");
+        check(Origin::OpenCode, &[home, ("XDG_DATA_HOME", "d")], "/h/.local/share/opencode/auth.json");
+        let data = std::env::temp_dir();
+        let expected = data.join("opencode/auth.json");
+        check(Origin::OpenCode, &[home, ("XDG_DATA_HOME", data.to_str().unwrap())], expected.to_str().unwrap());
     }
 }

@@ -26,7 +26,7 @@ impl Look {
             has_colours: theme::has_colours(environment, When::Auto, true),
             is_unicode: environment.is_utf8() || crate::sys::terminal::IS_UNICODE,
             is_simulated: environment.get("CAM_DEMO").is_some(),
-            home: environment.get("HOME").or_else(|| environment.get("USERPROFILE")).map(str::to_owned),
+            home: environment.get(crate::sys::files::HOME).map(str::to_owned),
             clock,
         }
     }

@@ -126,7 +126,7 @@ fn sources(scene: &Scene) -> Vec<Source> {
 fn folders(scene: &Scene) -> Vec<PathBuf> {
     let global = scene.paths.opencode_config_file.parent().map(Path::to_owned);
     let named = scene.environment.get("OPENCODE_CONFIG_DIR").map(PathBuf::from);
-    let home = scene.environment.get("HOME").map(|home| Path::new(home).join(".opencode"));
+    let home = scene.environment.get(crate::sys::files::HOME).map(|home| Path::new(home).join(".opencode"));
     let mut folders: Vec<PathBuf> = global.into_iter().chain(named).chain(home).collect();
     let here = working_directory().map(PathBuf::from).unwrap_or_default();
     for folder in here.ancestors().filter(|folder| !folder.as_os_str().is_empty()) {

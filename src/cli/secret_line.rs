@@ -5,6 +5,7 @@ use std::io::{BufRead, IsTerminal, Read};
 use zeroize::Zeroizing;
 
 use super::printer::Printer;
+use crate::domain::text_encoding;
 use crate::error::{Error, ErrorKind};
 use crate::secrets::Secret;
 
@@ -17,8 +18,7 @@ const LONGEST_KEY: u64 = 16 * 1024;
 ///
 /// `InvalidParams` when there is none, or none that can be a key.
 pub fn from_stdin() -> Result<Secret<String>, Error> {
-    let mut line = Zeroizing::new(Vec::with_capacity(256));
-    std::io::stdin().lock().take(LONGEST_KEY + 1).read_until(b'\n', &mut line).map_err(unreadable)?;
+    let line = first_line(std::io::stdin().lock()).map_err(unreadable)?;
     let text = std::str::from_utf8(&line).map(|line| Secret::new(line.trim_end_matches(['\r', '\n']).to_owned()));
     let text = text.map_err(|_| Error::new(ErrorKind::InvalidParams, "stdin does not contain a key"))?;
     if text.expose().trim().is_empty() {
@@ -29,6 +29,23 @@ pub fn from_stdin() -> Result<Secret<String>, Error> {
             .hint("pass the key as one line"));
     }
     Ok(text)
+}
+
+/// The first line of `source` with what ends it, as far as a key may reach. Windows' shells put a mark before what they pass on, and
+/// write files in UTF-16.
+fn first_line(source: impl BufRead) -> std::io::Result<Zeroizing<Vec<u8>>> {
+    let mut source = source.take(LONGEST_KEY + 1);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(256));
+    source.read_until(b'\n', &mut bytes)?;
+    if text_encoding::is_wide(&bytes) {
+        // What ends a line there is not one byte.
+        source.read_to_end(&mut bytes)?;
+    }
+    let mut line = Zeroizing::new(text_encoding::utf8(&bytes).into_owned());
+    if let Some(end) = line.iter().position(|byte| *byte == b'\n') {
+        line.truncate(end + 1);
+    }
+    Ok(line)
 }
 
 /// What is typed on the terminal, without echo.
@@ -54,4 +71,26 @@ pub fn typed(prompt: &str, hint: &str) -> Result<Secret<String>, Error> {
 
 fn unreadable(error: std::io::Error) -> Error {
     Error::because(ErrorKind::InvalidParams, "the key cannot be read", error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_the_first_line_in_whatever_a_shell_writes() {
+        let wide = |text: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            format!("\u{feff}{text}").encode_utf16().flat_map(bytes).collect()
+        };
+        for (what, bytes, expected) in [
+            ("plain", b"sk-a\nmore".to_vec(), "sk-a\n"),
+            ("without an end", b"sk-a".to_vec(), "sk-a"),
+            ("marked", "\u{feff}sk-a\r\n".into(), "sk-a\r\n"),
+            ("little-endian", wide("sk-\u{10a}\r\nmore", u16::to_le_bytes), "sk-\u{10a}\r\n"),
+            ("big-endian", wide("sk-a\r\nmore", u16::to_be_bytes), "sk-a\r\n"),
+            ("nothing", Vec::new(), ""),
+        ] {
+            assert_eq!(*first_line(&*bytes).unwrap(), expected.as_bytes(), "{what}");
+        }
+    }
 }

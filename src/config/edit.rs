@@ -25,8 +25,14 @@ pub enum EditError {
     },
 }
 
-/// `text` with `key` set to `value`, or without it.
+/// `text` with `key` set to `value`, or without it. Its lines end as the first one does.
 pub fn edited(text: &str, key: &Key, value: Option<&Value>) -> Result<String, EditError> {
+    let changed = changed(text, key, value)?;
+    let is_of_windows = text.split_once('\n').is_some_and(|(first, _)| first.ends_with('\r'));
+    Ok(if is_of_windows { changed.replace("\r\n", "\n").replace('\n', "\r\n") } else { changed })
+}
+
+fn changed(text: &str, key: &Key, value: Option<&Value>) -> Result<String, EditError> {
     let mut document: DocumentMut = text.parse().map_err(|error| {
         let (line, why) = of_error(text, &error);
         EditError::NotToml { line, why }
@@ -128,6 +134,14 @@ mod tests {
             Some(&tables),
             "pricing = [{ model = \"x\", input = 1.5 }]\n",
         );
+    }
+
+    #[test]
+    fn lines_end_as_they_did() {
+        let text = "# mine\r\n[routing] # here\r\nstrategy = \"sticky\" # calm\r\n";
+        check(text, "routing.strategy", Some(&json!("hybrid")), &text.replace("sticky", "hybrid"));
+        check(text, "routing.max_attempts", Some(&json!(2)), &format!("{text}max_attempts = 2\r\n"));
+        check("a = 1\nb = 2\r\n", "notifications.quiet", None, "a = 1\nb = 2\r\n");
     }
 
     #[test]

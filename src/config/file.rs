@@ -10,16 +10,27 @@ use crate::files;
 /// No configuration is longer.
 const LONGEST: u64 = 1024 * 1024;
 
-/// The file's text, without a byte order mark; `None` when there is none.
+/// A file's text, without a byte order mark.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text {
+    /// The text.
+    pub text: String,
+    /// Whether the mark of UTF-8 stood before it.
+    pub is_marked: bool,
+}
+
+/// The file's text; `None` when there is none.
 ///
 /// # Errors
 ///
 /// Why it cannot be read.
-pub fn read(path: &Path) -> io::Result<Option<String>> {
+pub fn read(path: &Path) -> io::Result<Option<Text>> {
     match files::read(path, LONGEST) {
         Ok(bytes) => {
+            let is_marked = bytes.starts_with(text_encoding::MARK.as_bytes());
             let text = String::from_utf8(text_encoding::utf8(&bytes).into_owned());
-            text.map(Some).map_err(|error| io::Error::new(ErrorKind::InvalidData, error.utf8_error()))
+            let text = text.map_err(|error| io::Error::new(ErrorKind::InvalidData, error.utf8_error()))?;
+            Ok(Some(Text { text, is_marked }))
         }
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         // That is how people say that there is no file.

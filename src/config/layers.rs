@@ -197,8 +197,8 @@ pub fn typed(text: &str) -> Value {
 
 /// The file's text, `None` when there is no such file.
 pub fn read(path: &Path, source: Source) -> Result<Option<String>, Layer> {
-    file::read(path)
-        .map_err(|error| Layer::broken(source, path.display().to_string(), "cannot be read", error.to_string()))
+    let text = file::read(path).map(|read| read.map(|read| read.text));
+    text.map_err(|error| Layer::broken(source, path.display().to_string(), "cannot be read", error.to_string()))
 }
 
 /// The line of an error in `text`, and what is wrong.

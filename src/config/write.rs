@@ -9,7 +9,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::edit::{EditError, edited};
+use super::file::Text;
 use super::keys::Key;
+use crate::domain::text_encoding;
 use crate::files::{self, Replacement};
 
 /// How often and how long apart the lock is tried for: two seconds together.
@@ -47,13 +49,14 @@ pub fn set(path: &Path, key: &Key, value: Option<&Value>) -> Result<(), WriteErr
     if files::stat(&file).is_ok_and(|found| found.is_some_and(|found| !found.is_file())) {
         return Err(failed(io::Error::other("it is not a file")));
     }
-    let text = super::file::read(&file).map_err(failed)?;
-    let changed = edited(text.as_deref().unwrap_or_default(), key, value)
-        .map_err(|source| WriteError::Content { path: path.to_owned(), source })?;
-    if text.as_deref().unwrap_or_default() == changed {
+    let Text { text, is_marked } = super::file::read(&file).map_err(failed)?.unwrap_or_default();
+    let changed = edited(&text, key, value).map_err(|source| WriteError::Content { path: path.to_owned(), source })?;
+    if text == changed {
         return Ok(());
     }
-    replace(&file, changed.as_bytes(), key.secret).map_err(failed)
+    // Some editors of Windows put a mark before the text, and look for it.
+    let mark = if is_marked { text_encoding::MARK } else { "" };
+    replace(&file, format!("{mark}{changed}").as_bytes(), key.secret).map_err(failed)
 }
 
 /// Makes the file at `path` with every key commented out, unless there is one. Whether it was made.
@@ -80,7 +83,7 @@ fn locked(path: &Path) -> io::Result<(PathBuf, Option<File>)> {
     Ok((file, lock))
 }
 
-/// The folder's own lock: no file is left behind. Where a folder cannot be locked two writers at once may lose a key.
+/// The folder's own lock. Where a folder cannot be locked two writers at once may lose a key.
 fn lock(folder: &Path) -> io::Result<Option<File>> {
     let Some(folder) = files::lock::open_folder(folder)? else { return Ok(None) };
     for _ in 0..TRIES.0 {

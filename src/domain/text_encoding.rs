@@ -2,6 +2,14 @@
 
 use std::borrow::Cow;
 
+/// The mark that programs of Windows put before UTF-8.
+pub const MARK: &str = "\u{feff}";
+
+/// Whether a mark says that `bytes` are UTF-16.
+pub fn is_wide(bytes: &[u8]) -> bool {
+    matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..])
+}
+
 /// `bytes` as UTF-8 without a mark. What a mark does not announce stays as it is; UTF-16 that is cut or damaged too.
 pub fn utf8(bytes: &[u8]) -> Cow<'_, [u8]> {
     let wide = |rest: &[u8], read: fn([u8; 2]) -> u16| {
@@ -37,6 +45,8 @@ mod tests {
             ("big-endian", big),
         ] {
             assert_eq!(utf8(&bytes), text.as_bytes(), "{what}");
+            assert_eq!(is_wide(&bytes), what.ends_with("endian"), "{what}");
+            assert_eq!(bytes.starts_with(MARK.as_bytes()), what == "marked", "{what}");
         }
         for odd in [&little[..little.len() - 1], &[0xff, 0xfe, 0x00, 0xd8], &[0xff], b""] {
             assert_eq!(utf8(odd), odd, "{odd:?}");

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use crate::domain::text_encoding;
 use crate::files;
 
 /// No passphrase is longer than this, in bytes.
@@ -44,6 +45,8 @@ pub(super) fn read_key(path: &Path) -> io::Result<Zeroizing<String>> {
         return Ok(Zeroizing::default());
     }
     let bytes = Zeroizing::new(files::read(path, MAX_KEY_BYTES)?);
+    // A person may have written it with a shell of Windows.
+    let bytes = Zeroizing::new(text_encoding::utf8(&bytes).into_owned());
     let text = std::str::from_utf8(&bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
     Ok(Zeroizing::new(text.to_owned()))
 }

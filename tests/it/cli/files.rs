@@ -29,6 +29,32 @@ fn export_keeps_secrets_sealed_unless_plain_is_asked_for() {
 }
 
 #[test]
+fn an_export_to_a_file_is_its_owners_alone_and_replaces_nothing_unasked() {
+    let sandbox = with_accounts(&["one"]);
+    let file = sandbox.path("backup.json");
+    let name = file.to_str().unwrap();
+    let mode = || std::fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+    let done = sandbox.run(&["export", "--output", name]).ok();
+    assert_eq!((done.stdout, mode()), (format!("Exported 1 account to `{name}`\n"), 0o600));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), sandbox.run(&["export"]).ok().stdout);
+    check_refused(&sandbox.run(&["export", "-o", name]), 1, &["is there already", "`--force`"]);
+    std::fs::write(&file, "older").unwrap();
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
+    let plain = sandbox.run(&["export", "--plain", "--output", name, "--force"]).ok();
+    assert!(plain.stderr.contains("every key and token is readable in"), "{plain:?}");
+    assert_eq!(mode(), 0o600);
+    assert!(std::fs::read_to_string(&file).unwrap().contains("\"apiKey\": \"sk-"));
+    let accounts = sandbox.accounts_file().to_str().unwrap().to_owned();
+    let before = sandbox.bytes();
+    check_refused(&sandbox.run(&["export", "--force", "-o", &accounts]), 2, &["is the accounts file itself"]);
+    assert_eq!(sandbox.bytes(), before);
+    let missing = sandbox.path("missing/backup.json");
+    check_refused(&sandbox.run(&["export", "-o", missing.to_str().unwrap()]), 2, &["make its folder first"]);
+    check_refused(&sandbox.run(&["export", "-o", sandbox.home().to_str().unwrap()]), 2, &["is no file"]);
+    check_refused(&sandbox.run(&["export", "--force"]), 2, &["--output"]);
+}
+
+#[test]
 fn what_belongs_to_running_processes_is_not_exported() {
     let sandbox = with_accounts(&["one", "two"]);
     sandbox.run(&["switch", "2"]).ok();

@@ -58,7 +58,7 @@ pub static WALKS: &[Walk] = &[
     },
     Walk {
         page: "docs/accounts.md",
-        first: "codex-account-manager export > accounts.json",
+        first: "codex-account-manager export --output accounts.json",
         scene: &[Key("work"), Login],
         steps: &[Runs(&[])],
     },

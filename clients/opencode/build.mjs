@@ -17,7 +17,8 @@ await build({
   format: "esm",
   target: "node20",
   logLevel: "warning",
-  // The JSON-RPC library asks for Node's own modules with `require`, which an ES module does not have.
-  banner: { js: 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);' },
+  // The JSON-RPC library asks for Node's own modules with `require`, which an ES module does not have. The
+  // name is one that no module imports.
+  banner: { js: 'import { createRequire as requireOfBundle } from "node:module";\nconst require = requireOfBundle(import.meta.url);' },
   footer: { js: `/* In this file is vscode-jsonrpc:\n\n${license.trim()}\n*/` },
 });

@@ -18,6 +18,11 @@ function M.exists()
   return vim.fn.has("win32") == 1 or program() ~= nil
 end
 
+-- By its whole path: a name alone is looked for in the current folder first.
+local function handler()
+  return (vim.env.SystemRoot or "C:\\Windows") .. "\\System32\\rundll32.exe"
+end
+
 --- Opens a page; whether that could be tried. Nothing but a page of the web is opened.
 function M.open(url)
   if type(url) ~= "string" or not url:find("^https?://") or not M.exists() then
@@ -27,7 +32,7 @@ function M.open(url)
     local ok, started, problem = pcall(vim.ui.open, url)
     return ok and started ~= nil and problem == nil
   end
-  local command = vim.fn.has("win32") == 1 and { "rundll32", "url.dll,FileProtocolHandler", url } or { program(), url }
+  local command = vim.fn.has("win32") == 1 and { handler(), "url.dll,FileProtocolHandler", url } or { program(), url }
   return vim.fn.jobstart(command, { detach = true }) > 0
 end
 

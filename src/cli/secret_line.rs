@@ -64,7 +64,8 @@ pub fn typed(prompt: &str, hint: &str) -> Result<Secret<String>, Error> {
         Printer::end_of_prompt();
         match error.kind() {
             std::io::ErrorKind::UnexpectedEof => Error::new(ErrorKind::InvalidParams, "no key was typed").hint(hint),
-            _ => unreadable(error),
+            // Some windows of Windows look like a terminal and have no console, such as that of Git.
+            _ => unreadable(error).hint(hint),
         }
     })
 }

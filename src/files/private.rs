@@ -42,7 +42,7 @@ pub fn own_folder_problem(folder: &Path) -> io::Result<Option<&'static str>> {
     if !is_ours(&metadata) {
         return Ok(Some(ANOTHER_USER));
     }
-    if sys::files::mode(&metadata).is_some_and(|mode| mode & 0o077 != 0) {
+    if sys::files::mode(&metadata).is_none_or(|mode| mode & 0o077 != 0) {
         restrict(folder, FOLDER)?;
     }
     Ok(None)

@@ -26,7 +26,7 @@ pub struct TooLarge(pub u64);
 /// The system's, or one of [`NotAFile`].
 pub fn open(path: &Path) -> io::Result<File> {
     // Asked before it is opened: opening a device may do something, and a socket cannot be opened at all.
-    refuse(fs::metadata(path)?.file_type())?;
+    refuse(sys::files::while_opening(|| fs::metadata(path))?.file_type())?;
     let file = sys::files::while_opening(|| sys::files::without_waiting(OpenOptions::new().read(true)).open(path))?;
     // Something else may have taken its place meanwhile.
     refuse(file.metadata()?.file_type())?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::holder::Holder;
-use crate::files::{NotAFile, TooLarge};
+use crate::files::{self, NotAFile, TooLarge};
 use crate::secrets::master_key::KeyError;
 
 /// Why the accounts file was not read or not written. Its bytes are untouched in every case.
@@ -86,6 +86,9 @@ fn advice(action: &str, source: &io::Error) -> &'static str {
         }
         ErrorKind::ReadOnlyFilesystem => {
             "mount its file system for writing, or set `CAM_ACCOUNTS_FILE` to a file elsewhere"
+        }
+        _ if files::is_in_the_way(source) => {
+            "another program may have it open, such as a virus scanner, a backup or an editor: close that, or check that you may write there"
         }
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space",
         _ => "check its owner, its mode and the free space",

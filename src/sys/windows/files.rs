@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, UNIX_EPOCH};
 
-use windows_sys::Win32::Foundation::{ERROR_INVALID_FUNCTION, ERROR_NOT_SUPPORTED};
+use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_INVALID_FUNCTION, ERROR_NOT_SUPPORTED};
 use windows_sys::Win32::Storage::FileSystem::{FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT};
 
 use super::calls;
@@ -111,8 +111,10 @@ pub fn restrict(path: &Path, mode: u32) -> io::Result<()> {
         calls::set_access(path, &access::own_only(user, is_folder), true)
     });
     match closed {
-        // A drive without lists, such as a memory stick: `doctor` says who reaches the file.
-        Err(error) if calls::is_one_of(&error, &[ERROR_NOT_SUPPORTED, ERROR_INVALID_FUNCTION]) => Ok(()),
+        // A drive without lists, such as a memory stick, or a list that others keep: `doctor` says who reaches the file.
+        Err(error) if calls::is_one_of(&error, &[ERROR_ACCESS_DENIED, ERROR_NOT_SUPPORTED, ERROR_INVALID_FUNCTION]) => {
+            Ok(())
+        }
         closed => closed,
     }
 }

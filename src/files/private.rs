@@ -82,12 +82,19 @@ pub fn open_lock(path: &Path) -> io::Result<File> {
 
 /// Opens a file that is there and no link.
 pub fn open_own(path: &Path) -> io::Result<File> {
-    sys::files::while_opening(|| sys::files::private(OpenOptions::new().read(true).write(true)).open(path))
+    let open = || sys::files::private(OpenOptions::new().read(true).write(true)).open(path);
+    sys::files::while_opening(open).and_then(no_link)
 }
 
 /// Opens a file that is there and no link, to ask who holds it. A pipe in its place does not stop the process.
 pub fn open_to_ask(path: &Path) -> io::Result<File> {
-    sys::files::while_opening(|| sys::files::without_waiting_or_links(OpenOptions::new().read(true)).open(path))
+    let open = || sys::files::without_waiting_or_links(OpenOptions::new().read(true)).open(path);
+    sys::files::while_opening(open).and_then(no_link)
+}
+
+/// Some systems open a link itself where none is to be followed.
+fn no_link(file: File) -> io::Result<File> {
+    if file.metadata()?.is_symlink() { Err(io::Error::other("it is a link")) } else { Ok(file) }
 }
 
 /// The content of a file that is no link and nobody else's, `most` bytes at the most; `None` when there is none.

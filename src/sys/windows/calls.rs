@@ -65,17 +65,23 @@ fn wide(text: impl AsRef<std::ffi::OsStr>) -> Vec<u16> {
     text.as_ref().encode_wide().chain([0]).collect()
 }
 
+/// `\`
+const SLASH: u16 = 0x5c;
+
 /// A path as the system takes it at any length.
 fn wide_path(path: &Path) -> io::Result<Vec<u16>> {
     let path = std::path::absolute(path)?;
     let text = path.as_os_str();
+    let is_spelled_out = [r"\\?\", r"\\.\"].iter().any(|begin| text.as_encoded_bytes().starts_with(begin.as_bytes()));
     // A folder may have 12 characters less than a file, and those have 260.
-    if text.len() < 248 || text.as_encoded_bytes().starts_with(br"\\") {
+    if text.len() < 248 || is_spelled_out {
         return Ok(wide(text));
     }
-    let mut long = OsString::from(r"\\?\");
-    long.push(text);
-    Ok(wide(long))
+    let long = wide(text);
+    // The share of another machine begins with two of them.
+    let (begin, rest) =
+        if long.starts_with(&[SLASH, SLASH]) { (r"\\?\UNC\", &long[2..]) } else { (r"\\?\", &long[..]) };
+    Ok(begin.encode_utf16().chain(rest.iter().copied()).collect())
 }
 
 /// Memory that a function has taken from the system's heap for us.

@@ -6,6 +6,7 @@
 #   CAM_INSTALL_URL   where the archives are, for a mirror; @DOWNLOADS@
 #
 # It is undone by removing what it says that it installed.
+# shellcheck disable=SC2016 # Backticks in a message are for the reader.
 set -eu
 
 name=codex-account-manager

@@ -71,4 +71,4 @@ def packed(folder: Path, manifest: dict[str, Any], out: Path) -> Path:
     told = json.loads(run(["npm", "pack", "--json", "--ignore-scripts", "--pack-destination", out], cwd=folder))
     # A list until npm 10, and an object by name since.
     [package] = told if isinstance(told, list) else told.values()
-    return out / package["filename"]
+    return out / str(package["filename"])

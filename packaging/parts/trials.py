@@ -164,7 +164,7 @@ def wheel(trial: Trial) -> None:
     scripts = environment / ("Scripts" if os.name == "nt" else "bin")
     interpreter = scripts / f"python{trial.program.path.suffix}"
     # The pip of this Python, which need not be installed a second time.
-    pip = [sys.executable, "-m", "pip", "--quiet", "--python", interpreter, "install", "--no-index", "--find-links", wheels]
+    pip: list[str | Path] = [sys.executable, "-m", "pip", "--quiet", "--python", interpreter, "install", "--no-index", "--find-links", wheels]
     home.run([*pip, "--only-binary", ":all:", NAME])
     installed = scripts / trial.program.target.program
     same(installed, trial.program.path)
@@ -172,9 +172,10 @@ def wheel(trial: Trial) -> None:
     home.run([interpreter, "-c", PYTHON.format(path=str(installed))])
     notices = list(environment.rglob("*.dist-info/licenses/THIRD-PARTY.txt"))
     expect(len(notices) == 1, "the wheel has no THIRD-PARTY.txt")
-    aside = trial.work / "aside"
-    home.run([*pip, "--target", aside, NAME])
-    home.run([interpreter, "-c", PYTHON.format(path=str(aside / "bin" / trial.program.target.program))], PYTHONPATH=str(aside))
+    if os.name == "posix":
+        aside = trial.work / "aside"
+        home.run([*pip, "--target", aside, NAME])
+        home.run([interpreter, "-c", PYTHON.format(path=str(aside / "bin" / trial.program.target.program))], PYTHONPATH=str(aside))
     [source] = wheels.glob("*.tar.gz")
     with tarfile.open(source) as opened:
         names = opened.getnames()
@@ -206,16 +207,15 @@ def script(trial: Trial) -> None:
         run(["shellcheck", installer])
     with loopback.serving(loopback.files(served)) as address:
         for shell in filter(shutil.which, ("dash", "bash", "busybox")):
-            words = [shell, *(["sh"] if shell == "busybox" else []), installer]
+            words: list[str | Path] = [shell, *(["sh"] if shell == "busybox" else []), installer]
             home = trial.home(f"home-{shell}")
-            given = {"CAM_INSTALL_URL": address}
             folder = home.folder / ".local/bin"
-            said = home.run(words, **given)
+            said = home.run(words, CAM_INSTALL_URL=address)
             expect("is not in PATH" in said, f"it does not say that the folder is not in PATH:\n{said}")
             same(folder / NAME, trial.program.path)
             expect((folder / SHORT).readlink() == Path(NAME), "`cam` is not the program")
             expect((home.folder / f".local/share/man/man1/{NAME}.1").is_file(), "the manual is not installed")
-            said = home.run(words, path=[folder], **given)
+            said = home.run(words, path=[folder], CAM_INSTALL_URL=address)
             expect("Try it" in said, f"an update fails:\n{said}")
             expect(len(list(folder.iterdir())) == 2, "it leaves files behind")
         check(home, [folder / NAME], whole=trial.whole)
@@ -237,7 +237,8 @@ def script(trial: Trial) -> None:
 def manifests(trial: Trial) -> None:
     """What other package managers read: each address is a file of the release, with its digest."""
     release = trial.release
-    sums = dict(reversed(line.split("  ")) for line in (release / "SHA256SUMS").read_text(encoding="utf-8").splitlines())
+    lines = (release / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    sums = {name: digest for digest, name in (line.split("  ") for line in lines)}
     for name, digest in sums.items():
         expect(sha256(release / name) == digest, f"SHA256SUMS is wrong about {name}")
     formula = release / f"{NAME}.rb"

@@ -31,7 +31,8 @@ def build(program: Program | None, work: Path, out: Path) -> Path:
     made = work / f"{project.name}-{kind}"
     run([sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", made], cwd=project, environment=environment)
     [package] = made.iterdir()
-    return shutil.move(package, out / package.name)
+    shutil.move(package, out / package.name)
+    return out / package.name
 
 
 def is_possible() -> bool:

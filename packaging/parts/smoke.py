@@ -20,8 +20,8 @@ SECONDS = 120
 DEAD_PROXY = "http://127.0.0.1:9"
 """Nobody listens there: what does not go to loopback ends here."""
 
-KEPT = ("SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT", "TEMP", "TMP", "WINEPREFIX", "WINEDEBUG", "LD_LIBRARY_PATH", "NODE_EXTRA_CA_CERTS")
-"""What a system, and nobody else, wants in the environment."""
+KEPT = ("SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT", "TEMP", "TMP", "WINEPREFIX", "WINEDEBUG", "WINEDLLOVERRIDES", "LD_LIBRARY_PATH")
+"""What Windows, or Wine, wants in the environment."""
 
 
 class Broken(Exception):

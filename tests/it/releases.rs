@@ -1,10 +1,12 @@
 //! What is released says one thing everywhere: the version, the repository and the licence of `Cargo.toml`, and the same list of
 //! platforms. `packaging/` reads the first three from there and has the list.
 
+use std::process::Command;
+
 use serde_json::Value;
 use toml_edit::DocumentMut;
 
-use crate::support::tools;
+use crate::support::{require, tools};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
@@ -15,6 +17,15 @@ const CLIENTS: [&str; 3] = ["typescript", "opencode", "vscode"];
 
 fn text(path: &str) -> String {
     std::fs::read_to_string(tools::source().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The platforms of a release, from the table that the packages are made by.
+pub fn targets() -> Vec<String> {
+    let table = text("packaging/parts/targets.py");
+    let rows = table.lines().filter_map(|line| line.trim_start().strip_prefix("Target(\""));
+    let triples: Vec<String> = rows.map(|row| row.split('"').next().unwrap().to_owned()).collect();
+    assert_eq!(triples.len(), 8, "{triples:?}");
+    triples
 }
 
 fn toml(path: &str) -> DocumentMut {
@@ -69,6 +80,54 @@ fn the_package_of_pypi_says_what_the_crate_says() {
     assert_eq!(project["version"].as_str(), Some(VERSION));
     assert_eq!(project["license"].as_str(), Some(LICENCE));
     assert_eq!(project["urls"]["Repository"].as_str(), Some(REPOSITORY));
+}
+
+#[test]
+fn what_is_released_is_built_judged_and_packed() {
+    let judged = toml("deny.toml");
+    let judged: Vec<&str> =
+        judged["graph"]["targets"].as_array().unwrap().iter().filter_map(|it| it.as_str()).collect();
+    let workflow = text(".github/workflows/release.yml");
+    for target in targets() {
+        assert!(judged.contains(&target.as_str()), "deny.toml does not judge what {target} links");
+        assert!(workflow.contains(&format!("target: {target},")), "the workflow does not build {target}");
+    }
+    assert_eq!(judged.len(), targets().len());
+}
+
+/// An action that is named by a tag is whatever its author makes of the tag later.
+#[test]
+fn workflows_name_the_actions_of_others_by_commit() {
+    for path in [".github/workflows/ci.yml", ".github/workflows/release.yml"] {
+        let workflow = text(path);
+        let used =
+            workflow.lines().filter_map(|line| line.trim_start().trim_start_matches("- ").strip_prefix("uses: "));
+        for action in used {
+            let (reference, version) = action.split_once(" # v").unwrap_or((action, ""));
+            let commit = reference.split_once('@').map_or("", |(_, commit)| commit);
+            let is_commit = commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+            assert!(is_commit && !version.is_empty(), "{path}: `{action}` wants a commit, and its version behind it");
+        }
+    }
+}
+
+#[test]
+fn a_tag_is_released_only_with_the_version_and_a_section_of_the_changelog() {
+    let check = |tag: &str| {
+        let mut command = Command::new("python3");
+        command.arg(tools::source().join("packaging/check-tag")).arg(tag).env("PYTHONDONTWRITEBYTECODE", "1");
+        let output = command.output().unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    if !require("python3") {
+        return;
+    }
+    let (is_taken, said) = check("v0.0.0");
+    assert!(!is_taken && said.contains(&format!("Cargo.toml says v{VERSION}")), "{said}");
+    let is_described = text("CHANGELOG.md").contains(&format!("\n## [{VERSION}]"));
+    let (is_taken, said) = check(&format!("v{VERSION}"));
+    assert_eq!(is_taken, is_described, "{said}");
+    assert!(is_taken || said.contains(&format!("no section `## [{VERSION}]`")), "{said}");
 }
 
 #[test]

@@ -8,16 +8,8 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::{RENEW, compare};
+use crate::releases;
 use crate::support::not_run;
-
-/// What is shipped; `deny.toml` names the same.
-const PLATFORMS: [&str; 5] = [
-    "x86_64-unknown-linux-gnu",
-    "aarch64-unknown-linux-gnu",
-    "x86_64-apple-darwin",
-    "aarch64-apple-darwin",
-    "x86_64-pc-windows-msvc",
-];
 
 /// Of several licences to choose from, the first of these is used.
 const PREFERRED: [&str; 9] =
@@ -36,8 +28,8 @@ struct Crate {
 #[test]
 fn the_licences_of_third_parties_are_those_of_what_is_in_the_binary() {
     let mut crates = BTreeSet::new();
-    for platform in PLATFORMS {
-        let Some(metadata) = metadata(platform) else {
+    for platform in releases::targets() {
+        let Some(metadata) = metadata(&platform) else {
             return not_run("the packages of every platform cannot be loaded; are you offline?");
         };
         linked(&metadata, &mut crates);

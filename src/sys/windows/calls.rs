@@ -91,8 +91,11 @@ impl Local {
     /// The text in it.
     fn text(&self) -> OsString {
         let text = self.0.cast::<u16>().cast_const();
+        let mut length = 0;
         // SAFETY: it is a text of UTF-16 with a zero at its end, and nobody changes it.
-        let length = (0..).take_while(|at| unsafe { *text.add(*at) } != 0).count();
+        while unsafe { *text.add(length) } != 0 {
+            length += 1;
+        }
         // SAFETY: the same; so many of them were just read.
         OsString::from_wide(unsafe { std::slice::from_raw_parts(text, length) })
     }

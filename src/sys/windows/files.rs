@@ -102,7 +102,10 @@ pub fn without_waiting_or_links(options: &mut OpenOptions) -> &mut OpenOptions {
 
 /// Closes the file or folder to all others, where the mode does and the list does not.
 pub fn restrict(path: &Path, mode: u32) -> io::Result<()> {
-    let Some(user) = account().filter(|_| mode & 0o077 == 0) else { return Ok(()) };
+    if mode & 0o077 != 0 {
+        return Ok(());
+    }
+    let Some(user) = account() else { return Ok(()) };
     let closed = calls::access_of(path).and_then(|list| {
         if access::others(&list, user).is_empty() {
             return Ok(());
@@ -127,14 +130,13 @@ pub fn restrict_file(_: &File, _: u32) -> io::Result<()> {
 
 /// Gives the new file `next` the list of `path`, which it is to replace, unless all but the owner lose what they may.
 pub fn keep_access(path: &Path, next: &Path, _: &File, kept_mode: u32) -> io::Result<()> {
-    if kept_mode & 0o077 == 0 {
-        return Ok(());
+    if kept_mode & 0o077 != 0 {
+        // Where it fails there is none to replace, or the drive has no lists.
+        if let Ok(list) = calls::access_of(path) {
+            return calls::set_access(next, &list, access::is_closed(&list));
+        }
     }
-    match calls::access_of(path) {
-        Ok(list) => calls::set_access(next, &list, access::is_closed(&list)),
-        // There is none to replace, or a drive without lists.
-        Err(_) => Ok(()),
-    }
+    Ok(())
 }
 
 /// Who else than this user, the system and the administrators may read or change what is at `path`, in words. `None` where there

@@ -22,7 +22,7 @@ pub async fn died(named: Option<u32>) {
         }
     }
     if receiver.await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

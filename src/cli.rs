@@ -4,6 +4,7 @@
 mod add;
 mod completions;
 mod config;
+mod connect;
 mod doctor;
 mod edit;
 mod explain;
@@ -20,6 +21,7 @@ mod reset;
 mod rpc;
 mod run;
 mod schema;
+mod service;
 mod sidecar;
 mod status;
 mod switch;
@@ -104,6 +106,10 @@ enum Verb {
     Proxy(proxy::ProxyArgs),
     /// Run a command whose OpenAI requests go through a proxy of its own
     Run(run::RunArgs),
+    /// Keep one proxy running for programs that no shell starts
+    Service(service::ServiceArgs),
+    /// Point a program that no shell starts at the service, or undo that
+    Connect(connect::ConnectArgs),
     /// Add an API-key account
     Add(add::AddArgs),
     /// Add a ChatGPT account by logging in
@@ -176,6 +182,10 @@ pub const GROUPS: &[Group] = &[
         "Serving",
         &[
             ("run", run::EXAMPLES),
+            ("service", &[]),
+            ("service install", service::INSTALL_EXAMPLES),
+            ("service status", service::STATUS_EXAMPLES),
+            ("connect", connect::EXAMPLES),
             ("proxy", proxy::EXAMPLES),
             ("sidecar", sidecar::EXAMPLES),
             ("tui", &[]),
@@ -252,6 +262,17 @@ pub fn main() -> i32 {
         }
     };
     Printer::begin(&environment, cli.color);
+    let environment = match &cli.verb {
+        Some(Verb::Proxy(args)) => args.environment(environment),
+        _ => Ok(environment),
+    };
+    let environment = match environment {
+        Ok(environment) => environment,
+        Err(error) => {
+            Printer::error(&error);
+            return error.kind.exit_code().into();
+        }
+    };
     logging::start(environment.get("CAM_LOG"), cli.volume.level());
     if cli.volume.quiet {
         Printer::be_quiet();
@@ -299,6 +320,8 @@ async fn verb(verb: Option<Verb>, environment: Environment) -> Result<i32, Error
         Verb::Sidecar(args) => Box::pin(async move { sidecar::run(context, &args).await }),
         Verb::Proxy(args) => Box::pin(proxy::run(context, args)),
         Verb::Run(args) => return Box::pin(run::run(context, args)).await,
+        Verb::Service(args) => Box::pin(async move { service::run(context, &args).await }),
+        Verb::Connect(args) => Box::pin(async move { connect::run(context, &args).await }),
         Verb::Add(args) => Box::pin(add::run(context, args)),
         Verb::Login(args) => Box::pin(login::run(context, args)),
         Verb::List(args) => Box::pin(list::list(context, args)),

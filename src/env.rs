@@ -58,6 +58,13 @@ impl Environment {
         Environment(named.map(|(name, value)| (variable(&name).into_owned(), value)).collect())
     }
 
+    /// The same with `variables` in the place of those of the same names.
+    #[must_use = "this returns the environment with them"]
+    pub fn with(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Environment {
+        self.0.extend(variables.into_iter().map(|(name, value)| (name, value.into())));
+        self
+    }
+
     /// The value of `name`, or `None` when it is unset, empty or not UTF-8.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.raw(name)?.to_str()

@@ -17,9 +17,9 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub use unix::{files, locks, memory, parent, pipes, processes, programs, signals, sockets, terminal};
+pub use unix::{files, locks, memory, neighbours, parent, pipes, processes, programs, signals, sockets, terminal};
 #[cfg(not(unix))]
-pub use windows::{files, locks, memory, parent, pipes, processes, programs, signals, sockets, terminal};
+pub use windows::{files, locks, memory, neighbours, parent, pipes, processes, programs, signals, sockets, terminal};
 
 /// A lock of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,26 @@ pub enum Lock {
     /// For any number at once.
     Shared,
 }
+
+/// What starts a program when its user logs on, and again when it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServiceManager {
+    /// A user unit of systemd: Linux, and other systems that have it.
+    Systemd,
+    /// An agent of macOS' launchd.
+    Launchd,
+    /// A task of Windows' Task Scheduler.
+    TaskScheduler,
+}
+
+/// That of this system.
+pub const SERVICE_MANAGER: ServiceManager = if cfg!(windows) {
+    ServiceManager::TaskScheduler
+} else if cfg!(target_vendor = "apple") {
+    ServiceManager::Launchd
+} else {
+    ServiceManager::Systemd
+};
 
 /// A signal that a process may watch or send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

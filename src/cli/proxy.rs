@@ -3,6 +3,7 @@
 mod log;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,11 +15,14 @@ use super::RoutingFlags;
 use super::context::{Context, flag_sources};
 use super::help::Example;
 use super::printer::Printer;
+use super::service::{places, variables};
 use crate::config::DEFAULT_PROXY_KEY;
 use crate::domain::report::SessionKind;
 use crate::domain::routing::Strategy;
+use crate::env::Environment;
 use crate::error::{Error, ErrorKind};
 use crate::manager::Manager;
+use crate::secrets::Secret;
 use crate::server::lifecycle::{self, Ended};
 use crate::server::message_keys::MessageKeys;
 use crate::server::{Doors, Session};
@@ -28,6 +32,7 @@ use log::Log;
 pub const EXAMPLES: &[Example] = &[
     ("proxy", "listen on 127.0.0.1:8080"),
     ("proxy --bind 127.0.0.1:9000 --api-key sk-mine", "another port and a key of your own"),
+    ("proxy --api-key-file key.txt", "a key that no list of processes shows"),
 ];
 
 /// How long requests under way may take to end.
@@ -39,10 +44,51 @@ pub struct ProxyArgs {
     #[arg(long, value_name = "IP:PORT")]
     bind: Option<String>,
     /// The key that clients must send [default: `proxy.api_key`]
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", conflicts_with = "api_key_file")]
     api_key: Option<String>,
+    /// A file with that key, so that no list of processes shows it
+    #[arg(long, value_name = "FILE")]
+    api_key_file: Option<PathBuf>,
+    /// A file with variables of this process, a line `NAME=VALUE` for each
+    #[arg(long, value_name = "FILE")]
+    env_file: Option<PathBuf>,
     #[command(flatten)]
     routing: RoutingFlags,
+}
+
+impl ProxyArgs {
+    /// The environment that this proxy runs in.
+    ///
+    /// # Errors
+    ///
+    /// `Configuration` when the file with variables cannot be read.
+    pub fn environment(&self, given: Environment) -> Result<Environment, Error> {
+        match &self.env_file {
+            Some(file) => Ok(given.with(variables::read(file)?)),
+            None => Ok(given),
+        }
+    }
+
+    /// The key that a flag names, and the flag.
+    fn key(&self) -> Result<Option<(&'static str, Secret<String>)>, Error> {
+        if let Some(file) = &self.api_key_file {
+            if places::is_open_to_others(file) {
+                Printer::warning(&format!(
+                    "other users can read `{}`; run `{}`",
+                    file.display(),
+                    places::closing(file)
+                ));
+            }
+            return Ok(Some(("--api-key-file", places::read_key(file)?)));
+        }
+        let Some(key) = &self.api_key else { return Ok(None) };
+        if key.trim().is_empty() {
+            // Passed over, it would leave the well-known key in force.
+            return Err(Error::new(ErrorKind::InvalidParams, "`--api-key` is empty")
+                .hint("give a key of your own, or leave the flag out for `proxy.api_key`"));
+        }
+        Ok(Some(("--api-key", Secret::new(key.clone()))))
+    }
 }
 
 /// Serves until it is asked to end.
@@ -53,13 +99,8 @@ pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
     if let Some(bind) = &args.bind {
         sources.flags.push(("--bind".to_owned(), "proxy.bind_addr".to_owned(), json!(bind)));
     }
-    if let Some(key) = &args.api_key {
-        if key.trim().is_empty() {
-            // Passed over, it would leave the well-known key in force.
-            return Err(Error::new(ErrorKind::InvalidParams, "`--api-key` is empty")
-                .hint("give a key of your own, or leave the flag out for `proxy.api_key`"));
-        }
-        sources.flags.push(("--api-key".to_owned(), "proxy.api_key".to_owned(), json!(key)));
+    if let Some((flag, key)) = args.key()? {
+        sources.flags.push((flag.to_owned(), "proxy.api_key".to_owned(), json!(key.expose())));
     }
     let mut options = context.options(SessionKind::Proxy, 0, sources);
     let probe = Manager::open(options.clone())?;

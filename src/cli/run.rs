@@ -1,8 +1,8 @@
 //! `run`: a command whose OpenAI requests go through a proxy of its own.
 
-mod agents;
+pub(super) mod agents;
 mod child;
-mod codex;
+pub(super) mod codex;
 mod launchers;
 pub(super) mod shims;
 pub mod stand_in;

@@ -3,6 +3,7 @@
 pub mod files;
 pub mod locks;
 pub mod memory;
+pub mod neighbours;
 pub mod parent;
 pub mod pipes;
 pub mod processes;

@@ -4,6 +4,7 @@ mod calls;
 pub mod files;
 pub mod locks;
 pub mod memory;
+pub mod neighbours;
 pub mod parent;
 pub mod pipes;
 pub mod processes;

@@ -11,6 +11,7 @@ pub mod process;
 pub mod running;
 pub mod sandbox;
 pub mod screen;
+pub mod service;
 pub mod sidecar;
 pub mod strace;
 pub mod terminal;

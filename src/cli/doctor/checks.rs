@@ -15,6 +15,7 @@ mod open_code;
 mod owner;
 mod places;
 mod second_copies;
+mod service;
 mod sessions;
 
 use std::sync::Arc;
@@ -61,6 +62,8 @@ const CHECKS: &[(&str, Look)] = &[
     ("locks", Look::Locks(locks::accounts_file)),
     ("refresh", Look::Locks(locks::refresh)),
     ("ledger", Look::Others(sessions::ledger)),
+    ("service", Look::Others(service::running)),
+    ("connect", Look::Files(service::connections)),
     ("opencode", Look::Files(open_code::readable)),
     ("plugins", Look::Files(open_code::other_tools)),
     ("proxy", Look::Files(network::proxy)),

@@ -78,6 +78,16 @@ pub enum FindingKind {
     LockHeld,
     /// The ledger cannot be read.
     LedgerUnreadable,
+    /// What `service` or `connect` has noted cannot be read.
+    ServiceUnreadable,
+    /// The service is installed and does not answer.
+    ServiceNotRunning,
+    /// The program that the service starts is gone.
+    ServiceProgramGone,
+    /// Something else listens on the service's port.
+    ServicePortTaken,
+    /// A program that was connected does not reach the service.
+    ConnectionStale,
     /// A configuration of OpenCode's cannot be read.
     OpenCodeUnreadable,
     /// Another tool writes the same accounts file.

@@ -98,6 +98,14 @@ fn no_proxy(given: Option<&str>) -> String {
     names.join(",")
 }
 
+/// The place of the options by which `OpenCode` finds the proxy.
+pub const OPENCODE_OPTIONS: [&str; 3] = ["provider", "openai", "options"];
+
+/// Those options; `key` is a key or says where one is.
+pub fn opencode_options(base_url: &str, key: &str) -> [(&'static str, Value); 2] {
+    [("baseURL", base_url.into()), ("apiKey", key.into())]
+}
+
 /// The person's own content with our provider options in it; the key is named by its variable. A stored ChatGPT login
 /// goes past a base URL; this and no default plugins keep it from that.
 fn opencode_config(given: Option<&str>, base_url: &str) -> String {
@@ -106,14 +114,15 @@ fn opencode_config(given: Option<&str>, base_url: &str) -> String {
         .filter(Value::is_object)
         .unwrap_or_else(|| json!({}));
     let mut place = &mut config;
-    for name in ["provider", "openai", "options"] {
+    for name in OPENCODE_OPTIONS {
         if !place[name].is_object() {
             place[name] = Value::Object(Map::new());
         }
         place = &mut place[name];
     }
-    place["baseURL"] = json!(base_url);
-    place["apiKey"] = json!("{env:OPENAI_API_KEY}");
+    for (name, value) in opencode_options(base_url, "{env:OPENAI_API_KEY}") {
+        place[name] = value;
+    }
     config.to_string()
 }
 

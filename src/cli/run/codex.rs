@@ -27,22 +27,31 @@ pub fn provider_name(serves_openai_alone: bool) -> &'static str {
     if serves_openai_alone { OPENAI } else { "codex-account-manager" }
 }
 
-/// The arguments, which stand before the person's own, so that theirs win.
+/// What says which provider this is, wherever Codex reads it.
 ///
 /// Under OpenAI's name Codex compacts at the provider, as it does with OpenAI; another provider that stands behind one of
-/// the accounts may know nothing of that. It searches the web where the provider says that it can, and draws where there is
-/// a login of its own beside: then the provider says that it is for that login, though it is the key that is sent. Without
-/// one it would ask for a login first.
+/// the accounts may know nothing of that. It searches the web where the provider says that it can.
 ///
 /// The provider does not say `supports_websockets`, so that Codex keeps to HTTP: there each request can go to another
 /// account, while a socket keeps its own, and Codex waits until the end of a limit that an open socket reports, even an hour.
+pub fn provider(base_url: &str, serves_openai_alone: bool) -> [(&'static str, Value); 3] {
+    [
+        ("name", provider_name(serves_openai_alone).into()),
+        ("base_url", base_url.into()),
+        ("supports_standalone_web_search", serves_openai_alone.into()),
+    ]
+}
+
+/// The arguments, which stand before the person's own, so that theirs win.
+///
+/// Codex draws where there is a login of its own beside: then the provider says that it is for that login, though it is the
+/// key that is sent. Without one it would ask for a login first.
 pub fn settings(base_url: &str, serves_openai_alone: bool, environment: &Environment) -> [String; 4] {
-    let name = provider_name(serves_openai_alone);
+    // A string of JSON is one of TOML.
+    let [name, base_url, search] =
+        provider(base_url, serves_openai_alone).map(|(name, value)| format!("{name}={value}"));
     let of_login = if has_login(environment) { ",requires_openai_auth=true" } else { "" };
-    let provider = format!(
-        "model_providers.cam={{name=\"{name}\",base_url=\"{base_url}\",env_key=\"OPENAI_API_KEY\",\
-         supports_standalone_web_search={serves_openai_alone}{of_login}}}"
-    );
+    let provider = format!("model_providers.cam={{{name},{base_url},env_key=\"OPENAI_API_KEY\",{search}{of_login}}}");
     ["-c".to_owned(), "model_provider=cam".to_owned(), "-c".to_owned(), provider]
 }
 

@@ -26,12 +26,16 @@ fn every_help_fits_80_columns() {
     for what in ["show", "path", "get", "set", "edit"] {
         pages.push((format!("config {what} --help"), help(&sandbox, CAM, &["config", what, "--help"])));
     }
+    for what in ["install", "status", "uninstall"] {
+        pages.push((format!("service {what} --help"), help(&sandbox, CAM, &["service", what, "--help"])));
+    }
     for (words, page) in &pages {
         for line in page.lines() {
             assert!(line.chars().count() <= 80, "`{words}` is too wide: {line}");
         }
     }
-    let shown = ["-h", "--help", "explain --help", "rpc --help", "completions --help", "config set --help"];
+    let shown =
+        ["-h", "--help", "explain --help", "rpc --help", "completions --help", "config set --help", "connect --help"];
     let shown = pages.iter().filter(|(words, _)| shown.contains(&words.as_str()));
     let text: Vec<String> = shown.map(|(words, page)| format!("$ cam {words}\n{page}")).collect();
     snapshot!("help", text.join("\n"));

@@ -6,7 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::Command;
 
-use crate::sys::processes::{NEEDED_VARIABLES, variable};
+use crate::sys::processes::{NEEDED_VARIABLES, VARIABLES_HAVE_CASE};
 use crate::sys::programs;
 
 /// The working directory of the process, as text; `None` when it is gone or may not be read.
@@ -54,8 +54,7 @@ pub struct Environment(HashMap<String, OsString>);
 impl Environment {
     /// Captures the variables of this process; those whose names are not UTF-8 are left out.
     pub fn capture() -> Environment {
-        let named = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
-        Environment(named.map(|(name, value)| (variable(&name).into_owned(), value)).collect())
+        Environment(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))).collect())
     }
 
     /// The same with `variables` in the place of those of the same names.
@@ -72,7 +71,17 @@ impl Environment {
 
     /// The value of `name` as the system has it: a path need not be UTF-8. `None` when it is unset or empty.
     pub fn raw(&self, name: &str) -> Option<&OsStr> {
-        self.0.get(&*variable(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
+        let is_it = |(known, _): &(&String, &OsString)| known.eq_ignore_ascii_case(name);
+        let other_spelling = || self.0.iter().find(is_it).map(|(_, value)| value);
+        let found = self.0.get(name).or_else(|| if VARIABLES_HAVE_CASE { None } else { other_spelling() });
+        found.map(OsString::as_os_str).filter(|value| !value.is_empty())
+    }
+
+    /// The name that is set, of several for one thing, the first before the others.
+    pub fn first_set<'n>(&self, names: &[&'n str]) -> Option<&'n str> {
+        let is_spelled_so = |name: &&&str| self.0.get(**name).is_some_and(|value| !value.is_empty());
+        let found = names.iter().find(is_spelled_so).or_else(|| names.iter().find(|name| self.raw(name).is_some()));
+        found.copied()
     }
 
     /// Whether the locale's text is UTF-8.
@@ -84,7 +93,7 @@ impl Environment {
 
 impl FromIterator<(String, String)> for Environment {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Environment {
-        Environment(variables.into_iter().map(|(name, value)| (variable(&name).into_owned(), value.into())).collect())
+        Environment(variables.into_iter().map(|(name, value)| (name, value.into())).collect())
     }
 }
 
@@ -92,5 +101,23 @@ impl std::fmt::Debug for Environment {
     /// Names only: values may be secrets.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_is_found_by_its_name_and_where_case_means_nothing_by_each_spelling() {
+        let of = |names: &[&str]| -> Environment {
+            names.iter().map(|name| ((*name).to_owned(), format!("of {name}"))).collect()
+        };
+        let environment = of(&["Path", "https_proxy"]);
+        assert_eq!(environment.get("Path"), Some("of Path"));
+        assert_eq!(environment.get("PATH"), if VARIABLES_HAVE_CASE { None } else { Some("of Path") });
+        assert_eq!(environment.first_set(&["HTTPS_PROXY", "https_proxy"]), Some("https_proxy"));
+        assert_eq!(environment.first_set(&["ALL_PROXY"]), None);
+        assert_eq!(of(&["A", "a"]).first_set(&["a", "A"]), Some("a"));
     }
 }

@@ -70,11 +70,14 @@ mod tests {
 
     #[test]
     fn a_script_calls_the_program_as_the_person_does() {
+        let home = std::env::temp_dir();
+        let [bin, built] = ["bin/cam", "target/debug/cam"].map(|path| home.join(path).display().to_string());
+        let home = home.to_str().unwrap();
         for (called, folder, expected) in [
-            (Some("cam"), Some("/home/me"), Some("cam")),
-            (Some("/usr/bin/cam"), None, Some("/usr/bin/cam")),
-            (Some("target/debug/cam"), Some("/home/me"), Some("/home/me/target/debug/cam")),
-            (None, Some("/home/me"), None),
+            (Some("cam"), Some(home), Some("cam")),
+            (Some(bin.as_str()), None, Some(bin.as_str())),
+            (Some("target/debug/cam"), Some(home), Some(built.as_str())),
+            (None, Some(home), None),
         ] {
             assert_eq!(completer(called, folder).as_deref(), expected, "{called:?}");
         }

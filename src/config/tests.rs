@@ -28,6 +28,12 @@ impl Files {
         before.reload(&self.paths(), &Environment::default(), &Sources::default())
     }
 
+    /// These lines, in which the folder has a name that is always the same.
+    fn without_folder(&self, lines: &[String]) -> String {
+        let folder = format!("{}{}", self.0.path().display(), std::path::MAIN_SEPARATOR);
+        lines.join("\n").replace(&folder, "[dir]/")
+    }
+
     fn paths(&self) -> Paths {
         let folder = self.0.path();
         Paths {
@@ -81,8 +87,7 @@ fn unknown_keys_and_bad_values_warn_with_file_line_and_accepted_values() {
         "{\n // comment\n \"quietMode\": \"loud\",\n \"pidOffset\": true }",
     );
     let config = files.load(&[("CODEX_AUTH_QUIET", "maybe")], &Sources::default());
-    let folder = files.0.path().display().to_string();
-    let warnings = config.warnings.join("\n").replace(&folder, "[dir]");
+    let warnings = files.without_folder(&config.warnings);
     insta::assert_snapshot!(warnings, @r#"
     CODEX_AUTH_QUIET: `CODEX_AUTH_QUIET` cannot be `"maybe"`; accepted: `true`, `false`
     [dir]/config.toml:5: `breaker.failures` cannot be `0`; accepted: a whole number from 1 to 1000
@@ -148,7 +153,7 @@ fn a_value_that_goes_bad_leaves_the_last_good_one_of_its_file() {
     assert_eq!(setting(&second, "routing.strategy"), (json!("priority"), Source::Toml));
     assert_eq!(setting(&second, "breaker.failures"), (json!(3), Source::Default), "what was taken out is gone");
     assert_eq!(setting(&second, "notifications.quiet"), (json!(true), Source::Json));
-    let warning = second.warnings.join("\n").replace(&files.0.path().display().to_string(), "[dir]");
+    let warning = files.without_folder(&second.warnings);
     insta::assert_snapshot!(warning, @r#"
     [dir]/config.toml:3: `routing.strategy` cannot be `"fastest"`; accepted: `sticky`, `round_robin`, `least_utilized`, `priority`, `hybrid`; the previous value `"priority"` stays
     [dir]/opencode.json:1: `quietMode` cannot be `7`; accepted: `true`, `false`; the previous value `true` stays

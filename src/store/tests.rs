@@ -28,7 +28,7 @@ pub(super) struct Home {
 impl Home {
     pub fn new() -> Home {
         let dir = TempDir::new().unwrap();
-        let file = files::real_path(dir.path()).unwrap().join("config/opencode/accounts.json");
+        let file = files::real_path(dir.path()).unwrap().join("config").join("opencode").join("accounts.json");
         Home { dir, file }
     }
 

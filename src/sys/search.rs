@@ -90,7 +90,10 @@ mod tests {
         let found = |word: &str, folders: &[&PathBuf]| {
             find(word, folders.iter().copied().cloned(), &endings, is_there).map(|path| path.display().to_string())
         };
-        let at = |name: &str| Some(root.join(name).display().to_string());
+        let at = |name: &str| {
+            let (folder, name) = name.split_once('/').unwrap();
+            Some(root.join(folder).join(name).display().to_string())
+        };
         assert_eq!(found("opencode", &[&npm, &bin]), at("npm/opencode.cmd"));
         assert_eq!(found("opencode", &[&bin, &npm]), at("bin/opencode.EXE"));
         assert_eq!(found("both", &[&npm]), at("npm/both.EXE"));

@@ -77,7 +77,7 @@ impl Network {
         let (choice, odd) = proxy::read(environment);
         let (no_proxy, mut warnings) = NoProxy::read(environment);
         warnings.splice(0..0, odd);
-        let unused = ["HTTP_PROXY", "http_proxy"].into_iter().find(|name| environment.raw(name).is_some());
+        let unused = environment.first_set(&["HTTP_PROXY", "http_proxy"]);
         let unused = unused.filter(|_| matches!(choice, Choice::Direct));
         Network(Arc::new(Inner {
             choice,

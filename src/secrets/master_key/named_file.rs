@@ -90,7 +90,8 @@ fn read_once(path: &Path, piped: &OnceLock<Secret<String>>) -> io::Result<Secret
 /// The pipe at `path`; `None` when something else is there.
 #[expect(clippy::disallowed_methods, reason = "this is the one pipe that is read")]
 fn open_pipe(path: &Path) -> io::Result<Option<File>> {
-    if !sys::files::is_pipe(std::fs::metadata(path)?.file_type()) {
+    // Of that device Windows has nothing to say.
+    if sys::files::is_null(path) || !sys::files::is_pipe(std::fs::metadata(path)?.file_type()) {
         return Ok(None);
     }
     sys::files::without_waiting(OpenOptions::new().read(true)).open(path).map(Some)

@@ -43,6 +43,9 @@ mod tests {
 
     use super::*;
 
+    /// Where every path begins that does not depend on the current folder.
+    const ROOT: &str = if cfg!(windows) { "c:/" } else { "/" };
+
     #[track_caller]
     fn check(params: &Value, program: Option<&str>, folder: Option<&str>) {
         let said = Introduction::of(params);
@@ -58,12 +61,15 @@ mod tests {
         check(&json!({ "clientInfo": { "name": "Eglot", "version": null } }), Some("Eglot"), None);
         check(&json!({ "clientInfo": { "name": " ", "version": "1" } }), None, None);
         check(&json!({ "clientInfo": { "name": 7 }, "rootUri": 7, "workspaceFolders": [7, {}] }), None, None);
-        check(&json!({ "rootUri": "file:///home/me/a%20b" }), None, Some("/home/me/a b"));
-        check(&json!({ "rootUri": "no uri at all", "rootPath": "/home/me/old" }), None, Some("/home/me/old"));
+        let place = |path: &str| format!("{ROOT}{path}");
+        let uri = |path: &str| format!("file:///{}{path}", ROOT.trim_start_matches('/'));
+        check(&json!({ "rootUri": uri("home/me/a%20b") }), None, Some(&place("home/me/a b")));
+        let old = place("home/me/old");
+        check(&json!({ "rootUri": "no uri at all", "rootPath": old }), None, Some(&old));
         check(&json!({ "rootPath": "here", "rootUri": null, "workspaceFolders": null }), None, None);
-        let two = folders(&["file:///one", "file:///two"]);
-        check(&json!({ "workspaceFolders": two, "rootUri": "file:///three" }), None, Some("/one"));
+        let two = folders(&[&uri("one"), &uri("two")]);
+        check(&json!({ "workspaceFolders": two, "rootUri": uri("three") }), None, Some(&place("one")));
         let remote = folders(&["vscode-vfs://github/me:secret@x/y"]);
-        check(&json!({ "workspaceFolders": remote, "rootPath": "/four" }), None, Some("/four"));
+        check(&json!({ "workspaceFolders": remote, "rootPath": place("four") }), None, Some(&place("four")));
     }
 }

@@ -1,6 +1,5 @@
 //! Processes: how one ends, what a child becomes, and what the system is asked for this one.
 
-use std::borrow::Cow;
 use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::ExitStatus;
@@ -22,10 +21,8 @@ pub fn exit_code(status: ExitStatus) -> i32 {
     status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1)
 }
 
-/// The name of a variable as it is: another spelling is another variable.
-pub fn variable(name: &str) -> Cow<'_, str> {
-    name.into()
-}
+/// Whether another spelling is another variable.
+pub const VARIABLES_HAVE_CASE: bool = true;
 
 /// Passes a signal of this process on to `child`. A terminal's Ctrl-C reaches it by itself: it is in our process group.
 pub fn pass_on(child: &Child, signal: Signal) {

@@ -1,6 +1,5 @@
 //! Processes: how one ends, and what dies with this one. There is no signal to send, and no process becomes another.
 
-use std::borrow::Cow;
 use std::io;
 use std::os::windows::io::OwnedHandle;
 use std::process::ExitStatus;
@@ -19,10 +18,8 @@ pub fn exit_code(status: ExitStatus) -> i32 {
     status.code().unwrap_or(1)
 }
 
-/// The name of a variable in the one form that is the same for all its spellings.
-pub fn variable(name: &str) -> Cow<'_, str> {
-    name.to_uppercase().into()
-}
+/// Whether another spelling is another variable.
+pub const VARIABLES_HAVE_CASE: bool = false;
 
 /// What the console and the system ask reaches the child by itself.
 pub fn pass_on(_: &Child, _: Signal) {}
@@ -80,10 +77,5 @@ mod tests {
                 std::process::Command::new("cmd").args(["/d", "/c", &format!("exit {code}")]).status().unwrap();
             assert_eq!(exit_code(status), code);
         }
-    }
-
-    #[test]
-    fn a_variable_has_one_name() {
-        assert_eq!(variable("Path"), variable("PATH"));
     }
 }

@@ -55,12 +55,12 @@ mod tests {
     fn what_npm_installs_is_found_and_gets_its_arguments() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("agent"), "#!/bin/sh\n").unwrap();
-        std::fs::write(folder.path().join("agent.cmd"), "@echo %~1\r\n@exit 300\r\n").unwrap();
+        std::fs::write(folder.path().join("agent.cmd"), "@echo %1\r\n@exit 300\r\n").unwrap();
         let variable = |name: &str| (name == "PATH").then(|| folder.path().as_os_str().to_owned());
         let found = resolved(OsStr::new("agent"), variable).unwrap();
         assert!(found.ends_with("agent.CMD") || found.ends_with("agent.cmd"), "{}", found.display());
         let output = Command::new(&found).arg("two words & more").output().unwrap();
-        assert_eq!(String::from_utf8(output.stdout).unwrap().trim_end(), "two words & more");
+        assert_eq!(String::from_utf8(output.stdout).unwrap().trim_end(), "\"two words & more\"");
         assert_eq!(output.status.code(), Some(300));
         assert_eq!(resolved(OsStr::new("nothing"), variable), None);
         let refused = Command::new(&found).arg("two\nlines").output().unwrap_err();

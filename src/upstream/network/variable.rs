@@ -14,7 +14,7 @@ pub struct Variable<'e> {
 impl<'e> Variable<'e> {
     /// The first of `names` that is set.
     pub fn first(environment: &'e Environment, names: &[&'static str]) -> Option<Variable<'e>> {
-        let name = *names.iter().find(|name| environment.raw(name).is_some())?;
+        let name = environment.first_set(names)?;
         Some(Variable { name, value: environment.get(name) })
     }
 }

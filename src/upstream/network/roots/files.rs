@@ -48,7 +48,9 @@ fn once_each(mut certificates: Certificates) -> Certificates {
 pub fn in_folder(path: &Path) -> Result<Certificates, String> {
     let entries = std::fs::read_dir(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => "does not exist".to_owned(),
-        ErrorKind::NotADirectory => "is no folder; `SSL_CERT_FILE` takes a file".to_owned(),
+        kind if kind == ErrorKind::NotADirectory || path.is_file() => {
+            "is no folder; `SSL_CERT_FILE` takes a file".to_owned()
+        }
         _ => format!("cannot be read: {error}"),
     })?;
     // Other files lie there too, and links that lead nowhere.

@@ -1,5 +1,5 @@
-# Installs codex-account-manager @VERSION@ on Windows for the person who runs this, without administrator's rights: the program,
-# also as `cam`. What is downloaded is checked against the sums below, which came with this file.
+# Installs codex-account-manager @VERSION@ on Windows for the person who runs this, without administrator's rights: the
+# program, also as `cam`. What is downloaded is checked against the sums below, which came with this file.
 #
 #   irm @LATEST@/install.ps1 | iex
 #
@@ -38,11 +38,13 @@
         $stem = "$name-$version-$triple"
         $archive = Join-Path $work "$stem.zip"
         # Windows PowerShell 5.1 begins with protocols that GitHub refuses.
-        [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor [Net.SecurityProtocolType]::Tls12
+        $protocols = [Net.ServicePointManager]::SecurityProtocol
+        [Net.ServicePointManager]::SecurityProtocol = $protocols -bor [Net.SecurityProtocolType]::Tls12
         Invoke-WebRequest -UseBasicParsing "$url/$stem.zip" -OutFile $archive
         $found = (Get-FileHash -Algorithm SHA256 $archive).Hash.ToLowerInvariant()
         if ($found -ne $wanted) {
-            throw "$url/$stem.zip is not what was released: its SHA-256 is $found, and $wanted was expected; nothing was installed"
+            throw "$url/$stem.zip is not what was released: its SHA-256 is $found, and $wanted was expected; " +
+                'nothing was installed'
         }
         Expand-Archive $archive $work
         New-Item -ItemType Directory -Force $folder | Out-Null

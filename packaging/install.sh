@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs codex-account-manager @VERSION@ for the person who runs this, without root: the program, also as `cam`, its completions
-# and its manual. What is downloaded is checked against the sums below, which came with this file.
+# Installs codex-account-manager @VERSION@ for the person who runs this, without root: the program, also as `cam`, its
+# completions and its manual. What is downloaded is checked against the sums below, which came with this file.
 #
 #   CAM_INSTALL_DIR   where the program goes; ~/.local/bin
 #   CAM_INSTALL_URL   where the archives are, for a mirror; @DOWNLOADS@
@@ -89,7 +89,8 @@ main() {
   download "$url/$stem.tar.gz" "$work/archive"
   found=$(sum_of "$work/archive" | cut -d ' ' -f 1)
   if [ "$found" != "$wanted" ]; then
-    fail "$url/$stem.tar.gz is not what was released: its SHA-256 is $found, and $wanted was expected" 'nothing was installed; download it again'
+    fail "$url/$stem.tar.gz is not what was released: its SHA-256 is $found, and $wanted was expected" \
+      'nothing was installed; download it again'
   fi
   tar -xzf "$work/archive" -C "$work"
 

@@ -1,5 +1,5 @@
-"""The description of a release, `release.json`: each archive with its platform, size and SHA-256. What installs the archives is
-written from it."""
+"""The description of a release, `release.json`: each archive with its platform, size and SHA-256. What installs the
+archives is written from it."""
 
 from __future__ import annotations
 

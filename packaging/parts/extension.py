@@ -22,5 +22,16 @@ def build(program: Program, out: Path) -> Path:
     build_bundle()
     target = program.target.vscode
     package = out / f"{NAME}-vscode-{project().version}-{target}.vsix"
-    run(["node", CLIENTS / "vscode/package.mjs", "--target", target, "--program", program.path.resolve(), "--out", package.resolve()])
+    run(
+        [
+            "node",
+            CLIENTS / "vscode/package.mjs",
+            "--target",
+            target,
+            "--program",
+            program.path.resolve(),
+            "--out",
+            package.resolve(),
+        ]
+    )
     return package

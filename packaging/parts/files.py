@@ -37,7 +37,13 @@ def run(words: Sequence[str | Path], *, cwd: Path = ROOT, environment: dict[str,
     """What a command prints; ends the program with all that it said when it fails."""
     found = shutil.which(str(words[0])) or str(words[0])
     done = subprocess.run(
-        [found, *map(str, words[1:])], cwd=cwd, env=environment, capture_output=True, encoding="utf-8", errors="replace", check=False
+        [found, *map(str, words[1:])],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
     )
     if done.returncode != 0:
         sys.exit(f"`{' '.join(map(str, words))}` failed with {done.returncode}:\n{done.stdout}{done.stderr}")
@@ -74,7 +80,9 @@ def tar(folder: Path, to: Path) -> None:
 
     with (
         to.open("wb") as file,
-        gzip.GzipFile(filename="", mode="wb", compresslevel=9 if best else 1, fileobj=file, mtime=time_of_release()) as packed,
+        gzip.GzipFile(
+            filename="", mode="wb", compresslevel=9 if best else 1, fileobj=file, mtime=time_of_release()
+        ) as packed,
         tarfile.open(fileobj=packed, mode="w", format=tarfile.GNU_FORMAT) as archive,
     ):
         for path in [folder, *members(folder)]:

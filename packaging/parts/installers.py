@@ -1,5 +1,5 @@
-"""What downloads an archive and installs it: the two scripts, the Homebrew formula, the Scoop and the winget manifests. All are
-written from the description of the release."""
+"""What downloads an archive and installs it: the two scripts, the Homebrew formula, the Scoop and the winget manifests.
+All are written from the description of the release."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ def write(archives: list[Archive], folder: Path) -> list[Path]:
         texts["install.sh"] = script("install.sh", "\n".join(f"{each.triple} {each.sha256}" for each in unix))
         texts[f"{NAME}.rb"] = formula(unix)
     if windows:
-        texts["install.ps1"] = script("install.ps1", "\n".join(f"        '{each.triple}' = '{each.sha256}'" for each in windows))
+        texts["install.ps1"] = script(
+            "install.ps1", "\n".join(f"        '{each.triple}' = '{each.sha256}'" for each in windows)
+        )
         texts[f"scoop-{NAME}.json"] = scoop(windows)
         texts |= winget(windows)
     for name, text in texts.items():
@@ -106,7 +108,8 @@ def scoop(archives: list[Archive]) -> str:
         "checkver": {"github": facts.repository},
         "autoupdate": {
             "architecture": {
-                word[each.target.cpu]: entry(any_version(each.url), extract_dir=any_version(each.target.stem)) for each in archives
+                word[each.target.cpu]: entry(any_version(each.url), extract_dir=any_version(each.target.stem))
+                for each in archives
             },
             "hash": {"url": f"{any_version(facts.downloads)}/SHA256SUMS"},
         },
@@ -129,7 +132,11 @@ def winget(archives: list[Archive]) -> dict[str, str]:
 
     installers = []
     for each in archives:
-        installers += [f"- Architecture: {each.target.cpu}", f"  InstallerUrl: {each.url}", f"  InstallerSha256: {each.sha256.upper()}"]
+        installers += [
+            f"- Architecture: {each.target.cpu}",
+            f"  InstallerUrl: {each.url}",
+            f"  InstallerSha256: {each.sha256.upper()}",
+        ]
         installers += ["  NestedInstallerFiles:"]
         for name in (NAME, SHORT):
             installers += [f"  - RelativeFilePath: {each.target.stem}\\{name}.exe", f"    PortableCommandAlias: {name}"]

@@ -1,4 +1,5 @@
-"""The npm packages: one with the program for each platform, the TypeScript client with its launcher, and the OpenCode plugin."""
+"""The npm packages: one with the program for each platform, the TypeScript client with its launcher, and the OpenCode
+plugin."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ def platform_package(program: Program, work: Path, out: Path) -> Path:
     copy_program(program.path, folder / "bin" / target.program)
     copy_notices(folder)
     (folder / "README.md").write_text(
-        f"The program of [{NAME}]({facts.homepage}) for {target.triple}. Install `{NAME}`, which depends on it.\n", encoding="utf-8"
+        f"The program of [{NAME}]({facts.homepage}) for {target.triple}. Install `{NAME}`, which depends on it.\n",
+        encoding="utf-8",
     )
     manifest: dict[str, Any] = {
         "name": target.npm,

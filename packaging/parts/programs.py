@@ -47,7 +47,8 @@ def programs(folder: Path) -> list[Program]:
     found = [Program(each, folder / each.triple / each.program) for each in TARGETS]
     found = [each for each in found if each.path.is_file()]
     if not found:
-        raise Unfit(f"{folder} has no program: it wants `TRIPLE/codex-account-manager`, such as {TARGETS[0].triple}/{TARGETS[0].program}")
+        example = f"{TARGETS[0].triple}/{TARGETS[0].program}"
+        raise Unfit(f"{folder} has no program: it wants `TRIPLE/codex-account-manager`, such as {example}")
     return found
 
 

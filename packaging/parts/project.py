@@ -60,5 +60,6 @@ def changelog(version: str) -> str:
     found = re.search(rf"^## \[{re.escape(version)}\][^\n]*\n(.*?)(?=^## |\Z)", text, re.M | re.S)
     section = found.group(1).strip() if found else ""
     if not section:
-        raise LookupError(f"CHANGELOG.md has no section `## [{version}]`: rename `## [Unreleased]`, and begin a new one above it")
+        hint = "rename `## [Unreleased]`, and begin a new one above it"
+        raise LookupError(f"CHANGELOG.md has no section `## [{version}]`: {hint}")
     return section

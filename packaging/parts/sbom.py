@@ -1,5 +1,5 @@
-"""The bill of materials of a program, in CycloneDX: every crate that is linked into it, with its licence, its digest on crates.io
-and what it depends on."""
+"""The bill of materials of a program, in CycloneDX: every crate that is linked into it, with its licence, its digest on
+crates.io and what it depends on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from .targets import Target
 
 def write(target: Target, folder: Path) -> Path:
     """Writes `….cdx.json` beside the archive of this platform."""
-    metadata = json.loads(run(["cargo", "metadata", "--format-version", "1", "--locked", "--filter-platform", target.triple]))
+    metadata = json.loads(
+        run(["cargo", "metadata", "--format-version", "1", "--locked", "--filter-platform", target.triple])
+    )
     path = folder / f"{target.stem}.cdx.json"
     path.write_text(json.dumps(document(metadata, target), indent=1) + "\n", encoding="utf-8")
     return path
@@ -53,7 +55,9 @@ def document(metadata: dict[str, Any], target: Target) -> dict[str, Any]:
             "component": {**component(root), "version": project().version},
             "properties": [{"name": "rust:target", "value": target.triple}],
         },
-        "components": [component(each) for each in sorted(depends, key=lambda each: reference(packages[each])) if each != root],
+        "components": [
+            component(each) for each in sorted(depends, key=lambda each: reference(packages[each])) if each != root
+        ],
         "dependencies": [
             {"ref": reference(packages[each]), "dependsOn": sorted(reference(packages[other]) for other in others)}
             for each, others in sorted(depends.items(), key=lambda entry: reference(packages[entry[0]]))
@@ -73,7 +77,9 @@ def linked(metadata: dict[str, Any]) -> dict[str, list[str]]:
 
     def is_for_tests(of: str, name: str) -> bool:
         package = packages[of]
-        return package["source"] is None and any(each["name"] == name and each["optional"] for each in package["dependencies"])
+        return package["source"] is None and any(
+            each["name"] == name and each["optional"] for each in package["dependencies"]
+        )
 
     found: dict[str, list[str]] = {}
     waiting = [root]

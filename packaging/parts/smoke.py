@@ -1,4 +1,4 @@
-"""Does an installed program work? Its version, `doctor` and the whole `demo`, in a home of its own, with no way to the network."""
+"""Does an installed program work? Its version, `doctor` and the whole `demo`, in a home of its own without a network."""
 
 from __future__ import annotations
 
@@ -20,7 +20,18 @@ SECONDS = 120
 DEAD_PROXY = "http://127.0.0.1:9"
 """Nobody listens there: what does not go to loopback ends here."""
 
-KEPT = ("SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT", "TEMP", "TMP", "WINEPREFIX", "WINEDEBUG", "WINEDLLOVERRIDES", "LD_LIBRARY_PATH")
+KEPT = (
+    "SYSTEMROOT",
+    "WINDIR",
+    "COMSPEC",
+    "PATHEXT",
+    "TEMP",
+    "TMP",
+    "WINEPREFIX",
+    "WINEDEBUG",
+    "WINEDLLOVERRIDES",
+    "LD_LIBRARY_PATH",
+)
 """What Windows, or Wine, wants in the environment."""
 
 
@@ -38,7 +49,9 @@ class Home:
         """An environment with nothing of the person's but `PATH`, behind these folders."""
         kept = {name: value for name, value in os.environ.items() if name.upper() in KEPT}
         home = str(self.folder)
-        local = {"APPDATA": f"{home}/AppData/Roaming", "LOCALAPPDATA": f"{home}/AppData/Local"} if os.name == "nt" else {}
+        local = (
+            {"APPDATA": f"{home}/AppData/Roaming", "LOCALAPPDATA": f"{home}/AppData/Local"} if os.name == "nt" else {}
+        )
         return {
             **kept,
             **local,
@@ -53,7 +66,15 @@ class Home:
             **more,
         }
 
-    def run(self, words: Words, *, fails: bool = False, path: Sequence[str | Path] = (), cwd: Path | None = None, **more: str) -> str:
+    def run(
+        self,
+        words: Words,
+        *,
+        fails: bool = False,
+        path: Sequence[str | Path] = (),
+        cwd: Path | None = None,
+        **more: str,
+    ) -> str:
         """What a command says; on stderr too when it is to fail.
 
         Raises `Broken` when it ends otherwise than it should.
@@ -62,31 +83,40 @@ class Home:
         first = shutil.which(str(words[0]), path=environment["PATH"]) or str(words[0])
         command = [first, *map(str, words[1:])]
         done = subprocess.run(
-            command, cwd=cwd or self.folder, env=environment, capture_output=True, encoding="utf-8", errors="replace",
-            timeout=SECONDS, check=False, stdin=subprocess.DEVNULL,
+            command,
+            cwd=cwd or self.folder,
+            env=environment,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=SECONDS,
+            check=False,
+            stdin=subprocess.DEVNULL,
         )
         if (done.returncode != 0) != fails:
             raise Broken(f"`{' '.join(map(str, words))}` ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         return done.stdout + (done.stderr if fails else "")
 
 
-def check(home: Home, program: Words, *, whole: bool = True, path: Sequence[str | Path] = ()) -> None:
+def check(home: Home, program: Words, *, whole: bool = True) -> None:
     """Raises `Broken` when the program that these words start does not work. `whole` plays the demo too."""
-    said = home.run([*program, "--version"], path=path).strip()
+    said = home.run([*program, "--version"]).strip()
     # The name is the one that it was called by.
     if said.split()[-1] != project().version:
         raise Broken(f"`--version` says `{said}`, and not {project().version}")
-    said = doctor(home, [*program, "doctor", "--json"], path)
-    problems = [each for each in json.loads(said)["findings"] if each["verdict"] == "problem" and each["check"] != "upstream"]
+    said = doctor(home, [*program, "doctor", "--json"])
+    problems = [
+        each for each in json.loads(said)["findings"] if each["verdict"] == "problem" and each["check"] != "upstream"
+    ]
     if problems:
         raise Broken(f"`doctor` finds problems in an empty home: {json.dumps(problems, indent=2)}")
-    if whole and "Every step happened" not in home.run([*program, "demo"], path=path):
+    if whole and "Every step happened" not in home.run([*program, "demo"]):
         raise Broken("`demo` did not come to its end")
 
 
-def doctor(home: Home, words: Words, path: Sequence[str | Path]) -> str:
+def doctor(home: Home, words: Words) -> str:
     """What `doctor` prints. Here no provider can be reached, which it calls a problem and ends with 1."""
-    said = home.run(words, fails=True, path=path)
+    said = home.run(words, fails=True)
     return said[: said.rindex("}") + 1]
 
 
@@ -102,4 +132,3 @@ def expect(holds: bool, what: str) -> None:
     """Raises `Broken` when it does not hold."""
     if not holds:
         raise Broken(what)
-

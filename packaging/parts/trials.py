@@ -20,7 +20,7 @@ from .files import run
 from .npm import CLIENTS
 from .programs import Program
 from .project import NAME, ROOT, SHORT, project
-from .smoke import Broken, Home, check, expect, same
+from .smoke import Home, check, expect, same
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,13 @@ def archive(trial: Trial) -> None:
         run(["tar", "-xzf", packed, "-C", trial.work])
     folder = trial.work / target.stem
     same(folder / target.program, trial.program.path)
-    for name in ("LICENSE", "THIRD-PARTY.txt", f"man/{NAME}.1", f"completions/bash/{NAME}", f"completions/zsh/_{SHORT}"):
+    for name in (
+        "LICENSE",
+        "THIRD-PARTY.txt",
+        f"man/{NAME}.1",
+        f"completions/bash/{NAME}",
+        f"completions/zsh/_{SHORT}",
+    ):
         expect((folder / name).is_file(), f"{packed.name} has no {name}")
     check(home, [*trial.starter, folder / target.program], whole=True)
     check(home, [*trial.starter, folder / (SHORT + trial.program.path.suffix)], whole=False)
@@ -77,12 +83,24 @@ def debian(trial: Trial) -> None:
         (admin / name).touch()
     [package] = trial.release.glob(f"{NAME}_*_{trial.program.target.deb}.deb")
     # What it depends on is outside this root.
-    dpkg = ["dpkg", f"--root={root}", "--force-not-root", "--force-depends", "--force-bad-path", f"--log={trial.work}/log"]
+    dpkg = [
+        "dpkg",
+        f"--root={root}",
+        "--force-not-root",
+        "--force-depends",
+        "--force-bad-path",
+        f"--log={trial.work}/log",
+    ]
     home.run([*dpkg, "--install", package], path=["/usr/sbin", "/sbin"])
     program = root / "usr/bin" / NAME
     same(program, trial.program.path)
     expect(not (root / "usr/bin" / SHORT).exists(), "`cam` is libcamera-tools'")
-    for name in (f"doc/{NAME}/copyright", f"doc/{NAME}/THIRD-PARTY.txt", f"man/man1/{NAME}.1.gz", f"bash-completion/completions/{NAME}"):
+    for name in (
+        f"doc/{NAME}/copyright",
+        f"doc/{NAME}/THIRD-PARTY.txt",
+        f"man/man1/{NAME}.1.gz",
+        f"bash-completion/completions/{NAME}",
+    ):
         expect((root / "usr/share" / name).is_file(), f"{package.name} has no {name}")
     check(home, [program], whole=trial.whole)
     home.run([*dpkg, "--purge", NAME], path=["/usr/sbin", "/sbin"])
@@ -115,10 +133,16 @@ def npm(trial: Trial) -> None:
         expect(not others, f"npm installed programs of other platforms: {others}")
         # As `npx` finds it: by the name that npm linked.
         check(home, ["npx", "--prefix", place, "--no-install", NAME], whole=True)
-        expect(home.run(["npx", "--prefix", place, "--no-install", SHORT, "--version"]).split()[0] == SHORT, "`cam` is not its name")
+        expect(
+            home.run(["npx", "--prefix", place, "--no-install", SHORT, "--version"]).split()[0] == SHORT,
+            "`cam` is not its name",
+        )
         node(home, place, FIND.format(module=NAME, path=json.dumps(str(installed))))
         plugin = project_with(f"opencode-{NAME}")
-        same(plugin / "node_modules" / trial.program.target.npm / "bin" / trial.program.target.program, trial.program.path)
+        same(
+            plugin / "node_modules" / trial.program.target.npm / "bin" / trial.program.target.program,
+            trial.program.path,
+        )
         node(home, plugin, PLUGIN.format(module=f"opencode-{NAME}"))
         bare = project_with(NAME, "--omit=optional")
         said = home.run(["npx", "--prefix", bare, "--no-install", NAME, "--version"], fails=True)
@@ -163,7 +187,18 @@ def wheel(trial: Trial) -> None:
     scripts = environment / ("Scripts" if os.name == "nt" else "bin")
     interpreter = scripts / f"python{trial.program.path.suffix}"
     # The pip of this Python, which need not be installed a second time.
-    pip: list[str | Path] = [sys.executable, "-m", "pip", "--quiet", "--python", interpreter, "install", "--no-index", "--find-links", wheels]
+    pip: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--quiet",
+        "--python",
+        interpreter,
+        "install",
+        "--no-index",
+        "--find-links",
+        wheels,
+    ]
     home.run([*pip, "--only-binary", ":all:", NAME])
     installed = scripts / trial.program.target.program
     same(installed, trial.program.path)
@@ -174,7 +209,10 @@ def wheel(trial: Trial) -> None:
     if os.name == "posix":
         aside = trial.work / "aside"
         home.run([*pip, "--target", aside, NAME])
-        home.run([interpreter, "-c", PYTHON.format(path=str(aside / "bin" / trial.program.target.program))], PYTHONPATH=str(aside))
+        home.run(
+            [interpreter, "-c", PYTHON.format(path=str(aside / "bin" / trial.program.target.program))],
+            PYTHONPATH=str(aside),
+        )
     [source] = wheels.glob("*.tar.gz")
     with tarfile.open(source) as opened:
         names = opened.getnames()
@@ -293,5 +331,3 @@ TRIALS: dict[str, Callable[[Trial], None]] = {
     "vscode": vscode,
     "crates": crates,
 }
-
-__all__ = ["TRIALS", "Broken", "Trial"]

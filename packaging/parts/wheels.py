@@ -16,7 +16,9 @@ from .project import NAME, ROOT
 def build(program: Program | None, work: Path, out: Path) -> Path:
     """Packs the client with the program, or as source when there is none."""
     project = work / f"python-{program.target.triple if program else 'source'}"
-    shutil.copytree(ROOT / "clients/python", project, ignore=shutil.ignore_patterns("__pycache__", "dist", ".venv", "build"))
+    shutil.copytree(
+        ROOT / "clients/python", project, ignore=shutil.ignore_patterns("__pycache__", "dist", ".venv", "build")
+    )
     copy_notices(project)
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(time_of_release()), "PYTHONDONTWRITEBYTECODE": "1"}
     kind = "sdist"

@@ -1,5 +1,5 @@
-//! What is released says one thing everywhere: the version, the repository and the licence of `Cargo.toml`, and the same list of
-//! platforms. `packaging/` reads the first three from there and has the list.
+//! What is released says one thing everywhere: the version, the repository and the licence of `Cargo.toml`, and the same
+//! list of platforms. `packaging/` reads the first three from there and has the list.
 
 use std::process::Command;
 

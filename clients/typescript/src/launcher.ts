@@ -58,7 +58,7 @@ function missing(): string {
   const [name] = ownPackages();
   return [
     `${PROGRAM}: the npm package \`${name}\` with the program for this machine is not installed`,
-    "hint: install without `--omit=optional` and `--no-optional`, on the system that it will run on. Where there is no such package,",
-    "  `cargo install codex-account-manager` builds the program; call it by its path, since this name is npm's",
+    "hint: install without `--omit=optional` and `--no-optional`, on the system that it will run on. Where there is no such",
+    "  package, `cargo install codex-account-manager` builds the program; call it by its path, since this name is npm's",
   ].join("\n");
 }

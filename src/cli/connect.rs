@@ -113,6 +113,8 @@ struct Prepared {
     content: Content,
     changed: Changed,
     text: String,
+    /// Whether nothing of ours is in the file yet, so that what is there now is what an undo leads back to.
+    is_first: bool,
 }
 
 async fn connect(mut record: Record, args: &ConnectArgs, target: &Target, plan: Plan) -> Result<u8, Error> {
@@ -148,13 +150,14 @@ async fn connect(mut record: Record, args: &ConnectArgs, target: &Target, plan: 
     }
     let now = Clock::system().now();
     let mut files = elsewhere;
-    for Prepared { content, mut changed, text } in prepared {
+    for Prepared { content, mut changed, text, is_first } in prepared {
         if content.text.as_deref() != Some(text.as_str()) {
             let backup = content.replace(&text, now, changed.holds_key)?;
             let named = backup.as_ref().map(|backup| format!("; what was there is in `{}`", backup.display()));
             Printer::line(&format!("Wrote `{}`{}", content.path.display(), named.unwrap_or_default()));
-            // The first copy is the one without any change of ours.
-            changed.backup = changed.backup.or(backup);
+            if is_first {
+                changed.backup = backup;
+            }
         }
         files.push(changed);
         // After each file, so that what was done can be undone wherever this ends.
@@ -196,7 +199,7 @@ fn prepare(planned: &Planned, earlier: &[Changed]) -> Result<Prepared, Error> {
         holds_key: *holds_key,
         changes: done,
     };
-    Ok(Prepared { content, changed, text })
+    Ok(Prepared { content, changed, text, is_first: earlier.is_none() })
 }
 
 fn remember(record: &mut Record, program: Program, target: &Target, files: Vec<Changed>) -> Result<(), Error> {

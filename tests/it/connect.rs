@@ -8,6 +8,7 @@ use std::process::Command;
 
 use crate::support::sandbox::{BINARY, Output};
 use crate::support::service::Serviced;
+use crate::support::terminal::Terminal;
 use crate::support::{Sandbox, require};
 
 const CODEX: &str = "# mine\nmodel = \"gpt-5.2\" # best\n\n[tui]\nnotifications = true\n";
@@ -186,6 +187,20 @@ fn a_program_that_moved_its_file_is_undone_in_both() {
 }
 
 #[test]
+fn a_file_that_we_made_and_a_person_added_to_keeps_what_is_theirs() {
+    let (sandbox, _) = installed();
+    let path = sandbox.path(".codex/config.toml");
+    sandbox.run(&["connect", "codex", "--yes"]).ok();
+    std::fs::write(&path, format!("model = \"mine\"\n{}", read(&path))).unwrap();
+    let record = sandbox.path("cam-data/service.json");
+    std::fs::write(&record, read(&record).replace("\"port\":9,", "\"port\":10,")).unwrap();
+    sandbox.run(&["connect", "codex", "--yes"]).ok();
+    assert!(read(&path).contains("http://127.0.0.1:10/v1"));
+    sandbox.run(&["connect", "codex", "--undo", "--yes"]).ok();
+    assert_eq!(read(&path), "model = \"mine\"\n");
+}
+
+#[test]
 fn a_link_is_followed_and_stays_a_link() {
     let (sandbox, _) = installed();
     let real = sandbox.path("dotfiles/codex.toml");
@@ -242,6 +257,28 @@ fn what_cannot_be_done_says_why_and_touches_nothing() {
     let mut command = sandbox.command(&["connect", "env", "--yes"]);
     command.env("SHELL", "/bin/tcsh");
     check_refused(&crate::support::sandbox::output(command, b""), 2, &["your shell is not one of", "`--shell`"]);
+}
+
+#[test]
+fn a_person_is_asked_and_a_file_that_changes_meanwhile_is_left() {
+    let (sandbox, _) = installed();
+    let path = sandbox.path(".codex/config.toml");
+    write(&path, CODEX);
+    for (meanwhile, answer, code, said) in [
+        (CODEX, "n", 1, "Nothing was changed."),
+        ("model = \"other\"\n", "y", 1, "has changed meanwhile and is left as it is"),
+        (CODEX, "y", 0, "Wrote `"),
+    ] {
+        std::fs::write(&path, CODEX).unwrap();
+        let Some(mut terminal) = Terminal::start(&sandbox, &["connect", "codex"]) else { return };
+        terminal.wait_for("Write this? [y/N]");
+        std::fs::write(&path, meanwhile).unwrap();
+        terminal.type_line(answer);
+        let done = terminal.finish();
+        assert!(done.code == code && done.stdout.contains(said), "{done:?}");
+        assert_eq!(read(&path) == meanwhile, code != 0);
+        assert_eq!(backups(&path).len(), usize::from(code == 0));
+    }
 }
 
 #[test]

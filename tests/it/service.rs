@@ -8,10 +8,10 @@ use std::path::Path;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::sandbox::{BINARY, Output};
+use crate::support::sandbox::{self, BINARY, Output};
 use crate::support::service::{Serviced, free_port, stand_in};
 use crate::support::upstream::small_request;
-use crate::support::{Sandbox, eventually, http, not_run, process};
+use crate::support::{Pool, Sandbox, eventually, http, not_run, process, require, tools};
 
 fn mode(path: &Path) -> u32 {
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -102,6 +102,30 @@ fn systemd_takes_the_unit() {
 }
 
 #[test]
+fn a_real_systemd_keeps_it_running() {
+    let pool = Pool::new(1);
+    let port = free_port();
+    let mut command = pool.sandbox.program("unshare");
+    command.args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh"]);
+    command.args([tools::script("systemd_service.sh"), BINARY.to_owned(), port.to_string()]);
+    if !require("unshare") {
+        return;
+    }
+    let done = sandbox::output(command, b"");
+    // It takes root, and a systemd beside it.
+    if done.code == 77 || done.stderr.contains("unshare failed") {
+        return not_run(&format!("no systemd of one user can be started here: {}", done.stderr));
+    }
+    let expected = format!(
+        "The service answers on http://127.0.0.1:{port}/v1\nactive\nenabled\nstarted again\n\
+         It is installed already and answers on http://127.0.0.1:{port}/v1\n\
+         Stopped the service and removed `{}` and its key\ninactive\n",
+        pool.sandbox.path("config/systemd/user/codex-account-manager.service").display()
+    );
+    assert_eq!((done.code, done.stdout.as_str()), (0, expected.as_str()), "{done:?}");
+}
+
+#[test]
 fn to_install_again_changes_only_what_has_to_be() {
     let serviced = Serviced::installed(1);
     let (first, key) = (serviced.pid(), serviced.key());
@@ -113,7 +137,7 @@ fn to_install_again_changes_only_what_has_to_be() {
     // Without a port it keeps the one it has; another variable is brought in, and the key stays.
     let mut command = serviced.sandbox().command(&["service", "install"]);
     command.env("HTTPS_PROXY", "http://me:hidden@127.0.0.1:9");
-    let done = crate::support::sandbox::output(command, b"").ok();
+    let done = sandbox::output(command, b"").ok();
     assert!(
         done.stdout.contains(&format!(":{}/v1", serviced.port)) && !format!("{done:?}").contains("hidden"),
         "{done:?}"
@@ -129,7 +153,7 @@ fn a_dry_run_shows_all_and_writes_nothing() {
     let serviced = Serviced::new(1);
     let mut command = serviced.sandbox().command(&["service", "install", "--dry-run"]);
     command.env("HTTPS_PROXY", "http://me:hidden@proxy:3128");
-    let done = crate::support::sandbox::output(command, b"").ok();
+    let done = sandbox::output(command, b"").ok();
     assert!(
         done.stderr.contains("+ExecStart=") && done.stdout.contains("HTTPS_PROXY=http://****@proxy:3128"),
         "{done:?}"
@@ -144,7 +168,7 @@ fn what_keeps_it_from_being_installed_is_said_before_anything_is_written() {
     let mut serviced = Serviced::new(1);
     let mut command = serviced.sandbox().command(&["service", "install"]);
     command.env("CAM_MASTER_KEY", "a passphrase");
-    let done = crate::support::sandbox::output(command, b"");
+    let done = sandbox::output(command, b"");
     check_refused(&done, 3, &["`CAM_MASTER_KEY` is set here", "hint: ", "`CAM_MASTER_KEY_FILE`"]);
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();

@@ -82,6 +82,8 @@ pub enum FindingKind {
     ServiceUnreadable,
     /// The service is installed and does not answer.
     ServiceNotRunning,
+    /// The service runs another version than this one.
+    ServiceOutdated,
     /// The program that the service starts is gone.
     ServiceProgramGone,
     /// Something else listens on the service's port.

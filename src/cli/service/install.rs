@@ -38,7 +38,7 @@ pub struct InstallArgs {
 /// Installs it.
 pub async fn run(context: &Context, args: &InstallArgs) -> Result<u8, Error> {
     let (places, services) = (places(context), services());
-    let variables = variables::of(&context.environment)?;
+    let variables = variables::of(&context.environment, &context.paths.data.path)?;
     let installed = places.installed()?;
     let port = args.port.or(installed.as_ref().map(|record| record.port)).unwrap_or(PORT);
     let program = program::lasting(&context.environment).map_err(|error| {

@@ -9,13 +9,12 @@ use crate::error::{Error, ErrorKind};
 use crate::files;
 
 /// Variables that hold a path; the service is started in another folder, so they are written as absolute ones.
-const PATHS: [&str; 10] = [
+const PATHS: [&str; 9] = [
     "CAM_ACCOUNTS_FILE",
     "CAM_CONFIG_FILE",
     "CAM_DATA_DIR",
     "CAM_MASTER_KEY_FILE",
     "XDG_CONFIG_HOME",
-    "XDG_DATA_HOME",
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
     "CODEX_CA_CERTIFICATE",
@@ -27,7 +26,6 @@ const TEXTS: [&str; 14] = [
     "CAM_OPENAI_BASE_URL",
     "CAM_CHATGPT_BASE_URL",
     "CAM_AUTH_ISSUER",
-    "CAM_LOG",
     "HTTPS_PROXY",
     "https_proxy",
     "ALL_PROXY",
@@ -37,8 +35,12 @@ const TEXTS: [&str; 14] = [
     "CODEX_AUTH_ACCOUNT_SELECTION_STRATEGY",
     "CODEX_AUTH_RETRY_ALL_RATE_LIMITED",
     "CODEX_AUTH_RETRY_ALL_MAX_WAIT_MS",
+    "CODEX_AUTH_RETRY_ALL_MAX_RETRIES",
     "CODEX_AUTH_TOKEN_REFRESH_SKEW_MS",
 ];
+
+/// The data folder.
+const DATA: &str = "CAM_DATA_DIR";
 
 /// The passphrase itself; a unit must not hold it.
 const MASTER_KEY: &str = "CAM_MASTER_KEY";
@@ -46,13 +48,13 @@ const MASTER_KEY: &str = "CAM_MASTER_KEY";
 /// No file of variables is longer, in bytes.
 const LONGEST: u64 = 256 * 1024;
 
-/// What of `environment` the service is given.
+/// What of `environment` the service is given; `data` is the data folder that this process uses.
 ///
 /// # Errors
 ///
 /// `Configuration` for a master key that is only in a variable, which the service cannot have, and for a value that does not
 /// fit on a line.
-pub fn of(environment: &Environment) -> Result<Vec<(String, String)>, Error> {
+pub fn of(environment: &Environment, data: &Path) -> Result<Vec<(String, String)>, Error> {
     if environment.get(MASTER_KEY).is_some() {
         return Err(Error::new(
             ErrorKind::Configuration,
@@ -71,7 +73,11 @@ pub fn of(environment: &Environment) -> Result<Vec<(String, String)>, Error> {
     let set = |name: &&'static str| environment.get(name).map(|value| (*name, value));
     let paths = PATHS.iter().filter_map(set).map(|(name, value)| (name, absolute(name, value)));
     let texts = TEXTS.iter().filter_map(set).map(|(name, value)| (name, value.to_owned()));
-    let all: Vec<(String, String)> = paths.chain(texts).map(|(name, value)| (name.to_owned(), value)).collect();
+    let mut all: Vec<(String, String)> = paths.chain(texts).map(|(name, value)| (name.to_owned(), value)).collect();
+    // The system's own library reads this one, before any file could be.
+    if environment.get("XDG_DATA_HOME").is_some() && environment.get(DATA).is_none() {
+        all.push((DATA.to_owned(), absolute(DATA, &data.display().to_string())));
+    }
     for (name, value) in &all {
         if value.contains(['\n', '\r']) {
             return Err(Error::new(ErrorKind::Configuration, format!("`{name}` has several lines"))
@@ -140,22 +146,31 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn only_what_the_proxy_needs_is_given_to_it_and_no_secret() {
-        let given = of(&environment(&[
-            ("HTTPS_PROXY", "http://proxy:3128"),
-            ("CAM_ACCOUNTS_FILE", "/home/me/a b.json"),
-            ("OPENAI_API_KEY", "sk-secret"),
-            ("PATH", "/bin"),
-            ("CAM_LOG", ""),
-        ]));
+        let given = of(
+            &environment(&[
+                ("HTTPS_PROXY", "http://proxy:3128"),
+                ("CAM_ACCOUNTS_FILE", "/home/me/a b.json"),
+                ("OPENAI_API_KEY", "sk-secret"),
+                ("PATH", "/bin"),
+                ("CAM_OPENAI_BASE_URL", ""),
+            ]),
+            Path::new("/data"),
+        );
         let given = given.unwrap();
         let expected = "# Variables of codex-account-manager's service.\nCAM_ACCOUNTS_FILE=/home/me/a b.json\nHTTPS_PROXY=http://proxy:3128\n";
         assert_eq!(text(&given), expected);
         assert_eq!(parsed(expected), Ok(given));
-        let refused = of(&environment(&[("CAM_MASTER_KEY", "a passphrase")])).unwrap_err();
+        let moved = of(&environment(&[("XDG_DATA_HOME", "/x")]), Path::new("/x/cam")).unwrap();
+        assert_eq!(moved, [("CAM_DATA_DIR".to_owned(), "/x/cam".to_owned())]);
+        let refused = of(&environment(&[("CAM_MASTER_KEY", "a passphrase")]), Path::new("/data")).unwrap_err();
         assert!(!refused.with_hint().contains("a passphrase"), "{refused:?}");
         assert!(refused.hint.unwrap().contains("`CAM_MASTER_KEY_FILE`"));
         for (name, value) in [("HTTPS_PROXY", "a\nB=c"), ("CAM_MASTER_KEY_FILE", "/dev/null")] {
-            assert_eq!(of(&environment(&[(name, value)])).unwrap_err().kind, ErrorKind::Configuration, "{name}");
+            assert_eq!(
+                of(&environment(&[(name, value)]), Path::new("/data")).unwrap_err().kind,
+                ErrorKind::Configuration,
+                "{name}"
+            );
         }
     }
 

@@ -44,6 +44,15 @@ pub fn running(scene: &Scene) -> BoxFuture<'_, Vec<Finding>> {
         };
         let port = record.port;
         findings.push(match listener(port, Some(&key)).await {
+            Listener::Ours(version) if version != env!("CARGO_PKG_VERSION") => Finding::warning(
+                FindingKind::ServiceOutdated,
+                format!(
+                    "version {version} answers on {}, and this is {}",
+                    record.base_url(),
+                    env!("CARGO_PKG_VERSION")
+                ),
+                Mend::run(INSTALL).and("it starts the service again"),
+            ),
             Listener::Ours(version) => Finding::ok(format!("version {version} answers on {}", record.base_url())),
             Listener::Nobody => Finding::problem(
                 FindingKind::ServiceNotRunning,

@@ -10,6 +10,8 @@ mod architecture;
 mod behind;
 mod cli;
 mod clients;
+// Its service is systemd's, as is that of `service`.
+#[cfg(target_os = "linux")]
 mod connect;
 mod documentation;
 mod feed;
@@ -39,6 +41,7 @@ mod rpc;
 mod run;
 mod sdks;
 mod secrets;
+#[cfg(target_os = "linux")]
 mod service;
 mod sessions;
 mod soak;

@@ -11,6 +11,7 @@ pub mod process;
 pub mod running;
 pub mod sandbox;
 pub mod screen;
+#[cfg(target_os = "linux")]
 pub mod service;
 pub mod sidecar;
 pub mod strace;
@@ -72,7 +73,7 @@ pub fn require(tool: &str) -> bool {
 
 /// Says why a test cannot run; where `CI` is set that is a failure.
 pub fn missing(reason: &str) {
-    assert!(std::env::var_os("CI").is_none(), "skipped in CI: {reason}");
+    assert!(std::env::var_os("CI").is_none_or(|value| value.is_empty()), "skipped in CI: {reason}");
     // Straight to the terminal: a skipped test must not read as a passed one.
     let _ = writeln!(std::io::stderr(), "skipped: {reason}");
 }

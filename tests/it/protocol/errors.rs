@@ -7,7 +7,7 @@ use super::texts::chatgpt_file;
 use crate::support::keys::random_key;
 use crate::support::sidecar::frame;
 use crate::support::upstream::ask;
-use crate::support::{Pool, RpcError, Sandbox, Sidecar, eventually, process};
+use crate::support::{Pool, RpcError, Sandbox, Sidecar, eventually, process, require};
 
 /// The call fails with this code and kind, says what to do, and leaves the file as it is.
 #[track_caller]
@@ -86,6 +86,9 @@ fn a_missing_and_a_wrong_key_are_32012_and_different() {
 
 #[test]
 fn a_stopped_holder_is_32013_by_its_pid_while_siblings_serve_on() {
+    if !require("flock") {
+        return;
+    }
     let pool = Pool::new(1);
     let mut sidecar = pool.sidecar();
     // As if it had been stopped between taking the lock and giving it back.

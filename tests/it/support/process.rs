@@ -20,6 +20,15 @@ pub fn runs(pid: u32) -> bool {
     exists(pid) && status(pid, "State").is_none_or(|state| !state.starts_with('Z'))
 }
 
+/// Whether the system shows its processes in `/proc`; says so where it does not.
+pub fn are_shown() -> bool {
+    let are_shown = std::path::Path::new("/proc/self/status").exists();
+    if !are_shown {
+        super::missing("there is no `/proc` to look at");
+    }
+    are_shown
+}
+
 /// A line of `/proc/PID/status`; `None` when there is no such process or no such file system.
 pub fn status(pid: u32, name: &str) -> Option<String> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;

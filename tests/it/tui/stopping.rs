@@ -79,6 +79,9 @@ fn in_the_background_it_waits_for_its_turn() {
 
 #[test]
 fn whoever_stops_it_and_changes_the_terminal_finds_a_whole_screen_after() {
+    if !process::are_shown() {
+        return;
+    }
     let sandbox = home();
     let screen = Screen::start(&sandbox, &[], 80, 24);
     screen.wait_for(LABEL);

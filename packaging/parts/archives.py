@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from .files import copy_notices, copy_program, tar, zip_
+from .files import copy_notices, copy_program, copy_readme, tar, zip_
 from .programs import Program
 from .project import ROOT, SHORT
 
@@ -24,7 +24,7 @@ def build(program: Program, pages: Path, work: Path, out: Path) -> Path:
         short.symlink_to(target.program)
     copy_notices(folder)
     for name in ("README.md", "CHANGELOG.md"):
-        shutil.copyfile(ROOT / name, folder / name)
+        copy_readme(ROOT / name, folder / name)
     for name in ("completions", "man"):
         shutil.copytree(pages / name, folder / name)
     archive = out / target.archive

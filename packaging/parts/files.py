@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import os
+import posixpath
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +16,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from .project import ROOT
+from .project import ROOT, project
 
 best = True
 """Whether archives are made as small as they can be, which takes many times longer."""
@@ -54,6 +56,18 @@ def copy_notices(folder: Path) -> None:
     """Puts the licences into a package."""
     for name in NOTICES:
         shutil.copyfile(ROOT / name, folder / name)
+
+
+def copy_readme(source: Path, to: Path) -> None:
+    """Copies a page. Its relative links lead to the repository: beside the copy there is nothing."""
+    base = source.parent.relative_to(ROOT)
+
+    def absolute(found: re.Match[str]) -> str:
+        path = posixpath.normpath((base / found[1]).as_posix())
+        return f"]({project().repository}/blob/{project().tag}/{path}{found[2] or ''})"
+
+    text = re.sub(r"\]\((?![a-z]+:|#)([^)#\s]+)(#[^)\s]*)?\)", absolute, source.read_text(encoding="utf-8"))
+    to.write_text(text, encoding="utf-8", newline="\n")
 
 
 def copy_program(source: Path, to: Path) -> None:

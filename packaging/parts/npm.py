@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from .files import copy_notices, copy_program, run
+from .files import copy_notices, copy_program, copy_readme, run
 from .programs import Program
 from .project import NAME, ROOT, project
 from .targets import TARGETS
@@ -62,7 +62,7 @@ def library(source: Path, work: Path, out: Path) -> Path:
     manifest["files"].append("LICENSE")
     folder = work / manifest["name"]
     shutil.copytree(source / "dist", folder / "dist")
-    shutil.copyfile(source / "README.md", folder / "README.md")
+    copy_readme(source / "README.md", folder / "README.md")
     shutil.copyfile(ROOT / "LICENSE", folder / "LICENSE")
     return packed(folder, manifest, out)
 

@@ -57,7 +57,7 @@ def changelog(version: str) -> str:
     Raises `LookupError` when there is none, or nothing in it.
     """
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    found = re.search(rf"^## \[{re.escape(version)}\][^\n]*\n(.*?)(?=^## |\Z)", text, re.M | re.S)
+    found = re.search(rf"^## \[{re.escape(version)}\][^\n]*\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
     section = found.group(1).strip() if found else ""
     if not section:
         hint = "rename `## [Unreleased]`, and begin a new one above it"

@@ -8,7 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from .files import copy_notices, copy_program, run, time_of_release
+from .files import copy_notices, copy_program, copy_readme, run, time_of_release
 from .programs import Program
 from .project import NAME, ROOT
 
@@ -20,6 +20,7 @@ def build(program: Program | None, work: Path, out: Path) -> Path:
         ROOT / "clients/python", project, ignore=shutil.ignore_patterns("__pycache__", "dist", ".venv", "build")
     )
     copy_notices(project)
+    copy_readme(ROOT / "clients/python/README.md", project / "README.md")
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(time_of_release()), "PYTHONDONTWRITEBYTECODE": "1"}
     kind = "sdist"
     if program is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 import shutil
 import sys
@@ -43,6 +44,11 @@ class Trial:
         folder = self.work / name
         folder.mkdir(parents=True)
         return Home(folder)
+
+    @property
+    def is_for_another_libc(self) -> bool:
+        """Whether installers have to be told to take the program, which runs here but is not for this machine."""
+        return self.program.target.libc == "musl" and platform.libc_ver()[0] == "glibc"
 
     @property
     def release(self) -> Path:
@@ -116,6 +122,8 @@ def npm(trial: Trial) -> None:
     run(["npm", "pack", "--ignore-scripts", "--pack-destination", folder, CLIENTS / "node_modules/vscode-jsonrpc"])
     with loopback.serving(loopback.registry(folder)) as address:
         install = ["npm", "install", "--no-audit", "--no-fund", f"--registry={address}"]
+        if trial.is_for_another_libc:
+            install.append("--libc=musl")
 
         def project_with(*words: str) -> Path:
             made = trial.work / f"project-{len(list(trial.work.iterdir()))}"
@@ -179,44 +187,34 @@ await hooks.dispose();
 
 
 def wheel(trial: Trial) -> None:
-    """The wheel, installed by pip into an environment of its own, and the source distribution, which is the client alone."""
-    home = trial.home()
+    """The wheel, installed by pip into an environment of its own and aside; the source distribution is the client alone."""
+    target, home = trial.program.target, trial.home()
     wheels = trial.packages / "wheels"
-    environment = trial.work / "environment"
+    environment, aside = trial.work / "environment", trial.work / "aside"
     venv.create(environment, symlinks=os.name == "posix")
     scripts = environment / ("Scripts" if os.name == "nt" else "bin")
     interpreter = scripts / f"python{trial.program.path.suffix}"
     # The pip of this Python, which need not be installed a second time.
-    pip: list[str | Path] = [
-        sys.executable,
-        "-m",
-        "pip",
-        "--quiet",
-        "--python",
-        interpreter,
-        "install",
-        "--no-index",
-        "--find-links",
-        wheels,
-    ]
-    home.run([*pip, "--only-binary", ":all:", NAME])
-    installed = scripts / trial.program.target.program
-    same(installed, trial.program.path)
-    check(home, [installed], whole=trial.whole)
-    home.run([interpreter, "-c", PYTHON.format(path=str(installed))])
-    notices = list(environment.rglob("*.dist-info/licenses/THIRD-PARTY.txt"))
-    expect(len(notices) == 1, "the wheel has no THIRD-PARTY.txt")
+    pip: list[str | Path] = [sys.executable, "-m", "pip", "--quiet", "--python", interpreter, "install", "--no-index"]
+    pip += ["--find-links", wheels, "--only-binary", ":all:"]
+    if not trial.is_for_another_libc:
+        home.run([*pip, NAME])
+        installed = scripts / target.program
+        same(installed, trial.program.path)
+        check(home, [installed], whole=trial.whole)
+        home.run([interpreter, "-c", PYTHON.format(path=str(installed))])
+        notices = list(environment.rglob("*.dist-info/licenses/THIRD-PARTY.txt"))
+        expect(len(notices) == 1, "the wheel has no THIRD-PARTY.txt")
     if os.name == "posix":
-        aside = trial.work / "aside"
-        home.run([*pip, "--target", aside, NAME])
-        home.run(
-            [interpreter, "-c", PYTHON.format(path=str(aside / "bin" / trial.program.target.program))],
-            PYTHONPATH=str(aside),
-        )
+        other = ["--platform", target.wheel] if trial.is_for_another_libc else []
+        home.run([*pip, *other, "--target", aside, NAME])
+        same(aside / "bin" / target.program, trial.program.path)
+        found = PYTHON.format(path=str(aside / "bin" / target.program))
+        home.run([interpreter, "-c", found], PYTHONPATH=str(aside))
     [source] = wheels.glob("*.tar.gz")
     with tarfile.open(source) as opened:
-        names = opened.getnames()
-    expect(not any(name.endswith(trial.program.target.program) for name in names), f"{source.name} has a program in it")
+        programs = [name for name in opened.getnames() if name.endswith(target.program)]
+    expect(not programs, f"{source.name} has a program in it")
 
 
 PYTHON = """
@@ -242,33 +240,43 @@ def script(trial: Trial) -> None:
     installer = trial.release / "install.sh"
     if shutil.which("shellcheck"):
         run(["shellcheck", installer])
+    before: list[Path] = []
+    if trial.is_for_another_libc:
+        # It asks for the version of glibc.
+        before.append(program_in(trial.work / "without-glibc", "getconf", "exit 1"))
+    there = shutil.which(SHORT)
     with loopback.serving(loopback.files(served)) as address:
         for shell in filter(shutil.which, ("dash", "bash", "busybox")):
             words: list[str | Path] = [shell, *(["sh"] if shell == "busybox" else []), installer]
             home = trial.home(f"home-{shell}")
             folder = home.folder / ".local/bin"
-            said = home.run(words, CAM_INSTALL_URL=address)
+            said = home.run(words, path=before, CAM_INSTALL_URL=address)
             expect("is not in PATH" in said, f"it does not say that the folder is not in PATH:\n{said}")
             same(folder / NAME, trial.program.path)
-            expect((folder / SHORT).readlink() == Path(NAME), "`cam` is not the program")
+            expect((folder / SHORT).is_symlink() != bool(there), f"`cam` is wrong, beside {there}:\n{said}")
             expect((home.folder / f".local/share/man/man1/{NAME}.1").is_file(), "the manual is not installed")
-            said = home.run(words, path=[folder], CAM_INSTALL_URL=address)
+            said = home.run(words, path=[*before, folder], CAM_INSTALL_URL=address)
             expect("Try it" in said, f"an update fails:\n{said}")
-            expect(len(list(folder.iterdir())) == 2, "it leaves files behind")
+            expect({each.name for each in folder.iterdir()} <= {NAME, SHORT}, "it leaves files behind")
         check(home, [folder / NAME], whole=trial.whole)
-        other = trial.work / "other"
-        other.mkdir()
-        (other / SHORT).write_text("#!/bin/sh\n", encoding="utf-8")
-        (other / SHORT).chmod(0o755)
+        other = program_in(trial.work / "other", SHORT, "")
         home = trial.home("home-other")
-        said = home.run(["sh", installer], path=[other], CAM_INSTALL_URL=address)
+        said = home.run(["sh", installer], path=[*before, other], CAM_INSTALL_URL=address)
         expect(f"left to {other / SHORT}" in said and not (home.folder / ".local/bin" / SHORT).exists(), said)
         changed = served / trial.program.target.archive
         changed.write_bytes(changed.read_bytes() + b"\0")
         home = trial.home("home-changed")
-        said = home.run(["sh", installer], fails=True, CAM_INSTALL_URL=address)
+        said = home.run(["sh", installer], fails=True, path=before, CAM_INSTALL_URL=address)
         expect("is not what was released" in said, f"it takes an archive that was changed:\n{said}")
         expect(not (home.folder / ".local").exists(), "it installs an archive that was changed")
+
+
+def program_in(folder: Path, name: str, script: str) -> Path:
+    """A folder for `PATH` with a program of this name; the folder is the result."""
+    folder.mkdir()
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    (folder / name).chmod(0o755)
+    return folder
 
 
 def manifests(trial: Trial) -> None:

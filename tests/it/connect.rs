@@ -126,7 +126,7 @@ fn what_was_not_there_before_is_made_for_its_owner_alone_and_goes_again() {
             assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{file}");
         }
         let holding = files.iter().filter(|file| read(&sandbox.path(file)).contains(&key)).count();
-        let holds_key = ["vscode", "continue", "aider"].contains(&program);
+        let holds_key = ["continue", "aider"].contains(&program);
         assert_eq!(holding, usize::from(holds_key), "{program}");
         sandbox.run(&["connect", program, "--undo", "--yes"]).ok();
         assert!(files.iter().all(|file| !sandbox.path(file).exists()), "{program}");

@@ -125,7 +125,7 @@ pub fn made(format: Format, text: &str, changes: &[Change]) -> Result<(String, V
     let mut done = Vec::new();
     for Change { place, value } in changes.iter().flat_map(leaves) {
         let before = document.value(&place);
-        if before.as_ref() == Some(&value) {
+        if before.as_ref().is_some_and(|before| is_ours(&place, before, &value)) {
             continue;
         }
         let known = (0..=place.len()).rev().find(|steps| document.value(&place[..*steps]).is_some()).unwrap_or(0);
@@ -145,12 +145,22 @@ pub fn made_again(format: Format, text: &str, done: &[Done]) -> Option<String> {
 /// Whether `text` still has all that was `done`.
 pub fn holds(format: Format, text: &str, done: &[Done]) -> bool {
     let Ok(document) = opened(format, text) else { return false };
-    done.iter().all(|each| document.value(&each.place).as_ref() == Some(&each.value))
+    done.iter().all(|each| document.value(&each.place).is_some_and(|found| is_ours(&each.place, &found, &each.value)))
 }
 
 /// All that a text says; `None` when it cannot be read.
 pub fn read(format: Format, text: &str) -> Option<Value> {
     opened(format, text).ok()?.value(&[])
+}
+
+/// Whether what is `found` at `place` is what we put there. To an object of a list its program may have added something.
+fn is_ours(place: &[Step], found: &Value, ours: &Value) -> bool {
+    match (place.last(), found, ours) {
+        (Some(Step::Named(_)), Value::Object(found), Value::Object(ours)) => {
+            ours.iter().all(|(name, value)| found.get(name) == Some(value))
+        }
+        _ => found == ours,
+    }
 }
 
 /// A change of each value that an object has.
@@ -186,7 +196,7 @@ pub fn undone(format: Format, text: &str, done: &[Done]) -> Result<Undone, EditE
     for each in done.iter().rev() {
         match document.value(&each.place) {
             None => {}
-            Some(found) if found != each.value => left.push(each.name()),
+            Some(found) if !is_ours(&each.place, &found, &each.value) => left.push(each.name()),
             Some(_) => match &each.before {
                 Some(before) => document.put(&each.place, before)?,
                 None => document.take(&each.place),

@@ -73,6 +73,10 @@ fn an_object_of_a_list_is_known_by_its_name() {
     let (after, done) = made(Format::Jsonc, "[\n  { \"name\": \"x\" }\n]\n", &changes).unwrap();
     assert!(after.starts_with("[\n  { \"name\": \"x\" },\n  {\n    \"name\": \"cam\",\n"), "{after}");
     assert_eq!(undone(Format::Jsonc, &after, &done).unwrap().text, "[\n  { \"name\": \"x\" }\n]\n");
+    // A program that adds something to our object does not take it over.
+    let added = after.replace("\"name\": \"cam\"", "\"name\": \"cam\", \"apiKey\": \"${input:x}\"");
+    assert!(holds(Format::Jsonc, &added, &done) && made(Format::Jsonc, &added, &changes).unwrap().1.is_empty());
+    assert_eq!(undone(Format::Jsonc, &added, &done).unwrap().text, "[\n  { \"name\": \"x\" }\n]\n");
     let (after, _) = made(Format::Jsonc, "", &changes).unwrap();
     let read: Value = serde_json::from_str(&after).unwrap();
     assert_eq!(read, json!([value]));

@@ -1,5 +1,6 @@
-//! Visual Studio Code: an endpoint for its chat in `chatLanguageModels.json`. It reads no variable and no file for the key, and
-//! its own store for secrets is closed to other programs, so that the key itself stands there.
+//! Visual Studio Code: an endpoint for its chat in `chatLanguageModels.json`. It takes the key from its own store of secrets
+//! alone, which is closed to other programs, and does not use one that stands in that file: the person pastes it once, and
+//! Visual Studio Code then adds a reference to it to our entry.
 //! <https://code.visualstudio.com/docs/agent-customization/language-models#_add-a-custom-endpoint-model>
 
 use serde_json::{Value, json};
@@ -24,13 +25,14 @@ pub fn plan(target: &Target, around: &Surroundings) -> Plan {
             "vision": true,
             "maxInputTokens": LONGEST_INPUT,
             "maxOutputTokens": LONGEST_OUTPUT,
+            // It names no earlier response then: one account may not know another's.
+            "zeroDataRetentionEnabled": true,
         })
     };
     let models: Vec<Value> = around.models.iter().map(model).collect();
     let value = json!({
         "name": NAME,
         "vendor": "customendpoint",
-        "apiKey": target.key.expose(),
         "apiType": "responses",
         "models": models,
     });
@@ -40,11 +42,12 @@ pub fn plan(target: &Target, around: &Surroundings) -> Plan {
             path,
             format: Format::Jsonc,
             changes: vec![Change { place: vec![Step::Named(NAME.to_owned())], value }],
-            holds_key: true,
+            holds_key: false,
         }],
         next: format!(
-            "Start VS Code (1.122 or later) again and choose a model of `{NAME}` in the chat. `connect codex` is for its \
-             Codex extension"
+            "In VS Code (1.122 or later) run `Chat: Manage Language Models`, choose `Update API Key` at `{NAME}`, and paste the \
+             key once; it is in `{}`. `connect codex` is for its Codex extension",
+            target.key_file.display()
         ),
         warnings: Vec::new(),
     }

@@ -18,7 +18,15 @@ pub fn plan(target: &Target, around: &Surroundings) -> Plan {
             "name": name,
             "max_tokens": CONTEXT,
             "reasoning_effort": "medium",
-            "capabilities": { "tools": true, "images": true, "prompt_cache_key": true, "chat_completions": false },
+            "capabilities": {
+                "tools": true,
+                "images": true,
+                "parallel_tool_calls": true,
+                "prompt_cache_key": true,
+                "chat_completions": false,
+                "interleaved_reasoning": false,
+                "max_tokens_parameter": false,
+            },
         })
     };
     let models: Vec<Value> = around.models.iter().map(model).collect();
@@ -31,9 +39,9 @@ pub fn plan(target: &Target, around: &Surroundings) -> Plan {
             holds_key: false,
         }],
         next: format!(
-            "In Zed open `agent: open settings`, choose `{NAME}` below LLM Providers and paste the key once; \
-             `codex-account-manager service status --show-key` shows it. Where Zed is started with a variable \
-             `CODEX_ACCOUNT_MANAGER_API_KEY`, it takes that"
+            "In Zed open `agent: open settings`, choose `{NAME}` below LLM Providers, and paste the key once; it is in `{}`. \
+             Where Zed is started with a variable `CODEX_ACCOUNT_MANAGER_API_KEY`, it takes that",
+            target.key_file.display()
         ),
         warnings: Vec::new(),
     }

@@ -219,10 +219,12 @@ def wheel(trial: Trial) -> None:
 
 PYTHON = """
 import asyncio
+from os.path import samefile
+
 from codex_account_manager import AccountManager
 from codex_account_manager.binary import find_binary
 
-assert find_binary(None, {{}}) == {path!r}, find_binary(None, {{}})
+assert samefile(find_binary(None, {{}}), {path!r}), find_binary(None, {{}})
 
 async def main():
     async with AccountManager() as accounts:

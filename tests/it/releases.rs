@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 use toml_edit::DocumentMut;
 
-use crate::support::{require, tools};
+use crate::support::{Running, missing, require, tools};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
@@ -128,6 +128,20 @@ fn a_tag_is_released_only_with_the_version_and_a_section_of_the_changelog() {
     let (is_taken, said) = check(&format!("v{VERSION}"));
     assert_eq!(is_taken, is_described, "{said}");
     assert!(is_taken || said.contains(&format!("no section `## [{VERSION}]`")), "{said}");
+}
+
+/// `packaging/` wants Python 3.11.
+#[test]
+fn what_makes_packages_decides_rightly() {
+    let mut python = Command::new("python3");
+    python.args(["-c", "import sys; sys.exit(sys.version_info < (3, 11))"]);
+    if !require("python3") || !python.status().unwrap().success() {
+        return missing("`python3` is older than 3.11");
+    }
+    let mut tests = Command::new("python3");
+    tests.arg(tools::script("packaging_parts.py")).env("PYTHONDONTWRITEBYTECODE", "1");
+    let done = Running::start(tests).finish();
+    assert_eq!(done.code, 0, "{done:?}");
 }
 
 #[test]

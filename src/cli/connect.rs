@@ -137,13 +137,13 @@ async fn connect(mut record: Record, args: &ConnectArgs, target: &Target, plan: 
     for each in &new {
         show(&each.content, &each.text, target);
     }
+    // Refused before anything is asked, and before the first of several files is written.
+    let mut holding = new.iter().filter(|each| each.changed.holds_key).map(|each| each.content.may_hold_a_key());
     if args.doing.dry_run {
+        Printer::warnings(holding.filter_map(|may| Some(may.err()?.with_hint())));
         return Ok(0);
     }
-    // Refused before anything is asked, and before the first of several files is written.
-    for each in new.iter().filter(|each| each.changed.holds_key) {
-        each.content.may_hold_a_key()?;
-    }
+    holding.try_for_each(|may| may)?;
     if !args.doing.yes && !question::confirm("Write this?", "--yes")? {
         Printer::note("Nothing was changed.");
         return Ok(1);
@@ -151,17 +151,23 @@ async fn connect(mut record: Record, args: &ConnectArgs, target: &Target, plan: 
     let now = Clock::system().now();
     let mut files = elsewhere;
     for Prepared { content, mut changed, text, is_first } in prepared {
-        if content.text.as_deref() != Some(text.as_str()) {
-            let backup = content.replace(&text, now, changed.holds_key)?;
-            let named = backup.as_ref().map(|backup| format!("; what was there is in `{}`", backup.display()));
-            Printer::line(&format!("Wrote `{}`{}", content.path.display(), named.unwrap_or_default()));
-            if is_first {
-                changed.backup = backup;
-            }
+        let writes = content.text.as_deref() != Some(text.as_str());
+        let (backup, holds_key) = (content.backup(now).filter(|_| writes), changed.holds_key);
+        if is_first {
+            changed.backup.clone_from(&backup);
         }
         files.push(changed);
-        // After each file, so that what was done can be undone wherever this ends.
+        let before = record.clone();
+        // Before each file, so that what is done can be undone wherever this ends.
         remember(&mut record, program, target, files.clone())?;
+        if writes {
+            if let Err(error) = content.replace(&text, backup.as_deref(), holds_key) {
+                before.write()?;
+                return Err(error);
+            }
+            let named = backup.map(|backup| format!("; what was there is in `{}`", backup.display()));
+            Printer::line(&format!("Wrote `{}`{}", content.path.display(), named.unwrap_or_default()));
+        }
     }
     Printer::note(&plan.next);
     if !matches!(listener(target.port, Some(&target.key)).await, Listener::Ours(_)) {

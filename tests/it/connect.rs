@@ -223,6 +223,8 @@ fn a_key_is_written_into_no_file_that_others_see() {
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
     let done = sandbox.run(&["connect", "continue", "--yes"]);
     check_refused(&done, 3, &["would hold the key, and other users can read it", "chmod 600"]);
+    let dry = sandbox.run(&["connect", "continue", "--dry-run"]).ok();
+    assert!(dry.stderr.contains("warning: ") && dry.stderr.contains("other users can read it"), "{dry:?}");
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
     if require("git") {
         let folder = path.parent().unwrap();
@@ -277,6 +279,8 @@ fn a_person_is_asked_and_a_file_that_changes_meanwhile_is_left() {
         let done = terminal.finish();
         assert!(done.code == code && done.stdout.contains(said), "{done:?}");
         assert_eq!(read(&path) == meanwhile, code != 0);
+        let undo = sandbox.run(&["connect", "codex", "--undo", "--dry-run"]).ok();
+        assert_eq!(undo.stdout == "codex is not connected\n", code != 0, "{undo:?}");
         assert_eq!(backups(&path).len(), usize::from(code == 0));
     }
 }

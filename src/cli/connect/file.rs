@@ -76,25 +76,23 @@ impl Content {
         Ok(())
     }
 
-    /// Writes `text` in its place, and where there was something a copy of that beside it. A new file is its owner's alone. The
-    /// copy's path.
+    /// Where a copy of what is there now is kept; `None` when nothing is.
+    pub fn backup(&self, now: Timestamp) -> Option<PathBuf> {
+        self.text.as_ref().map(|_| files::with_suffix(&self.real, &format!(".cam-backup-{}", now.0)))
+    }
+
+    /// Writes `text` in its place, and what was there to `backup`. A new file is its owner's alone.
     ///
     /// # Errors
     ///
     /// `Conflict` when the file has changed since it was read; `Configuration` when it cannot be written.
-    pub fn replace(&self, text: &str, now: Timestamp, holds_key: bool) -> Result<Option<PathBuf>, Error> {
+    pub fn replace(&self, text: &str, backup: Option<&Path>, holds_key: bool) -> Result<(), Error> {
         self.check_unchanged()?;
         files::make_folder(self.real.parent().unwrap_or(Path::new("/"))).map_err(|error| self.failed(error))?;
-        let backup = match &self.text {
-            None => None,
-            Some(old) => {
-                let copy = files::with_suffix(&self.real, &format!(".cam-backup-{}", now.0));
-                files::write_new(&copy, old.as_bytes()).map_err(|error| self.failed(error))?;
-                Some(copy)
-            }
-        };
-        self.write(text, holds_key)?;
-        Ok(backup)
+        if let (Some(backup), Some(old)) = (backup, &self.text) {
+            files::write_new(backup, old.as_bytes()).map_err(|error| self.failed(error))?;
+        }
+        self.write(text, holds_key)
     }
 
     /// Writes `text` in its place, without a copy.

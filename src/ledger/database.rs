@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Error, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
+use super::emptying::is_damage;
 use super::files;
 use super::warnings::{Topic, Warnings};
 use super::{LedgerError, schema};
@@ -278,8 +279,4 @@ fn in_transaction<T>(
 pub(super) fn is_busy(error: &Error) -> bool {
     use ErrorCode::{DatabaseBusy, DatabaseLocked, FileLockingProtocolFailed};
     matches!(error.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked | FileLockingProtocolFailed))
-}
-
-pub(super) fn is_damage(error: &Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
 }

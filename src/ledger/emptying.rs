@@ -6,21 +6,33 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, Error, ErrorCode, OpenFlags};
 
 use super::schema;
 
 /// How long a process that has the file locked is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// Whether the error says that the file is no ledger any more.
+pub(super) fn is_damage(error: &Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
+}
+
 /// Whether the file is damaged still: another process may have emptied it meanwhile.
-pub(super) fn is_damaged(path: &Path) -> bool {
+///
+/// # Errors
+///
+/// Why that is not known. Nothing may be emptied then.
+pub(super) fn is_damaged(path: &Path) -> io::Result<bool> {
     let is_sound = || -> rusqlite::Result<bool> {
         let connection = open(path)?;
         schema::version(&connection)?;
-        connection.query_row("PRAGMA quick_check(1)", [], |row| Ok(row.get::<_, String>(0)? == "ok"))
+        connection.query_row("PRAGMA integrity_check(1)", [], |row| Ok(row.get::<_, String>(0)? == "ok"))
     };
-    !is_sound().is_ok_and(|is_sound| is_sound)
+    match is_sound() {
+        Err(error) if is_damage(&error) => Ok(true),
+        is_sound => is_sound.map(|is_sound| !is_sound).map_err(io::Error::other),
+    }
 }
 
 /// Empties the file. Where not even its head can be read, that fails as long as others have it open; those that use it meet the
@@ -71,11 +83,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger");
         let sibling = opened(&path);
-        assert!(!is_damaged(&path));
+        assert!(!is_damaged(&path).unwrap());
         damage(&path, 4_096);
-        assert!(is_damaged(&path));
+        assert!(is_damaged(&path).unwrap());
         empty(&path).unwrap();
-        assert!(!is_damaged(&path));
+        assert!(!is_damaged(&path).unwrap());
         // It sees an empty file, and works with that.
         assert!(sibling.execute("INSERT INTO x VALUES (1)", []).is_err());
         sibling.execute_batch("CREATE TABLE z (y); INSERT INTO z VALUES (1)").unwrap();
@@ -89,8 +101,8 @@ mod tests {
         let path = folder.path().join("ledger");
         drop(opened(&path));
         damage(&path, 0);
-        assert!(is_damaged(&path));
+        assert!(is_damaged(&path).unwrap());
         empty(&path).unwrap();
-        assert!(!is_damaged(&path));
+        assert!(!is_damaged(&path).unwrap());
     }
 }

@@ -134,7 +134,7 @@ pub(super) fn set_aside(path: &Path, seen: Identity, ms: i64) -> io::Result<Opti
     let moved = each(path, &aside, files::rename);
     match moved {
         Err(error) if files::is_in_the_way(&error) => {
-            if !emptying::is_damaged(path) {
+            if !emptying::is_damaged(path)? {
                 return Ok(None);
             }
             each(path, &aside, |from, to| fs::copy(from, to).map(drop))?;

@@ -8,7 +8,8 @@ use std::time::Duration;
 use rusqlite::{Connection, Error, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::files::Identity;
-use crate::ledger::database::{is_busy, is_damage};
+use crate::ledger::database::is_busy;
+use crate::ledger::emptying::is_damage;
 use crate::ledger::files;
 use crate::ledger::{LedgerError, schema};
 

@@ -145,7 +145,7 @@ enum Verb {
     Doctor(Json),
     /// Add the accounts of Codex, OpenCode or another accounts file
     Import(import::ImportArgs),
-    /// Write the accounts file to stdout
+    /// Write the accounts to stdout, or to a file of your own
     Export(export::ExportArgs),
     /// Seal every secret under a new master key
     Rekey(rekey::RekeyArgs),

@@ -6,9 +6,11 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from .project import project
 
@@ -82,20 +84,32 @@ class Home:
         environment = self.environment(path, **more)
         first = shutil.which(str(words[0]), path=environment["PATH"]) or str(words[0])
         command = [first, *map(str, words[1:])]
-        done = subprocess.run(
-            command,
-            cwd=cwd or self.folder,
-            env=environment,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=SECONDS,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
+        asked = f"`{' '.join(map(str, words))}`"
+        # Into files: what a program leaves running, such as Wine's services, would keep a pipe open.
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            try:
+                done = subprocess.run(
+                    command,
+                    cwd=cwd or self.folder,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=err,
+                    timeout=SECONDS,
+                    check=False,
+                )
+            except subprocess.TimeoutExpired as late:
+                raise Broken(f"{asked} did not end within {SECONDS} s") from late
+            said, told = text_of(out), text_of(err)
         if (done.returncode != 0) != fails:
-            raise Broken(f"`{' '.join(map(str, words))}` ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-        return done.stdout + (done.stderr if fails else "")
+            raise Broken(f"{asked} ended with {done.returncode}:\n{said}{told}")
+        return said + (told if fails else "")
+
+
+def text_of(stream: IO[bytes]) -> str:
+    """What was written into a file, with Python's line ends."""
+    stream.seek(0)
+    return stream.read().decode(errors="replace").replace("\r\n", "\n")
 
 
 def check(home: Home, program: Words, *, whole: bool = True) -> None:
@@ -124,7 +138,8 @@ def same(installed: Path, built: Path) -> None:
     """Raises `Broken` when an installed program is not the one that was built, or cannot be run."""
     if installed.read_bytes() != built.read_bytes():
         raise Broken(f"{installed} is not {built}")
-    if os.name == "posix" and not os.access(installed, os.X_OK):
+    # On Windows the name makes a program.
+    if os.name == "posix" and installed.suffix != ".exe" and not os.access(installed, os.X_OK):
         raise Broken(f"{installed} is no program: its mode is {installed.stat().st_mode:o}")
 
 

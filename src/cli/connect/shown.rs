@@ -22,13 +22,15 @@ fn masked(text: &str, key: &Secret<String>) -> String {
 
 /// A line whose value is masked where its name is that of a secret, and words that look like one wherever they stand.
 fn line(text: &str) -> String {
-    let (name, value) = text.split_once([':', '=']).unwrap_or(("", text));
+    let (named, value) = text.split_once([':', '=']).unwrap_or(("", text));
     let is_name = |letter: char| letter.is_alphanumeric() || "_-.".contains(letter);
-    let name = name.trim().trim_matches(['"', '\'']).rsplit(|letter| !is_name(letter)).next().unwrap_or_default();
+    let name = named.trim().trim_matches(['"', '\'']).rsplit(|letter| !is_name(letter)).next().unwrap_or_default();
     let inner = value.trim().trim_end_matches(',').trim_matches(['"', '\'']);
     // What only says where a secret is may be seen.
     let is_reference = ["{file:", "{env:", "$"].iter().any(|begin| inner.starts_with(begin));
-    if is_secret_name(name) && !inner.is_empty() && !is_reference && !inner.starts_with(['{', '[', '/']) {
+    // Only a text of JSON can be a secret: `"max_tokens": 1000` is none.
+    let is_number = named.trim_end().ends_with('"') && !value.contains('"');
+    if is_secret_name(name) && !is_number && !inner.is_empty() && !is_reference && !inner.starts_with(['{', '[', '/']) {
         return text.replace(inner, MASK);
     }
     let parts = text.split_inclusive(|letter: char| letter.is_whitespace() || "\"'=,".contains(letter));
@@ -57,6 +59,10 @@ mod tests {
             ("args = [\"sk-proj-1\", \"b\"]\n", "args = [\"****\", \"b\"]\n"),
             ("{ \"note\": \"sk-1\", \"model\": \"gpt-5\" }", "{ \"note\": \"****\", \"model\": \"gpt-5\" }"),
             ("    apiKey: ${{ secrets.X }}\n", "    apiKey: ${{ secrets.X }}\n"),
+            ("  \"max_tokens\": 272000,\n", "  \"max_tokens\": 272000,\n"),
+            ("  \"prompt_cache_key\": true\n", "  \"prompt_cache_key\": true\n"),
+            ("API_TOKEN=123456\n", "API_TOKEN=****\n"),
+            ("pin_token: 123456\n", "pin_token: ****\n"),
             ("# keys: see docs\n", "# keys: see docs\n"),
         ] {
             assert_eq!(masked(text, &key), expected);

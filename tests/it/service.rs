@@ -164,6 +164,19 @@ fn a_dry_run_shows_all_and_writes_nothing() {
 }
 
 #[test]
+fn the_unit_names_the_link_that_an_update_moves() {
+    let serviced = Serviced::new(1);
+    let link = serviced.sandbox().path("bin/codex-account-manager");
+    std::os::unix::fs::symlink(BINARY, &link).unwrap();
+    for called in ["codex-account-manager", link.to_str().unwrap()] {
+        let mut command = serviced.sandbox().program(called);
+        command.args(["service", "install", "--dry-run"]);
+        let done = sandbox::output(command, b"").ok();
+        assert!(done.stderr.contains(&format!("+ExecStart={} proxy ", link.display())), "{called}: {done:?}");
+    }
+}
+
+#[test]
 fn what_keeps_it_from_being_installed_is_said_before_anything_is_written() {
     let mut serviced = Serviced::new(1);
     let mut command = serviced.sandbox().command(&["service", "install"]);

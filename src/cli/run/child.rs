@@ -7,7 +7,7 @@ use tokio::process::{Child, Command};
 use crate::cli::printer::Printer;
 use crate::error::{Error, ErrorKind};
 use crate::sys::signals::Signals;
-use crate::sys::{Signal, processes};
+use crate::sys::{Signal, processes, programs};
 
 /// Not found, as a shell says it.
 pub const NOT_FOUND: i32 = 127;
@@ -31,7 +31,7 @@ pub async fn run(mut command: Command) -> Result<i32, Error> {
             let hint = match error.kind() {
                 _ if missing => "check its name and `PATH`",
                 // A batch file gets its arguments by way of `cmd.exe`, which reads some of them as something else.
-                IoErrorKind::InvalidInput => {
+                IoErrorKind::InvalidInput if programs::is_batch(&name) => {
                     "it is a batch file, which cannot be given one of these arguments as it is, such as one with a line break: pass \
                      that in a file or on stdin, or start the program behind it, as in `node SCRIPT.js`"
                 }

@@ -22,6 +22,11 @@ pub fn resolved(_: &OsStr, _: impl Fn(&str) -> Option<OsString>) -> Option<PathB
     None
 }
 
+/// There is no such thing.
+pub fn is_batch(_: &str) -> bool {
+    false
+}
+
 /// Nothing to do.
 pub fn guard(_: &mut Command) {}
 

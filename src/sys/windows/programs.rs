@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::sys::search;
+pub use crate::sys::search::is_batch;
 
 /// The editor where none is set.
 pub const EDITOR: &str = "notepad";
@@ -35,7 +36,7 @@ pub fn resolved(word: &OsStr, variable: impl Fn(&str) -> Option<OsString>) -> Op
 /// Keeps `cmd.exe`, which runs a batch file, from starting what lies in the folder that it works in: the files that npm makes call
 /// `node` by its name alone.
 pub fn guard(command: &mut Command) {
-    if search::is_batch(&command.get_program().to_string_lossy()) {
+    if is_batch(&command.get_program().to_string_lossy()) {
         command.env("NoDefaultCurrentDirectoryInExePath", "1");
     }
 }

@@ -1,5 +1,7 @@
 //! What would change in a file, without a secret in it: neither the key that is written nor one that the person has there.
 
+use std::ops::Range;
+
 use similar::TextDiff;
 
 use crate::secrets::Secret;
@@ -20,26 +22,57 @@ fn masked(text: &str, key: &Secret<String>) -> String {
     text.replace(key.expose().as_str(), MASK).split_inclusive('\n').map(line).collect()
 }
 
-/// A line whose value is masked where its name is that of a secret, and words that look like one wherever they stand.
+/// A line in which every value is masked whose name is that of a secret, and every word that looks like one.
 fn line(text: &str) -> String {
-    let (named, value) = text.split_once([':', '=']).unwrap_or(("", text));
-    let is_name = |letter: char| letter.is_alphanumeric() || "_-.".contains(letter);
-    let name = named.trim().trim_matches(['"', '\'']).rsplit(|letter| !is_name(letter)).next().unwrap_or_default();
-    let inner = value.trim().trim_end_matches(',').trim_matches(['"', '\'']);
-    // What only says where a secret is may be seen.
-    let is_reference = ["{file:", "{env:", "$"].iter().any(|begin| inner.starts_with(begin));
-    // Only a text of JSON can be a secret: `"max_tokens": 1000` is none.
-    let is_number = named.trim_end().ends_with('"') && !value.contains('"');
-    if is_secret_name(name) && !is_number && !inner.is_empty() && !is_reference && !inner.starts_with(['{', '[', '/']) {
-        return text.replace(inner, MASK);
+    let mut shown = String::with_capacity(text.len());
+    let mut done = 0;
+    for (separator, _) in text.match_indices([':', '=']) {
+        if let Some(Range { start, end }) = secret(text, separator).filter(|secret| secret.start >= done) {
+            shown.extend([&text[done..start], MASK]);
+            done = end;
+        }
     }
-    let parts = text.split_inclusive(|letter: char| letter.is_whitespace() || "\"'=,".contains(letter));
-    parts
-        .map(|part| {
-            let word = part.trim_end_matches(|letter: char| letter.is_whitespace() || "\"'=,".contains(letter));
-            if looks_secret(word) { part.replacen(word, MASK, 1) } else { part.to_owned() }
-        })
-        .collect()
+    shown.push_str(&text[done..]);
+    let is_end = |letter: char| letter.is_whitespace() || "\"'=,".contains(letter);
+    let words = shown.split_inclusive(is_end).map(|part| {
+        let word = part.trim_end_matches(is_end);
+        if looks_secret(word) { part.replacen(word, MASK, 1) } else { part.to_owned() }
+    });
+    words.collect()
+}
+
+/// Where the secret stands that the name before this separator announces.
+fn secret(text: &str, separator: usize) -> Option<Range<usize>> {
+    let before = text[..separator].trim_end();
+    let is_quoted = before.ends_with(['"', '\'']);
+    let is_name = |letter: char| letter.is_alphanumeric() || "_-.".contains(letter);
+    let name = before.trim_end_matches(['"', '\'']).rsplit(|letter| !is_name(letter)).next()?;
+    if !is_secret_name(name) {
+        return None;
+    }
+    let value = text[separator + 1..].trim_start();
+    let start = text.len() - value.len();
+    let inside = match value.chars().next()? {
+        quote @ ('"' | '\'') => start + 1..start + 1 + quoted(&value[1..], quote),
+        // Only a text of JSON can be a secret: `"max_tokens": 1000` is none.
+        _ if is_quoted => return None,
+        _ => start..start + value.trim_end().trim_end_matches(',').len(),
+    };
+    // What only says where a secret is may be seen, and what leads further has names of its own.
+    let seen = ["{", "[", "/", "$", "("];
+    let value = &text[inside.clone()];
+    (!value.is_empty() && !seen.iter().any(|begin| value.starts_with(begin))).then_some(inside)
+}
+
+/// How long a text is up to its closing quote.
+fn quoted(text: &str, quote: char) -> usize {
+    let mut is_escaped = false;
+    let end = text.char_indices().find(|(_, letter)| {
+        let ends = *letter == quote && !is_escaped;
+        is_escaped = *letter == '\\' && !is_escaped;
+        ends
+    });
+    end.map_or(text.trim_end().len(), |(at, _)| at)
 }
 
 #[cfg(test)]
@@ -55,7 +88,13 @@ mod tests {
             ("  \"apiKey\": \"{file:/a}\"\n", "  \"apiKey\": \"{file:/a}\"\n"),
             ("OPENAI_API_KEY=hello\n", "OPENAI_API_KEY=****\n"),
             ("export OPENAI_API_KEY=\"$(cat '/k')\"\n", "export OPENAI_API_KEY=\"$(cat '/k')\"\n"),
-            ("api_key = 'x' # y\n", "api_key = '****\n"),
+            ("api_key = 'x' # y\n", "api_key = '****' # y\n"),
+            (
+                "{ \"options\": { \"apiKey\": \"my \\\" own\", \"url\": \"http://h\" }, \"token\": \"t\" }\n",
+                "{ \"options\": { \"apiKey\": \"****\", \"url\": \"http://h\" }, \"token\": \"****\" }\n",
+            ),
+            ("$env:OPENAI_API_KEY = (Get-Content '/k')\n", "$env:OPENAI_API_KEY = (Get-Content '/k')\n"),
+            ("PASSWORD=two words\n", "PASSWORD=****\n"),
             ("args = [\"sk-proj-1\", \"b\"]\n", "args = [\"****\", \"b\"]\n"),
             ("{ \"note\": \"sk-1\", \"model\": \"gpt-5\" }", "{ \"note\": \"****\", \"model\": \"gpt-5\" }"),
             ("    apiKey: ${{ secrets.X }}\n", "    apiKey: ${{ secrets.X }}\n"),

@@ -3,33 +3,27 @@
 use std::fs::File;
 use std::io;
 
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
+use fs4::fs_std::FileExt;
 
 use crate::sys::Lock;
 
 /// Waits until `lock` can be had.
 pub fn wait(file: &File, lock: Lock) -> io::Result<()> {
-    let operation = match lock {
-        Lock::Exclusive => FlockOperation::LockExclusive,
-        Lock::Shared => FlockOperation::LockShared,
-    };
-    Ok(flock(file, operation)?)
+    match lock {
+        Lock::Exclusive => FileExt::lock_exclusive(file),
+        Lock::Shared => FileExt::lock_shared(file),
+    }
 }
 
 /// Whether `lock` could be had at once.
 pub fn try_lock(file: &File, lock: Lock) -> io::Result<bool> {
-    let operation = match lock {
-        Lock::Exclusive => FlockOperation::NonBlockingLockExclusive,
-        Lock::Shared => FlockOperation::NonBlockingLockShared,
-    };
-    match flock(file, operation) {
-        Err(Errno::WOULDBLOCK) => Ok(false),
-        locked => Ok(locked.map(|()| true)?),
+    match lock {
+        Lock::Exclusive => FileExt::try_lock_exclusive(file),
+        Lock::Shared => FileExt::try_lock_shared(file),
     }
 }
 
 /// Frees the lock of `file`, wherever it is open.
 pub fn free(file: &File) -> io::Result<()> {
-    Ok(flock(file, FlockOperation::Unlock)?)
+    FileExt::unlock(file)
 }

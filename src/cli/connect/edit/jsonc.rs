@@ -5,6 +5,7 @@ use jsonc_parser::cst::{CstContainerNode, CstInputValue, CstNode, CstRootNode};
 use serde_json::Value;
 
 use super::{Document, EditError, Step};
+use crate::domain::text_encoding::MARK;
 
 pub struct Jsonc {
     root: CstRootNode,
@@ -28,7 +29,7 @@ const OPTIONS: ParseOptions = ParseOptions {
 
 impl Jsonc {
     pub fn read(text: &str) -> Result<Jsonc, EditError> {
-        let (mark, text) = text.strip_prefix('\u{feff}').map_or(("", text), |rest| ("\u{feff}", rest));
+        let (mark, text) = text.strip_prefix(MARK).map_or(("", text), |rest| (MARK, rest));
         let root = CstRootNode::parse(text, &OPTIONS)
             .map_err(|error| EditError::Malformed { line: error.line_display(), why: error.kind().to_string() })?;
         Ok(Jsonc { root, mark })

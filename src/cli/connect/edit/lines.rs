@@ -8,6 +8,9 @@ use serde_json::Value;
 
 use super::{Document, EditError, Step};
 
+/// What may stand around a name and its value.
+const BLANK: [char; 2] = [' ', '\t'];
+
 pub struct Lines {
     text: Vec<String>,
     separator: &'static str,
@@ -49,15 +52,25 @@ impl Lines {
         Lines { text: text.split_inclusive('\n').map(str::to_owned).collect(), separator, end }
     }
 
-    /// The line of a name, and where in it its value stands. Where a name comes twice the last counts.
+    /// The line of a name, and where in it its value stands: before the end of that line, also where there is none. Where a name
+    /// comes twice the last counts.
     fn find(&self, name: &str) -> Option<(usize, Range<usize>)> {
         let value = |line: &str| {
             let begin = if self.separator == "=" { line.trim_start() } else { line };
             let begin = begin.strip_prefix("export ").unwrap_or(begin);
-            let rest = begin.strip_prefix(name)?.trim_start().strip_prefix(self.separator)?.trim_start();
+            let rest = begin.strip_prefix(name)?.trim_start_matches(BLANK).strip_prefix(self.separator)?;
+            let rest = rest.trim_start_matches(BLANK);
             Some(line.len() - rest.len()..line.len() - rest.len() + rest.trim_end().len())
         };
         self.text.iter().enumerate().rev().find_map(|(at, line)| Some((at, value(line)?)))
+    }
+
+    /// Whether the value of the line `at` goes on below it, as lists and texts of YAML do.
+    fn goes_on(&self, at: usize) -> bool {
+        let mut below = self.text[at + 1..].iter().map(|line| line.trim_end());
+        let next = below.find(|line| !line.is_empty() && !line.trim_start().starts_with('#'));
+        self.separator == ":"
+            && next.is_some_and(|line| line.starts_with(BLANK) || line == "-" || line.starts_with("- "))
     }
 
     fn name(place: &[Step]) -> Option<&str> {
@@ -81,14 +94,18 @@ impl Document for Lines {
         let (Some(name), Some(value)) = (Lines::name(place), value.as_str()) else {
             return Err(EditError::InTheWay("the file".to_owned()));
         };
+        let space = if self.separator == ":" { " " } else { "" };
         if let Some((at, old)) = self.find(name) {
-            self.text[at].replace_range(old, value);
+            if self.goes_on(at) {
+                return Err(EditError::InTheWay(name.to_owned()));
+            }
+            let apart = if self.text[at][..old.start].ends_with(self.separator) { space } else { "" };
+            self.text[at].replace_range(old, &format!("{apart}{value}"));
             return Ok(());
         }
         if let Some(last) = self.text.last_mut().filter(|last| !last.ends_with('\n')) {
             last.push_str(self.end);
         }
-        let space = if self.separator == ":" { " " } else { "" };
         self.text.push(format!("{name}{}{space}{value}{}", self.separator, self.end));
         Ok(())
     }

@@ -39,6 +39,12 @@ fn toml_keeps_its_text() {
         &changes,
         &format!("model_provider = \"cam_service\" # why\n[model_providers.other]\nname = \"o\"\n{ours}"),
     );
+    check(
+        Format::Toml,
+        "\u{feff}a = 1 # b\r\n\r\n[tui]\r\n",
+        &[change(&["c"], json!("d"))],
+        "\u{feff}a = 1 # b\r\nc = \"d\"\r\n\r\n[tui]\r\n",
+    );
 }
 
 #[test]
@@ -98,6 +104,10 @@ fn lines_keep_what_stands_around_them() {
         "# aider\nmodel: x\nread:\n- a.md\n  # in it\nenv-file: \"/a b/c\"\n",
     );
     check(Format::Yaml, "env-file: mine\nx: 1\n", &[change(&["env-file"], json!("y"))], "env-file: y\nx: 1\n");
+    check(Format::Variables, "A=\nB=2\n", &[change(&["A"], json!("1"))], "A=1\nB=2\n");
+    check(Format::Yaml, "env-file: \r\nx: 1\r\n", &[change(&["env-file"], json!("y"))], "env-file: y\r\nx: 1\r\n");
+    let (text, _) = made(Format::Yaml, "env-file:\n# note\nx: 1\n", &[change(&["env-file"], json!("y"))]).unwrap();
+    assert_eq!(text, "env-file: y\n# note\nx: 1\n");
     assert_eq!([variable("http://127.0.0.1:1/v1"), variable("a b")], ["http://127.0.0.1:1/v1", "\"a b\""]);
 }
 
@@ -134,6 +144,9 @@ fn what_cannot_be_changed_is_named_with_its_line() {
         (Format::Jsonc, "{ \"a\": [] }", &["a", "b"], "`a` has a value of another kind there"),
         (Format::Jsonc, "[]", &["a"], "`the file` has a value of another kind there"),
         (Format::Yaml, "{ model: x }\n", &["c"], "line 1: "),
+        (Format::Yaml, "c:\n  - a\n", &["c"], "`c` has a value of another kind there"),
+        (Format::Yaml, "c: |\n\n  a\n", &["c"], "`c` has a value of another kind there"),
+        (Format::Yaml, "c:\n- a\n", &["c"], "`c` has a value of another kind there"),
         (Format::Part, "a\n# >>> codex-account-manager >>>\n", &[], "line 2: "),
     ] {
         let error = made(format, text, &[change(place, json!("x"))]).unwrap_err();

@@ -4,15 +4,25 @@ use serde_json::{Map, Number, Value};
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike};
 
 use super::{Document, EditError, Step};
+use crate::domain::text_encoding::MARK;
 
-pub struct Toml(DocumentMut);
+pub struct Toml {
+    document: DocumentMut,
+    /// A mark at the beginning, which some editors of Windows write.
+    mark: &'static str,
+    /// Whether its lines end as those of Windows do; the parser keeps no such end.
+    is_of_windows: bool,
+}
 
 impl Toml {
     pub fn read(text: &str) -> Result<Toml, EditError> {
-        text.parse().map(Toml).map_err(|error: toml_edit::TomlError| {
+        let (mark, text) = text.strip_prefix(MARK).map_or(("", text), |rest| (MARK, rest));
+        let document = text.parse().map_err(|error: toml_edit::TomlError| {
             let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
             EditError::Malformed { line, why: error.message().lines().next().unwrap_or_default().to_owned() }
-        })
+        })?;
+        let is_of_windows = text.split_once('\n').is_some_and(|(first, _)| first.ends_with('\r'));
+        Ok(Toml { document, mark, is_of_windows })
     }
 }
 
@@ -24,7 +34,7 @@ fn name(step: &Step) -> &str {
 
 impl Document for Toml {
     fn value(&self, place: &[Step]) -> Option<Value> {
-        let mut item = self.0.as_item();
+        let mut item = self.document.as_item();
         for step in place {
             item = item.as_table_like()?.get(name(step))?;
         }
@@ -33,7 +43,7 @@ impl Document for Toml {
 
     fn put(&mut self, place: &[Step], value: &Value) -> Result<(), EditError> {
         let Some((last, folders)) = place.split_last() else { return Err(EditError::InTheWay("the file".to_owned())) };
-        let mut table: &mut dyn TableLike = self.0.as_table_mut();
+        let mut table: &mut dyn TableLike = self.document.as_table_mut();
         for (at, step) in folders.iter().enumerate() {
             let item = table.entry(name(step)).or_insert_with(|| {
                 let mut made = Table::new();
@@ -58,7 +68,7 @@ impl Document for Toml {
 
     fn take(&mut self, place: &[Step]) {
         let Some((last, folders)) = place.split_last() else { return };
-        let mut table: &mut dyn TableLike = self.0.as_table_mut();
+        let mut table: &mut dyn TableLike = self.document.as_table_mut();
         for step in folders {
             let Some(next) = table.get_mut(name(step)).and_then(Item::as_table_like_mut) else { return };
             table = next;
@@ -67,7 +77,9 @@ impl Document for Toml {
     }
 
     fn text(&self) -> String {
-        self.0.to_string()
+        let text = self.document.to_string();
+        let text = if self.is_of_windows { text.replace("\r\n", "\n").replace('\n', "\r\n") } else { text };
+        format!("{}{text}", self.mark)
     }
 }
 

@@ -157,12 +157,12 @@ async fn connect(mut record: Record, args: &ConnectArgs, target: &Target, plan: 
             changed.backup.clone_from(&backup);
         }
         files.push(changed);
-        let before = record.clone();
+        let before = record.programs.get(program.name()).cloned();
         // Before each file, so that what is done can be undone wherever this ends.
         remember(&mut record, program, target, files.clone())?;
         if writes {
             if let Err(error) = content.replace(&text, backup.as_deref(), holds_key) {
-                before.write()?;
+                record.note(program.name(), before)?;
                 return Err(error);
             }
             let named = backup.map(|backup| format!("; what was there is in `{}`", backup.display()));
@@ -210,8 +210,7 @@ fn prepare(planned: &Planned, earlier: &[Changed]) -> Result<Prepared, Error> {
 
 fn remember(record: &mut Record, program: Program, target: &Target, files: Vec<Changed>) -> Result<(), Error> {
     let connection = Connection { port: target.port, key_file: target.key_file.clone(), files };
-    record.programs.insert(program.name().to_owned(), connection);
-    record.write()
+    record.note(program.name(), Some(connection))
 }
 
 /// A file that cannot be read as what it is.

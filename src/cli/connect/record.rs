@@ -2,6 +2,7 @@
 //! has no place for it.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -70,13 +71,61 @@ impl Record {
         Ok(Record { path, programs })
     }
 
-    /// Writes it, its owner's alone.
+    /// Notes what is done to `program` now, nothing if it is `None`, in a file that is its owner's alone. What other processes
+    /// have noted of other programs meanwhile stays.
     ///
     /// # Errors
     ///
-    /// `Configuration` when it cannot be written.
-    pub fn write(&self) -> Result<(), Error> {
-        let text = serde_json::to_string_pretty(&self.programs).expect("a record has names and values") + "\n";
-        write(&self.path, text.as_bytes())
+    /// `Conflict` when another process has noted something else of this program; `Configuration` when it cannot be written.
+    pub fn note(&mut self, program: &str, connection: Option<Connection>) -> Result<(), Error> {
+        let data = self.path.parent().unwrap_or(Path::new("/"));
+        let _lock = lock(data)?;
+        let mut record = Record::read(data)?;
+        if record.programs.get(program) != self.programs.get(program) {
+            let message = format!("another process connects {program}, or takes that back");
+            return Err(Error::new(ErrorKind::Conflict, message).hint("run the command again"));
+        }
+        match connection {
+            Some(connection) => record.programs.insert(program.to_owned(), connection),
+            None => record.programs.remove(program),
+        };
+        let text = serde_json::to_string_pretty(&record.programs).expect("a record has names and values") + "\n";
+        write(&record.path, text.as_bytes())?;
+        *self = record;
+        Ok(())
+    }
+}
+
+/// Keeps other processes from the record in `data` while it is read and written again.
+fn lock(data: &Path) -> Result<File, Error> {
+    let path = data.join("connections.lock");
+    let locked = files::make_folder(data).and_then(|()| {
+        let file = files::open_lock(&path)?;
+        files::lock::wait(&file)?;
+        Ok(file)
+    });
+    locked.map_err(|error| {
+        Error::because(ErrorKind::Configuration, format!("`{}` cannot be locked", path.display()), error)
+            .hint("check the folder's owner and mode, and the disk")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processes_at_once_keep_what_the_others_note() {
+        let home = tempfile::tempdir().unwrap();
+        let data = home.path().join("data");
+        let of = |port| Connection { port, key_file: "/k".into(), files: Vec::new() };
+        let (mut one, mut other) = (Record::read(&data).unwrap(), Record::read(&data).unwrap());
+        let mut late = other.clone();
+        one.note("codex", Some(of(1))).unwrap();
+        other.note("zed", Some(of(2))).unwrap();
+        assert_eq!(Record::read(&data).unwrap().programs.keys().collect::<Vec<_>>(), ["codex", "zed"]);
+        assert_eq!(late.note("codex", Some(of(3))).unwrap_err().kind, ErrorKind::Conflict);
+        one.note("codex", None).unwrap();
+        assert_eq!(Record::read(&data).unwrap().programs, [("zed".to_owned(), of(2))].into());
     }
 }

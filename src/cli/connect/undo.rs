@@ -57,8 +57,7 @@ pub fn run(mut record: Record, program: Program, doing: Doing) -> Result<u8, Err
     for step in &steps {
         write(step)?;
     }
-    record.programs.remove(program.name());
-    record.write()?;
+    record.note(program.name(), None)?;
     Printer::line(&format!("{program} is not connected any more"));
     Ok(0)
 }

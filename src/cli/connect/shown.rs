@@ -19,7 +19,22 @@ pub fn difference(name: &str, before: &str, after: &str, key: &Secret<String>) -
 
 /// The text with every secret masked.
 fn masked(text: &str, key: &Secret<String>) -> String {
-    text.replace(key.expose().as_str(), MASK).split_inclusive('\n').map(line).collect()
+    let text = text.replace(key.expose().as_str(), MASK);
+    text.split_inclusive('\n').map(|text| line(&without_logins(text))).collect()
+}
+
+/// A line in whose addresses no name and password stands before the host.
+fn without_logins(text: &str) -> String {
+    let mut parts = text.split("://");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let is_end = |letter: char| letter.is_whitespace() || "/?#\"'".contains(letter);
+        let host = part.split(is_end).next().unwrap_or_default().rfind('@');
+        shown.push_str("://");
+        shown.push_str(host.map_or("", |_| MASK));
+        shown.push_str(&part[host.unwrap_or_default()..]);
+    }
+    shown
 }
 
 /// A line in which every value is masked whose name is that of a secret, and every word that looks like one.
@@ -59,7 +74,7 @@ fn secret(text: &str, separator: usize) -> Option<Range<usize>> {
         _ => start..start + value.trim_end().trim_end_matches(',').len(),
     };
     // What only says where a secret is may be seen, and what leads further has names of its own.
-    let seen = ["{", "[", "/", "$", "("];
+    let seen = ["{", "[", "$", "("];
     let value = &text[inside.clone()];
     (!value.is_empty() && !seen.iter().any(|begin| value.starts_with(begin))).then_some(inside)
 }
@@ -94,6 +109,8 @@ mod tests {
                 "{ \"options\": { \"apiKey\": \"****\", \"url\": \"http://h\" }, \"token\": \"****\" }\n",
             ),
             ("$env:OPENAI_API_KEY = (Get-Content '/k')\n", "$env:OPENAI_API_KEY = (Get-Content '/k')\n"),
+            ("PASSWORD=/begins+so=\n", "PASSWORD=****\n"),
+            ("A=http://me:p@ss@h:1/x \"http://h/@b\"\n", "A=http://****@h:1/x \"http://h/@b\"\n"),
             ("PASSWORD=two words\n", "PASSWORD=****\n"),
             ("args = [\"sk-proj-1\", \"b\"]\n", "args = [\"****\", \"b\"]\n"),
             ("{ \"note\": \"sk-1\", \"model\": \"gpt-5\" }", "{ \"note\": \"****\", \"model\": \"gpt-5\" }"),

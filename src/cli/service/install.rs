@@ -143,11 +143,18 @@ fn show(path: &Path, before: &[u8], after: &str) {
     Printer::stderr(&TextDiff::from_lines(before.as_ref(), after).unified_diff().header(&name, &name).to_string());
 }
 
-/// A proxy's address may have a password in it.
+/// A proxy's address may have a password in it, also one without a scheme.
 fn without_passwords(text: &str) -> String {
-    let hidden = |line: &str| match (line.split_once("://"), line.rfind('@')) {
-        (Some((scheme, _)), Some(at)) => format!("{scheme}://****{}\n", &line[at..]),
-        _ => format!("{line}\n"),
+    let hidden = |line: &str| {
+        let (name, value) = line.split_once('=').unwrap_or(("", line));
+        let begin = match value.find("://") {
+            Some(scheme) => Some(line.len() - value.len() + scheme + 3),
+            None => name.to_ascii_uppercase().ends_with("_PROXY").then_some(line.len() - value.len()),
+        };
+        match (begin, line.rfind('@')) {
+            (Some(begin), Some(at)) if begin <= at => format!("{}****{}\n", &line[..begin], &line[at..]),
+            _ => format!("{line}\n"),
+        }
     };
     text.lines().map(hidden).collect()
 }
@@ -194,6 +201,7 @@ mod tests {
     fn a_password_in_a_proxys_address_is_not_shown() {
         for (text, expected) in [
             ("HTTPS_PROXY=http://me:p@ss@proxy:3128\n", "HTTPS_PROXY=http://****@proxy:3128\n"),
+            ("https_proxy=me:p@proxy:3128\n", "https_proxy=****@proxy:3128\n"),
             ("HTTPS_PROXY=http://proxy:3128\n", "HTTPS_PROXY=http://proxy:3128\n"),
             ("CAM_ACCOUNTS_FILE=/home/me@work/a.json\n", "CAM_ACCOUNTS_FILE=/home/me@work/a.json\n"),
         ] {

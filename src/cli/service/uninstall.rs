@@ -16,7 +16,8 @@ pub async fn run(context: &Context) -> Result<u8, Error> {
     };
     let services = services();
     // A manager that has lost it, or is gone, keeps nobody from removing the rest.
-    if let Err(error) = services.stop().await {
+    let stopped = services.stop().await;
+    if let Err(error) = &stopped {
         Printer::warning(&error.with_hint());
     }
     if let Ok(key) = read_key(&record.key_file)
@@ -31,7 +32,8 @@ pub async fn run(context: &Context) -> Result<u8, Error> {
         tracing::debug!("{error}");
     }
     places.forget()?;
-    Printer::line(&format!("Stopped the service and removed `{}` and its key", record.unit.display()));
+    let done = if stopped.is_ok() { "Stopped the service and removed" } else { "Removed" };
+    Printer::line(&format!("{done} `{}` and its key", record.unit.display()));
     Printer::note("Accounts, configuration and ledger stay as they are");
     for program in connect::connected(context) {
         Printer::warning(&format!(

@@ -72,6 +72,7 @@ impl ProxyArgs {
     /// The key that a flag names, and the flag.
     fn key(&self) -> Result<Option<(&'static str, Secret<String>)>, Error> {
         if let Some(file) = &self.api_key_file {
+            let key = places::read_key(file)?;
             if places::is_open_to_others(file) {
                 Printer::warning(&format!(
                     "other users can read `{}`; run `{}`",
@@ -79,7 +80,7 @@ impl ProxyArgs {
                     places::closing(file)
                 ));
             }
-            return Ok(Some(("--api-key-file", places::read_key(file)?)));
+            return Ok(Some(("--api-key-file", key)));
         }
         let Some(key) = &self.api_key else { return Ok(None) };
         if key.trim().is_empty() {

@@ -101,7 +101,9 @@ main() {
   mv -f "$folder/.$name.new" "$folder/$name"
   echo "Installed $folder/$name ($version)"
   other=$(command -v cam || true)
-  if [ -z "$other" ] || [ "$other" = "$folder/cam" ]; then
+  # One of another program may stand in this folder too.
+  if [ -e "$folder/cam" ] || [ -L "$folder/cam" ]; then other=$folder/cam; fi
+  if [ -z "$other" ] || [ "$(readlink "$other")" = "$name" ]; then
     ln -sf "$name" "$folder/cam"
     echo "Installed $folder/cam, the same under a short name"
   else

@@ -65,7 +65,13 @@ try {
   }
   await manage.first().click();
   await page.locator(".monaco-list-row", { hasText: "gpt-5.4" }).first().click({ button: "right" });
-  await page.getByRole("menuitem", { name: "Update API Key" }).click();
+  // A menu that has only just opened does not take a click: it may be the end of the one that opened it.
+  const update = page.getByRole("menuitem", { name: "Update API Key" });
+  await update.waitFor();
+  for (let tries = 0; tries < 40 && (await update.isVisible()); tries += 1) {
+    await page.waitForTimeout(500);
+    await update.click({ timeout: 1000 }).catch(() => undefined);
+  }
   await page.waitForFunction(() => document.activeElement?.closest(".quick-input-widget"));
   await quickInput.fill(KEY);
   await page.keyboard.press("Enter");

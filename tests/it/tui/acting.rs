@@ -41,7 +41,9 @@ fn one_session_is_switched_and_the_other_is_not() {
     let started = sidecars.each_ref().map(|sidecar| usize::try_from(sidecar.start_account().unwrap()).unwrap());
     let free = (1..=3).find(|number| !started.contains(number)).unwrap();
     let screen = Screen::start(&pool.sandbox, &[], 160, 40);
+    // The question is made of what is known when it is asked: its rows do not move under a hand.
     screen.wait_for("account-3");
+    screen.wait_for("2 sessions");
     screen.type_keys(&"j".repeat(free - 1));
     screen.type_keys("\r");
     let title = format!("Switch to {free} account-{free}");

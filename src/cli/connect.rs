@@ -20,7 +20,7 @@ use super::service::places;
 use super::service::{self, Listener, home, listener};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind};
-use edit::{EditError, Undone, made, undone};
+use edit::{EditError, made};
 use file::Content;
 use programs::{Plan, Planned, Program, Shell, Surroundings, Target};
 use record::{Changed, Connection, Record};
@@ -152,7 +152,8 @@ async fn connect(mut record: Record, args: &ConnectArgs, target: &Target, plan: 
     let mut files = elsewhere;
     for Prepared { content, mut changed, text, is_first } in prepared {
         let writes = content.text.as_deref() != Some(text.as_str());
-        let (backup, holds_key) = (content.backup(now).filter(|_| writes), changed.holds_key);
+        // Of the file as it was before all of them: what an earlier time wrote is no loss, and may hold a key.
+        let (backup, holds_key) = (content.backup(now).filter(|_| writes && is_first), changed.holds_key);
         if is_first {
             changed.backup.clone_from(&backup);
         }
@@ -191,7 +192,7 @@ fn prepare(planned: &Planned, earlier: &[Changed]) -> Result<Prepared, Error> {
     let malformed = |error: EditError| left_alone(&content, &error);
     let earlier = earlier.iter().find(|earlier| earlier.path == *path);
     let clean = match earlier {
-        Some(earlier) => undone(*format, &before, &earlier.changes).map(|Undone { text, .. }| text),
+        Some(earlier) => undo::clean(earlier, &before),
         None => Ok(before.clone()),
     };
     let (text, done) = made(*format, &clean.map_err(malformed)?, changes).map_err(malformed)?;

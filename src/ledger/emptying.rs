@@ -1,4 +1,4 @@
-//! Beginning anew inside a damaged file, for where it cannot be moved: Windows moves no file that SQLite has open, and other
+//! Emptying a damaged file in its place, for where it cannot be moved: Windows moves no file that SQLite has open, and other
 //! processes may have it open for as long as they like. SQLite itself empties it under its own locks, so that they go on with it.
 
 use std::io;

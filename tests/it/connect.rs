@@ -95,6 +95,12 @@ fn a_program_is_connected_and_its_file_comes_back_as_it_was() {
         let findings = sandbox.run(&["doctor"]);
         assert!(findings.stdout.contains(&format!("{program} is connected")), "{findings:?}");
 
+        let other = sandbox.path("other.key");
+        write(&other, "another-key-of-mine\n");
+        std::fs::set_permissions(&other, PermissionsExt::from_mode(0o600)).unwrap();
+        sandbox.run(&["connect", program, "--yes", "--port", "10", "--key-file", other.to_str().unwrap()]).ok();
+        assert_eq!(backups(&path).iter().map(|path| read(path)).collect::<Vec<_>>(), [text], "no copy keeps our key");
+
         let undone = sandbox.run(&["connect", program, "--undo", "--yes"]).ok();
         assert!(undone.stdout.ends_with(&format!("{program} is not connected any more\n")), "{undone:?}");
         assert!(!format!("{undone:?}").contains(&key), "{undone:?}");

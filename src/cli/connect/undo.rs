@@ -1,7 +1,7 @@
 //! `connect PROGRAM --undo`: the program's configuration without what `connect` put there. Where nothing else has changed since,
 //! that is the file as it was; else only what is ours goes.
 
-use super::edit::{made_again, undone};
+use super::edit::{EditError, Undone, made_again, undone};
 use super::file::{self, Content};
 use super::programs::Program;
 use super::record::{Changed, Record};
@@ -62,13 +62,32 @@ pub fn run(mut record: Record, program: Program, doing: Doing) -> Result<u8, Err
     Ok(0)
 }
 
+/// The file as it was before, where there is a copy of it.
+fn text_before(changed: &Changed) -> Option<String> {
+    file::read(changed.backup.as_deref()?).ok()?.text
+}
+
+/// Whether `now` is what our changes made of the text before, and nothing else.
+fn is_untouched(changed: &Changed, before: Option<&str>, now: &str) -> bool {
+    // Where there was no file the text before was empty.
+    let before = before.or(changed.backup.is_none().then_some(""));
+    before.is_some_and(|before| made_again(changed.format, before, &changed.changes).as_deref() == Some(now))
+}
+
+/// `now` without our changes: byte for byte what was there before where nothing else has changed since.
+pub fn clean(changed: &Changed, now: &str) -> Result<String, EditError> {
+    let before = text_before(changed);
+    if is_untouched(changed, before.as_deref(), now) {
+        return Ok(before.unwrap_or_default());
+    }
+    undone(changed.format, now, &changed.changes).map(|Undone { text, .. }| text)
+}
+
 fn step(changed: &Changed) -> Result<Step, Error> {
     let content = file::read(&changed.path)?;
-    let backup = changed.backup.as_deref().and_then(|backup| file::read(backup).ok()).and_then(|backup| backup.text);
+    let backup = text_before(changed);
     let now = content.text.as_deref();
-    // Where there was no file the text before was empty.
-    let before = backup.as_deref().or(changed.backup.is_none().then_some(""));
-    let is_exact = before.is_some_and(|before| made_again(changed.format, before, &changed.changes).as_deref() == now);
+    let is_exact = now.is_some_and(|now| is_untouched(changed, backup.as_deref(), now));
     let (text, left) = match (now, backup.clone()) {
         (None, _) => (None, Vec::new()),
         (Some(_), backup) if is_exact => (backup, Vec::new()),

@@ -16,7 +16,7 @@ use crate::sys::ServiceManager;
 /// How long a call may take: to stop the proxy is to wait for a token that is being refreshed.
 const PATIENCE: Duration = Duration::from_secs(620);
 
-/// How long launchd is asked whether an agent that it was told to remove is gone, and how often.
+/// How long launchd is asked whether an agent that it is to remove is gone, and how often.
 const GONE: (u32, Duration) = (100, Duration::from_millis(200));
 
 /// What a tool said.
@@ -177,7 +177,7 @@ impl<T: Tools> Services<'_, T> {
         }
     }
 
-    /// An agent that is told to leave is gone a while later, and one of the same name cannot come before.
+    /// An agent that is asked to leave is gone a while later, and one of the same name cannot come before.
     async fn leave_launchd(&self) -> Result<(), Error> {
         if !self.may(&["launchctl", "bootout", &self.target()]).await? {
             return Ok(());
@@ -258,7 +258,7 @@ mod tests {
 
     use super::*;
 
-    /// Writes down what it is called with; what has one of `fails` in it fails, and what it is told of is missing.
+    /// Writes down what it is called with; what has one of `fails` in it fails, and what it should know is missing.
     #[derive(Default)]
     struct Recording {
         calls: RefCell<Vec<String>>,

@@ -1,4 +1,4 @@
-//! What a service manager is told of the proxy: a text for each of the three, made from the same few facts.
+//! What a service manager has to know of the proxy: a text for each of the three, made from the same few facts.
 
 mod launchd;
 mod systemd;

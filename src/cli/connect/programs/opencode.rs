@@ -1,6 +1,6 @@
 //! `OpenCode`: the options of its `openai` provider, as `run` gives them, with the key read from its file.
 
-use std::path::Path;
+use std::path::{MAIN_SEPARATOR, Path};
 
 use serde_json::Value;
 
@@ -33,7 +33,7 @@ pub fn plan(target: &Target, around: &Surroundings) -> Plan {
 
 /// In a string of JSON a backslash would have to be doubled, and Windows takes both.
 fn forward(path: &Path) -> String {
-    path.display().to_string().replace('\\', "/")
+    path.display().to_string().replace(MAIN_SEPARATOR, "/")
 }
 
 /// A login of `OpenCode`'s own goes past any base URL.

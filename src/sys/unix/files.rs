@@ -283,24 +283,6 @@ mod tests {
     }
 
     #[test]
-    fn names_of_one_file_have_one_identity() {
-        let home = tempfile::tempdir().unwrap();
-        let [one, other, another] = ["one", "other", "another"].map(|name| home.path().join(name));
-        fs::write(&one, "1").unwrap();
-        fs::write(&another, "2").unwrap();
-        fs::hard_link(&one, &other).unwrap();
-        let of = |path: &Path| identity(path, &fs::metadata(path).unwrap()).unwrap();
-        assert_eq!(of(&one), of(&other));
-        assert_ne!(of(&one), of(&another));
-        assert_eq!(identity_of(&File::open(&other).unwrap()).unwrap(), of(&one));
-        assert_eq!([&one, &another].map(|path| names(path, &fs::metadata(path).unwrap())), [2, 1]);
-        if let Some(done) = exchange(&one, &another) {
-            done.unwrap();
-            assert_eq!(fs::read_to_string(&one).unwrap(), "2");
-        }
-    }
-
-    #[test]
     fn a_file_is_flushed_as_far_as_its_file_system_can() {
         use rustix::io::Errno;
         let error = |errno: Errno| Err(io::Error::from(errno));

@@ -313,21 +313,6 @@ mod tests {
     }
 
     #[test]
-    fn names_of_one_file_have_one_identity() {
-        let home = tempfile::tempdir().unwrap();
-        let [one, other, another] = ["one", "other", "another"].map(|name| home.path().join(name));
-        fs::write(&one, "1").unwrap();
-        fs::write(&another, "2").unwrap();
-        fs::hard_link(&one, &other).unwrap();
-        let of = |path: &Path| identity(path, &fs::metadata(path).unwrap()).unwrap();
-        assert_eq!(of(&one), of(&other));
-        assert_ne!(of(&one), of(&another));
-        assert_eq!(identity_of(&File::open(&other).unwrap()).unwrap(), of(&one));
-        assert_eq!([&one, &another].map(|path| names(path, &fs::metadata(path).unwrap())), [2, 1]);
-        assert_ne!(of(home.path()), of(&one), "a folder has one too");
-    }
-
-    #[test]
     fn a_path_is_told_in_the_form_that_every_program_takes() {
         let home = tempfile::tempdir().unwrap();
         assert!(!canonical(home.path()).unwrap().display().to_string().starts_with(r"\\?\"));

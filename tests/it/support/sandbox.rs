@@ -51,6 +51,22 @@ impl Output {
     }
 }
 
+/// It ended with `code`, printed no result, and said all of `said` on stderr.
+#[track_caller]
+pub fn check_refused(done: &Output, code: i32, said: &[&str]) {
+    assert_eq!(done.stdout, "", "{done:?}");
+    check_failed(done, code, said);
+}
+
+/// The same, whatever it showed before.
+#[track_caller]
+pub fn check_failed(done: &Output, code: i32, said: &[&str]) {
+    assert_eq!(done.code, code, "{done:?}");
+    for text in said {
+        assert!(done.stderr.contains(text), "`{text}` is not in {done:?}");
+    }
+}
+
 impl Sandbox {
     /// A home whose upstream is a port that nobody listens on.
     pub fn new() -> Sandbox {

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use crate::config::keys::KEYS;
 use crate::domain::text_encoding;
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind};
@@ -21,8 +22,8 @@ const PATHS: [&str; 9] = [
     "NODE_EXTRA_CA_CERTS",
 ];
 
-/// The others that the proxy reads.
-const TEXTS: [&str; 14] = [
+/// The others that the proxy reads beside those of its configuration.
+const TEXTS: [&str; 9] = [
     "CAM_OPENAI_BASE_URL",
     "CAM_CHATGPT_BASE_URL",
     "CAM_AUTH_ISSUER",
@@ -32,11 +33,6 @@ const TEXTS: [&str; 14] = [
     "all_proxy",
     "NO_PROXY",
     "no_proxy",
-    "CODEX_AUTH_ACCOUNT_SELECTION_STRATEGY",
-    "CODEX_AUTH_RETRY_ALL_RATE_LIMITED",
-    "CODEX_AUTH_RETRY_ALL_MAX_WAIT_MS",
-    "CODEX_AUTH_RETRY_ALL_MAX_RETRIES",
-    "CODEX_AUTH_TOKEN_REFRESH_SKEW_MS",
 ];
 
 /// The data folder.
@@ -72,7 +68,8 @@ pub fn of(environment: &Environment, data: &Path) -> Result<Vec<(String, String)
     };
     let set = |name: &&'static str| environment.get(name).map(|value| (*name, value));
     let paths = PATHS.iter().filter_map(set).map(|(name, value)| (name, absolute(name, value)));
-    let texts = TEXTS.iter().filter_map(set).map(|(name, value)| (name, value.to_owned()));
+    let of_keys: Vec<&'static str> = KEYS.iter().filter_map(|key| key.variable).collect();
+    let texts = TEXTS.iter().chain(&of_keys).filter_map(set).map(|(name, value)| (name, value.to_owned()));
     let mut all: Vec<(String, String)> = paths.chain(texts).map(|(name, value)| (name.to_owned(), value)).collect();
     // The system's own library reads this one, before any file could be.
     if environment.get("XDG_DATA_HOME").is_some() && environment.get(DATA).is_none() {
@@ -152,11 +149,12 @@ mod tests {
                 ("OPENAI_API_KEY", "sk-secret"),
                 ("PATH", "/bin"),
                 ("CAM_OPENAI_BASE_URL", ""),
+                ("CODEX_AUTH_QUIET", "1"),
             ]),
             Path::new("/data"),
         );
         let given = given.unwrap();
-        let expected = "# Variables of codex-account-manager's service.\nCAM_ACCOUNTS_FILE=/home/me/a b.json\nHTTPS_PROXY=http://proxy:3128\n";
+        let expected = "# Variables of codex-account-manager's service.\nCAM_ACCOUNTS_FILE=/home/me/a b.json\nHTTPS_PROXY=http://proxy:3128\nCODEX_AUTH_QUIET=1\n";
         assert_eq!(text(&given), expected);
         assert_eq!(parsed(expected), Ok(given));
         let moved = of(&environment(&[("XDG_DATA_HOME", "/x")]), Path::new("/x/cam")).unwrap();

@@ -11,6 +11,6 @@ pub fn zed(home: &Path, configurations: &Path) -> PathBuf {
 }
 
 /// What PowerShell runs when it starts.
-pub fn powershell_profile(home: &Path) -> PathBuf {
-    home.join(".config/powershell/Microsoft.PowerShell_profile.ps1")
+pub fn powershell_profiles(home: &Path) -> Vec<PathBuf> {
+    vec![home.join(".config/powershell/Microsoft.PowerShell_profile.ps1")]
 }

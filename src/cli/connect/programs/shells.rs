@@ -41,23 +41,24 @@ fn meant(around: &Surroundings) -> Result<Shell, String> {
 }
 
 /// What the shell runs when it starts, and whether that file is ours alone.
-fn startup(shell: Shell, around: &Surroundings) -> (PathBuf, Format) {
+fn startup(shell: Shell, around: &Surroundings) -> (Vec<PathBuf>, Format) {
     match shell {
-        Shell::Bash => (around.home.join(".bashrc"), Format::Part),
+        Shell::Bash => (vec![around.home.join(".bashrc")], Format::Part),
         Shell::Zsh => {
             let named = around.environment.get("ZDOTDIR").map(PathBuf::from);
-            (named.unwrap_or_else(|| around.home.clone()).join(".zshrc"), Format::Part)
+            (vec![named.unwrap_or_else(|| around.home.clone()).join(".zshrc")], Format::Part)
         }
-        Shell::Fish => (around.config_home().join("fish/conf.d/codex-account-manager.fish"), Format::Whole),
-        Shell::Powershell => (neighbours::powershell_profile(&around.home), Format::Part),
+        Shell::Fish => (vec![around.config_home().join("fish/conf.d/codex-account-manager.fish")], Format::Whole),
+        Shell::Powershell => (neighbours::powershell_profiles(&around.home), Format::Part),
     }
 }
 
 pub fn plan(target: &Target, around: &Surroundings) -> Result<Plan, String> {
-    let (path, format) = startup(meant(around)?, around);
+    let (paths, format) = startup(meant(around)?, around);
     let change = Change { place: Vec::new(), value: json!(lines(target, around)?) };
+    let planned = |path| Planned { path, format, changes: vec![change.clone()], holds_key: false };
     Ok(Plan {
-        files: vec![Planned { path, format, changes: vec![change], holds_key: false }],
+        files: paths.into_iter().map(planned).collect(),
         next: "Open a new terminal; programs started in it use your accounts".to_owned(),
         warnings: Vec::new(),
     })

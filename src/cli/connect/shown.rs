@@ -5,7 +5,7 @@ use std::ops::Range;
 use similar::TextDiff;
 
 use crate::secrets::Secret;
-use crate::secrets::names::{is_secret_name, looks_secret};
+use crate::secrets::names::{is_secret_name, looks_secret, without_logins};
 use crate::wording::plain;
 
 const MASK: &str = "****";
@@ -20,21 +20,7 @@ pub fn difference(name: &str, before: &str, after: &str, key: &Secret<String>) -
 /// The text with every secret masked.
 fn masked(text: &str, key: &Secret<String>) -> String {
     let text = text.replace(key.expose().as_str(), MASK);
-    text.split_inclusive('\n').map(|text| line(&without_logins(text))).collect()
-}
-
-/// A line in whose addresses no name and password stands before the host.
-fn without_logins(text: &str) -> String {
-    let mut parts = text.split("://");
-    let mut shown = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let is_end = |letter: char| letter.is_whitespace() || "/?#\"'".contains(letter);
-        let host = part.split(is_end).next().unwrap_or_default().rfind('@');
-        shown.push_str("://");
-        shown.push_str(host.map_or("", |_| MASK));
-        shown.push_str(&part[host.unwrap_or_default()..]);
-    }
-    shown
+    text.split_inclusive('\n').map(|text| line(&without_logins(text, MASK))).collect()
 }
 
 /// A line in which every value is masked whose name is that of a secret, and every word that looks like one.
@@ -117,6 +103,7 @@ mod tests {
             ("    apiKey: ${{ secrets.X }}\n", "    apiKey: ${{ secrets.X }}\n"),
             ("  \"max_tokens\": 272000,\n", "  \"max_tokens\": 272000,\n"),
             ("  \"prompt_cache_key\": true\n", "  \"prompt_cache_key\": true\n"),
+            ("GH=ghp_0123456789\n", "GH=****\n"),
             ("API_TOKEN=123456\n", "API_TOKEN=****\n"),
             ("pin_token: 123456\n", "pin_token: ****\n"),
             ("# keys: see docs\n", "# keys: see docs\n"),

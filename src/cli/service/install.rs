@@ -17,10 +17,14 @@ use crate::error::{Error, ErrorKind};
 use crate::files;
 use crate::manager::random_key;
 use crate::secrets::Secret;
+use crate::secrets::names::without_logins;
 use crate::sys::SERVICE_MANAGER;
 
 /// How often and how long apart the new proxy is asked whether it is there: half a minute together.
 const TRIES: (u32, Duration) = (150, Duration::from_millis(200));
+
+/// What is shown in the place of a password.
+const MASK: &str = "****";
 
 /// No unit is longer, in bytes.
 const LONGEST: u64 = 64 * 1024;
@@ -145,16 +149,12 @@ fn show(path: &Path, before: &[u8], after: &str) {
 
 /// A proxy's address may have a password in it, also one without a scheme.
 fn without_passwords(text: &str) -> String {
-    let hidden = |line: &str| {
-        let (name, value) = line.split_once('=').unwrap_or(("", line));
-        let begin = match value.find("://") {
-            Some(scheme) => Some(line.len() - value.len() + scheme + 3),
-            None => name.to_ascii_uppercase().ends_with("_PROXY").then_some(line.len() - value.len()),
-        };
-        match (begin, line.rfind('@')) {
-            (Some(begin), Some(at)) if begin <= at => format!("{}****{}\n", &line[..begin], &line[at..]),
-            _ => format!("{line}\n"),
+    let hidden = |line: &str| match line.split_once('=') {
+        Some((name, value)) if name.to_ascii_uppercase().ends_with("_PROXY") && !value.contains("://") => {
+            let login = value.rfind('@').map_or("", |_| MASK);
+            format!("{name}={login}{}\n", &value[value.rfind('@').unwrap_or_default()..])
         }
+        _ => without_logins(line, MASK) + "\n",
     };
     text.lines().map(hidden).collect()
 }

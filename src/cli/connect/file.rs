@@ -115,8 +115,19 @@ impl Content {
         files::remove(&self.real).map_err(|error| self.failed(error))
     }
 
+    /// Removes what a write left that was interrupted.
+    pub fn clean_up(&self) {
+        if let Err(error) = files::remove(&self.next()) {
+            tracing::debug!("`{}` stays: {error}", self.next().display());
+        }
+    }
+
+    fn next(&self) -> PathBuf {
+        files::with_suffix(&self.real, ".cam-next")
+    }
+
     fn write(&self, text: &str, holds_key: bool) -> Result<(), Error> {
-        let next = files::with_suffix(&self.real, ".cam-next");
+        let next = self.next();
         let kept_mode = if holds_key { 0o700 } else { 0o777 };
         files::replace(&files::Replacement { path: &self.real, next: &next, kept_mode }, text.as_bytes())
             .map_err(|error| self.failed(error))

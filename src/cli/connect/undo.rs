@@ -57,6 +57,9 @@ pub fn run(mut record: Record, program: Program, doing: Doing) -> Result<u8, Err
     for step in &steps {
         write(step)?;
     }
+    for changed in &connection.files {
+        file::read(&changed.path)?.clean_up();
+    }
     record.note(program.name(), None)?;
     Printer::line(&format!("{program} is not connected any more"));
     Ok(0)

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::text_encoding;
 use crate::error::{Error, ErrorKind};
 use crate::files;
 use crate::secrets::{Secret, is_word};
@@ -114,6 +115,11 @@ pub fn read_key(path: &Path) -> Result<Secret<String>, Error> {
         let hint = if missing { "check the path" } else { "check that it is a file of yours, and its mode" };
         Error::because(ErrorKind::Configuration, format!("the key file `{name}` cannot be read"), error).hint(hint)
     })?;
+    // Programs that read the key from the file themselves would send the mark with it.
+    if bytes.starts_with(text_encoding::MARK.as_bytes()) || text_encoding::is_wide(&bytes) {
+        return Err(Error::new(ErrorKind::Configuration, format!("`{name}` begins with a byte order mark"))
+            .hint("write the key into it as ASCII: in PowerShell by `Set-Content -Encoding ascii`"));
+    }
     let text = Secret::new(String::from_utf8_lossy(&bytes).into_owned());
     let key = text.expose().trim();
     if !is_word(key) {
@@ -187,6 +193,10 @@ mod tests {
         places.forget().unwrap();
         assert_eq!(places.installed().unwrap(), None);
         assert_eq!(files::names(&home.path().join("data")).unwrap(), Vec::<String>::new());
+        for marked in [&b"\xef\xbb\xbfsecret"[..], b"\xff\xfes\0e\0"] {
+            write(&places.key, marked).unwrap();
+            assert!(read_key(&places.key).unwrap_err().message.contains("byte order mark"));
+        }
         write(&places.key, b"two words").unwrap();
         assert!(read_key(&places.key).unwrap_err().message.contains("holds no key"));
     }

@@ -20,14 +20,19 @@ pub async fn run(context: &Context) -> Result<u8, Error> {
     if let Err(error) = &stopped {
         Printer::warning(&error.with_hint());
     }
-    if let Ok(key) = read_key(&record.key_file)
-        && matches!(listener(record.port, Some(&key)).await, Listener::Ours(_))
-    {
+    let key = read_key(&record.key_file).ok();
+    let still = match (listener(record.port, key.as_ref()).await, &key) {
+        (Listener::Ours(_), _) => true,
+        // Without the key nobody can tell whose proxy it is, and a manager that failed may not have stopped ours.
+        (Listener::AnotherKey, None) => stopped.is_err(),
+        (Listener::AnotherKey | Listener::Another | Listener::Nobody, _) => false,
+    };
+    if still {
         return Err(Error::new(ErrorKind::Conflict, format!("the proxy on port {} still runs", record.port))
             .hint("end that process, and run `codex-account-manager service uninstall` again"));
     }
     remove(&record.unit)?;
-    // The manager was told to stop it, and this is only about its lists.
+    // It is stopped, and this is only about the lists of the manager.
     if let Err(error) = services.forget().await {
         tracing::debug!("{error}");
     }

@@ -58,7 +58,12 @@ impl Lines {
         let value = |line: &str| {
             let begin = if self.separator == "=" { line.trim_start() } else { line };
             let begin = begin.strip_prefix("export ").unwrap_or(begin);
-            let rest = begin.strip_prefix(name)?.trim_start_matches(BLANK).strip_prefix(self.separator)?;
+            // YAML lets a name stand in quotes.
+            let named = ['"', '\''].iter().find_map(|quote| {
+                begin.strip_prefix(*quote).filter(|_| self.separator == ":")?.strip_prefix(name)?.strip_prefix(*quote)
+            });
+            let rest = named.or_else(|| begin.strip_prefix(name))?;
+            let rest = rest.trim_start_matches(BLANK).strip_prefix(self.separator)?;
             let rest = rest.trim_start_matches(BLANK);
             Some(line.len() - rest.len()..line.len() - rest.len() + rest.trim_end().len())
         };

@@ -104,6 +104,7 @@ fn lines_keep_what_stands_around_them() {
         "# aider\nmodel: x\nread:\n- a.md\n  # in it\nenv-file: \"/a b/c\"\n",
     );
     check(Format::Yaml, "env-file: mine\nx: 1\n", &[change(&["env-file"], json!("y"))], "env-file: y\nx: 1\n");
+    check(Format::Yaml, "\"env-file\": mine\n", &[change(&["env-file"], json!("y"))], "\"env-file\": y\n");
     check(Format::Variables, "A=\nB=2\n", &[change(&["A"], json!("1"))], "A=1\nB=2\n");
     check(Format::Yaml, "env-file: \r\nx: 1\r\n", &[change(&["env-file"], json!("y"))], "env-file: y\r\nx: 1\r\n");
     let (text, _) = made(Format::Yaml, "env-file:\n# note\nx: 1\n", &[change(&["env-file"], json!("y"))]).unwrap();

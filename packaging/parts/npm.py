@@ -70,7 +70,7 @@ def library(source: Path, work: Path, out: Path) -> Path:
 def packed(folder: Path, manifest: dict[str, Any], out: Path) -> Path:
     """The archive that npm makes of this folder."""
     (folder / "package.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-    told = json.loads(run(["npm", "pack", "--json", "--ignore-scripts", "--pack-destination", out], cwd=folder))
+    packed = json.loads(run(["npm", "pack", "--json", "--ignore-scripts", "--pack-destination", out], cwd=folder))
     # A list until npm 10, and an object by name since.
-    [package] = told if isinstance(told, list) else told.values()
+    [package] = packed if isinstance(packed, list) else packed.values()
     return out / str(package["filename"])

@@ -100,10 +100,10 @@ class Home:
                 )
             except subprocess.TimeoutExpired as late:
                 raise Broken(f"{asked} did not end within {SECONDS} s") from late
-            said, told = text_of(out), text_of(err)
+            said, noted = text_of(out), text_of(err)
         if (done.returncode != 0) != fails:
-            raise Broken(f"{asked} ended with {done.returncode}:\n{said}{told}")
-        return said + (told if fails else "")
+            raise Broken(f"{asked} ended with {done.returncode}:\n{said}{noted}")
+        return said + (noted if fails else "")
 
 
 def text_of(stream: IO[bytes]) -> str:

@@ -47,7 +47,7 @@ class Trial:
 
     @property
     def is_for_another_libc(self) -> bool:
-        """Whether installers have to be told to take the program, which runs here but is not for this machine."""
+        """Whether installers take the program only when that is asked for: it runs here but is not for this machine."""
         return self.program.target.libc == "musl" and platform.libc_ver()[0] == "glibc"
 
     @property

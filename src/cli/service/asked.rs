@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_listens_is_told_apart() {
+    async fn what_listens_is_distinguished() {
         const HEALTH: (&str, &str) = ("/health", r#"200 OK|{"status":"ok","version":"1.2.3","uptimeSeconds":4}"#);
         let key = Secret::new("sk-own".to_owned());
         for (answers, expected) in [

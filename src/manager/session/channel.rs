@@ -161,24 +161,24 @@ mod tests {
     }
 
     /// Lasting ones by their number and the others by `·`; `…` where some are left out.
-    fn heard(receiver: &mut EventReceiver) -> String {
-        let mut heard = String::new();
+    fn received(receiver: &mut EventReceiver) -> String {
+        let mut text = String::new();
         loop {
             match receiver.try_recv() {
                 Ok(Event::AccountsChanged { revision, .. }) => {
-                    heard.push_str(&["a", &revision.to_string(), " "].concat());
+                    text.push_str(&["a", &revision.to_string(), " "].concat());
                 }
-                Ok(Event::Notice(notice)) => heard.push_str(&["n", &notice.text, " "].concat()),
-                Ok(_) if heard.ends_with('·') => {}
-                Ok(_) => heard.push('·'),
-                Err(TryRecvError::Lagged(_)) => heard.push('…'),
-                Err(TryRecvError::Empty | TryRecvError::Closed) => return heard,
+                Ok(Event::Notice(notice)) => text.push_str(&["n", &notice.text, " "].concat()),
+                Ok(_) if text.ends_with('·') => {}
+                Ok(_) => text.push('·'),
+                Err(TryRecvError::Lagged(_)) => text.push('…'),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return text,
             }
         }
     }
 
     #[test]
-    fn a_slow_door_misses_requests_alone_and_hears_everything_else_once() {
+    fn a_slow_door_misses_requests_alone_and_receives_everything_else_once() {
         let channel = Channel::default();
         let mut receiver = channel.receiver();
         let send = |events: &[Event]| events.iter().cloned().for_each(|event| channel.send(event));
@@ -186,34 +186,34 @@ mod tests {
 
         send(&lasting(1));
         send(&[request(0)]);
-        assert_eq!(heard(&mut receiver), "a1 n1 ·");
+        assert_eq!(received(&mut receiver), "a1 n1 ·");
 
         // Those in front are left out of `all`, those behind are not.
         send(&lasting(2));
         send(&many);
         send(&lasting(3));
-        assert_eq!(heard(&mut receiver), "…a2 n2 a3 n3 ·");
+        assert_eq!(received(&mut receiver), "…a2 n2 a3 n3 ·");
 
         // What was given early is not waited for, and what follows comes in its turn.
         send(&many);
         send(&lasting(4));
         send(&many);
         send(&lasting(5));
-        assert_eq!(heard(&mut receiver), "…a4 n4 a5 n5 ·");
+        assert_eq!(received(&mut receiver), "…a4 n4 a5 n5 ·");
         send(&[request(0)]);
         send(&lasting(6));
-        assert_eq!(heard(&mut receiver), "·a6 n6 ");
+        assert_eq!(received(&mut receiver), "·a6 n6 ");
 
         // More than even the lasting ones have room for: the last of them.
         let changes: Vec<Event> = (0..u64::try_from(LASTING).unwrap()).flat_map(lasting).collect();
         send(&changes);
         send(&many);
-        let after = heard(&mut receiver);
+        let after = received(&mut receiver);
         assert!(after.starts_with("…a128 n128 ") && after.ends_with("a255 n255 ·"), "{after}");
     }
 
     #[tokio::test]
-    async fn one_that_waits_hears_it_too() {
+    async fn one_that_waits_receives_it_too() {
         let channel = Channel::default();
         let mut receiver = channel.receiver();
         channel.send(lasting(7)[0].clone());

@@ -158,11 +158,12 @@ impl Printer {
         }
     }
 
-    /// A question, and the cursor behind it.
+    /// A question, and the cursor behind it; written at once, so that no answer stands in it.
     pub fn prompt(question: &str) {
+        let question = format!("{} ", plain(question));
         let mut stderr = std::io::stderr().lock();
         // A person who cannot read the question gives no answer.
-        let _ = write!(stderr, "{} ", plain(question)).and_then(|()| stderr.flush());
+        let _ = stderr.write_all(question.as_bytes()).and_then(|()| stderr.flush());
     }
 
     /// Ends the line of a question that got no answer.

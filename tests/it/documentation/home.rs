@@ -186,7 +186,7 @@ impl Home {
         }
         let mut terminal = Terminal::start_line(&self.sandbox, &on_a_wide_terminal(&whole))?;
         for (prompt, answer) in answers {
-            terminal.wait_for(prompt);
+            terminal.wait_for(&format!("{prompt} "));
             if prompt.contains("key") {
                 terminal.wait_until_hidden();
             }

@@ -67,7 +67,8 @@ async fn what_is_idle_and_too_many_is_closed_in_time_and_the_rest_is_kept() {
     let origin = connections.origin_of(&uri);
     for _ in 0..9 {
         let Ok(Opened::Http1(connection)) = connections.open(&origin, &uri, Offer::Http2).await else { panic!() };
-        Arc::clone(&origin).put_back(connection);
+        // One that is not ready yet would be idle only after the look.
+        Arc::clone(&origin).put_back(connection.ready().await.unwrap());
     }
     assert!(connections.0.tidy(&later(29, 0)), "nothing is closed yet");
     assert_eq!(upstream.traffic().open_connections(), 9);

@@ -90,6 +90,8 @@ impl World {
             panic!("{step:?} never came: {:?}", self.outcome());
         };
         match step {
+            // The first is killed at once; the others may come as far as they do.
+            Reached::Nothing if calls == 0 => {}
             Reached::Nothing => std::thread::sleep(below(30_000)),
             Reached::Posted => {
                 has_come(|outcome| *outcome == TokenOutcome::InFlight);
@@ -215,10 +217,8 @@ fn kills_and_stops_cost_a_login_only_between_the_rotation_and_our_disk() {
     for reached in [Reached::Nothing, Reached::Posted, Reached::Written] {
         assert_eq!(counts.get(&reached).map_or(0, |(_, lost)| *lost), 0, "{reached:?}: {counts:?}");
     }
-    // Before the request is sent a kill comes by chance: of a few, on a busy machine, perhaps none does.
     for reached in [Reached::Nothing, Reached::Posted, Reached::Rotated] {
-        let is_by_chance = reached == Reached::Nothing && !full();
-        assert!(is_by_chance || counts.contains_key(&reached), "{reached:?} was never met: {counts:?}");
+        assert!(counts.contains_key(&reached), "{reached:?} was never met: {counts:?}");
     }
     // What is noted beside the file is there a moment after the answer: most of these lose nothing.
     let (count, lost) = counts.get(&Reached::Answered).copied().unwrap_or_default();

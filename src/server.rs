@@ -41,7 +41,12 @@ pub struct Session {
     pub api_key: Secret<String>,
     /// The keys of messages that are in flight.
     pub keys: MessageKeys,
+    /// Held by the request that changes something now.
+    pub turn: Turn,
 }
+
+/// Whose turn it is among the requests that change something, in the order in which they came.
+pub type Turn = Arc<tokio::sync::Mutex<()>>;
 
 impl Session {
     /// Where this machine reaches the proxy.

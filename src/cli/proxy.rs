@@ -25,7 +25,7 @@ use crate::manager::Manager;
 use crate::secrets::Secret;
 use crate::server::lifecycle::{self, Ended};
 use crate::server::message_keys::MessageKeys;
-use crate::server::{Doors, Session};
+use crate::server::{Doors, Session, Turn};
 use log::Log;
 
 /// Examples in its help.
@@ -132,7 +132,13 @@ pub async fn run(context: &Context, args: ProxyArgs) -> Result<u8, Error> {
     Context::warn_unless_served(&manager);
     manager.watch();
     manager.poll();
-    let session = Session { manager: Arc::clone(&manager), address, api_key, keys: MessageKeys::default() };
+    let session = Session {
+        manager: Arc::clone(&manager),
+        address,
+        api_key,
+        keys: MessageKeys::default(),
+        turn: Turn::default(),
+    };
     let doors = Doors::open(session, manager.session().config().allowed_hosts(), listener);
     // Before anything is said: whoever reads it may end the process at once.
     let asked_to_end = lifecycle::asked_to_end();

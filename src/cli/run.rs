@@ -24,7 +24,7 @@ use crate::error::Error;
 use crate::manager::{Manager, random_key};
 use crate::server::lifecycle::{self, Ended};
 use crate::server::message_keys::MessageKeys;
-use crate::server::{Doors, Session};
+use crate::server::{Doors, Session, Turn};
 use shims::Shims;
 
 /// Examples in its help.
@@ -96,8 +96,13 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<i32, Error> {
     manager.watch();
     manager.poll();
     let api_key = random_key();
-    let session =
-        Session { manager: Arc::clone(&manager), address, api_key: api_key.clone(), keys: MessageKeys::default() };
+    let session = Session {
+        manager: Arc::clone(&manager),
+        address,
+        api_key: api_key.clone(),
+        keys: MessageKeys::default(),
+        turn: Turn::default(),
+    };
     let doors = Doors::open(session, Vec::new(), listener);
     let shims = shims(context);
     if launchers::hides_codex(&args.command) {

@@ -23,10 +23,10 @@ pub fn register(methods: Methods) -> Methods {
     methods
         .on::<AccountsList, _>(list)
         .on::<AccountsRead, _>(read)
-        .on::<AccountsSwitch, _>(switch)
-        .on::<AccountsAdd, _>(add)
-        .on::<AccountsUpdate, _>(update)
-        .on::<AccountsRemove, _>(remove)
+        .in_turn::<AccountsSwitch, _>(switch)
+        .in_turn::<AccountsAdd, _>(add)
+        .in_turn::<AccountsUpdate, _>(update)
+        .in_turn::<AccountsRemove, _>(remove)
         .on::<AccountsRefresh, _>(refresh)
 }
 

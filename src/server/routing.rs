@@ -14,7 +14,7 @@ use crate::protocol::{RoutingExplain, RoutingSetStrategy};
 
 /// The methods of this file.
 pub fn register(methods: Methods) -> Methods {
-    methods.on::<RoutingExplain, _>(explain).on::<RoutingSetStrategy, _>(set_strategy)
+    methods.on::<RoutingExplain, _>(explain).in_turn::<RoutingSetStrategy, _>(set_strategy)
 }
 
 pub async fn explain(session: Arc<Session>, params: RoutingExplainParams) -> Result<RoutingExplainResult, Error> {

@@ -52,6 +52,7 @@ pub mod tests {
     use crate::manager::{Manager, ManagerOptions};
     use crate::paths::{DataDir, Paths};
     use crate::secrets::Secret;
+    use crate::server::Turn;
     use crate::server::message_keys::MessageKeys;
 
     /// A session over an empty folder.
@@ -80,6 +81,7 @@ pub mod tests {
             address,
             api_key: Secret::new("key".to_owned()),
             keys: MessageKeys::default(),
+            turn: Turn::default(),
         }
     }
 }

@@ -24,7 +24,7 @@ pub const SWITCH: &str = "openai-accounts-switch";
 
 /// The methods of this file.
 pub fn register(methods: Methods) -> Methods {
-    methods.on::<ExecuteCommand, _>(execute)
+    methods.in_turn::<ExecuteCommand, _>(execute)
 }
 
 /// `workspace/executeCommand`

@@ -29,7 +29,7 @@ use crate::protocol::ProxyReady;
 use crate::server::events::named;
 use crate::server::message_keys::MessageKeys;
 use crate::server::methods::Handler;
-use crate::server::{Doors, Session, lifecycle, registry, table};
+use crate::server::{Doors, Session, Turn, lifecycle, registry, table};
 
 /// How long requests in flight may take to end: with it everything ends within five seconds.
 const DRAIN: Duration = Duration::from_secs(4);
@@ -264,6 +264,6 @@ async fn start(
     manager.join().await;
     manager.watch();
     manager.poll();
-    let session = Session { manager, address, api_key: random_key(), keys };
+    let session = Session { manager, address, api_key: random_key(), keys, turn: Turn::default() };
     Ok(Started { doors: Doors::open(session, Vec::new(), listener), events: Mutex::new(Some(events)) })
 }

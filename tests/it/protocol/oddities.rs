@@ -110,6 +110,34 @@ fn a_request_that_is_cancelled_is_answered_once_and_done_or_not() {
 }
 
 #[test]
+fn what_changes_something_is_done_in_the_order_in_which_it_was_asked_for() {
+    let pool = Pool::new(2);
+    let mut sidecar = pool.sidecar();
+    let mut asked = Vec::new();
+    for round in 0..20 {
+        let strategy = ["sticky", "round-robin"][round % 2];
+        let (account, key) = (1 + round % 2, format!("sk-in-turn-{round}"));
+        for (method, params) in [
+            ("accounts/update", json!({ "account": 1, "priority": round })),
+            ("accounts/switch", json!({ "account": account, "scope": "everywhere" })),
+            ("routing/setStrategy", json!({ "strategy": strategy, "scope": "everywhere" })),
+            ("accounts/add", json!({ "label": "third", "apiKey": key })),
+            ("workspace/executeCommand", json!({ "command": "openai-accounts-switch", "arguments": [3] })),
+            ("accounts/remove", json!({ "account": "third" })),
+        ] {
+            asked.push((sidecar.send_request(method, &params), method));
+        }
+    }
+    for (id, method) in asked {
+        sidecar.answer(id).unwrap_or_else(|error| panic!("{method}: {error:?}"));
+    }
+    let account = sidecar.request("accounts/read", &json!({ "account": 1 })).unwrap();
+    assert_eq!(account["priority"], 19, "{account}");
+    assert_eq!(pool.sandbox.accounts()["accounts"].as_array().unwrap().len(), 2);
+    assert_eq!(sidecar.request("routing/explain", &json!({})).unwrap()["strategy"], "round_robin");
+}
+
+#[test]
 fn a_second_initialize_is_refused_and_the_session_goes_on() {
     let pool = Pool::new(1);
     let mut sidecar = pool.sidecar();

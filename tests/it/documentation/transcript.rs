@@ -65,7 +65,7 @@ fn fits(expected: &str, shown: &str) -> bool {
     is_open || rest.is_empty()
 }
 
-/// The line with its numbers, ids, device codes and bars alike, and one space between columns.
+/// The line with its numbers, units of time, ids, device codes and bars alike, and one space between columns.
 fn plain(line: &str) -> String {
     let words = line.split_whitespace().map(|word| {
         let is_id = word.len() == 16 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -74,6 +74,8 @@ fn plain(line: &str) -> String {
             _ if is_id => "ID".to_owned(),
             _ if is_code => "CODE".to_owned(),
             word if word.chars().all(|letter| ('\u{2580}'..='\u{259f}').contains(&letter)) => "BAR".to_owned(),
+            // What took seconds takes minutes on a busy machine.
+            "s" | "min" | "h" => "UNIT".to_owned(),
             word => without_numbers(word),
         }
     });
@@ -106,6 +108,8 @@ fn numbers_widths_and_dots_do_not_matter_and_words_do() {
         ("1*  work  $0.41", "1*  work      $12.00\n", true),
         ("1*  work  $0.41", "1*  home  $0.41", false),
         ("1*  work  $0.41", "1*  work  -", false),
+        ("up 95 s  0", "up 3 min  0", true),
+        ("up 95 s  0", "up 3  0", false),
         ("2f51d08b6e9c4a17  run", "0123456789abcdef  run", true),
         ("enter the code ABCD-12345", "enter the code WXYZ-98765", true),
         ("https://a/authorize?…", "https://a/authorize?x=1&y=2", true),

@@ -141,3 +141,33 @@ fn changed<T>(value: Option<Option<T>>) -> Change<T> {
         Some(Some(value)) => Change::Set(value),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::report::State;
+    use crate::files;
+    use crate::manager::accounts::verbs::AccountChange;
+    use crate::secrets::Secret;
+    use crate::server::status::tests::session;
+
+    #[tokio::test]
+    async fn a_secret_that_does_not_open_is_listed_so_though_a_sibling_has_just_written_the_file() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let [one, sibling] = [(), ()].map(|()| session(folder.path()).manager);
+        for label in ["a", "b"] {
+            let key = Some(Secret::new(format!("sk-{label}-0123456789")));
+            let added = AccountChange { label: Some(label.to_owned()), api_key: key, ..AccountChange::default() };
+            one.add(added).await.unwrap();
+        }
+        let path = folder.path().join("accounts.json");
+        let mut file: serde_json::Value = serde_json::from_slice(&files::read(&path, 1 << 20).unwrap()).unwrap();
+        file["accounts"][0]["apiKey"] = file["accounts"][1]["apiKey"].clone();
+        files::remove(&path).unwrap();
+        files::write_new(&path, file.to_string().as_bytes()).unwrap();
+        one.survey().await;
+        let changed = AccountChange { enabled: Some(false), ..AccountChange::default() };
+        sibling.update("b".to_owned(), changed).await.unwrap();
+        let states: Vec<State> = one.list().unwrap().accounts.iter().map(|account| account.state).collect();
+        assert_eq!(states, [State::Locked, State::Disabled]);
+    }
+}

@@ -178,19 +178,21 @@ impl Accounts {
     }
 
     /// Opens what each account of `view` is used with, once, so that an account whose own does not open is known before a request meets it. Where the
-    /// key is not there, none does.
-    pub fn try_secrets(&self, view: &View) {
+    /// key is not there, none does. Returns whether something is known now that is not in `view`.
+    pub fn try_secrets(&self, view: &View) -> bool {
         if !view.has_key() || view.secrets_tried.set(()).is_err() {
-            return;
+            return false;
         }
         let does_not_open = |account: &&SharedAccount| !self.opens(view, account);
         let refused =
             view.state.accounts.iter().filter(does_not_open).map(|account| AccountId::new(account.id.clone()));
         let refused: Vec<AccountId> = refused.collect();
-        if !refused.is_empty() {
+        let has_any = !refused.is_empty();
+        if has_any {
             self.unopened().extend(refused);
             self.session.changes().touch();
         }
+        has_any
     }
 
     /// Why the secrets of `view` do not open, where that is known without deriving a key.
@@ -212,6 +214,20 @@ impl Accounts {
     pub fn fresh_view(&self) -> Result<View, Error> {
         self.store.read()?;
         Ok(self.view())
+    }
+
+    /// The same with every secret tried, where the key is there: a sibling may have written the file since that was done last.
+    ///
+    /// # Errors
+    ///
+    /// `StoreUnreadable`
+    pub fn fresh_tried_view(&self) -> Result<View, Error> {
+        loop {
+            let view = self.fresh_view()?;
+            if !self.try_secrets(&view) {
+                return Ok(view);
+            }
+        }
     }
 
     /// Reports what siblings did up to our own change, so that it does not pass for theirs, nor theirs for ours.

@@ -77,7 +77,7 @@ impl Manager {
     ///
     /// `StoreUnreadable`
     pub fn list(&self) -> Result<AccountsReport, Error> {
-        let view = self.accounts.fresh_tried_view()?;
+        let view = self.accounts.checked_view()?;
         let count = view.state.accounts.len();
         let number = |index: i64| {
             usize::try_from(index).ok().filter(|index| *index < count).map_or(usize::from(count > 0), |i| i + 1)
@@ -102,14 +102,14 @@ impl Manager {
     ///
     /// `AccountNotFound`, `AmbiguousAccount`, `StoreUnreadable`
     pub fn read_account(&self, wanted: &str) -> Result<AccountReport, Error> {
-        let view = self.accounts.fresh_tried_view()?;
+        let view = self.accounts.checked_view()?;
         let position = find(&view.state, wanted)?;
         Ok(self.report(&view, position))
     }
 
     /// The account with this id. Unlike a name that a person gives, an id of digits is no number.
     pub(super) fn account(&self, id: &str) -> Result<AccountReport, Error> {
-        let view = self.accounts.fresh_tried_view()?;
+        let view = self.accounts.checked_view()?;
         let position = position(&view.state, id)?;
         Ok(self.report(&view, position))
     }

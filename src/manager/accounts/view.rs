@@ -221,7 +221,7 @@ impl Accounts {
     /// # Errors
     ///
     /// `StoreUnreadable`
-    pub fn fresh_tried_view(&self) -> Result<View, Error> {
+    pub fn checked_view(&self) -> Result<View, Error> {
         loop {
             let view = self.fresh_view()?;
             if !self.try_secrets(&view) {

@@ -87,7 +87,7 @@ impl Sandbox {
             sandbox.set(name, &place);
         }
         sandbox.set("PATH", &std::env::var("PATH").unwrap_or_default());
-        // OpenCode is started often and does little: what its engine compiles for later costs a fifth of that.
+        // OpenCode starts often here and does little: what its engine compiles for later takes a fifth of each start.
         sandbox.set("BUN_JSC_useFTLJIT", "0");
         // Nothing ever goes to a real provider.
         for base in ["CAM_OPENAI_BASE_URL", "CAM_CHATGPT_BASE_URL", "CAM_AUTH_ISSUER"] {

@@ -2,6 +2,7 @@
 //! time is an argument.
 
 pub mod account;
+pub mod account_set;
 pub mod base_url;
 pub mod claims;
 pub mod client_version;

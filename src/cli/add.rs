@@ -63,6 +63,9 @@ struct Fields {
     /// Keep it for models that match; `*` matches any run of characters
     #[arg(long = "model", value_name = "PATTERN")]
     models: Vec<String>,
+    /// Put it into a group, which rules of projects name
+    #[arg(long = "group", value_name = "GROUP")]
+    groups: Vec<String>,
 }
 
 /// Adds an account.
@@ -79,6 +82,7 @@ pub async fn run(context: &Context, args: AddArgs) -> Result<u8, Error> {
         project: args.fields.project.map_or(Change::Keep, Change::Set),
         priority: args.fields.priority.map_or(Change::Keep, Change::Set),
         models: if args.fields.models.is_empty() { Change::Keep } else { Change::Set(args.fields.models) },
+        groups: if args.fields.groups.is_empty() { Change::Keep } else { Change::Set(args.fields.groups) },
         daily_limit_usd: set_limit(args.daily_limit),
         monthly_limit_usd: set_limit(args.monthly_limit),
         enabled: args.disabled.then_some(false),

@@ -16,6 +16,7 @@ pub const EXAMPLES: &[Example] = &[
     ("edit work --daily-limit 5", "spend at most 5 USD a day"),
     ("edit work --key-stdin < key.txt", "a new key"),
     ("edit 2 --disable", "leave the second account out"),
+    ("edit 1 --group work", "for projects whose rule names `work`"),
 ];
 
 #[derive(Debug, Args)]
@@ -63,6 +64,12 @@ struct EditFields {
     /// Use it for every model
     #[arg(long, group = "change")]
     any_model: bool,
+    /// Replace the list of groups that it is in
+    #[arg(long = "group", value_name = "GROUP", group = "change", conflicts_with = "no_group")]
+    groups: Vec<String>,
+    /// Take it out of every group
+    #[arg(long, group = "change")]
+    no_group: bool,
     /// Let requests use it again
     #[arg(long, group = "change", conflicts_with = "disable")]
     enable: bool,
@@ -88,11 +95,8 @@ pub async fn run(context: &Context, args: EditArgs) -> Result<u8, Error> {
         organization: or_none(fields.organization),
         project: or_none(fields.project),
         priority: fields.priority.map_or(Change::Keep, Change::Set),
-        models: match (fields.any_model, fields.models) {
-            (true, _) => Change::Clear,
-            (false, models) if models.is_empty() => Change::Keep,
-            (false, models) => Change::Set(models),
-        },
+        models: replaced(fields.models, fields.any_model),
+        groups: replaced(fields.groups, fields.no_group),
         daily_limit_usd: usd(fields.daily_limit, "--daily-limit")?,
         monthly_limit_usd: usd(fields.monthly_limit, "--monthly-limit")?,
         enabled: fields.enable.then_some(true).or(fields.disable.then_some(false)),
@@ -105,6 +109,15 @@ pub async fn run(context: &Context, args: EditArgs) -> Result<u8, Error> {
     Context::warn_of_reports(&manager);
     said("Changed", &report.into(), args.json);
     Ok(0)
+}
+
+/// What becomes of a list: flags name all of it, or that there is none.
+fn replaced(list: Vec<String>, none: bool) -> Change<Vec<String>> {
+    match (none, list) {
+        (true, _) => Change::Clear,
+        (false, list) if list.is_empty() => Change::Keep,
+        (false, list) => Change::Set(list),
+    }
 }
 
 fn or_none(value: Option<String>) -> Change<String> {

@@ -190,6 +190,7 @@ pub fn account_text(account: &Account, now: Timestamp, room: Room) -> Text {
     }
     add("credits", account.credits.as_ref().and_then(credits));
     add("priority", (account.priority != 0).then(|| account.priority.to_string()));
+    add("groups", (!account.groups.is_empty()).then(|| account.groups.join(", ")));
     add("models", (!account.models.is_empty()).then(|| account.models.join(", ")));
     add("daily limit", account.limits.daily_usd.map(|usd| format!("{usd} USD")));
     add("monthly limit", account.limits.monthly_usd.map(|usd| format!("{usd} USD")));

@@ -109,6 +109,25 @@ pub fn check_label(label: &str) -> Result<(), &'static str> {
     }
 }
 
+/// Checks the name of a group that an account is to be in.
+///
+/// # Errors
+///
+/// The rule that it breaks.
+pub fn check_group(group: &str) -> Result<(), &'static str> {
+    if group.is_empty() || group.chars().count() > LONGEST_LABEL {
+        Err("the name of a group has 1 to 64 characters")
+    } else if group
+        .contains(|letter: char| letter.is_whitespace() || letter.is_control() || matches!(letter, ',' | ':' | '!'))
+    {
+        Err("the name of a group is one word without `,`, `:` and `!`, which lists of accounts use")
+    } else if group.bytes().all(|byte| byte.is_ascii_digit()) {
+        Err("the name of a group is not all digits, because digits mean an account's number")
+    } else {
+        Ok(())
+    }
+}
+
 /// Whether two labels are the same to people, to whom case makes no difference.
 pub fn is_same_label(one: &str, other: &str) -> bool {
     folded_label(one) == folded_label(other)

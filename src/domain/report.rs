@@ -71,6 +71,8 @@ pub struct AccountReport {
     pub priority: i64,
     /// The only models it serves, as patterns.
     pub models: Vec<String>,
+    /// The groups that it is in.
+    pub groups: Vec<String>,
     /// Whether it is the current one.
     pub active: bool,
     /// The families for which it is the current one.

@@ -142,6 +142,7 @@ impl Manager {
             enabled: member.enabled,
             priority: account.priority.unwrap_or_default(),
             models: member.scope.patterns().to_vec(),
+            groups: account.groups.clone().unwrap_or_default(),
             active,
             active_families,
             state,

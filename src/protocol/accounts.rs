@@ -56,6 +56,8 @@ pub struct Account {
     pub priority: i64,
     /// The only models it serves, as patterns; empty means every model.
     pub models: Vec<String>,
+    /// The groups that it is in: rules of projects name accounts by them.
+    pub groups: Vec<String>,
     /// Whether it is the current one: over RPC this session's, on the command line the file's.
     pub active: bool,
     /// The families for which it is the current one.
@@ -266,6 +268,9 @@ pub struct AccountsAddParams {
     /// The only models it serves, as patterns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub models: Option<Vec<String>>,
+    /// The groups that it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Vec<String>>,
     /// USD per day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub daily_limit_usd: Option<f64>,
@@ -301,6 +306,9 @@ pub struct AccountsUpdateParams {
     /// Null is every model.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub models: Option<Option<Vec<String>>>,
+    /// Null is no group.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Option<Vec<String>>>,
     /// USD per day.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub daily_limit_usd: Option<Option<f64>>,

@@ -30,6 +30,7 @@ impl From<AccountReport> for Account {
             enabled: report.enabled,
             priority: report.priority,
             models: report.models,
+            groups: report.groups,
             active: report.active,
             active_families: report.active_families.iter().map(ToString::to_string).collect(),
             state: report.state.into(),

@@ -118,6 +118,11 @@ fn account() -> Value {
                 "items": {"type": "string"},
                 "description": "Patterns of the models it takes; absent or empty means all.",
             },
+            "groups": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "The groups that rules of projects name it by; absent or empty means none.",
+            },
             "dailyLimitUsd": usd("Per local day."),
             "monthlyLimitUsd": usd("Per local month."),
             "needsLogin": {"type": "boolean", "description": "Its credential was refused for good."},

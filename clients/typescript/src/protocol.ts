@@ -46,6 +46,8 @@ export interface AccountsAddParams {
   priority?: number | null;
   /** The only models it serves, as patterns. */
   models?: string[] | null;
+  /** The groups that it is in. */
+  groups?: string[] | null;
   /** USD per day. */
   dailyLimitUsd?: number | null;
   /** USD per month. */
@@ -70,6 +72,8 @@ export interface AccountsUpdateParams {
   priority?: number | null;
   /** Null is every model. */
   models?: string[] | null;
+  /** Null is no group. */
+  groups?: string[] | null;
   /** USD per day. */
   dailyLimitUsd?: number | null;
   /** USD per month. */
@@ -209,6 +213,8 @@ export interface Account {
   priority: number;
   /** The only models it serves, as patterns; empty means every model. */
   models: string[];
+  /** The groups that it is in: rules of projects name accounts by them. */
+  groups: string[];
   /** Whether it is the current one: over RPC this session's, on the command line the file's. */
   active: boolean;
   /** The families for which it is the current one. */

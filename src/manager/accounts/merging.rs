@@ -127,6 +127,7 @@ fn fill(own: &mut StoredAccount, other: StoredAccount) {
     own.label = own.label.take().or(other.label);
     own.priority = own.priority.or(other.priority);
     own.models = own.models.take().filter(|models| !models.is_empty()).or(other.models);
+    own.groups = own.groups.take().filter(|groups| !groups.is_empty()).or(other.groups);
     own.daily_limit_usd = own.daily_limit_usd.or(other.daily_limit_usd);
     own.monthly_limit_usd = own.monthly_limit_usd.or(other.monthly_limit_usd);
     own.added_at = own.added_at.into_iter().chain(other.added_at).min();

@@ -3,7 +3,7 @@
 use super::Accounts;
 use super::labels::has_label;
 use super::lookup::find;
-use crate::domain::account::{AccountId, Kind, check_label};
+use crate::domain::account::{AccountId, Kind, check_group, check_label, folded_label};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::usage::Usd;
 use crate::error::{Error, ErrorKind};
@@ -28,6 +28,8 @@ pub struct AccountChange {
     pub priority: Change<i64>,
     /// The patterns of the models it is kept for.
     pub models: Change<Vec<String>>,
+    /// The groups that it is in.
+    pub groups: Change<Vec<String>>,
     /// USD per day.
     pub daily_limit_usd: Change<f64>,
     /// USD per month.
@@ -76,6 +78,10 @@ impl AccountChange {
         }
         if self.models.value().is_some_and(|models| !models.iter().all(|pattern| is_pattern(pattern))) {
             return invalid("a model pattern is not empty and has no control characters".to_owned());
+        }
+        let groups = self.groups.value().into_iter().flatten();
+        if let Some(why) = groups.filter_map(|group| check_group(group).err()).next() {
+            return invalid(why.to_owned());
         }
         Ok(())
     }
@@ -198,9 +204,24 @@ fn apply(change: &AccountChange, account: &mut StoredAccount) {
     change.project.apply(&mut account.project);
     change.priority.apply(&mut account.priority);
     change.models.apply(&mut account.models);
+    change.groups.apply(&mut account.groups);
+    if let Some(groups) = &mut account.groups {
+        without_repeats(groups);
+    }
     change.daily_limit_usd.apply(&mut account.daily_limit_usd);
     change.monthly_limit_usd.apply(&mut account.monthly_limit_usd);
     account.enabled = change.enabled.or(account.enabled);
+}
+
+/// A group is named once, however it is spelled.
+fn without_repeats(groups: &mut Vec<String>) {
+    let mut seen = Vec::new();
+    groups.retain(|group| {
+        let folded = folded_label(group);
+        let is_new = !seen.contains(&folded);
+        seen.push(folded);
+        is_new
+    });
 }
 
 /// Patterns are shown to people, and no model that is routed by its name has such characters.

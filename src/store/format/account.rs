@@ -105,6 +105,8 @@ pub struct StoredAccount {
     pub priority: Option<i64>,
     /// Patterns of the models it takes; absent or empty means all.
     pub models: Option<Vec<String>>,
+    /// The groups that rules of projects name it by; absent or empty means none.
+    pub groups: Option<Vec<String>>,
     /// US dollars per local day.
     pub daily_limit_usd: Option<f64>,
     /// US dollars per local month.

@@ -142,6 +142,7 @@ fields! {
     enabled: "enabled",
     priority: "priority",
     models: "models",
+    groups: "groups",
     daily_limit_usd: "dailyLimitUsd",
     monthly_limit_usd: "monthlyLimitUsd",
     needs_login: "needsLogin",

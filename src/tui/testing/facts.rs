@@ -31,6 +31,7 @@ pub fn account(index: usize, label: &str) -> Account {
         enabled: true,
         priority: 0,
         models: Vec::new(),
+        groups: Vec::new(),
         active: index == 1,
         active_families: Vec::new(),
         state: AccountState::Ready,

@@ -73,6 +73,7 @@ fn facts(page: &mut Page<'_, '_>, ink: &Ink<'_>, account: &Account) {
         let which = if which == "*" { "every model" } else { which };
         page.optional("limited", Some(format!("{which} {}", until(ink, limit.reset_at))));
     }
+    page.optional("groups", (!account.groups.is_empty()).then(|| account.groups.join(", ")));
     page.optional("models", (!account.models.is_empty()).then(|| account.models.join(", ")));
     page.optional("priority", (account.priority != 0).then(|| account.priority.to_string()));
     page.optional("base URL", account.base_url.clone());

@@ -65,6 +65,9 @@ class AccountsAddParams(TypedDict):
     models: NotRequired[list[str] | None]
     """The only models it serves, as patterns."""
 
+    groups: NotRequired[list[str] | None]
+    """The groups that it is in."""
+
     dailyLimitUsd: NotRequired[float | None]
     """USD per day."""
 
@@ -98,6 +101,9 @@ class AccountsUpdateParams(TypedDict):
 
     models: NotRequired[list[str] | None]
     """Null is every model."""
+
+    groups: NotRequired[list[str] | None]
+    """Null is no group."""
 
     dailyLimitUsd: NotRequired[float | None]
     """USD per day."""
@@ -274,6 +280,9 @@ class Account(TypedDict):
 
     models: list[str]
     """The only models it serves, as patterns; empty means every model."""
+
+    groups: list[str]
+    """The groups that it is in: rules of projects name accounts by them."""
 
     active: bool
     """Whether it is the current one: over RPC this session's, on the command line the file's."""

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Incoming, Origin, Reading, Refused, main_secret};
-use crate::domain::account::{Kind, LONGEST_LABEL, check_label};
+use crate::domain::account::{Kind, LONGEST_LABEL, check_group, check_label};
 use crate::domain::base_url::BaseUrl;
 use crate::domain::claims::Claims;
 use crate::domain::time::Timestamp;
@@ -74,6 +74,9 @@ fn usable(account: &StoredAccount) -> StoredAccount {
     }
     if let Some(models) = &mut taken.models {
         models.retain(|pattern| !pattern.trim().is_empty() && !pattern.contains(char::is_control));
+    }
+    if let Some(groups) = &mut taken.groups {
+        groups.retain(|group| check_group(group).is_ok());
     }
     // We do not seal what we do not know, so it must not be another tool's secret.
     taken.extra.retain(|name, value| {

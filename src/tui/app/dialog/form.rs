@@ -43,6 +43,7 @@ impl Form {
             Name::DailyLimit,
             Name::MonthlyLimit,
             Name::Models,
+            Name::Groups,
         ];
         let fields = fields.into_iter().map(|name| Field::of(name, "")).collect();
         let taken = known.accounts().iter().map(|account| account.label.clone()).collect();
@@ -58,6 +59,7 @@ impl Form {
             Field::of(Name::DailyLimit, &usd(account.limits.daily_usd)),
             Field::of(Name::MonthlyLimit, &usd(account.limits.monthly_usd)),
             Field::of(Name::Models, &account.models.join(", ")),
+            Field::of(Name::Groups, &account.groups.join(", ")),
         ];
         if account.kind == AccountKind::ApiKey {
             fields.push(Field::of(Name::BaseUrl, account.base_url.as_deref().unwrap_or_default()));

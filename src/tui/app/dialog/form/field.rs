@@ -30,6 +30,8 @@ pub enum Name {
     MonthlyLimit,
     /// The patterns of the models it is kept for.
     Models,
+    /// The groups that it is in.
+    Groups,
 }
 
 impl Name {
@@ -46,6 +48,7 @@ impl Name {
             Name::DailyLimit => "USD per day",
             Name::MonthlyLimit => "USD per month",
             Name::Models => "Models",
+            Name::Groups => "Groups",
         }
     }
 
@@ -55,7 +58,7 @@ impl Name {
             Name::Label | Name::Key => "",
             Name::NewKey => "stays as it is",
             Name::BaseUrl => "OpenAI",
-            Name::Organization | Name::Project => "none",
+            Name::Organization | Name::Project | Name::Groups => "none",
             Name::Priority => "0",
             Name::DailyLimit | Name::MonthlyLimit => "no limit",
             Name::Models => "every model",
@@ -74,6 +77,7 @@ impl Name {
             Name::Priority => "a whole number; higher is preferred by the strategy \"priority\"",
             Name::DailyLimit => "an amount such as 2.50; at the limit the account is not used until midnight",
             Name::MonthlyLimit => "an amount such as 25; at the limit the account is not used until next month",
+            Name::Groups => "words separated by commas, such as work; rules of projects name accounts by them",
             Name::Models => "patterns separated by commas, such as gpt-5*, o3; the account serves only these",
         }
     }
@@ -175,14 +179,18 @@ impl Field {
             Name::Priority => change.priority = parsed(text, "a priority is a whole number")?,
             Name::DailyLimit => change.daily_limit_usd = usd(text)?,
             Name::MonthlyLimit => change.monthly_limit_usd = usd(text)?,
-            Name::Models => {
-                let models: Vec<String> =
-                    text.split(',').map(str::trim).filter(|model| !model.is_empty()).map(str::to_owned).collect();
-                change.models = if models.is_empty() { Change::Clear } else { Change::Set(models) };
-            }
+            Name::Models => change.models = list(text),
+            Name::Groups => change.groups = list(text),
         }
         Ok(())
     }
+}
+
+/// What stands between commas.
+fn list(text: &str) -> Change<Vec<String>> {
+    let items = text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned);
+    let items: Vec<String> = items.collect();
+    if items.is_empty() { Change::Clear } else { Change::Set(items) }
 }
 
 fn set(text: &str) -> Change<String> {

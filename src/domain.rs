@@ -17,6 +17,7 @@ pub mod naming;
 pub mod near;
 pub mod plain_text;
 pub mod pool;
+pub mod projects;
 pub mod report;
 pub mod resources;
 pub mod routing;

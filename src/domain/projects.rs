@@ -1,0 +1,111 @@
+//! The rules that say which accounts a project may use, and which of them hold for a folder.
+
+mod pattern;
+mod remote;
+
+pub use pattern::{FolderPattern, PatternError};
+pub use remote::{Remote, RemotePattern};
+
+use std::path::PathBuf;
+
+use crate::domain::account_set::Selection;
+use crate::domain::routing::Strategy;
+use crate::domain::usage::Usd;
+
+/// One rule, as a person wrote it.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Its number in the file, from 1.
+    pub number: usize,
+    /// The file and line.
+    pub place: String,
+    /// The folders that it is for.
+    pub path: Option<FolderPattern>,
+    /// The git remotes that it is for.
+    pub remote: Option<RemotePattern>,
+    /// The accounts that may be used there.
+    pub accounts: Selection,
+    /// How an account is chosen there.
+    pub strategy: Option<Strategy>,
+    /// What all sessions there may spend together, in a day.
+    pub daily_limit: Option<Usd>,
+    /// The same in a month.
+    pub monthly_limit: Option<Usd>,
+}
+
+impl Rule {
+    /// How the rule and what is spent under it are called.
+    pub fn name(&self) -> &str {
+        let path = self.path.as_ref().map(FolderPattern::text);
+        path.or(self.remote.as_ref().map(RemotePattern::text)).unwrap_or_default()
+    }
+
+    /// Whether it is for `folder`. One with a path and a remote is where both are.
+    fn is_for(&self, folder: &Folder) -> bool {
+        let by_path = self.path.as_ref().is_none_or(|path| path.covers(&folder.path));
+        let by_remote = self.remote.as_ref().is_none_or(|remote| folder.remotes.iter().any(|url| remote.covers(url)));
+        by_path && by_remote
+    }
+}
+
+/// A folder that an agent works in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Folder {
+    /// Links resolved.
+    pub path: PathBuf,
+    /// Where its repository is pushed to and pulled from.
+    pub remotes: Vec<Remote>,
+}
+
+/// The rules that hold for `folder`: the first by path that is for it, and every one by remote alone. What a session may use is
+/// what all of them name.
+pub fn holding<'r>(rules: &'r [Rule], folder: &Folder) -> Vec<&'r Rule> {
+    let by_path = rules.iter().filter(|rule| rule.path.is_some()).find(|rule| rule.is_for(folder));
+    let by_remote = rules.iter().filter(|rule| rule.path.is_none() && rule.is_for(folder));
+    by_path.into_iter().chain(by_remote).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn rule(number: usize, path: Option<&str>, remote: Option<&str>) -> Rule {
+        Rule {
+            number,
+            place: String::new(),
+            path: path.map(|text| FolderPattern::parse(text, Some(Path::new("/home/me"))).unwrap()),
+            remote: remote.map(|text| RemotePattern::parse(text).unwrap()),
+            accounts: Selection::default(),
+            strategy: None,
+            daily_limit: None,
+            monthly_limit: None,
+        }
+    }
+
+    #[test]
+    fn the_first_by_path_holds_with_every_one_by_remote() {
+        let rules = [
+            rule(1, Some("~/work/open-source"), None),
+            rule(2, Some("~/work/**"), None),
+            rule(3, Some("~/work/client"), None),
+            rule(4, None, Some("github.com/acme/*")),
+            rule(5, Some("/**"), Some("github.com/acme/secret")),
+            rule(6, None, Some("github.com/acme/secret")),
+        ];
+        for (path, remotes, expected) in [
+            ("/home/me/work/open-source/x", &[][..], &[1][..]),
+            ("/home/me/work/client", &[], &[2]),
+            ("/home/me/work", &["git@github.com:acme/site.git"], &[2, 4]),
+            ("/home/me/private", &[], &[]),
+            ("/home/me/private", &["https://github.com/Acme/secret"], &[5, 4, 6]),
+            ("/srv", &["https://example.com/acme/secret", "git@github.com:acme/x"], &[4]),
+        ] {
+            let remotes = remotes.iter().filter_map(|url| Remote::parse(url)).collect();
+            let folder = Folder { path: path.into(), remotes };
+            let numbers: Vec<usize> = holding(&rules, &folder).iter().map(|rule| rule.number).collect();
+            assert_eq!(numbers, expected, "{path}");
+        }
+    }
+}

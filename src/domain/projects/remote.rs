@@ -1,0 +1,172 @@
+//! A git remote as `host/path`, however its address is spelled.
+
+use glob::MatchOptions;
+
+use super::pattern::{Parts, PatternError};
+
+/// Hosts have no case, and the providers' paths have none either.
+const OPTIONS: MatchOptions =
+    MatchOptions { case_sensitive: false, require_literal_separator: true, require_literal_leading_dot: false };
+
+/// Where a repository is, without how it is reached: `github.com/acme/site`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remote(String);
+
+impl Remote {
+    /// Reads the address of a remote. `None` for one on this machine.
+    pub fn parse(url: &str) -> Option<Remote> {
+        let url = url.trim();
+        let (host, path) = match url.split_once("://") {
+            Some((scheme, _)) if scheme.eq_ignore_ascii_case("file") => return None,
+            Some((_, rest)) => rest.split_once('/')?,
+            // `user@host:path`, as ssh has it; a path of this machine has a separator before its first colon, or none at all.
+            None => url.split_once(':').filter(|(host, _)| !host.contains(['/', '\\']) && host.len() > 1)?,
+        };
+        let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+        let host = match host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+            _ => host,
+        };
+        let path = path.split(['?', '#']).next().unwrap_or_default();
+        let path = path_without_detours(&percent_decoded(path));
+        let path = path.strip_suffix(".git").unwrap_or(&path);
+        let host = host.trim_end_matches('.');
+        (!host.is_empty() && !path.is_empty()).then(|| Remote(format!("{}/{path}", host.to_lowercase())))
+    }
+
+    /// As it is compared.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The names of a path without empty ones, `.` and `..`.
+fn path_without_detours(path: &str) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for name in path.split(['/', '\\']) {
+        match name {
+            "" | "." => {}
+            ".." => drop(names.pop()),
+            name => names.push(name),
+        }
+    }
+    names.join("/")
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, behind)) = rest.split_first() {
+        let code = behind.get(..2).filter(|_| *first == b'%').and_then(|code| std::str::from_utf8(code).ok());
+        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &behind[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = behind;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The remotes that a rule is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemotePattern {
+    text: String,
+    parts: Parts,
+}
+
+impl RemotePattern {
+    /// Reads a pattern such as `github.com/acme/*`; an address as git has it is one too.
+    ///
+    /// # Errors
+    ///
+    /// [`PatternError`]
+    pub fn parse(text: &str) -> Result<RemotePattern, PatternError> {
+        let trimmed = text.trim();
+        if trimmed.is_empty() {
+            return Err(PatternError::Empty);
+        }
+        let plain = match Remote::parse(trimmed) {
+            Some(Remote(plain)) => plain,
+            None => trimmed.trim_end_matches('/').trim_end_matches(".git").to_lowercase(),
+        };
+        // A host alone stands for all of its repositories.
+        if plain.is_empty() || plain.starts_with(['/', '.', '~', '\\']) || plain.contains(char::is_whitespace) {
+            return Err(PatternError::NotARemote);
+        }
+        Ok(RemotePattern { text: trimmed.to_owned(), parts: Parts::parse(&plain)? })
+    }
+
+    /// As it is written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it is for `remote`.
+    pub fn covers(&self, remote: &Remote) -> bool {
+        self.parts.cover(remote.text(), OPTIONS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_its_host_and_path_however_it_is_spelled() {
+        for (url, expected) in [
+            ("git@github.com:acme/site.git", Some("github.com/acme/site")),
+            ("github.com:acme/site", Some("github.com/acme/site")),
+            ("git@github.com:/acme/site.git", Some("github.com/acme/site")),
+            ("ssh://git@github.com:22/acme/site.git", Some("github.com/acme/site")),
+            ("ssh://git@ssh.github.com:443/acme/site.git", Some("ssh.github.com/acme/site")),
+            ("https://github.com/acme/site.git", Some("github.com/acme/site")),
+            ("https://user:token@GitHub.com/acme/site/", Some("github.com/acme/site")),
+            ("https://github.com./acme//site", Some("github.com/acme/site")),
+            ("https://github.com/other/../acme/./site.git", Some("github.com/acme/site")),
+            ("https://github.com/%61cme/site", Some("github.com/acme/site")),
+            ("git+ssh://git@example.org/a/b/c.git", Some("example.org/a/b/c")),
+            ("github-work:acme/site.git", Some("github-work/acme/site")),
+            ("git://[::1]:9418/acme/site", Some("[::1]/acme/site")),
+            ("file:///srv/git/site.git", None),
+            ("/srv/git/site.git", None),
+            ("../site.git", None),
+            ("./odd:name", None),
+            (r"C:\git\site", None),
+            ("https://github.com", None),
+            ("https:///acme/site", None),
+            ("", None),
+        ] {
+            assert_eq!(Remote::parse(url).as_ref().map(Remote::text), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_is_for_repositories_and_those_below_them() {
+        for (pattern, remote, covers) in [
+            ("github.com/acme/*", "git@github.com:acme/site.git", true),
+            ("GitHub.com/Acme/*", "git@github.com:acme/site.git", true),
+            ("github.com/acme/*", "git@github.com:acme-evil/site.git", false),
+            ("github.com/acme/*", "https://github.com.evil.example/acme/site", false),
+            ("github.com/acme/*", "https://evil.example/github.com/acme/site", false),
+            ("github.com/acme", "git@github.com:acme/site.git", true),
+            ("github.com/acme/**", "git@github.com:acme/site.git", true),
+            ("https://github.com/acme/site.git", "git@github.com:acme/site", true),
+            ("git@github.com:acme/*", "https://github.com/acme/site", true),
+            ("gitlab.com/acme/*", "git@gitlab.com:acme/team/site.git", true),
+            ("*/acme/*", "github-work:acme/site.git", true),
+            ("*.acme.example", "https://git.acme.example/x", true),
+            ("*.acme.example", "https://acme.example.evil.example/x", false),
+        ] {
+            let read = RemotePattern::parse(pattern).unwrap();
+            assert_eq!(read.covers(&Remote::parse(remote).unwrap()), covers, "{pattern} {remote}");
+        }
+        for text in ["", " ", "/srv/git", "./x", "~/x", "a b", "github.com/[a"] {
+            assert!(RemotePattern::parse(text).is_err(), "{text:?}");
+        }
+    }
+}

@@ -7,8 +7,10 @@ mod json;
 pub mod keys;
 mod layers;
 mod merge;
+pub mod projects;
 pub mod schema;
 mod template;
+mod toml_file;
 mod write;
 
 pub use edit::EditError;
@@ -28,6 +30,8 @@ use crate::files::Stamp;
 use crate::logging;
 use crate::paths::Paths;
 use keys::{KEYS, Key, Values};
+use projects::Projects;
+use toml_file::TomlFile;
 
 /// The key every program on the machine knows; only `proxy` on a loopback address uses it.
 pub const DEFAULT_PROXY_KEY: &str = "sk-codex-account-manager";
@@ -108,6 +112,8 @@ pub struct Config {
     from_files: Vec<Setting>,
     /// Read once from the settings, because every request asks for them.
     values: Values,
+    /// Which accounts each project may use.
+    pub projects: Projects,
     /// One sentence for each unknown key and bad value.
     pub warnings: Vec<String>,
 }
@@ -121,16 +127,19 @@ impl Config {
     /// Reads all sources again. What a file says that cannot be used leaves what this configuration took from it.
     #[must_use = "this returns the new configuration"]
     pub fn reload(&self, paths: &Paths, environment: &Environment, sources: &Sources) -> Config {
+        let file = TomlFile::read(&paths.config_file);
+        let (projects, warning) = self.projects.follow(&file, paths.home.as_deref());
         let layers = vec![
             layers::session(sources.session_strategy),
             layers::flags(&sources.flags),
             layers::initialization_options(&sources.initialization_options),
             layers::environment(environment),
-            layers::toml(&paths.config_file),
+            layers::toml(&file),
             json::layer(&paths.opencode_config_file),
             layers::defaults(&sources.defaults),
         ];
-        let mut config = merge::merge(layers, self);
+        let mut config = Config { projects, ..merge::merge(layers, self) };
+        config.warnings.extend(warning);
         // No key, since the log begins before anything is read.
         config.warnings.extend(environment.get("CAM_LOG").and_then(logging::complaint));
         config

@@ -7,6 +7,8 @@ use crate::env::Environment;
 /// The places of one process, after every override.
 #[derive(Clone, Debug)]
 pub struct Paths {
+    /// The person's home folder.
+    pub home: Option<PathBuf>,
     /// The accounts file, before symlinks are resolved.
     pub accounts_file: PathBuf,
     /// `config.toml`.
@@ -95,6 +97,7 @@ impl Paths {
             .or_else(|| Some(base.as_ref()?.home_dir().join(".config")));
         let place = |variable: &str, default: Option<PathBuf>| environment.get(variable).map(PathBuf::from).or(default);
         Some(Paths {
+            home: base.as_ref().map(|base| base.home_dir().to_owned()),
             accounts_file: place(
                 "CAM_ACCOUNTS_FILE",
                 config_home.as_ref().map(|home| home.join("opencode").join("openai-codex-accounts.json")),

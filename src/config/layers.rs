@@ -7,9 +7,9 @@ use std::path::Path;
 use serde_json::{Map, Value};
 use toml_edit::{Document, Item, Table, TableLike};
 
-use super::Source;
-use super::file;
 use super::keys::{KEYS, Key};
+use super::toml_file::{Content, TomlFile};
+use super::{Source, file, projects};
 use crate::domain::routing::Strategy;
 use crate::env::Environment;
 
@@ -118,31 +118,27 @@ pub fn defaults(overrides: &[(&'static str, Value)]) -> Layer {
     Layer::of(KEYS.iter().map(entry))
 }
 
-pub fn toml(path: &Path) -> Layer {
-    let text = match read(path, Source::Toml) {
-        Ok(Some(text)) => text,
-        Ok(None) => return Layer::default(),
-        Err(broken) => return broken,
-    };
+pub fn toml(file: &TomlFile) -> Layer {
     let mut layer = Layer::default();
-    match Document::parse(text.as_str()) {
-        Ok(document) => walk_toml(path, &text, "", document.as_table(), &mut layer.entries),
-        Err(error) => {
-            let (line, message) = of_error(&text, &error);
-            return Layer::broken(Source::Toml, format!("{}:{line}", path.display()), "not valid TOML", message);
+    match &file.content {
+        Content::Missing => {}
+        Content::Unreadable(why) => return Layer::broken(Source::Toml, file.place(), "cannot be read", why.clone()),
+        Content::Broken { line, why, .. } => {
+            return Layer::broken(Source::Toml, file.place_of_line(*line), "not valid TOML", why.clone());
         }
+        Content::Good(document) => walk_toml(file, "", document.as_table(), &mut layer.entries),
     }
     layer
 }
 
-/// In the order of names, whatever that of the file.
-fn walk_toml(path: &Path, text: &str, prefix: &str, table: &dyn TableLike, entries: &mut Vec<Entry>) {
-    let place =
-        |span: Option<Range<usize>>| format!("{}:{}", path.display(), line_of(text, span.unwrap_or_default().start));
+/// In the order of names, whatever that of the file. The rules of projects are read elsewhere.
+fn walk_toml(file: &TomlFile, prefix: &str, table: &dyn TableLike, entries: &mut Vec<Entry>) {
+    let place = |span: Option<Range<usize>>| file.place_of(span);
     for (own, item) in sorted(table) {
         let name = if prefix.is_empty() { own.to_owned() } else { format!("{prefix}.{own}") };
         match item.as_table_like() {
-            Some(inner) if super::key(&name).is_none() => walk_toml(path, text, &name, inner, entries),
+            _ if name == projects::NAME => {}
+            Some(inner) if super::key(&name).is_none() => walk_toml(file, &name, inner, entries),
             _ => entries.push(Entry {
                 source: Source::Toml,
                 key: super::key(&name),

@@ -28,7 +28,7 @@ pub fn merge(layers: Vec<Layer>, before: &Config) -> Config {
     let Merging { warnings, from_files, mut chosen, .. } = merging;
     let settings: Vec<Setting> = KEYS.iter().filter_map(|key| chosen.remove(key.toml)).collect();
     let values = Values::of(settings.iter().map(|setting| &setting.value));
-    Config { settings, from_files, values, warnings }
+    Config { settings, from_files, values, warnings, ..Config::default() }
 }
 
 struct Merging<'c> {

@@ -37,6 +37,7 @@ impl Files {
     fn paths(&self) -> Paths {
         let folder = self.0.path();
         Paths {
+            home: None,
             accounts_file: folder.join("accounts.json"),
             config_file: folder.join("config.toml"),
             opencode_config_file: folder.join("opencode.json"),

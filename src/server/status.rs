@@ -60,6 +60,7 @@ pub mod tests {
         let options = ManagerOptions {
             environment: Environment::default(),
             paths: Paths {
+                home: None,
                 accounts_file: folder.join("accounts.json"),
                 config_file: folder.join("config.toml"),
                 opencode_config_file: folder.join("opencode.json"),

@@ -42,6 +42,7 @@ impl Home {
 
     pub fn options(&self) -> StoreOptions {
         let folders = DataFolders::new(&Paths {
+            home: None,
             accounts_file: self.file.clone(),
             config_file: PathBuf::new(),
             opencode_config_file: PathBuf::new(),

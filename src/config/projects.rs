@@ -1,0 +1,159 @@
+//! The rules of `[[projects]]`. Unlike every key, they fail closed: where they cannot be read, no account may be used, unless those
+//! that held before still do.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::Value;
+use toml_edit::{Item, Table};
+
+use super::layers::json_of;
+use super::toml_file::{Content, TomlFile};
+use crate::domain::account_set::Selection;
+use crate::domain::near;
+use crate::domain::projects::{FolderPattern, RemotePattern, Rule};
+use crate::domain::routing::Strategy;
+use crate::domain::usage::Usd;
+use crate::files;
+
+/// The name of the list.
+pub const NAME: &str = "projects";
+
+/// What may stand in a rule.
+const KEYS: [&str; 6] = ["path", "remote", "accounts", "strategy", "daily_limit_usd", "monthly_limit_usd"];
+
+/// The rules in force.
+#[derive(Clone, Debug, Default)]
+pub struct Projects {
+    /// In the order of the file.
+    pub rules: Arc<[Rule]>,
+    /// Why no account may be used anywhere: nobody can tell what the rules say.
+    pub broken: Option<String>,
+    /// Something of the file was read before.
+    is_read: bool,
+}
+
+impl Projects {
+    /// What the file says now, after these rules were in force; and what to warn of.
+    pub(super) fn follow(&self, file: &TomlFile, home: Option<&Path>) -> (Projects, Option<String>) {
+        let read = match &file.content {
+            Content::Good(document) => rules(file, document.get(NAME), home),
+            Content::Missing if self.held() => Err(format!("{}: the file is gone", file.place())),
+            Content::Unreadable(why) if self.held() => Err(format!("{}: it cannot be read: {why}", file.place())),
+            Content::Broken { text, line, why } if self.held() || has_rules(text) => {
+                Err(format!("{}: it is not valid TOML: {why}", file.place_of_line(*line)))
+            }
+            Content::Missing | Content::Unreadable(_) | Content::Broken { .. } => Ok(Vec::new()),
+        };
+        match read {
+            Ok(rules) => (Projects { rules: rules.into(), broken: None, is_read: true }, None),
+            Err(why) if self.is_read && self.broken.is_none() => {
+                let warning = format!("{why}; the rules of `projects` that held before stay until that is mended");
+                (self.clone(), Some(warning))
+            }
+            Err(why) => {
+                let warning = format!("{why}; no account may be used until that is mended");
+                (Projects { rules: Arc::default(), broken: Some(why), is_read: true }, Some(warning))
+            }
+        }
+    }
+
+    /// Whether there were rules, or there may have been.
+    fn held(&self) -> bool {
+        !self.rules.is_empty() || self.broken.is_some()
+    }
+}
+
+/// Whether a text that is not TOML looks as if rules stood in it.
+fn has_rules(text: &str) -> bool {
+    text.lines().any(|line| {
+        let line: String = line.chars().filter(|letter| !letter.is_whitespace() && !"\"'".contains(*letter)).collect();
+        line.starts_with(&format!("[[{NAME}")) || line.starts_with(&format!("{NAME}="))
+    })
+}
+
+fn rules(file: &TomlFile, list: Option<&Item>, home: Option<&Path>) -> Result<Vec<Rule>, String> {
+    let tables: Vec<Table> = match list {
+        None => return Ok(Vec::new()),
+        Some(Item::ArrayOfTables(tables)) => tables.iter().cloned().collect(),
+        // `projects = [{…}]`
+        Some(item) => {
+            let values =
+                item.as_array().ok_or_else(|| format!("{}: `{NAME}` is not a list of tables", file.place()))?;
+            let tables =
+                values.iter().map(|value| value.as_inline_table().cloned().map(toml_edit::InlineTable::into_table));
+            tables
+                .collect::<Option<_>>()
+                .ok_or_else(|| format!("{}: `{NAME}` is not a list of tables", file.place()))?
+        }
+    };
+    let rule = |(at, table): (usize, &Table)| {
+        let place = file.place_of(table.span());
+        rule(table, at + 1, &place, home).map_err(|why| format!("{place}: rule {} of `{NAME}`: {why}", at + 1))
+    };
+    tables.iter().enumerate().map(rule).collect()
+}
+
+fn rule(table: &Table, number: usize, place: &str, home: Option<&Path>) -> Result<Rule, String> {
+    if let Some((unknown, _)) = table.iter().find(|(key, _)| !KEYS.contains(key)) {
+        let meant = near::near(unknown, KEYS).first().map(|meant| format!("; did you mean `{meant}`?"));
+        return Err(format!(
+            "unknown key `{unknown}`{}",
+            meant.unwrap_or_else(|| format!("; a rule has {}", KEYS.join(", ")))
+        ));
+    }
+    let value = |name: &str| table.get(name).map(json_of);
+    let text = |name: &str| match value(name) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(other) => Err(format!("`{name}` cannot be `{other}`; it is a text")),
+    };
+    let usd = |name: &str| match value(name) {
+        None => Ok(None),
+        Some(given) => given.as_f64().and_then(Usd::from_usd).map(Some).ok_or_else(|| {
+            format!("`{name}` cannot be `{given}`; it is a number of USD from 0 to less than nine million")
+        }),
+    };
+    let path = text("path")?.map(|text| {
+        let read = FolderPattern::parse(&text, home).map_err(|why| format!("`path` cannot be `{text}`: {why}"));
+        read.map(|pattern| pattern.resolved(home, |folder| files::real_path(folder).ok()))
+    });
+    let remote = text("remote")?
+        .map(|text| RemotePattern::parse(&text).map_err(|why| format!("`remote` cannot be `{text}`: {why}")));
+    let (path, remote) = (path.transpose()?, remote.transpose()?);
+    if path.is_none() && remote.is_none() {
+        return Err("it has neither `path` nor `remote`; `path = \"/**\"` is for every folder".to_owned());
+    }
+    let strategy = text("strategy")?.map(|text| {
+        let known = Strategy::ALL.map(|strategy| format!("`{}`", strategy.name())).join(", ");
+        Strategy::parse(&text).ok_or_else(|| format!("`strategy` cannot be `{text}`; accepted: {known}"))
+    });
+    Ok(Rule {
+        number,
+        place: place.to_owned(),
+        path,
+        remote,
+        accounts: accounts(value("accounts"))?,
+        strategy: strategy.transpose()?,
+        daily_limit: usd("daily_limit_usd")?,
+        monthly_limit: usd("monthly_limit_usd")?,
+    })
+}
+
+/// The accounts that a list names; a text is words between commas, as on the command line.
+pub fn accounts(value: Option<Value>) -> Result<Selection, String> {
+    let wrong = |why: String| format!("`accounts` cannot be read: {why}");
+    match value {
+        Some(Value::String(text)) => Selection::parse(&text).map_err(|why| wrong(why.to_string())),
+        Some(Value::Array(items)) => {
+            let words = items.iter().map(Value::as_str).collect::<Option<Vec<&str>>>();
+            let words = words.ok_or_else(|| wrong("it is a list of groups, labels and ids".to_owned()))?;
+            Selection::of(words).map_err(|why| wrong(why.to_string()))
+        }
+        Some(_) => Err(wrong("it is a list of groups, labels and ids".to_owned())),
+        None => Err("it has no `accounts`; an empty list allows none".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

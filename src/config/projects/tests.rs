@@ -1,0 +1,150 @@
+use std::path::PathBuf;
+
+use super::*;
+use crate::config::toml_file::TomlFile;
+use crate::domain::projects::{Folder, holding};
+
+const HOME: &str = "/home/me";
+
+#[expect(clippy::disallowed_methods, reason = "the tests write the files that are read")]
+fn read(folder: &tempfile::TempDir, text: &str) -> TomlFile {
+    let path = folder.path().join("config.toml");
+    std::fs::write(&path, text).unwrap();
+    TomlFile::read(&path)
+}
+
+fn home() -> Option<&'static Path> {
+    Some(Path::new(HOME))
+}
+
+/// The rules of a process that starts, or why it has none.
+fn at_start(text: &str) -> Result<Vec<Rule>, String> {
+    let folder = tempfile::TempDir::new().unwrap();
+    let (projects, warning) = Projects::default().follow(&read(&folder, text), home());
+    let place = folder.path().display().to_string();
+    match projects.broken {
+        None => {
+            assert_eq!(warning, None);
+            Ok(projects.rules.to_vec())
+        }
+        Some(why) => {
+            assert!(projects.rules.is_empty());
+            assert_eq!(warning.unwrap(), format!("{why}; no account may be used until that is mended"));
+            Err(why.replace(&place, "[dir]"))
+        }
+    }
+}
+
+#[test]
+fn a_rule_has_folders_remotes_accounts_and_a_budget() {
+    let rules = at_start(
+        "routing.strategy = \"sticky\"\n\n[[projects]]\npath = \"~/work/**\"\naccounts = [\"work\", \"!old\"]\nstrategy = \"round-robin\"\n\
+         daily_limit_usd = 2.5\nmonthly_limit_usd = 30\n\n[[projects]]\nremote = \"github.com/acme/*\"\naccounts = \"acme\"\n",
+    )
+    .unwrap();
+    let [first, second] = rules.as_slice() else { panic!("{rules:?}") };
+    assert_eq!((first.number, first.name(), first.accounts.to_string()), (1, "~/work/**", "work, !old".to_owned()));
+    assert!(first.place.ends_with("config.toml:3"), "{}", first.place);
+    assert_eq!((first.strategy, first.daily_limit), (Some(Strategy::RoundRobin), Usd::from_usd(2.5)));
+    assert_eq!(first.monthly_limit, Usd::from_usd(30.0));
+    assert_eq!(
+        (second.number, second.name(), second.accounts.to_string()),
+        (2, "github.com/acme/*", "acme".to_owned())
+    );
+    let inside = Folder { path: PathBuf::from("/home/me/work/x"), remotes: Vec::new() };
+    assert_eq!(holding(&rules, &inside).len(), 1);
+    let inline = at_start("projects = [{ path = \"/srv\", accounts = [] }]").unwrap();
+    assert_eq!(inline[0].accounts, Selection::default());
+}
+
+#[test]
+fn what_cannot_be_read_as_rules_leaves_no_account_and_says_where() {
+    let unreadable = "2: rule 1 of `projects`: ";
+    for (text, line, why) in [
+        ("\n[[projects]]\npth = \"/x\"\naccounts = []", unreadable, "unknown key `pth`; did you mean `path`?"),
+        (
+            "\n[[projects]]\nfolder = \"/x\"\naccounts = []",
+            unreadable,
+            "unknown key `folder`; a rule has path, remote, accounts, strategy, daily_limit_usd, monthly_limit_usd",
+        ),
+        (
+            "\n[[projects]]\naccounts = [\"a\"]",
+            unreadable,
+            "it has neither `path` nor `remote`; `path = \"/**\"` is for every folder",
+        ),
+        ("\n[[projects]]\npath = \"/x\"", unreadable, "it has no `accounts`; an empty list allows none"),
+        (
+            "\n[[projects]]\npath = \"x\"\naccounts = []",
+            unreadable,
+            "`path` cannot be `x`: it begins with neither `~/` nor the root of the file system",
+        ),
+        ("\n[[projects]]\npath = \"/[x\"\naccounts = []", unreadable, "`path` cannot be `/[x`: invalid range pattern"),
+        ("\n[[projects]]\npath = 3\naccounts = []", unreadable, "`path` cannot be `3`; it is a text"),
+        (
+            "\n[[projects]]\nremote = \"/srv\"\naccounts = []",
+            unreadable,
+            "`remote` cannot be `/srv`: it is not like `github.com/acme/*`",
+        ),
+        (
+            "\n[[projects]]\npath = \"/x\"\naccounts = [\"!\"]",
+            unreadable,
+            "`accounts` cannot be read: `!` names no account; write the name of a group, an id or a label",
+        ),
+        (
+            "\n[[projects]]\npath = \"/x\"\naccounts = [1]",
+            unreadable,
+            "`accounts` cannot be read: it is a list of groups, labels and ids",
+        ),
+        (
+            "\n[[projects]]\npath = \"/x\"\naccounts = []\ndaily_limit_usd = -1",
+            unreadable,
+            "`daily_limit_usd` cannot be `-1`; it is a number of USD from 0 to less than nine million",
+        ),
+        ("projects = 3", "", " `projects` is not a list of tables"),
+        ("projects = [3]", "", " `projects` is not a list of tables"),
+        ("[projects]\npath = \"/x\"", "", " `projects` is not a list of tables"),
+        ("[[projects]]\npath = /x\naccounts = []", "2: it is not valid TOML: ", ""),
+        ("[[ \"projects\" ]]\npath = /x", "2: it is not valid TOML: ", ""),
+        ("a = \nprojects = []", "1: it is not valid TOML: ", ""),
+    ] {
+        let told = at_start(text).unwrap_err();
+        let begin = format!("[dir]/config.toml:{line}{why}");
+        assert!(told.starts_with(&begin), "{text}\n{told}\n{begin}");
+    }
+    let strategy = at_start("[[projects]]\npath = \"/x\"\naccounts = []\nstrategy = \"best\"").unwrap_err();
+    assert!(strategy.contains("`strategy` cannot be `best`; accepted: `sticky`"), "{strategy}");
+}
+
+#[test]
+fn without_rules_a_file_that_cannot_be_read_forbids_nothing() {
+    for text in ["", "a = ", "# [[projects]]\na = ", "[projects_of_mine\n"] {
+        assert!(at_start(text).unwrap().is_empty(), "{text}");
+    }
+}
+
+/// Rules that were good stay, whatever becomes of the file, until it is good again.
+#[test]
+fn a_running_process_keeps_the_rules_that_were_good() {
+    const GOOD: &str = "[[projects]]\npath = \"/x\"\naccounts = [\"a\"]\n";
+    let folder = tempfile::TempDir::new().unwrap();
+    let (good, warning) = Projects::default().follow(&read(&folder, GOOD), home());
+    assert_eq!((good.rules.len(), warning), (1, None));
+    let bad = ["[[projects]]\npath = \"/x\"", "[[projects]]\npath = ", "x = ", &"# long\n".repeat(200_000)];
+    for text in bad {
+        let (kept, warning) = good.follow(&read(&folder, text), home());
+        let warning = warning.unwrap();
+        assert!(warning.ends_with("; the rules of `projects` that held before stay until that is mended"), "{warning}");
+        assert_eq!((kept.rules.len(), kept.broken.clone()), (1, None));
+        let (changed, warning) = kept.follow(&read(&folder, ""), home());
+        assert_eq!((changed.rules.len(), changed.broken, warning), (0, None, None), "the person took them out");
+    }
+    let gone = TomlFile::read(&folder.path().join("elsewhere"));
+    let (kept, warning) = good.follow(&gone, home());
+    assert!(kept.rules.len() == 1 && warning.unwrap().contains("the file is gone"));
+
+    let (broken, _) = Projects::default().follow(&read(&folder, bad[0]), home());
+    let (still, _) = broken.follow(&gone, home());
+    assert!(broken.broken.is_some() && still.broken.is_some());
+    let (mended, warning) = still.follow(&read(&folder, GOOD), home());
+    assert_eq!((mended.rules.len(), mended.broken, warning), (1, None, None));
+}

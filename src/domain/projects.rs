@@ -1,8 +1,10 @@
 //! The rules that say which accounts a project may use, and which of them hold for a folder.
 
+mod bounds;
 mod pattern;
 mod remote;
 
+pub use bounds::{Allowed, Bound, Bounds};
 pub use pattern::{FolderPattern, PatternError};
 pub use remote::{Remote, RemotePattern};
 

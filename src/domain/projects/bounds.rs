@@ -1,0 +1,165 @@
+//! What a session may use: all that holds for it, and which accounts that leaves.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::domain::account::AccountId;
+use crate::domain::account_set::{Named, Selection};
+
+/// Everything that narrows what a session may use. An account must be in all of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bounds(Vec<Bound>);
+
+/// One thing that narrows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// How it is called: a rule with its place, a flag, a variable.
+    pub name: String,
+    /// The accounts that it leaves, or why nobody can tell.
+    pub accounts: Result<Selection, String>,
+}
+
+impl Bounds {
+    /// All of `bounds` together.
+    pub fn new(bounds: Vec<Bound>) -> Bounds {
+        Bounds(bounds)
+    }
+
+    /// Whether nothing narrows it.
+    pub fn is_open(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// One after the other.
+    pub fn iter(&self) -> impl Iterator<Item = &Bound> {
+        self.0.iter()
+    }
+
+    /// What they leave of `accounts`. What cannot be read, or names what is not there, leaves none.
+    pub fn allowed(&self, accounts: &[Named<'_>]) -> Allowed {
+        if self.is_open() {
+            return Allowed::default();
+        }
+        let (mut refused, mut faults) = (HashMap::new(), Vec::new());
+        for bound in &self.0 {
+            let name: Arc<str> = bound.name.as_str().into();
+            let named = match &bound.accounts {
+                Ok(selection) => selection.of_accounts(accounts).map_err(|why| why.to_string()),
+                Err(why) => Err(why.clone()),
+            };
+            let left = named.unwrap_or_else(|why| {
+                faults.push(format!("{name}: {why}"));
+                BTreeSet::new()
+            });
+            for account in accounts.iter().map(|account| AccountId::new(account.id.to_owned())) {
+                if !left.contains(&account) {
+                    refused.entry(account).or_insert_with(|| Arc::clone(&name));
+                }
+            }
+        }
+        let set = accounts.iter().map(|account| AccountId::new(account.id.to_owned()));
+        let set = set.filter(|account| !refused.contains_key(account)).collect();
+        Allowed { set: Some(set), refused, faults }
+    }
+}
+
+/// The accounts that a session, or a request of it, may use.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Allowed {
+    /// `None` for all, also those that are added later.
+    set: Option<BTreeSet<AccountId>>,
+    /// What keeps each of the others out.
+    refused: HashMap<AccountId, Arc<str>>,
+    /// What cannot be read, or names what is not there.
+    faults: Vec<String>,
+}
+
+impl Allowed {
+    /// Whether `account` may be used.
+    pub fn admits(&self, account: &AccountId) -> bool {
+        self.set.as_ref().is_none_or(|set| set.contains(account))
+    }
+
+    /// Whether nothing narrows it.
+    pub fn is_all(&self) -> bool {
+        self.set.is_none()
+    }
+
+    /// Whether nothing is left.
+    pub fn is_empty(&self) -> bool {
+        self.set.as_ref().is_some_and(BTreeSet::is_empty)
+    }
+
+    /// The name of what keeps `account` out.
+    pub fn refused_by(&self, account: &AccountId) -> Option<&str> {
+        self.refused.get(account).map(|name| &**name)
+    }
+
+    /// What cannot be read, or names what is not there.
+    pub fn faults(&self) -> &[String] {
+        &self.faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn bound(name: &str, text: &str) -> Bound {
+        Bound { name: name.to_owned(), accounts: Selection::parse(text).map_err(|why| why.to_string()) }
+    }
+
+    /// Accounts `a` to `d`, of which `a` and `b` are in the group `work`.
+    fn allowed(bounds: Vec<Bound>) -> Allowed {
+        let work = ["work".to_owned()];
+        let groups = |id: &str| if id < "c" { &work[..] } else { &[] };
+        let named = ["a", "b", "c", "d"].map(|id| Named { id, label: id, groups: groups(id) });
+        Bounds::new(bounds).allowed(&named)
+    }
+
+    fn left(allowed: &Allowed) -> String {
+        ["a", "b", "c", "d"].into_iter().filter(|id| allowed.admits(&AccountId::new((*id).to_owned()))).collect()
+    }
+
+    #[test]
+    fn an_account_must_be_in_all_of_it() {
+        for (bounds, expected) in [
+            (vec![], "abcd"),
+            (vec![bound("rule 1", "work")], "ab"),
+            (vec![bound("rule 1", "work"), bound("`--accounts`", "b, c")], "b"),
+            (vec![bound("rule 1", "work"), bound("`--accounts`", "!a")], "b"),
+            (vec![bound("rule 1", "work"), bound("`--accounts`", "c")], ""),
+            (vec![bound("rule 1", "")], ""),
+            (vec![bound("rule 1", "work"), bound("rule 2", "wrok")], ""),
+            (vec![bound("rule 1", "!")], ""),
+        ] {
+            assert_eq!(left(&allowed(bounds.clone())), expected, "{bounds:?}");
+        }
+    }
+
+    #[test]
+    fn it_says_what_keeps_an_account_out_and_what_cannot_be_read() {
+        let allowed = allowed(vec![bound("rule 1", "work"), bound("rule 2", "a"), bound("rule 3", "wrok")]);
+        let by = |id: &str| allowed.refused_by(&AccountId::new(id.to_owned())).unwrap().to_owned();
+        assert_eq!(["a", "b", "c"].map(by), ["rule 3", "rule 2", "rule 1"]);
+        assert_eq!(allowed.faults(), ["rule 3: no account has the group, id or label `wrok`"]);
+        assert!(allowed.is_empty() && !allowed.is_all());
+        assert!(Allowed::default().is_all() && !Allowed::default().is_empty());
+    }
+
+    proptest! {
+        /// One more bound never brings an account in.
+        #[test]
+        fn every_further_bound_only_narrows(texts in prop::collection::vec("(!?(work|a|b|c|d|x))(,!?(work|a|b|c|d))?", 0..5)) {
+            let bounds: Vec<Bound> = texts.iter().map(|text| bound(text, text)).collect();
+            let mut before = "abcd".to_owned();
+            for count in 0..=bounds.len() {
+                let now = left(&allowed(bounds[..count].to_vec()));
+                prop_assert!(now.chars().all(|id| before.contains(id)), "{before} {now} {texts:?}");
+                before = now;
+            }
+        }
+    }
+}

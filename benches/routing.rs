@@ -108,6 +108,7 @@ fn member(number: u32, mood: Mood) -> Member {
         id: AccountId::new(format!("account-{number}")),
         label: format!("Account {number}"),
         kind: Kind::ApiKey,
+        allowed: true,
         enabled: true,
         locked: false,
         needs_login: false,

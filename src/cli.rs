@@ -235,6 +235,9 @@ pub struct RoutingFlags {
     /// Set a configuration key for this process
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
+    /// Use these accounts alone: groups, ids and labels between commas, `!` before what is left out
+    #[arg(long, value_name = "LIST")]
+    accounts: Vec<String>,
 }
 
 /// The whole process; returns its exit code. It has more than eight bits where a command under `run` may have.

@@ -100,6 +100,8 @@ pub struct Sources {
     pub flags: Vec<(String, String, Value)>,
     /// The editor's options, `masterKey` left out.
     pub initialization_options: Map<String, Value>,
+    /// The accounts that `--accounts` leaves, each time it is given.
+    pub accounts: Vec<String>,
     /// The default strategy differs by command; so may others.
     pub defaults: Vec<(&'static str, Value)>,
 }

@@ -31,13 +31,14 @@ mod verbs;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::Map;
 
 use crate::clock::Clock;
 pub use crate::config::DEFAULT_PROXY_KEY;
-use crate::config::Sources;
+use crate::config::{self, Sources};
 use crate::domain::account::Kind;
 use crate::domain::base_url::BaseUrl;
 use crate::domain::report::SessionKind;
@@ -56,7 +57,7 @@ pub use failure::FIRST_ACCOUNT;
 pub use membership::LATEST_SHUTDOWN;
 use router::Router;
 use session::configuration::Configuration;
-use session::{Identity, Session};
+use session::{Identity, Project, Session};
 pub use session::{random_id, random_key};
 use tokens::Tokens;
 
@@ -90,6 +91,8 @@ pub struct ManagerOptions {
     pub program: Option<String>,
     /// Where that program works.
     pub folder: Option<String>,
+    /// The folders whose rules hold.
+    pub folders: Vec<PathBuf>,
     /// Where its proxy listens.
     pub host: IpAddr,
     /// Its proxy's port; 0 for a process without one.
@@ -150,8 +153,9 @@ impl Manager {
         })?;
         let upstream = Upstream::new(&environment);
         let router = Router::new(identity.kind, identity.pid);
+        let project = Project::new(&options.folders, config::projects::told(&sources, &environment));
         let configuration = Configuration::load(paths, environment, sources);
-        let session = Arc::new(Session::new(identity, clock, configuration, folders.clone(), store.clone()));
+        let session = Arc::new(Session::new(identity, clock, configuration, project, folders.clone(), store.clone()));
         let belief = Arc::new(Belief::new(session.changes().clone()));
         let accounts = Arc::new(Accounts::new(Arc::clone(&session), store, bases, Arc::clone(&belief)));
         let tokens = Tokens::new(Arc::clone(&session), Arc::clone(&accounts), upstream.clone(), issuer_base.clone());

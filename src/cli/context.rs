@@ -54,6 +54,7 @@ impl Context {
             pid: std::process::id(),
             program: None,
             folder: working_directory(),
+            folders: Vec::new(),
             host: Ipv4Addr::LOCALHOST.into(),
             port,
         }
@@ -122,7 +123,7 @@ pub fn flag_sources(flags: &RoutingFlags) -> Result<Sources, Error> {
     for (flag, name, value) in &settings {
         checked(&format!("`{flag}`"), name, value)?;
     }
-    Ok(Sources { flags: settings, ..Sources::default() })
+    Ok(Sources { flags: settings, accounts: flags.accounts.clone(), ..Sources::default() })
 }
 
 /// The key of that name; `whose` says who names it.

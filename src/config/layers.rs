@@ -94,6 +94,7 @@ fn flatten(prefix: &str, table: &Map<String, Value>, found: &mut dyn FnMut(Strin
     for (name, value) in table {
         let name = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
         match value {
+            _ if name == projects::ACCOUNTS => {}
             Value::Object(inner) if super::key(&name).is_none() => flatten(&name, inner, found),
             _ => found(name, value.clone()),
         }

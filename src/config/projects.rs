@@ -7,17 +7,22 @@ use std::sync::Arc;
 use serde_json::Value;
 use toml_edit::{Item, Table};
 
+use super::Sources;
 use super::layers::json_of;
 use super::toml_file::{Content, TomlFile};
 use crate::domain::account_set::Selection;
 use crate::domain::near;
-use crate::domain::projects::{FolderPattern, RemotePattern, Rule};
+use crate::domain::projects::{Bound, FolderPattern, RemotePattern, Rule};
 use crate::domain::routing::Strategy;
 use crate::domain::usage::Usd;
+use crate::env::Environment;
 use crate::files;
 
 /// The name of the list.
 pub const NAME: &str = "projects";
+
+/// What narrows a session in an editor's options.
+pub(super) const ACCOUNTS: &str = "accounts";
 
 /// What may stand in a rule.
 const KEYS: [&str; 6] = ["path", "remote", "accounts", "strategy", "daily_limit_usd", "monthly_limit_usd"];
@@ -153,6 +158,17 @@ pub fn accounts(value: Option<Value>) -> Result<Selection, String> {
         Some(_) => Err(wrong("it is a list of groups, labels and ids".to_owned())),
         None => Err("it has no `accounts`; an empty list allows none".to_owned()),
     }
+}
+
+/// What a flag, the editor's options and the environment say of accounts: each only narrows what the rules leave. A client's
+/// settings may be those of a repository, so they cannot do more.
+pub fn told(sources: &Sources, environment: &Environment) -> Vec<Bound> {
+    let flags = sources.accounts.iter().map(|text| ("`--accounts`", Value::from(text.as_str())));
+    let options =
+        sources.initialization_options.get(ACCOUNTS).map(|value| ("`initializationOptions.accounts`", value.clone()));
+    let variable = environment.get("CAM_ACCOUNTS").map(|text| ("`CAM_ACCOUNTS`", Value::from(text)));
+    let told = flags.chain(options).chain(variable);
+    told.map(|(name, value)| Bound { name: name.to_owned(), accounts: accounts(Some(value)) }).collect()
 }
 
 #[cfg(test)]

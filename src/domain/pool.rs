@@ -1,11 +1,12 @@
 //! The accounts and their standing at one instant: all that routing sees.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::account::{AccountId, Kind, ModelFamily, ModelScope};
 use super::health::model_refusal::ModelRefusal;
 use super::health::{Cooldown, Gate, Limit};
+use super::projects::Allowed;
 use super::time::Timestamp;
 use super::usage::quota::{Quota, UsedUp};
 
@@ -14,6 +15,8 @@ use super::usage::quota::{Quota, UsedUp};
 pub struct Pool {
     /// Every account, served or not.
     pub members: Vec<Member>,
+    /// Which of them this session may use.
+    pub allowed: Arc<Allowed>,
     /// The position of the file's active account.
     pub active: usize,
     /// The position each family begins at, where the file names one.
@@ -40,6 +43,8 @@ pub struct Member {
     pub label: String,
     /// How it authenticates.
     pub kind: Kind,
+    /// Whether this session may use it.
+    pub allowed: bool,
     /// Whether it is enabled.
     pub enabled: bool,
     /// Its secret cannot be opened with the current key.

@@ -42,6 +42,11 @@ impl Rule {
         path.or(self.remote.as_ref().map(RemotePattern::text)).unwrap_or_default()
     }
 
+    /// The rule in a message, with its place.
+    pub fn title(&self) -> String {
+        format!("rule {} (`{}`, {})", self.number, self.name(), self.place)
+    }
+
     /// Whether it is for `folder`. One with a path and a remote is where both are.
     fn is_for(&self, folder: &Folder) -> bool {
         let by_path = self.path.as_ref().is_none_or(|path| path.covers(&folder.path));

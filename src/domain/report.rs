@@ -8,6 +8,8 @@ use super::usage::quota::{Credits, Meter, QuotaWindow};
 /// The one word for how an account stands: the first of these that holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
+    /// This session may not use it.
+    NotAllowed,
     /// It was disabled by hand.
     Disabled,
     /// Its secret cannot be opened.
@@ -30,6 +32,7 @@ impl State {
     /// The word on the wire.
     pub fn name(self) -> &'static str {
         match self {
+            State::NotAllowed => "notAllowed",
             State::Disabled => "disabled",
             State::Locked => "locked",
             State::NeedsLogin => "needsLogin",

@@ -18,6 +18,7 @@ pub use strategy::{Rule, Strategy};
 use super::account::ModelFamily;
 use super::client_version::ClientVersion;
 use super::pool::Pool;
+use super::projects::Allowed;
 use super::time::Timestamp;
 use decision::{Choice, Decision, Why};
 use eligibility::{Demand, is_on_credits};
@@ -48,6 +49,8 @@ pub struct Ask<'a> {
     pub loads: &'a [Load],
     /// Accounts whose included quota is used up are left out, although their credits would pay.
     pub spares_credits: bool,
+    /// The accounts that the request may use, whatever the session may now.
+    pub within: Option<&'a Allowed>,
     /// Where `round_robin` continues: after the account that it chose last.
     pub turn: usize,
 }
@@ -67,6 +70,7 @@ impl<'a> Ask<'a> {
             excluded: &[],
             loads: &[],
             spares_credits: false,
+            within: None,
             turn: 0,
         }
     }
@@ -78,6 +82,7 @@ impl<'a> Ask<'a> {
             family: self.family,
             needs_api_key: self.needs_api_key,
             client_version: self.client_version,
+            within: self.within,
         }
     }
 

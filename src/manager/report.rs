@@ -153,6 +153,7 @@ impl Manager {
                         |failed| format!("{failed}; the refresh is tried again soon"),
                     ))
                 }
+                _ if state == State::NotAllowed => Some(view.pool.allowed.refusal(&member.id)),
                 Some(_) if state == State::Locked && account.is_newer() => {
                     Some("a newer version of this program sealed its secrets; update codex-account-manager".to_owned())
                 }
@@ -224,6 +225,7 @@ fn rate_limits(member: &Member, now: Timestamp) -> Vec<RateLimit> {
 fn state(obstacles: &[Obstacle], limits: &[RateLimit]) -> (State, Option<Timestamp>) {
     let at = |reason: Reason| obstacles.iter().find(|obstacle| obstacle.reason == reason);
     for (reason, state) in [
+        (Reason::NotAllowed, State::NotAllowed),
         (Reason::Disabled, State::Disabled),
         (Reason::Locked, State::Locked),
         (Reason::NeedsLogin, State::NeedsLogin),
@@ -280,6 +282,7 @@ fn damaged_secret(kind: Kind) -> &'static str {
 
 fn reason(state: State, member: &Member, limits: &[RateLimit], now: Timestamp) -> Option<String> {
     let words = match state {
+        State::NotAllowed => return None,
         State::Disabled => "disabled; enable it with `edit --enable`".to_owned(),
         State::Locked => {
             "its secret was sealed with another master key; set `CAM_MASTER_KEY` or `CAM_MASTER_KEY_FILE`".to_owned()

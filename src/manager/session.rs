@@ -9,6 +9,7 @@ pub mod configuration;
 mod data_folder;
 pub mod event;
 mod identity;
+mod project;
 mod registration;
 pub(super) mod tasks;
 pub mod words;
@@ -16,6 +17,7 @@ pub mod words;
 pub use changes::Changes;
 pub use channel::EventReceiver;
 pub use identity::{Identity, random_id, random_key, reached_at};
+pub use project::Project;
 pub use registration::{LONGEST_FOLDER, LONGEST_PROGRAM};
 
 use crate::clock::Clock;
@@ -33,6 +35,7 @@ pub struct Session {
     folders: DataFolders,
     store: Store,
     configuration: Configuration,
+    project: Project,
     announcer: Announcer,
     registration: Registration,
     tasks: Tasks,
@@ -45,6 +48,7 @@ impl Session {
         identity: Identity,
         clock: Clock,
         configuration: Configuration,
+        project: Project,
         folders: DataFolders,
         store: Store,
     ) -> Session {
@@ -54,6 +58,7 @@ impl Session {
             folders,
             store,
             configuration,
+            project,
             announcer: Announcer::default(),
             registration: Registration::default(),
             tasks: Tasks::default(),

@@ -115,6 +115,8 @@ pub enum AccountKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum AccountState {
+    /// A rule of the project, or something else that narrows this session, leaves it out.
+    NotAllowed,
     /// It was disabled by hand.
     Disabled,
     /// Its secret cannot be opened.

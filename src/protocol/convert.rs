@@ -104,6 +104,7 @@ impl From<State> for AccountState {
     fn from(state: State) -> AccountState {
         match state {
             State::Disabled => AccountState::Disabled,
+            State::NotAllowed => AccountState::NotAllowed,
             State::Locked => AccountState::Locked,
             State::NeedsLogin => AccountState::NeedsLogin,
             State::OverLimit => AccountState::OverLimit,

@@ -73,6 +73,7 @@ pub mod tests {
             pid: 1,
             program: None,
             folder: None,
+            folders: Vec::new(),
             host: [127, 0, 0, 1].into(),
             port: 1,
         };

@@ -123,6 +123,7 @@ fn status(account: &AccountReport) -> String {
     match account.state {
         State::CoolingDown => words.push("cooldown"),
         State::Disabled => words.push("disabled"),
+        State::NotAllowed => words.push("not allowed"),
         State::Locked => words.push("locked"),
         State::NeedsLogin => words.push("needs login"),
         State::OverLimit => words.push("over its limit"),

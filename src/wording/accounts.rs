@@ -76,7 +76,7 @@ pub fn kind(kind: AccountKind) -> &'static str {
 /// What its state is to a person.
 pub fn role(state: AccountState) -> Role {
     match state {
-        AccountState::Disabled => Role::Faint,
+        AccountState::NotAllowed | AccountState::Disabled => Role::Faint,
         AccountState::Locked | AccountState::NeedsLogin => Role::Bad,
         AccountState::OverLimit | AccountState::RateLimited | AccountState::CoolingDown | AccountState::CircuitOpen => {
             Role::Warning
@@ -89,6 +89,7 @@ pub fn role(state: AccountState) -> Role {
 pub fn state(state: AccountState) -> &'static str {
     match state {
         AccountState::Disabled => "disabled",
+        AccountState::NotAllowed => "not allowed",
         AccountState::Locked => "locked",
         AccountState::NeedsLogin => "needs login",
         AccountState::OverLimit => "over limit",

@@ -32,6 +32,7 @@ pub fn why(why: &str) -> String {
 pub fn obstacle(reason: &str) -> String {
     match reason {
         "disabled" => "is disabled",
+        "notAllowed" => "is not allowed here",
         "locked" => "is locked",
         "needsLogin" => "needs a new login or key",
         "overLimit" => "has reached its spending limit",

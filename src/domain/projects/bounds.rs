@@ -95,6 +95,14 @@ impl Allowed {
         self.refused.get(account).map(|name| &**name)
     }
 
+    /// Why `account` may not be used, in words.
+    pub fn refusal(&self, account: &AccountId) -> String {
+        match self.refused_by(account) {
+            Some(name) => format!("{name} does not allow it here"),
+            None => "it is not allowed here".to_owned(),
+        }
+    }
+
     /// What cannot be read, or names what is not there.
     pub fn faults(&self) -> &[String] {
         &self.faults

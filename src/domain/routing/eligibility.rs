@@ -6,11 +6,14 @@ use crate::domain::account::{Kind, ModelFamily};
 use crate::domain::client_version::ClientVersion;
 use crate::domain::health::{Cooldown, Gate};
 use crate::domain::pool::{EVERY_FAMILY, Member};
+use crate::domain::projects::Allowed;
 use crate::domain::time::Timestamp;
 
 /// Why an account cannot serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
+    /// Rules of the project, or something else that narrows the session, leave it out.
+    NotAllowed,
     /// It was disabled by hand.
     Disabled,
     /// Its secret cannot be opened.
@@ -33,7 +36,8 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, the weightiest first, and the word on the wire.
-    const NAMES: [(Reason, &str); 9] = [
+    const NAMES: [(Reason, &str); 10] = [
+        (Reason::NotAllowed, "notAllowed"),
         (Reason::Disabled, "disabled"),
         (Reason::Locked, "locked"),
         (Reason::NeedsLogin, "needsLogin"),
@@ -76,6 +80,8 @@ pub struct Demand<'a> {
     pub needs_api_key: bool,
     /// The version of Codex that it stands for at a login's backend.
     pub client_version: ClientVersion,
+    /// The accounts that the request may use, whatever the session may now.
+    pub within: Option<&'a Allowed>,
 }
 
 /// Everything that keeps `member` from serving `demand` at `now`, in the order of their weight. Empty when it can.
@@ -154,6 +160,10 @@ fn obstacle(reason: Reason, member: &Member, demand: Option<&Demand<'_>>, now: T
     let stays = |holds: bool| holds.then_some(Obstacle { reason, until: None });
     let ends = |until: Option<Timestamp>| until.map(|until| Obstacle { reason, until: Some(until) });
     match reason {
+        Reason::NotAllowed => {
+            let is_within = |demand: &Demand| demand.within.is_none_or(|within| within.admits(&member.id));
+            stays(!member.allowed || !demand.is_none_or(is_within))
+        }
         Reason::Disabled => stays(!member.enabled),
         Reason::Locked => stays(member.locked),
         // A key that was refused is tried again when its bench is over; a login stays refused until somebody logs in.

@@ -30,6 +30,7 @@ fn member(name: &str) -> Member {
         id: AccountId::new(name),
         label: name.to_owned(),
         kind: Kind::ApiKey,
+        allowed: true,
         enabled: true,
         locked: false,
         needs_login: false,
@@ -48,7 +49,7 @@ fn member(name: &str) -> Member {
 }
 
 fn demand<'a>(model: Option<&'a str>, family: &'a ModelFamily) -> Demand<'a> {
-    Demand { model, family, needs_api_key: false, client_version: ClientVersion::default() }
+    Demand { model, family, needs_api_key: false, client_version: ClientVersion::default(), within: None }
 }
 
 fn pool(count: usize) -> Pool {

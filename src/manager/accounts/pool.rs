@@ -1,16 +1,19 @@
 //! From the file and what is believed to the pool that routing sees.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::Accounts;
 use super::pending::Pending;
 use super::record;
 use crate::domain::account::{AccountId, Kind, ModelScope};
+use crate::domain::account_set::Named;
 use crate::domain::base_url::BaseUrl;
 use crate::domain::health::Gate;
 use crate::domain::health::breaker::BreakerSettings;
 use crate::domain::plain_text::plain;
 use crate::domain::pool::{Member, Pool};
+use crate::domain::projects::Allowed;
 use crate::domain::report::SessionKind;
 use crate::domain::time::Timestamp;
 use crate::manager::belief::{Known, SpendingLimits};
@@ -25,6 +28,13 @@ impl Accounts {
         let live_sessions = live_sessions(state, own);
         let belief = self.belief.lock();
         let names = self.names.names(state);
+        let named = state.accounts.iter().zip(&*names).map(|(account, label)| Named {
+            id: &account.id,
+            label,
+            groups: account.groups.as_deref().unwrap_or_default(),
+        });
+        let bounds = self.session.bounds();
+        let allowed = if bounds.is_open() { Allowed::default() } else { bounds.allowed(&named.collect::<Vec<_>>()) };
         // Most accounts have the same address, if any.
         let mut addresses: HashMap<&str, Option<BaseUrl>> = HashMap::new();
         let members = state.accounts.iter().zip(&*names).map(|(account, label)| {
@@ -37,6 +47,7 @@ impl Accounts {
                 }
             };
             let mut member = self.member(account, base_url, label.clone(), key, &belief, &unopened);
+            member.allowed = allowed.admits(&member.id);
             member.live_sessions = live_sessions.get(member.id.as_str()).copied().unwrap_or_default();
             member
         });
@@ -44,6 +55,7 @@ impl Accounts {
         Pool {
             may_use_credits: Some(members.iter().any(Member::may_use_credits)),
             members,
+            allowed: Arc::new(allowed),
             active: usize::try_from(state.active_index).unwrap_or_default(),
             active_by_family: state
                 .active_index_by_family
@@ -78,6 +90,7 @@ impl Accounts {
         let exhaustion = known.exhaustion(config.reserve_percent(), config.use_credits(), now);
         Member {
             label,
+            allowed: true,
             enabled: account.enabled.unwrap_or(true),
             locked: sealed && (key_is_gone || is_newer || unopened.contains(&id)),
             needs_login: facts.needs_login || secret.is_none() || base_url.is_none(),

@@ -86,6 +86,7 @@ fn words(kind: Kind, obstacle: Obstacle, limited: &str, now: Timestamp) -> Strin
     let time = obstacle.until.map(|until| format!(" for {}", length(until.since(now)))).unwrap_or_default();
     match obstacle.reason {
         Reason::Disabled => "is disabled".to_owned(),
+        Reason::NotAllowed => "is not allowed here".to_owned(),
         Reason::Locked => "is locked".to_owned(),
         Reason::NeedsLogin if kind == Kind::ChatGpt => "needs a new login".to_owned(),
         Reason::NeedsLogin => "needs a new key".to_owned(),

@@ -8,6 +8,7 @@ use super::reasoning::Reasoning;
 use crate::domain::account::{AccountId, Kind, ModelFamily};
 use crate::domain::client_version::ClientVersion;
 use crate::domain::pool::Pool;
+use crate::domain::projects::Allowed;
 use crate::domain::routing::conversation::ConversationKey;
 use crate::domain::routing::decision::{Exhausted, Why};
 use crate::domain::routing::eligibility::Demand;
@@ -50,6 +51,8 @@ pub struct RouteRequest {
     pub attempt: u32,
     /// The accounts as they were when it was consulted about.
     pub seen: Option<View>,
+    /// The accounts that the session might use when it began: rules that change meanwhile only narrow that.
+    pub within: Option<Arc<Allowed>>,
 }
 
 impl Default for RouteRequest {
@@ -71,6 +74,7 @@ impl Default for RouteRequest {
             tried: Vec::new(),
             attempt: 1,
             seen: None,
+            within: None,
         }
     }
 }
@@ -101,6 +105,7 @@ impl RouteRequest {
             family: &self.family,
             needs_api_key: self.needs_api_key,
             client_version: self.client_version,
+            within: self.within.as_deref(),
         }
     }
 }

@@ -188,6 +188,12 @@ impl Backend {
         let (mut options, listener) = taken.ok_or_else(LspError::invalid_request)?;
         options.program = params.client_info.map(|client| client.name);
         options.folder = params.root_path.or(options.folder);
+        let folders = params.workspace_folders.into_iter().flatten();
+        options.folders = folders.filter_map(|folder| Some(folder.uri.to_file_path()?.into_owned())).collect();
+        if options.folders.is_empty() {
+            // An editor starts what belongs to a project in its folder.
+            options.folders.extend(options.folder.as_deref().map(Into::into));
+        }
         let given = match params.initialization_options {
             Some(Value::Object(given)) => given,
             _ => Map::new(),

@@ -11,8 +11,8 @@ use serde_json::Value;
 pub struct Introduction {
     /// Its name, and its version if it has one.
     pub program: Option<String>,
-    /// Its first folder that is one of this machine.
-    pub folder: Option<String>,
+    /// Its folders that are of this machine.
+    pub folders: Vec<String>,
 }
 
 impl Introduction {
@@ -22,11 +22,16 @@ impl Introduction {
         let name = text("/clientInfo/name").filter(|name| !name.is_empty());
         let version = text("/clientInfo/version").filter(|version| !version.is_empty());
         let folders = params["workspaceFolders"].as_array().into_iter().flatten();
-        let mut uris = folders.filter_map(|folder| folder["uri"].as_str()).chain(text("/rootUri"));
+        let folders: Vec<String> = folders.filter_map(|folder| path(folder["uri"].as_str()?)).collect();
+        // What came before there could be several.
+        let root = || text("/rootUri").and_then(path);
         let root_path = text("/rootPath").filter(|path| Path::new(path).is_absolute());
         Introduction {
             program: name.map(|name| [Some(name), version].into_iter().flatten().collect::<Vec<_>>().join(" ")),
-            folder: uris.find_map(path).or_else(|| root_path.map(str::to_owned)),
+            folders: match folders.is_empty() {
+                true => root().or_else(|| root_path.map(str::to_owned)).into_iter().collect(),
+                false => folders,
+            },
         }
     }
 }
@@ -47,29 +52,30 @@ mod tests {
     const ROOT: &str = if cfg!(windows) { "c:/" } else { "/" };
 
     #[track_caller]
-    fn check(params: &Value, program: Option<&str>, folder: Option<&str>) {
+    fn check(params: &Value, program: Option<&str>, folders: &[&str]) {
         let said = Introduction::of(params);
-        assert_eq!((said.program.as_deref(), said.folder.as_deref()), (program, folder), "{params}");
+        assert_eq!(said.program.as_deref(), program, "{params}");
+        assert_eq!(said.folders, folders, "{params}");
     }
 
     #[test]
-    fn a_client_is_what_it_calls_itself_where_its_first_folder_is() {
+    fn a_client_is_what_it_calls_itself_where_its_folders_are() {
         let folders = |uris: &[&str]| uris.iter().map(|uri| json!({ "uri": uri, "name": "x" })).collect::<Value>();
-        check(&Value::Null, None, None);
-        check(&json!([1]), None, None);
-        check(&json!({ "clientInfo": { "name": "Neovim", "version": "0.12.1" } }), Some("Neovim 0.12.1"), None);
-        check(&json!({ "clientInfo": { "name": "Eglot", "version": null } }), Some("Eglot"), None);
-        check(&json!({ "clientInfo": { "name": " ", "version": "1" } }), None, None);
-        check(&json!({ "clientInfo": { "name": 7 }, "rootUri": 7, "workspaceFolders": [7, {}] }), None, None);
+        check(&Value::Null, None, &[]);
+        check(&json!([1]), None, &[]);
+        check(&json!({ "clientInfo": { "name": "Neovim", "version": "0.12.1" } }), Some("Neovim 0.12.1"), &[]);
+        check(&json!({ "clientInfo": { "name": "Eglot", "version": null } }), Some("Eglot"), &[]);
+        check(&json!({ "clientInfo": { "name": " ", "version": "1" } }), None, &[]);
+        check(&json!({ "clientInfo": { "name": 7 }, "rootUri": 7, "workspaceFolders": [7, {}] }), None, &[]);
         let place = |path: &str| format!("{ROOT}{path}");
         let uri = |path: &str| format!("file:///{}{path}", ROOT.trim_start_matches('/'));
-        check(&json!({ "rootUri": uri("home/me/a%20b") }), None, Some(&place("home/me/a b")));
+        check(&json!({ "rootUri": uri("home/me/a%20b") }), None, &[&place("home/me/a b")]);
         let old = place("home/me/old");
-        check(&json!({ "rootUri": "no uri at all", "rootPath": old }), None, Some(&old));
-        check(&json!({ "rootPath": "here", "rootUri": null, "workspaceFolders": null }), None, None);
+        check(&json!({ "rootUri": "no uri at all", "rootPath": old }), None, &[&old]);
+        check(&json!({ "rootPath": "here", "rootUri": null, "workspaceFolders": null }), None, &[]);
         let two = folders(&[&uri("one"), &uri("two")]);
-        check(&json!({ "workspaceFolders": two, "rootUri": uri("three") }), None, Some(&place("one")));
+        check(&json!({ "workspaceFolders": two, "rootUri": uri("three") }), None, &[&place("one"), &place("two")]);
         let remote = folders(&["vscode-vfs://github/me:secret@x/y"]);
-        check(&json!({ "workspaceFolders": remote, "rootPath": place("four") }), None, Some(&place("four")));
+        check(&json!({ "workspaceFolders": remote, "rootPath": place("four") }), None, &[&place("four")]);
     }
 }

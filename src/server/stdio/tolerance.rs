@@ -1,6 +1,7 @@
 //! In front of the language server: what its types would refuse and clients do send.
 
 use language_server::jsonrpc::{Id, Request};
+use language_server::ls_types::Uri;
 use serde_json::{Value, json};
 
 use super::client::Introduction;
@@ -37,6 +38,11 @@ pub fn request(method: String, id: Option<Id>, params: Option<Value>) -> Request
     request.finish()
 }
 
+/// A folder as the type takes it.
+fn folder(path: &str) -> Option<Value> {
+    Some(json!({ "uri": Uri::from_file_path(path)?, "name": "" }))
+}
+
 /// The parts of `initialize` that are used, in the form the type takes; clients differ in all the others.
 fn initialize_params(params: Option<&Value>) -> Value {
     let field = |name: &str| params.and_then(|params| params.get(name)).cloned().unwrap_or_default();
@@ -51,7 +57,8 @@ fn initialize_params(params: Option<&Value>) -> Value {
     json!({
         "processId": process_id,
         "clientInfo": client.program.map(|program| json!({ "name": program })),
-        "rootPath": client.folder,
+        "rootPath": client.folders.first(),
+        "workspaceFolders": client.folders.iter().filter_map(|path| folder(path)).collect::<Vec<_>>(),
         "initializationOptions": field("initializationOptions"),
         "capabilities": { "window": window },
     })

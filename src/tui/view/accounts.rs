@@ -163,7 +163,7 @@ pub fn sign(ink: &Ink<'_>, state: AccountState) -> Span<'static> {
         AccountState::CircuitOpen => ("×", "x", Role::Warning),
         AccountState::OverLimit => ("$", "$", Role::Warning),
         AccountState::NeedsLogin | AccountState::Locked => ("!", "!", Role::Bad),
-        AccountState::Disabled => ("-", "-", Role::Faint),
+        AccountState::NotAllowed | AccountState::Disabled => ("-", "-", Role::Faint),
     };
     Span::styled(ink.theme.pick(unicode, ascii), ink.theme.style(role))
 }

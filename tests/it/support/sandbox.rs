@@ -220,6 +220,7 @@ impl Sandbox {
             pid: std::process::id(),
             program: None,
             folder: None,
+            folders: Vec::new(),
             host: Ipv4Addr::LOCALHOST.into(),
             port,
         };

@@ -61,6 +61,7 @@ impl World {
             id: AccountId::new(NAMES[position]),
             label: NAMES[position].to_owned(),
             kind: Kind::ApiKey,
+            allowed: true,
             enabled: true,
             locked: false,
             needs_login: false,

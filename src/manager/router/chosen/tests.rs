@@ -24,6 +24,7 @@ fn member(name: &str, kind: Kind) -> Member {
         id: id(name),
         label: name.to_owned(),
         kind,
+        allowed: true,
         enabled: true,
         locked: false,
         needs_login: false,

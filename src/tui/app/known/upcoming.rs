@@ -84,7 +84,11 @@ fn of(account: &Account, now: Timestamp) -> Vec<Upcoming> {
         AccountState::CircuitOpen => Some("is tried again"),
         AccountState::OverLimit => Some("spending limit resets"),
         AccountState::NeedsLogin => Some("refused credential is tried again"),
-        AccountState::Disabled | AccountState::Locked | AccountState::RateLimited | AccountState::Ready => None,
+        AccountState::NotAllowed
+        | AccountState::Disabled
+        | AccountState::Locked
+        | AccountState::RateLimited
+        | AccountState::Ready => None,
     };
     if let (Some(what), Some(at)) = (ends, account.available_at) {
         add(Some(at), what.to_owned(), Means::Relief);

@@ -109,7 +109,7 @@ fn urgency(state: AccountState) -> u8 {
         AccountState::OverLimit => 1,
         AccountState::RateLimited | AccountState::CoolingDown | AccountState::CircuitOpen => 2,
         AccountState::Ready => 3,
-        AccountState::Disabled => 4,
+        AccountState::NotAllowed | AccountState::Disabled => 4,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The way of a request to its account: what has to be known first, which account it is, and to whom the choice is reported.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::accounts::View;
@@ -34,6 +35,9 @@ impl Manager {
     /// second; the spending of accounts that have a limit, always; and who owns what the request names, once.
     pub async fn consult(&self, request: &mut RouteRequest) {
         let view = self.accounts.tried_view().await;
+        if request.within.is_none() && !view.pool.allowed.is_all() {
+            request.within = Some(Arc::clone(&view.pool.allowed));
+        }
         let (mut owners_of, mut owners) = (Vec::new(), HashMap::new());
         if request.attempt == 1 {
             owners_of.extend_from_slice(&request.resources);
@@ -173,6 +177,7 @@ impl Manager {
                 bound,
                 open: request.open.as_ref().and_then(|id| view.pool.position(id)),
                 excluded,
+                within: request.within.as_deref(),
                 loads,
                 turn: turns.next(needs_api_key).unwrap_or(begin),
                 ..Ask::new(request.model.as_deref(), &request.family)
@@ -215,7 +220,8 @@ impl Manager {
         let mut belief = self.belief.lock();
         let loads = loads(&mut belief, &view, now);
         let client_version = request.client_version;
-        let ask = Ask { client_version, current, pinned, loads, turn, ..Ask::new(model, &request.family) };
+        let within = request.within.as_deref();
+        let ask = Ask { client_version, current, pinned, loads, turn, within, ..Ask::new(model, &request.family) };
         let explanation = explain(&view.pool, &ask, strategy, now);
         drop(belief);
         (strategy, request.family, explanation)

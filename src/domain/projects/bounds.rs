@@ -95,6 +95,17 @@ impl Allowed {
         self.refused.get(account).map(|name| &**name)
     }
 
+    /// What keeps accounts out and what of it cannot be read, in sentences; empty where nothing does.
+    pub fn sentences(&self) -> String {
+        let mut names: Vec<&str> = self.refused.values().map(|name| &**name).collect();
+        names.sort_unstable();
+        names.dedup();
+        let narrowed =
+            (!names.is_empty()).then(|| format!(" What may be used here is narrowed by {}.", names.join(" and ")));
+        let faults = self.faults.iter().map(|fault| format!(" No account may be used until this is mended: {fault}."));
+        narrowed.into_iter().chain(faults).collect()
+    }
+
     /// Why `account` may not be used, in words.
     pub fn refusal(&self, account: &AccountId) -> String {
         match self.refused_by(account) {

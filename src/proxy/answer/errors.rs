@@ -235,7 +235,8 @@ fn exhausted_response(
     let unserved = unserved.map(|why| format!(" A ChatGPT login cannot serve it: {why}")).unwrap_or_default();
     // Where time does not help, a person has to.
     let advice = if when.is_empty() && unserved.is_empty() { LISTED } else { "" };
-    let message = format!("{begin}.{when} {reasons}.{unserved}{advice}");
+    let narrowed = pool.allowed.sentences();
+    let message = format!("{begin}.{when} {reasons}.{unserved}{narrowed}{advice}");
     let body = json!({"error": {"message": message, "type": kind, "param": null, "code": code, "accounts": accounts}});
     with_reset(status, body, exhausted.available_at, now)
 }

@@ -6,13 +6,15 @@ use proptest::prelude::*;
 use proptest::strategy::Strategy as Generator;
 
 use super::{LATER, NOW, demand, family, member};
-use crate::domain::account::{Kind, ModelFamily, ModelScope};
+use crate::domain::account::{AccountId, Kind, ModelFamily, ModelScope};
+use crate::domain::account_set::{Named, Selection};
 use crate::domain::health::condition::Condition;
 use crate::domain::health::model_refusal::ModelRefusal;
 use crate::domain::health::{Cooldown, Gate, Limit, REASON_AUTH, REASON_QUOTA};
 use crate::domain::pool::{Member, Pool};
+use crate::domain::projects::{Bound as ProjectBound, Bounds};
 use crate::domain::routing::decision::{Decision, Why};
-use crate::domain::routing::eligibility::{can_serve, needs_probe, obstacles};
+use crate::domain::routing::eligibility::{Reason, can_serve, needs_probe, obstacles};
 use crate::domain::routing::load::Load;
 use crate::domain::routing::strategy::hybrid;
 use crate::domain::routing::{Ask, Strategy, choose, explain};
@@ -253,6 +255,40 @@ proptest! {
             scene.turn = choice.position + 1;
         }
         prop_assert_eq!(seen, serving);
+    }
+
+    /// Whatever the state, the strategy, a pin, a resource or the socket that a request came on.
+    #[test]
+    fn no_decision_ever_leaves_what_is_allowed(
+        scene in any_scene(), strategy in any_strategy(), of_session in any::<u8>(), of_request in any::<u8>(),
+        open in prop::option::of(0usize..8),
+    ) {
+        let mut scene = scene;
+        for (position, member) in scene.pool.members.iter_mut().enumerate() {
+            member.id = AccountId::new(position.to_string());
+            member.allowed = of_session & (1 << position) != 0;
+        }
+        let ids: Vec<String> = (0..scene.pool.members.len()).map(|position| position.to_string()).collect();
+        let named: Vec<Named> = ids.iter().map(|id| Named { id, label: id, groups: &[] }).collect();
+        let of_request: Vec<&str> =
+            ids.iter().enumerate().filter(|(at, _)| of_request & (1 << at) != 0).map(|(_, id)| id.as_str()).collect();
+        let bound = ProjectBound { name: "a rule".to_owned(), accounts: Ok(Selection::of(of_request.clone()).unwrap()) };
+        let within = Bounds::new(vec![bound]).allowed(&named);
+        let family = family();
+        let ask = Ask { within: Some(&within), open, ..scene.ask(&family) };
+        let may = |position: usize| of_session & (1 << position) != 0 && of_request.contains(&ids[position].as_str());
+        match choose(&scene.pool, &ask, strategy, NOW) {
+            Decision::Use(choice) => prop_assert!(may(choice.position), "{choice:?}"),
+            Decision::Exhausted(exhausted) => {
+                for candidate in exhausted.candidates {
+                    let refused = candidate.reasons().any(|reason| reason == Reason::NotAllowed);
+                    prop_assert_eq!(refused, !may(candidate.position));
+                }
+            }
+        }
+        if let Some(choice) = explain(&scene.pool, &ask, strategy, NOW).chosen {
+            prop_assert!(may(choice.position), "{choice:?}");
+        }
     }
 
     #[test]

@@ -91,6 +91,13 @@ impl Environment {
     }
 }
 
+impl Environment {
+    /// The names of the variables.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}
+
 impl FromIterator<(String, String)> for Environment {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Environment {
         Environment(variables.into_iter().map(|(name, value)| (name, value.into())).collect())

@@ -153,7 +153,8 @@ impl Manager {
         })?;
         let upstream = Upstream::new(&environment);
         let router = Router::new(identity.kind, identity.pid);
-        let project = Project::new(&options.folders, config::projects::told(&sources, &environment));
+        let project =
+            Project::new(&options.folders, environment.clone(), config::projects::told(&sources, &environment));
         let configuration = Configuration::load(paths, environment, sources);
         let session = Arc::new(Session::new(identity, clock, configuration, project, folders.clone(), store.clone()));
         let belief = Arc::new(Belief::new(session.changes().clone()));

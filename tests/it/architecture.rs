@@ -23,6 +23,7 @@ pub const RULES: &[(&str, &[&str])] = &[
     ("oauth", &["domain", "error", "secrets"]),
     ("upstream", &["background", "clock", "domain", "env", "error", "files", "secrets"]),
     ("desktop", &["env", "files", "sys"]),
+    ("repository", &["domain", "env", "files"]),
     ("theme", &["env", "sys"]),
     ("hardening", &["background", "sys"]),
     ("logging", &["domain"]),

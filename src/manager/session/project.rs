@@ -1,18 +1,22 @@
 //! The project that this session works in, and all that narrows the accounts that it may use there.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Session;
 use crate::config::Config;
-use crate::domain::projects::{Bound, Bounds, Folder, Remote, Rule, holding};
+use crate::domain::projects::{Bound, Bounds, Folder, holding};
+use crate::env::Environment;
 use crate::files;
+use crate::repository;
 
 /// Where a session works, and what it was told beside the rules.
 #[derive(Default)]
 pub struct Project {
     /// The workspace folders, links resolved.
     folders: Vec<PathBuf>,
+    /// What `git` is started with.
+    environment: Environment,
     /// What a flag, an editor's options and the environment say: it only narrows what the rules leave.
     told: Vec<Bound>,
     /// What was made of the configuration last.
@@ -21,9 +25,10 @@ pub struct Project {
 
 impl Project {
     /// Works in `folders`.
-    pub fn new(folders: &[PathBuf], told: Vec<Bound>) -> Project {
+    pub fn new(folders: &[PathBuf], environment: Environment, told: Vec<Bound>) -> Project {
         let resolved = |folder: &PathBuf| files::real_path(folder).unwrap_or_else(|_| folder.clone());
-        Project { folders: folders.iter().map(resolved).collect(), told, known: Mutex::default() }
+        let folders = folders.iter().map(resolved).collect();
+        Project { folders, environment, told, known: Mutex::default() }
     }
 
     fn bounds(&self, config: &Arc<Config>) -> Arc<Bounds> {
@@ -41,27 +46,31 @@ impl Project {
     /// What the rules of `config` say of the folders: of several, each must allow an account.
     fn by_rules(&self, config: &Config) -> impl Iterator<Item = Bound> {
         let projects = &config.projects;
-        let broken =
-            projects.broken.as_ref().map(|why| Bound { name: "`projects`".to_owned(), accounts: Err(why.clone()) });
-        let mut rules: Vec<&Rule> = Vec::new();
-        for rule in self.folders.iter().flat_map(|path| holding(&projects.rules, &look(path, &projects.rules))) {
-            if rules.iter().all(|known| known.number != rule.number) {
-                rules.push(rule);
+        let mut bounds: Vec<Bound> = Vec::new();
+        bounds.extend(
+            projects.broken.as_ref().map(|why| Bound { name: "`projects`".to_owned(), accounts: Err(why.clone()) }),
+        );
+        let asks_for_remotes = projects.rules.iter().any(|rule| rule.remote.is_some());
+        for path in &self.folders {
+            let found = if asks_for_remotes { repository::remotes(path, &self.environment) } else { Ok(Vec::new()) };
+            // Where nobody can tell which rules hold, none may be passed over.
+            let remotes = found.unwrap_or_else(|why| {
+                bounds.push(Bound {
+                    name: format!("the rules by `remote` for `{}`", path.display()),
+                    accounts: Err(why),
+                });
+                Vec::new()
+            });
+            let folder = Folder { path: path.clone(), remotes };
+            for rule in holding(&projects.rules, &folder) {
+                let bound = Bound { name: rule.title(), accounts: Ok(rule.accounts.clone()) };
+                if !bounds.contains(&bound) {
+                    bounds.push(bound);
+                }
             }
         }
-        let by_rule = rules.into_iter().map(|rule| Bound { name: rule.title(), accounts: Ok(rule.accounts.clone()) });
-        broken.into_iter().chain(by_rule).collect::<Vec<_>>().into_iter()
+        bounds.into_iter()
     }
-}
-
-/// The folder as rules see it. Its remotes are asked for only where a rule does.
-fn look(path: &Path, rules: &[Rule]) -> Folder {
-    let remotes = rules.iter().any(|rule| rule.remote.is_some()).then(|| remotes(path)).unwrap_or_default();
-    Folder { path: path.to_owned(), remotes }
-}
-
-fn remotes(_folder: &Path) -> Vec<Remote> {
-    Vec::new()
 }
 
 impl Session {

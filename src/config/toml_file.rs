@@ -31,7 +31,7 @@ impl TomlFile {
         let content = match file::read(path) {
             Err(error) => Content::Unreadable(error.to_string()),
             Ok(None) => Content::Missing,
-            Ok(Some(text)) => match Document::parse(text.clone()) {
+            Ok(Some(file::Text { text, .. })) => match Document::parse(text.clone()) {
                 Ok(document) => Content::Good(document),
                 Err(error) => {
                     let (line, why) = of_error(&text, &error);

@@ -26,6 +26,7 @@ mod neovim;
 mod network;
 mod opencode;
 mod pins;
+mod projects;
 mod protocol;
 mod proxy_answers;
 mod proxy_bodies;

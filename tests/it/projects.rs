@@ -1,0 +1,158 @@
+//! Which accounts a project may use: no request ever leaves them, whatever happens.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use api::{Answer, LimitKind, Wait};
+use serde_json::{Value, json};
+use simulated_openai::api;
+
+use crate::support::upstream::{answer, ask};
+use crate::support::{Pool, Sidecar, eventually, within};
+
+/// Looks once a second, and a busy machine takes its time.
+const SOON: Duration = Duration::from_secs(5);
+
+/// Four accounts, of which 1 and 2 are of the group `work`, and 4 of `spare` too.
+fn pool(rules: &str) -> Pool {
+    let pool = Pool::new(4);
+    for (account, groups) in [("1", &["work"][..]), ("2", &["work"]), ("4", &["spare"])] {
+        let groups = groups.iter().flat_map(|group| ["--group", *group]);
+        pool.sandbox.run(&["edit", account].into_iter().chain(groups).collect::<Vec<_>>()).ok();
+    }
+    write(&pool, rules);
+    pool
+}
+
+fn write(pool: &Pool, rules: &str) {
+    std::fs::write(pool.sandbox.path("config.toml"), rules.replace("~", &pool.sandbox.home().display().to_string()))
+        .unwrap();
+}
+
+fn folder(pool: &Pool, name: &str) -> PathBuf {
+    let folder = pool.sandbox.home().join(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// An editor's sidecar with these workspace folders.
+fn sidecar_in(pool: &Pool, folders: &[&str], options: Value) -> Sidecar {
+    let uri = |name: &&str| json!({ "uri": format!("file://{}", folder(pool, name).display()), "name": name });
+    let folders: Vec<Value> = folders.iter().map(uri).collect();
+    let params = json!({ "workspaceFolders": folders, "initializationOptions": options });
+    Sidecar::start_with(pool.sandbox.command(&["sidecar", "--stdio"]), &params)
+}
+
+/// The accounts that serve while each that does is limited after its first answer, and the last answer's text.
+fn exhausted(pool: &Pool, sidecar: &Sidecar) -> (Vec<usize>, u16, String) {
+    let mut served = Vec::new();
+    loop {
+        let response = answer(sidecar, "gpt-5");
+        if response.status() != 200 {
+            return (served, response.status(), response.text());
+        }
+        let number = pool.ids.iter().position(|id| Some(id.as_str()) == response.header("x-account-id")).unwrap() + 1;
+        pool.script(
+            number,
+            Answer::RateLimit { retry_after: Wait::Usual(Duration::from_secs(600)), kind: LimitKind::Tokens },
+        );
+        served.push(number);
+    }
+}
+
+const WORK: &str = "[[projects]]\npath = \"~/work/**\"\naccounts = [\"work\"]\n";
+
+#[test]
+fn a_failover_stays_within_what_the_rule_of_the_folder_allows() {
+    let pool = pool(WORK);
+    let sidecar = sidecar_in(&pool, &["work/site"], json!({}));
+    let (mut served, status, told) = exhausted(&pool, &sidecar);
+    served.sort_unstable();
+    assert_eq!((served, status), (vec![1, 2], 429));
+    assert!(
+        told.contains("What may be used here is narrowed by rule 1 (`") && told.contains("config.toml:1)"),
+        "{told}"
+    );
+    assert!(told.contains("notAllowed"), "{told}");
+    // Another folder is not narrowed.
+    let elsewhere = sidecar_in(&pool, &["private"], json!({}));
+    let (mut served, status, _) = exhausted(&pool, &elsewhere);
+    served.sort_unstable();
+    assert_eq!((served, status), (vec![3, 4], 429));
+}
+
+#[test]
+fn everything_else_only_narrows() {
+    let pool = pool(WORK);
+    for (folders, options, expected) in [
+        (&["work"][..], json!({ "accounts": ["2", "work"] }), &[][..]),
+        (&["work"], json!({ "accounts": [pool.ids[1]] }), &[2]),
+        (&["work"], json!({ "accounts": "!spare" }), &[1, 2]),
+        (&["work"], json!({ "accounts": ["spare"] }), &[]),
+        (&["private"], json!({ "accounts": ["spare"] }), &[4]),
+        (&["private"], json!({ "accounts": [] }), &[]),
+        (&["private"], json!({ "accounts": 7 }), &[]),
+        // Of two folders each must allow an account.
+        (&["work", "private"], json!({}), &[1, 2]),
+    ] {
+        let mut sidecar = sidecar_in(&pool, folders, options.clone());
+        let listed = sidecar.request("accounts/list", &json!({})).unwrap();
+        let accounts = listed["accounts"].as_array().unwrap();
+        let allowed = accounts.iter().filter(|account| account["state"] != "notAllowed");
+        let allowed: Vec<u64> = allowed.map(|account| account["index"].as_u64().unwrap()).collect();
+        assert_eq!(allowed, expected.to_vec(), "{folders:?} {options}");
+        if expected.is_empty() {
+            assert_eq!(answer(&sidecar, "gpt-5").status(), 503);
+        }
+    }
+    let mut command = pool.sandbox.command(&["sidecar", "--stdio", "--accounts", "work", "--accounts", "!1"]);
+    command.env("CAM_ACCOUNTS", "work");
+    let sidecar = Sidecar::start_with(command, &json!({}));
+    let refused = answer(&sidecar, "gpt-5");
+    // A number is no name here: it would mean another account once one is removed.
+    assert!(
+        refused.status() == 503 && refused.text().contains("`--accounts`: no account has the group, id or label `1`")
+    );
+}
+
+#[test]
+fn rules_are_followed_and_what_cannot_be_read_never_widens() {
+    let pool = pool(WORK);
+    let mut sidecar = sidecar_in(&pool, &["work"], json!({}));
+    assert!(ask(&pool, &sidecar, "gpt-5") <= 2);
+    let allowed = |sidecar: &mut Sidecar| -> Vec<u64> {
+        let listed = sidecar.request("accounts/list", &json!({})).unwrap();
+        let accounts = listed["accounts"].as_array().unwrap().clone();
+        accounts
+            .iter()
+            .filter(|account| account["state"] != "notAllowed")
+            .map(|account| account["index"].as_u64().unwrap())
+            .collect()
+    };
+    let mut becomes = |rules: &str, expected: &[u64]| {
+        write(&pool, rules);
+        let came = within(SOON, || (allowed(&mut sidecar) == expected).then_some(()));
+        assert!(came.is_some(), "{rules}: {:?}", allowed(&mut sidecar));
+    };
+    becomes("[[projects]]\npath = \"~/**\"\naccounts = [\"spare\"]\n", &[4]);
+    becomes("[[projects]]\npath = \"~/work\"\naccounts = [\"!work\"]\n", &[3, 4]);
+    becomes("", &[1, 2, 3, 4]);
+    becomes(WORK, &[1, 2]);
+    for bad in ["[[projects]]\npath = \"~/work/**\"\n", "[[projects\n", "x = 1\n[[projects]]\npth = 1\n"] {
+        write(&pool, bad);
+        sidecar.wait_notification_where("window/showMessage", |params| {
+            params["message"].as_str().unwrap().contains("that held before stay until that is mended")
+        });
+        assert_eq!(allowed(&mut sidecar), [1, 2], "{bad}");
+        // A process that starts cannot tell what they said.
+        let new = sidecar_in(&pool, &["private"], json!({}));
+        let refused = answer(&new, "gpt-5");
+        assert_eq!(refused.status(), 503);
+        assert!(refused.text().contains("config.toml:"), "{}", refused.text());
+        write(&pool, WORK);
+        eventually("the rules are good again", || {
+            let config = sidecar.request("config/read", &json!({})).unwrap();
+            (!config["warnings"].to_string().contains("projects")).then_some(())
+        });
+    }
+}

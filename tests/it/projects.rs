@@ -116,6 +116,29 @@ fn everything_else_only_narrows() {
 }
 
 #[test]
+fn a_switch_to_an_account_outside_is_refused_and_one_from_elsewhere_passed_over() {
+    let pool = pool(WORK);
+    let mut inside = sidecar_in(&pool, &["work"], json!({}));
+    let mut outside = sidecar_in(&pool, &["private"], json!({}));
+    for scope in ["session", "everywhere"] {
+        let refused = inside.request("accounts/switch", &json!({ "account": 3, "scope": scope })).unwrap_err();
+        assert_eq!(refused.code, -32602);
+        assert!(refused.message.contains("may not be used in this session: rule 1 (`"), "{refused:?}");
+    }
+    inside.request("accounts/switch", &json!({ "account": 2, "scope": "session" })).unwrap();
+    assert_eq!(ask(&pool, &inside, "gpt-5"), 2);
+    outside.request("accounts/switch", &json!({ "account": 3, "scope": "everywhere" })).unwrap();
+    assert_eq!(ask(&pool, &outside, "gpt-5"), 3);
+    eventually("the session has seen the switch", || {
+        let pins = inside.request("accounts/list", &json!({})).unwrap()["pins"].to_string();
+        pins.contains(&pool.ids[2]).then_some(())
+    });
+    for _ in 0..3 {
+        assert!(ask(&pool, &inside, "gpt-5") <= 2);
+    }
+}
+
+#[test]
 fn rules_are_followed_and_what_cannot_be_read_never_widens() {
     let pool = pool(WORK);
     let mut sidecar = sidecar_in(&pool, &["work"], json!({}));

@@ -5,7 +5,7 @@ use super::lookup::find;
 use super::pins::keep_in_records;
 use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::report::Scope;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::store::{Creation, FamilyPin, Pin, State, Transaction};
 
 impl Accounts {
@@ -21,6 +21,9 @@ impl Accounts {
         family: Option<ModelFamily>,
         scope: Scope,
     ) -> Result<Option<AccountId>, Error> {
+        if let Some(wanted) = &wanted {
+            self.refuse_outside(wanted)?;
+        }
         let (for_file, everywhere) = (family.clone(), scope == Scope::Everywhere);
         let session = self.session.identity().id.clone();
         let (id, at) = self
@@ -44,6 +47,26 @@ impl Accounts {
         self.pins().switch(id.as_ref(), family.as_ref(), scope, at);
         self.session.changes().touch();
         Ok(id)
+    }
+}
+
+impl Accounts {
+    /// A person is told at once that a switch would have no effect here.
+    fn refuse_outside(&self, wanted: &str) -> Result<(), Error> {
+        let view = self.view();
+        let position = find(&view.state, wanted)?;
+        let member = &view.pool.members[position];
+        if view.pool.allowed.admits(&member.id) {
+            return Ok(());
+        }
+        let message = format!(
+            "account {} ({}) may not be used in this session: {}",
+            position + 1,
+            member.label,
+            view.pool.allowed.refusal(&member.id)
+        );
+        Err(Error::new(ErrorKind::InvalidParams, message)
+            .hint("change the rule, or switch to an account that it allows"))
     }
 }
 

@@ -47,7 +47,9 @@ pub enum Source {
     InitializationOptions,
     /// An environment variable.
     Environment,
-    /// `config.toml`.
+    /// The rule of `config.toml` that holds where this session works.
+    Rule,
+    /// The rest of `config.toml`.
     Toml,
     /// OpenCode's JSON file.
     Json,
@@ -63,6 +65,7 @@ impl Source {
             Source::Flag => "flag",
             Source::InitializationOptions => "initializationOptions",
             Source::Environment => "environment",
+            Source::Rule => "rule",
             Source::Toml => "toml",
             Source::Json => "json",
             Source::Default => "default",
@@ -96,6 +99,8 @@ impl Setting {
 pub struct Sources {
     /// The strategy that a client set for this session.
     pub session_strategy: Option<Strategy>,
+    /// The strategy of the rule that holds where this session works, and what that rule is called.
+    pub rule_strategy: Option<(Strategy, String)>,
     /// `KEY=VALUE` pairs from flags, each with the flag's name.
     pub flags: Vec<(String, String, Value)>,
     /// The editor's options, `masterKey` left out.
@@ -136,6 +141,8 @@ impl Config {
             layers::flags(&sources.flags),
             layers::initialization_options(&sources.initialization_options),
             layers::environment(environment),
+            // A part of the file, and more particular than the rest of it.
+            layers::rule(sources.rule_strategy.as_ref()),
             layers::toml(&file),
             json::layer(&paths.opencode_config_file),
             layers::defaults(&sources.defaults),

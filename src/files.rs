@@ -15,7 +15,9 @@ pub use regular::{NotAFile, TooLarge, bounded, is_null, is_program, open, read, 
 pub use replace::{Replacement, exchange, names, real_path, remove, rename, replace, stat, sync_folder, with_suffix};
 pub use stamp::Stamp;
 
-pub use crate::sys::files::{Identity, canonical, identity, is_in_the_way, without_links};
+pub use crate::sys::files::{
+    HAS_DRIVES, HOME, IGNORES_CASE, Identity, canonical, identity, is_in_the_way, without_links,
+};
 
 #[cfg(test)]
 pub mod tests;

@@ -12,7 +12,7 @@
 //! | [`secrets`], [`config`] | sealing and the master key; settings and where each comes from |
 //! | [`store`] | the accounts file: transactions, sessions, migration |
 //! | [`ledger`] | attempts, usage and owners of resources, in SQLite |
-//! | [`upstream`], [`oauth`], [`desktop`], [`repository`], [`theme`] | providers and the network; logins and refreshes; browser and editor; git remotes; colours |
+//! | [`upstream`], [`oauth`], [`desktop`], [`folders`], [`theme`] | providers and the network; logins and refreshes; browser and editor; what an agent's folders say; colours |
 //! | [`manager`] | the only state, in rooms that each hold their own; verbs that need several are its methods |
 //! | [`server`], [`proxy`], [`session_rpc`] | JSON-RPC; OpenAI's API; the client of another session's JSON-RPC |
 //! | [`wording`], [`cli`], [`tui`], [`demo`] | what people read, the command line, the screen, the simulated story |
@@ -48,6 +48,7 @@ pub mod desktop;
 pub mod domain;
 pub mod env;
 pub mod error;
+pub mod folders;
 pub mod hardening;
 pub mod ledger;
 pub mod logging;
@@ -56,7 +57,6 @@ pub mod oauth;
 pub mod paths;
 pub mod protocol;
 pub mod proxy;
-pub mod repository;
 pub mod secrets;
 pub mod server;
 pub mod session_rpc;

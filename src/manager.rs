@@ -57,7 +57,7 @@ pub use failure::FIRST_ACCOUNT;
 pub use membership::LATEST_SHUTDOWN;
 use router::Router;
 use session::configuration::Configuration;
-use session::{Identity, Project, Session};
+use session::{Given, Identity, Project, Session};
 pub use session::{random_id, random_key};
 use tokens::Tokens;
 
@@ -112,7 +112,7 @@ pub struct Manager {
 }
 
 impl Manager {
-    /// Opens the files' places; reads and writes nothing yet but the configuration.
+    /// Opens the files' places; reads and writes nothing yet but the configuration, and asks `git` where rules ask for remotes.
     ///
     /// # Errors
     ///
@@ -153,10 +153,11 @@ impl Manager {
         })?;
         let upstream = Upstream::new(&environment);
         let router = Router::new(identity.kind, identity.pid);
-        let project =
-            Project::new(&options.folders, environment.clone(), config::projects::told(&sources, &environment));
+        let given = Given { folders: options.folders, told: config::projects::told(&sources, &environment) };
+        let project = Project::new(given, environment.clone());
         let configuration = Configuration::load(paths, environment, sources);
         let session = Arc::new(Session::new(identity, clock, configuration, project, folders.clone(), store.clone()));
+        session.look_at_project();
         let belief = Arc::new(Belief::new(session.changes().clone()));
         let accounts = Arc::new(Accounts::new(Arc::clone(&session), store, bases, Arc::clone(&belief)));
         let tokens = Tokens::new(Arc::clone(&session), Arc::clone(&accounts), upstream.clone(), issuer_base.clone());

@@ -175,6 +175,11 @@ impl Key {
         self
     }
 
+    const fn by(mut self, variable: &'static str) -> Key {
+        self.variable = Some(variable);
+        self
+    }
+
     const fn secret(mut self) -> Key {
         self.secret = true;
         self
@@ -311,6 +316,14 @@ keys! {
     max_waits: u32 = count =>
         key("routing.max_waits", Shape::Number(0, 1_000), Default::Number(1), "the number of such waits for one request")
         .also("retryAllAccountsMaxRetries", Some("CODEX_AUTH_RETRY_ALL_MAX_RETRIES"));
+    project_files: bool = flag =>
+        key(
+        "routing.project_files",
+        Shape::Bool,
+        Default::Bool(false),
+        "let a file `.codex-accounts.toml` in a project narrow which accounts are used there",
+    )
+    .by("CAM_PROJECT_FILES");
     refresh_skew: Duration = milliseconds =>
         key(
         "tokens.refresh_skew_ms",

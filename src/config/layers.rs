@@ -65,12 +65,19 @@ impl Entry {
 }
 
 pub fn session(strategy: Option<Strategy>) -> Layer {
-    const NAME: &str = "routing.strategy";
-    let entry = |strategy: Strategy| {
-        let place = Some("routing/setStrategy".to_owned());
-        Entry::new(Source::Session, super::key(NAME), NAME, Value::from(strategy.name()), place)
-    };
+    let place = || "routing/setStrategy".to_owned();
+    Layer::of(strategy.map(|strategy| of_strategy(Source::Session, strategy, place())).into_iter())
+}
+
+/// What the rule that holds says, and the rule's name.
+pub fn rule(strategy: Option<&(Strategy, String)>) -> Layer {
+    let entry = |(strategy, rule): &(Strategy, String)| of_strategy(Source::Rule, *strategy, rule.clone());
     Layer::of(strategy.map(entry).into_iter())
+}
+
+fn of_strategy(source: Source, strategy: Strategy, place: String) -> Entry {
+    const NAME: &str = "routing.strategy";
+    Entry::new(source, super::key(NAME), NAME, Value::from(strategy.name()), Some(place))
 }
 
 pub fn flags(flags: &[(String, String, Value)]) -> Layer {

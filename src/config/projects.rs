@@ -1,6 +1,8 @@
 //! The rules of `[[projects]]`. Unlike every key, they fail closed: where they cannot be read, no account may be used, unless those
 //! that held before still do.
 
+mod narrowing;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,11 +14,13 @@ use super::layers::json_of;
 use super::toml_file::{Content, TomlFile};
 use crate::domain::account_set::Selection;
 use crate::domain::near;
-use crate::domain::projects::{Bound, FolderPattern, RemotePattern, Rule};
+use crate::domain::projects::{Bound, FolderPattern, Naming, RemotePattern, Rule};
 use crate::domain::routing::Strategy;
 use crate::domain::usage::Usd;
 use crate::env::Environment;
 use crate::files;
+
+pub use narrowing::{NAME as NARROWING, narrowing};
 
 /// The name of the list.
 pub const NAME: &str = "projects";
@@ -27,8 +31,11 @@ pub(super) const ACCOUNTS: &str = "accounts";
 /// What may stand in a rule.
 const KEYS: [&str; 6] = ["path", "remote", "accounts", "strategy", "daily_limit_usd", "monthly_limit_usd"];
 
+/// How folders are named here.
+const NAMING: Naming = Naming { ignores_case: files::IGNORES_CASE, has_drives: files::HAS_DRIVES };
+
 /// The rules in force.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Projects {
     /// In the order of the file.
     pub rules: Arc<[Rule]>,
@@ -120,8 +127,7 @@ fn rule(table: &Table, number: usize, place: &str, home: Option<&Path>) -> Resul
         }),
     };
     let path = text("path")?.map(|text| {
-        let read = FolderPattern::parse(&text, home).map_err(|why| format!("`path` cannot be `{text}`: {why}"));
-        read.map(|pattern| pattern.resolved(home, |folder| files::real_path(folder).ok()))
+        FolderPattern::parse(&text, home, NAMING).map_err(|why| format!("`path` cannot be `{text}`: {why}"))
     });
     let remote = text("remote")?
         .map(|text| RemotePattern::parse(&text).map_err(|why| format!("`remote` cannot be `{text}`: {why}")));

@@ -3,19 +3,21 @@
 mod bounds;
 mod pattern;
 mod remote;
+mod standing;
 
 pub use bounds::{Allowed, Bound, Bounds};
-pub use pattern::{FolderPattern, PatternError};
+pub use pattern::{FolderPattern, Naming, PatternError};
 pub use remote::{Remote, RemotePattern};
+pub use standing::{Standing, Workplace};
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::domain::account_set::Selection;
 use crate::domain::routing::Strategy;
 use crate::domain::usage::Usd;
 
 /// One rule, as a person wrote it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
     /// Its number in the file, from 1.
     pub number: usize,
@@ -47,6 +49,13 @@ impl Rule {
         format!("rule {} (`{}`, {})", self.number, self.name(), self.place)
     }
 
+    /// The same, also for where the links lead that its path goes over: `resolve` says where a folder really is.
+    #[must_use]
+    pub fn resolved(mut self, resolve: impl FnOnce(&Path) -> Option<PathBuf>) -> Rule {
+        self.path = self.path.map(|path| path.resolved(resolve));
+        self
+    }
+
     /// Whether it is for `folder`. One with a path and a remote is where both are.
     fn is_for(&self, folder: &Folder) -> bool {
         let by_path = self.path.as_ref().is_none_or(|path| path.covers(&folder.path));
@@ -73,16 +82,14 @@ pub fn holding<'r>(rules: &'r [Rule], folder: &Folder) -> Vec<&'r Rule> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
+pub(super) mod tests {
     use super::*;
 
-    fn rule(number: usize, path: Option<&str>, remote: Option<&str>) -> Rule {
+    pub(super) fn rule(number: usize, path: Option<&str>, remote: Option<&str>) -> Rule {
         Rule {
             number,
             place: String::new(),
-            path: path.map(|text| FolderPattern::parse(text, Some(Path::new("/home/me"))).unwrap()),
+            path: path.map(|text| FolderPattern::parse(text, Some(Path::new("/home/me")), Naming::default()).unwrap()),
             remote: remote.map(|text| RemotePattern::parse(text).unwrap()),
             accounts: Selection::default(),
             strategy: None,

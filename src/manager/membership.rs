@@ -179,6 +179,16 @@ impl Manager {
         });
     }
 
+    /// Looks again at what this session may use, where something of it was changed.
+    pub async fn follow_project(&self) {
+        if self.session.has_project_changed() {
+            let session = Arc::clone(&self.session);
+            if background::spawn_blocking(move || session.look_at_project()).await.is_err() {
+                tracing::error!("looking at the project failed because of a bug in this program; please report it");
+            }
+        }
+    }
+
     /// [`Manager::leave`] within `patience`; it goes on all the same. Whether it was done in time.
     pub async fn leave_within(self: &Arc<Self>, patience: Duration) -> bool {
         let manager = Arc::clone(self);
@@ -223,6 +233,7 @@ fn counts(session: &SessionRecord) -> bool {
 /// Checks whether the file or the configuration was changed.
 async fn follow(manager: Arc<Manager>) {
     manager.session.follow_config();
+    manager.follow_project().await;
     manager.report_network_warnings();
     let view = manager.accounts.view();
     manager.accounts.look_for_an_older_copy().await;

@@ -22,9 +22,9 @@ pub struct ConfigValue {
     pub key: String,
     /// The value; a secret one is `****`.
     pub value: serde_json::Value,
-    /// `session`, `flag`, `initializationOptions`, `environment`, `toml`, `json` or `default`.
+    /// `session`, `flag`, `initializationOptions`, `environment`, `rule`, `toml`, `json` or `default`.
     pub source: String,
-    /// The request, flag, variable, or file and line.
+    /// The request, flag, variable, rule, or file and line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
 }

@@ -4,12 +4,18 @@ use std::path::{Path, PathBuf};
 
 use glob::{MatchOptions, Pattern};
 
-/// Wildcards stay between two separators; only `**` goes over them. Names of folders differ by case where the system says so.
-const OPTIONS: MatchOptions = MatchOptions {
-    case_sensitive: !cfg!(any(windows, target_os = "macos")),
-    require_literal_separator: true,
-    require_literal_leading_dot: false,
-};
+/// Wildcards stay between two separators; only `**` goes over them.
+const OPTIONS: MatchOptions =
+    MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: false };
+
+/// How a system names folders.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Naming {
+    /// `Work` and `work` are one folder.
+    pub ignores_case: bool,
+    /// A path begins with a drive or a server, and `\` separates names too.
+    pub has_drives: bool,
+}
 
 /// Why a text is no pattern.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +29,9 @@ pub enum PatternError {
     /// `~`, and nobody knows where that is.
     #[error("`~` stands for a home folder, and there is none here")]
     NoHome,
+    /// No real path has these names, so it would be for no folder.
+    #[error("`.` and `..` stand for no name here; write the folder itself")]
+    Detour,
     /// A remote without a host or a path.
     #[error("it is not like `github.com/acme/*`")]
     NotARemote,
@@ -55,10 +64,40 @@ impl Parts {
     }
 }
 
+impl Naming {
+    /// With one kind of separators.
+    fn slashed(self, text: &str) -> String {
+        if self.has_drives { text.replace('\\', "/") } else { text.to_owned() }
+    }
+
+    /// In the form in which names are compared.
+    fn compared(self, text: String) -> String {
+        if self.ignores_case { text.to_lowercase() } else { text }
+    }
+
+    /// What comes before the first separator of a path that begins at a root; `None` for one that does not.
+    fn root(self, text: &str) -> Option<&str> {
+        let end = text.find('/')?;
+        let is_drive = end == 2 && text.as_bytes()[0].is_ascii_alphabetic() && text.as_bytes()[1] == b':';
+        match end {
+            // A server.
+            0 if self.has_drives && text.starts_with("//") => Some(&text[..1]),
+            0 => Some(""),
+            _ if self.has_drives && is_drive => Some(&text[..2]),
+            _ => None,
+        }
+    }
+}
+
 /// The folders that a rule is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FolderPattern {
     text: String,
+    naming: Naming,
+    /// The folder before the first wildcard.
+    begin: String,
+    /// What follows it.
+    rest: String,
     /// As it is written, and with the links in it resolved.
     parts: Vec<Parts>,
 }
@@ -69,48 +108,52 @@ impl FolderPattern {
     /// # Errors
     ///
     /// [`PatternError`]
-    pub fn parse(text: &str, home: Option<&Path>) -> Result<FolderPattern, PatternError> {
+    pub fn parse(text: &str, home: Option<&Path>, naming: Naming) -> Result<FolderPattern, PatternError> {
         let trimmed = text.trim();
         if trimmed.is_empty() {
             return Err(PatternError::Empty);
         }
-        let whole = match trimmed.strip_prefix('~') {
-            Some(rest) if rest.is_empty() || rest.starts_with(['/', '\\']) => {
-                let home = home.ok_or(PatternError::NoHome)?;
-                format!("{}{}", Pattern::escape(&slashes(home)), rest.replace('\\', "/"))
+        let written = naming.slashed(trimmed);
+        let (mut begin, names) = match written.strip_prefix('~') {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => {
+                let home = naming.slashed(&home.ok_or(PatternError::NoHome)?.to_string_lossy());
+                (home.trim_end_matches('/').to_owned(), rest)
             }
-            _ if Path::new(trimmed).is_absolute() || trimmed.starts_with('/') => slashes(Path::new(trimmed)),
-            _ => return Err(PatternError::NotAbsolute),
+            _ => {
+                let root = naming.root(&written).ok_or(PatternError::NotAbsolute)?;
+                (root.to_owned(), &written[root.len()..])
+            }
         };
-        let whole = if whole.len() > 1 { whole.trim_end_matches('/') } else { &whole };
-        let whole = if whole.is_empty() { "/" } else { whole };
-        Ok(FolderPattern { text: trimmed.to_owned(), parts: vec![Parts::parse(whole)?] })
+        if names.split('/').any(|name| name == "." || name == "..") {
+            return Err(PatternError::Detour);
+        }
+        let mut names = names.split('/').filter(|name| !name.is_empty()).peekable();
+        while let Some(name) = names.next_if(|name| !name.contains(['*', '?', '['])) {
+            begin.push('/');
+            begin.push_str(name);
+        }
+        let rest = names.collect::<Vec<_>>().join("/");
+        let mut pattern = FolderPattern { text: trimmed.to_owned(), naming, begin, rest, parts: Vec::new() };
+        pattern.parts.push(pattern.parts_behind(&pattern.begin)?);
+        Ok(pattern)
     }
 
     /// The same, also for where the links lead that its beginning goes over: `resolve` says where a folder really is.
     #[must_use]
-    pub fn resolved(mut self, home: Option<&Path>, resolve: impl FnOnce(&Path) -> Option<PathBuf>) -> FolderPattern {
-        let (begin, rest) = self.literal_beginning(home);
-        if let Some(real) = resolve(&begin).filter(|real| *real != begin) {
-            let begin = Pattern::escape(&slashes(&real));
-            let whole = if rest.is_empty() { begin } else { format!("{}/{rest}", begin.trim_end_matches('/')) };
-            self.parts.extend(Parts::parse(&whole));
+    pub fn resolved(mut self, resolve: impl FnOnce(&Path) -> Option<PathBuf>) -> FolderPattern {
+        let begin = if self.begin.is_empty() { "/" } else { &self.begin };
+        if let Some(real) = resolve(Path::new(begin)).filter(|real| real != Path::new(begin)) {
+            let real = self.naming.slashed(&real.to_string_lossy());
+            self.parts.extend(self.parts_behind(&real));
         }
         self
     }
 
-    /// The folders before the first wildcard, and what follows them.
-    fn literal_beginning(&self, home: Option<&Path>) -> (PathBuf, String) {
-        let slashed = self.text.replace('\\', "/");
-        let (mut begin, rest) = match (slashed.strip_prefix('~'), home) {
-            (Some(rest), Some(home)) => (home.to_owned(), rest),
-            _ => (PathBuf::from("/"), slashed.as_str()),
-        };
-        let mut names = rest.split('/').filter(|name| !name.is_empty()).peekable();
-        while let Some(name) = names.next_if(|name| !name.contains(['*', '?', '['])) {
-            begin.push(name);
-        }
-        (begin, names.collect::<Vec<_>>().join("/"))
+    /// The pattern with another beginning.
+    fn parts_behind(&self, begin: &str) -> Result<Parts, PatternError> {
+        let begin = Pattern::escape(begin.trim_end_matches('/'));
+        let whole = if self.rest.is_empty() && !begin.is_empty() { begin } else { format!("{begin}/{}", self.rest) };
+        Parts::parse(&self.naming.compared(whole))
     }
 
     /// As it is written.
@@ -120,23 +163,24 @@ impl FolderPattern {
 
     /// Whether it is for `folder`, whose links are resolved.
     pub fn covers(&self, folder: &Path) -> bool {
-        let folder = slashes(folder);
-        self.parts.iter().any(|parts| parts.cover(&folder, OPTIONS))
+        let folder = self.naming.compared(self.naming.slashed(&folder.to_string_lossy()));
+        // What begins at the root alone is for every drive.
+        let drive = self.naming.root(&folder).filter(|root| root.ends_with(':')).map_or(0, str::len);
+        let covers = |folder: &str| self.parts.iter().any(|parts| parts.cover(folder, OPTIONS));
+        covers(&folder) || (drive > 0 && covers(&folder[drive..]))
     }
-}
-
-/// The path with one kind of separators.
-fn slashes(path: &Path) -> String {
-    let text = path.to_string_lossy();
-    if cfg!(windows) { text.replace('\\', "/") } else { text.into_owned() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const UNIX: Naming = Naming { ignores_case: false, has_drives: false };
+    const MACOS: Naming = Naming { ignores_case: true, has_drives: false };
+    const WINDOWS: Naming = Naming { ignores_case: true, has_drives: true };
+
     fn pattern(text: &str) -> Result<FolderPattern, PatternError> {
-        FolderPattern::parse(text, Some(Path::new("/home/me [1]")))
+        FolderPattern::parse(text, Some(Path::new("/home/me [1]")), UNIX)
     }
 
     #[test]
@@ -145,9 +189,11 @@ mod tests {
             ("~/work/**", "/home/me [1]/work", true),
             ("~/work/**", "/home/me [1]/work/a/b", true),
             ("~/work/**", "/home/me [1]/workshop", false),
+            ("~/work/**", "/home/me [1]/Work", false),
             ("~/work/**", "/home/me 1/work", false),
             ("~/work", "/home/me [1]/work/a", true),
             ("~/work/", "/home/me [1]/work", true),
+            ("~//work//site/", "/home/me [1]/work/site", true),
             ("~", "/home/me [1]/x", true),
             ("~/clients/*", "/home/me [1]/clients", false),
             ("~/clients/*", "/home/me [1]/clients/acme/src", true),
@@ -157,6 +203,8 @@ mod tests {
             ("/srv/[ab]?", "/srv/a1/deep", true),
             ("/srv/[ab]?", "/srv/c1", false),
             ("/srv/.*", "/srv/.hidden", true),
+            (r"/srv/a\b", r"/srv/a\b/c", true),
+            (r"/srv/a\b", "/srv/a/b/c", false),
             ("/", "/anything", true),
             ("/**", "/", true),
             ("/**", "/anything", true),
@@ -166,21 +214,54 @@ mod tests {
     }
 
     #[test]
+    fn each_system_names_folders_in_its_own_way() {
+        let home = Path::new(r"C:\Users\Me");
+        for (naming, text, folder, covers) in [
+            (MACOS, "/Users/me/Work/**", "/users/ME/work/a", true),
+            (MACOS, "/Users/me/ÄRGER", "/Users/me/ärger/x", true),
+            (MACOS, "/Users/me/work", "/Users/me/workshop", false),
+            (WINDOWS, "~/work/**", r"c:\users\me\Work\site", true),
+            (WINDOWS, r"~\work\**", r"C:\Users\Me\work", true),
+            (WINDOWS, r"D:\clients\*", r"d:\Clients\acme\src", true),
+            (WINDOWS, "D:/clients/*", r"D:\clients\acme\src", true),
+            (WINDOWS, r"D:\clients\*", r"C:\clients\acme", false),
+            (WINDOWS, "/clients/**", r"D:\clients\acme", true),
+            (WINDOWS, "/clients/**", r"D:\x\clients\acme", false),
+            (WINDOWS, "/**", r"D:\x", true),
+            (WINDOWS, "/**", r"\\server\share\x", true),
+            (WINDOWS, r"\\server\share\**", r"\\Server\share\x", true),
+            (WINDOWS, r"\\server\share\**", r"\\other\share\x", false),
+        ] {
+            let pattern = FolderPattern::parse(text, Some(home), naming).unwrap();
+            assert_eq!(pattern.covers(Path::new(folder)), covers, "{text} {folder}");
+        }
+        for (naming, text) in
+            [(WINDOWS, "work"), (WINDOWS, "C:work"), (WINDOWS, r"C:"), (UNIX, r"~\work"), (UNIX, "C:/x")]
+        {
+            assert_eq!(FolderPattern::parse(text, Some(home), naming), Err(PatternError::NotAbsolute), "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_no_pattern_is_refused_with_the_reason() {
+        const NOT_ABSOLUTE: &str = "it begins with neither `~/` nor the root of the file system";
+        const DETOUR: &str = "`.` and `..` stand for no name here; write the folder itself";
         for (text, why) in [
             ("", "it is empty"),
             ("  ", "it is empty"),
-            ("work/**", "it begins with neither `~/` nor the root of the file system"),
-            ("./work", "it begins with neither `~/` nor the root of the file system"),
-            ("~other/work", "it begins with neither `~/` nor the root of the file system"),
-            ("**/work", "it begins with neither `~/` nor the root of the file system"),
+            ("work/**", NOT_ABSOLUTE),
+            ("./work", NOT_ABSOLUTE),
+            ("~other/work", NOT_ABSOLUTE),
+            ("**/work", NOT_ABSOLUTE),
+            ("~/work/../private", DETOUR),
+            ("/srv/./x", DETOUR),
             ("~/wo**rk", "recursive wildcards must form a single path component"),
             ("~/work/***", "wildcards are either regular `*` or recursive `**`"),
             ("~/[work", "invalid range pattern"),
         ] {
             assert_eq!(pattern(text).map_err(|error| error.to_string()), Err(why.to_owned()), "{text}");
         }
-        assert_eq!(FolderPattern::parse("~/work", None), Err(PatternError::NoHome));
+        assert_eq!(FolderPattern::parse("~/work", None, UNIX), Err(PatternError::NoHome));
     }
 
     #[test]
@@ -189,11 +270,12 @@ mod tests {
         for (text, asked, real, folder) in [
             ("~/work/**", "/home/me/work", "/data/work [x]", "/data/work [x]/a"),
             ("~/work/*/src", "/home/me/work", "/data", "/data/a/src/b"),
+            ("~", "/home/me", "/data/me", "/data/me/x"),
             ("/w", "/w", "/", "/x"),
         ] {
-            let pattern = FolderPattern::parse(text, home).unwrap();
+            let pattern = FolderPattern::parse(text, home, UNIX).unwrap();
             assert!(!pattern.covers(Path::new(folder)));
-            let pattern = pattern.resolved(home, |begin| {
+            let pattern = pattern.resolved(|begin| {
                 assert_eq!(begin, Path::new(asked));
                 Some(PathBuf::from(real))
             });

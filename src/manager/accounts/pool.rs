@@ -33,7 +33,8 @@ impl Accounts {
             label,
             groups: account.groups.as_deref().unwrap_or_default(),
         });
-        let bounds = self.session.bounds();
+        let standing = self.session.standing();
+        let bounds = &standing.bounds;
         let allowed = if bounds.is_open() { Allowed::default() } else { bounds.allowed(&named.collect::<Vec<_>>()) };
         // Most accounts have the same address, if any.
         let mut addresses: HashMap<&str, Option<BaseUrl>> = HashMap::new();

@@ -10,6 +10,7 @@ use crate::background;
 use crate::config::keys::Key;
 use crate::config::{self, Config, Sources, Stamps, WriteError};
 use crate::domain::account::Families;
+use crate::domain::projects::Rule;
 use crate::domain::routing::Strategy;
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind};
@@ -88,6 +89,15 @@ impl Session {
             self.notice(Level::Warning, warning);
         }
         self.changes.touch();
+    }
+
+    /// From now on the strategy of this rule holds here, or of none.
+    pub(super) fn follow_rule(&self, rule: Option<(&Rule, Strategy)>) {
+        let strategy = rule.map(|(rule, strategy)| (strategy, rule.title()));
+        let before = std::mem::replace(&mut self.configuration.sources().rule_strategy, strategy.clone());
+        if before != strategy {
+            self.reload_config();
+        }
     }
 
     /// Sets the strategy of this session, whatever the configuration says.

@@ -1,81 +1,125 @@
-//! The project that this session works in, and all that narrows the accounts that it may use there.
+//! The project that this session works in, and all that narrows the accounts that it may use there. What holds is looked up behind
+//! the requests, which only read it: to ask `git` takes a while.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 
 use super::Session;
+use super::event::Level;
 use crate::config::Config;
-use crate::domain::projects::{Bound, Bounds, Folder, holding};
+use crate::config::projects::Projects;
+use crate::domain::projects::{Bound, Bounds, Standing};
 use crate::env::Environment;
-use crate::files;
-use crate::repository;
+use crate::folders::{self, Found, Question};
 
 /// Where a session works, and what it was told beside the rules.
-#[derive(Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Given {
+    /// The workspace folders.
+    pub folders: Vec<PathBuf>,
+    /// What a flag, an editor's options and the environment say: it only narrows what the rules leave.
+    pub told: Vec<Bound>,
+}
+
+/// What holds where a session works.
 pub struct Project {
-    /// The workspace folders, links resolved.
-    folders: Vec<PathBuf>,
     /// What `git` is started with.
     environment: Environment,
-    /// What a flag, an editor's options and the environment say: it only narrows what the rules leave.
-    told: Vec<Bound>,
-    /// What was made of the configuration last.
-    known: Mutex<Option<(Arc<Config>, Arc<Bounds>)>>,
+    given: Mutex<Given>,
+    holds: RwLock<Arc<Standing>>,
+    /// What that was made from. Held for as long as somebody looks.
+    looked: Mutex<Option<Looked>>,
+}
+
+/// What was looked at last.
+struct Looked {
+    asked: Asked,
+    found: Found,
+}
+
+/// What says what is to be looked at.
+#[derive(PartialEq)]
+struct Asked {
+    projects: Projects,
+    reads_files: bool,
+    given: Given,
 }
 
 impl Project {
-    /// Works in `folders`.
-    pub fn new(folders: &[PathBuf], environment: Environment, told: Vec<Bound>) -> Project {
-        let resolved = |folder: &PathBuf| files::real_path(folder).unwrap_or_else(|_| folder.clone());
-        let folders = folders.iter().map(resolved).collect();
-        Project { folders, environment, told, known: Mutex::default() }
+    /// Nothing may be used before somebody has looked.
+    pub fn new(given: Given, environment: Environment) -> Project {
+        let unknown = Bound { name: "`projects`".to_owned(), accounts: Err("the rules are being read".to_owned()) };
+        let holds = Standing { bounds: Bounds::new(vec![unknown]), ..Standing::default() };
+        Project { environment, given: Mutex::new(given), holds: RwLock::new(Arc::new(holds)), looked: Mutex::default() }
     }
 
-    fn bounds(&self, config: &Arc<Config>) -> Arc<Bounds> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, bounds)) = &*known
-            && Arc::ptr_eq(of, config)
-        {
-            return Arc::clone(bounds);
-        }
-        let bounds = Arc::new(Bounds::new(self.by_rules(config).chain(self.told.iter().cloned()).collect()));
-        *known = Some((Arc::clone(config), Arc::clone(&bounds)));
-        bounds
+    fn given(&self) -> MutexGuard<'_, Given> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the rules of `config` say of the folders: of several, each must allow an account.
-    fn by_rules(&self, config: &Config) -> impl Iterator<Item = Bound> {
-        let projects = &config.projects;
-        let mut bounds: Vec<Bound> = Vec::new();
-        bounds.extend(
-            projects.broken.as_ref().map(|why| Bound { name: "`projects`".to_owned(), accounts: Err(why.clone()) }),
-        );
-        let asks_for_remotes = projects.rules.iter().any(|rule| rule.remote.is_some());
-        for path in &self.folders {
-            let found = if asks_for_remotes { repository::remotes(path, &self.environment) } else { Ok(Vec::new()) };
-            // Where nobody can tell which rules hold, none may be passed over.
-            let remotes = found.unwrap_or_else(|why| {
-                bounds.push(Bound {
-                    name: format!("the rules by `remote` for `{}`", path.display()),
-                    accounts: Err(why),
-                });
-                Vec::new()
-            });
-            let folder = Folder { path: path.clone(), remotes };
-            for rule in holding(&projects.rules, &folder) {
-                let bound = Bound { name: rule.title(), accounts: Ok(rule.accounts.clone()) };
-                if !bounds.contains(&bound) {
-                    bounds.push(bound);
-                }
-            }
+    fn standing(&self) -> Arc<Standing> {
+        Arc::clone(&self.holds.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn asked(&self, config: &Config) -> Asked {
+        Asked { projects: config.projects.clone(), reads_files: config.project_files(), given: self.given().clone() }
+    }
+
+    /// Whether to look again.
+    fn has_changed(&self, config: &Config) -> bool {
+        let looked = match self.looked.try_lock() {
+            Ok(looked) => looked,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            // Somebody looks now; whatever that does not see shows the next time.
+            Err(TryLockError::WouldBlock) => return false,
+        };
+        looked.as_ref().is_none_or(|looked| looked.asked != self.asked(config) || looked.found.has_changed())
+    }
+
+    /// Looks, and returns what holds now if that is another thing.
+    fn look(&self, config: &Config) -> Option<Arc<Standing>> {
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = self.asked(config);
+        let Asked { projects, reads_files, given: Given { folders, told } } = &asked;
+        let question =
+            Question { rules: &projects.rules, folders, reads_files: *reads_files, environment: &self.environment };
+        let found = folders::look(question, looked.as_ref().map(|looked| &looked.found));
+        let standing = Standing::new(&found.rules, projects.broken.as_deref(), &found.places, told);
+        *looked = Some(Looked { asked, found });
+        let mut holds = self.holds.write().unwrap_or_else(PoisonError::into_inner);
+        if **holds == standing {
+            return None;
         }
-        bounds.into_iter()
+        *holds = Arc::new(standing);
+        Some(Arc::clone(&holds))
     }
 }
 
 impl Session {
-    /// All that narrows the accounts that this session may use.
-    pub fn bounds(&self) -> Arc<Bounds> {
-        self.project.bounds(&self.config())
+    /// All that holds for this session where it works.
+    pub fn standing(&self) -> Arc<Standing> {
+        self.project.standing()
+    }
+
+    /// Whether what says what this session may use was changed. Some calls of `stat`.
+    pub fn has_project_changed(&self) -> bool {
+        self.project.has_changed(&self.config())
+    }
+
+    /// Looks at what this session may use, and reports what is new of it. It may ask `git`, so no request must wait for it.
+    pub fn look_at_project(&self) {
+        let before = self.standing();
+        let Some(standing) = self.project.look(&self.config()) else { return };
+        self.follow_rule(standing.strategy());
+        for warning in standing.warnings.iter().filter(|warning| !before.warnings.contains(warning)) {
+            tracing::warn!("{warning}");
+            self.notice(Level::Warning, warning.clone());
+        }
+        self.changes.touch();
+    }
+
+    /// From now on the session works elsewhere, or something else narrows it. It is for the caller to look.
+    pub fn change_project(&self, change: impl FnOnce(&mut Given)) {
+        change(&mut self.project.given());
     }
 }

@@ -233,7 +233,8 @@ impl Backend {
         let outbox = &self.0.outbox;
         let (name, ready) = named::<ProxyReady>(&started.doors.session.info());
         outbox.notify(name, &ready).await;
-        for warning in &started.doors.session.manager.session().config().warnings {
+        let session = started.doors.session.manager.session();
+        for warning in session.config().warnings.iter().chain(&session.standing().warnings) {
             show_message(outbox, MessageType::WARNING, warning).await;
         }
         let progresses = Progresses::new(self.0.shows_progress.load(Ordering::Relaxed));
@@ -265,7 +266,10 @@ async fn start(
         .local_addr()
         .map_err(|error| Error::because(ErrorKind::Internal, "the proxy's address cannot be read", error))?;
     options.port = address.port();
-    let manager = Manager::open(options)?;
+    // It may ask `git`, and the end of the input is seen meanwhile.
+    let opening = background::spawn_blocking(|| Manager::open(options));
+    let manager =
+        opening.await.map_err(|error| Error::because(ErrorKind::Internal, "the session did not start", error))??;
     let events = manager.session().events();
     manager.join().await;
     manager.watch();

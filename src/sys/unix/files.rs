@@ -18,6 +18,12 @@ pub const HAS_XDG_FOLDERS: bool = cfg!(not(target_vendor = "apple"));
 /// Whether anybody may make symbolic links.
 pub const HAS_LINKS: bool = true;
 
+/// Whether names of folders that differ by case alone are one, as systems are set up.
+pub const IGNORES_CASE: bool = cfg!(target_vendor = "apple");
+
+/// Whether a path begins with a drive or a server.
+pub const HAS_DRIVES: bool = false;
+
 /// The variable that names the user's own folder.
 pub const HOME: &str = "HOME";
 

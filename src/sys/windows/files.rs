@@ -25,6 +25,12 @@ pub const HAS_XDG_FOLDERS: bool = false;
 /// Whether anybody may make symbolic links.
 pub const HAS_LINKS: bool = false;
 
+/// Whether names of folders that differ by case alone are one, as systems are set up.
+pub const IGNORES_CASE: bool = true;
+
+/// Whether a path begins with a drive or a server.
+pub const HAS_DRIVES: bool = true;
+
 /// The variable that names the user's own folder. Programs here do not ask for `HOME`, which some shells set.
 pub const HOME: &str = "USERPROFILE";
 

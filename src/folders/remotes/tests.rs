@@ -50,7 +50,7 @@ impl Place {
     }
 
     fn remotes(&self, folder: &str) -> Result<String, String> {
-        let found = remotes(&self.path(folder), &self.environment)?;
+        let found = remotes(&self.path(folder), &self.environment, &mut Watch::default())?;
         Ok(found.iter().map(Remote::text).collect::<Vec<_>>().join(" "))
     }
 
@@ -95,7 +95,77 @@ fn included_files_and_rewritten_addresses_count() {
         "site/.git/config",
         "[include]\n\tpath = more\n[url \"git@github.com:acme/\"]\n\tinsteadOf = work:\n[url \"git@example.net:\"]\n\tinsteadOf = w\n",
     );
-    assert_eq!(place.remotes("site"), Ok("work/site example.org/x github.com/acme/site".to_owned()));
+    let all = "work/site example.org/x github.com/acme/site example.net/ork:site";
+    assert_eq!(place.remotes("site"), Ok(all.to_owned()));
+}
+
+/// Whether a condition holds depends on what is not asked for, so all of them are taken to.
+#[test]
+fn files_that_are_included_under_a_condition_count() {
+    let Some(mut place) = Place::new() else { return };
+    place.repository("site", "work:site");
+    place.environment = [("HOME".to_owned(), place.folder.path().display().to_string())].into_iter().collect();
+    fs::write(place.path("at-work"), "[url \"git@github.com:acme/\"]\n\tinsteadOf = work:\n").unwrap();
+    place.append(
+        "site/.git/config",
+        "[includeIf \"gitdir:/nowhere/\"]\n\tpath = ~/at-work\n[includeIf \"onbranch:x\"]\n\tpath = not/there\n",
+    );
+    assert_eq!(place.remotes("site"), Ok("work/site github.com/acme/site".to_owned()));
+    for number in 0..70 {
+        place.append("site/.git/config", &format!("[includeIf \"onbranch:x\"]\n\tpath = more-{number}\n"));
+        fs::write(place.path(&format!("site/.git/more-{number}")), "").unwrap();
+    }
+    assert_eq!(place.remotes("site"), Err("more than 64 files say what the remotes are".to_owned()));
+}
+
+#[test]
+fn a_configuration_without_end_is_not_read_to_it() {
+    let Some(place) = Place::new() else { return };
+    place.repository("site", "git@github.com:acme/site.git");
+    place.append("site/.git/config", &format!("[remote \"x\"]\n{}", "\turl = https://example.org/x\n".repeat(60_000)));
+    assert!(place.remotes("site").is_err_and(|why| why.ends_with("says more than is read")));
+}
+
+#[test]
+fn what_says_where_the_remotes_are_is_followed() {
+    let Some(place) = Place::new() else { return };
+    place.repository("site", "git@github.com:acme/site.git");
+    fs::create_dir_all(place.path("new")).unwrap();
+    let read = |folder: &str, before: Option<&Watch>| {
+        let mut watch = Watch::after(before);
+        let found = remotes(&place.path(folder), &place.environment, &mut watch).unwrap();
+        (found.iter().map(Remote::text).collect::<Vec<_>>().join(" "), watch)
+    };
+    let (_, mut watch) = read("site", None);
+    for (change, expected) in [
+        (&["remote", "set-url", "origin", "git@github.com:other/site.git"][..], "github.com/other/site"),
+        (&["remote", "add", "more", "https://example.org/x"], "github.com/other/site example.org/x"),
+        (&["remote", "remove", "origin"], "example.org/x"),
+        (&["config", "include.path", "more"], "example.org/x"),
+        (
+            &["config", "--file", ".git/more", "remote.third.url", "https://example.net/y"],
+            "example.org/x example.net/y",
+        ),
+        (
+            &["config", "--file", ".git/more", "remote.third.url", "https://example.net/z"],
+            "example.org/x example.net/z",
+        ),
+    ] {
+        assert!(!watch.has_changed(), "before {change:?}");
+        place.git("site", change);
+        assert!(watch.has_changed(), "{change:?}");
+        let (mut found, mut after) = read("site", Some(&watch));
+        if after.has_changed() {
+            // It named a file that was not known before.
+            (found, after) = read("site", Some(&after));
+        }
+        assert_eq!(found, expected, "{change:?}");
+        watch = after;
+    }
+    let (none, watch) = read("new", None);
+    assert!(none.is_empty() && !watch.has_changed());
+    place.git("new", &["init", "-q"]);
+    assert!(watch.has_changed(), "a repository");
 }
 
 /// A repository that wants to run something, or to be waited for, or not to be read.
@@ -140,7 +210,8 @@ fn a_configuration_that_has_no_end_is_given_up() {
     let pipe = place.path("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     place.append("site/.git/config", &format!("[include]\n\tpath = {}\n", pipe.display()));
-    let given_up = remotes_within(Duration::from_millis(100), &place.path("site"), &place.environment);
+    let patience = Duration::from_millis(100);
+    let given_up = remotes_within(patience, &place.path("site"), &place.environment, &mut Watch::default());
     assert_eq!(given_up, Err("`git` did not say in time what the remotes are".to_owned()));
     fs::remove_file(place.path("site/.git/config")).unwrap();
     fs::rename(&pipe, place.path("site/.git/commondir")).unwrap();

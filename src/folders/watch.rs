@@ -1,0 +1,91 @@
+//! Whether what was read of folders is still so: a second look is only taken where something has changed.
+
+use std::collections::HashMap;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::clock;
+use crate::files::{self, Stamp};
+
+/// When something is asked for again that could not be told, such as by a `git` that was not there.
+const LATER: Duration = Duration::from_secs(10);
+
+/// What is at a path, as far as it matters here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    Nothing,
+    /// What is in it is noted by its own names.
+    Folder,
+    File(Stamp),
+    /// Nobody can tell.
+    Hidden,
+}
+
+/// The files and links that were read, as they were before.
+#[derive(Debug, Default)]
+pub struct Watch {
+    files: Vec<(PathBuf, Seen)>,
+    links: Vec<(PathBuf, Option<PathBuf>)>,
+    /// What the last look read, as it was when this one began.
+    ahead: HashMap<PathBuf, Seen>,
+    /// A file was found only when it had been read: it may have been changed between.
+    is_late: bool,
+    again_at: Option<Instant>,
+}
+
+impl Watch {
+    /// A new one. What the last one knew is noted before any of it is read again.
+    pub fn after(before: Option<&Watch>) -> Watch {
+        let known = before.into_iter().flat_map(|before| &before.files);
+        Watch { ahead: known.map(|(path, _)| (path.clone(), seen(path))).collect(), ..Watch::default() }
+    }
+
+    /// Notes a file or folder that is read next, also when it is not there. Whether it is.
+    pub fn note(&mut self, path: &Path) -> bool {
+        let known = self.files.iter().find(|(known, _)| known == path).map(|(_, seen)| *seen);
+        let now = known.unwrap_or_else(|| {
+            let now = self.ahead.remove(path).unwrap_or_else(|| seen(path));
+            self.files.push((path.to_owned(), now));
+            now
+        });
+        now != Seen::Nothing
+    }
+
+    /// Notes one that was read already: unless it was known before, it is looked at once more.
+    pub fn note_late(&mut self, path: &Path) {
+        self.is_late |= !self.ahead.contains_key(path) && self.files.iter().all(|(known, _)| known != path);
+        self.note(path);
+    }
+
+    /// Where `path` really is, if that can be told.
+    pub fn real(&mut self, path: &Path) -> Option<PathBuf> {
+        let real = files::real_path(path).ok();
+        self.links.push((path.to_owned(), real.clone()));
+        real
+    }
+
+    /// Something could not be told and shows in no file.
+    pub fn try_again(&mut self) {
+        self.again_at = Some(clock::instant() + LATER);
+    }
+
+    /// Whether something is other than it was.
+    pub fn has_changed(&self) -> bool {
+        self.is_late
+            || self.again_at.is_some_and(|at| clock::instant() >= at)
+            || self.files.iter().any(|(path, before)| seen(path) != *before)
+            || self.links.iter().any(|(path, real)| files::real_path(path).ok() != *real)
+    }
+}
+
+fn seen(path: &Path) -> Seen {
+    match files::stat(path) {
+        Ok(Some(found)) if found.is_dir() => Seen::Folder,
+        Ok(Some(found)) => Seen::File(Stamp::of(&found)),
+        Ok(None) if path.is_symlink() => Seen::Hidden,
+        Ok(None) => Seen::Nothing,
+        Err(error) if error.kind() == ErrorKind::NotADirectory => Seen::Nothing,
+        Err(_) => Seen::Hidden,
+    }
+}

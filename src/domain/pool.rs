@@ -36,6 +36,7 @@ const FEW: usize = 16;
 
 /// One account and what is believed about it.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that keeps it out")]
 pub struct Member {
     /// The stable id.
     pub id: AccountId,

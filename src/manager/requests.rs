@@ -221,7 +221,7 @@ impl Manager {
         let loads = loads(&mut belief, &view, now);
         let client_version = request.client_version;
         let within = request.within.as_deref();
-        let ask = Ask { client_version, current, pinned, loads, turn, within, ..Ask::new(model, &request.family) };
+        let ask = Ask { client_version, current, pinned, loads, within, turn, ..Ask::new(model, &request.family) };
         let explanation = explain(&view.pool, &ask, strategy, now);
         drop(belief);
         (strategy, request.family, explanation)

@@ -25,7 +25,7 @@ fn pool(rules: &str) -> Pool {
 }
 
 fn write(pool: &Pool, rules: &str) {
-    std::fs::write(pool.sandbox.path("config.toml"), rules.replace("~", &pool.sandbox.home().display().to_string()))
+    std::fs::write(pool.sandbox.path("config.toml"), rules.replace('~', &pool.sandbox.home().display().to_string()))
         .unwrap();
 }
 
@@ -36,7 +36,7 @@ fn folder(pool: &Pool, name: &str) -> PathBuf {
 }
 
 /// An editor's sidecar with these workspace folders.
-fn sidecar_in(pool: &Pool, folders: &[&str], options: Value) -> Sidecar {
+fn sidecar_in(pool: &Pool, folders: &[&str], options: &Value) -> Sidecar {
     let uri = |name: &&str| json!({ "uri": format!("file://{}", folder(pool, name).display()), "name": name });
     let folders: Vec<Value> = folders.iter().map(uri).collect();
     let params = json!({ "workspaceFolders": folders, "initializationOptions": options });
@@ -65,7 +65,7 @@ const WORK: &str = "[[projects]]\npath = \"~/work/**\"\naccounts = [\"work\"]\n"
 #[test]
 fn a_failover_stays_within_what_the_rule_of_the_folder_allows() {
     let pool = pool(WORK);
-    let sidecar = sidecar_in(&pool, &["work/site"], json!({}));
+    let sidecar = sidecar_in(&pool, &["work/site"], &json!({}));
     let (mut served, status, told) = exhausted(&pool, &sidecar);
     served.sort_unstable();
     assert_eq!((served, status), (vec![1, 2], 429));
@@ -75,7 +75,7 @@ fn a_failover_stays_within_what_the_rule_of_the_folder_allows() {
     );
     assert!(told.contains("notAllowed"), "{told}");
     // Another folder is not narrowed.
-    let elsewhere = sidecar_in(&pool, &["private"], json!({}));
+    let elsewhere = sidecar_in(&pool, &["private"], &json!({}));
     let (mut served, status, _) = exhausted(&pool, &elsewhere);
     served.sort_unstable();
     assert_eq!((served, status), (vec![3, 4], 429));
@@ -95,7 +95,7 @@ fn everything_else_only_narrows() {
         // Of two folders each must allow an account.
         (&["work", "private"], json!({}), &[1, 2]),
     ] {
-        let mut sidecar = sidecar_in(&pool, folders, options.clone());
+        let mut sidecar = sidecar_in(&pool, folders, &options);
         let listed = sidecar.request("accounts/list", &json!({})).unwrap();
         let accounts = listed["accounts"].as_array().unwrap();
         let allowed = accounts.iter().filter(|account| account["state"] != "notAllowed");
@@ -118,8 +118,8 @@ fn everything_else_only_narrows() {
 #[test]
 fn a_switch_to_an_account_outside_is_refused_and_one_from_elsewhere_passed_over() {
     let pool = pool(WORK);
-    let mut inside = sidecar_in(&pool, &["work"], json!({}));
-    let mut outside = sidecar_in(&pool, &["private"], json!({}));
+    let mut inside = sidecar_in(&pool, &["work"], &json!({}));
+    let mut outside = sidecar_in(&pool, &["private"], &json!({}));
     for scope in ["session", "everywhere"] {
         let refused = inside.request("accounts/switch", &json!({ "account": 3, "scope": scope })).unwrap_err();
         assert_eq!(refused.code, -32602);
@@ -141,7 +141,7 @@ fn a_switch_to_an_account_outside_is_refused_and_one_from_elsewhere_passed_over(
 #[test]
 fn rules_are_followed_and_what_cannot_be_read_never_widens() {
     let pool = pool(WORK);
-    let mut sidecar = sidecar_in(&pool, &["work"], json!({}));
+    let mut sidecar = sidecar_in(&pool, &["work"], &json!({}));
     assert!(ask(&pool, &sidecar, "gpt-5") <= 2);
     let allowed = |sidecar: &mut Sidecar| -> Vec<u64> {
         let listed = sidecar.request("accounts/list", &json!({})).unwrap();
@@ -168,7 +168,7 @@ fn rules_are_followed_and_what_cannot_be_read_never_widens() {
         });
         assert_eq!(allowed(&mut sidecar), [1, 2], "{bad}");
         // A process that starts cannot tell what they said.
-        let new = sidecar_in(&pool, &["private"], json!({}));
+        let new = sidecar_in(&pool, &["private"], &json!({}));
         let refused = answer(&new, "gpt-5");
         assert_eq!(refused.status(), 503);
         assert!(refused.text().contains("config.toml:"), "{}", refused.text());

@@ -13,14 +13,14 @@ fn read(folder: &tempfile::TempDir, text: &str) -> TomlFile {
     TomlFile::read(&path)
 }
 
-fn home() -> Option<&'static Path> {
-    Some(Path::new(HOME))
+fn home() -> &'static Path {
+    Path::new(HOME)
 }
 
 /// The rules of a process that starts, or why it has none.
 fn at_start(text: &str) -> Result<Vec<Rule>, String> {
     let folder = tempfile::TempDir::new().unwrap();
-    let (projects, warning) = Projects::default().follow(&read(&folder, text), home());
+    let (projects, warning) = Projects::default().follow(&read(&folder, text), Some(home()));
     let place = folder.path().display().to_string();
     match projects.broken {
         None => {
@@ -127,24 +127,24 @@ fn without_rules_a_file_that_cannot_be_read_forbids_nothing() {
 fn a_running_process_keeps_the_rules_that_were_good() {
     const GOOD: &str = "[[projects]]\npath = \"/x\"\naccounts = [\"a\"]\n";
     let folder = tempfile::TempDir::new().unwrap();
-    let (good, warning) = Projects::default().follow(&read(&folder, GOOD), home());
+    let (good, warning) = Projects::default().follow(&read(&folder, GOOD), Some(home()));
     assert_eq!((good.rules.len(), warning), (1, None));
     let bad = ["[[projects]]\npath = \"/x\"", "[[projects]]\npath = ", "x = ", &"# long\n".repeat(200_000)];
     for text in bad {
-        let (kept, warning) = good.follow(&read(&folder, text), home());
+        let (kept, warning) = good.follow(&read(&folder, text), Some(home()));
         let warning = warning.unwrap();
         assert!(warning.ends_with("; the rules of `projects` that held before stay until that is mended"), "{warning}");
         assert_eq!((kept.rules.len(), kept.broken.clone()), (1, None));
-        let (changed, warning) = kept.follow(&read(&folder, ""), home());
+        let (changed, warning) = kept.follow(&read(&folder, ""), Some(home()));
         assert_eq!((changed.rules.len(), changed.broken, warning), (0, None, None), "the person took them out");
     }
     let gone = TomlFile::read(&folder.path().join("elsewhere"));
-    let (kept, warning) = good.follow(&gone, home());
+    let (kept, warning) = good.follow(&gone, Some(home()));
     assert!(kept.rules.len() == 1 && warning.unwrap().contains("the file is gone"));
 
-    let (broken, _) = Projects::default().follow(&read(&folder, bad[0]), home());
-    let (still, _) = broken.follow(&gone, home());
+    let (broken, _) = Projects::default().follow(&read(&folder, bad[0]), Some(home()));
+    let (still, _) = broken.follow(&gone, Some(home()));
     assert!(broken.broken.is_some() && still.broken.is_some());
-    let (mended, warning) = still.follow(&read(&folder, GOOD), home());
+    let (mended, warning) = still.follow(&read(&folder, GOOD), Some(home()));
     assert_eq!((mended.rules.len(), mended.broken, warning), (1, None, None));
 }

@@ -28,14 +28,14 @@ impl Accounts {
         let live_sessions = live_sessions(state, own);
         let belief = self.belief.lock();
         let names = self.names.names(state);
-        let named = state.accounts.iter().zip(&*names).map(|(account, label)| Named {
+        let words = state.accounts.iter().zip(&*names).map(|(account, label)| Named {
             id: &account.id,
             label,
             groups: account.groups.as_deref().unwrap_or_default(),
         });
         let standing = self.session.standing();
         let bounds = &standing.bounds;
-        let allowed = if bounds.is_open() { Allowed::default() } else { bounds.allowed(&named.collect::<Vec<_>>()) };
+        let allowed = if bounds.is_open() { Allowed::default() } else { bounds.allowed(&words.collect::<Vec<_>>()) };
         // Most accounts have the same address, if any.
         let mut addresses: HashMap<&str, Option<BaseUrl>> = HashMap::new();
         let members = state.accounts.iter().zip(&*names).map(|(account, label)| {

@@ -79,8 +79,8 @@ impl AccountChange {
         if self.models.value().is_some_and(|models| !models.iter().all(|pattern| is_pattern(pattern))) {
             return invalid("a model pattern is not empty and has no control characters".to_owned());
         }
-        let groups = self.groups.value().into_iter().flatten();
-        if let Some(why) = groups.filter_map(|group| check_group(group).err()).next() {
+        let mut groups = self.groups.value().into_iter().flatten();
+        if let Some(why) = groups.find_map(|group| check_group(group).err()) {
             return invalid(why.to_owned());
         }
         Ok(())

@@ -28,9 +28,10 @@ impl Introduction {
         let root_path = text("/rootPath").filter(|path| Path::new(path).is_absolute());
         Introduction {
             program: name.map(|name| [Some(name), version].into_iter().flatten().collect::<Vec<_>>().join(" ")),
-            folders: match folders.is_empty() {
-                true => root().or_else(|| root_path.map(str::to_owned)).into_iter().collect(),
-                false => folders,
+            folders: if folders.is_empty() {
+                root().or_else(|| root_path.map(str::to_owned)).into_iter().collect()
+            } else {
+                folders
             },
         }
     }

@@ -135,7 +135,7 @@ impl Manager {
             program: session.program.as_deref().and_then(|program| bounded(program, LONGEST_PROGRAM)),
             folder: session.folder.as_deref().and_then(|folder| bounded(folder, LONGEST_FOLDER)),
             requests_per_minute,
-            pins: self.accounts.pins_of(&view.state, session),
+            pins: self.accounts.pins_of(view, session),
             is_self: session.id == self.session.identity().id,
         }
     }

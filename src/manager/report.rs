@@ -91,7 +91,7 @@ impl Manager {
                 .iter()
                 .map(|(family, index)| (ModelFamily::named(family.as_str()), number(*index)))
                 .collect(),
-            pins: self.accounts.listed_pins(&view.state),
+            pins: self.accounts.listed_pins(&view),
             accounts: (0..count).map(|position| self.report(&view, position)).collect(),
         })
     }
@@ -118,7 +118,7 @@ impl Manager {
         let account = &view.state.accounts[position];
         let sessions = self.sessions_on(&view.state, &account.id);
         let member = &view.pool.members[position];
-        let pins = self.accounts.listed_pins(&view.state).into_iter().filter(|pin| pin.account == member.id).collect();
+        let pins = self.accounts.listed_pins(view).into_iter().filter(|pin| pin.account == member.id).collect();
         let now = self.session.now();
         let used = self.books.used_by(&member.id);
         let session_pins = self.accounts.pins().clone();
@@ -196,7 +196,8 @@ fn activity(view: &View, chosen: &Chosen, pins: &StoredPins, position: usize) ->
     let pin = view.state.pin.as_ref();
     let position_of = |id: &AccountId| view.pool.position(id);
     let Whereabouts { start, current, .. } = chosen.whereabouts();
-    let pinned = |family: Option<&ModelFamily>| pins.effective(pin, family).and_then(|id| position_of(&id));
+    let allowed = &view.pool.allowed;
+    let pinned = |family: Option<&ModelFamily>| pins.effective(pin, family, allowed).and_then(|id| position_of(&id));
     if start.is_none() && current.is_empty() {
         let active = pinned(None).unwrap_or(view.pool.active.min(view.pool.members.len().saturating_sub(1)));
         let by_family = view.pool.active_by_family.iter().filter(|(_, index)| **index == position);

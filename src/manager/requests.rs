@@ -195,7 +195,7 @@ impl Manager {
 
     /// The account that a person switched the family to.
     fn pinned(&self, view: &View, family: &ModelFamily) -> Option<usize> {
-        let pinned = self.accounts.pins().effective(view.state.pin.as_ref(), Some(family))?;
+        let pinned = self.accounts.pins().effective(view.state.pin.as_ref(), Some(family), &view.pool.allowed)?;
         view.pool.position(&pinned)
     }
 
@@ -334,6 +334,11 @@ impl Manager {
 
     fn notify(&self, Notice { level, key, text }: Notice) {
         self.session.notify(level, &key, text);
+    }
+
+    /// Whether the request may use the account still: rules may have changed while it waited.
+    pub fn may_still_use(&self, request: &RouteRequest, account: &AccountId) -> bool {
+        request.may_use(&self.accounts.view().pool, account)
     }
 
     /// Whether an account beside `but` can serve the request now.

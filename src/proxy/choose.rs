@@ -127,6 +127,9 @@ impl<'m> Failover<'m> {
             self.short_waits = SHORT_WAITS;
             while let Some(same) = self.try_one(attempt, route, &mut kept).await? {
                 self.retries += 1;
+                if !self.manager.may_still_use(&self.request, &same.account) {
+                    break;
+                }
                 route = same;
             }
             self.retries += 1;
@@ -155,7 +158,7 @@ impl<'m> Failover<'m> {
                 self.request.needs_api_key = true;
                 return Ok(None);
             }
-            Login::IsConnected => return Ok(Some(route)),
+            Login::IsConnected => return Ok(self.allowed_still(route)),
             Login::NeedsToken => {}
         }
         let has_others = manager.has_others(&self.request, &route.account);
@@ -163,7 +166,7 @@ impl<'m> Failover<'m> {
         match attempt.meanwhile(usable).await.map_err(Over::End)? {
             Ok(target) => {
                 route.target = target;
-                Ok(Some(route))
+                Ok(self.allowed_still(route))
             }
             Err(why) => {
                 self.has_no_token(&route.account, &why);
@@ -171,6 +174,11 @@ impl<'m> Failover<'m> {
                 Ok(None)
             }
         }
+    }
+
+    /// The route, unless rules that changed while it was prepared keep the request from its account.
+    fn allowed_still(&self, route: Route) -> Option<Route> {
+        Some(route).filter(|route| self.manager.may_still_use(&self.request, &route.account))
     }
 
     /// No account can serve: ends the loop, or waits for one to be free.

@@ -82,11 +82,12 @@ impl Asked {
 /// The answer of all accounts together. `None` where a key alone is to give it, and to a request that asks for no model.
 pub async fn of_all(proxy: &ProxyState, head: &request::Parts, aim: &Aim) -> Option<Response<ProxyBody>> {
     let asked = Asked::of(&head.method, aim)?;
-    if !proxy.manager.accounts().view().has_logins() {
+    let view = proxy.manager.accounts().view();
+    let has = |kind| view.pool.members.iter().any(|member| member.allowed && member.kind == kind);
+    if !view.has_logins() || !has(Kind::ChatGpt) {
         return None;
     }
-    let pool = proxy.manager.accounts().view().pool;
-    let has_key = pool.members.iter().any(|member| member.kind == Kind::ApiKey);
+    let has_key = has(Kind::ApiKey);
     let Some(ModelList { data, models, etag }) = Box::pin(together(proxy, aim.query(), &head.headers)).await else {
         // One that is a key may say why.
         return (!has_key).then(|| errors::unreachable("no account lists its models", false));
@@ -159,7 +160,7 @@ fn each_once(mut list: Vec<Value>, name: &str) -> Vec<Value> {
 /// Whether an account is likely to answer a question that takes nothing of its limits.
 fn can_list(member: &Member, now: Timestamp) -> bool {
     let is_open = matches!(member.gate, Gate::Open { until } if until > now);
-    member.enabled && !member.locked && !member.needs_login && !is_open
+    member.allowed && member.enabled && !member.locked && !member.needs_login && !is_open
 }
 
 /// The version that decides which models a backend lists: the client's own, as its query or its headers say it, else ours.

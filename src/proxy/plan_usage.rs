@@ -23,7 +23,10 @@ pub async fn answer(proxy: &ProxyState, head: &Parts) -> Response<ProxyBody> {
         return errors::no_plan(&if pool.members.is_empty() {
             format!("there is no account yet; {FIRST_ACCOUNT}")
         } else {
-            "no account can be asked; `codex-account-manager list` says why".to_owned()
+            let narrowed = pool.allowed.sentences();
+            format!("no account can be asked; `codex-account-manager list` says why.{narrowed}")
+                .trim_end_matches('.')
+                .to_owned()
         });
     };
     let Some(member) = pool.members.get(position) else { return errors::no_plan("the account was removed") };
@@ -47,7 +50,8 @@ pub async fn answer(proxy: &ProxyState, head: &Parts) -> Response<ProxyBody> {
 
 /// Where none can serve, a plan that is used up is what a person wants to see.
 fn first_login(pool: &Pool) -> Option<usize> {
-    let can_be_asked = |member: &Member| member.kind == Kind::ChatGpt && member.enabled && !member.needs_login;
+    let can_be_asked =
+        |member: &Member| member.allowed && member.kind == Kind::ChatGpt && member.enabled && !member.needs_login;
     pool.members.iter().position(can_be_asked)
 }
 

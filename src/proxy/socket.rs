@@ -148,6 +148,7 @@ impl Session<'_> {
             };
             let Ok(said) = said else { return };
             busy.send_replace(true);
+            self.leave_what_is_not_allowed().await;
             let taken = if said.is_create {
                 turn::take(self, said.text).await
             } else if let Some(upstream) = &mut self.upstream {
@@ -161,6 +162,15 @@ impl Session<'_> {
             if taken.is_err() {
                 return;
             }
+        }
+    }
+
+    /// Closes the connection of an account that rules have since left out: nothing more is sent to it.
+    async fn leave_what_is_not_allowed(&mut self) {
+        let pool = self.proxy.manager.accounts().view().pool;
+        let is_left_out = |open: &mut Upstream| !pool.allowed.admits(&open.account);
+        if let Some(upstream) = self.upstream.take_if(is_left_out) {
+            upstream.leave().await;
         }
     }
 

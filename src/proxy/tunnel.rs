@@ -1,5 +1,6 @@
 //! A WebSocket on `/v1/realtime`, for API keys. The account is chosen at the handshake, which fails over like a request;
-//! from then on the bytes pass untouched both ways, and what the upstream says is inspected.
+//! from then on the bytes pass untouched both ways, and what the upstream says is inspected. It ends when rules have since left
+//! its account out: what a client says in it is new, however long it is open.
 //!
 //! Where no account can serve the answer is 426 whatever the reason, as for every socket.
 
@@ -106,6 +107,7 @@ impl Tunnel {
         let mut busy = accounting.busy();
         tokio::select! {
             ended = relay(client, TokioIo::new(upstream), &accounting) => accounting.ended(ended),
+            () = accounting.not_allowed() => {}
             () = async {
                 stop(stopped).await;
                 drop(busy.wait_for(|busy| !*busy).await);

@@ -1,5 +1,7 @@
 //! Which accounts a project may use: no request ever leaves them, whatever happens.
 
+mod ways;
+
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -3,6 +3,7 @@
 use super::names::names;
 use crate::domain::lookup::{self, LookupError, Names};
 use crate::domain::near;
+use crate::domain::pool::Pool;
 use crate::error::{Error, ErrorKind};
 use crate::manager::failure::FIRST_ACCOUNT;
 use crate::store::State;
@@ -37,6 +38,18 @@ pub fn find(state: &State, wanted: &str) -> Result<usize, Error> {
             Error::new(ErrorKind::AmbiguousAccount, message).hint("use the number, or the name in the parentheses")
         }
     })
+}
+
+/// Refuses the account at `position` where this session may not use it: a person is told at once that what they ask for
+/// would have no effect here.
+pub fn refuse_outside(pool: &Pool, position: usize) -> Result<(), Error> {
+    let member = &pool.members[position];
+    if member.allowed {
+        return Ok(());
+    }
+    let (number, refusal) = (position + 1, pool.allowed.refusal(&member.id));
+    let message = format!("account {number} ({}) may not be used in this session: {refusal}", member.label);
+    Err(Error::new(ErrorKind::InvalidParams, message).hint("change the rule, or name an account that it allows"))
 }
 
 /// The 0-based position of the account with this id.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Accounts;
 use super::view::View;
 use crate::domain::account::{AccountId, ModelFamily};
+use crate::domain::projects::Allowed;
 use crate::domain::report::{PinReport, Scope};
 use crate::domain::time::Timestamp;
 use crate::store::{FamilyPin, Pin, SessionRecord, State, StoredPins};
@@ -55,36 +56,40 @@ impl StoredPins {
         }
     }
 
-    /// Drops what a newer pin of the file has overtaken, so that it does not come back when that one is gone.
-    pub fn overtaken_by(&mut self, file: &Pin) {
-        if file.account.is_some() {
+    /// Drops what a newer pin of the file has overtaken, so that it does not come back when that one is gone. A pin to an
+    /// account that is not `allowed` here overtakes nothing.
+    pub fn overtaken_by(&mut self, file: &Pin, allowed: &Allowed) {
+        if file.account.as_ref().is_some_and(|account| allowed.admits(&AccountId::new(account.as_str()))) {
             self.all.take_if(|own| own.at <= file.at);
             self.families.retain(|_, own| own.at > file.at);
         }
-        self.families.retain(|family, own| file.families.get(family).is_none_or(|pin| own.at > pin.at));
+        let newer = |family: &String| {
+            file.families.get(family).filter(|pin| allowed.admits(&AccountId::new(pin.account.as_str())))
+        };
+        self.families.retain(|family, own| newer(family).is_none_or(|pin| own.at > pin.at));
     }
 
-    /// The account that `family` is pinned to; `None` for the family asks for all families.
-    pub fn effective(&self, file: Option<&Pin>, family: Option<&ModelFamily>) -> Option<AccountId> {
-        self.followed(file, family).map(|followed| followed.account)
+    /// The account that `family` is pinned to, of those that are `allowed` here; `None` for the family asks for all families.
+    pub fn effective(&self, file: Option<&Pin>, family: Option<&ModelFamily>, allowed: &Allowed) -> Option<AccountId> {
+        self.followed(file, family, allowed).map(|followed| followed.account)
     }
 
     /// Every pin that is followed: that of all families first, then those of single families.
-    pub fn listed(&self, file: Option<&Pin>) -> Vec<PinReport> {
+    pub fn listed(&self, file: Option<&Pin>, allowed: &Allowed) -> Vec<PinReport> {
         let of_file = file.into_iter().flat_map(|pin| pin.families.keys());
         let families: BTreeSet<&String> = self.families.keys().chain(of_file).collect();
         let single = families.into_iter().filter_map(|family| {
             let family = ModelFamily::named(family.as_str());
             // One that a newer pin of all families has overtaken is a part of that.
-            let followed = self.followed(file, Some(&family)).filter(|followed| followed.is_of_family)?;
+            let followed = self.followed(file, Some(&family), allowed).filter(|followed| followed.is_of_family)?;
             Some(PinReport { account: followed.account, family: Some(family), scope: followed.scope })
         });
-        let all = self.followed(file, None);
+        let all = self.followed(file, None, allowed);
         let all = all.map(|followed| PinReport { account: followed.account, family: None, scope: followed.scope });
         all.into_iter().chain(single).collect()
     }
 
-    fn followed(&self, file: Option<&Pin>, family: Option<&ModelFamily>) -> Option<Followed> {
+    fn followed(&self, file: Option<&Pin>, family: Option<&ModelFamily>, allowed: &Allowed) -> Option<Followed> {
         let released_family = family.and_then(|family| self.released_families.get(family.as_str())).copied();
         let released = self.released_at.max(released_family);
         let is_after = |at: i64, released: Option<i64>| released.is_none_or(|released| at > released);
@@ -105,7 +110,8 @@ impl StoredPins {
         let own_family = of_family(&self.families, Scope::Session);
         let of_file = [file_all, file_family].into_iter().flatten().filter(|pin| is_after(pin.at, released));
         // The later in this order wins among equals: a family's pin is the more particular one.
-        of_file.chain(own_all).chain(own_family).max_by_key(|followed| followed.at)
+        let pins = of_file.chain(own_all).chain(own_family);
+        pins.filter(|pin| allowed.admits(&pin.account)).max_by_key(|followed| followed.at)
     }
 }
 
@@ -123,20 +129,25 @@ pub fn keep_in_records(
         record.pins.switch(account.map(AccountId::new).as_ref(), family, scope, at);
     }
     let Some(file) = state.pin.as_ref() else { return };
+    // A session that may not use the file's pin puts its own back.
     for record in &mut state.sessions {
-        record.pins.overtaken_by(file);
+        record.pins.overtaken_by(file, &Allowed::default());
     }
 }
 
 impl Accounts {
     /// The pins that the session of `record` follows. Those of accounts that are gone hold nothing.
-    pub(in crate::manager) fn pins_of(&self, state: &State, record: &SessionRecord) -> Vec<PinReport> {
-        if record.id == self.session.identity().id { self.listed_pins(state) } else { listed(&record.pins, state) }
+    pub(in crate::manager) fn pins_of(&self, view: &View, record: &SessionRecord) -> Vec<PinReport> {
+        if record.id == self.session.identity().id {
+            self.listed_pins(view)
+        } else {
+            listed(&record.pins, &view.state, &Allowed::default())
+        }
     }
 
     /// The pins that this process follows; one that is no session follows the file's.
-    pub(in crate::manager) fn listed_pins(&self, state: &State) -> Vec<PinReport> {
-        listed(&self.pins(), state)
+    pub(in crate::manager) fn listed_pins(&self, view: &View) -> Vec<PinReport> {
+        listed(&self.pins(), &view.state, &view.pool.allowed)
     }
 
     /// Brings the pins in this session's record up to what it follows, in case another write overtook one of them.
@@ -162,8 +173,8 @@ impl Accounts {
     }
 }
 
-fn listed(pins: &StoredPins, state: &State) -> Vec<PinReport> {
-    let mut listed = pins.listed(state.pin.as_ref());
+fn listed(pins: &StoredPins, state: &State, allowed: &Allowed) -> Vec<PinReport> {
+    let mut listed = pins.listed(state.pin.as_ref(), allowed);
     listed.retain(|pin| state.position(pin.account.as_str()).is_some());
     listed
 }

@@ -1,11 +1,11 @@
 //! A switch by hand: the file's active account, and a pin as far as it reaches.
 
 use super::Accounts;
-use super::lookup::find;
+use super::lookup::{find, refuse_outside};
 use super::pins::keep_in_records;
 use crate::domain::account::{AccountId, ModelFamily};
 use crate::domain::report::Scope;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::store::{Creation, FamilyPin, Pin, State, Transaction};
 
 impl Accounts {
@@ -22,7 +22,8 @@ impl Accounts {
         scope: Scope,
     ) -> Result<Option<AccountId>, Error> {
         if let Some(wanted) = &wanted {
-            self.refuse_outside(wanted)?;
+            let view = self.view();
+            refuse_outside(&view.pool, find(&view.state, wanted)?)?;
         }
         let (for_file, everywhere) = (family.clone(), scope == Scope::Everywhere);
         let session = self.session.identity().id.clone();
@@ -47,26 +48,6 @@ impl Accounts {
         self.pins().switch(id.as_ref(), family.as_ref(), scope, at);
         self.session.changes().touch();
         Ok(id)
-    }
-}
-
-impl Accounts {
-    /// A person is told at once that a switch would have no effect here.
-    fn refuse_outside(&self, wanted: &str) -> Result<(), Error> {
-        let view = self.view();
-        let position = find(&view.state, wanted)?;
-        let member = &view.pool.members[position];
-        if view.pool.allowed.admits(&member.id) {
-            return Ok(());
-        }
-        let message = format!(
-            "account {} ({}) may not be used in this session: {}",
-            position + 1,
-            member.label,
-            view.pool.allowed.refusal(&member.id)
-        );
-        Err(Error::new(ErrorKind::InvalidParams, message)
-            .hint("change the rule, or switch to an account that it allows"))
     }
 }
 

@@ -114,6 +114,9 @@ impl Accounts {
         }
         self.forget_what_the_file_overtook(&state, seen.view.as_ref().map(|view| &*view.state), is_same_file);
         let pool = Arc::new(self.pool(&state));
+        if let Some(pin) = &state.pin {
+            self.pins().overtaken_by(pin, &pool.allowed);
+        }
         let view = match &seen.view {
             Some(view) if is_same_file => View { pool, version, key_state, ..view.clone() },
             _ => View {
@@ -155,9 +158,6 @@ impl Accounts {
             belief.forget_accounts_but(|id| ids.contains(id.as_str()));
         }
         drop(belief);
-        if let Some(pin) = &state.pin {
-            self.pins().overtaken_by(pin);
-        }
         // Somebody may have given a new key.
         if before.is_some() && !is_same_file {
             self.unopened().clear();

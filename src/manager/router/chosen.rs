@@ -107,10 +107,19 @@ impl Chosen {
                 .and_then(|key| self.conversations.account(key, &request.family))
                 .and_then(|id| pool.position(id)),
         };
-        // Each process begins at its own offset, so that siblings share fairly.
         let start = self.whereabouts.start.as_ref().and_then(|id| pool.position(id));
-        let begin = start.unwrap_or(self.pid as usize % pool.members.len().max(1));
+        let begin = start.unwrap_or_else(|| self.own_offset(pool));
         Standpoint { current, begin, turns: self.turns }
+    }
+
+    /// Each process begins at its own offset among what it may use, so that siblings share fairly.
+    fn own_offset(&self, pool: &Pool) -> usize {
+        let pid = self.pid as usize;
+        if pool.allowed.is_all() {
+            return pid % pool.members.len().max(1);
+        }
+        let allowed = || (0..pool.members.len()).filter(|position| pool.members[*position].allowed);
+        allowed().nth(pid % allowed().count().max(1)).unwrap_or_default()
     }
 
     /// The account in use for `family`: the one used last, or where the session begins it.

@@ -64,13 +64,14 @@ pub fn switched(
 
 /// That no account can serve.
 pub fn exhausted(pool: &Pool, exhausted: &Exhausted, now: Timestamp) -> Notice {
-    let count = pool.members.len();
+    let count = pool.members.iter().filter(|member| member.allowed).count();
+    let here = if count < pool.members.len() { " that may be used here" } else { "" };
     let text = match exhausted.available_at.filter(|_| exhausted.rate_limited) {
         Some(at) if count == 1 => {
-            format!("The only account is limited; it is free again in {}", length(at.since(now)))
+            format!("The only account{here} is limited; it is free again in {}", length(at.since(now)))
         }
         Some(at) => {
-            format!("All {count} accounts are limited; the first is free again in {}", length(at.since(now)))
+            format!("All {count} accounts{here} are limited; the first is free again in {}", length(at.since(now)))
         }
         None => "No account can serve; `codex-account-manager list` says why".to_owned(),
     };

@@ -85,6 +85,23 @@ impl RouteRequest {
         self.tried.iter().any(|(tried, _)| tried == account)
     }
 
+    /// Whether it may use the account: rules that changed since it began only narrow that.
+    pub fn may_use(&self, pool: &Pool, account: &AccountId) -> bool {
+        pool.allowed.admits(account) && self.within.as_ref().is_none_or(|within| within.admits(account))
+    }
+
+    /// Why it may not use the account, in words; `None` where it may.
+    pub fn refusal(&self, pool: &Pool, account: &AccountId) -> Option<String> {
+        let bounds = [Some(&pool.allowed), self.within.as_ref()].into_iter().flatten();
+        bounds.filter(|allowed| !allowed.admits(account)).map(|allowed| allowed.refusal(account)).next()
+    }
+
+    /// What narrows the accounts that it may use, in sentences; empty where nothing does.
+    pub fn narrowed_by(&self, pool: &Pool) -> String {
+        let now = pool.allowed.sentences();
+        if now.is_empty() { self.within.as_ref().map(|within| within.sentences()).unwrap_or_default() } else { now }
+    }
+
     /// The position of the account that it is bound to.
     ///
     /// # Errors

@@ -9,25 +9,29 @@ use crate::domain::account::{AccountId, Kind};
 use crate::domain::base_url::BaseUrl;
 use crate::error::{Error, ErrorKind};
 use crate::manager::accounts::credential_mark::CredentialMark;
-use crate::manager::accounts::lookup::{find, position};
+use crate::manager::accounts::lookup::{find, position, refuse_outside};
 use crate::upstream::chatgpt::{self, Answered, Endpoint, ask};
 use crate::upstream::credential::Login;
 
 impl Tokens {
-    /// The accounts that `wanted` names, all without a name, of which the provider can be asked.
+    /// The accounts that `wanted` names, without a name all that this session may use, of which the provider can be asked.
     ///
     /// # Errors
     ///
-    /// `AccountNotFound`, `AmbiguousAccount`, `StoreUnreadable`, and `InvalidParams` for an API key that is named
+    /// `AccountNotFound`, `AmbiguousAccount`, `StoreUnreadable`, and `InvalidParams` for an API key that is named, or an
+    /// account that this session may not use
     pub fn refreshable(&self, wanted: Option<&str>) -> Result<Vec<AccountId>, Error> {
         let view = self.accounts.fresh_view()?;
         let is_login = |position: &usize| view.state.accounts[*position].kind() == Kind::ChatGpt;
         let positions = match wanted {
             Some(wanted) => vec![find(&view.state, wanted)?],
             None => (0..view.state.accounts.len())
-                .filter(|position| view.state.accounts[*position].enabled != Some(false))
+                .filter(|at| view.state.accounts[*at].enabled != Some(false) && view.pool.members[*at].allowed)
                 .collect(),
         };
+        if let (Some(_), [position]) = (wanted, &positions[..]) {
+            refuse_outside(&view.pool, *position)?;
+        }
         if let (Some(_), [position]) = (wanted, &positions[..])
             && !is_login(position)
         {

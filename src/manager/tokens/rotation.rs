@@ -176,14 +176,17 @@ impl Tokens {
         Err(login_ended())
     }
 
-    /// Says that a login is over.
+    /// Says that a login is over. That of an account which is not used here is nothing for the people here: one process keeps
+    /// the tokens of all alive.
     fn report_login_needed(&self, position: usize, name: &str, why: &str) {
         let text = format!(
             "Account {} ({name}) needs a new login: {why}. Run `codex-account-manager login`, or log in from here",
             position + 1
         );
         tracing::warn!("{text}");
-        self.session.notice(Level::Warning, text);
+        if self.accounts.view().pool.members.get(position).is_some_and(|member| member.allowed) {
+            self.session.notice(Level::Warning, text);
+        }
     }
 
     /// Leaves the mark that keeps siblings from asking a failing issuer at once.

@@ -7,7 +7,7 @@ use hyper::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
 use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::domain::account::{AccountId, ModelFamily};
+use crate::domain::account::AccountId;
 use crate::domain::lenient_json::DEEPEST;
 use crate::domain::pool::Pool;
 use crate::domain::routing::decision::{Candidate, Exhausted};
@@ -89,7 +89,7 @@ pub fn undecoded(why: &Undecoded) -> Response<ProxyBody> {
     match why {
         Undecoded::Body(error) => body_failed(*error),
         Undecoded::TooLong => too_large(),
-        Undecoded::NoRoom => unserved(&Unserved::NoRoom, ""),
+        Undecoded::NoRoom => unserved(&Unserved::NoRoom, "", ""),
         Undecoded::Unknown(name) => {
             let message = format!(
                 "The request body's `content-encoding`, {name}, is not supported. Send it with `gzip`, `deflate`, `br` or `zstd`, or uncompressed."
@@ -116,8 +116,8 @@ pub fn unreachable(why: &str, others_refused: bool) -> Response<ProxyBody> {
     error(StatusCode::BAD_GATEWAY, "upstream_unreachable", &message)
 }
 
-/// Every account that might serve is a login, and no login can.
-pub fn unserved(why: &Unserved, path: &str) -> Response<ProxyBody> {
+/// Every account that might serve is a login, and no login can. `narrowed` says what leaves others out.
+pub fn unserved(why: &Unserved, path: &str, narrowed: &str) -> Response<ProxyBody> {
     match why {
         Unserved::Refused(refused) => ours::json(StatusCode::BAD_REQUEST, &refused.document()),
         Unserved::Path => {
@@ -125,7 +125,7 @@ pub fn unserved(why: &Unserved, path: &str) -> Response<ProxyBody> {
                 "`{path}` needs an API-key account: ChatGPT logins serve `POST` to `/v1/responses`, \
                  `/v1/responses/compact`, `/v1/chat/completions`, `/v1/alpha/search`, `/v1/images/generations`, \
                  `/v1/images/edits` and `/v1/memories/trace_summarize`, and `GET /v1/models`; they store nothing. Add one with \
-                 `codex-account-manager add LABEL`."
+                 `codex-account-manager add LABEL`.{narrowed}"
             );
             error(StatusCode::BAD_REQUEST, "api_key_account_required", &message)
         }
@@ -179,9 +179,10 @@ pub fn plan_unknown(why: &str) -> Response<ProxyBody> {
     error(StatusCode::BAD_GATEWAY, "upstream_failed", &message)
 }
 
-/// The login that would serve has no token now.
-pub fn no_token(why: &str) -> Response<ProxyBody> {
-    let message = format!("No account has a token now: {why}. `codex-account-manager list` shows the accounts.");
+/// The login that would serve has no token now. `narrowed` says what leaves others out.
+pub fn no_token(why: &str, narrowed: &str) -> Response<ProxyBody> {
+    let message =
+        format!("No account has a token now: {why}. `codex-account-manager list` shows the accounts.{narrowed}");
     let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "no_available_accounts", &message);
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
     say_retry(response.headers_mut(), true);
@@ -203,11 +204,11 @@ pub fn refused(
             say_retry(response.headers_mut(), false);
             response
         }
-        Refusal::Exhausted(exhausted) => match &request.model {
-            Some(model) if is_unknown(exhausted) => unknown_model(model, exhausted, pool, request.client_version, now),
-            Some(_) | None => exhausted_response(exhausted, pool, &request.family, unserved, now),
-        },
-        Refusal::Bound(bound, exhausted) => bound_response(bound, exhausted.as_ref(), pool, now),
+        Refusal::Exhausted(exhausted) if is_unknown(exhausted) && request.model.is_some() => {
+            unknown_model(exhausted, pool, request, now)
+        }
+        Refusal::Exhausted(exhausted) => exhausted_response(exhausted, pool, request, unserved, now),
+        Refusal::Bound(bound, exhausted) => bound_response(bound, exhausted.as_ref(), pool, request, now),
     }
 }
 
@@ -217,10 +218,11 @@ const LISTED: &str = " `codex-account-manager list` says what to do.";
 fn exhausted_response(
     exhausted: &Exhausted,
     pool: &Pool,
-    family: &ModelFamily,
+    request: &RouteRequest,
     unserved: Option<&str>,
     now: Timestamp,
 ) -> Response<ProxyBody> {
+    let family = &request.family;
     let accounts = accounts(exhausted, pool);
     let reasons = reasons(exhausted, pool);
     let (status, kind, code, begin) = if exhausted.rate_limited {
@@ -235,14 +237,20 @@ fn exhausted_response(
     let unserved = unserved.map(|why| format!(" A ChatGPT login cannot serve it: {why}")).unwrap_or_default();
     // Where time does not help, a person has to.
     let advice = if when.is_empty() && unserved.is_empty() { LISTED } else { "" };
-    let narrowed = pool.allowed.sentences();
+    let narrowed = request.narrowed_by(pool);
     let message = format!("{begin}.{when} {reasons}.{unserved}{narrowed}{advice}");
     let body = json!({"error": {"message": message, "type": kind, "param": null, "code": code, "accounts": accounts}});
     with_reset(status, body, exhausted.available_at, now)
 }
 
 /// The account that a request is bound to cannot serve: another one would not know what the request names.
-fn bound_response(bound: &Bound, exhausted: Option<&Exhausted>, pool: &Pool, now: Timestamp) -> Response<ProxyBody> {
+fn bound_response(
+    bound: &Bound,
+    exhausted: Option<&Exhausted>,
+    pool: &Pool,
+    request: &RouteRequest,
+    now: Timestamp,
+) -> Response<ProxyBody> {
     let name = |id| account_name(id, pool);
     let code = "resource_owner_unavailable";
     let Bound { resource, account, torn } = bound;
@@ -267,9 +275,16 @@ fn bound_response(bound: &Bound, exhausted: Option<&Exhausted>, pool: &Pool, now
         (None, Some(exhausted)) => {
             let status =
                 if exhausted.rate_limited { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::SERVICE_UNAVAILABLE };
-            let why = reasons(exhausted, pool);
-            let what = "Wait until it can, or send its content instead of its id";
-            (status, format!("{resource} belongs to {}, which cannot serve now: {why}. {what}.", name(account)))
+            let why = match request.refusal(pool, account) {
+                Some(refusal) => {
+                    format!("which may not be used here: {refusal}. Send its content instead of its id.")
+                }
+                None => format!(
+                    "which cannot serve now: {}. Wait until it can, or send its content instead of its id.",
+                    reasons(exhausted, pool)
+                ),
+            };
+            (status, format!("{resource} belongs to {}, {why}", name(account)))
         }
     };
     let body = json!({"error": {"message": why, "type": "invalid_request_error", "param": null, "code": code}});

@@ -18,14 +18,14 @@ pub fn of<R>(failover: &Failover<'_>, stuck: &Stuck<R>, translation: &Translatio
     Some(match (&stuck.best, &stuck.refusal) {
         (Best::Stands(..) | Best::Kept(..), _) => return None,
         (Best::Unanswered(why), _) => errors::unreachable(why, failover.has_answer()),
-        (Best::WithoutToken(why), _) => errors::no_token(why),
+        (Best::WithoutToken(why), _) => errors::no_token(why, &request.narrowed_by(&manager.accounts().view().pool)),
         (Best::Refusal, Some(refusal)) => by_logins(manager, request, translation, refusal)
             .unwrap_or_else(|| by_all(manager, request, translation, refusal)),
         (Best::Refusal, None) => errors::internal(),
     })
 }
 
-/// Whether every account that might serve is a login, and no login can.
+/// Whether every account that might serve is a login, and no login can. What rules leave out might not.
 pub fn lacks_key(manager: &Manager, request: &RouteRequest, translation: &Translation, refusal: &Refusal) -> bool {
     let pool = manager.accounts().view().pool;
     let is_login =
@@ -35,8 +35,9 @@ pub fn lacks_key(manager: &Manager, request: &RouteRequest, translation: &Transl
             Refusal::NoAccounts(_) => false,
             // What is no JSON is served by nobody, whatever a key waits for.
             Refusal::Exhausted(_) => {
+                let mut kinds = pool.members.iter().filter(|it| request.may_use(&pool, &it.id)).map(|it| it.kind);
                 matches!(translation, Translation::Failed(Unserved::Malformed(_)))
-                    || pool.members.iter().all(|member| member.kind == Kind::ChatGpt)
+                    || (kinds.next() == Some(Kind::ChatGpt) && kinds.all(|kind| kind == Kind::ChatGpt))
             }
             Refusal::Bound(bound, _) => bound.torn.is_none() && is_login(&bound.account),
         }
@@ -52,14 +53,14 @@ fn by_logins(
     if !lacks_key(manager, request, translation, refusal) {
         return None;
     }
+    let pool = manager.accounts().view().pool;
+    let unserved = |why| errors::unserved(why, &request.endpoint, &request.narrowed_by(&pool));
     Some(match (refusal, translation) {
         (Refusal::Bound(bound, _), Translation::Failed(Unserved::Path) | Translation::Untried) => {
-            errors::unstored(bound, &manager.accounts().view().pool)
+            errors::unstored(bound, &pool)
         }
-        (_, Translation::Failed(unserved)) => errors::unserved(unserved, &request.endpoint),
-        (_, Translation::Untried | Translation::Ready(_) | Translation::Passes(_)) => {
-            errors::unserved(&Unserved::Path, &request.endpoint)
-        }
+        (_, Translation::Failed(why)) => unserved(why),
+        (_, Translation::Untried | Translation::Ready(_) | Translation::Passes(_)) => unserved(&Unserved::Path),
     })
 }
 

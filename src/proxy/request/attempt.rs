@@ -147,7 +147,7 @@ impl Attempt for Forwarding<'_> {
             Inspected::TooMuch(why) => {
                 let measured = Measured { status: 503, started };
                 drop(manager.record(&route, &failover.request, &Outcome::PassThrough, measured));
-                ours(errors::unserved(&why, &failover.request.endpoint))
+                ours(errors::unserved(&why, &failover.request.endpoint, ""))
             }
         }
     }

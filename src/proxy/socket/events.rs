@@ -54,7 +54,7 @@ pub fn fields_of(headers: &HeaderMap) -> Map<String, Value> {
 
 /// There is no room for a message.
 pub fn no_room(stream_id: Option<&str>) -> (u16, Utf8Bytes) {
-    of_answer(errors::unserved(&Unserved::NoRoom, ""), stream_id)
+    of_answer(errors::unserved(&Unserved::NoRoom, "", ""), stream_id)
 }
 
 /// `text` with `fields` beside its own; those of its `headers` are added to what it has.

@@ -2,7 +2,7 @@
 //! whether something is under way, so that an end waits for it and for nothing else.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::sync::watch;
@@ -23,6 +23,9 @@ use crate::proxy::tunnel::frames::{Frames, Messages, Sender};
 use crate::proxy::tunnel::observer::{Observation, Observer};
 use crate::proxy::tunnel::relay::{Ended, Watcher};
 use crate::proxy::websocket::error_event::Failed;
+
+/// How often it is asked whether the account may be used still: as often as the files are that say so.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// The books of one tunnel.
 pub struct Accounting {
@@ -104,6 +107,13 @@ impl Accounting {
     /// Whether something is under way, as it changes.
     pub fn busy(&self) -> watch::Receiver<bool> {
         self.busy.subscribe()
+    }
+
+    /// Until rules leave out the account of the tunnel.
+    pub async fn not_allowed(&self) {
+        while self.manager.may_still_use(&self.request, &self.route.account) {
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// Who ended the tunnel.

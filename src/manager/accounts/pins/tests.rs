@@ -1,9 +1,16 @@
 //! Which pin holds, and how it is listed and kept.
 
 use super::*;
+use crate::domain::account_set::{Named, Selection};
+use crate::domain::projects::{Bound, Bounds};
 
 fn id(name: &str) -> AccountId {
     AccountId::new(name)
+}
+
+/// Every account.
+fn all() -> Allowed {
+    Allowed::default()
 }
 
 fn everywhere(account: &str, at: i64) -> Pin {
@@ -16,20 +23,42 @@ fn the_newest_pin_wins_and_an_overtaken_one_does_not_come_back() {
     let mut pins = StoredPins::default();
     pins.pin(None, &id("a"), Timestamp(10));
     pins.pin(Some(&codex), &id("b"), Timestamp(20));
-    assert_eq!(pins.effective(None, None), Some(id("a")));
-    assert_eq!(pins.effective(None, Some(&codex)), Some(id("b")));
+    assert_eq!(pins.effective(None, None, &all()), Some(id("a")));
+    assert_eq!(pins.effective(None, Some(&codex), &all()), Some(id("b")));
     let file = everywhere("c", 30);
-    assert_eq!(pins.effective(Some(&file), Some(&codex)), Some(id("c")));
-    pins.overtaken_by(&file);
-    assert_eq!(pins.effective(None, Some(&codex)), None);
+    assert_eq!(pins.effective(Some(&file), Some(&codex), &all()), Some(id("c")));
+    pins.overtaken_by(&file, &all());
+    assert_eq!(pins.effective(None, Some(&codex), &all()), None);
+}
+
+#[test]
+fn a_pin_to_an_account_that_is_not_allowed_is_passed_over_and_overtakes_nothing() {
+    let codex = ModelFamily::named("codex");
+    let ids = ["a", "b", "c"].map(|id| Named { id, label: id, groups: &[] });
+    let rule = Bound { name: "rule 1".to_owned(), accounts: Selection::parse("a, b").map_err(|why| why.to_string()) };
+    let some = Bounds::new(vec![rule]).allowed(&ids);
+    let mut pins = StoredPins::default();
+    pins.pin(None, &id("a"), Timestamp(10));
+    pins.pin(Some(&codex), &id("b"), Timestamp(20));
+    let mut outside = everywhere("c", 30);
+    outside.families.insert("codex".to_owned(), FamilyPin { account: "c".to_owned(), at: 40 });
+    pins.overtaken_by(&outside, &some);
+    assert_eq!(pins.effective(Some(&outside), None, &some), Some(id("a")));
+    assert_eq!(pins.effective(Some(&outside), Some(&codex), &some), Some(id("b")));
+    let listed = pins.listed(Some(&outside), &some);
+    assert_eq!(listed.iter().map(|pin| pin.account.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    // Once it is allowed it is the newest.
+    assert_eq!(pins.effective(Some(&outside), None, &all()), Some(id("c")));
+    pins.pin(None, &id("c"), Timestamp(50));
+    assert_eq!(pins.effective(None, None, &some), None);
 }
 
 #[test]
 fn a_pin_taken_back_here_leaves_the_files_older_pin_unfollowed_and_a_newer_one_followed() {
     let mut pins = StoredPins::default();
     pins.release(None, Timestamp(40));
-    assert_eq!(pins.effective(Some(&everywhere("c", 30)), None), None);
-    assert_eq!(pins.effective(Some(&everywhere("c", 50)), None), Some(id("c")));
+    assert_eq!(pins.effective(Some(&everywhere("c", 30)), None, &all()), None);
+    assert_eq!(pins.effective(Some(&everywhere("c", 50)), None, &all()), Some(id("c")));
 }
 
 #[test]
@@ -38,8 +67,8 @@ fn a_family_is_released_alone() {
     let mut pins = StoredPins::default();
     pins.pin(None, &id("a"), Timestamp(10));
     pins.release(Some(&codex), Timestamp(20));
-    assert_eq!(pins.effective(None, Some(&codex)), None);
-    assert_eq!(pins.effective(None, None), Some(id("a")));
+    assert_eq!(pins.effective(None, Some(&codex), &all()), None);
+    assert_eq!(pins.effective(None, None, &all()), Some(id("a")));
 }
 
 #[test]
@@ -48,8 +77,8 @@ fn a_familys_pin_everywhere_reaches_that_family_alone() {
     let mut file = Pin::default();
     file.families.insert("codex".to_owned(), FamilyPin { account: "d".to_owned(), at: 5 });
     let pins = StoredPins::default();
-    assert_eq!(pins.effective(Some(&file), Some(&codex)), Some(id("d")));
-    assert_eq!(pins.effective(Some(&file), None), None);
+    assert_eq!(pins.effective(Some(&file), Some(&codex), &all()), Some(id("d")));
+    assert_eq!(pins.effective(Some(&file), None, &all()), None);
 }
 
 /// What is done to a session's pins, at ten times its place in the list.
@@ -84,14 +113,14 @@ fn listed_after(changes: &[Change]) -> (String, StoredPins, Option<Pin>) {
             Change::TakenBackEverywhere => file = None,
         }
         if let Some(file) = &file {
-            pins.overtaken_by(file);
+            pins.overtaken_by(file, &all());
         }
     }
     let name = |pin: PinReport| {
         let family = pin.family.map(|family| format!("{family}:")).unwrap_or_default();
         format!("{family}{}{}", pin.account, if pin.scope == Scope::Everywhere { "!" } else { "" })
     };
-    let names: Vec<String> = pins.listed(file.as_ref()).into_iter().map(name).collect();
+    let names: Vec<String> = pins.listed(file.as_ref(), &all()).into_iter().map(name).collect();
     (names.join(" "), pins, file)
 }
 
@@ -123,8 +152,8 @@ fn what_is_followed_is_listed_and_nothing_else() {
         let (listed, pins, file) = listed_after(&changes);
         assert_eq!(listed, expected, "{changes:?}");
         // Every account that is listed is the one that is used.
-        for pin in pins.listed(file.as_ref()) {
-            assert_eq!(pins.effective(file.as_ref(), pin.family.as_ref()), Some(pin.account), "{changes:?}");
+        for pin in pins.listed(file.as_ref(), &all()) {
+            assert_eq!(pins.effective(file.as_ref(), pin.family.as_ref(), &all()), Some(pin.account), "{changes:?}");
         }
     }
 }
@@ -134,7 +163,7 @@ fn a_switch_is_in_its_sessions_record_until_one_everywhere_overtakes_it() {
     let record = |id: &str| SessionRecord { id: id.to_owned(), ..SessionRecord::default() };
     let mut state = State { sessions: vec![record("one"), record("two")], ..State::default() };
     let codex = ModelFamily::named("codex");
-    let pins_of = |state: &State, position: usize| state.sessions[position].pins.listed(state.pin.as_ref());
+    let pins_of = |state: &State, position: usize| state.sessions[position].pins.listed(state.pin.as_ref(), &all());
     let pin = |account: &str, family: Option<&ModelFamily>, scope| PinReport {
         account: id(account),
         family: family.cloned(),

@@ -8,15 +8,17 @@ use crate::domain::pool::Pool;
 use crate::domain::routing::decision::{Candidate, Exhausted};
 use crate::domain::routing::eligibility::Reason;
 use crate::domain::time::Timestamp;
+use crate::manager::router::RouteRequest;
 use crate::proxy::answer::body::ProxyBody;
 use crate::proxy::answer::errors::{accounts, reasons, say_retry};
 use crate::proxy::answer::ours;
 
-/// Whether every account lacks the model: time mends nothing then.
+/// Whether every account that may be used lacks the model: time mends nothing then.
 pub fn is_unknown(exhausted: &Exhausted) -> bool {
-    let lacks = |reason| matches!(reason, Reason::NotServed | Reason::ModelNotInScope);
-    exhausted.candidates.iter().all(|candidate| candidate.reasons().any(lacks))
-        && exhausted.candidates.iter().any(|candidate| candidate.reasons().any(|reason| reason == Reason::NotServed))
+    let has = |candidate: &Candidate, reason| candidate.reasons().any(|its| its == reason);
+    let may_be_used = || exhausted.candidates.iter().filter(|candidate| !has(candidate, Reason::NotAllowed));
+    let lacks = |it: &Candidate| has(it, Reason::NotServed) || has(it, Reason::ModelNotInScope);
+    may_be_used().all(lacks) && may_be_used().any(|candidate| has(candidate, Reason::NotServed))
 }
 
 /// What to do where a login's backend does not serve a model to a client of this version.
@@ -28,12 +30,12 @@ pub fn version_advice(version: ClientVersion) -> String {
 }
 
 pub fn unknown_model(
-    model: &str,
     exhausted: &Exhausted,
     pool: &Pool,
-    version: ClientVersion,
+    request: &RouteRequest,
     now: Timestamp,
 ) -> Response<ProxyBody> {
+    let (model, version) = (request.model.as_deref().unwrap_or_default(), request.client_version);
     let accounts = accounts(exhausted, pool);
     let reasons = reasons(exhausted, pool);
     let is_of_version = |candidate: &Candidate| {
@@ -45,7 +47,8 @@ pub fn unknown_model(
     } else {
         "`GET /v1/models` lists those that are served.".to_owned()
     };
-    let message = format!("No account serves the model `{model}`. {reasons}. {advice}");
+    let narrowed = request.narrowed_by(pool);
+    let message = format!("No account serves the model `{model}`. {reasons}.{narrowed} {advice}");
     let error = json!({"message": message, "type": "invalid_request_error", "param": "model", "code": "model_not_found",
         "accounts": accounts});
     let mut response = ours::json(StatusCode::NOT_FOUND, &json!({ "error": error }));

@@ -34,6 +34,11 @@ impl Traffic {
         entries.iter().map(|entry| entry.lock().unwrap_or_else(PoisonError::into_inner).clone()).collect()
     }
 
+    /// How many requests are recorded.
+    pub fn count(&self) -> usize {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Forgets the requests so far.
     pub fn clear_requests(&self) {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).clear();

@@ -1,5 +1,9 @@
 //! Which accounts a project may use: no request ever leaves them, whatever happens.
 
+mod hostile;
+mod logins;
+mod orders;
+mod storm;
 mod ways;
 
 use std::path::PathBuf;
@@ -131,10 +135,12 @@ fn a_switch_to_an_account_outside_is_refused_and_one_from_elsewhere_passed_over(
     assert_eq!(ask(&pool, &inside, "gpt-5"), 2);
     outside.request("accounts/switch", &json!({ "account": 3, "scope": "everywhere" })).unwrap();
     assert_eq!(ask(&pool, &outside, "gpt-5"), 3);
-    eventually("the session has seen the switch", || {
-        let pins = inside.request("accounts/list", &json!({})).unwrap()["pins"].to_string();
-        pins.contains(&pool.ids[2]).then_some(())
+    let listed = |sidecar: &mut Sidecar| sidecar.request("accounts/list", &json!({})).unwrap();
+    let switched = listed(&mut outside)["revision"].as_u64();
+    let seen = eventually("the session has seen the switch", || {
+        Some(listed(&mut inside)).filter(|list| list["revision"].as_u64() >= switched)
     });
+    assert!(seen["pins"].to_string().contains(&pool.ids[1]) && !seen["pins"].to_string().contains(&pool.ids[2]));
     for _ in 0..3 {
         assert!(ask(&pool, &inside, "gpt-5") <= 2);
     }

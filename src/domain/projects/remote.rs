@@ -15,12 +15,19 @@ pub struct Remote(String);
 impl Remote {
     /// Reads the address of a remote. `None` for one on this machine.
     pub fn parse(url: &str) -> Option<Remote> {
-        let url = url.trim();
+        let url = without_helper(url.trim());
+        let bracketed;
         let (host, path) = match url.split_once("://") {
             Some((scheme, _)) if scheme.eq_ignore_ascii_case("file") => return None,
             Some((_, rest)) => rest.split_once('/')?,
             // `user@host:path`, as ssh has it; a path of this machine has a separator before its first colon, or none at all.
-            None => url.split_once(':').filter(|(host, _)| !host.contains(['/', '\\']) && host.len() > 1)?,
+            None => match in_brackets(url) {
+                Some((host, path)) => {
+                    bracketed = host;
+                    (bracketed.as_str(), path)
+                }
+                None => url.split_once(':').filter(|(host, _)| !host.contains(['/', '\\']) && host.len() > 1)?,
+            },
         };
         let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
         let host = match host.rsplit_once(':') {
@@ -38,6 +45,21 @@ impl Remote {
     pub fn text(&self) -> &str {
         &self.0
     }
+}
+
+/// The address in `helper::address`, which a program of that name reaches for git.
+fn without_helper(url: &str) -> &str {
+    let is_name =
+        |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    url.split_once("::").filter(|(helper, _)| is_name(helper)).map_or(url, |(_, address)| address)
+}
+
+/// The host and path of `[user@host:port]:path` or `user@[host:port]:path`. An address of IPv6 keeps its brackets.
+fn in_brackets(url: &str) -> Option<(String, &str)> {
+    let (host, path) = url.split_once("]:")?;
+    let (user, host) = host.split_once('[').filter(|(user, _)| !user.contains(['/', '\\', ':']))?;
+    let is_address = host.matches(':').count() > 1 && !host.contains('@');
+    Some((if is_address { format!("{user}[{host}]") } else { format!("{user}{host}") }, path))
 }
 
 /// The names of a path without empty ones, `.` and `..`.
@@ -132,6 +154,11 @@ mod tests {
             ("git+ssh://git@example.org/a/b/c.git", Some("example.org/a/b/c")),
             ("github-work:acme/site.git", Some("github-work/acme/site")),
             ("git://[::1]:9418/acme/site", Some("[::1]/acme/site")),
+            ("[git@github.com:22]:acme/site.git", Some("github.com/acme/site")),
+            ("git@[github.com]:acme/site.git", Some("github.com/acme/site")),
+            ("git@[::1]:acme/site", Some("[::1]/acme/site")),
+            ("gcrypt::https://github.com/acme/site", Some("github.com/acme/site")),
+            ("gcrypt::git@github.com:acme/site", Some("github.com/acme/site")),
             ("file:///srv/git/site.git", None),
             ("/srv/git/site.git", None),
             ("../site.git", None),

@@ -206,9 +206,20 @@ impl Sandbox {
         self.manager_at(0)
     }
 
+    /// The same, as one that works in these folders.
+    #[track_caller]
+    pub fn manager_in(&self, folders: &[PathBuf]) -> Arc<Manager> {
+        self.manager_of(0, folders)
+    }
+
     /// The same, as one whose proxy is at this port.
     #[track_caller]
     pub fn manager_at(&self, port: u16) -> Arc<Manager> {
+        self.manager_of(port, &[])
+    }
+
+    #[track_caller]
+    fn manager_of(&self, port: u16, folders: &[PathBuf]) -> Arc<Manager> {
         let environment: Environment = self.environment.clone().into_iter().collect();
         let options = ManagerOptions {
             paths: Paths::resolve(&environment).unwrap(),
@@ -220,7 +231,7 @@ impl Sandbox {
             pid: std::process::id(),
             program: None,
             folder: None,
-            folders: Vec::new(),
+            folders: folders.to_vec(),
             host: Ipv4Addr::LOCALHOST.into(),
             port,
         };

@@ -3,7 +3,7 @@
 mod editors;
 mod logins;
 mod neovim;
-mod opencode;
+pub mod opencode;
 mod places;
 mod python;
 mod readmes;

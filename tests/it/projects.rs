@@ -3,6 +3,7 @@
 mod hostile;
 mod logins;
 mod orders;
+mod real;
 mod storm;
 mod ways;
 

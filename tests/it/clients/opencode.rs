@@ -1,6 +1,6 @@
 //! The OpenCode plugin, in the real OpenCode, which nothing else leads to us: no `run`, no variable.
 
-mod home;
+pub mod home;
 mod installing;
 mod login;
 mod models;

@@ -82,15 +82,15 @@ impl Home {
         self.git(folder, &[&identity[..], &["commit", "-q", "--allow-empty", "-m", "x"]].concat());
     }
 
-    fn sidecar(&self, command: Command, folder: &Path) -> Sidecar {
+    fn sidecar(command: Command, folder: &Path) -> Sidecar {
         let folders = json!([{ "uri": format!("file://{}", folder.display()), "name": "x" }]);
         Sidecar::start_with(command, &json!({ "workspaceFolders": folders }))
     }
 
     /// The accounts that may be used in the folder, and what a request is answered where there are none.
-    fn used_by(&self, command: Command, folder: &Path) -> (Vec<usize>, String) {
+    fn used_by(command: Command, folder: &Path) -> (Vec<usize>, String) {
         let began = Instant::now();
-        let mut sidecar = self.sidecar(command, folder);
+        let mut sidecar = Home::sidecar(command, folder);
         let listed = sidecar.request("accounts/list", &json!({})).unwrap();
         let accounts = listed["accounts"].as_array().unwrap().iter().enumerate();
         let used = accounts.filter(|(_, account)| account["state"] != "notAllowed").map(|(at, _)| at + 1);
@@ -109,12 +109,12 @@ impl Home {
     #[track_caller]
     fn check(&self, what: &str, folder: &str, expected: &[usize]) {
         let command = self.0.sandbox.command(&["sidecar", "--stdio"]);
-        self.check_with(what, command, &self.path(folder), expected);
+        Home::check_with(what, command, &self.path(folder), expected);
     }
 
     #[track_caller]
-    fn check_with(&self, what: &str, command: Command, folder: &Path, expected: &[usize]) {
-        let (used, said) = self.used_by(command, folder);
+    fn check_with(what: &str, command: Command, folder: &Path, expected: &[usize]) {
+        let (used, said) = Home::used_by(command, folder);
         assert_eq!(used, expected, "{what}: {said}");
         let is_reasoned = said.contains("No account may be used until this is mended: the rules by `remote` for `");
         assert!(!expected.is_empty() || is_reasoned, "{what}: {said}");
@@ -248,7 +248,7 @@ fn a_repository_is_found_wherever_its_files_are() {
         home.check(folder, folder, expected);
     }
     // Rules that exclude each other leave nothing, and both are named.
-    let (used, said) = home.used_by(home.0.sandbox.command(&["sidecar", "--stdio"]), &home.path("private/acme"));
+    let (used, said) = Home::used_by(home.0.sandbox.command(&["sidecar", "--stdio"]), &home.path("private/acme"));
     assert!(used.is_empty() && said.contains("rule 2 (`") && said.contains("rule 3 (`github.com/acme/*`"), "{said}");
 }
 
@@ -304,7 +304,7 @@ fn a_repository_that_cannot_be_read_is_passed_over_by_no_rule() {
     home.repository("free/own", own);
     let mut command = home.0.sandbox.command(&["sidecar", "--stdio"]);
     command.env("PATH", home.path("free"));
-    home.check_with("no git", command, &home.path("free/own"), NONE);
+    Home::check_with("no git", command, &home.path("free/own"), NONE);
 }
 
 #[test]
@@ -370,7 +370,7 @@ fn nothing_that_a_repository_names_is_run() {
     ] {
         let mut command = home.0.sandbox.command(&["sidecar", "--stdio"]);
         command.current_dir(home.path("free/site")).envs(variables);
-        home.check_with(what, command, &home.path("free/site"), WORK);
+        Home::check_with(what, command, &home.path("free/site"), WORK);
         let ran = std::fs::read_to_string(&canary).unwrap_or_default();
         assert_eq!(ran, "", "{what}");
     }
@@ -390,5 +390,5 @@ fn rules_that_ask_for_no_remote_ask_no_git() {
     home.folder("free/x");
     let mut command = home.0.sandbox.command(&["sidecar", "--stdio"]);
     command.env("PATH", home.path("free"));
-    home.check_with("no git is needed", command, &home.path("free/x"), ALL);
+    Home::check_with("no git is needed", command, &home.path("free/x"), ALL);
 }

@@ -3,6 +3,7 @@
 //! What is allowed is worked out here once more, from the words of the rules.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -165,7 +166,7 @@ impl World {
             let words = words.iter().map(|(out, group)| format!("{}{}", if *out { "!" } else { "" }, GROUPS[*group]));
             let words: Vec<String> = words.collect();
             let path = PATTERNS[*pattern].replace('~', &self.sandbox.home().display().to_string());
-            text += &format!("[[projects]]\npath = \"{path}\"\naccounts = {}\n", json!(words));
+            writeln!(text, "[[projects]]\npath = \"{path}\"\naccounts = {}", json!(words)).unwrap();
         }
         if rules.is_none() {
             text += "[[projects]]\npath = \n";

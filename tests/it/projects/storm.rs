@@ -26,6 +26,9 @@ macro_rules! say {
 
 type Set = BTreeSet<usize>;
 
+/// A pattern of folders, and the words that say which accounts may be used there.
+type Rule = (&'static str, &'static [&'static str]);
+
 /// The groups of the accounts; the last account is in none.
 const GROUPS: [&[&str]; 8] =
     [&["work"], &["work"], &["work"], &["private"], &["private"], &["spare", "work"], &["spare"], &[]];
@@ -47,7 +50,7 @@ const OF_PROXY: &str = "spare,private";
 const CLIENTS: usize = 2;
 
 /// The rules that follow each other: patterns with words. None are rules that cannot be read.
-const RULES: [Option<&[(&str, &[&str])]>; 5] = [
+const RULES: [Option<&[Rule]>; 5] = [
     Some(&[("~/work/**", &["work"]), ("~/private/**", &["private"])]),
     Some(&[
         ("~/work/shop", &["work", "!account-2"]),
@@ -76,7 +79,7 @@ fn named(words: &[&str]) -> Set {
 }
 
 /// What these rules and its client leave the session in `folder`.
-fn allowed(rules: &[(&str, &[&str])], folder: &str, told: &str) -> Set {
+fn allowed(rules: &[Rule], folder: &str, told: &str) -> Set {
     let covers = |pattern: &str| {
         let begin = pattern.trim_start_matches("~/").trim_end_matches("**").trim_end_matches('/');
         begin.is_empty() || folder == begin || folder.strip_prefix(begin).is_some_and(|rest| rest.starts_with('/'))
@@ -144,15 +147,11 @@ fn exchange(connection: &mut Option<(u16, Connection)>, door: &Door, mark: &str,
         1 => ("/v1/chat/completions", json!({ "model": model, "messages": [{ "role": "user", "content": mark }] })),
         _ => ("/v1/responses", json!({ "model": model, "input": mark })),
     };
-    let bearer = format!("Bearer {}", door.key);
-    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
     let port = door.port;
-    let mut head = format!("POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n");
-    for (name, value) in headers {
-        head += &format!("{name}: {value}\r\n");
-    }
     let body = body.to_string();
-    used.send(format!("{head}content-length: {}\r\n\r\n{body}", body.len()).as_bytes()).ok()?;
+    let head = format!("POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nauthorization: Bearer {}\r\n", door.key);
+    let kind = "content-type: application/json\r\n";
+    used.send(format!("{head}{kind}content-length: {}\r\n\r\n{body}", body.len()).as_bytes()).ok()?;
     let head = used.head().ok()?;
     used.body().ok()?;
     let retries = head.header("x-retry-count").and_then(|count| count.parse().ok()).unwrap_or_default();
@@ -217,18 +216,18 @@ struct Crew {
 fn sidecar(pool: &Pool, place: usize) -> Sidecar {
     let (folder, told) = SESSIONS[place];
     let options = if told.is_empty() { json!({}) } else { json!({ "accounts": told }) };
-    sidecar_in(pool, &[folder], options)
+    sidecar_in(pool, &[folder], &options)
 }
 
 fn door(sidecar: &Sidecar) -> Door {
     Door { port: sidecar.port(), key: sidecar.api_key().to_owned() }
 }
 
-fn write_rules(pool: &Pool, rules: Option<&[(&str, &[&str])]>) {
+fn write_rules(pool: &Pool, rules: Option<&[Rule]>) {
     let mut text = SETTINGS.to_owned();
     for (pattern, words) in rules.into_iter().flatten() {
         let path = pattern.replace('~', &pool.sandbox.home().display().to_string());
-        text += &format!("[[projects]]\npath = \"{path}\"\naccounts = {}\n", json!(words));
+        text.extend(["[[projects]]\npath = \"", &path, "\"\naccounts = ", &json!(words).to_string(), "\n"]);
     }
     if rules.is_none() {
         text += "[[projects]]\npath = \"~/\naccounts = []\n";
@@ -284,7 +283,8 @@ fn disturb(pool: &Pool, crew: &mut Crew, storm: &Storm, turn: usize) {
             drop(crew.sidecars[place].request("routing/setStrategy", &params));
         }
         3 => {
-            drop(crew.sidecars[5].request("accounts/switch", &json!({ "account": Value::Null, "scope": "everywhere" })))
+            let params = json!({ "account": Value::Null, "scope": "everywhere" });
+            drop(crew.sidecars[5].request("accounts/switch", &params));
         }
         _ => {
             crew.sidecars[place].kill();
@@ -319,7 +319,7 @@ fn storm_of(most: usize, pause: Duration) {
         over: AtomicBool::new(false),
     };
     let rules_of = |change: usize| RULES[change % RULES.len()];
-    let sets = |rules: &[(&str, &[&str])]| -> Vec<Set> {
+    let sets = |rules: &[Rule]| -> Vec<Set> {
         let of_sessions = SESSIONS.iter().map(|(folder, told)| allowed(rules, folder, told));
         of_sessions.chain([named(&OF_PROXY.split(',').collect::<Vec<_>>())]).collect()
     };

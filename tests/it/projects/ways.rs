@@ -47,7 +47,7 @@ fn no_strategy_leads_out_and_each_uses_all_that_is_allowed() {
         // What is outside would be everyone's first choice.
         pool.sandbox.run(&["edit", "3", "--priority", "9"]).ok();
         pool.sandbox.run(&["switch", "3"]).ok();
-        let sidecar = sidecar_in(&pool, &["work"], json!({ "routing": { "strategy": strategy } }));
+        let sidecar = sidecar_in(&pool, &["work"], &json!({ "routing": { "strategy": strategy } }));
         assert!(sidecar.start_account().is_some_and(|number| number <= 2), "{strategy}");
         if strategy == "round_robin" {
             let served: Vec<usize> = (0..6).map(|_| ask(&pool, &sidecar, "gpt-5")).collect();
@@ -67,8 +67,8 @@ fn a_failover_after_whatever_failure_stays_inside() {
     for (answer_of_both, first, later) in [
         (limited(600), 429, 429),
         (Answer::InsufficientQuota, 429, 429),
-        (Answer::InvalidKey, 401, 503),
-        (status(403, "account_deactivated"), 403, 503),
+        (Answer::InvalidKey, 503, 503),
+        (status(403, "account_deactivated"), 503, 503),
         (Answer::ModelNotFound, 404, 404),
         (Answer::ServerError(500), 500, 500),
         (Answer::Overloaded, 503, 503),
@@ -77,7 +77,7 @@ fn a_failover_after_whatever_failure_stays_inside() {
         (in_stream("insufficient_quota"), 429, 429),
     ] {
         let pool = pool(WORK);
-        let sidecar = sidecar_in(&pool, &["work"], json!({}));
+        let sidecar = sidecar_in(&pool, &["work"], &json!({}));
         for key in &pool.keys[..2] {
             pool.upstream.always(key, Some(answer_of_both.clone()));
         }
@@ -100,7 +100,7 @@ fn accounts_that_cannot_be_reached_are_replaced_by_none_outside() {
         let edit = ["edit", number, "--base-url", "http://127.0.0.1:9", "--key-stdin"];
         pool.sandbox.run_with(&edit, key.as_bytes()).ok();
     }
-    let sidecar = sidecar_in(&pool, &["work"], json!({}));
+    let sidecar = sidecar_in(&pool, &["work"], &json!({}));
     for _ in 0..4 {
         assert!(answer(&sidecar, "gpt-5").status() >= 500);
     }
@@ -110,7 +110,7 @@ fn accounts_that_cannot_be_reached_are_replaced_by_none_outside() {
 #[test]
 fn pins_and_active_accounts_outside_are_passed_over_and_those_inside_are_kept() {
     let pool = pool(WORK);
-    let mut sidecar = sidecar_in(&pool, &["work"], json!({}));
+    let mut sidecar = sidecar_in(&pool, &["work"], &json!({}));
     sidecar.request("accounts/switch", &json!({ "account": 2 })).unwrap();
     for args in [&["switch", "3"][..], &["switch", "4", "--family", "gpt-5"], &["switch", "--auto"]] {
         pool.sandbox.run(args).ok();
@@ -124,7 +124,7 @@ fn pins_and_active_accounts_outside_are_passed_over_and_those_inside_are_kept() 
     // The file's active account, also that of a family, is outside for who starts.
     for (family, options) in [("gpt-5", json!({})), ("codex", json!({ "routing": { "pid_offset": false } }))] {
         pool.sandbox.run(&["switch", "4", "--family", family]).ok();
-        let mut new = sidecar_in(&pool, &["work"], options);
+        let mut new = sidecar_in(&pool, &["work"], &options);
         assert!(ask(&pool, &new, family) <= 2, "{family}");
         assert_eq!(new.end(), 0);
     }
@@ -140,14 +140,14 @@ fn id_in(response: &Response, begin: &str) -> String {
 #[test]
 fn what_an_account_outside_made_is_refused_by_the_rules_name_and_asked_of_nobody() {
     let pool = pool(WORK);
-    let mut outside = sidecar_in(&pool, &["private"], json!({}));
+    let mut outside = sidecar_in(&pool, &["private"], &json!({}));
     outside.request("accounts/switch", &json!({ "account": 3 })).unwrap();
     let response = id_in(&answer(&outside, "gpt-5"), "resp_");
     let form = "--b\r\ncontent-disposition: form-data; name=\"purpose\"\r\n\r\nassistants\r\n--b--\r\n";
     let bearer = format!("Bearer {}", outside.api_key());
     let headers = [("authorization", bearer.as_str()), ("content-type", "multipart/form-data; boundary=b")];
     let file = id_in(&http::request(outside.port(), "POST", "/v1/files", &headers, form.as_bytes()), "file-");
-    let inside = sidecar_in(&pool, &["work"], json!({}));
+    let inside = sidecar_in(&pool, &["work"], &json!({}));
     pool.upstream.traffic().clear_requests();
     let create = |more: Value| {
         let mut body = json!({ "model": "gpt-5", "input": "x" });
@@ -177,8 +177,8 @@ fn what_an_account_outside_made_is_refused_by_the_rules_name_and_asked_of_nobody
 #[test]
 fn only_what_is_allowed_counts_for_the_time_to_come_again() {
     let pool = pool(WORK);
-    let sidecar = sidecar_in(&pool, &["work"], json!({}));
-    let elsewhere = sidecar_in(&pool, &["private"], json!({ "accounts": "!work" }));
+    let sidecar = sidecar_in(&pool, &["work"], &json!({}));
+    let elsewhere = sidecar_in(&pool, &["private"], &json!({ "accounts": "!work" }));
     // Outside an account is free again in a minute, inside none is within ten.
     for (number, seconds) in [(1, 900), (2, 600), (3, 60), (4, 3000)] {
         pool.script(number, limited(seconds));
@@ -209,7 +209,7 @@ fn only_what_is_allowed_counts_for_the_time_to_come_again() {
 #[test]
 fn a_model_that_nothing_allowed_serves_is_unknown_here() {
     let pool = pool(WORK);
-    let sidecar = sidecar_in(&pool, &["work"], json!({}));
+    let sidecar = sidecar_in(&pool, &["work"], &json!({}));
     for key in &pool.keys[..2] {
         pool.upstream.always(key, Some(Answer::ModelNotFound));
     }
@@ -224,7 +224,7 @@ fn a_model_that_nothing_allowed_serves_is_unknown_here() {
 /// A sidecar in the folder of the rule that waits for accounts.
 fn patient(pool: &Pool) -> Sidecar {
     let options = json!({ "routing": { "wait_when_exhausted": true, "max_wait_ms": 0, "short_retry_ms": 0 } });
-    sidecar_in(pool, &["work"], options)
+    sidecar_in(pool, &["work"], &options)
 }
 
 /// Asks on a thread of its own.
@@ -257,7 +257,7 @@ fn a_wait_is_for_what_was_allowed_when_it_began_and_ends_when_that_is_allowed_ag
 #[test]
 fn a_request_that_is_tried_again_keeps_to_the_rule_that_holds_by_then() {
     let pool = pool("");
-    let sidecar = sidecar_in(&pool, &["work"], json!({ "routing": { "short_retry_ms": 5000 } }));
+    let sidecar = sidecar_in(&pool, &["work"], &json!({ "routing": { "short_retry_ms": 5000 } }));
     assert_eq!(ask(&pool, &sidecar, "gpt-5"), 1);
     // A short limit is waited out on the account itself, unless it is left out meanwhile.
     pool.script(1, limited(4));
@@ -286,7 +286,7 @@ fn changes_to(pool: &Pool, sidecar: &mut Sidecar, rules: &str, account: usize, s
 #[test]
 fn a_turn_on_an_open_socket_goes_nowhere_that_is_not_allowed_any_more() {
     let pool = pool(WORK);
-    let mut sidecar = sidecar_in(&pool, &["work"], json!({}));
+    let mut sidecar = sidecar_in(&pool, &["work"], &json!({}));
     let mut socket = WebSocket::open(&sidecar, "/v1/responses");
     let turn = json!({ "type": "response.create", "model": "gpt-5", "input": "x" });
     socket.say(&turn);
@@ -312,7 +312,7 @@ fn a_turn_on_an_open_socket_goes_nowhere_that_is_not_allowed_any_more() {
 #[test]
 fn a_socket_that_no_allowed_account_can_serve_is_refused_with_the_rules_name() {
     let pool = pool(WORK);
-    let sidecar = sidecar_in(&pool, &["work"], json!({}));
+    let sidecar = sidecar_in(&pool, &["work"], &json!({}));
     for key in &pool.keys[..2] {
         pool.upstream.always(key, Some(limited(600)));
     }
@@ -328,7 +328,7 @@ fn a_socket_that_no_allowed_account_can_serve_is_refused_with_the_rules_name() {
 #[test]
 fn a_tunnel_ends_when_its_account_is_left_out() {
     let pool = pool(WORK);
-    let mut sidecar = sidecar_in(&pool, &["work"], json!({}));
+    let mut sidecar = sidecar_in(&pool, &["work"], &json!({}));
     let mut socket = WebSocket::open(&sidecar, "/v1/realtime?model=gpt-realtime");
     assert_eq!(socket.event().unwrap()["type"], "session.created");
     changes_to(&pool, &mut sidecar, NOT_WORK, 1, "notAllowed");
@@ -343,7 +343,7 @@ fn siblings_start_apart_within_what_they_may_use() {
     let pool = pool(WORK);
     std::fs::create_dir_all(folder(&pool, "work")).unwrap();
     let starts = |folder: &str, count: usize| {
-        let sidecars: Vec<Sidecar> = (0..count).map(|_| sidecar_in(&pool, &[folder], json!({}))).collect();
+        let sidecars: Vec<Sidecar> = (0..count).map(|_| sidecar_in(&pool, &[folder], &json!({}))).collect();
         let mut starts: Vec<u64> = sidecars.iter().filter_map(Sidecar::start_account).collect();
         starts.sort_unstable();
         (sidecars, starts)

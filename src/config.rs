@@ -11,6 +11,7 @@ pub mod projects;
 pub mod schema;
 mod template;
 mod toml_file;
+mod toml_value;
 mod write;
 
 pub use edit::EditError;

@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod account_set;
+pub mod allowed;
 pub mod base_url;
 pub mod claims;
 pub mod client_version;

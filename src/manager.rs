@@ -153,7 +153,8 @@ impl Manager {
         })?;
         let upstream = Upstream::new(&environment);
         let router = Router::new(identity.kind, identity.pid);
-        let given = Given { folders: options.folders, told: config::projects::told(&sources, &environment) };
+        let told = config::projects::told(&sources, &environment);
+        let given = Given { folders: options.folders, told, settings: None };
         let project = Project::new(given, environment.clone());
         let configuration = Configuration::load(paths, environment, sources);
         let session = Arc::new(Session::new(identity, clock, configuration, project, folders.clone(), store.clone()));

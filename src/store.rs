@@ -31,8 +31,8 @@ use std::time::Duration;
 pub use data_folders::DataFolders;
 pub use error::{StoreError, UpdateError};
 pub use format::{
-    FamilyPin, FormatError, Pin, SecretField, SessionRecord, SharedAccount, State, StoredAccount, StoredPins,
-    StoredSecret,
+    FamilyPin, FormatError, Pin, SecretField, SessionRecord, SharedAccount, State, StoredAccount, StoredAllowed,
+    StoredPins, StoredSecret,
 };
 pub use holder::Holder;
 pub use inspect::LockState;

@@ -1,5 +1,5 @@
 //! The language server, for a session and methods that are handed in. It brings a handler for each of the protocol's seventy
-//! methods, and three are used: a crate of its own lets all of them be compiled for size.
+//! methods, and five are used: a crate of its own lets all of them be compiled for size.
 
 use std::sync::Arc;
 
@@ -7,7 +7,10 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tower_lsp::LanguageServer;
 use tower_lsp::jsonrpc::Result;
-use tower_lsp::ls_types::{InitializeParams, InitializeResult, InitializedParams, WorkDoneProgressCancelParams};
+use tower_lsp::ls_types::{
+    DidChangeConfigurationParams, DidChangeWorkspaceFoldersParams, InitializeParams, InitializeResult,
+    InitializedParams, WorkDoneProgressCancelParams, WorkspaceFoldersChangeEvent,
+};
 
 pub use tower_lsp::{Client, ClientSocket, LspService, jsonrpc, ls_types};
 
@@ -19,6 +22,10 @@ pub trait Session: Send + Sync + 'static {
     fn initialized(&self, client: Client) -> BoxFuture<'_, ()>;
     /// It will say `exit` next.
     fn shutdown(&self) -> BoxFuture<'_, Result<()>>;
+    /// The client works in other folders now.
+    fn change_folders(&self, change: WorkspaceFoldersChangeEvent) -> BoxFuture<'_, ()>;
+    /// Its settings are others now.
+    fn change_settings(&self, settings: Value) -> BoxFuture<'_, ()>;
     /// The person gave up what a progress shows.
     fn cancel(&self, progress: WorkDoneProgressCancelParams);
 }
@@ -63,5 +70,13 @@ impl LanguageServer for Server {
 
     async fn shutdown(&self) -> Result<()> {
         self.session.shutdown().await
+    }
+
+    async fn did_change_workspace_folders(&self, params: DidChangeWorkspaceFoldersParams) {
+        self.session.change_folders(params.event).await;
+    }
+
+    async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {
+        self.session.change_settings(params.settings).await;
     }
 }

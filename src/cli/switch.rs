@@ -7,7 +7,7 @@ use super::context::Context;
 use super::help::Example;
 use super::printer::Printer;
 use crate::domain::account::ModelFamily;
-use crate::domain::report::Scope;
+use crate::domain::report::{PassedOver, Scope};
 use crate::error::{Error, ErrorKind};
 use crate::manager::FIRST_ACCOUNT;
 use crate::protocol::accounts::Account;
@@ -52,6 +52,10 @@ pub async fn run(context: &Context, args: SwitchArgs) -> Result<u8, Error> {
         && let Some(reason) = &account.reason
     {
         Printer::warning(&format!("it is used as soon as it can serve: {reason}"));
+    }
+    for PassedOver { pid, program, rule, .. } in &switched.passed_over {
+        let program = program.as_deref().map(|program| format!(" of {program}")).unwrap_or_default();
+        Printer::warning(&format!("the session{program} with pid {pid} may not use it and goes on without: {rule}"));
     }
     if args.json {
         Printer::json(&account);

@@ -4,7 +4,7 @@ use serde_json::Value;
 use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike};
 
 use super::keys::Key;
-use super::layers::of_error;
+use super::toml_value::of_error;
 
 /// Why the text cannot be changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

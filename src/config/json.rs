@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use super::Source;
 use super::keys::KEYS;
-use super::layers::{Entry, Layer, line_of, read};
+use super::layers::{Entry, Layer, read};
+use super::toml_value::line_of;
 
 /// Keys of other tools that share this file; they are theirs to check.
 const FOREIGN: [&str; 1] = ["$schema"];

@@ -1,6 +1,5 @@
 //! The sources of configuration as layers of the same form.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use toml_edit::{Document, Item, Table, TableLike};
 
 use super::keys::{KEYS, Key};
 use super::toml_file::{Content, TomlFile};
+use super::toml_value::{json_of, sorted};
 use super::{Source, file, projects};
 use crate::domain::routing::Strategy;
 use crate::env::Environment;
@@ -159,37 +159,12 @@ fn walk_toml(file: &TomlFile, prefix: &str, table: &dyn TableLike, entries: &mut
     }
 }
 
-fn sorted(table: &dyn TableLike) -> BTreeMap<&str, &Item> {
-    table.iter().collect()
-}
-
 /// Where each item of a list stands.
 fn items(list: &Item) -> Vec<Option<Range<usize>>> {
     match list {
         Item::ArrayOfTables(tables) => tables.iter().map(Table::span).collect(),
         _ => list.as_array().into_iter().flat_map(|items| items.iter().map(toml_edit::Value::span)).collect(),
     }
-}
-
-/// The value as JSON has it; what that cannot express is null.
-pub(super) fn json_of(item: &Item) -> Value {
-    use toml_edit::Value as Toml;
-    match item {
-        Item::None => Value::Null,
-        Item::Value(Toml::String(text)) => Value::from(text.value().as_str()),
-        Item::Value(Toml::Boolean(value)) => Value::from(*value.value()),
-        Item::Value(Toml::Integer(number)) => Value::from(*number.value()),
-        Item::Value(Toml::Float(number)) => Value::from(*number.value()),
-        Item::Value(Toml::Datetime(time)) => Value::from(time.value().to_string()),
-        Item::Value(Toml::Array(items)) => items.iter().map(|item| json_of(&Item::Value(item.clone()))).collect(),
-        Item::Value(Toml::InlineTable(table)) => object(table),
-        Item::Table(table) => object(table),
-        Item::ArrayOfTables(tables) => tables.iter().map(|table| object(table)).collect(),
-    }
-}
-
-fn object(table: &dyn TableLike) -> Value {
-    sorted(table).into_iter().map(|(name, item)| (name.to_owned(), json_of(item))).collect()
 }
 
 /// A value as a person types it behind `--set KEY=`: TOML where it is TOML, else the bare text.
@@ -203,15 +178,4 @@ pub fn typed(text: &str) -> Value {
 pub fn read(path: &Path, source: Source) -> Result<Option<String>, Layer> {
     let text = file::read(path).map(|read| read.map(|read| read.text));
     text.map_err(|error| Layer::broken(source, path.display().to_string(), "cannot be read", error.to_string()))
-}
-
-/// The line of an error in `text`, and what is wrong.
-pub fn of_error(text: &str, error: &toml_edit::TomlError) -> (usize, String) {
-    let line = error.span().map_or(1, |span| line_of(text, span.start));
-    (line, error.message().lines().next().unwrap_or_default().to_owned())
-}
-
-/// The 1-based line of a byte offset.
-pub fn line_of(text: &str, offset: usize) -> usize {
-    text.get(..offset).unwrap_or(text).matches('\n').count() + 1
 }

@@ -10,8 +10,8 @@ use serde_json::Value;
 use toml_edit::{Item, Table};
 
 use super::Sources;
-use super::layers::json_of;
 use super::toml_file::{Content, TomlFile};
+use super::toml_value::json_of;
 use crate::domain::account_set::Selection;
 use crate::domain::near;
 use crate::domain::projects::{Bound, FolderPattern, Naming, RemotePattern, Rule};
@@ -27,6 +27,12 @@ pub const NAME: &str = "projects";
 
 /// What narrows a session in an editor's options.
 pub(super) const ACCOUNTS: &str = "accounts";
+
+/// How that is called in messages.
+pub const OPTIONS: &str = "`initializationOptions.accounts`";
+
+/// What editors call the part of their settings that is ours.
+const SECTIONS: [&str; 2] = ["codexAccountManager", "codex-account-manager"];
 
 /// What may stand in a rule.
 const KEYS: [&str; 6] = ["path", "remote", "accounts", "strategy", "daily_limit_usd", "monthly_limit_usd"];
@@ -170,11 +176,19 @@ pub fn accounts(value: Option<Value>) -> Result<Selection, String> {
 /// settings may be those of a repository, so they cannot do more.
 pub fn told(sources: &Sources, environment: &Environment) -> Vec<Bound> {
     let flags = sources.accounts.iter().map(|text| ("`--accounts`", Value::from(text.as_str())));
-    let options =
-        sources.initialization_options.get(ACCOUNTS).map(|value| ("`initializationOptions.accounts`", value.clone()));
+    let options = sources.initialization_options.get(ACCOUNTS).map(|value| (OPTIONS, value.clone()));
     let variable = environment.get("CAM_ACCOUNTS").map(|text| ("`CAM_ACCOUNTS`", Value::from(text)));
     let told = flags.chain(options).chain(variable);
     told.map(|(name, value)| Bound { name: name.to_owned(), accounts: accounts(Some(value)) }).collect()
+}
+
+/// What an editor says of accounts when its settings change: null takes it back. `None` where they say nothing of it.
+pub fn of_settings(settings: &Value) -> Option<Vec<Bound>> {
+    let own = SECTIONS.iter().find_map(|name| settings.get(name)).unwrap_or(settings);
+    let value = own.get(ACCOUNTS)?;
+    let bound =
+        || Bound { name: "the editor's setting `accounts`".to_owned(), accounts: accounts(Some(value.clone())) };
+    Some(if value.is_null() { Vec::new() } else { vec![bound()] })
 }
 
 #[cfg(test)]

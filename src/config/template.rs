@@ -23,7 +23,7 @@ mod tests {
     use toml_edit::Document;
 
     use super::*;
-    use crate::config::layers::json_of;
+    use crate::config::toml_value::json_of;
 
     #[test]
     fn it_sets_nothing_and_each_line_without_its_mark_sets_the_default() {

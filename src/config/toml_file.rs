@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use toml_edit::Document;
 
 use super::file;
-use super::layers::{line_of, of_error};
+use super::toml_value::{line_of, of_error};
 
 /// The file, or why there is none of it.
 pub struct TomlFile {

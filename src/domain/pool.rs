@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use super::account::{AccountId, Kind, ModelFamily, ModelScope};
+use super::allowed::Allowed;
 use super::health::model_refusal::ModelRefusal;
 use super::health::{Cooldown, Gate, Limit};
-use super::projects::Allowed;
 use super::time::Timestamp;
 use super::usage::quota::{Quota, UsedUp};
 

@@ -1,11 +1,9 @@
 //! The rules that say which accounts a project may use, and which of them hold for a folder.
 
-mod bounds;
 mod pattern;
 mod remote;
 mod standing;
 
-pub use bounds::{Allowed, Bound, Bounds};
 pub use pattern::{FolderPattern, Naming, PatternError};
 pub use remote::{Remote, RemotePattern};
 pub use standing::{Standing, Workplace};
@@ -13,6 +11,7 @@ pub use standing::{Standing, Workplace};
 use std::path::{Path, PathBuf};
 
 use crate::domain::account_set::Selection;
+pub use crate::domain::allowed::{Allowed, Bound, Bounds};
 use crate::domain::routing::Strategy;
 use crate::domain::usage::Usd;
 

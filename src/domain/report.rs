@@ -191,6 +191,19 @@ pub struct PinReport {
     pub scope: Scope,
 }
 
+/// A session that a switch everywhere does not reach, because it may not use the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassedOver {
+    /// Its id.
+    pub id: String,
+    /// Its process.
+    pub pid: u32,
+    /// The program it serves.
+    pub program: Option<String>,
+    /// What keeps the account out there.
+    pub rule: String,
+}
+
 /// One session that is alive now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionReport {

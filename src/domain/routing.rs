@@ -16,9 +16,9 @@ pub use explain::explain;
 pub use strategy::{Rule, Strategy};
 
 use super::account::ModelFamily;
+use super::allowed::Allowed;
 use super::client_version::ClientVersion;
 use super::pool::Pool;
-use super::projects::Allowed;
 use super::time::Timestamp;
 use decision::{Choice, Decision, Why};
 use eligibility::{Demand, is_on_credits};

@@ -1,3 +1,4 @@
+//! Folders by example: which files narrow, and which changes are seen.
 #![expect(clippy::disallowed_methods, reason = "the tests make the folders that are looked at")]
 
 use std::fs;

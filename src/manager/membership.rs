@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 
 use super::Manager;
 use super::accounts::View;
+use super::accounts::confined::{confined, recorded, shares};
 use super::accounts::pool::uses;
 use super::router::Whereabouts;
 use super::session::{LONGEST_FOLDER, LONGEST_PROGRAM};
@@ -57,19 +58,25 @@ impl Manager {
 
     fn start_without_record(&self) -> Option<Start> {
         let view = self.accounts.view();
-        let others = view.state.sessions.iter().filter(|session| counts(session)).count();
-        self.starting_account(&view.state, others)
+        self.starting_account(&view.state)
     }
 
-    fn starting_account(&self, state: &State, others: usize) -> Option<Start> {
+    fn starting_account(&self, state: &State) -> Option<Start> {
         let identity = self.session.identity();
-        let newcomer = Newcomer { pid: identity.pid, others, spread: self.session.config().pid_offset() };
-        match identity.kind {
-            SessionKind::Sidecar | SessionKind::Run => {
-                starting_account(&self.accounts.pool(state), newcomer, self.session.now())
-            }
-            SessionKind::Proxy => None,
+        if !starts_apart(identity.kind) {
+            return None;
         }
+        let pool = self.accounts.pool(state);
+        let is_beside = |session: &&SessionRecord| {
+            session.id != identity.id && starts_apart(session.kind) && shares(session, &pool.allowed)
+        };
+        let newcomer = Newcomer {
+            pid: identity.pid,
+            others: state.sessions.iter().filter(is_beside).count(),
+            spread: self.session.config().pid_offset(),
+            confined: &confined(state, &identity.id),
+        };
+        starting_account(&pool, newcomer, self.session.now())
     }
 
     fn begin_at(&self, start: Option<Start>, state: &State) {
@@ -80,9 +87,7 @@ impl Manager {
     /// Under the file's lock: clears dead siblings, chooses where to start, and enters this session.
     fn enter(&self, transaction: &mut Transaction<'_>, announced: &Announced) -> Result<SessionLock, Error> {
         transaction.reap_dead_sessions();
-        let own = &self.session.identity().id;
-        let others = transaction.state.sessions.iter().filter(|session| session.id != *own && counts(session)).count();
-        let start = *announced.get_or_init(|| self.starting_account(&transaction.state, others));
+        let start = *announced.get_or_init(|| self.starting_account(&transaction.state));
         self.session.enter(transaction, |state, record| {
             self.begin_at(start, state);
             let Whereabouts { start, shifted, current } = self.router.chosen().whereabouts().clone();
@@ -90,6 +95,9 @@ impl Manager {
             record.shifted = shifted;
             record.accounts = current.iter().map(|(family, id)| (family.to_string(), id.to_string())).collect();
             record.pins = self.accounts.pins().clone();
+            if !self.session.standing().bounds.is_open() {
+                record.allowed = recorded(&self.accounts.pool(state));
+            }
         })
     }
 
@@ -225,9 +233,12 @@ impl Manager {
 /// Where the session was said to start, in case the answer could not wait for the file's lock.
 type Announced = OnceLock<Option<Start>>;
 
-/// Whether a session counts among those that start apart.
-fn counts(session: &SessionRecord) -> bool {
-    session.kind != SessionKind::Proxy
+/// Whether a session of this kind is one of those that start apart.
+fn starts_apart(kind: SessionKind) -> bool {
+    match kind {
+        SessionKind::Sidecar | SessionKind::Run => true,
+        SessionKind::Proxy => false,
+    }
 }
 
 /// Checks whether the file or the configuration was changed.
@@ -237,6 +248,9 @@ async fn follow(manager: Arc<Manager>) {
     manager.report_network_warnings();
     let view = manager.accounts.view();
     manager.accounts.look_for_an_older_copy().await;
+    if !view.pool.members.is_empty() {
+        manager.session.report_nothing_left(&view.pool.allowed);
+    }
     let here = !view.state.store_id.is_empty();
     if here && (view.state.session(&manager.session.identity().id).is_none() || manager.session.is_hidden()) {
         // Of a file that was removed and is there again: siblings join it. Or others take this session for dead, because the
@@ -244,6 +258,7 @@ async fn follow(manager: Arc<Manager>) {
         register(manager, Creation::Never, Arc::default()).await;
     } else if here {
         manager.accounts.keep_pins(&view);
+        manager.accounts.keep_allowed(&view);
     }
 }
 

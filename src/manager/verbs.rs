@@ -3,7 +3,7 @@
 use super::Manager;
 use super::accounts::verbs::AccountChange;
 use crate::domain::account::{AccountId, Kind, ModelFamily};
-use crate::domain::report::{AccountReport, Scope};
+use crate::domain::report::{AccountReport, PassedOver, Scope};
 use crate::error::{Error, ErrorKind};
 use crate::ledger::LedgerError;
 
@@ -14,6 +14,8 @@ pub struct Switched {
     pub account: Option<AccountReport>,
     /// The one before.
     pub previous: Option<AccountId>,
+    /// The live sessions that a switch everywhere does not reach, because they may not use the account.
+    pub passed_over: Vec<PassedOver>,
 }
 
 /// Two accounts that can be made one.
@@ -62,6 +64,10 @@ impl Manager {
         let previous = self.current_account();
         let is_of_family = family.is_some();
         let id = self.accounts.switch(wanted, family, scope).await?;
+        let passed_over = match (&id, scope) {
+            (Some(id), Scope::Everywhere) => self.accounts.passed_over(&self.accounts.view().state, id),
+            (None, _) | (_, Scope::Session) => Vec::new(),
+        };
         if let (Some(id), false) = (&id, is_of_family) {
             self.router.chosen().switched_to(id.clone());
         }
@@ -70,7 +76,7 @@ impl Manager {
             Some(id) => Some(self.account(id.as_str())?),
             None => self.current_account().and_then(|id| self.account(id.as_str()).ok()),
         };
-        Ok(Switched { account, previous })
+        Ok(Switched { account, previous, passed_over })
     }
 
     /// The session's current account, or the file's for a process that is no session.

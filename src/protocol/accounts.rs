@@ -239,12 +239,30 @@ fn selector_or_null(generator: &mut SchemaGenerator) -> Schema {
 
 /// The result of a switch.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct AccountsSwitchResult {
     /// The current account after the switch; null when there is none.
     pub account: Option<Account>,
     /// The id of the account that was current before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<String>,
+    /// The running sessions that a switch everywhere does not reach, because they may not use the account.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passed_over: Vec<PassedOver>,
+}
+
+/// A session that a switch everywhere does not reach.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct PassedOver {
+    /// Its id.
+    pub id: String,
+    /// Its process.
+    pub pid: u32,
+    /// The program it serves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
+    /// What keeps the account out there: a rule with its place, a flag, a variable.
+    pub rule: String,
 }
 
 /// A new API-key account.

@@ -1,6 +1,6 @@
 //! From what the domain tells to the words on the wire.
 
-use super::accounts::{Account, AccountKind, AccountSession, AccountState, RateLimit, SpendingLimits};
+use super::accounts::{Account, AccountKind, AccountSession, AccountState, PassedOver, RateLimit, SpendingLimits};
 use super::pins::{Pin, SwitchScope};
 use super::quota::{Credits, MeterWindow, QuotaWindow};
 use super::routing::{RoutingCandidate, RoutingExplainResult};
@@ -97,6 +97,13 @@ impl From<Kind> for AccountKind {
             Kind::ApiKey => AccountKind::ApiKey,
             Kind::ChatGpt => AccountKind::ChatGpt,
         }
+    }
+}
+
+impl From<report::PassedOver> for PassedOver {
+    fn from(over: report::PassedOver) -> PassedOver {
+        let report::PassedOver { id, pid, program, rule } = over;
+        PassedOver { id, pid, program, rule }
     }
 }
 

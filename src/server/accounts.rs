@@ -63,6 +63,7 @@ pub async fn switch(session: Arc<Session>, params: AccountsSwitchParams) -> Resu
     Ok(AccountsSwitchResult {
         account: switched.account.map(Account::from),
         previous: switched.previous.map(|id| id.to_string()),
+        passed_over: switched.passed_over.into_iter().map(Into::into).collect(),
     })
 }
 

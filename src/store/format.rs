@@ -15,7 +15,7 @@ pub use account::{SecretField, StoredAccount, StoredSecret};
 pub use fields::Extra;
 pub(super) use migrate::give_ids;
 pub use read::FormatError;
-pub use session::{FamilyPin, Pin, SessionRecord, StoredPins};
+pub use session::{FamilyPin, Pin, SessionRecord, StoredAllowed, StoredPins};
 pub use shared::SharedAccount;
 pub(super) use state::MAX_FILE_BYTES;
 pub use state::{FAMILIES, State, VERSION};

@@ -198,8 +198,20 @@ fn session() -> Value {
             "program": text("The program it serves, by the name of its command or as it calls itself."),
             "folder": text("Where that program works."),
             "pins": session_pins(),
+            "allowed": allowed(),
         },
         "required": ["id"],
+    })
+}
+
+fn allowed() -> Value {
+    json!({
+        "type": "object",
+        "description": "What a rule of projects, or something else that narrows it, lets the session use; absent means every account.",
+        "properties": {
+            "accounts": {"type": "array", "items": {"type": "string"}, "description": "The ids of the accounts."},
+            "by": {"type": "array", "items": {"type": "string"}, "description": "What keeps the others out."},
+        },
     })
 }
 
@@ -279,6 +291,7 @@ mod tests {
             "all": {"account": "a", "at": 1}, "families": {"codex": {"account": "a", "at": 1}},
             "releasedAt": 1, "releasedFamilies": {"codex": 1},
         });
+        file["sessions"][0]["allowed"] = full(&defs["Session"]["properties"]["allowed"]);
         file["seal"] = full(&defs["Seal"]);
         let state = State::from_json(file.to_string().as_bytes()).unwrap();
         assert!(state.extra.0.is_empty() && state.accounts[0].extra.0.is_empty(), "{state:?}");
@@ -291,6 +304,7 @@ mod tests {
         check(&written["sessions"][0], &defs["Session"]);
         check(&written["sessions"][0]["pins"], &defs["Session"]["properties"]["pins"]);
         assert!(state.sessions[0].pins.extra.0.is_empty());
+        check(&written["sessions"][0]["allowed"], &defs["Session"]["properties"]["allowed"]);
         check(&written["seal"], &defs["Seal"]);
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use toml_edit::Document;
 
 use super::{ACCOUNTS, accounts};
-use crate::config::layers::{json_of, line_of, of_error};
+use crate::config::toml_value::{json_of, line_of, of_error};
 use crate::domain::account_set::Selection;
 use crate::domain::projects::Bound;
 use crate::domain::text_encoding;

@@ -1,3 +1,5 @@
+//! Rules by example: what is read, what is refused and where, and what stays.
+
 use std::path::PathBuf;
 
 use super::*;

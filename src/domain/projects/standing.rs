@@ -1,7 +1,8 @@
 //! What holds for a session in the folders that it works in: all that narrows its accounts, and the rules whose strategy and
 //! budgets count there.
 
-use super::{Bound, Bounds, Folder, Rule, holding};
+use super::{Folder, Rule, holding};
+use crate::domain::allowed::{Bound, Bounds};
 use crate::domain::routing::Strategy;
 
 /// What holds for a session.

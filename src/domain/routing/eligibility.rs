@@ -3,10 +3,10 @@
 use std::ops::Bound::{Included, Unbounded};
 
 use crate::domain::account::{Kind, ModelFamily};
+use crate::domain::allowed::Allowed;
 use crate::domain::client_version::ClientVersion;
 use crate::domain::health::{Cooldown, Gate};
 use crate::domain::pool::{EVERY_FAMILY, Member};
-use crate::domain::projects::Allowed;
 use crate::domain::time::Timestamp;
 
 /// Why an account cannot serve.

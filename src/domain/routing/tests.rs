@@ -6,6 +6,7 @@ mod credits;
 mod properties;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -13,12 +14,14 @@ use proptest::prelude::*;
 use super::decision::{Decision, Why};
 use super::eligibility::{Demand, Reason, obstacles};
 use super::setback::Setback;
-use super::starting_account::{Newcomer, Start, starting_account};
+use super::starting_account::{Confined, Newcomer, Start, starting_account};
 use super::{Ask, Strategy, choose};
 use crate::domain::account::{AccountId, Kind, ModelFamily, ModelScope};
+use crate::domain::account_set::{Named, Selection};
 use crate::domain::client_version::ClientVersion;
 use crate::domain::health::{Cooldown, Gate, Limit, Outcome, REASON_AUTH, REASON_QUOTA};
 use crate::domain::pool::{Member, Pool};
+use crate::domain::projects::{Allowed, Bound, Bounds};
 use crate::domain::time::Timestamp;
 use crate::domain::usage::quota::{Quota, UsedUp};
 
@@ -201,11 +204,32 @@ fn what_came_of_an_account_that_was_tried_is_its_reason() {
     );
 }
 
+/// What a rule leaves that names these accounts alone.
+fn only(pool: &Pool, allowed: &BTreeSet<AccountId>) -> Allowed {
+    let named = pool.members.iter().map(|member| Named { id: member.id.as_str(), label: &member.label, groups: &[] });
+    let accounts = Selection::of(allowed.iter().map(AccountId::as_str)).map_err(|why| why.to_string());
+    Bounds::new(vec![Bound { name: "rule 1".to_owned(), accounts }]).allowed(&named.collect::<Vec<_>>())
+}
+
+/// One that may go anywhere leaves free what others have no choice but to use.
+#[test]
+fn one_that_has_a_choice_starts_where_nobody_has_to() {
+    let pool = pool(4);
+    let id = |position: usize| pool.members[position].id.clone();
+    let confined = [Confined { allowed: [id(0), id(1)].into(), uses: [id(0)].into() }];
+    let mut seen = pool.clone();
+    seen.members[0].live_sessions = 1;
+    for pid in 0..4 {
+        let newcomer = Newcomer { pid, others: 1, spread: true, confined: &confined };
+        assert!(starting_account(&seen, newcomer, NOW).unwrap().position >= 2);
+    }
+}
+
 #[test]
 fn one_that_is_alone_starts_on_the_active_account() {
     let mut pool = pool(3);
     pool.active = 1;
-    let alone = Newcomer { pid: 77, others: 0, spread: true };
+    let alone = Newcomer { pid: 77, others: 0, spread: true, confined: &[] };
     assert_eq!(starting_account(&pool, alone, NOW), Some(Start { position: 1, shifted: false }));
     pool.members[1].enabled = false;
     assert_eq!(starting_account(&pool, alone, NOW), Some(Start { position: 2, shifted: false }));
@@ -222,9 +246,42 @@ proptest! {
         pool.active = active;
         let mut starts = BTreeSet::new();
         for (others, pid) in pids.iter().take(accounts).enumerate() {
-            let start = starting_account(&pool, Newcomer { pid: *pid, others, spread: true }, NOW).expect("usable");
+            let newcomer = Newcomer { pid: *pid, others, spread: true, confined: &[] };
+            let start = starting_account(&pool, newcomer, NOW).expect("usable");
             pool.members[start.position].live_sessions += 1;
             prop_assert!(starts.insert(start.position));
+        }
+    }
+
+    /// Those that may use the same accounts differ among themselves, wherever the others are and in whatever order they come.
+    #[test]
+    fn those_under_one_rule_start_apart_within_what_it_allows(
+        accounts in 2usize..10, active in 0usize..10, allowed in 1usize..9, elsewhere in prop::collection::vec(0usize..10, 0..12),
+        comes in prop::collection::vec((any::<u32>(), any::<bool>()), 1..16),
+    ) {
+        let mut all = pool(accounts);
+        all.active = active;
+        for position in elsewhere.into_iter().filter(|position| *position < accounts) {
+            all.members[position].live_sessions += 1;
+        }
+        let allowed: BTreeSet<AccountId> = all.members.iter().take(allowed).map(|member| member.id.clone()).collect();
+        let (mut confined, mut starts) = (Vec::<Confined>::new(), BTreeSet::new());
+        for (others, (pid, is_confined)) in comes.into_iter().enumerate() {
+            let mut seen = all.clone();
+            if is_confined {
+                seen.allowed = Arc::new(only(&all, &allowed));
+                seen.members.iter_mut().for_each(|member| member.allowed = allowed.contains(&member.id));
+            }
+            let newcomer = Newcomer { pid, others, spread: true, confined: &confined };
+            let start = starting_account(&seen, newcomer, NOW).expect("usable");
+            let id = all.members[start.position].id.clone();
+            all.members[start.position].live_sessions += 1;
+            if is_confined {
+                prop_assert!(allowed.contains(&id));
+                prop_assert!(others == 0 || starts.len() >= allowed.len() || starts.insert(id.clone()), "{id} again");
+                starts.insert(id.clone());
+                confined.push(Confined { allowed: allowed.clone(), uses: BTreeSet::from([id]) });
+            }
         }
     }
 }

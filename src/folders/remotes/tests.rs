@@ -1,3 +1,4 @@
+//! Remotes of real repositories, friendly and hostile.
 #![expect(clippy::disallowed_methods, reason = "the tests make the repositories that are read")]
 
 use std::fs;

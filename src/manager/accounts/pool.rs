@@ -158,7 +158,7 @@ pub(in crate::manager) fn uses(session: &SessionRecord, account: &str) -> bool {
 }
 
 /// The accounts that a session uses: those of its families, or, as long as it used none, the one where it started.
-fn used(session: &SessionRecord) -> impl Iterator<Item = &str> {
+pub(super) fn used(session: &SessionRecord) -> impl Iterator<Item = &str> {
     let start = session.start_account.as_deref().filter(|_| session.accounts.is_empty());
     session.accounts.values().map(String::as_str).chain(start)
 }

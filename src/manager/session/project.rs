@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 use super::Session;
 use super::event::Level;
 use crate::config::Config;
-use crate::config::projects::Projects;
-use crate::domain::projects::{Bound, Bounds, Standing};
+pub use crate::config::projects::of_settings;
+use crate::config::projects::{OPTIONS, Projects};
+use crate::domain::projects::{Allowed, Bound, Bounds, Standing};
 use crate::env::Environment;
 use crate::folders::{self, Found, Question};
 
@@ -19,6 +20,16 @@ pub struct Given {
     pub folders: Vec<PathBuf>,
     /// What a flag, an editor's options and the environment say: it only narrows what the rules leave.
     pub told: Vec<Bound>,
+    /// What the editor's settings say since they were changed, in the place of its options.
+    pub settings: Option<Vec<Bound>>,
+}
+
+impl Given {
+    /// All that was told, as it is now.
+    fn told(&self) -> Vec<Bound> {
+        let is_replaced = |bound: &&Bound| self.settings.is_some() && bound.name == OPTIONS;
+        self.told.iter().filter(|bound| !is_replaced(bound)).chain(self.settings.iter().flatten()).cloned().collect()
+    }
 }
 
 /// What holds where a session works.
@@ -29,6 +40,8 @@ pub struct Project {
     holds: RwLock<Arc<Standing>>,
     /// What that was made from. Held for as long as somebody looks.
     looked: Mutex<Option<Looked>>,
+    /// Why nothing may be used, as it was last reported.
+    nothing_left: Mutex<Option<String>>,
 }
 
 /// What was looked at last.
@@ -50,7 +63,13 @@ impl Project {
     pub fn new(given: Given, environment: Environment) -> Project {
         let unknown = Bound { name: "`projects`".to_owned(), accounts: Err("the rules are being read".to_owned()) };
         let holds = Standing { bounds: Bounds::new(vec![unknown]), ..Standing::default() };
-        Project { environment, given: Mutex::new(given), holds: RwLock::new(Arc::new(holds)), looked: Mutex::default() }
+        Project {
+            environment,
+            given: Mutex::new(given),
+            holds: RwLock::new(Arc::new(holds)),
+            looked: Mutex::default(),
+            nothing_left: Mutex::default(),
+        }
     }
 
     fn given(&self) -> MutexGuard<'_, Given> {
@@ -80,11 +99,15 @@ impl Project {
     fn look(&self, config: &Config) -> Option<Arc<Standing>> {
         let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
         let asked = self.asked(config);
-        let Asked { projects, reads_files, given: Given { folders, told } } = &asked;
-        let question =
-            Question { rules: &projects.rules, folders, reads_files: *reads_files, environment: &self.environment };
+        let Asked { projects, reads_files, given } = &asked;
+        let question = Question {
+            rules: &projects.rules,
+            folders: &given.folders,
+            reads_files: *reads_files,
+            environment: &self.environment,
+        };
         let found = folders::look(question, looked.as_ref().map(|looked| &looked.found));
-        let standing = Standing::new(&found.rules, projects.broken.as_deref(), &found.places, told);
+        let standing = Standing::new(&found.rules, projects.broken.as_deref(), &found.places, &given.told());
         *looked = Some(Looked { asked, found });
         let mut holds = self.holds.write().unwrap_or_else(PoisonError::into_inner);
         if **holds == standing {
@@ -121,5 +144,18 @@ impl Session {
     /// From now on the session works elsewhere, or something else narrows it. It is for the caller to look.
     pub fn change_project(&self, change: impl FnOnce(&mut Given)) {
         change(&mut self.project.given());
+    }
+    /// Warns that this session may use no account, once for each reason.
+    pub fn report_nothing_left(&self, allowed: &Allowed) {
+        let why = allowed.is_empty().then(|| allowed.sentences());
+        let mut known = self.project.nothing_left.lock().unwrap_or_else(PoisonError::into_inner);
+        if *known == why {
+            return;
+        }
+        known.clone_from(&why);
+        drop(known);
+        if let Some(why) = why {
+            self.warn(format!("this session may use no account.{why}"));
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What the language server does: `initialize` starts the session, and each method of the product is answered by its handler.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -9,21 +10,23 @@ use futures_util::future::BoxFuture;
 use jsonrpsee::types::ErrorObjectOwned;
 use language_server::jsonrpc::{Error as LspError, Result as LspResult};
 use language_server::ls_types::{
-    ExecuteCommandOptions, InitializeParams, InitializeResult, MessageType, NumberOrString, ServerCapabilities,
-    ServerInfo, WorkDoneProgressCancelParams,
+    ExecuteCommandOptions, InitializeParams, InitializeResult, MessageType, NumberOrString, OneOf, ServerCapabilities,
+    ServerInfo, WorkDoneProgressCancelParams, WorkspaceFolder, WorkspaceFoldersChangeEvent,
+    WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
 use language_server::{Client, ClientSocket, LspService, Server};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use super::client::Folders;
 use super::notify::{notify, show_message};
 use super::outbox::Outbox;
 use super::progress::Progresses;
 use super::{show_document, tolerance};
 use crate::background;
 use crate::error::{Error, ErrorKind};
-use crate::manager::session::EventReceiver;
+use crate::manager::session::{EventReceiver, Given, of_settings};
 use crate::manager::{LATEST_SHUTDOWN, Manager, ManagerOptions, random_key, split_master_key};
 use crate::protocol::ProxyReady;
 use crate::server::events::named;
@@ -46,6 +49,8 @@ struct Started {
 /// What the server and the loop in front of it both see.
 pub struct Shared {
     options: Mutex<Option<(ManagerOptions, TcpListener)>>,
+    /// Where the client works.
+    folders: Mutex<Folders>,
     /// What goes out to the client.
     outbox: Outbox,
     /// Those of the messages that are on their way to the server.
@@ -70,6 +75,7 @@ impl Shared {
     pub fn new(options: ManagerOptions, listener: TcpListener, outbox: Outbox) -> Shared {
         Shared {
             options: Mutex::new(Some((options, listener))),
+            folders: Mutex::default(),
             outbox,
             keys: MessageKeys::default(),
             started: OnceLock::new(),
@@ -166,6 +172,24 @@ impl language_server::Session for Backend {
         self.leave().map(Ok).boxed()
     }
 
+    fn change_folders(&self, change: WorkspaceFoldersChangeEvent) -> BoxFuture<'_, ()> {
+        let folders = {
+            let mut folders = self.0.folders.lock().unwrap_or_else(PoisonError::into_inner);
+            folders.change(paths(change.added), &paths(change.removed));
+            folders.current()
+        };
+        self.change_project(|given| given.folders = folders).boxed()
+    }
+
+    fn change_settings(&self, settings: Value) -> BoxFuture<'_, ()> {
+        async move {
+            if let Some(bounds) = of_settings(&settings) {
+                self.change_project(|given| given.settings = Some(bounds)).await;
+            }
+        }
+        .boxed()
+    }
+
     /// The person gave up a wait: the request is answered at once.
     fn cancel(&self, progress: WorkDoneProgressCancelParams) {
         if let (Some(session), NumberOrString::String(request_id)) = (self.0.session(), progress.token) {
@@ -187,13 +211,11 @@ impl Backend {
         let taken = self.0.options.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (mut options, listener) = taken.ok_or_else(LspError::invalid_request)?;
         options.program = params.client_info.map(|client| client.name);
+        let started_in = options.folder.as_deref().map(Into::into);
         options.folder = params.root_path.or(options.folder);
-        let folders = params.workspace_folders.into_iter().flatten();
-        options.folders = folders.filter_map(|folder| Some(folder.uri.to_file_path()?.into_owned())).collect();
-        if options.folders.is_empty() {
-            // An editor starts what belongs to a project in its folder.
-            options.folders.extend(options.folder.as_deref().map(Into::into));
-        }
+        let folders = Folders::new(paths(params.workspace_folders.unwrap_or_default()), started_in);
+        options.folders = folders.current();
+        *self.0.folders.lock().unwrap_or_else(PoisonError::into_inner) = folders;
         let given = match params.initialization_options {
             Some(Value::Object(given)) => given,
             _ => Map::new(),
@@ -218,6 +240,13 @@ impl Backend {
                     commands: vec![table::LIST.to_owned(), table::SWITCH.to_owned()],
                     ..ExecuteCommandOptions::default()
                 }),
+                workspace: Some(WorkspaceServerCapabilities {
+                    workspace_folders: Some(WorkspaceFoldersServerCapabilities {
+                        supported: Some(true),
+                        change_notifications: Some(OneOf::Left(true)),
+                    }),
+                    ..WorkspaceServerCapabilities::default()
+                }),
                 experimental: Some(json!({ "codexAccountManager": info })),
                 ..ServerCapabilities::default()
             },
@@ -241,6 +270,12 @@ impl Backend {
         background::spawn(notify(client, outbox.clone(), events, progresses));
     }
 
+    async fn change_project(&self, change: impl FnOnce(&mut Given)) {
+        let Some(session) = self.0.session() else { return };
+        session.manager.session().change_project(change);
+        session.manager.follow_project().await;
+    }
+
     async fn leave(&self) {
         if let Some(session) = self.0.session() {
             // Everything is on disk before this is answered: some clients kill right after.
@@ -249,6 +284,11 @@ impl Backend {
             drop(tokio::time::timeout(LATEST_SHUTDOWN, manager.tokens().rotated()).await);
         }
     }
+}
+
+/// The paths of workspace folders.
+fn paths(folders: Vec<WorkspaceFolder>) -> Vec<PathBuf> {
+    folders.into_iter().filter_map(|folder| Some(folder.uri.to_file_path()?.into_owned())).collect()
 }
 
 /// Everything slow comes later: the key's derivation, TLS roots, other files.

@@ -1,6 +1,6 @@
 //! What a client says of itself in `initialize`, for those who list sessions.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use language_server::ls_types::Uri;
@@ -15,6 +15,36 @@ pub struct Introduction {
     pub folders: Vec<String>,
 }
 
+/// The folders that a client works in, as it opens and closes them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Folders {
+    named: Vec<PathBuf>,
+    /// Where a client works that has none: an editor starts what belongs to a project in its folder.
+    otherwise: Option<PathBuf>,
+}
+
+impl Folders {
+    /// Those that it named at first.
+    pub fn new(named: Vec<PathBuf>, otherwise: Option<PathBuf>) -> Folders {
+        Folders { named, otherwise }
+    }
+
+    /// Some come, and some go.
+    pub fn change(&mut self, added: Vec<PathBuf>, removed: &[PathBuf]) {
+        self.named.retain(|folder| !removed.contains(folder));
+        for folder in added {
+            if !self.named.contains(&folder) {
+                self.named.push(folder);
+            }
+        }
+    }
+
+    /// Where it works now.
+    pub fn current(&self) -> Vec<PathBuf> {
+        if self.named.is_empty() { self.otherwise.iter().cloned().collect() } else { self.named.clone() }
+    }
+}
+
 impl Introduction {
     /// From params as clients send them, which differ from what the protocol's types take.
     pub fn of(params: &Value) -> Introduction {
@@ -22,7 +52,7 @@ impl Introduction {
         let name = text("/clientInfo/name").filter(|name| !name.is_empty());
         let version = text("/clientInfo/version").filter(|version| !version.is_empty());
         let folders = params["workspaceFolders"].as_array().into_iter().flatten();
-        let folders: Vec<String> = folders.filter_map(|folder| path(folder["uri"].as_str()?)).collect();
+        let folders: Vec<String> = folders.filter_map(path_of).collect();
         // What came before there could be several.
         let root = || text("/rootUri").and_then(path);
         let root_path = text("/rootPath").filter(|path| Path::new(path).is_absolute());
@@ -35,6 +65,11 @@ impl Introduction {
             },
         }
     }
+}
+
+/// The path of a workspace folder that is of this machine.
+pub fn path_of(folder: &Value) -> Option<String> {
+    path(folder["uri"].as_str()?)
 }
 
 /// The folder of a `file` URI; others, such as those of a remote machine, are none here.
@@ -57,6 +92,22 @@ mod tests {
         let said = Introduction::of(params);
         assert_eq!(said.program.as_deref(), program, "{params}");
         assert_eq!(said.folders, folders, "{params}");
+    }
+
+    #[test]
+    fn folders_come_and_go() {
+        let paths = |names: &str| names.split_whitespace().map(PathBuf::from).collect::<Vec<_>>();
+        let mut folders = Folders::new(paths("/a /b"), Some(PathBuf::from("/started/in")));
+        for (added, removed, expected) in [
+            ("", "", "/a /b"),
+            ("/c /a", "", "/a /b /c"),
+            ("/d", "/a /c /never", "/b /d"),
+            ("", "/b /d", "/started/in"),
+            ("/e", "", "/e"),
+        ] {
+            folders.change(paths(added), &paths(removed));
+            assert_eq!(folders.current(), paths(expected), "{added} {removed}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use language_server::jsonrpc::{Id, Request};
 use language_server::ls_types::Uri;
 use serde_json::{Value, json};
 
-use super::client::Introduction;
+use super::client::{self, Introduction};
 use crate::protocol::{ExecuteCommand, Method};
 
 /// The server has a handler of its own for `workspace/executeCommand`, with params that refuse more than ours and say
@@ -25,6 +25,10 @@ pub fn is_unknown(method: &str) -> bool {
 pub fn request(method: String, id: Option<Id>, params: Option<Value>) -> Request {
     let params = match (method.as_str(), params) {
         ("initialize", params) => Some(initialize_params(params.as_ref())),
+        ("workspace/didChangeWorkspaceFolders", params) => Some(folders_params(params.as_ref())),
+        ("workspace/didChangeConfiguration", params) => {
+            Some(json!({ "settings": params.as_ref().and_then(|params| params.get("settings")) }))
+        }
         ("shutdown" | "exit", _) => None,
         (_, params) => Some(params.unwrap_or_else(|| json!({}))),
     };
@@ -41,6 +45,15 @@ pub fn request(method: String, id: Option<Id>, params: Option<Value>) -> Request
 /// A folder as the type takes it.
 fn folder(path: &str) -> Option<Value> {
     Some(json!({ "uri": Uri::from_file_path(path)?, "name": "" }))
+}
+
+/// The folders of this machine that come and go.
+fn folders_params(params: Option<&Value>) -> Value {
+    let of = |name: &str| {
+        let folders = params.map(|params| &params["event"][name]).and_then(Value::as_array).into_iter().flatten();
+        folders.filter_map(client::path_of).filter_map(|path| folder(&path)).collect::<Value>()
+    };
+    json!({ "event": { "added": of("added"), "removed": of("removed") } })
 }
 
 /// The parts of `initialize` that are used, in the form the type takes; clients differ in all the others.

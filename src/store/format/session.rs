@@ -44,6 +44,17 @@ pub struct StoredPins {
     pub extra: Extra,
 }
 
+/// The accounts that a session may use.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StoredAllowed {
+    /// Their ids.
+    pub accounts: Vec<String>,
+    /// What keeps the others out, such as a rule with its place.
+    pub by: Vec<String>,
+    /// Fields this version does not know.
+    pub extra: Extra,
+}
+
 /// One running process.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SessionRecord {
@@ -69,6 +80,8 @@ pub struct SessionRecord {
     pub folder: Option<String>,
     /// What a person switched this session to.
     pub pins: StoredPins,
+    /// What it may use, where that is not every account.
+    pub allowed: Option<StoredAllowed>,
     /// Fields this version does not know.
     pub extra: Extra,
 }
@@ -144,6 +157,25 @@ impl Field for StoredPins {
     }
 }
 
+impl Field for StoredAllowed {
+    fn read(value: &Value) -> Option<StoredAllowed> {
+        let mut object = value.as_object()?.clone();
+        Some(StoredAllowed {
+            accounts: take_always(&mut object, "accounts"),
+            by: take_always(&mut object, "by"),
+            extra: Extra::left(object),
+        })
+    }
+
+    fn write(&self) -> Value {
+        let mut object = Map::new();
+        put(&mut object, "accounts", Some(&self.accounts));
+        put(&mut object, "by", Some(&self.by).filter(|by| !by.is_empty()));
+        put_extra(&mut object, &self.extra);
+        Value::Object(object)
+    }
+}
+
 /// A record without an id is nobody's.
 impl Field for SessionRecord {
     fn read(value: &Value) -> Option<SessionRecord> {
@@ -160,6 +192,7 @@ impl Field for SessionRecord {
             program: take(&mut object, "program"),
             folder: take(&mut object, "folder"),
             pins: take(&mut object, "pins").unwrap_or_default(),
+            allowed: take(&mut object, "allowed"),
             extra: Extra::left(object),
         })
     }
@@ -177,6 +210,7 @@ impl Field for SessionRecord {
         put(&mut object, "program", self.program.as_ref());
         put(&mut object, "folder", self.folder.as_ref());
         put(&mut object, "pins", Some(&self.pins).filter(|pins| **pins != StoredPins::default()));
+        put(&mut object, "allowed", self.allowed.as_ref());
         put_extra(&mut object, &self.extra);
         Value::Object(object)
     }

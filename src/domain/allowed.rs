@@ -80,6 +80,19 @@ impl Allowed {
         self.set.as_ref().is_none_or(|set| set.contains(account))
     }
 
+    /// The accounts that may be used; `None` for all.
+    pub fn accounts(&self) -> Option<&BTreeSet<AccountId>> {
+        self.set.as_ref()
+    }
+
+    /// The names of what keeps accounts out.
+    pub fn narrowed_by(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.refused.values().map(|name| &**name).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// Whether nothing narrows it.
     pub fn is_all(&self) -> bool {
         self.set.is_none()
@@ -97,9 +110,7 @@ impl Allowed {
 
     /// What keeps accounts out and what of it cannot be read, in sentences; empty where nothing does.
     pub fn sentences(&self) -> String {
-        let mut names: Vec<&str> = self.refused.values().map(|name| &**name).collect();
-        names.sort_unstable();
-        names.dedup();
+        let names = self.narrowed_by();
         let narrowed =
             (!names.is_empty()).then(|| format!(" What may be used here is narrowed by {}.", names.join(" and ")));
         let faults = self.faults.iter().map(|fault| format!(" No account may be used until this is mended: {fault}."));

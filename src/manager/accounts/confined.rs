@@ -1,0 +1,82 @@
+//! What each session may use, as its record has it: siblings start apart by it, and a switch says whom it passes over.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::Accounts;
+use super::pool::used;
+use super::view::View;
+use crate::domain::account::AccountId;
+use crate::domain::plain_text::bounded;
+use crate::domain::pool::Pool;
+use crate::domain::projects::Allowed;
+use crate::domain::report::{PassedOver, SessionKind};
+use crate::domain::routing::starting_account::Confined;
+use crate::manager::session::{LONGEST_FOLDER, LONGEST_PROGRAM};
+use crate::store::{SessionRecord, State, StoredAllowed};
+
+/// What a session with this pool may use, for its record; `None` for every account.
+pub(in crate::manager) fn recorded(pool: &Pool) -> Option<StoredAllowed> {
+    let accounts = pool.allowed.accounts()?.iter().map(ToString::to_string).collect();
+    let by = pool.allowed.narrowed_by().into_iter().map(str::to_owned).collect();
+    Some(StoredAllowed { accounts, by, ..StoredAllowed::default() })
+}
+
+/// The sessions but `own` that start apart and may not use every account.
+pub(in crate::manager) fn confined(state: &State, own: &str) -> Vec<Confined> {
+    let others = state.sessions.iter().filter(|session| session.id != own && session.kind != SessionKind::Proxy);
+    let confined = others.filter_map(|session| {
+        let ids = |ids: &mut dyn Iterator<Item = &str>| ids.map(AccountId::new).collect::<BTreeSet<_>>();
+        let allowed = ids(&mut session.allowed.as_ref()?.accounts.iter().map(String::as_str));
+        Some(Confined { allowed, uses: ids(&mut used(session)) })
+    });
+    confined.collect()
+}
+
+/// Whether a session may use an account that `allowed` admits: those that share none are not beside each other.
+pub(in crate::manager) fn shares(session: &SessionRecord, allowed: &Allowed) -> bool {
+    let admits = |id: &String| allowed.admits(&AccountId::new(id.clone()));
+    session.allowed.as_ref().is_none_or(|theirs| theirs.accounts.iter().any(admits))
+}
+
+impl Accounts {
+    /// The live sessions that may not use `account`.
+    pub(in crate::manager) fn passed_over(&self, state: &State, account: &AccountId) -> Vec<PassedOver> {
+        let alive = state.sessions.iter().filter(|session| self.store.is_alive(&session.id));
+        let over = alive.filter_map(|session| {
+            let allowed = session.allowed.as_ref()?;
+            let admits = allowed.accounts.iter().any(|id| id == account.as_str());
+            let by: Vec<String> = allowed.by.iter().filter_map(|name| bounded(name, LONGEST_FOLDER)).collect();
+            (!admits).then(|| PassedOver {
+                id: session.id.clone(),
+                pid: session.pid,
+                program: session.program.as_deref().and_then(|program| bounded(program, LONGEST_PROGRAM)),
+                rule: by.join(" and "),
+            })
+        });
+        over.collect()
+    }
+
+    /// Brings this session's record up to what it may use now.
+    pub(in crate::manager) fn keep_allowed(self: &Arc<Self>, view: &View) {
+        let own = self.session.identity().id.clone();
+        let kept = |record: &SessionRecord, pool: &Pool| {
+            // What a later version wrote stays.
+            let extra = record.allowed.as_ref().map(|allowed| allowed.extra.clone()).unwrap_or_default();
+            recorded(pool).map(|allowed| StoredAllowed { extra, ..allowed })
+        };
+        let Some(record) = view.state.session(&own) else { return };
+        if record.allowed == kept(record, &view.pool) {
+            return;
+        }
+        let accounts = Arc::clone(self);
+        let change = move |state: &mut State, _| {
+            // As it is now: a rule may have been changed since.
+            let pool = accounts.pool(state);
+            if let Some(record) = state.session_mut(&own) {
+                record.allowed = kept(record, &pool);
+            }
+        };
+        drop(self.write_later(change, || {}));
+    }
+}
